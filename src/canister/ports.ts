@@ -1,0 +1,30 @@
+import type { Principal } from "@dfinity/principal";
+
+/**
+ * What the engine needs from its surroundings. Inside a canister these are Azle's (azle/ports), in the engine's
+ * own tests a JavaScript Map and a clock of the test's.
+ */
+
+/** An ordered map of bytes to bytes that survives upgrades. It has no way to seek: only single keys. */
+export interface StableMap {
+	get(key: Uint8Array): Uint8Array | undefined;
+	has(key: Uint8Array): boolean;
+	/** The map may keep `value` only as a copy: the caller reuses its buffers. */
+	set(key: Uint8Array, value: Uint8Array): void;
+	delete(key: Uint8Array): void;
+}
+
+export interface Storage {
+	/** The map of this number; the same map each time it is asked for. Numbers are in memory.ts. */
+	map(id: number): StableMap;
+}
+
+export interface Host {
+	/** Nanoseconds since 1970. */
+	now(): bigint;
+	caller(): Principal;
+	/** Whether this principal controls the canister. */
+	isController(who: Principal): boolean;
+	/** SHA-256 of `bytes[from, to)`. */
+	sha256(bytes: Uint8Array, from?: number, to?: number): Uint8Array;
+}

@@ -1,0 +1,147 @@
+import type { IDL } from "@dfinity/candid";
+import { bytes, nat32, nat64, record, text, variant } from "./candid.js";
+
+/**
+ * What the caller should do about an error:
+ * - `retry`: the same request may succeed a moment later;
+ * - `fix`: the request itself is wrong and will never succeed as it stands;
+ * - `give_up`: the state of the canister rules the request out (finished, replaced, gone);
+ * - `ask`: somebody else must act first (an administrator, the owner of a key, whoever pays the cycles).
+ */
+export type ErrorAction = "retry" | "fix" | "give_up" | "ask";
+
+interface ErrorRow<Fields extends Record<string, IDL.Type>> {
+	readonly action: ErrorAction;
+	/** What the Candid record of this error carries. */
+	readonly fields: Fields;
+	/** A sentence for a person: what is wrong, with the limit, and what to do. Never any bytes of a blob. */
+	readonly message: (details: Details<Fields>) => string;
+}
+
+type Details<Fields extends Record<string, IDL.Type>> = {
+	[Name in keyof Fields]: Fields[Name] extends IDL.Type<infer Value> ? Value : never;
+};
+
+function row<const Fields extends Record<string, IDL.Type>>(
+	action: ErrorAction,
+	fields: Fields,
+	message: (details: Details<Fields>) => string,
+): ErrorRow<Fields> {
+	return { action, fields, message };
+}
+
+/**
+ * The one table of what a canister can answer instead of a result. The Candid variant, the types and the
+ * client's typed errors are all made from it.
+ */
+export const ERROR_TABLE = {
+	malformed: row("fix", { reason: text }, (d) => `The message is not what this method takes: ${d.reason}.`),
+	anonymous: row(
+		"ask",
+		{},
+		() => "The anonymous principal may not change anything: sign in with an identity.",
+	),
+	not_authorized: row(
+		"ask",
+		{ needs: text },
+		(d) => `The caller may not do this; it takes ${d.needs}. Ask an administrator of the canister for it.`,
+	),
+	invalid_argument: row(
+		"fix",
+		{ field: text, reason: text, limit: nat64 },
+		(d) => `The field ${d.field} is not valid: ${d.reason} (limit ${d.limit}).`,
+	),
+	chunk_too_large: row(
+		"fix",
+		{ limit: nat64, actual: nat64 },
+		(d) => `A chunk of ${d.actual} bytes is over the ${d.limit} bytes that this upload takes at once.`,
+	),
+	chunk_wrong_size: row(
+		"fix",
+		{ index: nat32, expected: nat64, actual: nat64 },
+		(d) => `Chunk ${d.index} must have exactly ${d.expected} bytes and has ${d.actual}.`,
+	),
+	chunk_out_of_range: row(
+		"fix",
+		{ index: nat64, count: nat64 },
+		(d) => `There is no chunk ${d.index}: the blob has ${d.count}.`,
+	),
+	upload_not_found: row(
+		"give_up",
+		{},
+		() => "No such upload is open for this caller: it expired, was never begun, or belongs to somebody else.",
+	),
+	upload_conflict: row(
+		"fix",
+		{ field: text },
+		(d) => `An upload with this id was begun with another ${d.field}: choose a new id.`,
+	),
+	upload_finished: row(
+		"give_up",
+		{ outcome: text },
+		(d) => `This upload was ${d.outcome}: begin a new one under a new id.`,
+	),
+	too_many_uploads: row(
+		"ask",
+		{ limit: nat64 },
+		(d) => `The caller has ${d.limit} uploads open, the most there may be: commit or abort one first.`,
+	),
+	missing_chunks: row(
+		"fix",
+		{ count: nat32, first: nat32 },
+		(d) => `${d.count} chunks are missing, the first is chunk ${d.first}: put them, then commit again.`,
+	),
+	root_mismatch: row(
+		"fix",
+		{ stored: bytes },
+		() =>
+			"The chunks in the canister do not make the given root: the source changed. Send what differs again.",
+	),
+	precondition_failed: row("give_up", { sequence: nat64 }, (d) =>
+		d.sequence === 0n
+			? "There is no blob under this key, and the precondition asks for one."
+			: `The key holds a blob with sequence number ${d.sequence}, which the precondition rules out.`,
+	),
+	blob_not_found: row("give_up", {}, () => "There is no such blob, or the caller may not read it."),
+	blob_replaced: row(
+		"give_up",
+		{ sequence: nat64 },
+		(d) => `The blob was replaced meanwhile; its sequence number now is ${d.sequence}.`,
+	),
+	behind: row(
+		"retry",
+		{ sequence: nat64 },
+		(d) => `The node that answered is behind: it has seen change ${d.sequence} and no later one. Ask again.`,
+	),
+	no_room: row(
+		"ask",
+		{ needed: nat64, available: nat64 },
+		(d) => `The canister has room for ${d.available} more bytes and this needs ${d.needed}.`,
+	),
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_TABLE;
+
+export type ErrorDetails<Code extends ErrorCode> = Details<(typeof ERROR_TABLE)[Code]["fields"]>;
+
+/** An error as it travels: a Candid variant with one record. */
+export type WireError = { [Code in ErrorCode]: { [Key in Code]: ErrorDetails<Code> } }[ErrorCode];
+
+export const WireErrorType = variant<WireError>(
+	Object.fromEntries(
+		Object.entries(ERROR_TABLE).map(([code, { fields }]) => [
+			code,
+			record<unknown>(fields as Record<string, IDL.Type>),
+		]),
+	),
+);
+
+export function errorCode(error: WireError): ErrorCode {
+	return Object.keys(error)[0] as ErrorCode;
+}
+
+export function errorMessage(error: WireError): string {
+	const code = errorCode(error);
+	const { message } = ERROR_TABLE[code] as { message: (details: unknown) => string };
+	return message((error as Record<string, unknown>)[code]);
+}

@@ -1,0 +1,5 @@
+export * from "./errors.js";
+export * from "./hash.js";
+export * from "./limits.js";
+export * from "./validate.js";
+export * from "./wire.js";

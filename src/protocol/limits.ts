@@ -1,0 +1,55 @@
+/**
+ * Every figure the protocol depends on, each with where it comes from.
+ * Sizes are in bytes, durations in nanoseconds where the name ends in `Ns` (the unit of `ic0.time`).
+ */
+
+/** Largest signed envelope that a subnet takes, less the 32 bytes it adds (IC source, rs/limits). */
+export const MAX_INGRESS_BYTES = 2_097_152;
+
+/**
+ * Largest chunk, and the default: 2 MiB less 16 KiB = 508 pages of 4 KiB. The 16 KiB hold the sender's key,
+ * signature and delegation chain (Internet Identity: several KiB); two such messages fill 99.2 % of a block.
+ */
+export const MAX_CHUNK_BYTES = 2_080_768;
+
+/** Smallest chunk size, unless the blob is a single chunk: a message costs 1.2 M cycles, as much as 600 bytes. */
+export const MIN_CHUNK_BYTES = 65_536;
+
+/** Most chunks a blob has: their leaves (32 bytes each) still fit one reply of 2 MiB. */
+export const MAX_CHUNKS = 65_000;
+
+/** Largest blob that goes in one call: its key, type and metadata travel in the same message. */
+export const MAX_SINGLE_CALL_BYTES = 2_064_384;
+
+/** Leaves in one page of `blobs_leaves` or `blobs_upload_status`: 32,768 of 32 bytes are 1 MiB. */
+export const MAX_LEAVES_PER_PAGE = 32_768;
+
+export const MAX_KEY_BYTES = 1_024;
+export const MAX_KEY_SEGMENTS = 32;
+
+export const MAX_CONTENT_TYPE_BYTES = 128;
+
+export const MAX_METADATA_ENTRIES = 32;
+export const MAX_METADATA_NAME_BYTES = 64;
+export const MAX_METADATA_BYTES = 4_096;
+
+/** Entries in one page of a list of blobs, and of a list of uploads or roles. */
+export const MAX_LIST_PAGE = 1_000;
+
+/** Uploads that one principal may have open at a time. */
+export const MAX_OPEN_UPLOADS = 1_000;
+
+/** Length of an id that a client chooses: 16 random bytes never meet by chance. */
+export const ID_BYTES = 16;
+export const SHA256_BYTES = 32;
+
+const MINUTE_NS = 60_000_000_000n;
+
+/** An upload nobody has touched for this long is given up; every put moves the moment. */
+export const UPLOAD_EXPIRY_NS = 24n * 60n * MINUTE_NS;
+
+/**
+ * What is finished answers for this long: an ingress message lives 5 minutes (interface specification, ingress
+ * expiry) and a validator's clock may drift by one more, so that no delayed duplicate finds its id unknown.
+ */
+export const RECEIPT_LIFE_NS = 15n * MINUTE_NS;

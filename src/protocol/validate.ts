@@ -1,0 +1,104 @@
+import {
+	MAX_CHUNK_BYTES,
+	MAX_CHUNKS,
+	MAX_CONTENT_TYPE_BYTES,
+	MAX_KEY_BYTES,
+	MAX_KEY_SEGMENTS,
+	MAX_METADATA_BYTES,
+	MAX_METADATA_ENTRIES,
+	MAX_METADATA_NAME_BYTES,
+	MIN_CHUNK_BYTES,
+} from "./limits.js";
+
+/** What is wrong with a value: the field, why, and the limit that it breaks. */
+export interface Invalid {
+	readonly field: string;
+	readonly reason: string;
+	readonly limit: bigint;
+}
+
+const invalid = (field: string, reason: string, limit: number): Invalid => ({
+	field,
+	reason,
+	limit: BigInt(limit),
+});
+
+/** Length of a text in UTF-8, without encoding it. */
+export function utf8Length(text: string): number {
+	let bytes = 0;
+	for (const character of text) {
+		const code = character.codePointAt(0) ?? 0;
+		bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+	}
+	return bytes;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** A key is a path: 1 to 1,024 bytes of UTF-8, at most 32 segments, none of them empty, `.` or `..`. */
+export function checkKey(key: string, field = "key"): Invalid | undefined {
+	// The length in UTF-16 first, so that no regular expression ever runs over a text of megabytes.
+	if (key.length === 0 || key.length > MAX_KEY_BYTES || utf8Length(key) > MAX_KEY_BYTES)
+		return invalid(field, "its length in UTF-8 must be from 1 to the limit", MAX_KEY_BYTES);
+	if (CONTROL.test(key) || LONE_SURROGATE.test(key))
+		return invalid(field, "it holds a control character or half a surrogate pair", 0);
+	const segments = key.split("/");
+	if (segments.length > MAX_KEY_SEGMENTS) return invalid(field, "it has too many segments", MAX_KEY_SEGMENTS);
+	if (segments.some((segment) => segment === "" || segment === "." || segment === ".."))
+		return invalid(field, "a segment is empty, `.` or `..`", 0);
+	return undefined;
+}
+
+const CONTENT_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *; *[\w!#$&^.+-]+=([\w!#$&^.+-]+|"[^"\\\r\n]*"))*$/;
+
+export function checkContentType(contentType: string): Invalid | undefined {
+	if (
+		contentType.length > MAX_CONTENT_TYPE_BYTES ||
+		!CONTENT_TYPE.test(contentType) ||
+		CONTROL.test(contentType)
+	)
+		return invalid(
+			"content_type",
+			"it must be a media type such as text/plain, in ASCII",
+			MAX_CONTENT_TYPE_BYTES,
+		);
+	return undefined;
+}
+
+const METADATA_NAME = /^[a-z0-9][a-z0-9._-]*$/;
+
+export function checkMetadata(metadata: readonly (readonly [string, string])[]): Invalid | undefined {
+	if (metadata.length > MAX_METADATA_ENTRIES)
+		return invalid("metadata", "it has too many entries", MAX_METADATA_ENTRIES);
+	const names = new Set<string>();
+	let bytes = 0;
+	for (const [name, value] of metadata) {
+		if (name.length > MAX_METADATA_NAME_BYTES || !METADATA_NAME.test(name))
+			return invalid(
+				"metadata",
+				"a name must be lower-case ASCII letters, digits, `.`, `_`, `-`",
+				MAX_METADATA_NAME_BYTES,
+			);
+		if (names.has(name)) return invalid("metadata", "a name occurs twice", MAX_METADATA_ENTRIES);
+		names.add(name);
+		// Cheap bound before the exact count: a text has at least as many bytes as UTF-16 units.
+		bytes += name.length + (value.length > MAX_METADATA_BYTES ? value.length : utf8Length(value));
+		if (bytes > MAX_METADATA_BYTES)
+			return invalid("metadata", "names and values are too long together", MAX_METADATA_BYTES);
+	}
+	return undefined;
+}
+
+/** Whether chunk size and size, where it is known, fit together. */
+export function checkChunking(chunkSize: number, size: bigint | undefined): Invalid | undefined {
+	if (!Number.isInteger(chunkSize) || chunkSize < 1 || chunkSize > MAX_CHUNK_BYTES)
+		return invalid("chunk_size", "it must be from 1 to the limit", MAX_CHUNK_BYTES);
+	const single = size !== undefined && size <= BigInt(chunkSize);
+	if (chunkSize < MIN_CHUNK_BYTES && !single)
+		return invalid("chunk_size", "it is too small for a blob of more than one chunk", MIN_CHUNK_BYTES);
+	if (size !== undefined && size > BigInt(MAX_CHUNKS) * BigInt(chunkSize))
+		return invalid("size", "the blob would have too many chunks", MAX_CHUNKS);
+	return undefined;
+}
