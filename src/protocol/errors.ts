@@ -113,11 +113,6 @@ export const ERROR_TABLE = {
 		{ sequence: nat64 },
 		(d) => `The node that answered is behind: it has seen change ${d.sequence} and no later one. Ask again.`,
 	),
-	no_room: row(
-		"ask",
-		{ needed: nat64, available: nat64 },
-		(d) => `The canister has room for ${d.available} more bytes and this needs ${d.needed}.`,
-	),
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_TABLE;

@@ -190,15 +190,16 @@ export interface WireDeleted {
 	sequence: bigint;
 }
 
-export interface WireSetRole {
+/** Giving a role, or taking it away. */
+export interface WireRoleChange {
 	id: Uint8Array;
 	who: Principal;
-	/** None takes the role away. */
-	role: [] | [WireRole];
+	role: WireRole;
 }
+const RoleChange = record<WireRoleChange>({ id: bytes, who: principal, role: Role });
 export interface WireRoleEntry {
 	who: Principal;
-	role: WireRole;
+	roles: WireRole[];
 }
 export interface WireListRoles {
 	after: [] | [Principal];
@@ -286,16 +287,13 @@ export const METHODS = {
 		[record<WireDelete>({ id: bytes, key: text, precondition: Precondition })],
 		record<WireDeleted>({ deleted: bool, sequence: nat64 }),
 	),
-	blobs_set_role: method<[WireSetRole], null>(
-		"update",
-		[record<WireSetRole>({ id: bytes, who: principal, role: opt(Role) })],
-		nothing,
-	),
+	blobs_grant_role: method<[WireRoleChange], null>("update", [RoleChange], nothing),
+	blobs_revoke_role: method<[WireRoleChange], null>("update", [RoleChange], nothing),
 	blobs_list_roles: method<[WireListRoles], WireRolesPage>(
 		"query",
 		[record<WireListRoles>({ after: opt(principal), limit: nat32 })],
 		record<WireRolesPage>({
-			roles: vec(record<WireRoleEntry>({ who: principal, role: Role })),
+			roles: vec(record<WireRoleEntry>({ who: principal, roles: vec(Role) })),
 			next: opt(principal),
 		}),
 	),
