@@ -104,6 +104,28 @@ const SAMPLES: [string, string, number[], number][] = [
 		[],
 		1 + 5 + 2 + 1 + 10 + 2,
 	],
+	[
+		"a branch to the function's own label",
+		`(func (export "run") (param i32) (br_if 0 (local.get 0)) (nop))`,
+		[1],
+		1 + 1 + 2,
+	],
+	[
+		"a branch table that leaves the function",
+		`(func (export "run") (param i32) (block $a (br_table $a 1 (local.get 0))) (nop))`,
+		[1],
+		1 + 1 + 2,
+	],
+	[
+		"a call in a loop in a callee with arguments",
+		`(func $f (param i32 i64) (result i32) (local f64) (i32.mul (local.get 0) (i32.const 3)))
+		(func (export "run") (param $n i32)
+			(loop $l
+				(drop (call $f (local.get $n) (i64.const 1)))
+				(br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))`,
+		[5],
+		1 + 5 * (2 + 5 + 1 + (1 + 3) + 4 + 2),
+	],
 	["an early return", `(func (export "run") (nop) (return) (nop))`, [], 1 + 2],
 	[
 		"bulk memory, by the byte",

@@ -11,18 +11,22 @@ import { weightOf } from "./weights.js";
 /** What the instruction means to someone who divides code into straight-line blocks. */
 export const Flow = {
 	none: 0,
-	/** `block`, `if`: opens a structure. */
+	/** `block`: opens a structure. */
 	open: 1,
 	loop: 2,
 	/** `else`: closes one arm and opens the other. */
 	else: 3,
 	end: 4,
-	/** What follows is not reached, or not always: branches, `return`, `unreachable`, tail calls. */
+	/** Leaves the function, perhaps: `return`, `unreachable`, tail calls, `br_table`. */
 	leave: 5,
 	/** `if` opens a structure whose body is not always reached. */
 	if: 6,
 	/** memory.fill, copy, init and table.fill, copy, init: each unit of length counts 1 more. */
 	bulk: 7,
+	/** `br`, `br_if`: what follows is not reached, or not always. */
+	branch: 8,
+	/** Another function runs and comes back. */
+	call: 9,
 } as const;
 
 const FLOWS: readonly (readonly [number, RegExp])[] = [
@@ -31,7 +35,9 @@ const FLOWS: readonly (readonly [number, RegExp])[] = [
 	[Flow.else, /^else$/],
 	[Flow.end, /^end$/],
 	[Flow.if, /^if$/],
-	[Flow.leave, /^(br|br_if|br_table|return|unreachable|return_call|return_call_indirect)$/],
+	[Flow.leave, /^(br_table|return|unreachable|return_call|return_call_indirect)$/],
+	[Flow.branch, /^(br|br_if)$/],
+	[Flow.call, /^(call|call_indirect)$/],
 	[Flow.bulk, /^(memory|table)\.(fill|copy|init)$/],
 ];
 

@@ -97,21 +97,29 @@ function meter(sections: Section[], counterGlobal: number, importedFunctions: nu
 	const helperType = countEntries(sections, SectionId.type);
 	const helper = importedFunctions + countEntries(sections, SectionId.function);
 	const charger = createCharger(counterGlobal, helper);
+	const parameters = readParameterCounts(sections);
 	append(SectionId.type, [0x60, 1, I32, 1, I32]);
 	append(SectionId.function, [...new ByteWriter().u32(helperType).view()]);
 	append(SectionId.global, [I64, 1, 0x42, 0, 0x0b]);
-	replaceSection(sections, SectionId.code, rewriteCode(findSection(sections, SectionId.code), charger));
+	const code = findSection(sections, SectionId.code);
+	replaceSection(sections, SectionId.code, rewriteCode(code, parameters, charger));
 }
 
-function rewriteCode(code: Uint8Array | undefined, charger: Charger): Uint8Array {
+function rewriteCode(
+	code: Uint8Array | undefined,
+	parameters: readonly number[],
+	charger: Charger,
+): Uint8Array {
 	const reader = new ByteReader(code ?? Uint8Array.of(0));
 	const count = reader.u32();
+	if (count !== parameters.length) throw new WasmFormatError("function and code sections differ in length");
 	const out = new ByteWriter(reader.end * 2 + 64).u32(count + 1);
 	const body = new ByteWriter(1 << 16);
 	for (let i = 0; i < count; i++) {
 		const size = reader.u32();
 		if (size > reader.end - reader.pos) throw new WasmFormatError(`function body ${i} is cut off`);
-		charger.rewrite(new ByteReader(reader.bytes, reader.pos, reader.pos + size), body.clear());
+		const source = new ByteReader(reader.bytes, reader.pos, reader.pos + size);
+		charger.rewrite(source, parameters[i]!, body.clear());
 		reader.pos += size;
 		out.u32(body.length).bytes(body.view());
 	}
@@ -121,6 +129,25 @@ function rewriteCode(code: Uint8Array | undefined, charger: Charger): Uint8Array
 function countEntries(sections: readonly Section[], id: number): number {
 	const bytes = findSection(sections, id);
 	return bytes === undefined ? 0 : new ByteReader(bytes).u32();
+}
+
+/** How many parameters each function defined in the module has. */
+function readParameterCounts(sections: readonly Section[]): number[] {
+	const types = new ByteReader(findSection(sections, SectionId.type) ?? Uint8Array.of(0));
+	const FUNCTION_TYPE = 0x60;
+	const parametersOf = Array.from({ length: types.u32() }, () => {
+		if (types.u8() !== FUNCTION_TYPE) throw new WasmFormatError("only function types are supported");
+		const parameters = types.u32();
+		types.take(parameters);
+		types.take(types.u32());
+		return parameters;
+	});
+	const functions = new ByteReader(findSection(sections, SectionId.function) ?? Uint8Array.of(0));
+	return Array.from({ length: functions.u32() }, () => {
+		const parameters = parametersOf[functions.u32()];
+		if (parameters === undefined) throw new WasmFormatError("a function has a type that does not exist");
+		return parameters;
+	});
 }
 
 function readGlobalMutability(sections: readonly Section[]): boolean[] {
