@@ -1,0 +1,98 @@
+import type { StableMap } from "../ports.js";
+import { emptyLeaf, FREE_LEVEL, isNode } from "./node.js";
+
+/**
+ * The nodes in their map, under their id as a big-endian u64. Ids are u32 in the nodes themselves: Azle's map holds
+ * fewer than 2^32 entries. Id 0 is the head: u8 version | u32 next id | u32 first free id (0: none). A free node is
+ * u8 255 | u32 next free id: giving an id back and taking it again cost one access each, however many are free.
+ */
+const HEAD = 0;
+const VERSION = 1;
+
+/** The directory of roots: always there, the only one that may be empty. */
+export const TOP = 1;
+
+const u32 = (bytes: Uint8Array, at: number): number =>
+	((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+
+function setU32(bytes: Uint8Array, at: number, value: number): void {
+	bytes[at] = value >>> 24;
+	bytes[at + 1] = value >>> 16;
+	bytes[at + 2] = value >>> 8;
+	bytes[at + 3] = value;
+}
+
+export class NodeStore {
+	readonly #map: StableMap;
+	readonly #key = new Uint8Array(8);
+	/** Read when an id is first taken or given back, written by `commit`: one access each a change, not an id. */
+	#head: Uint8Array | undefined;
+
+	constructor(map: StableMap) {
+		this.#map = map;
+		const head = map.get(this.#keyOf(HEAD));
+		if (head === undefined) {
+			this.#head = new Uint8Array(9);
+			this.#head[0] = VERSION;
+			setU32(this.#head, 1, TOP + 1);
+			this.write(TOP, emptyLeaf());
+			this.commit();
+		} else if (head[0] !== VERSION)
+			throw new Error(`catalog: layout ${head[0]} is not ${VERSION}, the one that this code knows`);
+	}
+
+	read(id: number): Uint8Array {
+		const node = this.#map.get(this.#keyOf(id));
+		if (node === undefined) throw new Error(`catalog: node ${id} is missing`);
+		if (!isNode(node)) throw new Error(`catalog: node ${id} is corrupt`);
+		return node;
+	}
+
+	write(id: number, node: Uint8Array): void {
+		this.#map.set(this.#keyOf(id), node);
+	}
+
+	/** A free id; the caller writes its node. */
+	allocate(): number {
+		const head = this.#readHead();
+		const free = u32(head, 5);
+		if (free === 0) {
+			const next = u32(head, 1);
+			if (next === 0xffff_ffff) throw new Error("catalog: no node ids are left");
+			setU32(head, 1, next + 1);
+			return next;
+		}
+		const node = this.#map.get(this.#keyOf(free));
+		if (node?.length !== 5 || node[0] !== FREE_LEVEL)
+			throw new Error(`catalog: node ${free} is in the list of free nodes and is not free`);
+		setU32(head, 5, u32(node, 1));
+		return free;
+	}
+
+	free(id: number): void {
+		const head = this.#readHead();
+		const node = new Uint8Array(5);
+		node[0] = FREE_LEVEL;
+		setU32(node, 1, u32(head, 5));
+		this.write(id, node);
+		setU32(head, 5, id);
+	}
+
+	/** Ends a change. Nothing of it stays in the heap. */
+	commit(): void {
+		if (this.#head === undefined) return;
+		this.#map.set(this.#keyOf(HEAD), this.#head);
+		this.#head = undefined;
+	}
+
+	#readHead(): Uint8Array {
+		this.#head ??= this.#map.get(this.#keyOf(HEAD))?.slice();
+		if (this.#head?.length !== 9) throw new Error("catalog: node 0, the head, is missing or corrupt");
+		return this.#head;
+	}
+
+	#keyOf(id: number): Uint8Array {
+		setU32(this.#key, 4, id);
+		return this.#key;
+	}
+}
