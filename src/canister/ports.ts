@@ -1,5 +1,3 @@
-import type { Principal } from "@dfinity/principal";
-
 /**
  * What the engine needs from its surroundings. Inside a canister these are Azle's (azle/ports), in the engine's
  * own tests a JavaScript Map and a clock of the test's.
@@ -20,11 +18,14 @@ export interface Storage {
 }
 
 export interface Host {
-	/** Nanoseconds since 1970. */
-	now(): bigint;
-	caller(): Principal;
+	/** Milliseconds since 1970. */
+	now(): number;
+	/** The principal that sent the message, in bytes. */
+	caller(): Uint8Array;
 	/** Whether this principal controls the canister. */
-	isController(who: Principal): boolean;
-	/** SHA-256 of `bytes[from, to)`. */
-	sha256(bytes: Uint8Array, from?: number, to?: number): Uint8Array;
+	isController(who: Uint8Array): boolean;
+	/** Asks that the engine's `clean` be called at this time (milliseconds since 1970), or a little later. */
+	wakeAt(time: number): void;
+	/** SHA-256 of the bytes. */
+	sha256(bytes: Uint8Array): Uint8Array;
 }

@@ -1,6 +1,6 @@
 /**
  * Every figure the protocol depends on, each with where it comes from.
- * Sizes are in bytes, durations in nanoseconds where the name ends in `Ns` (the unit of `ic0.time`).
+ * Sizes are in bytes, durations in milliseconds.
  */
 
 /** Largest signed envelope that a subnet takes, less the 32 bytes it adds (IC source, rs/limits). */
@@ -43,13 +43,13 @@ export const MAX_OPEN_UPLOADS = 1_000;
 export const ID_BYTES = 16;
 export const SHA256_BYTES = 32;
 
-const MINUTE_NS = 60_000_000_000n;
+const MINUTE_MS = 60_000;
 
 /** An upload nobody has touched for this long is given up; every put moves the moment. */
-export const UPLOAD_EXPIRY_NS = 24n * 60n * MINUTE_NS;
+export const UPLOAD_EXPIRY_MS = 24 * 60 * MINUTE_MS;
 
 /**
  * What is finished answers for this long: an ingress message lives 5 minutes (interface specification, ingress
  * expiry) and a validator's clock may drift by one more, so that no delayed duplicate finds its id unknown.
  */
-export const RECEIPT_LIFE_NS = 15n * MINUTE_NS;
+export const RECEIPT_LIFE_MS = 15 * MINUTE_MS;

@@ -1,0 +1,3 @@
+import { createBlobStore } from "canister-blobs/canister";
+
+export default createBlobStore();

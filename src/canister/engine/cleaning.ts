@@ -1,0 +1,54 @@
+import { UPLOAD_EXPIRY_MS } from "../../protocol/index.js";
+import { concat, getU64, u64Key } from "./codec.js";
+import type { State } from "./state.js";
+import { splitOwnedKey } from "./uploads.js";
+
+/** Bounds of one step, so that it ends far below the 40 B instructions of a message. A slot freed costs 20 M. */
+const PAGES_PER_STEP = 4;
+const UPLOADS_PER_STEP = 100;
+const RECEIPTS_PER_STEP = 500;
+
+/**
+ * One bounded step of cleaning: uploads that expired are given up, receipts whose time is over forgotten, slots of
+ * discarded contents freed. Asks to be woken again while there is anything left to wait for.
+ */
+export function clean(state: State): void {
+	const now = state.host.now();
+	for (let left = UPLOADS_PER_STEP; left > 0 && giveUpOne(state, now); left--);
+	for (let left = RECEIPTS_PER_STEP; left > 0 && state.receipts.expireOne(now); left--);
+	for (let left = PAGES_PER_STEP; left > 0 && state.garbage.collectOne(); left--);
+	wakeForCleaning(state);
+}
+
+/** Asks to be woken when the next piece of work is due; also right after an upgrade, which forgets all timers. */
+export function wakeForCleaning(state: State): void {
+	const due = [state.garbage.nextAt(), state.receipts.nextAt(), nextExpiry(state)].filter(
+		(at) => at !== undefined,
+	);
+	if (due.length > 0) state.host.wakeAt(Math.min(...due));
+}
+
+function nextExpiry(state: State): number | undefined {
+	const head = state.expiries.peek();
+	return head === undefined ? undefined : getU64(head, 0);
+}
+
+/**
+ * Looks at the upload that has waited longest: false if its moment has not come. One whose expiry was moved by a
+ * put is looked at again a whole life later, so that the queue stays in order: it is refused at use all the same.
+ */
+function giveUpOne(state: State, now: number): boolean {
+	const head = state.expiries.peek();
+	if (head === undefined || getU64(head, 0) > now) return false;
+	const key = head.slice(8);
+	const { owner, id } = splitOwnedKey(key);
+	const upload = state.uploads.get(owner, id);
+	state.expiries.shift();
+	if (upload === undefined) return true;
+	if (upload.expiresAt > now) state.expiries.push(concat(u64Key(now + UPLOAD_EXPIRY_MS), key));
+	else {
+		state.uploads.close(owner, id);
+		state.garbage.add(upload.content, upload.extent);
+	}
+	return true;
+}

@@ -1,0 +1,149 @@
+import { decodeUtf8, encodeUtf8 } from "../utf8.js";
+
+/**
+ * Fixed binary records, big-endian. Whole numbers are JavaScript numbers below 2^53: a bigint costs QuickJS a
+ * heap object for each operation, and no size, sequence number or millisecond reaches that bound.
+ */
+const HIGH = 0x1_0000_0000;
+
+export class Writer {
+	#bytes = new Uint8Array(256);
+	#length = 0;
+
+	#room(bytes: number): number {
+		const at = this.#length;
+		this.#length += bytes;
+		if (this.#length > this.#bytes.length) {
+			const grown = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2));
+			grown.set(this.#bytes);
+			this.#bytes = grown;
+		}
+		return at;
+	}
+
+	u8(value: number): this {
+		const at = this.#room(1);
+		this.#bytes[at] = value;
+		return this;
+	}
+
+	u32(value: number): this {
+		const at = this.#room(4);
+		putU32(this.#bytes, at, value);
+		return this;
+	}
+
+	u64(value: number): this {
+		const at = this.#room(8);
+		putU64(this.#bytes, at, value);
+		return this;
+	}
+
+	raw(bytes: Uint8Array): this {
+		const at = this.#room(bytes.length);
+		this.#bytes.set(bytes, at);
+		return this;
+	}
+
+	/** Bytes with their length before them. */
+	bytes(bytes: Uint8Array): this {
+		return this.u32(bytes.length).raw(bytes);
+	}
+
+	text(text: string): this {
+		return this.bytes(encodeUtf8(text));
+	}
+
+	done(): Uint8Array {
+		return this.#bytes.subarray(0, this.#length);
+	}
+}
+
+export class Reader {
+	readonly #bytes: Uint8Array;
+	#at = 0;
+
+	constructor(bytes: Uint8Array) {
+		this.#bytes = bytes;
+	}
+
+	u8(): number {
+		return this.raw(1)[0]!;
+	}
+
+	u32(): number {
+		this.#at += 4;
+		return getU32(this.#bytes, this.#at - 4);
+	}
+
+	u64(): number {
+		this.#at += 8;
+		return getU64(this.#bytes, this.#at - 8);
+	}
+
+	raw(length: number): Uint8Array {
+		this.#at += length;
+		// A record is written whole or not at all: one that ends early is damage, and nobody may work on with it.
+		if (this.#at > this.#bytes.length) throw new Error("a stable record ends before its last field");
+		return this.#bytes.subarray(this.#at - length, this.#at);
+	}
+
+	bytes(): Uint8Array {
+		return this.raw(this.u32());
+	}
+
+	text(): string {
+		return decodeUtf8(this.bytes());
+	}
+}
+
+export function putU32(bytes: Uint8Array, at: number, value: number): void {
+	bytes[at] = value >>> 24;
+	bytes[at + 1] = value >>> 16;
+	bytes[at + 2] = value >>> 8;
+	bytes[at + 3] = value;
+}
+
+export function getU32(bytes: Uint8Array, at: number): number {
+	return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+}
+
+export function putU64(bytes: Uint8Array, at: number, value: number): void {
+	putU32(bytes, at, Math.floor(value / HIGH));
+	putU32(bytes, at + 4, value >>> 0);
+}
+
+export function getU64(bytes: Uint8Array, at: number): number {
+	return getU32(bytes, at) * HIGH + getU32(bytes, at + 4);
+}
+
+/** A number as the eight bytes of a map's key: big-endian, so that keys stand in the order of numbers. */
+export function u64Key(value: number): Uint8Array {
+	const key = new Uint8Array(8);
+	putU64(key, 0, value);
+	return key;
+}
+
+export function concat(...parts: Uint8Array[]): Uint8Array {
+	const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+	let at = 0;
+	for (const part of parts) {
+		whole.set(part, at);
+		at += part.length;
+	}
+	return whole;
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+export function toHex(bytes: Uint8Array): string {
+	let hex = "";
+	for (const byte of bytes) hex += HEX[byte];
+	return hex;
+}
+
+export function fromHex(hex: string): Uint8Array {
+	return Uint8Array.from({ length: hex.length / 2 }, (_, i) =>
+		Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16),
+	);
+}

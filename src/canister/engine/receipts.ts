@@ -1,0 +1,58 @@
+import { RECEIPT_LIFE_MS } from "../../protocol/index.js";
+import type { StableMap } from "../ports.js";
+import { concat, getU64, u64Key } from "./codec.js";
+import type { Queue } from "./queue.js";
+import { ownedKey } from "./uploads.js";
+
+/** What a finished id stands for; frozen, since receipts outlive an upgrade. */
+export const RECEIPT = { committed: 1, aborted: 2, deleted: 3, roleChanged: 4 } as const;
+export type ReceiptKind = (typeof RECEIPT)[keyof typeof RECEIPT];
+
+export interface Receipt {
+	readonly kind: ReceiptKind;
+	/** What the answer is made from. */
+	readonly body: Uint8Array;
+}
+
+/**
+ * What became of a change, under its caller and the id that the caller chose. A duplicate gets the first answer
+ * again instead of a second effect, and a begin or put that comes late finds that its upload is over. Kept for
+ * longer than any message lives.
+ */
+export class Receipts {
+	readonly #map: StableMap;
+	readonly #queue: Queue;
+
+	constructor(map: StableMap, queue: Queue) {
+		this.#map = map;
+		this.#queue = queue;
+	}
+
+	get(caller: Uint8Array, id: Uint8Array): Receipt | undefined {
+		const bytes = this.#map.get(ownedKey(caller, id));
+		return bytes === undefined ? undefined : { kind: bytes[0] as ReceiptKind, body: bytes.subarray(1) };
+	}
+
+	/** Answers when the receipt may be forgotten. */
+	add(caller: Uint8Array, id: Uint8Array, now: number, kind: ReceiptKind, body: Uint8Array): number {
+		const key = ownedKey(caller, id);
+		this.#map.set(key, concat(Uint8Array.of(kind), body));
+		const until = now + RECEIPT_LIFE_MS;
+		this.#queue.push(concat(u64Key(until), key));
+		return until;
+	}
+
+	nextAt(): number | undefined {
+		const head = this.#queue.peek();
+		return head === undefined ? undefined : getU64(head, 0);
+	}
+
+	/** Forgets the oldest receipt if its time is over; false if there is none such. */
+	expireOne(now: number): boolean {
+		const head = this.#queue.peek();
+		if (head === undefined || getU64(head, 0) > now) return false;
+		this.#map.delete(head.subarray(8));
+		this.#queue.shift();
+		return true;
+	}
+}

@@ -1,0 +1,135 @@
+import { ID_BYTES } from "../../protocol/index.js";
+import type { Catalog } from "../catalog/index.js";
+import type { StableMap } from "../ports.js";
+import { concat, fromHex, Reader, toHex, Writer } from "./codec.js";
+import { COUNTER, type Meta } from "./meta.js";
+import type { Principals } from "./principals.js";
+
+/** An upload that is open: what its creator said at begin, and what has arrived. */
+export interface Upload {
+	readonly key: string;
+	/** Bytes in all; undefined for a stream whose end is not known yet. */
+	readonly size: number | undefined;
+	readonly chunkSize: number;
+	readonly content: number;
+	readonly createdAt: number;
+	/** Chunks held. */
+	received: number;
+	/** One past the highest index held. */
+	extent: number;
+	/** The one chunk that is shorter than the others, and its length; without a size, any may turn out the last. */
+	tail: { readonly index: number; readonly length: number } | undefined;
+	expiresAt: number;
+}
+
+const ROOT = new Uint8Array([0x75]);
+const UNKNOWN = Number.MAX_SAFE_INTEGER;
+
+function encode(upload: Upload): Uint8Array {
+	return new Writer()
+		.u64(upload.content)
+		.u64(upload.createdAt)
+		.u64(upload.expiresAt)
+		.u64(upload.size ?? UNKNOWN)
+		.u32(upload.chunkSize)
+		.u32(upload.received)
+		.u32(upload.extent)
+		.u8(upload.tail === undefined ? 0 : 1)
+		.u32(upload.tail?.index ?? 0)
+		.u32(upload.tail?.length ?? 0)
+		.text(upload.key)
+		.done();
+}
+
+function decode(bytes: Uint8Array): Upload {
+	const reader = new Reader(bytes);
+	const content = reader.u64();
+	const createdAt = reader.u64();
+	const expiresAt = reader.u64();
+	const size = reader.u64();
+	const chunkSize = reader.u32();
+	const received = reader.u32();
+	const extent = reader.u32();
+	const hasTail = reader.u8() === 1;
+	const tail = { index: reader.u32(), length: reader.u32() };
+	return {
+		content,
+		createdAt,
+		expiresAt,
+		size: size === UNKNOWN ? undefined : size,
+		chunkSize,
+		received,
+		extent,
+		tail: hasTail ? tail : undefined,
+		key: reader.text(),
+	};
+}
+
+/**
+ * Open uploads, under their creator and the id that the creator chose: nobody can name another's upload, and two
+ * principals that choose the same id never meet. The catalog holds them in order, `creator/id` in hex.
+ */
+export class Uploads {
+	readonly #map: StableMap;
+	readonly #catalog: Catalog;
+	readonly #principals: Principals;
+	readonly #meta: Meta;
+
+	constructor(map: StableMap, catalog: Catalog, principals: Principals, meta: Meta) {
+		this.#map = map;
+		this.#catalog = catalog;
+		this.#principals = principals;
+		this.#meta = meta;
+	}
+
+	get(owner: Uint8Array, id: Uint8Array): Upload | undefined {
+		const bytes = this.#map.get(ownedKey(owner, id));
+		return bytes === undefined ? undefined : decode(bytes);
+	}
+
+	/** Stores what is new about an upload that is open. */
+	update(owner: Uint8Array, id: Uint8Array, upload: Upload): void {
+		this.#map.set(ownedKey(owner, id), encode(upload));
+	}
+
+	open(owner: Uint8Array, id: Uint8Array, upload: Upload): void {
+		this.update(owner, id, upload);
+		this.#catalog.insert(ROOT, `${toHex(owner)}/${toHex(id)}`);
+		this.#count(owner, 1);
+	}
+
+	close(owner: Uint8Array, id: Uint8Array): void {
+		this.#map.delete(ownedKey(owner, id));
+		this.#catalog.remove(ROOT, `${toHex(owner)}/${toHex(id)}`);
+		this.#count(owner, -1);
+	}
+
+	/** How many uploads the owner has open. */
+	openOf(owner: Uint8Array): number {
+		return this.#principals.get(owner).openUploads;
+	}
+
+	#count(owner: Uint8Array, change: number): void {
+		const record = this.#principals.get(owner);
+		this.#principals.set(owner, { ...record, openUploads: record.openUploads + change });
+		this.#meta.add(COUNTER.openUploads, change);
+	}
+
+	/** Ids of the owner's open uploads in order, from the one after `after`. */
+	*list(owner: Uint8Array, after?: Uint8Array): Generator<Uint8Array> {
+		const prefix = `${toHex(owner)}/`;
+		const start = after === undefined ? {} : { after: prefix + toHex(after) };
+		for (const entry of this.#catalog.list(ROOT, { prefix, recursive: true, ...start }))
+			if ("key" in entry) yield fromHex(entry.key.slice(prefix.length));
+	}
+}
+
+/** A map's key for something that a principal named by an id: the principal's length keeps the two apart. */
+export function ownedKey(owner: Uint8Array, id: Uint8Array): Uint8Array {
+	return concat(Uint8Array.of(owner.length), owner, id);
+}
+
+export function splitOwnedKey(key: Uint8Array): { owner: Uint8Array; id: Uint8Array } {
+	const end = key.length - ID_BYTES;
+	return { owner: key.subarray(1, end), id: key.subarray(end) };
+}

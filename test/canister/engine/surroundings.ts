@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import type { Host, StableMap, Storage } from "../../../src/canister/ports.js";
+
+/** Stable maps in a JavaScript Map, which copy what they are given, as stable memory does. */
+export class MapStorage implements Storage {
+	readonly #maps = new Map<number, StableMap & { readonly entries: Map<string, Uint8Array> }>();
+	writes = 0;
+
+	map(id: number): StableMap {
+		let map = this.#maps.get(id);
+		if (map === undefined) {
+			const entries = new Map<string, Uint8Array>();
+			const name = (key: Uint8Array) => Buffer.from(key).toString("hex");
+			map = {
+				entries,
+				get: (key) => entries.get(name(key))?.slice(),
+				has: (key) => entries.has(name(key)),
+				set: (key, value) => {
+					this.writes++;
+					entries.set(name(key), value.slice());
+				},
+				delete: (key) => {
+					this.writes++;
+					entries.delete(name(key));
+				},
+			};
+			this.#maps.set(id, map);
+		}
+		return map;
+	}
+
+	/** How many entries of a map hold any bytes. */
+	filled(id: number): number {
+		return [...(this.#maps.get(id)?.entries.values() ?? [])].filter((value) => value.length > 0).length;
+	}
+
+	size(id: number): number {
+		return this.#maps.get(id)?.entries.size ?? 0;
+	}
+}
+
+/** A host whose clock and caller the test sets. */
+export class FakeHost implements Host {
+	time = 1_800_000_000_000;
+	sender: Uint8Array;
+	controller: Uint8Array;
+	woken: number | undefined;
+
+	constructor(controller: Uint8Array) {
+		this.controller = controller;
+		this.sender = controller;
+	}
+
+	now = () => this.time;
+	caller = () => this.sender;
+	isController = (who: Uint8Array) => Buffer.compare(who, this.controller) === 0;
+	wakeAt = (at: number) => {
+		this.woken = Math.min(at, this.woken ?? Number.POSITIVE_INFINITY);
+	};
+	sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest());
+}
