@@ -1,0 +1,43 @@
+/**
+ * Certification, "Certificate", "Delegation" and "Encoding of certificates".
+ */
+import { domainSeparator } from "../encoding/bytes.js";
+import { encodeCbor } from "../encoding/cbor-encode.js";
+import type { Directory } from "./hash-tree.js";
+import type { BlsKey } from "./keys.js";
+import { type Path, witness } from "./witness.js";
+
+const STATE_ROOT = domainSeparator("ic-state-root");
+
+export interface Delegation {
+	readonly subnetId: Uint8Array;
+	readonly certificate: Uint8Array;
+}
+
+/** A state tree that its subnet has signed, or will when the first certificate is asked for. */
+export class CertifiedState {
+	readonly #key: BlsKey;
+	#signature: Uint8Array | undefined;
+
+	constructor(
+		readonly tree: Directory,
+		/** Nanoseconds since 1970, as at `/time`. */
+		readonly time: bigint,
+		key: BlsKey,
+	) {
+		this.#key = key;
+	}
+
+	/** A certificate of these paths; `/time` is the caller's to ask for. */
+	certificate(paths: readonly Path[], delegation?: Delegation): Buffer {
+		this.#signature ??= this.#key.sign(Buffer.concat([STATE_ROOT, this.tree.hash()]));
+		return encodeCbor({
+			tree: witness(this.tree, paths),
+			signature: this.#signature,
+			delegation: delegation && {
+				subnet_id: delegation.subnetId,
+				certificate: delegation.certificate,
+			},
+		});
+	}
+}

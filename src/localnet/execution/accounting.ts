@@ -1,0 +1,108 @@
+/**
+ * What each message took, and what the IC would charge for it (limits.ts).
+ *
+ * Storage is not charged. Instructions are counted only by a network with metering; without, they are 0 and
+ * cycles cover the fixed fees.
+ */
+import { CYCLES } from "../limits.js";
+
+export type MessageKind =
+	| "update"
+	| "replicated query"
+	| "query"
+	| "inspect"
+	| "callback"
+	| "timer"
+	| "heartbeat"
+	| "install"
+	| "management";
+
+/** One executed message. */
+export interface MessageRecord {
+	/** Textual canister id. */
+	readonly canister: string;
+	readonly method: string;
+	readonly kind: MessageKind;
+	/** Wasm instructions, system calls and dirtied pages. */
+	readonly instructions: bigint;
+	/** Heap pages of 4 KiB changed, plus stable memory blocks of 4 KiB written. */
+	readonly pagesDirtied: number;
+	readonly stableBytesWritten: number;
+	/** Method name and argument, where the message came from outside; else 0. */
+	readonly ingressBytes: number;
+	readonly replyBytes: number;
+	/** Charged to the canister, reception included. */
+	readonly cycles: bigint;
+	/** Error code (`IC0503`) where it failed. */
+	readonly error?: string;
+}
+
+/** Sums of what a canister's, or all, messages took. */
+export interface Metrics {
+	messages: number;
+	instructions: bigint;
+	pagesDirtied: number;
+	stableBytesWritten: number;
+	ingressBytes: number;
+	replyBytes: number;
+	cycles: bigint;
+	errors: number;
+}
+
+export function ingressFee(bytes: number): bigint {
+	return CYCLES.ingressReception + CYCLES.ingressByte * BigInt(bytes);
+}
+
+export function executionFee(instructions: bigint): bigint {
+	return CYCLES.updateExecution + CYCLES.instruction * instructions;
+}
+
+export class Accounting {
+	readonly #onMessage: ((record: MessageRecord) => void) | undefined;
+	readonly #byCanister = new Map<string, Metrics>();
+	readonly #total = none();
+
+	constructor(onMessage?: (record: MessageRecord) => void) {
+		this.#onMessage = onMessage;
+	}
+
+	record(record: MessageRecord): void {
+		let own = this.#byCanister.get(record.canister);
+		if (!own) {
+			own = none();
+			this.#byCanister.set(record.canister, own);
+		}
+		add(own, record);
+		add(this.#total, record);
+		this.#onMessage?.(record);
+	}
+
+	/** A copy, of one canister or of all. */
+	metrics(canister?: string): Metrics {
+		return { ...(canister === undefined ? this.#total : (this.#byCanister.get(canister) ?? none())) };
+	}
+}
+
+function none(): Metrics {
+	return {
+		messages: 0,
+		instructions: 0n,
+		pagesDirtied: 0,
+		stableBytesWritten: 0,
+		ingressBytes: 0,
+		replyBytes: 0,
+		cycles: 0n,
+		errors: 0,
+	};
+}
+
+function add(sum: Metrics, record: MessageRecord): void {
+	sum.messages++;
+	sum.instructions += record.instructions;
+	sum.pagesDirtied += record.pagesDirtied;
+	sum.stableBytesWritten += record.stableBytesWritten;
+	sum.ingressBytes += record.ingressBytes;
+	sum.replyBytes += record.replyBytes;
+	sum.cycles += record.cycles;
+	if (record.error) sum.errors++;
+}

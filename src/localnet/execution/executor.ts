@@ -1,0 +1,134 @@
+/**
+ * Abstract behavior, "Message execution": runs one message, then commits or undoes it as a whole.
+ */
+import { DIRTY_PAGE_INSTRUCTIONS, type InstructionLimits } from "../limits.js";
+import type { Environment } from "../system-api/host.js";
+import type { Accounting, MessageKind } from "./accounting.js";
+import { executionFee } from "./accounting.js";
+import type { Canister } from "./canister.js";
+import { type Entry, Instance } from "./instance.js";
+import { Message, type MessageInput } from "./message.js";
+import type { CanisterModule } from "./module.js";
+import type { ExecutionError } from "./rejects.js";
+
+export interface Label {
+	readonly kind: MessageKind;
+	readonly method: string;
+	/** Already charged by the time it runs; shown in the record. */
+	readonly ingress?: { readonly bytes: number; readonly fee: bigint };
+}
+
+export interface Outcome {
+	readonly message: Message;
+	/** Set where the message trapped, and has had no effect. */
+	readonly error?: ExecutionError;
+}
+
+export class Executor {
+	constructor(
+		readonly environment: Environment,
+		readonly accounting: Accounting,
+		readonly metering: boolean,
+		readonly limits: InstructionLimits,
+	) {}
+
+	newInstance(canister: Canister, module: CanisterModule): Instance {
+		return new Instance(module, canister, this.environment);
+	}
+
+	/** An update, a callback or a system task: its effects stay unless it traps. */
+	update(canister: Canister, entry: Entry, input: MessageInput, label: Label): Outcome {
+		return this.#run(canister, entry, input, label, this.limits.update, true);
+	}
+
+	/** A query in a replicated message: paid for, without effects on the state. */
+	replicatedQuery(canister: Canister, entry: Entry, input: MessageInput, label: Label): Outcome {
+		return this.#run(canister, entry, input, label, this.limits.update, false);
+	}
+
+	query(canister: Canister, entry: Entry, input: MessageInput, label: Label): Outcome {
+		return this.#run(canister, entry, input, label, this.limits.query, false);
+	}
+
+	inspect(canister: Canister, entry: Entry, input: MessageInput, label: Label): Outcome {
+		return this.#run(canister, entry, input, label, this.limits.inspect, false);
+	}
+
+	#run(
+		canister: Canister,
+		entry: Entry,
+		input: MessageInput,
+		label: Label,
+		limit: bigint,
+		keep: boolean,
+	): Outcome {
+		const instance = canister.instance!;
+		const message = new Message(canister.id, input, limit);
+		canister.stable.begin();
+		const { instructions, error } = instance.enter(entry, message);
+		let pagesDirtied = 0;
+		let stableBytesWritten = 0;
+		if (error || !keep) {
+			canister.stable.rollback();
+			instance.rollback();
+		} else {
+			const written = canister.stable.commit();
+			const heapPages = instance.commit();
+			stableBytesWritten = written.bytesWritten;
+			pagesDirtied = heapPages + written.blocksDirtied;
+			applyEffects(canister, message);
+			this.#finish(canister, label, message, { instructions, heapPages, pagesDirtied, stableBytesWritten });
+			return { message };
+		}
+		this.#finish(
+			canister,
+			label,
+			message,
+			{ instructions, heapPages: 0, pagesDirtied, stableBytesWritten },
+			error,
+		);
+		return error ? { message, error } : { message };
+	}
+
+	#finish(
+		canister: Canister,
+		label: Label,
+		message: Message,
+		used: { instructions: bigint; heapPages: number; pagesDirtied: number; stableBytesWritten: number },
+		error?: ExecutionError,
+	): void {
+		const instructions =
+			used.instructions + (this.metering ? BigInt(used.heapPages) * DIRTY_PAGE_INSTRUCTIONS : 0n);
+		if (message.input.context) message.input.context.instructions += instructions;
+		const fee = message.replicated ? executionFee(instructions) : 0n;
+		charge(canister, fee);
+		if (message.replicated) canister.version++;
+		this.accounting.record({
+			canister: canister.text,
+			method: label.method,
+			kind: label.kind,
+			instructions,
+			pagesDirtied: used.pagesDirtied,
+			stableBytesWritten: used.stableBytesWritten,
+			ingressBytes: label.ingress?.bytes ?? 0,
+			replyBytes: message.response?.kind === "reply" ? message.response.bytes.length : 0,
+			cycles: fee + (label.ingress?.fee ?? 0n),
+			...(error && { error: error.errorCode }),
+		});
+	}
+}
+
+/** What `ic0` only noted while the message ran. */
+export function applyEffects(canister: Canister, message: Message): void {
+	if (message.certifiedData) canister.certifiedData = message.certifiedData;
+	if (message.globalTimer !== undefined) canister.globalTimer = message.globalTimer;
+	// Cycles on a call that was never performed move back.
+	const unsent = message.callUnderConstruction?.cycles ?? 0n;
+	canister.cycles += message.cyclesAccepted + unsent - message.cyclesSpent;
+	if (message.input.context) message.input.context.cycles -= message.cyclesAccepted;
+}
+
+/** A balance does not go below 0: what is missing, the message had for free. */
+export function charge(canister: Canister, cycles: bigint): void {
+	canister.cycles = canister.cycles > cycles ? canister.cycles - cycles : 0n;
+}

@@ -1,0 +1,113 @@
+/**
+ * Canister interface, "Entry points": a module's Wasm state, entered for one message at a time, and brought back
+ * to where it was if the message traps or was only a query.
+ */
+import { type Environment, Host } from "../system-api/host.js";
+import { systemImports } from "../system-api/imports.js";
+import {
+	EXPORTED_GLOBAL_PREFIX,
+	EXPORTED_MEMORY,
+	EXPORTED_START,
+	EXPORTED_TABLE,
+	INSTRUCTIONS_LEFT,
+} from "../wasm/meter.js";
+import type { Canister } from "./canister.js";
+import { Heap } from "./heap.js";
+import type { Message, TableCallback } from "./message.js";
+import type { CanisterModule } from "./module.js";
+import { type ExecutionError, fromEngine, instructionLimit, wasmTrap } from "./rejects.js";
+
+export type Entry =
+	| { readonly kind: "export"; readonly name: string }
+	| { readonly kind: "callback"; readonly callback: TableCallback };
+
+export class Instance {
+	#host!: Host;
+	#exports!: WebAssembly.Exports;
+	#table: WebAssembly.Table | undefined;
+	#globals: readonly WebAssembly.Global[] = [];
+	#savedGlobals: readonly unknown[] = [];
+	#heap!: Heap;
+
+	/** Instantiates the module and takes that for the committed state; `start` is to follow. */
+	constructor(
+		readonly module: CanisterModule,
+		readonly canister: Canister,
+		readonly environment: Environment,
+	) {
+		this.#instantiate();
+		this.#heap = new Heap(this.#host.memory);
+		this.commit();
+	}
+
+	/** The module's `(start)`, which the IC runs before the first entry point. */
+	get start(): Entry | undefined {
+		return EXPORTED_START in this.#exports ? { kind: "export", name: EXPORTED_START } : undefined;
+	}
+
+	get heapBytes(): number {
+		return this.#heap.size;
+	}
+
+	/** Runs an entry point; answers the instructions it took and the error it ended with, if any. */
+	enter(entry: Entry, message: Message): { readonly instructions: bigint; readonly error?: ExecutionError } {
+		this.#host.message = message;
+		const { counter } = this.#host;
+		if (counter) counter.value = message.limit;
+		try {
+			this.#call(entry);
+			return { instructions: this.#host.executed() };
+		} catch (error) {
+			const exhausted = counter !== undefined && (counter.value as bigint) < 0n;
+			const reason = exhausted ? instructionLimit(message.limit) : fromEngine(error);
+			return { instructions: exhausted ? message.limit : this.#host.executed(), error: reason };
+		}
+	}
+
+	/** Answers how many pages of the heap have changed. */
+	commit(): number {
+		this.#savedGlobals = this.#globals.map((global) => global.value);
+		return this.#heap.commit();
+	}
+
+	rollback(): void {
+		if (this.#heap.grown) {
+			// Memory cannot shrink: start again from the module, and put the committed heap into that.
+			this.#instantiate();
+			this.#heap = this.#heap.moveTo(this.#host.memory);
+		} else {
+			this.#heap.restore();
+		}
+		this.#globals.forEach((global, index) => {
+			global.value = this.#savedGlobals[index];
+		});
+	}
+
+	#call(entry: Entry): void {
+		if (entry.kind === "export") {
+			(this.#exports[entry.name] as () => void)();
+			return;
+		}
+		const { fn, env } = entry.callback;
+		const table = this.#table;
+		if (!table || fn >= table.length) throw wasmTrap("table out of bounds");
+		const callback = table.get(fn) as ((env: number) => void) | null;
+		if (!callback) throw wasmTrap("table out of bounds");
+		callback(env);
+	}
+
+	#instantiate(): void {
+		const host = new Host(this.canister, this.environment);
+		const { exports } = new WebAssembly.Instance(this.module.compiled, {
+			ic0: systemImports(host, this.module.systemCalls),
+		});
+		this.#host = host;
+		this.#exports = exports;
+		host.memory = exports[EXPORTED_MEMORY] as WebAssembly.Memory | undefined;
+		host.counter = exports[INSTRUCTIONS_LEFT] as WebAssembly.Global | undefined;
+		this.#table = exports[EXPORTED_TABLE] as WebAssembly.Table | undefined;
+		this.#globals = Object.keys(exports)
+			.filter((name) => name.startsWith(EXPORTED_GLOBAL_PREFIX))
+			.map((name) => exports[name] as WebAssembly.Global);
+	}
+}

@@ -1,0 +1,260 @@
+/**
+ * Abstract behavior: the application subnet. Ingress messages wait in a pool, blocks take them from there, and
+ * after each block the state is certified anew.
+ */
+import { createHash } from "node:crypto";
+import { CertifiedState, type Delegation } from "../certification/certificate.js";
+import { Directory, Leaf } from "../certification/hash-tree.js";
+import type { DelegationFormat, Topology } from "../certification/topology.js";
+import { hex, leb128, utf8 } from "../encoding/bytes.js";
+import { SIZES, TIMES } from "../limits.js";
+import { Management } from "../management/management.js";
+import type { NormalizedOptions } from "../options.js";
+import { Accounting, ingressFee } from "./accounting.js";
+import { Calls, notFound, rejected } from "./calls.js";
+import type { Canister } from "./canister.js";
+import { canisterIdAt } from "./canister-id.js";
+import { charge, Executor } from "./executor.js";
+import { RejectCode, reject } from "./rejects.js";
+import { RequestHistory } from "./request-history.js";
+import { CanisterTrees } from "./state-tree.js";
+
+/** An ingress message that its node has accepted. */
+export interface Ingress {
+	readonly id: Uint8Array;
+	readonly sender: Uint8Array;
+	readonly canister: Uint8Array;
+	readonly effectiveCanister: Uint8Array;
+	readonly method: string;
+	readonly arg: Uint8Array;
+	readonly expiry: bigint;
+	/** Of the whole signed message. */
+	readonly bytes: number;
+}
+
+/** Messages between canisters that one block executes at most; more wait for the next. */
+const TASKS_PER_BLOCK = 10_000;
+
+export class Subnet {
+	readonly history = new RequestHistory();
+	readonly accounting: Accounting;
+	readonly executor: Executor;
+	readonly #options: NormalizedOptions;
+	readonly #topology: Topology;
+	readonly #canisters = new Map<string, Canister>();
+	readonly #trees = new CanisterTrees();
+	readonly #calls: Calls;
+	readonly #pool: Ingress[] = [];
+	readonly #waiters = new Map<string, (() => void)[]>();
+	#state: CertifiedState;
+	#time: bigint;
+	#nextCanister = 0;
+	#randomCounter = 0n;
+	#ingressMessages = 0n;
+
+	constructor(options: NormalizedOptions, topology: Topology) {
+		this.#options = options;
+		this.#topology = topology;
+		this.#time = options.clock();
+		this.accounting = new Accounting(options.onMessage);
+		this.executor = new Executor(
+			{
+				rootKey: topology.root.publicDer,
+				subnetId: topology.application.subnetId,
+				log: (canister, text) => options.log(canister.text, text),
+			},
+			this.accounting,
+			options.metering,
+			options.instructionLimits,
+		);
+		const canister = (id: Uint8Array) => this.canister(id);
+		const time = () => this.#time;
+		const management = new Management({
+			executor: this.executor,
+			canister,
+			time,
+			newCanisterId: (specified) => this.#newCanisterId(specified),
+			addCanister: (added) => void this.#canisters.set(hex(added.id), added),
+			removeCanister: (removed) => {
+				this.#canisters.delete(hex(removed.id));
+				this.#trees.remove(removed);
+			},
+			abandon: (abandoned) => this.#calls.abandon(abandoned),
+			random: () => this.#random(),
+		});
+		this.#calls = new Calls({
+			executor: this.executor,
+			management,
+			canister,
+			time,
+			answered: (id, response) => this.history.finish(id, response, this.#time),
+			processing: (id) => this.history.update(id, "processing"),
+		});
+		this.#state = this.#certify();
+	}
+
+	canister(id: Uint8Array): Canister | undefined {
+		return this.#canisters.get(hex(id));
+	}
+
+	get canisters(): Iterable<Canister> {
+		return this.#canisters.values();
+	}
+
+	/** The latest certified state, not older than a second. */
+	state(): CertifiedState {
+		const now = this.#options.clock();
+		if (now - this.#state.time > TIMES.stateMaxAgeNs) {
+			this.#advance(now);
+			this.#state = this.#certify();
+		}
+		return this.#state;
+	}
+
+	delegation(format: DelegationFormat): Delegation {
+		return this.#topology.delegation(format, this.#state.time);
+	}
+
+	/** Takes a message into the pool. */
+	submit(ingress: Ingress): void {
+		this.history.add(hex(ingress.id), {
+			id: ingress.id,
+			sender: ingress.sender,
+			effectiveCanister: ingress.effectiveCanister,
+			expiry: ingress.expiry,
+			status: "accepted",
+			response: undefined,
+			finishedAt: 0n,
+		});
+		this.#pool.push(ingress);
+	}
+
+	/** Resolves once the request's answer is certified. */
+	whenFinished(id: string): Promise<void> {
+		return new Promise((resolve) => {
+			const waiting = this.#waiters.get(id);
+			if (waiting) waiting.push(resolve);
+			else this.#waiters.set(id, [resolve]);
+		});
+	}
+
+	/** Whether a block would have anything to do now. */
+	get busy(): boolean {
+		return this.#pool.length > 0 || this.#calls.pending;
+	}
+
+	/** When the next timer is due, in nanoseconds since 1970; 0 for a heartbeat. */
+	nextTaskTime(): bigint | undefined {
+		let next: bigint | undefined;
+		for (const canister of this.#canisters.values()) {
+			if (canister.status !== "running") continue;
+			if (canister.exports("canister_heartbeat")) return 0n;
+			const due = canister.globalTimer;
+			if (due > 0n && canister.exports("canister_global_timer") && (next === undefined || due < next))
+				next = due;
+		}
+		return next;
+	}
+
+	executeBlock(): void {
+		this.#advance(this.#options.clock());
+		for (const canister of this.#canisters.values()) this.#scheduleTasks(canister);
+		for (const ingress of this.#takeBatch()) this.#induct(ingress);
+		this.#calls.drain(TASKS_PER_BLOCK);
+		this.#state = this.#certify();
+	}
+
+	#advance(now: bigint): void {
+		this.#time = now > this.#time ? now : this.#time + 1n;
+	}
+
+	#scheduleTasks(canister: Canister): void {
+		if (canister.globalTimer > 0n && canister.globalTimer <= this.#time && canister.status === "running") {
+			canister.globalTimer = 0n;
+			this.#calls.enqueue({ kind: "task", canister, entry: "canister_global_timer" });
+		}
+		if (canister.exports("canister_heartbeat")) {
+			this.#calls.enqueue({ kind: "task", canister, entry: "canister_heartbeat" });
+		}
+	}
+
+	#takeBatch(): Ingress[] {
+		let bytes = 0;
+		let count = 0;
+		while (count < this.#pool.length && count < SIZES.blockIngressMessages) {
+			bytes += this.#pool[count]!.bytes;
+			if (bytes > this.#options.blockIngressBytes && count > 0) break;
+			count++;
+		}
+		return this.#pool.splice(0, count);
+	}
+
+	#induct(ingress: Ingress): void {
+		const { canister: callee, method, arg, sender } = ingress;
+		const id = hex(ingress.id);
+		this.#ingressMessages++;
+		this.history.update(id, "received");
+		if (ingress.expiry < this.#time) {
+			const text = `Ingress message ${id} timed out waiting to start executing.`;
+			this.history.finish(id, rejected(reject(RejectCode.SysTransient, "IC0204", text)), this.#time);
+			return;
+		}
+		const bytes = Buffer.byteLength(method) + arg.length;
+		const fee = ingressFee(bytes);
+		// Management calls are paid for by the canister they manage, where there is one already.
+		const payer = this.canister(callee.length > 0 ? callee : ingress.effectiveCanister);
+		if (!payer && callee.length > 0) {
+			this.history.finish(id, rejected(notFound(callee)), this.#time);
+			return;
+		}
+		if (payer) charge(payer, fee);
+		this.#calls.enqueue({
+			kind: "call",
+			origin: { kind: "ingress", requestId: id },
+			caller: sender,
+			callee,
+			method,
+			arg,
+			cycles: 0n,
+			ingress: { bytes, fee: payer ? fee : 0n },
+		});
+	}
+
+	#certify(): CertifiedState {
+		const { tree: requests, finished } = this.history.certify(this.#time);
+		const consumed = this.accounting.metrics().cycles;
+		const tree = Directory.of([
+			...this.#topology.entries(this.#canisters.size, this.#ingressMessages, consumed),
+			[utf8("canister"), this.#trees.update(this.#canisters.values())],
+			[utf8("request_status"), requests],
+			[utf8("time"), new Leaf(leb128(this.#time))],
+		]);
+		const state = new CertifiedState(tree, this.#time, this.#topology.application);
+		if (finished.length > 0) queueMicrotask(() => this.#wake(finished));
+		return state;
+	}
+
+	#wake(finished: readonly string[]): void {
+		for (const id of finished) {
+			const waiting = this.#waiters.get(id);
+			this.#waiters.delete(id);
+			for (const resolve of waiting ?? []) resolve();
+		}
+	}
+
+	#newCanisterId(specified?: Uint8Array): Uint8Array | undefined {
+		if (specified) {
+			return this.#topology.inRange(specified) && !this.canister(specified) ? specified : undefined;
+		}
+		for (;;) {
+			const id = canisterIdAt(this.#nextCanister++);
+			if (!this.canister(id)) return id;
+		}
+	}
+
+	#random(): Uint8Array {
+		const counter = Buffer.alloc(8);
+		counter.writeBigUInt64BE(this.#randomCounter++);
+		return createHash("sha256").update(this.#options.seed).update("raw_rand").update(counter).digest();
+	}
+}

@@ -1,0 +1,100 @@
+/** HTTPS interface: the listening socket. Bodies are read here and bounded; what they mean is api.ts's. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { SIZES } from "../limits.js";
+import { HttpError, textReply } from "./replies.js";
+import type { Handler, Middleware, WireReply } from "./wire.js";
+
+/** As the boundary nodes of mainnet allow it, so that browsers can be tested against this network. */
+const CORS = {
+	"access-control-allow-origin": "*",
+	"access-control-allow-methods": "GET, POST, HEAD, OPTIONS",
+	"access-control-allow-headers":
+		"DNT,User-Agent,X-Requested-With,If-None-Match,If-Modified-Since,Cache-Control,Content-Type,Range,Cookie,X-IC-Canister-Id",
+	"access-control-expose-headers": "Accept-Ranges,Content-Length,Content-Range,X-Request-Id,X-IC-Canister-Id",
+	"access-control-max-age": "7200",
+} as const;
+
+export class HttpServer {
+	readonly #server: Server;
+	readonly #handler: Handler;
+	readonly #middleware: Middleware;
+
+	constructor(handler: Handler, middleware: Middleware) {
+		this.#handler = handler;
+		this.#middleware = middleware;
+		this.#server = createServer((request, response) => void this.#serve(request, response));
+		this.#server.keepAliveTimeout = 60_000;
+	}
+
+	/** Answers the port. */
+	listen(port: number): Promise<number> {
+		return new Promise((resolve, reject) => {
+			this.#server.once("error", reject);
+			this.#server.listen(port, "127.0.0.1", () => {
+				this.#server.off("error", reject);
+				resolve((this.#server.address() as AddressInfo).port);
+			});
+		});
+	}
+
+	/** Closes every connection, idle or not. */
+	close(): Promise<void> {
+		return new Promise((resolve) => {
+			this.#server.close(() => resolve());
+			this.#server.closeAllConnections();
+		});
+	}
+
+	async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+		let reply: WireReply | "drop";
+		try {
+			if (request.method === "OPTIONS") {
+				reply = { status: 204, headers: {}, body: new Uint8Array(0) };
+			} else {
+				const body = await readBody(request);
+				reply = await this.#middleware(
+					{ method: request.method ?? "GET", url: request.url ?? "/", headers: request.headers, body },
+					this.#handler,
+				);
+			}
+		} catch (error) {
+			if (request.destroyed && !request.complete) return;
+			// Anything else is a mistake of this network: say so, rather than leave the client waiting.
+			reply = error instanceof HttpError ? error.reply : textReply(500, String((error as Error).stack));
+		}
+		if (reply === "drop") {
+			request.socket.destroy();
+			return;
+		}
+		response.writeHead(reply.status, { ...CORS, ...reply.headers, "content-length": reply.body.length });
+		response.end(reply.body);
+	}
+}
+
+/** A declared length is read straight into one buffer: no copy of a 2 MiB message is made. */
+async function readBody(request: IncomingMessage): Promise<Uint8Array> {
+	const declared = Number(request.headers["content-length"] ?? Number.NaN);
+	if (declared > SIZES.httpBodyBytes) {
+		request.resume();
+		throw tooLarge();
+	}
+	const whole = Number.isNaN(declared) ? undefined : Buffer.allocUnsafeSlow(declared);
+	const pieces: Buffer[] = [];
+	let length = 0;
+	for await (const piece of request as AsyncIterable<Buffer>) {
+		if (length + piece.length > SIZES.httpBodyBytes) throw tooLarge();
+		if (whole) piece.copy(whole, length);
+		else pieces.push(piece);
+		length += piece.length;
+	}
+	return whole ?? Buffer.concat(pieces);
+}
+
+/** The boundary's words; it says 4 MiB whatever the limit was. */
+export function tooLarge(): HttpError {
+	return new HttpError(
+		413,
+		"error: payload_too_large\ndetails: Payload is too large: maximum body size is 4194304 bytes.",
+	);
+}

@@ -1,0 +1,55 @@
+/**
+ * Signatures: Ed25519, and ECDSA on P-256 and secp256k1, by keys in DER. Canister signatures (Internet Identity)
+ * are refused by name: this network has no canister that could have made one.
+ */
+import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import { hex } from "../encoding/bytes.js";
+
+const OID = {
+	ed25519: "06032b6570",
+	ecdsa: "06072a8648ce3d0201",
+	canister: "060a2b0601040183b8430102",
+} as const;
+
+/** Keys are used for many requests; parsing one takes as long as verifying with it. */
+const known = new Map<string, KeyObject>();
+const MAX_KNOWN = 1_000;
+
+/** Answers what is wrong, or undefined. */
+export function verifySignature(
+	der: Uint8Array,
+	signature: Uint8Array,
+	message: Uint8Array,
+): string | undefined {
+	const text = hex(der);
+	if (text.includes(OID.canister)) {
+		return "Invalid public key: canister signatures are not supported by this local network";
+	}
+	const ed25519 = text.includes(OID.ed25519);
+	if (!ed25519 && !text.includes(OID.ecdsa)) return "Invalid public key: unsupported algorithm";
+	const key = keyOf(text, der);
+	if (!key) return "Invalid public key: Malformed public key";
+	const valid = ed25519
+		? verify(null, message, key, signature)
+		: verify("sha256", message, { key, dsaEncoding: "ieee-p1363" }, signature);
+	if (valid) return undefined;
+	const name = ed25519 ? "Ed25519" : "ECDSA";
+	const raw = ed25519 ? text.slice(-64) : text;
+	return (
+		`Invalid basic signature: ${name} signature could not be verified: public key ${raw}, ` +
+		`signature ${hex(signature)}, error: A signature was invalid`
+	);
+}
+
+function keyOf(text: string, der: Uint8Array): KeyObject | undefined {
+	const cached = known.get(text);
+	if (cached) return cached;
+	try {
+		const key = createPublicKey({ key: Buffer.from(der), format: "der", type: "spki" });
+		if (known.size >= MAX_KNOWN) known.clear();
+		known.set(text, key);
+		return key;
+	} catch {
+		return undefined;
+	}
+}

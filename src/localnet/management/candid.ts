@@ -1,0 +1,151 @@
+/** IC management canister, "Interface overview": the Candid types of the methods that this network has. */
+import { IDL } from "@dfinity/candid";
+import type { Principal } from "@dfinity/principal";
+
+const { Record, Variant, Opt, Vec, Nat, Nat8, Nat64, Null, Bool } = IDL;
+const PrincipalType = IDL.Principal;
+const Blob = Vec(Nat8);
+
+const Visibility = Variant({ controllers: Null, public: Null, allowed_viewers: Vec(PrincipalType) });
+const SETTING_TYPES = {
+	compute_allocation: Nat,
+	memory_allocation: Nat,
+	freezing_threshold: Nat,
+	reserved_cycles_limit: Nat,
+	wasm_memory_limit: Nat,
+	wasm_memory_threshold: Nat,
+	log_visibility: Visibility,
+} as const;
+const optional = Object.fromEntries(
+	Object.entries<IDL.Type>(SETTING_TYPES).map(([name, type]) => [name, Opt(type)]),
+);
+
+const Settings = Record({ controllers: Opt(Vec(PrincipalType)), ...optional });
+const DefiniteSettings = Record({ controllers: Vec(PrincipalType), ...SETTING_TYPES });
+const Mode = Variant({
+	install: Null,
+	reinstall: Null,
+	upgrade: Opt(
+		Record({
+			skip_pre_upgrade: Opt(Bool),
+			wasm_memory_persistence: Opt(Variant({ keep: Null, replace: Null })),
+		}),
+	),
+});
+const CanisterArg = Record({ canister_id: PrincipalType });
+const ChunkHash = Record({ hash: Blob });
+
+/** What settings a canister has, as `canister_status` tells them. */
+export interface DefiniteSettingsValue {
+	controllers: Principal[];
+	[name: string]: unknown;
+}
+export interface SettingsValue {
+	readonly controllers: [] | [Principal[]];
+	readonly [name: string]: unknown;
+}
+export interface ModeValue {
+	readonly install?: null;
+	readonly reinstall?: null;
+	readonly upgrade?:
+		| []
+		| [
+				{
+					readonly skip_pre_upgrade: [] | [boolean];
+					readonly wasm_memory_persistence: [] | [{ readonly keep?: null; readonly replace?: null }];
+				},
+		  ];
+}
+export interface CanisterArgValue {
+	readonly canister_id: Principal;
+}
+
+export const METHODS = {
+	create_canister: [[Record({ settings: Opt(Settings) })], [CanisterArg]],
+	provisional_create_canister_with_cycles: [
+		[Record({ amount: Opt(Nat), settings: Opt(Settings), specified_id: Opt(PrincipalType) })],
+		[CanisterArg],
+	],
+	provisional_top_up_canister: [[Record({ canister_id: PrincipalType, amount: Nat })], []],
+	deposit_cycles: [[CanisterArg], []],
+	update_settings: [[Record({ canister_id: PrincipalType, settings: Settings })], []],
+	install_code: [[Record({ mode: Mode, canister_id: PrincipalType, wasm_module: Blob, arg: Blob })], []],
+	install_chunked_code: [
+		[
+			Record({
+				mode: Mode,
+				target_canister: PrincipalType,
+				store_canister: Opt(PrincipalType),
+				chunk_hashes_list: Vec(ChunkHash),
+				wasm_module_hash: Blob,
+				arg: Blob,
+			}),
+		],
+		[],
+	],
+	upload_chunk: [[Record({ canister_id: PrincipalType, chunk: Blob })], [ChunkHash]],
+	clear_chunk_store: [[CanisterArg], []],
+	stored_chunks: [[CanisterArg], [Vec(ChunkHash)]],
+	canister_status: [
+		[CanisterArg],
+		[
+			Record({
+				status: Variant({ running: Null, stopping: Null, stopped: Null }),
+				ready_for_migration: Bool,
+				version: Nat64,
+				settings: DefiniteSettings,
+				module_hash: Opt(Blob),
+				memory_size: Nat,
+				cycles: Nat,
+				reserved_cycles: Nat,
+				idle_cycles_burned_per_day: Nat,
+				query_stats: Record({
+					num_calls_total: Nat,
+					num_instructions_total: Nat,
+					request_payload_bytes_total: Nat,
+					response_payload_bytes_total: Nat,
+				}),
+				memory_metrics: Record({
+					wasm_memory_size: Nat,
+					stable_memory_size: Nat,
+					global_memory_size: Nat,
+					wasm_binary_size: Nat,
+					custom_sections_size: Nat,
+					canister_history_size: Nat,
+					wasm_chunk_store_size: Nat,
+					snapshots_size: Nat,
+				}),
+			}),
+		],
+	],
+	start_canister: [[CanisterArg], []],
+	stop_canister: [[CanisterArg], []],
+	uninstall_code: [[CanisterArg], []],
+	delete_canister: [[CanisterArg], []],
+	raw_rand: [[], [Blob]],
+} as const satisfies Record<string, readonly [readonly IDL.Type[], readonly IDL.Type[]]>;
+
+export type MethodName = keyof typeof METHODS;
+
+export function isMethod(name: string): name is MethodName {
+	return Object.hasOwn(METHODS, name);
+}
+
+export const DEFAULT_SETTINGS = {
+	compute_allocation: 0n,
+	memory_allocation: 0n,
+	freezing_threshold: 2_592_000n,
+	reserved_cycles_limit: 5_000_000_000_000n,
+	wasm_memory_limit: 0n,
+	wasm_memory_threshold: 0n,
+	log_visibility: { controllers: null },
+} as const satisfies Record<keyof typeof SETTING_TYPES, unknown>;
+
+export function decodeArgs(method: MethodName, arg: Uint8Array): unknown {
+	// A copy: the decoder takes a view's whole buffer for its bytes.
+	return IDL.decode([...METHODS[method][0]], Uint8Array.from(arg))[0];
+}
+
+export function encodeReply(method: MethodName, values: readonly unknown[]): Uint8Array {
+	return new Uint8Array(IDL.encode([...METHODS[method][1]], [...values]));
+}

@@ -1,0 +1,80 @@
+/**
+ * A local Internet Computer network inside Node: what this project's tests, benches and examples need of one.
+ */
+import { Topology } from "./certification/topology.js";
+import type { Metrics } from "./execution/accounting.js";
+import { Rounds } from "./execution/rounds.js";
+import { Subnet } from "./execution/subnet.js";
+import { createApi } from "./http/api.js";
+import { HttpServer } from "./http/server.js";
+import { type NetworkOptions, type NormalizedOptions, normalizeOptions } from "./options.js";
+
+export class Network {
+	/** Resolves when the network answers requests; rejects where the port cannot be had. */
+	readonly ready: Promise<void>;
+	readonly #topology: Topology;
+	readonly #subnet: Subnet;
+	readonly #rounds: Rounds;
+	readonly #server: HttpServer;
+	#port: number | undefined;
+	#disposed: Promise<void> | undefined;
+
+	constructor(options: NormalizedOptions) {
+		this.#topology = new Topology(options.seed);
+		this.#subnet = new Subnet(options, this.#topology);
+		this.#rounds = new Rounds(this.#subnet, options);
+		const api = createApi({
+			subnet: this.#subnet,
+			rounds: this.#rounds,
+			topology: this.#topology,
+			options,
+		});
+		this.#server = new HttpServer(api, options.middleware);
+		this.ready = this.#server.listen(options.port).then((port) => {
+			this.#port = port;
+			this.#rounds.start();
+		});
+	}
+
+	/** `http://127.0.0.1:<port>`, an agent's `host`; known once `ready`. */
+	get url(): string {
+		if (this.#port === undefined) throw new Error("the network is not ready: await network.ready");
+		return `http://127.0.0.1:${this.#port}`;
+	}
+
+	/** The root subnet's public key in DER, 133 bytes: an agent's `rootKey`. */
+	get rootKey(): Uint8Array {
+		return Uint8Array.from(this.#topology.root.publicDer);
+	}
+
+	/** What messages took so far: those of one canister (textual id), or all. */
+	metrics(canister?: string): Metrics {
+		return this.#subnet.accounting.metrics(canister);
+	}
+
+	/** Makes a block now, also where none is due: for tests that move the clock themselves. */
+	tick(): void {
+		this.#rounds.run();
+	}
+
+	/** Stops everything and frees the port; may be called more than once. */
+	dispose(): Promise<void> {
+		this.#disposed ??= (async () => {
+			this.#rounds.stop();
+			await this.ready.catch(() => {});
+			await this.#server.close();
+		})();
+		return this.#disposed;
+	}
+
+	[Symbol.asyncDispose](): Promise<void> {
+		return this.dispose();
+	}
+}
+
+/** Starts a network; resolves when it answers requests. */
+export async function createNetwork(options: NetworkOptions = {}): Promise<Network> {
+	const network = new Network(normalizeOptions(options));
+	await network.ready;
+	return network;
+}

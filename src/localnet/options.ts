@@ -1,0 +1,64 @@
+/** What a network can be told, and what it is without. */
+import { createHash, randomBytes } from "node:crypto";
+import type { MessageRecord } from "./execution/accounting.js";
+import type { Middleware } from "./http/wire.js";
+import { INSTRUCTION_LIMITS, type InstructionLimits, SIZES } from "./limits.js";
+
+export interface NetworkOptions {
+	/** TCP port on 127.0.0.1; 0, the default, takes a free one. */
+	readonly port?: number;
+	/**
+	 * Count instructions and enforce their limits. Without it canisters run about 1.5 times as fast, an endless
+	 * loop is never stopped, and `performance_counter` answers 0. Default false.
+	 */
+	readonly metering?: boolean;
+	/** Instructions a message may take, by kind; the IC's where not given. */
+	readonly instructionLimits?: Partial<InstructionLimits>;
+	/** Makes keys and `raw_rand` reproducible. Default random. */
+	readonly seed?: string | Uint8Array;
+	/** Nanoseconds since 1970. Default the system's clock. */
+	readonly clock?: () => bigint;
+	/** Milliseconds between blocks. Default 0: a block is made as soon as there is a message. */
+	readonly blockIntervalMs?: number;
+	/** Ingress bytes in one block. Default 4 MiB. */
+	readonly blockIngressBytes?: number;
+	/** Milliseconds until a synchronous call is answered 202. Default 10,000. */
+	readonly syncCallTimeoutMs?: number;
+	/** Receives what canisters print, by textual canister id. Default nothing. */
+	readonly log?: (canister: string, text: string) => void;
+	/** Called after each executed message with what it took. */
+	readonly onMessage?: (record: MessageRecord) => void;
+	/** Stands between the socket and the network: sees every request before it is handled and every reply. */
+	readonly middleware?: Middleware;
+}
+
+export interface NormalizedOptions {
+	readonly port: number;
+	readonly metering: boolean;
+	readonly instructionLimits: InstructionLimits;
+	readonly seed: Uint8Array;
+	readonly clock: () => bigint;
+	readonly blockIntervalMs: number;
+	readonly blockIngressBytes: number;
+	readonly syncCallTimeoutMs: number;
+	readonly log: (canister: string, text: string) => void;
+	readonly onMessage: ((record: MessageRecord) => void) | undefined;
+	readonly middleware: Middleware;
+}
+
+export function normalizeOptions(options: NetworkOptions): NormalizedOptions {
+	const { seed } = options;
+	return {
+		port: options.port ?? 0,
+		metering: options.metering ?? false,
+		instructionLimits: { ...INSTRUCTION_LIMITS, ...options.instructionLimits },
+		seed: seed === undefined ? randomBytes(32) : createHash("sha256").update(seed).digest(),
+		clock: options.clock ?? (() => BigInt(Date.now()) * 1_000_000n),
+		blockIntervalMs: options.blockIntervalMs ?? 0,
+		blockIngressBytes: options.blockIngressBytes ?? SIZES.blockIngressBytes,
+		syncCallTimeoutMs: options.syncCallTimeoutMs ?? 10_000,
+		log: options.log ?? (() => {}),
+		onMessage: options.onMessage,
+		middleware: options.middleware ?? ((request, next) => next(request)),
+	};
+}

@@ -1,0 +1,84 @@
+/**
+ * Canister interface, "System API": what the functions of `ic0` see of the canister that calls them, and the
+ * idiom for blobs ("Blob-typed arguments and results").
+ */
+import type { Canister } from "../execution/canister.js";
+import type { Message } from "../execution/message.js";
+import { contractViolation, instructionLimit } from "../execution/rejects.js";
+
+/** Numbers arrive unsigned: i32 as number, i64 as bigint. */
+export type SystemCall = (...args: never[]) => number | bigint | undefined | void;
+export type SystemCalls = Readonly<Record<string, SystemCall>>;
+
+/** What all canisters of a network share. */
+export interface Environment {
+	readonly rootKey: Uint8Array;
+	readonly subnetId: Uint8Array;
+	/** Where `debug_print` goes. */
+	readonly log: (canister: Canister, text: string) => void;
+}
+
+export class Host {
+	/** The message in execution; the instance sets it before it enters the canister. */
+	message!: Message;
+	memory: WebAssembly.Memory | undefined;
+	/** Instructions left, where the module was instrumented for metering. */
+	counter: WebAssembly.Global | undefined;
+
+	constructor(
+		readonly canister: Canister,
+		readonly environment: Environment,
+	) {}
+
+	charge(instructions: bigint): void {
+		if (!this.counter) return;
+		const left = (this.counter.value as bigint) - instructions;
+		this.counter.value = left;
+		if (left < 0n) throw instructionLimit(this.message.limit);
+	}
+
+	/** Executed in this message so far; 0 without metering. */
+	executed(): bigint {
+		return this.counter ? this.message.limit - (this.counter.value as bigint) : 0n;
+	}
+
+	/** A view of the heap, valid until the canister runs again. */
+	bytes(call: string, src: number, size: number): Buffer {
+		const buffer = this.memory?.buffer ?? new ArrayBuffer(0);
+		if (src + size > buffer.byteLength) {
+			throw contractViolation(
+				`ic0.${call} heap: src=${src} + length=${size} exceeds the slice size=${buffer.byteLength}`,
+			);
+		}
+		return Buffer.from(buffer, src, size);
+	}
+
+	copyOut(call: string, blob: Uint8Array, dst: number, offset: number, size: number): void {
+		if (offset + size > blob.length) {
+			throw contractViolation(
+				`ic0.${call} payload: src=${offset} + length=${size} exceeds the slice size=${blob.length}`,
+			);
+		}
+		this.bytes(call, dst, size).set(blob.subarray(offset, offset + size));
+	}
+
+	/** The pair `<name>_size`, `<name>_copy`. */
+	blob(name: string, get: () => Uint8Array): SystemCalls {
+		return {
+			[`${name}_size`]: () => get().length,
+			[`${name}_copy`]: (dst: number, offset: number, size: number) =>
+				this.copyOut(`${name}_copy`, get(), dst, offset, size),
+		};
+	}
+
+	writeCycles(call: string, dst: number, cycles: bigint): void {
+		const target = this.bytes(call, dst, 16);
+		target.writeBigUInt64LE(cycles & (2n ** 64n - 1n), 0);
+		target.writeBigUInt64LE(cycles >> 64n, 8);
+	}
+
+	balance(): bigint {
+		const { cyclesSpent, cyclesAccepted } = this.message;
+		return this.canister.cycles - cyclesSpent + cyclesAccepted;
+	}
+}

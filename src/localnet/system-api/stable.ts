@@ -1,0 +1,44 @@
+/** Canister interface, "Stable memory", in its 64-bit form and the deprecated 32-bit one. */
+import { wasmTrap } from "../execution/rejects.js";
+import { DIRTY_PAGE_INSTRUCTIONS } from "../limits.js";
+import type { Host, SystemCalls } from "./host.js";
+
+const FOUR_GIB_PAGES = 65_536;
+
+export function stableCalls(host: Host): SystemCalls {
+	const stable = () => host.canister.stable;
+	const small = () => {
+		if (stable().pages > FOUR_GIB_PAGES) {
+			throw wasmTrap("32 bit stable memory api used on a memory larger than 4GB");
+		}
+		return stable();
+	};
+	const write = (call: string, offset: bigint, src: bigint, size: bigint) => {
+		if (!stable().has(offset, size)) throw wasmTrap("stable memory out of bounds");
+		const dirtied = stable().write(Number(offset), host.bytes(call, Number(src), Number(size)));
+		if (dirtied > 0) host.charge(BigInt(dirtied) * DIRTY_PAGE_INSTRUCTIONS);
+	};
+	const read = (call: string, dst: bigint, offset: bigint, size: bigint) => {
+		if (!stable().has(offset, size)) throw wasmTrap("stable memory out of bounds");
+		stable().read(host.bytes(call, Number(dst), Number(size)), Number(offset));
+	};
+	return {
+		stable64_size: () => BigInt(stable().pages),
+		stable64_grow: (pages: bigint) => stable().grow(pages),
+		stable64_write: (offset: bigint, src: bigint, size: bigint) => write("stable64_write", offset, src, size),
+		stable64_read: (dst: bigint, offset: bigint, size: bigint) => read("stable64_read", dst, offset, size),
+		stable_size: () => small().pages,
+		stable_grow(pages: number) {
+			if (small().pages + pages > FOUR_GIB_PAGES) return -1;
+			return Number(stable().grow(BigInt(pages)));
+		},
+		stable_write(offset: number, src: number, size: number) {
+			small();
+			write("stable_write", BigInt(offset), BigInt(src), BigInt(size));
+		},
+		stable_read(dst: number, offset: number, size: number) {
+			small();
+			read("stable_read", BigInt(dst), BigInt(offset), BigInt(size));
+		},
+	};
+}
