@@ -1,0 +1,144 @@
+import { IC_ROOT_KEY } from "@dfinity/agent";
+import { Principal } from "@dfinity/principal";
+import { ClientError } from "../errors.js";
+import { hex } from "../util/bytes.js";
+
+/** The part of an identity that is used, by shape: @dfinity/agent and @icp-sdk/core each bring classes of their own. */
+export interface IdentityLike {
+	getPrincipal(): { toUint8Array(): Uint8Array };
+	transformRequest(request: never): Promise<unknown>;
+}
+
+/** The part of an HttpAgent that is used, by shape: one of @dfinity/agent or of @icp-sdk/core. */
+export interface AgentLike {
+	readonly rootKey?: Uint8Array | null;
+	readonly host?: URL;
+	readonly config?: object;
+	getPrincipal(): Promise<{ toUint8Array(): Uint8Array; toText(): string }>;
+	query(canisterId: never, fields: { methodName: string; arg: Uint8Array }): Promise<object>;
+	fetchRootKey(): Promise<Uint8Array>;
+	getTimeDiffMsecs?(): number;
+	hasSyncedTime?(): boolean;
+	syncTime?(target?: never): Promise<void>;
+}
+
+interface AgentConfig {
+	fetch?: typeof fetch;
+	fetchOptions?: RequestInit;
+	callOptions?: RequestInit;
+	identity?: IdentityLike | Promise<IdentityLike>;
+	credentials?: { name: string; password?: string };
+}
+
+const configOf = (agent: AgentLike): AgentConfig => (agent.config ?? {}) as AgentConfig;
+
+/** Hosts of the mainnet: there the root key is known and asking for it would be asking whoever answers. */
+const MAINNET_HOSTS = /(^|\.)(icp-api\.io|icp0\.io|ic0\.app|internetcomputer\.org)$/;
+
+/** What a client takes from the agent it was given. */
+export class Network {
+	readonly host: URL;
+	readonly fetch: typeof fetch;
+	readonly #agent: AgentLike;
+	readonly #identity: IdentityLike | undefined;
+	readonly #local: boolean;
+	#rootKey: Promise<Uint8Array> | undefined;
+
+	constructor(agent: AgentLike, localNetwork: boolean, identity?: IdentityLike) {
+		const config = configOf(agent);
+		if (!agent.host) {
+			throw new ClientError("option_invalid", {
+				option: "agent",
+				reason: "it has no host: give an HttpAgent of @dfinity/agent 3 or @icp-sdk/core",
+			});
+		}
+		if (localNetwork && MAINNET_HOSTS.test(agent.host.hostname)) {
+			throw new ClientError("option_invalid", {
+				option: "localNetwork",
+				reason: `${agent.host.hostname} is the mainnet, whose root key is never fetched`,
+			});
+		}
+		this.#agent = agent;
+		this.#identity = identity;
+		this.#local = localNetwork;
+		this.host = agent.host;
+		this.fetch = config.fetch ?? globalThis.fetch.bind(globalThis);
+	}
+
+	/** The agent itself, for queries whose answer only its check of the node's signature vouches for. */
+	get agent(): AgentLike {
+		return this.#agent;
+	}
+
+	/** Headers and options that the agent would send along. */
+	requestInit(kind: "call" | "read"): RequestInit {
+		const { credentials, callOptions, fetchOptions } = configOf(this.#agent);
+		const authorization = credentials && {
+			Authorization: `Basic ${btoa(`${credentials.name}${credentials.password ? `:${credentials.password}` : ""}`)}`,
+		};
+		return {
+			...(kind === "call" ? callOptions : fetchOptions),
+			method: "POST",
+			headers: { "Content-Type": "application/cbor", ...authorization },
+		};
+	}
+
+	/** How far the network's clock is ahead of ours, as far as the agent knows. */
+	get clockOffsetMs(): number {
+		return this.#agent.getTimeDiffMsecs?.() ?? 0;
+	}
+
+	/** Lets the agent ask for the network's time. False if it cannot, or already did. */
+	async syncClock(canisterId: Principal): Promise<boolean> {
+		const { syncTime, hasSyncedTime } = this.#agent;
+		if (!syncTime || hasSyncedTime?.call(this.#agent)) return false;
+		// @icp-sdk/core takes { canisterId }, @dfinity/agent the id itself.
+		const target = "update" in this.#agent ? { canisterId } : canisterId;
+		await syncTime.call(this.#agent, target as never);
+		return true;
+	}
+
+	/**
+	 * The network's root key. Fetched only for a network that the user named local, and there also where the agent
+	 * holds the mainnet's, its default: no local network has that key.
+	 */
+	rootKey(): Promise<Uint8Array> {
+		this.#rootKey ??= this.#findRootKey().catch((error) => {
+			this.#rootKey = undefined;
+			throw error;
+		});
+		return this.#rootKey;
+	}
+
+	async #findRootKey(): Promise<Uint8Array> {
+		const known = this.#agent.rootKey;
+		if (known && !(this.#local && hex(known) === IC_ROOT_KEY)) return known;
+		if (this.#local) return this.#agent.fetchRootKey();
+		return Uint8Array.from(IC_ROOT_KEY.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+	}
+
+	/** Sees to it that the agent itself can verify: it does not where it was made without a root key. */
+	async prepareAgent(): Promise<void> {
+		if (this.#local) await this.rootKey();
+	}
+
+	/**
+	 * The identity that signs. An agent keeps the one it uses to itself and shows only the one it was made with:
+	 * if these differ (replaceIdentity), nothing is signed with the wrong one.
+	 */
+	async identity(): Promise<IdentityLike> {
+		if (this.#identity) return this.#identity;
+		const wanted = await this.#agent.getPrincipal();
+		const made = await configOf(this.#agent).identity;
+		if (made && hex(made.getPrincipal().toUint8Array()) === hex(wanted.toUint8Array())) return made;
+		if (!made && wanted.toText() === ANONYMOUS.getPrincipal().toText()) return ANONYMOUS;
+		throw new ClientError("identity_unusable", {
+			reason: `the agent acts as ${wanted.toText()}, which is not the identity it was made with; after replaceIdentity give the client the same identity as its option`,
+		});
+	}
+}
+
+const ANONYMOUS = {
+	getPrincipal: () => Principal.anonymous(),
+	transformRequest: async (request: { body: unknown }) => ({ ...request, body: { content: request.body } }),
+};

@@ -1,0 +1,86 @@
+import { IDL } from "@dfinity/candid";
+import {
+	METHODS,
+	type MethodArgs,
+	type MethodName,
+	type MethodOk,
+	type WireResult,
+} from "../../protocol/index.js";
+import { CanisterError, ClientError } from "../errors.js";
+import { Queries, type QueryOptions } from "./query.js";
+import { isRetryable, type RetryPolicy, retry } from "./retry.js";
+import type { Transport } from "./transport.js";
+import { type UpdateOptions, Updates } from "./update.js";
+
+/** The methods of a blob store, typed: arguments in, the `ok` of the result out, its `err` thrown. */
+export class Caller {
+	readonly #transport: Transport;
+	readonly #policy: RetryPolicy;
+	readonly #updates: Updates;
+	readonly #queries: Queries;
+
+	constructor(transport: Transport, policy: RetryPolicy) {
+		this.#transport = transport;
+		this.#policy = policy;
+		this.#updates = new Updates(transport, policy);
+		this.#queries = new Queries(transport, policy);
+	}
+
+	/**
+	 * Calls a method as an update, a query method too (its answer is then certified).
+	 * @throws CanisterError, ClientError
+	 */
+	update<Name extends MethodName>(
+		name: Name,
+		args: MethodArgs<Name>,
+		options: UpdateOptions,
+	): Promise<MethodOk<Name>> {
+		const arg = encodeArgs(name, args);
+		const attempt = async () => decodeResult(name, await this.#updates.call(name, arg, options));
+		return retry(attempt, {
+			policy: this.#policy,
+			ports: this.#transport.ports,
+			signal: options.signal,
+			onRetry: options.onRetry,
+			// What the wire did was retried below; here only what the canister itself calls a matter of time.
+			retryable: (error) => error instanceof CanisterError && isRetryable(error),
+		});
+	}
+
+	/**
+	 * Calls a query method as one.
+	 * @param check throws where the answer is not what it must be; whether it is then asked for again is decided as
+	 *   for every other error.
+	 * @throws CanisterError, ClientError
+	 */
+	query<Name extends MethodName>(
+		name: Name,
+		args: MethodArgs<Name>,
+		options: QueryOptions,
+		check?: (answer: MethodOk<Name>) => Promise<void>,
+	): Promise<MethodOk<Name>> {
+		const arg = encodeArgs(name, args);
+		return this.#queries.retry(async () => {
+			const answer = decodeResult(name, await this.#queries.once(name, arg, options));
+			await check?.(answer);
+			return answer;
+		}, options);
+	}
+}
+
+function encodeArgs<Name extends MethodName>(name: Name, args: MethodArgs<Name>): Uint8Array {
+	return IDL.encode(METHODS[name].args, args as unknown[]);
+}
+
+function decodeResult<Name extends MethodName>(name: Name, reply: Uint8Array): MethodOk<Name> {
+	let result: WireResult<MethodOk<Name>>;
+	try {
+		const type = METHODS[name].result as IDL.Type;
+		result = IDL.decode([type], reply)[0] as unknown as WireResult<MethodOk<Name>>;
+	} catch (error) {
+		const reason = error instanceof Error ? error.message : String(error);
+		throw new ClientError("reply_invalid", { method: name, reason }, error);
+	}
+	if ("err" in result) throw new CanisterError(result.err);
+	return result.ok;
+}

@@ -1,0 +1,119 @@
+import { blsVerify, Cbor } from "@dfinity/agent";
+import { ClientError } from "../errors.js";
+import type { Sha256 } from "../ports.js";
+import { compareBytes, concat, hex, lebDecode, utf8 } from "../util/bytes.js";
+import { type HashTree, lookup, reconstruct, subtree, values } from "./hash-tree.js";
+
+export interface Certificate {
+	readonly tree: HashTree;
+	readonly signature: Uint8Array;
+	readonly delegation?: { readonly subnet_id: Uint8Array; readonly certificate: Uint8Array };
+}
+
+const MINUTE_MS = 60_000;
+/** As old, or as far in the future, as the agents accept. */
+const MAX_AGE_MS = 5 * MINUTE_MS;
+/** Mainnet renews delegations at replica upgrades, about weekly; the agents accept 30 days. */
+const MAX_DELEGATION_AGE_MS = 30 * 24 * 60 * MINUTE_MS;
+
+const STATE_ROOT_DOMAIN = concat(Uint8Array.of(13), utf8("ic-state-root"));
+/** DER of a BLS12-381 key in G2, before the 96 bytes of the key itself (interface specification, "extract_der"). */
+const DER_PREFIX = "308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100";
+const DER_PREFIX_BYTES = DER_PREFIX.length / 2;
+const KEY_BYTES = 96;
+
+const invalid = (reason: string, cause?: unknown) =>
+	new ClientError("certificate_invalid", { reason }, cause);
+
+export function decodeCertificate(bytes: Uint8Array): Certificate {
+	try {
+		const certificate = Cbor.decode<Certificate>(bytes);
+		if (Array.isArray(certificate.tree) && certificate.signature instanceof Uint8Array) return certificate;
+	} catch (error) {
+		throw invalid("it is no CBOR", error);
+	}
+	throw invalid("it has no tree or no signature");
+}
+
+export interface VerifyOptions {
+	readonly rootKey: Uint8Array;
+	readonly canisterId: Uint8Array;
+	/** The network's time as we know it. */
+	readonly nowMs: number;
+	readonly sha256: Sha256;
+}
+
+/**
+ * Checks certificates of answers about one canister: time, signature, delegation, and that the subnet speaks for
+ * the canister. The Certificate class of @dfinity/agent 3.4 finds a subnet's canister ranges only where v2 and v3
+ * have them, not where v4 has; hence a check of our own, with the agent's pairing.
+ */
+export class CertificateVerifier {
+	/** The last delegation found good, and its key: a pairing costs 50 ms, and a delegation stays for days. */
+	#delegation: { certificate: string; key: Uint8Array } | undefined;
+
+	/** @throws ClientError `certificate_invalid` */
+	async verify(certificate: Certificate, options: VerifyOptions): Promise<void> {
+		checkTime(certificate.tree, options.nowMs, MAX_AGE_MS);
+		const key = await this.#key(certificate, options);
+		await checkSignature(certificate, key, options.sha256);
+	}
+
+	async #key({ delegation }: Certificate, options: VerifyOptions): Promise<Uint8Array> {
+		if (!delegation) return options.rootKey;
+		const name = hex(
+			await options.sha256(concat(options.rootKey, options.canisterId, delegation.certificate)),
+		);
+		if (this.#delegation?.certificate === name) return this.#delegation.key;
+		const inner = decodeCertificate(delegation.certificate);
+		if (inner.delegation) throw invalid("its delegation is itself delegated");
+		checkTime(inner.tree, options.nowMs, MAX_DELEGATION_AGE_MS);
+		await checkSignature(inner, options.rootKey, options.sha256);
+		if (!speaksFor(inner.tree, delegation.subnet_id, options.canisterId))
+			throw invalid("it comes from a subnet that this canister is not on");
+		const key = lookup(inner.tree, ["subnet", delegation.subnet_id, "public_key"]);
+		if (!key) throw invalid("its delegation holds no key for the subnet");
+		this.#delegation = { certificate: name, key };
+		return key;
+	}
+}
+
+function checkTime(tree: HashTree, nowMs: number, maxAgeMs: number): void {
+	const time = lookup(tree, ["time"]);
+	if (!time) throw invalid("it holds no time");
+	const ms = Number(lebDecode(time) / 1_000_000n);
+	if (ms < nowMs - maxAgeMs) throw invalid(`it is from ${new Date(ms).toISOString()}, which is too old`);
+	if (ms > nowMs + MAX_AGE_MS) throw invalid(`it is from ${new Date(ms).toISOString()}, in the future`);
+}
+
+async function checkSignature(
+	{ tree, signature }: Certificate,
+	derKey: Uint8Array,
+	sha256: Sha256,
+): Promise<void> {
+	if (
+		derKey.length !== DER_PREFIX_BYTES + KEY_BYTES ||
+		hex(derKey.subarray(0, DER_PREFIX_BYTES)) !== DER_PREFIX
+	)
+		throw invalid("the key is no BLS key in DER");
+	const message = concat(STATE_ROOT_DOMAIN, await reconstruct(tree, sha256));
+	let good = false;
+	try {
+		good = blsVerify(derKey.subarray(DER_PREFIX_BYTES), signature, message);
+	} catch (error) {
+		throw invalid("its signature is malformed", error);
+	}
+	if (!good) throw invalid("its signature does not verify");
+}
+
+/** Whether a canister is within the ranges that a delegation gives a subnet: v2 and v3 have one list, v4 many. */
+function speaksFor(tree: HashTree, subnetId: Uint8Array, canisterId: Uint8Array): boolean {
+	const whole = lookup(tree, ["subnet", subnetId, "canister_ranges"]);
+	const parts = subtree(tree, ["canister_ranges", subnetId]);
+	const lists = [...(whole ? [whole] : []), ...(parts ? values(parts) : [])];
+	return lists.some((list) =>
+		Cbor.decode<[Uint8Array, Uint8Array][]>(list).some(
+			([first, last]) => compareBytes(first, canisterId) <= 0 && compareBytes(canisterId, last) <= 0,
+		),
+	);
+}

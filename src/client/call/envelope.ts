@@ -1,0 +1,99 @@
+import { Cbor } from "@dfinity/agent";
+import { MAX_INGRESS_BYTES } from "../../protocol/index.js";
+import { ClientError } from "../errors.js";
+import type { Sha256 } from "../ports.js";
+import { concat, utf8 } from "../util/bytes.js";
+import type { IdentityLike } from "./agent.js";
+import { type RequestMap, requestIdOf } from "./request-id.js";
+
+/** What a subnet adds to an envelope before it compares with the limit (limits of one ingress message). */
+const ADDED_BYTES = 32;
+/** 11 bytes before the request id in what is signed (interface specification, "Authentication"). */
+const REQUEST_DOMAIN = concat(Uint8Array.of(10), utf8("ic-request"));
+
+/** A signed request, ready to be sent, as often as needed until it expires. */
+export interface SignedRequest {
+	readonly requestId: Uint8Array;
+	readonly body: Uint8Array;
+}
+
+/** The kinds of request, by the names that an agent's `endpoint` has. */
+export type RequestKind = "call" | "read" | "read_state";
+
+/** An identity that signs bytes, and one that does so through a chain of delegations. */
+interface SignerLike extends IdentityLike {
+	getPublicKey(): { toDer(): Uint8Array };
+	sign(bytes: Uint8Array): Promise<Uint8Array>;
+	getDelegation?(): DelegationChainLike;
+}
+interface DelegationChainLike {
+	readonly publicKey: Uint8Array;
+	readonly delegations: readonly { readonly delegation: { readonly expiration: bigint } }[];
+}
+
+const isSigner = (identity: IdentityLike): identity is SignerLike =>
+	"sign" in identity && typeof identity.sign === "function" && "getPublicKey" in identity;
+
+function checkNotExpired(chain: DelegationChainLike, nowMs: number): void {
+	const expiries = chain.delegations.map(({ delegation }) => Number(delegation.expiration / 1_000_000n));
+	const first = Math.min(...expiries);
+	if (first <= nowMs) throw new ClientError("identity_expired", { expiredAt: new Date(first) });
+}
+
+async function authenticate(
+	identity: IdentityLike,
+	kind: RequestKind,
+	content: RequestMap,
+	sha256: Sha256,
+	nowMs: number,
+): Promise<{ requestId: Uint8Array; envelope: object }> {
+	if (!isSigner(identity)) {
+		// It signs in a way of its own (anonymous, or attributes added to the content): what it made is what counts.
+		const transformed = (await identity.transformRequest({
+			endpoint: kind,
+			request: {},
+			body: content,
+		} as never)) as {
+			body: { content: RequestMap };
+		};
+		return { requestId: await requestIdOf(transformed.body.content, sha256), envelope: transformed.body };
+	}
+	const chain = identity.getDelegation?.();
+	if (chain) checkNotExpired(chain, nowMs);
+	const requestId = await requestIdOf(content, sha256);
+	const signature = await identity.sign(concat(REQUEST_DOMAIN, requestId));
+	return {
+		requestId,
+		envelope: {
+			content,
+			sender_pubkey: chain?.publicKey ?? identity.getPublicKey().toDer(),
+			...(chain && { sender_delegation: chain.delegations }),
+			sender_sig: signature,
+		},
+	};
+}
+
+/**
+ * Signs a request and encodes its envelope.
+ * @throws ClientError `message_too_large` before anything is sent, `identity_expired`.
+ */
+export async function signRequest(
+	identity: IdentityLike,
+	kind: RequestKind,
+	content: RequestMap,
+	sha256: Sha256,
+	nowMs: number,
+): Promise<SignedRequest> {
+	const { requestId, envelope } = await authenticate(identity, kind, content, sha256, nowMs);
+	// The agent's encoder is @dfinity/cbor with the self-described tag; it also knows principals and delegations.
+	const body = Cbor.encode(envelope);
+	const bytes = body.length + ADDED_BYTES;
+	if (kind === "call" && bytes > MAX_INGRESS_BYTES) {
+		throw new ClientError("message_too_large", {
+			bytes,
+			limit: MAX_INGRESS_BYTES,
+			over: bytes - MAX_INGRESS_BYTES,
+		});
+	}
+	return { requestId, body };
+}

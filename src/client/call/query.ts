@@ -1,0 +1,86 @@
+import { ClientError, isBlobError } from "../errors.js";
+import { raceAbort } from "../util/abort.js";
+import { type RetryPolicy, retry } from "./retry.js";
+import { rejection, type Transport } from "./transport.js";
+import type { CallOptions } from "./update.js";
+
+export interface QueryOptions extends CallOptions {
+	/**
+	 * True if the answer is checked against a hash that is already trusted. Then the node's signature would add
+	 * nothing, and to check it an agent hashes the whole answer in JavaScript (40 ms for a chunk).
+	 */
+	readonly isBound: boolean;
+	/** Whether an error may pass; by default what the tables of errors call `retry`. */
+	readonly retryable?: (error: unknown) => boolean;
+}
+
+/** Queries: by our own path where the answer is bound by a hash, else through the agent and its check. */
+export class Queries {
+	readonly #transport: Transport;
+	readonly #policy: RetryPolicy;
+
+	constructor(transport: Transport, policy: RetryPolicy) {
+		this.#transport = transport;
+		this.#policy = policy;
+	}
+
+	/** Calls `method` once (the agent may try more often by itself) and answers its reply. */
+	once(method: string, arg: Uint8Array, options: QueryOptions): Promise<Uint8Array> {
+		return options.isBound ? this.#own(method, arg, options) : this.#throughAgent(method, arg, options);
+	}
+
+	/** Does `attempt` under the client's policy of retries. */
+	retry<T>(attempt: () => Promise<T>, options: QueryOptions): Promise<T> {
+		const { signal, retryable, onRetry } = options;
+		return retry(attempt, {
+			policy: this.#policy,
+			ports: this.#transport.ports,
+			signal,
+			onRetry,
+			...(retryable && { retryable }),
+		});
+	}
+
+	async #own(method: string, arg: Uint8Array, options: QueryOptions): Promise<Uint8Array> {
+		const canisterId = this.#transport.canisterId.toUint8Array();
+		const signed = await this.#transport.sign("read", { canister_id: canisterId, method_name: method, arg });
+		const { body } = await this.#transport.send("read", signed, options.signal);
+		return replyOf(this.#transport.decode(body, method), method);
+	}
+
+	async #throughAgent(method: string, arg: Uint8Array, options: QueryOptions): Promise<Uint8Array> {
+		const { network, canisterId } = this.#transport;
+		// On a local network the agent may not have the root key yet, by which it checks the nodes' keys.
+		await network.prepareAgent();
+		try {
+			const answer = network.agent.query(canisterId as never, { methodName: method, arg });
+			return replyOf((await raceAbort(answer, options.signal)) as Record<string, unknown>, method);
+		} catch (error) {
+			throw isBlobError(error) ? error : fromAgent(error, network.host.origin);
+		}
+	}
+}
+
+function replyOf(map: Record<string, unknown>, method: string): Uint8Array {
+	if (map.status === "rejected") throw rejection(map, method);
+	const reply = map.reply as { arg?: unknown } | undefined;
+	if (map.status === "replied" && reply?.arg instanceof Uint8Array) return reply.arg;
+	throw new ClientError("reply_invalid", {
+		method,
+		reason: "a query's answer is neither a reply nor a rejection",
+	});
+}
+
+/** Our error for one of an agent's, told by shape: the classes of two packages never match. */
+function fromAgent(error: unknown, url: string): ClientError {
+	const { code, kind } = error as { code?: { status?: unknown; bodyText?: unknown }; kind?: unknown };
+	if (typeof code?.status === "number")
+		return new ClientError(
+			"http",
+			{ status: code.status, body: String(code.bodyText ?? "").slice(0, 300), retryAfterMs: undefined },
+			error,
+		);
+	const message = error instanceof Error ? error.message : String(error);
+	if (kind === "Trust") return new ClientError("certificate_invalid", { reason: message }, error);
+	return new ClientError("network", { url }, error);
+}

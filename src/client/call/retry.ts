@@ -1,0 +1,52 @@
+import { isBlobError } from "../errors.js";
+import type { Ports } from "../ports.js";
+import { throwIfAborted } from "../util/abort.js";
+
+export interface RetryPolicy {
+	/** Most attempts of one request, the first included. */
+	readonly maxAttempts: number;
+	/** No attempt begins later than this after the first. */
+	readonly deadlineMs: number;
+	/** The longest wait before the second attempt; it doubles with each. */
+	readonly baseDelayMs: number;
+	readonly maxDelayMs: number;
+}
+
+/** Full jitter: anything from nothing to the exponential bound, so that clients refused at once do not return at once. */
+export function backoffMs(policy: RetryPolicy, attempt: number, random: () => number): number {
+	return random() * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** (attempt - 1));
+}
+
+function retryAfterMs(error: unknown): number {
+	return (isBlobError(error, "http") && error.details.retryAfterMs) || 0;
+}
+
+export interface RetryOptions {
+	readonly policy: RetryPolicy;
+	readonly ports: Pick<Ports, "now" | "random" | "sleep">;
+	readonly signal?: AbortSignal | undefined;
+	/** Whether an error may pass; by default what the tables of errors call `retry`. */
+	readonly retryable?: (error: unknown) => boolean;
+	readonly onRetry?: ((error: unknown) => void) | undefined;
+}
+
+export const isRetryable = (error: unknown): boolean => isBlobError(error) && error.action === "retry";
+
+/** Does `attempt` until it succeeds, fails for good, or the budget is spent: then its last error is thrown. */
+export async function retry<T>(attempt: (number: number) => Promise<T>, options: RetryOptions): Promise<T> {
+	const { policy, ports, signal, retryable = isRetryable } = options;
+	const started = ports.now();
+	for (let number = 1; ; number++) {
+		throwIfAborted(signal);
+		try {
+			return await attempt(number);
+		} catch (error) {
+			if (number >= policy.maxAttempts || !retryable(error)) throw error;
+			// Whoever says when to come again is not asked before: jitter goes on top.
+			const delay = retryAfterMs(error) + backoffMs(policy, number, ports.random);
+			if (ports.now() - started + delay > policy.deadlineMs) throw error;
+			options.onRetry?.(error);
+			await ports.sleep(delay, signal);
+		}
+	}
+}

@@ -1,0 +1,98 @@
+import { Cbor } from "@dfinity/agent";
+import type { Principal } from "@dfinity/principal";
+import { ClientError, isBlobError } from "../errors.js";
+import type { Ports } from "../ports.js";
+import type { Network } from "./agent.js";
+import { type EndpointName, Endpoints } from "./endpoints.js";
+import { type RequestKind, type SignedRequest, signRequest } from "./envelope.js";
+import { exchange, type HttpAnswer } from "./http.js";
+import type { RequestMap } from "./request-id.js";
+
+/** A signed request and until when the network takes it. */
+export interface Pending extends SignedRequest {
+	readonly expiresAtMs: number;
+}
+
+/** The network takes no request that expires later than 5 minutes ahead; clocks may differ by one. */
+const LIFE_MS = 4 * 60_000;
+const NONCE_BYTES = 16;
+
+const ENDPOINT: Record<RequestKind, EndpointName> = { call: "call", read: "query", read_state: "read_state" };
+const REQUEST_TYPE: Record<RequestKind, string> = { call: "call", read: "query", read_state: "read_state" };
+
+/** What every kind of request has in common: sender, expiry, signature, address, and reading the answer's CBOR. */
+export class Transport {
+	readonly network: Network;
+	readonly canisterId: Principal;
+	readonly ports: Ports;
+	readonly #timeoutMs: number;
+	readonly #endpoints: Endpoints;
+
+	constructor(network: Network, canisterId: Principal, ports: Ports, timeoutMs: number) {
+		this.network = network;
+		this.canisterId = canisterId;
+		this.ports = ports;
+		this.#timeoutMs = timeoutMs;
+		this.#endpoints = new Endpoints(network.host, canisterId.toText());
+	}
+
+	/** The network's time, as far as we know. */
+	nowMs(): number {
+		return this.ports.now() + this.network.clockOffsetMs;
+	}
+
+	async sign(kind: RequestKind, fields: RequestMap): Promise<Pending> {
+		const identity = await this.network.identity();
+		const nowMs = this.nowMs();
+		const expiresAtMs = nowMs + LIFE_MS;
+		const content = {
+			request_type: REQUEST_TYPE[kind],
+			...fields,
+			sender: identity.getPrincipal().toUint8Array(),
+			ingress_expiry: BigInt(Math.floor(expiresAtMs)) * 1_000_000n,
+			...(kind === "call" && { nonce: this.ports.randomBytes(NONCE_BYTES) }),
+		};
+		const signed = await signRequest(identity, kind, content, this.ports.sha256, nowMs);
+		return { ...signed, expiresAtMs };
+	}
+
+	/** @throws ClientError `network`, `timeout`, `aborted`, `http` */
+	async send(kind: RequestKind, { body }: Pending, signal?: AbortSignal): Promise<HttpAnswer> {
+		const { network, ports } = this;
+		const init = {
+			...network.requestInit(kind === "call" ? "call" : "read"),
+			body: body as Uint8Array<ArrayBuffer>,
+		};
+		try {
+			return await this.#endpoints.use(ENDPOINT[kind], (url) =>
+				exchange(network.fetch, url, init, { timeoutMs: this.#timeoutMs, ports, signal }),
+			);
+		} catch (error) {
+			// Our clock is wrong: with the network's time the next attempt will be taken.
+			const isClock = isBlobError(error, "http") && /request expiry/i.test(error.details.body);
+			if (!isClock || !(await network.syncClock(this.canisterId))) throw error;
+			throw new ClientError("timeout", { waitedMs: 0, waitedFor: "agreement on the time" }, error);
+		}
+	}
+
+	/** Decodes an answer's map. @throws ClientError `reply_invalid` */
+	decode(body: Uint8Array, method: string): Record<string, unknown> {
+		try {
+			const map = Cbor.decode<unknown>(body);
+			if (typeof map === "object" && map !== null) return map as Record<string, unknown>;
+		} catch (error) {
+			throw new ClientError("reply_invalid", { method, reason: "the answer is no CBOR" }, error);
+		}
+		throw new ClientError("reply_invalid", { method, reason: "the answer is no map" });
+	}
+}
+
+/** The error of a rejection that comes as a map, not in a certificate. */
+export function rejection(map: Record<string, unknown>, method: string): ClientError<"rejected"> {
+	return new ClientError("rejected", {
+		rejectCode: Number(map.reject_code),
+		rejectMessage: String(map.reject_message ?? ""),
+		errorCode: typeof map.error_code === "string" ? map.error_code : undefined,
+		method,
+	});
+}

@@ -1,0 +1,165 @@
+import { ClientError, isBlobError } from "../errors.js";
+import { utf8 } from "../util/bytes.js";
+import { type Certificate, CertificateVerifier, decodeCertificate } from "./certificate.js";
+import { isRetryable, type RetryPolicy, retry } from "./retry.js";
+import { type RequestStatus, requestStatus } from "./status.js";
+import { type Pending, rejection, type Transport } from "./transport.js";
+
+export interface CallOptions {
+	readonly signal?: AbortSignal | undefined;
+	/** Called before each attempt after the first, with what failed. */
+	readonly onRetry?: ((error: unknown) => void) | undefined;
+	/** Called each time the request has been handed to the network. */
+	readonly onSent?: (() => void) | undefined;
+}
+
+export interface UpdateOptions extends CallOptions {
+	/**
+	 * Whether the reply's certificate is verified, at the price of a pairing (50 ms of CPU). Without, whoever answers
+	 * is believed: only for what a later, verified call binds.
+	 */
+	readonly verify: boolean;
+}
+
+/** Less life than this and a request is signed anew instead of sent again. */
+const MIN_LIFE_MS = 60_000;
+/** The subnet's clock may run this much behind ours before a request's fate is settled. */
+const GRACE_MS = 30_000;
+const FIRST_POLL_MS = 300;
+const MAX_POLL_MS = 2_000;
+
+/** Update calls: sent, answered by certificate, asked after where the answer was lost. */
+export class Updates {
+	readonly #transport: Transport;
+	readonly #policy: RetryPolicy;
+	readonly #verifier = new CertificateVerifier();
+
+	constructor(transport: Transport, policy: RetryPolicy) {
+		this.#transport = transport;
+		this.#policy = policy;
+	}
+
+	/**
+	 * Calls `method` and answers its reply. Whatever may pass is tried again, with the very same signed message as
+	 * long as it lives: the network executes it at most once, so a lost reply costs no second execution.
+	 */
+	async call(method: string, arg: Uint8Array, options: UpdateOptions): Promise<Uint8Array> {
+		let pending: Pending | undefined;
+		let isUnknown = false;
+		const attempt = async () => {
+			if (pending && pending.expiresAtMs - this.#transport.nowMs() < MIN_LIFE_MS && !isUnknown)
+				pending = undefined;
+			if (pending && isUnknown) {
+				const status = await this.#read(pending, method, options);
+				if (status.kind !== "unknown") return this.#settle(pending, status, method, options);
+				if (pending.expiresAtMs - this.#transport.nowMs() < MIN_LIFE_MS) pending = undefined;
+			}
+			pending ??= await this.#sign(method, arg);
+			isUnknown = true;
+			const status = await this.#submit(pending, method, options);
+			return this.#settle(pending, status, method, options);
+		};
+		return retry(
+			() =>
+				attempt().catch((error) => {
+					isUnknown = leavesUnknown(error);
+					// What the network has decided about this message it will not decide otherwise.
+					if (isBlobError(error, "rejected") || isSpent(error)) pending = undefined;
+					throw error;
+				}),
+			{
+				policy: this.#policy,
+				ports: this.#transport.ports,
+				signal: options.signal,
+				onRetry: options.onRetry,
+			},
+		);
+	}
+
+	#sign(method: string, arg: Uint8Array): Promise<Pending> {
+		const canisterId = this.#transport.canisterId.toUint8Array();
+		return this.#transport.sign("call", { canister_id: canisterId, method_name: method, arg });
+	}
+
+	async #submit(pending: Pending, method: string, options: UpdateOptions): Promise<RequestStatus> {
+		const sent = this.#transport.send("call", pending, options.signal);
+		options.onSent?.();
+		const { status, body } = await sent;
+		// 202: taken, and not executed in the time that the endpoint waits.
+		if (status === 202 || body.length === 0) return { kind: "processing" };
+		const map = this.#transport.decode(body, method);
+		if (!(map.certificate instanceof Uint8Array)) return { kind: "rejected", error: rejection(map, method) };
+		return this.#statusIn(map.certificate, pending, method, options.verify);
+	}
+
+	async #statusIn(
+		bytes: Uint8Array,
+		pending: Pending,
+		method: string,
+		verify: boolean,
+	): Promise<RequestStatus> {
+		const certificate = decodeCertificate(bytes);
+		if (verify) await this.#verify(certificate);
+		return requestStatus(certificate, pending.requestId, method);
+	}
+
+	async #verify(certificate: Certificate): Promise<void> {
+		const { network, canisterId, ports } = this.#transport;
+		await this.#verifier.verify(certificate, {
+			rootKey: await network.rootKey(),
+			canisterId: canisterId.toUint8Array(),
+			nowMs: this.#transport.nowMs(),
+			sha256: ports.sha256,
+		});
+	}
+
+	/** Asks the network what it knows about a request. */
+	async #read(pending: Pending, method: string, options: UpdateOptions): Promise<RequestStatus> {
+		const paths = [[utf8("request_status"), pending.requestId]];
+		const signed = await this.#transport.sign("read_state", { paths });
+		const { body } = await this.#transport.send("read_state", signed, options.signal);
+		const map = this.#transport.decode(body, method);
+		if (!(map.certificate instanceof Uint8Array))
+			throw new ClientError("reply_invalid", { method, reason: "the state came without a certificate" });
+		return this.#statusIn(map.certificate, pending, method, options.verify);
+	}
+
+	/** Waits for a request's end, which comes by its expiry at the latest. */
+	async #settle(
+		pending: Pending,
+		first: RequestStatus,
+		method: string,
+		options: UpdateOptions,
+	): Promise<Uint8Array> {
+		const { ports } = this.#transport;
+		const started = ports.now();
+		let status = first;
+		let waitMs = FIRST_POLL_MS;
+		for (;;) {
+			if (status.kind === "replied") return status.reply;
+			if (status.kind === "rejected") throw status.error;
+			const isOver = status.kind === "done" || this.#transport.nowMs() > pending.expiresAtMs + GRACE_MS;
+			if (isOver) throw new ClientError("timeout", { waitedMs: ports.now() - started, waitedFor: ANSWER });
+			await ports.sleep(waitMs, options.signal);
+			waitMs = Math.min(MAX_POLL_MS, waitMs * 1.4);
+			try {
+				status = await this.#read(pending, method, options);
+			} catch (error) {
+				// To ask in vain changes nothing about the request: ask again, until it has expired.
+				if (!isRetryable(error)) throw error;
+			}
+		}
+	}
+}
+
+const ANSWER = "certified answer to the call";
+
+/** A message whose time is over, or whose answer the network has dropped: it can only be made anew. */
+const isSpent = (error: unknown): boolean =>
+	isBlobError(error, "timeout") && error.details.waitedFor === ANSWER;
+
+/** Whether the message may have been executed all the same. */
+function leavesUnknown(error: unknown): boolean {
+	if (isBlobError(error, "http")) return error.details.status >= 500 && error.details.status !== 503;
+	return isBlobError(error, "network") || (isBlobError(error, "timeout") && !isSpent(error));
+}

@@ -1,0 +1,125 @@
+import type { ErrorAction } from "../protocol/index.js";
+
+interface ClientErrorRow<Details extends object> {
+	readonly action: ErrorAction | ((details: Details) => ErrorAction);
+	readonly message: (details: Details) => string;
+}
+
+const row = <Details extends object>(
+	action: ClientErrorRow<Details>["action"],
+	message: ClientErrorRow<Details>["message"],
+): ClientErrorRow<Details> => ({ action, message });
+
+/** Reject codes of the interface specification that may pass by themselves: SYS_TRANSIENT and SYS_UNKNOWN. */
+const TRANSIENT_REJECTS = [2, 6];
+/** The canister is stopped or stopping, as it is for the seconds that an upgrade takes. */
+const STOPPED = ["IC0508", "IC0509"];
+
+/** Statuses after which the same request may succeed: too many requests, and the server's own trouble. */
+export const isTransientStatus = (status: number): boolean =>
+	status === 408 || status === 425 || status === 429 || status >= 500;
+
+/**
+ * The one table of what can go wrong on the client or on the wire, beside the protocol's table of what a
+ * canister can answer. Types and messages are made from it.
+ */
+export const CLIENT_ERRORS = {
+	aborted: row<{ reason: string }>("give_up", (d) => `Aborted: ${d.reason}.`),
+	network: row<{ url: string }>(
+		"retry",
+		(d) => `No answer from ${d.url}: the network failed. Check the connection and the agent's host.`,
+	),
+	timeout: row<{ waitedMs: number; waitedFor: string }>(
+		"retry",
+		(d) => `No ${d.waitedFor} after ${d.waitedMs} ms. Try again, or raise the limit in the options.`,
+	),
+	http: row<{ status: number; body: string; retryAfterMs: number | undefined }>(
+		(d) => (isTransientStatus(d.status) ? "retry" : "fix"),
+		(d) =>
+			`The network answered HTTP ${d.status}: ${d.body || "(no text)"}. ${isTransientStatus(d.status) ? "Try again later." : "The same request would be refused again."}`,
+	),
+	rejected: row<{ rejectCode: number; rejectMessage: string; errorCode: string | undefined; method: string }>(
+		(d) =>
+			TRANSIENT_REJECTS.includes(d.rejectCode) || STOPPED.includes(d.errorCode ?? "")
+				? "retry"
+				: d.rejectCode === 3
+					? "fix"
+					: "give_up",
+		(d) =>
+			`The call of ${d.method} was rejected with code ${d.rejectCode}${d.errorCode ? ` (${d.errorCode})` : ""}: ${d.rejectMessage}`,
+	),
+	certificate_invalid: row<{ reason: string }>(
+		"give_up",
+		(d) =>
+			`The answer's certificate is not valid: ${d.reason}. Either somebody tampers with the connection, or the root key is not this network's (for a local network give localNetwork: true).`,
+	),
+	reply_invalid: row<{ method: string; reason: string }>(
+		"give_up",
+		(d) =>
+			`The answer of ${d.method} is not what a blob store answers: ${d.reason}. Check the canister id and that both sides are of the same version.`,
+	),
+	chunk_corrupt: row<{ index: number; attempts: number }>(
+		"retry",
+		(d) =>
+			`Chunk ${d.index} does not have the hash it must have, ${d.attempts} times over. Its bytes were dropped.`,
+	),
+	leaves_corrupt: row<{ key: string; attempts: number }>(
+		"retry",
+		(d) => `The list of hashes of ${d.key} does not make its root, ${d.attempts} times over. It was dropped.`,
+	),
+	source_changed: row<{ reason: string }>(
+		"fix",
+		(d) => `The source changed while it was read: ${d.reason}. Upload again when nobody writes to it.`,
+	),
+	source_too_short: row<{ expected: number; actual: number }>(
+		"fix",
+		(d) => `The source ended after ${d.actual} bytes and should have ${d.expected}.`,
+	),
+	source_too_long: row<{ expected: number }>(
+		"fix",
+		(d) => `The source goes on after the ${d.expected} bytes that it should have.`,
+	),
+	source_invalid: row<{ got: string }>(
+		"fix",
+		(d) =>
+			`A source must be bytes, a Blob, a ReadableStream, an async iterable of bytes, or { size, read }; got ${d.got}.`,
+	),
+	source_not_repeatable: row<{ reason: string }>(
+		"retry",
+		(d) =>
+			`The upload must start again (${d.reason}), and a stream cannot be read twice: give the source anew, or as a Blob or a path.`,
+	),
+	message_too_large: row<{ bytes: number; limit: number; over: number }>(
+		"fix",
+		(d) =>
+			`The signed message has ${d.bytes} bytes, ${d.over} more than the ${d.limit} that a subnet takes: set chunkBytes lower by at least that much.`,
+	),
+	identity_expired: row<{ expiredAt: Date }>(
+		"ask",
+		(d) =>
+			`The identity's delegation expired at ${d.expiredAt.toISOString()}: sign in again, make a client with the new identity and upload again; the upload goes on where it stood.`,
+	),
+	identity_unusable: row<{ reason: string }>(
+		"fix",
+		(d) => `There is no identity to sign with: ${d.reason}. Give the client an agent made with an identity.`,
+	),
+	option_invalid: row<{ option: string; reason: string }>(
+		"fix",
+		(d) => `The option ${d.option} is not valid: ${d.reason}.`,
+	),
+	too_large_for_memory: row<{ size: number; maxBytes: number }>(
+		"fix",
+		(d) => `The blob has ${d.size} bytes, over the limit of ${d.maxBytes} for one buffer: use stream().`,
+	),
+	contended: row<{ key: string; attempts: number }>(
+		"retry",
+		(d) =>
+			`Another upload to ${d.key} kept changing the same session; gave up after ${d.attempts} attempts. Upload again when it is done.`,
+	),
+} as const;
+
+export type ClientErrorCode = keyof typeof CLIENT_ERRORS;
+
+export type ClientErrorDetails<Code extends ClientErrorCode> = Parameters<
+	(typeof CLIENT_ERRORS)[Code]["message"]
+>[0];

@@ -1,0 +1,17 @@
+import type { Caller } from "./call/caller.js";
+import type { Settings } from "./options.js";
+
+/** What uploads and downloads share of the client that started them. */
+export interface ClientContext {
+	readonly caller: Caller;
+	readonly settings: Settings;
+	/** Ids (in hex) of the uploads that a transfer of this client is working on. */
+	readonly busyUploads: Set<string>;
+	/** The latest change that this client has made or seen certified, for reads that must not miss it. */
+	readonly seen: { sequence: bigint };
+}
+
+/** Remembers a change, so that later reads see it whichever node answers them. */
+export function noteSequence(context: ClientContext, sequence: bigint): void {
+	if (sequence > context.seen.sequence) context.seen.sequence = sequence;
+}

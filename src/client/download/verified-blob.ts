@@ -1,0 +1,122 @@
+import pLimit, { type LimitFunction } from "p-limit";
+import {
+	chunkCount,
+	chunkLength,
+	leafAt,
+	MAX_LEAVES_PER_PAGE,
+	rootPreimage,
+	SHA256_BYTES,
+	sameBytes,
+} from "../../protocol/index.js";
+import { isRetryable } from "../call/retry.js";
+import type { ClientContext } from "../context.js";
+import { ClientError, isBlobError } from "../errors.js";
+import type { Manifest } from "../types.js";
+import { throwIfAborted } from "../util/abort.js";
+import { concat } from "../util/bytes.js";
+
+/** An answer that does not fit its hash: a few times are a bad node. */
+const MAX_CORRUPT = 3;
+/** A node that has not seen the blob yet, which the subnet says is there: it lags by a second or two. */
+const MAX_LAGS = 5;
+
+/** The chunks of one version of a blob, each verified against the root before anybody sees it. */
+export class VerifiedBlob {
+	readonly manifest: Manifest;
+	readonly count: number;
+	readonly #context: ClientContext;
+	readonly #leaves: Uint8Array;
+	readonly #limit: LimitFunction;
+
+	private constructor(context: ClientContext, manifest: Manifest, leaves: Uint8Array, concurrency: number) {
+		this.#context = context;
+		this.manifest = manifest;
+		this.#leaves = leaves;
+		this.count = leaves.length / SHA256_BYTES;
+		this.#limit = pLimit(concurrency);
+	}
+
+	/** Fetches the list of leaves and checks it against the manifest's root, which the caller trusts. */
+	static async open(
+		context: ClientContext,
+		manifest: Manifest,
+		concurrency: number,
+		signal?: AbortSignal,
+	): Promise<VerifiedBlob> {
+		for (let attempts = 1; ; attempts++) {
+			const leaves = await fetchLeaves(context, manifest, signal);
+			const preimage = rootPreimage(BigInt(manifest.size), manifest.chunkBytes, leaves);
+			if (sameBytes(await context.settings.ports.sha256(preimage), manifest.root))
+				return new VerifiedBlob(context, manifest, leaves, concurrency);
+			if (attempts === MAX_CORRUPT) throw new ClientError("leaves_corrupt", { key: manifest.key, attempts });
+		}
+	}
+
+	/** The hash that chunk `index` has. */
+	leaf(index: number): Uint8Array {
+		return leafAt(this.#leaves, index);
+	}
+
+	/** Where chunk `index` begins and ends, in bytes. */
+	range(index: number): { start: number; end: number } {
+		const { size, chunkBytes } = this.manifest;
+		const start = index * chunkBytes;
+		return { start, end: start + chunkLength(BigInt(size), chunkBytes, index) };
+	}
+
+	/** Whether these are the bytes of chunk `index`. */
+	async matches(index: number, bytes: Uint8Array): Promise<boolean> {
+		const { start, end } = this.range(index);
+		if (bytes.length !== end - start) return false;
+		return sameBytes(await this.#context.settings.ports.sha256(bytes), this.leaf(index));
+	}
+
+	/**
+	 * The bytes of chunk `index`, verified. However many are asked for, only so many are fetched at a time.
+	 * @throws ClientError `chunk_corrupt`, CanisterError `blob_replaced`, `blob_not_found`
+	 */
+	chunk(index: number, signal?: AbortSignal): Promise<Uint8Array> {
+		return this.#limit(async () => {
+			throwIfAborted(signal);
+			let corrupt = 0;
+			const lag = lagging(this.manifest);
+			const check = async (bytes: Uint8Array) => {
+				if (!(await this.matches(index, bytes)))
+					throw new ClientError("chunk_corrupt", { index, attempts: ++corrupt });
+			};
+			const retryable = (error: unknown) =>
+				isBlobError(error, "chunk_corrupt") ? corrupt < MAX_CORRUPT : isRetryable(error) || lag(error);
+			const { key, sequence } = this.manifest;
+			const options = { signal, isBound: true, retryable };
+			return this.#context.caller.query("blobs_get_chunk", [key, sequence, index], options, check);
+		});
+	}
+}
+
+async function fetchLeaves(
+	context: ClientContext,
+	manifest: Manifest,
+	signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+	const { key, sequence, size, chunkBytes } = manifest;
+	const count = chunkCount(BigInt(size), chunkBytes);
+	const pages: Uint8Array[] = [];
+	const lag = lagging(manifest);
+	const retryable = (error: unknown) => isRetryable(error) || lag(error);
+	for (let from = 0; from < count; from += MAX_LEAVES_PER_PAGE) {
+		const request = { key, sequence, from, limit: Math.min(MAX_LEAVES_PER_PAGE, count - from) };
+		pages.push(await context.caller.query("blobs_leaves", [request], { signal, isBound: true, retryable }));
+	}
+	return concat(...pages);
+}
+
+/** Tells the errors of a node that is behind the manifest from those of a blob that is gone: they pass. */
+function lagging(manifest: Manifest): (error: unknown) => boolean {
+	let lags = 0;
+	return (error) => {
+		const isBehind =
+			isBlobError(error, "blob_not_found") ||
+			(isBlobError(error, "blob_replaced") && error.details.sequence < manifest.sequence);
+		return isBehind && ++lags <= MAX_LAGS;
+	};
+}

@@ -1,0 +1,29 @@
+/**
+ * The client of a blob store in a canister, for browsers and every other runtime with fetch and WebCrypto.
+ * `canister-blobs/node` is the same with files.
+ */
+export type { ErrorAction, ErrorCode, ErrorDetails } from "../protocol/index.js";
+export type { AgentLike, IdentityLike } from "./call/agent.js";
+export { BlobClient, type DeleteOptions, type ListOptions } from "./client.js";
+export type { ClientErrorCode, ClientErrorDetails } from "./client-errors.js";
+export { Download, type DownloadOptions } from "./download/download.js";
+export { VerifiedBlob } from "./download/verified-blob.js";
+export { BlobError, type BlobErrorOf, CanisterError, ClientError, isBlobError } from "./errors.js";
+export type { BlobClientOptions, RetryOptions } from "./options.js";
+export type { Ports, Sha256 } from "./ports.js";
+export type { BlobSource, RandomAccessSource } from "./source/types.js";
+export type { StatOptions } from "./stat.js";
+export type {
+	BlobRef,
+	Deleted,
+	ListEntry,
+	Manifest,
+	OpenUpload,
+	Precondition,
+	Role,
+	RoleEntry,
+	Visibility,
+} from "./types.js";
+export type { UploadOptions } from "./upload/options.js";
+export type { Progress } from "./upload/progress.js";
+export { type AbortOptions, Transfer } from "./upload/transfer.js";

@@ -1,0 +1,101 @@
+import { Principal } from "@dfinity/principal";
+import { MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from "../protocol/index.js";
+import type { AgentLike, IdentityLike } from "./call/agent.js";
+import type { RetryPolicy } from "./call/retry.js";
+import { ClientError } from "./errors.js";
+import type { Ports } from "./ports.js";
+
+export interface RetryOptions {
+	/** Most attempts of one request, the first included. Default 10. */
+	maxAttempts?: number;
+	/** No attempt of a request begins later than this after its first. Default 300,000 (5 minutes). */
+	deadlineMs?: number;
+	/** The longest wait before a second attempt; it doubles with each further one. Default 500. */
+	baseDelayMs?: number;
+	/** The longest wait before any attempt, unless the network asks for more. Default 20,000. */
+	maxDelayMs?: number;
+}
+
+export interface BlobClientOptions {
+	/** An HttpAgent of @dfinity/agent or of @icp-sdk/core: its identity, host, root key and fetch are used. */
+	agent: AgentLike;
+	/** The canister that is a blob store, as a Principal of either package or in text. */
+	canisterId: string | { toText(): string };
+	/**
+	 * True for a local test network, and never otherwise: its root key is fetched from it, and whoever answers is
+	 * believed. Default false.
+	 */
+	localNetwork?: boolean;
+	/** Who signs. Default: the identity that the agent was made with. Needed after `agent.replaceIdentity`. */
+	identity?: IdentityLike;
+	/** Chunks under way at a time, in each transfer. Default 8. */
+	concurrency?: number;
+	/** Bytes of a chunk in new uploads, from 65,536 to 2,080,768. Default 2,080,768 (2 MiB less 16 KiB). */
+	chunkBytes?: number;
+	/** How long one HTTP exchange may take, its 2 MiB included. Default 120,000. */
+	requestTimeoutMs?: number;
+	retry?: RetryOptions;
+	/** Hash function, clock and randomness in place of the platform's. */
+	ports?: Partial<Ports>;
+}
+
+/** The same with every choice made. */
+export interface Settings {
+	readonly agent: AgentLike;
+	readonly canisterId: Principal;
+	readonly localNetwork: boolean;
+	readonly identity: IdentityLike | undefined;
+	readonly concurrency: number;
+	readonly chunkBytes: number;
+	readonly requestTimeoutMs: number;
+	readonly retry: RetryPolicy;
+	readonly ports: Ports;
+}
+
+const invalid = (option: string, reason: string) => new ClientError("option_invalid", { option, reason });
+
+export function checkInteger(
+	option: string,
+	value: number,
+	min: number,
+	max = Number.MAX_SAFE_INTEGER,
+): number {
+	if (Number.isInteger(value) && value >= min && value <= max) return value;
+	throw invalid(option, `it must be a whole number from ${min} to ${max}, and is ${value}`);
+}
+
+function checkCanisterId(canisterId: BlobClientOptions["canisterId"]): Principal {
+	const text = typeof canisterId === "string" ? canisterId : canisterId.toText();
+	try {
+		return Principal.fromText(text);
+	} catch (error) {
+		throw new ClientError(
+			"option_invalid",
+			{ option: "canisterId", reason: `${text} is no principal` },
+			error,
+		);
+	}
+}
+
+export function normalise(options: BlobClientOptions, platform: Ports): Settings {
+	const { retry = {} } = options;
+	return {
+		agent: options.agent,
+		canisterId: checkCanisterId(options.canisterId),
+		localNetwork: options.localNetwork ?? false,
+		identity: options.identity,
+		concurrency: checkInteger("concurrency", options.concurrency ?? 8, 1),
+		chunkBytes: checkChunkBytes(options.chunkBytes ?? MAX_CHUNK_BYTES),
+		requestTimeoutMs: checkInteger("requestTimeoutMs", options.requestTimeoutMs ?? 120_000, 1),
+		retry: {
+			maxAttempts: checkInteger("retry.maxAttempts", retry.maxAttempts ?? 10, 1),
+			deadlineMs: checkInteger("retry.deadlineMs", retry.deadlineMs ?? 300_000, 0),
+			baseDelayMs: checkInteger("retry.baseDelayMs", retry.baseDelayMs ?? 500, 0),
+			maxDelayMs: checkInteger("retry.maxDelayMs", retry.maxDelayMs ?? 20_000, 0),
+		},
+		ports: { ...platform, ...options.ports },
+	};
+}
+
+export const checkChunkBytes = (chunkBytes: number): number =>
+	checkInteger("chunkBytes", chunkBytes, MIN_CHUNK_BYTES, MAX_CHUNK_BYTES);

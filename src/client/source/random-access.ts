@@ -1,0 +1,49 @@
+import { ClientError } from "../errors.js";
+import type { ChunkReader, OpenSource, RandomAccessSource } from "./types.js";
+
+/** A source that can be read anywhere, chunk by chunk. */
+export class RandomAccess implements OpenSource {
+	readonly isRepeatable = true;
+	readonly #source: RandomAccessSource;
+
+	constructor(source: RandomAccessSource) {
+		this.#source = source;
+	}
+
+	get size(): number {
+		return this.#source.size;
+	}
+
+	get contentType(): string | undefined {
+		return this.#source.contentType;
+	}
+
+	chunks(chunkBytes: number): ChunkReader {
+		let index = 0;
+		return {
+			next: async () => (index * chunkBytes < this.size ? this.chunk(index++, chunkBytes) : undefined),
+			close: async () => {},
+		};
+	}
+
+	async chunk(index: number, chunkBytes: number): Promise<Uint8Array> {
+		const start = index * chunkBytes;
+		const end = Math.min(start + chunkBytes, this.size);
+		const bytes = await this.#source.read(start, end);
+		if (bytes.length < end - start)
+			throw new ClientError("source_too_short", { expected: this.size, actual: start + bytes.length });
+		if (bytes.length > end - start)
+			throw new ClientError("source_changed", {
+				reason: `it gave ${bytes.length} bytes where ${end - start} were asked for`,
+			});
+		return bytes;
+	}
+
+	async check(): Promise<void> {
+		await this.#source.check?.();
+	}
+
+	async close(): Promise<void> {
+		await this.#source.close?.();
+	}
+}

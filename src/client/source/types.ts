@@ -1,0 +1,50 @@
+/**
+ * Bytes that can be read from anywhere, and so again: a file, a buffer. The same range must give the same bytes.
+ */
+export interface RandomAccessSource {
+	/** Bytes in all. */
+	readonly size: number;
+	/** Exactly the bytes from `start` (included) to `end` (excluded). */
+	read(start: number, end: number): Promise<Uint8Array> | Uint8Array;
+	/** Throws `source_changed` if the source is no longer what it was when it was opened. Called at the end. */
+	check?(): Promise<void>;
+	/** Called once, when nobody reads any more. */
+	close?(): Promise<void>;
+	/** The media type, where the source knows it. */
+	readonly contentType?: string;
+}
+
+/** What can be uploaded. A `{ size, read }` object may be any storage that can be read at random. */
+export type BlobSource =
+	| Uint8Array
+	| ArrayBuffer
+	| Blob
+	| ReadableStream<Uint8Array>
+	| AsyncIterable<Uint8Array>
+	| RandomAccessSource;
+
+/**
+ * A source cut into chunks, read from the first to the last, one at a time. Every chunk has the full length but the
+ * last, which is shorter or missing.
+ */
+export interface ChunkReader {
+	/** The next chunk; undefined at the end. The bytes belong to the caller until the next call at least. */
+	next(): Promise<Uint8Array | undefined>;
+	/** Gives back what it holds; what was not read stays unread. */
+	close(): Promise<void>;
+}
+
+/** A source as an upload uses it. */
+export interface OpenSource {
+	/** Bytes in all, where they are known beforehand. */
+	readonly size: number | undefined;
+	readonly contentType: string | undefined;
+	/** Whether `chunks` may be called again, and `chunk` at all. */
+	readonly isRepeatable: boolean;
+	chunks(chunkBytes: number): ChunkReader;
+	/** One chunk by its index, of a repeatable source. */
+	chunk(index: number, chunkBytes: number): Promise<Uint8Array>;
+	/** Throws `source_changed` where the source can tell that it is no longer the same. */
+	check(): Promise<void>;
+	close(): Promise<void>;
+}

@@ -1,0 +1,56 @@
+import { sameBytes } from "../../protocol/index.js";
+import { ClientError, isBlobError } from "../errors.js";
+import type { Manifest } from "../types.js";
+import { fromPrecondition, fromVisibility, optional, toManifest } from "../wire-map.js";
+import type { UploadPlan } from "./options.js";
+import { callOf, putChunk, type Sending, type Sent } from "./send.js";
+import { readHeld, type Session } from "./session.js";
+
+/** What is published, as the wire has it. */
+export function publicationOf(plan: UploadPlan, root: Uint8Array) {
+	return {
+		root,
+		content_type: plan.contentType,
+		visibility: fromVisibility(plan.visibility),
+		metadata: plan.metadata,
+		sha256: optional(plan.wholeSha256),
+		precondition: fromPrecondition(plan.precondition),
+	};
+}
+
+/** How often chunks that were lost or overwritten are put again before it is called contention. */
+const MAX_REPAIRS = 3;
+
+/** Publishes what was sent. Chunks that the canister misses, or holds differently, are put again. */
+export async function commit(sending: Sending, session: Session, sent: Sent): Promise<Manifest> {
+	const { context, plan, source } = sending;
+	const root = await sent.leaves.root(sent.size, plan.chunkBytes, context.settings.ports.sha256);
+	const request = { id: session.id, size: BigInt(sent.size), ...publicationOf(plan, root) };
+	await source.check();
+	for (let repairs = 0; ; repairs++) {
+		try {
+			const options = { ...callOf(sending), verify: true };
+			return toManifest(await context.caller.update("blobs_commit_upload", [request], options));
+		} catch (error) {
+			if (!isBlobError(error, "missing_chunks") && !isBlobError(error, "root_mismatch")) throw error;
+			if (repairs === MAX_REPAIRS)
+				throw new ClientError("contended", { key: plan.key, attempts: repairs + 1 }, error);
+			await repair(sending, session, sent);
+		}
+	}
+}
+
+/** Puts every chunk that the canister does not hold as it should, one after the other: there are few, if any. */
+async function repair(sending: Sending, session: Session, { leaves }: Sent): Promise<void> {
+	const { context, plan, source, meter } = sending;
+	const held = await readHeld(context, session.id, true, callOf(sending));
+	for (let index = 0; index < leaves.count; index++) {
+		const leaf = leaves.get(index);
+		if (held.has(index, leaf)) continue;
+		const bytes = await source.chunk(index, plan.chunkBytes);
+		if (!sameBytes(await context.settings.ports.sha256(bytes), leaf))
+			throw new ClientError("source_changed", { reason: `chunk ${index} has other bytes than before` });
+		meter.retried();
+		await putChunk(sending, session, index, bytes, leaf, () => {});
+	}
+}

@@ -1,0 +1,71 @@
+import { checkContentType, checkKey, checkMetadata, SHA256_BYTES } from "../../protocol/index.js";
+import { ClientError, refuseInvalid } from "../errors.js";
+import { checkChunkBytes, checkInteger, type Settings } from "../options.js";
+import type { OpenSource } from "../source/types.js";
+import type { Precondition, Visibility } from "../types.js";
+
+export interface UploadOptions {
+	/** Under which key: a path of 1 to 1,024 bytes in UTF-8, at most 32 segments. */
+	key: string;
+	/** A media type. Default: what the source says it is, else `application/octet-stream`. */
+	contentType?: string;
+	/** Who may read it. Default `private`: its owner and the canister's readers. */
+	visibility?: Visibility;
+	/** Names in lower case and their values, at most 32, 4,096 bytes in all. */
+	metadata?: Readonly<Record<string, string>>;
+	/** Publish only if the key is free, or only while it holds this version. Default: in any case. */
+	precondition?: Precondition;
+	/** Bytes in all, of a stream whose size is known: it is then checked, and progress has a total. */
+	size?: number;
+	/** 32 bytes: SHA-256 of the whole, to be kept with the blob. It is not computed for you: that would read twice. */
+	wholeSha256?: Uint8Array;
+	/** Go on with an earlier upload of the same key and size where one is open. Default true. */
+	resume?: boolean;
+	/** Bytes of a chunk. Default: the client's. */
+	chunkBytes?: number;
+	/** Chunks under way at a time. Default: the client's. */
+	concurrency?: number;
+	/** Aborts the transfer, which leaves what has arrived for a later resume. */
+	signal?: AbortSignal;
+}
+
+/** The same with every choice made and checked against the protocol's bounds. */
+export interface UploadPlan {
+	readonly key: string;
+	readonly contentType: string;
+	readonly visibility: Visibility;
+	readonly metadata: [string, string][];
+	readonly precondition: Precondition | undefined;
+	readonly wholeSha256: Uint8Array | undefined;
+	readonly resume: boolean;
+	readonly chunkBytes: number;
+	readonly concurrency: number;
+}
+
+/** @throws CanisterError `invalid_argument`, ClientError `option_invalid` */
+export function planUpload(options: UploadOptions, source: OpenSource, settings: Settings): UploadPlan {
+	const contentType = options.contentType ?? (source.contentType || "application/octet-stream");
+	const metadata = Object.entries(options.metadata ?? {});
+	refuseInvalid(checkKey(options.key) ?? checkContentType(contentType) ?? checkMetadata(metadata));
+	if (options.wholeSha256 && options.wholeSha256.length !== SHA256_BYTES)
+		throw new ClientError("option_invalid", { option: "wholeSha256", reason: "a SHA-256 has 32 bytes" });
+	if (options.size !== undefined) {
+		checkInteger("size", options.size, 0);
+		if (source.size !== options.size)
+			throw new ClientError("option_invalid", {
+				option: "size",
+				reason: `the source has ${source.size} bytes`,
+			});
+	}
+	return {
+		key: options.key,
+		contentType,
+		visibility: options.visibility ?? "private",
+		metadata,
+		precondition: options.precondition,
+		wholeSha256: options.wholeSha256,
+		resume: options.resume ?? true,
+		chunkBytes: checkChunkBytes(options.chunkBytes ?? settings.chunkBytes),
+		concurrency: checkInteger("concurrency", options.concurrency ?? settings.concurrency, 1),
+	};
+}

@@ -1,0 +1,110 @@
+import {
+	ID_BYTES,
+	MAX_LEAVES_PER_PAGE,
+	MAX_LIST_PAGE,
+	SHA256_BYTES,
+	type WireUpload,
+} from "../../protocol/index.js";
+import type { ClientContext } from "../context.js";
+import { isBlobError } from "../errors.js";
+import { concat, hex } from "../util/bytes.js";
+import { optional } from "../wire-map.js";
+import { Leaves } from "./leaves.js";
+import type { UploadPlan } from "./options.js";
+
+/** An upload in the canister that a transfer works on. */
+export interface Session {
+	readonly id: Uint8Array;
+	/** Chunks that the canister already held when the transfer took it up. */
+	readonly held: Leaves;
+	readonly isResumed: boolean;
+	/** Set as soon as the canister says that it is committed, aborted or expired. */
+	isFinished: boolean;
+}
+
+export interface SessionCall {
+	readonly signal: AbortSignal;
+	readonly onRetry: () => void;
+}
+
+/** The canister no longer has the upload open. */
+export const isGone = (error: unknown): boolean =>
+	isBlobError(error, "upload_finished") || isBlobError(error, "upload_not_found");
+
+/** Takes up an open upload of the same key, size and chunk size, or begins one. */
+export async function openSession(
+	context: ClientContext,
+	plan: UploadPlan,
+	size: number | undefined,
+	mayResume: boolean,
+	call: SessionCall,
+): Promise<Session> {
+	if (mayResume) {
+		for (const upload of await findOpen(context, plan, size, call)) {
+			const name = hex(upload.id);
+			if (context.busyUploads.has(name)) continue;
+			// Before the first wait, so that no other transfer of this client takes it up too.
+			context.busyUploads.add(name);
+			try {
+				const held = await readHeld(context, upload.id, false, call);
+				return { id: upload.id, held, isResumed: true, isFinished: false };
+			} catch (error) {
+				context.busyUploads.delete(name);
+				if (!isGone(error)) throw error;
+			}
+		}
+	}
+	const id = context.settings.ports.randomBytes(ID_BYTES);
+	context.busyUploads.add(hex(id));
+	const request = {
+		id,
+		key: plan.key,
+		size: optional(size === undefined ? undefined : BigInt(size)),
+		chunk_size: plan.chunkBytes,
+	};
+	await context.caller.update("blobs_begin_upload", [request], { ...call, verify: true });
+	return { id, held: new Leaves(), isResumed: false, isFinished: false };
+}
+
+/** Open uploads that fit, the fullest first. */
+async function findOpen(
+	context: ClientContext,
+	plan: UploadPlan,
+	size: number | undefined,
+	call: SessionCall,
+): Promise<WireUpload[]> {
+	const found: WireUpload[] = [];
+	let after: Uint8Array | undefined;
+	do {
+		const request = { key: optional(plan.key), after: optional(after), limit: MAX_LIST_PAGE };
+		const page = await context.caller.query("blobs_list_uploads", [request], { ...call, isBound: false });
+		found.push(...page.uploads);
+		after = page.next[0];
+	} while (after);
+	const wanted = size === undefined ? undefined : BigInt(size);
+	return found
+		.filter((upload) => upload.chunk_size === plan.chunkBytes && upload.size[0] === wanted)
+		.sort((a, b) => b.received - a.received);
+}
+
+/**
+ * The leaves that the canister holds. By query they may be a little old, which only means that chunks are sent
+ * again; `certified` asks by update calls for the ones of now.
+ */
+export async function readHeld(
+	context: ClientContext,
+	id: Uint8Array,
+	certified: boolean,
+	call: SessionCall,
+): Promise<Leaves> {
+	const pages: Uint8Array[] = [];
+	for (let from = 0; ; from += MAX_LEAVES_PER_PAGE) {
+		const request = { id, from, limit: MAX_LEAVES_PER_PAGE };
+		const page = certified
+			? await context.caller.update("blobs_upload_status", [request], { ...call, verify: true })
+			: await context.caller.query("blobs_upload_status", [request], { ...call, isBound: false });
+		pages.push(page.leaves);
+		if (from + page.leaves.length / SHA256_BYTES >= page.upload.count || page.leaves.length === 0)
+			return new Leaves(concat(...pages));
+	}
+}

@@ -1,0 +1,191 @@
+import {
+	ID_BYTES,
+	MAX_CHUNK_BYTES,
+	MAX_SINGLE_CALL_BYTES,
+	rootHeader,
+	sameBytes,
+} from "../../protocol/index.js";
+import { noteSequence } from "../context.js";
+import { ClientError, isBlobError } from "../errors.js";
+import type { ChunkReader } from "../source/types.js";
+import type { Manifest } from "../types.js";
+import { raceAbort } from "../util/abort.js";
+import { concat, hex } from "../util/bytes.js";
+import { toManifest } from "../wire-map.js";
+import { commit, publicationOf } from "./commit.js";
+import { callOf, type Sending, type Sent, sendChunks } from "./send.js";
+import { isGone, openSession, type Session } from "./session.js";
+
+/** Sessions that one upload may begin or take up before it gives way to whoever else uploads to the key. */
+const MAX_SESSIONS = 4;
+
+/** One upload from source to manifest. */
+export class Upload {
+	readonly #sending: Sending;
+	#session: Session | undefined;
+
+	constructor(sending: Sending) {
+		this.#sending = sending;
+	}
+
+	/** @throws BlobError */
+	async run(): Promise<Manifest> {
+		const { source, context } = this.#sending;
+		try {
+			const manifest = await this.#upload();
+			noteSequence(context, manifest.sequence);
+			return manifest;
+		} finally {
+			// Not waited for: a stream that hangs would hang the caller, who has nothing more to expect of it.
+			source.close().catch(() => {});
+		}
+	}
+
+	/** Throws away what has arrived. */
+	async discard(): Promise<void> {
+		if (!this.#session || this.#session.isFinished) return;
+		try {
+			await this.#sending.context.caller.update("blobs_abort_upload", [this.#session.id], { verify: true });
+		} catch (error) {
+			if (!isGone(error)) throw error;
+		}
+	}
+
+	async #upload(): Promise<Manifest> {
+		const { source, plan } = this.#sending;
+		if (source.size !== undefined && source.size <= MAX_SINGLE_CALL_BYTES) {
+			const reader = source.chunks(MAX_SINGLE_CALL_BYTES);
+			const bytes = (await this.#next(reader)) ?? new Uint8Array(0);
+			await this.#next(reader);
+			return this.#putWhole(bytes);
+		}
+		const reader = source.chunks(plan.chunkBytes);
+		if (source.size !== undefined) return this.#inSessions(reader);
+		// A stream that ends within its first chunk is as good as bytes.
+		const first = (await this.#next(reader)) ?? new Uint8Array(0);
+		const isWhole = first.length < plan.chunkBytes && first.length <= MAX_SINGLE_CALL_BYTES;
+		return isWhole ? this.#putWhole(first) : this.#inSessions(after(first, reader));
+	}
+
+	#next(reader: ChunkReader): Promise<Uint8Array | undefined> {
+		return raceAbort(reader.next(), this.#sending.signal);
+	}
+
+	/** A blob of at most one chunk, in one call. Its chunk size is always the largest. */
+	async #putWhole(bytes: Uint8Array): Promise<Manifest> {
+		const { context, plan, meter, source } = this.#sending;
+		const { sha256, randomBytes } = context.settings.ports;
+		meter.add("read", bytes.length);
+		meter.ended(bytes.length);
+		const leaf = bytes.length === 0 ? bytes : await sha256(bytes);
+		meter.add("hashed", bytes.length);
+		const root = await sha256(concat(rootHeader(BigInt(bytes.length), MAX_CHUNK_BYTES), leaf));
+		await source.check();
+		const request = { id: randomBytes(ID_BYTES), key: plan.key, ...publicationOf(plan, root) };
+		const manifest = await context.caller.update("blobs_put_blob", [request, bytes], {
+			...callOf(this.#sending),
+			onSent: () => meter.add("sent", bytes.length - meter.progress.sent),
+			verify: true,
+		});
+		meter.add("acknowledged", bytes.length);
+		return toManifest(manifest);
+	}
+
+	/** Sends in a session, and in another one where the first is lost to somebody else or cannot be used. */
+	async #inSessions(firstReader: ChunkReader): Promise<Manifest> {
+		const { context, plan, source, meter } = this.#sending;
+		let reader = firstReader;
+		let lost: unknown;
+		for (let sessions = 0; sessions < MAX_SESSIONS; sessions++) {
+			if (sessions > 0) {
+				if (!source.isRepeatable)
+					throw new ClientError("source_not_repeatable", { reason: messageOf(lost) }, lost);
+				reader = source.chunks(plan.chunkBytes);
+				meter.restart();
+			}
+			const mayResume = plan.resume && sessions === 0;
+			const session = await openSession(context, plan, source.size, mayResume, callOf(this.#sending));
+			this.#session = session;
+			try {
+				return await this.#inSession(session, reader);
+			} catch (error) {
+				if (!isGone(error) && !isUnusable(error, session)) throw error;
+				session.isFinished ||= isGone(error);
+				lost = error;
+			} finally {
+				context.busyUploads.delete(hex(session.id));
+			}
+		}
+		throw new ClientError("contended", { key: plan.key, attempts: MAX_SESSIONS }, lost);
+	}
+
+	async #inSession(session: Session, reader: ChunkReader): Promise<Manifest> {
+		const sent = await sendChunks(this.#sending, session, reader);
+		try {
+			const manifest = session.isFinished
+				? await this.#finishedByOther(sent)
+				: await commit(this.#sending, session, sent);
+			session.isFinished = true;
+			return manifest;
+		} catch (error) {
+			if (!isBlobError(error, "upload_finished") || session.isFinished) throw error;
+			session.isFinished = true;
+			return this.#finishedByOther(sent);
+		}
+	}
+
+	/**
+	 * Another transfer in the same session (another tab, another process) may have committed it. If what the key now
+	 * holds is what we would have published, this upload has succeeded too.
+	 */
+	async #finishedByOther(sent: Sent): Promise<Manifest> {
+		const { context, plan, meter } = this.#sending;
+		const root = await sent.leaves.root(sent.size, plan.chunkBytes, context.settings.ports.sha256);
+		const request = { key: plan.key, min_sequence: [] as [] };
+		let published: Manifest | undefined;
+		try {
+			const options = { ...callOf(this.#sending), verify: true };
+			published = toManifest(await context.caller.update("blobs_stat", [request], options));
+		} catch (error) {
+			if (!isBlobError(error, "blob_not_found")) throw error;
+		}
+		if (!published || !isSame(published, root, plan))
+			throw new ClientError("contended", { key: plan.key, attempts: 1 });
+		meter.add("reused", sent.unacknowledged);
+		meter.add("acknowledged", sent.unacknowledged);
+		return published;
+	}
+}
+
+function isSame(manifest: Manifest, root: Uint8Array, plan: Sending["plan"]): boolean {
+	const metadata = (entries: [string, string][]) => JSON.stringify(entries.sort());
+	return (
+		sameBytes(manifest.root, root) &&
+		manifest.contentType === plan.contentType &&
+		manifest.visibility === plan.visibility &&
+		metadata(Object.entries(manifest.metadata)) === metadata([...plan.metadata])
+	);
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Errors by which a session taken up from somebody else shows that it was meant for other bytes. */
+const MISFITS = ["chunk_wrong_size", "chunk_out_of_range", "upload_conflict", "invalid_argument"];
+
+function isUnusable(error: unknown, session: Session): boolean {
+	if (isBlobError(error, "contended")) return true;
+	return session.isResumed && isBlobError(error) && MISFITS.includes(error.code);
+}
+
+/** A reader that begins with a chunk already read. */
+function after(first: Uint8Array, reader: ChunkReader): ChunkReader {
+	let head: Uint8Array | undefined = first;
+	return {
+		next: async () => {
+			const bytes = head ?? (await reader.next());
+			head = undefined;
+			return bytes;
+		},
+		close: () => reader.close(),
+	};
+}

@@ -1,0 +1,50 @@
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+	const out = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+	let at = 0;
+	for (const part of parts) {
+		out.set(part, at);
+		at += part.length;
+	}
+	return out;
+}
+
+const encoder = new TextEncoder();
+export const utf8 = (text: string): Uint8Array => encoder.encode(text);
+
+const decoder = new TextDecoder();
+export const text = (bytes: Uint8Array): string => decoder.decode(bytes);
+
+export const hex = (bytes: Uint8Array): string =>
+	Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** Order by bytes, a shorter one before what it begins. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+	const length = Math.min(a.length, b.length);
+	for (let i = 0; i < length; i++) {
+		const difference = (a[i] as number) - (b[i] as number);
+		if (difference !== 0) return difference;
+	}
+	return a.length - b.length;
+}
+
+/** Unsigned LEB128, shortest form: how the interface specification writes naturals. */
+export function lebEncode(value: bigint): Uint8Array {
+	const out: number[] = [];
+	let rest = value;
+	do {
+		const low = Number(rest & 0x7fn);
+		rest >>= 7n;
+		out.push(rest === 0n ? low : low | 0x80);
+	} while (rest !== 0n);
+	return Uint8Array.from(out);
+}
+
+export function lebDecode(bytes: Uint8Array): bigint {
+	let value = 0n;
+	let shift = 0n;
+	for (const byte of bytes) {
+		value |= BigInt(byte & 0x7f) << shift;
+		shift += 7n;
+	}
+	return value;
+}

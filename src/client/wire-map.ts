@@ -1,0 +1,69 @@
+import type {
+	WireListEntry,
+	WireManifest,
+	WirePrecondition,
+	WireRole,
+	WireRoleEntry,
+	WireUpload,
+	WireVisibility,
+} from "../protocol/index.js";
+import type { ListEntry, Manifest, OpenUpload, Precondition, Role, RoleEntry, Visibility } from "./types.js";
+
+/**
+ * Between the wire's shapes and the public ones. Sizes are numbers (the largest blob has 135 GB), times are Dates,
+ * sequence numbers stay bigints.
+ */
+
+const date = (nanoseconds: bigint): Date => new Date(Number(nanoseconds / 1_000_000n));
+const caseOf = <Name extends string>(variant: Partial<Record<Name, null>>): Name =>
+	Object.keys(variant)[0] as Name;
+
+export function toManifest(wire: WireManifest): Manifest {
+	return {
+		key: wire.key,
+		root: wire.root,
+		sequence: wire.sequence,
+		size: Number(wire.size),
+		chunkBytes: wire.chunk_size,
+		contentType: wire.content_type,
+		visibility: caseOf<Visibility>(wire.visibility),
+		owner: wire.owner,
+		createdAt: date(wire.created_at),
+		modifiedAt: date(wire.modified_at),
+		metadata: Object.fromEntries(wire.metadata),
+		wholeSha256: wire.sha256[0],
+	};
+}
+
+export function toOpenUpload(wire: WireUpload): OpenUpload {
+	return {
+		id: wire.id,
+		key: wire.key,
+		size: wire.size[0] === undefined ? undefined : Number(wire.size[0]),
+		chunkBytes: wire.chunk_size,
+		receivedChunks: wire.received,
+		createdAt: date(wire.created_at),
+		expiresAt: date(wire.expires_at),
+	};
+}
+
+export function toListEntry(wire: WireListEntry): ListEntry {
+	if ("blob" in wire) return { type: "blob", blob: toManifest(wire.blob) };
+	return { type: "directory", path: wire.directory };
+}
+
+export function toRoleEntry(wire: WireRoleEntry): RoleEntry {
+	return { who: wire.who, roles: wire.roles.map((role) => caseOf<Role>(role)) };
+}
+
+export const fromRole = (role: Role): WireRole => ({ [role]: null }) as unknown as WireRole;
+
+export const fromVisibility = (visibility: Visibility): WireVisibility =>
+	visibility === "public" ? { public: null } : { private: null };
+
+export function fromPrecondition(precondition: Precondition | undefined): WirePrecondition {
+	if (precondition === undefined) return { none: null };
+	return precondition === "absent" ? { absent: null } : { sequence: precondition.sequence };
+}
+
+export const optional = <T>(value: T | undefined): [] | [T] => (value === undefined ? [] : [value]);
