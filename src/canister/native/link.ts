@@ -1,0 +1,209 @@
+/**
+ * Links the kernel into a canister that Azle built.
+ *
+ * Functions, types and the one global are added at the end of their index spaces, so no index shifts; every
+ * call of the two system calls becomes a call of the kernel's function in front of it. All else, the data
+ * and custom sections (the Candid interface) too, keeps its bytes: linking is deterministic, takes well under
+ * a second and leaves the canister's own instruction counts as they are.
+ */
+import { functionType, unsignedLeb } from "./assembler.js";
+import {
+	append,
+	Cursor,
+	concat,
+	countOf,
+	readSections,
+	type Section,
+	SectionId,
+	sectionOf,
+	writeSections,
+} from "./binary.js";
+import { redirectCalls } from "./calls.js";
+import { LinkError } from "./errors.js";
+import {
+	ATTACHED_GLOBAL,
+	CERTIFIED_DATA_SET_TYPE,
+	IS_CONTROLLER_TYPE,
+	KernelIndex,
+	kernelFunctions,
+} from "./kernel.js";
+
+export { LinkError } from "./errors.js";
+
+/**
+ * The custom section that marks a linked Wasm; its content is the version of the convention in abi.ts. On
+ * the Internet Computer it can be read as the canister's public metadata `canister-blobs:sha256`.
+ */
+export const MARK_NAME = "icp:public canister-blobs:sha256";
+export const MARK_CONTENT = "1";
+
+/** An export that only Azle's template has. */
+const AZLE_EXPORT = "execute_method_js";
+
+interface Imported {
+	readonly functions: readonly { readonly module: string; readonly name: string; readonly type: number }[];
+	readonly globals: number;
+	readonly memories: number;
+}
+
+/** The version of the convention that a Wasm was linked with, if it was. */
+export function linkedVersion(wasm: Uint8Array): string | undefined {
+	return markOf(readSections(wasm));
+}
+
+/**
+ * The Wasm with the kernel in it. One that was linked already is given back as it is.
+ *
+ * @throws {LinkError} if it is no Wasm, not built by Azle, or linked with another version.
+ */
+export function linkKernel(wasm: Uint8Array): Uint8Array {
+	const sections = readSections(wasm);
+	const mark = markOf(sections);
+	if (mark === MARK_CONTENT) return wasm;
+	if (mark !== undefined) {
+		throw new LinkError(`linked already with version ${mark} of the kernel: build it again, then link it`);
+	}
+	const imported = readImports(sections);
+	check(sections, imported);
+	const certifiedDataSet = findSystemCall(sections, imported, "certified_data_set", CERTIFIED_DATA_SET_TYPE);
+	const isController = findSystemCall(sections, imported, "is_controller", IS_CONTROLLER_TYPE);
+
+	const firstFunction = imported.functions.length + countOf(sections, SectionId.function);
+	const firstType = countOf(sections, SectionId.type);
+	const kernel = kernelFunctions({
+		certifiedDataSet,
+		isController,
+		firstFunction,
+		attached: imported.globals + countOf(sections, SectionId.global),
+	});
+	redirect(
+		sections,
+		new Map([
+			[certifiedDataSet, firstFunction + KernelIndex.certifiedDataSet],
+			[isController, firstFunction + KernelIndex.isController],
+		]),
+	);
+	append(
+		sections,
+		SectionId.type,
+		kernel.map(({ parameters, results }) => functionType(parameters, results)),
+	);
+	append(
+		sections,
+		SectionId.function,
+		kernel.map((_, i) => unsignedLeb(firstType + i)),
+	);
+	append(sections, SectionId.global, [ATTACHED_GLOBAL]);
+	append(
+		sections,
+		SectionId.code,
+		kernel.map(({ body }) => body),
+	);
+	const encoder = new TextEncoder();
+	const name = encoder.encode(MARK_NAME);
+	sections.push({
+		id: SectionId.custom,
+		bytes: concat([unsignedLeb(name.length), name, encoder.encode(MARK_CONTENT)]),
+	});
+	return writeSections(sections);
+}
+
+function redirect(sections: Section[], redirected: ReadonlyMap<number, number>): void {
+	const at = sections.findIndex(({ id }) => id === SectionId.code);
+	const { code, callsOf } = redirectCalls(new Cursor(sections[at]!.bytes), redirected);
+	sections[at] = { id: SectionId.code, bytes: code };
+	for (const target of redirected.keys()) {
+		if (!callsOf.has(target)) {
+			throw new LinkError(
+				"the Wasm imports a system call but never calls it: was it built by a supported Azle?",
+			);
+		}
+	}
+}
+
+function markOf(sections: readonly Section[]): string | undefined {
+	for (const { id, bytes } of sections) {
+		if (id !== SectionId.custom) continue;
+		const cursor = new Cursor(bytes);
+		if (cursor.name() === MARK_NAME) return new TextDecoder().decode(bytes.subarray(cursor.position));
+	}
+	return undefined;
+}
+
+/** Refuses what is no canister built by Azle for a 32-bit heap. */
+function check(sections: readonly Section[], imported: Imported): void {
+	const foreign = imported.functions.find(({ module }) => module !== "ic0");
+	if (foreign !== undefined) {
+		throw new LinkError(
+			`it imports ${foreign.module}.${foreign.name}, which the Internet Computer does not offer: ` +
+				"give the .wasm that `azle build` wrote",
+		);
+	}
+	const cursor = new Cursor(sectionOf(sections, SectionId.export) ?? Uint8Array.of(0));
+	let isAzle = false;
+	for (let left = cursor.u32(); left > 0; left--) {
+		isAzle = cursor.name() === AZLE_EXPORT || isAzle;
+		cursor.u8();
+		cursor.u32();
+	}
+	const hasMemory = imported.memories + countOf(sections, SectionId.memory) > 0;
+	if (!isAzle || !hasMemory || sectionOf(sections, SectionId.code) === undefined) {
+		throw new LinkError(
+			`not a canister built by Azle (it has no export "${AZLE_EXPORT}"): ` +
+				"give the .wasm that `azle build` wrote, by default .azle/<canister>/<canister>.wasm",
+		);
+	}
+}
+
+/** The function index of a system call, whose type must be the one the kernel takes the place of. */
+function findSystemCall(
+	sections: readonly Section[],
+	imported: Imported,
+	name: string,
+	type: readonly number[],
+): number {
+	const index = imported.functions.findIndex((entry) => entry.name === name);
+	if (index < 0) {
+		throw new LinkError(`it does not import ic0.${name}: build it with Azle 0.33 or newer, stable mode`);
+	}
+	const cursor = new Cursor(sectionOf(sections, SectionId.type) ?? Uint8Array.of(0));
+	cursor.u32();
+	for (let i = 0; i < imported.functions[index]!.type; i++) {
+		cursor.u8();
+		cursor.skip(cursor.u32());
+		cursor.skip(cursor.u32());
+	}
+	if (cursor.take(type.length).some((byte, i) => byte !== type[i])) {
+		throw new LinkError(`its import ic0.${name} has not the type of a 32-bit heap: build it with Azle 0.33`);
+	}
+	return index;
+}
+
+function readImports(sections: readonly Section[]): Imported {
+	const cursor = new Cursor(sectionOf(sections, SectionId.import) ?? Uint8Array.of(0));
+	const functions: { module: string; name: string; type: number }[] = [];
+	let globals = 0;
+	let memories = 0;
+	const limits = () => {
+		const flags = cursor.u8();
+		cursor.skipLeb();
+		if (flags & 1) cursor.skipLeb();
+	};
+	for (let left = cursor.u32(); left > 0; left--) {
+		const module = cursor.name();
+		const name = cursor.name();
+		const kind = cursor.u8();
+		if (kind === 0) functions.push({ module, name, type: cursor.u32() });
+		else if (kind === 1) {
+			cursor.u8();
+			limits();
+		} else if (kind === 2) {
+			limits();
+			memories++;
+		} else if (kind === 3) {
+			cursor.skip(2);
+			globals++;
+		} else throw new LinkError(`it imports ${module}.${name}, of a kind that Azle never imports`);
+	}
+	return { functions, globals, memories };
+}

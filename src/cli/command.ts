@@ -1,0 +1,17 @@
+/** What a command is to main.ts: one file a command. */
+export interface Command {
+	/** One line for the list of commands. */
+	readonly summary: string;
+	/** What `--help` prints. */
+	readonly help: string;
+	/** Does it. What it throws ends the program: a UsageError with 2, anything else with 1. */
+	run(args: readonly string[]): Promise<void>;
+}
+
+export const EXIT_FAILURE = 1;
+export const EXIT_USAGE = 2;
+
+/** The command line itself is wrong. */
+export class UsageError extends Error {
+	override readonly name = "UsageError";
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+/**
+ * The command `canister-blobs`. Exit codes: 0 done, 1 it could not be done, 2 the command line is wrong.
+ * Results go to stdout, errors to stderr.
+ */
+import { type Command, EXIT_FAILURE, EXIT_USAGE, UsageError } from "./command.js";
+import { link } from "./link.js";
+
+const commands = new Map<string, Command>([["link", link]]);
+
+const help = `Usage: canister-blobs <command> [options]
+
+Commands:
+${[...commands].map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`).join("\n")}
+
+\`canister-blobs <command> --help\` says more.`;
+
+const isUsageError = (error: unknown): boolean =>
+	error instanceof UsageError ||
+	(error instanceof Error && String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS"));
+
+async function main([name, ...args]: readonly string[]): Promise<number> {
+	if (name === "--help" || name === "-h" || name === "help") {
+		console.log(help);
+		return 0;
+	}
+	const command = name === undefined ? undefined : commands.get(name);
+	if (command === undefined) {
+		console.error(name === undefined ? help : `canister-blobs: no command "${name}"\n\n${help}`);
+		return EXIT_USAGE;
+	}
+	if (args.includes("--help") || args.includes("-h")) {
+		console.log(command.help);
+		return 0;
+	}
+	try {
+		await command.run(args);
+		return 0;
+	} catch (error) {
+		const message = error instanceof Error ? error.message : String(error);
+		if (!isUsageError(error)) {
+			console.error(`canister-blobs ${name}: ${message}`);
+			return EXIT_FAILURE;
+		}
+		console.error(`canister-blobs ${name}: ${message}\nTry: canister-blobs ${name} --help`);
+		return EXIT_USAGE;
+	}
+}
+
+process.exitCode = await main(process.argv.slice(2));
