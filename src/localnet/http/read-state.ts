@@ -95,7 +95,7 @@ function requestStatus(
 	text: readonly string[],
 ): readonly Path[] {
 	const [, id] = path;
-	if (!id || id.length !== 32 || path.length > 3) return invalid();
+	if (id?.length !== 32 || path.length > 3) return invalid();
 	if (text[2] !== undefined && !REQUEST_FIELDS.has(text[2])) return invalid();
 	const entry = api.subnet.history.get(hex(id));
 	if (entry) {

@@ -10,7 +10,7 @@ import { type Reject, RejectCode, reject } from "../execution/rejects.js";
 import type { Ingress, Subnet } from "../execution/subnet.js";
 import { HttpError } from "../http/replies.js";
 import { type CanisterArgValue, decodeArgs, isMethod } from "./candid.js";
-import { notController } from "./management.js";
+import { notController } from "./refusal.js";
 
 const OPEN_TO_ALL = new Set(["provisional_create_canister_with_cycles", "provisional_top_up_canister"]);
 const CANISTERS_ONLY = new Set(["create_canister", "raw_rand", "deposit_cycles"]);

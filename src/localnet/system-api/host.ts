@@ -7,7 +7,7 @@ import type { Message } from "../execution/message.js";
 import { contractViolation, instructionLimit } from "../execution/rejects.js";
 
 /** Numbers arrive unsigned: i32 as number, i64 as bigint. */
-export type SystemCall = (...args: never[]) => number | bigint | undefined | void;
+export type SystemCall = (...args: never[]) => unknown;
 export type SystemCalls = Readonly<Record<string, SystemCall>>;
 
 /** What all canisters of a network share. */
