@@ -150,7 +150,18 @@ function finishFunction(compress: number): FunctionCode {
 	const blocks = code.local("i32");
 	const { state, scratch, digest, count } = CONTROL;
 	const compressTo = () => code.get(control).i32(state).op("i32.add");
-	compressTo().get(data, length).i32(6).op("i32.shr_u").call(compress);
+	// What fits into the scratch with its padding is hashed there in one go: a schedule counts as much for
+	// one block as for four (81 bytes, a fork of a hash tree: 9,700 instructions instead of 12,600).
+	code
+		.get(length, length)
+		.i32(BLOCK_BYTES - 1)
+		.op("i32.and");
+	code
+		.get(length)
+		.i32(2 * BLOCK_BYTES - 8)
+		.op("i32.lt_u", "select")
+		.set(rest);
+	compressTo().get(data, length, rest).op("i32.sub").i32(6).op("i32.shr_u").call(compress);
 
 	for (let offset = 0; offset < 2 * BLOCK_BYTES; offset += 16) {
 		code
@@ -158,11 +169,6 @@ function finishFunction(compress: number): FunctionCode {
 			.v128(new Array(16).fill(0))
 			.memory("v128.store", scratch + offset);
 	}
-	code
-		.get(length)
-		.i32(BLOCK_BYTES - 1)
-		.op("i32.and")
-		.set(rest);
 	code.get(control).i32(scratch).op("i32.add");
 	code.get(data, length).op("i32.add").get(rest).op("i32.sub").get(rest).op("memory.copy");
 	code.get(control, rest).op("i32.add").i32(0x80).memory("i32.store8", scratch);

@@ -1,0 +1,142 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import binaryen from "binaryen";
+import { beforeAll, describe, expect, it } from "vitest";
+import { CONTROL, DETECTION_PRINCIPAL, OPERATION } from "../../src/canister/native/abi.js";
+import { LinkError, linkedVersion, linkKernel, MARK_NAME } from "../../src/canister/native/link.js";
+import { parseModule } from "../../src/localnet/wasm/meter.js";
+import { findSection, readSections, SectionId } from "../../src/localnet/wasm/module.js";
+import { Driver, pattern, withByte } from "./support.js";
+
+const AZLE = fileURLToPath(
+	new URL("../../node_modules/azle/dist/canister_templates/stable.wasm", import.meta.url),
+);
+
+function assemble(wat: string): Uint8Array {
+	const module = binaryen.parseText(wat);
+	const { BulkMemory, MutableGlobals, NontrappingFPToInt, SignExt, SIMD128, TailCall } = binaryen.Features;
+	module.setFeatures(BulkMemory | MutableGlobals | NontrappingFPToInt | SignExt | SIMD128 | TailCall);
+	const bytes = module.emitBinary();
+	module.dispose();
+	return bytes;
+}
+
+const CALLS = `
+	(import "ic0" "certified_data_set" (func $certified_data_set (param i32 i32)))
+	(import "ic0" "is_controller" (func $is_controller (param i32 i32) (result i32)))`;
+const AZLE_SHAPE = `(func (export "execute_method_js") (param i32)) (memory (export "memory") 1)`;
+
+/** A canister of Azle's shape, whose exports make the two calls from among other instructions. */
+const SMALL = `(module
+	(import "ic0" "time" (func $time (result i64)))
+	${CALLS}
+	${AZLE_SHAPE}
+	(global $count (mut i32) (i32.const 40))
+	(data (i32.const 8) "\\10\\01\\10\\02")
+	(func (export "certified_data_set") (param i32 i32)
+		(drop (i32.const 0x0110))
+		(drop (f64.const 1.5))
+		(drop (i8x16.shuffle 16 1 16 2 16 1 16 2 16 1 16 2 16 1 16 2
+			(v128.const i32x4 1 2 3 4) (v128.const i32x4 1 2 3 4)))
+		(block $a (block $b (br_table $a $b (i32.const 1))))
+		(drop (i32.trunc_sat_f64_s (f64.const 2)))
+		(global.set $count (i32.add (global.get $count) (i32.const 1)))
+		(call $certified_data_set (local.get 0) (local.get 1))
+		(memory.fill (i32.const 0) (i32.const 0) (i32.const 1)))
+	(func (export "is_controller") (param i32 i32) (result i32)
+		(return_call $is_controller (local.get 0) (local.get 1)))
+	(func (export "count") (result i32) (global.get $count)))`;
+
+describe("a small canister", () => {
+	it("hashes, answers the detection and makes the system's calls once linked", () => {
+		const linked = linkKernel(assemble(SMALL));
+		const instance = new Driver(new WebAssembly.Module(linked as BufferSource));
+		const control = 2_048;
+		instance.certifiedDataSet(control, instance.writeControl(control, OPERATION.hash, pattern(100)));
+		expect(instance.digest(control)).toBe(createHash("sha256").update(pattern(100)).digest("hex"));
+		instance.certifiedDataSet(control + CONTROL.payload, 32);
+		expect(instance.system.certified).toEqual([pattern(100).subarray(0, 32)]);
+		instance.bytes().set(DETECTION_PRINCIPAL, 500);
+		expect(instance.isController(500, DETECTION_PRINCIPAL.length)).toBe(1);
+		expect(instance.isController(500, 5)).toBe(0);
+		expect(instance.system.asked).toHaveLength(1);
+		expect(instance.bytes().slice(8, 12)).toEqual(Uint8Array.of(0x10, 1, 0x10, 2));
+	});
+});
+
+describe("refusals", () => {
+	const refused: [string, Uint8Array, RegExp][] = [
+		["no WebAssembly", new TextEncoder().encode("(module)"), /not a WebAssembly module.*azle build/],
+		["a Wasm that is cut off", assemble(SMALL).subarray(0, 120), /cut off/],
+		["another language's canister", assemble(`(module ${CALLS} (memory 1))`), /not a canister built by Azle/],
+		[
+			"a canister without certified_data_set",
+			assemble(`(module ${CALLS.replace(/.*certified.*/, "")} ${AZLE_SHAPE})`),
+			/does not import ic0\.certified_data_set/,
+		],
+		[
+			"a canister without is_controller",
+			assemble(`(module ${CALLS.replace(/.*is_controller.*/, "")} ${AZLE_SHAPE})`),
+			/does not import ic0\.is_controller/,
+		],
+		[
+			"a 64-bit system interface",
+			assemble(`(module ${CALLS.replace(/\(param i32 i32\)\)\)/, "(param i64 i64)))")} ${AZLE_SHAPE})`),
+			/has not the type of a 32-bit heap/,
+		],
+		[
+			"what is not for the Internet Computer yet",
+			assemble(`(module (import "wasi_snapshot_preview1" "fd_write" (func)) ${CALLS} ${AZLE_SHAPE})`),
+			/imports wasi_snapshot_preview1\.fd_write/,
+		],
+		["calls that are never made", assemble(`(module ${CALLS} ${AZLE_SHAPE})`), /never calls it/],
+	];
+	it.each(refused)("%s", (_, wasm, message) => {
+		expect(() => linkKernel(wasm)).toThrow(LinkError);
+		expect(() => linkKernel(wasm)).toThrow(message);
+	});
+
+	it("a Wasm linked with another version", () => {
+		const linked = linkKernel(assemble(SMALL));
+		const other = withByte(linked, linked.length - 1, "9".charCodeAt(0));
+		expect(linkedVersion(other)).toBe("9");
+		expect(() => linkKernel(other)).toThrow(/linked already with version 9/);
+	});
+});
+
+describe("Azle's canister", () => {
+	const wasm = new Uint8Array(readFileSync(AZLE));
+	let linked: Uint8Array;
+	let milliseconds: number;
+	beforeAll(() => {
+		const began = performance.now();
+		linked = linkKernel(wasm);
+		milliseconds = performance.now() - began;
+	});
+
+	it("is valid, and has the same imports, exports and custom sections, but for the mark", () => {
+		expect(WebAssembly.validate(linked as BufferSource)).toBe(true);
+		const before = parseModule(wasm);
+		const after = parseModule(linked);
+		expect(after.imports).toEqual(before.imports);
+		expect(after.exports).toEqual(before.exports);
+		expect(after.customSections.slice(0, -1)).toEqual(before.customSections);
+		expect(after.customSections.at(-1)).toEqual({ name: MARK_NAME, bytes: new TextEncoder().encode("1") });
+		expect(after.imports.every(({ module }) => module === "ic0")).toBe(true);
+		const data = (bytes: Uint8Array) => findSection(readSections(bytes), SectionId.data);
+		expect(data(linked)).toEqual(data(wasm));
+	});
+
+	it("grows by the kernel only, in under three seconds", () => {
+		expect(linked.length - wasm.length).toBeLessThan(30_000);
+		expect(milliseconds).toBeLessThan(3_000);
+	});
+
+	it("comes out the same each time, and linking it again changes nothing", () => {
+		expect(Buffer.compare(linkKernel(wasm), linked)).toBe(0);
+		expect(linkKernel(linked)).toBe(linked);
+		expect(linkedVersion(wasm)).toBeUndefined();
+		expect(linkedVersion(linked)).toBe("1");
+	});
+});

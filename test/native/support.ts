@@ -1,0 +1,108 @@
+import { CONTROL, CONTROL_MAGIC, DIGEST_BYTES, OPERATION } from "../../src/canister/native/abi.js";
+import { kernelModule } from "../../src/canister/native/kernel.js";
+import { instrument } from "../../src/localnet/wasm/meter.js";
+
+const PLENTY = 1n << 60n;
+
+/** What stands behind the kernel: it records what came through. */
+export class FakeSystem {
+	readonly certified: Uint8Array[] = [];
+	readonly asked: Uint8Array[] = [];
+	memory!: WebAssembly.Memory;
+
+	readonly imports = {
+		ic0: {
+			certified_data_set: (address: number, length: number) => {
+				this.certified.push(new Uint8Array(this.memory.buffer.slice(address, address + length)));
+			},
+			is_controller: (address: number, length: number) => {
+				this.asked.push(new Uint8Array(this.memory.buffer.slice(address, address + length)));
+				return 0;
+			},
+			time: () => 0n,
+		},
+	};
+}
+
+/** Plays the part of Azle and of the canister's code: puts arrays into memory and makes the calls. */
+export class Driver {
+	readonly system = new FakeSystem();
+	readonly #memory: WebAssembly.Memory;
+	readonly #left: WebAssembly.Global | undefined;
+	readonly certifiedDataSet: (address: number, length: number) => void;
+	readonly isController: (address: number, length: number) => number;
+
+	constructor(module: WebAssembly.Module) {
+		const { exports } = new WebAssembly.Instance(module, this.system.imports);
+		this.#memory = exports.memory as WebAssembly.Memory;
+		this.system.memory = this.#memory;
+		this.#left = exports["canister_blobs:instructions_left"] as WebAssembly.Global | undefined;
+		this.certifiedDataSet = exports.certified_data_set as Driver["certifiedDataSet"];
+		this.isController = exports.is_controller as Driver["isController"];
+		if (this.#left !== undefined) this.#left.value = PLENTY;
+	}
+
+	/** The memory's bytes, at least up to `end`. */
+	bytes(end = 0): Uint8Array {
+		const missing = end - this.#memory.buffer.byteLength;
+		if (missing > 0) this.#memory.grow(Math.ceil(missing / 65_536));
+		return new Uint8Array(this.#memory.buffer);
+	}
+
+	/** Instructions that `action` takes. */
+	count(action: () => void): number {
+		this.#left!.value = PLENTY;
+		action();
+		return Number(PLENTY - (this.#left!.value as bigint));
+	}
+
+	/** Writes a control block for an operation on a payload in it; answers the block's length. */
+	writeControl(address: number, op: number, payload: Uint8Array = new Uint8Array(), capacity = 4096): number {
+		const bytes = this.bytes(address + CONTROL.payload + capacity);
+		bytes.set(CONTROL_MAGIC, address + CONTROL.magic);
+		bytes[address + CONTROL.op] = op;
+		new DataView(bytes.buffer).setUint32(address + CONTROL.length, payload.length, true);
+		bytes.set(payload, address + CONTROL.payload);
+		return CONTROL.payload + capacity;
+	}
+
+	digest(control: number): string {
+		return Buffer.from(
+			this.bytes().slice(control + CONTROL.digest, control + CONTROL.digest + DIGEST_BYTES),
+		).toString("hex");
+	}
+
+	attach(control: number): void {
+		this.certifiedDataSet(control, this.writeControl(control, OPERATION.hash));
+	}
+}
+
+const modules = new Map<boolean, WebAssembly.Module>();
+
+export function startKernel(metering = false): Driver {
+	let module = modules.get(metering);
+	if (module === undefined) {
+		const wasm = kernelModule();
+		module = new WebAssembly.Module((metering ? instrument(wasm, { metering }) : wasm) as BufferSource);
+		modules.set(metering, module);
+	}
+	return new Driver(module);
+}
+
+/** A copy with one byte replaced. */
+export function withByte(bytes: Uint8Array, at: number, value: number): Uint8Array {
+	const copy = bytes.slice();
+	copy[at] = value;
+	return copy;
+}
+
+/** Bytes that differ everywhere, the same in each run. */
+export function pattern(length: number, seed = 1): Uint8Array {
+	const bytes = new Uint8Array(length);
+	let x = seed;
+	for (let i = 0; i < length; i++) {
+		x = (Math.imul(x, 1_103_515_245) + 12_345) | 0;
+		bytes[i] = x >>> 16;
+	}
+	return bytes;
+}
