@@ -145,7 +145,10 @@ export function readImports(sections: readonly Section[]): ImportDescription[] {
 		} else if (kind === "global") {
 			reader.u8();
 			mutable = reader.u8() === 1;
-		} else reader.take(1 + 0 * reader.u32());
+		} else {
+			reader.u8();
+			reader.u32();
+		}
 		return { module, name, kind, mutable, refType };
 	});
 }

@@ -7,7 +7,7 @@
 /** What follows an opcode. */
 export const Immediate = {
 	none: 0,
-	/** One LEB128: an index, a constant, a heap type. */
+	/** One LEB128: an index, a constant, a block type, a heap type. */
 	leb: 1,
 	/** Two LEB128s. */
 	leb2: 2,
@@ -20,7 +20,6 @@ export const Immediate = {
 	bytes4: 8,
 	bytes8: 9,
 	bytes16: 10,
-	/** Block type: one LEB128, as for `leb`. */
 	unknown: 255,
 } as const;
 
