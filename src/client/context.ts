@@ -3,7 +3,7 @@ import type { Settings } from "./options.js";
 
 /** What uploads and downloads share of the client that started them. */
 export interface ClientContext {
-	readonly caller: Caller;
+	readonly caller: Pick<Caller, "update" | "query">;
 	readonly settings: Settings;
 	/** Ids (in hex) of the uploads that a transfer of this client is working on. */
 	readonly busyUploads: Set<string>;

@@ -14,9 +14,10 @@ export function openSource(source: BlobSource, size?: number): OpenSource {
 	if (isObject(source)) {
 		if ("read" in source && typeof source.read === "function" && typeof source.size === "number")
 			return new RandomAccess(source as RandomAccessSource);
-		if (Symbol.asyncIterator in source) return new Sequential(source as AsyncIterable<Uint8Array>, size);
+		// A stream first: those of Node are iterable too, but then cannot be cancelled while a read is under way.
 		if ("getReader" in source)
 			return new Sequential(fromStream(source as unknown as ReadableStream<Uint8Array>), size);
+		if (Symbol.asyncIterator in source) return new Sequential(source as AsyncIterable<Uint8Array>, size);
 	}
 	throw new ClientError("source_invalid", { got: source === null ? "null" : typeof source });
 }

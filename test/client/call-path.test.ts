@@ -1,0 +1,301 @@
+import { AnonymousIdentity } from "@dfinity/agent";
+import { DelegationChain, DelegationIdentity, ECDSAKeyIdentity, Ed25519KeyIdentity } from "@dfinity/identity";
+import { HttpAgent as CoreAgent } from "@icp-sdk/core/agent";
+import {
+	DelegationChain as CoreChain,
+	DelegationIdentity as CoreDelegation,
+	Ed25519KeyIdentity as CoreKey,
+} from "@icp-sdk/core/identity";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isBlobError } from "../../src/client/index.js";
+import { testIdentity } from "../localnet/support/deploy.js";
+import { createFaultProxy, type Fault, type FaultProxy, type Seen } from "./support/fault-proxy.js";
+import { hastyPorts, virtualPorts } from "./support/ports.js";
+import { agentAt, callPath, type ProbeNetwork, startProbe } from "./support/probe.js";
+
+let probe: ProbeNetwork;
+const proxies: FaultProxy[] = [];
+const HELLO = new TextEncoder().encode("hello");
+
+beforeAll(async () => {
+	probe = await startProbe();
+});
+afterAll(async () => {
+	for (const proxy of proxies) await proxy.close();
+	await probe.network.dispose();
+});
+
+async function through(fault: (seen: Seen) => Fault | undefined): Promise<FaultProxy> {
+	const proxy = await createFaultProxy(probe.network.url, fault);
+	proxies.push(proxy);
+	return proxy;
+}
+
+const failure = (promise: Promise<unknown>) =>
+	promise.then(
+		() => undefined,
+		(error: unknown) => error,
+	);
+
+describe("identities and agents", () => {
+	const hour = () => new Date(Date.now() + 3_600_000);
+	const delegated = async () => {
+		const [root, middle, session] = [testIdentity(11), await ECDSAKeyIdentity.generate(), testIdentity(12)];
+		const first = await DelegationChain.create(root, middle.getPublicKey(), hour());
+		const chain = await DelegationChain.create(middle, session.getPublicKey(), hour(), {
+			previous: first,
+			targets: [probe.canisterId],
+		});
+		return DelegationIdentity.fromDelegation(session, chain);
+	};
+	const core = (identity?: unknown) =>
+		CoreAgent.createSync({
+			host: probe.network.url,
+			rootKey: probe.network.rootKey,
+			...(identity !== undefined && { identity: identity as CoreKey }),
+		});
+	const coreDelegated = async () => {
+		const [root, session] = [CoreKey.generate(), CoreKey.generate()];
+		return CoreDelegation.fromDelegation(
+			session,
+			await CoreChain.create(root, session.getPublicKey(), hour()),
+		);
+	};
+
+	const agents = {
+		"@dfinity/agent, Ed25519": async () => agentAt(probe.network.url, probe.network, testIdentity(2)),
+		"@dfinity/agent, ECDSA": async () =>
+			agentAt(probe.network.url, probe.network, await ECDSAKeyIdentity.generate()),
+		"@dfinity/agent, two delegations": async () =>
+			agentAt(probe.network.url, probe.network, await delegated()),
+		"@dfinity/agent, anonymous": async () =>
+			agentAt(probe.network.url, probe.network, new AnonymousIdentity()),
+		"@icp-sdk/core, Ed25519": async () => core(CoreKey.generate()),
+		"@icp-sdk/core, delegation": async () => core(await coreDelegated()),
+		"@icp-sdk/core, no identity": async () => core(),
+	};
+
+	for (const [name, make] of Object.entries(agents)) {
+		it(`calls and asks through ${name}`, async () => {
+			const { updates, queries } = callPath(await make(), probe.canisterId);
+			expect(await updates.call("echo", HELLO, { verify: true })).toEqual(HELLO);
+			expect(await updates.call("echo", HELLO, { verify: false })).toEqual(HELLO);
+			expect(await queries.once("echo_query", HELLO, { isBound: true })).toEqual(HELLO);
+			expect(await queries.once("echo_query", HELLO, { isBound: false })).toEqual(HELLO);
+		});
+	}
+
+	it("lets an identity that signs in a way of its own do so", async () => {
+		const inner = CoreKey.generate();
+		let signed = 0;
+		const identity = {
+			getPrincipal: () => inner.getPrincipal(),
+			transformRequest: (request: never) => {
+				signed++;
+				return inner.transformRequest(request);
+			},
+		};
+		const { updates } = callPath(core(identity), probe.canisterId);
+		expect(await updates.call("echo", HELLO, { verify: true })).toEqual(HELLO);
+		expect(signed).toBe(1);
+	});
+
+	it("says that a delegation has expired before it sends anything", async () => {
+		const session = testIdentity(13);
+		const chain = await DelegationChain.create(
+			testIdentity(14),
+			session.getPublicKey(),
+			new Date(Date.now() - 1),
+		);
+		const proxy = await through(() => undefined);
+		const agent = agentAt(proxy.url, probe.network, DelegationIdentity.fromDelegation(session, chain));
+		const error = await failure(
+			callPath(agent, probe.canisterId).updates.call("echo", HELLO, { verify: true }),
+		);
+		expect(isBlobError(error, "identity_expired") && error.action).toBe("ask");
+		expect(proxy.seen).toEqual([]);
+	});
+
+	it("signs nothing with the identity that an agent no longer has", async () => {
+		const agent = agentAt(probe.network.url, probe.network, testIdentity(2));
+		agent.replaceIdentity(testIdentity(3));
+		const error = await failure(
+			callPath(agent, probe.canisterId).updates.call("echo", HELLO, { verify: true }),
+		);
+		expect(isBlobError(error, "identity_unusable")).toBe(true);
+	});
+});
+
+describe("the root key", () => {
+	it("is fetched for a network named local, though the agent holds the mainnet's", async () => {
+		const proxy = await through(() => undefined);
+		const { HttpAgent } = await import("@dfinity/agent");
+		const agent = HttpAgent.createSync({ host: proxy.url, identity: testIdentity(2) });
+		const { updates } = callPath(agent, probe.canisterId, { localNetwork: true });
+		expect(await updates.call("echo", HELLO, { verify: true })).toEqual(HELLO);
+		expect(proxy.seen.map(({ kind }) => kind)).toContain("status");
+	});
+
+	it("is never fetched otherwise", async () => {
+		const proxy = await through(() => undefined);
+		const { HttpAgent } = await import("@dfinity/agent");
+		for (const shouldFetchRootKey of [false, true]) {
+			const agent = HttpAgent.createSync({ host: proxy.url, identity: testIdentity(2), shouldFetchRootKey });
+			const call = callPath(agent, probe.canisterId).updates.call("echo", HELLO, { verify: true });
+			expect(isBlobError(await failure(call), "certificate_invalid")).toBe(true);
+		}
+		expect(proxy.seen.map(({ kind }) => kind)).toEqual(["call", "call"]);
+	});
+
+	it("is never fetched from the mainnet", () => {
+		const agent = { host: new URL("https://icp-api.io/") } as never;
+		expect(() => callPath(agent, probe.canisterId, { localNetwork: true })).toThrow(/never fetched/);
+	});
+});
+
+describe("faults", () => {
+	const identity = () => Ed25519KeyIdentity.generate();
+	/** Counts up by one each time that it is really executed. */
+	const count = async (url: string, options: Parameters<typeof callPath>[2] = {}) => {
+		const { updates } = callPath(agentAt(url, probe.network, identity()), probe.canisterId, options);
+		const reply = await updates.call("inc", new Uint8Array(), { verify: true });
+		return new DataView(reply.buffer, reply.byteOffset).getUint32(0, true);
+	};
+
+	it("executes a call once whose reply is lost, and asks for the reply", async () => {
+		const before = await count(probe.network.url);
+		const proxy = await through(({ kind, nth }) => (kind === "call" && nth === 0 ? "lose" : undefined));
+		expect(await count(proxy.url)).toBe(before + 1);
+		expect(proxy.seen.map(({ kind }) => kind)).toEqual(["call", "read_state"]);
+		expect(await count(probe.network.url)).toBe(before + 2);
+	});
+
+	it("executes a call once, whichever of its requests are lost", async () => {
+		for (let n = 0; n < 4; n++) {
+			for (const fault of ["refuse", "lose"] as const) {
+				const before = await count(probe.network.url);
+				const proxy = await through(({ index }) => (index <= n ? fault : undefined));
+				expect(await count(proxy.url)).toBe(before + 1);
+			}
+		}
+	});
+
+	it("sends the same signed message again", async () => {
+		const proxy = await through(({ kind, nth }) => (kind === "call" && nth < 2 ? "refuse" : undefined));
+		await count(proxy.url);
+		const calls = proxy.seen.filter(({ kind }) => kind === "call").map(({ body }) => body.toString("hex"));
+		expect(calls.length).toBe(3);
+		expect(new Set(calls).size).toBe(1);
+	});
+
+	it("polls after a 202", async () => {
+		const before = await count(probe.network.url);
+		const proxy = await through(({ kind }) => (kind === "call" ? "accepted" : undefined));
+		expect(await count(proxy.url)).toBe(before + 1);
+		expect(proxy.seen.map(({ kind }) => kind)).toEqual(["call", "read_state"]);
+	});
+
+	it("falls back to the versions that a host knows", async () => {
+		const proxy = await through(({ version }) => (version === "v2" ? undefined : { status: 404 }));
+		const { updates, queries } = callPath(agentAt(proxy.url, probe.network, identity()), probe.canisterId);
+		expect(await updates.call("echo", HELLO, { verify: true })).toEqual(HELLO);
+		expect(await queries.once("echo_query", HELLO, { isBound: true })).toEqual(HELLO);
+		expect(proxy.seen.map(({ kind, version }) => `${version} ${kind}`).slice(0, 4)).toEqual([
+			"v4 call",
+			"v3 call",
+			"v2 call",
+			"v3 read_state",
+		]);
+		proxy.seen.length = 0;
+		await updates.call("echo", HELLO, { verify: true });
+		expect(proxy.seen.map(({ version }) => version)).not.toContain("v4");
+	});
+
+	it("comes again no sooner than it is told to", async () => {
+		const proxy = await through(({ index }) =>
+			index === 0 ? { status: 429, headers: { "retry-after": "7" } } : undefined,
+		);
+		const slept: number[] = [];
+		const ports = { ...hastyPorts, sleep: async (ms: number) => void slept.push(ms) };
+		await count(proxy.url, { ports });
+		expect(slept.length).toBe(1);
+		expect(slept[0]).toBeGreaterThanOrEqual(7_000);
+	});
+
+	it("retries 503 and gives up with what it was told", async () => {
+		const body = "Service is overloaded, try again later.";
+		const proxy = await through(() => ({ status: 503, body }));
+		const error = await failure(count(proxy.url));
+		expect(isBlobError(error, "http") && error.details).toMatchObject({ status: 503, body });
+		expect(proxy.seen.length).toBe(6);
+	});
+
+	it("never retries 400", async () => {
+		const proxy = await through(() => ({ status: 400, body: "no" }));
+		expect(isBlobError(await failure(count(proxy.url)), "http")).toBe(true);
+		expect(proxy.seen.length).toBe(1);
+	});
+
+	it("stops at once when it is aborted, while it waits for an answer or between attempts", async () => {
+		for (const fault of [{ delayMs: 5_000 }, { status: 503 }] satisfies Fault[]) {
+			const proxy = await through(() => fault);
+			const controller = new AbortController();
+			const ports = { ...virtualPorts(), now: Date.now, sleep: hastyPorts.sleep };
+			const agent = agentAt(proxy.url, probe.network, identity());
+			const { updates } = callPath(agent, probe.canisterId, { ports, policy: { maxAttempts: 100_000 } });
+			const options = { verify: true, signal: controller.signal };
+			const call = failure(updates.call("echo", HELLO, options));
+			setTimeout(() => controller.abort(new Error("enough")), 100);
+			const started = Date.now();
+			const error = await call;
+			expect(isBlobError(error, "aborted") && error.message).toContain("enough");
+			expect((error as Error).name).toBe("AbortError");
+			expect(Date.now() - started).toBeLessThan(1_000);
+		}
+	});
+
+	it("gives up an exchange that takes too long", async () => {
+		const proxy = await through(() => ({ delayMs: 3_000 }));
+		const error = await failure(count(proxy.url, { timeoutMs: 50, policy: { maxAttempts: 2 } }));
+		expect(isBlobError(error, "timeout")).toBe(true);
+	});
+});
+
+describe("rejections and bounds", () => {
+	const path = () => callPath(agentAt(probe.network.url, probe.network, testIdentity(2)), probe.canisterId);
+
+	it("tells a trap, a reject and a refusal, with the network's codes", async () => {
+		const { updates, queries } = path();
+		for (const [method, rejectCode, errorCode] of [
+			["trap", 5, "IC0503"],
+			["reject", 4, "IC0406"],
+			["refused", 4, "IC0406"],
+			["no_such_method", 5, "IC0536"],
+		] as const) {
+			const error = await failure(updates.call(method, HELLO, { verify: true }));
+			expect(isBlobError(error, "rejected") && error.details).toMatchObject({
+				method,
+				rejectCode,
+				errorCode,
+			});
+		}
+		for (const isBound of [true, false]) {
+			const error = await failure(queries.once("trap_query", HELLO, { isBound }));
+			expect(isBlobError(error, "rejected") && error.details.rejectCode).toBe(5);
+		}
+	});
+
+	it("sends a message as large as a subnet takes, and says by how much a larger one is too large", async () => {
+		const { updates } = path();
+		const fits = new Uint8Array(2_096_700);
+		expect((await updates.call("echo", fits, { verify: false })).length).toBe(fits.length);
+		const error = await failure(updates.call("echo", new Uint8Array(2_097_152), { verify: false }));
+		if (!isBlobError(error, "message_too_large")) throw error;
+		expect(error.details.over).toBe(error.details.bytes - 2_097_152);
+		// The largest that passes is exactly the one that is not refused here.
+		const largest = new Uint8Array(2_097_152 - error.details.over);
+		expect((await updates.call("echo", largest, { verify: false })).length).toBe(largest.length);
+		const over = await failure(updates.call("echo", new Uint8Array(largest.length + 1), { verify: false }));
+		expect(isBlobError(over, "message_too_large") && over.details.over).toBe(1);
+	});
+});

@@ -1,0 +1,144 @@
+import { appendFile, mkdtemp, open, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Download } from "../../src/client/download/download.js";
+import { ClientError } from "../../src/client/errors.js";
+import { isBlobError } from "../../src/client/index.js";
+import { fromPath, toFile } from "../../src/client/node/index.js";
+import { startUpload } from "../../src/client/upload/index.js";
+import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
+
+const S = 65_536;
+const SIZE = 40 * S - 7;
+let directory: string;
+beforeAll(async () => {
+	directory = await mkdtemp(join(tmpdir(), "blobs-files-"));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+const failure = (promise: PromiseLike<unknown>) =>
+	promise.then(
+		() => undefined,
+		(error: unknown) => error,
+	);
+/** Descriptors of this process that are open on a file below the directory. */
+const openFiles = async () => {
+	const { readlink } = await import("node:fs/promises");
+	const names = await readdir("/proc/self/fd");
+	const links = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => "")));
+	return links.filter((link) => link.startsWith(directory));
+};
+
+describe("fromPath", () => {
+	const written = async (name: string, bytes = pseudoBytes(SIZE)) => {
+		const path = join(directory, name);
+		await writeFile(path, bytes);
+		return { path, bytes };
+	};
+
+	it("uploads a file, and leaves none open", async () => {
+		const { path, bytes } = await written("one");
+		const context = new MemoryStore().context({ chunkBytes: S });
+		await startUpload(context, await fromPath(path), { key: "f" });
+		expect(Buffer.compare(await new Download(context, "f", {}).bytes(), bytes)).toBe(0);
+		await startUpload(context, Readable.from([bytes.subarray(0, 99), bytes.subarray(99)]), { key: "g" });
+		expect(Buffer.compare(await new Download(context, "g", {}).bytes(), bytes)).toBe(0);
+		await new Promise((resolve) => setTimeout(resolve, 20));
+		expect(await openFiles()).toEqual([]);
+	});
+
+	it("publishes nothing of a file that is written to meanwhile", async () => {
+		const changes = {
+			grown: (path: string) => appendFile(path, "x"),
+			shrunk: async (path: string) =>
+				await open(path, "r+").then((file) => file.truncate(S).then(() => file.close())),
+			touched: (path: string) => utimes(path, 1, 1),
+		};
+		for (const [name, change] of Object.entries(changes)) {
+			for (const when of [0, 20, 39]) {
+				const { path } = await written(name);
+				const store = new MemoryStore();
+				const source = await fromPath(path);
+				store.hooks = {
+					before: async ({ method, nth }) => {
+						if (method === "blobs_put_chunk" && nth === when) await change(path);
+					},
+				};
+				const error = await failure(startUpload(store.context({ chunkBytes: S }), source, { key: "f" }));
+				expect(isBlobError(error, "source_changed"), `${name} at ${when}`).toBe(true);
+				expect(store.count("blobs_commit_upload")).toBe(0);
+			}
+		}
+	});
+
+	it("refuses what is no file", async () => {
+		expect(isBlobError(await failure(fromPath(directory)), "source_invalid")).toBe(true);
+		expect(await failure(fromPath(join(directory, "none")))).toMatchObject({ code: "ENOENT" });
+	});
+});
+
+describe("toFile", () => {
+	const filled = async () => {
+		const store = new MemoryStore();
+		const context = store.context({ chunkBytes: S, concurrency: 4 });
+		const bytes = pseudoBytes(SIZE);
+		await startUpload(context, bytes, { key: "f" });
+		return { store, context, bytes };
+	};
+
+	it("goes on from its part, trusts none of it, and is whole only under its own name", async () => {
+		const { store, context, bytes } = await filled();
+		const path = join(directory, "down");
+		store.hooks = {
+			before: ({ method, nth }) => {
+				if (method === "blobs_get_chunk" && nth >= 20)
+					throw new ClientError("source_changed", { reason: "a fault" });
+			},
+		};
+		await failure(toFile(new Download(context, "f", {}), path));
+		expect((await readdir(directory)).filter((name) => name.startsWith("down"))).toEqual(["down.part"]);
+		const part = await open(`${path}.part`, "r+");
+		await part.write(Uint8Array.of(1, 2, 3), 0, 3, 5 * S);
+		await part.close();
+		store.hooks = {};
+		store.calls.length = 0;
+		const done = await toFile(new Download(context, "f", {}), path);
+		expect(Buffer.compare(await readFile(path), bytes)).toBe(0);
+		expect(store.count("blobs_get_chunk")).toBe(21);
+		expect(done.reusedBytes).toBe(SIZE - (20 * S - 7) - S);
+		expect((await readdir(directory)).filter((name) => name.startsWith("down"))).toEqual(["down"]);
+		expect(await openFiles()).toEqual([]);
+	});
+
+	it("makes a file of exactly the blob's size out of a longer part, or an empty one", async () => {
+		const { store, context, bytes } = await filled();
+		const path = join(directory, "longer");
+		await writeFile(`${path}.part`, Buffer.concat([bytes, Buffer.alloc(1000)]));
+		store.calls.length = 0;
+		expect((await toFile(new Download(context, "f", {}), path)).reusedBytes).toBe(SIZE);
+		expect(store.count("blobs_get_chunk")).toBe(0);
+		expect(Buffer.compare(await readFile(path), bytes)).toBe(0);
+		await startUpload(context, new Uint8Array(), { key: "e" });
+		await toFile(new Download(context, "e", {}), path);
+		expect((await readFile(path)).length).toBe(0);
+		await writeFile(`${path}.part`, bytes);
+		await toFile(new Download(context, "f", {}), path, { resume: false });
+		expect(store.count("blobs_get_chunk")).toBe(40);
+	});
+
+	it("stops when it is aborted", async () => {
+		const { store, context } = await filled();
+		const controller = new AbortController();
+		store.hooks = {
+			before: ({ method, nth }) => {
+				if (method === "blobs_get_chunk" && nth === 10) controller.abort("enough");
+			},
+		};
+		const download = new Download(context, "f", { signal: controller.signal });
+		expect(isBlobError(await failure(toFile(download, join(directory, "stopped"))), "aborted")).toBe(true);
+		expect(store.running).toBe(0);
+		expect(await openFiles()).toEqual([]);
+	});
+});

@@ -1,0 +1,121 @@
+import { Engine, Refusal } from "../../../src/canister/engine/index.js";
+import { retry } from "../../../src/client/call/retry.js";
+import type { ClientContext } from "../../../src/client/context.js";
+import { BlobError, CanisterError } from "../../../src/client/errors.js";
+import { nodePorts } from "../../../src/client/node/ports.js";
+import { normalise } from "../../../src/client/options.js";
+import type { MethodName } from "../../../src/protocol/index.js";
+import { FakeHost, MapStorage } from "../../canister/engine/surroundings.js";
+
+export interface Call {
+	readonly method: MethodName;
+	readonly args: readonly unknown[];
+	readonly kind: "update" | "query";
+	/** Counts calls of this method, from 0. */
+	readonly nth: number;
+}
+
+/** What happens to a call: before it, in place of its answer, or after it. */
+export interface Hooks {
+	before?(call: Call): void | Promise<void>;
+	answer?(call: Call, answer: unknown): unknown;
+}
+
+/**
+ * The store's own engine in memory, called without a network: for what a transfer does with its answers. How calls
+ * travel is tested elsewhere.
+ */
+export class MemoryStore {
+	readonly engine: Engine;
+	readonly calls: Call[] = [];
+	hooks: Hooks = {};
+	/** Calls under way, and the most there were at a time. */
+	running = 0;
+	mostRunning = 0;
+
+	constructor() {
+		const owner = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 2);
+		this.engine = new Engine(new MapStorage(), new FakeHost(owner));
+		this.engine.start();
+	}
+
+	/** What a client has that talks to this store. Each is another tab: they share nothing but the store. */
+	context(options: { concurrency?: number; chunkBytes?: number } = {}): ClientContext {
+		const settings = normalise(
+			{ agent: {} as never, canisterId: "aaaaa-aa", retry: { baseDelayMs: 0 }, ...options },
+			nodePorts,
+		);
+		const call = async (kind: Call["kind"], method: MethodName, args: readonly unknown[]) => {
+			const nth = this.count(method);
+			const one = { method, args, kind, nth };
+			this.calls.push(one);
+			this.mostRunning = Math.max(this.mostRunning, ++this.running);
+			try {
+				await this.hooks.before?.(one);
+				// Somebody else's turn, as there always is between two messages.
+				await new Promise((resolve) => setImmediate(resolve));
+				const answer = this.#execute(method, args);
+				return this.hooks.answer ? this.hooks.answer(one, answer) : answer;
+			} finally {
+				this.running--;
+			}
+		};
+		const caller = {
+			update: async (
+				method: MethodName,
+				args: readonly unknown[],
+				options: { signal?: AbortSignal; onSent?: () => void },
+			) => {
+				options.signal?.throwIfAborted();
+				options.onSent?.();
+				return call("update", method, args);
+			},
+			query: (
+				method: MethodName,
+				args: readonly unknown[],
+				options: { retryable?: (error: unknown) => boolean; signal?: AbortSignal },
+				check?: (answer: unknown) => Promise<void>,
+			) =>
+				retry(
+					async () => {
+						const answer = await call("query", method, args);
+						await check?.(answer);
+						return answer;
+					},
+					{ policy: settings.retry, ports: settings.ports, ...options },
+				),
+		} as unknown as ClientContext["caller"];
+		return { caller, settings, busyUploads: new Set(), seen: { sequence: 0n } };
+	}
+
+	count(method: MethodName): number {
+		return this.calls.filter((call) => call.method === method).length;
+	}
+
+	/** Calls the store as somebody else, past all hooks. */
+	async direct(method: MethodName, ...args: unknown[]): Promise<unknown> {
+		return this.#execute(method, args);
+	}
+
+	#execute(method: MethodName, args: readonly unknown[]): unknown {
+		try {
+			return (this.engine.methods[method] as (...args: readonly unknown[]) => unknown)(...args);
+		} catch (error) {
+			if (error instanceof Refusal) throw new CanisterError(error.wire);
+			throw error instanceof BlobError ? error : new Error(`trap: ${String(error)}`, { cause: error });
+		}
+	}
+}
+
+/** Bytes that are nothing twice, the same for the same seed. */
+export function pseudoBytes(length: number, seed = 1): Uint8Array {
+	const bytes = new Uint8Array(length);
+	let state = seed >>> 0 || 1;
+	for (let i = 0; i < length; i++) {
+		state ^= state << 13;
+		state ^= state >>> 17;
+		state ^= state << 5;
+		bytes[i] = state;
+	}
+	return bytes;
+}
