@@ -1,24 +1,25 @@
 import { createHash } from "node:crypto";
-import { type ActorSubclass, getManagementCanister, type HttpAgent } from "@dfinity/agent";
+import type { HttpAgent } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
-import type { Principal } from "@dfinity/principal";
+import { Principal } from "@dfinity/principal";
+import { management } from "./management.js";
 
 /** A Wasm is larger than a message: it goes up in chunks of this size, the management canister's own limit. */
 const CHUNK_BYTES = 1 << 20;
 const CYCLES = 1_000_000_000_000_000n;
+/** Where a test network creates canisters when nobody says where: any id of its application subnet's range. */
+const DEFAULT_EFFECTIVE_ID = Principal.fromHex("ffffffffffd000000101");
 
 export type InstallMode = "install" | "upgrade" | "reinstall";
 
 /** Creates a canister on a test network, with cycles from nowhere, and installs a Wasm into it. */
 export async function deployCanister(agent: HttpAgent, wasm: Uint8Array): Promise<Principal> {
-	const created = await management(agent).provisional_create_canister_with_cycles({
-		settings: [],
-		specified_id: [],
-		amount: [CYCLES],
-		sender_canister_version: [],
-	});
-	await installWasm(agent, created.canister_id, wasm, "install");
-	return created.canister_id;
+	const { canister_id } = await management(
+		agent,
+		DEFAULT_EFFECTIVE_ID,
+	).provisional_create_canister_with_cycles({ settings: [], specified_id: [], amount: [CYCLES] });
+	await installWasm(agent, canister_id, wasm, "install");
+	return canister_id;
 }
 
 export async function installWasm(
@@ -27,29 +28,20 @@ export async function installWasm(
 	wasm: Uint8Array,
 	mode: InstallMode,
 ): Promise<void> {
-	const ic = management(agent);
+	const ic = management(agent, canisterId);
 	await ic.clear_chunk_store({ canister_id: canisterId });
-	const hashes: { hash: Uint8Array }[] = [];
+	const chunks: { hash: Uint8Array }[] = [];
 	for (let at = 0; at < wasm.length; at += CHUNK_BYTES)
-		hashes.push(
-			(await ic.upload_chunk({
-				canister_id: canisterId,
-				chunk: wasm.subarray(at, at + CHUNK_BYTES),
-			})) as { hash: Uint8Array },
+		chunks.push(
+			await ic.upload_chunk({ canister_id: canisterId, chunk: wasm.subarray(at, at + CHUNK_BYTES) }),
 		);
 	await ic.install_chunked_code({
 		mode: mode === "upgrade" ? { upgrade: [] } : mode === "install" ? { install: null } : { reinstall: null },
 		target_canister: canisterId,
 		store_canister: [],
-		chunk_hashes_list: hashes,
+		chunk_hashes_list: chunks,
 		wasm_module_hash: createHash("sha256").update(wasm).digest(),
 		arg: IDL.encode([], []),
 		sender_canister_version: [],
 	});
-}
-
-type Management = ReturnType<typeof getManagementCanister>;
-
-function management(agent: HttpAgent): ActorSubclass<Management> {
-	return getManagementCanister({ agent });
 }

@@ -20,7 +20,6 @@ export function time(): bigint;
 export function trap(message: string): never;
 export function certifiedDataSet(data: Uint8Array): void;
 export function setTimer(seconds: number, callback: () => void): bigint;
-export function clearTimer(timer: bigint): void;
 
 export interface Serializable {
 	toBytes(data: Uint8Array): Uint8Array;

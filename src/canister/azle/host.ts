@@ -1,13 +1,17 @@
 import { Principal } from "@dfinity/principal";
-import { clearTimer, isController, msgCaller, setTimer, time } from "azle";
+import { isController, msgCaller, setTimer, time } from "azle";
 import type { Host } from "../ports.js";
 import type { Sha256 } from "./sha256.js";
 
-/** The canister's surroundings through Azle, with one timer: the earliest moment that the engine asked for. */
+/** The canister's surroundings through Azle. */
 export class AzleHost implements Host {
 	readonly sha256: Sha256;
 	readonly #onWake: () => void;
-	#armed: { at: number; timer: bigint } | undefined;
+	/**
+	 * When timers are set to go off. One that is too late stays set when an earlier one is needed, and finds little
+	 * to do: Azle 0.33 traps in clearTimer (it drops a JavaScript callback while the engine is in use).
+	 */
+	readonly #armed = new Set<number>();
 
 	constructor(sha256: Sha256, onWake: () => void) {
 		this.sha256 = sha256;
@@ -27,15 +31,11 @@ export class AzleHost implements Host {
 	}
 
 	wakeAt(at: number): void {
-		if (this.#armed !== undefined) {
-			if (this.#armed.at <= at) return;
-			clearTimer(this.#armed.timer);
-		}
-		const seconds = Math.max(1, Math.ceil((at - this.now()) / 1_000));
-		const timer = setTimer(seconds, () => {
-			this.#armed = undefined;
+		for (const time of this.#armed) if (time <= at) return;
+		this.#armed.add(at);
+		setTimer(Math.max(1, Math.ceil((at - this.now()) / 1_000)), () => {
+			this.#armed.delete(at);
 			this.#onWake();
 		});
-		this.#armed = { at, timer };
 	}
 }

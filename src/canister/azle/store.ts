@@ -1,6 +1,6 @@
 import { init, msgArgData, msgReply, postUpgrade, query, trap, update } from "azle";
 import { METHODS, type MethodName, type MethodOk, type WireResult } from "../../protocol/index.js";
-import { decodeArgs, encodeReply } from "../candid/codec.js";
+import { decodeArgs, encodeReply, replyHeaders } from "../candid/codec.js";
 import { Engine, Refusal } from "../engine/index.js";
 import { MEMORIES } from "../memory.js";
 import { AzleHost } from "./host.js";
@@ -41,24 +41,23 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 	if (!Number.isInteger(memoryOffset) || memoryOffset < 0 || memoryOffset + MEMORIES - 1 > MAX_MEMORY_ID)
 		throw new RangeError(`memoryOffset must be a whole number from 0 to ${MAX_MEMORY_ID - MEMORIES + 1}`);
 
-	let opened: { engine: Engine; storage: AzleStorage } | undefined;
-	const open = () => {
-		if (opened === undefined) {
-			const storage = new AzleStorage(memoryOffset);
-			const engine: Engine = new Engine(storage, new AzleHost(sha256, () => engine.clean()));
-			opened = { engine, storage };
-		}
-		return opened;
+	let running: ReturnType<typeof run> | undefined;
+	const run = () => {
+		const storage = new AzleStorage(memoryOffset);
+		const engine: Engine = new Engine(storage, new AzleHost(sha256, () => engine.clean()));
+		return { engine, storage, headers: replyHeaders() };
 	};
 
 	const start = () => {
 		const missing = sha256.whyNot?.();
 		if (missing !== undefined) trap(missing);
-		open().engine.start();
+		running = run();
+		running.engine.start();
 	};
 
 	function answer<Name extends MethodName>(name: Name): void {
-		const { engine, storage } = open();
+		const { engine, storage, headers } =
+			running ?? trap("the store was not started: call start() in init and post_upgrade");
 		const before = storage.writes;
 		let result: WireResult<MethodOk<Name>>;
 		try {
@@ -70,7 +69,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 			if (storage.writes !== before) trap(`a bug of canister-blobs: ${name} wrote before it refused`);
 			result = { err: error.wire };
 		}
-		msgReply(encodeReply(name, result));
+		msgReply(encodeReply(headers, name, result));
 	}
 
 	const change = (name: MethodName) => update(METHODS[name].args, METHODS[name].result, { manual: true });

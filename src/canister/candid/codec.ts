@@ -53,22 +53,34 @@ function decodePut(message: Uint8Array): MethodArgs<"blobs_put_chunk"> {
 	return [id, index, bytes];
 }
 
-/** Candid replies: the type table never changes, so it is made once for each method and copied from then on. */
-const headers = new Map<MethodName, Uint8Array>();
+/**
+ * Everything of a reply that is the same each time: its type table, which costs 45 M instructions to make. So it is
+ * made for all methods at once when the canister starts: what a query makes is forgotten when it ends.
+ */
+export type ReplyHeaders = ReadonlyMap<MethodName, Uint8Array>;
+
+export function replyHeaders(): ReplyHeaders {
+	const sample = { err: { blob_not_found: {} } };
+	return new Map(
+		(Object.keys(METHODS) as MethodName[]).map((name) => {
+			const type = resultType(name);
+			const whole = IDL.encode([type], [sample]);
+			return [name, whole.slice(0, whole.length - type.encodeValue(sample).length)];
+		}),
+	);
+}
+
+function resultType(name: MethodName): IDL.Type<unknown> {
+	return METHODS[name].result as IDL.Type<unknown>;
+}
 
 export function encodeReply<Name extends MethodName>(
+	headers: ReplyHeaders,
 	name: Name,
 	result: WireResult<MethodOk<Name>>,
 ): Uint8Array {
-	const type = METHODS[name].result as unknown as IDL.Type<WireResult<MethodOk<Name>>>;
-	let header = headers.get(name);
-	if (header === undefined) {
-		const sample = { err: { blob_not_found: {} } } as WireResult<MethodOk<Name>>;
-		const whole = new Uint8Array(IDL.encode([type], [sample]));
-		header = whole.slice(0, whole.length - type.encodeValue(sample).byteLength);
-		headers.set(name, header);
-	}
-	const value = new Uint8Array(type.encodeValue(result));
+	const header = headers.get(name)!;
+	const value = resultType(name).encodeValue(result);
 	const reply = new Uint8Array(header.length + value.length);
 	reply.set(header);
 	reply.set(value, header.length);
