@@ -1,0 +1,93 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { Actor, type HttpAgent, type Identity } from "@dfinity/agent";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+import type { Principal } from "@dfinity/principal";
+import { inject } from "vitest";
+import { deployCanister } from "../../examples/support/deploy.js";
+import { openNetwork, type TestNetwork } from "../../examples/support/network.js";
+import {
+	idlFactory,
+	type MethodArgs,
+	type MethodName,
+	type MethodOk,
+	rootPreimage,
+	type WireError,
+	type WirePublication,
+	type WireResult,
+} from "../../src/protocol/index.js";
+
+/** A blob store as any agent sees it: each method of the protocol, through Candid and the wire. */
+export type Store = {
+	[Name in MethodName]: (...args: MethodArgs<Name>) => Promise<WireResult<MethodOk<Name>>>;
+};
+
+export interface StoreFixture {
+	readonly network: TestNetwork;
+	readonly canisterId: Principal;
+	readonly wasm: Uint8Array;
+	/** The agent of the canister's controller. */
+	readonly agent: HttpAgent;
+	/** The store for its controller. */
+	readonly store: Store;
+	storeFor(identity: Identity): Promise<Store>;
+	dispose(): Promise<void>;
+}
+
+/** A new network with a new store in it, its controller a new identity. */
+export async function openStore(
+	options: Parameters<typeof openNetwork>[0] = {},
+	controller: Identity = Ed25519KeyIdentity.generate(),
+): Promise<StoreFixture> {
+	const network = await openNetwork(options);
+	const agent = await network.agent(controller);
+	const wasm = await readFile(inject("wasm").store);
+	const canisterId = await deployCanister(agent, wasm);
+	const storeOf = (its: HttpAgent) => Actor.createActor(idlFactory, { agent: its, canisterId }) as unknown as Store;
+	return {
+		network,
+		canisterId,
+		wasm,
+		agent,
+		store: storeOf(agent),
+		storeFor: async (identity) => storeOf(await network.agent(identity)),
+		dispose: () => network.dispose(),
+	};
+}
+
+export const newId = (): Uint8Array => new Uint8Array(randomBytes(16));
+
+export const sha256 = (bytes: Uint8Array): Uint8Array =>
+	new Uint8Array(createHash("sha256").update(bytes).digest());
+
+export function rootOf(bytes: Uint8Array, chunkSize: number): Uint8Array {
+	const leaves: Uint8Array[] = [];
+	for (let at = 0; at < bytes.length; at += chunkSize) leaves.push(sha256(bytes.subarray(at, at + chunkSize)));
+	return sha256(rootPreimage(BigInt(bytes.length), chunkSize, Buffer.concat(leaves)));
+}
+
+/** What a commit says, with what a test does not care about filled in. */
+export function publication(root: Uint8Array, parts: Partial<WirePublication> = {}): WirePublication {
+	return {
+		root,
+		content_type: "application/octet-stream",
+		visibility: { public: null },
+		metadata: [],
+		sha256: [],
+		precondition: { none: null },
+		...parts,
+	};
+}
+
+/** The result of a call that must succeed. */
+export function ok<T>(result: WireResult<T>): T {
+	if ("ok" in result) return result.ok;
+	const details = JSON.stringify(result.err, (_, value) => (typeof value === "bigint" ? `${value}` : value));
+	throw new Error(`refused: ${details}`);
+}
+
+/** The error of a call that must be refused. */
+export function refusal<T>(result: WireResult<T>): WireError {
+	if ("ok" in result) throw new Error("expected a refusal, and it was done");
+	return result.err;
+}
