@@ -53,6 +53,11 @@ export function ingressFee(bytes: number): bigint {
 	return CYCLES.ingressReception + CYCLES.ingressByte * BigInt(bytes);
 }
 
+/** What a canister must have to take an ingress message; the IC sets the whole instruction limit aside, too. */
+export function admissionFee(bytes: number): bigint {
+	return ingressFee(bytes) + CYCLES.updateExecution;
+}
+
 export function executionFee(instructions: bigint): bigint {
 	return CYCLES.updateExecution + CYCLES.instruction * instructions;
 }

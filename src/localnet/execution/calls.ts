@@ -261,6 +261,11 @@ export function notFound(id: Uint8Array): Reject {
 	return reject(RejectCode.DestinationInvalid, "IC0301", `Canister ${principalText(id)} not found`);
 }
 
+export function outOfCycles(canister: Canister, needed: bigint): Reject {
+	const text = `Canister ${canister.text} is out of cycles: please top up the canister with at least ${needed - canister.cycles} additional cycles`;
+	return reject(RejectCode.SysTransient, "IC0207", text);
+}
+
 /** Why a canister takes no messages now. */
 export function refusalOf(canister: Canister): Reject | undefined {
 	if (canister.status === "stopped") {

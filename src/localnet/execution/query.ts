@@ -4,8 +4,9 @@
 
 import type { DelegationFormat } from "../certification/topology.js";
 import { principalText, utf8 } from "../encoding/bytes.js";
+import { admissionFee } from "./accounting.js";
 import { newContext } from "./call-context.js";
-import { notFound, refusalOf, rejected } from "./calls.js";
+import { notFound, outOfCycles, refusalOf, rejected } from "./calls.js";
 import type { Response } from "./message.js";
 import { ExecutionError, missingMethod, type Reject, RejectCode, reject } from "./rejects.js";
 import type { Ingress, Subnet } from "./subnet.js";
@@ -69,7 +70,10 @@ export function inspect(subnet: Subnet, ingress: Ingress): Reject | undefined {
 	const canister = subnet.canister(ingress.canister);
 	if (!canister) return notFound(ingress.canister);
 	const refusal = refusalOf(canister);
-	if (refusal || !canister.exports("canister_inspect_message")) return refusal;
+	if (refusal) return refusal;
+	const fee = admissionFee(Buffer.byteLength(ingress.method) + ingress.arg.length);
+	if (canister.cycles < fee) return outOfCycles(canister, fee);
+	if (!canister.exports("canister_inspect_message")) return undefined;
 	const { message, error } = subnet.executor.inspect(
 		canister,
 		{ kind: "export", name: "canister_inspect_message" },

@@ -11,7 +11,7 @@ import { SIZES, TIMES } from "../limits.js";
 import { Management } from "../management/management.js";
 import type { NormalizedOptions } from "../options.js";
 import { Accounting, ingressFee } from "./accounting.js";
-import { Calls, notFound, rejected } from "./calls.js";
+import { Calls, notFound, outOfCycles, rejected } from "./calls.js";
 import type { Canister } from "./canister.js";
 import { canisterIdAt } from "./canister-id.js";
 import { charge, Executor } from "./executor.js";
@@ -203,8 +203,10 @@ export class Subnet {
 		const fee = ingressFee(bytes);
 		// Management calls are paid for by the canister they manage, where there is one already.
 		const payer = this.canister(callee.length > 0 ? callee : ingress.effectiveCanister);
-		if (!payer && callee.length > 0) {
-			this.history.finish(id, rejected(notFound(callee)), this.#time);
+		const poor = payer && payer.cycles < fee;
+		if (poor || (!payer && callee.length > 0)) {
+			const reason = poor ? outOfCycles(payer, fee) : notFound(callee);
+			this.history.finish(id, rejected(reason), this.#time);
 			return;
 		}
 		if (payer) charge(payer, fee);
