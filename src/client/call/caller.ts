@@ -7,6 +7,7 @@ import {
 	type WireResult,
 } from "../../protocol/index.js";
 import { CanisterError, ClientError } from "../errors.js";
+import { okBytes } from "./bytes-reply.js";
 import { Queries, type QueryOptions } from "./query.js";
 import { isRetryable, type RetryPolicy, retry } from "./retry.js";
 import type { Transport } from "./transport.js";
@@ -72,7 +73,11 @@ function encodeArgs<Name extends MethodName>(name: Name, args: MethodArgs<Name>)
 	return IDL.encode(METHODS[name].args, args as unknown[]);
 }
 
+const isBytes = new Set<MethodName>(["blobs_get_chunk", "blobs_leaves", "blobs_put_chunk"]);
+
 function decodeResult<Name extends MethodName>(name: Name, reply: Uint8Array): MethodOk<Name> {
+	const bytes = isBytes.has(name) ? okBytes(reply) : undefined;
+	if (bytes) return bytes as MethodOk<Name>;
 	let result: WireResult<MethodOk<Name>>;
 	try {
 		const type = METHODS[name].result as IDL.Type;
