@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { Actor, type HttpAgent, type Identity } from "@dfinity/agent";
+import { Actor, type HttpAgent, type Identity, polling } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import type { Principal } from "@dfinity/principal";
 import { inject } from "vitest";
@@ -31,6 +31,8 @@ export interface StoreFixture {
 	/** The store for its controller. */
 	readonly store: Store;
 	storeFor(identity: Identity): Promise<Store>;
+	/** A call with these very bytes as its argument; the bytes of its reply. */
+	callRaw(method: MethodName, argument: Uint8Array): Promise<Uint8Array>;
 	dispose(): Promise<void>;
 }
 
@@ -43,7 +45,8 @@ export async function openStore(
 	const agent = await network.agent(controller);
 	const wasm = await readFile(inject("wasm").store);
 	const canisterId = await deployCanister(agent, wasm);
-	const storeOf = (its: HttpAgent) => Actor.createActor(idlFactory, { agent: its, canisterId }) as unknown as Store;
+	const storeOf = (its: HttpAgent) =>
+		Actor.createActor(idlFactory, { agent: its, canisterId }) as unknown as Store;
 	return {
 		network,
 		canisterId,
@@ -51,6 +54,14 @@ export async function openStore(
 		agent,
 		store: storeOf(agent),
 		storeFor: async (identity) => storeOf(await network.agent(identity)),
+		callRaw: async (methodName, arg) => {
+			const { requestId } = await agent.call(canisterId, {
+				methodName,
+				arg,
+				effectiveCanisterId: canisterId,
+			});
+			return (await polling.pollForResponse(agent, canisterId, requestId)).reply;
+		},
 		dispose: () => network.dispose(),
 	};
 }
@@ -62,7 +73,8 @@ export const sha256 = (bytes: Uint8Array): Uint8Array =>
 
 export function rootOf(bytes: Uint8Array, chunkSize: number): Uint8Array {
 	const leaves: Uint8Array[] = [];
-	for (let at = 0; at < bytes.length; at += chunkSize) leaves.push(sha256(bytes.subarray(at, at + chunkSize)));
+	for (let at = 0; at < bytes.length; at += chunkSize)
+		leaves.push(sha256(bytes.subarray(at, at + chunkSize)));
 	return sha256(rootPreimage(BigInt(bytes.length), chunkSize, Buffer.concat(leaves)));
 }
 

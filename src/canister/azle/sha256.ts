@@ -39,7 +39,7 @@ function hash(bytes: Uint8Array): Uint8Array {
 	return control.slice(CONTROL.digest, CONTROL.digest + DIGEST_BYTES);
 }
 
-/** SHA-256 by the kernel that `canister-blobs link` put into the Wasm: 80 instructions a byte. */
+/** SHA-256 by the kernel that `canister-blobs link` put into the Wasm: 60 instructions a byte. */
 export const nativeSha256: Sha256 = Object.assign(hash, {
 	whyNot: () =>
 		isController(Principal.fromUint8Array(Uint8Array.from(DETECTION_PRINCIPAL))) ? undefined : NOT_LINKED,

@@ -16,7 +16,7 @@ export interface BlobStoreOptions {
 	/**
 	 * How SHA-256 is computed. Default: the native kernel that `canister-blobs link` puts into the Wasm; without it
 	 * the canister refuses to install. js-sha256 (canister-blobs/canister/js-sha256) needs no link step and costs
-	 * 16,800 instructions a byte instead of 80: for tests and very small blobs.
+	 * 16,800 instructions a byte instead of 60: for tests and very small blobs.
 	 */
 	readonly sha256?: Sha256;
 	/**
