@@ -59,7 +59,7 @@ export class HttpServer {
 				);
 			}
 		} catch (error) {
-			if (request.destroyed && !request.complete) return;
+			if (error instanceof Aborted) return;
 			// Anything else is a mistake of this network: say so, rather than leave the client waiting.
 			reply = error instanceof HttpError ? error.reply : textReply(500, String((error as Error).stack));
 		}
@@ -72,23 +72,32 @@ export class HttpServer {
 	}
 }
 
-/** A declared length is read straight into one buffer: no copy of a 2 MiB message is made. */
-async function readBody(request: IncomingMessage): Promise<Uint8Array> {
+class Aborted extends Error {}
+
+/** A declared length is read straight into one buffer: no second copy of a 2 MiB message is made. */
+function readBody(request: IncomingMessage): Promise<Uint8Array> {
 	const declared = Number(request.headers["content-length"] ?? Number.NaN);
-	if (declared > SIZES.httpBodyBytes) {
-		request.resume();
-		throw tooLarge();
-	}
-	const whole = Number.isNaN(declared) ? undefined : Buffer.allocUnsafeSlow(declared);
+	const whole = declared <= SIZES.httpBodyBytes ? Buffer.allocUnsafeSlow(declared) : undefined;
 	const pieces: Buffer[] = [];
 	let length = 0;
-	for await (const piece of request as AsyncIterable<Buffer>) {
-		if (length + piece.length > SIZES.httpBodyBytes) throw tooLarge();
-		if (whole) piece.copy(whole, length);
-		else pieces.push(piece);
-		length += piece.length;
-	}
-	return whole ?? Buffer.concat(pieces);
+	return new Promise((resolve, reject) => {
+		const refuse = () => {
+			request.removeAllListeners("data");
+			// What still comes is read and forgotten, or the client would never look at the answer.
+			request.resume();
+			reject(tooLarge());
+		};
+		request.on("data", (piece: Buffer) => {
+			if (length + piece.length > SIZES.httpBodyBytes) return refuse();
+			if (whole) piece.copy(whole, length);
+			else pieces.push(piece);
+			length += piece.length;
+		});
+		request.on("end", () => resolve(whole ?? Buffer.concat(pieces)));
+		request.on("error", reject);
+		request.on("close", () => reject(new Aborted()));
+		if (declared > SIZES.httpBodyBytes) refuse();
+	});
 }
 
 /** The boundary's words; it says 4 MiB whatever the limit was. */
