@@ -1,0 +1,33 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { join } from "node:path";
+import type { UploadReport, UploadTask } from "./uploader.js";
+
+export type Done = Extract<UploadReport, { type: "done" }>;
+
+/** An uploading process: how far it is, when it is done, and the means to kill it. */
+export class UploadProcess {
+	readonly #child: ChildProcess;
+	/** Resolves with the last report; undefined where the process was killed before it could make one. */
+	readonly end: Promise<Done | undefined>;
+
+	constructor(task: UploadTask, onProgress: (acknowledged: number, reused: number, total: number) => void) {
+		this.#child = fork(join(import.meta.dirname, "uploader.ts"), { serialization: "advanced" });
+		this.end = new Promise((resolve, reject) => {
+			this.#child.on("message", (report: UploadReport) => {
+				if (report.type === "progress") onProgress(report.acknowledged, report.reused, report.total);
+				else if (report.type === "done") resolve(report);
+				else reject(new Error(`the upload failed: ${report.message}`));
+			});
+			this.#child.on("exit", (code, signal) => {
+				if (signal === "SIGKILL") resolve(undefined);
+				else reject(new Error(`the uploading process ended with code ${code} before it was done`));
+			});
+		});
+		this.#child.send(task);
+	}
+
+	/** Ends the process as a power cut would: it gets no chance to say or save anything. */
+	kill(): void {
+		this.#child.kill("SIGKILL");
+	}
+}

@@ -1,0 +1,57 @@
+import { HttpAgent } from "@dfinity/agent";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+import { BlobClient, fromPath } from "canister-blobs/node";
+
+/** What the uploading process is told, over IPC: a key has no place in arguments, which everybody can list. */
+export interface UploadTask {
+	readonly url: string;
+	readonly rootKey: Uint8Array;
+	readonly secretKey: Uint8Array;
+	readonly canisterId: string;
+	readonly path: string;
+	readonly key: string;
+}
+
+/** What it tells: progress in bytes, and at the end the root and its own peak memory. */
+export type UploadReport =
+	| {
+			readonly type: "progress";
+			readonly acknowledged: number;
+			readonly reused: number;
+			readonly total: number;
+	  }
+	| {
+			readonly type: "done";
+			readonly root: string;
+			readonly reused: number;
+			readonly peakMemoryBytes: number;
+	  }
+	| { readonly type: "failed"; readonly message: string };
+
+const report = (message: UploadReport) => process.send?.(message);
+
+/** A process of its own that uploads one file, so that it can be killed in earnest. */
+process.once("message", async (task: UploadTask) => {
+	try {
+		const identity = Ed25519KeyIdentity.fromSecretKey(task.secretKey);
+		const agent = await HttpAgent.create({ host: task.url, rootKey: task.rootKey, identity });
+		const client = new BlobClient({ agent, canisterId: task.canisterId });
+		const transfer = client.upload(await fromPath(task.path), { key: task.key, visibility: "public" });
+		transfer.on("progress", ({ acknowledged, reused, total }) =>
+			report({ type: "progress", acknowledged, reused, total: total ?? 0 }),
+		);
+		const manifest = await transfer;
+		report({
+			type: "done",
+			root: Buffer.from(manifest.root).toString("hex"),
+			reused: transfer.progress.reused,
+			peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+		});
+	} catch (error) {
+		report({
+			type: "failed",
+			message: error instanceof Error ? `${error.name}: ${error.message}` : `${error}`,
+		});
+	}
+	process.disconnect();
+});
