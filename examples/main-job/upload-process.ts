@@ -11,7 +11,10 @@ export class UploadProcess {
 	readonly end: Promise<Done | undefined>;
 
 	constructor(task: UploadTask, onProgress: (acknowledged: number, reused: number, total: number) => void) {
-		this.#child = fork(join(import.meta.dirname, "uploader.ts"), { serialization: "advanced" });
+		this.#child = fork(join(import.meta.dirname, "uploader.ts"), {
+			execArgv: ["--import", "tsx"],
+			serialization: "advanced",
+		});
 		this.end = new Promise((resolve, reject) => {
 			this.#child.on("message", (report: UploadReport) => {
 				if (report.type === "progress") onProgress(report.acknowledged, report.reused, report.total);

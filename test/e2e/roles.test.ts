@@ -2,7 +2,12 @@ import { randomBytes } from "node:crypto";
 import { AnonymousIdentity } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from "../../src/protocol/index.js";
+import {
+	MAX_CHUNK_BYTES,
+	MIN_CHUNK_BYTES,
+	type WireListRoles,
+	type WireRolesPage,
+} from "../../src/protocol/index.js";
 import {
 	newId,
 	ok,
@@ -152,9 +157,9 @@ test("only its owner and admins replace or delete a key", async () => {
 
 test("roles are listed in pages, and a revoked one is gone", async () => {
 	const names: [string, unknown][] = [];
-	let after: Parameters<Store["blobs_list_roles"]>[0]["after"] = [];
+	let after: WireListRoles["after"] = [];
 	do {
-		const page = ok(await asController.blobs_list_roles({ after, limit: 1 }));
+		const page: WireRolesPage = ok(await asController.blobs_list_roles({ after, limit: 1 }));
 		for (const { who, roles } of page.roles) names.push([who.toText(), roles]);
 		after = page.next;
 	} while (after.length > 0);

@@ -1,0 +1,68 @@
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+import { BlobClient, toFile } from "canister-blobs/node";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { UploadProcess } from "../../examples/main-job/upload-process.js";
+import { writeRandomFile } from "../../examples/support/random-file.js";
+import { newId, ok, openStore, type StoreFixture } from "../support/store.js";
+
+/** A file far larger than anything that may be held in memory, by processes that are really killed. */
+
+const SIZE = 300_000_000;
+/** Eight chunks under way, each as read, as Candid and as an envelope, and what the collector has not collected. */
+const MEMORY_BUDGET = 150_000_000;
+
+const uploader = Ed25519KeyIdentity.generate();
+let fixture: StoreFixture;
+let directory: string;
+
+beforeAll(async () => {
+	fixture = await openStore();
+	directory = await mkdtemp(join(tmpdir(), "canister-blobs-"));
+	const grant = { id: newId(), who: uploader.getPrincipal(), role: { writer: null } };
+	ok(await fixture.store.blobs_grant_role(grant));
+});
+afterAll(async () => {
+	await fixture.dispose();
+	await rm(directory, { recursive: true });
+});
+
+const taskOf = (path: string, key: string) => ({
+	url: fixture.network.url,
+	rootKey: fixture.network.rootKey,
+	secretKey: new Uint8Array(uploader.getKeyPair().secretKey),
+	canisterId: fixture.canisterId.toText(),
+	path,
+	key,
+});
+const sha256sum = (path: string) => execFileSync("sha256sum", [path], { encoding: "utf8" }).slice(0, 64);
+
+test("300 MB: killed in the middle, resumed by another process in bounded memory, and back byte for byte", {
+	timeout: 300_000,
+}, async () => {
+	const [path, empty] = [join(directory, "large"), join(directory, "empty")];
+	await writeRandomFile(path, SIZE);
+	await writeFile(empty, "");
+	const idle = await new UploadProcess(taskOf(empty, "empty"), () => {}).end;
+
+	let killedAt = 0;
+	const first = new UploadProcess(taskOf(path, "large"), (acknowledged) => {
+		killedAt = acknowledged;
+		if (acknowledged > SIZE / 4) first.kill();
+	});
+	expect(await first.end).toBeUndefined();
+	expect(killedAt).toBeLessThan(SIZE);
+
+	const done = await new UploadProcess(taskOf(path, "large"), () => {}).end;
+	expect(done?.reused).toBeGreaterThanOrEqual(killedAt);
+	expect((done?.peakMemoryBytes ?? 0) - (idle?.peakMemoryBytes ?? 0)).toBeLessThan(MEMORY_BUDGET);
+
+	const target = join(directory, "back");
+	const client = new BlobClient({ agent: fixture.agent, canisterId: fixture.canisterId });
+	const { manifest } = await toFile(client.download("large"), target);
+	expect(Buffer.from(manifest.root).toString("hex")).toBe(done?.root);
+	expect(sha256sum(target)).toBe(sha256sum(path));
+});
