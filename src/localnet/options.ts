@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { MessageRecord } from "./execution/accounting.js";
 import type { Middleware } from "./http/wire.js";
-import { INSTRUCTION_LIMITS, type InstructionLimits, SIZES } from "./limits.js";
+import { INSTRUCTION_LIMITS, type InstructionLimits, SIZES, TIMES } from "./limits.js";
 
 export interface NetworkOptions {
 	/** TCP port on 127.0.0.1; 0, the default, takes a free one. */
@@ -56,7 +56,7 @@ export function normalizeOptions(options: NetworkOptions): NormalizedOptions {
 		clock: options.clock ?? (() => BigInt(Date.now()) * 1_000_000n),
 		blockIntervalMs: options.blockIntervalMs ?? 0,
 		blockIngressBytes: options.blockIngressBytes ?? SIZES.blockIngressBytes,
-		syncCallTimeoutMs: options.syncCallTimeoutMs ?? 10_000,
+		syncCallTimeoutMs: options.syncCallTimeoutMs ?? TIMES.syncCallMs,
 		log: options.log ?? (() => {}),
 		onMessage: options.onMessage,
 		middleware: options.middleware ?? ((request, next) => next(request)),

@@ -121,7 +121,7 @@ describe("a call", () => {
 		const management = Principal.fromText("aaaaa-aa");
 		const random = async () => {
 			const reply = Uint8Array.from(await forward(management, "raw_rand"));
-			return IDL.decode([IDL.Vec(IDL.Nat8)], reply)[0] as Uint8Array;
+			return IDL.decode([IDL.Vec(IDL.Nat8)], reply)[0] as unknown as Uint8Array;
 		};
 		const [first, second] = [await random(), await random()];
 		expect(first).toHaveLength(32);

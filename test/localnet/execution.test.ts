@@ -287,3 +287,31 @@ describe("timers", () => {
 		}
 	});
 });
+
+test("a module's start function runs once at each installation, and may not do everything", async () => {
+	const agent = await agentFor(network);
+	const { assemble } = await import("./support/wat.js");
+	const starting = (call: string) =>
+		assemble(`(module (import "ic0" "stable64_grow" (func $grow (param i64) (result i64)))
+			(import "ic0" "time" (func $time (result i64)))
+			(import "ic0" "stable64_size" (func $size (result i64)))
+			(import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+			(import "ic0" "msg_reply" (func $reply))
+			(memory 1)
+			(func $start ${call})
+			(start $start)
+			(func $tell
+				(drop (memory.grow (i32.const 1)))
+				(i64.store (i32.const 0) (call $size))
+				(call $append (i32.const 0) (i32.const 4))
+				(call $reply))
+			(func (export "canister_query size") (call $tell)))`);
+	const id = await deploy(agent, starting("(drop (call $grow (i64.const 3)))"));
+	for (let i = 0; i < 2; i++) expect(numbers(await queryCanister(agent, id, "size"))).toEqual([3]);
+	await expect(installCode(agent, id, starting("(drop (call $time))"), "reinstall")).rejects.toThrow(
+		"in start mode",
+	);
+	expect(numbers(await queryCanister(agent, id, "size"))).toEqual([3]);
+	await installCode(agent, id, starting("(drop (call $grow (i64.const 3)))"), "upgrade");
+	expect(numbers(await queryCanister(agent, id, "size"))).toEqual([6]);
+});

@@ -4,6 +4,7 @@ import { Cbor, Certificate, hashOfMap, lookupResultToBuffer } from "@dfinity/age
 import { Principal } from "@dfinity/principal";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createNetwork, type Network } from "../../src/localnet/index.js";
+import { normalizeOptions } from "../../src/localnet/options.js";
 import { agentFor, deploy, testIdentity } from "./support/deploy.js";
 import { comparable, describeBody } from "./support/describe.js";
 import { probe } from "./support/wat.js";
@@ -39,14 +40,16 @@ const SECOND_NS = 1_000_000_000n;
 const ownIds = new Map<string, Uint8Array>();
 const sent = new Map<string, Uint8Array>();
 
+const QUERY_LIMIT = 1_000_000_000n;
+
 let network: Network;
 
 beforeAll(async () => {
-	// The loop of an update is stopped earlier than by the IC's 40 B instructions, and its caller told sooner.
+	// The loops are stopped earlier than by the IC's 40 B and 5 B instructions, and the caller is told sooner.
 	network = await createNetwork({
 		metering: true,
-		instructionLimits: { update: 3_000_000_000n },
-		syncCallTimeoutMs: 1_000,
+		instructionLimits: { update: 5_000_000_000n, query: QUERY_LIMIT },
+		syncCallTimeoutMs: 2_000,
 	});
 	expect((await deploy(await agentFor(network), await probe())).toText()).toBe(CANISTER.toText());
 });
@@ -100,21 +103,39 @@ function bodyOf(shown: string): Uint8Array {
 }
 
 for (const transcript of transcripts) {
-	test.skipIf(SKIPPED.has(transcript.name))(transcript.name, async () => {
-		const { request, response } = transcript;
-		const [path, method] = request.path.startsWith("GET ")
-			? [request.path.slice(4), "GET"]
-			: [request.path, "POST"];
-		const url = `${network.url}${path.replace("<canister>", CANISTER.toText())}`;
-		const body = method === "POST" ? await envelope(transcript) : null;
-		const answer = await fetch(url, { method, body: body as BodyInit | null });
-		const bytes = new Uint8Array(await answer.arrayBuffer());
-		expect(answer.status).toBe(response.status);
-		const contentType = answer.headers.get("content-type");
-		expect(contentType).toBe(response.content_type);
-		expect(comparable(describeBody(contentType, bytes))).toEqual(comparable(response.decoded));
-	});
+	test.skipIf(SKIPPED.has(transcript.name))(
+		transcript.name,
+		async () => {
+			const { request, response } = transcript;
+			const [path, method] = request.path.startsWith("GET ")
+				? [request.path.slice(4), "GET"]
+				: [request.path, "POST"];
+			const url = `${network.url}${path.replace("<canister>", CANISTER.toText())}`;
+			const body = method === "POST" ? await envelope(transcript) : null;
+			const answer = await fetch(url, { method, body: body as BodyInit | null });
+			const bytes = new Uint8Array(await answer.arrayBuffer());
+			expect(answer.status).toBe(response.status);
+			const contentType = answer.headers.get("content-type");
+			expect(contentType).toBe(response.content_type);
+			const expected = JSON.stringify(comparable(response.decoded)).replace(
+				"5000000000",
+				String(QUERY_LIMIT),
+			);
+			expect(comparable(describeBody(contentType, bytes))).toEqual(JSON.parse(expected));
+		},
+		180_000,
+	);
 }
+
+test("the limits are the IC's, where a network was not told others", () => {
+	expect(normalizeOptions({}).instructionLimits).toEqual({
+		update: 40_000_000_000n,
+		query: 5_000_000_000n,
+		install: 300_000_000_000n,
+		inspect: 200_000_000n,
+	});
+	expect(normalizeOptions({}).syncCallTimeoutMs).toBe(10_000);
+});
 
 test("the data certificate of a query verifies and holds the certified data", async () => {
 	const agent = await agentFor(network);

@@ -24,7 +24,7 @@ test("reads what was written, and rolls back to what was there before", () => {
 				const dirty = new Set<number>();
 				for (const { offset, length, byte } of writes) {
 					const bytes = Buffer.alloc(Math.min(length, SIZE - offset), byte);
-					memory.write(offset, bytes);
+					memory.write(offset, bytes, 0, bytes.length);
 					bytes.copy(model, offset);
 					for (let i = 0; i < bytes.length; i++) dirty.add(Math.floor((offset + i) / 4096));
 				}
@@ -35,7 +35,7 @@ test("reads what was written, and rolls back to what was there before", () => {
 					model = before;
 				}
 				const read = Buffer.alloc(SIZE, 9);
-				memory.read(read, 0);
+				memory.read(read, 0, 0, SIZE);
 				expect(read.equals(model)).toBe(true);
 			}
 		}),
@@ -49,13 +49,13 @@ test("grows to 500 GiB and no further, and zeros take no room", () => {
 	expect(memory.grow(500n * 16_384n)).toBe(0n);
 	expect(memory.grow(1n)).toBe(-1n);
 	memory.begin();
-	memory.write(499 * gib, Buffer.alloc(100_000));
+	memory.write(499 * gib, Buffer.alloc(100_000), 0, 100_000);
 	expect(memory.residentBytes).toBe(0);
-	memory.write(499 * gib + 65_530, Buffer.from("across pages"));
+	memory.write(499 * gib + 65_530, Buffer.from("across pages"), 0, 12);
 	expect(memory.commit()).toEqual({ bytesWritten: 100_012, blocksDirtied: 25 });
 	expect(memory.residentBytes).toBe(2 * 65_536);
 	const read = Buffer.alloc(12);
-	memory.read(read, 499 * gib + 65_530);
+	memory.read(read, 0, 499 * gib + 65_530, 12);
 	expect(read.toString()).toBe("across pages");
 	expect(memory.has(BigInt(500 * gib) - 1n, 1n)).toBe(true);
 	expect(memory.has(BigInt(500 * gib), 1n)).toBe(false);

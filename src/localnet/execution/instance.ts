@@ -1,6 +1,9 @@
 /**
  * Canister interface, "Entry points": a module's Wasm state, entered for one message at a time, and brought back
  * to where it was if the message traps or was only a query.
+ *
+ * That is memory and globals. A table changed by `table.set`, or a segment that was dropped, is not put back:
+ * compilers that canisters are written with make neither after the start.
  */
 import { type Environment, Host } from "../system-api/host.js";
 import { systemImports } from "../system-api/imports.js";

@@ -18,12 +18,15 @@ export interface Environment {
 	readonly log: (canister: Canister, text: string) => void;
 }
 
+const NO_MEMORY = new ArrayBuffer(0);
+
 export class Host {
 	/** The message in execution; the instance sets it before it enters the canister. */
 	message!: Message;
 	memory: WebAssembly.Memory | undefined;
 	/** Instructions left, where the module was instrumented for metering. */
 	counter: WebAssembly.Global | undefined;
+	#heap = Buffer.from(NO_MEMORY);
 
 	constructor(
 		readonly canister: Canister,
@@ -42,15 +45,21 @@ export class Host {
 		return this.counter ? this.message.limit - (this.counter.value as bigint) : 0n;
 	}
 
-	/** A view of the heap, valid until the canister runs again. */
-	bytes(call: string, src: number, size: number): Buffer {
-		const buffer = this.memory?.buffer ?? new ArrayBuffer(0);
-		if (src + size > buffer.byteLength) {
+	/** The whole heap, after a look whether the piece is in it; valid until the canister runs again. */
+	heap(call: string, src: number | bigint, size: number | bigint): Buffer {
+		// Growing detaches the buffer, which empties views of it; asking the memory each time costs more.
+		if (this.#heap.length === 0) this.#heap = Buffer.from(this.memory?.buffer ?? NO_MEMORY);
+		if (Number(src) + Number(size) > this.#heap.length) {
 			throw contractViolation(
-				`ic0.${call} heap: src=${src} + length=${size} exceeds the slice size=${buffer.byteLength}`,
+				`ic0.${call} heap: src=${src} + length=${size} exceeds the slice size=${this.#heap.length}`,
 			);
 		}
-		return Buffer.from(buffer, src, size);
+		return this.#heap;
+	}
+
+	/** A piece of the heap, valid until the canister runs again. */
+	bytes(call: string, src: number, size: number): Buffer {
+		return this.heap(call, src, size).subarray(src, src + size);
 	}
 
 	copyOut(call: string, blob: Uint8Array, dst: number, offset: number, size: number): void {

@@ -38,7 +38,8 @@ function guard(host: Host, name: string, call: SystemCall | undefined) {
 		if (!call) throw unsupported(name);
 		for (let i = 0; i < args.length; i++) {
 			const arg = args[i]!;
-			args[i] = typeof arg === "number" ? arg >>> 0 : BigInt.asUintN(64, arg);
+			if (typeof arg === "number") args[i] = arg >>> 0;
+			else if (arg < 0n) args[i] = BigInt.asUintN(64, arg);
 		}
 		if (host.counter) {
 			host.charge(cost.size === undefined ? cost.base : cost.base + BigInt(args[cost.size]!));

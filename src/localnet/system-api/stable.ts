@@ -15,12 +15,13 @@ export function stableCalls(host: Host): SystemCalls {
 	};
 	const write = (call: string, offset: bigint, src: bigint, size: bigint) => {
 		if (!stable().has(offset, size)) throw wasmTrap("stable memory out of bounds");
-		const dirtied = stable().write(Number(offset), host.bytes(call, Number(src), Number(size)));
+		const heap = host.heap(call, src, size);
+		const dirtied = stable().write(Number(offset), heap, Number(src), Number(size));
 		if (dirtied > 0) host.charge(BigInt(dirtied) * DIRTY_PAGE_INSTRUCTIONS);
 	};
 	const read = (call: string, dst: bigint, offset: bigint, size: bigint) => {
 		if (!stable().has(offset, size)) throw wasmTrap("stable memory out of bounds");
-		stable().read(host.bytes(call, Number(dst), Number(size)), Number(offset));
+		stable().read(host.heap(call, dst, size), Number(dst), Number(offset), Number(size));
 	};
 	return {
 		stable64_size: () => BigInt(stable().pages),
