@@ -84,6 +84,10 @@ export const CLIENT_ERRORS = {
 		(d) =>
 			`A source must be bytes, a Blob, a ReadableStream, an async iterable of bytes, or { size, read }; got ${d.got}.`,
 	),
+	source_failed: row<{ reason: string }>(
+		"fix",
+		(d) => `The source could not be read: ${d.reason}. What has arrived is kept for the next attempt.`,
+	),
 	source_not_repeatable: row<{ reason: string }>(
 		"retry",
 		(d) =>

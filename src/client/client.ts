@@ -1,4 +1,4 @@
-import { Principal } from "@dfinity/principal";
+import type { Principal } from "@dfinity/principal";
 import { checkKey, ID_BYTES, MAX_LIST_PAGE } from "../protocol/index.js";
 import { Network } from "./call/agent.js";
 import { Caller } from "./call/caller.js";
@@ -6,7 +6,13 @@ import { Transport } from "./call/transport.js";
 import { type ClientContext, noteSequence } from "./context.js";
 import { Download, type DownloadOptions } from "./download/download.js";
 import { refuseInvalid } from "./errors.js";
-import { type BlobClientOptions, checkInteger, normalise } from "./options.js";
+import {
+	type BlobClientOptions,
+	checkInteger,
+	checkPrincipal,
+	normalise,
+	type PrincipalLike,
+} from "./options.js";
 import type { Ports } from "./ports.js";
 import { webPorts } from "./ports-web.js";
 import type { BlobSource } from "./source/types.js";
@@ -45,10 +51,6 @@ export interface DeleteOptions {
 	precondition?: Precondition;
 	signal?: AbortSignal;
 }
-
-type PrincipalLike = string | { toText(): string };
-const principalOf = (who: PrincipalLike): Principal =>
-	Principal.fromText(typeof who === "string" ? who : who.toText());
 
 /** A blob store in a canister. Everything it throws is a BlobError. */
 export class BlobClient {
@@ -140,13 +142,13 @@ export class BlobClient {
 
 	/** Gives a principal a role. Takes an administrator. */
 	async grantRole(who: PrincipalLike, role: Role): Promise<void> {
-		const change = { id: this.#newId(), who: principalOf(who), role: fromRole(role) };
+		const change = { id: this.#newId(), who: checkPrincipal("who", who), role: fromRole(role) };
 		await this.#context.caller.update("blobs_grant_role", [change], { verify: true });
 	}
 
 	/** Takes a role away from a principal. Takes an administrator. */
 	async revokeRole(who: PrincipalLike, role: Role): Promise<void> {
-		const change = { id: this.#newId(), who: principalOf(who), role: fromRole(role) };
+		const change = { id: this.#newId(), who: checkPrincipal("who", who), role: fromRole(role) };
 		await this.#context.caller.update("blobs_revoke_role", [change], { verify: true });
 	}
 

@@ -9,7 +9,7 @@ export type { ClientErrorCode, ClientErrorDetails } from "./client-errors.js";
 export { Download, type DownloadOptions } from "./download/download.js";
 export { VerifiedBlob } from "./download/verified-blob.js";
 export { BlobError, type BlobErrorOf, CanisterError, ClientError, isBlobError } from "./errors.js";
-export type { BlobClientOptions, RetryOptions } from "./options.js";
+export type { BlobClientOptions, PrincipalLike, RetryOptions } from "./options.js";
 export type { Ports, Sha256 } from "./ports.js";
 export type { BlobSource, RandomAccessSource } from "./source/types.js";
 export type { StatOptions } from "./stat.js";

@@ -20,7 +20,7 @@ export interface BlobClientOptions {
 	/** An HttpAgent of @dfinity/agent or of @icp-sdk/core: its identity, host, root key and fetch are used. */
 	agent: AgentLike;
 	/** The canister that is a blob store, as a Principal of either package or in text. */
-	canisterId: string | { toText(): string };
+	canisterId: PrincipalLike;
 	/**
 	 * True for a local test network, and never otherwise: its root key is fetched from it, and whoever answers is
 	 * believed. Default false.
@@ -64,16 +64,15 @@ export function checkInteger(
 	throw invalid(option, `it must be a whole number from ${min} to ${max}, and is ${value}`);
 }
 
-function checkCanisterId(canisterId: BlobClientOptions["canisterId"]): Principal {
-	const text = typeof canisterId === "string" ? canisterId : canisterId.toText();
+/** A principal in text, or one of any package's. */
+export type PrincipalLike = string | { toText(): string };
+
+export function checkPrincipal(option: string, principal: PrincipalLike): Principal {
+	const text = typeof principal === "string" ? principal : principal.toText();
 	try {
 		return Principal.fromText(text);
 	} catch (error) {
-		throw new ClientError(
-			"option_invalid",
-			{ option: "canisterId", reason: `${text} is no principal` },
-			error,
-		);
+		throw new ClientError("option_invalid", { option, reason: `${text} is no principal` }, error);
 	}
 }
 
@@ -81,7 +80,7 @@ export function normalise(options: BlobClientOptions, platform: Ports): Settings
 	const { retry = {} } = options;
 	return {
 		agent: options.agent,
-		canisterId: checkCanisterId(options.canisterId),
+		canisterId: checkPrincipal("canisterId", options.canisterId),
 		localNetwork: options.localNetwork ?? false,
 		identity: options.identity,
 		concurrency: checkInteger("concurrency", options.concurrency ?? 8, 1),

@@ -6,7 +6,7 @@ import {
 	DelegationIdentity as CoreDelegation,
 	Ed25519KeyIdentity as CoreKey,
 } from "@icp-sdk/core/identity";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { isBlobError } from "../../src/client/index.js";
 import { testIdentity } from "../localnet/support/deploy.js";
 import { createFaultProxy, type Fault, type FaultProxy, type Seen } from "./support/fault-proxy.js";
@@ -297,5 +297,57 @@ describe("rejections and bounds", () => {
 		expect((await updates.call("echo", largest, { verify: false })).length).toBe(largest.length);
 		const over = await failure(updates.call("echo", new Uint8Array(largest.length + 1), { verify: false }));
 		expect(isBlobError(over, "message_too_large") && over.details.over).toBe(1);
+	});
+});
+
+describe("an agent's own errors", () => {
+	const query = async (url: string, options: { rootKey?: Uint8Array } = {}) => {
+		const { HttpAgent } = await import("@dfinity/agent");
+		const rootKey = options.rootKey ?? probe.network.rootKey;
+		const agent = HttpAgent.createSync({ host: url, rootKey, identity: testIdentity(2), retryTimes: 0 });
+		return failure(callPath(agent, probe.canisterId).queries.once("echo_query", HELLO, { isBound: false }));
+	};
+
+	it("come as ours, with what the caller can do about them", async () => {
+		// The agent writes to the console what it fails with.
+		const silent = vi.spyOn(console, "error").mockImplementation(() => {});
+		const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+		const busy = await query((await through(() => ({ status: 503, body: "busy" }))).url);
+		expect(isBlobError(busy, "http") && busy.details).toMatchObject({ status: 503 });
+		const broken = await query((await through(() => "refuse")).url);
+		expect(isBlobError(broken, "network") && broken.action).toBe("retry");
+		const { HttpAgent } = await import("@dfinity/agent");
+		const foreign = await query(probe.network.url, { rootKey: HttpAgent.createSync().rootKey as Uint8Array });
+		expect(isBlobError(foreign, "certificate_invalid")).toBe(true);
+		silent.mockRestore();
+		warn.mockRestore();
+	});
+
+	it("an identity that fails to sign", async () => {
+		const identity = Object.assign(testIdentity(4), {
+			sign: () => Promise.reject(new Error("the key is gone")),
+		});
+		const agent = agentAt(probe.network.url, probe.network, identity);
+		const error = await failure(
+			callPath(agent, probe.canisterId).updates.call("echo", HELLO, { verify: true }),
+		);
+		expect(isBlobError(error, "identity_unusable") && error.message).toContain("the key is gone");
+		const lost = agentAt(probe.network.url, probe.network, testIdentity(5));
+		lost.invalidateIdentity();
+		const gone = await failure(
+			callPath(lost, probe.canisterId).updates.call("echo", HELLO, { verify: true }),
+		);
+		expect(isBlobError(gone, "identity_unusable")).toBe(true);
+	});
+
+	it("an identity signs with the clock of the network once it is known", async () => {
+		const proxy = await through(({ index }) =>
+			index === 0
+				? { status: 400, body: "Invalid request expiry: Specified ingress_expiry not within expected range" }
+				: undefined,
+		);
+		const { updates } = callPath(agentAt(proxy.url, probe.network, testIdentity(2)), probe.canisterId);
+		expect(await updates.call("echo", HELLO, { verify: true })).toEqual(HELLO);
+		expect(proxy.seen.filter(({ kind }) => kind === "call").length).toBe(2);
 	});
 });

@@ -39,6 +39,7 @@ describe("errors", () => {
 		source_too_short: { expected: 2, actual: 1 },
 		source_too_long: { expected: 1 },
 		source_invalid: { got: "text" },
+		source_failed: { reason: "r" },
 		source_not_repeatable: { reason: "r" },
 		message_too_large: { bytes: 2, limit: 1, over: 1 },
 		identity_expired: { expiredAt: new Date(0) },

@@ -99,6 +99,29 @@ describe("sizes and sources", () => {
 		expect(store.calls).toEqual([]);
 	});
 
+	it("tells what a source throws as its own failure", async () => {
+		const cause = new Error("the disk is gone");
+		const context = new MemoryStore().context({ chunkBytes: S });
+		const sources: BlobSource[] = [
+			{ size: SIZE, read: () => Promise.reject(cause) },
+			{
+				size: SIZE,
+				read: () => {
+					throw cause;
+				},
+			},
+			new ReadableStream({ start: (sink) => sink.error(cause) }),
+			(async function* () {
+				yield new Uint8Array(100_000);
+				throw cause;
+			})(),
+		];
+		for (const source of sources) {
+			const error = await failure(upload(context, source, { resume: false }));
+			expect(isBlobError(error, "source_failed") && error.cause).toBe(cause);
+		}
+	});
+
 	it("says what a commit publishes", async () => {
 		const context = new MemoryStore().context();
 		const wholeSha256 = new Uint8Array(32).fill(7);

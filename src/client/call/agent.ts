@@ -2,6 +2,7 @@ import { IC_ROOT_KEY } from "@dfinity/agent";
 import { Principal } from "@dfinity/principal";
 import { ClientError } from "../errors.js";
 import { hex } from "../util/bytes.js";
+import { fromAgent } from "./agent-error.js";
 
 /** The part of an identity that is used, by shape: @dfinity/agent and @icp-sdk/core each bring classes of their own. */
 export interface IdentityLike {
@@ -113,7 +114,11 @@ export class Network {
 	async #findRootKey(): Promise<Uint8Array> {
 		const known = this.#agent.rootKey;
 		if (known && !(this.#local && hex(known) === IC_ROOT_KEY)) return known;
-		if (this.#local) return this.#agent.fetchRootKey();
+		if (this.#local) {
+			return this.#agent.fetchRootKey().catch((error) => {
+				throw fromAgent(error, this.host.origin, "status");
+			});
+		}
 		return Uint8Array.from(IC_ROOT_KEY.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
 	}
 
@@ -128,7 +133,9 @@ export class Network {
 	 */
 	async identity(): Promise<IdentityLike> {
 		if (this.#identity) return this.#identity;
-		const wanted = await this.#agent.getPrincipal();
+		const wanted = await this.#agent.getPrincipal().catch((error) => {
+			throw new ClientError("identity_unusable", { reason: "the agent has lost its identity" }, error);
+		});
 		const made = await configOf(this.#agent).identity;
 		if (made && hex(made.getPrincipal().toUint8Array()) === hex(wanted.toUint8Array())) return made;
 		if (!made && wanted.toText() === ANONYMOUS.getPrincipal().toText()) return ANONYMOUS;

@@ -1,6 +1,6 @@
 import { Cbor } from "@dfinity/agent";
 import { MAX_INGRESS_BYTES } from "../../protocol/index.js";
-import { ClientError } from "../errors.js";
+import { ClientError, isBlobError } from "../errors.js";
 import type { Sha256 } from "../ports.js";
 import { concat, utf8 } from "../util/bytes.js";
 import type { IdentityLike } from "./agent.js";
@@ -75,7 +75,7 @@ async function authenticate(
 
 /**
  * Signs a request and encodes its envelope.
- * @throws ClientError `message_too_large` before anything is sent, `identity_expired`.
+ * @throws ClientError `message_too_large` before anything is sent, `identity_expired`, `identity_unusable`.
  */
 export async function signRequest(
 	identity: IdentityLike,
@@ -84,7 +84,13 @@ export async function signRequest(
 	sha256: Sha256,
 	nowMs: number,
 ): Promise<SignedRequest> {
-	const { requestId, envelope } = await authenticate(identity, kind, content, sha256, nowMs);
+	const { requestId, envelope } = await authenticate(identity, kind, content, sha256, nowMs).catch(
+		(error) => {
+			if (isBlobError(error)) throw error;
+			const reason = `it did not sign (${error instanceof Error ? error.message : String(error)})`;
+			throw new ClientError("identity_unusable", { reason }, error);
+		},
+	);
 	// The agent's encoder is @dfinity/cbor with the self-described tag; it also knows principals and delegations.
 	const body = Cbor.encode(envelope);
 	const bytes = body.length + ADDED_BYTES;

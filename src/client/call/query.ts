@@ -1,5 +1,6 @@
-import { ClientError, isBlobError } from "../errors.js";
+import { ClientError } from "../errors.js";
 import { raceAbort } from "../util/abort.js";
+import { fromAgent } from "./agent-error.js";
 import { type RetryPolicy, retry } from "./retry.js";
 import { rejection, type Transport } from "./transport.js";
 import type { CallOptions } from "./update.js";
@@ -50,13 +51,13 @@ export class Queries {
 
 	async #throughAgent(method: string, arg: Uint8Array, options: QueryOptions): Promise<Uint8Array> {
 		const { network, canisterId } = this.#transport;
-		// On a local network the agent may not have the root key yet, by which it checks the nodes' keys.
-		await network.prepareAgent();
 		try {
+			// On a local network the agent may not have the root key yet, by which it checks the nodes' keys.
+			await network.prepareAgent();
 			const answer = network.agent.query(canisterId as never, { methodName: method, arg });
 			return replyOf((await raceAbort(answer, options.signal)) as Record<string, unknown>, method);
 		} catch (error) {
-			throw isBlobError(error) ? error : fromAgent(error, network.host.origin);
+			throw fromAgent(error, network.host.origin, method);
 		}
 	}
 }
@@ -69,18 +70,4 @@ function replyOf(map: Record<string, unknown>, method: string): Uint8Array {
 		method,
 		reason: "a query's answer is neither a reply nor a rejection",
 	});
-}
-
-/** Our error for one of an agent's, told by shape: the classes of two packages never match. */
-function fromAgent(error: unknown, url: string): ClientError {
-	const { code, kind } = error as { code?: { status?: unknown; bodyText?: unknown }; kind?: unknown };
-	if (typeof code?.status === "number")
-		return new ClientError(
-			"http",
-			{ status: code.status, body: String(code.bodyText ?? "").slice(0, 300), retryAfterMs: undefined },
-			error,
-		);
-	const message = error instanceof Error ? error.message : String(error);
-	if (kind === "Trust") return new ClientError("certificate_invalid", { reason: message }, error);
-	return new ClientError("network", { url }, error);
 }

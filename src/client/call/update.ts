@@ -25,6 +25,8 @@ export interface UpdateOptions extends CallOptions {
 const MIN_LIFE_MS = 60_000;
 /** The subnet's clock may run this much behind ours before a request's fate is settled. */
 const GRACE_MS = 30_000;
+/** A call that no block has taken up for this long is sent again; blocks come about every second. */
+const MAX_UNSEEN_MS = 20_000;
 const FIRST_POLL_MS = 300;
 const MAX_POLL_MS = 2_000;
 
@@ -47,12 +49,11 @@ export class Updates {
 		let pending: Pending | undefined;
 		let isUnknown = false;
 		const attempt = async () => {
-			if (pending && pending.expiresAtMs - this.#transport.nowMs() < MIN_LIFE_MS && !isUnknown)
-				pending = undefined;
+			if (pending && !isUnknown && !this.#hasLife(pending)) pending = undefined;
 			if (pending && isUnknown) {
 				const status = await this.#read(pending, method, options);
 				if (status.kind !== "unknown") return this.#settle(pending, status, method, options);
-				if (pending.expiresAtMs - this.#transport.nowMs() < MIN_LIFE_MS) pending = undefined;
+				if (!this.#hasLife(pending)) pending = undefined;
 			}
 			pending ??= await this.#sign(method, arg);
 			isUnknown = true;
@@ -74,6 +75,10 @@ export class Updates {
 				onRetry: options.onRetry,
 			},
 		);
+	}
+
+	#hasLife(pending: Pending): boolean {
+		return pending.expiresAtMs - this.#transport.nowMs() >= MIN_LIFE_MS;
 	}
 
 	#sign(method: string, arg: Uint8Array): Promise<Pending> {
@@ -139,7 +144,11 @@ export class Updates {
 			if (status.kind === "replied") return status.reply;
 			if (status.kind === "rejected") throw status.error;
 			const isOver = status.kind === "done" || this.#transport.nowMs() > pending.expiresAtMs + GRACE_MS;
-			if (isOver) throw new ClientError("timeout", { waitedMs: ports.now() - started, waitedFor: ANSWER });
+			const waitedMs = ports.now() - started;
+			if (isOver) throw new ClientError("timeout", { waitedMs, waitedFor: ANSWER });
+			// Taken by a node and never seen by the subnet: it was dropped, and may be sent again.
+			if (status.kind === "unknown" && waitedMs > MAX_UNSEEN_MS && this.#hasLife(pending))
+				throw new ClientError("timeout", { waitedMs, waitedFor: "trace of the call" });
 			await ports.sleep(waitMs, options.signal);
 			waitMs = Math.min(MAX_POLL_MS, waitMs * 1.4);
 			try {

@@ -1,4 +1,5 @@
 import { ClientError } from "../errors.js";
+import { sourceErrors } from "./failure.js";
 import type { ChunkReader, OpenSource, RandomAccessSource } from "./types.js";
 
 /** A source that can be read anywhere, chunk by chunk. */
@@ -29,7 +30,7 @@ export class RandomAccess implements OpenSource {
 	async chunk(index: number, chunkBytes: number): Promise<Uint8Array> {
 		const start = index * chunkBytes;
 		const end = Math.min(start + chunkBytes, this.size);
-		const bytes = await this.#source.read(start, end);
+		const bytes = await sourceErrors(async () => this.#source.read(start, end));
 		if (bytes.length < end - start)
 			throw new ClientError("source_too_short", { expected: this.size, actual: start + bytes.length });
 		if (bytes.length > end - start)
@@ -40,7 +41,7 @@ export class RandomAccess implements OpenSource {
 	}
 
 	async check(): Promise<void> {
-		await this.#source.check?.();
+		await sourceErrors(async () => this.#source.check?.());
 	}
 
 	async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { ClientError } from "../errors.js";
+import { sourceErrors } from "./failure.js";
 import type { ChunkReader, OpenSource } from "./types.js";
 
 /** A source that can be read once, from its beginning: a stream. */
@@ -48,7 +49,7 @@ function cut(
 		// With everything read that should come, one more look: nothing may follow.
 		while (!isOver && (filled < wanted || wanted === 0)) {
 			if (rest.length === 0) {
-				const part = await parts.next();
+				const part = await sourceErrors(() => parts.next());
 				if (part.done) isOver = true;
 				else rest = checkPart(part.value);
 			}

@@ -1,4 +1,10 @@
-import { checkContentType, checkKey, checkMetadata, SHA256_BYTES } from "../../protocol/index.js";
+import {
+	checkChunking,
+	checkContentType,
+	checkKey,
+	checkMetadata,
+	SHA256_BYTES,
+} from "../../protocol/index.js";
 import { ClientError, refuseInvalid } from "../errors.js";
 import { checkChunkBytes, checkInteger, type Settings } from "../options.js";
 import type { OpenSource } from "../source/types.js";
@@ -57,6 +63,8 @@ export function planUpload(options: UploadOptions, source: OpenSource, settings:
 				reason: `the source has ${source.size} bytes`,
 			});
 	}
+	const chunkBytes = checkChunkBytes(options.chunkBytes ?? settings.chunkBytes);
+	refuseInvalid(checkChunking(chunkBytes, source.size === undefined ? undefined : BigInt(source.size)));
 	return {
 		key: options.key,
 		contentType,
@@ -65,7 +73,7 @@ export function planUpload(options: UploadOptions, source: OpenSource, settings:
 		precondition: options.precondition,
 		wholeSha256: options.wholeSha256,
 		resume: options.resume ?? true,
-		chunkBytes: checkChunkBytes(options.chunkBytes ?? settings.chunkBytes),
+		chunkBytes,
 		concurrency: checkInteger("concurrency", options.concurrency ?? settings.concurrency, 1),
 	};
 }

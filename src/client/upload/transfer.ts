@@ -18,6 +18,17 @@ export interface TransferWork {
 const isAbortOptions = (value: unknown): value is AbortOptions =>
 	typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
+/** A listener that throws is its owner's bug, to be seen as such, and no reason for the transfer to fail. */
+function notify(listener: (progress: Progress) => void, progress: Progress): void {
+	try {
+		listener(progress);
+	} catch (error) {
+		queueMicrotask(() => {
+			throw error;
+		});
+	}
+}
+
 /**
  * An upload under way: a promise of the published manifest, with progress by event or by iteration, and abort.
  * Fails with a BlobError.
@@ -43,7 +54,7 @@ export class Transfer implements PromiseLike<Manifest>, AsyncIterable<Progress> 
 		signal?.addEventListener("abort", onAbort, { once: true });
 		const report = (progress: Progress) => {
 			this.#progress = progress;
-			for (const listener of this.#listeners) listener(progress);
+			for (const listener of this.#listeners) notify(listener, progress);
 		};
 		this.#result = work({ signal: this.#controller.signal, report }).finally(() =>
 			signal?.removeEventListener("abort", onAbort),

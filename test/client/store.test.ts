@@ -1,0 +1,276 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { HttpAgent } from "@dfinity/agent";
+import { DelegationChain, DelegationIdentity, Ed25519KeyIdentity } from "@dfinity/identity";
+import { HttpAgent as CoreAgent } from "@icp-sdk/core/agent";
+import { Ed25519KeyIdentity as CoreKey } from "@icp-sdk/core/identity";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { installWasm } from "../../examples/support/deploy.js";
+import { BlobClient as WebClient } from "../../src/client/index.js";
+import {
+	BlobClient,
+	type BlobClientOptions,
+	fromPath,
+	isBlobError,
+	toFile,
+} from "../../src/client/node/index.js";
+import { openStore, type StoreFixture } from "../support/store.js";
+import { createFaultProxy, type Fault, type FaultProxy, type Seen } from "./support/fault-proxy.js";
+import { pseudoBytes } from "./support/memory-store.js";
+import { hastyPorts } from "./support/ports.js";
+
+const S = 131_072;
+/** Seventeen chunks, the last of them short: just too large for one call. */
+const SIZE = 2_064_384 + 100_001;
+
+const owner = Ed25519KeyIdentity.generate();
+let fixture: StoreFixture;
+let directory: string;
+const proxies: FaultProxy[] = [];
+/** Updates that were executed, by method. */
+let executed: string[] = [];
+
+beforeAll(async () => {
+	fixture = await openStore(
+		{
+			onMessage: ({ method, kind }) =>
+				kind === "update" && method.startsWith("blobs_") && executed.push(method),
+		},
+		owner,
+	);
+	directory = await mkdtemp(join(tmpdir(), "blobs-store-"));
+});
+afterAll(async () => {
+	for (const proxy of proxies) await proxy.close();
+	await fixture.dispose();
+	await rm(directory, { recursive: true });
+});
+
+const failure = (promise: PromiseLike<unknown>) =>
+	promise.then(
+		() => undefined,
+		(error: unknown) => error,
+	);
+const agentAt = (url: string, identity = owner) =>
+	HttpAgent.createSync({ host: url, rootKey: fixture.network.rootKey, identity, retryTimes: 0 });
+const clientAt = (url: string, options: Partial<BlobClientOptions> = {}) =>
+	new BlobClient({
+		agent: agentAt(url),
+		canisterId: fixture.canisterId,
+		chunkBytes: S,
+		concurrency: 4,
+		ports: hastyPorts,
+		...options,
+	});
+const direct = (options?: Partial<BlobClientOptions>) => clientAt(fixture.network.url, options);
+const all = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
+	const found: T[] = [];
+	for await (const item of items) found.push(item);
+	return found;
+};
+async function through(fault: (seen: Seen) => Fault | undefined): Promise<FaultProxy> {
+	const proxy = await createFaultProxy(fixture.network.url, fault);
+	proxies.push(proxy);
+	return proxy;
+}
+
+describe("a blob goes up and comes down", () => {
+	const host = () => ({ host: fixture.network.url, rootKey: fixture.network.rootKey });
+	const coreOwner = CoreKey.fromSecretKey(owner.getKeyPair().secretKey as never);
+	const agents = {
+		"@dfinity/agent": async () => HttpAgent.create({ ...host(), identity: owner }),
+		"@dfinity/agent with a delegation": async () => {
+			const session = Ed25519KeyIdentity.generate();
+			const until = new Date(Date.now() + 600_000);
+			const chain = await DelegationChain.create(owner, session.getPublicKey(), until);
+			return HttpAgent.create({ ...host(), identity: DelegationIdentity.fromDelegation(session, chain) });
+		},
+		"@icp-sdk/core": async () => CoreAgent.create({ ...host(), identity: coreOwner }),
+		"@dfinity/agent that fetches the root key": async () =>
+			HttpAgent.create({ host: fixture.network.url, identity: owner, shouldFetchRootKey: true }),
+	};
+	for (const [name, make] of Object.entries(agents))
+		for (const [kind, Client] of [
+			["node", BlobClient],
+			["web", WebClient],
+		] as const)
+			it(`through ${name}, by the ${kind} client`, async () => {
+				const client = new Client({ agent: await make(), canisterId: fixture.canisterId, chunkBytes: S });
+				for (const size of [0, 77, SIZE]) {
+					const bytes = pseudoBytes(size);
+					const manifest = await client.upload(bytes, { key: `agents/${size}`, resume: false });
+					expect(Buffer.compare(await client.download(`agents/${size}`).bytes(), bytes)).toBe(0);
+					expect(Buffer.compare(await client.download(manifest).bytes(), bytes)).toBe(0);
+				}
+			});
+
+	it("in chunks of the default size, from a file into a file", async () => {
+		const bytes = pseudoBytes(5_000_000);
+		const [from, to] = [join(directory, "from"), join(directory, "to")];
+		await writeFile(from, bytes);
+		const client = direct({ chunkBytes: 2_080_768 });
+		const manifest = await client.upload(await fromPath(from), { key: "file" });
+		expect(manifest).toMatchObject({ size: 5_000_000, chunkBytes: 2_080_768 });
+		await toFile(client.download("file"), to);
+		expect(Buffer.compare(await readFile(to), bytes)).toBe(0);
+	});
+});
+
+describe("whatever happens at the wire", () => {
+	const run = async (fault: (seen: Seen) => Fault | undefined, chunkBytes = S) => {
+		const proxy = await through(fault);
+		const client = clientAt(proxy.url, { chunkBytes });
+		const bytes = pseudoBytes(SIZE, 3);
+		executed = [];
+		const transfer = client.upload(bytes, { key: "faults", resume: false });
+		await transfer;
+		expect(transfer.progress).toMatchObject({ acknowledged: SIZE, total: SIZE, reused: 0, sent: SIZE });
+		const counts = Object.fromEntries(
+			executed.map((method) => [method, executed.filter((each) => each === method).length]),
+		);
+		expect(Buffer.compare(await client.download("faults").bytes(), bytes)).toBe(0);
+		return { counts, proxy };
+	};
+	const ONCE = { blobs_begin_upload: 1, blobs_put_chunk: 17, blobs_commit_upload: 1 };
+
+	it("nothing at all: one message a chunk, and two more", async () => {
+		const { counts, proxy } = await run(() => undefined);
+		expect(counts).toEqual(ONCE);
+		expect(proxy.seen.filter(({ kind }) => kind === "read_state").length).toBeLessThanOrEqual(1);
+	});
+
+	it("every third reply is lost: each message is executed once", async () => {
+		const { counts } = await run(({ kind, nth }) => (kind === "call" && nth % 3 === 0 ? "lose" : undefined));
+		expect(counts).toEqual(ONCE);
+	});
+
+	it("any one request is lost or refused: each message is executed once", async () => {
+		for (const fault of ["lose", "refuse"] as const)
+			for (let n = 0; n < 8; n++) {
+				const { counts } = await run(({ index }) => (index === n ? fault : undefined), 1_000_000);
+				expect(counts).toEqual({ ...ONCE, blobs_put_chunk: 3 });
+			}
+	}, 180_000);
+
+	it("no call is answered at once", async () => {
+		const { counts } = await run(({ kind }) => (kind === "call" ? "accepted" : undefined));
+		expect(counts).toEqual(ONCE);
+	});
+
+	it("half of all requests are refused with 429 and 503, queries too", async () => {
+		const { counts } = await run(({ index }) =>
+			index % 4 === 0
+				? { status: 429, headers: { "retry-after": "1" } }
+				: index % 4 === 2
+					? { status: 503 }
+					: undefined,
+		);
+		expect(counts).toEqual(ONCE);
+	});
+
+	it("every second query is lost", async () => {
+		await run(({ kind, nth }) => (kind === "query" && nth % 2 === 0 ? "lose" : undefined));
+	});
+});
+
+describe("resume", () => {
+	it("in another client, after the canister was upgraded", async () => {
+		const bytes = pseudoBytes(SIZE, 4);
+		const path = join(directory, "resumed");
+		await writeFile(path, bytes);
+		const first = direct().upload(await fromPath(path), { key: "resumed" });
+		await new Promise<void>((resolve) => {
+			first.on("progress", ({ acknowledged }) => acknowledged > 5 * S && resolve());
+		});
+		await first.abort("the power fails");
+		expect(isBlobError(await failure(first), "aborted")).toBe(true);
+
+		const client = direct();
+		const [open] = await all(client.listUploads({ key: "resumed" }));
+		expect(open).toMatchObject({ key: "resumed", size: SIZE, chunkBytes: S });
+		await installWasm(fixture.agent, fixture.canisterId, fixture.wasm, "upgrade");
+		const second = client.upload(await fromPath(path), { key: "resumed" });
+		await second;
+		// More may have arrived since: what was under way when the first one stopped.
+		expect(open!.receivedChunks).toBeGreaterThanOrEqual(5);
+		expect(second.progress.reused).toBeGreaterThanOrEqual(open!.receivedChunks * S);
+		expect(Buffer.compare(await client.download("resumed").bytes(), bytes)).toBe(0);
+		expect(await all(client.listUploads({ key: "resumed" }))).toEqual([]);
+	});
+
+	it("not of what was given up", async () => {
+		const client = direct();
+		const transfer = client.upload(pseudoBytes(SIZE, 5), { key: "given/up" });
+		await new Promise<void>((resolve) => {
+			transfer.on("progress", ({ acknowledged }) => acknowledged > 0 && resolve());
+		});
+		await transfer.abort();
+		const [open] = await all(client.listUploads({ key: "given/up" }));
+		await client.abortUpload(open!.id);
+		expect(await all(client.listUploads({ key: "given/up" }))).toEqual([]);
+		expect(isBlobError(await failure(client.stat("given/up")), "blob_not_found")).toBe(true);
+	});
+});
+
+describe("reads and changes", () => {
+	it("sees at once what it has changed", async () => {
+		const client = direct();
+		for (let i = 0; i < 5; i++) {
+			const manifest = await client.upload(pseudoBytes(10, i + 1), { key: "stat" });
+			expect(await client.stat("stat", { certified: false })).toEqual(manifest);
+			expect(await client.stat("stat")).toEqual(manifest);
+		}
+		const later = await failure(
+			direct({ retry: { maxAttempts: 2 } }).stat("stat", { minSequence: 10n ** 9n }),
+		);
+		expect(isBlobError(later, "behind") && later.action).toBe("retry");
+	});
+
+	it("lists by prefix and directory, page by page", async () => {
+		const client = direct();
+		const keys = ["list/a", "list/b/1", "list/b/2", "list/c"];
+		for (const key of keys) await client.upload(new Uint8Array(1), { key });
+		const names = (await all(client.list({ prefix: "list/", pageSize: 1 }))).map((entry) =>
+			entry.type === "blob" ? entry.blob.key : entry.path,
+		);
+		expect(names).toEqual(keys);
+		const folded = await all(client.list({ prefix: "list/", recursive: false }));
+		expect(folded.map((entry) => (entry.type === "blob" ? entry.blob.key : entry.path))).toEqual([
+			"list/a",
+			"list/b/",
+			"list/c",
+		]);
+	});
+
+	it("deletes only the version it is told to", async () => {
+		const client = direct();
+		const { sequence } = await client.upload(new Uint8Array(1), { key: "gone" });
+		const wrong = await failure(client.delete("gone", { precondition: { sequence: sequence - 1n } }));
+		expect(isBlobError(wrong, "precondition_failed") && wrong.details.sequence).toBe(sequence);
+		expect((await client.delete("gone", { precondition: { sequence } })).deleted).toBe(true);
+		expect((await client.delete("gone")).deleted).toBe(false);
+	});
+
+	it("gives roles and takes them away, and keeps private what is private", async () => {
+		const other = Ed25519KeyIdentity.generate();
+		const client = direct();
+		const theirs = direct({ agent: agentAt(fixture.network.url, other) });
+		await client.upload(new Uint8Array(1), { key: "private" });
+		await client.upload(new Uint8Array(1), { key: "public", visibility: "public" });
+		await theirs.stat("public");
+		expect(isBlobError(await failure(theirs.stat("private")), "blob_not_found")).toBe(true);
+		const refused = await failure(theirs.upload(new Uint8Array(1), { key: "theirs" }));
+		expect(isBlobError(refused, "not_authorized") && refused.action).toBe("ask");
+
+		const who = other.getPrincipal();
+		await client.grantRole(who, "reader");
+		await client.grantRole(who.toText(), "writer");
+		await theirs.stat("private");
+		await theirs.upload(new Uint8Array(1), { key: "theirs" });
+		const [entry] = (await all(client.listRoles())).filter((each) => each.who.toText() === who.toText());
+		expect([...(entry?.roles ?? [])].sort()).toEqual(["reader", "writer"]);
+		await client.revokeRole(who, "reader");
+		expect(isBlobError(await failure(theirs.stat("private")), "blob_not_found")).toBe(true);
+	});
+});
