@@ -1,0 +1,64 @@
+import type { BlobClient, Manifest } from "canister-blobs";
+import { button, element, showProblem } from "./dom.js";
+import { formatBytes } from "./format.js";
+
+const status = element("stored-status");
+
+/** Fills the table with what the caller may see. */
+export async function listStored(client: BlobClient): Promise<void> {
+	try {
+		const rows: HTMLTableRowElement[] = [];
+		for await (const entry of client.list()) if (entry.type === "blob") rows.push(row(client, entry.blob));
+		element("stored").replaceChildren(...rows);
+		if (rows.length === 0) status.textContent = "Nothing yet.";
+		else if (status.textContent === "Nothing yet.") status.textContent = "";
+	} catch (error) {
+		showProblem(error);
+	}
+}
+
+function row(client: BlobClient, blob: Manifest): HTMLTableRowElement {
+	const made = document.createElement("tr");
+	made.insertCell().textContent = blob.key;
+	const size = made.insertCell();
+	size.className = "number";
+	size.textContent = formatBytes(blob.size);
+	made.insertCell().textContent = blob.modifiedAt.toLocaleString();
+	made.insertCell().append(button("Download", `Download ${blob.key}`, () => void save(client, blob)));
+	return made;
+}
+
+/**
+ * Downloads exactly the blob that the table shows: nothing enters the stream before its hash was found right. It ends
+ * in a Blob, which browsers keep on disk if it is large, and from there under the user's downloads.
+ */
+async function save(client: BlobClient, blob: Manifest): Promise<void> {
+	showProblem();
+	try {
+		let received = 0;
+		const counting = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+			transform(chunk, out) {
+				received += chunk.length;
+				status.textContent = `${blob.key}: ${formatBytes(received)} of ${formatBytes(blob.size)}`;
+				out.enqueue(chunk);
+			},
+		});
+		const stream = client.download(blob).stream().pipeThrough(counting);
+		// As bytes without a meaning: a blob is whatever its uploader said, and must not run as a page of this origin.
+		const headers = { "content-type": "application/octet-stream" };
+		saveAs(await new Response(stream, { headers }).blob(), blob.key.split("/").at(-1)!);
+		status.textContent = `${blob.key} is downloaded and verified.`;
+	} catch (error) {
+		status.textContent = "";
+		showProblem(error);
+	}
+}
+
+function saveAs(blob: Blob, name: string): void {
+	const link = document.createElement("a");
+	link.href = URL.createObjectURL(blob);
+	link.download = name;
+	link.click();
+	// The click has begun the download; the URL must outlive only the current task.
+	setTimeout(() => URL.revokeObjectURL(link.href), 0);
+}

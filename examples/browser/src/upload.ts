@@ -1,0 +1,83 @@
+import { type BlobClient, isBlobError, type Progress, type Transfer } from "canister-blobs";
+import { button, element, showProblem } from "./dom.js";
+import { formatBytes, formatSeconds, Rate } from "./format.js";
+
+const bar = element<HTMLProgressElement>("upload-progress");
+const status = element("upload-status");
+const start = element<HTMLButtonElement>("start");
+const cancel = element<HTMLButtonElement>("cancel");
+
+/** The form that uploads a file under its name. `onStored` is called after each. */
+export function setUpUpload(client: BlobClient, onStored: () => void): void {
+	let transfer: Transfer | undefined;
+	cancel.addEventListener("click", () => transfer?.abort("cancelled on the page"));
+	element<HTMLFormElement>("upload").addEventListener("submit", async (event) => {
+		event.preventDefault();
+		const file = element<HTMLInputElement>("file").files?.[0];
+		if (!file || transfer) return;
+		showProblem();
+		try {
+			// What an earlier visit left in the canister under this name is found and not sent again.
+			transfer = client.upload(file, { key: file.name });
+			start.disabled = true;
+			cancel.disabled = false;
+			const rate = new Rate();
+			show(transfer.progress, rate);
+			transfer.on("progress", (progress) => show(progress, rate));
+			const { size } = await transfer;
+			bar.value = 1;
+			status.textContent = `${file.name} is stored: ${formatBytes(size)}${reusedPart(transfer.progress)}.`;
+			onStored();
+		} catch (error) {
+			const isCancelled = isBlobError(error, "aborted");
+			if (!isCancelled) showProblem(error);
+			status.textContent = `${file.name} was ${isCancelled ? "cancelled" : "not stored"}.`;
+		} finally {
+			transfer = undefined;
+			start.disabled = false;
+			cancel.disabled = true;
+			await listUnfinished(client);
+		}
+	});
+}
+
+function show(progress: Progress, rate: Rate): void {
+	const { acknowledged, reused, total = 0 } = progress;
+	// Without what was there before: that took no time.
+	const bytesPerSecond = rate.update(acknowledged - reused);
+	bar.value = total === 0 ? 0 : acknowledged / total;
+	const parts = [
+		`${Math.floor(bar.value * 100)} %`,
+		`${formatBytes(acknowledged)} of ${formatBytes(total)}${reusedPart(progress)}`,
+	];
+	if (bytesPerSecond) {
+		parts.push(`${formatBytes(bytesPerSecond)}/s`);
+		if (acknowledged < total) parts.push(`${formatSeconds((total - acknowledged) / bytesPerSecond)} left`);
+	}
+	status.textContent = parts.join(" · ");
+}
+
+const reusedPart = ({ reused }: Progress): string =>
+	reused === 0 ? "" : ` (${formatBytes(reused)} were there already)`;
+
+/** Shows which uploads can go on: a page cannot open the file again by itself, so the user must choose it. */
+export async function listUnfinished(client: BlobClient): Promise<void> {
+	const items: HTMLLIElement[] = [];
+	try {
+		for await (const { id, key, size, receivedChunks, chunkBytes } of client.listUploads()) {
+			const arrived = formatBytes(Math.min(receivedChunks * chunkBytes, size ?? Number.POSITIVE_INFINITY));
+			const item = document.createElement("li");
+			item.append(
+				`${key}: ${arrived}${size === undefined ? "" : ` of ${formatBytes(size)}`} arrived. Choose the file again to go on.`,
+				button("Discard", `Discard the unfinished upload of ${key}`, async () => {
+					await client.abortUpload(id).catch(showProblem);
+					await listUnfinished(client);
+				}),
+			);
+			items.push(item);
+		}
+		element("unfinished").replaceChildren(...items);
+	} catch (error) {
+		showProblem(error);
+	}
+}

@@ -1,0 +1,226 @@
+import { execFileSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import { Principal } from "@dfinity/principal";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { build, type Rollup } from "vite";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { newId, ok, openStore, type StoreFixture } from "../support/store.js";
+
+/** The browser example as its users have it: bundled for production, served as files, in a real Chromium. */
+
+const root = join(import.meta.dirname, "../..");
+const example = join(root, "examples/browser");
+const FLAGS = [
+	"--no-sandbox",
+	"--disable-gpu",
+	"--disable-quic",
+	"--no-first-run",
+	"--disable-background-networking",
+	"--disable-component-update",
+	"--disable-sync",
+];
+const TYPES: Record<string, string> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
+
+let folder: string;
+let bundle: Rollup.OutputChunk[];
+beforeAll(async () => {
+	folder = await mkdtemp(join(tmpdir(), "canister-blobs-browser-"));
+	const output = await build({
+		root: example,
+		logLevel: "warn",
+		build: { outDir: join(folder, "page"), emptyOutDir: true },
+	});
+	bundle = (output as Rollup.RollupOutput).output.filter((part) => part.type === "chunk");
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("the bundle", () => {
+	test("is complete, and has of this package only the browser's client and the protocol", () => {
+		expect(bundle.flatMap(({ imports, dynamicImports }) => [...imports, ...dynamicImports])).toEqual([]);
+		const own = bundle
+			.flatMap(({ moduleIds }) => moduleIds)
+			.filter((id) => id.startsWith(join(root, "dist/")));
+		expect(own.length).toBeGreaterThan(0);
+		expect(own.map((id) => id.slice(root.length)).filter((id) => !BROWSER_SAFE.test(id))).toEqual([]);
+	});
+
+	test("has no Node module, nor what stands in for one", () => {
+		for (const { code, modules } of bundle) {
+			expect(code).not.toMatch(/["'`]node:/);
+			for (const [id, { code: text }] of Object.entries(modules)) {
+				expect(id).not.toMatch(
+					/vite-browser-external:|node_modules\/(buffer|process|[\w-]*polyfill[\w-]*)\//,
+				);
+				// Asks by typeof whether it runs in Node, and does as in a browser if not.
+				if (id.includes("node_modules/js-sha256/")) continue;
+				expect(withoutComments(text ?? ""), id).not.toMatch(
+					/(?<![.\w$])(process\s*[.[]|Buffer\s*\.|require\s*\()/,
+				);
+			}
+		}
+	});
+
+	const withoutComments = (code: string) => code.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+	const BROWSER_SAFE = /^\/dist\/(protocol|client(?!\/node))\//;
+});
+
+describe("the page", () => {
+	let fixture: StoreFixture;
+	let server: Server;
+	let context: BrowserContext;
+	let page: Page;
+	const problems: string[] = [];
+
+	beforeAll(async () => {
+		fixture = await openStore();
+		server = await serve(join(folder, "page"), {
+			canisterId: fixture.canisterId.toText(),
+			host: fixture.network.url,
+			local: true,
+		});
+		const executablePath = execFileSync("node", [join(root, "scripts/chromium.mjs")], {
+			encoding: "utf8",
+		}).trim();
+		context = await chromium.launchPersistentContext(join(folder, "profile"), {
+			executablePath,
+			headless: true,
+			args: FLAGS,
+		});
+		page = context.pages()[0] ?? (await context.newPage());
+		page.on("pageerror", (error) => problems.push(error.message));
+		await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+		await page.getByText("Nothing yet.").waitFor();
+	});
+	afterEach(() => expect(problems.splice(0)).toEqual([]));
+	afterAll(async () => {
+		await context?.close();
+		server?.closeAllConnections();
+		await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
+		await fixture?.dispose();
+	});
+
+	test("says what to do to whom an administrator has given no role yet", async () => {
+		await choose("early.bin", randomBytes(1_000));
+		await page.getByRole("alert").filter({ hasText: "Ask an administrator" }).waitFor();
+		const who = Principal.fromText((await page.locator("#principal").textContent()) ?? "");
+		ok(await fixture.store.blobs_grant_role({ id: newId(), who, role: { writer: null } }));
+	});
+
+	test("uploads a file of four chunks with progress that only grows, and gives the same bytes back", async () => {
+		const bytes = randomBytes(7_000_000);
+		await recordProgress();
+		await choose("sunset.bin", bytes);
+		await page.getByText("sunset.bin is stored: 7.0 MB.").waitFor();
+		const values = await recordedProgress();
+		expect(values.length).toBeGreaterThan(2);
+		expect(values).toEqual([...values].sort((a, b) => a - b));
+		expect(values.at(-1)).toBe(1);
+		expect(await download("sunset.bin")).toBe(sha256(bytes));
+		await keepScreenshot("stored");
+	});
+
+	test("takes an empty file, and one with a name of every kind", async () => {
+		for (const [name, bytes] of [
+			["empty", randomBytes(0)],
+			["Übergröße 漢字 & <b>.txt", randomBytes(12_345)],
+		] as const) {
+			await choose(name, bytes);
+			await page.getByText(`${name} is stored`).waitFor();
+			expect(await download(name)).toBe(sha256(bytes));
+		}
+	});
+
+	test("goes on after a reload in the middle: what had arrived is not sent again", async () => {
+		const bytes = randomBytes(9_000_000);
+		// Of the five chunks two get through, and the others wait for an answer that never comes.
+		let letThrough = 2;
+		await page.route("**/call", async (route) => {
+			const isChunk = (route.request().postDataBuffer()?.length ?? 0) > 500_000;
+			if (!isChunk || letThrough-- > 0) await route.continue();
+		});
+		await choose("long.bin", bytes);
+		await page.getByText(/^46 % · 4\.2 MB of 9\.0 MB/).waitFor();
+		await keepScreenshot("uploading");
+		// In this order: what is held back must die with the page, not be let go.
+		await page.reload();
+		await page.unrouteAll({ behavior: "ignoreErrors" });
+
+		await new Promise((r) => setTimeout(r, 3000));
+		await keepScreenshot("debug");
+		await page.getByText("long.bin: 4.2 MB of 9.0 MB arrived.").waitFor();
+		await choose("long.bin", bytes);
+		await page.getByText("long.bin is stored: 9.0 MB (4.2 MB were there already).").waitFor();
+		await expect.poll(() => page.getByText("arrived.").count()).toBe(0);
+		expect(await download("long.bin")).toBe(sha256(bytes));
+	});
+
+	test("stops when asked to, and throws away what had arrived when asked to", async () => {
+		const held = new Promise<void>((resolve) => {
+			void page.route("**/call", async (route) => {
+				const isChunk = (route.request().postDataBuffer()?.length ?? 0) > 500_000;
+				return isChunk ? resolve() : route.continue();
+			});
+		});
+		await choose("stopped.bin", randomBytes(5_000_000));
+		await held;
+		await page.getByRole("button", { name: "Cancel" }).click();
+		await page.getByText("stopped.bin was cancelled.").waitFor();
+		await page.unrouteAll({ behavior: "ignoreErrors" });
+		await page.getByRole("button", { name: "Discard the unfinished upload of stopped.bin" }).click();
+		await expect.poll(() => page.getByText("arrived.").count()).toBe(0);
+	});
+
+	/** Chooses a real file, from disk as a person would, and uploads it. */
+	async function choose(name: string, bytes: Buffer): Promise<void> {
+		await writeFile(join(folder, name), bytes);
+		await page.getByLabel("File").setInputFiles(join(folder, name));
+		await page.getByRole("button", { name: "Upload", exact: true }).click();
+	}
+
+	/** SHA-256 of the file that the page's own download button puts on disk. */
+	async function download(name: string): Promise<string> {
+		const event = page.waitForEvent("download");
+		await page.getByRole("button", { name: `Download ${name}`, exact: true }).click();
+		return sha256(await readFile(await (await event).path()));
+	}
+
+	/** For a person to look at, where BLOBS_SCREENSHOTS names a directory. */
+	async function keepScreenshot(name: string): Promise<void> {
+		const directory = process.env.BLOBS_SCREENSHOTS;
+		if (directory) await page.screenshot({ path: join(directory, `${name}.png`) });
+	}
+
+	async function recordProgress(): Promise<void> {
+		await page.evaluate(() => {
+			const bar = document.querySelector("progress")!;
+			const values: number[] = [];
+			Object.assign(window, { progressValues: values });
+			new MutationObserver(() => values.push(bar.value)).observe(bar, { attributeFilter: ["value"] });
+		});
+	}
+	const recordedProgress = () =>
+		page.evaluate(() => (window as unknown as { progressValues: number[] }).progressValues);
+});
+
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+/** Files of one directory, and the page's config.json. */
+async function serve(directory: string, config: object): Promise<Server> {
+	const server = createServer(async (request, response) => {
+		const { pathname } = new URL(request.url ?? "/", "http://localhost");
+		const name = pathname === "/" ? "/index.html" : pathname;
+		try {
+			const body = name === "/config.json" ? JSON.stringify(config) : await readFile(join(directory, name));
+			response.writeHead(200, { "content-type": TYPES[extname(name)] ?? "application/json" }).end(body);
+		} catch {
+			response.writeHead(404).end();
+		}
+	});
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	return server;
+}
