@@ -1,21 +1,34 @@
+import { cp, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { buildCanister } from "../../examples/support/build.js";
 
 declare module "vitest" {
 	interface ProvidedContext {
-		/** Paths of the built, linked Wasm of the examples. */
+		/** Paths of the built, linked Wasm of the examples, each in its own copy of the example's folder. */
 		wasm: { store: string; guestbook: string };
 	}
 }
 
-/** Builds the example canisters once for all tests, the way that a user would: azle, then the linker. */
-export default async function setup(project: TestProject): Promise<void> {
-	const examples = join(import.meta.dirname, "../../examples");
-	await buildCanister(join(examples, "store"), "store");
-	await buildCanister(join(examples, "beside"), "guestbook");
+const root = join(import.meta.dirname, "../..");
+
+/**
+ * Builds the example canisters once for all tests, the way that a user would: azle, then the linker. In a copy of
+ * this run's own, inside the package so that it is found by its name: runs side by side do not meet.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+	const workplace = join(root, "dist/test-canisters", String(process.pid));
+	const build = async (example: string, name: string) => {
+		const directory = join(workplace, example);
+		await mkdir(directory, { recursive: true });
+		for (const file of ["dfx.json", "icp.yaml", "index.ts", "tsconfig.json"])
+			await cp(join(root, "examples", example, file), join(directory, file));
+		await buildCanister(directory, name);
+		return join(directory, `${name}.wasm`);
+	};
 	project.provide("wasm", {
-		store: join(examples, "store/store.wasm"),
-		guestbook: join(examples, "beside/guestbook.wasm"),
+		store: await build("store", "store"),
+		guestbook: await build("beside", "guestbook"),
 	});
+	return () => rm(workplace, { recursive: true, force: true });
 }

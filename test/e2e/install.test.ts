@@ -1,0 +1,74 @@
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { Actor } from "@dfinity/agent";
+import { IDL } from "@dfinity/candid";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { deployCanister, installWasm } from "../../examples/support/deploy.js";
+import { openNetwork, type TestNetwork } from "../../examples/support/network.js";
+import { idlFactory, MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
+import { newId, ok, publication, rootOf, type Store } from "../support/store.js";
+
+/** How the store gets into a canister: built, linked, alone and beside an application's own class. */
+
+let network: TestNetwork;
+beforeAll(async () => {
+	network = await openNetwork();
+});
+afterAll(() => network.dispose());
+
+const newAgent = () => network.agent(Ed25519KeyIdentity.generate());
+
+test("a Wasm that was not linked refuses to install, naming the step", async () => {
+	const store = dirname(inject("wasm").store);
+	const unlinked = await readFile(join(store, ".azle/store/store.wasm"));
+	await expect(deployCanister(await newAgent(), unlinked)).rejects.toThrow(
+		"npx canister-blobs link IN.wasm -o OUT.wasm",
+	);
+});
+
+test("icp.yaml builds the same Wasm as dfx.json", async () => {
+	const directory = await mkdtemp(join(tmpdir(), "canister-blobs-"));
+	const output = join(directory, "store.wasm");
+	const store = dirname(inject("wasm").store);
+	const config = await readFile(join(store, "icp.yaml"), "utf8");
+	const commands = config.split("commands:\n")[1]!.matchAll(/^ +- (.*)$/gm);
+	for (const [, command] of commands)
+		execFileSync("sh", ["-c", command!], {
+			cwd: store,
+			env: { ...process.env, ICP_WASM_OUTPUT_PATH: output },
+			stdio: "pipe",
+		});
+	expect(Buffer.compare(await readFile(output), await readFile(inject("wasm").store))).toBe(0);
+	await rm(directory, { recursive: true });
+});
+
+test("beside an application's own class: both work, and both keep their data over an upgrade", async () => {
+	interface Guestbook extends Store {
+		sign(name: string): Promise<number>;
+		names(): Promise<string[]>;
+	}
+	const agent = await newAgent();
+	const wasm = await readFile(inject("wasm").guestbook);
+	const canisterId = await deployCanister(agent, wasm);
+	const factory: IDL.InterfaceFactory = (idl) => {
+		const own = IDL.Service({
+			sign: IDL.Func([IDL.Text], [IDL.Nat32]),
+			names: IDL.Func([], [IDL.Vec(IDL.Text)], ["query"]),
+		});
+		const fields = [...own._fields, ...(idlFactory(idl) as IDL.ServiceClass)._fields];
+		return IDL.Service(Object.fromEntries(fields));
+	};
+	const guestbook = Actor.createActor(factory, { agent, canisterId }) as unknown as Guestbook;
+
+	const bytes = new TextEncoder().encode("a portrait");
+	const root = rootOf(bytes, MAX_CHUNK_BYTES);
+	expect(await guestbook.sign("Ada")).toBe(1);
+	const put = { id: newId(), key: "portraits/ada", ...publication(root) };
+	const { sequence } = ok(await guestbook.blobs_put_blob(put, bytes));
+	await installWasm(agent, canisterId, wasm, "upgrade");
+	expect(await guestbook.names()).toEqual(["Ada"]);
+	expect(ok(await guestbook.blobs_get_chunk("portraits/ada", sequence, 0))).toEqual(bytes);
+});
