@@ -195,6 +195,27 @@ describe("faults", () => {
 		expect(proxy.seen.map(({ kind }) => kind)).toEqual(["call", "read_state"]);
 	});
 
+	it("sends a call again that was taken and then dropped, the same message, in good time", async () => {
+		const before = await count(probe.network.url);
+		const proxy = await through(({ kind, nth }) =>
+			kind === "call" && nth === 0 ? { status: 202 } : undefined,
+		);
+		// A clock that runs ahead by what is slept.
+		let ahead = 0;
+		const sleep = async (ms: number) => {
+			ahead += ms;
+			await hastyPorts.sleep(1);
+		};
+		expect(await count(proxy.url, { ports: { ...hastyPorts, now: () => Date.now() + ahead, sleep } })).toBe(
+			before + 1,
+		);
+		const calls = proxy.seen.filter(({ kind }) => kind === "call").map(({ body }) => body.toString("hex"));
+		expect(calls.length).toBe(2);
+		expect(new Set(calls).size).toBe(1);
+		expect(ahead).toBeGreaterThan(10_000);
+		expect(ahead).toBeLessThan(30_000);
+	});
+
 	it("falls back to the versions that a host knows", async () => {
 		const proxy = await through(({ version }) => (version === "v2" ? undefined : { status: 404 }));
 		const { updates, queries } = callPath(agentAt(proxy.url, probe.network, identity()), probe.canisterId);

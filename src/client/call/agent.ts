@@ -43,7 +43,7 @@ export class Network {
 	readonly #agent: AgentLike;
 	readonly #identity: IdentityLike | undefined;
 	readonly #local: boolean;
-	#rootKey: Promise<Uint8Array> | undefined;
+	#fetched: Promise<Uint8Array> | undefined;
 
 	constructor(agent: AgentLike, localNetwork: boolean, identity?: IdentityLike) {
 		const config = configOf(agent);
@@ -103,23 +103,16 @@ export class Network {
 	 * The network's root key. Fetched only for a network that the user named local, and there also where the agent
 	 * holds the mainnet's, its default: no local network has that key.
 	 */
-	rootKey(): Promise<Uint8Array> {
-		this.#rootKey ??= this.#findRootKey().catch((error) => {
-			this.#rootKey = undefined;
-			throw error;
-		});
-		return this.#rootKey;
-	}
-
-	async #findRootKey(): Promise<Uint8Array> {
+	async rootKey(): Promise<Uint8Array> {
 		const known = this.#agent.rootKey;
 		if (known && !(this.#local && hex(known) === IC_ROOT_KEY)) return known;
-		if (this.#local) {
-			return this.#agent.fetchRootKey().catch((error) => {
-				throw fromAgent(error, this.host.origin, "status");
-			});
-		}
-		return Uint8Array.from(IC_ROOT_KEY.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+		if (!this.#local)
+			return Uint8Array.from(IC_ROOT_KEY.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+		this.#fetched ??= this.#agent.fetchRootKey().catch((error) => {
+			this.#fetched = undefined;
+			throw fromAgent(error, this.host.origin, "status");
+		});
+		return this.#fetched;
 	}
 
 	/** Sees to it that the agent itself can verify: it does not where it was made without a root key. */

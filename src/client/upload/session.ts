@@ -62,7 +62,12 @@ export async function openSession(
 		size: optional(size === undefined ? undefined : BigInt(size)),
 		chunk_size: plan.chunkBytes,
 	};
-	await context.caller.update("blobs_begin_upload", [request], { ...call, verify: true });
+	try {
+		await context.caller.update("blobs_begin_upload", [request], { ...call, verify: true });
+	} catch (error) {
+		context.busyUploads.delete(hex(id));
+		throw error;
+	}
 	return { id, held: new Leaves(), isResumed: false, isFinished: false };
 }
 
