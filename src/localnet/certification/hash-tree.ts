@@ -92,17 +92,6 @@ export class Directory {
 	delete(label: Uint8Array): Directory {
 		return new Directory(remove(this.root, label));
 	}
-
-	*entries(): Generator<Node> {
-		yield* walk(this.root);
-	}
-}
-
-function* walk(node: Node | undefined): Generator<Node> {
-	if (!node) return;
-	yield* walk(node.left);
-	yield node;
-	yield* walk(node.right);
 }
 
 /** FNV-1a: the shape of a directory depends on its labels only, not on the order they came in. */

@@ -11,13 +11,7 @@ export type Encodable =
 	| Uint8Array
 	| readonly Encodable[]
 	| ReadonlyMap<number, Encodable>
-	| { readonly [key: string]: Encodable | undefined }
-	| Raw;
-
-/** A value that is CBOR already. */
-export class Raw {
-	constructor(readonly bytes: Uint8Array) {}
-}
+	| { readonly [key: string]: Encodable | undefined };
 
 /** Every CBOR value of the IC carries the self-describing tag 55799. */
 const SELF_DESCRIBED = Uint8Array.of(0xd9, 0xd9, 0xf7);
@@ -42,8 +36,6 @@ function write(value: Encodable, out: Uint8Array[]): void {
 		out.push(head(3, BigInt(bytes.length)), bytes);
 	} else if (value instanceof Uint8Array) {
 		out.push(head(2, BigInt(value.length)), value);
-	} else if (value instanceof Raw) {
-		out.push(value.bytes);
 	} else if (Array.isArray(value)) {
 		out.push(head(4, BigInt(value.length)));
 		for (const item of value as readonly Encodable[]) write(item, out);

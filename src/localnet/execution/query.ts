@@ -3,7 +3,7 @@
  */
 
 import type { DelegationFormat } from "../certification/topology.js";
-import { principalText, utf8 } from "../encoding/bytes.js";
+import { utf8 } from "../encoding/bytes.js";
 import { admissionFee } from "./accounting.js";
 import { newContext } from "./call-context.js";
 import { notFound, outOfCycles, refusalOf, rejected } from "./calls.js";
@@ -88,6 +88,6 @@ export function inspect(subnet: Subnet, ingress: Ingress): Reject | undefined {
 	);
 	if (error) return error.toReject(canister.text);
 	if (message.accepted) return undefined;
-	const text = `Error from Canister ${principalText(canister.id)}: Canister rejected the message`;
+	const text = `Error from Canister ${canister.text}: Canister rejected the message`;
 	return reject(RejectCode.CanisterReject, "IC0406", text);
 }

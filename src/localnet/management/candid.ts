@@ -35,11 +35,6 @@ const Mode = Variant({
 const CanisterArg = Record({ canister_id: PrincipalType });
 const ChunkHash = Record({ hash: Blob });
 
-/** What settings a canister has, as `canister_status` tells them. */
-export interface DefiniteSettingsValue {
-	controllers: Principal[];
-	[name: string]: unknown;
-}
 export interface SettingsValue {
 	readonly controllers: [] | [Principal[]];
 	readonly [name: string]: unknown;
