@@ -1,0 +1,104 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { BlobClient, Manifest } from "canister-blobs/node";
+import pLimit from "p-limit";
+import { CONNECTION, CONNECTION_USAGE, connect, PARALLEL_FILES } from "../support/connect.js";
+import { removeFile } from "./directory.js";
+import { IndexFile } from "./index-file.js";
+import { mirrorFile } from "./mirror-file.js";
+import { planPaths, STATE_DIRECTORY } from "./paths.js";
+
+const USAGE = `Makes a directory hold what a store holds: fetches what is new or changed, verified against the store's hashes.
+
+  npx tsx examples/mirror/mirror.ts DIR --canister ID [--prefix P] [--delete] [--verify] [options]
+
+  --prefix P        only what is under P/, which becomes the top of the directory
+  --delete          remove files that the mirror put there and the store no longer holds
+  --verify          read every file again and compare its hashes; a damaged one is fetched anew${CONNECTION_USAGE}
+`;
+
+/** What the store holds below a prefix, by path below it. Taken to its end before anything is changed. */
+async function listStored(client: BlobClient, prefix: string): Promise<Map<string, Manifest>> {
+	const stored = new Map<string, Manifest>();
+	for await (const entry of client.list({ prefix }))
+		if (entry.type === "blob") stored.set(entry.blob.key.slice(prefix.length), entry.blob);
+	return stored;
+}
+
+async function main(): Promise<void> {
+	const { values, positionals } = parseArgs({
+		options: {
+			...CONNECTION,
+			prefix: { type: "string", default: "" },
+			delete: { type: "boolean", default: false },
+			verify: { type: "boolean", default: false },
+		},
+		allowPositionals: true,
+	});
+	const [target, ...more] = positionals;
+	if (target === undefined || more.length > 0) throw new Error(USAGE);
+	const client = await connect(values);
+	const prefix = values.prefix.replace(/\/*$/, values.prefix ? "/" : "");
+	await mkdir(join(target, STATE_DIRECTORY), { recursive: true });
+	const index = await IndexFile.open(
+		join(target, STATE_DIRECTORY, "index.json"),
+		`${values.canister}/${prefix}`,
+	);
+
+	const stored = await listStored(client, prefix);
+	const { files, refused } = planPaths(stored);
+	const failed = [...refused].map(([path, reason]) => ({ path, reason }));
+	const count = { fetched: 0, damaged: 0, unchanged: 0, removed: 0, bytes: 0 };
+	const attempt = async (path: string, work: () => Promise<void>) => {
+		try {
+			await work();
+		} catch (error) {
+			failed.push({ path, reason: (error as Error).message });
+		}
+	};
+
+	try {
+		// Before anything is fetched: a file may have to make room for a directory of its name.
+		const gone = values.delete ? [...index.entries.keys()].filter((path) => !stored.has(path)) : [];
+		for (const path of gone)
+			await attempt(path, async () => {
+				await removeFile(target, path);
+				index.entries.delete(path);
+				count.removed++;
+			});
+
+		await pLimit(PARALLEL_FILES).map(files, ([path, listed]) =>
+			attempt(path, async () => {
+				const known = index.entries.get(path);
+				const { entry, outcome, fetchedBytes } = await mirrorFile(
+					client,
+					target,
+					path,
+					listed,
+					known,
+					values.verify,
+				);
+				index.entries.set(path, entry);
+				count[outcome]++;
+				count.bytes += fetchedBytes;
+				if (outcome !== "unchanged") process.stderr.write(`${outcome} ${path}\n`);
+			}),
+		);
+	} finally {
+		await index.save();
+	}
+
+	// As JSON: whatever a canister calls its keys must not reach a terminal as escape sequences.
+	for (const { path, reason } of failed) process.stderr.write(`failed ${JSON.stringify(path)}: ${reason}\n`);
+	console.log(
+		`${count.fetched} fetched, ${count.damaged} damaged and fetched anew, ${count.unchanged} unchanged, ` +
+			`${count.removed} removed, ${failed.length} failed, ${count.bytes} bytes`,
+	);
+	if (failed.length > 0) process.exitCode = 1;
+}
+
+main().catch((error: unknown) => {
+	process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+	process.exitCode = 1;
+});
