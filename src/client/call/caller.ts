@@ -7,6 +7,8 @@ import {
 	type WireResult,
 } from "../../protocol/index.js";
 import { CanisterError, ClientError } from "../errors.js";
+import { lebEncode } from "../util/bytes.js";
+import { withRoom } from "../util/room.js";
 import { okBytes } from "./bytes-reply.js";
 import { Queries, type QueryOptions } from "./query.js";
 import { isRetryable, type RetryPolicy, retry } from "./retry.js";
@@ -69,8 +71,19 @@ export class Caller {
 	}
 }
 
+const EMPTY = new Uint8Array(0);
+
+/**
+ * Candid of a method's arguments. The library copies a blob four times on its way; where the last argument is one,
+ * as in the calls that carry a chunk, everything before it is encoded with an empty blob in its place, of which the
+ * last byte, the length, is then replaced.
+ */
 function encodeArgs<Name extends MethodName>(name: Name, args: MethodArgs<Name>): Uint8Array {
-	return IDL.encode(METHODS[name].args, args as unknown[]);
+	const types = METHODS[name].args;
+	const last: unknown = args.at(-1);
+	if (!(last instanceof Uint8Array)) return IDL.encode(types, args);
+	const head = IDL.encode(types, [...args.slice(0, -1), EMPTY]);
+	return withRoom(head.subarray(0, -1), lebEncode(BigInt(last.length)), last);
 }
 
 const isBytes = new Set<MethodName>(["blobs_get_chunk", "blobs_leaves", "blobs_put_chunk"]);

@@ -3,6 +3,7 @@ import { MAX_INGRESS_BYTES } from "../../protocol/index.js";
 import { ClientError, isBlobError } from "../errors.js";
 import type { Sha256 } from "../ports.js";
 import { concat, utf8 } from "../util/bytes.js";
+import { prepend } from "../util/room.js";
 import type { IdentityLike } from "./agent.js";
 import { type RequestMap, requestIdOf } from "./request-id.js";
 
@@ -40,13 +41,40 @@ function checkNotExpired(chain: DelegationChainLike, nowMs: number): void {
 	if (first <= nowMs) throw new ClientError("identity_expired", { expiredAt: new Date(first) });
 }
 
+interface Envelope {
+	readonly content: RequestMap;
+	readonly [field: string]: unknown;
+}
+
+const EMPTY = new Uint8Array(0);
+
+/**
+ * CBOR of an envelope by the agent's encoder (@dfinity/cbor with the self-described tag, which also knows principals
+ * and delegations). Its buffers grow with the largest message and stay; so the argument, a chunk of 2 MiB, is put
+ * last and goes in behind what the encoder made of an empty one, of which the last byte is the length.
+ */
+function encodeEnvelope({ content, ...rest }: Envelope): Uint8Array {
+	const { arg, ...fields } = content;
+	if (!(arg instanceof Uint8Array)) return Cbor.encode({ ...rest, content });
+	const head = Cbor.encode({ ...rest, content: { ...fields, arg: EMPTY } });
+	return prepend(concat(head.subarray(0, -1), byteStringHeader(arg.length)), arg);
+}
+
+/** Major type 2 with a length of four bytes (RFC 8949, 3.1). */
+function byteStringHeader(length: number): Uint8Array {
+	const header = new Uint8Array(5);
+	header[0] = 0x5a;
+	new DataView(header.buffer).setUint32(1, length);
+	return header;
+}
+
 async function authenticate(
 	identity: IdentityLike,
 	kind: RequestKind,
 	content: RequestMap,
 	sha256: Sha256,
 	nowMs: number,
-): Promise<{ requestId: Uint8Array; envelope: object }> {
+): Promise<{ requestId: Uint8Array; envelope: Envelope }> {
 	if (!isSigner(identity)) {
 		// It signs in a way of its own (anonymous, or attributes added to the content): what it made is what counts.
 		const transformed = (await identity.transformRequest({
@@ -54,7 +82,7 @@ async function authenticate(
 			request: {},
 			body: content,
 		} as never)) as {
-			body: { content: RequestMap };
+			body: Envelope;
 		};
 		return { requestId: await requestIdOf(transformed.body.content, sha256), envelope: transformed.body };
 	}
@@ -91,8 +119,7 @@ export async function signRequest(
 			throw new ClientError("identity_unusable", { reason }, error);
 		},
 	);
-	// The agent's encoder is @dfinity/cbor with the self-described tag; it also knows principals and delegations.
-	const body = Cbor.encode(envelope);
+	const body = encodeEnvelope(envelope);
 	const bytes = body.length + ADDED_BYTES;
 	if (kind === "call" && bytes > MAX_INGRESS_BYTES) {
 		throw new ClientError("message_too_large", {
