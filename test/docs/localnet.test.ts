@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import { expect, test } from "vitest";
+import { METHODS } from "../../src/localnet/management/candid.js";
+import { callCalls } from "../../src/localnet/system-api/calls.js";
+import { canisterCalls } from "../../src/localnet/system-api/canister.js";
+import { cycleCalls } from "../../src/localnet/system-api/cycles.js";
+import type { Host } from "../../src/localnet/system-api/host.js";
+import { messageCalls } from "../../src/localnet/system-api/messages.js";
+import { ALLOWED } from "../../src/localnet/system-api/permissions.js";
+import { stableCalls } from "../../src/localnet/system-api/stable.js";
+import { codeIn, readDocument, sectionOf, tableIn } from "./document.js";
+
+/** docs/LOCALNET.md: its options are those there are, what it names as missing is missing, and nothing else is. */
+
+const document = readDocument("LOCALNET.md");
+
+test("the options", () => {
+	const path = join(import.meta.dirname, "../../src/localnet/options.ts");
+	const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true);
+	const options = source.statements.find(
+		(node): node is ts.InterfaceDeclaration =>
+			ts.isInterfaceDeclaration(node) && node.name.text === "NetworkOptions",
+	);
+	const documented = tableIn(sectionOf(document, "Use")).map(([name]) => codeIn(name!)[0]);
+	expect(documented).toEqual(options!.members.map((member) => member.name!.getText()));
+});
+
+test("the system calls that are missing", () => {
+	const host = { blob: (name: string) => ({ [`${name}_size`]: 0, [`${name}_copy`]: 0 }) } as unknown as Host;
+	const calls = [messageCalls, callCalls, cycleCalls, stableCalls, canisterCalls].map((make) => make(host));
+	const made = new Set(calls.flatMap((some) => Object.keys(some)));
+	const missing = Object.keys(ALLOWED).filter((name) => !made.has(name));
+	const [[documented]] = tableIn(sectionOf(document, "What it has not, and says so by name")) as [[string]];
+	expect(codeIn(documented).sort()).toEqual(missing.map((name) => `ic0.${name}`).sort());
+});
+
+test("the methods of the management canister", () => {
+	const line = sectionOf(document, "What it has")
+		.split("\n")
+		.find((text) => text.startsWith("- Management canister:"));
+	expect(codeIn(line!).sort()).toEqual(Object.keys(METHODS).sort());
+});
