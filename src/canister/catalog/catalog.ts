@@ -5,7 +5,7 @@ import { descend, leafOf, type Place, rewrite } from "./directory.js";
 import { countOf, emptyLeaf, isFileAt, linkAt, withChanged, withEntry, withoutEntry } from "./node.js";
 import { type ListEntry, sortable } from "./order.js";
 import { NodeStore, TOP } from "./store.js";
-import { type After, walk } from "./walk.js";
+import { type After, type Start, walk } from "./walk.js";
 
 export interface ListRange {
 	/** Any beginning of keys; it need not end at a segment's. */
@@ -18,19 +18,23 @@ export interface ListRange {
 
 /**
  * The index of keys: a tree nested by their segments over one stable map, which itself can only be asked for
- * single keys. Each directory is a B+-tree of labels (directory.ts, node.ts); a label can be a key's end and a
- * directory at once. The roots' names are the labels of one more directory above them all.
+ * single keys. Each directory is a B+-tree of labels (directory.ts, node.ts); a label can be a key's end and
+ * a directory at once. The roots' names are the labels of one more directory above them all.
  *
- * How certification joins it. The whole is already shaped as a hash tree of the Internet Computer: a label is a
- * labelled node, a B+-tree's node a balanced tree of forks over its entries in order, its inner nodes more forks.
- * - Every slot (node.ts) gets a digest of 32 bytes after its link: in a leaf that of the labelled node, in an inner
- *   node that of the child's forks. SLOT becomes 41, ENTRY_CHARGE 32; nodes hold as many entries as now.
- * - `rewrite` (directory.ts) goes on to the root with each written node's digest and returns the directory's; a
- *   loop here hands that to the entry in the directory above, along the places that `#find` returns already. So a
- *   change writes the nodes on its path in each directory, and one sibling a level where nodes join, no others.
- * - Under a label that is a key's end stands the label `<$>` with what is certified of it, and among a directory's
- *   labels that has its place in order. While there is no directory the entry's digest covers it without a node;
- *   a label that is both gets `<$>` as an entry of its directory. No segment of a key may then be `<$>` or `<*>`.
+ * How certification joins it. The whole is already shaped as a hash tree of the Internet Computer: a label is
+ * a labelled node, a B+-tree's node a balanced tree of forks over its entries in order, its inner nodes more
+ * forks.
+ * - Every slot (node.ts) gets a digest of 32 bytes after its link: in a leaf that of the labelled node, in an
+ *   inner node that of the child's forks. SLOT becomes 41, ENTRY_CHARGE 32; nodes hold as many entries as
+ *   now.
+ * - `rewrite` (directory.ts) goes on to the root with each written node's digest and returns the directory's;
+ *   a loop here hands that to the entry in the directory above, along the places that `#find` returns
+ *   already. So a change writes the nodes on its path in each directory, and one sibling a level where nodes
+ *   join, no others.
+ * - Under a label that is a key's end stands the label `<$>` with what is certified of it, and among a
+ *   directory's labels that has its place in order. While there is no directory the entry's digest covers it
+ *   without a node; a label that is both gets `<$>` as an entry of its directory. No segment of a key may
+ *   then be `<$>` or `<*>`.
  * - A witness is the same descent, pruned beside the path; for an absent key, the neighbours in the leaf.
  */
 export class Catalog {
@@ -92,25 +96,29 @@ export class Catalog {
 	}
 
 	/**
-	 * What is left of the keys past `after`, in order, beginning with a seek. `after` need not exist, nor lie within
-	 * the prefix. Valid until the next change.
+	 * What is left of the keys past `after`, in order, beginning with a seek. `after` need not exist, nor lie
+	 * within the prefix. Valid until the next change.
 	 */
-	*list(root: Uint8Array, range: ListRange): Generator<ListEntry> {
-		if (range.prefix.length > MAX_KEY_BYTES) return;
+	list(root: Uint8Array, range: ListRange): Generator<ListEntry> {
+		return walk(this.#store, this.#start(root, range), range.recursive);
+	}
+
+	#start(root: Uint8Array, range: ListRange): Start | undefined {
+		if (range.prefix.length > MAX_KEY_BYTES) return undefined;
 		const segments = range.prefix.split("/");
 		const labelPrefix = segments.pop()!;
 		// A text longer than every key has the same place among them if it is cut off beyond their length.
 		let after = relativeTo(segments, range.after?.slice(0, MAX_KEY_BYTES + 1));
-		if (after === "nothing") return;
+		if (after === "nothing") return undefined;
 		if (after !== undefined && sortable(after.segments[0]!) < sortable(labelPrefix)) after = undefined;
 		const labels = [root, ...segments.map(encodeUtf8)];
 		const places = this.#find(labels);
 		const place = places[places.length - 1]!;
 		const { node, index } = leafOf(place);
 		const directory = place.found && places.length === labels.length ? linkAt(node, index) : 0;
-		if (directory === 0) return;
+		if (directory === 0) return undefined;
 		const path = range.prefix.slice(0, range.prefix.length - labelPrefix.length);
-		yield* walk(this.#store, { directory, path, labelPrefix, after }, range.recursive);
+		return { directory, path, labelPrefix, after };
 	}
 
 	/** Each label's place in its directory, as far as the directories go. */
@@ -128,7 +136,7 @@ export class Catalog {
 		return places;
 	}
 
-	/** A directory that holds only the key that ends the labels, begun at the innermost: each node is written once. */
+	/** A directory with only the key that ends the labels, begun at the innermost: each node is written once. */
 	#newDirectory(labels: readonly Uint8Array[], from: number): number {
 		let directory = 0;
 		for (let depth = labels.length - 1; depth >= from; depth--) {
@@ -160,7 +168,7 @@ function labelsOf(root: Uint8Array, key: string): Uint8Array[] {
 	return labels;
 }
 
-/** `after` as seen from the directory of these segments: undefined is before all of it, "nothing" past all of it. */
+/** `after` seen from the directory of these segments: undefined is before all of it, "nothing" past it. */
 function relativeTo(directory: readonly string[], after: string | undefined): After | undefined | "nothing" {
 	if (after === undefined || after === "") return undefined;
 	const segments = after.split("/");

@@ -64,11 +64,11 @@ export function descend(store: NodeStore, directory: number, label: Uint8Array):
 }
 
 /**
- * Puts `leaf` in the place of the path's leaf, and changes the nodes above as far as that makes necessary: at most
- * the path, and one sibling a level. `appended`: whether the leaf's last entry is new.
+ * Puts `leaf` in the place of the path's leaf, and changes the nodes above as far as that makes necessary: at
+ * most the path, and one sibling a level. `appended`: whether the leaf's last entry is new.
  *
- * This is the only place where a directory's nodes are written. With certification the loop does not end at the
- * first level that is neither overfull nor underfull: it goes on to the root with the child's new digest.
+ * This is the only place where a directory's nodes are written. With certification the loop does not end at
+ * the first level that is neither overfull nor underfull: it goes on to the root with the child's new digest.
  */
 export function rewrite(store: NodeStore, path: readonly Step[], leaf: Uint8Array, appended: boolean): void {
 	let changed = leaf;
@@ -85,7 +85,6 @@ export function rewrite(store: NodeStore, path: readonly Step[], leaf: Uint8Arra
 			changed = withEntry(parent.node, parent.index + 1, separator, false, rightId);
 		} else if (isUnderfull(changed)) {
 			changed = joinSibling(store, parent, changed);
-			atEnd = false;
 		} else {
 			store.write(id, changed);
 			return;
@@ -95,10 +94,10 @@ export function rewrite(store: NodeStore, path: readonly Step[], leaf: Uint8Arra
 }
 
 /**
- * Joins the underfull node at the parent's index to the sibling before it (the first: after it), and splits them
- * evenly if they are too much for one. The parent after that; its new separator may be longer, so it may now be
- * overfull. Merely freeing nodes when they are empty would keep depth within the log of the most labels there
- * ever were, but not of those there are, and leave a node for every label that survives.
+ * Joins the underfull node at the parent's index to the sibling before it (the first: after it), and splits
+ * them evenly if they are too much for one. The parent after that; its new separator may be longer, so it may
+ * now be overfull. Merely freeing nodes when they are empty would keep depth within the log of the most
+ * labels there ever were, but not of those there are, and leave a node for every label that survives.
  */
 function joinSibling(store: NodeStore, parent: Step, node: Uint8Array): Uint8Array {
 	const rightIndex = parent.index === 0 ? 1 : parent.index;

@@ -1,8 +1,11 @@
 import { MAX_KEY_BYTES } from "../../protocol/limits.js";
 
 /**
- * A node of a directory's B+-tree, read and changed as the bytes that are stored: nothing is ever decoded as a
- * whole, because in QuickJS a loop over a node's entries costs as much as fetching it (60,000 instructions).
+ * A node of a directory's B+-tree, read and changed as the bytes that are stored: nothing is ever decoded as
+ * a whole, because in QuickJS a loop over a node's entries costs more than fetching it (40,000 to 70,000
+ * instructions). A search costs 75,000 to 120,000. Two bytes of every label in a column of their own,
+ * searched through a Uint16Array, were tried: no gain, since making the view costs what the shorter probes
+ * save.
  *
  *     u8 level (0: a leaf) | u8 count | count slots of 9 bytes, in order of their labels | the labels
  *     a slot: u16 where its label begins, after the slots | u16 its length | u8 file | u32 link
@@ -10,9 +13,9 @@ import { MAX_KEY_BYTES } from "../../protocol/limits.js";
  * The labels themselves lie in the order in which they came: an insertion shifts slots by one copy inside the
  * engine and adjusts no other slot. A removal closes the gap, so that a node holds no garbage.
  *
- * In a leaf a label is a path's segment, `file` says whether a key ends here, and `link` is the directory below it
- * (0: none). In an inner node `link` is a child and the label a lower bound of the child's labels, which is above
- * all those of the child before; the first child needs no bound, its label is empty.
+ * In a leaf a label is a path's segment, `file` says whether a key ends here, and `link` is the directory
+ * below it (0: none). In an inner node `link` is a child and the label a lower bound of the child's labels,
+ * which is above all those of the child before; the first child needs no bound, its label is empty.
  *
  * With certification every slot gets 32 bytes more, after `link`; see catalog.ts.
  */
@@ -23,10 +26,11 @@ const SLOT = 9;
 export const FREE_LEVEL = 255;
 
 /**
- * An entry weighs its bytes and 64 more: the digest that certification adds, and one for the fork above it. Without
- * them a node of short labels would hold 300; with them it holds 40 to 50 (56 at most) in 4 KiB, so that 1,000,000
- * keys in one directory are 4 levels and 1,000 are 2. Wider nodes gain no level at either, and a node is written
- * whole: about 59 instructions a byte (the stable map rewrites its own node of such values), 0.15 M for 2.5 KiB.
+ * An entry weighs its bytes and 64 more: the digest that certification adds, and one for the fork above it.
+ * Without them a node of short labels would hold 300; with them it holds 40 to 50 (56 at most) in 4 KiB, so
+ * that 1,000,000 keys in one directory are 4 levels and 1,000 are 2. With nodes twice as wide an insertion
+ * was 4 to 9 % cheaper at 100,000 keys and 2 to 9 % dearer at 1,000: a node is written whole, and with
+ * digests it will be 2.5 times as long.
  */
 const ENTRY_CHARGE = 64;
 const HEAVIEST_ENTRY = MAX_KEY_BYTES + SLOT + ENTRY_CHARGE;
@@ -35,10 +39,11 @@ const HEAVIEST_ENTRY = MAX_KEY_BYTES + SLOT + ENTRY_CHARGE;
 const MAX_WEIGHT = 4_096;
 
 /**
- * A node that weighs less is joined to a sibling (its directory's root excepted). What is left when the middle of
- * an overfull node falls on the heaviest entry and that goes to the other side (or up): so both halves of every
- * split weigh enough, and an inner node that does has at least two children, its first being nearly weightless.
- * Hence depth <= 1 + log2(labels) for the worst labels, and about log30 for usual ones, whatever was deleted.
+ * A node that weighs less is joined to a sibling (its directory's root excepted). What is left when the
+ * middle of an overfull node falls on the heaviest entry and that goes to the other side (or up): so both
+ * halves of every split weigh enough, and an inner node that does has at least two children, its first being
+ * nearly weightless. Hence depth <= 1 + log2(labels) for the worst labels, and about log30 for usual ones,
+ * whatever was deleted.
  */
 const MIN_WEIGHT = MAX_WEIGHT / 2 - HEAVIEST_ENTRY;
 
@@ -50,7 +55,7 @@ export const countOf = (node: Uint8Array): number => node[1]!;
 
 /** What a look at the first bytes can say; the rest is trusted, since only this file writes it. */
 export const isNode = (node: Uint8Array): boolean =>
-	node.length >= HEADER && levelOf(node) !== FREE_LEVEL && node.length >= heapOf(node);
+	node.length >= HEADER && node[0] !== FREE_LEVEL && node.length >= HEADER + node[1]! * SLOT;
 
 export const weightOf = (node: Uint8Array): number => node.length - HEADER + countOf(node) * ENTRY_CHARGE;
 export const isOverfull = (node: Uint8Array): boolean => weightOf(node) > MAX_WEIGHT;
@@ -89,10 +94,10 @@ function setEntry(node: Uint8Array, index: number, file: boolean, link: number):
 }
 
 /**
- * How many first bytes a label is known to share with everything between two bounds: the entries, here or in the
- * nodes above, that a search found below it and above it. Handed from node to node, it makes every byte of a
- * label be compared about once in a whole descent, however long the prefixes that adversarial labels share
- * (1,024 of them, compared anew in each of 24 probes, would be 30 M instructions).
+ * How many first bytes a label is known to share with everything between two bounds: the entries, here or in
+ * the nodes above, that a search found below it and above it. Handed from node to node, it makes every byte
+ * of a label be compared about once in a whole descent, however long the prefixes that adversarial labels
+ * share: a byte is 1,500 instructions, and 1,000 of them compared anew in each of 20 probes would be 30 M.
  */
 export interface Bounds {
 	low: number;
@@ -101,31 +106,37 @@ export interface Bounds {
 
 /** The index of the entry that has this label; if none has, less than 0: ~(the index where it would stand). */
 export function search(node: Uint8Array, label: Uint8Array, bounds: Bounds): number {
-	const heap = heapOf(node);
+	// No calls and no fields in here: a call is 750 instructions and more, a local 100.
+	let to = node[1]!;
+	const heap = HEADER + to * SLOT;
 	const wanted = label.length;
-	let from = levelOf(node) === 0 ? 0 : 1;
-	let to = countOf(node);
+	let { low, high } = bounds;
+	let from = node[0] === 0 ? 0 : 1;
 	while (from < to) {
 		const middle = (from + to) >> 1;
 		const slot = HEADER + middle * SLOT;
 		const start = heap + ((node[slot]! << 8) | node[slot + 1]!);
 		const length = (node[slot + 2]! << 8) | node[slot + 3]!;
-		let shared = bounds.low;
-		if (bounds.high < shared) shared = bounds.high;
+		let shared = low;
+		if (high < low) shared = high;
 		// Past the end of `label` is undefined, which no byte equals.
 		while (shared < length && node[start + shared] === label[shared]) shared++;
-		if (shared === length && shared === wanted) {
-			bounds.low = shared;
-			return middle;
-		}
-		if (shared === length || (shared < wanted && node[start + shared]! < label[shared]!)) {
-			from = middle + 1;
-			bounds.low = shared;
-		} else {
+		if (shared === length) {
+			if (shared === wanted) {
+				bounds.low = shared;
+				bounds.high = high;
+				return middle;
+			}
+		} else if (shared === wanted || node[start + shared]! > label[shared]!) {
 			to = middle;
-			bounds.high = shared;
+			high = shared;
+			continue;
 		}
+		from = middle + 1;
+		low = shared;
 	}
+	bounds.low = low;
+	bounds.high = high;
 	return ~from;
 }
 
@@ -224,8 +235,8 @@ function evenSplit(node: Uint8Array): number {
 }
 
 /**
- * As late as the right half's least weight allows: keys that come in order (dates, counters) leave nodes behind
- * that are three quarters full instead of half.
+ * As late as the right half's least weight allows: keys that come in order (dates, counters) leave nodes
+ * behind that are three quarters full instead of half.
  */
 function lateSplit(node: Uint8Array): number {
 	let index = countOf(node) - 1;

@@ -4,11 +4,11 @@ export type ListEntry = { readonly key: string } | { readonly directory: string 
 const ABOVE_SURROGATES = /[\ud800-\uffff]/;
 
 /**
- * A text whose order among its like, as the engine compares texts, is that of keys: by segment, then by bytes.
- * Comparing so runs inside the engine; a loop over characters would be 1,000 instructions each.
+ * A text whose order among its like, as the engine compares texts, is that of keys: by segment, then by
+ * bytes. Comparing so runs inside the engine; a loop over characters would be 1,000 instructions each.
  *
- * `/` ends a segment, so it sorts before every character (a key holds no control character): "a" < "a/b" < "a!b".
- * UTF-16 has surrogate pairs, U+10000 and up, before U+E000 to U+FFFF; UTF-8 has them after.
+ * `/` ends a segment, so it sorts before every character (a key holds no control character): "a" < "a/b" <
+ * "a!b". UTF-16 has surrogate pairs, U+10000 and up, before U+E000 to U+FFFF; UTF-8 has them after.
  */
 export function sortable(key: string): string {
 	const text = key.replaceAll("/", "\0");

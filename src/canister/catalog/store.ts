@@ -2,9 +2,10 @@ import type { StableMap } from "../ports.js";
 import { emptyLeaf, FREE_LEVEL, isNode } from "./node.js";
 
 /**
- * The nodes in their map, under their id as a big-endian u64. Ids are u32 in the nodes themselves: Azle's map holds
- * fewer than 2^32 entries. Id 0 is the head: u8 version | u32 next id | u32 first free id (0: none). A free node is
- * u8 255 | u32 next free id: giving an id back and taking it again cost one access each, however many are free.
+ * The nodes in their map, under their id as a big-endian u64. Ids are u32 in the nodes themselves: Azle's map
+ * holds fewer than 2^32 entries. Id 0 is the head: u8 version | u32 next id | u32 first free id (0: none). A
+ * free node is u8 255 | u32 next free id: giving an id back and taking it again cost one access each, however
+ * many are free.
  */
 const HEAD = 0;
 const VERSION = 1;

@@ -1,6 +1,6 @@
 import { decodeUtf8, encodeUtf8 } from "../utf8.js";
 import { descend, readChild } from "./directory.js";
-import { countOf, isFileAt, labelAt, levelOf, linkAt } from "./node.js";
+import { countOf, isFileAt, labelAt, linkAt } from "./node.js";
 import type { ListEntry } from "./order.js";
 import type { NodeStore } from "./store.js";
 
@@ -27,28 +27,47 @@ interface Frame extends Start {
 
 /** A directory's labels in order, from the first that is not below `from`. A node is read once. */
 class Cursor {
+	/** Where the next label is, if there is one; then `advance`. */
+	node: Uint8Array;
+	index: number;
 	readonly #store: NodeStore;
-	readonly #path: { node: Uint8Array; index: number }[];
+	/** The inner nodes above, the lowest last. */
+	readonly #above: { node: Uint8Array; index: number }[];
 
 	constructor(store: NodeStore, directory: number, from: string) {
 		this.#store = store;
-		this.#path = descend(store, directory, encodeUtf8(from)).path.map(({ node, index }) => ({ node, index }));
+		this.#above = descend(store, directory, encodeUtf8(from)).path.map(({ node, index }) => ({
+			node,
+			index,
+		}));
+		({ node: this.node, index: this.index } = this.#above.pop()!);
+		if (this.index === countOf(this.node)) this.#nextLeaf();
 	}
 
-	/** The leaf and the index of the next label, if there is one. */
-	next(): { readonly node: Uint8Array; readonly index: number } | undefined {
-		let depth = this.#path.length - 1;
-		while (this.#path[depth]!.index === countOf(this.#path[depth]!.node)) {
-			if (depth === 0) return undefined;
-			this.#path[--depth]!.index++;
-		}
-		for (; levelOf(this.#path[depth]!.node) > 0; depth++) {
-			const { node, index } = this.#path[depth]!;
-			this.#path[depth + 1] = { node: readChild(this.#store, node, index), index: 0 };
-		}
-		const { node, index } = this.#path[depth]!;
-		this.#path[depth]!.index++;
-		return { node, index };
+	/** False past the last label. */
+	get holds(): boolean {
+		return this.index < countOf(this.node);
+	}
+
+	advance(): void {
+		if (++this.index === countOf(this.node)) this.#nextLeaf();
+	}
+
+	/** Up to the first node that has another child, down to that child's first leaf; else all stays as it is. */
+	#nextLeaf(): void {
+		const above = this.#above;
+		let depth = above.length - 1;
+		while (depth >= 0 && above[depth]!.index + 1 === countOf(above[depth]!.node)) depth--;
+		if (depth < 0) return;
+		above[depth]!.index++;
+		for (; depth < above.length - 1; depth++)
+			above[depth + 1] = { node: this.#child(above[depth]!), index: 0 };
+		this.node = this.#child(above[depth]!);
+		this.index = 0;
+	}
+
+	#child({ node, index }: { node: Uint8Array; index: number }): Uint8Array {
+		return readChild(this.#store, node, index);
 	}
 }
 
@@ -57,21 +76,22 @@ const open = (store: NodeStore, start: Start): Frame => ({
 	cursor: new Cursor(store, start.directory, start.after?.segments[0] ?? start.labelPrefix),
 });
 
-/** Keys in order; directories are gone into, or, if not recursive, folded into one entry each. */
-export function* walk(store: NodeStore, start: Start, recursive: boolean): Generator<ListEntry> {
-	const frames = [open(store, start)];
-	while (frames.length > 0) {
-		const { cursor, path, labelPrefix, after } = frames[frames.length - 1]!;
-		const next = cursor.next();
-		const label = next === undefined ? undefined : decodeUtf8(labelAt(next.node, next.index));
-		if (next === undefined || !label!.startsWith(labelPrefix)) {
+/** Keys in order, from `start` if there is one; directories are gone into, or, if not recursive, folded. */
+export function* walk(store: NodeStore, start: Start | undefined, recursive: boolean): Generator<ListEntry> {
+	const frames = start === undefined ? [] : [open(store, start)];
+	for (let frame = frames[0]; frame !== undefined; frame = frames[frames.length - 1]) {
+		const { cursor, after } = frame;
+		const label = cursor.holds ? decodeUtf8(labelAt(cursor.node, cursor.index)) : undefined;
+		if (label === undefined || !label.startsWith(frame.labelPrefix)) {
 			frames.pop();
 			continue;
 		}
-		const text = path + label;
+		const text = frame.path + label;
 		const onPath = after !== undefined && label === after.segments[0];
-		if (isFileAt(next.node, next.index) && !onPath) yield { key: text };
-		const directory = linkAt(next.node, next.index);
+		const file = isFileAt(cursor.node, cursor.index);
+		const directory = linkAt(cursor.node, cursor.index);
+		cursor.advance();
+		if (file && !onPath) yield { key: text };
 		if (directory === 0) continue;
 		const rest = onPath ? restOf(after) : undefined;
 		if (rest === "nothing") continue;

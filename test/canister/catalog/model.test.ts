@@ -70,7 +70,7 @@ describe("the catalog against a sorted array", () => {
 					}
 				},
 			),
-			{ numRuns: 250 },
+			{ numRuns: 120 },
 		);
 	});
 
@@ -112,7 +112,7 @@ describe("the catalog against a sorted array", () => {
 				}
 				expect(checkStructure(map)).toMatchObject({ keys: 0, nodes: 1, directories: 1 });
 			}),
-			{ numRuns: 100 },
+			{ numRuns: 60 },
 		);
 	});
 });

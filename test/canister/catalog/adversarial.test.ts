@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import { Catalog, type ListEntry } from "../../../src/canister/catalog/index.js";
+import { CountingMap, checkStructure, compareKeys, modelList, randomOf } from "./support.js";
+
+const ROOT = Buffer.from("public");
+const texts = (entries: Iterable<ListEntry>): string[] =>
+	[...entries].map((entry) => ("key" in entry ? entry.key : entry.directory));
+
+/** Sets of keys that break what is not careful: long shared prefixes, depth, width, weight. */
+const SETS: Record<string, (i: number) => string> = {
+	"one directory": (i) => `file-${(i * 7919) % 100_003}`,
+	"in order": (i) => String(i).padStart(8, "0"),
+	"in reverse order": (i) => String(10_000_000 - i),
+	"labels of 1,024 bytes that share all but the last four": (i) =>
+		`${"p".repeat(1_020)}${String(i).padStart(4, "0")}`,
+	"labels of 1,024 bytes that share nothing": (i) =>
+		String((i * 7919) % 10_007)
+			.padStart(5, "0")
+			.padEnd(1_024, "s"),
+	"labels that are each other's prefixes": (i) => "x".repeat((i % 1_024) + 1),
+	"huge labels among small ones": (i) =>
+		i % 5 === 0 ? `${String(i).padStart(4, "0")}${"h".repeat(1_000)}` : String(i).padStart(4, "0"),
+	"one character apart": (i) => `same/${String.fromCodePoint(0x4e00 + i)}`,
+	"32 segments deep": (i) => `${"d/".repeat(31)}${i}`,
+	"32 segments deep, apart from the first": (i) => `${i}${"/d".repeat(31)}`,
+	"every key a directory too": (i) =>
+		Array.from({ length: (i % 8) + 1 }, (_, depth) => (i >> (3 * depth)) & 7).join("/"),
+};
+
+describe("adversarial sets of keys", () => {
+	for (const [name, keyOf] of Object.entries(SETS)) {
+		it(`${name}: holds its structure, lists in order, and gives all space back`, () => {
+			const map = new CountingMap();
+			const catalog = new Catalog(map);
+			const keys = [...new Set(Array.from({ length: 1_500 }, (_, i) => keyOf(i)))];
+			for (const [i, key] of keys.entries()) {
+				expect(catalog.insert(ROOT, key)).toBe(true);
+				expect(catalog.insert(ROOT, key)).toBe(false);
+				if (i % 97 === 0) checkStructure(map);
+			}
+			const full = checkStructure(map);
+			expect(full.keys).toBe(keys.length);
+			expect(full.height).toBeLessThanOrEqual(1 + Math.log2(keys.length));
+			const sorted = [...keys].sort(compareKeys);
+			expect(texts(catalog.list(ROOT, { prefix: "", recursive: true }))).toEqual(sorted);
+
+			const random = randomOf(7);
+			for (let i = 0; i < 20; i++) {
+				const after = sorted[random(sorted.length)]!;
+				const prefix = sorted[random(sorted.length)]!.slice(0, random(20));
+				const range = { prefix, recursive: i % 2 === 0, after };
+				expect(texts(catalog.list(ROOT, range))).toEqual(modelList(keys, range));
+			}
+
+			for (let i = keys.length - 1; i > 0; i--) {
+				const j = random(i + 1);
+				[keys[i], keys[j]] = [keys[j]!, keys[i]!];
+			}
+			for (const [i, key] of keys.entries()) {
+				expect(catalog.remove(ROOT, key)).toBe(true);
+				expect(catalog.has(ROOT, key)).toBe(false);
+				if (i % 97 === 0) checkStructure(map);
+			}
+			expect(checkStructure(map)).toMatchObject({ keys: 0, nodes: 1 });
+
+			// The same again fits into what was freed.
+			const nodes = map.values.size;
+			for (const key of sorted) catalog.insert(ROOT, key);
+			expect(checkStructure(map).keys).toBe(keys.length);
+			expect(map.values.size).toBeLessThanOrEqual(nodes * 1.5);
+		});
+	}
+
+	it("shrinks when all but a few keys are deleted, wherever these are", () => {
+		const map = new CountingMap();
+		const catalog = new Catalog(map);
+		const key = (i: number) => `IMG_${String(i).padStart(6, "0")}`;
+		for (let i = 0; i < 20_000; i++) catalog.insert(ROOT, key(i));
+		// One key in every fourth leaf stays.
+		for (let i = 0; i < 20_000; i++) if (i % 150 !== 0) catalog.remove(ROOT, key(i));
+		const { keys, nodes, height } = checkStructure(map);
+		expect(keys).toBe(134);
+		expect(nodes).toBeLessThanOrEqual(16);
+		expect(height).toBe(2);
+	});
+
+	it("C21: put and delete of the same amount, 100 times, leaves the map as large as the first time", () => {
+		const map = new CountingMap();
+		const catalog = new Catalog(map);
+		const random = randomOf(3);
+		let most = 0;
+		for (let round = 0; round < 100; round++) {
+			const keys = new Set(Array.from({ length: 200 }, () => `${random(20)}/${random(1e6)}`));
+			for (const key of keys) catalog.insert(ROOT, key);
+			if (round < 5) most = Math.max(most, map.values.size);
+			for (const key of keys) catalog.remove(ROOT, key);
+		}
+		expect(map.values.size).toBeLessThanOrEqual(most + 5);
+		expect(checkStructure(map)).toMatchObject({ keys: 0, nodes: 1 });
+	});
+});
