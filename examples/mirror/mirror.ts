@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { BlobClient, Manifest } from "canister-blobs/node";
@@ -17,6 +17,8 @@ const USAGE = `Makes a directory hold what a store holds: fetches what is new or
   --delete          remove files that the mirror put there and the store no longer holds
   --verify          read every file again and compare its hashes; a damaged one is fetched anew${CONNECTION_USAGE}
 `;
+
+const INDEX = "index.json";
 
 /** What the store holds below a prefix, by path below it. Taken to its end before anything is changed. */
 async function listStored(client: BlobClient, prefix: string): Promise<Map<string, Manifest>> {
@@ -40,11 +42,9 @@ async function main(): Promise<void> {
 	if (target === undefined || more.length > 0) throw new Error(USAGE);
 	const client = await connect(values);
 	const prefix = values.prefix.replace(/\/*$/, values.prefix ? "/" : "");
-	await mkdir(join(target, STATE_DIRECTORY), { recursive: true });
-	const index = await IndexFile.open(
-		join(target, STATE_DIRECTORY, "index.json"),
-		`${values.canister}/${prefix}`,
-	);
+	const state = join(target, STATE_DIRECTORY);
+	await mkdir(state, { recursive: true });
+	const index = await IndexFile.open(join(state, INDEX), `${values.canister}/${prefix}`);
 
 	const stored = await listStored(client, prefix);
 	const { files, refused } = planPaths(stored);
@@ -88,6 +88,10 @@ async function main(): Promise<void> {
 	} finally {
 		await index.save();
 	}
+
+	// With nothing left to fetch, no attempt will go on with a part that an earlier one left.
+	if (failed.length === 0)
+		for (const name of await readdir(state)) if (name !== INDEX) await rm(join(state, name));
 
 	// As JSON: whatever a canister calls its keys must not reach a terminal as escape sequences.
 	for (const { path, reason } of failed) process.stderr.write(`failed ${JSON.stringify(path)}: ${reason}\n`);
