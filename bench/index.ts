@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -65,19 +65,18 @@ async function measureCosts(wasm: Uint8Array): Promise<Omit<Figures, "clientPeak
 	};
 }
 
-/** Peak memory of a process that uploads 2 GiB, above one that uploads an empty file. */
+/** Peak memory of a process that uploads 2 GiB, above what it held before it began. */
 async function measureMemory(wasm: Uint8Array): Promise<number> {
 	let above = 0;
 	await withStore(wasm, {}, async (upload) => {
-		const idle = await upload("empty", 0);
-		above = (await upload("two-gib", 2 * GIB)) - idle;
+		above = await upload("two-gib", 2 * GIB);
 	});
 	return above / 1e6;
 }
 
 type Upload = (name: string, size: number) => Promise<number>;
 
-/** Runs `work` with a store on a network of its own and an upload that answers its process's peak memory in bytes. */
+/** Runs `work` with a store on a network of its own and an upload that answers by how many bytes its process grew. */
 async function withStore(
 	wasm: Uint8Array,
 	options: Parameters<typeof createNetwork>[0],
@@ -95,7 +94,7 @@ async function withStore(
 		await new BlobClient({ agent, canisterId }).grantRole(uploader.getPrincipal(), "writer");
 		await work(async (name, size) => {
 			const path = join(directory, name);
-			await (size === 0 ? writeFile(path, "") : writeRandomFile(path, size));
+			await writeRandomFile(path, size);
 			const task = {
 				url: network.url,
 				rootKey: network.rootKey,
@@ -107,7 +106,7 @@ async function withStore(
 			const done = await new UploadProcess(task, () => {}).end;
 			await rm(path);
 			if (done === undefined) throw new Error("the uploading process was killed from outside");
-			return done.peakMemoryBytes;
+			return done.peakMemoryBytes - done.idleMemoryBytes;
 		});
 	} finally {
 		await network.dispose();

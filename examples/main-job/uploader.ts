@@ -24,6 +24,9 @@ export type UploadReport =
 			readonly type: "done";
 			readonly root: string;
 			readonly reused: number;
+			/** Resident memory with everything loaded and nothing sent. */
+			readonly idleMemoryBytes: number;
+			/** The most that was seen while it uploaded, looking a hundred times a second. */
 			readonly peakMemoryBytes: number;
 	  }
 	| { readonly type: "failed"; readonly message: string };
@@ -36,16 +39,24 @@ process.once("message", async (task: UploadTask) => {
 		const identity = Ed25519KeyIdentity.fromSecretKey(task.secretKey);
 		const agent = await HttpAgent.create({ host: task.url, rootKey: task.rootKey, identity });
 		const client = new BlobClient({ agent, canisterId: task.canisterId });
-		const transfer = client.upload(await fromPath(task.path), { key: task.key, visibility: "public" });
+		const source = await fromPath(task.path);
+		const idleMemoryBytes = process.memoryUsage.rss();
+		let peakMemoryBytes = idleMemoryBytes;
+		const watch = setInterval(() => {
+			peakMemoryBytes = Math.max(peakMemoryBytes, process.memoryUsage.rss());
+		}, 10);
+		const transfer = client.upload(source, { key: task.key, visibility: "public" });
 		transfer.on("progress", ({ acknowledged, reused, total }) =>
 			report({ type: "progress", acknowledged, reused, total: total ?? 0 }),
 		);
 		const manifest = await transfer;
+		clearInterval(watch);
 		report({
 			type: "done",
 			root: Buffer.from(manifest.root).toString("hex"),
 			reused: transfer.progress.reused,
-			peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+			idleMemoryBytes,
+			peakMemoryBytes,
 		});
 	} catch (error) {
 		report({

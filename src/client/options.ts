@@ -28,7 +28,10 @@ export interface BlobClientOptions {
 	localNetwork?: boolean;
 	/** Who signs. Default: the identity that the agent was made with. Needed after `agent.replaceIdentity`. */
 	identity?: IdentityLike;
-	/** Chunks under way at a time, in each transfer. Default 8. */
+	/**
+	 * Chunks under way at a time, in each transfer. Default 5: with an answer after 1.5 to 2 seconds they are the 5 MB
+	 * a second that a subnet takes in from all its users, and hold some 50 MB of memory.
+	 */
 	concurrency?: number;
 	/** Bytes of a chunk in new uploads, from 65,536 to 2,080,768. Default 2,080,768 (2 MiB less 16 KiB). */
 	chunkBytes?: number;
@@ -51,6 +54,8 @@ export interface Settings {
 	readonly retry: RetryPolicy;
 	readonly ports: Ports;
 }
+
+const DEFAULT_CONCURRENCY = 5;
 
 const invalid = (option: string, reason: string) => new ClientError("option_invalid", { option, reason });
 
@@ -83,7 +88,7 @@ export function normalise(options: BlobClientOptions, platform: Ports): Settings
 		canisterId: checkPrincipal("canisterId", options.canisterId),
 		localNetwork: options.localNetwork ?? false,
 		identity: options.identity,
-		concurrency: checkInteger("concurrency", options.concurrency ?? 8, 1),
+		concurrency: checkInteger("concurrency", options.concurrency ?? DEFAULT_CONCURRENCY, 1),
 		chunkBytes: checkChunkBytes(options.chunkBytes ?? MAX_CHUNK_BYTES),
 		requestTimeoutMs: checkInteger("requestTimeoutMs", options.requestTimeoutMs ?? 120_000, 1),
 		retry: {

@@ -1,0 +1,14 @@
+import type { HttpAgent } from "@dfinity/agent";
+import { BlobClient, fromPath, toFile } from "canister-blobs/node";
+
+export async function thereAndBack(agent: HttpAgent, canisterId: string, path: string) {
+	const blobs = new BlobClient({ agent, canisterId });
+
+	// Run it again after a crash, in any process on any machine: chunks that have arrived are not sent again.
+	const upload = blobs.upload(await fromPath(path), { key: "films/holiday.mp4" });
+	upload.on("progress", ({ acknowledged, total }) => console.log(`${acknowledged} of ${total} bytes`));
+	const film = await upload;
+
+	// Every chunk is verified against `film.root` before it reaches the disk.
+	await toFile(blobs.download(film), `${path}.copy`);
+}
