@@ -8,7 +8,7 @@ import type { Ports } from "./ports.js";
 export interface RetryOptions {
 	/** Most attempts of one request, the first included. Default 10. */
 	maxAttempts?: number;
-	/** No attempt of a request begins later than this after its first. Default 300,000 (5 minutes). */
+	/** No attempt of a request begins later than this after its first. Default 300,000 (5 minutes), at most 600,000. */
 	deadlineMs?: number;
 	/** The longest wait before a second attempt; it doubles with each further one. Default 500. */
 	baseDelayMs?: number;
@@ -57,6 +57,9 @@ export interface Settings {
 
 const DEFAULT_CONCURRENCY = 5;
 
+/** A receipt answers a repeated request for 15 minutes; the last attempt may itself live for 5 more. */
+const MAX_DEADLINE_MS = 600_000;
+
 const invalid = (option: string, reason: string) => new ClientError("option_invalid", { option, reason });
 
 export function checkInteger(
@@ -93,7 +96,7 @@ export function normalise(options: BlobClientOptions, platform: Ports): Settings
 		requestTimeoutMs: checkInteger("requestTimeoutMs", options.requestTimeoutMs ?? 120_000, 1),
 		retry: {
 			maxAttempts: checkInteger("retry.maxAttempts", retry.maxAttempts ?? 10, 1),
-			deadlineMs: checkInteger("retry.deadlineMs", retry.deadlineMs ?? 300_000, 0),
+			deadlineMs: checkInteger("retry.deadlineMs", retry.deadlineMs ?? 300_000, 0, MAX_DEADLINE_MS),
 			baseDelayMs: checkInteger("retry.baseDelayMs", retry.baseDelayMs ?? 500, 0),
 			maxDelayMs: checkInteger("retry.maxDelayMs", retry.maxDelayMs ?? 20_000, 0),
 		},

@@ -1,12 +1,14 @@
-import type {
-	WireListEntry,
-	WireManifest,
-	WirePrecondition,
-	WireRole,
-	WireRoleEntry,
-	WireUpload,
-	WireVisibility,
+import {
+	checkChunking,
+	type WireListEntry,
+	type WireManifest,
+	type WirePrecondition,
+	type WireRole,
+	type WireRoleEntry,
+	type WireUpload,
+	type WireVisibility,
 } from "../protocol/index.js";
+import { ClientError } from "./errors.js";
 import type { ListEntry, Manifest, OpenUpload, Precondition, Role, RoleEntry, Visibility } from "./types.js";
 
 /**
@@ -18,7 +20,10 @@ const date = (nanoseconds: bigint): Date => new Date(Number(nanoseconds / 1_000_
 const caseOf = <Name extends string>(variant: Partial<Record<Name, null>>): Name =>
 	Object.keys(variant)[0] as Name;
 
+/** @throws ClientError `reply_invalid` for a manifest that no blob has: what follows loops over its chunks */
 export function toManifest(wire: WireManifest): Manifest {
+	const invalid = checkChunking(wire.chunk_size, wire.size);
+	if (invalid) throw new ClientError("reply_invalid", { method: "manifest", reason: invalid.reason });
 	return {
 		key: wire.key,
 		root: wire.root,

@@ -37,7 +37,10 @@ export function utf8Length(text: string): number {
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** A key is a path: 1 to 1,024 bytes of UTF-8, at most 32 segments, none of them empty, `.` or `..`. */
+/** What a segment may not be: nothing, what a file system resolves, and the two marks of HTTP certification. */
+const RESERVED = new Set(["", ".", "..", "<$>", "<*>"]);
+
+/** A key is a path: 1 to 1,024 bytes of UTF-8, at most 32 segments, none of them reserved. */
 export function checkKey(key: string, field = "key"): Invalid | undefined {
 	// The length in UTF-16 first, so that no regular expression ever runs over a text of megabytes.
 	if (key.length === 0 || key.length > MAX_KEY_BYTES || utf8Length(key) > MAX_KEY_BYTES)
@@ -46,12 +49,12 @@ export function checkKey(key: string, field = "key"): Invalid | undefined {
 		return invalid(field, "it holds a control character or half a surrogate pair", 0);
 	const segments = key.split("/");
 	if (segments.length > MAX_KEY_SEGMENTS) return invalid(field, "it has too many segments", MAX_KEY_SEGMENTS);
-	if (segments.some((segment) => segment === "" || segment === "." || segment === ".."))
-		return invalid(field, "a segment is empty, `.` or `..`", 0);
+	if (segments.some((segment) => RESERVED.has(segment)))
+		return invalid(field, "a segment is empty, `.`, `..`, `<$>` or `<*>`", 0);
 	return undefined;
 }
 
-const CONTENT_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *; *[\w!#$&^.+-]+=([\w!#$&^.+-]+|"[^"\\\r\n]*"))*$/;
+const CONTENT_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *; *[\w!#$&^.+-]+=([\w!#$&^.+-]+|"[ !#-[\]-~]*"))*$/;
 
 export function checkContentType(contentType: string): Invalid | undefined {
 	if (
@@ -83,6 +86,8 @@ export function checkMetadata(metadata: readonly (readonly [string, string])[]):
 			);
 		if (names.has(name)) return invalid("metadata", "a name occurs twice", MAX_METADATA_ENTRIES);
 		names.add(name);
+		if (value.length <= MAX_METADATA_BYTES && CONTROL.test(value))
+			return invalid("metadata", "a value holds a control character", 0);
 		// Cheap bound before the exact count: a text has at least as many bytes as UTF-16 units.
 		bytes += name.length + (value.length > MAX_METADATA_BYTES ? value.length : utf8Length(value));
 		if (bytes > MAX_METADATA_BYTES)

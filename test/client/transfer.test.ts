@@ -185,7 +185,7 @@ describe("progress", () => {
 		let lies = 0;
 		store.hooks = {
 			answer: ({ method, nth }, answer) => {
-				if (method !== "blobs_put_chunk" || nth % 5 !== 0) return answer;
+				if (method !== "blobs_put_chunk" || nth % 7 !== 0) return answer;
 				lies++;
 				return new Uint8Array(32);
 			},
@@ -205,7 +205,7 @@ describe("progress", () => {
 			total: SIZE,
 			reused: 0,
 			retries: lies,
-			concurrency: 8,
+			concurrency: 5,
 		});
 	});
 

@@ -59,7 +59,7 @@ test("beside an application's own class: both work, and both keep their data ove
 			names: IDL.Func([], [IDL.Vec(IDL.Text)], ["query"]),
 		});
 		const fields = [...own._fields, ...(idlFactory(idl) as IDL.ServiceClass)._fields];
-		return IDL.Service(Object.fromEntries(fields));
+		return IDL.Service(Object.fromEntries(fields) as Record<string, IDL.FuncClass>);
 	};
 	const guestbook = Actor.createActor(factory, { agent, canisterId }) as unknown as Guestbook;
 

@@ -109,7 +109,6 @@ test("C03 an upload belongs to its creator", async () => {
 	for (const result of [
 		await asWriter.blobs_put_chunk(id, 0, bytes),
 		await asWriter.blobs_upload_status({ id, from: 0, limit: 1 }),
-		await asWriter.blobs_abort_upload(id),
 		await asWriter.blobs_commit_upload({ id, size: 10n, ...publication(sha256(bytes)) }),
 	])
 		expect(refusal<unknown>(result)).toEqual({ upload_not_found: {} });

@@ -3,6 +3,9 @@ import { isController, msgCaller, setTimer, time } from "azle";
 import type { Host } from "../ports.js";
 import type { Sha256 } from "./sha256.js";
 
+/** A timer that should have gone off so long ago will not go off any more. */
+const OVERDUE_MS = 60_000;
+
 /** The canister's surroundings through Azle. */
 export class AzleHost implements Host {
 	readonly sha256: Sha256;
@@ -31,9 +34,14 @@ export class AzleHost implements Host {
 	}
 
 	wakeAt(at: number): void {
-		for (const time of this.#armed) if (time <= at) return;
+		const now = this.now();
+		for (const time of this.#armed) {
+			// The trap of a cleaning step takes back that its timer went off, and the timer is gone all the same.
+			if (time < now - OVERDUE_MS) this.#armed.delete(time);
+			else if (time <= at) return;
+		}
 		this.#armed.add(at);
-		setTimer(Math.max(1, Math.ceil((at - this.now()) / 1_000)), () => {
+		setTimer(Math.max(1, Math.ceil((at - now) / 1_000)), () => {
 			this.#armed.delete(at);
 			this.#onWake();
 		});

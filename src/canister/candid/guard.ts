@@ -13,6 +13,8 @@ const MAX_VALUES = 1_024;
 const MAX_DEPTH = 16;
 /** Text in all: TextDecoder is JavaScript in Azle, at hundreds of instructions a byte. A key and metadata fit. */
 const MAX_TEXT_BYTES = 16_384;
+/** Ids and hashes in all. One argument may be a longer blob. */
+const MAX_BLOB_BYTES = 1_024;
 /** LEB128 of a nat has no end of its own; none of ours needs more than 64 bits. */
 const MAX_LEB_BYTES = 10;
 
@@ -51,9 +53,21 @@ interface TypeEntry {
 
 const malformed = (reason: string): never => refuse("malformed", { reason });
 
-/** Refuses a message that is no Candid, or that asks for more work than a request of this protocol needs. */
-export function checkMessage(bytes: Uint8Array): void {
-	new Walk(bytes).message();
+/** The one long blob that a message may hold, as an argument of its own: where its length is, and its bytes. */
+export interface LongBlob {
+	/** Which argument it is, from 0. */
+	readonly argument: number;
+	readonly lengthAt: number;
+	readonly from: number;
+	readonly to: number;
+}
+
+/**
+ * Refuses a message that is no Candid, or that asks for more work than a request of this protocol needs. Says where
+ * its long blob is, if it has one.
+ */
+export function checkMessage(bytes: Uint8Array): LongBlob | undefined {
+	return new Walk(bytes).message();
 }
 
 class Walk {
@@ -63,12 +77,13 @@ class Walk {
 	#fields = 0;
 	#values = 0;
 	#text = 0;
+	#blobs = 0;
 
 	constructor(bytes: Uint8Array) {
 		this.#bytes = bytes;
 	}
 
-	message(): void {
+	message(): LongBlob | undefined {
 		const [d, i, d2, l] = this.#bytes;
 		if (d !== 0x44 || i !== 0x49 || d2 !== 0x44 || l !== 0x4c) malformed("it does not begin with DIDL");
 		this.#at = 4;
@@ -78,8 +93,33 @@ class Walk {
 		const args = this.#leb();
 		if (args > MAX_FIELDS) malformed("it has too many arguments");
 		const argTypes = Array.from({ length: args }, () => this.#typeReference());
-		for (const type of argTypes) this.#value(type, 0);
+		let long: LongBlob | undefined;
+		argTypes.forEach((type, argument) => {
+			const blob = this.#isBlob(type) ? this.#longBlob(argument) : undefined;
+			if (blob !== undefined && long !== undefined) malformed("it holds more than one long blob");
+			if (blob === undefined) this.#value(type, 0);
+			long ??= blob;
+		});
 		if (this.#at !== this.#bytes.length) malformed("bytes are left over after its last value");
+		return long;
+	}
+
+	#isBlob(type: number): boolean {
+		const entry = this.#types[type];
+		return entry?.opcode === VEC && entry.parts[0] === NAT8;
+	}
+
+	/** Passes over a blob that is longer than ids and hashes are; stays where it is before a shorter one. */
+	#longBlob(argument: number): LongBlob | undefined {
+		const lengthAt = this.#at;
+		const length = this.#leb();
+		const from = this.#at;
+		if (length <= MAX_BLOB_BYTES) {
+			this.#at = lengthAt;
+			return undefined;
+		}
+		this.#skip(length);
+		return { argument, lengthAt, from, to: this.#at };
 	}
 
 	#typeEntry(): TypeEntry {
@@ -128,6 +168,9 @@ class Walk {
 	#vector(element: number, depth: number): void {
 		const length = this.#leb();
 		if (element === NAT8) {
+			this.#blobs += length;
+			if (this.#blobs > MAX_BLOB_BYTES)
+				malformed(`it holds more than ${MAX_BLOB_BYTES} bytes of ids and hashes`);
 			this.#skip(length);
 			return;
 		}

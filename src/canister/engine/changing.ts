@@ -93,7 +93,9 @@ export class Changing {
 	/** What the id stands for already; an id that was used for something else is a mistake of the client. */
 	#receipt(caller: Uint8Array, id: Uint8Array, kind: Receipt["kind"]): Receipt | undefined {
 		const receipt = this.#state.receipts.get(caller, id);
-		if (receipt !== undefined && receipt.kind !== kind) refuse("upload_conflict", { field: "purpose" });
+		const isTaken =
+			receipt === undefined ? this.#state.uploads.get(caller, id) !== undefined : receipt.kind !== kind;
+		if (isTaken) refuse("upload_conflict", { field: "purpose" });
 		return receipt;
 	}
 }

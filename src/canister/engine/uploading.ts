@@ -136,6 +136,7 @@ export class Uploading {
 
 	list({ key, after, limit }: WireListUploads): WireUploads {
 		const { state, caller } = this.#caller();
+		if (after[0] !== undefined) checkId(after[0]);
 		const uploads: WireUpload[] = [];
 		let left = pageLimit(limit);
 		let last: Uint8Array | undefined;
@@ -154,8 +155,8 @@ export class Uploading {
 		const { state, caller } = this.#writer();
 		const { id } = request;
 		checkId(id);
-		const receipt = state.receipts.get(caller, id);
-		if (receipt?.kind === RECEIPT.committed) return toManifest(decodeBlob(receipt.body));
+		const before = this.#publishedBefore(caller, id, request.root);
+		if (before !== undefined) return before;
 		const upload = this.#open(caller, id);
 		checkPublication(request);
 		const size = this.#finalSize(upload, request.size);
@@ -205,15 +206,23 @@ export class Uploading {
 		if (!sameBytes(stored, root)) refuse("root_mismatch", { stored });
 	}
 
+	/**
+	 * Gives an upload up. Its creator may do so without any role. One that was never begun leaves a receipt all the
+	 * same, so that a begin that comes late opens nothing.
+	 */
 	abort(id: Uint8Array): null {
-		const { state, caller } = this.#writer();
+		const { state, caller } = this.#caller();
 		checkId(id);
 		const receipt = state.receipts.get(caller, id);
 		if (receipt?.kind === RECEIPT.aborted) return null;
-		const upload = this.#open(caller, id, true);
-		state.uploads.close(caller, id);
-		state.garbage.add(upload.content, upload.extent);
-		state.host.wakeAt(state.host.now());
+		this.#refuseFinished(caller, id);
+		const upload = state.uploads.get(caller, id);
+		if (upload === undefined) state.roles.require("writer");
+		else {
+			state.uploads.close(caller, id);
+			state.garbage.add(upload.content, upload.extent);
+			state.host.wakeAt(state.host.now());
+		}
 		leaveReceipt(state, caller, id, RECEIPT.aborted, new Uint8Array(0));
 		return null;
 	}
@@ -223,8 +232,8 @@ export class Uploading {
 		const { state, caller } = this.#writer();
 		const { id, key } = request;
 		checkId(id);
-		const receipt = state.receipts.get(caller, id);
-		if (receipt?.kind === RECEIPT.committed) return toManifest(decodeBlob(receipt.body));
+		const before = this.#publishedBefore(caller, id, request.root, key);
+		if (before !== undefined) return before;
 		this.#refuseFinished(caller, id);
 		if (state.uploads.get(caller, id) !== undefined) refuse("upload_conflict", { field: "id" });
 		if (bytes.length > MAX_SINGLE_CALL_BYTES)
@@ -248,6 +257,20 @@ export class Uploading {
 		return toManifest(publish(state, caller, id, key, stays, request, held));
 	}
 
+	/** What this id published, if it published just this: a duplicate is answered again, anything else is refused. */
+	#publishedBefore(
+		caller: Uint8Array,
+		id: Uint8Array,
+		root: Uint8Array,
+		key?: string,
+	): WireManifest | undefined {
+		const receipt = this.#state.receipts.get(caller, id);
+		if (receipt?.kind !== RECEIPT.committed) return undefined;
+		const blob = decodeBlob(receipt.body);
+		const isSame = sameBytes(blob.root, root) && (key ?? blob.key) === blob.key;
+		return isSame ? toManifest(blob) : undefined;
+	}
+
 	#writer(): { state: State; caller: Uint8Array } {
 		return { state: this.#state, caller: this.#state.roles.require("writer") };
 	}
@@ -258,15 +281,15 @@ export class Uploading {
 		return { state: this.#state, caller };
 	}
 
-	/** The caller's upload, which must be open and not expired (unless it is to be thrown away). */
-	#open(caller: Uint8Array, id: Uint8Array, evenExpired = false): Upload {
+	/** The caller's upload, which must be open and not expired. */
+	#open(caller: Uint8Array, id: Uint8Array): Upload {
 		checkId(id);
 		const upload = this.#state.uploads.get(caller, id);
 		if (upload === undefined) {
 			this.#refuseFinished(caller, id);
 			return refuse("upload_not_found", {});
 		}
-		if (!evenExpired) this.#refuseExpired(upload);
+		this.#refuseExpired(upload);
 		return upload;
 	}
 
@@ -279,7 +302,9 @@ export class Uploading {
 	#refuseFinished(caller: Uint8Array, id: Uint8Array): void {
 		const receipt = this.#state.receipts.get(caller, id);
 		if (receipt === undefined) return;
-		refuse("upload_finished", { outcome: receipt.kind === RECEIPT.committed ? "committed" : "aborted" });
+		if (receipt.kind === RECEIPT.committed) refuse("upload_finished", { outcome: "committed" });
+		if (receipt.kind === RECEIPT.aborted) refuse("upload_finished", { outcome: "aborted" });
+		refuse("upload_conflict", { field: "purpose" });
 	}
 }
 

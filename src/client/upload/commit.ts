@@ -1,4 +1,4 @@
-import { sameBytes } from "../../protocol/index.js";
+import { sameBytes, type WireManifest } from "../../protocol/index.js";
 import { ClientError, isBlobError } from "../errors.js";
 import type { Manifest } from "../types.js";
 import { fromPrecondition, fromVisibility, optional, toManifest } from "../wire-map.js";
@@ -30,7 +30,7 @@ export async function commit(sending: Sending, session: Session, sent: Sent): Pr
 	for (let repairs = 0; ; repairs++) {
 		try {
 			const options = { ...callOf(sending), verify: true };
-			return toManifest(await context.caller.update("blobs_commit_upload", [request], options));
+			return published(await context.caller.update("blobs_commit_upload", [request], options), root);
 		} catch (error) {
 			if (!isBlobError(error, "missing_chunks") && !isBlobError(error, "root_mismatch")) throw error;
 			if (repairs === MAX_REPAIRS)
@@ -38,6 +38,12 @@ export async function commit(sending: Sending, session: Session, sent: Sent): Pr
 			await repair(sending, session, sent);
 		}
 	}
+}
+
+/** What the canister says it published, which must be what was asked of it. */
+export function published(answer: WireManifest, root: Uint8Array): Manifest {
+	if (sameBytes(answer.root, root)) return toManifest(answer);
+	throw new ClientError("reply_invalid", { method: "commit", reason: "it published another root than ours" });
 }
 
 /** Puts every chunk that the canister does not hold as it should, one after the other: there are few, if any. */

@@ -12,7 +12,7 @@ import type { Manifest } from "../types.js";
 import { raceAbort } from "../util/abort.js";
 import { concat, hex } from "../util/bytes.js";
 import { toManifest } from "../wire-map.js";
-import { commit, publicationOf } from "./commit.js";
+import { commit, publicationOf, published } from "./commit.js";
 import { callOf, type Sending, type Sent, sendChunks } from "./send.js";
 import { isGone, openSession, type Session } from "./session.js";
 
@@ -88,7 +88,7 @@ export class Upload {
 			verify: true,
 		});
 		meter.add("acknowledged", bytes.length);
-		return toManifest(manifest);
+		return published(manifest, root);
 	}
 
 	/** Sends in a session, and in another one where the first is lost to somebody else or cannot be used. */
@@ -142,18 +142,18 @@ export class Upload {
 		const { context, plan, meter } = this.#sending;
 		const root = await sent.leaves.root(sent.size, plan.chunkBytes, context.settings.ports.sha256);
 		const request = { key: plan.key, min_sequence: [] as [] };
-		let published: Manifest | undefined;
+		let present: Manifest | undefined;
 		try {
 			const options = { ...callOf(this.#sending), verify: true };
-			published = toManifest(await context.caller.update("blobs_stat", [request], options));
+			present = toManifest(await context.caller.update("blobs_stat", [request], options));
 		} catch (error) {
 			if (!isBlobError(error, "blob_not_found")) throw error;
 		}
-		if (!published || !isSame(published, root, plan))
+		if (!present || !isSame(present, root, plan))
 			throw new ClientError("contended", { key: plan.key, attempts: 1 });
 		meter.add("reused", sent.unacknowledged);
 		meter.add("acknowledged", sent.unacknowledged);
-		return published;
+		return present;
 	}
 }
 
