@@ -1,0 +1,122 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+import { chromium } from "playwright-core";
+import { build, type Rollup } from "vite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { thereAndBack } from "../../examples/readme/node.js";
+import { writeRandomFile } from "../../examples/support/random-file.js";
+import { newId, ok, openStore, type StoreFixture } from "../support/store.js";
+
+/** The snippets of the README: the same text as files that are run here, Node's in Node, the page's in Chromium. */
+
+const root = join(import.meta.dirname, "../..");
+let fixture: StoreFixture;
+let directory: string;
+beforeAll(async () => {
+	fixture = await openStore();
+	directory = await mkdtemp(join(tmpdir(), "canister-blobs-readme-"));
+});
+afterAll(async () => {
+	await fixture.dispose();
+	await rm(directory, { recursive: true });
+});
+
+describe("the snippets", () => {
+	test("are the files that are run", async () => {
+		const readme = await readFile(join(root, "README.md"), "utf8");
+		const snippets = [...readme.matchAll(/<!-- (\S+) -->\n```ts\n([\s\S]*?)```/g)];
+		expect(snippets.map(([, path]) => path)).toEqual([
+			"examples/readme/node.ts",
+			"examples/readme/browser.ts",
+			"examples/store/index.ts",
+		]);
+		for (const [, path, code] of snippets) expect(code).toBe(await readFile(join(root, path!), "utf8"));
+	});
+
+	test("every command of npm that it names is there", async () => {
+		const readme = await readFile(join(root, "README.md"), "utf8");
+		const { scripts } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+		const named = [...readme.matchAll(/npm (?:run )?([a-z][a-z:0-9]*)/g)].map(([, name]) => name);
+		expect(named.filter((name) => name !== "ci" && name !== "i" && !(name! in scripts))).toEqual([]);
+	});
+});
+
+test("Node's goes there and back", async () => {
+	const path = join(directory, "holiday.mp4");
+	await writeRandomFile(path, 5_000_000);
+	await thereAndBack(fixture.agent, fixture.canisterId.toText(), path);
+	expect(Buffer.compare(await readFile(`${path}.copy`), await readFile(path))).toBe(0);
+});
+
+test("the browser's uploads a File and has it back as a Blob", async () => {
+	const path = join(directory, "cat.png");
+	await writeRandomFile(path, 3_000_000);
+	const script = await bundle();
+	const browser = await chromium.launch({
+		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+		args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
+	});
+	try {
+		const page = await browser.newPage();
+		await page.setContent(`<input type="file"><progress></progress><script type="module">${script}</script>`);
+		await page.setInputFiles("input", path);
+		const seed = new Uint8Array(randomBytes(32));
+		const who = Ed25519KeyIdentity.generate(seed).getPrincipal();
+		ok(await fixture.store.blobs_grant_role({ id: newId(), who, role: { writer: null } }));
+		const task = {
+			host: fixture.network.url,
+			canisterId: fixture.canisterId.toText(),
+			rootKey: [...fixture.network.rootKey],
+			seed: [...seed],
+		};
+		const back = await page.evaluate(
+			(its) => (window as unknown as { run(task: unknown): Promise<string> }).run(its),
+			task,
+		);
+		expect(Buffer.compare(Buffer.from(back, "base64"), await readFile(path))).toBe(0);
+	} finally {
+		await browser.close();
+	}
+});
+
+/** The snippet with the few lines around it that make an agent, as one module. */
+async function bundle(): Promise<string> {
+	const entry = "virtual:entry";
+	const output = await build({
+		root,
+		configFile: false,
+		logLevel: "warn",
+		plugins: [
+			{
+				name: "entry",
+				resolveId: (id) => (id === entry ? `\0${entry}` : undefined),
+				load: (id) => (id === `\0${entry}` ? ENTRY : undefined),
+			},
+		],
+		build: { write: false, rollupOptions: { input: entry } },
+	});
+	const [chunk] = (output as Rollup.RollupOutput).output;
+	return chunk.code.replaceAll("</script", "<\\/script");
+}
+
+const ENTRY = `
+import { HttpAgent } from "@dfinity/agent";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+import { BlobClient } from "canister-blobs";
+import { uploadFrom } from ${JSON.stringify(join(root, "examples/readme/browser.ts"))};
+window.run = async ({ host, canisterId, rootKey, seed }) => {
+	const identity = Ed25519KeyIdentity.generate(Uint8Array.from(seed));
+	const agent = await HttpAgent.create({ host, identity, rootKey: Uint8Array.from(rootKey) });
+	const [input, bar] = [document.querySelector("input"), document.querySelector("progress")];
+	const blob = await uploadFrom(input, bar, new BlobClient({ agent, canisterId }));
+	if (bar.value !== 1) throw new Error("the bar ended at " + bar.value);
+	const reader = new FileReader();
+	return new Promise((resolve) => {
+		reader.onload = () => resolve(reader.result.split(",")[1]);
+		reader.readAsDataURL(blob);
+	});
+};
+`;
