@@ -7,13 +7,14 @@ import { refuse } from "../engine/index.js";
  *
  * Bounds: the largest request is a blob to publish with 32 entries of metadata, 12 types and 110 values.
  */
+const MAX_ARGUMENTS = 16;
 const MAX_TYPES = 64;
 const MAX_FIELDS = 256;
 const MAX_VALUES = 1_024;
 const MAX_DEPTH = 16;
 /** Text in all: TextDecoder is JavaScript in Azle, at hundreds of instructions a byte. A key and metadata fit. */
 const MAX_TEXT_BYTES = 16_384;
-/** Ids and hashes in all. One argument may be a longer blob. */
+/** Blobs within arguments, in all: ids and hashes. One argument may itself be a longer blob. */
 const MAX_BLOB_BYTES = 1_024;
 /** LEB128 of a nat has no end of its own; none of ours needs more than 64 bits. */
 const MAX_LEB_BYTES = 10;
@@ -91,14 +92,18 @@ class Walk {
 		if (types > MAX_TYPES) malformed(`it declares more than ${MAX_TYPES} types`);
 		for (let left = types; left > 0; left--) this.#types.push(this.#typeEntry());
 		const args = this.#leb();
-		if (args > MAX_FIELDS) malformed("it has too many arguments");
+		if (args > MAX_ARGUMENTS) malformed(`it has more than ${MAX_ARGUMENTS} arguments`);
 		const argTypes = Array.from({ length: args }, () => this.#typeReference());
 		let long: LongBlob | undefined;
 		argTypes.forEach((type, argument) => {
-			const blob = this.#isBlob(type) ? this.#longBlob(argument) : undefined;
-			if (blob !== undefined && long !== undefined) malformed("it holds more than one long blob");
-			if (blob === undefined) this.#value(type, 0);
-			long ??= blob;
+			if (!this.#isBlob(type)) {
+				this.#value(type, 0);
+				return;
+			}
+			const blob = this.#blob(argument);
+			if (blob.to - blob.from <= MAX_BLOB_BYTES) return;
+			if (long !== undefined) malformed("it holds more than one long blob");
+			long = blob;
 		});
 		if (this.#at !== this.#bytes.length) malformed("bytes are left over after its last value");
 		return long;
@@ -109,15 +114,11 @@ class Walk {
 		return entry?.opcode === VEC && entry.parts[0] === NAT8;
 	}
 
-	/** Passes over a blob that is longer than ids and hashes are; stays where it is before a shorter one. */
-	#longBlob(argument: number): LongBlob | undefined {
+	/** Passes over an argument that is a blob. */
+	#blob(argument: number): LongBlob {
 		const lengthAt = this.#at;
 		const length = this.#leb();
 		const from = this.#at;
-		if (length <= MAX_BLOB_BYTES) {
-			this.#at = lengthAt;
-			return undefined;
-		}
 		this.#skip(length);
 		return { argument, lengthAt, from, to: this.#at };
 	}

@@ -68,6 +68,14 @@ describe("requests", () => {
 			expect(decoded).toEqual(args);
 		});
 
+	test("a small blob of any length is decoded, also where it is as long as ids and hashes may be", () => {
+		for (const length of [0, 1, 900, 976, 1_000, 1_023, 1_024, 1_025, 2_000]) {
+			const args = [{ id, key: "k", ...published }, large.subarray(0, length)];
+			const message = IDL.encode(METHODS.blobs_put_blob.args, args);
+			expect(decodeArgs("blobs_put_blob", message)[1]).toEqual(args[1]);
+		}
+	});
+
 	test("a put from an encoder with another type table is the same put", () => {
 		const Bytes = IDL.Vec(IDL.Nat8);
 		const surplus = IDL.encode([Bytes, IDL.Nat32, Bytes, IDL.Opt(IDL.Text)], [id, 7, large, ["later"]]);
