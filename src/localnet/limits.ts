@@ -59,7 +59,7 @@ export const INSTRUCTION_LIMITS = {
 	install: 300_000_000_000n,
 	inspect: 200_000_000n,
 } as const;
-export type InstructionLimits = { readonly [K in keyof typeof INSTRUCTION_LIMITS]: bigint };
+export type InstructionLimits = { -readonly [K in keyof typeof INSTRUCTION_LIMITS]: bigint };
 
 /** Host side of metering (rs/embedders system_api_complexity.rs); the Wasm side is wasm/meter.ts. */
 export const PAGE_BYTES = 4 * KiB;

@@ -7,11 +7,14 @@ import { Rounds } from "./execution/rounds.js";
 import { Subnet } from "./execution/subnet.js";
 import { createApi } from "./http/api.js";
 import { HttpServer } from "./http/server.js";
+import type { InstructionLimits } from "./limits.js";
 import { type NetworkOptions, type NormalizedOptions, normalizeOptions } from "./options.js";
 
 export class Network {
 	/** Resolves when the network answers requests; rejects where the port cannot be had. */
 	readonly ready: Promise<void>;
+	/** What a message may take, where instructions are counted. A test may change it at any time. */
+	readonly instructionLimits: InstructionLimits;
 	readonly #topology: Topology;
 	readonly #subnet: Subnet;
 	readonly #rounds: Rounds;
@@ -20,6 +23,7 @@ export class Network {
 	#disposed: Promise<void> | undefined;
 
 	constructor(options: NormalizedOptions) {
+		this.instructionLimits = options.instructionLimits;
 		this.#topology = new Topology(options.seed);
 		this.#subnet = new Subnet(options, this.#topology);
 		this.#rounds = new Rounds(this.#subnet, options);
