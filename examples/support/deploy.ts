@@ -7,8 +7,11 @@ import { management } from "./management.js";
 /** A Wasm is larger than a message: it goes up in chunks of this size, the management canister's own limit. */
 const CHUNK_BYTES = 1 << 20;
 const CYCLES = 1_000_000_000_000_000n;
-/** Where a test network creates canisters when nobody says where: any id of its application subnet's range. */
-const DEFAULT_EFFECTIVE_ID = Principal.fromHex("ffffffffffd000000101");
+/**
+ * Which subnet of a test network creates canisters: the one whose range has this id. The local network's by default;
+ * BLOBS_EFFECTIVE_CANISTER_ID names one of another network.
+ */
+const EFFECTIVE_ID = process.env.BLOBS_EFFECTIVE_CANISTER_ID ?? "7tjcv-pp777-77776-qaaaa-cai";
 
 export type InstallMode = "install" | "upgrade" | "reinstall";
 
@@ -16,7 +19,7 @@ export type InstallMode = "install" | "upgrade" | "reinstall";
 export async function deployCanister(agent: HttpAgent, wasm: Uint8Array): Promise<Principal> {
 	const { canister_id } = await management(
 		agent,
-		DEFAULT_EFFECTIVE_ID,
+		Principal.fromText(EFFECTIVE_ID),
 	).provisional_create_canister_with_cycles({ settings: [], specified_id: [], amount: [CYCLES] });
 	await installWasm(agent, canister_id, wasm, "install");
 	return canister_id;
