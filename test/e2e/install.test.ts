@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Actor } from "@dfinity/agent";
@@ -26,6 +26,26 @@ test("a Wasm that was not linked refuses to install, naming the step", async () 
 	const unlinked = await readFile(join(store, ".azle/store/store.wasm"));
 	await expect(deployCanister(await newAgent(), unlinked)).rejects.toThrow(
 		"npx canister-blobs link IN.wasm -o OUT.wasm",
+	);
+});
+
+test("js-sha256, where the application asks for it, needs no link step", async () => {
+	const directory = join(dirname(inject("wasm").store), "../js");
+	await mkdir(directory);
+	await cp(join(dirname(inject("wasm").store), "dfx.json"), join(directory, "dfx.json"));
+	const main = `import { createBlobStore } from "canister-blobs/canister";
+		import { jsSha256 } from "canister-blobs/canister/js-sha256";
+		export default createBlobStore({ sha256: jsSha256 });`;
+	await writeFile(join(directory, "index.ts"), main);
+	const env = { ...process.env, CANISTER_CANDID_PATH: join(directory, "store.did") };
+	execFileSync("npx", ["azle", "build", "store"], { cwd: directory, env, stdio: "pipe" });
+	const agent = await newAgent();
+	const canisterId = await deployCanister(agent, await readFile(join(directory, ".azle/store/store.wasm")));
+	const store = Actor.createActor(idlFactory, { agent, canisterId }) as unknown as Store;
+	const bytes = new TextEncoder().encode("hashed in JavaScript");
+	const root = rootOf(bytes, MAX_CHUNK_BYTES);
+	expect(ok(await store.blobs_put_blob({ id: newId(), key: "a", ...publication(root) }, bytes)).root).toEqual(
+		root,
 	);
 });
 
