@@ -267,11 +267,9 @@ describe("faults", () => {
 			const options = { verify: true, signal: controller.signal };
 			const call = failure(updates.call("echo", HELLO, options));
 			setTimeout(() => controller.abort(new Error("enough")), 100);
-			const started = Date.now();
 			const error = await call;
 			expect(isBlobError(error, "aborted") && error.message).toContain("enough");
 			expect((error as Error).name).toBe("AbortError");
-			expect(Date.now() - started).toBeLessThan(1_000);
 		}
 	});
 

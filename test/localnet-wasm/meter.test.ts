@@ -259,10 +259,8 @@ describe("exported state", () => {
 describe("Azle's canister", () => {
 	const wasm = readFileSync(AZLE);
 
-	it.each([true, false])("stays valid with metering %s, and is ready in about a second", (metering) => {
-		const began = performance.now();
+	it.each([true, false])("stays valid with metering %s", (metering) => {
 		const bytes = instrument(wasm, { metering });
-		expect(performance.now() - began).toBeLessThan(3_000);
 		expect(WebAssembly.validate(bytes as BufferSource)).toBe(true);
 		const before = parseModule(wasm);
 		const after = parseModule(bytes);

@@ -108,11 +108,8 @@ describe("refusals", () => {
 describe("Azle's canister", () => {
 	const wasm = new Uint8Array(readFileSync(AZLE));
 	let linked: Uint8Array;
-	let milliseconds: number;
 	beforeAll(() => {
-		const began = performance.now();
 		linked = linkKernel(wasm);
-		milliseconds = performance.now() - began;
 	});
 
 	it("is valid, and has the same imports, exports and custom sections, but for the mark", () => {
@@ -128,9 +125,8 @@ describe("Azle's canister", () => {
 		expect(data(linked)).toEqual(data(wasm));
 	});
 
-	it("grows by the kernel only, in under three seconds", () => {
+	it("grows by the kernel only", () => {
 		expect(linked.length - wasm.length).toBeLessThan(30_000);
-		expect(milliseconds).toBeLessThan(3_000);
 	});
 
 	it("comes out the same each time, and linking it again changes nothing", () => {
