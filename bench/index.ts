@@ -6,7 +6,7 @@ import { HttpAgent } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { createNetwork, type MessageRecord } from "canister-blobs/localnet";
 import { BlobClient } from "canister-blobs/node";
-import { UploadProcess } from "../examples/main-job/upload-process.js";
+import { UploadProcess, uploadTask } from "../examples/main-job/upload-process.js";
 import { buildCanister } from "../examples/support/build.js";
 import { deployCanister } from "../examples/support/deploy.js";
 import { writeRandomFile } from "../examples/support/random-file.js";
@@ -95,14 +95,7 @@ async function withStore(
 		await work(async (name, size) => {
 			const path = join(directory, name);
 			await writeRandomFile(path, size);
-			const task = {
-				url: network.url,
-				rootKey: network.rootKey,
-				secretKey: new Uint8Array(uploader.getKeyPair().secretKey),
-				canisterId: canisterId.toText(),
-				path,
-				key: name,
-			};
+			const task = uploadTask(network, canisterId, uploader, path, name);
 			const done = await new UploadProcess(task, () => {}).end;
 			await rm(path);
 			if (done === undefined) throw new Error("the uploading process was killed from outside");

@@ -12,7 +12,8 @@ import { buildCanister } from "../support/build.js";
 import { deployCanister, installWasm } from "../support/deploy.js";
 import { openNetwork } from "../support/network.js";
 import { type Figures, formatTable } from "./table.js";
-import { UploadProcess } from "./upload-process.js";
+import { UploadProcess, uploadTask } from "./upload-process.js";
+import type { UploadTask } from "./uploader.js";
 
 /**
  * The main job, for real: a file goes chunk by chunk into a canister, its process is killed in the middle, another
@@ -64,14 +65,7 @@ async function run(path: string, isQuiet: boolean): Promise<Figures> {
 		say(`Canister ${canisterId.toText()} installed, ${wasm.length.toLocaleString("en-US")} bytes of Wasm`);
 		messages.length = 0;
 
-		const task = {
-			url: network.url,
-			rootKey: network.rootKey,
-			secretKey: new Uint8Array(uploader.getKeyPair().secretKey),
-			canisterId: canisterId.toText(),
-			path,
-			key: KEY,
-		};
+		const task = uploadTask(network, canisterId, uploader, path, KEY);
 		const started = performance.now();
 		const reached = await uploadAndKill(task, size, isQuiet);
 		say(`Killed the uploading process (SIGKILL) at ${percent(reached)}. Another one goes on:`);
@@ -119,14 +113,10 @@ async function run(path: string, isQuiet: boolean): Promise<Figures> {
 }
 
 /** Uploads until a third is there, then kills the process. @returns the share that had arrived. */
-async function uploadAndKill(
-	task: ConstructorParameters<typeof UploadProcess>[0],
-	size: number,
-	isQuiet: boolean,
-) {
+async function uploadAndKill(task: UploadTask, size: number, isQuiet: boolean) {
 	const bar = progressBar(size, isQuiet);
 	let reached = 0;
-	const upload = new UploadProcess(task, (acknowledged, _, total) => {
+	const upload = new UploadProcess(task, (acknowledged, total) => {
 		bar?.update(acknowledged);
 		reached = acknowledged / total;
 		if (reached >= KILL_AT) upload.kill();
@@ -140,7 +130,7 @@ async function uploadAndKill(
 
 /** Uploads what is left; half-way through the whole, the canister is upgraded while chunks are under way. */
 async function uploadAndUpgrade(
-	task: ConstructorParameters<typeof UploadProcess>[0],
+	task: UploadTask,
 	size: number,
 	isQuiet: boolean,
 	upgrade: () => Promise<void>,
@@ -148,7 +138,7 @@ async function uploadAndUpgrade(
 	const bar = progressBar(size, isQuiet);
 	let upgrading: Promise<void> | undefined;
 	let upgraded = 0;
-	const upload = new UploadProcess(task, (acknowledged, _, total) => {
+	const upload = new UploadProcess(task, (acknowledged, total) => {
 		bar?.update(acknowledged);
 		if (acknowledged / total < UPGRADE_AT) return;
 		upgraded ||= acknowledged / total;

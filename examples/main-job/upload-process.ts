@@ -1,8 +1,22 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
+import type { Ed25519KeyIdentity } from "@dfinity/identity";
+import type { Principal } from "@dfinity/principal";
 import type { UploadReport, UploadTask } from "./uploader.js";
 
 export type Done = Extract<UploadReport, { type: "done" }>;
+
+/** What an uploading process has to be told to upload `path` to `key` as `uploader`. */
+export function uploadTask(
+	{ url, rootKey }: { readonly url: string; readonly rootKey: Uint8Array },
+	canisterId: Principal,
+	uploader: Ed25519KeyIdentity,
+	path: string,
+	key: string,
+): UploadTask {
+	const secretKey = new Uint8Array(uploader.getKeyPair().secretKey);
+	return { url, rootKey, secretKey, canisterId: canisterId.toText(), path, key };
+}
 
 /** An uploading process: how far it is, when it is done, and the means to kill it. */
 export class UploadProcess {
@@ -10,14 +24,14 @@ export class UploadProcess {
 	/** Resolves with the last report; undefined where the process was killed before it could make one. */
 	readonly end: Promise<Done | undefined>;
 
-	constructor(task: UploadTask, onProgress: (acknowledged: number, reused: number, total: number) => void) {
+	constructor(task: UploadTask, onProgress: (acknowledged: number, total: number) => void) {
 		this.#child = fork(join(import.meta.dirname, "uploader.ts"), {
 			execArgv: ["--import", "tsx"],
 			serialization: "advanced",
 		});
 		this.end = new Promise((resolve, reject) => {
 			this.#child.on("message", (report: UploadReport) => {
-				if (report.type === "progress") onProgress(report.acknowledged, report.reused, report.total);
+				if (report.type === "progress") onProgress(report.acknowledged, report.total);
 				else if (report.type === "done") resolve(report);
 				else reject(new Error(`the upload failed: ${report.message}`));
 			});

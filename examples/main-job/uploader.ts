@@ -17,7 +17,6 @@ export type UploadReport =
 	| {
 			readonly type: "progress";
 			readonly acknowledged: number;
-			readonly reused: number;
 			readonly total: number;
 	  }
 	| {
@@ -46,8 +45,8 @@ process.once("message", async (task: UploadTask) => {
 			peakMemoryBytes = Math.max(peakMemoryBytes, process.memoryUsage.rss());
 		}, 10);
 		const transfer = client.upload(source, { key: task.key, visibility: "public" });
-		transfer.on("progress", ({ acknowledged, reused, total }) =>
-			report({ type: "progress", acknowledged, reused, total: total ?? 0 }),
+		transfer.on("progress", ({ acknowledged, total }) =>
+			report({ type: "progress", acknowledged, total: total ?? 0 }),
 		);
 		const manifest = await transfer;
 		clearInterval(watch);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { BlobClient, toFile } from "canister-blobs/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { UploadProcess } from "../../examples/main-job/upload-process.js";
+import { UploadProcess, uploadTask } from "../../examples/main-job/upload-process.js";
 import { writeRandomFile } from "../../examples/support/random-file.js";
 import { newId, ok, openStore, type StoreFixture } from "../support/store.js";
 
@@ -33,14 +33,8 @@ afterAll(async () => {
 	await rm(directory, { recursive: true });
 });
 
-const taskOf = (path: string, key: string) => ({
-	url: fixture.network.url,
-	rootKey: fixture.network.rootKey,
-	secretKey: new Uint8Array(uploader.getKeyPair().secretKey),
-	canisterId: fixture.canisterId.toText(),
-	path,
-	key,
-});
+const taskOf = (path: string, key: string) =>
+	uploadTask(fixture.network, fixture.canisterId, uploader, path, key);
 const sha256sum = (path: string) => execFileSync("sha256sum", [path], { encoding: "utf8" }).slice(0, 64);
 
 test("300 MB: killed in the middle, resumed by another process in bounded memory, and back byte for byte", {

@@ -26,7 +26,7 @@ import {
 import { toManifest, toWireUpload } from "./answers.js";
 import { decodeBlob } from "./blobs.js";
 import { concat, u64Key } from "./codec.js";
-import { RECEIPT } from "./receipts.js";
+import { RECEIPT, type Receipt } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
 import {
 	checkId,
@@ -55,7 +55,7 @@ export class Uploading {
 		checkId(id);
 		const open = state.uploads.get(caller, id);
 		if (open !== undefined) return this.#beginAgain(request, open);
-		this.#refuseFinished(caller, id);
+		refuseFinished(state.receipts.get(caller, id));
 		if (state.uploads.openOf(caller) >= MAX_OPEN_UPLOADS)
 			refuse("too_many_uploads", { limit: BigInt(MAX_OPEN_UPLOADS) });
 		refuseInvalid(checkKey(key));
@@ -155,7 +155,8 @@ export class Uploading {
 		const { state, caller } = this.#writer();
 		const { id } = request;
 		checkId(id);
-		const before = this.#publishedBefore(caller, id, request.root);
+		const receipt = state.receipts.get(caller, id);
+		const before = publishedBefore(receipt, request.root);
 		if (before !== undefined) return before;
 		const upload = this.#open(caller, id);
 		checkPublication(request);
@@ -215,7 +216,7 @@ export class Uploading {
 		checkId(id);
 		const receipt = state.receipts.get(caller, id);
 		if (receipt?.kind === RECEIPT.aborted) return null;
-		this.#refuseFinished(caller, id);
+		refuseFinished(receipt);
 		const upload = state.uploads.get(caller, id);
 		if (upload === undefined) state.roles.require("writer");
 		else {
@@ -232,9 +233,10 @@ export class Uploading {
 		const { state, caller } = this.#writer();
 		const { id, key } = request;
 		checkId(id);
-		const before = this.#publishedBefore(caller, id, request.root, key);
+		const receipt = state.receipts.get(caller, id);
+		const before = publishedBefore(receipt, request.root, key);
 		if (before !== undefined) return before;
-		this.#refuseFinished(caller, id);
+		refuseFinished(receipt);
 		if (state.uploads.get(caller, id) !== undefined) refuse("upload_conflict", { field: "id" });
 		if (bytes.length > MAX_SINGLE_CALL_BYTES)
 			refuse("chunk_too_large", { limit: BigInt(MAX_SINGLE_CALL_BYTES), actual: BigInt(bytes.length) });
@@ -257,20 +259,6 @@ export class Uploading {
 		return toManifest(publish(state, caller, id, key, stays, request, held));
 	}
 
-	/** What this id published, if it published just this: a duplicate is answered again, anything else is refused. */
-	#publishedBefore(
-		caller: Uint8Array,
-		id: Uint8Array,
-		root: Uint8Array,
-		key?: string,
-	): WireManifest | undefined {
-		const receipt = this.#state.receipts.get(caller, id);
-		if (receipt?.kind !== RECEIPT.committed) return undefined;
-		const blob = decodeBlob(receipt.body);
-		const isSame = sameBytes(blob.root, root) && (key ?? blob.key) === blob.key;
-		return isSame ? toManifest(blob) : undefined;
-	}
-
 	#writer(): { state: State; caller: Uint8Array } {
 		return { state: this.#state, caller: this.#state.roles.require("writer") };
 	}
@@ -286,7 +274,7 @@ export class Uploading {
 		checkId(id);
 		const upload = this.#state.uploads.get(caller, id);
 		if (upload === undefined) {
-			this.#refuseFinished(caller, id);
+			refuseFinished(this.#state.receipts.get(caller, id));
 			return refuse("upload_not_found", {});
 		}
 		this.#refuseExpired(upload);
@@ -298,14 +286,26 @@ export class Uploading {
 		if (upload.expiresAt <= this.#state.host.now())
 			refuse("upload_finished", { outcome: "given up: it expired" });
 	}
+}
 
-	#refuseFinished(caller: Uint8Array, id: Uint8Array): void {
-		const receipt = this.#state.receipts.get(caller, id);
-		if (receipt === undefined) return;
-		if (receipt.kind === RECEIPT.committed) refuse("upload_finished", { outcome: "committed" });
-		if (receipt.kind === RECEIPT.aborted) refuse("upload_finished", { outcome: "aborted" });
-		refuse("upload_conflict", { field: "purpose" });
-	}
+/** What an id published, if it published just this: a duplicate is answered again, anything else is refused. */
+function publishedBefore(
+	receipt: Receipt | undefined,
+	root: Uint8Array,
+	key?: string,
+): WireManifest | undefined {
+	if (receipt?.kind !== RECEIPT.committed) return undefined;
+	const blob = decodeBlob(receipt.body);
+	const isSame = sameBytes(blob.root, root) && (key ?? blob.key) === blob.key;
+	return isSame ? toManifest(blob) : undefined;
+}
+
+/** An id that has a receipt begins and holds no upload any more. */
+function refuseFinished(receipt: Receipt | undefined): void {
+	if (receipt === undefined) return;
+	if (receipt.kind === RECEIPT.committed) refuse("upload_finished", { outcome: "committed" });
+	if (receipt.kind === RECEIPT.aborted) refuse("upload_finished", { outcome: "aborted" });
+	refuse("upload_conflict", { field: "purpose" });
 }
 
 function heldSize(upload: Upload): number {
