@@ -1,0 +1,61 @@
+/**
+ * Hashes that the engine and the catalog need: plain SHA-256, and the nodes of the Internet Computer's hash trees
+ * (interface specification, "Certificate"). In a canister the linked kernel computes them natively; `hashingOf`
+ * makes the same of any SHA-256.
+ */
+export interface Hashing {
+	/** SHA-256 of the bytes. */
+	sha256(bytes: Uint8Array): Uint8Array;
+	/** Digest of a labelled node: its label, and the digest of what stands under it. */
+	labeled(label: Uint8Array, digest: Uint8Array): Uint8Array;
+	/** Digest of a leaf. */
+	leaf(value: Uint8Array): Uint8Array;
+	/**
+	 * Digest of the forks over `count` (at least 1) digests of 32 bytes, the first at `bytes[at]`, each `stride` bytes
+	 * after the one before. The shape: neighbours are paired, (0,1), (2,3) …, an odd last one goes up as it is, and so
+	 * on with what that gives until one is left. So the subtree that holds digest i at height h covers the digests
+	 * from (i >> h) << h on, 2^h of them or as many as there are.
+	 */
+	forks(bytes: Uint8Array, at: number, stride: number, count: number): Uint8Array;
+}
+
+export const DIGEST_BYTES = 32;
+
+const separator = (name: string): Uint8Array =>
+	Uint8Array.of(name.length, ...Array.from(name, (character) => character.charCodeAt(0)));
+const FORK = separator("ic-hashtree-fork");
+const LABELED = separator("ic-hashtree-labeled");
+const LEAF = separator("ic-hashtree-leaf");
+const EMPTY = separator("ic-hashtree-empty");
+
+export function hashingOf(sha256: (bytes: Uint8Array) => Uint8Array): Hashing {
+	const joined = (...parts: Uint8Array[]): Uint8Array => {
+		const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+		let at = 0;
+		for (const part of parts) {
+			whole.set(part, at);
+			at += part.length;
+		}
+		return sha256(whole);
+	};
+	return {
+		sha256,
+		labeled: (label, digest) => joined(LABELED, label, digest),
+		leaf: (value) => joined(LEAF, value),
+		forks(bytes, at, stride, count) {
+			let row = Array.from({ length: count }, (_, i) =>
+				bytes.subarray(at + i * stride, at + i * stride + DIGEST_BYTES),
+			);
+			while (row.length > 1) {
+				const above: Uint8Array[] = [];
+				for (let i = 0; i < row.length; i += 2)
+					above.push(i + 1 < row.length ? joined(FORK, row[i]!, row[i + 1]!) : row[i]!);
+				row = above;
+			}
+			return row[0]!.slice();
+		},
+	};
+}
+
+/** Digest of a tree of nothing. */
+export const emptyTree = (hashing: Hashing): Uint8Array => hashing.sha256(EMPTY);
