@@ -5,7 +5,8 @@ import type { Principal } from "@dfinity/principal";
  * Candid types with the TypeScript of what they decode to: @dfinity/candid types numbers as `number | bigint`,
  * records as any. A nat64 is a bigint, a nat32 a number, an opt is `[]` or `[value]`.
  */
-const typed = <T>(type: IDL.Type): IDL.Type<T> => type as unknown as IDL.Type<T>;
+export interface CandidType<T> extends IDL.Type<T> {}
+const typed = <T>(type: IDL.Type): CandidType<T> => type as unknown as CandidType<T>;
 
 export const nat32 = typed<number>(IDL.Nat32);
 export const nat64 = typed<bigint>(IDL.Nat64);

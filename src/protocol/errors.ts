@@ -46,6 +46,33 @@ export const ERROR_TABLE = {
 		{ needs: text },
 		(d) => `The caller may not do this; it takes ${d.needs}. Ask an administrator of the canister for it.`,
 	),
+	not_live: row(
+		"retry",
+		{ mode: text, generation: nat64 },
+		(d) => `The store is in the mode ${d.mode}, in which it takes no such change: try again when it is live.`,
+	),
+	mode_changed: row(
+		"give_up",
+		{ generation: nat64 },
+		(d) => `The mode was changed meanwhile, its generation is ${d.generation}: look at it, then decide anew.`,
+	),
+	quota_exceeded: row(
+		"ask",
+		{ quota: text, limit: nat64, used: nat64, needed: nat64 },
+		(d) =>
+			`The caller's quota of ${d.quota} is ${d.limit}, of which ${d.used} are used and ${d.needed} more are ` +
+			"needed: delete something, or ask an administrator for more.",
+	),
+	no_room: row(
+		"ask",
+		{ missing: nat64 },
+		(d) => `The canister has ${d.missing} bytes too little room: delete something, or use another canister.`,
+	),
+	low_cycles: row(
+		"ask",
+		{ missing: nat64 },
+		(d) => `The canister has ${d.missing} cycles too little for this: somebody must top it up first.`,
+	),
 	invalid_argument: row(
 		"fix",
 		{ field: text, reason: text, limit: nat64 },
@@ -81,11 +108,6 @@ export const ERROR_TABLE = {
 		{ outcome: text },
 		(d) => `This upload was ${d.outcome}: begin a new one under a new id.`,
 	),
-	too_many_uploads: row(
-		"ask",
-		{ limit: nat64 },
-		(d) => `The caller has ${d.limit} uploads open, the most there may be: commit or abort one first.`,
-	),
 	missing_chunks: row(
 		"fix",
 		{ count: nat32, first: nat32 },
@@ -107,6 +129,19 @@ export const ERROR_TABLE = {
 		"give_up",
 		{ sequence: nat64 },
 		(d) => `The blob was replaced meanwhile; its sequence number now is ${d.sequence}.`,
+	),
+	cursor_unknown: row(
+		"give_up",
+		{ sequence: nat64 },
+		(d) =>
+			`The feed, now at change ${d.sequence}, never was at this cursor: the store was rolled back or replaced. ` +
+			"Compare everything, then begin a new cursor.",
+	),
+	cursor_pruned: row(
+		"give_up",
+		{ first: nat64 },
+		(d) =>
+			`The feed begins with change ${d.first} and no longer reaches back to this cursor: compare whole lists.`,
 	),
 	behind: row(
 		"retry",

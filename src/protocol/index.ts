@@ -2,4 +2,4 @@ export * from "./errors.js";
 export * from "./hash.js";
 export * from "./limits.js";
 export * from "./validate.js";
-export * from "./wire.js";
+export * from "./wire/index.js";

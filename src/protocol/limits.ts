@@ -33,14 +33,23 @@ export const MAX_METADATA_ENTRIES = 32;
 export const MAX_METADATA_NAME_BYTES = 64;
 export const MAX_METADATA_BYTES = 4_096;
 
-/**
- * Entries in one page of a list. An entry costs 5.3 M instructions, nearly all of it Candid in JavaScript, and a
- * query may take 5 B.
- */
-export const MAX_LIST_PAGE = 500;
+/** Entries in one page of a list; a page ends when it holds about 1 MiB, too. */
+export const MAX_LIST_PAGE = 1_000;
 
-/** Uploads that one principal may have open at a time. */
-export const MAX_OPEN_UPLOADS = 1_000;
+/** Uploads that one principal may have open at a time where no quota says otherwise. */
+export const DEFAULT_OPEN_UPLOADS = 1_000;
+
+/** Blobs in one message that puts or deletes many: 1,000 cost about 3 B of the 40 B instructions of a message. */
+export const MAX_ITEMS = 1_000;
+
+/** Leaves offered in one call: looking for one and taking it over costs about 0.5 M instructions. */
+export const MAX_LINKED_CHUNKS = 1_000;
+
+/** Changes in one page of the feed; a page ends when it holds about 1 MiB, too. */
+export const MAX_CHANGES_PAGE = 1_000;
+
+/** What a chunk counts for in a quota at the least: an empty slot takes this much of stable memory with its node. */
+export const MIN_CHARGE_BYTES = 4_096;
 
 /** Length of an id that a client chooses: 16 random bytes never meet by chance. */
 export const ID_BYTES = 16;

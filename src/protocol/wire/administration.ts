@@ -1,0 +1,150 @@
+import type { Principal } from "@dfinity/principal";
+import { bool, bytes, nat32, nat64, nothing, opt, principal, record, text, variant, vec } from "../candid.js";
+
+/** Who may do what and how much, in which mode the store is, and what it says about itself. */
+
+export type WireRole = { admin: null } | { writer: null } | { reader: null } | { backup: null };
+export const Role = variant<WireRole>({ admin: nothing, writer: nothing, reader: nothing, backup: nothing });
+
+/** Giving a role, or taking it away. */
+export interface WireRoleChange {
+	id: Uint8Array;
+	who: Principal;
+	role: WireRole;
+}
+export const RoleChange = record<WireRoleChange>({ id: bytes, who: principal, role: Role });
+
+/** What a principal may have at the most. */
+export interface WireQuota {
+	open_uploads: number;
+	blobs: bigint;
+	/** Bytes of blobs and of open uploads, a chunk counted as at least MIN_CHARGE_BYTES. */
+	bytes: bigint;
+	/** Bytes sent a day (of UTC), kept or not: the canister pays for every byte it is sent. */
+	received_per_day: bigint;
+}
+export const Quota = record<WireQuota>({
+	open_uploads: nat32,
+	blobs: nat64,
+	bytes: nat64,
+	received_per_day: nat64,
+});
+
+export interface WireSetQuota {
+	id: Uint8Array;
+	/** Absent: everybody who has no quota of their own. */
+	who: [] | [Principal];
+	/** Absent: none of their own any more; for everybody, the one the canister was built with. */
+	quota: [] | [WireQuota];
+}
+export const SetQuota = record<WireSetQuota>({ id: bytes, who: opt(principal), quota: opt(Quota) });
+
+/** Of a quota, what is in use. */
+export interface WireUsage {
+	open_uploads: number;
+	blobs: bigint;
+	bytes: bigint;
+	received_today: bigint;
+}
+export const Usage = record<WireUsage>({
+	open_uploads: nat32,
+	blobs: nat64,
+	bytes: nat64,
+	received_today: nat64,
+});
+
+export interface WireAccount {
+	who: Principal;
+	roles: WireRole[];
+	/** The quota that holds for it, its own or everybody's. */
+	quota: WireQuota;
+	has_own_quota: boolean;
+	usage: WireUsage;
+}
+export const Account = record<WireAccount>({
+	who: principal,
+	roles: vec(Role),
+	quota: Quota,
+	has_own_quota: bool,
+	usage: Usage,
+});
+
+export interface WireListAccounts {
+	after: [] | [Principal];
+	limit: number;
+}
+export const ListAccounts = record<WireListAccounts>({ after: opt(principal), limit: nat32 });
+export interface WireAccounts {
+	accounts: WireAccount[];
+	next: [] | [Principal];
+}
+export const Accounts = record<WireAccounts>({ accounts: vec(Account), next: opt(principal) });
+
+/**
+ * live: all is done. draining: nothing new may begin, open uploads go on. maintenance: nothing changes but by
+ * administrators, and no cleaning is done.
+ */
+export type WireMode = { live: null } | { draining: null } | { maintenance: null };
+export const Mode = variant<WireMode>({ live: nothing, draining: nothing, maintenance: nothing });
+
+export interface WireSetMode {
+	id: Uint8Array;
+	mode: WireMode;
+	/** The generation that the caller has seen: a switch that comes late finds another one, and is refused. */
+	generation: bigint;
+}
+export const SetMode = record<WireSetMode>({ id: bytes, mode: Mode, generation: nat64 });
+
+export interface WireStatus {
+	mode: WireMode;
+	/** Counts the changes of the mode. */
+	generation: bigint;
+	sequence: bigint;
+}
+export const Status = record<WireStatus>({ mode: Mode, generation: nat64, sequence: nat64 });
+
+export interface WireStats {
+	status: WireStatus;
+	blobs: bigint;
+	/** Bytes of blobs and reserved or held by uploads, as quotas count them. */
+	bytes: bigint;
+	chunks: bigint;
+	open_uploads: bigint;
+	slots_made: bigint;
+	slots_free: bigint;
+	/** Changes kept in the feed. */
+	feed_entries: bigint;
+	/** Pieces of work that cleaning has before it. */
+	cleaning: bigint;
+	/** Pages of 64 KiB; absent where the Wasm cannot tell. */
+	stable_pages: [] | [bigint];
+	cycles: bigint;
+	/** What storing costs a day, at the price in the settings. */
+	storage_cycles_per_day: bigint;
+	/** How long the cycles last for storage alone. */
+	days_left: bigint;
+	/** Which SHA-256 is in use: native, or the one that the application gave. */
+	sha256: string;
+	methods: { name: string; calls: bigint; refused: bigint; instructions: bigint }[];
+	/** Refusals by the code of their error. */
+	refusals: { code: string; count: bigint }[];
+}
+type Row<Name extends "methods" | "refusals"> = WireStats[Name][number];
+export const Stats = record<WireStats>({
+	status: Status,
+	blobs: nat64,
+	bytes: nat64,
+	chunks: nat64,
+	open_uploads: nat64,
+	slots_made: nat64,
+	slots_free: nat64,
+	feed_entries: nat64,
+	cleaning: nat64,
+	stable_pages: opt(nat64),
+	cycles: nat64,
+	storage_cycles_per_day: nat64,
+	days_left: nat64,
+	sha256: text,
+	methods: vec(record<Row<"methods">>({ name: text, calls: nat64, refused: nat64, instructions: nat64 })),
+	refusals: vec(record<Row<"refusals">>({ code: text, count: nat64 })),
+});

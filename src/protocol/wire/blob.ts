@@ -1,0 +1,70 @@
+import type { Principal } from "@dfinity/principal";
+import { bytes, nat32, nat64, nothing, opt, pair, principal, record, text, variant, vec } from "../candid.js";
+
+/**
+ * What a blob is, as it travels. In all of wire/: names of fields are those on the wire; nat64 is a bigint, nat32 a
+ * number, an opt is `[]` or `[value]`, times are nanoseconds since 1970.
+ */
+
+export type WireVisibility = { public: null } | { private: null };
+export const Visibility = variant<WireVisibility>({ public: nothing, private: nothing });
+
+/** Under what condition a key may change: always, only if it is free, or only while it holds this version. */
+export type WirePrecondition = { none: null } | { absent: null } | { sequence: bigint };
+export const Precondition = variant<WirePrecondition>({ none: nothing, absent: nothing, sequence: nat64 });
+
+export const Metadata = vec(pair(text, text));
+
+/**
+ * What a key holds. `sequence` names this version of it. Its hash, SHA-256 of the Candid encoding of this record's
+ * value (no header), is what the canister certifies.
+ */
+export interface WireManifest {
+	key: string;
+	sequence: bigint;
+	root: Uint8Array;
+	size: bigint;
+	chunk_size: number;
+	content_type: string;
+	visibility: WireVisibility;
+	owner: Principal;
+	/** When this content was published under this key, or the one it was renamed from. */
+	created_at: bigint;
+	/** When anything about it changed last. */
+	modified_at: bigint;
+	metadata: [string, string][];
+	/** SHA-256 of the whole, as the client gave it; the canister vouches for the root only. */
+	sha256: [] | [Uint8Array];
+}
+export const Manifest = record<WireManifest>({
+	key: text,
+	sequence: nat64,
+	root: bytes,
+	size: nat64,
+	chunk_size: nat32,
+	content_type: text,
+	visibility: Visibility,
+	owner: principal,
+	created_at: nat64,
+	modified_at: nat64,
+	metadata: Metadata,
+	sha256: opt(bytes),
+});
+
+/** What a commit and a one-call put say about the blob they publish. */
+export interface WirePublication {
+	root: Uint8Array;
+	content_type: string;
+	visibility: WireVisibility;
+	metadata: [string, string][];
+	sha256: [] | [Uint8Array];
+	precondition: WirePrecondition;
+}
+export const publication = {
+	root: bytes,
+	content_type: text,
+	visibility: Visibility,
+	metadata: Metadata,
+	sha256: opt(bytes),
+	precondition: Precondition,
+};

@@ -1,0 +1,66 @@
+import { bool, bytes, nat64, opt, record, text, vec } from "../candid.js";
+import { Metadata, Precondition, Visibility, type WirePrecondition, type WireVisibility } from "./blob.js";
+
+/** Changes of blobs that carry no bytes. */
+
+export interface WireDeleteItem {
+	key: string;
+	precondition: WirePrecondition;
+}
+export interface WireDelete extends WireDeleteItem {
+	id: Uint8Array;
+}
+export const Delete = record<WireDelete>({ id: bytes, key: text, precondition: Precondition });
+
+export interface WireDeleted {
+	/** False where there was nothing to delete. */
+	deleted: boolean;
+	sequence: bigint;
+}
+export const Deleted = record<WireDeleted>({ deleted: bool, sequence: nat64 });
+
+export interface WireDeleteMany {
+	id: Uint8Array;
+	/** At most MAX_ITEMS. */
+	blobs: WireDeleteItem[];
+}
+export const DeleteMany = record<WireDeleteMany>({
+	id: bytes,
+	blobs: vec(record<WireDeleteItem>({ key: text, precondition: Precondition })),
+});
+
+/** What is given changes, what is absent stays. */
+export interface WireUpdate {
+	id: Uint8Array;
+	key: string;
+	precondition: WirePrecondition;
+	content_type: [] | [string];
+	visibility: [] | [WireVisibility];
+	metadata: [] | [[string, string][]];
+}
+export const Update = record<WireUpdate>({
+	id: bytes,
+	key: text,
+	precondition: Precondition,
+	content_type: opt(text),
+	visibility: opt(Visibility),
+	metadata: opt(Metadata),
+});
+
+/** Copying or renaming. */
+export interface WireMove {
+	id: Uint8Array;
+	from: string;
+	/** What `from` must hold. */
+	source: WirePrecondition;
+	to: string;
+	/** What `to` must hold. */
+	precondition: WirePrecondition;
+}
+export const Move = record<WireMove>({
+	id: bytes,
+	from: text,
+	source: Precondition,
+	to: text,
+	precondition: Precondition,
+});

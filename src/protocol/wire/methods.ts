@@ -1,0 +1,119 @@
+import { type GenericIdlFuncArgs, IDL } from "@dfinity/candid";
+import type { Principal } from "@dfinity/principal";
+import { bytes, nat32, nat64, opt, principal, record, text, variant } from "../candid.js";
+import { type WireError, WireErrorType } from "../errors.js";
+import * as administration from "./administration.js";
+import { Manifest, type WireManifest } from "./blob.js";
+import * as change from "./change.js";
+import * as feed from "./feed.js";
+import * as read from "./read.js";
+import * as upload from "./upload.js";
+
+export type WireResult<T> = { ok: T } | { err: WireError };
+const result = <T>(ok: IDL.Type<T>) => variant<WireResult<T>>({ ok, err: WireErrorType });
+
+/** The number of the change that was made. */
+export interface WireDone {
+	sequence: bigint;
+}
+const Done = record<WireDone>({ sequence: nat64 });
+
+interface Method<Args extends unknown[], Ok> {
+	readonly kind: "update" | "query";
+	readonly args: GenericIdlFuncArgs;
+	readonly result: IDL.Type<WireResult<Ok>>;
+	/** Types only: what goes in and what an `ok` carries. */
+	readonly types?: { args: Args; ok: Ok };
+}
+type Types<Args extends unknown[]> = { [Index in keyof Args]: IDL.Type<Args[Index]> };
+const method =
+	(kind: "update" | "query") =>
+	<Args extends unknown[], Ok>(args: Types<Args>, ok: IDL.Type<Ok>): Method<Args, Ok> => ({
+		kind,
+		args: args as unknown as GenericIdlFuncArgs,
+		result: result(ok),
+	});
+const update = method("update");
+const query = method("query");
+
+/** Every method of a blob store, by its name in Candid. */
+export const METHODS = {
+	blobs_begin_upload: update<[upload.WireBeginUpload], upload.WireUpload>(
+		[upload.BeginUpload],
+		upload.Upload,
+	),
+	/** (upload id, index, bytes) to the chunk's leaf. */
+	blobs_put_chunk: update<[Uint8Array, number, Uint8Array], Uint8Array>([bytes, nat32, bytes], bytes),
+	/** To the leaves that are now held at these indexes, 32 zero bytes for one that is not. */
+	blobs_link_chunks: update<[upload.WireLinkChunks], Uint8Array>([upload.LinkChunks], bytes),
+	blobs_commit_upload: update<[upload.WireCommitUpload], WireManifest>([upload.CommitUpload], Manifest),
+	/** To the last change that was made; an abort makes none. */
+	blobs_abort_upload: update<[Uint8Array], WireDone>([bytes], Done),
+	/** (what to publish, bytes): a blob of one chunk in one call. */
+	blobs_put_blob: update<[upload.WirePutBlob, Uint8Array], WireManifest>([upload.PutBlob, bytes], Manifest),
+	blobs_put_many: update<[upload.WirePutMany], upload.WireManyResults>([upload.PutMany], upload.ManyResults),
+	blobs_delete: update<[change.WireDelete], change.WireDeleted>([change.Delete], change.Deleted),
+	blobs_delete_many: update<[change.WireDeleteMany], upload.WireManyResults>(
+		[change.DeleteMany],
+		upload.ManyResults,
+	),
+	blobs_update: update<[change.WireUpdate], WireManifest>([change.Update], Manifest),
+	blobs_copy: update<[change.WireMove], WireManifest>([change.Move], Manifest),
+	blobs_rename: update<[change.WireMove], WireManifest>([change.Move], Manifest),
+	blobs_grant_role: update<[administration.WireRoleChange], WireDone>([administration.RoleChange], Done),
+	blobs_revoke_role: update<[administration.WireRoleChange], WireDone>([administration.RoleChange], Done),
+	blobs_set_quota: update<[administration.WireSetQuota], WireDone>([administration.SetQuota], Done),
+	blobs_set_mode: update<[administration.WireSetMode], administration.WireStatus>(
+		[administration.SetMode],
+		administration.Status,
+	),
+	/** An upload of anybody's, by an administrator. */
+	blobs_abort_any_upload: update<[upload.WireUploadName], WireDone>([upload.UploadName], Done),
+
+	blobs_upload_status: query<[upload.WireUploadStatusRequest], upload.WireUploadStatus>(
+		[upload.UploadStatusRequest],
+		upload.UploadStatus,
+	),
+	blobs_list_uploads: query<[upload.WireListUploads], upload.WireUploads>(
+		[upload.ListUploads],
+		upload.Uploads,
+	),
+	blobs_list_all_uploads: query<[upload.WireListAllUploads], upload.WireAllUploads>(
+		[upload.ListAllUploads],
+		upload.AllUploads,
+	),
+	blobs_stat: query<[read.WireStat], read.WireStatAnswer>([read.Stat], read.StatAnswer),
+	blobs_leaves: query<[read.WireLeaves], Uint8Array>([read.Leaves], bytes),
+	/** (key, sequence number, index) to the chunk's bytes. */
+	blobs_get_chunk: query<[string, bigint, number], Uint8Array>([text, nat64, nat32], bytes),
+	blobs_list: query<[read.WireList], read.WireListPage>([read.List], read.ListPage),
+	blobs_changes: query<[feed.WireChangesRequest], feed.WireChanges>([feed.ChangesRequest], feed.Changes),
+	blobs_status: query<[], administration.WireStatus>([], administration.Status),
+	/** The caller's own account, or, for administrators, anybody's. */
+	blobs_account: query<[[] | [Principal]], administration.WireAccount>(
+		[opt(principal)],
+		administration.Account,
+	),
+	blobs_list_accounts: query<[administration.WireListAccounts], administration.WireAccounts>(
+		[administration.ListAccounts],
+		administration.Accounts,
+	),
+	blobs_stats: query<[], administration.WireStats>([], administration.Stats),
+	/** The same as text for Prometheus. */
+	blobs_metrics: query<[], string>([], text),
+} as const;
+
+export type MethodName = keyof typeof METHODS;
+export type MethodArgs<Name extends MethodName> = NonNullable<(typeof METHODS)[Name]["types"]>["args"];
+export type MethodOk<Name extends MethodName> = NonNullable<(typeof METHODS)[Name]["types"]>["ok"];
+
+/** The service as an interface factory, the form that `Actor.createActor` takes. */
+export const idlFactory: IDL.InterfaceFactory = () =>
+	IDL.Service(
+		Object.fromEntries(
+			Object.entries(METHODS).map(([name, { kind, args, result }]) => [
+				name,
+				IDL.Func(args, [result], kind === "query" ? ["query"] : []),
+			]),
+		),
+	);

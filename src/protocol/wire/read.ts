@@ -1,0 +1,73 @@
+import { bool, bytes, nat32, nat64, opt, record, text, variant, vec } from "../candid.js";
+import { Manifest, type WireManifest } from "./blob.js";
+
+/** Requests and answers of reads. */
+
+export interface WireStat {
+	key: string;
+	/** Answer only from a state that has seen this change. */
+	min_sequence: [] | [bigint];
+}
+export const Stat = record<WireStat>({ key: text, min_sequence: opt(nat64) });
+
+/** What lets a reader of a query trust what it says; absent where the call was an update, whose reply is certified. */
+export interface WireProof {
+	/** The system's certificate of the canister's certified data. */
+	certificate: [] | [Uint8Array];
+	/** A hash tree with that root, CBOR, which shows what was asked for and no more. */
+	witness: [] | [Uint8Array];
+}
+const proof = { certificate: opt(bytes), witness: opt(bytes) };
+
+export interface WireStatAnswer extends WireProof {
+	/** Absent where the key holds nothing that the caller may read. */
+	manifest: [] | [WireManifest];
+	/** With what the caller's own private keys are salted in the witness; absent where it never had any. */
+	salt: [] | [Uint8Array];
+	/** The last change that this state has seen. */
+	sequence: bigint;
+}
+export const StatAnswer = record<WireStatAnswer>({
+	manifest: opt(Manifest),
+	salt: opt(bytes),
+	sequence: nat64,
+	...proof,
+});
+
+export interface WireLeaves {
+	key: string;
+	sequence: bigint;
+	from: number;
+	limit: number;
+}
+export const Leaves = record<WireLeaves>({ key: text, sequence: nat64, from: nat32, limit: nat32 });
+
+export interface WireList {
+	/** Keys that begin with this text; not only at a segment's border. */
+	prefix: string;
+	/** True: every key below the prefix. False: what is beyond the next `/` is folded into one directory. */
+	recursive: boolean;
+	/** Start after this key, or after this directory if it ends with `/`. */
+	after: [] | [string];
+	limit: number;
+	min_sequence: [] | [bigint];
+}
+export const List = record<WireList>({
+	prefix: text,
+	recursive: bool,
+	after: opt(text),
+	limit: nat32,
+	min_sequence: opt(nat64),
+});
+
+/** A directory is its path with a trailing `/`. */
+export type WireListEntry = { blob: WireManifest } | { directory: string };
+export interface WireListPage {
+	entries: WireListEntry[];
+	/** What to give as `after` for the next page; absent at the end. A page may be short and still have a next. */
+	next: [] | [string];
+}
+export const ListPage = record<WireListPage>({
+	entries: vec(variant<WireListEntry>({ blob: Manifest, directory: text })),
+	next: opt(text),
+});
