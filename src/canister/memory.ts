@@ -10,13 +10,17 @@ export const MEMORY = {
 	uploads: 4,
 	blobs: 5,
 	catalog: 6,
-	principals: 7,
+	accounts: 7,
 	receipts: 8,
 	queues: 9,
+	chunks: 10,
+	contents: 11,
+	feed: 12,
+	responses: 13,
 } as const;
 
 /** One past the highest number in use. */
-export const MEMORIES = 10;
+export const MEMORIES = 14;
 
 /** Version of everything that is written to these maps; docs/STORAGE.md describes it. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;

@@ -3,6 +3,8 @@
  * own tests a JavaScript Map and a clock of the test's.
  */
 
+import type { Hashing } from "./hashing.js";
+
 /** An ordered map of bytes to bytes that survives upgrades. It has no way to seek: only single keys. */
 export interface StableMap {
 	get(key: Uint8Array): Uint8Array | undefined;
@@ -26,6 +28,17 @@ export interface Host {
 	isController(who: Uint8Array): boolean;
 	/** Asks that the engine's `clean` be called at this time (milliseconds since 1970), or a little later. */
 	wakeAt(time: number): void;
-	/** SHA-256 of the bytes. */
-	sha256(bytes: Uint8Array): Uint8Array;
+	readonly hashing: Hashing;
+	/** Which SHA-256 that is, for statistics. */
+	readonly sha256Name: string;
+	/** The canister's cycles. */
+	cycles(): number;
+	/** Size of stable memory in pages of 64 KiB, where it can be told. */
+	stablePages(): number | undefined;
+	/** Sets the certified data: 32 bytes. */
+	certify(root: Uint8Array): void;
+	/** The system's certificate of the certified data; in queries only. */
+	certificate(): Uint8Array | undefined;
+	/** Instructions that this message has taken so far. */
+	instructions(): number;
 }

@@ -1,21 +1,26 @@
-import { Principal } from "@dfinity/principal";
 import {
+	checkContentType,
 	checkKey,
+	checkMetadata,
+	Deleted,
 	type WireDelete,
 	type WireDeleted,
-	type WireListRoles,
-	type WireRoleChange,
-	type WireRoleEntry,
-	type WireRolesPage,
+	type WireDeleteItem,
+	type WireManifest,
+	type WireMove,
+	type WireUpdate,
 } from "../../protocol/index.js";
-import { Reader, Writer } from "./codec.js";
-import { RECEIPT, type Receipt } from "./receipts.js";
+import { Encoded, encodeValue } from "../candid/index.js";
+import { Principal } from "@dfinity/principal";
+import type { Blob } from "./blobs.js";
+import { chargeOf } from "./charges.js";
+import { discard, put, remove } from "./publishing.js";
+import { RECEIPT, type ReceiptKind } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
-import { checkId, checkMayChange, checkPrecondition, discard, leaveReceipt, pageLimit } from "./requests.js";
-import { isAnonymous, type Role } from "./roles.js";
+import { checkPrecondition, leaveReceipt, receiptOf } from "./requests.js";
 import type { State } from "./state.js";
 
-/** Changes that carry no bytes: deleting a blob, and who may do what. */
+/** Changes of blobs that carry no bytes. */
 export class Changing {
 	readonly #state: State;
 
@@ -23,79 +28,126 @@ export class Changing {
 		this.#state = state;
 	}
 
-	delete({ id, key, precondition }: WireDelete): WireDeleted {
+	delete(request: WireDelete): Encoded<WireDeleted> {
+		return this.#once(request.id, RECEIPT.deleted, (caller) =>
+			encodeValue(Deleted, deleteKey(this.#state, caller, request)),
+		);
+	}
+
+	/** Type, visibility or metadata: what is given changes. */
+	update(request: WireUpdate): Encoded<WireManifest> {
+		const { id, key, content_type, visibility, metadata } = request;
+		return this.#once(id, RECEIPT.updated, (caller) => {
+			const state = this.#state;
+			refuseInvalid(checkKey(key));
+			const held = this.#readable(key);
+			state.access.requireChange(caller, "write", key, held);
+			if (content_type[0] !== undefined) refuseInvalid(checkContentType(content_type[0]));
+			if (metadata[0] !== undefined) refuseInvalid(checkMetadata(metadata[0]));
+			checkPrecondition(request.precondition, held);
+			const manifest: WireManifest = {
+				...held.manifest,
+				content_type: content_type[0] ?? held.manifest.content_type,
+				visibility: visibility[0] ?? held.manifest.visibility,
+				metadata: metadata[0] ?? held.manifest.metadata,
+				modified_at: this.#now(),
+			};
+			return put(state, caller, id, manifest, held.place, held).encoded.bytes;
+		});
+	}
+
+	/** The caller gets a blob of its own, with the same bytes. */
+	copy(request: WireMove): Encoded<WireManifest> {
+		return this.#once(request.id, RECEIPT.moved, (caller) => {
+			const state = this.#state;
+			const { source, target } = this.#checkMove(caller, request);
+			const { place, manifest, size, chunkSize } = source;
+			const charged = chargeOf(size, chunkSize);
+			state.charges.check(caller, { blobs: target === undefined ? 1 : 0, bytes: charged });
+			if (place.content !== 0) state.contents.share(place.content);
+			else if (place.leaf.length > 0) state.chunks.holdAgain(place.uploader, place.leaf);
+			state.charges.charge(caller, charged);
+			const now = this.#now();
+			const copy: WireManifest = {
+				...manifest,
+				key: request.to,
+				owner: Principal.fromUint8Array(caller),
+				created_at: now,
+				modified_at: now,
+			};
+			const blob = put(state, caller, request.id, copy, { ...place, responses: NONE, directory: 0 }, target);
+			if (target !== undefined) discard(state, target);
+			return blob.encoded.bytes;
+		});
+	}
+
+	/** The blob keeps its owner. Two changes: the old key is emptied, then the new one holds it. */
+	rename(request: WireMove): Encoded<WireManifest> {
+		return this.#once(request.id, RECEIPT.moved, (caller) => {
+			const state = this.#state;
+			const { source, target } = this.#checkMove(caller, request);
+			state.access.requireChange(caller, "delete", request.from, source);
+			remove(state, caller, source);
+			const renamed: WireManifest = { ...source.manifest, key: request.to, modified_at: this.#now() };
+			const blob = put(state, caller, request.id, renamed, source.place, target);
+			if (target !== undefined) discard(state, target);
+			return blob.encoded.bytes;
+		});
+	}
+
+	#checkMove(caller: Uint8Array, { from, to, source, precondition }: WireMove) {
 		const state = this.#state;
-		const caller = state.roles.require("writer");
-		checkId(id);
-		const receipt = this.#receipt(caller, id, RECEIPT.deleted);
-		if (receipt !== undefined) {
-			const body = new Reader(receipt.body);
-			return { deleted: body.u8() === 1, sequence: BigInt(body.u64()) };
-		}
-		refuseInvalid(checkKey(key));
-		const held = state.blobs.get(key);
-		checkMayChange(state, caller, held);
-		checkPrecondition(precondition, held);
-		if (held !== undefined) {
-			state.nextSequence();
-			state.blobs.remove(held);
-			discard(state, held);
-		}
-		const { sequence } = state;
-		const body = new Writer()
-			.u8(held === undefined ? 0 : 1)
-			.u64(sequence)
-			.done();
-		leaveReceipt(state, caller, id, RECEIPT.deleted, body);
-		return { deleted: held !== undefined, sequence: BigInt(sequence) };
+		refuseInvalid(checkKey(from, "from"));
+		refuseInvalid(checkKey(to, "to"));
+		if (from === to)
+			refuse("invalid_argument", { field: "to", reason: "it is the key that the blob has", limit: 0n });
+		const blob = this.#readable(from);
+		checkPrecondition(source, blob);
+		const target = state.blobs.get(to);
+		state.access.requireChange(caller, "write", to, target);
+		checkPrecondition(precondition, target);
+		return { source: blob, target };
 	}
 
-	grantRole(request: WireRoleChange): null {
-		return this.#changeRole(request, (who, role) => this.#state.roles.grant(who, role));
+	/** To who may not read it, a blob is as if it were not there. */
+	#readable(key: string): Blob {
+		const blob = this.#state.blobs.get(key);
+		if (blob === undefined || !this.#state.access.mayRead(blob)) return refuse("blob_not_found", {});
+		return blob;
 	}
 
-	revokeRole(request: WireRoleChange): null {
-		return this.#changeRole(request, (who, role) => this.#state.roles.revoke(who, role));
-	}
-
-	#changeRole({ id, who, role }: WireRoleChange, change: (who: Uint8Array, role: Role) => void): null {
+	/** Makes a change whose answer is kept for duplicates. */
+	#once<Ok>(id: Uint8Array, kind: ReceiptKind, act: (caller: Uint8Array) => Uint8Array): Encoded<Ok> {
 		const state = this.#state;
-		const caller = state.roles.require("admin");
-		checkId(id);
-		if (this.#receipt(caller, id, RECEIPT.roleChanged) !== undefined) return null;
-		const bytes = who.toUint8Array();
-		if (isAnonymous(bytes))
-			refuse("invalid_argument", {
-				field: "who",
-				reason: "the anonymous principal holds no role",
-				limit: 0n,
-			});
-		change(bytes, Object.keys(role)[0] as Role);
-		leaveReceipt(state, caller, id, RECEIPT.roleChanged, new Uint8Array(0));
-		return null;
+		state.modes.require("goOn");
+		const caller = state.access.writer();
+		const receipt = receiptOf(state, caller, id, kind);
+		if (receipt !== undefined) return new Encoded(receipt.body);
+		const answer = act(caller);
+		leaveReceipt(state, caller, id, kind, answer);
+		return new Encoded(answer);
 	}
 
-	listRoles({ after, limit }: WireListRoles): WireRolesPage {
-		this.#state.roles.require("admin");
-		const roles: WireRoleEntry[] = [];
-		let left = pageLimit(limit);
-		for (const entry of this.#state.roles.list(after[0]?.toUint8Array())) {
-			const last = roles.at(-1);
-			if (left-- === 0) return { roles, next: last === undefined ? [] : [last.who] };
-			roles.push({
-				who: Principal.fromUint8Array(entry.who),
-				roles: entry.roles.map((role) => ({ [role]: null }) as unknown as WireRoleEntry["roles"][number]),
-			});
-		}
-		return { roles, next: [] };
+	#now(): bigint {
+		return BigInt(this.#state.host.now()) * 1_000_000n;
 	}
+}
 
-	/** What the id stands for already; an id that was used for something else is a mistake of the client. */
-	#receipt(caller: Uint8Array, id: Uint8Array, kind: Receipt["kind"]): Receipt | undefined {
-		const receipt = this.#state.receipts.get(caller, id);
-		const isTaken =
-			receipt === undefined ? this.#state.uploads.get(caller, id) !== undefined : receipt.kind !== kind;
-		if (isTaken) refuse("upload_conflict", { field: "purpose" });
-		return receipt;
+const NONE = new Uint8Array(0);
+
+/** Empties a key, if the caller may; it may be empty already. */
+export function deleteKey(
+	state: State,
+	caller: Uint8Array,
+	{ key, precondition }: WireDeleteItem,
+): WireDeleted {
+	refuseInvalid(checkKey(key));
+	const held = state.blobs.get(key);
+	state.access.requireChange(caller, "delete", key, held);
+	checkPrecondition(precondition, held);
+	if (held !== undefined) {
+		remove(state, caller, held);
+		discard(state, held);
 	}
+	return { deleted: held !== undefined, sequence: BigInt(state.feed.sequence) };
 }

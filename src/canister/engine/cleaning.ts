@@ -1,28 +1,38 @@
 import { UPLOAD_EXPIRY_MS } from "../../protocol/index.js";
 import { concat, getU64, u64Key } from "./codec.js";
 import type { State } from "./state.js";
+import { giveUp } from "./uploading.js";
 import { splitOwnedKey } from "./uploads.js";
 
 /** Bounds of one step, so that it ends far below the 40 B instructions of a message. A slot freed costs 20 M. */
 const PAGES_PER_STEP = 4;
 const UPLOADS_PER_STEP = 100;
 const RECEIPTS_PER_STEP = 500;
+const CHANGES_PER_STEP = 500;
 
 /**
  * One bounded step of cleaning: uploads that expired are given up, receipts whose time is over forgotten, slots of
- * discarded contents freed. Asks to be woken again while there is anything left to wait for.
+ * discarded contents freed, the feed cut to its length, the pool of slots refilled, responses certified. Asks to be
+ * woken again while there is anything left to wait for. In maintenance it does nothing.
  */
 export function clean(state: State): void {
+	if (state.modes.name === "maintenance") return;
 	const now = state.host.now();
 	for (let left = UPLOADS_PER_STEP; left > 0 && giveUpOne(state, now); left--);
 	for (let left = RECEIPTS_PER_STEP; left > 0 && state.receipts.expireOne(now); left--);
 	for (let left = PAGES_PER_STEP; left > 0 && state.garbage.collectOne(); left--);
+	for (let left = CHANGES_PER_STEP; left > 0 && state.feed.isOverfull; left--) state.feed.pruneOne();
+	if (state.slots.isLow) state.slots.refill();
+	state.responses.step();
 	wakeForCleaning(state);
 }
 
 /** Asks to be woken when the next piece of work is due; also right after an upgrade, which forgets all timers. */
 export function wakeForCleaning(state: State): void {
-	const due = [state.garbage.nextAt(), state.receipts.nextAt(), nextExpiry(state)].filter(
+	if (state.modes.name === "maintenance") return;
+	const isBusy =
+		state.garbage.length > 0 || state.feed.isOverfull || state.slots.isLow || state.responses.isBusy;
+	const due = [isBusy ? 0 : undefined, state.receipts.nextAt(), nextExpiry(state)].filter(
 		(at) => at !== undefined,
 	);
 	if (due.length > 0) state.host.wakeAt(Math.min(...due));
@@ -46,9 +56,6 @@ function giveUpOne(state: State, now: number): boolean {
 	state.expiries.shift();
 	if (upload === undefined) return true;
 	if (upload.expiresAt > now) state.expiries.push(concat(u64Key(now + UPLOAD_EXPIRY_MS), key));
-	else {
-		state.uploads.close(owner, id);
-		state.garbage.add(upload.content, upload.extent);
-	}
+	else giveUp(state, owner, id, upload);
 	return true;
 }

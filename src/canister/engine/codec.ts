@@ -92,6 +92,11 @@ export class Reader {
 		return this.raw(this.u32());
 	}
 
+	/** All that is left. */
+	rest(): Uint8Array {
+		return this.#bytes.subarray(this.#at);
+	}
+
 	text(): string {
 		return decodeUtf8(this.bytes());
 	}

@@ -1,32 +1,24 @@
 import { MAX_CHUNKS, SHA256_BYTES } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
-import { getU64, putU32, putU64 } from "./codec.js";
+import { getU32, putU32, putU64, u64Key } from "./codec.js";
 import { COUNTER, type Meta } from "./meta.js";
 
 /**
- * The content of an upload, and then of the blob that its commit publishes: for each chunk its leaf and its slot,
- * in pages of 32. A commit moves nothing: the manifest names the content that the upload gathered. A page is
- * 1,280 bytes, so that the node around it (up to 11 pages) is 14 KB, 0.7 % of the chunk whose put rewrites it.
+ * The content of an upload, and then of the blob that its commit publishes: the leaves of its chunks, in pages of
+ * 32. A commit moves nothing: the blob names the content that the upload gathered. A page is 1 KiB, so that the node
+ * around it (up to 11 pages) is 11 KB, 0.5 % of the chunk whose put rewrites it.
  */
-const CHUNKS_PER_PAGE = 32;
-const ENTRY_BYTES = SHA256_BYTES + 8;
-
-export interface StoredChunk {
-	readonly leaf: Uint8Array;
-	readonly slot: number;
-}
-
-function isHeld(page: Uint8Array, at: number): boolean {
-	for (let i = at; i < at + SHA256_BYTES; i++) if (page[i] !== 0) return true;
-	return false;
-}
+const LEAVES_PER_PAGE = 32;
+const PAGE_BYTES = LEAVES_PER_PAGE * SHA256_BYTES;
 
 export class Contents {
 	readonly #pages: StableMap;
+	readonly #holders: StableMap;
 	readonly #meta: Meta;
 
-	constructor(pages: StableMap, meta: Meta) {
+	constructor(pages: StableMap, holders: StableMap, meta: Meta) {
 		this.#pages = pages;
+		this.#holders = holders;
 		this.#meta = meta;
 	}
 
@@ -34,54 +26,88 @@ export class Contents {
 		return this.#meta.add(COUNTER.contents, 1);
 	}
 
-	chunk(content: number, index: number): StoredChunk | undefined {
-		const page = this.#pages.get(pageKey(content, Math.floor(index / CHUNKS_PER_PAGE)));
+	/** The leaf of a chunk that is held. */
+	leaf(content: number, index: number): Uint8Array | undefined {
+		const page = this.#pages.get(pageKey(content, Math.floor(index / LEAVES_PER_PAGE)));
 		if (page === undefined) return undefined;
-		const at = (index % CHUNKS_PER_PAGE) * ENTRY_BYTES;
-		if (!isHeld(page, at)) return undefined;
-		return { leaf: page.slice(at, at + SHA256_BYTES), slot: getU64(page, at + SHA256_BYTES) };
+		const at = (index % LEAVES_PER_PAGE) * SHA256_BYTES;
+		return isHeld(page, at) ? page.subarray(at, at + SHA256_BYTES) : undefined;
 	}
 
-	setChunk(content: number, index: number, leaf: Uint8Array, slot: number): void {
-		const key = pageKey(content, Math.floor(index / CHUNKS_PER_PAGE));
-		const page = this.#pages.get(key) ?? new Uint8Array(CHUNKS_PER_PAGE * ENTRY_BYTES);
-		const at = (index % CHUNKS_PER_PAGE) * ENTRY_BYTES;
-		page.set(leaf, at);
-		putU64(page, at + SHA256_BYTES, slot);
+	setLeaf(content: number, index: number, leaf: Uint8Array): void {
+		const key = pageKey(content, Math.floor(index / LEAVES_PER_PAGE));
+		const page = this.#pages.get(key) ?? new Uint8Array(PAGE_BYTES);
+		page.set(leaf, (index % LEAVES_PER_PAGE) * SHA256_BYTES);
 		this.#pages.set(key, page);
 	}
 
 	/** Leaves of chunks [from, to), packed into `into` from `offset` on; 32 zero bytes for one that is not held. */
 	copyLeaves(content: number, from: number, to: number, into: Uint8Array, offset = 0): void {
-		let page: Uint8Array | undefined;
-		let number = -1;
-		for (let index = from, out = offset; index < to; index++, out += SHA256_BYTES) {
-			const wanted = Math.floor(index / CHUNKS_PER_PAGE);
-			if (wanted !== number) {
-				page = this.#pages.get(pageKey(content, wanted));
-				number = wanted;
+		// Whole pages at a time: a loop over leaves would cost a commit of 10,000 chunks 50 M instructions.
+		for (let index = from; index < to; ) {
+			const number = Math.floor(index / LEAVES_PER_PAGE);
+			const end = Math.min(to, (number + 1) * LEAVES_PER_PAGE);
+			const page = this.#pages.get(pageKey(content, number));
+			if (page !== undefined) {
+				const first = (index % LEAVES_PER_PAGE) * SHA256_BYTES;
+				const leaves = page.subarray(first, first + (end - index) * SHA256_BYTES);
+				into.set(leaves, offset + (index - from) * SHA256_BYTES);
 			}
-			if (page === undefined) continue;
-			const at = (index % CHUNKS_PER_PAGE) * ENTRY_BYTES;
-			into.set(page.subarray(at, at + SHA256_BYTES), out);
+			index = end;
 		}
 	}
 
-	/** Removes one page and answers the slots it named: a bounded piece of work (32 slots). */
-	removePage(content: number, number: number): number[] {
+	/** Removes one page and answers the leaves that it held: a bounded piece of work (32 leaves). */
+	removePage(content: number, number: number): Uint8Array[] {
 		const key = pageKey(content, number);
 		const page = this.#pages.get(key);
 		if (page === undefined) return [];
-		const slots: number[] = [];
-		for (let at = 0; at < page.length; at += ENTRY_BYTES)
-			if (isHeld(page, at)) slots.push(getU64(page, at + SHA256_BYTES));
+		const leaves: Uint8Array[] = [];
+		for (let at = 0; at < page.length; at += SHA256_BYTES)
+			if (isHeld(page, at)) leaves.push(page.subarray(at, at + SHA256_BYTES));
 		this.#pages.delete(key);
-		return slots;
+		return leaves;
+	}
+
+	/** One more blob has this content: a copy. */
+	share(content: number): void {
+		this.#setHolders(content, this.#holdersOf(content) + 1);
+	}
+
+	/** Whether only one blob or upload has it: when that is gone, its pages are to be removed. */
+	isLast(content: number): boolean {
+		return this.#holdersOf(content) === 1;
+	}
+
+	/** One blob less has it, of several. */
+	drop(content: number): void {
+		this.#setHolders(content, this.#holdersOf(content) - 1);
+	}
+
+	/** Most contents have one holder, and no record. */
+	#holdersOf(content: number): number {
+		const record = this.#holders.get(u64Key(content));
+		return record === undefined ? 1 : getU32(record, 0);
+	}
+
+	#setHolders(content: number, holders: number): void {
+		if (holders === 1) {
+			this.#holders.delete(u64Key(content));
+			return;
+		}
+		const record = new Uint8Array(4);
+		putU32(record, 0, holders);
+		this.#holders.set(u64Key(content), record);
 	}
 
 	static pages(count: number): number {
-		return Math.ceil(Math.min(count, MAX_CHUNKS) / CHUNKS_PER_PAGE);
+		return Math.ceil(Math.min(count, MAX_CHUNKS) / LEAVES_PER_PAGE);
 	}
+}
+
+function isHeld(page: Uint8Array, at: number): boolean {
+	for (let i = at; i < at + SHA256_BYTES; i++) if (page[i] !== 0) return true;
+	return false;
 }
 
 function pageKey(content: number, page: number): Uint8Array {

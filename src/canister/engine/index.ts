@@ -1,56 +1,121 @@
-import type { MethodArgs, MethodName, MethodOk } from "../../protocol/index.js";
+import {
+	type ErrorCode,
+	errorCode,
+	METHODS,
+	type MethodArgs,
+	type MethodName,
+	type MethodOk,
+} from "../../protocol/index.js";
+import type { Encoded } from "../candid/index.js";
 import type { Host, Storage } from "../ports.js";
+import { Administering, statusOf } from "./administering.js";
 import { Changing } from "./changing.js";
 import { clean, wakeForCleaning } from "./cleaning.js";
+import { Committing } from "./committing.js";
+import { Many } from "./many.js";
+import { Observing } from "./observing.js";
 import { Reading } from "./reading.js";
+import { Refusal } from "./refusal.js";
+import type { Settings } from "./settings.js";
 import { State } from "./state.js";
 import { Uploading } from "./uploading.js";
 
+export type { AccessRequest, Authorize } from "./access.js";
+export type { Quota } from "./accounts.js";
 export { Refusal, refuse } from "./refusal.js";
+export type { RoomSettings } from "./room.js";
+export type { Settings } from "./settings.js";
 
-type Methods = { [Name in MethodName]: (...args: MethodArgs<Name>) => MethodOk<Name> };
+/** What a method answers: its result, or that as it travels. */
+export type Answer<Name extends MethodName> = MethodOk<Name> | Encoded<MethodOk<Name>>;
+type Methods = { [Name in MethodName]: (...args: MethodArgs<Name>) => Answer<Name> };
 
 /**
  * A blob store over stable maps, without anything of Azle: what each method of the protocol does. A method answers
  * its result or throws a Refusal before it has written anything. None awaits.
  */
 export class Engine {
-	readonly methods: Methods;
+	readonly #methods: Methods;
 	readonly #state: State;
 
-	constructor(storage: Storage, host: Host) {
-		const state = new State(storage, host);
+	constructor(storage: Storage, host: Host, settings: Settings = {}) {
+		const state = new State(storage, host, settings);
 		const uploading = new Uploading(state);
-		const reading = new Reading(state);
+		const committing = new Committing(state);
+		const many = new Many(state);
 		const changing = new Changing(state);
+		const reading = new Reading(state);
+		const administering = new Administering(state);
+		const observing = new Observing(state);
 		this.#state = state;
-		this.methods = {
+		this.#methods = {
 			blobs_begin_upload: (request) => uploading.begin(request),
 			blobs_put_chunk: (id, index, bytes) => uploading.put(id, index, bytes),
+			blobs_link_chunks: (request) => uploading.link(request),
+			blobs_commit_upload: (request) => committing.commit(request),
+			blobs_abort_upload: (id) => uploading.abort(id),
+			blobs_put_blob: (request, bytes) => committing.putBlob(request, bytes),
+			blobs_put_many: (request) => many.put(request),
+			blobs_delete: (request) => changing.delete(request),
+			blobs_delete_many: (request) => many.delete(request),
+			blobs_update: (request) => changing.update(request),
+			blobs_copy: (request) => changing.copy(request),
+			blobs_rename: (request) => changing.rename(request),
+			blobs_grant_role: (request) => administering.grantRole(request),
+			blobs_revoke_role: (request) => administering.revokeRole(request),
+			blobs_set_quota: (request) => administering.setQuota(request),
+			blobs_set_mode: (request) => administering.setMode(request),
+			blobs_abort_any_upload: (request) => administering.abortUpload(request),
 			blobs_upload_status: (request) => uploading.status(request),
 			blobs_list_uploads: (request) => uploading.list(request),
-			blobs_commit_upload: (request) => uploading.commit(request),
-			blobs_abort_upload: (id) => uploading.abort(id),
-			blobs_put_blob: (request, bytes) => uploading.putBlob(request, bytes),
+			blobs_list_all_uploads: (request) => administering.listUploads(request),
 			blobs_stat: (request) => reading.stat(request),
 			blobs_leaves: (request) => reading.leaves(request),
 			blobs_get_chunk: (key, sequence, index) => reading.chunk(key, sequence, index),
 			blobs_list: (request) => reading.list(request),
-			blobs_delete: (request) => changing.delete(request),
-			blobs_grant_role: (request) => changing.grantRole(request),
-			blobs_revoke_role: (request) => changing.revokeRole(request),
-			blobs_list_roles: (request) => changing.listRoles(request),
+			blobs_changes: (request) => reading.changes(request),
+			blobs_status: () => statusOf(state),
+			blobs_account: ([who]) => administering.account(who),
+			blobs_list_accounts: (request) => administering.listAccounts(request),
+			blobs_stats: () => observing.stats(),
+			blobs_metrics: () => observing.metrics(),
 		};
+	}
+
+	/**
+	 * Answers a call, or throws a Refusal, in which case nothing has changed. `decode` reads the arguments: a
+	 * message that cannot be read is a refusal like any other.
+	 */
+	call<Name extends MethodName>(name: Name, decode: () => MethodArgs<Name>): Answer<Name> {
+		const isUpdate = METHODS[name].kind === "update";
+		let refusal: ErrorCode | undefined;
+		try {
+			const answer = (this.#methods[name] as (...args: unknown[]) => Answer<Name>)(...decode());
+			if (isUpdate) this.#state.flush();
+			return answer;
+		} catch (error) {
+			if (error instanceof Refusal) refusal = errorCode(error.wire);
+			throw error;
+		} finally {
+			if (isUpdate) this.#state.tallies.count(name, this.#state.host.instructions(), refusal);
+		}
+	}
+
+	/** Whether nothing was ever stored here. */
+	get isNew(): boolean {
+		return this.#state.isNew;
 	}
 
 	/** To be called at install and after every upgrade, before any method. */
 	start(): void {
 		this.#state.open();
 		wakeForCleaning(this.#state);
+		this.#state.flush();
 	}
 
 	/** One bounded step of cleaning; the host calls it when the engine asked to be woken. */
 	clean(): void {
 		clean(this.#state);
+		this.#state.flush();
 	}
 }

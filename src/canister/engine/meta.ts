@@ -1,50 +1,86 @@
 import type { StableMap } from "../ports.js";
-import { getU64, u64Key } from "./codec.js";
+import { getU64, putU64, u64Key } from "./codec.js";
 
-/** The store's own numbers, each at a frozen key of the meta map. */
+/** The store's own numbers, each at a frozen place in one record. */
 export const COUNTER = {
 	layout: 0,
 	/** The last change's sequence number. */
 	sequence: 1,
-	/** Contents handed out: the id of the last one. */
+	/** Contents handed out: the number of the last one. */
 	contents: 2,
 	slotsMade: 3,
 	slotsUsed: 4,
 	slotsFree: 5,
 	openUploads: 6,
 	blobs: 7,
+	chunks: 8,
+	/** Bytes that accounts are charged with: blobs, uploads, and what is not cleaned away yet. */
+	charged: 9,
+	/** Of those, bytes that open uploads have announced and that have not arrived. */
+	promised: 10,
+	/** Bytes in slots, and the most there ever were: stable memory keeps what it once took. */
+	stored: 11,
+	peakStored: 12,
+	/** The oldest change that the feed still has. */
+	feedFirst: 13,
+	mode: 14,
+	generation: 15,
+	/** Head and tail of the queues, two each (queue.ts). */
+	queues: 16,
 } as const;
 
+const COUNTERS = 24;
+const KEY = u64Key(0);
+
 /**
- * Counters in stable memory, with a copy in the heap: a trap rolls both back together, and after an upgrade the
- * heap is empty and each is read once again.
+ * Counters, kept in the heap while a message runs and written at its end, all in one record: a trap rolls heap and
+ * stable memory back together, and after an upgrade the heap is empty and the record is read again.
  */
 export class Meta {
 	readonly #map: StableMap;
-	readonly #seen: (number | undefined)[] = [];
+	#values: number[] | undefined;
+	#isChanged = false;
 
 	constructor(map: StableMap) {
 		this.#map = map;
 	}
 
 	get(counter: number): number {
-		let value = this.#seen[counter];
-		if (value === undefined) {
-			const bytes = this.#map.get(u64Key(counter));
-			value = bytes === undefined ? 0 : getU64(bytes, 0);
-			this.#seen[counter] = value;
-		}
-		return value;
+		return this.#read()[counter]!;
 	}
 
 	set(counter: number, value: number): void {
-		this.#map.set(u64Key(counter), u64Key(value));
-		this.#seen[counter] = value;
+		this.#read()[counter] = value;
+		this.#isChanged = true;
 	}
 
 	add(counter: number, change: number): number {
 		const value = this.get(counter) + change;
 		this.set(counter, value);
 		return value;
+	}
+
+	get isChanged(): boolean {
+		return this.#isChanged;
+	}
+
+	flush(): void {
+		if (!this.#isChanged) return;
+		const values = this.#read();
+		const record = new Uint8Array(COUNTERS * 8);
+		for (let i = 0; i < COUNTERS; i++) if (values[i] !== 0) putU64(record, i * 8, values[i]!);
+		this.#map.set(KEY, record);
+		this.#isChanged = false;
+	}
+
+	#read(): number[] {
+		if (this.#values !== undefined) return this.#values;
+		const record = this.#map.get(KEY);
+		// A counter that an earlier release did not know begins at 0.
+		const values = Array.from({ length: COUNTERS }, (_, i) =>
+			record !== undefined && record.length >= (i + 1) * 8 ? getU64(record, i * 8) : 0,
+		);
+		this.#values = values;
+		return values;
 	}
 }

@@ -1,12 +1,9 @@
 import type { StableMap } from "../ports.js";
-import { getU64, putU64 } from "./codec.js";
+import { putU64 } from "./codec.js";
+import { COUNTER, type Meta } from "./meta.js";
 
 /** Queues by number; frozen, as memory numbers are. */
-export const QUEUE = { uploads: 1, receipts: 2, garbage: 3 } as const;
-
-const HEAD = 0;
-const TAIL = 1;
-const FIRST = 2;
+export const QUEUE = { uploads: 0, receipts: 1, garbage: 2, responses: 3 } as const;
 
 /**
  * First in, first out, in stable memory: O(1) to add and to take. What waits for a moment is added with the same
@@ -15,43 +12,37 @@ const FIRST = 2;
 export class Queue {
 	readonly #map: StableMap;
 	readonly #number: number;
+	readonly #meta: Meta;
+	readonly #head: number;
+	readonly #tail: number;
 
-	constructor(map: StableMap, number: number) {
+	constructor(map: StableMap, number: number, meta: Meta) {
 		this.#map = map;
 		this.#number = number;
+		this.#meta = meta;
+		this.#head = COUNTER.queues + 2 * number;
+		this.#tail = this.#head + 1;
+	}
+
+	get length(): number {
+		return this.#meta.get(this.#tail) - this.#meta.get(this.#head);
 	}
 
 	push(item: Uint8Array): void {
-		const tail = this.#position(TAIL);
-		this.#map.set(this.#key(tail), item);
-		this.#setPosition(TAIL, tail + 1);
+		this.#map.set(this.#key(this.#meta.add(this.#tail, 1)), item);
 	}
 
 	peek(): Uint8Array | undefined {
-		const head = this.#position(HEAD);
-		return head === this.#position(TAIL) ? undefined : this.#map.get(this.#key(head));
+		return this.length === 0 ? undefined : this.#map.get(this.#key(this.#meta.get(this.#head) + 1));
 	}
 
 	/** Puts a new item in the place of the head. */
 	replaceHead(item: Uint8Array): void {
-		this.#map.set(this.#key(this.#position(HEAD)), item);
+		this.#map.set(this.#key(this.#meta.get(this.#head) + 1), item);
 	}
 
 	shift(): void {
-		const head = this.#position(HEAD);
-		this.#map.delete(this.#key(head));
-		this.#setPosition(HEAD, head + 1);
-	}
-
-	#position(which: number): number {
-		const bytes = this.#map.get(this.#key(which));
-		return bytes === undefined ? FIRST : getU64(bytes, 0);
-	}
-
-	#setPosition(which: number, value: number): void {
-		const bytes = new Uint8Array(8);
-		putU64(bytes, 0, value);
-		this.#map.set(this.#key(which), bytes);
+		this.#map.delete(this.#key(this.#meta.add(this.#head, 1)));
 	}
 
 	#key(position: number): Uint8Array {

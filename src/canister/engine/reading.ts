@@ -1,29 +1,34 @@
 import {
 	chunkCount,
+	MAX_CHANGES_PAGE,
 	MAX_LEAVES_PER_PAGE,
 	SHA256_BYTES,
 	sameBytes,
+	type WireChange,
+	type WireChanges,
+	type WireChangesRequest,
+	type WireCursor,
 	type WireLeaves,
 	type WireList,
 	type WireListEntry,
 	type WireListPage,
 	type WireManifest,
 	type WireStat,
+	type WireStatAnswer,
 } from "../../protocol/index.js";
 import { type ListEntry, mergeLists } from "../catalog/index.js";
-import { toManifest } from "./answers.js";
-import { type Blob, Blobs, type Sight } from "./blobs.js";
+import type { Blob } from "./blobs.js";
 import { refuse } from "./refusal.js";
 import { pageLimit } from "./requests.js";
 import { isAnonymous } from "./roles.js";
 import type { State } from "./state.js";
 
-/** A page ends when its manifests reach this: a manifest has up to 6 KB, and a reply of an update up to 2 MiB. */
+/** A page ends when it reaches this: a manifest has up to 6 KB, and a reply of an update up to 2 MiB. */
 const MAX_PAGE_BYTES = 1 << 20;
 
 /**
- * An entry costs 5.3 M instructions, and one that is 32 directories deep, each of its own, 7.5 M more; a query may take
- * 5 B. So a key counts once more for every 12 segments.
+ * An entry that is 32 directories deep, each of its own, costs several times what one in the same directory as the
+ * last does. So a key counts once more for every 12 segments.
  */
 const SEGMENTS_PER_ENTRY = 12;
 
@@ -35,27 +40,38 @@ export class Reading {
 		this.#state = state;
 	}
 
-	stat({ key, min_sequence }: WireStat): WireManifest {
+	stat({ key, min_sequence }: WireStat): WireStatAnswer {
+		const state = this.#state;
 		this.#refuseBehind(min_sequence[0]);
-		return toManifest(this.#visible(key));
+		const blob = this.#visible(key);
+		const caller = state.host.caller();
+		const { salt } = state.accounts.get(caller);
+		return {
+			manifest: blob === undefined ? [] : [blob.encoded as unknown as WireManifest],
+			salt: salt.length === 0 ? [] : [salt],
+			sequence: BigInt(state.feed.sequence),
+			...state.certified.proof((witness) => witness.ofKey(key, blob, caller)),
+		};
 	}
 
 	leaves({ key, sequence, from, limit }: WireLeaves): Uint8Array {
 		const blob = this.#version(key, sequence);
-		const count = chunkCount(BigInt(blob.size), blob.chunkSize);
+		const count = chunkCount(blob.manifest.size, blob.chunkSize);
 		const to = Math.min(count, from + pageLimit(limit, MAX_LEAVES_PER_PAGE));
 		const leaves = new Uint8Array(Math.max(0, to - from) * SHA256_BYTES);
-		this.#state.contents.copyLeaves(blob.content, from, to, leaves);
+		if (blob.place.content !== 0) this.#state.contents.copyLeaves(blob.place.content, from, to, leaves);
+		else if (to > from) leaves.set(blob.place.leaf);
 		return leaves;
 	}
 
 	chunk(key: string, sequence: bigint, index: number): Uint8Array {
 		const blob = this.#version(key, sequence);
-		const count = chunkCount(BigInt(blob.size), blob.chunkSize);
+		const count = chunkCount(blob.manifest.size, blob.chunkSize);
 		if (index >= count) refuse("chunk_out_of_range", { index: BigInt(index), count: BigInt(count) });
-		const chunk = this.#state.contents.chunk(blob.content, index);
-		if (chunk === undefined) throw new Error(`blob ${blob.sequence} has no chunk ${index}`);
-		return this.#state.slots.read(chunk.slot);
+		const { content, leaf, uploader } = blob.place;
+		const wanted = content === 0 ? leaf : this.#state.contents.leaf(content, index);
+		if (wanted === undefined) throw new Error(`blob ${blob.sequence} has no chunk ${index}`);
+		return this.#state.chunks.read(uploader, wanted);
 	}
 
 	list({ prefix, recursive, after, limit, min_sequence }: WireList): WireListPage {
@@ -68,13 +84,13 @@ export class Reading {
 			if (left <= 0 || bytes > MAX_PAGE_BYTES) return { entries, next: last === undefined ? [] : [last] };
 			last = "key" in entry ? entry.key : entry.directory;
 			left -= 1 + Math.floor(last.split("/").length / SEGMENTS_PER_ENTRY);
-			bytes += 256 + last.length * 3;
+			bytes += 64 + last.length * 3;
 			if ("directory" in entry) entries.push({ directory: entry.directory });
 			else {
-				const blob = this.#state.blobs.get(entry.key);
-				if (blob === undefined) throw new Error("the catalog names a blob that is not stored");
-				for (const [, value] of blob.metadata) bytes += value.length * 3;
-				entries.push({ blob: toManifest(blob) });
+				const encoded = this.#state.blobs.encodedOf(entry.key);
+				if (encoded === undefined) throw new Error("the catalog names a blob that is not stored");
+				bytes += encoded.bytes.length;
+				entries.push({ blob: encoded as unknown as WireManifest });
 			}
 		}
 		return { entries, next: [] };
@@ -82,38 +98,68 @@ export class Reading {
 
 	#entries(prefix: string, recursive: boolean, after: string | undefined): Iterable<ListEntry> {
 		const range = after === undefined ? { prefix, recursive } : { prefix, recursive, after };
-		const [first, second] = Blobs.visible(this.#sight()).map((tree) => this.#state.blobs.list(tree, range));
+		const [first, second] = this.#state.certified.lists(this.#sight(), range);
 		return second === undefined ? first! : mergeLists(first!, second);
 	}
 
-	#sight(): Sight {
+	#sight() {
 		const caller = this.#state.host.caller();
 		if (isAnonymous(caller)) return "public";
-		return this.#state.roles.has(caller, "reader") ? "all" : { owner: caller };
+		return this.#state.roles.readsAll(caller) ? "all" : { owner: caller };
 	}
 
-	/** A blob that the caller may read. To all others it is as if it were not there. */
-	#visible(key: string): Blob {
+	/** Changes after a cursor. They name private keys: for those who may read everything. */
+	changes({ after, limit, min_sequence }: WireChangesRequest): WireChanges {
+		const state = this.#state;
+		const caller = state.access.caller();
+		if (!state.roles.readsAll(caller)) refuse("not_authorized", { needs: "the role reader or backup" });
+		this.#refuseBehind(min_sequence[0]);
+		const { feed } = state;
+		const from = after[0] === undefined ? feed.first : this.#next(after[0]);
+		const changes: WireChange[] = [];
+		let bytes = 0;
+		const end = Math.min(feed.sequence, from - 1 + pageLimit(limit, MAX_CHANGES_PAGE));
+		for (let sequence = from; sequence <= end && bytes < MAX_PAGE_BYTES; sequence++) {
+			const change = feed.change(sequence);
+			bytes += change.bytes.length;
+			changes.push(change as unknown as WireChange);
+		}
+		return {
+			before: feed.cursor(from - 1),
+			changes,
+			last: feed.cursor(feed.sequence),
+			...state.certified.proof((witness) => witness.ofHead()),
+		};
+	}
+
+	/** The change after a cursor, which must be a place in this very feed. */
+	#next({ sequence, head }: WireCursor): number {
+		const { feed } = this.#state;
+		const last = BigInt(feed.sequence);
+		if (sequence > last) return refuse("cursor_unknown", { sequence: last });
+		if (sequence < BigInt(feed.first - 1)) return refuse("cursor_pruned", { first: BigInt(feed.first) });
+		const known = feed.headOf(Number(sequence));
+		if (known === undefined || !sameBytes(known, head)) return refuse("cursor_unknown", { sequence: last });
+		return Number(sequence) + 1;
+	}
+
+	/** What the key holds, if the caller may read it. To all others it is as if it were not there. */
+	#visible(key: string): Blob | undefined {
 		const blob = this.#state.blobs.get(key);
-		if (blob === undefined || !this.#mayRead(blob)) return refuse("blob_not_found", {});
-		return blob;
-	}
-
-	#mayRead(blob: Blob): boolean {
-		if (blob.isPublic) return true;
-		const caller = this.#state.host.caller();
-		return sameBytes(blob.owner, caller) || this.#state.roles.has(caller, "reader");
+		return blob !== undefined && this.#state.access.mayRead(blob) ? blob : undefined;
 	}
 
 	/** The blob, if the key still holds this version of it: a read never mixes two. */
 	#version(key: string, sequence: bigint): Blob {
 		const blob = this.#visible(key);
-		if (BigInt(blob.sequence) !== sequence) refuse("blob_replaced", { sequence: BigInt(blob.sequence) });
+		if (blob === undefined) return refuse("blob_not_found", {});
+		const held = blob.manifest.sequence;
+		if (held !== sequence) refuse("blob_replaced", { sequence: held });
 		return blob;
 	}
 
 	#refuseBehind(least: bigint | undefined): void {
-		const sequence = BigInt(this.#state.sequence);
+		const sequence = BigInt(this.#state.feed.sequence);
 		if (least !== undefined && sequence < least) refuse("behind", { sequence });
 	}
 }

@@ -5,7 +5,20 @@ import type { Queue } from "./queue.js";
 import { ownedKey } from "./uploads.js";
 
 /** What a finished id stands for; frozen, since receipts outlive an upgrade. */
-export const RECEIPT = { committed: 1, aborted: 2, deleted: 3, roleChanged: 4 } as const;
+export const RECEIPT = {
+	/** A commit or a put of one blob: its record (blobs.ts). */
+	committed: 1,
+	aborted: 2,
+	/** The answer's Candid value, as in all that follow. */
+	deleted: 3,
+	/** A role, quota or mode. */
+	administered: 4,
+	updated: 5,
+	moved: 6,
+	/** Before the answer 32 bytes that tell the request from others. */
+	putMany: 7,
+	deletedMany: 8,
+} as const;
 export type ReceiptKind = (typeof RECEIPT)[keyof typeof RECEIPT];
 
 export interface Receipt {

@@ -1,12 +1,12 @@
 import type { Catalog } from "../catalog/index.js";
 import type { Host } from "../ports.js";
+import type { Accounts } from "./accounts.js";
 import { fromHex, toHex } from "./codec.js";
-import type { Principals } from "./principals.js";
-import { refuse } from "./refusal.js";
 
-export type Role = "admin" | "writer" | "reader";
+export type Role = "admin" | "writer" | "reader" | "backup";
 
-const BITS: Record<Role, number> = { admin: 1, writer: 2, reader: 4 };
+/** Frozen, since the bits are stored. */
+const BITS: Record<Role, number> = { admin: 1, writer: 2, reader: 4, backup: 8 };
 export const ROLES = Object.keys(BITS) as Role[];
 
 const ROOT = new Uint8Array([0x72]);
@@ -16,54 +16,61 @@ export function isAnonymous(who: Uint8Array): boolean {
 	return who.length === 1 && who[0] === ANONYMOUS;
 }
 
-/** Who may do what. A controller of the canister is an admin; an admin may do all that a writer and a reader may. */
+/**
+ * Who holds which role. A controller of the canister is an admin; an admin may do all that the others may. The
+ * catalog lists whoever holds a role or has a quota of its own.
+ */
 export class Roles {
-	readonly #principals: Principals;
+	readonly #accounts: Accounts;
 	readonly #catalog: Catalog;
 	readonly #host: Host;
 
-	constructor(principals: Principals, catalog: Catalog, host: Host) {
-		this.#principals = principals;
+	constructor(accounts: Accounts, catalog: Catalog, host: Host) {
+		this.#accounts = accounts;
 		this.#catalog = catalog;
 		this.#host = host;
 	}
 
-	/** The caller, who must hold the role: every change begins with this. */
-	require(role: Role): Uint8Array {
-		const caller = this.#host.caller();
-		if (isAnonymous(caller)) refuse("anonymous", {});
-		if (!this.has(caller, role)) refuse("not_authorized", { needs: `the role ${role}` });
-		return caller;
+	has(who: Uint8Array, role: Role): boolean {
+		return this.#hasAny(who, BITS[role] | BITS.admin);
 	}
 
-	has(who: Uint8Array, role: Role): boolean {
+	/** Whether private blobs of others are shown to it. */
+	readsAll(who: Uint8Array): boolean {
+		return this.#hasAny(who, BITS.reader | BITS.backup | BITS.admin);
+	}
+
+	#hasAny(who: Uint8Array, bits: number): boolean {
 		if (isAnonymous(who)) return false;
-		return (
-			(this.#principals.get(who).roles & (BITS[role] | BITS.admin)) !== 0 || this.#host.isController(who)
-		);
+		return (this.#accounts.get(who).roles & bits) !== 0 || this.#host.isController(who);
+	}
+
+	static of(bits: number): Role[] {
+		return ROLES.filter((role) => (bits & BITS[role]) !== 0);
 	}
 
 	grant(who: Uint8Array, role: Role): void {
-		const record = this.#principals.get(who);
-		if (record.roles === 0) this.#catalog.insert(ROOT, toHex(who));
-		this.#principals.set(who, { ...record, roles: record.roles | BITS[role] });
+		const account = this.#accounts.change(who);
+		account.roles |= BITS[role];
+		this.list(who);
 	}
 
 	revoke(who: Uint8Array, role: Role): void {
-		const record = this.#principals.get(who);
-		const roles = record.roles & ~BITS[role];
-		if (roles === record.roles) return;
-		if (roles === 0) this.#catalog.remove(ROOT, toHex(who));
-		this.#principals.set(who, { ...record, roles });
+		this.#accounts.change(who).roles &= ~BITS[role];
+		this.list(who);
 	}
 
-	*list(after?: Uint8Array): Generator<{ who: Uint8Array; roles: Role[] }> {
+	/** Keeps the list true after a change of a principal's roles or quota. */
+	list(who: Uint8Array): void {
+		const { roles, quota } = this.#accounts.get(who);
+		if (roles === 0 && quota === undefined) this.#catalog.remove(ROOT, toHex(who));
+		else this.#catalog.insert(ROOT, toHex(who));
+	}
+
+	/** Principals in the list, in order of their bytes, from the first after `after`. */
+	*listed(after?: Uint8Array): Generator<Uint8Array> {
 		const start = after === undefined ? {} : { after: toHex(after) };
-		for (const entry of this.#catalog.list(ROOT, { prefix: "", recursive: true, ...start })) {
-			if (!("key" in entry)) continue;
-			const who = fromHex(entry.key);
-			const bits = this.#principals.get(who).roles;
-			yield { who, roles: ROLES.filter((role) => (bits & BITS[role]) !== 0) };
-		}
+		for (const entry of this.#catalog.list(ROOT, { prefix: "", recursive: true, ...start }))
+			if ("key" in entry) yield fromHex(entry.key);
 	}
 }

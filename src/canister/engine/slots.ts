@@ -12,9 +12,11 @@ const STRIDE = 6;
 
 /**
  * Slots are made ahead, in batches: those beside the one that is written must have been split apart before it is
- * filled. The last two nodes of the map are never full, and 64 slots are far behind them.
+ * filled. The last two nodes of the map are never full, and 64 slots are far behind them. A timer refills the pool
+ * before it is down to that; a message that takes more at once makes the next batch itself.
  */
 const POOL = 64;
+const REFILL_BELOW = 3 * POOL;
 
 const EMPTY = new Uint8Array(0);
 
@@ -39,15 +41,20 @@ export class Slots {
 			return getU64(slot, 0);
 		}
 		const used = this.#meta.get(COUNTER.slotsUsed);
-		this.#prepare(used);
+		if (this.#meta.get(COUNTER.slotsMade) <= used + POOL) this.refill();
 		this.#meta.set(COUNTER.slotsUsed, used + 1);
 		return used;
 	}
 
-	/** Keeps at least 64 slots ahead of the one that is taken: when fewer are left, 64 more are made. */
-	#prepare(used: number): void {
+	/** Whether the pool should be refilled soon. */
+	get isLow(): boolean {
+		const ahead = this.#meta.get(COUNTER.slotsMade) - this.#meta.get(COUNTER.slotsUsed);
+		return ahead + this.#meta.get(COUNTER.slotsFree) < REFILL_BELOW;
+	}
+
+	/** Makes one batch. */
+	refill(): void {
 		const made = this.#meta.get(COUNTER.slotsMade);
-		if (made > used + POOL) return;
 		const end = made + POOL + (made === 0 ? POOL : 0);
 		for (let key = made * STRIDE; key < end * STRIDE; key++) this.#slots.set(u64Key(key), EMPTY);
 		this.#meta.set(COUNTER.slotsMade, end);
@@ -66,8 +73,7 @@ export class Slots {
 	/** Gives the slot's space back to the map, and the slot to the next who takes one. */
 	release(slot: number): void {
 		this.#slots.set(u64Key(slot * STRIDE), EMPTY);
-		const free = this.#meta.get(COUNTER.slotsFree);
-		this.#free.set(u64Key(free), u64Key(slot));
-		this.#meta.set(COUNTER.slotsFree, free + 1);
+		const free = this.#meta.add(COUNTER.slotsFree, 1);
+		this.#free.set(u64Key(free - 1), u64Key(slot));
 	}
 }

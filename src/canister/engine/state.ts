@@ -1,14 +1,22 @@
 import { Catalog } from "../catalog/index.js";
-import { LAYOUT_VERSION, MEMORY } from "../memory.js";
+import { LAYOUT_VERSION, MEMORIES, MEMORY } from "../memory.js";
 import type { Host, Storage } from "../ports.js";
+import { Access } from "./access.js";
+import { Accounts } from "./accounts.js";
 import { Blobs } from "./blobs.js";
+import { Certified } from "./certified.js";
+import { Charges } from "./charges.js";
+import { Chunks } from "./chunks.js";
 import { Contents } from "./contents.js";
+import { Feed } from "./feed.js";
 import { Garbage } from "./garbage.js";
 import { COUNTER, Meta } from "./meta.js";
-import { Principals } from "./principals.js";
+import { Modes } from "./modes.js";
 import { QUEUE, Queue } from "./queue.js";
 import { Receipts } from "./receipts.js";
 import { Roles } from "./roles.js";
+import { Room } from "./room.js";
+import { DEFAULT_FEED_ENTRIES, type Settings } from "./settings.js";
 import { Slots } from "./slots.js";
 import { Uploads } from "./uploads.js";
 
@@ -17,30 +25,51 @@ export class State {
 	readonly host: Host;
 	readonly meta: Meta;
 	readonly slots: Slots;
+	readonly chunks: Chunks;
 	readonly contents: Contents;
+	readonly accounts: Accounts;
+	readonly charges: Charges;
+	readonly room: Room;
+	readonly modes: Modes;
 	readonly uploads: Uploads;
 	readonly blobs: Blobs;
 	readonly roles: Roles;
+	readonly access: Access;
 	readonly receipts: Receipts;
 	readonly garbage: Garbage;
+	readonly feed: Feed;
+	readonly certified: Certified;
 	/** Uploads by the moment at which somebody should look whether they expired. */
 	readonly expiries: Queue;
 
-	constructor(storage: Storage, host: Host) {
+	constructor(storage: Storage, host: Host, settings: Settings = {}) {
 		const map = (name: keyof typeof MEMORY) => storage.map(MEMORY[name]);
-		const catalog = new Catalog(map("catalog"));
-		const principals = new Principals(map("principals"));
-		const queues = map("queues");
+		const meta = new Meta(map("meta"));
+		const queue = (number: number) => new Queue(map("queues"), number, meta);
+		const catalog = new Catalog(map("catalog"), host.hashing);
 		this.host = host;
-		this.meta = new Meta(map("meta"));
-		this.slots = new Slots(map("slots"), map("freeSlots"), this.meta);
-		this.contents = new Contents(map("pages"), this.meta);
-		this.uploads = new Uploads(map("uploads"), catalog, principals, this.meta);
-		this.blobs = new Blobs(map("blobs"), catalog, this.meta);
-		this.roles = new Roles(principals, catalog, host);
-		this.receipts = new Receipts(map("receipts"), new Queue(queues, QUEUE.receipts));
-		this.garbage = new Garbage(new Queue(queues, QUEUE.garbage), this.contents, this.slots);
-		this.expiries = new Queue(queues, QUEUE.uploads);
+		this.meta = meta;
+		this.slots = new Slots(map("slots"), map("freeSlots"), meta);
+		this.chunks = new Chunks(map("chunks"), this.slots, meta);
+		this.contents = new Contents(map("pages"), map("contents"), meta);
+		this.accounts = new Accounts(map("accounts"));
+		this.charges = new Charges(this.accounts, meta, settings.quota ?? {});
+		this.room = new Room(meta, host, settings.room ?? {}, MEMORIES);
+		this.modes = new Modes(meta);
+		this.uploads = new Uploads(map("uploads"), catalog, this.charges);
+		this.blobs = new Blobs(map("blobs"));
+		this.roles = new Roles(this.accounts, catalog, host);
+		this.access = new Access(host, this.roles, settings.authorize);
+		this.receipts = new Receipts(map("receipts"), queue(QUEUE.receipts));
+		this.garbage = new Garbage(queue(QUEUE.garbage), this.contents, this.chunks, this.charges);
+		this.feed = new Feed(map("feed"), meta, host, settings.feedEntries ?? DEFAULT_FEED_ENTRIES);
+		this.certified = new Certified(catalog, this.accounts, this.feed, host);
+		this.expiries = queue(QUEUE.uploads);
+	}
+
+	/** Whether anything was ever stored here. */
+	get isNew(): boolean {
+		return this.meta.get(COUNTER.layout) === 0;
 	}
 
 	/** Writes the layout's version on first use; refuses to touch data that another version wrote. */
@@ -52,14 +81,13 @@ export class State {
 				`the stored data has layout version ${found} and this code reads version ${LAYOUT_VERSION}: ` +
 					"install the release of canister-blobs that fits the data",
 			);
+		this.certified.certify();
 	}
 
-	get sequence(): number {
-		return this.meta.get(COUNTER.sequence);
-	}
-
-	/** The number of a change that is about to be made. */
-	nextSequence(): number {
-		return this.meta.add(COUNTER.sequence, 1);
+	/** Writes what a message changed and was kept in the heap so far. Every update and timer ends with this. */
+	flush(): void {
+		this.certified.flush();
+		this.accounts.flush();
+		this.meta.flush();
 	}
 }

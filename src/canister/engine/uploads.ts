@@ -1,9 +1,8 @@
 import { ID_BYTES } from "../../protocol/index.js";
 import type { Catalog } from "../catalog/index.js";
 import type { StableMap } from "../ports.js";
+import type { Charges } from "./charges.js";
 import { concat, fromHex, Reader, toHex, Writer } from "./codec.js";
-import { COUNTER, type Meta } from "./meta.js";
-import type { Principals } from "./principals.js";
 
 /** An upload that is open: what its creator said at begin, and what has arrived. */
 export interface Upload {
@@ -19,6 +18,10 @@ export interface Upload {
 	extent: number;
 	/** The one chunk that is shorter than the others, and its length; without a size, any may turn out the last. */
 	tail: { readonly index: number; readonly length: number } | undefined;
+	/** Bytes that its creator is charged with for it. */
+	charged: number;
+	/** Of those, bytes that were announced and have not arrived. */
+	promised: number;
 	expiresAt: number;
 }
 
@@ -37,6 +40,8 @@ function encode(upload: Upload): Uint8Array {
 		.u8(upload.tail === undefined ? 0 : 1)
 		.u32(upload.tail?.index ?? 0)
 		.u32(upload.tail?.length ?? 0)
+		.u64(upload.charged)
+		.u64(upload.promised)
 		.text(upload.key)
 		.done();
 }
@@ -61,6 +66,8 @@ function decode(bytes: Uint8Array): Upload {
 		received,
 		extent,
 		tail: hasTail ? tail : undefined,
+		charged: reader.u64(),
+		promised: reader.u64(),
 		key: reader.text(),
 	};
 }
@@ -72,14 +79,12 @@ function decode(bytes: Uint8Array): Upload {
 export class Uploads {
 	readonly #map: StableMap;
 	readonly #catalog: Catalog;
-	readonly #principals: Principals;
-	readonly #meta: Meta;
+	readonly #charges: Charges;
 
-	constructor(map: StableMap, catalog: Catalog, principals: Principals, meta: Meta) {
+	constructor(map: StableMap, catalog: Catalog, charges: Charges) {
 		this.#map = map;
 		this.#catalog = catalog;
-		this.#principals = principals;
-		this.#meta = meta;
+		this.#charges = charges;
 	}
 
 	get(owner: Uint8Array, id: Uint8Array): Upload | undefined {
@@ -94,42 +99,42 @@ export class Uploads {
 
 	open(owner: Uint8Array, id: Uint8Array, upload: Upload): void {
 		this.update(owner, id, upload);
-		this.#catalog.insert(ROOT, `${toHex(owner)}/${toHex(id)}`);
-		this.#count(owner, 1);
+		this.#catalog.insert(ROOT, listName({ owner, id }));
+		this.#charges.countUploads(owner, 1);
 	}
 
 	close(owner: Uint8Array, id: Uint8Array): void {
 		this.#map.delete(ownedKey(owner, id));
-		this.#catalog.remove(ROOT, `${toHex(owner)}/${toHex(id)}`);
-		this.#count(owner, -1);
+		this.#catalog.remove(ROOT, listName({ owner, id }));
+		this.#charges.countUploads(owner, -1);
 	}
 
-	/** How many uploads the owner has open. */
-	openOf(owner: Uint8Array): number {
-		return this.#principals.get(owner).openUploads;
-	}
-
-	#count(owner: Uint8Array, change: number): void {
-		const record = this.#principals.get(owner);
-		this.#principals.set(owner, { ...record, openUploads: record.openUploads + change });
-		this.#meta.add(COUNTER.openUploads, change);
-	}
-
-	/** Ids of the owner's open uploads in order, from the one after `after`. */
-	*list(owner: Uint8Array, after?: Uint8Array): Generator<Uint8Array> {
-		const prefix = `${toHex(owner)}/`;
-		const start = after === undefined ? {} : { after: prefix + toHex(after) };
-		for (const entry of this.#catalog.list(ROOT, { prefix, recursive: true, ...start }))
-			if ("key" in entry) yield fromHex(entry.key.slice(prefix.length));
+	/** Names of open uploads in order, of everybody's or one owner's, from the one after `after`. */
+	*list(owner?: Uint8Array, after?: UploadName): Generator<UploadName> {
+		const prefix = owner === undefined ? "" : `${toHex(owner)}/`;
+		const start = after === undefined ? {} : { after: listName(after) };
+		for (const entry of this.#catalog.list(ROOT, { prefix, recursive: true, ...start })) {
+			if (!("key" in entry)) continue;
+			const [who, id] = entry.key.split("/") as [string, string];
+			yield { owner: fromHex(who), id: fromHex(id) };
+		}
 	}
 }
+
+/** Who created an upload, and under which id. */
+export interface UploadName {
+	readonly owner: Uint8Array;
+	readonly id: Uint8Array;
+}
+
+const listName = ({ owner, id }: UploadName): string => `${toHex(owner)}/${toHex(id)}`;
 
 /** A map's key for something that a principal named by an id: the principal's length keeps the two apart. */
 export function ownedKey(owner: Uint8Array, id: Uint8Array): Uint8Array {
 	return concat(Uint8Array.of(owner.length), owner, id);
 }
 
-export function splitOwnedKey(key: Uint8Array): { owner: Uint8Array; id: Uint8Array } {
+export function splitOwnedKey(key: Uint8Array): UploadName {
 	const end = key.length - ID_BYTES;
 	return { owner: key.subarray(1, end), id: key.subarray(end) };
 }

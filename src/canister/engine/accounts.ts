@@ -1,0 +1,154 @@
+import { DEFAULT_OPEN_UPLOADS } from "../../protocol/index.js";
+import type { StableMap } from "../ports.js";
+import { Reader, toHex, Writer } from "./codec.js";
+
+/** What a principal may have at the most; docs/PROTOCOL.md says what each counts. */
+export interface Quota {
+	readonly openUploads: number;
+	readonly blobs: number;
+	readonly bytes: number;
+	readonly receivedPerDay: number;
+}
+
+/** No bound but that of open uploads, which cost the canister something before a byte has arrived. */
+export const DEFAULT_QUOTA: Quota = {
+	openUploads: DEFAULT_OPEN_UPLOADS,
+	blobs: Number.MAX_SAFE_INTEGER,
+	bytes: Number.MAX_SAFE_INTEGER,
+	receivedPerDay: Number.MAX_SAFE_INTEGER,
+};
+
+/** What the store knows about a principal. */
+export interface Account {
+	/** Roles as bits (roles.ts). */
+	roles: number;
+	openUploads: number;
+	blobs: number;
+	/** Bytes it is charged with. */
+	bytes: number;
+	/** The day (since 1970) that `received` is of. */
+	day: number;
+	received: number;
+	quota: Quota | undefined;
+	/** Random, with what its private keys are salted in the certified tree; nothing until it has one. */
+	salt: Uint8Array;
+}
+
+const NO_BYTES = new Uint8Array(0);
+/** Not a principal: the record of the quota that is everybody's. */
+const EVERYBODY = new Uint8Array(0);
+
+/**
+ * Accounts, kept in the heap while a message runs and written at its end, each once. One that says nothing has no
+ * record.
+ */
+export class Accounts {
+	readonly #map: StableMap;
+	readonly #seen = new Map<string, { who: Uint8Array; account: Account; isChanged: boolean }>();
+
+	constructor(map: StableMap) {
+		this.#map = map;
+	}
+
+	/** To be read only; `change` answers the same to be written to. */
+	get(who: Uint8Array): Readonly<Account> {
+		return this.#entry(who).account;
+	}
+
+	change(who: Uint8Array): Account {
+		const entry = this.#entry(who);
+		entry.isChanged = true;
+		return entry.account;
+	}
+
+	/** The quota of those who have none of their own, where an administrator set one. */
+	get everybodys(): Quota | undefined {
+		return this.get(EVERYBODY).quota;
+	}
+
+	setEverybodys(quota: Quota | undefined): void {
+		this.change(EVERYBODY).quota = quota;
+	}
+
+	flush(): void {
+		for (const { who, account, isChanged } of this.#seen.values()) {
+			if (!isChanged) continue;
+			if (saysNothing(account)) this.#map.delete(who);
+			else this.#map.set(who, encode(account));
+		}
+		this.#seen.clear();
+	}
+
+	#entry(who: Uint8Array) {
+		const name = toHex(who);
+		let entry = this.#seen.get(name);
+		if (entry === undefined) {
+			const record = this.#map.get(who);
+			entry = { who: who.slice(), account: decode(record), isChanged: false };
+			this.#seen.set(name, entry);
+		}
+		return entry;
+	}
+}
+
+function saysNothing(account: Account): boolean {
+	const { roles, openUploads, blobs, bytes, received, quota, salt } = account;
+	return (
+		roles === 0 &&
+		openUploads === 0 &&
+		blobs === 0 &&
+		bytes === 0 &&
+		received === 0 &&
+		quota === undefined &&
+		salt.length === 0
+	);
+}
+
+function encode(account: Account): Uint8Array {
+	const { quota } = account;
+	const writer = new Writer()
+		.u8(account.roles)
+		.u32(account.openUploads)
+		.u32(account.blobs)
+		.u64(account.bytes)
+		.u32(account.day)
+		.u64(account.received)
+		.bytes(account.salt)
+		.u8(quota === undefined ? 0 : 1);
+	if (quota !== undefined)
+		writer.u32(quota.openUploads).u64(quota.blobs).u64(quota.bytes).u64(quota.receivedPerDay);
+	return writer.done();
+}
+
+function decode(record: Uint8Array | undefined): Account {
+	if (record === undefined)
+		return {
+			roles: 0,
+			openUploads: 0,
+			blobs: 0,
+			bytes: 0,
+			day: 0,
+			received: 0,
+			quota: undefined,
+			salt: NO_BYTES,
+		};
+	const reader = new Reader(record);
+	return {
+		roles: reader.u8(),
+		openUploads: reader.u32(),
+		blobs: reader.u32(),
+		bytes: reader.u64(),
+		day: reader.u32(),
+		received: reader.u64(),
+		salt: reader.bytes(),
+		quota:
+			reader.u8() === 0
+				? undefined
+				: {
+						openUploads: reader.u32(),
+						blobs: reader.u64(),
+						bytes: reader.u64(),
+						receivedPerDay: reader.u64(),
+					},
+	};
+}

@@ -1,0 +1,204 @@
+import { Principal } from "@dfinity/principal";
+import {
+	type WireAccount,
+	type WireAccounts,
+	type WireAllUploads,
+	type WireChangeOf,
+	type WireDone,
+	type WireListAccounts,
+	type WireListAllUploads,
+	type WireQuota,
+	type WireRoleChange,
+	type WireSetMode,
+	type WireSetQuota,
+	type WireStatus,
+	type WireUploadName,
+} from "../../protocol/index.js";
+import type { Quota } from "./accounts.js";
+import { getU64, u64Key } from "./codec.js";
+import { MODES, type ModeName } from "./modes.js";
+import { RECEIPT } from "./receipts.js";
+import { refuse } from "./refusal.js";
+import { checkId, leaveReceipt, pageLimit, receiptOf } from "./requests.js";
+import { isAnonymous, type Role, Roles } from "./roles.js";
+import type { State } from "./state.js";
+import { abortUpload, toWireUpload } from "./uploading.js";
+
+/** What administrators do: roles, quotas, the mode, and uploads of others. */
+export class Administering {
+	readonly #state: State;
+
+	constructor(state: State) {
+		this.#state = state;
+	}
+
+	grantRole(request: WireRoleChange): WireDone {
+		return this.#changeRole(request, true);
+	}
+
+	revokeRole(request: WireRoleChange): WireDone {
+		return this.#changeRole(request, false);
+	}
+
+	#changeRole({ id, who, role }: WireRoleChange, granted: boolean): WireDone {
+		const bytes = who.toUint8Array();
+		return this.#once(id, () => {
+			refuseAnonymous(bytes);
+			const name = Object.keys(role)[0] as Role;
+			if (granted) this.#state.roles.grant(bytes, name);
+			else this.#state.roles.revoke(bytes, name);
+			return { role: { who, role, granted } };
+		});
+	}
+
+	setQuota({ id, who, quota }: WireSetQuota): WireDone {
+		const state = this.#state;
+		return this.#once(id, () => {
+			const given = quota[0] === undefined ? undefined : fromWireQuota(quota[0]);
+			if (who[0] === undefined) state.accounts.setEverybodys(given);
+			else {
+				const bytes = who[0].toUint8Array();
+				refuseAnonymous(bytes);
+				state.accounts.change(bytes).quota = given;
+				state.roles.list(bytes);
+			}
+			return { quota: { who, quota } };
+		});
+	}
+
+	setMode({ id, mode, generation }: WireSetMode): WireStatus {
+		const state = this.#state;
+		this.#once(id, () => {
+			if (BigInt(state.modes.generation) !== generation)
+				refuse("mode_changed", { generation: BigInt(state.modes.generation) });
+			state.modes.set(Object.keys(mode)[0] as ModeName);
+			// Timers that found the store in maintenance did nothing.
+			state.host.wakeAt(state.host.now());
+			return { mode: { mode, generation: BigInt(state.modes.generation) } };
+		});
+		return statusOf(state);
+	}
+
+	/** Makes a change of an administrator's, with its place in the feed. */
+	#once(id: Uint8Array, act: () => WireChangeOf): WireDone {
+		const state = this.#state;
+		state.modes.require("administer");
+		const caller = state.access.require("admin");
+		const receipt = receiptOf(state, caller, id, RECEIPT.administered);
+		if (receipt !== undefined) return { sequence: BigInt(getU64(receipt.body, 0)) };
+		const sequence = state.feed.append(caller, act());
+		state.certified.headChanged();
+		leaveReceipt(state, caller, id, RECEIPT.administered, u64Key(sequence));
+		return { sequence: BigInt(sequence) };
+	}
+
+	/** The caller's own account, or anybody's for an administrator. */
+	account(who: Principal | undefined): WireAccount {
+		const { access } = this.#state;
+		return this.#account(who === undefined ? access.caller() : this.#ofAnother(who));
+	}
+
+	#ofAnother(who: Principal): Uint8Array {
+		const bytes = who.toUint8Array();
+		const caller = this.#state.access.caller();
+		if (Principal.fromUint8Array(caller).compareTo(who) !== "eq") this.#state.access.require("admin");
+		return bytes;
+	}
+
+	#account(who: Uint8Array): WireAccount {
+		const { accounts, charges, host } = this.#state;
+		const account = accounts.get(who);
+		return {
+			who: Principal.fromUint8Array(who),
+			roles: Roles.of(account.roles).map((role) => ({ [role]: null }) as unknown as WireAccount["roles"][number]),
+			quota: toWireQuota(charges.quotaOf(account)),
+			has_own_quota: account.quota !== undefined,
+			usage: {
+				open_uploads: account.openUploads,
+				blobs: BigInt(account.blobs),
+				bytes: BigInt(account.bytes),
+				received_today: BigInt(charges.receivedToday(account, host.now())),
+			},
+		};
+	}
+
+	listAccounts({ after, limit }: WireListAccounts): WireAccounts {
+		this.#state.access.require("admin");
+		const accounts: WireAccount[] = [];
+		let left = pageLimit(limit);
+		for (const who of this.#state.roles.listed(after[0]?.toUint8Array())) {
+			const last = accounts.at(-1);
+			if (left-- === 0) return { accounts, next: last === undefined ? [] : [last.who] };
+			accounts.push(this.#account(who));
+		}
+		return { accounts, next: [] };
+	}
+
+	listUploads({ after, limit }: WireListAllUploads): WireAllUploads {
+		const state = this.#state;
+		state.access.require("admin");
+		if (after[0] !== undefined) checkId(after[0].id);
+		const start =
+			after[0] === undefined ? undefined : { owner: after[0].owner.toUint8Array(), id: after[0].id };
+		const page: WireAllUploads = { uploads: [], next: [] };
+		let left = pageLimit(limit);
+		for (const { owner, id } of state.uploads.list(undefined, start)) {
+			const last = page.uploads.at(-1);
+			if (left-- === 0) {
+				if (last !== undefined) page.next = [{ owner: last.owner, id: last.upload.id }];
+				return page;
+			}
+			const upload = state.uploads.get(owner, id);
+			if (upload === undefined) throw new Error("the list of uploads names one that is not stored");
+			page.uploads.push({ owner: Principal.fromUint8Array(owner), upload: toWireUpload(id, upload) });
+		}
+		return page;
+	}
+
+	abortUpload({ owner, id }: WireUploadName): WireDone {
+		const state = this.#state;
+		state.modes.require("administer");
+		state.access.require("admin");
+		checkId(id);
+		return abortUpload(state, owner.toUint8Array(), id);
+	}
+}
+
+export function statusOf({ modes, feed }: State): WireStatus {
+	return {
+		mode: { [modes.name]: null } as unknown as WireStatus["mode"],
+		generation: BigInt(modes.generation),
+		sequence: BigInt(feed.sequence),
+	};
+}
+
+function refuseAnonymous(who: Uint8Array): void {
+	if (isAnonymous(who))
+		refuse("invalid_argument", {
+			field: "who",
+			reason: "the anonymous principal changes nothing and holds no role",
+			limit: 0n,
+		});
+}
+
+/** A bound past 2^53 is none: no store comes near it. */
+const bound = (value: bigint): number =>
+	value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
+
+function fromWireQuota(quota: WireQuota): Quota {
+	return {
+		openUploads: quota.open_uploads,
+		blobs: bound(quota.blobs),
+		bytes: bound(quota.bytes),
+		receivedPerDay: bound(quota.received_per_day),
+	};
+}
+
+function toWireQuota(quota: Quota): WireQuota {
+	return {
+		open_uploads: quota.openUploads,
+		blobs: BigInt(quota.blobs),
+		bytes: BigInt(quota.bytes),
+		received_per_day: BigInt(quota.receivedPerDay),
+	};
+}

@@ -1,0 +1,93 @@
+import { chunkCount, MIN_CHARGE_BYTES } from "../../protocol/index.js";
+import { type Account, type Accounts, DEFAULT_QUOTA, type Quota } from "./accounts.js";
+import { COUNTER, type Meta } from "./meta.js";
+import { refuse } from "./refusal.js";
+
+const DAY_MS = 86_400_000;
+
+/** What a chunk of so many bytes counts for. */
+export const chargeOfChunk = (length: number): number => Math.max(length, MIN_CHARGE_BYTES);
+
+/** What a blob counts for: its chunks, and an empty one like a small one. */
+export function chargeOf(size: number, chunkSize: number): number {
+	const before = Math.max(0, chunkCount(BigInt(size), chunkSize) - 1) * chunkSize;
+	return before + chargeOfChunk(size - before);
+}
+
+/** Who has how much, and whether that is within its quota. */
+export class Charges {
+	readonly #accounts: Accounts;
+	readonly #meta: Meta;
+	readonly #builtIn: Quota;
+
+	constructor(accounts: Accounts, meta: Meta, quota: Partial<Quota>) {
+		this.#accounts = accounts;
+		this.#meta = meta;
+		this.#builtIn = { ...DEFAULT_QUOTA, ...quota };
+	}
+
+	quotaOf(account: Readonly<Account>): Quota {
+		return account.quota ?? this.#accounts.everybodys ?? this.#builtIn;
+	}
+
+	/** Refuses what would be over the quota; to be asked before anything is written. */
+	check(who: Uint8Array, needed: { openUploads?: number; blobs?: number; bytes?: number }): void {
+		const account = this.#accounts.get(who);
+		const quota = this.quotaOf(account);
+		for (const name of ["openUploads", "blobs", "bytes"] as const) {
+			const more = needed[name] ?? 0;
+			if (more > 0 && account[name] + more > quota[name]) exceeded(name, quota[name], account[name], more);
+		}
+	}
+
+	/** Refuses bytes beyond those that a principal may send in a day. */
+	checkReceived(who: Uint8Array, bytes: number, now: number): void {
+		const account = this.#accounts.get(who);
+		const { receivedPerDay } = this.quotaOf(account);
+		const received = this.receivedToday(account, now);
+		if (received + bytes > receivedPerDay) exceeded("receivedPerDay", receivedPerDay, received, bytes);
+	}
+
+	received(who: Uint8Array, bytes: number, now: number): void {
+		const account = this.#accounts.change(who);
+		account.received = this.receivedToday(account, now) + bytes;
+		account.day = Math.floor(now / DAY_MS);
+	}
+
+	receivedToday(account: Readonly<Account>, now: number): number {
+		return account.day === Math.floor(now / DAY_MS) ? account.received : 0;
+	}
+
+	/** Charges bytes, or, below zero, gives them back. */
+	charge(who: Uint8Array, bytes: number): void {
+		if (bytes === 0) return;
+		this.#accounts.change(who).bytes += bytes;
+		this.#meta.add(COUNTER.charged, bytes);
+	}
+
+	countBlobs(who: Uint8Array, change: number): void {
+		this.#accounts.change(who).blobs += change;
+		this.#meta.add(COUNTER.blobs, change);
+	}
+
+	countUploads(who: Uint8Array, change: number): void {
+		this.#accounts.change(who).openUploads += change;
+		this.#meta.add(COUNTER.openUploads, change);
+	}
+}
+
+const NAMES = {
+	openUploads: "open_uploads",
+	blobs: "blobs",
+	bytes: "bytes",
+	receivedPerDay: "received_per_day",
+} as const;
+
+function exceeded(name: keyof typeof NAMES, limit: number, used: number, needed: number): never {
+	return refuse("quota_exceeded", {
+		quota: NAMES[name],
+		limit: BigInt(limit),
+		used: BigInt(used),
+		needed: BigInt(needed),
+	});
+}

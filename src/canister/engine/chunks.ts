@@ -1,0 +1,100 @@
+import { SHA256_BYTES } from "../../protocol/index.js";
+import type { StableMap } from "../ports.js";
+import { getU32, getU64, putU32, putU64 } from "./codec.js";
+import { COUNTER, type Meta } from "./meta.js";
+import type { Slots } from "./slots.js";
+
+/** What is known of a chunk that is stored. */
+export interface Chunk {
+	readonly slot: number;
+	readonly length: number;
+	/** How many places of contents hold it. */
+	readonly references: number;
+}
+
+const RECORD_BYTES = 16;
+
+/**
+ * The chunks that are stored: each once for its owner, whatever uploads and blobs of that owner hold it. Never
+ * across owners: who could find out that a chunk is there already would learn what somebody else has stored.
+ */
+export class Chunks {
+	readonly #map: StableMap;
+	readonly #slots: Slots;
+	readonly #meta: Meta;
+
+	constructor(map: StableMap, slots: Slots, meta: Meta) {
+		this.#map = map;
+		this.#slots = slots;
+		this.#meta = meta;
+	}
+
+	find(owner: Uint8Array, leaf: Uint8Array): Chunk | undefined {
+		const record = this.#map.get(chunkKey(owner, leaf));
+		if (record === undefined) return undefined;
+		return { slot: getU64(record, 0), length: getU32(record, 8), references: getU32(record, 12) };
+	}
+
+	read(owner: Uint8Array, leaf: Uint8Array): Uint8Array {
+		const chunk = this.find(owner, leaf);
+		if (chunk === undefined) throw new Error("a content names a chunk that is not stored");
+		return this.#slots.read(chunk.slot);
+	}
+
+	/** Holds the chunk once more, and stores its bytes if it is new. */
+	add(owner: Uint8Array, leaf: Uint8Array, bytes: Uint8Array): void {
+		const found = this.find(owner, leaf);
+		if (found !== undefined) {
+			this.hold(owner, leaf, found);
+			return;
+		}
+		const slot = this.#slots.take();
+		this.#slots.write(slot, bytes);
+		this.#set(owner, leaf, { slot, length: bytes.length, references: 1 });
+		this.#meta.add(COUNTER.chunks, 1);
+		const stored = this.#meta.add(COUNTER.stored, bytes.length);
+		if (stored > this.#meta.get(COUNTER.peakStored)) this.#meta.set(COUNTER.peakStored, stored);
+	}
+
+	/** Holds a chunk that is there once more. */
+	hold(owner: Uint8Array, leaf: Uint8Array, chunk: Chunk): void {
+		this.#set(owner, leaf, { ...chunk, references: chunk.references + 1 });
+	}
+
+	/** Holds a chunk once more that somebody holds already. */
+	holdAgain(owner: Uint8Array, leaf: Uint8Array): void {
+		const chunk = this.find(owner, leaf);
+		if (chunk === undefined) throw new Error("a blob names a chunk that is not stored");
+		this.hold(owner, leaf, chunk);
+	}
+
+	/** Holds the chunk once less. The last one frees its slot, which reads the old bytes: 20 M instructions. */
+	release(owner: Uint8Array, leaf: Uint8Array): void {
+		const chunk = this.find(owner, leaf);
+		if (chunk === undefined) throw new Error("a chunk was released more often than it was held");
+		if (chunk.references > 1) {
+			this.#set(owner, leaf, { ...chunk, references: chunk.references - 1 });
+			return;
+		}
+		this.#map.delete(chunkKey(owner, leaf));
+		this.#slots.release(chunk.slot);
+		this.#meta.add(COUNTER.chunks, -1);
+		this.#meta.add(COUNTER.stored, -chunk.length);
+	}
+
+	#set(owner: Uint8Array, leaf: Uint8Array, chunk: Chunk): void {
+		const record = new Uint8Array(RECORD_BYTES);
+		putU64(record, 0, chunk.slot);
+		putU32(record, 8, chunk.length);
+		putU32(record, 12, chunk.references);
+		this.#map.set(chunkKey(owner, leaf), record);
+	}
+}
+
+/** The leaf has a fixed length, so no two pairs have the same key. */
+function chunkKey(owner: Uint8Array, leaf: Uint8Array): Uint8Array {
+	const key = new Uint8Array(owner.length + SHA256_BYTES);
+	key.set(owner);
+	key.set(leaf, owner.length);
+	return key;
+}

@@ -1,0 +1,207 @@
+import {
+	checkChunking,
+	checkKey,
+	chunkCount,
+	chunkLength,
+	MAX_CHUNK_BYTES,
+	MAX_SINGLE_CALL_BYTES,
+	ROOT_HEADER_BYTES,
+	rootHeader,
+	SHA256_BYTES,
+	sameBytes,
+	type WireCommitUpload,
+	type WireManifest,
+	type WirePublication,
+	type WirePutBlob,
+} from "../../protocol/index.js";
+import type { Encoded } from "../candid/index.js";
+import { type Blob, decodeBlob, encodeBlob } from "./blobs.js";
+import { chargeOf } from "./charges.js";
+import { concat } from "./codec.js";
+import { discard, publishNew } from "./publishing.js";
+import { RECEIPT, type Receipt } from "./receipts.js";
+import { refuse, refuseInvalid } from "./refusal.js";
+import {
+	checkId,
+	checkPrecondition,
+	checkPublication,
+	leaveReceipt,
+	refuseFinished,
+} from "./requests.js";
+import type { State } from "./state.js";
+import { closeUpload, openUpload } from "./uploading.js";
+import type { Upload } from "./uploads.js";
+
+/** Publishing what was uploaded, or what comes in one call. */
+export class Committing {
+	readonly #state: State;
+
+	constructor(state: State) {
+		this.#state = state;
+	}
+
+	commit(request: WireCommitUpload): Encoded<WireManifest> {
+		const state = this.#state;
+		state.modes.require("goOn");
+		const caller = state.access.writer();
+		const { id } = request;
+		checkId(id);
+		const before = publishedBefore(state.receipts.get(caller, id), request.root);
+		if (before !== undefined) return before;
+		const upload = openUpload(state, caller, id);
+		checkPublication(request);
+		const held = state.blobs.get(upload.key);
+		state.access.requireChange(caller, "write", upload.key, held);
+		const size = finalSize(upload, request.size);
+		const more = chargeOf(size, upload.chunkSize) - upload.charged;
+		state.charges.check(caller, { blobs: held === undefined ? 1 : 0, bytes: more });
+		checkPrecondition(request.precondition, held);
+		this.#checkRoot(upload, size, request.root);
+
+		closeUpload(state, caller, id, upload);
+		state.charges.charge(caller, more);
+		const what = {
+			key: upload.key,
+			size,
+			chunkSize: upload.chunkSize,
+			content: upload.content,
+			leaf: new Uint8Array(0),
+		};
+		const blob = publishNew(state, caller, id, what, request, held);
+		if (held !== undefined) discard(state, held);
+		return this.#done(caller, id, blob);
+	}
+
+	/** Recomputes the root from the leaves that the canister itself made when the chunks arrived. */
+	#checkRoot(upload: Upload, size: number, root: Uint8Array): void {
+		const { contents, host } = this.#state;
+		const count = chunkCount(BigInt(size), upload.chunkSize);
+		const preimage = new Uint8Array(ROOT_HEADER_BYTES + count * SHA256_BYTES);
+		preimage.set(rootHeader(BigInt(size), upload.chunkSize));
+		contents.copyLeaves(upload.content, 0, count, preimage, ROOT_HEADER_BYTES);
+		if (upload.received < count)
+			refuse("missing_chunks", { count: count - upload.received, first: firstMissing(preimage) });
+		const stored = host.hashing.sha256(preimage);
+		if (!sameBytes(stored, root)) refuse("root_mismatch", { stored });
+	}
+
+	/** A blob of one chunk in one call. Its chunk size is always the largest, so that its root is determined. */
+	putBlob(request: WirePutBlob, bytes: Uint8Array): Encoded<WireManifest> {
+		const state = this.#state;
+		state.modes.require("begin");
+		const caller = state.access.writer();
+		const { id, key } = request;
+		checkId(id);
+		const receipt = state.receipts.get(caller, id);
+		const before = publishedBefore(receipt, request.root, key);
+		if (before !== undefined) return before;
+		refuseFinished(receipt);
+		if (state.uploads.get(caller, id) !== undefined) refuse("upload_conflict", { field: "id" });
+		const held = checkWhole(state, caller, request, bytes);
+		const leaf = checkWholeRoot(state, request.root, bytes);
+		const blob = publishWhole(state, caller, id, request, bytes, leaf, held);
+		return this.#done(caller, id, blob);
+	}
+
+	#done(caller: Uint8Array, id: Uint8Array, blob: Blob): Encoded<WireManifest> {
+		leaveReceipt(this.#state, caller, id, RECEIPT.committed, encodeBlob(blob));
+		return blob.encoded;
+	}
+}
+
+/** Refuses a blob that came whole for anything that can be said before it is hashed. Answers what its key holds. */
+export function checkWhole(
+	state: State,
+	caller: Uint8Array,
+	request: WirePublication & { key: string },
+	bytes: Uint8Array,
+): Blob | undefined {
+	if (bytes.length > MAX_SINGLE_CALL_BYTES)
+		refuse("chunk_too_large", { limit: BigInt(MAX_SINGLE_CALL_BYTES), actual: BigInt(bytes.length) });
+	refuseInvalid(checkKey(request.key));
+	checkPublication(request);
+	const held = state.blobs.get(request.key);
+	state.access.requireChange(caller, "write", request.key, held);
+	const charged = chargeOf(bytes.length, MAX_CHUNK_BYTES);
+	state.charges.check(caller, { blobs: held === undefined ? 1 : 0, bytes: charged });
+	state.charges.checkReceived(caller, bytes.length, state.host.now());
+	state.room.check(charged);
+	checkPrecondition(request.precondition, held);
+	return held;
+}
+
+/** The leaf of a blob that came whole, empty for an empty one; refused if it does not make the root. */
+export function checkWholeRoot(state: State, root: Uint8Array, bytes: Uint8Array): Uint8Array {
+	const { hashing } = state.host;
+	const leaf = bytes.length === 0 ? new Uint8Array(0) : hashing.sha256(bytes);
+	const stored = hashing.sha256(concat(rootHeader(BigInt(bytes.length), MAX_CHUNK_BYTES), leaf));
+	if (!sameBytes(stored, root)) refuse("root_mismatch", { stored });
+	return leaf;
+}
+
+/** Stores and publishes a blob that came whole and was checked. */
+export function publishWhole(
+	state: State,
+	caller: Uint8Array,
+	salt: Uint8Array,
+	request: WirePublication & { key: string },
+	bytes: Uint8Array,
+	leaf: Uint8Array,
+	held: Blob | undefined,
+): Blob {
+	if (bytes.length > 0) state.chunks.add(caller, leaf, bytes);
+	state.charges.charge(caller, chargeOf(bytes.length, MAX_CHUNK_BYTES));
+	state.charges.received(caller, bytes.length, state.host.now());
+	const what = { key: request.key, size: bytes.length, chunkSize: MAX_CHUNK_BYTES, content: 0, leaf };
+	const blob = publishNew(state, caller, salt, what, request, held);
+	if (held !== undefined) discard(state, held);
+	if (state.slots.isLow) state.host.wakeAt(state.host.now());
+	return blob;
+}
+
+/** The size that the chunks held make, which must be the one that the commit names. */
+function finalSize(upload: Upload, claimed: bigint): number {
+	if (upload.size !== undefined) {
+		if (BigInt(upload.size) !== claimed) refuse("upload_conflict", { field: "size" });
+		return upload.size;
+	}
+	refuseInvalid(checkChunking(upload.chunkSize, claimed));
+	const count = chunkCount(claimed, upload.chunkSize);
+	const last = count === 0 ? 0 : chunkLength(claimed, upload.chunkSize, count - 1);
+	const { extent, tail } = upload;
+	const isWrong =
+		extent > count ||
+		(tail !== undefined && (tail.index !== count - 1 || tail.length !== last)) ||
+		(tail === undefined && extent === count && last < upload.chunkSize && count > 0);
+	if (isWrong)
+		refuse("invalid_argument", {
+			field: "size",
+			reason: "the chunks that arrived make another size than the commit names",
+			limit: BigInt(heldSize(upload)),
+		});
+	return Number(claimed);
+}
+
+/** What an id published, if it published just this: a duplicate is answered again, anything else is refused. */
+function publishedBefore(
+	receipt: Receipt | undefined,
+	root: Uint8Array,
+	key?: string,
+): Encoded<WireManifest> | undefined {
+	if (receipt?.kind !== RECEIPT.committed) return undefined;
+	const blob = decodeBlob(receipt.body);
+	const isSame = sameBytes(blob.manifest.root, root) && (key ?? blob.key) === blob.key;
+	return isSame ? blob.encoded : undefined;
+}
+
+function heldSize(upload: Upload): number {
+	const full = upload.extent * upload.chunkSize;
+	return upload.tail === undefined ? full : full - upload.chunkSize + upload.tail.length;
+}
+
+function firstMissing(preimage: Uint8Array): number {
+	let at = ROOT_HEADER_BYTES;
+	while (at < preimage.length && preimage.subarray(at, at + SHA256_BYTES).some((byte) => byte !== 0))
+		at += SHA256_BYTES;
+	return (at - ROOT_HEADER_BYTES) / SHA256_BYTES;
+}

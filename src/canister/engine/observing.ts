@@ -1,0 +1,97 @@
+import {
+	ERROR_TABLE,
+	type ErrorCode,
+	METHODS,
+	type MethodName,
+	type WireStats,
+} from "../../protocol/index.js";
+import { statusOf } from "./administering.js";
+import { COUNTER } from "./meta.js";
+import type { State } from "./state.js";
+
+const keysOf = <Name extends string>(table: Record<Name, unknown>) => Object.keys(table) as Name[];
+
+/** What the store says about itself to administrators. */
+export class Observing {
+	readonly #state: State;
+
+	constructor(state: State) {
+		this.#state = state;
+	}
+
+	stats(): WireStats {
+		const state = this.#state;
+		state.access.require("admin");
+		const { meta, tallies, host } = state;
+		const count = (counter: keyof typeof COUNTER) => BigInt(meta.get(COUNTER[counter]));
+		const pages = host.stablePages();
+		const cycles = host.cycles();
+		const perDay = state.room.storageCyclesPerDay();
+		return {
+			status: statusOf(state),
+			blobs: count("blobs"),
+			bytes: count("charged"),
+			chunks: count("chunks"),
+			open_uploads: count("openUploads"),
+			slots_made: count("slotsMade"),
+			slots_free: count("slotsMade") - count("slotsUsed") + count("slotsFree"),
+			feed_entries: BigInt(state.feed.sequence - state.feed.first + 1),
+			cleaning: BigInt(state.garbage.length),
+			stable_pages: pages === undefined ? [] : [BigInt(pages)],
+			cycles: BigInt(cycles),
+			storage_cycles_per_day: BigInt(Math.ceil(perDay)),
+			days_left: BigInt(Math.floor(cycles / perDay)),
+			sha256: host.sha256Name,
+			methods: keysOf<MethodName>(METHODS).map((name) => {
+				const { calls, refused, instructions } = tallies.ofMethod(name);
+				return {
+					name,
+					calls: BigInt(calls),
+					refused: BigInt(refused),
+					instructions: BigInt(instructions),
+				};
+			}),
+			refusals: keysOf<ErrorCode>(ERROR_TABLE).map((code) => ({
+				code,
+				count: BigInt(tallies.refusals(code)),
+			})),
+		};
+	}
+
+	/** The same for Prometheus: https://prometheus.io/docs/instrumenting/exposition_formats/ */
+	metrics(): string {
+		const stats = this.stats();
+		const lines: string[] = [];
+		const metric = (name: string, type: "gauge" | "counter", help: string, values: [string, bigint][]) => {
+			lines.push(`# HELP canister_blobs_${name} ${help}`, `# TYPE canister_blobs_${name} ${type}`);
+			for (const [labels, value] of values) lines.push(`canister_blobs_${name}${labels} ${value}`);
+		};
+		const gauge = (name: string, help: string, value: bigint) => metric(name, "gauge", help, [["", value]]);
+		gauge("blobs", "Keys that hold a blob.", stats.blobs);
+		gauge("bytes", "Bytes of blobs and uploads as quotas count them.", stats.bytes);
+		gauge("chunks", "Chunks stored.", stats.chunks);
+		gauge("open_uploads", "Uploads that are open.", stats.open_uploads);
+		gauge("slots_made", "Slots for chunks that exist.", stats.slots_made);
+		gauge("slots_free", "Slots for chunks that are free.", stats.slots_free);
+		gauge("feed_entries", "Changes kept in the feed.", stats.feed_entries);
+		gauge("cleaning_backlog", "Contents waiting to be cleaned away.", stats.cleaning);
+		if (stats.stable_pages[0] !== undefined)
+			gauge("stable_memory_bytes", "Size of stable memory.", stats.stable_pages[0] * 65_536n);
+		gauge("cycles", "Cycles of the canister.", stats.cycles);
+		gauge("storage_cycles_per_day", "What storing costs a day.", stats.storage_cycles_per_day);
+		gauge("days_left", "How long the cycles last for storing alone.", stats.days_left);
+		metric("sha256_info", "gauge", "Which SHA-256 is in use.", [[`{implementation="${stats.sha256}"}`, 1n]]);
+		const byMethod = (of: (row: WireStats["methods"][number]) => bigint): [string, bigint][] =>
+			stats.methods.filter((row) => row.calls > 0n).map((row) => [`{method="${row.name}"}`, of(row)]);
+		metric("calls_total", "counter", "Updates by method.", byMethod((row) => row.calls));
+		metric("refused_calls_total", "counter", "Updates refused, by method.", byMethod((row) => row.refused));
+		metric("instructions_total", "counter", "Instructions by method.", byMethod((row) => row.instructions));
+		metric(
+			"refusals_total",
+			"counter",
+			"Refusals by code.",
+			stats.refusals.filter(({ count }) => count > 0n).map(({ code, count }) => [`{code="${code}"}`, count]),
+		);
+		return `${lines.join("\n")}\n`;
+	}
+}

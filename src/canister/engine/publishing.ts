@@ -1,0 +1,97 @@
+import { Principal } from "@dfinity/principal";
+import { chunkCount, type WireManifest, type WirePublication } from "../../protocol/index.js";
+import { Blob, type Place } from "./blobs.js";
+import { chargeOf } from "./charges.js";
+import { Contents } from "./contents.js";
+import type { State } from "./state.js";
+
+/** What all changes of a key have in common: its record, the lists and the certified tree, the feed, the counts. */
+
+const NO_BYTES = new Uint8Array(0);
+
+const nanoseconds = (ms: number): bigint => BigInt(ms) * 1_000_000n;
+
+/** A new content under a key. Its bytes are charged to the caller already. */
+export function publishNew(
+	state: State,
+	caller: Uint8Array,
+	salt: Uint8Array,
+	what: { key: string; size: number; chunkSize: number; content: number; leaf: Uint8Array },
+	publication: WirePublication,
+	held: Blob | undefined,
+): Blob {
+	const now = nanoseconds(state.host.now());
+	const manifest: WireManifest = {
+		key: what.key,
+		sequence: 0n,
+		root: publication.root,
+		size: BigInt(what.size),
+		chunk_size: what.chunkSize,
+		content_type: publication.content_type,
+		visibility: publication.visibility,
+		owner: Principal.fromUint8Array(caller),
+		created_at: now,
+		modified_at: now,
+		metadata: publication.metadata,
+		sha256: publication.sha256,
+	};
+	const place: Place = {
+		content: what.content,
+		leaf: what.leaf,
+		uploader: caller,
+		responses: NO_BYTES,
+		directory: 0,
+	};
+	return put(state, caller, salt, manifest, place, held);
+}
+
+/**
+ * Puts a manifest under its key in the place of `held`, as a change of `caller`; it gets the change's number. `salt`
+ * is random: it becomes the owner's, if that has none and this is its first private key.
+ */
+export function put(
+	state: State,
+	caller: Uint8Array,
+	salt: Uint8Array,
+	manifest: WireManifest,
+	place: Place,
+	held: Blob | undefined,
+): Blob {
+	const numbered = { ...manifest, sequence: BigInt(state.feed.sequence + 1) };
+	const blob = state.certified.prepare(new Blob(numbered, place), salt, held);
+	state.blobs.set(blob);
+	state.feed.append(caller, { published: blob.encoded });
+	if (held === undefined) state.charges.countBlobs(blob.owner, 1);
+	else {
+		const isSameOwner = held.manifest.owner.compareTo(manifest.owner) === "eq";
+		if (!isSameOwner) {
+			state.charges.countBlobs(held.owner, -1);
+			state.charges.countBlobs(blob.owner, 1);
+		}
+	}
+	state.certified.put(blob, held);
+	return blob;
+}
+
+/** Empties a key. Answers the change's number. */
+export function remove(state: State, caller: Uint8Array, held: Blob): number {
+	state.blobs.delete(held.key);
+	state.charges.countBlobs(held.owner, -1);
+	state.certified.remove(held);
+	return state.feed.append(caller, { deleted: { key: held.key, version: held.manifest.sequence } });
+}
+
+/** Hands a blob's content to the cleaner; its owner stays charged until the space is free. */
+export function discard(state: State, blob: Blob): void {
+	const { content, leaf, uploader, directory } = blob.place;
+	state.garbage.add({
+		content,
+		leaf,
+		uploader,
+		pages: content === 0 ? 0 : Contents.pages(chunkCount(blob.manifest.size, blob.chunkSize)),
+		holder: blob.owner,
+		charged: chargeOf(blob.size, blob.chunkSize),
+	});
+	if (directory !== 0) state.certified.dropDirectory(directory);
+	state.host.wakeAt(state.host.now());
+}

@@ -1,0 +1,90 @@
+import type { Host } from "../ports.js";
+import { COUNTER, type Meta } from "./meta.js";
+import { refuse } from "./refusal.js";
+
+/** What the canister has to live on; each has a default. Cycles are counted as numbers below 2^53. */
+export interface RoomSettings {
+	/** Bytes of stable memory that the store may take, its overhead included. Default and most: 256 GiB. */
+	readonly maxStableBytes: number;
+	/** Below so many cycles, beyond those that freezing keeps back, nothing is taken in. Default 1 T. */
+	readonly minCycles: number;
+	/** Cycles for storing a GiB for a second. Default 127,000, the price of a subnet of 13 nodes. */
+	readonly storageCyclesPerGibSecond: number;
+	/** The canister's freezing threshold, which it cannot ask for. Default 2,592,000: 30 days. */
+	readonly freezingThresholdSeconds: number;
+}
+
+const GIB = 2 ** 30;
+const STABLE_PAGE_BYTES = 65_536;
+const BUCKET_BYTES = 8 << 20;
+
+/** Memory beside stable memory that storage is paid for: heap and Wasm of a canister of Azle, rounded up. */
+const HEAP_BYTES = 128 << 20;
+
+/** Bytes written for a byte of a chunk: 1.13, of which the rest is reused; and the records beside it. */
+const OVERHEAD = 1.02;
+
+/** Cycles for receiving a byte, hashing it and storing it (docs/STORAGE.md, "What it costs"). */
+const CYCLES_PER_BYTE = 2_080;
+
+/** ic-stable-structures hands out 32,768 buckets of 8 MiB. */
+export const DEFAULT_ROOM: RoomSettings = {
+	maxStableBytes: 32_768 * BUCKET_BYTES,
+	minCycles: 1e12,
+	storageCyclesPerGibSecond: 127_000,
+	freezingThresholdSeconds: 2_592_000,
+};
+
+/** Whether there is memory and there are cycles for what is about to come. */
+export class Room {
+	readonly #meta: Meta;
+	readonly #host: Host;
+	readonly #settings: RoomSettings;
+	readonly #maps: number;
+
+	constructor(meta: Meta, host: Host, settings: Partial<RoomSettings>, maps: number) {
+		this.#meta = meta;
+		this.#host = host;
+		this.#settings = { ...DEFAULT_ROOM, ...settings };
+		this.#maps = maps;
+	}
+
+	/** Refuses more bytes than there is memory or cycles for. `bytes` as quotas count them. */
+	check(bytes: number): void {
+		const missing = bytes * OVERHEAD - this.#available();
+		if (missing > 0) refuse("no_room", { missing: BigInt(Math.ceil(missing)) });
+		const needed = this.#settings.minCycles + bytes * CYCLES_PER_BYTE + this.#frozen(bytes);
+		const cycles = this.#host.cycles();
+		if (cycles < needed) refuse("low_cycles", { missing: BigInt(Math.ceil(needed - cycles)) });
+	}
+
+	/** Cycles that storage costs a day at what is stored now. */
+	storageCyclesPerDay(): number {
+		return this.#perSecond(0) * 86_400;
+	}
+
+	/** What is free: buckets that were never taken, and space within the taken ones that was given back. */
+	#available(): number {
+		const meta = this.#meta;
+		const stored = meta.get(COUNTER.stored);
+		const within = meta.get(COUNTER.peakStored) - stored;
+		return this.#settings.maxStableBytes - this.#taken() + within - meta.get(COUNTER.promised) * OVERHEAD;
+	}
+
+	#taken(): number {
+		const pages = this.#host.stablePages();
+		if (pages !== undefined) return pages * STABLE_PAGE_BYTES;
+		// Each map has at least one bucket, and that of the slots what was ever in them.
+		return this.#maps * BUCKET_BYTES + this.#meta.get(COUNTER.peakStored) * OVERHEAD;
+	}
+
+	/** What freezing keeps back once `more` bytes are stored too. */
+	#frozen(more: number): number {
+		return this.#perSecond(more) * this.#settings.freezingThresholdSeconds;
+	}
+
+	#perSecond(more: number): number {
+		const bytes = this.#taken() + HEAP_BYTES + more;
+		return (bytes / GIB) * this.#settings.storageCyclesPerGibSecond;
+	}
+}
