@@ -70,6 +70,16 @@ export class Accounts {
 		this.change(EVERYBODY).quota = quota;
 	}
 
+	/** Drops what is in the heap: nothing of it was changed, or it was written. */
+	forget(): void {
+		this.#seen.clear();
+	}
+
+	get isChanged(): boolean {
+		for (const { isChanged } of this.#seen.values()) if (isChanged) return true;
+		return false;
+	}
+
 	flush(): void {
 		for (const { who, account, isChanged } of this.#seen.values()) {
 			if (!isChanged) continue;

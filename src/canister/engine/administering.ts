@@ -1,18 +1,18 @@
 import { Principal } from "@dfinity/principal";
-import {
-	type WireAccount,
-	type WireAccounts,
-	type WireAllUploads,
-	type WireChangeOf,
-	type WireDone,
-	type WireListAccounts,
-	type WireListAllUploads,
-	type WireQuota,
-	type WireRoleChange,
-	type WireSetMode,
-	type WireSetQuota,
-	type WireStatus,
-	type WireUploadName,
+import type {
+	WireAccount,
+	WireAccounts,
+	WireAllUploads,
+	WireChangeOf,
+	WireDone,
+	WireListAccounts,
+	WireListAllUploads,
+	WireQuota,
+	WireRoleChange,
+	WireSetMode,
+	WireSetQuota,
+	WireStatus,
+	WireUploadName,
 } from "../../protocol/index.js";
 import type { Quota } from "./accounts.js";
 import { getU64, u64Key } from "./codec.js";
@@ -110,7 +110,9 @@ export class Administering {
 		const account = accounts.get(who);
 		return {
 			who: Principal.fromUint8Array(who),
-			roles: Roles.of(account.roles).map((role) => ({ [role]: null }) as unknown as WireAccount["roles"][number]),
+			roles: Roles.of(account.roles).map(
+				(role) => ({ [role]: null }) as unknown as WireAccount["roles"][number],
+			),
 			quota: toWireQuota(charges.quotaOf(account)),
 			has_own_quota: account.quota !== undefined,
 			usage: {

@@ -1,7 +1,6 @@
-import { Manifest, type WireManifest } from "../../protocol/index.js";
-import { decodeValue, Encoded, encodeValue } from "../candid/index.js";
+import { encodeUtf8 } from "../../protocol/codec/utf8.js";
+import { decodeValue, Encoded, encodeValue, Manifest, type WireManifest } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
-import { encodeUtf8 } from "../utf8.js";
 import { Reader, Writer } from "./codec.js";
 
 /** Where a blob's chunks are, and what HTTP certification made of them. */
@@ -21,7 +20,7 @@ export interface Place {
 /** A published blob: its manifest, as it is and as it travels, and its place. */
 export class Blob {
 	readonly manifest: WireManifest;
-	readonly encoded: Encoded<WireManifest>;
+	readonly encoded: Encoded;
 	readonly place: Place;
 	readonly owner: Uint8Array;
 
@@ -95,7 +94,7 @@ export class Blobs {
 	}
 
 	/** A manifest as it travels: a list never looks into it. */
-	encodedOf(key: string): Encoded<WireManifest> | undefined {
+	encodedOf(key: string): Encoded | undefined {
 		const record = this.#map.get(encodeUtf8(key));
 		return record === undefined ? undefined : new Encoded(readPlace(record).encoded);
 	}

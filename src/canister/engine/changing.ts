@@ -1,8 +1,11 @@
+import { Principal } from "@dfinity/principal";
 import {
 	checkContentType,
 	checkKey,
 	checkMetadata,
 	Deleted,
+	Encoded,
+	encodeValue,
 	type WireDelete,
 	type WireDeleted,
 	type WireDeleteItem,
@@ -10,8 +13,6 @@ import {
 	type WireMove,
 	type WireUpdate,
 } from "../../protocol/index.js";
-import { Encoded, encodeValue } from "../candid/index.js";
-import { Principal } from "@dfinity/principal";
 import type { Blob } from "./blobs.js";
 import { chargeOf } from "./charges.js";
 import { discard, put, remove } from "./publishing.js";
@@ -28,14 +29,14 @@ export class Changing {
 		this.#state = state;
 	}
 
-	delete(request: WireDelete): Encoded<WireDeleted> {
+	delete(request: WireDelete): Encoded {
 		return this.#once(request.id, RECEIPT.deleted, (caller) =>
 			encodeValue(Deleted, deleteKey(this.#state, caller, request)),
 		);
 	}
 
 	/** Type, visibility or metadata: what is given changes. */
-	update(request: WireUpdate): Encoded<WireManifest> {
+	update(request: WireUpdate): Encoded {
 		const { id, key, content_type, visibility, metadata } = request;
 		return this.#once(id, RECEIPT.updated, (caller) => {
 			const state = this.#state;
@@ -57,7 +58,7 @@ export class Changing {
 	}
 
 	/** The caller gets a blob of its own, with the same bytes. */
-	copy(request: WireMove): Encoded<WireManifest> {
+	copy(request: WireMove): Encoded {
 		return this.#once(request.id, RECEIPT.moved, (caller) => {
 			const state = this.#state;
 			const { source, target } = this.#checkMove(caller, request);
@@ -82,7 +83,7 @@ export class Changing {
 	}
 
 	/** The blob keeps its owner. Two changes: the old key is emptied, then the new one holds it. */
-	rename(request: WireMove): Encoded<WireManifest> {
+	rename(request: WireMove): Encoded {
 		return this.#once(request.id, RECEIPT.moved, (caller) => {
 			const state = this.#state;
 			const { source, target } = this.#checkMove(caller, request);
@@ -117,7 +118,7 @@ export class Changing {
 	}
 
 	/** Makes a change whose answer is kept for duplicates. */
-	#once<Ok>(id: Uint8Array, kind: ReceiptKind, act: (caller: Uint8Array) => Uint8Array): Encoded<Ok> {
+	#once(id: Uint8Array, kind: ReceiptKind, act: (caller: Uint8Array) => Uint8Array): Encoded {
 		const state = this.#state;
 		state.modes.require("goOn");
 		const caller = state.access.writer();

@@ -3,6 +3,7 @@ import {
 	checkKey,
 	chunkCount,
 	chunkLength,
+	type Encoded,
 	MAX_CHUNK_BYTES,
 	MAX_SINGLE_CALL_BYTES,
 	ROOT_HEADER_BYTES,
@@ -14,20 +15,13 @@ import {
 	type WirePublication,
 	type WirePutBlob,
 } from "../../protocol/index.js";
-import type { Encoded } from "../candid/index.js";
 import { type Blob, decodeBlob, encodeBlob } from "./blobs.js";
 import { chargeOf } from "./charges.js";
 import { concat } from "./codec.js";
 import { discard, publishNew } from "./publishing.js";
 import { RECEIPT, type Receipt } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
-import {
-	checkId,
-	checkPrecondition,
-	checkPublication,
-	leaveReceipt,
-	refuseFinished,
-} from "./requests.js";
+import { checkId, checkPrecondition, checkPublication, leaveReceipt, refuseFinished } from "./requests.js";
 import type { State } from "./state.js";
 import { closeUpload, openUpload } from "./uploading.js";
 import type { Upload } from "./uploads.js";
@@ -40,7 +34,7 @@ export class Committing {
 		this.#state = state;
 	}
 
-	commit(request: WireCommitUpload): Encoded<WireManifest> {
+	commit(request: WireCommitUpload): Encoded {
 		const state = this.#state;
 		state.modes.require("goOn");
 		const caller = state.access.writer();
@@ -86,7 +80,7 @@ export class Committing {
 	}
 
 	/** A blob of one chunk in one call. Its chunk size is always the largest, so that its root is determined. */
-	putBlob(request: WirePutBlob, bytes: Uint8Array): Encoded<WireManifest> {
+	putBlob(request: WirePutBlob, bytes: Uint8Array): Encoded {
 		const state = this.#state;
 		state.modes.require("begin");
 		const caller = state.access.writer();
@@ -103,7 +97,7 @@ export class Committing {
 		return this.#done(caller, id, blob);
 	}
 
-	#done(caller: Uint8Array, id: Uint8Array, blob: Blob): Encoded<WireManifest> {
+	#done(caller: Uint8Array, id: Uint8Array, blob: Blob): Encoded {
 		leaveReceipt(this.#state, caller, id, RECEIPT.committed, encodeBlob(blob));
 		return blob.encoded;
 	}
@@ -183,11 +177,7 @@ function finalSize(upload: Upload, claimed: bigint): number {
 }
 
 /** What an id published, if it published just this: a duplicate is answered again, anything else is refused. */
-function publishedBefore(
-	receipt: Receipt | undefined,
-	root: Uint8Array,
-	key?: string,
-): Encoded<WireManifest> | undefined {
+function publishedBefore(receipt: Receipt | undefined, root: Uint8Array, key?: string): Encoded | undefined {
 	if (receipt?.kind !== RECEIPT.committed) return undefined;
 	const blob = decodeBlob(receipt.body);
 	const isSame = sameBytes(blob.manifest.root, root) && (key ?? blob.key) === blob.key;

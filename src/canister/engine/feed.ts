@@ -1,6 +1,5 @@
 import { Principal } from "@dfinity/principal";
-import { Change, type WireChangeOf, type WireCursor } from "../../protocol/index.js";
-import { Encoded, encodeValue } from "../candid/index.js";
+import { Change, Encoded, encodeValue, type WireChangeOf, type WireCursor } from "../../protocol/index.js";
 import type { Host, StableMap } from "../ports.js";
 import { concat, u64Key } from "./codec.js";
 import { COUNTER, type Meta } from "./meta.js";

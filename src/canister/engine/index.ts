@@ -1,12 +1,11 @@
 import {
+	type Encoded,
 	type ErrorCode,
-	errorCode,
 	METHODS,
 	type MethodArgs,
 	type MethodName,
 	type MethodOk,
 } from "../../protocol/index.js";
-import type { Encoded } from "../candid/index.js";
 import type { Host, Storage } from "../ports.js";
 import { Administering, statusOf } from "./administering.js";
 import { Changing } from "./changing.js";
@@ -15,7 +14,6 @@ import { Committing } from "./committing.js";
 import { Many } from "./many.js";
 import { Observing } from "./observing.js";
 import { Reading } from "./reading.js";
-import { Refusal } from "./refusal.js";
 import type { Settings } from "./settings.js";
 import { State } from "./state.js";
 import { Uploading } from "./uploading.js";
@@ -82,23 +80,22 @@ export class Engine {
 		};
 	}
 
-	/**
-	 * Answers a call, or throws a Refusal, in which case nothing has changed. `decode` reads the arguments: a
-	 * message that cannot be read is a refusal like any other.
-	 */
-	call<Name extends MethodName>(name: Name, decode: () => MethodArgs<Name>): Answer<Name> {
-		const isUpdate = METHODS[name].kind === "update";
-		let refusal: ErrorCode | undefined;
-		try {
-			const answer = (this.#methods[name] as (...args: unknown[]) => Answer<Name>)(...decode());
-			if (isUpdate) this.#state.flush();
-			return answer;
-		} catch (error) {
-			if (error instanceof Refusal) refusal = errorCode(error.wire);
-			throw error;
-		} finally {
-			if (isUpdate) this.#state.tallies.count(name, this.#state.host.instructions(), refusal);
-		}
+	/** Answers a call, or throws a Refusal, in which case nothing has changed. */
+	call<Name extends MethodName>(name: Name, args: MethodArgs<Name>): Answer<Name> {
+		this.#state.begin();
+		const answer = (this.#methods[name] as (...args: unknown[]) => Answer<Name>)(...args);
+		if (METHODS[name].kind === "update") this.#state.flush();
+		return answer;
+	}
+
+	/** Counts an update that was answered, or refused with this code. */
+	tally(name: MethodName, refusal: ErrorCode | undefined): void {
+		this.#state.tallies.count(name, this.#state.host.instructions(), refusal);
+	}
+
+	/** Whether a message changed anything that is not written yet: after a refusal, a bug. */
+	get isChanged(): boolean {
+		return this.#state.isChanged;
 	}
 
 	/** Whether nothing was ever stored here. */
@@ -115,6 +112,7 @@ export class Engine {
 
 	/** One bounded step of cleaning; the host calls it when the engine asked to be woken. */
 	clean(): void {
+		this.#state.begin();
 		clean(this.#state);
 		this.#state.flush();
 	}

@@ -1,4 +1,7 @@
+import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import {
+	Encoded,
+	encodeValue,
 	MAX_ITEMS,
 	ManyResults,
 	sameBytes,
@@ -9,8 +12,6 @@ import {
 	type WirePutItem,
 	type WirePutMany,
 } from "../../protocol/index.js";
-import { Encoded, encodeValue } from "../candid/index.js";
-import { encodeUtf8 } from "../utf8.js";
 import { deleteKey } from "./changing.js";
 import { concat } from "./codec.js";
 import { checkWhole, checkWholeRoot, publishWhole } from "./committing.js";
@@ -30,7 +31,7 @@ export class Many {
 		this.#state = state;
 	}
 
-	put({ id, blobs }: WirePutMany): Encoded<WireManyResults> {
+	put({ id, blobs }: WirePutMany): Encoded {
 		this.#state.modes.require("begin");
 		const caller = this.#state.access.writer();
 		const fingerprint = (items: WirePutItem[]) => [names(items), ...items.map(({ root }) => root)];
@@ -41,7 +42,7 @@ export class Many {
 		});
 	}
 
-	delete({ id, blobs }: WireDeleteMany): Encoded<WireManyResults> {
+	delete({ id, blobs }: WireDeleteMany): Encoded {
 		this.#state.modes.require("goOn");
 		const caller = this.#state.access.writer();
 		const fingerprint = (items: WireDeleteItem[]) => [names(items)];
@@ -58,7 +59,7 @@ export class Many {
 		items: Item[],
 		fingerprintOf: (items: Item[]) => Uint8Array[],
 		act: (item: Item) => number,
-	): Encoded<WireManyResults> {
+	): Encoded {
 		const state = this.#state;
 		const receipt = receiptOf(state, caller, id, kind);
 		checkItems(items.length, MAX_ITEMS);

@@ -83,9 +83,24 @@ export class Observing {
 		metric("sha256_info", "gauge", "Which SHA-256 is in use.", [[`{implementation="${stats.sha256}"}`, 1n]]);
 		const byMethod = (of: (row: WireStats["methods"][number]) => bigint): [string, bigint][] =>
 			stats.methods.filter((row) => row.calls > 0n).map((row) => [`{method="${row.name}"}`, of(row)]);
-		metric("calls_total", "counter", "Updates by method.", byMethod((row) => row.calls));
-		metric("refused_calls_total", "counter", "Updates refused, by method.", byMethod((row) => row.refused));
-		metric("instructions_total", "counter", "Instructions by method.", byMethod((row) => row.instructions));
+		metric(
+			"calls_total",
+			"counter",
+			"Updates by method.",
+			byMethod((row) => row.calls),
+		);
+		metric(
+			"refused_calls_total",
+			"counter",
+			"Updates refused, by method.",
+			byMethod((row) => row.refused),
+		);
+		metric(
+			"instructions_total",
+			"counter",
+			"Instructions by method.",
+			byMethod((row) => row.instructions),
+		);
 		metric(
 			"refusals_total",
 			"counter",

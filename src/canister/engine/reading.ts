@@ -47,7 +47,7 @@ export class Reading {
 		const caller = state.host.caller();
 		const { salt } = state.accounts.get(caller);
 		return {
-			manifest: blob === undefined ? [] : [blob.encoded as unknown as WireManifest],
+			manifest: blob === undefined ? [] : [blob.encoded],
 			salt: salt.length === 0 ? [] : [salt],
 			sequence: BigInt(state.feed.sequence),
 			...state.certified.proof((witness) => witness.ofKey(key, blob, caller)),
@@ -90,7 +90,7 @@ export class Reading {
 				const encoded = this.#state.blobs.encodedOf(entry.key);
 				if (encoded === undefined) throw new Error("the catalog names a blob that is not stored");
 				bytes += encoded.bytes.length;
-				entries.push({ blob: encoded as unknown as WireManifest });
+				entries.push({ blob: encoded });
 			}
 		}
 		return { entries, next: [] };
@@ -122,7 +122,7 @@ export class Reading {
 		for (let sequence = from; sequence <= end && bytes < MAX_PAGE_BYTES; sequence++) {
 			const change = feed.change(sequence);
 			bytes += change.bytes.length;
-			changes.push(change as unknown as WireChange);
+			changes.push(change);
 		}
 		return {
 			before: feed.cursor(from - 1),

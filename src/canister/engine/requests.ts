@@ -85,8 +85,7 @@ export function receiptOf(
 ): Receipt | undefined {
 	checkId(id);
 	const receipt = state.receipts.get(caller, id);
-	const isTaken =
-		receipt === undefined ? state.uploads.get(caller, id) !== undefined : receipt.kind !== kind;
+	const isTaken = receipt === undefined ? state.uploads.get(caller, id) !== undefined : receipt.kind !== kind;
 	if (isTaken) refuse("upload_conflict", { field: "purpose" });
 	return receipt;
 }

@@ -2,7 +2,6 @@ import type { Authorize } from "./access.js";
 import type { Quota } from "./accounts.js";
 import type { RoomSettings } from "./room.js";
 
-
 /** What an application may set about its store; each has a default. */
 export interface Settings {
 	/** The application's own rule of who may do what. */

@@ -14,10 +14,12 @@ import { COUNTER, Meta } from "./meta.js";
 import { Modes } from "./modes.js";
 import { QUEUE, Queue } from "./queue.js";
 import { Receipts } from "./receipts.js";
+import { Responses } from "./responses.js";
 import { Roles } from "./roles.js";
 import { Room } from "./room.js";
 import { DEFAULT_FEED_ENTRIES, type Settings } from "./settings.js";
 import { Slots } from "./slots.js";
+import { Tallies } from "./tallies.js";
 import { Uploads } from "./uploads.js";
 
 /** Everything a store holds, each part over its stable map. The methods of the store work on this. */
@@ -39,6 +41,8 @@ export class State {
 	readonly garbage: Garbage;
 	readonly feed: Feed;
 	readonly certified: Certified;
+	readonly responses: Responses;
+	readonly tallies: Tallies;
 	/** Uploads by the moment at which somebody should look whether they expired. */
 	readonly expiries: Queue;
 
@@ -64,6 +68,8 @@ export class State {
 		this.garbage = new Garbage(queue(QUEUE.garbage), this.contents, this.chunks, this.charges);
 		this.feed = new Feed(map("feed"), meta, host, settings.feedEntries ?? DEFAULT_FEED_ENTRIES);
 		this.certified = new Certified(catalog, this.accounts, this.feed, host);
+		this.responses = new Responses();
+		this.tallies = new Tallies(map("meta"));
 		this.expiries = queue(QUEUE.uploads);
 	}
 
@@ -82,6 +88,15 @@ export class State {
 					"install the release of canister-blobs that fits the data",
 			);
 		this.certified.certify();
+	}
+
+	/** To be called before each message: nothing of the one before is kept that it could have changed. */
+	begin(): void {
+		this.accounts.forget();
+	}
+
+	get isChanged(): boolean {
+		return this.meta.isChanged || this.accounts.isChanged || this.certified.isChanged;
 	}
 
 	/** Writes what a message changed and was kept in the heap so far. Every update and timer ends with this. */

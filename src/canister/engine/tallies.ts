@@ -1,6 +1,6 @@
+import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import type { ErrorCode, MethodName } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
-import { encodeUtf8 } from "../utf8.js";
 import { getU64, putU64 } from "./codec.js";
 
 /** What was counted of a method since the store was installed. */
@@ -31,8 +31,7 @@ export class Tallies {
 			refused: before.refused + (refusal === undefined ? 0 : 1),
 			instructions: before.instructions + instructions,
 		});
-		if (refusal !== undefined)
-			this.#set(refusal, { ...NOTHING, refused: this.#get(refusal).refused + 1 });
+		if (refusal !== undefined) this.#set(refusal, { ...NOTHING, refused: this.#get(refusal).refused + 1 });
 	}
 
 	ofMethod(method: MethodName): Tally {

@@ -156,7 +156,8 @@ export class Uploading {
 		if (from + count > total)
 			refuse("chunk_out_of_range", { index: BigInt(from + count - 1), count: BigInt(total) });
 		const found = this.#findLinks(caller, upload, from, leaves);
-		const bytes = upload.size === undefined ? found.reduce((sum, { length }) => sum + chargeOfChunk(length), 0) : 0;
+		const bytes =
+			upload.size === undefined ? found.reduce((sum, { length }) => sum + chargeOfChunk(length), 0) : 0;
 		state.charges.check(caller, { bytes });
 
 		for (const { index, leaf, length } of found) {

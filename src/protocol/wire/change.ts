@@ -1,4 +1,5 @@
-import { bool, bytes, nat64, opt, record, text, vec } from "../candid.js";
+import { bool, bytes, nat64, opt, record, text, textOf, vec } from "../candid.js";
+import { MAX_ITEMS, MAX_KEY_BYTES } from "../limits.js";
 import { Metadata, Precondition, Visibility, type WirePrecondition, type WireVisibility } from "./blob.js";
 
 /** Changes of blobs that carry no bytes. */
@@ -26,7 +27,10 @@ export interface WireDeleteMany {
 }
 export const DeleteMany = record<WireDeleteMany>({
 	id: bytes,
-	blobs: vec(record<WireDeleteItem>({ key: text, precondition: Precondition })),
+	blobs: vec(
+		record<WireDeleteItem>({ key: textOf(2 * MAX_KEY_BYTES), precondition: Precondition }),
+		MAX_ITEMS,
+	),
 });
 
 /** What is given changes, what is absent stays. */

@@ -7,6 +7,7 @@ export {
 	type WireVisibility,
 } from "./blob.js";
 export type * from "./change.js";
+export { Deleted } from "./change.js";
 export {
 	Change,
 	type WireChange,
@@ -18,3 +19,4 @@ export {
 export * from "./methods.js";
 export type * from "./read.js";
 export type * from "./upload.js";
+export { ManyResults } from "./upload.js";

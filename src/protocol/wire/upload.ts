@@ -1,6 +1,13 @@
 import type { Principal } from "@dfinity/principal";
-import { bytes, nat32, nat64, opt, principal, record, text, variant, vec } from "../candid.js";
+import { bytes, nat32, nat64, opt, pair, principal, record, text, textOf, variant, vec } from "../candid.js";
 import { type WireError, WireErrorType } from "../errors.js";
+import {
+	MAX_CONTENT_TYPE_BYTES,
+	MAX_ITEMS,
+	MAX_KEY_BYTES,
+	MAX_METADATA_BYTES,
+	MAX_METADATA_ENTRIES,
+} from "../limits.js";
 import { publication, type WirePublication } from "./blob.js";
 
 /** Requests and answers of uploads, and of blobs that travel whole. */
@@ -122,9 +129,21 @@ export interface WirePutMany {
 	/** At most MAX_ITEMS, each blob at most MAX_SINGLE_CALL_BYTES. */
 	blobs: WirePutItem[];
 }
+/** Twice the bounds that each item is held to, so that one beyond them is refused for itself. */
+const ItemKey = textOf(2 * MAX_KEY_BYTES);
+const ItemText = textOf(2 * MAX_METADATA_BYTES);
 export const PutMany = record<WirePutMany>({
 	id: bytes,
-	blobs: vec(record<WirePutItem>({ key: text, content: bytes, ...publication })),
+	blobs: vec(
+		record<WirePutItem>({
+			...publication,
+			key: ItemKey,
+			content: bytes,
+			content_type: textOf(2 * MAX_CONTENT_TYPE_BYTES),
+			metadata: vec(pair(ItemText, ItemText), 2 * MAX_METADATA_ENTRIES),
+		}),
+		MAX_ITEMS,
+	),
 });
 
 /** What became of one item of many: the sequence number of its change, or why it was not made. */

@@ -1,0 +1,4 @@
+export class Responses {
+	readonly isBusy: boolean = false;
+	step(): void {}
+}
