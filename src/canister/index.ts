@@ -1,2 +1,4 @@
-export type { Sha256 } from "./azle/sha256.js";
-export { type BlobStoreClass, type BlobStoreOptions, createBlobStore } from "./azle/store.js";
+export type { BlobStoreOptions } from "./azle/options.js";
+export { type BlobStoreClass, createBlobStore } from "./azle/store.js";
+export type { AccessRequest, Authorize, Quota, RoomSettings } from "./engine/index.js";
+export type { Sha256 } from "./hashing.js";

@@ -1,9 +1,9 @@
+import type { Hashing } from "./hashing.js";
+
 /**
  * What the engine needs from its surroundings. Inside a canister these are Azle's (azle/ports), in the engine's
  * own tests a JavaScript Map and a clock of the test's.
  */
-
-import type { Hashing } from "./hashing.js";
 
 /** An ordered map of bytes to bytes that survives upgrades. It has no way to seek: only single keys. */
 export interface StableMap {
@@ -31,10 +31,12 @@ export interface Host {
 	readonly hashing: Hashing;
 	/** Which SHA-256 that is, for statistics. */
 	readonly sha256Name: string;
-	/** The canister's cycles. */
-	cycles(): number;
-	/** Size of stable memory in pages of 64 KiB, where it can be told. */
+	/** Size of stable memory in pages of 64 KiB; undefined where that cannot be known. */
 	stablePages(): number | undefined;
+	/** All cycles of the canister. */
+	cycles(): number;
+	/** Cycles that the canister can spend before it freezes; undefined where that cannot be known. */
+	liquidCycles(): number | undefined;
 	/** Sets the certified data: 32 bytes. */
 	certify(root: Uint8Array): void;
 	/** The system's certificate of the certified data; in queries only. */

@@ -157,11 +157,11 @@ export class BlobClient {
 		let after: Principal | undefined;
 		do {
 			const request = { after: optional(after), limit: MAX_LIST_PAGE };
-			const page = await this.#context.caller.query("blobs_list_roles", [request], {
+			const page = await this.#context.caller.query("blobs_list_accounts", [request], {
 				signal,
 				isBound: false,
 			});
-			yield* page.roles.map(toRoleEntry);
+			yield* page.accounts.map(toRoleEntry);
 			after = page.next[0];
 		} while (after !== undefined);
 	}

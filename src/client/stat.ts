@@ -1,4 +1,4 @@
-import { checkKey, sameBytes } from "../protocol/index.js";
+import { checkKey, sameBytes, type WireStatAnswer } from "../protocol/index.js";
 import { type ClientContext, noteSequence } from "./context.js";
 import { CanisterError, isBlobError, refuseInvalid } from "./errors.js";
 import type { BlobRef, Manifest } from "./types.js";
@@ -24,14 +24,17 @@ export async function stat(
 	const { certified = true, signal, minSequence = context.seen.sequence } = options;
 	if (certified) {
 		const request = { key, min_sequence: optional(options.minSequence) };
-		const manifest = toManifest(
-			await context.caller.update("blobs_stat", [request], { signal, verify: true }),
-		);
+		const manifest = present(await context.caller.update("blobs_stat", [request], { signal, verify: true }));
 		noteSequence(context, manifest.sequence);
 		return manifest;
 	}
 	const request = { key, min_sequence: optional(minSequence || undefined) };
-	return toManifest(await context.caller.query("blobs_stat", [request], { signal, isBound: false }));
+	return present(await context.caller.query("blobs_stat", [request], { signal, isBound: false }));
+}
+
+function present({ manifest }: WireStatAnswer): Manifest {
+	if (manifest[0] === undefined) throw new CanisterError({ blob_not_found: {} });
+	return toManifest(manifest[0]);
 }
 
 /**

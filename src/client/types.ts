@@ -1,7 +1,7 @@
 import type { Principal } from "@dfinity/principal";
 
 export type Visibility = "public" | "private";
-export type Role = "admin" | "writer" | "reader";
+export type Role = "admin" | "writer" | "reader" | "backup";
 
 /** A blob by its identity: what `download` needs to trust nothing but the root. */
 export interface BlobRef {

@@ -1,10 +1,10 @@
 import {
 	checkChunking,
+	type WireAccount,
 	type WireListEntry,
 	type WireManifest,
 	type WirePrecondition,
 	type WireRole,
-	type WireRoleEntry,
 	type WireUpload,
 	type WireVisibility,
 } from "../protocol/index.js";
@@ -57,7 +57,7 @@ export function toListEntry(wire: WireListEntry): ListEntry {
 	return { type: "directory", path: wire.directory };
 }
 
-export function toRoleEntry(wire: WireRoleEntry): RoleEntry {
+export function toRoleEntry(wire: WireAccount): RoleEntry {
 	return { who: wire.who, roles: wire.roles.map((role) => caseOf<Role>(role)) };
 }
 

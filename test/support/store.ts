@@ -13,8 +13,10 @@ import {
 	type MethodOk,
 	rootPreimage,
 	type WireError,
+	type WireManifest,
 	type WirePublication,
 	type WireResult,
+	type WireStatAnswer,
 } from "../../src/protocol/index.js";
 
 /** A blob store as any agent sees it: each method of the protocol, through Candid and the wire. */
@@ -96,6 +98,13 @@ export function ok<T>(result: WireResult<T>): T {
 	if ("ok" in result) return result.ok;
 	const details = JSON.stringify(result.err, (_, value) => (typeof value === "bigint" ? `${value}` : value));
 	throw new Error(`refused: ${details}`);
+}
+
+/** What a key holds, by the answer of a stat; it must hold something. */
+export function held(result: WireResult<WireStatAnswer>): WireManifest {
+	const { manifest } = ok(result);
+	if (manifest[0] === undefined) throw new Error("the key holds nothing that the caller may read");
+	return manifest[0];
 }
 
 /** The error of a call that must be refused. */

@@ -11,10 +11,15 @@ export function query(args: IDL.Type[], result: IDL.Type, options: { manual: tru
 export function update(args: IDL.Type[], result: IDL.Type, options: { manual: true }): MethodDecorator;
 export function init(args: IDL.Type[], options: { manual: true }): MethodDecorator;
 export function postUpgrade(args: IDL.Type[], options: { manual: true }): MethodDecorator;
+export function inspectMessage(options: { manual: true }): MethodDecorator;
 
 export function msgArgData(): Uint8Array;
 export function msgReply(reply: Uint8Array): void;
 export function msgCaller(): Principal;
+export function msgMethodName(): string;
+export function performanceCounter(type: 0): bigint;
+export function canisterCycleBalance(): bigint;
+export function dataCertificate(): Uint8Array | undefined;
 export function isController(who: Principal): boolean;
 export function time(): bigint;
 export function trap(message: string): never;

@@ -1,14 +1,26 @@
 import { Principal } from "@dfinity/principal";
-import { isController, msgCaller, setTimer, time } from "azle";
+import {
+	canisterCycleBalance,
+	certifiedDataSet,
+	dataCertificate,
+	isController,
+	msgCaller,
+	performanceCounter,
+	setTimer,
+	time,
+} from "azle";
+import { type Hashing, hashingOf, type Sha256 } from "../hashing.js";
 import type { Host } from "../ports.js";
-import type { Sha256 } from "./sha256.js";
+import { liquidCycles, nativeHashing, stablePages } from "./kernel.js";
 
 /** A timer that should have gone off so long ago will not go off any more. */
 const OVERDUE_MS = 60_000;
 
 /** The canister's surroundings through Azle. */
 export class AzleHost implements Host {
-	readonly sha256: Sha256;
+	readonly hashing: Hashing;
+	readonly sha256Name: string;
+	readonly #isNative: boolean;
 	readonly #onWake: () => void;
 	/**
 	 * When timers are set to go off. One that is too late stays set when an earlier one is needed, and finds little
@@ -16,8 +28,11 @@ export class AzleHost implements Host {
 	 */
 	readonly #armed = new Set<number>();
 
-	constructor(sha256: Sha256, onWake: () => void) {
-		this.sha256 = sha256;
+	/** Without a SHA-256 the kernel's is used, which must have been attached. */
+	constructor(sha256: Sha256 | undefined, onWake: () => void) {
+		this.hashing = sha256 === undefined ? nativeHashing : hashingOf(sha256);
+		this.sha256Name = sha256 === undefined ? "native" : "javascript";
+		this.#isNative = sha256 === undefined;
 		this.#onWake = onWake;
 	}
 
@@ -31,6 +46,30 @@ export class AzleHost implements Host {
 
 	isController(who: Uint8Array): boolean {
 		return isController(Principal.fromUint8Array(who));
+	}
+
+	stablePages(): number | undefined {
+		return this.#isNative ? stablePages() : undefined;
+	}
+
+	cycles(): number {
+		return Number(canisterCycleBalance());
+	}
+
+	liquidCycles(): number | undefined {
+		return this.#isNative ? liquidCycles() : undefined;
+	}
+
+	certify(root: Uint8Array): void {
+		certifiedDataSet(root);
+	}
+
+	certificate(): Uint8Array | undefined {
+		return dataCertificate();
+	}
+
+	instructions(): number {
+		return Number(performanceCounter(0));
 	}
 
 	wakeAt(at: number): void {

@@ -1,169 +1,137 @@
-import { init, msgArgData, msgReply, postUpgrade, query, trap, update } from "azle";
-import { METHODS, type MethodName, type MethodOk, type WireResult } from "../../protocol/index.js";
-import { decodeArgs, encodeReply, replyHeaders } from "../candid/codec.js";
-import { Engine, Refusal } from "../engine/index.js";
-import { MEMORIES } from "../memory.js";
+import {
+	init,
+	inspectMessage,
+	msgArgData,
+	msgCaller,
+	msgMethodName,
+	msgReply,
+	postUpgrade,
+	query,
+	trap,
+	update,
+} from "azle";
+import { type ErrorCode, errorCode, METHODS, type MethodName, type WireError } from "../../protocol/index.js";
+import { decodeArgs, encodeReply, isAcceptable } from "../candid/codec.js";
+import { type Answer, Engine, Refusal } from "../engine/index.js";
 import { AzleHost } from "./host.js";
-import { nativeSha256, type Sha256 } from "./sha256.js";
+import { attachKernel } from "./kernel.js";
+import { type BlobStoreOptions, checkOptions } from "./options.js";
 import { AzleStorage } from "./storage.js";
-
-export interface BlobStoreOptions {
-	/**
-	 * Added to each memory id of the store (0 to 9), to leave ids to an application's own maps. Frozen once deployed:
-	 * the data is found by it. Default 0, at most 244.
-	 */
-	readonly memoryOffset?: number;
-	/**
-	 * How SHA-256 is computed. Default: the native kernel that `canister-blobs link` puts into the Wasm; without it
-	 * the canister refuses to install. js-sha256 (canister-blobs/canister/js-sha256) needs no link step and costs
-	 * 16,800 instructions a byte instead of 60: for tests and very small blobs.
-	 */
-	readonly sha256?: Sha256;
-	/**
-	 * Whether the class brings `init` and `post_upgrade`. Default true. A canister has each once: beside a class that
-	 * has its own, say false and call `start` from both.
-	 */
-	readonly lifecycle?: boolean;
-}
 
 /** The class to export from a canister's main file, alone or in an array beside an application's own. */
 export interface BlobStoreClass {
 	new (): object;
-	/** What init and post_upgrade must do: check the SHA-256 and the stored layout, arm timers. Traps if it cannot. */
-	start(): void;
+	/** What `init` must do: check the SHA-256, write the layout's version, arm timers. Traps if it cannot. */
+	init(): void;
+	/** What `post_upgrade` must do: check that this code fits the data, certify it again, arm timers. */
+	postUpgrade(): void;
+	/**
+	 * What `inspect_message` must do about a call of one of the store's methods: whether to accept it. Undefined for
+	 * any other method, which is the application's.
+	 */
+	inspectMessage(): boolean | undefined;
 }
 
-const MAX_MEMORY_ID = 253;
+const NAMES = Object.keys(METHODS) as MethodName[];
 
 /** Makes a blob store: a class whose methods, all named `blobs_…`, are the protocol (docs/PROTOCOL.md). */
 export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass {
-	const { memoryOffset = 0, sha256 = nativeSha256, lifecycle = true } = options;
-	if (!Number.isInteger(memoryOffset) || memoryOffset < 0 || memoryOffset + MEMORIES - 1 > MAX_MEMORY_ID)
-		throw new RangeError(`memoryOffset must be a whole number from 0 to ${MAX_MEMORY_ID - MEMORIES + 1}`);
+	checkOptions(options);
+	const { memoryOffset = 0, sha256, lifecycle = true, addedByUpgrade = false } = options;
 
-	let running: ReturnType<typeof run> | undefined;
-	const run = () => {
-		const storage = new AzleStorage(memoryOffset);
-		const engine: Engine = new Engine(storage, new AzleHost(sha256, () => engine.clean()));
-		return { engine, storage, headers: replyHeaders() };
-	};
-
-	const start = () => {
-		const missing = sha256.whyNot?.();
+	let running: { engine: Engine; storage: AzleStorage } | undefined;
+	const open = () => {
+		const missing = sha256 === undefined ? attachKernel() : undefined;
 		if (missing !== undefined) trap(missing);
-		running = run();
-		running.engine.start();
+		const storage = new AzleStorage(memoryOffset);
+		const engine: Engine = new Engine(storage, new AzleHost(sha256, () => engine.clean()), options);
+		running = { engine, storage };
+		return engine;
+	};
+	const initialize = () => open().start();
+	const upgrade = () => {
+		const engine = open();
+		if (engine.isNew && !addedByUpgrade)
+			trap(
+				`canister-blobs: no store was found from memory id ${memoryOffset} on. If memoryOffset was changed, change ` +
+					"it back; if this upgrade adds the store to the canister, say `addedByUpgrade: true`.",
+			);
+		engine.start();
 	};
 
-	function answer<Name extends MethodName>(name: Name): void {
-		const { engine, storage, headers } =
-			running ?? trap("the store was not started: call start() in init and post_upgrade");
+	function answer(name: MethodName): void {
+		const { engine, storage } =
+			running ?? trap("the store was not started: call its init and postUpgrade in yours");
 		const before = storage.writes;
-		let result: WireResult<MethodOk<Name>>;
+		let result: { ok: Answer<MethodName> } | { err: WireError };
+		let refusal: ErrorCode | undefined;
 		try {
-			const method = engine.methods[name] as (...args: unknown[]) => MethodOk<Name>;
-			result = { ok: method(...decodeArgs(name, msgArgData())) };
+			result = { ok: engine.call(name, decodeArgs(name, msgArgData())) };
 		} catch (error) {
 			if (!(error instanceof Refusal)) throw error;
-			// Whoever refuses must not have written: half a change would stay. The trap takes it all back.
-			if (storage.writes !== before) trap(`a bug of canister-blobs: ${name} wrote before it refused`);
+			// Whoever refuses must not have changed anything: half a change would stay. The trap takes it all back.
+			if (storage.writes !== before || engine.isChanged)
+				trap(`a bug of canister-blobs: ${name} wrote before it refused`);
 			result = { err: error.wire };
+			refusal = errorCode(error.wire);
 		}
-		msgReply(encodeReply(headers, name, result));
+		msgReply(encodeReply(name, result));
+		if (METHODS[name].kind === "update") engine.tally(name, refusal);
 	}
 
-	const change = (name: MethodName) => update(METHODS[name].args, METHODS[name].result, { manual: true });
-	const read = (name: MethodName) => query(METHODS[name].args, METHODS[name].result, { manual: true });
+	/** Refuses only what can never become right: one node is asked, which may lag, and no error can be given. */
+	function accepts(): boolean | undefined {
+		const name = msgMethodName();
+		if (!name.startsWith("blobs_")) return undefined;
+		return !msgCaller().isAnonymous() && isAcceptable(name, msgArgData());
+	}
 
+	/** What Azle's decorators leave to be done when the class is instantiated. */
+	const registrations: ((this: object) => void)[] = [];
 	class BlobStore {
-		static start = start;
+		static readonly init = initialize;
+		static readonly postUpgrade = upgrade;
+		static readonly inspectMessage = accepts;
 
-		@change("blobs_begin_upload")
-		blobs_begin_upload(): void {
-			answer("blobs_begin_upload");
+		constructor() {
+			for (const register of registrations) register.call(this);
 		}
-
-		@change("blobs_put_chunk")
-		blobs_put_chunk(): void {
-			answer("blobs_put_chunk");
-		}
-
-		@read("blobs_upload_status")
-		blobs_upload_status(): void {
-			answer("blobs_upload_status");
-		}
-
-		@read("blobs_list_uploads")
-		blobs_list_uploads(): void {
-			answer("blobs_list_uploads");
-		}
-
-		@change("blobs_commit_upload")
-		blobs_commit_upload(): void {
-			answer("blobs_commit_upload");
-		}
-
-		@change("blobs_abort_upload")
-		blobs_abort_upload(): void {
-			answer("blobs_abort_upload");
-		}
-
-		@change("blobs_put_blob")
-		blobs_put_blob(): void {
-			answer("blobs_put_blob");
-		}
-
-		@read("blobs_stat")
-		blobs_stat(): void {
-			answer("blobs_stat");
-		}
-
-		@read("blobs_leaves")
-		blobs_leaves(): void {
-			answer("blobs_leaves");
-		}
-
-		@read("blobs_get_chunk")
-		blobs_get_chunk(): void {
-			answer("blobs_get_chunk");
-		}
-
-		@read("blobs_list")
-		blobs_list(): void {
-			answer("blobs_list");
-		}
-
-		@change("blobs_delete")
-		blobs_delete(): void {
-			answer("blobs_delete");
-		}
-
-		@change("blobs_grant_role")
-		blobs_grant_role(): void {
-			answer("blobs_grant_role");
-		}
-
-		@change("blobs_revoke_role")
-		blobs_revoke_role(): void {
-			answer("blobs_revoke_role");
-		}
-
-		@read("blobs_list_roles")
-		blobs_list_roles(): void {
-			answer("blobs_list_roles");
-		}
+	}
+	// The methods are those of the protocol's table: as a loop, none can be missing or have other types.
+	for (const name of NAMES) {
+		const { kind, args, result } = METHODS[name];
+		const decorate = (kind === "query" ? query : update)(args, result, { manual: true });
+		decorate(() => answer(name), contextOf(name, registrations));
 	}
 	if (!lifecycle) return BlobStore;
 
 	return class extends BlobStore {
 		@init([], { manual: true })
 		blobs_init(): void {
-			start();
+			initialize();
 		}
 
 		@postUpgrade([], { manual: true })
 		blobs_post_upgrade(): void {
-			start();
+			upgrade();
 		}
+
+		@inspectMessage({ manual: true })
+		blobs_inspect_message(): boolean {
+			return accepts() ?? false;
+		}
+	};
+}
+
+/** What a class gives a decorator of one of its methods (ECMAScript, "Decorators"). */
+function contextOf(name: string, initializers: ((this: object) => void)[]): ClassMethodDecoratorContext {
+	return {
+		kind: "method",
+		name,
+		static: false,
+		private: false,
+		metadata: {},
+		access: { has: () => true, get: () => () => {} },
+		addInitializer: (initializer) => initializers.push(initializer as (this: object) => void),
 	};
 }

@@ -16,7 +16,7 @@ import type {
 } from "../../protocol/index.js";
 import type { Quota } from "./accounts.js";
 import { getU64, u64Key } from "./codec.js";
-import { MODES, type ModeName } from "./modes.js";
+import type { ModeName } from "./modes.js";
 import { RECEIPT } from "./receipts.js";
 import { refuse } from "./refusal.js";
 import { checkId, leaveReceipt, pageLimit, receiptOf } from "./requests.js";

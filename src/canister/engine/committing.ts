@@ -11,7 +11,6 @@ import {
 	SHA256_BYTES,
 	sameBytes,
 	type WireCommitUpload,
-	type WireManifest,
 	type WirePublication,
 	type WirePutBlob,
 } from "../../protocol/index.js";

@@ -1,5 +1,12 @@
 import { Principal } from "@dfinity/principal";
-import { Change, Encoded, encodeValue, type WireChangeOf, type WireCursor } from "../../protocol/index.js";
+import {
+	Change,
+	type Encodable,
+	Encoded,
+	encodeValue,
+	type WireChangeOf,
+	type WireCursor,
+} from "../../protocol/index.js";
 import type { Host, StableMap } from "../ports.js";
 import { concat, u64Key } from "./codec.js";
 import { COUNTER, type Meta } from "./meta.js";
@@ -43,14 +50,14 @@ export class Feed {
 	}
 
 	/** Records a change, which gets the next number; its manifest, if it has one, carries that number already. */
-	append(by: Uint8Array, change: WireChangeOf | { published: Encoded }): number {
+	append(by: Uint8Array, change: Encodable<WireChangeOf>): number {
 		const before = this.head;
 		const sequence = this.#meta.add(COUNTER.sequence, 1);
 		const value = encodeValue(Change, {
 			sequence: BigInt(sequence),
 			at: BigInt(this.#host.now()) * 1_000_000n,
 			by: Principal.fromUint8Array(by),
-			change: change as WireChangeOf,
+			change,
 		});
 		this.#head = this.#host.hashing.sha256(concat(before, value));
 		this.#map.set(u64Key(sequence), concat(this.#head, value));

@@ -1,5 +1,5 @@
 import {
-	type Encoded,
+	type Encodable,
 	type ErrorCode,
 	METHODS,
 	type MethodArgs,
@@ -24,8 +24,8 @@ export { Refusal, refuse } from "./refusal.js";
 export type { RoomSettings } from "./room.js";
 export type { Settings } from "./settings.js";
 
-/** What a method answers: its result, or that as it travels. */
-export type Answer<Name extends MethodName> = MethodOk<Name> | Encoded<MethodOk<Name>>;
+/** What a method answers: its result, in parts or whole as it travels. */
+export type Answer<Name extends MethodName> = Encodable<MethodOk<Name>>;
 type Methods = { [Name in MethodName]: (...args: MethodArgs<Name>) => Answer<Name> };
 
 /**

@@ -8,7 +8,6 @@ import {
 	type WireDeleteItem,
 	type WireDeleteMany,
 	type WireItemResult,
-	type WireManyResults,
 	type WirePutItem,
 	type WirePutMany,
 } from "../../protocol/index.js";

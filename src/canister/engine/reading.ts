@@ -1,5 +1,6 @@
 import {
 	chunkCount,
+	type Encodable,
 	MAX_CHANGES_PAGE,
 	MAX_LEAVES_PER_PAGE,
 	SHA256_BYTES,
@@ -12,7 +13,6 @@ import {
 	type WireList,
 	type WireListEntry,
 	type WireListPage,
-	type WireManifest,
 	type WireStat,
 	type WireStatAnswer,
 } from "../../protocol/index.js";
@@ -40,7 +40,7 @@ export class Reading {
 		this.#state = state;
 	}
 
-	stat({ key, min_sequence }: WireStat): WireStatAnswer {
+	stat({ key, min_sequence }: WireStat): Encodable<WireStatAnswer> {
 		const state = this.#state;
 		this.#refuseBehind(min_sequence[0]);
 		const blob = this.#visible(key);
@@ -74,9 +74,9 @@ export class Reading {
 		return this.#state.chunks.read(uploader, wanted);
 	}
 
-	list({ prefix, recursive, after, limit, min_sequence }: WireList): WireListPage {
+	list({ prefix, recursive, after, limit, min_sequence }: WireList): Encodable<WireListPage> {
 		this.#refuseBehind(min_sequence[0]);
-		const entries: WireListEntry[] = [];
+		const entries: Encodable<WireListEntry>[] = [];
 		let left = pageLimit(limit);
 		let bytes = 0;
 		let last: string | undefined;
@@ -109,14 +109,14 @@ export class Reading {
 	}
 
 	/** Changes after a cursor. They name private keys: for those who may read everything. */
-	changes({ after, limit, min_sequence }: WireChangesRequest): WireChanges {
+	changes({ after, limit, min_sequence }: WireChangesRequest): Encodable<WireChanges> {
 		const state = this.#state;
 		const caller = state.access.caller();
 		if (!state.roles.readsAll(caller)) refuse("not_authorized", { needs: "the role reader or backup" });
 		this.#refuseBehind(min_sequence[0]);
 		const { feed } = state;
 		const from = after[0] === undefined ? feed.first : this.#next(after[0]);
-		const changes: WireChange[] = [];
+		const changes: Encodable<WireChange>[] = [];
 		let bytes = 0;
 		const end = Math.min(feed.sequence, from - 1 + pageLimit(limit, MAX_CHANGES_PAGE));
 		for (let sequence = from; sequence <= end && bytes < MAX_PAGE_BYTES; sequence++) {

@@ -6,7 +6,7 @@ import { refuse } from "./refusal.js";
 export interface RoomSettings {
 	/** Bytes of stable memory that the store may take, its overhead included. Default and most: 256 GiB. */
 	readonly maxStableBytes: number;
-	/** Below so many cycles, beyond those that freezing keeps back, nothing is taken in. Default 1 T. */
+	/** Below so many cycles, beyond those that freezing keeps back, nothing is taken in. Default 100 B. */
 	readonly minCycles: number;
 	/** Cycles for storing a GiB for a second. Default 127,000, the price of a subnet of 13 nodes. */
 	readonly storageCyclesPerGibSecond: number;
@@ -30,7 +30,7 @@ const CYCLES_PER_BYTE = 2_080;
 /** ic-stable-structures hands out 32,768 buckets of 8 MiB. */
 export const DEFAULT_ROOM: RoomSettings = {
 	maxStableBytes: 32_768 * BUCKET_BYTES,
-	minCycles: 1e12,
+	minCycles: 1e11,
 	storageCyclesPerGibSecond: 127_000,
 	freezingThresholdSeconds: 2_592_000,
 };
@@ -53,14 +53,24 @@ export class Room {
 	check(bytes: number): void {
 		const missing = bytes * OVERHEAD - this.#available();
 		if (missing > 0) refuse("no_room", { missing: BigInt(Math.ceil(missing)) });
-		const needed = this.#settings.minCycles + bytes * CYCLES_PER_BYTE + this.#frozen(bytes);
-		const cycles = this.#host.cycles();
+		const { minCycles, freezingThresholdSeconds } = this.#settings;
+		const price = CYCLES_PER_BYTE + this.#perSecond(1) * freezingThresholdSeconds;
+		const needed = minCycles + bytes * price;
+		const cycles = this.#cycles();
 		if (cycles < needed) refuse("low_cycles", { missing: BigInt(Math.ceil(needed - cycles)) });
+	}
+
+	/** What may be spent before the canister freezes. */
+	#cycles(): number {
+		const liquid = this.#host.liquidCycles();
+		if (liquid !== undefined) return liquid;
+		const bytes = this.#taken() + HEAP_BYTES;
+		return this.#host.cycles() - this.#perSecond(bytes) * this.#settings.freezingThresholdSeconds;
 	}
 
 	/** Cycles that storage costs a day at what is stored now. */
 	storageCyclesPerDay(): number {
-		return this.#perSecond(0) * 86_400;
+		return this.#perSecond(this.#taken() + HEAP_BYTES) * 86_400;
 	}
 
 	/** What is free: buckets that were never taken, and space within the taken ones that was given back. */
@@ -78,13 +88,7 @@ export class Room {
 		return this.#maps * BUCKET_BYTES + this.#meta.get(COUNTER.peakStored) * OVERHEAD;
 	}
 
-	/** What freezing keeps back once `more` bytes are stored too. */
-	#frozen(more: number): number {
-		return this.#perSecond(more) * this.#settings.freezingThresholdSeconds;
-	}
-
-	#perSecond(more: number): number {
-		const bytes = this.#taken() + HEAP_BYTES + more;
+	#perSecond(bytes: number): number {
 		return (bytes / GIB) * this.#settings.storageCyclesPerGibSecond;
 	}
 }

@@ -50,7 +50,7 @@ export class State {
 		const map = (name: keyof typeof MEMORY) => storage.map(MEMORY[name]);
 		const meta = new Meta(map("meta"));
 		const queue = (number: number) => new Queue(map("queues"), number, meta);
-		const catalog = new Catalog(map("catalog"), host.hashing);
+		const catalog = new Catalog(map("catalog"));
 		this.host = host;
 		this.meta = meta;
 		this.slots = new Slots(map("slots"), map("freeSlots"), meta);

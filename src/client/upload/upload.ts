@@ -142,13 +142,9 @@ export class Upload {
 		const { context, plan, meter } = this.#sending;
 		const root = await sent.leaves.root(sent.size, plan.chunkBytes, context.settings.ports.sha256);
 		const request = { key: plan.key, min_sequence: [] as [] };
-		let present: Manifest | undefined;
-		try {
-			const options = { ...callOf(this.#sending), verify: true };
-			present = toManifest(await context.caller.update("blobs_stat", [request], options));
-		} catch (error) {
-			if (!isBlobError(error, "blob_not_found")) throw error;
-		}
+		const options = { ...callOf(this.#sending), verify: true };
+		const answer = await context.caller.update("blobs_stat", [request], options);
+		const present = answer.manifest[0] && toManifest(answer.manifest[0]);
 		if (!present || !isSame(present, root, plan))
 			throw new ClientError("contended", { key: plan.key, attempts: 1 });
 		meter.add("reused", sent.unacknowledged);

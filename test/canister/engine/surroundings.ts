@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { hashingOf } from "../../../src/canister/hashing.js";
 import type { Host, StableMap, Storage } from "../../../src/canister/ports.js";
 
 /** Stable maps in a JavaScript Map, which copy what they are given, as stable memory does. */
@@ -57,5 +58,17 @@ export class FakeHost implements Host {
 	wakeAt = (at: number) => {
 		this.woken = Math.min(at, this.woken ?? Number.POSITIVE_INFINITY);
 	};
-	sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest());
+	hashing = hashingOf((bytes) => new Uint8Array(createHash("sha256").update(bytes).digest()));
+	sha256Name = "node";
+	stablePages = () => undefined;
+	balance = 1e15;
+	cycles = () => this.balance;
+	liquidCycles = () => this.balance;
+	certified: Uint8Array | undefined;
+	certify = (root: Uint8Array) => {
+		this.certified = root.slice();
+	};
+	/** Stands for the system's certificate: what it certifies. */
+	certificate = () => this.certified;
+	instructions = () => 0;
 }

@@ -4,7 +4,8 @@ import type { ClientContext } from "../../../src/client/context.js";
 import { BlobError, CanisterError } from "../../../src/client/errors.js";
 import { nodePorts } from "../../../src/client/node/ports.js";
 import { normalise } from "../../../src/client/options.js";
-import type { MethodName } from "../../../src/protocol/index.js";
+import type { MethodArgs, MethodName } from "../../../src/protocol/index.js";
+import { ask } from "../../canister/engine/ask.js";
 import { FakeHost, MapStorage } from "../../canister/engine/surroundings.js";
 
 export interface Call {
@@ -99,7 +100,7 @@ export class MemoryStore {
 
 	#execute(method: MethodName, args: readonly unknown[]): unknown {
 		try {
-			return (this.engine.methods[method] as (...args: readonly unknown[]) => unknown)(...args);
+			return ask(this.engine, method, ...(args as MethodArgs<MethodName>));
 		} catch (error) {
 			if (error instanceof Refusal) throw new CanisterError(error.wire);
 			throw error instanceof BlobError ? error : new Error(`trap: ${String(error)}`, { cause: error });
