@@ -87,7 +87,6 @@ export class Administering {
 		const receipt = receiptOf(state, caller, id, RECEIPT.administered);
 		if (receipt !== undefined) return { sequence: BigInt(getU64(receipt.body, 0)) };
 		const sequence = state.feed.append(caller, act());
-		state.certified.headChanged();
 		leaveReceipt(state, caller, id, RECEIPT.administered, u64Key(sequence));
 		return { sequence: BigInt(sequence) };
 	}

@@ -53,7 +53,9 @@ export class Changing {
 				metadata: metadata[0] ?? held.manifest.metadata,
 				modified_at: this.#now(),
 			};
-			return put(state, caller, id, manifest, held.place, held).encoded.bytes;
+			const isSame = held.manifest.content_type === manifest.content_type && "public" in manifest.visibility;
+			const place = isSame ? held.place : state.responses.without(held.place);
+			return put(state, caller, id, manifest, place, held).encoded.bytes;
 		});
 	}
 

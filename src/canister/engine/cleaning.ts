@@ -31,7 +31,7 @@ export function clean(state: State): void {
 export function wakeForCleaning(state: State): void {
 	if (state.modes.name === "maintenance") return;
 	const isBusy =
-		state.garbage.length > 0 || state.feed.isOverfull || state.slots.isLow || state.responses.isBusy;
+		state.garbage.length > 0 || state.feed.isOverfull || state.slots.isLow || state.responses.length > 0;
 	const due = [isBusy ? 0 : undefined, state.receipts.nextAt(), nextExpiry(state)].filter(
 		(at) => at !== undefined,
 	);

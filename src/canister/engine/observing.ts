@@ -36,7 +36,7 @@ export class Observing {
 			slots_made: count("slotsMade"),
 			slots_free: count("slotsMade") - count("slotsUsed") + count("slotsFree"),
 			feed_entries: BigInt(state.feed.sequence - state.feed.first + 1),
-			cleaning: BigInt(state.garbage.length),
+			cleaning: BigInt(state.garbage.length + state.responses.length),
 			stable_pages: pages === undefined ? [] : [BigInt(pages)],
 			cycles: BigInt(cycles),
 			storage_cycles_per_day: BigInt(Math.ceil(perDay)),

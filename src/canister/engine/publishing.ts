@@ -58,7 +58,8 @@ export function put(
 	held: Blob | undefined,
 ): Blob {
 	const numbered = { ...manifest, sequence: BigInt(state.feed.sequence + 1) };
-	const blob = state.certified.prepare(new Blob(numbered, place), salt, held);
+	const blob = state.responses.prepare(new Blob(numbered, place));
+	if (!blob.isPublic) giveSalt(state, blob.owner, salt);
 	state.blobs.set(blob);
 	state.feed.append(caller, { published: blob.encoded });
 	if (held === undefined) state.charges.countBlobs(blob.owner, 1);
@@ -70,7 +71,13 @@ export function put(
 		}
 	}
 	state.certified.put(blob, held);
+	if (state.responses.length > 0) state.host.wakeAt(state.host.now());
 	return blob;
+}
+
+/** An owner's first private key brings the salt of them all. */
+function giveSalt(state: State, owner: Uint8Array, salt: Uint8Array): void {
+	if (state.accounts.get(owner).salt.length === 0) state.accounts.change(owner).salt = salt.slice();
 }
 
 /** Empties a key. Answers the change's number. */
@@ -92,6 +99,6 @@ export function discard(state: State, blob: Blob): void {
 		holder: blob.owner,
 		charged: chargeOf(blob.size, blob.chunkSize),
 	});
-	if (directory !== 0) state.certified.dropDirectory(directory);
+	if (directory !== 0) state.responses.drop(directory);
 	state.host.wakeAt(state.host.now());
 }

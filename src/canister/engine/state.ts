@@ -7,9 +7,11 @@ import { Blobs } from "./blobs.js";
 import { Certified } from "./certified.js";
 import { Charges } from "./charges.js";
 import { Chunks } from "./chunks.js";
+import { ContentTrees } from "./content.js";
 import { Contents } from "./contents.js";
 import { Feed } from "./feed.js";
 import { Garbage } from "./garbage.js";
+import { HttpHashes } from "./http.js";
 import { COUNTER, Meta } from "./meta.js";
 import { Modes } from "./modes.js";
 import { QUEUE, Queue } from "./queue.js";
@@ -50,7 +52,7 @@ export class State {
 		const map = (name: keyof typeof MEMORY) => storage.map(MEMORY[name]);
 		const meta = new Meta(map("meta"));
 		const queue = (number: number) => new Queue(map("queues"), number, meta);
-		const catalog = new Catalog(map("catalog"));
+		const catalog = new Catalog(map("catalog"), host.hashing);
 		this.host = host;
 		this.meta = meta;
 		this.slots = new Slots(map("slots"), map("freeSlots"), meta);
@@ -67,8 +69,20 @@ export class State {
 		this.receipts = new Receipts(map("receipts"), queue(QUEUE.receipts));
 		this.garbage = new Garbage(queue(QUEUE.garbage), this.contents, this.chunks, this.charges);
 		this.feed = new Feed(map("feed"), meta, host, settings.feedEntries ?? DEFAULT_FEED_ENTRIES);
-		this.certified = new Certified(catalog, this.accounts, this.feed, host);
-		this.responses = new Responses();
+		const http = new HttpHashes(host.hashing);
+		const trees = new ContentTrees(host.hashing, http);
+		this.certified = new Certified(catalog, this.accounts, this.feed, trees, host);
+		this.responses = new Responses({
+			queue: queue(QUEUE.responses),
+			work: map("responses"),
+			blobs: this.blobs,
+			contents: this.contents,
+			certified: this.certified,
+			sets: catalog.labelSets,
+			trees,
+			http,
+			hashing: host.hashing,
+		});
 		this.tallies = new Tallies(map("meta"));
 		this.expiries = queue(QUEUE.uploads);
 	}
