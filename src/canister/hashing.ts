@@ -12,12 +12,31 @@ export interface Hashing {
 	leaf(value: Uint8Array): Uint8Array;
 	/**
 	 * Digest of the forks over `count` (at least 1) digests of 32 bytes, the first at `bytes[at]`, each `stride` bytes
-	 * after the one before. The shape: neighbours are paired, (0,1), (2,3) …, an odd last one goes up as it is, and so
+	 * (at least 32) after the one before. The shape: neighbours are paired, (0,1), (2,3) …, an odd last one goes up as it is, and so
 	 * on with what that gives until one is left. So the subtree that holds digest i at height h covers the digests
 	 * from (i >> h) << h on, 2^h of them or as many as there are.
 	 */
 	forks(bytes: Uint8Array, at: number, stride: number, count: number): Uint8Array;
+	/**
+	 * SHA-256 of each of `count` records of `size` bytes, the first at `bytes[at]`, each `stride` bytes after the one
+	 * before. The digests go into the same array, the first to `bytes[to]`, each `toStride` bytes (at least 32) after
+	 * the one before. So one array of records with room for digests goes through several steps: hash a field of each
+	 * into another, then those together into a third. A digest may lie over its own record and those before it, not
+	 * over later ones.
+	 */
+	hashMany(
+		bytes: Uint8Array,
+		count: number,
+		at: number,
+		stride: number,
+		size: number,
+		to: number,
+		toStride: number,
+	): void;
 }
+
+/** SHA-256 of bytes, as a platform or a library has it. */
+export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
 export const DIGEST_BYTES = 32;
 
@@ -28,7 +47,7 @@ const LABELED = separator("ic-hashtree-labeled");
 const LEAF = separator("ic-hashtree-leaf");
 const EMPTY = separator("ic-hashtree-empty");
 
-export function hashingOf(sha256: (bytes: Uint8Array) => Uint8Array): Hashing {
+export function hashingOf(sha256: Sha256): Hashing {
 	const joined = (...parts: Uint8Array[]): Uint8Array => {
 		const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
 		let at = 0;
@@ -53,6 +72,12 @@ export function hashingOf(sha256: (bytes: Uint8Array) => Uint8Array): Hashing {
 				row = above;
 			}
 			return row[0]!.slice();
+		},
+		hashMany(bytes, count, at, stride, size, to, toStride) {
+			for (let i = 0; i < count; i++) {
+				const record = at + i * stride;
+				bytes.set(sha256(bytes.subarray(record, record + size)), to + i * toStride);
+			}
 		},
 	};
 }

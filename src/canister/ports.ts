@@ -1,3 +1,5 @@
+import type { Hashing } from "./hashing.js";
+
 /**
  * What the engine needs from its surroundings. Inside a canister these are Azle's (azle/ports), in the engine's
  * own tests a JavaScript Map and a clock of the test's.
@@ -28,4 +30,9 @@ export interface Host {
 	wakeAt(time: number): void;
 	/** SHA-256 of the bytes. */
 	sha256(bytes: Uint8Array): Uint8Array;
+	readonly hashing: Hashing;
+	/** Size of stable memory in pages of 64 KiB; undefined where that cannot be known. */
+	stablePages(): number | undefined;
+	/** Cycles that the canister can spend before it freezes; undefined where that cannot be known. */
+	liquidCycles(): number | undefined;
 }

@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import binaryen from "binaryen";
 import { beforeAll, describe, expect, it } from "vitest";
-import { CONTROL, DETECTION_PRINCIPAL, OPERATION } from "../../src/canister/native/abi.js";
+import { CONTROL, detectionPrincipal, OPERATION, VERSION } from "../../src/canister/native/abi.js";
 import { LinkError, linkedVersion, linkKernel, MARK_NAME } from "../../src/canister/native/link.js";
 import { parseModule } from "../../src/localnet/wasm/meter.js";
 import { findSection, readSections, SectionId } from "../../src/localnet/wasm/module.js";
-import { Driver, pattern, withByte } from "./support.js";
+import { Driver, pattern, STABLE_PAGES, withByte } from "./support.js";
 
 const AZLE = fileURLToPath(
 	new URL("../../node_modules/azle/dist/canister_templates/stable.wasm", import.meta.url),
@@ -24,7 +24,9 @@ function assemble(wat: string): Uint8Array {
 
 const CALLS = `
 	(import "ic0" "certified_data_set" (func $certified_data_set (param i32 i32)))
-	(import "ic0" "is_controller" (func $is_controller (param i32 i32) (result i32)))`;
+	(import "ic0" "is_controller" (func $is_controller (param i32 i32) (result i32)))
+	(import "ic0" "stable64_size" (func $stable64_size (result i64)))
+	(import "ic0" "canister_liquid_cycle_balance128" (func $liquid (param i32)))`;
 const AZLE_SHAPE = `(func (export "execute_method_js") (param i32)) (memory (export "memory") 1)`;
 
 /** A canister of Azle's shape, whose exports make the two calls from among other instructions. */
@@ -53,12 +55,17 @@ describe("a small canister", () => {
 		const linked = linkKernel(assemble(SMALL));
 		const instance = new Driver(new WebAssembly.Module(linked as BufferSource));
 		const control = 2_048;
+		const view = new DataView(instance.bytes().buffer);
 		instance.certifiedDataSet(control, instance.writeControl(control, OPERATION.hash, pattern(100)));
 		expect(instance.digest(control)).toBe(createHash("sha256").update(pattern(100)).digest("hex"));
-		instance.certifiedDataSet(control + CONTROL.payload, 32);
-		expect(instance.system.certified).toEqual([pattern(100).subarray(0, 32)]);
-		instance.bytes().set(DETECTION_PRINCIPAL, 500);
-		expect(instance.isController(500, DETECTION_PRINCIPAL.length)).toBe(1);
+		instance.certifiedDataSet(control, instance.writeControl(control, OPERATION.resources));
+		expect(view.getBigUint64(control + CONTROL.pages, true)).toBe(STABLE_PAGES);
+		instance.bytes().set(pattern(32), 500);
+		instance.certifiedDataSet(500, 32);
+		expect(instance.system.certified).toEqual([pattern(32)]);
+		const principal = detectionPrincipal(VERSION);
+		instance.bytes().set(principal, 500);
+		expect(instance.isController(500, principal.length)).toBe(1);
 		expect(instance.isController(500, 5)).toBe(0);
 		expect(instance.system.asked).toHaveLength(1);
 		expect(instance.bytes().slice(8, 12)).toEqual(Uint8Array.of(0x10, 1, 0x10, 2));
@@ -75,11 +82,13 @@ describe("refusals", () => {
 			assemble(`(module ${CALLS.replace(/.*certified.*/, "")} ${AZLE_SHAPE})`),
 			/does not import ic0\.certified_data_set/,
 		],
-		[
-			"a canister without is_controller",
-			assemble(`(module ${CALLS.replace(/.*is_controller.*/, "")} ${AZLE_SHAPE})`),
-			/does not import ic0\.is_controller/,
-		],
+		...["is_controller", "stable64_size", "canister_liquid_cycle_balance128"].map(
+			(name): [string, Uint8Array, RegExp] => [
+				`a canister without ${name}`,
+				assemble(`(module ${CALLS.replace(new RegExp(`.*"${name}".*`), "")} ${AZLE_SHAPE})`),
+				new RegExp(`does not import ic0\\.${name}`),
+			],
+		),
 		[
 			"a 64-bit system interface",
 			assemble(`(module ${CALLS.replace(/\(param i32 i32\)\)\)/, "(param i64 i64)))")} ${AZLE_SHAPE})`),
@@ -97,11 +106,13 @@ describe("refusals", () => {
 		expect(() => linkKernel(wasm)).toThrow(message);
 	});
 
-	it("a Wasm linked with another version", () => {
+	it.each(["1", "9"])("a Wasm linked with version %s", (version) => {
 		const linked = linkKernel(assemble(SMALL));
-		const other = withByte(linked, linked.length - 1, "9".charCodeAt(0));
-		expect(linkedVersion(other)).toBe("9");
-		expect(() => linkKernel(other)).toThrow(/linked already with version 9/);
+		const other = withByte(linked, linked.length - 1, version.charCodeAt(0));
+		expect(linkedVersion(other)).toBe(version);
+		expect(() => linkKernel(other)).toThrow(
+			new RegExp(`linked already with version ${version} .*this is version ${VERSION}: build it again`),
+		);
 	});
 });
 
@@ -119,20 +130,20 @@ describe("Azle's canister", () => {
 		expect(after.imports).toEqual(before.imports);
 		expect(after.exports).toEqual(before.exports);
 		expect(after.customSections.slice(0, -1)).toEqual(before.customSections);
-		expect(after.customSections.at(-1)).toEqual({ name: MARK_NAME, bytes: new TextEncoder().encode("1") });
+		expect(after.customSections.at(-1)).toEqual({ name: MARK_NAME, bytes: new TextEncoder().encode("2") });
 		expect(after.imports.every(({ module }) => module === "ic0")).toBe(true);
 		const data = (bytes: Uint8Array) => findSection(readSections(bytes), SectionId.data);
 		expect(data(linked)).toEqual(data(wasm));
 	});
 
 	it("grows by the kernel only", () => {
-		expect(linked.length - wasm.length).toBeLessThan(30_000);
+		expect(linked.length - wasm.length).toBeLessThan(33_000);
 	});
 
 	it("comes out the same each time, and linking it again changes nothing", () => {
 		expect(Buffer.compare(linkKernel(wasm), linked)).toBe(0);
 		expect(linkKernel(linked)).toBe(linked);
 		expect(linkedVersion(wasm)).toBeUndefined();
-		expect(linkedVersion(linked)).toBe("1");
+		expect(linkedVersion(linked)).toBe("2");
 	});
 });

@@ -4,6 +4,9 @@ import { instrument } from "../../src/localnet/wasm/meter.js";
 
 const PLENTY = 1n << 60n;
 
+export const STABLE_PAGES = 7_654_321n;
+export const LIQUID_CYCLES = 0x1_2345_6789_abcd_ef01_2345n;
+
 /** What stands behind the kernel: it records what came through. */
 export class FakeSystem {
 	readonly certified: Uint8Array[] = [];
@@ -20,6 +23,12 @@ export class FakeSystem {
 				return 0;
 			},
 			time: () => 0n,
+			stable64_size: () => STABLE_PAGES,
+			canister_liquid_cycle_balance128: (address: number) => {
+				const view = new DataView(this.memory.buffer);
+				view.setBigUint64(address, LIQUID_CYCLES & 0xffff_ffff_ffff_ffffn, true);
+				view.setBigUint64(address + 8, LIQUID_CYCLES >> 64n, true);
+			},
 		},
 	};
 }
@@ -64,6 +73,13 @@ export class Driver {
 		new DataView(bytes.buffer).setUint32(address + CONTROL.length, payload.length, true);
 		bytes.set(payload, address + CONTROL.payload);
 		return CONTROL.payload + capacity;
+	}
+
+	/** Writes 32-bit fields of a control block. */
+	setFields(control: number, values: Partial<Record<Exclude<keyof typeof CONTROL, "magic">, number>>): void {
+		const view = new DataView(this.bytes().buffer);
+		for (const [name, value] of Object.entries(values))
+			view.setUint32(control + CONTROL[name as keyof typeof CONTROL], value, true);
 	}
 
 	digest(control: number): string {

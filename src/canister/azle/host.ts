@@ -1,14 +1,17 @@
 import { Principal } from "@dfinity/principal";
 import { isController, msgCaller, setTimer, time } from "azle";
+import { type Hashing, hashingOf, type Sha256 } from "../hashing.js";
 import type { Host } from "../ports.js";
-import type { Sha256 } from "./sha256.js";
+import { liquidCycles, nativeHashing, stablePages } from "./kernel.js";
 
 /** A timer that should have gone off so long ago will not go off any more. */
 const OVERDUE_MS = 60_000;
 
 /** The canister's surroundings through Azle. */
 export class AzleHost implements Host {
+	readonly hashing: Hashing;
 	readonly sha256: Sha256;
+	readonly #isNative: boolean;
 	readonly #onWake: () => void;
 	/**
 	 * When timers are set to go off. One that is too late stays set when an earlier one is needed, and finds little
@@ -16,8 +19,11 @@ export class AzleHost implements Host {
 	 */
 	readonly #armed = new Set<number>();
 
-	constructor(sha256: Sha256, onWake: () => void) {
-		this.sha256 = sha256;
+	/** Without a SHA-256 the kernel's is used, which must have been attached. */
+	constructor(sha256: Sha256 | undefined, onWake: () => void) {
+		this.hashing = sha256 === undefined ? nativeHashing : hashingOf(sha256);
+		this.sha256 = this.hashing.sha256;
+		this.#isNative = sha256 === undefined;
 		this.#onWake = onWake;
 	}
 
@@ -31,6 +37,14 @@ export class AzleHost implements Host {
 
 	isController(who: Uint8Array): boolean {
 		return isController(Principal.fromUint8Array(who));
+	}
+
+	stablePages(): number | undefined {
+		return this.#isNative ? stablePages() : undefined;
+	}
+
+	liquidCycles(): number | undefined {
+		return this.#isNative ? liquidCycles() : undefined;
 	}
 
 	wakeAt(at: number): void {

@@ -2,9 +2,10 @@ import { init, msgArgData, msgReply, postUpgrade, query, trap, update } from "az
 import { METHODS, type MethodName, type MethodOk, type WireResult } from "../../protocol/index.js";
 import { decodeArgs, encodeReply, replyHeaders } from "../candid/codec.js";
 import { Engine, Refusal } from "../engine/index.js";
+import type { Sha256 } from "../hashing.js";
 import { MEMORIES } from "../memory.js";
 import { AzleHost } from "./host.js";
-import { nativeSha256, type Sha256 } from "./sha256.js";
+import { attachKernel } from "./kernel.js";
 import { AzleStorage } from "./storage.js";
 
 export interface BlobStoreOptions {
@@ -37,7 +38,7 @@ const MAX_MEMORY_ID = 253;
 
 /** Makes a blob store: a class whose methods, all named `blobs_…`, are the protocol (docs/PROTOCOL.md). */
 export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass {
-	const { memoryOffset = 0, sha256 = nativeSha256, lifecycle = true } = options;
+	const { memoryOffset = 0, sha256, lifecycle = true } = options;
 	if (!Number.isInteger(memoryOffset) || memoryOffset < 0 || memoryOffset + MEMORIES - 1 > MAX_MEMORY_ID)
 		throw new RangeError(`memoryOffset must be a whole number from 0 to ${MAX_MEMORY_ID - MEMORIES + 1}`);
 
@@ -49,7 +50,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 	};
 
 	const start = () => {
-		const missing = sha256.whyNot?.();
+		const missing = sha256 === undefined ? attachKernel() : undefined;
 		if (missing !== undefined) trap(missing);
 		running = run();
 		running.engine.start();

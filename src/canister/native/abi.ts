@@ -1,5 +1,5 @@
 /**
- * How canister code reaches the native SHA-256.
+ * How canister code reaches the native kernel: SHA-256, the nodes of hash trees, and what Azle does not tell.
  *
  * Azle's QuickJS cannot call WebAssembly. So `canister-blobs link` puts a kernel in front of two system
  * calls that it can make, `ic0.certified_data_set` and `ic0.is_controller`; what is no business of the
@@ -7,63 +7,86 @@
  * copy of it.
  *
  * ## Is it there?
- * `isController(Principal.fromUint8Array(DETECTION_PRINCIPAL))` answers true where the kernel is linked. The
- * bytes are a reserved id (interface specification, "Principals", class 5), never anyone's principal, so
- * without the kernel the system answers false. Ask before anything else: without the kernel a call with more
- * than 32 bytes traps, and a trap cannot be caught.
+ * `isController(Principal.fromUint8Array(detectionPrincipal(VERSION)))` answers true where the kernel is linked,
+ * and in the same version: to another version's principal it answers false. The bytes are a reserved id (interface
+ * specification, "Principals", class 5), never anyone's principal, so without the kernel the system answers false.
+ * Ask before anything else: without the kernel a call with more than 32 bytes traps, and a trap cannot be caught.
  *
  * ## The control block
  * One Uint8Array of CONTROL.payload + capacity bytes (capacity is yours to choose), made once and held in a
  * module-level constant for as long as the canister's JavaScript lives, since the kernel remembers its
- * address. Little-endian fields, all zero at first but the magic:
+ * address. Little-endian fields, all zero at first but the magic; every offset is a multiple of 4, so that a
+ * Uint32Array over the same buffer writes a field in one operation (1,000 instructions):
  *
  * | offset | bytes | field   | written by                                                               |
  * |--------|-------|---------|--------------------------------------------------------------------------|
  * | 0      | 16    | magic   | you, once: CONTROL_MAGIC                                                 |
- * | 16     | 4     | op      | you: one of OPERATION (a single byte will do, the others stay 0)         |
+ * | 16     | 4     | op      | you: one of OPERATION                                                    |
  * | 20     | 4     | length  | you: bytes of the payload in the block, for a call with the block itself |
  * | 24     | 8     | count   | kernel: bytes absorbed by `update`; write zeros to forget them           |
- * | 32     | 32    | digest  | kernel: the SHA-256, in the usual order of bytes                         |
- * | 64     | 32    | state   | kernel: chaining state between `update` and `finish`                     |
- * | 96     | 128   | scratch | kernel: the padded last blocks                                           |
- * | 224    | 32    | -       | zero, for later versions                                                 |
- * | 256    | any   | payload | you                                                                      |
+ * | 32     | 4     | at      | you, `forks` and `many`: offset of the first record in the data          |
+ * | 36     | 4     | stride  | you, `forks` and `many`: bytes from one record to the next               |
+ * | 40     | 4     | records | you, `forks` and `many`: how many                                        |
+ * | 44     | 4     | size    | you, `many`: bytes of a record                                           |
+ * | 48     | 4     | to      | you, `many`: offset in the data where the first digest goes              |
+ * | 52     | 4     | toStride| you, `many`: bytes from one digest to the next                           |
+ * | 56     | 8     | pages   | kernel, `resources`: size of stable memory, in pages of 64 KiB           |
+ * | 64     | 16    | cycles  | kernel, `resources`: liquid cycles (balance above the freezing limit)    |
+ * | 80     | 16    | -       | zero, for later versions                                                 |
+ * | 96     | 32    | digest  | kernel: the digest, in the usual order of bytes; for `labeled` you first |
+ * | 128    | 96    | -       | kernel: digests of the other three messages that it hashes together      |
+ * | 224    | 128   | state   | kernel: chaining states; the first is kept between `update` and `finish` |
+ * | 352    | 512   | scratch | kernel: padded last blocks of four messages                              |
+ * | 864    | 4096  | work    | kernel: a node in the making, a level of `forks`                         |
+ * | 4960   | any   | payload | you                                                                      |
  *
  * ## Calls
  * - `certifiedDataSet(bytes)` of at most 32 bytes: the real system call, whatever the bytes.
  * - `certifiedDataSet(control)`: carries out `op` on the payload in the block. The first such call attaches
  *   the block; until then any other array of more than 32 bytes traps.
  * - `certifiedDataSet(data)`, any other array of more than 32 bytes, a view at any offset too: carries out
- *   `op` of the attached block on `data`, where it lies. No byte of it is copied or written, and its
- *   contents cannot be taken for a control block: only the address decides.
+ *   `op` of the attached block on `data`, where it lies. No byte of it is copied, none is written but by `many`,
+ *   and its contents cannot be taken for a control block: only the address decides.
  *
  * Payloads of 32 bytes or less must therefore lie in the block. Copying a small payload into the block is
  * one call of `set`; a chunk of a message's argument is best hashed where it is, `subarray` and all.
  *
  * ## Operations
- * - `hash`: digest = SHA-256(payload). It uses the state and leaves count at 0: an unfinished `update` is lost.
+ * - `hash`: digest = SHA-256(payload).
  * - `update`: absorbs a payload of whole 64-byte blocks. With count 0 it starts from the initial state.
  * - `finish`: absorbs a last payload of any length, writes the digest, sets count to 0.
- * - `forkRoot` is reserved for computing the root of a balanced tree of IC hash-tree forks from digests in
- *   the payload. This version traps on it, as on any other number.
+ * - `labeled`: the payload is a label of at most MAX_LABEL_BYTES, `digest` what stands under it; digest = that of the
+ *   labelled node (interface specification, "Certificate").
+ * - `leaf`: digest = that of the leaf whose value is the payload.
+ * - `forks`: digest = that of the forks over `records` digests, 1 to MAX_FORKED of them, which lie in the payload
+ *   from `at` on, `stride` apart; hashing.ts has the shape.
+ * - `many`: SHA-256 of each of `records` records of `size` bytes, which lie from `at` on, `stride` apart. The digests
+ *   go to `to` and on, `toStride` apart, in the same payload. They may lie over records that have been hashed: digest
+ *   i over record i and those before it.
+ * - `resources`: pages and cycles. The payload is not looked at.
+ *
+ * All but `update`, `finish` and `resources` leave count at 0: an unfinished `update` is lost.
  *
  * The kernel traps (`unreachable`, undone like any trap) on a block without the magic or shorter than
- * CONTROL.payload, a length past the block's end, an `update` of parts of blocks, an unknown operation.
+ * CONTROL.payload, a length past the block's end, an `update` of parts of blocks, a label too long, records or
+ * digests that reach past the payload, a number of forked digests out of bounds, an unknown operation.
  * Everything is synchronous and in the canister's heap, so an upgrade starts afresh: detect, attach.
  *
  * This file imports nothing, so that canister code can import it.
  */
 
-/** "canister-blobs:sha256:1" and 0x7f: the 1 is this convention's version. */
-export const DETECTION_PRINCIPAL: readonly number[] = [
-	...[0x63, 0x61, 0x6e, 0x69, 0x73, 0x74, 0x65, 0x72, 0x2d, 0x62, 0x6c, 0x6f, 0x62, 0x73, 0x3a],
-	...[0x73, 0x68, 0x61, 0x32, 0x35, 0x36, 0x3a, 0x31, 0x7f],
+/** This convention's version: a canister's JavaScript and the kernel in its Wasm must be of the same. */
+export const VERSION = 2;
+
+const ascii = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0));
+
+/** The principal by which the kernel of a version (one digit) is known: "canister-blobs:sha256:<version>" and 0x7f. */
+export const detectionPrincipal = (version: number): readonly number[] => [
+	...ascii(`canister-blobs:sha256:${version}`),
+	0x7f,
 ];
 
-/** "canister-blobs/1" */
-export const CONTROL_MAGIC: readonly number[] = [
-	...[0x63, 0x61, 0x6e, 0x69, 0x73, 0x74, 0x65, 0x72, 0x2d, 0x62, 0x6c, 0x6f, 0x62, 0x73, 0x2f, 0x31],
-];
+export const CONTROL_MAGIC: readonly number[] = ascii(`canister-blobs/${VERSION}`);
 
 /** Offsets in the control block. */
 export const CONTROL = {
@@ -71,22 +94,43 @@ export const CONTROL = {
 	op: 16,
 	length: 20,
 	count: 24,
-	digest: 32,
-	state: 64,
-	scratch: 96,
-	payload: 256,
+	at: 32,
+	stride: 36,
+	records: 40,
+	size: 44,
+	to: 48,
+	toStride: 52,
+	pages: 56,
+	cycles: 64,
+	digest: 96,
+	state: 224,
+	scratch: 352,
+	work: 864,
+	payload: 4960,
 } as const;
 
 export const OPERATION = {
 	hash: 1,
 	update: 2,
 	finish: 3,
-	/** Reserved: traps in this version. */
-	forkRoot: 4,
+	labeled: 4,
+	leaf: 5,
+	forks: 6,
+	many: 7,
+	resources: 8,
 } as const;
 
 export const DIGEST_BYTES = 32;
 export const BLOCK_BYTES = 64;
+
+/** How many bytes the kernel has to put a node of a hash tree together. */
+export const WORK_BYTES = CONTROL.payload - CONTROL.work;
+
+/** With the separator before it and the digest behind, a label must fit into the work area. */
+export const MAX_LABEL_BYTES = WORK_BYTES - 20 - DIGEST_BYTES;
+
+/** Twice as many as digests fit into the work area. */
+export const MAX_FORKED = (2 * WORK_BYTES) / DIGEST_BYTES;
 
 /** Longer arrays are the kernel's; the real `certified_data_set` takes no more (interface specification). */
 export const CERTIFIED_DATA_MAX_BYTES = 32;

@@ -6,6 +6,7 @@
  * and custom sections (the Candid interface) too, keeps its bytes: linking is deterministic, takes well under
  * a second and leaves the canister's own instruction counts as they are.
  */
+import { VERSION } from "./abi.js";
 import { functionType, unsignedLeb } from "./assembler.js";
 import {
 	append,
@@ -20,13 +21,7 @@ import {
 } from "./binary.js";
 import { redirectCalls } from "./calls.js";
 import { LinkError } from "./errors.js";
-import {
-	ATTACHED_GLOBAL,
-	CERTIFIED_DATA_SET_TYPE,
-	IS_CONTROLLER_TYPE,
-	KernelIndex,
-	kernelFunctions,
-} from "./kernel.js";
+import { ATTACHED_GLOBAL, KernelIndex, kernelFunctions, SYSTEM_CALLS } from "./kernel.js";
 
 export { LinkError } from "./errors.js";
 
@@ -35,7 +30,7 @@ export { LinkError } from "./errors.js";
  * the Internet Computer it can be read as the canister's public metadata `canister-blobs:sha256`.
  */
 export const MARK_NAME = "icp:public canister-blobs:sha256";
-export const MARK_CONTENT = "1";
+export const MARK_CONTENT = String(VERSION);
 
 /** An export that only Azle's template has. */
 const AZLE_EXPORT = "execute_method_js";
@@ -61,26 +56,32 @@ export function linkKernel(wasm: Uint8Array): Uint8Array {
 	const mark = markOf(sections);
 	if (mark === MARK_CONTENT) return wasm;
 	if (mark !== undefined) {
-		throw new LinkError(`linked already with version ${mark} of the kernel: build it again, then link it`);
+		throw new LinkError(
+			`linked already with version ${mark} of the kernel, and this is version ${MARK_CONTENT}: ` +
+				"build it again, then link it",
+		);
 	}
 	const imported = readImports(sections);
 	check(sections, imported);
-	const certifiedDataSet = findSystemCall(sections, imported, "certified_data_set", CERTIFIED_DATA_SET_TYPE);
-	const isController = findSystemCall(sections, imported, "is_controller", IS_CONTROLLER_TYPE);
-
+	const find = (call: keyof typeof SYSTEM_CALLS) => findSystemCall(sections, imported, SYSTEM_CALLS[call]);
+	const system = {
+		certifiedDataSet: find("certifiedDataSet"),
+		isController: find("isController"),
+		stableSize: find("stableSize"),
+		liquidCycles: find("liquidCycles"),
+	};
 	const firstFunction = imported.functions.length + countOf(sections, SectionId.function);
 	const firstType = countOf(sections, SectionId.type);
 	const kernel = kernelFunctions({
-		certifiedDataSet,
-		isController,
+		system,
 		firstFunction,
 		attached: imported.globals + countOf(sections, SectionId.global),
 	});
 	redirect(
 		sections,
 		new Map([
-			[certifiedDataSet, firstFunction + KernelIndex.certifiedDataSet],
-			[isController, firstFunction + KernelIndex.isController],
+			[system.certifiedDataSet, firstFunction + KernelIndex.certifiedDataSet],
+			[system.isController, firstFunction + KernelIndex.isController],
 		]),
 	);
 	append(
@@ -155,12 +156,11 @@ function check(sections: readonly Section[], imported: Imported): void {
 	}
 }
 
-/** The function index of a system call, whose type must be the one the kernel takes the place of. */
+/** The function index of a system call, whose type must be the one that the kernel knows. */
 function findSystemCall(
 	sections: readonly Section[],
 	imported: Imported,
-	name: string,
-	type: readonly number[],
+	{ name, type }: { readonly name: string; readonly type: readonly number[] },
 ): number {
 	const index = imported.functions.findIndex((entry) => entry.name === name);
 	if (index < 0) {

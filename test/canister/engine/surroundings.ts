@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { hashingOf } from "../../../src/canister/hashing.js";
 import type { Host, StableMap, Storage } from "../../../src/canister/ports.js";
 
 /** Stable maps in a JavaScript Map, which copy what they are given, as stable memory does. */
@@ -58,4 +59,7 @@ export class FakeHost implements Host {
 		this.woken = Math.min(at, this.woken ?? Number.POSITIVE_INFINITY);
 	};
 	sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest());
+	hashing = hashingOf(this.sha256);
+	stablePages = () => undefined;
+	liquidCycles = () => undefined;
 }

@@ -1,0 +1,131 @@
+import { Principal } from "@dfinity/principal";
+import { certifiedDataSet, isController } from "azle";
+import { DIGEST_BYTES, type Hashing, hashingOf } from "../hashing.js";
+import {
+	CERTIFIED_DATA_MAX_BYTES,
+	CONTROL,
+	CONTROL_MAGIC,
+	detectionPrincipal,
+	MAX_FORKED,
+	MAX_LABEL_BYTES,
+	OPERATION,
+	VERSION,
+} from "../native/abi.js";
+
+/** The control block; its payload has room for what cannot be passed where it lies, which is 32 bytes at the most. */
+const control = new Uint8Array(CONTROL.payload + CERTIFIED_DATA_MAX_BYTES);
+const fields = new Uint32Array(control.buffer);
+const digest = control.subarray(CONTROL.digest, CONTROL.digest + DIGEST_BYTES);
+
+// QuickJS looks a property up each time, at 500 instructions; a constant of the module costs a fifth of that.
+const OP = CONTROL.op / 4;
+const LENGTH = CONTROL.length / 4;
+const AT = CONTROL.at / 4;
+const STRIDE = CONTROL.stride / 4;
+const RECORDS = CONTROL.records / 4;
+const DIGEST = CONTROL.digest;
+const PAYLOAD = CONTROL.payload;
+const { hash: HASH, labeled: LABELED, leaf: LEAF, forks: FORKS } = OPERATION;
+
+const LINK_STEP =
+	"Link it after `azle build`: npx canister-blobs link IN.wasm -o OUT.wasm, and install OUT.wasm. " +
+	"(dfx.json of the examples shows the step.)";
+
+const isLinked = (version: number): boolean =>
+	isController(Principal.fromUint8Array(Uint8Array.from(detectionPrincipal(version))));
+
+/** Makes the kernel usable. To be called before anything else here; if that cannot be, it says why. */
+export function attachKernel(): string | undefined {
+	if (!isLinked(VERSION)) {
+		for (let version = 1; version <= 9; version++) {
+			if (version !== VERSION && isLinked(version))
+				return (
+					`canister-blobs: this Wasm was linked with version ${version} of the native kernel, and its JavaScript ` +
+					`needs version ${VERSION}: build it again, and link it with the same canister-blobs.`
+				);
+		}
+		return `canister-blobs: this Wasm has no native SHA-256. ${LINK_STEP}`;
+	}
+	control.set(CONTROL_MAGIC, CONTROL.magic);
+	run(HASH, digest);
+	return undefined;
+}
+
+/** Carries out an operation on a payload, and answers the digest. */
+function run(operation: number, payload: Uint8Array): Uint8Array {
+	fields[OP] = operation;
+	const length = payload.length;
+	if (length > CERTIFIED_DATA_MAX_BYTES) certifiedDataSet(payload);
+	else {
+		control.set(payload, PAYLOAD);
+		fields[LENGTH] = length;
+		certifiedDataSet(control);
+	}
+	// By the constructor: `slice` looks for a species, and costs 1,800 instructions more.
+	return new Uint8Array(digest);
+}
+
+const sha256 = (bytes: Uint8Array): Uint8Array => run(HASH, bytes);
+/** For what the kernel does not take. */
+const plain = hashingOf(sha256);
+
+function forks(bytes: Uint8Array, at: number, stride: number, count: number): Uint8Array {
+	if (count === 1) return bytes.slice(at, at + DIGEST_BYTES);
+	if (count > MAX_FORKED) {
+		// MAX_FORKED is a power of two, so that the roots of such runs are one of the levels.
+		const runs = Math.ceil(count / MAX_FORKED);
+		const roots = new Uint8Array(runs * DIGEST_BYTES);
+		for (let i = 0; i < runs; i++) {
+			const first = i * MAX_FORKED;
+			const root = forks(bytes, at + first * stride, stride, Math.min(MAX_FORKED, count - first));
+			roots.set(root, i * DIGEST_BYTES);
+		}
+		return forks(roots, 0, DIGEST_BYTES, runs);
+	}
+	fields[AT] = at;
+	fields[STRIDE] = stride;
+	fields[RECORDS] = count;
+	return run(FORKS, bytes);
+}
+
+/** Hashing by the kernel that `canister-blobs link` put into the Wasm. */
+export const nativeHashing: Hashing = {
+	sha256,
+	labeled(label, under) {
+		if (label.length > MAX_LABEL_BYTES) return plain.labeled(label, under);
+		control.set(under, DIGEST);
+		return run(LABELED, label);
+	},
+	leaf: (value) => run(LEAF, value),
+	forks,
+	hashMany(bytes, count, at, stride, size, to, toStride) {
+		if (bytes.length <= CERTIFIED_DATA_MAX_BYTES)
+			return plain.hashMany(bytes, count, at, stride, size, to, toStride);
+		fields[AT] = at;
+		fields[STRIDE] = stride;
+		fields[RECORDS] = count;
+		fields[CONTROL.size / 4] = size;
+		fields[CONTROL.to / 4] = to;
+		fields[CONTROL.toStride / 4] = toStride;
+		fields[OP] = OPERATION.many;
+		certifiedDataSet(bytes);
+	},
+};
+
+/** The size of stable memory, in pages of 64 KiB. */
+export function stablePages(): number {
+	readResources();
+	return fields[CONTROL.pages / 4]!;
+}
+
+/** Cycles that the canister can spend before it freezes; exact up to 9,007 T, rounded past that. */
+export function liquidCycles(): number {
+	readResources();
+	const at = CONTROL.cycles / 4;
+	return fields[at]! + fields[at + 1]! * 2 ** 32 + fields[at + 2]! * 2 ** 64;
+}
+
+function readResources(): void {
+	fields[OP] = OPERATION.resources;
+	certifiedDataSet(control);
+}

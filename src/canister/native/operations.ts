@@ -1,0 +1,62 @@
+/** Which of the kernel's functions an operation is. */
+import { BLOCK_BYTES, CONTROL, OPERATION } from "./abi.js";
+import { FunctionCode } from "./assembler.js";
+
+/** Indices of the functions that `run` calls. */
+export interface OperationFunctions {
+	readonly begin: number;
+	readonly absorb: number;
+	readonly finish: number;
+	readonly labeled: number;
+	readonly leaf: number;
+	readonly forks: number;
+	readonly many: number;
+	/** The system's own: () -> i64, and (address) -> (). */
+	readonly stableSize: number;
+	readonly liquidCycles: number;
+}
+
+/** `run(control, data, length)`: the operation that the control block names. */
+export function runFunction(functions: OperationFunctions): FunctionCode {
+	const [control, data, length] = [0, 1, 2];
+	const code = new FunctionCode(3);
+	const op = code.local("i32");
+	const when = (operation: number, write: () => void) => {
+		code.get(op).i32(operation).op("i32.eq").if();
+		write();
+		code.op("return", "end");
+	};
+	const beginAfresh = () => {
+		code.get(control).memory("i64.load", CONTROL.count).op("i64.eqz").if();
+		code.get(control).call(functions.begin).op("end");
+	};
+	const finish = () => code.get(control, data, length).i32(1).i32(0).call(functions.finish);
+
+	code.get(control).memory("i32.load", CONTROL.op).set(op);
+	when(OPERATION.update, () => {
+		code.get(length);
+		code
+			.i32(BLOCK_BYTES - 1)
+			.op("i32.and")
+			.trapIf();
+		beginAfresh();
+		code.get(control, data, length).i32(6).op("i32.shr_u").i32(1).i32(0).call(functions.absorb);
+		code.get(control, control).memory("i64.load", CONTROL.count);
+		code.get(length).op("i64.extend_i32_u", "i64.add").memory("i64.store", CONTROL.count);
+	});
+	when(OPERATION.finish, () => {
+		beginAfresh();
+		finish();
+	});
+	when(OPERATION.resources, () => {
+		code.get(control).call(functions.stableSize).memory("i64.store", CONTROL.pages);
+		code.get(control).i32(CONTROL.cycles).op("i32.add").call(functions.liquidCycles);
+	});
+
+	code.get(control).i64(0).memory("i64.store", CONTROL.count);
+	code.get(control).call(functions.begin);
+	when(OPERATION.hash, finish);
+	for (const name of ["labeled", "leaf", "forks", "many"] as const)
+		when(OPERATION[name], () => code.get(control, data, length).call(functions[name]));
+	return code.op("unreachable");
+}
