@@ -6,7 +6,7 @@
 export interface Hashing {
 	/** SHA-256 of the bytes. */
 	sha256(bytes: Uint8Array): Uint8Array;
-	/** Digest of a labelled node: its label, and the digest of what stands under it. */
+	/** Digest of a labelled node: its label, of at most 1,024 bytes, and the digest of what stands under it. */
 	labeled(label: Uint8Array, digest: Uint8Array): Uint8Array;
 	/** Digest of a leaf. */
 	leaf(value: Uint8Array): Uint8Array;

@@ -9,7 +9,7 @@ export function exercise(hashing: Hashing): Uint8Array {
 	const parts: Uint8Array[] = [];
 	for (const length of [0, 1, 31, 32, 33, 55, 64, 120, 5_000])
 		parts.push(hashing.sha256(view(length)), hashing.leaf(view(length)));
-	for (const length of [0, 1, 32, 33, 1_024, 5_000])
+	for (const length of [0, 1, 32, 33, 1_024])
 		parts.push(hashing.labeled(view(length), view(40).subarray(4, 36)));
 	for (const count of [1, 2, 3, 50, 255, 256, 257, 600])
 		parts.push(hashing.forks(view(7 + 41 * count), 9, 41, count - (count > 1 ? 1 : 0)));

@@ -7,7 +7,6 @@ import {
 	CONTROL_MAGIC,
 	detectionPrincipal,
 	MAX_FORKED,
-	MAX_LABEL_BYTES,
 	OPERATION,
 	VERSION,
 } from "../native/abi.js";
@@ -66,8 +65,6 @@ function run(operation: number, payload: Uint8Array): Uint8Array {
 }
 
 const sha256 = (bytes: Uint8Array): Uint8Array => run(HASH, bytes);
-/** For what the kernel does not take. */
-const plain = hashingOf(sha256);
 
 function forks(bytes: Uint8Array, at: number, stride: number, count: number): Uint8Array {
 	if (count === 1) return bytes.slice(at, at + DIGEST_BYTES);
@@ -88,19 +85,24 @@ function forks(bytes: Uint8Array, at: number, stride: number, count: number): Ui
 	return run(FORKS, bytes);
 }
 
-/** Hashing by the kernel that `canister-blobs link` put into the Wasm. */
+/**
+ * Hashing by the kernel that `canister-blobs link` put into the Wasm. Measured in a canister, in instructions: sha256
+ * of 64 bytes 23,000 (Azle's call 5,000, the kernel 9,800, the result's array 6,000), labeled 25,000 (a label of up to 32 bytes 28,000), forks over 50
+ * digests 420,000, hashMany of 100 records of 96 bytes 833,000. In JavaScript over this sha256, the last three cost
+ * 57,000, 3.3 M and 3.0 M.
+ */
 export const nativeHashing: Hashing = {
 	sha256,
 	labeled(label, under) {
-		if (label.length > MAX_LABEL_BYTES) return plain.labeled(label, under);
 		control.set(under, DIGEST);
 		return run(LABELED, label);
 	},
 	leaf: (value) => run(LEAF, value),
 	forks,
 	hashMany(bytes, count, at, stride, size, to, toStride) {
+		// An array that has room for one digest only cannot be passed.
 		if (bytes.length <= CERTIFIED_DATA_MAX_BYTES)
-			return plain.hashMany(bytes, count, at, stride, size, to, toStride);
+			return hashingOf(sha256).hashMany(bytes, count, at, stride, size, to, toStride);
 		fields[AT] = at;
 		fields[STRIDE] = stride;
 		fields[RECORDS] = count;
