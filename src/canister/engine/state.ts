@@ -1,5 +1,4 @@
 import { Catalog } from "../catalog/index.js";
-import { hashingOf } from "../hashing.js";
 import { LAYOUT_VERSION, MEMORY } from "../memory.js";
 import type { Host, Storage } from "../ports.js";
 import { Blobs } from "./blobs.js";
@@ -29,10 +28,7 @@ export class State {
 
 	constructor(storage: Storage, host: Host) {
 		const map = (name: keyof typeof MEMORY) => storage.map(MEMORY[name]);
-		const catalog = new Catalog(
-			map("catalog"),
-			hashingOf((bytes) => host.sha256(bytes)),
-		);
+		const catalog = new Catalog(map("catalog"), host.hashing);
 		const principals = new Principals(map("principals"));
 		const queues = map("queues");
 		this.host = host;
