@@ -18,7 +18,6 @@ import {
 	search,
 	setDigest,
 	setEntry,
-	setValue,
 	valueAt,
 } from "./node.js";
 import { join, split, withEntry, withoutEntry } from "./node-change.js";
@@ -98,7 +97,7 @@ export class Editor {
 			else if (level.upper !== undefined && text >= level.upper) {
 				if (!this.#settle(this.#levels.length - 1)) this.#close();
 			} else if (levelOf(level.node) === 0) {
-				const at = search(level.node, label, bounds, level.index);
+				const at = search(level.node, label, bounds, level.index === 0 ? -1 : level.index);
 				level.index = at < 0 ? ~at : at;
 				return at;
 			} else {
@@ -165,9 +164,7 @@ export class Editor {
 	}
 
 	#set(level: Level, index: number, { flag, link, digest, value }: Entry): void {
-		setEntry(level.node, index, flag, link);
-		if (digest !== undefined) setDigest(level.node, index, digest);
-		if (value !== undefined) setValue(level.node, index, value);
+		setEntry(level.node, index, flag, link, digest, value);
 		level.index = index + 1;
 		level.dirty = true;
 		this.#changed = true;

@@ -1,9 +1,9 @@
-import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { MAX_KEY_BYTES } from "../../protocol/limits.js";
+import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { textOf } from "./directory.js";
 import { KIND, type Kind } from "./node.js";
 
-/** A key by its segments (checked: protocol/validate), or one label of any bytes. */
+/** A key (checked: protocol/validate), also as its UTF-8; where labels have no segments, the label's bytes. */
 export type Key = string | Uint8Array;
 
 /** A root of keys that are certified. Every other root is only a list, and is named by its bytes. */
@@ -33,33 +33,30 @@ export interface Path {
 	readonly order: string;
 }
 
-const SLASH = 0x2f;
+/** The roots' names again and again: the last one is kept. */
+let lastName: Uint8Array | undefined;
+let lastNameText = "";
 
 export function pathOf(root: Root, key: Key): Path {
-	const labels = [nameOf(root)];
-	const texts = [textOf(labels[0]!)];
-	if (typeof key !== "string") {
-		labels.push(key);
-		const order = textOf(key);
-		texts.push(order);
-		return checked({ labels, texts, order });
+	const name = nameOf(root);
+	if (name !== lastName) {
+		lastName = name;
+		lastNameText = textOf(name);
 	}
-	const bytes = encodeUtf8(key);
+	const bytes = typeof key === "string" ? encodeUtf8(key) : key;
+	if (bytes.length > MAX_KEY_BYTES) throw new Error(`catalog: a key of more than ${MAX_KEY_BYTES} bytes`);
+	const text = textOf(bytes);
+	if (kindUnder(root) === KIND.labels || !text.includes("/"))
+		return { labels: [name, bytes], texts: [lastNameText, text], order: text };
+	const labels = [name];
 	let from = 0;
-	for (let to = bytes.indexOf(SLASH); to >= 0; to = bytes.indexOf(SLASH, from)) {
+	for (let to = text.indexOf("/"); to >= 0; to = text.indexOf("/", from)) {
 		labels.push(bytes.subarray(from, to));
 		from = to + 1;
 	}
-	labels.push(from === 0 ? bytes : bytes.subarray(from));
+	labels.push(bytes.subarray(from));
+	const texts = text.split("/");
+	texts.unshift(lastNameText);
 	// A key holds no control character, so that this sorts before all that can follow in a longer label.
-	const order = textOf(bytes).replaceAll("/", "\0");
-	if (from === 0) texts.push(order);
-	else for (const text of order.split("\0")) texts.push(text);
-	return checked({ labels, texts, order });
-}
-
-function checked(path: Path): Path {
-	for (const label of path.labels)
-		if (label.length > MAX_KEY_BYTES) throw new Error(`catalog: a label of more than ${MAX_KEY_BYTES} bytes`);
-	return path;
+	return { labels, texts, order: text.replaceAll("/", "\0") };
 }

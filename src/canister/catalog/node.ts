@@ -65,7 +65,8 @@ export const FREE_NODE = 255;
  * one directory are 4 levels and 1,000 are 2. With nodes twice as wide an insertion without digests was 4 to
  * 9 % cheaper at 100,000 keys and 2 to 9 % dearer at 1,000: a node is written, and hashed, whole.
  */
-const HEAVIEST_ENTRY = MAX_KEY_BYTES + LEAF_SLOT;
+export const ENTRY_WEIGHT = LEAF_SLOT;
+const HEAVIEST_ENTRY = MAX_KEY_BYTES + ENTRY_WEIGHT;
 
 /** A node that weighs more is split. Labels of 1,024 bytes: at least 4 are in a node when that happens. */
 const MAX_WEIGHT = 4_096;
@@ -108,8 +109,6 @@ export const weightOf = (node: Uint8Array): number =>
 export const isOverfull = (node: Uint8Array): boolean => weightOf(node) > MAX_WEIGHT;
 export const isUnderfull = (node: Uint8Array): boolean => weightOf(node) < MIN_WEIGHT;
 
-export const weightAt = (node: Uint8Array, index: number): number => lengthAt(node, index) + LEAF_SLOT;
-
 export const u16 = (bytes: Uint8Array, at: number): number => (bytes[at]! << 8) | bytes[at + 1]!;
 
 export function setU16(bytes: Uint8Array, at: number, value: number): void {
@@ -149,19 +148,27 @@ export function valueAt(node: Uint8Array, index: number): Uint8Array {
 	return node.subarray(at, at + DIGEST_BYTES);
 }
 
-export function setEntry(node: Uint8Array, index: number, flag: Flag, link: number): void {
+/** Writes a slot, all but the label; without digests in a plain directory, without a value in an inner node. */
+export function setEntry(
+	node: Uint8Array,
+	index: number,
+	flag: Flag,
+	link: number,
+	digest?: Uint8Array,
+	value?: Uint8Array,
+): void {
 	const slot = HEADER + index * strideOf(node);
 	node[slot + 4] = flag;
-	setU16(node, slot + LINK, link >>> 16);
-	setU16(node, slot + LINK + 2, link & 0xffff);
+	node[slot + LINK] = link >>> 24;
+	node[slot + LINK + 1] = link >>> 16;
+	node[slot + LINK + 2] = link >>> 8;
+	node[slot + LINK + 3] = link;
+	if (digest !== undefined) node.set(digest, slot + DIGEST);
+	if (value !== undefined) node.set(value, slot + VALUE);
 }
 
 export function setDigest(node: Uint8Array, index: number, digest: Uint8Array): void {
 	node.set(digest, HEADER + index * strideOf(node) + DIGEST);
-}
-
-export function setValue(node: Uint8Array, index: number, value: Uint8Array): void {
-	node.set(value, HEADER + index * strideOf(node) + VALUE);
 }
 
 /** Digest of the forks over `count` entries from `index` on. */

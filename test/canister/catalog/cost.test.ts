@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Catalog } from "../../../src/canister/catalog/index.js";
-import { CountingMap, checkStructure, randomOf } from "./support.js";
+import { CountingMap, checkStructure, hashing, randomOf } from "./support.js";
 
 const ROOT = Buffer.from("public");
 
@@ -14,7 +14,7 @@ describe("cost of the catalog", () => {
 	for (const [name, shape] of Object.entries(SHAPES)) {
 		it(`${name}: an insertion into 100,000 keys reads two nodes more than into 1,000, and writes as many`, () => {
 			const map = new CountingMap();
-			const catalog = new Catalog(map);
+			const catalog = new Catalog(map, hashing);
 			const random = randomOf(1);
 			let size = 0;
 			const insertionsUpTo = (end: number) => {
@@ -59,7 +59,7 @@ describe("cost of the catalog", () => {
 
 	it("reads each directory once when it lists through them, and none that it folds", () => {
 		const map = new CountingMap();
-		const catalog = new Catalog(map);
+		const catalog = new Catalog(map, hashing);
 		for (let i = 0; i < 50; i++)
 			for (let j = 0; j < 10; j++) catalog.insert(ROOT, `${String(i).padStart(2, "0")}/${j}`);
 		const all = map.cost(() => [...catalog.list(ROOT, { prefix: "", recursive: true })]);
@@ -73,7 +73,7 @@ describe("cost of the catalog", () => {
 
 	it("writes every node of a new path once, and the head once", () => {
 		const map = new CountingMap();
-		const catalog = new Catalog(map);
+		const catalog = new Catalog(map, hashing);
 		const key = `${"d/".repeat(31)}x`;
 		expect(map.cost(() => catalog.insert(ROOT, key)).writes).toBe(34);
 		expect(map.cost(() => catalog.remove(ROOT, key)).writes).toBe(34);
