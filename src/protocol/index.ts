@@ -1,3 +1,4 @@
+export * from "./codec/index.js";
 export * from "./errors.js";
 export * from "./hash.js";
 export * from "./limits.js";

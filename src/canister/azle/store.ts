@@ -1,6 +1,6 @@
 import { init, msgArgData, msgReply, postUpgrade, query, trap, update } from "azle";
 import { METHODS, type MethodName, type MethodOk, type WireResult } from "../../protocol/index.js";
-import { decodeArgs, encodeReply, replyHeaders } from "../candid/codec.js";
+import { decodeArgs, encodeReply } from "../candid/codec.js";
 import { Engine, Refusal } from "../engine/index.js";
 import { MEMORIES } from "../memory.js";
 import { AzleHost } from "./host.js";
@@ -45,7 +45,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 	const run = () => {
 		const storage = new AzleStorage(memoryOffset);
 		const engine: Engine = new Engine(storage, new AzleHost(sha256, () => engine.clean()));
-		return { engine, storage, headers: replyHeaders() };
+		return { engine, storage };
 	};
 
 	const start = () => {
@@ -56,7 +56,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 	};
 
 	function answer<Name extends MethodName>(name: Name): void {
-		const { engine, storage, headers } =
+		const { engine, storage } =
 			running ?? trap("the store was not started: call start() in init and post_upgrade");
 		const before = storage.writes;
 		let result: WireResult<MethodOk<Name>>;
@@ -69,7 +69,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 			if (storage.writes !== before) trap(`a bug of canister-blobs: ${name} wrote before it refused`);
 			result = { err: error.wire };
 		}
-		msgReply(encodeReply(headers, name, result));
+		msgReply(encodeReply(name, result));
 	}
 
 	const change = (name: MethodName) => update(METHODS[name].args, METHODS[name].result, { manual: true });

@@ -1,6 +1,6 @@
+import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { MAX_KEY_BYTES } from "../../protocol/limits.js";
 import type { StableMap } from "../ports.js";
-import { encodeUtf8 } from "../utf8.js";
 import { descend, leafOf, type Place, rewrite } from "./directory.js";
 import { countOf, emptyLeaf, isFileAt, linkAt, withChanged, withEntry, withoutEntry } from "./node.js";
 import { type ListEntry, sortable } from "./order.js";

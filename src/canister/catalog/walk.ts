@@ -1,4 +1,4 @@
-import { decodeUtf8, encodeUtf8 } from "../utf8.js";
+import { decodeUtf8, encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { descend, readChild } from "./directory.js";
 import { countOf, isFileAt, labelAt, linkAt } from "./node.js";
 import type { ListEntry } from "./order.js";

@@ -1,6 +1,6 @@
+import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import type { Catalog, ListEntry, ListRange } from "../catalog/index.js";
 import type { StableMap } from "../ports.js";
-import { encodeUtf8 } from "../utf8.js";
 import { concat, Reader, Writer } from "./codec.js";
 import { COUNTER, type Meta } from "./meta.js";
 

@@ -1,4 +1,4 @@
-import { decodeUtf8, encodeUtf8 } from "../utf8.js";
+import { decodeUtf8, encodeUtf8 } from "../../protocol/codec/utf8.js";
 
 /**
  * Fixed binary records, big-endian. Whole numbers are JavaScript numbers below 2^53: a bigint costs QuickJS a

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { decodeUtf8, encodeUtf8 } from "../../../src/canister/utf8.js";
+import { decodeUtf8, encodeUtf8 } from "../../../src/protocol/codec/utf8.js";
 
 const text = fc.string({ unit: "binary", maxLength: 60 });
 

@@ -1,0 +1,5 @@
+export { ArgumentsReader, ReplyWriter } from "./message.js";
+export { Malformed } from "./read.js";
+export { shapeOf } from "./shape.js";
+export { decodeValue, encodeValue } from "./value.js";
+export { type Encodable, Encoded } from "./write.js";

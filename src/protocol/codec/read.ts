@@ -1,0 +1,293 @@
+import { Principal } from "@dfinity/principal";
+import { parseUtf8 } from "./utf8.js";
+
+/**
+ * Reading Candid values straight into JavaScript, by functions that are put together once from the expected type.
+ *
+ * Where the reader stands is in variables of this module, not in an object: reading a property costs QuickJS 480
+ * instructions, a variable 120, and each value takes several. Nothing awaits and no reader calls another message's,
+ * so that there is one message at a time. Bytes are views into it, never copies.
+ */
+
+/**
+ * What is thrown where the bytes are not Candid of the expected type, or ask for more work than a value of it could.
+ * No Error: making one takes QuickJS 80,000 to 130,000 instructions, for a trace that nobody reads.
+ */
+export class Malformed {
+	readonly reason: string;
+
+	constructor(reason: string) {
+		this.reason = reason;
+	}
+}
+
+export type Read = () => unknown;
+
+/** What reading one message may cost. */
+export interface Bounds {
+	/** Bytes of text: 300 instructions each, and 1,300 where they are not ASCII. */
+	readonly text: number;
+	/** Values in vectors of the expected type, fields of their elements counted. */
+	readonly values: number;
+	/** Work on types, and on fields and values that nobody expected, in thousands of instructions. */
+	readonly effort: number;
+}
+
+/** Values that we wrote ourselves. */
+export const UNBOUNDED: Bounds = { text: Infinity, values: Infinity, effort: Infinity };
+
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+const NO_VIEW: DataView = new DataView(NO_BYTES.buffer);
+
+/** The message. */
+export let bytes = NO_BYTES;
+export let view = NO_VIEW;
+let at = 0;
+let end = 0;
+let textLeft = 0;
+let valuesLeft = 0;
+let effortLeft = 0;
+
+export function open(message: Uint8Array, bounds: Bounds): void {
+	bytes = message;
+	view = new DataView(message.buffer, message.byteOffset, message.length);
+	at = 0;
+	end = message.length;
+	textLeft = bounds.text;
+	valuesLeft = bounds.values;
+	effortLeft = bounds.effort;
+}
+
+/** Lets go of the message, which may have 2 MiB. */
+export function close(): void {
+	bytes = NO_BYTES;
+	view = NO_VIEW;
+}
+
+export const position = (): number => at;
+export const seek = (to: number): void => {
+	at = to;
+};
+
+export function malformed(reason: string): never {
+	throw new Malformed(reason);
+}
+const endsEarly = (): never => malformed("it ends too early");
+
+export function expectEnd(): void {
+	if (at !== end) malformed("bytes are left over after its last value");
+}
+
+export function spend(effort: number): void {
+	effortLeft -= effort;
+	if (effortLeft < 0) tooMuch();
+}
+
+/** Refuses before a loop what the loop would be refused for. */
+export function expectEffort(effort: number): void {
+	if (effortLeft < effort) tooMuch();
+}
+const tooMuch = () => malformed("it holds more than a request of this protocol needs");
+
+export function byte(): number {
+	if (at >= end) endsEarly();
+	return bytes[at++]!;
+}
+
+/** Passes over `length` bytes; where they begin. */
+export function take(length: number): number {
+	const from = at;
+	at += length;
+	if (at > end) endsEarly();
+	return from;
+}
+
+export const viewOf = (from: number, length: number): Uint8Array =>
+	new Uint8Array(bytes.buffer, bytes.byteOffset + from, length);
+
+const MAX_LEB_BYTES = 10;
+
+/** An unsigned LEB128, in a form as long as one likes up to 10 bytes. Past 2^53 only that it is large matters. */
+export function leb(): number {
+	// Past the end there is undefined, which is not less.
+	let value = bytes[at++]!;
+	if (value < 0x80) return value;
+	value &= 0x7f;
+	let factor = 0x80;
+	for (let left = MAX_LEB_BYTES - 1; left > 0; left--) {
+		const next = byte();
+		value += (next & 0x7f) * factor;
+		if (next < 0x80) return value;
+		factor *= 0x80;
+	}
+	return malformed("a number is longer than 64 bits");
+}
+
+/** What a value turns out to be where it is none of the expected type. An expected opt makes it absent. */
+const MISMATCH = new Malformed("it is not what this method takes");
+export const mismatch = (): never => {
+	throw MISMATCH;
+};
+export const noValue = (): never => malformed("it holds a value of the type that has none");
+
+export const readNull = (): null => null;
+
+export function readBool(): boolean {
+	const value = byte();
+	if (value > 1) malformed("a bool is neither true nor false");
+	return value === 1;
+}
+
+export const readNat8 = byte;
+
+export function readNat16(): number {
+	at += 2;
+	if (at > end) endsEarly();
+	return view.getUint16(at - 2, true);
+}
+
+export function readNat32(): number {
+	at += 4;
+	if (at > end) endsEarly();
+	return view.getUint32(at - 4, true);
+}
+
+export function readNat64(): bigint {
+	at += 8;
+	if (at > end) endsEarly();
+	return view.getBigUint64(at - 8, true);
+}
+
+/** A text of at most `max` bytes. */
+export function textReader(max: number): Read {
+	return () => {
+		const length = leb();
+		if (length === 0) return "";
+		if (length > max) malformed(`a text has more than ${max} bytes`);
+		textLeft -= length;
+		if (textLeft < 0) malformed("its texts are longer than a request of this protocol needs");
+		at += length;
+		if (at > end) endsEarly();
+		const text = parseUtf8(new Uint8Array(bytes.buffer, bytes.byteOffset + at - length, length));
+		return text ?? malformed("a text is not UTF-8");
+	};
+}
+
+export function bytesReader(max: number): Read {
+	return () => {
+		const length = leb();
+		if (length > max) malformed(`a blob has more than ${max} bytes`);
+		at += length;
+		if (at > end) endsEarly();
+		return new Uint8Array(bytes.buffer, bytes.byteOffset + at - length, length);
+	};
+}
+
+const MAX_PRINCIPAL_BYTES = 29;
+
+export function readPrincipal(): Principal {
+	if (byte() !== 1) malformed("a principal is not given by its bytes");
+	const length = leb();
+	if (length > MAX_PRINCIPAL_BYTES) malformed(`a principal has more than ${MAX_PRINCIPAL_BYTES} bytes`);
+	return Principal.fromUint8Array(viewOf(take(length), length));
+}
+
+/** Shared, as are cases without content: nobody changes what was read, and each saves an allocation. */
+const ABSENT: readonly [] = Object.freeze([]);
+export const readAbsent: Read = () => ABSENT;
+
+function isPresent(): boolean {
+	const tag = byte();
+	if (tag > 1) malformed("an opt is neither there nor absent");
+	return tag === 1;
+}
+
+export const optReader =
+	(read: Read): Read =>
+	() =>
+		isPresent() ? [read()] : ABSENT;
+
+/** An opt of another type: absent where its content is not of the expected type, and passed over by `skip`. */
+export function foreignOptReader(read: Read, skip: Read): Read {
+	const readContent = readOrAbsent(read, skip);
+	return () => (isPresent() ? readContent() : ABSENT);
+}
+
+/** A value where an opt is expected: the opt's content, or absent where it is not of the expected type. */
+export function readOrAbsent(read: Read, skip: Read): Read {
+	return () => {
+		const from = at;
+		try {
+			return [read()];
+		} catch (error) {
+			if (error !== MISMATCH) throw error;
+			at = from;
+			skip();
+			return ABSENT;
+		}
+	};
+}
+
+/** A vec of at most `max` elements, each of which counts as `weight` values. */
+export function vecReader(read: Read, max: number, weight: number): Read {
+	return () => {
+		const length = leb();
+		if (length > max) malformed(`a vec has more than ${max} elements`);
+		// Before the loop: an element of no bytes costs its sender nothing, and the reader all the same.
+		valuesLeft -= length * weight;
+		if (valuesLeft < 0) malformed("its vecs are longer than a request of this protocol needs");
+		const values: unknown[] = [];
+		for (let i = 0; i < length; i++) values[i] = read();
+		return values;
+	};
+}
+
+/** A field to read under its name, or without one to pass over. */
+export interface ReadField {
+	readonly name: string | undefined;
+	readonly read: Read;
+}
+
+/** The fields in the order of the message. */
+export function recordReader(fields: readonly ReadField[]): Read {
+	const names = fields.map(({ name }) => name);
+	const reads = fields.map(({ read }) => read);
+	return () => {
+		const value: Record<string, unknown> = {};
+		for (let i = 0; i < reads.length; i++) {
+			const part = reads[i]!();
+			const name = names[i];
+			if (name !== undefined) value[name] = part;
+		}
+		return value;
+	};
+}
+
+/** A record whose fields are numbered from 0 is an array: their names are its indices. */
+export function tupleReader(fields: readonly ReadField[]): Read {
+	const indices = fields.map(({ name }) => (name === undefined ? -1 : Number(name)));
+	const reads = fields.map(({ read }) => read);
+	return () => {
+		const values: unknown[] = [];
+		for (let i = 0; i < reads.length; i++) {
+			const part = reads[i]!();
+			const index = indices[i]!;
+			if (index >= 0) values[index] = part;
+		}
+		return values;
+	};
+}
+
+/** The cases in the order of the message; one without a name is none of the expected type. */
+export function variantReader(cases: readonly ReadField[]): Read {
+	const empty = cases.map(({ name, read }) =>
+		name !== undefined && read === readNull ? Object.freeze({ [name]: null }) : undefined,
+	);
+	return () => {
+		const index = leb();
+		const constant = empty[index];
+		if (constant !== undefined) return constant;
+		const { name, read } = cases[index] ?? malformed("a variant has no such case");
+		return name === undefined ? read() : { [name]: read() };
+	};
+}

@@ -1,0 +1,170 @@
+import type { Principal } from "@dfinity/principal";
+import { encodeUtf8 } from "./utf8.js";
+
+/**
+ * Writing Candid values by functions that are put together once from their type, into one buffer that is used again:
+ * byte for byte what @dfinity/candid makes. As in reading, the state is in variables of this module.
+ */
+
+/** A value that is already Candid (its value alone, without a header): written as it is in a value's place. */
+export class Encoded {
+	readonly bytes: Uint8Array;
+
+	constructor(bytes: Uint8Array) {
+		this.bytes = bytes;
+	}
+}
+
+/** What may be written where a T is expected: any record, variant, vec or opt within it may be encoded already. */
+export type Encodable<T> = T extends Uint8Array | Principal | string | number | bigint | boolean | null
+	? T
+	: Encoded | { [Key in keyof T]: Encodable<T[Key]> };
+
+export type Write = (value: unknown) => void;
+
+const INITIAL_BYTES = 4_096;
+/** A buffer longer than this (a chunk, a page of manifests) is given back. */
+const KEPT_BYTES = 65_536;
+
+let buffer = new Uint8Array(INITIAL_BYTES);
+let view = new DataView(buffer.buffer);
+let at = 0;
+
+/** What `write` writes, after `header`, as a view that is valid until the next call. */
+export function write(header: Uint8Array, write: () => void): Uint8Array {
+	if (buffer.length > KEPT_BYTES) replace(INITIAL_BYTES);
+	at = 0;
+	raw(header);
+	write();
+	return buffer.subarray(0, at);
+}
+
+function replace(length: number): void {
+	buffer = new Uint8Array(length);
+	view = new DataView(buffer.buffer);
+}
+
+/** Room for `length` more bytes; where they begin. */
+function room(length: number): number {
+	const from = at;
+	at += length;
+	if (at > buffer.length) {
+		const old = buffer;
+		replace(Math.max(at, old.length * 2));
+		buffer.set(old.subarray(0, from));
+	}
+	return from;
+}
+
+function raw(bytes: Uint8Array): void {
+	const from = room(bytes.length);
+	buffer.set(bytes, from);
+}
+
+function leb(value: number): void {
+	let left = value;
+	while (left >= 0x80) {
+		const from = room(1);
+		buffer[from] = (left % 0x80) | 0x80;
+		left = Math.floor(left / 0x80);
+	}
+	const from = room(1);
+	buffer[from] = left;
+}
+
+export const writeNull: Write = () => {};
+
+export const writeBool: Write = (value) => {
+	const from = room(1);
+	buffer[from] = value ? 1 : 0;
+};
+
+export const writeNat8: Write = (value) => {
+	const from = room(1);
+	buffer[from] = value as number;
+};
+
+export const writeNat16: Write = (value) => {
+	const from = room(2);
+	view.setUint16(from, value as number, true);
+};
+
+export const writeNat32: Write = (value) => {
+	const from = room(4);
+	view.setUint32(from, value as number, true);
+};
+
+export const writeNat64: Write = (value) => {
+	const from = room(8);
+	view.setBigUint64(from, value as bigint, true);
+};
+
+export const writeText: Write = (value) => writeBytes(encodeUtf8(value as string));
+
+export const writeBytes: Write = (value) => {
+	const bytes = value as Uint8Array;
+	leb(bytes.length);
+	raw(bytes);
+};
+
+export const writePrincipal: Write = (value) => {
+	writeNat8(1);
+	writeBytes((value as Principal).toUint8Array());
+};
+
+/** Writes a value that is encoded already. */
+function isWritten(value: unknown): boolean {
+	if (!(value instanceof Encoded)) return false;
+	raw(value.bytes);
+	return true;
+}
+
+export const optWriter =
+	(write: Write): Write =>
+	(value) => {
+		if (isWritten(value)) return;
+		const content = value as readonly unknown[];
+		writeNat8(content.length);
+		if (content.length === 1) write(content[0]);
+	};
+
+export const vecWriter =
+	(write: Write): Write =>
+	(value) => {
+		if (isWritten(value)) return;
+		const values = value as readonly unknown[];
+		leb(values.length);
+		for (let i = 0; i < values.length; i++) write(values[i]);
+	};
+
+export interface WriteField {
+	readonly name: string;
+	readonly write: Write;
+}
+
+/** Fields, or the parts of a tuple by their indices, in the order of Candid. */
+export function recordWriter(fields: readonly WriteField[]): Write {
+	const names = fields.map(({ name }) => name);
+	const writes = fields.map(({ write }) => write);
+	return (value) => {
+		if (isWritten(value)) return;
+		const record = value as Record<string, unknown>;
+		for (let i = 0; i < names.length; i++) writes[i]!(record[names[i]!]);
+	};
+}
+
+export function variantWriter(cases: readonly WriteField[]): Write {
+	const indices = new Map(cases.map(({ name }, index) => [name, index]));
+	return (value) => {
+		if (isWritten(value)) return;
+		const variant = value as Record<string, unknown>;
+		for (const name in variant) {
+			const index = indices.get(name);
+			if (index === undefined) continue;
+			leb(index);
+			cases[index]!.write(variant[name]);
+			return;
+		}
+		throw new TypeError("a variant to be written has none of its type's cases");
+	};
+}
