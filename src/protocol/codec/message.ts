@@ -10,7 +10,7 @@ import { write } from "./write.js";
 
 /**
  * Bounds of a request whose type says no more. The largest of this protocol publishes a blob with 32 entries of
- * metadata: 96 values, 5,248 bytes of text. Where its header is not the usual one, its 7 types and 15 fields take 370
+ * metadata: 96 values, 5,248 bytes of text. Where its header is not the usual one, its 7 types and 15 fields take 400
  * of the effort.
  */
 const VALUES = 128;
@@ -24,13 +24,9 @@ export class ArgumentsReader {
 	/** What @dfinity/candid begins each such message with, as a text: the engine compares texts, no bytecode a byte. */
 	readonly #header: string;
 
-	constructor(shapes: readonly Shape[]) {
+	constructor(shapes: readonly Shape[], bounds: read.Bounds = boundsOf(shapes)) {
 		this.#shapes = shapes;
-		this.#bounds = {
-			text: Math.max(TEXT_BYTES, sum(shapes, textAllowed)),
-			values: VALUES + sum(shapes, valuesAllowed),
-			effort: EFFORT,
-		};
+		this.#bounds = bounds;
 		this.#header = fromUnits(headerOf(shapes));
 	}
 
@@ -70,6 +66,12 @@ export class ArgumentsReader {
 		return values;
 	}
 }
+
+const boundsOf = (shapes: readonly Shape[]): read.Bounds => ({
+	text: Math.max(TEXT_BYTES, sum(shapes, textAllowed)),
+	values: VALUES + sum(shapes, valuesAllowed),
+	effort: EFFORT,
+});
 
 const sum = (shapes: readonly Shape[], of: (shape: Shape) => number): number =>
 	shapes.reduce((total, shape) => total + of(shape), 0);

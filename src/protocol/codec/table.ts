@@ -25,7 +25,7 @@ const HIGH_BITS = 0x80808080 | 0;
 const OPT_BYTE = 0x80 + OPT;
 const VEC_BYTE = 0x80 + VEC;
 /** In thousands of instructions. */
-const EFFORT = { type: 5, record: 22, field: 5, reference: 4, method: 20, textByte: 1 } as const;
+const EFFORT = { type: 7, record: 26, field: 5, reference: 4, method: 20, textByte: 1 } as const;
 /** query, oneway, composite_query. */
 const ANNOTATIONS = 3;
 
@@ -42,7 +42,7 @@ export function readHeader(): WireHeader {
 	for (let i = 0; i < count; i++) {
 		const first = source[at]!;
 		const second = source[at + 1]!;
-		// The usual opt or vec, of one byte each: 5,000 instructions without a call, 15,000 with.
+		// The usual opt or vec, of one byte each: 7,000 instructions without a call, 15,000 with.
 		if ((first === OPT_BYTE || first === VEC_BYTE) && second < 0x80) {
 			const ref = second < 0x40 ? second : second - 0x80;
 			if (ref >= count || ref < EMPTY) known(ref, count);
