@@ -1,7 +1,7 @@
+import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { MAX_KEY_BYTES } from "../../protocol/limits.js";
 import type { Hashing } from "../hashing.js";
 import type { StableMap } from "../ports.js";
-import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { Changer, type Item } from "./change.js";
 import { descend, leafOf, type Place } from "./directory.js";
 import { type CertifiedRoot, type Key, kindUnder, nameOf, type Path, pathOf, type Root } from "./key.js";

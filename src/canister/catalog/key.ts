@@ -1,5 +1,5 @@
-import { MAX_KEY_BYTES } from "../../protocol/limits.js";
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
+import { MAX_KEY_BYTES } from "../../protocol/limits.js";
 import { textOf } from "./directory.js";
 import { KIND, type Kind } from "./node.js";
 

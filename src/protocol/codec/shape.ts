@@ -128,7 +128,7 @@ export function tupleShape(of: readonly Shape[]): Shape {
 		form: "tuple",
 		max: Infinity,
 		size: parts.reduce((size, { shape }) => size + shape.size, 1),
-		read: read.tupleReader(parts.map(({ id, shape }) => ({ index: id, read: shape.read }))),
+		read: read.tupleReader(parts.map(({ name, shape }) => ({ name, read: shape.read }))),
 		write: write.recordWriter(parts.map(({ name, shape }) => ({ name, write: shape.write }))),
 	};
 }
