@@ -15,19 +15,21 @@ export interface Pausable {
 }
 
 export class Uplink {
-	/** When the line will have carried all that came so far, on the clock of `performance.now`. */
+	/** When the line will have carried all that came so far, on its clock. */
 	#free = 0;
 
 	constructor(
 		readonly settings: () => Settings,
-		readonly timers: Timers,
+		readonly timers: Pick<Timers, "after">,
+		/** Milliseconds. */
+		readonly now: () => number = () => performance.now(),
 	) {}
 
 	/** A piece has come: nothing more is read from its stream until the line would have carried it. */
 	carry(bytes: number, stream: Pausable): void {
 		const rate = this.settings().uplinkBytesPerSecond;
 		if (rate === Number.POSITIVE_INFINITY) return;
-		const now = performance.now();
+		const now = this.now();
 		this.#free = Math.max(this.#free, now) + (bytes / rate) * 1_000;
 		const wait = this.#free - now;
 		if (wait < LEAST_WAIT_MS) return;

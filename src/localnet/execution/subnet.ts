@@ -67,8 +67,8 @@ export class Subnet {
 	readonly #surroundings: Surroundings;
 	readonly #waiters = new Map<string, (() => void)[]>();
 	#state: CertifiedState;
-	/** Blocks that wait for their certificate. */
-	#uncertified = 0;
+	/** States after blocks that wait for their certificates, oldest first. */
+	#uncertified: NewState[] = [];
 	#time: bigint;
 	#nextCanister = 0;
 	#randomCounter = 0n;
@@ -129,7 +129,7 @@ export class Subnet {
 	/** The latest certified state; not older than a second, unless a newer one is on its way. */
 	state(): CertifiedState {
 		const now = this.#options.clock();
-		if (this.#uncertified === 0 && now - this.#state.time > TIMES.stateMaxAgeNs) {
+		if (this.#uncertified.length === 0 && now - this.#state.time > TIMES.stateMaxAgeNs) {
 			this.#advance(now);
 			this.#publish(this.#newState());
 		}
@@ -248,19 +248,22 @@ export class Subnet {
 	#certify(): void {
 		const made = this.#newState();
 		const { certificationMs } = this.#surroundings.settings();
-		if (certificationMs === 0 && this.#uncertified === 0) {
+		if (certificationMs === 0) {
 			this.#publish(made);
 			return;
 		}
-		this.#uncertified++;
-		this.#surroundings.timers.after(certificationMs, () => {
-			this.#uncertified--;
-			this.#publish(made);
-		});
+		this.#uncertified.push(made);
+		this.#surroundings.timers.after(certificationMs, () => this.#publish(made));
 	}
 
-	#publish({ state, finished }: NewState): void {
-		if (state.time > this.#state.time) this.#state = state;
+	/** A certificate shows what those of all earlier blocks would have shown. */
+	#publish(made: NewState): void {
+		if (made.state.time <= this.#state.time) return;
+		this.#state = made.state;
+		const isShown = ({ state }: NewState) => state.time <= made.state.time;
+		const shown = new Set([...this.#uncertified.filter(isShown), made]);
+		this.#uncertified = this.#uncertified.filter((each) => !isShown(each));
+		const finished = [...shown].flatMap((each) => each.finished);
 		if (finished.length > 0) queueMicrotask(() => this.#wake(finished));
 	}
 
