@@ -45,7 +45,7 @@ export class Forger {
 		const certificate = decodeCbor(Uint8Array.from(bytes)) as Fields;
 		const tree = certificate.get("tree")!;
 		if (forgery === "byte") {
-			flipLast(leaves(tree).reduce((a, b) => (b.length > a.length ? b : a)));
+			flipLast(contents(tree).reduce((a, b) => (b.length > a.length ? b : a)));
 		} else if (forgery === "key") {
 			this.#otherRoot ??= new BlsKey(options.seed, "another root subnet");
 			const delegation = certificate.get("delegation") as Fields;
@@ -97,6 +97,13 @@ function leaves(tree: CborValue): Uint8Array[] {
 	if (kind === 1n) return [...leaves(first), ...leaves(second)];
 	if (kind === 2n) return leaves(second);
 	return kind === 3n ? [first as Uint8Array] : [];
+}
+
+/** What the certificate is about: a changed time would be refused for being wrong, not for being changed. */
+function contents(tree: CborValue): Uint8Array[] {
+	const time = find(tree, "time")?.[1];
+	const others = leaves(tree).filter((leaf) => leaf !== time);
+	return others.length > 0 ? others : [time as Uint8Array];
 }
 
 /** The leaf under a label at the top of a pruned tree; its value is at [1]. */
