@@ -174,6 +174,7 @@ describe("what does not verify", () => {
 			status: 500,
 			text: expect.stringContaining("cannot be forged"),
 		});
+		expect(network.requests.entries.at(-1)?.outcome).toBe(500);
 	});
 });
 

@@ -18,8 +18,16 @@ test("disposing leaves nothing behind, whatever was going on", async () => {
 		(func (export "canister_global_timer"))`;
 	await deploy(agent, canister(armed));
 	await deploy(agent, canister(`(func (export "canister_heartbeat"))`));
+	network.setConditions({ profile: "mainnet", latencyMs: 60_000, uplinkBytesPerSecond: 1 });
+	network.requests.clear();
+	const status = fetch(`${network.url}/api/v2/status`).catch(() => "closed");
+	const body = new Uint8Array(100_000);
+	const upload = fetch(`${network.url}/`, { method: "POST", body }).catch(() => "closed");
+	await expect.poll(() => network.requests.count()).toBe(1);
+	network.tick();
 	await network.dispose();
 	await network.dispose();
+	expect([await status, await upload]).toEqual(["closed", "closed"]);
 	await expect(fetch(`${network.url}/api/v2/status`)).rejects.toThrow();
 	await expect.poll(() => handles().filter((name) => !before.includes(name)), { timeout: 5_000 }).toEqual([]);
 });

@@ -218,6 +218,7 @@ export class Subnet {
 		}
 		const scripted = this.rejectInstead.get(id);
 		if (scripted) {
+			this.rejectInstead.delete(id);
 			this.history.finish(id, rejected(scripted), this.#time);
 			return;
 		}

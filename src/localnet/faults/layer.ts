@@ -1,13 +1,13 @@
 /** Logs every request, and lets happen to it what the script says. */
 import type { Timers } from "../conditions/timers.js";
 import { hex } from "../encoding/bytes.js";
-import { type Reject, reject } from "../execution/rejects.js";
 import type { Api } from "../http/api.js";
 import { refusalReply } from "../http/call.js";
 import { queryReply } from "../http/query.js";
-import { BUSY, cborBytes, textReply, tooLarge } from "../http/replies.js";
+import { cborBytes, textReply } from "../http/replies.js";
 import type { Handler, Middleware, WireReply, WireRequest } from "../http/wire.js";
 import { envelopeOf } from "../ingress/envelope.js";
+import { type Rejection, rejection, statusReply } from "./answers.js";
 import type { Fault } from "./fault.js";
 import type { Faults } from "./faults.js";
 import { Forger } from "./forge.js";
@@ -15,14 +15,12 @@ import type { LoggedRequest, RequestLog } from "./request-log.js";
 
 type Answer = WireReply | "drop";
 type Next = (request: WireRequest) => Promise<Answer>;
-type Rejection = Extract<Fault, { reject: unknown }>;
-type StatusFault = Extract<Fault, { status: unknown }>;
 
 /** How often a held request looks at the network's clock, which a test may move. */
 const CLOCK_POLL_MS = 10;
 
-const PAGE = (status: number) =>
-	`<html><head><title>${status}</title></head><body><h1>${status}</h1><hr>proxy</body></html>\n`;
+/** Stands in the log for what the socket's side makes of an error, such as a fault that does not fit its request. */
+const FAILED = textReply(500, "");
 
 export class FaultLayer {
 	readonly #api: Api;
@@ -45,12 +43,16 @@ export class FaultLayer {
 			const seen = this.#log.add(request);
 			seen.fault = this.#faults.choose(seen);
 			const next: Next = (each) => inner(each, handler);
-			const answer =
-				seen.fault === undefined
-					? await next(request)
-					: await this.#suffer(seen.fault, seen, request, next, handler);
-			this.#log.finish(seen, answer);
-			return answer;
+			let answer: Answer = FAILED;
+			try {
+				answer =
+					seen.fault === undefined
+						? await next(request)
+						: await this.#suffer(seen.fault, seen, request, next, handler);
+				return answer;
+			} finally {
+				this.#log.finish(seen, answer);
+			}
 		};
 	}
 
@@ -123,39 +125,4 @@ export class FaultLayer {
 
 function changed(answer: Answer, change: (reply: WireReply) => WireReply): Answer {
 	return answer === "drop" ? answer : change(answer);
-}
-
-function statusReply({ status, retryAfter, body, contentType }: StatusFault): WireReply {
-	const { headers, body: usual } = usualReply(status);
-	return {
-		status,
-		headers: {
-			...headers,
-			...(contentType !== undefined && { "content-type": contentType }),
-			...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
-		},
-		body: body === undefined ? usual : Buffer.from(body, "utf8"),
-	};
-}
-
-/** In the words of replica and boundary; what neither of them says comes as a page from a proxy. */
-function usualReply(status: number): WireReply {
-	if (status === 413) return tooLarge().reply;
-	if (status === 429 || status === 503) return textReply(status, BUSY[status]);
-	if (status < 500) return textReply(status, "");
-	return { status, headers: { "content-type": "text/html" }, body: Buffer.from(PAGE(status), "utf8") };
-}
-
-/** An error code that the replica has for each. */
-const REJECTIONS = {
-	1: ["IC0101", "The subnet is oversubscribed."],
-	2: ["IC0201", "The canister's input queue is full."],
-	3: ["IC0301", "Canister not found."],
-	4: ["IC0406", "The canister rejected the message."],
-	5: ["IC0502", "Canister trapped: unreachable."],
-} as const;
-
-function rejection({ reject: code, message, errorCode }: Rejection): Reject {
-	const [usualCode, usualMessage] = REJECTIONS[code];
-	return reject(code, errorCode ?? usualCode, message ?? usualMessage);
 }
