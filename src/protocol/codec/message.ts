@@ -60,6 +60,8 @@ export class ArgumentsReader {
 		const plans = this.#shapes.map((shape, i) =>
 			i < args.length ? planOf(types, args[i]!, shape) : readMissing(shape),
 		);
+		// Before a text of an argument is decoded, that another is none of ours.
+		if (plans.includes(read.mismatch)) read.mismatch();
 		const values: unknown[] = [];
 		for (const plan of plans) values.push(plan());
 		for (const surplus of args.slice(plans.length)) skip(types, surplus);
