@@ -5,7 +5,7 @@ import { skip } from "./skip.js";
 import type { WireTypes } from "./table.js";
 
 /** In thousands of instructions. */
-const EFFORT = { type: 5, field: 6 } as const;
+const EFFORT = { type: 5, field: 7 } as const;
 
 /**
  * How to read values of a message's own type as the type that is expected (specification, "Coercion"). What the two
@@ -33,9 +33,9 @@ function planOpt(types: WireTypes, ref: number, { parts }: Shape): read.Read {
 	if (ref === opcodes.NULL || ref === opcodes.RESERVED) return read.readAbsent;
 	const content = parts[0]!.shape;
 	if (types.opcodes[ref] !== opcodes.OPT)
-		return read.readOrAbsent(planOf(types, ref, content), () => skip(types, ref));
+		return read.readOrAbsent(planOf(types, ref, content), skipper(types, ref));
 	const inner = types.of[ref]!;
-	return read.foreignOptReader(planOf(types, inner, content), () => skip(types, inner));
+	return read.foreignOptReader(planOf(types, inner, content), skipper(types, inner));
 }
 
 function planVec(types: WireTypes, of: number, expected: Shape): read.Read {
@@ -54,26 +54,39 @@ function planRecord(types: WireTypes, record: number, expected: Shape): read.Rea
 	const { parts, form } = expected;
 	const ids = types.ids[record]!;
 	const refs = types.refs[record]!;
-	const fields: read.ReadField[] = [];
-	const absent: read.ReadField[] = [];
+	const names: (string | undefined)[] = [];
+	const reads: read.Read[] = [];
+	const absent: Part[] = [];
 	let next = 0;
+	let awaited = parts[0]?.id ?? Infinity;
 	read.spend(ids.length * EFFORT.field);
 	for (let i = 0; i < ids.length; i++) {
 		const id = ids[i]!;
-		const ref = refs[i]!;
-		while (next < parts.length && parts[next]!.id < id) absent.push(missing(parts[next++]!));
-		const part = parts[next];
-		if (part?.id === id) {
-			fields[i] = { name: part.name, read: planOf(types, ref, part.shape) };
-			next++;
-		} else fields[i] = { name: undefined, read: () => skip(types, ref) };
+		while (awaited < id) {
+			absent.push(parts[next++]!);
+			awaited = parts[next]?.id ?? Infinity;
+		}
+		if (awaited === id) {
+			const { name, shape } = parts[next++]!;
+			awaited = parts[next]?.id ?? Infinity;
+			names[i] = name;
+			reads[i] = planOf(types, refs[i]!, shape);
+		} else {
+			names[i] = undefined;
+			reads[i] = skipper(types, refs[i]!);
+		}
 	}
-	while (next < parts.length) absent.push(missing(parts[next++]!));
-	fields.push(...absent);
-	return form === "tuple" ? read.tupleReader(fields) : read.recordReader(fields);
+	for (const { name, shape } of absent.concat(parts.slice(next))) {
+		names.push(name);
+		reads.push(readMissing(shape));
+	}
+	return form === "tuple" ? read.tupleReader(names, reads) : read.recordReader(names, reads);
 }
 
-const missing = ({ name, shape }: Part): read.ReadField => ({ name, read: readMissing(shape) });
+const skipper =
+	(types: WireTypes, ref: number): read.Read =>
+	() =>
+		skip(types, ref);
 
 /** What is read for a field, or an argument, that the message does not have. */
 export function readMissing(expected: Shape): read.Read {
@@ -84,12 +97,12 @@ export function readMissing(expected: Shape): read.Read {
 function planVariant(types: WireTypes, variant: number, expected: Shape): read.Read {
 	const refs = types.refs[variant]!;
 	read.spend(refs.length * EFFORT.field);
-	return read.variantReader(
-		types.ids[variant]!.map((id, i) => {
-			const part = expected.parts.find((known) => known.id === id);
-			return part === undefined
-				? { name: undefined, read: read.mismatch }
-				: { name: part.name, read: planOf(types, refs[i]!, part.shape) };
-		}),
-	);
+	const names: (string | undefined)[] = [];
+	const reads: read.Read[] = [];
+	types.ids[variant]!.forEach((id, i) => {
+		const part = expected.parts.find((known) => known.id === id);
+		names[i] = part?.name;
+		reads[i] = part === undefined ? read.mismatch : planOf(types, refs[i]!, part.shape);
+	});
+	return read.variantReader(names, reads);
 }

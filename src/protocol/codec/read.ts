@@ -242,17 +242,15 @@ export function vecReader(read: Read, max: number, weight: number): Read {
 	};
 }
 
-/** A field to read under its name, or without one to pass over. */
-export interface ReadField {
-	readonly name: string | undefined;
-	readonly read: Read;
-}
+/**
+ * Names of fields or cases in the order of the message, undefined where one is not expected. Lists side by side: an
+ * object for each would double what planning takes.
+ */
+export type Names = readonly (string | undefined)[];
 
-/** The fields in the order of the message. */
-export function recordReader(fields: readonly ReadField[]): Read {
-	const names = fields.map(({ name }) => name);
-	const reads = fields.map(({ read }) => read);
-	return () => {
+export const recordReader =
+	(names: Names, reads: readonly Read[]): Read =>
+	() => {
 		const value: Record<string, unknown> = {};
 		for (let i = 0; i < reads.length; i++) {
 			const part = reads[i]!();
@@ -261,33 +259,31 @@ export function recordReader(fields: readonly ReadField[]): Read {
 		}
 		return value;
 	};
-}
 
 /** A record whose fields are numbered from 0 is an array: their names are its indices. */
-export function tupleReader(fields: readonly ReadField[]): Read {
-	const indices = fields.map(({ name }) => (name === undefined ? -1 : Number(name)));
-	const reads = fields.map(({ read }) => read);
-	return () => {
+export const tupleReader =
+	(names: Names, reads: readonly Read[]): Read =>
+	() => {
 		const values: unknown[] = [];
 		for (let i = 0; i < reads.length; i++) {
 			const part = reads[i]!();
-			const index = indices[i]!;
-			if (index >= 0) values[index] = part;
+			const name = names[i];
+			if (name !== undefined) values[Number(name)] = part;
 		}
 		return values;
 	};
-}
 
-/** The cases in the order of the message; one without a name is none of the expected type. */
-export function variantReader(cases: readonly ReadField[]): Read {
-	const empty = cases.map(({ name, read }) =>
-		name !== undefined && read === readNull ? Object.freeze({ [name]: null }) : undefined,
-	);
+/** One of the cases in the order of the message. */
+export function variantReader(names: Names, reads: readonly Read[]): Read {
+	const constants: (object | undefined)[] = [];
+	for (let i = 0; i < reads.length; i++)
+		constants[i] = reads[i] === readNull ? Object.freeze({ [names[i]!]: null }) : undefined;
 	return () => {
 		const index = leb();
-		const constant = empty[index];
+		const constant = constants[index];
 		if (constant !== undefined) return constant;
-		const { name, read } = cases[index] ?? malformed("a variant has no such case");
+		const read = reads[index] ?? malformed("a variant has no such case");
+		const name = names[index];
 		return name === undefined ? read() : { [name]: read() };
 	};
 }
