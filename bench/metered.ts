@@ -54,7 +54,9 @@ export class MeteredStore {
 	async costOf<Name extends MethodName>(name: Name, ...args: MethodArgs<Name>): Promise<MessageRecord> {
 		const before = this.messages.length;
 		await this.call(name, ...args);
-		const record = this.messages.slice(before).find(({ method, kind }) => method === name && kind !== "inspect");
+		const record = this.messages
+			.slice(before)
+			.find(({ method, kind }) => method === name && kind !== "inspect");
 		if (record === undefined) throw new Error(`${name} was not counted`);
 		return record;
 	}

@@ -43,7 +43,12 @@ const RESERVED = new Set(["", ".", "..", "<$>", "<*>"]);
 /** A key is a path: 1 to 1,024 bytes of UTF-8, at most 32 segments, none of them reserved. */
 export function checkKey(key: string, field = "key"): Invalid | undefined {
 	// The length in UTF-16 first, so that no regular expression ever runs over a text of megabytes.
-	if (key.length === 0 || key.length > MAX_KEY_BYTES || utf8Length(key) > MAX_KEY_BYTES)
+	// A unit of UTF-16 is at most three bytes.
+	if (
+		key.length === 0 ||
+		key.length > MAX_KEY_BYTES ||
+		(key.length * 3 > MAX_KEY_BYTES && utf8Length(key) > MAX_KEY_BYTES)
+	)
 		return invalid(field, "its length in UTF-8 must be from 1 to the limit", MAX_KEY_BYTES);
 	if (CONTROL.test(key) || LONE_SURROGATE.test(key))
 		return invalid(field, "it holds a control character or half a surrogate pair", 0);

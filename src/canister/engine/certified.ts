@@ -1,4 +1,4 @@
-import { encodeUtf8 } from "../../protocol/codec/utf8.js";
+import { encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
 import { sameBytes, type WireProof } from "../../protocol/index.js";
 import {
 	type Catalog,
@@ -13,7 +13,7 @@ import {
 import type { Host } from "../ports.js";
 import type { Accounts } from "./accounts.js";
 import type { Blob } from "./blobs.js";
-import { concat, toHex } from "./codec.js";
+import { concat } from "./codec.js";
 import type { ContentTrees } from "./content.js";
 import type { Feed } from "./feed.js";
 
@@ -80,11 +80,11 @@ export class Certified {
 
 	#changePrivate(blob: Blob, content: Uint8Array | undefined): void {
 		const label = this.#label(blob.owner, blob.key);
-		this.#private.set(toHex(label), { key: label, content });
+		this.#private.set(fromUnits(label), { key: label, content });
 	}
 
 	#list({ owner, key }: Blob, isIn: boolean): void {
-		this.#listed.set(`${toHex(owner)}/${key}`, { owner, key, isIn });
+		this.#listed.set(`${fromUnits(owner)}/${key}`, { owner, key, isIn });
 	}
 
 	/** Under which label a private key of this owner stands: nobody can guess it who does not know the salt. */

@@ -15,6 +15,7 @@ const NO_REQUEST = new Uint8Array(0);
 export class ContentTrees {
 	readonly #hashing: Hashing;
 	readonly #http: HttpHashes;
+	#emptyLeaf: Uint8Array | undefined;
 
 	constructor(hashing: Hashing, http: HttpHashes) {
 		this.#hashing = hashing;
@@ -57,7 +58,8 @@ export class ContentTrees {
 
 	/** The digest of a single response hash. */
 	oneResponse(hash: Uint8Array): Uint8Array {
-		return this.#hashing.labeled(hash, this.#hashing.leaf(NO_REQUEST));
+		this.#emptyLeaf ??= this.#hashing.leaf(NO_REQUEST);
+		return this.#hashing.labeled(hash, this.#emptyLeaf);
 	}
 
 	get #isBeforeManifest(): boolean {

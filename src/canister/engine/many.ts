@@ -19,6 +19,9 @@ import { Refusal, refuse } from "./refusal.js";
 import { checkItems, leaveReceipt, receiptOf } from "./requests.js";
 import type { State } from "./state.js";
 
+/** Keys hold no control character, so that what is joined with one has one reading. */
+const SEPARATOR = Uint8Array.of(0);
+
 /**
  * Many small things in one message, since a message, not a byte, is what they cost. Each is done or refused on its
  * own; the lists and the certified tree are changed once for all of them, when the message ends.
@@ -33,7 +36,8 @@ export class Many {
 	put({ id, blobs }: WirePutMany): Encoded {
 		this.#state.modes.require("begin");
 		const caller = this.#state.access.writer();
-		const fingerprint = (items: WirePutItem[]) => [names(items), ...items.map(({ root }) => root)];
+		const fingerprint = (items: WirePutItem[]) =>
+			items.flatMap(({ key, root }) => [encodeUtf8(key), SEPARATOR, root]);
 		return this.#each(caller, id, RECEIPT.putMany, blobs, fingerprint, (item) => {
 			const held = checkWhole(this.#state, caller, item, item.content);
 			const leaf = checkWholeRoot(this.#state, item.root, item.content);
@@ -44,7 +48,7 @@ export class Many {
 	delete({ id, blobs }: WireDeleteMany): Encoded {
 		this.#state.modes.require("goOn");
 		const caller = this.#state.access.writer();
-		const fingerprint = (items: WireDeleteItem[]) => [names(items)];
+		const fingerprint = (items: WireDeleteItem[]) => items.flatMap(({ key }) => [encodeUtf8(key), SEPARATOR]);
 		return this.#each(caller, id, RECEIPT.deletedMany, blobs, fingerprint, (item) =>
 			Number(deleteKey(this.#state, caller, item).sequence),
 		);
@@ -81,9 +85,4 @@ export class Many {
 		leaveReceipt(state, caller, id, kind, concat(fingerprint, answer));
 		return new Encoded(answer);
 	}
-}
-
-/** Keys hold no control characters, so the joined text has one reading; those that do are refused one by one. */
-function names(items: readonly { readonly key: string }[]): Uint8Array {
-	return encodeUtf8(items.map(({ key }) => key).join("\0"));
 }
