@@ -73,7 +73,7 @@ export class Administering {
 				refuse("mode_changed", { generation: BigInt(state.modes.generation) });
 			state.modes.set(Object.keys(mode)[0] as ModeName);
 			// Timers that found the store in maintenance did nothing.
-			state.host.wakeAt(state.host.now());
+			state.wakeAt(state.now);
 			return { mode: { mode, generation: BigInt(state.modes.generation) } };
 		});
 		return statusOf(state);
@@ -86,7 +86,7 @@ export class Administering {
 		const caller = state.access.require("admin");
 		const receipt = receiptOf(state, caller, id, RECEIPT.administered);
 		if (receipt !== undefined) return { sequence: BigInt(getU64(receipt.body, 0)) };
-		const sequence = state.feed.append(caller, act());
+		const sequence = state.feed.append(caller, state.now, act());
 		leaveReceipt(state, caller, id, RECEIPT.administered, u64Key(sequence));
 		return { sequence: BigInt(sequence) };
 	}
@@ -105,7 +105,7 @@ export class Administering {
 	}
 
 	#account(who: Uint8Array): WireAccount {
-		const { accounts, charges, host } = this.#state;
+		const { accounts, charges } = this.#state;
 		const account = accounts.get(who);
 		return {
 			who: Principal.fromUint8Array(who),
@@ -118,7 +118,7 @@ export class Administering {
 				open_uploads: account.openUploads,
 				blobs: BigInt(account.blobs),
 				bytes: BigInt(account.bytes),
-				received_today: BigInt(charges.receivedToday(account, host.now())),
+				received_today: BigInt(charges.receivedToday(account, this.#state.now)),
 			},
 		};
 	}

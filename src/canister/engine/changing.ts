@@ -132,7 +132,7 @@ export class Changing {
 	}
 
 	#now(): bigint {
-		return BigInt(this.#state.host.now()) * 1_000_000n;
+		return BigInt(this.#state.now) * 1_000_000n;
 	}
 }
 

@@ -17,7 +17,7 @@ const CHANGES_PER_STEP = 500;
  */
 export function clean(state: State): void {
 	if (state.modes.name === "maintenance") return;
-	const now = state.host.now();
+	const now = state.now;
 	for (let left = UPLOADS_PER_STEP; left > 0 && giveUpOne(state, now); left--);
 	for (let left = RECEIPTS_PER_STEP; left > 0 && state.receipts.expireOne(now); left--);
 	for (let left = PAGES_PER_STEP; left > 0 && state.garbage.collectOne(); left--);
@@ -35,7 +35,7 @@ export function wakeForCleaning(state: State): void {
 	const due = [isBusy ? 0 : undefined, state.receipts.nextAt(), nextExpiry(state)].filter(
 		(at) => at !== undefined,
 	);
-	if (due.length > 0) state.host.wakeAt(Math.min(...due));
+	if (due.length > 0) state.wakeAt(Math.min(...due));
 }
 
 function nextExpiry(state: State): number | undefined {

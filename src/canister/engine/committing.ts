@@ -117,7 +117,7 @@ export function checkWhole(
 	state.access.requireChange(caller, "write", request.key, held);
 	const charged = chargeOf(bytes.length, MAX_CHUNK_BYTES);
 	state.charges.check(caller, { blobs: held === undefined ? 1 : 0, bytes: charged });
-	state.charges.checkReceived(caller, bytes.length, state.host.now());
+	state.charges.checkReceived(caller, bytes.length, state.now);
 	state.room.check(charged);
 	checkPrecondition(request.precondition, held);
 	return held;
@@ -144,11 +144,11 @@ export function publishWhole(
 ): Blob {
 	if (bytes.length > 0) state.chunks.add(caller, leaf, bytes);
 	state.charges.charge(caller, chargeOf(bytes.length, MAX_CHUNK_BYTES));
-	state.charges.received(caller, bytes.length, state.host.now());
+	state.charges.received(caller, bytes.length, state.now);
 	const what = { key: request.key, size: bytes.length, chunkSize: MAX_CHUNK_BYTES, content: 0, leaf };
 	const blob = publishNew(state, caller, salt, what, request, held);
 	if (held !== undefined) discard(state, held);
-	if (state.slots.isLow) state.host.wakeAt(state.host.now());
+	if (state.slots.isLow) state.wakeAt(state.now);
 	return blob;
 }
 

@@ -80,7 +80,7 @@ export class Many {
 				throw error;
 			}
 		});
-		const at = BigInt(state.host.now()) * 1_000_000n;
+		const at = BigInt(state.now) * 1_000_000n;
 		const answer = encodeValue(ManyResults, { results, at });
 		leaveReceipt(state, caller, id, kind, concat(fingerprint, answer));
 		return new Encoded(answer);

@@ -20,7 +20,7 @@ export function publishNew(
 	publication: WirePublication,
 	held: Blob | undefined,
 ): Blob {
-	const now = nanoseconds(state.host.now());
+	const now = nanoseconds(state.now);
 	const manifest: WireManifest = {
 		key: what.key,
 		sequence: 0n,
@@ -61,7 +61,7 @@ export function put(
 	const blob = state.responses.prepare(new Blob(numbered, place));
 	if (!blob.isPublic) giveSalt(state, blob.owner, salt);
 	state.blobs.set(blob);
-	state.feed.append(caller, { published: blob.encoded });
+	state.feed.append(caller, state.now, { published: blob.encoded });
 	if (held === undefined) state.charges.countBlobs(blob.owner, 1);
 	else {
 		const isSameOwner = held.manifest.owner.compareTo(manifest.owner) === "eq";
@@ -71,7 +71,7 @@ export function put(
 		}
 	}
 	state.certified.put(blob, held);
-	if (state.responses.length > 0) state.host.wakeAt(state.host.now());
+	if (state.responses.length > 0) state.wakeAt(state.now);
 	return blob;
 }
 
@@ -85,7 +85,9 @@ export function remove(state: State, caller: Uint8Array, held: Blob): number {
 	state.blobs.delete(held.key);
 	state.charges.countBlobs(held.owner, -1);
 	state.certified.remove(held);
-	return state.feed.append(caller, { deleted: { key: held.key, version: held.manifest.sequence } });
+	return state.feed.append(caller, state.now, {
+		deleted: { key: held.key, version: held.manifest.sequence },
+	});
 }
 
 /** Hands a blob's content to the cleaner; its owner stays charged until the space is free. */
@@ -100,5 +102,5 @@ export function discard(state: State, blob: Blob): void {
 		charged: chargeOf(blob.size, blob.chunkSize),
 	});
 	if (directory !== 0) state.responses.drop(directory);
-	state.host.wakeAt(state.host.now());
+	state.wakeAt(state.now);
 }

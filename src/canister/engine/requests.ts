@@ -79,7 +79,7 @@ export function leaveReceipt(
 	kind: ReceiptKind,
 	body: Uint8Array,
 ): void {
-	state.host.wakeAt(state.receipts.add(caller, id, state.host.now(), kind, body));
+	state.wakeAt(state.receipts.add(caller, id, state.now, kind, body));
 }
 
 /** What the id stands for already; an id that was used for something else is a mistake of the client. */

@@ -24,6 +24,8 @@ import { Slots } from "./slots.js";
 import { Tallies } from "./tallies.js";
 import { Uploads } from "./uploads.js";
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 /** Everything a store holds, each part over its stable map. The methods of the store work on this. */
 export class State {
 	readonly host: Host;
@@ -47,6 +49,8 @@ export class State {
 	readonly tallies: Tallies;
 	/** Uploads by the moment at which somebody should look whether they expired. */
 	readonly expiries: Queue;
+	#now: number | undefined;
+	#wakeAt = NEVER;
 
 	constructor(storage: Storage, host: Host, settings: Settings = {}) {
 		const map = (name: keyof typeof MEMORY) => storage.map(MEMORY[name]);
@@ -104,10 +108,22 @@ export class State {
 		this.certified.certify();
 	}
 
+	/** When this message runs: milliseconds since 1970. */
+	get now(): number {
+		this.#now ??= this.host.now();
+		return this.#now;
+	}
+
+	/** Asks to be woken for cleaning at this time. */
+	wakeAt(time: number): void {
+		if (time < this.#wakeAt) this.#wakeAt = time;
+	}
+
 	/** To be called before each message: nothing of the one before is kept that it could have changed. */
 	begin(): void {
 		this.accounts.forget();
 		this.room.forget();
+		this.#now = undefined;
 	}
 
 	get isChanged(): boolean {
@@ -119,5 +135,7 @@ export class State {
 		this.certified.flush();
 		this.accounts.flush();
 		this.meta.flush();
+		if (this.#wakeAt < NEVER) this.host.wakeAt(this.#wakeAt);
+		this.#wakeAt = NEVER;
 	}
 }

@@ -53,7 +53,7 @@ export class Uploading {
 		state.charges.check(caller, { openUploads: 1, blobs: 1, bytes: charged });
 		state.room.check(charged);
 
-		const now = state.host.now();
+		const now = state.now;
 		const upload: Upload = {
 			key,
 			size,
@@ -71,7 +71,7 @@ export class Uploading {
 		state.meta.add(COUNTER.promised, charged);
 		state.uploads.open(caller, id, upload);
 		state.expiries.push(concat(u64Key(upload.expiresAt), ownedKey(caller, id)));
-		state.host.wakeAt(state.slots.isLow ? now : upload.expiresAt);
+		state.wakeAt(state.slots.isLow ? now : upload.expiresAt);
 		return toWireUpload(id, upload);
 	}
 
@@ -93,7 +93,7 @@ export class Uploading {
 		const upload = openUpload(state, caller, id);
 		state.access.requireChange(caller, "write", upload.key, undefined);
 		checkLength(upload, index, bytes.length);
-		const now = state.host.now();
+		const now = state.now;
 		state.charges.checkReceived(caller, bytes.length, now);
 		const held = state.contents.leaf(upload.content, index);
 		const more = moreCharge(upload, index, held, bytes.length);
@@ -109,7 +109,7 @@ export class Uploading {
 		upload.expiresAt = now + UPLOAD_EXPIRY_MS;
 		state.charges.received(caller, bytes.length, now);
 		state.uploads.update(caller, id, upload);
-		if (state.slots.isLow) state.host.wakeAt(now);
+		if (state.slots.isLow) state.wakeAt(now);
 		return leaf;
 	}
 
@@ -166,7 +166,7 @@ export class Uploading {
 			state.chunks.hold(caller, leaf, chunk);
 			this.#hold(caller, upload, index, undefined, leaf, length);
 		}
-		upload.expiresAt = state.host.now() + UPLOAD_EXPIRY_MS;
+		upload.expiresAt = state.now + UPLOAD_EXPIRY_MS;
 		state.uploads.update(caller, id, upload);
 		const held = new Uint8Array(leaves.length);
 		state.contents.copyLeaves(upload.content, from, from + count, held);
@@ -215,7 +215,7 @@ export class Uploading {
 			const upload = state.uploads.get(caller, id);
 			if (upload === undefined) throw new Error("the list of uploads names one that is not stored");
 			const isWanted = key[0] === undefined || upload.key === key[0];
-			if (isWanted && upload.expiresAt > state.host.now()) uploads.push(toWireUpload(id, upload));
+			if (isWanted && upload.expiresAt > state.now) uploads.push(toWireUpload(id, upload));
 		}
 		return { uploads, next: [] };
 	}
@@ -258,7 +258,7 @@ export function giveUp(state: State, owner: Uint8Array, id: Uint8Array, upload: 
 		holder: owner,
 		charged: upload.charged,
 	});
-	state.host.wakeAt(state.host.now());
+	state.wakeAt(state.now);
 }
 
 /** Closes an upload; what it promised will not come any more, or has come. */
@@ -281,7 +281,7 @@ export function openUpload(state: State, caller: Uint8Array, id: Uint8Array): Up
 
 /** Read at use: an expired upload is refused even before the cleaner has come by. */
 function refuseExpired(state: State, upload: Upload): void {
-	if (upload.expiresAt <= state.host.now()) refuse("upload_finished", { outcome: "given up: it expired" });
+	if (upload.expiresAt <= state.now) refuse("upload_finished", { outcome: "given up: it expired" });
 }
 
 /**
