@@ -32,6 +32,8 @@ interface Level {
 	index: number;
 	/** All labels in here are below it, as a text; undefined: no bound. */
 	upper: string | undefined;
+	/** In a leaf the label at `index`, if it was looked at: keys that come in between are placed by one comparison. */
+	ceiling: string | undefined;
 	dirty: boolean;
 	/** Whether the last change put an entry at the end. */
 	appended: boolean;
@@ -75,7 +77,9 @@ export class Editor {
 		this.#store = store;
 		this.#hashing = hashing;
 		const node = directory === 0 ? emptyNode(kind, 0) : store.read(directory);
-		this.#levels = [{ id: directory, node, index: 0, upper: undefined, dirty: false, appended: false }];
+		this.#levels = [
+			{ id: directory, node, index: 0, upper: undefined, ceiling: undefined, dirty: false, appended: false },
+		];
 	}
 
 	/** The leaf in which the last sought label stands or belongs. */
@@ -97,9 +101,7 @@ export class Editor {
 			else if (level.upper !== undefined && text >= level.upper) {
 				if (!this.#settle(this.#levels.length - 1)) this.#close();
 			} else if (levelOf(level.node) === 0) {
-				const at = search(level.node, label, bounds, level.index === 0 ? -1 : level.index);
-				level.index = at < 0 ? ~at : at;
-				return at;
+				return this.#place(level, label, text, bounds);
 			} else {
 				const at = search(level.node, label, bounds);
 				level.index = at < 0 ? ~at - 1 : at;
@@ -108,11 +110,26 @@ export class Editor {
 					node: readChild(this.#store, level.node, level.index),
 					index: 0,
 					upper: this.#upperOf(level),
+					ceiling: undefined,
 					dirty: false,
 					appended: false,
 				});
 			}
 		}
+	}
+
+	#place(level: Level, label: Uint8Array, text: string, bounds: Bounds): number {
+		const { node, index } = level;
+		if (index > 0) {
+			if (index === node[1]) return ~index;
+			level.ceiling ??= textAt(node, index);
+			if (text < level.ceiling) return ~index;
+			if (text === level.ceiling) return index;
+		}
+		const at = search(node, label, bounds, index > 0 ? index : -1);
+		level.index = at < 0 ? ~at : at;
+		level.ceiling = undefined;
+		return at;
 	}
 
 	/** At ~index as `seek` answered it. An overfull leaf waits for the next label to say which half goes on. */
@@ -126,6 +143,7 @@ export class Editor {
 	update(index: number, entry: Entry): void {
 		const level = this.#lowest;
 		level.appended = false;
+		level.ceiling = undefined;
 		this.#set(level, index, entry);
 	}
 
@@ -133,6 +151,7 @@ export class Editor {
 		const level = this.#lowest;
 		level.node = withoutEntry(level.node, index);
 		level.index = index;
+		level.ceiling = undefined;
 		level.dirty = true;
 		level.appended = false;
 		this.#changed = true;
@@ -225,6 +244,7 @@ export class Editor {
 		if (!isFirst) level.index += countOf(sibling);
 		level.node = isFirst ? join(level.node, separator, sibling) : join(sibling, separator, level.node);
 		level.id = leftId;
+		level.ceiling = undefined;
 		level.dirty = true;
 		level.appended = false;
 		parent.node = withoutEntry(parent.node, left + 1);
@@ -250,6 +270,7 @@ export class Editor {
 				node: raised,
 				index: 0,
 				upper: undefined,
+				ceiling: undefined,
 				dirty: true,
 				appended: false,
 			});
@@ -281,6 +302,7 @@ export class Editor {
 			level.node = left;
 			level.upper = bound;
 		}
+		level.ceiling = undefined;
 		level.dirty = true;
 		level.appended = false;
 		if (isOverfull(parent.node)) this.#split(depth - 1);
