@@ -105,15 +105,7 @@ export class Editor {
 			} else {
 				const at = search(level.node, label, bounds);
 				level.index = at < 0 ? ~at - 1 : at;
-				this.#levels.push({
-					id: linkAt(level.node, level.index),
-					node: readChild(this.#store, level.node, level.index),
-					index: 0,
-					upper: this.#upperOf(level),
-					ceiling: undefined,
-					dirty: false,
-					appended: false,
-				});
+				this.#open(level);
 			}
 		}
 	}
@@ -163,8 +155,13 @@ export class Editor {
 		for (;;) {
 			const lowest = this.#levels.length - 1;
 			if (isOverfull(this.#levels[lowest]!.node)) this.#split(lowest);
-			else if (lowest === 0) break;
-			else if (!this.#settle(lowest)) this.#close();
+			else if (lowest === 0) {
+				const root = this.#lowest;
+				if (levelOf(root.node) === 0 || countOf(root.node) > 1) break;
+				// Its only child was left before it became the root; opened again, it is made the root.
+				root.index = 0;
+				this.#open(root);
+			} else if (!this.#settle(lowest)) this.#close();
 		}
 		if (!this.#changed) return undefined;
 		const root = this.#levels[0]!;
@@ -195,6 +192,19 @@ export class Editor {
 		const count = countOf(node);
 		if (node[0]! >> 6 === KIND.plain || count === 0) return undefined;
 		return forksOf(this.#hashing, node, 0, count);
+	}
+
+	/** Goes on in the child at the level's index. */
+	#open(level: Level): void {
+		this.#levels.push({
+			id: linkAt(level.node, level.index),
+			node: readChild(this.#store, level.node, level.index),
+			index: 0,
+			upper: this.#upperOf(level),
+			ceiling: undefined,
+			dirty: false,
+			appended: false,
+		});
 	}
 
 	/** The bound of the open child. */
