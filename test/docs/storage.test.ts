@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
+import { Catalog, HTTP_EXPR } from "../../src/canister/catalog/index.js";
+import { KIND } from "../../src/canister/catalog/node.js";
 import { Engine } from "../../src/canister/engine/index.js";
 import { COUNTER } from "../../src/canister/engine/meta.js";
 import { QUEUE } from "../../src/canister/engine/queue.js";
@@ -24,6 +26,8 @@ test("maps, counters, queues and kinds of receipts", () => {
 	expect(numbered("Queues")).toEqual(QUEUE);
 	const [, kinds] = sectionOf(document, "Receipts").split("| body |\n\n");
 	expect(numbered("Receipts", kinds)).toEqual(RECEIPT);
+	const [, nodeKinds] = sectionOf(document, "Catalog").split("joined to a sibling.\n\n");
+	expect(numbered("Catalog", nodeKinds)).toEqual(KIND);
 	expect(document).toContain(`Layout version ${LAYOUT_VERSION},`);
 });
 
@@ -136,4 +140,32 @@ test("what is deleted goes to the queue of garbage, and its slots onto the stack
 	expect(storage.filled(MEMORY.slots)).toBe(0);
 	expect(Buffer.from(recordOf("meta", u64(COUNTER.slotsFree)))).toEqual(u64(3));
 	expect([0, 1, 2].map((place) => recordOf("freeSlots", u64(place))[7])).toEqual([0, 1, 2]);
+});
+
+test("a certified directory's node, its head and its place among the roots", () => {
+	const map = new MapStorage().map(MEMORY.catalog);
+	const content = new Uint8Array(32).fill(7);
+	new Catalog(map, host.hashing).change(HTTP_EXPR, [
+		{ key: "key", content },
+		{ key: "dir/inner", content },
+	]);
+	expect(Buffer.from(map.get(u64(0))!).toString("hex")).toBe(`02${"00000005"}${"00000000"}`);
+	expect(map.get(u64(1))).toEqual(Uint8Array.of(0, 0));
+
+	// The innermost directory is stored first: 3 has `inner`, 4 has `dir` and `key`.
+	const node = map.get(u64(4))!;
+	expect([...node.subarray(0, 2)]).toEqual([64, 2]);
+	const slots = [0, 1].map((i) => read("Catalog", node.subarray(2 + 73 * i, 75 + 73 * i)));
+	const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+	const { labeled } = host.hashing;
+	const utf8 = (text: string) => new Uint8Array(Buffer.from(text));
+	const inner = labeled(utf8("inner"), labeled(utf8("<$>"), content));
+	const key = labeled(utf8("key"), labeled(utf8("<$>"), content));
+	expect(slots.map((slot) => Object.values(slot))).toEqual([
+		[0n, 3n, 0n, 3n, hex(labeled(utf8("dir"), inner)), hex(inner)],
+		[3n, 3n, 1n, 0n, hex(key), hex(content)],
+	]);
+	expect(Buffer.from(node.subarray(148)).toString()).toBe("dirkey");
+	const top = map.get(u64(2))!;
+	expect(read("Catalog", top.subarray(2, 75))).toMatchObject({ "the label's length": 9n, link: 4n });
 });

@@ -4,7 +4,16 @@ import type { Hashing } from "../hashing.js";
 import type { StableMap } from "../ports.js";
 import { Changer, type Item } from "./change.js";
 import { descend, leafOf, type Place } from "./directory.js";
-import { type CertifiedRoot, type Key, kindUnder, nameOf, type Path, pathOf, type Root } from "./key.js";
+import {
+	type CertifiedRoot,
+	type Key,
+	kindUnder,
+	labelsOf,
+	nameOf,
+	type Path,
+	pathOf,
+	type Root,
+} from "./key.js";
 import { LabelSets } from "./label-set.js";
 import { countOf, forksOf, isFileAt, KIND, linkAt } from "./node.js";
 import { type ListEntry, sortable } from "./order.js";
@@ -69,7 +78,7 @@ export class Catalog {
 
 	/** Here and below: the key has been checked (protocol/validate). */
 	has(root: Root, key: Key): boolean {
-		const { labels } = pathOf(root, key);
+		const labels = labelsOf(pathOf(root, key));
 		const places = this.#find(topOf(root), labels);
 		const place = places[places.length - 1]!;
 		const { node, index } = leafOf(place);
@@ -78,12 +87,16 @@ export class Catalog {
 
 	/** Of a plain root. False if it was there. */
 	insert(root: Uint8Array, key: string): boolean {
-		return this.#change(root, [{ ...pathOf(root, key), present: true, content: undefined }]);
+		return this.#change(root, [
+			{ path: pathOf(root, key), present: true, content: undefined, isSelf: false },
+		]);
 	}
 
 	/** Of a plain root. False if it was not there. Directories that it leaves empty go with it. */
 	remove(root: Uint8Array, key: string): boolean {
-		return this.#change(root, [{ ...pathOf(root, key), present: false, content: undefined }]);
+		return this.#change(root, [
+			{ path: pathOf(root, key), present: false, content: undefined, isSelf: false },
+		]);
 	}
 
 	/**
@@ -91,12 +104,14 @@ export class Catalog {
 	 * touched is read, written and hashed once, so many keys that are near each other cost little more than few.
 	 */
 	change(root: CertifiedRoot, changes: readonly Change[]): void {
-		const items: (Item & Path)[] = [];
-		for (const { key, content } of changes)
-			items.push({ ...pathOf(root, key), present: content !== undefined, content });
-		if (items.length > 1) items.sort((a, b) => (a.order < b.order ? -1 : 1));
+		const items: { path: Path; present: boolean; content: Uint8Array | undefined; isSelf: boolean }[] = [];
+		for (let i = 0; i < changes.length; i++) {
+			const { key, content } = changes[i]!;
+			items.push({ path: pathOf(root, key), present: content !== undefined, content, isSelf: false });
+		}
+		if (items.length > 1) items.sort((a, b) => (a.path.order < b.path.order ? -1 : 1));
 		for (let i = 1; i < items.length; i++)
-			if (items[i]!.order === items[i - 1]!.order)
+			if (items[i]!.path.order === items[i - 1]!.path.order)
 				throw new Error("catalog: one key is changed twice at once");
 		this.#change(root, items);
 	}
@@ -119,7 +134,7 @@ export class Catalog {
 	 */
 	witness(feed: Uint8Array, reveals: readonly Reveal[]): Uint8Array {
 		const witness = new Witness(this.#store, this.#hashing, CERTIFIED_TOP);
-		for (const { root, key, subtree } of reveals) witness.show(pathOf(root, key).labels, subtree);
+		for (const { root, key, subtree } of reveals) witness.show(labelsOf(pathOf(root, key)), subtree);
 		const out = new TreeWriter().selfDescribing();
 		// The feed's label is always shown: it may be the neighbour of a root that is absent.
 		if (witness.isEmpty) return out.labeled(FEED).leaf(feed).done();

@@ -1,17 +1,18 @@
 import type { Hashing } from "../hashing.js";
 import { type Edited, Editor, type Entry } from "./editor.js";
-import { type Path, SELF, SELF_TEXT } from "./key.js";
+import { labelOf, type Path, SELF, SELF_TEXT } from "./key.js";
 import { FLAG, flagAt, KIND, type Kind, linkAt, valueAt } from "./node.js";
 import type { NodeStore } from "./store.js";
 
-/** One label of a change; below the directory that is being changed it goes on at the labels after `depth`. */
-export interface Item extends Pick<Path, "labels" | "texts"> {
+/** What is to become of a key. */
+export interface Item {
+	readonly path: Pick<Path, "root" | "bytes" | "texts">;
 	/** False: the key goes. */
 	readonly present: boolean;
 	/** What is certified of it; undefined in plain directories. */
 	readonly content: Uint8Array | undefined;
-	/** The key that ends at its directory's own label, as the label `<$>` in there. */
-	readonly isSelf?: boolean;
+	/** The last text is `<$>`, which is no label of the path: the key at its own directory's entry of that name. */
+	readonly isSelf: boolean;
 }
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
@@ -44,9 +45,9 @@ export class Changer {
 	): Edited | undefined {
 		const editor = new Editor(this.#store, this.#hashing, directory, kind);
 		for (let i = 0; i < items.length; ) {
-			const text = items[i]!.texts[depth]!;
+			const text = items[i]!.path.texts[depth]!;
 			let end = i + 1;
-			while (end < items.length && items[end]!.texts[depth] === text) end++;
+			while (end < items.length && items[end]!.path.texts[depth] === text) end++;
 			this.#changeLabel(editor, kind, items, i, end, depth);
 			i = end;
 		}
@@ -63,11 +64,12 @@ export class Changer {
 		depth: number,
 	): void {
 		const item = items[from]!;
-		const label = item.labels[depth]!;
-		const at = editor.seek(label, item.texts[depth]!);
+		const { texts } = item.path;
+		const ends = texts.length === depth + 1;
+		const label = ends && item.isSelf ? SELF : labelOf(item.path, depth);
+		const at = editor.seek(label, texts[depth]!);
 		const isFound = at >= 0;
 		const link = isFound ? linkAt(editor.leaf, at) : 0;
-		const ends = item.labels.length === depth + 1;
 		const before = isFound && flagAt(editor.leaf, at) !== FLAG.none;
 		const isThere = ends ? item.present : before;
 		const deeper = ends ? from + 1 : from;
@@ -104,7 +106,7 @@ export class Changer {
 			if (isFound) editor.remove(at);
 			return;
 		}
-		const entry = this.#entry(kind, label, item.isSelf === true, isThere, below, value);
+		const entry = this.#entry(kind, label, item.isSelf, isThere, below, value);
 		if (isFound) editor.update(at, entry);
 		else editor.insert(~at, label, entry);
 	}
@@ -127,9 +129,13 @@ export class Changer {
 
 /** Puts the key that ends where the items' directory begins in its place among them, as the label `<$>`. */
 function addSelf(inside: Item[], item: Item, depth: number): void {
-	const labels = [...item.labels.slice(0, depth + 1), SELF];
-	const texts = [...item.texts.slice(0, depth + 1), SELF_TEXT];
+	const texts = [...item.path.texts.slice(0, depth + 1), SELF_TEXT];
 	let at = 0;
-	while (at < inside.length && inside[at]!.texts[depth + 1]! < SELF_TEXT) at++;
-	inside.splice(at, 0, { labels, texts, present: item.present, content: item.content, isSelf: true });
+	while (at < inside.length && inside[at]!.path.texts[depth + 1]! < SELF_TEXT) at++;
+	inside.splice(at, 0, {
+		path: { ...item.path, texts },
+		present: item.present,
+		content: item.content,
+		isSelf: true,
+	});
 }

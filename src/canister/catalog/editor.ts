@@ -32,6 +32,8 @@ interface Level {
 	index: number;
 	/** All labels in here are below it, as a text; undefined: no bound. */
 	upper: string | undefined;
+	/** In a leaf the label at `index`, if it was looked at: keys that come in between are placed by one comparison. */
+	ceiling: string | undefined;
 	dirty: boolean;
 	/** Whether the last change put an entry at the end. */
 	appended: boolean;
@@ -75,7 +77,9 @@ export class Editor {
 		this.#store = store;
 		this.#hashing = hashing;
 		const node = directory === 0 ? emptyNode(kind, 0) : store.read(directory);
-		this.#levels = [{ id: directory, node, index: 0, upper: undefined, dirty: false, appended: false }];
+		this.#levels = [
+			{ id: directory, node, index: 0, upper: undefined, ceiling: undefined, dirty: false, appended: false },
+		];
 	}
 
 	/** The leaf in which the last sought label stands or belongs. */
@@ -97,22 +101,27 @@ export class Editor {
 			else if (level.upper !== undefined && text >= level.upper) {
 				if (!this.#settle(this.#levels.length - 1)) this.#close();
 			} else if (levelOf(level.node) === 0) {
-				const at = search(level.node, label, bounds, level.index === 0 ? -1 : level.index);
-				level.index = at < 0 ? ~at : at;
-				return at;
+				return this.#place(level, label, text, bounds);
 			} else {
 				const at = search(level.node, label, bounds);
 				level.index = at < 0 ? ~at - 1 : at;
-				this.#levels.push({
-					id: linkAt(level.node, level.index),
-					node: readChild(this.#store, level.node, level.index),
-					index: 0,
-					upper: this.#upperOf(level),
-					dirty: false,
-					appended: false,
-				});
+				this.#open(level);
 			}
 		}
+	}
+
+	#place(level: Level, label: Uint8Array, text: string, bounds: Bounds): number {
+		const { node, index } = level;
+		if (index > 0) {
+			if (index === node[1]) return ~index;
+			level.ceiling ??= textAt(node, index);
+			if (text < level.ceiling) return ~index;
+			if (text === level.ceiling) return index;
+		}
+		const at = search(node, label, bounds, index > 0 ? index : -1);
+		level.index = at < 0 ? ~at : at;
+		level.ceiling = undefined;
+		return at;
 	}
 
 	/** At ~index as `seek` answered it. An overfull leaf waits for the next label to say which half goes on. */
@@ -126,6 +135,7 @@ export class Editor {
 	update(index: number, entry: Entry): void {
 		const level = this.#lowest;
 		level.appended = false;
+		level.ceiling = undefined;
 		this.#set(level, index, entry);
 	}
 
@@ -133,6 +143,7 @@ export class Editor {
 		const level = this.#lowest;
 		level.node = withoutEntry(level.node, index);
 		level.index = index;
+		level.ceiling = undefined;
 		level.dirty = true;
 		level.appended = false;
 		this.#changed = true;
@@ -144,8 +155,13 @@ export class Editor {
 		for (;;) {
 			const lowest = this.#levels.length - 1;
 			if (isOverfull(this.#levels[lowest]!.node)) this.#split(lowest);
-			else if (lowest === 0) break;
-			else if (!this.#settle(lowest)) this.#close();
+			else if (lowest === 0) {
+				const root = this.#lowest;
+				if (levelOf(root.node) === 0 || countOf(root.node) > 1) break;
+				// Its only child was left before it became the root; opened again, it is made the root.
+				root.index = 0;
+				this.#open(root);
+			} else if (!this.#settle(lowest)) this.#close();
 		}
 		if (!this.#changed) return undefined;
 		const root = this.#levels[0]!;
@@ -176,6 +192,19 @@ export class Editor {
 		const count = countOf(node);
 		if (node[0]! >> 6 === KIND.plain || count === 0) return undefined;
 		return forksOf(this.#hashing, node, 0, count);
+	}
+
+	/** Goes on in the child at the level's index. */
+	#open(level: Level): void {
+		this.#levels.push({
+			id: linkAt(level.node, level.index),
+			node: readChild(this.#store, level.node, level.index),
+			index: 0,
+			upper: this.#upperOf(level),
+			ceiling: undefined,
+			dirty: false,
+			appended: false,
+		});
 	}
 
 	/** The bound of the open child. */
@@ -225,6 +254,7 @@ export class Editor {
 		if (!isFirst) level.index += countOf(sibling);
 		level.node = isFirst ? join(level.node, separator, sibling) : join(sibling, separator, level.node);
 		level.id = leftId;
+		level.ceiling = undefined;
 		level.dirty = true;
 		level.appended = false;
 		parent.node = withoutEntry(parent.node, left + 1);
@@ -250,6 +280,7 @@ export class Editor {
 				node: raised,
 				index: 0,
 				upper: undefined,
+				ceiling: undefined,
 				dirty: true,
 				appended: false,
 			});
@@ -281,6 +312,7 @@ export class Editor {
 			level.node = left;
 			level.upper = bound;
 		}
+		level.ceiling = undefined;
 		level.dirty = true;
 		level.appended = false;
 		if (isOverfull(parent.node)) this.#split(depth - 1);

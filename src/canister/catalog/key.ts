@@ -25,15 +25,18 @@ export const kindUnder = (root: Root): Kind => (root instanceof Uint8Array ? KIN
 export const SELF = encodeUtf8("<$>");
 export const SELF_TEXT = "<$>";
 
-/** A key as labels, the root's name first, and these as texts that compare as they do. */
+/** A key below its root, in texts that compare as its labels' bytes do: a batch needs few of the labels. */
 export interface Path {
-	readonly labels: readonly Uint8Array[];
+	readonly root: Uint8Array;
+	/** UTF-8, or the one label. */
+	readonly bytes: Uint8Array;
+	/** The root's name, then the labels. */
 	readonly texts: readonly string[];
 	/** Orders paths of a root: a key before what is in its directory. */
 	readonly order: string;
 }
 
-/** The roots' names again and again: the last one is kept. */
+/** The root's name, again and again: the last one is kept. */
 let lastName: Uint8Array | undefined;
 let lastNameText = "";
 
@@ -46,17 +49,22 @@ export function pathOf(root: Root, key: Key): Path {
 	const bytes = typeof key === "string" ? encodeUtf8(key) : key;
 	if (bytes.length > MAX_KEY_BYTES) throw new Error(`catalog: a key of more than ${MAX_KEY_BYTES} bytes`);
 	const text = textOf(bytes);
-	if (kindUnder(root) === KIND.labels || !text.includes("/"))
-		return { labels: [name, bytes], texts: [lastNameText, text], order: text };
-	const labels = [name];
-	let from = 0;
-	for (let to = text.indexOf("/"); to >= 0; to = text.indexOf("/", from)) {
-		labels.push(bytes.subarray(from, to));
-		from = to + 1;
-	}
-	labels.push(bytes.subarray(from));
+	if (kindUnder(root) === KIND.labels) return { root: name, bytes, texts: [lastNameText, text], order: text };
 	const texts = text.split("/");
 	texts.unshift(lastNameText);
 	// A key holds no control character, so that this sorts before all that can follow in a longer label.
-	return { labels, texts, order: text.replaceAll("/", "\0") };
+	return { root: name, bytes, texts, order: text.replaceAll("/", "\0") };
 }
+
+/** A label of the path; 0 is the root's name. */
+export function labelOf(
+	{ root, bytes, texts }: Pick<Path, "root" | "bytes" | "texts">,
+	depth: number,
+): Uint8Array {
+	if (depth === 0) return root;
+	let from = 0;
+	for (let i = 1; i < depth; i++) from += texts[i]!.length + 1;
+	return bytes.subarray(from, from + texts[depth]!.length);
+}
+
+export const labelsOf = (path: Path): Uint8Array[] => path.texts.map((_, depth) => labelOf(path, depth));

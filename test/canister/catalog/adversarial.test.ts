@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Catalog, type ListEntry } from "../../../src/canister/catalog/index.js";
+import { Model } from "./certified-model.js";
 import { CountingMap, checkStructure, compareKeys, hashing, modelList, randomOf } from "./support.js";
 
 const ROOT = Buffer.from("public");
@@ -68,6 +69,37 @@ describe("adversarial sets of keys", () => {
 			for (const key of sorted) catalog.insert(ROOT, key);
 			expect(checkStructure(map).keys).toBe(keys.length);
 			expect(map.values.size).toBeLessThanOrEqual(nodes * 1.5);
+		});
+	}
+
+	for (const [name, keyOf] of Object.entries(SETS)) {
+		it(`${name}: certified in batches, every key and its neighbours provable at a bounded cost`, () => {
+			const model = new Model();
+			const keys = [...new Set(Array.from({ length: 1_500 }, (_, i) => keyOf(i)))];
+			for (let i = 0; i < keys.length; i += 250)
+				model.change(keys.slice(i, i + 250).map((key) => ({ key, value: "1" })));
+			const { height } = checkStructure(model.map);
+			const random = randomOf(11);
+			for (let i = 0; i < 25; i++) {
+				const key = keys[random(keys.length)]!;
+				// One character more or less, and what would be above and below it.
+				const near = [key, key.slice(0, -1), `${key.slice(0, -1)}~`, `${key}/x`];
+				for (const asked of near) {
+					if (asked === "" || asked.endsWith("/") || Buffer.byteLength(asked) > 1_024) continue;
+					// The way down each directory; beside it, for an absent key, the way to two neighbours.
+					const { reads } = model.map.cost(() => model.check([asked], []));
+					expect(reads).toBeLessThanOrEqual(3 + (asked.split("/").length + 1) * height + 2 * height);
+				}
+			}
+			for (let i = keys.length - 1; i > 0; i--) {
+				const j = random(i + 1);
+				[keys[i], keys[j]] = [keys[j]!, keys[i]!];
+			}
+			for (let i = 0; i < keys.length; i += 250) {
+				model.change(keys.slice(i, i + 250).map((key) => ({ key, value: undefined })));
+				checkStructure(model.map);
+			}
+			expect(checkStructure(model.map)).toMatchObject({ keys: 0, nodes: 2 });
 		});
 	}
 

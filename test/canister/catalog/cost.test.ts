@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Catalog } from "../../../src/canister/catalog/index.js";
+import { Catalog, HTTP_EXPR } from "../../../src/canister/catalog/index.js";
 import { CountingMap, checkStructure, hashing, randomOf } from "./support.js";
 
 const ROOT = Buffer.from("public");
@@ -56,6 +56,63 @@ describe("cost of the catalog", () => {
 			expect(removal.reads / 200).toBeLessThan(5.5);
 		});
 	}
+
+	it("certified: a change hashes each node it writes once, a batch shares them, a witness reads its path", () => {
+		const map = new CountingMap();
+		let hashed = 0;
+		const counting = {
+			...hashing,
+			forks: (...nodes: Parameters<typeof hashing.forks>) => {
+				hashed++;
+				return hashing.forks(...nodes);
+			},
+		};
+		const catalog = new Catalog(map, counting);
+		const random = randomOf(2);
+		const content = new Uint8Array(32).fill(1);
+		const keys = new Set<string>();
+		const someKeys = (count: number) =>
+			Array.from({ length: count }, () => {
+				const key = `photos/IMG_${String(random(1e9)).padStart(9, "0")}.jpg`;
+				keys.add(key);
+				return { key, content };
+			});
+		const head = new Uint8Array(32);
+		/** A change's reads and writes, on the average; it never hashes more nodes than it writes. */
+		const measure = (times: number, change: () => void) => {
+			hashed = 0;
+			const { reads, writes } = map.cost(() => {
+				for (let i = 0; i < times; i++) change();
+			});
+			expect(hashed).toBeLessThanOrEqual(writes);
+			return { reads: reads / times, writes: writes / times };
+		};
+		for (const [size, levels] of [
+			[1_000, 2],
+			[100_000, 4],
+		] as const) {
+			while (keys.size < size) catalog.change(HTTP_EXPR, someKeys(1_000));
+			// Above the directory: that of `photos`, and that of the roots.
+			const single = measure(100, () => catalog.change(HTTP_EXPR, someKeys(1)));
+			expect(single.reads).toBeLessThan(levels + 2.5);
+			expect(single.writes).toBeLessThan(levels + 2.5);
+			const { reads } = map.cost(() => {
+				for (const key of [...keys].slice(0, 50))
+					catalog.witness(head, [{ root: HTTP_EXPR, key: `${key}x` }]);
+			});
+			expect(reads / 50).toBeLessThan(levels + 2.2);
+			const first = size * 1_000;
+			const dense = measure(1, () =>
+				catalog.change(
+					HTTP_EXPR,
+					Array.from({ length: 1_000 }, (_, i) => ({ key: `photos/IMG_0${first + i}.jpg`, content })),
+				),
+			);
+			expect(dense.writes).toBeLessThan(70);
+			expect(dense.reads).toBeLessThan(20);
+		}
+		expect(checkStructure(map).height).toBe(4);
+	});
 
 	it("reads each directory once when it lists through them, and none that it folds", () => {
 		const map = new CountingMap();
