@@ -183,6 +183,16 @@ describe("whose quota holds", () => {
 		expect(blobs()).toBe(7n);
 	});
 
+	test("a setting that is no bound is refused, and Infinity is none", () => {
+		for (const wrong of [{ quota: { bytes: -1 } }, { quota: { blobs: 1.5 } }, { feedEntries: Number.NaN }])
+			expect(() => new TestStore(wrong)).toThrow("must be a whole number from 0 on");
+		expect(() => new TestStore({ room: { minCycles: Number.NaN } })).toThrow("minCycles");
+		const unbound = { openUploads: Infinity, blobs: Infinity, bytes: Infinity, receivedPerDay: Infinity };
+		store = new TestStore({ quota: unbound, feedEntries: Infinity });
+		store.begin(ANNA, "a", S);
+		expect(store.ask(ANNA, "blobs_account", []).quota.bytes).toBe(2n ** 53n - 1n);
+	});
+
 	test("a lower quota takes nothing away, and lets nothing more in", () => {
 		store.putBlob(ANNA, "a", fillOf(1, 5_000));
 		store.setQuota(ANNA, { bytes: 1n });
