@@ -86,8 +86,8 @@ export class Room {
 	#available(): number {
 		const meta = this.#meta;
 		const stored = meta.get(COUNTER.stored);
-		const within = meta.get(COUNTER.peakStored) - stored;
-		return this.#settings.maxStableBytes - this.#taken() + within - meta.get(COUNTER.promised) * OVERHEAD;
+		const within = meta.get(COUNTER.peakStored) - stored - meta.get(COUNTER.promised);
+		return this.#settings.maxStableBytes - this.#taken() + within * OVERHEAD;
 	}
 
 	#taken(): number {

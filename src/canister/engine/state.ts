@@ -19,7 +19,7 @@ import { Receipts } from "./receipts.js";
 import { Responses } from "./responses.js";
 import { Roles } from "./roles.js";
 import { Room } from "./room.js";
-import { DEFAULT_FEED_ENTRIES, type Settings } from "./settings.js";
+import { checkSettings, DEFAULT_FEED_ENTRIES, type Settings } from "./settings.js";
 import { Slots } from "./slots.js";
 import { Tallies } from "./tallies.js";
 import { Uploads } from "./uploads.js";
@@ -53,6 +53,7 @@ export class State {
 	#wakeAt = NEVER;
 
 	constructor(storage: Storage, host: Host, settings: Settings = {}) {
+		checkSettings(settings);
 		const map = (name: keyof typeof MEMORY) => storage.map(MEMORY[name]);
 		const meta = new Meta(map("meta"));
 		const queue = (number: number) => new Queue(map("queues"), number, meta);
