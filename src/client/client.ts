@@ -3,6 +3,7 @@ import { checkKey, ID_BYTES, MAX_LIST_PAGE } from "../protocol/index.js";
 import { Network } from "./call/agent.js";
 import { Caller } from "./call/caller.js";
 import { Transport } from "./call/transport.js";
+import { Trust } from "./call/trust.js";
 import { type ClientContext, noteSequence } from "./context.js";
 import { Download, type DownloadOptions } from "./download/download.js";
 import { refuseInvalid } from "./errors.js";
@@ -63,8 +64,10 @@ export class BlobClient {
 		this.#context = {
 			settings,
 			caller: new Caller(transport, settings.retry),
+			trust: new Trust(transport),
 			busyUploads: new Set(),
 			seen: { sequence: 0n },
+			standing: {},
 		};
 	}
 
