@@ -114,7 +114,8 @@ async function askSubnetAndLearn(
 	options: StatOptions,
 ): Promise<WireStatAnswer> {
 	const { standing } = context;
-	const learns = standing.hasMissed && !knownStanding(context) && !isAnonymous(await context.trust.principal());
+	const learns =
+		standing.hasMissed && !knownStanding(context) && !isAnonymous(await context.trust.principal());
 	const learnedAtMs = context.settings.ports.now();
 	const [answer, readsAll] = await Promise.all([
 		askSubnet(context, key, options),

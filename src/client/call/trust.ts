@@ -1,5 +1,5 @@
-import { ClientError } from "../errors.js";
 import { sameBytes } from "../../protocol/index.js";
+import { ClientError } from "../errors.js";
 import { type Certificate, CertificateVerifier, checkFreshness, decodeCertificate } from "./certificate.js";
 import { lookup } from "./hash-tree.js";
 import type { Transport } from "./transport.js";

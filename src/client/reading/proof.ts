@@ -1,7 +1,7 @@
 import { Cbor } from "@dfinity/agent";
 import {
-	manifestPreimage,
 	MANIFEST_LABEL,
+	manifestPreimage,
 	PRIVATE_LABEL,
 	privateLabelPreimage,
 	privateManifestPath,
@@ -107,7 +107,8 @@ async function verifyAbsence(context: ClientContext, key: string, tree: HashTree
 	if (standing.salt === undefined) return "proven";
 	const label = await context.settings.ports.sha256(privateLabelPreimage(standing.salt, caller, key));
 	const own = find(tree, privateManifestPath(label));
-	if (own.kind === "value") throw corrupt(key, "the key holds a blob of the caller's, and the answer says nothing");
+	if (own.kind === "value")
+		throw corrupt(key, "the key holds a blob of the caller's, and the answer says nothing");
 	return own.kind === "absent" ? "proven" : "unproven";
 }
 
