@@ -1,18 +1,27 @@
 import { sameBytes } from "../../protocol/index.js";
 import { ClientError } from "../errors.js";
+import type { Ports } from "../ports.js";
+import type { Network } from "./agent.js";
 import { type Certificate, CertificateVerifier, checkFreshness, decodeCertificate } from "./certificate.js";
 import { lookup } from "./hash-tree.js";
-import type { Transport } from "./transport.js";
+
+/** What of the call path is needed to trust anything. */
+interface Path {
+	readonly network: Pick<Network, "rootKey" | "identity">;
+	readonly canisterId: { toUint8Array(): Uint8Array };
+	readonly ports: Pick<Ports, "sha256">;
+	nowMs(): number;
+}
 
 /** What a reader holds the answer of one node against: what the subnet certifies, and who is asking. */
 export class Trust {
-	readonly #transport: Transport;
+	readonly #path: Path;
 	readonly #verifier = new CertificateVerifier();
 	/** The last certificate found good. Answers of one second share theirs, and a pairing costs 50 ms. */
 	#last: { bytes: Uint8Array; certificate: Certificate; data: Uint8Array } | undefined;
 
-	constructor(transport: Transport) {
-		this.#transport = transport;
+	constructor(path: Path) {
+		this.#path = path;
 	}
 
 	/**
@@ -21,15 +30,15 @@ export class Trust {
 	 */
 	async certifiedData(bytes: Uint8Array): Promise<Uint8Array> {
 		if (this.#last && sameBytes(this.#last.bytes, bytes)) {
-			checkFreshness(this.#last.certificate, this.#transport.nowMs());
+			checkFreshness(this.#last.certificate, this.#path.nowMs());
 			return this.#last.data;
 		}
-		const { network, canisterId, ports } = this.#transport;
+		const { network, canisterId, ports } = this.#path;
 		const certificate = decodeCertificate(bytes);
 		await this.#verifier.verify(certificate, {
 			rootKey: await network.rootKey(),
 			canisterId: canisterId.toUint8Array(),
-			nowMs: this.#transport.nowMs(),
+			nowMs: this.#path.nowMs(),
 			sha256: ports.sha256,
 		});
 		const data = lookup(certificate.tree, ["canister", canisterId.toUint8Array(), "certified_data"]);
@@ -41,6 +50,6 @@ export class Trust {
 
 	/** Who asks, in bytes. */
 	async principal(): Promise<Uint8Array> {
-		return (await this.#transport.network.identity()).getPrincipal().toUint8Array();
+		return (await this.#path.network.identity()).getPrincipal().toUint8Array();
 	}
 }

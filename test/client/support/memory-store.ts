@@ -45,7 +45,7 @@ export class MemoryStore {
 
 	/** What a client has that talks to this store. Each is another tab: they share nothing but the store. */
 	context(
-		options: { concurrency?: number; chunkBytes?: number; trust?: Partial<ClientContext["trust"]> } = {},
+		options: { concurrency?: number; chunkBytes?: number; trust?: ClientContext["trust"] } = {},
 	): ClientContext {
 		const settings = normalise(
 			{ agent: {} as never, canisterId: "aaaaa-aa", retry: { baseDelayMs: 0 }, ...options },
@@ -91,11 +91,10 @@ export class MemoryStore {
 					{ policy: settings.retry, ports: settings.ports, ...options },
 				),
 		} as unknown as ClientContext["caller"];
-		const trust = {
+		const trust = options.trust ?? {
 			// The host's stand-in for a certificate is what it would certify.
 			certifiedData: async (certificate: Uint8Array) => certificate,
-			principal: async () => this.owner,
-			...options.trust,
+			principal: async () => this.host.sender,
 		};
 		return { caller, trust, settings, busyUploads: new Set(), seen: { sequence: 0n }, standing: {} };
 	}
