@@ -75,6 +75,7 @@ function verifyPublic({ key }: WireManifest, hash: Uint8Array, tree: HashTree): 
  * manifest names its key. So a reader needs no other's salt.
  */
 function verifyPrivate({ key }: WireManifest, hash: Uint8Array, tree: HashTree): Verdict {
+	if (find(tree, publicManifestPath(key)).kind === "value") throw corrupt(key, "the key's blob is public");
 	const shown = [...manifestsUnder(subtree(tree, [PRIVATE_LABEL]))];
 	if (shown.length === 0) return "unproven";
 	if (!shown.some((value) => sameBytes(value, hash))) throw corrupt(key, "its hash is another");

@@ -3,7 +3,7 @@ import { retry } from "../../../src/client/call/retry.js";
 import type { ClientContext } from "../../../src/client/context.js";
 import { BlobError, CanisterError } from "../../../src/client/errors.js";
 import { nodePorts } from "../../../src/client/node/ports.js";
-import { normalise } from "../../../src/client/options.js";
+import { normalise, type RetryOptions } from "../../../src/client/options.js";
 import type { MethodArgs, MethodName } from "../../../src/protocol/index.js";
 import { ask } from "../../canister/engine/ask.js";
 import { FakeHost, MapStorage } from "../../canister/engine/surroundings.js";
@@ -45,10 +45,20 @@ export class MemoryStore {
 
 	/** What a client has that talks to this store. Each is another tab: they share nothing but the store. */
 	context(
-		options: { concurrency?: number; chunkBytes?: number; trust?: ClientContext["trust"] } = {},
+		options: {
+			concurrency?: number;
+			chunkBytes?: number;
+			trust?: ClientContext["trust"];
+			retry?: RetryOptions;
+		} = {},
 	): ClientContext {
 		const settings = normalise(
-			{ agent: {} as never, canisterId: "aaaaa-aa", retry: { baseDelayMs: 0 }, ...options },
+			{
+				agent: {} as never,
+				canisterId: "aaaaa-aa",
+				...options,
+				retry: { baseDelayMs: 0, ...options.retry },
+			},
 			nodePorts,
 		);
 		const call = async (kind: Call["kind"], method: MethodName, args: readonly unknown[]) => {
