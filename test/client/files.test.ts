@@ -42,9 +42,9 @@ describe("fromPath", () => {
 		const { path, bytes } = await written("one");
 		const context = new MemoryStore().context({ chunkBytes: S });
 		await startUpload(context, await fromPath(path), { key: "f" });
-		expect(Buffer.compare(await new Download(context, "f", {}).bytes(), bytes)).toBe(0);
+		expect(Buffer.compare(await new Download(context, "f", {}).toBytes(), bytes)).toBe(0);
 		await startUpload(context, Readable.from([bytes.subarray(0, 99), bytes.subarray(99)]), { key: "g" });
-		expect(Buffer.compare(await new Download(context, "g", {}).bytes(), bytes)).toBe(0);
+		expect(Buffer.compare(await new Download(context, "g", {}).toBytes(), bytes)).toBe(0);
 		await new Promise((resolve) => setTimeout(resolve, 20));
 		expect(await openFiles()).toEqual([]);
 	});

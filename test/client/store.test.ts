@@ -96,8 +96,8 @@ describe("a blob goes up and comes down", () => {
 				for (const size of [0, 77, SIZE]) {
 					const bytes = pseudoBytes(size);
 					const manifest = await client.upload(bytes, { key: `agents/${size}`, resume: false });
-					expect(Buffer.compare(await client.download(`agents/${size}`).bytes(), bytes)).toBe(0);
-					expect(Buffer.compare(await client.download(manifest).bytes(), bytes)).toBe(0);
+					expect(Buffer.compare(await client.download(`agents/${size}`).toBytes(), bytes)).toBe(0);
+					expect(Buffer.compare(await client.download(manifest).toBytes(), bytes)).toBe(0);
 				}
 			});
 
@@ -125,7 +125,7 @@ describe("whatever happens at the wire", () => {
 		const counts = Object.fromEntries(
 			executed.map((method) => [method, executed.filter((each) => each === method).length]),
 		);
-		expect(Buffer.compare(await client.download("faults").bytes(), bytes)).toBe(0);
+		expect(Buffer.compare(await client.download("faults").toBytes(), bytes)).toBe(0);
 		return { counts, faulty };
 	};
 	const ONCE = { blobs_begin_upload: 1, blobs_put_chunk: 17, blobs_commit_upload: 1 };
@@ -189,7 +189,7 @@ describe("resume", () => {
 		// More may have arrived since: what was under way when the first one stopped.
 		expect(open!.receivedChunks).toBeGreaterThanOrEqual(5);
 		expect(second.progress.reused).toBeGreaterThanOrEqual(open!.receivedChunks * S);
-		expect(Buffer.compare(await client.download("resumed").bytes(), bytes)).toBe(0);
+		expect(Buffer.compare(await client.download("resumed").toBytes(), bytes)).toBe(0);
 		expect(await all(client.listUploads({ key: "resumed" }))).toEqual([]);
 	});
 
@@ -262,7 +262,7 @@ describe("reads and changes", () => {
 		await client.grantRole(who.toText(), "writer");
 		await theirs.stat("private");
 		await theirs.upload(new Uint8Array(1), { key: "theirs" });
-		const [entry] = (await all(client.listRoles())).filter((each) => each.who.toText() === who.toText());
+		const [entry] = (await all(client.listAccounts())).filter((each) => each.who.toText() === who.toText());
 		expect([...(entry?.roles ?? [])].sort()).toEqual(["reader", "writer"]);
 		await client.revokeRole(who, "reader");
 		expect(isBlobError(await failure(theirs.stat("private")), "blob_not_found")).toBe(true);

@@ -3,7 +3,7 @@ import { retry } from "../../../src/client/call/retry.js";
 import type { ClientContext } from "../../../src/client/context.js";
 import { BlobError, CanisterError } from "../../../src/client/errors.js";
 import { nodePorts } from "../../../src/client/node/ports.js";
-import { normalise } from "../../../src/client/options.js";
+import { normalise, type RetryOptions } from "../../../src/client/options.js";
 import type { MethodArgs, MethodName } from "../../../src/protocol/index.js";
 import { ask } from "../../canister/engine/ask.js";
 import { FakeHost, MapStorage } from "../../canister/engine/surroundings.js";
@@ -28,6 +28,9 @@ export interface Hooks {
  */
 export class MemoryStore {
 	readonly engine: Engine;
+	readonly host: FakeHost;
+	/** Controls the store, and calls it unless the host has another sender. */
+	readonly owner = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 2);
 	readonly calls: Call[] = [];
 	hooks: Hooks = {};
 	/** Calls under way, and the most there were at a time. */
@@ -35,15 +38,27 @@ export class MemoryStore {
 	mostRunning = 0;
 
 	constructor() {
-		const owner = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 2);
-		this.engine = new Engine(new MapStorage(), new FakeHost(owner));
+		this.host = new FakeHost(this.owner);
+		this.engine = new Engine(new MapStorage(), this.host);
 		this.engine.start();
 	}
 
 	/** What a client has that talks to this store. Each is another tab: they share nothing but the store. */
-	context(options: { concurrency?: number; chunkBytes?: number } = {}): ClientContext {
+	context(
+		options: {
+			concurrency?: number;
+			chunkBytes?: number;
+			trust?: ClientContext["trust"];
+			retry?: RetryOptions;
+		} = {},
+	): ClientContext {
 		const settings = normalise(
-			{ agent: {} as never, canisterId: "aaaaa-aa", retry: { baseDelayMs: 0 }, ...options },
+			{
+				agent: {} as never,
+				canisterId: "aaaaa-aa",
+				...options,
+				retry: { baseDelayMs: 0, ...options.retry },
+			},
 			nodePorts,
 		);
 		const call = async (kind: Call["kind"], method: MethodName, args: readonly unknown[]) => {
@@ -86,7 +101,12 @@ export class MemoryStore {
 					{ policy: settings.retry, ports: settings.ports, ...options },
 				),
 		} as unknown as ClientContext["caller"];
-		return { caller, settings, busyUploads: new Set(), seen: { sequence: 0n } };
+		const trust = options.trust ?? {
+			// The host's stand-in for a certificate is what it would certify.
+			certifiedData: async (certificate: Uint8Array) => certificate,
+			principal: async () => this.host.sender,
+		};
+		return { caller, trust, settings, busyUploads: new Set(), seen: { sequence: 0n }, standing: {} };
 	}
 
 	count(method: MethodName): number {
