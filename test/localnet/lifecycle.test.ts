@@ -53,7 +53,7 @@ test("a seed makes keys and canister ids the same again", async () => {
 });
 
 test("blocks at an interval take what came in between, up to 4 MiB", async () => {
-	await using network = await createNetwork({ blockIntervalMs: 1_000 });
+	await using network = await createNetwork({ conditions: { blockIntervalMs: 1_000 } });
 	const agent = await agentFor(network);
 	const id = await deploy(
 		agent,
