@@ -1,6 +1,6 @@
 import type { Principal } from "@dfinity/principal";
 import { checkKey, ID_BYTES, MAX_LIST_PAGE } from "../protocol/index.js";
-import { Network } from "./call/agent.js";
+import { type AgentLike, type IdentityLike, Network } from "./call/agent.js";
 import { Caller } from "./call/caller.js";
 import { Transport } from "./call/transport.js";
 import { type ClientContext, noteSequence } from "./context.js";
@@ -28,6 +28,7 @@ import type {
 	RoleEntry,
 } from "./types.js";
 import { startUpload } from "./upload/index.js";
+import { Lane } from "./upload/lane.js";
 import type { UploadOptions } from "./upload/options.js";
 import type { Transfer } from "./upload/transfer.js";
 import { fromPrecondition, fromRole, optional, toListEntry, toOpenUpload, toRoleEntry } from "./wire-map.js";
@@ -58,11 +59,21 @@ export class BlobClient {
 
 	constructor(options: BlobClientOptions, platform: Ports = webPorts) {
 		const settings = normalise(options, platform);
-		const network = new Network(settings.agent, settings.localNetwork, settings.identity);
-		const transport = new Transport(network, settings.canisterId, settings.ports, settings.requestTimeoutMs);
+		const connect = (agent: AgentLike, identity: IdentityLike | undefined) => {
+			const network = new Network(agent, settings.localNetwork, identity);
+			const transport = new Transport(
+				network,
+				settings.canisterId,
+				settings.ports,
+				settings.requestTimeoutMs,
+			);
+			return { caller: new Caller(transport, settings.retry), principal: () => network.principal() };
+		};
 		this.#context = {
 			settings,
-			caller: new Caller(transport, settings.retry),
+			...connect(settings.agent, settings.identity),
+			connect,
+			lane: new Lane(settings.uploadConcurrency, settings.ports),
 			busyUploads: new Set(),
 			seen: { sequence: 0n },
 		};

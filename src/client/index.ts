@@ -26,4 +26,10 @@ export type {
 } from "./types.js";
 export type { UploadOptions } from "./upload/options.js";
 export type { Progress } from "./upload/progress.js";
-export { type AbortOptions, Transfer } from "./upload/transfer.js";
+export {
+	type AbortOptions,
+	type ResumeOptions,
+	Transfer,
+	type TransferEvents,
+	type TransferState,
+} from "./upload/transfer.js";

@@ -9,6 +9,7 @@ import type { ClientContext } from "../context.js";
 import { isBlobError } from "../errors.js";
 import { concat, hex } from "../util/bytes.js";
 import { optional } from "../wire-map.js";
+import type { UploadCalls } from "./calls.js";
 import { Leaves } from "./leaves.js";
 import type { UploadPlan } from "./options.js";
 
@@ -22,11 +23,6 @@ export interface Session {
 	isFinished: boolean;
 }
 
-export interface SessionCall {
-	readonly signal: AbortSignal;
-	readonly onRetry: () => void;
-}
-
 /** The canister no longer has the upload open. */
 export const isGone = (error: unknown): boolean =>
 	isBlobError(error, "upload_finished") || isBlobError(error, "upload_not_found");
@@ -37,16 +33,16 @@ export async function openSession(
 	plan: UploadPlan,
 	size: number | undefined,
 	mayResume: boolean,
-	call: SessionCall,
+	calls: UploadCalls,
 ): Promise<Session> {
 	if (mayResume) {
-		for (const upload of await findOpen(context, plan, size, call)) {
+		for (const upload of await findOpen(plan, size, calls)) {
 			const name = hex(upload.id);
 			if (context.busyUploads.has(name)) continue;
 			// Before the first wait, so that no other transfer of this client takes it up too.
 			context.busyUploads.add(name);
 			try {
-				const held = await readHeld(context, upload.id, false, call);
+				const held = await readHeld(calls, upload.id, false);
 				return { id: upload.id, held, isResumed: true, isFinished: false };
 			} catch (error) {
 				context.busyUploads.delete(name);
@@ -63,7 +59,7 @@ export async function openSession(
 		chunk_size: plan.chunkBytes,
 	};
 	try {
-		await context.caller.update("blobs_begin_upload", [request], { ...call, verify: true });
+		await calls.update("blobs_begin_upload", [request]);
 	} catch (error) {
 		context.busyUploads.delete(hex(id));
 		throw error;
@@ -73,16 +69,15 @@ export async function openSession(
 
 /** Open uploads that fit, the fullest first. */
 async function findOpen(
-	context: ClientContext,
 	plan: UploadPlan,
 	size: number | undefined,
-	call: SessionCall,
+	calls: UploadCalls,
 ): Promise<WireUpload[]> {
 	const found: WireUpload[] = [];
 	let after: Uint8Array | undefined;
 	do {
 		const request = { key: optional(plan.key), after: optional(after), limit: MAX_LIST_PAGE };
-		const page = await context.caller.query("blobs_list_uploads", [request], { ...call, isBound: false });
+		const page = await calls.query("blobs_list_uploads", [request]);
 		found.push(...page.uploads);
 		after = page.next[0];
 	} while (after);
@@ -96,18 +91,13 @@ async function findOpen(
  * The leaves that the canister holds. By query they may be a little old, which only means that chunks are sent
  * again; `certified` asks by update calls for the ones of now.
  */
-export async function readHeld(
-	context: ClientContext,
-	id: Uint8Array,
-	certified: boolean,
-	call: SessionCall,
-): Promise<Leaves> {
+export async function readHeld(calls: UploadCalls, id: Uint8Array, certified: boolean): Promise<Leaves> {
 	const pages: Uint8Array[] = [];
 	for (let from = 0; ; from += MAX_LEAVES_PER_PAGE) {
 		const request = { id, from, limit: MAX_LEAVES_PER_PAGE };
 		const page = certified
-			? await context.caller.update("blobs_upload_status", [request], { ...call, verify: true })
-			: await context.caller.query("blobs_upload_status", [request], { ...call, isBound: false });
+			? await calls.update("blobs_upload_status", [request])
+			: await calls.query("blobs_upload_status", [request]);
 		pages.push(page.leaves);
 		if (from + page.leaves.length / SHA256_BYTES >= page.upload.count || page.leaves.length === 0)
 			return new Leaves(concat(...pages));

@@ -1,12 +1,16 @@
+import { Principal } from "@dfinity/principal";
 import { Engine, Refusal } from "../../../src/canister/engine/index.js";
 import { retry } from "../../../src/client/call/retry.js";
-import type { ClientContext } from "../../../src/client/context.js";
+import type { ClientContext, Connection } from "../../../src/client/context.js";
 import { BlobError, CanisterError } from "../../../src/client/errors.js";
 import { nodePorts } from "../../../src/client/node/ports.js";
-import { normalise } from "../../../src/client/options.js";
+import { type BlobClientOptions, normalise } from "../../../src/client/options.js";
+import { Lane } from "../../../src/client/upload/lane.js";
 import type { MethodArgs, MethodName } from "../../../src/protocol/index.js";
 import { ask } from "../../canister/engine/ask.js";
 import { FakeHost, MapStorage } from "../../canister/engine/surroundings.js";
+
+const OWNER = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 2);
 
 export interface Call {
 	readonly method: MethodName;
@@ -35,13 +39,12 @@ export class MemoryStore {
 	mostRunning = 0;
 
 	constructor() {
-		const owner = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 2);
-		this.engine = new Engine(new MapStorage(), new FakeHost(owner));
+		this.engine = new Engine(new MapStorage(), new FakeHost(OWNER));
 		this.engine.start();
 	}
 
 	/** What a client has that talks to this store. Each is another tab: they share nothing but the store. */
-	context(options: { concurrency?: number; chunkBytes?: number } = {}): ClientContext {
+	context(options: Partial<BlobClientOptions> = {}): ClientContext {
 		const settings = normalise(
 			{ agent: {} as never, canisterId: "aaaaa-aa", retry: { baseDelayMs: 0 }, ...options },
 			nodePorts,
@@ -86,7 +89,15 @@ export class MemoryStore {
 					{ policy: settings.retry, ports: settings.ports, ...options },
 				),
 		} as unknown as ClientContext["caller"];
-		return { caller, settings, busyUploads: new Set(), seen: { sequence: 0n } };
+		return {
+			caller,
+			settings,
+			principal: async () => Principal.fromUint8Array(OWNER),
+			connect: (agent) => agent as unknown as Connection,
+			lane: new Lane(settings.uploadConcurrency, settings.ports),
+			busyUploads: new Set(),
+			seen: { sequence: 0n },
+		};
 	}
 
 	count(method: MethodName): number {
