@@ -27,6 +27,9 @@ import type {
 	Role,
 	RoleEntry,
 } from "./types.js";
+import type { UploadItems } from "./upload/batch/batch.js";
+import { startBatch } from "./upload/batch/index.js";
+import type { BatchProgress, BatchResult, UploadAllOptions } from "./upload/batch/types.js";
 import { startUpload } from "./upload/index.js";
 import { Lane } from "./upload/lane.js";
 import type { UploadOptions } from "./upload/options.js";
@@ -85,6 +88,14 @@ export class BlobClient {
 	 */
 	upload(source: BlobSource, options: UploadOptions): Transfer {
 		return startUpload(this.#context, source, options);
+	}
+
+	/**
+	 * Uploads many sources as one transfer, with one progress, one limit of memory and of requests under way. Small
+	 * ones travel together, as many as a message holds. A file that fails does not fail the others: see the result.
+	 */
+	uploadAll(items: UploadItems, options: UploadAllOptions = {}): Transfer<BatchResult, BatchProgress> {
+		return startBatch(this.#context, items, options);
 	}
 
 	/** A blob to be read: by its key, or exactly the one with this root. */

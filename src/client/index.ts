@@ -24,6 +24,14 @@ export type {
 	RoleEntry,
 	Visibility,
 } from "./types.js";
+export type { UploadItems } from "./upload/batch/batch.js";
+export type {
+	BatchProgress,
+	BatchResult,
+	FileResult,
+	UploadAllOptions,
+	UploadItem,
+} from "./upload/batch/types.js";
 export type { UploadOptions } from "./upload/options.js";
 export type { Progress } from "./upload/progress.js";
 export {

@@ -10,7 +10,7 @@ const MIN_SAMPLES = 4;
 const GROW_BELOW = 2;
 const SHRINK_ABOVE = 3;
 const LOOK_EVERY = 32;
-const LOOK_AT = 0.6;
+const SHRINK_TO = 0.7;
 /** No certified answer comes sooner, so that what is faster than this says nothing about a queue. */
 const MIN_BASE_MS = 250;
 const MIN_CALM_MS = 1_000;
@@ -94,18 +94,25 @@ export class AdaptiveConcurrency {
 		this.#baseMs = Math.min(this.#baseMs, medianMs);
 		const queue = medianMs / this.#baseMs;
 		if (queue > GROW_BELOW) this.#isStarting = false;
-		if (queue > SHRINK_ABOVE) this.#limit = this.#bounded(this.#limit - 1);
+		if (queue > SHRINK_ABOVE) this.#fewer(this.#limit * SHRINK_TO);
 		else if (queue <= GROW_BELOW && this.#wasFull)
 			this.#limit = this.#bounded(this.#isStarting ? Math.ceil(this.#limit * 1.5) : this.#limit + 1);
-		if (++this.#rounds % LOOK_EVERY === 0) this.#look();
+		if (++this.#rounds % LOOK_EVERY === 0) this.#look(queue);
 	}
 
-	/** For one round fewer, so that the queue drains: a base once measured would else hold for ever. */
-	#look(): void {
-		const fewer = this.#bounded(Math.ceil(this.#limit * LOOK_AT));
-		if (fewer === this.#limit) return;
-		this.#lookedFrom = this.#limit;
-		this.#limit = fewer;
+	/**
+	 * For one round only as many as are under way without a queue (Little's law), so that the queue drains and an
+	 * answer takes again what it takes by itself: a base once measured would else hold for ever.
+	 */
+	#look(queue: number): void {
+		const from = this.#limit;
+		this.#fewer(from / queue);
+		if (this.#limit < from) this.#lookedFrom = from;
+	}
+
+	/** What was sent while there were more under way is no measure of fewer. */
+	#fewer(limit: number): void {
+		this.#limit = this.#bounded(Math.ceil(limit));
 		this.#sinceMs = this.#now();
 	}
 

@@ -3,11 +3,14 @@ import { abortError, onAbort, throwIfAborted } from "./abort.js";
 /** Bytes that may be held at a time. Whoever wants more than there are waits, first come, first served. */
 export class Budget {
 	readonly #bytes: number;
+	readonly #onShort: () => void;
 	#held = 0;
 	#waiting: { readonly bytes: number; readonly begin: () => void }[] = [];
 
-	constructor(bytes: number) {
+	/** @param onShort called whenever somebody has to wait */
+	constructor(bytes: number, onShort: () => void = () => {}) {
 		this.#bytes = bytes;
+		this.#onShort = onShort;
 	}
 
 	/** Bytes held now. */
@@ -15,15 +18,10 @@ export class Budget {
 		return this.#held;
 	}
 
-	/** Whether `take` would have to wait. One who wants more than all of it gets it when nobody else has any. */
-	isShort(bytes: number): boolean {
-		return this.#waiting.length > 0 || !this.#fits(bytes);
-	}
-
 	/** Takes bytes, when they are there. @returns what gives them back, once however often it is called. */
 	async take(bytes: number, signal: AbortSignal): Promise<() => void> {
 		throwIfAborted(signal);
-		if (this.isShort(bytes)) await this.#turn(bytes, signal);
+		if (this.#waiting.length > 0 || !this.#fits(bytes)) await this.#turn(bytes, signal);
 		else this.#held += bytes;
 		let isHeld = true;
 		return () => {
@@ -34,6 +32,7 @@ export class Budget {
 		};
 	}
 
+	/** One who wants more than all of it gets it when nobody else has any. */
 	#fits(bytes: number): boolean {
 		return this.#held === 0 || this.#held + bytes <= this.#bytes;
 	}
@@ -53,6 +52,7 @@ export class Budget {
 				reject(abortError(signal));
 			});
 			this.#waiting.push(waiter);
+			this.#onShort();
 		});
 	}
 
@@ -62,5 +62,6 @@ export class Budget {
 			this.#held += next.bytes;
 			next.begin();
 		}
+		if (this.#waiting.length > 0) this.#onShort();
 	}
 }
