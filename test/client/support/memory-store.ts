@@ -1,16 +1,20 @@
 import { Principal } from "@dfinity/principal";
 import { Engine, Refusal } from "../../../src/canister/engine/index.js";
+import type { AgentLike } from "../../../src/client/call/agent.js";
 import { retry } from "../../../src/client/call/retry.js";
 import type { ClientContext, Connection } from "../../../src/client/context.js";
 import { BlobError, CanisterError } from "../../../src/client/errors.js";
 import { nodePorts } from "../../../src/client/node/ports.js";
 import { type BlobClientOptions, normalise } from "../../../src/client/options.js";
 import { Lane } from "../../../src/client/upload/lane.js";
+import { throwIfAborted } from "../../../src/client/util/abort.js";
 import type { MethodArgs, MethodName } from "../../../src/protocol/index.js";
 import { ask } from "../../canister/engine/ask.js";
 import { FakeHost, MapStorage } from "../../canister/engine/surroundings.js";
 
 const OWNER = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 2);
+/** Somebody else. */
+export const OTHER = Uint8Array.of(9, 9, 9, 2);
 
 export interface Call {
 	readonly method: MethodName;
@@ -70,7 +74,7 @@ export class MemoryStore {
 				args: readonly unknown[],
 				options: { signal?: AbortSignal; onSent?: () => void },
 			) => {
-				options.signal?.throwIfAborted();
+				throwIfAborted(options.signal);
 				options.onSent?.();
 				return call("update", method, args);
 			},
@@ -98,6 +102,15 @@ export class MemoryStore {
 			busyUploads: new Set(),
 			seen: { sequence: 0n },
 		};
+	}
+
+	/** What `resume` takes: a new sign-in of the owner, or of somebody else. Hooks see its calls too. */
+	agent(principal: Uint8Array = OWNER): AgentLike {
+		const connection: Connection = {
+			caller: this.context().caller,
+			principal: async () => Principal.fromUint8Array(principal),
+		};
+		return connection as unknown as AgentLike;
 	}
 
 	count(method: MethodName): number {
