@@ -15,6 +15,7 @@ import {
 } from "./options.js";
 import type { Ports } from "./ports.js";
 import { webPorts } from "./ports-web.js";
+import { Notes } from "./sessions/notes.js";
 import type { BlobSource } from "./source/types.js";
 import { type StatOptions, stat } from "./stat.js";
 import type {
@@ -77,6 +78,7 @@ export class BlobClient {
 			...connect(settings.agent, settings.identity),
 			connect,
 			lane: new Lane(settings.uploadConcurrency, settings.ports),
+			notes: new Notes(options.sessions, settings.canisterId.toText(), settings.ports),
 			busyUploads: new Set(),
 			seen: { sequence: 0n },
 		};

@@ -2,6 +2,7 @@ import type { Principal } from "@dfinity/principal";
 import type { AgentLike, IdentityLike } from "./call/agent.js";
 import type { Caller } from "./call/caller.js";
 import type { Settings } from "./options.js";
+import type { Notes } from "./sessions/notes.js";
 import type { Lane } from "./upload/lane.js";
 
 /** The way to the canister through one agent. */
@@ -21,6 +22,8 @@ export interface ClientContext {
 	readonly connect: (agent: AgentLike, identity: IdentityLike | undefined) => Connection;
 	/** What uploads share of the network. */
 	readonly lane: Lane;
+	/** Hints at uploads that may be open. */
+	readonly notes: Notes;
 	/** Ids (in hex) of the uploads that a transfer of this client is working on. */
 	readonly busyUploads: Set<string>;
 	/** The latest change that this client has made or seen certified, for reads that must not miss it. */

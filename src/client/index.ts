@@ -11,6 +11,8 @@ export { VerifiedBlob } from "./download/verified-blob.js";
 export { BlobError, type BlobErrorOf, CanisterError, ClientError, isBlobError } from "./errors.js";
 export type { BlobClientOptions, PrincipalLike, RetryOptions } from "./options.js";
 export type { Ports, Sha256 } from "./ports.js";
+export { indexedDbSessions } from "./sessions/indexed-db.js";
+export type { SessionNote, SessionStore } from "./sessions/types.js";
 export type { BlobSource, RandomAccessSource } from "./source/types.js";
 export type { StatOptions } from "./stat.js";
 export type {

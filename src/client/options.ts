@@ -4,6 +4,7 @@ import type { AgentLike, IdentityLike } from "./call/agent.js";
 import type { RetryPolicy } from "./call/retry.js";
 import { ClientError } from "./errors.js";
 import type { Ports } from "./ports.js";
+import type { SessionStore } from "./sessions/types.js";
 import type { ConcurrencyRange } from "./upload/concurrency.js";
 
 export interface RetryOptions {
@@ -46,6 +47,12 @@ export interface BlobClientOptions {
 	/** How long one HTTP exchange may take, its 2 MiB included. Default 120,000. */
 	requestTimeoutMs?: number;
 	retry?: RetryOptions;
+	/**
+	 * Where uploads under way are noted, with the handle given to each, so that an application finds them after a
+	 * reload or a crash: `indexedDbSessions()`, in Node `fileSessions(directory)`. Default nowhere; to go on with an
+	 * upload takes its source and key only.
+	 */
+	sessions?: SessionStore;
 	/** Hash function, clock and randomness in place of the platform's. */
 	ports?: Partial<Ports>;
 }

@@ -48,7 +48,7 @@ export function published(answer: WireManifest, root: Uint8Array): Manifest {
 /** Puts every chunk that the canister does not hold as it should, one after the other: there are few, if any. */
 async function repair(sending: Sending, session: Session, { leaves }: Sent, cause: unknown): Promise<void> {
 	const { context, plan, source, calls } = sending;
-	const held = await readHeld(calls, session.id, true);
+	const { held } = await readHeld(calls, session.id, true);
 	for (let index = 0; index < leaves.count; index++) {
 		const leaf = leaves.get(index);
 		if (held.has(index, leaf)) continue;

@@ -33,6 +33,10 @@ export interface UploadOptions {
 	 * 1,000 chunks. Only for sources that can be read twice. Default false.
 	 */
 	reuse?: boolean;
+	/**
+	 * By what the application finds the source again, for the client's `sessions`: a FileSystemFileHandle, a path.
+	 */
+	handle?: unknown;
 	/** Bytes of a chunk. Default: the client's. */
 	chunkBytes?: number;
 	/** Chunks under way at a time at the most, beside those of other transfers. Default: shared with them. */
@@ -51,6 +55,7 @@ export interface UploadPlan {
 	readonly wholeSha256: Uint8Array | undefined;
 	readonly resume: boolean;
 	readonly reuse: boolean;
+	readonly handle: unknown;
 	readonly chunkBytes: number;
 	readonly concurrency: number | undefined;
 }
@@ -81,6 +86,7 @@ export function planUpload(options: UploadOptions, source: OpenSource, settings:
 		wholeSha256: options.wholeSha256,
 		resume: options.resume ?? true,
 		reuse: options.reuse ?? false,
+		handle: options.handle,
 		chunkBytes,
 		concurrency:
 			options.concurrency === undefined ? undefined : checkInteger("concurrency", options.concurrency, 1),

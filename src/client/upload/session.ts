@@ -36,17 +36,19 @@ export async function openSession(
 	calls: UploadCalls,
 ): Promise<Session> {
 	if (mayResume) {
-		for (const upload of await findOpen(plan, size, calls)) {
-			const name = hex(upload.id);
+		for await (const id of candidates(context, plan, size, calls)) {
+			const name = hex(id);
 			if (context.busyUploads.has(name)) continue;
 			// Before the first wait, so that no other transfer of this client takes it up too.
 			context.busyUploads.add(name);
 			try {
-				const held = await readHeld(calls, upload.id, false);
-				return { id: upload.id, held, isResumed: true, isFinished: false };
+				const { upload, held } = await readHeld(calls, id, false);
+				if (fits(upload, plan, size)) return { id, held, isResumed: true, isFinished: false };
+				context.busyUploads.delete(name);
 			} catch (error) {
 				context.busyUploads.delete(name);
 				if (!isGone(error)) throw error;
+				context.notes.remove(id);
 			}
 		}
 	}
@@ -64,8 +66,26 @@ export async function openSession(
 		context.busyUploads.delete(hex(id));
 		throw error;
 	}
+	context.notes.put({ id, key: plan.key, size, chunkBytes: plan.chunkBytes, handle: plan.handle });
 	return { id, held: new Leaves(), isResumed: false, isFinished: false };
 }
+
+/** Ids of uploads to go on with: those that are noted here, which saves a question, then those the canister has open. */
+async function* candidates(
+	context: ClientContext,
+	plan: UploadPlan,
+	size: number | undefined,
+	calls: UploadCalls,
+): AsyncGenerator<Uint8Array> {
+	const notes = await context.notes.of(plan.key);
+	for (const note of notes) if (note.size === size && note.chunkBytes === plan.chunkBytes) yield note.id;
+	for (const { id } of await findOpen(plan, size, calls)) yield id;
+}
+
+const fits = (upload: WireUpload, plan: UploadPlan, size: number | undefined): boolean =>
+	upload.key === plan.key &&
+	upload.chunk_size === plan.chunkBytes &&
+	upload.size[0] === (size === undefined ? undefined : BigInt(size));
 
 /** Open uploads that fit, the fullest first. */
 async function findOpen(
@@ -81,17 +101,19 @@ async function findOpen(
 		found.push(...page.uploads);
 		after = page.next[0];
 	} while (after);
-	const wanted = size === undefined ? undefined : BigInt(size);
-	return found
-		.filter((upload) => upload.chunk_size === plan.chunkBytes && upload.size[0] === wanted)
-		.sort((a, b) => b.received - a.received);
+	return found.filter((upload) => fits(upload, plan, size)).sort((a, b) => b.received - a.received);
+}
+
+interface Held {
+	readonly upload: WireUpload;
+	readonly held: Leaves;
 }
 
 /**
  * The leaves that the canister holds. By query they may be a little old, which only means that chunks are sent
  * again; `certified` asks by update calls for the ones of now.
  */
-export async function readHeld(calls: UploadCalls, id: Uint8Array, certified: boolean): Promise<Leaves> {
+export async function readHeld(calls: UploadCalls, id: Uint8Array, certified: boolean): Promise<Held> {
 	const pages: Uint8Array[] = [];
 	for (let from = 0; ; from += MAX_LEAVES_PER_PAGE) {
 		const request = { id, from, limit: MAX_LEAVES_PER_PAGE };
@@ -100,6 +122,6 @@ export async function readHeld(calls: UploadCalls, id: Uint8Array, certified: bo
 			: await calls.query("blobs_upload_status", [request]);
 		pages.push(page.leaves);
 		if (from + page.leaves.length / SHA256_BYTES >= page.upload.count || page.leaves.length === 0)
-			return new Leaves(concat(...pages));
+			return { upload: page.upload, held: new Leaves(concat(...pages)) };
 	}
 }

@@ -48,6 +48,7 @@ export class Upload {
 		if (!this.#session || this.#session.isFinished) return;
 		try {
 			await caller.update("blobs_abort_upload", [this.#session.id], { verify: true });
+			this.#sending.context.notes.remove(this.#session.id);
 		} catch (error) {
 			if (!isGone(error)) throw error;
 		}
@@ -121,6 +122,7 @@ export class Upload {
 				lost = error;
 			} finally {
 				context.busyUploads.delete(hex(session.id));
+				if (session.isFinished) context.notes.remove(session.id);
 			}
 		}
 		throw new ClientError("contended", { key: plan.key, attempts: MAX_SESSIONS }, lost);

@@ -6,6 +6,7 @@ import type { ClientContext, Connection } from "../../../src/client/context.js";
 import { BlobError, CanisterError } from "../../../src/client/errors.js";
 import { nodePorts } from "../../../src/client/node/ports.js";
 import { type BlobClientOptions, normalise } from "../../../src/client/options.js";
+import { Notes } from "../../../src/client/sessions/notes.js";
 import { Lane } from "../../../src/client/upload/lane.js";
 import { throwIfAborted } from "../../../src/client/util/abort.js";
 import type { MethodArgs, MethodName } from "../../../src/protocol/index.js";
@@ -99,6 +100,7 @@ export class MemoryStore {
 			principal: async () => Principal.fromUint8Array(OWNER),
 			connect: (agent) => agent as unknown as Connection,
 			lane: new Lane(settings.uploadConcurrency, settings.ports),
+			notes: new Notes(options.sessions, settings.canisterId.toText(), settings.ports),
 			busyUploads: new Set(),
 			seen: { sequence: 0n },
 		};
