@@ -124,7 +124,12 @@ export const CLIENT_ERRORS = {
 	identity_expired: row<{ expiredAt: Date }>(
 		"ask",
 		(d) =>
-			`The identity's delegation expired at ${d.expiredAt.toISOString()}: sign in again, make a client with the new identity and upload again; the upload goes on where it stood.`,
+			`The identity's delegation expired at ${d.expiredAt.toISOString()}: sign in again and resume the transfer with the new agent, or upload again with it; the upload goes on where it stood.`,
+	),
+	identity_differs: row<{ expected: string; actual: string }>(
+		"fix",
+		(d) =>
+			`The transfer was begun by ${d.expected}, and the agent acts as ${d.actual}: only the same principal can go on with it.`,
 	),
 	identity_unusable: row<{ reason: string }>(
 		"fix",

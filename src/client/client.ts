@@ -1,6 +1,6 @@
 import { MAX_LIST_PAGE } from "../protocol/index.js";
 import * as administration from "./administration/administration.js";
-import { Network } from "./call/agent.js";
+import { type AgentLike, type IdentityLike, Network } from "./call/agent.js";
 import { Caller } from "./call/caller.js";
 import { Transport } from "./call/transport.js";
 import { Trust } from "./call/trust.js";
@@ -11,6 +11,7 @@ import { type BlobClientOptions, checkInteger, normalise, type PrincipalLike } f
 import type { Ports } from "./ports.js";
 import { webPorts } from "./ports-web.js";
 import { type ChangesOptions, changes, latestCursor } from "./reading/changes.js";
+import { Notes } from "./sessions/notes.js";
 import type { BlobSource } from "./source/types.js";
 import { type StatOptions, stat } from "./stat.js";
 import type {
@@ -30,7 +31,11 @@ import type {
 	Stats,
 	Status,
 } from "./types.js";
+import type { UploadItems } from "./upload/batch/batch.js";
+import { startBatch } from "./upload/batch/index.js";
+import type { BatchProgress, BatchResult, UploadAllOptions } from "./upload/batch/types.js";
 import { startUpload } from "./upload/index.js";
+import { Lane } from "./upload/lane.js";
 import type { UploadOptions } from "./upload/options.js";
 import type { Transfer } from "./upload/transfer.js";
 import { optional, toListEntry, toOpenUpload } from "./wire-map.js";
@@ -58,12 +63,26 @@ export class BlobClient {
 
 	constructor(options: BlobClientOptions, platform: Ports = webPorts) {
 		const settings = normalise(options, platform);
-		const network = new Network(settings.agent, settings.localNetwork, settings.identity);
-		const transport = new Transport(network, settings.canisterId, settings.ports, settings.requestTimeoutMs);
+		const connect = (agent: AgentLike, identity: IdentityLike | undefined) => {
+			const network = new Network(agent, settings.localNetwork, identity);
+			const transport = new Transport(
+				network,
+				settings.canisterId,
+				settings.ports,
+				settings.requestTimeoutMs,
+			);
+			return {
+				caller: new Caller(transport, settings.retry),
+				trust: new Trust(transport),
+				principal: () => network.principal(),
+			};
+		};
 		this.#context = {
 			settings,
-			caller: new Caller(transport, settings.retry),
-			trust: new Trust(transport),
+			...connect(settings.agent, settings.identity),
+			connect,
+			lane: new Lane(settings.uploadConcurrency, settings.ports),
+			notes: new Notes(options.sessions, settings.canisterId.toText(), settings.ports),
 			busyUploads: new Set(),
 			seen: { sequence: 0n },
 			standing: {},
@@ -76,6 +95,14 @@ export class BlobClient {
 	 */
 	upload(source: BlobSource, options: UploadOptions): Transfer {
 		return startUpload(this.#context, source, options);
+	}
+
+	/**
+	 * Uploads many sources as one transfer, with one progress, one limit of memory and of requests under way. Small
+	 * ones travel together, as many as a message holds. A file that fails does not fail the others: see the result.
+	 */
+	uploadAll(items: UploadItems, options: UploadAllOptions = {}): Transfer<BatchResult, BatchProgress> {
+		return startBatch(this.#context, items, options);
 	}
 
 	/** A blob to be read: by its key, or exactly the one with this root. */

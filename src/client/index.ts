@@ -16,6 +16,8 @@ export { BlobError, type BlobErrorOf, CanisterError, ClientError, isBlobError } 
 export type { BlobClientOptions, PrincipalLike, RetryOptions } from "./options.js";
 export type { Ports, Sha256 } from "./ports.js";
 export type { ChangesOptions } from "./reading/changes.js";
+export { indexedDbSessions } from "./sessions/indexed-db.js";
+export type { SessionNote, SessionStore } from "./sessions/types.js";
 export type { BlobSource, RandomAccessSource } from "./source/types.js";
 export type { StatOptions } from "./stat.js";
 export type {
@@ -39,6 +41,20 @@ export type {
 	Usage,
 	Visibility,
 } from "./types.js";
+export type { UploadItems } from "./upload/batch/batch.js";
+export type {
+	BatchProgress,
+	BatchResult,
+	FileResult,
+	UploadAllOptions,
+	UploadItem,
+} from "./upload/batch/types.js";
 export type { UploadOptions } from "./upload/options.js";
 export type { Progress } from "./upload/progress.js";
-export { type AbortOptions, Transfer } from "./upload/transfer.js";
+export {
+	type AbortOptions,
+	type ResumeOptions,
+	Transfer,
+	type TransferEvents,
+	type TransferState,
+} from "./upload/transfer.js";

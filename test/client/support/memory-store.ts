@@ -1,12 +1,20 @@
+import { Principal } from "@dfinity/principal";
 import { Engine, Refusal } from "../../../src/canister/engine/index.js";
+import type { AgentLike } from "../../../src/client/call/agent.js";
 import { retry } from "../../../src/client/call/retry.js";
-import type { ClientContext } from "../../../src/client/context.js";
+import type { ClientContext, Connection } from "../../../src/client/context.js";
 import { BlobError, CanisterError } from "../../../src/client/errors.js";
 import { nodePorts } from "../../../src/client/node/ports.js";
-import { normalise, type RetryOptions } from "../../../src/client/options.js";
+import { type BlobClientOptions, normalise } from "../../../src/client/options.js";
+import { Notes } from "../../../src/client/sessions/notes.js";
+import { Lane } from "../../../src/client/upload/lane.js";
+import { throwIfAborted } from "../../../src/client/util/abort.js";
 import type { MethodArgs, MethodName } from "../../../src/protocol/index.js";
 import { ask } from "../../canister/engine/ask.js";
 import { FakeHost, MapStorage } from "../../canister/engine/surroundings.js";
+
+/** Somebody else. */
+export const OTHER = Uint8Array.of(9, 9, 9, 2);
 
 export interface Call {
 	readonly method: MethodName;
@@ -44,14 +52,7 @@ export class MemoryStore {
 	}
 
 	/** What a client has that talks to this store. Each is another tab: they share nothing but the store. */
-	context(
-		options: {
-			concurrency?: number;
-			chunkBytes?: number;
-			trust?: ClientContext["trust"];
-			retry?: RetryOptions;
-		} = {},
-	): ClientContext {
+	context(options: Partial<BlobClientOptions> & { trust?: ClientContext["trust"] } = {}): ClientContext {
 		const settings = normalise(
 			{
 				agent: {} as never,
@@ -82,7 +83,7 @@ export class MemoryStore {
 				args: readonly unknown[],
 				options: { signal?: AbortSignal; onSent?: () => void },
 			) => {
-				options.signal?.throwIfAborted();
+				throwIfAborted(options.signal);
 				options.onSent?.();
 				return call("update", method, args);
 			},
@@ -106,7 +107,29 @@ export class MemoryStore {
 			certifiedData: async (certificate: Uint8Array) => certificate,
 			principal: async () => this.host.sender,
 		};
-		return { caller, trust, settings, busyUploads: new Set(), seen: { sequence: 0n }, standing: {} };
+		return {
+			caller,
+			trust,
+			settings,
+			principal: async () => Principal.fromUint8Array(this.owner),
+			connect: (agent) => agent as unknown as Connection,
+			lane: new Lane(settings.uploadConcurrency, settings.ports),
+			notes: new Notes(options.sessions, settings.canisterId.toText(), settings.ports),
+			busyUploads: new Set(),
+			seen: { sequence: 0n },
+			standing: {},
+		};
+	}
+
+	/** What `resume` takes: a new sign-in of the owner, or of somebody else. Hooks see its calls too. */
+	agent(principal: Uint8Array = this.owner): AgentLike {
+		const { caller, trust } = this.context();
+		const connection: Connection = {
+			caller,
+			trust,
+			principal: async () => Principal.fromUint8Array(principal),
+		};
+		return connection as unknown as AgentLike;
 	}
 
 	count(method: MethodName): number {
