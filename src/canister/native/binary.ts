@@ -16,6 +16,7 @@ export const SectionId = {
 	global: 6,
 	export: 7,
 	code: 10,
+	data: 11,
 } as const;
 
 /** The order in which sections stand, which is not the order of their ids. */
@@ -111,6 +112,28 @@ export function sectionOf(sections: readonly Section[], id: number): Uint8Array 
 export function countOf(sections: readonly Section[], id: number): number {
 	const bytes = sectionOf(sections, id);
 	return bytes === undefined ? 0 : new Cursor(bytes).u32();
+}
+
+/** What is exported: an index in the space of its kind, by its name. */
+export function readExports(sections: readonly Section[]): Map<string, number> {
+	const cursor = new Cursor(sectionOf(sections, SectionId.export) ?? Uint8Array.of(0));
+	const exports = new Map<string, number>();
+	for (let left = cursor.u32(); left > 0; left--) {
+		const name = cursor.name();
+		cursor.u8();
+		exports.set(name, cursor.u32());
+	}
+	return exports;
+}
+
+/** Adds a custom section at the end, in the place of one of that name if there is one. */
+export function setCustomSection(sections: Section[], name: string, content: Uint8Array): void {
+	const at = sections.findIndex(
+		({ id, bytes }) => id === SectionId.custom && new Cursor(bytes).name() === name,
+	);
+	if (at >= 0) sections.splice(at, 1);
+	const encoded = new TextEncoder().encode(name);
+	sections.push({ id: SectionId.custom, bytes: concat([unsignedLeb(encoded.length), encoded, content]) });
 }
 
 /** Adds entries at the end of a vector section, which comes into being where the specification wants it. */

@@ -2,26 +2,28 @@
  * Links the kernel into a canister that Azle built.
  *
  * Functions, types and the one global are added at the end of their index spaces, so no index shifts; every
- * call of the two system calls becomes a call of the kernel's function in front of it. All else, the data
- * and custom sections (the Candid interface) too, keeps its bytes: linking is deterministic, takes well under
- * a second and leaves the canister's own instruction counts as they are.
+ * call of the two system calls becomes a call of the kernel's function in front of it. The path of the build is
+ * taken out (place.ts). All else keeps its bytes: linking is deterministic, takes well under a second and leaves
+ * the canister's own instruction counts as they are.
  */
 import { VERSION } from "./abi.js";
 import { functionType, unsignedLeb } from "./assembler.js";
 import {
 	append,
 	Cursor,
-	concat,
 	countOf,
+	readExports,
 	readSections,
 	type Section,
 	SectionId,
 	sectionOf,
+	setCustomSection,
 	writeSections,
 } from "./binary.js";
 import { redirectCalls } from "./calls.js";
 import { LinkError } from "./errors.js";
 import { ATTACHED_GLOBAL, KernelIndex, kernelFunctions, SYSTEM_CALLS } from "./kernel.js";
+import { removePlace } from "./place.js";
 
 export { LinkError } from "./errors.js";
 
@@ -31,6 +33,8 @@ export { LinkError } from "./errors.js";
  */
 export const MARK_NAME = "icp:public canister-blobs:sha256";
 export const MARK_CONTENT = String(VERSION);
+
+const CANDID_NAME = "icp:public candid:service";
 
 /** An export that only Azle's template has. */
 const AZLE_EXPORT = "execute_method_js";
@@ -63,6 +67,7 @@ export function linkKernel(wasm: Uint8Array): Uint8Array {
 	}
 	const imported = readImports(sections);
 	check(sections, imported);
+	removePlace(sections, imported.functions.length);
 	const find = (call: keyof typeof SYSTEM_CALLS) => findSystemCall(sections, imported, SYSTEM_CALLS[call]);
 	const system = {
 		certifiedDataSet: find("certifiedDataSet"),
@@ -100,12 +105,17 @@ export function linkKernel(wasm: Uint8Array): Uint8Array {
 		SectionId.code,
 		kernel.map(({ body }) => body),
 	);
-	const encoder = new TextEncoder();
-	const name = encoder.encode(MARK_NAME);
-	sections.push({
-		id: SectionId.custom,
-		bytes: concat([unsignedLeb(name.length), name, encoder.encode(MARK_CONTENT)]),
-	});
+	setCustomSection(sections, MARK_NAME, new TextEncoder().encode(MARK_CONTENT));
+	return writeSections(sections);
+}
+
+/**
+ * The Wasm with its Candid interface as public metadata, where agents and explorers look for it. dfx adds it to what
+ * it deploys, other tools do not.
+ */
+export function withCandid(wasm: Uint8Array, did: string): Uint8Array {
+	const sections = readSections(wasm);
+	setCustomSection(sections, CANDID_NAME, new TextEncoder().encode(did));
 	return writeSections(sections);
 }
 
@@ -140,13 +150,7 @@ function check(sections: readonly Section[], imported: Imported): void {
 				"give the .wasm that `azle build` wrote",
 		);
 	}
-	const cursor = new Cursor(sectionOf(sections, SectionId.export) ?? Uint8Array.of(0));
-	let isAzle = false;
-	for (let left = cursor.u32(); left > 0; left--) {
-		isAzle = cursor.name() === AZLE_EXPORT || isAzle;
-		cursor.u8();
-		cursor.u32();
-	}
+	const isAzle = readExports(sections).has(AZLE_EXPORT);
 	const hasMemory = imported.memories + countOf(sections, SectionId.memory) > 0;
 	if (!isAzle || !hasMemory || sectionOf(sections, SectionId.code) === undefined) {
 		throw new LinkError(

@@ -1,3 +1,0 @@
-import { buildCanister } from "../examples/support/build.js";
-
-await buildCanister(new URL("../dist/scratch/store", import.meta.url).pathname, "store");
