@@ -46,6 +46,7 @@ export class Changing {
 			state.access.requireChange(caller, "write", key, held);
 			if (content_type[0] !== undefined) refuseInvalid(checkContentType(content_type[0]));
 			if (metadata[0] !== undefined) refuseInvalid(checkMetadata(metadata[0]));
+			state.room.check(0);
 			checkPrecondition(request.precondition, held);
 			const manifest: WireManifest = {
 				...held.manifest,
@@ -109,6 +110,7 @@ export class Changing {
 		checkPrecondition(source, blob);
 		const target = state.blobs.get(to);
 		state.access.requireChange(caller, "write", to, target);
+		state.room.check(0);
 		checkPrecondition(precondition, target);
 		return { source: blob, target };
 	}

@@ -48,6 +48,7 @@ export class Committing {
 		const size = finalSize(upload, request.size);
 		const more = chargeOf(size, upload.chunkSize) - upload.charged;
 		state.charges.check(caller, { blobs: moreBlobs(caller, held), bytes: more });
+		state.room.check(0);
 		checkPrecondition(request.precondition, held);
 		this.#checkRoot(upload, size, request.root);
 

@@ -167,6 +167,7 @@ export class Uploading {
 		const bytes =
 			upload.size === undefined ? found.reduce((sum, { length }) => sum + chargeOfChunk(length), 0) : 0;
 		state.charges.check(caller, { bytes });
+		state.room.check(0);
 
 		for (const { index, leaf, length } of found) {
 			const chunk = state.chunks.find(caller, leaf);
