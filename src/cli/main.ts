@@ -5,8 +5,12 @@
  */
 import { type Command, EXIT_FAILURE, EXIT_USAGE, UsageError } from "./command.js";
 import { link } from "./link.js";
+import { network } from "./network.js";
 
-const commands = new Map<string, Command>([["link", link]]);
+const commands = new Map<string, Command>([
+	["link", link],
+	["network", network],
+]);
 
 const help = `Usage: canister-blobs <command> [options]
 

@@ -8,7 +8,20 @@
  * await network.dispose();
  * ```
  */
+export type { Conditions, Refusal, Settings } from "./conditions/conditions.js";
+export type { Profile } from "./conditions/profiles.js";
 export type { MessageKind, MessageRecord, Metrics } from "./execution/accounting.js";
+export type { BlockRecord, IngressRecord } from "./execution/blocks.js";
+export type {
+	Fault,
+	FaultScript,
+	RejectNumber,
+	RequestFilter,
+	RequestKind,
+	SeenRequest,
+} from "./faults/fault.js";
+export type { FaultRule, Faults } from "./faults/faults.js";
+export type { RequestLog } from "./faults/request-log.js";
 export type { Handler, Middleware, WireReply, WireRequest } from "./http/wire.js";
 export type { InstructionLimits } from "./limits.js";
 export { createNetwork, type Network } from "./network.js";

@@ -2,9 +2,19 @@
  * A local Internet Computer network inside Node: what this project's tests, benches and examples need of one.
  */
 import { Topology } from "./certification/topology.js";
+import { type Conditions, resolveConditions, type Settings } from "./conditions/conditions.js";
+import { createLink } from "./conditions/link.js";
+import type { Profile } from "./conditions/profiles.js";
+import { seededRandom } from "./conditions/random.js";
+import { Timers } from "./conditions/timers.js";
+import { Uplink } from "./conditions/uplink.js";
 import type { Metrics } from "./execution/accounting.js";
+import type { BlockRecord } from "./execution/blocks.js";
 import { Rounds } from "./execution/rounds.js";
 import { Subnet } from "./execution/subnet.js";
+import { Faults } from "./faults/faults.js";
+import { FaultLayer } from "./faults/layer.js";
+import { RequestLog } from "./faults/request-log.js";
 import { createApi } from "./http/api.js";
 import { HttpServer } from "./http/server.js";
 import type { InstructionLimits } from "./limits.js";
@@ -15,6 +25,12 @@ export class Network {
 	readonly ready: Promise<void>;
 	/** What a message may take, where instructions are counted. A test may change it at any time. */
 	readonly instructionLimits: InstructionLimits;
+	/** What befalls which request. */
+	readonly faults = new Faults();
+	/** The requests that came, in order. */
+	readonly requests = new RequestLog();
+	readonly #timers = new Timers();
+	#settings: Settings;
 	readonly #topology: Topology;
 	readonly #subnet: Subnet;
 	readonly #rounds: Rounds;
@@ -24,16 +40,16 @@ export class Network {
 
 	constructor(options: NormalizedOptions) {
 		this.instructionLimits = options.instructionLimits;
+		this.#settings = options.conditions;
+		const settings = () => this.#settings;
+		const timers = this.#timers;
 		this.#topology = new Topology(options.seed);
-		this.#subnet = new Subnet(options, this.#topology);
-		this.#rounds = new Rounds(this.#subnet, options);
-		const api = createApi({
-			subnet: this.#subnet,
-			rounds: this.#rounds,
-			topology: this.#topology,
-			options,
-		});
-		this.#server = new HttpServer(api, options.middleware);
+		this.#subnet = new Subnet(options, this.#topology, { settings, timers });
+		this.#rounds = new Rounds(this.#subnet, options.clock, settings);
+		const api = { subnet: this.#subnet, rounds: this.#rounds, topology: this.#topology, options };
+		const link = createLink(settings, seededRandom(options.seed, "conditions"), timers);
+		const way = new FaultLayer(api, timers, this.faults, this.requests).around(link);
+		this.#server = new HttpServer(createApi(api), options.middleware, way, new Uplink(settings, timers));
 		this.ready = this.#server.listen(options.port).then((port) => {
 			this.#port = port;
 			this.#rounds.start();
@@ -56,6 +72,22 @@ export class Network {
 		return this.#subnet.accounting.metrics(canister);
 	}
 
+	/** Each block and what it took, oldest first; the latest 100,000. */
+	get blocks(): readonly BlockRecord[] {
+		return this.#subnet.blocks.records;
+	}
+
+	/** Those that hold now, with nothing left open. */
+	get conditions(): Settings {
+		return this.#settings;
+	}
+
+	/** Changes all conditions at once: what is not given is as fast as can be again. */
+	setConditions(conditions: Profile | Conditions): void {
+		this.#settings = resolveConditions(conditions);
+		if (this.#port !== undefined) this.#rounds.start();
+	}
+
 	/** Makes a block now, also where none is due: for tests that move the clock themselves. */
 	tick(): void {
 		this.#rounds.run();
@@ -65,6 +97,7 @@ export class Network {
 	dispose(): Promise<void> {
 		this.#disposed ??= (async () => {
 			this.#rounds.stop();
+			this.#timers.stop();
 			await this.ready.catch(() => {});
 			await this.#server.close();
 		})();

@@ -1,8 +1,11 @@
 /** What a network can be told, and what it is without. */
 import { createHash, randomBytes } from "node:crypto";
+import { type Conditions, resolveConditions, type Settings } from "./conditions/conditions.js";
+import type { Profile } from "./conditions/profiles.js";
 import type { MessageRecord } from "./execution/accounting.js";
+import type { BlockRecord } from "./execution/blocks.js";
 import type { Middleware } from "./http/wire.js";
-import { INSTRUCTION_LIMITS, type InstructionLimits, SIZES, TIMES } from "./limits.js";
+import { INSTRUCTION_LIMITS, type InstructionLimits, TIMES } from "./limits.js";
 
 export interface NetworkOptions {
 	/** TCP port on 127.0.0.1; 0, the default, takes a free one. */
@@ -14,20 +17,20 @@ export interface NetworkOptions {
 	readonly metering?: boolean;
 	/** Instructions a message may take, by kind; the IC's where not given. */
 	readonly instructionLimits?: Partial<InstructionLimits>;
-	/** Makes keys and `raw_rand` reproducible. Default random. */
+	/** Makes keys, `raw_rand` and the luck of the conditions reproducible. Default random. */
 	readonly seed?: string | Uint8Array;
 	/** Nanoseconds since 1970. Default the system's clock. */
 	readonly clock?: () => bigint;
-	/** Milliseconds between blocks. Default 0: a block is made as soon as there is a message. */
-	readonly blockIntervalMs?: number;
-	/** Ingress bytes in one block. Default 4 MiB. */
-	readonly blockIngressBytes?: number;
+	/** What the way to the network and its load are like, or a profile's name. Default as fast as can be. */
+	readonly conditions?: Profile | Conditions;
 	/** Milliseconds until a synchronous call is answered 202. Default 10,000. */
 	readonly syncCallTimeoutMs?: number;
 	/** Receives what canisters print, by textual canister id. Default nothing. */
 	readonly log?: (canister: string, text: string) => void;
 	/** Called after each executed message with what it took. */
 	readonly onMessage?: (record: MessageRecord) => void;
+	/** Called when a block takes its messages, before it executes them. */
+	readonly onBlock?: (block: BlockRecord) => void;
 	/** Stands between the socket and the network: sees every request before it is handled and every reply. */
 	readonly middleware?: Middleware;
 }
@@ -38,11 +41,12 @@ export interface NormalizedOptions {
 	readonly instructionLimits: InstructionLimits;
 	readonly seed: Uint8Array;
 	readonly clock: () => bigint;
-	readonly blockIntervalMs: number;
-	readonly blockIngressBytes: number;
+	/** At the start; `Network.setConditions` changes them. */
+	readonly conditions: Settings;
 	readonly syncCallTimeoutMs: number;
 	readonly log: (canister: string, text: string) => void;
 	readonly onMessage: ((record: MessageRecord) => void) | undefined;
+	readonly onBlock: ((block: BlockRecord) => void) | undefined;
 	readonly middleware: Middleware;
 }
 
@@ -54,11 +58,11 @@ export function normalizeOptions(options: NetworkOptions): NormalizedOptions {
 		instructionLimits: { ...INSTRUCTION_LIMITS, ...options.instructionLimits },
 		seed: seed === undefined ? randomBytes(32) : createHash("sha256").update(seed).digest(),
 		clock: options.clock ?? (() => BigInt(Date.now()) * 1_000_000n),
-		blockIntervalMs: options.blockIntervalMs ?? 0,
-		blockIngressBytes: options.blockIngressBytes ?? SIZES.blockIngressBytes,
+		conditions: resolveConditions(options.conditions),
 		syncCallTimeoutMs: options.syncCallTimeoutMs ?? TIMES.syncCallMs,
 		log: options.log ?? (() => {}),
 		onMessage: options.onMessage,
+		onBlock: options.onBlock,
 		middleware: options.middleware ?? ((request, next) => next(request)),
 	};
 }

@@ -1,3 +1,4 @@
+import { encodeUtf8, fromUnits } from "./codec/utf8.js";
 import { SHA256_BYTES } from "./limits.js";
 
 /**
@@ -7,10 +8,12 @@ import { SHA256_BYTES } from "./limits.js";
 export const ROOT_TAG = "canister-blobs root1";
 export const ROOT_HEADER_BYTES = 32;
 
+const TAG = encodeUtf8(ROOT_TAG);
+
 /** What a root is the SHA-256 of, before the leaves: the binding of length and chunk size. */
 export function rootHeader(size: bigint, chunkSize: number): Uint8Array {
 	const header = new Uint8Array(ROOT_HEADER_BYTES);
-	for (let i = 0; i < ROOT_TAG.length; i++) header[i] = ROOT_TAG.charCodeAt(i);
+	header.set(TAG);
 	const view = new DataView(header.buffer);
 	view.setBigUint64(20, size);
 	view.setUint32(28, chunkSize);
@@ -42,6 +45,7 @@ export function leafAt(leaves: Uint8Array, index: number): Uint8Array {
 	return leaves.subarray(index * SHA256_BYTES, (index + 1) * SHA256_BYTES);
 }
 
+/** Short ones: as texts the engine compares them itself, which in a canister costs a fifth of a loop. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-	return a.length === b.length && a.every((byte, i) => byte === b[i]);
+	return a.length === b.length && fromUnits(a) === fromUnits(b);
 }

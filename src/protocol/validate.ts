@@ -35,6 +35,8 @@ export function utf8Length(text: string): number {
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+/** What nearly every key is: one cheap expression instead of two dear ones. */
+const PLAIN = /^[ -~]+$/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** What a segment may not be: nothing, what a file system resolves, and the two marks of HTTP certification. */
@@ -43,14 +45,19 @@ const RESERVED = new Set(["", ".", "..", "<$>", "<*>"]);
 /** A key is a path: 1 to 1,024 bytes of UTF-8, at most 32 segments, none of them reserved. */
 export function checkKey(key: string, field = "key"): Invalid | undefined {
 	// The length in UTF-16 first, so that no regular expression ever runs over a text of megabytes.
-	if (key.length === 0 || key.length > MAX_KEY_BYTES || utf8Length(key) > MAX_KEY_BYTES)
+	// A unit of UTF-16 is at most three bytes.
+	if (
+		key.length === 0 ||
+		key.length > MAX_KEY_BYTES ||
+		(key.length * 3 > MAX_KEY_BYTES && utf8Length(key) > MAX_KEY_BYTES)
+	)
 		return invalid(field, "its length in UTF-8 must be from 1 to the limit", MAX_KEY_BYTES);
-	if (CONTROL.test(key) || LONE_SURROGATE.test(key))
+	if (!PLAIN.test(key) && (CONTROL.test(key) || LONE_SURROGATE.test(key)))
 		return invalid(field, "it holds a control character or half a surrogate pair", 0);
 	const segments = key.split("/");
 	if (segments.length > MAX_KEY_SEGMENTS) return invalid(field, "it has too many segments", MAX_KEY_SEGMENTS);
-	if (segments.some((segment) => RESERVED.has(segment)))
-		return invalid(field, "a segment is empty, `.`, `..`, `<$>` or `<*>`", 0);
+	for (const segment of segments)
+		if (RESERVED.has(segment)) return invalid(field, "a segment is empty, `.`, `..`, `<$>` or `<*>`", 0);
 	return undefined;
 }
 
@@ -75,6 +82,7 @@ const METADATA_NAME = /^[a-z0-9][a-z0-9._-]*$/;
 export function checkMetadata(metadata: readonly (readonly [string, string])[]): Invalid | undefined {
 	if (metadata.length > MAX_METADATA_ENTRIES)
 		return invalid("metadata", "it has too many entries", MAX_METADATA_ENTRIES);
+	if (metadata.length === 0) return undefined;
 	const names = new Set<string>();
 	let bytes = 0;
 	for (const [name, value] of metadata) {

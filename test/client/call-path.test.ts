@@ -6,30 +6,24 @@ import {
 	DelegationIdentity as CoreDelegation,
 	Ed25519KeyIdentity as CoreKey,
 } from "@icp-sdk/core/identity";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { isBlobError } from "../../src/client/index.js";
+import type { Fault, FaultScript } from "../../src/localnet/index.js";
 import { testIdentity } from "../localnet/support/deploy.js";
-import { createFaultProxy, type Fault, type FaultProxy, type Seen } from "./support/fault-proxy.js";
+import { withFaults } from "./support/faults.js";
 import { hastyPorts, virtualPorts } from "./support/ports.js";
 import { agentAt, callPath, type ProbeNetwork, startProbe } from "./support/probe.js";
 
 let probe: ProbeNetwork;
-const proxies: FaultProxy[] = [];
 const HELLO = new TextEncoder().encode("hello");
 
 beforeAll(async () => {
 	probe = await startProbe();
 });
-afterAll(async () => {
-	for (const proxy of proxies) await proxy.close();
-	await probe.network.dispose();
-});
+afterEach(() => probe.network.faults.clear());
+afterAll(() => probe.network.dispose());
 
-async function through(fault: (seen: Seen) => Fault | undefined): Promise<FaultProxy> {
-	const proxy = await createFaultProxy(probe.network.url, fault);
-	proxies.push(proxy);
-	return proxy;
-}
+const through = (script: FaultScript) => withFaults(probe.network, script);
 
 const failure = (promise: Promise<unknown>) =>
 	promise.then(
@@ -107,13 +101,13 @@ describe("identities and agents", () => {
 			session.getPublicKey(),
 			new Date(Date.now() - 1),
 		);
-		const proxy = await through(() => undefined);
-		const agent = agentAt(proxy.url, probe.network, DelegationIdentity.fromDelegation(session, chain));
+		const faulty = through(() => undefined);
+		const agent = agentAt(faulty.url, probe.network, DelegationIdentity.fromDelegation(session, chain));
 		const error = await failure(
 			callPath(agent, probe.canisterId).updates.call("echo", HELLO, { verify: true }),
 		);
 		expect(isBlobError(error, "identity_expired") && error.action).toBe("ask");
-		expect(proxy.seen).toEqual([]);
+		expect(faulty.seen).toEqual([]);
 	});
 
 	it("signs nothing with the identity that an agent no longer has", async () => {
@@ -128,23 +122,23 @@ describe("identities and agents", () => {
 
 describe("the root key", () => {
 	it("is fetched for a network named local, though the agent holds the mainnet's", async () => {
-		const proxy = await through(() => undefined);
+		const faulty = through(() => undefined);
 		const { HttpAgent } = await import("@dfinity/agent");
-		const agent = HttpAgent.createSync({ host: proxy.url, identity: testIdentity(2) });
+		const agent = HttpAgent.createSync({ host: faulty.url, identity: testIdentity(2) });
 		const { updates } = callPath(agent, probe.canisterId, { localNetwork: true });
 		expect(await updates.call("echo", HELLO, { verify: true })).toEqual(HELLO);
-		expect(proxy.seen.map(({ kind }) => kind)).toContain("status");
+		expect(faulty.seen.map(({ kind }) => kind)).toContain("status");
 	});
 
 	it("is never fetched otherwise", async () => {
-		const proxy = await through(() => undefined);
+		const faulty = through(() => undefined);
 		const { HttpAgent } = await import("@dfinity/agent");
 		for (const shouldFetchRootKey of [false, true]) {
-			const agent = HttpAgent.createSync({ host: proxy.url, identity: testIdentity(2), shouldFetchRootKey });
+			const agent = HttpAgent.createSync({ host: faulty.url, identity: testIdentity(2), shouldFetchRootKey });
 			const call = callPath(agent, probe.canisterId).updates.call("echo", HELLO, { verify: true });
 			expect(isBlobError(await failure(call), "certificate_invalid")).toBe(true);
 		}
-		expect(proxy.seen.map(({ kind }) => kind)).toEqual(["call", "call"]);
+		expect(faulty.seen.map(({ kind }) => kind)).toEqual(["call", "call"]);
 	});
 
 	it("is never fetched from the mainnet", () => {
@@ -164,52 +158,50 @@ describe("faults", () => {
 
 	it("executes a call once whose reply is lost, and asks for the reply", async () => {
 		const before = await count(probe.network.url);
-		const proxy = await through(({ kind, nth }) => (kind === "call" && nth === 0 ? "lose" : undefined));
-		expect(await count(proxy.url)).toBe(before + 1);
-		expect(proxy.seen.map(({ kind }) => kind)).toEqual(["call", "read_state"]);
+		const faulty = through(({ kind, nth }) => (kind === "call" && nth === 0 ? "reply-lost" : undefined));
+		expect(await count(faulty.url)).toBe(before + 1);
+		expect(faulty.seen.map(({ kind }) => kind)).toEqual(["call", "read_state"]);
 		expect(await count(probe.network.url)).toBe(before + 2);
 	});
 
 	it("executes a call once, whichever of its requests are lost", async () => {
 		for (let n = 0; n < 4; n++) {
-			for (const fault of ["refuse", "lose"] as const) {
+			for (const fault of ["lost", "reply-lost"] as const) {
 				const before = await count(probe.network.url);
-				const proxy = await through(({ index }) => (index <= n ? fault : undefined));
-				expect(await count(proxy.url)).toBe(before + 1);
+				const faulty = through(({ index }) => (index <= n ? fault : undefined));
+				expect(await count(faulty.url)).toBe(before + 1);
 			}
 		}
 	});
 
 	it("sends the same signed message again", async () => {
-		const proxy = await through(({ kind, nth }) => (kind === "call" && nth < 2 ? "refuse" : undefined));
-		await count(proxy.url);
-		const calls = proxy.seen.filter(({ kind }) => kind === "call").map(({ body }) => body.toString("hex"));
+		const faulty = through(({ kind, nth }) => (kind === "call" && nth < 2 ? "lost" : undefined));
+		await count(faulty.url);
+		const calls = faulty.seen.filter(({ kind }) => kind === "call").map(({ requestId }) => requestId);
 		expect(calls.length).toBe(3);
 		expect(new Set(calls).size).toBe(1);
 	});
 
 	it("polls after a 202", async () => {
 		const before = await count(probe.network.url);
-		const proxy = await through(({ kind }) => (kind === "call" ? "accepted" : undefined));
-		expect(await count(proxy.url)).toBe(before + 1);
-		expect(proxy.seen.map(({ kind }) => kind)).toEqual(["call", "read_state"]);
+		const faulty = through(({ kind }) => (kind === "call" ? "accepted" : undefined));
+		expect(await count(faulty.url)).toBe(before + 1);
+		expect(faulty.seen.map(({ kind }) => kind)).toEqual(["call", "read_state"]);
 	});
 
 	it("sends a call again that was taken and then dropped, the same message, in good time", async () => {
 		const before = await count(probe.network.url);
-		const proxy = await through(({ kind, nth }) =>
-			kind === "call" && nth === 0 ? { status: 202 } : undefined,
-		);
+		const faulty = through(({ kind, nth }) => (kind === "call" && nth === 0 ? { status: 202 } : undefined));
 		// A clock that runs ahead by what is slept.
 		let ahead = 0;
 		const sleep = async (ms: number) => {
 			ahead += ms;
 			await hastyPorts.sleep(1);
 		};
-		expect(await count(proxy.url, { ports: { ...hastyPorts, now: () => Date.now() + ahead, sleep } })).toBe(
+		expect(await count(faulty.url, { ports: { ...hastyPorts, now: () => Date.now() + ahead, sleep } })).toBe(
 			before + 1,
 		);
-		const calls = proxy.seen.filter(({ kind }) => kind === "call").map(({ body }) => body.toString("hex"));
+		const calls = faulty.seen.filter(({ kind }) => kind === "call").map(({ requestId }) => requestId);
 		expect(calls.length).toBe(2);
 		expect(new Set(calls).size).toBe(1);
 		expect(ahead).toBeGreaterThan(10_000);
@@ -217,52 +209,50 @@ describe("faults", () => {
 	});
 
 	it("falls back to the versions that a host knows", async () => {
-		const proxy = await through(({ version }) => (version === "v2" ? undefined : { status: 404 }));
-		const { updates, queries } = callPath(agentAt(proxy.url, probe.network, identity()), probe.canisterId);
+		const faulty = through(({ version }) => (version === 2 ? undefined : { status: 404 }));
+		const { updates, queries } = callPath(agentAt(faulty.url, probe.network, identity()), probe.canisterId);
 		expect(await updates.call("echo", HELLO, { verify: true })).toEqual(HELLO);
 		expect(await queries.once("echo_query", HELLO, { isBound: true })).toEqual(HELLO);
-		expect(proxy.seen.map(({ kind, version }) => `${version} ${kind}`).slice(0, 4)).toEqual([
+		expect(faulty.seen.map(({ kind, version }) => `v${version} ${kind}`).slice(0, 4)).toEqual([
 			"v4 call",
 			"v3 call",
 			"v2 call",
 			"v3 read_state",
 		]);
-		proxy.seen.length = 0;
+		probe.network.requests.clear();
 		await updates.call("echo", HELLO, { verify: true });
-		expect(proxy.seen.map(({ version }) => version)).not.toContain("v4");
+		expect(faulty.seen.map(({ version }) => version)).not.toContain(4);
 	});
 
 	it("comes again no sooner than it is told to", async () => {
-		const proxy = await through(({ index }) =>
-			index === 0 ? { status: 429, headers: { "retry-after": "7" } } : undefined,
-		);
+		const faulty = through(({ index }) => (index === 0 ? { status: 429, retryAfter: 7 } : undefined));
 		const slept: number[] = [];
 		const ports = { ...hastyPorts, sleep: async (ms: number) => void slept.push(ms) };
-		await count(proxy.url, { ports });
+		await count(faulty.url, { ports });
 		expect(slept.length).toBe(1);
 		expect(slept[0]).toBeGreaterThanOrEqual(7_000);
 	});
 
 	it("retries 503 and gives up with what it was told", async () => {
 		const body = "Service is overloaded, try again later.";
-		const proxy = await through(() => ({ status: 503, body }));
-		const error = await failure(count(proxy.url));
+		const faulty = through(() => ({ status: 503, body }));
+		const error = await failure(count(faulty.url));
 		expect(isBlobError(error, "http") && error.details).toMatchObject({ status: 503, body });
-		expect(proxy.seen.length).toBe(6);
+		expect(faulty.seen.length).toBe(6);
 	});
 
 	it("never retries 400", async () => {
-		const proxy = await through(() => ({ status: 400, body: "no" }));
-		expect(isBlobError(await failure(count(proxy.url)), "http")).toBe(true);
-		expect(proxy.seen.length).toBe(1);
+		const faulty = through(() => ({ status: 400, body: "no" }));
+		expect(isBlobError(await failure(count(faulty.url)), "http")).toBe(true);
+		expect(faulty.seen.length).toBe(1);
 	});
 
 	it("stops at once when it is aborted, while it waits for an answer or between attempts", async () => {
 		for (const fault of [{ delayMs: 5_000 }, { status: 503 }] satisfies Fault[]) {
-			const proxy = await through(() => fault);
+			const faulty = through(() => fault);
 			const controller = new AbortController();
 			const ports = { ...virtualPorts(), now: Date.now, sleep: hastyPorts.sleep };
-			const agent = agentAt(proxy.url, probe.network, identity());
+			const agent = agentAt(faulty.url, probe.network, identity());
 			const { updates } = callPath(agent, probe.canisterId, { ports, policy: { maxAttempts: 100_000 } });
 			const options = { verify: true, signal: controller.signal };
 			const call = failure(updates.call("echo", HELLO, options));
@@ -274,8 +264,8 @@ describe("faults", () => {
 	});
 
 	it("gives up an exchange that takes too long", async () => {
-		const proxy = await through(() => ({ delayMs: 3_000 }));
-		const error = await failure(count(proxy.url, { timeoutMs: 50, policy: { maxAttempts: 2 } }));
+		const faulty = through(() => ({ delayMs: 3_000 }));
+		const error = await failure(count(faulty.url, { timeoutMs: 50, policy: { maxAttempts: 2 } }));
 		expect(isBlobError(error, "timeout")).toBe(true);
 	});
 });
@@ -331,10 +321,11 @@ describe("an agent's own errors", () => {
 		// The agent writes to the console what it fails with.
 		const silent = vi.spyOn(console, "error").mockImplementation(() => {});
 		const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
-		const busy = await query((await through(() => ({ status: 503, body: "busy" }))).url);
+		const busy = await query(through(() => ({ status: 503, body: "busy" })).url);
 		expect(isBlobError(busy, "http") && busy.details).toMatchObject({ status: 503 });
-		const broken = await query((await through(() => "refuse")).url);
+		const broken = await query(through(() => "lost").url);
 		expect(isBlobError(broken, "network") && broken.action).toBe("retry");
+		probe.network.faults.clear();
 		const { HttpAgent } = await import("@dfinity/agent");
 		const foreign = await query(probe.network.url, { rootKey: HttpAgent.createSync().rootKey as Uint8Array });
 		expect(isBlobError(foreign, "certificate_invalid")).toBe(true);
@@ -360,13 +351,13 @@ describe("an agent's own errors", () => {
 	});
 
 	it("an identity signs with the clock of the network once it is known", async () => {
-		const proxy = await through(({ index }) =>
+		const faulty = through(({ index }) =>
 			index === 0
 				? { status: 400, body: "Invalid request expiry: Specified ingress_expiry not within expected range" }
 				: undefined,
 		);
-		const { updates } = callPath(agentAt(proxy.url, probe.network, testIdentity(2)), probe.canisterId);
+		const { updates } = callPath(agentAt(faulty.url, probe.network, testIdentity(2)), probe.canisterId);
 		expect(await updates.call("echo", HELLO, { verify: true })).toEqual(HELLO);
-		expect(proxy.seen.filter(({ kind }) => kind === "call").length).toBe(2);
+		expect(faulty.seen.filter(({ kind }) => kind === "call").length).toBe(2);
 	});
 });

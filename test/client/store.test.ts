@@ -5,7 +5,7 @@ import { HttpAgent } from "@dfinity/agent";
 import { DelegationChain, DelegationIdentity, Ed25519KeyIdentity } from "@dfinity/identity";
 import { HttpAgent as CoreAgent } from "@icp-sdk/core/agent";
 import { Ed25519KeyIdentity as CoreKey } from "@icp-sdk/core/identity";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { installWasm } from "../../examples/support/deploy.js";
 import { BlobClient as WebClient } from "../../src/client/index.js";
 import {
@@ -15,8 +15,9 @@ import {
 	isBlobError,
 	toFile,
 } from "../../src/client/node/index.js";
+import type { FaultScript } from "../../src/localnet/index.js";
 import { openStore, type StoreFixture } from "../support/store.js";
-import { createFaultProxy, type Fault, type FaultProxy, type Seen } from "./support/fault-proxy.js";
+import { withFaults } from "./support/faults.js";
 import { pseudoBytes } from "./support/memory-store.js";
 import { hastyPorts } from "./support/ports.js";
 
@@ -27,7 +28,6 @@ const SIZE = 2_064_384 + 100_001;
 const owner = Ed25519KeyIdentity.generate();
 let fixture: StoreFixture;
 let directory: string;
-const proxies: FaultProxy[] = [];
 /** Updates that were executed, by method. */
 let executed: string[] = [];
 
@@ -41,8 +41,8 @@ beforeAll(async () => {
 	);
 	directory = await mkdtemp(join(tmpdir(), "blobs-store-"));
 });
+afterEach(() => fixture.network.local?.faults.clear());
 afterAll(async () => {
-	for (const proxy of proxies) await proxy.close();
 	await fixture.dispose();
 	await rm(directory, { recursive: true });
 });
@@ -69,11 +69,7 @@ const all = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
 	for await (const item of items) found.push(item);
 	return found;
 };
-async function through(fault: (seen: Seen) => Fault | undefined): Promise<FaultProxy> {
-	const proxy = await createFaultProxy(fixture.network.url, fault);
-	proxies.push(proxy);
-	return proxy;
-}
+const through = (script: FaultScript) => withFaults(fixture.network.local!, script);
 
 const host = () => ({ host: fixture.network.url, rootKey: fixture.network.rootKey });
 const coreOwner = CoreKey.fromSecretKey(owner.getKeyPair().secretKey as never);
@@ -120,9 +116,9 @@ describe("a blob goes up and comes down", () => {
 });
 
 describe("whatever happens at the wire", () => {
-	const run = async (fault: (seen: Seen) => Fault | undefined, chunkBytes = S) => {
-		const proxy = await through(fault);
-		const client = clientAt(proxy.url, { chunkBytes });
+	const run = async (fault: FaultScript, chunkBytes = S) => {
+		const faulty = through(fault);
+		const client = clientAt(faulty.url, { chunkBytes });
 		const bytes = pseudoBytes(SIZE, 3);
 		executed = [];
 		const transfer = client.upload(bytes, { key: "faults", resume: false });
@@ -132,23 +128,25 @@ describe("whatever happens at the wire", () => {
 			executed.map((method) => [method, executed.filter((each) => each === method).length]),
 		);
 		expect(Buffer.compare(await client.download("faults").toBytes(), bytes)).toBe(0);
-		return { counts, proxy };
+		return { counts, faulty };
 	};
 	const ONCE = { blobs_begin_upload: 1, blobs_put_chunk: 17, blobs_commit_upload: 1 };
 
 	it("nothing at all: one message a chunk, and two more", async () => {
-		const { counts, proxy } = await run(() => undefined);
+		const { counts, faulty } = await run(() => undefined);
 		expect(counts).toEqual(ONCE);
-		expect(proxy.seen.filter(({ kind }) => kind === "read_state").length).toBeLessThanOrEqual(1);
+		expect(faulty.seen.filter(({ kind }) => kind === "read_state").length).toBeLessThanOrEqual(1);
 	});
 
 	it("every third reply is lost: each message is executed once", async () => {
-		const { counts } = await run(({ kind, nth }) => (kind === "call" && nth % 3 === 0 ? "lose" : undefined));
+		const { counts } = await run(({ kind, nth }) =>
+			kind === "call" && nth % 3 === 0 ? "reply-lost" : undefined,
+		);
 		expect(counts).toEqual(ONCE);
 	});
 
 	it("any one request is lost or refused: each message is executed once", async () => {
-		for (const fault of ["lose", "refuse"] as const)
+		for (const fault of ["reply-lost", "lost"] as const)
 			for (let n = 0; n < 8; n++) {
 				const { counts } = await run(({ index }) => (index === n ? fault : undefined), 1_000_000);
 				expect(counts).toEqual({ ...ONCE, blobs_put_chunk: 3 });
@@ -162,17 +160,13 @@ describe("whatever happens at the wire", () => {
 
 	it("half of all requests are refused with 429 and 503, queries too", async () => {
 		const { counts } = await run(({ index }) =>
-			index % 4 === 0
-				? { status: 429, headers: { "retry-after": "1" } }
-				: index % 4 === 2
-					? { status: 503 }
-					: undefined,
+			index % 4 === 0 ? { status: 429, retryAfter: 1 } : index % 4 === 2 ? { status: 503 } : undefined,
 		);
 		expect(counts).toEqual(ONCE);
 	});
 
 	it("every second query is lost", async () => {
-		await run(({ kind, nth }) => (kind === "query" && nth % 2 === 0 ? "lose" : undefined));
+		await run(({ kind, nth }) => (kind === "query" && nth % 2 === 0 ? "reply-lost" : undefined));
 	});
 });
 

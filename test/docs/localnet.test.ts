@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { expect, test } from "vitest";
+import { PROFILES } from "../../src/localnet/conditions/profiles.js";
 import { METHODS } from "../../src/localnet/management/candid.js";
 import { callCalls } from "../../src/localnet/system-api/calls.js";
 import { canisterCalls } from "../../src/localnet/system-api/canister.js";
@@ -16,15 +17,25 @@ import { codeIn, readDocument, sectionOf, tableIn } from "./document.js";
 
 const document = readDocument("LOCALNET.md");
 
-test("the options", () => {
-	const path = join(import.meta.dirname, "../../src/localnet/options.ts");
+/** The fields of an interface, or the members of a union. */
+const membersOf = (file: string, name: string): string[] => {
+	const path = join(import.meta.dirname, "../../src/localnet", file);
 	const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true);
-	const options = source.statements.find(
-		(node): node is ts.InterfaceDeclaration =>
-			ts.isInterfaceDeclaration(node) && node.name.text === "NetworkOptions",
-	);
+	for (const node of source.statements) {
+		if (ts.isInterfaceDeclaration(node) && node.name.text === name)
+			return node.members.map((member) => member.name!.getText());
+		if (ts.isTypeAliasDeclaration(node) && node.name.text === name && ts.isUnionTypeNode(node.type))
+			// A literal by itself, an object by its first field.
+			return node.type.types.map((type) =>
+				ts.isTypeLiteralNode(type) ? type.members[0]!.name!.getText() : type.getText(),
+			);
+	}
+	throw new Error(`${file} has no ${name}`);
+};
+
+test("the options", () => {
 	const documented = tableIn(sectionOf(document, "Use")).map(([name]) => codeIn(name!)[0]);
-	expect(documented).toEqual(options!.members.map((member) => member.name!.getText()));
+	expect(documented).toEqual(membersOf("options.ts", "NetworkOptions"));
 });
 
 test("the system calls that are missing", () => {
@@ -41,4 +52,19 @@ test("the methods of the management canister", () => {
 		.split("\n")
 		.find((text) => text.startsWith("- Management canister:"));
 	expect(codeIn(line!).sort()).toEqual(Object.keys(METHODS).sort());
+});
+
+test("the conditions and the profiles", () => {
+	const section = sectionOf(document, "Conditions");
+	const [conditions, profiles] = section.split("| profile | what |\n");
+	const documented = (table: string) => tableIn(table).map(([name]) => codeIn(name!)[0]);
+	expect(documented(conditions!)).toEqual(membersOf("conditions/conditions.ts", "Conditions"));
+	expect(documented(profiles!)).toEqual(Object.keys(PROFILES));
+});
+
+test("the faults", () => {
+	const documented = tableIn(sectionOf(document, "Faults")).map(([name]) =>
+		codeIn(name!)[0]!.replace(/^\{ | \}$/g, ""),
+	);
+	expect(documented).toEqual(membersOf("faults/fault.ts", "Fault"));
 });

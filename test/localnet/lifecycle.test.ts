@@ -18,8 +18,16 @@ test("disposing leaves nothing behind, whatever was going on", async () => {
 		(func (export "canister_global_timer"))`;
 	await deploy(agent, canister(armed));
 	await deploy(agent, canister(`(func (export "canister_heartbeat"))`));
+	network.setConditions({ profile: "mainnet", latencyMs: 60_000, uplinkBytesPerSecond: 1 });
+	network.requests.clear();
+	const status = fetch(`${network.url}/api/v2/status`).catch(() => "closed");
+	const body = new Uint8Array(100_000);
+	const upload = fetch(`${network.url}/`, { method: "POST", body }).catch(() => "closed");
+	await expect.poll(() => network.requests.count()).toBe(1);
+	network.tick();
 	await network.dispose();
 	await network.dispose();
+	expect([await status, await upload]).toEqual(["closed", "closed"]);
 	await expect(fetch(`${network.url}/api/v2/status`)).rejects.toThrow();
 	await expect.poll(() => handles().filter((name) => !before.includes(name)), { timeout: 5_000 }).toEqual([]);
 });
@@ -53,7 +61,7 @@ test("a seed makes keys and canister ids the same again", async () => {
 });
 
 test("blocks at an interval take what came in between, up to 4 MiB", async () => {
-	await using network = await createNetwork({ blockIntervalMs: 1_000 });
+	await using network = await createNetwork({ conditions: { blockIntervalMs: 1_000 } });
 	const agent = await agentFor(network);
 	const id = await deploy(
 		agent,

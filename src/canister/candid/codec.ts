@@ -29,7 +29,7 @@ export function decodeArgs<Name extends MethodName>(name: Name, message: Uint8Ar
 		return readers.get(name)!.read(message) as unknown as MethodArgs<Name>;
 	} catch (error) {
 		if (!(error instanceof Malformed)) throw error;
-		return refuse("malformed", { reason: error.message });
+		return refuse("malformed", { reason: error.reason });
 	}
 }
 

@@ -1,11 +1,26 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { MAX_KEY_BYTES } from "../../protocol/limits.js";
+import type { Hashing } from "../hashing.js";
 import type { StableMap } from "../ports.js";
-import { descend, leafOf, type Place, rewrite } from "./directory.js";
-import { countOf, emptyLeaf, isFileAt, linkAt, withChanged, withEntry, withoutEntry } from "./node.js";
+import { Changer, type Item } from "./change.js";
+import { descend, leafOf, type Place } from "./directory.js";
+import {
+	type CertifiedRoot,
+	type Key,
+	kindUnder,
+	labelsOf,
+	nameOf,
+	type Path,
+	pathOf,
+	type Root,
+} from "./key.js";
+import { LabelSets } from "./label-set.js";
+import { countOf, forksOf, isFileAt, KIND, linkAt } from "./node.js";
 import { type ListEntry, sortable } from "./order.js";
-import { NodeStore, TOP } from "./store.js";
+import { CERTIFIED_TOP, NodeStore, PLAIN_TOP } from "./store.js";
+import { TreeWriter } from "./tree-writer.js";
 import { type After, type Start, walk } from "./walk.js";
+import { Witness } from "./witness.js";
 
 export interface ListRange {
 	/** Any beginning of keys; it need not end at a segment's. */
@@ -16,94 +31,136 @@ export interface ListRange {
 	readonly after?: string;
 }
 
+export interface Change {
+	readonly key: Key;
+	/** The digest of the tree that stands at the key from now on; undefined: the key goes. */
+	readonly content: Uint8Array | undefined;
+}
+
+/** What a witness shows: that a key is there, with what stands at it, or that it is not. */
+export interface Reveal {
+	readonly root: CertifiedRoot;
+	readonly key: Key;
+	/** The tree whose digest the key's content is, encoded (TreeWriter). Without it, it is pruned. */
+	readonly subtree?: Uint8Array;
+}
+
+/** Before `http_expr` and `private`, in the order of labels. */
+const FEED = encodeUtf8("feed");
+
 /**
  * The index of keys: a tree nested by their segments over one stable map, which itself can only be asked for
- * single keys. Each directory is a B+-tree of labels (directory.ts, node.ts); a label can be a key's end and
- * a directory at once. The roots' names are the labels of one more directory above them all.
+ * single keys. Each directory is a B+-tree of labels (node.ts, editor.ts); a label can be a key's end and
+ * a directory at once. The roots' names are the labels of two more directories above them all: one of roots that
+ * are only lists, in which nothing is ever hashed, and one of certified roots.
  *
- * How certification joins it. The whole is already shaped as a hash tree of the Internet Computer: a label is
- * a labelled node, a B+-tree's node a balanced tree of forks over its entries in order, its inner nodes more
- * forks.
- * - Every slot (node.ts) gets a digest of 32 bytes after its link: in a leaf that of the labelled node, in an
- *   inner node that of the child's forks. SLOT becomes 41, ENTRY_CHARGE 32; nodes hold as many entries as
- *   now.
- * - `rewrite` (directory.ts) goes on to the root with each written node's digest and returns the directory's;
- *   a loop here hands that to the entry in the directory above, along the places that `#find` returns
- *   already. So a change writes the nodes on its path in each directory, and one sibling a level where nodes
- *   join, no others.
- * - Under a label that is a key's end stands the label `<$>` with what is certified of it, and among a
- *   directory's labels that has its place in order. While there is no directory the entry's digest covers it
- *   without a node; a label that is both gets `<$>` as an entry of its directory. No segment of a key may
- *   then be `<$>` or `<*>`.
- * - A witness is the same descent, pruned beside the path; for an absent key, the neighbours in the leaf.
+ * What is below the certified roots is a hash tree of the Internet Computer as it lies: a label is a labelled
+ * node, a B+-tree's node a balanced tree of forks over its entries in order, its inner nodes more forks. Under a
+ * key's last label stands `<$>`, and under that what is certified of the key; the catalog knows the digest of
+ * that only. While there is no directory beside it `<$>` has no node; a label that is both a key's end and a
+ * directory has it as an entry of that directory. (Under `private` there are no segments, and no `<$>`.)
+ *
+ * A change writes and hashes each node on its path once, in each directory from the key's up to the top, and one
+ * sibling a level where nodes join. A witness is the same descent, pruned beside the path.
  */
 export class Catalog {
+	/** Sets of labels that keys' contents are made of. */
+	readonly labelSets: LabelSets;
 	readonly #store: NodeStore;
+	readonly #hashing: Hashing;
 
 	/** Opens what the map holds, or begins; throws if that has another layout. */
-	constructor(map: StableMap) {
+	constructor(map: StableMap, hashing: Hashing) {
 		this.#store = new NodeStore(map);
+		this.#hashing = hashing;
+		this.labelSets = new LabelSets(this.#store, hashing);
 	}
 
 	/** Here and below: the key has been checked (protocol/validate). */
-	has(root: Uint8Array, key: string): boolean {
-		const labels = labelsOf(root, key);
-		return isHeld(this.#find(labels), labels);
-	}
-
-	/** False if it was there. */
-	insert(root: Uint8Array, key: string): boolean {
-		const labels = labelsOf(root, key);
-		if (labels.some((label) => label.length > MAX_KEY_BYTES))
-			throw new Error(`catalog: a label of more than ${MAX_KEY_BYTES} bytes`);
-		const places = this.#find(labels);
-		if (isHeld(places, labels)) return false;
-		const depth = places.length - 1;
-		const place = places[depth]!;
+	has(root: Root, key: Key): boolean {
+		const labels = labelsOf(pathOf(root, key));
+		const places = this.#find(topOf(root), labels);
+		const place = places[places.length - 1]!;
 		const { node, index } = leafOf(place);
-		const ends = depth === labels.length - 1;
-		if (place.found) {
-			const link = ends ? linkAt(node, index) : this.#newDirectory(labels, depth + 1);
-			rewrite(this.#store, place.path, withChanged(node, index, ends || isFileAt(node, index), link), false);
-		} else {
-			const link = ends ? 0 : this.#newDirectory(labels, depth + 1);
-			const changed = withEntry(node, index, labels[depth]!, ends, link);
-			rewrite(this.#store, place.path, changed, index === countOf(node));
-		}
-		this.#store.commit();
-		return true;
+		return places.length === labels.length && place.found && isFileAt(node, index);
 	}
 
-	/** False if it was not there. Directories that it leaves empty go with it. */
+	/** Of a plain root. False if it was there. */
+	insert(root: Uint8Array, key: string): boolean {
+		return this.#change(root, [
+			{ path: pathOf(root, key), present: true, content: undefined, isSelf: false },
+		]);
+	}
+
+	/** Of a plain root. False if it was not there. Directories that it leaves empty go with it. */
 	remove(root: Uint8Array, key: string): boolean {
-		const labels = labelsOf(root, key);
-		const places = this.#find(labels);
-		if (!isHeld(places, labels)) return false;
-		let depth = places.length - 1;
-		let { node, index } = leafOf(places[depth]!);
-		let file = false;
-		const link = linkAt(node, index);
-		// The last label of a directory takes the directory along, and so on upwards.
-		while (depth > 0 && !file && link === 0 && places[depth]!.path.length === 1 && countOf(node) === 1) {
-			this.#store.free(leafOf(places[depth]!).id);
-			({ node, index } = leafOf(places[--depth]!));
-			file = isFileAt(node, index);
+		return this.#change(root, [
+			{ path: pathOf(root, key), present: false, content: undefined, isSelf: false },
+		]);
+	}
+
+	/**
+	 * Puts keys in, gives them another content, takes them out, in any order; no key twice. Each node that is
+	 * touched is read, written and hashed once, so many keys that are near each other cost little more than few.
+	 */
+	change(root: CertifiedRoot, changes: readonly Change[]): void {
+		const items: { path: Path; present: boolean; content: Uint8Array | undefined; isSelf: boolean }[] = [];
+		for (let i = 0; i < changes.length; i++) {
+			const { key, content } = changes[i]!;
+			items.push({ path: pathOf(root, key), present: content !== undefined, content, isSelf: false });
 		}
-		const changed = file || link !== 0 ? withChanged(node, index, file, link) : withoutEntry(node, index);
-		rewrite(this.#store, places[depth]!.path, changed, false);
-		this.#store.commit();
-		return true;
+		if (items.length > 1) items.sort((a, b) => (a.path.order < b.path.order ? -1 : 1));
+		for (let i = 1; i < items.length; i++)
+			if (items[i]!.path.order === items[i - 1]!.path.order)
+				throw new Error("catalog: one key is changed twice at once");
+		this.#change(root, items);
+	}
+
+	/** What is to be certified: the root of `feed` (whose value is given), `http_expr` and `private`. */
+	rootHash(feed: Uint8Array): Uint8Array {
+		const head = this.#hashing.labeled(FEED, this.#hashing.leaf(feed));
+		const top = this.#store.read(CERTIFIED_TOP);
+		const count = countOf(top);
+		if (count === 0) return head;
+		const both = new Uint8Array(64);
+		both.set(head);
+		both.set(forksOf(this.#hashing, top, 0, count), 32);
+		return this.#hashing.forks(both, 0, 32, 2);
+	}
+
+	/**
+	 * The certified tree in CBOR, pruned to what is asked for and the head of the feed. Of labels that were not
+	 * asked for it shows the neighbours of absent ones and no others.
+	 */
+	witness(feed: Uint8Array, reveals: readonly Reveal[]): Uint8Array {
+		const witness = new Witness(this.#store, this.#hashing, CERTIFIED_TOP);
+		for (const { root, key, subtree } of reveals) witness.show(labelsOf(pathOf(root, key)), subtree);
+		const out = new TreeWriter().selfDescribing();
+		// The feed's label is always shown: it may be the neighbour of a root that is absent.
+		if (witness.isEmpty) return out.labeled(FEED).leaf(feed).done();
+		out.fork().labeled(FEED).leaf(feed);
+		witness.write(out);
+		return out.done();
 	}
 
 	/**
 	 * What is left of the keys past `after`, in order, beginning with a seek. `after` need not exist, nor lie
-	 * within the prefix. Valid until the next change.
+	 * within the prefix. Valid until the next change. Of a root whose keys have segments.
 	 */
-	list(root: Uint8Array, range: ListRange): Generator<ListEntry> {
+	list(root: Root, range: ListRange): Generator<ListEntry> {
 		return walk(this.#store, this.#start(root, range), range.recursive);
 	}
 
-	#start(root: Uint8Array, range: ListRange): Start | undefined {
+	/** Items in order. Whether anything changed. */
+	#change(root: Root, items: readonly Item[]): boolean {
+		const top = topOf(root);
+		const changer = new Changer(this.#store, this.#hashing, kindUnder(root));
+		changer.change(top, top === PLAIN_TOP ? KIND.plain : KIND.paths, items, 0, true);
+		this.#store.commit();
+		return changer.changed;
+	}
+
+	#start(root: Root, range: ListRange): Start | undefined {
 		if (range.prefix.length > MAX_KEY_BYTES) return undefined;
 		const segments = range.prefix.split("/");
 		const labelPrefix = segments.pop()!;
@@ -111,8 +168,8 @@ export class Catalog {
 		let after = relativeTo(segments, range.after?.slice(0, MAX_KEY_BYTES + 1));
 		if (after === "nothing") return undefined;
 		if (after !== undefined && sortable(after.segments[0]!) < sortable(labelPrefix)) after = undefined;
-		const labels = [root, ...segments.map(encodeUtf8)];
-		const places = this.#find(labels);
+		const labels = [nameOf(root), ...segments.map(encodeUtf8)];
+		const places = this.#find(topOf(root), labels);
 		const place = places[places.length - 1]!;
 		const { node, index } = leafOf(place);
 		const directory = place.found && places.length === labels.length ? linkAt(node, index) : 0;
@@ -122,9 +179,9 @@ export class Catalog {
 	}
 
 	/** Each label's place in its directory, as far as the directories go. */
-	#find(labels: readonly Uint8Array[]): Place[] {
+	#find(top: number, labels: readonly Uint8Array[]): Place[] {
 		const places: Place[] = [];
-		let directory = TOP;
+		let directory = top;
 		for (const label of labels) {
 			const place = descend(this.#store, directory, label);
 			places.push(place);
@@ -135,38 +192,9 @@ export class Catalog {
 		}
 		return places;
 	}
-
-	/** A directory with only the key that ends the labels, begun at the innermost: each node is written once. */
-	#newDirectory(labels: readonly Uint8Array[], from: number): number {
-		let directory = 0;
-		for (let depth = labels.length - 1; depth >= from; depth--) {
-			const node = withEntry(emptyLeaf(), 0, labels[depth]!, directory === 0, directory);
-			directory = this.#store.allocate();
-			this.#store.write(directory, node);
-		}
-		return directory;
-	}
 }
 
-function isHeld(places: readonly Place[], labels: readonly Uint8Array[]): boolean {
-	const place = places[places.length - 1]!;
-	const { node, index } = leafOf(place);
-	return places.length === labels.length && place.found && isFileAt(node, index);
-}
-
-const SLASH = 0x2f;
-
-function labelsOf(root: Uint8Array, key: string): Uint8Array[] {
-	const bytes = encodeUtf8(key);
-	const labels = [root];
-	let from = 0;
-	for (let to = bytes.indexOf(SLASH); to >= 0; to = bytes.indexOf(SLASH, from)) {
-		labels.push(bytes.subarray(from, to));
-		from = to + 1;
-	}
-	labels.push(bytes.subarray(from));
-	return labels;
-}
+const topOf = (root: Root): number => (root instanceof Uint8Array ? PLAIN_TOP : CERTIFIED_TOP);
 
 /** `after` seen from the directory of these segments: undefined is before all of it, "nothing" past it. */
 function relativeTo(directory: readonly string[], after: string | undefined): After | undefined | "nothing" {

@@ -1,5 +1,5 @@
 import type { StableMap } from "../ports.js";
-import { emptyLeaf, FREE_LEVEL, isNode } from "./node.js";
+import { emptyNode, FREE_NODE, isNode, KIND } from "./node.js";
 
 /**
  * The nodes in their map, under their id as a big-endian u64. Ids are u32 in the nodes themselves: Azle's map
@@ -8,10 +8,11 @@ import { emptyLeaf, FREE_LEVEL, isNode } from "./node.js";
  * many are free.
  */
 const HEAD = 0;
-const VERSION = 1;
+const VERSION = 2;
 
-/** The directory of roots: always there, the only one that may be empty. */
-export const TOP = 1;
+/** The directories of the plain and of the certified roots: always there, the only ones that may be empty. */
+export const PLAIN_TOP = 1;
+export const CERTIFIED_TOP = 2;
 
 const u32 = (bytes: Uint8Array, at: number): number =>
 	((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
@@ -35,13 +36,15 @@ export class NodeStore {
 		if (head === undefined) {
 			this.#head = new Uint8Array(9);
 			this.#head[0] = VERSION;
-			setU32(this.#head, 1, TOP + 1);
-			this.write(TOP, emptyLeaf());
+			setU32(this.#head, 1, CERTIFIED_TOP + 1);
+			this.write(PLAIN_TOP, emptyNode(KIND.plain, 0));
+			this.write(CERTIFIED_TOP, emptyNode(KIND.paths, 0));
 			this.commit();
 		} else if (head[0] !== VERSION)
 			throw new Error(`catalog: layout ${head[0]} is not ${VERSION}, the one that this code knows`);
 	}
 
+	/** The caller's own copy, which it may change. */
 	read(id: number): Uint8Array {
 		const node = this.#map.get(this.#keyOf(id));
 		if (node === undefined) throw new Error(`catalog: node ${id} is missing`);
@@ -64,7 +67,7 @@ export class NodeStore {
 			return next;
 		}
 		const node = this.#map.get(this.#keyOf(free));
-		if (node?.length !== 5 || node[0] !== FREE_LEVEL)
+		if (node?.length !== 5 || node[0] !== FREE_NODE)
 			throw new Error(`catalog: node ${free} is in the list of free nodes and is not free`);
 		setU32(head, 5, u32(node, 1));
 		return free;
@@ -73,7 +76,7 @@ export class NodeStore {
 	free(id: number): void {
 		const head = this.#readHead();
 		const node = new Uint8Array(5);
-		node[0] = FREE_LEVEL;
+		node[0] = FREE_NODE;
 		setU32(node, 1, u32(head, 5));
 		this.write(id, node);
 		setU32(head, 5, id);

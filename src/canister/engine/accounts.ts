@@ -1,6 +1,7 @@
+import { fromUnits } from "../../protocol/codec/utf8.js";
 import { DEFAULT_OPEN_UPLOADS } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
-import { Reader, toHex, Writer } from "./codec.js";
+import { Reader, Writer } from "./codec.js";
 
 /** What a principal may have at the most; docs/PROTOCOL.md says what each counts. */
 export interface Quota {
@@ -38,13 +39,20 @@ const NO_BYTES = new Uint8Array(0);
 /** Not a principal: the record of the quota that is everybody's. */
 const EVERYBODY = new Uint8Array(0);
 
+interface Entry {
+	readonly who: Uint8Array;
+	readonly account: Account;
+	isChanged: boolean;
+}
+
 /**
  * Accounts, kept in the heap while a message runs and written at its end, each once. One that says nothing has no
  * record.
  */
 export class Accounts {
 	readonly #map: StableMap;
-	readonly #seen = new Map<string, { who: Uint8Array; account: Account; isChanged: boolean }>();
+	readonly #seen = new Map<string, Entry>();
+	#last: Entry | undefined;
 
 	constructor(map: StableMap) {
 		this.#map = map;
@@ -73,6 +81,7 @@ export class Accounts {
 	/** Drops what is in the heap: nothing of it was changed, or it was written. */
 	forget(): void {
 		this.#seen.clear();
+		this.#last = undefined;
 	}
 
 	get isChanged(): boolean {
@@ -86,17 +95,20 @@ export class Accounts {
 			if (saysNothing(account)) this.#map.delete(who);
 			else this.#map.set(who, encode(account));
 		}
-		this.#seen.clear();
+		this.forget();
 	}
 
-	#entry(who: Uint8Array) {
-		const name = toHex(who);
+	#entry(who: Uint8Array): Entry {
+		// Nearly always the caller, in the very array that the last call had too.
+		if (this.#last?.who === who) return this.#last;
+		const name = fromUnits(who);
 		let entry = this.#seen.get(name);
 		if (entry === undefined) {
 			const record = this.#map.get(who);
-			entry = { who: who.slice(), account: decode(record), isChanged: false };
+			entry = { who, account: decode(record), isChanged: false };
 			this.#seen.set(name, entry);
 		}
+		this.#last = entry;
 		return entry;
 	}
 }

@@ -1,57 +1,156 @@
-import { encodeUtf8 } from "../../protocol/codec/utf8.js";
-import type { WireProof } from "../../protocol/index.js";
-import type { Catalog, ListEntry, ListRange } from "../catalog/index.js";
+import { encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
+import { sameBytes, type WireProof } from "../../protocol/index.js";
+import {
+	type Catalog,
+	type Change,
+	HTTP_EXPR,
+	type ListEntry,
+	type ListRange,
+	PRIVATE,
+	type Reveal,
+	type Root,
+} from "../catalog/index.js";
 import type { Host } from "../ports.js";
 import type { Accounts } from "./accounts.js";
 import type { Blob } from "./blobs.js";
 import { concat } from "./codec.js";
+import type { ContentTrees } from "./content.js";
 import type { Feed } from "./feed.js";
 
 /** Which keys a list may show: those of everybody's public blobs, and whose private ones. */
 export type Sight = "public" | "all" | { readonly owner: Uint8Array };
 
-const PUBLIC = encodeUtf8("b");
+/** Lists of private keys, which are not certified: of all, and of one owner. */
 const ALL_PRIVATE = encodeUtf8("p");
 const privateOf = (owner: Uint8Array): Uint8Array => concat(encodeUtf8("o"), owner);
 
-/** Stand-in until the certified catalog is merged. */
+/** A private key that comes into the lists, or leaves them. */
+interface Listed {
+	readonly owner: Uint8Array;
+	readonly key: string;
+	readonly isIn: boolean;
+}
+
+/**
+ * The lists of keys and the certified tree. Private keys stand in lists of their own, one of all and one for each
+ * owner, so that a list never has to pass over what its caller may not see, and shows no directory that holds nothing
+ * else; in the tree they stand as salted hashes. What a message changes is gathered, and done once when it ends.
+ */
 export class Certified {
 	readonly #catalog: Catalog;
+	readonly #accounts: Accounts;
+	readonly #feed: Feed;
+	readonly #contents: ContentTrees;
+	readonly #host: Host;
+	readonly #public = new Map<string, Change>();
+	readonly #private = new Map<string, Change>();
+	readonly #listed = new Map<string, Listed>();
+	#certifiedHead: Uint8Array | undefined;
 
-	constructor(catalog: Catalog, _accounts: Accounts, _feed: Feed, _host: Host) {
+	constructor(catalog: Catalog, accounts: Accounts, feed: Feed, contents: ContentTrees, host: Host) {
 		this.#catalog = catalog;
+		this.#accounts = accounts;
+		this.#feed = feed;
+		this.#contents = contents;
+		this.#host = host;
 	}
 
-	prepare(blob: Blob, _salt: Uint8Array, _held: Blob | undefined): Blob {
-		return blob;
-	}
-
+	/** Puts a blob in the place of what its key held. */
 	put(blob: Blob, held: Blob | undefined): void {
-		if (held !== undefined) this.remove(held);
-		for (const tree of trees(blob)) this.#catalog.insert(tree, blob.key);
+		const stays =
+			held !== undefined &&
+			held.isPublic === blob.isPublic &&
+			(blob.isPublic || sameBytes(held.owner, blob.owner));
+		if (held !== undefined && !stays) this.remove(held);
+		const content = this.#contents.digest(blob);
+		if (blob.isPublic) this.#public.set(blob.key, { key: blob.key, content });
+		else {
+			this.#changePrivate(blob, content);
+			if (!stays) this.#list(blob, true);
+		}
 	}
 
 	remove(held: Blob): void {
-		for (const tree of trees(held)) this.#catalog.remove(tree, held.key);
+		if (held.isPublic) this.#public.set(held.key, { key: held.key, content: undefined });
+		else {
+			this.#changePrivate(held, undefined);
+			this.#list(held, false);
+		}
 	}
 
-	readonly isChanged: boolean = false;
-	headChanged(): void {}
-	dropDirectory(_directory: number): void {}
-	certify(): void {}
-	flush(): void {}
+	#changePrivate(blob: Blob, content: Uint8Array | undefined): void {
+		const label = this.#label(blob.owner, blob.key);
+		this.#private.set(fromUnits(label), { key: label, content });
+	}
 
+	#list({ owner, key }: Blob, isIn: boolean): void {
+		this.#listed.set(`${fromUnits(owner)}/${key}`, { owner, key, isIn });
+	}
+
+	/** Under which label a private key of this owner stands: nobody can guess it who does not know the salt. */
+	#label(owner: Uint8Array, key: string): Uint8Array {
+		const { salt } = this.#accounts.get(owner);
+		return this.#host.hashing.sha256(concat(salt, owner, encodeUtf8(key)));
+	}
+
+	get isChanged(): boolean {
+		return this.#public.size > 0 || this.#private.size > 0 || this.#listed.size > 0;
+	}
+
+	/** Changes lists and tree, and certifies what they are now. */
+	flush(): void {
+		if (!this.isChanged && this.#certifiedHead === this.#feed.head) return;
+		if (this.#public.size > 0) this.#catalog.change(HTTP_EXPR, [...this.#public.values()]);
+		if (this.#private.size > 0) this.#catalog.change(PRIVATE, [...this.#private.values()]);
+		for (const { owner, key, isIn } of this.#listed.values())
+			for (const list of [ALL_PRIVATE, privateOf(owner)])
+				if (isIn) this.#catalog.insert(list, key);
+				else this.#catalog.remove(list, key);
+		this.#public.clear();
+		this.#private.clear();
+		this.#listed.clear();
+		this.certify();
+	}
+
+	/** Sets the certified data; an upgrade forgets it. */
+	certify(): void {
+		this.#certifiedHead = this.#feed.head;
+		this.#host.certify(this.#catalog.rootHash(this.#certifiedHead));
+	}
+
+	/** Keys in order from each list that this sight shows. */
 	lists(sight: Sight, range: ListRange): Generator<ListEntry>[] {
-		const trees =
-			sight === "public" ? [PUBLIC] : [PUBLIC, sight === "all" ? ALL_PRIVATE : privateOf(sight.owner)];
-		return trees.map((tree) => this.#catalog.list(tree, range));
+		const roots: Root[] = [HTTP_EXPR];
+		if (sight !== "public") roots.push(sight === "all" ? ALL_PRIVATE : privateOf(sight.owner));
+		return roots.map((root) => this.#catalog.list(root, range));
 	}
 
-	proof(_of: (witness: { ofKey(...args: unknown[]): void; ofHead(): void }) => void): WireProof {
-		return { certificate: [], witness: [] };
+	/** What proves that a key holds `blob`, or nothing that the caller owns and nothing that all may see. */
+	proofOfKey(key: string, blob: Blob | undefined, caller: Uint8Array): WireProof {
+		return this.#proof(() => {
+			const shown: Reveal[] = [];
+			if (blob === undefined || blob.isPublic) shown.push(this.#reveal(HTTP_EXPR, key, blob));
+			if (blob !== undefined && !blob.isPublic)
+				shown.push(this.#reveal(PRIVATE, this.#label(blob.owner, key), blob));
+			else if (blob === undefined && this.#accounts.get(caller).salt.length > 0)
+				shown.push(this.#reveal(PRIVATE, this.#label(caller, key), undefined));
+			return shown;
+		});
 	}
-}
 
-function trees(blob: Blob): Uint8Array[] {
-	return blob.isPublic ? [PUBLIC] : [ALL_PRIVATE, privateOf(blob.owner)];
+	#reveal(root: Reveal["root"], key: Reveal["key"], blob: Blob | undefined): Reveal {
+		return blob === undefined ? { root, key } : { root, key, subtree: this.#contents.ofManifest(blob) };
+	}
+
+	/** What proves the head of the feed. */
+	proofOfHead(): WireProof {
+		return this.#proof(() => []);
+	}
+
+	/** Nothing where the call is an update: its reply is certified itself. */
+	#proof(shown: () => Reveal[]): WireProof {
+		const certificate = this.#host.certificate();
+		if (certificate === undefined) return { certificate: [], witness: [] };
+		return { certificate: [certificate], witness: [this.#catalog.witness(this.#feed.head, shown())] };
+	}
 }

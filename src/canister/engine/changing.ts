@@ -6,6 +6,7 @@ import {
 	Deleted,
 	Encoded,
 	encodeValue,
+	type MethodArgs,
 	type WireDelete,
 	type WireDeleted,
 	type WireDeleteItem,
@@ -15,10 +16,10 @@ import {
 } from "../../protocol/index.js";
 import type { Blob } from "./blobs.js";
 import { chargeOf } from "./charges.js";
-import { discard, put, remove } from "./publishing.js";
+import { discard, moreBlobs, put, remove } from "./publishing.js";
 import { RECEIPT, type ReceiptKind } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
-import { checkPrecondition, leaveReceipt, receiptOf } from "./requests.js";
+import { checkPrecondition, onceFor } from "./requests.js";
 import type { State } from "./state.js";
 
 /** Changes of blobs that carry no bytes. */
@@ -30,7 +31,7 @@ export class Changing {
 	}
 
 	delete(request: WireDelete): Encoded {
-		return this.#once(request.id, RECEIPT.deleted, (caller) =>
+		return this.#once("blobs_delete", request, RECEIPT.deleted, (caller) =>
 			encodeValue(Deleted, deleteKey(this.#state, caller, request)),
 		);
 	}
@@ -38,7 +39,7 @@ export class Changing {
 	/** Type, visibility or metadata: what is given changes. */
 	update(request: WireUpdate): Encoded {
 		const { id, key, content_type, visibility, metadata } = request;
-		return this.#once(id, RECEIPT.updated, (caller) => {
+		return this.#once("blobs_update", request, RECEIPT.updated, (caller) => {
 			const state = this.#state;
 			refuseInvalid(checkKey(key));
 			const held = this.#readable(key);
@@ -53,18 +54,20 @@ export class Changing {
 				metadata: metadata[0] ?? held.manifest.metadata,
 				modified_at: this.#now(),
 			};
-			return put(state, caller, id, manifest, held.place, held).encoded.bytes;
+			const isSame = held.manifest.content_type === manifest.content_type && "public" in manifest.visibility;
+			const place = isSame ? held.place : state.responses.without(held.place);
+			return put(state, caller, id, manifest, place, held).encoded.bytes;
 		});
 	}
 
 	/** The caller gets a blob of its own, with the same bytes. */
 	copy(request: WireMove): Encoded {
-		return this.#once(request.id, RECEIPT.moved, (caller) => {
+		return this.#once("blobs_copy", request, RECEIPT.moved, (caller) => {
 			const state = this.#state;
 			const { source, target } = this.#checkMove(caller, request);
 			const { place, manifest, size, chunkSize } = source;
 			const charged = chargeOf(size, chunkSize);
-			state.charges.check(caller, { blobs: target === undefined ? 1 : 0, bytes: charged });
+			state.charges.check(caller, { blobs: moreBlobs(caller, target), bytes: charged });
 			if (place.content !== 0) state.contents.share(place.content);
 			else if (place.leaf.length > 0) state.chunks.holdAgain(place.uploader, place.leaf);
 			state.charges.charge(caller, charged);
@@ -84,7 +87,7 @@ export class Changing {
 
 	/** The blob keeps its owner. Two changes: the old key is emptied, then the new one holds it. */
 	rename(request: WireMove): Encoded {
-		return this.#once(request.id, RECEIPT.moved, (caller) => {
+		return this.#once("blobs_rename", request, RECEIPT.moved, (caller) => {
 			const state = this.#state;
 			const { source, target } = this.#checkMove(caller, request);
 			state.access.requireChange(caller, "delete", request.from, source);
@@ -118,19 +121,20 @@ export class Changing {
 	}
 
 	/** Makes a change whose answer is kept for duplicates. */
-	#once(id: Uint8Array, kind: ReceiptKind, act: (caller: Uint8Array) => Uint8Array): Encoded {
+	#once<Name extends "blobs_delete" | "blobs_update" | "blobs_copy" | "blobs_rename">(
+		method: Name,
+		request: MethodArgs<Name>[0],
+		kind: ReceiptKind,
+		act: (caller: Uint8Array) => Uint8Array,
+	): Encoded {
 		const state = this.#state;
 		state.modes.require("goOn");
 		const caller = state.access.writer();
-		const receipt = receiptOf(state, caller, id, kind);
-		if (receipt !== undefined) return new Encoded(receipt.body);
-		const answer = act(caller);
-		leaveReceipt(state, caller, id, kind, answer);
-		return new Encoded(answer);
+		return new Encoded(onceFor(state, caller, method, request, kind, () => act(caller)));
 	}
 
 	#now(): bigint {
-		return BigInt(this.#state.host.now()) * 1_000_000n;
+		return BigInt(this.#state.now) * 1_000_000n;
 	}
 }
 

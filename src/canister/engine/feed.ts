@@ -50,17 +50,20 @@ export class Feed {
 	}
 
 	/** Records a change, which gets the next number; its manifest, if it has one, carries that number already. */
-	append(by: Uint8Array, change: Encodable<WireChangeOf>): number {
+	append(by: Uint8Array, at: number, change: Encodable<WireChangeOf>): number {
 		const before = this.head;
 		const sequence = this.#meta.add(COUNTER.sequence, 1);
 		const value = encodeValue(Change, {
 			sequence: BigInt(sequence),
-			at: BigInt(this.#host.now()) * 1_000_000n,
+			at: BigInt(at) * 1_000_000n,
 			by: Principal.fromUint8Array(by),
 			change,
 		});
-		this.#head = this.#host.hashing.sha256(concat(before, value));
-		this.#map.set(u64Key(sequence), concat(this.#head, value));
+		// The head comes into the place of the one before it: what is hashed and what is stored are one array.
+		const record = concat(before, value);
+		this.#head = this.#host.hashing.sha256(record);
+		record.set(this.#head);
+		this.#map.set(u64Key(sequence), record);
 		return sequence;
 	}
 

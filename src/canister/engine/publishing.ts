@@ -1,5 +1,5 @@
 import { Principal } from "@dfinity/principal";
-import { chunkCount, type WireManifest, type WirePublication } from "../../protocol/index.js";
+import { chunkCount, sameBytes, type WireManifest, type WirePublication } from "../../protocol/index.js";
 import { Blob, type Place } from "./blobs.js";
 import { chargeOf } from "./charges.js";
 import { Contents } from "./contents.js";
@@ -11,6 +11,11 @@ const NO_BYTES = new Uint8Array(0);
 
 const nanoseconds = (ms: number): bigint => BigInt(ms) * 1_000_000n;
 
+/** How many blobs more the caller has when it puts its own in the place of what a key holds: one, or none. */
+export function moreBlobs(caller: Uint8Array, held: Blob | undefined): number {
+	return held !== undefined && sameBytes(held.owner, caller) ? 0 : 1;
+}
+
 /** A new content under a key. Its bytes are charged to the caller already. */
 export function publishNew(
 	state: State,
@@ -20,7 +25,7 @@ export function publishNew(
 	publication: WirePublication,
 	held: Blob | undefined,
 ): Blob {
-	const now = nanoseconds(state.host.now());
+	const now = nanoseconds(state.now);
 	const manifest: WireManifest = {
 		key: what.key,
 		sequence: 0n,
@@ -58,9 +63,10 @@ export function put(
 	held: Blob | undefined,
 ): Blob {
 	const numbered = { ...manifest, sequence: BigInt(state.feed.sequence + 1) };
-	const blob = state.certified.prepare(new Blob(numbered, place), salt, held);
+	const blob = state.responses.prepare(new Blob(numbered, place));
+	if (!blob.isPublic) giveSalt(state, blob.owner, salt);
 	state.blobs.set(blob);
-	state.feed.append(caller, { published: blob.encoded });
+	state.feed.append(caller, state.now, { published: blob.encoded });
 	if (held === undefined) state.charges.countBlobs(blob.owner, 1);
 	else {
 		const isSameOwner = held.manifest.owner.compareTo(manifest.owner) === "eq";
@@ -70,7 +76,13 @@ export function put(
 		}
 	}
 	state.certified.put(blob, held);
+	if (state.responses.length > 0) state.wakeAt(state.now);
 	return blob;
+}
+
+/** An owner's first private key brings the salt of them all. */
+function giveSalt(state: State, owner: Uint8Array, salt: Uint8Array): void {
+	if (state.accounts.get(owner).salt.length === 0) state.accounts.change(owner).salt = salt.slice();
 }
 
 /** Empties a key. Answers the change's number. */
@@ -78,7 +90,9 @@ export function remove(state: State, caller: Uint8Array, held: Blob): number {
 	state.blobs.delete(held.key);
 	state.charges.countBlobs(held.owner, -1);
 	state.certified.remove(held);
-	return state.feed.append(caller, { deleted: { key: held.key, version: held.manifest.sequence } });
+	return state.feed.append(caller, state.now, {
+		deleted: { key: held.key, version: held.manifest.sequence },
+	});
 }
 
 /** Hands a blob's content to the cleaner; its owner stays charged until the space is free. */
@@ -92,6 +106,6 @@ export function discard(state: State, blob: Blob): void {
 		holder: blob.owner,
 		charged: chargeOf(blob.size, blob.chunkSize),
 	});
-	if (directory !== 0) state.certified.dropDirectory(directory);
-	state.host.wakeAt(state.host.now());
+	if (directory !== 0) state.responses.drop(directory);
+	state.wakeAt(state.now);
 }

@@ -13,6 +13,7 @@ import {
 	type WireList,
 	type WireListEntry,
 	type WireListPage,
+	type WireProof,
 	type WireStat,
 	type WireStatAnswer,
 } from "../../protocol/index.js";
@@ -32,6 +33,8 @@ const MAX_PAGE_BYTES = 1 << 20;
  */
 const SEGMENTS_PER_ENTRY = 12;
 
+const NO_PROOF: WireProof = { certificate: [], witness: [] };
+
 /** Reads: all of them queries, that may be asked as updates where the answer must be certified. */
 export class Reading {
 	readonly #state: State;
@@ -43,14 +46,17 @@ export class Reading {
 	stat({ key, min_sequence }: WireStat): Encodable<WireStatAnswer> {
 		const state = this.#state;
 		this.#refuseBehind(min_sequence[0]);
-		const blob = this.#visible(key);
 		const caller = state.host.caller();
-		const { salt } = state.accounts.get(caller);
+		const blob = this.#visible(key);
+		const owner = blob === undefined || blob.isPublic ? caller : blob.owner;
+		// The salt of an owner is for who may read all that it salts.
+		const mayProve = sameBytes(owner, caller) || state.roles.readsAll(caller);
+		const { salt } = state.accounts.get(owner);
 		return {
 			manifest: blob === undefined ? [] : [blob.encoded],
-			salt: salt.length === 0 ? [] : [salt],
+			salt: mayProve && salt.length > 0 ? [salt] : [],
 			sequence: BigInt(state.feed.sequence),
-			...state.certified.proof((witness) => witness.ofKey(key, blob, caller)),
+			...(mayProve ? state.certified.proofOfKey(key, blob, caller) : NO_PROOF),
 		};
 	}
 
@@ -128,7 +134,7 @@ export class Reading {
 			before: feed.cursor(from - 1),
 			changes,
 			last: feed.cursor(feed.sequence),
-			...state.certified.proof((witness) => witness.ofHead()),
+			...state.certified.proofOfHead(),
 		};
 	}
 

@@ -41,12 +41,20 @@ export class Room {
 	readonly #host: Host;
 	readonly #settings: RoomSettings;
 	readonly #maps: number;
+	#pages: number | undefined;
+	#liquid: number | undefined;
 
 	constructor(meta: Meta, host: Host, settings: Partial<RoomSettings>, maps: number) {
 		this.#meta = meta;
 		this.#host = host;
 		this.#settings = { ...DEFAULT_ROOM, ...settings };
 		this.#maps = maps;
+	}
+
+	/** To be called before each message: what the system said is asked for again. */
+	forget(): void {
+		this.#pages = undefined;
+		this.#liquid = undefined;
 	}
 
 	/** Refuses more bytes than there is memory or cycles for. `bytes` as quotas count them. */
@@ -62,7 +70,8 @@ export class Room {
 
 	/** What may be spent before the canister freezes. */
 	#cycles(): number {
-		const liquid = this.#host.liquidCycles();
+		this.#liquid ??= this.#host.liquidCycles();
+		const liquid = this.#liquid;
 		if (liquid !== undefined) return liquid;
 		const bytes = this.#taken() + HEAP_BYTES;
 		return this.#host.cycles() - this.#perSecond(bytes) * this.#settings.freezingThresholdSeconds;
@@ -77,12 +86,13 @@ export class Room {
 	#available(): number {
 		const meta = this.#meta;
 		const stored = meta.get(COUNTER.stored);
-		const within = meta.get(COUNTER.peakStored) - stored;
-		return this.#settings.maxStableBytes - this.#taken() + within - meta.get(COUNTER.promised) * OVERHEAD;
+		const within = meta.get(COUNTER.peakStored) - stored - meta.get(COUNTER.promised);
+		return this.#settings.maxStableBytes - this.#taken() + within * OVERHEAD;
 	}
 
 	#taken(): number {
-		const pages = this.#host.stablePages();
+		this.#pages ??= this.#host.stablePages();
+		const pages = this.#pages;
 		if (pages !== undefined) return pages * STABLE_PAGE_BYTES;
 		// Each map has at least one bucket, and that of the slots what was ever in them.
 		return this.#maps * BUCKET_BYTES + this.#meta.get(COUNTER.peakStored) * OVERHEAD;

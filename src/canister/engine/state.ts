@@ -7,9 +7,11 @@ import { Blobs } from "./blobs.js";
 import { Certified } from "./certified.js";
 import { Charges } from "./charges.js";
 import { Chunks } from "./chunks.js";
+import { ContentTrees } from "./content.js";
 import { Contents } from "./contents.js";
 import { Feed } from "./feed.js";
 import { Garbage } from "./garbage.js";
+import { HttpHashes } from "./http.js";
 import { COUNTER, Meta } from "./meta.js";
 import { Modes } from "./modes.js";
 import { QUEUE, Queue } from "./queue.js";
@@ -17,10 +19,12 @@ import { Receipts } from "./receipts.js";
 import { Responses } from "./responses.js";
 import { Roles } from "./roles.js";
 import { Room } from "./room.js";
-import { DEFAULT_FEED_ENTRIES, type Settings } from "./settings.js";
+import { checkSettings, DEFAULT_FEED_ENTRIES, type Settings } from "./settings.js";
 import { Slots } from "./slots.js";
 import { Tallies } from "./tallies.js";
 import { Uploads } from "./uploads.js";
+
+const NEVER = Number.POSITIVE_INFINITY;
 
 /** Everything a store holds, each part over its stable map. The methods of the store work on this. */
 export class State {
@@ -45,12 +49,15 @@ export class State {
 	readonly tallies: Tallies;
 	/** Uploads by the moment at which somebody should look whether they expired. */
 	readonly expiries: Queue;
+	#now: number | undefined;
+	#wakeAt = NEVER;
 
 	constructor(storage: Storage, host: Host, settings: Settings = {}) {
+		checkSettings(settings);
 		const map = (name: keyof typeof MEMORY) => storage.map(MEMORY[name]);
 		const meta = new Meta(map("meta"));
 		const queue = (number: number) => new Queue(map("queues"), number, meta);
-		const catalog = new Catalog(map("catalog"));
+		const catalog = new Catalog(map("catalog"), host.hashing);
 		this.host = host;
 		this.meta = meta;
 		this.slots = new Slots(map("slots"), map("freeSlots"), meta);
@@ -67,8 +74,20 @@ export class State {
 		this.receipts = new Receipts(map("receipts"), queue(QUEUE.receipts));
 		this.garbage = new Garbage(queue(QUEUE.garbage), this.contents, this.chunks, this.charges);
 		this.feed = new Feed(map("feed"), meta, host, settings.feedEntries ?? DEFAULT_FEED_ENTRIES);
-		this.certified = new Certified(catalog, this.accounts, this.feed, host);
-		this.responses = new Responses();
+		const http = new HttpHashes(host.hashing);
+		const trees = new ContentTrees(host.hashing, http);
+		this.certified = new Certified(catalog, this.accounts, this.feed, trees, host);
+		this.responses = new Responses({
+			queue: queue(QUEUE.responses),
+			work: map("responses"),
+			blobs: this.blobs,
+			contents: this.contents,
+			certified: this.certified,
+			sets: catalog.labelSets,
+			trees,
+			http,
+			hashing: host.hashing,
+		});
 		this.tallies = new Tallies(map("meta"));
 		this.expiries = queue(QUEUE.uploads);
 	}
@@ -90,9 +109,22 @@ export class State {
 		this.certified.certify();
 	}
 
+	/** When this message runs: milliseconds since 1970. */
+	get now(): number {
+		this.#now ??= this.host.now();
+		return this.#now;
+	}
+
+	/** Asks to be woken for cleaning at this time. */
+	wakeAt(time: number): void {
+		if (time < this.#wakeAt) this.#wakeAt = time;
+	}
+
 	/** To be called before each message: nothing of the one before is kept that it could have changed. */
 	begin(): void {
 		this.accounts.forget();
+		this.room.forget();
+		this.#now = undefined;
 	}
 
 	get isChanged(): boolean {
@@ -104,5 +136,7 @@ export class State {
 		this.certified.flush();
 		this.accounts.flush();
 		this.meta.flush();
+		if (this.#wakeAt < NEVER) this.host.wakeAt(this.#wakeAt);
+		this.#wakeAt = NEVER;
 	}
 }

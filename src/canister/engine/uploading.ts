@@ -19,9 +19,10 @@ import {
 	type WireUploads,
 } from "../../protocol/index.js";
 import { chargeOf, chargeOfChunk } from "./charges.js";
-import { concat, u64Key } from "./codec.js";
+import { concat, getU64, u64Key } from "./codec.js";
 import { Contents } from "./contents.js";
 import { COUNTER } from "./meta.js";
+import { moreBlobs } from "./publishing.js";
 import { RECEIPT } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
 import { checkId, leaveReceipt, pageLimit, refuseFinished } from "./requests.js";
@@ -46,14 +47,15 @@ export class Uploading {
 		if (open !== undefined) return this.#beginAgain(request, open);
 		refuseFinished(state.receipts.get(caller, id));
 		refuseInvalid(checkKey(key));
-		state.access.requireChange(caller, "write", key, state.blobs.get(key));
+		const held = state.blobs.get(key);
+		state.access.requireChange(caller, "write", key, held);
 		refuseInvalid(checkChunking(chunkSize, request.size[0]));
 		const size = request.size[0] === undefined ? undefined : Number(request.size[0]);
 		const charged = size === undefined ? 0 : chargeOf(size, chunkSize);
-		state.charges.check(caller, { openUploads: 1, blobs: 1, bytes: charged });
+		state.charges.check(caller, { openUploads: 1, blobs: moreBlobs(caller, held), bytes: charged });
 		state.room.check(charged);
 
-		const now = state.host.now();
+		const now = state.now;
 		const upload: Upload = {
 			key,
 			size,
@@ -71,7 +73,7 @@ export class Uploading {
 		state.meta.add(COUNTER.promised, charged);
 		state.uploads.open(caller, id, upload);
 		state.expiries.push(concat(u64Key(upload.expiresAt), ownedKey(caller, id)));
-		state.host.wakeAt(state.slots.isLow ? now : upload.expiresAt);
+		state.wakeAt(state.slots.isLow ? now : upload.expiresAt);
 		return toWireUpload(id, upload);
 	}
 
@@ -85,15 +87,21 @@ export class Uploading {
 		return toWireUpload(request.id, open);
 	}
 
+	/** A creator may go on as long as it may write to the key. Only a rule of the application's asks whose that is. */
+	#requireStill(caller: Uint8Array, key: string): void {
+		const { access, blobs } = this.#state;
+		if (access.hasRule) access.requireChange(caller, "write", key, blobs.get(key));
+	}
+
 	/** Stores one chunk and answers its leaf. `bytes` may be a view into the message. */
 	put(id: Uint8Array, index: number, bytes: Uint8Array): Uint8Array {
 		const state = this.#state;
 		state.modes.require("goOn");
 		const caller = state.access.writer();
 		const upload = openUpload(state, caller, id);
-		state.access.requireChange(caller, "write", upload.key, undefined);
+		this.#requireStill(caller, upload.key);
 		checkLength(upload, index, bytes.length);
-		const now = state.host.now();
+		const now = state.now;
 		state.charges.checkReceived(caller, bytes.length, now);
 		const held = state.contents.leaf(upload.content, index);
 		const more = moreCharge(upload, index, held, bytes.length);
@@ -109,7 +117,7 @@ export class Uploading {
 		upload.expiresAt = now + UPLOAD_EXPIRY_MS;
 		state.charges.received(caller, bytes.length, now);
 		state.uploads.update(caller, id, upload);
-		if (state.slots.isLow) state.host.wakeAt(now);
+		if (state.slots.isLow) state.wakeAt(now);
 		return leaf;
 	}
 
@@ -144,7 +152,7 @@ export class Uploading {
 		state.modes.require("goOn");
 		const caller = state.access.writer();
 		const upload = openUpload(state, caller, id);
-		state.access.requireChange(caller, "write", upload.key, undefined);
+		this.#requireStill(caller, upload.key);
 		const count = leaves.length / SHA256_BYTES;
 		if (!Number.isInteger(count) || count < 1 || count > MAX_LINKED_CHUNKS)
 			refuse("invalid_argument", {
@@ -166,7 +174,7 @@ export class Uploading {
 			state.chunks.hold(caller, leaf, chunk);
 			this.#hold(caller, upload, index, undefined, leaf, length);
 		}
-		upload.expiresAt = state.host.now() + UPLOAD_EXPIRY_MS;
+		upload.expiresAt = state.now + UPLOAD_EXPIRY_MS;
 		state.uploads.update(caller, id, upload);
 		const held = new Uint8Array(leaves.length);
 		state.contents.copyLeaves(upload.content, from, from + count, held);
@@ -215,7 +223,7 @@ export class Uploading {
 			const upload = state.uploads.get(caller, id);
 			if (upload === undefined) throw new Error("the list of uploads names one that is not stored");
 			const isWanted = key[0] === undefined || upload.key === key[0];
-			if (isWanted && upload.expiresAt > state.host.now()) uploads.push(toWireUpload(id, upload));
+			if (isWanted && upload.expiresAt > state.now) uploads.push(toWireUpload(id, upload));
 		}
 		return { uploads, next: [] };
 	}
@@ -237,14 +245,14 @@ export class Uploading {
 
 /** Gives up what stands under this name, and leaves the receipt of that. Once more is done already. */
 export function abortUpload(state: State, owner: Uint8Array, id: Uint8Array): WireDone {
-	const done = { sequence: BigInt(state.feed.sequence) };
 	const receipt = state.receipts.get(owner, id);
-	if (receipt?.kind === RECEIPT.aborted) return done;
+	if (receipt?.kind === RECEIPT.aborted) return { sequence: BigInt(getU64(receipt.body, 0)) };
 	refuseFinished(receipt);
 	const upload = state.uploads.get(owner, id);
 	if (upload !== undefined) giveUp(state, owner, id, upload);
-	leaveReceipt(state, owner, id, RECEIPT.aborted, new Uint8Array(0));
-	return done;
+	const { sequence } = state.feed;
+	leaveReceipt(state, owner, id, RECEIPT.aborted, u64Key(sequence));
+	return { sequence: BigInt(sequence) };
 }
 
 /** Closes an upload and hands what it gathered to the cleaner. */
@@ -258,7 +266,7 @@ export function giveUp(state: State, owner: Uint8Array, id: Uint8Array, upload: 
 		holder: owner,
 		charged: upload.charged,
 	});
-	state.host.wakeAt(state.host.now());
+	state.wakeAt(state.now);
 }
 
 /** Closes an upload; what it promised will not come any more, or has come. */
@@ -281,7 +289,7 @@ export function openUpload(state: State, caller: Uint8Array, id: Uint8Array): Up
 
 /** Read at use: an expired upload is refused even before the cleaner has come by. */
 function refuseExpired(state: State, upload: Upload): void {
-	if (upload.expiresAt <= state.host.now()) refuse("upload_finished", { outcome: "given up: it expired" });
+	if (upload.expiresAt <= state.now) refuse("upload_finished", { outcome: "given up: it expired" });
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Directory } from "./hash-tree.js";
 import type { BlsKey } from "./keys.js";
 import { type Path, witness } from "./witness.js";
 
-const STATE_ROOT = domainSeparator("ic-state-root");
+export const STATE_ROOT = domainSeparator("ic-state-root");
 
 export interface Delegation {
 	readonly subnetId: Uint8Array;

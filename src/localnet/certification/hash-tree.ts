@@ -8,10 +8,10 @@
 import { domainSeparator, sha256 } from "../encoding/bytes.js";
 
 const EMPTY = domainSeparator("ic-hashtree-empty");
-const FORK = domainSeparator("ic-hashtree-fork");
-const LABELED = domainSeparator("ic-hashtree-labeled");
-const LEAF = domainSeparator("ic-hashtree-leaf");
-const EMPTY_HASH = sha256(EMPTY);
+export const FORK = domainSeparator("ic-hashtree-fork");
+export const LABELED = domainSeparator("ic-hashtree-labeled");
+export const LEAF = domainSeparator("ic-hashtree-leaf");
+export const EMPTY_HASH = sha256(EMPTY);
 
 export type Tree = Leaf | Directory;
 

@@ -41,6 +41,10 @@ export function leb128(value: bigint): Buffer {
 	return Buffer.from(bytes);
 }
 
+export function unleb128(bytes: Uint8Array): bigint {
+	return bytes.reduceRight((value, byte) => (value << 7n) | BigInt(byte & 0x7f), 0n);
+}
+
 /** `byte(|s|) · s`, which keeps the purposes of signatures and hashes apart. */
 export function domainSeparator(name: string): Buffer {
 	const bytes = utf8(name);

@@ -10,7 +10,7 @@ export type Encodable =
 	| string
 	| Uint8Array
 	| readonly Encodable[]
-	| ReadonlyMap<number, Encodable>
+	| ReadonlyMap<number | string, Encodable>
 	| { readonly [key: string]: Encodable | undefined };
 
 /** Every CBOR value of the IC carries the self-describing tag 55799. */
@@ -41,7 +41,7 @@ function write(value: Encodable, out: Uint8Array[]): void {
 		for (const item of value as readonly Encodable[]) write(item, out);
 	} else if (value instanceof Map) {
 		out.push(head(5, BigInt(value.size)));
-		for (const [key, field] of value as ReadonlyMap<number, Encodable>) {
+		for (const [key, field] of value as ReadonlyMap<number | string, Encodable>) {
 			write(key, out);
 			write(field, out);
 		}

@@ -18,6 +18,8 @@ export interface RequestEntry {
 	status: "accepted" | "received" | "processing" | "replied" | "rejected";
 	response: Response | undefined;
 	finishedAt: bigint;
+	/** Whether its answer is in the certified state. */
+	isCertified: boolean;
 }
 
 export class RequestHistory {
@@ -46,6 +48,11 @@ export class RequestHistory {
 		entry.response = response;
 		entry.finishedAt = time;
 		this.update(id, response.kind === "reply" ? "replied" : "rejected");
+	}
+
+	certified(id: string): void {
+		const entry = this.#entries.get(id);
+		if (entry) entry.isCertified = true;
 	}
 
 	/** Brings the tree up to date; answers the requests that came to an end since. */

@@ -2,7 +2,7 @@
  * When blocks are made: at once while there are messages, or at an interval; and when a canister's timer is due.
  * A block runs in one go, so between two of them sockets get their turn.
  */
-import type { NormalizedOptions } from "../options.js";
+import type { Settings } from "../conditions/conditions.js";
 import type { Subnet } from "./subnet.js";
 
 /** Timers are looked at no less often than this, so that a clock that was moved is noticed. */
@@ -11,25 +11,32 @@ const HEARTBEAT_MS = 1_000;
 
 export class Rounds {
 	readonly #subnet: Subnet;
-	readonly #options: NormalizedOptions;
+	readonly #clock: () => bigint;
+	readonly #settings: () => Settings;
 	#immediate: NodeJS.Immediate | undefined;
+	/** For the next block at an interval, or else for the next canister's timer. */
 	#timer: NodeJS.Timeout | undefined;
-	#interval: NodeJS.Timeout | undefined;
 	#stopped = false;
 
-	constructor(subnet: Subnet, options: NormalizedOptions) {
+	constructor(subnet: Subnet, clock: () => bigint, settings: () => Settings) {
 		this.#subnet = subnet;
-		this.#options = options;
+		this.#clock = clock;
+		this.#settings = settings;
 	}
 
+	/** Begins, or goes on by conditions that have changed. */
 	start(): void {
-		const { blockIntervalMs } = this.#options;
-		if (blockIntervalMs > 0) this.#interval = setInterval(() => this.run(), blockIntervalMs);
+		clearImmediate(this.#immediate);
+		this.#immediate = undefined;
+		clearTimeout(this.#timer);
+		if (this.#settings().blockIntervalMs > 0) this.#nextAtInterval(performance.now());
+		else if (this.#subnet.busy) this.wake();
+		else this.#sleepUntilNextTask();
 	}
 
 	/** There is a message for the next block. */
 	wake(): void {
-		if (this.#stopped || this.#interval || this.#immediate) return;
+		if (this.#stopped || this.#settings().blockIntervalMs > 0 || this.#immediate) return;
 		this.#immediate = setImmediate(() => {
 			this.#immediate = undefined;
 			this.run();
@@ -41,27 +48,40 @@ export class Rounds {
 		if (this.#stopped) return;
 		this.#subnet.executeBlock();
 		if (this.#subnet.busy) this.wake();
-		this.#sleepUntilNextTask();
+		if (this.#settings().blockIntervalMs === 0) this.#sleepUntilNextTask();
 	}
 
 	stop(): void {
 		this.#stopped = true;
 		clearImmediate(this.#immediate);
 		clearTimeout(this.#timer);
-		clearInterval(this.#interval);
+	}
+
+	/** Counted from the block before, not from when it was done: a rate that is measured must not drift. */
+	#nextAtInterval(last: number): void {
+		if (this.#stopped) return;
+		const due = last + this.#settings().blockIntervalMs;
+		const now = performance.now();
+		this.#timer = setTimeout(
+			() => {
+				this.#nextAtInterval(Math.max(due, now));
+				this.run();
+			},
+			Math.max(due - now, 0),
+		);
 	}
 
 	#sleepUntilNextTask(): void {
 		clearTimeout(this.#timer);
 		this.#timer = undefined;
-		if (this.#interval || this.#stopped) return;
+		if (this.#stopped) return;
 		const due = this.#subnet.nextTaskTime();
 		if (due === undefined) return;
-		const wait = due === 0n ? HEARTBEAT_MS : Number((due - this.#options.clock()) / 1_000_000n) + 1;
+		const wait = due === 0n ? HEARTBEAT_MS : Number((due - this.#clock()) / 1_000_000n) + 1;
 		this.#timer = setTimeout(
 			() => {
 				const next = this.#subnet.nextTaskTime();
-				if (next !== undefined && next <= this.#options.clock()) this.run();
+				if (next !== undefined && next <= this.#clock()) this.run();
 				else this.#sleepUntilNextTask();
 			},
 			Math.min(Math.max(wait, 1), MAX_SLEEP_MS),

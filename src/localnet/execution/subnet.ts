@@ -6,16 +6,20 @@ import { createHash } from "node:crypto";
 import { CertifiedState, type Delegation } from "../certification/certificate.js";
 import { Directory, Leaf } from "../certification/hash-tree.js";
 import type { DelegationFormat, Topology } from "../certification/topology.js";
+import type { Settings } from "../conditions/conditions.js";
+import type { Timers } from "../conditions/timers.js";
 import { hex, leb128, utf8 } from "../encoding/bytes.js";
-import { SIZES, TIMES } from "../limits.js";
+import { TIMES } from "../limits.js";
 import { Management } from "../management/management.js";
 import type { NormalizedOptions } from "../options.js";
 import { Accounting, ingressFee } from "./accounting.js";
+import { BlockLog } from "./blocks.js";
 import { Calls, notFound, outOfCycles, rejected } from "./calls.js";
 import type { Canister } from "./canister.js";
 import { canisterIdAt } from "./canister-id.js";
 import { charge, Executor } from "./executor.js";
-import { RejectCode, reject } from "./rejects.js";
+import { IngressPool } from "./ingress-pool.js";
+import { type Reject, RejectCode, reject } from "./rejects.js";
 import { RequestHistory } from "./request-history.js";
 import { CanisterTrees } from "./state-tree.js";
 
@@ -32,6 +36,18 @@ export interface Ingress {
 	readonly bytes: number;
 }
 
+/** What a subnet needs of the network around it. */
+export interface Surroundings {
+	readonly settings: () => Settings;
+	readonly timers: Timers;
+}
+
+interface NewState {
+	readonly state: CertifiedState;
+	/** Requests whose answer it is the first to show. */
+	readonly finished: readonly string[];
+}
+
 /** Messages between canisters that one block executes at most; more wait for the next. */
 const TASKS_PER_BLOCK = 10_000;
 
@@ -39,22 +55,31 @@ export class Subnet {
 	readonly history = new RequestHistory();
 	readonly accounting: Accounting;
 	readonly executor: Executor;
+	readonly pool: IngressPool;
+	readonly blocks: BlockLog;
+	/** Messages, by request id, that are to be rejected instead of executed. */
+	readonly rejectInstead = new Map<string, Reject>();
 	readonly #options: NormalizedOptions;
 	readonly #topology: Topology;
 	readonly #canisters = new Map<string, Canister>();
 	readonly #trees = new CanisterTrees();
 	readonly #calls: Calls;
-	readonly #pool: Ingress[] = [];
+	readonly #surroundings: Surroundings;
 	readonly #waiters = new Map<string, (() => void)[]>();
 	#state: CertifiedState;
+	/** States after blocks that wait for their certificates, oldest first. */
+	#uncertified: NewState[] = [];
 	#time: bigint;
 	#nextCanister = 0;
 	#randomCounter = 0n;
 	#ingressMessages = 0n;
 
-	constructor(options: NormalizedOptions, topology: Topology) {
+	constructor(options: NormalizedOptions, topology: Topology, surroundings: Surroundings) {
 		this.#options = options;
 		this.#topology = topology;
+		this.#surroundings = surroundings;
+		this.pool = new IngressPool(surroundings.settings);
+		this.blocks = new BlockLog(options.onBlock);
 		this.#time = options.clock();
 		this.accounting = new Accounting(options.onMessage);
 		this.executor = new Executor(
@@ -90,7 +115,7 @@ export class Subnet {
 			answered: (id, response) => this.history.finish(id, response, this.#time),
 			processing: (id) => this.history.update(id, "processing"),
 		});
-		this.#state = this.#certify();
+		this.#state = this.#newState().state;
 	}
 
 	canister(id: Uint8Array): Canister | undefined {
@@ -101,12 +126,12 @@ export class Subnet {
 		return this.#canisters.values();
 	}
 
-	/** The latest certified state, not older than a second. */
+	/** The latest certified state; not older than a second, unless a newer one is on its way. */
 	state(): CertifiedState {
 		const now = this.#options.clock();
-		if (now - this.#state.time > TIMES.stateMaxAgeNs) {
+		if (this.#uncertified.length === 0 && now - this.#state.time > TIMES.stateMaxAgeNs) {
 			this.#advance(now);
-			this.#state = this.#certify();
+			this.#publish(this.#newState());
 		}
 		return this.#state;
 	}
@@ -125,8 +150,9 @@ export class Subnet {
 			status: "accepted",
 			response: undefined,
 			finishedAt: 0n,
+			isCertified: false,
 		});
-		this.#pool.push(ingress);
+		this.pool.add(ingress);
 	}
 
 	/** Resolves once the request's answer is certified. */
@@ -140,7 +166,7 @@ export class Subnet {
 
 	/** Whether a block would have anything to do now. */
 	get busy(): boolean {
-		return this.#pool.length > 0 || this.#calls.pending;
+		return this.pool.size > 0 || this.#calls.pending;
 	}
 
 	/** When the next timer is due, in nanoseconds since 1970; 0 for a heartbeat. */
@@ -159,9 +185,11 @@ export class Subnet {
 	executeBlock(): void {
 		this.#advance(this.#options.clock());
 		for (const canister of this.#canisters.values()) this.#scheduleTasks(canister);
-		for (const ingress of this.#takeBatch()) this.#induct(ingress);
+		const taken = this.pool.takeBlock();
+		this.blocks.add(this.#time, taken);
+		for (const ingress of taken) this.#induct(ingress);
 		this.#calls.drain(TASKS_PER_BLOCK);
-		this.#state = this.#certify();
+		this.#certify();
 	}
 
 	#advance(now: bigint): void {
@@ -178,17 +206,6 @@ export class Subnet {
 		}
 	}
 
-	#takeBatch(): Ingress[] {
-		let bytes = 0;
-		let count = 0;
-		while (count < this.#pool.length && count < SIZES.blockIngressMessages) {
-			bytes += this.#pool[count]!.bytes;
-			if (bytes > this.#options.blockIngressBytes && count > 0) break;
-			count++;
-		}
-		return this.#pool.splice(0, count);
-	}
-
 	#induct(ingress: Ingress): void {
 		const { canister: callee, method, arg, sender } = ingress;
 		const id = hex(ingress.id);
@@ -197,6 +214,12 @@ export class Subnet {
 		if (ingress.expiry < this.#time) {
 			const text = `Ingress message ${id} timed out waiting to start executing.`;
 			this.history.finish(id, rejected(reject(RejectCode.SysTransient, "IC0204", text)), this.#time);
+			return;
+		}
+		const scripted = this.rejectInstead.get(id);
+		if (scripted) {
+			this.rejectInstead.delete(id);
+			this.history.finish(id, rejected(scripted), this.#time);
 			return;
 		}
 		const bytes = Buffer.byteLength(method) + arg.length;
@@ -222,7 +245,30 @@ export class Subnet {
 		});
 	}
 
-	#certify(): CertifiedState {
+	/** Makes the state after a block the certified one, at once or when its certificate would be there. */
+	#certify(): void {
+		const made = this.#newState();
+		const { certificationMs } = this.#surroundings.settings();
+		if (certificationMs === 0) {
+			this.#publish(made);
+			return;
+		}
+		this.#uncertified.push(made);
+		this.#surroundings.timers.after(certificationMs, () => this.#publish(made));
+	}
+
+	/** A certificate shows what those of all earlier blocks would have shown. */
+	#publish(made: NewState): void {
+		if (made.state.time <= this.#state.time) return;
+		this.#state = made.state;
+		const isShown = ({ state }: NewState) => state.time <= made.state.time;
+		const shown = new Set([...this.#uncertified.filter(isShown), made]);
+		this.#uncertified = this.#uncertified.filter((each) => !isShown(each));
+		const finished = [...shown].flatMap((each) => each.finished);
+		if (finished.length > 0) queueMicrotask(() => this.#wake(finished));
+	}
+
+	#newState(): NewState {
 		const { tree: requests, finished } = this.history.certify(this.#time);
 		const consumed = this.accounting.metrics().cycles;
 		const tree = Directory.of([
@@ -231,13 +277,12 @@ export class Subnet {
 			[utf8("request_status"), requests],
 			[utf8("time"), new Leaf(leb128(this.#time))],
 		]);
-		const state = new CertifiedState(tree, this.#time, this.#topology.application);
-		if (finished.length > 0) queueMicrotask(() => this.#wake(finished));
-		return state;
+		return { state: new CertifiedState(tree, this.#time, this.#topology.application), finished };
 	}
 
 	#wake(finished: readonly string[]): void {
 		for (const id of finished) {
+			this.history.certified(id);
 			const waiting = this.#waiters.get(id);
 			this.#waiters.delete(id);
 			for (const resolve of waiting ?? []) resolve();

@@ -5,9 +5,10 @@ import { principalBytes } from "../encoding/bytes.js";
 import { CborError } from "../encoding/cbor-decode.js";
 import type { Rounds } from "../execution/rounds.js";
 import type { Subnet } from "../execution/subnet.js";
-import { parseEnvelope } from "../ingress/envelope.js";
+import { envelopeOf } from "../ingress/envelope.js";
 import type { NormalizedOptions } from "../options.js";
 import { handleCall } from "./call.js";
+import { endpointOf, isStatus } from "./endpoint.js";
 import { handleQuery } from "./query.js";
 import { handleReadState } from "./read-state.js";
 import { cborReply, HttpError, textReply } from "./replies.js";
@@ -29,7 +30,6 @@ export interface Target {
 	readonly version: number;
 }
 
-const ENDPOINT = /^\/api\/v([234])\/(canister|subnet)\/([^/?]+)\/(call|query|read_state)\/?(?:\?.*)?$/;
 const VERSIONS = { call: [2, 3, 4], query: [2, 3], read_state: [2, 3] } as const;
 
 export function createApi(api: Api): Handler {
@@ -47,27 +47,25 @@ export function createApi(api: Api): Handler {
 }
 
 async function route(api: Api, request: WireRequest): Promise<WireReply> {
-	if (/^\/api\/v2\/status\/?(\?.*)?$/.test(request.url)) {
+	if (isStatus(request.url)) {
 		return cborReply(200, {
 			root_key: api.topology.root.publicDer,
 			replica_health_status: "healthy",
 		});
 	}
-	const match = ENDPOINT.exec(request.url);
-	if (!match) return textReply(404, "error: not_found\ndetails: There is no such endpoint.");
+	const asked = endpointOf(request.url);
+	if (!asked) return textReply(404, "error: not_found\ndetails: There is no such endpoint.");
 	if (request.method !== "POST") return textReply(405, "error: method_not_allowed\ndetails: Use POST.");
-	const version = Number(match[1]);
-	const endpoint = match[4] as keyof typeof VERSIONS;
-	const text = match[3]!;
+	const { kind: endpoint, version, scope, id: text } = asked;
 	const id = principalBytes(text);
 	if (!id) return textReply(400, `error: malformed_request\ndetails: ${text} is not a principal.`);
-	const target: Target = { kind: match[2] as Target["kind"], id, text, version };
+	const target: Target = { kind: scope, id, text, version };
 	const known = (VERSIONS[endpoint] as readonly number[]).includes(version);
 	if (!known || (target.kind === "subnet" && endpoint !== "read_state")) {
 		return textReply(404, "error: not_found\ndetails: This endpoint is not supported by the local network.");
 	}
 	checkTarget(api, target);
-	const envelope = parseEnvelope(request.body);
+	const envelope = envelopeOf(request.body);
 	if (endpoint === "call") return handleCall(api, target, envelope, request.body.length);
 	return endpoint === "query" ? handleQuery(api, target, envelope) : handleReadState(api, target, envelope);
 }

@@ -8,8 +8,7 @@ import { type CallContent, callContent, type Envelope } from "../ingress/envelop
 import { SIZES } from "../limits.js";
 import { inspectManagement } from "../management/inspect.js";
 import type { Api, Target } from "./api.js";
-import { cborBytes, cborReply, HttpError } from "./replies.js";
-import { tooLarge } from "./server.js";
+import { BUSY, cborBytes, cborReply, HttpError, tooLarge } from "./replies.js";
 import type { WireReply } from "./wire.js";
 
 const TIMED_OUT = "Message did not complete execution and certification within the replica defined timeout.";
@@ -40,6 +39,7 @@ export async function handleCall(
 		const refusal =
 			content.canister.length === 0 ? inspectManagement(subnet, ingress) : inspect(subnet, ingress);
 		if (refusal) return refusalReply(refusal, target.version);
+		if (!subnet.pool.hasRoomFor(size)) throw new HttpError(503, BUSY[503]);
 		subnet.submit(ingress);
 		api.rounds.wake();
 	}
@@ -56,7 +56,7 @@ async function synchronously(
 ): Promise<WireReply> {
 	const { subnet, options } = api;
 	const timedOut = cborBytes(202, utf8(TIMED_OUT));
-	if (!subnet.history.get(id)?.response) {
+	if (!subnet.history.get(id)?.isCertified) {
 		const started = performance.now();
 		let timer: NodeJS.Timeout | undefined;
 		const timeout = new Promise<void>((resolve) => {
@@ -76,7 +76,7 @@ async function synchronously(
 	return cborReply(200, { status: "replied", certificate });
 }
 
-function refusalReply({ code, message, errorCode }: Reject, version: number): WireReply {
+export function refusalReply({ code, message, errorCode }: Reject, version: number): WireReply {
 	return cborReply(200, {
 		...(version !== 2 && { status: "non_replicated_rejection" }),
 		error_code: errorCode,

@@ -1,6 +1,7 @@
 /** HTTPS interface, "Request: Query call": the answer, signed by the node that computed it. */
 import { domainSeparator } from "../encoding/bytes.js";
-import { hashOfMap } from "../encoding/hash-of-map.js";
+import { type Hashable, hashOfMap } from "../encoding/hash-of-map.js";
+import type { Response } from "../execution/message.js";
 import { query } from "../execution/query.js";
 import { authenticate } from "../ingress/authentication.js";
 import { type Envelope, queryContent } from "../ingress/envelope.js";
@@ -15,14 +16,16 @@ export function handleQuery(api: Api, target: Target, envelope: Envelope): WireR
 	const content = queryContent(envelope);
 	checkEffectiveCanister(target, content.canister);
 	authenticate(envelope, "query", content.canister, api.options.clock());
-
-	const { subnet, topology } = api;
-	const timestamp = subnet.state().time;
 	const response = query(
-		subnet,
+		api.subnet,
 		{ ...content, sender: envelope.sender },
 		target.version === 2 ? "flat" : "tree",
 	);
+	return queryReply(api, envelope.requestId, response);
+}
+
+export function queryReply({ subnet, topology }: Api, requestId: Uint8Array, response: Response): WireReply {
+	const timestamp = subnet.state().time;
 	const answer =
 		response.kind === "reply"
 			? { status: "replied", reply: { arg: response.bytes } }
@@ -32,10 +35,18 @@ export function handleQuery(api: Api, target: Target, envelope: Envelope): WireR
 					reject_code: BigInt(response.reject.code),
 					reject_message: response.reject.message,
 				};
-	const hash = hashOfMap({ ...answer, timestamp, request_id: envelope.requestId });
-	const signature = topology.node.sign(Buffer.concat([RESPONSE, hash]));
+	const signature = topology.node.sign(signedBytes(answer, timestamp, requestId));
 	return cborReply(200, {
 		...answer,
 		signatures: [{ timestamp, signature, identity: topology.node.nodeId }],
 	});
+}
+
+/** What a node signs of its answer. */
+export function signedBytes(
+	answer: Readonly<Record<string, Hashable>>,
+	timestamp: bigint,
+	requestId: Uint8Array,
+): Buffer {
+	return Buffer.concat([RESPONSE, hashOfMap({ ...answer, timestamp, request_id: requestId })]);
 }

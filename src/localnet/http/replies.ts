@@ -31,3 +31,17 @@ export class HttpError extends Error {
 		return textReply(this.status, this.message);
 	}
 }
+
+/** The boundary's words; it says 4 MiB whatever the limit was. */
+export function tooLarge(): HttpError {
+	return new HttpError(
+		413,
+		"error: payload_too_large\ndetails: Payload is too large: maximum body size is 4194304 bytes.",
+	);
+}
+
+/** The replica's words for too many calls at once, and for a full pool of ingress messages. */
+export const BUSY = {
+	429: "The service is overloaded.",
+	503: "Service is overloaded, try again later.",
+} as const;

@@ -1,8 +1,9 @@
 /** HTTPS interface: the listening socket. Bodies are read here and bounded; what they mean is api.ts's. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Uplink } from "../conditions/uplink.js";
 import { SIZES } from "../limits.js";
-import { HttpError, textReply } from "./replies.js";
+import { HttpError, textReply, tooLarge } from "./replies.js";
 import type { Handler, Middleware, WireReply } from "./wire.js";
 
 /** As the boundary nodes of mainnet allow it, so that browsers can be tested against this network. */
@@ -19,10 +20,15 @@ export class HttpServer {
 	readonly #server: Server;
 	readonly #handler: Handler;
 	readonly #middleware: Middleware;
+	readonly #way: Middleware;
+	readonly #uplink: Uplink;
 
-	constructor(handler: Handler, middleware: Middleware) {
+	/** The middleware stands outermost; `way` is what faults and conditions make of the way to the handler. */
+	constructor(handler: Handler, middleware: Middleware, way: Middleware, uplink: Uplink) {
 		this.#handler = handler;
 		this.#middleware = middleware;
+		this.#way = way;
+		this.#uplink = uplink;
 		this.#server = createServer((request, response) => void this.#serve(request, response));
 		this.#server.keepAliveTimeout = 60_000;
 	}
@@ -46,36 +52,47 @@ export class HttpServer {
 		});
 	}
 
+	readonly #next: Handler = async (request) => {
+		const answer = await this.#way(request, this.#handler);
+		if (answer === "drop") throw new Dropped("the connection to the network was closed");
+		return answer;
+	};
+
 	async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		let reply: WireReply | "drop";
 		try {
 			if (request.method === "OPTIONS") {
 				reply = { status: 204, headers: {}, body: new Uint8Array(0) };
 			} else {
-				const body = await readBody(request);
+				const body = await readBody(request, this.#uplink);
 				reply = await this.#middleware(
 					{ method: request.method ?? "GET", url: request.url ?? "/", headers: request.headers, body },
-					this.#handler,
+					this.#next,
 				);
 			}
 		} catch (error) {
 			if (error instanceof Aborted) return;
 			// Anything else is a mistake of this network: say so, rather than leave the client waiting.
-			reply = error instanceof HttpError ? error.reply : textReply(500, String((error as Error).stack));
+			if (error instanceof HttpError) reply = error.reply;
+			else reply = error instanceof Dropped ? "drop" : textReply(500, String((error as Error).stack));
 		}
 		if (reply === "drop") {
 			request.socket.destroy();
 			return;
 		}
 		response.writeHead(reply.status, { ...CORS, ...reply.headers, "content-length": reply.body.length });
-		response.end(reply.body);
+		if (reply.breakAfter === undefined) response.end(reply.body);
+		else response.write(reply.body.subarray(0, reply.breakAfter), () => request.socket.destroy());
 	}
 }
 
 class Aborted extends Error {}
 
+/** Carries `"drop"` past a middleware, which expects a reply. */
+class Dropped extends Error {}
+
 /** A declared length is read straight into one buffer: no second copy of a 2 MiB message is made. */
-function readBody(request: IncomingMessage): Promise<Uint8Array> {
+function readBody(request: IncomingMessage, uplink: Uplink): Promise<Uint8Array> {
 	const declared = Number(request.headers["content-length"] ?? Number.NaN);
 	const whole = declared <= SIZES.httpBodyBytes ? Buffer.allocUnsafeSlow(declared) : undefined;
 	const pieces: Buffer[] = [];
@@ -92,18 +109,11 @@ function readBody(request: IncomingMessage): Promise<Uint8Array> {
 			if (whole) piece.copy(whole, length);
 			else pieces.push(piece);
 			length += piece.length;
+			uplink.carry(piece.length, request);
 		});
 		request.on("end", () => resolve(whole ?? Buffer.concat(pieces)));
 		request.on("error", reject);
 		request.on("close", () => reject(new Aborted()));
 		if (declared > SIZES.httpBodyBytes) refuse();
 	});
-}
-
-/** The boundary's words; it says 4 MiB whatever the limit was. */
-export function tooLarge(): HttpError {
-	return new HttpError(
-		413,
-		"error: payload_too_large\ndetails: Payload is too large: maximum body size is 4194304 bytes.",
-	);
 }

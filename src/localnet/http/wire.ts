@@ -1,6 +1,6 @@
 /**
- * The seam between socket and network. Latency, errors, lost or repeated messages and other protocols (an HTTP
- * gateway) are middlewares; the network itself does nothing of the kind.
+ * The seam between socket and network. Latency, errors, lost and repeated messages are middlewares (conditions/,
+ * faults/); what handles requests does nothing of the kind.
  */
 
 export interface WireRequest {
@@ -15,6 +15,8 @@ export interface WireReply {
 	readonly status: number;
 	readonly headers: Readonly<Record<string, string>>;
 	readonly body: Uint8Array;
+	/** Sends so many bytes of the body, less than all, and closes the connection. */
+	readonly breakAfter?: number;
 }
 
 /** Hands a request on; may be called any number of times. */

@@ -2,7 +2,10 @@ import * as opcodes from "./opcodes.js";
 import * as read from "./read.js";
 import type { Part, Shape } from "./shape.js";
 import { skip } from "./skip.js";
-import type { WireType } from "./table.js";
+import type { WireTypes } from "./table.js";
+
+/** In thousands of instructions. */
+const EFFORT = { type: 5, field: 7 } as const;
 
 /**
  * How to read values of a message's own type as the type that is expected (specification, "Coercion"). What the two
@@ -10,34 +13,32 @@ import type { WireType } from "./table.js";
  * chosen may be of any type. Expected types are finite, so that a plan is no larger than its expected type and the
  * records that it meets, whatever the message's types are.
  */
-export function planOf(types: readonly WireType[], ref: number, expected: Shape): read.Read {
-	read.spend(1);
+export function planOf(types: WireTypes, ref: number, expected: Shape): read.Read {
+	read.spend(EFFORT.type);
 	if (ref === opcodes.EMPTY) return read.noValue;
 	if (expected.opcode === opcodes.OPT) return planOpt(types, ref, expected);
 	if (!opcodes.isConstructed(expected.opcode)) {
 		const isService =
-			expected.opcode === opcodes.PRINCIPAL && ref >= 0 && types[ref]!.opcode === opcodes.SERVICE;
+			expected.opcode === opcodes.PRINCIPAL && ref >= 0 && types.opcodes[ref] === opcodes.SERVICE;
 		return ref === expected.opcode || isService ? expected.read : read.mismatch;
 	}
-	const type = ref >= 0 ? types[ref]! : undefined;
-	if (type?.opcode !== expected.opcode) return read.mismatch;
-	if (expected.opcode === opcodes.VEC) return planVec(types, type.refs[0]!, expected);
+	if (types.opcodes[ref] !== expected.opcode) return read.mismatch;
+	if (expected.opcode === opcodes.VEC) return planVec(types, types.of[ref]!, expected);
 	return expected.opcode === opcodes.RECORD
-		? planRecord(types, type, expected)
-		: planVariant(types, type, expected);
+		? planRecord(types, ref, expected)
+		: planVariant(types, ref, expected);
 }
 
-function planOpt(types: readonly WireType[], ref: number, { parts }: Shape): read.Read {
+function planOpt(types: WireTypes, ref: number, { parts }: Shape): read.Read {
 	if (ref === opcodes.NULL || ref === opcodes.RESERVED) return read.readAbsent;
 	const content = parts[0]!.shape;
-	const type = ref >= 0 ? types[ref]! : undefined;
-	if (type?.opcode !== opcodes.OPT)
-		return read.readOrAbsent(planOf(types, ref, content), () => skip(types, ref));
-	const inner = type.refs[0]!;
-	return read.foreignOptReader(planOf(types, inner, content), () => skip(types, inner));
+	if (types.opcodes[ref] !== opcodes.OPT)
+		return read.readOrAbsent(planOf(types, ref, content), skipper(types, ref));
+	const inner = types.of[ref]!;
+	return read.foreignOptReader(planOf(types, inner, content), skipper(types, inner));
 }
 
-function planVec(types: readonly WireType[], of: number, expected: Shape): read.Read {
+function planVec(types: WireTypes, of: number, expected: Shape): read.Read {
 	const { shape } = expected.parts[0]!;
 	if (expected.form !== "bytes")
 		return read.vecReader(planOf(types, of, shape), expected.max, expected.parts[0]!.shape.size);
@@ -49,32 +50,43 @@ function planVec(types: readonly WireType[], of: number, expected: Shape): read.
 	};
 }
 
-function planRecord(types: readonly WireType[], type: WireType, expected: Shape): read.Read {
+function planRecord(types: WireTypes, record: number, expected: Shape): read.Read {
 	const { parts, form } = expected;
-	const fields: { index: number; name: string | undefined; read: read.Read }[] = [];
+	const ids = types.ids[record]!;
+	const refs = types.refs[record]!;
+	const names: (string | undefined)[] = [];
+	const reads: read.Read[] = [];
+	const absent: Part[] = [];
 	let next = 0;
-	const missing = (part: Part) =>
-		fields.push({ index: next, name: part.name, read: readMissing(part.shape) });
-	for (let i = 0; i < type.ids.length; i++) {
-		read.spend(1);
-		const id = type.ids[i]!;
-		const ref = type.refs[i]!;
-		while (next < parts.length && parts[next]!.id < id) {
-			missing(parts[next]!);
-			next++;
+	let awaited = parts[0]?.id ?? Infinity;
+	read.spend(ids.length * EFFORT.field);
+	for (let i = 0; i < ids.length; i++) {
+		const id = ids[i]!;
+		while (awaited < id) {
+			absent.push(parts[next++]!);
+			awaited = parts[next]?.id ?? Infinity;
 		}
-		const part = parts[next];
-		if (part?.id === id) {
-			fields.push({ index: next, name: part.name, read: planOf(types, ref, part.shape) });
-			next++;
-		} else fields.push({ index: -1, name: undefined, read: () => skip(types, ref) });
+		if (awaited === id) {
+			const { name, shape } = parts[next++]!;
+			awaited = parts[next]?.id ?? Infinity;
+			names[i] = name;
+			reads[i] = planOf(types, refs[i]!, shape);
+		} else {
+			names[i] = undefined;
+			reads[i] = skipper(types, refs[i]!);
+		}
 	}
-	while (next < parts.length) {
-		missing(parts[next]!);
-		next++;
+	for (const { name, shape } of absent.concat(parts.slice(next))) {
+		names.push(name);
+		reads.push(readMissing(shape));
 	}
-	return form === "tuple" ? read.tupleReader(fields) : read.recordReader(fields);
+	return form === "tuple" ? read.tupleReader(names, reads) : read.recordReader(names, reads);
 }
+
+const skipper =
+	(types: WireTypes, ref: number): read.Read =>
+	() =>
+		skip(types, ref);
 
 /** What is read for a field, or an argument, that the message does not have. */
 export function readMissing(expected: Shape): read.Read {
@@ -82,13 +94,15 @@ export function readMissing(expected: Shape): read.Read {
 	return expected.opcode === opcodes.NULL ? read.readNull : read.mismatch;
 }
 
-function planVariant(types: readonly WireType[], type: WireType, expected: Shape): read.Read {
-	const cases = type.ids.map((id, i) => {
-		read.spend(1);
+function planVariant(types: WireTypes, variant: number, expected: Shape): read.Read {
+	const refs = types.refs[variant]!;
+	read.spend(refs.length * EFFORT.field);
+	const names: (string | undefined)[] = [];
+	const reads: read.Read[] = [];
+	types.ids[variant]!.forEach((id, i) => {
 		const part = expected.parts.find((known) => known.id === id);
-		return part === undefined
-			? { name: undefined, read: read.mismatch }
-			: { name: part.name, read: planOf(types, type.refs[i]!, part.shape) };
+		names[i] = part?.name;
+		reads[i] = part === undefined ? read.mismatch : planOf(types, refs[i]!, part.shape);
 	});
-	return read.variantReader(cases);
+	return read.variantReader(names, reads);
 }

@@ -114,7 +114,7 @@ export function recordShape(fields: Record<string, Shape>): Shape {
 		parts,
 		max: Infinity,
 		size: parts.reduce((size, { shape }) => size + shape.size, 1),
-		read: read.recordReader(parts.map(({ name, shape }) => ({ name, read: shape.read }))),
+		read: read.recordReader(namesOf(parts), readsOf(parts)),
 		write: write.recordWriter(parts.map(({ name, shape }) => ({ name, write: shape.write }))),
 	};
 }
@@ -128,7 +128,7 @@ export function tupleShape(of: readonly Shape[]): Shape {
 		form: "tuple",
 		max: Infinity,
 		size: parts.reduce((size, { shape }) => size + shape.size, 1),
-		read: read.tupleReader(parts.map(({ id, shape }) => ({ index: id, read: shape.read }))),
+		read: read.tupleReader(namesOf(parts), readsOf(parts)),
 		write: write.recordWriter(parts.map(({ name, shape }) => ({ name, write: shape.write }))),
 	};
 }
@@ -141,10 +141,13 @@ export function variantShape(cases: Record<string, Shape>): Shape {
 		parts,
 		max: Infinity,
 		size: parts.reduce((size, { shape }) => Math.max(size, 1 + shape.size), 1),
-		read: read.variantReader(parts.map(({ name, shape }) => ({ name, read: shape.read }))),
+		read: read.variantReader(namesOf(parts), readsOf(parts)),
 		write: write.variantWriter(parts.map(({ name, shape }) => ({ name, write: shape.write }))),
 	};
 }
+
+const namesOf = (parts: readonly Part[]) => parts.map(({ name }) => name);
+const readsOf = (parts: readonly Part[]) => parts.map(({ shape }) => shape.read);
 
 const partsOf = (named: Record<string, Shape>): Part[] =>
 	Object.keys(named)

@@ -4,8 +4,26 @@
  * counts (about 100 instructions), so ASCII, which nearly every key is, has a path of its own.
  */
 
-/** Half a surrogate pair becomes U+FFFD, as in TextEncoder. */
+/**
+ * Texts that were encoded lately. A key is needed as bytes five times in a put, and a character costs 1,900
+ * instructions each time.
+ */
+const known = new Map<string, Uint8Array>();
+const MAX_KNOWN = 2_048;
+const MAX_KNOWN_UNITS = 1_024;
+
+/** Half a surrogate pair becomes U+FFFD, as in TextEncoder. Nobody may write to the result: others have it too. */
 export function encodeUtf8(text: string): Uint8Array {
+	let bytes = known.get(text);
+	if (bytes !== undefined) return bytes;
+	bytes = encode(text);
+	if (text.length > MAX_KNOWN_UNITS) return bytes;
+	if (known.size >= MAX_KNOWN) known.clear();
+	known.set(text, bytes);
+	return bytes;
+}
+
+function encode(text: string): Uint8Array {
 	const length = text.length;
 	const bytes = new Uint8Array(length);
 	for (let i = 0; i < length; i++) {

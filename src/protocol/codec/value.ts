@@ -6,7 +6,7 @@ import { type Encodable, write } from "./write.js";
 const NO_HEADER = new Uint8Array(0);
 
 /** A value alone, without a header: what `Encoded` takes. */
-export function encodeValue<T>(type: IDL.Type<T>, value: Encodable<T>): Uint8Array {
+export function encodeValue<T>(type: IDL.Type<T>, value: T | Encodable<T>): Uint8Array {
 	const shape = shapeOf(type);
 	return write(NO_HEADER, () => shape.write(value)).slice();
 }

@@ -112,10 +112,17 @@ export const writePrincipal: Write = (value) => {
 	writeBytes((value as Principal).toUint8Array());
 };
 
+/** Writes a value that is encoded already. */
+function isWritten(value: unknown): boolean {
+	if (!(value instanceof Encoded)) return false;
+	raw(value.bytes);
+	return true;
+}
+
 export const optWriter =
 	(write: Write): Write =>
 	(value) => {
-		if (value instanceof Encoded) return raw(value.bytes);
+		if (isWritten(value)) return;
 		const content = value as readonly unknown[];
 		writeNat8(content.length);
 		if (content.length === 1) write(content[0]);
@@ -124,7 +131,7 @@ export const optWriter =
 export const vecWriter =
 	(write: Write): Write =>
 	(value) => {
-		if (value instanceof Encoded) return raw(value.bytes);
+		if (isWritten(value)) return;
 		const values = value as readonly unknown[];
 		leb(values.length);
 		for (let i = 0; i < values.length; i++) write(values[i]);
@@ -140,7 +147,7 @@ export function recordWriter(fields: readonly WriteField[]): Write {
 	const names = fields.map(({ name }) => name);
 	const writes = fields.map(({ write }) => write);
 	return (value) => {
-		if (value instanceof Encoded) return raw(value.bytes);
+		if (isWritten(value)) return;
 		const record = value as Record<string, unknown>;
 		for (let i = 0; i < names.length; i++) writes[i]!(record[names[i]!]);
 	};
@@ -149,13 +156,14 @@ export function recordWriter(fields: readonly WriteField[]): Write {
 export function variantWriter(cases: readonly WriteField[]): Write {
 	const indices = new Map(cases.map(({ name }, index) => [name, index]));
 	return (value) => {
-		if (value instanceof Encoded) return raw(value.bytes);
+		if (isWritten(value)) return;
 		const variant = value as Record<string, unknown>;
 		for (const name in variant) {
 			const index = indices.get(name);
 			if (index === undefined) continue;
 			leb(index);
-			return cases[index]!.write(variant[name]);
+			cases[index]!.write(variant[name]);
+			return;
 		}
 		throw new TypeError("a variant to be written has none of its type's cases");
 	};

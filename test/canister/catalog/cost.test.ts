@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Catalog } from "../../../src/canister/catalog/index.js";
-import { CountingMap, checkStructure, randomOf } from "./support.js";
+import { Catalog, HTTP_EXPR } from "../../../src/canister/catalog/index.js";
+import { CountingMap, checkStructure, hashing, randomOf } from "./support.js";
 
 const ROOT = Buffer.from("public");
 
@@ -14,7 +14,7 @@ describe("cost of the catalog", () => {
 	for (const [name, shape] of Object.entries(SHAPES)) {
 		it(`${name}: an insertion into 100,000 keys reads two nodes more than into 1,000, and writes as many`, () => {
 			const map = new CountingMap();
-			const catalog = new Catalog(map);
+			const catalog = new Catalog(map, hashing);
 			const random = randomOf(1);
 			let size = 0;
 			const insertionsUpTo = (end: number) => {
@@ -57,9 +57,66 @@ describe("cost of the catalog", () => {
 		});
 	}
 
+	it("certified: a change hashes each node it writes once, a batch shares them, a witness reads its path", () => {
+		const map = new CountingMap();
+		let hashed = 0;
+		const counting = {
+			...hashing,
+			forks: (...nodes: Parameters<typeof hashing.forks>) => {
+				hashed++;
+				return hashing.forks(...nodes);
+			},
+		};
+		const catalog = new Catalog(map, counting);
+		const random = randomOf(2);
+		const content = new Uint8Array(32).fill(1);
+		const keys = new Set<string>();
+		const someKeys = (count: number) =>
+			Array.from({ length: count }, () => {
+				const key = `photos/IMG_${String(random(1e9)).padStart(9, "0")}.jpg`;
+				keys.add(key);
+				return { key, content };
+			});
+		const head = new Uint8Array(32);
+		/** A change's reads and writes, on the average; it never hashes more nodes than it writes. */
+		const measure = (times: number, change: () => void) => {
+			hashed = 0;
+			const { reads, writes } = map.cost(() => {
+				for (let i = 0; i < times; i++) change();
+			});
+			expect(hashed).toBeLessThanOrEqual(writes);
+			return { reads: reads / times, writes: writes / times };
+		};
+		for (const [size, levels] of [
+			[1_000, 2],
+			[100_000, 4],
+		] as const) {
+			while (keys.size < size) catalog.change(HTTP_EXPR, someKeys(1_000));
+			// Above the directory: that of `photos`, and that of the roots.
+			const single = measure(100, () => catalog.change(HTTP_EXPR, someKeys(1)));
+			expect(single.reads).toBeLessThan(levels + 2.5);
+			expect(single.writes).toBeLessThan(levels + 2.5);
+			const { reads } = map.cost(() => {
+				for (const key of [...keys].slice(0, 50))
+					catalog.witness(head, [{ root: HTTP_EXPR, key: `${key}x` }]);
+			});
+			expect(reads / 50).toBeLessThan(levels + 2.2);
+			const first = size * 1_000;
+			const dense = measure(1, () =>
+				catalog.change(
+					HTTP_EXPR,
+					Array.from({ length: 1_000 }, (_, i) => ({ key: `photos/IMG_0${first + i}.jpg`, content })),
+				),
+			);
+			expect(dense.writes).toBeLessThan(70);
+			expect(dense.reads).toBeLessThan(20);
+		}
+		expect(checkStructure(map).height).toBe(4);
+	});
+
 	it("reads each directory once when it lists through them, and none that it folds", () => {
 		const map = new CountingMap();
-		const catalog = new Catalog(map);
+		const catalog = new Catalog(map, hashing);
 		for (let i = 0; i < 50; i++)
 			for (let j = 0; j < 10; j++) catalog.insert(ROOT, `${String(i).padStart(2, "0")}/${j}`);
 		const all = map.cost(() => [...catalog.list(ROOT, { prefix: "", recursive: true })]);
@@ -73,7 +130,7 @@ describe("cost of the catalog", () => {
 
 	it("writes every node of a new path once, and the head once", () => {
 		const map = new CountingMap();
-		const catalog = new Catalog(map);
+		const catalog = new Catalog(map, hashing);
 		const key = `${"d/".repeat(31)}x`;
 		expect(map.cost(() => catalog.insert(ROOT, key)).writes).toBe(34);
 		expect(map.cost(() => catalog.remove(ROOT, key)).writes).toBe(34);

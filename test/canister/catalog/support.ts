@@ -1,13 +1,27 @@
+import { createHash } from "node:crypto";
 import {
 	countOf,
+	digestAt,
+	FLAG,
+	flagAt,
+	heapOf,
 	isFileAt,
 	isOverfull,
 	isUnderfull,
+	KIND,
+	type Kind,
+	kindOf,
 	labelAt,
 	levelOf,
 	linkAt,
+	valueAt,
 } from "../../../src/canister/catalog/node.js";
+import { hashingOf } from "../../../src/canister/hashing.js";
 import type { StableMap } from "../../../src/canister/ports.js";
+
+export const sha256 = (bytes: Uint8Array): Uint8Array =>
+	new Uint8Array(createHash("sha256").update(bytes).digest());
+export const hashing = hashingOf(sha256);
 
 /** A stable map in the heap that counts, copies as Azle's does, and takes nothing but single keys. */
 export class CountingMap implements StableMap {
@@ -60,8 +74,25 @@ export interface Structure {
 	readonly bytes: number;
 }
 
-/** Reads the whole map and throws where it is not what node.ts and store.ts say. */
-export function checkStructure(map: CountingMap): Structure {
+const domain = (name: string) => Buffer.from([name.length, ...Buffer.from(name)]);
+const digestOf = (name: string, ...parts: Uint8Array[]) =>
+	Buffer.from(sha256(Buffer.concat([domain(`ic-hashtree-${name}`), ...parts])));
+const labeledDigest = (label: Uint8Array, under: Uint8Array) => digestOf("labeled", label, under);
+
+/** A balanced tree of forks, split at the largest power of 2 below the number of digests. */
+function forkDigest(digests: readonly Buffer[]): Buffer {
+	if (digests.length === 0) return digestOf("empty");
+	if (digests.length === 1) return digests[0]!;
+	let half = 1;
+	while (half * 2 < digests.length) half *= 2;
+	return digestOf("fork", forkDigest(digests.slice(0, half)), forkDigest(digests.slice(half)));
+}
+
+/**
+ * Reads the whole map and throws where it is not what node.ts and store.ts say, digests included. `sets`: the label
+ * sets that somebody holds, with the number of their labels.
+ */
+export function checkStructure(map: CountingMap, sets: Record<number, number> = {}): Structure {
 	const head = Buffer.from(map.values.get(idKey(0))!);
 	const next = head.readUInt32BE(1);
 	const seen = new Set<number>();
@@ -72,8 +103,9 @@ export function checkStructure(map: CountingMap): Structure {
 		isRoot: boolean,
 		low: Buffer,
 		high: Buffer | undefined,
+		kind: Kind,
 		level?: number,
-	): void => {
+	): Buffer => {
 		if (seen.has(id)) throw new Error(`node ${id} is used twice`);
 		seen.add(id);
 		const node = map.values.get(idKey(id));
@@ -81,15 +113,16 @@ export function checkStructure(map: CountingMap): Structure {
 		found.nodes++;
 		found.bytes += node.length;
 		const count = countOf(node);
-		if (node.length > 4_096 || isOverfull(node)) throw new Error(`node ${id} is overfull`);
+		if (node.length > 4_098 || isOverfull(node)) throw new Error(`node ${id} is overfull`);
 		if (!isRoot && isUnderfull(node)) throw new Error(`node ${id} is underfull`);
 		if (level !== undefined && levelOf(node) !== level)
 			throw new Error(`node ${id} is not at level ${level}`);
 		if (levelOf(node) > 0 && count < 2) throw new Error(`inner node ${id} has ${count} children`);
-		if (id !== 1 && count === 0) throw new Error(`node ${id} is empty`);
+		if (id > 2 && count === 0) throw new Error(`node ${id} is empty`);
 		let labels = 0;
 		for (let i = 0; i < count; i++) labels += labelAt(node, i).length;
-		if (node.length !== 2 + 9 * count + labels) throw new Error(`node ${id} holds garbage`);
+		if (kindOf(node) !== kind) throw new Error(`node ${id} is of kind ${kindOf(node)}`);
+		if (node.length !== heapOf(node) + labels) throw new Error(`node ${id} holds garbage`);
 		if (isRoot) {
 			found.directories++;
 			found.height = Math.max(found.height, levelOf(node) + 1);
@@ -101,7 +134,9 @@ export function checkStructure(map: CountingMap): Structure {
 				const from = i === 0 ? low : label;
 				const to = i + 1 < count ? Buffer.from(labelAt(node, i + 1)) : high;
 				if (to !== undefined && from.compare(to) >= 0) throw new Error(`node ${id} is out of order at ${i}`);
-				visit(linkAt(node, i), false, from, to, levelOf(node) - 1);
+				const digest = visit(linkAt(node, i), false, from, to, kind, levelOf(node) - 1);
+				if (kind !== KIND.plain && digest.compare(digestAt(node, i)) !== 0)
+					throw new Error(`node ${id} has a wrong digest at ${i}`);
 				continue;
 			}
 			if (label.compare(low) < 0 || (high !== undefined && label.compare(high) >= 0))
@@ -110,11 +145,39 @@ export function checkStructure(map: CountingMap): Structure {
 				throw new Error(`node ${id} is out of order at ${i}`);
 			if (isFileAt(node, i)) found.keys++;
 			const directory = linkAt(node, i);
-			if (directory !== 0) visit(directory, true, Buffer.alloc(0), undefined);
-			else if (!isFileAt(node, i)) throw new Error(`node ${id} has an entry for nothing at ${i}`);
+			const isSelf = flagAt(node, i) === FLAG.self;
+			if (isSelf !== (label.toString() === "<$>")) throw new Error(`node ${id} has a wrong flag at ${i}`);
+			if (directory !== 0) {
+				// Directly below the certified roots: "private" has labels, all else paths.
+				const below = id === 2 && label.toString() === "private" ? KIND.labels : kind;
+				const digest = visit(directory, true, Buffer.alloc(0), undefined, below);
+				if (kind !== KIND.plain && digest.compare(valueAt(node, i)) !== 0)
+					throw new Error(`node ${id} has a wrong value at ${i}`);
+				const inside = map.values.get(idKey(directory))!;
+				if (levelOf(inside) === 0 && countOf(inside) === 1 && flagAt(inside, 0) === FLAG.self)
+					throw new Error(`node ${directory} holds nothing but <$>`);
+			}
+			if (kind !== KIND.plain) {
+				let under = Buffer.from(valueAt(node, i));
+				if (kind === KIND.paths && directory === 0 && !isSelf)
+					under = labeledDigest(Buffer.from("<$>"), under);
+				if (labeledDigest(label, under).compare(digestAt(node, i)) !== 0)
+					throw new Error(`node ${id} has a wrong digest at ${i}`);
+			}
+			if (directory === 0 && !isSelf && !isFileAt(node, i))
+				throw new Error(`node ${id} has an entry for nothing at ${i}`);
 		}
+		if (kind === KIND.plain) return Buffer.alloc(0);
+		return forkDigest(Array.from({ length: count }, (_, i) => Buffer.from(digestAt(node, i))));
 	};
-	visit(1, true, Buffer.alloc(0), undefined);
+	visit(1, true, Buffer.alloc(0), undefined, KIND.plain);
+	visit(2, true, Buffer.alloc(0), undefined, KIND.paths);
+	for (const [set, labels] of Object.entries(sets)) {
+		const before = found.keys;
+		visit(Number(set), true, Buffer.alloc(0), undefined, KIND.labels);
+		if (found.keys - before !== labels) throw new Error(`set ${set} has ${found.keys - before} labels`);
+		found.keys = before;
+	}
 
 	for (
 		let id = head.readUInt32BE(5);

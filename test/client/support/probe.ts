@@ -38,6 +38,6 @@ export function callPath(
 	return { updates: new Updates(transport, policy), queries: new Queries(transport, policy), transport };
 }
 
-/** An agent of @dfinity/agent at `url`, which may be a proxy before the network. */
+/** An agent of @dfinity/agent at `url`. */
 export const agentAt = (url: string, network: Network, identity: Identity): HttpAgent =>
 	HttpAgent.createSync({ host: url, rootKey: network.rootKey, identity, retryTimes: 0 });

@@ -1,0 +1,3 @@
+import { buildCanister } from "../examples/support/build.js";
+
+await buildCanister(new URL("../dist/scratch/store", import.meta.url).pathname, "store");

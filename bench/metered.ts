@@ -1,0 +1,106 @@
+import { createHash, randomBytes } from "node:crypto";
+import { Actor, HttpAgent } from "@dfinity/agent";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+import type { Principal } from "@dfinity/principal";
+import { createNetwork, type MessageRecord, type Network } from "canister-blobs/localnet";
+import { deployCanister } from "../examples/support/deploy.js";
+import {
+	idlFactory,
+	type MethodArgs,
+	type MethodName,
+	type MethodOk,
+	rootPreimage,
+	type WirePublication,
+	type WireResult,
+} from "../src/protocol/index.js";
+
+/** A store whose every message is counted, called method by method without the client. */
+export class MeteredStore {
+	readonly network: Network;
+	readonly canisterId: Principal;
+	readonly agent: HttpAgent;
+	/** Every message since this was last emptied. */
+	readonly messages: MessageRecord[];
+	readonly #actor: Record<string, (...args: unknown[]) => Promise<unknown>>;
+
+	private constructor(network: Network, agent: HttpAgent, canisterId: Principal, messages: MessageRecord[]) {
+		this.network = network;
+		this.agent = agent;
+		this.canisterId = canisterId;
+		this.messages = messages;
+		this.#actor = Actor.createActor(idlFactory, { agent, canisterId });
+	}
+
+	static async deploy(wasm: Uint8Array): Promise<MeteredStore> {
+		const messages: MessageRecord[] = [];
+		const network = await createNetwork({ metering: true, onMessage: (message) => messages.push(message) });
+		const agent = await HttpAgent.create({
+			host: network.url,
+			rootKey: network.rootKey,
+			identity: Ed25519KeyIdentity.generate(),
+		});
+		// Each reply would be verified at 50 ms: nobody on this machine lies to the bench.
+		return new MeteredStore(network, agent, await deployCanister(agent, wasm), messages);
+	}
+
+	/** The result of a call that must succeed. */
+	async call<Name extends MethodName>(name: Name, ...args: MethodArgs<Name>): Promise<MethodOk<Name>> {
+		const result = (await this.#actor[name]!(...args)) as WireResult<MethodOk<Name>>;
+		if ("ok" in result) return result.ok;
+		throw new Error(`${name} was refused: ${Object.keys(result.err)[0]}`);
+	}
+
+	/** What a call of this method took, timers not counted. */
+	async costOf<Name extends MethodName>(name: Name, ...args: MethodArgs<Name>): Promise<MessageRecord> {
+		const before = this.messages.length;
+		await this.call(name, ...args);
+		const record = this.messages
+			.slice(before)
+			.find(({ method, kind }) => method === name && kind !== "inspect");
+		if (record === undefined) throw new Error(`${name} was not counted`);
+		return record;
+	}
+
+	/** Waits until timers have made so many slots, and answers the last step that did, if there was one. */
+	async timersUntil(isEnough: (slotsMade: number) => boolean): Promise<MessageRecord[]> {
+		while (!isEnough(Number((await this.call("blobs_stats")).slots_made))) await pause(200);
+		return this.messages.filter(
+			({ kind, stableBytesWritten }) => kind !== "update" && stableBytesWritten > 0,
+		);
+	}
+
+	/** Waits until the timers have nothing to do any more but what is due in minutes. */
+	async quiet(): Promise<void> {
+		const busy = async () => {
+			const { cleaning, slots_free } = await this.call("blobs_stats");
+			return cleaning > 0n || slots_free < 192n;
+		};
+		while (await busy()) await pause(200);
+	}
+
+	dispose(): Promise<void> {
+		return this.network.dispose();
+	}
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export const newId = (): Uint8Array => new Uint8Array(randomBytes(16));
+export const sha256 = (bytes: Uint8Array): Uint8Array =>
+	new Uint8Array(createHash("sha256").update(bytes).digest());
+
+export function rootOf(bytes: Uint8Array, chunkSize: number): Uint8Array {
+	const leaves: Uint8Array[] = [];
+	for (let at = 0; at < bytes.length; at += chunkSize)
+		leaves.push(sha256(bytes.subarray(at, at + chunkSize)));
+	return sha256(rootPreimage(BigInt(bytes.length), chunkSize, Buffer.concat(leaves)));
+}
+
+export const publication = (root: Uint8Array): WirePublication => ({
+	root,
+	content_type: "application/octet-stream",
+	visibility: { public: null },
+	metadata: [],
+	sha256: [],
+	precondition: { none: null },
+});

@@ -1,0 +1,70 @@
+import { encodeUtf8 } from "../../protocol/codec/utf8.js";
+import { MAX_KEY_BYTES } from "../../protocol/limits.js";
+import { textOf } from "./directory.js";
+import { KIND, type Kind } from "./node.js";
+
+/** A key (checked: protocol/validate), also as its UTF-8; where labels have no segments, the label's bytes. */
+export type Key = string | Uint8Array;
+
+/** A root of keys that are certified. Every other root is only a list, and is named by its bytes. */
+export interface CertifiedRoot {
+	readonly name: Uint8Array;
+	readonly kind: Kind;
+}
+
+/** Keys by their segments, each with its content under `<$>`: what HTTP certification has under this name. */
+export const HTTP_EXPR: CertifiedRoot = { name: encodeUtf8("http_expr"), kind: KIND.paths };
+/** Labels of any bytes, each with its content right under it. */
+export const PRIVATE: CertifiedRoot = { name: encodeUtf8("private"), kind: KIND.labels };
+
+export type Root = Uint8Array | CertifiedRoot;
+export const nameOf = (root: Root): Uint8Array => (root instanceof Uint8Array ? root : root.name);
+export const kindUnder = (root: Root): Kind => (root instanceof Uint8Array ? KIND.plain : root.kind);
+
+/** The label under which a key's content stands. */
+export const SELF = encodeUtf8("<$>");
+export const SELF_TEXT = "<$>";
+
+/** A key below its root, in texts that compare as its labels' bytes do: a batch needs few of the labels. */
+export interface Path {
+	readonly root: Uint8Array;
+	/** UTF-8, or the one label. */
+	readonly bytes: Uint8Array;
+	/** The root's name, then the labels. */
+	readonly texts: readonly string[];
+	/** Orders paths of a root: a key before what is in its directory. */
+	readonly order: string;
+}
+
+/** The root's name, again and again: the last one is kept. */
+let lastName: Uint8Array | undefined;
+let lastNameText = "";
+
+export function pathOf(root: Root, key: Key): Path {
+	const name = nameOf(root);
+	if (name !== lastName) {
+		lastName = name;
+		lastNameText = textOf(name);
+	}
+	const bytes = typeof key === "string" ? encodeUtf8(key) : key;
+	if (bytes.length > MAX_KEY_BYTES) throw new Error(`catalog: a key of more than ${MAX_KEY_BYTES} bytes`);
+	const text = textOf(bytes);
+	if (kindUnder(root) === KIND.labels) return { root: name, bytes, texts: [lastNameText, text], order: text };
+	const texts = text.split("/");
+	texts.unshift(lastNameText);
+	// A key holds no control character, so that this sorts before all that can follow in a longer label.
+	return { root: name, bytes, texts, order: text.replaceAll("/", "\0") };
+}
+
+/** A label of the path; 0 is the root's name. */
+export function labelOf(
+	{ root, bytes, texts }: Pick<Path, "root" | "bytes" | "texts">,
+	depth: number,
+): Uint8Array {
+	if (depth === 0) return root;
+	let from = 0;
+	for (let i = 1; i < depth; i++) from += texts[i]!.length + 1;
+	return bytes.subarray(from, from + texts[depth]!.length);
+}
+
+export const labelsOf = (path: Path): Uint8Array[] => path.texts.map((_, depth) => labelOf(path, depth));

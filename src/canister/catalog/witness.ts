@@ -1,0 +1,210 @@
+import type { Hashing } from "../hashing.js";
+import { readChild } from "./directory.js";
+import { SELF } from "./key.js";
+import {
+	type Bounds,
+	countOf,
+	FLAG,
+	flagAt,
+	forksOf,
+	KIND,
+	kindOf,
+	labelAt,
+	levelOf,
+	linkAt,
+	search,
+	valueAt,
+} from "./node.js";
+import type { NodeStore } from "./store.js";
+import type { TreeWriter } from "./tree-writer.js";
+
+/** What a witness shows of a leaf's entry besides its label. */
+interface Shown {
+	/** The directory below it, as far as that is shown. */
+	directory: Branch | undefined;
+	/** Whether the label `<$>` of a key without a directory is shown: that there is nothing beside it. */
+	opened: boolean;
+	/** What stands at the key: its subtree, encoded. */
+	content: Uint8Array | undefined;
+}
+
+/** A node of which a witness shows something. */
+interface Branch {
+	readonly node: Uint8Array;
+	/** By index, where anything is shown: a child of an inner node, an entry of a leaf. */
+	readonly children: Map<number, Branch>;
+	readonly entries: Map<number, Shown>;
+}
+
+/** A leaf's entry, and the branches above it, from the directory's root. */
+interface Spot {
+	readonly path: readonly { readonly branch: Branch; readonly index: number }[];
+	readonly found: boolean;
+}
+
+const branchOf = (node: Uint8Array): Branch => ({ node, children: new Map(), entries: new Map() });
+
+/**
+ * Part of a directory's hash tree: what lies on the way to the labels that were asked for, or, where a label is
+ * absent, its neighbours; all else pruned to digests. Two shown labels share what is above both.
+ */
+export class Witness {
+	readonly #store: NodeStore;
+	readonly #hashing: Hashing;
+	readonly #root: Branch;
+
+	constructor(store: NodeStore, hashing: Hashing, directory: number) {
+		this.#store = store;
+		this.#hashing = hashing;
+		this.#root = branchOf(store.read(directory));
+	}
+
+	/**
+	 * Shows the key of these labels, with its encoded subtree if given (else that is pruned), or its absence,
+	 * whichever is the case.
+	 */
+	show(labels: readonly Uint8Array[], subtree: Uint8Array | undefined): void {
+		let root = this.#root;
+		for (let depth = 0; ; depth++) {
+			const shown = this.#showLabel(root, labels[depth]!);
+			if (shown === undefined) return;
+			const { entry, node, index } = shown;
+			const ends = depth === labels.length - 1;
+			const link = linkAt(node, index);
+			if (link === 0) {
+				entry.opened = true;
+				if (ends) entry.content = subtree ?? entry.content;
+				return;
+			}
+			entry.directory ??= branchOf(this.#store.read(link));
+			root = entry.directory;
+			if (!ends) continue;
+			const self = this.#showLabel(root, SELF);
+			if (self !== undefined) self.entry.content = subtree ?? self.entry.content;
+			return;
+		}
+	}
+
+	/** Whether the directory has no labels at all. */
+	get isEmpty(): boolean {
+		return countOf(this.#root.node) === 0;
+	}
+
+	/** The directory's tree; it must not be empty. */
+	write(out: TreeWriter): void {
+		this.#writeNode(out, this.#root);
+	}
+
+	/** Shows the label, or, if it is absent, its neighbours: then undefined. */
+	#showLabel(root: Branch, label: Uint8Array): { entry: Shown; node: Uint8Array; index: number } | undefined {
+		const spot = this.#find(root, label);
+		const { branch, index } = spot.path[spot.path.length - 1]!;
+		if (spot.found) return { entry: entryAt(branch, index), node: branch.node, index };
+		if (index > 0) entryAt(branch, index - 1);
+		else this.#showBeside(spot, -1);
+		if (index < countOf(branch.node)) entryAt(branch, index);
+		else this.#showBeside(spot, 1);
+		return undefined;
+	}
+
+	#find(root: Branch, label: Uint8Array): Spot {
+		const path: { branch: Branch; index: number }[] = [];
+		const bounds: Bounds = { low: 0, high: 0 };
+		for (let branch = root; ; ) {
+			const at = search(branch.node, label, bounds);
+			if (levelOf(branch.node) === 0) {
+				path.push({ branch, index: at < 0 ? ~at : at });
+				return { path, found: at >= 0 };
+			}
+			const index = at < 0 ? ~at - 1 : at;
+			path.push({ branch, index });
+			branch = this.#child(branch, index);
+		}
+	}
+
+	/** Shows the last entry of the leaf before (-1), or the first of the leaf after (1), if there is such a leaf. */
+	#showBeside({ path }: Spot, side: -1 | 1): void {
+		let depth = path.length - 2;
+		for (; depth >= 0; depth--) {
+			const beside = path[depth]!.index + side;
+			if (beside >= 0 && beside < countOf(path[depth]!.branch.node)) break;
+		}
+		if (depth < 0) return;
+		let branch = this.#child(path[depth]!.branch, path[depth]!.index + side);
+		const end = (): number => (side === 1 ? 0 : countOf(branch.node) - 1);
+		while (levelOf(branch.node) > 0) branch = this.#child(branch, end());
+		entryAt(branch, end());
+	}
+
+	#child(branch: Branch, index: number): Branch {
+		let child = branch.children.get(index);
+		if (child === undefined) {
+			child = branchOf(readChild(this.#store, branch.node, index));
+			branch.children.set(index, child);
+		}
+		return child;
+	}
+
+	#writeNode(out: TreeWriter, branch: Branch): void {
+		const count = countOf(branch.node);
+		let height = 0;
+		while (1 << height < count) height++;
+		const shown = levelOf(branch.node) === 0 ? branch.entries : branch.children;
+		this.#writeForks(out, branch, [...shown.keys()], height, 0);
+	}
+
+	/** The subtree of this height from the entry `first` on, in the shape of Hashing.forks. */
+	#writeForks(
+		out: TreeWriter,
+		branch: Branch,
+		shown: readonly number[],
+		height: number,
+		first: number,
+	): void {
+		const count = Math.min(1 << height, countOf(branch.node) - first);
+		const inside = shown.filter((index) => index >= first && index < first + count);
+		if (inside.length === 0) out.pruned(forksOf(this.#hashing, branch.node, first, count));
+		else if (height === 0) this.#writeEntry(out, branch, first);
+		else {
+			const half = 1 << (height - 1);
+			if (count > half) out.fork();
+			this.#writeForks(out, branch, inside, height - 1, first);
+			if (count > half) this.#writeForks(out, branch, inside, height - 1, first + half);
+		}
+	}
+
+	#writeEntry(out: TreeWriter, branch: Branch, index: number): void {
+		const child = branch.children.get(index);
+		if (child !== undefined) {
+			this.#writeNode(out, child);
+			return;
+		}
+		const { node } = branch;
+		const { directory, opened, content } = branch.entries.get(index)!;
+		out.labeled(labelAt(node, index));
+		if (directory !== undefined) {
+			this.#writeNode(out, directory);
+			return;
+		}
+		const value = valueAt(node, index);
+		// A key of segments without a directory has `<$>` between its label and its content.
+		if (kindOf(node) === KIND.paths && flagAt(node, index) === FLAG.file && linkAt(node, index) === 0) {
+			if (!opened) {
+				out.pruned(this.#hashing.labeled(SELF, value));
+				return;
+			}
+			out.labeled(SELF);
+		}
+		if (content === undefined) out.pruned(value);
+		else out.raw(content);
+	}
+}
+
+function entryAt(branch: Branch, index: number): Shown {
+	let entry = branch.entries.get(index);
+	if (entry === undefined) {
+		entry = { directory: undefined, opened: false, content: undefined };
+		branch.entries.set(index, entry);
+	}
+	return entry;
+}

@@ -1,0 +1,75 @@
+import { encodeUtf8 } from "../../protocol/codec/utf8.js";
+import { TreeWriter } from "../catalog/index.js";
+import type { Hashing } from "../hashing.js";
+import type { Blob } from "./blobs.js";
+import type { HttpHashes } from "./http.js";
+
+/**
+ * What is certified of a key, the tree that stands at it: the label `manifest` with the manifest's hash, and, where
+ * there are any, the HTTP answers under the hash of their expression. Agents verify the one, HTTP gateways the other.
+ */
+
+const MANIFEST = encodeUtf8("manifest");
+const NO_REQUEST = new Uint8Array(0);
+
+export class ContentTrees {
+	readonly #hashing: Hashing;
+	readonly #http: HttpHashes;
+	#emptyLeaf: Uint8Array | undefined;
+
+	constructor(hashing: Hashing, http: HttpHashes) {
+		this.#hashing = hashing;
+		this.#http = http;
+	}
+
+	/** Digest of the tree of a blob. */
+	digest(blob: Blob): Uint8Array {
+		const manifest = this.#hashing.labeled(MANIFEST, this.#hashing.leaf(this.#hash(blob)));
+		const { responses } = blob.place;
+		if (responses.length === 0) return manifest;
+		const [left, right] = this.#isBeforeManifest ? [responses, manifest] : [manifest, responses];
+		const both = new Uint8Array(64);
+		both.set(left);
+		both.set(right, 32);
+		return this.#hashing.forks(both, 0, 32, 2);
+	}
+
+	/** The same tree, encoded, with the manifest's hash and the answers pruned. */
+	ofManifest(blob: Blob): Uint8Array {
+		const { responses } = blob.place;
+		const out = new TreeWriter();
+		const manifest = () => out.labeled(MANIFEST).leaf(this.#hash(blob));
+		if (responses.length === 0) return manifest().done();
+		out.fork();
+		if (this.#isBeforeManifest) {
+			out.pruned(responses);
+			manifest();
+		} else {
+			manifest();
+			out.pruned(responses);
+		}
+		return out.done();
+	}
+
+	/** What stands beside the manifest: the expression over the digest of its response hashes. */
+	responses(hashes: Uint8Array): Uint8Array {
+		return this.#hashing.labeled(this.#http.expressionHash, this.#hashing.labeled(NO_REQUEST, hashes));
+	}
+
+	/** The digest of a single response hash. */
+	oneResponse(hash: Uint8Array): Uint8Array {
+		this.#emptyLeaf ??= this.#hashing.leaf(NO_REQUEST);
+		return this.#hashing.labeled(hash, this.#emptyLeaf);
+	}
+
+	get #isBeforeManifest(): boolean {
+		// They never share a first byte: if the expression changes so that they do, the order is still that of bytes.
+		const label = this.#http.expressionHash;
+		for (let i = 0; i < MANIFEST.length; i++) if (label[i] !== MANIFEST[i]) return label[i]! < MANIFEST[i]!;
+		return false;
+	}
+
+	#hash(blob: Blob): Uint8Array {
+		return this.#hashing.sha256(blob.encoded.bytes);
+	}
+}

@@ -1,0 +1,128 @@
+/** Logs every request, and lets happen to it what the script says. */
+import type { Timers } from "../conditions/timers.js";
+import { hex } from "../encoding/bytes.js";
+import type { Api } from "../http/api.js";
+import { refusalReply } from "../http/call.js";
+import { queryReply } from "../http/query.js";
+import { cborBytes, textReply } from "../http/replies.js";
+import type { Handler, Middleware, WireReply, WireRequest } from "../http/wire.js";
+import { envelopeOf } from "../ingress/envelope.js";
+import { type Rejection, rejection, statusReply } from "./answers.js";
+import type { Fault } from "./fault.js";
+import type { Faults } from "./faults.js";
+import { Forger } from "./forge.js";
+import type { LoggedRequest, RequestLog } from "./request-log.js";
+
+type Answer = WireReply | "drop";
+type Next = (request: WireRequest) => Promise<Answer>;
+
+/** How often a held request looks at the network's clock, which a test may move. */
+const CLOCK_POLL_MS = 10;
+
+/** Stands in the log for what the socket's side makes of an error, such as a fault that does not fit its request. */
+const FAILED = textReply(500, "");
+
+export class FaultLayer {
+	readonly #api: Api;
+	readonly #timers: Timers;
+	readonly #faults: Faults;
+	readonly #log: RequestLog;
+	readonly #forger: Forger;
+
+	constructor(api: Api, timers: Timers, faults: Faults, log: RequestLog) {
+		this.#api = api;
+		this.#timers = timers;
+		this.#faults = faults;
+		this.#log = log;
+		this.#forger = new Forger(api);
+	}
+
+	/** Around another middleware: what is lost or held here has not been on its way yet. */
+	around(inner: Middleware): Middleware {
+		return async (request, handler) => {
+			const seen = this.#log.add(request);
+			seen.fault = this.#faults.choose(seen);
+			const next: Next = (each) => inner(each, handler);
+			let answer: Answer = FAILED;
+			try {
+				answer =
+					seen.fault === undefined
+						? await next(request)
+						: await this.#suffer(seen.fault, seen, request, next, handler);
+				return answer;
+			} finally {
+				this.#log.finish(seen, answer);
+			}
+		};
+	}
+
+	async #suffer(
+		fault: Fault,
+		seen: LoggedRequest,
+		request: WireRequest,
+		next: Next,
+		handler: Handler,
+	): Promise<Answer> {
+		if (typeof fault === "string") return this.#named(fault, request, next);
+		if ("status" in fault) return statusReply(fault);
+		if ("reject" in fault) return this.#reject(fault, seen, request, next);
+		if ("clockMinutes" in fault) {
+			return changed(await next(request), (reply) => this.#forger.forge(request, reply, fault));
+		}
+		if ("delayMs" in fault) await this.#timers.sleep(fault.delayMs);
+		if ("holdRequests" in fault) await this.#log.afterLater(seen, fault.holdRequests);
+		if ("duplicateAfter" in fault) {
+			const answer = await next(request);
+			const again = this.#log.afterLater(seen, fault.duplicateAfter).then(() => handler(request));
+			// Its answer is nobody's; at 0 the client gets its own when the copy has been handled.
+			if (fault.duplicateAfter === 0) await again;
+			return answer;
+		}
+		return next(request);
+	}
+
+	async #named(fault: Extract<Fault, string>, request: WireRequest, next: Next): Promise<Answer> {
+		const change = async (change: (reply: WireReply) => WireReply) => changed(await next(request), change);
+		switch (fault) {
+			case "lost":
+				return "drop";
+			case "reply-lost":
+				await next(request);
+				return "drop";
+			case "body-broken":
+				return change((reply) => ({ ...reply, breakAfter: reply.body.length >> 1 }));
+			case "accepted":
+				return change(() => cborBytes(202, new Uint8Array(0)));
+			case "duplicate":
+				await next(request);
+				return next(request);
+			case "expired": {
+				const { expiry } = envelopeOf(request.body);
+				while (this.#api.options.clock() <= expiry) await this.#timers.sleep(CLOCK_POLL_MS);
+				return next(request);
+			}
+			case "cbor-cut":
+				return change((reply) => ({ ...reply, body: reply.body.subarray(0, reply.body.length >> 1) }));
+			case "content-type":
+				return change((reply) => ({ ...reply, headers: { ...reply.headers, "content-type": "text/html" } }));
+			case "certificate-byte":
+				return change((reply) => this.#forger.forge(request, reply, "byte"));
+			case "certificate-key":
+				return change((reply) => this.#forger.forge(request, reply, "key"));
+		}
+	}
+
+	async #reject(fault: Rejection, seen: LoggedRequest, request: WireRequest, next: Next): Promise<Answer> {
+		const { requestId } = envelopeOf(request.body);
+		const refusal = rejection(fault);
+		if (seen.kind === "query") return queryReply(this.#api, requestId, { kind: "reject", reject: refusal });
+		if (seen.kind !== "call") throw new Error(`a ${seen.kind} cannot be rejected: only a call or a query`);
+		if (fault.isCertified === false) return refusalReply(refusal, seen.version);
+		this.#api.subnet.rejectInstead.set(hex(requestId), refusal);
+		return next(request);
+	}
+}
+
+function changed(answer: Answer, change: (reply: WireReply) => WireReply): Answer {
+	return answer === "drop" ? answer : change(answer);
+}

@@ -1,0 +1,97 @@
+/** Every request that came, in order: how many an operation makes, and of what kind. */
+import { hex } from "../encoding/bytes.js";
+import type { CborValue } from "../encoding/cbor-decode.js";
+import { KEPT_RECORDS } from "../execution/blocks.js";
+import { endpointOf, isStatus } from "../http/endpoint.js";
+import type { WireReply, WireRequest } from "../http/wire.js";
+import { type Envelope, envelopeOf } from "../ingress/envelope.js";
+import { type Fault, fits, type RequestFilter, type RequestKind, type SeenRequest } from "./fault.js";
+
+/** The log's own view of a request: what is not known when it comes is filled in. */
+export interface LoggedRequest extends SeenRequest {
+	fault: Fault | undefined;
+	outcome: number | "closed" | undefined;
+}
+
+interface Waiter {
+	readonly after: LoggedRequest;
+	left: number;
+	readonly resolve: () => void;
+}
+
+export class RequestLog {
+	#entries: LoggedRequest[] = [];
+	#counts = new Map<RequestKind, number>();
+	#total = 0;
+	#waiters: Waiter[] = [];
+	readonly #order = new WeakMap<SeenRequest, number>();
+	#arrived = 0;
+
+	/** Oldest first; the latest 100,000. */
+	get entries(): readonly SeenRequest[] {
+		return this.#entries;
+	}
+
+	count(filter: RequestFilter = {}): number {
+		return this.#entries.filter((entry) => fits(entry, filter)).length;
+	}
+
+	/** Forgets what was seen, and counts from 0 again. */
+	clear(): void {
+		this.#entries = [];
+		this.#counts.clear();
+		this.#total = 0;
+	}
+
+	/** @internal */
+	add(request: WireRequest): LoggedRequest {
+		const endpoint = endpointOf(request.url);
+		const kind = endpoint?.kind ?? (isStatus(request.url) ? "status" : "other");
+		const nth = this.#counts.get(kind) ?? 0;
+		const envelope = endpoint && readable(request.body);
+		const entry: LoggedRequest = {
+			index: this.#total++,
+			nth,
+			kind,
+			version: endpoint?.version ?? (kind === "status" ? 2 : 0),
+			canister: endpoint?.scope === "canister" ? endpoint.id : undefined,
+			method: textOf(envelope?.content.get("method_name")),
+			requestId: envelope && hex(envelope.requestId),
+			bytes: request.body.length,
+			fault: undefined,
+			outcome: undefined,
+		};
+		this.#counts.set(kind, nth + 1);
+		this.#order.set(entry, this.#arrived++);
+		this.#entries.push(entry);
+		if (this.#entries.length > KEPT_RECORDS) this.#entries.shift();
+		return entry;
+	}
+
+	/** @internal */
+	finish(entry: LoggedRequest, reply: WireReply | "drop"): void {
+		entry.outcome = reply === "drop" || reply.breakAfter !== undefined ? "closed" : reply.status;
+		const order = this.#order.get(entry)!;
+		for (const waiter of this.#waiters) {
+			if (order > this.#order.get(waiter.after)! && --waiter.left === 0) waiter.resolve();
+		}
+		this.#waiters = this.#waiters.filter(({ left }) => left > 0);
+	}
+
+	/** Resolves when so many requests that came after this one were answered. @internal */
+	afterLater(after: LoggedRequest, requests: number): Promise<void> {
+		if (requests <= 0) return Promise.resolve();
+		return new Promise((resolve) => this.#waiters.push({ after, left: requests, resolve }));
+	}
+}
+
+/** What cannot be read is the network's to refuse. */
+function readable(body: Uint8Array): Envelope | undefined {
+	try {
+		return envelopeOf(body);
+	} catch {
+		return undefined;
+	}
+}
+
+const textOf = (value: CborValue | undefined) => (typeof value === "string" ? value : undefined);

@@ -1,0 +1,85 @@
+import type { IDL } from "@dfinity/candid";
+import { describe, expect, test } from "vitest";
+import * as c from "../../../src/protocol/candid.js";
+import { headerOf } from "../../../src/protocol/codec/header.js";
+import { ArgumentsReader, encodeValue, Malformed, shapeOf } from "../../../src/protocol/index.js";
+import { hex } from "./support.js";
+
+/** The last that passes and the first that does not. */
+
+function passes<T>(type: IDL.Type<T>, value: T): boolean {
+	const shape = shapeOf(type);
+	const message = Buffer.concat([headerOf([shape]), encodeValue(type, value)]);
+	return accepts([shape], new Uint8Array(message));
+}
+
+function accepts(shapes: ReturnType<typeof shapeOf>[], message: Uint8Array): boolean {
+	try {
+		new ArgumentsReader(shapes).read(message);
+		return true;
+	} catch (error) {
+		if (!(error instanceof Malformed)) throw error;
+		return false;
+	}
+}
+
+describe("stated maxima", () => {
+	test("of a text, in bytes", () => {
+		expect(passes(c.textOf(6), "ééé")).toBe(true);
+		expect(passes(c.textOf(6), "éééa")).toBe(false);
+	});
+	test("of a blob", () => {
+		expect(passes(c.bytesOf(16), new Uint8Array(16))).toBe(true);
+		expect(passes(c.bytesOf(16), new Uint8Array(17))).toBe(false);
+	});
+	test("of a vec", () => {
+		expect(passes(c.vec(c.nat32, 1_000), Array(1_000).fill(1))).toBe(true);
+		expect(passes(c.vec(c.nat32, 1_000), Array(1_001).fill(1))).toBe(false);
+	});
+	test("of texts in a vec, together", () => {
+		const keys = c.vec(c.textOf(1_024), 1_000);
+		expect(passes(keys, Array(1_000).fill("k".repeat(1_024)))).toBe(true);
+	});
+	test("of a vec within a vec do not multiply", () => {
+		const inner = c.vec(c.nothing, 100);
+		const outer = c.vec(inner, 100);
+		expect(passes(outer, Array(100).fill([null, null]))).toBe(true);
+		expect(passes(outer, Array(100).fill(Array(100).fill(null)))).toBe(false);
+	});
+});
+
+describe("where the type states none", () => {
+	test("8,192 bytes of text in all", () => {
+		expect(passes(c.vec(c.text), ["a".repeat(8_000), "b".repeat(192)])).toBe(true);
+		expect(passes(c.vec(c.text), ["a".repeat(8_000), "b".repeat(193)])).toBe(false);
+	});
+	test("128 values in vecs in all", () => {
+		expect(passes(c.vec(c.nothing), Array(128).fill(null))).toBe(true);
+		expect(passes(c.vec(c.nothing), Array(129).fill(null))).toBe(false);
+		const pairs = c.vec(c.pair(c.text, c.text));
+		expect(passes(pairs, Array(42).fill(["", ""]))).toBe(true);
+		expect(passes(pairs, Array(43).fill(["", ""]))).toBe(false);
+	});
+	test("a blob may have any length", () => {
+		expect(passes(c.bytes, new Uint8Array(2_080_768))).toBe(true);
+	});
+});
+
+describe("what nobody asked for", () => {
+	const nothing: ReturnType<typeof shapeOf>[] = [];
+	// A type takes 7 of 650, the one argument 4 and its value 8.
+	const types = (count: number) => hex(`4449444c ${count.toString(16)} {${count}*6e7f} 01 7e 01`);
+	test("91 types", () => {
+		expect(accepts(nothing, types(91))).toBe(true);
+		expect(accepts(nothing, types(92))).toBe(false);
+	});
+	test("values 32 deep", () => {
+		const deep = (depth: number) => hex(`4449444c 01 6e00 01 00 {${depth}*01} 00`);
+		expect(accepts(nothing, deep(32))).toBe(true);
+		expect(accepts(nothing, deep(33))).toBe(false);
+	});
+	test("a number of 64 bytes", () => {
+		expect(accepts(nothing, hex("4449444c 00 01 7d {63*ff} 00"))).toBe(true);
+		expect(accepts(nothing, hex("4449444c 00 01 7d {64*ff} 00"))).toBe(false);
+	});
+});

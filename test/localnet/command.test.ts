@@ -1,0 +1,106 @@
+/** `canister-blobs network`: the network in a process of its own. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { callCanister } from "./support/call.js";
+import { agentFor, deploy } from "./support/deploy.js";
+import { probe } from "./support/wat.js";
+
+const root = join(import.meta.dirname, "../..");
+const directory = mkdtempSync(join(tmpdir(), "canister-blobs-network-"));
+let running: ChildProcess | undefined;
+
+beforeAll(() => {
+	const compiler = join(root, "node_modules/typescript/bin/tsc");
+	execFileSync(process.execPath, [compiler, "-b", "src/cli"], { cwd: root });
+});
+afterEach(() => void running?.kill("SIGKILL"));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function start(...args: string[]) {
+	const child = spawn(process.execPath, [join(root, "dist/cli/main.js"), "network", ...args]);
+	running = child;
+	const said = { out: "", err: "" };
+	child.stdout.on("data", (data) => {
+		said.out += data;
+	});
+	child.stderr.on("data", (data) => {
+		said.err += data;
+	});
+	const ended = once(child, "close") as Promise<[code: number | null, signal: string | null]>;
+	return { child, said, ended };
+}
+
+async function address({ said, ended }: ReturnType<typeof start>) {
+	const printed = new Promise<void>((resolve) => {
+		const timer = setInterval(() => {
+			if (!said.out.includes("root key")) return;
+			clearInterval(timer);
+			resolve();
+		}, 20);
+		void ended.then(() => clearInterval(timer));
+	});
+	await Promise.race([printed, ended]);
+	const match = /^url: (\S+)\nroot key: ([0-9a-f]{266})\n$/.exec(said.out);
+	if (!match) throw new Error(`unexpected output: ${said.out}${said.err}`);
+	return { url: match[1]!, rootKey: Buffer.from(match[2]!, "hex") };
+}
+
+describe("canister-blobs network", () => {
+	test.each(["SIGINT", "SIGTERM"] as const)("answers agents, and ends with 0 by %s", async (signal) => {
+		const blocks = join(directory, `${signal}.jsonl`);
+		const network = start("--blocks", blocks, "--seed", "command");
+		const agent = await agentFor(await address(network));
+		const id = await deploy(agent, await probe());
+		const reply = await callCanister(agent, id, "echo", Buffer.from("hello"));
+		expect(Buffer.from(reply).toString()).toBe("hello");
+		network.child.kill(signal);
+		expect(await network.ended).toEqual([0, null]);
+		expect(network.said.err).toBe("");
+		const lines = readFileSync(blocks, "utf8").trim().split("\n");
+		const last = lines
+			.map((line) => JSON.parse(line))
+			.filter(({ ingressMessages }) => ingressMessages > 0)
+			.at(-1);
+		expect(last).toMatchObject({
+			height: expect.any(Number),
+			time: expect.stringMatching(/^\d+$/),
+			ingress: [{ canister: id.toText(), method: "echo", bytes: last.ingressBytes }],
+		});
+	});
+
+	test("has the conditions of a profile", async () => {
+		const network = start("--profile", "mainnet", "--blocks", join(directory, "empty.jsonl"));
+		await address(network);
+		// Blocks are made with nothing in them: there is an interval.
+		await expect
+			.poll(() => readFileSync(join(directory, "empty.jsonl"), "utf8").split("\n").length, {
+				timeout: 20_000,
+			})
+			.toBeGreaterThan(2);
+	});
+
+	test.each([
+		[["--port", "many"], 2, /--port takes a number up to 65535, not many/],
+		[["--profile", "moon"], 2, /no profile "moon": it is one of mainnet, slow-uplink, lossy, throttled/],
+		[["--nonsense"], 2, /nonsense/],
+		[["--blocks", "/nowhere/blocks"], 1, /ENOENT/],
+	])("answers %j with %d and what is wrong", async (args, code, message) => {
+		const network = start(...args);
+		expect(await network.ended).toEqual([code, null]);
+		expect(network.said).toEqual({ out: "", err: expect.stringMatching(message) });
+	});
+
+	test("says that a port is taken", async () => {
+		const first = start();
+		const { url } = await address(first);
+		const second = start("--port", new URL(url).port);
+		expect(await second.ended).toEqual([1, null]);
+		expect(second.said.err).toMatch(/EADDRINUSE/);
+		first.child.kill("SIGTERM");
+		expect(await first.ended).toEqual([0, null]);
+	});
+});

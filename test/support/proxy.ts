@@ -1,0 +1,74 @@
+import { type HttpAgent, polling } from "@dfinity/agent";
+import type { Principal } from "@dfinity/principal";
+import binaryen from "binaryen";
+import { deployCanister } from "../../examples/support/deploy.js";
+import type { MethodName } from "../../src/protocol/index.js";
+
+/**
+ * A canister that hands a call on as its own: what arrives is the callee (its length, its bytes), the method (the
+ * same), and the argument. inspect_message is never asked about calls between canisters.
+ */
+const FORWARD = `(module
+	(import "ic0" "msg_arg_data_size" (func $size (result i32)))
+	(import "ic0" "msg_arg_data_copy" (func $copy (param i32 i32 i32)))
+	(import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+	(import "ic0" "msg_reply" (func $reply))
+	(import "ic0" "msg_reject" (func $reject (param i32 i32)))
+	(import "ic0" "msg_reject_msg_size" (func $why_size (result i32)))
+	(import "ic0" "msg_reject_msg_copy" (func $why (param i32 i32 i32)))
+	(import "ic0" "call_new" (func $call_new (param i32 i32 i32 i32 i32 i32 i32 i32)))
+	(import "ic0" "call_data_append" (func $data (param i32 i32)))
+	(import "ic0" "call_perform" (func $perform (result i32)))
+	(memory 64)
+	(table funcref (elem $replied $rejected))
+	(func $replied (param i32)
+		(call $copy (i32.const 0) (i32.const 0) (call $size))
+		(call $append (i32.const 0) (call $size))
+		(call $reply))
+	(func $rejected (param i32)
+		(call $why (i32.const 0) (i32.const 0) (call $why_size))
+		(call $reject (i32.const 0) (call $why_size)))
+	(func (export "canister_update forward") (local $name i32) (local $argument i32)
+		(call $copy (i32.const 0) (i32.const 0) (call $size))
+		(local.set $name (i32.add (i32.const 1) (i32.load8_u (i32.const 0))))
+		(local.set $argument (i32.add (i32.add (local.get $name) (i32.const 1)) (i32.load8_u (local.get $name))))
+		(call $call_new
+			(i32.const 1) (i32.load8_u (i32.const 0))
+			(i32.add (local.get $name) (i32.const 1)) (i32.load8_u (local.get $name))
+			(i32.const 0) (i32.const 0) (i32.const 1) (i32.const 0))
+		(call $data (local.get $argument) (i32.sub (call $size) (local.get $argument)))
+		(drop (call $perform))))`;
+
+/** A canister of which calls come, for what a store says to canisters. */
+export interface Proxy {
+	readonly principal: Principal;
+	/** The reply's bytes to a call with these very bytes as its argument. */
+	call(canisterId: Principal, method: MethodName, argument: Uint8Array): Promise<Uint8Array>;
+}
+
+export async function deployProxy(agent: HttpAgent): Promise<Proxy> {
+	const module = binaryen.parseText(FORWARD);
+	const wasm = module.emitBinary();
+	module.dispose();
+	const principal = await deployCanister(agent, wasm);
+	return {
+		principal,
+		async call(canisterId, method, argument) {
+			const callee = canisterId.toUint8Array();
+			const name = Buffer.from(method);
+			const arg = Buffer.concat([
+				Uint8Array.of(callee.length),
+				callee,
+				Uint8Array.of(name.length),
+				name,
+				argument,
+			]);
+			const { requestId } = await agent.call(principal, {
+				methodName: "forward",
+				arg,
+				effectiveCanisterId: principal,
+			});
+			return (await polling.pollForResponse(agent, principal, requestId)).reply;
+		},
+	};
+}
