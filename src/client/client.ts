@@ -221,8 +221,9 @@ export class BlobClient {
 	}
 
 	/**
-	 * Gives up an open upload: what has arrived is thrown away. One of somebody else takes an administrator.
-	 * @throws CanisterError `upload_not_found`, `upload_finished`, `not_authorized`
+	 * Gives up an open upload: what has arrived is thrown away; that there is none is no error. One of somebody else
+	 * takes an administrator.
+	 * @throws CanisterError `upload_finished` where it was committed, `not_authorized`
 	 */
 	abortUpload(id: Uint8Array, options?: administration.AbortUploadOptions): Promise<void> {
 		return administration.abortUpload(this.#context, id, options);
