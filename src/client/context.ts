@@ -1,6 +1,7 @@
 import type { Principal } from "@dfinity/principal";
 import type { AgentLike, IdentityLike } from "./call/agent.js";
 import type { Caller } from "./call/caller.js";
+import { CanisterError } from "./errors.js";
 import type { Settings } from "./options.js";
 import type { Notes } from "./sessions/notes.js";
 import type { Lane } from "./upload/lane.js";
@@ -28,6 +29,11 @@ export interface ClientContext {
 	readonly busyUploads: Set<string>;
 	/** The latest change that this client has made or seen certified, for reads that must not miss it. */
 	readonly seen: { sequence: bigint };
+}
+
+/** Refuses what the canister would refuse without saying why: it takes no message at all from nobody. */
+export async function requireIdentity(context: ClientContext): Promise<void> {
+	if ((await context.principal()).isAnonymous()) throw new CanisterError({ anonymous: {} });
 }
 
 /** Remembers a change, so that later reads see it whichever node answers them. */
