@@ -48,6 +48,6 @@ async function upload(client: BlobClient, size: number): Promise<void> {
 
 function share(blocks: readonly Block[], method: string): number {
 	const isPut = ({ ingress }: Block) => ingress.some((message) => message.method === method);
-	const span = blocks.slice(blocks.findIndex(isPut), blocks.findLastIndex(isPut) + 1);
+	const span = blocks.slice(blocks.findIndex(isPut), blocks.map(isPut).lastIndexOf(true) + 1);
 	return span.reduce((sum, { ingressBytes }) => sum + ingressBytes, 0) / (span.length * BLOCK_BYTES);
 }

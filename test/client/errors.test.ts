@@ -43,6 +43,7 @@ describe("errors", () => {
 		source_not_repeatable: { reason: "r" },
 		message_too_large: { bytes: 2, limit: 1, over: 1 },
 		identity_expired: { expiredAt: new Date(0) },
+		identity_differs: { expected: "a", actual: "b" },
 		identity_unusable: { reason: "r" },
 		option_invalid: { option: "o", reason: "r" },
 		too_large_for_memory: { size: 2, maxBytes: 1 },
