@@ -48,7 +48,6 @@ async function upload(client: BlobClient, size: number): Promise<void> {
 
 function share(blocks: readonly Block[], method: string): number {
 	const isPut = ({ ingress }: Block) => ingress.some((message) => message.method === method);
-	const puts = blocks.flatMap((block, i) => (isPut(block) ? [i] : []));
-	const span = blocks.slice(puts[0], (puts.at(-1) ?? -1) + 1);
+	const span = blocks.slice(blocks.findIndex(isPut), blocks.map(isPut).lastIndexOf(true) + 1);
 	return span.reduce((sum, { ingressBytes }) => sum + ingressBytes, 0) / (span.length * BLOCK_BYTES);
 }

@@ -2,6 +2,7 @@ import type { Principal } from "@dfinity/principal";
 import type { AgentLike, IdentityLike } from "./call/agent.js";
 import type { Caller } from "./call/caller.js";
 import type { Trust } from "./call/trust.js";
+import { CanisterError } from "./errors.js";
 import type { Settings } from "./options.js";
 import type { Standing } from "./reading/standing.js";
 import type { Notes } from "./sessions/notes.js";
@@ -36,6 +37,11 @@ export interface ClientContext {
 	readonly seen: { sequence: bigint };
 	/** What the subnet said about the caller last, and whether it ever said that a key holds nothing. */
 	readonly standing: { last?: Standing; hasMissed?: boolean };
+}
+
+/** Refuses what the canister would refuse without saying why: it takes no message at all from nobody. */
+export async function requireIdentity(context: ClientContext): Promise<void> {
+	if ((await context.principal()).isAnonymous()) throw new CanisterError({ anonymous: {} });
 }
 
 /** Remembers a change, so that later reads see it whichever node answers them. */

@@ -171,7 +171,7 @@ describe("adaptive concurrency", () => {
 
 	it("stays between floor and ceiling, and does not grow for what is not waiting", () => {
 		let now = 0;
-		const control = new AdaptiveConcurrency({ floor: 3, ceiling: 6 }, () => now);
+		const control = new AdaptiveConcurrency({ floor: 2, ceiling: 6 }, () => now);
 		const round = (ms: number, isFull: boolean) => {
 			for (let i = 0; i < 8; i++) {
 				now += ms;
@@ -182,11 +182,13 @@ describe("adaptive concurrency", () => {
 		expect(control.limit).toBe(4);
 		for (let i = 0; i < 10; i++) round(300, true);
 		expect(control.limit).toBe(6);
-		for (let i = 0; i < 10; i++) round(3_000, true);
-		expect(control.limit).toBe(3);
-		now += 10_000;
-		control.overloaded(0);
-		expect(control.limit).toBe(3);
+		for (let i = 0; i < 4; i++) round(3_000, true);
+		expect(control.limit).toBe(4);
+		for (let i = 0; i < 3; i++) {
+			now += 10_000;
+			control.overloaded(0);
+		}
+		expect(control.limit).toBe(2);
 	});
 
 	it("takes no short message for a measure of long ones", () => {

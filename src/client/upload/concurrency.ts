@@ -94,7 +94,8 @@ export class AdaptiveConcurrency {
 		this.#baseMs = Math.min(this.#baseMs, medianMs);
 		const queue = medianMs / this.#baseMs;
 		if (queue > GROW_BELOW) this.#isStarting = false;
-		if (queue > SHRINK_ABOVE) this.#fewer(this.#limit * SHRINK_TO);
+		// As many as at the start are needed without any queue: below that only refusals lead.
+		if (queue > SHRINK_ABOVE) this.#fewer(Math.max(this.#limit * SHRINK_TO, Math.min(START, this.#limit)));
 		else if (queue <= GROW_BELOW && this.#wasFull)
 			this.#limit = this.#bounded(this.#isStarting ? Math.ceil(this.#limit * 1.5) : this.#limit + 1);
 		if (++this.#rounds % LOOK_EVERY === 0) this.#look(queue);

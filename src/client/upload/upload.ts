@@ -5,7 +5,7 @@ import {
 	rootHeader,
 	sameBytes,
 } from "../../protocol/index.js";
-import { type ClientContext, noteSequence } from "../context.js";
+import { type ClientContext, noteSequence, requireIdentity } from "../context.js";
 import { ClientError, isBlobError } from "../errors.js";
 import type { ChunkReader } from "../source/types.js";
 import type { Manifest } from "../types.js";
@@ -34,6 +34,7 @@ export class Upload {
 	async run(): Promise<Manifest> {
 		const { source, context } = this.#sending;
 		try {
+			await requireIdentity(context);
 			const manifest = await this.#upload();
 			noteSequence(context, manifest.sequence);
 			return manifest;

@@ -1,5 +1,5 @@
 import { MAX_CHUNK_BYTES, rootHeader, sameBytes } from "../../../protocol/index.js";
-import { type ClientContext, noteSequence } from "../../context.js";
+import { type ClientContext, noteSequence, requireIdentity } from "../../context.js";
 import { type BlobError, ClientError, isBlobError } from "../../errors.js";
 import { openSource } from "../../source/open.js";
 import type { OpenSource } from "../../source/types.js";
@@ -60,6 +60,7 @@ export class Batch {
 		const files = Array.isArray(items) ? this.#findAll(items) : this.#findEach(items);
 		const pool = new Pool(() => this.#calls.concurrency + AHEAD);
 		try {
+			await requireIdentity(this.#context);
 			if (skipUnchanged) this.#stored = await listStored(this.#context, this.#calls, prefix);
 			for await (const file of files) {
 				throwIfAborted(this.#calls.signal);
