@@ -1,4 +1,6 @@
+import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { MethodArgs, WireResult } from "../../src/protocol/index.js";
 import {
 	held,
 	newId,
@@ -9,7 +11,7 @@ import {
 	type Store,
 	type StoreFixture,
 } from "../support/store.js";
-import { begin, bytesOf, commitOf, none, putAll, putRequest, S } from "../support/transfers.js";
+import { begin, bytesOf, commitOf, none, put, putAll, putItem, putRequest, S } from "../support/transfers.js";
 
 /** The same request again, late, or against another. */
 
@@ -84,3 +86,47 @@ test("C34 preconditions go by sequence number, so that A, B, A does not pass", a
 			precondition_failed: { sequence: again.sequence },
 		});
 });
+
+test("C31 every other change, twice the same, has one effect and the same answer", async () => {
+	const precondition = { none: null };
+	await put(store, "twice/a", bytesOf(3));
+	const many = { id: newId(), blobs: [putItem("twice/b", bytesOf(1)), putItem("twice/c", bytesOf(1))] };
+	const move = { source: precondition, precondition };
+	const change = {
+		precondition,
+		content_type: ["a/b"] as [string],
+		visibility: [] as [],
+		metadata: [] as [],
+	};
+	const who = Ed25519KeyIdentity.generate().getPrincipal();
+	const changes: (() => Promise<WireResult<unknown>>)[] = [
+		() => store.blobs_put_many(many),
+		twice("blobs_update", { id: newId(), key: "twice/a", ...change }),
+		twice("blobs_copy", { id: newId(), from: "twice/a", to: "twice/d", ...move }),
+		twice("blobs_rename", { id: newId(), from: "twice/d", to: "twice/e", ...move }),
+		twice("blobs_delete_many", { id: newId(), blobs: [{ key: "twice/b", precondition }] }),
+		twice("blobs_grant_role", { id: newId(), who, role: { reader: null } }),
+		twice("blobs_revoke_role", { id: newId(), who, role: { reader: null } }),
+		twice("blobs_set_quota", { id: newId(), who: [who], quota: [] }),
+	];
+	for (const make of changes) {
+		const first = ok(await make());
+		const { sequence } = ok(await store.blobs_status());
+		expect(ok(await make())).toEqual(first);
+		expect(ok(await store.blobs_status()).sequence).toBe(sequence);
+	}
+});
+
+function twice<
+	Name extends
+		| "blobs_update"
+		| "blobs_copy"
+		| "blobs_rename"
+		| "blobs_delete_many"
+		| "blobs_grant_role"
+		| "blobs_revoke_role"
+		| "blobs_set_quota",
+>(name: Name, request: MethodArgs<Name>[0]): () => Promise<WireResult<unknown>> {
+	const call = store[name] as (request: MethodArgs<Name>[0]) => Promise<WireResult<unknown>>;
+	return () => call(request);
+}
