@@ -103,7 +103,7 @@ export class Administering {
 		return { sequence: BigInt(getU64(sequence, 0)) };
 	}
 
-	/** The caller's own account, or anybody's for an administrator. */
+	/** The caller's own account, or anybody's for who may read everything to back it up. */
 	account(who: Principal | undefined): WireAccount {
 		const { access } = this.#state;
 		return this.#account(who === undefined ? access.caller() : this.#ofAnother(who));
@@ -112,7 +112,7 @@ export class Administering {
 	#ofAnother(who: Principal): Uint8Array {
 		const bytes = who.toUint8Array();
 		const caller = this.#state.access.caller();
-		if (Principal.fromUint8Array(caller).compareTo(who) !== "eq") this.#state.access.require("admin");
+		if (Principal.fromUint8Array(caller).compareTo(who) !== "eq") this.#state.access.require("backup");
 		return bytes;
 	}
 
@@ -136,7 +136,7 @@ export class Administering {
 	}
 
 	listAccounts({ after, limit }: WireListAccounts): WireAccounts {
-		this.#state.access.require("admin");
+		this.#state.access.require("backup");
 		const accounts: WireAccount[] = [];
 		let left = pageLimit(limit);
 		for (const who of this.#state.roles.listed(after[0]?.toUint8Array())) {

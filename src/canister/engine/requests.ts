@@ -51,7 +51,7 @@ export function checkItems(count: number, most: number): void {
 }
 
 /** Messages with many blobs have few types, and the check is a long expression. */
-let checkedType = "";
+let checkedType: string | undefined;
 
 export function checkPublication(publication: Omit<WirePublication, "precondition" | "visibility">): void {
 	if (publication.content_type !== checkedType) {

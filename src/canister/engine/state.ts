@@ -46,6 +46,7 @@ export class State {
 	readonly feed: Feed;
 	readonly certified: Certified;
 	readonly responses: Responses;
+	readonly http: HttpHashes;
 	readonly tallies: Tallies;
 	/** Uploads by the moment at which somebody should look whether they expired. */
 	readonly expiries: Queue;
@@ -75,6 +76,7 @@ export class State {
 		this.garbage = new Garbage(queue(QUEUE.garbage), this.contents, this.chunks, this.charges);
 		this.feed = new Feed(map("feed"), meta, host, settings.feedEntries ?? DEFAULT_FEED_ENTRIES);
 		const http = new HttpHashes(host.hashing);
+		this.http = http;
 		const trees = new ContentTrees(host.hashing, http);
 		this.certified = new Certified(catalog, this.accounts, this.feed, trees, host);
 		this.responses = new Responses({
