@@ -1,33 +1,111 @@
-import { IDL, init, postUpgrade, query, StableBTreeMap, update } from "azle";
-import { createBlobStore } from "canister-blobs/canister";
+import {
+	IDL,
+	init,
+	inspectMessage,
+	msgArgData,
+	msgCaller,
+	msgMethodName,
+	postUpgrade,
+	query,
+	StableBTreeMap,
+	setTimerInterval,
+	time,
+	update,
+} from "azle";
+import { type AccessRequest, createBlobStore } from "canister-blobs/canister";
+import { HttpRequest, HttpResponse, type Page, textPage } from "./http.js";
 
-/** The application keeps memory ids 0 to 9 for itself; the store's begin at 10. */
-const Store = createBlobStore({ memoryOffset: 10, lifecycle: false });
+/** A guestbook, with a blob store beside it for the guests' pictures. */
+
+interface Entry {
+	readonly guest: string;
+	readonly name: string;
+}
+
+// The application has memory ids 0 to 9 to itself.
+const entries = new StableBTreeMap<number, Entry>(0);
+const guests = new StableBTreeMap<string, number>(1);
+const growth = new StableBTreeMap<string, number>(2);
+
+/** Whoever has signed may have pictures, under `pictures/` and their own principal. Else it is as the roles say. */
+function authorize({ caller, action, key }: AccessRequest): boolean | undefined {
+	const [folder, guest] = key.split("/");
+	if (folder !== "pictures" || action === "read") return undefined;
+	if (guest === caller.toText()) return guests.containsKey(guest);
+	return action === "write" ? false : undefined;
+}
+
+// The store's ids begin at 10. A canister has one init, so this class has it, and calls what the store's is to do.
+const Store = createBlobStore({ memoryOffset: 10, lifecycle: false, authorize });
+
+const HOUR_SECONDS = 3_600;
+const MAX_ARGUMENT_BYTES = 200;
+const NEWEST = 100;
 
 class Guestbook {
-	entries = new StableBTreeMap<number, string>(0);
-
 	@init([])
 	init(): void {
-		Store.start();
+		Store.init();
+		this.#everyHour();
 	}
 
 	@postUpgrade([])
 	postUpgrade(): void {
-		Store.start();
+		Store.postUpgrade();
+		this.#everyHour();
+	}
+
+	/** The store first: it knows its own methods. A filter only, each method checks for itself. */
+	@inspectMessage({ manual: true })
+	inspectMessage(): boolean {
+		const accepts = Store.inspectMessage();
+		if (accepts !== undefined) return accepts;
+		return (
+			msgMethodName() === "sign" && !msgCaller().isAnonymous() && msgArgData().length <= MAX_ARGUMENT_BYTES
+		);
 	}
 
 	@update([IDL.Text], IDL.Nat32)
 	sign(name: string): number {
-		const count = this.entries.len();
-		this.entries.insert(count, name);
+		const guest = msgCaller();
+		if (guest.isAnonymous()) throw new Error("sign in first");
+		const count = Number(entries.len());
+		entries.insert(count, { guest: guest.toText(), name });
+		guests.insert(guest.toText(), count);
 		return count + 1;
 	}
 
 	@query([], IDL.Vec(IDL.Text))
 	names(): string[] {
-		return this.entries.values();
+		return newest().map(({ name }) => name);
 	}
+
+	/** How many entries there were, by the hour. */
+	@query([], IDL.Vec(IDL.Tuple(IDL.Text, IDL.Nat32)))
+	growth(): [string, number][] {
+		return growth.items();
+	}
+
+	@query([HttpRequest], HttpResponse)
+	http_request(): Page {
+		return textPage(newest().map(({ name, guest }) => `${name} (${guest})`));
+	}
+
+	/** Timers end with an upgrade, the store's too: each sets its own anew. */
+	#everyHour(): void {
+		setTimerInterval(HOUR_SECONDS, () => {
+			const now = new Date(Number(time() / 1_000_000n));
+			growth.insert(now.toISOString(), Number(entries.len()));
+		});
+	}
+}
+
+/** By number: a map has its keys in the order of their bytes, in which 10 comes before 9. */
+function newest(): Entry[] {
+	const count = Number(entries.len());
+	const page: Entry[] = [];
+	for (let i = Math.max(0, count - NEWEST); i < count; i++) page.push(entries.get(i)!);
+	return page;
 }
 
 export default [Guestbook, Store];

@@ -13,7 +13,8 @@ const CYCLES = 1_000_000_000_000_000n;
  */
 const EFFECTIVE_ID = process.env.BLOBS_EFFECTIVE_CANISTER_ID ?? "7tjcv-pp777-77776-qaaaa-cai";
 
-export type InstallMode = "install" | "upgrade" | "reinstall";
+/** There is no third one here: it would empty a canister that holds data. */
+export type InstallMode = "install" | "upgrade";
 
 /** Creates a canister on a test network, with cycles from nowhere, and installs a Wasm into it. */
 export async function deployCanister(
@@ -43,7 +44,7 @@ export async function installWasm(
 			await ic.upload_chunk({ canister_id: canisterId, chunk: wasm.subarray(at, at + CHUNK_BYTES) }),
 		);
 	await ic.install_chunked_code({
-		mode: mode === "upgrade" ? { upgrade: [] } : mode === "install" ? { install: null } : { reinstall: null },
+		mode: mode === "upgrade" ? { upgrade: [] } : { install: null },
 		target_canister: canisterId,
 		store_canister: [],
 		chunk_hashes_list: chunks,

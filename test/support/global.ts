@@ -1,4 +1,4 @@
-import { cp, mkdir, rm } from "node:fs/promises";
+import { cp, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { buildCanister } from "../../examples/support/build.js";
@@ -9,6 +9,10 @@ declare module "vitest" {
 		wasm: { store: string; guestbook: string };
 	}
 }
+
+/** Not what a build left there. */
+const sourcesOf = async (directory: string) =>
+	(await readdir(directory)).filter((name) => /\.(ts|json|yaml)$/.test(name));
 
 const root = join(import.meta.dirname, "../..");
 
@@ -21,7 +25,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 	const build = async (example: string, name: string) => {
 		const directory = join(workplace, example);
 		await mkdir(directory, { recursive: true });
-		for (const file of ["dfx.json", "icp.yaml", "index.ts", "tsconfig.json"])
+		for (const file of await sourcesOf(join(root, "examples", example)))
 			await cp(join(root, "examples", example, file), join(directory, file));
 		await buildCanister(directory, name);
 		return join(directory, `${name}.wasm`);

@@ -34,6 +34,8 @@ export interface StoreFixture {
 	/** The store for its controller. */
 	readonly store: Store;
 	storeFor(identity: Identity): Promise<Store>;
+	/** Another canister's store, for the same controller. */
+	storeAt(canisterId: Principal): Store;
 	/** A call with these very bytes as its argument; the bytes of its reply. */
 	callRaw(method: MethodName, argument: Uint8Array): Promise<Uint8Array>;
 	/** What the store's messages (or another canister's) took while `run` ran; nothing on a network that is named. */
@@ -51,8 +53,8 @@ export async function openStore(
 	const agent = await network.agent(controller);
 	const wasm = await readFile(inject("wasm").store);
 	const canisterId = await deployCanister(agent, wasm, options.cycles);
-	const storeOf = (its: HttpAgent) =>
-		Actor.createActor(idlFactory, { agent: its, canisterId }) as unknown as Store;
+	const storeOf = (its: HttpAgent, at = canisterId) =>
+		Actor.createActor(idlFactory, { agent: its, canisterId: at }) as unknown as Store;
 	return {
 		network,
 		canisterId,
@@ -60,6 +62,7 @@ export async function openStore(
 		agent,
 		store: storeOf(agent),
 		storeFor: async (identity) => storeOf(await network.agent(identity)),
+		storeAt: (id) => storeOf(agent, id),
 		callRaw: async (methodName, arg) => {
 			const { requestId } = await agent.call(canisterId, {
 				methodName,

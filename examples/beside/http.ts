@@ -1,0 +1,35 @@
+import { IDL } from "azle";
+
+/** The HTTP interface of a canister, as far as a page of text needs it (HTTP Gateway Protocol Specification). */
+
+const Header = IDL.Tuple(IDL.Text, IDL.Text);
+const Bytes = IDL.Vec(IDL.Nat8);
+
+export const HttpRequest = IDL.Record({
+	url: IDL.Text,
+	method: IDL.Text,
+	body: Bytes,
+	headers: IDL.Vec(Header),
+});
+
+export const HttpResponse = IDL.Record({
+	status_code: IDL.Nat16,
+	headers: IDL.Vec(Header),
+	body: Bytes,
+});
+
+export interface Page {
+	status_code: number;
+	headers: [string, string][];
+	body: Uint8Array;
+}
+
+/** Not certified: a gateway shows it under the canister's raw name. */
+export const textPage = (lines: string[]): Page => ({
+	status_code: 200,
+	headers: [
+		["content-type", "text/plain; charset=utf-8"],
+		["x-content-type-options", "nosniff"],
+	],
+	body: new TextEncoder().encode(lines.map((line) => `${line}\n`).join("")),
+});

@@ -1,0 +1,232 @@
+import { cp, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Actor, AnonymousIdentity, type HttpAgent, type Identity } from "@dfinity/agent";
+import { IDL } from "@dfinity/candid";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+import type { Principal } from "@dfinity/principal";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { buildCanister } from "../../examples/support/build.js";
+import { deployCanister, installWasm } from "../../examples/support/deploy.js";
+import { openNetwork, type TestNetwork } from "../../examples/support/network.js";
+import { idlFactory, MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
+import { installPacked, type Project } from "../support/packed.js";
+import { held, newId, ok, publication, refusal, rootOf, type Store } from "../support/store.js";
+
+/**
+ * examples/beside, built from the packed tarball: a store beside an application that has its own init, post_upgrade,
+ * inspect_message, http_request and timer.
+ */
+
+interface Page {
+	status_code: number;
+	headers: [string, string][];
+	body: Uint8Array;
+}
+interface Guestbook extends Store {
+	sign(name: string): Promise<number>;
+	names(): Promise<string[]>;
+	growth(): Promise<[string, number][]>;
+	http_request(request: { url: string; method: string; body: Uint8Array; headers: [] }): Promise<Page>;
+}
+
+const header = IDL.Tuple(IDL.Text, IDL.Text);
+const body = IDL.Vec(IDL.Nat8);
+const OWN = {
+	sign: IDL.Func([IDL.Text], [IDL.Nat32], []),
+	names: IDL.Func([], [IDL.Vec(IDL.Text)], ["query"]),
+	growth: IDL.Func([], [IDL.Vec(IDL.Tuple(IDL.Text, IDL.Nat32))], ["query"]),
+	http_request: IDL.Func(
+		[IDL.Record({ url: IDL.Text, method: IDL.Text, body, headers: IDL.Vec(header) })],
+		[IDL.Record({ status_code: IDL.Nat16, headers: IDL.Vec(header), body })],
+		["query"],
+	),
+};
+const factory: IDL.InterfaceFactory = (idl) => {
+	const store = Object.fromEntries((idlFactory(idl) as IDL.ServiceClass)._fields);
+	return IDL.Service({ ...OWN, ...store } as Record<string, IDL.FuncClass>);
+};
+
+const HOUR = 3_600_000;
+/** Builds take 10 seconds each where nothing else runs. */
+const SLOW = 300_000;
+let network: TestNetwork;
+let project: Project;
+let wasm: Uint8Array;
+
+beforeAll(async () => {
+	network = await openNetwork();
+	project = await installPacked("beside");
+	wasm = await buildCanister(project.directory, "guestbook");
+}, SLOW);
+afterAll(async () => {
+	vi.useRealTimers();
+	await network?.dispose();
+	await project?.remove();
+});
+
+const bytes = new TextEncoder().encode("a portrait");
+const putOf = (key: string) => ({ id: newId(), key, ...publication(rootOf(bytes, MAX_CHUNK_BYTES)) });
+
+interface Deployed {
+	readonly agent: HttpAgent;
+	readonly canisterId: Principal;
+	readonly guestbook: Guestbook;
+	as(identity: Identity): Promise<Guestbook>;
+}
+
+async function deploy(code = wasm): Promise<Deployed> {
+	const agent = await network.agent(Ed25519KeyIdentity.generate());
+	const canisterId = await deployCanister(agent, code);
+	const of = (its: HttpAgent) =>
+		Actor.createActor(factory, { agent: its, canisterId }) as unknown as Guestbook;
+	return {
+		agent,
+		canisterId,
+		guestbook: of(agent),
+		as: async (identity) => of(await network.agent(identity)),
+	};
+}
+
+/** Network and agents have the same clock, which stands still so far ahead. */
+function passTime(ms: number): void {
+	vi.useFakeTimers({ toFake: ["Date"], now: performance.timeOrigin + performance.now() + ms });
+}
+
+/** The example built again, with its main file changed. */
+async function buildWith(name: string, change: (source: string) => string): Promise<Uint8Array> {
+	const main = join(project.directory, "index.ts");
+	await cp(main, `${main}.before`);
+	const source = await readFile(main, "utf8");
+	const changed = change(source);
+	expect(changed, name).not.toBe(source);
+	try {
+		await writeFile(main, changed);
+		return await buildCanister(project.directory, "guestbook");
+	} finally {
+		await cp(`${main}.before`, main);
+	}
+}
+
+describe("the guestbook with its store", () => {
+	const ada = Ed25519KeyIdentity.generate();
+	const stranger = Ed25519KeyIdentity.generate();
+	let deployed: Deployed;
+	let asAda: Guestbook;
+	let asStranger: Guestbook;
+	beforeAll(async () => {
+		deployed = await deploy();
+		asAda = await deployed.as(ada);
+		asStranger = await deployed.as(stranger);
+	});
+
+	test("its own methods and the store's", async () => {
+		expect(await asAda.sign("Ada")).toBe(1);
+		expect(await asAda.names()).toEqual(["Ada"]);
+		const { guestbook } = deployed;
+		const { sequence } = ok(await guestbook.blobs_put_blob(putOf("by the owner"), bytes));
+		expect(ok(await guestbook.blobs_get_chunk("by the owner", sequence, 0))).toEqual(bytes);
+	});
+
+	test("its rule allows, refuses, and leaves the rest to the roles", async () => {
+		const own = `pictures/${ada.getPrincipal()}/ada.png`;
+		ok(await asAda.blobs_put_blob(putOf(own), bytes));
+		const elsewhere = `pictures/${stranger.getPrincipal()}/x.png`;
+		for (const result of [
+			// Has not signed; another guest's pictures; not even for the controller, who is an administrator.
+			await asStranger.blobs_put_blob(putOf(elsewhere), bytes),
+			await asStranger.blobs_put_blob(putOf(own), bytes),
+			await deployed.guestbook.blobs_put_blob(putOf(own), bytes),
+		])
+			expect(refusal(result)).toEqual({ not_authorized: { needs: "a permission of the application" } });
+		expect(refusal(await asAda.blobs_put_blob(putOf("films/ada.mp4"), bytes))).toEqual({
+			not_authorized: { needs: "the role writer" },
+		});
+		const deletion = { id: newId(), key: own, precondition: { none: null } };
+		expect(refusal(await asStranger.blobs_delete(deletion))).toEqual({
+			not_authorized: { needs: "the role writer" },
+		});
+		expect(ok(await deployed.guestbook.blobs_delete({ ...deletion, id: newId() })).deleted).toBe(true);
+	});
+
+	test("inspect_message refuses what the store's methods cannot take, and what the application's rule says", async () => {
+		const { agent, canisterId } = deployed;
+		/** What is said of a message that no block takes: the answer to the call itself. */
+		const refusedBy = async (its: HttpAgent, methodName: string, arg: Uint8Array) => {
+			const { response } = await its.call(canisterId, { methodName, arg, effectiveCanisterId: canisterId });
+			const { body } = response;
+			return body !== null && "reject_message" in body ? body.reject_message : undefined;
+		};
+		const refused = expect.stringContaining("inspect");
+		const bomb = new Uint8Array(Buffer.from("4449444c026d7b6d7f0200010080c2d72f", "hex"));
+		const sign = (name: string) => IDL.encode([IDL.Text], [name]);
+		expect(await refusedBy(agent, "blobs_delete", bomb)).toEqual(refused);
+		expect(await refusedBy(agent, "sign", sign("x".repeat(300)))).toEqual(refused);
+		expect(await refusedBy(agent, "nothing", bomb)).toBeDefined();
+		const anonymous = await network.agent(new AnonymousIdentity());
+		expect(await refusedBy(anonymous, "sign", sign("nobody"))).toEqual(refused);
+		expect(await asAda.names()).toEqual(["Ada"]);
+		expect(await refusedBy(agent, "sign", sign("Grace"))).toBeUndefined();
+		expect(await asAda.names()).toEqual(["Ada", "Grace"]);
+	});
+
+	test("its page over the gateway and its timer go on, and an upgrade keeps both states", async () => {
+		const page = await asAda.http_request({ url: "/", method: "GET", body: new Uint8Array(), headers: [] });
+		expect(page.status_code).toBe(200);
+		expect(new TextDecoder().decode(page.body)).toContain(`Ada (${ada.getPrincipal()})\n`);
+
+		const { guestbook, agent, canisterId } = deployed;
+		const hours = async () => (await guestbook.growth()).length;
+		passTime(HOUR);
+		await expect.poll(hours).toBe(1);
+		const before = held(await guestbook.blobs_stat({ key: "by the owner", min_sequence: [] }));
+		await installWasm(agent, canisterId, wasm, "upgrade");
+		expect(await guestbook.names()).toEqual(["Ada", "Grace"]);
+		expect(held(await guestbook.blobs_stat({ key: "by the owner", min_sequence: [] }))).toEqual(before);
+		passTime(2.1 * HOUR);
+		await expect.poll(hours).toBe(2);
+		expect((await guestbook.growth()).map(([, count]) => count)).toEqual([2, 2]);
+		vi.useRealTimers();
+	});
+});
+
+describe("where a store is", () => {
+	test("an upgrade with another memoryOffset traps, and the old code goes on", {
+		timeout: SLOW,
+	}, async () => {
+		const moved = await buildWith("moved", (source) =>
+			source.replace("memoryOffset: 10", "memoryOffset: 30"),
+		);
+		const { guestbook, agent, canisterId } = await deploy();
+		const { sequence } = ok(await guestbook.blobs_put_blob(putOf("a"), bytes));
+		await expect(installWasm(agent, canisterId, moved, "upgrade")).rejects.toThrow(
+			/no store was found from memory id 30 on.*change\s+it back/,
+		);
+		expect(ok(await guestbook.blobs_get_chunk("a", sequence, 0))).toEqual(bytes);
+		expect(await guestbook.sign("Grace")).toBe(1);
+	});
+
+	test("an upgrade adds a store to an application that had none, where that is said", {
+		timeout: SLOW,
+	}, async () => {
+		const without = await buildWith("without", (source) =>
+			source
+				.replace(/^\s*Store\.(init|postUpgrade)\(\);$/gm, "")
+				.replace("Store.inspectMessage()", "undefined")
+				.replace("[Guestbook, Store]", "[Guestbook]"),
+		);
+		const adding = await buildWith("adding", (source) =>
+			source.replace("memoryOffset: 10,", "memoryOffset: 10, addedByUpgrade: true,"),
+		);
+		const { guestbook, agent, canisterId } = await deploy(without);
+		expect(await guestbook.sign("Ada")).toBe(1);
+		await expect(installWasm(agent, canisterId, wasm, "upgrade")).rejects.toThrow(/addedByUpgrade: true/);
+		expect(await guestbook.sign("Grace")).toBe(2);
+
+		await installWasm(agent, canisterId, adding, "upgrade");
+		const { sequence } = ok(await guestbook.blobs_put_blob(putOf("a"), bytes));
+		// From now on it is as any other, with or without the setting.
+		await installWasm(agent, canisterId, wasm, "upgrade");
+		expect(ok(await guestbook.blobs_get_chunk("a", sequence, 0))).toEqual(bytes);
+		expect(await guestbook.names()).toEqual(["Ada", "Grace"]);
+	});
+});

@@ -1,0 +1,79 @@
+import { execFileSync } from "node:child_process";
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+const root = join(import.meta.dirname, "../..");
+const modules = join(root, "node_modules");
+
+/** What a canister's author installs beside the package. */
+const BESIDE = ["azle", "tsx"];
+
+/** A project's folder with the package in it as npm would install it: from its tarball. */
+export interface Project {
+	readonly directory: string;
+	/** The package's files, by their paths in it. */
+	readonly files: readonly string[];
+	remove(): Promise<void>;
+}
+
+/**
+ * Packs this package, and unpacks it into a new folder with an example's sources. What else npm would install is
+ * linked to what is installed here: the dependencies that the tarball declares and those of azle, and theirs, so
+ * that one that is not declared is not found.
+ */
+export async function installPacked(example: string, name = "canister-blobs-"): Promise<Project> {
+	const directory = await mkdtemp(join(tmpdir(), name));
+	const installed = join(directory, "node_modules");
+	const own = join(installed, "canister-blobs");
+	await mkdir(own, { recursive: true });
+	const packed = execFileSync(
+		"npm",
+		["pack", "--json", "--ignore-scripts", "--pack-destination", directory],
+		{
+			cwd: root,
+			encoding: "utf8",
+			stdio: ["ignore", "pipe", "ignore"],
+		},
+	);
+	const [{ filename, files }] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }];
+	execFileSync("tar", ["-xzf", join(directory, filename), "-C", own, "--strip-components=1"]);
+
+	const needed = new Set<string>();
+	await closure(join(own, "package.json"), needed);
+	for (const dependency of BESIDE) await need(dependency, needed);
+	for (const dependency of needed) {
+		const link = join(installed, dependency);
+		await mkdir(dirname(link), { recursive: true });
+		await symlink(join(modules, dependency), link);
+	}
+	await mkdir(join(installed, ".bin"));
+	for (const command of BESIDE)
+		await symlink(join(modules, ".bin", command), join(installed, ".bin", command));
+	// npm makes what `bin` names executable when it links it.
+	await chmod(join(own, "dist/cli/main.js"), 0o755);
+	await symlink("../canister-blobs/dist/cli/main.js", join(installed, ".bin/canister-blobs"));
+
+	const sources = join(root, "examples", example);
+	for (const file of await readdir(sources))
+		if (/\.(ts|json|yaml)$/.test(file)) await cp(join(sources, file), join(directory, file));
+	return {
+		directory,
+		files: files.map(({ path }) => path),
+		remove: () => rm(directory, { recursive: true, force: true }),
+	};
+}
+
+/** Adds the dependencies that a package.json names, and theirs. One in a folder of its own comes with that. */
+async function closure(manifest: string, needed: Set<string>): Promise<void> {
+	const { dependencies = {} } = JSON.parse(await readFile(manifest, "utf8")) as {
+		dependencies?: Record<string, string>;
+	};
+	for (const name of Object.keys(dependencies)) await need(name, needed);
+}
+
+async function need(name: string, needed: Set<string>): Promise<void> {
+	if (needed.has(name)) return;
+	needed.add(name);
+	await closure(join(modules, name, "package.json"), needed);
+}
