@@ -4,10 +4,10 @@ import type { ClientContext } from "../../src/client/context.js";
 import { isBlobError, type UploadOptions } from "../../src/client/index.js";
 import { stat, statRef } from "../../src/client/stat.js";
 import { startUpload } from "../../src/client/upload/index.js";
-import type { WireStatAnswer } from "../../src/protocol/index.js";
+import type { WireChanges, WireStatAnswer } from "../../src/protocol/index.js";
 import { newId } from "../support/store.js";
 import { pseudoBytes } from "./support/memory-store.js";
-import { ProvingStore, SALT } from "./support/proving.js";
+import { ProvingStore } from "./support/proving.js";
 
 const ANONYMOUS = Uint8Array.of(4);
 const writer = Uint8Array.of(9, 9, 9, 9, 2);
@@ -136,8 +136,10 @@ describe("what a node says against its proof is not believed", () => {
 		key: string,
 		change: (answer: WireStatAnswer) => Partial<WireStatAnswer> | Promise<Partial<WireStatAnswer>>,
 	) => {
-		from.proving.tamper = async ({ method }, answer) =>
-			method === "blobs_stat" ? { ...(answer as object), ...(await change(answer)) } : answer;
+		from.proving.tamper = async ({ method, kind }, answer) =>
+			method === "blobs_stat" && kind === "query"
+				? { ...(answer as object), ...(await change(answer)) }
+				: answer;
 		return code(stat(from.context, key));
 	};
 
@@ -153,31 +155,35 @@ describe("what a node says against its proof is not believed", () => {
 			"manifest_corrupt",
 		);
 		expect(await told(made, "a/b", () => ({ manifest: [] }))).toBe("manifest_corrupt");
-		expect(await told(mine, "mine", () => ({ manifest: [] }))).toBe("manifest_corrupt");
 	});
 
-	it("a salt that the subnet did not name", async () => {
-		mine.store.calls.length = 0;
-		const salt: [Uint8Array] = [new Uint8Array(16)];
-		expect(await told(mine, "mine", () => ({ manifest: [], salt }))).toBe("manifest_corrupt");
-		expect(SALT).not.toEqual(salt[0]);
+	it("that the caller has no salt, or that its own blob is none: the subnet is asked", async () => {
+		const { store } = mine;
+		store.host.sender = ANONYMOUS;
+		const request = { key: "mine", min_sequence: [] };
+		const { witness } = (await store.direct("blobs_stat", request)) as WireStatAnswer;
+		store.host.sender = writer;
+		for (const lie of [{ manifest: [] }, { manifest: [], salt: [], witness }] as Partial<WireStatAnswer>[]) {
+			store.calls.length = 0;
+			expect(await told(mine, "mine", () => lie)).toBe("done");
+			expect(mine.kinds()).toEqual(["query stat", "update stat"]);
+		}
 	});
 
 	it("a witness that leaves the place out", async () => {
-		const { proving } = made;
-		const hide = async () => ({
-			witness: [(await proving.tree()).witness([new TextEncoder().encode("feed")])] as [Uint8Array],
-		});
+		const first = { after: [], limit: 1, min_sequence: [] };
+		const { witness } = (await made.store.direct("blobs_changes", first)) as WireChanges;
+		const hide = () => ({ witness });
 		expect(await told(made, "a/b", hide)).toBe("witness_invalid");
 	});
 
 	it("a state from before, once it is older than a certificate may be", async () => {
 		const { proving, store, context } = await storeFor(undefined);
-		const old = await proving.tree();
-		const certificate: [Uint8Array] = [proving.certifier.certificate(old.root)];
-		proving.frozen = old;
+		const request = { key: "a/b", min_sequence: [] };
+		const { witness } = (await store.direct("blobs_stat", request)) as WireStatAnswer;
+		const certificate: [Uint8Array] = [proving.certifier.certificate(proving.root)];
 		proving.tamper = ({ method, kind }, answer) =>
-			method === "blobs_stat" && kind === "query" ? { ...(answer as object), certificate } : answer;
+			method === "blobs_stat" && kind === "query" ? { ...(answer as object), certificate, witness } : answer;
 		proving.certifier.nowMs += 299_000;
 		expect(await code(stat(context, "a/b"))).toBe("done");
 		proving.certifier.nowMs += 2_000;

@@ -223,6 +223,26 @@ describe("reads and changes", () => {
 		expect(isBlobError(later, "behind") && later.action).toBe("retry");
 	});
 
+	it("believes one node what it proves, and asks no update for it", async () => {
+		for (const agent of [agentAt(fixture.network.url), await coreAgent()]) {
+			const client = direct({ agent });
+			const bytes = pseudoBytes(1000, 7);
+			const made = [
+				await client.upload(bytes, { key: "proven/public/key", visibility: "public" }),
+				await client.upload(bytes, { key: "proven/public", visibility: "public" }),
+				await client.upload(bytes, { key: "proven/private" }),
+			];
+			executed = [];
+			for (const manifest of made) expect(await direct({ agent }).stat(manifest.key)).toEqual(manifest);
+			for (const { key } of made) expect(Buffer.compare(await client.download(key).toBytes(), bytes)).toBe(0);
+			const stranger = direct({ agent: HttpAgent.createSync(host()) });
+			for (const key of ["proven", "proven/private", "proven/public/key/more", "zzz"])
+				expect(isBlobError(await failure(stranger.stat(key)), "blob_not_found")).toBe(true);
+			expect((await all(client.changes())).length).toBeGreaterThan(0);
+			expect(executed).toEqual([]);
+		}
+	});
+
 	it("lists by prefix and directory, page by page", async () => {
 		const client = direct();
 		const keys = ["list/a", "list/b/1", "list/b/2", "list/c"];

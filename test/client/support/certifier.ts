@@ -1,20 +1,11 @@
 import { Trust } from "../../../src/client/call/trust.js";
 import { nodePorts } from "../../../src/client/node/ports.js";
 import { CertifiedState } from "../../../src/localnet/certification/certificate.js";
-import { Directory, Leaf, type Tree } from "../../../src/localnet/certification/hash-tree.js";
+import { Directory, Leaf } from "../../../src/localnet/certification/hash-tree.js";
 import { Topology } from "../../../src/localnet/certification/topology.js";
-import { type Path, witness } from "../../../src/localnet/certification/witness.js";
-import { leb128, sha256, utf8 } from "../../../src/localnet/encoding/bytes.js";
-import { encodeCbor } from "../../../src/localnet/encoding/cbor-encode.js";
+import type { Path } from "../../../src/localnet/certification/witness.js";
+import { leb128, utf8 } from "../../../src/localnet/encoding/bytes.js";
 import { canisterIdAt } from "../../../src/localnet/execution/canister-id.js";
-import {
-	FEED_LABEL,
-	manifestPreimage,
-	privateLabelPreimage,
-	privateManifestPath,
-	publicManifestPath,
-	type WireManifest,
-} from "../../../src/protocol/index.js";
 
 /** A subnet that certifies what a test says a canister certifies. */
 export class Certifier {
@@ -62,44 +53,5 @@ export class Certifier {
 			ports: nodePorts,
 			nowMs: () => this.nowMs,
 		});
-	}
-}
-
-export const privateLabel = (salt: Uint8Array, owner: Uint8Array, key: string): Uint8Array =>
-	sha256(privateLabelPreimage(salt, owner, key));
-
-const put = (tree: Tree | undefined, [label, ...rest]: Path, leaf: Leaf): Tree => {
-	if (label === undefined) return leaf;
-	const directory = tree instanceof Directory ? tree : Directory.EMPTY;
-	return directory.set(label, put(directory.get(label), rest, leaf));
-};
-
-/** The tree that a store with these blobs certifies. */
-export class CatalogTree {
-	readonly #tree: Tree;
-
-	constructor(
-		head: Uint8Array,
-		manifests: readonly WireManifest[],
-		saltOf: (owner: Uint8Array) => Uint8Array,
-	) {
-		let tree = put(undefined, [FEED_LABEL], new Leaf(head));
-		for (const manifest of manifests) {
-			const owner = manifest.owner.toUint8Array();
-			const path =
-				"public" in manifest.visibility
-					? publicManifestPath(manifest.key)
-					: privateManifestPath(privateLabel(saltOf(owner), owner, manifest.key));
-			tree = put(tree, path, new Leaf(sha256(manifestPreimage(manifest))));
-		}
-		this.#tree = tree;
-	}
-
-	get root(): Uint8Array {
-		return new Uint8Array(this.#tree.hash());
-	}
-
-	witness(...paths: Path[]): Uint8Array {
-		return new Uint8Array(encodeCbor(witness(this.#tree, paths)));
 	}
 }
