@@ -61,10 +61,29 @@ export class MeteredStore {
 		return record;
 	}
 
+	/** Waits until timers have made so many slots, and answers the last step that did, if there was one. */
+	async timersUntil(isEnough: (slotsMade: number) => boolean): Promise<MessageRecord[]> {
+		while (!isEnough(Number((await this.call("blobs_stats")).slots_made))) await pause(200);
+		return this.messages.filter(
+			({ kind, stableBytesWritten }) => kind !== "update" && stableBytesWritten > 0,
+		);
+	}
+
+	/** Waits until the timers have nothing to do any more but what is due in minutes. */
+	async quiet(): Promise<void> {
+		const busy = async () => {
+			const { cleaning, slots_free } = await this.call("blobs_stats");
+			return cleaning > 0n || slots_free < 192n;
+		};
+		while (await busy()) await pause(200);
+	}
+
 	dispose(): Promise<void> {
 		return this.network.dispose();
 	}
 }
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export const newId = (): Uint8Array => new Uint8Array(randomBytes(16));
 export const sha256 = (bytes: Uint8Array): Uint8Array =>

@@ -1,5 +1,5 @@
 import type { HttpAgent } from "@dfinity/agent";
-import { BlobClient, fromPath, toFile } from "canister-blobs/node";
+import { BlobClient, filesIn, fromPath, toFile } from "canister-blobs/node";
 
 export async function thereAndBack(agent: HttpAgent, canisterId: string, path: string) {
 	const blobs = new BlobClient({ agent, canisterId });
@@ -11,4 +11,10 @@ export async function thereAndBack(agent: HttpAgent, canisterId: string, path: s
 
 	// Every chunk is verified against `film.root` before it reaches the disk.
 	await toFile(blobs.download(film), `${path}.copy`);
+}
+
+export async function directory(blobs: BlobClient, path: string) {
+	// Small files travel together, as many as a message holds; one that fails does not fail the others.
+	const { files } = await filesIn(path, { filter: (key) => !key.endsWith(".git/") });
+	return blobs.uploadAll(files, { prefix: "site/", skipUnchanged: true });
 }

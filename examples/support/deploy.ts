@@ -17,11 +17,15 @@ const EFFECTIVE_ID = process.env.BLOBS_EFFECTIVE_CANISTER_ID ?? "7tjcv-pp777-777
 export type InstallMode = "install" | "upgrade";
 
 /** Creates a canister on a test network, with cycles from nowhere, and installs a Wasm into it. */
-export async function deployCanister(agent: HttpAgent, wasm: Uint8Array): Promise<Principal> {
+export async function deployCanister(
+	agent: HttpAgent,
+	wasm: Uint8Array,
+	cycles = CYCLES,
+): Promise<Principal> {
 	const { canister_id } = await management(
 		agent,
 		Principal.fromText(EFFECTIVE_ID),
-	).provisional_create_canister_with_cycles({ settings: [], specified_id: [], amount: [CYCLES] });
+	).provisional_create_canister_with_cycles({ settings: [], specified_id: [], amount: [cycles] });
 	await installWasm(agent, canister_id, wasm, "install");
 	return canister_id;
 }

@@ -1,4 +1,3 @@
-export type { BlobStoreOptions } from "./azle/options.js";
+export type { AccessRequest, Authorize, BlobStoreOptions, Quota, RoomSettings } from "./azle/options.js";
 export { type BlobStoreClass, createBlobStore } from "./azle/store.js";
-export type { AccessRequest, Authorize, Quota, RoomSettings } from "./engine/index.js";
 export type { Sha256 } from "./hashing.js";

@@ -15,6 +15,9 @@ const TRANSIENT_REJECTS = [2, 6];
 /** The canister is stopped or stopping, as it is for the seconds that an upgrade takes. */
 const STOPPED = ["IC0508", "IC0509"];
 
+/** No space, over the quota, or over the size that files may have. */
+const isFullDisk = (errno: string): boolean => ["ENOSPC", "EDQUOT", "EFBIG"].includes(errno);
+
 /** Statuses after which the same request may succeed: too many requests, and the server's own trouble. */
 export const isTransientStatus = (status: number): boolean =>
 	status === 408 || status === 425 || status === 429 || status >= 500;
@@ -52,6 +55,26 @@ export const CLIENT_ERRORS = {
 		"give_up",
 		(d) =>
 			`The answer's certificate is not valid: ${d.reason}. Either somebody tampers with the connection, or the root key is not this network's (for a local network give localNetwork: true).`,
+	),
+	certificate_stale: row<{ from: Date; ageMs: number; maxAgeMs: number }>(
+		"fix",
+		(d) =>
+			`The answer's certificate is from ${d.from.toISOString()}, ${d.ageMs} ms old, over the ${d.maxAgeMs} ms that are accepted. Set this machine's clock; if it is right, the nodes that answered lag or withhold the newer state: ask with certified: true.`,
+	),
+	witness_invalid: row<{ reason: string }>(
+		"retry",
+		(d) =>
+			`The answer's witness does not prove it: ${d.reason}. The answer was dropped: ask again, or with certified: true.`,
+	),
+	manifest_corrupt: row<{ key: string; reason: string }>(
+		"retry",
+		(d) =>
+			`What the answer says of ${d.key} is not what is certified: ${d.reason}. It was dropped: ask again, or with certified: true.`,
+	),
+	feed_corrupt: row<{ sequence: bigint; reason: string }>(
+		"retry",
+		(d) =>
+			`The page of changes after ${d.sequence} is not a part of the certified feed: ${d.reason}. It was dropped: ask again.`,
 	),
 	reply_invalid: row<{ method: string; reason: string }>(
 		"give_up",
@@ -101,7 +124,12 @@ export const CLIENT_ERRORS = {
 	identity_expired: row<{ expiredAt: Date }>(
 		"ask",
 		(d) =>
-			`The identity's delegation expired at ${d.expiredAt.toISOString()}: sign in again, make a client with the new identity and upload again; the upload goes on where it stood.`,
+			`The identity's delegation expired at ${d.expiredAt.toISOString()}: sign in again and resume the transfer with the new agent, or upload again with it; the upload goes on where it stood.`,
+	),
+	identity_differs: row<{ expected: string; actual: string }>(
+		"fix",
+		(d) =>
+			`The transfer was begun by ${d.expected}, and the agent acts as ${d.actual}: only the same principal can go on with it.`,
 	),
 	identity_unusable: row<{ reason: string }>(
 		"fix",
@@ -114,6 +142,18 @@ export const CLIENT_ERRORS = {
 	too_large_for_memory: row<{ size: number; maxBytes: number }>(
 		"fix",
 		(d) => `The blob has ${d.size} bytes, over the limit of ${d.maxBytes} for one buffer: use stream().`,
+	),
+	range_invalid: row<{ start: number; end: number | undefined; size: number }>(
+		"fix",
+		(d) =>
+			`The range from ${d.start} to ${d.end ?? "the end"} is none of a blob of ${d.size} bytes: it must begin within it and not end before it begins.`,
+	),
+	file_failed: row<{ path: string; errno: string; reason: string }>(
+		(d) => (isFullDisk(d.errno) ? "ask" : "fix"),
+		(d) =>
+			isFullDisk(d.errno)
+				? `There is no room left to write ${d.path} (${d.errno}). Make room, then download again: what has arrived is kept and goes on from there.`
+				: `The file ${d.path} could not be written: ${d.reason}. What has arrived is kept for the next attempt.`,
 	),
 	contended: row<{ key: string; attempts: number }>(
 		"retry",

@@ -1,36 +1,47 @@
-import type { Principal } from "@dfinity/principal";
-import { checkKey, ID_BYTES, MAX_LIST_PAGE } from "../protocol/index.js";
-import { Network } from "./call/agent.js";
+import { MAX_LIST_PAGE } from "../protocol/index.js";
+import * as administration from "./administration/administration.js";
+import { type AgentLike, type IdentityLike, Network } from "./call/agent.js";
 import { Caller } from "./call/caller.js";
 import { Transport } from "./call/transport.js";
-import { type ClientContext, noteSequence } from "./context.js";
+import { Trust } from "./call/trust.js";
+import * as changing from "./changing.js";
+import type { ClientContext } from "./context.js";
 import { Download, type DownloadOptions } from "./download/download.js";
-import { refuseInvalid } from "./errors.js";
-import {
-	type BlobClientOptions,
-	checkInteger,
-	checkPrincipal,
-	normalise,
-	type PrincipalLike,
-} from "./options.js";
+import { type BlobClientOptions, checkInteger, normalise, type PrincipalLike } from "./options.js";
 import type { Ports } from "./ports.js";
 import { webPorts } from "./ports-web.js";
+import { type ChangesOptions, changes, latestCursor } from "./reading/changes.js";
+import { Notes } from "./sessions/notes.js";
 import type { BlobSource } from "./source/types.js";
 import { type StatOptions, stat } from "./stat.js";
 import type {
+	Account,
 	BlobRef,
+	Change,
+	Cursor,
 	Deleted,
+	DeletedItem,
 	ListEntry,
 	Manifest,
+	Mode,
 	OpenUpload,
-	Precondition,
+	OwnedUpload,
+	Quota,
 	Role,
-	RoleEntry,
+	Stats,
+	Status,
 } from "./types.js";
+import type { UploadItems } from "./upload/batch/batch.js";
+import { startBatch } from "./upload/batch/index.js";
+import type { BatchProgress, BatchResult, UploadAllOptions } from "./upload/batch/types.js";
 import { startUpload } from "./upload/index.js";
+import { Lane } from "./upload/lane.js";
 import type { UploadOptions } from "./upload/options.js";
 import type { Transfer } from "./upload/transfer.js";
-import { fromPrecondition, fromRole, optional, toListEntry, toOpenUpload, toRoleEntry } from "./wire-map.js";
+import { optional, toListEntry, toOpenUpload } from "./wire-map.js";
+
+type AskOptions = administration.AskOptions;
+type CallOptions = administration.CallOptions;
 
 export interface ListOptions {
 	/** Keys that begin with this text. Default: all. */
@@ -46,25 +57,35 @@ export interface ListOptions {
 	signal?: AbortSignal;
 }
 
-export interface DeleteOptions {
-	/** Delete only while the key holds this version. */
-	precondition?: Precondition;
-	signal?: AbortSignal;
-}
-
 /** A blob store in a canister. Everything it throws is a BlobError. */
 export class BlobClient {
 	readonly #context: ClientContext;
 
 	constructor(options: BlobClientOptions, platform: Ports = webPorts) {
 		const settings = normalise(options, platform);
-		const network = new Network(settings.agent, settings.localNetwork, settings.identity);
-		const transport = new Transport(network, settings.canisterId, settings.ports, settings.requestTimeoutMs);
+		const connect = (agent: AgentLike, identity: IdentityLike | undefined) => {
+			const network = new Network(agent, settings.localNetwork, identity);
+			const transport = new Transport(
+				network,
+				settings.canisterId,
+				settings.ports,
+				settings.requestTimeoutMs,
+			);
+			return {
+				caller: new Caller(transport, settings.retry),
+				trust: new Trust(transport),
+				principal: () => network.principal(),
+			};
+		};
 		this.#context = {
 			settings,
-			caller: new Caller(transport, settings.retry),
+			...connect(settings.agent, settings.identity),
+			connect,
+			lane: new Lane(settings.uploadConcurrency, settings.ports),
+			notes: new Notes(options.sessions, settings.canisterId.toText(), settings.ports),
 			busyUploads: new Set(),
 			seen: { sequence: 0n },
+			standing: {},
 		};
 	}
 
@@ -76,12 +97,24 @@ export class BlobClient {
 		return startUpload(this.#context, source, options);
 	}
 
+	/**
+	 * Uploads many sources as one transfer, with one progress, one limit of memory and of requests under way. Small
+	 * ones travel together, as many as a message holds. A file that fails does not fail the others: see the result.
+	 */
+	uploadAll(items: UploadItems, options: UploadAllOptions = {}): Transfer<BatchResult, BatchProgress> {
+		return startBatch(this.#context, items, options);
+	}
+
 	/** A blob to be read: by its key, or exactly the one with this root. */
 	download(target: string | BlobRef, options: DownloadOptions = {}): Download {
 		return new Download(this.#context, target, options);
 	}
 
-	/** What a key holds. @throws CanisterError `blob_not_found` */
+	/**
+	 * What a key holds, proven by one node or certified by the subnet.
+	 * @throws CanisterError `blob_not_found`; ClientError `certificate_invalid`, `certificate_stale`, `witness_invalid`,
+	 *   `manifest_corrupt` where the answers of three nodes did not verify
+	 */
 	stat(key: string, options?: StatOptions): Promise<Manifest> {
 		return stat(this.#context, key, options);
 	}
@@ -106,13 +139,60 @@ export class BlobClient {
 		} while (after !== undefined);
 	}
 
+	/**
+	 * Changes in order, past a cursor, up to the last one there is: what is published, and who may do what. Each is
+	 * handed out only when it is proven to be part of the certified feed, and has the cursor to go on from later. Takes
+	 * the role reader or backup.
+	 * @throws CanisterError `cursor_unknown` where the store never was at the cursor (it was rolled back or replaced),
+	 *   `cursor_pruned` where the feed no longer reaches back to it; ClientError `feed_corrupt`
+	 */
+	changes(options?: ChangesOptions): AsyncGenerator<Change> {
+		return changes(this.#context, options);
+	}
+
+	/** Where the feed ends now: what to go on from once whole lists were compared. Takes the role reader or backup. */
+	latestCursor(options?: CallOptions): Promise<Cursor> {
+		return latestCursor(this.#context, options);
+	}
+
 	/** Deletes what a key holds; that there is nothing is no error. @throws CanisterError `precondition_failed` */
-	async delete(key: string, { precondition, signal }: DeleteOptions = {}): Promise<Deleted> {
-		refuseInvalid(checkKey(key));
-		const request = { id: this.#newId(), key, precondition: fromPrecondition(precondition) };
-		const answer = await this.#context.caller.update("blobs_delete", [request], { signal, verify: true });
-		noteSequence(this.#context, answer.sequence);
-		return answer;
+	delete(key: string, options?: changing.DeleteOptions): Promise<Deleted> {
+		return changing.deleteBlob(this.#context, key, options);
+	}
+
+	/**
+	 * Deletes what many keys hold, 1,000 in a message. One that is refused is so for itself, with its error.
+	 * @returns what became of each, in their order
+	 */
+	deleteMany(
+		keys: Iterable<changing.DeleteRequest> | AsyncIterable<changing.DeleteRequest>,
+		options?: CallOptions,
+	): Promise<DeletedItem[]> {
+		return changing.deleteMany(this.#context, keys, options);
+	}
+
+	/**
+	 * Changes what is said about a blob: type, visibility, metadata. Its bytes stay, its sequence number grows.
+	 * @throws CanisterError `blob_not_found`, `not_authorized`, `precondition_failed`, `invalid_argument`
+	 */
+	update(key: string, options: changing.UpdateOptions): Promise<Manifest> {
+		return changing.updateBlob(this.#context, key, options);
+	}
+
+	/**
+	 * Publishes a blob under another key as well, as the caller's own. No byte travels.
+	 * @throws CanisterError `blob_not_found`, `not_authorized`, `precondition_failed`, `quota_exceeded`
+	 */
+	copy(from: string, to: string, options?: changing.MoveOptions): Promise<Manifest> {
+		return changing.moveBlob(this.#context, "blobs_copy", from, to, options);
+	}
+
+	/**
+	 * Moves a blob to another key; its owner stays.
+	 * @throws CanisterError `blob_not_found`, `not_authorized`, `precondition_failed`
+	 */
+	rename(from: string, to: string, options?: changing.MoveOptions): Promise<Manifest> {
+		return changing.moveBlob(this.#context, "blobs_rename", from, to, options);
 	}
 
 	/** The caller's own open uploads, all or those to one key. */
@@ -135,38 +215,68 @@ export class BlobClient {
 		} while (after !== undefined);
 	}
 
-	/** Gives up an open upload: what has arrived is thrown away. */
-	async abortUpload(id: Uint8Array, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
-		await this.#context.caller.update("blobs_abort_upload", [id], { signal, verify: true });
+	/** Open uploads of everybody. Takes an administrator. */
+	listAllUploads(options?: AskOptions): AsyncGenerator<OwnedUpload> {
+		return administration.listAllUploads(this.#context, options);
+	}
+
+	/**
+	 * Gives up an open upload: what has arrived is thrown away; that there is none is no error. One of somebody else
+	 * takes an administrator.
+	 * @throws CanisterError `upload_finished` where it was committed, `not_authorized`
+	 */
+	abortUpload(id: Uint8Array, options?: administration.AbortUploadOptions): Promise<void> {
+		return administration.abortUpload(this.#context, id, options);
 	}
 
 	/** Gives a principal a role. Takes an administrator. */
-	async grantRole(who: PrincipalLike, role: Role): Promise<void> {
-		const change = { id: this.#newId(), who: checkPrincipal("who", who), role: fromRole(role) };
-		await this.#context.caller.update("blobs_grant_role", [change], { verify: true });
+	grantRole(who: PrincipalLike, role: Role, options?: CallOptions): Promise<void> {
+		return administration.changeRole(this.#context, "blobs_grant_role", who, role, options);
 	}
 
 	/** Takes a role away from a principal. Takes an administrator. */
-	async revokeRole(who: PrincipalLike, role: Role): Promise<void> {
-		const change = { id: this.#newId(), who: checkPrincipal("who", who), role: fromRole(role) };
-		await this.#context.caller.update("blobs_revoke_role", [change], { verify: true });
+	revokeRole(who: PrincipalLike, role: Role, options?: CallOptions): Promise<void> {
+		return administration.changeRole(this.#context, "blobs_revoke_role", who, role, options);
 	}
 
-	/** Who has which roles. Takes an administrator. */
-	async *listRoles({ signal }: { signal?: AbortSignal } = {}): AsyncGenerator<RoleEntry> {
-		let after: Principal | undefined;
-		do {
-			const request = { after: optional(after), limit: MAX_LIST_PAGE };
-			const page = await this.#context.caller.query("blobs_list_accounts", [request], {
-				signal,
-				isBound: false,
-			});
-			yield* page.accounts.map(toRoleEntry);
-			after = page.next[0];
-		} while (after !== undefined);
+	/**
+	 * What a principal may have at the most, or everybody who has no quota of their own. No quota: none of their own
+	 * any more; for everybody, the one that the canister was built with. Takes an administrator.
+	 */
+	setQuota(who: PrincipalLike | "everybody", quota: Quota | undefined, options?: CallOptions): Promise<void> {
+		return administration.setQuota(this.#context, who, quota, options);
 	}
 
-	#newId(): Uint8Array {
-		return this.#context.settings.ports.randomBytes(ID_BYTES);
+	/**
+	 * Switches the mode, if nobody has since `generation` was seen (see `status`). Takes an administrator.
+	 * @throws CanisterError `mode_changed`
+	 */
+	setMode(mode: Mode, generation: bigint, options?: CallOptions): Promise<Status> {
+		return administration.setMode(this.#context, mode, generation, options);
+	}
+
+	/** Mode of the store and its last change. */
+	status(options?: AskOptions): Promise<Status> {
+		return administration.status(this.#context, options);
+	}
+
+	/** Roles, quota and usage: the caller's own, or, for administrators, anybody's. @throws CanisterError `anonymous` */
+	account(who?: PrincipalLike, options?: AskOptions): Promise<Account> {
+		return administration.account(this.#context, who, options);
+	}
+
+	/** Everybody who has a role or a quota of their own. Takes an administrator. */
+	listAccounts(options?: AskOptions): AsyncGenerator<Account> {
+		return administration.listAccounts(this.#context, options);
+	}
+
+	/** What the store holds, what it costs, and how often it was asked what. Takes an administrator. */
+	stats(options?: AskOptions): Promise<Stats> {
+		return administration.stats(this.#context, options);
+	}
+
+	/** The same for Prometheus, in its text format. Takes an administrator. */
+	metrics(options?: AskOptions): Promise<string> {
+		return administration.metrics(this.#context, options);
 	}
 }

@@ -4,6 +4,8 @@ import type { AgentLike, IdentityLike } from "./call/agent.js";
 import type { RetryPolicy } from "./call/retry.js";
 import { ClientError } from "./errors.js";
 import type { Ports } from "./ports.js";
+import type { SessionStore } from "./sessions/types.js";
+import type { ConcurrencyRange } from "./upload/concurrency.js";
 
 export interface RetryOptions {
 	/** Most attempts of one request, the first included. Default 10. */
@@ -29,15 +31,28 @@ export interface BlobClientOptions {
 	/** Who signs. Default: the identity that the agent was made with. Needed after `agent.replaceIdentity`. */
 	identity?: IdentityLike;
 	/**
-	 * Chunks under way at a time, in each transfer. Default 5: with an answer after 1.5 to 2 seconds they are the 5 MB
-	 * a second that a subnet takes in from all its users, and hold some 50 MB of memory.
+	 * Chunks under way at a time at the most: 12 by default in all uploads together, which find out by themselves how
+	 * many the network bears (docs/CONCURRENCY.md), and 5 in each download.
 	 */
 	concurrency?: number;
+	/** Below this many the uploads' concurrency never falls, whatever the network says. Default 2. */
+	minConcurrency?: number;
+	/**
+	 * Bytes of its source that an upload holds at a time at the most (all files of `uploadAll` together). A process
+	 * takes about three times as much for them. Default 25,165,824: 12 chunks of 2 MiB.
+	 */
+	memoryBytes?: number;
 	/** Bytes of a chunk in new uploads, from 65,536 to 2,080,768. Default 2,080,768 (2 MiB less 16 KiB). */
 	chunkBytes?: number;
 	/** How long one HTTP exchange may take, its 2 MiB included. Default 120,000. */
 	requestTimeoutMs?: number;
 	retry?: RetryOptions;
+	/**
+	 * Where uploads under way are noted, with the handle given to each, so that an application finds them after a
+	 * reload or a crash: `indexedDbSessions()`, in Node `fileSessions(directory)`. Default nowhere; to go on with an
+	 * upload takes its source and key only.
+	 */
+	sessions?: SessionStore;
 	/** Hash function, clock and randomness in place of the platform's. */
 	ports?: Partial<Ports>;
 }
@@ -48,7 +63,11 @@ export interface Settings {
 	readonly canisterId: Principal;
 	readonly localNetwork: boolean;
 	readonly identity: IdentityLike | undefined;
+	/** Of each download. */
 	readonly concurrency: number;
+	/** Of all uploads together. */
+	readonly uploadConcurrency: ConcurrencyRange;
+	readonly memoryBytes: number;
 	readonly chunkBytes: number;
 	readonly requestTimeoutMs: number;
 	readonly retry: RetryPolicy;
@@ -56,6 +75,9 @@ export interface Settings {
 }
 
 const DEFAULT_CONCURRENCY = 5;
+const DEFAULT_UPLOAD_CONCURRENCY = 12;
+const DEFAULT_MIN_CONCURRENCY = 2;
+const DEFAULT_MEMORY_BYTES = 12 * 2 ** 21;
 
 /** A receipt answers a repeated request for 15 minutes; the last attempt may itself live for 5 more. */
 const MAX_DEADLINE_MS = 600_000;
@@ -92,6 +114,8 @@ export function normalise(options: BlobClientOptions, platform: Ports): Settings
 		localNetwork: options.localNetwork ?? false,
 		identity: options.identity,
 		concurrency: checkInteger("concurrency", options.concurrency ?? DEFAULT_CONCURRENCY, 1),
+		uploadConcurrency: concurrencyRange(options),
+		memoryBytes: checkInteger("memoryBytes", options.memoryBytes ?? DEFAULT_MEMORY_BYTES, 1),
 		chunkBytes: checkChunkBytes(options.chunkBytes ?? MAX_CHUNK_BYTES),
 		requestTimeoutMs: checkInteger("requestTimeoutMs", options.requestTimeoutMs ?? 120_000, 1),
 		retry: {
@@ -102,6 +126,16 @@ export function normalise(options: BlobClientOptions, platform: Ports): Settings
 		},
 		ports: { ...platform, ...options.ports },
 	};
+}
+
+/** Between which bounds the number of requests with bytes may move. A ceiling under the default floor is the floor too. */
+export function concurrencyRange(options: {
+	concurrency?: number;
+	minConcurrency?: number;
+}): ConcurrencyRange {
+	const ceiling = checkInteger("concurrency", options.concurrency ?? DEFAULT_UPLOAD_CONCURRENCY, 1);
+	const floor = options.minConcurrency ?? Math.min(DEFAULT_MIN_CONCURRENCY, ceiling);
+	return { ceiling, floor: checkInteger("minConcurrency", floor, 1, ceiling) };
 }
 
 export const checkChunkBytes = (chunkBytes: number): number =>

@@ -1,13 +1,17 @@
 import { checkKey, sameBytes, type WireStatAnswer } from "../protocol/index.js";
+import { isRetryable } from "./call/retry.js";
 import { type ClientContext, noteSequence } from "./context.js";
 import { CanisterError, isBlobError, refuseInvalid } from "./errors.js";
+import { isAnonymous, type Verdict, verifyStat } from "./reading/proof.js";
+import { knownStanding, readsEverything } from "./reading/standing.js";
 import type { BlobRef, Manifest } from "./types.js";
 import { optional, toManifest } from "./wire-map.js";
 
 export interface StatOptions {
 	/**
-	 * True asks by an update call, whose answer the whole subnet certifies, in 1 to 2 seconds. False asks one node,
-	 * which signs its answer, in a fraction of that. Default true.
+	 * By default one node is asked, and its answer verified by the proof that it brings along; where it cannot prove
+	 * it, the whole subnet is. True asks the subnet at once, by an update call, in 1 to 2 seconds: then nothing is
+	 * older than the call. False takes the word of one node, which signs it.
 	 */
 	certified?: boolean;
 	/** Answer only from a state that has seen this change. Default: the latest that this client has made or seen. */
@@ -15,26 +19,27 @@ export interface StatOptions {
 	signal?: AbortSignal;
 }
 
+/** Answers in a row that do not verify: that many bad nodes are somebody on the way. */
+const MAX_UNVERIFIED = 3;
+/** A node that is behind is asked again, or another one, so often; then the subnet, which is not. */
+const MAX_LAGS = 5;
+const UNVERIFIED = ["certificate_invalid", "certificate_stale", "witness_invalid", "manifest_corrupt"];
+
 export async function stat(
 	context: ClientContext,
 	key: string,
 	options: StatOptions = {},
 ): Promise<Manifest> {
 	refuseInvalid(checkKey(key));
-	const { certified = true, signal, minSequence = context.seen.sequence } = options;
-	if (certified) {
-		const request = { key, min_sequence: optional(options.minSequence) };
-		const manifest = present(await context.caller.update("blobs_stat", [request], { signal, verify: true }));
-		noteSequence(context, manifest.sequence);
-		return manifest;
+	const { certified, signal } = options;
+	if (certified === true) return present(await askSubnet(context, key, options));
+	if (certified === false) {
+		const request = requestOf(context, key, options);
+		return present(await context.caller.query("blobs_stat", [request], { signal, isBound: false }));
 	}
-	const request = { key, min_sequence: optional(minSequence || undefined) };
-	return present(await context.caller.query("blobs_stat", [request], { signal, isBound: false }));
-}
-
-function present({ manifest }: WireStatAnswer): Manifest {
-	if (manifest[0] === undefined) throw new CanisterError({ blob_not_found: {} });
-	return toManifest(manifest[0]);
+	const found = await askNode(context, key, options);
+	if (found?.verdict === "proven") return noted(context, found.answer);
+	return present(await askSubnetAndLearn(context, key, options));
 }
 
 /**
@@ -44,13 +49,92 @@ function present({ manifest }: WireStatAnswer): Manifest {
  */
 export async function statRef(context: ClientContext, ref: BlobRef, signal?: AbortSignal): Promise<Manifest> {
 	const options = signal ? { signal } : {};
-	try {
-		const manifest = await stat(context, ref.key, { ...options, certified: false });
-		if (sameBytes(manifest.root, ref.root)) return manifest;
-	} catch (error) {
-		if (!isBlobError(error, "blob_not_found")) throw error;
-	}
-	const manifest = await stat(context, ref.key, options);
+	const found = await askNode(context, ref.key, options);
+	const wire = found?.answer.manifest[0];
+	if (wire && sameBytes(wire.root, ref.root)) return toManifest(wire);
+	const manifest = await stat(context, ref.key, { ...options, certified: true });
 	if (sameBytes(manifest.root, ref.root)) return manifest;
 	throw new CanisterError({ blob_replaced: { sequence: manifest.sequence } });
+}
+
+const requestOf = (context: ClientContext, key: string, { minSequence }: StatOptions) => ({
+	key,
+	min_sequence: optional((minSequence ?? context.seen.sequence) || undefined),
+});
+
+/** Asks one node, and verifies what it says; undefined where every node that answered is behind. */
+async function askNode(
+	context: ClientContext,
+	key: string,
+	options: StatOptions,
+): Promise<{ answer: WireStatAnswer; verdict: Verdict } | undefined> {
+	let verdict: Verdict = "unproven";
+	let unverified = 0;
+	let lags = 0;
+	const retryable = (error: unknown) => {
+		if (isBlobError(error, "behind")) return ++lags < MAX_LAGS;
+		if (isBlobError(error) && UNVERIFIED.includes(error.code)) return ++unverified < MAX_UNVERIFIED;
+		return isRetryable(error);
+	};
+	const verify = async (answer: WireStatAnswer) => {
+		verdict = await verifyStat(context, key, answer);
+	};
+	try {
+		const request = requestOf(context, key, options);
+		const answer = await context.caller.query(
+			"blobs_stat",
+			[request],
+			{ signal: options.signal, isBound: true, retryable },
+			verify,
+		);
+		return { answer, verdict };
+	} catch (error) {
+		if (isBlobError(error, "behind")) return undefined;
+		throw error;
+	}
+}
+
+async function askSubnet(context: ClientContext, key: string, options: StatOptions): Promise<WireStatAnswer> {
+	const request = { key, min_sequence: optional(options.minSequence) };
+	const answer = await context.caller.update("blobs_stat", [request], {
+		signal: options.signal,
+		verify: true,
+	});
+	noteSequence(context, answer.sequence);
+	return answer;
+}
+
+/**
+ * From the second key on that holds nothing, also asks what lets later ones be proven by a query: at the same time,
+ * so that it takes no longer, and not at the first, which may be the only one.
+ */
+async function askSubnetAndLearn(
+	context: ClientContext,
+	key: string,
+	options: StatOptions,
+): Promise<WireStatAnswer> {
+	const { standing } = context;
+	const learns =
+		standing.hasMissed && !knownStanding(context) && !isAnonymous(await context.trust.principal());
+	const learnedAtMs = context.settings.ports.now();
+	const [answer, readsAll] = await Promise.all([
+		askSubnet(context, key, options),
+		learns ? readsEverything(context, options.signal) : undefined,
+	]);
+	if (answer.manifest.length === 0) standing.hasMissed = true;
+	if (readsAll !== undefined)
+		standing.last = { readsAll, salt: answer.salt[0], learnedAtMs, sequence: answer.sequence };
+	return answer;
+}
+
+/** The sequence number in a manifest is certified with it; the one beside it is not. */
+function noted(context: ClientContext, answer: WireStatAnswer): Manifest {
+	const manifest = present(answer);
+	noteSequence(context, manifest.sequence);
+	return manifest;
+}
+
+function present({ manifest }: WireStatAnswer): Manifest {
+	if (manifest[0] === undefined) throw new CanisterError({ blob_not_found: {} });
+	return toManifest(manifest[0]);
 }

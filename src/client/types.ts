@@ -1,4 +1,5 @@
 import type { Principal } from "@dfinity/principal";
+import type { CanisterError } from "./errors.js";
 
 export type Visibility = "public" | "private";
 export type Role = "admin" | "writer" | "reader" | "backup";
@@ -48,10 +49,114 @@ export type ListEntry =
 	| { readonly type: "blob"; readonly blob: Manifest }
 	| { readonly type: "directory"; readonly path: string };
 
-export interface RoleEntry {
-	readonly who: Principal;
-	readonly roles: readonly Role[];
+/** What a principal may have at the most; Infinity is no bound. */
+export interface Quota {
+	readonly openUploads: number;
+	readonly blobs: number;
+	/** Bytes of blobs and open uploads, a chunk counted as at least 4,096. */
+	readonly bytes: number;
+	/** Bytes sent a day (of UTC), kept or not. */
+	readonly receivedPerDay: number;
 }
+
+/** Of a quota, what is in use. */
+export interface Usage {
+	readonly openUploads: number;
+	readonly blobs: number;
+	readonly bytes: number;
+	readonly receivedToday: number;
+}
+
+export interface Account {
+	readonly who: Principal;
+	/** Roles that were granted; who controls the canister is an administrator without. */
+	readonly roles: readonly Role[];
+	/** The quota that holds for it, its own or everybody's. */
+	readonly quota: Quota;
+	readonly hasOwnQuota: boolean;
+	readonly usage: Usage;
+}
+
+/**
+ * live: all is done. draining: nothing new may begin, open uploads go on. maintenance: nothing changes but by
+ * administrators.
+ */
+export type Mode = "live" | "draining" | "maintenance";
+
+export interface Status {
+	readonly mode: Mode;
+	/** Counts the changes of the mode; a change of it must name the one it has seen. */
+	readonly generation: bigint;
+	/** The last change of the store. */
+	readonly sequence: bigint;
+}
+
+/** What a store says about itself to administrators; docs/PROTOCOL.md says what each figure counts. */
+export interface Stats {
+	readonly status: Status;
+	readonly blobs: number;
+	/** Bytes of blobs and of uploads, as quotas count them. */
+	readonly bytes: number;
+	readonly chunks: number;
+	readonly openUploads: number;
+	readonly slotsMade: number;
+	readonly slotsFree: number;
+	readonly feedEntries: number;
+	/** Pieces of work that cleaning has before it. */
+	readonly cleaning: number;
+	/** Bytes; undefined where the canister cannot tell. */
+	readonly stableMemoryBytes: number | undefined;
+	readonly cycles: bigint;
+	readonly storageCyclesPerDay: bigint;
+	/** How long the cycles last for storing alone. */
+	readonly daysLeft: number;
+	readonly sha256: string;
+	readonly methods: readonly {
+		readonly name: string;
+		readonly calls: number;
+		readonly refused: number;
+		readonly instructions: bigint;
+	}[];
+	readonly refusals: readonly { readonly code: string; readonly count: number }[];
+}
+
+/** An open upload of anybody's. */
+export interface OwnedUpload extends OpenUpload {
+	readonly owner: Principal;
+}
+
+/** A place in the feed: just past this change. To be stored as it is. */
+export interface Cursor {
+	readonly sequence: bigint;
+	/** 32 bytes that stand for all that came before, so that a store rolled back or replaced is noticed. */
+	readonly head: Uint8Array;
+}
+
+/** What changed. */
+export type ChangeOf =
+	/** A key holds this now: published, copied, renamed to, or its type, visibility or metadata changed. */
+	| { readonly type: "published"; readonly manifest: Manifest }
+	/** A key holds nothing now; `version` is what it held. */
+	| { readonly type: "deleted"; readonly key: string; readonly version: bigint }
+	| { readonly type: "role"; readonly who: Principal; readonly role: Role; readonly granted: boolean }
+	/** Nobody: all that have no quota of their own. No quota: no longer one of their own. */
+	| { readonly type: "quota"; readonly who: Principal | undefined; readonly quota: Quota | undefined }
+	| { readonly type: "mode"; readonly mode: Mode; readonly generation: bigint };
+
+/** One change of a store. */
+export type Change = ChangeOf & {
+	readonly sequence: bigint;
+	readonly at: Date;
+	/** Who made it. */
+	readonly by: Principal;
+	/** Where to go on once it is dealt with. */
+	readonly cursor: Cursor;
+};
+
+/** What became of one key of many. */
+export type DeletedItem =
+	| { readonly key: string; readonly sequence: bigint; readonly error?: undefined }
+	| { readonly key: string; readonly error: CanisterError };
 
 export interface Deleted {
 	/** False where there was nothing to delete. */

@@ -1,6 +1,5 @@
 import {
 	checkChunking,
-	type WireAccount,
 	type WireListEntry,
 	type WireManifest,
 	type WirePrecondition,
@@ -9,15 +8,16 @@ import {
 	type WireVisibility,
 } from "../protocol/index.js";
 import { ClientError } from "./errors.js";
-import type { ListEntry, Manifest, OpenUpload, Precondition, Role, RoleEntry, Visibility } from "./types.js";
+import type { ListEntry, Manifest, OpenUpload, Precondition, Role, Visibility } from "./types.js";
 
 /**
  * Between the wire's shapes and the public ones. Sizes are numbers (the largest blob has 135 GB), times are Dates,
  * sequence numbers stay bigints.
  */
 
-const date = (nanoseconds: bigint): Date => new Date(Number(nanoseconds / 1_000_000n));
-const caseOf = <Name extends string>(variant: Partial<Record<Name, null>>): Name =>
+export const date = (nanoseconds: bigint): Date => new Date(Number(nanoseconds / 1_000_000n));
+/** The name of a case that carries nothing. */
+export const caseOf = <Name extends string>(variant: Partial<Record<Name, null>>): Name =>
 	Object.keys(variant)[0] as Name;
 
 /** @throws ClientError `reply_invalid` for a manifest that no blob has: what follows loops over its chunks */
@@ -55,10 +55,6 @@ export function toOpenUpload(wire: WireUpload): OpenUpload {
 export function toListEntry(wire: WireListEntry): ListEntry {
 	if ("blob" in wire) return { type: "blob", blob: toManifest(wire.blob) };
 	return { type: "directory", path: wire.directory };
-}
-
-export function toRoleEntry(wire: WireAccount): RoleEntry {
-	return { who: wire.who, roles: wire.roles.map((role) => caseOf<Role>(role)) };
 }
 
 export const fromRole = (role: Role): WireRole => ({ [role]: null }) as unknown as WireRole;

@@ -1,3 +1,4 @@
+export * from "./certified.js";
 export * from "./codec/index.js";
 export * from "./errors.js";
 export * from "./hash.js";

@@ -32,6 +32,10 @@ describe("errors", () => {
 		http: { status: 503, body: "b", retryAfterMs: undefined },
 		rejected: { rejectCode: 4, rejectMessage: "m", errorCode: "IC0406", method: "x" },
 		certificate_invalid: { reason: "r" },
+		certificate_stale: { from: new Date(0), ageMs: 2, maxAgeMs: 1 },
+		witness_invalid: { reason: "r" },
+		manifest_corrupt: { key: "k", reason: "r" },
+		feed_corrupt: { sequence: 1n, reason: "r" },
 		reply_invalid: { method: "m", reason: "r" },
 		chunk_corrupt: { index: 1, attempts: 3 },
 		leaves_corrupt: { key: "k", attempts: 3 },
@@ -43,9 +47,12 @@ describe("errors", () => {
 		source_not_repeatable: { reason: "r" },
 		message_too_large: { bytes: 2, limit: 1, over: 1 },
 		identity_expired: { expiredAt: new Date(0) },
+		identity_differs: { expected: "a", actual: "b" },
 		identity_unusable: { reason: "r" },
 		option_invalid: { option: "o", reason: "r" },
 		too_large_for_memory: { size: 2, maxBytes: 1 },
+		range_invalid: { start: 2, end: undefined, size: 1 },
+		file_failed: { path: "p", errno: "ENOSPC", reason: "r" },
 		contended: { key: "k", attempts: 3 },
 	};
 	it.each(Object.keys(CLIENT_ERRORS) as ClientErrorCode[])("of the client: %s", (code) => {

@@ -1,4 +1,15 @@
-import { appendFile, mkdtemp, open, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import {
+	appendFile,
+	mkdtemp,
+	open,
+	readdir,
+	readFile,
+	rm,
+	symlink,
+	utimes,
+	writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -42,9 +53,9 @@ describe("fromPath", () => {
 		const { path, bytes } = await written("one");
 		const context = new MemoryStore().context({ chunkBytes: S });
 		await startUpload(context, await fromPath(path), { key: "f" });
-		expect(Buffer.compare(await new Download(context, "f", {}).bytes(), bytes)).toBe(0);
+		expect(Buffer.compare(await new Download(context, "f", {}).toBytes(), bytes)).toBe(0);
 		await startUpload(context, Readable.from([bytes.subarray(0, 99), bytes.subarray(99)]), { key: "g" });
-		expect(Buffer.compare(await new Download(context, "g", {}).bytes(), bytes)).toBe(0);
+		expect(Buffer.compare(await new Download(context, "g", {}).toBytes(), bytes)).toBe(0);
 		await new Promise((resolve) => setTimeout(resolve, 20));
 		expect(await openFiles()).toEqual([]);
 	});
@@ -126,6 +137,59 @@ describe("toFile", () => {
 		await writeFile(`${path}.part`, bytes);
 		await toFile(new Download(context, "f", {}), path, { resume: false });
 		expect(store.count("blobs_get_chunk")).toBe(40);
+	});
+
+	it("writes a range, and goes on with it from whole chunks that are there", async () => {
+		const { store, context, bytes } = await filled();
+		const path = join(directory, "range");
+		const [start, end] = [2 * S - 3, 9 * S + 5];
+		const range = { start, end };
+		const wanted = bytes.subarray(start, end);
+		// As an attempt leaves it that was stopped, with one byte gone wrong in the chunk that is there last.
+		const part = wanted.slice(0, 3 + 4 * S);
+		part[part.length - 1]! ^= 1;
+		await writeFile(`${path}.part`, part);
+		store.calls.length = 0;
+		const download = new Download(context, "f", { range });
+		const done = await toFile(download, path);
+		expect(Buffer.compare(await readFile(path), wanted)).toBe(0);
+		expect(done.reusedBytes).toBe(3 * S);
+		// Both ends, which are parts of chunks, the damaged one, and what was not there.
+		expect(store.count("blobs_get_chunk")).toBe(9 - 3);
+		expect(download.progress).toMatchObject({ received: end - start, total: end - start });
+		await toFile(new Download(context, "f", { range: { start: SIZE } }), path);
+		expect((await readFile(path)).length).toBe(0);
+	});
+
+	it("keeps what has arrived when the key meanwhile holds something else, and replaces nothing", async () => {
+		const { store, context, bytes } = await filled();
+		const path = join(directory, "replaced");
+		await writeFile(path, "before");
+		store.hooks = {
+			before: async ({ method, nth }) => {
+				if (method === "blobs_get_chunk" && nth === 20)
+					await startUpload(store.context({ chunkBytes: S }), pseudoBytes(SIZE, 2), { key: "f" });
+			},
+		};
+		const error = await failure(toFile(new Download(context, "f", {}), path));
+		expect(isBlobError(error, "blob_replaced")).toBe(true);
+		expect(await readFile(path, "utf8")).toBe("before");
+		await startUpload(context, bytes, { key: "f" });
+		expect((await toFile(new Download(context, "f", {}), path)).reusedBytes).toBeGreaterThanOrEqual(10 * S);
+		expect(Buffer.compare(await readFile(path), bytes)).toBe(0);
+	});
+
+	it.runIf(existsSync("/dev/full"))("says that the disk is full, and takes no name for it", async () => {
+		const { context } = await filled();
+		const path = join(directory, "full");
+		await symlink("/dev/full", `${path}.part`);
+		const error = await failure(toFile(new Download(context, "f", {}), path));
+		expect(isBlobError(error, "file_failed") && error.details).toMatchObject({ path, errno: "ENOSPC" });
+		expect(isBlobError(error) && error.action).toBe("ask");
+		expect((await readdir(directory)).filter((name) => name.startsWith("full"))).toEqual(["full.part"]);
+		const nowhere = await failure(toFile(new Download(context, "f", {}), join(directory, "none/there")));
+		expect(isBlobError(nowhere, "file_failed") && nowhere.details.errno).toBe("ENOENT");
+		expect(await openFiles()).toEqual([]);
 	});
 
 	it("stops when it is aborted", async () => {

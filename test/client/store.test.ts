@@ -71,9 +71,11 @@ const all = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
 };
 const through = (script: FaultScript) => withFaults(fixture.network.local!, script);
 
+const host = () => ({ host: fixture.network.url, rootKey: fixture.network.rootKey });
+const coreOwner = CoreKey.fromSecretKey(owner.getKeyPair().secretKey as never);
+const coreAgent = () => CoreAgent.create({ ...host(), identity: coreOwner });
+
 describe("a blob goes up and comes down", () => {
-	const host = () => ({ host: fixture.network.url, rootKey: fixture.network.rootKey });
-	const coreOwner = CoreKey.fromSecretKey(owner.getKeyPair().secretKey as never);
 	const agents = {
 		"@dfinity/agent": async () => HttpAgent.create({ ...host(), identity: owner }),
 		"@dfinity/agent with a delegation": async () => {
@@ -82,7 +84,7 @@ describe("a blob goes up and comes down", () => {
 			const chain = await DelegationChain.create(owner, session.getPublicKey(), until);
 			return HttpAgent.create({ ...host(), identity: DelegationIdentity.fromDelegation(session, chain) });
 		},
-		"@icp-sdk/core": async () => CoreAgent.create({ ...host(), identity: coreOwner }),
+		"@icp-sdk/core": coreAgent,
 		"@dfinity/agent that fetches the root key": async () =>
 			HttpAgent.create({ host: fixture.network.url, identity: owner, shouldFetchRootKey: true }),
 	};
@@ -96,8 +98,8 @@ describe("a blob goes up and comes down", () => {
 				for (const size of [0, 77, SIZE]) {
 					const bytes = pseudoBytes(size);
 					const manifest = await client.upload(bytes, { key: `agents/${size}`, resume: false });
-					expect(Buffer.compare(await client.download(`agents/${size}`).bytes(), bytes)).toBe(0);
-					expect(Buffer.compare(await client.download(manifest).bytes(), bytes)).toBe(0);
+					expect(Buffer.compare(await client.download(`agents/${size}`).toBytes(), bytes)).toBe(0);
+					expect(Buffer.compare(await client.download(manifest).toBytes(), bytes)).toBe(0);
 				}
 			});
 
@@ -125,7 +127,7 @@ describe("whatever happens at the wire", () => {
 		const counts = Object.fromEntries(
 			executed.map((method) => [method, executed.filter((each) => each === method).length]),
 		);
-		expect(Buffer.compare(await client.download("faults").bytes(), bytes)).toBe(0);
+		expect(Buffer.compare(await client.download("faults").toBytes(), bytes)).toBe(0);
 		return { counts, faulty };
 	};
 	const ONCE = { blobs_begin_upload: 1, blobs_put_chunk: 17, blobs_commit_upload: 1 };
@@ -189,7 +191,7 @@ describe("resume", () => {
 		// More may have arrived since: what was under way when the first one stopped.
 		expect(open!.receivedChunks).toBeGreaterThanOrEqual(5);
 		expect(second.progress.reused).toBeGreaterThanOrEqual(open!.receivedChunks * S);
-		expect(Buffer.compare(await client.download("resumed").bytes(), bytes)).toBe(0);
+		expect(Buffer.compare(await client.download("resumed").toBytes(), bytes)).toBe(0);
 		expect(await all(client.listUploads({ key: "resumed" }))).toEqual([]);
 	});
 
@@ -221,6 +223,26 @@ describe("reads and changes", () => {
 		expect(isBlobError(later, "behind") && later.action).toBe("retry");
 	});
 
+	it("believes one node what it proves, and asks no update for it", async () => {
+		for (const agent of [agentAt(fixture.network.url), await coreAgent()]) {
+			const client = direct({ agent });
+			const bytes = pseudoBytes(1000, 7);
+			const made = [
+				await client.upload(bytes, { key: "proven/public/key", visibility: "public" }),
+				await client.upload(bytes, { key: "proven/public", visibility: "public" }),
+				await client.upload(bytes, { key: "proven/private" }),
+			];
+			executed = [];
+			for (const manifest of made) expect(await direct({ agent }).stat(manifest.key)).toEqual(manifest);
+			for (const { key } of made) expect(Buffer.compare(await client.download(key).toBytes(), bytes)).toBe(0);
+			const stranger = direct({ agent: HttpAgent.createSync(host()) });
+			for (const key of ["proven", "proven/private", "proven/public/key/more", "zzz"])
+				expect(isBlobError(await failure(stranger.stat(key)), "blob_not_found")).toBe(true);
+			expect((await all(client.changes())).length).toBeGreaterThan(0);
+			expect(executed).toEqual([]);
+		}
+	});
+
 	it("lists by prefix and directory, page by page", async () => {
 		const client = direct();
 		const keys = ["list/a", "list/b/1", "list/b/2", "list/c"];
@@ -246,6 +268,55 @@ describe("reads and changes", () => {
 		expect((await client.delete("gone")).deleted).toBe(false);
 	});
 
+	it("changes, copies, renames and deletes without a byte on the way, and tells all of it as changes", async () => {
+		const client = direct();
+		const bytes = pseudoBytes(SIZE, 6);
+		const begun = await client.latestCursor();
+		const manifest = await client.upload(bytes, { key: "kept/a" });
+		const told = await client.update("kept/a", { contentType: "image/png", precondition: manifest });
+		expect(told).toMatchObject({ contentType: "image/png", root: manifest.root });
+		await client.copy("kept/a", "kept/b");
+		await client.rename("kept/a", "kept/c", { precondition: "absent" });
+		const range = { start: S - 5, end: SIZE };
+		for (const key of ["kept/b", "kept/c"])
+			expect(Buffer.compare(await client.download(key, { range }).toBytes(), bytes.subarray(S - 5))).toBe(0);
+		const deleted = await client.deleteMany(["kept/b", "kept/c", "kept/none"]);
+		expect(deleted.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
+		const changes = await all(client.changes({ after: begun }));
+		expect(changes.map((each) => (each.type === "published" ? each.manifest.key : each.type))).toEqual([
+			...["kept/a", "kept/a", "kept/b", "deleted", "kept/c", "deleted", "deleted"],
+		]);
+		expect(await all(client.changes({ after: changes.at(-1)!.cursor }))).toEqual([]);
+		const forged = { ...begun, head: new Uint8Array(32).fill(1) };
+		expect(isBlobError(await failure(all(client.changes({ after: forged }))), "cursor_unknown")).toBe(true);
+	});
+
+	it("administers: mode, quotas, figures", async () => {
+		for (const agent of [agentAt(fixture.network.url), await coreAgent()]) {
+			const client = direct({ agent });
+			const { generation } = await client.status();
+			const draining = await client.setMode("draining", generation);
+			expect(draining).toMatchObject({ mode: "draining", generation: generation + 1n });
+			const refused = await failure(
+				direct({ retry: { maxAttempts: 1 } }).upload(new Uint8Array(1), { key: "late" }),
+			);
+			expect(isBlobError(refused, "not_live") && refused.action).toBe("retry");
+			await client.setMode("live", draining.generation);
+			const other = Ed25519KeyIdentity.generate().getPrincipal();
+			const quota = { openUploads: 3, blobs: 10, bytes: 10_000, receivedPerDay: Number.POSITIVE_INFINITY };
+			await client.setQuota(other, quota);
+			expect(await client.account(other.toText(), { certified: true })).toMatchObject({
+				quota,
+				hasOwnQuota: true,
+			});
+			expect((await client.stats()).methods.map(({ name }) => name)).toContain("blobs_put_chunk");
+			expect(await client.metrics()).toMatch(/canister_blobs_blobs \d+/);
+			expect(await all(client.listAllUploads())).toEqual(
+				await all(client.listAllUploads({ certified: true })),
+			);
+		}
+	});
+
 	it("gives roles and takes them away, and keeps private what is private", async () => {
 		const other = Ed25519KeyIdentity.generate();
 		const client = direct();
@@ -262,7 +333,7 @@ describe("reads and changes", () => {
 		await client.grantRole(who.toText(), "writer");
 		await theirs.stat("private");
 		await theirs.upload(new Uint8Array(1), { key: "theirs" });
-		const [entry] = (await all(client.listRoles())).filter((each) => each.who.toText() === who.toText());
+		const [entry] = (await all(client.listAccounts())).filter((each) => each.who.toText() === who.toText());
 		expect([...(entry?.roles ?? [])].sort()).toEqual(["reader", "writer"]);
 		await client.revokeRole(who, "reader");
 		expect(isBlobError(await failure(theirs.stat("private")), "blob_not_found")).toBe(true);

@@ -20,7 +20,7 @@ const failure = (promise: PromiseLike<unknown>) =>
 	);
 const upload = (context: ClientContext, source: BlobSource, options: Partial<UploadOptions> = {}) =>
 	startUpload(context, source, { key: "a/b", ...options });
-const readAll = (context: ClientContext, key = "a/b") => new Download(context, key, {}).bytes();
+const readAll = (context: ClientContext, key = "a/b") => new Download(context, key, {}).toBytes();
 const streamOf = (bytes: Uint8Array, part: number) =>
 	(async function* () {
 		for (let at = 0; at < bytes.length; at += part) yield bytes.subarray(at, at + part);
@@ -205,7 +205,9 @@ describe("progress", () => {
 			total: SIZE,
 			reused: 0,
 			retries: lies,
-			concurrency: 5,
+			concurrency: expect.any(Number),
+			bytesPerSecond: expect.toBeOneOf([undefined, expect.any(Number)]),
+			secondsLeft: 0,
 		});
 	});
 
@@ -434,16 +436,13 @@ describe("download", () => {
 		expect(sha256(Buffer.concat(parts))).toBe(sha256(bytes));
 	});
 
-	it("asks one node for a ref, the subnet for a key", async () => {
+	it("asks one node for a ref", async () => {
 		const { store, context, bytes, manifest } = await filled();
 		store.calls.length = 0;
-		expect(sha256(await new Download(context, { key: "a/b", root: manifest.root }, {}).bytes())).toBe(
+		expect(sha256(await new Download(context, { key: "a/b", root: manifest.root }, {}).toBytes())).toBe(
 			sha256(bytes),
 		);
-		expect(store.calls[0]).toMatchObject({ method: "blobs_stat", kind: "query" });
-		store.calls.length = 0;
-		await new Download(context, "a/b", {}).manifest();
-		expect(store.calls[0]).toMatchObject({ method: "blobs_stat", kind: "update" });
+		expect(store.calls.every(({ kind }) => kind === "query")).toBe(true);
 	});
 
 	it("hands out no byte of a chunk that is damaged, and asks again", async () => {
@@ -481,7 +480,7 @@ describe("download", () => {
 			})(),
 		);
 		expect(isBlobError(error, "blob_replaced") && error.details.sequence).toBe(other.sequence);
-		const ref = await failure(new Download(context, { key: "a/b", root: manifest.root }, {}).bytes());
+		const ref = await failure(new Download(context, { key: "a/b", root: manifest.root }, {}).toBytes());
 		expect(isBlobError(ref, "blob_replaced")).toBe(true);
 	});
 
@@ -505,7 +504,7 @@ describe("download", () => {
 
 	it("makes no buffer larger than it may", async () => {
 		const { context } = await filled();
-		const error = await failure(new Download(context, "a/b", {}).bytes({ maxBytes: SIZE - 1 }));
+		const error = await failure(new Download(context, "a/b", {}).toBytes({ maxBytes: SIZE - 1 }));
 		expect(isBlobError(error, "too_large_for_memory") && error.action).toBe("fix");
 	});
 });

@@ -1,20 +1,22 @@
-import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
+import { checkOptions } from "../../src/canister/azle/options.js";
 import { Catalog, HTTP_EXPR } from "../../src/canister/catalog/index.js";
 import { KIND } from "../../src/canister/catalog/node.js";
+import { Accounts } from "../../src/canister/engine/accounts.js";
 import { Engine } from "../../src/canister/engine/index.js";
 import { COUNTER } from "../../src/canister/engine/meta.js";
 import { QUEUE } from "../../src/canister/engine/queue.js";
 import { RECEIPT } from "../../src/canister/engine/receipts.js";
 import { LAYOUT_VERSION, MEMORY } from "../../src/canister/memory.js";
-import { MIN_CHUNK_BYTES, rootPreimage } from "../../src/protocol/index.js";
+import { Change, Deleted, encodeValue, Manifest, MIN_CHUNK_BYTES } from "../../src/protocol/index.js";
+import { ask } from "../canister/engine/ask.js";
 import { FakeHost, MapStorage } from "../canister/engine/surroundings.js";
+import { publication, rootOf, sha256 } from "../support/store.js";
 import { codeIn, figure, readDocument, sectionOf, tableIn } from "./document.js";
 
 /** docs/STORAGE.md: its numbers are the code's, and real records are read by the offsets it gives. */
 
 const document = readDocument("STORAGE.md");
-const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest());
 
 /** Number to name, of a table whose first two columns are these. */
 const numbered = (heading: string, text = sectionOf(document, heading)) =>
@@ -29,6 +31,8 @@ test("maps, counters, queues and kinds of receipts", () => {
 	const [, nodeKinds] = sectionOf(document, "Catalog").split("joined to a sibling.\n\n");
 	expect(numbered("Catalog", nodeKinds)).toEqual(KIND);
 	expect(document).toContain(`Layout version ${LAYOUT_VERSION},`);
+	expect(() => checkOptions({ memoryOffset: 240 })).not.toThrow();
+	expect(() => checkOptions({ memoryOffset: 241 })).toThrow("from 0 to 240");
 });
 
 /** The fields of fixed place in a record, read as the document says. */
@@ -47,7 +51,8 @@ function read(heading: string, record: Uint8Array): Record<string, bigint | stri
 	return fields;
 }
 
-const host = new FakeHost(Uint8Array.of(1, 2, 3));
+const owner = Uint8Array.of(1, 2, 3);
+const host = new FakeHost(owner);
 const storage = new MapStorage();
 const engine = new Engine(storage, host);
 engine.start();
@@ -55,90 +60,142 @@ engine.start();
 const S = MIN_CHUNK_BYTES;
 const chunks = [new Uint8Array(S).fill(1), new Uint8Array(S).fill(2), new Uint8Array(5).fill(3)];
 const bytes = Buffer.concat(chunks);
-const root = sha256(rootPreimage(BigInt(bytes.length), S, Buffer.concat(chunks.map(sha256))));
+const leaves = chunks.map(sha256);
 const id = Uint8Array.from({ length: 16 }, (_, i) => i);
-const ownedId = Buffer.concat([Uint8Array.of(3, 1, 2, 3), id]);
+const idOf = (n: number) => new Uint8Array(16).fill(n);
+const ownedId = (of = id) => Buffer.concat([Uint8Array.of(3), owner, of]);
 const u64 = (value: number) => {
 	const key = Buffer.alloc(8);
 	key.writeBigUInt64BE(BigInt(value));
 	return key;
 };
-const recordOf = (name: keyof typeof MEMORY, key: Uint8Array): Uint8Array => {
+const text = (value: Uint8Array | string) => {
+	const length = Buffer.alloc(4);
+	length.writeUInt32BE(value.length);
+	return Buffer.concat([length, Buffer.from(value)]);
+};
+const recordOf = (name: keyof typeof MEMORY, key: Uint8Array): Buffer => {
 	const record = storage.map(MEMORY[name]).get(key);
 	if (record === undefined) throw new Error(`${name} has nothing under ${Buffer.from(key).toString("hex")}`);
-	return record;
+	return Buffer.from(record);
 };
+const counter = (name: keyof typeof COUNTER, after = 0) =>
+	Number(recordOf("meta", u64(0)).readBigUInt64BE(8 * (COUNTER[name] + after)));
+const itemOf = (queue: number, position: number) =>
+	recordOf("queues", Buffer.concat([Uint8Array.of(queue), u64(position)]));
+const manifestOf = (key: string) => ask(engine, "blobs_stat", { key, min_sequence: [] }).manifest[0]!;
 
-test("an upload's record, its page and its slots", () => {
-	engine.methods.blobs_begin_upload({ id, key: "a/key", size: [], chunk_size: S });
-	for (const [index, chunk] of chunks.entries()) engine.methods.blobs_put_chunk(id, index, chunk);
-	const record = recordOf("uploads", ownedId);
+test("an upload's record, its page, its chunks and their slots", () => {
+	ask(engine, "blobs_begin_upload", { id, key: "a/key", size: [BigInt(bytes.length)], chunk_size: S });
+	for (const [index, chunk] of chunks.entries()) ask(engine, "blobs_put_chunk", id, index, chunk);
+	const record = recordOf("uploads", ownedId());
+	const charged = BigInt(2 * S + 4_096);
 	expect(read("Uploads", record)).toMatchObject({
 		content: 1n,
 		"created at": BigInt(host.time),
 		"expires at": BigInt(host.time + 24 * 3_600_000),
-		"size; 2^53 - 1: not known": 2n ** 53n - 1n,
+		"size; 2^53 - 1: not known": BigInt(bytes.length),
 		"chunk size": BigInt(S),
 		"chunks held": 3n,
 		"extent: one past the highest index held": 3n,
 		"its index": 2n,
 		"its length": 5n,
+		"bytes its creator is charged with": charged,
+		"of those, bytes announced that have not arrived": 0n,
 	});
-	expect(Buffer.from(record.subarray(53)).toString("latin1")).toBe("\0\0\0\x05a/key");
+	expect(record.subarray(69)).toEqual(text("a/key"));
 
 	const page = recordOf("pages", Buffer.concat([u64(1), Buffer.alloc(4)]));
-	expect(page.length).toBe(1_280);
-	for (const [index, chunk] of chunks.entries()) {
-		const entry = read("Pages", page.subarray(40 * index, 40 * index + 40));
-		expect(Object.values(entry)).toEqual([Buffer.from(sha256(chunk)).toString("hex"), BigInt(index)]);
-		expect(recordOf("slots", u64(6 * index))).toEqual(chunk);
+	expect(page).toEqual(Buffer.concat([...leaves, Buffer.alloc(29 * 32)]));
+	for (const [slot, leaf] of leaves.entries()) {
+		const chunk = read("Chunks", recordOf("chunks", Buffer.concat([owner, leaf])));
+		expect(chunk).toEqual({ slot: BigInt(slot), length: BigInt(chunks[slot]!.length), references: 1n });
+		expect(recordOf("slots", u64(6 * slot)).equals(chunks[slot]!)).toBe(true);
 	}
 	expect(storage.size(MEMORY.slots)).toBe(128 * 6);
-	expect(recordOf("principals", Uint8Array.of(1, 2, 3))).toEqual(Uint8Array.of(0, 0, 0, 0, 1));
+
+	const account = recordOf("accounts", owner);
+	expect(Object.values(read("Accounts", account))).toEqual([
+		0n,
+		1n,
+		0n,
+		charged,
+		BigInt(Math.floor(host.time / 86_400_000)),
+		BigInt(bytes.length),
+	]);
+	expect(recordOf("meta", u64(0)).length).toBe(192);
+	const counters = ["layout", "contents", "openUploads", "chunks", "charged", "promised", "stored"] as const;
+	expect(counters.map((name) => counter(name))).toEqual([2, 1, 1, 3, Number(charged), 0, bytes.length]);
 });
 
-test("a blob's record, its receipt, the queues", () => {
-	engine.methods.blobs_commit_upload({
-		id,
-		size: BigInt(bytes.length),
-		root,
-		content_type: "text/plain",
-		visibility: { public: null },
-		metadata: [["n", "v"]],
-		sha256: [],
-		precondition: { none: null },
-	});
+test("a blob's record, its receipt, the feed, the queues", () => {
+	const what = publication(rootOf(bytes, S), { metadata: [["n", "v"]], visibility: { private: null } });
+	ask(engine, "blobs_commit_upload", { id, size: BigInt(bytes.length), ...what });
 	const record = recordOf("blobs", Buffer.from("a/key"));
-	expect(Object.values(read("Blobs", record))).toEqual([
-		1n,
-		1n,
-		BigInt(bytes.length),
-		BigInt(S),
-		BigInt(host.time),
-		BigInt(host.time),
-		1n,
-		Buffer.from(root).toString("hex"),
-	]);
-	const text = (value: string) => `\0\0\0${String.fromCharCode(value.length)}${value}`;
-	expect(Buffer.from(record.subarray(77)).toString("latin1")).toBe(
-		`\0\0\0\x03\x01\x02\x03\0\0\0\0${text("a/key")}${text("text/plain")}\x01${text("n")}${text("v")}`,
-	);
-	const receipt = recordOf("receipts", ownedId);
+	expect(read("Blobs", record)["content; 0: none"]).toBe(1n);
+	const manifest = encodeValue(Manifest, manifestOf("a/key"));
+	expect(record.subarray(record.length - manifest.length).equals(manifest)).toBe(true);
+	expect(record.subarray(12, 16)).toEqual(Buffer.alloc(4));
+	const receipt = recordOf("receipts", ownedId());
 	expect(receipt[0]).toBe(RECEIPT.committed);
 	expect(receipt.subarray(1)).toEqual(record);
-	const head = (queue: number) => recordOf("queues", Buffer.concat([Uint8Array.of(queue), u64(2)]));
-	expect(Buffer.from(head(QUEUE.receipts))).toEqual(Buffer.concat([u64(host.time + 900_000), ownedId]));
-	expect(Buffer.from(head(QUEUE.uploads))).toEqual(Buffer.concat([u64(host.time + 86_400_000), ownedId]));
+
+	const change = encodeValue(Change, {
+		sequence: 1n,
+		at: BigInt(host.time) * 1_000_000n,
+		by: manifestOf("a/key").owner,
+		change: { published: manifestOf("a/key") },
+	});
+	const head = sha256(Buffer.concat([Buffer.alloc(32), change]));
+	expect(recordOf("feed", u64(1))).toEqual(Buffer.concat([head, change]));
+
+	expect(itemOf(QUEUE.receipts, 1)).toEqual(Buffer.concat([u64(host.time + 900_000), ownedId()]));
+	expect(itemOf(QUEUE.uploads, 1)).toEqual(Buffer.concat([u64(host.time + 86_400_000), ownedId()]));
+	expect([counter("queues"), counter("queues", 1)]).toEqual([0, 1]);
+	const { salt } = new Accounts(storage.map(MEMORY.accounts)).get(owner);
+	expect([0, 16]).toContain(salt.length);
+});
+
+test("a blob of one call has its leaf in its record; a copy's content has two holders", () => {
+	const put = { id: idOf(7), key: "b", ...publication(rootOf(chunks[2]!, 2_080_768)) };
+	ask(engine, "blobs_put_blob", put, chunks[2]!);
+	const record = recordOf("blobs", Buffer.from("b"));
+	expect(record.subarray(0, 12)).toEqual(Buffer.alloc(12));
+	expect(record.subarray(12, 48)).toEqual(text(leaves[2]!));
+	expect(read("Chunks", recordOf("chunks", Buffer.concat([owner, leaves[2]!]))).references).toBe(2n);
+
+	const none = { none: null };
+	const move = { id: idOf(8), from: "a/key", source: none, to: "c", precondition: none };
+	ask(engine, "blobs_copy", move);
+	expect(recordOf("contents", u64(1))).toEqual(Buffer.from([0, 0, 0, 2]));
+	const receipt = recordOf("receipts", ownedId(idOf(8)));
+	expect(receipt[0]).toBe(RECEIPT.moved);
+	expect(receipt.subarray(33).equals(encodeValue(Manifest, manifestOf("c")))).toBe(true);
 });
 
 test("what is deleted goes to the queue of garbage, and its slots onto the stack", () => {
-	const deletion = { id: id.slice().fill(9), key: "a/key", precondition: { none: null } };
-	engine.methods.blobs_delete(deletion);
-	const item = recordOf("queues", Buffer.concat([Uint8Array.of(QUEUE.garbage), u64(2)]));
-	expect(Buffer.from(item)).toEqual(Buffer.concat([u64(1), Uint8Array.of(0, 0, 0, 1)]));
+	for (const [n, key] of ["c", "a/key", "b"].entries())
+		ask(engine, "blobs_delete", { id: idOf(20 + n), key, precondition: { none: null } });
+	const receipt = recordOf("receipts", ownedId(idOf(20)));
+	expect(receipt[0]).toBe(RECEIPT.deleted);
+	const answer = encodeValue(Deleted, { deleted: true, sequence: 4n });
+	expect(receipt.subarray(33).equals(answer)).toBe(true);
+
+	const item = (content: number, pages: number, charged: number, leaf: Uint8Array) =>
+		Buffer.concat([
+			u64(content),
+			Uint8Array.of(0, 0, 0, pages),
+			u64(charged),
+			text(leaf),
+			text(owner),
+			text(owner),
+		]);
+	const nothing = new Uint8Array(0);
+	expect(itemOf(QUEUE.garbage, 1)).toEqual(item(1, 1, 2 * S + 4_096, nothing));
+	expect(itemOf(QUEUE.garbage, 3)).toEqual(item(0, 0, 4_096, leaves[2]!));
 	engine.clean();
 	expect(storage.filled(MEMORY.slots)).toBe(0);
-	expect(Buffer.from(recordOf("meta", u64(COUNTER.slotsFree)))).toEqual(u64(3));
+	expect(counter("slotsFree")).toBe(3);
 	expect([0, 1, 2].map((place) => recordOf("freeSlots", u64(place))[7])).toEqual([0, 1, 2]);
 });
 
@@ -168,4 +225,14 @@ test("a certified directory's node, its head and its place among the roots", () 
 	expect(Buffer.from(node.subarray(148)).toString()).toBe("dirkey");
 	const top = map.get(u64(2))!;
 	expect(read("Catalog", top.subarray(2, 75))).toMatchObject({ "the label's length": 9n, link: 4n });
+});
+
+test("tallies under their names", () => {
+	engine.tally("blobs_delete", "not_live");
+	expect(read("Tallies", recordOf("meta", Buffer.from("blobs_delete")))).toEqual({
+		calls: 1n,
+		refused: 1n,
+		instructions: 0n,
+	});
+	expect(read("Tallies", recordOf("meta", Buffer.from("not_live"))).refused).toBe(1n);
 });

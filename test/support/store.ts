@@ -6,6 +6,7 @@ import type { Principal } from "@dfinity/principal";
 import { inject } from "vitest";
 import { deployCanister } from "../../examples/support/deploy.js";
 import { openNetwork, type TestNetwork } from "../../examples/support/network.js";
+import type { MessageRecord, NetworkOptions } from "../../src/localnet/index.js";
 import {
 	idlFactory,
 	type MethodArgs,
@@ -37,18 +38,21 @@ export interface StoreFixture {
 	storeAt(canisterId: Principal): Store;
 	/** A call with these very bytes as its argument; the bytes of its reply. */
 	callRaw(method: MethodName, argument: Uint8Array): Promise<Uint8Array>;
+	/** What the store's messages (or another canister's) took while `run` ran; nothing on a network that is named. */
+	measure(run: () => Promise<unknown>, canister?: Principal): Promise<MessageRecord[]>;
 	dispose(): Promise<void>;
 }
 
 /** A new network with a new store in it, its controller a new identity. */
 export async function openStore(
-	options: Parameters<typeof openNetwork>[0] = {},
+	options: NetworkOptions & { cycles?: bigint } = {},
 	controller: Identity = Ed25519KeyIdentity.generate(),
 ): Promise<StoreFixture> {
-	const network = await openNetwork(options);
+	let records: MessageRecord[] = [];
+	const network = await openNetwork({ ...options, onMessage: (record) => records.push(record) });
 	const agent = await network.agent(controller);
 	const wasm = await readFile(inject("wasm").store);
-	const canisterId = await deployCanister(agent, wasm);
+	const canisterId = await deployCanister(agent, wasm, options.cycles);
 	const storeOf = (its: HttpAgent, at = canisterId) =>
 		Actor.createActor(idlFactory, { agent: its, canisterId: at }) as unknown as Store;
 	return {
@@ -67,8 +71,23 @@ export async function openStore(
 			});
 			return (await polling.pollForResponse(agent, canisterId, requestId)).reply;
 		},
+		measure: async (run, canister = canisterId) => {
+			records = [];
+			await run();
+			return records.filter((record) => record.canister === canister.toText());
+		},
 		dispose: () => network.dispose(),
 	};
+}
+
+/** Whether the tests run against a network that was given by its URL, which counts and shows nothing. */
+export const isNamed = process.env.BLOBS_NETWORK !== undefined;
+
+/** Of the records of one call, that of the call itself. */
+export function updateIn(records: readonly MessageRecord[]): MessageRecord {
+	const found = records.filter(({ kind }) => kind === "update" || kind === "replicated query");
+	if (found.length !== 1) throw new Error(`there were ${found.length} updates, not one`);
+	return found[0]!;
 }
 
 export const newId = (): Uint8Array => new Uint8Array(randomBytes(16));

@@ -15,21 +15,3 @@ export function formatSeconds(seconds: number): string {
 	if (minutes < 60) return `${minutes} min ${whole % 60} s`;
 	return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
-
-/** How far back a rate looks: chunks arrive in bursts, and a reader wants a figure that stands still. */
-const WINDOW_MS = 5_000;
-
-/** Bytes a second over the last few seconds. */
-export class Rate {
-	#samples: { at: number; bytes: number }[] = [];
-
-	/** Notes how many bytes there are by now. @returns bytes a second; undefined as long as that says nothing. */
-	update(bytes: number, at = performance.now()): number | undefined {
-		this.#samples.push({ at, bytes });
-		while (this.#samples.length > 2 && this.#samples[1]!.at < at - WINDOW_MS) this.#samples.shift();
-		const first = this.#samples[0]!;
-		return at > first.at && bytes > first.bytes
-			? ((bytes - first.bytes) / (at - first.at)) * 1_000
-			: undefined;
-	}
-}

@@ -1,16 +1,21 @@
 import { type BlobClient, isBlobError, type Progress, type Transfer } from "canister-blobs";
 import { button, element, showProblem } from "./dom.js";
-import { formatBytes, formatSeconds, Rate } from "./format.js";
+import { formatBytes, formatSeconds } from "./format.js";
 
 const bar = element<HTMLProgressElement>("upload-progress");
 const status = element("upload-status");
 const start = element<HTMLButtonElement>("start");
+const pause = element<HTMLButtonElement>("pause");
 const cancel = element<HTMLButtonElement>("cancel");
 
 /** The form that uploads a file under its name. `onStored` is called after each. */
 export function setUpUpload(client: BlobClient, onStored: () => void): void {
 	let transfer: Transfer | undefined;
 	cancel.addEventListener("click", () => transfer?.abort("cancelled on the page"));
+	pause.addEventListener("click", () => {
+		if (transfer?.state === "paused") void transfer.resume();
+		else transfer?.pause();
+	});
 	element<HTMLFormElement>("upload").addEventListener("submit", async (event) => {
 		event.preventDefault();
 		const file = element<HTMLInputElement>("file").files?.[0];
@@ -20,10 +25,12 @@ export function setUpUpload(client: BlobClient, onStored: () => void): void {
 			// What an earlier visit left in the canister under this name is found and not sent again.
 			transfer = client.upload(file, { key: file.name });
 			start.disabled = true;
-			cancel.disabled = false;
-			const rate = new Rate();
-			show(transfer.progress, rate);
-			transfer.on("progress", (progress) => show(progress, rate));
+			cancel.disabled = pause.disabled = false;
+			show(transfer.progress);
+			transfer.on("progress", show);
+			transfer.on("state", (state) => {
+				pause.textContent = state === "paused" ? "Resume" : "Pause";
+			});
 			const { size } = await transfer;
 			bar.value = 1;
 			status.textContent = `${file.name} is stored: ${formatBytes(size)}${reusedPart(transfer.progress)}.`;
@@ -35,25 +42,21 @@ export function setUpUpload(client: BlobClient, onStored: () => void): void {
 		} finally {
 			transfer = undefined;
 			start.disabled = false;
-			cancel.disabled = true;
+			cancel.disabled = pause.disabled = true;
 			await listUnfinished(client);
 		}
 	});
 }
 
-function show(progress: Progress, rate: Rate): void {
-	const { acknowledged, reused, total = 0 } = progress;
-	// Without what was there before: that took no time.
-	const bytesPerSecond = rate.update(acknowledged - reused);
+function show(progress: Progress): void {
+	const { acknowledged, total = 0, bytesPerSecond, secondsLeft } = progress;
 	bar.value = total === 0 ? 0 : acknowledged / total;
 	const parts = [
 		`${Math.floor(bar.value * 100)} %`,
 		`${formatBytes(acknowledged)} of ${formatBytes(total)}${reusedPart(progress)}`,
 	];
-	if (bytesPerSecond) {
-		parts.push(`${formatBytes(bytesPerSecond)}/s`);
-		if (acknowledged < total) parts.push(`${formatSeconds((total - acknowledged) / bytesPerSecond)} left`);
-	}
+	if (bytesPerSecond) parts.push(`${formatBytes(bytesPerSecond)}/s`);
+	if (secondsLeft) parts.push(`${formatSeconds(secondsLeft)} left`);
 	status.textContent = parts.join(" · ");
 }
 

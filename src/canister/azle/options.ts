@@ -2,6 +2,8 @@ import type { Settings } from "../engine/index.js";
 import type { Sha256 } from "../hashing.js";
 import { MEMORIES } from "../memory.js";
 
+export type { AccessRequest, Authorize, Quota, RoomSettings } from "../engine/index.js";
+
 export interface BlobStoreOptions extends Settings {
 	/**
 	 * Added to each memory id of the store (0 to 13), to leave ids to an application's own maps. Frozen once deployed:

@@ -30,6 +30,11 @@ export class Access {
 		this.#authorize = authorize;
 	}
 
+	/** Whether the application has a rule of its own. */
+	get hasRule(): boolean {
+		return this.#authorize !== undefined;
+	}
+
 	/** The caller, who must be signed in. */
 	caller(): Uint8Array {
 		const caller = this.#host.caller();
@@ -49,7 +54,7 @@ export class Access {
 	 * application it must be a writer.
 	 */
 	writer(): Uint8Array {
-		return this.#authorize === undefined ? this.require("writer") : this.caller();
+		return this.hasRule ? this.caller() : this.require("writer");
 	}
 
 	/** Refuses who may not do this to the key, which holds `held`. The key was checked. */

@@ -1,5 +1,6 @@
 import { Principal } from "@dfinity/principal";
 import type {
+	MethodArgs,
 	WireAccount,
 	WireAccounts,
 	WireAllUploads,
@@ -19,7 +20,7 @@ import { getU64, u64Key } from "./codec.js";
 import type { ModeName } from "./modes.js";
 import { RECEIPT } from "./receipts.js";
 import { refuse } from "./refusal.js";
-import { checkId, leaveReceipt, pageLimit, receiptOf } from "./requests.js";
+import { checkId, onceFor, pageLimit } from "./requests.js";
 import { isAnonymous, type Role, Roles } from "./roles.js";
 import type { State } from "./state.js";
 import { abortUpload, toWireUpload } from "./uploading.js";
@@ -33,17 +34,22 @@ export class Administering {
 	}
 
 	grantRole(request: WireRoleChange): WireDone {
-		return this.#changeRole(request, true);
+		return this.#changeRole("blobs_grant_role", request, true);
 	}
 
 	revokeRole(request: WireRoleChange): WireDone {
-		return this.#changeRole(request, false);
+		return this.#changeRole("blobs_revoke_role", request, false);
 	}
 
-	#changeRole({ id, who, role }: WireRoleChange, granted: boolean): WireDone {
+	#changeRole(
+		method: "blobs_grant_role" | "blobs_revoke_role",
+		request: WireRoleChange,
+		granted: boolean,
+	): WireDone {
+		const { who, role } = request;
 		const bytes = who.toUint8Array();
-		return this.#once(id, () => {
-			refuseAnonymous(bytes);
+		return this.#once(method, request, () => {
+			refuseNobody(bytes);
 			const name = Object.keys(role)[0] as Role;
 			if (granted) this.#state.roles.grant(bytes, name);
 			else this.#state.roles.revoke(bytes, name);
@@ -51,14 +57,15 @@ export class Administering {
 		});
 	}
 
-	setQuota({ id, who, quota }: WireSetQuota): WireDone {
+	setQuota(request: WireSetQuota): WireDone {
+		const { who, quota } = request;
 		const state = this.#state;
-		return this.#once(id, () => {
+		return this.#once("blobs_set_quota", request, () => {
 			const given = quota[0] === undefined ? undefined : fromWireQuota(quota[0]);
 			if (who[0] === undefined) state.accounts.setEverybodys(given);
 			else {
 				const bytes = who[0].toUint8Array();
-				refuseAnonymous(bytes);
+				refuseNobody(bytes);
 				state.accounts.change(bytes).quota = given;
 				state.roles.list(bytes);
 			}
@@ -66,9 +73,10 @@ export class Administering {
 		});
 	}
 
-	setMode({ id, mode, generation }: WireSetMode): WireStatus {
+	setMode(request: WireSetMode): WireStatus {
+		const { mode, generation } = request;
 		const state = this.#state;
-		this.#once(id, () => {
+		const { sequence } = this.#once("blobs_set_mode", request, () => {
 			if (BigInt(state.modes.generation) !== generation)
 				refuse("mode_changed", { generation: BigInt(state.modes.generation) });
 			state.modes.set(Object.keys(mode)[0] as ModeName);
@@ -76,22 +84,26 @@ export class Administering {
 			state.wakeAt(state.now);
 			return { mode: { mode, generation: BigInt(state.modes.generation) } };
 		});
-		return statusOf(state);
+		return { mode, generation: generation + 1n, sequence };
 	}
 
 	/** Makes a change of an administrator's, with its place in the feed. */
-	#once(id: Uint8Array, act: () => WireChangeOf): WireDone {
+	#once<Name extends "blobs_grant_role" | "blobs_revoke_role" | "blobs_set_quota" | "blobs_set_mode">(
+		method: Name,
+		request: MethodArgs<Name>[0],
+		act: () => WireChangeOf,
+	): WireDone {
 		const state = this.#state;
 		state.modes.require("administer");
 		const caller = state.access.require("admin");
-		const receipt = receiptOf(state, caller, id, RECEIPT.administered);
-		if (receipt !== undefined) return { sequence: BigInt(getU64(receipt.body, 0)) };
-		const sequence = state.feed.append(caller, state.now, act());
-		leaveReceipt(state, caller, id, RECEIPT.administered, u64Key(sequence));
-		return { sequence: BigInt(sequence) };
+		const sequence = onceFor(state, caller, method, request, RECEIPT.administered, () => {
+			const number = state.feed.append(caller, state.now, act());
+			return u64Key(number);
+		});
+		return { sequence: BigInt(getU64(sequence, 0)) };
 	}
 
-	/** The caller's own account, or anybody's for an administrator. */
+	/** The caller's own account, or anybody's for who may read everything to back it up. */
 	account(who: Principal | undefined): WireAccount {
 		const { access } = this.#state;
 		return this.#account(who === undefined ? access.caller() : this.#ofAnother(who));
@@ -100,7 +112,7 @@ export class Administering {
 	#ofAnother(who: Principal): Uint8Array {
 		const bytes = who.toUint8Array();
 		const caller = this.#state.access.caller();
-		if (Principal.fromUint8Array(caller).compareTo(who) !== "eq") this.#state.access.require("admin");
+		if (Principal.fromUint8Array(caller).compareTo(who) !== "eq") this.#state.access.require("backup");
 		return bytes;
 	}
 
@@ -124,7 +136,7 @@ export class Administering {
 	}
 
 	listAccounts({ after, limit }: WireListAccounts): WireAccounts {
-		this.#state.access.require("admin");
+		this.#state.access.require("backup");
 		const accounts: WireAccount[] = [];
 		let left = pageLimit(limit);
 		for (const who of this.#state.roles.listed(after[0]?.toUint8Array())) {
@@ -173,11 +185,12 @@ export function statusOf({ modes, feed }: State): WireStatus {
 	};
 }
 
-function refuseAnonymous(who: Uint8Array): void {
-	if (isAnonymous(who))
+/** The principal of no bytes is the management canister's, which calls nobody; its account is everybody's quota. */
+function refuseNobody(who: Uint8Array): void {
+	if (isAnonymous(who) || who.length === 0)
 		refuse("invalid_argument", {
 			field: "who",
-			reason: "the anonymous principal changes nothing and holds no role",
+			reason: "the anonymous principal and the management canister change nothing and hold no role or quota",
 			limit: 0n,
 		});
 }

@@ -138,6 +138,12 @@ export class Certified {
 		});
 	}
 
+	/** What proves to a gateway that a public blob has the answer of this hash (HttpHashes), once that is certified. */
+	proofOfResponse(blob: Blob, hash: Uint8Array): WireProof {
+		const subtree = this.#contents.ofResponse(blob, hash, this.#catalog.labelSets);
+		return this.#proof(() => [{ root: HTTP_EXPR, key: blob.key, subtree }]);
+	}
+
 	#reveal(root: Reveal["root"], key: Reveal["key"], blob: Blob | undefined): Reveal {
 		return blob === undefined ? { root, key } : { root, key, subtree: this.#contents.ofManifest(blob) };
 	}

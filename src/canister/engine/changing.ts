@@ -6,6 +6,7 @@ import {
 	Deleted,
 	Encoded,
 	encodeValue,
+	type MethodArgs,
 	type WireDelete,
 	type WireDeleted,
 	type WireDeleteItem,
@@ -15,10 +16,10 @@ import {
 } from "../../protocol/index.js";
 import type { Blob } from "./blobs.js";
 import { chargeOf } from "./charges.js";
-import { discard, put, remove } from "./publishing.js";
+import { discard, moreBlobs, put, remove } from "./publishing.js";
 import { RECEIPT, type ReceiptKind } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
-import { checkPrecondition, leaveReceipt, receiptOf } from "./requests.js";
+import { checkPrecondition, onceFor } from "./requests.js";
 import type { State } from "./state.js";
 
 /** Changes of blobs that carry no bytes. */
@@ -30,7 +31,7 @@ export class Changing {
 	}
 
 	delete(request: WireDelete): Encoded {
-		return this.#once(request.id, RECEIPT.deleted, (caller) =>
+		return this.#once("blobs_delete", request, RECEIPT.deleted, (caller) =>
 			encodeValue(Deleted, deleteKey(this.#state, caller, request)),
 		);
 	}
@@ -38,13 +39,14 @@ export class Changing {
 	/** Type, visibility or metadata: what is given changes. */
 	update(request: WireUpdate): Encoded {
 		const { id, key, content_type, visibility, metadata } = request;
-		return this.#once(id, RECEIPT.updated, (caller) => {
+		return this.#once("blobs_update", request, RECEIPT.updated, (caller) => {
 			const state = this.#state;
 			refuseInvalid(checkKey(key));
 			const held = this.#readable(key);
 			state.access.requireChange(caller, "write", key, held);
 			if (content_type[0] !== undefined) refuseInvalid(checkContentType(content_type[0]));
 			if (metadata[0] !== undefined) refuseInvalid(checkMetadata(metadata[0]));
+			state.room.check(0);
 			checkPrecondition(request.precondition, held);
 			const manifest: WireManifest = {
 				...held.manifest,
@@ -61,12 +63,12 @@ export class Changing {
 
 	/** The caller gets a blob of its own, with the same bytes. */
 	copy(request: WireMove): Encoded {
-		return this.#once(request.id, RECEIPT.moved, (caller) => {
+		return this.#once("blobs_copy", request, RECEIPT.moved, (caller) => {
 			const state = this.#state;
 			const { source, target } = this.#checkMove(caller, request);
 			const { place, manifest, size, chunkSize } = source;
 			const charged = chargeOf(size, chunkSize);
-			state.charges.check(caller, { blobs: target === undefined ? 1 : 0, bytes: charged });
+			state.charges.check(caller, { blobs: moreBlobs(caller, target), bytes: charged });
 			if (place.content !== 0) state.contents.share(place.content);
 			else if (place.leaf.length > 0) state.chunks.holdAgain(place.uploader, place.leaf);
 			state.charges.charge(caller, charged);
@@ -86,7 +88,7 @@ export class Changing {
 
 	/** The blob keeps its owner. Two changes: the old key is emptied, then the new one holds it. */
 	rename(request: WireMove): Encoded {
-		return this.#once(request.id, RECEIPT.moved, (caller) => {
+		return this.#once("blobs_rename", request, RECEIPT.moved, (caller) => {
 			const state = this.#state;
 			const { source, target } = this.#checkMove(caller, request);
 			state.access.requireChange(caller, "delete", request.from, source);
@@ -108,6 +110,7 @@ export class Changing {
 		checkPrecondition(source, blob);
 		const target = state.blobs.get(to);
 		state.access.requireChange(caller, "write", to, target);
+		state.room.check(0);
 		checkPrecondition(precondition, target);
 		return { source: blob, target };
 	}
@@ -120,15 +123,16 @@ export class Changing {
 	}
 
 	/** Makes a change whose answer is kept for duplicates. */
-	#once(id: Uint8Array, kind: ReceiptKind, act: (caller: Uint8Array) => Uint8Array): Encoded {
+	#once<Name extends "blobs_delete" | "blobs_update" | "blobs_copy" | "blobs_rename">(
+		method: Name,
+		request: MethodArgs<Name>[0],
+		kind: ReceiptKind,
+		act: (caller: Uint8Array) => Uint8Array,
+	): Encoded {
 		const state = this.#state;
 		state.modes.require("goOn");
 		const caller = state.access.writer();
-		const receipt = receiptOf(state, caller, id, kind);
-		if (receipt !== undefined) return new Encoded(receipt.body);
-		const answer = act(caller);
-		leaveReceipt(state, caller, id, kind, answer);
-		return new Encoded(answer);
+		return new Encoded(onceFor(state, caller, method, request, kind, () => act(caller)));
 	}
 
 	#now(): bigint {

@@ -4,6 +4,8 @@ import { COUNTER, type Meta } from "./meta.js";
 import { refuse } from "./refusal.js";
 
 const DAY_MS = 86_400_000;
+/** What an open uploads' bound travels in. */
+const MAX_U32 = 0xffff_ffff;
 
 /** What a chunk of so many bytes counts for. */
 export const chargeOfChunk = (length: number): number => Math.max(length, MIN_CHARGE_BYTES);
@@ -23,7 +25,13 @@ export class Charges {
 	constructor(accounts: Accounts, meta: Meta, quota: Partial<Quota>) {
 		this.#accounts = accounts;
 		this.#meta = meta;
-		this.#builtIn = { ...DEFAULT_QUOTA, ...quota };
+		const { openUploads, blobs, bytes, receivedPerDay } = { ...DEFAULT_QUOTA, ...quota };
+		this.#builtIn = {
+			openUploads: Math.min(openUploads, MAX_U32),
+			blobs: Math.min(blobs, Number.MAX_SAFE_INTEGER),
+			bytes: Math.min(bytes, Number.MAX_SAFE_INTEGER),
+			receivedPerDay: Math.min(receivedPerDay, Number.MAX_SAFE_INTEGER),
+		};
 	}
 
 	quotaOf(account: Readonly<Account>): Quota {

@@ -5,7 +5,8 @@ import { giveUp } from "./uploading.js";
 import { splitOwnedKey } from "./uploads.js";
 
 /** Bounds of one step, so that it ends far below the 40 B instructions of a message. A slot freed costs 20 M. */
-const PAGES_PER_STEP = 4;
+/** Not pages or blobs: thousands of small blobs may be deleted in a message, and a step comes once a second. */
+const CHUNKS_PER_STEP = 128;
 const UPLOADS_PER_STEP = 100;
 const RECEIPTS_PER_STEP = 500;
 const CHANGES_PER_STEP = 500;
@@ -20,7 +21,8 @@ export function clean(state: State): void {
 	const now = state.now;
 	for (let left = UPLOADS_PER_STEP; left > 0 && giveUpOne(state, now); left--);
 	for (let left = RECEIPTS_PER_STEP; left > 0 && state.receipts.expireOne(now); left--);
-	for (let left = PAGES_PER_STEP; left > 0 && state.garbage.collectOne(); left--);
+	for (let left = CHUNKS_PER_STEP; left > 0 && state.garbage.length > 0; )
+		left -= state.garbage.collect(left);
 	for (let left = CHANGES_PER_STEP; left > 0 && state.feed.isOverfull; left--) state.feed.pruneOne();
 	if (state.slots.isLow) state.slots.refill();
 	state.responses.step();

@@ -17,7 +17,7 @@ import {
 import { type Blob, decodeBlob, encodeBlob } from "./blobs.js";
 import { chargeOf } from "./charges.js";
 import { concat } from "./codec.js";
-import { discard, publishNew } from "./publishing.js";
+import { discard, moreBlobs, publishNew } from "./publishing.js";
 import { RECEIPT, type Receipt } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
 import { checkId, checkPrecondition, checkPublication, leaveReceipt, refuseFinished } from "./requests.js";
@@ -47,7 +47,8 @@ export class Committing {
 		state.access.requireChange(caller, "write", upload.key, held);
 		const size = finalSize(upload, request.size);
 		const more = chargeOf(size, upload.chunkSize) - upload.charged;
-		state.charges.check(caller, { blobs: held === undefined ? 1 : 0, bytes: more });
+		state.charges.check(caller, { blobs: moreBlobs(caller, held), bytes: more });
+		state.room.check(0);
 		checkPrecondition(request.precondition, held);
 		this.#checkRoot(upload, size, request.root);
 
@@ -116,7 +117,7 @@ export function checkWhole(
 	const held = state.blobs.get(request.key);
 	state.access.requireChange(caller, "write", request.key, held);
 	const charged = chargeOf(bytes.length, MAX_CHUNK_BYTES);
-	state.charges.check(caller, { blobs: held === undefined ? 1 : 0, bytes: charged });
+	state.charges.check(caller, { blobs: moreBlobs(caller, held), bytes: charged });
 	state.charges.checkReceived(caller, bytes.length, state.now);
 	state.room.check(charged);
 	checkPrecondition(request.precondition, held);

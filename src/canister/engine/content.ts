@@ -1,5 +1,5 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
-import { TreeWriter } from "../catalog/index.js";
+import { type LabelSets, TreeWriter } from "../catalog/index.js";
 import type { Hashing } from "../hashing.js";
 import type { Blob } from "./blobs.js";
 import type { HttpHashes } from "./http.js";
@@ -48,6 +48,22 @@ export class ContentTrees {
 			manifest();
 			out.pruned(responses);
 		}
+		return out.done();
+	}
+
+	/**
+	 * The same tree, encoded, with nothing shown but one answer, by its hash (HttpHashes): what a gateway verifies. The
+	 * blob's answers must be certified already.
+	 */
+	ofResponse(blob: Blob, hash: Uint8Array, sets: LabelSets): Uint8Array {
+		const manifest = this.#hashing.labeled(MANIFEST, this.#hashing.leaf(this.#hash(blob)));
+		const out = new TreeWriter().fork();
+		if (!this.#isBeforeManifest) out.pruned(manifest);
+		out.labeled(this.#http.expressionHash).labeled(NO_REQUEST);
+		const { directory } = blob.place;
+		if (directory === 0) out.labeled(hash).leaf(NO_REQUEST);
+		else out.raw(sets.witness(directory, hash));
+		if (this.#isBeforeManifest) out.pruned(manifest);
 		return out.done();
 	}
 

@@ -66,25 +66,39 @@ export class Garbage {
 		this.#queue.push(encode(item));
 	}
 
-	/** Releases the chunks of one page, at most 32; false if there is nothing to release. */
-	collectOne(): boolean {
+	/**
+	 * Works off what has waited longest until it is gone, or until `steps` are done: a chunk released is one, and so is
+	 * a page or an item that has none. The last page may take 31 more. Answers the steps done, 0 if nothing waits.
+	 */
+	collect(steps: number): number {
 		const record = this.#queue.peek();
-		if (record === undefined) return false;
+		if (record === undefined) return 0;
 		const item = decode(record);
-		const isShared = item.content !== 0 && !this.#contents.isLast(item.content);
-		const pages = isShared ? 0 : Math.max(0, item.pages - 1);
-		if (isShared) this.#contents.drop(item.content);
-		else for (const leaf of this.#leaves(item)) this.#chunks.release(item.uploader, leaf);
-		if (pages > 0) this.#queue.replaceHead(encode({ ...item, pages }));
-		else {
-			this.#queue.shift();
-			this.#charges.charge(item.holder, -item.charged);
+		if (item.content === 0) {
+			if (item.leaf.length > 0) this.#chunks.release(item.uploader, item.leaf);
+			return this.#finish(item, 1);
 		}
-		return true;
+		if (!this.#contents.isLast(item.content)) {
+			this.#contents.drop(item.content);
+			return this.#finish(item, 1);
+		}
+		let { pages } = item;
+		let done = 0;
+		while (pages > 0 && done < steps) {
+			pages--;
+			const leaves = this.#contents.removePage(item.content, pages);
+			for (const leaf of leaves) this.#chunks.release(item.uploader, leaf);
+			done += Math.max(1, leaves.length);
+		}
+		if (pages === 0) return this.#finish(item, Math.max(1, done));
+		this.#queue.replaceHead(encode({ ...item, pages }));
+		return done;
 	}
 
-	#leaves({ content, leaf, pages }: Discarded): Uint8Array[] {
-		if (content === 0) return leaf.length === 0 ? [] : [leaf];
-		return pages === 0 ? [] : this.#contents.removePage(content, pages - 1);
+	/** The item is gone, and its holder has its quota back. */
+	#finish({ holder, charged }: Discarded, done: number): number {
+		this.#queue.shift();
+		this.#charges.charge(holder, -charged);
+		return done;
 	}
 }

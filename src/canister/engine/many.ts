@@ -4,19 +4,16 @@ import {
 	encodeValue,
 	MAX_ITEMS,
 	ManyResults,
-	sameBytes,
-	type WireDeleteItem,
+	METHODS,
 	type WireDeleteMany,
 	type WireItemResult,
-	type WirePutItem,
 	type WirePutMany,
 } from "../../protocol/index.js";
 import { deleteKey } from "./changing.js";
-import { concat } from "./codec.js";
 import { checkWhole, checkWholeRoot, publishWhole } from "./committing.js";
 import { RECEIPT, type ReceiptKind } from "./receipts.js";
-import { Refusal, refuse } from "./refusal.js";
-import { checkItems, leaveReceipt, receiptOf } from "./requests.js";
+import { Refusal } from "./refusal.js";
+import { checkId, checkItems, fingerprintOf, once } from "./requests.js";
 import type { State } from "./state.js";
 
 /** Keys hold no control character, so that what is joined with one has one reading. */
@@ -36,8 +33,12 @@ export class Many {
 	put({ id, blobs }: WirePutMany): Encoded {
 		this.#state.modes.require("begin");
 		const caller = this.#state.access.writer();
-		const fingerprint = (items: WirePutItem[]) =>
-			items.flatMap(({ key, root }) => [encodeUtf8(key), SEPARATOR, root]);
+		const fingerprint = () =>
+			fingerprintOf(
+				this.#state,
+				"blobs_put_many",
+				...blobs.flatMap(({ key, root }) => [encodeUtf8(key), SEPARATOR, root]),
+			);
 		return this.#each(caller, id, RECEIPT.putMany, blobs, fingerprint, (item) => {
 			const held = checkWhole(this.#state, caller, item, item.content);
 			const leaf = checkWholeRoot(this.#state, item.root, item.content);
@@ -45,10 +46,16 @@ export class Many {
 		});
 	}
 
-	delete({ id, blobs }: WireDeleteMany): Encoded {
+	delete(request: WireDeleteMany): Encoded {
+		const { id, blobs } = request;
 		this.#state.modes.require("goOn");
 		const caller = this.#state.access.writer();
-		const fingerprint = (items: WireDeleteItem[]) => items.flatMap(({ key }) => [encodeUtf8(key), SEPARATOR]);
+		const fingerprint = () =>
+			fingerprintOf(
+				this.#state,
+				"blobs_delete_many",
+				encodeValue(METHODS.blobs_delete_many.args[0]!, request),
+			);
 		return this.#each(caller, id, RECEIPT.deletedMany, blobs, fingerprint, (item) =>
 			Number(deleteKey(this.#state, caller, item).sequence),
 		);
@@ -60,29 +67,22 @@ export class Many {
 		id: Uint8Array,
 		kind: ReceiptKind,
 		items: Item[],
-		fingerprintOf: (items: Item[]) => Uint8Array[],
+		fingerprint: () => Uint8Array,
 		act: (item: Item) => number,
 	): Encoded {
-		const state = this.#state;
-		const receipt = receiptOf(state, caller, id, kind);
+		checkId(id);
 		checkItems(items.length, MAX_ITEMS);
-		const fingerprint = state.host.hashing.sha256(concat(...fingerprintOf(items)));
-		if (receipt !== undefined) {
-			if (!sameBytes(receipt.body.subarray(0, fingerprint.length), fingerprint))
-				refuse("upload_conflict", { field: "blobs" });
-			return new Encoded(receipt.body.subarray(fingerprint.length));
-		}
-		const results = items.map((item): WireItemResult => {
-			try {
-				return { ok: BigInt(act(item)) };
-			} catch (error) {
-				if (error instanceof Refusal) return { err: error.wire };
-				throw error;
-			}
+		const answer = once(this.#state, caller, id, kind, fingerprint, () => {
+			const results = items.map((item): WireItemResult => {
+				try {
+					return { ok: BigInt(act(item)) };
+				} catch (error) {
+					if (error instanceof Refusal) return { err: error.wire };
+					throw error;
+				}
+			});
+			return encodeValue(ManyResults, { results, at: BigInt(this.#state.now) * 1_000_000n });
 		});
-		const at = BigInt(state.now) * 1_000_000n;
-		const answer = encodeValue(ManyResults, { results, at });
-		leaveReceipt(state, caller, id, kind, concat(fingerprint, answer));
 		return new Encoded(answer);
 	}
 }

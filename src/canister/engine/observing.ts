@@ -11,6 +11,10 @@ import type { State } from "./state.js";
 
 const keysOf = <Name extends string>(table: Record<Name, unknown>) => Object.keys(table) as Name[];
 
+/** Where storing costs nothing, for ever. */
+const daysLeft = (cycles: number, perDay: number): number =>
+	perDay > 0 ? Math.min(Math.floor(cycles / perDay), Number.MAX_SAFE_INTEGER) : Number.MAX_SAFE_INTEGER;
+
 /** What the store says about itself to administrators. */
 export class Observing {
 	readonly #state: State;
@@ -40,7 +44,7 @@ export class Observing {
 			stable_pages: pages === undefined ? [] : [BigInt(pages)],
 			cycles: BigInt(cycles),
 			storage_cycles_per_day: BigInt(Math.ceil(perDay)),
-			days_left: BigInt(Math.floor(cycles / perDay)),
+			days_left: BigInt(daysLeft(cycles, perDay)),
 			sha256: host.sha256Name,
 			methods: keysOf<MethodName>(METHODS).map((name) => {
 				const { calls, refused, instructions } = tallies.ofMethod(name);

@@ -1,5 +1,5 @@
 import { Principal } from "@dfinity/principal";
-import { chunkCount, type WireManifest, type WirePublication } from "../../protocol/index.js";
+import { chunkCount, sameBytes, type WireManifest, type WirePublication } from "../../protocol/index.js";
 import { Blob, type Place } from "./blobs.js";
 import { chargeOf } from "./charges.js";
 import { Contents } from "./contents.js";
@@ -10,6 +10,11 @@ import type { State } from "./state.js";
 const NO_BYTES = new Uint8Array(0);
 
 const nanoseconds = (ms: number): bigint => BigInt(ms) * 1_000_000n;
+
+/** How many blobs more the caller has when it puts its own in the place of what a key holds: one, or none. */
+export function moreBlobs(caller: Uint8Array, held: Blob | undefined): number {
+	return held !== undefined && sameBytes(held.owner, caller) ? 0 : 1;
+}
 
 /** A new content under a key. Its bytes are charged to the caller already. */
 export function publishNew(

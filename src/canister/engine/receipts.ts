@@ -8,14 +8,15 @@ import { ownedKey } from "./uploads.js";
 export const RECEIPT = {
 	/** A commit or a put of one blob: its record (blobs.ts). */
 	committed: 1,
+	/** The number of the last change before it. */
 	aborted: 2,
-	/** The answer's Candid value, as in all that follow. */
+	/** 32 bytes that tell the request from others (requests.ts), as in all that follow, then the answer in Candid. */
 	deleted: 3,
-	/** A role, quota or mode. */
+	/** A role, quota or mode: the number of the change. */
 	administered: 4,
 	updated: 5,
+	/** A copy or a rename. */
 	moved: 6,
-	/** Before the answer 32 bytes that tell the request from others. */
 	putMany: 7,
 	deletedMany: 8,
 } as const;

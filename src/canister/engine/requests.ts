@@ -1,13 +1,20 @@
+import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import {
 	checkContentType,
 	checkMetadata,
+	encodeValue,
 	ID_BYTES,
 	MAX_LIST_PAGE,
+	METHODS,
+	type MethodArgs,
+	type MethodName,
 	SHA256_BYTES,
+	sameBytes,
 	type WirePrecondition,
 	type WirePublication,
 } from "../../protocol/index.js";
 import type { Blob } from "./blobs.js";
+import { concat } from "./codec.js";
 import { RECEIPT, type Receipt, type ReceiptKind } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
 import type { State } from "./state.js";
@@ -44,7 +51,7 @@ export function checkItems(count: number, most: number): void {
 }
 
 /** Messages with many blobs have few types, and the check is a long expression. */
-let checkedType = "";
+let checkedType: string | undefined;
 
 export function checkPublication(publication: Omit<WirePublication, "precondition" | "visibility">): void {
 	if (publication.content_type !== checkedType) {
@@ -95,6 +102,57 @@ export function receiptOf(
 	if (isTaken) refuse("upload_conflict", { field: "purpose" });
 	return receipt;
 }
+
+/** What a request is told from others by: its method, and its Candid value or what identifies it. */
+export function fingerprintOf(state: State, method: MethodName, ...parts: Uint8Array[]): Uint8Array {
+	return state.host.hashing.sha256(concat(encodeUtf8(method), ...parts));
+}
+
+/**
+ * Makes a change once, however often it is asked for: a duplicate gets the first answer again. The id under another
+ * request, of the same method too, is a mistake of the client: it would be told of a change that was never made.
+ */
+export function once(
+	state: State,
+	caller: Uint8Array,
+	id: Uint8Array,
+	kind: ReceiptKind,
+	fingerprint: () => Uint8Array,
+	act: () => Uint8Array,
+): Uint8Array {
+	const receipt = receiptOf(state, caller, id, kind);
+	const request = fingerprint();
+	if (receipt !== undefined) {
+		if (!sameBytes(receipt.body.subarray(0, SHA256_BYTES), request))
+			refuse("upload_conflict", { field: "request" });
+		return receipt.body.subarray(SHA256_BYTES);
+	}
+	const answer = act();
+	leaveReceipt(state, caller, id, kind, concat(request, answer));
+	return answer;
+}
+
+/** The same for a request that is one record with an id. */
+export function onceFor<Name extends OneRecord>(
+	state: State,
+	caller: Uint8Array,
+	method: Name,
+	request: MethodArgs<Name>[0] & { readonly id: Uint8Array },
+	kind: ReceiptKind,
+	act: () => Uint8Array,
+): Uint8Array {
+	const fingerprint = () => fingerprintOf(state, method, encodeValue(METHODS[method].args[0]!, request));
+	return once(state, caller, request.id, kind, fingerprint, act);
+}
+type OneRecord =
+	| "blobs_delete"
+	| "blobs_update"
+	| "blobs_copy"
+	| "blobs_rename"
+	| "blobs_grant_role"
+	| "blobs_revoke_role"
+	| "blobs_set_quota"
+	| "blobs_set_mode";
 
 /** An id that has a receipt begins and holds no upload any more. */
 export function refuseFinished(receipt: Receipt | undefined): void {

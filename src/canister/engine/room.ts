@@ -57,10 +57,13 @@ export class Room {
 		this.#liquid = undefined;
 	}
 
-	/** Refuses more bytes than there is memory or cycles for. `bytes` as quotas count them. */
+	/**
+	 * Refuses more bytes than there is memory or cycles for, as quotas count them. With 0, for what was reserved and for
+	 * changes without bytes: what is refused is only to go on below the floor of cycles.
+	 */
 	check(bytes: number): void {
 		const missing = bytes * OVERHEAD - this.#available();
-		if (missing > 0) refuse("no_room", { missing: BigInt(Math.ceil(missing)) });
+		if (bytes > 0 && missing > 0) refuse("no_room", { missing: BigInt(Math.ceil(missing)) });
 		const { minCycles, freezingThresholdSeconds } = this.#settings;
 		const price = CYCLES_PER_BYTE + this.#perSecond(1) * freezingThresholdSeconds;
 		const needed = minCycles + bytes * price;
@@ -86,8 +89,8 @@ export class Room {
 	#available(): number {
 		const meta = this.#meta;
 		const stored = meta.get(COUNTER.stored);
-		const within = meta.get(COUNTER.peakStored) - stored;
-		return this.#settings.maxStableBytes - this.#taken() + within - meta.get(COUNTER.promised) * OVERHEAD;
+		const within = meta.get(COUNTER.peakStored) - stored - meta.get(COUNTER.promised);
+		return this.#settings.maxStableBytes - this.#taken() + within * OVERHEAD;
 	}
 
 	#taken(): number {

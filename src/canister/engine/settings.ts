@@ -15,3 +15,12 @@ export interface Settings {
 }
 
 export const DEFAULT_FEED_ENTRIES = 100_000;
+
+/** Bounds as they are stored and sent; where an application says Infinity there is none. Throws at what is no bound. */
+export function checkSettings({ quota = {}, feedEntries = DEFAULT_FEED_ENTRIES, room = {} }: Settings): void {
+	for (const [name, value] of Object.entries({ ...quota, feedEntries }))
+		if (value !== Number.POSITIVE_INFINITY && (!Number.isSafeInteger(value) || value < 0))
+			throw new RangeError(`${name} must be a whole number from 0 on, or Infinity`);
+	for (const [name, value] of Object.entries(room))
+		if (!Number.isFinite(value) || value < 0) throw new RangeError(`${name} must be a number from 0 on`);
+}

@@ -19,7 +19,7 @@ import { Receipts } from "./receipts.js";
 import { Responses } from "./responses.js";
 import { Roles } from "./roles.js";
 import { Room } from "./room.js";
-import { DEFAULT_FEED_ENTRIES, type Settings } from "./settings.js";
+import { checkSettings, DEFAULT_FEED_ENTRIES, type Settings } from "./settings.js";
 import { Slots } from "./slots.js";
 import { Tallies } from "./tallies.js";
 import { Uploads } from "./uploads.js";
@@ -46,6 +46,7 @@ export class State {
 	readonly feed: Feed;
 	readonly certified: Certified;
 	readonly responses: Responses;
+	readonly http: HttpHashes;
 	readonly tallies: Tallies;
 	/** Uploads by the moment at which somebody should look whether they expired. */
 	readonly expiries: Queue;
@@ -53,6 +54,7 @@ export class State {
 	#wakeAt = NEVER;
 
 	constructor(storage: Storage, host: Host, settings: Settings = {}) {
+		checkSettings(settings);
 		const map = (name: keyof typeof MEMORY) => storage.map(MEMORY[name]);
 		const meta = new Meta(map("meta"));
 		const queue = (number: number) => new Queue(map("queues"), number, meta);
@@ -74,6 +76,7 @@ export class State {
 		this.garbage = new Garbage(queue(QUEUE.garbage), this.contents, this.chunks, this.charges);
 		this.feed = new Feed(map("feed"), meta, host, settings.feedEntries ?? DEFAULT_FEED_ENTRIES);
 		const http = new HttpHashes(host.hashing);
+		this.http = http;
 		const trees = new ContentTrees(host.hashing, http);
 		this.certified = new Certified(catalog, this.accounts, this.feed, trees, host);
 		this.responses = new Responses({

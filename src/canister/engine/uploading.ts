@@ -19,9 +19,10 @@ import {
 	type WireUploads,
 } from "../../protocol/index.js";
 import { chargeOf, chargeOfChunk } from "./charges.js";
-import { concat, u64Key } from "./codec.js";
+import { concat, getU64, u64Key } from "./codec.js";
 import { Contents } from "./contents.js";
 import { COUNTER } from "./meta.js";
+import { moreBlobs } from "./publishing.js";
 import { RECEIPT } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
 import { checkId, leaveReceipt, pageLimit, refuseFinished } from "./requests.js";
@@ -46,11 +47,12 @@ export class Uploading {
 		if (open !== undefined) return this.#beginAgain(request, open);
 		refuseFinished(state.receipts.get(caller, id));
 		refuseInvalid(checkKey(key));
-		state.access.requireChange(caller, "write", key, state.blobs.get(key));
+		const held = state.blobs.get(key);
+		state.access.requireChange(caller, "write", key, held);
 		refuseInvalid(checkChunking(chunkSize, request.size[0]));
 		const size = request.size[0] === undefined ? undefined : Number(request.size[0]);
 		const charged = size === undefined ? 0 : chargeOf(size, chunkSize);
-		state.charges.check(caller, { openUploads: 1, blobs: 1, bytes: charged });
+		state.charges.check(caller, { openUploads: 1, blobs: moreBlobs(caller, held), bytes: charged });
 		state.room.check(charged);
 
 		const now = state.now;
@@ -85,13 +87,19 @@ export class Uploading {
 		return toWireUpload(request.id, open);
 	}
 
+	/** A creator may go on as long as it may write to the key. Only a rule of the application's asks whose that is. */
+	#requireStill(caller: Uint8Array, key: string): void {
+		const { access, blobs } = this.#state;
+		if (access.hasRule) access.requireChange(caller, "write", key, blobs.get(key));
+	}
+
 	/** Stores one chunk and answers its leaf. `bytes` may be a view into the message. */
 	put(id: Uint8Array, index: number, bytes: Uint8Array): Uint8Array {
 		const state = this.#state;
 		state.modes.require("goOn");
 		const caller = state.access.writer();
 		const upload = openUpload(state, caller, id);
-		state.access.requireChange(caller, "write", upload.key, undefined);
+		this.#requireStill(caller, upload.key);
 		checkLength(upload, index, bytes.length);
 		const now = state.now;
 		state.charges.checkReceived(caller, bytes.length, now);
@@ -144,7 +152,7 @@ export class Uploading {
 		state.modes.require("goOn");
 		const caller = state.access.writer();
 		const upload = openUpload(state, caller, id);
-		state.access.requireChange(caller, "write", upload.key, undefined);
+		this.#requireStill(caller, upload.key);
 		const count = leaves.length / SHA256_BYTES;
 		if (!Number.isInteger(count) || count < 1 || count > MAX_LINKED_CHUNKS)
 			refuse("invalid_argument", {
@@ -159,6 +167,7 @@ export class Uploading {
 		const bytes =
 			upload.size === undefined ? found.reduce((sum, { length }) => sum + chargeOfChunk(length), 0) : 0;
 		state.charges.check(caller, { bytes });
+		state.room.check(0);
 
 		for (const { index, leaf, length } of found) {
 			const chunk = state.chunks.find(caller, leaf);
@@ -237,14 +246,14 @@ export class Uploading {
 
 /** Gives up what stands under this name, and leaves the receipt of that. Once more is done already. */
 export function abortUpload(state: State, owner: Uint8Array, id: Uint8Array): WireDone {
-	const done = { sequence: BigInt(state.feed.sequence) };
 	const receipt = state.receipts.get(owner, id);
-	if (receipt?.kind === RECEIPT.aborted) return done;
+	if (receipt?.kind === RECEIPT.aborted) return { sequence: BigInt(getU64(receipt.body, 0)) };
 	refuseFinished(receipt);
 	const upload = state.uploads.get(owner, id);
 	if (upload !== undefined) giveUp(state, owner, id, upload);
-	leaveReceipt(state, owner, id, RECEIPT.aborted, new Uint8Array(0));
-	return done;
+	const { sequence } = state.feed;
+	leaveReceipt(state, owner, id, RECEIPT.aborted, u64Key(sequence));
+	return { sequence: BigInt(sequence) };
 }
 
 /** Closes an upload and hands what it gathered to the cleaner. */

@@ -120,6 +120,12 @@ export class Network {
 		if (this.#local) await this.rootKey();
 	}
 
+	/** Whom the agent acts for. */
+	async principal(): Promise<Principal> {
+		const identity = await this.identity();
+		return Principal.fromUint8Array(identity.getPrincipal().toUint8Array());
+	}
+
 	/**
 	 * The identity that signs. An agent keeps the one it uses to itself and shows only the one it was made with:
 	 * if these differ (replaceIdentity), nothing is signed with the wrong one.

@@ -4,6 +4,8 @@ import {
 	type MethodArgs,
 	type MethodName,
 	type MethodOk,
+	ReplyWriter,
+	shapeOf,
 	type WireResult,
 } from "../../protocol/index.js";
 import { CanisterError, ClientError } from "../errors.js";
@@ -71,6 +73,18 @@ export class Caller {
 	}
 }
 
+const writers = new Map<MethodName, ReplyWriter>();
+
+/**
+ * For many blobs in one message our own writer: the library copies each of them at every level that it is nested in.
+ */
+function writerOf(name: MethodName): ReplyWriter | undefined {
+	if (name !== "blobs_put_many") return undefined;
+	const writer = writers.get(name) ?? new ReplyWriter(shapeOf(METHODS[name].args[0]));
+	writers.set(name, writer);
+	return writer;
+}
+
 const EMPTY = new Uint8Array(0);
 
 /**
@@ -81,6 +95,8 @@ const EMPTY = new Uint8Array(0);
 function encodeArgs<Name extends MethodName>(name: Name, args: MethodArgs<Name>): Uint8Array {
 	const types = METHODS[name].args;
 	const last: unknown = args.at(-1);
+	const writer = writerOf(name);
+	if (writer) return withRoom(writer.write(last));
 	if (!(last instanceof Uint8Array)) return IDL.encode(types, args);
 	const head = IDL.encode(types, [...args.slice(0, -1), EMPTY]);
 	return withRoom(head.subarray(0, -1), lebEncode(BigInt(last.length)), last);

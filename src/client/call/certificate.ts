@@ -2,7 +2,7 @@ import { blsVerify, Cbor } from "@dfinity/agent";
 import { ClientError } from "../errors.js";
 import type { Sha256 } from "../ports.js";
 import { compareBytes, concat, hex, lebDecode, utf8 } from "../util/bytes.js";
-import { type HashTree, lookup, reconstruct, subtree, values } from "./hash-tree.js";
+import { type HashTree, isHashTree, lookup, reconstruct, subtree, values } from "./hash-tree.js";
 
 export interface Certificate {
 	readonly tree: HashTree;
@@ -28,7 +28,7 @@ const invalid = (reason: string, cause?: unknown) =>
 export function decodeCertificate(bytes: Uint8Array): Certificate {
 	try {
 		const certificate = Cbor.decode<Certificate>(bytes);
-		if (Array.isArray(certificate.tree) && certificate.signature instanceof Uint8Array) return certificate;
+		if (isHashTree(certificate?.tree) && certificate.signature instanceof Uint8Array) return certificate;
 	} catch (error) {
 		throw invalid("it is no CBOR", error);
 	}
@@ -52,11 +52,14 @@ export class CertificateVerifier {
 	/** The last delegation found good, and its key: a pairing costs 50 ms, and a delegation stays for days. */
 	#delegation: { certificate: string; key: Uint8Array } | undefined;
 
-	/** @throws ClientError `certificate_invalid` */
+	/**
+	 * The signature first: only what the subnet signed is old, all else is wrong.
+	 * @throws ClientError `certificate_invalid`, `certificate_stale`
+	 */
 	async verify(certificate: Certificate, options: VerifyOptions): Promise<void> {
-		checkTime(certificate.tree, options.nowMs, MAX_AGE_MS);
 		const key = await this.#key(certificate, options);
 		await checkSignature(certificate, key, options.sha256);
+		checkFreshness(certificate, options.nowMs);
 	}
 
 	async #key({ delegation }: Certificate, options: VerifyOptions): Promise<Uint8Array> {
@@ -67,8 +70,10 @@ export class CertificateVerifier {
 		if (this.#delegation?.certificate === name) return this.#delegation.key;
 		const inner = decodeCertificate(delegation.certificate);
 		if (inner.delegation) throw invalid("its delegation is itself delegated");
-		checkTime(inner.tree, options.nowMs, MAX_DELEGATION_AGE_MS);
 		await checkSignature(inner, options.rootKey, options.sha256);
+		const time = timeOf(inner.tree, options.nowMs);
+		if (options.nowMs - time > MAX_DELEGATION_AGE_MS)
+			throw invalid(`its delegation is from ${new Date(time).toISOString()}, which is too old`);
 		if (!speaksFor(inner.tree, delegation.subnet_id, options.canisterId))
 			throw invalid("it comes from a subnet that this canister is not on");
 		const key = lookup(inner.tree, ["subnet", delegation.subnet_id, "public_key"]);
@@ -78,12 +83,24 @@ export class CertificateVerifier {
 	}
 }
 
-function checkTime(tree: HashTree, nowMs: number, maxAgeMs: number): void {
+/** @throws ClientError `certificate_stale`, and `certificate_invalid` for one from the future */
+export function checkFreshness({ tree }: Certificate, nowMs: number): void {
+	const time = timeOf(tree, nowMs);
+	if (nowMs - time > MAX_AGE_MS)
+		throw new ClientError("certificate_stale", {
+			from: new Date(time),
+			ageMs: Math.round(nowMs - time),
+			maxAgeMs: MAX_AGE_MS,
+		});
+}
+
+function timeOf(tree: HashTree, nowMs: number): number {
 	const time = lookup(tree, ["time"]);
 	if (!time) throw invalid("it holds no time");
 	const ms = Number(lebDecode(time) / 1_000_000n);
-	if (ms < nowMs - maxAgeMs) throw invalid(`it is from ${new Date(ms).toISOString()}, which is too old`);
-	if (ms > nowMs + MAX_AGE_MS) throw invalid(`it is from ${new Date(ms).toISOString()}, in the future`);
+	if (ms > nowMs + MAX_AGE_MS)
+		throw invalid(`it is from ${new Date(ms).toISOString()}, in the future; is this machine's clock behind?`);
+	return ms;
 }
 
 async function checkSignature(
@@ -96,12 +113,12 @@ async function checkSignature(
 		hex(derKey.subarray(0, DER_PREFIX_BYTES)) !== DER_PREFIX
 	)
 		throw invalid("the key is no BLS key in DER");
-	const message = concat(STATE_ROOT_DOMAIN, await reconstruct(tree, sha256));
 	let good = false;
 	try {
+		const message = concat(STATE_ROOT_DOMAIN, await reconstruct(tree, sha256));
 		good = blsVerify(derKey.subarray(DER_PREFIX_BYTES), signature, message);
 	} catch (error) {
-		throw invalid("its signature is malformed", error);
+		throw invalid("its tree or its signature is malformed", error);
 	}
 	if (!good) throw invalid("its signature does not verify");
 }

@@ -14,8 +14,9 @@ const EMPTY = domain("ic-hashtree-empty");
 const FORK = domain("ic-hashtree-fork");
 const LABELED = domain("ic-hashtree-labeled");
 const LEAF = domain("ic-hashtree-leaf");
+const DIGEST_BYTES = 32;
 
-/** The root hash of a tree. */
+/** The root hash of a tree. @throws TypeError where it is none */
 export async function reconstruct(tree: HashTree, sha256: Sha256): Promise<Uint8Array> {
 	switch (tree[0]) {
 		case 0:
@@ -27,6 +28,7 @@ export async function reconstruct(tree: HashTree, sha256: Sha256): Promise<Uint8
 		case 3:
 			return sha256(concat(LEAF, tree[1]));
 		case 4:
+			if (tree[1].length !== DIGEST_BYTES) throw new TypeError("a digest of a hash tree has another length");
 			return tree[1];
 		default:
 			throw new TypeError("a node of a hash tree has an unknown kind");
@@ -40,17 +42,49 @@ function* branches(tree: HashTree): Generator<HashTree> {
 	} else if (tree[0] !== 0) yield tree;
 }
 
-/** The subtree under a label, if the tree shows it. */
-function child(tree: HashTree, label: Uint8Array): HashTree | undefined {
-	for (const branch of branches(tree))
-		if (branch[0] === 2 && compareBytes(branch[1], label) === 0) return branch[2];
-	return undefined;
+/** What stands at a path: a value; nothing, which the tree proves; or something that the tree does not show. */
+export type Found =
+	| { readonly kind: "value"; readonly value: Uint8Array }
+	| { readonly kind: "absent" }
+	| { readonly kind: "hidden" };
+
+/**
+ * Looks a path up (interface specification, "Lookup"). Absence is proven by the labels on both sides, so only in a
+ * tree whose labels are in order: one whose root hash somebody vouches for who keeps them so.
+ */
+export function find(tree: HashTree, path: readonly (string | Uint8Array)[]): Found {
+	let at = tree;
+	for (const name of path) {
+		const label = typeof name === "string" ? utf8(name) : name;
+		const shown = [...branches(at)];
+		const match = shown.find((branch) => branch[0] === 2 && compareBytes(branch[1], label) === 0);
+		if (match === undefined) return { kind: isAbsent(label, shown) ? "absent" : "hidden" };
+		at = match[2] as HashTree;
+	}
+	if (at[0] === 3) return { kind: "value", value: at[1] };
+	return { kind: at[0] === 0 ? "absent" : "hidden" };
 }
 
-/** The subtree at a path, if the tree shows it. Whether it is absent or pruned makes no difference to us. */
+function isAbsent(label: Uint8Array, shown: readonly HashTree[]): boolean {
+	const isOnlyLeaf = shown.length === 1 && shown[0]?.[0] === 3;
+	if (shown.length === 0 || isOnlyLeaf) return true;
+	const isBefore = (branch: HashTree | undefined) => branch?.[0] === 2 && compareBytes(branch[1], label) < 0;
+	const isAfter = (branch: HashTree | undefined) => branch?.[0] === 2 && compareBytes(branch[1], label) > 0;
+	if (isAfter(shown[0]) || isBefore(shown.at(-1))) return true;
+	return shown.some((branch, i) => isBefore(branch) && isAfter(shown[i + 1]));
+}
+
+/** The subtree at a path, if the tree shows it. */
 export function subtree(tree: HashTree, path: readonly (string | Uint8Array)[]): HashTree | undefined {
 	let at: HashTree | undefined = tree;
-	for (const label of path) at = at && child(at, typeof label === "string" ? utf8(label) : label);
+	for (const name of path) {
+		const label = typeof name === "string" ? utf8(name) : name;
+		let below: HashTree | undefined;
+		for (const branch of branches(at))
+			if (branch[0] === 2 && compareBytes(branch[1], label) === 0) below ??= branch[2];
+		if (below === undefined) return undefined;
+		at = below;
+	}
 	return at;
 }
 
@@ -66,4 +100,14 @@ export function* values(tree: HashTree): Generator<Uint8Array> {
 		if (branch[0] === 3) yield branch[1];
 		else if (branch[0] === 2) yield* values(branch[2]);
 	}
+}
+
+/** Whether something that was decoded has the form of a tree: what it says may still be anything. */
+export function isHashTree(tree: unknown): tree is HashTree {
+	if (!Array.isArray(tree)) return false;
+	const [kind, first, second] = tree;
+	if (kind === 0) return tree.length === 1;
+	if (kind === 1) return tree.length === 3 && isHashTree(first) && isHashTree(second);
+	if (kind === 2) return tree.length === 3 && first instanceof Uint8Array && isHashTree(second);
+	return (kind === 3 || kind === 4) && tree.length === 2 && first instanceof Uint8Array;
 }

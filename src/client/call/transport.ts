@@ -3,6 +3,7 @@ import type { Principal } from "@dfinity/principal";
 import { ClientError, isBlobError } from "../errors.js";
 import type { Ports } from "../ports.js";
 import type { Network } from "./agent.js";
+import { identityExpired } from "./agent-error.js";
 import { type EndpointName, Endpoints } from "./endpoints.js";
 import { type RequestKind, type SignedRequest, signRequest } from "./envelope.js";
 import { exchange, type HttpAnswer } from "./http.js";
@@ -68,6 +69,8 @@ export class Transport {
 				exchange(network.fetch, url, init, { timeoutMs: this.#timeoutMs, ports, signal }),
 			);
 		} catch (error) {
+			const expired = identityExpired(error);
+			if (expired) throw expired;
 			// Our clock is wrong: with the network's time the next attempt will be taken.
 			const isClock = isBlobError(error, "http") && /request expiry/i.test(error.details.body);
 			if (!isClock || !(await network.syncClock(this.canisterId))) throw error;

@@ -7,16 +7,32 @@ import type { BlobRef, Manifest } from "../types.js";
 import { follow } from "../util/abort.js";
 import { Pool } from "../util/pool.js";
 import { chunksInOrder } from "./in-order.js";
+import { DownloadMeter, type DownloadProgress } from "./progress.js";
+import { type ByteRange, checkRange, type Span, spanOf, within } from "./range.js";
 import { VerifiedBlob } from "./verified-blob.js";
 
 export interface DownloadOptions {
+	/** Only these bytes; only the chunks that hold them are fetched. Default: the whole blob. */
+	range?: ByteRange;
+	/**
+	 * False takes what a key holds on the word of one node, which signs it, and so needs neither proof nor update call.
+	 * The bytes are held against the root that it names all the same. Default true.
+	 */
+	verify?: boolean;
 	/** Chunks fetched at a time; a stream holds at most as many. Default: the client's. */
 	concurrency?: number;
 	/** Aborts everything that this download does. */
 	signal?: AbortSignal;
 }
 
-/** The largest buffer that `bytes()` makes without being told to. */
+/** What reads a download: which blob, which part of it, and where to count. */
+export interface Reading {
+	readonly blob: VerifiedBlob;
+	readonly span: Span;
+	readonly meter: DownloadMeter;
+}
+
+/** The largest buffer that `toBytes()` makes without being told to. */
 const DEFAULT_MAX_BYTES = 512 * 1024 * 1024;
 
 /**
@@ -28,14 +44,21 @@ export class Download implements AsyncIterable<Uint8Array> {
 	readonly #target: string | BlobRef;
 	readonly #signal: AbortSignal | undefined;
 	readonly #concurrency: number;
+	readonly #range: ByteRange;
+	readonly #verify: boolean;
+	readonly #listeners = new Set<(progress: DownloadProgress) => void>();
 	#manifest: Promise<Manifest> | undefined;
 	#blob: Promise<VerifiedBlob> | undefined;
+	#meter: DownloadMeter | undefined;
 
 	constructor(context: ClientContext, target: string | BlobRef, options: DownloadOptions) {
 		refuseInvalid(checkKey(typeof target === "string" ? target : target.key));
+		this.#range = { ...options.range };
+		checkRange(this.#range);
 		this.#context = context;
 		this.#target = target;
 		this.#signal = options.signal;
+		this.#verify = options.verify ?? true;
 		this.#concurrency = checkInteger("concurrency", options.concurrency ?? context.settings.concurrency, 1);
 	}
 
@@ -48,14 +71,26 @@ export class Download implements AsyncIterable<Uint8Array> {
 		return this.#signal;
 	}
 
+	/** How far the read is that began last; undefined before the first one has begun. */
+	get progress(): DownloadProgress | undefined {
+		return this.#meter?.progress;
+	}
+
+	/** Calls `listener` whenever bytes have arrived and are verified. @returns what ends that. */
+	on(_event: "progress", listener: (progress: DownloadProgress) => void): () => void {
+		this.#listeners.add(listener);
+		return () => this.#listeners.delete(listener);
+	}
+
 	/**
-	 * What the blob is: certified by the subnet, or in accord with the root that the caller gave.
+	 * What the blob is: proven, certified by the subnet, or in accord with the root that the caller gave.
 	 * @throws CanisterError `blob_not_found`, `blob_replaced` where the key no longer holds the root asked for
 	 */
 	manifest(): Promise<Manifest> {
+		const signal = this.#signal && { signal: this.#signal };
 		this.#manifest ??= this.#keep(
 			typeof this.#target === "string"
-				? stat(this.#context, this.#target, this.#signal ? { signal: this.#signal } : {})
+				? stat(this.#context, this.#target, { ...signal, ...(this.#verify ? {} : { certified: false }) })
 				: statRef(this.#context, this.#target, this.#signal),
 			() => {
 				this.#manifest = undefined;
@@ -64,7 +99,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 		return this.#manifest;
 	}
 
-	/** The blob's chunks in any order, each verified. */
+	/** The blob's hashes, fetched and verified: what reads the chunks. */
 	open(): Promise<VerifiedBlob> {
 		this.#blob ??= this.#keep(
 			this.manifest().then((manifest) =>
@@ -77,7 +112,19 @@ export class Download implements AsyncIterable<Uint8Array> {
 		return this.#blob;
 	}
 
-	/** The blob's bytes in order, fetched ahead as far as `concurrency`, and no further than they are taken. */
+	/** Begins a read, whose progress is shown from now on. @throws ClientError `range_invalid` */
+	async begin(): Promise<Reading> {
+		// Before the hashes are fetched: a range that is none needs none.
+		const span = spanOf(await this.manifest(), this.#range);
+		const blob = await this.open();
+		const meter = new DownloadMeter(span.end - span.start, this.#context.settings.ports.now, (progress) => {
+			if (this.#meter === meter) for (const listener of this.#listeners) notify(listener, progress);
+		});
+		this.#meter = meter;
+		return { blob, span, meter };
+	}
+
+	/** The bytes in order, fetched ahead as far as `concurrency`, and no further than they are taken. */
 	stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
 		const { controller, release } = follow(this.#signal);
 		const chunks = this.#chunks(controller.signal);
@@ -109,39 +156,70 @@ export class Download implements AsyncIterable<Uint8Array> {
 		return this.#chunks(this.#signal);
 	}
 
-	/**
-	 * The whole blob in one buffer.
-	 * @throws ClientError `too_large_for_memory` over `maxBytes`, by default 512 MiB
-	 */
-	async bytes({ maxBytes = DEFAULT_MAX_BYTES }: { maxBytes?: number } = {}): Promise<Uint8Array> {
-		const { size } = await this.manifest();
-		if (size > maxBytes) throw new ClientError("too_large_for_memory", { size, maxBytes });
-		const blob = await this.open();
-		const all = new Uint8Array(size);
-		const pool = new Pool(this.#concurrency);
-		for (let index = 0; index < blob.count; index++) {
-			await pool.add(async () => {
-				all.set(await blob.chunk(index, this.#signal), blob.range(index).start);
-			});
-		}
-		await pool.drain();
-		return all;
+	/** Writes the bytes in order, no faster than they are taken, and closes what they are written to. */
+	pipeTo(writable: WritableStream<Uint8Array>, options?: StreamPipeOptions): Promise<void> {
+		return this.stream().pipeTo(writable, options);
 	}
 
-	/** The whole as a Blob with its media type; a browser may keep it on disk. */
+	/**
+	 * All bytes in one buffer.
+	 * @throws ClientError `too_large_for_memory` over `maxBytes`, by default 512 MiB
+	 */
+	async toBytes({ maxBytes = DEFAULT_MAX_BYTES }: { maxBytes?: number } = {}): Promise<Uint8Array> {
+		const { start, end } = spanOf(await this.manifest(), this.#range);
+		if (end - start > maxBytes)
+			throw new ClientError("too_large_for_memory", { size: end - start, maxBytes });
+		const { blob, span, meter } = await this.begin();
+		const all = new Uint8Array(end - start);
+		const { controller, release } = follow(this.#signal);
+		const pool = new Pool(this.#concurrency);
+		try {
+			for (let index = span.firstChunk; index < span.endChunk; index++) {
+				await pool.add(async () => {
+					const at = blob.range(index).start;
+					const part = within(span, at, await blob.chunk(index, controller.signal));
+					all.set(part, Math.max(at, start) - start);
+					meter.arrived(part.length);
+				});
+			}
+			await pool.drain();
+			return all;
+		} catch (error) {
+			controller.abort(error);
+			await pool.settle();
+			throw error;
+		} finally {
+			release();
+		}
+	}
+
+	/** The bytes as a Blob with the blob's media type; a browser may keep it on disk. */
 	async toBlob(): Promise<Blob> {
-		const { contentType, size } = await this.manifest();
+		const { contentType } = await this.manifest();
+		const blob = await new Response(this.stream()).blob();
 		// Not by a header of the response, which refuses some texts; a slice of a Blob copies nothing.
-		return (await new Response(this.stream()).blob()).slice(0, size, contentType);
+		return blob.slice(0, blob.size, contentType);
 	}
 
 	async *#chunks(signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-		yield* chunksInOrder(await this.open(), this.#concurrency, signal);
+		const { blob, span, meter } = await this.begin();
+		yield* chunksInOrder(blob, span, this.#concurrency, (bytes) => meter.arrived(bytes), signal);
 	}
 
 	/** A result is kept for all who ask, a failure is not: who asks again tries again. */
 	#keep<T>(result: Promise<T>, forget: () => void): Promise<T> {
 		result.catch(forget);
 		return result;
+	}
+}
+
+/** A listener that throws is its owner's bug, to be seen as such, and no reason for the read to fail. */
+function notify(listener: (progress: DownloadProgress) => void, progress: DownloadProgress): void {
+	try {
+		listener(progress);
+	} catch (error) {
+		queueMicrotask(() => {
+			throw error;
+		});
 	}
 }

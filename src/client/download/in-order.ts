@@ -1,25 +1,33 @@
 import { follow } from "../util/abort.js";
+import { type Span, within } from "./range.js";
 import type { VerifiedBlob } from "./verified-blob.js";
 
 /**
- * The chunks of a blob from first to last. At most `window` of them are fetched or wait to be taken, so memory stays
- * bounded however slowly they are taken.
+ * The bytes of a span from first to last, chunk by chunk. At most `window` chunks are fetched or wait to be taken, so
+ * memory stays bounded however slowly they are taken.
  */
 export async function* chunksInOrder(
 	blob: VerifiedBlob,
+	span: Span,
 	window: number,
+	onArrived: (bytes: number) => void,
 	signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
 	const { controller, release } = follow(signal);
 	const ahead: Promise<Uint8Array>[] = [];
-	let next = 0;
+	let next = span.firstChunk;
+	const fetch = async (index: number) => {
+		const part = within(span, blob.range(index).start, await blob.chunk(index, controller.signal));
+		onArrived(part.length);
+		return part;
+	};
 	try {
 		for (;;) {
-			while (ahead.length < window && next < blob.count) {
-				const chunk = blob.chunk(next++, controller.signal);
+			while (ahead.length < window && next < span.endChunk) {
+				const part = fetch(next++);
 				// Taken in its turn; that it failed meanwhile must not count as nobody's.
-				chunk.catch(() => {});
-				ahead.push(chunk);
+				part.catch(() => {});
+				ahead.push(part);
 			}
 			const first = ahead.shift();
 			if (!first) return;

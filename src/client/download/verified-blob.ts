@@ -10,7 +10,8 @@ import {
 } from "../../protocol/index.js";
 import { isRetryable } from "../call/retry.js";
 import type { ClientContext } from "../context.js";
-import { ClientError, isBlobError } from "../errors.js";
+import { type CanisterError, ClientError, isBlobError } from "../errors.js";
+import { stat } from "../stat.js";
 import type { Manifest } from "../types.js";
 import { throwIfAborted } from "../util/abort.js";
 import { concat } from "../util/bytes.js";
@@ -27,6 +28,9 @@ export class VerifiedBlob {
 	readonly #context: ClientContext;
 	readonly #leaves: Uint8Array;
 	readonly #limit: LimitFunction;
+	/** The version under which the key holds these bytes: its type or metadata may change while they are read. */
+	#version: bigint;
+	#moving: Promise<void> | undefined;
 
 	private constructor(context: ClientContext, manifest: Manifest, leaves: Uint8Array, concurrency: number) {
 		this.#context = context;
@@ -34,6 +38,7 @@ export class VerifiedBlob {
 		this.#leaves = leaves;
 		this.count = leaves.length / SHA256_BYTES;
 		this.#limit = pLimit(concurrency);
+		this.#version = manifest.sequence;
 	}
 
 	/** Fetches the list of leaves and checks it against the manifest's root, which the caller trusts. */
@@ -77,19 +82,52 @@ export class VerifiedBlob {
 	 */
 	chunk(index: number, signal?: AbortSignal): Promise<Uint8Array> {
 		return this.#limit(async () => {
-			throwIfAborted(signal);
-			let corrupt = 0;
-			const lag = lagging(this.manifest);
-			const check = async (bytes: Uint8Array) => {
-				if (!(await this.matches(index, bytes)))
-					throw new ClientError("chunk_corrupt", { index, attempts: ++corrupt });
-			};
-			const retryable = (error: unknown) =>
-				isBlobError(error, "chunk_corrupt") ? corrupt < MAX_CORRUPT : isRetryable(error) || lag(error);
-			const { key, sequence } = this.manifest;
-			const options = { signal, isBound: true, retryable };
-			return this.#context.caller.query("blobs_get_chunk", [key, sequence, index], options, check);
+			for (;;) {
+				throwIfAborted(signal);
+				const version = this.#version;
+				try {
+					return await this.#fetch(version, index, signal);
+				} catch (error) {
+					if (!isBlobError(error, "blob_replaced") || !(await this.#hasMoved(version, error, signal)))
+						throw error;
+				}
+			}
 		});
+	}
+
+	#fetch(version: bigint, index: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+		let corrupt = 0;
+		const lag = lagging(version);
+		const check = async (bytes: Uint8Array) => {
+			if (!(await this.matches(index, bytes)))
+				throw new ClientError("chunk_corrupt", { index, attempts: ++corrupt });
+		};
+		const retryable = (error: unknown) =>
+			isBlobError(error, "chunk_corrupt") ? corrupt < MAX_CORRUPT : isRetryable(error) || lag(error);
+		const options = { signal, isBound: true, retryable };
+		return this.#context.caller.query("blobs_get_chunk", [this.manifest.key, version, index], options, check);
+	}
+
+	/** Whether the key has another version by now with the very same bytes: then that one is read on. */
+	async #hasMoved(
+		version: bigint,
+		{ details }: CanisterError<"blob_replaced">,
+		signal: AbortSignal | undefined,
+	): Promise<boolean> {
+		if (this.#version !== version) return true;
+		if (details.sequence <= version) return false;
+		this.#moving ??= this.#move(signal).finally(() => {
+			this.#moving = undefined;
+		});
+		await this.#moving;
+		return this.#version !== version;
+	}
+
+	/** By an update call: one node's word that a blob was replaced is worth no more than the node. */
+	async #move(signal: AbortSignal | undefined): Promise<void> {
+		const options = { certified: true, ...(signal && { signal }) };
+		const { root, sequence } = await stat(this.#context, this.manifest.key, options);
+		if (sameBytes(root, this.manifest.root)) this.#version = sequence;
 	}
 }
 
@@ -101,7 +139,7 @@ async function fetchLeaves(
 	const { key, sequence, size, chunkBytes } = manifest;
 	const count = chunkCount(BigInt(size), chunkBytes);
 	const pages: Uint8Array[] = [];
-	const lag = lagging(manifest);
+	const lag = lagging(sequence);
 	const retryable = (error: unknown) => isRetryable(error) || lag(error);
 	for (let from = 0; from < count; from += MAX_LEAVES_PER_PAGE) {
 		const request = { key, sequence, from, limit: Math.min(MAX_LEAVES_PER_PAGE, count - from) };
@@ -110,13 +148,13 @@ async function fetchLeaves(
 	return concat(...pages);
 }
 
-/** Tells the errors of a node that is behind the manifest from those of a blob that is gone: they pass. */
-function lagging(manifest: Manifest): (error: unknown) => boolean {
+/** Tells the errors of a node that is behind a version from those of a blob that is gone: they pass. */
+function lagging(version: bigint): (error: unknown) => boolean {
 	let lags = 0;
 	return (error) => {
 		const isBehind =
 			isBlobError(error, "blob_not_found") ||
-			(isBlobError(error, "blob_replaced") && error.details.sequence < manifest.sequence);
+			(isBlobError(error, "blob_replaced") && error.details.sequence < version);
 		return isBehind && ++lags <= MAX_LAGS;
 	};
 }

@@ -1,7 +1,8 @@
 import { type FileHandle, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Download } from "../download/download.js";
-import type { VerifiedBlob } from "../download/verified-blob.js";
+import type { Download, Reading } from "../download/download.js";
+import { type Span, within } from "../download/range.js";
+import { ClientError, isBlobError } from "../errors.js";
 import type { Manifest } from "../types.js";
 import { follow } from "../util/abort.js";
 import { Pool } from "../util/pool.js";
@@ -19,28 +20,41 @@ export interface DownloadedFile {
 }
 
 /**
- * Downloads into a file. It is written as `<path>.part` and takes its name only when it is whole, verified and on
- * disk; an attempt that fails leaves the part for the next one. Replaces what is at `path`.
+ * Downloads into a file: the blob, or the download's range of it. It is written as `<path>.part` and takes its name
+ * only when it is whole, verified and on disk; an attempt that fails leaves the part for the next one. Replaces what
+ * is at `path`.
+ * @throws ClientError `file_failed` where it cannot be written, with `errno` `ENOSPC` for a full disk; and what
+ *   reading throws
  */
 export async function toFile(
 	download: Download,
 	path: string,
 	{ resume = true }: ToFileOptions = {},
 ): Promise<DownloadedFile> {
-	const blob = await download.open();
+	const reading = await download.begin();
+	const { blob, span } = reading;
 	const part = `${path}.part`;
-	const file = await openPart(part, resume);
-	let reusedBytes: number;
 	try {
-		reusedBytes = await fill(file, blob, download);
-		await file.truncate(blob.manifest.size);
-		await file.sync();
-	} finally {
-		await file.close();
+		const file = await openPart(part, resume);
+		let reusedBytes: number;
+		try {
+			reusedBytes = await fill(file, reading, download);
+			await file.truncate(span.end - span.start);
+			await file.sync();
+		} finally {
+			await file.close();
+		}
+		await rename(part, path);
+		await syncDirectory(dirname(path));
+		return { path, manifest: blob.manifest, reusedBytes };
+	} catch (error) {
+		throw isBlobError(error) ? error : fileFailed(path, error);
 	}
-	await rename(part, path);
-	await syncDirectory(dirname(path));
-	return { path, manifest: blob.manifest, reusedBytes };
+}
+
+function fileFailed(path: string, error: unknown): ClientError<"file_failed"> {
+	const { code = "unknown", message = String(error) } = error as NodeJS.ErrnoException;
+	return new ClientError("file_failed", { path, errno: code, reason: message }, error);
 }
 
 async function openPart(part: string, resume: boolean): Promise<FileHandle> {
@@ -55,21 +69,26 @@ async function openPart(part: string, resume: boolean): Promise<FileHandle> {
 }
 
 /** Writes every chunk that is not there yet. @returns bytes that were there. */
-async function fill(file: FileHandle, blob: VerifiedBlob, download: Download): Promise<number> {
+async function fill(file: FileHandle, { blob, span, meter }: Reading, download: Download): Promise<number> {
 	const { size: present } = await file.stat();
 	const { controller, release } = follow(download.signal);
 	const pool = new Pool(download.concurrency);
 	let reused = 0;
 	const one = async (index: number) => {
 		const { start, end } = blob.range(index);
-		if (present >= end && (await blob.matches(index, await readAt(file, start, end)))) {
+		// Of a chunk that the range cuts the file holds a part, which no hash is of.
+		const isThere = isWhole(span, start, end) && present >= end - span.start;
+		if (isThere && (await blob.matches(index, await readAt(file, start - span.start, end - start)))) {
 			reused += end - start;
+			meter.found(end - start);
 			return;
 		}
-		await writeAt(file, await blob.chunk(index, controller.signal), start);
+		const bytes = within(span, start, await blob.chunk(index, controller.signal));
+		await writeAt(file, bytes, Math.max(start, span.start) - span.start);
+		meter.arrived(bytes.length);
 	};
 	try {
-		for (let index = 0; index < blob.count; index++) await pool.add(() => one(index));
+		for (let index = span.firstChunk; index < span.endChunk; index++) await pool.add(() => one(index));
 		await pool.drain();
 		return reused;
 	} catch (error) {
@@ -81,8 +100,10 @@ async function fill(file: FileHandle, blob: VerifiedBlob, download: Download): P
 	}
 }
 
-async function readAt(file: FileHandle, start: number, end: number): Promise<Uint8Array> {
-	const { buffer, bytesRead } = await file.read(new Uint8Array(end - start), 0, end - start, start);
+const isWhole = (span: Span, start: number, end: number): boolean => start >= span.start && end <= span.end;
+
+async function readAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
+	const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, position);
 	return buffer.subarray(0, bytesRead);
 }
 

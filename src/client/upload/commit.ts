@@ -3,7 +3,7 @@ import { ClientError, isBlobError } from "../errors.js";
 import type { Manifest } from "../types.js";
 import { fromPrecondition, fromVisibility, optional, toManifest } from "../wire-map.js";
 import type { UploadPlan } from "./options.js";
-import { callOf, putChunk, type Sending, type Sent } from "./send.js";
+import { putChunk, type Sending, type Sent } from "./send.js";
 import { readHeld, type Session } from "./session.js";
 
 /** What is published, as the wire has it. */
@@ -23,19 +23,18 @@ const MAX_REPAIRS = 3;
 
 /** Publishes what was sent. Chunks that the canister misses, or holds differently, are put again. */
 export async function commit(sending: Sending, session: Session, sent: Sent): Promise<Manifest> {
-	const { context, plan, source } = sending;
+	const { context, plan, source, calls } = sending;
 	const root = await sent.leaves.root(sent.size, plan.chunkBytes, context.settings.ports.sha256);
 	const request = { id: session.id, size: BigInt(sent.size), ...publicationOf(plan, root) };
 	await source.check();
 	for (let repairs = 0; ; repairs++) {
 		try {
-			const options = { ...callOf(sending), verify: true };
-			return published(await context.caller.update("blobs_commit_upload", [request], options), root);
+			return published(await calls.update("blobs_commit_upload", [request]), root);
 		} catch (error) {
 			if (!isBlobError(error, "missing_chunks") && !isBlobError(error, "root_mismatch")) throw error;
 			if (repairs === MAX_REPAIRS)
 				throw new ClientError("contended", { key: plan.key, attempts: repairs + 1 }, error);
-			await repair(sending, session, sent);
+			await repair(sending, session, sent, error);
 		}
 	}
 }
@@ -47,16 +46,16 @@ export function published(answer: WireManifest, root: Uint8Array): Manifest {
 }
 
 /** Puts every chunk that the canister does not hold as it should, one after the other: there are few, if any. */
-async function repair(sending: Sending, session: Session, { leaves }: Sent): Promise<void> {
-	const { context, plan, source, meter } = sending;
-	const held = await readHeld(context, session.id, true, callOf(sending));
+async function repair(sending: Sending, session: Session, { leaves }: Sent, cause: unknown): Promise<void> {
+	const { context, plan, source, calls } = sending;
+	const { held } = await readHeld(calls, session.id, true);
 	for (let index = 0; index < leaves.count; index++) {
 		const leaf = leaves.get(index);
 		if (held.has(index, leaf)) continue;
 		const bytes = await source.chunk(index, plan.chunkBytes);
 		if (!sameBytes(await context.settings.ports.sha256(bytes), leaf))
 			throw new ClientError("source_changed", { reason: `chunk ${index} has other bytes than before` });
-		meter.retried();
+		calls.retried(cause);
 		await putChunk(sending, session, index, bytes, leaf, () => {});
 	}
 }

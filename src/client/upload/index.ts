@@ -1,6 +1,12 @@
+import type { AgentLike, IdentityLike } from "../call/agent.js";
 import type { ClientContext } from "../context.js";
+import { ClientError } from "../errors.js";
+import { concurrencyRange } from "../options.js";
 import { openSource } from "../source/open.js";
 import type { BlobSource } from "../source/types.js";
+import { Budget } from "../util/budget.js";
+import { type Line, UploadCalls } from "./calls.js";
+import { Lane } from "./lane.js";
 import { planUpload, type UploadOptions } from "./options.js";
 import { ProgressMeter } from "./progress.js";
 import { Transfer } from "./transfer.js";
@@ -8,18 +14,57 @@ import { Upload } from "./upload.js";
 
 /** Starts an upload. Options that are not valid throw here and now, everything else fails the transfer. */
 export function startUpload(context: ClientContext, from: BlobSource, options: UploadOptions): Transfer {
+	const { settings } = context;
 	const source = openSource(from, options.size);
-	const plan = planUpload(options, source, context.settings);
+	const plan = planUpload(options, source, settings);
+	const lane = laneOf(context, plan.concurrency);
+	let changed = () => {};
+	const meter = new ProgressMeter({
+		concurrency: () => lane.concurrency,
+		total: source.size,
+		now: settings.ports.now,
+		onChange: () => changed(),
+	});
+	let line: Line;
 	let upload: Upload | undefined;
-	const start = new ProgressMeter(plan.concurrency, source.size, () => {}).progress;
-	return new Transfer(
-		start,
-		options.signal,
-		({ signal, report }) => {
-			const meter = new ProgressMeter(plan.concurrency, source.size, report);
-			upload = new Upload({ context, plan, source, meter, signal });
+	return new Transfer({
+		signal: options.signal,
+		progress: () => meter.progress,
+		paused: (isPaused) => meter.pause(isPaused),
+		work: (work) => {
+			changed = work.changed;
+			const retried = (error: unknown) => {
+				meter.retried();
+				work.retried(error);
+			};
+			line = { caller: context.caller, gate: work.gate, lane, retried };
+			const calls = new UploadCalls(line, work.signal);
+			upload = new Upload({ context, plan, source, meter, calls, budget: new Budget(settings.memoryBytes) });
 			return upload.run();
 		},
-		async () => upload?.discard(),
-	);
+		reconnect: (agent, identity) => reconnect(context, line, agent, identity),
+		discard: async () => upload?.discard(line.caller),
+	});
+}
+
+/** The client's lane, or one of its own where a number of its own is asked for. */
+export function laneOf(context: ClientContext, concurrency: number | undefined): Lane {
+	if (concurrency === undefined) return context.lane;
+	const { floor } = context.settings.uploadConcurrency;
+	const range = concurrencyRange({ concurrency, minConcurrency: Math.min(floor, concurrency) });
+	return new Lane(range, context.settings.ports);
+}
+
+/** Lets the calls of a transfer go through another agent, if that acts for the same principal. */
+export async function reconnect(
+	context: ClientContext,
+	line: Line,
+	agent: AgentLike,
+	identity: IdentityLike | undefined,
+): Promise<void> {
+	const { caller, principal } = context.connect(agent, identity);
+	const [expected, actual] = (await Promise.all([context.principal(), principal()])).map(String);
+	if (expected !== actual)
+		throw new ClientError("identity_differs", { expected: `${expected}`, actual: `${actual}` });
+	line.caller = caller;
 }

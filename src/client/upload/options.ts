@@ -27,9 +27,19 @@ export interface UploadOptions {
 	wholeSha256?: Uint8Array;
 	/** Go on with an earlier upload of the same key and size where one is open. Default true. */
 	resume?: boolean;
+	/**
+	 * Look for chunks that the caller has stored before, in this or any other blob, and do not send them: for a new
+	 * version of something large. The source is then read twice, first to hash all of it, and a call is made for each
+	 * 1,000 chunks. Only for sources that can be read twice. Default false.
+	 */
+	reuse?: boolean;
+	/**
+	 * By what the application finds the source again, for the client's `sessions`: a FileSystemFileHandle, a path.
+	 */
+	handle?: unknown;
 	/** Bytes of a chunk. Default: the client's. */
 	chunkBytes?: number;
-	/** Chunks under way at a time. Default: the client's. */
+	/** Chunks under way at a time at the most, beside those of other transfers. Default: shared with them. */
 	concurrency?: number;
 	/** Aborts the transfer, which leaves what has arrived for a later resume. */
 	signal?: AbortSignal;
@@ -44,8 +54,10 @@ export interface UploadPlan {
 	readonly precondition: Precondition | undefined;
 	readonly wholeSha256: Uint8Array | undefined;
 	readonly resume: boolean;
+	readonly reuse: boolean;
+	readonly handle: unknown;
 	readonly chunkBytes: number;
-	readonly concurrency: number;
+	readonly concurrency: number | undefined;
 }
 
 /** @throws CanisterError `invalid_argument`, ClientError `option_invalid` */
@@ -73,7 +85,10 @@ export function planUpload(options: UploadOptions, source: OpenSource, settings:
 		precondition: options.precondition,
 		wholeSha256: options.wholeSha256,
 		resume: options.resume ?? true,
+		reuse: options.reuse ?? false,
+		handle: options.handle,
 		chunkBytes,
-		concurrency: checkInteger("concurrency", options.concurrency ?? settings.concurrency, 1),
+		concurrency:
+			options.concurrency === undefined ? undefined : checkInteger("concurrency", options.concurrency, 1),
 	};
 }

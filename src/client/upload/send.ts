@@ -3,18 +3,22 @@ import type { ClientContext } from "../context.js";
 import { CanisterError, ClientError } from "../errors.js";
 import type { ChunkReader, OpenSource } from "../source/types.js";
 import { follow, raceAbort } from "../util/abort.js";
+import type { Budget } from "../util/budget.js";
 import { Pool } from "../util/pool.js";
+import { once, type UploadCalls } from "./calls.js";
 import { Leaves } from "./leaves.js";
 import type { UploadPlan } from "./options.js";
 import type { ProgressMeter } from "./progress.js";
-import { isGone, type Session, type SessionCall } from "./session.js";
+import { isGone, type Session } from "./session.js";
 
 export interface Sending {
 	readonly context: ClientContext;
 	readonly plan: UploadPlan;
 	readonly source: OpenSource;
 	readonly meter: ProgressMeter;
-	readonly signal: AbortSignal;
+	readonly calls: UploadCalls;
+	/** Bytes that may be in hand. */
+	readonly budget: Budget;
 }
 
 /** What a pass over the source found: every leaf, the size, and how much of it no reply has vouched for. */
@@ -27,14 +31,9 @@ export interface Sent {
 /** A chunk whose leaf comes back different was damaged on its way: a few times are bad luck. */
 const MAX_PUTS = 3;
 
-export const callOf = ({ meter, signal }: Pick<Sending, "meter" | "signal">): SessionCall => ({
-	signal,
-	onRetry: () => meter.retried(),
-});
-
 /** Puts one chunk and compares the leaf that the canister made with ours. */
 export async function putChunk(
-	sending: Sending,
+	{ calls }: Pick<Sending, "calls">,
 	session: Session,
 	index: number,
 	bytes: Uint8Array,
@@ -43,27 +42,32 @@ export async function putChunk(
 ): Promise<void> {
 	for (let attempts = 1; ; attempts++) {
 		// Not verified: the commit is, and it binds every leaf, so a lie told here comes out there.
-		const options = { ...callOf(sending), onSent, verify: false };
-		const answer = await sending.context.caller.update(
-			"blobs_put_chunk",
-			[session.id, index, bytes],
-			options,
-		);
+		const options = { verify: false, onSent };
+		const answer = await calls.carry("blobs_put_chunk", [session.id, index, bytes], bytes.length, options);
 		if (sameBytes(answer, leaf)) return;
-		if (attempts === MAX_PUTS) throw new ClientError("chunk_corrupt", { index, attempts });
-		sending.meter.retried();
+		const error = new ClientError("chunk_corrupt", { index, attempts });
+		if (attempts === MAX_PUTS) throw error;
+		calls.retried(error);
 	}
 }
 
 /**
- * Reads the source once, hashes every chunk and puts those that the canister does not hold. At most `concurrency`
- * chunks are under way and one more is in hand. If the session turns out to be finished, the rest is only hashed.
+ * Reads the source once, hashes every chunk and puts those that the canister does not hold. As many chunks are under
+ * way as the lane allows and the budget has bytes for, and one more is in hand. If the session turns out to be
+ * finished, the rest is only hashed.
+ * @param ahead leaves from an earlier pass (linkHeld): what the canister holds of them is not read again
  */
-export async function sendChunks(sending: Sending, session: Session, reader: ChunkReader): Promise<Sent> {
-	const { meter, plan, source, context } = sending;
-	const { controller, release } = follow(sending.signal);
-	const own = { ...sending, signal: controller.signal };
-	const pool = new Pool(plan.concurrency);
+export async function sendChunks(
+	sending: Sending,
+	session: Session,
+	reader: ChunkReader,
+	ahead?: Leaves,
+): Promise<Sent> {
+	const { meter, plan, source, context, budget } = sending;
+	const { controller, release: unfollow } = follow(sending.calls.signal);
+	const { signal } = controller;
+	const calls = sending.calls.until(signal);
+	const pool = new Pool(() => calls.concurrency);
 	const leaves = new Leaves();
 	let size = 0;
 	let acknowledged = 0;
@@ -71,13 +75,9 @@ export async function sendChunks(sending: Sending, session: Session, reader: Chu
 	const put = async (index: number, bytes: Uint8Array) => {
 		if (session.isFinished) return;
 		const { length } = bytes;
-		let isFirst = true;
-		const onSent = () => {
-			if (isFirst) meter.add("sent", length);
-			isFirst = false;
-		};
+		const onSent = once(() => meter.add("sent", length));
 		try {
-			await putChunk(own, session, index, bytes, leaves.get(index), onSent);
+			await putChunk({ calls }, session, index, bytes, leaves.get(index), onSent);
 			acknowledged += length;
 			meter.add("acknowledged", length);
 		} catch (error) {
@@ -86,26 +86,52 @@ export async function sendChunks(sending: Sending, session: Session, reader: Chu
 		}
 	};
 
-	try {
-		for (let index = 0; ; index++) {
-			const bytes = await raceAbort(reader.next(), own.signal);
-			if (!bytes) break;
+	/** False at the end of the source. */
+	const one = async (index: number): Promise<boolean> => {
+		const length =
+			source.size === undefined ? plan.chunkBytes : Math.min(plan.chunkBytes, source.size - size);
+		if (ahead && length > 0 && session.held.has(index, ahead.get(index))) {
+			leaves.set(index, ahead.get(index));
+			size += length;
+			acknowledged += length;
+			meter.reuse(length);
+			return true;
+		}
+		const release = await budget.take(Math.max(length, 0), signal);
+		/** Whether the chunk was handed on, with its share of the budget. */
+		let isKept = false;
+		try {
+			const reading = ahead && length > 0 ? source.chunk(index, plan.chunkBytes) : reader.next();
+			const bytes = await raceAbort(reading, signal);
+			if (!bytes) return false;
 			if (index >= MAX_CHUNKS)
 				throw new CanisterError({ chunk_out_of_range: { index: BigInt(index), count: BigInt(MAX_CHUNKS) } });
 			size += bytes.length;
-			meter.add("read", bytes.length);
+			if (!ahead) meter.add("read", bytes.length);
 			const leaf = await context.settings.ports.sha256(bytes);
-			meter.add("hashed", bytes.length);
+			if (!ahead) meter.add("hashed", bytes.length);
+			else if (!sameBytes(leaf, ahead.get(index)))
+				throw new ClientError("source_changed", { reason: `chunk ${index} has other bytes than before` });
 			leaves.set(index, leaf);
 			if (session.held.has(index, leaf)) {
 				acknowledged += bytes.length;
-				meter.add("reused", bytes.length);
-				meter.add("acknowledged", bytes.length);
-				continue;
+				meter.reuse(bytes.length);
+				return true;
 			}
 			// A resumed stream may have had its end elsewhere: what stood there must be replaced before there is a new one.
 			if (source.size === undefined && bytes.length < plan.chunkBytes) await pool.drain();
-			await pool.add(() => put(index, bytes));
+			await pool.add(() => put(index, bytes).finally(release));
+			isKept = true;
+			return true;
+		} finally {
+			if (!isKept) release();
+		}
+	};
+	try {
+		for (let index = 0; ; index++) {
+			await calls.opened();
+			if (ahead && index === ahead.count) break;
+			if (!(await one(index))) break;
 		}
 		await pool.drain();
 		meter.ended(size);
@@ -116,6 +142,6 @@ export async function sendChunks(sending: Sending, session: Session, reader: Chu
 		await pool.settle();
 		throw error;
 	} finally {
-		release();
+		unfollow();
 	}
 }

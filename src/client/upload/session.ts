@@ -9,6 +9,7 @@ import type { ClientContext } from "../context.js";
 import { isBlobError } from "../errors.js";
 import { concat, hex } from "../util/bytes.js";
 import { optional } from "../wire-map.js";
+import type { UploadCalls } from "./calls.js";
 import { Leaves } from "./leaves.js";
 import type { UploadPlan } from "./options.js";
 
@@ -22,11 +23,6 @@ export interface Session {
 	isFinished: boolean;
 }
 
-export interface SessionCall {
-	readonly signal: AbortSignal;
-	readonly onRetry: () => void;
-}
-
 /** The canister no longer has the upload open. */
 export const isGone = (error: unknown): boolean =>
 	isBlobError(error, "upload_finished") || isBlobError(error, "upload_not_found");
@@ -37,20 +33,22 @@ export async function openSession(
 	plan: UploadPlan,
 	size: number | undefined,
 	mayResume: boolean,
-	call: SessionCall,
+	calls: UploadCalls,
 ): Promise<Session> {
 	if (mayResume) {
-		for (const upload of await findOpen(context, plan, size, call)) {
-			const name = hex(upload.id);
+		for await (const id of candidates(context, plan, size, calls)) {
+			const name = hex(id);
 			if (context.busyUploads.has(name)) continue;
 			// Before the first wait, so that no other transfer of this client takes it up too.
 			context.busyUploads.add(name);
 			try {
-				const held = await readHeld(context, upload.id, false, call);
-				return { id: upload.id, held, isResumed: true, isFinished: false };
+				const { upload, held } = await readHeld(calls, id, false);
+				if (fits(upload, plan, size)) return { id, held, isResumed: true, isFinished: false };
+				context.busyUploads.delete(name);
 			} catch (error) {
 				context.busyUploads.delete(name);
 				if (!isGone(error)) throw error;
+				context.notes.remove(id);
 			}
 		}
 	}
@@ -63,53 +61,67 @@ export async function openSession(
 		chunk_size: plan.chunkBytes,
 	};
 	try {
-		await context.caller.update("blobs_begin_upload", [request], { ...call, verify: true });
+		await calls.update("blobs_begin_upload", [request]);
 	} catch (error) {
 		context.busyUploads.delete(hex(id));
 		throw error;
 	}
+	context.notes.put({ id, key: plan.key, size, chunkBytes: plan.chunkBytes, handle: plan.handle });
 	return { id, held: new Leaves(), isResumed: false, isFinished: false };
 }
 
-/** Open uploads that fit, the fullest first. */
-async function findOpen(
+/** Ids of uploads to go on with: those that are noted here, which saves a question, then those the canister has open. */
+async function* candidates(
 	context: ClientContext,
 	plan: UploadPlan,
 	size: number | undefined,
-	call: SessionCall,
+	calls: UploadCalls,
+): AsyncGenerator<Uint8Array> {
+	const notes = await context.notes.of(plan.key);
+	for (const note of notes) if (note.size === size && note.chunkBytes === plan.chunkBytes) yield note.id;
+	for (const { id } of await findOpen(plan, size, calls)) yield id;
+}
+
+const fits = (upload: WireUpload, plan: UploadPlan, size: number | undefined): boolean =>
+	upload.key === plan.key &&
+	upload.chunk_size === plan.chunkBytes &&
+	upload.size[0] === (size === undefined ? undefined : BigInt(size));
+
+/** Open uploads that fit, the fullest first. */
+async function findOpen(
+	plan: UploadPlan,
+	size: number | undefined,
+	calls: UploadCalls,
 ): Promise<WireUpload[]> {
 	const found: WireUpload[] = [];
 	let after: Uint8Array | undefined;
 	do {
 		const request = { key: optional(plan.key), after: optional(after), limit: MAX_LIST_PAGE };
-		const page = await context.caller.query("blobs_list_uploads", [request], { ...call, isBound: false });
+		const page = await calls.query("blobs_list_uploads", [request]);
 		found.push(...page.uploads);
 		after = page.next[0];
 	} while (after);
-	const wanted = size === undefined ? undefined : BigInt(size);
-	return found
-		.filter((upload) => upload.chunk_size === plan.chunkBytes && upload.size[0] === wanted)
-		.sort((a, b) => b.received - a.received);
+	return found.filter((upload) => fits(upload, plan, size)).sort((a, b) => b.received - a.received);
+}
+
+interface Held {
+	readonly upload: WireUpload;
+	readonly held: Leaves;
 }
 
 /**
  * The leaves that the canister holds. By query they may be a little old, which only means that chunks are sent
  * again; `certified` asks by update calls for the ones of now.
  */
-export async function readHeld(
-	context: ClientContext,
-	id: Uint8Array,
-	certified: boolean,
-	call: SessionCall,
-): Promise<Leaves> {
+export async function readHeld(calls: UploadCalls, id: Uint8Array, certified: boolean): Promise<Held> {
 	const pages: Uint8Array[] = [];
 	for (let from = 0; ; from += MAX_LEAVES_PER_PAGE) {
 		const request = { id, from, limit: MAX_LEAVES_PER_PAGE };
 		const page = certified
-			? await context.caller.update("blobs_upload_status", [request], { ...call, verify: true })
-			: await context.caller.query("blobs_upload_status", [request], { ...call, isBound: false });
+			? await calls.update("blobs_upload_status", [request])
+			: await calls.query("blobs_upload_status", [request]);
 		pages.push(page.leaves);
 		if (from + page.leaves.length / SHA256_BYTES >= page.upload.count || page.leaves.length === 0)
-			return new Leaves(concat(...pages));
+			return { upload: page.upload, held: new Leaves(concat(...pages)) };
 	}
 }

@@ -1,5 +1,8 @@
-import { ClientError } from "../errors.js";
+import type { AgentLike, IdentityLike } from "../call/agent.js";
+import { type BlobError, ClientError, isBlobError } from "../errors.js";
 import type { Manifest } from "../types.js";
+import { onAbort } from "../util/abort.js";
+import { Gate } from "./gate.js";
 import type { Progress } from "./progress.js";
 
 export interface AbortOptions {
@@ -9,19 +12,55 @@ export interface AbortOptions {
 	discard?: boolean;
 }
 
-/** What runs a transfer: told when to stop, it tells its progress. */
+export interface ResumeOptions {
+	/** Another agent to go on with, for the same principal: after a new sign-in. */
+	agent?: AgentLike;
+	/** Who signs with it. Default: the identity that the agent was made with. */
+	identity?: IdentityLike;
+}
+
+/** The last three are for ever. */
+export type TransferState = "running" | "paused" | "done" | "failed" | "aborted";
+
+/** What a transfer tells, by event. */
+export interface TransferEvents<P = Progress> {
+	progress: P;
+	state: TransferState;
+	/** A request is made again, because of this. */
+	retry: BlobError;
+	/** What paused the transfer (`identity_expired`) or ended it. */
+	error: BlobError;
+}
+
+/** What runs a transfer: told when to stop and where to wait, it tells what happens. */
 export interface TransferWork {
 	readonly signal: AbortSignal;
-	readonly report: (progress: Progress) => void;
+	readonly gate: Gate;
+	/** The progress is another one. */
+	readonly changed: () => void;
+	readonly retried: (error: unknown) => void;
 }
+
+export interface TransferParts<Result, P> {
+	readonly signal: AbortSignal | undefined;
+	readonly progress: () => P;
+	/** The rate stands still while it is paused. */
+	readonly paused: (isPaused: boolean) => void;
+	readonly work: (work: TransferWork) => Promise<Result>;
+	/** Takes up another agent. @throws ClientError `identity_differs` */
+	readonly reconnect: (agent: AgentLike, identity: IdentityLike | undefined) => Promise<void>;
+	readonly discard: () => Promise<void>;
+}
+
+type Listener = (value: never) => void;
 
 const isAbortOptions = (value: unknown): value is AbortOptions =>
 	typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 /** A listener that throws is its owner's bug, to be seen as such, and no reason for the transfer to fail. */
-function notify(listener: (progress: Progress) => void, progress: Progress): void {
+function notify(listener: Listener, value: unknown): void {
 	try {
-		listener(progress);
+		listener(value as never);
 	} catch (error) {
 		queueMicrotask(() => {
 			throw error;
@@ -30,46 +69,93 @@ function notify(listener: (progress: Progress) => void, progress: Progress): voi
 }
 
 /**
- * An upload under way: a promise of the published manifest, with progress by event or by iteration, and abort.
- * Fails with a BlobError.
+ * An upload under way: a promise of what it ends with, with progress by event or by iteration, pause, resume and
+ * abort. Fails with a BlobError.
  */
-export class Transfer implements PromiseLike<Manifest>, AsyncIterable<Progress> {
+export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Result>, AsyncIterable<P> {
 	readonly #controller = new AbortController();
-	readonly #listeners = new Set<(progress: Progress) => void>();
-	readonly #result: Promise<Manifest>;
-	readonly #discard: () => Promise<void>;
-	#progress: Progress;
+	readonly #gate = new Gate();
+	readonly #listeners = new Map<keyof TransferEvents, Set<Listener>>();
+	readonly #parts: TransferParts<Result, P>;
+	readonly #result: Promise<Result>;
+	#state: TransferState = "running";
+	/** Counts changes of the progress. */
+	#version = 0;
 	#ended: Promise<unknown> | undefined;
 
-	constructor(
-		start: Progress,
-		signal: AbortSignal | undefined,
-		work: (work: TransferWork) => Promise<Manifest>,
-		discard: () => Promise<void>,
-	) {
-		this.#progress = start;
-		this.#discard = discard;
-		const onAbort = () => this.#controller.abort(signal?.reason);
-		if (signal?.aborted) onAbort();
-		signal?.addEventListener("abort", onAbort, { once: true });
-		const report = (progress: Progress) => {
-			this.#progress = progress;
-			for (const listener of this.#listeners) notify(listener, progress);
-		};
-		this.#result = work({ signal: this.#controller.signal, report }).finally(() =>
-			signal?.removeEventListener("abort", onAbort),
+	constructor(parts: TransferParts<Result, P>) {
+		this.#parts = parts;
+		const { signal } = parts;
+		const abort = () => this.#controller.abort(signal?.reason);
+		if (signal?.aborted) abort();
+		const release = signal && !signal.aborted ? onAbort(signal, abort) : () => {};
+		this.#gate.onExpired = (error) => this.#pauseFor(error);
+		const work = parts.work({
+			signal: this.#controller.signal,
+			gate: this.#gate,
+			changed: () => {
+				this.#version++;
+				if (this.#hasListener("progress")) this.#emit("progress", parts.progress());
+			},
+			retried: (error) => {
+				if (isBlobError(error)) this.#emit("retry", error);
+			},
+		});
+		this.#result = work.then(
+			(result) => {
+				this.#end("done");
+				return result;
+			},
+			(error) => {
+				this.#end(isBlobError(error, "aborted") || this.#controller.signal.aborted ? "aborted" : "failed");
+				this.#emit("error", error as BlobError);
+				throw error;
+			},
 		);
+		this.#result.then(release, release);
 	}
 
 	/** How far it is now. */
-	get progress(): Progress {
-		return this.#progress;
+	get progress(): P {
+		return this.#parts.progress();
 	}
 
-	/** Calls `listener` at every change. @returns what ends that. */
-	on(_event: "progress", listener: (progress: Progress) => void): () => void {
-		this.#listeners.add(listener);
-		return () => this.#listeners.delete(listener);
+	get state(): TransferState {
+		return this.#state;
+	}
+
+	/** Calls `listener` at every such event. @returns what ends that. */
+	on<Name extends keyof TransferEvents<P>>(
+		event: Name,
+		listener: (value: TransferEvents<P>[Name]) => void,
+	): () => void {
+		const listeners = this.#listeners.get(event) ?? new Set();
+		this.#listeners.set(event, listeners.add(listener));
+		return () => listeners.delete(listener);
+	}
+
+	/**
+	 * Starts nothing more until `resume`; the few requests under way come to their end. What fails meanwhile for a
+	 * reason that may pass, such as a lost connection, is done again afterwards. The upload stays open in the canister
+	 * for a day.
+	 */
+	pause(): void {
+		if (this.#state !== "running") return;
+		this.#gate.close();
+		this.#parts.paused(true);
+		this.#become("paused");
+	}
+
+	/**
+	 * Goes on. With an agent it goes on with that one, which must act for the same principal.
+	 * @throws ClientError `identity_differs`; the transfer is then as it was
+	 */
+	async resume({ agent, identity }: ResumeOptions = {}): Promise<void> {
+		if (agent) await this.#parts.reconnect(agent, identity);
+		if (this.#state !== "paused") return;
+		this.#parts.paused(false);
+		this.#become("running");
+		this.#gate.open();
 	}
 
 	/**
@@ -83,12 +169,12 @@ export class Transfer implements PromiseLike<Manifest>, AsyncIterable<Progress> 
 		this.#ended ??= this.#result.catch(() => {});
 		this.#controller.abort(reason ?? new ClientError("aborted", { reason: "the caller asked for it" }));
 		await this.#ended;
-		if (discard) await this.#discard();
+		if (discard) await this.#parts.discard();
 	}
 
 	// biome-ignore lint/suspicious/noThenProperty: a transfer is awaitable by design
-	then<Ok = Manifest, Failed = never>(
-		onOk?: ((manifest: Manifest) => Ok | PromiseLike<Ok>) | null,
+	then<Ok = Result, Failed = never>(
+		onOk?: ((result: Result) => Ok | PromiseLike<Ok>) | null,
 		onFailed?: ((error: unknown) => Failed | PromiseLike<Failed>) | null,
 	): Promise<Ok | Failed> {
 		return this.#result.then(onOk, onFailed);
@@ -96,16 +182,16 @@ export class Transfer implements PromiseLike<Manifest>, AsyncIterable<Progress> 
 
 	catch<Failed = never>(
 		onFailed?: ((error: unknown) => Failed | PromiseLike<Failed>) | null,
-	): Promise<Manifest | Failed> {
+	): Promise<Result | Failed> {
 		return this.#result.catch(onFailed);
 	}
 
-	finally(onEnd?: (() => void) | null): Promise<Manifest> {
+	finally(onEnd?: (() => void) | null): Promise<Result> {
 		return this.#result.finally(onEnd);
 	}
 
 	/** The latest progress at each step, the last one included; throws what the transfer fails with. */
-	async *[Symbol.asyncIterator](): AsyncGenerator<Progress> {
+	async *[Symbol.asyncIterator](): AsyncGenerator<P> {
 		let isOver = false;
 		let wake = () => {};
 		const end = this.#result.finally(() => {
@@ -113,13 +199,13 @@ export class Transfer implements PromiseLike<Manifest>, AsyncIterable<Progress> 
 			wake();
 		});
 		end.catch(() => {});
-		let shown: Progress | undefined;
+		let shown = -1;
 		const stop = this.on("progress", () => wake());
 		try {
 			for (;;) {
-				if (shown !== this.#progress) {
-					shown = this.#progress;
-					yield shown;
+				if (shown !== this.#version) {
+					shown = this.#version;
+					yield this.progress;
 				} else if (isOver) {
 					await end;
 					return;
@@ -132,5 +218,34 @@ export class Transfer implements PromiseLike<Manifest>, AsyncIterable<Progress> 
 		} finally {
 			stop();
 		}
+	}
+
+	/**
+	 * Pauses where the identity has expired, if somebody listens for errors: without, nobody would ever resume, and
+	 * the transfer fails.
+	 */
+	#pauseFor(error: BlobError): boolean {
+		if (!this.#hasListener("error")) return false;
+		this.pause();
+		this.#emit("error", error);
+		return true;
+	}
+
+	#hasListener(event: keyof TransferEvents): boolean {
+		return (this.#listeners.get(event)?.size ?? 0) > 0;
+	}
+
+	#emit<Name extends keyof TransferEvents<P>>(event: Name, value: TransferEvents<P>[Name]): void {
+		for (const listener of this.#listeners.get(event) ?? []) notify(listener, value);
+	}
+
+	#end(state: TransferState): void {
+		this.#parts.paused(true);
+		this.#become(state);
+	}
+
+	#become(state: TransferState): void {
+		this.#state = state;
+		this.#emit("state", state);
 	}
 }

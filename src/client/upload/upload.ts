@@ -5,15 +5,17 @@ import {
 	rootHeader,
 	sameBytes,
 } from "../../protocol/index.js";
-import { noteSequence } from "../context.js";
+import { type ClientContext, noteSequence, requireIdentity } from "../context.js";
 import { ClientError, isBlobError } from "../errors.js";
 import type { ChunkReader } from "../source/types.js";
 import type { Manifest } from "../types.js";
 import { raceAbort } from "../util/abort.js";
 import { concat, hex } from "../util/bytes.js";
 import { toManifest } from "../wire-map.js";
+import { once } from "./calls.js";
 import { commit, publicationOf, published } from "./commit.js";
-import { callOf, type Sending, type Sent, sendChunks } from "./send.js";
+import { linkHeld } from "./link.js";
+import { type Sending, type Sent, sendChunks } from "./send.js";
 import { isGone, openSession, type Session } from "./session.js";
 
 /** Sessions that one upload may begin or take up before it gives way to whoever else uploads to the key. */
@@ -32,6 +34,7 @@ export class Upload {
 	async run(): Promise<Manifest> {
 		const { source, context } = this.#sending;
 		try {
+			await requireIdentity(context);
 			const manifest = await this.#upload();
 			noteSequence(context, manifest.sequence);
 			return manifest;
@@ -42,22 +45,29 @@ export class Upload {
 	}
 
 	/** Throws away what has arrived. */
-	async discard(): Promise<void> {
+	async discard(caller: ClientContext["caller"]): Promise<void> {
 		if (!this.#session || this.#session.isFinished) return;
 		try {
-			await this.#sending.context.caller.update("blobs_abort_upload", [this.#session.id], { verify: true });
+			await caller.update("blobs_abort_upload", [this.#session.id], { verify: true });
+			this.#sending.context.notes.remove(this.#session.id);
 		} catch (error) {
 			if (!isGone(error)) throw error;
 		}
 	}
 
 	async #upload(): Promise<Manifest> {
-		const { source, plan } = this.#sending;
+		const { source, plan, calls, budget } = this.#sending;
+		await calls.opened();
 		if (source.size !== undefined && source.size <= MAX_SINGLE_CALL_BYTES) {
-			const reader = source.chunks(MAX_SINGLE_CALL_BYTES);
-			const bytes = (await this.#next(reader)) ?? new Uint8Array(0);
-			await this.#next(reader);
-			return this.#putWhole(bytes);
+			const release = await budget.take(source.size, calls.signal);
+			try {
+				const reader = source.chunks(MAX_SINGLE_CALL_BYTES);
+				const bytes = (await this.#next(reader)) ?? new Uint8Array(0);
+				await this.#next(reader);
+				return await this.#putWhole(bytes);
+			} finally {
+				release();
+			}
 		}
 		const reader = source.chunks(plan.chunkBytes);
 		if (source.size !== undefined) return this.#inSessions(reader);
@@ -68,12 +78,12 @@ export class Upload {
 	}
 
 	#next(reader: ChunkReader): Promise<Uint8Array | undefined> {
-		return raceAbort(reader.next(), this.#sending.signal);
+		return raceAbort(reader.next(), this.#sending.calls.signal);
 	}
 
 	/** A blob of at most one chunk, in one call. Its chunk size is always the largest. */
 	async #putWhole(bytes: Uint8Array): Promise<Manifest> {
-		const { context, plan, meter, source } = this.#sending;
+		const { context, plan, meter, source, calls } = this.#sending;
 		const { sha256, randomBytes } = context.settings.ports;
 		meter.add("read", bytes.length);
 		meter.ended(bytes.length);
@@ -82,9 +92,8 @@ export class Upload {
 		const root = await sha256(concat(rootHeader(BigInt(bytes.length), MAX_CHUNK_BYTES), leaf));
 		await source.check();
 		const request = { id: randomBytes(ID_BYTES), key: plan.key, ...publicationOf(plan, root) };
-		const manifest = await context.caller.update("blobs_put_blob", [request, bytes], {
-			...callOf(this.#sending),
-			onSent: () => meter.add("sent", bytes.length - meter.progress.sent),
+		const manifest = await calls.carry("blobs_put_blob", [request, bytes], bytes.length, {
+			onSent: once(() => meter.add("sent", bytes.length)),
 			verify: true,
 		});
 		meter.add("acknowledged", bytes.length);
@@ -93,7 +102,7 @@ export class Upload {
 
 	/** Sends in a session, and in another one where the first is lost to somebody else or cannot be used. */
 	async #inSessions(firstReader: ChunkReader): Promise<Manifest> {
-		const { context, plan, source, meter } = this.#sending;
+		const { context, plan, source, meter, calls } = this.#sending;
 		let reader = firstReader;
 		let lost: unknown;
 		for (let sessions = 0; sessions < MAX_SESSIONS; sessions++) {
@@ -104,7 +113,7 @@ export class Upload {
 				meter.restart();
 			}
 			const mayResume = plan.resume && sessions === 0;
-			const session = await openSession(context, plan, source.size, mayResume, callOf(this.#sending));
+			const session = await openSession(context, plan, source.size, mayResume, calls);
 			this.#session = session;
 			try {
 				return await this.#inSession(session, reader);
@@ -114,13 +123,16 @@ export class Upload {
 				lost = error;
 			} finally {
 				context.busyUploads.delete(hex(session.id));
+				if (session.isFinished) context.notes.remove(session.id);
 			}
 		}
 		throw new ClientError("contended", { key: plan.key, attempts: MAX_SESSIONS }, lost);
 	}
 
 	async #inSession(session: Session, reader: ChunkReader): Promise<Manifest> {
-		const sent = await sendChunks(this.#sending, session, reader);
+		const { plan, source } = this.#sending;
+		const ahead = plan.reuse && source.isRepeatable ? await linkHeld(this.#sending, session) : undefined;
+		const sent = await sendChunks(this.#sending, session, reader, ahead);
 		try {
 			const manifest = session.isFinished
 				? await this.#finishedByOther(sent)
@@ -139,16 +151,14 @@ export class Upload {
 	 * holds is what we would have published, this upload has succeeded too.
 	 */
 	async #finishedByOther(sent: Sent): Promise<Manifest> {
-		const { context, plan, meter } = this.#sending;
+		const { context, plan, meter, calls } = this.#sending;
 		const root = await sent.leaves.root(sent.size, plan.chunkBytes, context.settings.ports.sha256);
 		const request = { key: plan.key, min_sequence: [] as [] };
-		const options = { ...callOf(this.#sending), verify: true };
-		const answer = await context.caller.update("blobs_stat", [request], options);
+		const answer = await calls.update("blobs_stat", [request]);
 		const present = answer.manifest[0] && toManifest(answer.manifest[0]);
 		if (!present || !isSame(present, root, plan))
 			throw new ClientError("contended", { key: plan.key, attempts: 1 });
-		meter.add("reused", sent.unacknowledged);
-		meter.add("acknowledged", sent.unacknowledged);
+		meter.reuse(sent.unacknowledged);
 		return present;
 	}
 }

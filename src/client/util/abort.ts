@@ -12,6 +12,25 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 	if (signal?.aborted) throw abortError(signal);
 }
 
+const listenersOf = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls `listener` when the signal fires, which it has not yet. All share one listener on the signal itself: with a
+ * dozen requests under way there would be more than the ten at which Node warns of a leak.
+ * @returns what ends that
+ */
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+	let listeners = listenersOf.get(signal);
+	if (!listeners) {
+		const all = new Set<() => void>();
+		listeners = all;
+		listenersOf.set(signal, all);
+		signal.addEventListener("abort", () => [...all].map((each) => each()), { once: true });
+	}
+	listeners.add(listener);
+	return () => listeners.delete(listener);
+}
+
 /**
  * A controller that also follows other signals. AbortSignal.any does the same, but is younger than the browsers
  * we support, and in Node 20 it keeps its followers alive as long as the followed signal.
@@ -23,10 +42,9 @@ export function follow(...signals: (AbortSignal | undefined)[]): {
 	const controller = new AbortController();
 	const releases = signals.map((signal) => {
 		if (!signal) return () => {};
-		const onAbort = () => controller.abort(signal.reason);
-		if (signal.aborted) onAbort();
-		else signal.addEventListener("abort", onAbort, { once: true });
-		return () => signal.removeEventListener("abort", onAbort);
+		if (!signal.aborted) return onAbort(signal, () => controller.abort(signal.reason));
+		controller.abort(signal.reason);
+		return () => {};
 	});
 	return {
 		controller,
@@ -40,10 +58,10 @@ export function follow(...signals: (AbortSignal | undefined)[]): {
 export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
 	if (!signal) return promise;
 	return new Promise((resolve, reject) => {
-		const onAbort = () => reject(abortError(signal));
-		if (signal.aborted) onAbort();
-		signal.addEventListener("abort", onAbort, { once: true });
-		promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+		const fail = () => reject(abortError(signal));
+		if (signal.aborted) fail();
+		const release = signal.aborted ? () => {} : onAbort(signal, fail);
+		promise.then(resolve, reject).finally(release);
 	});
 }
 
@@ -51,14 +69,15 @@ export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefine
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 	return new Promise((resolve, reject) => {
 		if (signal?.aborted) return reject(abortError(signal));
-		const onAbort = () => {
-			clearTimeout(timer);
-			if (signal) reject(abortError(signal));
-		};
 		const timer = setTimeout(() => {
-			signal?.removeEventListener("abort", onAbort);
+			release?.();
 			resolve();
 		}, ms);
-		signal?.addEventListener("abort", onAbort, { once: true });
+		const release =
+			signal &&
+			onAbort(signal, () => {
+				clearTimeout(timer);
+				reject(abortError(signal));
+			});
 	});
 }

@@ -1,31 +1,35 @@
-import pLimit, { type LimitFunction } from "p-limit";
-
 /**
  * Runs tasks side by side, so many at a time, and takes a new one only when there is room for it: whoever produces
  * the tasks is held back, so that what waits never piles up in memory.
  */
 export class Pool {
-	readonly #limit: LimitFunction;
+	readonly #concurrency: () => number;
 	#running = 0;
 	#failure: { error: unknown } | undefined;
-	#wake: (() => void) | undefined;
+	readonly #waiting: (() => void)[] = [];
 
-	constructor(concurrency: number) {
-		this.#limit = pLimit(concurrency);
+	/** @param concurrency how many at a time; a function where that changes */
+	constructor(concurrency: number | (() => number)) {
+		this.#concurrency = typeof concurrency === "number" ? () => concurrency : concurrency;
+	}
+
+	/** Tasks that have not ended. */
+	get running(): number {
+		return this.#running;
 	}
 
 	/** Starts `task` once there is room. Throws what an earlier task threw, and then starts nothing more. */
 	async add(task: () => Promise<void>): Promise<void> {
-		while (!this.#failure && this.#running >= this.#limit.concurrency) await this.#oneEnded();
+		while (!this.#failure && this.#running >= this.#concurrency()) await this.#oneEnded();
 		this.#throwFailure();
 		this.#running++;
-		this.#limit(task)
+		task()
 			.catch((error) => {
 				this.#failure ??= { error };
 			})
 			.finally(() => {
 				this.#running--;
-				this.#wake?.();
+				for (const wake of this.#waiting.splice(0)) wake();
 			});
 	}
 
@@ -46,7 +50,7 @@ export class Pool {
 
 	#oneEnded(): Promise<void> {
 		return new Promise((resolve) => {
-			this.#wake = resolve;
+			this.#waiting.push(resolve);
 		});
 	}
 }

@@ -89,7 +89,7 @@ export const METHODS = {
 	blobs_list: query<[read.WireList], read.WireListPage>([read.List], read.ListPage),
 	blobs_changes: query<[feed.WireChangesRequest], feed.WireChanges>([feed.ChangesRequest], feed.Changes),
 	blobs_status: query<[], administration.WireStatus>([], administration.Status),
-	/** The caller's own account, or, for administrators, anybody's. */
+	/** The caller's own account, or, for administrators and the backup role, anybody's. */
 	blobs_account: query<[[] | [Principal]], administration.WireAccount>(
 		[opt(principal)],
 		administration.Account,

@@ -63,7 +63,7 @@ export class FakeHost implements Host {
 	stablePages = () => undefined;
 	balance = 1e15;
 	cycles = () => this.balance;
-	liquidCycles = () => this.balance;
+	liquidCycles = (): number | undefined => this.balance;
 	certified: Uint8Array | undefined;
 	certify = (root: Uint8Array) => {
 		this.certified = root.slice();

@@ -1,12 +1,20 @@
+import { Principal } from "@dfinity/principal";
 import { Engine, Refusal } from "../../../src/canister/engine/index.js";
+import type { AgentLike } from "../../../src/client/call/agent.js";
 import { retry } from "../../../src/client/call/retry.js";
-import type { ClientContext } from "../../../src/client/context.js";
+import type { ClientContext, Connection } from "../../../src/client/context.js";
 import { BlobError, CanisterError } from "../../../src/client/errors.js";
 import { nodePorts } from "../../../src/client/node/ports.js";
-import { normalise } from "../../../src/client/options.js";
+import { type BlobClientOptions, normalise } from "../../../src/client/options.js";
+import { Notes } from "../../../src/client/sessions/notes.js";
+import { Lane } from "../../../src/client/upload/lane.js";
+import { throwIfAborted } from "../../../src/client/util/abort.js";
 import type { MethodArgs, MethodName } from "../../../src/protocol/index.js";
 import { ask } from "../../canister/engine/ask.js";
 import { FakeHost, MapStorage } from "../../canister/engine/surroundings.js";
+
+/** Somebody else. */
+export const OTHER = Uint8Array.of(9, 9, 9, 2);
 
 export interface Call {
 	readonly method: MethodName;
@@ -28,6 +36,9 @@ export interface Hooks {
  */
 export class MemoryStore {
 	readonly engine: Engine;
+	readonly host: FakeHost;
+	/** Controls the store, and calls it unless the host has another sender. */
+	readonly owner = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 2);
 	readonly calls: Call[] = [];
 	hooks: Hooks = {};
 	/** Calls under way, and the most there were at a time. */
@@ -35,15 +46,20 @@ export class MemoryStore {
 	mostRunning = 0;
 
 	constructor() {
-		const owner = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 2);
-		this.engine = new Engine(new MapStorage(), new FakeHost(owner));
+		this.host = new FakeHost(this.owner);
+		this.engine = new Engine(new MapStorage(), this.host);
 		this.engine.start();
 	}
 
 	/** What a client has that talks to this store. Each is another tab: they share nothing but the store. */
-	context(options: { concurrency?: number; chunkBytes?: number } = {}): ClientContext {
+	context(options: Partial<BlobClientOptions> & { trust?: ClientContext["trust"] } = {}): ClientContext {
 		const settings = normalise(
-			{ agent: {} as never, canisterId: "aaaaa-aa", retry: { baseDelayMs: 0 }, ...options },
+			{
+				agent: {} as never,
+				canisterId: "aaaaa-aa",
+				...options,
+				retry: { baseDelayMs: 0, ...options.retry },
+			},
 			nodePorts,
 		);
 		const call = async (kind: Call["kind"], method: MethodName, args: readonly unknown[]) => {
@@ -67,7 +83,7 @@ export class MemoryStore {
 				args: readonly unknown[],
 				options: { signal?: AbortSignal; onSent?: () => void },
 			) => {
-				options.signal?.throwIfAborted();
+				throwIfAborted(options.signal);
 				options.onSent?.();
 				return call("update", method, args);
 			},
@@ -86,7 +102,34 @@ export class MemoryStore {
 					{ policy: settings.retry, ports: settings.ports, ...options },
 				),
 		} as unknown as ClientContext["caller"];
-		return { caller, settings, busyUploads: new Set(), seen: { sequence: 0n } };
+		const trust = options.trust ?? {
+			// The host's stand-in for a certificate is what it would certify.
+			certifiedData: async (certificate: Uint8Array) => certificate,
+			principal: async () => this.host.sender,
+		};
+		return {
+			caller,
+			trust,
+			settings,
+			principal: async () => Principal.fromUint8Array(this.owner),
+			connect: (agent) => agent as unknown as Connection,
+			lane: new Lane(settings.uploadConcurrency, settings.ports),
+			notes: new Notes(options.sessions, settings.canisterId.toText(), settings.ports),
+			busyUploads: new Set(),
+			seen: { sequence: 0n },
+			standing: {},
+		};
+	}
+
+	/** What `resume` takes: a new sign-in of the owner, or of somebody else. Hooks see its calls too. */
+	agent(principal: Uint8Array = this.owner): AgentLike {
+		const { caller, trust } = this.context();
+		const connection: Connection = {
+			caller,
+			trust,
+			principal: async () => Principal.fromUint8Array(principal),
+		};
+		return connection as unknown as AgentLike;
 	}
 
 	count(method: MethodName): number {

@@ -1,0 +1,85 @@
+import { createHash, randomBytes } from "node:crypto";
+import { Actor } from "@dfinity/agent";
+import { idlFactory, MAX_CHUNK_BYTES, rootPreimage } from "../../dist/protocol/index.js";
+import { NetworkProcess } from "./network-process.js";
+
+/** The service as far as it is called here. */
+interface Store {
+	blobs_begin_upload(request: object): Promise<unknown>;
+	blobs_put_chunk(id: Uint8Array, index: number, bytes: Uint8Array): Promise<unknown>;
+	blobs_put_blob(request: object, bytes: Uint8Array): Promise<unknown>;
+}
+
+const CHUNKS = 24;
+const ACTOR_CHUNKS = 8;
+const FILES = 1_000;
+const ACTOR_FILES = 60;
+const FILE_BYTES = 10_000;
+
+const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest());
+const newId = () => new Uint8Array(randomBytes(16));
+
+/** Milliseconds of this process's CPU that `work` takes. */
+async function cpuOf(work: () => Promise<unknown>): Promise<number> {
+	const before = process.cpuUsage();
+	await work();
+	const { user, system } = process.cpuUsage(before);
+	return (user + system) / 1_000;
+}
+
+/**
+ * CPU of the client for the same bytes by its own call path and by ordinary Actor calls, in one process, on a network
+ * in another: for a large blob by the byte, for small files by the file.
+ */
+export async function cpuShares(
+	wasm: Uint8Array,
+	directory: string,
+): Promise<{ cpuVersusActor: number; smallFileCpuVersusActor: number }> {
+	const network = await NetworkProcess.start(directory);
+	try {
+		const { client, agent, canisterId } = await network.store(wasm);
+		const actor = Actor.createActor<Store>(idlFactory as never, { agent, canisterId });
+		const large = (chunks: number) => new Uint8Array(randomBytes(chunks * MAX_CHUNK_BYTES));
+		const files = (count: number) =>
+			Array.from({ length: count }, () => new Uint8Array(randomBytes(FILE_BYTES)));
+
+		const byClient = async (bytes: Uint8Array) => client.upload(bytes, { key: "large", resume: false });
+		const byActor = async (bytes: Uint8Array) => {
+			const id = newId();
+			const size: [bigint] = [BigInt(bytes.length)];
+			await actor.blobs_begin_upload({ id, key: "actor", size, chunk_size: MAX_CHUNK_BYTES });
+			for (let i = 0; i * MAX_CHUNK_BYTES < bytes.length; i++)
+				await actor.blobs_put_chunk(id, i, bytes.subarray(i * MAX_CHUNK_BYTES, (i + 1) * MAX_CHUNK_BYTES));
+		};
+		const packed = (all: Uint8Array[]) =>
+			client.uploadAll(all.map((source, i) => ({ key: `packed/${i}`, source })));
+		const oneByOne = async (all: Uint8Array[]) => {
+			for (const [i, bytes] of all.entries()) {
+				const root = sha256(rootPreimage(BigInt(bytes.length), MAX_CHUNK_BYTES, sha256(bytes)));
+				await actor.blobs_put_blob(
+					{
+						...{ id: newId(), key: `one/${i}`, root, content_type: "application/octet-stream" },
+						...{ visibility: { private: null }, metadata: [], sha256: [], precondition: { none: null } },
+					},
+					bytes,
+				);
+			}
+		};
+
+		// Code that has run once is compiled, on both sides.
+		await byClient(large(4));
+		await byActor(large(2));
+		await packed(files(100));
+		await oneByOne(files(5));
+
+		const [a, b] = [large(CHUNKS), large(ACTOR_CHUNKS)];
+		const client1 = (await cpuOf(() => byClient(a))) / CHUNKS;
+		const actor1 = (await cpuOf(() => byActor(b))) / ACTOR_CHUNKS;
+		const [c, d] = [files(FILES), files(ACTOR_FILES)];
+		const client2 = (await cpuOf(async () => packed(c))) / FILES;
+		const actor2 = (await cpuOf(() => oneByOne(d))) / ACTOR_FILES;
+		return { cpuVersusActor: client1 / actor1, smallFileCpuVersusActor: client2 / actor2 };
+	} finally {
+		await network.stop();
+	}
+}

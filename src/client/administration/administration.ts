@@ -1,0 +1,160 @@
+import type { Principal } from "@dfinity/principal";
+import {
+	ID_BYTES,
+	MAX_LIST_PAGE,
+	type MethodArgs,
+	type MethodName,
+	type MethodOk,
+	type WireUploadName,
+} from "../../protocol/index.js";
+import { type ClientContext, noteSequence } from "../context.js";
+import { ClientError } from "../errors.js";
+import { checkInteger, checkPrincipal, type PrincipalLike } from "../options.js";
+import type { Account, Mode, OwnedUpload, Quota, Role, Stats, Status } from "../types.js";
+import { fromRole, optional, toOpenUpload } from "../wire-map.js";
+import { fromMode, fromQuota, toAccount, toStats, toStatus } from "./wire-map.js";
+
+/** How something is asked that no hash binds. */
+export interface AskOptions {
+	/**
+	 * True asks by an update call, whose answer the whole subnet certifies, in 1 to 2 seconds. Default false: one node,
+	 * which signs its answer, in a fraction of that.
+	 */
+	certified?: boolean;
+	signal?: AbortSignal;
+}
+
+/** How a change is made. */
+export interface CallOptions {
+	signal?: AbortSignal;
+}
+
+function ask<Name extends MethodName>(
+	context: ClientContext,
+	method: Name,
+	args: MethodArgs<Name>,
+	{ certified = false, signal }: AskOptions,
+): Promise<MethodOk<Name>> {
+	if (certified) return context.caller.update(method, args, { signal, verify: true });
+	return context.caller.query(method, args, { signal, isBound: false });
+}
+
+export async function status(context: ClientContext, options: AskOptions = {}): Promise<Status> {
+	return toStatus(await ask(context, "blobs_status", [], options));
+}
+
+export async function stats(context: ClientContext, options: AskOptions = {}): Promise<Stats> {
+	return toStats(await ask(context, "blobs_stats", [], options));
+}
+
+export function metrics(context: ClientContext, options: AskOptions = {}): Promise<string> {
+	return ask(context, "blobs_metrics", [], options);
+}
+
+export async function account(
+	context: ClientContext,
+	who: PrincipalLike | undefined,
+	options: AskOptions = {},
+): Promise<Account> {
+	const principal = who === undefined ? undefined : checkPrincipal("who", who);
+	return toAccount(await ask(context, "blobs_account", [optional(principal)], options));
+}
+
+export async function* listAccounts(
+	context: ClientContext,
+	options: AskOptions = {},
+): AsyncGenerator<Account> {
+	let after: Principal | undefined;
+	do {
+		const request = { after: optional(after), limit: MAX_LIST_PAGE };
+		const page = await ask(context, "blobs_list_accounts", [request], options);
+		yield* page.accounts.map(toAccount);
+		after = page.next[0];
+	} while (after !== undefined);
+}
+
+export async function* listAllUploads(
+	context: ClientContext,
+	options: AskOptions = {},
+): AsyncGenerator<OwnedUpload> {
+	let after: WireUploadName | undefined;
+	do {
+		const request = { after: optional(after), limit: MAX_LIST_PAGE };
+		const page = await ask(context, "blobs_list_all_uploads", [request], options);
+		yield* page.uploads.map(({ owner, upload }) => ({ owner, ...toOpenUpload(upload) }));
+		after = page.next[0];
+	} while (after !== undefined);
+}
+
+export async function changeRole(
+	context: ClientContext,
+	method: "blobs_grant_role" | "blobs_revoke_role",
+	who: PrincipalLike,
+	role: Role,
+	{ signal }: CallOptions = {},
+): Promise<void> {
+	const change = { id: newId(context), who: checkPrincipal("who", who), role: fromRole(role) };
+	const { sequence } = await context.caller.update(method, [change], { signal, verify: true });
+	noteSequence(context, sequence);
+}
+
+export async function setQuota(
+	context: ClientContext,
+	who: PrincipalLike | "everybody",
+	quota: Quota | undefined,
+	{ signal }: CallOptions = {},
+): Promise<void> {
+	if (quota) checkQuota(quota);
+	const request = {
+		id: newId(context),
+		who: optional(who === "everybody" ? undefined : checkPrincipal("who", who)),
+		quota: optional(quota && fromQuota(quota)),
+	};
+	const { sequence } = await context.caller.update("blobs_set_quota", [request], { signal, verify: true });
+	noteSequence(context, sequence);
+}
+
+function checkQuota(quota: Quota): void {
+	for (const name of ["openUploads", "blobs", "bytes", "receivedPerDay"] as const)
+		if (quota[name] !== Number.POSITIVE_INFINITY) checkInteger(`quota.${name}`, quota[name], 0);
+}
+
+const MODES: readonly Mode[] = ["live", "draining", "maintenance"];
+
+export async function setMode(
+	context: ClientContext,
+	mode: Mode,
+	generation: bigint,
+	{ signal }: CallOptions = {},
+): Promise<Status> {
+	if (!MODES.includes(mode))
+		throw new ClientError("option_invalid", {
+			option: "mode",
+			reason: `it must be one of ${MODES.join(", ")}`,
+		});
+	const request = { id: newId(context), mode: fromMode(mode), generation };
+	const answer = await context.caller.update("blobs_set_mode", [request], { signal, verify: true });
+	noteSequence(context, answer.sequence);
+	return toStatus(answer);
+}
+
+export interface AbortUploadOptions extends CallOptions {
+	/** Whose upload it is, for administrators. Default: the caller's own. */
+	owner?: PrincipalLike;
+}
+
+export async function abortUpload(
+	context: ClientContext,
+	id: Uint8Array,
+	{ owner, signal }: AbortUploadOptions = {},
+): Promise<void> {
+	const options = { signal, verify: true };
+	if (owner === undefined) await context.caller.update("blobs_abort_upload", [id], options);
+	else {
+		const name = { owner: checkPrincipal("owner", owner), id };
+		await context.caller.update("blobs_abort_any_upload", [name], options);
+	}
+}
+
+/** One for each change, and the same for all attempts at it. */
+export const newId = (context: ClientContext): Uint8Array => context.settings.ports.randomBytes(ID_BYTES);

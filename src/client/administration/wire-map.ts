@@ -1,0 +1,79 @@
+import type { WireAccount, WireMode, WireQuota, WireStats, WireStatus } from "../../protocol/index.js";
+import type { Account, Mode, Quota, Role, Stats, Status } from "../types.js";
+import { caseOf } from "../wire-map.js";
+
+/** A store counts to 2^53 and keeps a higher bound as that one; no store comes near it. */
+const NO_BOUND = BigInt(Number.MAX_SAFE_INTEGER);
+const NO_BOUND_32 = 0xffff_ffff;
+const MAX_NAT64 = 2n ** 64n - 1n;
+
+const toBound = (bound: bigint): number => (bound >= NO_BOUND ? Number.POSITIVE_INFINITY : Number(bound));
+const fromBound = (bound: number): bigint => (bound === Number.POSITIVE_INFINITY ? MAX_NAT64 : BigInt(bound));
+
+export function toQuota(wire: WireQuota): Quota {
+	return {
+		openUploads: wire.open_uploads === NO_BOUND_32 ? Number.POSITIVE_INFINITY : wire.open_uploads,
+		blobs: toBound(wire.blobs),
+		bytes: toBound(wire.bytes),
+		receivedPerDay: toBound(wire.received_per_day),
+	};
+}
+
+export function fromQuota(quota: Quota): WireQuota {
+	return {
+		open_uploads: Math.min(quota.openUploads, NO_BOUND_32),
+		blobs: fromBound(quota.blobs),
+		bytes: fromBound(quota.bytes),
+		received_per_day: fromBound(quota.receivedPerDay),
+	};
+}
+
+export function toAccount(wire: WireAccount): Account {
+	return {
+		who: wire.who,
+		roles: wire.roles.map((role) => caseOf<Role>(role)),
+		quota: toQuota(wire.quota),
+		hasOwnQuota: wire.has_own_quota,
+		usage: {
+			openUploads: wire.usage.open_uploads,
+			blobs: Number(wire.usage.blobs),
+			bytes: Number(wire.usage.bytes),
+			receivedToday: Number(wire.usage.received_today),
+		},
+	};
+}
+
+export const fromMode = (mode: Mode): WireMode => ({ [mode]: null }) as unknown as WireMode;
+
+export function toStatus({ mode, generation, sequence }: WireStatus): Status {
+	return { mode: caseOf<Mode>(mode), generation, sequence };
+}
+
+const PAGE_BYTES = 65_536;
+
+export function toStats(wire: WireStats): Stats {
+	const [pages] = wire.stable_pages;
+	return {
+		status: toStatus(wire.status),
+		blobs: Number(wire.blobs),
+		bytes: Number(wire.bytes),
+		chunks: Number(wire.chunks),
+		openUploads: Number(wire.open_uploads),
+		slotsMade: Number(wire.slots_made),
+		slotsFree: Number(wire.slots_free),
+		feedEntries: Number(wire.feed_entries),
+		cleaning: Number(wire.cleaning),
+		stableMemoryBytes: pages === undefined ? undefined : Number(pages) * PAGE_BYTES,
+		cycles: wire.cycles,
+		storageCyclesPerDay: wire.storage_cycles_per_day,
+		daysLeft: Number(wire.days_left),
+		sha256: wire.sha256,
+		methods: wire.methods.map(({ name, calls, refused, instructions }) => ({
+			name,
+			calls: Number(calls),
+			refused: Number(refused),
+			instructions,
+		})),
+		refusals: wire.refusals.map(({ code, count }) => ({ code, count: Number(count) })),
+	};
+}

@@ -1,0 +1,133 @@
+import {
+	checkContentType,
+	checkKey,
+	checkMetadata,
+	MAX_ITEMS,
+	type WireItemResult,
+	type WireManifest,
+} from "../protocol/index.js";
+import { type CallOptions, newId } from "./administration/administration.js";
+import { type ClientContext, noteSequence } from "./context.js";
+import { CanisterError, ClientError, refuseInvalid } from "./errors.js";
+import type { Deleted, DeletedItem, Manifest, Precondition, Visibility } from "./types.js";
+import { fromPrecondition, fromVisibility, optional, toManifest } from "./wire-map.js";
+
+/** Changes of blobs that carry no bytes. */
+
+export interface DeleteOptions extends CallOptions {
+	/** Delete only while the key holds this version. */
+	precondition?: Precondition;
+}
+
+export interface UpdateOptions extends CallOptions {
+	/** A media type such as `image/png`. Default: it stays. */
+	contentType?: string;
+	/** Default: it stays. */
+	visibility?: Visibility;
+	/** All of it: names that are left out go. Default: it stays. */
+	metadata?: Readonly<Record<string, string>>;
+	/** Change only while the key holds this version. */
+	precondition?: Precondition;
+}
+
+export interface MoveOptions extends CallOptions {
+	/** Only while the source holds this version. */
+	source?: Precondition;
+	/** Only if the target is free (`absent`), or while it holds this version. Default: whatever it holds is replaced. */
+	precondition?: Precondition;
+}
+
+export async function deleteBlob(
+	context: ClientContext,
+	key: string,
+	{ precondition, signal }: DeleteOptions = {},
+): Promise<Deleted> {
+	refuseInvalid(checkKey(key));
+	const request = { id: newId(context), key, precondition: fromPrecondition(precondition) };
+	const answer = await context.caller.update("blobs_delete", [request], { signal, verify: true });
+	noteSequence(context, answer.sequence);
+	return answer;
+}
+
+/** A key to delete, and under which condition. */
+export type DeleteRequest = string | { readonly key: string; readonly precondition?: Precondition };
+
+export async function deleteMany(
+	context: ClientContext,
+	items: Iterable<DeleteRequest> | AsyncIterable<DeleteRequest>,
+	{ signal }: CallOptions = {},
+): Promise<DeletedItem[]> {
+	const deleted: DeletedItem[] = [];
+	const send = async (blobs: { key: string; precondition: ReturnType<typeof fromPrecondition> }[]) => {
+		const request = { id: newId(context), blobs };
+		const { results } = await context.caller.update("blobs_delete_many", [request], { signal, verify: true });
+		if (results.length !== blobs.length)
+			throw new ClientError("reply_invalid", {
+				method: "blobs_delete_many",
+				reason: `it has ${results.length} results for ${blobs.length} keys`,
+			});
+		for (const [i, result] of results.entries()) deleted.push(outcome(context, blobs[i]?.key ?? "", result));
+	};
+	let batch: Parameters<typeof send>[0] = [];
+	for await (const item of items) {
+		const { key, precondition } = typeof item === "string" ? { key: item } : item;
+		refuseInvalid(checkKey(key));
+		batch.push({ key, precondition: fromPrecondition(precondition) });
+		// A message of so many of the longest keys has 1.1 MB: the number is what bounds it.
+		if (batch.length < MAX_ITEMS) continue;
+		await send(batch);
+		batch = [];
+	}
+	if (batch.length > 0) await send(batch);
+	return deleted;
+}
+
+function outcome(context: ClientContext, key: string, result: WireItemResult): DeletedItem {
+	if ("err" in result) return { key, error: new CanisterError(result.err) };
+	noteSequence(context, result.ok);
+	return { key, sequence: result.ok };
+}
+
+export async function updateBlob(
+	context: ClientContext,
+	key: string,
+	{ contentType, visibility, metadata, precondition, signal }: UpdateOptions,
+): Promise<Manifest> {
+	const entries = metadata && Object.entries(metadata);
+	refuseInvalid(checkKey(key));
+	refuseInvalid(contentType === undefined ? undefined : checkContentType(contentType));
+	refuseInvalid(entries && checkMetadata(entries));
+	const request = {
+		id: newId(context),
+		key,
+		precondition: fromPrecondition(precondition),
+		content_type: optional(contentType),
+		visibility: optional(visibility && fromVisibility(visibility)),
+		metadata: optional(entries),
+	};
+	return changed(context, await context.caller.update("blobs_update", [request], { signal, verify: true }));
+}
+
+export async function moveBlob(
+	context: ClientContext,
+	method: "blobs_copy" | "blobs_rename",
+	from: string,
+	to: string,
+	{ source, precondition, signal }: MoveOptions = {},
+): Promise<Manifest> {
+	refuseInvalid(checkKey(from, "from"));
+	refuseInvalid(checkKey(to, "to"));
+	const request = {
+		id: newId(context),
+		from,
+		source: fromPrecondition(source),
+		to,
+		precondition: fromPrecondition(precondition),
+	};
+	return changed(context, await context.caller.update(method, [request], { signal, verify: true }));
+}
+
+function changed(context: ClientContext, answer: WireManifest): Manifest {
+	noteSequence(context, answer.sequence);
+	return toManifest(answer);
+}

@@ -1,0 +1,64 @@
+import { lstat, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { UploadItem } from "../upload/batch/types.js";
+import { fromPath } from "./from-path.js";
+
+/** A regular file, ready for `uploadAll`. */
+export interface FoundFile extends UploadItem {
+	readonly path: string;
+	/** Path below the directory that the search began at, with `/` on every system. */
+	readonly key: string;
+	readonly size: number;
+}
+
+export interface FilesInOptions {
+	/**
+	 * Which to take: called with the key of each file, and of each directory with `/` at its end, below which nothing
+	 * is looked at if it is refused. Default all.
+	 */
+	filter?: (key: string) => boolean;
+}
+
+export interface FoundFiles {
+	readonly files: FoundFile[];
+	/** Neither file nor directory: symbolic links, which could lead anywhere, sockets, devices. */
+	readonly skipped: string[];
+	/** What could not be read. */
+	readonly failed: { readonly path: string; readonly error: unknown }[];
+}
+
+/**
+ * Finds every regular file below a directory, in order of names; `client.uploadAll` takes them as they are. No
+ * symbolic link is followed. A file is opened when its turn comes, and noticed if it changes while it is read.
+ * @throws what `fs.readdir` throws for the directory itself
+ */
+export async function filesIn(
+	root: string,
+	{ filter = () => true }: FilesInOptions = {},
+): Promise<FoundFiles> {
+	const found: FoundFiles = { files: [], skipped: [], failed: [] };
+
+	const visit = async (directory: string, above: string): Promise<void> => {
+		const entries = await readdir(directory, { withFileTypes: true });
+		for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+			const path = join(directory, entry.name);
+			const key = `${above}${entry.name}`;
+			try {
+				// An entry's type is that of the link itself, so that no link is ever followed.
+				if (entry.isDirectory()) {
+					if (filter(`${key}/`)) await visit(path, `${key}/`);
+				} else if (!filter(key)) continue;
+				else if (!entry.isFile()) found.skipped.push(path);
+				else {
+					const { size } = await lstat(path);
+					found.files.push({ path, key, size, source: () => fromPath(path) });
+				}
+			} catch (error) {
+				found.failed.push({ path, error });
+			}
+		}
+	};
+
+	await visit(root, "");
+	return found;
+}

@@ -1,0 +1,24 @@
+import type { Readable } from "node:stream";
+
+/**
+ * A stream of Node as a source. It is one by itself, too, being an async iterable; but the iterator of a stream that
+ * has nothing to give does not end before it gets something. Here the stream is destroyed when the transfer ends,
+ * however that ends, so that neither it nor the process waits for anything.
+ */
+export function fromReadable(readable: Readable): AsyncIterable<Uint8Array> {
+	return {
+		[Symbol.asyncIterator]: () => {
+			const parts = readable.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
+			return {
+				next: () => parts.next(),
+				return: async () => {
+					readable.destroy();
+					return { done: true, value: undefined };
+				},
+			};
+		},
+	};
+}
+
+/** What is piped into this process, to its end. */
+export const fromStdin = (): AsyncIterable<Uint8Array> => fromReadable(process.stdin);

@@ -1,0 +1,124 @@
+import { MAX_CHANGES_PAGE, type WireChangeOf, type WireCursor } from "../../protocol/index.js";
+import { toQuota } from "../administration/wire-map.js";
+import { isRetryable } from "../call/retry.js";
+import { type ClientContext, noteSequence } from "../context.js";
+import { isBlobError } from "../errors.js";
+import { checkInteger } from "../options.js";
+import type { Change, ChangeOf, Cursor, Mode, Role } from "../types.js";
+import { throwIfAborted } from "../util/abort.js";
+import { caseOf, date, optional, toManifest } from "../wire-map.js";
+import { type Page, type VerifiedPage, verifyPage } from "./feed.js";
+
+export interface ChangesOptions {
+	/** Go on past this change. Default: from the oldest change that the store still has. */
+	after?: Cursor;
+	/** Changes asked for at a time, at most 1,000. Default 1,000. */
+	pageSize?: number;
+	/** Answer only from a state that has seen this change. Default: the latest that this client has made or seen. */
+	minSequence?: bigint;
+	signal?: AbortSignal;
+}
+
+/** Pages in a row that do not verify: that many bad nodes are somebody on the way. */
+const MAX_UNVERIFIED = 3;
+const UNVERIFIED = ["certificate_invalid", "certificate_stale", "witness_invalid", "feed_corrupt"];
+
+export async function* changes(context: ClientContext, options: ChangesOptions = {}): AsyncGenerator<Change> {
+	const pageSize = checkInteger("pageSize", options.pageSize ?? MAX_CHANGES_PAGE, 1, MAX_CHANGES_PAGE);
+	let after = options.after;
+	// A page that ends before the feed does is proven by no query: then the subnet is asked at once.
+	let isLong = false;
+	for (;;) {
+		throwIfAborted(options.signal);
+		const page = await readPage(context, after, pageSize, isLong, options);
+		noteSequence(context, page.end.sequence);
+		yield* page.changes;
+		if (page.isEnd) return;
+		after = page.end;
+		isLong = page.last.sequence - page.end.sequence > BigInt(pageSize);
+	}
+}
+
+/** The end of the feed now, by an update call: where to begin after whole lists were compared. */
+export async function latestCursor(
+	context: ClientContext,
+	{ signal }: { signal?: AbortSignal } = {},
+): Promise<Cursor> {
+	const request = { after: [] as [], limit: 1, min_sequence: [] as [] };
+	const { last } = await context.caller.update("blobs_changes", [request], { signal, verify: true });
+	noteSequence(context, last.sequence);
+	return last;
+}
+
+type PageOfChanges = Pick<VerifiedPage, "isEnd" | "end" | "last"> & { readonly changes: Change[] };
+
+async function readPage(
+	context: ClientContext,
+	after: Cursor | undefined,
+	limit: number,
+	isLong: boolean,
+	{ minSequence, signal }: ChangesOptions,
+): Promise<PageOfChanges> {
+	const least = (minSequence ?? context.seen.sequence) || undefined;
+	const request = { after: optional(after as WireCursor), limit, min_sequence: optional(least) };
+	if (!isLong) {
+		const page = await askNode(context, after, request, signal);
+		if (page) return toChanges(page);
+	}
+	const answer = await context.caller.update("blobs_changes", [request], { signal, verify: true });
+	return toChanges(await verifyPage(context, after, answer));
+}
+
+/** One node's page, if that proves it: then it reaches the end of the feed. */
+async function askNode(
+	context: ClientContext,
+	after: Cursor | undefined,
+	request: Page["request"],
+	signal: AbortSignal | undefined,
+): Promise<VerifiedPage | undefined> {
+	let page: VerifiedPage | undefined;
+	let unverified = 0;
+	const retryable = (error: unknown) =>
+		isBlobError(error) && UNVERIFIED.includes(error.code)
+			? ++unverified < MAX_UNVERIFIED
+			: isRetryable(error);
+	try {
+		await context.caller.query(
+			"blobs_changes",
+			[request],
+			{ signal, isBound: true, retryable },
+			async (answer) => {
+				page = await verifyPage(context, after, answer);
+			},
+		);
+	} catch (error) {
+		// A refusal by one node is only its word, and may be that of one that lags: the subnet decides.
+		if (isBlobError(error) && REFUSALS.includes(error.code)) return undefined;
+		throw error;
+	}
+	return page?.isProven ? page : undefined;
+}
+
+const REFUSALS = ["cursor_unknown", "cursor_pruned", "not_authorized", "behind"];
+
+function toChanges({ items, isEnd, end, last }: VerifiedPage): PageOfChanges {
+	const changes = items.map(({ wire, cursor }): Change => {
+		const { sequence, at, by, change } = wire;
+		return { sequence, at: date(at), by, cursor, ...toChangeOf(change) };
+	});
+	return { changes, isEnd, end, last };
+}
+
+function toChangeOf(wire: WireChangeOf): ChangeOf {
+	if ("published" in wire) return { type: "published", manifest: toManifest(wire.published) };
+	if ("deleted" in wire) return { type: "deleted", ...wire.deleted };
+	if ("role" in wire) {
+		const { who, role, granted } = wire.role;
+		return { type: "role", who, role: caseOf<Role>(role), granted };
+	}
+	if ("quota" in wire) {
+		const [quota] = wire.quota.quota;
+		return { type: "quota", who: wire.quota.who[0], quota: quota && toQuota(quota) };
+	}
+	return { type: "mode", mode: caseOf<Mode>(wire.mode.mode), generation: wire.mode.generation };
+}

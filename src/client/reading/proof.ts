@@ -1,0 +1,122 @@
+import { Cbor } from "@dfinity/agent";
+import {
+	MANIFEST_LABEL,
+	manifestPreimage,
+	PRIVATE_LABEL,
+	privateLabelPreimage,
+	privateManifestPath,
+	publicManifestPath,
+	sameBytes,
+	type WireManifest,
+	type WireProof,
+	type WireStatAnswer,
+} from "../../protocol/index.js";
+import { find, type HashTree, isHashTree, lookup, reconstruct, subtree } from "../call/hash-tree.js";
+import type { ClientContext } from "../context.js";
+import { ClientError } from "../errors.js";
+import { knownStanding } from "./standing.js";
+
+/** Whether an answer is proven; one that is not may be right all the same, and is to be asked of the subnet. */
+export type Verdict = "proven" | "unproven";
+
+/**
+ * The tree that a witness shows, certified by the subnet; undefined where the answer brought no proof along.
+ * @throws ClientError `certificate_invalid`, `certificate_stale`, `witness_invalid`
+ */
+export async function certifiedTree(context: ClientContext, proof: WireProof): Promise<HashTree | undefined> {
+	const [certificate] = proof.certificate;
+	const [witness] = proof.witness;
+	if (certificate === undefined || witness === undefined) return undefined;
+	const data = await context.trust.certifiedData(certificate);
+	let root: Uint8Array;
+	let tree: unknown;
+	try {
+		tree = Cbor.decode<unknown>(witness);
+		if (!isHashTree(tree)) throw new TypeError("it is no hash tree");
+		root = await reconstruct(tree, context.settings.ports.sha256);
+	} catch (error) {
+		throw witnessInvalid("it cannot be read", error);
+	}
+	if (!sameBytes(root, data)) throw witnessInvalid("its root is not what the subnet certifies");
+	return tree;
+}
+
+/**
+ * Whether the answer of a stat is proven by what it brings along.
+ * @throws ClientError `certificate_invalid`, `certificate_stale`, `witness_invalid`, `manifest_corrupt` where it is
+ *   disproved
+ */
+export async function verifyStat(
+	context: ClientContext,
+	key: string,
+	answer: WireStatAnswer,
+): Promise<Verdict> {
+	const tree = await certifiedTree(context, answer);
+	if (tree === undefined) return "unproven";
+	const [manifest] = answer.manifest;
+	if (manifest === undefined) return verifyAbsence(context, key, tree);
+	if (manifest.key !== key) throw corrupt(key, "it names another key");
+	const hash = await context.settings.ports.sha256(manifestPreimage(manifest));
+	return "public" in manifest.visibility
+		? verifyPublic(manifest, hash, tree)
+		: verifyPrivate(manifest, hash, tree);
+}
+
+function verifyPublic({ key }: WireManifest, hash: Uint8Array, tree: HashTree): Verdict {
+	const found = find(tree, publicManifestPath(key));
+	if (found.kind === "hidden") throw witnessInvalid("it does not show the key's place");
+	if (found.kind === "absent") throw corrupt(key, "the key holds nothing public");
+	if (!sameBytes(found.value, hash)) throw corrupt(key, "its hash is another");
+	return "proven";
+}
+
+/**
+ * That a private manifest stands anywhere under `private` is enough: the tree holds only what is now published, and a
+ * manifest names its key. So a reader needs no other's salt.
+ */
+function verifyPrivate({ key }: WireManifest, hash: Uint8Array, tree: HashTree): Verdict {
+	if (find(tree, publicManifestPath(key)).kind === "value") throw corrupt(key, "the key's blob is public");
+	const shown = [...manifestsUnder(subtree(tree, [PRIVATE_LABEL]))];
+	if (shown.length === 0) return "unproven";
+	if (!shown.some((value) => sameBytes(value, hash))) throw corrupt(key, "its hash is another");
+	return "proven";
+}
+
+function* manifestsUnder(tree: HashTree | undefined): Generator<Uint8Array> {
+	if (tree?.[0] === 1) {
+		yield* manifestsUnder(tree[1]);
+		yield* manifestsUnder(tree[2]);
+	} else if (tree?.[0] === 2) {
+		const value = lookup(tree[2], [MANIFEST_LABEL]);
+		if (value) yield value;
+	}
+}
+
+/**
+ * That a key holds nothing that the caller may read: nothing public, and nothing private of the caller's own, whose
+ * salt must be known from the subnet (a node that names another salt could prove any absence). What others keep
+ * private cannot be proven absent to those who may read it.
+ */
+async function verifyAbsence(context: ClientContext, key: string, tree: HashTree): Promise<Verdict> {
+	const found = find(tree, publicManifestPath(key));
+	if (found.kind === "value") throw corrupt(key, "the key holds a public blob, and the answer says nothing");
+	if (found.kind === "hidden") return "unproven";
+	const caller = await context.trust.principal();
+	if (isAnonymous(caller)) return "proven";
+	const standing = knownStanding(context);
+	if (standing === undefined || standing.readsAll) return "unproven";
+	if (standing.salt === undefined) return "proven";
+	const label = await context.settings.ports.sha256(privateLabelPreimage(standing.salt, caller, key));
+	const own = find(tree, privateManifestPath(label));
+	if (own.kind === "value")
+		throw corrupt(key, "the key holds a blob of the caller's, and the answer says nothing");
+	return own.kind === "absent" ? "proven" : "unproven";
+}
+
+const ANONYMOUS = 0x04;
+export const isAnonymous = (principal: Uint8Array): boolean =>
+	principal.length === 1 && principal[0] === ANONYMOUS;
+
+const witnessInvalid = (reason: string, cause?: unknown) =>
+	new ClientError("witness_invalid", { reason }, cause);
+const corrupt = (key: string, reason: string) => new ClientError("manifest_corrupt", { key, reason });

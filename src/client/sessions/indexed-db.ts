@@ -1,0 +1,52 @@
+import { hex } from "../util/bytes.js";
+import type { SessionNote, SessionStore } from "./types.js";
+
+const STORE = "sessions";
+
+/**
+ * Notes of uploads in the browser's IndexedDB, for all pages of this origin. A FileSystemFileHandle can be kept there
+ * as it is: after a reload the page asks for permission to read it again, and need not ask for the file.
+ * @param name of the database; default `canister-blobs`
+ */
+export function indexedDbSessions(name = "canister-blobs"): SessionStore {
+	let opening: Promise<IDBDatabase> | undefined;
+	const open = () => {
+		opening ??= new Promise<IDBDatabase>((resolve, reject) => {
+			const request = indexedDB.open(name, 1);
+			request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+			request.onsuccess = () => {
+				// Nobody who wants to delete the database has to wait for this page.
+				request.result.onversionchange = () => {
+					request.result.close();
+					opening = undefined;
+				};
+				resolve(request.result);
+			};
+			request.onerror = () => reject(request.error);
+		}).catch((error) => {
+			opening = undefined;
+			throw error;
+		});
+		return opening;
+	};
+	const use = async <T>(
+		mode: IDBTransactionMode,
+		act: (store: IDBObjectStore) => IDBRequest<T>,
+	): Promise<T> => {
+		const database = await open();
+		return new Promise((resolve, reject) => {
+			const transaction = database.transaction(STORE, mode);
+			const request = act(transaction.objectStore(STORE));
+			transaction.oncomplete = () => resolve(request.result);
+			transaction.onabort = () => reject(transaction.error);
+		});
+	};
+	const nameOf = ({ canisterId, id }: Pick<SessionNote, "canisterId" | "id">) => [canisterId, hex(id)];
+	return {
+		put: async (note) => {
+			await use("readwrite", (store) => store.put(note, nameOf(note)));
+		},
+		remove: (note) => use("readwrite", (store) => store.delete(nameOf(note))),
+		list: () => use<SessionNote[]>("readonly", (store) => store.getAll()),
+	};
+}

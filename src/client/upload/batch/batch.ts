@@ -1,0 +1,261 @@
+import { MAX_CHUNK_BYTES, rootHeader, sameBytes } from "../../../protocol/index.js";
+import { type ClientContext, noteSequence, requireIdentity } from "../../context.js";
+import { type BlobError, ClientError, isBlobError } from "../../errors.js";
+import { openSource } from "../../source/open.js";
+import type { OpenSource } from "../../source/types.js";
+import type { Manifest } from "../../types.js";
+import { raceAbort, throwIfAborted } from "../../util/abort.js";
+import { Budget } from "../../util/budget.js";
+import { concat } from "../../util/bytes.js";
+import { Pool } from "../../util/pool.js";
+import type { UploadCalls } from "../calls.js";
+import { planUpload, type UploadPlan } from "../options.js";
+import { Upload } from "../upload.js";
+import type { BatchMeter } from "./meter.js";
+import { candidBytes, MAX_PACKED_BYTES, PACK_BYTES, Pack, type PackOutcome, toWire } from "./pack.js";
+import { putMany } from "./put-many.js";
+import { listStored, over, rootLike } from "./stored.js";
+import type { BatchResult, FileResult, UploadAllOptions, UploadItem } from "./types.js";
+
+export type UploadItems = Iterable<UploadItem> | AsyncIterable<UploadItem>;
+
+interface File {
+	readonly index: number;
+	readonly item: UploadItem;
+	/** As it was found, which is what the total was told. */
+	readonly size: number | undefined;
+	readonly opened: OpenSource | undefined;
+}
+
+/** Files that are read and hashed at a time beside those that are being sent: enough to hide what opening one takes. */
+const AHEAD = 4;
+
+/** Many uploads that share calls, memory and progress. */
+export class Batch {
+	readonly #context: ClientContext;
+	readonly #calls: UploadCalls;
+	readonly #meter: BatchMeter;
+	readonly #options: UploadAllOptions;
+	readonly #budget: Budget;
+	readonly #capacity: number;
+	readonly #packs = new Pool(Number.POSITIVE_INFINITY);
+	readonly #results: FileResult[] = [];
+	readonly #uploads = new Set<Upload>();
+	#pack = new Pack();
+	#stored: Map<string, Manifest> | undefined;
+
+	constructor(context: ClientContext, calls: UploadCalls, meter: BatchMeter, options: UploadAllOptions) {
+		this.#context = context;
+		this.#calls = calls;
+		this.#meter = meter;
+		this.#options = options;
+		const { memoryBytes } = context.settings;
+		this.#capacity = Math.min(PACK_BYTES, memoryBytes / 2);
+		// Whoever waits for bytes that an unsent pack holds would wait for ever.
+		this.#budget = new Budget(memoryBytes, () => this.#packs.running === 0 && this.#flush());
+	}
+
+	async run(items: UploadItems): Promise<BatchResult> {
+		const { prefix = "", skipUnchanged } = this.#options;
+		const files = Array.isArray(items) ? this.#findAll(items) : this.#findEach(items);
+		const pool = new Pool(() => this.#calls.concurrency + AHEAD);
+		try {
+			await requireIdentity(this.#context);
+			if (skipUnchanged) this.#stored = await listStored(this.#context, this.#calls, prefix);
+			for await (const file of files) {
+				throwIfAborted(this.#calls.signal);
+				await this.#calls.opened();
+				await pool.add(() => this.#one(file));
+			}
+			this.#meter.listed();
+			await pool.drain();
+			this.#flush();
+			await this.#packs.drain();
+		} finally {
+			// Of an aborted batch nothing is under way any more when it ends.
+			await pool.settle();
+			await this.#packs.settle();
+		}
+		const count = (status: FileResult["status"]) =>
+			this.#results.filter((result) => result.status === status).length;
+		return {
+			files: this.#results,
+			uploaded: count("uploaded"),
+			unchanged: count("unchanged"),
+			failed: count("failed"),
+		};
+	}
+
+	/** Throws away what has arrived of files that are not whole. */
+	async discard(caller: ClientContext["caller"]): Promise<void> {
+		await Promise.all([...this.#uploads].map((upload) => upload.discard(caller)));
+	}
+
+	/** All that are named beforehand, so that there is a total before the first byte. */
+	#findAll(items: readonly UploadItem[]): File[] {
+		const files = items.map((item, index) => this.#found(item, index));
+		this.#meter.listed();
+		return files;
+	}
+
+	async *#findEach(items: UploadItems): AsyncGenerator<File> {
+		let index = 0;
+		for await (const item of items) yield this.#found(item, index++);
+	}
+
+	#found(item: UploadItem, index: number): File {
+		let opened: OpenSource | undefined;
+		try {
+			if (typeof item.source !== "function") opened = openSource(item.source, item.size);
+		} catch {
+			// What is no source fails when its turn comes, by the same error.
+		}
+		const size = opened?.size ?? item.size;
+		this.#meter.found(size);
+		return { index, item, size, opened };
+	}
+
+	/** Brings one file to its end, or into the pack. */
+	async #one(file: File): Promise<void> {
+		let source: OpenSource | undefined;
+		try {
+			source = file.opened ?? (await this.#open(file.item));
+			const key = (this.#options.prefix ?? "") + file.item.key;
+			const stored = this.#stored?.get(key);
+			const precondition = file.item.precondition ?? (this.#stored && over(stored));
+			const options = { ...file.item, key, ...(precondition && { precondition }) };
+			const plan = planUpload(options, source, this.#context.settings);
+			if (source.size !== undefined && source.size <= Math.min(MAX_PACKED_BYTES, this.#capacity / 2))
+				await this.#small(file, plan, source, stored);
+			else await this.#large(file, plan, source, stored);
+		} catch (error) {
+			source?.close().catch(() => {});
+			this.#failed(file, error);
+		}
+	}
+
+	async #open({ source, size }: UploadItem): Promise<OpenSource> {
+		throwIfAborted(this.#calls.signal);
+		const opened =
+			typeof source === "function" ? await raceAbort(this.#source(source), this.#calls.signal) : source;
+		return openSource(opened, size);
+	}
+
+	async #source(open: Extract<UploadItem["source"], () => unknown>) {
+		try {
+			return await open();
+		} catch (error) {
+			if (isBlobError(error)) throw error;
+			const reason = error instanceof Error ? error.message : String(error);
+			throw new ClientError("source_failed", { reason }, error);
+		}
+	}
+
+	async #small(file: File, plan: UploadPlan, source: OpenSource, stored?: Manifest): Promise<void> {
+		const { sha256 } = this.#context.settings.ports;
+		const size = source.size as number;
+		const { total } = this.#meter;
+		const release = await this.#budget.take(size, this.#calls.signal);
+		try {
+			const reader = source.chunks(MAX_CHUNK_BYTES);
+			const content = (await raceAbort(reader.next(), this.#calls.signal)) ?? new Uint8Array(0);
+			// A stream of a given size must also end.
+			await raceAbort(reader.next(), this.#calls.signal);
+			total.add("read", size);
+			const leaf = size === 0 ? content : await sha256(content);
+			const root = await sha256(concat(rootHeader(BigInt(size), MAX_CHUNK_BYTES), leaf));
+			total.add("hashed", size);
+			await source.check();
+			if (stored && sameBytes(stored.root, root)) {
+				release();
+				total.reuse(size);
+				this.#done(file, "unchanged", stored);
+			} else {
+				const done = async (outcome: PackOutcome) => {
+					release();
+					await this.#packed(file, plan, root, size, outcome).catch((error) => this.#failed(file, error));
+				};
+				this.#add({ plan, root, content, done });
+			}
+			await source.close();
+		} catch (error) {
+			release();
+			throw error;
+		}
+	}
+
+	#add(item: Pack["items"][number]): void {
+		const bytes = candidBytes(toWire(item));
+		if (!this.#pack.fits(bytes, this.#capacity)) this.#flush();
+		this.#pack.add(item, bytes);
+	}
+
+	#flush(): void {
+		const pack = this.#pack;
+		if (pack.items.length === 0) return;
+		this.#pack = new Pack();
+		const { ports } = this.#context.settings;
+		// What ends all is known by the signal.
+		this.#packs
+			.add(() => putMany(pack, this.#calls, this.#meter.total, ports).catch(() => {}))
+			.catch(() => {});
+	}
+
+	async #packed(file: File, plan: UploadPlan, root: Uint8Array, size: number, outcome: PackOutcome) {
+		if ("error" in outcome) return this.#failed(file, outcome.error);
+		this.#meter.total.add("acknowledged", size);
+		const date = new Date(Number(outcome.at / 1_000_000n));
+		this.#done(file, "uploaded", {
+			key: plan.key,
+			root,
+			sequence: outcome.sequence,
+			size,
+			chunkBytes: MAX_CHUNK_BYTES,
+			contentType: plan.contentType,
+			visibility: plan.visibility,
+			owner: await this.#context.principal(),
+			createdAt: date,
+			modifiedAt: date,
+			metadata: Object.fromEntries(plan.metadata),
+			wholeSha256: plan.wholeSha256,
+		});
+	}
+
+	async #large(file: File, plan: UploadPlan, source: OpenSource, stored?: Manifest): Promise<void> {
+		const context = this.#context;
+		if (stored && source.isRepeatable && source.size === stored.size) {
+			const root = await rootLike(stored, source, context, this.#calls, this.#budget);
+			if (sameBytes(root, stored.root)) {
+				await source.check();
+				await source.close();
+				this.#meter.total.reuse(stored.size);
+				return this.#done(file, "unchanged", stored);
+			}
+		}
+		const meter = this.#meter.of(source.size);
+		const upload = new Upload({ context, plan, source, meter, calls: this.#calls, budget: this.#budget });
+		this.#uploads.add(upload);
+		try {
+			this.#done(file, "uploaded", await upload.run());
+			this.#uploads.delete(upload);
+		} catch (error) {
+			this.#failed(file, error, meter.progress.acknowledged);
+		}
+	}
+
+	#done(file: File, status: "uploaded" | "unchanged", manifest: Manifest): void {
+		noteSequence(this.#context, manifest.sequence);
+		this.#ended(file, { key: manifest.key, status, manifest }, manifest.size);
+	}
+
+	#failed(file: File, error: unknown, acknowledged = 0): void {
+		const key = (this.#options.prefix ?? "") + file.item.key;
+		this.#ended(file, { key, status: "failed", error: error as BlobError }, acknowledged);
+	}
+
+	#ended(file: File, result: FileResult, done: number): void {
+		this.#results[file.index] = result;
+		this.#meter.ended(result.status, file.size, done);
+		this.#options.onFile?.(result);
+	}
+}

@@ -1,0 +1,45 @@
+import type { ClientContext } from "../../context.js";
+import { throwIfAborted } from "../../util/abort.js";
+import { type Line, UploadCalls } from "../calls.js";
+import { laneOf, reconnect } from "../index.js";
+import { Transfer } from "../transfer.js";
+import { Batch, type UploadItems } from "./batch.js";
+import { BatchMeter } from "./meter.js";
+import type { BatchProgress, BatchResult, UploadAllOptions } from "./types.js";
+
+/** Starts uploads of many files as one transfer. */
+export function startBatch(
+	context: ClientContext,
+	items: UploadItems,
+	options: UploadAllOptions,
+): Transfer<BatchResult, BatchProgress> {
+	const lane = laneOf(context, options.concurrency);
+	let changed = () => {};
+	const meter = new BatchMeter({
+		concurrency: () => lane.concurrency,
+		now: context.settings.ports.now,
+		onChange: () => changed(),
+	});
+	let line: Line;
+	let batch: Batch;
+	return new Transfer({
+		signal: options.signal,
+		progress: () => meter.progress,
+		paused: (isPaused) => meter.total.pause(isPaused),
+		work: async (work) => {
+			changed = work.changed;
+			const retried = (error: unknown) => {
+				meter.total.retried();
+				work.retried(error);
+			};
+			line = { caller: context.caller, gate: work.gate, lane, retried };
+			batch = new Batch(context, new UploadCalls(line, work.signal), meter, options);
+			const result = await batch.run(items);
+			// Each file has failed then; together they were aborted.
+			throwIfAborted(work.signal);
+			return result;
+		},
+		reconnect: (agent, identity) => reconnect(context, line, agent, identity),
+		discard: () => batch.discard(line.caller),
+	});
+}

@@ -1,0 +1,92 @@
+import {
+	MAX_CHUNK_BYTES,
+	MAX_ITEMS,
+	utf8Length,
+	type WirePutItem,
+	type WirePutMany,
+} from "../../../protocol/index.js";
+import { publicationOf } from "../commit.js";
+import type { UploadPlan } from "../options.js";
+
+/** A file that goes up together with others. */
+export interface PackItem {
+	readonly plan: UploadPlan;
+	readonly root: Uint8Array;
+	readonly content: Uint8Array;
+	/** Called when it has ended. */
+	readonly done: (outcome: PackOutcome) => Promise<void>;
+}
+export type PackOutcome = { readonly sequence: bigint; readonly at: bigint } | { readonly error: unknown };
+
+/**
+ * Bytes of Candid in one message: as many as a chunk has, so that the signed envelope has the same 16 KiB. Where an
+ * identity takes more, the message is refused before it is sent, and cut in two.
+ */
+export const PACK_BYTES = MAX_CHUNK_BYTES;
+
+/** Type table, id and number of items come before the items: 263 bytes and a few. */
+const HEAD_BYTES = 512;
+
+/** A larger file than this goes in a message of its own: with four or more to a message little of it stays empty. */
+export const MAX_PACKED_BYTES = PACK_BYTES / 4;
+
+/** Files gathered for one message. */
+export class Pack {
+	readonly items: PackItem[] = [];
+	#bytes = HEAD_BYTES;
+
+	/** Bytes of the message, at the most. */
+	get bytes(): number {
+		return this.#bytes;
+	}
+
+	fits(bytes: number, capacity: number): boolean {
+		return this.items.length < MAX_ITEMS && (this.items.length === 0 || this.#bytes + bytes <= capacity);
+	}
+
+	add(item: PackItem, bytes = candidBytes(toWire(item))): void {
+		this.items.push(item);
+		this.#bytes += bytes;
+	}
+
+	request(id: Uint8Array): WirePutMany {
+		return { id, blobs: this.items.map(toWire) };
+	}
+
+	halves(): [Pack, Pack] {
+		const middle = this.items.length >> 1;
+		return [packOf(this.items.slice(0, middle)), packOf(this.items.slice(middle))];
+	}
+}
+
+function packOf(items: readonly PackItem[]): Pack {
+	const pack = new Pack();
+	for (const item of items) pack.add(item);
+	return pack;
+}
+
+export const toWire = ({ plan, root, content }: Omit<PackItem, "done">): WirePutItem => ({
+	...publicationOf(plan, root),
+	key: plan.key,
+	content,
+});
+
+const lebBytes = (value: number): number => (value < 0x80 ? 1 : 1 + lebBytes(value >> 7));
+const blobBytes = (bytes: number): number => lebBytes(bytes) + bytes;
+const textBytes = (text: string): number => blobBytes(utf8Length(text));
+
+/** What an item's value takes in Candid, to the byte. */
+export function candidBytes(item: WirePutItem): number {
+	const metadata = item.metadata.reduce((sum, [name, value]) => sum + textBytes(name) + textBytes(value), 0);
+	return (
+		blobBytes(item.root.length) +
+		blobBytes(item.content.length) +
+		textBytes(item.key) +
+		textBytes(item.content_type) +
+		lebBytes(item.metadata.length) +
+		metadata +
+		1 + // visibility
+		(item.sha256[0] ? 1 + blobBytes(item.sha256[0].length) : 1) +
+		("sequence" in item.precondition ? 9 : 1)
+	);
+}

@@ -1,0 +1,99 @@
+import type { MethodArgs, MethodName, MethodOk } from "../../protocol/index.js";
+import type { ClientContext } from "../context.js";
+import { CLOSED, type Gate } from "./gate.js";
+import type { Lane } from "./lane.js";
+
+/** What the calls of one transfer have in common. */
+export interface Line {
+	/** Another one after `resume` with another agent. */
+	caller: ClientContext["caller"];
+	readonly gate: Gate;
+	readonly lane: Lane;
+	readonly retried: (error: unknown) => void;
+}
+
+/** The calls of a transfer: each waits while that is paused, and those that carry bytes take turns. */
+export class UploadCalls {
+	readonly #line: Line;
+	readonly signal: AbortSignal;
+
+	constructor(line: Line, signal: AbortSignal) {
+		this.#line = line;
+		this.signal = signal;
+	}
+
+	/** The same, ended by another signal. */
+	until(signal: AbortSignal): UploadCalls {
+		return new UploadCalls(this.#line, signal);
+	}
+
+	/** Something had to be done again. */
+	retried(error: unknown): void {
+		this.#line.retried(error);
+	}
+
+	/** How many calls with bytes may be under way now. */
+	get concurrency(): number {
+		return this.#line.lane.concurrency;
+	}
+
+	/** Resolves when the transfer is not paused. */
+	opened(): Promise<void> {
+		return this.#line.gate.opened(this.signal);
+	}
+
+	/** A short call, its answer verified. */
+	update<Name extends MethodName>(name: Name, args: MethodArgs<Name>): Promise<MethodOk<Name>> {
+		const { signal } = this;
+		const { gate, retried } = this.#line;
+		return gate.pass(signal, () =>
+			this.#line.caller.update(name, args, { signal, onRetry: retried, verify: true }),
+		);
+	}
+
+	query<Name extends MethodName>(name: Name, args: MethodArgs<Name>): Promise<MethodOk<Name>> {
+		const { signal } = this;
+		const { gate, retried } = this.#line;
+		return gate.pass(signal, () =>
+			this.#line.caller.query(name, args, { signal, onRetry: retried, isBound: false }),
+		);
+	}
+
+	/** A call that carries bytes. */
+	carry<Name extends MethodName>(
+		name: Name,
+		args: MethodArgs<Name>,
+		bytes: number,
+		{ verify, onSent }: { verify: boolean; onSent: () => void },
+	): Promise<MethodOk<Name>> {
+		const { signal } = this;
+		const { gate, lane, retried } = this.#line;
+		return gate.pass(signal, () =>
+			lane.run(bytes, signal, async (passage) => {
+				// Paused while it waited for its turn.
+				if (gate.isClosed) throw CLOSED;
+				return this.#line.caller.update(name, args, {
+					signal,
+					verify,
+					onSent: () => {
+						passage.onSent();
+						onSent();
+					},
+					onRetry: (error) => {
+						passage.onRetry(error);
+						retried(error);
+					},
+				});
+			}),
+		);
+	}
+}
+
+/** Calls back the first time only. */
+export function once(then: () => void): () => void {
+	let isFirst = true;
+	return () => {
+		if (isFirst) then();
+		isFirst = false;
+	};
+}

@@ -1,0 +1,60 @@
+import { isRetryable } from "../call/retry.js";
+import { type BlobError, isBlobError } from "../errors.js";
+import { raceAbort } from "../util/abort.js";
+
+/**
+ * Where a transfer waits while it is paused. Every request passes through it, so that pausing needs no thought
+ * anywhere else: a request that fails while the gate is closed, for a reason that may pass, is simply made again
+ * when it opens, with the same id and the same bytes, which the protocol answers as if it were once.
+ */
+export class Gate {
+	#open: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
+	/** Counts openings: what failed under an earlier identity says nothing about the one of now. */
+	#openings = 0;
+	/** Asked when the identity has expired: true if somebody is there to do something about it. */
+	onExpired: (error: BlobError) => boolean = () => false;
+
+	get isClosed(): boolean {
+		return this.#open !== undefined;
+	}
+
+	close(): void {
+		if (this.#open) return;
+		let resolve = () => {};
+		const promise = new Promise<void>((done) => {
+			resolve = done;
+		});
+		this.#open = { promise, resolve };
+	}
+
+	open(): void {
+		this.#openings++;
+		this.#open?.resolve();
+		this.#open = undefined;
+	}
+
+	/** Resolves when the gate is open; rejects when the signal fires. */
+	async opened(signal: AbortSignal): Promise<void> {
+		while (this.#open) await raceAbort(this.#open.promise, signal);
+	}
+
+	/** Does `step` with the gate open, again after the gate was closed over it. */
+	async pass<T>(signal: AbortSignal, step: () => Promise<T>): Promise<T> {
+		for (;;) {
+			await this.opened(signal);
+			const openings = this.#openings;
+			try {
+				return await step();
+			} catch (error) {
+				if (signal.aborted) throw error;
+				if (isBlobError(error, "identity_expired")) {
+					const isOld = this.isClosed || this.#openings !== openings;
+					if (!isOld && !this.onExpired(error)) throw error;
+				} else if (error !== CLOSED && !(this.isClosed && isRetryable(error))) throw error;
+			}
+		}
+	}
+}
+
+/** Thrown by a step that finds the gate closed before it has done anything. */
+export const CLOSED = new Error("the gate is closed");

@@ -1,0 +1,48 @@
+import { encodeUtf8 } from "./codec/utf8.js";
+import { encodeValue } from "./codec/value.js";
+import { Manifest, type WireManifest } from "./wire/index.js";
+
+/**
+ * Where things stand in the hash tree whose root a store certifies:
+ *
+ * feed                                            the head of the feed, 32 bytes
+ * http_expr / <segments of the key> / <$> / manifest    of a public blob
+ * private / SHA-256(salt | owner | key) / manifest      of a private one
+ *
+ * A `manifest` is the SHA-256 of the manifest's Candid value. Beside it under `<$>` stand the labels of HTTP
+ * certification, which have 32 bytes each and so never meet this one.
+ */
+export const FEED_LABEL = encodeUtf8("feed");
+export const PUBLIC_LABEL = encodeUtf8("http_expr");
+export const PRIVATE_LABEL = encodeUtf8("private");
+/** Ends the path of a key, of which no segment is called so. */
+export const KEY_END_LABEL = encodeUtf8("<$>");
+export const MANIFEST_LABEL = encodeUtf8("manifest");
+
+/** The path of a public blob's manifest. */
+export function publicManifestPath(key: string): Uint8Array[] {
+	return [PUBLIC_LABEL, ...key.split("/").map(encodeUtf8), KEY_END_LABEL, MANIFEST_LABEL];
+}
+
+/**
+ * What the label of a private blob is the SHA-256 of: its owner's salt, the owner's principal and the key in UTF-8,
+ * one after the other. The owner's salt is 16 random bytes, so that nobody else can try keys.
+ */
+export function privateLabelPreimage(salt: Uint8Array, owner: Uint8Array, key: string): Uint8Array {
+	const text = encodeUtf8(key);
+	const preimage = new Uint8Array(salt.length + owner.length + text.length);
+	preimage.set(salt);
+	preimage.set(owner, salt.length);
+	preimage.set(text, salt.length + owner.length);
+	return preimage;
+}
+
+/** The path of a private blob's manifest. `label` is the SHA-256 of `privateLabelPreimage`. */
+export function privateManifestPath(label: Uint8Array): Uint8Array[] {
+	return [PRIVATE_LABEL, label, MANIFEST_LABEL];
+}
+
+/** What the value at a manifest's path is the SHA-256 of. */
+export function manifestPreimage(manifest: WireManifest): Uint8Array {
+	return encodeValue(Manifest, manifest);
+}

@@ -1,0 +1,127 @@
+import { expect, test } from "vitest";
+import { MAX_CHUNK_BYTES, type WireCursor } from "../../../src/protocol/index.js";
+import { newId, publication, rootOf } from "../../support/store.js";
+import { headAfter } from "./model/feed.js";
+import { ANNA, fillOf, moveOf, OWNER, READER, TestStore, updateOf } from "./store.js";
+
+const changes = (store: TestStore, after?: WireCursor, limit = 1_000) =>
+	store.ask(READER, "blobs_changes", { after: after === undefined ? [] : [after], limit, min_sequence: [] });
+const BEGINNING = { sequence: 0n, head: new Uint8Array(32) };
+
+test("C45 deletes are in the feed, those of a rename and of many too", () => {
+	const store = new TestStore();
+	for (const key of ["a", "b", "c"]) store.putBlob(ANNA, key, fillOf(1, 1));
+	const { last } = changes(store);
+	store.delete(ANNA, "a");
+	store.ask(ANNA, "blobs_rename", moveOf("b", "d"));
+	store.ask(ANNA, "blobs_delete_many", { id: newId(), blobs: [{ key: "c", precondition: { none: null } }] });
+	const page = changes(store, last);
+	expect(page.changes.map(({ change }) => Object.keys(change)[0])).toEqual([
+		"deleted",
+		"deleted",
+		"published",
+		"deleted",
+	]);
+	expect(page.changes.map(({ change }) => "deleted" in change && change.deleted)).toEqual([
+		{ key: "a", version: 4n },
+		{ key: "b", version: 5n },
+		false,
+		{ key: "c", version: 6n },
+	]);
+});
+
+test("every change has its number, its maker and the head that follows from the one before", () => {
+	const store = new TestStore();
+	store.putBlob(ANNA, "a", fillOf(1, 1));
+	store.ask(ANNA, "blobs_update", { ...updateOf("a"), content_type: ["text/html"] });
+	store.setMode("draining");
+	store.setQuota(undefined, { blobs: 3n });
+	const page = changes(store, BEGINNING);
+	expect(page.changes.map(({ sequence }) => sequence)).toEqual([1n, 2n, 3n, 4n, 5n, 6n, 7n]);
+	expect(page.changes.map(({ by }) => by.toText())).toEqual(
+		[OWNER, OWNER, OWNER, ANNA, ANNA, OWNER, OWNER].map((who) => who.toText()),
+	);
+	const head = page.changes.reduce(headAfter, BEGINNING.head);
+	expect(page.last).toEqual({ sequence: 7n, head });
+});
+
+test("C39 order is by number: also of changes of one moment, and of one message", () => {
+	const store = new TestStore();
+	const content = fillOf(1, 1);
+	const item = (key: string) => ({
+		key,
+		content,
+		...publication(rootOf(content, MAX_CHUNK_BYTES)),
+	});
+	store.ask(ANNA, "blobs_put_many", { id: newId(), blobs: [item("z"), item("a"), item("z")] });
+	const page = changes(store);
+	expect(new Set(page.changes.map(({ at }) => at)).size).toBe(1);
+	expect(
+		page.changes.map(
+			({ change }) => "published" in change && [change.published.key, change.published.sequence],
+		),
+	).toEqual([false, false, false, ["z", 4n], ["a", 5n], ["z", 6n]]);
+});
+
+test("C44 a cursor that this feed never was at is refused: after a rollback, in a fork, of another store", () => {
+	const store = new TestStore();
+	store.putBlob(ANNA, "a", fillOf(1, 1));
+	const { last } = changes(store);
+	const older = new TestStore();
+	const known = { cursor_unknown: { sequence: 3n } };
+	const request = (cursor: WireCursor) => ({
+		after: [cursor] as [WireCursor],
+		limit: 1,
+		min_sequence: [] as [],
+	});
+	expect(older.refused(READER, "blobs_changes", request(last))).toEqual(known);
+	older.host.time += 1;
+	older.putBlob(ANNA, "a", fillOf(2, 1));
+	expect(older.code(READER, "blobs_changes", request(last))).toBe("cursor_unknown");
+	expect(store.code(READER, "blobs_changes", request({ ...BEGINNING, head: last.head }))).toBe(
+		"cursor_unknown",
+	);
+	expect(store.code(READER, "blobs_changes", request({ ...last, head: last.head.slice(1) }))).toBe(
+		"cursor_unknown",
+	);
+	expect(store.code(READER, "blobs_changes", request({ ...last, sequence: 2n ** 64n - 1n }))).toBe(
+		"cursor_unknown",
+	);
+	expect(changes(store, last).changes).toEqual([]);
+});
+
+test("past its cap the oldest changes go, in bounded steps; a cursor from before is told where the feed begins", () => {
+	const store = new TestStore({ feedEntries: 4 });
+	const early = changes(store).last;
+	for (let n = 0; n < 10; n++) store.putBlob(ANNA, "a", fillOf(n, 1));
+	expect(store.stats().feed_entries).toBe(13n);
+	store.clean();
+	store.upgrade();
+	expect(store.stats().feed_entries).toBe(4n);
+	const request = { after: [early] as [WireCursor], limit: 1, min_sequence: [] as [] };
+	expect(store.refused(READER, "blobs_changes", request)).toEqual({ cursor_pruned: { first: 10n } });
+	const page = changes(store);
+	expect(page.changes.map(({ sequence }) => sequence)).toEqual([10n, 11n, 12n, 13n]);
+	expect(page.changes.reduce(headAfter, page.before.head)).toEqual(page.last.head);
+	expect(changes(store, page.before).changes).toEqual(page.changes);
+	store.putBlob(ANNA, "a", fillOf(99, 1));
+	expect(changes(store, page.last).changes.length).toBe(1);
+});
+
+test("a feed that keeps nothing still goes on from its head", () => {
+	const store = new TestStore({ feedEntries: 0 });
+	store.clean();
+	const { before, changes: kept, last } = changes(store);
+	expect([kept, before]).toEqual([[], last]);
+	store.putBlob(ANNA, "a", fillOf(1, 1));
+	expect(changes(store, last).changes.reduce(headAfter, last.head)).toEqual(changes(store, last).last.head);
+});
+
+test("C05 who may not read everything reads no feed, and a state that is behind says so", () => {
+	const store = new TestStore();
+	const request = { after: [] as [], limit: 1, min_sequence: [] as [] | [bigint] };
+	expect(store.code(ANNA, "blobs_changes", request)).toBe("not_authorized");
+	expect(store.refused(READER, "blobs_changes", { ...request, min_sequence: [4n] })).toEqual({
+		behind: { sequence: 3n },
+	});
+});

@@ -1,0 +1,109 @@
+import { describe, expect, test } from "vitest";
+import { Accounts } from "../../../src/canister/engine/accounts.js";
+import { Engine } from "../../../src/canister/engine/index.js";
+import { COUNTER, Meta } from "../../../src/canister/engine/meta.js";
+import { MODES } from "../../../src/canister/engine/modes.js";
+import { QUEUE } from "../../../src/canister/engine/queue.js";
+import { RECEIPT } from "../../../src/canister/engine/receipts.js";
+import { ROLES } from "../../../src/canister/engine/roles.js";
+import { LAYOUT_VERSION, MEMORIES, MEMORY } from "../../../src/canister/memory.js";
+import { newId } from "../../support/store.js";
+import { ANNA, fillOf, OWNER, person, TestStore } from "./store.js";
+
+/**
+ * What stored data is found and read by. These tables are copies on purpose: whoever changes the code's must see here
+ * that deployed canisters would read something else.
+ */
+describe("C27 frozen numbers", () => {
+	test("of memories, in version 2 of the layout", () => {
+		expect(LAYOUT_VERSION).toBe(2);
+		expect(MEMORY).toEqual({
+			meta: 0,
+			slots: 1,
+			freeSlots: 2,
+			pages: 3,
+			uploads: 4,
+			blobs: 5,
+			catalog: 6,
+			accounts: 7,
+			receipts: 8,
+			queues: 9,
+			chunks: 10,
+			contents: 11,
+			feed: 12,
+			responses: 13,
+		});
+		expect(MEMORIES).toBe(14);
+	});
+
+	test("of counters, queues and receipts", () => {
+		expect(COUNTER).toEqual({
+			layout: 0,
+			sequence: 1,
+			contents: 2,
+			slotsMade: 3,
+			slotsUsed: 4,
+			slotsFree: 5,
+			openUploads: 6,
+			blobs: 7,
+			chunks: 8,
+			charged: 9,
+			promised: 10,
+			stored: 11,
+			peakStored: 12,
+			feedFirst: 13,
+			mode: 14,
+			generation: 15,
+			queues: 16,
+		});
+		expect(QUEUE).toEqual({ uploads: 0, receipts: 1, garbage: 2, responses: 3 });
+		expect(RECEIPT).toEqual({
+			committed: 1,
+			aborted: 2,
+			deleted: 3,
+			administered: 4,
+			updated: 5,
+			moved: 6,
+			putMany: 7,
+			deletedMany: 8,
+		});
+	});
+
+	test("of modes and of the bits of roles, as they are stored", () => {
+		expect(MODES).toEqual(["live", "draining", "maintenance"]);
+		const store = new TestStore();
+		const bits = ROLES.map((role, n) => {
+			const who = person(20 + n);
+			store.ask(OWNER, "blobs_grant_role", { id: newId(), who, role: { [role]: null } as never });
+			return [role, new Accounts(store.storage.map(MEMORY.accounts)).get(who.toUint8Array()).roles];
+		});
+		expect(Object.fromEntries(bits)).toEqual({ admin: 1, writer: 2, reader: 4, backup: 8 });
+	});
+});
+
+describe("C26 the layout's version", () => {
+	test("is written at the start of an empty store", () => {
+		const store = new TestStore();
+		expect(new Meta(store.storage.map(MEMORY.meta)).get(COUNTER.layout)).toBe(2);
+		expect(new Engine(store.storage, store.host).isNew).toBe(false);
+	});
+
+	test.each([1, 3])("%i: the start throws, says why, and writes nothing", (version) => {
+		const store = new TestStore();
+		store.putBlob(ANNA, "a", fillOf(1, 1));
+		const meta = new Meta(store.storage.map(MEMORY.meta));
+		meta.set(COUNTER.layout, version);
+		meta.flush();
+		const { writes } = store.storage;
+		const other = new Engine(store.storage, store.host);
+		expect(other.isNew).toBe(false);
+		expect(() => other.start()).toThrow(`has layout version ${version} and this code reads version 2`);
+		expect([store.storage.writes, other.isChanged]).toEqual([writes, false]);
+	});
+
+	test("1 is also known by its own record, a single number", () => {
+		const store = new TestStore();
+		store.storage.map(MEMORY.meta).set(new Uint8Array(8), Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1));
+		expect(() => new Engine(store.storage, store.host).start()).toThrow("has layout version 1");
+	});
+});

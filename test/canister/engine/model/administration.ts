@@ -1,0 +1,54 @@
+import type { MethodArgs, MethodName } from "../../../../src/protocol/index.js";
+import { EVERYBODY, type Model, type ModeName, numberOf, type RoleName, refuse } from "./model.js";
+import { abortUpload } from "./uploads.js";
+
+/** What the methods of administrators should do. */
+
+/** A change that has its place in the feed. */
+function change(
+	model: Model,
+	who: number,
+	method: MethodName,
+	request: { id: Uint8Array },
+	act: () => void,
+): { sequence: bigint } {
+	model.require(who, "admin");
+	return model.once(who, request.id, "administered", method, request, () => {
+		act();
+		return { sequence: ++model.sequence };
+	});
+}
+
+export function grant(model: Model, who: number, [request]: MethodArgs<"blobs_grant_role">) {
+	return change(model, who, "blobs_grant_role", request, () => {
+		model.roles[numberOf(request.who)]!.add(Object.keys(request.role)[0] as RoleName);
+	});
+}
+
+export function revoke(model: Model, who: number, [request]: MethodArgs<"blobs_revoke_role">) {
+	return change(model, who, "blobs_revoke_role", request, () => {
+		model.roles[numberOf(request.who)]!.delete(Object.keys(request.role)[0] as RoleName);
+	});
+}
+
+export function setQuota(model: Model, who: number, [request]: MethodArgs<"blobs_set_quota">) {
+	return change(model, who, "blobs_set_quota", request, () => {
+		const whose = request.who[0] === undefined ? EVERYBODY : numberOf(request.who[0]);
+		if (request.quota[0] === undefined) model.quotas.delete(whose);
+		else model.quotas.set(whose, request.quota[0]);
+	});
+}
+
+export function setMode(model: Model, who: number, [request]: MethodArgs<"blobs_set_mode">) {
+	const { sequence } = change(model, who, "blobs_set_mode", request, () => {
+		if (request.generation !== model.generation) refuse("mode_changed");
+		model.mode = Object.keys(request.mode)[0] as ModeName;
+		model.generation++;
+	});
+	return { mode: request.mode, generation: request.generation + 1n, sequence };
+}
+
+export function abortAny(model: Model, who: number, [request]: MethodArgs<"blobs_abort_any_upload">) {
+	model.require(who, "admin");
+	return abortUpload(model, numberOf(request.owner), request.id);
+}

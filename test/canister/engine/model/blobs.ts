@@ -1,0 +1,210 @@
+import {
+	MAX_CHUNK_BYTES,
+	type MethodArgs,
+	sameBytes,
+	type WireDeleteItem,
+	type WireManifest,
+	type WirePublication,
+} from "../../../../src/protocol/index.js";
+import { rootOf } from "../../../support/store.js";
+import {
+	chargeOfPieces,
+	type Model,
+	type ModelBlob,
+	nameOf,
+	type Piece,
+	PRINCIPALS,
+	pieceOf,
+	Refused,
+	refuse,
+} from "./model.js";
+
+/** What the methods that change blobs should do. */
+
+export function publish(
+	model: Model,
+	who: number,
+	id: Uint8Array,
+	what: WirePublication & { key: string },
+	chunkSize: number,
+	pieces: readonly Piece[],
+): WireManifest {
+	const { key, root, content_type, visibility, metadata, sha256 } = what;
+	const manifest: WireManifest = {
+		key,
+		sequence: 0n,
+		root,
+		size: BigInt(pieces.reduce((sum, { bytes }) => sum + bytes.length, 0)),
+		chunk_size: chunkSize,
+		content_type,
+		visibility,
+		owner: PRINCIPALS[who]!,
+		created_at: model.nanoseconds(),
+		modified_at: model.nanoseconds(),
+		metadata,
+		sha256,
+	};
+	const blob = hold(model, { manifest, owner: who, uploader: who, pieces });
+	model.leave(who, id, "committed", "", blob.manifest);
+	return blob.manifest;
+}
+
+/** Puts a blob under its key, with the next number, in the place of whatever was there. */
+function hold(model: Model, blob: ModelBlob, isSameContent = false): ModelBlob {
+	const { key } = blob.manifest;
+	const held = model.blobs.get(key);
+	model.sequence++;
+	const numbered = { ...blob, manifest: { ...blob.manifest, sequence: model.sequence } };
+	model.blobs.set(key, numbered);
+	if (held !== undefined && !isSameContent) model.discard(held);
+	return numbered;
+}
+
+/** Checks what came whole, and answers its one piece, or none. */
+function checkWhole(model: Model, who: number, item: WirePublication & { key: string }, bytes: Uint8Array) {
+	const pieces = bytes.length === 0 ? [] : [pieceOf(bytes)];
+	model.requireChange(who, item.key);
+	model.requireQuota(who, {
+		blobs: model.blobs.get(item.key)?.owner === who ? 0 : 1,
+		bytes: chargeOfPieces(pieces),
+	});
+	model.requireReceivable(who, bytes.length);
+	model.requirePrecondition(item.precondition, item.key);
+	if (!sameBytes(item.root, rootOf(bytes, MAX_CHUNK_BYTES))) refuse("root_mismatch");
+	return pieces;
+}
+
+export function putBlob(model: Model, who: number, [request, bytes]: MethodArgs<"blobs_put_blob">) {
+	const { id, key, root } = request;
+	model.requireMode("live");
+	model.require(who, "writer");
+	const receipt = model.receipts.get(nameOf(who, id));
+	const before = receipt?.answer as WireManifest;
+	if (receipt?.kind === "committed" && before.key === key && sameBytes(before.root, root)) return before;
+	model.refuseFinished(receipt);
+	if (model.uploads.has(nameOf(who, id))) refuse("upload_conflict");
+	const pieces = checkWhole(model, who, request, bytes);
+	model.receive(who, bytes.length);
+	return publish(model, who, id, request, MAX_CHUNK_BYTES, pieces);
+}
+
+/** What becomes of each of many: the number of its change, or the code of its refusal. */
+function each<Item>(items: Item[], act: (item: Item) => bigint): (bigint | string)[] {
+	return items.map((item) => {
+		try {
+			return act(item);
+		} catch (error) {
+			if (error instanceof Refused) return error.code;
+			throw error;
+		}
+	});
+}
+
+export function putMany(model: Model, who: number, [request]: MethodArgs<"blobs_put_many">) {
+	const { id, blobs } = request;
+	model.requireMode("live");
+	model.require(who, "writer");
+	const identity = blobs.map(({ key, root }) => [key, root]);
+	return model.once(who, id, "putMany", "blobs_put_many", identity, () =>
+		each(blobs, (item) => {
+			const pieces = checkWhole(model, who, item, item.content);
+			model.receive(who, item.content.length);
+			const receipts = new Map(model.receipts);
+			const { sequence } = publish(model, who, id, item, MAX_CHUNK_BYTES, pieces);
+			// The message has one receipt, not each blob.
+			model.receipts.clear();
+			for (const [name, receipt] of receipts) model.receipts.set(name, receipt);
+			return sequence;
+		}),
+	);
+}
+
+function remove(model: Model, who: number, { key, precondition }: WireDeleteItem) {
+	model.requireChange(who, key);
+	model.requirePrecondition(precondition, key);
+	const held = model.blobs.get(key);
+	if (held !== undefined) {
+		model.sequence++;
+		model.blobs.delete(key);
+		model.discard(held);
+	}
+	return { deleted: held !== undefined, sequence: model.sequence };
+}
+
+function requireWriter(model: Model, who: number): void {
+	model.requireMode("draining");
+	model.require(who, "writer");
+}
+
+export function deleteBlob(model: Model, who: number, [request]: MethodArgs<"blobs_delete">) {
+	requireWriter(model, who);
+	return model.once(who, request.id, "deleted", "blobs_delete", request, () => remove(model, who, request));
+}
+
+export function deleteMany(model: Model, who: number, [request]: MethodArgs<"blobs_delete_many">) {
+	requireWriter(model, who);
+	return model.once(who, request.id, "deletedMany", "blobs_delete_many", request, () =>
+		each(request.blobs, (item) => remove(model, who, item).sequence),
+	);
+}
+
+function readable(model: Model, who: number, key: string): ModelBlob {
+	const blob = model.blobs.get(key);
+	return blob !== undefined && model.mayRead(who, blob) ? blob : refuse("blob_not_found");
+}
+
+export function update(model: Model, who: number, [request]: MethodArgs<"blobs_update">) {
+	requireWriter(model, who);
+	return model.once(who, request.id, "updated", "blobs_update", request, () => {
+		const held = readable(model, who, request.key);
+		model.requireChange(who, request.key);
+		model.requirePrecondition(request.precondition, request.key);
+		const manifest = {
+			...held.manifest,
+			content_type: request.content_type[0] ?? held.manifest.content_type,
+			visibility: request.visibility[0] ?? held.manifest.visibility,
+			metadata: request.metadata[0] ?? held.manifest.metadata,
+			modified_at: model.nanoseconds(),
+		};
+		return hold(model, { ...held, manifest }, true).manifest;
+	});
+}
+
+function checkMove(model: Model, who: number, [request]: MethodArgs<"blobs_copy">): ModelBlob {
+	const { from, to, source, precondition } = request;
+	if (from === to) refuse("invalid_argument");
+	const blob = readable(model, who, from);
+	model.requirePrecondition(source, from);
+	model.requireChange(who, to);
+	model.requirePrecondition(precondition, to);
+	return blob;
+}
+
+export function copy(model: Model, who: number, args: MethodArgs<"blobs_copy">) {
+	const [request] = args;
+	requireWriter(model, who);
+	return model.once(who, request.id, "moved", "blobs_copy", request, () => {
+		const blob = checkMove(model, who, args);
+		model.requireQuota(who, {
+			blobs: model.blobs.get(request.to)?.owner === who ? 0 : 1,
+			bytes: chargeOfPieces(blob.pieces),
+		});
+		const at = model.nanoseconds();
+		const owner = PRINCIPALS[who]!;
+		const manifest = { ...blob.manifest, key: request.to, owner, created_at: at, modified_at: at };
+		return hold(model, { ...blob, manifest, owner: who }).manifest;
+	});
+}
+
+export function rename(model: Model, who: number, args: MethodArgs<"blobs_rename">) {
+	const [request] = args;
+	requireWriter(model, who);
+	return model.once(who, request.id, "moved", "blobs_rename", request, () => {
+		const blob = checkMove(model, who, args);
+		model.requireChange(who, request.from);
+		model.sequence++;
+		model.blobs.delete(request.from);
+		const manifest = { ...blob.manifest, key: request.to, modified_at: model.nanoseconds() };
+		return hold(model, { ...blob, manifest }).manifest;
+	});
+}

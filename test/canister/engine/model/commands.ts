@@ -1,0 +1,329 @@
+import fc from "fast-check";
+import {
+	chunkCount,
+	chunkLength,
+	MAX_CHUNK_BYTES,
+	type MethodArgs,
+	type MethodName,
+	type WirePrecondition,
+} from "../../../../src/protocol/index.js";
+import { publication, rootOf, sha256 } from "../../../support/store.js";
+import { type Model, type ModeName, nameOf, PRINCIPALS, type RoleName, S } from "./model.js";
+
+/** What random histories are made of, and how each command becomes a call: it may look at what there is. */
+
+export type Call = {
+	[Name in MethodName]: { who: number; method: Name; args: MethodArgs<Name> };
+}[MethodName];
+
+export type Command =
+	| { do: "call"; make: (model: Model) => Call }
+	/** The call before the last `back` ones once more, just as it was. */
+	| { do: "again"; back: number }
+	| { do: "restart" }
+	| { do: "clean"; later: number };
+
+export const KEYS = ["a", "a/b", "a/c/d", "b"];
+
+const idOf = (n: number) => new Uint8Array(16).fill(n);
+/** Ids are few, so that they meet; mostly each kind of change keeps to some of its own. */
+const id = (from: number, to: number) =>
+	fc
+		.oneof(
+			{ weight: 12, arbitrary: fc.integer({ min: from, max: to }) },
+			{ weight: 1, arbitrary: fc.nat(30) },
+		)
+		.map(idOf);
+const uploadId = id(0, 1);
+const changeId = id(2, 25);
+const who = fc.oneof(
+	{ weight: 5, arbitrary: fc.constant(0) },
+	{ weight: 5, arbitrary: fc.constant(1) },
+	{ weight: 3, arbitrary: fc.constant(2) },
+	{ weight: 1, arbitrary: fc.constantFrom(3, 4) },
+);
+const admin = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: who });
+const key = fc.constantFrom(...KEYS);
+const visibility = fc.constantFrom({ public: null }, { private: null });
+const bytesOf = (fill: number, length: number) => new Uint8Array(length).fill(fill);
+const fill = fc.nat(2);
+/** Mostly what there is: 0 leaves who, id and key as they were drawn, more chooses among what is open or held. */
+const pick = fc.nat(6);
+interface Named {
+	who: number;
+	id: Uint8Array;
+	pick: number;
+}
+function upload<Parts extends Named>(model: Model, parts: Parts): Parts {
+	const open = [...model.uploads.keys()];
+	if (parts.pick === 0 || open.length === 0) return parts;
+	const [who, id] = open[parts.pick % open.length]!.split("/") as [string, string];
+	return { ...parts, who: Number(who), id: new Uint8Array(Buffer.from(id, "hex")) };
+}
+/** A key that holds something, and, every other time, its owner for a caller. */
+function blob<Parts extends Named>(model: Model, parts: Parts, key: string): Parts & { key: string } {
+	const held = [...model.blobs.values()];
+	if (parts.pick === 0 || held.length === 0) return { ...parts, key };
+	const { manifest, owner } = held[parts.pick % held.length]!;
+	return { ...parts, key: manifest.key, who: parts.pick % 2 === 0 ? parts.who : owner };
+}
+const principal = fc.constantFrom(...PRINCIPALS.slice(1, 4));
+const condition = fc.oneof(
+	{ weight: 6, arbitrary: fc.constant("none" as const) },
+	{ weight: 1, arbitrary: fc.constantFrom("absent" as const, "current" as const, "stale" as const) },
+);
+
+function preconditionOf(model: Model, of: string, wanted: "none" | "absent" | "current" | "stale") {
+	const sequence = model.blobs.get(of)?.manifest.sequence ?? 0n;
+	if (wanted === "none") return { none: null };
+	if (wanted === "absent") return { absent: null };
+	return { sequence: wanted === "current" ? sequence : sequence + 1n } as WirePrecondition;
+}
+
+const opt = <T>(value: T | null): [] | [T] => (value === null ? [] : [value]);
+
+/** A command of these parts. */
+const command = <Parts>(
+	weight: number,
+	parts: { [Name in keyof Parts]: fc.Arbitrary<Parts[Name]> },
+	make: (parts: Parts, model: Model) => Call,
+) => ({
+	weight,
+	arbitrary: fc
+		.record(parts)
+		.map((chosen): Command => ({ do: "call", make: (model) => make(chosen as Parts, model) })),
+});
+
+const leaves = fc
+	.array(fc.constantFrom(...[0, 1, 2].flatMap((n) => [S, 7].map((length) => sha256(bytesOf(n, length))))), {
+		minLength: 1,
+		maxLength: 4,
+	})
+	.map((all) => new Uint8Array(Buffer.concat(all)));
+
+const begin = command(
+	14,
+	{ who, id: uploadId, key, size: fc.option(fc.constantFrom(0, 1, S, S + 7, 3 * S + 7), { freq: 2 }) },
+	(c) => ({
+		who: c.who,
+		method: "blobs_begin_upload",
+		args: [{ id: c.id, key: c.key, size: c.size === null ? [] : [BigInt(c.size)], chunk_size: S }],
+	}),
+);
+const put = command(
+	6,
+	{ who, id: uploadId, pick, index: fc.nat(3), fill, length: fc.constantFrom(0, 1, 7, S, S + 1) },
+	(parts, model) => {
+		const c = upload(model, parts);
+		return { who: c.who, method: "blobs_put_chunk", args: [c.id, c.index, bytesOf(c.fill, c.length)] };
+	},
+);
+/** What is missing of an upload at its first gap, so that commits have something to publish. */
+const putMissing = command(14, { who, id: uploadId, pick, fill }, (parts, model) => {
+	const c = upload(model, parts);
+	const open = model.uploads.get(nameOf(c.who, c.id));
+	let index = 0;
+	while (open?.chunks.has(index)) index++;
+	const size = open?.size;
+	const isIn = size === undefined || index < chunkCount(BigInt(size), S);
+	const length = size === undefined || !isIn ? S : chunkLength(BigInt(size), S, index);
+	return { who: c.who, method: "blobs_put_chunk", args: [c.id, index, bytesOf(c.fill, length)] };
+});
+const link = command(6, { who, id: uploadId, pick, from: fc.nat(2), leaves }, (parts, model) => {
+	const c = upload(model, parts);
+	return {
+		who: c.who,
+		method: "blobs_link_chunks",
+		args: [{ id: c.id, from: c.from, leaves: c.leaves }],
+	};
+});
+const commit = command(
+	10,
+	{ who, id: uploadId, pick, visibility, condition, isRootRight: fc.integer({ min: 0, max: 9 }) },
+	(parts, model) => {
+		const c = upload(model, parts);
+		const open = model.uploads.get(nameOf(c.who, c.id));
+		const extent = Math.max(-1, ...(open?.chunks.keys() ?? [])) + 1;
+		// A hole counts as a full chunk, so that the size is one that the chunks could make.
+		const chunks = Array.from({ length: extent }, (_, i) => open?.chunks.get(i)?.bytes ?? bytesOf(9, S));
+		const bytes = Buffer.concat(chunks);
+		const before = model.receipts.get(nameOf(c.who, c.id))?.answer as { root?: Uint8Array } | undefined;
+		const root = open === undefined && before?.root !== undefined ? before.root : rootOf(bytes, S);
+		const precondition = preconditionOf(model, open?.key ?? "a", c.condition);
+		return {
+			who: c.who,
+			method: "blobs_commit_upload",
+			args: [
+				{
+					id: c.id,
+					size: BigInt(open?.size ?? bytes.length),
+					...publication(c.isRootRight > 0 ? root : sha256(root), { visibility: c.visibility, precondition }),
+				},
+			],
+		};
+	},
+);
+const abort = command(2, { who, id: uploadId, pick }, (parts, model) => {
+	const c = upload(model, parts);
+	return { who: c.who, method: "blobs_abort_upload", args: [c.id] };
+});
+const abortAny = command(1, { admin, who: fc.nat(2), id: uploadId, pick }, (parts, model) => {
+	const c = upload(model, parts);
+	const request = { owner: PRINCIPALS[c.who]!, id: c.id };
+	return { who: c.admin, method: "blobs_abort_any_upload", args: [request] };
+});
+
+const whole = { key, fill, length: fc.constantFrom(0, 1, 100, S), visibility, condition };
+const putBlob = command(5, { who, id: changeId, ...whole }, (c, model) => {
+	const bytes = bytesOf(c.fill, c.length);
+	const precondition = preconditionOf(model, c.key, c.condition);
+	const what = publication(rootOf(bytes, MAX_CHUNK_BYTES), { visibility: c.visibility, precondition });
+	return { who: c.who, method: "blobs_put_blob", args: [{ id: c.id, key: c.key, ...what }, bytes] };
+});
+const item = fc.record({ ...whole, isRootRight: fc.integer({ min: 0, max: 9 }) });
+const putMany = command(
+	4,
+	{ who, id: changeId, items: fc.array(item, { minLength: 1, maxLength: 3 }) },
+	(c, model) => {
+		const blobs = c.items.map(({ key, fill, length, visibility, condition, isRootRight }) => {
+			const content = bytesOf(fill, length);
+			const root = rootOf(content, isRootRight > 0 ? MAX_CHUNK_BYTES : S);
+			const precondition = preconditionOf(model, key, condition);
+			return { key, content, ...publication(root, { visibility, precondition, metadata: [["n", "1"]] }) };
+		});
+		return { who: c.who, method: "blobs_put_many", args: [{ id: c.id, blobs }] };
+	},
+);
+const deleteBlob = command(3, { who, id: changeId, pick, key, condition }, (parts, model) => {
+	const c = blob(model, parts, parts.key);
+	const precondition = preconditionOf(model, c.key, c.condition);
+	return { who: c.who, method: "blobs_delete", args: [{ id: c.id, key: c.key, precondition }] };
+});
+const deleteMany = command(
+	1,
+	{ who, id: changeId, keys: fc.array(key, { minLength: 1, maxLength: 3 }) },
+	(c) => ({
+		who: c.who,
+		method: "blobs_delete_many",
+		args: [{ id: c.id, blobs: c.keys.map((key) => ({ key, precondition: { none: null } })) }],
+	}),
+);
+const update = command(
+	5,
+	{
+		who,
+		id: changeId,
+		pick,
+		key,
+		condition,
+		visibility: fc.option(visibility),
+		type: fc.option(fc.constant("a/b")),
+	},
+	(parts, model) => {
+		const c = blob(model, parts, parts.key);
+		const request = {
+			id: c.id,
+			key: c.key,
+			precondition: preconditionOf(model, c.key, c.condition),
+			content_type: opt(c.type),
+			visibility: opt(c.visibility),
+			metadata: opt(c.type === null ? null : [["m", "2"] as [string, string]]),
+		};
+		return { who: c.who, method: "blobs_update", args: [request] };
+	},
+);
+const move = (weight: number, method: "blobs_copy" | "blobs_rename") =>
+	command(
+		weight,
+		{ who, id: changeId, pick, from: key, to: key, source: condition, target: condition },
+		(parts, model) => {
+			const c = blob(model, parts, parts.from);
+			const request = {
+				id: c.id,
+				from: c.key,
+				source: preconditionOf(model, c.key, c.source),
+				to: c.to,
+				precondition: preconditionOf(model, c.to, c.target),
+			};
+			return { who: c.who, method, args: [request] };
+		},
+	);
+
+const role = fc
+	.constantFrom<RoleName>("admin", "writer", "writer", "reader", "backup")
+	.map((name) => ({ [name]: null }) as never);
+const roleChange = (weight: number, method: "blobs_grant_role" | "blobs_revoke_role") =>
+	command(weight, { who: admin, id: changeId, target: principal, role }, (c) => ({
+		who: c.who,
+		method,
+		args: [{ id: c.id, who: c.target, role: c.role }],
+	}));
+const quota = fc.record({
+	open_uploads: fc.constantFrom(0, 1, 5),
+	blobs: fc.constantFrom(0n, 1n, 9n),
+	bytes: fc.constantFrom(0n, 4_096n, BigInt(S) + 4_096n, BigInt(4 * S)),
+	received_per_day: fc.constantFrom(0n, BigInt(2 * S), BigInt(9 * S)),
+});
+const setQuota = command(
+	3,
+	{
+		who: admin,
+		id: changeId,
+		target: fc.option(principal, { freq: 2 }),
+		quota: fc.option(quota, { freq: 4 }),
+	},
+	(c) => ({
+		who: c.who,
+		method: "blobs_set_quota",
+		args: [{ id: c.id, who: c.target === null ? [] : [c.target], quota: c.quota === null ? [] : [c.quota] }],
+	}),
+);
+const setMode = command(
+	3,
+	{
+		who: admin,
+		id: changeId,
+		mode: fc
+			.constantFrom<ModeName>("live", "live", "live", "live", "live", "draining", "maintenance")
+			.map((name) => ({ [name]: null }) as never),
+		late: fc.integer({ min: 0, max: 5 }),
+	},
+	(c, model) => ({
+		who: c.who,
+		method: "blobs_set_mode",
+		args: [{ id: c.id, mode: c.mode, generation: model.generation - (c.late === 0 ? 1n : 0n) }],
+	}),
+);
+
+const DAY_MS = 86_400_000;
+export const commands = fc.array(
+	fc.oneof(
+		begin,
+		put,
+		putMissing,
+		link,
+		commit,
+		abort,
+		abortAny,
+		putBlob,
+		putMany,
+		deleteBlob,
+		deleteMany,
+		update,
+		move(6, "blobs_copy"),
+		move(4, "blobs_rename"),
+		roleChange(1, "blobs_grant_role"),
+		roleChange(1, "blobs_revoke_role"),
+		setQuota,
+		setMode,
+		{ weight: 12, arbitrary: fc.nat(1).map((back): Command => ({ do: "again", back })) },
+		{ weight: 2, arbitrary: fc.constant<Command>({ do: "restart" }) },
+		{
+			weight: 5,
+			arbitrary: fc
+				.constantFrom(0, 0, 0, 60_000, 60_000, 20 * 60_000, DAY_MS / 2, DAY_MS)
+				.map((later): Command => ({ do: "clean", later })),
+		},
+	),
+	{ minLength: 30, maxLength: 80, size: "max" },
+);

@@ -1,0 +1,283 @@
+import { Principal } from "@dfinity/principal";
+import {
+	type ErrorCode,
+	type MethodName,
+	MIN_CHARGE_BYTES,
+	MIN_CHUNK_BYTES,
+	RECEIPT_LIFE_MS,
+	UPLOAD_EXPIRY_MS,
+	type WireManifest,
+	type WirePrecondition,
+	type WireQuota,
+} from "../../../../src/protocol/index.js";
+import { sha256 } from "../../../support/store.js";
+
+/** What the store should be, as anybody would write it down: maps in the heap, nothing shared, nothing saved. */
+
+export const S = MIN_CHUNK_BYTES;
+/** The controller, two that begin as writers, one that begins as a reader, and the anonymous principal. */
+export const PRINCIPALS = [1, 2, 3, 4]
+	.map((n) => Principal.fromUint8Array(Uint8Array.of(n, n, n)))
+	.concat(Principal.anonymous());
+export const CONTROLLER = 0;
+export const ANONYMOUS = 4;
+export const numberOf = (who: Principal): number =>
+	PRINCIPALS.findIndex((principal) => principal.compareTo(who) === "eq");
+export const EVERYBODY = -1;
+
+export type RoleName = "admin" | "writer" | "reader" | "backup";
+export type ModeName = "live" | "draining" | "maintenance";
+
+/** A chunk: who has these bytes has all there is to know of them. */
+export interface Piece {
+	readonly bytes: Uint8Array;
+	readonly leaf: Uint8Array;
+	readonly name: string;
+}
+const pieces = new Map<string, Piece>();
+export function pieceOf(bytes: Uint8Array): Piece {
+	const leaf = sha256(bytes);
+	const name = Buffer.from(leaf).toString("hex");
+	const piece = pieces.get(name) ?? { bytes: bytes.slice(), leaf, name };
+	pieces.set(name, piece);
+	return piece;
+}
+export const knownPiece = (leaf: Uint8Array) => pieces.get(Buffer.from(leaf).toString("hex"));
+
+export const chargeOfPieces = (all: readonly Piece[]): number =>
+	Math.max(
+		MIN_CHARGE_BYTES,
+		all.reduce((sum, { bytes }) => sum + Math.max(MIN_CHARGE_BYTES, bytes.length), 0),
+	);
+
+export interface ModelBlob {
+	readonly manifest: WireManifest;
+	readonly owner: number;
+	readonly uploader: number;
+	readonly pieces: readonly Piece[];
+}
+
+export interface ModelUpload {
+	readonly key: string;
+	readonly size: number | undefined;
+	readonly chunks: Map<number, Piece>;
+	charged: number;
+	expiresAt: number;
+	/** When cleaning looks at it next. */
+	lookAt: number;
+}
+
+export interface ModelReceipt {
+	readonly kind: string;
+	readonly request: string;
+	readonly answer: unknown;
+	readonly until: number;
+}
+
+/** What nobody holds any more and is not cleaned away. */
+export interface ModelGarbage {
+	readonly holder: number;
+	readonly uploader: number;
+	readonly charged: number;
+	readonly pieces: readonly Piece[];
+}
+
+export class Refused extends Error {
+	readonly code: ErrorCode;
+	constructor(code: ErrorCode) {
+		super(code);
+		this.code = code;
+	}
+}
+export function refuse(code: ErrorCode): never {
+	throw new Refused(code);
+}
+
+const MODES: ModeName[] = ["live", "draining", "maintenance"];
+const DAY_MS = 86_400_000;
+const NO_BOUND = 2n ** 53n - 1n;
+
+export class Model {
+	now = 0;
+	mode: ModeName = "live";
+	generation = 0n;
+	sequence = 0n;
+	readonly roles = PRINCIPALS.map(() => new Set<RoleName>());
+	readonly quotas = new Map<number, WireQuota>();
+	readonly received = new Map<number, { day: number; bytes: number }>();
+	readonly blobs = new Map<string, ModelBlob>();
+	readonly uploads = new Map<string, ModelUpload>();
+	readonly receipts = new Map<string, ModelReceipt>();
+	readonly garbage: ModelGarbage[] = [];
+
+	nanoseconds(): bigint {
+		return BigInt(this.now) * 1_000_000n;
+	}
+
+	// Who may do what.
+
+	requireMode(last: ModeName): void {
+		if (MODES.indexOf(this.mode) > MODES.indexOf(last)) refuse("not_live");
+	}
+
+	has(who: number, ...roles: RoleName[]): boolean {
+		if (who === ANONYMOUS) return false;
+		return who === CONTROLLER || [...roles, "admin" as const].some((role) => this.roles[who]!.has(role));
+	}
+
+	require(who: number, role: RoleName): void {
+		if (who === ANONYMOUS) refuse("anonymous");
+		if (!this.has(who, role)) refuse("not_authorized");
+	}
+
+	mayRead(who: number, blob: ModelBlob): boolean {
+		return "public" in blob.manifest.visibility || blob.owner === who || this.has(who, "reader", "backup");
+	}
+
+	requireChange(who: number, key: string): void {
+		const held = this.blobs.get(key);
+		if (held !== undefined && held.owner !== who && !this.has(who)) refuse("not_authorized");
+	}
+
+	requirePrecondition(precondition: WirePrecondition, key: string): void {
+		if ("none" in precondition) return;
+		const wanted = "absent" in precondition ? 0n : precondition.sequence;
+		if ((this.blobs.get(key)?.manifest.sequence ?? 0n) !== wanted) refuse("precondition_failed");
+	}
+
+	// Who has how much.
+
+	quotaOf(who: number): WireQuota {
+		const builtIn = { open_uploads: 1_000, blobs: NO_BOUND, bytes: NO_BOUND, received_per_day: NO_BOUND };
+		return this.quotas.get(who) ?? this.quotas.get(EVERYBODY) ?? builtIn;
+	}
+
+	openUploadsOf(who: number): number {
+		return [...this.uploads.keys()].filter((name) => name.startsWith(`${who}/`)).length;
+	}
+
+	blobsOf(who: number): number {
+		return [...this.blobs.values()].filter(({ owner }) => owner === who).length;
+	}
+
+	bytesOf(who: number): number {
+		let bytes = 0;
+		for (const blob of this.blobs.values()) if (blob.owner === who) bytes += chargeOfPieces(blob.pieces);
+		for (const [name, { charged }] of this.uploads) if (name.startsWith(`${who}/`)) bytes += charged;
+		for (const { holder, charged } of this.garbage) if (holder === who) bytes += charged;
+		return bytes;
+	}
+
+	receivedToday(who: number): number {
+		const received = this.received.get(who);
+		return received?.day === Math.floor(this.now / DAY_MS) ? received.bytes : 0;
+	}
+
+	receive(who: number, bytes: number): void {
+		this.received.set(who, {
+			day: Math.floor(this.now / DAY_MS),
+			bytes: this.receivedToday(who) + bytes,
+		});
+	}
+
+	requireQuota(who: number, more: { uploads?: number; blobs?: number; bytes?: number }): void {
+		const quota = this.quotaOf(who);
+		const isOver = (used: number, add: number | undefined, limit: bigint) =>
+			add !== undefined && add > 0 && BigInt(used + add) > limit;
+		if (
+			isOver(this.openUploadsOf(who), more.uploads, BigInt(quota.open_uploads)) ||
+			isOver(this.blobsOf(who), more.blobs, quota.blobs) ||
+			isOver(this.bytesOf(who), more.bytes, quota.bytes)
+		)
+			refuse("quota_exceeded");
+	}
+
+	requireReceivable(who: number, bytes: number): void {
+		if (BigInt(this.receivedToday(who) + bytes) > this.quotaOf(who).received_per_day)
+			refuse("quota_exceeded");
+	}
+
+	/** Chunks that are stored, each once for who uploaded it. */
+	storedChunks(): Set<string> {
+		const stored = new Set<string>();
+		const add = (uploader: number | string, all: Iterable<Piece>) => {
+			for (const { name } of all) stored.add(`${uploader}/${name}`);
+		};
+		for (const { uploader, pieces } of this.blobs.values()) add(uploader, pieces);
+		for (const [name, { chunks }] of this.uploads) add(name.split("/")[0]!, chunks.values());
+		for (const { uploader, pieces } of this.garbage) add(uploader, pieces);
+		return stored;
+	}
+
+	// Ids and what they stand for.
+
+	leave(who: number, id: Uint8Array, kind: string, request: string, answer: unknown): void {
+		this.receipts.set(nameOf(who, id), { kind, request, answer, until: this.now + RECEIPT_LIFE_MS });
+	}
+
+	once<T>(who: number, id: Uint8Array, kind: string, method: MethodName, request: unknown, act: () => T): T {
+		const receipt = this.receipts.get(nameOf(who, id));
+		const what = textOf(method, request);
+		if (receipt !== undefined) {
+			if (receipt.kind !== kind || receipt.request !== what) refuse("upload_conflict");
+			return receipt.answer as T;
+		}
+		if (this.uploads.has(nameOf(who, id))) refuse("upload_conflict");
+		const answer = act();
+		this.leave(who, id, kind, what, answer);
+		return answer;
+	}
+
+	refuseFinished(receipt: ModelReceipt | undefined): void {
+		if (receipt === undefined) return;
+		refuse(["committed", "aborted"].includes(receipt.kind) ? "upload_finished" : "upload_conflict");
+	}
+
+	openUpload(who: number, id: Uint8Array): ModelUpload {
+		const upload = this.uploads.get(nameOf(who, id));
+		if (upload === undefined) {
+			this.refuseFinished(this.receipts.get(nameOf(who, id)));
+			return refuse("upload_not_found");
+		}
+		if (upload.expiresAt <= this.now) refuse("upload_finished");
+		return upload;
+	}
+
+	giveUp(name: string, upload: ModelUpload): void {
+		const who = Number(name.split("/")[0]);
+		this.uploads.delete(name);
+		this.garbage.push({
+			holder: who,
+			uploader: who,
+			charged: upload.charged,
+			pieces: [...upload.chunks.values()],
+		});
+	}
+
+	discard({ owner, uploader, pieces }: ModelBlob): void {
+		this.garbage.push({ holder: owner, uploader, charged: chargeOfPieces(pieces), pieces });
+	}
+
+	/** What the clock and the cleaner do; `left` of the garbage wait for a later step. */
+	clean(left: number): void {
+		if (this.mode === "maintenance") return;
+		for (const [name, upload] of this.uploads) {
+			if (upload.lookAt > this.now) continue;
+			if (upload.expiresAt <= this.now) this.giveUp(name, upload);
+			else upload.lookAt = this.now + UPLOAD_EXPIRY_MS;
+		}
+		for (const [name, { until }] of this.receipts) if (until <= this.now) this.receipts.delete(name);
+		this.garbage.splice(0, this.garbage.length - left);
+	}
+}
+
+export const nameOf = (who: number, id: Uint8Array): string => `${who}/${Buffer.from(id).toString("hex")}`;
+
+/** A request as text, equal for equal requests. */
+const textOf = (method: MethodName, request: unknown): string =>
+	method +
+	JSON.stringify(request, (_, value) => {
+		if (typeof value === "bigint") return `${value}n`;
+		if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
+		return value instanceof Principal ? value.toText() : value;
+	});

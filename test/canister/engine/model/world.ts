@@ -1,0 +1,245 @@
+import { isDeepStrictEqual } from "node:util";
+import type { IDL } from "@dfinity/candid";
+import { expect } from "vitest";
+import { Engine, Refusal } from "../../../../src/canister/engine/index.js";
+import { COUNTER, Meta } from "../../../../src/canister/engine/meta.js";
+import { MEMORY } from "../../../../src/canister/memory.js";
+import {
+	chunkCount,
+	decodeValue,
+	encodeValue,
+	errorCode,
+	METHODS,
+	type MethodArgs,
+	type MethodName,
+	type MethodOk,
+	type WireResult,
+} from "../../../../src/protocol/index.js";
+import { ask } from "../ask.js";
+import { FakeHost, MapStorage } from "../surroundings.js";
+import { type Call, type Command, KEYS } from "./commands.js";
+import { expectationOf } from "./expectation.js";
+import { replayFeed } from "./feed.js";
+import { CONTROLLER, Model, PRINCIPALS, Refused, type RoleName } from "./model.js";
+
+/** An engine and the model of it, which are told the same and must say the same. */
+export class World {
+	/** How often what happened in all worlds: histories in which nothing does test nothing. */
+	static readonly happened = new Map<string, number>();
+	readonly storage = new MapStorage();
+	readonly host = new FakeHost(PRINCIPALS[CONTROLLER]!.toUint8Array());
+	engine = this.#start();
+	readonly model = new Model();
+	readonly #log: Call[] = [];
+
+	constructor() {
+		this.model.now = this.host.time;
+		const roles: [number, RoleName][] = [
+			[1, "writer"],
+			[2, "writer"],
+			[3, "reader"],
+		];
+		for (const [who, role] of roles)
+			this.call({
+				who: CONTROLLER,
+				method: "blobs_grant_role",
+				args: [
+					{ id: new Uint8Array(16).fill(100 + who), who: PRINCIPALS[who]!, role: { [role]: null } as never },
+				],
+			});
+	}
+
+	/** What an upgrade does: another engine over the same memory. */
+	#start(): Engine {
+		const engine = new Engine(this.storage, this.host);
+		engine.start();
+		return engine;
+	}
+
+	run(command: Command): void {
+		if (command.do === "restart") this.engine = this.#start();
+		else if (command.do === "clean") this.clean(command.later);
+		else if (command.do === "again") {
+			const call = this.#log.at(-1 - command.back);
+			if (call !== undefined) this.call(call, "again ");
+		} else {
+			const call = command.make(this.model);
+			this.#log.push(call);
+			this.call(call);
+		}
+		this.compare();
+	}
+
+	count(what: string): void {
+		World.happened.set(what, (World.happened.get(what) ?? 0) + 1);
+	}
+
+	/** Asks both, and compares their answers. */
+	call({ who, method, args }: Call, note = ""): void {
+		let expected: unknown;
+		try {
+			expected = expectationOf(this.model, who, method, args);
+		} catch (error) {
+			if (!(error instanceof Refused)) throw error;
+			expected = error.code;
+		}
+		const got = this.#answer(who, method, args);
+		same(method === "blobs_begin_upload" ? partOf(got, expected) : got, expected, `${who} ${method}`);
+		this.count(`${note}${method} ${typeof expected === "string" ? expected : "done"}`);
+	}
+
+	/** What the engine answers, or the code of its refusal; a refusal must not have changed anything. */
+	#answer(who: number, method: MethodName, args: MethodArgs<MethodName>): unknown {
+		this.host.sender = PRINCIPALS[who]!.toUint8Array();
+		const before = this.storage.writes;
+		try {
+			const answer = ask(this.engine, method, ...(args as never)) as unknown;
+			const isMany = method === "blobs_put_many" || method === "blobs_delete_many";
+			return isMany ? resultsOf(answer as MethodOk<"blobs_put_many">) : answer;
+		} catch (error) {
+			if (!(error instanceof Refusal)) throw error;
+			expect(this.storage.writes).toBe(before);
+			expect(this.engine.isChanged).toBe(false);
+			return errorCode(error.wire);
+		}
+	}
+
+	query<Name extends MethodName>(who: number, method: Name, ...args: MethodArgs<Name>): MethodOk<Name> {
+		this.host.sender = PRINCIPALS[who]!.toUint8Array();
+		// By the project's own codec: reading the type table that every reply begins with takes half a millisecond.
+		const type = METHODS[method].result as unknown as IDL.Type<WireResult<MethodOk<Name>>>;
+		const reply = encodeValue(type, { ok: this.engine.call(method, args) } as never);
+		const result = decodeValue(type, reply);
+		if ("err" in result) throw new Error("an ok was read as an err");
+		return result.ok;
+	}
+
+	clean(later: number): void {
+		this.host.time += later;
+		this.model.now = this.host.time;
+		const open = this.model.uploads.size;
+		this.engine.clean();
+		this.model.clean(Number(this.query(CONTROLLER, "blobs_stats").cleaning));
+		if (this.model.uploads.size < open) this.count("upload expired");
+	}
+
+	/** What each principal sees, what it is charged, and what the store counts, is what the model says. */
+	compare(): void {
+		const { model } = this;
+		for (const who of PRINCIPALS.keys()) {
+			const visible = [...model.blobs.values()].filter((blob) => model.mayRead(who, blob));
+			const manifests = new Map(visible.map(({ manifest }) => [manifest.key, manifest]));
+			const list = { prefix: "", recursive: true, after: [] as [], limit: 100, min_sequence: [] as [] };
+			const { entries } = this.query(who, "blobs_list", list);
+			same(
+				entries,
+				[...manifests.keys()].sort().map((key) => ({ blob: manifests.get(key) })),
+				"the list",
+			);
+			const folded = this.query(who, "blobs_list", { ...list, prefix: "a/", recursive: false });
+			const isFolded = folded.entries.some((entry) => "directory" in entry && entry.directory === "a/c/");
+			same(isFolded, manifests.has("a/c/d"), "the list of a directory");
+			for (const key of KEYS) {
+				const { manifest } = this.query(who, "blobs_stat", { key, min_sequence: [] });
+				same(manifest[0], manifests.get(key), `what ${who} sees of ${key}`);
+			}
+		}
+		this.#compareBytes();
+		this.#compareCounts();
+	}
+
+	#compareBytes(): void {
+		for (const { manifest, pieces } of this.model.blobs.values()) {
+			const { key, sequence, size, chunk_size } = manifest;
+			same(chunkCount(size, chunk_size), pieces.length, "the number of chunks");
+			for (const [index, { bytes }] of pieces.entries()) {
+				const chunk = this.query(CONTROLLER, "blobs_get_chunk", key, sequence, index);
+				expect(Buffer.compare(chunk, bytes)).toBe(0);
+			}
+		}
+	}
+
+	#compareCounts(): void {
+		const { model } = this;
+		let bytes = 0;
+		for (const who of [0, 1, 2, 3]) {
+			const { usage, roles, quota } = this.query(CONTROLLER, "blobs_account", [PRINCIPALS[who]!]);
+			bytes += model.bytesOf(who);
+			const expected = {
+				open_uploads: model.openUploadsOf(who),
+				blobs: BigInt(model.blobsOf(who)),
+				bytes: BigInt(model.bytesOf(who)),
+				received_today: BigInt(model.receivedToday(who)),
+			};
+			same(usage, expected, `the usage of ${who}`);
+			same(new Set(roles.map((role) => Object.keys(role)[0])), model.roles[who], `the roles of ${who}`);
+			same(quota, model.quotaOf(who), `the quota of ${who}`);
+		}
+		const stats = this.query(CONTROLLER, "blobs_stats");
+		const expected = {
+			blobs: BigInt(model.blobs.size),
+			bytes: BigInt(bytes),
+			chunks: BigInt(model.storedChunks().size),
+			open_uploads: BigInt(model.uploads.size),
+			cleaning: BigInt(model.garbage.length),
+			feed_entries: model.sequence,
+			status: { mode: { [model.mode]: null }, generation: model.generation, sequence: model.sequence },
+		};
+		same(partOf(stats, expected), expected, "the statistics");
+		same(this.storage.filled(MEMORY.slots), model.storedChunks().size, "slots in use");
+		same(this.storage.size(MEMORY.receipts), model.receipts.size, "receipts");
+		same(this.storage.size(MEMORY.uploads), model.uploads.size, "uploads");
+	}
+
+	/** The feed tells what is there, to whoever replays it. */
+	replay(): void {
+		const replayed = replayFeed(this);
+		const blobs = new Map([...this.model.blobs].map(([key, { manifest }]) => [key, manifest]));
+		same(replayed.blobs, blobs, "what the feed says of blobs");
+		same(replayed.quotas, this.model.quotas, "what the feed says of quotas");
+		same(replayed.roles, this.model.roles, "what the feed says of roles");
+		same(replayed.mode, this.model.mode, "what the feed says of the mode");
+	}
+
+	/** When all is over, nothing is left but what blobs hold; and nothing at all, when they are gone too. */
+	settle(): void {
+		const { model } = this;
+		const id = new Uint8Array(16).fill(200);
+		const setMode = { id, mode: { live: null }, generation: model.generation };
+		this.call({ who: CONTROLLER, method: "blobs_set_mode", args: [setMode] });
+		for (let day = 0; day < 3; day++) this.clean(86_400_000);
+		while (model.garbage.length > 0) this.clean(0);
+		this.compare();
+		const paged = new Set([...model.blobs.values()].filter(({ pieces }) => pieces.length > 0));
+		expect(this.storage.size(MEMORY.pages)).toBeLessThanOrEqual(paged.size);
+		this.#expectNothing("uploads", "receipts", "queues");
+
+		const blobs = [...model.blobs.keys()].map((key) => ({ key, precondition: { none: null } }));
+		if (blobs.length > 0)
+			this.call({ who: CONTROLLER, method: "blobs_delete_many", args: [{ id: id.fill(201), blobs }] });
+		for (let step = 0; step < 3; step++) this.clean(86_400_000);
+		this.compare();
+		this.#expectNothing("uploads", "receipts", "queues", "pages", "chunks", "contents", "blobs");
+		const meta = new Meta(this.storage.map(MEMORY.meta));
+		for (const counter of ["promised", "charged", "stored", "chunks", "blobs", "openUploads"] as const)
+			same(meta.get(COUNTER[counter]), 0, `the counter ${counter}`);
+	}
+
+	#expectNothing(...maps: (keyof typeof MEMORY)[]): void {
+		for (const map of maps) same(this.storage.size(MEMORY[map]), 0, `what is left in ${map}`);
+	}
+}
+
+/** Fast where they are the same, which they nearly always are. */
+function same(got: unknown, expected: unknown, what: string): void {
+	if (!isDeepStrictEqual(got, expected)) expect(got, what).toEqual(expected);
+}
+
+/** Of a record, the fields that another one has. */
+function partOf(of: unknown, like: unknown): unknown {
+	if (typeof of !== "object" || typeof like !== "object" || like === null) return of;
+	return Object.fromEntries(Object.keys(like).map((name) => [name, (of as Record<string, unknown>)[name]]));
+}
+
+const resultsOf = ({ results }: MethodOk<"blobs_put_many">) =>
+	results.map((result) => ("ok" in result ? result.ok : errorCode(result.err)));

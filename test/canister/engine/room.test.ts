@@ -1,0 +1,76 @@
+import { describe, expect, test } from "vitest";
+import { newId } from "../../support/store.js";
+import { ANNA, beginOf, fillOf, itemOf, leavesOf, READER, S, TestStore, wholeOf } from "./store.js";
+
+/** Memory and cycles: what is promised is there, what is not is refused before it is begun. */
+
+const MAPS_BYTES = 14 * (8 << 20);
+const roomFor = (bytes: number) => ({ room: { maxStableBytes: MAPS_BYTES + Math.ceil(bytes * 1.02) } });
+
+describe("C12 memory", () => {
+	test("is kept for what uploads announced, for nobody else", () => {
+		const store = new TestStore(roomFor(4 * S));
+		const id = store.begin(ANNA, "a", 3 * S);
+		expect(store.refused(ANNA, "blobs_begin_upload", beginOf(newId(), "b", 2 * S))).toEqual({
+			no_room: { missing: BigInt(Math.ceil(S * 1.02)) },
+		});
+		store.begin(ANNA, "b", S);
+		for (const index of [0, 1, 2]) store.put(ANNA, id, index, fillOf(index, S));
+		expect(store.code(ANNA, "blobs_begin_upload", beginOf(newId(), "c", 1))).toBe("no_room");
+	});
+
+	test("is asked for by each put without a size, by put of a blob, and by each of many", () => {
+		const store = new TestStore(roomFor(2 * S));
+		const id = store.begin(ANNA, "a");
+		store.put(ANNA, id, 0, fillOf(1, S));
+		const blobs = [itemOf("b", fillOf(2, S)), itemOf("c", fillOf(3, S))];
+		const { results } = store.ask(ANNA, "blobs_put_many", { id: newId(), blobs });
+		expect(results.map((result) => Object.keys("err" in result ? result.err : result)[0])).toEqual([
+			"ok",
+			"no_room",
+		]);
+		expect(store.code(ANNA, "blobs_put_chunk", id, 1, fillOf(4, S))).toBe("no_room");
+		const bytes = fillOf(5, S);
+		expect(store.code(ANNA, "blobs_put_blob", wholeOf(newId(), "d", bytes), bytes)).toBe("no_room");
+	});
+
+	test("C21 that was freed is used again", () => {
+		const store = new TestStore(roomFor(2 * S));
+		for (let round = 0; round < 5; round++) {
+			store.upload(ANNA, "a", Buffer.concat([fillOf(round, S), fillOf(100 + round, S)]));
+			store.delete(ANNA, "a");
+			store.clean();
+		}
+		const { slots_made, slots_free } = store.stats();
+		expect(slots_made).toBe(slots_free);
+	});
+});
+
+describe("C18 below the floor of cycles", () => {
+	test("bytes are refused with what is missing; reads, deletes and commits go on", () => {
+		const store = new TestStore({ room: { minCycles: 1e12, freezingThresholdSeconds: 0 } });
+		const id = store.begin(ANNA, "a", S);
+		store.put(ANNA, id, 0, fillOf(1, S));
+		store.putBlob(ANNA, "b", fillOf(1, 1));
+		store.host.balance = 1e12 - 7;
+		const missing = { low_cycles: { missing: 7n } };
+		expect(store.refused(ANNA, "blobs_put_chunk", id, 0, fillOf(1, S))).toEqual(missing);
+		expect(store.refused(ANNA, "blobs_begin_upload", beginOf(newId(), "c"))).toEqual(missing);
+		const one = fillOf(1, 1);
+		expect(store.code(ANNA, "blobs_put_blob", wholeOf(newId(), "c", one), one)).toBe("low_cycles");
+		store.ask(ANNA, "blobs_link_chunks", { id, from: 0, leaves: leavesOf(one) });
+		store.commit(ANNA, id, fillOf(1, S));
+		store.delete(ANNA, "b");
+		expect(store.read(READER, "a").length).toBe(S);
+	});
+
+	test("what freezing keeps back is no part of it", () => {
+		const day = { freezingThresholdSeconds: 86_400, minCycles: 0 };
+		const store = new TestStore({ room: day });
+		store.host.liquidCycles = () => undefined;
+		store.host.balance = Number(store.stats().storage_cycles_per_day) - 1;
+		expect(store.code(ANNA, "blobs_begin_upload", beginOf(newId(), "a"))).toBe("low_cycles");
+		store.host.balance += 2;
+		store.begin(ANNA, "a");
+	});
+});

@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+import { encodeReply } from "../../../src/canister/candid/codec.js";
+import { ERROR_TABLE, errorCode, errorMessage, type WireError } from "../../../src/protocol/index.js";
+import { newId } from "../../support/store.js";
+import { ANNA, beginOf, commitOf, fillOf, OWNER, S, TestStore, wholeOf } from "./store.js";
+
+const counted = (store: TestStore) => {
+	const { methods, refusals, ...rest } = store.stats();
+	const { blobs, bytes, chunks, open_uploads, feed_entries, slots_made } = rest;
+	return { blobs, bytes, chunks, open_uploads, feed_entries, slots_made, methods, refusals };
+};
+
+describe("C55 counters", () => {
+	test("survive an upgrade, those of calls and refusals too", () => {
+		const store = new TestStore();
+		store.upload(ANNA, "a", fillOf(1, S + 1));
+		store.begin(ANNA, "b");
+		store.engine.tally("blobs_put_chunk", undefined);
+		store.engine.tally("blobs_put_chunk", "quota_exceeded");
+		const before = counted(store);
+		expect(before).toMatchObject({ blobs: 1n, bytes: BigInt(S + 4_096), chunks: 2n, open_uploads: 1n });
+		expect(before.methods.find(({ name }) => name === "blobs_put_chunk")).toMatchObject({
+			calls: 2n,
+			refused: 1n,
+		});
+		expect(before.refusals.find(({ code }) => code === "quota_exceeded")?.count).toBe(1n);
+		store.upgrade();
+		expect(counted(store)).toEqual(before);
+	});
+});
+
+describe("C53 for administrators", () => {
+	test("the statistics say how long the cycles last; where storing costs nothing, for ever", () => {
+		const store = new TestStore();
+		const { cycles, storage_cycles_per_day, days_left } = store.stats();
+		expect(days_left).toBe(cycles / storage_cycles_per_day);
+		const free = new TestStore({ room: { storageCyclesPerGibSecond: 0 } });
+		expect(free.stats().days_left).toBe(2n ** 53n - 1n);
+	});
+
+	test("the metrics are Prometheus text: each line a comment or a name, labels and a number", () => {
+		const store = new TestStore();
+		store.engine.tally("blobs_delete", "not_live");
+		const metrics = store.ask(OWNER, "blobs_metrics");
+		expect(metrics.endsWith("\n")).toBe(true);
+		for (const line of metrics.trimEnd().split("\n"))
+			expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="\w+"\})? \d+)$/);
+		expect(metrics).toContain("\ncanister_blobs_open_uploads 0\n");
+		expect(metrics).toContain('\ncanister_blobs_refusals_total{code="not_live"} 1\n');
+	});
+});
+
+describe("C54 errors", () => {
+	test("each say what to do", () => {
+		for (const code of Object.keys(ERROR_TABLE) as (keyof typeof ERROR_TABLE)[]) {
+			const details = new Proxy({}, { get: () => 1n });
+			const message = errorMessage({ [code]: details } as unknown as WireError);
+			expect(message, code).toMatch(/^[A-Z\d].{20,}\.$/);
+			expect(["retry", "fix", "give_up", "ask"]).toContain(ERROR_TABLE[code].action);
+		}
+	});
+
+	test("hold none of a blob's bytes: neither what was sent nor what is stored", () => {
+		const store = new TestStore();
+		const secret = Buffer.from("the secret of the blob, which no error may tell");
+		const id = store.begin(ANNA, "a", secret.length);
+		store.put(ANNA, id, 0, secret);
+		const other = Buffer.from(secret).reverse();
+		const errors = [
+			store.refused(ANNA, "blobs_commit_upload", commitOf(id, other)),
+			store.refused(ANNA, "blobs_put_chunk", id, 0, secret.subarray(1)),
+			store.refused(ANNA, "blobs_put_chunk", id, 1, secret),
+			store.refused(ANNA, "blobs_put_blob", wholeOf(newId(), "b", other), secret),
+			store.refused(ANNA, "blobs_put_blob", wholeOf(newId(), "../b", secret), secret),
+			store.refused(ANNA, "blobs_begin_upload", beginOf(id, "c")),
+		];
+		expect(errors.map(errorCode)).toEqual([
+			"root_mismatch",
+			"chunk_wrong_size",
+			"chunk_out_of_range",
+			"root_mismatch",
+			"invalid_argument",
+			"upload_conflict",
+		]);
+		for (const error of errors) {
+			const reply = Buffer.from(encodeReply("blobs_put_chunk", { err: error }));
+			for (const part of ["secret", "terces"])
+				expect(reply.includes(part) || errorMessage(error).includes(part)).toBe(false);
+		}
+	});
+});

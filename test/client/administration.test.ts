@@ -1,0 +1,205 @@
+import { Principal } from "@dfinity/principal";
+import { describe, expect, it } from "vitest";
+import * as administration from "../../src/client/administration/administration.js";
+import { deleteMany, moveBlob, updateBlob } from "../../src/client/changing.js";
+import { Download } from "../../src/client/download/download.js";
+import { isBlobError, type Quota } from "../../src/client/index.js";
+import { stat } from "../../src/client/stat.js";
+import { startUpload } from "../../src/client/upload/index.js";
+import { newId } from "../support/store.js";
+import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
+
+const writer = Uint8Array.of(9, 9, 9, 9, 2);
+const who = Principal.fromUint8Array(writer);
+const all = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
+	const found: T[] = [];
+	for await (const item of items) found.push(item);
+	return found;
+};
+const failure = (promise: PromiseLike<unknown>) =>
+	promise.then(
+		() => undefined,
+		(error: unknown) => error,
+	);
+const codeOf = async (promise: PromiseLike<unknown>) => {
+	const error = await failure(promise);
+	return isBlobError(error) ? error.code : undefined;
+};
+
+describe("changes that carry no bytes", () => {
+	const filled = async () => {
+		const store = new MemoryStore();
+		const context = store.context();
+		const bytes = pseudoBytes(100);
+		const manifest = await startUpload(context, bytes, { key: "a", metadata: { name: "one", other: "two" } });
+		return { store, context, bytes, manifest };
+	};
+
+	it("update changes what is given, and leaves what is not", async () => {
+		const { context, manifest } = await filled();
+		const typed = await updateBlob(context, "a", { contentType: "text/plain" });
+		expect(typed).toMatchObject({ contentType: "text/plain", metadata: { name: "one", other: "two" } });
+		expect(typed.sequence).toBeGreaterThan(manifest.sequence);
+		expect(typed.root).toEqual(manifest.root);
+		const said = await updateBlob(context, "a", { metadata: { third: "3" }, visibility: "public" });
+		expect(said).toMatchObject({ contentType: "text/plain", metadata: { third: "3" }, visibility: "public" });
+		expect(await stat(context, "a")).toEqual(said);
+		expect(context.seen.sequence).toBe(said.sequence);
+		const late = updateBlob(context, "a", { metadata: {}, precondition: { sequence: typed.sequence } });
+		expect(await codeOf(late)).toBe("precondition_failed");
+		expect(await codeOf(updateBlob(context, "none", { metadata: {} }))).toBe("blob_not_found");
+	});
+
+	it("copy and rename move no byte, and keep to their preconditions", async () => {
+		const { context, store, bytes, manifest } = await filled();
+		store.calls.length = 0;
+		const copied = await moveBlob(context, "blobs_copy", "a", "b/c");
+		expect(copied).toMatchObject({ key: "b/c", root: manifest.root });
+		const renamed = await moveBlob(context, "blobs_rename", "a", "d", {
+			source: { sequence: manifest.sequence },
+			precondition: "absent",
+		});
+		expect(renamed.key).toBe("d");
+		expect(store.calls.map(({ method }) => method)).toEqual(["blobs_copy", "blobs_rename"]);
+		for (const key of ["b/c", "d"])
+			expect(Buffer.compare(await new Download(context, key, {}).toBytes(), bytes)).toBe(0);
+		expect(await codeOf(stat(context, "a"))).toBe("blob_not_found");
+		const onto = moveBlob(context, "blobs_copy", "d", "b/c", { precondition: "absent" });
+		expect(await codeOf(onto)).toBe("precondition_failed");
+	});
+
+	it("are the same message at every attempt, so that a lost answer costs no second change", async () => {
+		const { context, store } = await filled();
+		const ids: Uint8Array[] = [];
+		store.hooks = { before: ({ args }) => void ids.push((args[0] as { id: Uint8Array }).id) };
+		for (let i = 0; i < 3; i++) await updateBlob(context, "a", { metadata: {} });
+		expect(new Set(ids.map((id) => Buffer.from(id).toString("hex"))).size).toBe(3);
+		for (const id of ids) expect(id.length).toBe(16);
+	});
+
+	it("deleteMany says what became of each, in messages of a thousand", async () => {
+		const { context, store } = await filled();
+		await startUpload(context, new Uint8Array(1), { key: "b" });
+		store.calls.length = 0;
+		const keys = [
+			"a",
+			{ key: "b", precondition: { sequence: 1n } },
+			...Array.from({ length: 1000 }, (_, i) => `n/${i}`),
+		];
+		const deleted = await deleteMany(context, keys);
+		expect(store.count("blobs_delete_many")).toBe(2);
+		expect(deleted.length).toBe(1002);
+		expect(deleted[0]).toEqual({ key: "a", sequence: 3n });
+		expect(deleted[1]).toMatchObject({ key: "b", error: { code: "precondition_failed" } });
+		expect(deleted.slice(2).every(({ error }) => error === undefined)).toBe(true);
+		expect(deleted.at(-1)?.key).toBe("n/999");
+		expect(await codeOf(stat(context, "a"))).toBe("blob_not_found");
+		expect(await codeOf(deleteMany(context, ["fine", "not//fine"]))).toBe("invalid_argument");
+	});
+
+	it("are refused before anything is sent where they break a bound", async () => {
+		const { context, store } = await filled();
+		store.calls.length = 0;
+		const codes = await Promise.all(
+			[
+				updateBlob(context, "a//b", {}),
+				updateBlob(context, "a", { contentType: "no type" }),
+				updateBlob(context, "a", { metadata: { "NOT A NAME": "" } }),
+				moveBlob(context, "blobs_copy", "a", ""),
+				moveBlob(context, "blobs_rename", "..", "b"),
+			].map(codeOf),
+		);
+		expect(new Set(codes)).toEqual(new Set(["invalid_argument"]));
+		expect(store.calls).toEqual([]);
+	});
+});
+
+describe("administration", () => {
+	const QUOTA: Quota = { openUploads: 1, blobs: 2, bytes: 10_000, receivedPerDay: 1_000_000 };
+	const UNBOUND = { blobs: Infinity, bytes: Infinity, receivedPerDay: Infinity };
+
+	it("shows and sets quotas, one's own and everybody's", async () => {
+		const store = new MemoryStore();
+		const context = store.context();
+		const { account, setQuota } = administration;
+		expect(await account(context, who)).toMatchObject({ roles: [], hasOwnQuota: false, quota: UNBOUND });
+		await setQuota(context, "everybody", { ...QUOTA, blobs: 7 });
+		expect((await account(context, who)).quota.blobs).toBe(7);
+		await setQuota(context, who, QUOTA);
+		await administration.changeRole(context, "blobs_grant_role", who.toText(), "writer");
+		expect(await account(context, who.toText(), { certified: true })).toEqual({
+			who: expect.anything(),
+			roles: ["writer"],
+			quota: QUOTA,
+			hasOwnQuota: true,
+			usage: { openUploads: 0, blobs: 0, bytes: 0, receivedToday: 0 },
+		});
+		store.host.sender = writer;
+		const theirs = store.context();
+		await startUpload(theirs, new Uint8Array(5000), { key: "one" });
+		expect((await account(theirs, undefined)).usage).toEqual({
+			openUploads: 0,
+			blobs: 1,
+			bytes: 5000,
+			receivedToday: expect.any(Number),
+		});
+		expect(await codeOf(startUpload(theirs, new Uint8Array(6000), { key: "two" }))).toBe("quota_exceeded");
+		store.host.sender = store.owner;
+		await setQuota(context, who, { openUploads: Infinity, ...UNBOUND });
+		expect((await account(context, who)).quota).toEqual({ openUploads: Infinity, ...UNBOUND });
+		await setQuota(context, who, undefined);
+		expect(await account(context, who)).toMatchObject({ hasOwnQuota: false, quota: { blobs: 7 } });
+		const listed = await all(administration.listAccounts(context));
+		expect(listed.map((each) => each.who.toText())).toEqual([who.toText()]);
+		expect(await codeOf(setQuota(context, who, { ...QUOTA, bytes: -1 }))).toBe("option_invalid");
+	});
+
+	it("switches the mode, if it is as the caller has seen it", async () => {
+		const store = new MemoryStore();
+		const context = store.context();
+		const { setMode, status } = administration;
+		const before = await status(context);
+		expect(before).toEqual({ mode: "live", generation: 0n, sequence: 0n });
+		const after = await setMode(context, "maintenance", before.generation);
+		expect(after).toEqual({ mode: "maintenance", generation: 1n, sequence: 1n });
+		expect(await status(context, { certified: true })).toEqual(after);
+		const late = await failure(setMode(context, "live", before.generation));
+		expect(isBlobError(late, "mode_changed") && late.details.generation).toBe(1n);
+		await setMode(context, "live", 1n);
+		expect(await codeOf(setMode(context, "off" as never, 2n))).toBe("option_invalid");
+	});
+
+	it("lists and ends uploads of others", async () => {
+		const store = new MemoryStore();
+		const context = store.context();
+		await administration.changeRole(context, "blobs_grant_role", who, "writer");
+		store.host.sender = writer;
+		const id = newId();
+		const request = { id, key: "theirs", size: [], chunk_size: 65_536 };
+		await store.direct("blobs_begin_upload", request);
+		expect(await codeOf(all(administration.listAllUploads(store.context())))).toBe("not_authorized");
+		store.host.sender = store.owner;
+		const [open, ...more] = await all(administration.listAllUploads(context));
+		expect(open).toMatchObject({ id, key: "theirs", chunkBytes: 65_536, size: undefined });
+		expect(open?.owner.toText()).toBe(who.toText());
+		expect(more).toEqual([]);
+		await administration.abortUpload(context, id);
+		expect((await all(administration.listAllUploads(context))).length).toBe(1);
+		await administration.abortUpload(context, id, { owner: who });
+		await administration.abortUpload(context, id, { owner: who });
+		expect(await all(administration.listAllUploads(context))).toEqual([]);
+	});
+
+	it("shows what the store says about itself", async () => {
+		const store = new MemoryStore();
+		const context = store.context();
+		await startUpload(context, new Uint8Array(5000), { key: "a" });
+		const stats = await administration.stats(context);
+		expect(stats).toMatchObject({ blobs: 1, bytes: 5000, chunks: 1, openUploads: 0, feedEntries: 1 });
+		expect(stats.status.mode).toBe("live");
+		expect(stats.stableMemoryBytes).toBeUndefined();
+		expect(stats.cycles).toBeGreaterThan(0n);
+		expect(stats.methods.map(({ name }) => name)).toContain("blobs_put_blob");
+		expect(await administration.metrics(context)).toMatch(/^canister_blobs_blobs 1$/m);
+	});
+});

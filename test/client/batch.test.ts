@@ -1,0 +1,250 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import type { ClientContext } from "../../src/client/context.js";
+import { Download } from "../../src/client/download/download.js";
+import { ClientError } from "../../src/client/errors.js";
+import {
+	type BatchProgress,
+	isBlobError,
+	type UploadAllOptions,
+	type UploadItem,
+} from "../../src/client/index.js";
+import type { UploadItems } from "../../src/client/upload/batch/batch.js";
+import { startBatch } from "../../src/client/upload/batch/index.js";
+import { candidBytes, Pack, toWire } from "../../src/client/upload/batch/pack.js";
+import { planUpload } from "../../src/client/upload/options.js";
+import { encodeValue, MAX_CHUNK_BYTES, type WirePutMany } from "../../src/protocol/index.js";
+import { METHODS } from "../../src/protocol/wire/index.js";
+import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
+
+const uploadAll = (context: ClientContext, items: UploadItems, options: UploadAllOptions = {}) =>
+	startBatch(context, items, options);
+const small = (count: number, bytes: number): UploadItem[] =>
+	Array.from({ length: count }, (_, i) => ({ key: `f/${i}`, source: pseudoBytes(bytes, i + 1) }));
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+const read = (context: ClientContext, key: string) => new Download(context, key, {}).toBytes();
+
+describe("packing", () => {
+	it("sends small files in as many calls as their bytes need", async () => {
+		const store = new MemoryStore();
+		const context = store.context();
+		const items = small(1_500, 3_000);
+		const result = await uploadAll(context, items);
+		expect(result).toMatchObject({ uploaded: 1_500, failed: 0, unchanged: 0 });
+		expect(store.count("blobs_put_many")).toBe(Math.ceil((1_500 * 3_100) / MAX_CHUNK_BYTES));
+		expect(store.calls.length).toBe(store.count("blobs_put_many"));
+		expect(await read(context, "f/1234")).toEqual(pseudoBytes(3_000, 1_235));
+	});
+
+	it("has no more than a thousand in one call, and empty ones too", async () => {
+		const store = new MemoryStore();
+		const items = small(1_001, 0);
+		expect(await uploadAll(store.context(), items)).toMatchObject({ uploaded: 1_001 });
+		const sizes = store.calls.map(({ args }) => (args[0] as WirePutMany).blobs.length);
+		expect(sizes).toEqual([1_000, 1]);
+	});
+
+	it("answers the manifest that a stat then shows", async () => {
+		const store = new MemoryStore();
+		const context = store.context();
+		const item: UploadItem = {
+			key: "a/ü",
+			source: new Blob(["text"], { type: "text/plain" }),
+			visibility: "public",
+			metadata: { a: "1" },
+			wholeSha256: new Uint8Array(32).fill(1),
+		};
+		const { files } = await uploadAll(context, [item]);
+		const shown = await new Download(context, "a/ü", {}).manifest();
+		expect(files).toEqual([{ key: "a/ü", status: "uploaded", manifest: shown }]);
+	});
+
+	it("counts the bytes of an item in Candid exactly", () => {
+		const { settings } = new MemoryStore().context();
+		const type = METHODS.blobs_put_many.args[0] as never;
+		const encoded = (pack: Pack) => encodeValue<unknown>(type, pack.request(new Uint8Array(16)) as never);
+		for (const size of [0, 127, 128, 16_383, 16_384, 100_000])
+			for (const options of [
+				{},
+				{ precondition: "absent" as const },
+				{ precondition: { sequence: 7n }, wholeSha256: new Uint8Array(32) },
+				{ metadata: { a: "ü".repeat(100), b: "" }, contentType: "text/plain; charset=utf-8" },
+			]) {
+				const content = new Uint8Array(size);
+				const source = { size, contentType: undefined } as never;
+				const plan = planUpload({ key: `k/x${"é".repeat(size % 90)}`, ...options }, source, settings);
+				const item = { plan, root: new Uint8Array(32), content, done: async () => {} };
+				const pack = new Pack();
+				pack.add(item);
+				const empty = encoded(new Pack()).length;
+				expect(candidBytes(toWire(item))).toBe(encoded(pack).length - empty);
+				expect(pack.bytes).toBeGreaterThanOrEqual(encoded(pack).length);
+			}
+	});
+
+	it("cuts a message in two that this identity makes too large", async () => {
+		const store = new MemoryStore();
+		store.hooks = {
+			before: ({ method, args }) => {
+				if (method === "blobs_put_many" && (args[0] as WirePutMany).blobs.length > 30)
+					throw new ClientError("message_too_large", { bytes: 1, limit: 0, over: 1 });
+			},
+		};
+		expect(await uploadAll(store.context(), small(100, 10_000))).toMatchObject({ uploaded: 100 });
+		expect(store.count("blobs_put_many")).toBe(7);
+	});
+
+	it("makes a call with an unknown outcome again as it was", async () => {
+		const store = new MemoryStore();
+		const context = store.context();
+		let isLost = false;
+		store.hooks = {
+			answer: ({ method }, answer) => {
+				if (method !== "blobs_put_many" || isLost) return answer;
+				isLost = true;
+				transfer.pause();
+				setTimeout(() => void transfer.resume(), 10);
+				throw new ClientError("network", { url: "" });
+			},
+		};
+		const transfer = uploadAll(context, small(20, 100));
+		const { files, uploaded } = await transfer;
+		expect(uploaded).toBe(20);
+		expect(store.calls.length).toBe(2);
+		expect(store.calls[0]!.args).toEqual(store.calls[1]!.args);
+		const sequences = files.map((file) => file.status === "uploaded" && file.manifest.sequence);
+		expect(new Set(sequences).size).toBe(20);
+		expect(Math.max(...sequences.map(Number))).toBe(20);
+	});
+});
+
+describe("many files", () => {
+	it("takes every kind of source, large ones beside small ones, with one total", async () => {
+		const store = new MemoryStore();
+		const context = store.context({ chunkBytes: 65_536 });
+		const sizes = [0, 10, 600_000, 2_064_384, 2_500_000, 70_000];
+		const items = sizes.flatMap((size, i): UploadItem[] => [
+			{ key: `b/${i}`, source: pseudoBytes(size, i + 1) },
+			{ key: `f/${i}`, size, source: async () => new Blob([pseudoBytes(size, i + 1) as BlobPart]) },
+			{ key: `s/${i}`, source: () => new Blob([pseudoBytes(size, i + 1) as BlobPart]).stream() },
+		]);
+		const transfer = uploadAll(context, items, { prefix: "p/" });
+		expect(transfer.progress.files.total).toBe(items.length);
+		const seen: BatchProgress[] = [];
+		for await (const progress of transfer) seen.push(progress);
+		const total = 3 * sizes.reduce((sum, size) => sum + size, 0);
+		const last = { total, acknowledged: total, read: total, hashed: total, sent: total, secondsLeft: 0 };
+		expect(seen.at(-1)).toMatchObject({ ...last, files: { total: 18, uploaded: 18, failed: 0 } });
+		for (let i = 1; i < seen.length; i++)
+			for (const name of ["read", "hashed", "sent", "acknowledged", "reused"] as const)
+				expect(seen[i]![name]).toBeGreaterThanOrEqual(seen[i - 1]![name]);
+		for (const [i, size] of sizes.entries())
+			for (const kind of "bfs")
+				expect(sha256(await read(context, `p/${kind}/${i}`))).toBe(sha256(pseudoBytes(size, i + 1)));
+	});
+
+	it("fails no file for another's sake, and ends at exactly 100 %", async () => {
+		const store = new MemoryStore();
+		const context = store.context({ chunkBytes: 65_536 });
+		await uploadAll(context, [{ key: "f/3", source: new Uint8Array(1) }]);
+		const items: UploadItem[] = [
+			...small(3, 1_000),
+			{ key: "f/3", source: pseudoBytes(50), precondition: "absent" },
+			{ key: "f//4", source: pseudoBytes(50) },
+			{
+				key: "f/5",
+				size: 9,
+				source: () => {
+					throw new Error("no such file");
+				},
+			},
+			{ key: "f/6", source: { size: 3_000_000, read: (start, end) => new Uint8Array(end - start - 1) } },
+			{ key: "f/7", source: "text" as never },
+		];
+		const told: string[] = [];
+		const transfer = uploadAll(context, items, { onFile: ({ key }) => told.push(key) });
+		const { files, uploaded, failed } = await transfer;
+		expect({ uploaded, failed }).toEqual({ uploaded: 3, failed: 5 });
+		expect(files.map((file) => (file.status === "failed" ? file.error.code : "ok"))).toEqual([
+			...["ok", "ok", "ok", "precondition_failed", "invalid_argument"],
+			...["source_failed", "source_too_short", "source_invalid"],
+		]);
+		expect(told.sort()).toEqual(items.map(({ key }) => key).sort());
+		expect(transfer.progress).toMatchObject({ total: 3_000, acknowledged: 3_000 });
+	});
+
+	it("leaves out what the store holds with the same bytes, and overwrites nobody", async () => {
+		const store = new MemoryStore();
+		const context = store.context({ chunkBytes: 65_536 });
+		const items: UploadItem[] = [
+			...small(5, 1_000),
+			{ key: "f/large", source: pseudoBytes(3_000_000) },
+			{ key: "f/medium", source: pseudoBytes(1_000_000) },
+		];
+		await uploadAll(context, items, { prefix: "x/" });
+		store.calls.length = 0;
+		const options = { prefix: "x/", skipUnchanged: true };
+		expect(await uploadAll(context, items, options)).toMatchObject({ unchanged: 7, uploaded: 0 });
+		expect(store.calls.map(({ method }) => method)).toEqual(["blobs_list"]);
+
+		items[2] = { ...items[2]!, source: pseudoBytes(1_000, 99) };
+		items[5] = { ...items[5]!, source: pseudoBytes(3_000_000, 98) };
+		items.push({ key: "f/new", source: pseudoBytes(7) });
+		store.hooks = {
+			// Somebody else stores the new key meanwhile.
+			answer: async ({ method }, answer) => {
+				if (method === "blobs_list") {
+					store.hooks = {};
+					await uploadAll(store.context(), [{ key: "x/f/new", source: pseudoBytes(8) }]);
+				}
+				return answer;
+			},
+		};
+		const transfer = uploadAll(context, items, options);
+		const { files, ...counts } = await transfer;
+		expect(counts).toEqual({ unchanged: 5, uploaded: 2, failed: 1 });
+		expect(files[7]).toMatchObject({ status: "failed", error: { code: "precondition_failed" } });
+		expect(transfer.progress.reused).toBe(1_004_000);
+	});
+
+	it("holds no more bytes than it may, however small that is", async () => {
+		for (const memoryBytes of [1, 5_000, 100_000, 400_000]) {
+			const store = new MemoryStore();
+			let held = 0;
+			let most = 0;
+			const context = store.context({ memoryBytes, chunkBytes: 65_536 });
+			store.hooks = {
+				answer: ({ method, args }, answer) => {
+					const blobs = method === "blobs_put_many" ? (args[0] as WirePutMany).blobs : [];
+					for (const { content } of blobs) held -= content.length;
+					if (method === "blobs_put_blob") held -= (args[1] as Uint8Array).length;
+					if (method === "blobs_put_chunk") held -= (args[2] as Uint8Array).length;
+					return answer;
+				},
+			};
+			const source = (size: number) => ({
+				size,
+				read: (start: number, end: number) => {
+					held += end - start;
+					most = Math.max(most, held);
+					return pseudoBytes(end - start, start + 1);
+				},
+			});
+			const items = [...Array(60).keys()].map((i) => ({ key: `f/${i}`, source: source(2_000) }));
+			items.splice(30, 0, { key: "large", source: source(2_200_000) });
+			expect(await uploadAll(context, items)).toMatchObject({ uploaded: 61 });
+			expect(most).toBeLessThanOrEqual(Math.max(memoryBytes, 65_536));
+		}
+	});
+
+	it("stops all when it is aborted", async () => {
+		const store = new MemoryStore();
+		const controller = new AbortController();
+		store.hooks = { before: ({ nth }) => (nth === 3 ? controller.abort("enough") : undefined) };
+		const context = store.context({ chunkBytes: 65_536 });
+		const items = [...small(50, 500_000), { key: "l", source: pseudoBytes(5_000_000) }];
+		const error = await uploadAll(context, items, { signal: controller.signal }).catch((reason) => reason);
+		expect(isBlobError(error, "aborted") && error.details.reason).toBe("enough");
+		expect(store.running).toBe(0);
+	});
+});

@@ -1,0 +1,227 @@
+import { describe, expect, it } from "vitest";
+import { updateBlob } from "../../src/client/changing.js";
+import type { ClientContext } from "../../src/client/context.js";
+import { Download, type DownloadOptions } from "../../src/client/download/download.js";
+import { type DownloadProgress, isBlobError } from "../../src/client/index.js";
+import { startUpload } from "../../src/client/upload/index.js";
+import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
+
+const S = 65_536;
+/** Forty chunks, the last of them short. */
+const SIZE = 40 * S - 7;
+
+const failure = (promise: PromiseLike<unknown>) =>
+	promise.then(
+		() => undefined,
+		(error: unknown) => error,
+	);
+
+async function filled() {
+	const store = new MemoryStore();
+	const context = store.context({ chunkBytes: S, concurrency: 4 });
+	const bytes = pseudoBytes(SIZE);
+	await startUpload(context, bytes, { key: "f", visibility: "public" });
+	store.calls.length = 0;
+	store.mostRunning = 0;
+	return { store, context, bytes };
+}
+
+const download = (context: ClientContext, options: DownloadOptions = {}) =>
+	new Download(context, "f", options);
+const collect = async (parts: AsyncIterable<Uint8Array>) => {
+	const all: Uint8Array[] = [];
+	for await (const part of parts) all.push(part);
+	return Buffer.concat(all);
+};
+
+describe("ranges", () => {
+	const ranges = [
+		[0, undefined],
+		[0, 0],
+		[0, 1],
+		[0, S],
+		[1, S + 1],
+		[S, 2 * S],
+		[S - 1, S],
+		[3 * S + 5, 7 * S - 5],
+		[39 * S, SIZE],
+		[SIZE - 1, SIZE],
+		[SIZE, SIZE],
+		[SIZE - 10, SIZE + 1000],
+		[5, 3 * S],
+	] as const;
+	it.each(ranges)(
+		"from %s to %s, by every way to read, and no chunk that holds none of it",
+		async (start, end) => {
+			const { store, context, bytes } = await filled();
+			const range = { start, ...(end !== undefined && { end }) };
+			const wanted = Buffer.from(bytes.subarray(start, end));
+			const to = Math.min(end ?? SIZE, SIZE);
+			const chunks = to > start ? Math.ceil(to / S) - Math.floor(start / S) : 0;
+			const one = download(context, { range });
+			const reads: Record<string, () => Promise<Uint8Array>> = {
+				toBytes: () => one.toBytes(),
+				iterator: () => collect(one),
+				stream: () => collect(one.stream() as unknown as AsyncIterable<Uint8Array>),
+				toBlob: async () => new Uint8Array(await (await one.toBlob()).arrayBuffer()),
+				pipeTo: async () => {
+					const parts: Uint8Array[] = [];
+					await one.pipeTo(new WritableStream({ write: (part) => void parts.push(part) }));
+					return Buffer.concat(parts);
+				},
+			};
+			for (const [name, read] of Object.entries(reads)) {
+				store.calls.length = 0;
+				expect(Buffer.compare(await read(), wanted), name).toBe(0);
+				expect(store.count("blobs_get_chunk"), name).toBe(chunks);
+				expect(one.progress).toMatchObject({ received: wanted.length, total: wanted.length });
+			}
+		},
+	);
+
+	it("that are none are refused: at once where no blob could have them, else before a chunk is asked for", async () => {
+		const { store, context } = await filled();
+		for (const range of [{ start: -1 }, { start: 0.5 }, { start: 5, end: 4 }])
+			expect(() => download(context, { range })).toThrowError(/range\.(start|end)/);
+		const error = await failure(download(context, { range: { start: SIZE + 1 } }).toBytes());
+		expect(isBlobError(error, "range_invalid") && error.details).toEqual({
+			start: SIZE + 1,
+			end: undefined,
+			size: SIZE,
+		});
+		expect(store.count("blobs_get_chunk")).toBe(0);
+	});
+
+	it("bound the buffer, not the blob", async () => {
+		const { context, bytes } = await filled();
+		const part = await download(context, { range: { start: 10, end: 20 } }).toBytes({ maxBytes: 10 });
+		expect(Buffer.compare(part, bytes.subarray(10, 20))).toBe(0);
+		const error = await failure(
+			download(context, { range: { start: 10, end: 21 } }).toBytes({ maxBytes: 10 }),
+		);
+		expect(isBlobError(error, "too_large_for_memory")).toBe(true);
+	});
+});
+
+describe("a stream", () => {
+	it("fetches ahead as far as it may, and no further than it is taken", async () => {
+		const { store, context } = await filled();
+		const reader = download(context, { concurrency: 3 }).stream().getReader();
+		for (let taken = 1; taken <= 5; taken++) {
+			await reader.read();
+			await new Promise((resolve) => setTimeout(resolve, 20));
+			expect(store.count("blobs_get_chunk")).toBe(taken + 2);
+		}
+		expect(store.mostRunning).toBeLessThanOrEqual(3);
+		await reader.cancel("enough");
+		await new Promise((resolve) => setTimeout(resolve, 20));
+		expect(store.count("blobs_get_chunk")).toBeLessThanOrEqual(8);
+		expect(store.running).toBe(0);
+	});
+
+	it("ends with what aborted it", async () => {
+		const { store, context } = await filled();
+		const controller = new AbortController();
+		store.hooks = {
+			before: ({ method, nth }) => {
+				if (method === "blobs_get_chunk" && nth === 10) controller.abort("enough");
+			},
+		};
+		for (const read of [
+			() => collect(download(context, { signal: controller.signal })),
+			() => download(context, { signal: controller.signal }).toBytes(),
+		])
+			expect(isBlobError(await failure(read()), "aborted")).toBe(true);
+		expect(store.running).toBe(0);
+	});
+});
+
+describe("progress", () => {
+	it("tells what arrived and how fast, rises to exactly all, and begins anew with each read", async () => {
+		const { store } = await filled();
+		let now = 0;
+		const base = store.context({ chunkBytes: S, concurrency: 2 });
+		const ports = { ...base.settings.ports, now: () => now };
+		const context = { ...base, settings: { ...base.settings, ports } };
+		store.hooks = {
+			before: ({ method }) => {
+				if (method === "blobs_get_chunk") now += 500;
+			},
+		};
+		const seen: DownloadProgress[] = [];
+		const one = download(context);
+		expect(one.progress).toBeUndefined();
+		const stop = one.on("progress", (progress) => seen.push(progress));
+		await one.toBytes();
+		expect(seen.length).toBe(40);
+		expect(seen.at(-1)).toEqual({
+			received: SIZE,
+			total: SIZE,
+			bytesPerSecond: expect.any(Number),
+			secondsLeft: 0,
+		});
+		for (const [i, { received }] of seen.entries())
+			expect(received).toBeGreaterThan(seen[i - 1]?.received ?? 0);
+		// A chunk each half second, two at a time: the clock moves twice before the first one arrives.
+		expect(seen.at(-2)!.bytesPerSecond).toBeGreaterThan(S);
+		expect(seen.at(-2)!.bytesPerSecond).toBeLessThan(3 * S);
+		stop();
+		await collect(one);
+		expect(seen.length).toBe(40);
+		expect(one.progress?.received).toBe(SIZE);
+	});
+});
+
+describe("a blob that changes while it is read", () => {
+	const midway = (store: MemoryStore, act: () => PromiseLike<unknown>) => {
+		store.hooks = {
+			before: async ({ method, nth }) => {
+				if (method === "blobs_get_chunk" && nth === 10) await act();
+			},
+		};
+	};
+
+	it("ends the read where its bytes were replaced, and mixes nothing", async () => {
+		const { store, context, bytes } = await filled();
+		midway(store, () => startUpload(store.context({ chunkBytes: S }), pseudoBytes(SIZE, 2), { key: "f" }));
+		let taken = 0;
+		const error = await failure(
+			(async () => {
+				for await (const part of download(context)) {
+					expect(Buffer.compare(part, bytes.subarray(taken, taken + part.length))).toBe(0);
+					taken += part.length;
+				}
+			})(),
+		);
+		expect(isBlobError(error, "blob_replaced") && error.action).toBe("give_up");
+		expect(taken).toBeGreaterThan(0);
+	});
+
+	it("is read on where only its type, metadata or visibility changed, and where it was put again", async () => {
+		const { store, context, bytes } = await filled();
+		for (const act of [
+			() => updateBlob(store.context(), "f", { contentType: "image/png", metadata: { a: "1" } }),
+			() => updateBlob(store.context(), "f", { visibility: "private" }),
+			() => startUpload(store.context({ chunkBytes: S }), bytes, { key: "f", resume: false }),
+		]) {
+			store.calls.length = 0;
+			midway(store, act);
+			expect(Buffer.compare(await download(context).toBytes(), bytes)).toBe(0);
+			expect(store.count("blobs_get_chunk")).toBeLessThanOrEqual(45);
+		}
+	});
+
+	it("is gone where it was deleted", async () => {
+		const { store, context } = await filled();
+		midway(store, () =>
+			store.direct("blobs_delete", { id: pseudoBytes(16), key: "f", precondition: { none: null } }),
+		);
+		expect(isBlobError(await failure(download(context).toBytes()), "blob_not_found")).toBe(true);
+	});
+});
+
+it("takes one node's word for what the key holds where it is told to", async () => {
+	const { store, context, bytes } = await filled();
+	expect(Buffer.compare(await download(context, { verify: false }).toBytes(), bytes)).toBe(0);
+	expect(store.calls.every(({ kind }) => kind === "query")).toBe(true);
+});

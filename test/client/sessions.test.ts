@@ -1,0 +1,88 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ClientError } from "../../src/client/errors.js";
+import type { BlobSource, SessionNote, SessionStore, Transfer } from "../../src/client/index.js";
+import { fileSessions } from "../../src/client/node/index.js";
+import { startUpload } from "../../src/client/upload/index.js";
+import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
+
+const S = 300_000;
+const bytes = pseudoBytes(8 * S - 7);
+
+let directory: string;
+beforeEach(async () => {
+	directory = await mkdtemp(join(tmpdir(), "canister-blobs-sessions-"));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+/** An upload that ends after so many chunks. */
+async function cutOff(store: MemoryStore, sessions: SessionStore, chunks: number): Promise<void> {
+	store.hooks = {
+		before: ({ method, nth }) => {
+			if (method === "blobs_put_chunk" && nth >= chunks) throw new ClientError("network", { url: "" });
+		},
+	};
+	const transfer = upload(store, sessions, bytes);
+	await expect(transfer.then(() => "whole")).rejects.toThrow();
+	store.hooks = {};
+	store.calls.length = 0;
+}
+
+const upload = (store: MemoryStore, sessions: SessionStore, source: BlobSource): Transfer =>
+	startUpload(store.context({ chunkBytes: S, sessions }), source, { key: "a", handle: "/a/path" });
+
+/** Notes that were left have been written. */
+const settled = async (sessions: SessionStore, count: number): Promise<SessionNote[]> => {
+	for (;;) {
+		const notes = await sessions.list();
+		if (notes.length === count) return notes;
+		await new Promise((resolve) => setTimeout(resolve, 5));
+	}
+};
+
+describe("notes of uploads in files", () => {
+	it("are there while an upload is open, and lead to it without a question", async () => {
+		const store = new MemoryStore();
+		const sessions = fileSessions(directory);
+		await cutOff(store, sessions, 3);
+		const [note] = await settled(sessions, 1);
+		expect(note).toMatchObject({ canisterId: "aaaaa-aa", key: "a", size: bytes.length, handle: "/a/path" });
+		// Another process with the same directory.
+		await upload(store, fileSessions(directory), bytes);
+		expect(store.count("blobs_list_uploads")).toBe(0);
+		expect(store.count("blobs_put_chunk")).toBe(5);
+		await settled(sessions, 0);
+		expect(await readdir(directory)).toEqual([]);
+	});
+
+	it("are never believed: an upload goes on by what the canister has open", async () => {
+		const store = new MemoryStore();
+		const sessions = fileSessions(directory);
+		await cutOff(store, sessions, 3);
+		const [note] = await settled(sessions, 1);
+		await sessions.remove(note!);
+		await sessions.put({ ...note!, id: new Uint8Array(16).fill(7) });
+		await writeFile(join(directory, "aaaaa-aa-ffff.json"), '{"half a no');
+		await upload(store, sessions, bytes);
+		expect(store.count("blobs_put_chunk")).toBe(5);
+		// The one that led nowhere is gone, too.
+		await settled(sessions, 0);
+	});
+
+	it("are not needed: a store that fails, hangs or loses all stops no upload", async () => {
+		const fail = () => Promise.reject(new Error("quota exceeded"));
+		const hang = () => new Promise<never>(() => {});
+		const throws = () => {
+			throw new Error("no IndexedDB here");
+		};
+		for (const act of [fail, hang, throws]) {
+			const store = new MemoryStore();
+			const sessions: SessionStore = { put: act, remove: act, list: act };
+			await cutOff(store, sessions, 3);
+			expect((await upload(store, sessions, bytes)).size).toBe(bytes.length);
+			expect(store.count("blobs_put_chunk")).toBe(5);
+		}
+	});
+});

@@ -1,0 +1,43 @@
+import type { ClientContext } from "../../../src/client/context.js";
+import type { WireProof } from "../../../src/protocol/index.js";
+import { Certifier } from "./certifier.js";
+import { type Call, MemoryStore } from "./memory-store.js";
+
+/**
+ * A store in memory whose root a subnet of the test's own certifies, in queries as the system does. What a test does to
+ * an answer it does in `tamper`, after that.
+ */
+export class ProvingStore {
+	readonly store = new MemoryStore();
+	readonly certifier = new Certifier();
+	tamper: (call: Call, answer: never) => unknown = (_call, answer) => answer;
+	/** Whether answers bring a proof along. */
+	proves = true;
+
+	constructor() {
+		this.store.hooks = {
+			answer: (call, answer) => this.tamper(call, this.#certified(call, answer) as never),
+		};
+	}
+
+	/** A client of the store, as whoever the store's host says is calling. */
+	context(options: Parameters<MemoryStore["context"]>[0] = {}): ClientContext {
+		return this.store.context({ trust: this.certifier.trust(this.store.host.sender), ...options });
+	}
+
+	/** What is certified now. */
+	get root(): Uint8Array {
+		const { certified } = this.store.host;
+		if (certified === undefined) throw new Error("nothing was certified yet");
+		return certified;
+	}
+
+	#certified(call: Call, answer: unknown): unknown {
+		if (call.method !== "blobs_stat" && call.method !== "blobs_changes") return answer;
+		const proof: WireProof =
+			call.kind === "query" && this.proves
+				? { certificate: [this.certifier.certificate(this.root)], witness: (answer as WireProof).witness }
+				: { certificate: [], witness: [] };
+		return { ...(answer as object), ...proof };
+	}
+}

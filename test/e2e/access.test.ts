@@ -1,0 +1,201 @@
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { WireAccounts, WireListAccounts, WireResult, WireRole } from "../../src/protocol/index.js";
+import { deployProxy, storeThrough } from "../support/proxy.js";
+import { anonymous, outcome, send, UPDATES } from "../support/requests.js";
+import { newId, ok, openStore, refusal, type Store, type StoreFixture } from "../support/store.js";
+import {
+	begin,
+	bytesOf,
+	commitOf,
+	deletion,
+	none,
+	put,
+	putRequest,
+	readBack,
+	S,
+} from "../support/transfers.js";
+
+/** Who may do what: controller, admin, writer, reader, backup, a stranger, a canister, the anonymous principal. */
+
+const writer = Ed25519KeyIdentity.generate();
+let fixture: StoreFixture;
+let asController: Store;
+let asWriter: Store;
+let asReader: Store;
+let asBackup: Store;
+let asStranger: Store;
+let asAnonymous: Store;
+
+beforeAll(async () => {
+	fixture = await openStore();
+	asController = fixture.store;
+	asWriter = await withRole({ writer: null }, writer);
+	asReader = await withRole({ reader: null });
+	asBackup = await withRole({ backup: null });
+	asStranger = await fixture.storeFor(Ed25519KeyIdentity.generate());
+	asAnonymous = await fixture.storeFor(anonymous);
+});
+afterAll(() => fixture.dispose());
+
+async function withRole(role: WireRole, identity = Ed25519KeyIdentity.generate()): Promise<Store> {
+	ok(await asController.blobs_grant_role({ id: newId(), who: identity.getPrincipal(), role }));
+	return fixture.storeFor(identity);
+}
+
+const bytes = bytesOf(10);
+const grantOf = (role: WireRole = { admin: null }) => ({
+	id: newId(),
+	who: Ed25519KeyIdentity.generate().getPrincipal(),
+	role,
+});
+const last = async () => ok(await asController.blobs_status()).sequence;
+
+test("C01 every update guards itself in the method: a canister without roles is refused by each", async () => {
+	const proxy = await deployProxy(fixture.agent);
+	const asCanister = storeThrough(proxy, fixture.canisterId);
+	await put(asController, "canister/a", bytes);
+	const before = await last();
+	for (const name of UPDATES)
+		expect(refusal(await send(asCanister, name, "canister/a")), name).toHaveProperty("not_authorized");
+	expect(await last()).toBe(before);
+	// With a role it may what anybody with that role may.
+	ok(await asController.blobs_grant_role({ id: newId(), who: proxy.principal, role: { writer: null } }));
+	await put(asCanister, "canister/b", bytes);
+	expect(await readBack(asController, "canister/b")).toEqual(bytes);
+});
+
+test("C02 the anonymous principal can send no update, read nothing private, and hold no role", async () => {
+	await put(asController, "anonymous/a", bytes);
+	const before = await last();
+	for (const name of UPDATES)
+		await expect(send(asAnonymous, name, "anonymous/a"), name).rejects.toThrow("IC0406");
+	for (const name of [
+		"blobs_upload_status",
+		"blobs_list_uploads",
+		"blobs_list_all_uploads",
+		"blobs_changes",
+		"blobs_account",
+		"blobs_list_accounts",
+		"blobs_stats",
+		"blobs_metrics",
+	] as const)
+		expect(refusal(await send(asAnonymous, name)), name).toEqual({ anonymous: {} });
+	const who = anonymous.getPrincipal();
+	for (const result of [
+		await asController.blobs_grant_role({ id: newId(), who, role: { writer: null } }),
+		await asController.blobs_set_quota({ id: newId(), who: [who], quota: [] }),
+	])
+		expect(refusal(result)).toMatchObject({ invalid_argument: { field: "who" } });
+	expect(await last()).toBe(before);
+});
+
+test("C03 an upload belongs to its creator", async () => {
+	const id = await begin(asWriter, "who/mine", S);
+	ok(await asWriter.blobs_put_chunk(id, 0, bytesOf(S)));
+	for (const result of [
+		await asController.blobs_put_chunk(id, 0, bytesOf(S)),
+		await asController.blobs_link_chunks({ id, from: 0, leaves: bytesOf(32) }),
+		await asController.blobs_commit_upload(commitOf(id, bytes)),
+		await asController.blobs_upload_status({ id, from: 0, limit: 1 }),
+	])
+		expect(refusal<unknown>(result)).toEqual({ upload_not_found: {} });
+	expect(ok(await asController.blobs_list_uploads({ key: [], after: [], limit: 100 })).uploads).toEqual([]);
+	// Aborting what one has not is no error, and touches nobody else's.
+	ok(await asController.blobs_abort_upload(id));
+	expect(ok(await asWriter.blobs_upload_status({ id, from: 0, limit: 1 })).upload.received).toBe(1);
+	// The same id is another upload for another principal.
+	const other = { id: newId(), key: "who/theirs", size: [] as [], chunk_size: S };
+	ok(await asWriter.blobs_begin_upload(other));
+	ok(await asController.blobs_begin_upload({ ...other, key: "who/else" }));
+	expect(ok(await asWriter.blobs_upload_status({ id: other.id, from: 0, limit: 1 })).upload.key).toBe(
+		"who/theirs",
+	);
+	// Nor does anybody link chunks of another's: it is as if they were not there.
+	const stolen = await begin(asController, "who/stolen", S);
+	const { leaves } = ok(await asWriter.blobs_upload_status({ id, from: 0, limit: 1 }));
+	const linked = ok(await asController.blobs_link_chunks({ id: stolen, from: 0, leaves }));
+	expect(linked).toEqual(new Uint8Array(32));
+});
+
+test("only administrators see and end the uploads of others", async () => {
+	const id = await begin(asWriter, "who/ended", S);
+	const name = { owner: writer.getPrincipal(), id };
+	for (const who of [asReader, asStranger, asBackup, asWriter]) {
+		expect(refusal(await who.blobs_list_all_uploads({ after: [], limit: 9 }))).toHaveProperty(
+			"not_authorized",
+		);
+		expect(refusal(await who.blobs_abort_any_upload(name))).toHaveProperty("not_authorized");
+	}
+	const { uploads } = ok(await asController.blobs_list_all_uploads({ after: [], limit: 100 }));
+	expect(uploads.map(({ upload }) => upload.key)).toContain("who/ended");
+	ok(await asController.blobs_abort_any_upload(name));
+	expect(refusal(await asWriter.blobs_put_chunk(id, 0, bytesOf(S)))).toHaveProperty("upload_finished");
+});
+
+test("C04 the backup role reads everything and changes nothing", async () => {
+	const { sequence } = await put(asWriter, "backup/a", bytes, { visibility: { private: null } });
+	expect(await readBack(asBackup, "backup/a")).toEqual(bytes);
+	ok(await asBackup.blobs_leaves({ key: "backup/a", sequence, from: 0, limit: 1 }));
+	ok(await asBackup.blobs_changes({ after: [], limit: 1, ...none }));
+	const page = ok(
+		await asBackup.blobs_list({ prefix: "backup/", recursive: true, after: [], limit: 9, ...none }),
+	);
+	expect(page.entries).toHaveLength(1);
+	const { accounts } = ok(await asBackup.blobs_list_accounts({ after: [], limit: 100 }));
+	expect(accounts.map(({ who }) => who.toText())).toContain(writer.getPrincipal().toText());
+	ok(await asBackup.blobs_account([writer.getPrincipal()]));
+	const before = await last();
+	for (const name of UPDATES)
+		expect(refusal(outcome(await send(asBackup, name, "backup/a"))), name).toHaveProperty("not_authorized");
+	expect(await last()).toBe(before);
+});
+
+test("a reader or a stranger changes nothing, and nobody but an admin grants", async () => {
+	const before = await last();
+	for (const who of [asReader, asStranger])
+		for (const name of UPDATES)
+			expect(refusal(outcome(await send(who, name))), name).toHaveProperty("not_authorized");
+	for (const name of ["blobs_grant_role", "blobs_revoke_role", "blobs_set_quota", "blobs_set_mode"] as const)
+		expect(refusal(await send(asWriter, name)), name).toHaveProperty("not_authorized");
+	expect(await last()).toBe(before);
+});
+
+test("an admin that was granted the role may do what the controller may", async () => {
+	const asAdmin = await withRole({ admin: null });
+	ok(await asAdmin.blobs_grant_role(grantOf()));
+	await put(asWriter, "admin/x", bytes);
+	expect(ok(await asAdmin.blobs_delete(deletion("admin/x"))).deleted).toBe(true);
+});
+
+test("only its owner and admins replace, change, move or delete a key", async () => {
+	await put(asController, "who/owned", bytes);
+	const results: WireResult<unknown>[] = [
+		await asWriter.blobs_put_blob(putRequest("who/owned", bytes), bytes),
+		await asWriter.blobs_begin_upload({ id: newId(), key: "who/owned", size: [], chunk_size: S }),
+	];
+	for (const name of ["blobs_put_many", "blobs_delete", "blobs_delete_many", "blobs_update"] as const)
+		results.push(outcome(await send(asWriter, name, "who/owned")));
+	results.push(await send(asWriter, "blobs_rename", "who/owned"));
+	for (const result of results) expect(refusal(result)).toHaveProperty("not_authorized");
+});
+
+test("roles are listed in pages, and a revoked one is gone", async () => {
+	const names: [string, unknown][] = [];
+	let after: WireListAccounts["after"] = [];
+	do {
+		const page: WireAccounts = ok(await asController.blobs_list_accounts({ after, limit: 1 }));
+		for (const { who, roles } of page.accounts) names.push([who.toText(), roles]);
+		after = page.next;
+	} while (after.length > 0);
+	expect(names).toContainEqual([writer.getPrincipal().toText(), [{ writer: null }]]);
+
+	const late = Ed25519KeyIdentity.generate();
+	const grant = { id: newId(), who: late.getPrincipal(), role: { writer: null } };
+	ok(await asController.blobs_grant_role(grant));
+	ok(await asController.blobs_revoke_role({ ...grant, id: newId() }));
+	// A delayed duplicate of the grant brings nothing back.
+	ok(await asController.blobs_grant_role(grant));
+	const asLate = await fixture.storeFor(late);
+	expect(refusal(await send(asLate, "blobs_begin_upload"))).toHaveProperty("not_authorized");
+});

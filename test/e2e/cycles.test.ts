@@ -1,0 +1,227 @@
+import { randomBytes } from "node:crypto";
+import { Actor } from "@dfinity/agent";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { deployCanister } from "../../examples/support/deploy.js";
+import type { MessageRecord } from "../../src/localnet/index.js";
+import { idlFactory, MAX_CHUNK_BYTES, MAX_ITEMS, MAX_LINKED_CHUNKS } from "../../src/protocol/index.js";
+import { figure, readDocument } from "../docs/document.js";
+import {
+	isNamed,
+	newId,
+	ok,
+	openStore,
+	publication,
+	refusal,
+	rootOf,
+	type Store,
+	type StoreFixture,
+	sha256,
+	updateIn,
+} from "../support/store.js";
+import { begin, bytesOf, none, put, putItem, S, upload } from "../support/transfers.js";
+
+/** What calls cost, in instructions that the local network counts. */
+
+let fixture: StoreFixture;
+let store: Store;
+beforeAll(async () => {
+	if (isNamed) return;
+	fixture = await openStore({ metering: true });
+	store = fixture.store;
+});
+afterAll(() => fixture?.dispose());
+
+const costOf = async (run: () => Promise<unknown>) =>
+	Number(updateIn(await fixture.measure(run)).instructions);
+const queryCost = async (run: () => Promise<unknown>) => {
+	const records: MessageRecord[] = await fixture.measure(run);
+	return Number(records.find(({ kind }) => kind === "query")!.instructions);
+};
+
+describe.skipIf(isNamed)("instructions", () => {
+	test("C15 a chunk is refused before it is hashed or written", async () => {
+		const chunk = bytesOf(MAX_CHUNK_BYTES);
+		const stranger = await fixture.storeFor(Ed25519KeyIdentity.generate());
+		const id = newId();
+		const whole: [bigint] = [BigInt(chunk.length)];
+		ok(await store.blobs_begin_upload({ id, key: "refused", size: whole, chunk_size: MAX_CHUNK_BYTES }));
+		const small = await begin(store, "small", undefined);
+		const puts: [string, () => Promise<unknown>][] = [
+			["not_authorized", async () => refusal(await stranger.blobs_put_chunk(id, 0, chunk))],
+			["upload_not_found", async () => refusal(await store.blobs_put_chunk(newId(), 0, chunk))],
+			["chunk_out_of_range", async () => refusal(await store.blobs_put_chunk(id, 1, chunk))],
+			["chunk_too_large", async () => refusal(await store.blobs_put_chunk(small, 0, chunk))],
+			[
+				"precondition_failed",
+				async () => {
+					const bytes = chunk.subarray(0, 2_000_000);
+					const parts = publication(rootOf(bytes, MAX_CHUNK_BYTES), { precondition: { sequence: 9n } });
+					return refusal(await store.blobs_put_blob({ id: newId(), key: "k", ...parts }, bytes));
+				},
+			],
+		];
+		for (const [code, run] of puts) {
+			let error: unknown;
+			const cost = await costOf(async () => {
+				error = await run();
+			});
+			expect(error).toHaveProperty(code);
+			// Azle copies the argument from the system, at 2.6 a byte.
+			expect(cost - 2.6 * chunk.length, code).toBeLessThan(5_000_000);
+		}
+	});
+
+	test("C16 a commit of 10,000 chunks is one message, under 2 B", { timeout: 300_000 }, async () => {
+		const COUNT = 10_000;
+		const chunk = bytesOf(S);
+		const leaf = sha256(chunk);
+		await upload(store, "chunk", chunk);
+		const size = COUNT * S;
+		const id = await begin(store, "large", size);
+		const leaves = Buffer.concat(Array<Uint8Array>(MAX_LINKED_CHUNKS).fill(leaf));
+		for (let from = 0; from < COUNT; from += MAX_LINKED_CHUNKS) {
+			const held = ok(await store.blobs_link_chunks({ id, from, leaves }));
+			expect(Buffer.compare(held, leaves)).toBe(0);
+		}
+		const header = Buffer.alloc(32, "canister-blobs root1");
+		header.writeBigUInt64BE(BigInt(size), 20);
+		header.writeUInt32BE(S, 28);
+		const root = sha256(Buffer.concat([header, ...Array<Uint8Array>(COUNT).fill(leaf)]));
+		const commit = { id, size: BigInt(size), ...publication(root) };
+		const cost = await costOf(async () => ok(await store.blobs_commit_upload(commit)));
+		expect(cost).toBeLessThan(2_000_000_000);
+		const { manifest } = ok(await store.blobs_stat({ key: "large", ...none }));
+		expect(manifest[0]!.root).toEqual(root);
+		expect(ok(await store.blobs_get_chunk("large", manifest[0]!.sequence, COUNT - 1))).toEqual(chunk);
+	});
+
+	test("C17 a page at the end of a list costs what one at its start does", { timeout: 300_000 }, async () => {
+		const COUNT = 5_000;
+		const key = (i: number) => `listed/${String(i).padStart(6, "0")}`;
+		for (let from = 0; from < COUNT; from += MAX_ITEMS) {
+			const blobs = Array.from({ length: MAX_ITEMS }, (_, i) => putItem(key(from + i), new Uint8Array(1)));
+			const { results } = ok(await store.blobs_put_many({ id: newId(), blobs }));
+			expect(results.every((result) => "ok" in result)).toBe(true);
+		}
+		const page = async (after: [] | [string]) => {
+			let names: string[] = [];
+			const cost = await queryCost(async () => {
+				const request = { prefix: "listed/", recursive: true, after, limit: 100, ...none };
+				const { entries } = ok(await store.blobs_list(request));
+				names = entries.map((entry) => ("blob" in entry ? entry.blob.key : entry.directory));
+			});
+			return { cost, names };
+		};
+		const first = await page([]);
+		const last = await page([key(COUNT - 101)]);
+		expect(first.names).toEqual(Array.from({ length: 100 }, (_, i) => key(i)));
+		expect(last.names).toEqual(Array.from({ length: 100 }, (_, i) => key(COUNT - 100 + i)));
+		expect(last.cost / first.cost).toBeLessThan(1.1);
+	});
+
+	test("C22 what a caller may ask for at once stays far below what a message may take", {
+		timeout: 300_000,
+	}, async () => {
+		const QUERY_LIMIT = 5e9;
+		const everything = 2 ** 32 - 1;
+		const list = { prefix: "", recursive: true, after: [] as [], limit: everything, ...none };
+		expect(await queryCost(() => store.blobs_list(list))).toBeLessThan(QUERY_LIMIT / 5);
+		expect(
+			await queryCost(() => store.blobs_changes({ after: [], limit: everything, ...none })),
+		).toBeLessThan(QUERY_LIMIT / 5);
+		expect(await queryCost(() => store.blobs_stats())).toBeLessThan(QUERY_LIMIT / 5);
+		const { sequence } = ok(await store.blobs_stat({ key: "large", ...none })).manifest[0]!;
+		const leaves = { key: "large", sequence, from: 0, limit: everything };
+		expect(await queryCost(() => store.blobs_leaves(leaves))).toBeLessThan(QUERY_LIMIT / 5);
+
+		const UPDATE_LIMIT = 40e9;
+		const many = (count: number) => ({
+			id: newId(),
+			blobs: Array.from({ length: count }, (_, i) =>
+				putItem(`many/${i}/${randomBytes(40).toString("hex")}`, bytesOf(100)),
+			),
+		});
+		expect(await costOf(() => store.blobs_put_many(many(MAX_ITEMS)))).toBeLessThan(UPDATE_LIMIT / 5);
+		await expect(store.blobs_put_many(many(MAX_ITEMS + 1))).rejects.toThrow("IC0406");
+		const id = await begin(store, "linked", undefined);
+		const offered = bytesOf(32 * (MAX_LINKED_CHUNKS + 1));
+		expect(refusal(await store.blobs_link_chunks({ id, from: 0, leaves: offered }))).toMatchObject({
+			invalid_argument: { field: "leaves", limit: BigInt(MAX_LINKED_CHUNKS) },
+		});
+		const most = offered.subarray(32);
+		expect(await costOf(() => store.blobs_link_chunks({ id, from: 0, leaves: most }))).toBeLessThan(
+			UPDATE_LIMIT / 5,
+		);
+	});
+
+	test("C22 cleaning goes on in bounded steps", { timeout: 300_000 }, async () => {
+		ok(await store.blobs_delete({ id: newId(), key: "large", precondition: { none: null } }));
+		const steps: bigint[] = [];
+		while (ok(await store.blobs_stats()).cleaning > 0n) {
+			const records = await fixture.measure(() => new Promise((resolve) => setTimeout(resolve, 1_000)));
+			for (const { kind, instructions, error } of records) {
+				if (kind !== "timer" && kind !== "callback" && kind !== "update") continue;
+				expect(error).toBeUndefined();
+				steps.push(instructions);
+			}
+		}
+		expect(steps.length).toBeGreaterThan(10);
+		for (const step of steps) expect(Number(step)).toBeLessThan(2e9);
+	});
+
+	test("C19 the documented price of an upload is what is metered", { timeout: 300_000 }, async () => {
+		const [, price] = readDocument("STORAGE.md").match(/([\d.]+) T cycles a GiB/)!;
+		const COUNT = 48;
+		const id = newId();
+		const size = COUNT * MAX_CHUNK_BYTES;
+		const records = await fixture.measure(async () => {
+			ok(
+				await store.blobs_begin_upload({
+					id,
+					key: "priced",
+					size: [BigInt(size)],
+					chunk_size: MAX_CHUNK_BYTES,
+				}),
+			);
+			const leaves: Uint8Array[] = [];
+			for (let index = 0; index < COUNT; index++) {
+				const chunk = bytesOf(MAX_CHUNK_BYTES);
+				leaves.push(ok(await store.blobs_put_chunk(id, index, chunk)));
+			}
+			const header = Buffer.alloc(32, "canister-blobs root1");
+			header.writeBigUInt64BE(BigInt(size), 20);
+			header.writeUInt32BE(MAX_CHUNK_BYTES, 28);
+			const root = sha256(Buffer.concat([header, ...leaves]));
+			ok(await store.blobs_commit_upload({ id, size: BigInt(size), ...publication(root) }));
+		});
+		const cycles = records.reduce((sum, record) => sum + record.cycles, 0n);
+		const perGib = (Number(cycles) / size) * 2 ** 30;
+		expect(perGib / (figure(price!) * 1e12)).toBeGreaterThan(0.97);
+		expect(perGib / (figure(price!) * 1e12)).toBeLessThan(1.03);
+	});
+});
+
+describe.skipIf(isNamed)("C18 below a balance", () => {
+	async function storeWith(cycles: bigint): Promise<Store> {
+		const canisterId = await deployCanister(fixture.agent, fixture.wasm, cycles);
+		return Actor.createActor(idlFactory, { agent: fixture.agent, canisterId }) as unknown as Store;
+	}
+
+	test("writes are refused, saying how much is missing, and reads go on", { timeout: 300_000 }, async () => {
+		const poor = await storeWith(3_000_000_000_000n);
+		const bytes = bytesOf(100);
+		await put(poor, "kept", bytes);
+		const begin = (size: bigint) =>
+			poor.blobs_begin_upload({ id: newId(), key: "large", size: [size], chunk_size: MAX_CHUNK_BYTES });
+		const error = refusal(await begin(100n * 2n ** 30n));
+		expect(error).toHaveProperty("low_cycles");
+		const { missing } = (error as { low_cycles: { missing: bigint } }).low_cycles;
+		expect(missing).toBeGreaterThan(200_000_000_000_000n);
+		expect(missing).toBeLessThan(300_000_000_000_000n);
+		const { sequence } = ok(await poor.blobs_stat({ key: "kept", ...none })).manifest[0]!;
+		expect(ok(await poor.blobs_get_chunk("kept", sequence, 0))).toEqual(bytes);
+		ok(await poor.blobs_delete({ id: newId(), key: "kept", precondition: { none: null } }));
+		ok(await begin(2n ** 20n));
+	});
+});

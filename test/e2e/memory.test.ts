@@ -1,0 +1,89 @@
+import { Actor } from "@dfinity/agent";
+import { IDL } from "@dfinity/candid";
+import { Principal } from "@dfinity/principal";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
+import { isNamed, newId, ok, openStore, type Store, type StoreFixture } from "../support/store.js";
+import { bytesOf, commitOf, deletion } from "../support/transfers.js";
+
+/** What heap and stable memory do over many uploads. */
+
+let fixture: StoreFixture;
+let store: Store;
+beforeAll(async () => {
+	if (isNamed) return;
+	// The clock is the tests' own, so that cleaning, due a second later, need not be waited for.
+	vi.useFakeTimers({ toFake: ["Date"] });
+	fixture = await openStore();
+	store = fixture.store;
+});
+afterAll(async () => {
+	vi.useRealTimers();
+	await fixture?.dispose();
+});
+const localTest = test.skipIf(isNamed);
+
+async function clean(): Promise<void> {
+	while (ok(await store.blobs_stats()).cleaning > 0n) {
+		vi.setSystemTime(Date.now() + 2_000);
+		for (let block = 0; block < 3; block++) fixture.network.local!.tick();
+	}
+}
+
+/** Bytes of Wasm and stable memory, as the management canister tells the controller. */
+async function memory(): Promise<{ heap: bigint; stable: bigint }> {
+	const Metrics = IDL.Record({ wasm_memory_size: IDL.Nat, stable_memory_size: IDL.Nat });
+	const factory: IDL.InterfaceFactory = () =>
+		IDL.Service({
+			canister_status: IDL.Func(
+				[IDL.Record({ canister_id: IDL.Principal })],
+				[IDL.Record({ memory_metrics: Metrics })],
+			),
+		});
+	const management = Actor.createActor(factory, {
+		agent: fixture.agent,
+		canisterId: Principal.managementCanister(),
+		effectiveCanisterId: fixture.canisterId,
+	} as Parameters<typeof Actor.createActor>[1]);
+	const status = (await management.canister_status!({ canister_id: fixture.canisterId })) as {
+		memory_metrics: { wasm_memory_size: bigint; stable_memory_size: bigint };
+	};
+	const { wasm_memory_size: heap, stable_memory_size: stable } = status.memory_metrics;
+	return { heap, stable };
+}
+
+async function round(key: string, chunks: number): Promise<void> {
+	const bytes = bytesOf(chunks * MAX_CHUNK_BYTES);
+	const id = newId();
+	const size: [bigint] = [BigInt(bytes.length)];
+	ok(await store.blobs_begin_upload({ id, key, size, chunk_size: MAX_CHUNK_BYTES }));
+	for (let index = 0; index < chunks; index++) {
+		const chunk = bytes.subarray(index * MAX_CHUNK_BYTES, (index + 1) * MAX_CHUNK_BYTES);
+		ok(await store.blobs_put_chunk(id, index, chunk));
+	}
+	ok(await store.blobs_commit_upload(commitOf(id, bytes, {}, MAX_CHUNK_BYTES)));
+}
+
+localTest(
+	"C21 what is deleted is reused: a hundred times the same leaves stable memory where it was",
+	{ timeout: 300_000 },
+	async () => {
+		const pages = async () => ok(await store.blobs_stats()).stable_pages[0]!;
+		let after: bigint | undefined;
+		for (let i = 0; i < 100; i++) {
+			await round("reused", 2);
+			ok(await store.blobs_delete(deletion("reused")));
+			await clean();
+			if (i === 1) after = await pages();
+		}
+		expect(await pages()).toBe(after);
+		expect(BigInt((await memory()).stable)).toBe(after! * 65_536n);
+	},
+);
+
+localTest("C20 the heap does not grow with what is uploaded", { timeout: 300_000 }, async () => {
+	await round("heap/first", 32);
+	const { heap } = await memory();
+	for (let i = 0; i < 4; i++) await round(`heap/${i}`, 32);
+	expect((await memory()).heap).toBe(heap);
+});

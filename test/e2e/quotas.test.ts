@@ -1,0 +1,177 @@
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { MIN_CHARGE_BYTES, type WireQuota } from "../../src/protocol/index.js";
+import { newId, ok, openStore, refusal, type Store, type StoreFixture } from "../support/store.js";
+import {
+	begin,
+	bytesOf,
+	commitOf,
+	deletion,
+	put,
+	putAll,
+	putItem,
+	putRequest,
+	S,
+} from "../support/transfers.js";
+
+/** What a principal may have at the most, and every way round that. */
+
+let fixture: StoreFixture;
+let admin: Store;
+beforeAll(async () => {
+	fixture = await openStore();
+	admin = fixture.store;
+});
+afterAll(() => fixture.dispose());
+
+const LARGE = 10n ** 12n;
+
+async function writerWith(quota: Partial<WireQuota>) {
+	const who = Ed25519KeyIdentity.generate();
+	const principal = who.getPrincipal();
+	ok(await admin.blobs_grant_role({ id: newId(), who: principal, role: { writer: null } }));
+	const whole = { open_uploads: 100, blobs: LARGE, bytes: LARGE, received_per_day: LARGE, ...quota };
+	ok(await admin.blobs_set_quota({ id: newId(), who: [principal], quota: [whole] }));
+	const store = await fixture.storeFor(who);
+	return { store, usage: async () => ok(await store.blobs_account([])).usage };
+}
+const over = (quota: string, limit: number, used: number, needed: number) => ({
+	quota_exceeded: { quota, limit: BigInt(limit), used: BigInt(used), needed: BigInt(needed) },
+});
+const beginOf = (key: string, size?: number) => ({
+	id: newId(),
+	key,
+	size: (size === undefined ? [] : [BigInt(size)]) as [] | [bigint],
+	chunk_size: S,
+});
+
+test("C12 open uploads: reserved at begin, free again at commit and abort, and once for the same begin", async () => {
+	const { store, usage } = await writerWith({ open_uploads: 2 });
+	const first = beginOf("uploads/a", 1);
+	for (let i = 0; i < 3; i++) ok(await store.blobs_begin_upload(first));
+	const second = await begin(store, "uploads/b", 0);
+	expect(refusal(await store.blobs_begin_upload(beginOf("uploads/c")))).toEqual(
+		over("open_uploads", 2, 2, 1),
+	);
+	ok(await store.blobs_commit_upload(commitOf(second, new Uint8Array(0))));
+	const third = await begin(store, "uploads/c", undefined);
+	expect(refusal(await store.blobs_begin_upload(beginOf("uploads/d")))).toHaveProperty("quota_exceeded");
+	for (const id of [first.id, third]) ok(await store.blobs_abort_upload(id));
+	// Aborting one that is not open frees nothing more.
+	ok(await store.blobs_abort_upload(third));
+	ok(await store.blobs_abort_upload(newId()));
+	expect((await usage()).open_uploads).toBe(0);
+});
+
+test("C12 blobs: one key counts once, however it came to be", async () => {
+	const { store, usage } = await writerWith({ blobs: 2n });
+	await put(store, "blobs/a", bytesOf(1));
+	await put(store, "blobs/a", bytesOf(2));
+	const id = await begin(store, "blobs/c", 1);
+	const copy = { id: newId(), from: "blobs/a", source: { none: null }, precondition: { none: null } };
+	ok(await store.blobs_copy({ ...copy, to: "blobs/b" }));
+	const exceeded = over("blobs", 2, 2, 1);
+	expect(refusal(await store.blobs_copy({ ...copy, id: newId(), to: "blobs/c" }))).toEqual(exceeded);
+	expect(refusal(await store.blobs_put_blob(putRequest("blobs/c", bytesOf(1)), bytesOf(1)))).toEqual(
+		exceeded,
+	);
+	expect(refusal(await store.blobs_begin_upload(beginOf("blobs/c")))).toEqual(exceeded);
+	const many = ok(await store.blobs_put_many({ id: newId(), blobs: [putItem("blobs/d", bytesOf(1))] }));
+	expect(many.results).toEqual([{ err: exceeded }]);
+	// An upload that was begun while there was room does not commit past the bound.
+	const byte = bytesOf(1);
+	ok(await store.blobs_put_chunk(id, 0, byte));
+	expect(refusal(await store.blobs_commit_upload(commitOf(id, byte)))).toEqual(exceeded);
+	ok(await store.blobs_rename({ ...copy, id: newId(), to: "blobs/e" }));
+	expect((await usage()).blobs).toBe(2n);
+	ok(await store.blobs_delete(deletion("blobs/e")));
+	ok(await store.blobs_commit_upload(commitOf(id, byte)));
+	expect((await usage()).blobs).toBe(2n);
+});
+
+test("C12 bytes: reserved at begin, or by each put, and by every holder of a chunk", async () => {
+	const { store, usage } = await writerWith({ bytes: BigInt(4 * S) });
+	const bytes = bytesOf(3 * S);
+	const id = await begin(store, "bytes/a", bytes.length);
+	expect((await usage()).bytes).toBe(BigInt(3 * S));
+	expect(refusal(await store.blobs_begin_upload(beginOf("bytes/b", 2 * S)))).toEqual(
+		over("bytes", 4 * S, 3 * S, 2 * S),
+	);
+	await putAll(store, id, bytes);
+	// By linking: chunks that are stored already are charged to the upload that takes them over.
+	const linking = await begin(store, "bytes/linked", undefined);
+	const { leaves } = ok(await store.blobs_upload_status({ id, from: 0, limit: 3 }));
+	expect(refusal(await store.blobs_link_chunks({ id: linking, from: 0, leaves }))).toEqual(
+		over("bytes", 4 * S, 3 * S, 3 * S),
+	);
+	ok(await store.blobs_link_chunks({ id: linking, from: 0, leaves: leaves.subarray(0, 32) }));
+	ok(await store.blobs_link_chunks({ id: linking, from: 0, leaves: leaves.subarray(0, 32) }));
+	expect((await usage()).bytes).toBe(BigInt(4 * S));
+	expect(refusal(await store.blobs_put_chunk(linking, 1, bytesOf(S)))).toEqual(
+		over("bytes", 4 * S, 4 * S, S),
+	);
+	// By repeating: the same put again is charged once.
+	ok(await store.blobs_put_chunk(id, 0, bytes.subarray(0, S)));
+	expect((await usage()).bytes).toBe(BigInt(4 * S));
+	// By committing: what was charged stays charged; by copying it is charged again.
+	ok(await store.blobs_commit_upload(commitOf(id, bytes)));
+	const copy = {
+		id: newId(),
+		from: "bytes/a",
+		source: { none: null },
+		to: "bytes/c",
+		precondition: { none: null },
+	};
+	expect(refusal(await store.blobs_copy(copy))).toEqual(over("bytes", 4 * S, 4 * S, 3 * S));
+	expect((await usage()).bytes).toBe(BigInt(4 * S));
+	// By aborting: free when the space is, not before.
+	const aborted = await admin.blobs_set_mode({ id: newId(), mode: { draining: null }, generation: 0n });
+	expect(ok(aborted).generation).toBe(1n);
+	ok(await store.blobs_abort_upload(linking));
+	ok(await admin.blobs_set_mode({ id: newId(), mode: { live: null }, generation: 1n }));
+	await expect.poll(async () => (await usage()).bytes, { timeout: 20_000 }).toBe(BigInt(3 * S));
+	ok(await store.blobs_delete(deletion("bytes/a")));
+	await expect.poll(async () => (await usage()).bytes, { timeout: 20_000 }).toBe(0n);
+});
+
+test("C12 small chunks count as the space that they take at the least", async () => {
+	const { store, usage } = await writerWith({ bytes: BigInt(2 * MIN_CHARGE_BYTES) });
+	await put(store, "small/a", bytesOf(1));
+	await put(store, "small/b", new Uint8Array(0));
+	expect((await usage()).bytes).toBe(BigInt(2 * MIN_CHARGE_BYTES));
+	expect(refusal(await store.blobs_put_blob(putRequest("small/c", bytesOf(1)), bytesOf(1)))).toEqual(
+		over("bytes", 2 * MIN_CHARGE_BYTES, 2 * MIN_CHARGE_BYTES, MIN_CHARGE_BYTES),
+	);
+});
+
+test("C12 bytes received a day: what was sent counts, kept or not, new or again", async () => {
+	const { store, usage } = await writerWith({ received_per_day: BigInt(3 * S) });
+	const id = await begin(store, "received/a", undefined);
+	const bytes = bytesOf(S);
+	ok(await store.blobs_put_chunk(id, 0, bytes));
+	ok(await store.blobs_put_chunk(id, 0, bytes));
+	ok(await store.blobs_abort_upload(id));
+	ok(await store.blobs_put_blob(putRequest("received/b", bytes), bytes));
+	expect((await usage()).received_today).toBe(BigInt(3 * S));
+	const again = await begin(store, "received/c", undefined);
+	expect(refusal(await store.blobs_put_chunk(again, 0, bytesOf(1)))).toEqual(
+		over("received_per_day", 3 * S, 3 * S, 1),
+	);
+	expect(refusal(await store.blobs_put_blob(putRequest("received/d", bytes), bytes))).toEqual(
+		over("received_per_day", 3 * S, 3 * S, S),
+	);
+});
+
+test("C12 who has no quota of its own has everybody's", async () => {
+	const { store } = await writerWith({});
+	const everybodys = { open_uploads: 1, blobs: 1n, bytes: 1n, received_per_day: 1n };
+	ok(await admin.blobs_set_quota({ id: newId(), who: [], quota: [everybodys] }));
+	await begin(store, "everybody/a", S);
+	const me = ok(await store.blobs_account([])).who;
+	ok(await admin.blobs_set_quota({ id: newId(), who: [me], quota: [] }));
+	expect(refusal(await store.blobs_begin_upload(beginOf("everybody/b", 1)))).toHaveProperty(
+		"quota_exceeded.limit",
+		1n,
+	);
+	expect(ok(await store.blobs_account([]))).toMatchObject({ has_own_quota: false, quota: everybodys });
+});

@@ -1,0 +1,70 @@
+import { AnonymousIdentity } from "@dfinity/agent";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+import {
+	MAX_CHUNK_BYTES,
+	METHODS,
+	type MethodArgs,
+	type MethodName,
+	MIN_CHUNK_BYTES,
+	type WireResult,
+} from "../../src/protocol/index.js";
+import { newId, publication, rootOf, type Store } from "./store.js";
+
+/** A request of every method that is as it should be: what is refused is so for who sends it, or when. */
+
+const content = new TextEncoder().encode("what a request carries");
+const root = rootOf(content, MAX_CHUNK_BYTES);
+const someone = () => Ed25519KeyIdentity.generate().getPrincipal();
+const none = { none: null };
+
+export const anonymous = new AnonymousIdentity();
+
+export const REQUESTS: { [Name in MethodName]: (key: string) => MethodArgs<Name> } = {
+	blobs_begin_upload: (key) => [{ id: newId(), key, size: [], chunk_size: MIN_CHUNK_BYTES }],
+	blobs_put_chunk: () => [newId(), 0, content],
+	blobs_link_chunks: () => [{ id: newId(), from: 0, leaves: root }],
+	blobs_commit_upload: () => [{ id: newId(), size: 0n, ...publication(root) }],
+	blobs_abort_upload: () => [newId()],
+	blobs_put_blob: (key) => [{ id: newId(), key, ...publication(root) }, content],
+	blobs_put_many: (key) => [{ id: newId(), blobs: [{ key, content, ...publication(root) }] }],
+	blobs_delete: (key) => [{ id: newId(), key, precondition: none }],
+	blobs_delete_many: (key) => [{ id: newId(), blobs: [{ key, precondition: none }] }],
+	blobs_update: (key) => [
+		{ id: newId(), key, precondition: none, content_type: ["text/plain"], visibility: [], metadata: [] },
+	],
+	blobs_copy: (key) => [{ id: newId(), from: key, source: none, to: `${key}.copy`, precondition: none }],
+	blobs_rename: (key) => [{ id: newId(), from: key, source: none, to: `${key}.moved`, precondition: none }],
+	blobs_grant_role: () => [{ id: newId(), who: someone(), role: { writer: null } }],
+	blobs_revoke_role: () => [{ id: newId(), who: someone(), role: { writer: null } }],
+	blobs_set_quota: () => [{ id: newId(), who: [someone()], quota: [] }],
+	blobs_set_mode: () => [{ id: newId(), mode: { draining: null }, generation: 0n }],
+	blobs_abort_any_upload: () => [{ owner: someone(), id: newId() }],
+	blobs_upload_status: () => [{ id: newId(), from: 0, limit: 1 }],
+	blobs_list_uploads: () => [{ key: [], after: [], limit: 10 }],
+	blobs_list_all_uploads: () => [{ after: [], limit: 10 }],
+	blobs_stat: (key) => [{ key, min_sequence: [] }],
+	blobs_leaves: (key) => [{ key, sequence: 1n, from: 0, limit: 1 }],
+	blobs_get_chunk: (key) => [key, 1n, 0],
+	blobs_list: (prefix) => [{ prefix, recursive: true, after: [], limit: 10, min_sequence: [] }],
+	blobs_changes: () => [{ after: [], limit: 10, min_sequence: [] }],
+	blobs_status: () => [],
+	blobs_account: () => [[]],
+	blobs_list_accounts: () => [{ after: [], limit: 10 }],
+	blobs_stats: () => [],
+	blobs_metrics: () => [],
+};
+
+export const ALL = Object.keys(METHODS) as MethodName[];
+export const UPDATES = ALL.filter((name) => METHODS[name].kind === "update");
+
+/** Sends the method's request; its answer, whatever it is. */
+export function send(store: Store, name: MethodName, key = "requests/a"): Promise<WireResult<unknown>> {
+	const call = store[name] as (...args: unknown[]) => Promise<WireResult<unknown>>;
+	return call(...REQUESTS[name](key));
+}
+
+/** What an update that does many things at once said of the first. */
+export function outcome(result: WireResult<unknown>): WireResult<unknown> {
+	const results = "ok" in result ? (result.ok as { results?: WireResult<unknown>[] }).results : undefined;
+	return results?.[0] ?? result;
+}
