@@ -66,10 +66,10 @@ test("the interface is what the Wasm shows as its public metadata, and what src/
 	expect(shown).toEqual(methodsOf(packaged));
 });
 
-/** The types that were made say of bytes that they may be numbers in an array, too. */
-type Plain<T> = T extends Principal
+/** The types that were made say of bytes that they may be numbers in an array, too (but not of an opt, a tuple). */
+type Plain<T> = T extends Principal | Uint8Array
 	? T
-	: T extends Uint8Array | number[]
+	: [T, number[]] extends [number[], T]
 		? Uint8Array
 		: { [Key in keyof T]: Plain<T[Key]> };
 type Generated = {

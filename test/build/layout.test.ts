@@ -89,66 +89,25 @@ test("C27 what is stored lies under frozen memory ids", async () => {
 		if (!("reply" in answer)) throw new Error(answer.reject_message);
 		return Buffer.from(answer.reply.arg);
 	});
-	const withIn = (what: Uint8Array | string) =>
+	const withIn = (what: Buffer | string) =>
 		[...memories].flatMap(([id, memory]) => (memory.includes(what) ? [id] : [])).sort((a, b) => a - b);
-	const me = (await agent.getPrincipal()).toUint8Array();
+	const me = Buffer.from((await agent.getPrincipal()).toUint8Array());
 	expect({
 		ids: [...memories.keys()].sort((a, b) => a - b),
-		chunk: withIn(bytes),
+		chunk: withIn(Buffer.from(bytes)),
 		contentType: withIn(contentType),
 		openUpload: withIn(open.key),
-		id: withIn(open.id),
+		id: withIn(Buffer.from(open.id)),
 		principal: withIn(me),
 		segment: withIn("key-that-is-found"),
-	}).toMatchInlineSnapshot(`
-		{
-		  "chunk": [
-		    1,
-		  ],
-		  "contentType": [
-		    5,
-		    8,
-		    12,
-		  ],
-		  "id": [
-		    4,
-		    9,
-		  ],
-		  "ids": [
-		    0,
-		    1,
-		    2,
-		    3,
-		    4,
-		    5,
-		    6,
-		    7,
-		    8,
-		    9,
-		    10,
-		    11,
-		    12,
-		    13,
-		    254,
-		  ],
-		  "openUpload": [
-		    4,
-		  ],
-		  "principal": [
-		    4,
-		    5,
-		    7,
-		    8,
-		    9,
-		    10,
-		    12,
-		  ],
-		  "segment": [
-		    5,
-		    6,
-		    8,
-		    12,
-		  ],
-		}
-	`);
+	}).toEqual({
+		// Azle keeps its own in the last.
+		ids: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 254],
+		chunk: [1],
+		contentType: [5, 8, 12],
+		openUpload: [4],
+		id: [4, 9],
+		principal: [4, 5, 7, 8, 9, 10, 12],
+		segment: [5, 6, 8, 12],
+	});
 });
