@@ -9,7 +9,7 @@ import { measureCosts, measureMemory } from "./large.js";
 import { measureMillion } from "./million/measure.js";
 import { measureSmallBlobs } from "./small-blobs.js";
 import { ceilingShares } from "./uploads/ceiling.js";
-import { cpuFigures } from "./uploads/cpu.js";
+import { cpuShares } from "./uploads/cpu.js";
 
 /**
  * What things cost: instructions, cycles and bytes written, as the local network counts them with the replica's
@@ -41,7 +41,7 @@ const PARTS: Record<string, [string, (wasm: Uint8Array) => Promise<Partial<Figur
 	memory: ["4 GiB, watching the memory of client and canister …", (wasm) => measureMemory(wasm, directory)],
 	client: [
 		"The client: CPU, and shares of what a subnet takes in …",
-		async (wasm) => ({ ...(await cpuFigures(wasm, directory)), ...(await ceilingShares(wasm, directory)) }),
+		async (wasm) => ({ ...(await cpuShares(wasm, directory)), ...(await ceilingShares(wasm, directory)) }),
 	],
 };
 
