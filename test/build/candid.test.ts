@@ -61,8 +61,8 @@ test("the interface is what the Wasm shows as its public metadata, and what src/
 	const module = new WebAssembly.Module(readFileSync(inject("wasm").store));
 	const [section] = WebAssembly.Module.customSections(module, "icp:public candid:service");
 	const shown = await parse(new TextDecoder().decode(section));
-	expect(shown).toEqual(await parse(readFileSync(join(committed, "store.did"), "utf8")));
 	expect(shown).toEqual(methodsOf(idlFactory));
+	// What the same parser made of candid/store.did.
 	expect(shown).toEqual(methodsOf(packaged));
 });
 

@@ -100,5 +100,55 @@ test("C27 what is stored lies under frozen memory ids", async () => {
 		id: withIn(open.id),
 		principal: withIn(me),
 		segment: withIn("key-that-is-found"),
-	}).toMatchInlineSnapshot();
+	}).toMatchInlineSnapshot(`
+		{
+		  "chunk": [
+		    1,
+		  ],
+		  "contentType": [
+		    5,
+		    8,
+		    12,
+		  ],
+		  "id": [
+		    4,
+		    9,
+		  ],
+		  "ids": [
+		    0,
+		    1,
+		    2,
+		    3,
+		    4,
+		    5,
+		    6,
+		    7,
+		    8,
+		    9,
+		    10,
+		    11,
+		    12,
+		    13,
+		    254,
+		  ],
+		  "openUpload": [
+		    4,
+		  ],
+		  "principal": [
+		    4,
+		    5,
+		    7,
+		    8,
+		    9,
+		    10,
+		    12,
+		  ],
+		  "segment": [
+		    5,
+		    6,
+		    8,
+		    12,
+		  ],
+		}
+	`);
 });
