@@ -61,6 +61,17 @@ export class MeteredStore {
 		return record;
 	}
 
+	/** Instructions of a query, with its proof. */
+	async costOfQuery<Name extends MethodName>(name: Name, ...args: MethodArgs<Name>): Promise<number> {
+		const before = this.messages.length;
+		await this.call(name, ...args);
+		const record = this.messages
+			.slice(before)
+			.find(({ method, kind }) => method === name && kind === "query");
+		if (record === undefined) throw new Error(`${name} was not counted as a query`);
+		return Number(record.instructions);
+	}
+
 	/** Waits until timers have made so many slots, and answers the last step that did, if there was one. */
 	async timersUntil(isEnough: (slotsMade: number) => boolean): Promise<MessageRecord[]> {
 		while (!isEnough(Number((await this.call("blobs_stats")).slots_made))) await pause(200);

@@ -103,7 +103,7 @@ describe("under bad conditions", () => {
 			expect(retries).toBeGreaterThan(0);
 			expect(transfer.progress.concurrency).toBeGreaterThanOrEqual(2);
 			fixture.network.local!.setConditions({});
-			expect(Buffer.compare(await blobs.download(blob).bytes(), bytes)).toBe(0);
+			expect(Buffer.compare(await blobs.download(blob).toBytes(), bytes)).toBe(0);
 		});
 });
 
@@ -136,6 +136,6 @@ describe("a delegation that expires in the middle", () => {
 			expect(transfer.state).toBe("paused");
 			await transfer.resume({ agent: agentOf(await signIn(60_000)) });
 			expect((await transfer).size).toBe(SIZE);
-			expect(Buffer.compare(await client().download(`expires/${clock}`).bytes(), bytes)).toBe(0);
+			expect(Buffer.compare(await client().download(`expires/${clock}`).toBytes(), bytes)).toBe(0);
 		});
 });

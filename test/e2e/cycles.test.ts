@@ -202,6 +202,19 @@ describe.skipIf(isNamed)("instructions", () => {
 	});
 });
 
+test.skipIf(isNamed)("C19 the documented price of storing is what the stats reckon with", async () => {
+	const document = readDocument("STORAGE.md");
+	const [, perSecond] = document.match(/Keeping a GiB costs ([\d,]+) cycles a second/)!;
+	const [, perYear] = document.match(/cycles a second, ([\d.]+) T a year/)!;
+	const ratio = (figure(perSecond!) * 31_536_000) / (figure(perYear!) * 1e12);
+	expect(Math.abs(ratio - 1)).toBeLessThan(0.03);
+	const { stable_pages, storage_cycles_per_day } = ok(await store.blobs_stats());
+	// Beside stable memory heap and Wasm are stored: about 128 MiB.
+	const bytes = Number(stable_pages[0]!) * 65_536 + 128 * 2 ** 20;
+	const price = (bytes / 2 ** 30) * figure(perSecond!) * 86_400;
+	expect(Math.abs(Number(storage_cycles_per_day) / price - 1)).toBeLessThan(0.001);
+});
+
 describe.skipIf(isNamed)("C18 below a balance", () => {
 	async function storeWith(cycles: bigint): Promise<Store> {
 		const canisterId = await deployCanister(fixture.agent, fixture.wasm, cycles);

@@ -1,14 +1,22 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MIN_CHUNK_BYTES } from "../../src/protocol/index.js";
-import { held, newId, ok, openStore, publication, rootOf, type StoreFixture } from "../support/store.js";
+import {
+	held,
+	isNamed,
+	newId,
+	ok,
+	openStore,
+	publication,
+	rootOf,
+	type StoreFixture,
+} from "../support/store.js";
 
 /**
  * A trap in the middle of a change takes all of it back. The store has no trap of its own to offer, so the network
  * makes one: a limit of instructions that a commit of a few chunks reaches half-way. Only the local network can.
  */
 
-const isNamed = process.env.BLOBS_NETWORK !== undefined;
 const S = MIN_CHUNK_BYTES;
 const CHUNKS = 12;
 let fixture: StoreFixture;
@@ -29,7 +37,7 @@ test.skipIf(isNamed)("a commit that traps half-way leaves the upload as it was",
 
 	const { instructionLimits } = fixture.network.local!;
 	let traps = 0;
-	for (instructionLimits.update = 3_000_000n; ; instructionLimits.update += 1_500_000n) {
+	for (instructionLimits.update = 2_000_000n; ; instructionLimits.update += 300_000n) {
 		const before = ok(await store.blobs_upload_status({ id, from: 0, limit: CHUNKS }));
 		const answer = await store.blobs_commit_upload(commit).catch((error: Error) => error);
 		if (!(answer instanceof Error)) break;

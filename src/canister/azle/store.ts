@@ -33,6 +33,7 @@ export interface BlobStoreClass {
 }
 
 const NAMES = Object.keys(METHODS) as MethodName[];
+const isMethod = (name: string): name is MethodName => name in METHODS;
 
 /** Makes a blob store: a class whose methods, all named `blobs_…`, are the protocol (docs/PROTOCOL.md). */
 export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass {
@@ -79,11 +80,15 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		if (METHODS[name].kind === "update") engine.tally(name, refusal);
 	}
 
-	/** Refuses only what can never become right: one node is asked, which may lag, and no error can be given. */
+	/**
+	 * Refuses only what can never become right: one node is asked, which may lag, and no error can be given. Anybody
+	 * may ask a query as an update, to have its answer certified.
+	 */
 	function accepts(): boolean | undefined {
 		const name = msgMethodName();
-		if (!name.startsWith("blobs_")) return undefined;
-		return !msgCaller().isAnonymous() && isAcceptable(name, msgArgData());
+		if (!isMethod(name)) return name.startsWith("blobs_") ? false : undefined;
+		const isAllowed = METHODS[name].kind === "query" || !msgCaller().isAnonymous();
+		return isAllowed && isAcceptable(name, msgArgData());
 	}
 
 	/** What Azle's decorators leave to be done when the class is instantiated. */

@@ -1,0 +1,124 @@
+import { createHash, randomBytes } from "node:crypto";
+import { cp, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { polling } from "@dfinity/agent";
+import { buildCanister } from "../../examples/support/build.js";
+import { installWasm } from "../../examples/support/deploy.js";
+import { Catalog, HTTP_EXPR } from "../../src/canister/catalog/index.js";
+import { hashingOf } from "../../src/canister/hashing.js";
+import { MEMORY } from "../../src/canister/memory.js";
+import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
+import type { Figures } from "../figures.js";
+import { MeteredStore, newId, publication, rootOf } from "../metered.js";
+
+const THOUSAND = 1_000;
+const MILLION = 1_000_000;
+const PREFIX = "many/";
+const BATCH = 1_000;
+const MESSAGE_BYTES = 1_900_000;
+/** Records of blobs, whose bytes nobody looks at here: only how many there are counts. */
+const RECORD_BYTES = 330;
+const RECORDS_A_CALL = 50_000;
+
+type Million = Pick<
+	Figures,
+	"statWithWitnessInstructions1000" | "statWithWitnessInstructionsMillion" | "putBlobAtMillionOverThousand"
+>;
+
+/**
+ * Stat and put in stores of 1,000 and of 1,000,000 public keys in one directory. The stores are filled below the call
+ * interface, with the catalog's nodes as the same code made them here, and as many records of blobs; the maps of
+ * chunks, slots and feed stay small. A million puts would take hours.
+ */
+export async function measureMillion(workplace: string): Promise<Million> {
+	const directory = join(workplace, "million");
+	await mkdir(directory, { recursive: true });
+	for (const file of ["dfx.json", "index.ts", "tsconfig.json"])
+		await cp(join(import.meta.dirname, "canister", file), join(directory, file));
+	const wasm = await buildCanister(directory, "million");
+	const thousand = await measureAt(wasm, THOUSAND);
+	const million = await measureAt(wasm, MILLION);
+	return {
+		statWithWitnessInstructions1000: thousand.stat,
+		statWithWitnessInstructionsMillion: million.stat,
+		putBlobAtMillionOverThousand: million.put / thousand.put,
+	};
+}
+
+async function measureAt(wasm: Uint8Array, keys: number): Promise<{ put: number; stat: number }> {
+	const store = await MeteredStore.deploy(wasm);
+	try {
+		await fillCatalog(store, keys);
+		for (let from = 0; from < keys; from += RECORDS_A_CALL)
+			await fillRecords(store, from, Math.min(keys, from + RECORDS_A_CALL));
+		// What is certified is what was filled in: an upgrade says so.
+		await installWasm(store.agent, store.canisterId, wasm, "upgrade");
+		await store.quiet();
+		const bytes = new Uint8Array(randomBytes(1_000));
+		// In the middle of the others, and twice, since the first makes what later ones find.
+		const keysOf = [1, 3].map((part) => `${PREFIX}${digits(Math.floor((keys * part) / 4))}b`);
+		let put = 0;
+		for (const key of keysOf) {
+			const request = { id: newId(), key, ...publication(rootOf(bytes, MAX_CHUNK_BYTES)) };
+			put = Number((await store.costOf("blobs_put_blob", request, bytes)).instructions);
+		}
+		return { put, stat: await store.costOfQuery("blobs_stat", { key: keysOf[0]!, min_sequence: [] }) };
+	} finally {
+		await store.dispose();
+	}
+}
+
+const digits = (n: number): string => String(n).padStart(9, "0");
+
+/** The catalog with all keys, made here and copied node by node. */
+async function fillCatalog(store: MeteredStore, keys: number): Promise<void> {
+	const nodes = new Map<string, Uint8Array>();
+	const nameOf = (key: Uint8Array) => Buffer.from(key).toString("hex");
+	const hashing = hashingOf((bytes) => new Uint8Array(createHash("sha256").update(bytes).digest()));
+	const map = {
+		get: (key: Uint8Array) => nodes.get(nameOf(key)),
+		has: (key: Uint8Array) => nodes.has(nameOf(key)),
+		set: (key: Uint8Array, value: Uint8Array) => void nodes.set(nameOf(key), value.slice()),
+		delete: (key: Uint8Array) => void nodes.delete(nameOf(key)),
+	};
+	const catalog = new Catalog(map, hashing);
+	const content = hashing.sha256(new Uint8Array(0));
+	for (let from = 0; from < keys; from += BATCH)
+		catalog.change(
+			HTTP_EXPR,
+			Array.from({ length: BATCH }, (_, i) => ({ key: PREFIX + digits(from + i), content })),
+		);
+	let parts: Uint8Array[] = [];
+	let size = 0;
+	const send = async () => {
+		await rawCall(store, "fill", Buffer.concat(parts));
+		parts = [];
+		size = 0;
+	};
+	for (const [name, node] of nodes) {
+		const key = Buffer.from(name, "hex");
+		const lengths = [key.length, node.length].map((length) => {
+			const bytes = Buffer.alloc(4);
+			bytes.writeUInt32BE(length);
+			return bytes;
+		});
+		parts.push(Uint8Array.of(MEMORY.catalog), lengths[0]!, key, lengths[1]!, node);
+		size += 9 + key.length + node.length;
+		if (size > MESSAGE_BYTES) await send();
+	}
+	await send();
+}
+
+async function fillRecords(store: MeteredStore, from: number, to: number): Promise<void> {
+	const head = Buffer.alloc(10);
+	head[0] = MEMORY.blobs;
+	head.writeUInt32BE(from, 1);
+	head.writeUInt32BE(to, 5);
+	head[9] = PREFIX.length;
+	await rawCall(store, "repeat", Buffer.concat([head, Buffer.from(PREFIX), Buffer.alloc(RECORD_BYTES, 1)]));
+}
+
+async function rawCall({ agent, canisterId }: MeteredStore, methodName: string, arg: Buffer): Promise<void> {
+	const { requestId } = await agent.call(canisterId, { methodName, arg, effectiveCanisterId: canisterId });
+	await polling.pollForResponse(agent, canisterId, requestId);
+}
