@@ -107,6 +107,48 @@ async function buildWith(name: string, change: (source: string) => string): Prom
 	}
 }
 
+describe("where a store is", () => {
+	test("an upgrade with another memoryOffset traps, and the old code goes on", {
+		timeout: SLOW,
+	}, async () => {
+		const moved = await buildWith("moved", (source) =>
+			source.replace("memoryOffset: 10", "memoryOffset: 30"),
+		);
+		const { guestbook, agent, canisterId } = await deploy();
+		const { sequence } = ok(await guestbook.blobs_put_blob(putOf("a"), bytes));
+		await expect(installWasm(agent, canisterId, moved, "upgrade")).rejects.toThrow(
+			/no store was found from memory id 30 on.*change\s+it back/,
+		);
+		expect(ok(await guestbook.blobs_get_chunk("a", sequence, 0))).toEqual(bytes);
+		expect(await guestbook.sign("Grace")).toBe(1);
+	});
+
+	test("an upgrade adds a store to an application that had none, where that is said", {
+		timeout: SLOW,
+	}, async () => {
+		const without = await buildWith("without", (source) =>
+			source
+				.replace(/^\s*Store\.(init|postUpgrade)\(\);$/gm, "")
+				.replace("Store.inspectMessage()", "undefined")
+				.replace("[Guestbook, Store]", "[Guestbook]"),
+		);
+		const adding = await buildWith("adding", (source) =>
+			source.replace("memoryOffset: 10,", "memoryOffset: 10, addedByUpgrade: true,"),
+		);
+		const { guestbook, agent, canisterId } = await deploy(without);
+		expect(await guestbook.sign("Ada")).toBe(1);
+		await expect(installWasm(agent, canisterId, wasm, "upgrade")).rejects.toThrow(/addedByUpgrade: true/);
+		expect(await guestbook.sign("Grace")).toBe(2);
+
+		await installWasm(agent, canisterId, adding, "upgrade");
+		const { sequence } = ok(await guestbook.blobs_put_blob(putOf("a"), bytes));
+		// From now on it is as any other, with or without the setting.
+		await installWasm(agent, canisterId, wasm, "upgrade");
+		expect(ok(await guestbook.blobs_get_chunk("a", sequence, 0))).toEqual(bytes);
+		expect(await guestbook.names()).toEqual(["Ada", "Grace"]);
+	});
+});
+
 describe("the guestbook with its store", () => {
 	const ada = Ed25519KeyIdentity.generate();
 	const stranger = Ed25519KeyIdentity.generate();
@@ -169,6 +211,7 @@ describe("the guestbook with its store", () => {
 		expect(await asAda.names()).toEqual(["Ada", "Grace"]);
 	});
 
+	// The last of the file: no network goes back in time.
 	test("its page over the gateway and its timer go on, and an upgrade keeps both states", async () => {
 		const page = await asAda.http_request({ url: "/", method: "GET", body: new Uint8Array(), headers: [] });
 		expect(page.status_code).toBe(200);
@@ -185,48 +228,5 @@ describe("the guestbook with its store", () => {
 		passTime(2.1 * HOUR);
 		await expect.poll(hours).toBe(2);
 		expect((await guestbook.growth()).map(([, count]) => count)).toEqual([2, 2]);
-		vi.useRealTimers();
-	});
-});
-
-describe("where a store is", () => {
-	test("an upgrade with another memoryOffset traps, and the old code goes on", {
-		timeout: SLOW,
-	}, async () => {
-		const moved = await buildWith("moved", (source) =>
-			source.replace("memoryOffset: 10", "memoryOffset: 30"),
-		);
-		const { guestbook, agent, canisterId } = await deploy();
-		const { sequence } = ok(await guestbook.blobs_put_blob(putOf("a"), bytes));
-		await expect(installWasm(agent, canisterId, moved, "upgrade")).rejects.toThrow(
-			/no store was found from memory id 30 on.*change\s+it back/,
-		);
-		expect(ok(await guestbook.blobs_get_chunk("a", sequence, 0))).toEqual(bytes);
-		expect(await guestbook.sign("Grace")).toBe(1);
-	});
-
-	test("an upgrade adds a store to an application that had none, where that is said", {
-		timeout: SLOW,
-	}, async () => {
-		const without = await buildWith("without", (source) =>
-			source
-				.replace(/^\s*Store\.(init|postUpgrade)\(\);$/gm, "")
-				.replace("Store.inspectMessage()", "undefined")
-				.replace("[Guestbook, Store]", "[Guestbook]"),
-		);
-		const adding = await buildWith("adding", (source) =>
-			source.replace("memoryOffset: 10,", "memoryOffset: 10, addedByUpgrade: true,"),
-		);
-		const { guestbook, agent, canisterId } = await deploy(without);
-		expect(await guestbook.sign("Ada")).toBe(1);
-		await expect(installWasm(agent, canisterId, wasm, "upgrade")).rejects.toThrow(/addedByUpgrade: true/);
-		expect(await guestbook.sign("Grace")).toBe(2);
-
-		await installWasm(agent, canisterId, adding, "upgrade");
-		const { sequence } = ok(await guestbook.blobs_put_blob(putOf("a"), bytes));
-		// From now on it is as any other, with or without the setting.
-		await installWasm(agent, canisterId, wasm, "upgrade");
-		expect(ok(await guestbook.blobs_get_chunk("a", sequence, 0))).toEqual(bytes);
-		expect(await guestbook.names()).toEqual(["Ada", "Grace"]);
 	});
 });

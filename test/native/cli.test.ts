@@ -78,6 +78,15 @@ describe("canister-blobs link", () => {
 		});
 	});
 
+	it("shows an interface as metadata, where one is given", async () => {
+		writeFileSync(at("store.did"), "service : {}");
+		const shown = await run("link", template, "-o", at("shown.wasm"), "--candid", at("store.did"));
+		expect(shown).toMatchObject({ code: 0 });
+		expect(readFileSync(at("shown.wasm")).includes("icp:public candid:serviceservice : {}")).toBe(true);
+		const missing = await run("link", template, "-o", at("never.wasm"), "--candid", at("missing.did"));
+		expect(missing).toMatchObject({ code: 1, stderr: expect.stringMatching(/cannot read .*missing\.did/) });
+	});
+
 	it("answers what cannot be done with 1 and what to do, and leaves no file", async () => {
 		writeFileSync(at("text.wasm"), "no wasm");
 		for (const [input, output, message] of [

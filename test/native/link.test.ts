@@ -4,7 +4,13 @@ import { fileURLToPath } from "node:url";
 import binaryen from "binaryen";
 import { beforeAll, describe, expect, it } from "vitest";
 import { CONTROL, detectionPrincipal, OPERATION, VERSION } from "../../src/canister/native/abi.js";
-import { LinkError, linkedVersion, linkKernel, MARK_NAME } from "../../src/canister/native/link.js";
+import {
+	LinkError,
+	linkedVersion,
+	linkKernel,
+	MARK_NAME,
+	withCandid,
+} from "../../src/canister/native/link.js";
 import { parseModule } from "../../src/localnet/wasm/meter.js";
 import { findSection, readSections, SectionId } from "../../src/localnet/wasm/module.js";
 import { Driver, pattern, STABLE_PAGES, withByte } from "./support.js";
@@ -69,6 +75,52 @@ describe("a small canister", () => {
 		expect(instance.isController(500, 5)).toBe(0);
 		expect(instance.system.asked).toHaveLength(1);
 		expect(instance.bytes().slice(8, 12)).toEqual(Uint8Array.of(0x10, 1, 0x10, 2));
+	});
+});
+
+/** The same canister with what Azle embeds when it builds: the JavaScript's path, and the functions that know its length. */
+function built(path: string, length?: number): Uint8Array {
+	const data = JSON.stringify({ envVars: [["AZLE_VERSION", "0.33.0"]], mainJsPath: path });
+	const size = `(i32.const ${length ?? data.length})`;
+	return assemble(`${SMALL.slice(0, -1)}
+		(data "var x;")
+		(data "${data.replaceAll('"', '\\"')}")
+		(func $size (result i32) ${size})
+		(func (export "wasm_data_passive_data_size") (result i32) (local i32) (call $size))
+		(func $copy (param i32)
+			(memory.init 2 (local.get 0) (i32.const 0) ${size})
+			(data.drop 2))
+		(func (export "init_wasm_data_passive_data") (param i32) (call $copy (local.get 0))))`);
+}
+
+describe("the path of the build", () => {
+	it("is taken out, and what knows its length is told", () => {
+		const linked = linkKernel(built(`/home/somebody/${"x".repeat(200)}/main.js`));
+		expect(Buffer.compare(linked, linkKernel(built("/a/main.js")))).toBe(0);
+		const driver = new Driver(new WebAssembly.Module(linked as BufferSource));
+		const { exports } = driver;
+		const size = (exports.wasm_data_passive_data_size as () => number)();
+		(exports.init_wasm_data_passive_data as (at: number) => void)(4_096);
+		expect(JSON.parse(new TextDecoder().decode(driver.bytes().slice(4_096, 4_096 + size)))).toEqual({
+			envVars: [["AZLE_VERSION", "0.33.0"]],
+			mainJsPath: "main.js",
+		});
+	});
+
+	it("is not guessed at where Azle lays it out otherwise", () => {
+		expect(() => linkKernel(built("/a/main.js", 1))).toThrow(/data of Azle's build are not as expected/);
+	});
+});
+
+describe("the interface", () => {
+	it("becomes public metadata, in the place of another", () => {
+		const named = (wasm: Uint8Array) =>
+			WebAssembly.Module.customSections(
+				new WebAssembly.Module(wasm as BufferSource),
+				"icp:public candid:service",
+			).map((content) => new TextDecoder().decode(content));
+		const once = withCandid(assemble(SMALL), "service : { first : () -> () }");
+		expect(named(withCandid(once, "service : {}"))).toEqual(["service : {}"]);
 	});
 });
 

@@ -38,11 +38,13 @@ export class Driver {
 	readonly system = new FakeSystem();
 	readonly #memory: WebAssembly.Memory;
 	readonly #left: WebAssembly.Global | undefined;
+	readonly exports: WebAssembly.Exports;
 	readonly certifiedDataSet: (address: number, length: number) => void;
 	readonly isController: (address: number, length: number) => number;
 
 	constructor(module: WebAssembly.Module) {
 		const { exports } = new WebAssembly.Instance(module, this.system.imports);
+		this.exports = exports;
 		this.#memory = exports.memory as WebAssembly.Memory;
 		this.system.memory = this.#memory;
 		this.#left = exports["canister_blobs:instructions_left"] as WebAssembly.Global | undefined;
