@@ -107,6 +107,15 @@ async function buildWith(name: string, change: (source: string) => string): Prom
 	}
 }
 
+test("the tarball has the interface and the documents, and nothing but what is shipped", () => {
+	const { files } = project;
+	for (const file of ["candid/store.did", "candid/store.did.d.ts", "candid/store.did.js", "docs/PROTOCOL.md"])
+		expect(files).toContain(file);
+	const shipped =
+		/^(dist\/(canister|cli|client|localnet|protocol)\/|candid\/|docs\/|README.md$|LICENSE$|package.json$)/;
+	expect(files.filter((file) => !shipped.test(file))).toEqual([]);
+});
+
 describe("where a store is", () => {
 	test("an upgrade with another memoryOffset traps, and the old code goes on", {
 		timeout: SLOW,
