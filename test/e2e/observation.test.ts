@@ -100,7 +100,8 @@ test("C54 errors say what to do, and hold nothing of a blob's bytes", async () =
 		await store.blobs_put_blob({ ...putRequest("errors", bytes), root: bytes }, bytes),
 		await store.blobs_put_blob(putRequest("errors", bytes, { precondition: { absent: null } }), bytes),
 	];
-	for (const name of UPDATES) {
+	// The switch of modes would be done.
+	for (const name of UPDATES.filter((name) => name !== "blobs_set_mode")) {
 		const result = outcome(await send(store, name, "errors/nothing"));
 		if ("err" in result) results.push(result);
 	}

@@ -1,7 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MIN_CHUNK_BYTES } from "../../src/protocol/index.js";
-import { held, isNamed, newId, ok, openStore, publication, rootOf, type StoreFixture } from "../support/store.js";
+import {
+	held,
+	isNamed,
+	newId,
+	ok,
+	openStore,
+	publication,
+	rootOf,
+	type StoreFixture,
+} from "../support/store.js";
 
 /**
  * A trap in the middle of a change takes all of it back. The store has no trap of its own to offer, so the network
