@@ -9,7 +9,7 @@ import { METHODS, type MethodName, MIN_CHUNK_BYTES, type WireResult } from "../.
 import bombs from "../canister/candid/bombs.json" with { type: "json" };
 import { hex } from "../canister/candid/support.js";
 import { deployProxy, type Forwarder, storeThrough } from "../support/proxy.js";
-import { ALL } from "../support/requests.js";
+import { ALL, REQUESTS } from "../support/requests.js";
 import { isNamed, newId, ok, openStore, refusal, type StoreFixture } from "../support/store.js";
 
 /** Messages that cost their receiver far more than their sender, whoever sends them. */
@@ -40,7 +40,7 @@ let fixture: StoreFixture;
 let proxy: Forwarder;
 /** What inspecting and executing the empty method takes. */
 let base: { update: number; inspect: number };
-/** What methods without arguments take: they answer what only brings more than is asked for. */
+/** What a request that is as it should be takes: a bomb may be one, with more than was asked for. */
 let answered: Costs;
 
 beforeAll(async () => {
@@ -52,12 +52,12 @@ beforeAll(async () => {
 	const call = { methodName: "empty", arg: new Uint8Array(), effectiveCanisterId: empty };
 	const costs = costsOf(await fixture.measure(() => agent.call(empty, call), empty));
 	base = { update: costs.get("update empty")!, inspect: costs.get("inspect empty")! };
-	const nothing = hex("4449444c0000");
 	answered = costsOf(
 		await fixture.measure(async () => {
-			for (const method of ALL.filter(isQuery)) {
-				await agent.query(fixture.canisterId, { methodName: method, arg: nothing });
-				await proxy.call(fixture.canisterId, method, nothing);
+			for (const method of ALL) {
+				const arg = IDL.encode(METHODS[method].args, REQUESTS[method]("a"));
+				if (isQuery(method)) await agent.query(fixture.canisterId, { methodName: method, arg });
+				await proxy.call(fixture.canisterId, method, arg);
 			}
 		}),
 	);

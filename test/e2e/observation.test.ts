@@ -2,6 +2,7 @@ import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { installWasm } from "../../examples/support/deploy.js";
 import { errorCode, errorMessage, type WireError, type WireResult } from "../../src/protocol/index.js";
+import { deployProxy } from "../support/proxy.js";
 import { anonymous, outcome, send, UPDATES } from "../support/requests.js";
 import { isNamed, newId, ok, openStore, refusal, type Store, type StoreFixture } from "../support/store.js";
 import { begin, bytesOf, commitOf, put, putAll, putRequest, S } from "../support/transfers.js";
@@ -81,6 +82,16 @@ test("calls, refusals by code and instructions are counted", async () => {
 	// The store counts until it has written its answer; what the system does after that it cannot see.
 	expect(counted).toBeGreaterThan(metered / 2n);
 	expect(counted).toBeLessThanOrEqual(metered);
+});
+
+test("what is malformed is counted, too", async () => {
+	const malformed = async () =>
+		ok(await store.blobs_stats()).refusals.find(({ code }) => code === "malformed")!.count;
+	const before = await malformed();
+	const proxy = await deployProxy(fixture.agent);
+	for (const name of ["blobs_delete", "blobs_copy"] as const)
+		await proxy.call(fixture.canisterId, name, new Uint8Array(3));
+	expect(await malformed()).toBe(before + 2n);
 });
 
 test("C54 errors say what to do, and hold nothing of a blob's bytes", async () => {
