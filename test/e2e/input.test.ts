@@ -72,6 +72,17 @@ test("C13 keys and content types out of bounds", async () => {
 		).toMatchObject({ invalid_argument: { field: "content_type" } });
 });
 
+test("C13 what can be no key is refused by a stat, too, and holds nothing for any other read", async () => {
+	for (const key of ["", "a/", "x".repeat(1025), "é".repeat(2_000)]) {
+		expect(refusal(await store.blobs_stat({ key, ...none }))).toMatchObject({
+			invalid_argument: { field: "key" },
+		});
+		expect(refusal(await store.blobs_get_chunk(key, 1n, 0))).toEqual({ blob_not_found: {} });
+		const list = { prefix: key, recursive: true, after: [key] as [string], limit: 1, ...none };
+		if (key !== "") expect(ok(await store.blobs_list(list)).entries).toEqual([]);
+	}
+});
+
 test("a commit with a chunk missing says which, and keeps the others", async () => {
 	const bytes = bytesOf(3 * S);
 	const id = await begin(store, "refused/missing", bytes.length);

@@ -6,7 +6,7 @@ import { begin, bytesOf, commitOf, none, readBack, S, upload } from "../support/
 
 /** What an upgrade costs and what it leaves. (C28 is in time.test.ts, C55 in observation.test.ts.) */
 
-const STORED = 200_000_000;
+const STORED = 100_000_000;
 
 let fixture: StoreFixture;
 let store: Store;

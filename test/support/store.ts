@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { Actor, type HttpAgent, type Identity, polling } from "@dfinity/agent";
+import { Actor, type HttpAgent, type Identity, isV2ResponseBody, polling } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import type { Principal } from "@dfinity/principal";
 import { inject } from "vitest";
@@ -70,11 +70,13 @@ export async function openStore(
 		storeFor: async (identity) => storeOf(await network.agent(identity)),
 		storeAt: (id) => storeOf(agent, id),
 		callRaw: async (methodName, arg) => {
-			const { requestId } = await agent.call(canisterId, {
+			const { requestId, response } = await agent.call(canisterId, {
 				methodName,
 				arg,
 				effectiveCanisterId: canisterId,
 			});
+			const { body } = response;
+			if (isV2ResponseBody(body)) throw new Error(`${body.error_code} ${body.reject_message}`);
 			return (await polling.pollForResponse(agent, canisterId, requestId)).reply;
 		},
 		measure: async (run, canister = canisterId) => {
@@ -89,9 +91,9 @@ export async function openStore(
 /** Whether the tests run against a network that was given by its URL, which counts and shows nothing. */
 export const isNamed = process.env.BLOBS_NETWORK !== undefined;
 
-/** Of the records of one call, that of the call itself. */
+/** Of the records of one call, that of the call itself: timers are calls of the canister to itself. */
 export function updateIn(records: readonly MessageRecord[]): MessageRecord {
-	const found = records.filter(({ kind }) => kind === "update" || kind === "replicated query");
+	const found = records.filter(({ kind, method }) => kind === "update" && method.startsWith("blobs_"));
 	if (found.length !== 1) throw new Error(`there were ${found.length} updates, not one`);
 	return found[0]!;
 }

@@ -93,8 +93,33 @@ export async function prove(
 		.then(() => library.root(proof.witness[0]!))
 		.catch((error: unknown) => Promise.reject(new Broken("witness", error)));
 	if (!isSame(certified, root)) throw new Broken("witness");
-	return library.find(proof.witness[0]!, path);
+	const found = library.find(proof.witness[0]!, path);
+	return typeof found === "string" ? lookUp(dfinity.Cbor.decode(proof.witness[0]!), path) : found;
 }
+
+/**
+ * Look-up as the interface specification has it ("Lookup"), for absence: both agents' (3.4 and 6.1) take a label for
+ * the greater as soon as any byte is greater, and one that goes on where the other ends for the smaller.
+ */
+function lookUp(tree: dfinity.HashTree, path: readonly Uint8Array[]): Found {
+	const [label, ...rest] = path;
+	if (label === undefined) return tree[0] === 3 ? { value: tree[1] as Uint8Array } : "unknown";
+	const nodes = flatten(tree);
+	const orders = nodes.map((node) => (node[0] === 2 ? Buffer.compare(label, node[1]) : undefined));
+	const same = orders.indexOf(0);
+	if (same >= 0) return lookUp((nodes[same] as dfinity.LabeledHashTree)[2], rest);
+	if (nodes.length === 0 || (nodes.length === 1 && nodes[0]![0] === 3)) return "absent";
+	// Between two neighbours, before the first, or after the last.
+	const isAbsent = Array.from({ length: nodes.length + 1 }, (_, i) => {
+		const isAfter = i === 0 || (orders[i - 1] ?? -1) > 0;
+		const isBefore = i === nodes.length || (orders[i] ?? 1) < 0;
+		return isAfter && isBefore;
+	}).includes(true);
+	return isAbsent ? "absent" : "unknown";
+}
+
+const flatten = (tree: dfinity.HashTree): dfinity.HashTree[] =>
+	tree[0] === 0 ? [] : tree[0] === 1 ? [...flatten(tree[1]), ...flatten(tree[2])] : [tree];
 
 export function checkManifest(found: Found, manifest: WireManifest): void {
 	if (typeof found === "string" || !isSame(found.value, manifestHash(manifest))) throw new Broken("manifest");

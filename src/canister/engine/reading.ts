@@ -1,4 +1,5 @@
 import {
+	checkKey,
 	chunkCount,
 	type Encodable,
 	MAX_CHANGES_PAGE,
@@ -19,7 +20,7 @@ import {
 } from "../../protocol/index.js";
 import { type ListEntry, mergeLists } from "../catalog/index.js";
 import type { Blob } from "./blobs.js";
-import { refuse } from "./refusal.js";
+import { refuse, refuseInvalid } from "./refusal.js";
 import { pageLimit } from "./requests.js";
 import { isAnonymous } from "./roles.js";
 import type { State } from "./state.js";
@@ -46,6 +47,7 @@ export class Reading {
 	stat({ key, min_sequence }: WireStat): Encodable<WireStatAnswer> {
 		const state = this.#state;
 		this.#refuseBehind(min_sequence[0]);
+		refuseInvalid(checkKey(key));
 		const caller = state.host.caller();
 		const blob = this.#visible(key);
 		const owner = blob === undefined || blob.isPublic ? caller : blob.owner;

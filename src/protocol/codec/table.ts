@@ -25,7 +25,7 @@ const HIGH_BITS = 0x80808080 | 0;
 const OPT_BYTE = 0x80 + OPT;
 const VEC_BYTE = 0x80 + VEC;
 /** In thousands of instructions. */
-const EFFORT = { type: 7, record: 26, field: 13, reference: 4, method: 20, textByte: 1 } as const;
+const EFFORT = { type: 7, record: 26, field: 13, reference: 4, method: 20, textByte: 2 } as const;
 /** query, oneway, composite_query. */
 const ANNOTATIONS = 3;
 
