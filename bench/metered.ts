@@ -83,8 +83,8 @@ export class MeteredStore {
 	/** Waits until the timers have nothing to do any more but what is due in minutes. */
 	async quiet(): Promise<void> {
 		const busy = async () => {
-			const { cleaning, slots_free } = await this.call("blobs_stats");
-			return cleaning > 0n || slots_free < 192n;
+			const { cleaning, certifying, slots_free } = await this.call("blobs_stats");
+			return cleaning + certifying > 0n || slots_free < 192n;
 		};
 		while (await busy()) await pause(200);
 	}

@@ -253,6 +253,7 @@ export interface Stats {
   'chunks' : bigint,
   'stable_pages' : [] | [bigint],
   'open_uploads' : bigint,
+  'certifying' : bigint,
   'slots_free' : bigint,
   'slots_made' : bigint,
 }

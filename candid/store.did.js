@@ -314,6 +314,7 @@ export const idlFactory = ({ IDL }) => {
     'chunks' : IDL.Nat64,
     'stable_pages' : IDL.Opt(IDL.Nat64),
     'open_uploads' : IDL.Nat64,
+    'certifying' : IDL.Nat64,
     'slots_free' : IDL.Nat64,
     'slots_made' : IDL.Nat64,
   });

@@ -102,8 +102,10 @@ export interface Stats {
 	readonly slotsMade: number;
 	readonly slotsFree: number;
 	readonly feedEntries: number;
-	/** Pieces of work that cleaning has before it. */
+	/** Contents that nobody holds any more and that are not cleaned away yet. */
 	readonly cleaning: number;
+	/** Blobs whose HTTP answers are not certified yet, and sets of such that are not cleaned away yet. */
+	readonly certifying: number;
 	/** Bytes; undefined where the canister cannot tell. */
 	readonly stableMemoryBytes: number | undefined;
 	readonly cycles: bigint;

@@ -55,7 +55,13 @@ export async function openStore(
 	controller: Identity = Ed25519KeyIdentity.generate(),
 ): Promise<StoreFixture> {
 	let records: MessageRecord[] = [];
-	const network = await openNetwork({ ...options, onMessage: (record) => records.push(record) });
+	const network = await openNetwork({
+		...options,
+		onMessage: (record) => {
+			records.push(record);
+			options.onMessage?.(record);
+		},
+	});
 	const agent = await network.agent(controller);
 	const wasm = await readFile(inject("wasm").store);
 	const canisterId = await deployCanister(agent, wasm, options.cycles);

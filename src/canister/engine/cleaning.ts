@@ -25,7 +25,7 @@ export function clean(state: State): void {
 		left -= state.garbage.collect(left);
 	for (let left = CHANGES_PER_STEP; left > 0 && state.feed.isOverfull; left--) state.feed.pruneOne();
 	if (state.slots.isLow) state.slots.refill();
-	state.responses.step();
+	state.responses.work();
 	wakeForCleaning(state);
 }
 

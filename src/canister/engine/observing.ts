@@ -40,7 +40,8 @@ export class Observing {
 			slots_made: count("slotsMade"),
 			slots_free: count("slotsMade") - count("slotsUsed") + count("slotsFree"),
 			feed_entries: BigInt(state.feed.sequence - state.feed.first + 1),
-			cleaning: BigInt(state.garbage.length + state.responses.length),
+			cleaning: BigInt(state.garbage.length),
+			certifying: BigInt(state.responses.length),
 			stable_pages: pages === undefined ? [] : [BigInt(pages)],
 			cycles: BigInt(cycles),
 			storage_cycles_per_day: BigInt(Math.ceil(perDay)),
@@ -81,6 +82,7 @@ export class Observing {
 		gauge("cleaning_backlog", "Contents waiting to be cleaned away.", stats.cleaning);
 		if (stats.stable_pages[0] !== undefined)
 			gauge("stable_memory_bytes", "Size of stable memory.", stats.stable_pages[0] * 65_536n);
+		gauge("certifying_backlog", "Blobs whose HTTP answers wait to be certified.", stats.certifying);
 		gauge("cycles", "Cycles of the canister.", stats.cycles);
 		gauge("storage_cycles_per_day", "What storing costs a day.", stats.storage_cycles_per_day);
 		gauge("days_left", "How long the cycles last for storing alone.", stats.days_left);

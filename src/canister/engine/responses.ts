@@ -15,6 +15,8 @@ import type { Queue } from "./queue.js";
 const HASHES_PER_STEP = 1_000;
 /** Nodes of a set freed in one step. */
 const NODES_PER_STEP = 100;
+/** What a step weighs beside what it does: reading the task and the blob, writing the next task. */
+const LEAST_STEP = 20;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -99,22 +101,26 @@ export class Responses {
 		this.#push({ kind: TASK.drop, sequence: 0, key: "", done: 0, set });
 	}
 
-	/** One bounded step of the task that has waited longest. */
-	step(): void {
-		const record = this.#queue.peek();
-		if (record === undefined) return;
-		const task = decode(record);
-		const next = task.kind === TASK.drop ? this.#drop(task) : this.#advance(task);
-		if (next === undefined) this.#queue.shift();
-		else this.#queue.replaceHead(encode(next));
+	/** Works for a bounded time on the tasks that have waited longest. */
+	work(): void {
+		for (let left = HASHES_PER_STEP; left > 0; ) {
+			const record = this.#queue.peek();
+			if (record === undefined) return;
+			const task = decode(record);
+			const blob = task.kind === TASK.drop ? undefined : this.#blobs.get(task.key);
+			// A step of a small blob is small, and there may be many of them.
+			left -= LEAST_STEP + Math.min(HASHES_PER_STEP, blob === undefined ? NODES_PER_STEP : countOf(blob));
+			const next = task.kind === TASK.drop ? this.#drop(task) : this.#advance(task, blob);
+			if (next === undefined) this.#queue.shift();
+			else this.#queue.replaceHead(encode(next));
+		}
 	}
 
 	#drop(task: Task): Task | undefined {
 		return this.#sets.discard(task.set, NODES_PER_STEP) ? undefined : task;
 	}
 
-	#advance(task: Task): Task | undefined {
-		const blob = this.#blobs.get(task.key);
+	#advance(task: Task, blob: Blob | undefined): Task | undefined {
 		const steps = blob === undefined ? 0 : Math.ceil(countOf(blob) / HASHES_PER_STEP);
 		// Replaced, renamed or made private meanwhile: what was made for it is thrown away.
 		if (blob === undefined || blob.sequence !== task.sequence || !blob.isPublic) {

@@ -63,6 +63,7 @@ export function toStats(wire: WireStats): Stats {
 		slotsFree: Number(wire.slots_free),
 		feedEntries: Number(wire.feed_entries),
 		cleaning: Number(wire.cleaning),
+		certifying: Number(wire.certifying),
 		stableMemoryBytes: pages === undefined ? undefined : Number(pages) * PAGE_BYTES,
 		cycles: wire.cycles,
 		storageCyclesPerDay: wire.storage_cycles_per_day,

@@ -114,8 +114,10 @@ export interface WireStats {
 	slots_free: bigint;
 	/** Changes kept in the feed. */
 	feed_entries: bigint;
-	/** Pieces of work that cleaning has before it. */
+	/** Contents that nobody holds any more and that are not cleaned away yet. */
 	cleaning: bigint;
+	/** Blobs whose HTTP answers are not certified yet, and sets of such that are not cleaned away yet. */
+	certifying: bigint;
 	/** Pages of 64 KiB; absent where the Wasm cannot tell. */
 	stable_pages: [] | [bigint];
 	cycles: bigint;
@@ -140,6 +142,7 @@ export const Stats = record<WireStats>({
 	slots_free: nat64,
 	feed_entries: nat64,
 	cleaning: nat64,
+	certifying: nat64,
 	stable_pages: opt(nat64),
 	cycles: nat64,
 	storage_cycles_per_day: nat64,
