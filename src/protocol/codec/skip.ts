@@ -3,7 +3,7 @@ import { byte, expectEffort, leb, malformed, noValue, readBool, readPrincipal, s
 import { skipText, type WireTypes } from "./table.js";
 
 /** Deeper than any value that a request could bring. */
-const MAX_DEPTH = 32;
+const MAX_DEPTH = 24;
 /** In thousands of instructions. */
 const EFFORT = { value: 8, digit: 3 } as const;
 /** Numbers without a width: 64 bytes hold 448 bits. */
