@@ -233,6 +233,25 @@ test("tallies under their names", () => {
 		calls: 1n,
 		refused: 1n,
 		instructions: 0n,
+		malformed: 0n,
 	});
 	expect(read("Tallies", recordOf("meta", Buffer.from("not_live"))).refused).toBe(1n);
+});
+
+test("a task of HTTP certification, and the hashes it has made", () => {
+	const large = id.slice().fill(11);
+	ask(engine, "blobs_begin_upload", { id: large, key: "large", size: [], chunk_size: S });
+	for (const [index, chunk] of chunks.entries()) ask(engine, "blobs_put_chunk", large, index, chunk);
+	const { sequence } = ask(engine, "blobs_commit_upload", {
+		id: large,
+		size: BigInt(bytes.length),
+		...publication(rootOf(bytes, S)),
+	});
+	const waiting = Array.from({ length: 9 }, (_, position) =>
+		storage.map(MEMORY.queues).get(Buffer.concat([Uint8Array.of(QUEUE.responses), u64(position)])),
+	);
+	const task = waiting.find((record) => record !== undefined && Buffer.from(record).includes("large"));
+	const fields = read("Responses", task!.subarray(0, 17));
+	expect(Object.values(fields)).toEqual([1n, sequence, 0n, 0n]);
+	expect(Buffer.from(task!.subarray(17)).toString("latin1")).toBe("\0\0\0\x05large");
 });
