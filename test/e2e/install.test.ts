@@ -29,19 +29,29 @@ test("a Wasm that was not linked refuses to install, naming the step", async () 
 	);
 });
 
-test("js-sha256, where the application asks for it, needs no link step", async () => {
+test("js-sha256 needs no link step; an application without inspect_message of its own is called all the same", async () => {
 	const directory = join(dirname(inject("wasm").store), "../js");
 	await mkdir(directory);
 	await cp(join(dirname(inject("wasm").store), "dfx.json"), join(directory, "dfx.json"));
 	const main = `import { createBlobStore } from "canister-blobs/canister";
 		import { jsSha256 } from "canister-blobs/canister/js-sha256";
-		export default createBlobStore({ sha256: jsSha256 });`;
+		import { IDL, update } from "azle";
+		class Greeter {
+			@update([], IDL.Text)
+			hello(): string { return "hello"; }
+		}
+		export default [createBlobStore({ sha256: jsSha256 }), Greeter];`;
 	await writeFile(join(directory, "index.ts"), main);
 	const env = { ...process.env, CANISTER_CANDID_PATH: join(directory, "store.did") };
 	execFileSync("npx", ["azle", "build", "store"], { cwd: directory, env, stdio: "pipe" });
 	const agent = await newAgent();
 	const canisterId = await deployCanister(agent, await readFile(join(directory, ".azle/store/store.wasm")));
 	const store = Actor.createActor(idlFactory, { agent, canisterId }) as unknown as Store;
+	const greeter = Actor.createActor<{ hello(): Promise<string> }>(
+		() => IDL.Service({ hello: IDL.Func([], [IDL.Text]) }),
+		{ agent, canisterId },
+	);
+	expect(await greeter.hello()).toBe("hello");
 	const bytes = new TextEncoder().encode("hashed in JavaScript");
 	const root = rootOf(bytes, MAX_CHUNK_BYTES);
 	expect(ok(await store.blobs_put_blob({ id: newId(), key: "a", ...publication(root) }, bytes)).root).toEqual(

@@ -123,7 +123,8 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 
 		@inspectMessage({ manual: true })
 		blobs_inspect_message(): boolean {
-			return accepts() ?? false;
+			// What is not the store's is an application's beside it, which has no say of its own here.
+			return accepts() ?? true;
 		}
 	};
 }

@@ -1,3 +1,4 @@
+import { KEY_END_LABEL, PRIVATE_LABEL, PUBLIC_LABEL } from "../../protocol/certified.js";
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { MAX_KEY_BYTES } from "../../protocol/limits.js";
 import { textOf } from "./directory.js";
@@ -13,16 +14,16 @@ export interface CertifiedRoot {
 }
 
 /** Keys by their segments, each with its content under `<$>`: what HTTP certification has under this name. */
-export const HTTP_EXPR: CertifiedRoot = { name: encodeUtf8("http_expr"), kind: KIND.paths };
+export const HTTP_EXPR: CertifiedRoot = { name: PUBLIC_LABEL, kind: KIND.paths };
 /** Labels of any bytes, each with its content right under it. */
-export const PRIVATE: CertifiedRoot = { name: encodeUtf8("private"), kind: KIND.labels };
+export const PRIVATE: CertifiedRoot = { name: PRIVATE_LABEL, kind: KIND.labels };
 
 export type Root = Uint8Array | CertifiedRoot;
 export const nameOf = (root: Root): Uint8Array => (root instanceof Uint8Array ? root : root.name);
 export const kindUnder = (root: Root): Kind => (root instanceof Uint8Array ? KIND.plain : root.kind);
 
 /** The label under which a key's content stands. */
-export const SELF = encodeUtf8("<$>");
+export const SELF = KEY_END_LABEL;
 export const SELF_TEXT = "<$>";
 
 /** A key below its root, in texts that compare as its labels' bytes do: a batch needs few of the labels. */

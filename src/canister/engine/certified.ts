@@ -1,5 +1,5 @@
 import { encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
-import { sameBytes, type WireProof } from "../../protocol/index.js";
+import { privateLabelPreimage, sameBytes, type WireProof } from "../../protocol/index.js";
 import {
 	type Catalog,
 	type Change,
@@ -90,7 +90,7 @@ export class Certified {
 	/** Under which label a private key of this owner stands: nobody can guess it who does not know the salt. */
 	#label(owner: Uint8Array, key: string): Uint8Array {
 		const { salt } = this.#accounts.get(owner);
-		return this.#host.hashing.sha256(concat(salt, owner, encodeUtf8(key)));
+		return this.#host.hashing.sha256(privateLabelPreimage(salt, owner, key));
 	}
 
 	get isChanged(): boolean {

@@ -1,4 +1,4 @@
-import { encodeUtf8 } from "../../protocol/codec/utf8.js";
+import { MANIFEST_LABEL } from "../../protocol/index.js";
 import { type LabelSets, TreeWriter } from "../catalog/index.js";
 import type { Hashing } from "../hashing.js";
 import type { Blob } from "./blobs.js";
@@ -9,7 +9,6 @@ import type { HttpHashes } from "./http.js";
  * there are any, the HTTP answers under the hash of their expression. Agents verify the one, HTTP gateways the other.
  */
 
-const MANIFEST = encodeUtf8("manifest");
 const NO_REQUEST = new Uint8Array(0);
 
 export class ContentTrees {
@@ -24,7 +23,7 @@ export class ContentTrees {
 
 	/** Digest of the tree of a blob. */
 	digest(blob: Blob): Uint8Array {
-		const manifest = this.#hashing.labeled(MANIFEST, this.#hashing.leaf(this.#hash(blob)));
+		const manifest = this.#hashing.labeled(MANIFEST_LABEL, this.#hashing.leaf(this.#hash(blob)));
 		const { responses } = blob.place;
 		if (responses.length === 0) return manifest;
 		const [left, right] = this.#isBeforeManifest ? [responses, manifest] : [manifest, responses];
@@ -38,7 +37,7 @@ export class ContentTrees {
 	ofManifest(blob: Blob): Uint8Array {
 		const { responses } = blob.place;
 		const out = new TreeWriter();
-		const manifest = () => out.labeled(MANIFEST).leaf(this.#hash(blob));
+		const manifest = () => out.labeled(MANIFEST_LABEL).leaf(this.#hash(blob));
 		if (responses.length === 0) return manifest().done();
 		out.fork();
 		if (this.#isBeforeManifest) {
@@ -56,7 +55,7 @@ export class ContentTrees {
 	 * blob's answers must be certified already.
 	 */
 	ofResponse(blob: Blob, hash: Uint8Array, sets: LabelSets): Uint8Array {
-		const manifest = this.#hashing.labeled(MANIFEST, this.#hashing.leaf(this.#hash(blob)));
+		const manifest = this.#hashing.labeled(MANIFEST_LABEL, this.#hashing.leaf(this.#hash(blob)));
 		const out = new TreeWriter().fork();
 		if (!this.#isBeforeManifest) out.pruned(manifest);
 		out.labeled(this.#http.expressionHash).labeled(NO_REQUEST);
@@ -81,7 +80,8 @@ export class ContentTrees {
 	get #isBeforeManifest(): boolean {
 		// They never share a first byte: if the expression changes so that they do, the order is still that of bytes.
 		const label = this.#http.expressionHash;
-		for (let i = 0; i < MANIFEST.length; i++) if (label[i] !== MANIFEST[i]) return label[i]! < MANIFEST[i]!;
+		for (let i = 0; i < MANIFEST_LABEL.length; i++)
+			if (label[i] !== MANIFEST_LABEL[i]) return label[i]! < MANIFEST_LABEL[i]!;
 		return false;
 	}
 
