@@ -124,9 +124,24 @@ describe("cut and changed messages", () => {
 				for (const [at, value] of changed) if (at < message.length) message[at] = value;
 				if (reasonFor(name, message) !== undefined) return;
 				const ours = plain(decodeArgs(name, message));
-				expect(ours).toEqual(plain(IDL.decode(argsOf(name), message)));
+				const theirs = decodedByLibrary(argsOf(name), message);
+				if (theirs !== undefined) expect(ours).toEqual(plain(theirs));
 			}),
 			{ numRuns: 2_000 },
 		);
 	});
 });
+
+/**
+ * What the library reads; undefined for a message that declares a type of a later version of Candid, which a reader
+ * must pass over by its length (Candid specification, "Type Definition", future types) and the library refuses.
+ */
+function decodedByLibrary(types: IDL.Type[], message: Uint8Array): unknown[] | undefined {
+	try {
+		return IDL.decode(types, message) as unknown[];
+	} catch (error) {
+		if (error instanceof Error && /^Illegal op_code: -(2[5-9]|[3-9]\d|\d{3,})$/.test(error.message))
+			return undefined;
+		throw error;
+	}
+}
