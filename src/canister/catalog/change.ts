@@ -1,3 +1,4 @@
+import { sameBytes } from "../../protocol/hash.js";
 import type { Hashing } from "../hashing.js";
 import { type Edited, Editor, type Entry } from "./editor.js";
 import { labelOf, type Path, SELF, SELF_TEXT } from "./key.js";
@@ -13,11 +14,6 @@ export interface Item {
 	readonly content: Uint8Array | undefined;
 	/** The last text is `<$>`, which is no label of the path: the key at its own directory's entry of that name. */
 	readonly isSelf: boolean;
-}
-
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-	for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-	return true;
 }
 
 /** Applies items in order of their labels: first all of a directory below a label, then that label's entry. */

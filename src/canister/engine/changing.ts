@@ -16,6 +16,7 @@ import {
 } from "../../protocol/index.js";
 import type { Blob } from "./blobs.js";
 import { chargeOf } from "./charges.js";
+import { nanoseconds } from "./codec.js";
 import { discard, moreBlobs, put, remove } from "./publishing.js";
 import { RECEIPT, type ReceiptKind } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
@@ -136,7 +137,7 @@ export class Changing {
 	}
 
 	#now(): bigint {
-		return BigInt(this.#state.now) * 1_000_000n;
+		return nanoseconds(this.#state.now);
 	}
 }
 

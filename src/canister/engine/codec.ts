@@ -146,6 +146,9 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
 	return whole;
 }
 
+/** A time as it travels. */
+export const nanoseconds = (ms: number): bigint => BigInt(ms) * 1_000_000n;
+
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 export function toHex(bytes: Uint8Array): string {

@@ -8,7 +8,7 @@ import {
 	type WireCursor,
 } from "../../protocol/index.js";
 import type { Host, StableMap } from "../ports.js";
-import { concat, u64Key } from "./codec.js";
+import { concat, nanoseconds, u64Key } from "./codec.js";
 import { COUNTER, type Meta } from "./meta.js";
 
 const HEAD_BYTES = 32;
@@ -55,7 +55,7 @@ export class Feed {
 		const sequence = this.#meta.add(COUNTER.sequence, 1);
 		const value = encodeValue(Change, {
 			sequence: BigInt(sequence),
-			at: BigInt(at) * 1_000_000n,
+			at: nanoseconds(at),
 			by: Principal.fromUint8Array(by),
 			change,
 		});

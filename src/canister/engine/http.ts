@@ -1,6 +1,7 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { chunkLength, type WireManifest } from "../../protocol/index.js";
 import type { Hashing } from "../hashing.js";
+import { toHex } from "./codec.js";
 
 /**
  * The HTTP answers that a public blob has, and their hashes as HTTP certification has them (HTTP gateway protocol
@@ -36,13 +37,8 @@ export function certifiedHeaders(manifest: WireManifest, index?: number): [strin
 
 /** 8 bytes of the root tell a key's versions apart for caches, and cost a quarter of 32 to write as text. */
 const TAG_BYTES = 8;
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
-function tagOf(root: Uint8Array): string {
-	let tag = '"';
-	for (let i = 0; i < TAG_BYTES; i++) tag += HEX[root[i]!]!;
-	return `${tag}"`;
-}
+const tagOf = (root: Uint8Array): string => `"${toHex(root.subarray(0, TAG_BYTES))}"`;
 
 function rangeOf({ size, chunk_size }: WireManifest, index: number): string {
 	const from = BigInt(index) * BigInt(chunk_size);

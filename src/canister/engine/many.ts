@@ -10,6 +10,7 @@ import {
 	type WirePutMany,
 } from "../../protocol/index.js";
 import { deleteKey } from "./changing.js";
+import { nanoseconds } from "./codec.js";
 import { checkWhole, checkWholeRoot, publishWhole } from "./committing.js";
 import { RECEIPT, type ReceiptKind } from "./receipts.js";
 import { Refusal } from "./refusal.js";
@@ -81,7 +82,7 @@ export class Many {
 					throw error;
 				}
 			});
-			return encodeValue(ManyResults, { results, at: BigInt(this.#state.now) * 1_000_000n });
+			return encodeValue(ManyResults, { results, at: nanoseconds(this.#state.now) });
 		});
 		return new Encoded(answer);
 	}

@@ -2,14 +2,13 @@ import { Principal } from "@dfinity/principal";
 import { chunkCount, sameBytes, type WireManifest, type WirePublication } from "../../protocol/index.js";
 import { Blob, type Place } from "./blobs.js";
 import { chargeOf } from "./charges.js";
+import { nanoseconds } from "./codec.js";
 import { Contents } from "./contents.js";
 import type { State } from "./state.js";
 
 /** What all changes of a key have in common: its record, the lists and the certified tree, the feed, the counts. */
 
 const NO_BYTES = new Uint8Array(0);
-
-const nanoseconds = (ms: number): bigint => BigInt(ms) * 1_000_000n;
 
 /** How many blobs more the caller has when it puts its own in the place of what a key holds: one, or none. */
 export function moreBlobs(caller: Uint8Array, held: Blob | undefined): number {

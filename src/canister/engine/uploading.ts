@@ -19,7 +19,7 @@ import {
 	type WireUploads,
 } from "../../protocol/index.js";
 import { chargeOf, chargeOfChunk } from "./charges.js";
-import { concat, getU64, u64Key } from "./codec.js";
+import { concat, getU64, nanoseconds, u64Key } from "./codec.js";
 import { Contents } from "./contents.js";
 import { COUNTER } from "./meta.js";
 import { moreBlobs } from "./publishing.js";
@@ -331,8 +331,6 @@ function checkLength(upload: Upload, index: number, length: number): void {
 			actual: BigInt(length),
 		});
 }
-
-const nanoseconds = (ms: number) => BigInt(ms) * 1_000_000n;
 
 /** An upload as it travels. */
 export function toWireUpload(id: Uint8Array, upload: Upload): WireUpload {
