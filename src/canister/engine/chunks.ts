@@ -6,7 +6,8 @@ import type { Slots } from "./slots.js";
 
 /** What is known of a chunk that is stored. */
 export interface Chunk {
-	readonly slot: number;
+	/** Where its bytes are (slots.ts). */
+	readonly place: number;
 	readonly length: number;
 	/** How many places of contents hold it. */
 	readonly references: number;
@@ -32,13 +33,13 @@ export class Chunks {
 	find(owner: Uint8Array, leaf: Uint8Array): Chunk | undefined {
 		const record = this.#map.get(chunkKey(owner, leaf));
 		if (record === undefined) return undefined;
-		return { slot: getU64(record, 0), length: getU32(record, 8), references: getU32(record, 12) };
+		return { place: getU64(record, 0), length: getU32(record, 8), references: getU32(record, 12) };
 	}
 
 	read(owner: Uint8Array, leaf: Uint8Array): Uint8Array {
 		const chunk = this.find(owner, leaf);
 		if (chunk === undefined) throw new Error("a content names a chunk that is not stored");
-		return this.#slots.read(chunk.slot);
+		return this.#slots.read(chunk.place);
 	}
 
 	/** Holds the chunk once more, and stores its bytes if it is new. */
@@ -48,9 +49,8 @@ export class Chunks {
 			this.hold(owner, leaf, found);
 			return;
 		}
-		const slot = this.#slots.take();
-		this.#slots.write(slot, bytes);
-		this.#set(owner, leaf, { slot, length: bytes.length, references: 1 });
+		const place = this.#slots.add(bytes);
+		this.#set(owner, leaf, { place, length: bytes.length, references: 1 });
 		this.#meta.add(COUNTER.chunks, 1);
 		const stored = this.#meta.add(COUNTER.stored, bytes.length);
 		if (stored > this.#meta.get(COUNTER.peakStored)) this.#meta.set(COUNTER.peakStored, stored);
@@ -68,7 +68,7 @@ export class Chunks {
 		this.hold(owner, leaf, chunk);
 	}
 
-	/** Holds the chunk once less. The last one frees its slot, which reads the old bytes: 20 M instructions. */
+	/** Holds the chunk once less. The last one frees its place, which reads the old bytes: 20 M instructions. */
 	release(owner: Uint8Array, leaf: Uint8Array): void {
 		const chunk = this.find(owner, leaf);
 		if (chunk === undefined) throw new Error("a chunk was released more often than it was held");
@@ -77,14 +77,14 @@ export class Chunks {
 			return;
 		}
 		this.#map.delete(chunkKey(owner, leaf));
-		this.#slots.release(chunk.slot);
+		this.#slots.release(chunk.place, chunk.length);
 		this.#meta.add(COUNTER.chunks, -1);
 		this.#meta.add(COUNTER.stored, -chunk.length);
 	}
 
 	#set(owner: Uint8Array, leaf: Uint8Array, chunk: Chunk): void {
 		const record = new Uint8Array(RECORD_BYTES);
-		putU64(record, 0, chunk.slot);
+		putU64(record, 0, chunk.place);
 		putU32(record, 8, chunk.length);
 		putU32(record, 12, chunk.references);
 		this.#map.set(chunkKey(owner, leaf), record);

@@ -25,11 +25,15 @@ export const COUNTER = {
 	feedFirst: 13,
 	mode: 14,
 	generation: 15,
-	/** Head and tail of the queues, two each (queue.ts). */
+	/** Head and tail of the queues, two each, so four times two (queue.ts). */
 	queues: 16,
+	/** The next place in the slot that small chunks share; in no slot, or past the last of one, none is left. */
+	sharedNext: 24,
+	/** Places in shared slots that were freed. */
+	sharedFree: 25,
 } as const;
 
-const COUNTERS = 24;
+const COUNTERS = 26;
 const KEY = u64Key(0);
 
 /**
