@@ -53,6 +53,7 @@ export class Accounts {
 	readonly #map: StableMap;
 	readonly #seen = new Map<string, Entry>();
 	#last: Entry | undefined;
+	#everybody: Entry | undefined;
 
 	constructor(map: StableMap) {
 		this.#map = map;
@@ -82,6 +83,7 @@ export class Accounts {
 	forget(): void {
 		this.#seen.clear();
 		this.#last = undefined;
+		this.#everybody = undefined;
 	}
 
 	get isChanged(): boolean {
@@ -101,6 +103,8 @@ export class Accounts {
 	#entry(who: Uint8Array): Entry {
 		// Nearly always the caller, in the very array that the last call had too.
 		if (this.#last?.who === who) return this.#last;
+		// Asked for in between, once for each bound that is checked.
+		if (who === EVERYBODY && this.#everybody !== undefined) return this.#everybody;
 		const name = fromUnits(who);
 		let entry = this.#seen.get(name);
 		if (entry === undefined) {
@@ -108,7 +112,8 @@ export class Accounts {
 			entry = { who, account: decode(record), isChanged: false };
 			this.#seen.set(name, entry);
 		}
-		this.#last = entry;
+		if (who === EVERYBODY) this.#everybody = entry;
+		else this.#last = entry;
 		return entry;
 	}
 }

@@ -16,7 +16,7 @@ import {
 } from "../../protocol/index.js";
 import { type Blob, decodeBlob, encodeBlob } from "./blobs.js";
 import { chargeOf } from "./charges.js";
-import { concat } from "./codec.js";
+import { concat, putU32 } from "./codec.js";
 import { discard, moreBlobs, publishNew } from "./publishing.js";
 import { RECEIPT, type Receipt } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
@@ -70,12 +70,12 @@ export class Committing {
 	#checkRoot(upload: Upload, size: number, root: Uint8Array): void {
 		const { contents, host } = this.#state;
 		const count = chunkCount(BigInt(size), upload.chunkSize);
-		const preimage = new Uint8Array(ROOT_HEADER_BYTES + count * SHA256_BYTES);
-		preimage.set(rootHeader(BigInt(size), upload.chunkSize));
-		contents.copyLeaves(upload.content, 0, count, preimage, ROOT_HEADER_BYTES);
+		const whole = new Uint8Array(ROOT_HEADER_BYTES + count * SHA256_BYTES);
+		whole.set(rootHeader(BigInt(size), upload.chunkSize));
+		contents.copyLeaves(upload.content, 0, count, whole, ROOT_HEADER_BYTES);
 		if (upload.received < count)
-			refuse("missing_chunks", { count: count - upload.received, first: firstMissing(preimage) });
-		const stored = host.hashing.sha256(preimage);
+			refuse("missing_chunks", { count: count - upload.received, first: firstMissing(whole) });
+		const stored = host.hashing.sha256(whole);
 		if (!sameBytes(stored, root)) refuse("root_mismatch", { stored });
 	}
 
@@ -124,11 +124,18 @@ export function checkWhole(
 	return held;
 }
 
+/** What the root of a blob of one chunk is the SHA-256 of, but for its size and its leaf, written anew for each. */
+const preimage = concat(rootHeader(0n, MAX_CHUNK_BYTES), new Uint8Array(SHA256_BYTES));
+/** Where in the header the size's lower four bytes are; one chunk has no more. */
+const SIZE_AT = 24;
+
 /** The leaf of a blob that came whole, empty for an empty one; refused if it does not make the root. */
 export function checkWholeRoot(state: State, root: Uint8Array, bytes: Uint8Array): Uint8Array {
 	const { hashing } = state.host;
 	const leaf = bytes.length === 0 ? new Uint8Array(0) : hashing.sha256(bytes);
-	const stored = hashing.sha256(concat(rootHeader(BigInt(bytes.length), MAX_CHUNK_BYTES), leaf));
+	putU32(preimage, SIZE_AT, bytes.length);
+	preimage.set(leaf, ROOT_HEADER_BYTES);
+	const stored = hashing.sha256(bytes.length === 0 ? preimage.subarray(0, ROOT_HEADER_BYTES) : preimage);
 	if (!sameBytes(stored, root)) refuse("root_mismatch", { stored });
 	return leaf;
 }

@@ -8,7 +8,7 @@ import {
 	type WireCursor,
 } from "../../protocol/index.js";
 import type { Host, StableMap } from "../ports.js";
-import { concat, nanoseconds, u64Key } from "./codec.js";
+import { nanoseconds, u64Key } from "./codec.js";
 import { COUNTER, type Meta } from "./meta.js";
 
 const HEAD_BYTES = 32;
@@ -60,7 +60,9 @@ export class Feed {
 			change,
 		});
 		// The head comes into the place of the one before it: what is hashed and what is stored are one array.
-		const record = concat(before, value);
+		const record = new Uint8Array(HEAD_BYTES + value.length);
+		record.set(before);
+		record.set(value, HEAD_BYTES);
 		this.#head = this.#host.hashing.sha256(record);
 		record.set(this.#head);
 		this.#map.set(u64Key(sequence), record);
