@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { checkOptions } from "../../src/canister/azle/options.js";
 import { Catalog, HTTP_EXPR } from "../../src/canister/catalog/index.js";
 import { KIND } from "../../src/canister/catalog/node.js";
+import { NodeStore } from "../../src/canister/catalog/store.js";
 import { Accounts } from "../../src/canister/engine/accounts.js";
 import { Engine } from "../../src/canister/engine/index.js";
 import { COUNTER } from "../../src/canister/engine/meta.js";
@@ -207,7 +208,7 @@ test("a certified directory's node, its head and its place among the roots", () 
 		{ key: "key", content },
 		{ key: "dir/inner", content },
 	]);
-	expect(Buffer.from(map.get(u64(0))!).toString("hex")).toBe(`02${"00000005"}${"00000000"}`);
+	expect(Buffer.from(map.get(u64(0))!).toString("hex")).toBe(`03${"00000005"}${"00000000"}`);
 	expect(map.get(u64(1))).toEqual(Uint8Array.of(0, 0));
 
 	// The innermost directory is stored first: 3 has `inner`, 4 has `dir` and `key`.
@@ -224,6 +225,14 @@ test("a certified directory's node, its head and its place among the roots", () 
 		[3n, 3n, 1n, 0n, hex(key), hex(content)],
 	]);
 	expect(Buffer.from(node.subarray(148)).toString()).toBe("dirkey");
+	new Catalog(map, host.hashing).change(
+		HTTP_EXPR,
+		Array.from({ length: 8 }, (_, n) => ({ key: `many-${n}`, content })),
+	);
+	const runs = map.get(u64(4))!.subarray(2 + 10 * 73 + "dirkey".length + 8 * "many-0".length);
+	const { node: many } = new NodeStore(map).read(4);
+	const { forks } = host.hashing;
+	expect(hex(runs)).toBe(hex(forks(many, 2 + 9, 73, 8)) + hex(forks(many, 2 + 9 + 8 * 73, 73, 2)));
 	const top = map.get(u64(2))!;
 	expect(read("Catalog", top.subarray(2, 75))).toMatchObject({ "the label's length": 9n, link: 4n });
 });

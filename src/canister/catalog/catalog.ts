@@ -15,8 +15,9 @@ import {
 	type Root,
 } from "./key.js";
 import { LabelSets } from "./label-set.js";
-import { countOf, forksOf, isFileAt, KIND, linkAt } from "./node.js";
+import { countOf, isFileAt, KIND, linkAt } from "./node.js";
 import { type ListEntry, sortable } from "./order.js";
+import { digestOf } from "./runs.js";
 import { CERTIFIED_TOP, NodeStore, PLAIN_TOP } from "./store.js";
 import { TreeWriter } from "./tree-writer.js";
 import { type After, type Start, walk } from "./walk.js";
@@ -119,12 +120,11 @@ export class Catalog {
 	/** What is to be certified: the root of `feed` (whose value is given), `http_expr` and `private`. */
 	rootHash(feed: Uint8Array): Uint8Array {
 		const head = this.#hashing.labeled(FEED, this.#hashing.leaf(feed));
-		const top = this.#store.read(CERTIFIED_TOP);
-		const count = countOf(top);
-		if (count === 0) return head;
+		const { node, runs } = this.#store.read(CERTIFIED_TOP);
+		if (countOf(node) === 0) return head;
 		const both = new Uint8Array(64);
 		both.set(head);
-		both.set(forksOf(this.#hashing, top, 0, count), 32);
+		both.set(digestOf(this.#hashing, node, runs), 32);
 		return this.#hashing.forks(both, 0, 32, 2);
 	}
 

@@ -1,5 +1,5 @@
 import { type Bounds, labelAt, levelOf, linkAt, search } from "./node.js";
-import type { NodeStore } from "./store.js";
+import type { NodeStore, Stored } from "./store.js";
 
 /**
  * One directory: a B+-tree of labels whose root keeps its node id for as long as the directory lives, so that
@@ -22,19 +22,20 @@ export interface Place {
 export const leafOf = (place: Place): Step => place.path[place.path.length - 1]!;
 
 /** A child is one level below its parent: a link gone wrong is noticed, and cannot make a circle. */
-export function readChild(store: NodeStore, parent: Uint8Array, index: number): Uint8Array {
+export function readChild(store: NodeStore, parent: Uint8Array, index: number): Stored {
 	const id = linkAt(parent, index);
 	const child = store.read(id);
+	const { node } = child;
 	// The kind is in the same byte.
-	if (child[0] !== parent[0]! - 1)
-		throw new Error(`catalog: node ${id} has level ${levelOf(child)} below level ${levelOf(parent)}`);
+	if (node[0] !== parent[0]! - 1)
+		throw new Error(`catalog: node ${id} has level ${levelOf(node)} below level ${levelOf(parent)}`);
 	return child;
 }
 
 export function descend(store: NodeStore, directory: number, label: Uint8Array): Place {
 	const path: Step[] = [];
 	const bounds: Bounds = { low: 0, high: 0 };
-	let node = store.read(directory);
+	let { node } = store.read(directory);
 	for (;;) {
 		const at = search(node, label, bounds);
 		if (levelOf(node) === 0) {
@@ -43,7 +44,7 @@ export function descend(store: NodeStore, directory: number, label: Uint8Array):
 		}
 		const index = at < 0 ? ~at - 1 : at;
 		path.push({ node, index });
-		node = readChild(store, node, index);
+		node = readChild(store, node, index).node;
 	}
 }
 

@@ -7,7 +7,6 @@ import {
 	FLAG,
 	type Flag,
 	flagAt,
-	forksOf,
 	isOverfull,
 	isUnderfull,
 	KIND,
@@ -21,13 +20,17 @@ import {
 	valueAt,
 } from "./node.js";
 import { join, split, withEntry, withoutEntry } from "./node-change.js";
-import type { NodeStore } from "./store.js";
+import { ALL_STALE, digestOf, NO_RUNS, renewedRuns, staleAt, staleFrom } from "./runs.js";
+import type { NodeStore, Stored } from "./store.js";
 
 /** A node that is being changed. It is written, and hashed, once: when the editor leaves it. */
 interface Level {
 	/** 0: the root of a directory that is not stored yet. */
 	id: number;
 	node: Uint8Array;
+	/** The digests of its runs as they were read, and which of them changes have made stale, as bits. */
+	runs: Uint8Array;
+	stale: number;
 	/** In an inner node the child that is open, in a leaf where the last label was: the next is not before it. */
 	index: number;
 	/** All labels in here are below it, as a text; undefined: no bound. */
@@ -38,6 +41,20 @@ interface Level {
 	/** Whether the last change put an entry at the end. */
 	appended: boolean;
 }
+
+type Hashable = Pick<Level, "node" | "runs" | "stale">;
+
+const levelOver = (id: number, { node, runs }: Stored, upper: string | undefined): Level => ({
+	id,
+	node,
+	runs,
+	stale: 0,
+	index: 0,
+	upper,
+	ceiling: undefined,
+	dirty: false,
+	appended: false,
+});
 
 /** What a label stands for; digest and value are of 32 bytes, and missing in a plain directory. */
 export interface Entry {
@@ -76,10 +93,8 @@ export class Editor {
 	constructor(store: NodeStore, hashing: Hashing, directory: number, kind: Kind) {
 		this.#store = store;
 		this.#hashing = hashing;
-		const node = directory === 0 ? emptyNode(kind, 0) : store.read(directory);
-		this.#levels = [
-			{ id: directory, node, index: 0, upper: undefined, ceiling: undefined, dirty: false, appended: false },
-		];
+		const root = directory === 0 ? { node: emptyNode(kind, 0), runs: NO_RUNS } : store.read(directory);
+		this.#levels = [levelOver(directory, root, undefined)];
 	}
 
 	/** The leaf in which the last sought label stands or belongs. */
@@ -129,6 +144,7 @@ export class Editor {
 		const level = this.#lowest;
 		level.appended = index === countOf(level.node);
 		level.node = withEntry(level.node, index, label);
+		level.stale |= staleFrom(level.node, index);
 		this.#set(level, index, entry);
 	}
 
@@ -136,12 +152,14 @@ export class Editor {
 		const level = this.#lowest;
 		level.appended = false;
 		level.ceiling = undefined;
+		level.stale |= staleAt(level.node, index);
 		this.#set(level, index, entry);
 	}
 
 	remove(index: number): void {
 		const level = this.#lowest;
 		level.node = withoutEntry(level.node, index);
+		level.stale |= staleFrom(level.node, index);
 		level.index = index;
 		level.ceiling = undefined;
 		level.dirty = true;
@@ -175,7 +193,7 @@ export class Editor {
 			return onlySelf ? { id: 0, self: valueAt(node, 0).slice() } : { id: 0 };
 		}
 		if (root.id === 0) root.id = this.#store.allocate();
-		const digest = this.#write(root.id, node);
+		const digest = this.#write(root.id, root);
 		return digest === undefined ? { id: root.id } : { id: root.id, digest };
 	}
 
@@ -187,24 +205,21 @@ export class Editor {
 	}
 
 	/** Its digest, unless it is plain. */
-	#write(id: number, node: Uint8Array): Uint8Array | undefined {
-		this.#store.write(id, node);
-		const count = countOf(node);
-		if (node[0]! >> 6 === KIND.plain || count === 0) return undefined;
-		return forksOf(this.#hashing, node, 0, count);
+	#write(id: number, { node, runs, stale }: Hashable): Uint8Array | undefined {
+		if (node[0]! >> 6 === KIND.plain || countOf(node) === 0) {
+			this.#store.write(id, node, NO_RUNS);
+			return undefined;
+		}
+		const renewed = renewedRuns(this.#hashing, node, runs, stale);
+		this.#store.write(id, node, renewed);
+		return digestOf(this.#hashing, node, renewed);
 	}
 
 	/** Goes on in the child at the level's index. */
 	#open(level: Level): void {
-		this.#levels.push({
-			id: linkAt(level.node, level.index),
-			node: readChild(this.#store, level.node, level.index),
-			index: 0,
-			upper: this.#upperOf(level),
-			ceiling: undefined,
-			dirty: false,
-			appended: false,
-		});
+		const { node, index } = level;
+		const child = readChild(this.#store, node, index);
+		this.#levels.push(levelOver(linkAt(node, index), child, this.#upperOf(level)));
 	}
 
 	/** The bound of the open child. */
@@ -214,12 +229,13 @@ export class Editor {
 
 	/** Leaves the lowest level, which is neither the root nor too light or heavy. */
 	#close(): void {
-		const { id, node, dirty } = this.#levels.pop()!;
-		if (!dirty) return;
-		const digest = this.#write(id, node);
+		const level = this.#levels.pop()!;
+		if (!level.dirty) return;
+		const digest = this.#write(level.id, level);
 		if (digest === undefined) return;
 		const parent = this.#lowest;
 		setDigest(parent.node, parent.index, digest);
+		parent.stale |= staleAt(parent.node, parent.index);
 		parent.dirty = true;
 	}
 
@@ -247,17 +263,19 @@ export class Editor {
 		if (alone) return this.#settle(depth - 1);
 		const isFirst = parent.index + 1 < countOf(parent.node);
 		const left = isFirst ? parent.index : parent.index - 1;
-		const sibling = readChild(this.#store, parent.node, isFirst ? left + 1 : left);
+		const sibling = readChild(this.#store, parent.node, isFirst ? left + 1 : left).node;
 		const separator = labelAt(parent.node, left + 1);
 		const leftId = linkAt(parent.node, left);
 		const rightId = linkAt(parent.node, left + 1);
 		if (!isFirst) level.index += countOf(sibling);
 		level.node = isFirst ? join(level.node, separator, sibling) : join(sibling, separator, level.node);
+		level.stale = ALL_STALE;
 		level.id = leftId;
 		level.ceiling = undefined;
 		level.dirty = true;
 		level.appended = false;
 		parent.node = withoutEntry(parent.node, left + 1);
+		parent.stale |= staleFrom(parent.node, left);
 		parent.index = left;
 		parent.dirty = true;
 		parent.appended = false;
@@ -275,15 +293,9 @@ export class Editor {
 			const raised = withEntry(emptyNode((level.node[0]! >> 6) as Kind, levelOf(level.node) + 1), 0, EMPTY);
 			const id = this.#store.allocate();
 			setEntry(raised, 0, FLAG.none, id);
-			this.#levels.unshift({
-				id: level.id,
-				node: raised,
-				index: 0,
-				upper: undefined,
-				ceiling: undefined,
-				dirty: true,
-				appended: false,
-			});
+			const root = levelOver(level.id, { node: raised, runs: NO_RUNS }, undefined);
+			root.dirty = true;
+			this.#levels.unshift(root);
 			level.id = id;
 			this.#split(1);
 			return;
@@ -299,9 +311,11 @@ export class Editor {
 		const leftIndex = parent.index;
 		parent.appended = leftIndex + 1 === countOf(parent.node);
 		parent.node = withEntry(parent.node, leftIndex + 1, separator);
+		parent.stale |= staleFrom(parent.node, leftIndex);
 		parent.dirty = true;
 		setEntry(parent.node, leftIndex + 1, FLAG.none, rightId);
-		const digest = goesRight ? this.#write(level.id, left) : this.#write(rightId, right);
+		const done = { node: goesRight ? left : right, runs: NO_RUNS, stale: ALL_STALE };
+		const digest = this.#write(goesRight ? level.id : rightId, done);
 		if (digest !== undefined) setDigest(parent.node, goesRight ? leftIndex : leftIndex + 1, digest);
 		if (goesRight) {
 			parent.index = leftIndex + 1;
@@ -312,6 +326,7 @@ export class Editor {
 			level.node = left;
 			level.upper = bound;
 		}
+		level.stale = ALL_STALE;
 		level.ceiling = undefined;
 		level.dirty = true;
 		level.appended = false;

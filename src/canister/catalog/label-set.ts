@@ -1,8 +1,9 @@
 import { emptyTree, type Hashing } from "../hashing.js";
 import { textOf } from "./directory.js";
 import { Editor } from "./editor.js";
-import { countOf, FLAG, forksOf, KIND, levelOf, linkAt } from "./node.js";
+import { countOf, FLAG, KIND, levelOf, linkAt } from "./node.js";
 import { withoutEntry } from "./node-change.js";
+import { digestOf, runBytes } from "./runs.js";
 import type { NodeStore } from "./store.js";
 import { TreeWriter } from "./tree-writer.js";
 import { Witness } from "./witness.js";
@@ -43,8 +44,8 @@ export class LabelSets {
 
 	digest(set: number): Uint8Array {
 		if (set === 0) return emptyTree(this.#hashing);
-		const root = this.#store.read(set);
-		return forksOf(this.#hashing, root, 0, countOf(root));
+		const { node, runs } = this.#store.read(set);
+		return digestOf(this.#hashing, node, runs);
 	}
 
 	/** The set's tree, encoded, with nothing shown but this label, or its absence. */
@@ -63,13 +64,13 @@ export class LabelSets {
 	 */
 	discard(set: number, limit: number): boolean {
 		let freed = 0;
-		const open = [{ id: set, node: this.#store.read(set) }];
+		const open = [{ id: set, node: this.#store.read(set).node }];
 		while (open.length > 0 && freed < limit) {
 			const { id, node } = open[open.length - 1]!;
 			const last = countOf(node) - 1;
 			if (levelOf(node) > 1 && last >= 0) {
 				const below = linkAt(node, last);
-				open.push({ id: below, node: this.#store.read(below) });
+				open.push({ id: below, node: this.#store.read(below).node });
 				continue;
 			}
 			if (levelOf(node) === 1 && last >= 0) {
@@ -83,7 +84,7 @@ export class LabelSets {
 			const above = open[open.length - 1];
 			if (above !== undefined) above.node = withoutEntry(above.node, countOf(above.node) - 1);
 		}
-		for (const { id, node } of open) this.#store.write(id, node);
+		for (const { id, node } of open) this.#store.write(id, node, new Uint8Array(runBytes(node)));
 		this.#store.commit();
 		return open.length === 0;
 	}

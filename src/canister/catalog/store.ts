@@ -1,14 +1,15 @@
 import type { StableMap } from "../ports.js";
 import { emptyNode, FREE_NODE, isNode, KIND } from "./node.js";
+import { NO_RUNS, runBytes } from "./runs.js";
 
 /**
  * The nodes in their map, under their id as a big-endian u64. Ids are u32 in the nodes themselves: Azle's map
  * holds fewer than 2^32 entries. Id 0 is the head: u8 version | u32 next id | u32 first free id (0: none). A
  * free node is u8 255 | u32 next free id: giving an id back and taking it again cost one access each, however
- * many are free.
+ * many are free. Behind a node the digests of its runs are stored (runs.ts).
  */
 const HEAD = 0;
-const VERSION = 2;
+const VERSION = 3;
 
 /** The directories of the plain and of the certified roots: always there, the only ones that may be empty. */
 export const PLAIN_TOP = 1;
@@ -24,6 +25,12 @@ function setU32(bytes: Uint8Array, at: number, value: number): void {
 	bytes[at + 3] = value;
 }
 
+/** A node and the digests of its runs. */
+export interface Stored {
+	readonly node: Uint8Array;
+	readonly runs: Uint8Array;
+}
+
 export class NodeStore {
 	readonly #map: StableMap;
 	readonly #key = new Uint8Array(8);
@@ -37,23 +44,32 @@ export class NodeStore {
 			this.#head = new Uint8Array(9);
 			this.#head[0] = VERSION;
 			setU32(this.#head, 1, CERTIFIED_TOP + 1);
-			this.write(PLAIN_TOP, emptyNode(KIND.plain, 0));
-			this.write(CERTIFIED_TOP, emptyNode(KIND.paths, 0));
+			this.write(PLAIN_TOP, emptyNode(KIND.plain, 0), NO_RUNS);
+			this.write(CERTIFIED_TOP, emptyNode(KIND.paths, 0), NO_RUNS);
 			this.commit();
 		} else if (head[0] !== VERSION)
 			throw new Error(`catalog: layout ${head[0]} is not ${VERSION}, the one that this code knows`);
 	}
 
 	/** The caller's own copy, which it may change. */
-	read(id: number): Uint8Array {
-		const node = this.#map.get(this.#keyOf(id));
-		if (node === undefined) throw new Error(`catalog: node ${id} is missing`);
-		if (!isNode(node)) throw new Error(`catalog: node ${id} is corrupt`);
-		return node;
+	read(id: number): Stored {
+		const record = this.#map.get(this.#keyOf(id));
+		if (record === undefined) throw new Error(`catalog: node ${id} is missing`);
+		if (!isNode(record)) throw new Error(`catalog: node ${id} is corrupt`);
+		const bytes = runBytes(record);
+		if (bytes === 0) return { node: record, runs: NO_RUNS };
+		const end = record.length - bytes;
+		return { node: record.subarray(0, end), runs: record.subarray(end) };
 	}
 
-	write(id: number, node: Uint8Array): void {
-		this.#map.set(this.#keyOf(id), node);
+	write(id: number, node: Uint8Array, runs: Uint8Array): void {
+		let record = node;
+		if (runs.length > 0) {
+			record = new Uint8Array(node.length + runs.length);
+			record.set(node);
+			record.set(runs, node.length);
+		}
+		this.#map.set(this.#keyOf(id), record);
 	}
 
 	/** A free id; the caller writes its node. */
@@ -78,7 +94,7 @@ export class NodeStore {
 		const node = new Uint8Array(5);
 		node[0] = FREE_NODE;
 		setU32(node, 1, u32(head, 5));
-		this.write(id, node);
+		this.#map.set(this.#keyOf(id), node);
 		setU32(head, 5, id);
 	}
 

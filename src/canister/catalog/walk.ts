@@ -67,7 +67,7 @@ class Cursor {
 	}
 
 	#child({ node, index }: { node: Uint8Array; index: number }): Uint8Array {
-		return readChild(this.#store, node, index);
+		return readChild(this.#store, node, index).node;
 	}
 }
 

@@ -6,7 +6,6 @@ import {
 	countOf,
 	FLAG,
 	flagAt,
-	forksOf,
 	KIND,
 	kindOf,
 	labelAt,
@@ -15,7 +14,8 @@ import {
 	search,
 	valueAt,
 } from "./node.js";
-import type { NodeStore } from "./store.js";
+import { subtreeOf } from "./runs.js";
+import type { NodeStore, Stored } from "./store.js";
 import type { TreeWriter } from "./tree-writer.js";
 
 /** What a witness shows of a leaf's entry besides its label. */
@@ -29,8 +29,7 @@ interface Shown {
 }
 
 /** A node of which a witness shows something. */
-interface Branch {
-	readonly node: Uint8Array;
+interface Branch extends Stored {
 	/** By index, where anything is shown: a child of an inner node, an entry of a leaf. */
 	readonly children: Map<number, Branch>;
 	readonly entries: Map<number, Shown>;
@@ -42,7 +41,12 @@ interface Spot {
 	readonly found: boolean;
 }
 
-const branchOf = (node: Uint8Array): Branch => ({ node, children: new Map(), entries: new Map() });
+const branchOf = ({ node, runs }: Stored): Branch => ({
+	node,
+	runs,
+	children: new Map(),
+	entries: new Map(),
+});
 
 /**
  * Part of a directory's hash tree: what lies on the way to the labels that were asked for, or, where a label is
@@ -163,7 +167,8 @@ export class Witness {
 	): void {
 		const count = Math.min(1 << height, countOf(branch.node) - first);
 		const inside = shown.filter((index) => index >= first && index < first + count);
-		if (inside.length === 0) out.pruned(forksOf(this.#hashing, branch.node, first, count));
+		const { node, runs } = branch;
+		if (inside.length === 0) out.pruned(subtreeOf(this.#hashing, node, runs, height, first, count));
 		else if (height === 0) this.#writeEntry(out, branch, first);
 		else {
 			const half = 1 << (height - 1);

@@ -129,6 +129,6 @@ describe("a broken catalog names the node", () => {
 	it("C26: another layout is refused when it is opened", () => {
 		const { map } = catalogOf("a");
 		map.values.get(idKey(0))![0] = 1;
-		expect(() => new Catalog(map, hashing)).toThrow("catalog: layout 1 is not 2");
+		expect(() => new Catalog(map, hashing)).toThrow("catalog: layout 1 is not 3");
 	});
 });

@@ -63,7 +63,7 @@ describe("a set of labels", () => {
 			expect(cost.writes).toBeLessThan(50);
 		}
 		const { height } = checkStructure(map, { [set]: labels.length });
-		expect(height).toBe(4);
+		expect(height).toBe(3);
 		let gone = false;
 		while (!gone) {
 			const cost = map.cost(() => {

@@ -108,12 +108,16 @@ export function checkStructure(map: CountingMap, sets: Record<number, number> = 
 	): Buffer => {
 		if (seen.has(id)) throw new Error(`node ${id} is used twice`);
 		seen.add(id);
-		const node = map.values.get(idKey(id));
-		if (node === undefined) throw new Error(`node ${id} is missing`);
+		const record = map.values.get(idKey(id));
+		if (record === undefined) throw new Error(`node ${id} is missing`);
+		const run = levelOf(record) === 0 ? 8 : 16;
+		const runs = kind === KIND.plain || countOf(record) <= run ? 0 : Math.ceil(countOf(record) / run);
+		const node = record.subarray(0, record.length - 32 * runs);
 		found.nodes++;
 		found.bytes += node.length;
 		const count = countOf(node);
-		if (node.length > 4_098 || isOverfull(node)) throw new Error(`node ${id} is overfull`);
+		if (node.length > (levelOf(node) === 0 ? 4_098 : 16_386) || isOverfull(node))
+			throw new Error(`node ${id} is overfull`);
 		if (!isRoot && isUnderfull(node)) throw new Error(`node ${id} is underfull`);
 		if (level !== undefined && levelOf(node) !== level)
 			throw new Error(`node ${id} is not at level ${level}`);
@@ -168,7 +172,13 @@ export function checkStructure(map: CountingMap, sets: Record<number, number> = 
 				throw new Error(`node ${id} has an entry for nothing at ${i}`);
 		}
 		if (kind === KIND.plain) return Buffer.alloc(0);
-		return forkDigest(Array.from({ length: count }, (_, i) => Buffer.from(digestAt(node, i))));
+		const digests = Array.from({ length: count }, (_, i) => Buffer.from(digestAt(node, i)));
+		for (let i = 0; i < runs; i++) {
+			const at = node.length + 32 * i;
+			if (forkDigest(digests.slice(run * i, run * (i + 1))).compare(record, at, at + 32) !== 0)
+				throw new Error(`node ${id} has a wrong digest of run ${i}`);
+		}
+		return forkDigest(digests);
 	};
 	visit(1, true, Buffer.alloc(0), undefined, KIND.plain);
 	visit(2, true, Buffer.alloc(0), undefined, KIND.paths);
