@@ -51,6 +51,7 @@ export class Changing {
 			checkPrecondition(request.precondition, held);
 			const manifest: WireManifest = {
 				...held.manifest,
+				sequence: state.feed.next,
 				content_type: content_type[0] ?? held.manifest.content_type,
 				visibility: visibility[0] ?? held.manifest.visibility,
 				metadata: metadata[0] ?? held.manifest.metadata,
@@ -77,6 +78,7 @@ export class Changing {
 			const copy: WireManifest = {
 				...manifest,
 				key: request.to,
+				sequence: state.feed.next,
 				owner: Principal.fromUint8Array(caller),
 				created_at: now,
 				modified_at: now,
@@ -94,7 +96,12 @@ export class Changing {
 			const { source, target } = this.#checkMove(caller, request);
 			state.access.requireChange(caller, "delete", request.from, source);
 			remove(state, caller, source);
-			const renamed: WireManifest = { ...source.manifest, key: request.to, modified_at: this.#now() };
+			const renamed: WireManifest = {
+				...source.manifest,
+				key: request.to,
+				sequence: state.feed.next,
+				modified_at: this.#now(),
+			};
 			const blob = put(state, caller, request.id, renamed, source.place, target);
 			if (target !== undefined) discard(state, target);
 			return blob.encoded.bytes;

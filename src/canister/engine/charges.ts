@@ -12,6 +12,8 @@ export const chargeOfChunk = (length: number): number => Math.max(length, MIN_CH
 
 /** What a blob counts for: its chunks, and an empty one like a small one. */
 export function chargeOf(size: number, chunkSize: number): number {
+	// Without big numbers, which most blobs do not need.
+	if (size <= chunkSize) return chargeOfChunk(size);
 	const before = Math.max(0, chunkCount(BigInt(size), chunkSize) - 1) * chunkSize;
 	return before + chargeOfChunk(size - before);
 }

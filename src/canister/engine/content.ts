@@ -15,6 +15,8 @@ export class ContentTrees {
 	readonly #hashing: Hashing;
 	readonly #http: HttpHashes;
 	#emptyLeaf: Uint8Array | undefined;
+	/** Digests of both branches, written anew for each blob. */
+	readonly #both = new Uint8Array(64);
 
 	constructor(hashing: Hashing, http: HttpHashes) {
 		this.#hashing = hashing;
@@ -26,10 +28,9 @@ export class ContentTrees {
 		const manifest = this.#hashing.labeled(MANIFEST_LABEL, this.#hashing.leaf(this.#hash(blob)));
 		const { responses } = blob.place;
 		if (responses.length === 0) return manifest;
-		const [left, right] = this.#isBeforeManifest ? [responses, manifest] : [manifest, responses];
-		const both = new Uint8Array(64);
-		both.set(left);
-		both.set(right, 32);
+		const both = this.#both;
+		both.set(responses, this.#isBeforeManifest ? 0 : 32);
+		both.set(manifest, this.#isBeforeManifest ? 32 : 0);
 		return this.#hashing.forks(both, 0, 32, 2);
 	}
 

@@ -39,6 +39,11 @@ export class Feed {
 		return this.#meta.get(COUNTER.sequence);
 	}
 
+	/** The number that the next change gets. */
+	get next(): bigint {
+		return BigInt(this.sequence + 1);
+	}
+
 	/** The oldest change that is kept; one past the last if none is. */
 	get first(): number {
 		return this.#meta.get(COUNTER.feedFirst) + 1;

@@ -79,6 +79,8 @@ export class HttpHashes {
 	#expressionHash: Uint8Array | undefined;
 	#whole: Template | undefined;
 	#part: Template | undefined;
+	/** A header map's hash and a body's, side by side, written anew for each answer. */
+	readonly #both = new Uint8Array(PAIR);
 	#lastType: { readonly type: string; readonly hash: Uint8Array } | undefined;
 
 	constructor(hashing: Hashing) {
@@ -97,10 +99,9 @@ export class HttpHashes {
 		const { pairs, typeAt, tagAt } = this.#whole;
 		pairs.set(this.#typeHash(manifest.content_type), typeAt);
 		pairs.set(this.#hashing.sha256(tagBytes(manifest.root)), tagAt);
-		const both = new Uint8Array(PAIR);
-		both.set(this.#hashing.sha256(pairs));
-		both.set(bodyHash, DIGEST);
-		return this.#hashing.sha256(both);
+		this.#both.set(this.#hashing.sha256(pairs));
+		this.#both.set(bodyHash, DIGEST);
+		return this.#hashing.sha256(this.#both);
 	}
 
 	/** Of the answers 206 for chunks from `from` on, whose leaves are given, side by side. */

@@ -27,7 +27,7 @@ export function publishNew(
 	const now = nanoseconds(state.now);
 	const manifest: WireManifest = {
 		key: what.key,
-		sequence: 0n,
+		sequence: state.feed.next,
 		root: publication.root,
 		size: BigInt(what.size),
 		chunk_size: what.chunkSize,
@@ -50,8 +50,8 @@ export function publishNew(
 }
 
 /**
- * Puts a manifest under its key in the place of `held`, as a change of `caller`; it gets the change's number. `salt`
- * is random: it becomes the owner's, if that has none and this is its first private key.
+ * Puts a manifest, which has the next change's number, under its key in the place of `held`, as a change of `caller`.
+ * `salt` is random: it becomes the owner's, if that has none and this is its first private key.
  */
 export function put(
 	state: State,
@@ -61,8 +61,7 @@ export function put(
 	place: Place,
 	held: Blob | undefined,
 ): Blob {
-	const numbered = { ...manifest, sequence: BigInt(state.feed.sequence + 1) };
-	const blob = state.responses.prepare(new Blob(numbered, place));
+	const blob = new Blob(manifest, state.responses.prepare(manifest, place));
 	if (!blob.isPublic) giveSalt(state, blob.owner, salt);
 	state.blobs.set(blob);
 	state.feed.append(caller, state.now, { published: blob.encoded });

@@ -1,5 +1,5 @@
 import { fromUnits } from "../../protocol/codec/utf8.js";
-import { chunkCount, SHA256_BYTES } from "../../protocol/index.js";
+import { chunkCount, SHA256_BYTES, type WireManifest } from "../../protocol/index.js";
 import type { LabelSets } from "../catalog/index.js";
 import type { Hashing } from "../hashing.js";
 import type { StableMap } from "../ports.js";
@@ -77,17 +77,17 @@ export class Responses {
 		return this.#queue.length;
 	}
 
-	/** The blob with what can be certified of its answers at once; the rest is put on the list of work. */
-	prepare(blob: Blob): Blob {
-		const { manifest, place } = blob;
-		if (!blob.isPublic || place.responses.length > 0) return blob;
+	/** The place with what can be certified of a blob's answers at once; the rest is put on the list of work. */
+	prepare(manifest: WireManifest, place: Place): Place {
+		if (!("public" in manifest.visibility) || place.responses.length > 0) return place;
 		if (place.content === 0) {
 			const body = place.leaf.length > 0 ? place.leaf : this.#hashing.sha256(NO_BYTES);
 			const one = this.#trees.oneResponse(this.#http.whole(manifest, body));
-			return new Blob(manifest, { ...place, responses: this.#trees.responses(one) }, blob.encoded.bytes);
+			return { ...place, responses: this.#trees.responses(one) };
 		}
-		this.#push({ kind: TASK.hash, sequence: blob.sequence, key: blob.key, done: 0, set: 0 });
-		return blob;
+		const sequence = Number(manifest.sequence);
+		this.#push({ kind: TASK.hash, sequence, key: manifest.key, done: 0, set: 0 });
+		return place;
 	}
 
 	/** A place whose answers are not certified any more, since they are others now, or private. */

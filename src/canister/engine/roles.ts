@@ -24,6 +24,9 @@ export class Roles {
 	readonly #accounts: Accounts;
 	readonly #catalog: Catalog;
 	readonly #host: Host;
+	/** Who was asked about last, and the answer: a message of many blobs asks for each about its caller. */
+	#asked: Uint8Array | undefined;
+	#isController = false;
 
 	constructor(accounts: Accounts, catalog: Catalog, host: Host) {
 		this.#accounts = accounts;
@@ -42,7 +45,16 @@ export class Roles {
 
 	#hasAny(who: Uint8Array, bits: number): boolean {
 		if (isAnonymous(who)) return false;
-		return (this.#accounts.get(who).roles & bits) !== 0 || this.#host.isController(who);
+		return (this.#accounts.get(who).roles & bits) !== 0 || this.#controls(who);
+	}
+
+	/** Each message has its caller in an array of its own, and within one message nobody's controllers change. */
+	#controls(who: Uint8Array): boolean {
+		if (this.#asked !== who) {
+			this.#isController = this.#host.isController(who);
+			this.#asked = who;
+		}
+		return this.#isController;
 	}
 
 	static of(bits: number): Role[] {

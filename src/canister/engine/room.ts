@@ -41,6 +41,8 @@ export class Room {
 	readonly #host: Host;
 	readonly #settings: RoomSettings;
 	readonly #maps: number;
+	/** Cycles for taking in a byte and keeping it until the canister would freeze. */
+	readonly #price: number;
 	#pages: number | undefined;
 	#liquid: number | undefined;
 
@@ -49,6 +51,7 @@ export class Room {
 		this.#host = host;
 		this.#settings = { ...DEFAULT_ROOM, ...settings };
 		this.#maps = maps;
+		this.#price = CYCLES_PER_BYTE + this.#perSecond(1) * this.#settings.freezingThresholdSeconds;
 	}
 
 	/** To be called before each message: what the system said is asked for again. */
@@ -64,9 +67,7 @@ export class Room {
 	check(bytes: number): void {
 		const missing = bytes * OVERHEAD - this.#available();
 		if (bytes > 0 && missing > 0) refuse("no_room", { missing: BigInt(Math.ceil(missing)) });
-		const { minCycles, freezingThresholdSeconds } = this.#settings;
-		const price = CYCLES_PER_BYTE + this.#perSecond(1) * freezingThresholdSeconds;
-		const needed = minCycles + bytes * price;
+		const needed = this.#settings.minCycles + bytes * this.#price;
 		const cycles = this.#cycles();
 		if (cycles < needed) refuse("low_cycles", { missing: BigInt(Math.ceil(needed - cycles)) });
 	}
