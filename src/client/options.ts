@@ -1,12 +1,13 @@
 import { Principal } from "@dfinity/principal";
 import { MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from "../protocol/index.js";
-import type { AgentLike, IdentityLike } from "./call/agent.js";
+import type { AgentLike, IdentityLike, PrincipalTextLike } from "./call/agent.js";
 import type { RetryPolicy } from "./call/retry.js";
 import { ClientError } from "./errors.js";
 import type { Ports } from "./ports.js";
 import type { SessionStore } from "./sessions/types.js";
 import type { ConcurrencyRange } from "./upload/concurrency.js";
 
+/** How long and how often a request is made again. */
 export interface RetryOptions {
 	/** Most attempts of one request, the first included. Default 10. */
 	maxAttempts?: number;
@@ -18,6 +19,7 @@ export interface RetryOptions {
 	maxDelayMs?: number;
 }
 
+/** Which store, as whom, and within which bounds. */
 export interface BlobClientOptions {
 	/** An HttpAgent of @dfinity/agent or of @icp-sdk/core: its identity, host, root key and fetch are used. */
 	agent: AgentLike;
@@ -46,6 +48,7 @@ export interface BlobClientOptions {
 	chunkBytes?: number;
 	/** How long one HTTP exchange may take, its 2 MiB included. Default 120,000. */
 	requestTimeoutMs?: number;
+	/** How long and how often a request is made again that may succeed later. */
 	retry?: RetryOptions;
 	/**
 	 * Where uploads under way are noted, with the handle given to each, so that an application finds them after a
@@ -95,7 +98,7 @@ export function checkInteger(
 }
 
 /** A principal in text, or one of any package's. */
-export type PrincipalLike = string | { toText(): string };
+export type PrincipalLike = string | PrincipalTextLike;
 
 export function checkPrincipal(option: string, principal: PrincipalLike): Principal {
 	const text = typeof principal === "string" ? principal : principal.toText();
