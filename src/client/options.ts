@@ -41,7 +41,7 @@ export interface BlobClientOptions {
 	minConcurrency?: number;
 	/**
 	 * Bytes of its source that an upload holds at a time at the most (all files of `uploadAll` together). A process
-	 * takes about three times as much for them. Default 25,165,824: 12 chunks of 2 MiB.
+	 * takes two to three times as much for them. Default 25,165,824: 12 chunks of 2 MiB.
 	 */
 	memoryBytes?: number;
 	/** Bytes of a chunk in new uploads, from 65,536 to 2,080,768. Default 2,080,768 (2 MiB less 16 KiB). */

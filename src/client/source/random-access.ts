@@ -1,4 +1,5 @@
 import { ClientError } from "../errors.js";
+import { roomFor } from "../util/room.js";
 import { sourceErrors } from "./failure.js";
 import type { ChunkReader, OpenSource, RandomAccessSource } from "./types.js";
 
@@ -30,7 +31,7 @@ export class RandomAccess implements OpenSource {
 	async chunk(index: number, chunkBytes: number): Promise<Uint8Array> {
 		const start = index * chunkBytes;
 		const end = Math.min(start + chunkBytes, this.size);
-		const bytes = await sourceErrors(async () => this.#source.read(start, end));
+		const bytes = await sourceErrors(() => this.#read(start, end));
 		if (bytes.length < end - start)
 			throw new ClientError("source_too_short", { expected: this.size, actual: start + bytes.length });
 		if (bytes.length > end - start)
@@ -38,6 +39,13 @@ export class RandomAccess implements OpenSource {
 				reason: `it gave ${bytes.length} bytes where ${end - start} were asked for`,
 			});
 		return bytes;
+	}
+
+	async #read(start: number, end: number): Promise<Uint8Array> {
+		if (!this.#source.readInto) return this.#source.read(start, end);
+		const target = roomFor(end - start);
+		await this.#source.readInto(start, target);
+		return target;
 	}
 
 	async check(): Promise<void> {

@@ -1,4 +1,5 @@
 import { ClientError } from "../errors.js";
+import { roomFor } from "../util/room.js";
 import { sourceErrors } from "./failure.js";
 import type { ChunkReader, OpenSource } from "./types.js";
 
@@ -44,7 +45,7 @@ function cut(
 	return async () => {
 		if (isOver && rest.length === 0) return undefined;
 		const wanted = size === undefined ? chunkBytes : Math.min(chunkBytes, size - read);
-		const chunk = new Uint8Array(wanted);
+		const chunk = roomFor(wanted);
 		let filled = 0;
 		// With everything read that should come, one more look: nothing may follow.
 		while (!isOver && (filled < wanted || wanted === 0)) {
