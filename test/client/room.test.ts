@@ -5,8 +5,9 @@ import { HttpAgent } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { BlobClient, type BlobSource, fromPath } from "../../src/client/node/index.js";
-import { pseudoBytes } from "./support/memory-store.js";
-import { failure } from "./support/transfers.js";
+import { startUpload } from "../../src/client/upload/index.js";
+import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
+import { failure, readAll, S, SIZE as SIZE_OF_MANY } from "./support/transfers.js";
 
 /** What the memory of an upload is made of: a chunk and the message around it are one buffer wherever they can be. */
 
@@ -57,6 +58,28 @@ describe("the signed message is made around the chunk, without a copy", () => {
 		expect(Buffer.compare(carried(await bodyOf(source)), bytes)).toBe(0);
 		expect(read).not.toHaveBeenCalled();
 	});
+});
+
+it("a chunk that has arrived leaves its buffer to a later one", async () => {
+	const store = new MemoryStore();
+	const given = new Set<ArrayBufferLike>();
+	const content = pseudoBytes(SIZE_OF_MANY);
+	const context = store.context({ chunkBytes: S, concurrency: 3 });
+	await startUpload(
+		context,
+		{
+			size: content.length,
+			read: () => Promise.reject(new Error("it would have to be copied")),
+			readInto: (start, target) => {
+				given.add(target.buffer);
+				target.set(content.subarray(start, start + target.length));
+			},
+		},
+		{ key: "a/b" },
+	);
+	// Three under way, one in hand, one read when its predecessor was not given back yet; and the last, which is shorter.
+	expect(given.size).toBeLessThanOrEqual(6);
+	expect(Buffer.compare(await readAll(context), content)).toBe(0);
 });
 
 it("never writes around bytes that are the caller's", async () => {

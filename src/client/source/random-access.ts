@@ -1,5 +1,5 @@
 import { ClientError } from "../errors.js";
-import { roomFor } from "../util/room.js";
+import { Buffers } from "../util/room.js";
 import { sourceErrors } from "./failure.js";
 import type { ChunkReader, OpenSource, RandomAccessSource } from "./types.js";
 
@@ -7,6 +7,7 @@ import type { ChunkReader, OpenSource, RandomAccessSource } from "./types.js";
 export class RandomAccess implements OpenSource {
 	readonly isRepeatable = true;
 	readonly #source: RandomAccessSource;
+	readonly #buffers = new Buffers();
 
 	constructor(source: RandomAccessSource) {
 		this.#source = source;
@@ -43,9 +44,13 @@ export class RandomAccess implements OpenSource {
 
 	async #read(start: number, end: number): Promise<Uint8Array> {
 		if (!this.#source.readInto) return this.#source.read(start, end);
-		const target = roomFor(end - start);
+		const target = this.#buffers.take(end - start);
 		await this.#source.readInto(start, target);
 		return target;
+	}
+
+	giveBack(chunk: Uint8Array): void {
+		this.#buffers.giveBack(chunk);
 	}
 
 	async check(): Promise<void> {
@@ -53,6 +58,7 @@ export class RandomAccess implements OpenSource {
 	}
 
 	async close(): Promise<void> {
+		this.#buffers.clear();
 		await this.#source.close?.();
 	}
 }

@@ -49,6 +49,8 @@ export interface OpenSource {
 	chunks(chunkBytes: number): ChunkReader;
 	/** One chunk by its index, of a repeatable source. */
 	chunk(index: number, chunkBytes: number): Promise<Uint8Array>;
+	/** Takes back a chunk that nobody needs any more: its buffer may be filled again. */
+	giveBack(chunk: Uint8Array): void;
 	/** Throws `source_changed` where the source can tell that it is no longer the same. */
 	check(): Promise<void>;
 	close(): Promise<void>;

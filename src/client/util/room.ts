@@ -16,11 +16,33 @@ const roomy = new WeakSet<ArrayBufferLike>();
 const MIN_BYTES = 65_536;
 
 /** A new buffer of this length, with room before it where that is worth it. */
-export function roomFor(length: number): Uint8Array {
+function roomFor(length: number): Uint8Array {
 	if (length < MIN_BYTES) return new Uint8Array(length);
 	const { buffer } = new Uint8Array(ROOM_BYTES + length);
 	roomy.add(buffer);
 	return new Uint8Array(buffer, ROOM_BYTES, length);
+}
+
+/**
+ * Buffers that are filled again once nobody needs what is in them: as garbage they would wait for the collector, 20 MB
+ * of them.
+ */
+export class Buffers {
+	#free: Uint8Array[] = [];
+
+	take(length: number): Uint8Array {
+		const at = this.#free.findIndex((bytes) => bytes.length === length);
+		return at < 0 ? roomFor(length) : (this.#free.splice(at, 1)[0] as Uint8Array);
+	}
+
+	/** Only for what `take` gave, and only once nobody reads it any more. */
+	giveBack(bytes: Uint8Array): void {
+		if (hasRoom(bytes)) this.#free.push(bytes);
+	}
+
+	clear(): void {
+		this.#free = [];
+	}
 }
 
 /** The parts as one, with room before them. */
