@@ -80,7 +80,7 @@ export interface Settings {
 const DEFAULT_CONCURRENCY = 5;
 const DEFAULT_UPLOAD_CONCURRENCY = 12;
 const DEFAULT_MIN_CONCURRENCY = 2;
-/** A process grows by 97 MB for it; with 12 chunks by 122, and a subnet is as full with 8: 0.98 of its blocks. */
+/** A process grows by 97 MB for 4 GiB; with 12 chunks by some 130, and blocks are as full with 8 (0.98). */
 const DEFAULT_MEMORY_BYTES = 8 * 2 ** 21;
 
 /** A receipt answers a repeated request for 15 minutes; the last attempt may itself live for 5 more. */
