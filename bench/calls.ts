@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { MAX_CHUNK_BYTES, MAX_LINKED_CHUNKS, MIN_CHUNK_BYTES, rootPreimage } from "../src/protocol/index.js";
+import { newId, publication, rootOf, sha256 } from "../test/support/published.js";
 import type { Figures } from "./figures.js";
-import { MeteredStore, newId, publication, rootOf, sha256 } from "./metered.js";
+import { MeteredStore } from "./metered.js";
 
 const S = MIN_CHUNK_BYTES;
 const SLOTS_A_REFILL = 64;

@@ -28,9 +28,10 @@ export const LIMITS = {
 	smallBlobsCyclesOverFloor: most(1.2),
 	heapBytesGrownInSecondGiB: most(0),
 	upgradeInstructionsOverEmpty: most(1.1),
-	clientPeakMemoryMB: unsteady(most(150)),
+	clientPeakMemoryMB: unsteady(most(120)),
 	cpuVersusActor: unsteady(most(0.25)),
 	smallFileCpuVersusActor: unsteady(most(0.1)),
+	downloadVersusBareQuery: least(0.8),
 	ceilingShareLarge: least(0.95),
 	ceilingShareSmall: least(0.9),
 };

@@ -10,6 +10,7 @@ import { measureMillion } from "./million/measure.js";
 import { measureSmallBlobs } from "./small-blobs.js";
 import { ceilingShares } from "./uploads/ceiling.js";
 import { cpuShares } from "./uploads/cpu.js";
+import { downloadShare } from "./uploads/download.js";
 
 /**
  * What things cost: instructions, cycles and bytes written, as the local network counts them with the replica's
@@ -40,8 +41,12 @@ const PARTS: Record<string, [string, (wasm: Uint8Array) => Promise<Partial<Figur
 	costs: ["1 GiB with every instruction counted …", (wasm) => measureCosts(wasm, directory)],
 	memory: ["4 GiB, watching the memory of client and canister …", (wasm) => measureMemory(wasm, directory)],
 	client: [
-		"The client: CPU, and shares of what a subnet takes in …",
-		async (wasm) => ({ ...(await cpuShares(wasm, directory)), ...(await ceilingShares(wasm, directory)) }),
+		"The client: CPU, downloads, and shares of what a subnet takes in …",
+		async (wasm) => ({
+			...(await cpuShares(wasm, directory)),
+			...(await downloadShare(wasm, directory)),
+			...(await ceilingShares(wasm, directory)),
+		}),
 	],
 };
 

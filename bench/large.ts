@@ -58,7 +58,7 @@ export async function measureCosts(wasm: Uint8Array, directory: string): Promise
 const total = (messages: MessageRecord[], of: (message: MessageRecord) => bigint | number): number =>
 	messages.reduce((sum, message) => sum + Number(of(message)), 0);
 
-/** Memory of the process that uploads 2 GiB, and of the canister while it takes them. */
+/** Memory of the process that uploads 4 GiB, and of the canister while it takes the second of two GiB before. */
 export async function measureMemory(
 	wasm: Uint8Array,
 	directory: string,
@@ -70,7 +70,7 @@ export async function measureMemory(
 		const first = await heapBytes();
 		await upload("second", GIB);
 		grown = (await heapBytes()) - first;
-		above = await upload("two-gib", 2 * GIB);
+		above = await upload("four-gib", 4 * GIB);
 	});
 	return { clientPeakMemoryMB: above / 1e6, heapBytesGrownInSecondGiB: grown };
 }

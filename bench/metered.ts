@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from "node:crypto";
 import { Actor, HttpAgent } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import type { Principal } from "@dfinity/principal";
@@ -9,8 +8,6 @@ import {
 	type MethodArgs,
 	type MethodName,
 	type MethodOk,
-	rootPreimage,
-	type WirePublication,
 	type WireResult,
 } from "../src/protocol/index.js";
 
@@ -97,23 +94,3 @@ export class MeteredStore {
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-export const newId = (): Uint8Array => new Uint8Array(randomBytes(16));
-export const sha256 = (bytes: Uint8Array): Uint8Array =>
-	new Uint8Array(createHash("sha256").update(bytes).digest());
-
-export function rootOf(bytes: Uint8Array, chunkSize: number): Uint8Array {
-	const leaves: Uint8Array[] = [];
-	for (let at = 0; at < bytes.length; at += chunkSize)
-		leaves.push(sha256(bytes.subarray(at, at + chunkSize)));
-	return sha256(rootPreimage(BigInt(bytes.length), chunkSize, Buffer.concat(leaves)));
-}
-
-export const publication = (root: Uint8Array): WirePublication => ({
-	root,
-	content_type: "application/octet-stream",
-	visibility: { public: null },
-	metadata: [],
-	sha256: [],
-	precondition: { none: null },
-});

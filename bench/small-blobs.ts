@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { MAX_CHUNK_BYTES } from "../src/protocol/index.js";
+import { newId, publication, rootOf } from "../test/support/published.js";
 import { FLOOR_CYCLES_PER_BYTE } from "./floor.js";
-import { MeteredStore, newId, publication, rootOf } from "./metered.js";
+import { MeteredStore } from "./metered.js";
 
 const BLOBS = 10_000;
 const BYTES = 10_000;

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { polling } from "@dfinity/agent";
@@ -8,8 +8,9 @@ import { Catalog, HTTP_EXPR } from "../../src/canister/catalog/index.js";
 import { hashingOf } from "../../src/canister/hashing.js";
 import { MEMORY } from "../../src/canister/memory.js";
 import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
+import { newId, publication, rootOf, sha256 } from "../../test/support/published.js";
 import type { Figures } from "../figures.js";
-import { MeteredStore, newId, publication, rootOf } from "../metered.js";
+import { MeteredStore } from "../metered.js";
 
 const THOUSAND = 1_000;
 const MILLION = 1_000_000;
@@ -74,7 +75,7 @@ const digits = (n: number): string => String(n).padStart(9, "0");
 async function fillCatalog(store: MeteredStore, keys: number): Promise<void> {
 	const nodes = new Map<string, Uint8Array>();
 	const nameOf = (key: Uint8Array) => Buffer.from(key).toString("hex");
-	const hashing = hashingOf((bytes) => new Uint8Array(createHash("sha256").update(bytes).digest()));
+	const hashing = hashingOf(sha256);
 	const map = {
 		get: (key: Uint8Array) => nodes.get(nameOf(key)),
 		has: (key: Uint8Array) => nodes.has(nameOf(key)),

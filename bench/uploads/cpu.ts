@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { Actor } from "@dfinity/agent";
-import { idlFactory, MAX_CHUNK_BYTES, rootPreimage } from "../../dist/protocol/index.js";
+import { idlFactory, MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
+import { newId, publication, rootOf } from "../../test/support/published.js";
 import { NetworkProcess } from "./network-process.js";
 
 /** The service as far as it is called here. */
@@ -15,9 +16,6 @@ const ACTOR_CHUNKS = 8;
 const FILES = 1_000;
 const ACTOR_FILES = 60;
 const FILE_BYTES = 10_000;
-
-const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest());
-const newId = () => new Uint8Array(randomBytes(16));
 
 /** Milliseconds of this process's CPU that `work` takes. */
 async function cpuOf(work: () => Promise<unknown>): Promise<number> {
@@ -55,14 +53,8 @@ export async function cpuShares(
 			client.uploadAll(all.map((source, i) => ({ key: `packed/${i}`, source })));
 		const oneByOne = async (all: Uint8Array[]) => {
 			for (const [i, bytes] of all.entries()) {
-				const root = sha256(rootPreimage(BigInt(bytes.length), MAX_CHUNK_BYTES, sha256(bytes)));
-				await actor.blobs_put_blob(
-					{
-						...{ id: newId(), key: `one/${i}`, root, content_type: "application/octet-stream" },
-						...{ visibility: { private: null }, metadata: [], sha256: [], precondition: { none: null } },
-					},
-					bytes,
-				);
+				const root = rootOf(bytes, MAX_CHUNK_BYTES);
+				await actor.blobs_put_blob({ id: newId(), key: `one/${i}`, ...publication(root) }, bytes);
 			}
 		};
 

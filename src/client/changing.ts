@@ -8,31 +8,34 @@ import {
 } from "../protocol/index.js";
 import { type CallOptions, newId } from "./administration/administration.js";
 import { type ClientContext, noteSequence } from "./context.js";
-import { CanisterError, ClientError, refuseInvalid } from "./errors.js";
-import type { Deleted, DeletedItem, Manifest, Precondition, Visibility } from "./types.js";
+import { ClientError, refused, refuseInvalid } from "./errors.js";
+import type { Deleted, DeletedItem, Manifest, Precondition, Version, Visibility } from "./types.js";
 import { fromPrecondition, fromVisibility, optional, toManifest } from "./wire-map.js";
 
 /** Changes of blobs that carry no bytes. */
 
+/** How a blob is deleted. */
 export interface DeleteOptions extends CallOptions {
 	/** Delete only while the key holds this version. */
-	precondition?: Precondition;
+	precondition?: Version;
 }
 
+/** What is said about a blob from now on. */
 export interface UpdateOptions extends CallOptions {
 	/** A media type such as `image/png`. Default: it stays. */
 	contentType?: string;
-	/** Default: it stays. */
+	/** Who may read it. Default: it stays. */
 	visibility?: Visibility;
-	/** All of it: names that are left out go. Default: it stays. */
+	/** All of its metadata: names that are left out go. Default: it stays. */
 	metadata?: Readonly<Record<string, string>>;
 	/** Change only while the key holds this version. */
-	precondition?: Precondition;
+	precondition?: Version;
 }
 
+/** How a blob is copied or renamed. */
 export interface MoveOptions extends CallOptions {
 	/** Only while the source holds this version. */
-	source?: Precondition;
+	source?: Version;
 	/** Only if the target is free (`absent`), or while it holds this version. Default: whatever it holds is replaced. */
 	precondition?: Precondition;
 }
@@ -50,7 +53,15 @@ export async function deleteBlob(
 }
 
 /** A key to delete, and under which condition. */
-export type DeleteRequest = string | { readonly key: string; readonly precondition?: Precondition };
+export type DeleteRequest = string | DeleteVersion;
+
+/** A key to delete as long as it holds a certain version. */
+export interface DeleteVersion {
+	/** Which key. */
+	readonly key: string;
+	/** Delete only while the key holds this version. Default: whatever it holds. */
+	readonly precondition?: Version;
+}
 
 export async function deleteMany(
 	context: ClientContext,
@@ -83,7 +94,7 @@ export async function deleteMany(
 }
 
 function outcome(context: ClientContext, key: string, result: WireItemResult): DeletedItem {
-	if ("err" in result) return { key, error: new CanisterError(result.err) };
+	if ("err" in result) return { key, error: refused(result.err) };
 	noteSequence(context, result.ok);
 	return { key, sequence: result.ok };
 }

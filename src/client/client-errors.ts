@@ -162,8 +162,13 @@ export const CLIENT_ERRORS = {
 	),
 } as const;
 
+/**
+ * What can go wrong on the client or on the wire: the code of a ClientError.
+ * @useDeclaredType
+ */
 export type ClientErrorCode = keyof typeof CLIENT_ERRORS;
 
+/** The details that a ClientError with this code has. */
 export type ClientErrorDetails<Code extends ClientErrorCode> = Parameters<
 	(typeof CLIENT_ERRORS)[Code]["message"]
 >[0];

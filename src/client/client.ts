@@ -6,7 +6,7 @@ import { Transport } from "./call/transport.js";
 import { Trust } from "./call/trust.js";
 import * as changing from "./changing.js";
 import type { ClientContext } from "./context.js";
-import { Download, type DownloadOptions } from "./download/download.js";
+import { Download, type DownloadOptions, type RefDownloadOptions } from "./download/download.js";
 import { type BlobClientOptions, checkInteger, normalise, type PrincipalLike } from "./options.js";
 import type { Ports } from "./ports.js";
 import { webPorts } from "./ports-web.js";
@@ -43,6 +43,7 @@ import { optional, toListEntry, toOpenUpload } from "./wire-map.js";
 type AskOptions = administration.AskOptions;
 type CallOptions = administration.CallOptions;
 
+/** Which keys are listed. */
 export interface ListOptions {
 	/** Keys that begin with this text. Default: all. */
 	prefix?: string;
@@ -54,6 +55,15 @@ export interface ListOptions {
 	pageSize?: number;
 	/** Answer only from a state that has seen this change. Default: the latest that this client has made or seen. */
 	minSequence?: bigint;
+	/** Aborts the list. */
+	signal?: AbortSignal;
+}
+
+/** Which open uploads are listed. */
+export interface ListUploadsOptions {
+	/** Those to this key. Default: all. */
+	key?: string;
+	/** Aborts the list. */
 	signal?: AbortSignal;
 }
 
@@ -61,6 +71,7 @@ export interface ListOptions {
 export class BlobClient {
 	readonly #context: ClientContext;
 
+	/** @throws ClientError `option_invalid`: nothing is asked of the network before a method is called */
 	constructor(options: BlobClientOptions, platform: Ports = webPorts) {
 		const settings = normalise(options, platform);
 		const connect = (agent: AgentLike, identity: IdentityLike | undefined) => {
@@ -105,7 +116,10 @@ export class BlobClient {
 		return startBatch(this.#context, items, options);
 	}
 
-	/** A blob to be read: by its key, or exactly the one with this root. */
+	/** A blob to be read: what the key holds. */
+	download(key: string, options?: DownloadOptions): Download;
+	/** A blob to be read: exactly the one with this root. */
+	download(target: string | BlobRef, options?: RefDownloadOptions): Download;
 	download(target: string | BlobRef, options: DownloadOptions = {}): Download {
 		return new Download(this.#context, target, options);
 	}
@@ -196,13 +210,7 @@ export class BlobClient {
 	}
 
 	/** The caller's own open uploads, all or those to one key. */
-	async *listUploads({
-		key,
-		signal,
-	}: {
-		key?: string;
-		signal?: AbortSignal;
-	} = {}): AsyncGenerator<OpenUpload> {
+	async *listUploads({ key, signal }: ListUploadsOptions = {}): AsyncGenerator<OpenUpload> {
 		let after: Uint8Array | undefined;
 		do {
 			const request = { key: optional(key), after: optional(after), limit: MAX_LIST_PAGE };

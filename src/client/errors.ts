@@ -14,15 +14,18 @@ import { CLIENT_ERRORS, type ClientErrorCode, type ClientErrorDetails } from "./
 const BRAND: unique symbol = Symbol.for("canister-blobs.BlobError") as never;
 
 /**
- * What every failure of this package is. `code` is stable and from a closed set; `action` is what the caller
- * should do: `retry` (later, the same), `fix` (the request), `give_up`, or `ask` (somebody else must act).
- * `details` are the facts behind the message; they never hold bytes of a blob.
+ * What every failure of this package is. Tell one by `isBlobError`, which knows those of other realms and copies of the
+ * package as well, and types `details` by `code`.
  */
 export class BlobError extends Error {
+	/** What went wrong: stable, from a closed set. */
 	readonly code: ErrorCode | ClientErrorCode;
+	/** What the caller should do. */
 	readonly action: ErrorAction;
+	/** The facts behind the message, as `code` has them. They never hold bytes of a blob. */
 	readonly details: object;
 
+	/** @internal */
 	constructor(
 		code: ErrorCode | ClientErrorCode,
 		action: ErrorAction,
@@ -44,9 +47,12 @@ export class BlobError extends Error {
  * error before anything is sent.
  */
 export class CanisterError<Code extends ErrorCode = ErrorCode> extends BlobError {
+	/** Which of the protocol's errors it is. */
 	declare readonly code: Code;
+	/** What the canister said about it. */
 	declare readonly details: ErrorDetails<Code>;
 
+	/** @internal */
 	constructor(error: WireError) {
 		const code = errorCode(error);
 		const details = (error as Record<string, object>)[code] ?? {};
@@ -55,11 +61,17 @@ export class CanisterError<Code extends ErrorCode = ErrorCode> extends BlobError
 	}
 }
 
+/** The error that a canister answered, for whoever wants to tell by its code which. */
+export const refused = (error: WireError) => new CanisterError(error) as BlobErrorOf<ErrorCode>;
+
 /** What went wrong on this side of the wire, or on the wire. */
 export class ClientError<Code extends ClientErrorCode = ClientErrorCode> extends BlobError {
+	/** Which of the client's errors it is. */
 	declare readonly code: Code;
+	/** What the client knows about it. */
 	declare readonly details: ClientErrorDetails<Code>;
 
+	/** @internal */
 	constructor(code: Code, details: ClientErrorDetails<Code>, cause?: unknown) {
 		const { action, message } = CLIENT_ERRORS[code] as unknown as {
 			action: ErrorAction | ((details: object) => ErrorAction);
@@ -71,15 +83,19 @@ export class ClientError<Code extends ClientErrorCode = ClientErrorCode> extends
 	}
 }
 
-/** An error of this package with its details typed by its code. */
+/** An error of this package with its details typed by its code; of several codes, a union that narrows by `code`. */
 export type BlobErrorOf<Code extends ErrorCode | ClientErrorCode> = Code extends ErrorCode
 	? CanisterError<Code>
 	: Code extends ClientErrorCode
 		? ClientError<Code>
 		: never;
 
-/** Whether `error` is one of this package, from whatever realm or copy; with a code, whether it is that one. */
-export function isBlobError(error: unknown): error is BlobError;
+/** Any error of this package: `error.code === "http"` makes `error.details.status` a number, and so on for each code. */
+export type AnyBlobError = BlobErrorOf<ErrorCode | ClientErrorCode>;
+
+/** Whether `error` is one of this package, from whatever realm or copy. */
+export function isBlobError(error: unknown): error is AnyBlobError;
+/** Whether `error` is one of this package with this code. */
 export function isBlobError<Code extends ErrorCode | ClientErrorCode>(
 	error: unknown,
 	code: Code,

@@ -4,15 +4,27 @@
  */
 export type { ErrorAction, ErrorCode, ErrorDetails } from "../protocol/index.js";
 export type { AbortUploadOptions, AskOptions, CallOptions } from "./administration/administration.js";
-export type { AgentLike, IdentityLike } from "./call/agent.js";
-export type { DeleteOptions, DeleteRequest, MoveOptions, UpdateOptions } from "./changing.js";
-export { BlobClient, type ListOptions } from "./client.js";
+export type { AgentLike, IdentityLike, PrincipalBytesLike, PrincipalTextLike } from "./call/agent.js";
+export type { DeleteOptions, DeleteRequest, DeleteVersion, MoveOptions, UpdateOptions } from "./changing.js";
+export { BlobClient, type ListOptions, type ListUploadsOptions } from "./client.js";
 export type { ClientErrorCode, ClientErrorDetails } from "./client-errors.js";
-export { Download, type DownloadOptions, type Reading } from "./download/download.js";
+export {
+	Download,
+	type DownloadOptions,
+	type RefDownloadOptions,
+	type ToBytesOptions,
+} from "./download/download.js";
 export type { DownloadProgress } from "./download/progress.js";
 export type { ByteRange } from "./download/range.js";
-export { VerifiedBlob } from "./download/verified-blob.js";
-export { BlobError, type BlobErrorOf, CanisterError, ClientError, isBlobError } from "./errors.js";
+export { type ChunkRange, VerifiedBlob } from "./download/verified-blob.js";
+export {
+	type AnyBlobError,
+	BlobError,
+	type BlobErrorOf,
+	CanisterError,
+	ClientError,
+	isBlobError,
+} from "./errors.js";
 export type { BlobClientOptions, PrincipalLike, RetryOptions } from "./options.js";
 export type { Ports, Sha256 } from "./ports.js";
 export type { ChangesOptions } from "./reading/changes.js";
@@ -22,30 +34,47 @@ export type { BlobSource, RandomAccessSource } from "./source/types.js";
 export type { StatOptions } from "./stat.js";
 export type {
 	Account,
+	BlobDeleted,
+	BlobPublished,
 	BlobRef,
 	Change,
 	ChangeOf,
+	ChangeStamp,
 	Cursor,
 	Deleted,
 	DeletedItem,
+	KeyDeleted,
+	KeyNotDeleted,
 	ListEntry,
+	ListedBlob,
+	ListedDirectory,
 	Manifest,
+	MethodTally,
 	Mode,
+	ModeChanged,
 	OpenUpload,
 	OwnedUpload,
 	Precondition,
 	Quota,
+	QuotaChanged,
+	RefusalTally,
 	Role,
+	RoleChanged,
 	Stats,
 	Status,
 	Usage,
+	Version,
 	Visibility,
 } from "./types.js";
 export type { UploadItems } from "./upload/batch/batch.js";
 export type {
 	BatchProgress,
 	BatchResult,
+	FileCounts,
+	FileFailed,
 	FileResult,
+	FileStored,
+	FilesProgress,
 	UploadAllOptions,
 	UploadItem,
 } from "./upload/batch/types.js";

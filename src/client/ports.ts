@@ -3,6 +3,7 @@ export type Sha256 = (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 
 /** What the client takes from the platform it runs on. */
 export interface Ports {
+	/** The platform's fastest. */
 	readonly sha256: Sha256;
 	/** Cryptographically strong random bytes. */
 	readonly randomBytes: (count: number) => Uint8Array;

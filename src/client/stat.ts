@@ -7,6 +7,7 @@ import { knownStanding, readsEverything } from "./reading/standing.js";
 import type { BlobRef, Manifest } from "./types.js";
 import { optional, toManifest } from "./wire-map.js";
 
+/** Whose word is taken for what a key holds. */
 export interface StatOptions {
 	/**
 	 * By default one node is asked, and its answer verified by the proof that it brings along; where it cannot prove
@@ -16,6 +17,7 @@ export interface StatOptions {
 	certified?: boolean;
 	/** Answer only from a state that has seen this change. Default: the latest that this client has made or seen. */
 	minSequence?: bigint;
+	/** Aborts the asking. */
 	signal?: AbortSignal;
 }
 

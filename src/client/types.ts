@@ -1,29 +1,47 @@
 import type { Principal } from "@dfinity/principal";
-import type { CanisterError } from "./errors.js";
+import type { ErrorCode } from "../protocol/index.js";
+import type { BlobErrorOf } from "./errors.js";
 
+/** Who may read a blob: everybody, or its owner and those with a role that reads. */
 export type Visibility = "public" | "private";
+
+/**
+ * What somebody may do. writer: upload, replace and delete its own blobs. reader: read private blobs. backup: read
+ * everything, the feed of changes included. admin: all of that for everybody's blobs, and administer the store.
+ */
 export type Role = "admin" | "writer" | "reader" | "backup";
 
 /** A blob by its identity: what `download` needs to trust nothing but the root. */
 export interface BlobRef {
+	/** A path of 1 to 1,024 bytes in UTF-8, at most 32 segments. */
 	readonly key: string;
 	/** 32 bytes: SHA-256 over size, chunk size and the hash of every chunk. */
 	readonly root: Uint8Array;
 }
 
-/** What a blob is, as its commit published it. */
-export interface Manifest extends BlobRef {
+/** A certain version of what a key holds. A manifest is one, too. */
+export interface Version {
 	/** Names this version of the key; grows with every change in the canister. */
 	readonly sequence: bigint;
+}
+
+/** What a blob is, as its commit published it. */
+export interface Manifest extends BlobRef, Version {
 	/** Bytes in all. */
 	readonly size: number;
+	/** Bytes of each chunk but the last, which may be shorter. */
 	readonly chunkBytes: number;
 	/** A media type such as `image/png`. */
 	readonly contentType: string;
+	/** Who may read it. */
 	readonly visibility: Visibility;
+	/** Who uploaded or copied it; may replace and delete it. */
 	readonly owner: Principal;
+	/** When this content was published under this key, or under the one it was renamed from. */
 	readonly createdAt: Date;
+	/** When anything about it changed last. Times are the subnet's. */
 	readonly modifiedAt: Date;
+	/** What its uploader wanted to be kept with it, by name. */
 	readonly metadata: Readonly<Record<string, string>>;
 	/** SHA-256 of the whole as its uploader gave it; the canister vouches for the root only. */
 	readonly wholeSha256: Uint8Array | undefined;
@@ -33,25 +51,44 @@ export interface Manifest extends BlobRef {
 export interface OpenUpload {
 	/** 16 bytes, chosen by whoever began it. */
 	readonly id: Uint8Array;
+	/** Where it will be published. */
 	readonly key: string;
 	/** Bytes in all; undefined for a stream whose end was not known. */
 	readonly size: number | undefined;
+	/** Bytes of each chunk but the last. */
 	readonly chunkBytes: number;
 	/** Chunks that the canister holds. */
 	readonly receivedChunks: number;
+	/** When it was begun. */
 	readonly createdAt: Date;
-	/** Moves on with every chunk. */
+	/** When it is given up; moves on with every chunk. */
 	readonly expiresAt: Date;
 }
 
 /** What a list holds: a blob, or (where it is not recursive) everything below a directory, folded into one. */
-export type ListEntry =
-	| { readonly type: "blob"; readonly blob: Manifest }
-	| { readonly type: "directory"; readonly path: string };
+export type ListEntry = ListedBlob | ListedDirectory;
+
+/** A blob in a list. */
+export interface ListedBlob {
+	/** Tells it from a directory. */
+	readonly type: "blob";
+	/** What the key holds. */
+	readonly blob: Manifest;
+}
+
+/** A directory in a list: there is at least one blob below it. */
+export interface ListedDirectory {
+	/** Tells it from a blob. */
+	readonly type: "directory";
+	/** With the `/` at its end: a list with this prefix has what is in it. */
+	readonly path: string;
+}
 
 /** What a principal may have at the most; Infinity is no bound. */
 export interface Quota {
+	/** Uploads that are open at a time. */
 	readonly openUploads: number;
+	/** Keys that hold a blob of its own. */
 	readonly blobs: number;
 	/** Bytes of blobs and open uploads, a chunk counted as at least 4,096. */
 	readonly bytes: number;
@@ -61,19 +98,27 @@ export interface Quota {
 
 /** Of a quota, what is in use. */
 export interface Usage {
+	/** Uploads that are open. */
 	readonly openUploads: number;
+	/** Keys that hold a blob of its own. */
 	readonly blobs: number;
+	/** Bytes of blobs and open uploads, as the quota counts them. */
 	readonly bytes: number;
+	/** Bytes sent since midnight (UTC). */
 	readonly receivedToday: number;
 }
 
+/** What a principal may do in a store, and what it uses of it. */
 export interface Account {
+	/** Whose it is. */
 	readonly who: Principal;
 	/** Roles that were granted; who controls the canister is an administrator without. */
 	readonly roles: readonly Role[];
 	/** The quota that holds for it, its own or everybody's. */
 	readonly quota: Quota;
+	/** Whether an administrator gave it a quota of its own. */
 	readonly hasOwnQuota: boolean;
+	/** What it uses of the quota. */
 	readonly usage: Usage;
 }
 
@@ -83,7 +128,9 @@ export interface Account {
  */
 export type Mode = "live" | "draining" | "maintenance";
 
+/** What a store is at. */
 export interface Status {
+	/** Which changes it takes. */
 	readonly mode: Mode;
 	/** Counts the changes of the mode; a change of it must name the one it has seen. */
 	readonly generation: bigint;
@@ -93,14 +140,21 @@ export interface Status {
 
 /** What a store says about itself to administrators; docs/PROTOCOL.md says what each figure counts. */
 export interface Stats {
+	/** Mode and last change. */
 	readonly status: Status;
+	/** Keys that hold a blob. */
 	readonly blobs: number;
 	/** Bytes of blobs and of uploads, as quotas count them. */
 	readonly bytes: number;
+	/** Chunks that are stored: one that several blobs of an owner share is one. */
 	readonly chunks: number;
+	/** Uploads that are open, of everybody. */
 	readonly openUploads: number;
+	/** Places for chunks that were ever made. */
 	readonly slotsMade: number;
+	/** Of these, those that hold no chunk. */
 	readonly slotsFree: number;
+	/** Changes that the feed has. */
 	readonly feedEntries: number;
 	/** Contents that nobody holds any more and that are not cleaned away yet. */
 	readonly cleaning: number;
@@ -108,63 +162,150 @@ export interface Stats {
 	readonly certifying: number;
 	/** Bytes; undefined where the canister cannot tell. */
 	readonly stableMemoryBytes: number | undefined;
+	/** What the canister has left. */
 	readonly cycles: bigint;
+	/** What its storage costs. */
 	readonly storageCyclesPerDay: bigint;
 	/** How long the cycles last for storing alone. */
 	readonly daysLeft: number;
+	/** How it hashes: `native`, by the linked kernel, or `javascript`, by what the application gave it. */
 	readonly sha256: string;
-	readonly methods: readonly {
-		readonly name: string;
-		readonly calls: number;
-		readonly refused: number;
-		readonly instructions: bigint;
-	}[];
-	readonly refusals: readonly { readonly code: string; readonly count: number }[];
+	/** What was asked of it, by method. */
+	readonly methods: readonly MethodTally[];
+	/** What it refused, by code. */
+	readonly refusals: readonly RefusalTally[];
+}
+
+/** What was counted of a method since the canister was installed; an upgrade keeps it. */
+export interface MethodTally {
+	/** `blobs_…`. */
+	readonly name: string;
+	/** Update calls of it. */
+	readonly calls: number;
+	/** Those that ended with an error. */
+	readonly refused: number;
+	/** What all of them took. */
+	readonly instructions: bigint;
+}
+
+/** How often a store refused with an error since it was installed. */
+export interface RefusalTally {
+	/** Code of the error. */
+	readonly code: string;
+	/** How often. */
+	readonly count: number;
 }
 
 /** An open upload of anybody's. */
 export interface OwnedUpload extends OpenUpload {
+	/** Who began it. */
 	readonly owner: Principal;
 }
 
 /** A place in the feed: just past this change. To be stored as it is. */
 export interface Cursor {
+	/** Of the change. */
 	readonly sequence: bigint;
 	/** 32 bytes that stand for all that came before, so that a store rolled back or replaced is noticed. */
 	readonly head: Uint8Array;
 }
 
 /** What changed. */
-export type ChangeOf =
-	/** A key holds this now: published, copied, renamed to, or its type, visibility or metadata changed. */
-	| { readonly type: "published"; readonly manifest: Manifest }
-	/** A key holds nothing now; `version` is what it held. */
-	| { readonly type: "deleted"; readonly key: string; readonly version: bigint }
-	| { readonly type: "role"; readonly who: Principal; readonly role: Role; readonly granted: boolean }
-	/** Nobody: all that have no quota of their own. No quota: no longer one of their own. */
-	| { readonly type: "quota"; readonly who: Principal | undefined; readonly quota: Quota | undefined }
-	| { readonly type: "mode"; readonly mode: Mode; readonly generation: bigint };
+export type ChangeOf = BlobPublished | BlobDeleted | RoleChanged | QuotaChanged | ModeChanged;
 
-/** One change of a store. */
-export type Change = ChangeOf & {
+/** A key holds this now: published, copied, renamed to, or its type, visibility or metadata changed. */
+export interface BlobPublished {
+	/** Tells what changed. */
+	readonly type: "published";
+	/** What the key holds. */
+	readonly manifest: Manifest;
+}
+
+/** A key holds nothing now. */
+export interface BlobDeleted {
+	/** Tells what changed. */
+	readonly type: "deleted";
+	/** Which key. */
+	readonly key: string;
+	/** The sequence number of what it held. */
+	readonly version: bigint;
+}
+
+/** Somebody has a role, or has it no more. */
+export interface RoleChanged {
+	/** Tells what changed. */
+	readonly type: "role";
+	/** Whose role. */
+	readonly who: Principal;
+	/** Which role. */
+	readonly role: Role;
+	/** True where it was given, false where it was taken away. */
+	readonly granted: boolean;
+}
+
+/** A quota is another one. */
+export interface QuotaChanged {
+	/** Tells what changed. */
+	readonly type: "quota";
+	/** Whose quota; undefined for that of all who have none of their own. */
+	readonly who: Principal | undefined;
+	/** The quota; undefined where it is no longer one of their own. */
+	readonly quota: Quota | undefined;
+}
+
+/** The store is in another mode. */
+export interface ModeChanged {
+	/** Tells what changed. */
+	readonly type: "mode";
+	/** The new mode. */
+	readonly mode: Mode;
+	/** How often the mode was changed, this time included. */
+	readonly generation: bigint;
+}
+
+/** When something changed, by whom, and where the feed goes on. */
+export interface ChangeStamp {
+	/** Counts the changes of the store. */
 	readonly sequence: bigint;
+	/** When, by the clock of the subnet. */
 	readonly at: Date;
 	/** Who made it. */
 	readonly by: Principal;
 	/** Where to go on once it is dealt with. */
 	readonly cursor: Cursor;
-};
+}
 
-/** What became of one key of many. */
-export type DeletedItem =
-	| { readonly key: string; readonly sequence: bigint; readonly error?: undefined }
-	| { readonly key: string; readonly error: CanisterError };
+/** One change of a store; `type` says which. */
+export type Change = ChangeOf & ChangeStamp;
 
+/** What became of one key of many: it has an `error`, or the sequence number of its deletion. */
+export type DeletedItem = KeyDeleted | KeyNotDeleted;
+
+/** A key that holds nothing now. */
+export interface KeyDeleted {
+	/** Which key. */
+	readonly key: string;
+	/** The last change of the store when it was done. */
+	readonly sequence: bigint;
+	/** There is none. */
+	readonly error?: undefined;
+}
+
+/** A key that holds what it held. */
+export interface KeyNotDeleted {
+	/** Which key. */
+	readonly key: string;
+	/** Why. */
+	readonly error: BlobErrorOf<ErrorCode>;
+}
+
+/** What a deletion did. */
 export interface Deleted {
 	/** False where there was nothing to delete. */
 	readonly deleted: boolean;
+	/** The last change of the store when it was done. */
 	readonly sequence: bigint;
 }
 
 /** Under what condition a key may change: only if it is free, or only while it holds this version. */
-export type Precondition = "absent" | { readonly sequence: bigint };
+export type Precondition = "absent" | Version;

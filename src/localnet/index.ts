@@ -8,17 +8,33 @@
  * await network.dispose();
  * ```
  */
-export type { Conditions, Refusal, Settings } from "./conditions/conditions.js";
+export type {
+	Conditions,
+	Refusal,
+	RefusalAnswer,
+	RefusalByChance,
+	RefusalByCount,
+	Settings,
+} from "./conditions/conditions.js";
 export type { Profile } from "./conditions/profiles.js";
 export type { MessageKind, MessageRecord, Metrics } from "./execution/accounting.js";
 export type { BlockRecord, IngressRecord } from "./execution/blocks.js";
 export type {
+	ClockFault,
+	DelayFault,
+	DuplicateFault,
 	Fault,
+	FaultName,
 	FaultScript,
+	FaultShape,
+	HoldFault,
+	OneOf,
+	RejectFault,
 	RejectNumber,
 	RequestFilter,
 	RequestKind,
 	SeenRequest,
+	StatusFault,
 } from "./faults/fault.js";
 export type { FaultRule, Faults } from "./faults/faults.js";
 export type { RequestLog } from "./faults/request-log.js";

@@ -53,13 +53,23 @@ export const TIMES = {
 } as const;
 
 /** Instructions one message may take, by entry point. Over the limit: IC0522. */
-export const INSTRUCTION_LIMITS = {
+export const INSTRUCTION_LIMITS: Readonly<InstructionLimits> = {
 	update: 40_000_000_000n,
 	query: 5_000_000_000n,
 	install: 300_000_000_000n,
 	inspect: 200_000_000n,
-} as const;
-export type InstructionLimits = { -readonly [K in keyof typeof INSTRUCTION_LIMITS]: bigint };
+};
+/** Instructions that one message may take, by entry point. */
+export interface InstructionLimits {
+	/** An update, a timer, a callback, a heartbeat. */
+	update: bigint;
+	/** A query that is not replicated. */
+	query: bigint;
+	/** Installing code, with `init` or the hooks of an upgrade. */
+	install: bigint;
+	/** `inspect_message`. */
+	inspect: bigint;
+}
 
 /** Host side of metering (rs/embedders system_api_complexity.rs); the Wasm side is wasm/meter.ts. */
 export const PAGE_BYTES = 4 * KiB;

@@ -20,6 +20,7 @@ import { HttpServer } from "./http/server.js";
 import type { InstructionLimits } from "./limits.js";
 import { type NetworkOptions, type NormalizedOptions, normalizeOptions } from "./options.js";
 
+/** A network inside this process, until it is disposed. */
 export class Network {
 	/** Resolves when the network answers requests; rejects where the port cannot be had. */
 	readonly ready: Promise<void>;
@@ -38,6 +39,7 @@ export class Network {
 	#port: number | undefined;
 	#disposed: Promise<void> | undefined;
 
+	/** @internal */
 	constructor(options: NormalizedOptions) {
 		this.instructionLimits = options.instructionLimits;
 		this.#settings = options.conditions;
@@ -104,6 +106,7 @@ export class Network {
 		return this.#disposed;
 	}
 
+	/** The same, by `await using`. */
 	[Symbol.asyncDispose](): Promise<void> {
 		return this.dispose();
 	}

@@ -7,6 +7,7 @@ import type { BlockRecord } from "./execution/blocks.js";
 import type { Middleware } from "./http/wire.js";
 import { INSTRUCTION_LIMITS, type InstructionLimits, TIMES } from "./limits.js";
 
+/** What a network can be told when it is made. */
 export interface NetworkOptions {
 	/** TCP port on 127.0.0.1; 0, the default, takes a free one. */
 	readonly port?: number;

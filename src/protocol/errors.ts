@@ -150,8 +150,13 @@ export const ERROR_TABLE = {
 	),
 } as const;
 
+/**
+ * What a canister can answer instead of a result: the code of a CanisterError.
+ * @useDeclaredType
+ */
 export type ErrorCode = keyof typeof ERROR_TABLE;
 
+/** What a canister says about an error with this code; docs/PROTOCOL.md has the fields of each. */
 export type ErrorDetails<Code extends ErrorCode> = Details<(typeof ERROR_TABLE)[Code]["fields"]>;
 
 /** An error as it travels: a Candid variant with one record. */

@@ -1,5 +1,5 @@
-import { AnonymousIdentity } from "@dfinity/agent";
-import { DelegationChain, DelegationIdentity, ECDSAKeyIdentity, Ed25519KeyIdentity } from "@dfinity/identity";
+import { AnonymousIdentity, HttpAgent, IC_ROOT_KEY } from "@dfinity/agent";
+import { DelegationChain, DelegationIdentity, ECDSAKeyIdentity } from "@dfinity/identity";
 import { HttpAgent as CoreAgent } from "@icp-sdk/core/agent";
 import {
 	DelegationChain as CoreChain,
@@ -7,14 +7,18 @@ import {
 	Ed25519KeyIdentity as CoreKey,
 } from "@icp-sdk/core/identity";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { isBlobError } from "../../src/client/index.js";
+import { type AgentLike, isBlobError } from "../../src/client/index.js";
 import type { Fault, FaultScript } from "../../src/localnet/index.js";
 import { testIdentity } from "../localnet/support/deploy.js";
+import { AGENTS, type AgentOptions } from "./support/agents.js";
 import { withFaults } from "./support/faults.js";
 import { hastyPorts, virtualPorts } from "./support/ports.js";
 import { agentAt, callPath, type ProbeNetwork, startProbe } from "./support/probe.js";
+import { failure } from "./support/transfers.js";
 
 let probe: ProbeNetwork;
+/** What an agent holds that was told nothing. */
+const MAINNET = Uint8Array.from(Buffer.from(IC_ROOT_KEY, "hex"));
 const HELLO = new TextEncoder().encode("hello");
 
 beforeAll(async () => {
@@ -24,12 +28,6 @@ afterEach(() => probe.network.faults.clear());
 afterAll(() => probe.network.dispose());
 
 const through = (script: FaultScript) => withFaults(probe.network, script);
-
-const failure = (promise: Promise<unknown>) =>
-	promise.then(
-		() => undefined,
-		(error: unknown) => error,
-	);
 
 describe("identities and agents", () => {
 	const hour = () => new Date(Date.now() + 3_600_000);
@@ -94,6 +92,17 @@ describe("identities and agents", () => {
 		expect(signed).toBe(1);
 	});
 
+	it("says where an identity does not sign", async () => {
+		const identity = Object.assign(testIdentity(4), {
+			sign: () => Promise.reject(new Error("the key is gone")),
+		});
+		const agent = agentAt(probe.network.url, probe.network, identity);
+		const error = await failure(
+			callPath(agent, probe.canisterId).updates.call("echo", HELLO, { verify: true }),
+		);
+		expect(isBlobError(error, "identity_unusable") && error.message).toContain("the key is gone");
+	});
+
 	it("says that a delegation has expired before it sends anything", async () => {
 		const session = testIdentity(13);
 		const chain = await DelegationChain.create(
@@ -110,254 +119,264 @@ describe("identities and agents", () => {
 		expect(faulty.seen).toEqual([]);
 	});
 
-	it("signs nothing with the identity that an agent no longer has", async () => {
-		const agent = agentAt(probe.network.url, probe.network, testIdentity(2));
-		agent.replaceIdentity(testIdentity(3));
-		const error = await failure(
-			callPath(agent, probe.canisterId).updates.call("echo", HELLO, { verify: true }),
-		);
-		expect(isBlobError(error, "identity_unusable")).toBe(true);
+	it("fetches no root key by itself, though the agent would", async () => {
+		const faulty = through(() => undefined);
+		const options = { host: faulty.url, identity: testIdentity(2), shouldFetchRootKey: true };
+		const call = callPath(HttpAgent.createSync(options), probe.canisterId).updates.call("echo", HELLO, {
+			verify: true,
+		});
+		expect(isBlobError(await failure(call), "certificate_invalid")).toBe(true);
+		expect(faulty.seen.map(({ kind }) => kind)).toEqual(["call"]);
 	});
 });
 
-describe("the root key", () => {
-	it("is fetched for a network named local, though the agent holds the mainnet's", async () => {
-		const faulty = through(() => undefined);
-		const { HttpAgent } = await import("@dfinity/agent");
-		const agent = HttpAgent.createSync({ host: faulty.url, identity: testIdentity(2) });
-		const { updates } = callPath(agent, probe.canisterId, { localNetwork: true });
-		expect(await updates.call("echo", HELLO, { verify: true })).toEqual(HELLO);
-		expect(faulty.seen.map(({ kind }) => kind)).toContain("status");
-	});
+describe.each(AGENTS)("through $name", (agents) => {
+	const agentAt = (options: Partial<AgentOptions> = {}) => {
+		const { url: host, rootKey } = probe.network;
+		return agents.agent({ host, rootKey, key: testIdentity(2), ...options });
+	};
+	/** What only agents have that can change whom they act for. */
+	const changeable = async () =>
+		(await agentAt()) as unknown as AgentLike & Pick<HttpAgent, "replaceIdentity" | "invalidateIdentity">;
 
-	it("is never fetched otherwise", async () => {
-		const faulty = through(() => undefined);
-		const { HttpAgent } = await import("@dfinity/agent");
-		for (const shouldFetchRootKey of [false, true]) {
-			const agent = HttpAgent.createSync({ host: faulty.url, identity: testIdentity(2), shouldFetchRootKey });
+	describe("the root key", () => {
+		it("is fetched for a network named local, though the agent holds the mainnet's", async () => {
+			const faulty = through(() => undefined);
+			const agent = await agentAt({ rootKey: MAINNET });
+			const { updates } = callPath(agent, probe.canisterId, { localNetwork: true });
+			expect(await updates.call("echo", HELLO, { verify: true })).toEqual(HELLO);
+			expect(faulty.seen.map(({ kind }) => kind)).toContain("status");
+		});
+
+		it("is never fetched otherwise", async () => {
+			const faulty = through(() => undefined);
+			const agent = await agentAt({ rootKey: MAINNET });
 			const call = callPath(agent, probe.canisterId).updates.call("echo", HELLO, { verify: true });
 			expect(isBlobError(await failure(call), "certificate_invalid")).toBe(true);
-		}
-		expect(faulty.seen.map(({ kind }) => kind)).toEqual(["call", "call"]);
-	});
-
-	it("is never fetched from the mainnet", () => {
-		const agent = { host: new URL("https://icp-api.io/") } as never;
-		expect(() => callPath(agent, probe.canisterId, { localNetwork: true })).toThrow(/never fetched/);
-	});
-});
-
-describe("faults", () => {
-	const identity = () => Ed25519KeyIdentity.generate();
-	/** Counts up by one each time that it is really executed. */
-	const count = async (url: string, options: Parameters<typeof callPath>[2] = {}) => {
-		const { updates } = callPath(agentAt(url, probe.network, identity()), probe.canisterId, options);
-		const reply = await updates.call("inc", new Uint8Array(), { verify: true });
-		return new DataView(reply.buffer, reply.byteOffset).getUint32(0, true);
-	};
-
-	it("executes a call once whose reply is lost, and asks for the reply", async () => {
-		const before = await count(probe.network.url);
-		const faulty = through(({ kind, nth }) => (kind === "call" && nth === 0 ? "reply-lost" : undefined));
-		expect(await count(faulty.url)).toBe(before + 1);
-		expect(faulty.seen.map(({ kind }) => kind)).toEqual(["call", "read_state"]);
-		expect(await count(probe.network.url)).toBe(before + 2);
-	});
-
-	it("executes a call once, whichever of its requests are lost", async () => {
-		for (let n = 0; n < 4; n++) {
-			for (const fault of ["lost", "reply-lost"] as const) {
-				const before = await count(probe.network.url);
-				const faulty = through(({ index }) => (index <= n ? fault : undefined));
-				expect(await count(faulty.url)).toBe(before + 1);
-			}
-		}
-	});
-
-	it("sends the same signed message again", async () => {
-		const faulty = through(({ kind, nth }) => (kind === "call" && nth < 2 ? "lost" : undefined));
-		await count(faulty.url);
-		const calls = faulty.seen.filter(({ kind }) => kind === "call").map(({ requestId }) => requestId);
-		expect(calls.length).toBe(3);
-		expect(new Set(calls).size).toBe(1);
-	});
-
-	it("polls after a 202", async () => {
-		const before = await count(probe.network.url);
-		const faulty = through(({ kind }) => (kind === "call" ? "accepted" : undefined));
-		expect(await count(faulty.url)).toBe(before + 1);
-		expect(faulty.seen.map(({ kind }) => kind)).toEqual(["call", "read_state"]);
-	});
-
-	it("sends a call again that was taken and then dropped, the same message, in good time", async () => {
-		const before = await count(probe.network.url);
-		const faulty = through(({ kind, nth }) => (kind === "call" && nth === 0 ? { status: 202 } : undefined));
-		// A clock that runs ahead by what is slept.
-		let ahead = 0;
-		const sleep = async (ms: number) => {
-			ahead += ms;
-			await hastyPorts.sleep(1);
-		};
-		expect(await count(faulty.url, { ports: { ...hastyPorts, now: () => Date.now() + ahead, sleep } })).toBe(
-			before + 1,
-		);
-		const calls = faulty.seen.filter(({ kind }) => kind === "call").map(({ requestId }) => requestId);
-		expect(calls.length).toBe(2);
-		expect(new Set(calls).size).toBe(1);
-		expect(ahead).toBeGreaterThan(10_000);
-		expect(ahead).toBeLessThan(30_000);
-	});
-
-	it("falls back to the versions that a host knows", async () => {
-		const faulty = through(({ version }) => (version === 2 ? undefined : { status: 404 }));
-		const { updates, queries } = callPath(agentAt(faulty.url, probe.network, identity()), probe.canisterId);
-		expect(await updates.call("echo", HELLO, { verify: true })).toEqual(HELLO);
-		expect(await queries.once("echo_query", HELLO, { isBound: true })).toEqual(HELLO);
-		expect(faulty.seen.map(({ kind, version }) => `v${version} ${kind}`).slice(0, 4)).toEqual([
-			"v4 call",
-			"v3 call",
-			"v2 call",
-			"v3 read_state",
-		]);
-		probe.network.requests.clear();
-		await updates.call("echo", HELLO, { verify: true });
-		expect(faulty.seen.map(({ version }) => version)).not.toContain(4);
-	});
-
-	it("comes again no sooner than it is told to", async () => {
-		const faulty = through(({ index }) => (index === 0 ? { status: 429, retryAfter: 7 } : undefined));
-		const slept: number[] = [];
-		const ports = { ...hastyPorts, sleep: async (ms: number) => void slept.push(ms) };
-		await count(faulty.url, { ports });
-		expect(slept.length).toBe(1);
-		expect(slept[0]).toBeGreaterThanOrEqual(7_000);
-	});
-
-	it("retries 503 and gives up with what it was told", async () => {
-		const body = "Service is overloaded, try again later.";
-		const faulty = through(() => ({ status: 503, body }));
-		const error = await failure(count(faulty.url));
-		expect(isBlobError(error, "http") && error.details).toMatchObject({ status: 503, body });
-		expect(faulty.seen.length).toBe(6);
-	});
-
-	it("never retries 400", async () => {
-		const faulty = through(() => ({ status: 400, body: "no" }));
-		expect(isBlobError(await failure(count(faulty.url)), "http")).toBe(true);
-		expect(faulty.seen.length).toBe(1);
-	});
-
-	it("stops at once when it is aborted, while it waits for an answer or between attempts", async () => {
-		for (const fault of [{ delayMs: 5_000 }, { status: 503 }] satisfies Fault[]) {
-			const faulty = through(() => fault);
-			const controller = new AbortController();
-			const ports = { ...virtualPorts(), now: Date.now, sleep: hastyPorts.sleep };
-			const agent = agentAt(faulty.url, probe.network, identity());
-			const { updates } = callPath(agent, probe.canisterId, { ports, policy: { maxAttempts: 100_000 } });
-			const options = { verify: true, signal: controller.signal };
-			const call = failure(updates.call("echo", HELLO, options));
-			setTimeout(() => controller.abort(new Error("enough")), 100);
-			const error = await call;
-			expect(isBlobError(error, "aborted") && error.message).toContain("enough");
-			expect((error as Error).name).toBe("AbortError");
-		}
-	});
-
-	it("gives up an exchange that takes too long", async () => {
-		const faulty = through(() => ({ delayMs: 3_000 }));
-		const error = await failure(count(faulty.url, { timeoutMs: 50, policy: { maxAttempts: 2 } }));
-		expect(isBlobError(error, "timeout")).toBe(true);
-	});
-});
-
-describe("rejections and bounds", () => {
-	const path = () => callPath(agentAt(probe.network.url, probe.network, testIdentity(2)), probe.canisterId);
-
-	it("tells a trap, a reject and a refusal, with the network's codes", async () => {
-		const { updates, queries } = path();
-		for (const [method, rejectCode, errorCode] of [
-			["trap", 5, "IC0503"],
-			["reject", 4, "IC0406"],
-			["refused", 4, "IC0406"],
-			["no_such_method", 5, "IC0536"],
-		] as const) {
-			const error = await failure(updates.call(method, HELLO, { verify: true }));
-			expect(isBlobError(error, "rejected") && error.details).toMatchObject({
-				method,
-				rejectCode,
-				errorCode,
-			});
-		}
-		for (const isBound of [true, false]) {
-			const error = await failure(queries.once("trap_query", HELLO, { isBound }));
-			expect(isBlobError(error, "rejected") && error.details.rejectCode).toBe(5);
-		}
-	});
-
-	it("sends a message as large as a subnet takes, and says by how much a larger one is too large", async () => {
-		const { updates } = path();
-		const fits = new Uint8Array(2_096_700);
-		expect((await updates.call("echo", fits, { verify: false })).length).toBe(fits.length);
-		const error = await failure(updates.call("echo", new Uint8Array(2_097_152), { verify: false }));
-		if (!isBlobError(error, "message_too_large")) throw error;
-		expect(error.details.over).toBe(error.details.bytes - 2_097_152);
-		// The largest that passes is exactly the one that is not refused here.
-		const largest = new Uint8Array(2_097_152 - error.details.over);
-		expect((await updates.call("echo", largest, { verify: false })).length).toBe(largest.length);
-		const over = await failure(updates.call("echo", new Uint8Array(largest.length + 1), { verify: false }));
-		expect(isBlobError(over, "message_too_large") && over.details.over).toBe(1);
-	});
-});
-
-describe("an agent's own errors", () => {
-	const query = async (url: string, options: { rootKey?: Uint8Array } = {}) => {
-		const { HttpAgent } = await import("@dfinity/agent");
-		const rootKey = options.rootKey ?? probe.network.rootKey;
-		const agent = HttpAgent.createSync({ host: url, rootKey, identity: testIdentity(2), retryTimes: 0 });
-		return failure(callPath(agent, probe.canisterId).queries.once("echo_query", HELLO, { isBound: false }));
-	};
-
-	it("come as ours, with what the caller can do about them", async () => {
-		// The agent writes to the console what it fails with.
-		const silent = vi.spyOn(console, "error").mockImplementation(() => {});
-		const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
-		const busy = await query(through(() => ({ status: 503, body: "busy" })).url);
-		expect(isBlobError(busy, "http") && busy.details).toMatchObject({ status: 503 });
-		const broken = await query(through(() => "lost").url);
-		expect(isBlobError(broken, "network") && broken.action).toBe("retry");
-		probe.network.faults.clear();
-		const { HttpAgent } = await import("@dfinity/agent");
-		const foreign = await query(probe.network.url, { rootKey: HttpAgent.createSync().rootKey as Uint8Array });
-		expect(isBlobError(foreign, "certificate_invalid")).toBe(true);
-		silent.mockRestore();
-		warn.mockRestore();
-	});
-
-	it("an identity that fails to sign", async () => {
-		const identity = Object.assign(testIdentity(4), {
-			sign: () => Promise.reject(new Error("the key is gone")),
+			expect(faulty.seen.map(({ kind }) => kind)).toEqual(["call"]);
 		});
-		const agent = agentAt(probe.network.url, probe.network, identity);
-		const error = await failure(
-			callPath(agent, probe.canisterId).updates.call("echo", HELLO, { verify: true }),
-		);
-		expect(isBlobError(error, "identity_unusable") && error.message).toContain("the key is gone");
-		const lost = agentAt(probe.network.url, probe.network, testIdentity(5));
-		lost.invalidateIdentity();
-		const gone = await failure(
-			callPath(lost, probe.canisterId).updates.call("echo", HELLO, { verify: true }),
-		);
-		expect(isBlobError(gone, "identity_unusable")).toBe(true);
+
+		it("is never fetched from the mainnet", () => {
+			const agent = { host: new URL("https://icp-api.io/") } as never;
+			expect(() => callPath(agent, probe.canisterId, { localNetwork: true })).toThrow(/never fetched/);
+		});
 	});
 
-	it("an identity signs with the clock of the network once it is known", async () => {
-		const faulty = through(({ index }) =>
-			index === 0
-				? { status: 400, body: "Invalid request expiry: Specified ingress_expiry not within expected range" }
-				: undefined,
-		);
-		const { updates } = callPath(agentAt(faulty.url, probe.network, testIdentity(2)), probe.canisterId);
-		expect(await updates.call("echo", HELLO, { verify: true })).toEqual(HELLO);
-		expect(faulty.seen.filter(({ kind }) => kind === "call").length).toBe(2);
+	describe("faults", () => {
+		/** Counts up by one each time that it is really executed. */
+		const count = async (options: Parameters<typeof callPath>[2] = {}) => {
+			const { updates } = callPath(await agentAt(), probe.canisterId, options);
+			const reply = await updates.call("inc", new Uint8Array(), { verify: true });
+			return new DataView(reply.buffer, reply.byteOffset).getUint32(0, true);
+		};
+
+		it("executes a call once whose reply is lost, and asks for the reply", async () => {
+			const before = await count();
+			const faulty = through(({ kind, nth }) => (kind === "call" && nth === 0 ? "reply-lost" : undefined));
+			expect(await count()).toBe(before + 1);
+			expect(faulty.seen.map(({ kind }) => kind)).toEqual(["call", "read_state"]);
+			expect(await count()).toBe(before + 2);
+		});
+
+		it("executes a call once, whichever of its requests are lost", async () => {
+			for (let n = 0; n < 4; n++) {
+				for (const fault of ["lost", "reply-lost"] as const) {
+					const before = await count();
+					through(({ index }) => (index <= n ? fault : undefined));
+					expect(await count()).toBe(before + 1);
+				}
+			}
+		});
+
+		it("sends the same signed message again", async () => {
+			const faulty = through(({ kind, nth }) => (kind === "call" && nth < 2 ? "lost" : undefined));
+			await count();
+			const calls = faulty.seen.filter(({ kind }) => kind === "call").map(({ requestId }) => requestId);
+			expect(calls.length).toBe(3);
+			expect(new Set(calls).size).toBe(1);
+		});
+
+		it("polls after a 202", async () => {
+			const before = await count();
+			const faulty = through(({ kind }) => (kind === "call" ? "accepted" : undefined));
+			expect(await count()).toBe(before + 1);
+			expect(faulty.seen.map(({ kind }) => kind)).toEqual(["call", "read_state"]);
+		});
+
+		it("sends a call again that was taken and then dropped, the same message, in good time", async () => {
+			const before = await count();
+			const faulty = through(({ kind, nth }) => (kind === "call" && nth === 0 ? { status: 202 } : undefined));
+			// A clock that runs ahead by what is slept.
+			let ahead = 0;
+			const sleep = async (ms: number) => {
+				ahead += ms;
+				await hastyPorts.sleep(1);
+			};
+			expect(await count({ ports: { ...hastyPorts, now: () => Date.now() + ahead, sleep } })).toBe(
+				before + 1,
+			);
+			const calls = faulty.seen.filter(({ kind }) => kind === "call").map(({ requestId }) => requestId);
+			expect(calls.length).toBe(2);
+			expect(new Set(calls).size).toBe(1);
+			expect(ahead).toBeGreaterThan(10_000);
+			expect(ahead).toBeLessThan(30_000);
+		});
+
+		it("falls back to the versions that a host knows", async () => {
+			const faulty = through(({ version }) => (version === 2 ? undefined : { status: 404 }));
+			const { updates, queries } = callPath(await agentAt(), probe.canisterId);
+			expect(await updates.call("echo", HELLO, { verify: true })).toEqual(HELLO);
+			expect(await queries.once("echo_query", HELLO, { isBound: true })).toEqual(HELLO);
+			expect(faulty.seen.map(({ kind, version }) => `v${version} ${kind}`).slice(0, 4)).toEqual([
+				"v4 call",
+				"v3 call",
+				"v2 call",
+				"v3 read_state",
+			]);
+			probe.network.requests.clear();
+			await updates.call("echo", HELLO, { verify: true });
+			expect(faulty.seen.map(({ version }) => version)).not.toContain(4);
+		});
+
+		it("comes again no sooner than it is told to", async () => {
+			through(({ index }) => (index === 0 ? { status: 429, retryAfter: 7 } : undefined));
+			const slept: number[] = [];
+			const ports = { ...hastyPorts, sleep: async (ms: number) => void slept.push(ms) };
+			await count({ ports });
+			expect(slept.length).toBe(1);
+			expect(slept[0]).toBeGreaterThanOrEqual(7_000);
+		});
+
+		it("retries 503 and gives up with what it was told", async () => {
+			const body = "Service is overloaded, try again later.";
+			const faulty = through(() => ({ status: 503, body }));
+			const error = await failure(count());
+			expect(isBlobError(error, "http") && error.details).toMatchObject({ status: 503, body });
+			expect(faulty.seen.length).toBe(6);
+		});
+
+		it("never retries 400", async () => {
+			const faulty = through(() => ({ status: 400, body: "no" }));
+			expect(isBlobError(await failure(count()), "http")).toBe(true);
+			expect(faulty.seen.length).toBe(1);
+		});
+
+		it("stops at once when it is aborted, while it waits for an answer or between attempts", async () => {
+			for (const fault of [{ delayMs: 5_000 }, { status: 503 }] satisfies Fault[]) {
+				through(() => fault);
+				const controller = new AbortController();
+				const ports = { ...virtualPorts(), now: Date.now, sleep: hastyPorts.sleep };
+				const agent = await agentAt();
+				const { updates } = callPath(agent, probe.canisterId, { ports, policy: { maxAttempts: 100_000 } });
+				const options = { verify: true, signal: controller.signal };
+				const call = failure(updates.call("echo", HELLO, options));
+				setTimeout(() => controller.abort(new Error("enough")), 100);
+				const error = await call;
+				expect(isBlobError(error, "aborted") && error.message).toContain("enough");
+				expect((error as Error).name).toBe("AbortError");
+			}
+		});
+
+		it("gives up an exchange that takes too long", async () => {
+			through(() => ({ delayMs: 3_000 }));
+			const options = { timeoutMs: 50, policy: { maxAttempts: 2 } };
+			const { updates } = callPath(await agentAt(), probe.canisterId, options);
+			// It is executed when nobody waits any more, so it must be nothing that another test counts.
+			const error = await failure(updates.call("echo", HELLO, { verify: true }));
+			expect(isBlobError(error, "timeout")).toBe(true);
+		});
+	});
+
+	describe("rejections and bounds", () => {
+		const path = async () => callPath(await agentAt(), probe.canisterId);
+
+		it("tells a trap, a reject and a refusal, with the network's codes", async () => {
+			const { updates, queries } = await path();
+			for (const [method, rejectCode, errorCode] of [
+				["trap", 5, "IC0503"],
+				["reject", 4, "IC0406"],
+				["refused", 4, "IC0406"],
+				["no_such_method", 5, "IC0536"],
+			] as const) {
+				const error = await failure(updates.call(method, HELLO, { verify: true }));
+				expect(isBlobError(error, "rejected") && error.details).toMatchObject({
+					method,
+					rejectCode,
+					errorCode,
+				});
+			}
+			for (const isBound of [true, false]) {
+				const error = await failure(queries.once("trap_query", HELLO, { isBound }));
+				expect(isBlobError(error, "rejected") && error.details.rejectCode).toBe(5);
+			}
+		});
+
+		it("sends a message as large as a subnet takes, and says by how much a larger one is too large", async () => {
+			const { updates } = await path();
+			const fits = new Uint8Array(2_096_700);
+			expect((await updates.call("echo", fits, { verify: false })).length).toBe(fits.length);
+			const error = await failure(updates.call("echo", new Uint8Array(2_097_152), { verify: false }));
+			if (!isBlobError(error, "message_too_large")) throw error;
+			expect(error.details.over).toBe(error.details.bytes - 2_097_152);
+			// The largest that passes is exactly the one that is not refused here.
+			const largest = new Uint8Array(2_097_152 - error.details.over);
+			expect((await updates.call("echo", largest, { verify: false })).length).toBe(largest.length);
+			const over = await failure(updates.call("echo", new Uint8Array(largest.length + 1), { verify: false }));
+			expect(isBlobError(over, "message_too_large") && over.details.over).toBe(1);
+		});
+	});
+
+	describe("an agent's own errors", () => {
+		const query = async (options: Partial<AgentOptions> = {}) => {
+			const { queries } = callPath(await agentAt(options), probe.canisterId);
+			return failure(queries.once("echo_query", HELLO, { isBound: false }));
+		};
+
+		it("come as ours, with what the caller can do about them", async () => {
+			// The agent writes to the console what it fails with.
+			const silent = vi.spyOn(console, "error").mockImplementation(() => {});
+			const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+			through(() => ({ status: 503, body: "busy" }));
+			const busy = await query();
+			expect(isBlobError(busy, "http") && busy.details).toMatchObject({ status: 503 });
+			through(() => "lost");
+			const broken = await query();
+			expect(isBlobError(broken, "network") && broken.action).toBe("retry");
+			probe.network.faults.clear();
+			const foreign = await query({ rootKey: MAINNET });
+			expect(isBlobError(foreign, "certificate_invalid")).toBe(true);
+			silent.mockRestore();
+			warn.mockRestore();
+		});
+
+		it("an identity that it has lost", async () => {
+			const agent = await changeable();
+			agent.invalidateIdentity();
+			const gone = callPath(agent, probe.canisterId).updates.call("echo", HELLO, { verify: true });
+			expect(isBlobError(await failure(gone), "identity_unusable")).toBe(true);
+		});
+
+		it("an identity that it no longer has signs nothing", async () => {
+			const agent = await changeable();
+			agent.replaceIdentity(testIdentity(3));
+			const error = await failure(
+				callPath(agent, probe.canisterId).updates.call("echo", HELLO, { verify: true }),
+			);
+			expect(isBlobError(error, "identity_unusable")).toBe(true);
+		});
+
+		it("an identity signs with the clock of the network once it is known", async () => {
+			const faulty = through(({ index }) =>
+				index === 0
+					? {
+							status: 400,
+							body: "Invalid request expiry: Specified ingress_expiry not within expected range",
+						}
+					: undefined,
+			);
+			const { updates } = callPath(await agentAt(), probe.canisterId);
+			expect(await updates.call("echo", HELLO, { verify: true })).toEqual(HELLO);
+			expect(faulty.seen.filter(({ kind }) => kind === "call").length).toBe(2);
+		});
 	});
 });

@@ -1,13 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HttpAgent } from "@dfinity/agent";
-import { DelegationChain, DelegationIdentity, Ed25519KeyIdentity } from "@dfinity/identity";
-import { HttpAgent as CoreAgent } from "@icp-sdk/core/agent";
-import { Ed25519KeyIdentity as CoreKey } from "@icp-sdk/core/identity";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { installWasm } from "../../examples/support/deploy.js";
-import { BlobClient as WebClient } from "../../src/client/index.js";
+import { type AgentLike, BlobClient as WebClient } from "../../src/client/index.js";
 import {
 	BlobClient,
 	type BlobClientOptions,
@@ -17,83 +14,71 @@ import {
 } from "../../src/client/node/index.js";
 import type { FaultScript } from "../../src/localnet/index.js";
 import { openStore, type StoreFixture } from "../support/store.js";
+import { AGENTS, type AgentOptions } from "./support/agents.js";
 import { withFaults } from "./support/faults.js";
 import { pseudoBytes } from "./support/memory-store.js";
 import { hastyPorts } from "./support/ports.js";
+import { failure } from "./support/transfers.js";
 
 const S = 131_072;
 /** Seventeen chunks, the last of them short: just too large for one call. */
 const SIZE = 2_064_384 + 100_001;
 
-const owner = Ed25519KeyIdentity.generate();
-let fixture: StoreFixture;
-let directory: string;
-/** Updates that were executed, by method. */
-let executed: string[] = [];
-
-beforeAll(async () => {
-	fixture = await openStore(
-		{
-			onMessage: ({ method, kind }) =>
-				kind === "update" && method.startsWith("blobs_") && executed.push(method),
-		},
-		owner,
-	);
-	directory = await mkdtemp(join(tmpdir(), "blobs-store-"));
-});
-afterEach(() => fixture.network.local?.faults.clear());
-afterAll(async () => {
-	await fixture.dispose();
-	await rm(directory, { recursive: true });
-});
-
-const failure = (promise: PromiseLike<unknown>) =>
-	promise.then(
-		() => undefined,
-		(error: unknown) => error,
-	);
-const agentAt = (url: string, identity = owner) =>
-	HttpAgent.createSync({ host: url, rootKey: fixture.network.rootKey, identity, retryTimes: 0 });
-const clientAt = (url: string, options: Partial<BlobClientOptions> = {}) =>
-	new BlobClient({
-		agent: agentAt(url),
-		canisterId: fixture.canisterId,
-		chunkBytes: S,
-		concurrency: 4,
-		ports: hastyPorts,
-		...options,
-	});
-const direct = (options?: Partial<BlobClientOptions>) => clientAt(fixture.network.url, options);
 const all = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
 	const found: T[] = [];
 	for await (const item of items) found.push(item);
 	return found;
 };
-const through = (script: FaultScript) => withFaults(fixture.network.local!, script);
 
-const host = () => ({ host: fixture.network.url, rootKey: fixture.network.rootKey });
-const coreOwner = CoreKey.fromSecretKey(owner.getKeyPair().secretKey as never);
-const coreAgent = () => CoreAgent.create({ ...host(), identity: coreOwner });
+describe.each(AGENTS)("with $name", (agents) => {
+	const owner = Ed25519KeyIdentity.generate();
+	let fixture: StoreFixture;
+	let directory: string;
+	/** The owner's. */
+	let agent: AgentLike;
+	/** Updates that were executed, by method. */
+	let executed: string[] = [];
 
-describe("a blob goes up and comes down", () => {
-	const agents = {
-		"@dfinity/agent": async () => HttpAgent.create({ ...host(), identity: owner }),
-		"@dfinity/agent with a delegation": async () => {
-			const session = Ed25519KeyIdentity.generate();
-			const until = new Date(Date.now() + 600_000);
-			const chain = await DelegationChain.create(owner, session.getPublicKey(), until);
-			return HttpAgent.create({ ...host(), identity: DelegationIdentity.fromDelegation(session, chain) });
-		},
-		"@icp-sdk/core": coreAgent,
-		"@dfinity/agent that fetches the root key": async () =>
-			HttpAgent.create({ host: fixture.network.url, identity: owner, shouldFetchRootKey: true }),
-	};
-	for (const [name, make] of Object.entries(agents))
-		for (const [kind, Client] of [
-			["node", BlobClient],
-			["web", WebClient],
+	const agentAs = (options: Partial<AgentOptions> = { key: owner }) =>
+		agents.agent({ host: fixture.network.url, rootKey: fixture.network.rootKey, ...options });
+
+	beforeAll(async () => {
+		fixture = await openStore(
+			{
+				onMessage: ({ method, kind }) =>
+					kind === "update" && method.startsWith("blobs_") && executed.push(method),
+			},
+			owner,
+		);
+		agent = await agentAs();
+		directory = await mkdtemp(join(tmpdir(), "blobs-store-"));
+	});
+	afterEach(() => fixture.network.local?.faults.clear());
+	afterAll(async () => {
+		await fixture.dispose();
+		await rm(directory, { recursive: true });
+	});
+
+	const client = (options: Partial<BlobClientOptions> = {}) =>
+		new BlobClient({
+			agent,
+			canisterId: fixture.canisterId,
+			chunkBytes: S,
+			concurrency: 4,
+			ports: hastyPorts,
+			...options,
+		});
+	const through = (script: FaultScript) => withFaults(fixture.network.local!, script);
+
+	describe("a blob goes up and comes down", () => {
+		const url = () => fixture.network.url;
+		for (const [name, Client, make] of [
+			["by the node client", BlobClient, () => agentAs()],
+			["by the web client", WebClient, () => agentAs()],
+			["signed by a session", BlobClient, () => agentAs({ key: owner, sessionMs: 600_000 })],
+			["with a root key that was fetched", BlobClient, () => agents.agent({ host: url(), key: owner })],
 		] as const)
-			it(`through ${name}, by the ${kind} client`, async () => {
+			it(name, async () => {
 				const client = new Client({ agent: await make(), canisterId: fixture.canisterId, chunkBytes: S });
 				for (const size of [0, 77, SIZE]) {
 					const bytes = pseudoBytes(size);
@@ -103,239 +88,234 @@ describe("a blob goes up and comes down", () => {
 				}
 			});
 
-	it("in chunks of the default size, from a file into a file", async () => {
-		const bytes = pseudoBytes(5_000_000);
-		const [from, to] = [join(directory, "from"), join(directory, "to")];
-		await writeFile(from, bytes);
-		const client = direct({ chunkBytes: 2_080_768 });
-		const manifest = await client.upload(await fromPath(from), { key: "file" });
-		expect(manifest).toMatchObject({ size: 5_000_000, chunkBytes: 2_080_768 });
-		await toFile(client.download("file"), to);
-		expect(Buffer.compare(await readFile(to), bytes)).toBe(0);
-	});
-});
-
-describe("whatever happens at the wire", () => {
-	const run = async (fault: FaultScript, chunkBytes = S) => {
-		const faulty = through(fault);
-		const client = clientAt(faulty.url, { chunkBytes });
-		const bytes = pseudoBytes(SIZE, 3);
-		executed = [];
-		const transfer = client.upload(bytes, { key: "faults", resume: false });
-		await transfer;
-		expect(transfer.progress).toMatchObject({ acknowledged: SIZE, total: SIZE, reused: 0, sent: SIZE });
-		const counts = Object.fromEntries(
-			executed.map((method) => [method, executed.filter((each) => each === method).length]),
-		);
-		expect(Buffer.compare(await client.download("faults").toBytes(), bytes)).toBe(0);
-		return { counts, faulty };
-	};
-	const ONCE = { blobs_begin_upload: 1, blobs_put_chunk: 17, blobs_commit_upload: 1 };
-
-	it("nothing at all: one message a chunk, and two more", async () => {
-		const { counts, faulty } = await run(() => undefined);
-		expect(counts).toEqual(ONCE);
-		expect(faulty.seen.filter(({ kind }) => kind === "read_state").length).toBeLessThanOrEqual(1);
+		it("in chunks of the default size, from a file into a file", async () => {
+			const bytes = pseudoBytes(5_000_000);
+			const [from, to] = [join(directory, "from"), join(directory, "to")];
+			await writeFile(from, bytes);
+			const blobs = client({ chunkBytes: 2_080_768 });
+			const manifest = await blobs.upload(await fromPath(from), { key: "file" });
+			expect(manifest).toMatchObject({ size: 5_000_000, chunkBytes: 2_080_768 });
+			await toFile(blobs.download("file"), to);
+			expect(Buffer.compare(await readFile(to), bytes)).toBe(0);
+		});
 	});
 
-	it("every third reply is lost: each message is executed once", async () => {
-		const { counts } = await run(({ kind, nth }) =>
-			kind === "call" && nth % 3 === 0 ? "reply-lost" : undefined,
-		);
-		expect(counts).toEqual(ONCE);
+	describe("whatever happens at the wire", () => {
+		const run = async (fault: FaultScript, chunkBytes = S) => {
+			const faulty = through(fault);
+			const blobs = client({ chunkBytes });
+			const bytes = pseudoBytes(SIZE, 3);
+			executed = [];
+			const transfer = blobs.upload(bytes, { key: "faults", resume: false });
+			await transfer;
+			expect(transfer.progress).toMatchObject({ acknowledged: SIZE, total: SIZE, reused: 0, sent: SIZE });
+			const counts = Object.fromEntries(
+				executed.map((method) => [method, executed.filter((each) => each === method).length]),
+			);
+			expect(Buffer.compare(await blobs.download("faults").toBytes(), bytes)).toBe(0);
+			return { counts, faulty };
+		};
+		const ONCE = { blobs_begin_upload: 1, blobs_put_chunk: 17, blobs_commit_upload: 1 };
+
+		it("nothing at all: one message a chunk, and two more", async () => {
+			const { counts, faulty } = await run(() => undefined);
+			expect(counts).toEqual(ONCE);
+			expect(faulty.seen.filter(({ kind }) => kind === "read_state").length).toBeLessThanOrEqual(1);
+		});
+
+		it("every third reply is lost: each message is executed once", async () => {
+			const { counts } = await run(({ kind, nth }) =>
+				kind === "call" && nth % 3 === 0 ? "reply-lost" : undefined,
+			);
+			expect(counts).toEqual(ONCE);
+		});
+
+		it("any one request is lost or refused: each message is executed once", async () => {
+			for (const fault of ["reply-lost", "lost"] as const)
+				for (let n = 0; n < 8; n++) {
+					const { counts } = await run(({ index }) => (index === n ? fault : undefined), 1_000_000);
+					expect(counts).toEqual({ ...ONCE, blobs_put_chunk: 3 });
+				}
+		}, 180_000);
+
+		it("no call is answered at once", async () => {
+			const { counts } = await run(({ kind }) => (kind === "call" ? "accepted" : undefined));
+			expect(counts).toEqual(ONCE);
+		});
+
+		it("half of all requests are refused with 429 and 503, queries too", async () => {
+			const { counts } = await run(({ index }) =>
+				index % 4 === 0 ? { status: 429, retryAfter: 1 } : index % 4 === 2 ? { status: 503 } : undefined,
+			);
+			expect(counts).toEqual(ONCE);
+		});
+
+		it("every second query is lost", async () => {
+			await run(({ kind, nth }) => (kind === "query" && nth % 2 === 0 ? "reply-lost" : undefined));
+		});
 	});
 
-	it("any one request is lost or refused: each message is executed once", async () => {
-		for (const fault of ["reply-lost", "lost"] as const)
-			for (let n = 0; n < 8; n++) {
-				const { counts } = await run(({ index }) => (index === n ? fault : undefined), 1_000_000);
-				expect(counts).toEqual({ ...ONCE, blobs_put_chunk: 3 });
+	describe("resume", () => {
+		it("in another client, after the canister was upgraded", async () => {
+			const bytes = pseudoBytes(SIZE, 4);
+			const path = join(directory, "resumed");
+			await writeFile(path, bytes);
+			const first = client().upload(await fromPath(path), { key: "resumed" });
+			await new Promise<void>((resolve) => {
+				first.on("progress", ({ acknowledged }) => acknowledged > 5 * S && resolve());
+			});
+			await first.abort("the power fails");
+			expect(isBlobError(await failure(first), "aborted")).toBe(true);
+
+			const blobs = client();
+			const [open] = await all(blobs.listUploads({ key: "resumed" }));
+			expect(open).toMatchObject({ key: "resumed", size: SIZE, chunkBytes: S });
+			await installWasm(fixture.agent, fixture.canisterId, fixture.wasm, "upgrade");
+			const second = blobs.upload(await fromPath(path), { key: "resumed" });
+			await second;
+			// More may have arrived since: what was under way when the first one stopped.
+			expect(open!.receivedChunks).toBeGreaterThanOrEqual(5);
+			expect(second.progress.reused).toBeGreaterThanOrEqual(open!.receivedChunks * S);
+			expect(Buffer.compare(await blobs.download("resumed").toBytes(), bytes)).toBe(0);
+			expect(await all(blobs.listUploads({ key: "resumed" }))).toEqual([]);
+		});
+
+		it("not of what was given up", async () => {
+			const blobs = client();
+			const transfer = blobs.upload(pseudoBytes(SIZE, 5), { key: "given/up" });
+			await new Promise<void>((resolve) => {
+				transfer.on("progress", ({ acknowledged }) => acknowledged > 0 && resolve());
+			});
+			await transfer.abort();
+			const [open] = await all(blobs.listUploads({ key: "given/up" }));
+			await blobs.abortUpload(open!.id);
+			expect(await all(blobs.listUploads({ key: "given/up" }))).toEqual([]);
+			expect(isBlobError(await failure(blobs.stat("given/up")), "blob_not_found")).toBe(true);
+		});
+	});
+
+	describe("reads and changes", () => {
+		it("sees at once what it has changed", async () => {
+			const blobs = client();
+			for (let i = 0; i < 5; i++) {
+				const manifest = await blobs.upload(pseudoBytes(10, i + 1), { key: "stat" });
+				expect(await blobs.stat("stat", { certified: false })).toEqual(manifest);
+				expect(await blobs.stat("stat")).toEqual(manifest);
 			}
-	}, 180_000);
-
-	it("no call is answered at once", async () => {
-		const { counts } = await run(({ kind }) => (kind === "call" ? "accepted" : undefined));
-		expect(counts).toEqual(ONCE);
-	});
-
-	it("half of all requests are refused with 429 and 503, queries too", async () => {
-		const { counts } = await run(({ index }) =>
-			index % 4 === 0 ? { status: 429, retryAfter: 1 } : index % 4 === 2 ? { status: 503 } : undefined,
-		);
-		expect(counts).toEqual(ONCE);
-	});
-
-	it("every second query is lost", async () => {
-		await run(({ kind, nth }) => (kind === "query" && nth % 2 === 0 ? "reply-lost" : undefined));
-	});
-});
-
-describe("resume", () => {
-	it("in another client, after the canister was upgraded", async () => {
-		const bytes = pseudoBytes(SIZE, 4);
-		const path = join(directory, "resumed");
-		await writeFile(path, bytes);
-		const first = direct().upload(await fromPath(path), { key: "resumed" });
-		await new Promise<void>((resolve) => {
-			first.on("progress", ({ acknowledged }) => acknowledged > 5 * S && resolve());
+			const later = await failure(
+				client({ retry: { maxAttempts: 2 } }).stat("stat", { minSequence: 10n ** 9n }),
+			);
+			expect(isBlobError(later, "behind") && later.action).toBe("retry");
 		});
-		await first.abort("the power fails");
-		expect(isBlobError(await failure(first), "aborted")).toBe(true);
 
-		const client = direct();
-		const [open] = await all(client.listUploads({ key: "resumed" }));
-		expect(open).toMatchObject({ key: "resumed", size: SIZE, chunkBytes: S });
-		await installWasm(fixture.agent, fixture.canisterId, fixture.wasm, "upgrade");
-		const second = client.upload(await fromPath(path), { key: "resumed" });
-		await second;
-		// More may have arrived since: what was under way when the first one stopped.
-		expect(open!.receivedChunks).toBeGreaterThanOrEqual(5);
-		expect(second.progress.reused).toBeGreaterThanOrEqual(open!.receivedChunks * S);
-		expect(Buffer.compare(await client.download("resumed").toBytes(), bytes)).toBe(0);
-		expect(await all(client.listUploads({ key: "resumed" }))).toEqual([]);
-	});
-
-	it("not of what was given up", async () => {
-		const client = direct();
-		const transfer = client.upload(pseudoBytes(SIZE, 5), { key: "given/up" });
-		await new Promise<void>((resolve) => {
-			transfer.on("progress", ({ acknowledged }) => acknowledged > 0 && resolve());
-		});
-		await transfer.abort();
-		const [open] = await all(client.listUploads({ key: "given/up" }));
-		await client.abortUpload(open!.id);
-		expect(await all(client.listUploads({ key: "given/up" }))).toEqual([]);
-		expect(isBlobError(await failure(client.stat("given/up")), "blob_not_found")).toBe(true);
-	});
-});
-
-describe("reads and changes", () => {
-	it("sees at once what it has changed", async () => {
-		const client = direct();
-		for (let i = 0; i < 5; i++) {
-			const manifest = await client.upload(pseudoBytes(10, i + 1), { key: "stat" });
-			expect(await client.stat("stat", { certified: false })).toEqual(manifest);
-			expect(await client.stat("stat")).toEqual(manifest);
-		}
-		const later = await failure(
-			direct({ retry: { maxAttempts: 2 } }).stat("stat", { minSequence: 10n ** 9n }),
-		);
-		expect(isBlobError(later, "behind") && later.action).toBe("retry");
-	});
-
-	it("believes one node what it proves, and asks no update for it", async () => {
-		for (const agent of [agentAt(fixture.network.url), await coreAgent()]) {
-			const client = direct({ agent });
+		it("believes one node what it proves, and asks no update for it", async () => {
+			const blobs = client();
 			const bytes = pseudoBytes(1000, 7);
 			const made = [
-				await client.upload(bytes, { key: "proven/public/key", visibility: "public" }),
-				await client.upload(bytes, { key: "proven/public", visibility: "public" }),
-				await client.upload(bytes, { key: "proven/private" }),
+				await blobs.upload(bytes, { key: "proven/public/key", visibility: "public" }),
+				await blobs.upload(bytes, { key: "proven/public", visibility: "public" }),
+				await blobs.upload(bytes, { key: "proven/private" }),
 			];
 			executed = [];
-			for (const manifest of made) expect(await direct({ agent }).stat(manifest.key)).toEqual(manifest);
-			for (const { key } of made) expect(Buffer.compare(await client.download(key).toBytes(), bytes)).toBe(0);
-			const stranger = direct({ agent: HttpAgent.createSync(host()) });
+			for (const manifest of made) expect(await client().stat(manifest.key)).toEqual(manifest);
+			for (const { key } of made) expect(Buffer.compare(await blobs.download(key).toBytes(), bytes)).toBe(0);
+			const stranger = client({ agent: await agentAs({}) });
 			for (const key of ["proven", "proven/private", "proven/public/key/more", "zzz"])
 				expect(isBlobError(await failure(stranger.stat(key)), "blob_not_found")).toBe(true);
-			expect((await all(client.changes())).length).toBeGreaterThan(0);
+			expect((await all(blobs.changes())).length).toBeGreaterThan(0);
 			expect(executed).toEqual([]);
-		}
-	});
+		});
 
-	it("lists by prefix and directory, page by page", async () => {
-		const client = direct();
-		const keys = ["list/a", "list/b/1", "list/b/2", "list/c"];
-		for (const key of keys) await client.upload(new Uint8Array(1), { key });
-		const names = (await all(client.list({ prefix: "list/", pageSize: 1 }))).map((entry) =>
-			entry.type === "blob" ? entry.blob.key : entry.path,
-		);
-		expect(names).toEqual(keys);
-		const folded = await all(client.list({ prefix: "list/", recursive: false }));
-		expect(folded.map((entry) => (entry.type === "blob" ? entry.blob.key : entry.path))).toEqual([
-			"list/a",
-			"list/b/",
-			"list/c",
-		]);
-	});
+		it("lists by prefix and directory, page by page", async () => {
+			const blobs = client();
+			const keys = ["list/a", "list/b/1", "list/b/2", "list/c"];
+			for (const key of keys) await blobs.upload(new Uint8Array(1), { key });
+			const names = (await all(blobs.list({ prefix: "list/", pageSize: 1 }))).map((entry) =>
+				entry.type === "blob" ? entry.blob.key : entry.path,
+			);
+			expect(names).toEqual(keys);
+			const folded = await all(blobs.list({ prefix: "list/", recursive: false }));
+			expect(folded.map((entry) => (entry.type === "blob" ? entry.blob.key : entry.path))).toEqual([
+				"list/a",
+				"list/b/",
+				"list/c",
+			]);
+		});
 
-	it("deletes only the version it is told to", async () => {
-		const client = direct();
-		const { sequence } = await client.upload(new Uint8Array(1), { key: "gone" });
-		const wrong = await failure(client.delete("gone", { precondition: { sequence: sequence - 1n } }));
-		expect(isBlobError(wrong, "precondition_failed") && wrong.details.sequence).toBe(sequence);
-		expect((await client.delete("gone", { precondition: { sequence } })).deleted).toBe(true);
-		expect((await client.delete("gone")).deleted).toBe(false);
-	});
+		it("deletes only the version it is told to", async () => {
+			const blobs = client();
+			const { sequence } = await blobs.upload(new Uint8Array(1), { key: "gone" });
+			const wrong = await failure(blobs.delete("gone", { precondition: { sequence: sequence - 1n } }));
+			expect(isBlobError(wrong, "precondition_failed") && wrong.details.sequence).toBe(sequence);
+			expect((await blobs.delete("gone", { precondition: { sequence } })).deleted).toBe(true);
+			expect((await blobs.delete("gone")).deleted).toBe(false);
+		});
 
-	it("changes, copies, renames and deletes without a byte on the way, and tells all of it as changes", async () => {
-		const client = direct();
-		const bytes = pseudoBytes(SIZE, 6);
-		const begun = await client.latestCursor();
-		const manifest = await client.upload(bytes, { key: "kept/a" });
-		const told = await client.update("kept/a", { contentType: "image/png", precondition: manifest });
-		expect(told).toMatchObject({ contentType: "image/png", root: manifest.root });
-		await client.copy("kept/a", "kept/b");
-		await client.rename("kept/a", "kept/c", { precondition: "absent" });
-		const range = { start: S - 5, end: SIZE };
-		for (const key of ["kept/b", "kept/c"])
-			expect(Buffer.compare(await client.download(key, { range }).toBytes(), bytes.subarray(S - 5))).toBe(0);
-		const deleted = await client.deleteMany(["kept/b", "kept/c", "kept/none"]);
-		expect(deleted.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
-		const changes = await all(client.changes({ after: begun }));
-		expect(changes.map((each) => (each.type === "published" ? each.manifest.key : each.type))).toEqual([
-			...["kept/a", "kept/a", "kept/b", "deleted", "kept/c", "deleted", "deleted"],
-		]);
-		expect(await all(client.changes({ after: changes.at(-1)!.cursor }))).toEqual([]);
-		const forged = { ...begun, head: new Uint8Array(32).fill(1) };
-		expect(isBlobError(await failure(all(client.changes({ after: forged }))), "cursor_unknown")).toBe(true);
-	});
+		it("changes, copies, renames and deletes without a byte on the way, and tells all of it as changes", async () => {
+			const blobs = client();
+			const bytes = pseudoBytes(SIZE, 6);
+			const begun = await blobs.latestCursor();
+			const manifest = await blobs.upload(bytes, { key: "kept/a" });
+			const told = await blobs.update("kept/a", { contentType: "image/png", precondition: manifest });
+			expect(told).toMatchObject({ contentType: "image/png", root: manifest.root });
+			await blobs.copy("kept/a", "kept/b");
+			await blobs.rename("kept/a", "kept/c", { precondition: "absent" });
+			const range = { start: S - 5, end: SIZE };
+			for (const key of ["kept/b", "kept/c"])
+				expect(Buffer.compare(await blobs.download(key, { range }).toBytes(), bytes.subarray(S - 5))).toBe(0);
+			const deleted = await blobs.deleteMany(["kept/b", "kept/c", "kept/none"]);
+			expect(deleted.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
+			const changes = await all(blobs.changes({ after: begun }));
+			expect(changes.map((each) => (each.type === "published" ? each.manifest.key : each.type))).toEqual([
+				...["kept/a", "kept/a", "kept/b", "deleted", "kept/c", "deleted", "deleted"],
+			]);
+			expect(await all(blobs.changes({ after: changes.at(-1)!.cursor }))).toEqual([]);
+			const forged = { ...begun, head: new Uint8Array(32).fill(1) };
+			expect(isBlobError(await failure(all(blobs.changes({ after: forged }))), "cursor_unknown")).toBe(true);
+		});
 
-	it("administers: mode, quotas, figures", async () => {
-		for (const agent of [agentAt(fixture.network.url), await coreAgent()]) {
-			const client = direct({ agent });
-			const { generation } = await client.status();
-			const draining = await client.setMode("draining", generation);
+		it("administers: mode, quotas, figures", async () => {
+			const blobs = client();
+			const { generation } = await blobs.status();
+			const draining = await blobs.setMode("draining", generation);
 			expect(draining).toMatchObject({ mode: "draining", generation: generation + 1n });
 			const refused = await failure(
-				direct({ retry: { maxAttempts: 1 } }).upload(new Uint8Array(1), { key: "late" }),
+				client({ retry: { maxAttempts: 1 } }).upload(new Uint8Array(1), { key: "late" }),
 			);
 			expect(isBlobError(refused, "not_live") && refused.action).toBe("retry");
-			await client.setMode("live", draining.generation);
+			await blobs.setMode("live", draining.generation);
 			const other = Ed25519KeyIdentity.generate().getPrincipal();
 			const quota = { openUploads: 3, blobs: 10, bytes: 10_000, receivedPerDay: Number.POSITIVE_INFINITY };
-			await client.setQuota(other, quota);
-			expect(await client.account(other.toText(), { certified: true })).toMatchObject({
+			await blobs.setQuota(other, quota);
+			expect(await blobs.account(other.toText(), { certified: true })).toMatchObject({
 				quota,
 				hasOwnQuota: true,
 			});
-			expect((await client.stats()).methods.map(({ name }) => name)).toContain("blobs_put_chunk");
-			expect(await client.metrics()).toMatch(/canister_blobs_blobs \d+/);
-			expect(await all(client.listAllUploads())).toEqual(
-				await all(client.listAllUploads({ certified: true })),
-			);
-		}
-	});
+			expect((await blobs.stats()).methods.map(({ name }) => name)).toContain("blobs_put_chunk");
+			expect(await blobs.metrics()).toMatch(/canister_blobs_blobs \d+/);
+			expect(await all(blobs.listAllUploads())).toEqual(await all(blobs.listAllUploads({ certified: true })));
+		});
 
-	it("gives roles and takes them away, and keeps private what is private", async () => {
-		const other = Ed25519KeyIdentity.generate();
-		const client = direct();
-		const theirs = direct({ agent: agentAt(fixture.network.url, other) });
-		await client.upload(new Uint8Array(1), { key: "private" });
-		await client.upload(new Uint8Array(1), { key: "public", visibility: "public" });
-		await theirs.stat("public");
-		expect(isBlobError(await failure(theirs.stat("private")), "blob_not_found")).toBe(true);
-		const refused = await failure(theirs.upload(new Uint8Array(1), { key: "theirs" }));
-		expect(isBlobError(refused, "not_authorized") && refused.action).toBe("ask");
+		it("gives roles and takes them away, and keeps private what is private", async () => {
+			const other = Ed25519KeyIdentity.generate();
+			const blobs = client();
+			const theirs = client({ agent: await agentAs({ key: other }) });
+			await blobs.upload(new Uint8Array(1), { key: "private" });
+			await blobs.upload(new Uint8Array(1), { key: "public", visibility: "public" });
+			await theirs.stat("public");
+			expect(isBlobError(await failure(theirs.stat("private")), "blob_not_found")).toBe(true);
+			const refused = await failure(theirs.upload(new Uint8Array(1), { key: "theirs" }));
+			expect(isBlobError(refused, "not_authorized") && refused.action).toBe("ask");
 
-		const who = other.getPrincipal();
-		await client.grantRole(who, "reader");
-		await client.grantRole(who.toText(), "writer");
-		await theirs.stat("private");
-		await theirs.upload(new Uint8Array(1), { key: "theirs" });
-		const [entry] = (await all(client.listAccounts())).filter((each) => each.who.toText() === who.toText());
-		expect([...(entry?.roles ?? [])].sort()).toEqual(["reader", "writer"]);
-		await client.revokeRole(who, "reader");
-		expect(isBlobError(await failure(theirs.stat("private")), "blob_not_found")).toBe(true);
+			const who = other.getPrincipal();
+			await blobs.grantRole(who, "reader");
+			await blobs.grantRole(who.toText(), "writer");
+			await theirs.stat("private");
+			await theirs.upload(new Uint8Array(1), { key: "theirs" });
+			const [entry] = (await all(blobs.listAccounts())).filter((each) => each.who.toText() === who.toText());
+			expect([...(entry?.roles ?? [])].sort()).toEqual(["reader", "writer"]);
+			await blobs.revokeRole(who, "reader");
+			expect(isBlobError(await failure(theirs.stat("private")), "blob_not_found")).toBe(true);
+		});
 	});
 });

@@ -249,7 +249,7 @@ describe("by name", () => {
 		["a range upside down", { latencyMs: [2, 1] as const }],
 		["a probability over 1", { requestLoss: 1.5 }],
 		["no bandwidth at all", { uplinkBytesPerSecond: 0 }],
-		["a refusal that says not how often", { refusals: [{ status: 429 as const }] }],
+		["a refusal that says not how often", { refusals: [{ status: 429 } as never] }],
 		["not a number", { blockIntervalMs: Number.NaN }],
 	])("%s is an error", (_, conditions) => {
 		expect(() => resolveConditions(conditions)).toThrow(RangeError);

@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Actor, type HttpAgent, type Identity, isV2ResponseBody, polling } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
@@ -12,13 +11,13 @@ import {
 	type MethodArgs,
 	type MethodName,
 	type MethodOk,
-	rootPreimage,
 	type WireError,
 	type WireManifest,
-	type WirePublication,
 	type WireResult,
 	type WireStatAnswer,
 } from "../../src/protocol/index.js";
+
+export { newId, publication, rootOf, sha256 } from "./published.js";
 
 /** A blob store as any agent sees it: each method of the protocol, through Candid and the wire. */
 export type Store = {
@@ -102,31 +101,6 @@ export function updateIn(records: readonly MessageRecord[]): MessageRecord {
 	const found = records.filter(({ kind, method }) => kind === "update" && method.startsWith("blobs_"));
 	if (found.length !== 1) throw new Error(`there were ${found.length} updates, not one`);
 	return found[0]!;
-}
-
-export const newId = (): Uint8Array => new Uint8Array(randomBytes(16));
-
-export const sha256 = (bytes: Uint8Array): Uint8Array =>
-	new Uint8Array(createHash("sha256").update(bytes).digest());
-
-export function rootOf(bytes: Uint8Array, chunkSize: number): Uint8Array {
-	const leaves: Uint8Array[] = [];
-	for (let at = 0; at < bytes.length; at += chunkSize)
-		leaves.push(sha256(bytes.subarray(at, at + chunkSize)));
-	return sha256(rootPreimage(BigInt(bytes.length), chunkSize, Buffer.concat(leaves)));
-}
-
-/** What a commit says, with what a test does not care about filled in. */
-export function publication(root: Uint8Array, parts: Partial<WirePublication> = {}): WirePublication {
-	return {
-		root,
-		content_type: "application/octet-stream",
-		visibility: { public: null },
-		metadata: [],
-		sha256: [],
-		precondition: { none: null },
-		...parts,
-	};
 }
 
 /** The result of a call that must succeed. */

@@ -21,11 +21,13 @@ export interface AskOptions {
 	 * which signs its answer, in a fraction of that.
 	 */
 	certified?: boolean;
+	/** Aborts the call. */
 	signal?: AbortSignal;
 }
 
 /** How a change is made. */
 export interface CallOptions {
+	/** Aborts the call; what the network has taken in is executed all the same. */
 	signal?: AbortSignal;
 }
 
@@ -138,6 +140,7 @@ export async function setMode(
 	return toStatus(answer);
 }
 
+/** Which upload is given up. */
 export interface AbortUploadOptions extends CallOptions {
 	/** Whose upload it is, for administrators. Default: the caller's own. */
 	owner?: PrincipalLike;

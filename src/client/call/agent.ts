@@ -4,22 +4,45 @@ import { ClientError } from "../errors.js";
 import { hex } from "../util/bytes.js";
 import { fromAgent } from "./agent-error.js";
 
+/** A principal of any package, as far as its text is asked for. */
+export interface PrincipalTextLike {
+	/** Groups of five characters, with dashes between. */
+	toText(): string;
+}
+
+/** A principal of any package, as far as its bytes are asked for. */
+export interface PrincipalBytesLike {
+	/** Up to 29 bytes. */
+	toUint8Array(): Uint8Array;
+}
+
 /** The part of an identity that is used, by shape: @dfinity/agent and @icp-sdk/core each bring classes of their own. */
 export interface IdentityLike {
-	getPrincipal(): { toUint8Array(): Uint8Array };
+	/** Whom it stands for. */
+	getPrincipal(): PrincipalBytesLike;
+	/** Signs a request of an agent. */
 	transformRequest(request: never): Promise<unknown>;
 }
 
 /** The part of an HttpAgent that is used, by shape: one of @dfinity/agent or of @icp-sdk/core. */
 export interface AgentLike {
+	/** The network's public key in DER; null or undefined until it is known. */
 	readonly rootKey?: Uint8Array | null;
+	/** Where the network answers. */
 	readonly host?: URL;
+	/** What the agent was made with: identity, fetch and its options. */
 	readonly config?: object;
-	getPrincipal(): Promise<{ toUint8Array(): Uint8Array; toText(): string }>;
+	/** Whom it acts for. */
+	getPrincipal(): Promise<PrincipalBytesLike & PrincipalTextLike>;
+	/** Asks one node, and checks its signature. */
 	query(canisterId: never, fields: { methodName: string; arg: Uint8Array }): Promise<object>;
+	/** Asks the network for its root key; called for a local network only. */
 	fetchRootKey(): Promise<Uint8Array>;
+	/** Milliseconds that the network's clock is ahead. */
 	getTimeDiffMsecs?(): number;
+	/** Whether the agent has asked for the network's time. */
 	hasSyncedTime?(): boolean;
+	/** Asks for the network's time. */
 	syncTime?(target?: never): Promise<void>;
 }
 

@@ -9,8 +9,8 @@ import {
 	type WireResult,
 } from "../../protocol/index.js";
 import { CanisterError, ClientError } from "../errors.js";
-import { lebEncode } from "../util/bytes.js";
-import { withRoom } from "../util/room.js";
+import { concat, lebEncode } from "../util/bytes.js";
+import { hasRoom, prepend, withRoom } from "../util/room.js";
 import { okBytes } from "./bytes-reply.js";
 import { Queries, type QueryOptions } from "./query.js";
 import { isRetryable, type RetryPolicy, retry } from "./retry.js";
@@ -90,7 +90,7 @@ const EMPTY = new Uint8Array(0);
 /**
  * Candid of a method's arguments. The library copies a blob four times on its way; where the last argument is one,
  * as in the calls that carry a chunk, everything before it is encoded with an empty blob in its place, of which the
- * last byte, the length, is then replaced.
+ * last byte, the length, is then replaced. A blob that was read with room before it is not copied at all.
  */
 function encodeArgs<Name extends MethodName>(name: Name, args: MethodArgs<Name>): Uint8Array {
 	const types = METHODS[name].args;
@@ -99,7 +99,8 @@ function encodeArgs<Name extends MethodName>(name: Name, args: MethodArgs<Name>)
 	if (writer) return withRoom(writer.write(last));
 	if (!(last instanceof Uint8Array)) return IDL.encode(types, args);
 	const head = IDL.encode(types, [...args.slice(0, -1), EMPTY]);
-	return withRoom(head.subarray(0, -1), lebEncode(BigInt(last.length)), last);
+	const before = concat(head.subarray(0, -1), lebEncode(BigInt(last.length)));
+	return hasRoom(last) ? prepend(before, last) : withRoom(before, last);
 }
 
 const isBytes = new Set<MethodName>(["blobs_get_chunk", "blobs_leaves", "blobs_put_chunk"]);

@@ -11,6 +11,7 @@ import { DownloadMeter, type DownloadProgress } from "./progress.js";
 import { type ByteRange, checkRange, type Span, spanOf, within } from "./range.js";
 import { VerifiedBlob } from "./verified-blob.js";
 
+/** How what a key holds is read. */
 export interface DownloadOptions {
 	/** Only these bytes; only the chunks that hold them are fetched. Default: the whole blob. */
 	range?: ByteRange;
@@ -23,6 +24,17 @@ export interface DownloadOptions {
 	concurrency?: number;
 	/** Aborts everything that this download does. */
 	signal?: AbortSignal;
+}
+
+/** How a blob is read of which the caller has the root: that is proof enough, so there is nothing to `verify`. */
+export interface RefDownloadOptions extends DownloadOptions {
+	verify?: never;
+}
+
+/** How large a buffer may be. */
+export interface ToBytesOptions {
+	/** Bytes that it may have at the most. Default 536,870,912 (512 MiB). */
+	maxBytes?: number;
 }
 
 /** What reads a download: which blob, which part of it, and where to count. */
@@ -51,6 +63,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 	#blob: Promise<VerifiedBlob> | undefined;
 	#meter: DownloadMeter | undefined;
 
+	/** @internal */
 	constructor(context: ClientContext, target: string | BlobRef, options: DownloadOptions) {
 		refuseInvalid(checkKey(typeof target === "string" ? target : target.key));
 		this.#range = { ...options.range };
@@ -67,6 +80,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 		return this.#concurrency;
 	}
 
+	/** What aborts it. */
 	get signal(): AbortSignal | undefined {
 		return this.#signal;
 	}
@@ -112,7 +126,11 @@ export class Download implements AsyncIterable<Uint8Array> {
 		return this.#blob;
 	}
 
-	/** Begins a read, whose progress is shown from now on. @throws ClientError `range_invalid` */
+	/**
+	 * Begins a read, whose progress is shown from now on.
+	 * @throws ClientError `range_invalid`
+	 * @internal
+	 */
 	async begin(): Promise<Reading> {
 		// Before the hashes are fetched: a range that is none needs none.
 		const span = spanOf(await this.manifest(), this.#range);
@@ -152,6 +170,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 		);
 	}
 
+	/** The bytes in order, as `stream` has them. */
 	[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
 		return this.#chunks(this.#signal);
 	}
@@ -165,7 +184,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 	 * All bytes in one buffer.
 	 * @throws ClientError `too_large_for_memory` over `maxBytes`, by default 512 MiB
 	 */
-	async toBytes({ maxBytes = DEFAULT_MAX_BYTES }: { maxBytes?: number } = {}): Promise<Uint8Array> {
+	async toBytes({ maxBytes = DEFAULT_MAX_BYTES }: ToBytesOptions = {}): Promise<Uint8Array> {
 		const { start, end } = spanOf(await this.manifest(), this.#range);
 		if (end - start > maxBytes)
 			throw new ClientError("too_large_for_memory", { size: end - start, maxBytes });

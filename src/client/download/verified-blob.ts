@@ -21,9 +21,19 @@ const MAX_CORRUPT = 3;
 /** A node that has not seen the blob yet, which the subnet says is there: it lags by a second or two. */
 const MAX_LAGS = 5;
 
+/** Where a chunk lies in its blob. */
+export interface ChunkRange {
+	/** Its first byte. */
+	readonly start: number;
+	/** One past its last byte. */
+	readonly end: number;
+}
+
 /** The chunks of one version of a blob, each verified against the root before anybody sees it. */
 export class VerifiedBlob {
+	/** What the blob is. */
 	readonly manifest: Manifest;
+	/** How many chunks it has. */
 	readonly count: number;
 	readonly #context: ClientContext;
 	readonly #leaves: Uint8Array;
@@ -41,7 +51,10 @@ export class VerifiedBlob {
 		this.#version = manifest.sequence;
 	}
 
-	/** Fetches the list of leaves and checks it against the manifest's root, which the caller trusts. */
+	/**
+	 * Fetches the list of leaves and checks it against the manifest's root, which the caller trusts.
+	 * @internal
+	 */
 	static async open(
 		context: ClientContext,
 		manifest: Manifest,
@@ -57,13 +70,13 @@ export class VerifiedBlob {
 		}
 	}
 
-	/** The hash that chunk `index` has. */
+	/** The hash that chunk `index` has: 32 bytes, plain SHA-256. */
 	leaf(index: number): Uint8Array {
 		return leafAt(this.#leaves, index);
 	}
 
-	/** Where chunk `index` begins and ends, in bytes. */
-	range(index: number): { start: number; end: number } {
+	/** Where chunk `index` begins and ends. */
+	range(index: number): ChunkRange {
 		const { size, chunkBytes } = this.manifest;
 		const start = index * chunkBytes;
 		return { start, end: start + chunkLength(BigInt(size), chunkBytes, index) };

@@ -5,12 +5,15 @@ import { fromPath } from "./from-path.js";
 
 /** A regular file, ready for `uploadAll`. */
 export interface FoundFile extends UploadItem {
+	/** Where it is. */
 	readonly path: string;
 	/** Path below the directory that the search began at, with `/` on every system. */
 	readonly key: string;
+	/** Bytes that it had when it was found. */
 	readonly size: number;
 }
 
+/** Which files are looked for. */
 export interface FilesInOptions {
 	/**
 	 * Which to take: called with the key of each file, and of each directory with `/` at its end, below which nothing
@@ -19,12 +22,22 @@ export interface FilesInOptions {
 	filter?: (key: string) => boolean;
 }
 
+/** What is below a directory. */
 export interface FoundFiles {
+	/** Regular files, in order of names. */
 	readonly files: FoundFile[];
 	/** Neither file nor directory: symbolic links, which could lead anywhere, sockets, devices. */
 	readonly skipped: string[];
 	/** What could not be read. */
-	readonly failed: { readonly path: string; readonly error: unknown }[];
+	readonly failed: UnreadFile[];
+}
+
+/** What could not be looked at. */
+export interface UnreadFile {
+	/** Where it is. */
+	readonly path: string;
+	/** What `fs` threw. */
+	readonly error: unknown;
 }
 
 /**

@@ -34,7 +34,12 @@ export async function fromPath(path: string): Promise<RandomAccessSource> {
 
 	return {
 		size: Number(before.size),
-		read: async (start, end) => readFully(await handleOf(), start, end, path),
+		read: async (start, end) => {
+			const bytes = new Uint8Array(end - start);
+			await readFully(await handleOf(), start, bytes, path);
+			return bytes;
+		},
+		readInto: async (start, target) => readFully(await handleOf(), start, target, path),
 		check: async () => check(await handleOf()),
 		close: async () => {
 			const handle = await opening?.catch(() => undefined);
@@ -44,13 +49,11 @@ export async function fromPath(path: string): Promise<RandomAccessSource> {
 	};
 }
 
-async function readFully(handle: FileHandle, start: number, end: number, path: string): Promise<Uint8Array> {
-	const bytes = new Uint8Array(end - start);
+async function readFully(handle: FileHandle, start: number, bytes: Uint8Array, path: string): Promise<void> {
 	let filled = 0;
 	while (filled < bytes.length) {
 		const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
 		if (bytesRead === 0) throw new ClientError("source_changed", { reason: `${path} was cut short` });
 		filled += bytesRead;
 	}
-	return bytes;
 }

@@ -7,13 +7,17 @@ import type { Manifest } from "../types.js";
 import { follow } from "../util/abort.js";
 import { Pool } from "../util/pool.js";
 
+/** How a download becomes a file. */
 export interface ToFileOptions {
 	/** Keep the chunks that an earlier attempt left in `<path>.part`, once each is verified. Default true. */
 	resume?: boolean;
 }
 
+/** A file that is whole, verified and on disk. */
 export interface DownloadedFile {
+	/** Where it is. */
 	readonly path: string;
+	/** What was downloaded. */
 	readonly manifest: Manifest;
 	/** Bytes found in `<path>.part` and not fetched again. */
 	readonly reusedBytes: number;

@@ -9,6 +9,7 @@ import { throwIfAborted } from "../util/abort.js";
 import { caseOf, date, optional, toManifest } from "../wire-map.js";
 import { type Page, type VerifiedPage, verifyPage } from "./feed.js";
 
+/** Which changes are read. */
 export interface ChangesOptions {
 	/** Go on past this change. Default: from the oldest change that the store still has. */
 	after?: Cursor;
@@ -16,6 +17,7 @@ export interface ChangesOptions {
 	pageSize?: number;
 	/** Answer only from a state that has seen this change. Default: the latest that this client has made or seen. */
 	minSequence?: bigint;
+	/** Aborts the reading. */
 	signal?: AbortSignal;
 }
 

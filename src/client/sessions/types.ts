@@ -4,9 +4,11 @@ export interface SessionNote {
 	readonly id: Uint8Array;
 	/** In text. */
 	readonly canisterId: string;
+	/** Where it will be published. */
 	readonly key: string;
 	/** Bytes in all; undefined for a stream. */
 	readonly size: number | undefined;
+	/** Bytes of each chunk but the last. */
 	readonly chunkBytes: number;
 	/** Milliseconds since 1970. */
 	readonly startedAt: number;
@@ -22,7 +24,10 @@ export interface SessionNote {
  * against the canister, and if it fails, hangs, or loses everything, uploads go on all the same.
  */
 export interface SessionStore {
+	/** Keeps a note, in place of one with the same canister and id. */
 	put(note: SessionNote): Promise<void>;
+	/** Forgets a note; that there is none is no error. */
 	remove(note: Pick<SessionNote, "canisterId" | "id">): Promise<void>;
+	/** All notes, of every canister, in any order. */
 	list(): Promise<SessionNote[]>;
 }

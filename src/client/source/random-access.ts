@@ -1,4 +1,5 @@
 import { ClientError } from "../errors.js";
+import { Buffers } from "../util/room.js";
 import { sourceErrors } from "./failure.js";
 import type { ChunkReader, OpenSource, RandomAccessSource } from "./types.js";
 
@@ -6,6 +7,7 @@ import type { ChunkReader, OpenSource, RandomAccessSource } from "./types.js";
 export class RandomAccess implements OpenSource {
 	readonly isRepeatable = true;
 	readonly #source: RandomAccessSource;
+	readonly #buffers = new Buffers();
 
 	constructor(source: RandomAccessSource) {
 		this.#source = source;
@@ -30,7 +32,7 @@ export class RandomAccess implements OpenSource {
 	async chunk(index: number, chunkBytes: number): Promise<Uint8Array> {
 		const start = index * chunkBytes;
 		const end = Math.min(start + chunkBytes, this.size);
-		const bytes = await sourceErrors(async () => this.#source.read(start, end));
+		const bytes = await sourceErrors(() => this.#read(start, end));
 		if (bytes.length < end - start)
 			throw new ClientError("source_too_short", { expected: this.size, actual: start + bytes.length });
 		if (bytes.length > end - start)
@@ -40,11 +42,23 @@ export class RandomAccess implements OpenSource {
 		return bytes;
 	}
 
+	async #read(start: number, end: number): Promise<Uint8Array> {
+		if (!this.#source.readInto) return this.#source.read(start, end);
+		const target = this.#buffers.take(end - start);
+		await this.#source.readInto(start, target);
+		return target;
+	}
+
+	giveBack(chunk: Uint8Array): void {
+		this.#buffers.giveBack(chunk);
+	}
+
 	async check(): Promise<void> {
 		await sourceErrors(async () => this.#source.check?.());
 	}
 
 	async close(): Promise<void> {
+		this.#buffers.clear();
 		await this.#source.close?.();
 	}
 }

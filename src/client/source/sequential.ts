@@ -1,4 +1,5 @@
 import { ClientError } from "../errors.js";
+import { Buffers } from "../util/room.js";
 import { sourceErrors } from "./failure.js";
 import type { ChunkReader, OpenSource } from "./types.js";
 
@@ -8,6 +9,7 @@ export class Sequential implements OpenSource {
 	readonly contentType = undefined;
 	readonly isRepeatable = false;
 	readonly #parts: AsyncIterator<Uint8Array>;
+	readonly #buffers = new Buffers();
 
 	constructor(parts: AsyncIterable<Uint8Array>, size: number | undefined) {
 		this.#parts = parts[Symbol.asyncIterator]();
@@ -15,16 +17,21 @@ export class Sequential implements OpenSource {
 	}
 
 	chunks(chunkBytes: number): ChunkReader {
-		return { next: cut(this.#parts, chunkBytes, this.size), close: () => this.close() };
+		return { next: cut(this.#parts, this.#buffers, chunkBytes, this.size), close: () => this.close() };
 	}
 
 	async chunk(): Promise<Uint8Array> {
 		throw new ClientError("source_not_repeatable", { reason: "a chunk is needed again" });
 	}
 
+	giveBack(chunk: Uint8Array): void {
+		this.#buffers.giveBack(chunk);
+	}
+
 	async check(): Promise<void> {}
 
 	async close(): Promise<void> {
+		this.#buffers.clear();
 		await this.#parts.return?.();
 	}
 }
@@ -35,6 +42,7 @@ export class Sequential implements OpenSource {
  */
 function cut(
 	parts: AsyncIterator<Uint8Array>,
+	buffers: Buffers,
 	chunkBytes: number,
 	size: number | undefined,
 ): () => Promise<Uint8Array | undefined> {
@@ -44,7 +52,7 @@ function cut(
 	return async () => {
 		if (isOver && rest.length === 0) return undefined;
 		const wanted = size === undefined ? chunkBytes : Math.min(chunkBytes, size - read);
-		const chunk = new Uint8Array(wanted);
+		const chunk = buffers.take(wanted);
 		let filled = 0;
 		// With everything read that should come, one more look: nothing may follow.
 		while (!isOver && (filled < wanted || wanted === 0)) {

@@ -6,6 +6,11 @@ export interface RandomAccessSource {
 	readonly size: number;
 	/** Exactly the bytes from `start` (included) to `end` (excluded). */
 	read(start: number, end: number): Promise<Uint8Array> | Uint8Array;
+	/**
+	 * Fills `target` with the bytes from `start` on, in place of `read`: for a source that has to copy them in any case.
+	 * An upload then makes its message around them, and holds a third less.
+	 */
+	readInto?(start: number, target: Uint8Array): Promise<void> | void;
 	/** Throws `source_changed` if the source is no longer what it was when it was opened. Called at the end. */
 	check?(): Promise<void>;
 	/** Called once, when nobody reads any more. */
@@ -44,6 +49,8 @@ export interface OpenSource {
 	chunks(chunkBytes: number): ChunkReader;
 	/** One chunk by its index, of a repeatable source. */
 	chunk(index: number, chunkBytes: number): Promise<Uint8Array>;
+	/** Takes back a chunk that nobody needs any more: its buffer may be filled again. */
+	giveBack(chunk: Uint8Array): void;
 	/** Throws `source_changed` where the source can tell that it is no longer the same. */
 	check(): Promise<void>;
 	close(): Promise<void>;

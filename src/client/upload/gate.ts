@@ -1,5 +1,5 @@
 import { isRetryable } from "../call/retry.js";
-import { type BlobError, isBlobError } from "../errors.js";
+import { type AnyBlobError, isBlobError } from "../errors.js";
 import { raceAbort } from "../util/abort.js";
 
 /**
@@ -12,7 +12,7 @@ export class Gate {
 	/** Counts openings: what failed under an earlier identity says nothing about the one of now. */
 	#openings = 0;
 	/** Asked when the identity has expired: true if somebody is there to do something about it. */
-	onExpired: (error: BlobError) => boolean = () => false;
+	onExpired: (error: AnyBlobError) => boolean = () => false;
 
 	get isClosed(): boolean {
 		return this.#open !== undefined;

@@ -10,6 +10,7 @@ import { checkChunkBytes, checkInteger, type Settings } from "../options.js";
 import type { OpenSource } from "../source/types.js";
 import type { Precondition, Visibility } from "../types.js";
 
+/** Under which key a source is published, as what, and how it travels. */
 export interface UploadOptions {
 	/** Under which key: a path of 1 to 1,024 bytes in UTF-8, at most 32 segments. */
 	key: string;

@@ -80,6 +80,7 @@ export async function sendChunks(
 			await putChunk({ calls }, session, index, bytes, leaves.get(index), onSent);
 			acknowledged += length;
 			meter.add("acknowledged", length);
+			source.giveBack(bytes);
 		} catch (error) {
 			if (!isGone(error)) throw error;
 			session.isFinished = true;

@@ -1,10 +1,11 @@
 import type { AgentLike, IdentityLike } from "../call/agent.js";
-import { type BlobError, ClientError, isBlobError } from "../errors.js";
+import { type AnyBlobError, ClientError, isBlobError } from "../errors.js";
 import type { Manifest } from "../types.js";
 import { onAbort } from "../util/abort.js";
 import { Gate } from "./gate.js";
 import type { Progress } from "./progress.js";
 
+/** How a transfer is stopped. */
 export interface AbortOptions {
 	/** Why, for the error that the transfer then fails with. */
 	reason?: unknown;
@@ -12,24 +13,27 @@ export interface AbortOptions {
 	discard?: boolean;
 }
 
+/** With what a transfer goes on, after a new sign-in. */
 export interface ResumeOptions {
-	/** Another agent to go on with, for the same principal: after a new sign-in. */
-	agent?: AgentLike;
+	/** Another agent, for the same principal. */
+	agent: AgentLike;
 	/** Who signs with it. Default: the identity that the agent was made with. */
 	identity?: IdentityLike;
 }
 
-/** The last three are for ever. */
+/** What a transfer is at. The last three are for ever. */
 export type TransferState = "running" | "paused" | "done" | "failed" | "aborted";
 
 /** What a transfer tells, by event. */
 export interface TransferEvents<P = Progress> {
+	/** How far it is, after each step. */
 	progress: P;
+	/** What it has come to be at. */
 	state: TransferState;
 	/** A request is made again, because of this. */
-	retry: BlobError;
+	retry: AnyBlobError;
 	/** What paused the transfer (`identity_expired`) or ended it. */
-	error: BlobError;
+	error: AnyBlobError;
 }
 
 /** What runs a transfer: told when to stop and where to wait, it tells what happens. */
@@ -83,6 +87,7 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 	#version = 0;
 	#ended: Promise<unknown> | undefined;
 
+	/** @internal */
 	constructor(parts: TransferParts<Result, P>) {
 		this.#parts = parts;
 		const { signal } = parts;
@@ -108,7 +113,7 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 			},
 			(error) => {
 				this.#end(isBlobError(error, "aborted") || this.#controller.signal.aborted ? "aborted" : "failed");
-				this.#emit("error", error as BlobError);
+				this.#emit("error", error as AnyBlobError);
 				throw error;
 			},
 		);
@@ -120,6 +125,7 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 		return this.#parts.progress();
 	}
 
+	/** What it is at now. */
 	get state(): TransferState {
 		return this.#state;
 	}
@@ -150,8 +156,8 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 	 * Goes on. With an agent it goes on with that one, which must act for the same principal.
 	 * @throws ClientError `identity_differs`; the transfer is then as it was
 	 */
-	async resume({ agent, identity }: ResumeOptions = {}): Promise<void> {
-		if (agent) await this.#parts.reconnect(agent, identity);
+	async resume(options?: ResumeOptions): Promise<void> {
+		if (options) await this.#parts.reconnect(options.agent, options.identity);
 		if (this.#state !== "paused") return;
 		this.#parts.paused(false);
 		this.#become("running");
@@ -172,6 +178,7 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 		if (discard) await this.#parts.discard();
 	}
 
+	/** What it ends with: `await transfer` is the usual way to ask. @throws a BlobError */
 	// biome-ignore lint/suspicious/noThenProperty: a transfer is awaitable by design
 	then<Ok = Result, Failed = never>(
 		onOk?: ((result: Result) => Ok | PromiseLike<Ok>) | null,
@@ -180,12 +187,14 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 		return this.#result.then(onOk, onFailed);
 	}
 
+	/** As a promise's: what to make of the BlobError that it fails with. */
 	catch<Failed = never>(
 		onFailed?: ((error: unknown) => Failed | PromiseLike<Failed>) | null,
 	): Promise<Result | Failed> {
 		return this.#result.catch(onFailed);
 	}
 
+	/** As a promise's: what to do however it ends. */
 	finally(onEnd?: (() => void) | null): Promise<Result> {
 		return this.#result.finally(onEnd);
 	}
@@ -224,7 +233,7 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 	 * Pauses where the identity has expired, if somebody listens for errors: without, nobody would ever resume, and
 	 * the transfer fails.
 	 */
-	#pauseFor(error: BlobError): boolean {
+	#pauseFor(error: AnyBlobError): boolean {
 		if (!this.#hasListener("error")) return false;
 		this.pause();
 		this.#emit("error", error);

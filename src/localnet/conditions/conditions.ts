@@ -3,18 +3,35 @@ import { SIZES } from "../limits.js";
 import { PROFILES, type Profile } from "./profiles.js";
 
 /** Requests that a host turns away, by chance or by count. */
-export interface Refusal {
-	readonly status: 429 | 503;
+export type Refusal = RefusalByChance | RefusalByCount;
+
+/** Requests that a host turns away by chance. */
+export interface RefusalByChance extends RefusalAnswer {
 	/** Of every request, 0 to 1. */
-	readonly probability?: number;
+	readonly probability: number;
+	/** Not both. */
+	readonly every?: never;
+}
+
+/** Requests that a host turns away by count. */
+export interface RefusalByCount extends RefusalAnswer {
 	/** The n-th of these requests, the 2n-th, and so on. */
-	readonly every?: number;
+	readonly every: number;
+	/** Not both. */
+	readonly probability?: never;
+}
+
+/** What a host says to requests that it turns away. */
+export interface RefusalAnswer {
+	/** Too many requests, or not available. */
+	readonly status: 429 | 503;
 	/** The header Retry-After; without it there is none. */
 	readonly retryAfterSeconds?: number;
 	/** Which requests; all, if not given. */
 	readonly kinds?: readonly ("call" | "query" | "read_state")[];
 }
 
+/** What the way to the network and the network's load are like; what is not given is as fast as can be. */
 export interface Conditions {
 	/** Where to start from; what else is given here takes its place. */
 	readonly profile?: Profile;
@@ -34,6 +51,7 @@ export interface Conditions {
 	readonly callsAtOnce?: number;
 	/** Ingress bytes that may wait for a block; past that a call is answered 503. */
 	readonly poolBytes?: number;
+	/** Requests that are turned away; where several would, the first answers. Default none. */
 	readonly refusals?: readonly Refusal[];
 	/** Probability that a request never arrives: its connection is closed. */
 	readonly requestLoss?: number;
@@ -43,6 +61,7 @@ export interface Conditions {
 
 /** Conditions with nothing left open. */
 export interface Settings extends Required<Omit<Conditions, "profile" | "latencyMs">> {
+	/** Milliseconds that a request takes to arrive, and as many for its reply: from the first to the second. */
 	readonly latencyMs: readonly [number, number];
 }
 

@@ -1,6 +1,7 @@
 /** Conditions by name. */
 import type { Conditions } from "./conditions.js";
 
+/** Conditions by name; docs/LOCALNET.md has their figures. */
 export type Profile = "mainnet" | "slow-uplink" | "lossy" | "throttled";
 
 /**

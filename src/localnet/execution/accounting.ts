@@ -6,6 +6,7 @@
  */
 import { CYCLES } from "../limits.js";
 
+/** What kind of message was executed. */
 export type MessageKind =
 	| "update"
 	| "replicated query"
@@ -21,15 +22,19 @@ export type MessageKind =
 export interface MessageRecord {
 	/** Textual canister id. */
 	readonly canister: string;
+	/** Which method; of what the system calls by itself, the name of its entry point. */
 	readonly method: string;
+	/** As what it was called. */
 	readonly kind: MessageKind;
 	/** Wasm instructions, system calls and dirtied pages. */
 	readonly instructions: bigint;
 	/** Heap pages of 4 KiB changed, plus stable memory blocks of 4 KiB written. */
 	readonly pagesDirtied: number;
+	/** By `ic0.stable64_write` and its like, overwritten bytes each time anew. */
 	readonly stableBytesWritten: number;
 	/** Method name and argument, where the message came from outside; else 0. */
 	readonly ingressBytes: number;
+	/** Of its reply, without what an envelope adds. */
 	readonly replyBytes: number;
 	/** Charged to the canister, reception included. */
 	readonly cycles: bigint;
@@ -39,13 +44,21 @@ export interface MessageRecord {
 
 /** Sums of what a canister's, or all, messages took. */
 export interface Metrics {
+	/** How many. */
 	messages: number;
+	/** Wasm instructions, system calls and dirtied pages. */
 	instructions: bigint;
+	/** Heap pages and stable memory blocks of 4 KiB, each message's counted anew. */
 	pagesDirtied: number;
+	/** To stable memory, overwritten bytes each time anew. */
 	stableBytesWritten: number;
+	/** Method names and arguments of those from outside. */
 	ingressBytes: number;
+	/** Of their replies. */
 	replyBytes: number;
+	/** Charged to the canisters, reception included. */
 	cycles: bigint;
+	/** Those that failed. */
 	errors: number;
 }
 

@@ -2,21 +2,27 @@
 import { principalText } from "../encoding/bytes.js";
 import type { Ingress } from "./subnet.js";
 
+/** A message from outside in a block. */
 export interface IngressRecord {
 	/** Textual id of the canister called. */
 	readonly canister: string;
+	/** Which method it calls. */
 	readonly method: string;
 	/** Of the whole signed message, as it counts towards the block's ceiling. */
 	readonly bytes: number;
 }
 
+/** What a block took. */
 export interface BlockRecord {
 	/** Counts blocks from 1; empty ones count, too. */
 	readonly height: number;
 	/** Nanoseconds since 1970, as canisters see it. */
 	readonly time: bigint;
+	/** Of all its messages from outside, as they count towards its ceiling. */
 	readonly ingressBytes: number;
+	/** How many they are. */
 	readonly ingressMessages: number;
+	/** Each of them, in order. */
 	readonly ingress: readonly IngressRecord[];
 }
 

@@ -2,10 +2,7 @@
 import { type Reject, reject } from "../execution/rejects.js";
 import { BUSY, textReply, tooLarge } from "../http/replies.js";
 import type { WireReply } from "../http/wire.js";
-import type { Fault } from "./fault.js";
-
-export type Rejection = Extract<Fault, { reject: unknown }>;
-export type StatusFault = Extract<Fault, { status: unknown }>;
+import type { RejectFault, StatusFault } from "./fault.js";
 
 const PAGE = (status: number) =>
 	`<html><head><title>${status}</title></head><body><h1>${status}</h1><hr>proxy</body></html>\n`;
@@ -40,7 +37,7 @@ const REJECTIONS = {
 	5: ["IC0502", "Canister trapped: unreachable."],
 } as const;
 
-export function rejection({ reject: code, message, errorCode }: Rejection): Reject {
+export function rejection({ reject: code, message, errorCode }: RejectFault): Reject {
 	const [usualCode, usualMessage] = REJECTIONS[code];
 	return reject(code, errorCode ?? usualCode, message ?? usualMessage);
 }

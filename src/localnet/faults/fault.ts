@@ -3,7 +3,11 @@
 /** One of the interface specification's reject codes. */
 export type RejectNumber = 1 | 2 | 3 | 4 | 5;
 
-export type Fault =
+/** What befalls a request: a name, or one thing with a number or an answer. */
+export type Fault = FaultName | OneOf<FaultShape>;
+
+/** Faults that need no number. */
+export type FaultName =
 	/** The connection is closed before the network has the request. */
 	| "lost"
 	/** It is executed, and the connection closed without an answer. */
@@ -23,34 +27,69 @@ export type Fault =
 	/** A byte of what the certificate, or the node that answers a query, vouches for is another. */
 	| "certificate-byte"
 	/** The certificate leads to another root key; a query's answer is signed by another node. */
-	| "certificate-key"
-	/** The certificate, or the query's signature, is right, and of so many minutes later (negative: earlier). */
-	| { readonly clockMinutes: number }
-	/** It arrives so much later. */
-	| { readonly delayMs: number }
-	/** It arrives when so many later requests were answered. */
-	| { readonly holdRequests: number }
-	/** It is answered; once so many later requests were answered, it is handed in again. */
-	| { readonly duplicateAfter: number }
-	/** A call or query is not executed, but rejected. */
-	| {
-			readonly reject: RejectNumber;
-			readonly message?: string;
-			readonly errorCode?: string;
-			/** Of a call: as in the state and certified (default), or by the node that takes it in. */
-			readonly isCertified?: boolean;
-	  }
-	/** It is not executed, and this is the answer. Where no body is given: what the network, or a proxy, would say. */
-	| {
-			readonly status: number;
-			readonly retryAfter?: number | string;
-			readonly body?: string;
-			readonly contentType?: string;
-	  };
+	| "certificate-key";
+
+/** Faults with a number or an answer. */
+export type FaultShape = ClockFault | DelayFault | HoldFault | DuplicateFault | RejectFault | StatusFault;
+
+/** The certificate, or the query's signature, is right, and of another time. */
+export interface ClockFault {
+	/** How much later; negative: earlier. */
+	readonly clockMinutes: number;
+}
+
+/** It arrives later. */
+export interface DelayFault {
+	/** How much. */
+	readonly delayMs: number;
+}
+
+/** It arrives when later requests were answered. */
+export interface HoldFault {
+	/** How many. */
+	readonly holdRequests: number;
+}
+
+/** It is answered; once later requests were answered, it is handed in again. */
+export interface DuplicateFault {
+	/** How many. */
+	readonly duplicateAfter: number;
+}
+
+/** A call or query is not executed, but rejected. */
+export interface RejectFault {
+	/** With which code. */
+	readonly reject: RejectNumber;
+	/** The reject message. Default: a sentence that says so. */
+	readonly message?: string;
+	/** The implementation's own code, such as `IC0503`. */
+	readonly errorCode?: string;
+	/** Of a call: as in the state and certified (default), or by the node that takes it in. */
+	readonly isCertified?: boolean;
+}
+
+/** It is not executed, and this is the answer. */
+export interface StatusFault {
+	/** Of HTTP. */
+	readonly status: number;
+	/** The header Retry-After: seconds, or a date. */
+	readonly retryAfter?: number | string;
+	/** Default: what the network, or a proxy, would say. */
+	readonly body?: string;
+	/** Default: what goes with the body that there is by default. */
+	readonly contentType?: string;
+}
+
+/** Each of the shapes, with no property of another: they exclude each other. */
+export type OneOf<Shape, All = Shape> = Shape extends unknown
+	? Shape & { readonly [Name in Exclude<NamesOf<All>, keyof Shape>]?: never }
+	: never;
+type NamesOf<All> = All extends unknown ? keyof All : never;
 
 /** Decides for each request; undefined: nothing befalls it. */
 export type FaultScript = (request: SeenRequest) => Fault | undefined;
 
+/** By the endpoint that was asked. */
 export type RequestKind = "status" | "call" | "query" | "read_state" | "other";
 
 /** A request as it came to the network, whatever became of it. */
@@ -59,6 +98,7 @@ export interface SeenRequest {
 	readonly index: number;
 	/** Counts requests of this kind, from 0. */
 	readonly nth: number;
+	/** What was asked for. */
 	readonly kind: RequestKind;
 	/** Of the endpoint: 2, 3 or 4; 0 where there is none. */
 	readonly version: number;
@@ -70,6 +110,7 @@ export interface SeenRequest {
 	readonly requestId: string | undefined;
 	/** Of its body. */
 	readonly bytes: number;
+	/** What befell it. */
 	readonly fault: Fault | undefined;
 	/** Of the answer, or that the connection was closed; undefined until then. */
 	readonly outcome: number | "closed" | undefined;
@@ -77,9 +118,13 @@ export interface SeenRequest {
 
 /** All that are named must fit. */
 export interface RequestFilter {
+	/** By its endpoint. */
 	readonly kind?: RequestKind;
+	/** Of a call or query. */
 	readonly method?: string;
+	/** Textual id of the effective canister. */
 	readonly canister?: string;
+	/** Of the endpoint: 2, 3 or 4. */
 	readonly version?: number;
 }
 

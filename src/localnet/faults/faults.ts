@@ -1,6 +1,7 @@
 /** Which request meets which fault: a script that a test writes. */
 import { type Fault, type FaultScript, fits, type RequestFilter, type SeenRequest } from "./fault.js";
 
+/** A rule of which request meets which fault; it holds until it is removed. */
 export interface FaultRule extends Disposable {
 	/** How many requests it has hit. */
 	readonly hits: number;
@@ -8,6 +9,7 @@ export interface FaultRule extends Disposable {
 	remove(): void;
 }
 
+/** What befalls which request: rules, of which the earliest one that has a fault counts. */
 export class Faults {
 	readonly #rules: Rule[] = [];
 
@@ -31,6 +33,7 @@ export class Faults {
 		return rule;
 	}
 
+	/** Removes all rules. */
 	clear(): void {
 		this.#rules.length = 0;
 	}

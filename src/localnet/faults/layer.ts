@@ -7,8 +7,8 @@ import { queryReply } from "../http/query.js";
 import { cborBytes, textReply } from "../http/replies.js";
 import type { Handler, Middleware, WireReply, WireRequest } from "../http/wire.js";
 import { envelopeOf } from "../ingress/envelope.js";
-import { type Rejection, rejection, statusReply } from "./answers.js";
-import type { Fault } from "./fault.js";
+import { rejection, statusReply } from "./answers.js";
+import type { FaultName, FaultShape, RejectFault } from "./fault.js";
 import type { Faults } from "./faults.js";
 import { Forger } from "./forge.js";
 import type { LoggedRequest, RequestLog } from "./request-log.js";
@@ -57,7 +57,7 @@ export class FaultLayer {
 	}
 
 	async #suffer(
-		fault: Fault,
+		fault: FaultName | FaultShape,
 		seen: LoggedRequest,
 		request: WireRequest,
 		next: Next,
@@ -81,7 +81,7 @@ export class FaultLayer {
 		return next(request);
 	}
 
-	async #named(fault: Extract<Fault, string>, request: WireRequest, next: Next): Promise<Answer> {
+	async #named(fault: FaultName, request: WireRequest, next: Next): Promise<Answer> {
 		const change = async (change: (reply: WireReply) => WireReply) => changed(await next(request), change);
 		switch (fault) {
 			case "lost":
@@ -112,7 +112,7 @@ export class FaultLayer {
 		}
 	}
 
-	async #reject(fault: Rejection, seen: LoggedRequest, request: WireRequest, next: Next): Promise<Answer> {
+	async #reject(fault: RejectFault, seen: LoggedRequest, request: WireRequest, next: Next): Promise<Answer> {
 		const { requestId } = envelopeOf(request.body);
 		const refusal = rejection(fault);
 		if (seen.kind === "query") return queryReply(this.#api, requestId, { kind: "reject", reject: refusal });

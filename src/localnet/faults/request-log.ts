@@ -19,6 +19,7 @@ interface Waiter {
 	readonly resolve: () => void;
 }
 
+/** The requests that came to a network, the latest 100,000. */
 export class RequestLog {
 	#entries: LoggedRequest[] = [];
 	#counts = new Map<RequestKind, number>();
@@ -32,6 +33,7 @@ export class RequestLog {
 		return this.#entries;
 	}
 
+	/** How many of those that are kept fit. */
 	count(filter: RequestFilter = {}): number {
 		return this.#entries.filter((entry) => fits(entry, filter)).length;
 	}

@@ -3,17 +3,25 @@
  * faults/); what handles requests does nothing of the kind.
  */
 
+/** An HTTP request, read to its end. */
 export interface WireRequest {
+	/** `GET`, `POST` and so on. */
 	readonly method: string;
 	/** Path and query, as it came. */
 	readonly url: string;
+	/** Names in lower case. */
 	readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+	/** Empty where there is none. */
 	readonly body: Uint8Array;
 }
 
+/** An HTTP reply. */
 export interface WireReply {
+	/** Of HTTP, such as 200. */
 	readonly status: number;
+	/** Content-Length is added when it is sent. */
 	readonly headers: Readonly<Record<string, string>>;
+	/** Empty where there is none. */
 	readonly body: Uint8Array;
 	/** Sends so many bytes of the body, less than all, and closes the connection. */
 	readonly breakAfter?: number;

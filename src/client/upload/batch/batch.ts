@@ -1,6 +1,6 @@
 import { MAX_CHUNK_BYTES, rootHeader, sameBytes } from "../../../protocol/index.js";
 import { type ClientContext, noteSequence, requireIdentity } from "../../context.js";
-import { type BlobError, ClientError, isBlobError } from "../../errors.js";
+import { type AnyBlobError, ClientError, isBlobError } from "../../errors.js";
 import { openSource } from "../../source/open.js";
 import type { OpenSource } from "../../source/types.js";
 import type { Manifest } from "../../types.js";
@@ -17,6 +17,7 @@ import { putMany } from "./put-many.js";
 import { listStored, over, rootLike } from "./stored.js";
 import type { BatchResult, FileResult, UploadAllOptions, UploadItem } from "./types.js";
 
+/** What `uploadAll` takes: the files, all at once or one after the other. Those of an array have a total at once. */
 export type UploadItems = Iterable<UploadItem> | AsyncIterable<UploadItem>;
 
 interface File {
@@ -250,7 +251,7 @@ export class Batch {
 
 	#failed(file: File, error: unknown, acknowledged = 0): void {
 		const key = (this.#options.prefix ?? "") + file.item.key;
-		this.#ended(file, { key, status: "failed", error: error as BlobError }, acknowledged);
+		this.#ended(file, { key, status: "failed", error: error as AnyBlobError }, acknowledged);
 	}
 
 	#ended(file: File, result: FileResult, done: number): void {

@@ -1,4 +1,4 @@
-import type { BlobError } from "../../errors.js";
+import type { AnyBlobError } from "../../errors.js";
 import type { BlobSource } from "../../source/types.js";
 import type { Manifest } from "../../types.js";
 import type { UploadOptions } from "../options.js";
@@ -12,6 +12,7 @@ export interface UploadItem extends Omit<UploadOptions, "signal" | "concurrency"
 	size?: number;
 }
 
+/** What holds for all files of an `uploadAll`. */
 export interface UploadAllOptions {
 	/** Put before every key, as it is: `photos/` for a directory. Default nothing. */
 	prefix?: string;
@@ -29,15 +30,41 @@ export interface UploadAllOptions {
 }
 
 /** What became of one file. */
-export type FileResult =
-	| { readonly key: string; readonly status: "uploaded" | "unchanged"; readonly manifest: Manifest }
-	| { readonly key: string; readonly status: "failed"; readonly error: BlobError };
+export type FileResult = FileStored | FileFailed;
 
-export interface BatchResult {
+/** A file that the store now holds. */
+export interface FileStored {
+	/** Its key, prefix included. */
+	readonly key: string;
+	/** `unchanged`: its bytes were there already, and `skipUnchanged` was asked for. */
+	readonly status: "uploaded" | "unchanged";
+	/** What the store holds under the key. */
+	readonly manifest: Manifest;
+}
+
+/** A file that the store does not hold as it is here. */
+export interface FileFailed {
+	/** Its key, prefix included. */
+	readonly key: string;
+	/** Others are not touched by it. */
+	readonly status: "failed";
+	/** Why. */
+	readonly error: AnyBlobError;
+}
+
+/** What became of all files of an `uploadAll`. */
+export interface BatchResult extends FileCounts {
 	/** One for each item, in their order. */
 	readonly files: readonly FileResult[];
+}
+
+/** How many files came to which end. */
+export interface FileCounts {
+	/** Files that are stored now. */
 	readonly uploaded: number;
+	/** Files that were there with the same bytes. */
 	readonly unchanged: number;
+	/** Files that failed, each with its own error. */
 	readonly failed: number;
 }
 
@@ -46,11 +73,12 @@ export interface BatchResult {
  * taken off it, so that the end is at exactly 100 %.
  */
 export interface BatchProgress extends Progress {
-	readonly files: {
-		/** Undefined until the last has been named. */
-		readonly total: number | undefined;
-		readonly uploaded: number;
-		readonly unchanged: number;
-		readonly failed: number;
-	};
+	/** How many of them. */
+	readonly files: FilesProgress;
+}
+
+/** How many files there are, and how many came to which end. */
+export interface FilesProgress extends FileCounts {
+	/** Files in all; undefined until the last has been named. */
+	readonly total: number | undefined;
 }

@@ -1,0 +1,197 @@
+import type { Principal } from "@dfinity/principal";
+import type {
+	AgentLike,
+	AnyBlobError,
+	BatchProgress,
+	BatchResult,
+	BlobClient,
+	BlobErrorOf,
+	BlobRef,
+	Change,
+	DeletedItem,
+	Download,
+	ErrorCode,
+	FileResult,
+	IdentityLike,
+	ListEntry,
+	Manifest,
+	Progress,
+	Quota,
+	Stats,
+	Transfer,
+	TransferState,
+} from "canister-blobs";
+import { describe, expectTypeOf, test } from "vitest";
+
+/** Compiled by `npm run check`, never run: what the client takes, what it answers, and what it refuses. */
+
+declare const client: BlobClient;
+declare const bytes: Uint8Array;
+declare const ref: BlobRef;
+declare const manifest: Manifest;
+declare const agent: AgentLike;
+declare const identity: IdentityLike;
+
+describe("what is answered", () => {
+	test("an upload is awaited for its manifest, and iterated for its progress", async () => {
+		const transfer = client.upload(bytes, { key: "a" });
+		expectTypeOf(transfer).toEqualTypeOf<Transfer<Manifest, Progress>>();
+		expectTypeOf(await transfer).toEqualTypeOf<Manifest>();
+		expectTypeOf(await transfer.catch(() => undefined)).toEqualTypeOf<Manifest | undefined>();
+		for await (const progress of transfer) expectTypeOf(progress).toEqualTypeOf<Progress>();
+		expectTypeOf(transfer.progress.total).toEqualTypeOf<number | undefined>();
+	});
+
+	test("each event brings what belongs to it", () => {
+		const transfer = client.upload(bytes, { key: "a" });
+		transfer.on("progress", (value) => expectTypeOf(value).toEqualTypeOf<Progress>());
+		transfer.on("state", (value) => expectTypeOf(value).toEqualTypeOf<TransferState>());
+		transfer.on("retry", (value) => expectTypeOf(value).toEqualTypeOf<AnyBlobError>());
+		transfer.on("error", (value) => {
+			if (value.code === "identity_expired") expectTypeOf(value.details.expiredAt).toEqualTypeOf<Date>();
+		});
+		// @ts-expect-error: no such event
+		transfer.on("end", () => {});
+		// @ts-expect-error: another event's value
+		transfer.on("state", (value: Progress) => value);
+	});
+
+	test("many files have a result and a progress of their own", async () => {
+		const transfer = client.uploadAll([{ key: "a", source: bytes }]);
+		transfer.on("progress", (value) => expectTypeOf(value).toEqualTypeOf<BatchProgress>());
+		const result = await transfer;
+		expectTypeOf(result).toEqualTypeOf<BatchResult>();
+		const narrow = (file: FileResult) => {
+			if (file.status === "failed") {
+				expectTypeOf(file.error).toEqualTypeOf<AnyBlobError>();
+				// @ts-expect-error: what failed has none
+				file.manifest;
+			} else {
+				expectTypeOf(file.manifest).toEqualTypeOf<Manifest>();
+				// @ts-expect-error: what is stored has none
+				file.error;
+			}
+		};
+		result.files.forEach(narrow);
+	});
+
+	test("entries of a list narrow by their type", () => {
+		const narrow = (entry: ListEntry) => {
+			if (entry.type === "blob") expectTypeOf(entry.blob).toEqualTypeOf<Manifest>();
+			else expectTypeOf(entry.path).toEqualTypeOf<string>();
+			// @ts-expect-error: a directory has none
+			entry.blob;
+		};
+		expectTypeOf(client.list()).toEqualTypeOf<AsyncGenerator<ListEntry>>();
+		expectTypeOf(narrow).parameter(0).toEqualTypeOf<ListEntry>();
+	});
+
+	test("changes narrow by their type, all of them", () => {
+		const narrow = (change: Change): string => {
+			expectTypeOf(change.by).toEqualTypeOf<Principal>();
+			switch (change.type) {
+				case "published":
+					return change.manifest.key;
+				case "deleted":
+					expectTypeOf(change.version).toEqualTypeOf<bigint>();
+					return change.key;
+				case "role":
+					return change.role;
+				case "quota":
+					expectTypeOf(change.quota).toEqualTypeOf<Quota | undefined>();
+					return String(change.who);
+				case "mode":
+					return change.mode;
+			}
+		};
+		expectTypeOf(narrow).parameter(0).toEqualTypeOf<Change>();
+	});
+
+	test("what became of a key among many narrows by whether there is an error", () => {
+		const narrow = (item: DeletedItem) => {
+			if (item.error === undefined) expectTypeOf(item.sequence).toEqualTypeOf<bigint>();
+			else expectTypeOf(item.error).toEqualTypeOf<BlobErrorOf<ErrorCode>>();
+		};
+		expectTypeOf(narrow).parameter(0).toEqualTypeOf<DeletedItem>();
+	});
+
+	test("a download reads as bytes, whichever way", async () => {
+		const download = client.download("a");
+		expectTypeOf(download).toEqualTypeOf<Download>();
+		expectTypeOf(await download.toBytes()).toEqualTypeOf<Uint8Array>();
+		expectTypeOf(download.stream()).toEqualTypeOf<ReadableStream<Uint8Array<ArrayBuffer>>>();
+		for await (const part of download) expectTypeOf(part).toEqualTypeOf<Uint8Array>();
+		expectTypeOf(await client.stats()).toEqualTypeOf<Stats>();
+	});
+
+	test("nothing that is answered may be changed", () => {
+		// @ts-expect-error: readonly
+		manifest.size = 1;
+		// @ts-expect-error: readonly
+		manifest.metadata.a = "b";
+		// @ts-expect-error: readonly
+		client.upload(bytes, { key: "a" }).state = "done";
+	});
+});
+
+describe("what is refused", () => {
+	test("a source that is none, and an upload to nowhere", () => {
+		// @ts-expect-error: text is no source, since nobody said in which encoding
+		client.upload("text", { key: "a" });
+		// @ts-expect-error: a path is one only by fromPath
+		client.upload({ path: "/tmp/a" }, { key: "a" });
+		// @ts-expect-error: without a key
+		client.upload(bytes, {});
+		// @ts-expect-error: no such option
+		client.upload(bytes, { key: "a", chunkSize: 1 });
+		// @ts-expect-error: neither public nor private
+		client.upload(bytes, { key: "a", visibility: "secret" });
+	});
+
+	test("one file of many has no signal and no concurrency of its own", () => {
+		// @ts-expect-error: all of them are aborted together
+		client.uploadAll([{ key: "a", source: bytes, signal: AbortSignal.abort() }]);
+		// @ts-expect-error: they share what is under way
+		client.uploadAll([{ key: "a", source: bytes, concurrency: 1 }]);
+	});
+
+	test("not to verify what the root verifies", () => {
+		client.download("a", { verify: false });
+		client.download(ref, { range: { start: 1 } });
+		client.download(manifest);
+		// @ts-expect-error: verify is for keys
+		client.download(ref, { verify: false });
+	});
+
+	test("an identity without the agent that it signs for", () => {
+		const transfer = client.upload(bytes, { key: "a" });
+		transfer.resume();
+		transfer.resume({ agent });
+		transfer.resume({ agent, identity });
+		// @ts-expect-error: without an agent
+		transfer.resume({ identity });
+	});
+
+	test("a precondition that can never hold", () => {
+		client.upload(bytes, { key: "a", precondition: "absent" });
+		client.rename("a", "b", { source: manifest, precondition: "absent" });
+		client.delete("a", { precondition: manifest });
+		// @ts-expect-error: there would be nothing to delete
+		client.delete("a", { precondition: "absent" });
+		// @ts-expect-error: there would be nothing to change
+		client.update("a", { precondition: "absent" });
+		// @ts-expect-error: there would be nothing to rename
+		client.rename("a", "b", { source: "absent" });
+		// @ts-expect-error: a version is a bigint
+		client.delete("a", { precondition: { sequence: 1 } });
+	});
+
+	test("a role, a mode or a quota that there is not", () => {
+		// @ts-expect-error: no such role
+		client.grantRole("aaaaa-aa", "owner");
+		// @ts-expect-error: no such mode
+		client.setMode("stopped", 1n);
+		// @ts-expect-error: all bounds or none
+		client.setQuota("everybody", { bytes: 1 });
+	});
+});
