@@ -14,7 +14,7 @@ export type { ByteRange } from "./download/range.js";
 export { VerifiedBlob } from "./download/verified-blob.js";
 export { BlobError, type BlobErrorOf, CanisterError, ClientError, isBlobError } from "./errors.js";
 export type { BlobClientOptions, PrincipalLike, RetryOptions } from "./options.js";
-export type { Ports, Sha256 } from "./ports.js";
+export type { BlsVerify, Ports, Sha256 } from "./ports.js";
 export type { ChangesOptions } from "./reading/changes.js";
 export { indexedDbSessions } from "./sessions/indexed-db.js";
 export type { SessionNote, SessionStore } from "./sessions/types.js";

@@ -1,9 +1,19 @@
 /** SHA-256 of bytes, at once or later: node:crypto answers at once, WebCrypto does not. */
 export type Sha256 = (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 
+/** Whether a BLS signature of a certificate is good. @throws where key or signature is no point of its curve */
+export type BlsVerify = (
+	key: Uint8Array,
+	signature: Uint8Array,
+	message: Uint8Array,
+) => boolean | Promise<boolean>;
+
 /** What the client takes from the platform it runs on. */
 export interface Ports {
 	readonly sha256: Sha256;
+	readonly blsVerify: BlsVerify;
+	/** A request's body in the form that the platform's fetch takes best. */
+	readonly requestBody: (bytes: Uint8Array<ArrayBuffer>) => BodyInit;
 	/** Cryptographically strong random bytes. */
 	readonly randomBytes: (count: number) => Uint8Array;
 	/** Milliseconds since 1970. */

@@ -8,5 +8,6 @@ import { webPorts } from "../ports-web.js";
  */
 export const nodePorts: Ports = {
 	...webPorts,
+	requestBody: (bytes) => bytes,
 	sha256: (bytes) => new Uint8Array(createHash("sha256").update(bytes).digest()),
 };
