@@ -21,12 +21,12 @@ const FLAGS = [
 ];
 
 /** Bundles a page for production into a directory. @returns its scripts, those of workers too */
-export async function bundlePage(source: string, directory: string): Promise<Rollup.OutputBundle> {
-	const scripts: Rollup.OutputBundle = {};
+export async function bundlePage(source: string, directory: string): Promise<Rollup.OutputChunk[]> {
+	const scripts: Rollup.OutputChunk[] = [];
 	const collect = (): Plugin => ({
 		name: "collect",
 		generateBundle: (_, bundle) => {
-			Object.assign(scripts, bundle);
+			scripts.push(...Object.values(bundle).filter((part) => part.type === "chunk"));
 		},
 	});
 	await build({
@@ -45,13 +45,18 @@ export interface Served {
 }
 
 /** Serves the files of one directory, and the page's config.json, on a free port of 127.0.0.1. */
-export async function servePage(directory: string, config: object): Promise<Served> {
+export async function servePage(
+	directory: string,
+	config: object,
+	headers: Record<string, string> = {},
+): Promise<Served> {
 	const server = createServer(async (request, response) => {
 		const { pathname } = new URL(request.url ?? "/", "http://localhost");
 		const name = pathname === "/" ? "/index.html" : pathname;
 		try {
 			const body = name === "/config.json" ? JSON.stringify(config) : await readFile(join(directory, name));
-			response.writeHead(200, { "content-type": TYPES[extname(name)] ?? "application/json" }).end(body);
+			const type = TYPES[extname(name)] ?? "application/json";
+			response.writeHead(200, { "content-type": type, ...headers }).end(body);
 		} catch {
 			response.writeHead(404).end();
 		}
