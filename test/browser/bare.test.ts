@@ -5,17 +5,20 @@ import type { Route } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeRandomFile } from "../../examples/support/random-file.js";
 import { openStore, type StoreFixture } from "../support/store.js";
-import { bundleTrial, choose, type Opened, type Trial } from "./trial.js";
+import { bundleTrial, choose, type Opened, type Place, type Trial } from "./trial.js";
+import { newWriter } from "./writer.js";
 
 /** Pages that have less than most: everything still works. */
 
 let trial: Trial;
 let fixture: StoreFixture;
+let writer: Place;
 let path: string;
 let sha256: string;
 beforeAll(async () => {
 	trial = await bundleTrial();
 	fixture = await openStore();
+	writer = await newWriter(fixture);
 	path = join(trial.folder, "file");
 	await writeRandomFile(path, 7_000_000);
 	sha256 = createHash("sha256")
@@ -39,7 +42,7 @@ async function thereAndBack({ page, problems }: Opened, key: string): Promise<vo
 
 describe("a page", () => {
 	test("in an insecure context, where there is no WebCrypto", async () => {
-		const opened = await trial.open(fixture, { host: "blobs.test" });
+		const opened = await trial.open(writer, { host: "blobs.test" });
 		try {
 			const has = () => [isSecureContext, typeof crypto.subtle];
 			expect(await opened.page.evaluate(has)).toEqual([false, "undefined"]);
@@ -50,7 +53,7 @@ describe("a page", () => {
 	});
 
 	test("that may have a worker has one, for all that it verifies", async () => {
-		const opened = await trial.open(fixture);
+		const opened = await trial.open(writer);
 		try {
 			const workers: string[] = [];
 			opened.page.on("worker", (worker) => workers.push(new URL(worker.url()).pathname));
@@ -62,7 +65,7 @@ describe("a page", () => {
 	});
 
 	test("whose policy forbids workers", async () => {
-		const opened = await trial.open(fixture, { headers: { "content-security-policy": "worker-src 'none'" } });
+		const opened = await trial.open(writer, { headers: { "content-security-policy": "worker-src 'none'" } });
 		try {
 			await thereAndBack(opened, "no worker");
 			expect(opened.page.workers()).toEqual([]);
@@ -75,7 +78,7 @@ describe("a page", () => {
 		["is not there", (route: Route) => route.fulfill({ status: 404 })],
 		["never comes", () => {}],
 	])("where the worker's script %s", async (how, answer) => {
-		const opened = await trial.open(fixture);
+		const opened = await trial.open(writer);
 		try {
 			let asked = 0;
 			await opened.context.route("**/worker-*.js", (route) => {

@@ -8,6 +8,7 @@ import { writeRandomFile } from "../../examples/support/random-file.js";
 import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { openStore, type StoreFixture } from "../support/store.js";
 import { bundleTrial, choose, type Opened, ready, type Trial } from "./trial.js";
+import { newWriter } from "./writer.js";
 
 /** A file of 200 MB through a real browser, with all that happens to people on the way, and back as a stream. */
 
@@ -37,7 +38,7 @@ beforeAll(async () => {
 	});
 	path = join(trial.folder, "holiday.mp4");
 	await writeRandomFile(path, SIZE);
-	opened = await trial.open(fixture);
+	opened = await trial.open(await newWriter(fixture));
 	page = opened.page;
 });
 afterAll(async () => {

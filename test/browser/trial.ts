@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Ed25519KeyIdentity } from "@dfinity/identity";
+import type { Ed25519KeyIdentity } from "@dfinity/identity";
 import type { BrowserContext, Page } from "playwright-core";
 import { installPacked, type Project } from "../support/packed.js";
 import { bundlePage, openChromium, type Served, servePage } from "../support/page.js";
-import { newId, ok, type StoreFixture } from "../support/store.js";
+import type {} from "./page/trial.js";
 
 /** The trial page, bundled from the packed package as a user of it bundles his. */
 export interface Trial {
@@ -14,9 +14,16 @@ export interface Trial {
 	readonly project: Project;
 	/** For the files of a test. */
 	readonly folder: string;
-	/** Opens it in a Chromium of its own, for a user who may write. */
-	open(fixture: StoreFixture, options?: OpenOptions): Promise<Opened>;
+	/** Opens it in a Chromium of its own. */
+	open(store: Place, options?: OpenOptions): Promise<Opened>;
 	remove(): Promise<void>;
+}
+
+/** A store, and who uses it. */
+export interface Place {
+	readonly canisterId: string;
+	readonly host: string;
+	readonly identity: Ed25519KeyIdentity;
 }
 
 interface OpenOptions {
@@ -43,15 +50,8 @@ export async function bundleTrial(): Promise<Trial> {
 		scripts,
 		project,
 		folder,
-		open: async ({ canisterId, network, store }, { host = "127.0.0.1", headers = {} } = {}) => {
-			const identity = Ed25519KeyIdentity.generate();
-			const who = identity.getPrincipal();
-			ok(await store.blobs_grant_role({ id: newId(), who, role: { writer: null } }));
-			const config = {
-				canisterId: canisterId.toText(),
-				host: network.url,
-				identity: JSON.stringify(identity.toJSON()),
-			};
+		open: async (store, { host = "127.0.0.1", headers = {} } = {}) => {
+			const config = { ...store, identity: JSON.stringify(store.identity.toJSON()) };
 			const served: Served = await servePage(bundled, config, headers);
 			const context = await openChromium(
 				join(folder, `profile-${profiles++}`),
