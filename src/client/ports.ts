@@ -20,6 +20,8 @@ export interface Ports {
 	readonly now: () => number;
 	/** From 0 (included) to 1 (excluded); only jitter depends on it. */
 	readonly random: () => number;
-	/** Resolves after this time; rejects with an `aborted` error as soon as the signal fires. */
+	/** False where the platform knows that it has no network: attempts then do not count. */
+	readonly isOnline: () => boolean;
+	/** Resolves after this time, or sooner when there is a network again; rejects with an `aborted` error as soon as the signal fires. */
 	readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }

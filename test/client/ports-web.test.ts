@@ -24,6 +24,25 @@ describe("the ports of a browser", () => {
 		expect(tasks).toBeGreaterThan(2);
 	});
 
+	it("sleep no longer than until there is a network again", async () => {
+		const page = new EventTarget();
+		const removed = vi.fn(page.removeEventListener.bind(page));
+		vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
+		vi.stubGlobal("removeEventListener", removed);
+		vi.stubGlobal("navigator", { onLine: false });
+		expect(webPorts.isOnline()).toBe(false);
+		const sleeping = webPorts.sleep(3_600_000);
+		page.dispatchEvent(new Event("online"));
+		await sleeping;
+
+		await webPorts.sleep(1);
+		const over = new AbortController();
+		const aborted = webPorts.sleep(3_600_000, over.signal);
+		over.abort();
+		await expect(aborted).rejects.toMatchObject({ code: "aborted" });
+		expect(removed).toHaveBeenCalledTimes(3);
+	});
+
 	it("send what is long as a Blob, of exactly the bytes that are meant", async () => {
 		const buffer = new Uint8Array(randomBytes(100_000));
 		expect(webPorts.requestBody(buffer.subarray(0, 1_000))).toEqual(buffer.subarray(0, 1_000));
