@@ -99,6 +99,26 @@ describe("the page", () => {
 		expect(await download("long.bin")).toBe(sha256(bytes));
 	});
 
+	test("says that it is paused, and that it is offline and goes on by itself", async () => {
+		await page.route("**/call", async (route) => {
+			const isChunk = (route.request().postDataBuffer()?.length ?? 0) > 500_000;
+			if (!isChunk) await route.continue();
+		});
+		await choose("waiting.bin", randomBytes(5_000_000));
+		await page.getByText("0 % · 0 B of 5.0 MB").waitFor();
+		await page.getByRole("button", { name: "Pause" }).click();
+		await page.getByText("0 % · 0 B of 5.0 MB · paused").waitFor();
+		await keepScreenshot("paused");
+		await page.getByRole("button", { name: "Resume" }).click();
+		await context.setOffline(true);
+		await page.getByText("0 % · 0 B of 5.0 MB · offline, goes on when there is a connection").waitFor();
+		await keepScreenshot("offline");
+		// What was held back until now is lost, as on a line that broke.
+		await page.unrouteAll({ behavior: "ignoreErrors" });
+		await context.setOffline(false);
+		await page.getByText("waiting.bin is stored: 5.0 MB.").waitFor();
+	});
+
 	test("stops when asked to, and throws away what had arrived when asked to", async () => {
 		const held = new Promise<void>((resolve) => {
 			void page.route("**/call", async (route) => {
