@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildCanister } from "../examples/support/build.js";
+import { measureBrowser } from "./browser.js";
 import { measureCalls } from "./calls.js";
 import { complaints, FIGURES, type Figures, keep, LIMITS, shown } from "./figures.js";
 import { measureCosts, measureMemory } from "./large.js";
@@ -14,7 +15,8 @@ import { downloadShare } from "./uploads/download.js";
 
 /**
  * What things cost: instructions, cycles and bytes written, as the local network counts them with the replica's
- * weights, and ratios of CPU and memory within one run. No times: they say more about the machine than about the code.
+ * weights, and ratios of CPU and memory within one run. No times, which say more about the machine than about the
+ * code, but one: for how long a page stands still. It has no limit.
  */
 
 const { values } = parseArgs({
@@ -22,7 +24,7 @@ const { values } = parseArgs({
 		json: { type: "boolean", default: false },
 		/** Writes the figures to bench/figures.json, against which later ones are held. */
 		keep: { type: "boolean", default: false },
-		/** Parts of it: calls, small, million, costs, memory, client. Default all. */
+		/** Parts of it: calls, small, million, costs, memory, client, browser. Default all. */
 		only: { type: "string", multiple: true },
 	},
 });
@@ -47,6 +49,10 @@ const PARTS: Record<string, [string, (wasm: Uint8Array) => Promise<Partial<Figur
 			...(await downloadShare(wasm, directory)),
 			...(await ceilingShares(wasm, directory)),
 		}),
+	],
+	browser: [
+		"100 MB up and down in a browser, watching the page's thread …",
+		(wasm) => measureBrowser(wasm, directory),
 	],
 };
 

@@ -38,7 +38,7 @@ export async function measureCosts(wasm: Uint8Array, directory: string): Promise
 		const upgradeCost = async () => {
 			messages.length = 0;
 			await upgrade();
-			return total(messages, ({ kind, instructions }) => (/upgrade/i.test(kind) ? instructions : 0n));
+			return total(messages, ({ kind, instructions }) => (kind === "install" ? instructions : 0n));
 		};
 		const empty = await upgradeCost();
 		messages.length = 0;

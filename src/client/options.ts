@@ -9,7 +9,7 @@ import type { ConcurrencyRange } from "./upload/concurrency.js";
 
 /** How long and how often a request is made again. */
 export interface RetryOptions {
-	/** Most attempts of one request, the first included. Default 10. */
+	/** Most attempts of one request, the first included. While a browser is offline they do not count. Default 10. */
 	maxAttempts?: number;
 	/** No attempt of a request begins later than this after its first. Default 300,000 (5 minutes), at most 600,000. */
 	deadlineMs?: number;

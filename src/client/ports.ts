@@ -1,16 +1,28 @@
 /** SHA-256 of bytes, at once or later: node:crypto answers at once, WebCrypto does not. */
 export type Sha256 = (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 
+/** Whether a BLS signature of a certificate is good. @throws where key or signature is no point of its curve */
+export type BlsVerify = (
+	key: Uint8Array,
+	signature: Uint8Array,
+	message: Uint8Array,
+) => boolean | Promise<boolean>;
+
 /** What the client takes from the platform it runs on. */
 export interface Ports {
 	/** The platform's fastest. */
 	readonly sha256: Sha256;
+	readonly blsVerify: BlsVerify;
+	/** A request's body in the form that the platform's fetch takes best. */
+	readonly requestBody: (bytes: Uint8Array<ArrayBuffer>) => BodyInit;
 	/** Cryptographically strong random bytes. */
 	readonly randomBytes: (count: number) => Uint8Array;
 	/** Milliseconds since 1970. */
 	readonly now: () => number;
 	/** From 0 (included) to 1 (excluded); only jitter depends on it. */
 	readonly random: () => number;
-	/** Resolves after this time; rejects with an `aborted` error as soon as the signal fires. */
+	/** False where the platform knows that it has no network: attempts then do not count. */
+	readonly isOnline: () => boolean;
+	/** Resolves after this time, or sooner when there is a network again; rejects with an `aborted` error as soon as the signal fires. */
 	readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }

@@ -55,7 +55,7 @@ let wasm: Uint8Array;
 
 beforeAll(async () => {
 	network = await openNetwork();
-	project = await installPacked("beside");
+	project = await installPacked("examples/beside");
 	wasm = await buildCanister(project.directory, "guestbook");
 }, SLOW);
 afterAll(async () => {

@@ -13,8 +13,8 @@ let projects: Project[];
 let wasms: Uint8Array[];
 beforeAll(async () => {
 	projects = [
-		await installPacked("store", "one-"),
-		await installPacked("store", "another-with-a-longer-name-"),
+		await installPacked("examples/store", { name: "one-" }),
+		await installPacked("examples/store", { name: "another-with-a-longer-name-" }),
 	];
 	const [, second] = projects;
 	const past = new Date("2020-02-02");

@@ -22,7 +22,8 @@ interface Answer {
 const recorded: { status: string; answers: Answer[] } = JSON.parse(
 	await readFile(new URL("fixtures/certificates.json", import.meta.url), "utf8"),
 );
-const { sha256 } = nodePorts;
+const ports = nodePorts;
+const { sha256 } = ports;
 const body = (base64: string) =>
 	Cbor.decode<Record<string, Uint8Array>>(new Uint8Array(Buffer.from(base64, "base64")));
 const rootKey = body(recorded.status).root_key!;
@@ -34,7 +35,7 @@ const decoded = (answer: Answer) => decodeCertificate(body(answer.body).certific
 const named = (name: string) => answers.find((answer) => answer.name === name)!;
 const verify = (certificate: ReturnType<typeof decodeCertificate>, options: Partial<VerifyOptions> = {}) => {
 	const nowMs = options.nowMs ?? timeOf(certificate.tree);
-	return new CertificateVerifier().verify(certificate, { rootKey, canisterId, sha256, ...options, nowMs });
+	return new CertificateVerifier().verify(certificate, { rootKey, canisterId, ports, ...options, nowMs });
 };
 const reason = (promise: Promise<unknown>) =>
 	promise.then(
@@ -123,7 +124,7 @@ describe("what is refused", () => {
 	it("a delegation found good does not vouch for another canister or under another key", async () => {
 		const verifier = new CertificateVerifier();
 		const certificate = v4();
-		const options = { rootKey, canisterId, nowMs: timeOf(certificate.tree), sha256 };
+		const options = { rootKey, canisterId, nowMs: timeOf(certificate.tree), ports };
 		await verifier.verify(certificate, options);
 		const outside = Principal.fromText("ryjl3-tyaaa-aaaaa-aaaba-cai").toUint8Array();
 		expect(await reason(verifier.verify(certificate, { ...options, canisterId: outside }))).toMatch(/not on/);

@@ -24,6 +24,28 @@ describe("retry", () => {
 		expect(ports.slept.length).toBe(9);
 	});
 
+	it("counts no attempt while there is no network, and ends all the same at the deadline", async () => {
+		const ports = virtualPorts(1);
+		const policy = { ...POLICY, maxAttempts: 3, deadlineMs: 300_000 };
+		let attempts = 0;
+		let isOnline = false;
+		const offline = { ...ports, isOnline: () => isOnline };
+		const later = retry(
+			async () => {
+				isOnline = ++attempts > 12;
+				if (attempts === 14) return "done";
+				throw network();
+			},
+			{ policy, ports: offline },
+		);
+		expect(await later).toBe("done");
+		const never = retry(async () => Promise.reject(network()), {
+			policy,
+			ports: { ...offline, isOnline: () => false },
+		});
+		await expect(never).rejects.toMatchObject({ code: "network" });
+	});
+
 	it("begins nothing after the deadline", async () => {
 		const ports = virtualPorts(1);
 		let attempts = 0;

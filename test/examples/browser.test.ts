@@ -1,104 +1,48 @@
-import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { Principal } from "@dfinity/principal";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
-import { build, type Rollup } from "vite";
+import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { bundlePage, openChromium, type Served, servePage } from "../support/page.js";
 import { newId, ok, openStore, type StoreFixture } from "../support/store.js";
 
 /** The browser example as its users have it: bundled for production, served as files, in a real Chromium. */
 
-const root = join(import.meta.dirname, "../..");
-const example = join(root, "examples/browser");
-const FLAGS = [
-	"--no-sandbox",
-	"--disable-gpu",
-	"--disable-quic",
-	"--no-first-run",
-	"--disable-background-networking",
-	"--disable-component-update",
-	"--disable-sync",
-];
-const TYPES: Record<string, string> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
+const example = join(import.meta.dirname, "../../examples/browser");
 
 let folder: string;
-let bundle: Rollup.OutputChunk[];
 beforeAll(async () => {
 	folder = await mkdtemp(join(tmpdir(), "canister-blobs-browser-"));
-	const output = await build({
-		root: example,
-		logLevel: "warn",
-		build: { outDir: join(folder, "page"), emptyOutDir: true },
-	});
-	bundle = (output as Rollup.RollupOutput).output.filter((part) => part.type === "chunk");
+	await bundlePage(example, join(folder, "page"));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe("the bundle", () => {
-	test("is complete, and has of this package only the browser's client and the protocol", () => {
-		expect(bundle.flatMap(({ imports, dynamicImports }) => [...imports, ...dynamicImports])).toEqual([]);
-		const own = bundle
-			.flatMap(({ moduleIds }) => moduleIds)
-			.filter((id) => id.startsWith(join(root, "dist/")));
-		expect(own.length).toBeGreaterThan(0);
-		expect(own.map((id) => id.slice(root.length)).filter((id) => !BROWSER_SAFE.test(id))).toEqual([]);
-	});
-
-	test("has no Node module, nor what stands in for one", () => {
-		for (const { code, modules } of bundle) {
-			expect(code).not.toMatch(/["'`]node:/);
-			for (const [id, { code: text }] of Object.entries(modules)) {
-				expect(id).not.toMatch(
-					/vite-browser-external:|node_modules\/(buffer|process|[\w-]*polyfill[\w-]*)\//,
-				);
-				expect(withoutComments(text ?? ""), id).not.toMatch(
-					/(?<![.\w$])(process\s*[.[]|Buffer\s*\.|require\s*\()/,
-				);
-			}
-		}
-	});
-
-	const withoutComments = (code: string) => code.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
-	const BROWSER_SAFE = /^\/dist\/(protocol|client(?!\/node))\//;
-});
-
 describe("the page", () => {
 	let fixture: StoreFixture;
-	let server: Server;
+	let served: Served;
 	let context: BrowserContext;
 	let page: Page;
 	const problems: string[] = [];
 
 	beforeAll(async () => {
 		fixture = await openStore();
-		server = await serve(join(folder, "page"), {
+		served = await servePage(join(folder, "page"), {
 			canisterId: fixture.canisterId.toText(),
 			host: fixture.network.url,
 			local: true,
 		});
-		const executablePath = execFileSync("node", [join(root, "scripts/chromium.mjs")], {
-			encoding: "utf8",
-		}).trim();
-		context = await chromium.launchPersistentContext(join(folder, "profile"), {
-			executablePath,
-			headless: true,
-			args: FLAGS,
-		});
+		context = await openChromium(join(folder, "profile"));
 		page = context.pages()[0] ?? (await context.newPage());
 		page.on("pageerror", (error) => problems.push(error.message));
-		await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+		await page.goto(`http://127.0.0.1:${served.port}/`);
 		await page.getByText("Nothing yet.").waitFor();
 	});
 	afterEach(() => expect(problems.splice(0)).toEqual([]));
 	afterAll(async () => {
 		await context?.close();
-		server?.closeAllConnections();
-		await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
+		await served?.stop();
 		await fixture?.dispose();
 	});
 
@@ -148,13 +92,31 @@ describe("the page", () => {
 		await page.reload();
 		await page.unrouteAll({ behavior: "ignoreErrors" });
 
-		await new Promise((r) => setTimeout(r, 3000));
-		await keepScreenshot("debug");
 		await page.getByText("long.bin: 4.2 MB of 9.0 MB arrived.").waitFor();
 		await choose("long.bin", bytes);
 		await page.getByText("long.bin is stored: 9.0 MB (4.2 MB were there already).").waitFor();
 		await expect.poll(() => page.getByText("arrived.").count()).toBe(0);
 		expect(await download("long.bin")).toBe(sha256(bytes));
+	});
+
+	test("says that it is paused, and that it is offline and goes on by itself", async () => {
+		await page.route("**/call", async (route) => {
+			const isChunk = (route.request().postDataBuffer()?.length ?? 0) > 500_000;
+			if (!isChunk) await route.continue();
+		});
+		await choose("waiting.bin", randomBytes(5_000_000));
+		await page.getByText("0 % · 0 B of 5.0 MB").waitFor();
+		await page.getByRole("button", { name: "Pause" }).click();
+		await page.getByText("0 % · 0 B of 5.0 MB · paused").waitFor();
+		await keepScreenshot("paused");
+		await page.getByRole("button", { name: "Resume" }).click();
+		await context.setOffline(true);
+		await page.getByText("0 % · 0 B of 5.0 MB · offline, goes on when there is a connection").waitFor();
+		await keepScreenshot("offline");
+		// What was held back until now is lost, as on a line that broke.
+		await page.unrouteAll({ behavior: "ignoreErrors" });
+		await context.setOffline(false);
+		await page.getByText("waiting.bin is stored: 5.0 MB.").waitFor();
 	});
 
 	test("stops when asked to, and throws away what had arrived when asked to", async () => {
@@ -206,19 +168,3 @@ describe("the page", () => {
 });
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-
-/** Files of one directory, and the page's config.json. */
-async function serve(directory: string, config: object): Promise<Server> {
-	const server = createServer(async (request, response) => {
-		const { pathname } = new URL(request.url ?? "/", "http://localhost");
-		const name = pathname === "/" ? "/index.html" : pathname;
-		try {
-			const body = name === "/config.json" ? JSON.stringify(config) : await readFile(join(directory, name));
-			response.writeHead(200, { "content-type": TYPES[extname(name)] ?? "application/json" }).end(body);
-		} catch {
-			response.writeHead(404).end();
-		}
-	});
-	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-	return server;
-}

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, "../..");
 const modules = join(root, "node_modules");
 
 /** What a canister's author installs beside the package. */
-const BESIDE = ["azle", "tsx"];
+const CANISTER = ["azle", "tsx"];
 
 /** A project's folder with the package in it as npm would install it: from its tarball. */
 export interface Project {
@@ -18,11 +18,14 @@ export interface Project {
 }
 
 /**
- * Packs this package, and unpacks it into a new folder with an example's sources. What else npm would install is
- * linked to what is installed here: the dependencies that the tarball declares and those of azle, and theirs, so
- * that one that is not declared is not found.
+ * Packs this package, and unpacks it into a new folder with the sources of a folder here. What else npm would install
+ * is linked to what is installed here: the dependencies that the tarball declares and those of what is installed
+ * beside it, and theirs, so that one that is not declared is not found.
  */
-export async function installPacked(example: string, name = "canister-blobs-"): Promise<Project> {
+export async function installPacked(
+	sources: string,
+	{ name = "canister-blobs-", beside = CANISTER }: { name?: string; beside?: readonly string[] } = {},
+): Promise<Project> {
 	const directory = await mkdtemp(join(tmpdir(), name));
 	const installed = join(directory, "node_modules");
 	const own = join(installed, "canister-blobs");
@@ -41,22 +44,22 @@ export async function installPacked(example: string, name = "canister-blobs-"): 
 
 	const needed = new Set<string>();
 	await closure(join(own, "package.json"), needed);
-	for (const dependency of BESIDE) await need(dependency, needed);
+	for (const dependency of beside) await need(dependency, needed);
 	for (const dependency of needed) {
 		const link = join(installed, dependency);
 		await mkdir(dirname(link), { recursive: true });
 		await symlink(join(modules, dependency), link);
 	}
 	await mkdir(join(installed, ".bin"));
-	for (const command of BESIDE)
-		await symlink(join(modules, ".bin", command), join(installed, ".bin", command));
+	for (const command of CANISTER)
+		if (beside.includes(command))
+			await symlink(join(modules, ".bin", command), join(installed, ".bin", command));
 	// npm makes what `bin` names executable when it links it.
 	await chmod(join(own, "dist/cli/main.js"), 0o755);
 	await symlink("../canister-blobs/dist/cli/main.js", join(installed, ".bin/canister-blobs"));
 
-	const sources = join(root, "examples", example);
-	for (const file of await readdir(sources))
-		if (/\.(ts|json|yaml)$/.test(file)) await cp(join(sources, file), join(directory, file));
+	for (const file of await readdir(join(root, sources)))
+		if (/\.(ts|json|yaml|html)$/.test(file)) await cp(join(root, sources, file), join(directory, file));
 	return {
 		directory,
 		files: files.map(({ path }) => path),

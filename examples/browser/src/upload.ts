@@ -1,4 +1,4 @@
-import { type BlobClient, isBlobError, type Progress, type Transfer } from "canister-blobs";
+import { type BlobClient, isBlobError, type Transfer } from "canister-blobs";
 import { button, element, showProblem } from "./dom.js";
 import { formatBytes, formatSeconds } from "./format.js";
 
@@ -16,6 +16,11 @@ export function setUpUpload(client: BlobClient, onStored: () => void): void {
 		if (transfer?.state === "paused") void transfer.resume();
 		else transfer?.pause();
 	});
+	// The transfer itself waits for the connection and goes on: this only says so.
+	for (const event of ["online", "offline"])
+		window.addEventListener(event, () => {
+			if (transfer) show(transfer);
+		});
 	element<HTMLFormElement>("upload").addEventListener("submit", async (event) => {
 		event.preventDefault();
 		const file = element<HTMLInputElement>("file").files?.[0];
@@ -23,17 +28,19 @@ export function setUpUpload(client: BlobClient, onStored: () => void): void {
 		showProblem();
 		try {
 			// What an earlier visit left in the canister under this name is found and not sent again.
-			transfer = client.upload(file, { key: file.name });
+			const started = client.upload(file, { key: file.name });
+			transfer = started;
 			start.disabled = true;
 			cancel.disabled = pause.disabled = false;
-			show(transfer.progress);
-			transfer.on("progress", show);
-			transfer.on("state", (state) => {
+			show(started);
+			started.on("progress", () => show(started));
+			started.on("state", (state) => {
 				pause.textContent = state === "paused" ? "Resume" : "Pause";
+				show(started);
 			});
-			const { size } = await transfer;
+			const { size } = await started;
 			bar.value = 1;
-			status.textContent = `${file.name} is stored: ${formatBytes(size)}${reusedPart(transfer.progress)}.`;
+			status.textContent = `${file.name} is stored: ${formatBytes(size)}${reusedPart(started)}.`;
 			onStored();
 		} catch (error) {
 			const isCancelled = isBlobError(error, "aborted");
@@ -41,6 +48,7 @@ export function setUpUpload(client: BlobClient, onStored: () => void): void {
 			status.textContent = `${file.name} was ${isCancelled ? "cancelled" : "not stored"}.`;
 		} finally {
 			transfer = undefined;
+			bar.classList.remove("waiting");
 			start.disabled = false;
 			cancel.disabled = pause.disabled = true;
 			await listUnfinished(client);
@@ -48,19 +56,26 @@ export function setUpUpload(client: BlobClient, onStored: () => void): void {
 	});
 }
 
-function show(progress: Progress): void {
-	const { acknowledged, total = 0, bytesPerSecond, secondsLeft } = progress;
+function show(transfer: Transfer): void {
+	const { acknowledged, total = 0, bytesPerSecond, secondsLeft } = transfer.progress;
+	const isPaused = transfer.state === "paused";
 	bar.value = total === 0 ? 0 : acknowledged / total;
+	bar.classList.toggle("waiting", isPaused || !navigator.onLine);
 	const parts = [
 		`${Math.floor(bar.value * 100)} %`,
-		`${formatBytes(acknowledged)} of ${formatBytes(total)}${reusedPart(progress)}`,
+		`${formatBytes(acknowledged)} of ${formatBytes(total)}${reusedPart(transfer)}`,
 	];
-	if (bytesPerSecond) parts.push(`${formatBytes(bytesPerSecond)}/s`);
-	if (secondsLeft) parts.push(`${formatSeconds(secondsLeft)} left`);
+	if (isPaused) parts.push("paused");
+	else if (!navigator.onLine) parts.push("offline, goes on when there is a connection");
+	else if (acknowledged === total && total > 0) parts.push("publishing …");
+	else {
+		if (bytesPerSecond) parts.push(`${formatBytes(bytesPerSecond)}/s`);
+		if (secondsLeft) parts.push(`${formatSeconds(secondsLeft)} left`);
+	}
 	status.textContent = parts.join(" · ");
 }
 
-const reusedPart = ({ reused }: Progress): string =>
+const reusedPart = ({ progress: { reused } }: Transfer): string =>
 	reused === 0 ? "" : ` (${formatBytes(reused)} were there already)`;
 
 /** Shows which uploads can go on: a page cannot open the file again by itself, so the user must choose it. */

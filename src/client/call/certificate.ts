@@ -1,6 +1,6 @@
-import { blsVerify, Cbor } from "@dfinity/agent";
+import { Cbor } from "@dfinity/agent";
 import { ClientError } from "../errors.js";
-import type { Sha256 } from "../ports.js";
+import type { Ports } from "../ports.js";
 import { compareBytes, concat, hex, lebDecode, utf8 } from "../util/bytes.js";
 import { type HashTree, isHashTree, lookup, reconstruct, subtree, values } from "./hash-tree.js";
 
@@ -40,7 +40,7 @@ export interface VerifyOptions {
 	readonly canisterId: Uint8Array;
 	/** The network's time as we know it. */
 	readonly nowMs: number;
-	readonly sha256: Sha256;
+	readonly ports: Pick<Ports, "sha256" | "blsVerify">;
 }
 
 /**
@@ -58,19 +58,19 @@ export class CertificateVerifier {
 	 */
 	async verify(certificate: Certificate, options: VerifyOptions): Promise<void> {
 		const key = await this.#key(certificate, options);
-		await checkSignature(certificate, key, options.sha256);
+		await checkSignature(certificate, key, options.ports);
 		checkFreshness(certificate, options.nowMs);
 	}
 
 	async #key({ delegation }: Certificate, options: VerifyOptions): Promise<Uint8Array> {
 		if (!delegation) return options.rootKey;
 		const name = hex(
-			await options.sha256(concat(options.rootKey, options.canisterId, delegation.certificate)),
+			await options.ports.sha256(concat(options.rootKey, options.canisterId, delegation.certificate)),
 		);
 		if (this.#delegation?.certificate === name) return this.#delegation.key;
 		const inner = decodeCertificate(delegation.certificate);
 		if (inner.delegation) throw invalid("its delegation is itself delegated");
-		await checkSignature(inner, options.rootKey, options.sha256);
+		await checkSignature(inner, options.rootKey, options.ports);
 		const time = timeOf(inner.tree, options.nowMs);
 		if (options.nowMs - time > MAX_DELEGATION_AGE_MS)
 			throw invalid(`its delegation is from ${new Date(time).toISOString()}, which is too old`);
@@ -106,7 +106,7 @@ function timeOf(tree: HashTree, nowMs: number): number {
 async function checkSignature(
 	{ tree, signature }: Certificate,
 	derKey: Uint8Array,
-	sha256: Sha256,
+	ports: VerifyOptions["ports"],
 ): Promise<void> {
 	if (
 		derKey.length !== DER_PREFIX_BYTES + KEY_BYTES ||
@@ -115,8 +115,8 @@ async function checkSignature(
 		throw invalid("the key is no BLS key in DER");
 	let good = false;
 	try {
-		const message = concat(STATE_ROOT_DOMAIN, await reconstruct(tree, sha256));
-		good = blsVerify(derKey.subarray(DER_PREFIX_BYTES), signature, message);
+		const message = concat(STATE_ROOT_DOMAIN, await reconstruct(tree, ports.sha256));
+		good = await ports.blsVerify(derKey.subarray(DER_PREFIX_BYTES), signature, message);
 	} catch (error) {
 		throw invalid("its tree or its signature is malformed", error);
 	}

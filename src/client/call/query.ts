@@ -7,8 +7,9 @@ import type { CallOptions } from "./update.js";
 
 export interface QueryOptions extends CallOptions {
 	/**
-	 * True if the answer is checked against a hash that is already trusted. Then the node's signature would add
-	 * nothing, and to check it an agent hashes the whole answer in JavaScript (40 ms for a chunk).
+	 * True if the answer is checked against a hash that is already trusted, or bound by a verified call that follows.
+	 * Then the node's signature would add nothing, and to check it an agent hashes the whole answer in JavaScript
+	 * (40 ms for a chunk), after two pairings on the thread of the page for the keys of the subnet's nodes.
 	 */
 	readonly isBound: boolean;
 	/** Whether an error may pass; by default what the tables of errors call `retry`. */

@@ -3,7 +3,7 @@ import type { Ports } from "../ports.js";
 import { throwIfAborted } from "../util/abort.js";
 
 export interface RetryPolicy {
-	/** Most attempts of one request, the first included. */
+	/** Most attempts of one request, the first included; one that failed for want of any network does not count. */
 	readonly maxAttempts: number;
 	/** No attempt begins later than this after the first. */
 	readonly deadlineMs: number;
@@ -23,7 +23,7 @@ function retryAfterMs(error: unknown): number {
 
 export interface RetryOptions {
 	readonly policy: RetryPolicy;
-	readonly ports: Pick<Ports, "now" | "random" | "sleep">;
+	readonly ports: Pick<Ports, "now" | "random" | "sleep" | "isOnline">;
 	readonly signal?: AbortSignal | undefined;
 	/** Whether an error may pass; by default what the tables of errors call `retry`. */
 	readonly retryable?: (error: unknown) => boolean;
@@ -36,12 +36,14 @@ export const isRetryable = (error: unknown): boolean => isBlobError(error) && er
 export async function retry<T>(attempt: (number: number) => Promise<T>, options: RetryOptions): Promise<T> {
 	const { policy, ports, signal, retryable = isRetryable } = options;
 	const started = ports.now();
+	let counted = 0;
 	for (let number = 1; ; number++) {
 		throwIfAborted(signal);
 		try {
 			return await attempt(number);
 		} catch (error) {
-			if (number >= policy.maxAttempts || !retryable(error)) throw error;
+			if (ports.isOnline()) counted++;
+			if (counted >= policy.maxAttempts || !retryable(error)) throw error;
 			// Whoever says when to come again is not asked before: jitter goes on top.
 			const delay = retryAfterMs(error) + backoffMs(policy, number, ports.random);
 			if (ports.now() - started + delay > policy.deadlineMs) throw error;

@@ -62,7 +62,7 @@ export class Transport {
 		const { network, ports } = this;
 		const init = {
 			...network.requestInit(kind === "call" ? "call" : "read"),
-			body: body as Uint8Array<ArrayBuffer>,
+			body: ports.requestBody(body as Uint8Array<ArrayBuffer>),
 		};
 		try {
 			return await this.#endpoints.use(ENDPOINT[kind], (url) =>

@@ -9,7 +9,7 @@ import { lookup } from "./hash-tree.js";
 interface Path {
 	readonly network: Pick<Network, "rootKey" | "identity">;
 	readonly canisterId: { toUint8Array(): Uint8Array };
-	readonly ports: Pick<Ports, "sha256">;
+	readonly ports: Pick<Ports, "sha256" | "blsVerify">;
 	nowMs(): number;
 }
 
@@ -39,7 +39,7 @@ export class Trust {
 			rootKey: await network.rootKey(),
 			canisterId: canisterId.toUint8Array(),
 			nowMs: this.#path.nowMs(),
-			sha256: ports.sha256,
+			ports,
 		});
 		const data = lookup(certificate.tree, ["canister", canisterId.toUint8Array(), "certified_data"]);
 		if (!data)

@@ -114,7 +114,7 @@ export class Updates {
 			rootKey: await network.rootKey(),
 			canisterId: canisterId.toUint8Array(),
 			nowMs: this.#transport.nowMs(),
-			sha256: ports.sha256,
+			ports,
 		});
 	}
 

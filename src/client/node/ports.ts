@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Ports } from "../ports.js";
 import { webPorts } from "../ports-web.js";
+import { sleep } from "../util/abort.js";
 
 /**
  * The ports of Node. Node's WebCrypto hashes a chunk of 2 MiB no faster than node:crypto (2.5 and 2.2 ms measured)
@@ -8,5 +9,8 @@ import { webPorts } from "../ports-web.js";
  */
 export const nodePorts: Ports = {
 	...webPorts,
+	requestBody: (bytes) => bytes,
+	isOnline: () => true,
+	sleep,
 	sha256: (bytes) => new Uint8Array(createHash("sha256").update(bytes).digest()),
 };

@@ -51,11 +51,16 @@ export class UploadCalls {
 		);
 	}
 
-	query<Name extends MethodName>(name: Name, args: MethodArgs<Name>): Promise<MethodOk<Name>> {
+	/** @param isBound whether what comes of the answer is bound by the commit, so that a lie costs a repetition only */
+	query<Name extends MethodName>(
+		name: Name,
+		args: MethodArgs<Name>,
+		isBound: boolean,
+	): Promise<MethodOk<Name>> {
 		const { signal } = this;
 		const { gate, retried } = this.#line;
 		return gate.pass(signal, () =>
-			this.#line.caller.query(name, args, { signal, onRetry: retried, isBound: false }),
+			this.#line.caller.query(name, args, { signal, onRetry: retried, isBound }),
 		);
 	}
 

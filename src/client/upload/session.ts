@@ -97,7 +97,7 @@ async function findOpen(
 	let after: Uint8Array | undefined;
 	do {
 		const request = { key: optional(plan.key), after: optional(after), limit: MAX_LIST_PAGE };
-		const page = await calls.query("blobs_list_uploads", [request]);
+		const page = await calls.query("blobs_list_uploads", [request], true);
 		found.push(...page.uploads);
 		after = page.next[0];
 	} while (after);
@@ -119,7 +119,7 @@ export async function readHeld(calls: UploadCalls, id: Uint8Array, certified: bo
 		const request = { id, from, limit: MAX_LEAVES_PER_PAGE };
 		const page = certified
 			? await calls.update("blobs_upload_status", [request])
-			: await calls.query("blobs_upload_status", [request]);
+			: await calls.query("blobs_upload_status", [request], true);
 		pages.push(page.leaves);
 		if (from + page.leaves.length / SHA256_BYTES >= page.upload.count || page.leaves.length === 0)
 			return { upload: page.upload, held: new Leaves(concat(...pages)) };

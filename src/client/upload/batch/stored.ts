@@ -24,7 +24,7 @@ export async function listStored(
 			limit: MAX_LIST_PAGE,
 			min_sequence: optional(context.seen.sequence || undefined),
 		};
-		const page = await calls.query("blobs_list", [request]);
+		const page = await calls.query("blobs_list", [request], false);
 		for (const entry of page.entries.map(toListEntry))
 			if (entry.type === "blob") stored.set(entry.blob.key, entry.blob);
 		after = page.next[0];

@@ -1,0 +1,95 @@
+import { join } from "node:path";
+import { HttpAgent } from "@dfinity/agent";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+import { createNetwork } from "canister-blobs/localnet";
+import { BlobClient } from "canister-blobs/node";
+import type { CDPSession } from "playwright-core";
+import { deployCanister } from "../examples/support/deploy.js";
+import { writeRandomFile } from "../examples/support/random-file.js";
+import { bundleTrial, choose, type Opened } from "../test/browser/trial.js";
+
+const FILE_BYTES = 100_000_000;
+
+/**
+ * The longest that the page's own thread is held by one task while a file goes up and comes down, in a real Chromium
+ * and by the packed package. In a page just loaded, since what is not compiled yet takes longest. In milliseconds of
+ * the thread's own CPU: what it waits for other processes says nothing about us, and was four times as much on a
+ * machine with other work.
+ */
+export async function measureBrowser(
+	wasm: Uint8Array,
+	directory: string,
+): Promise<{ longestMainThreadTaskMs: number }> {
+	const network = await createNetwork();
+	const trial = await bundleTrial();
+	let opened: Opened | undefined;
+	try {
+		const agent = await HttpAgent.create({
+			host: network.url,
+			rootKey: network.rootKey,
+			identity: Ed25519KeyIdentity.generate(),
+		});
+		const canisterId = await deployCanister(agent, wasm);
+		const identity = Ed25519KeyIdentity.generate();
+		await new BlobClient({ agent, canisterId }).grantRole(identity.getPrincipal(), "writer");
+		const path = join(directory, "file");
+		await writeRandomFile(path, FILE_BYTES);
+		opened = await trial.open({ canisterId: canisterId.toText(), host: network.url, identity });
+		const { page, context } = opened;
+		const session = await context.newCDPSession(page);
+		await choose(page, path);
+		const longestMainThreadTaskMs = await longestTaskMs(session, async () => {
+			await page.evaluate(() => window.trial.upload("file"));
+			await page.waitForFunction(() => window.trial.report().state !== "running", undefined, { timeout: 0 });
+			await page.evaluate(() => window.trial.drain("file"));
+		});
+		const { error } = await page.evaluate(() => window.trial.report());
+		if (error) throw new Error(error);
+		return { longestMainThreadTaskMs };
+	} finally {
+		await opened?.close();
+		await trial.remove();
+		await network.dispose();
+	}
+}
+
+/** An event of Chromium's trace, as far as it is read here; times in microseconds. */
+interface TraceEvent {
+	readonly name: string;
+	readonly pid: number;
+	readonly tid: number;
+	/** CPU of the thread. */
+	readonly tdur?: number;
+	readonly args: { readonly name?: string; readonly data?: { readonly frames?: { processId?: number }[] } };
+}
+
+/** The longest task of the page's main thread while `work` goes on, by Chromium's own trace. */
+async function longestTaskMs(session: CDPSession, work: () => Promise<void>): Promise<number> {
+	const events: TraceEvent[] = [];
+	const collect = ({ value }: { value: object[] }) => {
+		events.push(...(value as TraceEvent[]));
+	};
+	session.on("Tracing.dataCollected", collect);
+	await session.send("Tracing.start", {
+		transferMode: "ReportEvents",
+		traceConfig: {
+			includedCategories: ["__metadata", "devtools.timeline", "disabled-by-default-devtools.timeline"],
+		},
+	});
+	await work();
+	const complete = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
+	await session.send("Tracing.end");
+	await complete;
+	session.off("Tracing.dataCollected", collect);
+
+	const started = events.find(({ name }) => name === "TracingStartedInBrowser");
+	const pages = (started?.args.data?.frames ?? []).map(({ processId }) => processId);
+	const isMain = ({ name, args, pid }: TraceEvent) =>
+		name === "thread_name" && args.name === "CrRendererMain" && pages.includes(pid);
+	const main = events.find(isMain);
+	const tasks = events.filter(({ name, pid, tid }) => {
+		return name === "RunTask" && pid === main?.pid && tid === main?.tid;
+	});
+	if (tasks.length === 0) throw new Error("the trace shows no task of the page");
+	return Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1_000;
+}
