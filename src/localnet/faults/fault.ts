@@ -71,6 +71,8 @@ export interface SeenRequest {
 	/** Of its body. */
 	readonly bytes: number;
 	readonly fault: Fault | undefined;
+	/** Whether its fault keeps it back now: it has not been handed in, and waits for a time or for later requests. */
+	readonly isHeld: boolean;
 	/** Of the answer, or that the connection was closed; undefined until then. */
 	readonly outcome: number | "closed" | undefined;
 }
