@@ -12,6 +12,7 @@ export type BlsVerify = (
 export interface Ports {
 	/** The platform's fastest. */
 	readonly sha256: Sha256;
+	/** Checks a certificate's signature; in a page by a worker. */
 	readonly blsVerify: BlsVerify;
 	/** A request's body in the form that the platform's fetch takes best. */
 	readonly requestBody: (bytes: Uint8Array<ArrayBuffer>) => BodyInit;

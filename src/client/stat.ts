@@ -1,5 +1,5 @@
 import { checkKey, sameBytes, type WireStatAnswer } from "../protocol/index.js";
-import { isRetryable } from "./call/retry.js";
+import { passing } from "./call/retry.js";
 import { type ClientContext, noteSequence } from "./context.js";
 import { CanisterError, isBlobError, refuseInvalid } from "./errors.js";
 import { isAnonymous, type Verdict, verifyStat } from "./reading/proof.js";
@@ -21,11 +21,8 @@ export interface StatOptions {
 	signal?: AbortSignal;
 }
 
-/** Answers in a row that do not verify: that many bad nodes are somebody on the way. */
-const MAX_UNVERIFIED = 3;
 /** A node that is behind is asked again, or another one, so often; then the subnet, which is not. */
 const MAX_LAGS = 5;
-const UNVERIFIED = ["certificate_invalid", "certificate_stale", "witness_invalid", "manifest_corrupt"];
 
 export async function stat(
 	context: ClientContext,
@@ -71,12 +68,11 @@ async function askNode(
 	options: StatOptions,
 ): Promise<{ answer: WireStatAnswer; verdict: Verdict } | undefined> {
 	let verdict: Verdict = "unproven";
-	let unverified = 0;
 	let lags = 0;
+	const passes = passing();
 	const retryable = (error: unknown) => {
 		if (isBlobError(error, "behind")) return ++lags < MAX_LAGS;
-		if (isBlobError(error) && UNVERIFIED.includes(error.code)) return ++unverified < MAX_UNVERIFIED;
-		return isRetryable(error);
+		return passes(error);
 	};
 	const verify = async (answer: WireStatAnswer) => {
 		verdict = await verifyStat(context, key, answer);

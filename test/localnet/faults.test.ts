@@ -188,10 +188,11 @@ describe("the order", () => {
 	test("a request waits until two later ones were answered", async () => {
 		network.faults.at(0, { holdRequests: 2 });
 		const held = call("echo");
-		await expect.poll(() => network.requests.count()).toBe(1);
+		await expect.poll(() => network.requests.entries[0]?.isHeld).toBe(true);
 		await call("inc");
 		await call("certify");
 		expect((await held).status).toBe(200);
+		expect(network.requests.entries.map(({ isHeld }) => isHeld)).toEqual([false, false, false]);
 		expect(updates()).toEqual(["inc", "certify", "echo"]);
 	});
 
@@ -319,6 +320,7 @@ describe("the script", () => {
 			requestId: expect.stringMatching(/^[0-9a-f]{64}$/),
 			bytes: body.length,
 			fault: undefined,
+			isHeld: false,
 			outcome: 200,
 		});
 		expect(second).toEqual({ ...first, index: 1, nth: 1 });

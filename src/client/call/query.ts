@@ -12,7 +12,7 @@ export interface QueryOptions extends CallOptions {
 	 * (40 ms for a chunk), after two pairings on the thread of the page for the keys of the subnet's nodes.
 	 */
 	readonly isBound: boolean;
-	/** Whether an error may pass; by default what the tables of errors call `retry`. */
+	/** Whether an error may pass; by default as `passing` says. */
 	readonly retryable?: (error: unknown) => boolean;
 }
 
@@ -56,9 +56,27 @@ export class Queries {
 			// On a local network the agent may not have the root key yet, by which it checks the nodes' keys.
 			await network.prepareAgent();
 			const answer = network.agent.query(canisterId as never, { methodName: method, arg });
-			return replyOf((await raceAbort(answer, options.signal)) as Record<string, unknown>, method);
+			const timely = this.#inTime(answer, options.signal);
+			return replyOf((await timely) as Record<string, unknown>, method);
 		} catch (error) {
-			throw fromAgent(error, network.host.origin, method);
+			throw await this.#transport.agreeOnTime(fromAgent(error, network.host.origin, method));
+		}
+	}
+
+	/** The agent sets no bound to how long an exchange takes, and asks again by itself within it. */
+	async #inTime<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+		const { timeoutMs: waitedMs } = this.#transport;
+		let timer: ReturnType<typeof setTimeout> | undefined;
+		const late = new Promise<never>((_, reject) => {
+			timer = setTimeout(
+				() => reject(new ClientError("timeout", { waitedMs, waitedFor: "answer to the query" })),
+				waitedMs,
+			);
+		});
+		try {
+			return await raceAbort(Promise.race([answer, late]), signal);
+		} finally {
+			clearTimeout(timer);
 		}
 	}
 }

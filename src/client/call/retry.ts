@@ -25,16 +25,38 @@ export interface RetryOptions {
 	readonly policy: RetryPolicy;
 	readonly ports: Pick<Ports, "now" | "random" | "sleep" | "isOnline">;
 	readonly signal?: AbortSignal | undefined;
-	/** Whether an error may pass; by default what the tables of errors call `retry`. */
+	/** Whether an error may pass; by default as `passing` says. */
 	readonly retryable?: (error: unknown) => boolean;
 	readonly onRetry?: ((error: unknown) => void) | undefined;
 }
 
 export const isRetryable = (error: unknown): boolean => isBlobError(error) && error.action === "retry";
 
+/** Answers in a row that do not verify or cannot be read: that many bad nodes are somebody on the way. */
+const MAX_UNVERIFIED = 3;
+const UNVERIFIED = [
+	"certificate_invalid",
+	"certificate_stale",
+	"witness_invalid",
+	"manifest_corrupt",
+	"reply_invalid",
+] as const;
+
+/** An answer that says nothing, because it is not what it must be: cut short, forged, of another time. */
+export const isUnverified = (error: unknown): boolean => UNVERIFIED.some((code) => isBlobError(error, code));
+
+/**
+ * Which errors of one request may pass: what the tables call `retry`, and a few answers that do not verify, for one
+ * node or one proxy is not the network.
+ */
+export function passing(): (error: unknown) => boolean {
+	let unverified = 0;
+	return (error) => (isUnverified(error) ? ++unverified < MAX_UNVERIFIED : isRetryable(error));
+}
+
 /** Does `attempt` until it succeeds, fails for good, or the budget is spent: then its last error is thrown. */
 export async function retry<T>(attempt: (number: number) => Promise<T>, options: RetryOptions): Promise<T> {
-	const { policy, ports, signal, retryable = isRetryable } = options;
+	const { policy, ports, signal, retryable = passing() } = options;
 	const started = ports.now();
 	let counted = 0;
 	for (let number = 1; ; number++) {

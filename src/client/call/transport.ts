@@ -26,14 +26,15 @@ export class Transport {
 	readonly network: Network;
 	readonly canisterId: Principal;
 	readonly ports: Ports;
-	readonly #timeoutMs: number;
+	/** How long one exchange may take. */
+	readonly timeoutMs: number;
 	readonly #endpoints: Endpoints;
 
 	constructor(network: Network, canisterId: Principal, ports: Ports, timeoutMs: number) {
 		this.network = network;
 		this.canisterId = canisterId;
 		this.ports = ports;
-		this.#timeoutMs = timeoutMs;
+		this.timeoutMs = timeoutMs;
 		this.#endpoints = new Endpoints(network.host, canisterId.toText());
 	}
 
@@ -66,16 +67,22 @@ export class Transport {
 		};
 		try {
 			return await this.#endpoints.use(ENDPOINT[kind], (url) =>
-				exchange(network.fetch, url, init, { timeoutMs: this.#timeoutMs, ports, signal }),
+				exchange(network.fetch, url, init, { timeoutMs: this.timeoutMs, ports, signal }),
 			);
 		} catch (error) {
-			const expired = identityExpired(error);
-			if (expired) throw expired;
-			// Our clock is wrong: with the network's time the next attempt will be taken.
-			const isClock = isBlobError(error, "http") && /request expiry/i.test(error.details.body);
-			if (!isClock || !(await network.syncClock(this.canisterId))) throw error;
-			throw new ClientError("timeout", { waitedMs: 0, waitedFor: "agreement on the time" }, error);
+			throw identityExpired(error) ?? (await this.agreeOnTime(error));
 		}
+	}
+
+	/**
+	 * Where a request was refused for its expiry, our clock is wrong: with the network's time the next attempt will be
+	 * taken.
+	 * @returns the error to throw
+	 */
+	async agreeOnTime(error: unknown): Promise<unknown> {
+		const isClock = isBlobError(error, "http") && /request expiry/i.test(error.details.body);
+		if (!isClock || !(await this.network.syncClock(this.canisterId))) return error;
+		return new ClientError("timeout", { waitedMs: 0, waitedFor: "agreement on the time" }, error);
 	}
 
 	/** Decodes an answer's map. @throws ClientError `reply_invalid` */

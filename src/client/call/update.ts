@@ -1,7 +1,7 @@
 import { ClientError, isBlobError } from "../errors.js";
 import { utf8 } from "../util/bytes.js";
 import { type Certificate, CertificateVerifier, decodeCertificate } from "./certificate.js";
-import { isRetryable, type RetryPolicy, retry } from "./retry.js";
+import { isRetryable, isUnverified, type RetryPolicy, retry } from "./retry.js";
 import { type RequestStatus, requestStatus } from "./status.js";
 import { type Pending, rejection, type Transport } from "./transport.js";
 
@@ -170,5 +170,6 @@ const isSpent = (error: unknown): boolean =>
 /** Whether the message may have been executed all the same. */
 function leavesUnknown(error: unknown): boolean {
 	if (isBlobError(error, "http")) return error.details.status >= 500 && error.details.status !== 503;
+	if (isUnverified(error)) return true;
 	return isBlobError(error, "network") || (isBlobError(error, "timeout") && !isSpent(error));
 }

@@ -8,7 +8,7 @@ import {
 	SHA256_BYTES,
 	sameBytes,
 } from "../../protocol/index.js";
-import { isRetryable } from "../call/retry.js";
+import { passing } from "../call/retry.js";
 import type { ClientContext } from "../context.js";
 import { type CanisterError, ClientError, isBlobError } from "../errors.js";
 import { stat } from "../stat.js";
@@ -111,12 +111,13 @@ export class VerifiedBlob {
 	#fetch(version: bigint, index: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
 		let corrupt = 0;
 		const lag = lagging(version);
+		const passes = passing();
 		const check = async (bytes: Uint8Array) => {
 			if (!(await this.matches(index, bytes)))
 				throw new ClientError("chunk_corrupt", { index, attempts: ++corrupt });
 		};
 		const retryable = (error: unknown) =>
-			isBlobError(error, "chunk_corrupt") ? corrupt < MAX_CORRUPT : isRetryable(error) || lag(error);
+			isBlobError(error, "chunk_corrupt") ? corrupt < MAX_CORRUPT : passes(error) || lag(error);
 		const options = { signal, isBound: true, retryable };
 		return this.#context.caller.query("blobs_get_chunk", [this.manifest.key, version, index], options, check);
 	}
@@ -153,8 +154,9 @@ async function fetchLeaves(
 	const count = chunkCount(BigInt(size), chunkBytes);
 	const pages: Uint8Array[] = [];
 	const lag = lagging(sequence);
-	const retryable = (error: unknown) => isRetryable(error) || lag(error);
 	for (let from = 0; from < count; from += MAX_LEAVES_PER_PAGE) {
+		const passes = passing();
+		const retryable = (error: unknown) => passes(error) || lag(error);
 		const request = { key, sequence, from, limit: Math.min(MAX_LEAVES_PER_PAGE, count - from) };
 		pages.push(await context.caller.query("blobs_leaves", [request], { signal, isBound: true, retryable }));
 	}

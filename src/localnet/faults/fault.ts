@@ -112,6 +112,8 @@ export interface SeenRequest {
 	readonly bytes: number;
 	/** What befell it. */
 	readonly fault: Fault | undefined;
+	/** Whether its fault keeps it back now: it has not been handed in, and waits for a time or for later requests. */
+	readonly isHeld: boolean;
 	/** Of the answer, or that the connection was closed; undefined until then. */
 	readonly outcome: number | "closed" | undefined;
 }

@@ -17,7 +17,7 @@ type Answer = WireReply | "drop";
 type Next = (request: WireRequest) => Promise<Answer>;
 
 /** How often a held request looks at the network's clock, which a test may move. */
-const CLOCK_POLL_MS = 10;
+const CLOCK_POLL_MS = 100;
 
 /** Stands in the log for what the socket's side makes of an error, such as a fault that does not fit its request. */
 const FAILED = textReply(500, "");
@@ -63,14 +63,15 @@ export class FaultLayer {
 		next: Next,
 		handler: Handler,
 	): Promise<Answer> {
+		if (fault === "expired") await held(seen, this.#pastExpiry(request));
 		if (typeof fault === "string") return this.#named(fault, request, next);
 		if ("status" in fault) return statusReply(fault);
 		if ("reject" in fault) return this.#reject(fault, seen, request, next);
 		if ("clockMinutes" in fault) {
 			return changed(await next(request), (reply) => this.#forger.forge(request, reply, fault));
 		}
-		if ("delayMs" in fault) await this.#timers.sleep(fault.delayMs);
-		if ("holdRequests" in fault) await this.#log.afterLater(seen, fault.holdRequests);
+		if ("delayMs" in fault) await held(seen, this.#timers.sleep(fault.delayMs));
+		if ("holdRequests" in fault) await held(seen, this.#log.afterLater(seen, fault.holdRequests));
 		if ("duplicateAfter" in fault) {
 			const answer = await next(request);
 			const again = this.#log.afterLater(seen, fault.duplicateAfter).then(() => handler(request));
@@ -96,11 +97,8 @@ export class FaultLayer {
 			case "duplicate":
 				await next(request);
 				return next(request);
-			case "expired": {
-				const { expiry } = envelopeOf(request.body);
-				while (this.#api.options.clock() <= expiry) await this.#timers.sleep(CLOCK_POLL_MS);
+			case "expired":
 				return next(request);
-			}
 			case "cbor-cut":
 				return change((reply) => ({ ...reply, body: reply.body.subarray(0, reply.body.length >> 1) }));
 			case "content-type":
@@ -112,6 +110,12 @@ export class FaultLayer {
 		}
 	}
 
+	/** Resolves when the network's clock has passed it. */
+	async #pastExpiry(request: WireRequest): Promise<void> {
+		const { expiry } = envelopeOf(request.body);
+		while (this.#api.options.clock() <= expiry) await this.#timers.sleep(CLOCK_POLL_MS);
+	}
+
 	async #reject(fault: RejectFault, seen: LoggedRequest, request: WireRequest, next: Next): Promise<Answer> {
 		const { requestId } = envelopeOf(request.body);
 		const refusal = rejection(fault);
@@ -121,6 +125,12 @@ export class FaultLayer {
 		this.#api.subnet.rejectInstead.set(hex(requestId), refusal);
 		return next(request);
 	}
+}
+
+async function held(seen: LoggedRequest, until: Promise<void>): Promise<void> {
+	seen.isHeld = true;
+	await until;
+	seen.isHeld = false;
 }
 
 function changed(answer: Answer, change: (reply: WireReply) => WireReply): Answer {

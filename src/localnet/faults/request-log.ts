@@ -10,6 +10,7 @@ import { type Fault, fits, type RequestFilter, type RequestKind, type SeenReques
 /** The log's own view of a request: what is not known when it comes is filled in. */
 export interface LoggedRequest extends SeenRequest {
 	fault: Fault | undefined;
+	isHeld: boolean;
 	outcome: number | "closed" | undefined;
 }
 
@@ -61,6 +62,7 @@ export class RequestLog {
 			requestId: envelope && hex(envelope.requestId),
 			bytes: request.body.length,
 			fault: undefined,
+			isHeld: false,
 			outcome: undefined,
 		};
 		this.#counts.set(kind, nth + 1);

@@ -1,0 +1,4 @@
+import { testMatrix } from "./support/matrix.js";
+import { putMany } from "./support/operations.js";
+
+testMatrix(putMany);

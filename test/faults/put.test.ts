@@ -1,0 +1,4 @@
+import { testMatrix } from "./support/matrix.js";
+import { putBlob } from "./support/operations.js";
+
+testMatrix(putBlob);

@@ -1,0 +1,92 @@
+import type { Fault, SeenRequest } from "../../../src/localnet/index.js";
+import type { VirtualTime } from "./time.js";
+
+/** What the hook of a kind of fault may do when its request comes. */
+export interface Moment {
+	readonly time: VirtualTime;
+	/** Pauses the transfer for so long. */
+	pause(ms: number): void;
+}
+
+/** How an operation ends: well, or by an error with this code and this advice. */
+export type End = "success" | `${string} ${"retry" | "fix" | "give_up" | "ask"}`;
+
+/** One row of the matrix: what befalls the n-th request, and how an operation may then end. */
+export interface FaultKind {
+	readonly name: string;
+	/** What the network does; undefined: nothing, the hook does it all. */
+	readonly fault?: Fault;
+	/** Befalls every request from the n-th on, not it alone. */
+	readonly isLasting?: boolean;
+	/** Happens when the request comes, before the fault. */
+	readonly when?: (moment: Moment) => void;
+	/** What can befall such a request at all; by default all can. */
+	readonly fits?: (request: SeenRequest) => boolean;
+	/** Only operations that can be paused. */
+	readonly needsPause?: boolean;
+	/** How it ends, by the requests that were hit; by default well. */
+	readonly ends?: (hits: readonly SeenRequest[]) => End | readonly End[];
+}
+
+const MINUTE = 60_000;
+const isCallOrQuery = ({ kind }: SeenRequest) => kind === "call" || kind === "query";
+
+/** Through the agent, which tries every answer but 200 again, whatever it says. */
+const isAgents = ({ kind, version }: SeenRequest) => version === 2 && kind !== "call";
+
+const rejects = (reject: 1 | 2 | 3 | 4 | 5, isCertified: boolean): FaultKind => ({
+	name: `reject code ${reject}${isCertified ? "" : " by one node"}`,
+	fault: { reject, isCertified },
+	fits: isCertified ? isCallOrQuery : ({ kind }) => kind === "call",
+	ends: () => (reject === 2 ? "success" : reject === 3 ? "rejected fix" : "rejected give_up"),
+});
+
+export const KINDS: readonly FaultKind[] = [
+	{ name: "lost before arrival", fault: "lost" },
+	{ name: "executed, reply lost", fault: "reply-lost" },
+	{ name: "closed in the middle of the body", fault: "body-broken" },
+	{ name: "duplicated", fault: "duplicate" },
+	{ name: "duplicated late", fault: { duplicateAfter: 2 } },
+	{ name: "delayed past expiry", fault: "expired", fits: ({ kind }) => kind !== "status" },
+	{ name: "delayed for longer than the client waits", fault: { delayMs: 200_000 } },
+	{ name: "reordered", fault: { holdRequests: 1 } },
+	{ name: "429", fault: { status: 429, retryAfter: 2 } },
+	{ name: "503", fault: { status: 503 } },
+	{ name: "413", fault: { status: 413 }, ends: ([hit]) => (hit && isAgents(hit) ? "success" : "http fix") },
+	{ name: "500 with HTML", fault: { status: 500 } },
+	{ name: "200 with HTML", fault: { status: 200, body: "<html>sign in</html>", contentType: "text/html" } },
+	{ name: "cut CBOR", fault: "cbor-cut" },
+	{ name: "202 and no certificate", fault: "accepted", fits: ({ kind }) => kind === "call" },
+	...([1, 2, 3, 4, 5] as const).flatMap((code) => [rejects(code, true), rejects(code, false)]),
+	{ name: "wrong certificate: another byte", fault: "certificate-byte" },
+	{ name: "wrong certificate: another key", fault: "certificate-key" },
+	{ name: "answer of 10 minutes ago", fault: { clockMinutes: -10 } },
+	{ name: "answer of 10 minutes ahead", fault: { clockMinutes: 10 } },
+	{ name: "clock 8 minutes behind", when: ({ time }) => time.setSkew(8 * MINUTE) },
+	{ name: "clock 8 minutes ahead", when: ({ time }) => time.setSkew(-8 * MINUTE) },
+	{
+		name: "asleep for 20 minutes, reply lost",
+		fault: "reply-lost",
+		when: ({ time }) => time.jump(20 * MINUTE),
+	},
+	{
+		name: "paused for 20 minutes, reply lost",
+		fault: "reply-lost",
+		when: ({ pause }) => pause(20 * MINUTE),
+		needsPause: true,
+	},
+	{ name: "no connection from here on", fault: "lost", isLasting: true, ends: () => "network retry" },
+	{
+		name: "no answer from here on",
+		fault: { delayMs: 1_200_000 },
+		isLasting: true,
+		ends: () => "timeout retry",
+	},
+	{ name: "overloaded from here on", fault: { status: 503 }, isLasting: true, ends: () => "http retry" },
+	{
+		name: "forged from here on",
+		fault: "certificate-key",
+		isLasting: true,
+		ends: () => "certificate_invalid give_up",
+	},
+];

@@ -1,0 +1,60 @@
+import { MIN_CHARGE_BYTES } from "../../../src/protocol/index.js";
+import { ok } from "../../support/store.js";
+import { S } from "../../support/transfers.js";
+import type { State, Subject } from "./operations.js";
+import type { World } from "./world.js";
+
+/** What a case left when it was over. */
+export interface Remains {
+	readonly name: string;
+	readonly subject: Subject;
+	readonly states: ReadonlyMap<string, State>;
+}
+
+interface Held {
+	blobs: number;
+	bytes: number;
+	chunks: number;
+}
+
+/** What the whole blobs of a case take; all larger ones were cut at S. */
+function heldBy({ subject, states }: Remains): Held {
+	const held = { blobs: 0, bytes: 0, chunks: 0 };
+	for (const [key, { length }] of subject.blobs) {
+		if (states.get(key) !== "whole") continue;
+		held.blobs++;
+		for (let at = 0; at < length; at += S) {
+			held.chunks++;
+			held.bytes += Math.max(MIN_CHARGE_BYTES, Math.min(S, length - at));
+		}
+	}
+	return held;
+}
+
+/**
+ * Compares what the store counts with what the cases left behind: by each one's quota, then in all.
+ * @returns what does not agree, by the case's name
+ */
+export async function checkLeaks(world: World, remains: readonly Remains[]): Promise<string[]> {
+	const wrong: string[] = [];
+	const compare = (name: string, what: string, actual: bigint | number, expected: number) => {
+		if (Number(actual) !== expected) wrong.push(`${name}: ${what} is ${actual}, not ${expected}`);
+	};
+	const all = { blobs: 0, bytes: 0, chunks: 0 };
+	for (const each of remains) {
+		const who = each.subject.actor.identity.getPrincipal();
+		const { usage } = ok(await world.time.run(world.store.blobs_account([who]), 60_000));
+		const held = heldBy(each);
+		compare(each.name, "open uploads", usage.open_uploads, 0);
+		compare(each.name, "blobs of the quota", usage.blobs, held.blobs);
+		compare(each.name, "bytes of the quota", usage.bytes, held.bytes);
+		for (const name of ["blobs", "bytes", "chunks"] as const) all[name] += held[name];
+	}
+	const stats = await world.stats();
+	compare("all cases", "open uploads", stats.open_uploads, 0);
+	compare("all cases", "blobs", stats.blobs, all.blobs);
+	compare("all cases", "bytes", stats.bytes, all.bytes);
+	compare("all cases", "chunks", stats.chunks, all.chunks);
+	compare("all cases", "slots in use", stats.slots_made - stats.slots_free, all.chunks);
+	return wrong;
+}

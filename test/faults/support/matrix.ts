@@ -1,0 +1,204 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type BlobClient, isBlobError, type Transfer } from "../../../src/client/index.js";
+import type { SeenRequest } from "../../../src/localnet/index.js";
+import { type End, type FaultKind, KINDS } from "./faults.js";
+import { checkLeaks, type Remains } from "./leaks.js";
+import type { Operation, State, Subject } from "./operations.js";
+import { statesOf } from "./states.js";
+import { World } from "./world.js";
+
+/** One operation under every kind of fault at every one of its requests. */
+
+const MINUTE = 60_000;
+/**
+ * No call of the client takes longer. A request is tried for 5 minutes, and what is tried last may wait for 5 more,
+ * until its message has expired; a kind that stops an operation for 20 minutes adds these.
+ */
+const DEADLINE_MS = (10 + 20 + 5) * MINUTE;
+/** A message that was held back for the longest has arrived by then. */
+const ARRIVAL_MS = 30 * MINUTE;
+/** What the test itself asks, with no fault on the way. */
+const OWN_MS = MINUTE;
+
+interface Ended {
+	readonly end: End;
+	readonly error: unknown;
+}
+
+export class Matrix {
+	readonly #world: World;
+	readonly #operation: Operation;
+	readonly #makeClient: (world: World, subject: Subject) => BlobClient;
+	readonly remains: Remains[] = [];
+	/** The requests that it makes where nothing happens. */
+	requests: readonly SeenRequest[] = [];
+	cases = 0;
+
+	constructor(
+		world: World,
+		operation: Operation,
+		makeClient = (at: World, { actor }: Subject) => at.client(actor),
+	) {
+		this.#world = world;
+		this.#operation = operation;
+		this.#makeClient = makeClient;
+	}
+
+	async count(): Promise<void> {
+		const name = `${this.#operation.name} without a fault`;
+		const subject = await this.#prepare();
+		this.#world.network.requests.clear();
+		this.#expectEnd(name, await this.#act(subject), "success");
+		this.requests = [...this.#world.network.requests.entries];
+		await this.#close(name, subject, "success");
+	}
+
+	/** Every case of one kind. @returns what went wrong, each with its case's name */
+	async run(kind: FaultKind): Promise<string[]> {
+		const wrong: string[] = [];
+		const count = this.requests.length;
+		// One more than there are: nothing is hit then, unless something was not counted.
+		for (let n = 0; n <= count; n++) {
+			const request = this.requests[n];
+			if (request && kind.fits && !kind.fits(request)) continue;
+			this.cases++;
+			const name = `${this.#operation.name}, ${kind.name}, at request ${n + 1} of ${count}`;
+			try {
+				await this.#case(name, kind, n);
+			} catch (error) {
+				wrong.push(`${name}: ${(error as Error).message}`);
+			} finally {
+				this.#world.network.faults.clear();
+				this.#world.time.setSkew(0);
+			}
+		}
+		return wrong;
+	}
+
+	async #case(name: string, kind: FaultKind, n: number): Promise<void> {
+		const { network, time } = this.#world;
+		const subject = await this.#prepare();
+		const hits: SeenRequest[] = [];
+		let pause = (_ms: number) => {};
+		network.requests.clear();
+		network.faults.when((request) => {
+			const isHit = kind.isLasting ? request.index >= n : request.index === n;
+			if (!isHit || (kind.fits && !kind.fits(request))) return undefined;
+			hits.push(request);
+			kind.when?.({ time, pause: (ms) => pause(ms) });
+			return kind.fault;
+		});
+		const ended = await this.#act(subject, (transfer) => {
+			pause = (ms) => {
+				transfer.pause();
+				setTimeout(() => void transfer.resume(), ms);
+			};
+		});
+		network.faults.clear();
+		time.setSkew(0);
+		if (hits.length > 0 !== n < this.requests.length)
+			throw new Error(`its fault was delivered ${hits.length} times`);
+		const expected = hits.length > 0 && kind.ends ? kind.ends(hits) : "success";
+		this.#expectEnd(name, ended, expected);
+		if (ended.end === "success") await this.#states(subject, "success");
+		await this.#arrive();
+		let { end } = ended;
+		if (end !== "success" && n % 2 === 0) end = await this.#again(name, subject);
+		await this.#close(name, subject, end);
+	}
+
+	#prepare(): Promise<Subject> {
+		const prepare = async () => this.#operation.prepare(await this.#world.actor());
+		return this.#world.time.run(prepare(), OWN_MS);
+	}
+
+	/** Brings the operation to its end. @throws Hang where it has none */
+	async #act(
+		subject: Subject,
+		started: (transfer: Transfer<unknown, unknown>) => void = () => {},
+	): Promise<Ended> {
+		const act = async () => {
+			try {
+				await this.#operation.act(this.#makeClient(this.#world, subject), subject, started);
+				return { end: "success", error: undefined } as const;
+			} catch (error) {
+				if (!isBlobError(error)) throw error;
+				return { end: `${error.code} ${error.action}`, error } as const;
+			}
+		};
+		return this.#world.time.run(act(), DEADLINE_MS);
+	}
+
+	/** It ended as it should, and whoever reads the error knows what to do. */
+	#expectEnd(name: string, { end, error }: Ended, expected: End | readonly End[]): void {
+		if (![expected].flat().includes(end))
+			throw new Error(`${name} ended with ${end}, not ${[expected].flat().join(" or ")}: ${error}`);
+		if (error === undefined) return;
+		const { message } = error as Error;
+		// A whole sentence, with every blank filled in.
+		if (!/^[A-Z].*[.)]$/s.test(message) || /undefined|\[object|NaN/.test(message))
+			throw new Error(`nobody can tell from this what to do: ${message}`);
+	}
+
+	/** What was held back or copied arrives now. */
+	async #arrive(): Promise<void> {
+		const { network, time } = this.#world;
+		const isHeld = () => network.requests.entries.some((request) => request.isHeld);
+		for (let waited = 0; isHeld(); waited += MINUTE) {
+			if (waited > ARRIVAL_MS) throw new Error("what was held back never arrived");
+			await time.run(this.#world.store.blobs_status(), OWN_MS);
+			if (isHeld()) await time.pass(MINUTE);
+		}
+	}
+
+	/** The user does it again, in another client. */
+	async #again(name: string, subject: Subject): Promise<End> {
+		const before = [...(await statesOf(this.#world, subject)).values()];
+		const { success, again } = this.#operation;
+		const wasDone = before.every((state) => state === success);
+		const ended = await this.#act(subject);
+		const refused: End = `${again} give_up`;
+		this.#expectEnd(`${name}, done again`, ended, again && wasDone ? ["success", refused] : "success");
+		return ended.end === refused ? "success" : ended.end;
+	}
+
+	/** What the keys hold, which must be what they may hold. */
+	async #states(subject: Subject, end: End): Promise<ReadonlyMap<string, State>> {
+		const states = await statesOf(this.#world, subject);
+		const allowed = end === "success" ? [this.#operation.success] : this.#operation.failure;
+		for (const state of states.values())
+			if (!allowed.includes(state))
+				throw new Error(`the blob is ${state} after ${end}, not ${allowed.join(" or ")}`);
+		return states;
+	}
+
+	async #close(name: string, subject: Subject, end: End): Promise<void> {
+		this.remains.push({ name, subject, states: await this.#states(subject, end) });
+	}
+}
+
+/** The tests of one operation. */
+export function testMatrix(operation: Operation): void {
+	const world = new World();
+	const matrix = new Matrix(world, operation);
+	const kinds = KINDS.filter(({ needsPause }) => !needsPause || operation.isTransfer);
+	beforeAll(async () => {
+		await world.open();
+		await matrix.count();
+	});
+	afterAll(() => world.dispose());
+
+	test.each(kinds)(
+		"$name",
+		async (kind) => {
+			expect(await matrix.run(kind)).toEqual([]);
+		},
+		180_000,
+	);
+
+	test("nothing leaks, once uploads have expired and cleaning has run", async () => {
+		process.stdout.write(`fault matrix: ${operation.name} ${matrix.cases} cases\n`);
+		await world.clean();
+		expect(await checkLeaks(world, matrix.remains)).toEqual([]);
+	}, 180_000);
+}

@@ -1,0 +1,84 @@
+import { HttpAgent, type Identity } from "@dfinity/agent";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+import { BlobClient } from "../../../src/client/node/index.js";
+import { type MethodOk, UPLOAD_EXPIRY_MS } from "../../../src/protocol/index.js";
+import { newId, ok, openStore, type Store, type StoreFixture } from "../../support/store.js";
+import { S } from "../../support/transfers.js";
+import { VirtualTime } from "./time.js";
+
+/** A network with a store, in a time of its own, and who has been at work there. */
+
+const MINUTE = 60_000;
+
+/** Who does what one case does: nobody else's blobs, uploads and quota are touched. */
+export interface Actor {
+	readonly identity: Identity;
+	/** The store, without the client: for what comes before a case, and what is looked at after. */
+	readonly store: Store;
+}
+
+export class World {
+	readonly time = new VirtualTime();
+	#fixture: StoreFixture | undefined;
+
+	async open(): Promise<void> {
+		const { clock, middleware } = this.time;
+		this.#fixture = await openStore({ clock, middleware });
+		this.time.network = this.network;
+	}
+
+	get #opened(): StoreFixture {
+		if (!this.#fixture) throw new Error("the world is not open yet");
+		return this.#fixture;
+	}
+
+	get network() {
+		const { local } = this.#opened.network;
+		if (!local) throw new Error("faults need the local network");
+		return local;
+	}
+
+	/** For the store's controller. */
+	get store(): Store {
+		return this.#opened.store;
+	}
+
+	/** Somebody new. */
+	actor(): Promise<Actor> {
+		return this.time.run(this.#actor(), MINUTE);
+	}
+
+	async #actor(): Promise<Actor> {
+		const identity = Ed25519KeyIdentity.generate();
+		const who = identity.getPrincipal();
+		ok(await this.store.blobs_grant_role({ id: newId(), who, role: { writer: null } }));
+		return { identity, store: await this.#opened.storeFor(identity) };
+	}
+
+	/** A client as an application makes it, its agent with all its retries. */
+	client({ identity }: Pick<Actor, "identity">): BlobClient {
+		const { url, rootKey } = this.network;
+		const agent = HttpAgent.createSync({ host: url, rootKey, identity });
+		return new BlobClient({ agent, canisterId: this.#opened.canisterId, chunkBytes: S });
+	}
+
+	async stats(): Promise<MethodOk<"blobs_stats">> {
+		return ok(await this.time.run(this.store.blobs_stats(), MINUTE));
+	}
+
+	/** Until every upload that is open now has expired and all that nobody needs is cleaned away. */
+	async clean(): Promise<void> {
+		this.time.jump(2 * UPLOAD_EXPIRY_MS + MINUTE);
+		for (let step = 0; step < 200; step++) {
+			await this.time.pass(1_500);
+			const { open_uploads, cleaning, certifying } = await this.stats();
+			if (open_uploads + cleaning + certifying === 0n) return;
+		}
+		throw new Error("cleaning does not come to its end");
+	}
+
+	async dispose(): Promise<void> {
+		await this.#fixture?.dispose();
+		this.time.dispose();
+	}
+}
