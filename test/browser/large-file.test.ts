@@ -104,9 +104,10 @@ test("goes up through pause, reload and offline, each chunk sent once, and comes
 	await standsStill(await settled());
 	expect((await report()).state).toBe("paused");
 
-	await page.evaluate(() => window.trial.resume());
-	await arrived(0.4);
-	await page.evaluate(() => window.trial.pause());
+	await page.evaluate((bytes) => {
+		window.trial.resume();
+		return window.trial.pauseAt(bytes);
+	}, 0.4 * SIZE);
 	const before = await settled();
 	expect(before).toBeLessThan(0.8 * SIZE);
 	expect(await page.evaluate(() => window.trial.noted())).toEqual([KEY]);

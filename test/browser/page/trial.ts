@@ -21,6 +21,8 @@ export interface Trial {
 	/** Begins to upload the chosen file under a key. */
 	upload(key: string): void;
 	pause(): void;
+	/** Pauses in the moment in which so many bytes have arrived: whoever asks from outside may come too late. */
+	pauseAt(bytes: number): Promise<void>;
 	resume(): void;
 	report(): Report;
 	/** Downloads into a file of the origin's own (where the page is a secure one), hashed on its way. */
@@ -66,6 +68,14 @@ async function start(): Promise<void> {
 			});
 		},
 		pause: () => transfer?.pause(),
+		pauseAt: (bytes) =>
+			new Promise((resolve) => {
+				transfer?.on("progress", ({ acknowledged }) => {
+					if (acknowledged < bytes || transfer?.state !== "running") return;
+					transfer.pause();
+					resolve();
+				});
+			}),
 		resume: () => transfer?.resume(),
 		report: () => {
 			if (!transfer) throw new Error("nothing was begun");
