@@ -1,8 +1,10 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 export default defineConfig({
 	test: {
 		include: ["test/**/*.test.ts"],
+		// The fault matrix takes 6 minutes, and is asked for by `npm run test:faults` (docs/FAULTS.md).
+		exclude: [...configDefaults.exclude, ...(process.env.FAULT_MATRIX ? [] : ["test/faults/**"])],
 		globalSetup: ["test/support/global.ts"],
 		reporters: ["default", "./test/support/count-reporter.ts"],
 		// Two cores: each file of end-to-end tests runs a network, a canister and a client of its own.
