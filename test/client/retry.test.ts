@@ -46,20 +46,6 @@ describe("retry", () => {
 		await expect(never).rejects.toMatchObject({ code: "network" });
 	});
 
-	it("begins the deadline anew where the machine slept through an attempt", async () => {
-		const ports = virtualPorts(0.1);
-		let attempts = 0;
-		const run = retry(
-			async () => {
-				if (++attempts > 1) return "done";
-				await ports.sleep(20 * 60_000);
-				throw network();
-			},
-			{ policy: POLICY, ports },
-		);
-		expect(await run).toBe("done");
-	});
-
 	it("begins nothing after the deadline", async () => {
 		const ports = virtualPorts(1);
 		let attempts = 0;

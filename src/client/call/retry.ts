@@ -54,25 +54,17 @@ export function passing(): (error: unknown) => boolean {
 	return (error) => (isUnverified(error) ? ++unverified < MAX_UNVERIFIED : isRetryable(error));
 }
 
-/**
- * No attempt lasts longer by itself: an answer is waited for until its message has expired, which is 5 minutes. One that
- * did was interrupted by the machine's sleep, after which the deadline begins anew.
- */
-const LONGEST_ATTEMPT_MS = 600_000;
-
 /** Does `attempt` until it succeeds, fails for good, or the budget is spent: then its last error is thrown. */
 export async function retry<T>(attempt: (number: number) => Promise<T>, options: RetryOptions): Promise<T> {
 	const { policy, ports, signal, retryable = passing() } = options;
-	let started = ports.now();
+	const started = ports.now();
 	let counted = 0;
 	for (let number = 1; ; number++) {
 		throwIfAborted(signal);
-		const begun = ports.now();
 		try {
 			return await attempt(number);
 		} catch (error) {
 			if (ports.isOnline()) counted++;
-			if (ports.now() - begun > LONGEST_ATTEMPT_MS) started = ports.now();
 			if (counted >= policy.maxAttempts || !retryable(error)) throw error;
 			// Whoever says when to come again is not asked before: jitter goes on top.
 			const delay = retryAfterMs(error) + backoffMs(policy, number, ports.random);

@@ -73,6 +73,8 @@ export const KINDS: readonly FaultKind[] = [
 		name: "asleep for 20 minutes, reply lost",
 		fault: "reply-lost",
 		when: ({ time }) => time.jump(20 * MINUTE),
+		// Past the life of receipts nothing may be repeated by itself.
+		ends: () => ["success", "network retry", "rejected retry"],
 	},
 	{
 		name: "paused for 20 minutes, reply lost",
