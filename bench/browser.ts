@@ -1,12 +1,9 @@
 import { join } from "node:path";
-import { HttpAgent } from "@dfinity/agent";
-import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { createNetwork } from "canister-blobs/localnet";
-import { BlobClient } from "canister-blobs/node";
 import type { CDPSession } from "playwright-core";
-import { deployCanister } from "../examples/support/deploy.js";
 import { writeRandomFile } from "../examples/support/random-file.js";
 import { bundleTrial, choose, type Opened } from "../test/browser/trial.js";
+import { deployScene } from "./scene.js";
 
 const FILE_BYTES = 100_000_000;
 
@@ -24,14 +21,7 @@ export async function measureBrowser(
 	const trial = await bundleTrial();
 	let opened: Opened | undefined;
 	try {
-		const agent = await HttpAgent.create({
-			host: network.url,
-			rootKey: network.rootKey,
-			identity: Ed25519KeyIdentity.generate(),
-		});
-		const canisterId = await deployCanister(agent, wasm);
-		const identity = Ed25519KeyIdentity.generate();
-		await new BlobClient({ agent, canisterId }).grantRole(identity.getPrincipal(), "writer");
+		const { canisterId, writer: identity } = await deployScene(network, wasm);
 		const path = join(directory, "file");
 		await writeRandomFile(path, FILE_BYTES);
 		opened = await trial.open({ canisterId: canisterId.toText(), host: network.url, identity });

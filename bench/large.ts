@@ -1,21 +1,20 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Actor, HttpAgent } from "@dfinity/agent";
+import { Actor, type HttpAgent } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
-import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { Principal } from "@dfinity/principal";
 import { createNetwork, type MessageRecord } from "canister-blobs/localnet";
-import { BlobClient } from "canister-blobs/node";
 import { UploadProcess, uploadTask } from "../examples/main-job/upload-process.js";
-import { deployCanister, installWasm } from "../examples/support/deploy.js";
+import { installWasm } from "../examples/support/deploy.js";
 import { writeRandomFile } from "../examples/support/random-file.js";
 import type { Figures } from "./figures.js";
 import { FLOOR_CYCLES_PER_BYTE } from "./floor.js";
+import { deployScene } from "./scene.js";
 
 const GIB = 2 ** 30;
 
 /** A store on a network of its own, and a process of the client's that uploads files into it. */
-interface Scene {
+interface Uploads {
 	/** Uploads a file of random bytes; by how many bytes its process grew. */
 	upload(key: string, size: number): Promise<number>;
 	upgrade(): Promise<void>;
@@ -79,25 +78,18 @@ async function withStore(
 	wasm: Uint8Array,
 	directory: string,
 	metering: boolean,
-	work: (scene: Scene) => Promise<void>,
+	work: (uploads: Uploads) => Promise<void>,
 ): Promise<void> {
 	const messages: MessageRecord[] = [];
 	const network = await createNetwork({ metering, onMessage: (message) => messages.push(message) });
 	try {
-		const agent = await HttpAgent.create({
-			host: network.url,
-			rootKey: network.rootKey,
-			identity: Ed25519KeyIdentity.generate(),
-		});
-		const canisterId = await deployCanister(agent, wasm);
-		const uploader = Ed25519KeyIdentity.generate();
-		await new BlobClient({ agent, canisterId }).grantRole(uploader.getPrincipal(), "writer");
+		const { agent, canisterId, writer } = await deployScene(network, wasm);
 		await work({
 			messages,
 			upload: async (key, size) => {
 				const path = join(directory, key);
 				await writeRandomFile(path, size);
-				const task = uploadTask(network, canisterId, uploader, path, key);
+				const task = uploadTask(network, canisterId, writer, path, key);
 				const done = await new UploadProcess(task, () => {}).end;
 				await rm(path);
 				if (done === undefined) throw new Error("the uploading process was killed from outside");

@@ -1,7 +1,6 @@
-import { encodeUtf8 } from "../../protocol/codec/utf8.js";
+import { encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
 import { chunkLength, type WireManifest } from "../../protocol/index.js";
 import type { Hashing } from "../hashing.js";
-import { toHex } from "./codec.js";
 
 /**
  * The HTTP answers that a public blob has, and their hashes as HTTP certification has them (HTTP gateway protocol
@@ -38,13 +37,11 @@ export function certifiedHeaders(manifest: WireManifest, index?: number): [strin
 /** 8 bytes of the root tell a key's versions apart for caches, and cost a quarter of 32 to write as text. */
 const TAG_BYTES = 8;
 
-const tagOf = (root: Uint8Array): string => `"${toHex(root.subarray(0, TAG_BYTES))}"`;
-
 const HEX = encodeUtf8("0123456789abcdef");
 /** Between quotation marks, written anew for each blob. */
 const tag = encodeUtf8(`"${"0".repeat(2 * TAG_BYTES)}"`).slice();
 
-/** tagOf in UTF-8, valid until the next call: without the text it takes a third of the instructions. */
+/** The tag in UTF-8, valid until the next call: made as a text first it takes three times the instructions. */
 function tagBytes(root: Uint8Array): Uint8Array {
 	for (let i = 0, at = 1; i < TAG_BYTES; i++) {
 		const byte = root[i]!;
@@ -53,6 +50,8 @@ function tagBytes(root: Uint8Array): Uint8Array {
 	}
 	return tag;
 }
+
+const tagOf = (root: Uint8Array): string => fromUnits(tagBytes(root));
 
 function rangeOf({ size, chunk_size }: WireManifest, index: number): string {
 	const from = BigInt(index) * BigInt(chunk_size);
@@ -96,9 +95,7 @@ export class HttpHashes {
 	/** Of the answer 200 with a body that has this hash. */
 	whole(manifest: WireManifest, bodyHash: Uint8Array): Uint8Array {
 		this.#whole ??= this.#template(200, false);
-		const { pairs, typeAt, tagAt } = this.#whole;
-		pairs.set(this.#typeHash(manifest.content_type), typeAt);
-		pairs.set(this.#hashing.sha256(tagBytes(manifest.root)), tagAt);
+		const pairs = this.#filled(this.#whole, manifest);
 		this.#both.set(this.#hashing.sha256(pairs));
 		this.#both.set(bodyHash, DIGEST);
 		return this.#hashing.sha256(this.#both);
@@ -107,9 +104,8 @@ export class HttpHashes {
 	/** Of the answers 206 for chunks from `from` on, whose leaves are given, side by side. */
 	parts(manifest: WireManifest, from: number, leaves: Uint8Array): Uint8Array {
 		this.#part ??= this.#template(206, true);
-		const { pairs, typeAt, tagAt, rangeAt } = this.#part;
-		pairs.set(this.#typeHash(manifest.content_type), typeAt);
-		pairs.set(this.#hashing.sha256(tagBytes(manifest.root)), tagAt);
+		const { rangeAt } = this.#part;
+		const pairs = this.#filled(this.#part, manifest);
 		const count = leaves.length / DIGEST;
 		// A record a chunk: its header map, in whose place the map's hash comes, and its leaf.
 		const stride = pairs.length + PAIR;
@@ -122,6 +118,13 @@ export class HttpHashes {
 		this.#hashing.hashMany(records, count, 0, stride, pairs.length, pairs.length, stride);
 		this.#hashing.hashMany(records, count, pairs.length, stride, PAIR, 0, DIGEST);
 		return records.slice(0, count * DIGEST);
+	}
+
+	/** The pairs of a blob's header map; in those of a part the range is still to come. */
+	#filled({ pairs, typeAt, tagAt }: Template, { content_type, root }: WireManifest): Uint8Array {
+		pairs.set(this.#typeHash(content_type), typeAt);
+		pairs.set(this.#hashing.sha256(tagBytes(root)), tagAt);
+		return pairs;
 	}
 
 	#template(status: number, withRange: boolean): Template {

@@ -48,7 +48,11 @@ export class Roles {
 		return (this.#accounts.get(who).roles & bits) !== 0 || this.#controls(who);
 	}
 
-	/** Each message has its caller in an array of its own, and within one message nobody's controllers change. */
+	/** To be called before each message: within one nobody's controllers change. */
+	forget(): void {
+		this.#asked = undefined;
+	}
+
 	#controls(who: Uint8Array): boolean {
 		if (this.#asked !== who) {
 			this.#isController = this.#host.isController(who);
