@@ -150,10 +150,17 @@ describe.each(AGENTS)("through $name", (agents) => {
 
 		it("is never fetched otherwise", async () => {
 			const faulty = through(() => undefined);
-			const agent = await agentAt({ rootKey: MAINNET });
-			const call = callPath(agent, probe.canisterId).updates.call("echo", HELLO, { verify: true });
-			expect(isBlobError(await failure(call), "certificate_invalid")).toBe(true);
-			expect(faulty.seen.map(({ kind }) => kind)).not.toContain("status");
+			const attempts = ["call", "read_state", "read_state"];
+			for (const shouldFetchRootKey of [false, true]) {
+				const agent = agents.unprepared({
+					host: probe.network.url,
+					key: testIdentity(2),
+					shouldFetchRootKey,
+				});
+				const call = callPath(agent, probe.canisterId).updates.call("echo", HELLO, { verify: true });
+				expect(isBlobError(await failure(call), "certificate_invalid")).toBe(true);
+			}
+			expect(faulty.seen.map(({ kind }) => kind)).toEqual([...attempts, ...attempts]);
 		});
 
 		it("is never fetched from the mainnet", () => {

@@ -23,6 +23,8 @@ export interface AgentOptions {
 export interface AgentPackage {
 	readonly name: string;
 	agent(options: AgentOptions): Promise<AgentLike>;
+	/** One that holds the mainnet's root key, and may have been told to fetch another when it first needs one. */
+	unprepared(options: { host: string; key: Ed25519KeyIdentity; shouldFetchRootKey: boolean }): AgentLike;
 }
 
 /** What both packages' agents are told beside their identity. They make one attempt: the client has its own. */
@@ -36,6 +38,7 @@ const until = (ms: number) => new Date(Date.now() + ms);
 
 const dfinity: AgentPackage = {
 	name: "@dfinity/agent",
+	unprepared: ({ key: identity, ...options }) => HttpAgent.createSync({ ...options, identity }),
 	async agent(options) {
 		const { key, sessionMs } = options;
 		if (key === undefined) return HttpAgent.create(toldOf(options));
@@ -49,6 +52,8 @@ const dfinity: AgentPackage = {
 
 const core: AgentPackage = {
 	name: "@icp-sdk/core",
+	unprepared: ({ key, ...options }) =>
+		CoreAgent.createSync({ ...options, identity: CoreKey.fromSecretKey(key.getKeyPair().secretKey) }),
 	async agent(options) {
 		const { sessionMs } = options;
 		if (options.key === undefined) return CoreAgent.create(toldOf(options));
