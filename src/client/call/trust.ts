@@ -48,6 +48,11 @@ export class Trust {
 		return data;
 	}
 
+	/** The network's time, as far as we know. */
+	nowMs(): number {
+		return this.#path.nowMs();
+	}
+
 	/** Who asks, in bytes. */
 	async principal(): Promise<Uint8Array> {
 		return (await this.#path.network.identity()).getPrincipal().toUint8Array();

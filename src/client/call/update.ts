@@ -167,9 +167,8 @@ const ANSWER = "certified answer to the call";
 const isSpent = (error: unknown): boolean =>
 	isBlobError(error, "timeout") && error.details.waitedFor === ANSWER;
 
-/** Whether the message may have been executed all the same. */
-function leavesUnknown(error: unknown): boolean {
+/** Whether a call that failed with this may have been executed all the same. */
+export function leavesUnknown(error: unknown): boolean {
 	if (isBlobError(error, "http")) return error.details.status >= 500 && error.details.status !== 503;
-	if (isUnverified(error)) return true;
-	return isBlobError(error, "network") || (isBlobError(error, "timeout") && !isSpent(error));
+	return isUnverified(error) || isBlobError(error, "network") || isBlobError(error, "timeout");
 }
