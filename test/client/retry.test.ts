@@ -58,6 +58,18 @@ describe("retry", () => {
 		expect(attempts).toBe(ports.slept.length + 1);
 	});
 
+	it("begins nothing after the deadline where the machine slept through a wait", async () => {
+		const ports = virtualPorts(1);
+		let attempts = 0;
+		const asleep = { ...ports, sleep: (ms: number) => ports.sleep(ms + 20 * 60_000) };
+		const run = retry(async () => Promise.reject([network(), attempts++][0]), {
+			policy: POLICY,
+			ports: asleep,
+		});
+		await expect(run).rejects.toMatchObject({ code: "network" });
+		expect(attempts).toBe(1);
+	});
+
 	it("waits at least as long as it is told to, or not at all if that is too long", async () => {
 		const ports = virtualPorts(0.5);
 		let first = true;

@@ -71,6 +71,8 @@ export async function retry<T>(attempt: (number: number) => Promise<T>, options:
 			if (ports.now() - started + delay > policy.deadlineMs) throw error;
 			options.onRetry?.(error);
 			await ports.sleep(delay, signal);
+			// The machine slept as well, for as long as it liked.
+			if (ports.now() - started > policy.deadlineMs) throw error;
 		}
 	}
 }
