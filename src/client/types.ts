@@ -301,7 +301,7 @@ export interface KeyNotDeleted {
 
 /** What a deletion did. */
 export interface Deleted {
-	/** False where there was nothing to delete. */
+	/** False where there was nothing to delete. Where the answer was lost and the key is empty, it counts as done. */
 	readonly deleted: boolean;
 	/** The last change of the store when it was done. */
 	readonly sequence: bigint;

@@ -1,4 +1,4 @@
-import { ClientError, isBlobError } from "../errors.js";
+import { CanisterError, ClientError, isBlobError } from "../errors.js";
 import { utf8 } from "../util/bytes.js";
 import { type Certificate, CertificateVerifier, decodeCertificate } from "./certificate.js";
 import { isRetryable, isUnverified, type RetryPolicy, retry } from "./retry.js";
@@ -44,8 +44,14 @@ export class Updates {
 	/**
 	 * Calls `method` and answers its reply. Whatever may pass is tried again, with the very same signed message as
 	 * long as it lives: the network executes it at most once, so a lost reply costs no second execution.
+	 * @param read what a reply says; throws what the canister answered instead of a result
 	 */
-	async call(method: string, arg: Uint8Array, options: UpdateOptions): Promise<Uint8Array> {
+	async call<T = Uint8Array>(
+		method: string,
+		arg: Uint8Array,
+		options: UpdateOptions,
+		read: (reply: Uint8Array) => T = (reply) => reply as T,
+	): Promise<T> {
 		let pending: Pending | undefined;
 		let isUnknown = false;
 		const attempt = async () => {
@@ -62,12 +68,14 @@ export class Updates {
 		};
 		return retry(
 			() =>
-				attempt().catch((error) => {
-					isUnknown = leavesUnknown(error);
-					// What the network has decided about this message it will not decide otherwise.
-					if (isBlobError(error, "rejected") || isSpent(error)) pending = undefined;
-					throw error;
-				}),
+				attempt()
+					.then(read)
+					.catch((error) => {
+						isUnknown = leavesUnknown(error);
+						// What was decided about this message will not be decided otherwise.
+						if (isDecided(error)) pending = undefined;
+						throw error;
+					}),
 			{
 				policy: this.#policy,
 				ports: this.#transport.ports,
@@ -163,9 +171,14 @@ export class Updates {
 
 const ANSWER = "certified answer to the call";
 
-/** A message whose time is over, or whose answer the network has dropped: it can only be made anew. */
-const isSpent = (error: unknown): boolean =>
-	isBlobError(error, "timeout") && error.details.waitedFor === ANSWER;
+/**
+ * A message that was refused, or whose time is over, or whose answer the network has dropped: it can only be made
+ * anew.
+ */
+const isDecided = (error: unknown): boolean =>
+	isBlobError(error, "rejected") ||
+	error instanceof CanisterError ||
+	(isBlobError(error, "timeout") && error.details.waitedFor === ANSWER);
 
 /** Whether a call that failed with this may have been executed all the same. */
 export function leavesUnknown(error: unknown): boolean {
