@@ -294,6 +294,42 @@ describe.each(AGENTS)("through $name", (agents) => {
 		});
 	});
 
+	describe("answers that do not verify", () => {
+		const forgedBy = (times: number) => {
+			let left = times;
+			return through(({ kind }) => (kind !== "status" && left-- > 0 ? "certificate-key" : undefined));
+		};
+		const call = async () =>
+			callPath(await agentAt(), probe.canisterId).updates.call("echo", HELLO, { verify: true });
+		const query = async () => {
+			const { queries } = callPath(await agentAt(), probe.canisterId);
+			const options = { isBound: false };
+			return queries.retry(() => queries.once("echo_query", HELLO, options), options);
+		};
+
+		it("are asked for again, of a call without calling again", async () => {
+			const faulty = forgedBy(2);
+			expect(await call()).toEqual(HELLO);
+			expect(faulty.seen.map(({ kind }) => kind)).toEqual(["call", "read_state", "read_state"]);
+		});
+
+		it("are asked for three times, then a call ends: somebody forges them all", async () => {
+			const faulty = forgedBy(Number.POSITIVE_INFINITY);
+			const error = await failure(call());
+			expect(error).toMatchObject({ code: "certificate_invalid", action: "give_up" });
+			expect(faulty.seen.map(({ kind }) => kind)).toEqual(["call", "read_state", "read_state"]);
+		});
+
+		it("are asked for three times, then a query through the agent ends", async () => {
+			const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+			const faulty = through(({ kind }) => (kind === "query" ? "certificate-key" : undefined));
+			const error = await failure(query());
+			expect(error).toMatchObject({ code: "certificate_invalid", action: "give_up" });
+			warn.mockRestore();
+			expect(faulty.seen.filter(({ kind }) => kind === "query").length).toBe(3);
+		});
+	});
+
 	describe("rejections and bounds", () => {
 		const path = async () => callPath(await agentAt(), probe.canisterId);
 

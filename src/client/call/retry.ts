@@ -32,7 +32,7 @@ export interface RetryOptions {
 
 export const isRetryable = (error: unknown): boolean => isBlobError(error) && error.action === "retry";
 
-/** Answers in a row that do not verify or cannot be read: that many bad nodes are somebody on the way. */
+/** Answers to one request that do not verify or cannot be read: that many bad nodes are somebody on the way. */
 const MAX_UNVERIFIED = 3;
 const UNVERIFIED = [
 	"certificate_invalid",
