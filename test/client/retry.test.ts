@@ -110,6 +110,7 @@ describe("retry", () => {
 			http(400),
 			http(413),
 			rejected(4),
+			rejected(2, "IC0207"),
 			rejected(5, "IC0503"),
 			new CanisterError({ blob_not_found: {} }),
 			new Error("a bug"),
