@@ -85,7 +85,12 @@ export class CertificateVerifier {
 
 /** @throws ClientError `certificate_stale`, and `certificate_invalid` for one from the future */
 export function checkFreshness({ tree }: Certificate, nowMs: number): void {
-	const time = timeOf(tree, nowMs);
+	checkTime(timeOf(tree, nowMs), nowMs);
+}
+
+/** The same for a time that was signed in another way. */
+export function checkTime(time: number, nowMs: number): void {
+	checkNotAhead(time, nowMs);
 	if (nowMs - time > MAX_AGE_MS)
 		throw new ClientError("certificate_stale", {
 			from: new Date(time),
@@ -94,12 +99,18 @@ export function checkFreshness({ tree }: Certificate, nowMs: number): void {
 		});
 }
 
+function checkNotAhead(time: number, nowMs: number): void {
+	if (time > nowMs + MAX_AGE_MS)
+		throw invalid(
+			`it is from ${new Date(time).toISOString()}, in the future; is this machine's clock behind?`,
+		);
+}
+
 function timeOf(tree: HashTree, nowMs: number): number {
 	const time = lookup(tree, ["time"]);
 	if (!time) throw invalid("it holds no time");
 	const ms = Number(lebDecode(time) / 1_000_000n);
-	if (ms > nowMs + MAX_AGE_MS)
-		throw invalid(`it is from ${new Date(ms).toISOString()}, in the future; is this machine's clock behind?`);
+	checkNotAhead(ms, nowMs);
 	return ms;
 }
 
