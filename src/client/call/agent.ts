@@ -34,6 +34,8 @@ export interface AgentLike {
 	readonly config?: object;
 	/** Whom it acts for. */
 	getPrincipal(): Promise<PrincipalBytesLike & PrincipalTextLike>;
+	/** Asks one node, and checks its signature. */
+	query(canisterId: never, fields: { methodName: string; arg: Uint8Array }): Promise<object>;
 	/** Asks the network for its root key; called for a local network only. */
 	fetchRootKey(): Promise<Uint8Array>;
 	/** Milliseconds that the network's clock is ahead. */
@@ -87,6 +89,11 @@ export class Network {
 		this.fetch = config.fetch ?? globalThis.fetch.bind(globalThis);
 	}
 
+	/** The agent itself, for queries whose answer only its check of the node's signature vouches for. */
+	get agent(): AgentLike {
+		return this.#agent;
+	}
+
 	/** Headers and options that the agent would send along. */
 	requestInit(kind: "call" | "read"): RequestInit {
 		const { credentials, callOptions, fetchOptions } = configOf(this.#agent);
@@ -129,6 +136,11 @@ export class Network {
 			throw fromAgent(error, this.host.origin, "status");
 		});
 		return this.#fetched;
+	}
+
+	/** Sees to it that the agent itself can verify: it does not where it was made without a root key. */
+	async prepareAgent(): Promise<void> {
+		if (this.#local) await this.rootKey();
 	}
 
 	/** Whom the agent acts for. */

@@ -94,11 +94,6 @@ export function lookup(tree: HashTree, path: readonly (string | Uint8Array)[]): 
 	return found?.[0] === 3 ? found[1] : undefined;
 }
 
-/** The labels at the top of a tree, as far as it shows them. */
-export function* labels(tree: HashTree): Generator<Uint8Array> {
-	for (const branch of branches(tree)) if (branch[0] === 2) yield branch[1];
-}
-
 /** Every value below a tree. */
 export function* values(tree: HashTree): Generator<Uint8Array> {
 	for (const branch of branches(tree)) {
