@@ -5,6 +5,8 @@ import { CanisterError, isBlobError } from "./errors.js";
 
 /** What the network grants the clocks of its users, too. */
 const CLOCKS_DIFFER_MS = 60_000;
+/** The last attempt begins by the deadline, and waits until its message has expired. */
+const LAST_ATTEMPT_MS = 300_000;
 
 /**
  * The attempts at one change. One whose answer was lost is made again and answered as it was the first time, as long as
@@ -59,7 +61,9 @@ export class Attempts {
 
 	/** A network that has failed every attempt up to now would fail the question, too; one that was away may be back. */
 	#isWorthAsking(error: unknown): boolean {
-		const isLate = this.#elapsedMs > this.#context.settings.retry.deadlineMs;
+		const { retry, requestTimeoutMs } = this.#context.settings;
+		// Longer than attempts take by themselves: the machine slept, or the transfer was paused.
+		const isLate = this.#elapsedMs > retry.deadlineMs + LAST_ATTEMPT_MS + requestTimeoutMs;
 		return this.#isAnswered && (error instanceof CanisterError || isLate);
 	}
 

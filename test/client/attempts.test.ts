@@ -289,6 +289,19 @@ async function asleep<T>(
 }
 const isLost = { code: "network", action: "retry" };
 
+describe("a network that fails up to the deadline", () => {
+	it("is asked nothing more: it would fail that, too", async () => {
+		const store = new MemoryStore();
+		await putAs(store, store.owner, "a/b", small, plain);
+		const elevenMinutes = () => {
+			store.host.time += 11 * 60_000;
+		};
+		lose(store, "blobs_delete", elevenMinutes);
+		expect(await failure(deleteBlob(clientOf(store), "a/b"))).toMatchObject(isLost);
+		expect(store.count("blobs_stat")).toBe(0);
+	});
+});
+
 describe("delete, asleep past the life of receipts", () => {
 	const remove = (context: ClientContext) => deleteBlob(context, "a/b", { precondition: { sequence: 1n } });
 
