@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { BlobClient, Transfer } from "../../src/client/index.js";
 import type { SeenRequest } from "../../src/localnet/index.js";
+import { VirtualTime } from "../faults/support/time.js";
 import { type Actor, World } from "../faults/support/world.js";
 import { newId } from "../support/store.js";
 import { bytesOf, put, S } from "../support/transfers.js";
@@ -12,7 +13,7 @@ const LATE_MS = 20 * MINUTE;
 /** No operation takes longer, its twenty minutes included. */
 const LIMIT_MS = 60 * MINUTE;
 
-const world = new World();
+const world = new World(new VirtualTime());
 beforeAll(() => world.open());
 afterEach(() => world.network.faults.clear());
 afterAll(() => world.dispose());

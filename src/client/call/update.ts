@@ -1,6 +1,6 @@
 import { CanisterError, ClientError, isBlobError } from "../errors.js";
 import { utf8 } from "../util/bytes.js";
-import { type Certificate, CertificateVerifier, decodeCertificate } from "./certificate.js";
+import { type Certificate, decodeCertificate } from "./certificate.js";
 import { isRetryable, isUnverified, type RetryPolicy, retry } from "./retry.js";
 import { type RequestStatus, requestStatus } from "./status.js";
 import { type Pending, rejection, type Transport } from "./transport.js";
@@ -34,7 +34,6 @@ const MAX_POLL_MS = 2_000;
 export class Updates {
 	readonly #transport: Transport;
 	readonly #policy: RetryPolicy;
-	readonly #verifier = new CertificateVerifier();
 
 	constructor(transport: Transport, policy: RetryPolicy) {
 		this.#transport = transport;
@@ -102,39 +101,24 @@ export class Updates {
 		if (status === 202 || body.length === 0) return { kind: "processing" };
 		const map = this.#transport.decode(body, method);
 		if (!(map.certificate instanceof Uint8Array)) return { kind: "rejected", error: rejection(map, method) };
-		return this.#statusIn(map.certificate, pending, method, options.verify);
+		return this.#statusIn(decodeCertificate(map.certificate), pending, method, options.verify);
 	}
 
 	async #statusIn(
-		bytes: Uint8Array,
+		certificate: Certificate,
 		pending: Pending,
 		method: string,
 		verify: boolean,
 	): Promise<RequestStatus> {
-		const certificate = decodeCertificate(bytes);
-		if (verify) await this.#verify(certificate);
+		if (verify) await this.#transport.verify(certificate);
 		return requestStatus(certificate, pending.requestId, method);
-	}
-
-	async #verify(certificate: Certificate): Promise<void> {
-		const { network, canisterId, ports } = this.#transport;
-		await this.#verifier.verify(certificate, {
-			rootKey: await network.rootKey(),
-			canisterId: canisterId.toUint8Array(),
-			nowMs: this.#transport.nowMs(),
-			ports,
-		});
 	}
 
 	/** Asks the network what it knows about a request. */
 	async #read(pending: Pending, method: string, options: UpdateOptions): Promise<RequestStatus> {
 		const paths = [[utf8("request_status"), pending.requestId]];
-		const signed = await this.#transport.sign("read_state", { paths });
-		const { body } = await this.#transport.send("read_state", signed, options.signal);
-		const map = this.#transport.decode(body, method);
-		if (!(map.certificate instanceof Uint8Array))
-			throw new ClientError("reply_invalid", { method, reason: "the state came without a certificate" });
-		return this.#statusIn(map.certificate, pending, method, options.verify);
+		const certificate = await this.#transport.readState(paths, method, options.signal);
+		return this.#statusIn(certificate, pending, method, options.verify);
 	}
 
 	/** Waits for a request's end, which comes by its expiry at the latest. */
