@@ -18,6 +18,8 @@ export interface Pending extends SignedRequest {
 /** The network takes no request that expires later than 5 minutes ahead; clocks may differ by one. */
 const LIFE_MS = 4 * 60_000;
 const NONCE_BYTES = 16;
+/** What the network refused was signed by a clock that is known to be wrong now. */
+export const AGREEMENT = "agreement on the time";
 
 const ENDPOINT: Record<RequestKind, EndpointName> = { call: "call", read: "query", read_state: "read_state" };
 const REQUEST_TYPE: Record<RequestKind, string> = { call: "call", read: "query", read_state: "read_state" };
@@ -87,7 +89,7 @@ export class Transport {
 	async agreeOnTime(error: unknown): Promise<unknown> {
 		const isClock = isBlobError(error, "http") && /request expiry/i.test(error.details.body);
 		if (!isClock || !(await this.network.syncClock(this.canisterId))) return error;
-		return new ClientError("timeout", { waitedMs: 0, waitedFor: "agreement on the time" }, error);
+		return new ClientError("timeout", { waitedMs: 0, waitedFor: AGREEMENT }, error);
 	}
 
 	/**

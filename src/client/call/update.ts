@@ -3,7 +3,7 @@ import { utf8 } from "../util/bytes.js";
 import { type Certificate, decodeCertificate } from "./certificate.js";
 import { isRetryable, isUnverified, type RetryPolicy, retry } from "./retry.js";
 import { type RequestStatus, requestStatus } from "./status.js";
-import { type Pending, rejection, type Transport } from "./transport.js";
+import { AGREEMENT, type Pending, rejection, type Transport } from "./transport.js";
 
 export interface CallOptions {
 	readonly signal?: AbortSignal | undefined;
@@ -155,17 +155,22 @@ export class Updates {
 
 const ANSWER = "certified answer to the call";
 
+const isTimeout = (error: unknown, waitedFor: string): boolean =>
+	isBlobError(error, "timeout") && error.details.waitedFor === waitedFor;
+
 /**
- * A message that was refused, or whose time is over, or whose answer the network has dropped: it can only be made
- * anew.
+ * A message that was refused, or whose time is over or was never right, or whose answer the network has dropped: it
+ * can only be made anew.
  */
 const isDecided = (error: unknown): boolean =>
 	isBlobError(error, "rejected") ||
 	error instanceof CanisterError ||
-	(isBlobError(error, "timeout") && error.details.waitedFor === ANSWER);
+	isTimeout(error, ANSWER) ||
+	isTimeout(error, AGREEMENT);
 
 /** Whether a call that failed with this may have been executed all the same. */
 export function leavesUnknown(error: unknown): boolean {
 	if (isBlobError(error, "http")) return error.details.status >= 500 && error.details.status !== 503;
-	return isUnverified(error) || isBlobError(error, "network") || isBlobError(error, "timeout");
+	if (isBlobError(error, "timeout")) return !isTimeout(error, AGREEMENT);
+	return isUnverified(error) || isBlobError(error, "network");
 }

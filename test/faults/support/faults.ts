@@ -71,7 +71,7 @@ export const KINDS: readonly FaultKind[] = [
 		name: "clock 8 minutes ahead",
 		when: ({ time }) => time.setSkew(-8 * MINUTE),
 		// What was asked with the clock right is answered with it wrong: only its owner can tell which is which.
-		ends: () => ["success", "certificate_stale fix", "http fix"],
+		ends: () => ["success", "certificate_stale fix"],
 	},
 	{
 		name: "asleep for 20 minutes, reply lost",
