@@ -24,6 +24,7 @@ export interface Account {
 	/** Roles as bits (roles.ts). */
 	roles: number;
 	openUploads: number;
+	/** Keys that hold a blob of it, or that it uploads to. */
 	blobs: number;
 	/** Bytes it is charged with. */
 	bytes: number;

@@ -1,5 +1,6 @@
 import { chunkCount, MIN_CHARGE_BYTES } from "../../protocol/index.js";
 import { type Account, type Accounts, DEFAULT_QUOTA, type Quota } from "./accounts.js";
+import type { Claims } from "./claims.js";
 import { COUNTER, type Meta } from "./meta.js";
 import { refuse } from "./refusal.js";
 
@@ -21,11 +22,13 @@ export function chargeOf(size: number, chunkSize: number): number {
 /** Who has how much, and whether that is within its quota. */
 export class Charges {
 	readonly #accounts: Accounts;
+	readonly #claims: Claims;
 	readonly #meta: Meta;
 	readonly #builtIn: Quota;
 
-	constructor(accounts: Accounts, meta: Meta, quota: Partial<Quota>) {
+	constructor(accounts: Accounts, claims: Claims, meta: Meta, quota: Partial<Quota>) {
 		this.#accounts = accounts;
+		this.#claims = claims;
 		this.#meta = meta;
 		const { openUploads, blobs, bytes, receivedPerDay } = { ...DEFAULT_QUOTA, ...quota };
 		this.#builtIn = {
@@ -75,13 +78,20 @@ export class Charges {
 		this.#meta.add(COUNTER.charged, bytes);
 	}
 
-	countBlobs(who: Uint8Array, change: number): void {
-		this.#accounts.change(who).blobs += change;
-		this.#meta.add(COUNTER.blobs, change);
+	/** Counts a key that holds a blob of the principal's from now on, or no more: not one that it uploads to. */
+	countBlob(who: Uint8Array, key: string, change: 1 | -1): void {
+		if (!this.#claims.has(who, key)) this.#accounts.change(who).blobs += change;
 	}
 
-	countUploads(who: Uint8Array, change: number): void {
-		this.#accounts.change(who).openUploads += change;
+	/**
+	 * Counts an upload that is open from now on, or no more. The key of the first one counts as a blob until the last
+	 * one ends, unless it holds a blob of the principal's, which counts already.
+	 */
+	countUpload(who: Uint8Array, key: string, change: 1 | -1, isHeld: boolean): void {
+		const others = change > 0 ? this.#claims.add(who, key) : this.#claims.remove(who, key);
+		const account = this.#accounts.change(who);
+		account.openUploads += change;
+		if (others === 0 && !isHeld) account.blobs += change;
 		this.#meta.add(COUNTER.openUploads, change);
 	}
 }
