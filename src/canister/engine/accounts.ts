@@ -62,6 +62,8 @@ export class Accounts {
 
 	/** To be read only; `change` answers the same to be written to. */
 	get(who: Uint8Array): Readonly<Account> {
+		// Nearly always the caller, in the very array that the last call had too.
+		if (this.#last?.who === who) return this.#last.account;
 		return this.#entry(who).account;
 	}
 
@@ -102,7 +104,6 @@ export class Accounts {
 	}
 
 	#entry(who: Uint8Array): Entry {
-		// Nearly always the caller, in the very array that the last call had too.
 		if (this.#last?.who === who) return this.#last;
 		// Asked for in between, once for each bound that is checked.
 		if (who === EVERYBODY && this.#everybody !== undefined) return this.#everybody;

@@ -97,7 +97,7 @@ export class Changing {
 			state.access.requireChange(caller, "delete", request.from, source);
 			const { owner } = source;
 			// Its owner's upload to the old key keeps that taken, so the new key is one more.
-			if (state.claims.has(owner, request.from))
+			if (state.claims.count(owner, request.from) > 0)
 				state.charges.check(owner, { blobs: moreBlobs(state, owner, request.to, target) });
 			remove(state, caller, source);
 			const renamed: WireManifest = {

@@ -47,10 +47,14 @@ export class Charges {
 	check(who: Uint8Array, needed: { openUploads?: number; blobs?: number; bytes?: number }): void {
 		const account = this.#accounts.get(who);
 		const quota = this.quotaOf(account);
-		for (const name of ["openUploads", "blobs", "bytes"] as const) {
-			const more = needed[name] ?? 0;
-			if (more > 0 && account[name] + more > quota[name]) exceeded(name, quota[name], account[name], more);
-		}
+		// Not a loop over names: QuickJS takes 10,000 instructions more for it.
+		const { openUploads = 0, blobs = 0, bytes = 0 } = needed;
+		if (openUploads > 0 && account.openUploads + openUploads > quota.openUploads)
+			exceeded("openUploads", quota.openUploads, account.openUploads, openUploads);
+		if (blobs > 0 && account.blobs + blobs > quota.blobs)
+			exceeded("blobs", quota.blobs, account.blobs, blobs);
+		if (bytes > 0 && account.bytes + bytes > quota.bytes)
+			exceeded("bytes", quota.bytes, account.bytes, bytes);
 	}
 
 	/** Refuses bytes beyond those that a principal may send in a day. */
@@ -80,7 +84,7 @@ export class Charges {
 
 	/** Counts a key that holds a blob of the principal's from now on, or no more: not one that it uploads to. */
 	countBlob(who: Uint8Array, key: string, change: 1 | -1): void {
-		if (!this.#claims.has(who, key)) this.#accounts.change(who).blobs += change;
+		if (this.#claims.count(who, key) === 0) this.#accounts.change(who).blobs += change;
 	}
 
 	/**
@@ -88,10 +92,13 @@ export class Charges {
 	 * one ends, unless it holds a blob of the principal's, which counts already.
 	 */
 	countUpload(who: Uint8Array, key: string, change: 1 | -1, isHeld: boolean): void {
-		const others = change > 0 ? this.#claims.add(who, key) : this.#claims.remove(who, key);
+		const before = this.#claims.count(who, key);
+		const after = before + change;
+		if (after < 0) throw new Error("an upload ends to a key that nobody uploads to");
+		this.#claims.set(who, key, after);
 		const account = this.#accounts.change(who);
 		account.openUploads += change;
-		if (others === 0 && !isHeld) account.blobs += change;
+		if ((before === 0 || after === 0) && !isHeld) account.blobs += change;
 		this.#meta.add(COUNTER.openUploads, change);
 	}
 }

@@ -1,11 +1,13 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import type { StableMap } from "../ports.js";
 import type { Accounts } from "./accounts.js";
-import { concat, getU32, putU32 } from "./codec.js";
-import { ownedKey } from "./uploads.js";
+import { getU32, putU32 } from "./codec.js";
 
-/** The map has the uploads too, whose names begin with the length of a principal: never 0. */
-const MARK = Uint8Array.of(0);
+interface Claim {
+	readonly who: Uint8Array;
+	readonly key: string;
+	readonly uploads: number;
+}
 
 /**
  * The keys that somebody uploads to, each with how many uploads are open. In the quota of blobs such a key counts as if
@@ -14,49 +16,48 @@ const MARK = Uint8Array.of(0);
 export class Claims {
 	readonly #map: StableMap;
 	readonly #accounts: Accounts;
+	/** What was asked for last: each key is asked for twice, to check its blob or upload and to count it. */
+	#last: Claim | undefined;
 
 	constructor(map: StableMap, accounts: Accounts) {
 		this.#map = map;
 		this.#accounts = accounts;
 	}
 
-	has(who: Uint8Array, key: string): boolean {
-		return this.#isPossible(who) && this.#map.has(nameOf(who, key));
+	/** To be called before each message. */
+	forget(): void {
+		this.#last = undefined;
 	}
 
-	/** One upload more. Answers how many there were before. */
-	add(who: Uint8Array, key: string): number {
-		const name = nameOf(who, key);
-		const others = this.#isPossible(who) ? this.#count(name) : 0;
-		this.#set(name, others + 1);
-		return others;
+	/** How many uploads to the key the principal has open. */
+	count(who: Uint8Array, key: string): number {
+		// Who puts many small blobs mostly has none, and is spared 90,000 instructions for each of them.
+		if (this.#accounts.get(who).openUploads === 0) return 0;
+		const last = this.#last;
+		if (last !== undefined && last.who === who && last.key === key) return last.uploads;
+		const record = this.#map.get(nameOf(who, key));
+		const uploads = record === undefined ? 0 : getU32(record, 0);
+		this.#last = { who, key, uploads };
+		return uploads;
 	}
 
-	/** One less. Answers how many are left. */
-	remove(who: Uint8Array, key: string): number {
-		const name = nameOf(who, key);
-		const others = this.#count(name) - 1;
-		if (others < 0) throw new Error("an upload ends to a key that nobody uploads to");
-		if (others === 0) this.#map.delete(name);
-		else this.#set(name, others);
-		return others;
-	}
-
-	/** Who has no upload open, as most who put many small blobs, is not looked for: 50,000 instructions a blob less. */
-	#isPossible(who: Uint8Array): boolean {
-		return this.#accounts.get(who).openUploads > 0;
-	}
-
-	#count(name: Uint8Array): number {
-		const record = this.#map.get(name);
-		return record === undefined ? 0 : getU32(record, 0);
-	}
-
-	#set(name: Uint8Array, uploads: number): void {
-		const record = new Uint8Array(4);
-		putU32(record, 0, uploads);
-		this.#map.set(name, record);
+	set(who: Uint8Array, key: string, uploads: number): void {
+		if (uploads === 0) this.#map.delete(nameOf(who, key));
+		else {
+			const record = new Uint8Array(4);
+			putU32(record, 0, uploads);
+			this.#map.set(nameOf(who, key), record);
+		}
+		this.#last = { who, key, uploads };
 	}
 }
 
-const nameOf = (who: Uint8Array, key: string): Uint8Array => concat(MARK, ownedKey(who, encodeUtf8(key)));
+/** The map has the uploads too, whose names begin with the length of a principal: with 0 begins none of them. */
+function nameOf(who: Uint8Array, key: string): Uint8Array {
+	const utf8 = encodeUtf8(key);
+	const name = new Uint8Array(2 + who.length + utf8.length);
+	name[1] = who.length;
+	name.set(who, 2);
+	name.set(utf8, 2 + who.length);
+	return name;
+}

@@ -17,7 +17,7 @@ export function isOwn(who: Uint8Array, held: Blob | undefined): boolean {
 
 /** How many blobs more count for somebody who gets its own in the place of what a key holds: one, or none. */
 export function moreBlobs(state: State, who: Uint8Array, key: string, held: Blob | undefined): number {
-	return isOwn(who, held) || state.claims.has(who, key) ? 0 : 1;
+	return isOwn(who, held) || state.claims.count(who, key) > 0 ? 0 : 1;
 }
 
 /** A new content under a key. Its bytes are charged to the caller already. */

@@ -128,6 +128,7 @@ export class State {
 	/** To be called before each message: nothing of the one before is kept that it could have changed. */
 	begin(): void {
 		this.accounts.forget();
+		this.claims.forget();
 		this.roles.forget();
 		this.room.forget();
 		this.#now = undefined;
