@@ -328,7 +328,7 @@ export const commands = fc.array(
 		roleChange(1, "blobs_revoke_role"),
 		setQuota,
 		setMode,
-		{ weight: 12, arbitrary: fc.nat(1).map((back): Command => ({ do: "again", back })) },
+		{ weight: 30, arbitrary: fc.nat(1).map((back): Command => ({ do: "again", back })) },
 		restart,
 		cleanAfter(0, 0, 0, 60_000, 60_000, 20 * 60_000, DAY_MS / 2, DAY_MS),
 	),
