@@ -188,7 +188,7 @@ export interface MethodTally {
 	readonly instructions: bigint;
 }
 
-/** How often a store refused with an error since it was installed. */
+/** How often a store refused an update, or an item of one of many, with an error since it was installed. */
 export interface RefusalTally {
 	/** Code of the error. */
 	readonly code: string;

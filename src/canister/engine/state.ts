@@ -131,6 +131,7 @@ export class State {
 		this.claims.forget();
 		this.roles.forget();
 		this.room.forget();
+		this.tallies.forget();
 		this.#now = undefined;
 	}
 

@@ -131,7 +131,7 @@ export interface WireStats {
 	/** Which SHA-256 is in use: native, or the one that the application gave. */
 	sha256: string;
 	methods: { name: string; calls: bigint; refused: bigint; instructions: bigint }[];
-	/** Refusals by the code of their error. */
+	/** Refusals of updates, and of items within updates of many, by the code of their error. */
 	refusals: { code: string; count: bigint }[];
 }
 type Row<Name extends "methods" | "refusals"> = WireStats[Name][number];
