@@ -75,7 +75,8 @@ export class Accounts {
 
 	/** The quota of those who have none of their own, where an administrator set one. */
 	get everybodys(): Quota | undefined {
-		return this.get(EVERYBODY).quota;
+		// Asked for in between, once for each bound that is checked.
+		return (this.#everybody ?? this.#entry(EVERYBODY)).account.quota;
 	}
 
 	setEverybodys(quota: Quota | undefined): void {
@@ -105,8 +106,6 @@ export class Accounts {
 
 	#entry(who: Uint8Array): Entry {
 		if (this.#last?.who === who) return this.#last;
-		// Asked for in between, once for each bound that is checked.
-		if (who === EVERYBODY && this.#everybody !== undefined) return this.#everybody;
 		const name = fromUnits(who);
 		let entry = this.#seen.get(name);
 		if (entry === undefined) {
