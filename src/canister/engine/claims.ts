@@ -31,7 +31,7 @@ export class Claims {
 
 	/** How many uploads to the key the principal has open. */
 	count(who: Uint8Array, key: string): number {
-		// Who puts many small blobs mostly has none, and is spared 90,000 instructions for each of them.
+		// Who puts many small blobs mostly has none, and is spared 50,000 instructions for each of them.
 		if (this.#accounts.get(who).openUploads === 0) return 0;
 		const last = this.#last;
 		if (last !== undefined && last.who === who && last.key === key) return last.uploads;
