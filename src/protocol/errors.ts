@@ -65,7 +65,7 @@ export const ERROR_TABLE = {
 		"ask",
 		{ quota: text, limit: nat64, used: nat64, needed: nat64 },
 		(d) =>
-			`The caller's quota of ${d.quota} is ${d.limit}, of which ${d.used} are used and ${d.needed} more are ` +
+			`The quota of ${d.quota} is ${d.limit}, of which ${d.used} are used and ${d.needed} more are ` +
 			"needed: delete something, or ask an administrator for more.",
 	),
 	no_room: row(
