@@ -1,9 +1,16 @@
+import { IDL } from "@dfinity/candid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MessageRecord } from "../../src/localnet/index.js";
-import { METHODS } from "../../src/protocol/index.js";
+import {
+	MAX_ITEMS,
+	MAX_KEY_BYTES,
+	METHODS,
+	type MethodName,
+	type WireResult,
+} from "../../src/protocol/index.js";
 import { isQuery, openTarget, outcomeOf, type Target } from "../support/bombs.js";
-import { ALL } from "../support/requests.js";
-import { isNamed } from "../support/store.js";
+import { ALL, outcome, REQUESTS, UPDATES } from "../support/requests.js";
+import { isNamed, refusal } from "../support/store.js";
 import { takesText, type TextRequest, withText } from "../support/text-fields.js";
 
 /** Messages of the right type whose texts are dear to read: QuickJS takes thousands of instructions a character. */
@@ -18,84 +25,176 @@ afterAll(() => target.fixture.dispose());
 const utf8 = (text: string) => new Uint8Array(Buffer.from(text));
 const bytes = (length: number, byte: number) => new Uint8Array(length).fill(byte);
 
-const TEXTS: Record<string, Uint8Array> = {
+/** No method takes these in any field, or but as metadata. */
+const BOMBS: Record<string, Uint8Array> = {
 	"8,190 bytes, two a character": utf8("é".repeat(4_095)),
 	"8,190 bytes, three a character": utf8("한".repeat(2_730)),
 	"8,188 bytes, four a character": utf8("😀".repeat(2_047)),
 	"8,190 bytes of ASCII": utf8("a".repeat(8_190)),
 	"8,190 bytes of directories": utf8("é/".repeat(2_730)),
-	"8,190 bytes, the last one wrong": Buffer.concat([utf8("é".repeat(4_094)), bytes(2, 0xff)]),
-	"8,190 bytes that begin no character": bytes(8_190, 0x80),
-	"8,190 bytes of characters cut short": bytes(8_190, 0xe3),
-	"8,190 control characters": bytes(8_190, 0x01),
+	"6,000 bytes, two a character": utf8("é".repeat(3_000)),
+	"6,000 bytes, three a character": utf8("한".repeat(2_000)),
+	"6,000 bytes, four a character": utf8("😀".repeat(1_500)),
+	"6,000 bytes of ASCII": utf8("a".repeat(6_000)),
+	"6,000 bytes, the last two wrong": Buffer.concat([utf8("é".repeat(2_999)), bytes(2, 0xff)]),
+	"6,000 bytes that begin no character": bytes(6_000, 0x80),
+	"6,000 bytes of characters cut short": bytes(6_000, 0xe3),
+	"6,000 control characters": bytes(6_000, 0x01),
+	"2,048 bytes, two a character": utf8("é".repeat(1_024)),
+	"2,048 bytes, four a character": utf8("😀".repeat(512)),
+	"2,048 bytes of ASCII": utf8("a".repeat(2_048)),
+	"2,046 bytes of directories": utf8("é/".repeat(682)),
+	"2,048 slashes": utf8("/".repeat(2_048)),
+	"1,024 directories": utf8("a/".repeat(512)),
 	"one byte more than a key may have": utf8(`${"é".repeat(512)}a`),
-	"1,024 characters": utf8("한".repeat(1_024)),
-	"the longest key": utf8("é".repeat(512)),
-	"the longest key, of directories": utf8(`${"한/".repeat(31)}${"한".repeat(300)}`),
-	"the longest metadata": utf8("é".repeat(2_047)),
 	"100,000 bytes": utf8("é".repeat(50_000)),
 };
+/** These are keys, or metadata, as long as may be. */
+const LEGAL: Record<string, Uint8Array> = {
+	"a key, two a character": utf8("é".repeat(512)),
+	"a key, three a character": utf8("한".repeat(341)),
+	"a key, four a character": utf8("😀".repeat(256)),
+	"a key of directories": utf8(`${"한/".repeat(31)}${"한".repeat(300)}`),
+	"a value of metadata": utf8("é".repeat(2_047)),
+};
+
+/** A request is a bomb unless it was carried out. */
+interface Answer {
+	readonly wasRead: boolean;
+	readonly wasDone: boolean;
+}
 
 /** Fails with every field for which a message was too dear. */
 async function expectCheap(
 	kinds: readonly MessageRecord["kind"][],
 	requests: readonly TextRequest[],
-	send: (request: TextRequest) => Promise<boolean>,
+	send: (request: TextRequest) => Promise<Answer>,
 ): Promise<void> {
 	const tooDear: string[] = [];
 	for (const request of requests) {
-		let wasRead = false;
+		let answer: Answer | undefined;
 		const records = await target.fixture.measure(async () => {
-			wasRead = await send(request);
+			answer = await send(request);
 		});
 		const own = records.filter(({ kind, method }) => method === request.method && kinds.includes(kind));
 		if (!isNamed) expect(own.length, request.method).toBeGreaterThan(0);
+		if (answer!.wasDone) continue;
 		for (const record of own) {
-			const excess = target.excess(record, request.message.length, wasRead);
+			const excess = target.excess(record, request.message.length, answer!.wasRead);
 			if (excess > 0) tooDear.push(`${record.kind} ${request.method} ${request.field} ${excess}`);
 		}
 	}
 	expect(tooDear).toEqual([]);
 }
 
-const wasRead = ({ method }: TextRequest, reply: Uint8Array): boolean => {
-	const outcome = outcomeOf(method, reply);
-	return !("err" in outcome && "malformed" in outcome.err);
-};
+function answerOf(method: MethodName, reply: Uint8Array): Answer {
+	const result = outcome(outcomeOf(method, reply));
+	const wasRead = !("err" in result && "malformed" in result.err);
+	return { wasRead, wasDone: !isQuery(method) && "ok" in result };
+}
 
-describe.each(Object.entries(TEXTS))("C07 a text of %s", (_, text) => {
-	const requests = ALL.flatMap((method) => withText(method, text));
-	const broken = requests.map((request) => ({
-		...request,
-		message: Buffer.concat([request.message, Uint8Array.of(0)]),
-	}));
+async function sendAsUser({ method, message }: TextRequest): Promise<Answer> {
+	const { fixture, stranger } = target;
+	if (!isQuery(method)) {
+		await fixture.callRaw(method, message).catch(() => {});
+		return { wasRead: true, wasDone: false };
+	}
+	const answer = await stranger.query(fixture.canisterId, { methodName: method, arg: message });
+	if (!("reply" in answer)) throw new Error(`${method}: ${answer.reject_message}`);
+	return answerOf(method, answer.reply.arg);
+}
 
-	const sendAsUser = async (request: TextRequest) => {
-		const { fixture, stranger } = target;
-		if (!isQuery(request.method)) {
-			await fixture.callRaw(request.method, request.message).catch(() => {});
-			return true;
-		}
-		const call = { methodName: request.method, arg: request.message };
-		const answer = await stranger.query(fixture.canisterId, call);
-		if (!("reply" in answer)) throw new Error(`${request.method}: ${answer.reject_message}`);
-		return wasRead(request, answer.reply.arg);
-	};
-	const sendAs = (who: "admin" | "nobody") => async (request: TextRequest) =>
-		wasRead(request, await target[who].call(target.fixture.canisterId, request.method, request.message));
+const sendAs =
+	(who: "admin" | "nobody") =>
+	async ({ method, message }: TextRequest): Promise<Answer> =>
+		answerOf(method, await target[who].call(target.fixture.canisterId, method, message));
 
-	test("in any field of any method, from a user", () =>
-		expectCheap(["inspect", "query"], requests, sendAsUser));
-	test("in any field of any method, from a canister that may do it", () =>
-		expectCheap(["update", "replicated query"], requests, sendAs("admin")));
+const fromUsers = ["inspect", "query"] as const;
+const fromCanisters = ["update", "replicated query"] as const;
+
+const requestsWith = (text: Uint8Array) => ALL.flatMap((method) => withText(method, text));
+const broken = (request: TextRequest): TextRequest => ({
+	...request,
+	message: Buffer.concat([request.message, Uint8Array.of(0)]),
+});
+
+describe.each(Object.entries(BOMBS))("C07 a text of %s, in any field of any method", (_, text) => {
+	const requests = requestsWith(text);
+	test("from a user", () => expectCheap(fromUsers, requests, sendAsUser));
+	test("from a canister that may do everything", () =>
+		expectCheap(fromCanisters, requests, sendAs("admin")));
+	test("from a canister that may do nothing", () => expectCheap(fromCanisters, requests, sendAs("nobody")));
+});
+
+describe.each(Object.entries(LEGAL))("C07 %s of the full length, in any field of any method", (_, text) => {
+	const requests = requestsWith(text);
 	test("in a message that is malformed after it", async () => {
-		await expectCheap(["inspect", "query"], broken, sendAsUser);
-		await expectCheap(["update", "replicated query"], broken, sendAs("admin"));
+		await expectCheap(fromUsers, requests.map(broken), sendAsUser);
+		await expectCheap(fromCanisters, requests.map(broken), sendAs("admin"));
+	});
+	test("in a query", async () => {
+		const queries = requests.filter(({ method }) => isQuery(method));
+		await expectCheap(fromUsers, queries, sendAsUser);
+		await expectCheap(fromCanisters, queries, sendAs("nobody"));
 	});
 });
 
 test("C07 every method that takes a text is tried with each", () => {
-	const tried = new Set(ALL.flatMap((method) => withText(method, utf8("~")).map(() => method)));
+	const tried = new Set(requestsWith(bytes(100, 0x61)).map(({ method }) => method));
 	const taking = ALL.filter((method) => METHODS[method].args.some(takesText));
 	expect([...tried]).toEqual(taking);
+});
+
+describe.each([
+	["blobs_put_many", REQUESTS.blobs_put_many("a")[0].blobs[0]!],
+	["blobs_delete_many", REQUESTS.blobs_delete_many("a")[0].blobs[0]!],
+] as const)("C07 %s with as many keys as it takes", (method, item) => {
+	const [{ id }] = REQUESTS[method]("a");
+	const many = (key: (i: number) => string): Uint8Array => {
+		const blobs = Array.from({ length: MAX_ITEMS }, (_, i) => ({ ...item, key: key(i) }));
+		return IDL.encode(METHODS[method].args, [{ id, blobs }]);
+	};
+	/** Each of the length. */
+	const keyOf = (length: number) => (i: number) => String(i).padStart(length - 2 * 400, "0") + "é".repeat(400);
+	const legal = many(keyOf(MAX_KEY_BYTES));
+	const tooLong = many(keyOf(MAX_KEY_BYTES + 1));
+
+	test("is refused unread to who may not", async () => {
+		for (const message of [legal, tooLong, broken({ method, field: "", message: legal }).message])
+			await expectCheap(["update"], [{ method, field: "blobs", message }], async (request) => {
+				const reply = await target.nobody.call(target.fixture.canisterId, method, request.message);
+				expect(refusal(outcomeOf(method, reply))).toHaveProperty("not_authorized");
+				return { wasRead: false, wasDone: false };
+			});
+	});
+
+	test("costs who may at most 200 instructions a byte for what is refused", async () => {
+		let results: WireResult<unknown>[] = [];
+		const [record] = await target.fixture.measure(async () => {
+			const reply = await target.admin.call(target.fixture.canisterId, method, tooLong);
+			const result = outcomeOf(method, reply) as WireResult<{ results: WireResult<unknown>[] }>;
+			if ("ok" in result) results = result.ok.results;
+		});
+		expect(results).toHaveLength(MAX_ITEMS);
+		for (const result of results) expect(refusal(result)).toHaveProperty("invalid_argument.field", "key");
+		if (!isNamed) expect(Number(record!.instructions) / tooLong.length).toBeLessThan(200);
+	});
+
+	test("is let pass by inspect_message, which may take 200 M instructions", async () => {
+		const records = await target.fixture.measure(() => target.fixture.callRaw(method, tooLong));
+		if (!isNamed) expect(records.map(({ kind }) => kind)).toContain("update");
+	});
+});
+
+test("C07 no update is read of who may not make it", async () => {
+	const { fixture, nobody } = target;
+	for (const method of UPDATES) {
+		const [rubbish, request] = [Uint8Array.of(1), IDL.encode(METHODS[method].args, REQUESTS[method]("a"))];
+		const answers = [];
+		for (const message of [rubbish, request])
+			answers.push(refusal(outcomeOf(method, await nobody.call(fixture.canisterId, method, message))));
+		// Whoever began an upload may give it up, so that anybody may ask.
+		if (method !== "blobs_abort_upload") expect(answers[0], method).toEqual(answers[1]);
+		expect(answers[1], method).toHaveProperty("not_authorized");
+	}
 });

@@ -23,10 +23,13 @@ export function withText(method: MethodName, text: Uint8Array): TextRequest[] {
 		placesIn(type, values[i], filler).map(([field, value]) => ({
 			method,
 			field,
-			message: replace(IDL.encode(args, values.with(i, value)), Buffer.from(filler), text),
+			message: replace(IDL.encode(args, withAt(values, i, value)), Buffer.from(filler), text),
 		})),
 	);
 }
+
+const withAt = (values: readonly unknown[], at: number, value: unknown) =>
+	values.map((old, i) => (i === at ? value : old));
 
 function replace(message: Uint8Array, filler: Uint8Array, text: Uint8Array): Uint8Array {
 	const at = Buffer.from(message).indexOf(filler);
@@ -53,7 +56,7 @@ function placesIn(type: IDL.Type, value: unknown, text: string): [string, unknow
 		const places = placesIn(of, isTuple ? parts[i] : parts[name], text);
 		return places.map(([field, part]): [string, unknown] => [
 			`${isTuple ? i : name}.${field}`,
-			isTuple ? parts.with(i, part) : { ...parts, [name]: part },
+			isTuple ? withAt(parts, i, part) : { ...parts, [name]: part },
 		]);
 	});
 }

@@ -1,5 +1,5 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
-import { MAX_KEY_BYTES } from "../../protocol/limits.js";
+import { MAX_KEY_BYTES, MAX_KEY_SEGMENTS } from "../../protocol/limits.js";
 import type { Hashing } from "../hashing.js";
 import type { StableMap } from "../ports.js";
 import { Changer, type Item } from "./change.js";
@@ -162,7 +162,8 @@ export class Catalog {
 
 	#start(root: Root, range: ListRange): Start | undefined {
 		if (range.prefix.length > MAX_KEY_BYTES) return undefined;
-		const segments = range.prefix.split("/");
+		const segments = range.prefix.split("/", MAX_KEY_SEGMENTS + 1);
+		if (segments.length > MAX_KEY_SEGMENTS) return undefined;
 		const labelPrefix = segments.pop()!;
 		// A text longer than every key has the same place among them if it is cut off beyond their length.
 		let after = relativeTo(segments, range.after?.slice(0, MAX_KEY_BYTES + 1));
@@ -199,7 +200,8 @@ const topOf = (root: Root): number => (root instanceof Uint8Array ? PLAIN_TOP : 
 /** `after` seen from the directory of these segments: undefined is before all of it, "nothing" past it. */
 function relativeTo(directory: readonly string[], after: string | undefined): After | undefined | "nothing" {
 	if (after === undefined || after === "") return undefined;
-	const segments = after.split("/");
+	// Deeper than every key it has the same place among them.
+	const segments = after.split("/", MAX_KEY_SEGMENTS + 1);
 	const below = segments[segments.length - 1] === "";
 	if (below) segments.pop();
 	for (const [depth, segment] of directory.entries()) {

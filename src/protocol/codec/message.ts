@@ -14,7 +14,7 @@ import { write } from "./write.js";
  * of the effort.
  */
 const VALUES = 128;
-const TEXT_BYTES = 8_192;
+const TEXT_BYTES = 6_144;
 const EFFORT = 650;
 
 /** Reads the arguments of one method. */

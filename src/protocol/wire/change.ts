@@ -1,6 +1,14 @@
-import { bool, bytes, nat64, opt, record, text, textOf, vec } from "../candid.js";
-import { MAX_ITEMS, MAX_KEY_BYTES } from "../limits.js";
-import { Metadata, Precondition, Visibility, type WirePrecondition, type WireVisibility } from "./blob.js";
+import { bool, bytes, nat64, opt, record, vec } from "../candid.js";
+import { MAX_ITEMS } from "../limits.js";
+import {
+	ContentType,
+	Key,
+	Metadata,
+	Precondition,
+	Visibility,
+	type WirePrecondition,
+	type WireVisibility,
+} from "./blob.js";
 
 /** Changes of blobs that carry no bytes. */
 
@@ -11,7 +19,7 @@ export interface WireDeleteItem {
 export interface WireDelete extends WireDeleteItem {
 	id: Uint8Array;
 }
-export const Delete = record<WireDelete>({ id: bytes, key: text, precondition: Precondition });
+export const Delete = record<WireDelete>({ id: bytes, key: Key, precondition: Precondition });
 
 export interface WireDeleted {
 	/** False where there was nothing to delete. */
@@ -28,7 +36,7 @@ export interface WireDeleteMany {
 export const DeleteMany = record<WireDeleteMany>({
 	id: bytes,
 	blobs: vec(
-		record<WireDeleteItem>({ key: textOf(2 * MAX_KEY_BYTES), precondition: Precondition }),
+		record<WireDeleteItem>({ key: Key, precondition: Precondition }),
 		MAX_ITEMS,
 	),
 });
@@ -44,9 +52,9 @@ export interface WireUpdate {
 }
 export const Update = record<WireUpdate>({
 	id: bytes,
-	key: text,
+	key: Key,
 	precondition: Precondition,
-	content_type: opt(text),
+	content_type: opt(ContentType),
 	visibility: opt(Visibility),
 	metadata: opt(Metadata),
 });
@@ -63,8 +71,8 @@ export interface WireMove {
 }
 export const Move = record<WireMove>({
 	id: bytes,
-	from: text,
+	from: Key,
 	source: Precondition,
-	to: text,
+	to: Key,
 	precondition: Precondition,
 });
