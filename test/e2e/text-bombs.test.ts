@@ -139,6 +139,26 @@ describe.each(Object.entries(LEGAL))("C07 %s of the full length, in any field of
 	});
 });
 
+describe.each([
+	["blobs_put_blob", 42],
+	["blobs_commit_upload", 42],
+	["blobs_put_many", 64],
+] as const)("C07 %s with %i entries of metadata", (method, entries) => {
+	const metadata = Array.from({ length: entries }, (_, i): [string, string] => [`n${i}`, "é".repeat(30)]);
+	const [request, ...others] = REQUESTS[method]("a");
+	const full =
+		"blobs" in request
+			? { ...request, blobs: request.blobs.map((blob) => ({ ...blob, metadata })) }
+			: { ...request, metadata };
+	const message = new Uint8Array(IDL.encode(METHODS[method].args, [full, ...others]));
+
+	test("in a message that is malformed after them", async () => {
+		const request = broken({ method, field: "metadata", message });
+		await expectCheap(fromUsers, [request], sendAsUser);
+		await expectCheap(fromCanisters, [request], sendAs("admin"));
+	});
+});
+
 test("C07 every method that takes a text is tried with each", () => {
 	const tried = new Set(requestsWith(bytes(100, 0x61)).map(({ method }) => method));
 	const taking = ALL.filter((method) => METHODS[method].args.some(takesText));

@@ -28,7 +28,8 @@ const STRIDE = CONTROL.stride / 4;
 const RECORDS = CONTROL.records / 4;
 const DIGEST = CONTROL.digest;
 const PAYLOAD = CONTROL.payload;
-const { hash: HASH, labeled: LABELED, leaf: LEAF, forks: FORKS, decode: DECODE, encode: ENCODE } = OPERATION;
+const { hash: HASH, labeled: LABELED, leaf: LEAF, forks: FORKS } = OPERATION;
+const { check: CHECK, decode: DECODE, encode: ENCODE } = OPERATION;
 
 const LINK_STEP =
 	"Link it after `azle build`: npx canister-blobs link IN.wasm -o OUT.wasm, and install OUT.wasm. " +
@@ -125,6 +126,10 @@ export const nativeHashing: Hashing = {
  */
 const nativeUtf8: NativeUtf8 = {
 	maxBytes: MAX_TEXT_BYTES,
+	check(bytes) {
+		run(CHECK, bytes);
+		return fields[RECORDS] === 1;
+	},
 	decode(bytes) {
 		control.set(bytes, PAYLOAD);
 		fields[LENGTH] = bytes.length;

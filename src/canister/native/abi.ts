@@ -27,7 +27,7 @@
  * | 24     | 8     | count   | kernel: bytes absorbed by `update`; write zeros to forget them           |
  * | 32     | 4     | at      | you, `forks` and `many`: offset of the first record in the data          |
  * | 36     | 4     | stride  | you, `forks` and `many`: bytes from one record to the next               |
- * | 40     | 4     | records | you, `forks` and `many`: how many                                        |
+ * | 40     | 4     | records | you, `forks` and `many`: how many; `check`: the kernel                   |
  * | 44     | 4     | size    | you, `many`: bytes of a record                                           |
  * | 48     | 4     | to      | you, `many`: offset in the data where the first digest goes              |
  * | 52     | 4     | toStride| you, `many`: bytes from one digest to the next                           |
@@ -65,9 +65,10 @@
  * - `many`: SHA-256 of each of `records` records of `size` bytes, which lie from `at` on, `stride` apart. The digests
  *   go to `to` and on, `toStride` apart, in the same payload. They may lie over records that have been hashed: digest
  *   i over record i and those before it.
+ * - `check`: whether the payload is UTF-8: `records` is 1 if it is, else 0.
  * - `resources`: pages and cycles. The payload is not looked at.
  *
- * All but `update`, `finish` and `resources` leave count at 0: an unfinished `update` is lost.
+ * All but `update`, `finish`, `check` and `resources` leave count at 0: an unfinished `update` is lost.
  *
  * ## Texts
  * QuickJS makes a text of bytes one character at a time, and bytes of a text, at 300 to 2,000 instructions each; Azle
@@ -130,8 +131,9 @@ export const OPERATION = {
 	forks: 6,
 	many: 7,
 	resources: 8,
-	decode: 9,
-	encode: 10,
+	check: 9,
+	decode: 10,
+	encode: 11,
 } as const;
 
 export const DIGEST_BYTES = 32;

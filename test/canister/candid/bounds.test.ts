@@ -49,9 +49,9 @@ describe("stated maxima", () => {
 });
 
 describe("where the type states none", () => {
-	test("8,192 bytes of text in all", () => {
-		expect(passes(c.vec(c.text), ["a".repeat(8_000), "b".repeat(192)])).toBe(true);
-		expect(passes(c.vec(c.text), ["a".repeat(8_000), "b".repeat(193)])).toBe(false);
+	test("5,376 bytes of text in all", () => {
+		expect(passes(c.vec(c.text), ["a".repeat(5_000), "b".repeat(376)])).toBe(true);
+		expect(passes(c.vec(c.text), ["a".repeat(5_000), "b".repeat(377)])).toBe(false);
 	});
 	test("128 values in vecs in all", () => {
 		expect(passes(c.vec(c.nothing), Array(128).fill(null))).toBe(true);
