@@ -60,7 +60,7 @@ export function checkKey(key: string, field = "key"): Invalid | undefined {
 		return invalid(field, "its length in UTF-8 must be from 1 to the limit", MAX_KEY_BYTES);
 	if (!isPrintable(key))
 		return invalid(field, "it holds a control character or half a surrogate pair", 0);
-	const segments = key.split("/");
+	const segments = key.split("/", MAX_KEY_SEGMENTS + 1);
 	if (segments.length > MAX_KEY_SEGMENTS) return invalid(field, "it has too many segments", MAX_KEY_SEGMENTS);
 	for (const segment of segments)
 		if (RESERVED.has(segment)) return invalid(field, "a segment is empty, `.`, `..`, `<$>` or `<*>`", 0);

@@ -71,21 +71,34 @@ async function expectCheap(
 	send: (request: TextRequest) => Promise<Answer>,
 ): Promise<void> {
 	const tooDear: string[] = [];
-	for (const request of requests) {
+	const measure = async (request: TextRequest) => {
 		let answer: Answer | undefined;
 		const records = await target.fixture.measure(async () => {
 			answer = await send(request);
 		});
 		const own = records.filter(({ kind, method }) => method === request.method && kinds.includes(kind));
 		if (!isNamed) expect(own.length, request.method).toBeGreaterThan(0);
-		if (answer!.wasDone) continue;
+		return { own, answer: answer! };
+	};
+	for (const request of requests) {
+		const { own, answer } = await measure(request);
+		if (answer.wasDone) continue;
 		for (const record of own) {
-			const excess = target.excess(record, request.message.length, answer!.wasRead);
+			let excess = target.excess(record, request.message.length, answer.wasRead);
+			// What a query finds is what others have put there meanwhile: it is held against one of its like.
+			if (excess > 0 && answer.wasRead && isQuery(request.method)) {
+				const { own } = await measure(plain(request));
+				excess = target.beyond(record, Number(own[0]!.instructions), request.message.length);
+			}
 			if (excess > 0) tooDear.push(`${record.kind} ${request.method} ${request.field} ${excess}`);
 		}
 	}
 	expect(tooDear).toEqual([]);
 }
+
+/** The same request with a short text. */
+const plain = ({ method, field }: TextRequest): TextRequest =>
+	withText(method, utf8("plain")).find((other) => other.field === field)!;
 
 function answerOf(method: MethodName, reply: Uint8Array): Answer {
 	const result = outcome(outcomeOf(method, reply));
@@ -140,17 +153,12 @@ describe.each(Object.entries(LEGAL))("C07 %s of the full length, in any field of
 });
 
 describe.each([
-	["blobs_put_blob", 42],
-	["blobs_commit_upload", 42],
-	["blobs_put_many", 64],
-] as const)("C07 %s with %i entries of metadata", (method, entries) => {
-	const metadata = Array.from({ length: entries }, (_, i): [string, string] => [`n${i}`, "é".repeat(30)]);
+	"blobs_put_blob",
+	"blobs_commit_upload",
+] as const)("C07 %s with as many texts as a message may bring", (method) => {
+	const metadata = Array.from({ length: 42 }, (_, i): [string, string] => [`n${i}`, "é".repeat(30)]);
 	const [request, ...others] = REQUESTS[method]("a");
-	const full =
-		"blobs" in request
-			? { ...request, blobs: request.blobs.map((blob) => ({ ...blob, metadata })) }
-			: { ...request, metadata };
-	const message = new Uint8Array(IDL.encode(METHODS[method].args, [full, ...others]));
+	const message = IDL.encode(METHODS[method].args, [{ ...request, metadata }, ...others]);
 
 	test("in a message that is malformed after them", async () => {
 		const request = broken({ method, field: "metadata", message });

@@ -42,7 +42,12 @@ export interface Target {
 	 * that is as it should be, and 1 M and 3 a byte. 0 where it is cheap enough, or nothing is counted.
 	 */
 	excess(record: MessageRecord, bytes: number, wasRead: boolean): number;
+	/** The same, where it is known what one that is as it should be takes. */
+	beyond(record: MessageRecord, own: number, bytes: number): number;
 }
+
+const beyond: Target["beyond"] = (record, own, bytes) =>
+	Math.max(0, Number(record.instructions) - own - FIXED - PER_BYTE * bytes);
 
 const keyOf = ({ kind, method }: Pick<MessageRecord, "kind" | "method">) => `${kind} ${method}`;
 /** Instructions by kind of message and method. */
@@ -56,7 +61,7 @@ export async function openTarget(): Promise<Target> {
 	const nobody = await deployProxy(agent);
 	ok(await store.blobs_grant_role({ id: newId(), who: admin.principal, role: { admin: null } }));
 	const stranger = await fixture.network.agent(Ed25519KeyIdentity.generate());
-	const target = { fixture, admin, nobody, stranger };
+	const target = { fixture, admin, nobody, stranger, beyond };
 	if (isNamed) return { ...target, excess: () => 0 };
 
 	const empty = await deployCanister(agent, await buildEmpty());
@@ -78,8 +83,7 @@ export async function openTarget(): Promise<Target> {
 		excess: (record, bytes, wasRead) => {
 			const isInspect = record.kind === "inspect";
 			const own = isInspect ? idle.get("inspect empty")! : idle.get("update empty")!;
-			const allowed = wasRead && !isInspect ? answered.get(keyOf(record))! : own;
-			return Math.max(0, Number(record.instructions) - allowed - FIXED - PER_BYTE * bytes);
+			return beyond(record, wasRead && !isInspect ? answered.get(keyOf(record))! : own, bytes);
 		},
 	};
 }

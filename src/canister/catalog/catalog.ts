@@ -168,7 +168,7 @@ export class Catalog {
 		// A text longer than every key has the same place among them if it is cut off beyond their length.
 		let after = relativeTo(segments, range.after?.slice(0, MAX_KEY_BYTES + 1));
 		if (after === "nothing") return undefined;
-		if (after !== undefined && sortable(after.segments[0]!) < sortable(labelPrefix)) after = undefined;
+		if (after !== undefined && isBefore(after.segments[0]!, labelPrefix)) after = undefined;
 		const labels = [nameOf(root), ...segments.map(encodeUtf8)];
 		const places = this.#find(topOf(root), labels);
 		const place = places[places.length - 1]!;
@@ -194,6 +194,10 @@ export class Catalog {
 		return places;
 	}
 }
+
+/** Whether the label stands before all that begin so. */
+const isBefore = (label: string, prefix: string): boolean =>
+	!label.startsWith(prefix) && sortable(label) < sortable(prefix);
 
 const topOf = (root: Root): number => (root instanceof Uint8Array ? PLAIN_TOP : CERTIFIED_TOP);
 

@@ -17,6 +17,9 @@ const VALUES = 128;
 const TEXT_BYTES = 5_376;
 const EFFORT = 650;
 
+/** In a header, behind the magic. */
+const TYPES_AT = 4;
+
 const NO_TYPES: WireTypes = { opcodes: [], of: [], ids: [], refs: [] };
 
 /** Reads the arguments of one method. */
@@ -26,12 +29,16 @@ export class ArgumentsReader {
 	readonly #bounds: read.Bounds;
 	/** What @dfinity/candid begins each such message with, as a text: the engine compares texts, no bytecode a byte. */
 	readonly #header: string;
+	/** How many types are in its table, which is another number in most headers of others. */
+	readonly #types: number;
 
 	constructor(shapes: readonly Shape[], bounds: read.Bounds = boundsOf(shapes)) {
 		this.#shapes = shapes;
 		this.#usual = { reads: shapes.map((shape) => shape.read), types: NO_TYPES, surplus: [] };
 		this.#bounds = bounds;
-		this.#header = fromUnits(headerOf(shapes));
+		const header = headerOf(shapes);
+		this.#header = fromUnits(header);
+		this.#types = header[TYPES_AT]!;
 	}
 
 	/** The arguments; blobs among them are views into the message. Throws Malformed. */
@@ -49,9 +56,9 @@ export class ArgumentsReader {
 		}
 	}
 
-	/** Throws Malformed if `read` would. Long texts are not read for it. */
+	/** Throws Malformed where `read` would, but for texts that it puts off and that are short: these may be no UTF-8. */
 	check(message: Uint8Array): void {
-		read.open(message, { ...this.#bounds, texts: Infinity });
+		read.open(message, this.#bounds);
 		try {
 			readOnce(this.#planFor(message));
 		} finally {
@@ -61,7 +68,8 @@ export class ArgumentsReader {
 
 	#startsAsUsual(message: Uint8Array): boolean {
 		const { length } = this.#header;
-		if (message.length < length || fromUnits(message.subarray(0, length)) !== this.#header) return false;
+		if (message[TYPES_AT] !== this.#types || message.length < length) return false;
+		if (fromUnits(message.subarray(0, length)) !== this.#header) return false;
 		read.seek(length);
 		return true;
 	}

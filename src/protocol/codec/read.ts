@@ -199,14 +199,13 @@ export function textReader(max: number): Read {
 		if (textLeft < 0) malformed("its texts are longer than a request of this protocol needs");
 		at += length;
 		if (at > end) endsEarly();
-		const utf8 = new Uint8Array(bytes.buffer, bytes.byteOffset + at - length, length);
 		const isLong = length > LONG && !readsLong;
-		if (isLong && !isUtf8(utf8)) notUtf8();
 		if (isLong || --textsLeft < 0) {
+			if (isLong && !isUtf8(viewOf(at - length, length))) notUtf8();
 			isPutOff = true;
 			return "";
 		}
-		return parseUtf8(utf8) ?? notUtf8();
+		return parseUtf8(new Uint8Array(bytes.buffer, bytes.byteOffset + at - length, length)) ?? notUtf8();
 	};
 }
 
@@ -305,7 +304,8 @@ export const tupleReader =
 		for (let i = 0; i < reads.length; i++) {
 			const part = reads[i]!();
 			const name = names[i];
-			if (name !== undefined) values[Number(name)] = part;
+			// A text serves as an index, too.
+			if (name !== undefined) values[name as unknown as number] = part;
 		}
 		return values;
 	};

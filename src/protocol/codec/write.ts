@@ -158,16 +158,17 @@ export function recordWriter(fields: readonly WriteField[]): Write {
 }
 
 export function variantWriter(cases: readonly WriteField[]): Write {
-	const indices = new Map(cases.map(({ name }, index) => [name, index]));
+	const names = cases.map(({ name }) => name);
+	const writes = cases.map(({ write }) => write);
 	return (value) => {
 		if (value instanceof Encoded) return raw(value.bytes);
 		const variant = value as Record<string, unknown>;
-		for (const name in variant) {
-			const index = indices.get(name);
-			if (index === undefined) continue;
-			leb(index);
-			cases[index]!.write(variant[name]);
-			return;
+		// Not by `for … in`, which takes 7,000 instructions.
+		for (let i = 0; i < names.length; i++) {
+			const content = variant[names[i]!];
+			if (content === undefined) continue;
+			leb(i);
+			return writes[i]!(content);
 		}
 		throw new TypeError("a variant to be written has none of its type's cases");
 	};
