@@ -187,6 +187,7 @@ export function readNat64(): bigint {
 
 /** A longer text is dear to read; to look whether it is UTF-8 takes a tenth of that. */
 const LONG = 64;
+const tooMuchText = () => malformed("its texts are longer than a request of this protocol needs");
 const notUtf8 = (): never => malformed("a text is not UTF-8");
 
 /** A text of at most `max` bytes. */
@@ -196,7 +197,7 @@ export function textReader(max: number): Read {
 		if (length === 0) return "";
 		if (length > max) malformed(`a text has more than ${max} bytes`);
 		textLeft -= length;
-		if (textLeft < 0) malformed("its texts are longer than a request of this protocol needs");
+		if (textLeft < 0) tooMuchText();
 		at += length;
 		if (at > end) endsEarly();
 		const isLong = length > LONG && !readsLong;
@@ -264,8 +265,11 @@ export function readOrAbsent(read: Read, skip: Read): Read {
 	};
 }
 
-/** A vec of at most `max` elements, each of which counts as `weight` values. */
-export function vecReader(read: Read, max: number, weight: number): Read {
+/**
+ * A vec of at most `max` elements, each of which counts as `weight` values, and, where it is made of texts alone, is
+ * `texts` of them.
+ */
+export function vecReader(read: Read, max: number, weight: number, texts = 0): Read {
 	return () => {
 		const length = leb();
 		if (length > max) malformed(`a vec has more than ${max} elements`);
@@ -273,9 +277,22 @@ export function vecReader(read: Read, max: number, weight: number): Read {
 		valuesLeft -= length * weight;
 		if (valuesLeft < 0) malformed("its vecs are longer than a request of this protocol needs");
 		const values: unknown[] = [];
-		for (let i = 0; i < length; i++) values[i] = read();
+		if (texts > 0 && textsLeft < length * texts) putOff(length * texts);
+		else for (let i = 0; i < length; i++) values[i] = read();
 		return values;
 	};
+}
+
+/** Passes over texts that are put off: a quarter of what it takes to come upon them one by one. */
+function putOff(texts: number): void {
+	isPutOff = true;
+	for (let left = texts; left > 0; left--) {
+		const length = leb();
+		textLeft -= length;
+		at += length;
+	}
+	if (textLeft < 0) tooMuchText();
+	if (at > end) endsEarly();
 }
 
 /**
