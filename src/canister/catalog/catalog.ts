@@ -195,9 +195,9 @@ export class Catalog {
 	}
 }
 
-/** Whether the label stands before all that begin so. */
+/** Whether the label stands before all that begin so. What makes it differ is not past where the prefix ends. */
 const isBefore = (label: string, prefix: string): boolean =>
-	!label.startsWith(prefix) && sortable(label) < sortable(prefix);
+	!label.startsWith(prefix) && sortable(label.slice(0, prefix.length + 1)) < sortable(prefix);
 
 const topOf = (root: Root): number => (root instanceof Uint8Array ? PLAIN_TOP : CERTIFIED_TOP);
 
@@ -211,7 +211,7 @@ function relativeTo(directory: readonly string[], after: string | undefined): Af
 	for (const [depth, segment] of directory.entries()) {
 		const other = segments[depth];
 		if (other === undefined) return below ? "nothing" : undefined;
-		if (other !== segment) return sortable(other) < sortable(segment) ? undefined : "nothing";
+		if (other !== segment) return isBefore(other, segment) ? undefined : "nothing";
 	}
 	if (segments.length === directory.length) return below ? "nothing" : undefined;
 	return { segments: segments.slice(directory.length), below };
