@@ -58,8 +58,7 @@ export function checkKey(key: string, field = "key"): Invalid | undefined {
 		(key.length * 3 > MAX_KEY_BYTES && encodeUtf8(key).length > MAX_KEY_BYTES)
 	)
 		return invalid(field, "its length in UTF-8 must be from 1 to the limit", MAX_KEY_BYTES);
-	if (!isPrintable(key))
-		return invalid(field, "it holds a control character or half a surrogate pair", 0);
+	if (!isPrintable(key)) return invalid(field, "it holds a control character or half a surrogate pair", 0);
 	const segments = key.split("/", MAX_KEY_SEGMENTS + 1);
 	if (segments.length > MAX_KEY_SEGMENTS) return invalid(field, "it has too many segments", MAX_KEY_SEGMENTS);
 	for (const segment of segments)
@@ -70,10 +69,7 @@ export function checkKey(key: string, field = "key"): Invalid | undefined {
 const CONTENT_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *; *[\w!#$&^.+-]+=([\w!#$&^.+-]+|"[ !#-[\]-~]*"))*$/;
 
 export function checkContentType(contentType: string): Invalid | undefined {
-	if (
-		contentType.length > MAX_CONTENT_TYPE_BYTES ||
-		!CONTENT_TYPE.test(contentType)
-	)
+	if (contentType.length > MAX_CONTENT_TYPE_BYTES || !CONTENT_TYPE.test(contentType))
 		return invalid(
 			"content_type",
 			"it must be a media type such as text/plain, in ASCII",

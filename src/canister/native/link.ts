@@ -78,10 +78,7 @@ export function linkKernel(wasm: Uint8Array): Uint8Array {
 		firstFunction,
 		attached: imported.globals + countOf(sections, SectionId.global),
 	});
-	redirect(
-		sections,
-		new Map(REDIRECTED.map((call) => [system[call], firstFunction + KernelIndex[call]])),
-	);
+	redirect(sections, new Map(REDIRECTED.map((call) => [system[call], firstFunction + KernelIndex[call]])));
 	append(
 		sections,
 		SectionId.type,

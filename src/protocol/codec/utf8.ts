@@ -1,7 +1,7 @@
 /**
- * UTF-8 for texts of at most a few kilobytes. Azle's TextEncoder and TextDecoder are JavaScript too
- * (@sinonjs/text-encoding), with a stream and a queue of code points behind them; in QuickJS every bytecode
- * counts (about 100 instructions), so ASCII, which nearly every key is, has a path of its own.
+ * UTF-8 for texts of at most a few kilobytes: by functions that the host gives, or in JavaScript. Azle's TextEncoder
+ * and TextDecoder are JavaScript too (@sinonjs/text-encoding), with a stream and a queue of code points behind them; in
+ * QuickJS every bytecode counts (about 100 instructions), so ASCII, which nearly every key is, has a path of its own.
  */
 
 /** What a host has for texts of up to `maxBytes` bytes that is faster than JavaScript. */
@@ -22,8 +22,8 @@ export function useNativeUtf8(functions: NativeUtf8): void {
 }
 
 /**
- * Texts that were encoded lately. A key is needed as bytes five times in a put, and a character costs 1,900
- * instructions each time.
+ * Texts that were encoded lately. A key is needed as bytes five times in a put; here it costs 4,000 instructions,
+ * natively 15,000, in JavaScript 1,900 a character.
  */
 const known = new Map<string, Uint8Array>();
 const MAX_KNOWN = 2_048;

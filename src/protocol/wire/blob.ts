@@ -1,24 +1,6 @@
 import type { Principal } from "@dfinity/principal";
-import {
-	bytes,
-	nat32,
-	nat64,
-	nothing,
-	opt,
-	pair,
-	principal,
-	record,
-	text,
-	textOf,
-	variant,
-	vec,
-} from "../candid.js";
-import {
-	MAX_CONTENT_TYPE_BYTES,
-	MAX_KEY_BYTES,
-	MAX_METADATA_BYTES,
-	MAX_METADATA_NAME_BYTES,
-} from "../limits.js";
+import { bytes, nat32, nat64, nothing, opt, pair, principal, record, text, variant, vec } from "../candid.js";
+import { contentTypeText, metadataNameText, metadataValueText } from "../texts.js";
 
 /**
  * What a blob is, as it travels. In all of wire/: names of fields are those on the wire; nat64 is a bigint, nat32 a
@@ -32,13 +14,8 @@ export const Visibility = variant<WireVisibility>({ public: nothing, private: no
 export type WirePrecondition = { none: null } | { absent: null } | { sequence: bigint };
 export const Precondition = variant<WirePrecondition>({ none: nothing, absent: nothing, sequence: nat64 });
 
-/** Texts of requests may have twice the bounds that methods hold them to, so that most have an error that names these. */
-export const Key = textOf(2 * MAX_KEY_BYTES);
-export const ContentType = textOf(2 * MAX_CONTENT_TYPE_BYTES);
-const MetadataName = textOf(2 * MAX_METADATA_NAME_BYTES);
-const MetadataValue = textOf(2 * MAX_METADATA_BYTES);
 /** How many entries is left to the bounds of a message, but where there are many blobs in one. */
-export const metadataOf = (max?: number) => vec(pair(MetadataName, MetadataValue), max);
+export const metadataOf = (max?: number) => vec(pair(metadataNameText, metadataValueText), max);
 export const Metadata = metadataOf();
 
 /**
@@ -88,7 +65,7 @@ export interface WirePublication {
 }
 export const publication = {
 	root: bytes,
-	content_type: ContentType,
+	content_type: contentTypeText,
 	visibility: Visibility,
 	metadata: Metadata,
 	sha256: opt(bytes),

@@ -2,7 +2,8 @@ import type { Principal } from "@dfinity/principal";
 import { bytes, nat32, nat64, opt, principal, record, text, variant, vec } from "../candid.js";
 import { type WireError, WireErrorType } from "../errors.js";
 import { MAX_ITEMS, MAX_METADATA_ENTRIES } from "../limits.js";
-import { Key, metadataOf, publication, type WirePublication } from "./blob.js";
+import { keyText } from "../texts.js";
+import { metadataOf, publication, type WirePublication } from "./blob.js";
 
 /** Requests and answers of uploads, and of blobs that travel whole. */
 
@@ -14,7 +15,7 @@ export interface WireBeginUpload {
 }
 export const BeginUpload = record<WireBeginUpload>({
 	id: bytes,
-	key: Key,
+	key: keyText,
 	size: opt(nat64),
 	chunk_size: nat32,
 });
@@ -60,7 +61,7 @@ export interface WireListUploads {
 	after: [] | [Uint8Array];
 	limit: number;
 }
-export const ListUploads = record<WireListUploads>({ key: opt(Key), after: opt(bytes), limit: nat32 });
+export const ListUploads = record<WireListUploads>({ key: opt(keyText), after: opt(bytes), limit: nat32 });
 
 export interface WireUploads {
 	uploads: WireUpload[];
@@ -112,7 +113,7 @@ export interface WirePutBlob extends WirePublication {
 	id: Uint8Array;
 	key: string;
 }
-export const PutBlob = record<WirePutBlob>({ id: bytes, key: Key, ...publication });
+export const PutBlob = record<WirePutBlob>({ id: bytes, key: keyText, ...publication });
 
 export interface WirePutItem extends WirePublication {
 	key: string;
@@ -128,7 +129,7 @@ export const PutMany = record<WirePutMany>({
 	blobs: vec(
 		record<WirePutItem>({
 			...publication,
-			key: Key,
+			key: keyText,
 			content: bytes,
 			metadata: metadataOf(2 * MAX_METADATA_ENTRIES),
 		}),
