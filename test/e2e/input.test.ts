@@ -73,7 +73,7 @@ test("C13 keys and content types out of bounds", async () => {
 });
 
 test("C13 what can be no key is refused by a stat, too, and holds nothing for any other read", async () => {
-	for (const key of ["", "a/", "x".repeat(1025), "é".repeat(2_000)]) {
+	for (const key of ["", "a/", "x".repeat(1025), "é".repeat(1_024)]) {
 		expect(refusal(await store.blobs_stat({ key, ...none }))).toMatchObject({
 			invalid_argument: { field: "key" },
 		});
@@ -81,6 +81,13 @@ test("C13 what can be no key is refused by a stat, too, and holds nothing for an
 		const list = { prefix: key, recursive: true, after: [key] as [string], limit: 1, ...none };
 		if (key !== "") expect(ok(await store.blobs_list(list)).entries).toEqual([]);
 	}
+});
+
+test("C13 a text of more than twice the bytes that it may have is not read", async () => {
+	const [key, longest] = ["é".repeat(1_025), 2_048];
+	const malformed = { malformed: { reason: `a text has more than ${longest} bytes` } };
+	expect(refusal(await store.blobs_stat({ key, ...none }))).toEqual(malformed);
+	expect(refusal(await store.blobs_get_chunk(key, 1n, 0))).toEqual(malformed);
 });
 
 test("a commit with a chunk missing says which, and keeps the others", async () => {

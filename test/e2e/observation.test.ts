@@ -107,6 +107,7 @@ test("what is malformed is counted, too", async () => {
 		ok(await store.blobs_stats()).refusals.find(({ code }) => code === "malformed")!.count;
 	const before = await malformed();
 	const proxy = await deployProxy(fixture.agent);
+	ok(await store.blobs_grant_role({ id: newId(), who: proxy.principal, role: { writer: null } }));
 	for (const name of ["blobs_delete", "blobs_copy"] as const)
 		await proxy.call(fixture.canisterId, name, new Uint8Array(3));
 	expect(await malformed()).toBe(before + 2n);

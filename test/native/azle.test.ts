@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { Actor, type HttpAgent } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
+import type { Principal } from "@dfinity/principal";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { buildCanister } from "../../examples/support/build.js";
 import { deployCanister } from "../../examples/support/deploy.js";
@@ -15,10 +16,10 @@ import { exercise } from "./exercise.js";
 import { withByte } from "./support.js";
 
 const MAIN = `
-	import { IDL, init, update } from "azle";
+	import { IDL, init, msgReject, update } from "azle";
 	import { attachKernel, liquidCycles, nativeHashing, stablePages } from "../../../canister/azle/kernel.js";
-	import { manage } from "../localnet/support/deploy.js";
-import { exercise } from "${join(import.meta.dirname, "exercise.js")}";
+	import { encodeUtf8, isUtf8, parseUtf8 } from "../../../protocol/codec/utf8.js";
+	import { exercise } from "${join(import.meta.dirname, "exercise.js")}";
 
 	export default class {
 		@init([])
@@ -29,6 +30,24 @@ import { exercise } from "${join(import.meta.dirname, "exercise.js")}";
 		@update([], IDL.Vec(IDL.Nat8))
 		exercise(): Uint8Array {
 			return exercise(nativeHashing);
+		}
+		@update([IDL.Text], IDL.Vec(IDL.Nat8))
+		encode(text: string): Uint8Array {
+			return encodeUtf8(text);
+		}
+		@update([IDL.Vec(IDL.Nat8)], IDL.Opt(IDL.Text))
+		decode(bytes: Uint8Array): [] | [string] {
+			const text = parseUtf8(bytes);
+			if (isUtf8(bytes) !== (text !== undefined)) throw new Error("found and read as different things");
+			return text === undefined ? [] : [text];
+		}
+		@update([], IDL.Vec(IDL.Nat8))
+		encodeHalf(): Uint8Array {
+			return encodeUtf8("a" + String.fromCharCode(0xd800) + "b");
+		}
+		@update([], undefined, { manual: true })
+		reject(): void {
+			msgReject("no: é");
 		}
 		@update([], IDL.Vec(IDL.Float64))
 		resources(): number[] {
@@ -44,25 +63,40 @@ beforeAll(async () => {
 });
 afterAll(() => network.dispose());
 
-test("hashes as node:crypto does, and tells what the system does", async () => {
+interface KernelCanister {
+	exercise(): Promise<Uint8Array>;
+	resources(): Promise<[number, number]>;
+	encode(text: string): Promise<Uint8Array>;
+	decode(bytes: Uint8Array): Promise<[] | [string]>;
+	encodeHalf(): Promise<Uint8Array>;
+	reject(): Promise<void>;
+}
+let canisterId: Principal;
+let actor: KernelCanister;
+
+beforeAll(async () => {
 	const store = dirname(inject("wasm").store);
 	const directory = join(store, "../kernel");
 	await mkdir(directory);
 	for (const file of ["dfx.json", "tsconfig.json"]) await cp(join(store, file), join(directory, file));
 	await writeFile(join(directory, "index.ts"), MAIN);
-	const canisterId = await deployCanister(agent, await buildCanister(directory, "store"));
-	const actor = Actor.createActor<{
-		exercise(): Promise<Uint8Array>;
-		resources(): Promise<[number, number]>;
-	}>(
-		({ IDL: idl }) =>
-			idl.Service({
-				exercise: idl.Func([], [idl.Vec(idl.Nat8)], []),
-				resources: idl.Func([], [idl.Vec(IDL.Float64)], []),
+	canisterId = await deployCanister(agent, await buildCanister(directory, "store"));
+	const bytes = IDL.Vec(IDL.Nat8);
+	actor = Actor.createActor(
+		() =>
+			IDL.Service({
+				exercise: IDL.Func([], [bytes], []),
+				resources: IDL.Func([], [IDL.Vec(IDL.Float64)], []),
+				encode: IDL.Func([IDL.Text], [bytes], []),
+				decode: IDL.Func([bytes], [IDL.Opt(IDL.Text)], []),
+				encodeHalf: IDL.Func([], [bytes], []),
+				reject: IDL.Func([], [], []),
 			}),
 		{ agent, canisterId },
-	);
+	) as unknown as KernelCanister;
+});
 
+test("hashes as node:crypto does, and tells what the system does", async () => {
 	const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest());
 	expect(Buffer.compare(await actor.exercise(), exercise(hashingOf(sha256)))).toBe(0);
 
@@ -76,12 +110,32 @@ test("hashes as node:crypto does, and tells what the system does", async () => {
 	expect(cycles).toBeLessThan(Number(status.cycles) * 1.1);
 });
 
+const TEXTS = ["", "a", "photos/IMG_0001.jpg", "é", "한국어/😀", "\ud7ff\ue000\uffff", "\0x"];
+
+test("makes texts of bytes and bytes of texts as Node does, short ones and those that do not fit", async () => {
+	for (const text of [
+		...TEXTS,
+		...TEXTS.map((text) => text.repeat(431)),
+		"한".repeat(2_730),
+		"é".repeat(5_000),
+	]) {
+		expect(Buffer.from(await actor.encode(text))).toEqual(Buffer.from(text));
+		expect(await actor.decode(Buffer.from(text))).toEqual([text]);
+	}
+	const half = "a\ud800b";
+	expect(Buffer.from(await actor.encodeHalf())).toEqual(Buffer.from(half));
+	for (const wrong of ["ff", "61c3", "eda080", "c080", "f4908080", "80".repeat(100), "e3".repeat(9_000)])
+		expect(await actor.decode(Buffer.from(wrong, "hex"))).toEqual([]);
+	// An application's own calls of what the kernel stands in front of.
+	await expect(actor.reject()).rejects.toThrow("no: é");
+});
+
 test("a Wasm linked by another version of the library refuses to install, saying so", async () => {
 	const wasm = await readFile(inject("wasm").store);
-	const at = wasm.indexOf("-blobs:sha256:2\x7f", 0, "latin1");
+	const at = wasm.indexOf("-blobs:sha256:3\x7f", 0, "latin1");
 	expect(at).toBeGreaterThan(0);
 	const older = withByte(wasm, at + 14, "1".charCodeAt(0));
 	await expect(deployCanister(agent, older)).rejects.toThrow(
-		/linked with version 1 of the native kernel, and its JavaScript needs version 2/,
+		/linked with version 1 of the native kernel, and its JavaScript needs version 3/,
 	);
 });

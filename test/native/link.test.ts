@@ -13,7 +13,7 @@ import {
 } from "../../src/canister/native/link.js";
 import { parseModule } from "../../src/localnet/wasm/meter.js";
 import { findSection, readSections, SectionId } from "../../src/localnet/wasm/module.js";
-import { Driver, pattern, STABLE_PAGES, withByte } from "./support.js";
+import { Driver, METHOD_NAME, pattern, STABLE_PAGES, withByte } from "./support.js";
 
 const AZLE = fileURLToPath(
 	new URL("../../node_modules/azle/dist/canister_templates/stable.wasm", import.meta.url),
@@ -32,10 +32,13 @@ const CALLS = `
 	(import "ic0" "certified_data_set" (func $certified_data_set (param i32 i32)))
 	(import "ic0" "is_controller" (func $is_controller (param i32 i32) (result i32)))
 	(import "ic0" "stable64_size" (func $stable64_size (result i64)))
-	(import "ic0" "canister_liquid_cycle_balance128" (func $liquid (param i32)))`;
+	(import "ic0" "canister_liquid_cycle_balance128" (func $liquid (param i32)))
+	(import "ic0" "msg_method_name_size" (func $msg_method_name_size (result i32)))
+	(import "ic0" "msg_method_name_copy" (func $msg_method_name_copy (param i32 i32 i32)))
+	(import "ic0" "msg_reject" (func $msg_reject (param i32 i32)))`;
 const AZLE_SHAPE = `(func (export "execute_method_js") (param i32)) (memory (export "memory") 1)`;
 
-/** A canister of Azle's shape, whose exports make the two calls from among other instructions. */
+/** A canister of Azle's shape, whose exports make the kernel's calls from among other instructions. */
 const SMALL = `(module
 	(import "ic0" "time" (func $time (result i64)))
 	${CALLS}
@@ -54,6 +57,10 @@ const SMALL = `(module
 		(memory.fill (i32.const 0) (i32.const 0) (i32.const 1)))
 	(func (export "is_controller") (param i32 i32) (result i32)
 		(return_call $is_controller (local.get 0) (local.get 1)))
+	(func (export "msg_method_name_size") (result i32) (call $msg_method_name_size))
+	(func (export "msg_method_name_copy") (param i32 i32 i32)
+		(call $msg_method_name_copy (local.get 0) (local.get 1) (local.get 2)))
+	(func (export "msg_reject") (param i32 i32) (call $msg_reject (local.get 0) (local.get 1)))
 	(func (export "count") (result i32) (global.get $count)))`;
 
 describe("a small canister", () => {
@@ -74,6 +81,15 @@ describe("a small canister", () => {
 		expect(instance.isController(500, principal.length)).toBe(1);
 		expect(instance.isController(500, 5)).toBe(0);
 		expect(instance.system.asked).toHaveLength(1);
+		instance.setFields(control, { op: OPERATION.encode });
+		instance.reject(500, 32);
+		expect(instance.field(control, "length")).toBe(32);
+		instance.reject(500, 0);
+		expect(instance.system.rejected).toEqual([""]);
+		instance.setFields(control, { op: OPERATION.decode, length: 0 });
+		expect(instance.methodNameSize()).toBe(0);
+		instance.methodNameCopy(500, 0, 0);
+		expect(instance.methodNameSize()).toBe(METHOD_NAME.length);
 		expect(instance.bytes().slice(8, 12)).toEqual(Uint8Array.of(0x10, 1, 0x10, 2));
 	});
 });
@@ -134,13 +150,18 @@ describe("refusals", () => {
 			assemble(`(module ${CALLS.replace(/.*certified.*/, "")} ${AZLE_SHAPE})`),
 			/does not import ic0\.certified_data_set/,
 		],
-		...["is_controller", "stable64_size", "canister_liquid_cycle_balance128"].map(
-			(name): [string, Uint8Array, RegExp] => [
-				`a canister without ${name}`,
-				assemble(`(module ${CALLS.replace(new RegExp(`.*"${name}".*`), "")} ${AZLE_SHAPE})`),
-				new RegExp(`does not import ic0\\.${name}`),
-			],
-		),
+		...[
+			"is_controller",
+			"stable64_size",
+			"canister_liquid_cycle_balance128",
+			"msg_method_name_size",
+			"msg_method_name_copy",
+			"msg_reject",
+		].map((name): [string, Uint8Array, RegExp] => [
+			`a canister without ${name}`,
+			assemble(`(module ${CALLS.replace(new RegExp(`.*"${name}".*`), "")} ${AZLE_SHAPE})`),
+			new RegExp(`does not import ic0\\.${name}`),
+		]),
 		[
 			"a 64-bit system interface",
 			assemble(`(module ${CALLS.replace(/\(param i32 i32\)\)\)/, "(param i64 i64)))")} ${AZLE_SHAPE})`),
@@ -182,7 +203,7 @@ describe("Azle's canister", () => {
 		expect(after.imports).toEqual(before.imports);
 		expect(after.exports).toEqual(before.exports);
 		expect(after.customSections.slice(0, -1)).toEqual(before.customSections);
-		expect(after.customSections.at(-1)).toEqual({ name: MARK_NAME, bytes: new TextEncoder().encode("2") });
+		expect(after.customSections.at(-1)).toEqual({ name: MARK_NAME, bytes: new TextEncoder().encode("3") });
 		expect(after.imports.every(({ module }) => module === "ic0")).toBe(true);
 		const data = (bytes: Uint8Array) => findSection(readSections(bytes), SectionId.data);
 		expect(data(linked)).toEqual(data(wasm));
@@ -196,6 +217,6 @@ describe("Azle's canister", () => {
 		expect(Buffer.compare(linkKernel(wasm), linked)).toBe(0);
 		expect(linkKernel(linked)).toBe(linked);
 		expect(linkedVersion(wasm)).toBeUndefined();
-		expect(linkedVersion(linked)).toBe("2");
+		expect(linkedVersion(linked)).toBe("3");
 	});
 });

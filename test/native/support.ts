@@ -7,10 +7,13 @@ const PLENTY = 1n << 60n;
 export const STABLE_PAGES = 7_654_321n;
 export const LIQUID_CYCLES = 0x1_2345_6789_abcd_ef01_2345n;
 
+export const METHOD_NAME = "a_method";
+
 /** What stands behind the kernel: it records what came through. */
 export class FakeSystem {
 	readonly certified: Uint8Array[] = [];
 	readonly asked: Uint8Array[] = [];
+	readonly rejected: string[] = [];
 	memory!: WebAssembly.Memory;
 
 	readonly imports = {
@@ -21,6 +24,14 @@ export class FakeSystem {
 			is_controller: (address: number, length: number) => {
 				this.asked.push(new Uint8Array(this.memory.buffer.slice(address, address + length)));
 				return 0;
+			},
+			msg_method_name_size: () => METHOD_NAME.length,
+			msg_method_name_copy: (to: number, offset: number, size: number) => {
+				const name = new TextEncoder().encode(METHOD_NAME);
+				new Uint8Array(this.memory.buffer).set(name.subarray(offset, offset + size), to);
+			},
+			msg_reject: (address: number, length: number) => {
+				this.rejected.push(new TextDecoder().decode(this.memory.buffer.slice(address, address + length)));
 			},
 			time: () => 0n,
 			stable64_size: () => STABLE_PAGES,
@@ -41,6 +52,9 @@ export class Driver {
 	readonly exports: WebAssembly.Exports;
 	readonly certifiedDataSet: (address: number, length: number) => void;
 	readonly isController: (address: number, length: number) => number;
+	readonly methodNameSize: () => number;
+	readonly methodNameCopy: (to: number, offset: number, size: number) => void;
+	readonly reject: (address: number, length: number) => void;
 
 	constructor(module: WebAssembly.Module) {
 		const { exports } = new WebAssembly.Instance(module, this.system.imports);
@@ -50,6 +64,9 @@ export class Driver {
 		this.#left = exports["canister_blobs:instructions_left"] as WebAssembly.Global | undefined;
 		this.certifiedDataSet = exports.certified_data_set as Driver["certifiedDataSet"];
 		this.isController = exports.is_controller as Driver["isController"];
+		this.methodNameSize = exports.msg_method_name_size as Driver["methodNameSize"];
+		this.methodNameCopy = exports.msg_method_name_copy as Driver["methodNameCopy"];
+		this.reject = exports.msg_reject as Driver["reject"];
 		if (this.#left !== undefined) this.#left.value = PLENTY;
 	}
 
@@ -82,6 +99,10 @@ export class Driver {
 		const view = new DataView(this.bytes().buffer);
 		for (const [name, value] of Object.entries(values))
 			view.setUint32(control + CONTROL[name as keyof typeof CONTROL], value, true);
+	}
+
+	field(control: number, name: Exclude<keyof typeof CONTROL, "magic">): number {
+		return new DataView(this.bytes().buffer).getUint32(control + CONTROL[name], true);
 	}
 
 	digest(control: number): string {

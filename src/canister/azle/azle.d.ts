@@ -14,6 +14,7 @@ export function postUpgrade(args: IDL.Type[], options: { manual: true }): Method
 export function inspectMessage(options: { manual: true }): MethodDecorator;
 
 export function msgArgData(): Uint8Array;
+export function msgReject(message: string): void;
 export function msgReply(reply: Uint8Array): void;
 export function msgCaller(): Principal;
 export function msgMethodName(): string;

@@ -1,5 +1,6 @@
 import { Principal } from "@dfinity/principal";
-import { certifiedDataSet, isController } from "azle";
+import { certifiedDataSet, isController, msgMethodName, msgReject } from "azle";
+import { type NativeUtf8, useNativeUtf8 } from "../../protocol/index.js";
 import { DIGEST_BYTES, type Hashing, hashingOf } from "../hashing.js";
 import {
 	CERTIFIED_DATA_MAX_BYTES,
@@ -11,8 +12,11 @@ import {
 	VERSION,
 } from "../native/abi.js";
 
-/** The control block; its payload has room for what cannot be passed where it lies, which is 32 bytes at the most. */
-const control = new Uint8Array(CONTROL.payload + CERTIFIED_DATA_MAX_BYTES);
+/** The longest text that is made by Azle: as much as a request may bring. */
+const MAX_TEXT_BYTES = 8_192;
+
+/** The control block; its payload has room for what cannot be passed where it lies, texts and 32 bytes at the most. */
+const control = new Uint8Array(CONTROL.payload + MAX_TEXT_BYTES);
 const fields = new Uint32Array(control.buffer);
 const digest = control.subarray(CONTROL.digest, CONTROL.digest + DIGEST_BYTES);
 
@@ -25,6 +29,7 @@ const RECORDS = CONTROL.records / 4;
 const DIGEST = CONTROL.digest;
 const PAYLOAD = CONTROL.payload;
 const { hash: HASH, labeled: LABELED, leaf: LEAF, forks: FORKS } = OPERATION;
+const { check: CHECK, decode: DECODE, encode: ENCODE } = OPERATION;
 
 const LINK_STEP =
 	"Link it after `azle build`: npx canister-blobs link IN.wasm -o OUT.wasm, and install OUT.wasm. " +
@@ -47,6 +52,7 @@ export function attachKernel(): string | undefined {
 	}
 	control.set(CONTROL_MAGIC, CONTROL.magic);
 	run(HASH, digest);
+	useNativeUtf8(nativeUtf8);
 	return undefined;
 }
 
@@ -111,6 +117,38 @@ export const nativeHashing: Hashing = {
 		fields[CONTROL.toStride / 4] = toStride;
 		fields[OP] = OPERATION.many;
 		certifiedDataSet(bytes);
+	},
+};
+
+/**
+ * Texts by Azle's own conversions. Measured, in instructions: a text of 22 bytes 12,000, of 1,000 bytes 57,000, and
+ * 150,000 if they are not ASCII; bytes of such texts 15,000, 32,000 and 75,000. In JavaScript it was 300 and 2,000 a
+ * byte, and 1,900 a character.
+ */
+const nativeUtf8: NativeUtf8 = {
+	maxBytes: MAX_TEXT_BYTES,
+	check(bytes) {
+		run(CHECK, bytes);
+		return fields[RECORDS] === 1;
+	},
+	decode(bytes) {
+		control.set(bytes, PAYLOAD);
+		fields[LENGTH] = bytes.length;
+		fields[OP] = DECODE;
+		const text = msgMethodName();
+		return text === "" ? undefined : text;
+	},
+	encode(text) {
+		fields[OP] = ENCODE;
+		try {
+			msgReject(text);
+		} catch {
+			// Azle refuses half a surrogate pair, which no text has that came as UTF-8.
+			fields[OP] = 0;
+			return undefined;
+		}
+		const length = fields[LENGTH]!;
+		return length > MAX_TEXT_BYTES ? undefined : control.slice(PAYLOAD, PAYLOAD + length);
 	},
 };
 

@@ -4,6 +4,11 @@ import { MEMORIES } from "../memory.js";
 
 export type { AccessRequest, Authorize, Quota, RoomSettings } from "../engine/index.js";
 
+/**
+ * What `createBlobStore` takes: how the store lies in its canister, and what an application sets about it. Each has a
+ * default: without any it is a store by itself. createBlobStore throws a RangeError at a memoryOffset that cannot be;
+ * at any other number that cannot be, installing and upgrading trap.
+ */
 export interface BlobStoreOptions extends Settings {
 	/**
 	 * Added to each memory id of the store (0 to 13), to leave ids to an application's own maps. Frozen once deployed:

@@ -67,7 +67,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		let result: { ok: Answer<MethodName> } | { err: WireError };
 		let refusal: ErrorCode | undefined;
 		try {
-			result = { ok: engine.call(name, decodeArgs(name, msgArgData())) };
+			result = { ok: engine.call(name, () => decodeArgs(name, msgArgData())) };
 		} catch (error) {
 			if (!(error instanceof Refusal)) throw error;
 			// Whoever refuses must not have changed anything: half a change would stay. The trap takes it all back.

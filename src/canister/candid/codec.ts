@@ -35,8 +35,11 @@ export function decodeArgs<Name extends MethodName>(name: Name, message: Uint8Ar
 
 /** Whether a call could ever be answered with anything but `malformed`: for inspect_message. */
 export function isAcceptable(name: string, message: Uint8Array): boolean {
+	const reader = readers.get(name);
+	if (reader === undefined) return false;
 	try {
-		return readers.get(name)?.read(message) !== undefined;
+		reader.check(message);
+		return true;
 	} catch (error) {
 		if (!(error instanceof Malformed)) throw error;
 		return false;

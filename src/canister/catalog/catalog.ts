@@ -1,5 +1,5 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
-import { MAX_KEY_BYTES } from "../../protocol/limits.js";
+import { MAX_KEY_BYTES, MAX_KEY_SEGMENTS } from "../../protocol/limits.js";
 import type { Hashing } from "../hashing.js";
 import type { StableMap } from "../ports.js";
 import { Changer, type Item } from "./change.js";
@@ -162,12 +162,13 @@ export class Catalog {
 
 	#start(root: Root, range: ListRange): Start | undefined {
 		if (range.prefix.length > MAX_KEY_BYTES) return undefined;
-		const segments = range.prefix.split("/");
+		const segments = range.prefix.split("/", MAX_KEY_SEGMENTS + 1);
+		if (segments.length > MAX_KEY_SEGMENTS) return undefined;
 		const labelPrefix = segments.pop()!;
 		// A text longer than every key has the same place among them if it is cut off beyond their length.
 		let after = relativeTo(segments, range.after?.slice(0, MAX_KEY_BYTES + 1));
 		if (after === "nothing") return undefined;
-		if (after !== undefined && sortable(after.segments[0]!) < sortable(labelPrefix)) after = undefined;
+		if (after !== undefined && isBefore(after.segments[0]!, labelPrefix)) after = undefined;
 		const labels = [nameOf(root), ...segments.map(encodeUtf8)];
 		const places = this.#find(topOf(root), labels);
 		const place = places[places.length - 1]!;
@@ -194,18 +195,23 @@ export class Catalog {
 	}
 }
 
+/** Whether the label stands before all that begin so. What makes it differ is not past where the prefix ends. */
+const isBefore = (label: string, prefix: string): boolean =>
+	!label.startsWith(prefix) && sortable(label.slice(0, prefix.length + 1)) < sortable(prefix);
+
 const topOf = (root: Root): number => (root instanceof Uint8Array ? PLAIN_TOP : CERTIFIED_TOP);
 
 /** `after` seen from the directory of these segments: undefined is before all of it, "nothing" past it. */
 function relativeTo(directory: readonly string[], after: string | undefined): After | undefined | "nothing" {
 	if (after === undefined || after === "") return undefined;
-	const segments = after.split("/");
+	// Deeper than every key it has the same place among them.
+	const segments = after.split("/", MAX_KEY_SEGMENTS + 1);
 	const below = segments[segments.length - 1] === "";
 	if (below) segments.pop();
 	for (const [depth, segment] of directory.entries()) {
 		const other = segments[depth];
 		if (other === undefined) return below ? "nothing" : undefined;
-		if (other !== segment) return sortable(other) < sortable(segment) ? undefined : "nothing";
+		if (other !== segment) return isBefore(other, segment) ? undefined : "nothing";
 	}
 	if (segments.length === directory.length) return below ? "nothing" : undefined;
 	return { segments: segments.slice(directory.length), below };

@@ -68,4 +68,13 @@ export function labelOf(
 	return bytes.subarray(from, from + texts[depth]!.length);
 }
 
-export const labelsOf = (path: Path): Uint8Array[] => path.texts.map((_, depth) => labelOf(path, depth));
+export function labelsOf({ root, bytes, texts }: Path): Uint8Array[] {
+	const labels = [root];
+	let from = 0;
+	for (let i = 1; i < texts.length; i++) {
+		const to = from + texts[i]!.length;
+		labels.push(bytes.subarray(from, to));
+		from = to + 1;
+	}
+	return labels;
+}

@@ -7,9 +7,11 @@ import { isAnonymous, type Role, type Roles } from "./roles.js";
 
 /** What an application's own rule is asked. */
 export interface AccessRequest {
+	/** Who sent the message: for reads perhaps the anonymous principal, for changes never. */
 	readonly caller: Principal;
 	/** write: to upload to the key, replace what it holds, or change what is said about it. */
 	readonly action: "read" | "write" | "delete";
+	/** A key as it may be: a path of 1 to 1,024 bytes in UTF-8, at most 32 segments, without a leading `/`. */
 	readonly key: string;
 	/** Who owns what the key holds; absent where it holds nothing. */
 	readonly owner: Principal | undefined;

@@ -3,11 +3,22 @@ import { DEFAULT_OPEN_UPLOADS } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
 import { Reader, Writer } from "./codec.js";
 
-/** What a principal may have at the most; docs/PROTOCOL.md says what each counts. */
+/**
+ * What a principal may have at the most: whole numbers from 0 on, or Infinity for no bound; at anything else installing
+ * and upgrading trap with a RangeError. What would be over one of them is refused with `quota_exceeded`, before anything
+ * is written.
+ */
 export interface Quota {
+	/** Uploads that are open at a time, from begin to commit, abort or expiry. Default 1,000; at most 4,294,967,295. */
 	readonly openUploads: number;
+	/** Keys that hold a blob of the principal's. Default no bound. */
 	readonly blobs: number;
+	/**
+	 * Bytes of its blobs and uploads: a chunk counts as at least 4,096, and an upload whose size was given as a whole from
+	 * its begin. Given back when the space is free again, some time after a deletion. Default no bound.
+	 */
 	readonly bytes: number;
+	/** Bytes of chunks that it sends in a day of UTC, whether they are kept or not. Default no bound. */
 	readonly receivedPerDay: number;
 }
 

@@ -142,8 +142,7 @@ export class Changing {
 		act: (caller: Uint8Array) => Uint8Array,
 	): Encoded {
 		const state = this.#state;
-		state.modes.require("goOn");
-		const caller = state.access.writer();
+		const caller = state.access.caller();
 		return new Encoded(onceFor(state, caller, method, request, kind, () => act(caller)));
 	}
 

@@ -35,8 +35,7 @@ export class Committing {
 
 	commit(request: WireCommitUpload): Encoded {
 		const state = this.#state;
-		state.modes.require("goOn");
-		const caller = state.access.writer();
+		const caller = state.access.caller();
 		const { id } = request;
 		checkId(id);
 		const before = publishedBefore(state.receipts.get(caller, id), request.root);
@@ -83,8 +82,7 @@ export class Committing {
 	/** A blob of one chunk in one call. Its chunk size is always the largest, so that its root is determined. */
 	putBlob(request: WirePutBlob, bytes: Uint8Array): Encoded {
 		const state = this.#state;
-		state.modes.require("begin");
-		const caller = state.access.writer();
+		const caller = state.access.caller();
 		const { id, key } = request;
 		checkId(id);
 		const receipt = state.receipts.get(caller, id);

@@ -8,6 +8,7 @@ import {
 } from "../../protocol/index.js";
 import type { Host, Storage } from "../ports.js";
 import { Administering, statusOf } from "./administering.js";
+import { admit } from "./admission.js";
 import { Changing } from "./changing.js";
 import { clean, wakeForCleaning } from "./cleaning.js";
 import { Committing } from "./committing.js";
@@ -80,10 +81,14 @@ export class Engine {
 		};
 	}
 
-	/** Answers a call, or throws a Refusal, in which case nothing has changed. */
-	call<Name extends MethodName>(name: Name, args: MethodArgs<Name>): Answer<Name> {
+	/**
+	 * Answers a call, or throws a Refusal, in which case nothing has changed. `read` reads the arguments, and is not
+	 * asked to where the caller may make no such call.
+	 */
+	call<Name extends MethodName>(name: Name, read: () => MethodArgs<Name>): Answer<Name> {
 		this.#state.begin();
-		const answer = (this.#methods[name] as (...args: unknown[]) => Answer<Name>)(...args);
+		admit(this.#state, name);
+		const answer = (this.#methods[name] as (...args: unknown[]) => Answer<Name>)(...read());
 		if (METHODS[name].kind === "update") this.#state.flush();
 		return answer;
 	}

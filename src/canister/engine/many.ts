@@ -33,8 +33,7 @@ export class Many {
 	}
 
 	put({ id, blobs }: WirePutMany): Encoded {
-		this.#state.modes.require("begin");
-		const caller = this.#state.access.writer();
+		const caller = this.#state.access.caller();
 		const fingerprint = () =>
 			fingerprintOf(
 				this.#state,
@@ -50,8 +49,7 @@ export class Many {
 
 	delete(request: WireDeleteMany): Encoded {
 		const { id, blobs } = request;
-		this.#state.modes.require("goOn");
-		const caller = this.#state.access.writer();
+		const caller = this.#state.access.caller();
 		const fingerprint = () =>
 			fingerprintOf(
 				this.#state,

@@ -25,7 +25,6 @@ export class Modes {
 		return this.#meta.get(COUNTER.generation);
 	}
 
-	/** Every update begins with this. */
 	require(kind: Kind): void {
 		if (this.#meta.get(COUNTER.mode) > LAST_MODE[kind])
 			refuse("not_live", { mode: this.name, generation: BigInt(this.generation) });

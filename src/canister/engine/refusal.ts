@@ -1,11 +1,13 @@
 import type { ErrorCode, ErrorDetails, Invalid, WireError } from "../../protocol/index.js";
 
-/** A request that is refused, before anything was written. It becomes the `err` of the reply. */
-export class Refusal extends Error {
+/**
+ * A request that is refused, before anything was written. It becomes the `err` of the reply. No Error: making one takes
+ * QuickJS 80,000 to 130,000 instructions, for a trace that nobody reads.
+ */
+export class Refusal {
 	readonly wire: WireError;
 
 	constructor(wire: WireError) {
-		super(Object.keys(wire)[0]);
 		this.wire = wire;
 	}
 }

@@ -121,14 +121,13 @@ export function once(
 	act: () => Uint8Array,
 ): Uint8Array {
 	const receipt = receiptOf(state, caller, id, kind);
-	const request = fingerprint();
 	if (receipt !== undefined) {
-		if (!sameBytes(receipt.body.subarray(0, SHA256_BYTES), request))
+		if (!sameBytes(receipt.body.subarray(0, SHA256_BYTES), fingerprint()))
 			refuse("upload_conflict", { field: "request" });
 		return receipt.body.subarray(SHA256_BYTES);
 	}
 	const answer = act();
-	leaveReceipt(state, caller, id, kind, concat(request, answer));
+	leaveReceipt(state, caller, id, kind, concat(fingerprint(), answer));
 	return answer;
 }
 

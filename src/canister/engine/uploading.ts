@@ -40,8 +40,7 @@ export class Uploading {
 
 	begin(request: WireBeginUpload): WireUpload {
 		const state = this.#state;
-		state.modes.require("begin");
-		const caller = state.access.writer();
+		const caller = state.access.caller();
 		const { id, key, chunk_size: chunkSize } = request;
 		checkId(id);
 		const open = state.uploads.get(caller, id);
@@ -98,8 +97,7 @@ export class Uploading {
 	/** Stores one chunk and answers its leaf. `bytes` may be a view into the message. */
 	put(id: Uint8Array, index: number, bytes: Uint8Array): Uint8Array {
 		const state = this.#state;
-		state.modes.require("goOn");
-		const caller = state.access.writer();
+		const caller = state.access.caller();
 		const upload = openUpload(state, caller, id);
 		this.#requireStill(caller, upload.key);
 		checkLength(upload, index, bytes.length);
@@ -151,8 +149,7 @@ export class Uploading {
 	/** Takes over chunks that the caller has stored already, and answers the leaves that are then held. */
 	link({ id, from, leaves }: WireLinkChunks): Uint8Array {
 		const state = this.#state;
-		state.modes.require("goOn");
-		const caller = state.access.writer();
+		const caller = state.access.caller();
 		const upload = openUpload(state, caller, id);
 		this.#requireStill(caller, upload.key);
 		const count = leaves.length / SHA256_BYTES;
@@ -237,7 +234,6 @@ export class Uploading {
 	 */
 	abort(id: Uint8Array): WireDone {
 		const state = this.#state;
-		state.modes.require("goOn");
 		const caller = state.access.caller();
 		checkId(id);
 		if (state.uploads.get(caller, id) === undefined && state.receipts.get(caller, id) === undefined)

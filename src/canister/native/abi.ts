@@ -1,10 +1,11 @@
 /**
- * How canister code reaches the native kernel: SHA-256, the nodes of hash trees, and what Azle does not tell.
+ * How canister code reaches the native kernel: SHA-256, the nodes of hash trees, what Azle does not tell, and texts.
  *
- * Azle's QuickJS cannot call WebAssembly. So `canister-blobs link` puts a kernel in front of two system
- * calls that it can make, `ic0.certified_data_set` and `ic0.is_controller`; what is no business of the
- * kernel's goes on to the real one. Azle hands both the array's own memory (a view's offset included), no
- * copy of it.
+ * Azle's QuickJS cannot call WebAssembly. So `canister-blobs link` puts a kernel in front of system calls that it can
+ * make, `ic0.certified_data_set`, `ic0.is_controller`, and for texts `ic0.msg_method_name_size`, `..._copy` and
+ * `ic0.msg_reject`; what is no business of the kernel's goes on to the real one. Azle hands the first two the array's
+ * own memory (a view's offset included), no copy of it; it makes a text of what the second two give, and hands the
+ * last one a text's UTF-8.
  *
  * ## Is it there?
  * `isController(Principal.fromUint8Array(detectionPrincipal(VERSION)))` answers true where the kernel is linked,
@@ -22,17 +23,18 @@
  * |--------|-------|---------|--------------------------------------------------------------------------|
  * | 0      | 16    | magic   | you, once: CONTROL_MAGIC                                                 |
  * | 16     | 4     | op      | you: one of OPERATION                                                    |
- * | 20     | 4     | length  | you: bytes of the payload in the block, for a call with the block itself |
+ * | 20     | 4     | length  | you: bytes of the payload in the block; `encode`: the kernel             |
  * | 24     | 8     | count   | kernel: bytes absorbed by `update`; write zeros to forget them           |
  * | 32     | 4     | at      | you, `forks` and `many`: offset of the first record in the data          |
  * | 36     | 4     | stride  | you, `forks` and `many`: bytes from one record to the next               |
- * | 40     | 4     | records | you, `forks` and `many`: how many                                        |
+ * | 40     | 4     | records | you, `forks` and `many`: how many; `check`: the kernel                   |
  * | 44     | 4     | size    | you, `many`: bytes of a record                                           |
  * | 48     | 4     | to      | you, `many`: offset in the data where the first digest goes              |
  * | 52     | 4     | toStride| you, `many`: bytes from one digest to the next                           |
  * | 56     | 8     | pages   | kernel, `resources`: size of stable memory, in pages of 64 KiB           |
  * | 64     | 16    | cycles  | kernel, `resources`: liquid cycles (balance above the freezing limit)    |
- * | 80     | 16    | -       | zero, for later versions                                                 |
+ * | 80     | 4     | capacity| kernel: bytes that the payload may have, by the block's own length       |
+ * | 84     | 12    | -       | zero, for later versions                                                 |
  * | 96     | 32    | digest  | kernel: the digest, in the usual order of bytes; for `labeled` you first |
  * | 128    | 96    | -       | kernel: digests of the other three messages that it hashes together      |
  * | 224    | 128   | state   | kernel: chaining states; the first is kept between `update` and `finish` |
@@ -63,20 +65,30 @@
  * - `many`: SHA-256 of each of `records` records of `size` bytes, which lie from `at` on, `stride` apart. The digests
  *   go to `to` and on, `toStride` apart, in the same payload. They may lie over records that have been hashed: digest
  *   i over record i and those before it.
+ * - `check`: whether the payload is UTF-8: `records` is 1 if it is, else 0.
  * - `resources`: pages and cycles. The payload is not looked at.
  *
- * All but `update`, `finish` and `resources` leave count at 0: an unfinished `update` is lost.
+ * All but `update`, `finish`, `check` and `resources` leave count at 0: an unfinished `update` is lost.
+ *
+ * ## Texts
+ * QuickJS makes a text of bytes one character at a time, and bytes of a text, at 300 to 2,000 instructions each; Azle
+ * does so on the way to and from system calls, at 20 to 60. Two operations are for these calls, not for
+ * `certifiedDataSet`, and hold for one call after `op` was written:
+ * - `decode`: `msgMethodName()` answers the payload in the block as a text; an empty one where it is not UTF-8.
+ * - `encode`: `msgReject(text)` writes the text's UTF-8 to the payload in the block, and its length to `length`. If it
+ *   is longer than the block has room for, only that is written, no payload.
  *
  * The kernel traps (`unreachable`, undone like any trap) on a block without the magic or shorter than
  * CONTROL.payload, a length past the block's end, an `update` of parts of blocks, a label too long, records or
- * digests that reach past the payload, a number of forked digests out of bounds, an unknown operation.
+ * digests that reach past the payload, a number of forked digests out of bounds, an unknown operation, a text to be
+ * decoded that is longer than the block.
  * Everything is synchronous and in the canister's heap, so an upgrade starts afresh: detect, attach.
  *
  * This file imports nothing, so that canister code can import it.
  */
 
 /** This convention's version: a canister's JavaScript and the kernel in its Wasm must be of the same. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 const ascii = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0));
 
@@ -102,6 +114,7 @@ export const CONTROL = {
 	toStride: 52,
 	pages: 56,
 	cycles: 64,
+	capacity: 80,
 	digest: 96,
 	state: 224,
 	scratch: 352,
@@ -118,6 +131,9 @@ export const OPERATION = {
 	forks: 6,
 	many: 7,
 	resources: 8,
+	check: 9,
+	decode: 10,
+	encode: 11,
 } as const;
 
 export const DIGEST_BYTES = 32;

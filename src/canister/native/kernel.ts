@@ -1,5 +1,5 @@
 /**
- * The kernel's functions: the two that stand in front of system calls, and what they do (see abi.ts).
+ * The kernel's functions: those that stand in front of system calls, and what they do (see abi.ts).
  */
 import { CERTIFIED_DATA_MAX_BYTES, CONTROL, CONTROL_MAGIC, detectionPrincipal, VERSION } from "./abi.js";
 import { FunctionCode, functionType, signedLeb, unsignedLeb, type ValueType } from "./assembler.js";
@@ -8,6 +8,7 @@ import { absorbFunction, beginFunction, closeFunction, finishFunction } from "./
 import { forksFunction, labeledFunction, leafFunction } from "./nodes.js";
 import { runFunction } from "./operations.js";
 import { manyFunction } from "./records.js";
+import { isUtf8Function, textCopyFunction, textSizeFunction, textTakeFunction } from "./texts.js";
 
 /** The system calls that the kernel makes: their names and types. The linker finds them among the imports. */
 export const SYSTEM_CALLS = {
@@ -15,6 +16,9 @@ export const SYSTEM_CALLS = {
 	isController: { name: "is_controller", type: functionType(["i32", "i32"], ["i32"]) },
 	stableSize: { name: "stable64_size", type: functionType([], ["i64"]) },
 	liquidCycles: { name: "canister_liquid_cycle_balance128", type: functionType(["i32"], []) },
+	methodNameSize: { name: "msg_method_name_size", type: functionType([], ["i32"]) },
+	methodNameCopy: { name: "msg_method_name_copy", type: functionType(["i32", "i32", "i32"], []) },
+	reject: { name: "msg_reject", type: functionType(["i32", "i32"], []) },
 } as const;
 
 /** Where the kernel finds what is not its own, and where its own things will stand. */
@@ -34,24 +38,37 @@ export interface KernelFunction {
 	readonly body: readonly number[];
 }
 
-/** Places in the list that `kernelFunctions` gives: the first two stand in front of system calls. */
+/** Places in the list that `kernelFunctions` gives. */
 export const KernelIndex = {
 	certifiedDataSet: 0,
 	isController: 1,
-	run: 2,
-	compress: 3,
-	begin: 4,
-	absorb: 5,
-	close: 6,
-	finish: 7,
-	labeled: 8,
-	leaf: 9,
-	forks: 10,
-	many: 11,
+	methodNameSize: 2,
+	methodNameCopy: 3,
+	reject: 4,
+	run: 5,
+	compress: 6,
+	begin: 7,
+	absorb: 8,
+	close: 9,
+	finish: 10,
+	labeled: 11,
+	leaf: 12,
+	forks: 13,
+	many: 14,
+	isUtf8: 15,
 } as const;
 
+/** The system calls that the kernel's function of the same name stands in front of. */
+export const REDIRECTED = [
+	"certifiedDataSet",
+	"isController",
+	"methodNameSize",
+	"methodNameCopy",
+	"reject",
+] as const satisfies (keyof typeof SYSTEM_CALLS & keyof typeof KernelIndex)[];
+
 export function kernelFunctions(placement: KernelPlacement): KernelFunction[] {
-	const { system } = placement;
+	const { system, attached } = placement;
 	const at = Object.fromEntries(
 		Object.entries(KernelIndex).map(([name, index]) => [name, placement.firstFunction + index]),
 	) as Record<keyof typeof KernelIndex, number>;
@@ -67,6 +84,9 @@ export function kernelFunctions(placement: KernelPlacement): KernelFunction[] {
 	return [
 		make(2, certifiedDataSetFunction(placement, at.run)),
 		make(2, isControllerFunction(system.isController), ["i32"]),
+		make(0, textSizeFunction({ attached, real: system.methodNameSize }, at.isUtf8), ["i32"]),
+		make(3, textCopyFunction({ attached, real: system.methodNameCopy })),
+		make(2, textTakeFunction({ attached, real: system.reject })),
 		make(3, runFunction({ ...at, stableSize: system.stableSize, liquidCycles: system.liquidCycles })),
 		make(5, compressFunction()),
 		make(1, beginFunction()),
@@ -77,6 +97,7 @@ export function kernelFunctions(placement: KernelPlacement): KernelFunction[] {
 		make(3, leafFunction(at.absorb, at.finish)),
 		make(3, forksFunction(at.begin, at.close)),
 		make(3, manyFunction(at.begin, at.finish)),
+		make(2, isUtf8Function(), ["i32"]),
 	];
 }
 
@@ -100,8 +121,9 @@ function certifiedDataSetFunction({ system, attached }: KernelPlacement, run: nu
 	code.get(address).globalGet(attached).globalGet(attached).op("i32.eqz", "select").tee(control);
 	code.get(address).op("i32.eq").if();
 	code.get(length).i32(CONTROL.payload).op("i32.lt_u").trapIf();
-	code.get(length).i32(CONTROL.payload).op("i32.sub").get(address).memory("i32.load", CONTROL.length);
-	code.op("i32.lt_u").trapIf();
+	code.get(address, length).i32(CONTROL.payload).op("i32.sub").memory("i32.store", CONTROL.capacity);
+	code.get(address).memory("i32.load", CONTROL.capacity);
+	code.get(address).memory("i32.load", CONTROL.length).op("i32.lt_u").trapIf();
 	code.get(address).memory("i32.load", CONTROL.length).set(length);
 	code.get(address).i32(CONTROL.payload).op("i32.add").set(address);
 	code.op("end");
@@ -129,9 +151,13 @@ function isControllerFunction(isController: number): FunctionCode {
 /** The kernel as a module of its own, with a memory of its own: to be tried by itself. */
 export function kernelModule(): Uint8Array {
 	const calls = Object.values(SYSTEM_CALLS);
+	const indices = Object.fromEntries(Object.keys(SYSTEM_CALLS).map((name, i) => [name, i])) as Record<
+		keyof typeof SYSTEM_CALLS,
+		number
+	>;
 	const own = (index: number) => calls.length + index;
 	const functions = kernelFunctions({
-		system: { certifiedDataSet: 0, isController: 1, stableSize: 2, liquidCycles: 3 },
+		system: indices,
 		firstFunction: own(0),
 		attached: 0,
 	});
@@ -153,8 +179,7 @@ export function kernelModule(): Uint8Array {
 			7,
 			vector([
 				[...name("memory"), 2, 0],
-				[...name("certified_data_set"), 0, own(KernelIndex.certifiedDataSet)],
-				[...name("is_controller"), 0, own(KernelIndex.isController)],
+				...REDIRECTED.map((call) => [...name(SYSTEM_CALLS[call].name), 0, own(KernelIndex[call])]),
 			]),
 		),
 		...section(10, vector(functions.map(({ body }) => body))),

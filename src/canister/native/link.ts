@@ -2,7 +2,7 @@
  * Links the kernel into a canister that Azle built.
  *
  * Functions, types and the one global are added at the end of their index spaces, so no index shifts; every
- * call of the two system calls becomes a call of the kernel's function in front of it. The path of the build is
+ * call of the five system calls becomes a call of the kernel's function in front of it. The path of the build is
  * taken out (place.ts). All else keeps its bytes: linking is deterministic, takes well under a second and leaves
  * the canister's own instruction counts as they are.
  */
@@ -22,7 +22,7 @@ import {
 } from "./binary.js";
 import { redirectCalls } from "./calls.js";
 import { LinkError } from "./errors.js";
-import { ATTACHED_GLOBAL, KernelIndex, kernelFunctions, SYSTEM_CALLS } from "./kernel.js";
+import { ATTACHED_GLOBAL, KernelIndex, kernelFunctions, REDIRECTED, SYSTEM_CALLS } from "./kernel.js";
 import { removePlace } from "./place.js";
 
 export { LinkError } from "./errors.js";
@@ -68,13 +68,9 @@ export function linkKernel(wasm: Uint8Array): Uint8Array {
 	const imported = readImports(sections);
 	check(sections, imported);
 	removePlace(sections, imported.functions.length);
-	const find = (call: keyof typeof SYSTEM_CALLS) => findSystemCall(sections, imported, SYSTEM_CALLS[call]);
-	const system = {
-		certifiedDataSet: find("certifiedDataSet"),
-		isController: find("isController"),
-		stableSize: find("stableSize"),
-		liquidCycles: find("liquidCycles"),
-	};
+	const system = Object.fromEntries(
+		Object.entries(SYSTEM_CALLS).map(([name, call]) => [name, findSystemCall(sections, imported, call)]),
+	) as Record<keyof typeof SYSTEM_CALLS, number>;
 	const firstFunction = imported.functions.length + countOf(sections, SectionId.function);
 	const firstType = countOf(sections, SectionId.type);
 	const kernel = kernelFunctions({
@@ -82,13 +78,7 @@ export function linkKernel(wasm: Uint8Array): Uint8Array {
 		firstFunction,
 		attached: imported.globals + countOf(sections, SectionId.global),
 	});
-	redirect(
-		sections,
-		new Map([
-			[system.certifiedDataSet, firstFunction + KernelIndex.certifiedDataSet],
-			[system.isController, firstFunction + KernelIndex.isController],
-		]),
-	);
+	redirect(sections, new Map(REDIRECTED.map((call) => [system[call], firstFunction + KernelIndex[call]])));
 	append(
 		sections,
 		SectionId.type,

@@ -11,6 +11,7 @@ export interface OperationFunctions {
 	readonly leaf: number;
 	readonly forks: number;
 	readonly many: number;
+	readonly isUtf8: number;
 	/** The system's own: () -> i64, and (address) -> (). */
 	readonly stableSize: number;
 	readonly liquidCycles: number;
@@ -47,6 +48,9 @@ export function runFunction(functions: OperationFunctions): FunctionCode {
 	when(OPERATION.finish, () => {
 		beginAfresh();
 		finish();
+	});
+	when(OPERATION.check, () => {
+		code.get(control, data, length).call(functions.isUtf8).memory("i32.store", CONTROL.records);
 	});
 	when(OPERATION.resources, () => {
 		code.get(control).call(functions.stableSize).memory("i64.store", CONTROL.pages);

@@ -1,5 +1,6 @@
 export { ArgumentsReader, ReplyWriter } from "./message.js";
 export { Malformed } from "./read.js";
 export { shapeOf } from "./shape.js";
+export { type NativeUtf8, useNativeUtf8 } from "./utf8.js";
 export { decodeValue, encodeValue } from "./value.js";
 export { type Encodable, Encoded } from "./write.js";

@@ -4,7 +4,7 @@ import { planOf, readMissing } from "./plan.js";
 import * as read from "./read.js";
 import type { Shape } from "./shape.js";
 import { skip } from "./skip.js";
-import { readHeader } from "./table.js";
+import { readHeader, type WireTypes } from "./table.js";
 import { fromUnits } from "./utf8.js";
 import { write } from "./write.js";
 
@@ -13,30 +13,54 @@ import { write } from "./write.js";
  * metadata: 96 values, 5,248 bytes of text. Where its header is not the usual one, its 7 types and 15 fields take 560
  * of the effort.
  */
-const VALUES = 128;
-const TEXT_BYTES = 8_192;
+const VALUES = 100;
+const TEXT_BYTES = 5_376;
 const EFFORT = 650;
+
+/** In a header, behind the magic. */
+const TYPES_AT = 4;
+
+const NO_TYPES: WireTypes = { opcodes: [], of: [], ids: [], refs: [] };
 
 /** Reads the arguments of one method. */
 export class ArgumentsReader {
 	readonly #shapes: readonly Shape[];
+	readonly #usual: Plan;
 	readonly #bounds: read.Bounds;
 	/** What @dfinity/candid begins each such message with, as a text: the engine compares texts, no bytecode a byte. */
 	readonly #header: string;
+	/** How many types are in its table, which is another number in most headers of others. */
+	readonly #types: number;
 
 	constructor(shapes: readonly Shape[], bounds: read.Bounds = boundsOf(shapes)) {
 		this.#shapes = shapes;
+		this.#usual = { reads: shapes.map((shape) => shape.read), types: NO_TYPES, surplus: [] };
 		this.#bounds = bounds;
-		this.#header = fromUnits(headerOf(shapes));
+		const header = headerOf(shapes);
+		this.#header = fromUnits(header);
+		this.#types = header[TYPES_AT]!;
 	}
 
 	/** The arguments; blobs among them are views into the message. Throws Malformed. */
 	read(message: Uint8Array): unknown[] {
 		read.open(message, this.#bounds);
 		try {
-			const values = this.#startsAsUsual(message) ? this.#readValues() : this.#readForeign();
-			read.expectEnd();
-			return values;
+			const plan = this.#planFor(message);
+			const from = read.position();
+			const values = readOnce(plan);
+			if (!read.isPutOff) return values;
+			read.again(from);
+			return readValues(plan);
+		} finally {
+			read.close();
+		}
+	}
+
+	/** Throws Malformed where `read` would, but for texts that it puts off and that are short: these may be no UTF-8. */
+	check(message: Uint8Array): void {
+		read.open(message, this.#bounds);
+		try {
+			readOnce(this.#planFor(message));
 		} finally {
 			read.close();
 		}
@@ -44,33 +68,53 @@ export class ArgumentsReader {
 
 	#startsAsUsual(message: Uint8Array): boolean {
 		const { length } = this.#header;
-		if (message.length < length || fromUnits(message.subarray(0, length)) !== this.#header) return false;
+		if (message[TYPES_AT] !== this.#types || message.length < length) return false;
+		if (fromUnits(message.subarray(0, length)) !== this.#header) return false;
 		read.seek(length);
 		return true;
 	}
 
-	#readValues(): unknown[] {
-		const values: unknown[] = [];
-		for (const shape of this.#shapes) values.push(shape.read());
-		return values;
+	/** Reads the header. */
+	#planFor(message: Uint8Array): Plan {
+		return this.#startsAsUsual(message) ? this.#usual : this.#planForeign();
 	}
 
-	#readForeign(): unknown[] {
+	#planForeign(): Plan {
 		const { types, args } = readHeader();
 		const plans = this.#shapes.map((shape, i) =>
 			i < args.length ? planOf(types, args[i]!, shape) : readMissing(shape),
 		);
 		// Before a text of an argument is decoded, that another is none of ours.
 		if (plans.includes(read.mismatch)) read.mismatch();
-		const values: unknown[] = [];
-		for (const plan of plans) values.push(plan());
-		for (const surplus of args.slice(plans.length)) skip(types, surplus);
-		return values;
+		return { reads: plans, types, surplus: args.slice(plans.length) };
 	}
+}
+
+/** How to read the values of a message: those of the arguments, and then of others, by the types that it declares. */
+interface Plan {
+	readonly reads: readonly read.Read[];
+	readonly types: WireTypes;
+	readonly surplus: readonly number[];
+}
+
+function readValues({ reads }: Plan): unknown[] {
+	const values: unknown[] = [];
+	for (let i = 0; i < reads.length; i++) values[i] = reads[i]!();
+	return values;
+}
+
+/** The values, and whatever is behind them. */
+function readOnce(plan: Plan): unknown[] {
+	const values = readValues(plan);
+	for (const surplus of plan.surplus) skip(plan.types, surplus);
+	read.expectEnd();
+	return values;
 }
 
 const boundsOf = (shapes: readonly Shape[]): read.Bounds => ({
 	text: Math.max(TEXT_BYTES, sum(shapes, textAllowed)),
+	texts: sum(shapes, textsAllowed),
+	longTexts: false,
 	values: VALUES + sum(shapes, valuesAllowed),
 	effort: EFFORT,
 });
@@ -83,8 +127,16 @@ const stated = ({ max }: Shape): number => (Number.isFinite(max) ? max : 0);
 /** Bytes of text that the maxima of the type allow, where it states them. */
 function textAllowed(shape: Shape): number {
 	if (shape.opcode === opcodes.TEXT) return stated(shape);
-	return sum(within(shape), textAllowed) * (shape.opcode === opcodes.VEC ? stated(shape) : 1);
+	return sum(within(shape), textAllowed) * timesOf(shape);
 }
+
+/** Texts that the type allows, those aside that are in a vector without a stated maximum. */
+function textsAllowed(shape: Shape): number {
+	if (shape.opcode === opcodes.TEXT) return 1;
+	return sum(within(shape), textsAllowed) * timesOf(shape);
+}
+
+const timesOf = (shape: Shape): number => (shape.opcode === opcodes.VEC ? stated(shape) : 1);
 
 /** Values in vectors with a stated maximum. One within another shares what the outer allows: maxima do not multiply. */
 function valuesAllowed(shape: Shape): number {

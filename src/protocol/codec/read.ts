@@ -1,5 +1,5 @@
 import { Principal } from "@dfinity/principal";
-import { parseUtf8 } from "./utf8.js";
+import { isUtf8, parseUtf8 } from "./utf8.js";
 
 /**
  * Reading Candid values straight into JavaScript, by functions that are put together once from the expected type.
@@ -25,8 +25,12 @@ export type Read = () => unknown;
 
 /** What reading one message may cost. */
 export interface Bounds {
-	/** Bytes of text: 300 instructions each, and 1,300 where they are not ASCII. */
+	/** Bytes of text: 45 instructions each, and up to 140 where they are not ASCII. */
 	readonly text: number;
+	/** How many texts are read as they come, if they are short: 12,000 each. */
+	readonly texts: number;
+	/** Whether long ones are, too. */
+	readonly longTexts: boolean;
 	/** Values in vectors of the expected type, fields of their elements counted. */
 	readonly values: number;
 	/** Work on types, and on fields and values that nobody expected, in thousands of instructions. */
@@ -34,7 +38,13 @@ export interface Bounds {
 }
 
 /** Values that we wrote ourselves. */
-export const UNBOUNDED: Bounds = { text: Infinity, values: Infinity, effort: Infinity };
+export const UNBOUNDED: Bounds = {
+	text: Infinity,
+	texts: Infinity,
+	longTexts: true,
+	values: Infinity,
+	effort: Infinity,
+};
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 const NO_VIEW: DataView = new DataView(NO_BYTES.buffer);
@@ -45,6 +55,10 @@ export let view = NO_VIEW;
 let at = 0;
 let end = 0;
 let textLeft = 0;
+let textsLeft = 0;
+let readsLong = false;
+/** Whether there was a text that was not read: one is dear, and not worth it before all else was found right. */
+export let isPutOff = false;
 let valuesLeft = 0;
 let effortLeft = 0;
 
@@ -53,9 +67,22 @@ export function open(message: Uint8Array, bounds: Bounds): void {
 	view = new DataView(message.buffer, message.byteOffset, message.length);
 	at = 0;
 	end = message.length;
+	allow(bounds);
+}
+
+function allow(bounds: Bounds): void {
 	textLeft = bounds.text;
+	textsLeft = bounds.texts;
+	readsLong = bounds.longTexts;
+	isPutOff = false;
 	valuesLeft = bounds.values;
 	effortLeft = bounds.effort;
+}
+
+/** Back to where values were read from that were found within bounds: now all texts are read. */
+export function again(from: number): void {
+	at = from;
+	allow(UNBOUNDED);
 }
 
 /** Lets go of the message, which may have 2 MiB. */
@@ -158,6 +185,11 @@ export function readNat64(): bigint {
 	return view.getBigUint64(at - 8, true);
 }
 
+/** A longer text is dear to read; to look whether it is UTF-8 takes a tenth of that. */
+const LONG = 64;
+const tooMuchText = () => malformed("its texts are longer than a request of this protocol needs");
+const notUtf8 = (): never => malformed("a text is not UTF-8");
+
 /** A text of at most `max` bytes. */
 export function textReader(max: number): Read {
 	return () => {
@@ -165,11 +197,16 @@ export function textReader(max: number): Read {
 		if (length === 0) return "";
 		if (length > max) malformed(`a text has more than ${max} bytes`);
 		textLeft -= length;
-		if (textLeft < 0) malformed("its texts are longer than a request of this protocol needs");
+		if (textLeft < 0) tooMuchText();
 		at += length;
 		if (at > end) endsEarly();
-		const text = parseUtf8(new Uint8Array(bytes.buffer, bytes.byteOffset + at - length, length));
-		return text ?? malformed("a text is not UTF-8");
+		const isLong = length > LONG && !readsLong;
+		if (isLong || --textsLeft < 0) {
+			if (isLong && !isUtf8(viewOf(at - length, length))) notUtf8();
+			isPutOff = true;
+			return "";
+		}
+		return parseUtf8(new Uint8Array(bytes.buffer, bytes.byteOffset + at - length, length)) ?? notUtf8();
 	};
 }
 
@@ -228,8 +265,11 @@ export function readOrAbsent(read: Read, skip: Read): Read {
 	};
 }
 
-/** A vec of at most `max` elements, each of which counts as `weight` values. */
-export function vecReader(read: Read, max: number, weight: number): Read {
+/**
+ * A vec of at most `max` elements, each of which counts as `weight` values, and, where it is made of texts alone, is
+ * `texts` of them.
+ */
+export function vecReader(read: Read, max: number, weight: number, texts = 0): Read {
 	return () => {
 		const length = leb();
 		if (length > max) malformed(`a vec has more than ${max} elements`);
@@ -237,9 +277,22 @@ export function vecReader(read: Read, max: number, weight: number): Read {
 		valuesLeft -= length * weight;
 		if (valuesLeft < 0) malformed("its vecs are longer than a request of this protocol needs");
 		const values: unknown[] = [];
-		for (let i = 0; i < length; i++) values[i] = read();
+		if (texts > 0 && textsLeft < length * texts) putOff(length * texts);
+		else for (let i = 0; i < length; i++) values[i] = read();
 		return values;
 	};
+}
+
+/** Passes over texts that are put off: a quarter of what it takes to come upon them one by one. */
+function putOff(texts: number): void {
+	isPutOff = true;
+	for (let left = texts; left > 0; left--) {
+		const length = leb();
+		textLeft -= length;
+		at += length;
+	}
+	if (textLeft < 0) tooMuchText();
+	if (at > end) endsEarly();
 }
 
 /**
@@ -268,7 +321,8 @@ export const tupleReader =
 		for (let i = 0; i < reads.length; i++) {
 			const part = reads[i]!();
 			const name = names[i];
-			if (name !== undefined) values[Number(name)] = part;
+			// A text serves as an index, too.
+			if (name !== undefined) values[name as unknown as number] = part;
 		}
 		return values;
 	};

@@ -92,7 +92,7 @@ export const vecShape = (of: Shape, max: number): Shape => ({
 	parts: [{ id: 0, name: "", shape: of }],
 	max,
 	size: 1,
-	read: read.vecReader(of.read, max, of.size),
+	read: read.vecReader(of.read, max, of.size, textsIn(of)),
 	write: write.vecWriter(of.write),
 });
 
@@ -144,6 +144,13 @@ export function variantShape(cases: Record<string, Shape>): Shape {
 		read: read.variantReader(namesOf(parts), readsOf(parts)),
 		write: write.variantWriter(parts.map(({ name, shape }) => ({ name, write: shape.write }))),
 	};
+}
+
+/** How many texts a value is made of, if of nothing else; else 0. */
+function textsIn({ opcode, parts }: Shape): number {
+	if (opcode === opcodes.TEXT) return 1;
+	const isOfTexts = opcode === opcodes.RECORD && parts.every(({ shape }) => shape.opcode === opcodes.TEXT);
+	return isOfTexts ? parts.length : 0;
 }
 
 const namesOf = (parts: readonly Part[]) => parts.map(({ name }) => name);

@@ -1,6 +1,6 @@
 import { EMPTY, FUNC, MAGIC, OPT, PRINCIPAL, RECORD, SERVICE, VARIANT, VEC } from "./opcodes.js";
 import { byte, bytes, leb, malformed, position, seek, spend, take, view, viewOf } from "./read.js";
-import { parseUtf8 } from "./utf8.js";
+import { isUtf8 } from "./utf8.js";
 
 /** A message's type table, as lists side by side: an object for each entry would cost as much as reading it. */
 export interface WireTypes {
@@ -179,7 +179,7 @@ function readService(table: number, methods: number[]): void {
 export function skipText(): void {
 	const length = leb();
 	spend(length * EFFORT.textByte);
-	if (length > 0 && parseUtf8(viewOf(take(length), length)) === undefined) malformed("a text is not UTF-8");
+	if (!isUtf8(viewOf(take(length), length))) malformed("a text is not UTF-8");
 }
 
 /** A signed LEB128 of a type: an index, or an opcode below zero, nearly always of one byte. */

@@ -1,5 +1,6 @@
 import type { Principal } from "@dfinity/principal";
 import { bytes, nat32, nat64, nothing, opt, pair, principal, record, text, variant, vec } from "../candid.js";
+import { contentTypeText, metadataNameText, metadataValueText } from "../texts.js";
 
 /**
  * What a blob is, as it travels. In all of wire/: names of fields are those on the wire; nat64 is a bigint, nat32 a
@@ -13,7 +14,9 @@ export const Visibility = variant<WireVisibility>({ public: nothing, private: no
 export type WirePrecondition = { none: null } | { absent: null } | { sequence: bigint };
 export const Precondition = variant<WirePrecondition>({ none: nothing, absent: nothing, sequence: nat64 });
 
-export const Metadata = vec(pair(text, text));
+/** How many entries is left to the bounds of a message, but where there are many blobs in one. */
+export const metadataOf = (max?: number) => vec(pair(metadataNameText, metadataValueText), max);
+export const Metadata = metadataOf();
 
 /**
  * What a key holds. `sequence` names this version of it. Its hash, SHA-256 of the Candid encoding of this record's
@@ -62,7 +65,7 @@ export interface WirePublication {
 }
 export const publication = {
 	root: bytes,
-	content_type: text,
+	content_type: contentTypeText,
 	visibility: Visibility,
 	metadata: Metadata,
 	sha256: opt(bytes),

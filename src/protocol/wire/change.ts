@@ -1,5 +1,6 @@
-import { bool, bytes, nat64, opt, record, text, textOf, vec } from "../candid.js";
-import { MAX_ITEMS, MAX_KEY_BYTES } from "../limits.js";
+import { bool, bytes, nat64, opt, record, vec } from "../candid.js";
+import { MAX_ITEMS } from "../limits.js";
+import { contentTypeText, keyText } from "../texts.js";
 import { Metadata, Precondition, Visibility, type WirePrecondition, type WireVisibility } from "./blob.js";
 
 /** Changes of blobs that carry no bytes. */
@@ -11,7 +12,7 @@ export interface WireDeleteItem {
 export interface WireDelete extends WireDeleteItem {
 	id: Uint8Array;
 }
-export const Delete = record<WireDelete>({ id: bytes, key: text, precondition: Precondition });
+export const Delete = record<WireDelete>({ id: bytes, key: keyText, precondition: Precondition });
 
 export interface WireDeleted {
 	/** False where there was nothing to delete. */
@@ -27,10 +28,7 @@ export interface WireDeleteMany {
 }
 export const DeleteMany = record<WireDeleteMany>({
 	id: bytes,
-	blobs: vec(
-		record<WireDeleteItem>({ key: textOf(2 * MAX_KEY_BYTES), precondition: Precondition }),
-		MAX_ITEMS,
-	),
+	blobs: vec(record<WireDeleteItem>({ key: keyText, precondition: Precondition }), MAX_ITEMS),
 });
 
 /** What is given changes, what is absent stays. */
@@ -44,9 +42,9 @@ export interface WireUpdate {
 }
 export const Update = record<WireUpdate>({
 	id: bytes,
-	key: text,
+	key: keyText,
 	precondition: Precondition,
-	content_type: opt(text),
+	content_type: opt(contentTypeText),
 	visibility: opt(Visibility),
 	metadata: opt(Metadata),
 });
@@ -63,8 +61,8 @@ export interface WireMove {
 }
 export const Move = record<WireMove>({
 	id: bytes,
-	from: text,
+	from: keyText,
 	source: Precondition,
-	to: text,
+	to: keyText,
 	precondition: Precondition,
 });

@@ -2,6 +2,7 @@ import { type GenericIdlFuncArgs, IDL } from "@dfinity/candid";
 import type { Principal } from "@dfinity/principal";
 import { bytes, nat32, nat64, opt, principal, record, text, variant } from "../candid.js";
 import { type WireError, WireErrorType } from "../errors.js";
+import { keyText } from "../texts.js";
 import * as administration from "./administration.js";
 import { Manifest, type WireManifest } from "./blob.js";
 import * as change from "./change.js";
@@ -85,7 +86,7 @@ export const METHODS = {
 	blobs_stat: query<[read.WireStat], read.WireStatAnswer>([read.Stat], read.StatAnswer),
 	blobs_leaves: query<[read.WireLeaves], Uint8Array>([read.Leaves], bytes),
 	/** (key, sequence number, index) to the chunk's bytes. */
-	blobs_get_chunk: query<[string, bigint, number], Uint8Array>([text, nat64, nat32], bytes),
+	blobs_get_chunk: query<[string, bigint, number], Uint8Array>([keyText, nat64, nat32], bytes),
 	blobs_list: query<[read.WireList], read.WireListPage>([read.List], read.ListPage),
 	blobs_changes: query<[feed.WireChangesRequest], feed.WireChanges>([feed.ChangesRequest], feed.Changes),
 	blobs_status: query<[], administration.WireStatus>([], administration.Status),

@@ -1,4 +1,5 @@
 import { bool, bytes, nat32, nat64, opt, record, text, variant, vec } from "../candid.js";
+import { keyText } from "../texts.js";
 import { Manifest, type WireManifest } from "./blob.js";
 
 /** Requests and answers of reads. */
@@ -8,7 +9,7 @@ export interface WireStat {
 	/** Answer only from a state that has seen this change. */
 	min_sequence: [] | [bigint];
 }
-export const Stat = record<WireStat>({ key: text, min_sequence: opt(nat64) });
+export const Stat = record<WireStat>({ key: keyText, min_sequence: opt(nat64) });
 
 /** What lets a reader of a query trust what it says; absent where the call was an update, whose reply is certified. */
 export interface WireProof {
@@ -40,7 +41,7 @@ export interface WireLeaves {
 	from: number;
 	limit: number;
 }
-export const Leaves = record<WireLeaves>({ key: text, sequence: nat64, from: nat32, limit: nat32 });
+export const Leaves = record<WireLeaves>({ key: keyText, sequence: nat64, from: nat32, limit: nat32 });
 
 export interface WireList {
 	/** Keys that begin with this text; not only at a segment's border. */
@@ -53,9 +54,9 @@ export interface WireList {
 	min_sequence: [] | [bigint];
 }
 export const List = record<WireList>({
-	prefix: text,
+	prefix: keyText,
 	recursive: bool,
-	after: opt(text),
+	after: opt(keyText),
 	limit: nat32,
 	min_sequence: opt(nat64),
 });

@@ -1,14 +1,9 @@
 import type { Principal } from "@dfinity/principal";
-import { bytes, nat32, nat64, opt, pair, principal, record, text, textOf, variant, vec } from "../candid.js";
+import { bytes, nat32, nat64, opt, principal, record, text, variant, vec } from "../candid.js";
 import { type WireError, WireErrorType } from "../errors.js";
-import {
-	MAX_CONTENT_TYPE_BYTES,
-	MAX_ITEMS,
-	MAX_KEY_BYTES,
-	MAX_METADATA_BYTES,
-	MAX_METADATA_ENTRIES,
-} from "../limits.js";
-import { publication, type WirePublication } from "./blob.js";
+import { MAX_ITEMS, MAX_METADATA_ENTRIES } from "../limits.js";
+import { keyText } from "../texts.js";
+import { metadataOf, publication, type WirePublication } from "./blob.js";
 
 /** Requests and answers of uploads, and of blobs that travel whole. */
 
@@ -20,7 +15,7 @@ export interface WireBeginUpload {
 }
 export const BeginUpload = record<WireBeginUpload>({
 	id: bytes,
-	key: text,
+	key: keyText,
 	size: opt(nat64),
 	chunk_size: nat32,
 });
@@ -66,7 +61,7 @@ export interface WireListUploads {
 	after: [] | [Uint8Array];
 	limit: number;
 }
-export const ListUploads = record<WireListUploads>({ key: opt(text), after: opt(bytes), limit: nat32 });
+export const ListUploads = record<WireListUploads>({ key: opt(keyText), after: opt(bytes), limit: nat32 });
 
 export interface WireUploads {
 	uploads: WireUpload[];
@@ -118,7 +113,7 @@ export interface WirePutBlob extends WirePublication {
 	id: Uint8Array;
 	key: string;
 }
-export const PutBlob = record<WirePutBlob>({ id: bytes, key: text, ...publication });
+export const PutBlob = record<WirePutBlob>({ id: bytes, key: keyText, ...publication });
 
 export interface WirePutItem extends WirePublication {
 	key: string;
@@ -129,18 +124,14 @@ export interface WirePutMany {
 	/** At most MAX_ITEMS, each blob at most MAX_SINGLE_CALL_BYTES. */
 	blobs: WirePutItem[];
 }
-/** Twice the bounds that each item is held to, so that one beyond them is refused for itself. */
-const ItemKey = textOf(2 * MAX_KEY_BYTES);
-const ItemText = textOf(2 * MAX_METADATA_BYTES);
 export const PutMany = record<WirePutMany>({
 	id: bytes,
 	blobs: vec(
 		record<WirePutItem>({
 			...publication,
-			key: ItemKey,
+			key: keyText,
 			content: bytes,
-			content_type: textOf(2 * MAX_CONTENT_TYPE_BYTES),
-			metadata: vec(pair(ItemText, ItemText), 2 * MAX_METADATA_ENTRIES),
+			metadata: metadataOf(2 * MAX_METADATA_ENTRIES),
 		}),
 		MAX_ITEMS,
 	),

@@ -15,7 +15,7 @@ export function ask<Name extends MethodName>(
 	name: Name,
 	...args: MethodArgs<Name>
 ): MethodOk<Name> {
-	const reply = encodeReply(name, { ok: engine.call(name, args) });
+	const reply = encodeReply(name, { ok: engine.call(name, () => args) });
 	const [result] = IDL.decode([METHODS[name].result as IDL.Type], reply) as unknown as [
 		WireResult<MethodOk<Name>>,
 	];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { newId } from "../../support/store.js";
-import { ANNA, beginOf, fillOf, itemOf, leavesOf, READER, S, TestStore, wholeOf } from "./store.js";
+import { ANNA, beginOf, commitOf, fillOf, itemOf, leavesOf, READER, S, TestStore, wholeOf } from "./store.js";
 
 /** Memory and cycles: what is promised is there, what is not is refused before it is begun. */
 
@@ -60,7 +60,7 @@ describe("C18 below the floor of cycles", () => {
 		expect(store.code(ANNA, "blobs_put_blob", wholeOf(newId(), "c", one), one)).toBe("low_cycles");
 		const link = { id, from: 0, leaves: leavesOf(one) };
 		expect(store.code(ANNA, "blobs_link_chunks", link)).toBe("low_cycles");
-		expect(() => store.commit(ANNA, id, fillOf(1, S))).toThrow("low_cycles");
+		expect(store.code(ANNA, "blobs_commit_upload", commitOf(id, fillOf(1, S)))).toBe("low_cycles");
 		expect(store.read(READER, "b").length).toBe(1);
 		store.delete(ANNA, "b");
 		// What was refused goes on where it was.
