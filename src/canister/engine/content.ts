@@ -69,13 +69,13 @@ export class ContentTrees {
 
 	/** What stands beside the manifest: the expression over the digest of its response hashes. */
 	responses(hashes: Uint8Array): Uint8Array {
-		return this.#hashing.labeled(this.#http.expressionHash, this.#hashing.labeled(NO_REQUEST, hashes));
+		return this.#hashing.labeledPath([this.#http.expressionHash, NO_REQUEST], hashes);
 	}
 
-	/** The digest of a single response hash. */
+	/** The same where there is one response hash. */
 	oneResponse(hash: Uint8Array): Uint8Array {
 		this.#emptyLeaf ??= this.#hashing.leaf(NO_REQUEST);
-		return this.#hashing.labeled(hash, this.#emptyLeaf);
+		return this.#hashing.labeledPath([this.#http.expressionHash, NO_REQUEST, hash], this.#emptyLeaf);
 	}
 
 	get #isBeforeManifest(): boolean {

@@ -33,12 +33,11 @@ export class Many {
 
 	put({ id, blobs }: WirePutMany): Encoded {
 		const caller = this.#state.access.caller();
-		const fingerprint = () =>
-			fingerprintOf(
-				this.#state,
-				"blobs_put_many",
-				...blobs.flatMap(({ key, root }) => [encodeUtf8(key), SEPARATOR, root]),
-			);
+		const fingerprint = () => {
+			const parts: Uint8Array[] = [];
+			for (const { key, root } of blobs) parts.push(encodeUtf8(key), SEPARATOR, root);
+			return fingerprintOf(this.#state, "blobs_put_many", ...parts);
+		};
 		return this.#each(caller, id, RECEIPT.putMany, blobs, fingerprint, (item) => {
 			const held = checkWhole(this.#state, caller, item, item.content);
 			const leaf = checkWholeRoot(this.#state, item.root, item.content);
