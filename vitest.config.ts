@@ -1,10 +1,8 @@
-import { configDefaults, defineConfig } from "vitest/config";
+import { defineConfig } from "vitest/config";
 
 export default defineConfig({
 	test: {
 		include: ["test/**/*.test.ts"],
-		// The fault matrix takes 6 minutes and is not green yet; `npm run test:faults` runs it (docs/FAULTS.md).
-		exclude: [...configDefaults.exclude, ...(process.env.FAULT_MATRIX ? [] : ["test/faults/**"])],
 		globalSetup: ["test/support/global.ts"],
 		reporters: ["default", "./test/support/count-reporter.ts"],
 		// Two cores: each file of end-to-end tests runs a network, a canister and a client of its own.

@@ -34,6 +34,8 @@ export const LIMITS = {
 	downloadVersusBareQuery: least(0.8),
 	ceilingShareLarge: least(0.95),
 	ceilingShareSmall: least(0.9),
+	ceilingShareLossy: least(0.85),
+	ceilingShareThrottled: least(0.3),
 	/** For information: a time depends on the machine. At most 50 is what browsers call no long task. */
 	longestMainThreadTaskMs: unsteady(most(Number.POSITIVE_INFINITY)),
 };

@@ -8,19 +8,19 @@ const LARGE_BYTES = 300_000_000;
 const FILES = 10_000;
 const FILE_BYTES = 10_000;
 
+/** Where requests are lost or turned away: enough to show that an upload goes on and comes back to its pace. */
+const TROUBLED_BYTES = 100_000_000;
+
+type Shares = Record<`ceilingShare${"Large" | "Small" | "Lossy" | "Throttled"}`, number>;
+
 /**
- * Shares of what a subnet takes in that uploads reach under the profile `mainnet`, from the first block that carries
- * a put to the last.
+ * Shares of what a subnet takes in that uploads reach, from the first block that carries a put to the last: under the
+ * profile `mainnet`, and of a large one under `lossy` and `throttled`.
  */
-export async function ceilingShares(
-	wasm: Uint8Array,
-	directory: string,
-): Promise<{ ceilingShareLarge: number; ceilingShareSmall: number }> {
-	const network = await NetworkProcess.start(directory, "mainnet");
-	try {
-		const { client } = await network.store(wasm);
+export async function ceilingShares(wasm: Uint8Array, directory: string): Promise<Shares> {
+	const undisturbed = await under("mainnet", wasm, directory, async (client, share) => {
 		await upload(client, LARGE_BYTES);
-		const ceilingShareLarge = share(await network.blocks(), "blobs_put_chunk");
+		const ceilingShareLarge = await share("blobs_put_chunk");
 		const source = new Uint8Array(FILE_BYTES).map((_, i) => i);
 		const items = Array.from({ length: FILES }, (_, i) => ({
 			key: `small/${i}`,
@@ -29,7 +29,30 @@ export async function ceilingShares(
 		}));
 		const { failed } = await client.uploadAll(items);
 		if (failed > 0) throw new Error(`${failed} small files failed`);
-		return { ceilingShareLarge, ceilingShareSmall: share(await network.blocks(), "blobs_put_many") };
+		return { ceilingShareLarge, ceilingShareSmall: await share("blobs_put_many") };
+	});
+	const troubled = (profile: string) =>
+		under(profile, wasm, directory, async (client, share) => {
+			await upload(client, TROUBLED_BYTES);
+			return share("blobs_put_chunk");
+		});
+	return {
+		...undisturbed,
+		ceilingShareLossy: await troubled("lossy"),
+		ceilingShareThrottled: await troubled("throttled"),
+	};
+}
+
+async function under<T>(
+	profile: string,
+	wasm: Uint8Array,
+	directory: string,
+	run: (client: BlobClient, share: (method: string) => Promise<number>) => Promise<T>,
+): Promise<T> {
+	const network = await NetworkProcess.start(directory, profile);
+	try {
+		const { client } = await network.store(wasm);
+		return await run(client, async (method) => shareOf(await network.blocks(), method));
 	} finally {
 		await network.stop();
 	}
@@ -46,7 +69,7 @@ async function upload(client: BlobClient, size: number): Promise<void> {
 	await client.upload({ size, read }, { key: "large" });
 }
 
-function share(blocks: readonly Block[], method: string): number {
+function shareOf(blocks: readonly Block[], method: string): number {
 	const isPut = ({ ingress }: Block) => ingress.some((message) => message.method === method);
 	const span = blocks.slice(blocks.findIndex(isPut), blocks.map(isPut).lastIndexOf(true) + 1);
 	return span.reduce((sum, { ingressBytes }) => sum + ingressBytes, 0) / (span.length * BLOCK_BYTES);

@@ -35,8 +35,16 @@ function authorize({ caller, action, key }: AccessRequest): boolean | undefined 
 	return action === "write" ? false : undefined;
 }
 
+/** Pictures are taken in while there are more cycles than that: the guests shall still be able to sign. */
+const CYCLES_FOR_SIGNING = 1e12;
+
 // The store's ids begin at 10. A canister has one init, so this class has it, and calls what the store's is to do.
-const Store = createBlobStore({ memoryOffset: 10, lifecycle: false, authorize });
+const Store = createBlobStore({
+	memoryOffset: 10,
+	lifecycle: false,
+	authorize,
+	room: { minCycles: CYCLES_FOR_SIGNING },
+});
 
 const HOUR_SECONDS = 3_600;
 const MAX_ARGUMENT_BYTES = 200;

@@ -7,8 +7,10 @@ import {
 	type WireManifest,
 } from "../protocol/index.js";
 import { type CallOptions, newId } from "./administration/administration.js";
+import { attempt } from "./attempts.js";
 import { type ClientContext, noteSequence } from "./context.js";
 import { ClientError, refused, refuseInvalid } from "./errors.js";
+import { findCopy, findDeleted, findUpdated } from "./evidence.js";
 import type { Deleted, DeletedItem, Manifest, Precondition, Version, Visibility } from "./types.js";
 import { fromPrecondition, fromVisibility, optional, toManifest } from "./wire-map.js";
 
@@ -47,7 +49,11 @@ export async function deleteBlob(
 ): Promise<Deleted> {
 	refuseInvalid(checkKey(key));
 	const request = { id: newId(context), key, precondition: fromPrecondition(precondition) };
-	const answer = await context.caller.update("blobs_delete", [request], { signal, verify: true });
+	const answer = await attempt(
+		context,
+		(onRetry) => context.caller.update("blobs_delete", [request], { signal, onRetry, verify: true }),
+		() => findDeleted(context, key, signal),
+	);
 	noteSequence(context, answer.sequence);
 	return answer;
 }
@@ -116,7 +122,12 @@ export async function updateBlob(
 		visibility: optional(visibility && fromVisibility(visibility)),
 		metadata: optional(entries),
 	};
-	return changed(context, await context.caller.update("blobs_update", [request], { signal, verify: true }));
+	const answer = await attempt(
+		context,
+		(onRetry) => context.caller.update("blobs_update", [request], { signal, onRetry, verify: true }),
+		(since) => findUpdated(context, request, since, signal),
+	);
+	return changed(context, answer);
 }
 
 export async function moveBlob(
@@ -135,7 +146,12 @@ export async function moveBlob(
 		to,
 		precondition: fromPrecondition(precondition),
 	};
-	return changed(context, await context.caller.update(method, [request], { signal, verify: true }));
+	const answer = await attempt(
+		context,
+		(onRetry) => context.caller.update(method, [request], { signal, onRetry, verify: true }),
+		async (since) => (method === "blobs_copy" ? findCopy(context, request, since, signal) : undefined),
+	);
+	return changed(context, answer);
 }
 
 function changed(context: ClientContext, answer: WireManifest): Manifest {

@@ -1,4 +1,5 @@
 import type { ErrorAction } from "../protocol/index.js";
+import { rejectionAction, rejectionMessage } from "./rejections.js";
 
 interface ClientErrorRow<Details extends object> {
 	readonly action: ErrorAction | ((details: Details) => ErrorAction);
@@ -9,11 +10,6 @@ const row = <Details extends object>(
 	action: ClientErrorRow<Details>["action"],
 	message: ClientErrorRow<Details>["message"],
 ): ClientErrorRow<Details> => ({ action, message });
-
-/** Reject codes of the interface specification that may pass by themselves: SYS_TRANSIENT and SYS_UNKNOWN. */
-const TRANSIENT_REJECTS = [2, 6];
-/** The canister is stopped or stopping, as it is for the seconds that an upgrade takes. */
-const STOPPED = ["IC0508", "IC0509"];
 
 /** No space, over the quota, or over the size that files may have. */
 const isFullDisk = (errno: string): boolean => ["ENOSPC", "EDQUOT", "EFBIG"].includes(errno);
@@ -27,7 +23,10 @@ export const isTransientStatus = (status: number): boolean =>
  * canister can answer. Types and messages are made from it.
  */
 export const CLIENT_ERRORS = {
-	aborted: row<{ reason: string }>("give_up", (d) => `Aborted: ${d.reason}.`),
+	aborted: row<{ reason: string }>(
+		"give_up",
+		(d) => `Aborted: ${d.reason}. Start it again where it is still wanted.`,
+	),
 	network: row<{ url: string }>(
 		"retry",
 		(d) => `No answer from ${d.url}: the network failed. Check the connection and the agent's host.`,
@@ -39,17 +38,11 @@ export const CLIENT_ERRORS = {
 	http: row<{ status: number; body: string; retryAfterMs: number | undefined }>(
 		(d) => (isTransientStatus(d.status) ? "retry" : "fix"),
 		(d) =>
-			`The network answered HTTP ${d.status}: ${d.body || "(no text)"}. ${isTransientStatus(d.status) ? "Try again later." : "The same request would be refused again."}`,
+			`The network answered HTTP ${d.status}: ${d.body || "(no text)"}. ${isTransientStatus(d.status) ? "Try again later." : "The same request would be refused again: check the agent's host and identity, and set this machine's clock."}`,
 	),
 	rejected: row<{ rejectCode: number; rejectMessage: string; errorCode: string | undefined; method: string }>(
-		(d) =>
-			TRANSIENT_REJECTS.includes(d.rejectCode) || STOPPED.includes(d.errorCode ?? "")
-				? "retry"
-				: d.rejectCode === 3
-					? "fix"
-					: "give_up",
-		(d) =>
-			`The call of ${d.method} was rejected with code ${d.rejectCode}${d.errorCode ? ` (${d.errorCode})` : ""}: ${d.rejectMessage}`,
+		rejectionAction,
+		(d) => `The call of ${d.method} was rejected ${rejectionMessage(d)}`,
 	),
 	certificate_invalid: row<{ reason: string }>(
 		"give_up",
@@ -84,11 +77,12 @@ export const CLIENT_ERRORS = {
 	chunk_corrupt: row<{ index: number; attempts: number }>(
 		"retry",
 		(d) =>
-			`Chunk ${d.index} does not have the hash it must have, ${d.attempts} times over. Its bytes were dropped.`,
+			`Chunk ${d.index} does not have the hash it must have, ${d.attempts} times over. Its bytes were dropped: try again; if that goes on, somebody on the way changes them.`,
 	),
 	leaves_corrupt: row<{ key: string; attempts: number }>(
 		"retry",
-		(d) => `The list of hashes of ${d.key} does not make its root, ${d.attempts} times over. It was dropped.`,
+		(d) =>
+			`The list of hashes of ${d.key} does not make its root, ${d.attempts} times over. It was dropped: try again; if that goes on, somebody on the way changes it.`,
 	),
 	source_changed: row<{ reason: string }>(
 		"fix",
@@ -96,11 +90,12 @@ export const CLIENT_ERRORS = {
 	),
 	source_too_short: row<{ expected: number; actual: number }>(
 		"fix",
-		(d) => `The source ended after ${d.actual} bytes and should have ${d.expected}.`,
+		(d) =>
+			`The source ended after ${d.actual} bytes and should have ${d.expected}: give all of it, or its true size.`,
 	),
 	source_too_long: row<{ expected: number }>(
 		"fix",
-		(d) => `The source goes on after the ${d.expected} bytes that it should have.`,
+		(d) => `The source goes on after the ${d.expected} bytes that it should have: give its true size.`,
 	),
 	source_invalid: row<{ got: string }>(
 		"fix",
@@ -109,7 +104,8 @@ export const CLIENT_ERRORS = {
 	),
 	source_failed: row<{ reason: string }>(
 		"fix",
-		(d) => `The source could not be read: ${d.reason}. What has arrived is kept for the next attempt.`,
+		(d) =>
+			`The source could not be read: ${d.reason}. Upload again when it can: what has arrived is kept for that.`,
 	),
 	source_not_repeatable: row<{ reason: string }>(
 		"retry",
@@ -129,7 +125,7 @@ export const CLIENT_ERRORS = {
 	identity_differs: row<{ expected: string; actual: string }>(
 		"fix",
 		(d) =>
-			`The transfer was begun by ${d.expected}, and the agent acts as ${d.actual}: only the same principal can go on with it.`,
+			`The transfer was begun by ${d.expected}, and the agent acts as ${d.actual}: only the same principal can go on with it. Sign in as that one.`,
 	),
 	identity_unusable: row<{ reason: string }>(
 		"fix",
@@ -153,7 +149,7 @@ export const CLIENT_ERRORS = {
 		(d) =>
 			isFullDisk(d.errno)
 				? `There is no room left to write ${d.path} (${d.errno}). Make room, then download again: what has arrived is kept and goes on from there.`
-				: `The file ${d.path} could not be written: ${d.reason}. What has arrived is kept for the next attempt.`,
+				: `The file ${d.path} could not be written: ${d.reason}. Download again when it can, or to another path: what has arrived is kept for the same one.`,
 	),
 	contended: row<{ key: string; attempts: number }>(
 		"retry",

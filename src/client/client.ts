@@ -75,13 +75,9 @@ export class BlobClient {
 	constructor(options: BlobClientOptions, platform: Ports = webPorts) {
 		const settings = normalise(options, platform);
 		const connect = (agent: AgentLike, identity: IdentityLike | undefined) => {
-			const network = new Network(agent, settings.localNetwork, identity);
-			const transport = new Transport(
-				network,
-				settings.canisterId,
-				settings.ports,
-				settings.requestTimeoutMs,
-			);
+			const { localNetwork, canisterId, ports, requestTimeoutMs: timeoutMs } = settings;
+			const network = new Network(agent, { localNetwork, identity, timeoutMs });
+			const transport = new Transport(network, canisterId, ports, timeoutMs);
 			return {
 				caller: new Caller(transport, settings.retry),
 				trust: new Trust(transport),

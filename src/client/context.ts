@@ -12,7 +12,7 @@ import type { Lane } from "./upload/lane.js";
 export interface Connection {
 	readonly caller: Pick<Caller, "update" | "query">;
 	/** What answers of one node are held against. */
-	readonly trust: Pick<Trust, "certifiedData" | "principal">;
+	readonly trust: Pick<Trust, "certifiedData" | "nowMs" | "principal">;
 	/** Whom the agent acts for. */
 	principal(): Promise<Principal>;
 }
@@ -21,7 +21,7 @@ export interface Connection {
 export interface ClientContext {
 	readonly caller: Pick<Caller, "update" | "query">;
 	/** What answers of one node are held against. */
-	readonly trust: Pick<Trust, "certifiedData" | "principal">;
+	readonly trust: Pick<Trust, "certifiedData" | "nowMs" | "principal">;
 	readonly settings: Settings;
 	/** Whom this client acts for. */
 	readonly principal: Connection["principal"];

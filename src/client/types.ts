@@ -88,7 +88,7 @@ export interface ListedDirectory {
 export interface Quota {
 	/** Uploads that are open at a time. */
 	readonly openUploads: number;
-	/** Keys that hold a blob of its own. */
+	/** Keys that hold a blob of its own or that an open upload of its own is to, each once. */
 	readonly blobs: number;
 	/** Bytes of blobs and open uploads, a chunk counted as at least 4,096. */
 	readonly bytes: number;
@@ -100,7 +100,7 @@ export interface Quota {
 export interface Usage {
 	/** Uploads that are open. */
 	readonly openUploads: number;
-	/** Keys that hold a blob of its own. */
+	/** Keys that hold a blob of its own or that an open upload of its own is to, each once. */
 	readonly blobs: number;
 	/** Bytes of blobs and open uploads, as the quota counts them. */
 	readonly bytes: number;
@@ -188,7 +188,7 @@ export interface MethodTally {
 	readonly instructions: bigint;
 }
 
-/** How often a store refused with an error since it was installed. */
+/** How often a store refused an update, or an item of one of many, with an error since it was installed. */
 export interface RefusalTally {
 	/** Code of the error. */
 	readonly code: string;
@@ -301,7 +301,7 @@ export interface KeyNotDeleted {
 
 /** What a deletion did. */
 export interface Deleted {
-	/** False where there was nothing to delete. */
+	/** False where there was nothing to delete. Where the answer was lost and the key is empty, it counts as done. */
 	readonly deleted: boolean;
 	/** The last change of the store when it was done. */
 	readonly sequence: bigint;

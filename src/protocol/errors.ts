@@ -35,7 +35,12 @@ function row<const Fields extends Record<string, IDL.Type>>(
  * client's typed errors are all made from it.
  */
 export const ERROR_TABLE = {
-	malformed: row("fix", { reason: text }, (d) => `The message is not what this method takes: ${d.reason}.`),
+	malformed: row(
+		"fix",
+		{ reason: text },
+		(d) =>
+			`The message is not what this method takes: ${d.reason}. Check that both sides are of the same version.`,
+	),
 	anonymous: row(
 		"ask",
 		{},
@@ -60,7 +65,7 @@ export const ERROR_TABLE = {
 		"ask",
 		{ quota: text, limit: nat64, used: nat64, needed: nat64 },
 		(d) =>
-			`The caller's quota of ${d.quota} is ${d.limit}, of which ${d.used} are used and ${d.needed} more are ` +
+			`The quota of ${d.quota} is ${d.limit}, of which ${d.used} are used and ${d.needed} more are ` +
 			"needed: delete something, or ask an administrator for more.",
 	),
 	no_room: row(
@@ -81,22 +86,26 @@ export const ERROR_TABLE = {
 	chunk_too_large: row(
 		"fix",
 		{ limit: nat64, actual: nat64 },
-		(d) => `A chunk of ${d.actual} bytes is over the ${d.limit} bytes that this upload takes at once.`,
+		(d) =>
+			`A chunk of ${d.actual} bytes is over the ${d.limit} bytes that this upload takes at once: cut it smaller.`,
 	),
 	chunk_wrong_size: row(
 		"fix",
 		{ index: nat32, expected: nat64, actual: nat64 },
-		(d) => `Chunk ${d.index} must have exactly ${d.expected} bytes and has ${d.actual}.`,
+		(d) => `Chunk ${d.index} must have exactly ${d.expected} bytes and has ${d.actual}: cut it so.`,
 	),
 	chunk_out_of_range: row(
 		"fix",
 		{ index: nat64, count: nat64 },
-		(d) => `There is no chunk ${d.index}: the blob has ${d.count}.`,
+		(d) =>
+			`There is no chunk ${d.index}, the blob has ${d.count}: stay below that, or choose larger chunks for more bytes.`,
 	),
 	upload_not_found: row(
 		"give_up",
 		{},
-		() => "No such upload is open for this caller: it expired, was never begun, or belongs to somebody else.",
+		() =>
+			"No such upload is open for this caller: it expired, was never begun, is done, or is somebody " +
+			"else's. Look at what the key holds, or begin a new one.",
 	),
 	upload_conflict: row(
 		"fix",
@@ -121,14 +130,19 @@ export const ERROR_TABLE = {
 	),
 	precondition_failed: row("give_up", { sequence: nat64 }, (d) =>
 		d.sequence === 0n
-			? "There is no blob under this key, and the precondition asks for one."
-			: `The key holds a blob with sequence number ${d.sequence}, which the precondition rules out.`,
+			? "There is no blob under this key, and the precondition asks for one: look at it again, then decide anew."
+			: `The key holds a blob with sequence number ${d.sequence}, which the precondition rules out: look at ` +
+				"it, then decide anew.",
 	),
-	blob_not_found: row("give_up", {}, () => "There is no such blob, or the caller may not read it."),
+	blob_not_found: row(
+		"give_up",
+		{},
+		() => "There is no such blob, or the caller may not read it: check the key, and who is signed in.",
+	),
 	blob_replaced: row(
 		"give_up",
 		{ sequence: nat64 },
-		(d) => `The blob was replaced meanwhile; its sequence number now is ${d.sequence}.`,
+		(d) => `The blob was replaced meanwhile; its sequence number now is ${d.sequence}: read that one.`,
 	),
 	cursor_unknown: row(
 		"give_up",

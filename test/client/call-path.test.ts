@@ -6,7 +6,7 @@ import {
 	DelegationIdentity as CoreDelegation,
 	Ed25519KeyIdentity as CoreKey,
 } from "@icp-sdk/core/identity";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type AgentLike, isBlobError } from "../../src/client/index.js";
 import type { Fault, FaultScript } from "../../src/localnet/index.js";
 import { testIdentity } from "../localnet/support/deploy.js";
@@ -294,6 +294,40 @@ describe.each(AGENTS)("through $name", (agents) => {
 		});
 	});
 
+	describe("answers that do not verify", () => {
+		const forgedBy = (times: number) => {
+			let left = times;
+			return through(({ kind }) => (kind !== "status" && left-- > 0 ? "certificate-key" : undefined));
+		};
+		const call = async () =>
+			callPath(await agentAt(), probe.canisterId).updates.call("echo", HELLO, { verify: true });
+		const query = async () => {
+			const { queries } = callPath(await agentAt(), probe.canisterId);
+			const options = { isBound: false };
+			return queries.retry(() => queries.once("echo_query", HELLO, options), options);
+		};
+
+		it("are asked for again, of a call without calling again", async () => {
+			const faulty = forgedBy(2);
+			expect(await call()).toEqual(HELLO);
+			expect(faulty.seen.map(({ kind }) => kind)).toEqual(["call", "read_state", "read_state"]);
+		});
+
+		it("are asked for three times, then a call ends: somebody forges them all", async () => {
+			const faulty = forgedBy(Number.POSITIVE_INFINITY);
+			const error = await failure(call());
+			expect(error).toMatchObject({ code: "certificate_invalid", action: "give_up" });
+			expect(faulty.seen.map(({ kind }) => kind)).toEqual(["call", "read_state", "read_state"]);
+		});
+
+		it("are asked for three times, then a query ends that no hash binds", async () => {
+			const faulty = through(({ kind }) => (kind === "query" ? "certificate-key" : undefined));
+			const error = await failure(query());
+			expect(error).toMatchObject({ code: "certificate_invalid", action: "give_up" });
+			expect(faulty.seen.filter(({ kind }) => kind === "query").length).toBe(3);
+		});
+	});
+
 	describe("rejections and bounds", () => {
 		const path = async () => callPath(await agentAt(), probe.canisterId);
 
@@ -333,16 +367,13 @@ describe.each(AGENTS)("through $name", (agents) => {
 		});
 	});
 
-	describe("an agent's own errors", () => {
+	describe("what may go wrong beside a call", () => {
 		const query = async (options: Partial<AgentOptions> = {}) => {
 			const { queries } = callPath(await agentAt(options), probe.canisterId);
 			return failure(queries.once("echo_query", HELLO, { isBound: false }));
 		};
 
-		it("come as ours, with what the caller can do about them", async () => {
-			// The agent writes to the console what it fails with.
-			const silent = vi.spyOn(console, "error").mockImplementation(() => {});
-			const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+		it("a query of which no other answer binds the result", async () => {
 			through(() => ({ status: 503, body: "busy" }));
 			const busy = await query();
 			expect(isBlobError(busy, "http") && busy.details).toMatchObject({ status: 503 });
@@ -352,8 +383,9 @@ describe.each(AGENTS)("through $name", (agents) => {
 			probe.network.faults.clear();
 			const foreign = await query({ rootKey: MAINNET });
 			expect(isBlobError(foreign, "certificate_invalid")).toBe(true);
-			silent.mockRestore();
-			warn.mockRestore();
+			through(({ kind, nth }) => (kind === "query" && nth === 0 ? "certificate-key" : undefined));
+			const forged = await query();
+			expect(isBlobError(forged, "certificate_invalid") && forged.message).toContain("no node");
 		});
 
 		it("an identity that it has lost", async () => {

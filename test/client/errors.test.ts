@@ -7,6 +7,61 @@ import { ERROR_TABLE, type ErrorCode, type WireError } from "../../src/protocol/
 
 const ACTIONS = ["retry", "fix", "give_up", "ask"];
 
+/** What each error tells whoever reads it to do. */
+const ADVICE: Record<ErrorCode | ClientErrorCode, RegExp> = {
+	malformed: /same version/,
+	anonymous: /sign in/,
+	not_authorized: /Ask an administrator/,
+	not_live: /try again/,
+	mode_changed: /decide anew/,
+	quota_exceeded: /delete something, or ask/,
+	no_room: /delete something/,
+	low_cycles: /top it up/,
+	invalid_argument: /limit 7/,
+	chunk_too_large: /cut it smaller/,
+	chunk_wrong_size: /cut it so/,
+	chunk_out_of_range: /choose larger chunks/,
+	upload_not_found: /begin a new one/,
+	upload_conflict: /choose a new id/,
+	upload_finished: /begin a new one/,
+	missing_chunks: /put them/,
+	root_mismatch: /Send what differs/,
+	precondition_failed: /decide anew/,
+	blob_not_found: /check the key/,
+	blob_replaced: /read that one/,
+	cursor_unknown: /Compare everything/,
+	cursor_pruned: /compare whole lists/,
+	behind: /Ask again/,
+	aborted: /Start it again/,
+	network: /Check the connection/,
+	timeout: /Try again/,
+	http: /Try again/,
+	rejected: /sign in/,
+	certificate_invalid: /root key/,
+	certificate_stale: /Set this machine's clock/,
+	witness_invalid: /ask again/,
+	manifest_corrupt: /ask again/,
+	feed_corrupt: /ask again/,
+	reply_invalid: /Check the canister id/,
+	chunk_corrupt: /try again/,
+	leaves_corrupt: /try again/,
+	source_changed: /Upload again/,
+	source_too_short: /true size/,
+	source_too_long: /true size/,
+	source_invalid: /must be bytes/,
+	source_failed: /Upload again/,
+	source_not_repeatable: /give the source anew/,
+	message_too_large: /set chunkBytes lower/,
+	identity_expired: /sign in again/,
+	identity_differs: /Sign in as that one/,
+	identity_unusable: /Give the client/,
+	option_invalid: /The option o/,
+	too_large_for_memory: /use stream/,
+	range_invalid: /must begin/,
+	file_failed: /Make room/,
+	contended: /Upload again/,
+};
+
 /** A value for each field of a record of the table. */
 function sample(type: IDL.Type): unknown {
 	if (type instanceof IDL.FixedNatClass) return type.name === "nat64" ? 7n : 7;
@@ -21,7 +76,7 @@ describe("errors", () => {
 		const error = new CanisterError({ [code]: details } as unknown as WireError);
 		expect(error).toBeInstanceOf(BlobError);
 		expect(error).toMatchObject({ name: "CanisterError", code, action, details });
-		expect(error.message.length).toBeGreaterThan(20);
+		expect(error.message).toMatch(ADVICE[code]);
 		expect(isBlobError(error, code)).toBe(true);
 	});
 
@@ -61,8 +116,73 @@ describe("errors", () => {
 		expect(error).toMatchObject({ code, details: samples[code], cause });
 		expect(ACTIONS).toContain(error.action);
 		expect(error.message).not.toMatch(/undefined|\[object/);
+		expect(error.message).toMatch(ADVICE[code]);
 		expect(isBlobError(error, code)).toBe(true);
 	});
+
+	it("say of a request that would be refused again what to look at", () => {
+		const error = new ClientError("http", { status: 400, body: "b", retryAfterMs: undefined });
+		expect(error).toMatchObject({
+			action: "fix",
+			message: expect.stringMatching(/set this machine's clock/),
+		});
+	});
+
+	it("say of a file that cannot be written how to go on", () => {
+		const error = new ClientError("file_failed", { path: "p", errno: "EACCES", reason: "r" });
+		expect(error).toMatchObject({ action: "fix", message: expect.stringMatching(/Download again/) });
+	});
+
+	/** By the replica's own codes and words (test/localnet/golden), and by the reject code alone where it gives no more. */
+	const rejections: [
+		code: number,
+		errorCode: string | undefined,
+		text: string,
+		action: string,
+		advice: RegExp,
+	][] = [
+		[1, undefined, "no", "give_up", /SYS_FATAL.*subnet.*another subnet/],
+		[1, "IC0101", "The subnet is oversubscribed", "give_up", /SYS_FATAL, IC0101.*another subnet/],
+		[2, undefined, "busy", "retry", /SYS_TRANSIENT.*try again/],
+		[2, "IC0204", "Ingress history full", "retry", /try again/],
+		[2, "IC0207", "Canister x is out of cycles", "ask", /IC0207.*top it up/],
+		[2, "IC0210", "Canister x is heap delta rate limited", "retry", /try again/],
+		[3, undefined, "nowhere", "fix", /DESTINATION_INVALID.*canister id.*host/],
+		[3, "IC0301", "Canister x not found", "fix", /IC0301.*canister id.*host/],
+		[4, undefined, "no", "give_up", /CANISTER_REJECT.*what it says/],
+		[4, "IC0406", "Canister rejected the message", "give_up", /IC0406.*sign in.*version/],
+		[5, undefined, "bad", "give_up", /CANISTER_ERROR.*[Nn]othing was changed.*whoever runs/],
+		[5, "IC0502", "Canister trapped: unreachable", "give_up", /IC0502.*[Nn]othing was changed.*whoever runs/],
+		[5, "IC0503", "Canister called `ic0.trap`", "give_up", /IC0503.*[Nn]othing was changed/],
+		[5, "IC0506", "Canister x did not reply to the call", "give_up", /IC0506.*blob store/],
+		[5, "IC0507", "Canister x is out of memory", "ask", /IC0507.*memory/],
+		[5, "IC0508", "Canister x is stopped", "retry", /IC0508.*upgrade.*try again.*start it/],
+		[5, "IC0509", "Canister x is stopping", "retry", /IC0509.*upgrade.*try again/],
+		[5, "IC0522", "Canister exceeded the limit of 1 instructions", "give_up", /IC0522.*fewer at a time/],
+		[5, "IC0532", "Canister cannot grow memory", "ask", /IC0532.*top it up/],
+		[5, "IC0534", "Canister cannot grow memory", "ask", /IC0534.*reserved_cycles_limit/],
+		[5, "IC0535", "Canister cannot grow message memory", "ask", /IC0535.*top it up/],
+		[5, "IC0536", "Canister has no update method 'x'", "fix", /IC0536.*canister id.*version/],
+		[5, "IC0537", "the canister contains no Wasm module", "ask", /IC0537.*install/],
+		[5, "IC0539", "Canister exceeded its Wasm memory limit", "ask", /IC0539.*wasm_memory_limit/],
+		[6, undefined, "gone", "retry", /SYS_UNKNOWN.*may have been executed/],
+		[9, undefined, "new", "give_up", /code 9:/],
+	];
+	it.each(rejections)(
+		"say what to do about reject code %i, %s",
+		(rejectCode, errorCode, text, action, advice) => {
+			const rejectMessage = `${text}.\nConsider this and that. See documentation: https://example.org/x`;
+			const details = { rejectCode, rejectMessage, errorCode, method: "blobs_stat" };
+			const error = new ClientError("rejected", details);
+			expect(error).toMatchObject({ action, details });
+			expect(error.message).toMatch(advice);
+			expect(error.message).toContain(`blobs_stat was rejected`);
+			// What the network says, in its own words, without what it advises the canister's developer.
+			expect(error.message).toContain(`: ${text}. `);
+			expect(error.message).not.toMatch(/Consider|\n|undefined|\.\./);
+			expect(error.message).toMatch(/\.$/);
+		},
+	);
 
 	it("have codes that mean one thing each", () => {
 		const shared = Object.keys(CLIENT_ERRORS).filter((code) => code in ERROR_TABLE);

@@ -24,6 +24,11 @@ describe.each(Object.entries(hashes))("request id by %s", (_name, sha256) => {
 		);
 	});
 
+	it("is none of a number that is no natural one: whoever answers a query may send any", async () => {
+		for (const reject_code of [-1, -(2n ** 70n), 1.5, Number.NaN])
+			await expect(requestIdOf({ reject_code }, sha256)).rejects.toThrow(RangeError);
+	});
+
 	it("is the agents', whatever the content", async () => {
 		const bytes = fc.uint8Array({ maxLength: 6_000 });
 		const value = fc.letrec<{ value: unknown }>((tie) => ({

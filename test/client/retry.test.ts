@@ -58,6 +58,18 @@ describe("retry", () => {
 		expect(attempts).toBe(ports.slept.length + 1);
 	});
 
+	it("begins nothing after the deadline where the machine slept through a wait", async () => {
+		const ports = virtualPorts(1);
+		let attempts = 0;
+		const asleep = { ...ports, sleep: (ms: number) => ports.sleep(ms + 20 * 60_000) };
+		const run = retry(async () => Promise.reject([network(), attempts++][0]), {
+			policy: POLICY,
+			ports: asleep,
+		});
+		await expect(run).rejects.toMatchObject({ code: "network" });
+		expect(attempts).toBe(1);
+	});
+
 	it("waits at least as long as it is told to, or not at all if that is too long", async () => {
 		const ports = virtualPorts(0.5);
 		let first = true;
@@ -98,11 +110,57 @@ describe("retry", () => {
 			http(400),
 			http(413),
 			rejected(4),
+			rejected(2, "IC0207"),
 			rejected(5, "IC0503"),
 			new CanisterError({ blob_not_found: {} }),
 			new Error("a bug"),
 		])
 			expect(await attempts(error)).toBe(1);
+	});
+});
+
+describe("answers that do not verify", () => {
+	const reason = "r";
+	const forged = () => new ClientError("certificate_invalid", { reason });
+	const unverified = [
+		forged(),
+		new ClientError("certificate_stale", { from: new Date(0), ageMs: 2, maxAgeMs: 1 }),
+		new ClientError("witness_invalid", { reason }),
+		new ClientError("manifest_corrupt", { key: "k", reason }),
+		new ClientError("reply_invalid", { method: "m", reason }),
+	];
+	/** Answers with these errors, then well. @returns how often it was asked, and what came of it */
+	const ask = async (errors: readonly Error[], policy = POLICY) => {
+		let asked = 0;
+		const attempt = async () => {
+			const error = errors[asked++];
+			if (error) throw error;
+			return "done";
+		};
+		const end = await retry(attempt, { policy, ports: virtualPorts(0) }).catch((error) => error);
+		return { asked, end };
+	};
+
+	it("are asked for again, of whatever kind they are", async () => {
+		for (const error of unverified) expect(await ask([error])).toEqual({ asked: 2, end: "done" });
+	});
+
+	it("are asked for three times in all: then somebody on the way forges them", async () => {
+		for (const error of unverified)
+			expect(await ask(Array(10).fill(error))).toEqual({ asked: 3, end: error });
+		const last = forged();
+		expect(await ask([...unverified.slice(1, 3), last])).toEqual({ asked: 3, end: last });
+	});
+
+	it("count apart from failures that pass", async () => {
+		const errors = [network(), forged(), http(503), network(), forged(), network()];
+		expect(await ask(errors)).toEqual({ asked: 7, end: "done" });
+		const third = forged();
+		expect(await ask([...errors, third])).toEqual({ asked: 7, end: third });
+	});
+
+	it("are asked for no more often than the policy has it", async () => {
+		expect((await ask(Array(3).fill(forged()), { ...POLICY, maxAttempts: 2 })).asked).toBe(2);
 	});
 });
 

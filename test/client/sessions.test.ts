@@ -71,6 +71,37 @@ describe("notes of uploads in files", () => {
 		await settled(sessions, 0);
 	});
 
+	it("are left again for an upload that was found without one", async () => {
+		const store = new MemoryStore();
+		const sessions = fileSessions(directory);
+		await cutOff(store, sessions, 3);
+		const [note] = await settled(sessions, 1);
+		await sessions.remove(note!);
+		await cutOff(store, sessions, 2);
+		const [again] = await settled(sessions, 1);
+		expect({ ...again, startedAt: note!.startedAt }).toEqual(note);
+		await upload(store, sessions, bytes);
+		expect(store.count("blobs_list_uploads")).toBe(0);
+		expect(store.count("blobs_put_chunk")).toBe(3);
+		await settled(sessions, 0);
+	});
+
+	it("keep the handle that they have where an upload goes on without one", async () => {
+		const store = new MemoryStore();
+		const sessions = fileSessions(directory);
+		await cutOff(store, sessions, 3);
+		await settled(sessions, 1);
+		store.hooks = {
+			before: ({ method }) => {
+				if (method === "blobs_put_chunk") throw new ClientError("network", { url: "" });
+			},
+		};
+		const bare = startUpload(store.context({ chunkBytes: S, sessions }), bytes, { key: "a" });
+		await expect(bare.then(() => "whole")).rejects.toThrow();
+		await new Promise((resolve) => setTimeout(resolve, 50));
+		expect((await sessions.list())[0]).toMatchObject({ handle: "/a/path" });
+	});
+
 	it("are not needed: a store that fails, hangs or loses all stops no upload", async () => {
 		const fail = () => Promise.reject(new Error("quota exceeded"));
 		const hang = () => new Promise<never>(() => {});

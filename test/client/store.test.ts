@@ -296,6 +296,21 @@ describe.each(AGENTS)("with $name", (agents) => {
 			expect(await all(blobs.listAllUploads())).toEqual(await all(blobs.listAllUploads({ certified: true })));
 		});
 
+		it("tries a call as often as it may, whoever refuses it", async () => {
+			const blobs = client();
+			const { generation } = await blobs.status();
+			const maintenance = await blobs.setMode("maintenance", generation);
+			const faulty = through(({ kind, nth }) =>
+				kind === "call" && nth % 2 === 0 ? { status: 503 } : undefined,
+			);
+			const refused = await failure(client({ retry: { maxAttempts: 4 } }).delete("any"));
+			expect(isBlobError(refused, "not_live")).toBe(true);
+			const calls = faulty.seen.filter(({ kind }) => kind === "call");
+			fixture.network.local?.faults.clear();
+			await blobs.setMode("live", maintenance.generation);
+			expect(calls.length).toBe(4);
+		});
+
 		it("gives roles and takes them away, and keeps private what is private", async () => {
 			const other = Ed25519KeyIdentity.generate();
 			const blobs = client();

@@ -115,18 +115,21 @@ test("an upload's record, its page, its chunks and their slots", () => {
 	}
 	expect(storage.size(MEMORY.slots)).toBe(128 * 6);
 
+	const claim = Buffer.concat([Uint8Array.of(0, owner.length), owner, Buffer.from("a/key")]);
+	expect(recordOf("uploads", claim)).toEqual(Buffer.from([0, 0, 0, 1]));
+
 	const account = recordOf("accounts", owner);
 	expect(Object.values(read("Accounts", account))).toEqual([
 		0n,
 		1n,
-		0n,
+		1n,
 		charged,
 		BigInt(Math.floor(host.time / 86_400_000)),
 		BigInt(bytes.length),
 	]);
 	expect(recordOf("meta", u64(0)).length).toBe(208);
 	const counters = ["layout", "contents", "openUploads", "chunks", "charged", "promised", "stored"] as const;
-	expect(counters.map((name) => counter(name))).toEqual([3, 1, 1, 3, Number(charged), 0, bytes.length]);
+	expect(counters.map((name) => counter(name))).toEqual([4, 1, 1, 3, Number(charged), 0, bytes.length]);
 });
 
 test("a blob's record, its receipt, the feed, the queues", () => {

@@ -1,8 +1,15 @@
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { WireAccounts, WireListAccounts, WireResult, WireRole } from "../../src/protocol/index.js";
+import { deployCanister } from "../../examples/support/deploy.js";
+import type {
+	MethodName,
+	WireAccounts,
+	WireListAccounts,
+	WireResult,
+	WireRole,
+} from "../../src/protocol/index.js";
 import { deployProxy, storeThrough } from "../support/proxy.js";
-import { anonymous, outcome, send, UPDATES } from "../support/requests.js";
+import { ALL, anonymous, outcome, send, UPDATES } from "../support/requests.js";
 import { newId, ok, openStore, refusal, type Store, type StoreFixture } from "../support/store.js";
 import {
 	begin,
@@ -49,6 +56,17 @@ const grantOf = (role: WireRole = { admin: null }) => ({
 	who: Ed25519KeyIdentity.generate().getPrincipal(),
 	role,
 });
+/** Queries about the caller, or about what only some may see: nobody in particular is answered. */
+const OF_SOMEBODY: MethodName[] = [
+	"blobs_upload_status",
+	"blobs_list_uploads",
+	"blobs_list_all_uploads",
+	"blobs_changes",
+	"blobs_account",
+	"blobs_list_accounts",
+	"blobs_stats",
+	"blobs_metrics",
+];
 const last = async () => ok(await asController.blobs_status()).sequence;
 
 test("C01 every update guards itself in the method: a canister without roles is refused by each", async () => {
@@ -70,16 +88,7 @@ test("C02 the anonymous principal can send no update, read nothing private, and 
 	const before = await last();
 	for (const name of UPDATES)
 		await expect(send(asAnonymous, name, "anonymous/a"), name).rejects.toThrow("IC0406");
-	for (const name of [
-		"blobs_upload_status",
-		"blobs_list_uploads",
-		"blobs_list_all_uploads",
-		"blobs_changes",
-		"blobs_account",
-		"blobs_list_accounts",
-		"blobs_stats",
-		"blobs_metrics",
-	] as const)
+	for (const name of OF_SOMEBODY)
 		expect(refusal(await send(asAnonymous, name)), name).toEqual({ anonymous: {} });
 	const who = anonymous.getPrincipal();
 	for (const result of [
@@ -88,6 +97,45 @@ test("C02 the anonymous principal can send no update, read nothing private, and 
 	])
 		expect(refusal(result)).toMatchObject({ invalid_argument: { field: "who" } });
 	expect(await last()).toBe(before);
+});
+
+/** The same Wasm, whose inspect_message has a name that no network looks for: all that is sent reaches the methods. */
+function withoutFilter(wasm: Uint8Array): Uint8Array {
+	const name = "canister_inspect_message";
+	const at = Buffer.from(wasm).indexOf(String.fromCharCode(name.length) + name, 0, "latin1");
+	expect(at).toBeGreaterThan(0);
+	const other = wasm.slice();
+	other[at + 1] = "_".charCodeAt(0);
+	return other;
+}
+
+test("C02 every method refuses the anonymous principal by itself; what is public it may read", async () => {
+	const canisterId = await deployCanister(fixture.agent, withoutFilter(fixture.wasm));
+	const open = fixture.storeAt(canisterId);
+	const asNobody = await fixture.storeFor(anonymous, canisterId);
+	const shown = await put(open, "shown", bytes);
+	const hidden = await put(open, "hidden", bytes, { visibility: { private: null } });
+	for (const name of [...UPDATES, ...OF_SOMEBODY])
+		expect(refusal(await send(asNobody, name, "shown")), name).toEqual({ anonymous: {} });
+	const { status, refusals, open_uploads } = ok(await open.blobs_stats());
+	expect([status.sequence, status.mode, open_uploads]).toEqual([hidden.sequence, { live: null }, 0n]);
+	// Each came as far as its method.
+	expect(refusals).toContainEqual({ code: "anonymous", count: BigInt(UPDATES.length) });
+
+	const rest = ALL.filter((name) => ![...UPDATES, ...OF_SOMEBODY].includes(name));
+	for (const name of rest) ok(await send(asNobody, name, "shown"));
+	expect(await readBack(asNobody, "shown")).toEqual(bytes);
+	expect(ok(await asNobody.blobs_stat({ key: "hidden", ...none })).manifest).toEqual([]);
+	const { entries } = ok(
+		await asNobody.blobs_list({ prefix: "", recursive: true, after: [], limit: 9, ...none }),
+	);
+	expect(entries).toEqual([{ blob: shown }]);
+	const version = { key: "hidden", sequence: hidden.sequence, from: 0, limit: 1 };
+	for (const result of [
+		await asNobody.blobs_leaves(version),
+		await asNobody.blobs_get_chunk("hidden", hidden.sequence, 0),
+	])
+		expect(refusal(result)).toEqual({ blob_not_found: {} });
 });
 
 test("C03 an upload belongs to its creator", async () => {

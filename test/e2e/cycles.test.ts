@@ -1,11 +1,22 @@
 import { randomBytes } from "node:crypto";
-import { Actor } from "@dfinity/agent";
+import { readFile } from "node:fs/promises";
+import { Actor, type ActorMethod } from "@dfinity/agent";
+import { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Principal } from "@dfinity/principal";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { deployCanister } from "../../examples/support/deploy.js";
 import type { MessageRecord } from "../../src/localnet/index.js";
-import { idlFactory, MAX_CHUNK_BYTES, MAX_ITEMS, MAX_LINKED_CHUNKS } from "../../src/protocol/index.js";
+import {
+	idlFactory,
+	MAX_CHUNK_BYTES,
+	MAX_ITEMS,
+	MAX_LINKED_CHUNKS,
+	MAX_SINGLE_CALL_BYTES,
+	type WireResult,
+} from "../../src/protocol/index.js";
 import { figure, readDocument } from "../docs/document.js";
+import { outcome, send } from "../support/requests.js";
 import {
 	isNamed,
 	newId,
@@ -19,7 +30,7 @@ import {
 	sha256,
 	updateIn,
 } from "../support/store.js";
-import { begin, bytesOf, none, put, putItem, S, upload } from "../support/transfers.js";
+import { begin, bytesOf, deletion, none, put, putItem, putRequest, S, upload } from "../support/transfers.js";
 
 /** What calls cost, in instructions that the local network counts. */
 
@@ -237,4 +248,57 @@ describe.skipIf(isNamed)("C18 below a balance", () => {
 		ok(await poor.blobs_delete({ id: newId(), key: "kept", precondition: { none: null } }));
 		ok(await begin(2n ** 20n));
 	});
+
+	test("that the application set: what is missing is named, and once it is there the same call is done", {
+		timeout: 300_000,
+	}, async () => {
+		// examples/beside leaves a trillion to its guestbook, ten times what is left by default.
+		const FLOOR = 1_000_000_000_000n;
+		// What calls and timers take meanwhile: making room for 64 chunks takes 54 M instructions.
+		const MEANWHILE = 500_000_000n;
+		const wasm = await readFile(inject("wasm").guestbook);
+		const canisterId = await deployCanister(fixture.agent, wasm, FLOOR);
+		const poor = fixture.storeAt(canisterId);
+		const cycles = async () => ok(await poor.blobs_stats()).cycles;
+		const missingOf = (result: WireResult<unknown>) => {
+			const error = refusal(result);
+			expect(error).toHaveProperty("low_cycles");
+			return (error as { low_cycles: { missing: bigint } }).low_cycles.missing;
+		};
+		const bytes = bytesOf(100);
+		const request = putRequest("kept", bytes);
+		const before = await cycles();
+		const missing = missingOf(await poor.blobs_put_blob(request, bytes));
+		// Beside the floor the call needs what its 4 KiB cost to keep; it was itself paid for meanwhile.
+		expect(missing).toBeGreaterThan(FLOOR - before);
+		expect(missing).toBeLessThan(FLOOR - (await cycles()) + MEANWHILE);
+		await topUp(canisterId, missing / 2n);
+		expect(missingOf(await poor.blobs_put_blob(request, bytes))).toBeGreaterThan(missing / 2n - MEANWHILE);
+		await topUp(canisterId, missing / 2n + MEANWHILE);
+		const { sequence } = ok(await poor.blobs_put_blob(request, bytes));
+
+		// Once more below the floor, by calls that were paid for and refused: reads, deletes, administrators go on.
+		const large = bytesOf(MAX_SINGLE_CALL_BYTES);
+		missingOf(await poor.blobs_put_blob(putRequest("large", large), large));
+		expect(await cycles()).toBeLessThan(FLOOR);
+		for (const name of ["blobs_begin_upload", "blobs_put_many", "blobs_update", "blobs_copy"] as const)
+			missingOf(outcome(await send(poor, name, "kept")));
+		expect(ok(await poor.blobs_get_chunk("kept", sequence, 0))).toEqual(bytes);
+		ok(await send(poor, "blobs_grant_role"));
+		expect(ok(await poor.blobs_delete(deletion("kept"))).deleted).toBe(true);
+	});
+
+	/** Cycles from nowhere, which only a test network has. */
+	async function topUp(canisterId: Principal, amount: bigint): Promise<void> {
+		const request = IDL.Record({ canister_id: IDL.Principal, amount: IDL.Nat });
+		const management = Actor.createActor<{ provisional_top_up_canister: ActorMethod }>(
+			() => IDL.Service({ provisional_top_up_canister: IDL.Func([request], []) }),
+			{
+				agent: fixture.agent,
+				canisterId: Principal.managementCanister(),
+				effectiveCanisterId: canisterId,
+			} as Parameters<typeof Actor.createActor>[1],
+		);
+		await management.provisional_top_up_canister({ canister_id: canisterId, amount });
+	}
 });

@@ -5,7 +5,7 @@ import { errorCode, errorMessage, type WireError, type WireResult } from "../../
 import { deployProxy } from "../support/proxy.js";
 import { anonymous, outcome, send, UPDATES } from "../support/requests.js";
 import { isNamed, newId, ok, openStore, refusal, type Store, type StoreFixture } from "../support/store.js";
-import { begin, bytesOf, commitOf, put, putAll, putRequest, S } from "../support/transfers.js";
+import { begin, bytesOf, commitOf, put, putAll, putItem, putRequest, S } from "../support/transfers.js";
 
 /** What the store says about itself, and what its errors say. */
 
@@ -82,6 +82,24 @@ test("calls, refusals by code and instructions are counted", async () => {
 	// The store counts until it has written its answer; what the system does after that it cannot see.
 	expect(counted).toBeGreaterThan(metered / 2n);
 	expect(counted).toBeLessThanOrEqual(metered);
+});
+
+test("items refused within a message of many are counted by their codes, and the message as done", async () => {
+	const counted = async () => {
+		const { refusals, methods } = ok(await store.blobs_stats());
+		const of = (code: string) => refusals.find((row) => row.code === code)!.count;
+		const { calls, refused } = methods.find(({ name }) => name === "blobs_put_many")!;
+		return [of("root_mismatch"), of("precondition_failed"), calls, refused];
+	};
+	const before = await counted();
+	const wrong = ["many/b", "many/c"].map((key) => ({ ...putItem(key, bytesOf(10)), root: bytesOf(32) }));
+	const taken = { ...putItem("many/a", bytesOf(10)), precondition: { sequence: 1_000_000n } };
+	const blobs = [putItem("many/a", bytesOf(10)), ...wrong, taken];
+	ok(await store.blobs_put_many({ id: newId(), blobs }));
+	const after = await counted();
+	expect(after.map((count, i) => count - before[i]!)).toEqual([2n, 1n, 1n, 0n]);
+	const text = ok(await store.blobs_metrics());
+	expect(text).toContain(`\ncanister_blobs_refusals_total{code="root_mismatch"} ${after[0]}\n`);
 });
 
 test("what is malformed is counted, too", async () => {

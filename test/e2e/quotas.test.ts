@@ -63,30 +63,55 @@ test("C12 open uploads: reserved at begin, free again at commit and abort, and o
 	expect((await usage()).open_uploads).toBe(0);
 });
 
-test("C12 blobs: one key counts once, however it came to be", async () => {
+test("C12 blobs: reserved at begin, and one key counts once, however it came to be", async () => {
 	const { store, usage } = await writerWith({ blobs: 2n });
+	const id = await begin(store, "blobs/d", 1);
 	await put(store, "blobs/a", bytesOf(1));
 	await put(store, "blobs/a", bytesOf(2));
-	const id = await begin(store, "blobs/c", 1);
 	const copy = { id: newId(), from: "blobs/a", source: { none: null }, precondition: { none: null } };
-	ok(await store.blobs_copy({ ...copy, to: "blobs/b" }));
 	const exceeded = over("blobs", 2, 2, 1);
+	expect((await usage()).blobs).toBe(2n);
 	expect(refusal(await store.blobs_copy({ ...copy, id: newId(), to: "blobs/c" }))).toEqual(exceeded);
 	expect(refusal(await store.blobs_put_blob(putRequest("blobs/c", bytesOf(1)), bytesOf(1)))).toEqual(
 		exceeded,
 	);
 	expect(refusal(await store.blobs_begin_upload(beginOf("blobs/c")))).toEqual(exceeded);
-	const many = ok(await store.blobs_put_many({ id: newId(), blobs: [putItem("blobs/d", bytesOf(1))] }));
+	const many = ok(await store.blobs_put_many({ id: newId(), blobs: [putItem("blobs/c", bytesOf(1))] }));
 	expect(many.results).toEqual([{ err: exceeded }]);
-	// An upload that was begun while there was room does not commit past the bound.
+	// What is there may be replaced, by an upload too, and an upload that was begun finds its place at commit.
+	const replacing = await begin(store, "blobs/a", 1);
 	const byte = bytesOf(1);
-	ok(await store.blobs_put_chunk(id, 0, byte));
-	expect(refusal(await store.blobs_commit_upload(commitOf(id, byte)))).toEqual(exceeded);
+	for (const upload of [id, replacing]) {
+		ok(await store.blobs_put_chunk(upload, 0, byte));
+		ok(await store.blobs_commit_upload(commitOf(upload, byte)));
+	}
 	ok(await store.blobs_rename({ ...copy, id: newId(), to: "blobs/e" }));
 	expect((await usage()).blobs).toBe(2n);
 	ok(await store.blobs_delete(deletion("blobs/e")));
+	expect((await usage()).blobs).toBe(1n);
+	// What is given up gives its place back, to be begun anew.
+	for (let round = 0; round < 2; round++) {
+		const given = await begin(store, "blobs/f", undefined);
+		expect(refusal(await store.blobs_begin_upload(beginOf("blobs/g")))).toEqual(exceeded);
+		ok(await store.blobs_abort_upload(given));
+	}
+	expect((await usage()).blobs).toBe(1n);
+});
+
+test("C12 blobs: a deletion or a rename under an upload is no way round", async () => {
+	const { store, usage } = await writerWith({ blobs: 1n });
+	await put(store, "under/a", bytesOf(1));
+	const id = await begin(store, "under/a", 1);
+	const rename = { id: newId(), from: "under/a", source: { none: null }, precondition: { none: null } };
+	expect(refusal(await store.blobs_rename({ ...rename, to: "under/b" }))).toEqual(over("blobs", 1, 1, 1));
+	ok(await store.blobs_delete(deletion("under/a")));
+	expect(refusal(await store.blobs_put_blob(putRequest("under/b", bytesOf(1)), bytesOf(1)))).toEqual(
+		over("blobs", 1, 1, 1),
+	);
+	const byte = bytesOf(1);
+	ok(await store.blobs_put_chunk(id, 0, byte));
 	ok(await store.blobs_commit_upload(commitOf(id, byte)));
-	expect((await usage()).blobs).toBe(2n);
+	expect((await usage()).blobs).toBe(1n);
 });
 
 test("C12 bytes: reserved at begin, or by each put, and by every holder of a chunk", async () => {

@@ -32,7 +32,8 @@ export interface StoreFixture {
 	readonly agent: HttpAgent;
 	/** The store for its controller. */
 	readonly store: Store;
-	storeFor(identity: Identity): Promise<Store>;
+	/** The store for somebody else; another canister's, where one is named. */
+	storeFor(identity: Identity, canisterId?: Principal): Promise<Store>;
 	/** Another canister's store, for the same controller. */
 	storeAt(canisterId: Principal): Store;
 	/** A call with these very bytes as its argument; the bytes of its reply. */
@@ -72,7 +73,7 @@ export async function openStore(
 		wasm,
 		agent,
 		store: storeOf(agent),
-		storeFor: async (identity) => storeOf(await network.agent(identity)),
+		storeFor: async (identity, at) => storeOf(await network.agent(identity), at),
 		storeAt: (id) => storeOf(agent, id),
 		callRaw: async (methodName, arg) => {
 			const { requestId, response } = await agent.call(canisterId, {

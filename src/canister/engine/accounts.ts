@@ -35,6 +35,7 @@ export interface Account {
 	/** Roles as bits (roles.ts). */
 	roles: number;
 	openUploads: number;
+	/** Keys that hold a blob of it, or that it uploads to. */
 	blobs: number;
 	/** Bytes it is charged with. */
 	bytes: number;
@@ -72,6 +73,8 @@ export class Accounts {
 
 	/** To be read only; `change` answers the same to be written to. */
 	get(who: Uint8Array): Readonly<Account> {
+		// Nearly always the caller, in the very array that the last call had too.
+		if (this.#last?.who === who) return this.#last.account;
 		return this.#entry(who).account;
 	}
 
@@ -83,7 +86,8 @@ export class Accounts {
 
 	/** The quota of those who have none of their own, where an administrator set one. */
 	get everybodys(): Quota | undefined {
-		return this.get(EVERYBODY).quota;
+		// Asked for in between, once for each bound that is checked.
+		return (this.#everybody ?? this.#entry(EVERYBODY)).account.quota;
 	}
 
 	setEverybodys(quota: Quota | undefined): void {
@@ -112,10 +116,7 @@ export class Accounts {
 	}
 
 	#entry(who: Uint8Array): Entry {
-		// Nearly always the caller, in the very array that the last call had too.
 		if (this.#last?.who === who) return this.#last;
-		// Asked for in between, once for each bound that is checked.
-		if (who === EVERYBODY && this.#everybody !== undefined) return this.#everybody;
 		const name = fromUnits(who);
 		let entry = this.#seen.get(name);
 		if (entry === undefined) {

@@ -70,7 +70,7 @@ export class Changing {
 			const { source, target } = this.#checkMove(caller, request);
 			const { place, manifest, size, chunkSize } = source;
 			const charged = chargeOf(size, chunkSize);
-			state.charges.check(caller, { blobs: moreBlobs(caller, target), bytes: charged });
+			state.charges.check(caller, { blobs: moreBlobs(state, caller, request.to, target), bytes: charged });
 			if (place.content !== 0) state.contents.share(place.content);
 			else if (place.leaf.length > 0) state.chunks.holdAgain(place.uploader, place.leaf);
 			state.charges.charge(caller, charged);
@@ -95,6 +95,10 @@ export class Changing {
 			const state = this.#state;
 			const { source, target } = this.#checkMove(caller, request);
 			state.access.requireChange(caller, "delete", request.from, source);
+			const { owner } = source;
+			// Its owner's upload to the old key keeps that taken, so the new key is one more.
+			if (state.claims.count(owner, request.from) > 0)
+				state.charges.check(owner, { blobs: moreBlobs(state, owner, request.to, target) });
 			remove(state, caller, source);
 			const renamed: WireManifest = {
 				...source.manifest,

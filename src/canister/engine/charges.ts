@@ -1,5 +1,6 @@
 import { chunkCount, MIN_CHARGE_BYTES } from "../../protocol/index.js";
 import { type Account, type Accounts, DEFAULT_QUOTA, type Quota } from "./accounts.js";
+import type { Claims } from "./claims.js";
 import { COUNTER, type Meta } from "./meta.js";
 import { refuse } from "./refusal.js";
 
@@ -21,11 +22,13 @@ export function chargeOf(size: number, chunkSize: number): number {
 /** Who has how much, and whether that is within its quota. */
 export class Charges {
 	readonly #accounts: Accounts;
+	readonly #claims: Claims;
 	readonly #meta: Meta;
 	readonly #builtIn: Quota;
 
-	constructor(accounts: Accounts, meta: Meta, quota: Partial<Quota>) {
+	constructor(accounts: Accounts, claims: Claims, meta: Meta, quota: Partial<Quota>) {
 		this.#accounts = accounts;
+		this.#claims = claims;
 		this.#meta = meta;
 		const { openUploads, blobs, bytes, receivedPerDay } = { ...DEFAULT_QUOTA, ...quota };
 		this.#builtIn = {
@@ -44,10 +47,14 @@ export class Charges {
 	check(who: Uint8Array, needed: { openUploads?: number; blobs?: number; bytes?: number }): void {
 		const account = this.#accounts.get(who);
 		const quota = this.quotaOf(account);
-		for (const name of ["openUploads", "blobs", "bytes"] as const) {
-			const more = needed[name] ?? 0;
-			if (more > 0 && account[name] + more > quota[name]) exceeded(name, quota[name], account[name], more);
-		}
+		// Not a loop over names: QuickJS takes 18,000 instructions more for it.
+		const { openUploads = 0, blobs = 0, bytes = 0 } = needed;
+		if (openUploads > 0 && account.openUploads + openUploads > quota.openUploads)
+			exceeded("openUploads", quota.openUploads, account.openUploads, openUploads);
+		if (blobs > 0 && account.blobs + blobs > quota.blobs)
+			exceeded("blobs", quota.blobs, account.blobs, blobs);
+		if (bytes > 0 && account.bytes + bytes > quota.bytes)
+			exceeded("bytes", quota.bytes, account.bytes, bytes);
 	}
 
 	/** Refuses bytes beyond those that a principal may send in a day. */
@@ -75,13 +82,23 @@ export class Charges {
 		this.#meta.add(COUNTER.charged, bytes);
 	}
 
-	countBlobs(who: Uint8Array, change: number): void {
-		this.#accounts.change(who).blobs += change;
-		this.#meta.add(COUNTER.blobs, change);
+	/** Counts a key that holds a blob of the principal's from now on, or no more: not one that it uploads to. */
+	countBlob(who: Uint8Array, key: string, change: 1 | -1): void {
+		if (this.#claims.count(who, key) === 0) this.#accounts.change(who).blobs += change;
 	}
 
-	countUploads(who: Uint8Array, change: number): void {
-		this.#accounts.change(who).openUploads += change;
+	/**
+	 * Counts an upload that is open from now on, or no more. The key of the first one counts as a blob until the last
+	 * one ends, unless it holds a blob of the principal's, which counts already.
+	 */
+	countUpload(who: Uint8Array, key: string, change: 1 | -1, isHeld: boolean): void {
+		const before = this.#claims.count(who, key);
+		const after = before + change;
+		if (after < 0) throw new Error("an upload ends to a key that nobody uploads to");
+		this.#claims.set(who, key, after);
+		const account = this.#accounts.change(who);
+		account.openUploads += change;
+		if ((before === 0 || after === 0) && !isHeld) account.blobs += change;
 		this.#meta.add(COUNTER.openUploads, change);
 	}
 }

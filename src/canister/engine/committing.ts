@@ -46,12 +46,13 @@ export class Committing {
 		state.access.requireChange(caller, "write", upload.key, held);
 		const size = finalSize(upload, request.size);
 		const more = chargeOf(size, upload.chunkSize) - upload.charged;
-		state.charges.check(caller, { blobs: moreBlobs(caller, held), bytes: more });
+		// No blob more: begin has reserved it.
+		state.charges.check(caller, { bytes: more });
 		state.room.check(0);
 		checkPrecondition(request.precondition, held);
 		this.#checkRoot(upload, size, request.root);
 
-		closeUpload(state, caller, id, upload);
+		closeUpload(state, caller, id, upload, held);
 		state.charges.charge(caller, more);
 		const what = {
 			key: upload.key,
@@ -115,7 +116,7 @@ export function checkWhole(
 	const held = state.blobs.get(request.key);
 	state.access.requireChange(caller, "write", request.key, held);
 	const charged = chargeOf(bytes.length, MAX_CHUNK_BYTES);
-	state.charges.check(caller, { blobs: moreBlobs(caller, held), bytes: charged });
+	state.charges.check(caller, { blobs: moreBlobs(state, caller, request.key, held), bytes: charged });
 	state.charges.checkReceived(caller, bytes.length, state.now);
 	state.room.check(charged);
 	checkPrecondition(request.precondition, held);

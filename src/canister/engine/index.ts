@@ -93,7 +93,7 @@ export class Engine {
 		return answer;
 	}
 
-	/** Counts an update that was answered, or refused with this code. */
+	/** Counts an update that was answered, or refused with this code, and the items that were refused within it. */
 	tally(name: MethodName, refusal: ErrorCode | undefined): void {
 		this.#state.tallies.count(name, this.#state.host.instructions(), refusal);
 	}

@@ -2,6 +2,7 @@ import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import {
 	Encoded,
 	encodeValue,
+	errorCode,
 	MAX_ITEMS,
 	ManyResults,
 	METHODS,
@@ -75,8 +76,9 @@ export class Many {
 				try {
 					return { ok: BigInt(act(item)) };
 				} catch (error) {
-					if (error instanceof Refusal) return { err: error.wire };
-					throw error;
+					if (!(error instanceof Refusal)) throw error;
+					this.#state.tallies.noteRefusal(errorCode(error.wire));
+					return { err: error.wire };
 				}
 			});
 			return encodeValue(ManyResults, { results, at: nanoseconds(this.#state.now) });

@@ -110,7 +110,7 @@ export class Observing {
 		metric(
 			"refusals_total",
 			"counter",
-			"Refusals by code.",
+			"Refusals of updates, and of items within updates of many, by code.",
 			stats.refusals.filter(({ count }) => count > 0n).map(({ code, count }) => [`{code="${code}"}`, count]),
 		);
 		return `${lines.join("\n")}\n`;

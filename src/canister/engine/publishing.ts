@@ -3,15 +3,20 @@ import { Blob, type Place } from "./blobs.js";
 import { chargeOf } from "./charges.js";
 import { nanoseconds, principalOf } from "./codec.js";
 import { Contents } from "./contents.js";
+import { COUNTER } from "./meta.js";
 import type { State } from "./state.js";
 
 /** What all changes of a key have in common: its record, the lists and the certified tree, the feed, the counts. */
 
 const NO_BYTES = new Uint8Array(0);
 
-/** How many blobs more the caller has when it puts its own in the place of what a key holds: one, or none. */
-export function moreBlobs(caller: Uint8Array, held: Blob | undefined): number {
-	return held !== undefined && sameBytes(held.owner, caller) ? 0 : 1;
+export function isOwn(who: Uint8Array, held: Blob | undefined): boolean {
+	return held !== undefined && sameBytes(held.owner, who);
+}
+
+/** How many blobs more count for somebody who gets its own in the place of what a key holds: one, or none. */
+export function moreBlobs(state: State, who: Uint8Array, key: string, held: Blob | undefined): number {
+	return isOwn(who, held) || state.claims.count(who, key) > 0 ? 0 : 1;
 }
 
 /** A new content under a key. Its bytes are charged to the caller already. */
@@ -64,13 +69,10 @@ export function put(
 	if (!blob.isPublic) giveSalt(state, blob.owner, salt);
 	state.blobs.set(blob);
 	state.feed.append(caller, state.now, { published: blob.encoded });
-	if (held === undefined) state.charges.countBlobs(blob.owner, 1);
-	else {
-		const isSameOwner = held.manifest.owner.compareTo(manifest.owner) === "eq";
-		if (!isSameOwner) {
-			state.charges.countBlobs(held.owner, -1);
-			state.charges.countBlobs(blob.owner, 1);
-		}
+	if (held === undefined) state.meta.add(COUNTER.blobs, 1);
+	if (!isOwn(blob.owner, held)) {
+		if (held !== undefined) state.charges.countBlob(held.owner, held.key, -1);
+		state.charges.countBlob(blob.owner, blob.key, 1);
 	}
 	state.certified.put(blob, held);
 	if (state.responses.length > 0) state.wakeAt(state.now);
@@ -85,7 +87,8 @@ function giveSalt(state: State, owner: Uint8Array, salt: Uint8Array): void {
 /** Empties a key. Answers the change's number. */
 export function remove(state: State, caller: Uint8Array, held: Blob): number {
 	state.blobs.delete(held.key);
-	state.charges.countBlobs(held.owner, -1);
+	state.meta.add(COUNTER.blobs, -1);
+	state.charges.countBlob(held.owner, held.key, -1);
 	state.certified.remove(held);
 	return state.feed.append(caller, state.now, {
 		deleted: { key: held.key, version: held.manifest.sequence },

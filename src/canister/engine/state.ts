@@ -7,6 +7,7 @@ import { Blobs } from "./blobs.js";
 import { Certified } from "./certified.js";
 import { Charges } from "./charges.js";
 import { Chunks } from "./chunks.js";
+import { Claims } from "./claims.js";
 import { ContentTrees } from "./content.js";
 import { Contents } from "./contents.js";
 import { Feed } from "./feed.js";
@@ -34,6 +35,7 @@ export class State {
 	readonly chunks: Chunks;
 	readonly contents: Contents;
 	readonly accounts: Accounts;
+	readonly claims: Claims;
 	readonly charges: Charges;
 	readonly room: Room;
 	readonly modes: Modes;
@@ -65,7 +67,8 @@ export class State {
 		this.chunks = new Chunks(map("chunks"), this.slots, meta);
 		this.contents = new Contents(map("pages"), map("contents"), meta);
 		this.accounts = new Accounts(map("accounts"));
-		this.charges = new Charges(this.accounts, meta, settings.quota ?? {});
+		this.claims = new Claims(map("uploads"), this.accounts);
+		this.charges = new Charges(this.accounts, this.claims, meta, settings.quota ?? {});
 		this.room = new Room(meta, host, settings.room ?? {}, MEMORIES);
 		this.modes = new Modes(meta);
 		this.uploads = new Uploads(map("uploads"), catalog, this.charges);
@@ -125,8 +128,10 @@ export class State {
 	/** To be called before each message: nothing of the one before is kept that it could have changed. */
 	begin(): void {
 		this.accounts.forget();
+		this.claims.forget();
 		this.roles.forget();
 		this.room.forget();
+		this.tallies.forget();
 		this.#now = undefined;
 	}
 

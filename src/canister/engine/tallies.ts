@@ -20,15 +20,29 @@ const RECORD_BYTES = 32;
  * update, the refused ones too: what is observed is no part of the store's state. Whoever sends rubbish shall not
  * make the store work for it: what is malformed is counted in the method's record alone, and records once read are
  * kept in the heap. So a refusal of that kind takes one insert instead of two and two gets: 0.3 M instructions less.
+ * Items refused within a message of many are added up, and written with it: an insert for each code, not for each item.
  */
 export class Tallies {
 	readonly #map: StableMap;
 	readonly #known = new Map<string, Tally>();
+	/** Of the message at hand, what was refused: itself, or items within it. */
+	readonly #refused = new Map<ErrorCode, number>();
 
 	constructor(map: StableMap) {
 		this.#map = map;
 	}
 
+	/** To be called before each message: what one left that was not counted is no part of the next. */
+	forget(): void {
+		this.#refused.clear();
+	}
+
+	/** To be told of each item that is refused within a message. */
+	noteRefusal(code: ErrorCode): void {
+		this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1);
+	}
+
+	/** Counts a message, and what was refused within it. */
 	count(method: MethodName, instructions: number, refusal: ErrorCode | undefined): void {
 		const before = this.ofMethod(method);
 		this.#set(method, {
@@ -37,8 +51,10 @@ export class Tallies {
 			instructions: before.instructions + instructions,
 			malformed: before.malformed + (refusal === "malformed" ? 1 : 0),
 		});
-		if (refusal !== undefined && refusal !== "malformed")
-			this.#set(refusal, { ...NOTHING, refused: this.#get(refusal).refused + 1 });
+		if (refusal !== undefined && refusal !== "malformed") this.noteRefusal(refusal);
+		for (const [code, times] of this.#refused)
+			this.#set(code, { ...NOTHING, refused: this.#get(code).refused + times });
+		this.forget();
 	}
 
 	ofMethod(method: MethodName): Tally {

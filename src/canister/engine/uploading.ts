@@ -18,11 +18,12 @@ import {
 	type WireUploadStatusRequest,
 	type WireUploads,
 } from "../../protocol/index.js";
+import type { Blob } from "./blobs.js";
 import { chargeOf, chargeOfChunk } from "./charges.js";
 import { concat, getU64, nanoseconds, u64Key } from "./codec.js";
 import { Contents } from "./contents.js";
 import { COUNTER } from "./meta.js";
-import { moreBlobs } from "./publishing.js";
+import { isOwn, moreBlobs } from "./publishing.js";
 import { RECEIPT } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
 import { checkId, leaveReceipt, pageLimit, refuseFinished } from "./requests.js";
@@ -51,7 +52,8 @@ export class Uploading {
 		refuseInvalid(checkChunking(chunkSize, request.size[0]));
 		const size = request.size[0] === undefined ? undefined : Number(request.size[0]);
 		const charged = size === undefined ? 0 : chargeOf(size, chunkSize);
-		state.charges.check(caller, { openUploads: 1, blobs: moreBlobs(caller, held), bytes: charged });
+		const blobs = moreBlobs(state, caller, key, held);
+		state.charges.check(caller, { openUploads: 1, blobs, bytes: charged });
 		state.room.check(charged);
 
 		const now = state.now;
@@ -70,7 +72,7 @@ export class Uploading {
 		};
 		state.charges.charge(caller, charged);
 		state.meta.add(COUNTER.promised, charged);
-		state.uploads.open(caller, id, upload);
+		state.uploads.open(caller, id, upload, isOwn(caller, held));
 		state.expiries.push(concat(u64Key(upload.expiresAt), ownedKey(caller, id)));
 		state.wakeAt(state.slots.isLow ? now : upload.expiresAt);
 		return toWireUpload(id, upload);
@@ -254,7 +256,7 @@ export function abortUpload(state: State, owner: Uint8Array, id: Uint8Array): Wi
 
 /** Closes an upload and hands what it gathered to the cleaner. */
 export function giveUp(state: State, owner: Uint8Array, id: Uint8Array, upload: Upload): void {
-	closeUpload(state, owner, id, upload);
+	closeUpload(state, owner, id, upload, state.blobs.get(upload.key));
 	state.garbage.add({
 		content: upload.content,
 		leaf: new Uint8Array(0),
@@ -266,9 +268,15 @@ export function giveUp(state: State, owner: Uint8Array, id: Uint8Array, upload: 
 	state.wakeAt(state.now);
 }
 
-/** Closes an upload; what it promised will not come any more, or has come. */
-export function closeUpload(state: State, owner: Uint8Array, id: Uint8Array, upload: Upload): void {
-	state.uploads.close(owner, id);
+/** Closes an upload, whose key holds `held`; what it promised will not come any more, or has come. */
+export function closeUpload(
+	state: State,
+	owner: Uint8Array,
+	id: Uint8Array,
+	upload: Upload,
+	held: Blob | undefined,
+): void {
+	state.uploads.close(owner, id, upload, isOwn(owner, held));
 	state.meta.add(COUNTER.promised, -upload.promised);
 }
 

@@ -97,16 +97,17 @@ export class Uploads {
 		this.#map.set(ownedKey(owner, id), encode(upload));
 	}
 
-	open(owner: Uint8Array, id: Uint8Array, upload: Upload): void {
+	/** `isHeld` says whether the key holds a blob of the owner's: here and below, what it counts for in the quota. */
+	open(owner: Uint8Array, id: Uint8Array, upload: Upload, isHeld: boolean): void {
 		this.update(owner, id, upload);
 		this.#catalog.insert(ROOT, listName({ owner, id }));
-		this.#charges.countUploads(owner, 1);
+		this.#charges.countUpload(owner, upload.key, 1, isHeld);
 	}
 
-	close(owner: Uint8Array, id: Uint8Array): void {
+	close(owner: Uint8Array, id: Uint8Array, upload: Upload, isHeld: boolean): void {
 		this.#map.delete(ownedKey(owner, id));
 		this.#catalog.remove(ROOT, listName({ owner, id }));
-		this.#charges.countUploads(owner, -1);
+		this.#charges.countUpload(owner, upload.key, -1, isHeld);
 	}
 
 	/** Names of open uploads in order, of everybody's or one owner's, from the one after `after`. */

@@ -34,8 +34,6 @@ export interface AgentLike {
 	readonly config?: object;
 	/** Whom it acts for. */
 	getPrincipal(): Promise<PrincipalBytesLike & PrincipalTextLike>;
-	/** Asks one node, and checks its signature. */
-	query(canisterId: never, fields: { methodName: string; arg: Uint8Array }): Promise<object>;
 	/** Asks the network for its root key; called for a local network only. */
 	fetchRootKey(): Promise<Uint8Array>;
 	/** Milliseconds that the network's clock is ahead. */
@@ -59,6 +57,13 @@ const configOf = (agent: AgentLike): AgentConfig => (agent.config ?? {}) as Agen
 /** Hosts of the mainnet: there the root key is known and asking for it would be asking whoever answers. */
 const MAINNET_HOSTS = /(^|\.)(icp-api\.io|icp0\.io|ic0\.app|internetcomputer\.org)$/;
 
+interface NetworkOptions {
+	readonly localNetwork: boolean;
+	readonly identity?: IdentityLike | undefined;
+	/** How long what the agent asks the network by itself may take. */
+	readonly timeoutMs: number;
+}
+
 /** What a client takes from the agent it was given. */
 export class Network {
 	readonly host: URL;
@@ -66,9 +71,10 @@ export class Network {
 	readonly #agent: AgentLike;
 	readonly #identity: IdentityLike | undefined;
 	readonly #local: boolean;
+	readonly #timeoutMs: number;
 	#fetched: Promise<Uint8Array> | undefined;
 
-	constructor(agent: AgentLike, localNetwork: boolean, identity?: IdentityLike) {
+	constructor(agent: AgentLike, { localNetwork, identity, timeoutMs }: NetworkOptions) {
 		const config = configOf(agent);
 		if (!agent.host) {
 			throw new ClientError("option_invalid", {
@@ -85,13 +91,9 @@ export class Network {
 		this.#agent = agent;
 		this.#identity = identity;
 		this.#local = localNetwork;
+		this.#timeoutMs = timeoutMs;
 		this.host = agent.host;
 		this.fetch = config.fetch ?? globalThis.fetch.bind(globalThis);
-	}
-
-	/** The agent itself, for queries whose answer only its check of the node's signature vouches for. */
-	get agent(): AgentLike {
-		return this.#agent;
 	}
 
 	/** Headers and options that the agent would send along. */
@@ -118,7 +120,7 @@ export class Network {
 		if (!syncTime || hasSyncedTime?.call(this.#agent)) return false;
 		// @icp-sdk/core takes { canisterId }, @dfinity/agent the id itself.
 		const target = "update" in this.#agent ? { canisterId } : canisterId;
-		await syncTime.call(this.#agent, target as never);
+		await this.#asked(syncTime.call(this.#agent, target as never), "network's time");
 		return true;
 	}
 
@@ -131,16 +133,27 @@ export class Network {
 		if (known && !(this.#local && hex(known) === IC_ROOT_KEY)) return known;
 		if (!this.#local)
 			return Uint8Array.from(IC_ROOT_KEY.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
-		this.#fetched ??= this.#agent.fetchRootKey().catch((error) => {
+		this.#fetched ??= this.#asked(this.#agent.fetchRootKey(), "network's root key").catch((error) => {
 			this.#fetched = undefined;
-			throw fromAgent(error, this.host.origin, "status");
+			throw error;
 		});
 		return this.#fetched;
 	}
 
-	/** Sees to it that the agent itself can verify: it does not where it was made without a root key. */
-	async prepareAgent(): Promise<void> {
-		if (this.#local) await this.rootKey();
+	/** What the agent asks for in its own way, which has no bound in time and fails with its own errors. */
+	async #asked<T>(answer: Promise<T>, waitedFor: string): Promise<T> {
+		const waitedMs = this.#timeoutMs;
+		let timer: ReturnType<typeof setTimeout> | undefined;
+		const late = new Promise<never>((_, reject) => {
+			timer = setTimeout(() => reject(new ClientError("timeout", { waitedMs, waitedFor })), waitedMs);
+		});
+		try {
+			return await Promise.race([answer, late]);
+		} catch (error) {
+			throw fromAgent(error, this.host.origin, waitedFor);
+		} finally {
+			clearTimeout(timer);
+		}
 	}
 
 	/** Whom the agent acts for. */

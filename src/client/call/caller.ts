@@ -13,20 +13,16 @@ import { concat, lebEncode } from "../util/bytes.js";
 import { hasRoom, prepend, withRoom } from "../util/room.js";
 import { okBytes } from "./bytes-reply.js";
 import { Queries, type QueryOptions } from "./query.js";
-import { isRetryable, type RetryPolicy, retry } from "./retry.js";
+import type { RetryPolicy } from "./retry.js";
 import type { Transport } from "./transport.js";
 import { type UpdateOptions, Updates } from "./update.js";
 
 /** The methods of a blob store, typed: arguments in, the `ok` of the result out, its `err` thrown. */
 export class Caller {
-	readonly #transport: Transport;
-	readonly #policy: RetryPolicy;
 	readonly #updates: Updates;
 	readonly #queries: Queries;
 
 	constructor(transport: Transport, policy: RetryPolicy) {
-		this.#transport = transport;
-		this.#policy = policy;
 		this.#updates = new Updates(transport, policy);
 		this.#queries = new Queries(transport, policy);
 	}
@@ -40,16 +36,7 @@ export class Caller {
 		args: MethodArgs<Name>,
 		options: UpdateOptions,
 	): Promise<MethodOk<Name>> {
-		const arg = encodeArgs(name, args);
-		const attempt = async () => decodeResult(name, await this.#updates.call(name, arg, options));
-		return retry(attempt, {
-			policy: this.#policy,
-			ports: this.#transport.ports,
-			signal: options.signal,
-			onRetry: options.onRetry,
-			// What the wire did was retried below; here only what the canister itself calls a matter of time.
-			retryable: (error) => error instanceof CanisterError && isRetryable(error),
-		});
+		return this.#updates.call(name, encodeArgs(name, args), options, (reply) => decodeResult(name, reply));
 	}
 
 	/**

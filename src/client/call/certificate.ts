@@ -12,7 +12,7 @@ export interface Certificate {
 
 const MINUTE_MS = 60_000;
 /** As old, or as far in the future, as the agents accept. */
-const MAX_AGE_MS = 5 * MINUTE_MS;
+export const MAX_AGE_MS = 5 * MINUTE_MS;
 /** Mainnet renews delegations at replica upgrades, about weekly; the agents accept 30 days. */
 const MAX_DELEGATION_AGE_MS = 30 * 24 * 60 * MINUTE_MS;
 

@@ -1,6 +1,6 @@
 import { ClientError } from "../errors.js";
 import { raceAbort } from "../util/abort.js";
-import { fromAgent } from "./agent-error.js";
+import { NodeSignatures } from "./node-signatures.js";
 import { type RetryPolicy, retry } from "./retry.js";
 import { rejection, type Transport } from "./transport.js";
 import type { CallOptions } from "./update.js";
@@ -8,27 +8,38 @@ import type { CallOptions } from "./update.js";
 export interface QueryOptions extends CallOptions {
 	/**
 	 * True if the answer is checked against a hash that is already trusted, or bound by a verified call that follows.
-	 * Then the node's signature would add nothing, and to check it an agent hashes the whole answer in JavaScript
-	 * (40 ms for a chunk), after two pairings on the thread of the page for the keys of the subnet's nodes.
+	 * Then the node's signature would add nothing, and to check it costs a pairing now and then for the nodes' keys.
 	 */
 	readonly isBound: boolean;
 	/** Whether an error may pass; by default as `passing` says. */
 	readonly retryable?: (error: unknown) => boolean;
 }
 
-/** Queries: by our own path where the answer is bound by a hash, else through the agent and its check. */
+/** Queries: the word of one node, signed by it where nothing else binds the answer. */
 export class Queries {
 	readonly #transport: Transport;
 	readonly #policy: RetryPolicy;
+	readonly #signatures: NodeSignatures;
 
 	constructor(transport: Transport, policy: RetryPolicy) {
 		this.#transport = transport;
 		this.#policy = policy;
+		this.#signatures = new NodeSignatures(transport);
 	}
 
-	/** Calls `method` once (the agent may try more often by itself) and answers its reply. */
-	once(method: string, arg: Uint8Array, options: QueryOptions): Promise<Uint8Array> {
-		return options.isBound ? this.#own(method, arg, options) : this.#throughAgent(method, arg, options);
+	/** Calls `method` once and answers its reply. */
+	async once(
+		method: string,
+		arg: Uint8Array,
+		{ isBound, signal }: Omit<QueryOptions, "retryable">,
+	): Promise<Uint8Array> {
+		if (!isBound) this.#signatures.prepare();
+		const canisterId = this.#transport.canisterId.toUint8Array();
+		const signed = await this.#transport.sign("read", { canister_id: canisterId, method_name: method, arg });
+		const { body } = await this.#transport.send("read", signed, signal);
+		const answer = this.#transport.decode(body, method);
+		if (!isBound) await raceAbort(this.#signatures.verify(answer, signed.requestId), signal);
+		return replyOf(answer, method);
 	}
 
 	/** Does `attempt` under the client's policy of retries. */
@@ -41,43 +52,6 @@ export class Queries {
 			onRetry,
 			...(retryable && { retryable }),
 		});
-	}
-
-	async #own(method: string, arg: Uint8Array, options: QueryOptions): Promise<Uint8Array> {
-		const canisterId = this.#transport.canisterId.toUint8Array();
-		const signed = await this.#transport.sign("read", { canister_id: canisterId, method_name: method, arg });
-		const { body } = await this.#transport.send("read", signed, options.signal);
-		return replyOf(this.#transport.decode(body, method), method);
-	}
-
-	async #throughAgent(method: string, arg: Uint8Array, options: QueryOptions): Promise<Uint8Array> {
-		const { network, canisterId } = this.#transport;
-		try {
-			// On a local network the agent may not have the root key yet, by which it checks the nodes' keys.
-			await network.prepareAgent();
-			const answer = network.agent.query(canisterId as never, { methodName: method, arg });
-			const timely = this.#inTime(answer, options.signal);
-			return replyOf((await timely) as Record<string, unknown>, method);
-		} catch (error) {
-			throw await this.#transport.agreeOnTime(fromAgent(error, network.host.origin, method));
-		}
-	}
-
-	/** The agent sets no bound to how long an exchange takes, and asks again by itself within it. */
-	async #inTime<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-		const { timeoutMs: waitedMs } = this.#transport;
-		let timer: ReturnType<typeof setTimeout> | undefined;
-		const late = new Promise<never>((_, reject) => {
-			timer = setTimeout(
-				() => reject(new ClientError("timeout", { waitedMs, waitedFor: "answer to the query" })),
-				waitedMs,
-			);
-		});
-		try {
-			return await raceAbort(Promise.race([answer, late]), signal);
-		} finally {
-			clearTimeout(timer);
-		}
 	}
 }
 

@@ -32,7 +32,7 @@ export interface RetryOptions {
 
 export const isRetryable = (error: unknown): boolean => isBlobError(error) && error.action === "retry";
 
-/** Answers in a row that do not verify or cannot be read: that many bad nodes are somebody on the way. */
+/** Answers to one request that do not verify or cannot be read: that many bad nodes are somebody on the way. */
 const MAX_UNVERIFIED = 3;
 const UNVERIFIED = [
 	"certificate_invalid",
@@ -71,6 +71,8 @@ export async function retry<T>(attempt: (number: number) => Promise<T>, options:
 			if (ports.now() - started + delay > policy.deadlineMs) throw error;
 			options.onRetry?.(error);
 			await ports.sleep(delay, signal);
+			// The machine slept as well, for as long as it liked.
+			if (ports.now() - started > policy.deadlineMs) throw error;
 		}
 	}
 }

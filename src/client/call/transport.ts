@@ -4,6 +4,7 @@ import { ClientError, isBlobError } from "../errors.js";
 import type { Ports } from "../ports.js";
 import type { Network } from "./agent.js";
 import { identityExpired } from "./agent-error.js";
+import { type Certificate, CertificateVerifier, decodeCertificate } from "./certificate.js";
 import { type EndpointName, Endpoints } from "./endpoints.js";
 import { type RequestKind, type SignedRequest, signRequest } from "./envelope.js";
 import { exchange, type HttpAnswer } from "./http.js";
@@ -17,11 +18,16 @@ export interface Pending extends SignedRequest {
 /** The network takes no request that expires later than 5 minutes ahead; clocks may differ by one. */
 const LIFE_MS = 4 * 60_000;
 const NONCE_BYTES = 16;
+/** What the network refused was signed by a clock that is known to be wrong now. */
+export const AGREEMENT = "agreement on the time";
 
 const ENDPOINT: Record<RequestKind, EndpointName> = { call: "call", read: "query", read_state: "read_state" };
 const REQUEST_TYPE: Record<RequestKind, string> = { call: "call", read: "query", read_state: "read_state" };
 
-/** What every kind of request has in common: sender, expiry, signature, address, and reading the answer's CBOR. */
+/**
+ * What every kind of request has in common: sender, expiry, signature, address, reading the answer's CBOR and
+ * verifying its certificate.
+ */
 export class Transport {
 	readonly network: Network;
 	readonly canisterId: Principal;
@@ -29,6 +35,7 @@ export class Transport {
 	/** How long one exchange may take. */
 	readonly timeoutMs: number;
 	readonly #endpoints: Endpoints;
+	readonly #verifier = new CertificateVerifier();
 
 	constructor(network: Network, canisterId: Principal, ports: Ports, timeoutMs: number) {
 		this.network = network;
@@ -82,7 +89,36 @@ export class Transport {
 	async agreeOnTime(error: unknown): Promise<unknown> {
 		const isClock = isBlobError(error, "http") && /request expiry/i.test(error.details.body);
 		if (!isClock || !(await this.network.syncClock(this.canisterId))) return error;
-		return new ClientError("timeout", { waitedMs: 0, waitedFor: "agreement on the time" }, error);
+		return new ClientError("timeout", { waitedMs: 0, waitedFor: AGREEMENT }, error);
+	}
+
+	/**
+	 * Asks the network for a part of its state, for which `purpose` stands in errors.
+	 * @returns its certificate, not verified
+	 */
+	async readState(
+		paths: readonly Uint8Array[][],
+		purpose: string,
+		signal?: AbortSignal,
+	): Promise<Certificate> {
+		const signed = await this.sign("read_state", { paths: [...paths] });
+		const { body } = await this.send("read_state", signed, signal);
+		const { certificate } = this.decode(body, purpose);
+		if (certificate instanceof Uint8Array) return decodeCertificate(certificate);
+		throw new ClientError("reply_invalid", {
+			method: purpose,
+			reason: "the state came without a certificate",
+		});
+	}
+
+	/** @throws ClientError `certificate_invalid`, `certificate_stale` */
+	async verify(certificate: Certificate): Promise<void> {
+		await this.#verifier.verify(certificate, {
+			rootKey: await this.network.rootKey(),
+			canisterId: this.canisterId.toUint8Array(),
+			nowMs: this.nowMs(),
+			ports: this.ports,
+		});
 	}
 
 	/** Decodes an answer's map. @throws ClientError `reply_invalid` */

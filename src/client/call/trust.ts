@@ -1,22 +1,20 @@
 import { sameBytes } from "../../protocol/index.js";
 import { ClientError } from "../errors.js";
-import type { Ports } from "../ports.js";
 import type { Network } from "./agent.js";
-import { type Certificate, CertificateVerifier, checkFreshness, decodeCertificate } from "./certificate.js";
+import { type Certificate, checkFreshness, decodeCertificate } from "./certificate.js";
 import { lookup } from "./hash-tree.js";
 
 /** What of the call path is needed to trust anything. */
 interface Path {
-	readonly network: Pick<Network, "rootKey" | "identity">;
+	readonly network: Pick<Network, "identity">;
 	readonly canisterId: { toUint8Array(): Uint8Array };
-	readonly ports: Pick<Ports, "sha256" | "blsVerify">;
 	nowMs(): number;
+	verify(certificate: Certificate): Promise<void>;
 }
 
 /** What a reader holds the answer of one node against: what the subnet certifies, and who is asking. */
 export class Trust {
 	readonly #path: Path;
-	readonly #verifier = new CertificateVerifier();
 	/** The last certificate found good. Answers of one second share theirs, and a pairing costs 50 ms. */
 	#last: { bytes: Uint8Array; certificate: Certificate; data: Uint8Array } | undefined;
 
@@ -33,19 +31,19 @@ export class Trust {
 			checkFreshness(this.#last.certificate, this.#path.nowMs());
 			return this.#last.data;
 		}
-		const { network, canisterId, ports } = this.#path;
 		const certificate = decodeCertificate(bytes);
-		await this.#verifier.verify(certificate, {
-			rootKey: await network.rootKey(),
-			canisterId: canisterId.toUint8Array(),
-			nowMs: this.#path.nowMs(),
-			ports,
-		});
-		const data = lookup(certificate.tree, ["canister", canisterId.toUint8Array(), "certified_data"]);
+		await this.#path.verify(certificate);
+		const canisterId = this.#path.canisterId.toUint8Array();
+		const data = lookup(certificate.tree, ["canister", canisterId, "certified_data"]);
 		if (!data)
 			throw new ClientError("certificate_invalid", { reason: "it holds no certified data of the canister" });
 		this.#last = { bytes: bytes.slice(), certificate, data };
 		return data;
+	}
+
+	/** The network's time, as far as we know. */
+	nowMs(): number {
+		return this.#path.nowMs();
 	}
 
 	/** Who asks, in bytes. */

@@ -1,9 +1,9 @@
-import { ClientError, isBlobError } from "../errors.js";
+import { CanisterError, ClientError, isBlobError } from "../errors.js";
 import { utf8 } from "../util/bytes.js";
-import { type Certificate, CertificateVerifier, decodeCertificate } from "./certificate.js";
+import { type Certificate, decodeCertificate } from "./certificate.js";
 import { isRetryable, isUnverified, type RetryPolicy, retry } from "./retry.js";
 import { type RequestStatus, requestStatus } from "./status.js";
-import { type Pending, rejection, type Transport } from "./transport.js";
+import { AGREEMENT, type Pending, rejection, type Transport } from "./transport.js";
 
 export interface CallOptions {
 	readonly signal?: AbortSignal | undefined;
@@ -34,7 +34,6 @@ const MAX_POLL_MS = 2_000;
 export class Updates {
 	readonly #transport: Transport;
 	readonly #policy: RetryPolicy;
-	readonly #verifier = new CertificateVerifier();
 
 	constructor(transport: Transport, policy: RetryPolicy) {
 		this.#transport = transport;
@@ -44,8 +43,14 @@ export class Updates {
 	/**
 	 * Calls `method` and answers its reply. Whatever may pass is tried again, with the very same signed message as
 	 * long as it lives: the network executes it at most once, so a lost reply costs no second execution.
+	 * @param read what a reply says; throws what the canister answered instead of a result
 	 */
-	async call(method: string, arg: Uint8Array, options: UpdateOptions): Promise<Uint8Array> {
+	async call<T = Uint8Array>(
+		method: string,
+		arg: Uint8Array,
+		options: UpdateOptions,
+		read: (reply: Uint8Array) => T = (reply) => reply as T,
+	): Promise<T> {
 		let pending: Pending | undefined;
 		let isUnknown = false;
 		const attempt = async () => {
@@ -62,12 +67,14 @@ export class Updates {
 		};
 		return retry(
 			() =>
-				attempt().catch((error) => {
-					isUnknown = leavesUnknown(error);
-					// What the network has decided about this message it will not decide otherwise.
-					if (isBlobError(error, "rejected") || isSpent(error)) pending = undefined;
-					throw error;
-				}),
+				attempt()
+					.then(read)
+					.catch((error) => {
+						isUnknown = leavesUnknown(error);
+						// What was decided about this message will not be decided otherwise.
+						if (isDecided(error)) pending = undefined;
+						throw error;
+					}),
 			{
 				policy: this.#policy,
 				ports: this.#transport.ports,
@@ -94,39 +101,24 @@ export class Updates {
 		if (status === 202 || body.length === 0) return { kind: "processing" };
 		const map = this.#transport.decode(body, method);
 		if (!(map.certificate instanceof Uint8Array)) return { kind: "rejected", error: rejection(map, method) };
-		return this.#statusIn(map.certificate, pending, method, options.verify);
+		return this.#statusIn(decodeCertificate(map.certificate), pending, method, options.verify);
 	}
 
 	async #statusIn(
-		bytes: Uint8Array,
+		certificate: Certificate,
 		pending: Pending,
 		method: string,
 		verify: boolean,
 	): Promise<RequestStatus> {
-		const certificate = decodeCertificate(bytes);
-		if (verify) await this.#verify(certificate);
+		if (verify) await this.#transport.verify(certificate);
 		return requestStatus(certificate, pending.requestId, method);
-	}
-
-	async #verify(certificate: Certificate): Promise<void> {
-		const { network, canisterId, ports } = this.#transport;
-		await this.#verifier.verify(certificate, {
-			rootKey: await network.rootKey(),
-			canisterId: canisterId.toUint8Array(),
-			nowMs: this.#transport.nowMs(),
-			ports,
-		});
 	}
 
 	/** Asks the network what it knows about a request. */
 	async #read(pending: Pending, method: string, options: UpdateOptions): Promise<RequestStatus> {
 		const paths = [[utf8("request_status"), pending.requestId]];
-		const signed = await this.#transport.sign("read_state", { paths });
-		const { body } = await this.#transport.send("read_state", signed, options.signal);
-		const map = this.#transport.decode(body, method);
-		if (!(map.certificate instanceof Uint8Array))
-			throw new ClientError("reply_invalid", { method, reason: "the state came without a certificate" });
-		return this.#statusIn(map.certificate, pending, method, options.verify);
+		const certificate = await this.#transport.readState(paths, method, options.signal);
+		return this.#statusIn(certificate, pending, method, options.verify);
 	}
 
 	/** Waits for a request's end, which comes by its expiry at the latest. */
@@ -163,13 +155,22 @@ export class Updates {
 
 const ANSWER = "certified answer to the call";
 
-/** A message whose time is over, or whose answer the network has dropped: it can only be made anew. */
-const isSpent = (error: unknown): boolean =>
-	isBlobError(error, "timeout") && error.details.waitedFor === ANSWER;
+const isTimeout = (error: unknown, waitedFor: string): boolean =>
+	isBlobError(error, "timeout") && error.details.waitedFor === waitedFor;
 
-/** Whether the message may have been executed all the same. */
-function leavesUnknown(error: unknown): boolean {
+/**
+ * A message that was refused, or whose time is over or was never right, or whose answer the network has dropped: it
+ * can only be made anew.
+ */
+const isDecided = (error: unknown): boolean =>
+	isBlobError(error, "rejected") ||
+	error instanceof CanisterError ||
+	isTimeout(error, ANSWER) ||
+	isTimeout(error, AGREEMENT);
+
+/** Whether a call that failed with this may have been executed all the same. */
+export function leavesUnknown(error: unknown): boolean {
 	if (isBlobError(error, "http")) return error.details.status >= 500 && error.details.status !== 503;
-	if (isUnverified(error)) return true;
-	return isBlobError(error, "network") || (isBlobError(error, "timeout") && !isSpent(error));
+	if (isBlobError(error, "timeout")) return !isTimeout(error, AGREEMENT);
+	return isUnverified(error) || isBlobError(error, "network");
 }

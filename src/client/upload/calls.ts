@@ -42,12 +42,22 @@ export class UploadCalls {
 		return this.#line.gate.opened(this.signal);
 	}
 
-	/** A short call, its answer verified. */
-	update<Name extends MethodName>(name: Name, args: MethodArgs<Name>): Promise<MethodOk<Name>> {
+	/**
+	 * A short call, its answer verified.
+	 * @param failed told of every attempt that is made again
+	 */
+	update<Name extends MethodName>(
+		name: Name,
+		args: MethodArgs<Name>,
+		failed?: (error: unknown) => void,
+	): Promise<MethodOk<Name>> {
 		const { signal } = this;
-		const { gate, retried } = this.#line;
-		return gate.pass(signal, () =>
-			this.#line.caller.update(name, args, { signal, onRetry: retried, verify: true }),
+		const { gate } = this.#line;
+		const onRetry = this.#again(failed);
+		return gate.pass(
+			signal,
+			() => this.#line.caller.update(name, args, { signal, onRetry, verify: true }),
+			onRetry,
 		);
 	}
 
@@ -59,8 +69,10 @@ export class UploadCalls {
 	): Promise<MethodOk<Name>> {
 		const { signal } = this;
 		const { gate, retried } = this.#line;
-		return gate.pass(signal, () =>
-			this.#line.caller.query(name, args, { signal, onRetry: retried, isBound }),
+		return gate.pass(
+			signal,
+			() => this.#line.caller.query(name, args, { signal, onRetry: retried, isBound }),
+			retried,
 		);
 	}
 
@@ -69,11 +81,13 @@ export class UploadCalls {
 		name: Name,
 		args: MethodArgs<Name>,
 		bytes: number,
-		{ verify, onSent }: { verify: boolean; onSent: () => void },
+		options: { verify: boolean; onSent: () => void; failed?: (error: unknown) => void },
 	): Promise<MethodOk<Name>> {
+		const { verify, onSent, failed } = options;
 		const { signal } = this;
-		const { gate, lane, retried } = this.#line;
-		return gate.pass(signal, () =>
+		const { gate, lane } = this.#line;
+		const again = this.#again(failed);
+		const step = () =>
 			lane.run(bytes, signal, async (passage) => {
 				// Paused while it waited for its turn.
 				if (gate.isClosed) throw CLOSED;
@@ -86,11 +100,18 @@ export class UploadCalls {
 					},
 					onRetry: (error) => {
 						passage.onRetry(error);
-						retried(error);
+						again(error);
 					},
 				});
-			}),
-		);
+			});
+		return gate.pass(signal, step, again);
+	}
+
+	#again(failed: ((error: unknown) => void) | undefined): (error: unknown) => void {
+		return (error) => {
+			failed?.(error);
+			this.retried(error);
+		};
 	}
 }
 

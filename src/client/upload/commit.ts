@@ -1,7 +1,10 @@
 import { sameBytes, type WireManifest } from "../../protocol/index.js";
+import { Attempts } from "../attempts.js";
+import type { ClientContext } from "../context.js";
 import { ClientError, isBlobError } from "../errors.js";
 import type { Manifest } from "../types.js";
 import { fromPrecondition, fromVisibility, optional, toManifest } from "../wire-map.js";
+import type { UploadCalls } from "./calls.js";
 import type { UploadPlan } from "./options.js";
 import { putChunk, type Sending, type Sent } from "./send.js";
 import { readHeld, type Session } from "./session.js";
@@ -27,11 +30,13 @@ export async function commit(sending: Sending, session: Session, sent: Sent): Pr
 	const root = await sent.leaves.root(sent.size, plan.chunkBytes, context.settings.ports.sha256);
 	const request = { id: session.id, size: BigInt(sent.size), ...publicationOf(plan, root) };
 	await source.check();
+	const attempts = new Attempts(context);
 	for (let repairs = 0; ; repairs++) {
 		try {
-			return published(await calls.update("blobs_commit_upload", [request]), root);
+			return published(await calls.update("blobs_commit_upload", [request], attempts.failed), root);
 		} catch (error) {
-			if (!isBlobError(error, "missing_chunks") && !isBlobError(error, "root_mismatch")) throw error;
+			if (!isBlobError(error, "missing_chunks") && !isBlobError(error, "root_mismatch"))
+				return attempts.orFound(error, () => findPublished(context, calls, plan, root, attempts));
 			if (repairs === MAX_REPAIRS)
 				throw new ClientError("contended", { key: plan.key, attempts: repairs + 1 }, error);
 			await repair(sending, session, sent, error);
@@ -43,6 +48,39 @@ export async function commit(sending: Sending, session: Session, sent: Sent): Pr
 export function published(answer: WireManifest, root: Uint8Array): Manifest {
 	if (sameBytes(answer.root, root)) return toManifest(answer);
 	throw new ClientError("reply_invalid", { method: "commit", reason: "it published another root than ours" });
+}
+
+/**
+ * What a key now holds, by the subnet's word, if that is what this plan would have published there.
+ * @param since not older than these attempts
+ */
+export async function findPublished(
+	context: ClientContext,
+	calls: UploadCalls,
+	plan: UploadPlan,
+	root: Uint8Array,
+	since?: Attempts,
+): Promise<Manifest | undefined> {
+	const { manifest } = await calls.update("blobs_stat", [{ key: plan.key, min_sequence: [] }]);
+	const [held] = manifest;
+	if (held === undefined || since?.isSince(held) === false) return undefined;
+	const owner = (await context.principal()).toText();
+	return held.owner.toText() === owner && isAsPlanned(toManifest(held), plan, root)
+		? toManifest(held)
+		: undefined;
+}
+
+function isAsPlanned(manifest: Manifest, plan: UploadPlan, root: Uint8Array): boolean {
+	const sorted = (entries: [string, string][]) => JSON.stringify(entries.sort());
+	const same = (a: Uint8Array | undefined, b: Uint8Array | undefined) => (a && b ? sameBytes(a, b) : a === b);
+	return (
+		manifest.key === plan.key &&
+		sameBytes(manifest.root, root) &&
+		manifest.contentType === plan.contentType &&
+		manifest.visibility === plan.visibility &&
+		sorted(Object.entries(manifest.metadata)) === sorted([...plan.metadata]) &&
+		same(manifest.wholeSha256, plan.wholeSha256)
+	);
 }
 
 /** Puts every chunk that the canister does not hold as it should, one after the other: there are few, if any. */

@@ -38,8 +38,11 @@ export class Gate {
 		while (this.#open) await raceAbort(this.#open.promise, signal);
 	}
 
-	/** Does `step` with the gate open, again after the gate was closed over it. */
-	async pass<T>(signal: AbortSignal, step: () => Promise<T>): Promise<T> {
+	/**
+	 * Does `step` with the gate open, again after the gate was closed over it.
+	 * @param retried told of what failed meanwhile and is done again
+	 */
+	async pass<T>(signal: AbortSignal, step: () => Promise<T>, retried: (error: unknown) => void): Promise<T> {
 		for (;;) {
 			await this.opened(signal);
 			const openings = this.#openings;
@@ -50,7 +53,10 @@ export class Gate {
 				if (isBlobError(error, "identity_expired")) {
 					const isOld = this.isClosed || this.#openings !== openings;
 					if (!isOld && !this.onExpired(error)) throw error;
-				} else if (error !== CLOSED && !(this.isClosed && isRetryable(error))) throw error;
+				} else if (error !== CLOSED) {
+					if (!this.isClosed || !isRetryable(error)) throw error;
+					retried(error);
+				}
 			}
 		}
 	}

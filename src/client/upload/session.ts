@@ -35,15 +35,20 @@ export async function openSession(
 	mayResume: boolean,
 	calls: UploadCalls,
 ): Promise<Session> {
+	const note = (id: Uint8Array) =>
+		context.notes.put({ id, key: plan.key, size, chunkBytes: plan.chunkBytes, handle: plan.handle });
 	if (mayResume) {
-		for await (const id of candidates(context, plan, size, calls)) {
+		for await (const { id, isNoted } of candidates(context, plan, size, calls)) {
 			const name = hex(id);
 			if (context.busyUploads.has(name)) continue;
 			// Before the first wait, so that no other transfer of this client takes it up too.
 			context.busyUploads.add(name);
 			try {
 				const { upload, held } = await readHeld(calls, id, false);
-				if (fits(upload, plan, size)) return { id, held, isResumed: true, isFinished: false };
+				if (fits(upload, plan, size)) {
+					if (!isNoted) note(id);
+					return { id, held, isResumed: true, isFinished: false };
+				}
 				context.busyUploads.delete(name);
 			} catch (error) {
 				context.busyUploads.delete(name);
@@ -66,20 +71,21 @@ export async function openSession(
 		context.busyUploads.delete(hex(id));
 		throw error;
 	}
-	context.notes.put({ id, key: plan.key, size, chunkBytes: plan.chunkBytes, handle: plan.handle });
+	note(id);
 	return { id, held: new Leaves(), isResumed: false, isFinished: false };
 }
 
-/** Ids of uploads to go on with: those that are noted here, which saves a question, then those the canister has open. */
+/** Uploads to go on with: those that are noted here, which saves a question, then those the canister has open. */
 async function* candidates(
 	context: ClientContext,
 	plan: UploadPlan,
 	size: number | undefined,
 	calls: UploadCalls,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<{ id: Uint8Array; isNoted: boolean }> {
 	const notes = await context.notes.of(plan.key);
-	for (const note of notes) if (note.size === size && note.chunkBytes === plan.chunkBytes) yield note.id;
-	for (const { id } of await findOpen(plan, size, calls)) yield id;
+	for (const { id, ...note } of notes)
+		if (note.size === size && note.chunkBytes === plan.chunkBytes) yield { id, isNoted: true };
+	for (const { id } of await findOpen(plan, size, calls)) yield { id, isNoted: false };
 }
 
 const fits = (upload: WireUpload, plan: UploadPlan, size: number | undefined): boolean =>

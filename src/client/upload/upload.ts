@@ -1,19 +1,13 @@
-import {
-	ID_BYTES,
-	MAX_CHUNK_BYTES,
-	MAX_SINGLE_CALL_BYTES,
-	rootHeader,
-	sameBytes,
-} from "../../protocol/index.js";
+import { ID_BYTES, MAX_CHUNK_BYTES, MAX_SINGLE_CALL_BYTES, rootHeader } from "../../protocol/index.js";
+import { attempt } from "../attempts.js";
 import { type ClientContext, noteSequence, requireIdentity } from "../context.js";
 import { ClientError, isBlobError } from "../errors.js";
 import type { ChunkReader } from "../source/types.js";
 import type { Manifest } from "../types.js";
 import { raceAbort } from "../util/abort.js";
 import { concat, hex } from "../util/bytes.js";
-import { toManifest } from "../wire-map.js";
 import { once } from "./calls.js";
-import { commit, publicationOf, published } from "./commit.js";
+import { commit, findPublished, publicationOf, published } from "./commit.js";
 import { linkHeld } from "./link.js";
 import { type Sending, type Sent, sendChunks } from "./send.js";
 import { isGone, openSession, type Session } from "./session.js";
@@ -92,12 +86,15 @@ export class Upload {
 		const root = await sha256(concat(rootHeader(BigInt(bytes.length), MAX_CHUNK_BYTES), leaf));
 		await source.check();
 		const request = { id: randomBytes(ID_BYTES), key: plan.key, ...publicationOf(plan, root) };
-		const manifest = await calls.carry("blobs_put_blob", [request, bytes], bytes.length, {
-			onSent: once(() => meter.add("sent", bytes.length)),
-			verify: true,
-		});
+		const onSent = once(() => meter.add("sent", bytes.length));
+		const put = async (failed: (error: unknown) => void) => {
+			const options = { onSent, verify: true, failed };
+			const answer = await calls.carry("blobs_put_blob", [request, bytes], bytes.length, options);
+			return published(answer, root);
+		};
+		const manifest = await attempt(context, put, (since) => findPublished(context, calls, plan, root, since));
 		meter.add("acknowledged", bytes.length);
-		return published(manifest, root);
+		return manifest;
 	}
 
 	/** Sends in a session, and in another one where the first is lost to somebody else or cannot be used. */
@@ -153,24 +150,11 @@ export class Upload {
 	async #finishedByOther(sent: Sent): Promise<Manifest> {
 		const { context, plan, meter, calls } = this.#sending;
 		const root = await sent.leaves.root(sent.size, plan.chunkBytes, context.settings.ports.sha256);
-		const request = { key: plan.key, min_sequence: [] as [] };
-		const answer = await calls.update("blobs_stat", [request]);
-		const present = answer.manifest[0] && toManifest(answer.manifest[0]);
-		if (!present || !isSame(present, root, plan))
-			throw new ClientError("contended", { key: plan.key, attempts: 1 });
+		const present = await findPublished(context, calls, plan, root);
+		if (!present) throw new ClientError("contended", { key: plan.key, attempts: 1 });
 		meter.reuse(sent.unacknowledged);
 		return present;
 	}
-}
-
-function isSame(manifest: Manifest, root: Uint8Array, plan: Sending["plan"]): boolean {
-	const metadata = (entries: [string, string][]) => JSON.stringify(entries.sort());
-	return (
-		sameBytes(manifest.root, root) &&
-		manifest.contentType === plan.contentType &&
-		manifest.visibility === plan.visibility &&
-		metadata(Object.entries(manifest.metadata)) === metadata([...plan.metadata])
-	);
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -29,6 +29,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 
 /** Unsigned LEB128, shortest form: how the interface specification writes naturals. */
 export function lebEncode(value: bigint): Uint8Array {
+	if (value < 0n) throw new RangeError("a natural number is not negative");
 	const out: number[] = [];
 	let rest = value;
 	do {

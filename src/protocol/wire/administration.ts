@@ -17,6 +17,7 @@ export const RoleChange = record<WireRoleChange>({ id: bytes, who: principal, ro
 /** What a principal may have at the most. */
 export interface WireQuota {
 	open_uploads: number;
+	/** Keys that hold a blob of its own or that an open upload of its own is to, each once. */
 	blobs: bigint;
 	/** Bytes of blobs and of open uploads, a chunk counted as at least MIN_CHARGE_BYTES. */
 	bytes: bigint;
@@ -42,6 +43,7 @@ export const SetQuota = record<WireSetQuota>({ id: bytes, who: opt(principal), q
 /** Of a quota, what is in use. */
 export interface WireUsage {
 	open_uploads: number;
+	/** Keys that hold a blob of its own or that an open upload of its own is to, each once. */
 	blobs: bigint;
 	bytes: bigint;
 	received_today: bigint;
@@ -105,6 +107,7 @@ export const Status = record<WireStatus>({ mode: Mode, generation: nat64, sequen
 
 export interface WireStats {
 	status: WireStatus;
+	/** Keys that hold a blob. */
 	blobs: bigint;
 	/** Bytes of blobs and reserved or held by uploads, as quotas count them. */
 	bytes: bigint;
@@ -128,7 +131,7 @@ export interface WireStats {
 	/** Which SHA-256 is in use: native, or the one that the application gave. */
 	sha256: string;
 	methods: { name: string; calls: bigint; refused: bigint; instructions: bigint }[];
-	/** Refusals by the code of their error. */
+	/** Refusals of updates, and of items within updates of many, by the code of their error. */
 	refusals: { code: string; count: bigint }[];
 }
 type Row<Name extends "methods" | "refusals"> = WireStats[Name][number];

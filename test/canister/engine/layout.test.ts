@@ -15,8 +15,8 @@ import { ANNA, fillOf, OWNER, person, TestStore } from "./store.js";
  * that deployed canisters would read something else.
  */
 describe("C27 frozen numbers", () => {
-	test("of memories, in version 3 of the layout", () => {
-		expect(LAYOUT_VERSION).toBe(3);
+	test("of memories, in version 4 of the layout", () => {
+		expect(LAYOUT_VERSION).toBe(4);
 		expect(MEMORY).toEqual({
 			meta: 0,
 			slots: 1,
@@ -86,11 +86,11 @@ describe("C27 frozen numbers", () => {
 describe("C26 the layout's version", () => {
 	test("is written at the start of an empty store", () => {
 		const store = new TestStore();
-		expect(new Meta(store.storage.map(MEMORY.meta)).get(COUNTER.layout)).toBe(3);
+		expect(new Meta(store.storage.map(MEMORY.meta)).get(COUNTER.layout)).toBe(4);
 		expect(new Engine(store.storage, store.host).isNew).toBe(false);
 	});
 
-	test.each([2, 4])("%i: the start throws, says why, and writes nothing", (version) => {
+	test.each([3, 5])("%i: the start throws, says why, and writes nothing", (version) => {
 		const store = new TestStore();
 		store.putBlob(ANNA, "a", fillOf(1, 1));
 		const meta = new Meta(store.storage.map(MEMORY.meta));
@@ -99,7 +99,7 @@ describe("C26 the layout's version", () => {
 		const { writes } = store.storage;
 		const other = new Engine(store.storage, store.host);
 		expect(other.isNew).toBe(false);
-		expect(() => other.start()).toThrow(`has layout version ${version} and this code reads version 3`);
+		expect(() => other.start()).toThrow(`has layout version ${version} and this code reads version 4`);
 		expect([store.storage.writes, other.isChanged]).toEqual([writes, false]);
 	});
 

@@ -7,6 +7,7 @@ import {
 	commitOf,
 	DAY_MS,
 	fillOf,
+	itemOf,
 	leavesOf,
 	moveOf,
 	OWNER,
@@ -114,14 +115,101 @@ describe("C12 blobs", () => {
 		expect(store.usage(ANNA).blobs).toBe(1n);
 	});
 
-	test("two uploads begun while there was room: the second commit is refused and keeps its chunks", () => {
-		const [first, second] = [store.begin(ANNA, "a", 1), store.begin(ANNA, "b", 1)];
-		for (const id of [first, second]) store.put(ANNA, id, 0, fillOf(1, 1));
-		store.commit(ANNA, first, fillOf(1, 1));
-		const commit = commitOf(second, fillOf(1, 1));
-		expect(store.refused(ANNA, "blobs_commit_upload", commit)).toEqual(exceeded("blobs"));
+	test("are reserved at begin: what is begun commits, and nothing takes its place", () => {
+		const id = store.begin(ANNA, "a", 1);
+		expect(store.usage(ANNA).blobs).toBe(1n);
+		expect(store.refused(ANNA, "blobs_begin_upload", beginOf(newId(), "b"))).toEqual(exceeded("blobs"));
+		const bytes = fillOf(2, 1);
+		expect(store.refused(ANNA, "blobs_put_blob", wholeOf(newId(), "b", bytes), bytes)).toEqual(
+			exceeded("blobs"),
+		);
+		const { results } = store.ask(ANNA, "blobs_put_many", { id: newId(), blobs: [itemOf("b", bytes)] });
+		expect(results).toEqual([{ err: exceeded("blobs") }]);
+		store.upgrade();
+		store.put(ANNA, id, 0, fillOf(1, 1));
+		store.commit(ANNA, id, fillOf(1, 1));
+		expect([store.usage(ANNA).blobs, store.stats().blobs]).toEqual([1n, 1n]);
+	});
+
+	test("reserved are free again once: at abort, an administrator's too, and when an expired upload is cleaned away", () => {
+		const aborted = store.begin(ANNA, "a");
+		store.begin(ANNA, "a", undefined, aborted);
+		for (let times = 0; times < 2; times++) store.ask(ANNA, "blobs_abort_upload", aborted);
+		expect(store.usage(ANNA).blobs).toBe(0n);
+		const ended = store.begin(ANNA, "a");
+		for (let times = 0; times < 2; times++)
+			store.ask(OWNER, "blobs_abort_any_upload", { owner: ANNA, id: ended });
+		expect(store.usage(ANNA).blobs).toBe(0n);
+		store.begin(ANNA, "a");
+		store.host.time += DAY_MS;
+		expect(store.code(ANNA, "blobs_begin_upload", beginOf(newId(), "b"))).toBe("quota_exceeded");
+		store.setMode("maintenance");
+		store.engine.clean();
+		expect(store.usage(ANNA).blobs).toBe(1n);
+		store.setMode("live");
+		store.clean();
+		expect(store.usage(ANNA).blobs).toBe(0n);
+		store.begin(ANNA, "b");
+	});
+
+	test("a key counts once, whatever is held and begun under it", () => {
+		const ids = [store.begin(ANNA, "a", 1), store.begin(ANNA, "a", 1)];
+		store.putBlob(ANNA, "a", fillOf(1, 1));
+		expect(store.usage(ANNA).blobs).toBe(1n);
+		for (const id of ids) {
+			store.put(ANNA, id, 0, fillOf(2, 1));
+			store.commit(ANNA, id, fillOf(2, 1));
+		}
+		expect(store.usage(ANNA).blobs).toBe(1n);
 		store.delete(ANNA, "a");
-		store.ask(ANNA, "blobs_commit_upload", commit);
+		expect(store.usage(ANNA).blobs).toBe(0n);
+	});
+
+	test("a blob deleted under an upload leaves its place to it", () => {
+		store.putBlob(ANNA, "a", fillOf(1, 1));
+		const id = store.begin(ANNA, "a", 1);
+		store.delete(ANNA, "a");
+		const bytes = fillOf(2, 1);
+		expect(store.code(ANNA, "blobs_put_blob", wholeOf(newId(), "b", bytes), bytes)).toBe("quota_exceeded");
+		store.put(ANNA, id, 0, bytes);
+		store.commit(ANNA, id, bytes);
+		expect(store.usage(ANNA).blobs).toBe(1n);
+	});
+
+	test("a blob renamed away under an upload needs a place of its own: its owner's, whoever renames", () => {
+		store.putBlob(ANNA, "a", fillOf(1, 1));
+		const id = store.begin(ANNA, "a", 1);
+		for (const who of [ANNA, OWNER])
+			expect(store.refused(who, "blobs_rename", moveOf("a", "b"))).toEqual(exceeded("blobs"));
+		store.setQuota(ANNA, { blobs: 2n });
+		store.ask(ANNA, "blobs_rename", moveOf("a", "b"));
+		expect(store.usage(ANNA).blobs).toBe(2n);
+		// Back where the upload is, it is one again; and among its owner's own keys it never needs another.
+		store.ask(ANNA, "blobs_rename", moveOf("b", "a"));
+		expect(store.usage(ANNA).blobs).toBe(1n);
+		store.ask(ANNA, "blobs_abort_upload", id);
+		store.setQuota(ANNA, { blobs: 1n });
+		store.ask(ANNA, "blobs_rename", moveOf("a", "c"));
+		expect(store.usage(ANNA).blobs).toBe(1n);
+	});
+
+	test("somebody else's blob in the place of one's own leaves one's upload its place, until that ends", () => {
+		store.putBlob(ANNA, "a", fillOf(1, 1));
+		const id = store.begin(ANNA, "a", 1);
+		store.putBlob(OWNER, "a", fillOf(2, 1));
+		expect([store.usage(ANNA).blobs, store.usage(OWNER).blobs]).toEqual([1n, 1n]);
+		store.put(ANNA, id, 0, fillOf(3, 1));
+		expect(store.code(ANNA, "blobs_commit_upload", commitOf(id, fillOf(3, 1)))).toBe("not_authorized");
+		store.ask(OWNER, "blobs_grant_role", { id: newId(), who: ANNA, role: { admin: null } });
+		store.commit(ANNA, id, fillOf(3, 1));
+		expect([store.usage(ANNA).blobs, store.usage(OWNER).blobs]).toEqual([1n, 0n]);
+	});
+
+	test("a lower quota does not reach what was begun", () => {
+		const id = store.begin(ANNA, "a", 1);
+		store.setQuota(ANNA, { blobs: 0n });
+		store.put(ANNA, id, 0, fillOf(1, 1));
+		store.commit(ANNA, id, fillOf(1, 1));
 	});
 
 	test("who replaces another's blob has one more, and is held to its quota; the other has one less", () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { encodeReply } from "../../../src/canister/candid/codec.js";
 import { ERROR_TABLE, errorCode, errorMessage, type WireError } from "../../../src/protocol/index.js";
 import { newId } from "../../support/store.js";
-import { ANNA, beginOf, commitOf, fillOf, OWNER, S, TestStore, wholeOf } from "./store.js";
+import { ANNA, BEN, beginOf, commitOf, fillOf, itemOf, OWNER, S, TestStore, wholeOf } from "./store.js";
 
 const counted = (store: TestStore) => {
 	const { methods, refusals, ...rest } = store.stats();
@@ -47,6 +47,65 @@ describe("C53 for administrators", () => {
 			expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="\w+"\})? \d+)$/);
 		expect(metrics).toContain("\ncanister_blobs_open_uploads 0\n");
 		expect(metrics).toContain('\ncanister_blobs_refusals_total{code="not_live"} 1\n');
+	});
+});
+
+describe("C53 refusals of items within a message of many", () => {
+	const refusalsOf = (store: TestStore) =>
+		Object.fromEntries(
+			store.stats().refusals.flatMap(({ code, count }) => (count > 0n ? [[code, count]] : [])),
+		);
+	const many = (id = newId()) => ({
+		id,
+		blobs: [
+			itemOf("a", fillOf(1, 10)),
+			...["b", "c", "d"].map((key) => ({ ...itemOf(key, fillOf(1, 10)), root: new Uint8Array(32) })),
+			itemOf("../e", fillOf(1, 10)),
+		],
+	});
+
+	test("are counted by their codes, and their message as one that was not refused", () => {
+		const store = new TestStore();
+		store.ask(ANNA, "blobs_put_many", many());
+		store.engine.tally("blobs_put_many", undefined);
+		store.ask(BEN, "blobs_delete_many", {
+			id: newId(),
+			blobs: ["a", "a", "nothing"].map((key) => ({ key, precondition: { none: null } })),
+		});
+		store.engine.tally("blobs_delete_many", undefined);
+		const expected = { root_mismatch: 3n, invalid_argument: 1n, not_authorized: 2n };
+		expect(refusalsOf(store)).toEqual(expected);
+		for (const name of ["blobs_put_many", "blobs_delete_many"])
+			expect(store.stats().methods.find((row) => row.name === name)).toMatchObject({
+				calls: 1n,
+				refused: 0n,
+			});
+		expect(store.ask(OWNER, "blobs_metrics")).toContain(
+			'\ncanister_blobs_refusals_total{code="root_mismatch"} 3\n',
+		);
+		store.upgrade();
+		expect(refusalsOf(store)).toEqual(expected);
+	});
+
+	test("are written once a message for each code, however many there are", () => {
+		const store = new TestStore();
+		store.ask(ANNA, "blobs_put_many", many());
+		const before = store.storage.writes;
+		store.engine.tally("blobs_put_many", undefined);
+		expect(store.storage.writes - before).toBe(3);
+	});
+
+	test("are not counted again with the answer to a duplicate, nor with another message", () => {
+		const store = new TestStore();
+		const id = newId();
+		for (let times = 0; times < 2; times++) {
+			store.ask(ANNA, "blobs_put_many", many(id));
+			store.engine.tally("blobs_put_many", undefined);
+		}
+		store.ask(ANNA, "blobs_put_many", many());
+		store.delete(ANNA, "a");
+		store.engine.tally("blobs_delete", undefined);
+		expect(refusalsOf(store)).toEqual({ root_mismatch: 3n, invalid_argument: 1n });
 	});
 });
 

@@ -1,3 +1,4 @@
+import { CertificateVerifier } from "../../../src/client/call/certificate.js";
 import { Trust } from "../../../src/client/call/trust.js";
 import { nodePorts } from "../../../src/client/node/ports.js";
 import { CertifiedState } from "../../../src/localnet/certification/certificate.js";
@@ -41,17 +42,23 @@ export class Certifier {
 
 	/** What a client trusts that talks to this subnet as `principal`. */
 	trust(principal: Uint8Array): Trust {
+		const verifier = new CertificateVerifier();
 		return new Trust({
 			network: {
-				rootKey: async () => this.topology.root.publicDer,
 				identity: async () => ({
 					getPrincipal: () => ({ toUint8Array: () => principal }),
 					transformRequest: async () => undefined,
 				}),
 			},
 			canisterId: { toUint8Array: () => this.canisterId },
-			ports: nodePorts,
 			nowMs: () => this.nowMs,
+			verify: (certificate) =>
+				verifier.verify(certificate, {
+					rootKey: this.topology.root.publicDer,
+					canisterId: this.canisterId,
+					nowMs: this.nowMs,
+					ports: nodePorts,
+				}),
 		});
 	}
 }

@@ -105,6 +105,7 @@ export class MemoryStore {
 		const trust = options.trust ?? {
 			// The host's stand-in for a certificate is what it would certify.
 			certifiedData: async (certificate: Uint8Array) => certificate,
+			nowMs: () => this.host.time,
 			principal: async () => this.host.sender,
 		};
 		return {

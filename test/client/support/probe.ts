@@ -34,7 +34,8 @@ export function callPath(
 ) {
 	const { ports = hastyPorts, timeoutMs = 20_000, localNetwork = false } = options;
 	const policy = { ...POLICY, ...options.policy };
-	const transport = new Transport(new ClientNetwork(agent, localNetwork), canisterId, ports, timeoutMs);
+	const network = new ClientNetwork(agent, { localNetwork, timeoutMs });
+	const transport = new Transport(network, canisterId, ports, timeoutMs);
 	return { updates: new Updates(transport, policy), queries: new Queries(transport, policy), transport };
 }
 

@@ -22,6 +22,8 @@ export interface FaultKind {
 	readonly when?: (moment: Moment) => void;
 	/** What can befall such a request at all; by default all can. */
 	readonly fits?: (request: SeenRequest) => boolean;
+	/** For how long the operation can do nothing. */
+	readonly stopsMs?: number;
 	/** Only operations that can be paused. */
 	readonly needsPause?: boolean;
 	/** How it ends, by the requests that were hit; by default well. */
@@ -29,6 +31,8 @@ export interface FaultKind {
 }
 
 const MINUTE = 60_000;
+/** Longer than receipts live. */
+const STOP_MS = 20 * MINUTE;
 const isCallOrQuery = ({ kind }: SeenRequest) => kind === "call" || kind === "query";
 
 /** Through the agent, which tries every answer but 200 again, whatever it says. */
@@ -67,19 +71,21 @@ export const KINDS: readonly FaultKind[] = [
 		name: "clock 8 minutes ahead",
 		when: ({ time }) => time.setSkew(-8 * MINUTE),
 		// What was asked with the clock right is answered with it wrong: only its owner can tell which is which.
-		ends: () => ["success", "certificate_stale fix", "http fix"],
+		ends: () => ["success", "certificate_stale fix"],
 	},
 	{
 		name: "asleep for 20 minutes, reply lost",
 		fault: "reply-lost",
-		when: ({ time }) => time.jump(20 * MINUTE),
+		when: ({ time }) => time.jump(STOP_MS),
+		stopsMs: STOP_MS,
 		// Past the life of receipts nothing may be repeated by itself.
 		ends: () => ["success", "network retry", "rejected retry"],
 	},
 	{
 		name: "paused for 20 minutes, reply lost",
 		fault: "reply-lost",
-		when: ({ pause }) => pause(20 * MINUTE),
+		when: ({ pause }) => pause(STOP_MS),
+		stopsMs: STOP_MS,
 		needsPause: true,
 	},
 	{ name: "no connection from here on", fault: "lost", isLasting: true, ends: () => "network retry" },
@@ -91,9 +97,22 @@ export const KINDS: readonly FaultKind[] = [
 	},
 	{ name: "overloaded from here on", fault: { status: 503 }, isLasting: true, ends: () => "http retry" },
 	{
-		name: "forged from here on",
+		name: "signed by somebody else from here on",
 		fault: "certificate-key",
 		isLasting: true,
-		ends: () => "certificate_invalid give_up",
+		// Who signed says nothing where the bytes themselves are bound to a root.
+		ends: (hits) => (hits.every(({ kind }) => kind === "query") ? "success" : "certificate_invalid give_up"),
+	},
+	{
+		name: "changed from here on",
+		fault: "certificate-byte",
+		isLasting: true,
+		// Whatever it is that was changed first.
+		ends: () => [
+			"certificate_invalid give_up",
+			"reply_invalid give_up",
+			"leaves_corrupt retry",
+			"chunk_corrupt retry",
+		],
 	},
 ];

@@ -7,6 +7,21 @@ import type { Middleware, Network, SeenRequest } from "../../../src/localnet/ind
  * of minutes takes none, and how long a case takes in its own time does not depend on the machine.
  */
 
+/** The time that a world lives in. */
+export interface Time {
+	/** Set as soon as it exists: the network is made with `clock` and `middleware`. */
+	network: Network | undefined;
+	readonly clock: () => bigint;
+	readonly middleware?: Middleware;
+	/** What comes of an operation. @throws where it takes longer than `limitMs` of this time */
+	run<T>(operation: PromiseLike<T>, limitMs: number): Promise<T>;
+	/** All clocks jump ahead, as where a machine was asleep. */
+	jump(ms: number): void;
+	/** Lets time pass. */
+	pass(ms: number): Promise<void>;
+	dispose(): void;
+}
+
 /** A call that has no end: it waits for nothing, or for longer than it may. */
 export class Hang extends Error {}
 
@@ -18,14 +33,13 @@ const HEADER = "x-request-number";
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-export class VirtualTime {
+export class VirtualTime implements Time {
 	/** Requests that a client waits for, by number, with what the network saw of them once it has. */
 	readonly #asked = new Map<string, SeenRequest | undefined>();
 	/** Requests that the network has in hand, also those that no client waits for any more. */
 	readonly #inHand = new Set<SeenRequest>();
 	#count = 0;
 	#skewMs = 0;
-	/** Set as soon as it exists: the network is made with `clock` and `middleware`. */
 	network: Network | undefined;
 
 	constructor() {

@@ -1,10 +1,13 @@
-import { HttpAgent, type Identity } from "@dfinity/agent";
+import { HttpAgent } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
-import { BlobClient } from "../../../src/client/node/index.js";
+import type { Principal } from "@dfinity/principal";
+import { BlobClient } from "../../../src/client/index.js";
+import { nodePorts } from "../../../src/client/node/ports.js";
+import type { Ports } from "../../../src/client/ports.js";
 import { type MethodOk, UPLOAD_EXPIRY_MS } from "../../../src/protocol/index.js";
 import { newId, ok, openStore, type Store, type StoreFixture } from "../../support/store.js";
 import { S } from "../../support/transfers.js";
-import { VirtualTime } from "./time.js";
+import type { Time } from "./time.js";
 
 /** A network with a store, in a time of its own, and who has been at work there. */
 
@@ -12,18 +15,22 @@ const MINUTE = 60_000;
 
 /** Who does what one case does: nobody else's blobs, uploads and quota are touched. */
 export interface Actor {
-	readonly identity: Identity;
+	readonly identity: Ed25519KeyIdentity;
 	/** The store, without the client: for what comes before a case, and what is looked at after. */
 	readonly store: Store;
 }
 
-export class World {
-	readonly time = new VirtualTime();
+export class World<T extends Time = Time> {
+	readonly time: T;
 	#fixture: StoreFixture | undefined;
+
+	constructor(time: T) {
+		this.time = time;
+	}
 
 	async open(): Promise<void> {
 		const { clock, middleware } = this.time;
-		this.#fixture = await openStore({ clock, middleware });
+		this.#fixture = await openStore({ clock, ...(middleware && { middleware }) });
 		this.time.network = this.network;
 	}
 
@@ -36,6 +43,10 @@ export class World {
 		const { local } = this.#opened.network;
 		if (!local) throw new Error("faults need the local network");
 		return local;
+	}
+
+	get canisterId(): Principal {
+		return this.#opened.canisterId;
 	}
 
 	/** For the store's controller. */
@@ -56,10 +67,10 @@ export class World {
 	}
 
 	/** A client as an application makes it, its agent with all its retries. */
-	client({ identity }: Pick<Actor, "identity">): BlobClient {
+	client({ identity }: Pick<Actor, "identity">, platform: Ports = nodePorts): BlobClient {
 		const { url, rootKey } = this.network;
 		const agent = HttpAgent.createSync({ host: url, rootKey, identity });
-		return new BlobClient({ agent, canisterId: this.#opened.canisterId, chunkBytes: S });
+		return new BlobClient({ agent, canisterId: this.canisterId, chunkBytes: S }, platform);
 	}
 
 	async stats(): Promise<MethodOk<"blobs_stats">> {

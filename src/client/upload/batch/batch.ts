@@ -195,17 +195,15 @@ export class Batch {
 		const pack = this.#pack;
 		if (pack.items.length === 0) return;
 		this.#pack = new Pack();
-		const { ports } = this.#context.settings;
 		// What ends all is known by the signal.
 		this.#packs
-			.add(() => putMany(pack, this.#calls, this.#meter.total, ports).catch(() => {}))
+			.add(() => putMany(pack, this.#calls, this.#meter.total, this.#context).catch(() => {}))
 			.catch(() => {});
 	}
 
 	async #packed(file: File, plan: UploadPlan, root: Uint8Array, size: number, outcome: PackOutcome) {
 		if ("error" in outcome) return this.#failed(file, outcome.error);
 		this.#meter.total.add("acknowledged", size);
-		const date = new Date(Number(outcome.at / 1_000_000n));
 		this.#done(file, "uploaded", {
 			key: plan.key,
 			root,
@@ -215,8 +213,8 @@ export class Batch {
 			contentType: plan.contentType,
 			visibility: plan.visibility,
 			owner: await this.#context.principal(),
-			createdAt: date,
-			modifiedAt: date,
+			createdAt: outcome.at,
+			modifiedAt: outcome.at,
 			metadata: Object.fromEntries(plan.metadata),
 			wholeSha256: plan.wholeSha256,
 		});

@@ -16,7 +16,7 @@ export interface PackItem {
 	/** Called when it has ended. */
 	readonly done: (outcome: PackOutcome) => Promise<void>;
 }
-export type PackOutcome = { readonly sequence: bigint; readonly at: bigint } | { readonly error: unknown };
+export type PackOutcome = { readonly sequence: bigint; readonly at: Date } | { readonly error: unknown };
 
 /**
  * Bytes of Candid in one message: as many as a chunk has, so that the signed envelope has the same 16 KiB. Where an

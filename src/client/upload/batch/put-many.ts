@@ -1,9 +1,13 @@
 import { ID_BYTES, type WireItemResult } from "../../../protocol/index.js";
+import { Attempts } from "../../attempts.js";
+import type { ClientContext } from "../../context.js";
 import { CanisterError, ClientError, isBlobError } from "../../errors.js";
-import type { Ports } from "../../ports.js";
+import { Pool } from "../../util/pool.js";
+import { date } from "../../wire-map.js";
 import { once, type UploadCalls } from "../calls.js";
+import { findPublished } from "../commit.js";
 import type { ProgressMeter } from "../progress.js";
-import type { Pack, PackOutcome } from "./pack.js";
+import type { Pack, PackItem, PackOutcome } from "./pack.js";
 
 /**
  * Puts all files of a pack in one call and tells each what became of it. The id stays with the request however often
@@ -14,16 +18,32 @@ export async function putMany(
 	pack: Pack,
 	calls: UploadCalls,
 	meter: ProgressMeter,
-	ports: Pick<Ports, "randomBytes">,
+	context: ClientContext,
 ): Promise<void> {
-	const tell = (outcomeOf: (index: number) => PackOutcome) =>
-		Promise.all(pack.items.map((item, index) => item.done(outcomeOf(index))));
+	const attempts = new Attempts(context);
+	const orFound = async (outcome: PackOutcome, { plan, root }: PackItem): Promise<PackOutcome> => {
+		if (!("error" in outcome)) return outcome;
+		const find = () => findPublished(context, calls, plan, root, attempts);
+		try {
+			const { sequence, modifiedAt } = await attempts.orFound(outcome.error, find);
+			return { sequence, at: modifiedAt };
+		} catch (error) {
+			return { error };
+		}
+	};
+	const tell = async (outcomeOf: (index: number) => PackOutcome) => {
+		const pool = new Pool(() => calls.concurrency);
+		for (const [index, item] of pack.items.entries())
+			await pool.add(async () => item.done(await orFound(outcomeOf(index), item)));
+		await pool.drain();
+	};
 	const bytes = pack.items.reduce((sum, { content }) => sum + content.length, 0);
-	const request = pack.request(ports.randomBytes(ID_BYTES));
+	const request = pack.request(context.settings.ports.randomBytes(ID_BYTES));
 	try {
 		const { results, at } = await calls.carry("blobs_put_many", [request], bytes, {
 			verify: true,
 			onSent: once(() => meter.add("sent", bytes)),
+			failed: attempts.failed,
 		});
 		if (results.length !== pack.items.length)
 			throw new ClientError("reply_invalid", {
@@ -33,7 +53,7 @@ export async function putMany(
 		await tell((index) => outcome(results[index] as WireItemResult, at));
 	} catch (error) {
 		if (isBlobError(error, "message_too_large") && pack.items.length > 1) {
-			await Promise.all(pack.halves().map((half) => putMany(half, calls, meter, ports)));
+			await Promise.all(pack.halves().map((half) => putMany(half, calls, meter, context)));
 			return;
 		}
 		await tell(() => ({ error }));
@@ -42,4 +62,4 @@ export async function putMany(
 }
 
 const outcome = (result: WireItemResult, at: bigint): PackOutcome =>
-	"ok" in result ? { sequence: result.ok, at } : { error: new CanisterError(result.err) };
+	"ok" in result ? { sequence: result.ok, at: date(at) } : { error: new CanisterError(result.err) };

@@ -64,10 +64,7 @@ function hold(model: Model, blob: ModelBlob, isSameContent = false): ModelBlob {
 function checkWhole(model: Model, who: number, item: WirePublication & { key: string }, bytes: Uint8Array) {
 	const pieces = bytes.length === 0 ? [] : [pieceOf(bytes)];
 	model.requireChange(who, item.key);
-	model.requireQuota(who, {
-		blobs: model.blobs.get(item.key)?.owner === who ? 0 : 1,
-		bytes: chargeOfPieces(pieces),
-	});
+	model.requireQuota(who, { key: item.key, bytes: chargeOfPieces(pieces) });
 	model.requireReceivable(who, bytes.length);
 	model.requirePrecondition(item.precondition, item.key);
 	if (!sameBytes(item.root, rootOf(bytes, MAX_CHUNK_BYTES))) refuse("root_mismatch");
@@ -185,10 +182,7 @@ export function copy(model: Model, who: number, args: MethodArgs<"blobs_copy">) 
 	requireWriter(model, who);
 	return model.once(who, request.id, "moved", "blobs_copy", request, () => {
 		const blob = checkMove(model, who, args);
-		model.requireQuota(who, {
-			blobs: model.blobs.get(request.to)?.owner === who ? 0 : 1,
-			bytes: chargeOfPieces(blob.pieces),
-		});
+		model.requireQuota(who, { key: request.to, bytes: chargeOfPieces(blob.pieces) });
 		const at = model.nanoseconds();
 		const owner = PRINCIPALS[who]!;
 		const manifest = { ...blob.manifest, key: request.to, owner, created_at: at, modified_at: at };
@@ -202,6 +196,7 @@ export function rename(model: Model, who: number, args: MethodArgs<"blobs_rename
 	return model.once(who, request.id, "moved", "blobs_rename", request, () => {
 		const blob = checkMove(model, who, args);
 		model.requireChange(who, request.from);
+		if (model.isUploadedTo(blob.owner, request.from)) model.requireQuota(blob.owner, { key: request.to });
 		model.sequence++;
 		model.blobs.delete(request.from);
 		const manifest = { ...blob.manifest, key: request.to, modified_at: model.nanoseconds() };

@@ -110,6 +110,12 @@ const begin = command(
 		args: [{ id: c.id, key: c.key, size: c.size === null ? [] : [BigInt(c.size)], chunk_size: S }],
 	}),
 );
+/** Mostly over a key that holds something. */
+const beginOver = command(8, { who, id: uploadId, pick, key }, (parts, model) => {
+	const c = blob(model, parts, parts.key);
+	const request = { id: c.id, key: c.key, size: [0n] as [bigint], chunk_size: S };
+	return { who: c.who, method: "blobs_begin_upload", args: [request] };
+});
 const put = command(
 	6,
 	{ who, id: uploadId, pick, index: fc.nat(3), fill, length: fc.constantFrom(0, 1, 7, S, S + 1) },
@@ -295,6 +301,12 @@ const setMode = command(
 	}),
 );
 
+const restart = { weight: 2, arbitrary: fc.constant<Command>({ do: "restart" }) };
+const cleanAfter = (...times: number[]) => ({
+	weight: 5,
+	arbitrary: fc.constantFrom(...times).map((later): Command => ({ do: "clean", later })),
+});
+
 const DAY_MS = 86_400_000;
 export const commands = fc.array(
 	fc.oneof(
@@ -316,14 +328,28 @@ export const commands = fc.array(
 		roleChange(1, "blobs_revoke_role"),
 		setQuota,
 		setMode,
-		{ weight: 12, arbitrary: fc.nat(1).map((back): Command => ({ do: "again", back })) },
-		{ weight: 2, arbitrary: fc.constant<Command>({ do: "restart" }) },
-		{
-			weight: 5,
-			arbitrary: fc
-				.constantFrom(0, 0, 0, 60_000, 60_000, 20 * 60_000, DAY_MS / 2, DAY_MS)
-				.map((later): Command => ({ do: "clean", later })),
-		},
+		{ weight: 30, arbitrary: fc.nat(1).map((back): Command => ({ do: "again", back })) },
+		restart,
+		cleanAfter(0, 0, 0, 60_000, 60_000, 20 * 60_000, DAY_MS / 2, DAY_MS),
 	),
 	{ minLength: 30, maxLength: 80, size: "max" },
+);
+
+/** What takes a place for a blob, gives one back, or moves one from a key to another, and little else. */
+export const placeCommands = fc.array(
+	fc.oneof(
+		{ ...begin, weight: 8 },
+		beginOver,
+		{ ...putMissing, weight: 5 },
+		{ ...commit, weight: 8 },
+		abort,
+		abortAny,
+		putBlob,
+		deleteBlob,
+		move(2, "blobs_copy"),
+		move(16, "blobs_rename"),
+		restart,
+		cleanAfter(0, 60_000, DAY_MS),
+	),
+	{ minLength: 30, maxLength: 60, size: "max" },
 );

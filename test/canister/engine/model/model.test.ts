@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { METHODS } from "../../../../src/protocol/index.js";
-import { commands } from "./commands.js";
+import { commands, placeCommands } from "./commands.js";
 import { EXPECTED } from "./expectation.js";
+import { PRINCIPALS } from "./model.js";
 import { World } from "./world.js";
 
 /**
@@ -39,6 +40,33 @@ test("C31 C33 C55 random histories of every update, restarts and cleaning betwee
 		"upload expired",
 	].filter((what) => !World.happened.has(what));
 	expect(missing, "what never happened").toEqual([]);
+});
+
+test("C12 blobs: no history takes more than the quota, and what it let begin is never refused for it", () => {
+	const happened = { "a full quota": 0, "a rename refused": 0, "a place left to an upload": 0 };
+	fc.assert(
+		fc.property(fc.constantFrom(1, 2), placeCommands, (places, history) => {
+			const world = new World();
+			world.setPlaces(places);
+			const { model } = world;
+			for (const command of history) {
+				const under = [...model.blobs].filter(([key, { owner }]) => model.isUploadedTo(owner, key));
+				const answer = world.run(command);
+				expect(answer).not.toBe("blobs_commit_upload quota_exceeded");
+				if (answer === "blobs_rename quota_exceeded") happened["a rename refused"]++;
+				const gone = under.filter(([key, { owner }]) => model.blobs.get(key)?.owner !== owner);
+				if (gone.some(([key, { owner }]) => model.isUploadedTo(owner, key)))
+					happened["a place left to an upload"]++;
+				for (const who of PRINCIPALS.keys()) {
+					expect(model.keysOf(who).size).toBeLessThanOrEqual(places);
+					if (model.keysOf(who).size === places) happened["a full quota"]++;
+				}
+			}
+			world.settle();
+		}),
+		{ numRuns: 60 },
+	);
+	for (const [what, times] of Object.entries(happened)) expect(times, what).toBeGreaterThan(0);
 });
 
 test("the model knows every update", () => {

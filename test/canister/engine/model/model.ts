@@ -156,8 +156,17 @@ export class Model {
 		return [...this.uploads.keys()].filter((name) => name.startsWith(`${who}/`)).length;
 	}
 
-	blobsOf(who: number): number {
-		return [...this.blobs.values()].filter(({ owner }) => owner === who).length;
+	isUploadedTo(who: number, key: string): boolean {
+		return [...this.uploads].some(([name, upload]) => name.startsWith(`${who}/`) && upload.key === key);
+	}
+
+	/** What counts in its quota of blobs: keys that hold one of its, and those that it uploads to, each once. */
+	keysOf(who: number): Set<string> {
+		const held = [...this.blobs].filter(([, { owner }]) => owner === who).map(([key]) => key);
+		const awaited = [...this.uploads]
+			.filter(([name]) => name.startsWith(`${who}/`))
+			.map(([, { key }]) => key);
+		return new Set([...held, ...awaited]);
 	}
 
 	bytesOf(who: number): number {
@@ -180,13 +189,16 @@ export class Model {
 		});
 	}
 
-	requireQuota(who: number, more: { uploads?: number; blobs?: number; bytes?: number }): void {
+	/** `key` is one that shall hold a blob of its, or that it uploads to. */
+	requireQuota(who: number, more: { uploads?: number; key?: string; bytes?: number }): void {
 		const quota = this.quotaOf(who);
+		const keys = this.keysOf(who);
+		const moreBlobs = more.key === undefined || keys.has(more.key) ? 0 : 1;
 		const isOver = (used: number, add: number | undefined, limit: bigint) =>
 			add !== undefined && add > 0 && BigInt(used + add) > limit;
 		if (
 			isOver(this.openUploadsOf(who), more.uploads, BigInt(quota.open_uploads)) ||
-			isOver(this.blobsOf(who), more.blobs, quota.blobs) ||
+			isOver(keys.size, moreBlobs, quota.blobs) ||
 			isOver(this.bytesOf(who), more.bytes, quota.bytes)
 		)
 			refuse("quota_exceeded");

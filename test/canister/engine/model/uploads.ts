@@ -54,11 +54,7 @@ export function begin(model: Model, who: number, [request]: MethodArgs<"blobs_be
 	model.refuseFinished(model.receipts.get(name));
 	model.requireChange(who, key);
 	const charged = size === undefined ? 0 : Math.max(4_096, size % S === 0 ? size : bytesOfSize(size));
-	model.requireQuota(who, {
-		uploads: 1,
-		blobs: model.blobs.get(key)?.owner === who ? 0 : 1,
-		bytes: charged,
-	});
+	model.requireQuota(who, { uploads: 1, key, bytes: charged });
 	const expiresAt = model.now + UPLOAD_EXPIRY_MS;
 	model.uploads.set(name, { key, size, chunks: new Map(), charged, expiresAt, lookAt: expiresAt });
 	return { key, received: 0 };
@@ -136,7 +132,7 @@ export function commit(model: Model, who: number, [request]: MethodArgs<"blobs_c
 		if (wrong) refuse("invalid_argument");
 	}
 	const more = Math.max(4_096, size % S === 0 ? size : bytesOfSize(size)) - upload.charged;
-	model.requireQuota(who, { blobs: model.blobs.get(upload.key)?.owner === who ? 0 : 1, bytes: more });
+	model.requireQuota(who, { bytes: more });
 	model.requirePrecondition(request.precondition, upload.key);
 	if (upload.chunks.size < count) refuse("missing_chunks");
 	const pieces = Array.from({ length: count }, (_, i) => upload.chunks.get(i)!);

@@ -13,6 +13,7 @@ import {
 	type MethodArgs,
 	type MethodName,
 	type MethodOk,
+	type WireQuota,
 	type WireResult,
 } from "../../../../src/protocol/index.js";
 import { ask } from "../ask.js";
@@ -49,6 +50,14 @@ export class World {
 			});
 	}
 
+	/** Gives everybody a quota of so many blobs, and of all else more than there is. */
+	setPlaces(count: number): void {
+		const much = 2n ** 40n;
+		const quota = { open_uploads: 1_000, blobs: BigInt(count), bytes: much, received_per_day: much };
+		const request = { id: new Uint8Array(16).fill(110), who: [] as [], quota: [quota] as [WireQuota] };
+		this.call({ who: CONTROLLER, method: "blobs_set_quota", args: [request] });
+	}
+
 	/** What an upgrade does: another engine over the same memory. */
 	#start(): Engine {
 		const engine = new Engine(this.storage, this.host);
@@ -56,26 +65,29 @@ export class World {
 		return engine;
 	}
 
-	run(command: Command): void {
+	/** Answers what became of it, where it was a call. */
+	run(command: Command): string | undefined {
+		let became: string | undefined;
 		if (command.do === "restart") this.engine = this.#start();
 		else if (command.do === "clean") this.clean(command.later);
 		else if (command.do === "again") {
 			const call = this.#log.at(-1 - command.back);
-			if (call !== undefined) this.call(call, "again ");
+			if (call !== undefined) became = this.call(call, "again ");
 		} else {
 			const call = command.make(this.model);
 			this.#log.push(call);
-			this.call(call);
+			became = this.call(call);
 		}
 		this.compare();
+		return became;
 	}
 
 	count(what: string): void {
 		World.happened.set(what, (World.happened.get(what) ?? 0) + 1);
 	}
 
-	/** Asks both, and compares their answers. */
-	call({ who, method, args }: Call, note = ""): void {
+	/** Asks both, and compares their answers. Answers the method, and the code of its refusal or that it was done. */
+	call({ who, method, args }: Call, note = ""): string {
 		let expected: unknown;
 		try {
 			expected = expectationOf(this.model, who, method, args);
@@ -85,7 +97,9 @@ export class World {
 		}
 		const got = this.#answer(who, method, args);
 		same(method === "blobs_begin_upload" ? partOf(got, expected) : got, expected, `${who} ${method}`);
-		this.count(`${note}${method} ${typeof expected === "string" ? expected : "done"}`);
+		const became = `${method} ${typeof expected === "string" ? expected : "done"}`;
+		this.count(note + became);
+		return became;
 	}
 
 	/** What the engine answers, or the code of its refusal; a refusal must not have changed anything. */
@@ -167,7 +181,7 @@ export class World {
 			bytes += model.bytesOf(who);
 			const expected = {
 				open_uploads: model.openUploadsOf(who),
-				blobs: BigInt(model.blobsOf(who)),
+				blobs: BigInt(model.keysOf(who).size),
 				bytes: BigInt(model.bytesOf(who)),
 				received_today: BigInt(model.receivedToday(who)),
 			};
@@ -188,7 +202,12 @@ export class World {
 		same(partOf(stats, expected), expected, "the statistics");
 		same(this.storage.filled(MEMORY.slots), model.storedChunks().size, "slots in use");
 		same(this.storage.size(MEMORY.receipts), model.receipts.size, "receipts");
-		same(this.storage.size(MEMORY.uploads), model.uploads.size, "uploads");
+		const awaited = new Set([...model.uploads].map(([name, { key }]) => `${name.split("/")[0]} ${key}`));
+		same(
+			this.storage.size(MEMORY.uploads),
+			model.uploads.size + awaited.size,
+			"uploads, and keys they are to",
+		);
 	}
 
 	/** The feed tells what is there, to whoever replays it. */

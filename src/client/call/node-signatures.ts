@@ -1,0 +1,145 @@
+import { Principal } from "@dfinity/principal";
+import { ed25519 } from "@noble/curves/ed25519";
+import { ClientError } from "../errors.js";
+import { concat, hex, utf8 } from "../util/bytes.js";
+import { type Certificate, MAX_AGE_MS } from "./certificate.js";
+import { lookup } from "./hash-tree.js";
+import { type RequestMap, requestIdOf } from "./request-id.js";
+import type { Transport } from "./transport.js";
+
+/** What of the call path is needed to know the nodes. */
+interface Path extends Pick<Transport, "nowMs" | "readState" | "verify"> {
+	readonly network: Pick<Transport["network"], "rootKey">;
+	readonly ports: Pick<Transport["ports"], "sha256">;
+}
+
+/** What a node signs, before the hash of its answer (interface specification, "Query"). */
+const RESPONSE_DOMAIN = concat(Uint8Array.of(11), utf8("ic-response"));
+/** DER of an Ed25519 key, before the 32 bytes of the key itself (RFC 8410). */
+const DER_PREFIX = "302a300506032b6570032100";
+const DER_PREFIX_BYTES = DER_PREFIX.length / 2;
+const KEY_BYTES = 32;
+/** Nodes come and go with proposals, a few a week; one that is gone must not be believed for long. */
+const MAX_KEYS_AGE_MS = 60 * 60_000;
+
+interface NodeSignature {
+	/** Nanoseconds since 1970. */
+	readonly timestamp: bigint | number;
+	readonly signature: Uint8Array;
+	readonly identity: Uint8Array;
+}
+
+interface Keys {
+	readonly certificate: Certificate;
+	readonly subnetId: Uint8Array;
+	readonly askedAtMs: number;
+}
+
+const invalid = (reason: string, cause?: unknown) =>
+	new ClientError("certificate_invalid", { reason }, cause);
+
+/** Whether the answer of a query is signed by a node of the canister's subnet, and lately. */
+export class NodeSignatures {
+	readonly #path: Path;
+	#kept: Keys | undefined;
+	/** Shared by all who need them while they come. */
+	#asked: Promise<Keys> | undefined;
+
+	constructor(path: Path) {
+		this.#path = path;
+	}
+
+	/** Sees to it that the nodes' keys come while the query is answered. */
+	prepare(): void {
+		// What fails here, `verify` says.
+		this.#current().catch(() => {});
+	}
+
+	/**
+	 * @param answer as it came, `replied` or `rejected`
+	 * @throws ClientError `certificate_invalid`, `certificate_stale`, and what asking for the nodes' keys can end in
+	 */
+	async verify(answer: Record<string, unknown>, requestId: Uint8Array): Promise<void> {
+		const { signatures, ...signed } = answer;
+		if (!Array.isArray(signatures) || signatures.length === 0) throw invalid("no node signed the answer");
+		for (const signature of signatures) {
+			if (!isNodeSignature(signature)) throw invalid("a node's signature is malformed");
+			const timestamp = BigInt(signature.timestamp);
+			const hash = await this.#hash({ ...signed, timestamp, request_id: requestId } as RequestMap);
+			await this.#check(signature, concat(RESPONSE_DOMAIN, hash));
+			// The signature first: only what a node signed is old, all else is wrong.
+			this.#checkTime(Number(timestamp / 1_000_000n));
+		}
+	}
+
+	async #hash(signed: RequestMap): Promise<Uint8Array> {
+		try {
+			return await requestIdOf(signed, this.#path.ports.sha256);
+		} catch (error) {
+			throw invalid("it is nothing that a node could have signed", error);
+		}
+	}
+
+	async #check(signature: NodeSignature, message: Uint8Array): Promise<void> {
+		const kept = this.#kept;
+		if (isSigned(await this.#current(), signature, message)) return;
+		// The subnet may have got a new node since its keys were asked for.
+		if (kept && isSigned(await this.#renew(), signature, message)) return;
+		throw invalid("no node of the canister's subnet signed this answer");
+	}
+
+	#checkTime(signedMs: number): void {
+		const ageMs = this.#path.nowMs() - signedMs;
+		const from = new Date(signedMs);
+		if (ageMs < -MAX_AGE_MS)
+			throw invalid(`it is from ${from.toISOString()}, in the future; is this machine's clock behind?`);
+		if (ageMs > MAX_AGE_MS)
+			throw new ClientError("certificate_stale", { from, ageMs: Math.round(ageMs), maxAgeMs: MAX_AGE_MS });
+	}
+
+	async #current(): Promise<Keys> {
+		const kept = this.#kept;
+		const isYoung = kept && this.#path.nowMs() - kept.askedAtMs < MAX_KEYS_AGE_MS;
+		return isYoung ? kept : this.#renew();
+	}
+
+	#renew(): Promise<Keys> {
+		this.#asked ??= this.#ask().finally(() => {
+			this.#asked = undefined;
+		});
+		return this.#asked;
+	}
+
+	async #ask(): Promise<Keys> {
+		const { network } = this.#path;
+		const askedAtMs = this.#path.nowMs();
+		const certificate = await this.#path.readState([[utf8("subnet")]], "read_state");
+		await this.#path.verify(certificate);
+		// Without a delegation it is the root subnet that answers, which is named after its key.
+		const subnetId =
+			certificate.delegation?.subnet_id ??
+			Principal.selfAuthenticating(await network.rootKey()).toUint8Array();
+		this.#kept = { certificate, subnetId, askedAtMs };
+		return this.#kept;
+	}
+}
+
+function isNodeSignature(value: unknown): value is NodeSignature {
+	const { timestamp, signature, identity } = (value ?? {}) as Record<string, unknown>;
+	const isTime = typeof timestamp === "bigint" || Number.isSafeInteger(timestamp);
+	return isTime && signature instanceof Uint8Array && identity instanceof Uint8Array;
+}
+
+function isSigned(keys: Keys, { identity, signature }: NodeSignature, message: Uint8Array): boolean {
+	const path = ["subnet", keys.subnetId, "node", identity, "public_key"];
+	const der = lookup(keys.certificate.tree, path);
+	if (!der) return false;
+	if (der.length !== DER_PREFIX_BYTES + KEY_BYTES || hex(der.subarray(0, DER_PREFIX_BYTES)) !== DER_PREFIX)
+		throw invalid("a node's key is no Ed25519 key in DER");
+	try {
+		return ed25519.verify(signature, message, der.subarray(DER_PREFIX_BYTES));
+	} catch {
+		// Of another length, or no point of the curve.
+		return false;
+	}
+}

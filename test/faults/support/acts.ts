@@ -1,0 +1,69 @@
+import { readFile } from "node:fs/promises";
+import type { BlobClient, Transfer } from "../../../src/client/index.js";
+import { toFile } from "../../../src/client/node/index.js";
+
+/** The client's calls, by name, so that another process can be told which to make. */
+
+/** What a call works on: keys, and the bytes that these hold if they hold anything. */
+export interface Matter {
+	readonly blobs: ReadonlyMap<string, Uint8Array>;
+	/** Of the version that was there before. */
+	readonly sequence?: bigint;
+	/** Where a download becomes a file. */
+	readonly path?: string;
+}
+
+/** The client's call; `started` is told of a transfer, which can be paused. */
+export type Act = (
+	client: BlobClient,
+	matter: Matter,
+	started: (transfer: Transfer<unknown, unknown>) => void,
+) => PromiseLike<unknown>;
+
+/** As a stream, since what is known to fit one call goes up in one. */
+async function* streamOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+	yield bytes;
+}
+
+/** The first blob, of most calls the only one. */
+export function first({ blobs }: Matter): { key: string; bytes: Uint8Array } {
+	for (const [key, bytes] of blobs) return { key, bytes };
+	throw new Error("a call without a blob");
+}
+
+const uploading =
+	(options: { precondition?: "absent"; isStream: boolean }): Act =>
+	(client, matter, started) => {
+		const { key, bytes } = first(matter);
+		const { isStream, ...rest } = options;
+		const transfer = client.upload(isStream ? streamOf(bytes) : bytes, { key, ...rest });
+		started(transfer as Transfer<unknown, unknown>);
+		return transfer;
+	};
+
+export const ACTS = {
+	upload: uploading({ isStream: true }),
+	/** Over nothing. */
+	uploadNew: uploading({ isStream: true, precondition: "absent" }),
+	putNew: uploading({ isStream: false, precondition: "absent" }),
+	/** Over nothing that is there already. */
+	putMany: async (client, { blobs }, started) => {
+		const items = [...blobs].map(([key, source]) => ({ key, source }));
+		const transfer = client.uploadAll(items, { skipUnchanged: true });
+		started(transfer as Transfer<unknown, unknown>);
+		for (const file of (await transfer).files) if (file.status === "failed") throw file.error;
+	},
+	download: async (client, matter) => {
+		const { key, bytes } = first(matter);
+		const { path } = matter;
+		const download = client.download(key);
+		const got = path ? await readFile((await toFile(download, path)).path) : await download.toBytes();
+		if (Buffer.compare(got, bytes) !== 0) throw new Error("it gave other bytes");
+	},
+	delete: (client, matter) => {
+		const { sequence = 0n } = matter;
+		return client.delete(first(matter).key, { precondition: { sequence } });
+	},
+} satisfies Record<string, Act>;
+
+export type ActName = keyof typeof ACTS;
