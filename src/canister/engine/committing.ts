@@ -93,6 +93,7 @@ export class Committing {
 		const held = checkWhole(state, caller, request, bytes);
 		const leaf = checkWholeRoot(state, request.root, bytes);
 		const blob = publishWhole(state, caller, id, request, bytes, leaf, held);
+		refillInTime(state);
 		return this.#done(caller, id, blob);
 	}
 
@@ -156,8 +157,12 @@ export function publishWhole(
 	const what = { key: request.key, size: bytes.length, chunkSize: MAX_CHUNK_BYTES, content: 0, leaf };
 	const blob = publishNew(state, caller, salt, what, request, held);
 	if (held !== undefined) discard(state, held);
-	if (state.slots.isLow) state.wakeAt(state.now);
 	return blob;
+}
+
+/** To be called after a message that took slots. */
+export function refillInTime(state: State): void {
+	if (state.slots.isLow) state.wakeAt(state.now);
 }
 
 /** The size that the chunks held make, which must be the one that the commit names. */

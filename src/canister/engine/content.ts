@@ -15,6 +15,7 @@ export class ContentTrees {
 	readonly #hashing: Hashing;
 	readonly #http: HttpHashes;
 	#emptyLeaf: Uint8Array | undefined;
+	#isBefore: boolean | undefined;
 	/** Digests of both branches, written anew for each blob. */
 	readonly #both = new Uint8Array(64);
 
@@ -29,8 +30,9 @@ export class ContentTrees {
 		const { responses } = blob.place;
 		if (responses.length === 0) return manifest;
 		const both = this.#both;
-		both.set(responses, this.#isBeforeManifest ? 0 : 32);
-		both.set(manifest, this.#isBeforeManifest ? 32 : 0);
+		const isBefore = this.#isBeforeManifest;
+		both.set(responses, isBefore ? 0 : 32);
+		both.set(manifest, isBefore ? 32 : 0);
 		return this.#hashing.forks(both, 0, 32, 2);
 	}
 
@@ -78,15 +80,19 @@ export class ContentTrees {
 		return this.#hashing.labeledPath([this.#http.expressionHash, NO_REQUEST, hash], this.#emptyLeaf);
 	}
 
+	/** Whether the expression stands before the manifest. */
 	get #isBeforeManifest(): boolean {
-		// They never share a first byte: if the expression changes so that they do, the order is still that of bytes.
-		const label = this.#http.expressionHash;
-		for (let i = 0; i < MANIFEST_LABEL.length; i++)
-			if (label[i] !== MANIFEST_LABEL[i]) return label[i]! < MANIFEST_LABEL[i]!;
-		return false;
+		this.#isBefore ??= isBefore(this.#http.expressionHash, MANIFEST_LABEL);
+		return this.#isBefore;
 	}
 
 	#hash(blob: Blob): Uint8Array {
 		return this.#hashing.sha256(blob.encoded.bytes);
 	}
+}
+
+/** In the order of bytes. These never share a first one: if the expression changes so that they do, it still holds. */
+function isBefore(label: Uint8Array, other: Uint8Array): boolean {
+	for (let i = 0; i < other.length; i++) if (label[i] !== other[i]) return label[i]! < other[i]!;
+	return false;
 }

@@ -75,7 +75,8 @@ export function put(
 		state.charges.countBlob(blob.owner, blob.key, 1);
 	}
 	state.certified.put(blob, held);
-	if (state.responses.length > 0) state.wakeAt(state.now);
+	// Others have asked to be woken for what waits already.
+	if (place.content !== 0 && state.responses.length > 0) state.wakeAt(state.now);
 	return blob;
 }
 
