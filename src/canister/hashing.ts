@@ -8,6 +8,8 @@ export interface Hashing {
 	sha256(bytes: Uint8Array): Uint8Array;
 	/** Digest of a labelled node: its label, of at most 1,024 bytes, and the digest of what stands under it. */
 	labeled(label: Uint8Array, digest: Uint8Array): Uint8Array;
+	/** Of labelled nodes within each other: of the first label, under which stands the next, and so on. */
+	labeledPath(labels: readonly Uint8Array[], digest: Uint8Array): Uint8Array;
 	/** Digest of a leaf. */
 	leaf(value: Uint8Array): Uint8Array;
 	/**
@@ -57,9 +59,11 @@ export function hashingOf(sha256: Sha256): Hashing {
 		}
 		return sha256(whole);
 	};
+	const labeled: Hashing["labeled"] = (label, digest) => joined(LABELED, label, digest);
 	return {
 		sha256,
-		labeled: (label, digest) => joined(LABELED, label, digest),
+		labeled,
+		labeledPath: (labels, digest) => labels.reduceRight((under, label) => labeled(label, under), digest),
 		leaf: (value) => joined(LEAF, value),
 		forks(bytes, at, stride, count) {
 			let row = Array.from({ length: count }, (_, i) =>

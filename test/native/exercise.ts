@@ -11,6 +11,8 @@ export function exercise(hashing: Hashing): Uint8Array {
 		parts.push(hashing.sha256(view(length)), hashing.leaf(view(length)));
 	for (const length of [0, 1, 32, 33, 1_024])
 		parts.push(hashing.labeled(view(length), view(40).subarray(4, 36)));
+	for (const labels of [[], [view(3)], [view(0), view(33), view(40)]])
+		parts.push(hashing.labeledPath(labels, view(40).subarray(4, 36)));
 	for (const count of [1, 2, 3, 50, 255, 256, 257, 600])
 		parts.push(hashing.forks(view(7 + 41 * count), 9, 41, count - (count > 1 ? 1 : 0)));
 	parts.push(hashing.forks(view(32), 0, 32, 1));

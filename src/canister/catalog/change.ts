@@ -118,7 +118,9 @@ export class Changer {
 		const flag = isSelf ? FLAG.self : isThere ? FLAG.file : FLAG.none;
 		if (kind === KIND.plain || value === undefined) return { flag, link };
 		const direct = kind === KIND.labels || isSelf || link !== 0;
-		const digest = this.#hashing.labeled(label, direct ? value : this.#hashing.labeled(SELF, value));
+		const digest = direct
+			? this.#hashing.labeled(label, value)
+			: this.#hashing.labeledPath([label, SELF], value);
 		return { flag, link, digest, value };
 	}
 }

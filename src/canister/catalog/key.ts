@@ -49,7 +49,8 @@ export function pathOf(root: Root, key: Key): Path {
 	}
 	const bytes = typeof key === "string" ? encodeUtf8(key) : key;
 	if (bytes.length > MAX_KEY_BYTES) throw new Error(`catalog: a key of more than ${MAX_KEY_BYTES} bytes`);
-	const text = textOf(bytes);
+	// A key in ASCII is its own bytes as a text.
+	const text = key.length === bytes.length && typeof key === "string" ? key : textOf(bytes);
 	if (kindUnder(root) === KIND.labels) return { root: name, bytes, texts: [lastNameText, text], order: text };
 	const texts = text.split("/");
 	texts.unshift(lastNameText);

@@ -25,6 +25,8 @@ export class Access {
 	readonly #host: Host;
 	readonly #roles: Roles;
 	readonly #authorize: Authorize | undefined;
+	/** Of the message at hand: always the same array, by which accounts are found at once. */
+	#caller: Uint8Array | undefined;
 
 	constructor(host: Host, roles: Roles, authorize: Authorize | undefined) {
 		this.#host = host;
@@ -37,9 +39,20 @@ export class Access {
 		return this.#authorize !== undefined;
 	}
 
+	/** To be called before each message. */
+	forget(): void {
+		this.#caller = undefined;
+	}
+
+	/** The caller, who may be anonymous. */
+	get anyone(): Uint8Array {
+		this.#caller ??= this.#host.caller();
+		return this.#caller;
+	}
+
 	/** The caller, who must be signed in. */
 	caller(): Uint8Array {
-		const caller = this.#host.caller();
+		const caller = this.anyone;
 		if (isAnonymous(caller)) refuse("anonymous", {});
 		return caller;
 	}
@@ -72,7 +85,7 @@ export class Access {
 
 	mayRead(blob: Blob): boolean {
 		if (blob.isPublic) return true;
-		const caller = this.#host.caller();
+		const caller = this.anyone;
 		const decision = this.#ask(caller, "read", blob.manifest.key, blob);
 		if (decision !== undefined) return decision;
 		return sameBytes(blob.owner, caller) || this.#roles.readsAll(caller);

@@ -79,7 +79,7 @@ export class Accounts {
 	}
 
 	change(who: Uint8Array): Account {
-		const entry = this.#entry(who);
+		const entry = this.#last?.who === who ? this.#last : this.#entry(who);
 		entry.isChanged = true;
 		return entry.account;
 	}
@@ -116,7 +116,6 @@ export class Accounts {
 	}
 
 	#entry(who: Uint8Array): Entry {
-		if (this.#last?.who === who) return this.#last;
 		const name = fromUnits(who);
 		let entry = this.#seen.get(name);
 		if (entry === undefined) {

@@ -1,7 +1,7 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { decodeValue, Encoded, encodeValue, Manifest, type WireManifest } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
-import { Reader, Writer } from "./codec.js";
+import { putU64, Reader } from "./codec.js";
 
 /** Where a blob's chunks are, and what HTTP certification made of them. */
 export interface Place {
@@ -52,15 +52,27 @@ export class Blob {
 	}
 }
 
+/** Bytes of a record beside its four parts: content, directory, and the lengths of the first three. */
+const FIXED = 8 + 4 + 3 * 4;
+
+/** Written part by part, not by a Writer: one is made for each blob of many, and this takes a third of it. */
 export function encodeBlob({ place, encoded }: Blob): Uint8Array {
-	return new Writer()
-		.u64(place.content)
-		.u32(place.directory)
-		.bytes(place.leaf)
-		.bytes(place.responses)
-		.bytes(place.uploader)
-		.raw(encoded.bytes)
-		.done();
+	const { leaf, responses, uploader } = place;
+	const { bytes } = encoded;
+	const record = new Uint8Array(FIXED + leaf.length + responses.length + uploader.length + bytes.length);
+	const view = new DataView(record.buffer);
+	putU64(record, 0, place.content);
+	view.setUint32(8, place.directory);
+	view.setUint32(12, leaf.length);
+	record.set(leaf, 16);
+	let at = 16 + leaf.length;
+	view.setUint32(at, responses.length);
+	record.set(responses, at + 4);
+	at += 4 + responses.length;
+	view.setUint32(at, uploader.length);
+	record.set(uploader, at + 4);
+	record.set(bytes, at + 4 + uploader.length);
+	return record;
 }
 
 function readPlace(record: Uint8Array): { place: Place; encoded: Uint8Array } {

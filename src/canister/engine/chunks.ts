@@ -31,7 +31,11 @@ export class Chunks {
 	}
 
 	find(owner: Uint8Array, leaf: Uint8Array): Chunk | undefined {
-		const record = this.#map.get(chunkKey(owner, leaf));
+		return this.#at(chunkKey(owner, leaf));
+	}
+
+	#at(key: Uint8Array): Chunk | undefined {
+		const record = this.#map.get(key);
 		if (record === undefined) return undefined;
 		return { place: getU64(record, 0), length: getU32(record, 8), references: getU32(record, 12) };
 	}
@@ -44,13 +48,14 @@ export class Chunks {
 
 	/** Holds the chunk once more, and stores its bytes if it is new. */
 	add(owner: Uint8Array, leaf: Uint8Array, bytes: Uint8Array): void {
-		const found = this.find(owner, leaf);
+		const key = chunkKey(owner, leaf);
+		const found = this.#at(key);
 		if (found !== undefined) {
-			this.hold(owner, leaf, found);
+			this.#hold(key, found);
 			return;
 		}
 		const place = this.#slots.add(bytes);
-		this.#set(owner, leaf, { place, length: bytes.length, references: 1 });
+		this.#set(key, { place, length: bytes.length, references: 1 });
 		this.#meta.add(COUNTER.chunks, 1);
 		const stored = this.#meta.add(COUNTER.stored, bytes.length);
 		if (stored > this.#meta.get(COUNTER.peakStored)) this.#meta.set(COUNTER.peakStored, stored);
@@ -58,36 +63,42 @@ export class Chunks {
 
 	/** Holds a chunk that is there once more. */
 	hold(owner: Uint8Array, leaf: Uint8Array, chunk: Chunk): void {
-		this.#set(owner, leaf, { ...chunk, references: chunk.references + 1 });
+		this.#hold(chunkKey(owner, leaf), chunk);
+	}
+
+	#hold(key: Uint8Array, chunk: Chunk): void {
+		this.#set(key, { ...chunk, references: chunk.references + 1 });
 	}
 
 	/** Holds a chunk once more that somebody holds already. */
 	holdAgain(owner: Uint8Array, leaf: Uint8Array): void {
-		const chunk = this.find(owner, leaf);
+		const key = chunkKey(owner, leaf);
+		const chunk = this.#at(key);
 		if (chunk === undefined) throw new Error("a blob names a chunk that is not stored");
-		this.hold(owner, leaf, chunk);
+		this.#hold(key, chunk);
 	}
 
 	/** Holds the chunk once less. The last one frees its place, which reads the old bytes: 20 M instructions. */
 	release(owner: Uint8Array, leaf: Uint8Array): void {
-		const chunk = this.find(owner, leaf);
+		const key = chunkKey(owner, leaf);
+		const chunk = this.#at(key);
 		if (chunk === undefined) throw new Error("a chunk was released more often than it was held");
 		if (chunk.references > 1) {
-			this.#set(owner, leaf, { ...chunk, references: chunk.references - 1 });
+			this.#set(key, { ...chunk, references: chunk.references - 1 });
 			return;
 		}
-		this.#map.delete(chunkKey(owner, leaf));
+		this.#map.delete(key);
 		this.#slots.release(chunk.place, chunk.length);
 		this.#meta.add(COUNTER.chunks, -1);
 		this.#meta.add(COUNTER.stored, -chunk.length);
 	}
 
-	#set(owner: Uint8Array, leaf: Uint8Array, chunk: Chunk): void {
+	#set(key: Uint8Array, chunk: Chunk): void {
 		const record = new Uint8Array(RECORD_BYTES);
 		putU64(record, 0, chunk.place);
 		putU32(record, 8, chunk.length);
 		putU32(record, 12, chunk.references);
-		this.#map.set(chunkKey(owner, leaf), record);
+		this.#map.set(key, record);
 	}
 }
 

@@ -1,3 +1,4 @@
+import { Principal } from "@dfinity/principal";
 import { decodeUtf8, encodeUtf8 } from "../../protocol/codec/utf8.js";
 
 /**
@@ -138,17 +139,36 @@ export function u64Key(value: number): Uint8Array {
 }
 
 export function concat(...parts: Uint8Array[]): Uint8Array {
-	const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-	let at = 0;
-	for (const part of parts) {
-		whole.set(part, at);
-		at += part.length;
+	let length = 0;
+	for (let i = 0; i < parts.length; i++) length += parts[i]!.length;
+	const whole = new Uint8Array(length);
+	for (let i = 0, at = 0; i < parts.length; i++) {
+		whole.set(parts[i]!, at);
+		at += parts[i]!.length;
 	}
 	return whole;
 }
 
+/** The last time that was asked for, which all of a message have. */
+let lastMs = 0;
+let lastNanoseconds = 0n;
+
 /** A time as it travels. */
-export const nanoseconds = (ms: number): bigint => BigInt(ms) * 1_000_000n;
+export function nanoseconds(ms: number): bigint {
+	if (ms !== lastMs) {
+		lastNanoseconds = BigInt(ms) * 1_000_000n;
+		lastMs = ms;
+	}
+	return lastNanoseconds;
+}
+
+/** The last principal that was asked for, by the very array: nearly always the caller. */
+let lastPrincipal = Principal.anonymous();
+
+export function principalOf(bytes: Uint8Array): Principal {
+	if (lastPrincipal.toUint8Array() !== bytes) lastPrincipal = Principal.fromUint8Array(bytes);
+	return lastPrincipal;
+}
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 

@@ -16,7 +16,7 @@ import {
 } from "../../protocol/index.js";
 import { type Blob, decodeBlob, encodeBlob } from "./blobs.js";
 import { chargeOf } from "./charges.js";
-import { concat, putU32 } from "./codec.js";
+import { concat } from "./codec.js";
 import { discard, moreBlobs, publishNew } from "./publishing.js";
 import { RECEIPT, type Receipt } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
@@ -93,6 +93,7 @@ export class Committing {
 		const held = checkWhole(state, caller, request, bytes);
 		const leaf = checkWholeRoot(state, request.root, bytes);
 		const blob = publishWhole(state, caller, id, request, bytes, leaf, held);
+		refillInTime(state);
 		return this.#done(caller, id, blob);
 	}
 
@@ -125,6 +126,7 @@ export function checkWhole(
 
 /** What the root of a blob of one chunk is the SHA-256 of, but for its size and its leaf, written anew for each. */
 const preimage = concat(rootHeader(0n, MAX_CHUNK_BYTES), new Uint8Array(SHA256_BYTES));
+const preimageView = new DataView(preimage.buffer);
 /** Where in the header the size's lower four bytes are; one chunk has no more. */
 const SIZE_AT = 24;
 
@@ -132,7 +134,7 @@ const SIZE_AT = 24;
 export function checkWholeRoot(state: State, root: Uint8Array, bytes: Uint8Array): Uint8Array {
 	const { hashing } = state.host;
 	const leaf = bytes.length === 0 ? new Uint8Array(0) : hashing.sha256(bytes);
-	putU32(preimage, SIZE_AT, bytes.length);
+	preimageView.setUint32(SIZE_AT, bytes.length);
 	preimage.set(leaf, ROOT_HEADER_BYTES);
 	const stored = hashing.sha256(bytes.length === 0 ? preimage.subarray(0, ROOT_HEADER_BYTES) : preimage);
 	if (!sameBytes(stored, root)) refuse("root_mismatch", { stored });
@@ -155,8 +157,12 @@ export function publishWhole(
 	const what = { key: request.key, size: bytes.length, chunkSize: MAX_CHUNK_BYTES, content: 0, leaf };
 	const blob = publishNew(state, caller, salt, what, request, held);
 	if (held !== undefined) discard(state, held);
-	if (state.slots.isLow) state.wakeAt(state.now);
 	return blob;
+}
+
+/** To be called after a message that took slots. */
+export function refillInTime(state: State): void {
+	if (state.slots.isLow) state.wakeAt(state.now);
 }
 
 /** The size that the chunks held make, which must be the one that the commit names. */

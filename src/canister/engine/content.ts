@@ -15,6 +15,7 @@ export class ContentTrees {
 	readonly #hashing: Hashing;
 	readonly #http: HttpHashes;
 	#emptyLeaf: Uint8Array | undefined;
+	#isBefore: boolean | undefined;
 	/** Digests of both branches, written anew for each blob. */
 	readonly #both = new Uint8Array(64);
 
@@ -29,8 +30,9 @@ export class ContentTrees {
 		const { responses } = blob.place;
 		if (responses.length === 0) return manifest;
 		const both = this.#both;
-		both.set(responses, this.#isBeforeManifest ? 0 : 32);
-		both.set(manifest, this.#isBeforeManifest ? 32 : 0);
+		const isBefore = this.#isBeforeManifest;
+		both.set(responses, isBefore ? 0 : 32);
+		both.set(manifest, isBefore ? 32 : 0);
 		return this.#hashing.forks(both, 0, 32, 2);
 	}
 
@@ -69,24 +71,28 @@ export class ContentTrees {
 
 	/** What stands beside the manifest: the expression over the digest of its response hashes. */
 	responses(hashes: Uint8Array): Uint8Array {
-		return this.#hashing.labeled(this.#http.expressionHash, this.#hashing.labeled(NO_REQUEST, hashes));
+		return this.#hashing.labeledPath([this.#http.expressionHash, NO_REQUEST], hashes);
 	}
 
-	/** The digest of a single response hash. */
+	/** The same where there is one response hash. */
 	oneResponse(hash: Uint8Array): Uint8Array {
 		this.#emptyLeaf ??= this.#hashing.leaf(NO_REQUEST);
-		return this.#hashing.labeled(hash, this.#emptyLeaf);
+		return this.#hashing.labeledPath([this.#http.expressionHash, NO_REQUEST, hash], this.#emptyLeaf);
 	}
 
+	/** Whether the expression stands before the manifest. */
 	get #isBeforeManifest(): boolean {
-		// They never share a first byte: if the expression changes so that they do, the order is still that of bytes.
-		const label = this.#http.expressionHash;
-		for (let i = 0; i < MANIFEST_LABEL.length; i++)
-			if (label[i] !== MANIFEST_LABEL[i]) return label[i]! < MANIFEST_LABEL[i]!;
-		return false;
+		this.#isBefore ??= isBefore(this.#http.expressionHash, MANIFEST_LABEL);
+		return this.#isBefore;
 	}
 
 	#hash(blob: Blob): Uint8Array {
 		return this.#hashing.sha256(blob.encoded.bytes);
 	}
+}
+
+/** In the order of bytes. These never share a first one: if the expression changes so that they do, it still holds. */
+function isBefore(label: Uint8Array, other: Uint8Array): boolean {
+	for (let i = 0; i < other.length; i++) if (label[i] !== other[i]) return label[i]! < other[i]!;
+	return false;
 }

@@ -1,4 +1,3 @@
-import { Principal } from "@dfinity/principal";
 import {
 	Change,
 	type Encodable,
@@ -8,7 +7,7 @@ import {
 	type WireCursor,
 } from "../../protocol/index.js";
 import type { Host, StableMap } from "../ports.js";
-import { nanoseconds, u64Key } from "./codec.js";
+import { nanoseconds, principalOf, u64Key } from "./codec.js";
 import { COUNTER, type Meta } from "./meta.js";
 
 const HEAD_BYTES = 32;
@@ -61,7 +60,7 @@ export class Feed {
 		const value = encodeValue(Change, {
 			sequence: BigInt(sequence),
 			at: nanoseconds(at),
-			by: Principal.fromUint8Array(by),
+			by: principalOf(by),
 			change,
 		});
 		// The head comes into the place of the one before it: what is hashed and what is stored are one array.

@@ -37,17 +37,19 @@ export function certifiedHeaders(manifest: WireManifest, index?: number): [strin
 /** 8 bytes of the root tell a key's versions apart for caches, and cost a quarter of 32 to write as text. */
 const TAG_BYTES = 8;
 
-const HEX = encodeUtf8("0123456789abcdef");
-/** Between quotation marks, written anew for each blob. */
-const tag = encodeUtf8(`"${"0".repeat(2 * TAG_BYTES)}"`).slice();
+/** The two digits of each byte, as they lie in memory. */
+const DIGITS = new Uint16Array(
+	encodeUtf8(Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0")).join("")).slice()
+		.buffer,
+);
+/** Between quotation marks, the first at an odd place, so that pairs of digits are at even ones. */
+const tagRoom = encodeUtf8(` "${"0".repeat(2 * TAG_BYTES)}"`).slice();
+const tagDigits = new Uint16Array(tagRoom.buffer, 2, TAG_BYTES);
+const tag = tagRoom.subarray(1);
 
-/** The tag in UTF-8, valid until the next call: made as a text first it takes three times the instructions. */
+/** The tag in UTF-8, valid until the next call: made as a text first it takes many times the instructions. */
 function tagBytes(root: Uint8Array): Uint8Array {
-	for (let i = 0, at = 1; i < TAG_BYTES; i++) {
-		const byte = root[i]!;
-		tag[at++] = HEX[byte >> 4]!;
-		tag[at++] = HEX[byte & 15]!;
-	}
+	for (let i = 0; i < TAG_BYTES; i++) tagDigits[i] = DIGITS[root[i]!]!;
 	return tag;
 }
 

@@ -12,7 +12,7 @@ import {
 } from "../../protocol/index.js";
 import { deleteKey } from "./changing.js";
 import { nanoseconds } from "./codec.js";
-import { checkWhole, checkWholeRoot, publishWhole } from "./committing.js";
+import { checkWhole, checkWholeRoot, publishWhole, refillInTime } from "./committing.js";
 import { RECEIPT, type ReceiptKind } from "./receipts.js";
 import { Refusal } from "./refusal.js";
 import { checkId, checkItems, fingerprintOf, once } from "./requests.js";
@@ -34,17 +34,18 @@ export class Many {
 
 	put({ id, blobs }: WirePutMany): Encoded {
 		const caller = this.#state.access.caller();
-		const fingerprint = () =>
-			fingerprintOf(
-				this.#state,
-				"blobs_put_many",
-				...blobs.flatMap(({ key, root }) => [encodeUtf8(key), SEPARATOR, root]),
-			);
-		return this.#each(caller, id, RECEIPT.putMany, blobs, fingerprint, (item) => {
+		const fingerprint = () => {
+			const parts: Uint8Array[] = [];
+			for (const { key, root } of blobs) parts.push(encodeUtf8(key), SEPARATOR, root);
+			return fingerprintOf(this.#state, "blobs_put_many", ...parts);
+		};
+		const answer = this.#each(caller, id, RECEIPT.putMany, blobs, fingerprint, (item) => {
 			const held = checkWhole(this.#state, caller, item, item.content);
 			const leaf = checkWholeRoot(this.#state, item.root, item.content);
 			return publishWhole(this.#state, caller, id, item, item.content, leaf, held).sequence;
 		});
+		refillInTime(this.#state);
+		return answer;
 	}
 
 	delete(request: WireDeleteMany): Encoded {

@@ -1,8 +1,7 @@
-import { Principal } from "@dfinity/principal";
 import { chunkCount, sameBytes, type WireManifest, type WirePublication } from "../../protocol/index.js";
 import { Blob, type Place } from "./blobs.js";
 import { chargeOf } from "./charges.js";
-import { nanoseconds } from "./codec.js";
+import { nanoseconds, principalOf } from "./codec.js";
 import { Contents } from "./contents.js";
 import { COUNTER } from "./meta.js";
 import type { State } from "./state.js";
@@ -38,7 +37,7 @@ export function publishNew(
 		chunk_size: what.chunkSize,
 		content_type: publication.content_type,
 		visibility: publication.visibility,
-		owner: Principal.fromUint8Array(caller),
+		owner: principalOf(caller),
 		created_at: now,
 		modified_at: now,
 		metadata: publication.metadata,
@@ -76,7 +75,8 @@ export function put(
 		state.charges.countBlob(blob.owner, blob.key, 1);
 	}
 	state.certified.put(blob, held);
-	if (state.responses.length > 0) state.wakeAt(state.now);
+	// Others have asked to be woken for what waits already.
+	if (place.content !== 0 && state.responses.length > 0) state.wakeAt(state.now);
 	return blob;
 }
 

@@ -48,7 +48,7 @@ export class Reading {
 		const state = this.#state;
 		this.#refuseBehind(min_sequence[0]);
 		refuseInvalid(checkKey(key));
-		const caller = state.host.caller();
+		const caller = state.access.anyone;
 		const blob = this.#visible(key);
 		const owner = blob === undefined || blob.isPublic ? caller : blob.owner;
 		// The salt of an owner is for who may read all that it salts.
@@ -111,7 +111,7 @@ export class Reading {
 	}
 
 	#sight() {
-		const caller = this.#state.host.caller();
+		const caller = this.#state.access.anyone;
 		if (isAnonymous(caller)) return "public";
 		return this.#state.roles.readsAll(caller) ? "all" : { owner: caller };
 	}

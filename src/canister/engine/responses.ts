@@ -82,8 +82,9 @@ export class Responses {
 		if (!("public" in manifest.visibility) || place.responses.length > 0) return place;
 		if (place.content === 0) {
 			const body = place.leaf.length > 0 ? place.leaf : this.#hashing.sha256(NO_BYTES);
-			const one = this.#trees.oneResponse(this.#http.whole(manifest, body));
-			return { ...place, responses: this.#trees.responses(one) };
+			const responses = this.#trees.oneResponse(this.#http.whole(manifest, body));
+			const { content, leaf, uploader, directory } = place;
+			return { content, leaf, uploader, responses, directory };
 		}
 		const sequence = Number(manifest.sequence);
 		this.#push({ kind: TASK.hash, sequence, key: manifest.key, done: 0, set: 0 });

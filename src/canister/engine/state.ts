@@ -129,6 +129,7 @@ export class State {
 	begin(): void {
 		this.accounts.forget();
 		this.claims.forget();
+		this.access.forget();
 		this.roles.forget();
 		this.room.forget();
 		this.tallies.forget();

@@ -52,6 +52,9 @@ const NO_VIEW: DataView = new DataView(NO_BYTES.buffer);
 /** The message. */
 export let bytes = NO_BYTES;
 export let view = NO_VIEW;
+/** Its memory, and where in that it begins: as properties they would cost as much as the views that are made by them. */
+let memory = NO_BYTES.buffer;
+let start = 0;
 let at = 0;
 let end = 0;
 let textLeft = 0;
@@ -64,7 +67,9 @@ let effortLeft = 0;
 
 export function open(message: Uint8Array, bounds: Bounds): void {
 	bytes = message;
-	view = new DataView(message.buffer, message.byteOffset, message.length);
+	memory = message.buffer;
+	start = message.byteOffset;
+	view = new DataView(memory, start, message.length);
 	at = 0;
 	end = message.length;
 	allow(bounds);
@@ -88,6 +93,7 @@ export function again(from: number): void {
 /** Lets go of the message, which may have 2 MiB. */
 export function close(): void {
 	bytes = NO_BYTES;
+	memory = NO_BYTES.buffer;
 	view = NO_VIEW;
 }
 
@@ -130,7 +136,7 @@ export function take(length: number): number {
 }
 
 export const viewOf = (from: number, length: number): Uint8Array =>
-	new Uint8Array(bytes.buffer, bytes.byteOffset + from, length);
+	new Uint8Array(memory, start + from, length);
 
 const MAX_LEB_BYTES = 10;
 
@@ -206,7 +212,7 @@ export function textReader(max: number): Read {
 			isPutOff = true;
 			return "";
 		}
-		return parseUtf8(new Uint8Array(bytes.buffer, bytes.byteOffset + at - length, length)) ?? notUtf8();
+		return parseUtf8(new Uint8Array(memory, start + at - length, length)) ?? notUtf8();
 	};
 }
 
@@ -216,7 +222,7 @@ export function bytesReader(max: number): Read {
 		if (length > max) malformed(`a blob has more than ${max} bytes`);
 		at += length;
 		if (at > end) endsEarly();
-		return new Uint8Array(bytes.buffer, bytes.byteOffset + at - length, length);
+		return new Uint8Array(memory, start + at - length, length);
 	};
 }
 

@@ -1,14 +1,11 @@
 import type { IDL } from "@dfinity/candid";
 import * as read from "./read.js";
 import { shapeOf } from "./shape.js";
-import { type Encodable, write } from "./write.js";
-
-const NO_HEADER = new Uint8Array(0);
+import { type Encodable, writeAlone } from "./write.js";
 
 /** A value alone, without a header: what `Encoded` takes. */
 export function encodeValue<T>(type: IDL.Type<T>, value: T | Encodable<T>): Uint8Array {
-	const shape = shapeOf(type);
-	return write(NO_HEADER, () => shape.write(value)).slice();
+	return writeAlone(shapeOf(type).write, value);
 }
 
 /** A value that `encodeValue` made, and that nobody else has had in hand: nothing bounds what it may cost. */

@@ -41,6 +41,14 @@ export function write(header: Uint8Array, write: () => void): Uint8Array {
 	return buffer.subarray(0, at);
 }
 
+/** A value alone, in an array of its own. */
+export function writeAlone(write: Write, value: unknown): Uint8Array {
+	if (capacity > KEPT_BYTES) replace(INITIAL_BYTES);
+	at = 0;
+	write(value);
+	return buffer.slice(0, at);
+}
+
 function replace(length: number): void {
 	buffer = new Uint8Array(length);
 	view = new DataView(buffer.buffer);
