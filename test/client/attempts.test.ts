@@ -142,6 +142,20 @@ describe.each(kinds)("$name, paused past the life of receipts", ({ method, bytes
 		expect(transfer.progress.retries).toBeGreaterThanOrEqual(1);
 	});
 
+	it("succeeds where its answer was waited for as the sign-in ended", async () => {
+		const store = new MemoryStore();
+		const context = clientOf(store);
+		lose(store, method, () => {
+			throw new ClientError("identity_expired", { expiredAt: new Date(0) });
+		});
+		const transfer: Transfer = startUpload(context, source(), { key: "a/b", precondition: "absent" });
+		const expired = new Promise<void>((resolve) => transfer.on("error", () => resolve()));
+		await expired;
+		await later(store);
+		await transfer.resume({ agent: store.agent() });
+		expect(await transfer).toMatchObject({ sequence: 1n, size: bytes.length });
+	});
+
 	it("is done then where it was not, and under any condition that still holds", async () => {
 		for (const options of [{ precondition: "absent" as const }, {}]) {
 			const { store, context, error } = await pausedUpload(method, source, { isExecuted: false, options });
