@@ -6,8 +6,10 @@ import {
 	type WireStatAnswer,
 	type WireUpdate,
 } from "../protocol/index.js";
+import { newId } from "./administration/administration.js";
 import type { Attempts } from "./attempts.js";
 import type { ClientContext } from "./context.js";
+import { isBlobError } from "./errors.js";
 
 /**
  * What shows that a change without bytes was made whose answer was lost (attempts.ts). Of a rename nothing does: who
@@ -20,14 +22,29 @@ type Signal = AbortSignal | undefined;
 const held = (context: ClientContext, key: string, signal: Signal): Promise<WireStatAnswer> =>
 	context.caller.update("blobs_stat", [{ key, min_sequence: [] }], { signal, verify: true });
 
-/** The key is empty, which is all that was asked for. */
+/** No version has it: numbers of changes are far below. */
+const NO_VERSION = 2n ** 64n - 1n;
+
+/**
+ * The key is empty, which is all that was asked for. What the caller may not read is as if it were not there; only
+ * a delete is refused with what the key holds, to who may delete that. So it is asked under a condition that nothing
+ * meets, and changes nothing.
+ */
 export async function findDeleted(
 	context: ClientContext,
 	key: string,
 	signal: Signal,
 ): Promise<WireDeleted | undefined> {
 	const { manifest, sequence } = await held(context, key, signal);
-	return manifest.length === 0 ? { deleted: true, sequence } : undefined;
+	if (manifest.length > 0) return undefined;
+	const request = { id: newId(context), key, precondition: { sequence: NO_VERSION } };
+	try {
+		await context.caller.update("blobs_delete", [request], { signal, verify: true });
+	} catch (error) {
+		if (!isBlobError(error, "precondition_failed")) throw error;
+		return error.details.sequence === 0n ? { deleted: true, sequence } : undefined;
+	}
+	return undefined;
 }
 
 /** What is said about the blob is what was asked for, and was said since, not when it was published. */

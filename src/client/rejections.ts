@@ -89,8 +89,12 @@ const OTHER = ["", "give_up", "Report it to whoever runs the canister, with this
 
 function adviceOn({ rejectCode, errorCode = "" }: Rejection): Advice {
 	const [, ...general] = BY_REJECT_CODE[rejectCode] ?? OTHER;
-	return BY_ERROR_CODE[errorCode] ?? general;
+	// What no subnet vouches for may have any code, such as the name of something that every object has.
+	return Object.hasOwn(BY_ERROR_CODE, errorCode) ? (BY_ERROR_CODE[errorCode] ?? general) : general;
 }
+
+/** Of the network's words: whoever is on the way may send megabytes, and the expression below takes their square. */
+const MAX_REASON_CHARACTERS = 1_000;
 
 export const rejectionAction = (rejection: Rejection): ErrorAction => adviceOn(rejection)[0];
 
@@ -98,6 +102,8 @@ export const rejectionAction = (rejection: Rejection): ErrorAction => adviceOn(r
 export function rejectionMessage(rejection: Rejection): string {
 	const { rejectCode, rejectMessage, errorCode } = rejection;
 	const names = [BY_REJECT_CODE[rejectCode]?.[0], errorCode].filter(Boolean).join(", ");
-	const reason = (rejectMessage.split("\n")[0] ?? "").replace(/[.\s]+$/, "") || "no reason given";
+	const reason =
+		(rejectMessage.slice(0, MAX_REASON_CHARACTERS).split("\n")[0] ?? "").replace(/[.\s]+$/, "") ||
+		"no reason given";
 	return `with code ${rejectCode}${names && ` (${names})`}: ${reason}. ${adviceOn(rejection)[1]}`;
 }

@@ -1,5 +1,6 @@
 import { Principal } from "@dfinity/principal";
 import { describe, expect, it } from "vitest";
+import { retry } from "../../src/client/call/retry.js";
 import { deleteBlob, moveBlob, updateBlob } from "../../src/client/changing.js";
 import type { ClientContext } from "../../src/client/context.js";
 import { ClientError } from "../../src/client/errors.js";
@@ -24,6 +25,19 @@ const other = pseudoBytes(1_000, 2);
 /** A client whose clock is the store's. */
 const clientOf = (store: MemoryStore): ClientContext =>
 	store.context({ chunkBytes: S, ports: { now: () => store.host.time } });
+
+/** One that repeats what was lost, as calls over a network do. */
+function repeatingClientOf(store: MemoryStore): ClientContext {
+	const context = clientOf(store);
+	const { settings, caller } = context;
+	const update: ClientContext["caller"]["update"] = (name, args, options) =>
+		retry(() => caller.update(name, args, options), {
+			policy: settings.retry,
+			ports: settings.ports,
+			onRetry: options.onRetry,
+		});
+	return { ...context, caller: { query: caller.query, update } };
+}
 
 /** Twenty minutes, after which the store has forgotten what it had done. */
 async function later(store: MemoryStore, meanwhile: () => unknown = () => {}): Promise<void> {
@@ -126,6 +140,20 @@ describe.each(kinds)("$name, paused past the life of receipts", ({ method, bytes
 	it("counts what it did again", async () => {
 		const { transfer } = await pausedUpload(method, source);
 		expect(transfer.progress.retries).toBeGreaterThanOrEqual(1);
+	});
+
+	it("succeeds where its answer was waited for as the sign-in ended", async () => {
+		const store = new MemoryStore();
+		const context = clientOf(store);
+		lose(store, method, () => {
+			throw new ClientError("identity_expired", { expiredAt: new Date(0) });
+		});
+		const transfer: Transfer = startUpload(context, source(), { key: "a/b", precondition: "absent" });
+		const expired = new Promise<void>((resolve) => transfer.on("error", () => resolve()));
+		await expired;
+		await later(store);
+		await transfer.resume({ agent: store.agent() });
+		expect(await transfer).toMatchObject({ sequence: 1n, size: bytes.length });
 	});
 
 	it("is done then where it was not, and under any condition that still holds", async () => {
@@ -308,7 +336,12 @@ describe("delete, asleep past the life of receipts", () => {
 	it("succeeds where the key is empty", async () => {
 		const { store, result } = await asleep("blobs_delete", remove);
 		expect(result).toEqual({ deleted: true, sequence: 2n });
-		expect(store.count("blobs_delete")).toBe(1);
+		// The second one only asks whether it is so, under a condition that nothing meets.
+		const deletes = store.calls.filter(({ method }) => method === "blobs_delete");
+		expect(deletes.map(({ args }) => args[0])).toMatchObject([
+			{ precondition: { sequence: 1n } },
+			{ precondition: { sequence: 2n ** 64n - 1n } },
+		]);
 	});
 
 	it("says that the answer was lost where the key holds anything, and deletes no successor", async () => {
@@ -320,6 +353,30 @@ describe("delete, asleep past the life of receipts", () => {
 			expect(error).toMatchObject(isLost);
 			expect(Buffer.compare(await readAll(clientOf(store)), other)).toBe(0);
 		}
+	});
+});
+
+describe("delete of what the caller may neither read nor delete", () => {
+	/** The first call is lost before it arrives, then `then` happens. */
+	const removed = async (then: (store: MemoryStore) => unknown) => {
+		const store = new MemoryStore();
+		const role = { id: newId(), who: Principal.fromUint8Array(OTHER), role: { writer: null } };
+		await store.direct("blobs_grant_role", role);
+		await putAs(store, store.owner, "a/b", small, plain);
+		store.host.sender = OTHER;
+		lose(store, "blobs_delete", () => then(store), false);
+		const error = await failure(deleteBlob(repeatingClientOf(store), "a/b"));
+		store.host.sender = store.owner;
+		expect(Buffer.compare(await readAll(clientOf(store)), small)).toBe(0);
+		return error;
+	};
+
+	it("is refused after an answer was lost: that it sees no blob does not mean that there is none", async () => {
+		expect(await removed(() => {})).toMatchObject({ code: "not_authorized" });
+	});
+
+	it("says that the answer was lost where the machine slept meanwhile", async () => {
+		expect(await removed(later)).toMatchObject(isLost);
 	});
 });
 

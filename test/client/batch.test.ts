@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import { IDL } from "@dfinity/candid";
 import { describe, expect, it } from "vitest";
+import { isAcceptable } from "../../src/canister/candid/codec.js";
 import type { ClientContext } from "../../src/client/context.js";
 import { Download } from "../../src/client/download/download.js";
 import { ClientError } from "../../src/client/errors.js";
@@ -42,6 +44,22 @@ describe("packing", () => {
 		expect(await uploadAll(store.context(), items)).toMatchObject({ uploaded: 1_001 });
 		const sizes = store.calls.map(({ args }) => (args[0] as WirePutMany).blobs.length);
 		expect(sizes).toEqual([1_000, 1]);
+	});
+
+	it("has no more metadata in one call than the store reads", async () => {
+		const types = METHODS.blobs_put_many.args as unknown as IDL.Type[];
+		for (const [entries, calls] of [
+			[1, 2],
+			[32, 10],
+		] as const) {
+			const store = new MemoryStore();
+			const metadata = Object.fromEntries(Array.from({ length: entries }, (_, i) => [`n${i}`, "v"]));
+			const items = small(1_000, 1).map((item) => ({ ...item, metadata }));
+			expect(await uploadAll(store.context(), items)).toMatchObject({ uploaded: 1_000 });
+			for (const { args } of store.calls)
+				expect(isAcceptable("blobs_put_many", new Uint8Array(IDL.encode(types, [...args])))).toBe(true);
+			expect(store.calls.length).toBe(calls);
+		}
 	});
 
 	it("answers the manifest that a stat then shows", async () => {

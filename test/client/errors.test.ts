@@ -184,6 +184,16 @@ describe("errors", () => {
 		},
 	);
 
+	it("say in little time what whoever is on the way has filled with anything", () => {
+		const details = { rejectCode: 5, errorCode: "constructor", method: "blobs_stat" };
+		const startedAt = performance.now();
+		const error = new ClientError("rejected", { ...details, rejectMessage: `${".".repeat(40_000)}x` });
+		expect(performance.now() - startedAt).toBeLessThan(1_000);
+		expect(error.action).toBe("give_up");
+		expect(error.message).toMatch(/whoever runs the canister/);
+		expect(error.message.length).toBeLessThan(2_000);
+	});
+
 	it("have codes that mean one thing each", () => {
 		const shared = Object.keys(CLIENT_ERRORS).filter((code) => code in ERROR_TABLE);
 		expect(shared).toEqual([]);

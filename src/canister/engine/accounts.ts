@@ -11,7 +11,7 @@ import { Reader, Writer } from "./codec.js";
 export interface Quota {
 	/** Uploads that are open at a time, from begin to commit, abort or expiry. Default 1,000; at most 4,294,967,295. */
 	readonly openUploads: number;
-	/** Keys that hold a blob of the principal's. Default no bound. */
+	/** Keys that hold a blob of the principal's or that it has an open upload to, each once. Default no bound. */
 	readonly blobs: number;
 	/**
 	 * Bytes of its blobs and uploads: a chunk counts as at least 4,096, and an upload whose size was given as a whole from

@@ -172,5 +172,7 @@ const isDecided = (error: unknown): boolean =>
 export function leavesUnknown(error: unknown): boolean {
 	if (isBlobError(error, "http")) return error.details.status >= 500 && error.details.status !== 503;
 	if (isBlobError(error, "timeout")) return !isTimeout(error, AGREEMENT);
+	// With it the answer may have been asked for, not the call made.
+	if (isBlobError(error, "identity_expired")) return true;
 	return isUnverified(error) || isBlobError(error, "network");
 }

@@ -50,13 +50,12 @@ export class Gate {
 				return await step();
 			} catch (error) {
 				if (signal.aborted) throw error;
+				if (error === CLOSED) continue;
 				if (isBlobError(error, "identity_expired")) {
 					const isOld = this.isClosed || this.#openings !== openings;
 					if (!isOld && !this.onExpired(error)) throw error;
-				} else if (error !== CLOSED) {
-					if (!this.isClosed || !isRetryable(error)) throw error;
-					retried(error);
-				}
+				} else if (!this.isClosed || !isRetryable(error)) throw error;
+				retried(error);
 			}
 		}
 	}

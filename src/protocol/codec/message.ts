@@ -17,6 +17,12 @@ const VALUES = 100;
 const TEXT_BYTES = 5_376;
 const EFFORT = 650;
 
+/**
+ * How many texts are read to check a message, and not to carry it out: as many as a request of one blob has, and some.
+ * To read those of many blobs takes more than the 200 M instructions of inspect_message.
+ */
+const CHECKED_TEXTS = 100;
+
 /** In a header, behind the magic. */
 const TYPES_AT = 4;
 
@@ -27,6 +33,7 @@ export class ArgumentsReader {
 	readonly #shapes: readonly Shape[];
 	readonly #usual: Plan;
 	readonly #bounds: read.Bounds;
+	readonly #checked: read.Bounds;
 	/** What @dfinity/candid begins each such message with, as a text: the engine compares texts, no bytecode a byte. */
 	readonly #header: string;
 	/** How many types are in its table, which is another number in most headers of others. */
@@ -36,6 +43,7 @@ export class ArgumentsReader {
 		this.#shapes = shapes;
 		this.#usual = { reads: shapes.map((shape) => shape.read), types: NO_TYPES, surplus: [] };
 		this.#bounds = bounds;
+		this.#checked = { ...bounds, texts: Math.min(bounds.texts, CHECKED_TEXTS) };
 		const header = headerOf(shapes);
 		this.#header = fromUnits(header);
 		this.#types = header[TYPES_AT]!;
@@ -58,7 +66,7 @@ export class ArgumentsReader {
 
 	/** Throws Malformed where `read` would, but for texts that it puts off and that are short: these may be no UTF-8. */
 	check(message: Uint8Array): void {
-		read.open(message, this.#bounds);
+		read.open(message, this.#checked);
 		try {
 			readOnce(this.#planFor(message));
 		} finally {

@@ -187,7 +187,7 @@ export class Batch {
 
 	#add(item: Pack["items"][number]): void {
 		const bytes = candidBytes(toWire(item));
-		if (!this.#pack.fits(bytes, this.#capacity)) this.#flush();
+		if (!this.#pack.fits(item, bytes, this.#capacity)) this.#flush();
 		this.#pack.add(item, bytes);
 	}
 

@@ -30,23 +30,35 @@ const HEAD_BYTES = 512;
 /** A larger file than this goes in a message of its own: with four or more to a message little of it stays empty. */
 export const MAX_PACKED_BYTES = PACK_BYTES / 4;
 
+/**
+ * What the store counts of a blob in a message of many (PROTOCOL.md, "Limits"): its fields, and an entry of metadata as
+ * three. It reads as many as MAX_ITEMS blobs without metadata have; a message with more is malformed.
+ */
+const BLOB_VALUES = 12;
+const ENTRY_VALUES = 3;
+const MAX_VALUES = MAX_ITEMS * BLOB_VALUES;
+const valuesOf = ({ metadata }: UploadPlan): number => BLOB_VALUES + metadata.length * ENTRY_VALUES;
+
 /** Files gathered for one message. */
 export class Pack {
 	readonly items: PackItem[] = [];
 	#bytes = HEAD_BYTES;
+	#values = 0;
 
 	/** Bytes of the message, at the most. */
 	get bytes(): number {
 		return this.#bytes;
 	}
 
-	fits(bytes: number, capacity: number): boolean {
-		return this.items.length < MAX_ITEMS && (this.items.length === 0 || this.#bytes + bytes <= capacity);
+	fits({ plan }: Pick<PackItem, "plan">, bytes: number, capacity: number): boolean {
+		if (this.items.length === 0) return true;
+		return this.#bytes + bytes <= capacity && this.#values + valuesOf(plan) <= MAX_VALUES;
 	}
 
 	add(item: PackItem, bytes = candidBytes(toWire(item))): void {
 		this.items.push(item);
 		this.#bytes += bytes;
+		this.#values += valuesOf(item.plan);
 	}
 
 	request(id: Uint8Array): WirePutMany {
