@@ -50,13 +50,19 @@ async function later(store: MemoryStore, meanwhile: () => unknown = () => {}): P
 const network = () => new ClientError("network", { url: "https://icp-api.io" });
 
 /** What befalls the first call of a method: it is executed or not, then its answer is lost and `then` happens. */
-function lose(store: MemoryStore, method: MethodName, then: () => unknown, isExecuted = true): void {
+function lose(
+	store: MemoryStore,
+	method: MethodName,
+	then: () => unknown,
+	isExecuted = true,
+	error: ClientError = network(),
+): void {
 	let isLost = false;
 	const act = async (call: Call) => {
 		if (call.method !== method || isLost) return;
 		isLost = true;
 		await then();
-		throw network();
+		throw error;
 	};
 	store.hooks = isExecuted
 		? {
@@ -354,6 +360,15 @@ describe("delete, asleep past the life of receipts", () => {
 			expect(Buffer.compare(await readAll(clientOf(store)), other)).toBe(0);
 		}
 	});
+});
+
+it("a rejection that leaves open whether the call was executed is such an answer, too", async () => {
+	const store = new MemoryStore();
+	await putAs(store, store.owner, "a/b", small, plain);
+	const rejected = { rejectCode: 6, rejectMessage: "unknown", errorCode: undefined, method: "blobs_delete" };
+	lose(store, "blobs_delete", () => later(store), true, new ClientError("rejected", rejected));
+	const deleted = deleteBlob(clientOf(store), "a/b", { precondition: { sequence: 1n } });
+	expect(await deleted).toEqual({ deleted: true, sequence: 2n });
 });
 
 describe("delete of what the caller may neither read nor delete", () => {

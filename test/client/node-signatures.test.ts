@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { Cbor } from "@dfinity/agent";
 import { describe, expect, it } from "vitest";
 import type { HashTree } from "../../src/client/call/hash-tree.js";
 import { NodeSignatures } from "../../src/client/call/node-signatures.js";
@@ -21,8 +22,11 @@ class Subnet {
 	asked = 0;
 	readonly key = new BlsKey(utf8("a subnet"), "of its own");
 	isRoot = false;
+	/** The first and the last canister on it. */
+	range: [Uint8Array, Uint8Array] = [Uint8Array.of(1), Uint8Array.of(9)];
 	readonly signatures = new NodeSignatures({
 		network: { rootKey: async () => this.key.publicDer },
+		canisterId: { toUint8Array: () => Uint8Array.of(5) },
 		ports: nodePorts,
 		nowMs: () => this.nowMs,
 		readState: async () => {
@@ -51,7 +55,8 @@ class Subnet {
 		const nodes = this.nodes
 			.map(({ id, publicDer }) => labeled(id, labeled("public_key", [3, publicDer])))
 			.reduce<HashTree>((before, node) => [1, before, node], [0]);
-		return labeled("subnet", labeled(subnetId, labeled("node", nodes)));
+		const ranges = labeled("canister_ranges", [3, Cbor.encode([this.range])]);
+		return labeled("subnet", labeled(subnetId, [1, ranges, labeled("node", nodes)]));
 	}
 
 	verify(...signatures: unknown[]): Promise<void> {
@@ -102,10 +107,18 @@ describe("the signature of the node that answered a query", () => {
 		expect(checked).toBeGreaterThan(8);
 	});
 
-	it("is looked for at the root subnet where nobody was delegated to", async () => {
+	it("is looked for at the root subnet where nobody was delegated to, for canisters on that alone", async () => {
 		const subnet = new Subnet();
 		subnet.isRoot = true;
-		await subnet.verify(signed(subnet.add("one"), subnet.nowMs));
+		const node = subnet.add("one");
+		await subnet.verify(signed(node, subnet.nowMs));
+
+		const elsewhere = new Subnet();
+		elsewhere.isRoot = true;
+		elsewhere.nodes = subnet.nodes;
+		elsewhere.range = [Uint8Array.of(6), Uint8Array.of(9)];
+		const error = await failure(elsewhere.verify(signed(node, subnet.nowMs)));
+		expect(isBlobError(error, "certificate_invalid") && error.message).toContain("not on");
 	});
 
 	it("costs one question for the nodes, for all answers of an hour", async () => {
@@ -119,6 +132,10 @@ describe("the signature of the node that answered a query", () => {
 		subnet.nowMs += 2 * MINUTE;
 		await subnet.verify(signed(two, subnet.nowMs));
 		expect(subnet.asked).toBe(2);
+		// A clock that was set back.
+		subnet.nowMs -= 2 * 60 * MINUTE;
+		await subnet.verify(signed(two, subnet.nowMs));
+		expect(subnet.asked).toBe(3);
 	});
 
 	it("may be of a node that has come since, and not of one that is gone", async () => {
@@ -149,6 +166,7 @@ describe("the signature of the node that answered a query", () => {
 			[{ ...stranger, identity: good.identity }],
 			[stranger],
 			[good, stranger],
+			Array(14).fill(good),
 		];
 		for (const signatures of cases)
 			expect(

@@ -33,7 +33,8 @@ export interface BlobStoreClass {
 }
 
 const NAMES = Object.keys(METHODS) as MethodName[];
-const isMethod = (name: string): name is MethodName => name in METHODS;
+/** Not `in`, by which `toString` were one. */
+const isMethod = (name: string): name is MethodName => Object.hasOwn(METHODS, name);
 
 /** Makes a blob store: a class whose methods, all named `blobs_…`, are the protocol (docs/PROTOCOL.md). */
 export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass {

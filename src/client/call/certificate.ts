@@ -124,7 +124,7 @@ async function checkSignature(
 }
 
 /** Whether a canister is within the ranges that a delegation gives a subnet: v2 and v3 have one list, v4 many. */
-function speaksFor(tree: HashTree, subnetId: Uint8Array, canisterId: Uint8Array): boolean {
+export function speaksFor(tree: HashTree, subnetId: Uint8Array, canisterId: Uint8Array): boolean {
 	const whole = lookup(tree, ["subnet", subnetId, "canister_ranges"]);
 	const parts = subtree(tree, ["canister_ranges", subnetId]);
 	const lists = [...(whole ? [whole] : []), ...(parts ? values(parts) : [])];

@@ -2,13 +2,14 @@ import { Principal } from "@dfinity/principal";
 import { ed25519 } from "@noble/curves/ed25519";
 import { ClientError } from "../errors.js";
 import { concat, hex, utf8 } from "../util/bytes.js";
-import { type Certificate, MAX_AGE_MS } from "./certificate.js";
+import { type Certificate, MAX_AGE_MS, speaksFor } from "./certificate.js";
 import { lookup } from "./hash-tree.js";
 import { type RequestMap, requestIdOf } from "./request-id.js";
 import type { Transport } from "./transport.js";
 
 /** What of the call path is needed to know the nodes. */
 interface Path extends Pick<Transport, "nowMs" | "readState" | "verify"> {
+	readonly canisterId: { toUint8Array(): Uint8Array };
 	readonly network: Pick<Transport["network"], "rootKey">;
 	readonly ports: Pick<Transport["ports"], "sha256">;
 }
@@ -21,6 +22,8 @@ const DER_PREFIX_BYTES = DER_PREFIX.length / 2;
 const KEY_BYTES = 32;
 /** Nodes come and go with proposals, a few a week; one that is gone must not be believed for long. */
 const MAX_KEYS_AGE_MS = 60 * 60_000;
+/** There is one; a list is for later versions of the protocol. Each costs a hash of the whole answer. */
+const MAX_SIGNATURES = 13;
 
 interface NodeSignature {
 	/** Nanoseconds since 1970. */
@@ -62,6 +65,10 @@ export class NodeSignatures {
 	async verify(answer: Record<string, unknown>, requestId: Uint8Array): Promise<void> {
 		const { signatures, ...signed } = answer;
 		if (!Array.isArray(signatures) || signatures.length === 0) throw invalid("no node signed the answer");
+		if (signatures.length > MAX_SIGNATURES)
+			throw invalid(
+				`${signatures.length} nodes signed the answer, over the ${MAX_SIGNATURES} that are accepted`,
+			);
 		for (const signature of signatures) {
 			if (!isNodeSignature(signature)) throw invalid("a node's signature is malformed");
 			const timestamp = BigInt(signature.timestamp);
@@ -99,7 +106,8 @@ export class NodeSignatures {
 
 	async #current(): Promise<Keys> {
 		const kept = this.#kept;
-		const isYoung = kept && this.#path.nowMs() - kept.askedAtMs < MAX_KEYS_AGE_MS;
+		// A clock that was set back makes them no younger.
+		const isYoung = kept && Math.abs(this.#path.nowMs() - kept.askedAtMs) < MAX_KEYS_AGE_MS;
 		return isYoung ? kept : this.#renew();
 	}
 
@@ -111,16 +119,22 @@ export class NodeSignatures {
 	}
 
 	async #ask(): Promise<Keys> {
-		const { network } = this.#path;
 		const askedAtMs = this.#path.nowMs();
 		const certificate = await this.#path.readState([[utf8("subnet")]], "read_state");
 		await this.#path.verify(certificate);
-		// Without a delegation it is the root subnet that answers, which is named after its key.
-		const subnetId =
-			certificate.delegation?.subnet_id ??
-			Principal.selfAuthenticating(await network.rootKey()).toUint8Array();
-		this.#kept = { certificate, subnetId, askedAtMs };
+		this.#kept = { certificate, subnetId: await this.#subnetOf(certificate), askedAtMs };
 		return this.#kept;
+	}
+
+	/** With a delegation, which was verified, that says it; else it is the root subnet, which is named after its key. */
+	async #subnetOf({ tree, delegation }: Certificate): Promise<Uint8Array> {
+		if (delegation) return delegation.subnet_id;
+		const { network, canisterId } = this.#path;
+		const root = Principal.selfAuthenticating(await network.rootKey()).toUint8Array();
+		// Else any one of its nodes could answer for every canister there is.
+		if (!speaksFor(tree, root, canisterId.toUint8Array()))
+			throw invalid("it comes from the root subnet, which this canister is not on");
+		return root;
 	}
 }
 

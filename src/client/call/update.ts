@@ -168,9 +168,13 @@ const isDecided = (error: unknown): boolean =>
 	isTimeout(error, ANSWER) ||
 	isTimeout(error, AGREEMENT);
 
+/** SYS_UNKNOWN of the interface specification, which says just that. */
+const UNKNOWN_OUTCOME = 6;
+
 /** Whether a call that failed with this may have been executed all the same. */
 export function leavesUnknown(error: unknown): boolean {
 	if (isBlobError(error, "http")) return error.details.status >= 500 && error.details.status !== 503;
+	if (isBlobError(error, "rejected")) return error.details.rejectCode === UNKNOWN_OUTCOME;
 	if (isBlobError(error, "timeout")) return !isTimeout(error, AGREEMENT);
 	// With it the answer may have been asked for, not the call made.
 	if (isBlobError(error, "identity_expired")) return true;
