@@ -66,6 +66,8 @@ export class Accounts {
 	readonly #seen = new Map<string, Entry>();
 	#last: Entry | undefined;
 	#everybody: Entry | undefined;
+	/** Whether anybody's is. */
+	#isChanged = false;
 
 	constructor(map: StableMap) {
 		this.#map = map;
@@ -81,6 +83,7 @@ export class Accounts {
 	change(who: Uint8Array): Account {
 		const entry = this.#last?.who === who ? this.#last : this.#entry(who);
 		entry.isChanged = true;
+		this.#isChanged = true;
 		return entry.account;
 	}
 
@@ -99,11 +102,11 @@ export class Accounts {
 		this.#seen.clear();
 		this.#last = undefined;
 		this.#everybody = undefined;
+		this.#isChanged = false;
 	}
 
 	get isChanged(): boolean {
-		for (const { isChanged } of this.#seen.values()) if (isChanged) return true;
-		return false;
+		return this.#isChanged;
 	}
 
 	flush(): void {

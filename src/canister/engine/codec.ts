@@ -138,6 +138,19 @@ export function u64Key(value: number): Uint8Array {
 	return new Uint8Array(number);
 }
 
+/** Numbers side by side, eight bytes each. */
+export function u64s(values: readonly number[]): Uint8Array {
+	const record = new Uint8Array(values.length * 8);
+	const view = new DataView(record.buffer);
+	for (let i = 0; i < values.length; i++) {
+		const value = values[i]!;
+		if (value === 0) continue;
+		view.setUint32(i * 8, value / HIGH);
+		view.setUint32(i * 8 + 4, value);
+	}
+	return record;
+}
+
 export function concat(...parts: Uint8Array[]): Uint8Array {
 	let length = 0;
 	for (let i = 0; i < parts.length; i++) length += parts[i]!.length;

@@ -1,5 +1,5 @@
 import type { StableMap } from "../ports.js";
-import { getU64, putU64, u64Key } from "./codec.js";
+import { getU64, u64Key, u64s } from "./codec.js";
 
 /** The store's own numbers, each at a frozen place in one record. */
 export const COUNTER = {
@@ -73,10 +73,7 @@ export class Meta {
 
 	flush(): void {
 		if (!this.#isChanged) return;
-		const values = this.#values ?? this.#read();
-		const record = new Uint8Array(COUNTERS * 8);
-		for (let i = 0; i < COUNTERS; i++) if (values[i] !== 0) putU64(record, i * 8, values[i]!);
-		this.#map.set(KEY, record);
+		this.#map.set(KEY, u64s(this.#values ?? this.#read()));
 		this.#isChanged = false;
 	}
 

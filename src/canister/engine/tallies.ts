@@ -1,7 +1,7 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { type ErrorCode, METHODS, type MethodName } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
-import { getU64, putU64 } from "./codec.js";
+import { getU64, u64s } from "./codec.js";
 
 /** What was counted of a method, or under an error's code, since the store was installed. */
 export interface Tally {
@@ -13,7 +13,6 @@ export interface Tally {
 }
 
 const NOTHING: Tally = { calls: 0, refused: 0, instructions: 0, malformed: 0 };
-const RECORD_BYTES = 32;
 
 /**
  * Counts of calls by method and of refusals by code, in the map of counters under their names. Written with every
@@ -82,12 +81,8 @@ export class Tallies {
 	}
 
 	#set(name: string, tally: Tally): void {
-		const record = new Uint8Array(RECORD_BYTES);
-		putU64(record, 0, tally.calls);
-		putU64(record, 8, tally.refused);
-		putU64(record, 16, tally.instructions);
-		putU64(record, 24, tally.malformed);
-		this.#map.set(encodeUtf8(name), record);
+		const { calls, refused, instructions, malformed } = tally;
+		this.#map.set(encodeUtf8(name), u64s([calls, refused, instructions, malformed]));
 		this.#known.set(name, tally);
 	}
 }

@@ -6,7 +6,7 @@ import type { Shape } from "./shape.js";
 import { skip } from "./skip.js";
 import { readHeader, type WireTypes } from "./table.js";
 import { fromUnits } from "./utf8.js";
-import { write } from "./write.js";
+import { writeBehind } from "./write.js";
 
 /**
  * Bounds of a request whose type says no more. The largest of this protocol publishes a blob with 32 entries of
@@ -165,6 +165,6 @@ export class ReplyWriter {
 
 	/** The message, as a view that is valid until the next one is written. */
 	write(value: unknown): Uint8Array {
-		return write(this.#header, () => this.#shape.write(value));
+		return writeBehind(this.#header, this.#shape.write, value);
 	}
 }

@@ -32,12 +32,12 @@ let view = new DataView(buffer.buffer);
 let capacity = INITIAL_BYTES;
 let at = 0;
 
-/** What `write` writes, after `header`, as a view that is valid until the next call. */
-export function write(header: Uint8Array, write: () => void): Uint8Array {
+/** A value after a header, as a view that is valid until the next call. */
+export function writeBehind(header: Uint8Array, write: Write, value: unknown): Uint8Array {
 	if (capacity > KEPT_BYTES) replace(INITIAL_BYTES);
 	at = 0;
 	raw(header);
-	write();
+	write(value);
 	return buffer.subarray(0, at);
 }
 

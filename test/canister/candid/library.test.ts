@@ -77,8 +77,10 @@ describe("for random types and values", () => {
 	});
 
 	test("a message of other types is read as the library reads it", () => {
-		// No blobs are expected: the library takes the bytes of any vec for one.
-		const other = anyType(2).filter((type) => !type.name.includes("vec nat8"));
+		// No blobs are expected: the library takes the bytes of any vec for one. Nor records with a null in an opt: where
+		// that field is missing it is null to us, and the whole record nothing to the library.
+		const isAlike = (name: string) => !name.includes("vec nat8") && !/opt record .*null/.test(name);
+		const other = anyType(2).filter(({ name }) => isAlike(name));
 		let read = 0;
 		fc.assert(
 			fc.property(samples, fc.array(other, { maxLength: 3 }), (all, expected) => {
