@@ -35,7 +35,7 @@ export const LIMITS = {
 	ceilingShareLarge: least(0.95),
 	ceilingShareSmall: least(0.9),
 	ceilingShareLossy: least(0.85),
-	ceilingShareThrottled: least(0.3),
+	ceilingShareThrottled: least(0.2),
 	/** For information: a time depends on the machine. At most 50 is what browsers call no long task. */
 	longestMainThreadTaskMs: unsteady(most(Number.POSITIVE_INFINITY)),
 };
