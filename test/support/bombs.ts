@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { HttpAgent } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
@@ -89,8 +89,8 @@ export async function openTarget(): Promise<Target> {
 }
 
 async function buildEmpty(): Promise<Uint8Array> {
-	const directory = join(dirname(inject("wasm").store), "../empty");
-	await mkdir(directory, { recursive: true });
+	// A folder of its own for each file of tests: two of them may build at once.
+	const directory = await mkdtemp(join(dirname(inject("wasm").store), "../empty-"));
 	await writeFile(
 		join(directory, "dfx.json"),
 		JSON.stringify({ canisters: { empty: { type: "custom", main: "index.ts", candid: "empty.did" } } }),
