@@ -2,6 +2,7 @@ import { Cbor } from "@dfinity/agent";
 import { ClientError } from "../errors.js";
 import type { Ports } from "../ports.js";
 import { compareBytes, concat, hex, lebDecode, utf8 } from "../util/bytes.js";
+import { BLS, keyIn } from "./der.js";
 import { type HashTree, isHashTree, lookup, reconstruct, subtree, values } from "./hash-tree.js";
 
 export interface Certificate {
@@ -12,15 +13,11 @@ export interface Certificate {
 
 const MINUTE_MS = 60_000;
 /** As old, or as far in the future, as the agents accept. */
-export const MAX_AGE_MS = 5 * MINUTE_MS;
+const MAX_AGE_MS = 5 * MINUTE_MS;
 /** Mainnet renews delegations at replica upgrades, about weekly; the agents accept 30 days. */
 const MAX_DELEGATION_AGE_MS = 30 * 24 * 60 * MINUTE_MS;
 
 const STATE_ROOT_DOMAIN = concat(Uint8Array.of(13), utf8("ic-state-root"));
-/** DER of a BLS12-381 key in G2, before the 96 bytes of the key itself (interface specification, "extract_der"). */
-const DER_PREFIX = "308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100";
-const DER_PREFIX_BYTES = DER_PREFIX.length / 2;
-const KEY_BYTES = 96;
 
 const invalid = (reason: string, cause?: unknown) =>
 	new ClientError("certificate_invalid", { reason }, cause);
@@ -71,7 +68,8 @@ export class CertificateVerifier {
 		const inner = decodeCertificate(delegation.certificate);
 		if (inner.delegation) throw invalid("its delegation is itself delegated");
 		await checkSignature(inner, options.rootKey, options.ports);
-		const time = timeOf(inner.tree, options.nowMs);
+		const time = timeOf(inner.tree);
+		checkNotAhead(time, options.nowMs);
 		if (options.nowMs - time > MAX_DELEGATION_AGE_MS)
 			throw invalid(`its delegation is from ${new Date(time).toISOString()}, which is too old`);
 		if (!speaksFor(inner.tree, delegation.subnet_id, options.canisterId))
@@ -85,22 +83,29 @@ export class CertificateVerifier {
 
 /** @throws ClientError `certificate_stale`, and `certificate_invalid` for one from the future */
 export function checkFreshness({ tree }: Certificate, nowMs: number): void {
-	const time = timeOf(tree, nowMs);
-	if (nowMs - time > MAX_AGE_MS)
+	checkTime(timeOf(tree), nowMs);
+}
+
+/** The same of a time that was signed in another way. */
+export function checkTime(ms: number, nowMs: number): void {
+	checkNotAhead(ms, nowMs);
+	if (nowMs - ms > MAX_AGE_MS)
 		throw new ClientError("certificate_stale", {
-			from: new Date(time),
-			ageMs: Math.round(nowMs - time),
+			from: new Date(ms),
+			ageMs: Math.round(nowMs - ms),
 			maxAgeMs: MAX_AGE_MS,
 		});
 }
 
-function timeOf(tree: HashTree, nowMs: number): number {
-	const time = lookup(tree, ["time"]);
-	if (!time) throw invalid("it holds no time");
-	const ms = Number(lebDecode(time) / 1_000_000n);
+function checkNotAhead(ms: number, nowMs: number): void {
 	if (ms > nowMs + MAX_AGE_MS)
 		throw invalid(`it is from ${new Date(ms).toISOString()}, in the future; is this machine's clock behind?`);
-	return ms;
+}
+
+function timeOf(tree: HashTree): number {
+	const time = lookup(tree, ["time"]);
+	if (!time) throw invalid("it holds no time");
+	return Number(lebDecode(time) / 1_000_000n);
 }
 
 async function checkSignature(
@@ -108,15 +113,12 @@ async function checkSignature(
 	derKey: Uint8Array,
 	ports: VerifyOptions["ports"],
 ): Promise<void> {
-	if (
-		derKey.length !== DER_PREFIX_BYTES + KEY_BYTES ||
-		hex(derKey.subarray(0, DER_PREFIX_BYTES)) !== DER_PREFIX
-	)
-		throw invalid("the key is no BLS key in DER");
+	const key = keyIn(derKey, BLS);
+	if (!key) throw invalid("the key is no BLS key in DER");
 	let good = false;
 	try {
 		const message = concat(STATE_ROOT_DOMAIN, await reconstruct(tree, ports.sha256));
-		good = await ports.blsVerify(derKey.subarray(DER_PREFIX_BYTES), signature, message);
+		good = await ports.blsVerify(key, signature, message);
 	} catch (error) {
 		throw invalid("its tree or its signature is malformed", error);
 	}

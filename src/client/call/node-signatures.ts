@@ -1,8 +1,9 @@
 import { Principal } from "@dfinity/principal";
 import { ed25519 } from "@noble/curves/ed25519";
 import { ClientError } from "../errors.js";
-import { concat, hex, utf8 } from "../util/bytes.js";
-import { type Certificate, MAX_AGE_MS, speaksFor } from "./certificate.js";
+import { concat, utf8 } from "../util/bytes.js";
+import { type Certificate, checkTime, speaksFor } from "./certificate.js";
+import { ED25519, keyIn } from "./der.js";
 import { lookup } from "./hash-tree.js";
 import { type RequestMap, requestIdOf } from "./request-id.js";
 import type { Transport } from "./transport.js";
@@ -16,10 +17,6 @@ interface Path extends Pick<Transport, "nowMs" | "readState" | "verify"> {
 
 /** What a node signs, before the hash of its answer (interface specification, "Query"). */
 const RESPONSE_DOMAIN = concat(Uint8Array.of(11), utf8("ic-response"));
-/** DER of an Ed25519 key, before the 32 bytes of the key itself (RFC 8410). */
-const DER_PREFIX = "302a300506032b6570032100";
-const DER_PREFIX_BYTES = DER_PREFIX.length / 2;
-const KEY_BYTES = 32;
 /** Nodes come and go with proposals, a few a week; one that is gone must not be believed for long. */
 const MAX_KEYS_AGE_MS = 60 * 60_000;
 /** There is one; a list is for later versions of the protocol. Each costs a hash of the whole answer. */
@@ -75,7 +72,7 @@ export class NodeSignatures {
 			const hash = await this.#hash({ ...signed, timestamp, request_id: requestId } as RequestMap);
 			await this.#check(signature, concat(RESPONSE_DOMAIN, hash));
 			// The signature first: only what a node signed is old, all else is wrong.
-			this.#checkTime(Number(timestamp / 1_000_000n));
+			checkTime(Number(timestamp / 1_000_000n), this.#path.nowMs());
 		}
 	}
 
@@ -93,15 +90,6 @@ export class NodeSignatures {
 		// The subnet may have got a new node since its keys were asked for.
 		if (kept && isSigned(await this.#renew(), signature, message)) return;
 		throw invalid("no node of the canister's subnet signed this answer");
-	}
-
-	#checkTime(signedMs: number): void {
-		const ageMs = this.#path.nowMs() - signedMs;
-		const from = new Date(signedMs);
-		if (ageMs < -MAX_AGE_MS)
-			throw invalid(`it is from ${from.toISOString()}, in the future; is this machine's clock behind?`);
-		if (ageMs > MAX_AGE_MS)
-			throw new ClientError("certificate_stale", { from, ageMs: Math.round(ageMs), maxAgeMs: MAX_AGE_MS });
 	}
 
 	async #current(): Promise<Keys> {
@@ -148,10 +136,10 @@ function isSigned(keys: Keys, { identity, signature }: NodeSignature, message: U
 	const path = ["subnet", keys.subnetId, "node", identity, "public_key"];
 	const der = lookup(keys.certificate.tree, path);
 	if (!der) return false;
-	if (der.length !== DER_PREFIX_BYTES + KEY_BYTES || hex(der.subarray(0, DER_PREFIX_BYTES)) !== DER_PREFIX)
-		throw invalid("a node's key is no Ed25519 key in DER");
+	const key = keyIn(der, ED25519);
+	if (!key) throw invalid("a node's key is no Ed25519 key in DER");
 	try {
-		return ed25519.verify(signature, message, der.subarray(DER_PREFIX_BYTES));
+		return ed25519.verify(signature, message, key);
 	} catch {
 		// Of another length, or no point of the curve.
 		return false;

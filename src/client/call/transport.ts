@@ -77,7 +77,7 @@ export class Transport {
 				exchange(network.fetch, url, init, { timeoutMs: this.timeoutMs, ports, signal }),
 			);
 		} catch (error) {
-			throw identityExpired(error) ?? (await this.agreeOnTime(error));
+			throw identityExpired(error) ?? (await this.#agreeOnTime(error));
 		}
 	}
 
@@ -86,7 +86,7 @@ export class Transport {
 	 * taken.
 	 * @returns the error to throw
 	 */
-	async agreeOnTime(error: unknown): Promise<unknown> {
+	async #agreeOnTime(error: unknown): Promise<unknown> {
 		const isClock = isBlobError(error, "http") && /request expiry/i.test(error.details.body);
 		if (!isClock || !(await this.network.syncClock(this.canisterId))) return error;
 		return new ClientError("timeout", { waitedMs: 0, waitedFor: AGREEMENT }, error);
