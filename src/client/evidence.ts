@@ -80,7 +80,8 @@ export async function findCopy(
 
 type Said = Pick<WireManifest, "content_type" | "visibility" | "metadata">;
 
-function isSaidOf(blob: Said, wanted: Said): boolean {
+/** Type, visibility and metadata, in whatever order its entries are. */
+export function isSaidOf(blob: Said, wanted: Said): boolean {
 	const text = ({ content_type, visibility, metadata }: Said) =>
 		JSON.stringify([content_type, visibility, [...metadata].sort()]);
 	return text(blob) === text(wanted);

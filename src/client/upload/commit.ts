@@ -2,6 +2,7 @@ import { sameBytes, type WireManifest } from "../../protocol/index.js";
 import { Attempts } from "../attempts.js";
 import type { ClientContext } from "../context.js";
 import { ClientError, isBlobError } from "../errors.js";
+import { isSaidOf } from "../evidence.js";
 import type { Manifest } from "../types.js";
 import { fromPrecondition, fromVisibility, optional, toManifest } from "../wire-map.js";
 import type { UploadCalls } from "./calls.js";
@@ -65,23 +66,18 @@ export async function findPublished(
 	const [held] = manifest;
 	if (held === undefined || since?.isSince(held) === false) return undefined;
 	const owner = (await context.principal()).toText();
-	return held.owner.toText() === owner && isAsPlanned(toManifest(held), plan, root)
-		? toManifest(held)
-		: undefined;
+	const planned = publicationOf(plan, root);
+	const isPlanned =
+		held.key === plan.key &&
+		held.owner.toText() === owner &&
+		sameBytes(held.root, root) &&
+		isSaidOf(held, planned) &&
+		isSameDigest(held.sha256[0], planned.sha256[0]);
+	return isPlanned ? toManifest(held) : undefined;
 }
 
-function isAsPlanned(manifest: Manifest, plan: UploadPlan, root: Uint8Array): boolean {
-	const sorted = (entries: [string, string][]) => JSON.stringify(entries.sort());
-	const same = (a: Uint8Array | undefined, b: Uint8Array | undefined) => (a && b ? sameBytes(a, b) : a === b);
-	return (
-		manifest.key === plan.key &&
-		sameBytes(manifest.root, root) &&
-		manifest.contentType === plan.contentType &&
-		manifest.visibility === plan.visibility &&
-		sorted(Object.entries(manifest.metadata)) === sorted([...plan.metadata]) &&
-		same(manifest.wholeSha256, plan.wholeSha256)
-	);
-}
+const isSameDigest = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+	a && b ? sameBytes(a, b) : a === b;
 
 /** Puts every chunk that the canister does not hold as it should, one after the other: there are few, if any. */
 async function repair(sending: Sending, session: Session, { leaves }: Sent, cause: unknown): Promise<void> {
