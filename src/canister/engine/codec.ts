@@ -186,7 +186,8 @@ export function principalOf(bytes: Uint8Array): Principal {
 	return lastPrincipal;
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+/** The two digits of each byte. */
+export const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 export function toHex(bytes: Uint8Array): string {
 	let hex = "";

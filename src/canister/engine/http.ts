@@ -1,6 +1,7 @@
 import { encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
 import { chunkLength, type WireManifest } from "../../protocol/index.js";
 import type { Hashing } from "../hashing.js";
+import { HEX } from "./codec.js";
 
 /**
  * The HTTP answers that a public blob has, and their hashes as HTTP certification has them (HTTP gateway protocol
@@ -38,10 +39,7 @@ export function certifiedHeaders(manifest: WireManifest, index?: number): [strin
 const TAG_BYTES = 8;
 
 /** The two digits of each byte, as they lie in memory. */
-const DIGITS = new Uint16Array(
-	encodeUtf8(Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0")).join("")).slice()
-		.buffer,
-);
+const DIGITS = new Uint16Array(encodeUtf8(HEX.join("")).slice().buffer);
 /** Between quotation marks, the first at an odd place, so that pairs of digits are at even ones. */
 const tagRoom = encodeUtf8(` "${"0".repeat(2 * TAG_BYTES)}"`).slice();
 const tagDigits = new Uint16Array(tagRoom.buffer, 2, TAG_BYTES);
