@@ -24,16 +24,6 @@ const invalid = (field: string, reason: string, limit: number): Invalid => ({
 	limit: BigInt(limit),
 });
 
-/** Length of a text in UTF-8, without encoding it. */
-export function utf8Length(text: string): number {
-	let bytes = 0;
-	for (const character of text) {
-		const code = character.codePointAt(0) ?? 0;
-		bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-	}
-	return bytes;
-}
-
 /**
  * No control characters, and no half of a surrogate pair. Sticky, and so tried at the beginning only: an expression
  * that looks for what may not be there costs QuickJS 560 instructions a character, this one 200.
@@ -99,7 +89,8 @@ export function checkMetadata(metadata: readonly (readonly [string, string])[]):
 		bytes += name.length + (value.length > MAX_METADATA_BYTES ? value.length : encodeUtf8(value).length);
 		if (bytes > MAX_METADATA_BYTES)
 			return invalid("metadata", "names and values are too long together", MAX_METADATA_BYTES);
-		if (!isPrintable(value)) return invalid("metadata", "a value holds a control character", 0);
+		if (!isPrintable(value))
+			return invalid("metadata", "a value holds a control character or half a surrogate pair", 0);
 	}
 	return undefined;
 }

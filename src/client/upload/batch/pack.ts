@@ -1,10 +1,5 @@
-import {
-	MAX_CHUNK_BYTES,
-	MAX_ITEMS,
-	utf8Length,
-	type WirePutItem,
-	type WirePutMany,
-} from "../../../protocol/index.js";
+import { MAX_CHUNK_BYTES, MAX_ITEMS, type WirePutItem, type WirePutMany } from "../../../protocol/index.js";
+import { utf8 } from "../../util/bytes.js";
 import { publicationOf } from "../commit.js";
 import type { UploadPlan } from "../options.js";
 
@@ -85,7 +80,7 @@ export const toWire = ({ plan, root, content }: Omit<PackItem, "done">): WirePut
 
 const lebBytes = (value: number): number => (value < 0x80 ? 1 : 1 + lebBytes(value >> 7));
 const blobBytes = (bytes: number): number => lebBytes(bytes) + bytes;
-const textBytes = (text: string): number => blobBytes(utf8Length(text));
+const textBytes = (text: string): number => blobBytes(utf8(text).length);
 
 /** What an item's value takes in Candid, to the byte. */
 export function candidBytes(item: WirePutItem): number {
