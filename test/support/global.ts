@@ -1,5 +1,6 @@
-import { cp, mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { cp, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { join, relative } from "node:path";
 import type { TestProject } from "vitest/node";
 import { buildCanister } from "../../examples/support/build.js";
 
@@ -10,29 +11,76 @@ declare module "vitest" {
 	}
 }
 
-/** Not what a build left there. */
+const EXAMPLES = { store: "store", beside: "guestbook" } as const;
+/** Builds of the same inputs that are kept, so that a run begins at once where nothing of a canister changed. */
+const KEPT_BUILDS = 4;
+
+const root = join(import.meta.dirname, "../..");
+const builds = join(root, "dist/test-canisters");
+
+/** Sources of an example; build output is left out. */
 const sourcesOf = async (directory: string) =>
 	(await readdir(directory)).filter((name) => /\.(ts|json|yaml)$/.test(name));
 
-const root = join(import.meta.dirname, "../..");
-
 /**
- * Builds the example canisters once for all tests, the way that a user would: azle, then the linker. In a copy of
- * this run's own, inside the package so that it is found by its name: runs side by side do not meet.
+ * Builds the example canisters as a user would: azle, then the linker. A build is named by the hash of all its inputs,
+ * made under a name of this process and renamed when it is whole, so that runs side by side share it safely.
  */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-	const workplace = join(root, "dist/test-canisters", String(process.pid));
-	const build = async (example: string, name: string) => {
-		const directory = join(workplace, example);
-		await mkdir(directory, { recursive: true });
-		for (const file of await sourcesOf(join(root, "examples", example)))
-			await cp(join(root, "examples", example, file), join(directory, file));
-		await buildCanister(directory, name);
-		return join(directory, `${name}.wasm`);
-	};
+export default async function setup(project: TestProject): Promise<void> {
+	const finished = join(builds, await hashOfInputs());
+	if (!(await exists(finished))) {
+		const workplace = join(builds, `building-${process.pid}`);
+		await rm(workplace, { recursive: true, force: true });
+		for (const [example, name] of Object.entries(EXAMPLES)) {
+			const directory = join(workplace, example);
+			await mkdir(directory, { recursive: true });
+			for (const file of await sourcesOf(join(root, "examples", example)))
+				await cp(join(root, "examples", example, file), join(directory, file));
+			await buildCanister(directory, name);
+		}
+		await rename(workplace, finished).catch(async (error) => {
+			// Another run has made the same build meanwhile.
+			await rm(workplace, { recursive: true, force: true });
+			if (!(await exists(finished))) throw error;
+		});
+		await removeOldBuilds();
+	}
 	project.provide("wasm", {
-		store: await build("store", "store"),
-		guestbook: await build("beside", "guestbook"),
+		store: join(finished, "store/store.wasm"),
+		guestbook: join(finished, "beside/guestbook.wasm"),
 	});
-	return () => rm(workplace, { recursive: true, force: true });
 }
+
+/** Hash of everything that a build reads: the compiled package, the examples, and the versions of all packages. */
+async function hashOfInputs(): Promise<string> {
+	const hash = createHash("sha256");
+	const add = async (file: string) => {
+		hash
+			.update(`${relative(root, file)}\0`)
+			.update(await readFile(file))
+			.update("\0");
+	};
+	for (const part of ["canister", "cli", "protocol"])
+		for (const entry of (await readdir(join(root, "dist", part), { recursive: true })).sort())
+			if (entry.endsWith(".js")) await add(join(root, "dist", part, entry));
+	for (const example of Object.keys(EXAMPLES))
+		for (const file of (await sourcesOf(join(root, "examples", example))).sort())
+			await add(join(root, "examples", example, file));
+	await add(join(root, "package-lock.json"));
+	return hash.digest("hex").slice(0, 16);
+}
+
+async function removeOldBuilds(): Promise<void> {
+	const finished = (await readdir(builds)).filter((name) => !name.startsWith("building-"));
+	const dated = await Promise.all(
+		finished.map(async (name) => ({ name, at: (await stat(join(builds, name))).mtimeMs })),
+	);
+	for (const { name } of dated.sort((a, b) => b.at - a.at).slice(KEPT_BUILDS))
+		await rm(join(builds, name), { recursive: true, force: true });
+}
+
+const exists = (path: string) =>
+	stat(path).then(
+		() => true,
+		() => false,
+	);
