@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { constants, type Stats } from "node:fs";
-import { copyFile, type FileHandle, open, rename } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { type FileHandle, open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { type BlobClient, type Download, type Manifest, toFile } from "canister-blobs/node";
 import { placeFor, statOf } from "./directory.js";
@@ -47,12 +47,7 @@ async function fetchFile(
 	old: string | undefined,
 ): Promise<number> {
 	const aside = join(target, STATE_DIRECTORY, createHash("sha256").update(path).digest("hex"));
-	if (old) {
-		// What an attempt before this one has fetched is worth more.
-		const mode = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
-		await copyFile(old, `${aside}.part`, mode).catch(() => {});
-	}
-	const { manifest, reusedBytes } = await toFile(download, aside);
+	const { manifest, reusedBytes } = await toFile(download, aside, old === undefined ? {} : { reuse: old });
 	await rename(aside, join(target, path));
 	return manifest.size - reusedBytes;
 }

@@ -1,16 +1,26 @@
-import { type FileHandle, open, rename } from "node:fs/promises";
-import { dirname } from "node:path";
+import { createHash } from "node:crypto";
+import type { FileHandle } from "node:fs/promises";
 import type { Download, Reading } from "../download/download.js";
 import { type Span, within } from "../download/range.js";
 import { ClientError, isBlobError } from "../errors.js";
 import type { Manifest } from "../types.js";
-import { follow } from "../util/abort.js";
+import { follow, throwIfAborted } from "../util/abort.js";
 import { Pool } from "../util/pool.js";
+import { PartialFile } from "./partial-file.js";
+import { claim, type Target } from "./target.js";
 
 /** How a download becomes a file. */
 export interface ToFileOptions {
-	/** Keep the chunks that an earlier attempt left in `<path>.part`, once each is verified. Default true. */
+	/**
+	 * Keep the chunks that earlier calls for the same blob and path left, once each is verified.
+	 * @default true
+	 */
 	resume?: boolean;
+	/**
+	 * Path of a file, such as an older version, that is read for chunks which need not be fetched then: those that
+	 * stand at the same place. It is not changed, and need not exist.
+	 */
+	reuse?: string;
 }
 
 /** A file that is whole, verified and on disk. */
@@ -19,76 +29,98 @@ export interface DownloadedFile {
 	readonly path: string;
 	/** What was downloaded. */
 	readonly manifest: Manifest;
-	/** Bytes found in `<path>.part` and not fetched again. */
+	/** Bytes found in files on disk and not fetched. */
 	readonly reusedBytes: number;
 }
 
 /**
- * Downloads into a file: the blob, or the download's range of it. It is written as `<path>.part` and takes its name
- * only when it is whole, verified and on disk; an attempt that fails leaves the part for the next one. Replaces what
- * is at `path`.
- * @throws ClientError `file_failed` where it cannot be written, with `errno` `ENOSPC` for a full disk; and what
- *   reading throws
+ * Downloads into a file: the blob, or the download's range of it. It is written under a hidden name of this call's own
+ * in the same directory (`.cb-….part`), and takes its name only when it is whole, verified and on disk; a call that
+ * fails, and a process that dies, leave what has arrived for the next call with the same path and blob. Replaces a file
+ * or a symbolic link at `path`; resolves only if its own file is there then.
+ * @throws ClientError `file_failed`, with `errno` `EISDIR` where `path` is a directory, `EBUSY` where another download
+ *   of this process is being written to it (both before anything is fetched), `ESTALE` where another program has put
+ *   its file in the place, `ENOSPC` for a full disk, or what `node:fs` says; and what reading throws
  */
 export async function toFile(
 	download: Download,
 	path: string,
-	{ resume = true }: ToFileOptions = {},
+	options: ToFileOptions = {},
 ): Promise<DownloadedFile> {
-	const reading = await download.begin();
-	const { blob, span } = reading;
-	const part = `${path}.part`;
 	try {
-		const file = await openPart(part, resume);
-		let reusedBytes: number;
+		const { target, release } = await claim(path);
 		try {
-			reusedBytes = await fill(file, reading, download);
-			await file.truncate(span.end - span.start);
-			await file.sync();
+			return { path, ...(await writeTo(target, download, options)) };
 		} finally {
-			await file.close();
+			release();
 		}
-		await rename(part, path);
-		await syncDirectory(dirname(path));
-		return { path, manifest: blob.manifest, reusedBytes };
 	} catch (error) {
 		throw isBlobError(error) ? error : fileFailed(path, error);
 	}
 }
+
+async function writeTo(target: Target, download: Download, { resume = true, reuse }: ToFileOptions) {
+	const reading = await download.begin();
+	const { blob, span } = reading;
+	const part = await PartialFile.open(target, contentOf(reading), { resume, reuse });
+	try {
+		const reusedBytes = await fill(part, reading, download);
+		await part.publish(span.end - span.start);
+		return { manifest: blob.manifest, reusedBytes };
+	} catch (error) {
+		await part.leave().catch(() => {});
+		throw error;
+	} finally {
+		await part.close();
+	}
+}
+
+/** Names the bytes that the file is to hold: the blob's identity and the range. */
+const contentOf = ({ blob, span }: Reading): string =>
+	createHash("sha256")
+		.update(blob.manifest.root)
+		.update(`${span.start}-${span.end}`)
+		.digest("hex")
+		.slice(0, 32);
 
 function fileFailed(path: string, error: unknown): ClientError<"file_failed"> {
 	const { code = "unknown", message = String(error) } = error as NodeJS.ErrnoException;
 	return new ClientError("file_failed", { path, errno: code, reason: message }, error);
 }
 
-async function openPart(part: string, resume: boolean): Promise<FileHandle> {
-	if (resume) {
-		try {
-			return await open(part, "r+");
-		} catch (error) {
-			if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-		}
-	}
-	return open(part, "w+");
-}
-
-/** Writes every chunk that is not there yet. @returns bytes that were there. */
-async function fill(file: FileHandle, { blob, span, meter }: Reading, download: Download): Promise<number> {
-	const { size: present } = await file.stat();
+/** Writes every chunk that is not there yet. @returns bytes that were on disk. */
+async function fill(part: PartialFile, { blob, span, meter }: Reading, download: Download): Promise<number> {
+	const { handle } = part;
+	const present = await Promise.all(
+		[handle, ...part.donors].map(async (file) => ({ file, size: (await file.stat()).size })),
+	);
 	const { controller, release } = follow(download.signal);
 	const pool = new Pool(download.concurrency);
 	let reused = 0;
+	/** Whether a file has the chunk, which then is in ours. */
+	const find = async (index: number, start: number, end: number): Promise<boolean> => {
+		const position = start - span.start;
+		for (const { file, size } of present) {
+			if (size < end - span.start) continue;
+			// What cannot be read is fetched.
+			const bytes = await readAt(file, position, end - start).catch(() => new Uint8Array(0));
+			if (!(await blob.matches(index, bytes))) continue;
+			if (file !== handle) await writeAt(handle, bytes, position);
+			return true;
+		}
+		return false;
+	};
 	const one = async (index: number) => {
+		throwIfAborted(controller.signal);
 		const { start, end } = blob.range(index);
-		// Of a chunk that the range cuts the file holds a part, which no hash is of.
-		const isThere = isWhole(span, start, end) && present >= end - span.start;
-		if (isThere && (await blob.matches(index, await readAt(file, start - span.start, end - start)))) {
+		// Of a chunk that the range cuts a file holds a part, which no hash is of.
+		if (isWhole(span, start, end) && (await find(index, start, end))) {
 			reused += end - start;
 			meter.found(end - start);
 			return;
 		}
 		const bytes = within(span, start, await blob.chunk(index, controller.signal));
-		await writeAt(file, bytes, Math.max(start, span.start) - span.start);
+		await writeAt(handle, bytes, Math.max(start, span.start) - span.start);
 		meter.arrived(bytes.length);
 	};
 	try {
@@ -115,16 +147,5 @@ async function writeAt(file: FileHandle, bytes: Uint8Array, start: number): Prom
 	for (let written = 0; written < bytes.length; ) {
 		const { bytesWritten } = await file.write(bytes, written, bytes.length - written, start + written);
 		written += bytesWritten;
-	}
-}
-
-/** So that the new name survives a crash as well. Windows cannot open a directory, and needs no such thing. */
-async function syncDirectory(path: string): Promise<void> {
-	if (process.platform === "win32") return;
-	const directory = await open(path, "r");
-	try {
-		await directory.sync();
-	} finally {
-		await directory.close();
 	}
 }

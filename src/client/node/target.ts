@@ -1,0 +1,42 @@
+import { lstat, realpath } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { isPartialName } from "./partial-file.js";
+
+/** Where a download is to be in the end. */
+export interface Target {
+	/** Links on the way to it resolved. */
+	readonly directory: string;
+	readonly name: string;
+	readonly path: string;
+}
+
+/** Targets of downloads under way in this process. */
+const busy = new Set<string>();
+
+/**
+ * Checks that a file can take this name, before anything is fetched, and keeps other downloads of this process from
+ * it. A symbolic link counts as a name that is replaced, and is never followed.
+ * @returns the target, and what gives it free
+ * @throws an error with a `code`, as those of `node:fs` have
+ */
+export async function claim(path: string): Promise<{ target: Target; release: () => void }> {
+	const whole = resolve(path);
+	if (/[/\\]$/.test(path) && (process.platform === "win32" || path.endsWith("/")))
+		throw refusal("EISDIR", "it names a directory");
+	const name = basename(whole);
+	if (isPartialName(name)) throw refusal("EINVAL", "such names are those of unfinished downloads");
+	const found = await lstat(whole).catch((error: NodeJS.ErrnoException) => {
+		if (error.code !== "ENOENT") throw error;
+	});
+	if (found?.isDirectory()) throw refusal("EISDIR", "it is a directory");
+	if (found && !found.isFile() && !found.isSymbolicLink())
+		throw refusal("EEXIST", "it is neither a file nor a link, and would be replaced by one");
+	const directory = await realpath(dirname(whole));
+	const target = { directory, name, path: join(directory, name) };
+	if (busy.has(target.path))
+		throw refusal("EBUSY", "another download of this process is being written to it");
+	busy.add(target.path);
+	return { target, release: () => busy.delete(target.path) };
+}
+
+const refusal = (code: string, reason: string): Error => Object.assign(new Error(reason), { code });
