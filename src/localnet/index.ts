@@ -8,6 +8,8 @@
  * await network.dispose();
  * ```
  */
+export { verifyTestSignature } from "./certification/test-signatures.js";
+export type { Signatures } from "./certification/topology.js";
 export type {
 	Conditions,
 	Refusal,

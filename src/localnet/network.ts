@@ -45,7 +45,7 @@ export class Network {
 		this.#settings = options.conditions;
 		const settings = () => this.#settings;
 		const timers = this.#timers;
-		this.#topology = new Topology(options.seed);
+		this.#topology = new Topology(options.seed, options.signatures);
 		this.#subnet = new Subnet(options, this.#topology, { settings, timers });
 		this.#rounds = new Rounds(this.#subnet, options.clock, settings);
 		const api = { subnet: this.#subnet, rounds: this.#rounds, topology: this.#topology, options };

@@ -1,5 +1,6 @@
 /** What a network can be told, and what it is without. */
 import { createHash, randomBytes } from "node:crypto";
+import type { Signatures } from "./certification/topology.js";
 import { type Conditions, resolveConditions, type Settings } from "./conditions/conditions.js";
 import type { Profile } from "./conditions/profiles.js";
 import type { MessageRecord } from "./execution/accounting.js";
@@ -20,6 +21,14 @@ export interface NetworkOptions {
 	readonly instructionLimits?: Partial<InstructionLimits>;
 	/** Makes keys, `raw_rand` and the luck of the conditions reproducible. Default random. */
 	readonly seed?: string | Uint8Array;
+	/**
+	 * How subnets sign. `"test"` is for suites of tests: a hash in place of each BLS signature, which takes no time,
+	 * protects nothing, and is verified by `verifyTestSignature` alone; agents and clients that are not given it refuse
+	 * every certificate. The root key says so in its bytes, and differs from that of the same seed with BLS.
+	 *
+	 * @default "bls"
+	 */
+	readonly signatures?: Signatures;
 	/** Nanoseconds since 1970. Default the system's clock. */
 	readonly clock?: () => bigint;
 	/** What the way to the network and its load are like, or a profile's name. Default as fast as can be. */
@@ -41,6 +50,7 @@ export interface NormalizedOptions {
 	readonly metering: boolean;
 	readonly instructionLimits: InstructionLimits;
 	readonly seed: Uint8Array;
+	readonly signatures: Signatures;
 	readonly clock: () => bigint;
 	/** At the start; `Network.setConditions` changes them. */
 	readonly conditions: Settings;
@@ -51,13 +61,18 @@ export interface NormalizedOptions {
 	readonly middleware: Middleware;
 }
 
+const SIGNATURES: readonly Signatures[] = ["bls", "test"];
+
 export function normalizeOptions(options: NetworkOptions): NormalizedOptions {
-	const { seed } = options;
+	const { seed, signatures = "bls" } = options;
+	if (!SIGNATURES.includes(signatures))
+		throw new RangeError(`signatures are made by "bls" or "test", not ${JSON.stringify(signatures)}`);
 	return {
 		port: options.port ?? 0,
 		metering: options.metering ?? false,
 		instructionLimits: { ...INSTRUCTION_LIMITS, ...options.instructionLimits },
 		seed: seed === undefined ? randomBytes(32) : createHash("sha256").update(seed).digest(),
+		signatures,
 		clock: options.clock ?? (() => BigInt(Date.now()) * 1_000_000n),
 		conditions: resolveConditions(options.conditions),
 		syncCallTimeoutMs: options.syncCallTimeoutMs ?? TIMES.syncCallMs,

@@ -17,7 +17,7 @@ let path: string;
 let sha256: string;
 beforeAll(async () => {
 	trial = await bundleTrial();
-	fixture = await openStore();
+	fixture = await openStore({ signatures: "bls" });
 	writer = await newWriter(fixture);
 	path = join(trial.folder, "file");
 	await writeRandomFile(path, 7_000_000);

@@ -32,6 +32,7 @@ let path: string;
 beforeAll(async () => {
 	trial = await bundleTrial();
 	fixture = await openStore({
+		signatures: "bls",
 		onMessage: ({ method, kind, error }) => {
 			if (method === "blobs_put_chunk" && kind === "update" && !error) puts++;
 		},

@@ -14,7 +14,7 @@ import { failure } from "./support/transfers.js";
 
 let probe: ProbeNetwork;
 beforeAll(async () => {
-	probe = await startProbe();
+	probe = await startProbe("bls");
 });
 afterEach(() => probe.network.faults.clear());
 afterAll(() => probe.network.dispose());

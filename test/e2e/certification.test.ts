@@ -25,7 +25,7 @@ const writer = Ed25519KeyIdentity.generate();
 let fixture: StoreFixture;
 let store: Store;
 beforeAll(async () => {
-	fixture = await openStore({}, writer);
+	fixture = await openStore({ signatures: "bls" }, writer);
 	store = fixture.store;
 });
 afterEach(() => {

@@ -23,7 +23,7 @@ let fixture: StoreFixture;
 let directory: string;
 
 beforeAll(async () => {
-	fixture = await openStore();
+	fixture = await openStore({ signatures: "bls" });
 	directory = await mkdtemp(join(tmpdir(), "canister-blobs-"));
 	const grant = { id: newId(), who: uploader.getPrincipal(), role: { writer: null } };
 	ok(await fixture.store.blobs_grant_role(grant));

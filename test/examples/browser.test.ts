@@ -27,7 +27,7 @@ describe("the page", () => {
 	const problems: string[] = [];
 
 	beforeAll(async () => {
-		fixture = await openStore();
+		fixture = await openStore({ signatures: "bls" });
 		served = await servePage(join(folder, "page"), {
 			canisterId: fixture.canisterId.toText(),
 			host: fixture.network.url,

@@ -39,6 +39,7 @@ beforeAll(async () => {
 	const { d } = privateKey.export({ format: "jwk" });
 	signer = Ed25519KeyIdentity.fromSecretKey(new Uint8Array(Buffer.from(d!, "base64url")));
 	fixture = await openStore({
+		signatures: "bls",
 		onMessage: ({ method }) => {
 			if (method === "blobs_get_chunk") chunksRead++;
 		},

@@ -14,7 +14,7 @@ import { World } from "./support/world.js";
 let world: World<VirtualTime>;
 beforeAll(async () => {
 	world = new World(new VirtualTime());
-	await world.open();
+	await world.open("bls");
 });
 afterAll(() => world.dispose());
 

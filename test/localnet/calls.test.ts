@@ -63,7 +63,7 @@ const CALLEE = `
 	(func (export "canister_update trap") (unreachable))`;
 
 beforeAll(async () => {
-	network = await createNetwork();
+	network = await createNetwork({ signatures: "test" });
 	agent = await agentFor(network);
 	callee = await deploy(agent, canister(CALLEE));
 	caller = await deploy(agent, canister(FORWARDER("(call $msg_reply)")));

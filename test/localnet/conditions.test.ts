@@ -16,7 +16,7 @@ let canister: Principal;
 let nonce = 0;
 
 beforeEach(async () => {
-	network = await createNetwork({ seed: "conditions" });
+	network = await createNetwork({ signatures: "test", seed: "conditions" });
 	canister = await deploy(await agentFor(network), await probe());
 });
 afterEach(() => network.dispose());

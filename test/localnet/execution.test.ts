@@ -9,7 +9,7 @@ let network: Network;
 const printed: string[] = [];
 
 beforeAll(async () => {
-	network = await createNetwork({ log: (_canister, text) => printed.push(text) });
+	network = await createNetwork({ signatures: "test", log: (_canister, text) => printed.push(text) });
 });
 afterAll(() => network?.dispose());
 
@@ -265,7 +265,7 @@ describe("timers", () => {
 
 	test("follow a clock that a test moves", async () => {
 		let now = BigInt(Date.now()) * 1_000_000n;
-		const moved = await createNetwork({ clock: () => now });
+		const moved = await createNetwork({ signatures: "test", clock: () => now });
 		try {
 			const agent = await agentFor(moved);
 			const id = await deploy(

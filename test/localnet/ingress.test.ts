@@ -14,7 +14,7 @@ const identity = testIdentity(2);
 const MESSAGE_LIMIT = 2 * 1024 * 1024 - 32;
 
 beforeAll(async () => {
-	network = await createNetwork();
+	network = await createNetwork({ signatures: "test" });
 	canister = await deploy(await agentFor(network), withMetadata(await probe()));
 });
 afterAll(() => network?.dispose());
@@ -231,7 +231,7 @@ test("what is not CBOR, or not an envelope, is refused in plain text", async () 
 
 test("statuses are kept for five minutes, then forgotten", async () => {
 	let now = inSeconds(0);
-	const moved = await createNetwork({ clock: () => now });
+	const moved = await createNetwork({ signatures: "test", clock: () => now });
 	try {
 		const id = await deploy(await agentFor(moved), await probe());
 		const content = {

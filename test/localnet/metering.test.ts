@@ -10,6 +10,7 @@ const records: MessageRecord[] = [];
 
 beforeAll(async () => {
 	network = await createNetwork({
+		signatures: "test",
 		metering: true,
 		instructionLimits: { update: 1_000_000n, query: 500_000n },
 		onMessage: (record) => records.push(record),

@@ -16,7 +16,7 @@ const root = join(import.meta.dirname, "../..");
 let fixture: StoreFixture;
 let directory: string;
 beforeAll(async () => {
-	fixture = await openStore();
+	fixture = await openStore({ signatures: "bls" });
 	directory = await mkdtemp(join(tmpdir(), "canister-blobs-readme-"));
 });
 afterAll(async () => {

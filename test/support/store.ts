@@ -17,6 +17,8 @@ import {
 	type WireStatAnswer,
 } from "../../src/protocol/index.js";
 
+import "./test-signatures.js";
+
 export { newId, publication, rootOf, sha256 } from "./published.js";
 
 /** A blob store as any agent sees it: each method of the protocol, through Candid and the wire. */
@@ -43,20 +45,21 @@ export interface StoreFixture {
 	dispose(): Promise<void>;
 }
 
-/**
- * The pairing of a certificate's signature takes 100 ms a call, most of what these tests would take. That it is right
- * is tried in certification.test.ts and test/localnet/agents.test.ts.
- */
+/** The pairing of a BLS signature takes 100 ms a call. That it is right is tried where the client makes the calls. */
 const unverified = async () => true;
 
-/** A new network with a new store in it, its controller a new identity. */
+/**
+ * A new network with a new store in it, its controller a new identity. Its subnets sign by hashes (docs/LOCALNET.md)
+ * unless `signatures` is "bls": where another process or a page verifies, and where the pairing itself is tried.
+ */
 export async function openStore(
-	options: NetworkOptions & { cycles?: bigint } = {},
+	{ signatures = "test", ...options }: NetworkOptions & { cycles?: bigint } = {},
 	controller: Identity = Ed25519KeyIdentity.generate(),
 ): Promise<StoreFixture> {
 	let records: MessageRecord[] = [];
 	const network = await openNetwork({
 		...options,
+		signatures,
 		onMessage: (record) => {
 			records.push(record);
 			options.onMessage?.(record);
@@ -65,8 +68,13 @@ export async function openStore(
 	const agent = await network.agent(controller);
 	const wasm = await readFile(inject("wasm").store);
 	const canisterId = await deployCanister(agent, wasm, options.cycles);
+	const isCheap = signatures === "test" && !isNamed;
 	const storeOf = (its: HttpAgent, at = canisterId) =>
-		Actor.createActor(idlFactory, { agent: its, canisterId: at, blsVerify: unverified }) as unknown as Store;
+		Actor.createActor(idlFactory, {
+			agent: its,
+			canisterId: at,
+			...(!isCheap && { blsVerify: unverified }),
+		}) as unknown as Store;
 	return {
 		network,
 		canisterId,

@@ -4,7 +4,7 @@
 import { domainSeparator } from "../encoding/bytes.js";
 import { encodeCbor } from "../encoding/cbor-encode.js";
 import type { Directory } from "./hash-tree.js";
-import type { BlsKey } from "./keys.js";
+import type { SubnetKey } from "./keys.js";
 import { type Path, witness } from "./witness.js";
 
 export const STATE_ROOT = domainSeparator("ic-state-root");
@@ -16,14 +16,14 @@ export interface Delegation {
 
 /** A state tree that its subnet has signed, or will when the first certificate is asked for. */
 export class CertifiedState {
-	readonly #key: BlsKey;
+	readonly #key: SubnetKey;
 	#signature: Uint8Array | undefined;
 
 	constructor(
 		readonly tree: Directory,
 		/** Nanoseconds since 1970, as at `/time`. */
 		readonly time: bigint,
-		key: BlsKey,
+		key: SubnetKey,
 	) {
 		this.#key = key;
 	}

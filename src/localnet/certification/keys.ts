@@ -10,16 +10,23 @@ import { hex, selfAuthenticating, sha256, utf8 } from "../encoding/bytes.js";
 
 const { shortSignatures } = bls12_381;
 const BLS_DST = "BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
-const BLS_DER_PREFIX = Buffer.from(
+export const BLS_DER_PREFIX = Buffer.from(
 	"308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100",
 	"hex",
 );
 const ED25519_PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
 
-export class BlsKey {
-	readonly #secret: Uint8Array;
+/** What a subnet signs certificates with. */
+export interface SubnetKey {
 	readonly publicDer: Buffer;
 	/** The id of the subnet that holds this key. */
+	readonly subnetId: Buffer;
+	sign(message: Uint8Array): Uint8Array;
+}
+
+export class BlsKey implements SubnetKey {
+	readonly #secret: Uint8Array;
+	readonly publicDer: Buffer;
 	readonly subnetId: Buffer;
 
 	constructor(seed: Uint8Array, name: string) {

@@ -11,7 +11,8 @@ import { type CanisterId, canisterIdAt } from "../execution/canister-id.js";
 import { TIMES } from "../limits.js";
 import { CertifiedState, type Delegation } from "./certificate.js";
 import { Directory, Leaf } from "./hash-tree.js";
-import { BlsKey, NodeKey } from "./keys.js";
+import { BlsKey, NodeKey, type SubnetKey } from "./keys.js";
+import { TestKey } from "./test-signatures.js";
 import type { Path } from "./witness.js";
 
 /** The first and the last canister id of a range. */
@@ -27,18 +28,24 @@ const APPLICATION_RANGES: readonly Range[] = [[canisterIdAt(0), canisterIdAt(0xf
 /** Where an agent looks for the ranges: v2 under `/subnet`, v3 under `/canister_ranges` (call: v3 and v4). */
 export type DelegationFormat = "flat" | "tree";
 
+/** How subnets sign: by BLS12-381, or by hashes that only tests take for signatures (test-signatures.ts). */
+export type Signatures = "bls" | "test";
+
+export const subnetKey = (signatures: Signatures, seed: Uint8Array, name: string): SubnetKey =>
+	signatures === "test" ? new TestKey(seed, name) : new BlsKey(seed, name);
+
 export class Topology {
-	readonly root: BlsKey;
-	readonly application: BlsKey;
+	readonly root: SubnetKey;
+	readonly application: SubnetKey;
 	readonly node: NodeKey;
 	readonly #delegations = new Map<
 		DelegationFormat,
 		{ readonly delegation: Delegation; readonly time: bigint }
 	>();
 
-	constructor(seed: Uint8Array) {
-		this.root = new BlsKey(seed, "root subnet");
-		this.application = new BlsKey(seed, "application subnet");
+	constructor(seed: Uint8Array, signatures: Signatures = "bls") {
+		this.root = subnetKey(signatures, seed, "root subnet");
+		this.application = subnetKey(signatures, seed, "application subnet");
 		this.node = new NodeKey(seed, "node");
 	}
 
@@ -66,7 +73,7 @@ export class Topology {
 			]),
 		);
 		const subnet = (
-			key: BlsKey,
+			key: SubnetKey,
 			type: string,
 			ranges: readonly Range[],
 			more: [Buffer, Directory | Leaf][],
@@ -80,7 +87,7 @@ export class Topology {
 					...more,
 				]),
 			] as const;
-		const shards = (key: BlsKey, ranges: readonly Range[]) =>
+		const shards = (key: SubnetKey, ranges: readonly Range[]) =>
 			[key.subnetId, Directory.of([[ranges[0]![0], new Leaf(encodeCbor(ranges))]])] as const;
 		return [
 			[

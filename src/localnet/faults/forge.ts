@@ -1,7 +1,8 @@
 /** Answers that verification must refuse: changed, of another root key, or of another time. */
 import { STATE_ROOT } from "../certification/certificate.js";
-import { BlsKey, NodeKey } from "../certification/keys.js";
+import { NodeKey, type SubnetKey } from "../certification/keys.js";
 import { reconstruct } from "../certification/reconstruct.js";
+import { subnetKey } from "../certification/topology.js";
 import { leb128, unleb128 } from "../encoding/bytes.js";
 import { type CborValue, decodeCbor } from "../encoding/cbor-decode.js";
 import { type Encodable, encodeCbor } from "../encoding/cbor-encode.js";
@@ -19,7 +20,7 @@ type Fields = Map<string, CborValue>;
 
 export class Forger {
 	readonly #api: Api;
-	#otherRoot: BlsKey | undefined;
+	#otherRoot: SubnetKey | undefined;
 	#otherNode: NodeKey | undefined;
 
 	constructor(api: Api) {
@@ -47,7 +48,7 @@ export class Forger {
 		if (forgery === "byte") {
 			flipLast(contents(tree).reduce((a, b) => (b.length > a.length ? b : a)));
 		} else if (forgery === "key") {
-			this.#otherRoot ??= new BlsKey(options.seed, "another root subnet");
+			this.#otherRoot ??= subnetKey(options.signatures, options.seed, "another root subnet");
 			const delegation = certificate.get("delegation") as Fields;
 			const inner = decodeCbor(delegation.get("certificate") as Uint8Array) as Fields;
 			sign(inner, this.#otherRoot);
@@ -82,7 +83,7 @@ const minutes = ({ clockMinutes }: { readonly clockMinutes: number }) =>
 
 const encode = (fields: Fields) => encodeCbor(fields as unknown as Encodable);
 
-function sign(certificate: Fields, key: BlsKey): void {
+function sign(certificate: Fields, key: SubnetKey): void {
 	const root = reconstruct(certificate.get("tree")!);
 	certificate.set("signature", key.sign(Buffer.concat([STATE_ROOT, root])));
 }

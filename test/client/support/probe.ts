@@ -7,9 +7,10 @@ import { Transport } from "../../../src/client/call/transport.js";
 import { Updates } from "../../../src/client/call/update.js";
 import type { AgentLike } from "../../../src/client/index.js";
 import type { Ports } from "../../../src/client/ports.js";
-import { createNetwork, type Network } from "../../../src/localnet/index.js";
+import { createNetwork, type Network, type Signatures } from "../../../src/localnet/index.js";
 import { agentFor, deploy } from "../../localnet/support/deploy.js";
 import { probe } from "../../localnet/support/wat.js";
+import "../../support/test-signatures.js";
 import { hastyPorts } from "./ports.js";
 
 /** A network with the probe canister on it: it echoes, counts, traps and rejects. */
@@ -18,8 +19,9 @@ export interface ProbeNetwork {
 	readonly canisterId: Principal;
 }
 
-export async function startProbe(): Promise<ProbeNetwork> {
-	const network = await createNetwork();
+/** @param signatures BLS where @icp-sdk/core verifies by itself: it takes no other */
+export async function startProbe(signatures: Signatures = "test"): Promise<ProbeNetwork> {
+	const network = await createNetwork({ signatures });
 	const canisterId = await deploy(await agentFor(network), await probe());
 	return { network, canisterId: Principal.fromText(canisterId.toText()) };
 }

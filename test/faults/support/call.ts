@@ -2,6 +2,7 @@ import { HttpAgent } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { BlobClient } from "../../../src/client/node/index.js";
 import { MIN_CHUNK_BYTES } from "../../../src/protocol/index.js";
+import "../../support/test-signatures.js";
 import { ACTS } from "./acts.js";
 import type { ProcessEnd, Task } from "./process.js";
 

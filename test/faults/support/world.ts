@@ -4,6 +4,7 @@ import type { Principal } from "@dfinity/principal";
 import { BlobClient } from "../../../src/client/index.js";
 import { nodePorts } from "../../../src/client/node/ports.js";
 import type { Ports } from "../../../src/client/ports.js";
+import type { Signatures } from "../../../src/localnet/index.js";
 import { type MethodOk, UPLOAD_EXPIRY_MS } from "../../../src/protocol/index.js";
 import { newId, ok, openStore, type Store, type StoreFixture } from "../../support/store.js";
 import { S } from "../../support/transfers.js";
@@ -28,9 +29,10 @@ export class World<T extends Time = Time> {
 		this.time = time;
 	}
 
-	async open(): Promise<void> {
+	/** @param signatures BLS where it is the pairing that is tried */
+	async open(signatures: Signatures = "test"): Promise<void> {
 		const { clock, middleware } = this.time;
-		this.#fixture = await openStore({ clock, ...(middleware && { middleware }) });
+		this.#fixture = await openStore({ signatures, clock, ...(middleware && { middleware }) });
 		this.time.network = this.network;
 	}
 

@@ -4,6 +4,7 @@ import { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { Principal } from "@dfinity/principal";
 import { METHODS, type MethodName } from "../../../src/localnet/management/candid.js";
+import "../../support/test-signatures.js";
 import { callCanister } from "./call.js";
 
 const MANAGEMENT = Principal.fromText("aaaaa-aa");
