@@ -3,10 +3,10 @@ import type { AgentLike, IdentityLike } from "./call/agent.js";
 import type { Caller } from "./call/caller.js";
 import type { Trust } from "./call/trust.js";
 import { CanisterError } from "./errors.js";
+import type { Lane } from "./lane/lane.js";
 import type { Settings } from "./options.js";
 import type { Standing } from "./reading/standing.js";
 import type { Notes } from "./sessions/notes.js";
-import type { Lane } from "./upload/lane.js";
 
 /** The way to the canister through one agent. */
 export interface Connection {

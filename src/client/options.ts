@@ -3,9 +3,9 @@ import { MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from "../protocol/index.js";
 import type { AgentLike, IdentityLike, PrincipalTextLike } from "./call/agent.js";
 import type { RetryPolicy } from "./call/retry.js";
 import { ClientError } from "./errors.js";
+import type { ConcurrencyRange } from "./lane/concurrency.js";
 import type { Ports } from "./ports.js";
 import type { SessionStore } from "./sessions/types.js";
-import type { ConcurrencyRange } from "./upload/concurrency.js";
 
 /** How long and how often a request is made again. */
 export interface RetryOptions {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { ClientError } from "../../src/client/errors.js";
-import { AdaptiveConcurrency } from "../../src/client/upload/concurrency.js";
-import { Lane } from "../../src/client/upload/lane.js";
+import { backoffMs } from "../../src/client/call/retry.js";
+import { ClientError, isBlobError } from "../../src/client/errors.js";
+import { AdaptiveConcurrency } from "../../src/client/lane/concurrency.js";
+import { Lane } from "../../src/client/lane/lane.js";
 import { Rate } from "../../src/client/upload/rate.js";
+import { seededRandom } from "../../src/localnet/conditions/random.js";
 
 /**
  * A subnet as limits.md describes it, on a clock that stands still between its events: a block every 833 ms takes two
@@ -17,7 +19,11 @@ class Subnet {
 	readonly blocks: number[] = [];
 	/** What befalls the n-th request: an error, or more milliseconds. */
 	fault: (nth: number) => unknown = () => undefined;
-	#requests = 0;
+	/** Calls that the node works on at once; one more is refused. */
+	callsAtOnce = Number.POSITIVE_INFINITY;
+	#calls = 0;
+	requests = 0;
+	refused = 0;
 	readonly ports = {
 		now: () => this.now,
 		sleep: (ms: number) => new Promise<void>((resolve) => this.#at(ms, resolve)),
@@ -39,11 +45,21 @@ class Subnet {
 	}
 
 	call(): Promise<void> {
-		const fault = this.fault(this.#requests++);
+		const fault = this.fault(this.requests++);
 		return new Promise((resolve, reject) => {
-			if (fault instanceof Error) return this.#at(200, () => reject(fault));
-			const delay = typeof fault === "number" ? fault : 0;
-			this.#at(100, () => this.#waiting.push(() => this.#at(delay, resolve)));
+			const refuse = (error: Error) => {
+				this.refused++;
+				this.#at(100, () => reject(error));
+			};
+			this.#at(100, () => {
+				if (fault instanceof Error) return refuse(fault);
+				if (this.#calls >= this.callsAtOnce) return refuse(http(429));
+				this.#calls++;
+				this.#waiting.push(() => {
+					this.#calls--;
+					this.#at(typeof fault === "number" ? fault : 0, resolve);
+				});
+			});
 		});
 	}
 
@@ -68,32 +84,37 @@ class Subnet {
 	}
 }
 
-/** A client that always has something to send. */
-function keepBusy(subnet: Subnet, lane: Lane): void {
+const POLICY = { maxAttempts: 10, deadlineMs: 300_000, baseDelayMs: 500, maxDelayMs: 20_000 };
+
+/** A client that always has something to send, and so much in hand. */
+function keepBusy(subnet: Subnet, lane: Lane, inHand: number): void {
 	const { signal } = new AbortController();
+	const random = seeded("backoff");
 	const one = async (): Promise<void> => {
 		for (;;)
 			await lane.run(2_080_768, signal, async ({ onSent, onRetry }) => {
-				for (;;) {
+				for (let attempt = 1; ; attempt++) {
 					onSent();
 					try {
 						return await subnet.call();
 					} catch (error) {
 						onRetry(error);
-						await subnet.ports.sleep(500);
+						const asked = isBlobError(error, "http") ? (error.details.retryAfterMs ?? 0) : 0;
+						await subnet.ports.sleep(asked + backoffMs(POLICY, attempt, random));
 					}
 				}
 			});
 	};
-	for (let i = 0; i < 40; i++) void one();
+	for (let i = 0; i < inHand; i++) void one();
 }
 
-const start = (floor = 2, ceiling = 12) => {
+const start = (floor = 2, ceiling = 12, inHand = 40) => {
 	const subnet = new Subnet();
 	const lane = new Lane({ floor, ceiling }, subnet.ports);
-	keepBusy(subnet, lane);
+	keepBusy(subnet, lane, inHand);
 	return { subnet, lane };
 };
+const seeded = (purpose: string) => seededRandom(new Uint8Array(32), purpose);
 const http = (status: number, retryAfterMs?: number) =>
 	new ClientError("http", { status, body: "", retryAfterMs });
 
@@ -120,35 +141,84 @@ describe("adaptive concurrency", () => {
 		expect(lane.concurrency).toBeLessThanOrEqual(8);
 	});
 
-	it("halves once for one overload, waits as long as it is told, and recovers", async () => {
+	it("falls back once for one overload, and recovers", async () => {
 		const { subnet, lane } = start(1, 40);
 		await subnet.until(30_000);
 		const before = lane.concurrency;
-		subnet.fault = () => (subnet.now < 31_500 ? http(429, 3_000) : undefined);
-		await subnet.until(33_000);
-		expect(lane.concurrency).toBe(Math.floor(before / 2));
-		await subnet.until(60_000);
+		subnet.fault = () => (subnet.now < 32_500 ? http(429) : undefined);
+		await subnet.until(32_500);
+		expect(lane.concurrency).toBeLessThan(before);
 		expect(lane.concurrency).toBeGreaterThanOrEqual(4);
+		await subnet.until(60_000);
 		expect(subnet.share(15)).toBeGreaterThanOrEqual(0.95);
 	});
 
-	it("sends nothing new before the time that the network names", async () => {
-		const { subnet, lane } = start(1, 40);
-		await subnet.until(30_000);
-		const sent: number[] = [];
-		let isFirst = true;
+	it("lets the second request that is told when to come again speak for all, the first for itself", async () => {
+		for (const told of [1, 2]) {
+			const { subnet } = start(1, 40);
+			await subnet.until(30_000);
+			const sent: number[] = [];
+			subnet.fault = () => (sent.push(subnet.now) <= told ? http(503, 10_000) : undefined);
+			await subnet.until(60_000);
+			const toldAt = sent[told - 1]! + 200;
+			const meanwhile = sent.filter((at) => at > toldAt && at < toldAt + 10_000);
+			if (told === 2) expect(meanwhile).toEqual([]);
+			else expect(meanwhile.length).toBeGreaterThanOrEqual(20);
+			expect(subnet.share(10)).toBeGreaterThanOrEqual(0.95);
+		}
+	});
+
+	it("is not slowed by a network that refuses three requests in ten, whatever is sent", async () => {
+		const { subnet, lane } = start(2, 12, 8);
+		const random = seeded("refusals");
 		subnet.fault = () => {
-			sent.push(subnet.now);
-			const fault = isFirst ? http(503, 10_000) : undefined;
-			isFirst = false;
-			return fault;
+			const luck = random();
+			if (luck < 0.2) return http(429, 1_000);
+			return luck < 0.3 ? http(503) : undefined;
 		};
+		await subnet.until(40_000);
+		expect(subnet.share(subnet.blocks.length - 2)).toBeGreaterThanOrEqual(0.75);
+		await subnet.until(300_000);
+		expect(subnet.share(200)).toBeGreaterThanOrEqual(0.85);
+		expect(lane.concurrency).toBeGreaterThanOrEqual(6);
+	});
+
+	it("keeps to what a node takes at once, and seldom tries for more", async () => {
+		for (const callsAtOnce of [6, 8, 10]) {
+			const { subnet, lane } = start(2, 40);
+			subnet.chunksPerBlock = 16;
+			subnet.callsAtOnce = callsAtOnce;
+			await subnet.until(300_000);
+			expect(subnet.refused / subnet.requests).toBeLessThanOrEqual(0.07);
+			// An answer takes 1.4 to 1.9 seconds.
+			const taken = subnet.blocks.reduce((sum, chunks) => sum + chunks, 0) / 300;
+			expect(taken).toBeGreaterThanOrEqual((0.8 * callsAtOnce) / 1.7);
+			expect(lane.concurrency).toBeLessThanOrEqual(callsAtOnce + 2);
+		}
+	});
+
+	it("notices that refusals have begun to depend on how much it sends, and that they no longer do", async () => {
+		const { subnet, lane } = start(2, 40);
+		subnet.chunksPerBlock = 16;
 		await subnet.until(60_000);
-		const refusedAt = sent[0]! + 200;
-		// What was refused itself comes again by its own policy, here after 500 ms.
-		const early = sent.filter((at) => at > refusedAt && at < refusedAt + 10_000);
-		expect(early).toEqual([refusedAt + 500]);
-		expect(lane.concurrency).toBeGreaterThanOrEqual(4);
+		expect(lane.concurrency).toBeGreaterThanOrEqual(20);
+		subnet.callsAtOnce = 6;
+		await subnet.until(120_000);
+		expect(lane.concurrency).toBeLessThanOrEqual(8);
+		subnet.callsAtOnce = Number.POSITIVE_INFINITY;
+		await subnet.until(400_000);
+		expect(lane.concurrency).toBeGreaterThanOrEqual(20);
+	});
+
+	it("asks for the fewest where nearly all is refused", async () => {
+		const { subnet, lane } = start();
+		await subnet.until(20_000);
+		subnet.fault = (nth) => (nth % 10 ? http(503) : undefined);
+		await subnet.until(80_000);
+		expect(lane.concurrency).toBe(2);
+		subnet.fault = () => undefined;
+		await subnet.until(160_000);
+		expect(subnet.share(30)).toBeGreaterThanOrEqual(0.95);
 	});
 
 	it("is not fooled by one slow reply, nor by some", async () => {
@@ -174,8 +244,9 @@ describe("adaptive concurrency", () => {
 		const control = new AdaptiveConcurrency({ floor: 2, ceiling: 6 }, () => now);
 		const round = (ms: number, isFull: boolean) => {
 			for (let i = 0; i < 8; i++) {
+				const attempt = control.sent(1);
 				now += ms;
-				control.replied(now - ms, 100, isFull);
+				control.ended(attempt, { bytes: 100, isFull });
 			}
 		};
 		round(300, false);
@@ -185,8 +256,9 @@ describe("adaptive concurrency", () => {
 		for (let i = 0; i < 4; i++) round(3_000, true);
 		expect(control.limit).toBe(4);
 		for (let i = 0; i < 3; i++) {
+			const attempt = control.sent(1);
 			now += 10_000;
-			control.overloaded(0);
+			control.timedOut(attempt);
 		}
 		expect(control.limit).toBe(2);
 	});
@@ -195,9 +267,11 @@ describe("adaptive concurrency", () => {
 		let now = 0;
 		const control = new AdaptiveConcurrency({ floor: 1, ceiling: 40 }, () => now);
 		for (let i = 0; i < 200; i++) {
-			now += 4_000;
-			control.replied(now - 4_000, 2_000_000, true);
-			control.replied(now - 300, 10_000, true);
+			const [long, short] = [control.sent(1), control.sent(1)];
+			now += 300;
+			control.ended(short, { bytes: 10_000, isFull: true });
+			now += 3_700;
+			control.ended(long, { bytes: 2_000_000, isFull: true });
 		}
 		expect(control.limit).toBe(40);
 	});

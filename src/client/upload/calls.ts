@@ -1,7 +1,7 @@
 import type { MethodArgs, MethodName, MethodOk } from "../../protocol/index.js";
 import type { ClientContext } from "../context.js";
+import type { Lane } from "../lane/lane.js";
 import { CLOSED, type Gate } from "./gate.js";
-import type { Lane } from "./lane.js";
 
 /** What the calls of one transfer have in common. */
 export interface Line {

@@ -1,12 +1,12 @@
 import type { AgentLike, IdentityLike } from "../call/agent.js";
 import type { ClientContext } from "../context.js";
 import { ClientError } from "../errors.js";
+import { Lane } from "../lane/lane.js";
 import { concurrencyRange } from "../options.js";
 import { openSource } from "../source/open.js";
 import type { BlobSource } from "../source/types.js";
 import { Budget } from "../util/budget.js";
 import { type Line, UploadCalls } from "./calls.js";
-import { Lane } from "./lane.js";
 import { planUpload, type UploadOptions } from "./options.js";
 import { ProgressMeter } from "./progress.js";
 import { Transfer } from "./transfer.js";

@@ -2,7 +2,7 @@ import pLimit, { type LimitFunction } from "p-limit";
 import { isBlobError } from "../errors.js";
 import type { Ports } from "../ports.js";
 import { abortError, onAbort } from "../util/abort.js";
-import { AdaptiveConcurrency, type ConcurrencyRange } from "./concurrency.js";
+import { AdaptiveConcurrency, type Attempt, type ConcurrencyRange } from "./concurrency.js";
 
 /** What a request tells the lane that it is under way in. */
 export interface Passage {
@@ -10,14 +10,6 @@ export interface Passage {
 	readonly onSent: () => void;
 	/** An attempt failed. */
 	readonly onRetry: (error: unknown) => void;
-}
-
-/** Whether an attempt failed for want of room at the network, and how long that wants to be left alone. */
-function overloadOf(error: unknown): { retryAfterMs: number } | undefined {
-	if (isBlobError(error, "timeout")) return error.details.waitedMs > 0 ? { retryAfterMs: 0 } : undefined;
-	if (!isBlobError(error, "http")) return undefined;
-	const { status, retryAfterMs = 0 } = error.details;
-	return status === 429 || status === 503 ? { retryAfterMs } : undefined;
 }
 
 /** The way of heavy requests to the network, for all transfers that share it: only so many at a time. */
@@ -53,24 +45,27 @@ export class Lane {
 	async #pass<T>(bytes: number, signal: AbortSignal, request: (passage: Passage) => Promise<T>): Promise<T> {
 		for (let wait = this.#control.blockedForMs; wait > 0; wait = this.#control.blockedForMs)
 			await this.#ports.sleep(wait, signal);
-		let sentAt: number | undefined;
-		let isRetried = false;
+		let attempt: Attempt | undefined;
+		let isUnknown = false;
+		const failed = (error: unknown) => {
+			const overload = overloadOf(error);
+			// What was refused was not taken: the next attempt is as good a measure as a first one (Karn's rule).
+			if (overload?.kind !== "refused") isUnknown = true;
+			if (attempt) this.#failed(attempt, overload);
+			attempt = undefined;
+		};
 		try {
 			const answer = await request({
 				onSent: () => {
-					sentAt ??= this.#ports.now();
+					attempt = this.#control.sent(this.#limit.activeCount);
 				},
-				onRetry: (error) => {
-					isRetried = true;
-					this.#failed(error);
-				},
+				onRetry: failed,
 			});
-			// Of what was sent twice nobody knows which of the two was answered (Karn's rule).
-			if (!isRetried && sentAt !== undefined)
-				this.#adapt(() => this.#control.replied(sentAt as number, bytes, this.#isFull));
+			if (attempt) this.#control.ended(attempt, isUnknown ? undefined : { bytes, isFull: this.#isFull });
+			this.#adapt();
 			return answer;
 		} catch (error) {
-			this.#failed(error);
+			failed(error);
 			throw error;
 		}
 	}
@@ -79,13 +74,24 @@ export class Lane {
 		return this.#limit.activeCount >= this.#control.limit;
 	}
 
-	#failed(error: unknown): void {
-		const overload = overloadOf(error);
-		if (overload) this.#adapt(() => this.#control.overloaded(overload.retryAfterMs));
+	#failed(attempt: Attempt, overload: Overload | undefined): void {
+		if (overload?.kind === "refused") this.#control.refused(attempt, overload.retryAfterMs);
+		else if (overload) this.#control.timedOut(attempt);
+		else this.#control.ended(attempt);
+		this.#adapt();
 	}
 
-	#adapt(change: () => void): void {
-		change();
+	#adapt(): void {
 		if (this.#limit.concurrency !== this.#control.limit) this.#limit.concurrency = this.#control.limit;
 	}
+}
+
+type Overload = { readonly kind: "late" } | { readonly kind: "refused"; readonly retryAfterMs: number };
+
+/** Whether an attempt failed for want of room at the network or on the line. */
+function overloadOf(error: unknown): Overload | undefined {
+	if (isBlobError(error, "timeout")) return error.details.waitedMs > 0 ? { kind: "late" } : undefined;
+	if (!isBlobError(error, "http")) return undefined;
+	const { status, retryAfterMs = 0 } = error.details;
+	return status === 429 || status === 503 ? { kind: "refused", retryAfterMs } : undefined;
 }

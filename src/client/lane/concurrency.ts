@@ -1,10 +1,12 @@
+import { type Cohort, Refusals } from "./refusals.js";
+
 /** How many requests may be under way at a time: never fewer than the floor, never more than the ceiling. */
 export interface ConcurrencyRange {
 	readonly floor: number;
 	readonly ceiling: number;
 }
 
-/** Why these figures is in docs/CONCURRENCY.md, with what was measured. */
+/** docs/CONCURRENCY.md explains these figures. */
 const START = 4;
 const MIN_SAMPLES = 4;
 const GROW_BELOW = 2;
@@ -15,17 +17,31 @@ const SHRINK_TO = 0.7;
 const MIN_BASE_MS = 250;
 const MIN_CALM_MS = 1_000;
 
+/** One attempt at a request, on its way. */
+export interface Attempt {
+	readonly sentAtMs: number;
+	readonly cohort?: Cohort;
+}
+
+/** An answer as a measure of what answers take. */
+export interface Measure {
+	readonly bytes: number;
+	/** Whether as many as allowed were under way. */
+	readonly isFull: boolean;
+}
+
 /**
- * Finds out how many requests to have under way, from how long they take and from refusals.
+ * Finds out how many requests to have under way, from how long they take and from how many are refused.
  *
  * Replies are gathered in rounds of as many as may be under way, and a round counts by its median, so that one slow
  * reply decides nothing. The shortest median is what an answer takes without a queue. Up to twice that there is
- * room for more; beyond three times that requests only wait. A refusal for overload halves, once for all the
- * requests that met the same overload.
+ * room for more; beyond three times that requests only wait. Refusals count by their share (`Refusals`). Requests
+ * that are not answered in time halve the limit, once for all that met the same overload.
  */
 export class AdaptiveConcurrency {
 	readonly #range: ConcurrencyRange;
 	readonly #now: () => number;
+	readonly #refusals: Refusals;
 	#limit: number;
 	#isStarting = true;
 	#baseMs = Number.POSITIVE_INFINITY;
@@ -38,12 +54,14 @@ export class AdaptiveConcurrency {
 	/** The limit to go back to after a look at what answers take without a queue. */
 	#lookedFrom: number | undefined;
 	#calmUntilMs = 0;
+	#askedUntilMs = 0;
 	#blockedUntilMs = 0;
 
 	constructor(range: ConcurrencyRange, now: () => number) {
 		this.#range = range;
 		this.#now = now;
 		this.#limit = this.#bounded(START);
+		this.#refusals = new Refusals(this.#limit);
 	}
 
 	get limit(): number {
@@ -55,8 +73,46 @@ export class AdaptiveConcurrency {
 		return Math.max(0, this.#blockedUntilMs - this.#now());
 	}
 
-	/** A request was answered at its first attempt. `isFull`: as many as allowed were under way. */
-	replied(sentAtMs: number, bytes: number, isFull: boolean): void {
+	/** An attempt goes out, one of `active`. */
+	sent(active: number): Attempt {
+		const sentAtMs = this.#now();
+		// The limit was lowered, and more are still under way: what befalls them says nothing about the lower one.
+		return active > this.#limit ? { sentAtMs } : { sentAtMs, cohort: this.#refusals.sent(this.#limit) };
+	}
+
+	/**
+	 * An attempt was answered, or lost for a reason that says nothing about room.
+	 * @param measure absent where nobody can tell which attempt was answered
+	 */
+	ended({ cohort, sentAtMs }: Attempt, measure?: Measure): void {
+		this.#count(cohort, false);
+		if (measure) this.#measure(sentAtMs, measure);
+	}
+
+	/** The network refused an attempt for want of room (429, 503). */
+	refused({ cohort }: Attempt, retryAfterMs: number): void {
+		const now = this.#now();
+		const until = now + retryAfterMs;
+		// The refused request itself waits by the policy of retries; the others wait where that was not a single one.
+		if (retryAfterMs > 0 && now < this.#askedUntilMs)
+			this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#askedUntilMs, until);
+		this.#askedUntilMs = Math.max(this.#askedUntilMs, until);
+		this.#count(cohort, true);
+	}
+
+	/** An attempt was not answered in time. */
+	timedOut({ cohort }: Attempt): void {
+		this.#count(cohort, false);
+		const now = this.#now();
+		if (now < this.#calmUntilMs) return;
+		this.#calmUntilMs = now + Math.max(MIN_CALM_MS, Number.isFinite(this.#baseMs) ? this.#baseMs : 0);
+		this.#isStarting = false;
+		this.#refusals.restart();
+		this.#fewer(Math.floor(this.#limit / 2));
+		this.#lookedFrom = undefined;
+	}
+
+	#measure(sentAtMs: number, { bytes, isFull }: Measure): void {
 		// A short message takes less time on a slow line, and would make all others look as if they queued.
 		if (2 * bytes < this.#largest || sentAtMs < this.#sinceMs) return;
 		this.#largest = Math.max(this.#largest, bytes);
@@ -70,21 +126,20 @@ export class AdaptiveConcurrency {
 		this.#wasFull = false;
 	}
 
-	/** The network refused for want of room (429, 503), or did not answer in time. */
-	overloaded(retryAfterMs: number): void {
-		const now = this.#now();
-		this.#blockedUntilMs = Math.max(this.#blockedUntilMs, now + retryAfterMs);
-		if (now < this.#calmUntilMs) return;
-		const reply = Number.isFinite(this.#baseMs) ? this.#baseMs : 0;
-		this.#calmUntilMs = now + Math.max(MIN_CALM_MS, reply, retryAfterMs);
-		this.#isStarting = false;
+	/** Counts how an attempt ended, and takes the limit that refusals lead to. */
+	#count(cohort: Cohort | undefined, isRefused: boolean): void {
+		if (!cohort) return;
+		const limit = this.#refusals.ended(cohort, isRefused, this.#limit);
+		if (limit === this.#limit) return;
 		this.#lookedFrom = undefined;
-		this.#samples = [];
-		this.#sinceMs = now;
-		this.#limit = this.#bounded(Math.floor(this.#limit / 2));
+		if (limit < this.#limit) {
+			this.#isStarting = false;
+			this.#fewer(limit);
+		} else this.#limit = this.#bounded(limit);
 	}
 
 	#endRound(medianMs: number): void {
+		this.#refusals.endRound();
 		if (this.#lookedFrom !== undefined) {
 			this.#baseMs = medianMs;
 			this.#limit = this.#bounded(this.#lookedFrom);
@@ -96,7 +151,7 @@ export class AdaptiveConcurrency {
 		if (queue > GROW_BELOW) this.#isStarting = false;
 		// As many as at the start are needed without any queue: below that only refusals lead.
 		if (queue > SHRINK_ABOVE) this.#fewer(Math.max(this.#limit * SHRINK_TO, Math.min(START, this.#limit)));
-		else if (queue <= GROW_BELOW && this.#wasFull)
+		else if (queue <= GROW_BELOW && this.#wasFull && this.#refusals.mayGrow(this.#limit))
 			this.#limit = this.#bounded(this.#isStarting ? Math.ceil(this.#limit * 1.5) : this.#limit + 1);
 		if (++this.#rounds % LOOK_EVERY === 0) this.#look(queue);
 	}
@@ -115,6 +170,7 @@ export class AdaptiveConcurrency {
 	#fewer(limit: number): void {
 		this.#limit = this.#bounded(Math.ceil(limit));
 		this.#sinceMs = this.#now();
+		this.#samples = [];
 	}
 
 	#bounded(limit: number): number {
