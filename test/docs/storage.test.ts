@@ -70,6 +70,7 @@ const u64 = (value: number) => {
 	key.writeBigUInt64BE(BigInt(value));
 	return key;
 };
+const u32 = (value: number) => u64(value).subarray(4);
 const text = (value: Uint8Array | string) => {
 	const length = Buffer.alloc(4);
 	length.writeUInt32BE(value.length);
@@ -127,7 +128,7 @@ test("an upload's record, its page, its chunks and their slots", () => {
 		BigInt(Math.floor(host.time / 86_400_000)),
 		BigInt(bytes.length),
 	]);
-	expect(recordOf("meta", u64(0)).length).toBe(208);
+	expect(recordOf("meta", u64(0)).length).toBe(240);
 	const counters = ["layout", "contents", "openUploads", "chunks", "charged", "promised", "stored"] as const;
 	expect(counters.map((name) => counter(name))).toEqual([4, 1, 1, 3, Number(charged), 0, bytes.length]);
 });
@@ -260,11 +261,16 @@ test("a task of HTTP certification, and the hashes it has made", () => {
 		size: BigInt(bytes.length),
 		...publication(rootOf(bytes, S)),
 	});
-	const waiting = Array.from({ length: 9 }, (_, position) =>
-		storage.map(MEMORY.queues).get(Buffer.concat([Uint8Array.of(QUEUE.responses), u64(position)])),
-	);
-	const task = waiting.find((record) => record !== undefined && Buffer.from(record).includes("large"));
-	const fields = read("Responses", task!.subarray(0, 17));
-	expect(Object.values(fields)).toEqual([1n, sequence, 0n, 0n]);
-	expect(Buffer.from(task!.subarray(17)).toString("latin1")).toBe("\0\0\0\x05large");
+	const name = Buffer.concat([Uint8Array.of(255, owner.length), owner]);
+	expect(recordOf("queues", name)).toEqual(Buffer.concat([u64(0), u64(1)]));
+	const task = recordOf("queues", Buffer.concat([name, u64(1)]));
+	const root = rootOf(bytes, S);
+	const type = Buffer.from("application/octet-stream");
+	const fields = read("Responses", task.subarray(0, 37));
+	expect(Object.values(fields)).toEqual([1n, 2n, 1n, BigInt(bytes.length), BigInt(S), 0n, 0n]);
+	expect(task.subarray(37)).toEqual(Buffer.concat([text(root), text(type)]));
+	const set = recordOf("responses", Buffer.concat([u64(2), type]));
+	expect(set).toEqual(Buffer.concat([u32(1), u64(1), u32(0), text(new Uint8Array(0)), u32(1)]));
+	const waiting = recordOf("responses", Buffer.concat([u64(1), Uint8Array.of(255), u32(0)]));
+	expect(waiting).toEqual(Buffer.concat([text(owner), u64(Number(sequence)), text(Buffer.from("large"))]));
 });

@@ -14,7 +14,7 @@ import {
 	type WireMove,
 	type WireUpdate,
 } from "../../protocol/index.js";
-import type { Blob } from "./blobs.js";
+import type { Blob, Place } from "./blobs.js";
 import { chargeOf } from "./charges.js";
 import { nanoseconds } from "./codec.js";
 import { discard, moreBlobs, put, remove } from "./publishing.js";
@@ -57,10 +57,20 @@ export class Changing {
 				metadata: metadata[0] ?? held.manifest.metadata,
 				modified_at: this.#now(),
 			};
-			const isSame = held.manifest.content_type === manifest.content_type && "public" in manifest.visibility;
-			const place = isSame ? held.place : state.responses.without(held.place);
+			const isSame =
+				held.manifest.content_type === manifest.content_type &&
+				held.isPublic === "public" in manifest.visibility;
+			const place = isSame
+				? state.responses.keep(caller, manifest, held.place)
+				: this.#otherAnswers(caller, manifest, held);
 			return put(state, caller, id, manifest, place, held).encoded.bytes;
 		});
+	}
+
+	#otherAnswers(caller: Uint8Array, manifest: WireManifest, held: Blob): Place {
+		const { responses } = this.#state;
+		responses.release(caller, held);
+		return responses.hold(caller, manifest, bare(held.place));
 	}
 
 	/** The caller gets a blob of its own, with the same bytes. */
@@ -83,8 +93,9 @@ export class Changing {
 				created_at: now,
 				modified_at: now,
 			};
-			const blob = put(state, caller, request.id, copy, { ...place, responses: NONE, directory: 0 }, target);
-			if (target !== undefined) discard(state, target);
+			const its = state.responses.hold(caller, copy, bare(place));
+			const blob = put(state, caller, request.id, copy, its, target);
+			if (target !== undefined) discard(state, caller, target);
 			return blob.encoded.bytes;
 		});
 	}
@@ -106,8 +117,9 @@ export class Changing {
 				sequence: state.feed.next,
 				modified_at: this.#now(),
 			};
-			const blob = put(state, caller, request.id, renamed, source.place, target);
-			if (target !== undefined) discard(state, target);
+			const place = state.responses.keep(caller, renamed, source.place);
+			const blob = put(state, caller, request.id, renamed, place, target);
+			if (target !== undefined) discard(state, caller, target);
 			return blob.encoded.bytes;
 		});
 	}
@@ -151,7 +163,10 @@ export class Changing {
 	}
 }
 
-const NONE = new Uint8Array(0);
+const NO_BYTES = new Uint8Array(0);
+
+/** The place without the answers of the blob that has it. */
+const bare = (place: Place): Place => ({ ...place, responses: NO_BYTES, directory: 0 });
 
 /** Empties a key, if the caller may; it may be empty already. */
 export function deleteKey(
@@ -165,7 +180,7 @@ export function deleteKey(
 	checkPrecondition(precondition, held);
 	if (held !== undefined) {
 		remove(state, caller, held);
-		discard(state, held);
+		discard(state, caller, held);
 	}
 	return { deleted: held !== undefined, sequence: BigInt(state.feed.sequence) };
 }

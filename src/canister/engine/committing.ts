@@ -62,7 +62,7 @@ export class Committing {
 			leaf: new Uint8Array(0),
 		};
 		const blob = publishNew(state, caller, id, what, request, held);
-		if (held !== undefined) discard(state, held);
+		if (held !== undefined) discard(state, caller, held);
 		return this.#done(caller, id, blob);
 	}
 
@@ -156,7 +156,7 @@ export function publishWhole(
 	state.charges.received(caller, bytes.length, state.now);
 	const what = { key: request.key, size: bytes.length, chunkSize: MAX_CHUNK_BYTES, content: 0, leaf };
 	const blob = publishNew(state, caller, salt, what, request, held);
-	if (held !== undefined) discard(state, held);
+	if (held !== undefined) discard(state, caller, held);
 	return blob;
 }
 

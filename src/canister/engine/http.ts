@@ -16,6 +16,9 @@ const FIXED_HEADERS: readonly (readonly [string, string])[] = [
 	["content-security-policy", "sandbox"],
 	["x-content-type-options", "nosniff"],
 ];
+/** What the answers for parts of a blob depend on: nothing that copies of it with the same type do not share. */
+export type Represented = Pick<WireManifest, "content_type" | "root" | "size" | "chunk_size">;
+
 const TYPE = "content-type";
 const TAG = "etag";
 const RANGE = "content-range";
@@ -53,7 +56,7 @@ function tagBytes(root: Uint8Array): Uint8Array {
 
 const tagOf = (root: Uint8Array): string => fromUnits(tagBytes(root));
 
-function rangeOf({ size, chunk_size }: WireManifest, index: number): string {
+function rangeOf({ size, chunk_size }: Represented, index: number): string {
 	const from = BigInt(index) * BigInt(chunk_size);
 	const to = from + BigInt(chunkLength(size, chunk_size, index)) - 1n;
 	return `bytes ${from}-${to}/${size}`;
@@ -102,7 +105,7 @@ export class HttpHashes {
 	}
 
 	/** Of the answers 206 for chunks from `from` on, whose leaves are given, side by side. */
-	parts(manifest: WireManifest, from: number, leaves: Uint8Array): Uint8Array {
+	parts(manifest: Represented, from: number, leaves: Uint8Array): Uint8Array {
 		this.#part ??= this.#template(206, true);
 		const { rangeAt } = this.#part;
 		const pairs = this.#filled(this.#part, manifest);
@@ -121,7 +124,7 @@ export class HttpHashes {
 	}
 
 	/** The pairs of a blob's header map; in those of a part the range is still to come. */
-	#filled({ pairs, typeAt, tagAt }: Template, { content_type, root }: WireManifest): Uint8Array {
+	#filled({ pairs, typeAt, tagAt }: Template, { content_type, root }: Represented): Uint8Array {
 		pairs.set(this.#typeHash(content_type), typeAt);
 		pairs.set(this.#hashing.sha256(tagBytes(root)), tagAt);
 		return pairs;

@@ -25,15 +25,19 @@ export const COUNTER = {
 	feedFirst: 13,
 	mode: 14,
 	generation: 15,
-	/** Head and tail of the queues, two each, so four times two (queue.ts). */
+	/** Head and tail of the queues, two each: places for five (queue.ts). */
 	queues: 16,
 	/** The next place in the slot that small chunks share; in no slot, or past the last of one, none is left. */
-	sharedNext: 24,
+	sharedNext: 26,
 	/** Places in shared slots that were freed. */
-	sharedFree: 25,
+	sharedFree: 27,
+	/** Items of all principals in the queue in which they take turns (fair-queue.ts). */
+	turnItems: 28,
+	/** Sets of HTTP answers that were ever begun: the number of the last one (answer-sets.ts). */
+	answerSets: 29,
 } as const;
 
-const COUNTERS = 26;
+const COUNTERS = 30;
 const KEY = u64Key(0);
 
 /**

@@ -82,7 +82,11 @@ export class Observing {
 		gauge("cleaning_backlog", "Contents waiting to be cleaned away.", stats.cleaning);
 		if (stats.stable_pages[0] !== undefined)
 			gauge("stable_memory_bytes", "Size of stable memory.", stats.stable_pages[0] * 65_536n);
-		gauge("certifying_backlog", "Blobs whose HTTP answers wait to be certified.", stats.certifying);
+		gauge(
+			"certifying_backlog",
+			"Sets of HTTP answers that wait to be certified or cleaned away.",
+			stats.certifying,
+		);
 		gauge("cycles", "Cycles of the canister.", stats.cycles);
 		gauge("storage_cycles_per_day", "What storing costs a day.", stats.storage_cycles_per_day);
 		gauge("days_left", "How long the cycles last for storing alone.", stats.days_left);

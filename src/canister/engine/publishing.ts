@@ -50,11 +50,12 @@ export function publishNew(
 		responses: NO_BYTES,
 		directory: 0,
 	};
-	return put(state, caller, salt, manifest, place, held);
+	return put(state, caller, salt, manifest, state.responses.hold(caller, manifest, place), held);
 }
 
 /**
  * Puts a manifest, which has the next change's number, under its key in the place of `held`, as a change of `caller`.
+ * `place` has been given its answers (responses.ts).
  * `salt` is random: it becomes the owner's, if that has none and this is its first private key.
  */
 export function put(
@@ -65,7 +66,7 @@ export function put(
 	place: Place,
 	held: Blob | undefined,
 ): Blob {
-	const blob = new Blob(manifest, state.responses.prepare(manifest, place));
+	const blob = new Blob(manifest, place);
 	if (!blob.isPublic) giveSalt(state, blob.owner, salt);
 	state.blobs.set(blob);
 	state.feed.append(caller, state.now, { published: blob.encoded });
@@ -97,8 +98,8 @@ export function remove(state: State, caller: Uint8Array, held: Blob): number {
 }
 
 /** Hands a blob's content to the cleaner; its owner stays charged until the space is free. */
-export function discard(state: State, blob: Blob): void {
-	const { content, leaf, uploader, directory } = blob.place;
+export function discard(state: State, caller: Uint8Array, blob: Blob): void {
+	const { content, leaf, uploader } = blob.place;
 	state.garbage.add({
 		content,
 		leaf,
@@ -107,6 +108,6 @@ export function discard(state: State, blob: Blob): void {
 		holder: blob.owner,
 		charged: chargeOf(blob.size, blob.chunkSize),
 	});
-	if (directory !== 0) state.responses.drop(directory);
+	state.responses.release(caller, blob);
 	state.wakeAt(state.now);
 }

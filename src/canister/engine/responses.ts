@@ -2,163 +2,227 @@ import { fromUnits } from "../../protocol/codec/utf8.js";
 import { chunkCount, SHA256_BYTES, type WireManifest } from "../../protocol/index.js";
 import type { LabelSets } from "../catalog/index.js";
 import type { Hashing } from "../hashing.js";
-import type { StableMap } from "../ports.js";
+import { type AnswerSet, AnswerSets } from "./answer-sets.js";
 import { Blob, type Blobs, type Place } from "./blobs.js";
 import type { Certified } from "./certified.js";
-import { Reader, u64Key, Writer } from "./codec.js";
+import { Reader, Writer } from "./codec.js";
 import type { ContentTrees } from "./content.js";
 import type { Contents } from "./contents.js";
+import type { FairQueue } from "./fair-queue.js";
 import type { HttpHashes } from "./http.js";
-import type { Queue } from "./queue.js";
 
 /** Hashes made, or labels put into a set, in one step: about 100 M instructions. */
 const HASHES_PER_STEP = 1_000;
-/** Nodes of a set freed in one step. */
+/** Nodes of a set freed in one step, or blobs forgotten that waited for it. */
 const NODES_PER_STEP = 100;
-/** What a step weighs beside what it does: reading the task and the blob, writing the next task. */
+/** What a step weighs beside what it does: reading the task and the set, writing the next task. */
 const LEAST_STEP = 20;
+/** What certifying a blob weighs. */
+const BLOB_WEIGHT = 30;
 
 const NO_BYTES = new Uint8Array(0);
 
 /** Frozen, since they are stored. */
-const TASK = { hash: 1, sort: 2, build: 3, drop: 4 } as const;
+const TASK = { hash: 1, sort: 2, build: 3, certify: 4, drop: 5 } as const;
 
-/** The next step for one blob's answers, or for a set that nobody needs any more. */
+/** The next step for one set of answers. */
 interface Task {
 	readonly kind: (typeof TASK)[keyof typeof TASK];
-	/** Which version of which key this is for. */
-	readonly sequence: number;
-	readonly key: string;
-	/** Steps of this kind that are done. */
+	readonly content: number;
+	readonly type: string;
+	readonly root: Uint8Array;
+	readonly size: number;
+	readonly chunkSize: number;
+	/** The set's number: where the content and type have another set by now, or none, this one is not needed. */
+	readonly number: number;
+	/** Steps of this kind that are done; of the last two kinds, blobs that waited and do so no longer. */
 	readonly done: number;
 	/** The catalog's set. */
-	readonly set: number;
+	readonly labels: number;
 }
 
 /**
- * What HTTP certification needs of a public blob: the hash of each answer that it may be given as. One answer is
- * hashed with the change that publishes it. A blob of many chunks is published first; a timer hashes its answers
- * step by step, sorts them, builds the catalog's set of them, and then certifies them beside the manifest.
+ * Makes what HTTP certification needs of a public blob: the hash of each answer that it may be given as. One answer is
+ * hashed with the change that publishes it. A blob of several chunks is published first; a timer hashes its answers
+ * step by step, sorts them, builds the catalog's set of them, and then certifies them beside the manifest. Blobs of the
+ * same content and type share the set, so that a copy, a rename or an update of metadata hashes none of them again.
+ * The principal who caused the work has it in its own queue.
  */
 export class Responses {
-	readonly #queue: Queue;
-	readonly #work: StableMap;
+	readonly #queue: FairQueue;
+	readonly #sets: AnswerSets;
 	readonly #blobs: Blobs;
 	readonly #contents: Contents;
 	readonly #certified: Certified;
-	readonly #sets: LabelSets;
+	readonly #labelSets: LabelSets;
 	readonly #trees: ContentTrees;
 	readonly #http: HttpHashes;
 	readonly #hashing: Hashing;
 
 	constructor(parts: {
-		queue: Queue;
-		work: StableMap;
+		queue: FairQueue;
+		sets: AnswerSets;
 		blobs: Blobs;
 		contents: Contents;
 		certified: Certified;
-		sets: LabelSets;
+		labelSets: LabelSets;
 		trees: ContentTrees;
 		http: HttpHashes;
 		hashing: Hashing;
 	}) {
 		this.#queue = parts.queue;
-		this.#work = parts.work;
+		this.#sets = parts.sets;
 		this.#blobs = parts.blobs;
 		this.#contents = parts.contents;
 		this.#certified = parts.certified;
-		this.#sets = parts.sets;
+		this.#labelSets = parts.labelSets;
 		this.#trees = parts.trees;
 		this.#http = parts.http;
 		this.#hashing = parts.hashing;
 	}
 
+	/** Sets that are being made, certified or dropped. */
 	get length(): number {
 		return this.#queue.length;
 	}
 
-	/** The place with what can be certified of a blob's answers at once; the rest is put on the list of work. */
-	prepare(manifest: WireManifest, place: Place): Place {
-		if (!("public" in manifest.visibility) || place.responses.length > 0) return place;
-		if (place.content === 0) {
-			const body = place.leaf.length > 0 ? place.leaf : this.#hashing.sha256(NO_BYTES);
-			const responses = this.#trees.oneResponse(this.#http.whole(manifest, body));
-			const { content, leaf, uploader, directory } = place;
-			return { content, leaf, uploader, responses, directory };
+	/**
+	 * The place of a blob that has its answers from now on, by a change of `by`: with what can be certified of them at
+	 * once. What is missing is put on the list of work.
+	 */
+	hold(by: Uint8Array, manifest: WireManifest, place: Place): Place {
+		if (!("public" in manifest.visibility)) return place;
+		const { content } = place;
+		if (!AnswerSets.isFor(manifest, content)) {
+			const responses = this.#trees.oneResponse(this.#http.whole(manifest, this.#body(manifest, place)));
+			return { content, leaf: place.leaf, uploader: place.uploader, responses, directory: 0 };
 		}
-		const sequence = Number(manifest.sequence);
-		this.#push({ kind: TASK.hash, sequence, key: manifest.key, done: 0, set: 0 });
+		const type = manifest.content_type;
+		let set = this.#sets.get(content, type);
+		if (set === undefined) {
+			set = { holders: 0, number: this.#sets.next(), labels: 0, digest: NO_BYTES, waiting: 0 };
+			this.#push(by, TASK.hash, manifest, content, set);
+		}
+		return this.#place(by, manifest, place, { ...set, holders: set.holders + 1 });
+	}
+
+	/** The place of a blob that keeps its answers under another manifest: of the same content and type. */
+	keep(by: Uint8Array, manifest: WireManifest, place: Place): Place {
+		const { content, responses } = place;
+		if (responses.length > 0 || !AnswerSets.isFor(manifest, content)) return place;
+		return this.#place(by, manifest, place, this.#required(content, manifest.content_type));
+	}
+
+	/** Stores the set, and returns the place with it: where it is not made yet, the blob waits for it. */
+	#place(by: Uint8Array, manifest: WireManifest, place: Place, set: AnswerSet): Place {
+		const { number, labels, digest, waiting } = set;
+		const isMade = labels !== 0;
+		this.#sets.set(place.content, manifest.content_type, isMade ? set : { ...set, waiting: waiting + 1 });
+		if (isMade) return { ...place, responses: digest, directory: labels };
+		this.#sets.addWaiting(number, waiting, { by, sequence: Number(manifest.sequence), key: manifest.key });
 		return place;
 	}
 
-	/** A place whose answers are not certified any more, since they are others now, or private. */
-	without(place: Place): Place {
-		if (place.directory !== 0) this.drop(place.directory);
-		return { ...place, responses: NO_BYTES, directory: 0 };
+	/** Gives up the answers of a blob that is gone, private, or of another type, by a change of `by`. */
+	release(by: Uint8Array, { manifest, place }: Blob): void {
+		const { content } = place;
+		if (!AnswerSets.isFor(manifest, content)) return;
+		const type = manifest.content_type;
+		const set = this.#required(content, type);
+		if (set.holders > 1) {
+			this.#sets.set(content, type, { ...set, holders: set.holders - 1 });
+			return;
+		}
+		this.#sets.delete(content, type);
+		// One that is still being made is dropped by its own task.
+		if (set.labels === 0) return;
+		this.#push(by, TASK.drop, manifest, content, set);
 	}
 
-	/** Frees a set, later. */
-	drop(set: number): void {
-		this.#push({ kind: TASK.drop, sequence: 0, key: "", done: 0, set });
+	#push(by: Uint8Array, kind: Task["kind"], manifest: WireManifest, content: number, set: AnswerSet): void {
+		const { root, size, chunk_size: chunkSize, content_type: type } = manifest;
+		const { number, labels } = set;
+		const what = { content, type, root, size: Number(size), chunkSize, number, labels };
+		this.#queue.push(by, encode({ kind, ...what, done: 0 }));
 	}
 
-	/** Works for a bounded time on the tasks that have waited longest. */
+	#required(content: number, type: string): AnswerSet {
+		const set = this.#sets.get(content, type);
+		if (set === undefined) throw new Error("a blob has answers of which no set is known");
+		return set;
+	}
+
+	/** The hash of all that a blob of at most one chunk has. */
+	#body({ size }: WireManifest, { content, leaf }: Place): Uint8Array {
+		if (size === 0n) return this.#hashing.sha256(NO_BYTES);
+		if (content === 0) return leaf;
+		const only = this.#contents.leaf(content, 0);
+		if (only === undefined) throw new Error("a blob's only chunk is not held");
+		return only;
+	}
+
+	/** Works for a bounded time: one step for each principal in turn, so that a backlog of one delays no other. */
 	work(): void {
 		for (let left = HASHES_PER_STEP; left > 0; ) {
-			const record = this.#queue.peek();
-			if (record === undefined) return;
-			const task = decode(record);
-			const blob = task.kind === TASK.drop ? undefined : this.#blobs.get(task.key);
-			// A step of a small blob is small, and there may be many of them.
-			left -= LEAST_STEP + Math.min(HASHES_PER_STEP, blob === undefined ? NODES_PER_STEP : countOf(blob));
-			const next = task.kind === TASK.drop ? this.#drop(task) : this.#advance(task, blob);
-			if (next === undefined) this.#queue.shift();
-			else this.#queue.replaceHead(encode(next));
+			const turn = this.#queue.peek();
+			if (turn === undefined) return;
+			const task = decode(turn.item);
+			left -= LEAST_STEP + weightOf(task);
+			const next = this.#advance(task);
+			if (next === undefined) this.#queue.shift(turn);
+			else this.#queue.replace(turn, encode(next));
 		}
 	}
 
-	#drop(task: Task): Task | undefined {
-		return this.#sets.discard(task.set, NODES_PER_STEP) ? undefined : task;
-	}
-
-	#advance(task: Task, blob: Blob | undefined): Task | undefined {
-		const steps = blob === undefined ? 0 : Math.ceil(countOf(blob) / HASHES_PER_STEP);
-		// Replaced, renamed or made private meanwhile: what was made for it is thrown away.
-		if (blob === undefined || blob.sequence !== task.sequence || !blob.isPublic) {
-			const first = task.kind === TASK.build ? task.done : 0;
-			for (let step = first; this.#forget(task, step); step++);
-			return task.set === 0 ? undefined : { ...task, kind: TASK.drop };
+	#advance(task: Task): Task | undefined {
+		if (task.kind === TASK.drop) return this.#drop(task);
+		const set = this.#sets.get(task.content, task.type);
+		// Nobody holds it any more: what was made is thrown away.
+		if (set?.number !== task.number) {
+			for (let step = 0; step < stepsOf(task); step++) this.#sets.removeHashes(task.number, step);
+			// Once it is made, whoever gave it up last has the task of dropping it.
+			const labels = task.kind === TASK.certify ? 0 : task.labels;
+			return { ...task, kind: TASK.drop, labels, done: task.kind === TASK.certify ? task.done : 0 };
 		}
+		if (task.kind === TASK.certify) return this.#certify(task, set);
+		const done = task.done + 1;
+		const isLast = done === stepsOf(task);
 		if (task.kind === TASK.hash) {
-			this.#hash(blob, task);
-			const done = task.done + 1;
-			return done < steps ? { ...task, done } : { ...task, kind: TASK.sort, done: 0 };
+			this.#hash(task);
+			return isLast ? { ...task, kind: TASK.sort, done: 0 } : { ...task, done };
 		}
 		if (task.kind === TASK.sort) {
-			this.#sort(task, steps);
+			this.#sort(task);
 			return { ...task, kind: TASK.build };
 		}
-		const set = this.#sets.add(task.set, this.#labels(task, task.done));
-		this.#forget(task, task.done);
-		const done = task.done + 1;
-		if (done < steps) return { ...task, done, set };
-		this.#finish(blob, set);
-		return undefined;
+		const labels = this.#labelSets.add(task.labels, labelsOf(this.#read(task, task.done)));
+		this.#sets.removeHashes(task.number, task.done);
+		if (!isLast) return { ...task, done, labels };
+		const digest = this.#trees.responses(this.#labelSets.digest(labels));
+		this.#sets.set(task.content, task.type, { ...set, labels, digest });
+		return { ...task, kind: TASK.certify, done: 0, labels };
 	}
 
-	#hash(blob: Blob, task: Task): void {
+	#hash(task: Task): void {
 		const from = task.done * HASHES_PER_STEP;
-		const to = Math.min(countOf(blob), from + HASHES_PER_STEP);
+		const to = Math.min(countOf(task), from + HASHES_PER_STEP);
 		const leaves = new Uint8Array((to - from) * SHA256_BYTES);
-		this.#contents.copyLeaves(blob.place.content, from, to, leaves);
-		this.#work.set(workKey(task, task.done), this.#http.parts(blob.manifest, from, leaves));
+		this.#contents.copyLeaves(task.content, from, to, leaves);
+		const what = {
+			content_type: task.type,
+			root: task.root,
+			size: BigInt(task.size),
+			chunk_size: task.chunkSize,
+		};
+		this.#sets.setHashes(task.number, task.done, this.#http.parts(what, from, leaves));
 	}
 
 	/**
-	 * Puts all hashes in order, 65,000 at the most: as texts, which the engine compares itself, each with its place in
-	 * two units behind it.
+	 * Puts all hashes in order, at most 65,000: as texts, which the engine compares itself, each with its place in two
+	 * units behind it.
 	 */
-	#sort(task: Task, steps: number): void {
+	#sort(task: Task): void {
+		const steps = stepsOf(task);
 		const parts: Uint8Array[] = [];
 		const texts: string[] = [];
 		for (let step = 0; step < steps; step++) {
@@ -178,63 +242,87 @@ export class Responses {
 				const at = text.charCodeAt(SHA256_BYTES + 1) * SHA256_BYTES;
 				sorted.set(parts[text.charCodeAt(SHA256_BYTES)]!.subarray(at, at + SHA256_BYTES), i * SHA256_BYTES);
 			}
-			this.#work.set(workKey(task, step), sorted);
+			this.#sets.setHashes(task.number, step, sorted);
 		}
 	}
 
-	#labels(task: Task, step: number): Uint8Array[] {
-		const part = this.#read(task, step);
-		const labels: Uint8Array[] = [];
-		for (let at = 0; at < part.length; at += SHA256_BYTES) labels.push(part.subarray(at, at + SHA256_BYTES));
-		return labels;
+	/** Certifies the answers of one blob that waited for them, unless it was changed meanwhile. */
+	#certify(task: Task, { waiting, labels, digest }: AnswerSet): Task | undefined {
+		const waits = this.#sets.waiting(task.number, task.done);
+		if (waits === undefined) throw new Error("a blob that waits for its answers is not known");
+		this.#sets.removeWaiting(task.number, task.done);
+		const blob = this.#blobs.get(waits.key);
+		if (blob?.sequence === waits.sequence) {
+			const place = { ...blob.place, responses: digest, directory: labels };
+			const certified = new Blob(blob.manifest, place, blob.encoded.bytes);
+			this.#blobs.set(certified);
+			this.#certified.put(certified, blob);
+		}
+		const done = task.done + 1;
+		return done < waiting ? { ...task, done } : undefined;
 	}
 
-	#finish(blob: Blob, set: number): void {
-		const responses = this.#trees.responses(this.#sets.digest(set));
-		const done = new Blob(blob.manifest, { ...blob.place, responses, directory: set }, blob.encoded.bytes);
-		this.#blobs.set(done);
-		this.#certified.put(done, blob);
-	}
-
-	#push(task: Task): void {
-		this.#queue.push(encode(task));
+	#drop(task: Task): Task | undefined {
+		for (
+			let { done } = task, left = NODES_PER_STEP;
+			this.#sets.waiting(task.number, done) !== undefined;
+			done++
+		) {
+			if (left-- === 0) return { ...task, done };
+			this.#sets.removeWaiting(task.number, done);
+		}
+		if (task.labels === 0 || this.#labelSets.discard(task.labels, NODES_PER_STEP)) return undefined;
+		return task;
 	}
 
 	#read(task: Task, step: number): Uint8Array {
-		const part = this.#work.get(workKey(task, step));
+		const part = this.#sets.hashes(task.number, step);
 		if (part === undefined) throw new Error("hashes of answers that were made are gone");
 		return part;
 	}
-
-	/** False if there was nothing. */
-	#forget(task: Task, step: number): boolean {
-		const key = workKey(task, step);
-		if (!this.#work.has(key)) return false;
-		this.#work.delete(key);
-		return true;
-	}
 }
 
-const countOf = ({ manifest }: Blob): number => chunkCount(manifest.size, manifest.chunk_size);
+const countOf = ({ size, chunkSize }: Task): number => chunkCount(BigInt(size), chunkSize);
+const stepsOf = (task: Task): number => Math.ceil(countOf(task) / HASHES_PER_STEP);
 
-/** A version's hashes are made once, so its number names the work. */
-function workKey({ sequence }: Task, step: number): Uint8Array {
-	const key = new Uint8Array(9);
-	key.set(u64Key(sequence));
-	key[8] = step;
-	return key;
+function weightOf(task: Task): number {
+	if (task.kind === TASK.certify) return BLOB_WEIGHT;
+	return task.kind === TASK.drop ? NODES_PER_STEP : Math.min(HASHES_PER_STEP, countOf(task));
 }
 
-const encode = ({ kind, sequence, key, done, set }: Task): Uint8Array =>
-	new Writer().u8(kind).u64(sequence).u32(done).u32(set).text(key).done();
+function labelsOf(hashes: Uint8Array): Uint8Array[] {
+	const labels: Uint8Array[] = [];
+	for (let at = 0; at < hashes.length; at += SHA256_BYTES)
+		labels.push(hashes.subarray(at, at + SHA256_BYTES));
+	return labels;
+}
+
+function encode(task: Task): Uint8Array {
+	const { kind, content, number, size, chunkSize, done, labels, root, type } = task;
+	return new Writer()
+		.u8(kind)
+		.u64(content)
+		.u64(number)
+		.u64(size)
+		.u32(chunkSize)
+		.u32(done)
+		.u32(labels)
+		.bytes(root)
+		.text(type)
+		.done();
+}
 
 function decode(record: Uint8Array): Task {
 	const reader = new Reader(record);
 	return {
 		kind: reader.u8() as Task["kind"],
-		sequence: reader.u64(),
+		content: reader.u64(),
+		number: reader.u64(),
+		size: reader.u64(),
+		chunkSize: reader.u32(),
 		done: reader.u32(),
-		set: reader.u32(),
-		key: reader.text(),
+		labels: reader.u32(),
+		root: reader.bytes(),
+		type: reader.text(),
 	};
 }

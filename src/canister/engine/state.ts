@@ -3,6 +3,7 @@ import { LAYOUT_VERSION, MEMORIES, MEMORY } from "../memory.js";
 import type { Host, Storage } from "../ports.js";
 import { Access } from "./access.js";
 import { Accounts } from "./accounts.js";
+import { AnswerSets } from "./answer-sets.js";
 import { Blobs } from "./blobs.js";
 import { Certified } from "./certified.js";
 import { Charges } from "./charges.js";
@@ -10,6 +11,7 @@ import { Chunks } from "./chunks.js";
 import { Claims } from "./claims.js";
 import { ContentTrees } from "./content.js";
 import { Contents } from "./contents.js";
+import { FairQueue } from "./fair-queue.js";
 import { Feed } from "./feed.js";
 import { Garbage } from "./garbage.js";
 import { HttpHashes } from "./http.js";
@@ -83,12 +85,12 @@ export class State {
 		const trees = new ContentTrees(host.hashing, http);
 		this.certified = new Certified(catalog, this.accounts, this.feed, trees, host);
 		this.responses = new Responses({
-			queue: queue(QUEUE.responses),
-			work: map("responses"),
+			queue: new FairQueue(map("queues"), meta),
+			sets: new AnswerSets(map("responses"), meta),
 			blobs: this.blobs,
 			contents: this.contents,
 			certified: this.certified,
-			sets: catalog.labelSets,
+			labelSets: catalog.labelSets,
 			trees,
 			http,
 			hashing: host.hashing,

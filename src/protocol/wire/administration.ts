@@ -119,7 +119,7 @@ export interface WireStats {
 	feed_entries: bigint;
 	/** Contents that nobody holds any more and that are not cleaned away yet. */
 	cleaning: bigint;
-	/** Blobs whose HTTP answers are not certified yet, and sets of such that are not cleaned away yet. */
+	/** Sets of HTTP answers that are not certified for all their blobs yet, or not cleaned away yet. */
 	certifying: bigint;
 	/** Pages of 64 KiB; absent where the Wasm cannot tell. */
 	stable_pages: [] | [bigint];

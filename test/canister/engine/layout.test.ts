@@ -55,10 +55,12 @@ describe("C27 frozen numbers", () => {
 			mode: 14,
 			generation: 15,
 			queues: 16,
-			sharedNext: 24,
-			sharedFree: 25,
+			sharedNext: 26,
+			sharedFree: 27,
+			turnItems: 28,
+			answerSets: 29,
 		});
-		expect(QUEUE).toEqual({ uploads: 0, receipts: 1, garbage: 2, responses: 3 });
+		expect(QUEUE).toEqual({ uploads: 0, receipts: 1, garbage: 2, turns: 3 });
 		expect(RECEIPT).toEqual({
 			committed: 1,
 			aborted: 2,

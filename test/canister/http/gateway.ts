@@ -31,9 +31,14 @@ export const controller = Uint8Array.of(1, 1, 1);
 export class Gateway {
 	readonly host = new FakeHost(controller);
 	readonly storage = new MapStorage();
-	readonly engine = new Engine(this.storage, this.host);
+	engine = new Engine(this.storage, this.host);
 
 	constructor() {
+		this.engine.start();
+	}
+
+	upgrade(): void {
+		this.engine = new Engine(this.storage, this.host);
 		this.engine.start();
 	}
 

@@ -3,6 +3,7 @@ import type { IDL } from "@dfinity/candid";
 import { expect } from "vitest";
 import { Engine, Refusal } from "../../../../src/canister/engine/index.js";
 import { COUNTER, Meta } from "../../../../src/canister/engine/meta.js";
+import { State } from "../../../../src/canister/engine/state.js";
 import { MEMORY } from "../../../../src/canister/memory.js";
 import {
 	chunkCount,
@@ -21,7 +22,7 @@ import { FakeHost, MapStorage } from "../surroundings.js";
 import { type Call, type Command, KEYS } from "./commands.js";
 import { expectationOf } from "./expectation.js";
 import { replayFeed } from "./feed.js";
-import { CONTROLLER, Model, PRINCIPALS, Refused, type RoleName } from "./model.js";
+import { CONTROLLER, Model, type Piece, PRINCIPALS, Refused, type RoleName } from "./model.js";
 
 /** An engine and the model of it, which are told the same and must say the same. */
 export class World {
@@ -233,6 +234,7 @@ export class World {
 		const paged = new Set([...model.blobs.values()].filter(({ pieces }) => pieces.length > 0));
 		expect(this.storage.size(MEMORY.pages)).toBeLessThanOrEqual(paged.size);
 		this.#expectNothing("uploads", "receipts", "queues");
+		this.#compareAnswers();
 
 		const blobs = [...model.blobs.keys()].map((key) => ({ key, precondition: { none: null } }));
 		if (blobs.length > 0)
@@ -244,6 +246,22 @@ export class World {
 		const meta = new Meta(this.storage.map(MEMORY.meta));
 		for (const counter of ["promised", "charged", "stored", "chunks", "blobs", "openUploads"] as const)
 			same(meta.get(COUNTER[counter]), 0, `the counter ${counter}`);
+	}
+
+	/** Every public blob's HTTP answers are certified, and there is one set of them for each content and type. */
+	#compareAnswers(): void {
+		const { blobs } = new State(this.storage, this.host);
+		const shared = new Map<readonly Piece[], Set<string>>();
+		for (const { manifest, pieces } of this.model.blobs.values()) {
+			const { key, content_type, visibility } = manifest;
+			const { responses, directory } = blobs.get(key)!.place;
+			same(responses.length, "public" in visibility ? 32 : 0, `the answers of ${key}`);
+			same(directory !== 0, "public" in visibility && pieces.length > 1, `the set of answers of ${key}`);
+			if (directory !== 0) shared.set(pieces, (shared.get(pieces) ?? new Set()).add(content_type));
+		}
+		const sets = [...shared.values()].reduce((sum, types) => sum + types.size, 0);
+		same(this.storage.size(MEMORY.responses), sets, "sets of HTTP answers");
+		if (sets > 0) this.count("answers shared");
 	}
 
 	#expectNothing(...maps: (keyof typeof MEMORY)[]): void {

@@ -1,0 +1,108 @@
+import { encodeUtf8 } from "../../protocol/codec/utf8.js";
+import { chunkCount, type WireManifest } from "../../protocol/index.js";
+import type { StableMap } from "../ports.js";
+import { concat, Reader, u64Key, Writer } from "./codec.js";
+import { COUNTER, type Meta } from "./meta.js";
+
+/** The HTTP answers that all public blobs of one content and one type share. */
+export interface AnswerSet {
+	/** Public blobs that have these answers. */
+	readonly holders: number;
+	/** Its number, under which what it is made of stands. No other set has it, not even a later one of the same blobs. */
+	readonly number: number;
+	/** The catalog's set of their hashes, and the digest over it (content.ts): 0 and nothing until it is made. */
+	readonly labels: number;
+	readonly digest: Uint8Array;
+	/** How many blobs were published before it was made, and wait for it. */
+	readonly waiting: number;
+}
+
+/** A blob that was published before its answers were made: they are certified for it afterwards. */
+export interface Waiting {
+	/** The principal whose change published it. */
+	readonly by: Uint8Array;
+	readonly sequence: number;
+	readonly key: string;
+}
+
+/**
+ * Sets of HTTP answers by content and type, each with the number of its holders: a copy holds the set of its source, as
+ * it holds its content, and the last holder gone, the set goes. Beside each stand the blobs that wait for it, and the
+ * hashes that are made and not in the catalog's set yet.
+ */
+export class AnswerSets {
+	readonly #map: StableMap;
+	readonly #meta: Meta;
+
+	constructor(map: StableMap, meta: Meta) {
+		this.#map = map;
+		this.#meta = meta;
+	}
+
+	/** Whether such a blob has a set: one of at most one chunk has a single answer, which nothing shares. */
+	static isFor({ size, chunk_size, visibility }: WireManifest, content: number): boolean {
+		return content !== 0 && "public" in visibility && chunkCount(size, chunk_size) > 1;
+	}
+
+	/** The number of a new set. */
+	next(): number {
+		return this.#meta.add(COUNTER.answerSets, 1);
+	}
+
+	get(content: number, type: string): AnswerSet | undefined {
+		const record = this.#map.get(setKey(content, type));
+		if (record === undefined) return undefined;
+		const reader = new Reader(record);
+		return {
+			holders: reader.u32(),
+			number: reader.u64(),
+			labels: reader.u32(),
+			digest: reader.bytes(),
+			waiting: reader.u32(),
+		};
+	}
+
+	set(content: number, type: string, { holders, number, labels, digest, waiting }: AnswerSet): void {
+		const record = new Writer().u32(holders).u64(number).u32(labels).bytes(digest).u32(waiting).done();
+		this.#map.set(setKey(content, type), record);
+	}
+
+	delete(content: number, type: string): void {
+		this.#map.delete(setKey(content, type));
+	}
+
+	waiting(number: number, index: number): Waiting | undefined {
+		const record = this.#map.get(waitingKey(number, index));
+		if (record === undefined) return undefined;
+		const reader = new Reader(record);
+		return { by: reader.bytes(), sequence: reader.u64(), key: reader.text() };
+	}
+
+	addWaiting(number: number, index: number, { by, sequence, key }: Waiting): void {
+		this.#map.set(waitingKey(number, index), new Writer().bytes(by).u64(sequence).text(key).done());
+	}
+
+	removeWaiting(number: number, index: number): void {
+		this.#map.delete(waitingKey(number, index));
+	}
+
+	/** Hashes of answers that a step made; undefined where there are none. */
+	hashes(number: number, step: number): Uint8Array | undefined {
+		return this.#map.get(hashesKey(number, step));
+	}
+
+	setHashes(number: number, step: number, hashes: Uint8Array): void {
+		this.#map.set(hashesKey(number, step), hashes);
+	}
+
+	removeHashes(number: number, step: number): void {
+		this.#map.delete(hashesKey(number, step));
+	}
+}
+
+// Three kinds of keys in one map: 9 bytes; 13 of which the ninth is 255; and 8 and a type, which begins in ASCII and has
+// at least 3.
+const hashesKey = (number: number, step: number): Uint8Array => concat(u64Key(number), Uint8Array.of(step));
+const waitingKey = (number: number, index: number): Uint8Array =>
+	new Writer().u64(number).u8(255).u32(index).done();
+const setKey = (content: number, type: string): Uint8Array => concat(u64Key(content), encodeUtf8(type));
