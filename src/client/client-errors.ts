@@ -1,5 +1,6 @@
 import type { ErrorAction } from "../protocol/index.js";
 import { rejectionAction, rejectionMessage } from "./rejections.js";
+import type { BatchResult } from "./upload/batch/types.js";
 
 interface ClientErrorRow<Details extends object> {
 	readonly action: ErrorAction | ((details: Details) => ErrorAction);
@@ -101,6 +102,21 @@ export const CLIENT_ERRORS = {
 		"fix",
 		(d) =>
 			`A source must be bytes, a Blob, a ReadableStream, an async iterable of bytes, or { size, read }; got ${d.got}.`,
+	),
+	source_empty: row<{ key: string; held: number }>(
+		"fix",
+		(d) =>
+			`The source of ${d.key} gave no byte, and the key holds ${d.held}. They were left as they are: look at the source, or upload with allowEmpty: true to replace them by nothing.`,
+	),
+	key_repeated: row<{ key: string }>(
+		"fix",
+		(d) =>
+			`The key ${d.key} was given before in the same batch, and only that file was uploaded. Give each key once, or upload the other one afterwards.`,
+	),
+	items_failed: row<{ reason: string; result: BatchResult }>(
+		"fix",
+		(d) =>
+			`The list of files to upload broke off after ${d.result.files.length}: ${d.reason}. Those were dealt with, see details.result; upload the others when they can be listed.`,
 	),
 	source_failed: row<{ reason: string }>(
 		"fix",

@@ -107,6 +107,9 @@ export class BlobClient {
 	/**
 	 * Uploads many sources as one transfer, with one progress, one limit of memory and of requests under way. Small
 	 * ones travel together, as many as a message holds. A file that fails does not fail the others: see the result.
+	 * A key that is given again fails with `key_repeated`.
+	 * @throws ClientError `items_failed` where `items` throws: what was given before is uploaded, and `details.result`
+	 *   says what became of it
 	 */
 	uploadAll(items: UploadItems, options: UploadAllOptions = {}): Transfer<BatchResult, BatchProgress> {
 		return startBatch(this.#context, items, options);

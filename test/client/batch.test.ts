@@ -266,3 +266,110 @@ describe("many files", () => {
 		expect(store.running).toBe(0);
 	});
 });
+
+describe("a key that is given twice", () => {
+	const sizes = [10, 400_000, 3_000_000];
+
+	it("is that of the file given first, and the other one says so, whatever their sizes", async () => {
+		for (const first of sizes)
+			for (const second of sizes) {
+				const context = new MemoryStore().context({ chunkBytes: 65_536 });
+				const items: UploadItem[] = [
+					{ key: "b", source: pseudoBytes(first, 1) },
+					{ key: "other", source: pseudoBytes(10, 2) },
+					{ key: "b", source: pseudoBytes(second, 3) },
+				];
+				const { files, ...counts } = await uploadAll(context, items, { prefix: "a/" });
+				expect(counts).toEqual({ uploaded: 2, unchanged: 0, failed: 1 });
+				expect(files[2]).toMatchObject({
+					key: "a/b",
+					error: { code: "key_repeated", details: { key: "a/b" } },
+				});
+				expect(Buffer.compare(await read(context, "a/b"), pseudoBytes(first, 1))).toBe(0);
+			}
+	});
+
+	it("is refused of files that come one after the other, too", async () => {
+		const context = new MemoryStore().context();
+		async function* items() {
+			for (const seed of [1, 2, 3]) yield { key: "a", source: pseudoBytes(10, seed) };
+		}
+		expect(await uploadAll(context, items())).toMatchObject({ uploaded: 1, failed: 2 });
+		expect(await read(context, "a")).toEqual(pseudoBytes(10, 1));
+	});
+});
+
+describe("what the caller gave that throws", () => {
+	it("is no failure of a file where it is only told of it", async () => {
+		const fault = new Error("a fault of the caller's");
+		const seen: unknown[] = [];
+		const caught = process.listeners("uncaughtException");
+		process.removeAllListeners("uncaughtException");
+		process.on("uncaughtException", (error) => seen.push(error));
+		try {
+			const context = new MemoryStore().context({ chunkBytes: 65_536 });
+			const items = [...small(3, 1_000), { key: "large", source: pseudoBytes(3_000_000) }];
+			const onFile = () => {
+				throw fault;
+			};
+			const result = await uploadAll(context, items, { onFile });
+			expect(result).toMatchObject({ uploaded: 4, failed: 0 });
+			await new Promise((resolve) => setImmediate(resolve));
+			expect(seen).toEqual([fault, fault, fault, fault]);
+		} finally {
+			process.removeAllListeners("uncaughtException");
+			for (const listener of caught) process.on("uncaughtException", listener);
+		}
+	});
+
+	it.each(["small", "large"])(
+		"leaves %s files that were listed before uploaded and reported",
+		async (kind) => {
+			const fault = new Error("the listing broke off");
+			const size = kind === "small" ? 1_000 : 700_000;
+			function* broken() {
+				yield { key: "1", source: pseudoBytes(size, 1) };
+				yield { key: "2", source: pseudoBytes(size, 2) };
+				throw fault;
+			}
+			async function* brokenLater() {
+				yield* broken();
+			}
+			for (const items of [broken(), brokenLater()]) {
+				const context = new MemoryStore().context();
+				const told: string[] = [];
+				const transfer = uploadAll(context, items, { onFile: ({ key }) => told.push(key) });
+				const error = await transfer.then(
+					() => undefined,
+					(reason: unknown) => reason,
+				);
+				if (!isBlobError(error, "items_failed")) throw error;
+				expect(error.cause).toBe(fault);
+				expect(error.details.result).toMatchObject({
+					uploaded: 2,
+					failed: 0,
+					files: [{ key: "1" }, { key: "2" }],
+				});
+				expect(told.sort()).toEqual(["1", "2"]);
+				expect(Buffer.compare(await read(context, "2"), pseudoBytes(size, 2))).toBe(0);
+			}
+		},
+	);
+
+	it("is given up properly when the batch is aborted: a generator is ended", async () => {
+		let isEnded = false;
+		async function* endless() {
+			try {
+				for (let i = 0; ; i++) yield { key: `${i}`, source: pseudoBytes(400_000, i + 1) };
+			} finally {
+				isEnded = true;
+			}
+		}
+		const store = new MemoryStore();
+		const transfer = uploadAll(store.context(), endless());
+		store.hooks = { before: ({ nth }) => (nth === 2 ? void transfer.abort() : undefined) };
+		const error = await transfer.catch((reason) => reason);
+		expect(isBlobError(error, "aborted")).toBe(true);
+		expect(isEnded).toBe(true);
+	});
+});

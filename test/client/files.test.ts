@@ -76,7 +76,10 @@ describe("fromPath", () => {
 
 	it("refuses what is no file", async () => {
 		expect(isBlobError(await failure(fromPath(directory)), "source_invalid")).toBe(true);
-		expect(await failure(fromPath(join(directory, "none")))).toMatchObject({ code: "ENOENT" });
+		expect(await failure(fromPath(join(directory, "none")))).toMatchObject({
+			code: "source_failed",
+			cause: { code: "ENOENT" },
+		});
 	});
 });
 

@@ -4,7 +4,12 @@ import { join } from "node:path";
 import { HttpAgent } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { BlobClient, type BlobSource, fromPath } from "../../src/client/node/index.js";
+import {
+	BlobClient,
+	type BlobSource,
+	fromPath,
+	type RandomAccessSource,
+} from "../../src/client/node/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 import { failure, readAll, S, SIZE as SIZE_OF_MANY } from "./support/transfers.js";
@@ -53,7 +58,7 @@ describe("the signed message is made around the chunk, without a copy", () => {
 	it("of a file", async () => {
 		const path = join(directory, "file");
 		await writeFile(path, bytes);
-		const source = await fromPath(path);
+		const source = (await fromPath(path)) as RandomAccessSource;
 		const read = vi.spyOn(source, "read");
 		expect(Buffer.compare(carried(await bodyOf(source)), bytes)).toBe(0);
 		expect(read).not.toHaveBeenCalled();

@@ -16,7 +16,7 @@ import { expectTypeOf, test } from "vitest";
 declare const client: BlobClient;
 
 test("files are sources and targets", async () => {
-	expectTypeOf(await fromPath("a")).toEqualTypeOf<RandomAccessSource>();
+	expectTypeOf(await fromPath("a")).toEqualTypeOf<RandomAccessSource | AsyncIterable<Uint8Array>>();
 	client.uploadAll((await filesIn(".")).files);
 	expectTypeOf(await toFile(client.download("a"), "b", { resume: false })).toEqualTypeOf<DownloadedFile>();
 	// @ts-expect-error: what is not open yet is no source

@@ -5,6 +5,7 @@ import { checkInteger } from "../options.js";
 import { stat, statRef } from "../stat.js";
 import type { BlobRef, Manifest } from "../types.js";
 import { follow } from "../util/abort.js";
+import { notify } from "../util/notify.js";
 import { Pool } from "../util/pool.js";
 import { chunksInOrder } from "./in-order.js";
 import { DownloadMeter, type DownloadProgress } from "./progress.js";
@@ -229,16 +230,5 @@ export class Download implements AsyncIterable<Uint8Array> {
 	#keep<T>(result: Promise<T>, forget: () => void): Promise<T> {
 		result.catch(forget);
 		return result;
-	}
-}
-
-/** A listener that throws is its owner's bug, to be seen as such, and no reason for the read to fail. */
-function notify(listener: (progress: DownloadProgress) => void, progress: DownloadProgress): void {
-	try {
-		listener(progress);
-	} catch (error) {
-		queueMicrotask(() => {
-			throw error;
-		});
 	}
 }

@@ -1,7 +1,8 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { sourceErrors } from "../source/failure.js";
 import type { UploadItem } from "../upload/batch/types.js";
-import { fromPath } from "./from-path.js";
+import { fromPath, hasBytes } from "./from-path.js";
 
 /** A regular file, ready for `uploadAll`. */
 export interface FoundFile extends UploadItem {
@@ -9,8 +10,8 @@ export interface FoundFile extends UploadItem {
 	readonly path: string;
 	/** Path below the directory that the search began at, with `/` on every system. */
 	readonly key: string;
-	/** Bytes that it had when it was found. */
-	readonly size: number;
+	/** Bytes that it had when it was found; absent where the system does not tell, as for files of /proc. */
+	readonly size?: number;
 }
 
 /** Which files are looked for. */
@@ -42,8 +43,9 @@ export interface UnreadFile {
 
 /**
  * Finds every regular file below a directory, in order of names; `client.uploadAll` takes them as they are. No
- * symbolic link is followed. A file is opened when its turn comes, and noticed if it changes while it is read.
- * @throws what `fs.readdir` throws for the directory itself
+ * symbolic link is followed. A file is opened when its turn comes, goes up as it is then, and is noticed if it changes
+ * while it is read.
+ * @throws ClientError `source_failed` where the directory itself cannot be read
  */
 export async function filesIn(
 	root: string,
@@ -64,7 +66,8 @@ export async function filesIn(
 				else if (!entry.isFile()) found.skipped.push(path);
 				else {
 					const { size } = await lstat(path);
-					found.files.push({ path, key, size, source: () => fromPath(path) });
+					const isTold = size > 0 || !(await hasBytes(path).catch(() => false));
+					found.files.push({ path, key, ...(isTold && { size }), source: () => fromPath(path) });
 				}
 			} catch (error) {
 				found.failed.push({ path, error });
@@ -72,6 +75,6 @@ export async function filesIn(
 		}
 	};
 
-	await visit(root, "");
+	await sourceErrors(() => visit(root, ""));
 	return found;
 }

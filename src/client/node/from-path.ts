@@ -1,6 +1,7 @@
 import type { BigIntStats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { ClientError } from "../errors.js";
+import { sourceErrors } from "../source/failure.js";
 import type { RandomAccessSource } from "../source/types.js";
 
 /** Whether a file is the same as before, as far as its directory entry tells. */
@@ -9,12 +10,15 @@ const isSame = (a: BigIntStats, b: BigIntStats): boolean =>
 
 /**
  * A file as a source: read chunk by chunk, never whole. That it is still the same file of the same size and time of
- * change is checked when it is opened and again before the upload is published.
- * @throws what `fs.stat` throws where there is no such file; ClientError `source_invalid` for what is no file
+ * change is checked when it is opened and again before the upload is published. A file of which the system says that it
+ * has 0 bytes, and that has some (such as those of /proc), is read as a stream.
+ * @throws ClientError `source_failed` where there is no such file or it cannot be read; `source_invalid` for what is no
+ *   regular file
  */
-export async function fromPath(path: string): Promise<RandomAccessSource> {
-	const before = await stat(path, { bigint: true });
+export async function fromPath(path: string): Promise<RandomAccessSource | AsyncIterable<Uint8Array>> {
+	const before = await sourceErrors(() => stat(path, { bigint: true }));
 	if (!before.isFile()) throw new ClientError("source_invalid", { got: `${path}, which is no regular file` });
+	if (before.size === 0n && (await sourceErrors(() => hasBytes(path)))) return partsOf(path);
 	let opening: Promise<FileHandle> | undefined;
 
 	const check = async (handle: FileHandle): Promise<void> => {
@@ -48,6 +52,34 @@ export async function fromPath(path: string): Promise<RandomAccessSource> {
 		},
 	};
 }
+
+/** Whether a file can be read from, whatever size the system says it has. */
+export async function hasBytes(path: string): Promise<boolean> {
+	const handle = await open(path, "r");
+	try {
+		return (await handle.read(new Uint8Array(1), 0, 1, 0)).bytesRead > 0;
+	} finally {
+		await handle.close();
+	}
+}
+
+const PART_BYTES = 65_536;
+
+/** A file from its beginning to wherever it ends. */
+const partsOf = (path: string): AsyncIterable<Uint8Array> => ({
+	async *[Symbol.asyncIterator]() {
+		const handle = await open(path, "r");
+		try {
+			for (;;) {
+				const { bytesRead, buffer } = await handle.read(new Uint8Array(PART_BYTES), 0, PART_BYTES, null);
+				if (bytesRead === 0) return;
+				yield buffer.subarray(0, bytesRead);
+			}
+		} finally {
+			await handle.close();
+		}
+	},
+});
 
 async function readFully(handle: FileHandle, start: number, bytes: Uint8Array, path: string): Promise<void> {
 	let filled = 0;

@@ -1,13 +1,16 @@
 import type { Readable } from "node:stream";
+import { checkUnread } from "../source/streams.js";
 
 /**
  * A stream of Node as a source. It is one by itself, too, being an async iterable; but the iterator of a stream that
  * has nothing to give does not end before it gets something. Here the stream is destroyed when the transfer ends,
- * however that ends, so that neither it nor the process waits for anything.
+ * however that ends, so that neither it nor the process waits for anything. One that was read from before fails the
+ * upload with `source_invalid`.
  */
 export function fromReadable(readable: Readable): AsyncIterable<Uint8Array> {
 	return {
 		[Symbol.asyncIterator]: () => {
+			checkUnread(readable);
 			const parts = readable.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
 			return {
 				next: () => parts.next(),

@@ -1,66 +1,85 @@
 import { ClientError } from "../errors.js";
+import { asBytes, describe, unshared } from "./bytes.js";
 import { RandomAccess } from "./random-access.js";
 import { Sequential } from "./sequential.js";
+import { partsOfIterable, partsOfStream } from "./streams.js";
 import type { BlobSource, OpenSource, RandomAccessSource } from "./types.js";
 
 /**
- * Makes a source of what a caller gave. `size` is only for streams, which do not know theirs.
+ * Makes a source of what a caller gave. What can be iterated is a stream, whatever else it can do: entries of archives
+ * and streams of Node may have a `size` and a `read` too. `size` is only for streams, which do not know theirs.
  * @throws ClientError `source_invalid`
  */
 export function openSource(source: BlobSource, size?: number): OpenSource {
-	if (ArrayBuffer.isView(source)) return new RandomAccess(fromBytes(viewBytes(source)));
-	if (source instanceof ArrayBuffer) return new RandomAccess(fromBytes(new Uint8Array(source)));
-	if (isBlob(source)) return new RandomAccess(fromBlob(source));
-	if (isObject(source)) {
-		if ("read" in source && typeof source.read === "function" && typeof source.size === "number")
-			return new RandomAccess(source as RandomAccessSource);
-		// A stream first: those of Node are iterable too, but then cannot be cancelled while a read is under way.
-		if ("getReader" in source)
-			return new Sequential(fromStream(source as unknown as ReadableStream<Uint8Array>), size);
-		if (Symbol.asyncIterator in source) return new Sequential(source as AsyncIterable<Uint8Array>, size);
+	const given: unknown = source;
+	if (asBytes(given)) return new RandomAccess(fromBytes(given as ArrayBufferView | ArrayBufferLike));
+	if (!isObject(given)) throw invalid(describe(given));
+	if (isBlob(given)) {
+		// Some runtimes have Blobs of what is elsewhere, whose size is not known.
+		if (!isSize(given.size)) return new Sequential(partsOfStream(given.stream()), size);
+		// One without bytes may be of a file whose size its system does not tell.
+		return new RandomAccess(fromBlob(given), given.size > 0);
 	}
-	throw new ClientError("source_invalid", { got: source === null ? "null" : typeof source });
+	if ("getReader" in given)
+		return new Sequential(partsOfStream(given as unknown as ReadableStream<Uint8Array>), size);
+	if (Symbol.asyncIterator in given)
+		return new Sequential(partsOfIterable(given as AsyncIterable<Uint8Array>), size);
+	return new RandomAccess(checkRandomAccess(given));
 }
 
+const invalid = (got: string) => new ClientError("source_invalid", { got });
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+const isSize = (size: unknown): size is number => Number.isSafeInteger(size) && (size as number) >= 0;
 
-const viewBytes = (view: ArrayBufferView): Uint8Array =>
-	new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+/** @throws ClientError `source_invalid` for what has other things behind the same names */
+function checkRandomAccess(given: object): RandomAccessSource {
+	const { size, read, pipe, on } = given as Record<string, unknown>;
+	if (typeof read !== "function" || size === undefined) throw invalid(describe(given));
+	if (typeof pipe === "function" || typeof on === "function")
+		throw invalid(`${describe(given)}, a stream that cannot be iterated`);
+	if (!isSize(size)) throw invalid(`{ size, read } with a size that is no whole number (${String(size)})`);
+	return given as RandomAccessSource;
+}
 
-function fromBytes(bytes: Uint8Array): RandomAccessSource {
-	return { size: bytes.length, read: (start, end) => bytes.subarray(start, end) };
+/** The buffer is looked at each time: it may be transferred away or cut off meanwhile. */
+function fromBytes(given: ArrayBufferView | ArrayBufferLike): RandomAccessSource {
+	const size = given.byteLength;
+	return {
+		size,
+		read: (start, end) => {
+			if (given.byteLength !== size)
+				throw new ClientError("source_changed", {
+					reason: "its buffer was detached or has another length now",
+				});
+			const bytes = asBytes(given) as Uint8Array;
+			return unshared(bytes.subarray(start, end));
+		},
+	};
 }
 
 /** By shape: a Blob of another realm or of a polyfill is a Blob too. */
-const isBlob = (value: unknown): value is Blob =>
-	isObject(value) && "slice" in value && "arrayBuffer" in value && "size" in value && "type" in value;
+const isBlob = (value: object): value is Blob =>
+	"slice" in value && "arrayBuffer" in value && "size" in value && "type" in value;
 
 function fromBlob(blob: Blob): RandomAccessSource {
-	const read = async (start: number, end: number): Promise<Uint8Array> => {
+	const { name } = blob as Partial<File>;
+	const changed = (what: string, cause?: unknown) =>
+		new ClientError("source_changed", { reason: `${name ? `the file ${name}` : "the Blob"} ${what}` }, cause);
+	const bytesOf = async (part: Blob): Promise<Uint8Array> => {
 		try {
-			return new Uint8Array(await blob.slice(start, end).arrayBuffer());
+			return new Uint8Array(await part.arrayBuffer());
 		} catch (error) {
-			// Browsers refuse to read a File whose file was changed on disk.
-			const reason = error instanceof Error ? error.message : String(error);
-			throw new ClientError("source_changed", { reason }, error);
+			// Browsers and Node refuse to read a File whose file was changed on disk.
+			throw changed(`cannot be read: ${error instanceof Error ? error.message : String(error)}`, error);
 		}
 	};
-	return { size: blob.size, read, ...(blob.type && { contentType: blob.type }) };
-}
-
-/**
- * Not every browser's ReadableStream is an async iterable. Nor is a generator used here: to end one waits for what it
- * is waiting for, while to cancel a reader ends a read that is under way.
- */
-function fromStream(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
-	const reader = stream.getReader();
 	return {
-		[Symbol.asyncIterator]: () => ({
-			next: () => reader.read() as Promise<IteratorResult<Uint8Array>>,
-			return: async () => {
-				await reader.cancel().catch(() => {});
-				return { done: true, value: undefined };
-			},
-		}),
+		size: blob.size,
+		read: (start, end) => bytesOf(blob.slice(start, end)),
+		check: async () => {
+			// Of an empty one nothing else is ever read, so that it may have grown unnoticed.
+			if (blob.size === 0 && (await bytesOf(blob)).length > 0) throw changed("is not empty any more");
+		},
+		...(blob.type && { contentType: blob.type }),
 	};
 }

@@ -1,20 +1,23 @@
 import { ClientError } from "../errors.js";
 import { Buffers } from "../util/room.js";
+import { asBytes, describe, unshared } from "./bytes.js";
 import { sourceErrors } from "./failure.js";
 import type { ChunkReader, OpenSource, RandomAccessSource } from "./types.js";
 
 /** A source that can be read anywhere, chunk by chunk. */
 export class RandomAccess implements OpenSource {
 	readonly isRepeatable = true;
+	/** As it was when the source was opened. */
+	readonly size: number;
+	readonly mayBeUnread: boolean;
 	readonly #source: RandomAccessSource;
 	readonly #buffers = new Buffers();
 
-	constructor(source: RandomAccessSource) {
+	/** @param isCertain false where the size may be 0 only because nothing tells it */
+	constructor(source: RandomAccessSource, isCertain = true) {
 		this.#source = source;
-	}
-
-	get size(): number {
-		return this.#source.size;
+		this.size = source.size;
+		this.mayBeUnread = !isCertain;
 	}
 
 	get contentType(): string | undefined {
@@ -43,7 +46,12 @@ export class RandomAccess implements OpenSource {
 	}
 
 	async #read(start: number, end: number): Promise<Uint8Array> {
-		if (!this.#source.readInto) return this.#source.read(start, end);
+		if (!this.#source.readInto) {
+			const given: unknown = await this.#source.read(start, end);
+			const bytes = asBytes(given);
+			if (bytes) return unshared(bytes);
+			throw new ClientError("source_invalid", { got: `{ size, read } whose read gives ${describe(given)}` });
+		}
 		const target = this.#buffers.take(end - start);
 		await this.#source.readInto(start, target);
 		return target;
@@ -55,6 +63,9 @@ export class RandomAccess implements OpenSource {
 
 	async check(): Promise<void> {
 		await sourceErrors(async () => this.#source.check?.());
+		const { size } = this.#source;
+		if (size !== this.size)
+			throw new ClientError("source_changed", { reason: `it had ${this.size} bytes and now has ${size}` });
 	}
 
 	async close(): Promise<void> {

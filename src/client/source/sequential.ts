@@ -1,5 +1,6 @@
 import { ClientError } from "../errors.js";
 import { Buffers } from "../util/room.js";
+import { asBytes, describe } from "./bytes.js";
 import { sourceErrors } from "./failure.js";
 import type { ChunkReader, OpenSource } from "./types.js";
 
@@ -8,11 +9,12 @@ export class Sequential implements OpenSource {
 	readonly size: number | undefined;
 	readonly contentType = undefined;
 	readonly isRepeatable = false;
+	readonly mayBeUnread = true;
 	readonly #parts: AsyncIterator<Uint8Array>;
 	readonly #buffers = new Buffers();
 
-	constructor(parts: AsyncIterable<Uint8Array>, size: number | undefined) {
-		this.#parts = parts[Symbol.asyncIterator]();
+	constructor(parts: AsyncIterator<Uint8Array>, size: number | undefined) {
+		this.#parts = parts;
 		this.size = size;
 	}
 
@@ -46,7 +48,7 @@ function cut(
 	chunkBytes: number,
 	size: number | undefined,
 ): () => Promise<Uint8Array | undefined> {
-	let rest = new Uint8Array(0);
+	let rest: Uint8Array = new Uint8Array(0);
 	let read = 0;
 	let isOver = false;
 	return async () => {
@@ -58,8 +60,8 @@ function cut(
 		while (!isOver && (filled < wanted || wanted === 0)) {
 			if (rest.length === 0) {
 				const part = await sourceErrors(() => parts.next());
-				if (part.done) isOver = true;
-				else rest = checkPart(part.value);
+				if (part?.done) isOver = true;
+				else rest = checkPart(part?.value);
 			}
 			if (wanted === 0 && rest.length > 0) throw new ClientError("source_too_long", { expected: size ?? 0 });
 			const taken = rest.subarray(0, wanted - filled);
@@ -74,7 +76,8 @@ function cut(
 	};
 }
 
-function checkPart(part: unknown): Uint8Array<ArrayBuffer> {
-	if (part instanceof Uint8Array) return part as Uint8Array<ArrayBuffer>;
-	throw new ClientError("source_invalid", { got: `a stream of ${part === null ? "null" : typeof part}` });
+function checkPart(part: unknown): Uint8Array {
+	const bytes = asBytes(part);
+	if (bytes) return bytes;
+	throw new ClientError("source_invalid", { got: `a stream of ${describe(part)}` });
 }

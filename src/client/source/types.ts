@@ -1,8 +1,10 @@
 /**
- * Bytes that can be read from anywhere, and so again: a file, a buffer. The same range must give the same bytes.
+ * Bytes that can be read from anywhere, and so again: a file, a buffer. The same range must give the same bytes. An
+ * object that can be iterated (`Symbol.asyncIterator`) or has a reader (`getReader`) counts as a stream, even if it has
+ * these names too, as entries of archives do.
  */
 export interface RandomAccessSource {
-	/** Bytes in all. */
+	/** Bytes in all: a whole number, which stays. */
 	readonly size: number;
 	/** Exactly the bytes from `start` (included) to `end` (excluded). */
 	read(start: number, end: number): Promise<Uint8Array> | Uint8Array;
@@ -19,10 +21,13 @@ export interface RandomAccessSource {
 	readonly contentType?: string;
 }
 
-/** What can be uploaded. A `{ size, read }` object may be any storage that can be read at random. */
+/**
+ * What can be uploaded. Buffers may be shared, and of another realm; a stream must not have been read from before. A
+ * `{ size, read }` object may be any storage that can be read at random.
+ */
 export type BlobSource =
-	| Uint8Array
-	| ArrayBuffer
+	| ArrayBufferView
+	| ArrayBufferLike
 	| Blob
 	| ReadableStream<Uint8Array>
 	| AsyncIterable<Uint8Array>
@@ -44,6 +49,8 @@ export interface OpenSource {
 	/** Bytes in all, where they are known beforehand. */
 	readonly size: number | undefined;
 	readonly contentType: string | undefined;
+	/** Whether no byte at all may mean that there was nothing to read from, and not that the source is empty. */
+	readonly mayBeUnread: boolean;
 	/** Whether `chunks` may be called again, and `chunk` at all. */
 	readonly isRepeatable: boolean;
 	chunks(chunkBytes: number): ChunkReader;

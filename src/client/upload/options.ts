@@ -24,6 +24,13 @@ export interface UploadOptions {
 	precondition?: Precondition;
 	/** Bytes in all, of a stream whose size is known: it is then checked, and progress has a total. */
 	size?: number;
+	/**
+	 * Replace what the key holds also where a stream, or a Blob of size 0, gives no byte at all: that may be a pipe from
+	 * a program that failed. Without it such an upload fails with `source_empty` unless the key is free or holds
+	 * an empty blob; `size: 0` says the same.
+	 * @default false
+	 */
+	allowEmpty?: boolean;
 	/** 32 bytes: SHA-256 of the whole, to be kept with the blob. It is not computed for you: that would read twice. */
 	wholeSha256?: Uint8Array;
 	/** Go on with an earlier upload of the same key and size where one is open. Default true. */
@@ -53,6 +60,7 @@ export interface UploadPlan {
 	readonly visibility: Visibility;
 	readonly metadata: [string, string][];
 	readonly precondition: Precondition | undefined;
+	readonly allowEmpty: boolean;
 	readonly wholeSha256: Uint8Array | undefined;
 	readonly resume: boolean;
 	readonly reuse: boolean;
@@ -84,6 +92,7 @@ export function planUpload(options: UploadOptions, source: OpenSource, settings:
 		visibility: options.visibility ?? "private",
 		metadata,
 		precondition: options.precondition,
+		allowEmpty: options.allowEmpty ?? options.size === 0,
 		wholeSha256: options.wholeSha256,
 		resume: options.resume ?? true,
 		reuse: options.reuse ?? false,

@@ -2,6 +2,7 @@ import type { AgentLike, IdentityLike } from "../call/agent.js";
 import { type AnyBlobError, ClientError, isBlobError } from "../errors.js";
 import type { Manifest } from "../types.js";
 import { onAbort } from "../util/abort.js";
+import { notify } from "../util/notify.js";
 import { Gate } from "./gate.js";
 import type { Progress } from "./progress.js";
 
@@ -61,20 +62,11 @@ type Listener = (value: never) => void;
 const isAbortOptions = (value: unknown): value is AbortOptions =>
 	typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
-/** A listener that throws is its owner's bug, to be seen as such, and no reason for the transfer to fail. */
-function notify(listener: Listener, value: unknown): void {
-	try {
-		listener(value as never);
-	} catch (error) {
-		queueMicrotask(() => {
-			throw error;
-		});
-	}
-}
-
 /**
  * An upload under way: a promise of what it ends with, with progress by event or by iteration, pause, resume and
- * abort. Fails with a BlobError.
+ * abort. Fails with a BlobError; as with every promise, that is an unhandled rejection where no caller awaits or
+ * iterates it, nor listens to `error` or `state`. One that was aborted never is. A listener that throws does not fail
+ * the transfer: its error is thrown by itself, as an uncaught one.
  */
 export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Result>, AsyncIterable<P> {
 	readonly #controller = new AbortController();
@@ -106,18 +98,22 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 				if (isBlobError(error)) this.#emit("retry", error);
 			},
 		});
+		// Nothing of ours takes up its failure: that is how one which no caller looks at is seen.
 		this.#result = work.then(
 			(result) => {
+				release();
 				this.#end("done");
 				return result;
 			},
 			(error) => {
-				this.#end(isBlobError(error, "aborted") || this.#controller.signal.aborted ? "aborted" : "failed");
+				release();
+				const isAborted = isBlobError(error, "aborted") || this.#controller.signal.aborted;
+				if (isAborted) this.#isSeen();
+				this.#end(isAborted ? "aborted" : "failed");
 				this.#emit("error", error as AnyBlobError);
 				throw error;
 			},
 		);
-		this.#result.then(release, release);
 	}
 
 	/** How far it is now. */
@@ -137,6 +133,7 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 	): () => void {
 		const listeners = this.#listeners.get(event) ?? new Set();
 		this.#listeners.set(event, listeners.add(listener));
+		if (event === "error" || event === "state") this.#isSeen();
 		return () => listeners.delete(listener);
 	}
 
@@ -171,7 +168,6 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 	 */
 	async abort(options?: AbortOptions | string | Error): Promise<void> {
 		const { reason, discard = false } = isAbortOptions(options) ? options : { reason: options };
-		// Whoever aborts knows that it fails.
 		this.#ended ??= this.#result.catch(() => {});
 		this.#controller.abort(reason ?? new ClientError("aborted", { reason: "the caller asked for it" }));
 		await this.#ended;
@@ -240,12 +236,17 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 		return true;
 	}
 
+	/** The caller learns of a failure without awaiting the result. */
+	#isSeen(): void {
+		this.#result.catch(() => {});
+	}
+
 	#hasListener(event: keyof TransferEvents): boolean {
 		return (this.#listeners.get(event)?.size ?? 0) > 0;
 	}
 
 	#emit<Name extends keyof TransferEvents<P>>(event: Name, value: TransferEvents<P>[Name]): void {
-		for (const listener of this.#listeners.get(event) ?? []) notify(listener, value);
+		for (const listener of this.#listeners.get(event) ?? []) notify(listener, value as never);
 	}
 
 	#end(state: TransferState): void {

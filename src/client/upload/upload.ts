@@ -6,9 +6,11 @@ import type { ChunkReader } from "../source/types.js";
 import type { Manifest } from "../types.js";
 import { raceAbort } from "../util/abort.js";
 import { concat, hex } from "../util/bytes.js";
+import { toManifest } from "../wire-map.js";
 import { once } from "./calls.js";
 import { commit, findPublished, publicationOf, published } from "./commit.js";
 import { linkHeld } from "./link.js";
+import type { UploadPlan } from "./options.js";
 import { type Sending, type Sent, sendChunks } from "./send.js";
 import { isGone, openSession, type Session } from "./session.js";
 
@@ -77,8 +79,9 @@ export class Upload {
 
 	/** A blob of at most one chunk, in one call. Its chunk size is always the largest. */
 	async #putWhole(bytes: Uint8Array): Promise<Manifest> {
-		const { context, plan, meter, source, calls } = this.#sending;
+		const { context, meter, source, calls } = this.#sending;
 		const { sha256, randomBytes } = context.settings.ports;
+		const plan = await this.#planFor(bytes);
 		meter.add("read", bytes.length);
 		meter.ended(bytes.length);
 		const leaf = bytes.length === 0 ? bytes : await sha256(bytes);
@@ -95,6 +98,17 @@ export class Upload {
 		const manifest = await attempt(context, put, (since) => findPublished(context, calls, plan, root, since));
 		meter.add("acknowledged", bytes.length);
 		return manifest;
+	}
+
+	/** Lets nothing at all replace something, where that may be a fault of the source's. */
+	async #planFor(bytes: Uint8Array): Promise<UploadPlan> {
+		const { plan, source, calls } = this.#sending;
+		if (bytes.length > 0 || !source.mayBeUnread || plan.allowEmpty || plan.precondition === "absent")
+			return plan;
+		const { manifest } = await calls.update("blobs_stat", [{ key: plan.key, min_sequence: [] }]);
+		const held = manifest[0] && toManifest(manifest[0]);
+		if (held && held.size > 0) throw new ClientError("source_empty", { key: plan.key, held: held.size });
+		return { ...plan, precondition: plan.precondition ?? held ?? "absent" };
 	}
 
 	/** Sends in a session, and in another one where the first is lost to somebody else or cannot be used. */

@@ -7,9 +7,10 @@ import type { Manifest } from "../../types.js";
 import { raceAbort, throwIfAborted } from "../../util/abort.js";
 import { Budget } from "../../util/budget.js";
 import { concat } from "../../util/bytes.js";
+import { notify } from "../../util/notify.js";
 import { Pool } from "../../util/pool.js";
 import type { UploadCalls } from "../calls.js";
-import { planUpload, type UploadPlan } from "../options.js";
+import { planUpload, type UploadOptions, type UploadPlan } from "../options.js";
 import { Upload } from "../upload.js";
 import type { BatchMeter } from "./meter.js";
 import { candidBytes, MAX_PACKED_BYTES, PACK_BYTES, Pack, type PackOutcome, toWire } from "./pack.js";
@@ -42,6 +43,8 @@ export class Batch {
 	readonly #packs = new Pool(Number.POSITIVE_INFINITY);
 	readonly #results: FileResult[] = [];
 	readonly #uploads = new Set<Upload>();
+	/** Keys that were given. */
+	readonly #keys = new Set<string>();
 	#pack = new Pack();
 	#stored: Map<string, Manifest> | undefined;
 
@@ -56,14 +59,18 @@ export class Batch {
 		this.#budget = new Budget(memoryBytes, () => this.#packs.running === 0 && this.#flush());
 	}
 
+	/** @throws ClientError `items_failed` where the items cannot be read to their end, after what was given was sent */
 	async run(items: UploadItems): Promise<BatchResult> {
 		const { prefix = "", skipUnchanged } = this.#options;
+		let broken: { error: unknown } | undefined;
 		const files = Array.isArray(items) ? this.#findAll(items) : this.#findEach(items);
 		const pool = new Pool(() => this.#calls.concurrency + AHEAD);
 		try {
 			await requireIdentity(this.#context);
 			if (skipUnchanged) this.#stored = await listStored(this.#context, this.#calls, prefix);
-			for await (const file of files) {
+			for await (const file of this.#untilBroken(files, (error) => {
+				broken = { error };
+			})) {
 				throwIfAborted(this.#calls.signal);
 				await this.#calls.opened();
 				await pool.add(() => this.#one(file));
@@ -79,12 +86,36 @@ export class Batch {
 		}
 		const count = (status: FileResult["status"]) =>
 			this.#results.filter((result) => result.status === status).length;
-		return {
+		const result = {
 			files: this.#results,
 			uploaded: count("uploaded"),
 			unchanged: count("unchanged"),
 			failed: count("failed"),
 		};
+		if (!broken) return result;
+		throw new ClientError("items_failed", { reason: messageOf(broken.error), result }, broken.error);
+	}
+
+	/** The files, up to where the caller's list of them throws; what is done with them may throw by itself. */
+	async *#untilBroken(files: Iterable<File> | AsyncIterable<File>, broke: (error: unknown) => void) {
+		const all = Symbol.asyncIterator in files ? files[Symbol.asyncIterator]() : files[Symbol.iterator]();
+		let isOver = false;
+		try {
+			for (;;) {
+				let next: IteratorResult<File>;
+				try {
+					next = await all.next();
+				} catch (error) {
+					isOver = true;
+					return broke(error);
+				}
+				isOver = next.done === true;
+				if (next.done) return;
+				yield next.value;
+			}
+		} finally {
+			if (!isOver) await all.return?.();
+		}
 	}
 
 	/** Throws away what has arrived of files that are not whole. */
@@ -120,17 +151,24 @@ export class Batch {
 	async #one(file: File): Promise<void> {
 		let source: OpenSource | undefined;
 		try {
-			source = file.opened ?? (await this.#open(file.item));
 			const key = (this.#options.prefix ?? "") + file.item.key;
+			// Both under way at a time would leave it to chance which is stored in the end.
+			if (this.#keys.has(key)) throw new ClientError("key_repeated", { key });
+			this.#keys.add(key);
+			source = file.opened ?? (await this.#open(file.item));
 			const stored = this.#stored?.get(key);
 			const precondition = file.item.precondition ?? (this.#stored && over(stored));
-			const options = { ...file.item, key, ...(precondition && { precondition }) };
+			const options: UploadOptions = { ...file.item, key, ...(precondition && { precondition }) };
+			// As it was found: a file that has grown since goes up as it is when it is opened.
+			if (!file.opened && source.isRepeatable) delete options.size;
 			const plan = planUpload(options, source, this.#context.settings);
-			if (source.size !== undefined && source.size <= Math.min(MAX_PACKED_BYTES, this.#capacity / 2))
+			const isSmall =
+				source.size !== undefined && source.size <= Math.min(MAX_PACKED_BYTES, this.#capacity / 2);
+			if (isSmall && (source.size !== 0 || !source.mayBeUnread || plan.allowEmpty))
 				await this.#small(file, plan, source, stored);
 			else await this.#large(file, plan, source, stored);
 		} catch (error) {
-			source?.close().catch(() => {});
+			(source ?? file.opened)?.close().catch(() => {});
 			this.#failed(file, error);
 		}
 	}
@@ -147,8 +185,7 @@ export class Batch {
 			return await open();
 		} catch (error) {
 			if (isBlobError(error)) throw error;
-			const reason = error instanceof Error ? error.message : String(error);
-			throw new ClientError("source_failed", { reason }, error);
+			throw new ClientError("source_failed", { reason: messageOf(error) }, error);
 		}
 	}
 
@@ -255,6 +292,8 @@ export class Batch {
 	#ended(file: File, result: FileResult, done: number): void {
 		this.#results[file.index] = result;
 		this.#meter.ended(result.status, file.size, done);
-		this.#options.onFile?.(result);
+		notify(this.#options.onFile, result);
 	}
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

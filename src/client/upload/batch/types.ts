@@ -6,9 +6,15 @@ import type { Progress } from "../progress.js";
 
 /** One of many files to upload. */
 export interface UploadItem extends Omit<UploadOptions, "signal" | "concurrency"> {
-	/** What to upload, or a function that opens it when its turn comes: thousands of files cannot be open at once. */
+	/**
+	 * What to upload, or a function that opens it when its turn comes: thousands of files cannot be open at once. One
+	 * that throws fails this file only.
+	 */
 	source: BlobSource | (() => BlobSource | Promise<BlobSource>);
-	/** Bytes in all: of a stream, or of what a function will open, so that there is a total from the beginning. */
+	/**
+	 * Bytes in all: of a stream, which is held to it, or of what a function will open, so that there is a total from the
+	 * beginning; what is opened and knows its own size goes up as it is then.
+	 */
 	size?: number;
 }
 
@@ -21,7 +27,7 @@ export interface UploadAllOptions {
 	 * that somebody else changes meanwhile is not overwritten but fails. Default false.
 	 */
 	skipUnchanged?: boolean;
-	/** Called as each file comes to its end, with what is also in the result. */
+	/** Called as each file comes to its end, with what is also in the result. One that throws fails no file. */
 	onFile?: (result: FileResult) => void;
 	/** Requests with bytes under way at a time at the most, beside those of other transfers. Default: shared with them. */
 	concurrency?: number;
