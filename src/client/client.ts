@@ -88,7 +88,10 @@ export class BlobClient {
 			settings,
 			...connect(settings.agent, settings.identity),
 			connect,
-			lane: new Lane(settings.uploadConcurrency, settings.ports),
+			lanes: {
+				upload: new Lane(settings.concurrency.upload, settings.ports),
+				download: new Lane(settings.concurrency.download, settings.ports),
+			},
 			notes: new Notes(options.sessions, settings.canisterId.toText(), settings.ports),
 			busyUploads: new Set(),
 			seen: { sequence: 0n },

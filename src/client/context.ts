@@ -4,7 +4,7 @@ import type { Caller } from "./call/caller.js";
 import type { Trust } from "./call/trust.js";
 import { CanisterError } from "./errors.js";
 import type { Lane } from "./lane/lane.js";
-import type { Settings } from "./options.js";
+import type { Direction, Settings } from "./options.js";
 import type { Standing } from "./reading/standing.js";
 import type { Notes } from "./sessions/notes.js";
 
@@ -27,8 +27,8 @@ export interface ClientContext {
 	readonly principal: Connection["principal"];
 	/** The same canister through another agent. */
 	readonly connect: (agent: AgentLike, identity: IdentityLike | undefined) => Connection;
-	/** What uploads share of the network. */
-	readonly lane: Lane;
+	/** What uploads share of the network, and what downloads do. */
+	readonly lanes: Readonly<Record<Direction, Lane>>;
 	/** Hints at uploads that may be open. */
 	readonly notes: Notes;
 	/** Ids (in hex) of the uploads that a transfer of this client is working on. */

@@ -33,15 +33,20 @@ export interface BlobClientOptions {
 	/** Who signs. Default: the identity that the agent was made with. Needed after `agent.replaceIdentity`. */
 	identity?: IdentityLike;
 	/**
-	 * Chunks under way at a time at the most: 12 by default in all uploads together, which find out by themselves how
-	 * many the network bears (docs/CONCURRENCY.md), and 5 in each download.
+	 * Chunks under way at a time at most, in all uploads together and in all downloads together. Below it concurrency
+	 * adapts to the network (docs/CONCURRENCY.md).
+	 * @default 12 for uploads, 32 for downloads
 	 */
 	concurrency?: number;
-	/** Below this many the uploads' concurrency never falls, whatever the network says. Default 2. */
+	/**
+	 * Chunks under way at a time that concurrency never falls below, whatever the network answers.
+	 * @default 2
+	 */
 	minConcurrency?: number;
 	/**
-	 * Bytes of its source that an upload holds at a time at the most (all files of `uploadAll` together). A process
-	 * takes two to three times as much for them. Default 16,777,216: 8 chunks of 2 MiB.
+	 * Bytes that an upload holds of its source at most (all files of `uploadAll` together), and that a download has
+	 * under way or waiting to be taken. A process takes about twice as much for an upload.
+	 * @default 16,777,216: 8 chunks of 2 MiB
 	 */
 	memoryBytes?: number;
 	/** Bytes of a chunk in new uploads, from 65,536 to 2,080,768. Default 2,080,768 (2 MiB less 16 KiB). */
@@ -66,10 +71,8 @@ export interface Settings {
 	readonly canisterId: Principal;
 	readonly localNetwork: boolean;
 	readonly identity: IdentityLike | undefined;
-	/** Of each download. */
-	readonly concurrency: number;
-	/** Of all uploads together. */
-	readonly uploadConcurrency: ConcurrencyRange;
+	/** Of all uploads together, and of all downloads together. */
+	readonly concurrency: Readonly<Record<Direction, ConcurrencyRange>>;
 	readonly memoryBytes: number;
 	readonly chunkBytes: number;
 	readonly requestTimeoutMs: number;
@@ -77,8 +80,12 @@ export interface Settings {
 	readonly ports: Ports;
 }
 
-const DEFAULT_CONCURRENCY = 5;
-const DEFAULT_UPLOAD_CONCURRENCY = 12;
+/** Which way bytes go. */
+export type Direction = "upload" | "download";
+
+const DEFAULT_CONCURRENCY: Readonly<Record<Direction, number>> = { upload: 12, download: 32 };
+/** A refused query costs nothing; a refused chunk has been sent in vain. */
+const START_GROWTH: Readonly<Record<Direction, number>> = { upload: 1.5, download: 2 };
 const DEFAULT_MIN_CONCURRENCY = 2;
 /** A process grows by 97 MB for 4 GiB; with 12 chunks by some 130, and blocks are as full with 8 (0.98). */
 const DEFAULT_MEMORY_BYTES = 8 * 2 ** 21;
@@ -117,8 +124,10 @@ export function normalise(options: BlobClientOptions, platform: Ports): Settings
 		canisterId: checkPrincipal("canisterId", options.canisterId),
 		localNetwork: options.localNetwork ?? false,
 		identity: options.identity,
-		concurrency: checkInteger("concurrency", options.concurrency ?? DEFAULT_CONCURRENCY, 1),
-		uploadConcurrency: concurrencyRange(options),
+		concurrency: {
+			upload: concurrencyRange("upload", options),
+			download: concurrencyRange("download", options),
+		},
 		memoryBytes: checkInteger("memoryBytes", options.memoryBytes ?? DEFAULT_MEMORY_BYTES, 1),
 		chunkBytes: checkChunkBytes(options.chunkBytes ?? MAX_CHUNK_BYTES),
 		requestTimeoutMs: checkInteger("requestTimeoutMs", options.requestTimeoutMs ?? 120_000, 1),
@@ -133,13 +142,17 @@ export function normalise(options: BlobClientOptions, platform: Ports): Settings
 }
 
 /** Between which bounds the number of requests with bytes may move. A ceiling under the default floor is the floor too. */
-export function concurrencyRange(options: {
-	concurrency?: number;
-	minConcurrency?: number;
-}): ConcurrencyRange {
-	const ceiling = checkInteger("concurrency", options.concurrency ?? DEFAULT_UPLOAD_CONCURRENCY, 1);
+export function concurrencyRange(
+	direction: Direction,
+	options: { concurrency?: number; minConcurrency?: number },
+): ConcurrencyRange {
+	const ceiling = checkInteger("concurrency", options.concurrency ?? DEFAULT_CONCURRENCY[direction], 1);
 	const floor = options.minConcurrency ?? Math.min(DEFAULT_MIN_CONCURRENCY, ceiling);
-	return { ceiling, floor: checkInteger("minConcurrency", floor, 1, ceiling) };
+	return {
+		ceiling,
+		floor: checkInteger("minConcurrency", floor, 1, ceiling),
+		startGrowth: START_GROWTH[direction],
+	};
 }
 
 export const checkChunkBytes = (chunkBytes: number): number =>

@@ -1,6 +1,7 @@
 import { checkKey, sameBytes, type WireStatAnswer } from "../protocol/index.js";
 import { passing } from "./call/retry.js";
 import { type ClientContext, noteSequence } from "./context.js";
+import { type Claim, claimOf, claimOfNode } from "./download/claim.js";
 import { CanisterError, isBlobError, refuseInvalid } from "./errors.js";
 import { isAnonymous, type Verdict, verifyStat } from "./reading/proof.js";
 import { knownStanding, readsEverything } from "./reading/standing.js";
@@ -24,10 +25,12 @@ export interface StatOptions {
 /** A node that is behind is asked again, or another one, so often; then the subnet, which is not. */
 const MAX_LAGS = 5;
 
+/** @param onClaim told what one node says that the key holds, before that is proven */
 export async function stat(
 	context: ClientContext,
 	key: string,
 	options: StatOptions = {},
+	onClaim?: (claim: Claim) => void,
 ): Promise<Manifest> {
 	refuseInvalid(checkKey(key));
 	const { certified, signal } = options;
@@ -36,7 +39,7 @@ export async function stat(
 		const request = requestOf(context, key, options);
 		return present(await context.caller.query("blobs_stat", [request], { signal, isBound: false }));
 	}
-	const found = await askNode(context, key, options);
+	const found = await askNode(context, key, options, onClaim);
 	if (found?.verdict === "proven") return noted(context, found.answer);
 	return present(await askSubnetAndLearn(context, key, options));
 }
@@ -46,9 +49,19 @@ export async function stat(
  * where it is not, the subnet.
  * @throws CanisterError `blob_replaced`, `blob_not_found`
  */
-export async function statRef(context: ClientContext, ref: BlobRef, signal?: AbortSignal): Promise<Manifest> {
+export async function statRef(
+	context: ClientContext,
+	ref: BlobRef,
+	signal?: AbortSignal,
+	onClaim?: (claim: Claim) => void,
+): Promise<Manifest> {
 	const options = signal ? { signal } : {};
-	const found = await askNode(context, ref.key, options);
+	// A manifest is a reference too, and claims the rest by itself.
+	const claim = claimOf(ref);
+	if (claim) onClaim?.(claim);
+	const found = await askNode(context, ref.key, options, (claimed) => {
+		if (sameBytes(claimed.root, ref.root)) onClaim?.(claimed);
+	});
 	const wire = found?.answer.manifest[0];
 	if (wire && sameBytes(wire.root, ref.root)) return toManifest(wire);
 	const manifest = await stat(context, ref.key, { ...options, certified: true });
@@ -66,6 +79,7 @@ async function askNode(
 	context: ClientContext,
 	key: string,
 	options: StatOptions,
+	onClaim?: (claim: Claim) => void,
 ): Promise<{ answer: WireStatAnswer; verdict: Verdict } | undefined> {
 	let verdict: Verdict = "unproven";
 	let lags = 0;
@@ -75,6 +89,7 @@ async function askNode(
 		return passes(error);
 	};
 	const verify = async (answer: WireStatAnswer) => {
+		if (onClaim && answer.manifest[0]) onClaim(claimOfNode(answer.manifest[0]));
 		verdict = await verifyStat(context, key, answer);
 	};
 	try {

@@ -3,6 +3,7 @@
  */
 import { Topology } from "./certification/topology.js";
 import { type Conditions, resolveConditions, type Settings } from "./conditions/conditions.js";
+import { Downlink } from "./conditions/downlink.js";
 import { createLink } from "./conditions/link.js";
 import type { Profile } from "./conditions/profiles.js";
 import { seededRandom } from "./conditions/random.js";
@@ -51,7 +52,10 @@ export class Network {
 		const api = { subnet: this.#subnet, rounds: this.#rounds, topology: this.#topology, options };
 		const link = createLink(settings, seededRandom(options.seed, "conditions"), timers);
 		const way = new FaultLayer(api, timers, this.faults, this.requests).around(link);
-		this.#server = new HttpServer(createApi(api), options.middleware, way, new Uplink(settings, timers));
+		this.#server = new HttpServer(createApi(api), options.middleware, way, {
+			up: new Uplink(settings, timers),
+			down: new Downlink(settings, timers),
+		});
 		this.ready = this.#server.listen(options.port).then((port) => {
 			this.#port = port;
 			this.#rounds.start();

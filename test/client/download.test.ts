@@ -20,10 +20,10 @@ async function filled() {
 	const store = new MemoryStore();
 	const context = store.context({ chunkBytes: S, concurrency: 4 });
 	const bytes = pseudoBytes(SIZE);
-	await startUpload(context, bytes, { key: "f", visibility: "public" });
+	const manifest = await startUpload(context, bytes, { key: "f", visibility: "public" });
 	store.calls.length = 0;
 	store.mostRunning = 0;
-	return { store, context, bytes };
+	return { store, context, bytes, manifest };
 }
 
 const download = (context: ClientContext, options: DownloadOptions = {}) =>
@@ -104,19 +104,60 @@ describe("ranges", () => {
 });
 
 describe("a stream", () => {
-	it("fetches ahead as far as it may, and no further than it is taken", async () => {
-		const { store, context } = await filled();
-		const reader = download(context, { concurrency: 3 }).stream().getReader();
+	it("fetches ahead as far as memory allows, and no further than it is taken", async () => {
+		const { store } = await filled();
+		const context = store.context({ concurrency: 2, memoryBytes: 3 * S });
+		const reader = download(context).stream().getReader();
 		for (let taken = 1; taken <= 5; taken++) {
 			await reader.read();
 			await new Promise((resolve) => setTimeout(resolve, 20));
-			expect(store.count("blobs_get_chunk")).toBe(taken + 2);
+			expect(store.count("blobs_get_chunk")).toBe(taken + 3);
 		}
 		expect(store.mostRunning).toBeLessThanOrEqual(3);
 		await reader.cancel("enough");
 		await new Promise((resolve) => setTimeout(resolve, 20));
 		expect(store.count("blobs_get_chunk")).toBeLessThanOrEqual(8);
 		expect(store.running).toBe(0);
+	});
+
+	it("asks for leaves and first chunks before the manifest is proven, and hands none out", async () => {
+		const { store, context, bytes, manifest } = await filled();
+		let prove = () => {};
+		const proof = new Promise<void>((resolve) => {
+			prove = resolve;
+		});
+		const asked = new Promise<void>((resolve) => {
+			store.hooks = {
+				before: async ({ method, nth }) => {
+					if (method === "blobs_get_chunk" && nth === 3) resolve();
+					if (method === "blobs_stat") await proof;
+				},
+			};
+		});
+		let isRead = false;
+		const all = collect(new Download(context, manifest, {})).finally(() => {
+			isRead = true;
+		});
+		await asked;
+		expect(store.count("blobs_leaves")).toBe(1);
+		expect(isRead).toBe(false);
+		prove();
+		expect((await all).equals(bytes)).toBe(true);
+		expect(store.count("blobs_get_chunk")).toBe(Math.ceil(bytes.length / S));
+	});
+
+	it("reads what is proven where a claim was wrong", async () => {
+		const { context, bytes, manifest } = await filled();
+		for (const claim of [
+			{ size: 1 },
+			{ sequence: 999n },
+			{ chunkBytes: 2 * S },
+			{ size: -1 },
+			{ chunkBytes: 0 },
+		])
+			expect((await collect(new Download(context, { ...manifest, ...claim }, {}))).equals(bytes)).toBe(true);
+		const wrong = { ...manifest, root: new Uint8Array(32) };
+		expect(isBlobError(await failure(collect(new Download(context, wrong, {}))), "blob_replaced")).toBe(true);
 	});
 
 	it("ends with what aborted it", async () => {

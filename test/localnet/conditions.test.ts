@@ -2,6 +2,7 @@
 import type { Principal } from "@dfinity/principal";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NO_CONDITIONS, resolveConditions } from "../../src/localnet/conditions/conditions.js";
+import { Downlink } from "../../src/localnet/conditions/downlink.js";
 import { Uplink } from "../../src/localnet/conditions/uplink.js";
 import { type Conditions, createNetwork, type Network } from "../../src/localnet/index.js";
 import { agentFor, deploy } from "./support/deploy.js";
@@ -105,6 +106,39 @@ describe("on the way", () => {
 		uplink.carry(100, stream("b"));
 		expect(paused).toEqual(["a", "b", "a", "b"]);
 		expect(waits).toEqual([500, 1_500, 750, 100]);
+	});
+
+	test("a downlink has one bandwidth for all, who take turns, and makes up for late timers", async () => {
+		let now = 5_000;
+		const settings = () => resolveConditions({ downlinkBytesPerSecond: 400_000 });
+		const sleep = async (ms: number) => {
+			now += ms + 1;
+		};
+		const downlink = new Downlink(settings, { sleep }, () => now);
+		const order: string[] = [];
+		const receive = async (name: string, bytes: number) => {
+			for await (const piece of downlink.carry(new Uint8Array(bytes))) {
+				expect(piece.length).toBeLessThanOrEqual(1_024);
+				order.push(name);
+			}
+			return now;
+		};
+		const [large, small] = await Promise.all([receive("large", 40_960), receive("small", 2_048)]);
+		expect(order.slice(0, 4)).toEqual(["large", "small", "large", "small"]);
+		expect(small).toBeLessThan(5_020);
+		// 43,008 bytes take 107.5 ms, of which the idle line had 10 ms in hand.
+		expect(large).toBeGreaterThanOrEqual(5_095);
+		expect(large).toBeLessThanOrEqual(5_110);
+	});
+
+	test("a large reply on a slow downlink comes after a small one that was asked for later", async () => {
+		network.setConditions({ downlinkBytesPerSecond: 1_000_000 });
+		const order: string[] = [];
+		const large = send("echo", 400_000).then(({ status }) => order.push(`large ${status}`));
+		await new Promise((resolve) => setTimeout(resolve, 50));
+		await send("inc").then(({ status }) => order.push(`small ${status}`));
+		await large;
+		expect(order).toEqual(["small 200", "large 200"]);
 	});
 
 	test("a large body on a slow uplink comes after a small one that set out later", async () => {
@@ -249,6 +283,7 @@ describe("by name", () => {
 		["a range upside down", { latencyMs: [2, 1] as const }],
 		["a probability over 1", { requestLoss: 1.5 }],
 		["no bandwidth at all", { uplinkBytesPerSecond: 0 }],
+		["no bandwidth down", { downlinkBytesPerSecond: 0 }],
 		["a refusal that says not how often", { refusals: [{ status: 429 } as never] }],
 		["not a number", { blockIntervalMs: Number.NaN }],
 	])("%s is an error", (_, conditions) => {

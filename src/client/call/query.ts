@@ -31,12 +31,14 @@ export class Queries {
 	async once(
 		method: string,
 		arg: Uint8Array,
-		{ isBound, signal }: Omit<QueryOptions, "retryable">,
+		{ isBound, signal, onSent }: Omit<QueryOptions, "retryable">,
 	): Promise<Uint8Array> {
 		if (!isBound) this.#signatures.prepare();
 		const canisterId = this.#transport.canisterId.toUint8Array();
 		const signed = await this.#transport.sign("read", { canister_id: canisterId, method_name: method, arg });
-		const { body } = await this.#transport.send("read", signed, signal);
+		const sent = this.#transport.send("read", signed, signal);
+		onSent?.();
+		const { body } = await sent;
 		const answer = this.#transport.decode(body, method);
 		if (!isBound) await raceAbort(this.#signatures.verify(answer, signed.requestId), signal);
 		return replyOf(answer, method);

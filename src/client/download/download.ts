@@ -1,16 +1,19 @@
 import { checkKey } from "../../protocol/index.js";
 import type { ClientContext } from "../context.js";
 import { ClientError, refuseInvalid } from "../errors.js";
-import { checkInteger } from "../options.js";
+import { laneFor } from "../lane/index.js";
+import type { Lane } from "../lane/lane.js";
 import { stat, statRef } from "../stat.js";
 import type { BlobRef, Manifest } from "../types.js";
 import { follow } from "../util/abort.js";
 import { notify } from "../util/notify.js";
 import { Pool } from "../util/pool.js";
+import { Ahead } from "./ahead.js";
+import type { Claim } from "./claim.js";
 import { chunksInOrder } from "./in-order.js";
 import { DownloadMeter, type DownloadProgress } from "./progress.js";
 import { type ByteRange, checkRange, type Span, spanOf, within } from "./range.js";
-import { VerifiedBlob } from "./verified-blob.js";
+import { VerifiedBlob, verifiedLeaves } from "./verified-blob.js";
 
 /** How what a key holds is read. */
 export interface DownloadOptions {
@@ -21,7 +24,10 @@ export interface DownloadOptions {
 	 * The bytes are held against the root that it names all the same. Default true.
 	 */
 	verify?: boolean;
-	/** Chunks fetched at a time; a stream holds at most as many. Default: the client's. */
+	/**
+	 * Chunks fetched at a time at most, beside those of other downloads.
+	 * @default shared with the client's other downloads, as many as the network bears
+	 */
 	concurrency?: number;
 	/** Aborts everything that this download does. */
 	signal?: AbortSignal;
@@ -43,6 +49,8 @@ export interface Reading {
 	readonly blob: VerifiedBlob;
 	readonly span: Span;
 	readonly meter: DownloadMeter;
+	/** Chunks that may be under way or in hand at a time: as many as `memoryBytes` holds. */
+	readonly window: number;
 }
 
 /** The largest buffer that `toBytes()` makes without being told to. */
@@ -56,7 +64,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 	readonly #context: ClientContext;
 	readonly #target: string | BlobRef;
 	readonly #signal: AbortSignal | undefined;
-	readonly #concurrency: number;
+	readonly #lane: Lane;
 	readonly #range: ByteRange;
 	readonly #verify: boolean;
 	readonly #listeners = new Set<(progress: DownloadProgress) => void>();
@@ -73,12 +81,12 @@ export class Download implements AsyncIterable<Uint8Array> {
 		this.#target = target;
 		this.#signal = options.signal;
 		this.#verify = options.verify ?? true;
-		this.#concurrency = checkInteger("concurrency", options.concurrency ?? context.settings.concurrency, 1);
+		this.#lane = laneFor(context, "download", options.concurrency);
 	}
 
-	/** Chunks that may be fetched at a time. */
+	/** Chunks that may be fetched at a time now, by all downloads that share this. */
 	get concurrency(): number {
-		return this.#concurrency;
+		return this.#lane.concurrency;
 	}
 
 	/** What aborts it. */
@@ -102,11 +110,26 @@ export class Download implements AsyncIterable<Uint8Array> {
 	 * @throws CanisterError `blob_not_found`, `blob_replaced` where the key no longer holds the root asked for
 	 */
 	manifest(): Promise<Manifest> {
+		return this.#prove(undefined);
+	}
+
+	/** The blob's hashes, fetched and verified: what reads the chunks. */
+	open(): Promise<VerifiedBlob> {
+		return this.#open(undefined);
+	}
+
+	/** @param onClaim told what the manifest is claimed to be, before that is proven */
+	#prove(onClaim: ((claim: Claim) => void) | undefined): Promise<Manifest> {
 		const signal = this.#signal && { signal: this.#signal };
 		this.#manifest ??= this.#keep(
 			typeof this.#target === "string"
-				? stat(this.#context, this.#target, { ...signal, ...(this.#verify ? {} : { certified: false }) })
-				: statRef(this.#context, this.#target, this.#signal),
+				? stat(
+						this.#context,
+						this.#target,
+						{ ...signal, ...(this.#verify ? {} : { certified: false }) },
+						onClaim,
+					)
+				: statRef(this.#context, this.#target, this.#signal, onClaim),
 			() => {
 				this.#manifest = undefined;
 			},
@@ -114,36 +137,52 @@ export class Download implements AsyncIterable<Uint8Array> {
 		return this.#manifest;
 	}
 
-	/** The blob's hashes, fetched and verified: what reads the chunks. */
-	open(): Promise<VerifiedBlob> {
-		this.#blob ??= this.#keep(
-			this.manifest().then((manifest) =>
-				VerifiedBlob.open(this.#context, manifest, this.#concurrency, this.#signal),
-			),
-			() => {
-				this.#blob = undefined;
-			},
-		);
+	/** @param range of which the first chunks are fetched as well while the manifest is proven */
+	#open(range: ByteRange | undefined): Promise<VerifiedBlob> {
+		this.#blob ??= this.#keep(this.#openAhead(range), () => {
+			this.#blob = undefined;
+		});
 		return this.#blob;
+	}
+
+	async #openAhead(range: ByteRange | undefined): Promise<VerifiedBlob> {
+		let ahead: Ahead | undefined;
+		try {
+			const manifest = await this.#prove((claim) => {
+				ahead ??= Ahead.of(this.#context, claim, { lane: this.#lane, range, signal: this.#signal });
+			});
+			// Validate the range first; an invalid one needs no hashes.
+			if (range) spanOf(manifest, range);
+			return (await ahead?.blobOf(manifest)) ?? (await this.#openProven(manifest));
+		} catch (error) {
+			ahead?.end();
+			throw error;
+		}
+	}
+
+	async #openProven(manifest: Manifest): Promise<VerifiedBlob> {
+		const leaves = await verifiedLeaves(this.#context, manifest, this.#signal);
+		return new VerifiedBlob(this.#context, manifest, leaves, this.#lane);
 	}
 
 	/**
 	 * Begins a read, whose progress is shown from now on.
+	 * @param withChunks whether the first chunks may be fetched before it is known which of them are needed
 	 * @throws ClientError `range_invalid`
 	 * @internal
 	 */
-	async begin(): Promise<Reading> {
-		// Before the hashes are fetched: a range that is none needs none.
-		const span = spanOf(await this.manifest(), this.#range);
-		const blob = await this.open();
-		const meter = new DownloadMeter(span.end - span.start, this.#context.settings.ports.now, (progress) => {
+	async begin({ withChunks = true } = {}): Promise<Reading> {
+		const blob = await this.#open(withChunks ? this.#range : undefined);
+		const span = spanOf(blob.manifest, this.#range);
+		const { memoryBytes, ports } = this.#context.settings;
+		const meter = new DownloadMeter(span.end - span.start, ports.now, (progress) => {
 			if (this.#meter === meter) for (const listener of this.#listeners) notify(listener, progress);
 		});
 		this.#meter = meter;
-		return { blob, span, meter };
+		return { blob, span, meter, window: Math.max(1, Math.floor(memoryBytes / blob.manifest.chunkBytes)) };
 	}
 
-	/** The bytes in order, fetched ahead as far as `concurrency`, and no further than they are taken. */
+	/** The bytes in order, fetched ahead as far as `memoryBytes` allows, and no further than they are taken. */
 	stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
 		const { controller, release } = follow(this.#signal);
 		const chunks = this.#chunks(controller.signal);
@@ -186,13 +225,13 @@ export class Download implements AsyncIterable<Uint8Array> {
 	 * @throws ClientError `too_large_for_memory` over `maxBytes`, by default 512 MiB
 	 */
 	async toBytes({ maxBytes = DEFAULT_MAX_BYTES }: ToBytesOptions = {}): Promise<Uint8Array> {
-		const { start, end } = spanOf(await this.manifest(), this.#range);
+		const { blob, span, meter, window } = await this.begin();
+		const { start, end } = span;
 		if (end - start > maxBytes)
 			throw new ClientError("too_large_for_memory", { size: end - start, maxBytes });
-		const { blob, span, meter } = await this.begin();
 		const all = new Uint8Array(end - start);
 		const { controller, release } = follow(this.#signal);
-		const pool = new Pool(this.#concurrency);
+		const pool = new Pool(window);
 		try {
 			for (let index = span.firstChunk; index < span.endChunk; index++) {
 				await pool.add(async () => {
@@ -222,8 +261,8 @@ export class Download implements AsyncIterable<Uint8Array> {
 	}
 
 	async *#chunks(signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-		const { blob, span, meter } = await this.begin();
-		yield* chunksInOrder(blob, span, this.#concurrency, (bytes) => meter.arrived(bytes), signal);
+		const { blob, span, meter, window } = await this.begin();
+		yield* chunksInOrder(blob, span, window, (bytes) => meter.arrived(bytes), signal);
 	}
 
 	/** A result is kept for all who ask, a failure is not: who asks again tries again. */

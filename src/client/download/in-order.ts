@@ -3,8 +3,8 @@ import { type Span, within } from "./range.js";
 import type { VerifiedBlob } from "./verified-blob.js";
 
 /**
- * The bytes of a span from first to last, chunk by chunk. At most `window` chunks are fetched or wait to be taken, so
- * memory stays bounded however slowly they are taken.
+ * The bytes of a span from first to last, chunk by chunk. At most `window` chunks are asked for or wait to be taken, so
+ * memory stays bounded however slowly they are taken; the next one is asked for as soon as one is taken.
  */
 export async function* chunksInOrder(
 	blob: VerifiedBlob,
@@ -21,17 +21,20 @@ export async function* chunksInOrder(
 		onArrived(part.length);
 		return part;
 	};
+	const fill = () => {
+		while (ahead.length < window && next < span.endChunk) {
+			const part = fetch(next++);
+			// Taken in its turn; that it failed meanwhile must not count as unhandled.
+			part.catch(() => {});
+			ahead.push(part);
+		}
+	};
 	try {
-		for (;;) {
-			while (ahead.length < window && next < span.endChunk) {
-				const part = fetch(next++);
-				// Taken in its turn; that it failed meanwhile must not count as nobody's.
-				part.catch(() => {});
-				ahead.push(part);
-			}
-			const first = ahead.shift();
-			if (!first) return;
-			yield await first;
+		for (fill(); ahead.length > 0; ) {
+			const first = await (ahead[0] as Promise<Uint8Array>);
+			ahead.shift();
+			fill();
+			yield first;
 		}
 	} finally {
 		controller.abort();

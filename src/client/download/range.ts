@@ -25,7 +25,10 @@ export function checkRange({ start = 0, end }: ByteRange): void {
 }
 
 /** @throws ClientError `range_invalid` where the range begins beyond the blob */
-export function spanOf({ size, chunkBytes }: Manifest, { start = 0, end }: ByteRange): Span {
+export function spanOf(
+	{ size, chunkBytes }: Pick<Manifest, "size" | "chunkBytes">,
+	{ start = 0, end }: ByteRange,
+): Span {
 	if (start > size) throw new ClientError("range_invalid", { start, end, size });
 	const to = Math.min(end ?? size, size);
 	const firstChunk = Math.floor(start / chunkBytes);

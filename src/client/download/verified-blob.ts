@@ -1,4 +1,3 @@
-import pLimit, { type LimitFunction } from "p-limit";
 import {
 	chunkCount,
 	chunkLength,
@@ -11,10 +10,12 @@ import {
 import { passing } from "../call/retry.js";
 import type { ClientContext } from "../context.js";
 import { type CanisterError, ClientError, isBlobError } from "../errors.js";
+import type { Lane, Passage } from "../lane/lane.js";
 import { stat } from "../stat.js";
 import type { Manifest } from "../types.js";
-import { throwIfAborted } from "../util/abort.js";
+import { raceAbort, throwIfAborted } from "../util/abort.js";
 import { concat } from "../util/bytes.js";
+import type { Claim } from "./claim.js";
 
 /** An answer that does not fit its hash: a few times are a bad node. */
 const MAX_CORRUPT = 3;
@@ -29,6 +30,9 @@ export interface ChunkRange {
 	readonly end: number;
 }
 
+/** Chunks that were asked for before the manifest was proven, by index; undefined for one that did not come. */
+export type EarlyChunks = Map<number, Promise<Uint8Array | undefined>>;
+
 /** The chunks of one version of a blob, each verified against the root before anybody sees it. */
 export class VerifiedBlob {
 	/** What the blob is. */
@@ -37,37 +41,28 @@ export class VerifiedBlob {
 	readonly count: number;
 	readonly #context: ClientContext;
 	readonly #leaves: Uint8Array;
-	readonly #limit: LimitFunction;
+	readonly #lane: Lane;
+	/** Chunks that were asked for before the manifest was proven. */
+	readonly #early: EarlyChunks;
 	/** The version under which the key holds these bytes: its type or metadata may change while they are read. */
 	#version: bigint;
 	#moving: Promise<void> | undefined;
 
-	private constructor(context: ClientContext, manifest: Manifest, leaves: Uint8Array, concurrency: number) {
+	/** @internal */
+	constructor(
+		context: ClientContext,
+		manifest: Manifest,
+		leaves: Uint8Array,
+		lane: Lane,
+		early: EarlyChunks = new Map(),
+	) {
 		this.#context = context;
 		this.manifest = manifest;
 		this.#leaves = leaves;
 		this.count = leaves.length / SHA256_BYTES;
-		this.#limit = pLimit(concurrency);
+		this.#lane = lane;
+		this.#early = early;
 		this.#version = manifest.sequence;
-	}
-
-	/**
-	 * Fetches the list of leaves and checks it against the manifest's root, which the caller trusts.
-	 * @internal
-	 */
-	static async open(
-		context: ClientContext,
-		manifest: Manifest,
-		concurrency: number,
-		signal?: AbortSignal,
-	): Promise<VerifiedBlob> {
-		for (let attempts = 1; ; attempts++) {
-			const leaves = await fetchLeaves(context, manifest, signal);
-			const preimage = rootPreimage(BigInt(manifest.size), manifest.chunkBytes, leaves);
-			if (sameBytes(await context.settings.ports.sha256(preimage), manifest.root))
-				return new VerifiedBlob(context, manifest, leaves, concurrency);
-			if (attempts === MAX_CORRUPT) throw new ClientError("leaves_corrupt", { key: manifest.key, attempts });
-		}
 	}
 
 	/** The hash that chunk `index` has: 32 bytes, plain SHA-256. */
@@ -93,22 +88,42 @@ export class VerifiedBlob {
 	 * The bytes of chunk `index`, verified. However many are asked for, only so many are fetched at a time.
 	 * @throws ClientError `chunk_corrupt`, CanisterError `blob_replaced`, `blob_not_found`
 	 */
-	chunk(index: number, signal?: AbortSignal): Promise<Uint8Array> {
-		return this.#limit(async () => {
-			for (;;) {
-				throwIfAborted(signal);
-				const version = this.#version;
-				try {
-					return await this.#fetch(version, index, signal);
-				} catch (error) {
-					if (!isBlobError(error, "blob_replaced") || !(await this.#hasMoved(version, error, signal)))
-						throw error;
-				}
-			}
-		});
+	async chunk(index: number, signal?: AbortSignal): Promise<Uint8Array> {
+		const { start, end } = this.range(index);
+		return (
+			(await this.#takeEarly(index, signal)) ??
+			this.#lane.run(end - start, signal, (passage) => this.#fetch(index, passage, signal))
+		);
 	}
 
-	#fetch(version: bigint, index: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+	async #takeEarly(index: number, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
+		const asked = this.#early.get(index);
+		if (!asked) return undefined;
+		this.#early.delete(index);
+		const bytes = await raceAbort(asked, signal);
+		return bytes && (await this.matches(index, bytes)) ? bytes : undefined;
+	}
+
+	async #fetch(index: number, passage: Passage, signal: AbortSignal | undefined): Promise<Uint8Array> {
+		for (;;) {
+			throwIfAborted(signal);
+			const version = this.#version;
+			try {
+				return await this.#fetchVersion(version, index, passage, signal);
+			} catch (error) {
+				if (!isBlobError(error, "blob_replaced") || !(await this.#hasMoved(version, error, signal)))
+					throw error;
+				passage.onRetry(error);
+			}
+		}
+	}
+
+	#fetchVersion(
+		version: bigint,
+		index: number,
+		{ onSent, onRetry }: Passage,
+		signal: AbortSignal | undefined,
+	): Promise<Uint8Array> {
 		let corrupt = 0;
 		const lag = lagging(version);
 		const passes = passing();
@@ -118,7 +133,7 @@ export class VerifiedBlob {
 		};
 		const retryable = (error: unknown) =>
 			isBlobError(error, "chunk_corrupt") ? corrupt < MAX_CORRUPT : passes(error) || lag(error);
-		const options = { signal, isBound: true, retryable };
+		const options = { signal, onSent, onRetry, isBound: true, retryable };
 		return this.#context.caller.query("blobs_get_chunk", [this.manifest.key, version, index], options, check);
 	}
 
@@ -145,12 +160,26 @@ export class VerifiedBlob {
 	}
 }
 
+/** The list of leaves, checked against the root that is claimed. */
+export async function verifiedLeaves(
+	context: ClientContext,
+	claim: Claim,
+	signal?: AbortSignal,
+): Promise<Uint8Array> {
+	for (let attempts = 1; ; attempts++) {
+		const leaves = await fetchLeaves(context, claim, signal);
+		const preimage = rootPreimage(BigInt(claim.size), claim.chunkBytes, leaves);
+		if (sameBytes(await context.settings.ports.sha256(preimage), claim.root)) return leaves;
+		if (attempts === MAX_CORRUPT) throw new ClientError("leaves_corrupt", { key: claim.key, attempts });
+	}
+}
+
 async function fetchLeaves(
 	context: ClientContext,
-	manifest: Manifest,
+	claim: Claim,
 	signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-	const { key, sequence, size, chunkBytes } = manifest;
+	const { key, sequence, size, chunkBytes } = claim;
 	const count = chunkCount(BigInt(size), chunkBytes);
 	const pages: Uint8Array[] = [];
 	const lag = lagging(sequence);

@@ -4,10 +4,16 @@ import { type Cohort, Refusals } from "./refusals.js";
 export interface ConcurrencyRange {
 	readonly floor: number;
 	readonly ceiling: number;
+	/**
+	 * Factor by which the limit grows until the first sign of a queue.
+	 * @default 1.5
+	 */
+	readonly startGrowth?: number;
 }
 
 /** docs/CONCURRENCY.md explains these figures. */
 const START = 4;
+const START_GROWTH = 1.5;
 const MIN_SAMPLES = 4;
 const GROW_BELOW = 2;
 const SHRINK_ABOVE = 3;
@@ -40,6 +46,7 @@ export interface Measure {
  */
 export class AdaptiveConcurrency {
 	readonly #range: ConcurrencyRange;
+	readonly #startGrowth: number;
 	readonly #now: () => number;
 	readonly #refusals: Refusals;
 	#limit: number;
@@ -59,6 +66,7 @@ export class AdaptiveConcurrency {
 
 	constructor(range: ConcurrencyRange, now: () => number) {
 		this.#range = range;
+		this.#startGrowth = range.startGrowth ?? START_GROWTH;
 		this.#now = now;
 		this.#limit = this.#bounded(START);
 		this.#refusals = new Refusals(this.#limit);
@@ -152,7 +160,9 @@ export class AdaptiveConcurrency {
 		// As many as at the start are needed without any queue: below that only refusals lead.
 		if (queue > SHRINK_ABOVE) this.#fewer(Math.max(this.#limit * SHRINK_TO, Math.min(START, this.#limit)));
 		else if (queue <= GROW_BELOW && this.#wasFull && this.#refusals.mayGrow(this.#limit))
-			this.#limit = this.#bounded(this.#isStarting ? Math.ceil(this.#limit * 1.5) : this.#limit + 1);
+			this.#limit = this.#bounded(
+				this.#isStarting ? Math.ceil(this.#limit * this.#startGrowth) : this.#limit + 1,
+			);
 		if (++this.#rounds % LOOK_EVERY === 0) this.#look(queue);
 	}
 

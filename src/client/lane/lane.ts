@@ -30,19 +30,27 @@ export class Lane {
 	}
 
 	/** Does `request` when its turn comes. Fails at once if the signal fires before that. */
-	run<T>(bytes: number, signal: AbortSignal, request: (passage: Passage) => Promise<T>): Promise<T> {
+	run<T>(
+		bytes: number,
+		signal: AbortSignal | undefined,
+		request: (passage: Passage) => Promise<T>,
+	): Promise<T> {
 		return new Promise((resolve, reject) => {
-			if (signal.aborted) return reject(abortError(signal));
-			const release = onAbort(signal, () => reject(abortError(signal)));
+			if (signal?.aborted) return reject(abortError(signal));
+			const release = signal && onAbort(signal, () => reject(abortError(signal)));
 			this.#limit(async () => {
-				release();
-				if (signal.aborted) return;
+				release?.();
+				if (signal?.aborted) return;
 				await this.#pass(bytes, signal, request).then(resolve, reject);
 			});
 		});
 	}
 
-	async #pass<T>(bytes: number, signal: AbortSignal, request: (passage: Passage) => Promise<T>): Promise<T> {
+	async #pass<T>(
+		bytes: number,
+		signal: AbortSignal | undefined,
+		request: (passage: Passage) => Promise<T>,
+	): Promise<T> {
 		for (let wait = this.#control.blockedForMs; wait > 0; wait = this.#control.blockedForMs)
 			await this.#ports.sleep(wait, signal);
 		let attempt: Attempt | undefined;

@@ -60,7 +60,7 @@ export async function toFile(
 }
 
 async function writeTo(target: Target, download: Download, { resume = true, reuse }: ToFileOptions) {
-	const reading = await download.begin();
+	const reading = await download.begin({ withChunks: false });
 	const { blob, span } = reading;
 	const part = await PartialFile.open(target, contentOf(reading), { resume, reuse });
 	try {
@@ -89,13 +89,17 @@ function fileFailed(path: string, error: unknown): ClientError<"file_failed"> {
 }
 
 /** Writes every chunk that is not there yet. @returns bytes that were on disk. */
-async function fill(part: PartialFile, { blob, span, meter }: Reading, download: Download): Promise<number> {
+async function fill(
+	part: PartialFile,
+	{ blob, span, meter, window }: Reading,
+	download: Download,
+): Promise<number> {
 	const { handle } = part;
 	const present = await Promise.all(
 		[handle, ...part.donors].map(async (file) => ({ file, size: (await file.stat()).size })),
 	);
 	const { controller, release } = follow(download.signal);
-	const pool = new Pool(download.concurrency);
+	const pool = new Pool(window);
 	let reused = 0;
 	/** Whether a file has the chunk, which then is in ours. */
 	const find = async (index: number, start: number, end: number): Promise<boolean> => {

@@ -1,8 +1,7 @@
 import type { AgentLike, IdentityLike } from "../call/agent.js";
 import type { ClientContext } from "../context.js";
 import { ClientError } from "../errors.js";
-import { Lane } from "../lane/lane.js";
-import { concurrencyRange } from "../options.js";
+import { laneFor } from "../lane/index.js";
 import { openSource } from "../source/open.js";
 import type { BlobSource } from "../source/types.js";
 import { Budget } from "../util/budget.js";
@@ -17,7 +16,7 @@ export function startUpload(context: ClientContext, from: BlobSource, options: U
 	const { settings } = context;
 	const source = openSource(from, options.size);
 	const plan = planUpload(options, source, settings);
-	const lane = laneOf(context, plan.concurrency);
+	const lane = laneFor(context, "upload", plan.concurrency);
 	let changed = () => {};
 	const meter = new ProgressMeter({
 		concurrency: () => lane.concurrency,
@@ -45,14 +44,6 @@ export function startUpload(context: ClientContext, from: BlobSource, options: U
 		reconnect: (agent, identity) => reconnect(context, line, agent, identity),
 		discard: async () => upload?.discard(line.caller),
 	});
-}
-
-/** The client's lane, or one of its own where a number of its own is asked for. */
-export function laneOf(context: ClientContext, concurrency: number | undefined): Lane {
-	if (concurrency === undefined) return context.lane;
-	const { floor } = context.settings.uploadConcurrency;
-	const range = concurrencyRange({ concurrency, minConcurrency: Math.min(floor, concurrency) });
-	return new Lane(range, context.settings.ports);
 }
 
 /** Lets the calls of a transfer go through another agent, if that acts for the same principal. */

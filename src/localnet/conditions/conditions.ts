@@ -47,6 +47,8 @@ export interface Conditions {
 	readonly certificationMs?: number;
 	/** Bytes a second of all request bodies together: a connection is read no faster than its share. */
 	readonly uplinkBytesPerSecond?: number;
+	/** Bytes a second of all response bodies together: each connection gets its share. */
+	readonly downlinkBytesPerSecond?: number;
 	/** Calls that the node works on at once; one more is answered 429. */
 	readonly callsAtOnce?: number;
 	/** Ingress bytes that may wait for a block; past that a call is answered 503. */
@@ -72,6 +74,7 @@ export const NO_CONDITIONS: Settings = {
 	blockIngressMessages: SIZES.blockIngressMessages,
 	certificationMs: 0,
 	uplinkBytesPerSecond: Number.POSITIVE_INFINITY,
+	downlinkBytesPerSecond: Number.POSITIVE_INFINITY,
 	callsAtOnce: Number.POSITIVE_INFINITY,
 	poolBytes: Number.POSITIVE_INFINITY,
 	refusals: [],
@@ -102,7 +105,7 @@ function check({ latencyMs, refusals, ...numbers }: Settings): void {
 	if (!(least >= 0 && most >= least)) throw new RangeError(`latencyMs: ${least} to ${most} is no range`);
 	for (const [name, value] of Object.entries(numbers)) {
 		const isShare = name.endsWith("Loss");
-		const isPositive = name === "uplinkBytesPerSecond" || name.startsWith("blockIngress");
+		const isPositive = name.endsWith("linkBytesPerSecond") || name.startsWith("blockIngress");
 		if (!(value >= 0) || (isShare && value > 1) || (isPositive && value === 0)) {
 			throw new RangeError(`${name}: ${value} is not possible`);
 		}

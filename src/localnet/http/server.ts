@@ -1,6 +1,7 @@
 /** HTTPS interface: the listening socket. Bodies are read here and bounded; what they mean is api.ts's. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Downlink } from "../conditions/downlink.js";
 import type { Uplink } from "../conditions/uplink.js";
 import { SIZES } from "../limits.js";
 import { HttpError, textReply, tooLarge } from "./replies.js";
@@ -16,19 +17,25 @@ const CORS = {
 	"access-control-max-age": "7200",
 } as const;
 
+/** The line of the clients. */
+export interface Line {
+	readonly up: Uplink;
+	readonly down: Downlink;
+}
+
 export class HttpServer {
 	readonly #server: Server;
 	readonly #handler: Handler;
 	readonly #middleware: Middleware;
 	readonly #way: Middleware;
-	readonly #uplink: Uplink;
+	readonly #line: Line;
 
 	/** The middleware stands outermost; `way` is what faults and conditions make of the way to the handler. */
-	constructor(handler: Handler, middleware: Middleware, way: Middleware, uplink: Uplink) {
+	constructor(handler: Handler, middleware: Middleware, way: Middleware, line: Line) {
 		this.#handler = handler;
 		this.#middleware = middleware;
 		this.#way = way;
-		this.#uplink = uplink;
+		this.#line = line;
 		this.#server = createServer((request, response) => void this.#serve(request, response));
 		this.#server.keepAliveTimeout = 60_000;
 	}
@@ -64,7 +71,7 @@ export class HttpServer {
 			if (request.method === "OPTIONS") {
 				reply = { status: 204, headers: {}, body: new Uint8Array(0) };
 			} else {
-				const body = await readBody(request, this.#uplink);
+				const body = await readBody(request, this.#line.up);
 				reply = await this.#middleware(
 					{ method: request.method ?? "GET", url: request.url ?? "/", headers: request.headers, body },
 					this.#next,
@@ -81,9 +88,28 @@ export class HttpServer {
 			return;
 		}
 		response.writeHead(reply.status, { ...CORS, ...reply.headers, "content-length": reply.body.length });
-		if (reply.breakAfter === undefined) response.end(reply.body);
-		else response.write(reply.body.subarray(0, reply.breakAfter), () => request.socket.destroy());
+		await this.#send(response, reply.body.subarray(0, reply.breakAfter));
+		if (reply.breakAfter === undefined) response.end();
+		else response.write("", () => request.socket.destroy());
 	}
+
+	async #send(response: ServerResponse, body: Uint8Array): Promise<void> {
+		for await (const piece of this.#line.down.carry(body)) {
+			if (response.destroyed) return;
+			if (!response.write(piece)) await once(response, ["drain", "close"]);
+		}
+	}
+}
+
+/** Resolves with the first of these events. */
+function once(emitter: ServerResponse, events: readonly string[]): Promise<void> {
+	return new Promise((resolve) => {
+		const end = () => {
+			for (const event of events) emitter.off(event, end);
+			resolve();
+		};
+		for (const event of events) emitter.on(event, end);
+	});
 }
 
 class Aborted extends Error {}

@@ -90,11 +90,12 @@ export class MemoryStore {
 			query: (
 				method: MethodName,
 				args: readonly unknown[],
-				options: { retryable?: (error: unknown) => boolean; signal?: AbortSignal },
+				options: { retryable?: (error: unknown) => boolean; signal?: AbortSignal; onSent?: () => void },
 				check?: (answer: unknown) => Promise<void>,
 			) =>
 				retry(
 					async () => {
+						options.onSent?.();
 						const answer = await call("query", method, args);
 						await check?.(answer);
 						return answer;
@@ -114,7 +115,10 @@ export class MemoryStore {
 			settings,
 			principal: async () => Principal.fromUint8Array(this.owner),
 			connect: (agent) => agent as unknown as Connection,
-			lane: new Lane(settings.uploadConcurrency, settings.ports),
+			lanes: {
+				upload: new Lane(settings.concurrency.upload, settings.ports),
+				download: new Lane(settings.concurrency.download, settings.ports),
+			},
 			notes: new Notes(options.sessions, settings.canisterId.toText(), settings.ports),
 			busyUploads: new Set(),
 			seen: { sequence: 0n },

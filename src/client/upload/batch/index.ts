@@ -1,7 +1,8 @@
 import type { ClientContext } from "../../context.js";
+import { laneFor } from "../../lane/index.js";
 import { throwIfAborted } from "../../util/abort.js";
 import { type Line, UploadCalls } from "../calls.js";
-import { laneOf, reconnect } from "../index.js";
+import { reconnect } from "../index.js";
 import { Transfer } from "../transfer.js";
 import { Batch, type UploadItems } from "./batch.js";
 import { BatchMeter } from "./meter.js";
@@ -13,7 +14,7 @@ export function startBatch(
 	items: UploadItems,
 	options: UploadAllOptions,
 ): Transfer<BatchResult, BatchProgress> {
-	const lane = laneOf(context, options.concurrency);
+	const lane = laneFor(context, "upload", options.concurrency);
 	let changed = () => {};
 	const meter = new BatchMeter({
 		concurrency: () => lane.concurrency,
