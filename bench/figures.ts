@@ -28,14 +28,14 @@ export const LIMITS = {
 	smallBlobsCyclesOverFloor: most(1.2),
 	heapBytesGrownInSecondGiB: most(0),
 	upgradeInstructionsOverEmpty: most(1.1),
-	clientPeakMemoryMB: unsteady(most(120)),
+	clientPeakMemoryMB: unsteady(most(64)),
 	cpuVersusActor: unsteady(most(0.25)),
 	smallFileCpuVersusActor: unsteady(most(0.1)),
 	downloadVersusBareQuery: least(0.8),
 	ceilingShareLarge: least(0.95),
 	ceilingShareSmall: least(0.9),
 	ceilingShareLossy: least(0.85),
-	ceilingShareThrottled: least(0.2),
+	ceilingShareThrottled: least(0.7),
 	/** For information: a time depends on the machine. At most 50 is what browsers call no long task. */
 	longestMainThreadTaskMs: unsteady(most(Number.POSITIVE_INFINITY)),
 };

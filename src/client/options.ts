@@ -87,7 +87,7 @@ const DEFAULT_CONCURRENCY: Readonly<Record<Direction, number>> = { upload: 12, d
 /** A refused query costs nothing; a refused chunk has been sent in vain. */
 const START_GROWTH: Readonly<Record<Direction, number>> = { upload: 1.5, download: 2 };
 const DEFAULT_MIN_CONCURRENCY = 2;
-/** A process grows by 97 MB for 4 GiB; with 12 chunks by some 130, and blocks are as full with 8 (0.98). */
+/** Blocks are as full with 8 chunks as with 12 (0.98), and a process holds a third less. */
 const DEFAULT_MEMORY_BYTES = 8 * 2 ** 21;
 
 /** A receipt answers a repeated request for 15 minutes; the last attempt may itself live for 5 more. */

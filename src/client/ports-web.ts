@@ -30,7 +30,7 @@ async function sleepUntilOnline(ms: number, signal?: AbortSignal): Promise<void>
 export const webPorts: Ports = {
 	sha256: webSha256,
 	blsVerify: verifyInWorker,
-	requestBody: (bytes) => (bytes.length < BLOB_BYTES ? bytes : new Blob([bytes])),
+	requestBody: (bytes) => ({ body: bytes.length < BLOB_BYTES ? bytes : new Blob([bytes]) }),
 	randomBytes: (count) => globalThis.crypto.getRandomValues(new Uint8Array(count)),
 	now: () => Date.now(),
 	random: () => Math.random(),

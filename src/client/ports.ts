@@ -8,14 +8,25 @@ export type BlsVerify = (
 	message: Uint8Array,
 ) => boolean | Promise<boolean>;
 
+/** The part of a request's options that depends on its body. */
+export interface RequestBody {
+	readonly body: BodyInit;
+	/** Goes with a stream. */
+	readonly duplex?: "half";
+	readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** What the client takes from the platform it runs on. */
 export interface Ports {
 	/** The platform's fastest. */
 	readonly sha256: Sha256;
 	/** Checks a certificate's signature; in a page by a worker. */
 	readonly blsVerify: BlsVerify;
-	/** A request's body in the form that the platform's fetch takes best. */
-	readonly requestBody: (bytes: Uint8Array<ArrayBuffer>) => BodyInit;
+	/**
+	 * A request's body in the form that the platform's fetch takes best, once for each request.
+	 * @param isPlatformFetch false where the application brought a fetch of its own
+	 */
+	readonly requestBody: (bytes: Uint8Array<ArrayBuffer>, isPlatformFetch: boolean) => RequestBody;
 	/** Cryptographically strong random bytes. */
 	readonly randomBytes: (count: number) => Uint8Array;
 	/** Milliseconds since 1970. */

@@ -68,6 +68,8 @@ interface NetworkOptions {
 export class Network {
 	readonly host: URL;
 	readonly fetch: typeof fetch;
+	/** False where the agent was given a fetch of its own. */
+	readonly isPlatformFetch: boolean;
 	readonly #agent: AgentLike;
 	readonly #identity: IdentityLike | undefined;
 	readonly #local: boolean;
@@ -94,10 +96,11 @@ export class Network {
 		this.#timeoutMs = timeoutMs;
 		this.host = agent.host;
 		this.fetch = config.fetch ?? globalThis.fetch.bind(globalThis);
+		this.isPlatformFetch = config.fetch === undefined;
 	}
 
 	/** Headers and options that the agent would send along. */
-	requestInit(kind: "call" | "read"): RequestInit {
+	requestInit(kind: "call" | "read"): RequestInit & { readonly headers: Readonly<Record<string, string>> } {
 		const { credentials, callOptions, fetchOptions } = configOf(this.#agent);
 		const authorization = credentials && {
 			Authorization: `Basic ${btoa(`${credentials.name}${credentials.password ? `:${credentials.password}` : ""}`)}`,

@@ -68,13 +68,15 @@ export class Transport {
 	/** @throws ClientError `network`, `timeout`, `aborted`, `http` */
 	async send(kind: RequestKind, { body }: Pending, signal?: AbortSignal): Promise<HttpAnswer> {
 		const { network, ports } = this;
-		const init = {
-			...network.requestInit(kind === "call" ? "call" : "read"),
-			body: ports.requestBody(body as Uint8Array<ArrayBuffer>),
+		const { headers, ...options } = network.requestInit(kind === "call" ? "call" : "read");
+		// Anew for each version of the endpoint that is tried: a stream can be sent once.
+		const initOf = (): RequestInit => {
+			const made = ports.requestBody(body as Uint8Array<ArrayBuffer>, network.isPlatformFetch);
+			return { ...options, ...made, headers: { ...headers, ...made.headers } };
 		};
 		try {
 			return await this.#endpoints.use(ENDPOINT[kind], (url) =>
-				exchange(network.fetch, url, init, { timeoutMs: this.timeoutMs, ports, signal }),
+				exchange(network.fetch, url, initOf(), { timeoutMs: this.timeoutMs, ports, signal }),
 			);
 		} catch (error) {
 			throw identityExpired(error) ?? (await this.#agreeOnTime(error));

@@ -1,7 +1,27 @@
 import { createHash } from "node:crypto";
-import type { Ports } from "../ports.js";
+import type { Ports, RequestBody } from "../ports.js";
 import { webPorts } from "../ports-web.js";
 import { sleep } from "../util/abort.js";
+
+/** Less than this is cheaper to copy than to stream. */
+const STREAM_BYTES = 65_536;
+
+/**
+ * Node's fetch copies a body of bytes, and the copies are garbage outside of the heap that the collector sees late: 8
+ * requests of 2 MiB at a time let a process grow by 100 MB. A stream hands over the very bytes, its length stays known.
+ */
+function streamOf(bytes: Uint8Array<ArrayBuffer>): RequestBody {
+	const body = new ReadableStream<Uint8Array>(
+		{
+			pull: (sink) => {
+				sink.enqueue(bytes);
+				sink.close();
+			},
+		},
+		{ highWaterMark: 0 },
+	);
+	return { body, duplex: "half", headers: { "Content-Length": String(bytes.length) } };
+}
 
 /**
  * The ports of Node. Node's WebCrypto hashes a chunk of 2 MiB no faster than node:crypto (2.5 and 2.2 ms measured)
@@ -9,7 +29,8 @@ import { sleep } from "../util/abort.js";
  */
 export const nodePorts: Ports = {
 	...webPorts,
-	requestBody: (bytes) => bytes,
+	requestBody: (bytes, isPlatformFetch) =>
+		isPlatformFetch && bytes.length >= STREAM_BYTES ? streamOf(bytes) : { body: bytes },
 	isOnline: () => true,
 	sleep,
 	sha256: (bytes) => new Uint8Array(createHash("sha256").update(bytes).digest()),
