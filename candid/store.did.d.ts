@@ -246,6 +246,7 @@ export interface Stats {
   'cleaning' : bigint,
   'refusals' : Array<{ 'code' : string, 'count' : bigint }>,
   'cycles' : bigint,
+  'cost_schedule' : string,
   'days_left' : bigint,
   'blobs' : bigint,
   'storage_cycles_per_day' : bigint,

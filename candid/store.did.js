@@ -307,6 +307,7 @@ export const idlFactory = ({ IDL }) => {
       IDL.Record({ 'code' : IDL.Text, 'count' : IDL.Nat64 })
     ),
     'cycles' : IDL.Nat64,
+    'cost_schedule' : IDL.Text,
     'days_left' : IDL.Nat64,
     'blobs' : IDL.Nat64,
     'storage_cycles_per_day' : IDL.Nat64,

@@ -1,7 +1,7 @@
 import type { Hashing } from "./hashing.js";
 
 /**
- * What the engine needs from its surroundings. Inside a canister these are Azle's (azle/ports), in the engine's
+ * What the engine needs from its surroundings. Inside a canister these are Azle's (azle/host.ts, azle/storage.ts), in the engine's
  * own tests a JavaScript Map and a clock of the test's.
  */
 
@@ -37,6 +37,8 @@ export interface Host {
 	cycles(): number;
 	/** Cycles that the canister can spend before it freezes; undefined where that cannot be known. */
 	liquidCycles(): number | undefined;
+	/** Whether the network charges cycles; undefined where its prices cannot be asked for. */
+	isPaid(): boolean | undefined;
 	/** Sets the certified data: 32 bytes. */
 	certify(root: Uint8Array): void;
 	/** The system's certificate of the certified data; in queries only. */

@@ -14,6 +14,7 @@ to stderr. It keeps nothing: with the process its canisters are gone.
       --profile <p>   conditions by name: mainnet, slow-uplink, lossy, throttled.
                       Without: as fast as can be
       --seed <text>   the same keys, canister ids and luck each time
+      --free          charge no cycles, as a cloud engine does
       --metering      count instructions and enforce their limits
       --blocks <path> write a line of JSON for each block: its height, its time and
                       the messages it took
@@ -57,18 +58,20 @@ async function run(args: readonly string[]): Promise<void> {
 			port: { type: "string", short: "p", default: "0" },
 			profile: { type: "string" },
 			seed: { type: "string" },
+			free: { type: "boolean", default: false },
 			metering: { type: "boolean", default: false },
 			blocks: { type: "string" },
 		},
 	});
 	const end = interrupted();
-	const { profile, seed, metering, blocks } = values;
+	const { profile, seed, metering, blocks, free } = values;
 	const port = portOf(values.port);
 	const file = blocks === undefined ? undefined : openSync(blocks, "w");
 	try {
 		await using network = await start({
 			port,
 			metering,
+			costSchedule: free ? "free" : "normal",
 			log: (canister, text) => console.error(`${canister}: ${text}`),
 			...(profile !== undefined && { conditions: profile as NonNullable<NetworkOptions["conditions"]> }),
 			...(seed !== undefined && { seed }),

@@ -51,7 +51,7 @@ export interface ListOptions {
 	recursive?: boolean;
 	/** Start after this key, or after this directory if it ends with `/`. */
 	after?: string;
-	/** Entries asked for at a time, at most 500. Default 500. */
+	/** Entries asked for at a time, at most 1,000. Default 1,000. */
 	pageSize?: number;
 	/** Answer only from a state that has seen this change. Default: the latest that this client has made or seen. */
 	minSequence?: bigint;

@@ -166,6 +166,8 @@ export interface Stats {
 	readonly cycles: bigint;
 	/** What its storage costs. */
 	readonly storageCyclesPerDay: bigint;
+	/** `paid`, or `free` on a network that charges no cycles (a cloud engine). */
+	readonly costSchedule: string;
 	/** How long the cycles last for storing alone. */
 	readonly daysLeft: number;
 	/** How it hashes: `native`, by the linked kernel, or `javascript`, by what the application gave it. */

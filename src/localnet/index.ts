@@ -21,6 +21,7 @@ export type {
 export type { Profile } from "./conditions/profiles.js";
 export type { MessageKind, MessageRecord, Metrics } from "./execution/accounting.js";
 export type { BlockRecord, IngressRecord } from "./execution/blocks.js";
+export type { CostSchedule } from "./execution/fees.js";
 export type {
 	ClockFault,
 	DelayFault,

@@ -5,6 +5,7 @@ import { type Conditions, resolveConditions, type Settings } from "./conditions/
 import type { Profile } from "./conditions/profiles.js";
 import type { MessageRecord } from "./execution/accounting.js";
 import type { BlockRecord } from "./execution/blocks.js";
+import type { CostSchedule } from "./execution/fees.js";
 import type { Middleware } from "./http/wire.js";
 import { INSTRUCTION_LIMITS, type InstructionLimits, TIMES } from "./limits.js";
 
@@ -19,6 +20,11 @@ export interface NetworkOptions {
 	readonly metering?: boolean;
 	/** Instructions a message may take, by kind; the IC's where not given. */
 	readonly instructionLimits?: Partial<InstructionLimits>;
+	/**
+	 * What the subnet charges. `free` is that of a cloud engine: every fee is 0, `ic0.cost_*` return 0, and canisters
+	 * are created without cycles. Default `normal`.
+	 */
+	readonly costSchedule?: CostSchedule;
 	/** Makes keys, `raw_rand` and the luck of the conditions reproducible. Default random. */
 	readonly seed?: string | Uint8Array;
 	/**
@@ -49,6 +55,7 @@ export interface NormalizedOptions {
 	readonly port: number;
 	readonly metering: boolean;
 	readonly instructionLimits: InstructionLimits;
+	readonly costSchedule: CostSchedule;
 	readonly seed: Uint8Array;
 	readonly signatures: Signatures;
 	readonly clock: () => bigint;
@@ -71,6 +78,7 @@ export function normalizeOptions(options: NetworkOptions): NormalizedOptions {
 		port: options.port ?? 0,
 		metering: options.metering ?? false,
 		instructionLimits: { ...INSTRUCTION_LIMITS, ...options.instructionLimits },
+		costSchedule: options.costSchedule ?? "normal",
 		seed: seed === undefined ? randomBytes(32) : createHash("sha256").update(seed).digest(),
 		signatures,
 		clock: options.clock ?? (() => BigInt(Date.now()) * 1_000_000n),

@@ -9,6 +9,7 @@ import { buildCanister } from "../../examples/support/build.js";
 import { deployCanister, installWasm } from "../../examples/support/deploy.js";
 import { openNetwork, type TestNetwork } from "../../examples/support/network.js";
 import { idlFactory, MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
+import { withSource } from "../support/build.js";
 import { installPacked, type Project } from "../support/packed.js";
 import { held, newId, ok, publication, refusal, rootOf, type Store } from "../support/store.js";
 
@@ -127,6 +128,11 @@ describe("where a store is", () => {
 		const { sequence } = ok(await guestbook.blobs_put_blob(putOf("a"), bytes));
 		await expect(installWasm(agent, canisterId, moved, "upgrade")).rejects.toThrow(
 			/no store was found from memory id 30 on.*change\s+it back/,
+		);
+		// One that overlaps the store's own range, even where the upgrade is said to add the store.
+		const overlapping = withSource(moved, "memoryOffset: 30,", "memoryOffset: 12,");
+		await expect(installWasm(agent, canisterId, overlapping, "upgrade")).rejects.toThrow(
+			/no store was found from memory id 12 on, and something else is stored under id .*Choose another/,
 		);
 		expect(ok(await guestbook.blobs_get_chunk("a", sequence, 0))).toEqual(bytes);
 		expect(await guestbook.sign("Grace")).toBe(1);

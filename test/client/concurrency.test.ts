@@ -7,7 +7,7 @@ import { Rate } from "../../src/client/upload/rate.js";
 import { seededRandom } from "../../src/localnet/conditions/random.js";
 
 /**
- * A subnet as limits.md describes it, on a clock that stands still between its events: a block every 833 ms takes two
+ * A subnet as docs/LOCALNET.md describes it, on a clock that stands still between its events: a block every 833 ms takes two
  * chunks, certified 900 ms later, 100 ms each way. What happens beyond that a test says.
  */
 class Subnet {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Actor } from "@dfinity/agent";
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { deployCanister, installWasm } from "../../examples/support/deploy.js";
 import { openNetwork, type TestNetwork } from "../../examples/support/network.js";
 import { idlFactory, MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
+import { buildMain, withSource } from "../support/build.js";
 import { newId, ok, publication, rootOf, type Store } from "../support/store.js";
 
 /** How the store gets into a canister: built, linked, alone and beside an application's own class. */
@@ -29,10 +30,7 @@ test("a Wasm that was not linked refuses to install, naming the step", async () 
 	);
 });
 
-test("js-sha256 needs no link step; an application without inspect_message of its own is called all the same", async () => {
-	const directory = join(dirname(inject("wasm").store), "../js");
-	await mkdir(directory);
-	await cp(join(dirname(inject("wasm").store), "dfx.json"), join(directory, "dfx.json"));
+test("js-sha256 needs no link step; beside classes a memoryOffset is required; an application without inspect_message of its own is called all the same", async () => {
 	const main = `import { createBlobStore } from "canister-blobs/canister";
 		import { jsSha256 } from "canister-blobs/canister/js-sha256";
 		import { IDL, update } from "azle";
@@ -40,12 +38,14 @@ test("js-sha256 needs no link step; an application without inspect_message of it
 			@update([], IDL.Text)
 			hello(): string { return "hello"; }
 		}
-		export default [createBlobStore({ sha256: jsSha256 }), Greeter];`;
-	await writeFile(join(directory, "index.ts"), main);
-	const env = { ...process.env, CANISTER_CANDID_PATH: join(directory, "store.did") };
-	execFileSync("npx", ["azle", "build", "store"], { cwd: directory, env, stdio: "pipe" });
+		export default [createBlobStore({ sha256: jsSha256, memoryOffset: [0][0] }), Greeter];`;
+	const wasm = await buildMain(main, { isLinked: false });
 	const agent = await newAgent();
-	const canisterId = await deployCanister(agent, await readFile(join(directory, ".azle/store/store.wasm")));
+	const withoutOffset = withSource(wasm, "memoryOffset: [0][0]", "memoryOffset: [0][1]");
+	await expect(deployCanister(agent, withoutOffset)).rejects.toThrow(
+		/the canister has methods of its own \(hello\), and no memoryOffset/,
+	);
+	const canisterId = await deployCanister(agent, wasm);
 	const store = Actor.createActor(idlFactory, { agent, canisterId }) as unknown as Store;
 	const greeter = Actor.createActor<{ hello(): Promise<string> }>(
 		() => IDL.Service({ hello: IDL.Func([], [IDL.Text]) }),

@@ -170,12 +170,15 @@ describe("a canister", () => {
 		expect(status.module_hash).toEqual([]);
 	});
 
-	test("without cycles for its ingress refuses it", async () => {
-		const poor = await deploy(agent, canister(CALLEE), 20_000_000n);
-		await expect(callCanister(agent, poor, "accept", new Uint8Array(20_000))).rejects.toMatchObject({
-			code: 2,
-			errorCode: "IC0207",
-		});
+	test("without cycles for the most that an update may take executes nothing", async () => {
+		// An update may take 40 B instructions, and all of them are set aside before it runs.
+		const poor = await deploy(agent, canister(CALLEE), 40_000_000_000n);
+		await expect(callCanister(agent, poor, "accept")).rejects.toMatchObject({ code: 2, errorCode: "IC0207" });
+		// Where another canister pays for the message, its execution is still not paid for.
+		const text = (await forward(poor, "accept")).toString("latin1", 1);
+		expect(text).toContain(`Canister ${poor} is out of cycles`);
+		await manage(agent, "provisional_top_up_canister", { canister_id: poor, amount: 1_000_000_000n });
+		await callCanister(agent, poor, "accept");
 	});
 });
 
@@ -188,3 +191,18 @@ const NO_SETTINGS = {
 	wasm_memory_threshold: [],
 	log_visibility: [],
 };
+
+test("a network whose schedule is free charges nothing, and its canisters execute without cycles", async () => {
+	await using free = await createNetwork({ costSchedule: "free" });
+	const owner = await agentFor(free);
+	const PRICES = `
+		(func (export "canister_query prices")
+			(call $cost_call (i64.const 10) (i64.const 1000) (i32.const 0))
+			(call $canister_cycle_balance128 (i32.const 16))
+			(call $msg_reply_data_append (i32.const 0) (i32.const 32))
+			(call $msg_reply))`;
+	const id = await deploy(owner, canister(CALLEE + PRICES));
+	expect(Buffer.from(await queryCanister(owner, id, "prices"))).toEqual(Buffer.alloc(32));
+	await callCanister(owner, id, "accept");
+	expect(free.metrics().cycles).toBe(0n);
+});

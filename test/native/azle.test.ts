@@ -1,25 +1,31 @@
 /** The kernel as a canister's JavaScript reaches it, in a canister that Azle built. */
 import { createHash } from "node:crypto";
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Actor, type HttpAgent } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import type { Principal } from "@dfinity/principal";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { buildCanister } from "../../examples/support/build.js";
 import { deployCanister } from "../../examples/support/deploy.js";
 import { openNetwork, type TestNetwork } from "../../examples/support/network.js";
 import { hashingOf } from "../../src/canister/hashing.js";
 import { manage } from "../localnet/support/deploy.js";
+import { buildMain } from "../support/build.js";
 import { exercise } from "./exercise.js";
 import { withByte } from "./support.js";
 
+/** Names the contents of what is imported by its path, since the build is kept under the name of the whole text. */
+const EXERCISE = join(import.meta.dirname, "exercise.js");
 const MAIN = `
+	// ${createHash("sha256")
+		.update(readFileSync(EXERCISE.replace(/\.js$/, ".ts")))
+		.digest("hex")}
 	import { IDL, init, msgReject, update } from "azle";
-	import { attachKernel, liquidCycles, nativeHashing, stablePages } from "../../../canister/azle/kernel.js";
+	import { attachKernel, isPaid, liquidCycles, nativeHashing, stablePages } from "../../../canister/azle/kernel.js";
 	import { encodeUtf8, isUtf8, parseUtf8 } from "../../../protocol/codec/utf8.js";
-	import { exercise } from "${join(import.meta.dirname, "exercise.js")}";
+	import { exercise } from "${EXERCISE}";
 
 	export default class {
 		@init([])
@@ -51,7 +57,7 @@ const MAIN = `
 		}
 		@update([], IDL.Vec(IDL.Float64))
 		resources(): number[] {
-			return [stablePages(), liquidCycles()];
+			return [stablePages(), liquidCycles(), isPaid() ? 1 : 0];
 		}
 	}`;
 
@@ -65,7 +71,7 @@ afterAll(() => network.dispose());
 
 interface KernelCanister {
 	exercise(): Promise<Uint8Array>;
-	resources(): Promise<[number, number]>;
+	resources(): Promise<[number, number, number]>;
 	encode(text: string): Promise<Uint8Array>;
 	decode(bytes: Uint8Array): Promise<[] | [string]>;
 	encodeHalf(): Promise<Uint8Array>;
@@ -75,12 +81,7 @@ let canisterId: Principal;
 let actor: KernelCanister;
 
 beforeAll(async () => {
-	const store = dirname(inject("wasm").store);
-	const directory = join(store, "../kernel");
-	await mkdir(directory);
-	for (const file of ["dfx.json", "tsconfig.json"]) await cp(join(store, file), join(directory, file));
-	await writeFile(join(directory, "index.ts"), MAIN);
-	canisterId = await deployCanister(agent, await buildCanister(directory, "store"));
+	canisterId = await deployCanister(agent, await buildMain(MAIN));
 	const bytes = IDL.Vec(IDL.Nat8);
 	actor = Actor.createActor(
 		() =>
@@ -100,12 +101,13 @@ test("hashes as node:crypto does, and tells what the system does", async () => {
 	const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest());
 	expect(Buffer.compare(await actor.exercise(), exercise(hashingOf(sha256)))).toBe(0);
 
-	const [pages, cycles] = await actor.resources();
+	const [pages, cycles, isPaid] = await actor.resources();
 	const status = (await manage(agent, "canister_status", { canister_id: canisterId })) as {
 		cycles: bigint;
 		memory_metrics: { stable_memory_size: bigint };
 	};
 	expect(BigInt(pages) * 65_536n).toBe(status.memory_metrics.stable_memory_size);
+	expect(isPaid).toBe(1);
 	expect(cycles).toBeGreaterThan(Number(status.cycles) * 0.9);
 	expect(cycles).toBeLessThan(Number(status.cycles) * 1.1);
 });
@@ -132,10 +134,10 @@ test("makes texts of bytes and bytes of texts as Node does, short ones and those
 
 test("a Wasm linked by another version of the library refuses to install, saying so", async () => {
 	const wasm = await readFile(inject("wasm").store);
-	const at = wasm.indexOf("-blobs:sha256:3\x7f", 0, "latin1");
+	const at = wasm.indexOf("-blobs:sha256:4\x7f", 0, "latin1");
 	expect(at).toBeGreaterThan(0);
 	const older = withByte(wasm, at + 14, "1".charCodeAt(0));
 	await expect(deployCanister(agent, older)).rejects.toThrow(
-		/linked with version 1 of the native kernel, and its JavaScript needs version 3/,
+		/linked with version 1 of the native kernel, and its JavaScript needs version 4/,
 	);
 });

@@ -133,7 +133,7 @@ describe("telling calls apart", () => {
 		expect(kernel.system.asked).toHaveLength(0);
 		expect(PRINCIPAL.length).toBeLessThan(29);
 		expect(PRINCIPAL.at(-1)).toBe(0x7f);
-		expect(new TextDecoder().decode(Uint8Array.from(PRINCIPAL.slice(0, -1)))).toBe("canister-blobs:sha256:3");
+		expect(new TextDecoder().decode(Uint8Array.from(PRINCIPAL.slice(0, -1)))).toBe("canister-blobs:sha256:4");
 	});
 
 	it("hands on every other is_controller", () => {

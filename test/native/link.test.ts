@@ -33,6 +33,7 @@ const CALLS = `
 	(import "ic0" "is_controller" (func $is_controller (param i32 i32) (result i32)))
 	(import "ic0" "stable64_size" (func $stable64_size (result i64)))
 	(import "ic0" "canister_liquid_cycle_balance128" (func $liquid (param i32)))
+	(import "ic0" "cost_call" (func $cost_call (param i64 i64 i32)))
 	(import "ic0" "msg_method_name_size" (func $msg_method_name_size (result i32)))
 	(import "ic0" "msg_method_name_copy" (func $msg_method_name_copy (param i32 i32 i32)))
 	(import "ic0" "msg_reject" (func $msg_reject (param i32 i32)))`;
@@ -154,6 +155,7 @@ describe("refusals", () => {
 			"is_controller",
 			"stable64_size",
 			"canister_liquid_cycle_balance128",
+			"cost_call",
 			"msg_method_name_size",
 			"msg_method_name_copy",
 			"msg_reject",
@@ -203,7 +205,7 @@ describe("Azle's canister", () => {
 		expect(after.imports).toEqual(before.imports);
 		expect(after.exports).toEqual(before.exports);
 		expect(after.customSections.slice(0, -1)).toEqual(before.customSections);
-		expect(after.customSections.at(-1)).toEqual({ name: MARK_NAME, bytes: new TextEncoder().encode("3") });
+		expect(after.customSections.at(-1)).toEqual({ name: MARK_NAME, bytes: new TextEncoder().encode("4") });
 		expect(after.imports.every(({ module }) => module === "ic0")).toBe(true);
 		const data = (bytes: Uint8Array) => findSection(readSections(bytes), SectionId.data);
 		expect(data(linked)).toEqual(data(wasm));
@@ -217,6 +219,6 @@ describe("Azle's canister", () => {
 		expect(Buffer.compare(linkKernel(wasm), linked)).toBe(0);
 		expect(linkKernel(linked)).toBe(linked);
 		expect(linkedVersion(wasm)).toBeUndefined();
-		expect(linkedVersion(linked)).toBe("3");
+		expect(linkedVersion(linked)).toBe("4");
 	});
 });

@@ -163,6 +163,17 @@ describe("many", () => {
 });
 
 describe("resources", () => {
+	it.each([
+		[0n, 0],
+		[260_000n, 1],
+		[1n << 64n, 1],
+	])("tell by the price of a call, %i cycles, whether the network charges", (cost, isPaid) => {
+		const kernel = attached();
+		kernel.system.callCost = cost;
+		kernel.certifiedDataSet(CONTROL_AT, kernel.writeControl(CONTROL_AT, OPERATION.resources));
+		expect(kernel.field(CONTROL_AT, "isPaid")).toBe(isPaid);
+	});
+
 	it("are the system's, and an unfinished update goes on after them", () => {
 		const kernel = attached();
 		const control = new DataView(kernel.bytes(DATA_AT).buffer, CONTROL_AT);

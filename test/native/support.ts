@@ -15,6 +15,7 @@ export class FakeSystem {
 	readonly asked: Uint8Array[] = [];
 	readonly rejected: string[] = [];
 	memory!: WebAssembly.Memory;
+	callCost = 260_000n;
 
 	readonly imports = {
 		ic0: {
@@ -32,6 +33,11 @@ export class FakeSystem {
 			},
 			msg_reject: (address: number, length: number) => {
 				this.rejected.push(new TextDecoder().decode(this.memory.buffer.slice(address, address + length)));
+			},
+			cost_call: (_method: bigint, _argument: bigint, address: number) => {
+				const view = new DataView(this.memory.buffer);
+				view.setBigUint64(address, this.callCost & 0xffff_ffff_ffff_ffffn, true);
+				view.setBigUint64(address + 8, this.callCost >> 64n, true);
 			},
 			time: () => 0n,
 			stable64_size: () => STABLE_PAGES,

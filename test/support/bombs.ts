@@ -1,13 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import type { HttpAgent } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
-import { inject } from "vitest";
 import { deployCanister } from "../../examples/support/deploy.js";
 import type { MessageRecord } from "../../src/localnet/index.js";
 import { METHODS, type MethodName, type WireResult } from "../../src/protocol/index.js";
+import { buildMain } from "./build.js";
 import { deployProxy, type Forwarder } from "./proxy.js";
 import { ALL, REQUESTS } from "./requests.js";
 import { isNamed, newId, ok, openStore, type StoreFixture } from "./store.js";
@@ -64,7 +61,7 @@ export async function openTarget(): Promise<Target> {
 	const target = { fixture, admin, nobody, stranger, beyond };
 	if (isNamed) return { ...target, excess: () => 0 };
 
-	const empty = await deployCanister(agent, await buildEmpty());
+	const empty = await deployCanister(agent, await buildMain(EMPTY, { isLinked: false }));
 	const call = { methodName: "empty", arg: new Uint8Array(), effectiveCanisterId: empty };
 	const idle = costsOf(await fixture.measure(() => agent.call(empty, call), empty));
 	const answered = costsOf(
@@ -86,19 +83,6 @@ export async function openTarget(): Promise<Target> {
 			return beyond(record, wasRead && !isInspect ? answered.get(keyOf(record))! : own, bytes);
 		},
 	};
-}
-
-async function buildEmpty(): Promise<Uint8Array> {
-	// A folder of its own for each file of tests: two of them may build at once.
-	const directory = await mkdtemp(join(dirname(inject("wasm").store), "../empty-"));
-	await writeFile(
-		join(directory, "dfx.json"),
-		JSON.stringify({ canisters: { empty: { type: "custom", main: "index.ts", candid: "empty.did" } } }),
-	);
-	await writeFile(join(directory, "index.ts"), EMPTY);
-	const env = { ...process.env, CANISTER_CANDID_PATH: join(directory, "empty.did") };
-	execFileSync("npx", ["azle", "build", "empty"], { cwd: directory, env, stdio: "pipe" });
-	return readFile(join(directory, ".azle/empty/empty.wasm"));
 }
 
 /** What a reply of this method says. */

@@ -28,6 +28,8 @@ test("files are sources and targets", async () => {
 test("a store is a class, made with options that it knows", () => {
 	expectTypeOf(createBlobStore({ memoryOffset: 10, lifecycle: false })).toEqualTypeOf<BlobStoreClass>();
 	createBlobStore({ sha256: jsSha256, authorize: ({ action }) => (action === "read" ? true : undefined) });
+	// @ts-expect-error: beside other classes the memory ids must be chosen
+	createBlobStore({ lifecycle: false });
 	// @ts-expect-error: no such option
 	createBlobStore({ memoryIds: 10 });
 	// @ts-expect-error: the rule must not await: what a message does, it does wholly

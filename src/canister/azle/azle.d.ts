@@ -35,6 +35,7 @@ export class StableBTreeMap {
 	constructor(memoryId: number, key: Serializable, value: Serializable);
 	containsKey(key: Uint8Array): boolean;
 	get(key: Uint8Array): Uint8Array | undefined;
+	isEmpty(): boolean;
 	insert(key: Uint8Array, value: Uint8Array): Uint8Array | undefined;
 	remove(key: Uint8Array): Uint8Array | undefined;
 }

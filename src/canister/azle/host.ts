@@ -11,7 +11,7 @@ import {
 } from "azle";
 import { type Hashing, hashingOf, type Sha256 } from "../hashing.js";
 import type { Host } from "../ports.js";
-import { liquidCycles, nativeHashing, stablePages } from "./kernel.js";
+import { isPaid, liquidCycles, nativeHashing, stablePages } from "./kernel.js";
 
 /** A timer that should have gone off so long ago will not go off any more. */
 const OVERDUE_MS = 60_000;
@@ -58,6 +58,10 @@ export class AzleHost implements Host {
 
 	liquidCycles(): number | undefined {
 		return this.#isNative ? liquidCycles() : undefined;
+	}
+
+	isPaid(): boolean | undefined {
+		return this.#isNative ? isPaid() : undefined;
 	}
 
 	certify(root: Uint8Array): void {

@@ -176,6 +176,12 @@ export function liquidCycles(): number {
 	return fields[at]! + fields[at + 1]! * 2 ** 32 + fields[at + 2]! * 2 ** 64;
 }
 
+/** Whether the network charges cycles, told by the price of a call: cloud engines have none. */
+export function isPaid(): boolean {
+	readResources();
+	return fields[CONTROL.isPaid / 4] === 1;
+}
+
 function readResources(): void {
 	fields[OP] = OPERATION.resources;
 	certifiedDataSet(control);

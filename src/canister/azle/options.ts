@@ -9,12 +9,29 @@ export type { AccessRequest, Authorize, Quota, RoomSettings } from "../engine/in
  * default: without any it is a store by itself. createBlobStore throws a RangeError at a memoryOffset that cannot be;
  * at any other number that cannot be, installing and upgrading trap.
  */
-export interface BlobStoreOptions extends Settings {
-	/**
-	 * Added to each memory id of the store (0 to 13), to leave ids to an application's own maps. Frozen once deployed:
-	 * the data is found by it. Default 0, at most 240.
-	 */
-	readonly memoryOffset?: number;
+export type BlobStoreOptions = StoreOptions &
+	(
+		| {
+				/**
+				 * Whether the class brings `init`, `post_upgrade` and `inspect_message`. A canister has each once: beside a
+				 * class that has its own, say false and call `init`, `postUpgrade` and `inspectMessage` from there.
+				 * @default true
+				 */
+				readonly lifecycle?: true;
+				/**
+				 * First of the 14 memory ids of the store, 0 to 240; the others are an application's. Frozen once deployed: the
+				 * data is found by it. Beside other classes it has no default: an application's first maps mostly have the ids
+				 * from 0 on, and two maps under one id overwrite each other. A map that the application makes in the store's
+				 * range traps.
+				 * @default 0, where the canister exports the store alone
+				 */
+				readonly memoryOffset?: number;
+		  }
+		| { readonly lifecycle: false; readonly memoryOffset: number }
+	);
+
+/** Options of a store wherever it lies. */
+export interface StoreOptions extends Settings {
 	/**
 	 * How SHA-256 is computed. Default: the native kernel that `canister-blobs link` puts into the Wasm; without it
 	 * the canister refuses to install. js-sha256 (canister-blobs/canister/js-sha256) needs no link step and costs
@@ -22,20 +39,24 @@ export interface BlobStoreOptions extends Settings {
 	 */
 	readonly sha256?: Sha256;
 	/**
-	 * Whether the class brings `init`, `post_upgrade` and `inspect_message`. Default true. A canister has each once:
-	 * beside a class that has its own, say false and call `init`, `postUpgrade` and `inspectMessage` from there.
-	 */
-	readonly lifecycle?: boolean;
-	/**
 	 * Whether an upgrade may begin an empty store. Default false: an upgrade that finds none at its memory ids traps,
-	 * since a wrong memoryOffset would hide all data. Say true for the upgrade that adds the store to an application.
+	 * since a wrong memoryOffset would hide all data. Say true for the upgrade that adds the store to an application, and
+	 * take it out again with the next one.
 	 */
 	readonly addedByUpgrade?: boolean;
 }
 
 const MAX_MEMORY_ID = 253;
 
-export function checkOptions({ memoryOffset = 0 }: BlobStoreOptions): void {
+export const CHOOSE_OFFSET =
+	`A store beside other classes takes ${MEMORIES} memory ids: choose the first, so that the application's own maps ` +
+	"have the others, and keep it for as long as the canister holds data.";
+
+export function checkOptions({ memoryOffset, lifecycle = true }: BlobStoreOptions): void {
+	if (memoryOffset === undefined) {
+		if (!lifecycle) throw new RangeError(`memoryOffset is missing. ${CHOOSE_OFFSET}`);
+		return;
+	}
 	if (!Number.isInteger(memoryOffset) || memoryOffset < 0 || memoryOffset + MEMORIES - 1 > MAX_MEMORY_ID)
 		throw new RangeError(`memoryOffset must be a whole number from 0 to ${MAX_MEMORY_ID - MEMORIES + 1}`);
 }

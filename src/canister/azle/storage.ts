@@ -1,4 +1,5 @@
 import { type Serializable, StableBTreeMap } from "azle";
+import { MEMORIES } from "../memory.js";
 import type { StableMap, Storage } from "../ports.js";
 
 const asTheyAre: Serializable = { toBytes: (bytes) => bytes, fromBytes: (bytes) => bytes };
@@ -8,6 +9,7 @@ export class AzleStorage implements Storage {
 	writes = 0;
 	readonly #offset: number;
 	readonly #maps = new Map<number, StableMap>();
+	readonly #opened = new Map<number, StableBTreeMap>();
 
 	constructor(offset: number) {
 		this.#offset = offset;
@@ -22,8 +24,15 @@ export class AzleStorage implements Storage {
 		return map;
 	}
 
+	/** Memory ids of the store under which anything is stored. */
+	filled(): number[] {
+		for (let id = 0; id < MEMORIES; id++) this.map(id);
+		return [...this.#opened].filter(([, map]) => !map.isEmpty()).map(([id]) => id);
+	}
+
 	#open(memoryId: number): StableMap {
 		const map = new StableBTreeMap(memoryId, asTheyAre, asTheyAre);
+		this.#opened.set(memoryId, map);
 		return {
 			get: (key) => map.get(key),
 			has: (key) => map.containsKey(key),

@@ -15,8 +15,9 @@ import { decodeArgs, encodeReply, isAcceptable } from "../candid/codec.js";
 import { type Answer, Engine, Refusal } from "../engine/index.js";
 import { AzleHost } from "./host.js";
 import { attachKernel } from "./kernel.js";
-import { type BlobStoreOptions, checkOptions } from "./options.js";
+import { type BlobStoreOptions, CHOOSE_OFFSET, checkOptions } from "./options.js";
 import { AzleStorage } from "./storage.js";
+import { claimCanister, methodsBeside, ReservedMemory, refuseSecondClass } from "./surroundings.js";
 
 /** The class to export from a canister's main file, alone or in an array beside an application's own. */
 export interface BlobStoreClass {
@@ -40,24 +41,43 @@ const isMethod = (name: string): name is MethodName => Object.hasOwn(METHODS, na
 export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass {
 	checkOptions(options);
 	const { memoryOffset = 0, sha256, lifecycle = true, addedByUpgrade = false } = options;
+	const memory = new ReservedMemory(memoryOffset);
 
 	let running: { engine: Engine; storage: AzleStorage } | undefined;
+	let exported: object | undefined;
 	const open = () => {
+		claimCanister();
+		const [other] = exported === undefined ? [] : methodsBeside(exported);
+		if (options.memoryOffset === undefined && other !== undefined)
+			trap(
+				`canister-blobs: the canister has methods of its own (${other}), and no memoryOffset. ${CHOOSE_OFFSET}`,
+			);
 		const missing = sha256 === undefined ? attachKernel() : undefined;
 		if (missing !== undefined) trap(missing);
-		const storage = new AzleStorage(memoryOffset);
-		const engine: Engine = new Engine(storage, new AzleHost(sha256, () => engine.clean()), options);
-		running = { engine, storage };
-		return engine;
+		return memory.use(() => {
+			const storage = new AzleStorage(memoryOffset);
+			// Before the engine, which writes when it is made.
+			const filled = storage.filled();
+			const engine: Engine = new Engine(storage, new AzleHost(sha256, () => engine.clean()), options);
+			running = { engine, storage };
+			return { engine, filled };
+		});
 	};
-	const initialize = () => open().start();
+	const initialize = () => open().engine.start();
 	const upgrade = () => {
-		const engine = open();
-		if (engine.isNew && !addedByUpgrade)
-			trap(
-				`canister-blobs: no store was found from memory id ${memoryOffset} on. If memoryOffset was changed, change ` +
-					"it back; if this upgrade adds the store to the canister, say `addedByUpgrade: true`.",
-			);
+		const { engine, filled } = open();
+		if (engine.isNew) {
+			const none = `canister-blobs: no store was found from memory id ${memoryOffset} on`;
+			if (filled.length > 0)
+				trap(
+					`${none}, and something else is stored under id ${filled.join(", ")}. Choose another memoryOffset.`,
+				);
+			if (!addedByUpgrade)
+				trap(
+					`${none}. If memoryOffset was changed, change it back; if this upgrade adds the store to the canister, ` +
+						"say `addedByUpgrade: true`.",
+				);
+		}
 		engine.start();
 	};
 
@@ -100,6 +120,8 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		static readonly inspectMessage = accepts;
 
 		constructor() {
+			exported = this.constructor;
+			refuseSecondClass(exported);
 			for (const register of registrations) register.call(this);
 		}
 	}

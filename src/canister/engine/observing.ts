@@ -44,6 +44,7 @@ export class Observing {
 			certifying: BigInt(state.responses.length),
 			stable_pages: pages === undefined ? [] : [BigInt(pages)],
 			cycles: BigInt(cycles),
+			cost_schedule: state.room.isFree ? "free" : "paid",
 			storage_cycles_per_day: BigInt(Math.ceil(perDay)),
 			days_left: BigInt(daysLeft(cycles, perDay)),
 			sha256: host.sha256Name,
@@ -88,6 +89,11 @@ export class Observing {
 			stats.certifying,
 		);
 		gauge("cycles", "Cycles of the canister.", stats.cycles);
+		gauge(
+			"network_charges_cycles",
+			"1 where the network charges cycles, 0 on a free one.",
+			stats.cost_schedule === "paid" ? 1n : 0n,
+		);
 		gauge("storage_cycles_per_day", "What storing costs a day.", stats.storage_cycles_per_day);
 		gauge("days_left", "How long the cycles last for storing alone.", stats.days_left);
 		metric("sha256_info", "gauge", "Which SHA-256 is in use.", [[`{implementation="${stats.sha256}"}`, 1n]]);

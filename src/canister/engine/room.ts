@@ -10,6 +10,13 @@ export interface RoomSettings {
 	readonly minCycles: number;
 	/** Cycles for storing a GiB for a second. Default 127,000, the price of a subnet of 13 nodes. */
 	readonly storageCyclesPerGibSecond: number;
+	/**
+	 * Whether the network charges cycles. On a `free` one (a cloud engine: a dedicated subnet whose canisters hold 0
+	 * cycles) nothing is refused for want of cycles, and storing costs nothing. `auto` asks the network for the price of
+	 * a call in each message; without the native kernel, which does that, a network is taken for free while two messages
+	 * in a row see a balance of 0. Default `auto`.
+	 */
+	readonly costSchedule: "auto" | "paid" | "free";
 	/** The canister's freezing threshold, which it cannot ask for. Default 2,592,000: 30 days. */
 	readonly freezingThresholdSeconds: number;
 }
@@ -32,6 +39,7 @@ export const DEFAULT_ROOM: RoomSettings = {
 	maxStableBytes: 32_768 * BUCKET_BYTES,
 	minCycles: 1e11,
 	storageCyclesPerGibSecond: 127_000,
+	costSchedule: "auto",
 	freezingThresholdSeconds: 2_592_000,
 };
 
@@ -41,8 +49,12 @@ export class Room {
 	readonly #host: Host;
 	readonly #settings: RoomSettings;
 	readonly #maps: number;
-	/** Cycles for taking in a byte and keeping it until the canister would freeze. */
+	/** Cycles for taking in a byte and keeping it until the canister would freeze, where cycles are charged. */
 	readonly #price: number;
+	#isFree: boolean | undefined;
+	/** Whether this message, and the one before it, saw a balance of 0. */
+	#wasEmpty = false;
+	#isEmpty = false;
 	#pages: number | undefined;
 	#liquid: number | undefined;
 
@@ -51,11 +63,15 @@ export class Room {
 		this.#host = host;
 		this.#settings = { ...DEFAULT_ROOM, ...settings };
 		this.#maps = maps;
-		this.#price = CYCLES_PER_BYTE + this.#perSecond(1) * this.#settings.freezingThresholdSeconds;
+		const { storageCyclesPerGibSecond, freezingThresholdSeconds } = this.#settings;
+		this.#price = CYCLES_PER_BYTE + (storageCyclesPerGibSecond / GIB) * freezingThresholdSeconds;
 	}
 
 	/** To be called before each message: what the system said is asked for again. */
 	forget(): void {
+		this.#wasEmpty = this.#isEmpty;
+		this.#isEmpty = false;
+		this.#isFree = undefined;
 		this.#pages = undefined;
 		this.#liquid = undefined;
 	}
@@ -67,9 +83,26 @@ export class Room {
 	check(bytes: number): void {
 		const missing = bytes * OVERHEAD - this.#available();
 		if (bytes > 0 && missing > 0) refuse("no_room", { missing: BigInt(Math.ceil(missing)) });
+		if (this.isFree) return;
 		const needed = this.#settings.minCycles + bytes * this.#price;
 		const cycles = this.#cycles();
 		if (cycles < needed) refuse("low_cycles", { missing: BigInt(Math.ceil(needed - cycles)) });
+	}
+
+	/** Whether the network charges nothing. Asked in each message and never kept: a canister can move to another subnet. */
+	get isFree(): boolean {
+		this.#isFree ??= this.#askIsFree();
+		return this.#isFree;
+	}
+
+	#askIsFree(): boolean {
+		const { costSchedule } = this.#settings;
+		if (costSchedule !== "auto") return costSchedule === "free";
+		const isPaid = this.#host.isPaid();
+		if (isPaid !== undefined) return !isPaid;
+		// The balance itself, not what is liquid of it: a canister that pays and has no cycles at all executes nothing.
+		this.#isEmpty = this.#host.cycles() === 0;
+		return this.#isEmpty && this.#wasEmpty;
 	}
 
 	/** What may be spent before the canister freezes. */
@@ -103,6 +136,7 @@ export class Room {
 	}
 
 	#perSecond(bytes: number): number {
+		if (this.isFree) return 0;
 		return (bytes / GIB) * this.#settings.storageCyclesPerGibSecond;
 	}
 }

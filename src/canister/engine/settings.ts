@@ -21,6 +21,9 @@ export function checkSettings({ quota = {}, feedEntries = DEFAULT_FEED_ENTRIES, 
 	for (const [name, value] of Object.entries({ ...quota, feedEntries }))
 		if (value !== Number.POSITIVE_INFINITY && (!Number.isSafeInteger(value) || value < 0))
 			throw new RangeError(`${name} must be a whole number from 0 on, or Infinity`);
-	for (const [name, value] of Object.entries(room))
+	const { costSchedule = "auto", ...amounts } = room;
+	if (!["auto", "paid", "free"].includes(costSchedule))
+		throw new RangeError("room.costSchedule must be auto, paid or free");
+	for (const [name, value] of Object.entries(amounts))
 		if (!Number.isFinite(value) || value < 0) throw new RangeError(`${name} must be a number from 0 on`);
 }

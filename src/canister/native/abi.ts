@@ -34,7 +34,8 @@
  * | 56     | 8     | pages   | kernel, `resources`: size of stable memory, in pages of 64 KiB           |
  * | 64     | 16    | cycles  | kernel, `resources`: liquid cycles (balance above the freezing limit)    |
  * | 80     | 4     | capacity| kernel: bytes that the payload may have, by the block's own length       |
- * | 84     | 12    | -       | zero, for later versions                                                 |
+ * | 84     | 4     | isPaid  | kernel, `resources`: 1 where calls cost cycles, 0 on a free network      |
+ * | 88     | 8     | -       | zero, for later versions                                                 |
  * | 96     | 32    | digest  | kernel: the digest, in the usual order of bytes; for `labeled` you first |
  * | 128    | 96    | -       | kernel: digests of the other three messages that it hashes together      |
  * | 224    | 128   | state   | kernel: chaining states; the first is kept between `update` and `finish` |
@@ -66,7 +67,7 @@
  *   go to `to` and on, `toStride` apart, in the same payload. They may lie over records that have been hashed: digest
  *   i over record i and those before it.
  * - `check`: whether the payload is UTF-8: `records` is 1 if it is, else 0.
- * - `resources`: pages and cycles. The payload is not looked at.
+ * - `resources`: pages, cycles and whether they are charged. The payload is not looked at.
  *
  * All but `update`, `finish`, `check` and `resources` leave count at 0: an unfinished `update` is lost.
  *
@@ -88,7 +89,7 @@
  */
 
 /** This convention's version: a canister's JavaScript and the kernel in its Wasm must be of the same. */
-export const VERSION = 3;
+export const VERSION = 4;
 
 const ascii = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0));
 
@@ -115,6 +116,7 @@ export const CONTROL = {
 	pages: 56,
 	cycles: 64,
 	capacity: 80,
+	isPaid: 84,
 	digest: 96,
 	state: 224,
 	scratch: 352,

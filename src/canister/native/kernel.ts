@@ -16,6 +16,7 @@ export const SYSTEM_CALLS = {
 	isController: { name: "is_controller", type: functionType(["i32", "i32"], ["i32"]) },
 	stableSize: { name: "stable64_size", type: functionType([], ["i64"]) },
 	liquidCycles: { name: "canister_liquid_cycle_balance128", type: functionType(["i32"], []) },
+	costCall: { name: "cost_call", type: functionType(["i64", "i64", "i32"], []) },
 	methodNameSize: { name: "msg_method_name_size", type: functionType([], ["i32"]) },
 	methodNameCopy: { name: "msg_method_name_copy", type: functionType(["i32", "i32", "i32"], []) },
 	reject: { name: "msg_reject", type: functionType(["i32", "i32"], []) },
@@ -69,6 +70,7 @@ export const REDIRECTED = [
 
 export function kernelFunctions(placement: KernelPlacement): KernelFunction[] {
 	const { system, attached } = placement;
+	const { stableSize, liquidCycles, costCall } = system;
 	const at = Object.fromEntries(
 		Object.entries(KernelIndex).map(([name, index]) => [name, placement.firstFunction + index]),
 	) as Record<keyof typeof KernelIndex, number>;
@@ -87,7 +89,7 @@ export function kernelFunctions(placement: KernelPlacement): KernelFunction[] {
 		make(0, textSizeFunction({ attached, real: system.methodNameSize }, at.isUtf8), ["i32"]),
 		make(3, textCopyFunction({ attached, real: system.methodNameCopy })),
 		make(2, textTakeFunction({ attached, real: system.reject })),
-		make(3, runFunction({ ...at, stableSize: system.stableSize, liquidCycles: system.liquidCycles })),
+		make(3, runFunction({ ...at, stableSize, liquidCycles, costCall })),
 		make(5, compressFunction()),
 		make(1, beginFunction()),
 		make(5, absorbFunction(at.compress)),

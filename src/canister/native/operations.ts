@@ -12,9 +12,11 @@ export interface OperationFunctions {
 	readonly forks: number;
 	readonly many: number;
 	readonly isUtf8: number;
-	/** The system's own: () -> i64, and (address) -> (). */
+	/** The system's own: () -> i64, (address) -> (). */
 	readonly stableSize: number;
 	readonly liquidCycles: number;
+	/** (bytes of the method, bytes of the argument, address) -> (). */
+	readonly costCall: number;
 }
 
 /** `run(control, data, length)`: the operation that the control block names. */
@@ -55,6 +57,14 @@ export function runFunction(functions: OperationFunctions): FunctionCode {
 	when(OPERATION.resources, () => {
 		code.get(control).call(functions.stableSize).memory("i64.store", CONTROL.pages);
 		code.get(control).i32(CONTROL.cycles).op("i32.add").call(functions.liquidCycles);
+		// Any price tells a network that charges from one that does not; an empty call's is at hand.
+		code.i64(0).i64(0).get(control).i32(CONTROL.work).op("i32.add").call(functions.costCall);
+		code.get(control, control).memory("i64.load", CONTROL.work).op("i64.eqz");
+		code
+			.get(control)
+			.memory("i64.load", CONTROL.work + 8)
+			.op("i64.eqz", "i32.and", "i32.eqz");
+		code.memory("i32.store", CONTROL.isPaid);
 	});
 
 	code.get(control).i64(0).memory("i64.store", CONTROL.count);

@@ -66,6 +66,7 @@ export function toStats(wire: WireStats): Stats {
 		certifying: Number(wire.certifying),
 		stableMemoryBytes: pages === undefined ? undefined : Number(pages) * PAGE_BYTES,
 		cycles: wire.cycles,
+		costSchedule: wire.cost_schedule,
 		storageCyclesPerDay: wire.storage_cycles_per_day,
 		daysLeft: Number(wire.days_left),
 		sha256: wire.sha256,

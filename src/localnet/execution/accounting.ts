@@ -1,10 +1,9 @@
 /**
- * What each message took, and what the IC would charge for it (limits.ts).
+ * What each message took, and what the network charged for it (fees.ts).
  *
  * Storage is not charged. Instructions are counted only by a network with metering; without, they are 0 and
  * cycles cover the fixed fees.
  */
-import { CYCLES } from "../limits.js";
 
 /** What kind of message was executed. */
 export type MessageKind =
@@ -60,19 +59,6 @@ export interface Metrics {
 	cycles: bigint;
 	/** Those that failed. */
 	errors: number;
-}
-
-export function ingressFee(bytes: number): bigint {
-	return CYCLES.ingressReception + CYCLES.ingressByte * BigInt(bytes);
-}
-
-/** What a canister must have to take an ingress message; the IC sets the whole instruction limit aside, too. */
-export function admissionFee(bytes: number): bigint {
-	return ingressFee(bytes) + CYCLES.updateExecution;
-}
-
-export function executionFee(instructions: bigint): bigint {
-	return CYCLES.updateExecution + CYCLES.instruction * instructions;
 }
 
 export class Accounting {

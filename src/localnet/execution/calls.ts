@@ -107,7 +107,7 @@ export class Calls {
 			return;
 		}
 		const canister = this.#env.canister(call.callee);
-		const refusal = canister ? refusalOf(canister) : notFound(call.callee);
+		const refusal = canister ? (refusalOf(canister) ?? this.#unpaid(canister)) : notFound(call.callee);
 		if (!canister || refusal) {
 			this.respond(call.origin, rejected(refusal!), call.cycles);
 			return;
@@ -138,6 +138,12 @@ export class Calls {
 			? executor.update(canister, { kind: "export", name }, input, label)
 			: executor.replicatedQuery(canister, { kind: "export", name }, input, label);
 		this.#settle(canister, context, outcome);
+	}
+
+	/** Nothing is executed that a balance could not pay for. */
+	#unpaid(canister: Canister): Reject | undefined {
+		const { prepayment } = this.#env.executor;
+		return canister.cycles < prepayment ? outOfCycles(canister, prepayment) : undefined;
 	}
 
 	#deliverResponse({ canister: id, callback: number, response, refund }: Delivery): void {
@@ -183,7 +189,7 @@ export class Calls {
 	}
 
 	#runTask({ canister, entry }: SystemTask): void {
-		if (canister.status !== "running" || !canister.exports(entry)) return;
+		if (canister.status !== "running" || !canister.exports(entry) || this.#unpaid(canister)) return;
 		const context = newContext({ kind: "system" }, MANAGEMENT_CANISTER, 0n);
 		canister.contexts.add(context);
 		const outcome = this.#env.executor.update(

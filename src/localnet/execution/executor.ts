@@ -4,8 +4,8 @@
 import { DIRTY_PAGE_INSTRUCTIONS, type InstructionLimits } from "../limits.js";
 import type { Environment } from "../system-api/host.js";
 import type { Accounting, MessageKind } from "./accounting.js";
-import { executionFee } from "./accounting.js";
 import type { Canister } from "./canister.js";
+import type { Fees } from "./fees.js";
 import { type Entry, Instance } from "./instance.js";
 import { Message, type MessageInput } from "./message.js";
 import type { CanisterModule } from "./module.js";
@@ -30,7 +30,16 @@ export class Executor {
 		readonly accounting: Accounting,
 		readonly metering: boolean,
 		readonly limits: InstructionLimits,
+		readonly fees: Fees,
 	) {}
+
+	/**
+	 * What a canister must hold for an update or a timer to be executed: the whole of what it may take is set aside
+	 * before it runs.
+	 */
+	get prepayment(): bigint {
+		return this.fees.execution(this.limits.update);
+	}
 
 	newInstance(canister: Canister, module: CanisterModule): Instance {
 		return new Instance(module, canister, this.environment);
@@ -100,7 +109,7 @@ export class Executor {
 		const instructions =
 			used.instructions + (this.metering ? BigInt(used.heapPages) * DIRTY_PAGE_INSTRUCTIONS : 0n);
 		if (message.input.context) message.input.context.instructions += instructions;
-		const fee = message.replicated ? executionFee(instructions) : 0n;
+		const fee = message.replicated ? this.fees.execution(instructions) : 0n;
 		charge(canister, fee);
 		if (message.replicated) canister.version++;
 		this.accounting.record({
@@ -128,7 +137,7 @@ export function applyEffects(canister: Canister, message: Message): void {
 	if (message.input.context) message.input.context.cycles -= message.cyclesAccepted;
 }
 
-/** A balance does not go below 0: what is missing, the message had for free. */
+/** A balance does not go below 0: a callback is not prepaid here, and has for free what is missing. */
 export function charge(canister: Canister, cycles: bigint): void {
 	canister.cycles = canister.cycles > cycles ? canister.cycles - cycles : 0n;
 }

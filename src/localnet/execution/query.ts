@@ -4,7 +4,6 @@
 
 import type { DelegationFormat } from "../certification/topology.js";
 import { utf8 } from "../encoding/bytes.js";
-import { admissionFee } from "./accounting.js";
 import { newContext } from "./call-context.js";
 import { notFound, outOfCycles, refusalOf, rejected } from "./calls.js";
 import type { Response } from "./message.js";
@@ -71,8 +70,9 @@ export function inspect(subnet: Subnet, ingress: Ingress): Reject | undefined {
 	if (!canister) return notFound(ingress.canister);
 	const refusal = refusalOf(canister);
 	if (refusal) return refusal;
-	const fee = admissionFee(Buffer.byteLength(ingress.method) + ingress.arg.length);
-	if (canister.cycles < fee) return outOfCycles(canister, fee);
+	const { fees, prepayment } = subnet.executor;
+	const needed = fees.ingress(Buffer.byteLength(ingress.method) + ingress.arg.length) + prepayment;
+	if (canister.cycles < needed) return outOfCycles(canister, needed);
 	if (!canister.exports("canister_inspect_message")) return undefined;
 	const { message, error } = subnet.executor.inspect(
 		canister,

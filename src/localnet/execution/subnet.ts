@@ -12,12 +12,13 @@ import { hex, leb128, utf8 } from "../encoding/bytes.js";
 import { TIMES } from "../limits.js";
 import { Management } from "../management/management.js";
 import type { NormalizedOptions } from "../options.js";
-import { Accounting, ingressFee } from "./accounting.js";
+import { Accounting } from "./accounting.js";
 import { BlockLog } from "./blocks.js";
 import { Calls, notFound, outOfCycles, rejected } from "./calls.js";
 import type { Canister } from "./canister.js";
 import { canisterIdAt } from "./canister-id.js";
 import { charge, Executor } from "./executor.js";
+import { Fees } from "./fees.js";
 import { IngressPool } from "./ingress-pool.js";
 import { type Reject, RejectCode, reject } from "./rejects.js";
 import { RequestHistory } from "./request-history.js";
@@ -82,8 +83,10 @@ export class Subnet {
 		this.blocks = new BlockLog(options.onBlock);
 		this.#time = options.clock();
 		this.accounting = new Accounting(options.onMessage);
+		const fees = new Fees(options.costSchedule);
 		this.executor = new Executor(
 			{
+				fees,
 				rootKey: topology.root.publicDer,
 				subnetId: topology.application.subnetId,
 				log: (canister, text) => options.log(canister.text, text),
@@ -91,6 +94,7 @@ export class Subnet {
 			this.accounting,
 			options.metering,
 			options.instructionLimits,
+			fees,
 		);
 		const canister = (id: Uint8Array) => this.canister(id);
 		const time = () => this.#time;
@@ -223,7 +227,7 @@ export class Subnet {
 			return;
 		}
 		const bytes = Buffer.byteLength(method) + arg.length;
-		const fee = ingressFee(bytes);
+		const fee = this.executor.fees.ingress(bytes);
 		// Management calls are paid for by the canister they manage, where there is one already.
 		const payer = this.canister(callee.length > 0 ? callee : ingress.effectiveCanister);
 		const poor = payer && payer.cycles < fee;

@@ -2,7 +2,6 @@
  * IC management canister, "install_code", and Canister interface, "Canister upgrades": all or nothing.
  */
 
-import { executionFee } from "../execution/accounting.js";
 import type { Canister } from "../execution/canister.js";
 import { applyEffects, charge, type Executor } from "../execution/executor.js";
 import type { Entry, Instance } from "../execution/instance.js";
@@ -132,7 +131,7 @@ class Attempt {
 		const { canister, executor, request } = this;
 		const overhead = executor.metering ? BigInt(heapPages) * DIRTY_PAGE_INSTRUCTIONS : 0n;
 		const instructions = this.#instructions + overhead;
-		const fee = executionFee(instructions);
+		const fee = executor.fees.execution(instructions);
 		charge(canister, fee);
 		executor.accounting.record({
 			canister: canister.text,

@@ -4,7 +4,7 @@
  */
 import { Principal } from "@dfinity/principal";
 import { Canister } from "../execution/canister.js";
-import { CYCLES, SIZES } from "../limits.js";
+import { SIZES } from "../limits.js";
 import type { CanisterArgValue, SettingsValue } from "./candid.js";
 import { type Context, DONE, type Invocation, type Methods, type Result } from "./management.js";
 import { refuse } from "./refusal.js";
@@ -19,6 +19,7 @@ interface CreateArgs {
 
 export function lifecycleMethods(context: Context): Methods {
 	const { env } = context;
+	const { fees } = env.executor;
 
 	const settingsOf = (canister: Canister): Settings => {
 		let settings = context.settings.get(canister);
@@ -70,18 +71,19 @@ export function lifecycleMethods(context: Context): Methods {
 	return {
 		create_canister(invocation) {
 			const { call } = invocation;
-			if (call.cycles < CYCLES.createCanister) {
+			const fee = fees.createCanister;
+			if (call.cycles < fee) {
 				refuse(
 					"IC0207",
-					`Creating a canister requires a fee of ${CYCLES.createCanister} that is deducted from the canister's ` +
+					`Creating a canister requires a fee of ${fee} that is deducted from the canister's ` +
 						`initial balance but only ${call.cycles} cycles were received with the create_canister request.`,
 				);
 			}
-			return create(invocation, call.cycles - CYCLES.createCanister);
+			return create(invocation, call.cycles - fee);
 		},
 		provisional_create_canister_with_cycles(invocation) {
 			const { amount } = invocation.args as CreateArgs;
-			return create(invocation, amount?.[0] ?? CYCLES.provisionalBalance);
+			return create(invocation, amount?.[0] ?? fees.provisionalBalance);
 		},
 		provisional_top_up_canister({ args }) {
 			const { canister_id, amount } = args as CanisterArgValue & { amount: bigint };

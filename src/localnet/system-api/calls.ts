@@ -2,7 +2,7 @@
 
 import type { OutgoingCall } from "../execution/message.js";
 import { contractViolation, payloadTooLarge } from "../execution/rejects.js";
-import { CYCLES, SIZES } from "../limits.js";
+import { SIZES } from "../limits.js";
 import type { Host, SystemCalls } from "./host.js";
 
 export function callCalls(host: Host): SystemCalls {
@@ -81,7 +81,7 @@ export function callCalls(host: Host): SystemCalls {
 		call_cycles_add128: (high: bigint, low: bigint) => addCycles("call_cycles_add128", (high << 64n) | low),
 		call_perform() {
 			const call = underConstruction("call_perform");
-			const fee = callFee(call.method.length, call.argBytes);
+			const fee = host.environment.fees.call(call.method.length, call.argBytes);
 			if (fee > host.balance()) {
 				discard();
 				return 2;
@@ -92,9 +92,4 @@ export function callCalls(host: Host): SystemCalls {
 			return 0;
 		},
 	};
-}
-
-/** What sending a call costs; the response is free here. */
-export function callFee(methodBytes: number, argBytes: number): bigint {
-	return CYCLES.callBase + CYCLES.callByte * BigInt(methodBytes + argBytes);
 }

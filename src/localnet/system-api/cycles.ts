@@ -1,10 +1,9 @@
 /** Canister interface, "Cycles" and "Cycle cost calculation". */
-import { CYCLES } from "../limits.js";
-import { callFee } from "./calls.js";
 import type { Host, SystemCalls } from "./host.js";
 import { fitting } from "./messages.js";
 
 export function cycleCalls(host: Host): SystemCalls {
+	const fees = () => host.environment.fees;
 	const accept = (most: bigint): bigint => {
 		const { cyclesAvailable } = host.message;
 		const amount = most < cyclesAvailable ? most : cyclesAvailable;
@@ -34,8 +33,8 @@ export function cycleCalls(host: Host): SystemCalls {
 			host.writeCycles("cycles_burn128", dst, burnt);
 		},
 		cost_call: (methodBytes: bigint, argBytes: bigint, dst: number) =>
-			host.writeCycles("cost_call", dst, callFee(Number(methodBytes), Number(argBytes))),
+			host.writeCycles("cost_call", dst, fees().call(Number(methodBytes), Number(argBytes))),
 		cost_create_canister: (dst: number) =>
-			host.writeCycles("cost_create_canister", dst, CYCLES.createCanister),
+			host.writeCycles("cost_create_canister", dst, fees().createCanister),
 	};
 }

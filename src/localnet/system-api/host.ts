@@ -3,6 +3,7 @@
  * idiom for blobs ("Blob-typed arguments and results").
  */
 import type { Canister } from "../execution/canister.js";
+import type { Fees } from "../execution/fees.js";
 import type { Message } from "../execution/message.js";
 import { contractViolation, instructionLimit } from "../execution/rejects.js";
 
@@ -14,6 +15,7 @@ export type SystemCalls = Readonly<Record<string, SystemCall>>;
 export interface Environment {
 	readonly rootKey: Uint8Array;
 	readonly subnetId: Uint8Array;
+	readonly fees: Fees;
 	/** Where `debug_print` goes. */
 	readonly log: (canister: Canister, text: string) => void;
 }

@@ -124,6 +124,8 @@ export interface WireStats {
 	/** Pages of 64 KiB; absent where the Wasm cannot tell. */
 	stable_pages: [] | [bigint];
 	cycles: bigint;
+	/** `paid`, or `free` on a network that charges no cycles. */
+	cost_schedule: string;
 	/** What storing costs a day, at the price in the settings. */
 	storage_cycles_per_day: bigint;
 	/** How long the cycles last for storage alone. */
@@ -148,6 +150,7 @@ export const Stats = record<WireStats>({
 	certifying: nat64,
 	stable_pages: opt(nat64),
 	cycles: nat64,
+	cost_schedule: text,
 	storage_cycles_per_day: nat64,
 	days_left: nat64,
 	sha256: text,

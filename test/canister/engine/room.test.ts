@@ -7,6 +7,51 @@ import { ANNA, beginOf, commitOf, fillOf, itemOf, leavesOf, READER, S, TestStore
 const MAPS_BYTES = 14 * (8 << 20);
 const roomFor = (bytes: number) => ({ room: { maxStableBytes: MAPS_BYTES + Math.ceil(bytes * 1.02) } });
 
+describe("a network that charges nothing", () => {
+	const begin = (store: TestStore) => store.code(ANNA, "blobs_begin_upload", beginOf(newId(), "a"));
+	const emptied = (costSchedule?: "auto" | "paid" | "free") => {
+		const store = new TestStore(costSchedule === undefined ? {} : { room: { costSchedule } });
+		store.host.balance = 0;
+		return store;
+	};
+
+	test("is told by the price of a call, in each message", () => {
+		const store = emptied();
+		expect(begin(store)).toBe("low_cycles");
+		store.host.isPaid = () => false;
+		store.begin(ANNA, "a");
+		expect(store.stats()).toMatchObject({ cost_schedule: "free", storage_cycles_per_day: 0n });
+		store.host.isPaid = () => true;
+		expect(begin(store)).toBe("low_cycles");
+		expect(store.stats().cost_schedule).toBe("paid");
+	});
+
+	test("is told, where prices cannot be asked, by a balance of 0 in two messages in a row", () => {
+		const store = emptied();
+		store.host.isPaid = () => undefined;
+		expect(begin(store)).toBe("low_cycles");
+		store.begin(ANNA, "a");
+		store.host.balance = 1;
+		expect(begin(store)).toBe("low_cycles");
+		store.host.balance = 0;
+		expect(begin(store)).toBe("low_cycles");
+		store.begin(ANNA, "b");
+	});
+
+	test("is what the option says", () => {
+		emptied("free").begin(ANNA, "a");
+		const paid = emptied("paid");
+		paid.host.isPaid = () => false;
+		expect(begin(paid)).toBe("low_cycles");
+	});
+
+	test("an option that names no schedule is refused", () => {
+		expect(() => new TestStore({ room: { costSchedule: "cheap" as "free" } })).toThrow(
+			"room.costSchedule must be auto, paid or free",
+		);
+	});
+});
+
 describe("C12 memory", () => {
 	test("is kept for what uploads announced, for nobody else", () => {
 		const store = new TestStore(roomFor(4 * S));

@@ -64,6 +64,7 @@ export class FakeHost implements Host {
 	balance = 1e15;
 	cycles = () => this.balance;
 	liquidCycles = (): number | undefined => this.balance;
+	isPaid = (): boolean | undefined => true;
 	certified: Uint8Array | undefined;
 	certify = (root: Uint8Array) => {
 		this.certified = root.slice();
