@@ -11,6 +11,7 @@ import { attempt } from "./attempts.js";
 import { type ClientContext, noteSequence } from "./context.js";
 import { ClientError, refused, refuseInvalid } from "./errors.js";
 import { findCopy, findDeleted, findUpdated } from "./evidence.js";
+import { quoteParameters } from "./source/media-type.js";
 import type { Deleted, DeletedItem, Manifest, Precondition, Version, Visibility } from "./types.js";
 import { fromPrecondition, fromVisibility, optional, toManifest } from "./wire-map.js";
 
@@ -24,7 +25,7 @@ export interface DeleteOptions extends CallOptions {
 
 /** What is said about a blob from now on. */
 export interface UpdateOptions extends CallOptions {
-	/** A media type such as `image/png`. Default: it stays. */
+	/** A media type such as `image/png`. Not given, or empty: it stays. */
 	contentType?: string;
 	/** Who may read it. Default: it stays. */
 	visibility?: Visibility;
@@ -112,13 +113,14 @@ export async function updateBlob(
 ): Promise<Manifest> {
 	const entries = metadata && Object.entries(metadata);
 	refuseInvalid(checkKey(key));
-	refuseInvalid(contentType === undefined ? undefined : checkContentType(contentType));
+	const type = contentType ? quoteParameters(contentType) : undefined;
+	refuseInvalid(type === undefined ? undefined : checkContentType(type));
 	refuseInvalid(entries && checkMetadata(entries));
 	const request = {
 		id: newId(context),
 		key,
 		precondition: fromPrecondition(precondition),
-		content_type: optional(contentType),
+		content_type: optional(type),
 		visibility: optional(visibility && fromVisibility(visibility)),
 		metadata: optional(entries),
 	};

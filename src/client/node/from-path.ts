@@ -1,5 +1,6 @@
 import type { BigIntStats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
+import mime from "mime";
 import { ClientError } from "../errors.js";
 import { sourceErrors } from "../source/failure.js";
 import type { RandomAccessSource } from "../source/types.js";
@@ -11,7 +12,8 @@ const isSame = (a: BigIntStats, b: BigIntStats): boolean =>
 /**
  * A file as a source: read chunk by chunk, never whole. That it is still the same file of the same size and time of
  * change is checked when it is opened and again before the upload is published. A file of which the system says that it
- * has 0 bytes, and that has some (such as those of /proc), is read as a stream.
+ * has 0 bytes, and that has some (such as those of /proc), is read as a stream. Its media type is that of the name's
+ * ending.
  * @throws ClientError `source_failed` where there is no such file or it cannot be read; `source_invalid` for what is no
  *   regular file
  */
@@ -19,6 +21,7 @@ export async function fromPath(path: string): Promise<RandomAccessSource | Async
 	const before = await sourceErrors(() => stat(path, { bigint: true }));
 	if (!before.isFile()) throw new ClientError("source_invalid", { got: `${path}, which is no regular file` });
 	if (before.size === 0n && (await sourceErrors(() => hasBytes(path)))) return partsOf(path);
+	const contentType = mime.getType(path) ?? undefined;
 	let opening: Promise<FileHandle> | undefined;
 
 	const check = async (handle: FileHandle): Promise<void> => {
@@ -38,6 +41,7 @@ export async function fromPath(path: string): Promise<RandomAccessSource | Async
 
 	return {
 		size: Number(before.size),
+		...(contentType && { contentType }),
 		read: async (start, end) => {
 			const bytes = new Uint8Array(end - start);
 			await readFully(await handleOf(), start, bytes, path);

@@ -7,6 +7,7 @@ import {
 } from "../../protocol/index.js";
 import { ClientError, refuseInvalid } from "../errors.js";
 import { checkChunkBytes, checkInteger, type Settings } from "../options.js";
+import { mediaTypeOf, quoteParameters } from "../source/media-type.js";
 import type { OpenSource } from "../source/types.js";
 import type { Precondition, Visibility } from "../types.js";
 
@@ -14,7 +15,10 @@ import type { Precondition, Visibility } from "../types.js";
 export interface UploadOptions {
 	/** Under which key: a path of 1 to 1,024 bytes in UTF-8, at most 32 segments. */
 	key: string;
-	/** A media type. Default: what the source says it is, else `application/octet-stream`. */
+	/**
+	 * A media type; values of parameters are put in quotes where they must be. Not given, or empty: what the source says
+	 * it is (a Blob's type, a path's ending), else `application/octet-stream`.
+	 */
 	contentType?: string;
 	/** Who may read it. Default `private`: its owner and the canister's readers. */
 	visibility?: Visibility;
@@ -71,7 +75,9 @@ export interface UploadPlan {
 
 /** @throws CanisterError `invalid_argument`, ClientError `option_invalid` */
 export function planUpload(options: UploadOptions, source: OpenSource, settings: Settings): UploadPlan {
-	const contentType = options.contentType ?? (source.contentType || "application/octet-stream");
+	const contentType = options.contentType
+		? quoteParameters(options.contentType)
+		: (mediaTypeOf(source.contentType ?? "") ?? "application/octet-stream");
 	const metadata = Object.entries(options.metadata ?? {});
 	refuseInvalid(checkKey(options.key) ?? checkContentType(contentType) ?? checkMetadata(metadata));
 	if (options.wholeSha256 && options.wholeSha256.length !== SHA256_BYTES)

@@ -1,0 +1,80 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { updateBlob } from "../../src/client/changing.js";
+import { filesIn, fromPath } from "../../src/client/node/index.js";
+import { mediaTypeOf, quoteParameters } from "../../src/client/source/media-type.js";
+import { startBatch } from "../../src/client/upload/batch/index.js";
+import { startUpload } from "../../src/client/upload/index.js";
+import { MemoryStore } from "./support/memory-store.js";
+
+/** Types as Blobs, recorders and file systems give them. */
+
+const OTHER = "application/octet-stream";
+const GIVEN: [string, string | undefined][] = [
+	["image/png", "image/png"],
+	["text/plain;charset=utf-8", "text/plain;charset=utf-8"],
+	["video/webm;codecs=vp8,opus", 'video/webm; codecs="vp8,opus"'],
+	["video/mp4; codecs=avc1.42E01E, mp4a.40.2", 'video/mp4; codecs="avc1.42E01E, mp4a.40.2"'],
+	['video/mp4; codecs="avc1.42E01E, mp4a.40.2"', 'video/mp4; codecs="avc1.42E01E, mp4a.40.2"'],
+	[" text/html ; charset=utf-8;", "text/html; charset=utf-8"],
+	["text/plain; charset=", "text/plain"],
+	['text/plain; a="b\\"c"', "text/plain"],
+	[`text/plain; a=${"b".repeat(200)}`, "text/plain"],
+	[`text/plain;${"x=y,z;".repeat(10_000)}`, "text/plain"],
+	["jpg", undefined],
+	["", undefined],
+	["image/", undefined],
+	["/png", undefined],
+	["image/p ng", undefined],
+	["image/é", undefined],
+];
+
+it.each(GIVEN)("a source that says %j never fails an upload that named no type", async (given, taken) => {
+	expect(mediaTypeOf(given)).toBe(taken);
+	const context = new MemoryStore().context();
+	const source = { size: 1, read: () => new Uint8Array(1), contentType: given };
+	for (const options of [{}, { contentType: "" }]) {
+		const { contentType } = await startUpload(context, source, { key: "a", ...options });
+		expect(contentType).toBe(taken ?? OTHER);
+		const { files } = await startBatch(context, [{ key: "b", source, ...options }], {});
+		expect(files[0]).toMatchObject({ manifest: { contentType: taken ?? OTHER } });
+	}
+});
+
+it("a named type is held to what a media type is, values in quotes where they must be", async () => {
+	const context = new MemoryStore().context();
+	const bytes = new Uint8Array(1);
+	const upload = async (contentType: string) => startUpload(context, bytes, { key: "a", contentType });
+	expect((await upload("video/webm;codecs=vp8,opus")).contentType).toBe('video/webm; codecs="vp8,opus"');
+	await expect(upload("jpg")).rejects.toMatchObject({ code: "invalid_argument" });
+	expect(quoteParameters("jpg;a=b,c")).toBe('jpg; a="b,c"');
+	const changed = await updateBlob(context, "a", { contentType: "", visibility: "public" });
+	expect(changed).toMatchObject({ contentType: 'video/webm; codecs="vp8,opus"', visibility: "public" });
+	expect((await updateBlob(context, "a", { contentType: "text/plain" })).contentType).toBe("text/plain");
+});
+
+it("in Node a path has the type of its ending", async () => {
+	const directory = await mkdtemp(join(tmpdir(), "blobs-types-"));
+	const types: Record<string, string> = {
+		"a.png": "image/png",
+		"B.HTML": "text/html",
+		"c.tar.gz": "application/gzip",
+		"d.json": "application/json",
+		"e.jpg": "image/jpeg",
+		png: OTHER,
+		".png": OTHER,
+		"f.no-such-ending": OTHER,
+	};
+	for (const name of Object.keys(types)) await writeFile(join(directory, name), "x");
+	const context = new MemoryStore().context();
+	const { files } = await startBatch(context, (await filesIn(directory)).files, {});
+	for (const file of files)
+		expect(file).toMatchObject({ status: "uploaded", manifest: { contentType: types[file.key] } });
+	const named = { key: "a", contentType: "text/plain" };
+	expect((await startUpload(context, await fromPath(join(directory, "a.png")), named)).contentType).toBe(
+		"text/plain",
+	);
+	await rm(directory, { recursive: true });
+});
