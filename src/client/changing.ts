@@ -13,6 +13,7 @@ import { ClientError, refused, refuseInvalid } from "./errors.js";
 import { findCopy, findDeleted, findUpdated } from "./evidence.js";
 import { quoteParameters } from "./source/media-type.js";
 import type { Deleted, DeletedItem, Manifest, Precondition, Version, Visibility } from "./types.js";
+import { withJson } from "./util/json.js";
 import { fromPrecondition, fromVisibility, optional, toManifest } from "./wire-map.js";
 
 /** Changes of blobs that carry no bytes. */
@@ -56,7 +57,7 @@ export async function deleteBlob(
 		() => findDeleted(context, key, signal),
 	);
 	noteSequence(context, answer.sequence);
-	return answer;
+	return withJson({ ...answer });
 }
 
 /** A key to delete, and under which condition. */
@@ -103,7 +104,7 @@ export async function deleteMany(
 function outcome(context: ClientContext, key: string, result: WireItemResult): DeletedItem {
 	if ("err" in result) return { key, error: refused(result.err) };
 	noteSequence(context, result.ok);
-	return { key, sequence: result.ok };
+	return withJson({ key, sequence: result.ok });
 }
 
 export async function updateBlob(

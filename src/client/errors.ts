@@ -9,6 +9,7 @@ import {
 	type WireError,
 } from "../protocol/index.js";
 import { CLIENT_ERRORS, type ClientErrorCode, type ClientErrorDetails } from "./client-errors.js";
+import { toJson } from "./util/json.js";
 
 /** A registered symbol is the same in every realm and in every copy of this package, unlike a class. */
 const BRAND: unique symbol = Symbol.for("canister-blobs.BlobError") as never;
@@ -40,7 +41,20 @@ export class BlobError extends Error {
 		this.details = details;
 		Object.defineProperty(this, BRAND, { value: true });
 	}
+
+	/** What `JSON.stringify` writes: name, code, action, message, details and the cause, in the shape of `AsJson`. */
+	toJSON(): object {
+		const { name, code, action, message, details, cause } = this;
+		const reason = cause === undefined || cause === null ? undefined : causeToJson(cause);
+		return { name, code, action, message, details: toJson(details), ...(reason === undefined ? {} : { cause: reason }) };
+	}
 }
+
+/** Of what others threw no more than who reads a log needs: it may hold anything, itself included. */
+const causeToJson = (cause: object | string | number | boolean | bigint | symbol): unknown => {
+	if (isBlobError(cause)) return cause.toJSON();
+	return cause instanceof Error ? { name: cause.name, message: cause.message } : String(cause);
+};
 
 /**
  * What the canister answered instead of a result. A bound that this client can check by itself throws the same

@@ -87,3 +87,4 @@ export {
 	type TransferEvents,
 	type TransferState,
 } from "./upload/transfer.js";
+export type { AsJson } from "./util/json.js";

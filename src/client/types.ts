@@ -25,7 +25,10 @@ export interface Version {
 	readonly sequence: bigint;
 }
 
-/** What a blob is, as its commit published it. */
+/**
+ * What a blob is, as its commit published it. This and all that the client returns can be given to `JSON.stringify`:
+ * `AsJson<Manifest>` is the shape that comes out.
+ */
 export interface Manifest extends BlobRef, Version {
 	/** Bytes in all. */
 	readonly size: number;
@@ -204,7 +207,7 @@ export interface OwnedUpload extends OpenUpload {
 	readonly owner: Principal;
 }
 
-/** A place in the feed: just past this change. To be stored as it is. */
+/** A place in the feed: just past this change. To be stored as it is, or as JSON: `changes` takes both. */
 export interface Cursor {
 	/** Of the change. */
 	readonly sequence: bigint;

@@ -9,6 +9,7 @@ import {
 } from "../protocol/index.js";
 import { ClientError } from "./errors.js";
 import type { ListEntry, Manifest, OpenUpload, Precondition, Role, Visibility } from "./types.js";
+import { withJson } from "./util/json.js";
 
 /**
  * Between the wire's shapes and the public ones. Sizes are numbers (the largest blob has 135 GB), times are Dates,
@@ -24,7 +25,7 @@ export const caseOf = <Name extends string>(variant: Partial<Record<Name, null>>
 export function toManifest(wire: WireManifest): Manifest {
 	const invalid = checkChunking(wire.chunk_size, wire.size);
 	if (invalid) throw new ClientError("reply_invalid", { method: "manifest", reason: invalid.reason });
-	return {
+	return withJson({
 		key: wire.key,
 		root: wire.root,
 		sequence: wire.sequence,
@@ -37,11 +38,11 @@ export function toManifest(wire: WireManifest): Manifest {
 		modifiedAt: date(wire.modified_at),
 		metadata: Object.fromEntries(wire.metadata),
 		wholeSha256: wire.sha256[0],
-	};
+	});
 }
 
 export function toOpenUpload(wire: WireUpload): OpenUpload {
-	return {
+	return withJson({
 		id: wire.id,
 		key: wire.key,
 		size: wire.size[0] === undefined ? undefined : Number(wire.size[0]),
@@ -49,7 +50,7 @@ export function toOpenUpload(wire: WireUpload): OpenUpload {
 		receivedChunks: wire.received,
 		createdAt: date(wire.created_at),
 		expiresAt: date(wire.expires_at),
-	};
+	});
 }
 
 export function toListEntry(wire: WireListEntry): ListEntry {

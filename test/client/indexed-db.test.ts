@@ -57,6 +57,7 @@ it("keeps notes with their handles from page to page, and forgets what is remove
 		const note = (id: number) => ({
 			id: new Uint8Array(16).fill(id),
 			canisterId: "aaaaa-aa",
+			owner: "2vxsx-fae",
 			key: `key ${id}`,
 			size: id === 1 ? 5 : undefined,
 			chunkBytes: 65_536,
@@ -78,7 +79,13 @@ it("keeps notes with their handles from page to page, and forgets what is remove
 		await sessions.remove({ canisterId: "aaaaa-aa", id: new Uint8Array(16).fill(1) });
 		return { shown, left: (await sessions.list()).map(({ key }) => key) };
 	});
-	const note = { canisterId: "aaaaa-aa", chunkBytes: 65_536, startedAt: 7, isHandle: true };
+	const note = {
+		canisterId: "aaaaa-aa",
+		owner: "2vxsx-fae",
+		chunkBytes: 65_536,
+		startedAt: 7,
+		isHandle: true,
+	};
 	expect(found.shown).toEqual([
 		{ ...note, id: [1], key: "key 1", size: 5 },
 		{ ...note, id: [2], key: "key 2", size: undefined },

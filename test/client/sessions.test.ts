@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { abortUpload } from "../../src/client/administration/administration.js";
 import { ClientError } from "../../src/client/errors.js";
 import type { BlobSource, SessionNote, SessionStore, Transfer } from "../../src/client/index.js";
 import { fileSessions } from "../../src/client/node/index.js";
@@ -100,6 +101,34 @@ describe("notes of uploads in files", () => {
 		await expect(bare.then(() => "whole")).rejects.toThrow();
 		await new Promise((resolve) => setTimeout(resolve, 50));
 		expect((await sessions.list())[0]).toMatchObject({ handle: "/a/path" });
+	});
+
+	it("are dropped when the upload is gone, whichever key it was to, and no others are", async () => {
+		const store = new MemoryStore();
+		const sessions = fileSessions(directory);
+		await cutOff(store, sessions, 3);
+		const [open] = await settled(sessions, 1);
+		const gone = { ...open!, key: "another", id: new Uint8Array(16).fill(7) };
+		const kept = [
+			// Of another canister, and of another principal: this client cannot tell of them.
+			{ ...gone, canisterId: "2vxsx-fae", id: new Uint8Array(16).fill(8) },
+			{ ...gone, owner: "2vxsx-fae", id: new Uint8Array(16).fill(9) },
+		];
+		for (const note of [gone, ...kept]) await sessions.put(note);
+		// One to the key "a" that is open stays while another key's upload looks after the notes.
+		const other = startUpload(store.context({ chunkBytes: S, sessions }), pseudoBytes(8 * S), { key: "b" });
+		await other;
+		const left = await settled(sessions, 3);
+		expect(left.map(({ id }) => id[0]).sort()).toEqual([open!.id[0]!, 8, 9].sort());
+	});
+
+	it("go with an upload that is aborted by its id, or discarded", async () => {
+		const store = new MemoryStore();
+		const sessions = fileSessions(directory);
+		await cutOff(store, sessions, 3);
+		const [note] = await settled(sessions, 1);
+		await abortUpload(store.context({ sessions }), note!.id);
+		await settled(sessions, 0);
 	});
 
 	it("are not needed: a store that fails, hangs or loses all stops no upload", async () => {

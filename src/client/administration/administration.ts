@@ -157,6 +157,7 @@ export async function abortUpload(
 		const name = { owner: checkPrincipal("owner", owner), id };
 		await context.caller.update("blobs_abort_any_upload", [name], options);
 	}
+	context.notes.remove(id);
 }
 
 /** One for each change, and the same for all attempts at it. */

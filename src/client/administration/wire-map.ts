@@ -1,5 +1,6 @@
 import type { WireAccount, WireMode, WireQuota, WireStats, WireStatus } from "../../protocol/index.js";
 import type { Account, Mode, Quota, Role, Stats, Status } from "../types.js";
+import { withJson } from "../util/json.js";
 import { caseOf } from "../wire-map.js";
 
 /** A store counts to 2^53 and keeps a higher bound as that one; no store comes near it. */
@@ -46,14 +47,14 @@ export function toAccount(wire: WireAccount): Account {
 export const fromMode = (mode: Mode): WireMode => ({ [mode]: null }) as unknown as WireMode;
 
 export function toStatus({ mode, generation, sequence }: WireStatus): Status {
-	return { mode: caseOf<Mode>(mode), generation, sequence };
+	return withJson({ mode: caseOf<Mode>(mode), generation, sequence });
 }
 
 const PAGE_BYTES = 65_536;
 
 export function toStats(wire: WireStats): Stats {
 	const [pages] = wire.stable_pages;
-	return {
+	return withJson({
 		status: toStatus(wire.status),
 		blobs: Number(wire.blobs),
 		bytes: Number(wire.bytes),
@@ -77,5 +78,5 @@ export function toStats(wire: WireStats): Stats {
 			instructions,
 		})),
 		refusals: wire.refusals.map(({ code, count }) => ({ code, count: Number(count) })),
-	};
+	});
 }

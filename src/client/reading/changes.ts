@@ -6,13 +6,15 @@ import { isBlobError } from "../errors.js";
 import { checkInteger } from "../options.js";
 import type { Change, ChangeOf, Cursor, Mode, Role } from "../types.js";
 import { throwIfAborted } from "../util/abort.js";
+import { type AsJson, withJson } from "../util/json.js";
 import { caseOf, date, optional, toManifest } from "../wire-map.js";
+import { toCursor } from "./cursor.js";
 import { type Page, type VerifiedPage, verifyPage } from "./feed.js";
 
 /** Which changes are read. */
 export interface ChangesOptions {
-	/** Go on past this change. Default: from the oldest change that the store still has. */
-	after?: Cursor;
+	/** Go on past this change; a cursor out of JSON will do. Default: from the oldest change that the store still has. */
+	after?: Cursor | AsJson<Cursor>;
 	/** Changes asked for at a time, at most 1,000. Default 1,000. */
 	pageSize?: number;
 	/** Answer only from a state that has seen this change. Default: the latest that this client has made or seen. */
@@ -27,7 +29,7 @@ const UNVERIFIED = ["certificate_invalid", "certificate_stale", "witness_invalid
 
 export async function* changes(context: ClientContext, options: ChangesOptions = {}): AsyncGenerator<Change> {
 	const pageSize = checkInteger("pageSize", options.pageSize ?? MAX_CHANGES_PAGE, 1, MAX_CHANGES_PAGE);
-	let after = options.after;
+	let after = options.after && toCursor(options.after);
 	// A page that ends before the feed does is proven by no query: then the subnet is asked at once.
 	let isLong = false;
 	for (;;) {
@@ -49,7 +51,7 @@ export async function latestCursor(
 	const request = { after: [] as [], limit: 1, min_sequence: [] as [] };
 	const { last } = await context.caller.update("blobs_changes", [request], { signal, verify: true });
 	noteSequence(context, last.sequence);
-	return last;
+	return withJson({ ...last });
 }
 
 type PageOfChanges = Pick<VerifiedPage, "isEnd" | "end" | "last"> & { readonly changes: Change[] };
@@ -106,7 +108,7 @@ const REFUSALS = ["cursor_unknown", "cursor_pruned", "not_authorized", "behind"]
 function toChanges({ items, isEnd, end, last }: VerifiedPage): PageOfChanges {
 	const changes = items.map(({ wire, cursor }): Change => {
 		const { sequence, at, by, change } = wire;
-		return { sequence, at: date(at), by, cursor, ...toChangeOf(change) };
+		return withJson({ sequence, at: date(at), by, cursor: withJson(cursor), ...toChangeOf(change) });
 	});
 	return { changes, isEnd, end, last };
 }

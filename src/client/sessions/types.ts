@@ -4,6 +4,8 @@ export interface SessionNote {
 	readonly id: Uint8Array;
 	/** In text. */
 	readonly canisterId: string;
+	/** Whose upload it is: the principal in text. */
+	readonly owner: string;
 	/** Where it will be published. */
 	readonly key: string;
 	/** Bytes in all; undefined for a stream. */

@@ -35,8 +35,9 @@ export async function openSession(
 	mayResume: boolean,
 	calls: UploadCalls,
 ): Promise<Session> {
+	const owner = (await context.principal()).toText();
 	const note = (id: Uint8Array) =>
-		context.notes.put({ id, key: plan.key, size, chunkBytes: plan.chunkBytes, handle: plan.handle });
+		context.notes.put({ id, owner, key: plan.key, size, chunkBytes: plan.chunkBytes, handle: plan.handle });
 	if (mayResume) {
 		for await (const { id, isNoted } of candidates(context, plan, size, calls)) {
 			const name = hex(id);
@@ -47,6 +48,7 @@ export async function openSession(
 				const { upload, held } = await readHeld(calls, id, false);
 				if (fits(upload, plan, size)) {
 					if (!isNoted) note(id);
+					sweepNotes(context, owner);
 					return { id, held, isResumed: true, isFinished: false };
 				}
 				context.busyUploads.delete(name);
@@ -72,7 +74,30 @@ export async function openSession(
 		throw error;
 	}
 	note(id);
+	sweepNotes(context, owner);
 	return { id, held: new Leaves(), isResumed: false, isFinished: false };
+}
+
+/** Beside the upload, which does not wait for it. */
+function sweepNotes(context: ClientContext, owner: string): void {
+	context.notes.sweep(owner, async (id) => {
+		if (context.busyUploads.has(hex(id))) return false;
+		const request = { id, from: 0, limit: 1 };
+		try {
+			await context.caller.query("blobs_upload_status", [request], { signal: undefined, isBound: true });
+			return false;
+		} catch (error) {
+			if (!isGone(error)) throw error;
+		}
+		// One node may not have seen a new one yet.
+		try {
+			await context.caller.update("blobs_upload_status", [request], { verify: true });
+			return false;
+		} catch (error) {
+			if (isGone(error)) return true;
+			throw error;
+		}
+	});
 }
 
 /** Uploads to go on with: those that are noted here, which saves a question, then those the canister has open. */

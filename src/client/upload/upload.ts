@@ -45,10 +45,10 @@ export class Upload {
 		if (!this.#session || this.#session.isFinished) return;
 		try {
 			await caller.update("blobs_abort_upload", [this.#session.id], { verify: true });
-			this.#sending.context.notes.remove(this.#session.id);
 		} catch (error) {
 			if (!isGone(error)) throw error;
 		}
+		this.#sending.context.notes.remove(this.#session.id);
 	}
 
 	async #upload(): Promise<Manifest> {

@@ -7,6 +7,7 @@ import type { Manifest } from "../../types.js";
 import { raceAbort, throwIfAborted } from "../../util/abort.js";
 import { Budget } from "../../util/budget.js";
 import { concat } from "../../util/bytes.js";
+import { withJson } from "../../util/json.js";
 import { notify } from "../../util/notify.js";
 import { Pool } from "../../util/pool.js";
 import type { UploadCalls } from "../calls.js";
@@ -241,7 +242,7 @@ export class Batch {
 	async #packed(file: File, plan: UploadPlan, root: Uint8Array, size: number, outcome: PackOutcome) {
 		if ("error" in outcome) return this.#failed(file, outcome.error);
 		this.#meter.total.add("acknowledged", size);
-		this.#done(file, "uploaded", {
+		const manifest: Manifest = {
 			key: plan.key,
 			root,
 			sequence: outcome.sequence,
@@ -254,7 +255,8 @@ export class Batch {
 			modifiedAt: outcome.at,
 			metadata: Object.fromEntries(plan.metadata),
 			wholeSha256: plan.wholeSha256,
-		});
+		};
+		this.#done(file, "uploaded", withJson(manifest));
 	}
 
 	async #large(file: File, plan: UploadPlan, source: OpenSource, stored?: Manifest): Promise<void> {
