@@ -46,7 +46,14 @@ export class BlobError extends Error {
 	toJSON(): object {
 		const { name, code, action, message, details, cause } = this;
 		const reason = cause === undefined || cause === null ? undefined : causeToJson(cause);
-		return { name, code, action, message, details: toJson(details), ...(reason === undefined ? {} : { cause: reason }) };
+		return {
+			name,
+			code,
+			action,
+			message,
+			details: toJson(details),
+			...(reason === undefined ? {} : { cause: reason }),
+		};
 	}
 }
 

@@ -76,5 +76,8 @@ it("in Node a path has the type of its ending", async () => {
 	expect((await startUpload(context, await fromPath(join(directory, "a.png")), named)).contentType).toBe(
 		"text/plain",
 	);
+	const here = process.cwd();
+	process.chdir(directory);
+	expect(await fromPath("png").finally(() => process.chdir(here))).not.toHaveProperty("contentType");
 	await rm(directory, { recursive: true });
 });

@@ -1,5 +1,6 @@
 import type { BigIntStats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
+import { extname } from "node:path";
 import mime from "mime";
 import { ClientError } from "../errors.js";
 import { sourceErrors } from "../source/failure.js";
@@ -21,7 +22,8 @@ export async function fromPath(path: string): Promise<RandomAccessSource | Async
 	const before = await sourceErrors(() => stat(path, { bigint: true }));
 	if (!before.isFile()) throw new ClientError("source_invalid", { got: `${path}, which is no regular file` });
 	if (before.size === 0n && (await sourceErrors(() => hasBytes(path)))) return partsOf(path);
-	const contentType = mime.getType(path) ?? undefined;
+	// By the ending alone: a bare name would count as one.
+	const contentType = mime.getType(extname(path)) ?? undefined;
 	let opening: Promise<FileHandle> | undefined;
 
 	const check = async (handle: FileHandle): Promise<void> => {
