@@ -8,7 +8,7 @@ export interface Account {
   'quota' : Quota,
   'usage' : Usage,
   'has_own_quota' : boolean,
-  'roles' : Array<Role>,
+  'roles' : Array<string>,
 }
 export interface Accounts {
   'next' : [] | [Principal],
@@ -27,24 +27,29 @@ export interface BeginUpload {
 export interface Change {
   'at' : bigint,
   'by' : Principal,
-  'change' : { 'deleted' : { 'key' : string, 'version' : bigint } } |
-    { 'mode' : { 'mode' : Mode, 'generation' : bigint } } |
-    { 'published' : Manifest } |
-    { 'role' : { 'who' : Principal, 'role' : Role, 'granted' : boolean } } |
-    { 'quota' : { 'who' : [] | [Principal], 'quota' : [] | [Quota] } },
+  'canister_version' : bigint,
+  'change' : [] | [
+    { 'deleted' : { 'key' : string, 'version' : Version } } |
+      { 'mode' : { 'mode' : string, 'generation' : bigint } } |
+      { 'published' : ManifestBytes } |
+      { 'role' : { 'who' : Principal, 'role' : string, 'granted' : boolean } } |
+      { 'quota' : { 'who' : [] | [Principal], 'quota' : [] | [Quota] } }
+  ],
   'sequence' : bigint,
 }
+export type ChangeBytes = Uint8Array | number[];
 export interface Changes {
   'certificate' : [] | [Uint8Array | number[]],
+  'last_version' : Version,
   'last' : Cursor,
   'witness' : [] | [Uint8Array | number[]],
   'before' : Cursor,
-  'changes' : Array<Change>,
+  'changes' : Array<ChangeBytes>,
 }
 export interface ChangesRequest {
+  'min_version' : [] | [Version],
   'after' : [] | [Cursor],
   'limit' : number,
-  'min_sequence' : [] | [bigint],
 }
 export interface CommitUpload {
   'id' : Uint8Array | number[],
@@ -66,23 +71,27 @@ export interface DeleteMany {
   'id' : Uint8Array | number[],
   'blobs' : Array<{ 'key' : string, 'precondition' : Precondition }>,
 }
-export interface Deleted { 'deleted' : boolean, 'sequence' : bigint }
+export interface Deleted { 'deleted' : boolean, 'version' : Version }
 export type Error = { 'upload_finished' : { 'outcome' : string } } |
   { 'malformed' : { 'reason' : string } } |
   { 'low_cycles' : { 'missing' : bigint } } |
-  { 'precondition_failed' : { 'sequence' : bigint } } |
+  {
+    'precondition_failed' : { 'canister_version' : bigint, 'sequence' : bigint }
+  } |
+  { 'rolled_back' : { 'canister_version' : bigint, 'sequence' : bigint } } |
   { 'mode_changed' : { 'generation' : bigint } } |
   { 'no_room' : { 'missing' : bigint } } |
   { 'root_mismatch' : { 'stored' : Uint8Array | number[] } } |
-  { 'blob_replaced' : { 'sequence' : bigint } } |
+  { 'blob_replaced' : { 'canister_version' : bigint, 'sequence' : bigint } } |
   { 'blob_not_found' : {} } |
   { 'anonymous' : {} } |
   { 'upload_not_found' : {} } |
   { 'upload_conflict' : { 'field' : string } } |
-  { 'behind' : { 'sequence' : bigint } } |
+  { 'behind' : { 'canister_version' : bigint, 'sequence' : bigint } } |
   { 'missing_chunks' : { 'first' : number, 'count' : number } } |
   { 'chunk_out_of_range' : { 'count' : bigint, 'index' : bigint } } |
   { 'cursor_unknown' : { 'sequence' : bigint } } |
+  { 'version_unsupported' : { 'side' : string, 'what' : string } } |
   { 'cursor_pruned' : { 'first' : bigint } } |
   { 'not_authorized' : { 'needs' : string } } |
   {
@@ -113,7 +122,7 @@ export interface Leaves {
   'key' : string,
   'from' : number,
   'limit' : number,
-  'sequence' : bigint,
+  'version' : Version,
 }
 export interface LinkChunks {
   'id' : Uint8Array | number[],
@@ -121,10 +130,10 @@ export interface LinkChunks {
   'leaves' : Uint8Array | number[],
 }
 export interface List {
+  'min_version' : [] | [Version],
   'after' : [] | [string],
   'recursive' : boolean,
   'limit' : number,
-  'min_sequence' : [] | [bigint],
   'prefix' : string,
 }
 export interface ListAccounts { 'after' : [] | [Principal], 'limit' : number }
@@ -134,7 +143,7 @@ export interface ListAllUploads {
 }
 export interface ListPage {
   'next' : [] | [string],
-  'entries' : Array<{ 'directory' : string } | { 'blob' : Manifest }>,
+  'entries' : Array<{ 'directory' : string } | { 'blob' : ManifestBytes }>,
 }
 export interface ListUploads {
   'key' : [] | [string],
@@ -145,19 +154,21 @@ export interface Manifest {
   'key' : string,
   'modified_at' : bigint,
   'sha256' : [] | [Uint8Array | number[]],
+  'canister_version' : bigint,
   'owner' : Principal,
   'metadata' : Metadata,
   'root' : Uint8Array | number[],
   'size' : bigint,
   'content_type' : string,
   'created_at' : bigint,
-  'visibility' : Visibility,
+  'visibility' : string,
   'chunk_size' : number,
   'sequence' : bigint,
 }
+export type ManifestBytes = Uint8Array | number[];
 export interface ManyResults {
   'at' : bigint,
-  'results' : Array<{ 'ok' : bigint } | { 'err' : Error }>,
+  'results' : Array<{ 'ok' : Version } | { 'err' : Refusal }>,
 }
 export type Metadata = Array<[string, string]>;
 export type Mode = { 'live' : null } |
@@ -171,8 +182,8 @@ export interface Move {
   'from' : string,
 }
 export type Precondition = { 'none' : null } |
-  { 'absent' : null } |
-  { 'sequence' : bigint };
+  { 'version' : Version } |
+  { 'absent' : null };
 export interface PutBlob {
   'id' : Uint8Array | number[],
   'key' : string,
@@ -204,6 +215,12 @@ export interface Quota {
   'bytes' : bigint,
   'open_uploads' : number,
 }
+export interface Refusal {
+  'action' : string,
+  'code' : string,
+  'message' : string,
+  'details' : [] | [Error],
+}
 export type Role = { 'admin' : null } |
   { 'backup' : null } |
   { 'writer' : null } |
@@ -223,13 +240,13 @@ export interface SetQuota {
   'who' : [] | [Principal],
   'quota' : [] | [Quota],
 }
-export interface Stat { 'key' : string, 'min_sequence' : [] | [bigint] }
+export interface Stat { 'key' : string, 'min_version' : [] | [Version] }
 export interface StatAnswer {
   'certificate' : [] | [Uint8Array | number[]],
+  'last' : Version,
   'salt' : [] | [Uint8Array | number[]],
   'witness' : [] | [Uint8Array | number[]],
-  'manifest' : [] | [Manifest],
-  'sequence' : bigint,
+  'manifest' : [] | [ManifestBytes],
 }
 export interface Stats {
   'feed_entries' : bigint,
@@ -259,9 +276,11 @@ export interface Stats {
   'slots_made' : bigint,
 }
 export interface Status {
-  'mode' : Mode,
+  'protocol' : number,
+  'features' : Array<string>,
+  'last' : Version,
+  'mode' : string,
   'generation' : bigint,
-  'sequence' : bigint,
 }
 export interface Update {
   'id' : Uint8Array | number[],
@@ -304,130 +323,143 @@ export interface Usage {
   'bytes' : bigint,
   'open_uploads' : number,
 }
+export interface Version { 'canister_version' : bigint, 'sequence' : bigint }
 export type Visibility = { 'public' : null } |
   { 'private' : null };
 export interface _SERVICE {
   'blobs_abort_any_upload' : ActorMethod<
     [UploadName],
-    { 'ok' : { 'sequence' : bigint } } |
-      { 'err' : Error }
+    { 'ok' : Version } |
+      { 'err' : Refusal }
   >,
   'blobs_abort_upload' : ActorMethod<
     [Uint8Array | number[]],
-    { 'ok' : { 'sequence' : bigint } } |
-      { 'err' : Error }
+    { 'ok' : Version } |
+      { 'err' : Refusal }
   >,
   'blobs_account' : ActorMethod<
     [[] | [Principal]],
     { 'ok' : Account } |
-      { 'err' : Error }
+      { 'err' : Refusal }
   >,
   'blobs_begin_upload' : ActorMethod<
     [BeginUpload],
     { 'ok' : Upload } |
-      { 'err' : Error }
+      { 'err' : Refusal }
   >,
   'blobs_changes' : ActorMethod<
     [ChangesRequest],
     { 'ok' : Changes } |
-      { 'err' : Error }
+      { 'err' : Refusal }
   >,
   'blobs_commit_upload' : ActorMethod<
     [CommitUpload],
-    { 'ok' : Manifest } |
-      { 'err' : Error }
+    { 'ok' : ManifestBytes } |
+      { 'err' : Refusal }
   >,
-  'blobs_copy' : ActorMethod<[Move], { 'ok' : Manifest } | { 'err' : Error }>,
+  'blobs_copy' : ActorMethod<
+    [Move],
+    { 'ok' : ManifestBytes } |
+      { 'err' : Refusal }
+  >,
   'blobs_delete' : ActorMethod<
     [Delete],
     { 'ok' : Deleted } |
-      { 'err' : Error }
+      { 'err' : Refusal }
   >,
   'blobs_delete_many' : ActorMethod<
     [DeleteMany],
     { 'ok' : ManyResults } |
-      { 'err' : Error }
+      { 'err' : Refusal }
   >,
   'blobs_get_chunk' : ActorMethod<
-    [string, bigint, number],
+    [string, Version, number],
     { 'ok' : Uint8Array | number[] } |
-      { 'err' : Error }
+      { 'err' : Refusal }
   >,
   'blobs_grant_role' : ActorMethod<
     [RoleChange],
-    { 'ok' : { 'sequence' : bigint } } |
-      { 'err' : Error }
+    { 'ok' : Version } |
+      { 'err' : Refusal }
   >,
   'blobs_leaves' : ActorMethod<
     [Leaves],
     { 'ok' : Uint8Array | number[] } |
-      { 'err' : Error }
+      { 'err' : Refusal }
   >,
   'blobs_link_chunks' : ActorMethod<
     [LinkChunks],
     { 'ok' : Uint8Array | number[] } |
-      { 'err' : Error }
+      { 'err' : Refusal }
   >,
-  'blobs_list' : ActorMethod<[List], { 'ok' : ListPage } | { 'err' : Error }>,
+  'blobs_list' : ActorMethod<[List], { 'ok' : ListPage } | { 'err' : Refusal }>,
   'blobs_list_accounts' : ActorMethod<
     [ListAccounts],
     { 'ok' : Accounts } |
-      { 'err' : Error }
+      { 'err' : Refusal }
   >,
   'blobs_list_all_uploads' : ActorMethod<
     [ListAllUploads],
     { 'ok' : AllUploads } |
-      { 'err' : Error }
+      { 'err' : Refusal }
   >,
   'blobs_list_uploads' : ActorMethod<
     [ListUploads],
     { 'ok' : Uploads } |
-      { 'err' : Error }
+      { 'err' : Refusal }
   >,
-  'blobs_metrics' : ActorMethod<[], { 'ok' : string } | { 'err' : Error }>,
+  'blobs_metrics' : ActorMethod<[], { 'ok' : string } | { 'err' : Refusal }>,
   'blobs_put_blob' : ActorMethod<
     [PutBlob, Uint8Array | number[]],
-    { 'ok' : Manifest } |
-      { 'err' : Error }
+    { 'ok' : ManifestBytes } |
+      { 'err' : Refusal }
   >,
   'blobs_put_chunk' : ActorMethod<
     [Uint8Array | number[], number, Uint8Array | number[]],
     { 'ok' : Uint8Array | number[] } |
-      { 'err' : Error }
+      { 'err' : Refusal }
   >,
   'blobs_put_many' : ActorMethod<
     [PutMany],
     { 'ok' : ManyResults } |
-      { 'err' : Error }
+      { 'err' : Refusal }
   >,
-  'blobs_rename' : ActorMethod<[Move], { 'ok' : Manifest } | { 'err' : Error }>,
+  'blobs_rename' : ActorMethod<
+    [Move],
+    { 'ok' : ManifestBytes } |
+      { 'err' : Refusal }
+  >,
   'blobs_revoke_role' : ActorMethod<
     [RoleChange],
-    { 'ok' : { 'sequence' : bigint } } |
-      { 'err' : Error }
+    { 'ok' : Version } |
+      { 'err' : Refusal }
   >,
   'blobs_set_mode' : ActorMethod<
     [SetMode],
     { 'ok' : Status } |
-      { 'err' : Error }
+      { 'err' : Refusal }
   >,
   'blobs_set_quota' : ActorMethod<
     [SetQuota],
-    { 'ok' : { 'sequence' : bigint } } |
-      { 'err' : Error }
+    { 'ok' : Version } |
+      { 'err' : Refusal }
   >,
-  'blobs_stat' : ActorMethod<[Stat], { 'ok' : StatAnswer } | { 'err' : Error }>,
-  'blobs_stats' : ActorMethod<[], { 'ok' : Stats } | { 'err' : Error }>,
-  'blobs_status' : ActorMethod<[], { 'ok' : Status } | { 'err' : Error }>,
+  'blobs_stat' : ActorMethod<
+    [Stat],
+    { 'ok' : StatAnswer } |
+      { 'err' : Refusal }
+  >,
+  'blobs_stats' : ActorMethod<[], { 'ok' : Stats } | { 'err' : Refusal }>,
+  'blobs_status' : ActorMethod<[], { 'ok' : Status } | { 'err' : Refusal }>,
   'blobs_update' : ActorMethod<
     [Update],
-    { 'ok' : Manifest } |
-      { 'err' : Error }
+    { 'ok' : ManifestBytes } |
+      { 'err' : Refusal }
   >,
   'blobs_upload_status' : ActorMethod<
     [UploadStatusRequest],
     { 'ok' : UploadStatus } |
-      { 'err' : Error }
+      { 'err' : Refusal }
   >,
 }
 export declare const idlFactory: IDL.InterfaceFactory;

@@ -4,26 +4,47 @@ export const idlFactory = ({ IDL }) => {
     'id' : IDL.Vec(IDL.Nat8),
     'owner' : IDL.Principal,
   });
+  const Version = IDL.Record({
+    'canister_version' : IDL.Nat64,
+    'sequence' : IDL.Nat64,
+  });
   const Error = IDL.Variant({
     'upload_finished' : IDL.Record({ 'outcome' : IDL.Text }),
     'malformed' : IDL.Record({ 'reason' : IDL.Text }),
     'low_cycles' : IDL.Record({ 'missing' : IDL.Nat64 }),
-    'precondition_failed' : IDL.Record({ 'sequence' : IDL.Nat64 }),
+    'precondition_failed' : IDL.Record({
+      'canister_version' : IDL.Nat64,
+      'sequence' : IDL.Nat64,
+    }),
+    'rolled_back' : IDL.Record({
+      'canister_version' : IDL.Nat64,
+      'sequence' : IDL.Nat64,
+    }),
     'mode_changed' : IDL.Record({ 'generation' : IDL.Nat64 }),
     'no_room' : IDL.Record({ 'missing' : IDL.Nat64 }),
     'root_mismatch' : IDL.Record({ 'stored' : IDL.Vec(IDL.Nat8) }),
-    'blob_replaced' : IDL.Record({ 'sequence' : IDL.Nat64 }),
+    'blob_replaced' : IDL.Record({
+      'canister_version' : IDL.Nat64,
+      'sequence' : IDL.Nat64,
+    }),
     'blob_not_found' : IDL.Record({}),
     'anonymous' : IDL.Record({}),
     'upload_not_found' : IDL.Record({}),
     'upload_conflict' : IDL.Record({ 'field' : IDL.Text }),
-    'behind' : IDL.Record({ 'sequence' : IDL.Nat64 }),
+    'behind' : IDL.Record({
+      'canister_version' : IDL.Nat64,
+      'sequence' : IDL.Nat64,
+    }),
     'missing_chunks' : IDL.Record({ 'first' : IDL.Nat32, 'count' : IDL.Nat32 }),
     'chunk_out_of_range' : IDL.Record({
       'count' : IDL.Nat64,
       'index' : IDL.Nat64,
     }),
     'cursor_unknown' : IDL.Record({ 'sequence' : IDL.Nat64 }),
+    'version_unsupported' : IDL.Record({
+      'side' : IDL.Text,
+      'what' : IDL.Text,
+    }),
     'cursor_pruned' : IDL.Record({ 'first' : IDL.Nat64 }),
     'not_authorized' : IDL.Record({ 'needs' : IDL.Text }),
     'invalid_argument' : IDL.Record({
@@ -48,6 +69,12 @@ export const idlFactory = ({ IDL }) => {
       'index' : IDL.Nat32,
     }),
   });
+  const Refusal = IDL.Record({
+    'action' : IDL.Text,
+    'code' : IDL.Text,
+    'message' : IDL.Text,
+    'details' : IDL.Opt(Error),
+  });
   const Quota = IDL.Record({
     'received_per_day' : IDL.Nat64,
     'blobs' : IDL.Nat64,
@@ -60,18 +87,12 @@ export const idlFactory = ({ IDL }) => {
     'bytes' : IDL.Nat64,
     'open_uploads' : IDL.Nat32,
   });
-  const Role = IDL.Variant({
-    'admin' : IDL.Null,
-    'backup' : IDL.Null,
-    'writer' : IDL.Null,
-    'reader' : IDL.Null,
-  });
   const Account = IDL.Record({
     'who' : IDL.Principal,
     'quota' : Quota,
     'usage' : Usage,
     'has_own_quota' : IDL.Bool,
-    'roles' : IDL.Vec(Role),
+    'roles' : IDL.Vec(IDL.Text),
   });
   const BeginUpload = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
@@ -94,62 +115,26 @@ export const idlFactory = ({ IDL }) => {
     'sequence' : IDL.Nat64,
   });
   const ChangesRequest = IDL.Record({
+    'min_version' : IDL.Opt(Version),
     'after' : IDL.Opt(Cursor),
     'limit' : IDL.Nat32,
-    'min_sequence' : IDL.Opt(IDL.Nat64),
   });
-  const Mode = IDL.Variant({
-    'live' : IDL.Null,
-    'draining' : IDL.Null,
-    'maintenance' : IDL.Null,
-  });
-  const Metadata = IDL.Vec(IDL.Tuple(IDL.Text, IDL.Text));
-  const Visibility = IDL.Variant({ 'public' : IDL.Null, 'private' : IDL.Null });
-  const Manifest = IDL.Record({
-    'key' : IDL.Text,
-    'modified_at' : IDL.Nat64,
-    'sha256' : IDL.Opt(IDL.Vec(IDL.Nat8)),
-    'owner' : IDL.Principal,
-    'metadata' : Metadata,
-    'root' : IDL.Vec(IDL.Nat8),
-    'size' : IDL.Nat64,
-    'content_type' : IDL.Text,
-    'created_at' : IDL.Nat64,
-    'visibility' : Visibility,
-    'chunk_size' : IDL.Nat32,
-    'sequence' : IDL.Nat64,
-  });
-  const Change = IDL.Record({
-    'at' : IDL.Nat64,
-    'by' : IDL.Principal,
-    'change' : IDL.Variant({
-      'deleted' : IDL.Record({ 'key' : IDL.Text, 'version' : IDL.Nat64 }),
-      'mode' : IDL.Record({ 'mode' : Mode, 'generation' : IDL.Nat64 }),
-      'published' : Manifest,
-      'role' : IDL.Record({
-        'who' : IDL.Principal,
-        'role' : Role,
-        'granted' : IDL.Bool,
-      }),
-      'quota' : IDL.Record({
-        'who' : IDL.Opt(IDL.Principal),
-        'quota' : IDL.Opt(Quota),
-      }),
-    }),
-    'sequence' : IDL.Nat64,
-  });
+  const ChangeBytes = IDL.Vec(IDL.Nat8);
   const Changes = IDL.Record({
     'certificate' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+    'last_version' : Version,
     'last' : Cursor,
     'witness' : IDL.Opt(IDL.Vec(IDL.Nat8)),
     'before' : Cursor,
-    'changes' : IDL.Vec(Change),
+    'changes' : IDL.Vec(ChangeBytes),
   });
   const Precondition = IDL.Variant({
     'none' : IDL.Null,
+    'version' : Version,
     'absent' : IDL.Null,
-    'sequence' : IDL.Nat64,
   });
+  const Metadata = IDL.Vec(IDL.Tuple(IDL.Text, IDL.Text));
+  const Visibility = IDL.Variant({ 'public' : IDL.Null, 'private' : IDL.Null });
   const CommitUpload = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
     'precondition' : Precondition,
@@ -160,6 +145,7 @@ export const idlFactory = ({ IDL }) => {
     'content_type' : IDL.Text,
     'visibility' : Visibility,
   });
+  const ManifestBytes = IDL.Vec(IDL.Nat8);
   const Move = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
     'to' : IDL.Text,
@@ -172,7 +158,7 @@ export const idlFactory = ({ IDL }) => {
     'key' : IDL.Text,
     'precondition' : Precondition,
   });
-  const Deleted = IDL.Record({ 'deleted' : IDL.Bool, 'sequence' : IDL.Nat64 });
+  const Deleted = IDL.Record({ 'deleted' : IDL.Bool, 'version' : Version });
   const DeleteMany = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
     'blobs' : IDL.Vec(
@@ -181,7 +167,13 @@ export const idlFactory = ({ IDL }) => {
   });
   const ManyResults = IDL.Record({
     'at' : IDL.Nat64,
-    'results' : IDL.Vec(IDL.Variant({ 'ok' : IDL.Nat64, 'err' : Error })),
+    'results' : IDL.Vec(IDL.Variant({ 'ok' : Version, 'err' : Refusal })),
+  });
+  const Role = IDL.Variant({
+    'admin' : IDL.Null,
+    'backup' : IDL.Null,
+    'writer' : IDL.Null,
+    'reader' : IDL.Null,
   });
   const RoleChange = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
@@ -192,7 +184,7 @@ export const idlFactory = ({ IDL }) => {
     'key' : IDL.Text,
     'from' : IDL.Nat32,
     'limit' : IDL.Nat32,
-    'sequence' : IDL.Nat64,
+    'version' : Version,
   });
   const LinkChunks = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
@@ -200,16 +192,16 @@ export const idlFactory = ({ IDL }) => {
     'leaves' : IDL.Vec(IDL.Nat8),
   });
   const List = IDL.Record({
+    'min_version' : IDL.Opt(Version),
     'after' : IDL.Opt(IDL.Text),
     'recursive' : IDL.Bool,
     'limit' : IDL.Nat32,
-    'min_sequence' : IDL.Opt(IDL.Nat64),
     'prefix' : IDL.Text,
   });
   const ListPage = IDL.Record({
     'next' : IDL.Opt(IDL.Text),
     'entries' : IDL.Vec(
-      IDL.Variant({ 'directory' : IDL.Text, 'blob' : Manifest })
+      IDL.Variant({ 'directory' : IDL.Text, 'blob' : ManifestBytes })
     ),
   });
   const ListAccounts = IDL.Record({
@@ -264,15 +256,22 @@ export const idlFactory = ({ IDL }) => {
       })
     ),
   });
+  const Mode = IDL.Variant({
+    'live' : IDL.Null,
+    'draining' : IDL.Null,
+    'maintenance' : IDL.Null,
+  });
   const SetMode = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
     'mode' : Mode,
     'generation' : IDL.Nat64,
   });
   const Status = IDL.Record({
-    'mode' : Mode,
+    'protocol' : IDL.Nat32,
+    'features' : IDL.Vec(IDL.Text),
+    'last' : Version,
+    'mode' : IDL.Text,
     'generation' : IDL.Nat64,
-    'sequence' : IDL.Nat64,
   });
   const SetQuota = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
@@ -281,14 +280,14 @@ export const idlFactory = ({ IDL }) => {
   });
   const Stat = IDL.Record({
     'key' : IDL.Text,
-    'min_sequence' : IDL.Opt(IDL.Nat64),
+    'min_version' : IDL.Opt(Version),
   });
   const StatAnswer = IDL.Record({
     'certificate' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+    'last' : Version,
     'salt' : IDL.Opt(IDL.Vec(IDL.Nat8)),
     'witness' : IDL.Opt(IDL.Vec(IDL.Nat8)),
-    'manifest' : IDL.Opt(Manifest),
-    'sequence' : IDL.Nat64,
+    'manifest' : IDL.Opt(ManifestBytes),
   });
   const Stats = IDL.Record({
     'feed_entries' : IDL.Nat64,
@@ -339,177 +338,152 @@ export const idlFactory = ({ IDL }) => {
   return IDL.Service({
     'blobs_abort_any_upload' : IDL.Func(
         [UploadName],
-        [
-          IDL.Variant({
-            'ok' : IDL.Record({ 'sequence' : IDL.Nat64 }),
-            'err' : Error,
-          }),
-        ],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
         [],
       ),
     'blobs_abort_upload' : IDL.Func(
         [IDL.Vec(IDL.Nat8)],
-        [
-          IDL.Variant({
-            'ok' : IDL.Record({ 'sequence' : IDL.Nat64 }),
-            'err' : Error,
-          }),
-        ],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
         [],
       ),
     'blobs_account' : IDL.Func(
         [IDL.Opt(IDL.Principal)],
-        [IDL.Variant({ 'ok' : Account, 'err' : Error })],
+        [IDL.Variant({ 'ok' : Account, 'err' : Refusal })],
         ['query'],
       ),
     'blobs_begin_upload' : IDL.Func(
         [BeginUpload],
-        [IDL.Variant({ 'ok' : Upload, 'err' : Error })],
+        [IDL.Variant({ 'ok' : Upload, 'err' : Refusal })],
         [],
       ),
     'blobs_changes' : IDL.Func(
         [ChangesRequest],
-        [IDL.Variant({ 'ok' : Changes, 'err' : Error })],
+        [IDL.Variant({ 'ok' : Changes, 'err' : Refusal })],
         ['query'],
       ),
     'blobs_commit_upload' : IDL.Func(
         [CommitUpload],
-        [IDL.Variant({ 'ok' : Manifest, 'err' : Error })],
+        [IDL.Variant({ 'ok' : ManifestBytes, 'err' : Refusal })],
         [],
       ),
     'blobs_copy' : IDL.Func(
         [Move],
-        [IDL.Variant({ 'ok' : Manifest, 'err' : Error })],
+        [IDL.Variant({ 'ok' : ManifestBytes, 'err' : Refusal })],
         [],
       ),
     'blobs_delete' : IDL.Func(
         [Delete],
-        [IDL.Variant({ 'ok' : Deleted, 'err' : Error })],
+        [IDL.Variant({ 'ok' : Deleted, 'err' : Refusal })],
         [],
       ),
     'blobs_delete_many' : IDL.Func(
         [DeleteMany],
-        [IDL.Variant({ 'ok' : ManyResults, 'err' : Error })],
+        [IDL.Variant({ 'ok' : ManyResults, 'err' : Refusal })],
         [],
       ),
     'blobs_get_chunk' : IDL.Func(
-        [IDL.Text, IDL.Nat64, IDL.Nat32],
-        [IDL.Variant({ 'ok' : IDL.Vec(IDL.Nat8), 'err' : Error })],
+        [IDL.Text, Version, IDL.Nat32],
+        [IDL.Variant({ 'ok' : IDL.Vec(IDL.Nat8), 'err' : Refusal })],
         ['query'],
       ),
     'blobs_grant_role' : IDL.Func(
         [RoleChange],
-        [
-          IDL.Variant({
-            'ok' : IDL.Record({ 'sequence' : IDL.Nat64 }),
-            'err' : Error,
-          }),
-        ],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
         [],
       ),
     'blobs_leaves' : IDL.Func(
         [Leaves],
-        [IDL.Variant({ 'ok' : IDL.Vec(IDL.Nat8), 'err' : Error })],
+        [IDL.Variant({ 'ok' : IDL.Vec(IDL.Nat8), 'err' : Refusal })],
         ['query'],
       ),
     'blobs_link_chunks' : IDL.Func(
         [LinkChunks],
-        [IDL.Variant({ 'ok' : IDL.Vec(IDL.Nat8), 'err' : Error })],
+        [IDL.Variant({ 'ok' : IDL.Vec(IDL.Nat8), 'err' : Refusal })],
         [],
       ),
     'blobs_list' : IDL.Func(
         [List],
-        [IDL.Variant({ 'ok' : ListPage, 'err' : Error })],
+        [IDL.Variant({ 'ok' : ListPage, 'err' : Refusal })],
         ['query'],
       ),
     'blobs_list_accounts' : IDL.Func(
         [ListAccounts],
-        [IDL.Variant({ 'ok' : Accounts, 'err' : Error })],
+        [IDL.Variant({ 'ok' : Accounts, 'err' : Refusal })],
         ['query'],
       ),
     'blobs_list_all_uploads' : IDL.Func(
         [ListAllUploads],
-        [IDL.Variant({ 'ok' : AllUploads, 'err' : Error })],
+        [IDL.Variant({ 'ok' : AllUploads, 'err' : Refusal })],
         ['query'],
       ),
     'blobs_list_uploads' : IDL.Func(
         [ListUploads],
-        [IDL.Variant({ 'ok' : Uploads, 'err' : Error })],
+        [IDL.Variant({ 'ok' : Uploads, 'err' : Refusal })],
         ['query'],
       ),
     'blobs_metrics' : IDL.Func(
         [],
-        [IDL.Variant({ 'ok' : IDL.Text, 'err' : Error })],
+        [IDL.Variant({ 'ok' : IDL.Text, 'err' : Refusal })],
         ['query'],
       ),
     'blobs_put_blob' : IDL.Func(
         [PutBlob, IDL.Vec(IDL.Nat8)],
-        [IDL.Variant({ 'ok' : Manifest, 'err' : Error })],
+        [IDL.Variant({ 'ok' : ManifestBytes, 'err' : Refusal })],
         [],
       ),
     'blobs_put_chunk' : IDL.Func(
         [IDL.Vec(IDL.Nat8), IDL.Nat32, IDL.Vec(IDL.Nat8)],
-        [IDL.Variant({ 'ok' : IDL.Vec(IDL.Nat8), 'err' : Error })],
+        [IDL.Variant({ 'ok' : IDL.Vec(IDL.Nat8), 'err' : Refusal })],
         [],
       ),
     'blobs_put_many' : IDL.Func(
         [PutMany],
-        [IDL.Variant({ 'ok' : ManyResults, 'err' : Error })],
+        [IDL.Variant({ 'ok' : ManyResults, 'err' : Refusal })],
         [],
       ),
     'blobs_rename' : IDL.Func(
         [Move],
-        [IDL.Variant({ 'ok' : Manifest, 'err' : Error })],
+        [IDL.Variant({ 'ok' : ManifestBytes, 'err' : Refusal })],
         [],
       ),
     'blobs_revoke_role' : IDL.Func(
         [RoleChange],
-        [
-          IDL.Variant({
-            'ok' : IDL.Record({ 'sequence' : IDL.Nat64 }),
-            'err' : Error,
-          }),
-        ],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
         [],
       ),
     'blobs_set_mode' : IDL.Func(
         [SetMode],
-        [IDL.Variant({ 'ok' : Status, 'err' : Error })],
+        [IDL.Variant({ 'ok' : Status, 'err' : Refusal })],
         [],
       ),
     'blobs_set_quota' : IDL.Func(
         [SetQuota],
-        [
-          IDL.Variant({
-            'ok' : IDL.Record({ 'sequence' : IDL.Nat64 }),
-            'err' : Error,
-          }),
-        ],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
         [],
       ),
     'blobs_stat' : IDL.Func(
         [Stat],
-        [IDL.Variant({ 'ok' : StatAnswer, 'err' : Error })],
+        [IDL.Variant({ 'ok' : StatAnswer, 'err' : Refusal })],
         ['query'],
       ),
     'blobs_stats' : IDL.Func(
         [],
-        [IDL.Variant({ 'ok' : Stats, 'err' : Error })],
+        [IDL.Variant({ 'ok' : Stats, 'err' : Refusal })],
         ['query'],
       ),
     'blobs_status' : IDL.Func(
         [],
-        [IDL.Variant({ 'ok' : Status, 'err' : Error })],
+        [IDL.Variant({ 'ok' : Status, 'err' : Refusal })],
         ['query'],
       ),
     'blobs_update' : IDL.Func(
         [Update],
-        [IDL.Variant({ 'ok' : Manifest, 'err' : Error })],
+        [IDL.Variant({ 'ok' : ManifestBytes, 'err' : Refusal })],
         [],
       ),
     'blobs_upload_status' : IDL.Func(
         [UploadStatusRequest],
-        [IDL.Variant({ 'ok' : UploadStatus, 'err' : Error })],
+        [IDL.Variant({ 'ok' : UploadStatus, 'err' : Refusal })],
         ['query'],
       ),
   });

@@ -16,6 +16,8 @@ const { ERROR_TABLE, METHODS, WireErrorType } = await import("../dist/protocol/i
 
 /** Types by the name under which src/protocol exports them. */
 const names = new Map([[WireErrorType, "Error"]]);
+/** Types of what travels as bytes: no method names them. */
+const within = ["Manifest", "Change"];
 /** The comment on a method, on an interface (`WireX` is the type X), and on its fields (`WireX.field`). */
 const comments = new Map();
 const bases = new Map();
@@ -161,6 +163,7 @@ const methods = Object.entries(METHODS).map(([name, { kind, args, result }]) => 
 	const signature = `(${args.map(print).join(", ")}) -> (${print(result)})${kind === "query" ? " query" : ""}`;
 	return `${lines(comments.get(name), "  ")}  ${name} : ${signature};\n`;
 });
+for (const [type, name] of names) if (within.includes(name)) used.add(type);
 const definitions = new Map();
 for (let before = -1; before !== definitions.size; ) {
 	before = definitions.size;

@@ -63,7 +63,7 @@ async function measureAt(wasm: Uint8Array, keys: number): Promise<{ put: number;
 			const request = { id: newId(), key, ...publication(rootOf(bytes, MAX_CHUNK_BYTES)) };
 			put = Number((await store.costOf("blobs_put_blob", request, bytes)).instructions);
 		}
-		return { put, stat: await store.costOfQuery("blobs_stat", { key: keysOf[0]!, min_sequence: [] }) };
+		return { put, stat: await store.costOfQuery("blobs_stat", { key: keysOf[0]!, min_version: [] }) };
 	} finally {
 		await store.dispose();
 	}

@@ -23,4 +23,4 @@ export const MEMORY = {
 export const MEMORIES = 14;
 
 /** Version of everything that is written to these maps; docs/STORAGE.md describes it. */
-export const LAYOUT_VERSION = 4;
+export const LAYOUT_VERSION = 5;

@@ -22,6 +22,8 @@ export interface Storage {
 export interface Host {
 	/** Milliseconds since 1970. */
 	now(): number;
+	/** The system's number of the canister's state, which no rollback and no installation lowers. */
+	canisterVersion(): bigint;
 	/** The principal that sent the message, in bytes. */
 	caller(): Uint8Array;
 	/** Whether this principal controls the canister. */

@@ -1,7 +1,7 @@
-import type { WireManifest } from "../protocol/index.js";
+import type { WireManifest, WireVersion } from "../protocol/index.js";
 import { leavesUnknown } from "./call/update.js";
-import type { ClientContext } from "./context.js";
-import { CanisterError, isBlobError } from "./errors.js";
+import { type ClientContext, isAfter } from "./context.js";
+import { isBlobError, isRefused } from "./errors.js";
 
 /** What the network grants the clocks of its users, too. */
 const CLOCKS_DIFFER_MS = 60_000;
@@ -18,14 +18,14 @@ export class Attempts {
 	readonly #context: ClientContext;
 	readonly #startedAt: number;
 	/** The last change that was known before the first attempt. */
-	readonly #sequence: bigint;
+	readonly #last: WireVersion;
 	#isUnknown = false;
 	#isAnswered = true;
 
 	constructor(context: ClientContext) {
 		this.#context = context;
 		this.#startedAt = context.settings.ports.now();
-		this.#sequence = context.seen.sequence;
+		this.#last = context.seen.version;
 	}
 
 	/** To be told of every attempt that failed. */
@@ -34,9 +34,10 @@ export class Attempts {
 	};
 
 	/** Whether a version of a blob is not older than the first attempt, by the network's clock. */
-	isSince({ sequence, modified_at }: WireManifest): boolean {
+	isSince(manifest: WireManifest): boolean {
 		const startedAt = this.#context.trust.nowMs() - this.#elapsedMs;
-		return sequence > this.#sequence && Number(modified_at / 1_000_000n) >= startedAt - CLOCKS_DIFFER_MS;
+		const changedAt = Number(manifest.modified_at / 1_000_000n);
+		return isAfter(manifest, this.#last) && changedAt >= startedAt - CLOCKS_DIFFER_MS;
 	}
 
 	/**
@@ -64,7 +65,7 @@ export class Attempts {
 		const { retry, requestTimeoutMs } = this.#context.settings;
 		// Longer than attempts take by themselves: the machine slept, or the transfer was paused.
 		const isLate = this.#elapsedMs > retry.deadlineMs + LAST_ATTEMPT_MS + requestTimeoutMs;
-		return this.#isAnswered && (error instanceof CanisterError || isLate);
+		return this.#isAnswered && (isRefused(error) || isLate);
 	}
 
 	get #elapsedMs(): number {

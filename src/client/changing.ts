@@ -8,13 +8,20 @@ import {
 } from "../protocol/index.js";
 import { type CallOptions, newId } from "./administration/administration.js";
 import { attempt } from "./attempts.js";
-import { type ClientContext, noteSequence } from "./context.js";
+import { type ClientContext, noteVersion } from "./context.js";
 import { ClientError, refused, refuseInvalid } from "./errors.js";
 import { findCopy, findDeleted, findUpdated } from "./evidence.js";
 import { quoteParameters } from "./source/media-type.js";
 import type { Deleted, DeletedItem, Manifest, Precondition, Version, Visibility } from "./types.js";
 import { withJson } from "./util/json.js";
-import { fromPrecondition, fromVisibility, optional, toManifest } from "./wire-map.js";
+import {
+	fromPrecondition,
+	fromVisibility,
+	fromWireManifest,
+	optional,
+	readManifest,
+	toVersion,
+} from "./wire-map.js";
 
 /** Changes of blobs that carry no bytes. */
 
@@ -56,8 +63,8 @@ export async function deleteBlob(
 		(onRetry) => context.caller.update("blobs_delete", [request], { signal, onRetry, verify: true }),
 		() => findDeleted(context, key, signal),
 	);
-	noteSequence(context, answer.sequence);
-	return withJson({ ...answer });
+	noteVersion(context, answer.version);
+	return withJson({ deleted: answer.deleted, ...toVersion(answer.version) });
 }
 
 /** A key to delete, and under which condition. */
@@ -103,8 +110,8 @@ export async function deleteMany(
 
 function outcome(context: ClientContext, key: string, result: WireItemResult): DeletedItem {
 	if ("err" in result) return { key, error: refused(result.err) };
-	noteSequence(context, result.ok);
-	return withJson({ key, sequence: result.ok });
+	noteVersion(context, result.ok);
+	return withJson({ key, ...toVersion(result.ok) });
 }
 
 export async function updateBlob(
@@ -127,7 +134,8 @@ export async function updateBlob(
 	};
 	const answer = await attempt(
 		context,
-		(onRetry) => context.caller.update("blobs_update", [request], { signal, onRetry, verify: true }),
+		async (onRetry) =>
+			readManifest(await context.caller.update("blobs_update", [request], { signal, onRetry, verify: true })),
 		(since) => findUpdated(context, request, since, signal),
 	);
 	return changed(context, answer);
@@ -151,13 +159,14 @@ export async function moveBlob(
 	};
 	const answer = await attempt(
 		context,
-		(onRetry) => context.caller.update(method, [request], { signal, onRetry, verify: true }),
+		async (onRetry) =>
+			readManifest(await context.caller.update(method, [request], { signal, onRetry, verify: true })),
 		async (since) => (method === "blobs_copy" ? findCopy(context, request, since, signal) : undefined),
 	);
 	return changed(context, answer);
 }
 
-function changed(context: ClientContext, answer: WireManifest): Manifest {
-	noteSequence(context, answer.sequence);
-	return toManifest(answer);
+function changed(context: ClientContext, wire: WireManifest): Manifest {
+	noteVersion(context, wire);
+	return fromWireManifest(wire);
 }

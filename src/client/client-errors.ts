@@ -1,4 +1,4 @@
-import type { ErrorAction } from "../protocol/index.js";
+import { type ErrorAction, isErrorAction } from "../protocol/index.js";
 import { rejectionAction, rejectionMessage } from "./rejections.js";
 import type { BatchResult } from "./upload/batch/types.js";
 
@@ -74,6 +74,11 @@ export const CLIENT_ERRORS = {
 		"give_up",
 		(d) =>
 			`The answer of ${d.method} is not what a blob store answers: ${d.reason}. Check the canister id and that both sides are of the same version.`,
+	),
+	unknown_error: row<{ canisterCode: string; canisterMessage: string; canisterAction: string }>(
+		(d) => (isErrorAction(d.canisterAction) ? d.canisterAction : "give_up"),
+		(d) =>
+			`The store refused the request with an error that this client does not know, ${d.canisterCode}: ${d.canisterMessage || "(no text)"} Update the client to handle it.`,
 	),
 	chunk_corrupt: row<{ index: number; attempts: number }>(
 		"retry",

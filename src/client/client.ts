@@ -1,12 +1,13 @@
-import { MAX_LIST_PAGE } from "../protocol/index.js";
+import { MAX_LIST_PAGE, type MethodArgs } from "../protocol/index.js";
 import * as administration from "./administration/administration.js";
 import { type AgentLike, type IdentityLike, Network } from "./call/agent.js";
 import { Caller } from "./call/caller.js";
 import { Transport } from "./call/transport.js";
 import { Trust } from "./call/trust.js";
 import * as changing from "./changing.js";
-import type { ClientContext } from "./context.js";
+import { askCertified, type ClientContext, leastVersion, NO_CHANGE } from "./context.js";
 import { Download, type DownloadOptions, type RefDownloadOptions } from "./download/download.js";
+import { isBlobError } from "./errors.js";
 import { Lane } from "./lane/lane.js";
 import { type BlobClientOptions, checkInteger, normalise, type PrincipalLike } from "./options.js";
 import type { Ports } from "./ports.js";
@@ -31,6 +32,7 @@ import type {
 	Role,
 	Stats,
 	Status,
+	Version,
 } from "./types.js";
 import type { UploadItems } from "./upload/batch/batch.js";
 import { startBatch } from "./upload/batch/index.js";
@@ -54,7 +56,7 @@ export interface ListOptions {
 	/** Entries asked for at a time, at most 1,000. Default 1,000. */
 	pageSize?: number;
 	/** Answer only from a state that has seen this change. Default: the latest that this client has made or seen. */
-	minSequence?: bigint;
+	minVersion?: Version;
 	/** Aborts the list. */
 	signal?: AbortSignal;
 }
@@ -94,7 +96,7 @@ export class BlobClient {
 			},
 			notes: new Notes(options.sessions, settings.canisterId.toText(), settings.ports),
 			busyUploads: new Set(),
-			seen: { sequence: 0n },
+			seen: { version: NO_CHANGE },
 			standing: {},
 		};
 	}
@@ -141,18 +143,30 @@ export class BlobClient {
 		const limit = checkInteger("pageSize", options.pageSize ?? MAX_LIST_PAGE, 1, MAX_LIST_PAGE);
 		let after = options.after;
 		do {
-			const minSequence = options.minSequence ?? (this.#context.seen.sequence || undefined);
 			const request = {
 				prefix,
 				recursive,
 				after: optional(after),
 				limit,
-				min_sequence: optional(minSequence),
+				min_version: leastVersion(this.#context, options.minVersion),
 			};
-			const page = await this.#context.caller.query("blobs_list", [request], { signal, isBound: false });
+			const page = await this.#listPage(request, signal);
 			yield* page.entries.map(toListEntry);
 			after = page.next[0];
 		} while (after !== undefined);
+	}
+
+	/** One node's page; that the store was rolled back is asked of the subnet. */
+	async #listPage(request: MethodArgs<"blobs_list">[0], signal: AbortSignal | undefined) {
+		const { caller } = this.#context;
+		try {
+			return await caller.query("blobs_list", [request], { signal, isBound: false });
+		} catch (error) {
+			if (!isBlobError(error, "rolled_back")) throw error;
+			return askCertified(this.#context, () =>
+				caller.update("blobs_list", [request], { signal, verify: true }),
+			);
+		}
 	}
 
 	/**

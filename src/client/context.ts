@@ -1,12 +1,15 @@
 import type { Principal } from "@dfinity/principal";
+import type { WireVersion } from "../protocol/index.js";
 import type { AgentLike, IdentityLike } from "./call/agent.js";
 import type { Caller } from "./call/caller.js";
 import type { Trust } from "./call/trust.js";
-import { CanisterError } from "./errors.js";
+import { CanisterError, isBlobError } from "./errors.js";
 import type { Lane } from "./lane/lane.js";
 import type { Direction, Settings } from "./options.js";
 import type { Standing } from "./reading/standing.js";
 import type { Notes } from "./sessions/notes.js";
+import type { Version } from "./types.js";
+import { fromVersion } from "./wire-map.js";
 
 /** The way to the canister through one agent. */
 export interface Connection {
@@ -34,7 +37,7 @@ export interface ClientContext {
 	/** Ids (in hex) of the uploads that a transfer of this client is working on. */
 	readonly busyUploads: Set<string>;
 	/** The latest change that this client has made or seen certified, for reads that must not miss it. */
-	readonly seen: { sequence: bigint };
+	readonly seen: { version: WireVersion };
 	/** What the subnet said about the caller last, and whether it ever said that a key holds nothing. */
 	readonly standing: { last?: Standing; hasMissed?: boolean };
 }
@@ -44,7 +47,42 @@ export async function requireIdentity(context: ClientContext): Promise<void> {
 	if ((await context.principal()).isAnonymous()) throw new CanisterError({ anonymous: {} });
 }
 
+/** No change at all. */
+export const NO_CHANGE: WireVersion = { sequence: 0n, canister_version: 0n };
+
+/** Whether a change was made after another. Numbers of changes start again with a rollback, those of states never. */
+export const isAfter = (a: WireVersion, b: WireVersion): boolean =>
+	a.canister_version === b.canister_version
+		? a.sequence > b.sequence
+		: a.canister_version > b.canister_version;
+
 /** Remembers a change, so that later reads see it whichever node answers them. */
-export function noteSequence(context: ClientContext, sequence: bigint): void {
-	if (sequence > context.seen.sequence) context.seen.sequence = sequence;
+export function noteVersion(
+	{ seen }: Pick<ClientContext, "seen">,
+	{ sequence, canister_version }: WireVersion,
+): void {
+	const version = { sequence, canister_version };
+	if (isAfter(version, seen.version)) seen.version = version;
+}
+
+/** What a read must have seen: what the caller names, else the latest that this client has. */
+export const leastVersion = ({ seen }: ClientContext, named: Version | undefined): [] | [WireVersion] => {
+	if (named !== undefined) return [fromVersion(named)];
+	return seen.version.sequence === 0n ? [] : [seen.version];
+};
+
+/**
+ * Asks the subnet. Where it says that the store was rolled back, what was seen before that is forgotten: the caller is
+ * told once, and later reads go on from what the store is now.
+ */
+export async function askCertified<T>(
+	{ seen }: Pick<ClientContext, "seen">,
+	ask: () => Promise<T>,
+): Promise<T> {
+	try {
+		return await ask();
+	} catch (error) {
+		if (isBlobError(error, "rolled_back")) seen.version = error.details;
+		throw error;
+	}
 }

@@ -7,6 +7,7 @@ import {
 	errorMessage,
 	type Invalid,
 	type WireError,
+	type WireRefusal,
 } from "../protocol/index.js";
 import { CLIENT_ERRORS, type ClientErrorCode, type ClientErrorDetails } from "./client-errors.js";
 import { toJson } from "./util/json.js";
@@ -82,8 +83,30 @@ export class CanisterError<Code extends ErrorCode = ErrorCode> extends BlobError
 	}
 }
 
-/** The error that a canister answered, for whoever wants to tell by its code which. */
-export const refused = (error: WireError) => new CanisterError(error) as BlobErrorOf<ErrorCode>;
+/** The error that a canister returned: `unknown_error` where this client does not know it. */
+export function refused({ code, message, action, details }: WireRefusal): Refused {
+	const [error] = details;
+	if (error !== undefined) return new CanisterError(error) as BlobErrorOf<ErrorCode>;
+	return new ClientError("unknown_error", {
+		canisterCode: code.slice(0, MAX_FOREIGN_TEXT),
+		canisterMessage: message.slice(0, MAX_FOREIGN_TEXT),
+		canisterAction: action.slice(0, MAX_FOREIGN_TEXT),
+	});
+}
+
+/** Of texts that a canister sent, so many characters are kept. */
+const MAX_FOREIGN_TEXT = 1_000;
+
+/** What a canister returned instead of a result. */
+export type Refused = BlobErrorOf<ErrorCode | "unknown_error">;
+
+/** Whether the canister decided about the request, by whichever error. */
+export const isRefused = (error: unknown): error is Refused =>
+	error instanceof CanisterError || isBlobError(error, "unknown_error");
+
+/** What this client was given and cannot use, since it is of a later version. */
+export const unsupported = (what: string) =>
+	new CanisterError<"version_unsupported">({ version_unsupported: { side: "client", what } });
 
 /** What went wrong on this side of the wire, or on the wire. */
 export class ClientError<Code extends ClientErrorCode = ClientErrorCode> extends BlobError {

@@ -3,13 +3,16 @@ import {
 	type WireDeleted,
 	type WireManifest,
 	type WireMove,
-	type WireStatAnswer,
 	type WireUpdate,
+	type WireVersion,
+	type WireVisibility,
 } from "../protocol/index.js";
 import { newId } from "./administration/administration.js";
 import type { Attempts } from "./attempts.js";
-import type { ClientContext } from "./context.js";
+import { type ClientContext, isAfter } from "./context.js";
 import { isBlobError } from "./errors.js";
+import type { Visibility } from "./types.js";
+import { readManifest } from "./wire-map.js";
 
 /**
  * What shows that a change without bytes was made whose answer was lost (attempts.ts). Of a rename nothing does: who
@@ -18,12 +21,16 @@ import { isBlobError } from "./errors.js";
 
 type Signal = AbortSignal | undefined;
 
-/** What a key holds, by the subnet's word. */
-const held = (context: ClientContext, key: string, signal: Signal): Promise<WireStatAnswer> =>
-	context.caller.update("blobs_stat", [{ key, min_sequence: [] }], { signal, verify: true });
+/** What a key holds, by the subnet's word, and the last change. */
+async function held(context: ClientContext, key: string, signal: Signal) {
+	const request = { key, min_version: [] as [] };
+	const { manifest, last } = await context.caller.update("blobs_stat", [request], { signal, verify: true });
+	return { manifest: manifest[0] && readManifest(manifest[0]), last };
+}
 
 /** No version has it: numbers of changes are far below. */
-const NO_VERSION = 2n ** 64n - 1n;
+const MAX_NAT64 = 2n ** 64n - 1n;
+const NO_VERSION = { sequence: MAX_NAT64, canister_version: MAX_NAT64 };
 
 /**
  * The key is empty, which is all that was asked for. What the caller may not read is as if it were not there; only
@@ -35,14 +42,14 @@ export async function findDeleted(
 	key: string,
 	signal: Signal,
 ): Promise<WireDeleted | undefined> {
-	const { manifest, sequence } = await held(context, key, signal);
-	if (manifest.length > 0) return undefined;
-	const request = { id: newId(context), key, precondition: { sequence: NO_VERSION } };
+	const { manifest, last } = await held(context, key, signal);
+	if (manifest !== undefined) return undefined;
+	const request = { id: newId(context), key, precondition: { version: NO_VERSION } };
 	try {
 		await context.caller.update("blobs_delete", [request], { signal, verify: true });
 	} catch (error) {
 		if (!isBlobError(error, "precondition_failed")) throw error;
-		return error.details.sequence === 0n ? { deleted: true, sequence } : undefined;
+		return error.details.sequence === 0n ? { deleted: true, version: last } : undefined;
 	}
 	return undefined;
 }
@@ -54,10 +61,10 @@ export async function findUpdated(
 	since: Attempts,
 	signal: Signal,
 ): Promise<WireManifest | undefined> {
-	const [now] = (await held(context, request.key, signal)).manifest;
+	const { manifest: now } = await held(context, request.key, signal);
 	if (!now || !since.isSince(now) || now.created_at === now.modified_at) return undefined;
 	const [content_type = now.content_type] = request.content_type;
-	const [visibility = now.visibility] = request.visibility;
+	const visibility = request.visibility[0] === undefined ? now.visibility : nameOf(request.visibility[0]);
 	const [metadata = now.metadata] = request.metadata;
 	return isSaidOf(now, { content_type, visibility, metadata }) ? now : undefined;
 }
@@ -69,14 +76,20 @@ export async function findCopy(
 	since: Attempts,
 	signal: Signal,
 ): Promise<WireManifest | undefined> {
-	const keys = [from, to].map(async (key) => (await held(context, key, signal)).manifest[0]);
+	const keys = [from, to].map(async (key) => (await held(context, key, signal)).manifest);
 	const [original, copy] = await Promise.all(keys);
 	const owner = (await context.principal()).toText();
 	if (!original || !copy || !since.isSince(copy) || copy.owner.toText() !== owner) return undefined;
-	if ("sequence" in source && source.sequence !== original.sequence) return undefined;
+	if ("version" in source && !isSameVersion(source.version, original)) return undefined;
 	const isSame = sameBytes(copy.root, original.root) && isSaidOf(copy, original);
-	return isSame && original.sequence < copy.sequence ? copy : undefined;
+	return isSame && isAfter(copy, original) ? copy : undefined;
 }
+
+const isSameVersion = (a: WireVersion, b: WireVersion): boolean =>
+	a.sequence === b.sequence && a.canister_version === b.canister_version;
+
+export const nameOf = (visibility: WireVisibility): Visibility =>
+	"public" in visibility ? "public" : "private";
 
 type Said = Pick<WireManifest, "content_type" | "visibility" | "metadata">;
 

@@ -1,12 +1,12 @@
 import { checkKey, sameBytes, type WireStatAnswer } from "../protocol/index.js";
 import { passing } from "./call/retry.js";
-import { type ClientContext, noteSequence } from "./context.js";
+import { askCertified, type ClientContext, leastVersion, noteVersion } from "./context.js";
 import { type Claim, claimOf, claimOfNode } from "./download/claim.js";
 import { CanisterError, isBlobError, refuseInvalid } from "./errors.js";
 import { isAnonymous, type Verdict, verifyStat } from "./reading/proof.js";
 import { knownStanding, readsEverything } from "./reading/standing.js";
-import type { BlobRef, Manifest } from "./types.js";
-import { optional, toManifest } from "./wire-map.js";
+import type { BlobRef, Manifest, Version } from "./types.js";
+import { fromVersion, fromWireManifest, readManifest, toManifest } from "./wire-map.js";
 
 /** Whose word is taken for what a key holds. */
 export interface StatOptions {
@@ -17,7 +17,7 @@ export interface StatOptions {
 	 */
 	certified?: boolean;
 	/** Answer only from a state that has seen this change. Default: the latest that this client has made or seen. */
-	minSequence?: bigint;
+	minVersion?: Version;
 	/** Aborts the asking. */
 	signal?: AbortSignal;
 }
@@ -62,16 +62,17 @@ export async function statRef(
 	const found = await askNode(context, ref.key, options, (claimed) => {
 		if (sameBytes(claimed.root, ref.root)) onClaim?.(claimed);
 	});
-	const wire = found?.answer.manifest[0];
-	if (wire && sameBytes(wire.root, ref.root)) return toManifest(wire);
+	const bytes = found?.answer.manifest[0];
+	const wire = bytes && readManifest(bytes);
+	if (wire && sameBytes(wire.root, ref.root)) return fromWireManifest(wire);
 	const manifest = await stat(context, ref.key, { ...options, certified: true });
 	if (sameBytes(manifest.root, ref.root)) return manifest;
-	throw new CanisterError({ blob_replaced: { sequence: manifest.sequence } });
+	throw new CanisterError({ blob_replaced: fromVersion(manifest) });
 }
 
-const requestOf = (context: ClientContext, key: string, { minSequence }: StatOptions) => ({
+const requestOf = (context: ClientContext, key: string, { minVersion }: StatOptions) => ({
 	key,
-	min_sequence: optional((minSequence ?? context.seen.sequence) || undefined),
+	min_version: leastVersion(context, minVersion),
 });
 
 /** Asks one node, and verifies what it says; undefined where every node that answered is behind. */
@@ -89,7 +90,7 @@ async function askNode(
 		return passes(error);
 	};
 	const verify = async (answer: WireStatAnswer) => {
-		if (onClaim && answer.manifest[0]) onClaim(claimOfNode(answer.manifest[0]));
+		if (onClaim && answer.manifest[0]) onClaim(claimOfNode(readManifest(answer.manifest[0])));
 		verdict = await verifyStat(context, key, answer);
 	};
 	try {
@@ -102,18 +103,18 @@ async function askNode(
 		);
 		return { answer, verdict };
 	} catch (error) {
-		if (isBlobError(error, "behind")) return undefined;
+		// One node's word, which the subnet's is asked for.
+		if (isBlobError(error, "behind") || isBlobError(error, "rolled_back")) return undefined;
 		throw error;
 	}
 }
 
 async function askSubnet(context: ClientContext, key: string, options: StatOptions): Promise<WireStatAnswer> {
-	const request = { key, min_sequence: optional(options.minSequence) };
-	const answer = await context.caller.update("blobs_stat", [request], {
-		signal: options.signal,
-		verify: true,
-	});
-	noteSequence(context, answer.sequence);
+	const request = requestOf(context, key, options);
+	const answer = await askCertified(context, () =>
+		context.caller.update("blobs_stat", [request], { signal: options.signal, verify: true }),
+	);
+	noteVersion(context, answer.last);
 	return answer;
 }
 
@@ -136,14 +137,14 @@ async function askSubnetAndLearn(
 	]);
 	if (answer.manifest.length === 0) standing.hasMissed = true;
 	if (readsAll !== undefined)
-		standing.last = { readsAll, salt: answer.salt[0], learnedAtMs, sequence: answer.sequence };
+		standing.last = { readsAll, salt: answer.salt[0], learnedAtMs, seen: answer.last };
 	return answer;
 }
 
-/** The sequence number in a manifest is certified with it; the one beside it is not. */
+/** The version in a manifest is certified with it; the one beside it is not. */
 function noted(context: ClientContext, answer: WireStatAnswer): Manifest {
 	const manifest = present(answer);
-	noteSequence(context, manifest.sequence);
+	noteVersion(context, fromVersion(manifest));
 	return manifest;
 }
 

@@ -19,11 +19,20 @@ export interface BlobRef {
 	readonly root: Uint8Array;
 }
 
-/** A certain version of what a key holds. A manifest is one, too. */
+/**
+ * Names a change of a store, and the version of a key that it made: a manifest is one, too. Both numbers belong
+ * together: `sequence` starts again from an earlier number where a store is rolled back to a snapshot or installed
+ * again, `canisterVersion` never does.
+ */
 export interface Version {
-	/** Names this version of the key; grows with every change in the canister. */
+	/** Counts the changes of the store. */
 	readonly sequence: bigint;
+	/** The system's number of the canister's state in which the change was made. */
+	readonly canisterVersion: bigint;
 }
+
+/** A name out of a list that later versions of the canister may extend: a name that is not listed is passed on as it is. */
+export type Extensible<Name extends string> = Name | (string & Record<never, never>);
 
 /**
  * What a blob is, as its commit published it. This and all that the client returns can be given to `JSON.stringify`:
@@ -36,7 +45,7 @@ export interface Manifest extends BlobRef, Version {
 	readonly chunkBytes: number;
 	/** A media type such as `image/png`. */
 	readonly contentType: string;
-	/** Who may read it. */
+	/** Who may read it. One that this client does not know counts as private. */
 	readonly visibility: Visibility;
 	/** Who uploaded or copied it; may replace and delete it. */
 	readonly owner: Principal;
@@ -116,7 +125,7 @@ export interface Account {
 	/** Whose it is. */
 	readonly who: Principal;
 	/** Roles that were granted; who controls the canister is an administrator without. */
-	readonly roles: readonly Role[];
+	readonly roles: readonly Extensible<Role>[];
 	/** The quota that holds for it, its own or everybody's. */
 	readonly quota: Quota;
 	/** Whether an administrator gave it a quota of its own. */
@@ -134,11 +143,15 @@ export type Mode = "live" | "draining" | "maintenance";
 /** What a store is at. */
 export interface Status {
 	/** Which changes it takes. */
-	readonly mode: Mode;
+	readonly mode: Extensible<Mode>;
 	/** Counts the changes of the mode; a change of it must name the one it has seen. */
 	readonly generation: bigint;
 	/** The last change of the store. */
-	readonly sequence: bigint;
+	readonly last: Version;
+	/** Version of the protocol that the canister speaks: this client's is 1. It changes only with what breaks clients. */
+	readonly protocol: number;
+	/** Names of what the canister offers beyond the first release of that protocol. */
+	readonly features: readonly string[];
 }
 
 /** What a store says about itself to administrators; docs/PROTOCOL.md says what each figure counts. */
@@ -216,7 +229,7 @@ export interface Cursor {
 }
 
 /** What changed. */
-export type ChangeOf = BlobPublished | BlobDeleted | RoleChanged | QuotaChanged | ModeChanged;
+export type ChangeOf = BlobPublished | BlobDeleted | RoleChanged | QuotaChanged | ModeChanged | UnknownChange;
 
 /** A key holds this now: published, copied, renamed to, or its type, visibility or metadata changed. */
 export interface BlobPublished {
@@ -232,8 +245,17 @@ export interface BlobDeleted {
 	readonly type: "deleted";
 	/** Which key. */
 	readonly key: string;
-	/** The sequence number of what it held. */
-	readonly version: bigint;
+	/** What it held. */
+	readonly version: Version;
+}
+
+/**
+ * A change of a kind that a later version of the canister has added. Its place in the feed is verified like that of any
+ * other. A copy that is kept by the feed may lack what it did: update the client, or compare whole lists.
+ */
+export interface UnknownChange {
+	/** Tells what changed. */
+	readonly type: "unknown";
 }
 
 /** Somebody has a role, or has it no more. */
@@ -243,7 +265,7 @@ export interface RoleChanged {
 	/** Whose role. */
 	readonly who: Principal;
 	/** Which role. */
-	readonly role: Role;
+	readonly role: Extensible<Role>;
 	/** True where it was given, false where it was taken away. */
 	readonly granted: boolean;
 }
@@ -263,15 +285,13 @@ export interface ModeChanged {
 	/** Tells what changed. */
 	readonly type: "mode";
 	/** The new mode. */
-	readonly mode: Mode;
+	readonly mode: Extensible<Mode>;
 	/** How often the mode was changed, this time included. */
 	readonly generation: bigint;
 }
 
 /** When something changed, by whom, and where the feed goes on. */
-export interface ChangeStamp {
-	/** Counts the changes of the store. */
-	readonly sequence: bigint;
+export interface ChangeStamp extends Version {
 	/** When, by the clock of the subnet. */
 	readonly at: Date;
 	/** Who made it. */
@@ -283,15 +303,13 @@ export interface ChangeStamp {
 /** One change of a store; `type` says which. */
 export type Change = ChangeOf & ChangeStamp;
 
-/** What became of one key of many: it has an `error`, or the sequence number of its deletion. */
+/** What became of one key of many: it has an `error`, or the version that its deletion made. */
 export type DeletedItem = KeyDeleted | KeyNotDeleted;
 
 /** A key that holds nothing now. */
-export interface KeyDeleted {
+export interface KeyDeleted extends Version {
 	/** Which key. */
 	readonly key: string;
-	/** The last change of the store when it was done. */
-	readonly sequence: bigint;
 	/** There is none. */
 	readonly error?: undefined;
 }
@@ -301,15 +319,13 @@ export interface KeyNotDeleted {
 	/** Which key. */
 	readonly key: string;
 	/** Why. */
-	readonly error: BlobErrorOf<ErrorCode>;
+	readonly error: BlobErrorOf<ErrorCode | "unknown_error">;
 }
 
-/** What a deletion did. */
-export interface Deleted {
+/** What a deletion did, and the last change of the store when it was done. */
+export interface Deleted extends Version {
 	/** False where there was nothing to delete. Where the answer was lost and the key is empty, it counts as done. */
 	readonly deleted: boolean;
-	/** The last change of the store when it was done. */
-	readonly sequence: bigint;
 }
 
 /** Under what condition a key may change: only if it is free, or only while it holds this version. */

@@ -1,14 +1,20 @@
 import {
+	type Bounds,
 	checkChunking,
+	isMismatch,
+	isPublic,
+	Malformed,
+	manifests,
 	type WireListEntry,
 	type WireManifest,
 	type WirePrecondition,
 	type WireRole,
 	type WireUpload,
+	type WireVersion,
 	type WireVisibility,
 } from "../protocol/index.js";
-import { ClientError } from "./errors.js";
-import type { ListEntry, Manifest, OpenUpload, Precondition, Role, Visibility } from "./types.js";
+import { ClientError, unsupported } from "./errors.js";
+import type { ListEntry, Manifest, OpenUpload, Precondition, Role, Version, Visibility } from "./types.js";
 import { withJson } from "./util/json.js";
 
 /**
@@ -17,22 +23,56 @@ import { withJson } from "./util/json.js";
  */
 
 export const date = (nanoseconds: bigint): Date => new Date(Number(nanoseconds / 1_000_000n));
-/** The name of a case that carries nothing. */
-export const caseOf = <Name extends string>(variant: Partial<Record<Name, null>>): Name =>
-	Object.keys(variant)[0] as Name;
+
+/**
+ * Of a manifest or a change, which may have parts that this client does not know: ten times the largest of today, and
+ * more than a reply of honest nodes costs.
+ */
+const RECORD_BOUNDS: Bounds = {
+	text: 65_536,
+	texts: Infinity,
+	longTexts: true,
+	values: 1_000,
+	effort: 100_000,
+	isStrict: false,
+};
+
+/**
+ * Reads a record that travels as a message of its own.
+ * @throws ClientError `reply_invalid`, CanisterError `version_unsupported` where it is one of a later version that has
+ *   changed what this client needs
+ */
+export function readRecord<T>(
+	of: { decode(message: Uint8Array, bounds: Bounds): T },
+	name: string,
+	bytes: Uint8Array,
+): T {
+	try {
+		return of.decode(bytes, RECORD_BOUNDS);
+	} catch (error) {
+		if (isMismatch(error)) throw unsupported(`a ${name} of types that it does not know`);
+		if (!(error instanceof Malformed)) throw error;
+		throw new ClientError("reply_invalid", { method: name, reason: error.reason });
+	}
+}
+
+export const readManifest = (bytes: Uint8Array): WireManifest => readRecord(manifests, "manifest", bytes);
+
+/** @throws as `readManifest` and `fromWireManifest` */
+export const toManifest = (bytes: Uint8Array): Manifest => fromWireManifest(readManifest(bytes));
 
 /** @throws ClientError `reply_invalid` for a manifest that no blob has: what follows loops over its chunks */
-export function toManifest(wire: WireManifest): Manifest {
+export function fromWireManifest(wire: WireManifest): Manifest {
 	const invalid = checkChunking(wire.chunk_size, wire.size);
 	if (invalid) throw new ClientError("reply_invalid", { method: "manifest", reason: invalid.reason });
 	return withJson({
 		key: wire.key,
 		root: wire.root,
-		sequence: wire.sequence,
+		...toVersion(wire),
 		size: Number(wire.size),
 		chunkBytes: wire.chunk_size,
 		contentType: wire.content_type,
-		visibility: caseOf<Visibility>(wire.visibility),
+		visibility: isPublic(wire) ? "public" : "private",
 		owner: wire.owner,
 		createdAt: date(wire.created_at),
 		modifiedAt: date(wire.modified_at),
@@ -65,7 +105,24 @@ export const fromVisibility = (visibility: Visibility): WireVisibility =>
 
 export function fromPrecondition(precondition: Precondition | undefined): WirePrecondition {
 	if (precondition === undefined) return { none: null };
-	return precondition === "absent" ? { absent: null } : { sequence: precondition.sequence };
+	return precondition === "absent" ? { absent: null } : { version: fromVersion(precondition) };
+}
+
+export const toVersion = ({ sequence, canister_version }: WireVersion): Version => ({
+	sequence,
+	canisterVersion: canister_version,
+});
+
+/** @throws ClientError `option_invalid` */
+export function fromVersion({ sequence, canisterVersion }: Version): WireVersion {
+	for (const [name, number] of Object.entries({ sequence, canisterVersion }))
+		if (typeof number !== "bigint" || BigInt.asUintN(64, number) !== number)
+			throw new ClientError("option_invalid", {
+				option: name,
+				reason:
+					"a version has two whole numbers (bigint), sequence and canisterVersion: give both as they were read",
+			});
+	return { sequence, canister_version: canisterVersion };
 }
 
 export const optional = <T>(value: T | undefined): [] | [T] => (value === undefined ? [] : [value]);

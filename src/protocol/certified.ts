@@ -1,6 +1,4 @@
 import { encodeUtf8 } from "./codec/utf8.js";
-import { encodeValue } from "./codec/value.js";
-import { Manifest, type WireManifest } from "./wire/index.js";
 
 /**
  * Where things stand in the hash tree whose root a store certifies:
@@ -9,7 +7,7 @@ import { Manifest, type WireManifest } from "./wire/index.js";
  * http_expr / <segments of the key> / <$> / manifest    of a public blob
  * private / SHA-256(salt | owner | key) / manifest      of a private one
  *
- * A `manifest` is the SHA-256 of the manifest's Candid value. Beside it under `<$>` stand the labels of HTTP
+ * A `manifest` is the SHA-256 of the manifest's bytes as they travel. Beside it under `<$>` stand the labels of HTTP
  * certification, which have 32 bytes each and so never meet this one.
  */
 export const FEED_LABEL = encodeUtf8("feed");
@@ -40,9 +38,4 @@ export function privateLabelPreimage(salt: Uint8Array, owner: Uint8Array, key: s
 /** The path of a private blob's manifest. `label` is the SHA-256 of `privateLabelPreimage`. */
 export function privateManifestPath(label: Uint8Array): Uint8Array[] {
 	return [PRIVATE_LABEL, label, MANIFEST_LABEL];
-}
-
-/** What the value at a manifest's path is the SHA-256 of. */
-export function manifestPreimage(manifest: WireManifest): Uint8Array {
-	return encodeValue(Manifest, manifest);
 }

@@ -10,6 +10,9 @@ import { bytes, nat32, nat64, record, text, variant } from "./candid.js";
  */
 export type ErrorAction = "retry" | "fix" | "give_up" | "ask";
 
+export const isErrorAction = (action: string): action is ErrorAction =>
+	["retry", "fix", "give_up", "ask"].includes(action);
+
 interface ErrorRow<Fields extends Record<string, IDL.Type>> {
 	readonly action: ErrorAction;
 	/** What the Candid record of this error carries. */
@@ -128,7 +131,7 @@ export const ERROR_TABLE = {
 		() =>
 			"The chunks in the canister do not make the given root: the source changed. Send what differs again.",
 	),
-	precondition_failed: row("give_up", { sequence: nat64 }, (d) =>
+	precondition_failed: row("give_up", { sequence: nat64, canister_version: nat64 }, (d) =>
 		d.sequence === 0n
 			? "There is no blob under this key, and the precondition asks for one: look at it again, then decide anew."
 			: `The key holds a blob with sequence number ${d.sequence}, which the precondition rules out: look at ` +
@@ -141,7 +144,7 @@ export const ERROR_TABLE = {
 	),
 	blob_replaced: row(
 		"give_up",
-		{ sequence: nat64 },
+		{ sequence: nat64, canister_version: nat64 },
 		(d) => `The blob was replaced meanwhile; its sequence number now is ${d.sequence}: read that one.`,
 	),
 	cursor_unknown: row(
@@ -159,8 +162,21 @@ export const ERROR_TABLE = {
 	),
 	behind: row(
 		"retry",
-		{ sequence: nat64 },
+		{ sequence: nat64, canister_version: nat64 },
 		(d) => `The node that answered is behind: it has seen change ${d.sequence} and no later one. Ask again.`,
+	),
+	rolled_back: row(
+		"give_up",
+		{ sequence: nat64, canister_version: nat64 },
+		(d) =>
+			"The store no longer has the change that the request names: it was rolled back to an earlier state or " +
+			`installed again, and is now at change ${d.sequence}. Compare what is there with what was stored, and store again what is missing.`,
+	),
+	version_unsupported: row(
+		"ask",
+		{ side: text, what: text },
+		(d) =>
+			`The ${d.side} is of a version that cannot do this: the message holds ${d.what}. Update the ${d.side}, or do without.`,
 	),
 } as const;
 

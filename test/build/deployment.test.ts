@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { installWasm } from "../../examples/support/deploy.js";
 import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { sourceFiles } from "../layering/imports.js";
-import { newId, ok, openStore, publication, rootOf, type StoreFixture } from "../support/store.js";
+import { newId, ok, openStore, publication, rootOf, type StoreFixture, versionOf } from "../support/store.js";
 
 /** How the documented deployment treats a canister that holds data. */
 
@@ -20,10 +20,10 @@ test("C29 the Wasm of the documented build steps upgrades; installing it over da
 	const { store, agent, canisterId, wasm } = fixture;
 	const bytes = new Uint8Array(randomBytes(1_000));
 	const root = rootOf(bytes, MAX_CHUNK_BYTES);
-	const { sequence } = ok(await store.blobs_put_blob({ id: newId(), key: "a", ...publication(root) }, bytes));
+	const manifest = ok(await store.blobs_put_blob({ id: newId(), key: "a", ...publication(root) }, bytes));
 	await expect(installWasm(agent, canisterId, wasm, "install")).rejects.toThrow(/not empty|IC0514/i);
 	await installWasm(agent, canisterId, wasm, "upgrade");
-	expect(ok(await store.blobs_get_chunk("a", sequence, 0))).toEqual(bytes);
+	expect(ok(await store.blobs_get_chunk("a", versionOf(manifest), 0))).toEqual(bytes);
 });
 
 test("C29 nothing that deploys a store asks for a reinstallation", () => {

@@ -11,7 +11,7 @@ import { openNetwork, type TestNetwork } from "../../examples/support/network.js
 import { idlFactory, MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { withSource } from "../support/build.js";
 import { installPacked, type Project } from "../support/packed.js";
-import { held, newId, ok, publication, refusal, rootOf, type Store } from "../support/store.js";
+import { held, newId, ok, publication, refusal, rootOf, type Store, versionOf } from "../support/store.js";
 
 /**
  * examples/beside, built from the packed tarball: a store beside an application that has its own init, post_upgrade,
@@ -125,7 +125,7 @@ describe("where a store is", () => {
 			source.replace("memoryOffset: 10", "memoryOffset: 30"),
 		);
 		const { guestbook, agent, canisterId } = await deploy();
-		const { sequence } = ok(await guestbook.blobs_put_blob(putOf("a"), bytes));
+		const manifest = ok(await guestbook.blobs_put_blob(putOf("a"), bytes));
 		await expect(installWasm(agent, canisterId, moved, "upgrade")).rejects.toThrow(
 			/no store was found from memory id 30 on.*change\s+it back/,
 		);
@@ -134,7 +134,7 @@ describe("where a store is", () => {
 		await expect(installWasm(agent, canisterId, overlapping, "upgrade")).rejects.toThrow(
 			/no store was found from memory id 12 on, and something else is stored under id .*Choose another/,
 		);
-		expect(ok(await guestbook.blobs_get_chunk("a", sequence, 0))).toEqual(bytes);
+		expect(ok(await guestbook.blobs_get_chunk("a", versionOf(manifest), 0))).toEqual(bytes);
 		expect(await guestbook.sign("Grace")).toBe(1);
 	});
 
@@ -156,10 +156,10 @@ describe("where a store is", () => {
 		expect(await guestbook.sign("Grace")).toBe(2);
 
 		await installWasm(agent, canisterId, adding, "upgrade");
-		const { sequence } = ok(await guestbook.blobs_put_blob(putOf("a"), bytes));
+		const manifest = ok(await guestbook.blobs_put_blob(putOf("a"), bytes));
 		// From now on it is as any other, with or without the setting.
 		await installWasm(agent, canisterId, wasm, "upgrade");
-		expect(ok(await guestbook.blobs_get_chunk("a", sequence, 0))).toEqual(bytes);
+		expect(ok(await guestbook.blobs_get_chunk("a", versionOf(manifest), 0))).toEqual(bytes);
 		expect(await guestbook.names()).toEqual(["Ada", "Grace"]);
 	});
 });
@@ -180,8 +180,8 @@ describe("the guestbook with its store", () => {
 		expect(await asAda.sign("Ada")).toBe(1);
 		expect(await asAda.names()).toEqual(["Ada"]);
 		const { guestbook } = deployed;
-		const { sequence } = ok(await guestbook.blobs_put_blob(putOf("by the owner"), bytes));
-		expect(ok(await guestbook.blobs_get_chunk("by the owner", sequence, 0))).toEqual(bytes);
+		const manifest = ok(await guestbook.blobs_put_blob(putOf("by the owner"), bytes));
+		expect(ok(await guestbook.blobs_get_chunk("by the owner", versionOf(manifest), 0))).toEqual(bytes);
 	});
 
 	test("its rule allows, refuses, and leaves the rest to the roles", async () => {
@@ -236,10 +236,10 @@ describe("the guestbook with its store", () => {
 		const hours = async () => (await guestbook.growth()).length;
 		passTime(HOUR);
 		await expect.poll(hours).toBe(1);
-		const before = held(await guestbook.blobs_stat({ key: "by the owner", min_sequence: [] }));
+		const before = held(await guestbook.blobs_stat({ key: "by the owner", min_version: [] }));
 		await installWasm(agent, canisterId, wasm, "upgrade");
 		expect(await guestbook.names()).toEqual(["Ada", "Grace"]);
-		expect(held(await guestbook.blobs_stat({ key: "by the owner", min_sequence: [] }))).toEqual(before);
+		expect(held(await guestbook.blobs_stat({ key: "by the owner", min_version: [] }))).toEqual(before);
 		passTime(2.1 * HOUR);
 		await expect.poll(hours).toBe(2);
 		expect((await guestbook.growth()).map(([, count]) => count)).toEqual([2, 2]);

@@ -44,8 +44,8 @@ describe("changes that carry no bytes", () => {
 		const said = await updateBlob(context, "a", { metadata: { third: "3" }, visibility: "public" });
 		expect(said).toMatchObject({ contentType: "text/plain", metadata: { third: "3" }, visibility: "public" });
 		expect(await stat(context, "a")).toEqual(said);
-		expect(context.seen.sequence).toBe(said.sequence);
-		const late = updateBlob(context, "a", { metadata: {}, precondition: { sequence: typed.sequence } });
+		expect(context.seen.version.sequence).toBe(said.sequence);
+		const late = updateBlob(context, "a", { metadata: {}, precondition: typed });
 		expect(await codeOf(late)).toBe("precondition_failed");
 		expect(await codeOf(updateBlob(context, "none", { metadata: {} }))).toBe("blob_not_found");
 	});
@@ -56,7 +56,7 @@ describe("changes that carry no bytes", () => {
 		const copied = await moveBlob(context, "blobs_copy", "a", "b/c");
 		expect(copied).toMatchObject({ key: "b/c", root: manifest.root });
 		const renamed = await moveBlob(context, "blobs_rename", "a", "d", {
-			source: { sequence: manifest.sequence },
+			source: manifest,
 			precondition: "absent",
 		});
 		expect(renamed.key).toBe("d");
@@ -83,13 +83,13 @@ describe("changes that carry no bytes", () => {
 		store.calls.length = 0;
 		const keys = [
 			"a",
-			{ key: "b", precondition: { sequence: 1n } },
+			{ key: "b", precondition: { sequence: 1n, canisterVersion: 1n } },
 			...Array.from({ length: 1000 }, (_, i) => `n/${i}`),
 		];
 		const deleted = await deleteMany(context, keys);
 		expect(store.count("blobs_delete_many")).toBe(2);
 		expect(deleted.length).toBe(1002);
-		expect(deleted[0]).toEqual({ key: "a", sequence: 3n });
+		expect(deleted[0]).toMatchObject({ key: "a", sequence: 3n });
 		expect(deleted[1]).toMatchObject({ key: "b", error: { code: "precondition_failed" } });
 		expect(deleted.slice(2).every(({ error }) => error === undefined)).toBe(true);
 		expect(deleted.at(-1)?.key).toBe("n/999");
@@ -159,9 +159,15 @@ describe("administration", () => {
 		const context = store.context();
 		const { setMode, status } = administration;
 		const before = await status(context);
-		expect(before).toEqual({ mode: "live", generation: 0n, sequence: 0n });
+		expect(before).toEqual({
+			mode: "live",
+			generation: 0n,
+			last: { sequence: 0n, canisterVersion: 0n },
+			protocol: 1,
+			features: [],
+		});
 		const after = await setMode(context, "maintenance", before.generation);
-		expect(after).toEqual({ mode: "maintenance", generation: 1n, sequence: 1n });
+		expect(after).toMatchObject({ mode: "maintenance", generation: 1n, last: { sequence: 1n } });
 		expect(await status(context, { certified: true })).toEqual(after);
 		const late = await failure(setMode(context, "live", before.generation));
 		expect(isBlobError(late, "mode_changed") && late.details.generation).toBe(1n);

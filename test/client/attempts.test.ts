@@ -5,9 +5,10 @@ import { deleteBlob, moveBlob, updateBlob } from "../../src/client/changing.js";
 import type { ClientContext } from "../../src/client/context.js";
 import { ClientError } from "../../src/client/errors.js";
 import type { Transfer, UploadOptions } from "../../src/client/index.js";
+import { stat } from "../../src/client/stat.js";
 import { startBatch } from "../../src/client/upload/batch/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
-import { type MethodName, RECEIPT_LIFE_MS } from "../../src/protocol/index.js";
+import { type MethodName, manifests, RECEIPT_LIFE_MS, type WireStatus } from "../../src/protocol/index.js";
 import { newId, publication, rootOf } from "../support/published.js";
 import { type Call, MemoryStore, OTHER, pseudoBytes } from "./support/memory-store.js";
 import { failure, readAll } from "./support/transfers.js";
@@ -93,7 +94,7 @@ function putAs(
 const plain = { content_type: "application/octet-stream", visibility: { private: null } };
 
 const sequenceOf = async (store: MemoryStore) =>
-	((await store.direct("blobs_status")) as { sequence: bigint }).sequence;
+	((await store.direct("blobs_status")) as WireStatus).last.sequence;
 
 async function* streamOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 	yield bytes;
@@ -284,10 +285,10 @@ describe("put of many, paused past the life of receipts", () => {
 	it("answers for each what a stat then shows", async () => {
 		const { store, files } = await paused(true);
 		for (const file of files) {
-			const { manifest } = (await store.direct("blobs_stat", { key: file.key, min_sequence: [] })) as {
-				manifest: { modified_at: bigint }[];
+			const { manifest } = (await store.direct("blobs_stat", { key: file.key, min_version: [] })) as {
+				manifest: Uint8Array[];
 			};
-			const at = Number((manifest[0]?.modified_at ?? 0n) / 1_000_000n);
+			const at = Number(manifests.decode(manifest[0]!).modified_at / 1_000_000n);
 			expect(file).toMatchObject({ status: "uploaded", manifest: { modifiedAt: new Date(at) } });
 		}
 	});
@@ -337,16 +338,17 @@ describe("a network that fails up to the deadline", () => {
 });
 
 describe("delete, asleep past the life of receipts", () => {
-	const remove = (context: ClientContext) => deleteBlob(context, "a/b", { precondition: { sequence: 1n } });
+	const remove = async (context: ClientContext) =>
+		deleteBlob(context, "a/b", { precondition: await stat(context, "a/b", { certified: false }) });
 
 	it("succeeds where the key is empty", async () => {
 		const { store, result } = await asleep("blobs_delete", remove);
-		expect(result).toEqual({ deleted: true, sequence: 2n });
+		expect(result).toMatchObject({ deleted: true, sequence: 2n });
 		// The second one only asks whether it is so, under a condition that nothing meets.
 		const deletes = store.calls.filter(({ method }) => method === "blobs_delete");
 		expect(deletes.map(({ args }) => args[0])).toMatchObject([
-			{ precondition: { sequence: 1n } },
-			{ precondition: { sequence: 2n ** 64n - 1n } },
+			{ precondition: { version: { sequence: 1n } } },
+			{ precondition: { version: { sequence: 2n ** 64n - 1n } } },
 		]);
 	});
 
@@ -367,8 +369,9 @@ it("a rejection that leaves open whether the call was executed is such an answer
 	await putAs(store, store.owner, "a/b", small, plain);
 	const rejected = { rejectCode: 6, rejectMessage: "unknown", errorCode: undefined, method: "blobs_delete" };
 	lose(store, "blobs_delete", () => later(store), true, new ClientError("rejected", rejected));
-	const deleted = deleteBlob(clientOf(store), "a/b", { precondition: { sequence: 1n } });
-	expect(await deleted).toEqual({ deleted: true, sequence: 2n });
+	const precondition = await stat(clientOf(store), "a/b", { certified: false });
+	const deleted = deleteBlob(clientOf(store), "a/b", { precondition });
+	expect(await deleted).toMatchObject({ deleted: true, sequence: 2n });
 });
 
 describe("delete of what the caller may neither read nor delete", () => {

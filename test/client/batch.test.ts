@@ -85,7 +85,7 @@ describe("packing", () => {
 			for (const options of [
 				{},
 				{ precondition: "absent" as const },
-				{ precondition: { sequence: 7n }, wholeSha256: new Uint8Array(32) },
+				{ precondition: { sequence: 7n, canisterVersion: 8n }, wholeSha256: new Uint8Array(32) },
 				{ metadata: { a: "ü".repeat(100), b: "" }, contentType: "text/plain; charset=utf-8" },
 			]) {
 				const content = new Uint8Array(size);

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { BlobClient, Transfer } from "../../src/client/index.js";
+import type { BlobClient, Transfer, Version } from "../../src/client/index.js";
 import type { SeenRequest } from "../../src/localnet/index.js";
 import { VirtualTime } from "../faults/support/time.js";
 import { type Actor, World } from "../faults/support/world.js";
@@ -23,18 +23,21 @@ interface Subject {
 	readonly key: string;
 	readonly bytes: Uint8Array;
 	/** Of the blob that is there before, where there is one. */
-	readonly sequence: bigint;
+	readonly version: Version;
 }
 
 async function subject(isThere: boolean): Promise<Subject> {
 	const actor = await world.actor();
 	const key = `late/${Buffer.from(newId()).toString("hex")}`;
 	const bytes = bytesOf(10_000);
-	const prepare = async () => (isThere ? (await put(actor.store, key, bytes)).sequence : 0n);
-	const sequence = await world.time.run(prepare(), MINUTE);
+	const prepare = async () => {
+		const made = isThere ? await put(actor.store, key, bytes) : { sequence: 0n, canister_version: 0n };
+		return { sequence: made.sequence, canisterVersion: made.canister_version };
+	};
+	const version = await world.time.run(prepare(), MINUTE);
 	// What is changed later is changed at another time.
 	await world.time.pass(1_000);
-	return { actor, key, bytes, sequence };
+	return { actor, key, bytes, version };
 }
 
 type Act = (client: BlobClient, subject: Subject) => PromiseLike<unknown>;
@@ -75,13 +78,12 @@ const changes: Record<string, { method: string; isThere: true; act: Act }> = {
 	delete: {
 		method: "blobs_delete",
 		isThere: true,
-		act: (client, { key, sequence }) => client.delete(key, { precondition: { sequence } }),
+		act: (client, { key, version }) => client.delete(key, { precondition: version }),
 	},
 	update: {
 		method: "blobs_update",
 		isThere: true,
-		act: (client, { key, sequence }) =>
-			client.update(key, { visibility: "public", precondition: { sequence } }),
+		act: (client, { key, version }) => client.update(key, { visibility: "public", precondition: version }),
 	},
 	copy: {
 		method: "blobs_copy",
@@ -102,7 +104,7 @@ async function act(
 	befalls: (request: SeenRequest, sinceHit: number) => "reply-lost" | "lost" | undefined,
 ): Promise<bigint> {
 	const about = await subject(isThere);
-	const before = (await world.stats()).status.sequence;
+	const before = (await world.stats()).status.last.sequence;
 	let sinceHit = -1;
 	world.network.faults.when((request) => {
 		if (sinceHit < 0 && request.method !== method) return undefined;
@@ -115,7 +117,7 @@ async function act(
 	};
 	await world.time.run(operation(), LIMIT_MS);
 	world.network.faults.clear();
-	return (await world.stats()).status.sequence - before;
+	return (await world.stats()).status.last.sequence - before;
 }
 
 describe("executed, its answer lost, the machine asleep for twenty minutes", () => {

@@ -4,7 +4,7 @@ import type { ClientContext } from "../../src/client/context.js";
 import { isBlobError, type UploadOptions } from "../../src/client/index.js";
 import { stat, statRef } from "../../src/client/stat.js";
 import { startUpload } from "../../src/client/upload/index.js";
-import type { WireChanges, WireStatAnswer } from "../../src/protocol/index.js";
+import { manifests, type WireChanges, type WireStatAnswer } from "../../src/protocol/index.js";
 import { newId } from "../support/store.js";
 import { pseudoBytes } from "./support/memory-store.js";
 import { ProvingStore } from "./support/proving.js";
@@ -42,7 +42,7 @@ describe("what one node proves is asked of no subnet", () => {
 			const { context, kinds } = await storeFor(caller);
 			for (const key of ["a", "a/b", "z"]) expect((await stat(context, key)).key).toBe(key);
 			expect(kinds()).toEqual(Array(3).fill("query stat"));
-			expect(context.seen.sequence).toBe(4n);
+			expect(context.seen.version.sequence).toBe(4n);
 		}
 	});
 
@@ -103,7 +103,9 @@ describe("what no node proves is asked of the subnet", () => {
 		expect(kinds()).toEqual(["query stat", "update stat"]);
 		proving.proves = true;
 		store.calls.length = 0;
-		const late = await code(stat(context, "a/b", { minSequence: 1000n }));
+		const late = await code(
+			stat(context, "a/b", { minVersion: { sequence: 1000n, canisterVersion: 1000n } }),
+		);
 		expect(late).toBe("behind");
 		expect(kinds()).toEqual([...Array(5).fill("query stat"), "update stat"]);
 	});
@@ -144,23 +146,20 @@ describe("what a node says against its proof is not believed", () => {
 	};
 
 	it("another manifest, a true one of another key, or none", async () => {
-		const [other] = (
-			(await made.store.direct("blobs_stat", { key: "z", min_sequence: [] })) as WireStatAnswer
-		).manifest;
+		const [other] = ((await made.store.direct("blobs_stat", { key: "z", min_version: [] })) as WireStatAnswer)
+			.manifest;
 		expect(await told(made, "a/b", () => ({ manifest: [other!] }))).toBe("manifest_corrupt");
-		expect(await told(made, "a/b", () => ({ manifest: [{ ...other!, key: "a/b" }] }))).toBe(
-			"manifest_corrupt",
-		);
-		expect(await told(made, "none", () => ({ manifest: [{ ...other!, key: "none" }] }))).toBe(
-			"manifest_corrupt",
-		);
+		for (const key of ["a/b", "none"]) {
+			const forged = manifests.encode({ ...manifests.decode(other!), key });
+			expect(await told(made, key, () => ({ manifest: [forged] }))).toBe("manifest_corrupt");
+		}
 		expect(await told(made, "a/b", () => ({ manifest: [] }))).toBe("manifest_corrupt");
 	});
 
 	it("that the caller has no salt, or that its own blob is none: the subnet is asked", async () => {
 		const { store } = mine;
 		store.host.sender = ANONYMOUS;
-		const request = { key: "mine", min_sequence: [] };
+		const request = { key: "mine", min_version: [] };
 		const { witness } = (await store.direct("blobs_stat", request)) as WireStatAnswer;
 		store.host.sender = writer;
 		for (const lie of [{ manifest: [] }, { manifest: [], salt: [], witness }] as Partial<WireStatAnswer>[]) {
@@ -171,7 +170,7 @@ describe("what a node says against its proof is not believed", () => {
 	});
 
 	it("a witness that leaves the place out", async () => {
-		const first = { after: [], limit: 1, min_sequence: [] };
+		const first = { after: [], limit: 1, min_version: [] };
 		const { witness } = (await made.store.direct("blobs_changes", first)) as WireChanges;
 		const hide = () => ({ witness });
 		expect(await told(made, "a/b", hide)).toBe("witness_invalid");
@@ -179,7 +178,7 @@ describe("what a node says against its proof is not believed", () => {
 
 	it("a state from before, once it is older than a certificate may be", async () => {
 		const { proving, store, context } = await storeFor(undefined);
-		const request = { key: "a/b", min_sequence: [] };
+		const request = { key: "a/b", min_version: [] };
 		const { witness } = (await store.direct("blobs_stat", request)) as WireStatAnswer;
 		const certificate: [Uint8Array] = [proving.certifier.certificate(proving.root)];
 		proving.tamper = ({ method, kind }, answer) =>

@@ -103,7 +103,7 @@ describe("retry", () => {
 			http(502),
 			rejected(2),
 			rejected(5, "IC0508"),
-			new CanisterError({ behind: { sequence: 1n } }),
+			new CanisterError({ behind: { sequence: 1n, canister_version: 1n } }),
 		])
 			expect(await attempts(error)).toBe(10);
 		for (const error of [

@@ -215,8 +215,8 @@ describe("no bytes at all", () => {
 		const many = await startBatch(context, [{ key: "a", source: source() as BlobSource }], {});
 		expect(many.files[0]).toMatchObject({ status: "failed", error: { code: "source_empty" } });
 		expect(String(await read(context))).toBe("good");
-		const { sequence } = await new Download(context, "a", {}).manifest();
-		const version = await failure(upload(context, source(), { precondition: { sequence } }));
+		const precondition = await new Download(context, "a", {}).manifest();
+		const version = await failure(upload(context, source(), { precondition }));
 		expect(version.code).toBe("source_empty");
 
 		expect((await upload(context, source(), { size: 0 })).size).toBe(0);

@@ -203,7 +203,9 @@ describe.each(AGENTS)("with $name", (agents) => {
 				expect(await blobs.stat("stat")).toEqual(manifest);
 			}
 			const later = await failure(
-				client({ retry: { maxAttempts: 2 } }).stat("stat", { minSequence: 10n ** 9n }),
+				client({ retry: { maxAttempts: 2 } }).stat("stat", {
+					minVersion: { sequence: 10n ** 9n, canisterVersion: 10n ** 9n },
+				}),
 			);
 			expect(isBlobError(later, "behind") && later.action).toBe("retry");
 		});
@@ -244,10 +246,15 @@ describe.each(AGENTS)("with $name", (agents) => {
 
 		it("deletes only the version it is told to", async () => {
 			const blobs = client();
-			const { sequence } = await blobs.upload(new Uint8Array(1), { key: "gone" });
-			const wrong = await failure(blobs.delete("gone", { precondition: { sequence: sequence - 1n } }));
+			const manifest = await blobs.upload(new Uint8Array(1), { key: "gone" });
+			const { sequence, canisterVersion } = manifest;
+			const wrong = await failure(
+				blobs.delete("gone", {
+					precondition: { sequence: sequence - 1n, canisterVersion },
+				}),
+			);
 			expect(isBlobError(wrong, "precondition_failed") && wrong.details.sequence).toBe(sequence);
-			expect((await blobs.delete("gone", { precondition: { sequence } })).deleted).toBe(true);
+			expect((await blobs.delete("gone", { precondition: manifest })).deleted).toBe(true);
 			expect((await blobs.delete("gone")).deleted).toBe(false);
 		});
 

@@ -5,14 +5,7 @@ import type { ClientContext } from "../../src/client/context.js";
 import { Download } from "../../src/client/download/download.js";
 import { isBlobError } from "../../src/client/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
-import {
-	decodeValue,
-	encodeValue,
-	Manifest,
-	type MethodName,
-	type WireManifest,
-	type WireStatAnswer,
-} from "../../src/protocol/index.js";
+import type { MethodName, WireStatAnswer } from "../../src/protocol/index.js";
 import { pseudoBytes } from "./support/memory-store.js";
 import { ProvingStore } from "./support/proving.js";
 
@@ -95,7 +88,7 @@ describe("C36 a changed byte is a typed error of its own, and no byte is handed 
 	it("of the witness", async () => {
 		const { proving } = await filled();
 		const context = proving.context(ONCE);
-		const request = { key: "a/b", min_sequence: [] };
+		const request = { key: "a/b", min_version: [] };
 		const [witness] = ((await proving.store.direct("blobs_stat", request)) as WireStatAnswer).witness;
 		if (!witness) throw new Error("the store shows no witness");
 		let given = witness;
@@ -117,28 +110,25 @@ describe("C36 a changed byte is a typed error of its own, and no byte is handed 
 	it("of the manifest", async () => {
 		const { proving } = await filled();
 		const context = proving.context(ONCE);
-		let given: WireManifest | undefined;
+		let given: Uint8Array | undefined;
 		proving.tamper = ({ method, kind }, answer: WireStatAnswer) =>
 			method === "blobs_stat" && kind === "query" && given ? { ...answer, manifest: [given] } : answer;
 		const answer = (await proving.store.direct("blobs_stat", {
 			key: "a/b",
-			min_sequence: [],
+			min_version: [],
 		})) as WireStatAnswer;
-		const value = encodeValue(Manifest, answer.manifest[0]!);
+		const value = answer.manifest[0]!;
 		let changed = 0;
 		for (let at = 0; at < value.length; at++) {
 			for (const bits of [1, 0x80]) {
-				try {
-					given = decodeValue(Manifest, flipped(value, at, bits));
-				} catch {
-					// Not the Candid of a manifest any more: no client gets so far as to compare it.
-					continue;
-				}
-				changed++;
-				expect(await read(context), `byte ${at}`).toBe("manifest_corrupt");
+				given = flipped(value, at, bits);
+				const code = await read(context);
+				if (code === "manifest_corrupt") changed++;
+				// Not the Candid of a manifest any more: no client gets so far as to compare it.
+				else expect(["reply_invalid", "version_unsupported"], `byte ${at}`).toContain(code);
 			}
 		}
-		expect(changed).toBeGreaterThan(value.length);
+		expect(changed).toBeGreaterThan(value.length / 2);
 		given = undefined;
 		expect(await read(context)).toBe("done");
 	}, 60_000);

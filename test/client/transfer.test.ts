@@ -115,7 +115,7 @@ describe("sizes and sources", () => {
 		});
 		const again = await failure(upload(context, blob, { precondition: "absent" }));
 		expect(isBlobError(again, "precondition_failed") && again.details.sequence).toBe(manifest.sequence);
-		await upload(context, blob, { precondition: { sequence: manifest.sequence } });
+		await upload(context, blob, { precondition: manifest });
 	});
 });
 

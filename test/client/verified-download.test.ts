@@ -77,9 +77,8 @@ describe("a download", () => {
 		const { store, context, bytes } = await filled();
 		store.hooks = {
 			before: ({ method, nth }) => {
-				if (method === "blobs_get_chunk" && nth < 3) throw new CanisterError({ blob_not_found: {} });
-				if (method === "blobs_leaves" && nth < 3)
-					throw new CanisterError({ blob_replaced: { sequence: 0n } });
+				if ((method === "blobs_get_chunk" || method === "blobs_leaves") && nth < 3)
+					throw new CanisterError({ behind: { sequence: 0n, canister_version: 0n } });
 			},
 		};
 		expect(sha256(await readAll(context))).toBe(sha256(bytes));

@@ -1,6 +1,6 @@
 import { IDL } from "@dfinity/candid";
 import { describe, expect, test } from "vitest";
-import { ERROR_TABLE, METHODS, WireErrorType } from "../../src/protocol/index.js";
+import { Change, ERROR_TABLE, Manifest, METHODS, Refusal, WireErrorType } from "../../src/protocol/index.js";
 import * as protocol from "../../src/protocol/limits.js";
 import { parseAliases, parseMethod, spell } from "./candid-text.js";
 import { blocksIn, codeIn, figure, readDocument, sectionOf, tableIn } from "./document.js";
@@ -24,7 +24,7 @@ describe("the Candid of", () => {
 			const described = parseMethod(candid!, aliases);
 			const outcome = new IDL.VariantClass({
 				ok: new Placeholder(described.ok) as unknown as IDL.Type,
-				err: WireErrorType,
+				err: Refusal,
 			});
 			expect(described.name).toBe(name);
 			expect(described.args).toEqual((args as readonly IDL.Type[]).map(spell));
@@ -58,6 +58,9 @@ test("the errors documented are those there are, with what they carry and what t
 	}));
 	expect(documented).toEqual(table);
 	expect(aliases.get("Error")).toBe(spell(WireErrorType as IDL.Type));
+	expect(aliases.get("Refusal")).toBe(spell(Refusal as IDL.Type));
+	expect(aliases.get("Manifest")).toBe(spell(Manifest as IDL.Type));
+	expect(aliases.get("Change")).toBe(spell(Change as IDL.Type));
 });
 
 test("every error that a method's checks name exists", () => {

@@ -9,7 +9,7 @@ import { COUNTER } from "../../src/canister/engine/meta.js";
 import { QUEUE } from "../../src/canister/engine/queue.js";
 import { RECEIPT } from "../../src/canister/engine/receipts.js";
 import { LAYOUT_VERSION, MEMORY } from "../../src/canister/memory.js";
-import { Change, Deleted, encodeValue, Manifest, MIN_CHUNK_BYTES } from "../../src/protocol/index.js";
+import { changes, Deleted, Message, MIN_CHUNK_BYTES, manifests } from "../../src/protocol/index.js";
 import { ask } from "../canister/engine/ask.js";
 import { FakeHost, MapStorage } from "../canister/engine/surroundings.js";
 import { publication, rootOf, sha256 } from "../support/store.js";
@@ -85,7 +85,7 @@ const counter = (name: keyof typeof COUNTER, after = 0) =>
 	Number(recordOf("meta", u64(0)).readBigUInt64BE(8 * (COUNTER[name] + after)));
 const itemOf = (queue: number, position: number) =>
 	recordOf("queues", Buffer.concat([Uint8Array.of(queue), u64(position)]));
-const manifestOf = (key: string) => ask(engine, "blobs_stat", { key, min_sequence: [] }).manifest[0]!;
+const manifestOf = (key: string) => ask(engine, "blobs_stat", { key, min_version: [] }).manifest[0]!;
 
 test("an upload's record, its page, its chunks and their slots", () => {
 	ask(engine, "blobs_begin_upload", { id, key: "a/key", size: [BigInt(bytes.length)], chunk_size: S });
@@ -104,8 +104,9 @@ test("an upload's record, its page, its chunks and their slots", () => {
 		"its length": 5n,
 		"bytes its creator is charged with": charged,
 		"of those, bytes announced that have not arrived": 0n,
+		"version: 1": 1n,
 	});
-	expect(record.subarray(69)).toEqual(text("a/key"));
+	expect(record.subarray(70)).toEqual(text("a/key"));
 
 	const page = recordOf("pages", Buffer.concat([u64(1), Buffer.alloc(4)]));
 	expect(page).toEqual(Buffer.concat([...leaves, Buffer.alloc(29 * 32)]));
@@ -121,6 +122,7 @@ test("an upload's record, its page, its chunks and their slots", () => {
 
 	const account = recordOf("accounts", owner);
 	expect(Object.values(read("Accounts", account))).toEqual([
+		1n,
 		0n,
 		1n,
 		1n,
@@ -128,9 +130,9 @@ test("an upload's record, its page, its chunks and their slots", () => {
 		BigInt(Math.floor(host.time / 86_400_000)),
 		BigInt(bytes.length),
 	]);
-	expect(recordOf("meta", u64(0)).length).toBe(240);
+	expect(recordOf("meta", u64(0)).length).toBe(248);
 	const counters = ["layout", "contents", "openUploads", "chunks", "charged", "promised", "stored"] as const;
-	expect(counters.map((name) => counter(name))).toEqual([4, 1, 1, 3, Number(charged), 0, bytes.length]);
+	expect(counters.map((name) => counter(name))).toEqual([5, 1, 1, 3, Number(charged), 0, bytes.length]);
 });
 
 test("a blob's record, its receipt, the feed, the queues", () => {
@@ -138,21 +140,24 @@ test("a blob's record, its receipt, the feed, the queues", () => {
 	ask(engine, "blobs_commit_upload", { id, size: BigInt(bytes.length), ...what });
 	const record = recordOf("blobs", Buffer.from("a/key"));
 	expect(read("Blobs", record)["content; 0: none"]).toBe(1n);
-	const manifest = encodeValue(Manifest, manifestOf("a/key"));
+	const manifest = manifests.encode(manifestOf("a/key"));
 	expect(record.subarray(record.length - manifest.length).equals(manifest)).toBe(true);
-	expect(record.subarray(12, 16)).toEqual(Buffer.alloc(4));
+	expect(record.subarray(13, 17)).toEqual(Buffer.alloc(4));
 	const receipt = recordOf("receipts", ownedId());
 	expect(receipt[0]).toBe(RECEIPT.committed);
 	expect(receipt.subarray(1)).toEqual(record);
 
-	const change = encodeValue(Change, {
+	const { canister_version } = manifestOf("a/key");
+	const change = changes.encode({
 		sequence: 1n,
+		canister_version,
 		at: BigInt(host.time) * 1_000_000n,
 		by: manifestOf("a/key").owner,
-		change: { published: manifestOf("a/key") },
+		change: [{ published: manifest }],
 	});
 	const head = sha256(Buffer.concat([Buffer.alloc(32), change]));
-	expect(recordOf("feed", u64(1))).toEqual(Buffer.concat([head, change]));
+	expect(recordOf("feed", u64(1))).toEqual(Buffer.concat([u64(Number(canister_version)), head, change]));
+	expect(counter("changedAt")).toBe(Number(canister_version));
 
 	expect(itemOf(QUEUE.receipts, 1)).toEqual(Buffer.concat([u64(host.time + 900_000), ownedId()]));
 	expect(itemOf(QUEUE.uploads, 1)).toEqual(Buffer.concat([u64(host.time + 86_400_000), ownedId()]));
@@ -165,8 +170,8 @@ test("a blob of one call has its leaf in its record; a copy's content has two ho
 	const put = { id: idOf(7), key: "b", ...publication(rootOf(chunks[2]!, 2_080_768)) };
 	ask(engine, "blobs_put_blob", put, chunks[2]!);
 	const record = recordOf("blobs", Buffer.from("b"));
-	expect(record.subarray(0, 12)).toEqual(Buffer.alloc(12));
-	expect(record.subarray(12, 48)).toEqual(text(leaves[2]!));
+	expect(record.subarray(0, 13)).toEqual(Buffer.concat([Buffer.of(1), Buffer.alloc(12)]));
+	expect(record.subarray(13, 49)).toEqual(text(leaves[2]!));
 	expect(read("Chunks", recordOf("chunks", Buffer.concat([owner, leaves[2]!]))).references).toBe(2n);
 
 	const none = { none: null };
@@ -175,7 +180,7 @@ test("a blob of one call has its leaf in its record; a copy's content has two ho
 	expect(recordOf("contents", u64(1))).toEqual(Buffer.from([0, 0, 0, 2]));
 	const receipt = recordOf("receipts", ownedId(idOf(8)));
 	expect(receipt[0]).toBe(RECEIPT.moved);
-	expect(receipt.subarray(33).equals(encodeValue(Manifest, manifestOf("c")))).toBe(true);
+	expect(receipt.subarray(33).equals(manifests.encode(manifestOf("c")))).toBe(true);
 });
 
 test("what is deleted goes to the queue of garbage, and its places onto their stacks", () => {
@@ -183,11 +188,12 @@ test("what is deleted goes to the queue of garbage, and its places onto their st
 		ask(engine, "blobs_delete", { id: idOf(20 + n), key, precondition: { none: null } });
 	const receipt = recordOf("receipts", ownedId(idOf(20)));
 	expect(receipt[0]).toBe(RECEIPT.deleted);
-	const answer = encodeValue(Deleted, { deleted: true, sequence: 4n });
-	expect(receipt.subarray(33).equals(answer)).toBe(true);
+	const { deleted, version } = new Message(Deleted).decode(Uint8Array.from(receipt.subarray(33)));
+	expect([deleted, version.sequence]).toEqual([true, 4n]);
 
 	const item = (content: number, pages: number, charged: number, leaf: Uint8Array) =>
 		Buffer.concat([
+			Uint8Array.of(1),
 			u64(content),
 			Uint8Array.of(0, 0, 0, pages),
 			u64(charged),
@@ -270,7 +276,9 @@ test("a task of HTTP certification, and the hashes it has made", () => {
 	expect(Object.values(fields)).toEqual([1n, 2n, 1n, BigInt(bytes.length), BigInt(S), 0n, 0n]);
 	expect(task.subarray(37)).toEqual(Buffer.concat([text(root), text(type)]));
 	const set = recordOf("responses", Buffer.concat([u64(2), type]));
-	expect(set).toEqual(Buffer.concat([u32(1), u64(1), u32(0), text(new Uint8Array(0)), u32(1)]));
+	expect(set).toEqual(Buffer.concat([Buffer.of(1), u32(1), u64(1), u32(0), text(new Uint8Array(0)), u32(1)]));
 	const waiting = recordOf("responses", Buffer.concat([u64(1), Uint8Array.of(255), u32(0)]));
-	expect(waiting).toEqual(Buffer.concat([text(owner), u64(Number(sequence)), text(Buffer.from("large"))]));
+	expect(waiting).toEqual(
+		Buffer.concat([Buffer.of(1), text(owner), u64(Number(sequence)), text(Buffer.from("large"))]),
+	);
 });

@@ -1,15 +1,17 @@
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { MethodArgs, WireResult } from "../../src/protocol/index.js";
+import type { MethodArgs } from "../../src/protocol/index.js";
 import {
 	held,
 	newId,
 	ok,
 	openStore,
+	type PlainResult,
 	type publication,
 	refusal,
 	type Store,
 	type StoreFixture,
+	versionOf,
 } from "../support/store.js";
 import { begin, bytesOf, commitOf, none, put, putAll, putItem, putRequest, S } from "../support/transfers.js";
 
@@ -36,7 +38,7 @@ test("C31 begin, put, commit, abort, delete: the same effect and the same answer
 	const manifest = ok(await store.blobs_commit_upload(commit));
 	expect(ok(await store.blobs_commit_upload(commit))).toEqual(manifest);
 
-	const deletion = { id: newId(), key: "again/a", precondition: { sequence: manifest.sequence } };
+	const deletion = { id: newId(), key: "again/a", precondition: { version: versionOf(manifest) } };
 	const deleted = ok(await store.blobs_delete(deletion));
 	expect(deleted.deleted).toBe(true);
 	expect(ok(await store.blobs_delete(deletion))).toEqual(deleted);
@@ -52,7 +54,7 @@ test("C31 begin, put, commit, abort, delete: the same effect and the same answer
 test("C33 a delayed duplicate of begin or delete brings nothing back and removes no successor", async () => {
 	const bytes = bytesOf(5);
 	const first = ok(await store.blobs_put_blob(putRequest("again/c", bytes), bytes));
-	const deletion = { id: newId(), key: "again/c", precondition: { sequence: first.sequence } };
+	const deletion = { id: newId(), key: "again/c", precondition: { version: versionOf(first) } };
 	ok(await store.blobs_delete(deletion));
 	const second = ok(await store.blobs_put_blob(putRequest("again/c", bytes), bytes));
 	ok(await store.blobs_delete(deletion));
@@ -78,12 +80,12 @@ test("C34 preconditions go by sequence number, so that A, B, A does not pass", a
 		return store.blobs_put_blob(putRequest("again/p", bytes, parts), bytes);
 	};
 	const a = ok(await put("A", { precondition: { absent: null } }));
-	ok(await put("B", { precondition: { sequence: a.sequence } }));
+	ok(await put("B", { precondition: { version: versionOf(a) } }));
 	const again = ok(await put("A"));
 	expect(again.root).toEqual(a.root);
-	for (const precondition of [{ sequence: a.sequence }, { absent: null }])
+	for (const precondition of [{ version: versionOf(a) }, { absent: null }])
 		expect(refusal(await put("C", { precondition }))).toEqual({
-			precondition_failed: { sequence: again.sequence },
+			precondition_failed: versionOf(again),
 		});
 });
 
@@ -99,7 +101,7 @@ test("C31 every other change, twice the same, has one effect and the same answer
 		metadata: [] as [],
 	};
 	const who = Ed25519KeyIdentity.generate().getPrincipal();
-	const changes: (() => Promise<WireResult<unknown>>)[] = [
+	const changes: (() => Promise<PlainResult<unknown>>)[] = [
 		() => store.blobs_put_many(many),
 		twice("blobs_update", { id: newId(), key: "twice/a", ...change }),
 		twice("blobs_copy", { id: newId(), from: "twice/a", to: "twice/d", ...move }),
@@ -111,9 +113,9 @@ test("C31 every other change, twice the same, has one effect and the same answer
 	];
 	for (const make of changes) {
 		const first = ok(await make());
-		const { sequence } = ok(await store.blobs_status());
+		const { last } = ok(await store.blobs_status());
 		expect(ok(await make())).toEqual(first);
-		expect(ok(await store.blobs_status()).sequence).toBe(sequence);
+		expect(ok(await store.blobs_status()).last).toEqual(last);
 	}
 });
 
@@ -126,7 +128,7 @@ function twice<
 		| "blobs_grant_role"
 		| "blobs_revoke_role"
 		| "blobs_set_quota",
->(name: Name, request: MethodArgs<Name>[0]): () => Promise<WireResult<unknown>> {
-	const call = store[name] as (request: MethodArgs<Name>[0]) => Promise<WireResult<unknown>>;
+>(name: Name, request: MethodArgs<Name>[0]): () => Promise<PlainResult<unknown>> {
+	const call = store[name] as (request: MethodArgs<Name>[0]) => Promise<PlainResult<unknown>>;
 	return () => call(request);
 }

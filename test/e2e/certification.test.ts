@@ -1,4 +1,4 @@
-import { HttpAgent } from "@dfinity/agent";
+import { Actor, HttpAgent } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { HttpAgent as IcpAgent } from "@icp-sdk/core/agent";
@@ -6,8 +6,25 @@ import { Ed25519KeyIdentity as IcpIdentity } from "@icp-sdk/core/identity";
 import { Principal as IcpPrincipal } from "@icp-sdk/core/principal";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { installWasm } from "../../examples/support/deploy.js";
-import { METHODS, rootPreimage, type WireResult, type WireStatAnswer } from "../../src/protocol/index.js";
-import { newId, ok, openStore, type Store, type StoreFixture, sha256 } from "../support/store.js";
+import {
+	idlFactory,
+	Manifest,
+	METHODS,
+	rootPreimage,
+	type WireChanges,
+	type WireManifest,
+	type WireStatAnswer,
+} from "../../src/protocol/index.js";
+import {
+	newId,
+	ok,
+	openStore,
+	type PlainResult,
+	type Store,
+	type StoreFixture,
+	sha256,
+	versionOf,
+} from "../support/store.js";
 import { bytesOf, none, put, S, upload } from "../support/transfers.js";
 import {
 	Broken,
@@ -52,8 +69,12 @@ async function statBy(library: Library, key: string): Promise<WireStatAnswer> {
 		if (!("reply" in answer)) throw new Error(answer.reject_message);
 		reply = answer.reply.arg;
 	}
-	return ok(IDL.decode([result], reply)[0] as unknown as WireResult<WireStatAnswer>);
+	return ok(IDL.decode([result], reply)[0] as unknown as PlainResult<WireStatAnswer>);
 }
+
+/** By the library, as any reader would. */
+const readManifest = (bytes: Uint8Array): WireManifest =>
+	IDL.decode([Manifest as IDL.Type], bytes)[0] as unknown as WireManifest;
 
 const proven = (library: Library, proof: WireStatAnswer, path: Uint8Array[]) =>
 	prove(library, proof, fixture.canisterId, fixture.network.rootKey, path);
@@ -149,17 +170,17 @@ describe.each(libraries)("with $name", (library) => {
 	test("C36 a changed byte is found wherever it is, each as what it is", async () => {
 		const key = "c36/tampered";
 		const bytes = bytesOf(3 * S);
-		const { sequence } = await upload(store, key, bytes);
+		const version = versionOf(await upload(store, key, bytes));
 		const proof = await statBy(library, key);
-		const manifest = proof.manifest[0]!;
-		const leaves = ok(await store.blobs_leaves({ key, sequence, from: 0, limit: 100 }));
-		const chunk = ok(await store.blobs_get_chunk(key, sequence, 1));
+		const manifest = readManifest(proof.manifest[0]!);
+		const leaves = ok(await store.blobs_leaves({ key, version, from: 0, limit: 100 }));
+		const chunk = ok(await store.blobs_get_chunk(key, version, 1));
 
 		/** What a reader does, from the certificate down to the bytes. */
 		const read = async (parts: { proof: WireStatAnswer; leaves: Uint8Array; chunk: Uint8Array }) => {
 			const found = await proven(library, parts.proof, pathOfPublic(key));
-			const held = parts.proof.manifest[0]!;
-			checkManifest(found, held);
+			checkManifest(found, parts.proof.manifest[0]!);
+			const held = readManifest(parts.proof.manifest[0]!);
 			const root = sha256(rootPreimage(held.size, held.chunk_size, parts.leaves));
 			if (Buffer.compare(root, held.root) !== 0) throw new Broken("leaves");
 			if (Buffer.compare(sha256(parts.chunk), parts.leaves.subarray(32, 64)) !== 0) throw new Broken("chunk");
@@ -188,8 +209,12 @@ describe.each(libraries)("with $name", (library) => {
 			{ sequence: manifest.sequence + 1n },
 			{ key: "c36/other" },
 			{ modified_at: manifest.modified_at + 1n },
-		])
-			expect(await broken({ proof: { ...proof, manifest: [{ ...manifest, ...change }] } })).toBe("manifest");
+		]) {
+			const other = new Uint8Array(IDL.encode([Manifest as IDL.Type], [{ ...manifest, ...change }]));
+			expect(await broken({ proof: { ...proof, manifest: [other] } })).toBe("manifest");
+		}
+		for (const other of flips(proof.manifest[0]!, 8))
+			expect(await broken({ proof: { ...proof, manifest: [other] } })).toBe("manifest");
 		for (const other of flips(leaves, 6)) expect(await broken({ leaves: other })).toBe("leaves");
 		for (const other of flips(chunk, 6)) expect(await broken({ chunk: other })).toBe("chunk");
 	});
@@ -212,13 +237,11 @@ function flipped(bytes: Uint8Array, at: number): Uint8Array {
 }
 
 test("the feed's head is certified, and is the hash chain of its changes", async () => {
-	const { changes, before, last, certificate, witness } = ok(
-		await store.blobs_changes({ after: [], limit: 1_000, ...none }),
-	);
-	const { Change, encodeValue } = await import("../../src/protocol/index.js");
+	const actor = Actor.createActor(idlFactory, { agent: fixture.agent, canisterId: fixture.canisterId });
+	const answer = (await actor.blobs_changes!({ after: [], limit: 1_000, ...none })) as { ok: WireChanges };
+	const { changes, before, last, certificate, witness } = answer.ok;
 	let head = Uint8Array.from(before.head);
-	for (const change of changes)
-		head = Uint8Array.from(sha256(Buffer.concat([head, encodeValue(Change, change)])));
+	for (const change of changes) head = Uint8Array.from(sha256(Buffer.concat([head, change])));
 	expect(head).toEqual(Uint8Array.from(last.head));
 	const library = libraries[0]!;
 	const found = await prove(library, { certificate, witness }, fixture.canisterId, fixture.network.rootKey, [
@@ -231,7 +254,7 @@ test("an update's answer has no proof: its reply is certified itself", async () 
 	const { args, result } = METHODS.blobs_stat;
 	await put(store, "update", bytesOf(1));
 	const reply = await fixture.callRaw("blobs_stat", IDL.encode(args, [{ key: "update", ...none }]));
-	const answer = ok(IDL.decode([result], reply)[0] as unknown as WireResult<WireStatAnswer>);
+	const answer = ok(IDL.decode([result], reply)[0] as unknown as PlainResult<WireStatAnswer>);
 	expect(answer).toMatchObject({ certificate: [], witness: [] });
-	expect(answer.manifest[0]!.key).toBe("update");
+	expect(readManifest(answer.manifest[0]!).key).toBe("update");
 });

@@ -13,7 +13,6 @@ import {
 	MAX_ITEMS,
 	MAX_LINKED_CHUNKS,
 	MAX_SINGLE_CALL_BYTES,
-	type WireResult,
 } from "../../src/protocol/index.js";
 import { figure, readDocument } from "../docs/document.js";
 import { outcome, send } from "../support/requests.js";
@@ -22,6 +21,7 @@ import {
 	newId,
 	ok,
 	openStore,
+	type PlainResult,
 	publication,
 	refusal,
 	rootOf,
@@ -29,6 +29,7 @@ import {
 	type StoreFixture,
 	sha256,
 	updateIn,
+	versionOf,
 } from "../support/store.js";
 import { begin, bytesOf, deletion, none, put, putItem, putRequest, S, upload } from "../support/transfers.js";
 
@@ -67,7 +68,9 @@ describe.skipIf(isNamed)("instructions", () => {
 				"precondition_failed",
 				async () => {
 					const bytes = chunk.subarray(0, 2_000_000);
-					const parts = publication(rootOf(bytes, MAX_CHUNK_BYTES), { precondition: { sequence: 9n } });
+					const parts = publication(rootOf(bytes, MAX_CHUNK_BYTES), {
+						precondition: { version: { sequence: 9n, canister_version: 9n } },
+					});
 					return refusal(await store.blobs_put_blob({ id: newId(), key: "k", ...parts }, bytes));
 				},
 			],
@@ -104,7 +107,7 @@ describe.skipIf(isNamed)("instructions", () => {
 		expect(cost).toBeLessThan(2_000_000_000);
 		const { manifest } = ok(await store.blobs_stat({ key: "large", ...none }));
 		expect(manifest[0]!.root).toEqual(root);
-		expect(ok(await store.blobs_get_chunk("large", manifest[0]!.sequence, COUNT - 1))).toEqual(chunk);
+		expect(ok(await store.blobs_get_chunk("large", versionOf(manifest[0]!), COUNT - 1))).toEqual(chunk);
 	});
 
 	test("C17 a page at the end of a list costs what one at its start does", { timeout: 300_000 }, async () => {
@@ -142,8 +145,8 @@ describe.skipIf(isNamed)("instructions", () => {
 			await queryCost(() => store.blobs_changes({ after: [], limit: everything, ...none })),
 		).toBeLessThan(QUERY_LIMIT / 5);
 		expect(await queryCost(() => store.blobs_stats())).toBeLessThan(QUERY_LIMIT / 5);
-		const { sequence } = ok(await store.blobs_stat({ key: "large", ...none })).manifest[0]!;
-		const leaves = { key: "large", sequence, from: 0, limit: everything };
+		const version = versionOf(ok(await store.blobs_stat({ key: "large", ...none })).manifest[0]!);
+		const leaves = { key: "large", version, from: 0, limit: everything };
 		expect(await queryCost(() => store.blobs_leaves(leaves))).toBeLessThan(QUERY_LIMIT / 5);
 
 		const UPDATE_LIMIT = 40e9;
@@ -243,8 +246,8 @@ describe.skipIf(isNamed)("C18 below a balance", () => {
 		const { missing } = (error as { low_cycles: { missing: bigint } }).low_cycles;
 		expect(missing).toBeGreaterThan(200_000_000_000_000n);
 		expect(missing).toBeLessThan(300_000_000_000_000n);
-		const { sequence } = ok(await poor.blobs_stat({ key: "kept", ...none })).manifest[0]!;
-		expect(ok(await poor.blobs_get_chunk("kept", sequence, 0))).toEqual(bytes);
+		const version = versionOf(ok(await poor.blobs_stat({ key: "kept", ...none })).manifest[0]!);
+		expect(ok(await poor.blobs_get_chunk("kept", version, 0))).toEqual(bytes);
 		ok(await poor.blobs_delete({ id: newId(), key: "kept", precondition: { none: null } }));
 		ok(await begin(2n ** 20n));
 	});
@@ -260,7 +263,7 @@ describe.skipIf(isNamed)("C18 below a balance", () => {
 		const canisterId = await deployCanister(fixture.agent, wasm, FLOOR);
 		const poor = fixture.storeAt(canisterId);
 		const cycles = async () => ok(await poor.blobs_stats()).cycles;
-		const missingOf = (result: WireResult<unknown>) => {
+		const missingOf = (result: PlainResult<unknown>) => {
 			const error = refusal(result);
 			expect(error).toHaveProperty("low_cycles");
 			return (error as { low_cycles: { missing: bigint } }).low_cycles.missing;
@@ -275,7 +278,7 @@ describe.skipIf(isNamed)("C18 below a balance", () => {
 		await topUp(canisterId, missing / 2n);
 		expect(missingOf(await poor.blobs_put_blob(request, bytes))).toBeGreaterThan(missing / 2n - MEANWHILE);
 		await topUp(canisterId, missing / 2n + MEANWHILE);
-		const { sequence } = ok(await poor.blobs_put_blob(request, bytes));
+		const kept = ok(await poor.blobs_put_blob(request, bytes));
 
 		// Once more below the floor, by calls that were paid for and refused: reads, deletes, administrators go on.
 		const large = bytesOf(MAX_SINGLE_CALL_BYTES);
@@ -283,7 +286,7 @@ describe.skipIf(isNamed)("C18 below a balance", () => {
 		expect(await cycles()).toBeLessThan(FLOOR);
 		for (const name of ["blobs_begin_upload", "blobs_put_many", "blobs_update", "blobs_copy"] as const)
 			missingOf(outcome(await send(poor, name, "kept")));
-		expect(ok(await poor.blobs_get_chunk("kept", sequence, 0))).toEqual(bytes);
+		expect(ok(await poor.blobs_get_chunk("kept", versionOf(kept), 0))).toEqual(bytes);
 		ok(await send(poor, "blobs_grant_role"));
 		expect(ok(await poor.blobs_delete(deletion("kept"))).deleted).toBe(true);
 	});

@@ -77,7 +77,9 @@ test("C13 what can be no key is refused by a stat, too, and holds nothing for an
 		expect(refusal(await store.blobs_stat({ key, ...none }))).toMatchObject({
 			invalid_argument: { field: "key" },
 		});
-		expect(refusal(await store.blobs_get_chunk(key, 1n, 0))).toEqual({ blob_not_found: {} });
+		expect(refusal(await store.blobs_get_chunk(key, { sequence: 1n, canister_version: 1n }, 0))).toEqual({
+			blob_not_found: {},
+		});
 		const list = { prefix: key, recursive: true, after: [key] as [string], limit: 1, ...none };
 		if (key !== "") expect(ok(await store.blobs_list(list)).entries).toEqual([]);
 	}
@@ -87,7 +89,9 @@ test("C13 a text of more than twice the bytes that it may have is not read", asy
 	const [key, longest] = ["é".repeat(1_025), 2_048];
 	const malformed = { malformed: { reason: `a text has more than ${longest} bytes` } };
 	expect(refusal(await store.blobs_stat({ key, ...none }))).toEqual(malformed);
-	expect(refusal(await store.blobs_get_chunk(key, 1n, 0))).toEqual(malformed);
+	expect(refusal(await store.blobs_get_chunk(key, { sequence: 1n, canister_version: 1n }, 0))).toEqual(
+		malformed,
+	);
 });
 
 test("a commit with a chunk missing says which, and keeps the others", async () => {

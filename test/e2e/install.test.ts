@@ -10,7 +10,7 @@ import { deployCanister, installWasm } from "../../examples/support/deploy.js";
 import { openNetwork, type TestNetwork } from "../../examples/support/network.js";
 import { idlFactory, MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { buildMain, withSource } from "../support/build.js";
-import { newId, ok, publication, rootOf, type Store } from "../support/store.js";
+import { newId, ok, publication, rootOf, type Store, versionOf } from "../support/store.js";
 
 /** How the store gets into a canister: built, linked, alone and beside an application's own class. */
 
@@ -97,8 +97,8 @@ test("beside an application's own class: both work, and both keep their data ove
 	const root = rootOf(bytes, MAX_CHUNK_BYTES);
 	expect(await guestbook.sign("Ada")).toBe(1);
 	const put = { id: newId(), key: "portraits/ada", ...publication(root) };
-	const { sequence } = ok(await guestbook.blobs_put_blob(put, bytes));
+	const manifest = ok(await guestbook.blobs_put_blob(put, bytes));
 	await installWasm(agent, canisterId, wasm, "upgrade");
 	expect(await guestbook.names()).toEqual(["Ada"]);
-	expect(ok(await guestbook.blobs_get_chunk("portraits/ada", sequence, 0))).toEqual(bytes);
+	expect(ok(await guestbook.blobs_get_chunk("portraits/ada", versionOf(manifest), 0))).toEqual(bytes);
 });

@@ -1,10 +1,19 @@
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { installWasm } from "../../examples/support/deploy.js";
-import { errorCode, errorMessage, type WireError, type WireResult } from "../../src/protocol/index.js";
+import { errorCode, errorMessage, type WireError } from "../../src/protocol/index.js";
 import { deployProxy } from "../support/proxy.js";
 import { anonymous, outcome, send, UPDATES } from "../support/requests.js";
-import { isNamed, newId, ok, openStore, refusal, type Store, type StoreFixture } from "../support/store.js";
+import {
+	isNamed,
+	newId,
+	ok,
+	openStore,
+	type PlainResult,
+	refusal,
+	type Store,
+	type StoreFixture,
+} from "../support/store.js";
 import { begin, bytesOf, commitOf, put, putAll, putItem, putRequest, S } from "../support/transfers.js";
 
 /** What the store says about itself, and what its errors say. */
@@ -99,7 +108,10 @@ test("items refused within a message of many are counted by their codes, and the
 	};
 	const before = await counted();
 	const wrong = ["many/b", "many/c"].map((key) => ({ ...putItem(key, bytesOf(10)), root: bytesOf(32) }));
-	const taken = { ...putItem("many/a", bytesOf(10)), precondition: { sequence: 1_000_000n } };
+	const taken = {
+		...putItem("many/a", bytesOf(10)),
+		precondition: { version: { sequence: 1_000_000n, canister_version: 1n } },
+	};
 	const blobs = [putItem("many/a", bytesOf(10)), ...wrong, taken];
 	ok(await store.blobs_put_many({ id: newId(), blobs }));
 	const after = await counted();
@@ -124,7 +136,7 @@ test("C54 errors say what to do, and hold nothing of a blob's bytes", async () =
 	const bytes = new Uint8Array(Buffer.alloc(S, marker));
 	const id = await begin(store, "errors", 2 * S);
 	await put(store, "errors", bytes);
-	const results: WireResult<unknown>[] = [
+	const results: PlainResult<unknown>[] = [
 		await store.blobs_put_chunk(id, 0, bytes.subarray(1)),
 		await store.blobs_put_chunk(id, 7, bytes),
 		await store.blobs_put_chunk(id, 0, Buffer.concat([bytes, bytes])),

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { WireStatAnswer } from "../../src/protocol/index.js";
+import type { PlainOk } from "../support/plain.js";
 import { anonymous } from "../support/requests.js";
-import { newId, ok, openStore, refusal, type Store, type StoreFixture } from "../support/store.js";
+import { newId, ok, openStore, refusal, type Store, type StoreFixture, versionOf } from "../support/store.js";
 import { bytesOf, listed, none, put, putItem } from "../support/transfers.js";
 import { pathOfPrivate } from "../support/verify.js";
 
@@ -58,16 +58,16 @@ const labelOf = (key: string) => pathOfPrivate(key, writer.getPrincipal(), salt)
 
 test("C05 the owner, readers, backup and admins see private blobs, and nobody else", async () => {
 	const key = SECRETS[20]!;
-	const { sequence } = ok(await asWriter.blobs_stat({ key, ...none })).manifest[0]!;
+	const version = versionOf(ok(await asWriter.blobs_stat({ key, ...none })).manifest[0]!);
 	for (const who of readers) {
-		expect(ok(await who.blobs_get_chunk(key, sequence, 0))).toEqual(bytes);
+		expect(ok(await who.blobs_get_chunk(key, version, 0))).toEqual(bytes);
 		expect(await listed(who, "shared/secret-")).toEqual([...SECRETS, "shared/secret-20-public"].sort());
 	}
 	for (const who of strangers) {
 		expect(ok(await who.blobs_stat({ key, ...none })).manifest).toEqual([]);
 		for (const result of [
-			await who.blobs_get_chunk(key, sequence, 0),
-			await who.blobs_leaves({ key, sequence, from: 0, limit: 1 }),
+			await who.blobs_get_chunk(key, version, 0),
+			await who.blobs_leaves({ key, version, from: 0, limit: 1 }),
 		])
 			expect(refusal<unknown>(result)).toEqual({ blob_not_found: {} });
 		expect(await listed(who, "shared/secret-")).toEqual(["shared/secret-20-public"]);
@@ -81,7 +81,7 @@ test("C05 a directory that holds nothing else is not shown", async () => {
 });
 
 test("C05 an answer to a stranger is the same for a private key and for none", async () => {
-	const shape = ({ manifest, salt, witness }: WireStatAnswer) => ({ manifest, salt, witness });
+	const shape = ({ manifest, salt, witness }: PlainOk<"blobs_stat">) => ({ manifest, salt, witness });
 	for (const who of strangers.slice(0, 2)) {
 		// Two that are side by side among the public keys: their absence has the same proof.
 		const secret = ok(await who.blobs_stat({ key: SECRETS[10]!, ...none }));
@@ -136,7 +136,7 @@ test("C05 the feed is refused to strangers", async () => {
 });
 
 test("C05 a blob made private is gone for strangers at once, under its key and in the lists", async () => {
-	const { sequence } = await put(asWriter, "turned/a", bytes);
+	const version = versionOf(await put(asWriter, "turned/a", bytes));
 	const change = {
 		id: newId(),
 		key: "turned/a",
@@ -146,7 +146,7 @@ test("C05 a blob made private is gone for strangers at once, under its key and i
 	};
 	ok(await asWriter.blobs_update({ ...change, visibility: [{ private: null }] }));
 	for (const who of strangers) {
-		expect(refusal(await who.blobs_get_chunk("turned/a", sequence, 0))).toEqual({ blob_not_found: {} });
+		expect(refusal(await who.blobs_get_chunk("turned/a", version, 0))).toEqual({ blob_not_found: {} });
 		expect(await listed(who, "turned/")).toEqual([]);
 	}
 });

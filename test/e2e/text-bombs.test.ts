@@ -1,16 +1,10 @@
 import { IDL } from "@dfinity/candid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MessageRecord } from "../../src/localnet/index.js";
-import {
-	MAX_ITEMS,
-	MAX_KEY_BYTES,
-	METHODS,
-	type MethodName,
-	type WireResult,
-} from "../../src/protocol/index.js";
+import { MAX_ITEMS, MAX_KEY_BYTES, METHODS, type MethodName } from "../../src/protocol/index.js";
 import { isQuery, openTarget, outcomeOf, type Target } from "../support/bombs.js";
 import { ALL, outcome, REQUESTS, UPDATES } from "../support/requests.js";
-import { isNamed, refusal } from "../support/store.js";
+import { isNamed, type PlainResult, refusal } from "../support/store.js";
 import { type TextRequest, takesText, withText } from "../support/text-fields.js";
 
 /** Messages of the right type whose texts are dear to read: QuickJS takes thousands of instructions a character. */
@@ -200,10 +194,10 @@ describe.each([
 	});
 
 	test("costs who may at most 800 instructions a byte where each is refused with its own error", async () => {
-		let results: WireResult<unknown>[] = [];
+		let results: PlainResult<unknown>[] = [];
 		const [record] = await target.fixture.measure(async () => {
 			const reply = await target.admin.call(target.fixture.canisterId, method, tooLong);
-			const result = outcomeOf(method, reply) as WireResult<{ results: WireResult<unknown>[] }>;
+			const result = outcomeOf(method, reply) as PlainResult<{ results: PlainResult<unknown>[] }>;
 			if ("ok" in result) results = result.ok.results;
 		});
 		expect(results).toHaveLength(MAX_ITEMS);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
+import { MAX_CHUNK_BYTES, type WireVersion } from "../../src/protocol/index.js";
 import {
 	newId,
 	ok,
@@ -9,6 +9,7 @@ import {
 	type Store,
 	type StoreFixture,
 	sha256,
+	versionOf,
 } from "../support/store.js";
 import {
 	begin,
@@ -44,7 +45,7 @@ describe("sizes", () => {
 				const manifest = ok(await store.blobs_commit_upload(commitOf(id, bytes)));
 				expect(manifest).toMatchObject({ key, size: BigInt(size), root: rootOf(bytes, S), chunk_size: S });
 				expect(await readBack(store, key)).toEqual(bytes);
-				const page = { key, sequence: manifest.sequence, from: 0, limit: 100 };
+				const page = { key, version: versionOf(manifest), from: 0, limit: 100 };
 				expect(ok(await store.blobs_leaves(page)).length).toBe(32 * Math.ceil(size / S));
 			});
 
@@ -73,16 +74,17 @@ describe("reads", () => {
 	test("a blob replaced meanwhile is said, never mixed", async () => {
 		const first = await upload(store, "reads/replaced", bytesOf(10));
 		const second = await upload(store, "reads/replaced", bytesOf(10));
-		expect(refusal(await store.blobs_get_chunk("reads/replaced", first.sequence, 0))).toEqual({
-			blob_replaced: { sequence: second.sequence },
+		expect(refusal(await store.blobs_get_chunk("reads/replaced", versionOf(first), 0))).toEqual({
+			blob_replaced: versionOf(second),
 		});
 	});
 
 	test("a read may ask for a state that has seen a change", async () => {
-		const { sequence } = await upload(store, "reads/behind", bytesOf(10));
-		ok(await store.blobs_stat({ key: "reads/behind", min_sequence: [sequence] }));
-		const later = { key: "reads/behind", min_sequence: [sequence + 1n] as [bigint] };
-		expect(refusal(await store.blobs_stat(later))).toEqual({ behind: { sequence } });
+		const version = versionOf(await upload(store, "reads/behind", bytesOf(10)));
+		ok(await store.blobs_stat({ key: "reads/behind", min_version: [version] }));
+		const next = { sequence: version.sequence + 1n, canister_version: version.canister_version + 1_000n };
+		const later = { key: "reads/behind", min_version: [next] as [WireVersion] };
+		expect(refusal(await store.blobs_stat(later))).toEqual({ behind: version });
 	});
 
 	test("lists page by key and by directory, by segment and then bytes", async () => {

@@ -44,12 +44,12 @@ test.skipIf(isNamed)("a commit that traps half-way leaves the upload as it was",
 		expect(answer.message).toContain("IC0522");
 		traps++;
 		expect(ok(await store.blobs_upload_status({ id, from: 0, limit: CHUNKS }))).toEqual(before);
-		expect(ok(await store.blobs_stat({ key: "a", min_sequence: [] })).manifest).toEqual([]);
+		expect(ok(await store.blobs_stat({ key: "a", min_version: [] })).manifest).toEqual([]);
 		expect(
-			ok(await store.blobs_list({ prefix: "", recursive: true, after: [], limit: 9, min_sequence: [] }))
+			ok(await store.blobs_list({ prefix: "", recursive: true, after: [], limit: 9, min_version: [] }))
 				.entries,
 		).toEqual([]);
 	}
 	expect(traps).toBeGreaterThan(5);
-	expect(held(await store.blobs_stat({ key: "a", min_sequence: [] })).sequence).toBe(1n);
+	expect(held(await store.blobs_stat({ key: "a", min_version: [] })).sequence).toBe(1n);
 });

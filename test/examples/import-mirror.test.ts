@@ -8,7 +8,7 @@ import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { planPaths } from "../../examples/mirror/paths.js";
 import { deployCanister } from "../../examples/support/deploy.js";
-import { METHODS, MIN_CHUNK_BYTES, type WireManifest } from "../../src/protocol/index.js";
+import { METHODS, MIN_CHUNK_BYTES, manifests, type WireManifest } from "../../src/protocol/index.js";
 import { assemble } from "../localnet/support/wat.js";
 import { newId, ok, openStore, publication, rootOf, type StoreFixture } from "../support/store.js";
 
@@ -310,18 +310,19 @@ function hostileStore(keys: string[]): Uint8Array {
 	const blob = (key: string): WireManifest => ({
 		key,
 		sequence: 1n,
+		canister_version: 1n,
 		root: new Uint8Array(32),
 		size: 1n,
 		chunk_size: MIN_CHUNK_BYTES,
 		content_type: "text/plain",
-		visibility: { public: null },
+		visibility: "public",
 		owner: signer.getPrincipal(),
 		created_at: 0n,
 		modified_at: 0n,
 		metadata: [],
 		sha256: [],
 	});
-	const entries = keys.map((key) => ({ blob: blob(key) }));
+	const entries = keys.map((key) => ({ blob: manifests.encode(blob(key)) }));
 	const page = new Uint8Array(IDL.encode([METHODS.blobs_list.result], [{ ok: { entries, next: [] } }]));
 	const data = [...page].map((byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");
 	return assemble(`(module

@@ -3,7 +3,8 @@ import { IDL } from "@dfinity/candid";
 import type { Principal } from "@dfinity/principal";
 import binaryen from "binaryen";
 import { deployCanister } from "../../examples/support/deploy.js";
-import { METHODS, type MethodName } from "../../src/protocol/index.js";
+import { METHODS, type MethodName, type MethodOk, type WireResult } from "../../src/protocol/index.js";
+import { plainResult } from "./plain.js";
 import type { Store } from "./store.js";
 
 /**
@@ -90,7 +91,10 @@ export function storeThrough(proxy: Forwarder, canisterId: Principal): Store {
 		async (...values: unknown[]) => {
 			const argument = IDL.encode(args as IDL.Type[], values);
 			const reply = await proxy.call(canisterId, name as MethodName, argument);
-			return IDL.decode([result as IDL.Type], reply)[0];
+			const decoded = IDL.decode([result as IDL.Type], reply)[0] as unknown as WireResult<
+				MethodOk<MethodName>
+			>;
+			return plainResult(name as MethodName, decoded);
 		},
 	]);
 	return Object.fromEntries(methods) as Store;

@@ -6,9 +6,8 @@ import {
 	type MethodArgs,
 	type MethodName,
 	MIN_CHUNK_BYTES,
-	type WireResult,
 } from "../../src/protocol/index.js";
-import { newId, publication, rootOf, type Store } from "./store.js";
+import { newId, type PlainResult, publication, rootOf, type Store } from "./store.js";
 
 /** A request of every method that is as it should be: what is refused is so for who sends it, or when. */
 
@@ -16,6 +15,7 @@ const content = new TextEncoder().encode("what a request carries");
 const root = rootOf(content, MAX_CHUNK_BYTES);
 const someone = () => Ed25519KeyIdentity.generate().getPrincipal();
 const none = { none: null };
+const VERSION = { sequence: 1n, canister_version: 1n };
 
 export const anonymous = new AnonymousIdentity();
 
@@ -42,11 +42,11 @@ export const REQUESTS: { [Name in MethodName]: (key: string) => MethodArgs<Name>
 	blobs_upload_status: () => [{ id: newId(), from: 0, limit: 1 }],
 	blobs_list_uploads: () => [{ key: [], after: [], limit: 10 }],
 	blobs_list_all_uploads: () => [{ after: [], limit: 10 }],
-	blobs_stat: (key) => [{ key, min_sequence: [] }],
-	blobs_leaves: (key) => [{ key, sequence: 1n, from: 0, limit: 1 }],
-	blobs_get_chunk: (key) => [key, 1n, 0],
-	blobs_list: (prefix) => [{ prefix, recursive: true, after: [], limit: 10, min_sequence: [] }],
-	blobs_changes: () => [{ after: [], limit: 10, min_sequence: [] }],
+	blobs_stat: (key) => [{ key, min_version: [] }],
+	blobs_leaves: (key) => [{ key, version: VERSION, from: 0, limit: 1 }],
+	blobs_get_chunk: (key) => [key, VERSION, 0],
+	blobs_list: (prefix) => [{ prefix, recursive: true, after: [], limit: 10, min_version: [] }],
+	blobs_changes: () => [{ after: [], limit: 10, min_version: [] }],
 	blobs_status: () => [],
 	blobs_account: () => [[]],
 	blobs_list_accounts: () => [{ after: [], limit: 10 }],
@@ -58,13 +58,13 @@ export const ALL = Object.keys(METHODS) as MethodName[];
 export const UPDATES = ALL.filter((name) => METHODS[name].kind === "update");
 
 /** Sends the method's request; its answer, whatever it is. */
-export function send(store: Store, name: MethodName, key = "requests/a"): Promise<WireResult<unknown>> {
-	const call = store[name] as (...args: unknown[]) => Promise<WireResult<unknown>>;
+export function send(store: Store, name: MethodName, key = "requests/a"): Promise<PlainResult<unknown>> {
+	const call = store[name] as (...args: unknown[]) => Promise<PlainResult<unknown>>;
 	return call(...REQUESTS[name](key));
 }
 
 /** What an update that does many things at once said of the first. */
-export function outcome(result: WireResult<unknown>): WireResult<unknown> {
-	const results = "ok" in result ? (result.ok as { results?: WireResult<unknown>[] }).results : undefined;
+export function outcome(result: PlainResult<unknown>): PlainResult<unknown> {
+	const results = "ok" in result ? (result.ok as { results?: PlainResult<unknown>[] }).results : undefined;
 	return results?.[0] ?? result;
 }

@@ -8,22 +8,25 @@ import { openNetwork, type TestNetwork } from "../../examples/support/network.js
 import type { MessageRecord, NetworkOptions } from "../../src/localnet/index.js";
 import {
 	idlFactory,
+	METHODS,
 	type MethodArgs,
 	type MethodName,
 	type MethodOk,
 	type WireError,
 	type WireManifest,
 	type WireResult,
-	type WireStatAnswer,
 } from "../../src/protocol/index.js";
 
 import "./test-signatures.js";
 
+import { type PlainOk, type PlainResult, plainResult } from "./plain.js";
+
+export { type PlainResult, versionOf } from "./plain.js";
 export { newId, publication, rootOf, sha256 } from "./published.js";
 
 /** A blob store as any agent sees it: each method of the protocol, through Candid and the wire. */
 export type Store = {
-	[Name in MethodName]: (...args: MethodArgs<Name>) => Promise<WireResult<MethodOk<Name>>>;
+	[Name in MethodName]: (...args: MethodArgs<Name>) => Promise<PlainResult<PlainOk<Name>>>;
 };
 
 export interface StoreFixture {
@@ -70,11 +73,13 @@ export async function openStore(
 	const canisterId = await deployCanister(agent, wasm, options.cycles);
 	const isCheap = signatures === "test" && !isNamed;
 	const storeOf = (its: HttpAgent, at = canisterId) =>
-		Actor.createActor(idlFactory, {
-			agent: its,
-			canisterId: at,
-			...(!isCheap && { blsVerify: unverified }),
-		}) as unknown as Store;
+		plainly(
+			Actor.createActor(idlFactory, {
+				agent: its,
+				canisterId: at,
+				...(!isCheap && { blsVerify: unverified }),
+			}),
+		);
 	return {
 		network,
 		canisterId,
@@ -102,6 +107,19 @@ export async function openStore(
 	};
 }
 
+type Raw = (...args: unknown[]) => Promise<WireResult<MethodOk<MethodName>>>;
+
+/** Reads what travels as bytes. */
+function plainly(actor: object): Store {
+	const methods = Object.keys(METHODS).map((name): [string, unknown] => [
+		name,
+		async (...args: unknown[]): Promise<PlainResult<unknown>> => {
+			return plainResult(name as MethodName, await (actor as Record<string, Raw>)[name]!(...args));
+		},
+	]);
+	return Object.fromEntries(methods) as unknown as Store;
+}
+
 /** Whether the tests run against a network that was given by its URL, which counts and shows nothing. */
 export const isNamed = process.env.BLOBS_NETWORK !== undefined;
 
@@ -113,21 +131,21 @@ export function updateIn(records: readonly MessageRecord[]): MessageRecord {
 }
 
 /** The result of a call that must succeed. */
-export function ok<T>(result: WireResult<T>): T {
+export function ok<T>(result: PlainResult<T>): T {
 	if ("ok" in result) return result.ok;
 	const details = JSON.stringify(result.err, (_, value) => (typeof value === "bigint" ? `${value}` : value));
 	throw new Error(`refused: ${details}`);
 }
 
 /** What a key holds, by the answer of a stat; it must hold something. */
-export function held(result: WireResult<WireStatAnswer>): WireManifest {
+export function held(result: PlainResult<PlainOk<"blobs_stat">>): WireManifest {
 	const { manifest } = ok(result);
 	if (manifest[0] === undefined) throw new Error("the key holds nothing that the caller may read");
 	return manifest[0];
 }
 
 /** The error of a call that must be refused. */
-export function refusal<T>(result: WireResult<T>): WireError {
+export function refusal<T>(result: PlainResult<T>): WireError {
 	if ("ok" in result) throw new Error("expected a refusal, and it was done");
 	return result.err;
 }

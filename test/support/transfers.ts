@@ -5,12 +5,12 @@ import {
 	type WireManifest,
 	type WirePublication,
 } from "../../src/protocol/index.js";
-import { held, newId, ok, publication, rootOf, type Store } from "./store.js";
+import { held, newId, ok, publication, rootOf, type Store, versionOf } from "./store.js";
 
 /** Uploads and downloads call by call, as a client that knows only the protocol makes them. */
 
 export const S = MIN_CHUNK_BYTES;
-export const none = { min_sequence: [] as [] };
+export const none = { min_version: [] as [] };
 
 export const bytesOf = (size: number) => new Uint8Array(randomBytes(size));
 
@@ -69,10 +69,11 @@ export const putItem = (key: string, content: Uint8Array, parts: Partial<WirePub
 export const deletion = (key: string) => ({ id: newId(), key, precondition: { none: null } });
 
 export async function readBack(store: Store, key: string): Promise<Uint8Array> {
-	const { sequence, size, chunk_size } = held(await store.blobs_stat({ key, ...none }));
+	const manifest = held(await store.blobs_stat({ key, ...none }));
 	const chunks: Uint8Array[] = [];
+	const { size, chunk_size } = manifest;
 	for (let index = 0; BigInt(index * chunk_size) < size; index++)
-		chunks.push(ok(await store.blobs_get_chunk(key, sequence, index)));
+		chunks.push(ok(await store.blobs_get_chunk(key, versionOf(manifest), index)));
 	return new Uint8Array(Buffer.concat(chunks));
 }
 

@@ -3,7 +3,6 @@ import * as dfinity from "@dfinity/agent";
 import type { Principal } from "@dfinity/principal";
 import * as icp from "@icp-sdk/core/agent";
 import { Principal as IcpPrincipal } from "@icp-sdk/core/principal";
-import { encodeValue, Manifest, type WireManifest } from "../../src/protocol/index.js";
 
 /**
  * What a reader verifies who trusts a query by its certificate, with nothing of this project's client: each of the
@@ -32,7 +31,8 @@ export const pathOfPrivate = (key: string, owner: Principal, salt: Uint8Array): 
 	sha256(salt, owner.toUint8Array(), utf8(key)),
 	utf8("manifest"),
 ];
-export const manifestHash = (manifest: WireManifest) => sha256(encodeValue(Manifest, manifest));
+/** Of a manifest as it came: whatever it says, these bytes are what is certified. */
+export const manifestHash = (manifest: Uint8Array) => sha256(manifest);
 
 /** What a certificate and a witness together say of a path. */
 export type Found = { readonly value: Uint8Array } | "absent" | "unknown";
@@ -121,6 +121,6 @@ function lookUp(tree: dfinity.HashTree, path: readonly Uint8Array[]): Found {
 const flatten = (tree: dfinity.HashTree): dfinity.HashTree[] =>
 	tree[0] === 0 ? [] : tree[0] === 1 ? [...flatten(tree[1]), ...flatten(tree[2])] : [tree];
 
-export function checkManifest(found: Found, manifest: WireManifest): void {
+export function checkManifest(found: Found, manifest: Uint8Array): void {
 	if (typeof found === "string" || !isSame(found.value, manifestHash(manifest))) throw new Broken("manifest");
 }

@@ -20,6 +20,7 @@ import type {
 	Stats,
 	Transfer,
 	TransferState,
+	Version,
 } from "canister-blobs";
 import { describe, expectTypeOf, test } from "vitest";
 
@@ -93,7 +94,7 @@ describe("what is answered", () => {
 				case "published":
 					return change.manifest.key;
 				case "deleted":
-					expectTypeOf(change.version).toEqualTypeOf<bigint>();
+					expectTypeOf(change.version).toEqualTypeOf<Version>();
 					return change.key;
 				case "role":
 					return change.role;
@@ -102,6 +103,8 @@ describe("what is answered", () => {
 					return String(change.who);
 				case "mode":
 					return change.mode;
+				case "unknown":
+					return String(change.sequence);
 			}
 		};
 		expectTypeOf(narrow).parameter(0).toEqualTypeOf<Change>();
@@ -110,7 +113,7 @@ describe("what is answered", () => {
 	test("what became of a key among many narrows by whether there is an error", () => {
 		const narrow = (item: DeletedItem) => {
 			if (item.error === undefined) expectTypeOf(item.sequence).toEqualTypeOf<bigint>();
-			else expectTypeOf(item.error).toEqualTypeOf<BlobErrorOf<ErrorCode>>();
+			else expectTypeOf(item.error).toEqualTypeOf<BlobErrorOf<ErrorCode | "unknown_error">>();
 		};
 		expectTypeOf(narrow).parameter(0).toEqualTypeOf<DeletedItem>();
 	});

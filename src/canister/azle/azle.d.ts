@@ -20,6 +20,7 @@ export function msgCaller(): Principal;
 export function msgMethodName(): string;
 export function performanceCounter(type: 0): bigint;
 export function canisterCycleBalance(): bigint;
+export function canisterVersion(): bigint;
 export function dataCertificate(): Uint8Array | undefined;
 export function isController(who: Principal): boolean;
 export function time(): bigint;

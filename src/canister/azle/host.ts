@@ -1,6 +1,7 @@
 import { Principal } from "@dfinity/principal";
 import {
 	canisterCycleBalance,
+	canisterVersion,
 	certifiedDataSet,
 	dataCertificate,
 	isController,
@@ -38,6 +39,10 @@ export class AzleHost implements Host {
 
 	now(): number {
 		return Number(time() / 1_000_000n);
+	}
+
+	canisterVersion(): bigint {
+		return canisterVersion();
 	}
 
 	caller(): Uint8Array {

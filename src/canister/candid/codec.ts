@@ -8,7 +8,9 @@ import {
 	type MethodOk,
 	ReplyWriter,
 	shapeOf,
-	type WireResult,
+	toRefusal,
+	Unsupported,
+	type WireError,
 } from "../../protocol/index.js";
 import { refuse } from "../engine/index.js";
 
@@ -28,6 +30,8 @@ export function decodeArgs<Name extends MethodName>(name: Name, message: Uint8Ar
 	try {
 		return readers.get(name)!.read(message) as unknown as MethodArgs<Name>;
 	} catch (error) {
+		if (error instanceof Unsupported)
+			return refuse("version_unsupported", { side: "canister", what: error.what });
 		if (!(error instanceof Malformed)) throw error;
 		return refuse("malformed", { reason: error.reason });
 	}
@@ -41,6 +45,8 @@ export function isAcceptable(name: string, message: Uint8Array): boolean {
 		reader.check(message);
 		return true;
 	} catch (error) {
+		// What is of a later version is told so, and which side to update.
+		if (error instanceof Unsupported) return true;
 		if (!(error instanceof Malformed)) throw error;
 		return false;
 	}
@@ -49,7 +55,7 @@ export function isAcceptable(name: string, message: Uint8Array): boolean {
 /** The reply, as a view that is valid until the next one is encoded. */
 export function encodeReply<Name extends MethodName>(
 	name: Name,
-	result: WireResult<MethodOk<Name> | Encodable<MethodOk<Name>>>,
+	result: { ok: MethodOk<Name> | Encodable<MethodOk<Name>> } | { err: WireError },
 ): Uint8Array {
-	return writers.get(name)!.write(result);
+	return writers.get(name)!.write("err" in result ? { err: toRefusal(result.err) } : result);
 }

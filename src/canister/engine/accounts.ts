@@ -1,7 +1,7 @@
 import { fromUnits } from "../../protocol/codec/utf8.js";
 import { DEFAULT_OPEN_UPLOADS } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
-import { readU64, writeU64 } from "./codec.js";
+import { knownVersion, readU64, writeU64 } from "./codec.js";
 
 /**
  * What a principal may have at the most: whole numbers from 0 on, or Infinity for no bound; at anything else installing
@@ -147,13 +147,15 @@ function saysNothing(account: Account): boolean {
 
 // Where fields are in a record (docs/STORAGE.md, "Accounts"), and in the quota behind its salt. Read and written at these
 // places, not by Reader and Writer: nearly every message has an account, and this is 50,000 instructions less for it.
-const OPEN_UPLOADS = 1;
-const BLOBS = 5;
-const BYTES = 9;
-const DAY = 17;
-const RECEIVED = 21;
-const SALT_LENGTH = 29;
-const SALT = 33;
+const RECORD_VERSION = 1;
+const ROLES = 1;
+const OPEN_UPLOADS = 2;
+const BLOBS = 6;
+const BYTES = 10;
+const DAY = 18;
+const RECEIVED = 22;
+const SALT_LENGTH = 30;
+const SALT = 34;
 const QUOTA_BLOBS = 4;
 const QUOTA_BYTES = 12;
 const QUOTA_RECEIVED = 20;
@@ -163,7 +165,8 @@ function encode({ roles, openUploads, blobs, bytes, day, received, salt, quota }
 	const flag = SALT + salt.length;
 	const record = new Uint8Array(flag + 1 + (quota === undefined ? 0 : QUOTA_LENGTH));
 	const view = new DataView(record.buffer);
-	record[0] = roles;
+	record[0] = RECORD_VERSION;
+	record[ROLES] = roles;
 	view.setUint32(OPEN_UPLOADS, openUploads);
 	view.setUint32(BLOBS, blobs);
 	writeU64(view, BYTES, bytes);
@@ -193,9 +196,10 @@ function decode(record: Uint8Array | undefined): Account {
 			salt: NO_BYTES,
 		};
 	const view = new DataView(record.buffer, record.byteOffset, record.length);
+	knownVersion("account", view.getUint8(0), RECORD_VERSION);
 	const length = view.getUint32(SALT_LENGTH);
 	return {
-		roles: view.getUint8(0),
+		roles: view.getUint8(ROLES),
 		openUploads: view.getUint32(OPEN_UPLOADS),
 		blobs: view.getUint32(BLOBS),
 		bytes: readU64(view, BYTES),

@@ -1,22 +1,24 @@
 import { Principal } from "@dfinity/principal";
-import type {
-	MethodArgs,
-	WireAccount,
-	WireAccounts,
-	WireAllUploads,
-	WireChangeOf,
-	WireDone,
-	WireListAccounts,
-	WireListAllUploads,
-	WireQuota,
-	WireRoleChange,
-	WireSetMode,
-	WireSetQuota,
-	WireStatus,
-	WireUploadName,
+import {
+	type MethodArgs,
+	PROTOCOL_FEATURES,
+	PROTOCOL_VERSION,
+	type WireAccount,
+	type WireAccounts,
+	type WireAllUploads,
+	type WireChangeOf,
+	type WireListAccounts,
+	type WireListAllUploads,
+	type WireQuota,
+	type WireRoleChange,
+	type WireSetMode,
+	type WireSetQuota,
+	type WireStatus,
+	type WireUploadName,
+	type WireVersion,
 } from "../../protocol/index.js";
 import type { Quota } from "./accounts.js";
-import { getU64, u64Key } from "./codec.js";
+import { readVersion, versionRecord } from "./codec.js";
 import type { ModeName } from "./modes.js";
 import { RECEIPT } from "./receipts.js";
 import { refuse } from "./refusal.js";
@@ -33,11 +35,11 @@ export class Administering {
 		this.#state = state;
 	}
 
-	grantRole(request: WireRoleChange): WireDone {
+	grantRole(request: WireRoleChange): WireVersion {
 		return this.#changeRole("blobs_grant_role", request, true);
 	}
 
-	revokeRole(request: WireRoleChange): WireDone {
+	revokeRole(request: WireRoleChange): WireVersion {
 		return this.#changeRole("blobs_revoke_role", request, false);
 	}
 
@@ -45,7 +47,7 @@ export class Administering {
 		method: "blobs_grant_role" | "blobs_revoke_role",
 		request: WireRoleChange,
 		granted: boolean,
-	): WireDone {
+	): WireVersion {
 		const { who, role } = request;
 		const bytes = who.toUint8Array();
 		return this.#once(method, request, () => {
@@ -53,11 +55,11 @@ export class Administering {
 			const name = Object.keys(role)[0] as Role;
 			if (granted) this.#state.roles.grant(bytes, name);
 			else this.#state.roles.revoke(bytes, name);
-			return { role: { who, role, granted } };
+			return { role: { who, role: name, granted } };
 		});
 	}
 
-	setQuota(request: WireSetQuota): WireDone {
+	setQuota(request: WireSetQuota): WireVersion {
 		const { who, quota } = request;
 		const state = this.#state;
 		return this.#once("blobs_set_quota", request, () => {
@@ -74,17 +76,18 @@ export class Administering {
 	}
 
 	setMode(request: WireSetMode): WireStatus {
-		const { mode, generation } = request;
+		const { generation } = request;
 		const state = this.#state;
-		const { sequence } = this.#once("blobs_set_mode", request, () => {
+		const mode = Object.keys(request.mode)[0] as ModeName;
+		const last = this.#once("blobs_set_mode", request, () => {
 			if (BigInt(state.modes.generation) !== generation)
 				refuse("mode_changed", { generation: BigInt(state.modes.generation) });
-			state.modes.set(Object.keys(mode)[0] as ModeName);
+			state.modes.set(mode);
 			// Timers that found the store in maintenance did nothing.
 			state.wakeAt(state.now);
 			return { mode: { mode, generation: BigInt(state.modes.generation) } };
 		});
-		return { mode, generation: generation + 1n, sequence };
+		return { ...statusOf(state), mode, generation: generation + 1n, last };
 	}
 
 	/** Makes a change of an administrator's, with its place in the feed. */
@@ -92,14 +95,14 @@ export class Administering {
 		method: Name,
 		request: MethodArgs<Name>[0],
 		act: () => WireChangeOf,
-	): WireDone {
+	): WireVersion {
 		const state = this.#state;
 		const caller = state.access.caller();
-		const sequence = onceFor(state, caller, method, request, RECEIPT.administered, () => {
-			const number = state.feed.append(caller, state.now, act());
-			return u64Key(number);
+		const version = onceFor(state, caller, method, request, RECEIPT.administered, () => {
+			state.record(caller, act());
+			return versionRecord(state.feed.version);
 		});
-		return { sequence: BigInt(getU64(sequence, 0)) };
+		return readVersion(version);
 	}
 
 	/** The caller's own account, or anybody's for who may read everything to back it up. */
@@ -120,9 +123,7 @@ export class Administering {
 		const account = accounts.get(who);
 		return {
 			who: Principal.fromUint8Array(who),
-			roles: Roles.of(account.roles).map(
-				(role) => ({ [role]: null }) as unknown as WireAccount["roles"][number],
-			),
+			roles: Roles.of(account.roles),
 			quota: toWireQuota(charges.quotaOf(account)),
 			has_own_quota: account.quota !== undefined,
 			usage: {
@@ -167,7 +168,7 @@ export class Administering {
 		return page;
 	}
 
-	abortUpload({ owner, id }: WireUploadName): WireDone {
+	abortUpload({ owner, id }: WireUploadName): WireVersion {
 		checkId(id);
 		return abortUpload(this.#state, owner.toUint8Array(), id);
 	}
@@ -175,9 +176,11 @@ export class Administering {
 
 export function statusOf({ modes, feed }: State): WireStatus {
 	return {
-		mode: { [modes.name]: null } as unknown as WireStatus["mode"],
+		mode: modes.name,
 		generation: BigInt(modes.generation),
-		sequence: BigInt(feed.sequence),
+		last: feed.version,
+		protocol: PROTOCOL_VERSION,
+		features: [...PROTOCOL_FEATURES],
 	};
 }
 

@@ -1,5 +1,5 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
-import { chunkCount, type WireManifest } from "../../protocol/index.js";
+import { chunkCount, isPublic, type WireManifest } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
 import { concat, Reader, u64Key, Writer } from "./codec.js";
 import { COUNTER, type Meta } from "./meta.js";
@@ -25,6 +25,9 @@ export interface Waiting {
 	readonly key: string;
 }
 
+/** Of both records. */
+const RECORD_VERSION = 1;
+
 /**
  * Sets of HTTP answers by content and type, each with the number of its holders: a copy holds the set of its source, as
  * it holds its content, and the last holder gone, the set goes. Beside each stand the blobs that wait for it, and the
@@ -40,8 +43,8 @@ export class AnswerSets {
 	}
 
 	/** Whether such a blob has a set: one of at most one chunk has a single answer, which nothing shares. */
-	static isFor({ size, chunk_size, visibility }: WireManifest, content: number): boolean {
-		return content !== 0 && "public" in visibility && chunkCount(size, chunk_size) > 1;
+	static isFor(manifest: WireManifest, content: number): boolean {
+		return content !== 0 && isPublic(manifest) && chunkCount(manifest.size, manifest.chunk_size) > 1;
 	}
 
 	/** The number of a new set. */
@@ -53,6 +56,7 @@ export class AnswerSets {
 		const record = this.#map.get(setKey(content, type));
 		if (record === undefined) return undefined;
 		const reader = new Reader(record);
+		reader.version("answer set", RECORD_VERSION);
 		return {
 			holders: reader.u32(),
 			number: reader.u64(),
@@ -63,7 +67,14 @@ export class AnswerSets {
 	}
 
 	set(content: number, type: string, { holders, number, labels, digest, waiting }: AnswerSet): void {
-		const record = new Writer().u32(holders).u64(number).u32(labels).bytes(digest).u32(waiting).done();
+		const record = new Writer()
+			.u8(RECORD_VERSION)
+			.u32(holders)
+			.u64(number)
+			.u32(labels)
+			.bytes(digest)
+			.u32(waiting)
+			.done();
 		this.#map.set(setKey(content, type), record);
 	}
 
@@ -75,11 +86,15 @@ export class AnswerSets {
 		const record = this.#map.get(waitingKey(number, index));
 		if (record === undefined) return undefined;
 		const reader = new Reader(record);
+		reader.version("waiting blob", RECORD_VERSION);
 		return { by: reader.bytes(), sequence: reader.u64(), key: reader.text() };
 	}
 
 	addWaiting(number: number, index: number, { by, sequence, key }: Waiting): void {
-		this.#map.set(waitingKey(number, index), new Writer().bytes(by).u64(sequence).text(key).done());
+		this.#map.set(
+			waitingKey(number, index),
+			new Writer().u8(RECORD_VERSION).bytes(by).u64(sequence).text(key).done(),
+		);
 	}
 
 	removeWaiting(number: number, index: number): void {

@@ -1,5 +1,5 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
-import { decodeValue, Encoded, encodeValue, Manifest, type WireManifest } from "../../protocol/index.js";
+import { isPublic, manifests, type WireManifest, type WireVersion } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
 import { putU64, Reader } from "./codec.js";
 
@@ -20,15 +20,16 @@ export interface Place {
 /** A published blob: its manifest, as it is and as it travels, and its place. */
 export class Blob {
 	readonly manifest: WireManifest;
-	readonly encoded: Encoded;
+	/** The manifest as it travels and is hashed. */
+	readonly bytes: Uint8Array;
 	readonly place: Place;
 	readonly owner: Uint8Array;
 
-	constructor(manifest: WireManifest, place: Place, encoded?: Uint8Array) {
+	constructor(manifest: WireManifest, place: Place, bytes?: Uint8Array) {
 		this.manifest = manifest;
 		this.place = place;
 		this.owner = manifest.owner.toUint8Array();
-		this.encoded = new Encoded(encoded ?? encodeValue(Manifest, manifest));
+		this.bytes = bytes ?? manifests.encode(manifest);
 	}
 
 	get key(): string {
@@ -37,6 +38,11 @@ export class Blob {
 
 	get sequence(): number {
 		return Number(this.manifest.sequence);
+	}
+
+	get version(): WireVersion {
+		const { sequence, canister_version } = this.manifest;
+		return { sequence, canister_version };
 	}
 
 	get size(): number {
@@ -48,24 +54,26 @@ export class Blob {
 	}
 
 	get isPublic(): boolean {
-		return "public" in this.manifest.visibility;
+		return isPublic(this.manifest);
 	}
 }
 
-/** Bytes of a record beside its four parts: content, directory, and the lengths of the first three. */
-const FIXED = 8 + 4 + 3 * 4;
+/** Of a record's own fields; the manifest behind them says itself how it is to be read. */
+const RECORD_VERSION = 1;
+/** Bytes of a record beside its four parts: version, content, directory, and the lengths of the first three. */
+const FIXED = 1 + 8 + 4 + 3 * 4;
 
 /** Written part by part, not by a Writer: one is made for each blob of many, and this takes a third of it. */
-export function encodeBlob({ place, encoded }: Blob): Uint8Array {
+export function encodeBlob({ place, bytes }: Blob): Uint8Array {
 	const { leaf, responses, uploader } = place;
-	const { bytes } = encoded;
 	const record = new Uint8Array(FIXED + leaf.length + responses.length + uploader.length + bytes.length);
 	const view = new DataView(record.buffer);
-	putU64(record, 0, place.content);
-	view.setUint32(8, place.directory);
-	view.setUint32(12, leaf.length);
-	record.set(leaf, 16);
-	let at = 16 + leaf.length;
+	record[0] = RECORD_VERSION;
+	putU64(record, 1, place.content);
+	view.setUint32(9, place.directory);
+	view.setUint32(13, leaf.length);
+	record.set(leaf, 17);
+	let at = 17 + leaf.length;
 	view.setUint32(at, responses.length);
 	record.set(responses, at + 4);
 	at += 4 + responses.length;
@@ -75,8 +83,9 @@ export function encodeBlob({ place, encoded }: Blob): Uint8Array {
 	return record;
 }
 
-function readPlace(record: Uint8Array): { place: Place; encoded: Uint8Array } {
+function readPlace(record: Uint8Array): { place: Place; bytes: Uint8Array } {
 	const reader = new Reader(record);
+	reader.version("blob", RECORD_VERSION);
 	const place: Place = {
 		content: reader.u64(),
 		directory: reader.u32(),
@@ -84,12 +93,12 @@ function readPlace(record: Uint8Array): { place: Place; encoded: Uint8Array } {
 		responses: reader.bytes(),
 		uploader: reader.bytes(),
 	};
-	return { place, encoded: reader.rest() };
+	return { place, bytes: reader.rest() };
 }
 
 export function decodeBlob(record: Uint8Array): Blob {
-	const { place, encoded } = readPlace(record);
-	return new Blob(decodeValue(Manifest, encoded), place, encoded);
+	const { place, bytes } = readPlace(record);
+	return new Blob(manifests.decode(bytes), place, bytes);
 }
 
 /** What each key holds. */
@@ -106,9 +115,9 @@ export class Blobs {
 	}
 
 	/** A manifest as it travels: a list never looks into it. */
-	encodedOf(key: string): Encoded | undefined {
+	bytesOf(key: string): Uint8Array | undefined {
 		const record = this.#map.get(encodeUtf8(key));
-		return record === undefined ? undefined : new Encoded(readPlace(record).encoded);
+		return record === undefined ? undefined : readPlace(record).bytes;
 	}
 
 	set(blob: Blob): void {

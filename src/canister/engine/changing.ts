@@ -4,8 +4,9 @@ import {
 	checkKey,
 	checkMetadata,
 	Deleted,
-	Encoded,
-	encodeValue,
+	type Encodable,
+	isPublic,
+	Message,
 	type MethodArgs,
 	type WireDelete,
 	type WireDeleted,
@@ -17,11 +18,13 @@ import {
 import type { Blob, Place } from "./blobs.js";
 import { chargeOf } from "./charges.js";
 import { nanoseconds } from "./codec.js";
-import { discard, moreBlobs, put, remove } from "./publishing.js";
+import { discard, moreBlobs, put, remove, visibilityOf } from "./publishing.js";
 import { RECEIPT, type ReceiptKind } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
 import { checkPrecondition, onceFor } from "./requests.js";
 import type { State } from "./state.js";
+
+const deletions = new Message(Deleted);
 
 /** Changes of blobs that carry no bytes. */
 export class Changing {
@@ -31,14 +34,15 @@ export class Changing {
 		this.#state = state;
 	}
 
-	delete(request: WireDelete): Encoded {
-		return this.#once("blobs_delete", request, RECEIPT.deleted, (caller) =>
-			encodeValue(Deleted, deleteKey(this.#state, caller, request)),
+	delete(request: WireDelete): Encodable<WireDeleted> {
+		const answer = this.#once("blobs_delete", request, RECEIPT.deleted, (caller) =>
+			deletions.encode(deleteKey(this.#state, caller, request)),
 		);
+		return deletions.part(answer);
 	}
 
 	/** Type, visibility or metadata: what is given changes. */
-	update(request: WireUpdate): Encoded {
+	update(request: WireUpdate): Uint8Array {
 		const { id, key, content_type, visibility, metadata } = request;
 		return this.#once("blobs_update", request, RECEIPT.updated, (caller) => {
 			const state = this.#state;
@@ -51,19 +55,18 @@ export class Changing {
 			checkPrecondition(request.precondition, held);
 			const manifest: WireManifest = {
 				...held.manifest,
-				sequence: state.feed.next,
+				...state.nextVersion,
 				content_type: content_type[0] ?? held.manifest.content_type,
-				visibility: visibility[0] ?? held.manifest.visibility,
+				visibility: visibility[0] === undefined ? held.manifest.visibility : visibilityOf(visibility[0]),
 				metadata: metadata[0] ?? held.manifest.metadata,
 				modified_at: this.#now(),
 			};
 			const isSame =
-				held.manifest.content_type === manifest.content_type &&
-				held.isPublic === "public" in manifest.visibility;
+				held.manifest.content_type === manifest.content_type && held.isPublic === isPublic(manifest);
 			const place = isSame
 				? state.responses.keep(caller, manifest, held.place)
 				: this.#otherAnswers(caller, manifest, held);
-			return put(state, caller, id, manifest, place, held).encoded.bytes;
+			return put(state, caller, id, manifest, place, held).bytes;
 		});
 	}
 
@@ -74,7 +77,7 @@ export class Changing {
 	}
 
 	/** The caller gets a blob of its own, with the same bytes. */
-	copy(request: WireMove): Encoded {
+	copy(request: WireMove): Uint8Array {
 		return this.#once("blobs_copy", request, RECEIPT.moved, (caller) => {
 			const state = this.#state;
 			const { source, target } = this.#checkMove(caller, request);
@@ -88,7 +91,7 @@ export class Changing {
 			const copy: WireManifest = {
 				...manifest,
 				key: request.to,
-				sequence: state.feed.next,
+				...state.nextVersion,
 				owner: Principal.fromUint8Array(caller),
 				created_at: now,
 				modified_at: now,
@@ -96,12 +99,12 @@ export class Changing {
 			const its = state.responses.hold(caller, copy, bare(place));
 			const blob = put(state, caller, request.id, copy, its, target);
 			if (target !== undefined) discard(state, caller, target);
-			return blob.encoded.bytes;
+			return blob.bytes;
 		});
 	}
 
 	/** The blob keeps its owner. Two changes: the old key is emptied, then the new one holds it. */
-	rename(request: WireMove): Encoded {
+	rename(request: WireMove): Uint8Array {
 		return this.#once("blobs_rename", request, RECEIPT.moved, (caller) => {
 			const state = this.#state;
 			const { source, target } = this.#checkMove(caller, request);
@@ -114,13 +117,13 @@ export class Changing {
 			const renamed: WireManifest = {
 				...source.manifest,
 				key: request.to,
-				sequence: state.feed.next,
+				...state.nextVersion,
 				modified_at: this.#now(),
 			};
 			const place = state.responses.keep(caller, renamed, source.place);
 			const blob = put(state, caller, request.id, renamed, place, target);
 			if (target !== undefined) discard(state, caller, target);
-			return blob.encoded.bytes;
+			return blob.bytes;
 		});
 	}
 
@@ -152,10 +155,10 @@ export class Changing {
 		request: MethodArgs<Name>[0],
 		kind: ReceiptKind,
 		act: (caller: Uint8Array) => Uint8Array,
-	): Encoded {
+	): Uint8Array {
 		const state = this.#state;
 		const caller = state.access.caller();
-		return new Encoded(onceFor(state, caller, method, request, kind, () => act(caller)));
+		return onceFor(state, caller, method, request, kind, () => act(caller));
 	}
 
 	#now(): bigint {
@@ -182,5 +185,5 @@ export function deleteKey(
 		remove(state, caller, held);
 		discard(state, caller, held);
 	}
-	return { deleted: held !== undefined, sequence: BigInt(state.feed.sequence) };
+	return { deleted: held !== undefined, version: state.feed.version };
 }

@@ -1,5 +1,6 @@
 import { Principal } from "@dfinity/principal";
 import { decodeUtf8, encodeUtf8 } from "../../protocol/codec/utf8.js";
+import type { WireVersion } from "../../protocol/index.js";
 
 /**
  * Fixed binary records, big-endian. Whole numbers are JavaScript numbers below 2^53: a bigint costs QuickJS a
@@ -75,6 +76,11 @@ export class Reader {
 		return this.raw(1)[0]!;
 	}
 
+	/** The version that a record was written with: up to `newest` are known. */
+	version(record: string, newest: number): number {
+		return knownVersion(record, this.u8(), newest);
+	}
+
 	u32(): number {
 		this.#at += 4;
 		return getU32(this.#bytes, this.#at - 4);
@@ -104,6 +110,16 @@ export class Reader {
 	text(): string {
 		return decodeUtf8(this.bytes());
 	}
+}
+
+/** A record of a version that this code does not know was written by a later one. */
+export function knownVersion(record: string, version: number, newest: number): number {
+	if (version < 1 || version > newest)
+		throw new Error(
+			`a stored record (${record}) is of version ${version}, and this code knows up to ${newest}: ` +
+				"install the release of canister-blobs that wrote it, or a later one",
+		);
+	return version;
 }
 
 const number = new Uint8Array(8);
@@ -164,6 +180,15 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
 	}
 	return whole;
 }
+
+/** A change's name in a record: two numbers. */
+export const versionRecord = ({ sequence, canister_version }: WireVersion): Uint8Array =>
+	u64s([Number(sequence), Number(canister_version)]);
+
+export const readVersion = (record: Uint8Array): WireVersion => ({
+	sequence: BigInt(getU64(record, 0)),
+	canister_version: BigInt(getU64(record, 8)),
+});
 
 /** The last time that was asked for, which all of a message have. */
 let lastMs = 0;

@@ -3,7 +3,6 @@ import {
 	checkKey,
 	chunkCount,
 	chunkLength,
-	type Encoded,
 	MAX_CHUNK_BYTES,
 	MAX_SINGLE_CALL_BYTES,
 	ROOT_HEADER_BYTES,
@@ -33,7 +32,7 @@ export class Committing {
 		this.#state = state;
 	}
 
-	commit(request: WireCommitUpload): Encoded {
+	commit(request: WireCommitUpload): Uint8Array {
 		const state = this.#state;
 		const caller = state.access.caller();
 		const { id } = request;
@@ -80,7 +79,7 @@ export class Committing {
 	}
 
 	/** A blob of one chunk in one call. Its chunk size is always the largest, so that its root is determined. */
-	putBlob(request: WirePutBlob, bytes: Uint8Array): Encoded {
+	putBlob(request: WirePutBlob, bytes: Uint8Array): Uint8Array {
 		const state = this.#state;
 		const caller = state.access.caller();
 		const { id, key } = request;
@@ -97,9 +96,9 @@ export class Committing {
 		return this.#done(caller, id, blob);
 	}
 
-	#done(caller: Uint8Array, id: Uint8Array, blob: Blob): Encoded {
+	#done(caller: Uint8Array, id: Uint8Array, blob: Blob): Uint8Array {
 		leaveReceipt(this.#state, caller, id, RECEIPT.committed, encodeBlob(blob));
-		return blob.encoded;
+		return blob.bytes;
 	}
 }
 
@@ -189,11 +188,15 @@ function finalSize(upload: Upload, claimed: bigint): number {
 }
 
 /** What an id published, if it published just this: a duplicate is answered again, anything else is refused. */
-function publishedBefore(receipt: Receipt | undefined, root: Uint8Array, key?: string): Encoded | undefined {
+function publishedBefore(
+	receipt: Receipt | undefined,
+	root: Uint8Array,
+	key?: string,
+): Uint8Array | undefined {
 	if (receipt?.kind !== RECEIPT.committed) return undefined;
 	const blob = decodeBlob(receipt.body);
 	const isSame = sameBytes(blob.manifest.root, root) && (key ?? blob.key) === blob.key;
-	return isSame ? blob.encoded : undefined;
+	return isSame ? blob.bytes : undefined;
 }
 
 function heldSize(upload: Upload): number {

@@ -87,7 +87,7 @@ export class ContentTrees {
 	}
 
 	#hash(blob: Blob): Uint8Array {
-		return this.#hashing.sha256(blob.encoded.bytes);
+		return this.#hashing.sha256(blob.bytes);
 	}
 }
 

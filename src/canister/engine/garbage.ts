@@ -18,8 +18,11 @@ export interface Discarded {
 	readonly charged: number;
 }
 
+const RECORD_VERSION = 1;
+
 function encode(item: Discarded): Uint8Array {
 	return new Writer()
+		.u8(RECORD_VERSION)
 		.u64(item.content)
 		.u32(item.pages)
 		.u64(item.charged)
@@ -31,6 +34,7 @@ function encode(item: Discarded): Uint8Array {
 
 function decode(record: Uint8Array): Discarded {
 	const reader = new Reader(record);
+	reader.version("garbage", RECORD_VERSION);
 	return {
 		content: reader.u64(),
 		pages: reader.u32(),

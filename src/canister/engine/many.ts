@@ -1,14 +1,18 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import {
-	Encoded,
+	type Encodable,
 	encodeValue,
 	errorCode,
 	MAX_ITEMS,
 	ManyResults,
 	METHODS,
+	Message,
+	toItemRefusal,
 	type WireDeleteMany,
 	type WireItemResult,
+	type WireManyResults,
 	type WirePutMany,
+	type WireVersion,
 } from "../../protocol/index.js";
 import { deleteKey } from "./changing.js";
 import { nanoseconds } from "./codec.js";
@@ -17,6 +21,8 @@ import { RECEIPT, type ReceiptKind } from "./receipts.js";
 import { Refusal } from "./refusal.js";
 import { checkId, checkItems, fingerprintOf, once } from "./requests.js";
 import type { State } from "./state.js";
+
+const outcomes = new Message(ManyResults);
 
 /** Keys hold no control character, so that what is joined with one has one reading. */
 const SEPARATOR = Uint8Array.of(0);
@@ -32,7 +38,7 @@ export class Many {
 		this.#state = state;
 	}
 
-	put({ id, blobs }: WirePutMany): Encoded {
+	put({ id, blobs }: WirePutMany): Encodable<WireManyResults> {
 		const caller = this.#state.access.caller();
 		const fingerprint = () => {
 			const parts: Uint8Array[] = [];
@@ -42,13 +48,13 @@ export class Many {
 		const answer = this.#each(caller, id, RECEIPT.putMany, blobs, fingerprint, (item) => {
 			const held = checkWhole(this.#state, caller, item, item.content);
 			const leaf = checkWholeRoot(this.#state, item.root, item.content);
-			return publishWhole(this.#state, caller, id, item, item.content, leaf, held).sequence;
+			return publishWhole(this.#state, caller, id, item, item.content, leaf, held).version;
 		});
 		refillInTime(this.#state);
 		return answer;
 	}
 
-	delete(request: WireDeleteMany): Encoded {
+	delete(request: WireDeleteMany): Encodable<WireManyResults> {
 		const { id, blobs } = request;
 		const caller = this.#state.access.caller();
 		const fingerprint = () =>
@@ -57,8 +63,13 @@ export class Many {
 				"blobs_delete_many",
 				encodeValue(METHODS.blobs_delete_many.args[0]!, request),
 			);
-		return this.#each(caller, id, RECEIPT.deletedMany, blobs, fingerprint, (item) =>
-			Number(deleteKey(this.#state, caller, item).sequence),
+		return this.#each(
+			caller,
+			id,
+			RECEIPT.deletedMany,
+			blobs,
+			fingerprint,
+			(item) => deleteKey(this.#state, caller, item).version,
 		);
 	}
 
@@ -69,22 +80,22 @@ export class Many {
 		kind: ReceiptKind,
 		items: Item[],
 		fingerprint: () => Uint8Array,
-		act: (item: Item) => number,
-	): Encoded {
+		act: (item: Item) => WireVersion,
+	): Encodable<WireManyResults> {
 		checkId(id);
 		checkItems(items.length, MAX_ITEMS);
 		const answer = once(this.#state, caller, id, kind, fingerprint, () => {
 			const results = items.map((item): WireItemResult => {
 				try {
-					return { ok: BigInt(act(item)) };
+					return { ok: act(item) };
 				} catch (error) {
 					if (!(error instanceof Refusal)) throw error;
 					this.#state.tallies.noteRefusal(errorCode(error.wire));
-					return { err: error.wire };
+					return { err: toItemRefusal(error.wire) };
 				}
 			});
-			return encodeValue(ManyResults, { results, at: nanoseconds(this.#state.now) });
+			return outcomes.encode({ results, at: nanoseconds(this.#state.now) });
 		});
-		return new Encoded(answer);
+		return outcomes.part(answer);
 	}
 }

@@ -35,9 +35,11 @@ export const COUNTER = {
 	turnItems: 28,
 	/** Sets of HTTP answers that were ever begun: the number of the last one (answer-sets.ts). */
 	answerSets: 29,
+	/** The canister's version when the last change was made. */
+	changedAt: 30,
 } as const;
 
-const COUNTERS = 30;
+const COUNTERS = 31;
 const KEY = u64Key(0);
 
 /**

@@ -1,4 +1,10 @@
-import { chunkCount, sameBytes, type WireManifest, type WirePublication } from "../../protocol/index.js";
+import {
+	chunkCount,
+	sameBytes,
+	type WireManifest,
+	type WirePublication,
+	type WireVisibility,
+} from "../../protocol/index.js";
 import { Blob, type Place } from "./blobs.js";
 import { chargeOf } from "./charges.js";
 import { nanoseconds, principalOf } from "./codec.js";
@@ -9,6 +15,9 @@ import type { State } from "./state.js";
 /** What all changes of a key have in common: its record, the lists and the certified tree, the feed, the counts. */
 
 const NO_BYTES = new Uint8Array(0);
+
+export const visibilityOf = (visibility: WireVisibility): string =>
+	"public" in visibility ? "public" : "private";
 
 export function isOwn(who: Uint8Array, held: Blob | undefined): boolean {
 	return held !== undefined && sameBytes(held.owner, who);
@@ -31,12 +40,12 @@ export function publishNew(
 	const now = nanoseconds(state.now);
 	const manifest: WireManifest = {
 		key: what.key,
-		sequence: state.feed.next,
+		...state.nextVersion,
 		root: publication.root,
 		size: BigInt(what.size),
 		chunk_size: what.chunkSize,
 		content_type: publication.content_type,
-		visibility: publication.visibility,
+		visibility: visibilityOf(publication.visibility),
 		owner: principalOf(caller),
 		created_at: now,
 		modified_at: now,
@@ -69,7 +78,7 @@ export function put(
 	const blob = new Blob(manifest, place);
 	if (!blob.isPublic) giveSalt(state, blob.owner, salt);
 	state.blobs.set(blob);
-	state.feed.append(caller, state.now, { published: blob.encoded });
+	state.record(caller, { published: blob.bytes });
 	if (held === undefined) state.meta.add(COUNTER.blobs, 1);
 	if (!isOwn(blob.owner, held)) {
 		if (held !== undefined) state.charges.countBlob(held.owner, held.key, -1);
@@ -86,15 +95,13 @@ function giveSalt(state: State, owner: Uint8Array, salt: Uint8Array): void {
 	if (state.accounts.get(owner).salt.length === 0) state.accounts.change(owner).salt = salt.slice();
 }
 
-/** Empties a key. Answers the change's number. */
-export function remove(state: State, caller: Uint8Array, held: Blob): number {
+/** Empties a key. */
+export function remove(state: State, caller: Uint8Array, held: Blob): void {
 	state.blobs.delete(held.key);
 	state.meta.add(COUNTER.blobs, -1);
 	state.charges.countBlob(held.owner, held.key, -1);
 	state.certified.remove(held);
-	return state.feed.append(caller, state.now, {
-		deleted: { key: held.key, version: held.manifest.sequence },
-	});
+	state.record(caller, { deleted: { key: held.key, version: held.version } });
 }
 
 /** Hands a blob's content to the cleaner; its owner stays charged until the space is free. */

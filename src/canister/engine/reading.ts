@@ -1,12 +1,10 @@
 import {
 	checkKey,
 	chunkCount,
-	type Encodable,
 	MAX_CHANGES_PAGE,
 	MAX_LEAVES_PER_PAGE,
 	SHA256_BYTES,
 	sameBytes,
-	type WireChange,
 	type WireChanges,
 	type WireChangesRequest,
 	type WireCursor,
@@ -17,6 +15,7 @@ import {
 	type WireProof,
 	type WireStat,
 	type WireStatAnswer,
+	type WireVersion,
 } from "../../protocol/index.js";
 import { type ListEntry, mergeLists } from "../catalog/index.js";
 import type { Blob } from "./blobs.js";
@@ -44,9 +43,9 @@ export class Reading {
 		this.#state = state;
 	}
 
-	stat({ key, min_sequence }: WireStat): Encodable<WireStatAnswer> {
+	stat({ key, min_version }: WireStat): WireStatAnswer {
 		const state = this.#state;
-		this.#refuseBehind(min_sequence[0]);
+		this.#requireSeen(min_version[0]);
 		refuseInvalid(checkKey(key));
 		const caller = state.access.anyone;
 		const blob = this.#visible(key);
@@ -55,15 +54,15 @@ export class Reading {
 		const mayProve = sameBytes(owner, caller) || state.roles.readsAll(caller);
 		const { salt } = state.accounts.get(owner);
 		return {
-			manifest: blob === undefined ? [] : [blob.encoded],
+			manifest: blob === undefined ? [] : [blob.bytes],
 			salt: mayProve && salt.length > 0 ? [salt] : [],
-			sequence: BigInt(state.feed.sequence),
+			last: state.feed.version,
 			...(mayProve ? state.certified.proofOfKey(key, blob, caller) : NO_PROOF),
 		};
 	}
 
-	leaves({ key, sequence, from, limit }: WireLeaves): Uint8Array {
-		const blob = this.#version(key, sequence);
+	leaves({ key, version, from, limit }: WireLeaves): Uint8Array {
+		const blob = this.#version(key, version);
 		const count = chunkCount(blob.manifest.size, blob.chunkSize);
 		const to = Math.min(count, from + pageLimit(limit, MAX_LEAVES_PER_PAGE));
 		const leaves = new Uint8Array(Math.max(0, to - from) * SHA256_BYTES);
@@ -72,8 +71,8 @@ export class Reading {
 		return leaves;
 	}
 
-	chunk(key: string, sequence: bigint, index: number): Uint8Array {
-		const blob = this.#version(key, sequence);
+	chunk(key: string, version: WireVersion, index: number): Uint8Array {
+		const blob = this.#version(key, version);
 		const count = chunkCount(blob.manifest.size, blob.chunkSize);
 		if (index >= count) refuse("chunk_out_of_range", { index: BigInt(index), count: BigInt(count) });
 		const { content, leaf, uploader } = blob.place;
@@ -82,9 +81,9 @@ export class Reading {
 		return this.#state.chunks.read(uploader, wanted);
 	}
 
-	list({ prefix, recursive, after, limit, min_sequence }: WireList): Encodable<WireListPage> {
-		this.#refuseBehind(min_sequence[0]);
-		const entries: Encodable<WireListEntry>[] = [];
+	list({ prefix, recursive, after, limit, min_version }: WireList): WireListPage {
+		this.#requireSeen(min_version[0]);
+		const entries: WireListEntry[] = [];
 		let left = pageLimit(limit);
 		let bytes = 0;
 		let last: string | undefined;
@@ -95,10 +94,10 @@ export class Reading {
 			bytes += 64 + last.length * 3;
 			if ("directory" in entry) entries.push({ directory: entry.directory });
 			else {
-				const encoded = this.#state.blobs.encodedOf(entry.key);
-				if (encoded === undefined) throw new Error("the catalog names a blob that is not stored");
-				bytes += encoded.bytes.length;
-				entries.push({ blob: encoded });
+				const blob = this.#state.blobs.bytesOf(entry.key);
+				if (blob === undefined) throw new Error("the catalog names a blob that is not stored");
+				bytes += blob.length;
+				entries.push({ blob });
 			}
 		}
 		return { entries, next: [] };
@@ -117,25 +116,26 @@ export class Reading {
 	}
 
 	/** Changes after a cursor. They name private keys: for those who may read everything. */
-	changes({ after, limit, min_sequence }: WireChangesRequest): Encodable<WireChanges> {
+	changes({ after, limit, min_version }: WireChangesRequest): WireChanges {
 		const state = this.#state;
 		const caller = state.access.caller();
 		if (!state.roles.readsAll(caller)) refuse("not_authorized", { needs: "the role reader or backup" });
-		this.#refuseBehind(min_sequence[0]);
+		this.#requireSeen(min_version[0]);
 		const { feed } = state;
 		const from = after[0] === undefined ? feed.first : this.#next(after[0]);
-		const changes: Encodable<WireChange>[] = [];
+		const changes: Uint8Array[] = [];
 		let bytes = 0;
 		const end = Math.min(feed.sequence, from - 1 + pageLimit(limit, MAX_CHANGES_PAGE));
 		for (let sequence = from; sequence <= end && bytes < MAX_PAGE_BYTES; sequence++) {
 			const change = feed.change(sequence);
-			bytes += change.bytes.length;
+			bytes += change.length;
 			changes.push(change);
 		}
 		return {
 			before: feed.cursor(from - 1),
 			changes,
 			last: feed.cursor(feed.sequence),
+			last_version: feed.version,
 			...state.certified.proofOfHead(),
 		};
 	}
@@ -158,16 +158,23 @@ export class Reading {
 	}
 
 	/** The blob, if the key still holds this version of it: a read never mixes two. */
-	#version(key: string, sequence: bigint): Blob {
+	#version(key: string, version: WireVersion): Blob {
 		const blob = this.#visible(key);
-		if (blob === undefined) return refuse("blob_not_found", {});
-		const held = blob.manifest.sequence;
-		if (held !== sequence) refuse("blob_replaced", { sequence: held });
-		return blob;
+		const held = blob?.manifest;
+		if (held?.sequence === version.sequence && held.canister_version === version.canister_version)
+			return blob!;
+		this.#requireSeen(version);
+		return blob === undefined ? refuse("blob_not_found", {}) : refuse("blob_replaced", blob.version);
 	}
 
-	#refuseBehind(least: bigint | undefined): void {
-		const sequence = BigInt(this.#state.feed.sequence);
-		if (least !== undefined && sequence < least) refuse("behind", { sequence });
+	/**
+	 * Refuses where this node has not come as far as a change, or the store has lost it. Which of the two it is, the
+	 * canister's own version tells: the state that follows a change has a higher one than the change itself.
+	 */
+	#requireSeen(least: WireVersion | undefined): void {
+		if (least === undefined) return;
+		const { feed, canisterVersion } = this.#state;
+		if (canisterVersion <= least.canister_version) refuse("behind", feed.version);
+		if (!feed.has(least)) refuse("rolled_back", feed.version);
 	}
 }

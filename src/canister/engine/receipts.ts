@@ -4,15 +4,15 @@ import { concat, getU64, u64Key } from "./codec.js";
 import type { Queue } from "./queue.js";
 import { ownedKey } from "./uploads.js";
 
-/** What a finished id stands for; frozen, since receipts outlive an upgrade. */
+/** What a finished id stands for, and how its body is written: frozen, another form gets a number of its own. */
 export const RECEIPT = {
 	/** A commit or a put of one blob: its record (blobs.ts). */
 	committed: 1,
-	/** The number of the last change before it. */
+	/** The last change before it. */
 	aborted: 2,
-	/** 32 bytes that tell the request from others (requests.ts), as in all that follow, then the answer in Candid. */
+	/** 32 bytes that tell the request from others (requests.ts), as in all that follow, then the answer as a message. */
 	deleted: 3,
-	/** A role, quota or mode: the number of the change. */
+	/** A role, quota or mode: the change. */
 	administered: 4,
 	updated: 5,
 	/** A copy or a rename. */

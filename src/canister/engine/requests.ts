@@ -12,6 +12,7 @@ import {
 	sameBytes,
 	type WirePrecondition,
 	type WirePublication,
+	type WireVersion,
 } from "../../protocol/index.js";
 import type { Blob } from "./blobs.js";
 import { concat } from "./codec.js";
@@ -72,11 +73,17 @@ function checkHash(field: string, hash: Uint8Array | undefined): void {
 		});
 }
 
+/** The version of a key that holds nothing. */
+const NOTHING: WireVersion = { sequence: 0n, canister_version: 0n };
+
 export function checkPrecondition(precondition: WirePrecondition, held: Blob | undefined): void {
 	if ("none" in precondition) return;
-	const sequence = held === undefined ? 0n : held.manifest.sequence;
-	const wanted = "absent" in precondition ? 0n : precondition.sequence;
-	if (wanted !== sequence) refuse("precondition_failed", { sequence });
+	const { sequence, canister_version } = held?.version ?? NOTHING;
+	const wanted = "absent" in precondition ? NOTHING : precondition.version;
+	// After a rollback a number names another version than before: both must be the same. 0 is the empty key's.
+	const isMet =
+		wanted.sequence === sequence && (sequence === 0n || wanted.canister_version === canister_version);
+	if (!isMet) refuse("precondition_failed", { sequence, canister_version });
 }
 
 export function leaveReceipt(

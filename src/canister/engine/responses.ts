@@ -1,5 +1,5 @@
 import { fromUnits } from "../../protocol/codec/utf8.js";
-import { chunkCount, SHA256_BYTES, type WireManifest } from "../../protocol/index.js";
+import { chunkCount, isPublic, SHA256_BYTES, type WireManifest } from "../../protocol/index.js";
 import type { LabelSets } from "../catalog/index.js";
 import type { Hashing } from "../hashing.js";
 import { type AnswerSet, AnswerSets } from "./answer-sets.js";
@@ -91,7 +91,7 @@ export class Responses {
 	 * once. What is missing is put on the list of work.
 	 */
 	hold(by: Uint8Array, manifest: WireManifest, place: Place): Place {
-		if (!("public" in manifest.visibility)) return place;
+		if (!isPublic(manifest)) return place;
 		const { content } = place;
 		if (!AnswerSets.isFor(manifest, content)) {
 			const responses = this.#trees.oneResponse(this.#http.whole(manifest, this.#body(manifest, place)));
@@ -254,7 +254,7 @@ export class Responses {
 		const blob = this.#blobs.get(waits.key);
 		if (blob?.sequence === waits.sequence) {
 			const place = { ...blob.place, responses: digest, directory: labels };
-			const certified = new Blob(blob.manifest, place, blob.encoded.bytes);
+			const certified = new Blob(blob.manifest, place, blob.bytes);
 			this.#blobs.set(certified);
 			this.#certified.put(certified, blob);
 		}

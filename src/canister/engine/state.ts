@@ -1,5 +1,6 @@
+import type { Encodable, WireChangeOf, WireVersion } from "../../protocol/index.js";
 import { Catalog } from "../catalog/index.js";
-import { LAYOUT_VERSION, MEMORIES, MEMORY } from "../memory.js";
+import { MEMORIES, MEMORY } from "../memory.js";
 import type { Host, Storage } from "../ports.js";
 import { Access } from "./access.js";
 import { Accounts } from "./accounts.js";
@@ -15,6 +16,7 @@ import { FairQueue } from "./fair-queue.js";
 import { Feed } from "./feed.js";
 import { Garbage } from "./garbage.js";
 import { HttpHashes } from "./http.js";
+import { openLayout } from "./layout.js";
 import { COUNTER, Meta } from "./meta.js";
 import { Modes } from "./modes.js";
 import { QUEUE, Queue } from "./queue.js";
@@ -55,6 +57,7 @@ export class State {
 	/** Uploads by the moment at which somebody should look whether they expired. */
 	readonly expiries: Queue;
 	#now: number | undefined;
+	#canisterVersion: bigint | undefined;
 	#wakeAt = NEVER;
 
 	constructor(storage: Storage, host: Host, settings: Settings = {}) {
@@ -104,15 +107,9 @@ export class State {
 		return this.meta.get(COUNTER.layout) === 0;
 	}
 
-	/** Writes the layout's version on first use; refuses to touch data that another version wrote. */
+	/** Makes the stored data this code's; refuses to touch what it cannot read. */
 	open(): void {
-		const found = this.meta.get(COUNTER.layout);
-		if (found === 0) this.meta.set(COUNTER.layout, LAYOUT_VERSION);
-		else if (found !== LAYOUT_VERSION)
-			throw new Error(
-				`the stored data has layout version ${found} and this code reads version ${LAYOUT_VERSION}: ` +
-					"install the release of canister-blobs that fits the data",
-			);
+		openLayout(this.meta);
 		this.certified.certify();
 	}
 
@@ -120,6 +117,22 @@ export class State {
 	get now(): number {
 		this.#now ??= this.host.now();
 		return this.#now;
+	}
+
+	/** The canister's version as this message found it. */
+	get canisterVersion(): bigint {
+		this.#canisterVersion ??= this.host.canisterVersion();
+		return this.#canisterVersion;
+	}
+
+	/** Names the next change. */
+	get nextVersion(): WireVersion {
+		return { sequence: BigInt(this.feed.sequence + 1), canister_version: this.canisterVersion };
+	}
+
+	/** Makes an entry in the feed, as the next change. */
+	record(by: Uint8Array, change: Encodable<WireChangeOf>): void {
+		this.feed.append(by, this.now, this.nextVersion, change);
 	}
 
 	/** Asks to be woken for cleaning at this time. */
@@ -136,6 +149,7 @@ export class State {
 		this.room.forget();
 		this.tallies.forget();
 		this.#now = undefined;
+		this.#canisterVersion = undefined;
 	}
 
 	get isChanged(): boolean {

@@ -10,17 +10,17 @@ import {
 	sameBytes,
 	UPLOAD_EXPIRY_MS,
 	type WireBeginUpload,
-	type WireDone,
 	type WireLinkChunks,
 	type WireListUploads,
 	type WireUpload,
 	type WireUploadStatus,
 	type WireUploadStatusRequest,
 	type WireUploads,
+	type WireVersion,
 } from "../../protocol/index.js";
 import type { Blob } from "./blobs.js";
 import { chargeOf, chargeOfChunk } from "./charges.js";
-import { concat, getU64, nanoseconds, u64Key } from "./codec.js";
+import { concat, nanoseconds, readVersion, u64Key, versionRecord } from "./codec.js";
 import { Contents } from "./contents.js";
 import { COUNTER } from "./meta.js";
 import { isOwn, moreBlobs } from "./publishing.js";
@@ -232,7 +232,7 @@ export class Uploading {
 	 * Gives an upload up. Its creator may do so without any role. One that was never begun leaves a receipt all the
 	 * same, so that a begin that comes late opens nothing.
 	 */
-	abort(id: Uint8Array): WireDone {
+	abort(id: Uint8Array): WireVersion {
 		const state = this.#state;
 		const caller = state.access.caller();
 		checkId(id);
@@ -243,15 +243,15 @@ export class Uploading {
 }
 
 /** Gives up what stands under this name, and leaves the receipt of that. Once more is done already. */
-export function abortUpload(state: State, owner: Uint8Array, id: Uint8Array): WireDone {
+export function abortUpload(state: State, owner: Uint8Array, id: Uint8Array): WireVersion {
 	const receipt = state.receipts.get(owner, id);
-	if (receipt?.kind === RECEIPT.aborted) return { sequence: BigInt(getU64(receipt.body, 0)) };
+	if (receipt?.kind === RECEIPT.aborted) return readVersion(receipt.body);
 	refuseFinished(receipt);
 	const upload = state.uploads.get(owner, id);
 	if (upload !== undefined) giveUp(state, owner, id, upload);
-	const { sequence } = state.feed;
-	leaveReceipt(state, owner, id, RECEIPT.aborted, u64Key(sequence));
-	return { sequence: BigInt(sequence) };
+	const { version } = state.feed;
+	leaveReceipt(state, owner, id, RECEIPT.aborted, versionRecord(version));
+	return version;
 }
 
 /** Closes an upload and hands what it gathered to the cleaner. */

@@ -28,8 +28,11 @@ export interface Upload {
 const ROOT = new Uint8Array([0x75]);
 const UNKNOWN = Number.MAX_SAFE_INTEGER;
 
+const RECORD_VERSION = 1;
+
 function encode(upload: Upload): Uint8Array {
 	return new Writer()
+		.u8(RECORD_VERSION)
 		.u64(upload.content)
 		.u64(upload.createdAt)
 		.u64(upload.expiresAt)
@@ -48,6 +51,7 @@ function encode(upload: Upload): Uint8Array {
 
 function decode(bytes: Uint8Array): Upload {
 	const reader = new Reader(bytes);
+	reader.version("upload", RECORD_VERSION);
 	const content = reader.u64();
 	const createdAt = reader.u64();
 	const expiresAt = reader.u64();

@@ -7,7 +7,7 @@ import {
 	type MethodOk,
 	type WireUploadName,
 } from "../../protocol/index.js";
-import { type ClientContext, noteSequence } from "../context.js";
+import { type ClientContext, noteVersion } from "../context.js";
 import { ClientError } from "../errors.js";
 import { checkInteger, checkPrincipal, type PrincipalLike } from "../options.js";
 import type { Account, Mode, OwnedUpload, Quota, Role, Stats, Status } from "../types.js";
@@ -96,8 +96,7 @@ export async function changeRole(
 	{ signal }: CallOptions = {},
 ): Promise<void> {
 	const change = { id: newId(context), who: checkPrincipal("who", who), role: fromRole(role) };
-	const { sequence } = await context.caller.update(method, [change], { signal, verify: true });
-	noteSequence(context, sequence);
+	noteVersion(context, await context.caller.update(method, [change], { signal, verify: true }));
 }
 
 export async function setQuota(
@@ -112,8 +111,7 @@ export async function setQuota(
 		who: optional(who === "everybody" ? undefined : checkPrincipal("who", who)),
 		quota: optional(quota && fromQuota(quota)),
 	};
-	const { sequence } = await context.caller.update("blobs_set_quota", [request], { signal, verify: true });
-	noteSequence(context, sequence);
+	noteVersion(context, await context.caller.update("blobs_set_quota", [request], { signal, verify: true }));
 }
 
 function checkQuota(quota: Quota): void {
@@ -136,7 +134,7 @@ export async function setMode(
 		});
 	const request = { id: newId(context), mode: fromMode(mode), generation };
 	const answer = await context.caller.update("blobs_set_mode", [request], { signal, verify: true });
-	noteSequence(context, answer.sequence);
+	noteVersion(context, answer.last);
 	return toStatus(answer);
 }
 

@@ -1,7 +1,7 @@
 import type { WireAccount, WireMode, WireQuota, WireStats, WireStatus } from "../../protocol/index.js";
-import type { Account, Mode, Quota, Role, Stats, Status } from "../types.js";
+import type { Account, Mode, Quota, Stats, Status } from "../types.js";
 import { withJson } from "../util/json.js";
-import { caseOf } from "../wire-map.js";
+import { toVersion } from "../wire-map.js";
 
 /** A store counts to 2^53 and keeps a higher bound as that one; no store comes near it. */
 const NO_BOUND = BigInt(Number.MAX_SAFE_INTEGER);
@@ -32,7 +32,7 @@ export function fromQuota(quota: Quota): WireQuota {
 export function toAccount(wire: WireAccount): Account {
 	return {
 		who: wire.who,
-		roles: wire.roles.map((role) => caseOf<Role>(role)),
+		roles: wire.roles,
 		quota: toQuota(wire.quota),
 		hasOwnQuota: wire.has_own_quota,
 		usage: {
@@ -46,8 +46,8 @@ export function toAccount(wire: WireAccount): Account {
 
 export const fromMode = (mode: Mode): WireMode => ({ [mode]: null }) as unknown as WireMode;
 
-export function toStatus({ mode, generation, sequence }: WireStatus): Status {
-	return withJson({ mode: caseOf<Mode>(mode), generation, sequence });
+export function toStatus({ last, ...status }: WireStatus): Status {
+	return withJson({ ...status, last: toVersion(last) });
 }
 
 const PAGE_BYTES = 65_536;

@@ -8,7 +8,7 @@ import {
 	shapeOf,
 	type WireResult,
 } from "../../protocol/index.js";
-import { CanisterError, ClientError } from "../errors.js";
+import { ClientError, refused } from "../errors.js";
 import { concat, lebEncode } from "../util/bytes.js";
 import { hasRoom, prepend, withRoom } from "../util/room.js";
 import { okBytes } from "./bytes-reply.js";
@@ -103,6 +103,6 @@ function decodeResult<Name extends MethodName>(name: Name, reply: Uint8Array): M
 		const reason = error instanceof Error ? error.message : String(error);
 		throw new ClientError("reply_invalid", { method: name, reason }, error);
 	}
-	if ("err" in result) throw new CanisterError(result.err);
+	if ("err" in result) throw refused(result.err);
 	return result.ok;
 }

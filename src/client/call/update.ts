@@ -1,4 +1,4 @@
-import { CanisterError, ClientError, isBlobError } from "../errors.js";
+import { ClientError, isBlobError, isRefused } from "../errors.js";
 import { utf8 } from "../util/bytes.js";
 import { type Certificate, decodeCertificate } from "./certificate.js";
 import { isRetryable, isUnverified, type RetryPolicy, retry } from "./retry.js";
@@ -164,7 +164,7 @@ const isTimeout = (error: unknown, waitedFor: string): boolean =>
  */
 const isDecided = (error: unknown): boolean =>
 	isBlobError(error, "rejected") ||
-	error instanceof CanisterError ||
+	isRefused(error) ||
 	isTimeout(error, ANSWER) ||
 	isTimeout(error, AGREEMENT);
 

@@ -3,6 +3,7 @@ import type { ClientContext } from "../context.js";
 import type { Lane } from "../lane/lane.js";
 import type { Manifest } from "../types.js";
 import { follow } from "../util/abort.js";
+import { fromVersion } from "../wire-map.js";
 import { type Claim, isPossible } from "./claim.js";
 import { type ByteRange, spanOf } from "./range.js";
 import { type EarlyChunks, VerifiedBlob, verifiedLeaves } from "./verified-blob.js";
@@ -64,13 +65,13 @@ export class Ahead {
 
 function fetchOnce(
 	{ caller }: ClientContext,
-	{ key, sequence, chunkBytes }: Claim,
+	claim: Claim,
 	lane: Lane,
 	index: number,
 	signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
-	const fetch = lane.run(chunkBytes, signal, ({ onSent }) =>
-		caller.query("blobs_get_chunk", [key, sequence, index], {
+	const fetch = lane.run(claim.chunkBytes, signal, ({ onSent }) =>
+		caller.query("blobs_get_chunk", [claim.key, fromVersion(claim), index], {
 			signal,
 			isBound: true,
 			onSent,

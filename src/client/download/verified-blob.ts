@@ -6,15 +6,17 @@ import {
 	rootPreimage,
 	SHA256_BYTES,
 	sameBytes,
+	type WireVersion,
 } from "../../protocol/index.js";
 import { passing } from "../call/retry.js";
 import type { ClientContext } from "../context.js";
-import { type CanisterError, ClientError, isBlobError } from "../errors.js";
+import { ClientError, isBlobError } from "../errors.js";
 import type { Lane, Passage } from "../lane/lane.js";
 import { stat } from "../stat.js";
 import type { Manifest } from "../types.js";
 import { raceAbort, throwIfAborted } from "../util/abort.js";
 import { concat } from "../util/bytes.js";
+import { fromVersion } from "../wire-map.js";
 import type { Claim } from "./claim.js";
 
 /** An answer that does not fit its hash: a few times are a bad node. */
@@ -45,7 +47,7 @@ export class VerifiedBlob {
 	/** Chunks that were asked for before the manifest was proven. */
 	readonly #early: EarlyChunks;
 	/** The version under which the key holds these bytes: its type or metadata may change while they are read. */
-	#version: bigint;
+	#version: WireVersion;
 	#moving: Promise<void> | undefined;
 
 	/** @internal */
@@ -62,7 +64,7 @@ export class VerifiedBlob {
 		this.count = leaves.length / SHA256_BYTES;
 		this.#lane = lane;
 		this.#early = early;
-		this.#version = manifest.sequence;
+		this.#version = fromVersion(manifest);
 	}
 
 	/** The hash that chunk `index` has: 32 bytes, plain SHA-256. */
@@ -111,21 +113,20 @@ export class VerifiedBlob {
 			try {
 				return await this.#fetchVersion(version, index, passage, signal);
 			} catch (error) {
-				if (!isBlobError(error, "blob_replaced") || !(await this.#hasMoved(version, error, signal)))
-					throw error;
+				if (!isOtherVersion(error) || !(await this.#hasMoved(version, signal))) throw error;
 				passage.onRetry(error);
 			}
 		}
 	}
 
 	#fetchVersion(
-		version: bigint,
+		version: WireVersion,
 		index: number,
 		{ onSent, onRetry }: Passage,
 		signal: AbortSignal | undefined,
 	): Promise<Uint8Array> {
 		let corrupt = 0;
-		const lag = lagging(version);
+		const lag = lagging();
 		const passes = passing();
 		const check = async (bytes: Uint8Array) => {
 			if (!(await this.matches(index, bytes)))
@@ -138,13 +139,8 @@ export class VerifiedBlob {
 	}
 
 	/** Whether the key has another version by now with the very same bytes: then that one is read on. */
-	async #hasMoved(
-		version: bigint,
-		{ details }: CanisterError<"blob_replaced">,
-		signal: AbortSignal | undefined,
-	): Promise<boolean> {
+	async #hasMoved(version: WireVersion, signal: AbortSignal | undefined): Promise<boolean> {
 		if (this.#version !== version) return true;
-		if (details.sequence <= version) return false;
 		this.#moving ??= this.#move(signal).finally(() => {
 			this.#moving = undefined;
 		});
@@ -155,8 +151,8 @@ export class VerifiedBlob {
 	/** By an update call: one node's word that a blob was replaced is worth no more than the node. */
 	async #move(signal: AbortSignal | undefined): Promise<void> {
 		const options = { certified: true, ...(signal && { signal }) };
-		const { root, sequence } = await stat(this.#context, this.manifest.key, options);
-		if (sameBytes(root, this.manifest.root)) this.#version = sequence;
+		const manifest = await stat(this.#context, this.manifest.key, options);
+		if (sameBytes(manifest.root, this.manifest.root)) this.#version = fromVersion(manifest);
 	}
 }
 
@@ -179,26 +175,26 @@ async function fetchLeaves(
 	claim: Claim,
 	signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-	const { key, sequence, size, chunkBytes } = claim;
+	const { key, size, chunkBytes } = claim;
+	const version = fromVersion(claim);
 	const count = chunkCount(BigInt(size), chunkBytes);
 	const pages: Uint8Array[] = [];
-	const lag = lagging(sequence);
+	const lag = lagging();
 	for (let from = 0; from < count; from += MAX_LEAVES_PER_PAGE) {
 		const passes = passing();
 		const retryable = (error: unknown) => passes(error) || lag(error);
-		const request = { key, sequence, from, limit: Math.min(MAX_LEAVES_PER_PAGE, count - from) };
+		const request = { key, version, from, limit: Math.min(MAX_LEAVES_PER_PAGE, count - from) };
 		pages.push(await context.caller.query("blobs_leaves", [request], { signal, isBound: true, retryable }));
 	}
 	return concat(...pages);
 }
 
-/** Tells the errors of a node that is behind a version from those of a blob that is gone: they pass. */
-function lagging(version: bigint): (error: unknown) => boolean {
+/** A node that has not come as far as the version is asked again, so often. */
+function lagging(): (error: unknown) => boolean {
 	let lags = 0;
-	return (error) => {
-		const isBehind =
-			isBlobError(error, "blob_not_found") ||
-			(isBlobError(error, "blob_replaced") && error.details.sequence < version);
-		return isBehind && ++lags <= MAX_LAGS;
-	};
+	return (error) => isBlobError(error, "behind") && ++lags <= MAX_LAGS;
 }
+
+/** What a node says whose key holds something else: the same bytes under another version, perhaps. */
+const isOtherVersion = (error: unknown): boolean =>
+	isBlobError(error, "blob_replaced") || isBlobError(error, "rolled_back");

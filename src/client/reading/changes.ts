@@ -1,13 +1,13 @@
 import { MAX_CHANGES_PAGE, type WireChangeOf, type WireCursor } from "../../protocol/index.js";
 import { toQuota } from "../administration/wire-map.js";
 import { isRetryable } from "../call/retry.js";
-import { type ClientContext, noteSequence } from "../context.js";
+import { askCertified, type ClientContext, leastVersion, noteVersion } from "../context.js";
 import { isBlobError } from "../errors.js";
 import { checkInteger } from "../options.js";
-import type { Change, ChangeOf, Cursor, Mode, Role } from "../types.js";
+import type { Change, ChangeOf, Cursor, Version } from "../types.js";
 import { throwIfAborted } from "../util/abort.js";
 import { type AsJson, withJson } from "../util/json.js";
-import { caseOf, date, optional, toManifest } from "../wire-map.js";
+import { date, fromVersion, optional, toManifest, toVersion } from "../wire-map.js";
 import { toCursor } from "./cursor.js";
 import { type Page, type VerifiedPage, verifyPage } from "./feed.js";
 
@@ -18,7 +18,7 @@ export interface ChangesOptions {
 	/** Changes asked for at a time, at most 1,000. Default 1,000. */
 	pageSize?: number;
 	/** Answer only from a state that has seen this change. Default: the latest that this client has made or seen. */
-	minSequence?: bigint;
+	minVersion?: Version;
 	/** Aborts the reading. */
 	signal?: AbortSignal;
 }
@@ -35,7 +35,8 @@ export async function* changes(context: ClientContext, options: ChangesOptions =
 	for (;;) {
 		throwIfAborted(options.signal);
 		const page = await readPage(context, after, pageSize, isLong, options);
-		noteSequence(context, page.end.sequence);
+		const newest = page.changes.at(-1);
+		if (newest) noteVersion(context, fromVersion(newest));
 		yield* page.changes;
 		if (page.isEnd) return;
 		after = page.end;
@@ -48,9 +49,10 @@ export async function latestCursor(
 	context: ClientContext,
 	{ signal }: { signal?: AbortSignal } = {},
 ): Promise<Cursor> {
-	const request = { after: [] as [], limit: 1, min_sequence: [] as [] };
-	const { last } = await context.caller.update("blobs_changes", [request], { signal, verify: true });
-	noteSequence(context, last.sequence);
+	const request = { after: [] as [], limit: 1, min_version: [] as [] };
+	const options = { signal, verify: true };
+	const { last, last_version } = await context.caller.update("blobs_changes", [request], options);
+	noteVersion(context, last_version);
 	return withJson({ ...last });
 }
 
@@ -61,15 +63,20 @@ async function readPage(
 	after: Cursor | undefined,
 	limit: number,
 	isLong: boolean,
-	{ minSequence, signal }: ChangesOptions,
+	{ minVersion, signal }: ChangesOptions,
 ): Promise<PageOfChanges> {
-	const least = (minSequence ?? context.seen.sequence) || undefined;
-	const request = { after: optional(after as WireCursor), limit, min_sequence: optional(least) };
+	const request = {
+		after: optional(after as WireCursor),
+		limit,
+		min_version: leastVersion(context, minVersion),
+	};
 	if (!isLong) {
 		const page = await askNode(context, after, request, signal);
 		if (page) return toChanges(page);
 	}
-	const answer = await context.caller.update("blobs_changes", [request], { signal, verify: true });
+	const answer = await askCertified(context, () =>
+		context.caller.update("blobs_changes", [request], { signal, verify: true }),
+	);
 	return toChanges(await verifyPage(context, after, answer));
 }
 
@@ -103,26 +110,26 @@ async function askNode(
 	return page?.isProven ? page : undefined;
 }
 
-const REFUSALS = ["cursor_unknown", "cursor_pruned", "not_authorized", "behind"];
+const REFUSALS = ["cursor_unknown", "cursor_pruned", "not_authorized", "behind", "rolled_back"];
 
 function toChanges({ items, isEnd, end, last }: VerifiedPage): PageOfChanges {
 	const changes = items.map(({ wire, cursor }): Change => {
-		const { sequence, at, by, change } = wire;
-		return withJson({ sequence, at: date(at), by, cursor: withJson(cursor), ...toChangeOf(change) });
+		const { at, by, change } = wire;
+		const stamp = { ...toVersion(wire), at: date(at), by, cursor: withJson(cursor) };
+		return withJson({ ...stamp, ...toChangeOf(change[0]) });
 	});
 	return { changes, isEnd, end, last };
 }
 
-function toChangeOf(wire: WireChangeOf): ChangeOf {
+function toChangeOf(wire: WireChangeOf | undefined): ChangeOf {
+	if (wire === undefined) return { type: "unknown" };
 	if ("published" in wire) return { type: "published", manifest: toManifest(wire.published) };
-	if ("deleted" in wire) return { type: "deleted", ...wire.deleted };
-	if ("role" in wire) {
-		const { who, role, granted } = wire.role;
-		return { type: "role", who, role: caseOf<Role>(role), granted };
-	}
+	if ("deleted" in wire)
+		return { type: "deleted", key: wire.deleted.key, version: toVersion(wire.deleted.version) };
+	if ("role" in wire) return { type: "role", ...wire.role };
 	if ("quota" in wire) {
 		const [quota] = wire.quota.quota;
 		return { type: "quota", who: wire.quota.who[0], quota: quota && toQuota(quota) };
 	}
-	return { type: "mode", mode: caseOf<Mode>(wire.mode.mode), generation: wire.mode.generation };
+	return { type: "mode", ...wire.mode };
 }

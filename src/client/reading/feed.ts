@@ -1,6 +1,5 @@
 import {
-	Change,
-	encodeValue,
+	changes,
 	FEED_LABEL,
 	type MethodArgs,
 	sameBytes,
@@ -12,6 +11,7 @@ import type { ClientContext } from "../context.js";
 import { ClientError } from "../errors.js";
 import type { Cursor } from "../types.js";
 import { concat } from "../util/bytes.js";
+import { readRecord } from "../wire-map.js";
 import { certifiedTree } from "./proof.js";
 
 export interface Page {
@@ -46,10 +46,11 @@ export async function verifyPage(
 	if (after && !isSame(before, after)) throw corrupt("it begins elsewhere");
 	let at: Cursor = before;
 	const items: { wire: WireChange; cursor: Cursor }[] = [];
-	for (const wire of answer.changes) {
+	for (const bytes of answer.changes) {
+		const wire = readRecord(changes, "change", bytes);
 		if (wire.sequence !== at.sequence + 1n)
 			throw corrupt(`change ${wire.sequence} follows change ${at.sequence}`);
-		const head = await context.settings.ports.sha256(concat(at.head, encodeValue(Change, wire)));
+		const head = await context.settings.ports.sha256(concat(at.head, bytes));
 		at = { sequence: wire.sequence, head };
 		items.push({ wire, cursor: at });
 	}

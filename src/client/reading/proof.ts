@@ -1,7 +1,7 @@
 import { Cbor } from "@dfinity/agent";
 import {
+	isPublic,
 	MANIFEST_LABEL,
-	manifestPreimage,
 	PRIVATE_LABEL,
 	privateLabelPreimage,
 	privateManifestPath,
@@ -14,6 +14,7 @@ import {
 import { find, type HashTree, isHashTree, lookup, reconstruct, subtree } from "../call/hash-tree.js";
 import type { ClientContext } from "../context.js";
 import { ClientError } from "../errors.js";
+import { readManifest } from "../wire-map.js";
 import { knownStanding } from "./standing.js";
 
 /** Whether an answer is proven; one that is not may be right all the same, and is to be asked of the subnet. */
@@ -53,13 +54,13 @@ export async function verifyStat(
 ): Promise<Verdict> {
 	const tree = await certifiedTree(context, answer);
 	if (tree === undefined) return "unproven";
-	const [manifest] = answer.manifest;
-	if (manifest === undefined) return verifyAbsence(context, key, tree);
+	const [bytes] = answer.manifest;
+	if (bytes === undefined) return verifyAbsence(context, key, tree);
+	const manifest = readManifest(bytes);
 	if (manifest.key !== key) throw corrupt(key, "it names another key");
-	const hash = await context.settings.ports.sha256(manifestPreimage(manifest));
-	return "public" in manifest.visibility
-		? verifyPublic(manifest, hash, tree)
-		: verifyPrivate(manifest, hash, tree);
+	// Of the bytes as they came, whose parts this client need not all know.
+	const hash = await context.settings.ports.sha256(bytes);
+	return isPublic(manifest) ? verifyPublic(manifest, hash, tree) : verifyPrivate(manifest, hash, tree);
 }
 
 function verifyPublic({ key }: WireManifest, hash: Uint8Array, tree: HashTree): Verdict {

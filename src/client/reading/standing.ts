@@ -1,4 +1,5 @@
-import type { ClientContext } from "../context.js";
+import type { WireVersion } from "../../protocol/index.js";
+import { type ClientContext, isAfter } from "../context.js";
 import { isBlobError } from "../errors.js";
 
 /** What the caller of a store must know about itself to prove that a key holds nothing for it. */
@@ -9,7 +10,7 @@ export interface Standing {
 	readonly salt: Uint8Array | undefined;
 	readonly learnedAtMs: number;
 	/** The last change that the subnet had seen then. */
-	readonly sequence: bigint;
+	readonly seen: WireVersion;
 }
 
 /** As old as a certificate may be: roles that were granted since would show no later by asking any node. */
@@ -20,7 +21,7 @@ export function knownStanding(context: ClientContext): Standing | undefined {
 	const { last } = context.standing;
 	if (last === undefined || context.settings.ports.now() - last.learnedAtMs > MAX_AGE_MS) return undefined;
 	// A change of this client's own may have been its first private blob.
-	if (last.salt === undefined && context.seen.sequence > last.sequence) return undefined;
+	if (last.salt === undefined && isAfter(context.seen.version, last.seen)) return undefined;
 	return last;
 }
 
@@ -32,7 +33,7 @@ export async function readsEverything(
 	context: ClientContext,
 	signal: AbortSignal | undefined,
 ): Promise<boolean> {
-	const request = { after: [] as [], limit: 1, min_sequence: [] as [] };
+	const request = { after: [] as [], limit: 1, min_version: [] as [] };
 	try {
 		await context.caller.update("blobs_changes", [request], { signal, verify: true });
 		return true;

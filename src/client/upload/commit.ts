@@ -1,10 +1,17 @@
-import { sameBytes, type WireManifest } from "../../protocol/index.js";
+import { sameBytes } from "../../protocol/index.js";
 import { Attempts } from "../attempts.js";
 import type { ClientContext } from "../context.js";
 import { ClientError, isBlobError } from "../errors.js";
-import { isSaidOf } from "../evidence.js";
+import { isSaidOf, nameOf } from "../evidence.js";
 import type { Manifest } from "../types.js";
-import { fromPrecondition, fromVisibility, optional, toManifest } from "../wire-map.js";
+import {
+	fromPrecondition,
+	fromVisibility,
+	fromWireManifest,
+	optional,
+	readManifest,
+	toManifest,
+} from "../wire-map.js";
 import type { UploadCalls } from "./calls.js";
 import type { UploadPlan } from "./options.js";
 import { putChunk, type Sending, type Sent } from "./send.js";
@@ -46,8 +53,9 @@ export async function commit(sending: Sending, session: Session, sent: Sent): Pr
 }
 
 /** What the canister says it published, which must be what was asked of it. */
-export function published(answer: WireManifest, root: Uint8Array): Manifest {
-	if (sameBytes(answer.root, root)) return toManifest(answer);
+export function published(answer: Uint8Array, root: Uint8Array): Manifest {
+	const manifest = toManifest(answer);
+	if (sameBytes(manifest.root, root)) return manifest;
 	throw new ClientError("reply_invalid", { method: "commit", reason: "it published another root than ours" });
 }
 
@@ -62,8 +70,8 @@ export async function findPublished(
 	root: Uint8Array,
 	since?: Attempts,
 ): Promise<Manifest | undefined> {
-	const { manifest } = await calls.update("blobs_stat", [{ key: plan.key, min_sequence: [] }]);
-	const [held] = manifest;
+	const { manifest } = await calls.update("blobs_stat", [{ key: plan.key, min_version: [] }]);
+	const held = manifest[0] && readManifest(manifest[0]);
 	if (held === undefined || since?.isSince(held) === false) return undefined;
 	const owner = (await context.principal()).toText();
 	const planned = publicationOf(plan, root);
@@ -71,9 +79,9 @@ export async function findPublished(
 		held.key === plan.key &&
 		held.owner.toText() === owner &&
 		sameBytes(held.root, root) &&
-		isSaidOf(held, planned) &&
+		isSaidOf(held, { ...planned, visibility: nameOf(planned.visibility) }) &&
 		isSameDigest(held.sha256[0], planned.sha256[0]);
-	return isPlanned ? toManifest(held) : undefined;
+	return isPlanned ? fromWireManifest(held) : undefined;
 }
 
 const isSameDigest = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>

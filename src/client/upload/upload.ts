@@ -1,12 +1,12 @@
 import { ID_BYTES, MAX_CHUNK_BYTES, MAX_SINGLE_CALL_BYTES, rootHeader } from "../../protocol/index.js";
 import { attempt } from "../attempts.js";
-import { type ClientContext, noteSequence, requireIdentity } from "../context.js";
+import { type ClientContext, noteVersion, requireIdentity } from "../context.js";
 import { ClientError, isBlobError } from "../errors.js";
 import type { ChunkReader } from "../source/types.js";
 import type { Manifest } from "../types.js";
 import { raceAbort } from "../util/abort.js";
 import { concat, hex } from "../util/bytes.js";
-import { toManifest } from "../wire-map.js";
+import { fromVersion, toManifest } from "../wire-map.js";
 import { once } from "./calls.js";
 import { commit, findPublished, publicationOf, published } from "./commit.js";
 import { linkHeld } from "./link.js";
@@ -32,7 +32,7 @@ export class Upload {
 		try {
 			await requireIdentity(context);
 			const manifest = await this.#upload();
-			noteSequence(context, manifest.sequence);
+			noteVersion(context, fromVersion(manifest));
 			return manifest;
 		} finally {
 			// Not waited for: a stream that hangs would hang the caller, who has nothing more to expect of it.
@@ -105,7 +105,7 @@ export class Upload {
 		const { plan, source, calls } = this.#sending;
 		if (bytes.length > 0 || !source.mayBeUnread || plan.allowEmpty || plan.precondition === "absent")
 			return plan;
-		const { manifest } = await calls.update("blobs_stat", [{ key: plan.key, min_sequence: [] }]);
+		const { manifest } = await calls.update("blobs_stat", [{ key: plan.key, min_version: [] }]);
 		const held = manifest[0] && toManifest(manifest[0]);
 		if (held && held.size > 0) throw new ClientError("source_empty", { key: plan.key, held: held.size });
 		return { ...plan, precondition: plan.precondition ?? held ?? "absent" };

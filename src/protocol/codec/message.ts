@@ -1,21 +1,21 @@
+import type { IDL } from "@dfinity/candid";
 import { headerOf } from "./header.js";
 import * as opcodes from "./opcodes.js";
-import { planOf, readMissing } from "./plan.js";
+import { planOf, readMissing, surplusReader } from "./plan.js";
 import * as read from "./read.js";
-import type { Shape } from "./shape.js";
-import { skip } from "./skip.js";
-import { readHeader, type WireTypes } from "./table.js";
+import { type Shape, shapeOf } from "./shape.js";
+import { readHeader } from "./table.js";
 import { fromUnits } from "./utf8.js";
-import { writeBehind } from "./write.js";
+import { type Encodable, Encoded, writeBehind } from "./write.js";
 
 /**
  * Bounds of a request whose type says no more. The largest of this protocol publishes a blob with 32 entries of
- * metadata: 96 values, 5,248 bytes of text. Where its header is not the usual one, its 7 types and 15 fields take 560
+ * metadata: 96 values, 5,248 bytes of text. Where its header is not the usual one, its 8 types and 17 fields take 650
  * of the effort.
  */
 const VALUES = 100;
 const TEXT_BYTES = 5_376;
-const EFFORT = 650;
+const EFFORT = 740;
 
 /**
  * How many texts are read to check a message, and not to carry it out: as many as a request of one blob has, and some.
@@ -26,30 +26,24 @@ const CHECKED_TEXTS = 100;
 /** In a header, behind the magic. */
 const TYPES_AT = 4;
 
-const NO_TYPES: WireTypes = { opcodes: [], of: [], ids: [], refs: [] };
-
 /** Reads the arguments of one method. */
 export class ArgumentsReader {
 	readonly #shapes: readonly Shape[];
 	readonly #usual: Plan;
 	readonly #bounds: read.Bounds;
 	readonly #checked: read.Bounds;
-	/** What @dfinity/candid begins each such message with, as a text: the engine compares texts, no bytecode a byte. */
-	readonly #header: string;
-	/** How many types are in its table, which is another number in most headers of others. */
-	readonly #types: number;
+	/** What @dfinity/candid begins each such message with. */
+	readonly #header: Header;
 
 	constructor(shapes: readonly Shape[], bounds: read.Bounds = boundsOf(shapes)) {
 		this.#shapes = shapes;
-		this.#usual = { reads: shapes.map((shape) => shape.read), types: NO_TYPES, surplus: [] };
+		this.#usual = { reads: shapes.map((shape) => shape.read), surplus: [] };
 		this.#bounds = bounds;
 		this.#checked = { ...bounds, texts: Math.min(bounds.texts, CHECKED_TEXTS) };
-		const header = headerOf(shapes);
-		this.#header = fromUnits(header);
-		this.#types = header[TYPES_AT]!;
+		this.#header = new Header(headerOf(shapes));
 	}
 
-	/** The arguments; blobs among them are views into the message. Throws Malformed. */
+	/** The arguments; blobs among them are views into the message. Throws Malformed, Unsupported. */
 	read(message: Uint8Array): unknown[] {
 		read.open(message, this.#bounds);
 		try {
@@ -64,7 +58,7 @@ export class ArgumentsReader {
 		}
 	}
 
-	/** Throws Malformed where `read` would, but for texts that it puts off and that are short: these may be no UTF-8. */
+	/** Throws Malformed or Unsupported where `read` would, but for texts that it puts off and that are short: these may be no UTF-8. */
 	check(message: Uint8Array): void {
 		read.open(message, this.#checked);
 		try {
@@ -74,17 +68,9 @@ export class ArgumentsReader {
 		}
 	}
 
-	#startsAsUsual(message: Uint8Array): boolean {
-		const { length } = this.#header;
-		if (message[TYPES_AT] !== this.#types || message.length < length) return false;
-		if (fromUnits(message.subarray(0, length)) !== this.#header) return false;
-		read.seek(length);
-		return true;
-	}
-
 	/** Reads the header. */
 	#planFor(message: Uint8Array): Plan {
-		return this.#startsAsUsual(message) ? this.#usual : this.#planForeign();
+		return this.#header.begins(message) ? this.#usual : this.#planForeign();
 	}
 
 	#planForeign(): Plan {
@@ -94,15 +80,38 @@ export class ArgumentsReader {
 		);
 		// Before a text of an argument is decoded, that another is none of ours.
 		if (plans.includes(read.mismatch)) read.mismatch();
-		return { reads: plans, types, surplus: args.slice(plans.length) };
+		return { reads: plans, surplus: args.slice(plans.length).map((ref) => surplusReader(types, ref)) };
 	}
 }
 
-/** How to read the values of a message: those of the arguments, and then of others, by the types that it declares. */
+/** A header that most messages of a type begin with, whose values are then read without looking at their types. */
+class Header {
+	readonly bytes: Uint8Array;
+	/** As a text: the engine compares texts itself, without a bytecode for each byte. */
+	readonly text: string;
+	/** How many types are in its table, which is another number in most headers of others. */
+	readonly #types: number;
+
+	constructor(bytes: Uint8Array) {
+		this.bytes = bytes;
+		this.text = fromUnits(bytes);
+		this.#types = bytes[TYPES_AT]!;
+	}
+
+	/** Whether the open message begins with it; then the reader stands behind it. */
+	begins(message: Uint8Array): boolean {
+		const { length } = this.text;
+		if (message[TYPES_AT] !== this.#types || message.length < length) return false;
+		if (fromUnits(message.subarray(0, length)) !== this.text) return false;
+		read.seek(length);
+		return true;
+	}
+}
+
+/** How to read the values of a message: those that are expected, then what else it holds. */
 interface Plan {
 	readonly reads: readonly read.Read[];
-	readonly types: WireTypes;
-	readonly surplus: readonly number[];
+	readonly surplus: readonly read.Read[];
 }
 
 function readValues({ reads }: Plan): unknown[] {
@@ -114,17 +123,19 @@ function readValues({ reads }: Plan): unknown[] {
 /** The values, and whatever is behind them. */
 function readOnce(plan: Plan): unknown[] {
 	const values = readValues(plan);
-	for (const surplus of plan.surplus) skip(plan.types, surplus);
+	for (const readSurplus of plan.surplus) readSurplus();
 	read.expectEnd();
 	return values;
 }
 
-const boundsOf = (shapes: readonly Shape[]): read.Bounds => ({
+/** What one request of these types may cost. */
+export const boundsOf = (shapes: readonly Shape[]): read.Bounds => ({
 	text: Math.max(TEXT_BYTES, sum(shapes, textAllowed)),
 	texts: sum(shapes, textsAllowed),
 	longTexts: false,
 	values: VALUES + sum(shapes, valuesAllowed),
 	effort: EFFORT,
+	isStrict: true,
 });
 
 const sum = (shapes: readonly Shape[], of: (shape: Shape) => number): number =>
@@ -166,5 +177,55 @@ export class ReplyWriter {
 	/** The message, as a view that is valid until the next one is written. */
 	write(value: unknown): Uint8Array {
 		return writeBehind(this.#header, this.#shape.write, value);
+	}
+}
+
+/**
+ * A value that travels and is stored as a message of its own: magic, type table, value. Whoever wrote it, and in
+ * whatever version, it says itself how it is to be read, and its bytes stay what they are: they are what is hashed.
+ */
+export class Message<T> {
+	readonly #header: Header;
+	readonly #shape: Shape;
+
+	constructor(type: IDL.Type<T>) {
+		this.#shape = shapeOf(type);
+		this.#header = new Header(headerOf([this.#shape]));
+	}
+
+	/** The message, in an array of its own. */
+	encode(value: T | Encodable<T>): Uint8Array {
+		return writeBehind(this.#header.bytes, this.#shape.write, value).slice();
+	}
+
+	/** What a message says, to be written as a part of another: as it lies there, if it was written by this version. */
+	part(message: Uint8Array): Encodable<T> {
+		const { bytes } = this.#header;
+		const isOwn = fromUnits(message.subarray(0, bytes.length)) === this.#header.text;
+		return (isOwn ? new Encoded(message.subarray(bytes.length)) : this.decode(message)) as Encodable<T>;
+	}
+
+	/**
+	 * What a message says that may be of another version: unknown fields are passed over, unknown cases within an opt
+	 * make it absent. Blobs are views into it. Throws Malformed; `isMismatch` tells one that is Candid of other types.
+	 */
+	decode(message: Uint8Array, bounds: read.Bounds = read.UNBOUNDED): T {
+		read.open(message, bounds);
+		try {
+			const value = this.#read(message);
+			read.expectEnd();
+			return value as T;
+		} finally {
+			read.close();
+		}
+	}
+
+	#read(message: Uint8Array): unknown {
+		if (this.#header.begins(message)) return this.#shape.read();
+		const { types, args } = readHeader();
+		const [first, ...others] = args;
+		const value = first === undefined ? read.mismatch() : planOf(types, first, this.#shape)();
+		for (const other of others) surplusReader(types, other)();
+		return value;
 	}
 }

@@ -1,7 +1,7 @@
 import * as opcodes from "./opcodes.js";
 import * as read from "./read.js";
 import type { Part, Shape } from "./shape.js";
-import { skip } from "./skip.js";
+import { skip, skipNull } from "./skip.js";
 import type { WireTypes } from "./table.js";
 
 /** In thousands of instructions. */
@@ -73,7 +73,7 @@ function planRecord(types: WireTypes, record: number, expected: Shape): read.Rea
 			reads[i] = planOf(types, refs[i]!, shape);
 		} else {
 			names[i] = undefined;
-			reads[i] = skipper(types, refs[i]!);
+			reads[i] = surplusReader(types, refs[i]!);
 		}
 	}
 	for (const { name, shape } of absent.concat(parts.slice(next))) {
@@ -82,6 +82,12 @@ function planRecord(types: WireTypes, record: number, expected: Shape): read.Rea
 	}
 	return form === "tuple" ? read.tupleReader(names, reads) : read.recordReader(names, reads);
 }
+
+/** Reads what is not expected. */
+export const surplusReader =
+	(types: WireTypes, ref: number): read.Read =>
+	() =>
+		read.isStrict ? skipNull(types, ref) : skip(types, ref);
 
 const skipper =
 	(types: WireTypes, ref: number): read.Read =>
@@ -102,7 +108,7 @@ function planVariant(types: WireTypes, variant: number, expected: Shape): read.R
 	types.ids[variant]!.forEach((id, i) => {
 		const part = expected.parts.find((known) => known.id === id);
 		names[i] = part?.name;
-		reads[i] = part === undefined ? read.mismatch : planOf(types, refs[i]!, part.shape);
+		reads[i] = part === undefined ? read.unknownCase : planOf(types, refs[i]!, part.shape);
 	});
 	return read.variantReader(names, reads);
 }

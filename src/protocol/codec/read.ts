@@ -21,6 +21,18 @@ export class Malformed {
 	}
 }
 
+/**
+ * Thrown where a request says something that this version does not know: dropped in silence, it would be taken for
+ * another request than its sender made.
+ */
+export class Unsupported {
+	readonly what: string;
+
+	constructor(what: string) {
+		this.what = what;
+	}
+}
+
 export type Read = () => unknown;
 
 /** What reading one message may cost. */
@@ -35,6 +47,11 @@ export interface Bounds {
 	readonly values: number;
 	/** Work on types, and on fields and values that nobody expected, in thousands of instructions. */
 	readonly effort: number;
+	/**
+	 * Whether unknown fields, cases and arguments are refused unless they are null. A request must be understood whole;
+	 * of a reply and of a stored record a reader takes what it knows.
+	 */
+	readonly isStrict: boolean;
 }
 
 /** Values that we wrote ourselves. */
@@ -44,6 +61,7 @@ export const UNBOUNDED: Bounds = {
 	longTexts: true,
 	values: Infinity,
 	effort: Infinity,
+	isStrict: false,
 };
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
@@ -64,6 +82,7 @@ let readsLong = false;
 export let isPutOff = false;
 let valuesLeft = 0;
 let effortLeft = 0;
+export let isStrict = false;
 
 export function open(message: Uint8Array, bounds: Bounds): void {
 	bytes = message;
@@ -82,6 +101,7 @@ function allow(bounds: Bounds): void {
 	isPutOff = false;
 	valuesLeft = bounds.values;
 	effortLeft = bounds.effort;
+	isStrict = bounds.isStrict;
 }
 
 /** Back to where values were read from that were found within bounds: now all texts are read. */
@@ -160,6 +180,14 @@ export function leb(): number {
 const MISMATCH = new Malformed("it is not what this method takes");
 export const mismatch = (): never => {
 	throw MISMATCH;
+};
+/** Whether an error says that a message is Candid, and of types that its reader cannot use. */
+export const isMismatch = (error: unknown): boolean => error === MISMATCH;
+/** The same of a part that a later version may have made of another type, or a case that it added. */
+const ANOTHER_TYPE = new Unsupported("a value of a type that it does not know");
+const UNKNOWN_CASE = new Unsupported("a case that it does not know");
+export const unknownCase = (): never => {
+	throw isStrict ? UNKNOWN_CASE : MISMATCH;
 };
 export const noValue = (): never => malformed("it holds a value of the type that has none");
 
@@ -264,6 +292,7 @@ export function readOrAbsent(read: Read, skip: Read): Read {
 			return [read()];
 		} catch (error) {
 			if (error !== MISMATCH) throw error;
+			if (isStrict) throw ANOTHER_TYPE;
 			at = from;
 			skip();
 			return ABSENT;

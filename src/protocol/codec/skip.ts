@@ -1,5 +1,16 @@
 import * as opcodes from "./opcodes.js";
-import { byte, expectEffort, leb, malformed, noValue, readBool, readPrincipal, spend, take } from "./read.js";
+import {
+	byte,
+	expectEffort,
+	leb,
+	malformed,
+	noValue,
+	readBool,
+	readPrincipal,
+	spend,
+	take,
+	Unsupported,
+} from "./read.js";
 import { skipText, type WireTypes } from "./table.js";
 
 /** Deeper than any value that a request could bring. */
@@ -51,6 +62,18 @@ export function skip(types: WireTypes, ref: number, depth = 0): void {
 			take(length);
 		}
 	}
+}
+
+const UNKNOWN_PART = new Unsupported("a field or an argument that it does not know");
+
+/** Passes over an unknown value that says nothing: null, reserved, or an absent opt. Anything else is refused. */
+export function skipNull(types: WireTypes, ref: number): void {
+	spend(EFFORT.value);
+	if (ref === opcodes.NULL || ref === opcodes.RESERVED) return;
+	if (ref < 0 || types.opcodes[ref] !== opcodes.OPT) throw UNKNOWN_PART;
+	const tag = byte();
+	if (tag > 1) malformed("an opt is neither there nor absent");
+	if (tag === 1) throw UNKNOWN_PART;
 }
 
 function skipVec(types: WireTypes, of: number, depth: number): void {

@@ -1,5 +1,6 @@
 import type { Principal } from "@dfinity/principal";
 import { bool, bytes, nat32, nat64, nothing, opt, principal, record, text, variant, vec } from "../candid.js";
+import { Version, type WireVersion } from "./version.js";
 
 /** Who may do what and how much, in which mode the store is, and what it says about itself. */
 
@@ -57,7 +58,8 @@ export const Usage = record<WireUsage>({
 
 export interface WireAccount {
 	who: Principal;
-	roles: WireRole[];
+	/** Names of the roles that were granted; a later version may have others than a request can name. */
+	roles: string[];
 	/** The quota that holds for it, its own or everybody's. */
 	quota: WireQuota;
 	has_own_quota: boolean;
@@ -65,7 +67,7 @@ export interface WireAccount {
 }
 export const Account = record<WireAccount>({
 	who: principal,
-	roles: vec(Role),
+	roles: vec(text),
 	quota: Quota,
 	has_own_quota: bool,
 	usage: Usage,
@@ -98,12 +100,24 @@ export interface WireSetMode {
 export const SetMode = record<WireSetMode>({ id: bytes, mode: Mode, generation: nat64 });
 
 export interface WireStatus {
-	mode: WireMode;
+	/** Name of the mode. */
+	mode: string;
 	/** Counts the changes of the mode. */
 	generation: bigint;
-	sequence: bigint;
+	/** The last change. */
+	last: WireVersion;
+	/** Version of this protocol. It changes only with what an older client cannot use. */
+	protocol: number;
+	/** Names of what was added to that version since. */
+	features: string[];
 }
-export const Status = record<WireStatus>({ mode: Mode, generation: nat64, sequence: nat64 });
+export const Status = record<WireStatus>({
+	mode: text,
+	generation: nat64,
+	last: Version,
+	protocol: nat32,
+	features: vec(text),
+});
 
 export interface WireStats {
 	status: WireStatus;

@@ -1,7 +1,8 @@
-import { bool, bytes, nat64, opt, record, vec } from "../candid.js";
+import { bool, bytes, opt, record, vec } from "../candid.js";
 import { MAX_ITEMS } from "../limits.js";
 import { contentTypeText, keyText } from "../texts.js";
 import { Metadata, Precondition, Visibility, type WirePrecondition, type WireVisibility } from "./blob.js";
+import { Version, type WireVersion } from "./version.js";
 
 /** Changes of blobs that carry no bytes. */
 
@@ -17,9 +18,10 @@ export const Delete = record<WireDelete>({ id: bytes, key: keyText, precondition
 export interface WireDeleted {
 	/** False where there was nothing to delete. */
 	deleted: boolean;
-	sequence: bigint;
+	/** The deletion, or the last change where there was none. */
+	version: WireVersion;
 }
-export const Deleted = record<WireDeleted>({ deleted: bool, sequence: nat64 });
+export const Deleted = record<WireDeleted>({ deleted: bool, version: Version });
 
 export interface WireDeleteMany {
 	id: Uint8Array;

@@ -1,50 +1,72 @@
+import type { IDL } from "@dfinity/candid";
 import type { Principal } from "@dfinity/principal";
-import { bool, bytes, nat32, nat64, opt, principal, record, text, variant, vec } from "../candid.js";
-import { Mode, Quota, Role, type WireMode, type WireQuota, type WireRole } from "./administration.js";
-import { Manifest, type WireManifest } from "./blob.js";
+import { bool, bytes, bytesOf, nat32, nat64, opt, principal, record, text, variant, vec } from "../candid.js";
+import { type Encodable, Message } from "../codec/index.js";
+import { Quota, type WireQuota } from "./administration.js";
+import { ManifestBytes } from "./blob.js";
+import { Version, type WireVersion } from "./version.js";
 
 /**
  * The feed: every change of what is published and of who may do what, in order. Each has the head
- * SHA-256(head before | Candid encoding of the change's value); the last head is certified.
+ * SHA-256(head before | bytes of the change as they travel); the last head is certified.
  */
 
-/** What changed; the names say what of. */
+/** What changed; the names say what of. Roles and modes are given by name. */
 export type WireChangeOf =
 	/** A key holds this now: published, copied, renamed to, or its type, visibility or metadata changed. */
-	| { published: WireManifest }
+	| { published: Uint8Array }
 	/** A key holds nothing now; `version` is what it held. */
-	| { deleted: { key: string; version: bigint } }
-	| { role: { who: Principal; role: WireRole; granted: boolean } }
+	| { deleted: { key: string; version: WireVersion } }
+	| { role: { who: Principal; role: string; granted: boolean } }
 	/** Nobody named: the quota of all that have none of their own. */
 	| { quota: { who: [] | [Principal]; quota: [] | [WireQuota] } }
-	| { mode: { mode: WireMode; generation: bigint } };
+	| { mode: { mode: string; generation: bigint } };
 
-export interface WireChange {
-	sequence: bigint;
+export interface WireChange extends WireVersion {
 	at: bigint;
 	/** Who made it. */
 	by: Principal;
-	change: WireChangeOf;
+	/** Absent for a reader that does not know this kind of change. */
+	change: [] | [WireChangeOf];
 }
-export const Change = record<WireChange>({
-	sequence: nat64,
-	at: nat64,
-	by: principal,
-	change: variant<WireChangeOf>({
-		published: Manifest,
-		deleted: record<{ key: string; version: bigint }>({ key: text, version: nat64 }),
-		role: record<{ who: Principal; role: WireRole; granted: boolean }>({
-			who: principal,
-			role: Role,
-			granted: bool,
-		}),
-		quota: record<{ who: [] | [Principal]; quota: [] | [WireQuota] }>({
-			who: opt(principal),
-			quota: opt(Quota),
-		}),
-		mode: record<{ mode: WireMode; generation: bigint }>({ mode: Mode, generation: nat64 }),
-	}),
-});
+
+type Case<Kinds, Name extends string> = Kinds extends Record<Name, infer Content> ? Content : never;
+type ChangeKind = WireChangeOf extends infer Kinds ? (Kinds extends unknown ? keyof Kinds : never) : never;
+
+const KINDS: { readonly [Kind in ChangeKind]: IDL.Type<Case<WireChangeOf, Kind>> } = {
+	published: ManifestBytes,
+	deleted: record<Case<WireChangeOf, "deleted">>({ key: text, version: Version }),
+	role: record<Case<WireChangeOf, "role">>({ who: principal, role: text, granted: bool }),
+	quota: record<Case<WireChangeOf, "quota">>({ who: opt(principal), quota: opt(Quota) }),
+	mode: record<Case<WireChangeOf, "mode">>({ mode: text, generation: nat64 }),
+};
+
+const changeOf = (cases: Record<string, IDL.Type>) =>
+	record<WireChange>({
+		sequence: nat64,
+		canister_version: nat64,
+		at: nat64,
+		by: principal,
+		change: opt(variant<WireChangeOf>(cases)),
+	});
+
+export const Change = changeOf(KINDS);
+
+/** A Change as it travels, is stored and is hashed: a whole message of Candid, its own type table included. */
+export const ChangeBytes = bytesOf(Infinity);
+
+const reader = new Message<WireChange>(Change);
+/** By kind: a message declares the one case that it is of, which is a quarter of all. */
+const writers = new Map(
+	Object.entries(KINDS).map(([kind, type]) => [kind, new Message<WireChange>(changeOf({ [kind]: type }))]),
+);
+
+export const changes = {
+	encode(change: Encodable<WireChange> & { readonly change: [Encodable<WireChangeOf>] }): Uint8Array {
+		return writers.get(Object.keys(change.change[0])[0]!)!.encode(change);
+	},
+	decode: reader.decode.bind(reader),
+};
 
 /** A place in the feed: past this change. The head tells a store that was rolled back from the one it was. */
 export interface WireCursor {
@@ -57,27 +79,30 @@ export interface WireChangesRequest {
 	/** Absent: from the oldest change that is still there. */
 	after: [] | [WireCursor];
 	limit: number;
-	min_sequence: [] | [bigint];
+	min_version: [] | [WireVersion];
 }
 export const ChangesRequest = record<WireChangesRequest>({
 	after: opt(Cursor),
 	limit: nat32,
-	min_sequence: opt(nat64),
+	min_version: opt(Version),
 });
 
 export interface WireChanges {
 	/** Where the page begins: the cursor that was given, or the place before the oldest change. */
 	before: WireCursor;
-	changes: WireChange[];
+	changes: Uint8Array[];
 	/** The last change of all, and the head that is certified. */
 	last: WireCursor;
+	/** Names the last change of all. */
+	last_version: WireVersion;
 	certificate: [] | [Uint8Array];
 	witness: [] | [Uint8Array];
 }
 export const Changes = record<WireChanges>({
 	before: Cursor,
-	changes: vec(Change),
+	changes: vec(ChangeBytes),
 	last: Cursor,
+	last_version: Version,
 	certificate: opt(bytes),
 	witness: opt(bytes),
 });

@@ -1,6 +1,8 @@
 export type * from "./administration.js";
 export {
+	isPublic,
 	Manifest,
+	manifests,
 	type WireManifest,
 	type WirePrecondition,
 	type WirePublication,
@@ -10,6 +12,7 @@ export type * from "./change.js";
 export { Deleted } from "./change.js";
 export {
 	Change,
+	changes,
 	type WireChange,
 	type WireChangeOf,
 	type WireChanges,
@@ -17,6 +20,9 @@ export {
 	type WireCursor,
 } from "./feed.js";
 export * from "./methods.js";
+export { PROTOCOL_FEATURES, PROTOCOL_VERSION } from "./protocol.js";
 export type * from "./read.js";
+export { Refusal, toItemRefusal, toRefusal, type WireRefusal } from "./refusal.js";
 export type * from "./upload.js";
 export { ManyResults } from "./upload.js";
+export { Version, type WireVersion } from "./version.js";

@@ -1,23 +1,18 @@
 import { type GenericIdlFuncArgs, IDL } from "@dfinity/candid";
 import type { Principal } from "@dfinity/principal";
-import { bytes, nat32, nat64, opt, principal, record, text, variant } from "../candid.js";
-import { type WireError, WireErrorType } from "../errors.js";
+import { bytes, nat32, opt, principal, text, variant } from "../candid.js";
 import { keyText } from "../texts.js";
 import * as administration from "./administration.js";
-import { Manifest, type WireManifest } from "./blob.js";
+import { ManifestBytes } from "./blob.js";
 import * as change from "./change.js";
 import * as feed from "./feed.js";
 import * as read from "./read.js";
+import { Refusal, type WireRefusal } from "./refusal.js";
 import * as upload from "./upload.js";
+import { Version, type WireVersion } from "./version.js";
 
-export type WireResult<T> = { ok: T } | { err: WireError };
-const result = <T>(ok: IDL.Type<T>) => variant<WireResult<T>>({ ok, err: WireErrorType });
-
-/** The number of the change that was made. */
-export interface WireDone {
-	sequence: bigint;
-}
-const Done = record<WireDone>({ sequence: nat64 });
+export type WireResult<T> = { ok: T } | { err: WireRefusal };
+const result = <T>(ok: IDL.Type<T>) => variant<WireResult<T>>({ ok, err: Refusal });
 
 interface Method<Args extends unknown[], Ok> {
 	readonly kind: "update" | "query";
@@ -47,29 +42,38 @@ export const METHODS = {
 	blobs_put_chunk: update<[Uint8Array, number, Uint8Array], Uint8Array>([bytes, nat32, bytes], bytes),
 	/** To the leaves that are now held at these indexes, 32 zero bytes for one that is not. */
 	blobs_link_chunks: update<[upload.WireLinkChunks], Uint8Array>([upload.LinkChunks], bytes),
-	blobs_commit_upload: update<[upload.WireCommitUpload], WireManifest>([upload.CommitUpload], Manifest),
+	blobs_commit_upload: update<[upload.WireCommitUpload], Uint8Array>([upload.CommitUpload], ManifestBytes),
 	/** To the last change that was made; an abort makes none. */
-	blobs_abort_upload: update<[Uint8Array], WireDone>([bytes], Done),
+	blobs_abort_upload: update<[Uint8Array], WireVersion>([bytes], Version),
 	/** (what to publish, bytes): a blob of one chunk in one call. */
-	blobs_put_blob: update<[upload.WirePutBlob, Uint8Array], WireManifest>([upload.PutBlob, bytes], Manifest),
+	blobs_put_blob: update<[upload.WirePutBlob, Uint8Array], Uint8Array>(
+		[upload.PutBlob, bytes],
+		ManifestBytes,
+	),
 	blobs_put_many: update<[upload.WirePutMany], upload.WireManyResults>([upload.PutMany], upload.ManyResults),
 	blobs_delete: update<[change.WireDelete], change.WireDeleted>([change.Delete], change.Deleted),
 	blobs_delete_many: update<[change.WireDeleteMany], upload.WireManyResults>(
 		[change.DeleteMany],
 		upload.ManyResults,
 	),
-	blobs_update: update<[change.WireUpdate], WireManifest>([change.Update], Manifest),
-	blobs_copy: update<[change.WireMove], WireManifest>([change.Move], Manifest),
-	blobs_rename: update<[change.WireMove], WireManifest>([change.Move], Manifest),
-	blobs_grant_role: update<[administration.WireRoleChange], WireDone>([administration.RoleChange], Done),
-	blobs_revoke_role: update<[administration.WireRoleChange], WireDone>([administration.RoleChange], Done),
-	blobs_set_quota: update<[administration.WireSetQuota], WireDone>([administration.SetQuota], Done),
+	blobs_update: update<[change.WireUpdate], Uint8Array>([change.Update], ManifestBytes),
+	blobs_copy: update<[change.WireMove], Uint8Array>([change.Move], ManifestBytes),
+	blobs_rename: update<[change.WireMove], Uint8Array>([change.Move], ManifestBytes),
+	blobs_grant_role: update<[administration.WireRoleChange], WireVersion>(
+		[administration.RoleChange],
+		Version,
+	),
+	blobs_revoke_role: update<[administration.WireRoleChange], WireVersion>(
+		[administration.RoleChange],
+		Version,
+	),
+	blobs_set_quota: update<[administration.WireSetQuota], WireVersion>([administration.SetQuota], Version),
 	blobs_set_mode: update<[administration.WireSetMode], administration.WireStatus>(
 		[administration.SetMode],
 		administration.Status,
 	),
 	/** An upload of anybody's, by an administrator. */
-	blobs_abort_any_upload: update<[upload.WireUploadName], WireDone>([upload.UploadName], Done),
+	blobs_abort_any_upload: update<[upload.WireUploadName], WireVersion>([upload.UploadName], Version),
 
 	blobs_upload_status: query<[upload.WireUploadStatusRequest], upload.WireUploadStatus>(
 		[upload.UploadStatusRequest],
@@ -85,8 +89,8 @@ export const METHODS = {
 	),
 	blobs_stat: query<[read.WireStat], read.WireStatAnswer>([read.Stat], read.StatAnswer),
 	blobs_leaves: query<[read.WireLeaves], Uint8Array>([read.Leaves], bytes),
-	/** (key, sequence number, index) to the chunk's bytes. */
-	blobs_get_chunk: query<[string, bigint, number], Uint8Array>([keyText, nat64, nat32], bytes),
+	/** (key, version, index) to the chunk's bytes. */
+	blobs_get_chunk: query<[string, WireVersion, number], Uint8Array>([keyText, Version, nat32], bytes),
 	blobs_list: query<[read.WireList], read.WireListPage>([read.List], read.ListPage),
 	blobs_changes: query<[feed.WireChangesRequest], feed.WireChanges>([feed.ChangesRequest], feed.Changes),
 	blobs_status: query<[], administration.WireStatus>([], administration.Status),

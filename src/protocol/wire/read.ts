@@ -1,15 +1,16 @@
-import { bool, bytes, nat32, nat64, opt, record, text, variant, vec } from "../candid.js";
+import { bool, bytes, nat32, opt, record, text, variant, vec } from "../candid.js";
 import { keyText } from "../texts.js";
-import { Manifest, type WireManifest } from "./blob.js";
+import { ManifestBytes } from "./blob.js";
+import { Version, type WireVersion } from "./version.js";
 
 /** Requests and answers of reads. */
 
 export interface WireStat {
 	key: string;
 	/** Answer only from a state that has seen this change. */
-	min_sequence: [] | [bigint];
+	min_version: [] | [WireVersion];
 }
-export const Stat = record<WireStat>({ key: keyText, min_sequence: opt(nat64) });
+export const Stat = record<WireStat>({ key: keyText, min_version: opt(Version) });
 
 /** What lets a reader of a query trust what it says; absent where the call was an update, whose reply is certified. */
 export interface WireProof {
@@ -22,26 +23,26 @@ const proof = { certificate: opt(bytes), witness: opt(bytes) };
 
 export interface WireStatAnswer extends WireProof {
 	/** Absent where the key holds nothing that the caller may read. */
-	manifest: [] | [WireManifest];
+	manifest: [] | [Uint8Array];
 	/** With what the caller's own private keys are salted in the witness; absent where it never had any. */
 	salt: [] | [Uint8Array];
 	/** The last change that this state has seen. */
-	sequence: bigint;
+	last: WireVersion;
 }
 export const StatAnswer = record<WireStatAnswer>({
-	manifest: opt(Manifest),
+	manifest: opt(ManifestBytes),
 	salt: opt(bytes),
-	sequence: nat64,
+	last: Version,
 	...proof,
 });
 
 export interface WireLeaves {
 	key: string;
-	sequence: bigint;
+	version: WireVersion;
 	from: number;
 	limit: number;
 }
-export const Leaves = record<WireLeaves>({ key: keyText, sequence: nat64, from: nat32, limit: nat32 });
+export const Leaves = record<WireLeaves>({ key: keyText, version: Version, from: nat32, limit: nat32 });
 
 export interface WireList {
 	/** Keys that begin with this text; not only at a segment's border. */
@@ -51,24 +52,24 @@ export interface WireList {
 	/** Start after this key, or after this directory if it ends with `/`. */
 	after: [] | [string];
 	limit: number;
-	min_sequence: [] | [bigint];
+	min_version: [] | [WireVersion];
 }
 export const List = record<WireList>({
 	prefix: keyText,
 	recursive: bool,
 	after: opt(keyText),
 	limit: nat32,
-	min_sequence: opt(nat64),
+	min_version: opt(Version),
 });
 
 /** A directory is its path with a trailing `/`. */
-export type WireListEntry = { blob: WireManifest } | { directory: string };
+export type WireListEntry = { blob: Uint8Array } | { directory: string };
 export interface WireListPage {
 	entries: WireListEntry[];
 	/** What to give as `after` for the next page; absent at the end. A page may be short and still have a next. */
 	next: [] | [string];
 }
 export const ListPage = record<WireListPage>({
-	entries: vec(variant<WireListEntry>({ blob: Manifest, directory: text })),
+	entries: vec(variant<WireListEntry>({ blob: ManifestBytes, directory: text })),
 	next: opt(text),
 });

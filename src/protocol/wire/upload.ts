@@ -1,9 +1,10 @@
 import type { Principal } from "@dfinity/principal";
 import { bytes, nat32, nat64, opt, principal, record, text, variant, vec } from "../candid.js";
-import { type WireError, WireErrorType } from "../errors.js";
 import { MAX_ITEMS, MAX_METADATA_ENTRIES } from "../limits.js";
 import { keyText } from "../texts.js";
 import { metadataOf, publication, type WirePublication } from "./blob.js";
+import { Refusal, type WireRefusal } from "./refusal.js";
+import { Version, type WireVersion } from "./version.js";
 
 /** Requests and answers of uploads, and of blobs that travel whole. */
 
@@ -137,8 +138,8 @@ export const PutMany = record<WirePutMany>({
 	),
 });
 
-/** What became of one item of many: the sequence number of its change, or why it was not made. */
-export type WireItemResult = { ok: bigint } | { err: WireError };
+/** What became of one item of many: its change, or why it was not made. */
+export type WireItemResult = { ok: WireVersion } | { err: WireRefusal };
 export interface WireManyResults {
 	/** One for each item, in their order. */
 	results: WireItemResult[];
@@ -146,6 +147,6 @@ export interface WireManyResults {
 	at: bigint;
 }
 export const ManyResults = record<WireManyResults>({
-	results: vec(variant<WireItemResult>({ ok: nat64, err: WireErrorType })),
+	results: vec(variant<WireItemResult>({ ok: Version, err: Refusal })),
 	at: nat64,
 });

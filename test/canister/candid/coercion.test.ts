@@ -1,15 +1,16 @@
 import { IDL } from "@dfinity/candid";
 import { describe, expect, test } from "vitest";
 import * as c from "../../../src/protocol/candid.js";
-import { ArgumentsReader, Malformed, shapeOf } from "../../../src/protocol/index.js";
+import { UNBOUNDED } from "../../../src/protocol/codec/read.js";
+import { ArgumentsReader, Malformed, shapeOf, Unsupported } from "../../../src/protocol/index.js";
 import { hex, plain } from "./support.js";
 
 /** What the specification says of values of another type, case by case. */
 
 const read = (message: string, ...types: IDL.Type<never>[]) =>
-	plain(new ArgumentsReader(types.map(shapeOf)).read(hex(`4449444c ${message}`)));
+	plain(new ArgumentsReader(types.map(shapeOf), UNBOUNDED).read(hex(`4449444c ${message}`)));
 function isRefused(message: string, ...types: IDL.Type<never>[]): boolean {
-	const reader = new ArgumentsReader(types.map(shapeOf));
+	const reader = new ArgumentsReader(types.map(shapeOf), UNBOUNDED);
 	try {
 		reader.read(hex(message));
 		return false;
@@ -150,5 +151,37 @@ describe("refused", () => {
 	];
 	test.each(cases)("%s", (name, message, types) => {
 		expect(isRefused(name === "no magic" ? "4449444d 00 00" : `4449444c ${message}`, ...types)).toBe(true);
+	});
+});
+
+describe("a request is understood whole, or refused as of a later version", () => {
+	const strict = (message: string, ...types: IDL.Type<never>[]) =>
+		plain(new ArgumentsReader(types.map(shapeOf)).read(hex(`4449444c ${message}`)));
+	const said: [string, string, IDL.Type<never>[]][] = [
+		["an unknown field", "01 6c02 007e 017e 01 00 0100", [record({ _1_: bool })]],
+		["an unknown opt that is there", "02 6e7e 6c02 0000 017e 01 01 010100", [record({ _1_: bool })]],
+		["an unknown argument", "00 02 7e 71 01 0161", [bool]],
+		["an unknown case", "01 6b01 007f 01 00 00", [variant({ b: nothing })]],
+		["an unknown case in an opt", "02 6e01 6b01 007f 01 00 0100", [opt(variant({ b: nothing }))]],
+		["an opt of another type", "01 6e7e 01 00 0101", [opt(nat32)]],
+		["a value of another type as an opt", "00 01 7e 01", [opt(nat32)]],
+	];
+	test.each(said)("%s", (_, message, types) => {
+		expect(() => strict(message, ...types)).toThrow(Unsupported as never);
+	});
+
+	const nothingSaid: [string, string, IDL.Type<never>[], unknown[]][] = [
+		[
+			"an unknown opt that is absent",
+			"02 6e7e 6c02 0000 017e 01 01 0000",
+			[record({ _1_: bool })],
+			[{ _1_: false }],
+		],
+		["an unknown field of null", "01 6c02 007f 017e 01 00 00", [record({ _1_: bool })], [{ _1_: false }]],
+		["an unknown argument that is absent", "01 6e7e 02 7e 00 01 00", [bool], [true]],
+		["an unknown reserved argument", "00 02 7e 70 01", [bool], [true]],
+	];
+	test.each(nothingSaid)("not %s", (_, message, types, values) => {
+		expect(strict(message, ...types)).toEqual(plain(values));
 	});
 });

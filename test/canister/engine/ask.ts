@@ -8,9 +8,10 @@ import {
 	type MethodOk,
 	type WireResult,
 } from "../../../src/protocol/index.js";
+import { type PlainOk, plain } from "../../support/plain.js";
 
 /** Calls the engine, and reads its answer as a caller does: what is stored as Candid is written, then decoded. */
-export function ask<Name extends MethodName>(
+export function askWire<Name extends MethodName>(
 	engine: Engine,
 	name: Name,
 	...args: MethodArgs<Name>
@@ -22,3 +23,10 @@ export function ask<Name extends MethodName>(
 	if ("err" in result) throw new Error("an ok was read as an err");
 	return result.ok;
 }
+
+/** The same, with what travels as bytes read as well. */
+export const ask = <Name extends MethodName>(
+	engine: Engine,
+	name: Name,
+	...args: MethodArgs<Name>
+): PlainOk<Name> => plain(name, askWire(engine, name, ...args));

@@ -1,11 +1,17 @@
 import { expect, test } from "vitest";
-import { MAX_CHUNK_BYTES, type WireCursor } from "../../../src/protocol/index.js";
+import { MAX_CHUNK_BYTES, type WireCursor, type WireVersion } from "../../../src/protocol/index.js";
 import { newId, publication, rootOf } from "../../support/store.js";
+import { askWire } from "./ask.js";
 import { headAfter } from "./model/feed.js";
 import { ANNA, fillOf, moveOf, OWNER, READER, TestStore, updateOf } from "./store.js";
 
 const changes = (store: TestStore, after?: WireCursor, limit = 1_000) =>
-	store.ask(READER, "blobs_changes", { after: after === undefined ? [] : [after], limit, min_sequence: [] });
+	store.ask(READER, "blobs_changes", { after: after === undefined ? [] : [after], limit, min_version: [] });
+const bytesOf = (store: TestStore, after?: WireCursor) => {
+	store.host.sender = READER.toUint8Array();
+	const request = { after: (after === undefined ? [] : [after]) as [], limit: 1_000, min_version: [] as [] };
+	return askWire(store.engine, "blobs_changes", request).changes;
+};
 const BEGINNING = { sequence: 0n, head: new Uint8Array(32) };
 
 test("C45 deletes are in the feed, those of a rename and of many too", () => {
@@ -22,11 +28,11 @@ test("C45 deletes are in the feed, those of a rename and of many too", () => {
 		"published",
 		"deleted",
 	]);
-	expect(page.changes.map(({ change }) => "deleted" in change && change.deleted)).toEqual([
-		{ key: "a", version: 4n },
-		{ key: "b", version: 5n },
+	expect(page.changes.map(({ change }) => "deleted" in change && change.deleted)).toMatchObject([
+		{ key: "a", version: { sequence: 4n } },
+		{ key: "b", version: { sequence: 5n } },
 		false,
-		{ key: "c", version: 6n },
+		{ key: "c", version: { sequence: 6n } },
 	]);
 });
 
@@ -41,7 +47,7 @@ test("every change has its number, its maker and the head that follows from the 
 	expect(page.changes.map(({ by }) => by.toText())).toEqual(
 		[OWNER, OWNER, OWNER, ANNA, ANNA, OWNER, OWNER].map((who) => who.toText()),
 	);
-	const head = page.changes.reduce(headAfter, BEGINNING.head);
+	const head = bytesOf(store, BEGINNING).reduce(headAfter, BEGINNING.head);
 	expect(page.last).toEqual({ sequence: 7n, head });
 });
 
@@ -72,7 +78,7 @@ test("C44 a cursor that this feed never was at is refused: after a rollback, in 
 	const request = (cursor: WireCursor) => ({
 		after: [cursor] as [WireCursor],
 		limit: 1,
-		min_sequence: [] as [],
+		min_version: [] as [],
 	});
 	expect(older.refused(READER, "blobs_changes", request(last))).toEqual(known);
 	older.host.time += 1;
@@ -98,11 +104,11 @@ test("past its cap the oldest changes go, in bounded steps; a cursor from before
 	store.clean();
 	store.upgrade();
 	expect(store.stats().feed_entries).toBe(4n);
-	const request = { after: [early] as [WireCursor], limit: 1, min_sequence: [] as [] };
+	const request = { after: [early] as [WireCursor], limit: 1, min_version: [] as [] };
 	expect(store.refused(READER, "blobs_changes", request)).toEqual({ cursor_pruned: { first: 10n } });
 	const page = changes(store);
 	expect(page.changes.map(({ sequence }) => sequence)).toEqual([10n, 11n, 12n, 13n]);
-	expect(page.changes.reduce(headAfter, page.before.head)).toEqual(page.last.head);
+	expect(bytesOf(store).reduce(headAfter, page.before.head)).toEqual(page.last.head);
 	expect(changes(store, page.before).changes).toEqual(page.changes);
 	store.putBlob(ANNA, "a", fillOf(99, 1));
 	expect(changes(store, page.last).changes.length).toBe(1);
@@ -114,14 +120,15 @@ test("a feed that keeps nothing still goes on from its head", () => {
 	const { before, changes: kept, last } = changes(store);
 	expect([kept, before]).toEqual([[], last]);
 	store.putBlob(ANNA, "a", fillOf(1, 1));
-	expect(changes(store, last).changes.reduce(headAfter, last.head)).toEqual(changes(store, last).last.head);
+	expect(bytesOf(store, last).reduce(headAfter, last.head)).toEqual(changes(store, last).last.head);
 });
 
 test("C05 who may not read everything reads no feed, and a state that is behind says so", () => {
 	const store = new TestStore();
-	const request = { after: [] as [], limit: 1, min_sequence: [] as [] | [bigint] };
+	const request = { after: [] as [], limit: 1, min_version: [] as [] | [WireVersion] };
 	expect(store.code(ANNA, "blobs_changes", request)).toBe("not_authorized");
-	expect(store.refused(READER, "blobs_changes", { ...request, min_sequence: [4n] })).toEqual({
+	const later = { sequence: 4n, canister_version: store.host.version + 10n };
+	expect(store.refused(READER, "blobs_changes", { ...request, min_version: [later] })).toMatchObject({
 		behind: { sequence: 3n },
 	});
 });

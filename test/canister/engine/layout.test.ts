@@ -15,8 +15,8 @@ import { ANNA, fillOf, OWNER, person, TestStore } from "./store.js";
  * that deployed canisters would read something else.
  */
 describe("C27 frozen numbers", () => {
-	test("of memories, in version 4 of the layout", () => {
-		expect(LAYOUT_VERSION).toBe(4);
+	test("of memories, in version 5 of the layout", () => {
+		expect(LAYOUT_VERSION).toBe(5);
 		expect(MEMORY).toEqual({
 			meta: 0,
 			slots: 1,
@@ -59,6 +59,7 @@ describe("C27 frozen numbers", () => {
 			sharedFree: 27,
 			turnItems: 28,
 			answerSets: 29,
+			changedAt: 30,
 		});
 		expect(QUEUE).toEqual({ uploads: 0, receipts: 1, garbage: 2, turns: 3 });
 		expect(RECEIPT).toEqual({
@@ -88,11 +89,11 @@ describe("C27 frozen numbers", () => {
 describe("C26 the layout's version", () => {
 	test("is written at the start of an empty store", () => {
 		const store = new TestStore();
-		expect(new Meta(store.storage.map(MEMORY.meta)).get(COUNTER.layout)).toBe(4);
+		expect(new Meta(store.storage.map(MEMORY.meta)).get(COUNTER.layout)).toBe(5);
 		expect(new Engine(store.storage, store.host).isNew).toBe(false);
 	});
 
-	test.each([3, 5])("%i: the start throws, says why, and writes nothing", (version) => {
+	test.each([4, 6])("%i: the start throws, says why, and writes nothing", (version) => {
 		const store = new TestStore();
 		store.putBlob(ANNA, "a", fillOf(1, 1));
 		const meta = new Meta(store.storage.map(MEMORY.meta));
@@ -101,7 +102,9 @@ describe("C26 the layout's version", () => {
 		const { writes } = store.storage;
 		const other = new Engine(store.storage, store.host);
 		expect(other.isNew).toBe(false);
-		expect(() => other.start()).toThrow(`has layout version ${version} and this code reads version 4`);
+		expect(() => other.start()).toThrow(
+			`has layout version ${version}, from which no step leads to version 5`,
+		);
 		expect([store.storage.writes, other.isChanged]).toEqual([writes, false]);
 	});
 

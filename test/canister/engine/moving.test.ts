@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { MEMORY } from "../../../src/canister/memory.js";
-import { newId } from "../../support/store.js";
+import { newId, versionOf } from "../../support/store.js";
 import { ANNA, BEN, fillOf, moveOf, OWNER, PRIVATE, READER, S, TestStore, updateOf } from "./store.js";
 
 /** Update, copy and rename touch no bytes. */
@@ -101,10 +101,14 @@ describe("rename", () => {
 		store.putBlob(BEN, "b", fillOf(1, 1));
 		expect(store.code(ANNA, "blobs_rename", moveOf("a", "b"))).toBe("not_authorized");
 		expect(store.code(ANNA, "blobs_rename", moveOf("b", "c"))).toBe("not_authorized");
-		const stale = { ...moveOf("a", "c"), source: { sequence: 3n } };
-		expect(store.refused(ANNA, "blobs_rename", stale)).toEqual({ precondition_failed: { sequence: 4n } });
+		const stale = { ...moveOf("a", "c"), source: { version: { sequence: 3n, canister_version: 3n } } };
+		expect(store.refused(ANNA, "blobs_rename", stale)).toMatchObject({
+			precondition_failed: { sequence: 4n },
+		});
 		const taken = { ...moveOf("a", "b"), precondition: { absent: null } };
-		expect(store.refused(OWNER, "blobs_rename", taken)).toEqual({ precondition_failed: { sequence: 5n } });
+		expect(store.refused(OWNER, "blobs_rename", taken)).toMatchObject({
+			precondition_failed: { sequence: 5n },
+		});
 	});
 
 	test("C33 again, after the key was taken anew, moves nothing", () => {
@@ -126,10 +130,12 @@ describe("update", () => {
 			...before,
 			content_type: "text/html",
 			sequence: before.sequence + 1n,
+			canister_version: after.canister_version,
 			modified_at: before.modified_at + 1_000_000_000n,
 		});
-		const old = store.refused(READER, "blobs_get_chunk", "a", before.sequence, 0);
-		expect(old).toEqual({ blob_replaced: { sequence: after.sequence } });
+		const old = store.refused(READER, "blobs_get_chunk", "a", versionOf(before), 0);
+		expect(after.canister_version).toBeGreaterThan(before.canister_version);
+		expect(old).toEqual({ blob_replaced: versionOf(after) });
 	});
 
 	test("while copies exist touches none of them, nor any byte", () => {

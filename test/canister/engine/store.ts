@@ -5,12 +5,12 @@ import {
 	MAX_CHUNK_BYTES,
 	type MethodArgs,
 	type MethodName,
-	type MethodOk,
 	MIN_CHUNK_BYTES,
 	type WireError,
 	type WirePublication,
 	type WireQuota,
 } from "../../../src/protocol/index.js";
+import { type PlainOk, versionOf } from "../../support/plain.js";
 import { newId, publication, rootOf, sha256 } from "../../support/store.js";
 import { ask } from "./ask.js";
 import { FakeHost, MapStorage } from "./surroundings.js";
@@ -51,7 +51,7 @@ export class TestStore {
 		this.engine = this.open();
 	}
 
-	ask<Name extends MethodName>(who: Principal, method: Name, ...args: MethodArgs<Name>): MethodOk<Name> {
+	ask<Name extends MethodName>(who: Principal, method: Name, ...args: MethodArgs<Name>): PlainOk<Name> {
 		this.host.sender = who.toUint8Array();
 		return ask(this.engine, method, ...args);
 	}
@@ -136,14 +136,14 @@ export class TestStore {
 	}
 
 	keys(who: Principal): string[] {
-		const list = { prefix: "", recursive: true, after: [] as [], limit: 1_000, min_sequence: [] as [] };
+		const list = { prefix: "", recursive: true, after: [] as [], limit: 1_000, min_version: [] as [] };
 		return this.ask(who, "blobs_list", list).entries.map((entry) =>
 			"blob" in entry ? entry.blob.key : entry.directory,
 		);
 	}
 
 	manifest(who: Principal, key: string) {
-		return this.ask(who, "blobs_stat", { key, min_sequence: [] }).manifest[0];
+		return this.ask(who, "blobs_stat", { key, min_version: [] }).manifest[0];
 	}
 
 	/** Everything that a key holds. */
@@ -152,7 +152,7 @@ export class TestStore {
 		if (manifest === undefined) throw new Error(`${key} holds nothing`);
 		const chunks: Uint8Array[] = [];
 		for (let at = 0n; at < manifest.size; at += BigInt(manifest.chunk_size))
-			chunks.push(this.ask(who, "blobs_get_chunk", key, manifest.sequence, chunks.length));
+			chunks.push(this.ask(who, "blobs_get_chunk", key, versionOf(manifest), chunks.length));
 		return Buffer.concat(chunks);
 	}
 }

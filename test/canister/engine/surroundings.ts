@@ -43,6 +43,8 @@ export class MapStorage implements Storage {
 /** A host whose clock and caller the test sets. */
 export class FakeHost implements Host {
 	time = 1_800_000_000_000;
+	/** The canister's version: each message that asks for it finds another state. */
+	version = 1n;
 	sender: Uint8Array;
 	controller: Uint8Array;
 	woken: number | undefined;
@@ -53,6 +55,7 @@ export class FakeHost implements Host {
 	}
 
 	now = () => this.time;
+	canisterVersion = () => ++this.version;
 	caller = () => this.sender;
 	isController = (who: Uint8Array) => Buffer.compare(who, this.controller) === 0;
 	wakeAt = (at: number) => {

@@ -2,7 +2,7 @@ import { Principal } from "@dfinity/principal";
 import { Engine, Refusal } from "../../../src/canister/engine/index.js";
 import type { AgentLike } from "../../../src/client/call/agent.js";
 import { retry } from "../../../src/client/call/retry.js";
-import type { ClientContext, Connection } from "../../../src/client/context.js";
+import { type ClientContext, type Connection, NO_CHANGE } from "../../../src/client/context.js";
 import { BlobError, CanisterError } from "../../../src/client/errors.js";
 import { Lane } from "../../../src/client/lane/lane.js";
 import { nodePorts } from "../../../src/client/node/ports.js";
@@ -10,7 +10,7 @@ import { type BlobClientOptions, normalise } from "../../../src/client/options.j
 import { Notes } from "../../../src/client/sessions/notes.js";
 import { throwIfAborted } from "../../../src/client/util/abort.js";
 import type { MethodArgs, MethodName } from "../../../src/protocol/index.js";
-import { ask } from "../../canister/engine/ask.js";
+import { askWire } from "../../canister/engine/ask.js";
 import { FakeHost, MapStorage } from "../../canister/engine/surroundings.js";
 
 /** Somebody else. */
@@ -121,7 +121,7 @@ export class MemoryStore {
 			},
 			notes: new Notes(options.sessions, settings.canisterId.toText(), settings.ports),
 			busyUploads: new Set(),
-			seen: { sequence: 0n },
+			seen: { version: NO_CHANGE },
 			standing: {},
 		};
 	}
@@ -148,7 +148,7 @@ export class MemoryStore {
 
 	#execute(method: MethodName, args: readonly unknown[]): unknown {
 		try {
-			return ask(this.engine, method, ...(args as MethodArgs<MethodName>));
+			return askWire(this.engine, method, ...(args as MethodArgs<MethodName>));
 		} catch (error) {
 			if (error instanceof Refusal) throw new CanisterError(error.wire);
 			throw error instanceof BlobError ? error : new Error(`trap: ${String(error)}`, { cause: error });

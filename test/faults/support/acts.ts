@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { BlobClient, Transfer } from "../../../src/client/index.js";
+import type { BlobClient, Transfer, Version } from "../../../src/client/index.js";
 import { toFile } from "../../../src/client/node/index.js";
 
 /** The client's calls, by name, so that another process can be told which to make. */
@@ -8,7 +8,7 @@ import { toFile } from "../../../src/client/node/index.js";
 export interface Matter {
 	readonly blobs: ReadonlyMap<string, Uint8Array>;
 	/** Of the version that was there before. */
-	readonly sequence?: bigint;
+	readonly version?: Version;
 	/** Where a download becomes a file. */
 	readonly path?: string;
 }
@@ -61,8 +61,8 @@ export const ACTS = {
 		if (Buffer.compare(got, bytes) !== 0) throw new Error("it gave other bytes");
 	},
 	delete: (client, matter) => {
-		const { sequence = 0n } = matter;
-		return client.delete(first(matter).key, { precondition: { sequence } });
+		const { version = { sequence: 0n, canisterVersion: 0n } } = matter;
+		return client.delete(first(matter).key, { precondition: version });
 	},
 } satisfies Record<string, Act>;
 

@@ -106,8 +106,9 @@ export const remove: Operation = {
 	name: "delete",
 	prepare: async (actor) => {
 		const [key, bytes] = [newKey(), bytesOf(10_000)];
-		const { sequence } = await put(actor.store, key, bytes);
-		return { actor, blobs: new Map([[key, bytes]]), sequence };
+		const { sequence, canister_version } = await put(actor.store, key, bytes);
+		const version = { sequence, canisterVersion: canister_version };
+		return { actor, blobs: new Map([[key, bytes]]), version };
 	},
 	act: "delete",
 	isTransfer: false,

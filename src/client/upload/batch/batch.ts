@@ -1,5 +1,5 @@
 import { MAX_CHUNK_BYTES, rootHeader, sameBytes } from "../../../protocol/index.js";
-import { type ClientContext, noteSequence, requireIdentity } from "../../context.js";
+import { type ClientContext, noteVersion, requireIdentity } from "../../context.js";
 import { type AnyBlobError, ClientError, isBlobError } from "../../errors.js";
 import { openSource } from "../../source/open.js";
 import type { OpenSource } from "../../source/types.js";
@@ -10,6 +10,7 @@ import { concat } from "../../util/bytes.js";
 import { withJson } from "../../util/json.js";
 import { notify } from "../../util/notify.js";
 import { Pool } from "../../util/pool.js";
+import { toVersion } from "../../wire-map.js";
 import type { UploadCalls } from "../calls.js";
 import { planUpload, type UploadOptions, type UploadPlan } from "../options.js";
 import { Upload } from "../upload.js";
@@ -242,10 +243,11 @@ export class Batch {
 	async #packed(file: File, plan: UploadPlan, root: Uint8Array, size: number, outcome: PackOutcome) {
 		if ("error" in outcome) return this.#failed(file, outcome.error);
 		this.#meter.total.add("acknowledged", size);
+		noteVersion(this.#context, outcome.version);
 		const manifest: Manifest = {
 			key: plan.key,
 			root,
-			sequence: outcome.sequence,
+			...toVersion(outcome.version),
 			size,
 			chunkBytes: MAX_CHUNK_BYTES,
 			contentType: plan.contentType,
@@ -282,7 +284,6 @@ export class Batch {
 	}
 
 	#done(file: File, status: "uploaded" | "unchanged", manifest: Manifest): void {
-		noteSequence(this.#context, manifest.sequence);
 		this.#ended(file, { key: manifest.key, status, manifest }, manifest.size);
 	}
 

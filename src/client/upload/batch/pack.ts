@@ -1,4 +1,10 @@
-import { MAX_CHUNK_BYTES, MAX_ITEMS, type WirePutItem, type WirePutMany } from "../../../protocol/index.js";
+import {
+	MAX_CHUNK_BYTES,
+	MAX_ITEMS,
+	type WirePutItem,
+	type WirePutMany,
+	type WireVersion,
+} from "../../../protocol/index.js";
 import { utf8 } from "../../util/bytes.js";
 import { publicationOf } from "../commit.js";
 import type { UploadPlan } from "../options.js";
@@ -11,7 +17,7 @@ export interface PackItem {
 	/** Called when it has ended. */
 	readonly done: (outcome: PackOutcome) => Promise<void>;
 }
-export type PackOutcome = { readonly sequence: bigint; readonly at: Date } | { readonly error: unknown };
+export type PackOutcome = { readonly version: WireVersion; readonly at: Date } | { readonly error: unknown };
 
 /**
  * Bytes of Candid in one message: as many as a chunk has, so that the signed envelope has the same 16 KiB. Where an
@@ -94,6 +100,6 @@ export function candidBytes(item: WirePutItem): number {
 		metadata +
 		1 + // visibility
 		(item.sha256[0] ? 1 + blobBytes(item.sha256[0].length) : 1) +
-		("sequence" in item.precondition ? 9 : 1)
+		("version" in item.precondition ? 17 : 1)
 	);
 }

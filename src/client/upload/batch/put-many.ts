@@ -1,9 +1,9 @@
 import { ID_BYTES, type WireItemResult } from "../../../protocol/index.js";
 import { Attempts } from "../../attempts.js";
 import type { ClientContext } from "../../context.js";
-import { CanisterError, ClientError, isBlobError } from "../../errors.js";
+import { ClientError, isBlobError, refused } from "../../errors.js";
 import { Pool } from "../../util/pool.js";
-import { date } from "../../wire-map.js";
+import { date, fromVersion } from "../../wire-map.js";
 import { once, type UploadCalls } from "../calls.js";
 import { findPublished } from "../commit.js";
 import type { ProgressMeter } from "../progress.js";
@@ -25,8 +25,8 @@ export async function putMany(
 		if (!("error" in outcome)) return outcome;
 		const find = () => findPublished(context, calls, plan, root, attempts);
 		try {
-			const { sequence, modifiedAt } = await attempts.orFound(outcome.error, find);
-			return { sequence, at: modifiedAt };
+			const manifest = await attempts.orFound(outcome.error, find);
+			return { version: fromVersion(manifest), at: manifest.modifiedAt };
 		} catch (error) {
 			return { error };
 		}
@@ -62,4 +62,4 @@ export async function putMany(
 }
 
 const outcome = (result: WireItemResult, at: bigint): PackOutcome =>
-	"ok" in result ? { sequence: result.ok, at: date(at) } : { error: new CanisterError(result.err) };
+	"ok" in result ? { version: result.ok, at: date(at) } : { error: refused(result.err) };

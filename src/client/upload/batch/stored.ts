@@ -1,5 +1,5 @@
 import { MAX_LIST_PAGE } from "../../../protocol/index.js";
-import type { ClientContext } from "../../context.js";
+import { type ClientContext, leastVersion } from "../../context.js";
 import type { OpenSource } from "../../source/types.js";
 import type { Manifest, Precondition } from "../../types.js";
 import { raceAbort } from "../../util/abort.js";
@@ -22,7 +22,7 @@ export async function listStored(
 			recursive: true,
 			after: optional(after),
 			limit: MAX_LIST_PAGE,
-			min_sequence: optional(context.seen.sequence || undefined),
+			min_version: leastVersion(context, undefined),
 		};
 		const page = await calls.query("blobs_list", [request], false);
 		for (const entry of page.entries.map(toListEntry))
@@ -33,8 +33,7 @@ export async function listStored(
 }
 
 /** Only over what the list showed: what somebody else has stored since then is not overwritten. */
-export const over = (stored: Manifest | undefined): Precondition =>
-	stored ? { sequence: stored.sequence } : "absent";
+export const over = (stored: Manifest | undefined): Precondition => stored ?? "absent";
 
 /** The root that a source has when it is cut as the stored blob is. */
 export async function rootLike(

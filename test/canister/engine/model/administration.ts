@@ -1,4 +1,4 @@
-import type { MethodArgs, MethodName } from "../../../../src/protocol/index.js";
+import type { MethodArgs, MethodName, WireVersion } from "../../../../src/protocol/index.js";
 import { EVERYBODY, type Model, type ModeName, numberOf, type RoleName, refuse } from "./model.js";
 import { abortUpload } from "./uploads.js";
 
@@ -11,11 +11,12 @@ function change(
 	method: MethodName,
 	request: { id: Uint8Array },
 	act: () => void,
-): { sequence: bigint } {
+): WireVersion {
 	model.require(who, "admin");
 	return model.once(who, request.id, "administered", method, request, () => {
 		act();
-		return { sequence: ++model.sequence };
+		model.sequence++;
+		return model.version;
 	});
 }
 
@@ -40,12 +41,18 @@ export function setQuota(model: Model, who: number, [request]: MethodArgs<"blobs
 }
 
 export function setMode(model: Model, who: number, [request]: MethodArgs<"blobs_set_mode">) {
-	const { sequence } = change(model, who, "blobs_set_mode", request, () => {
+	const last = change(model, who, "blobs_set_mode", request, () => {
 		if (request.generation !== model.generation) refuse("mode_changed");
 		model.mode = Object.keys(request.mode)[0] as ModeName;
 		model.generation++;
 	});
-	return { mode: request.mode, generation: request.generation + 1n, sequence };
+	return {
+		mode: Object.keys(request.mode)[0],
+		generation: request.generation + 1n,
+		last,
+		protocol: 1,
+		features: [],
+	};
 }
 
 export function abortAny(model: Model, who: number, [request]: MethodArgs<"blobs_abort_any_upload">) {

@@ -5,6 +5,7 @@ import {
 	type WireDeleteItem,
 	type WireManifest,
 	type WirePublication,
+	type WireVersion,
 } from "../../../../src/protocol/index.js";
 import { rootOf } from "../../../support/store.js";
 import {
@@ -21,6 +22,8 @@ import {
 
 /** What the methods that change blobs should do. */
 
+const nameOfCase = (variant: object): string => Object.keys(variant)[0]!;
+
 export function publish(
 	model: Model,
 	who: number,
@@ -32,12 +35,12 @@ export function publish(
 	const { key, root, content_type, visibility, metadata, sha256 } = what;
 	const manifest: WireManifest = {
 		key,
-		sequence: 0n,
+		...model.version,
 		root,
 		size: BigInt(pieces.reduce((sum, { bytes }) => sum + bytes.length, 0)),
 		chunk_size: chunkSize,
 		content_type,
-		visibility,
+		visibility: nameOfCase(visibility),
 		owner: PRINCIPALS[who]!,
 		created_at: model.nanoseconds(),
 		modified_at: model.nanoseconds(),
@@ -54,7 +57,7 @@ function hold(model: Model, blob: ModelBlob, isSameContent = false): ModelBlob {
 	const { key } = blob.manifest;
 	const held = model.blobs.get(key);
 	model.sequence++;
-	const numbered = { ...blob, manifest: { ...blob.manifest, sequence: model.sequence } };
+	const numbered = { ...blob, manifest: { ...blob.manifest, ...model.version } };
 	model.blobs.set(key, numbered);
 	if (held !== undefined && !isSameContent) model.discard(held);
 	return numbered;
@@ -86,7 +89,7 @@ export function putBlob(model: Model, who: number, [request, bytes]: MethodArgs<
 }
 
 /** What becomes of each of many: the number of its change, or the code of its refusal. */
-function each<Item>(items: Item[], act: (item: Item) => bigint): (bigint | string)[] {
+function each<Item>(items: Item[], act: (item: Item) => WireVersion): (WireVersion | string)[] {
 	return items.map((item) => {
 		try {
 			return act(item);
@@ -107,11 +110,11 @@ export function putMany(model: Model, who: number, [request]: MethodArgs<"blobs_
 			const pieces = checkWhole(model, who, item, item.content);
 			model.receive(who, item.content.length);
 			const receipts = new Map(model.receipts);
-			const { sequence } = publish(model, who, id, item, MAX_CHUNK_BYTES, pieces);
+			publish(model, who, id, item, MAX_CHUNK_BYTES, pieces);
 			// The message has one receipt, not each blob.
 			model.receipts.clear();
 			for (const [name, receipt] of receipts) model.receipts.set(name, receipt);
-			return sequence;
+			return model.version;
 		}),
 	);
 }
@@ -125,7 +128,7 @@ function remove(model: Model, who: number, { key, precondition }: WireDeleteItem
 		model.blobs.delete(key);
 		model.discard(held);
 	}
-	return { deleted: held !== undefined, sequence: model.sequence };
+	return { deleted: held !== undefined, version: model.version };
 }
 
 function requireWriter(model: Model, who: number): void {
@@ -141,7 +144,7 @@ export function deleteBlob(model: Model, who: number, [request]: MethodArgs<"blo
 export function deleteMany(model: Model, who: number, [request]: MethodArgs<"blobs_delete_many">) {
 	requireWriter(model, who);
 	return model.once(who, request.id, "deletedMany", "blobs_delete_many", request, () =>
-		each(request.blobs, (item) => remove(model, who, item).sequence),
+		each(request.blobs, (item) => remove(model, who, item).version),
 	);
 }
 
@@ -159,7 +162,8 @@ export function update(model: Model, who: number, [request]: MethodArgs<"blobs_u
 		const manifest = {
 			...held.manifest,
 			content_type: request.content_type[0] ?? held.manifest.content_type,
-			visibility: request.visibility[0] ?? held.manifest.visibility,
+			visibility:
+				request.visibility[0] === undefined ? held.manifest.visibility : nameOfCase(request.visibility[0]),
 			metadata: request.metadata[0] ?? held.manifest.metadata,
 			modified_at: model.nanoseconds(),
 		};

@@ -8,7 +8,15 @@ import {
 	type WirePrecondition,
 } from "../../../../src/protocol/index.js";
 import { publication, rootOf, sha256 } from "../../../support/store.js";
-import { type Model, type ModeName, nameOf, PRINCIPALS, type RoleName, S } from "./model.js";
+import {
+	CANISTER_VERSION,
+	type Model,
+	type ModeName,
+	nameOf,
+	PRINCIPALS,
+	type RoleName,
+	S,
+} from "./model.js";
 
 /** What random histories are made of, and how each command becomes a call: it may look at what there is. */
 
@@ -77,7 +85,12 @@ function preconditionOf(model: Model, of: string, wanted: "none" | "absent" | "c
 	const sequence = model.blobs.get(of)?.manifest.sequence ?? 0n;
 	if (wanted === "none") return { none: null };
 	if (wanted === "absent") return { absent: null };
-	return { sequence: wanted === "current" ? sequence : sequence + 1n } as WirePrecondition;
+	return {
+		version: {
+			sequence: wanted === "current" ? sequence : sequence + 1n,
+			canister_version: CANISTER_VERSION,
+		},
+	} as WirePrecondition;
 }
 
 const opt = <T>(value: T | null): [] | [T] => (value === null ? [] : [value]);

@@ -1,17 +1,11 @@
-import type { IDL } from "@dfinity/candid";
 import { expect } from "vitest";
-import {
-	Change,
-	type WireChange,
-	type WireCursor,
-	type WireManifest,
-	type WireQuota,
-} from "../../../../src/protocol/index.js";
+import type { WireCursor, WireManifest, WireQuota } from "../../../../src/protocol/index.js";
+import { type PlainChange, plainChange, versionOf } from "../../../support/plain.js";
 import { sha256 } from "../../../support/store.js";
 import { CONTROLLER, EVERYBODY, type ModeName, numberOf, PRINCIPALS, type RoleName } from "./model.js";
 import type { World } from "./world.js";
 
-/** The feed from its beginning, in pages, every head computed anew with the Candid library. */
+/** The feed from its beginning, in pages, every head computed anew of the bytes as they came. */
 
 export interface Replayed {
 	readonly blobs: Map<string, WireManifest>;
@@ -20,10 +14,8 @@ export interface Replayed {
 	mode: ModeName;
 }
 
-export function headAfter(before: Uint8Array, change: WireChange): Uint8Array {
-	const value = (Change as IDL.Type<WireChange>).encodeValue(change);
-	return sha256(Buffer.concat([before, new Uint8Array(value)]));
-}
+export const headAfter = (before: Uint8Array, change: Uint8Array): Uint8Array =>
+	sha256(Buffer.concat([before, change]));
 
 export function replayFeed(world: World): Replayed {
 	const replayed: Replayed = {
@@ -34,11 +26,12 @@ export function replayFeed(world: World): Replayed {
 	};
 	let cursor: WireCursor = { sequence: 0n, head: new Uint8Array(32) };
 	for (;;) {
-		const request = { after: [cursor] as [WireCursor], limit: 7, min_sequence: [] as [] };
-		const page = world.query(CONTROLLER, "blobs_changes", request);
+		const request = { after: [cursor] as [WireCursor], limit: 7, min_version: [] as [] };
+		const page = world.queryWire(CONTROLLER, "blobs_changes", request);
 		expect(page.before).toEqual(cursor);
-		for (const change of page.changes) {
-			cursor = { sequence: cursor.sequence + 1n, head: headAfter(cursor.head, change) };
+		for (const bytes of page.changes) {
+			const change = plainChange(bytes);
+			cursor = { sequence: cursor.sequence + 1n, head: headAfter(cursor.head, bytes) };
 			expect(change.sequence).toBe(cursor.sequence);
 			apply(replayed, change);
 		}
@@ -49,16 +42,16 @@ export function replayFeed(world: World): Replayed {
 	}
 }
 
-function apply(replayed: Replayed, { change, sequence }: WireChange): void {
+function apply(replayed: Replayed, { change, ...stamp }: PlainChange): void {
 	if ("published" in change) {
-		expect(change.published.sequence).toBe(sequence);
+		expect(versionOf(change.published)).toEqual(versionOf(stamp));
 		replayed.blobs.set(change.published.key, change.published);
 	} else if ("deleted" in change) {
-		expect(replayed.blobs.get(change.deleted.key)?.sequence).toBe(change.deleted.version);
+		expect(versionOf(replayed.blobs.get(change.deleted.key)!)).toEqual(change.deleted.version);
 		replayed.blobs.delete(change.deleted.key);
 	} else if ("role" in change) {
 		const held = replayed.roles[numberOf(change.role.who)]!;
-		const role = Object.keys(change.role.role)[0] as RoleName;
+		const role = change.role.role as RoleName;
 		if (change.role.granted) held.add(role);
 		else held.delete(role);
 	} else if ("quota" in change) {
@@ -66,5 +59,5 @@ function apply(replayed: Replayed, { change, sequence }: WireChange): void {
 		const whose = who[0] === undefined ? EVERYBODY : numberOf(who[0]);
 		if (quota[0] === undefined) replayed.quotas.delete(whose);
 		else replayed.quotas.set(whose, quota[0]);
-	} else replayed.mode = Object.keys(change.mode.mode)[0] as ModeName;
+	} else replayed.mode = change.mode.mode as ModeName;
 }

@@ -1,6 +1,7 @@
 import { Principal } from "@dfinity/principal";
 import {
 	type ErrorCode,
+	isPublic,
 	type MethodName,
 	MIN_CHARGE_BYTES,
 	MIN_CHUNK_BYTES,
@@ -9,6 +10,7 @@ import {
 	type WireManifest,
 	type WirePrecondition,
 	type WireQuota,
+	type WireVersion,
 } from "../../../../src/protocol/index.js";
 import { sha256 } from "../../../support/store.js";
 
@@ -24,6 +26,8 @@ export const ANONYMOUS = 4;
 export const numberOf = (who: Principal): number =>
 	PRINCIPALS.findIndex((principal) => principal.compareTo(who) === "eq");
 export const EVERYBODY = -1;
+/** The canister's version in all messages: numbers alone tell changes apart here. */
+export const CANISTER_VERSION = 7n;
 
 export type RoleName = "admin" | "writer" | "reader" | "backup";
 export type ModeName = "live" | "draining" | "maintenance";
@@ -110,6 +114,11 @@ export class Model {
 	readonly receipts = new Map<string, ModelReceipt>();
 	readonly garbage: ModelGarbage[] = [];
 
+	/** The last change. */
+	get version(): WireVersion {
+		return { sequence: this.sequence, canister_version: CANISTER_VERSION };
+	}
+
 	nanoseconds(): bigint {
 		return BigInt(this.now) * 1_000_000n;
 	}
@@ -131,7 +140,7 @@ export class Model {
 	}
 
 	mayRead(who: number, blob: ModelBlob): boolean {
-		return "public" in blob.manifest.visibility || blob.owner === who || this.has(who, "reader", "backup");
+		return isPublic(blob.manifest) || blob.owner === who || this.has(who, "reader", "backup");
 	}
 
 	requireChange(who: number, key: string): void {
@@ -141,7 +150,7 @@ export class Model {
 
 	requirePrecondition(precondition: WirePrecondition, key: string): void {
 		if ("none" in precondition) return;
-		const wanted = "absent" in precondition ? 0n : precondition.sequence;
+		const wanted = "absent" in precondition ? 0n : precondition.version.sequence;
 		if ((this.blobs.get(key)?.manifest.sequence ?? 0n) !== wanted) refuse("precondition_failed");
 	}
 

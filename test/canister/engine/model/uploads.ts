@@ -157,7 +157,7 @@ export function abortUpload(model: Model, who: number, id: Uint8Array) {
 	model.refuseFinished(receipt);
 	const upload = model.uploads.get(name);
 	if (upload !== undefined) model.giveUp(name, upload);
-	const answer = { sequence: model.sequence };
+	const answer = model.version;
 	model.leave(who, id, "aborted", "", answer);
 	return answer;
 }

@@ -1,0 +1,10 @@
+import type { Meta } from "./meta.js";
+
+/**
+ * A step from one layout of stable memory to the next. It never walks over records, which say themselves how they are
+ * to be read (docs/STORAGE.md, "Versions"): so it fits into one upgrade, whatever is stored.
+ */
+export type Step = (meta: Meta) => void;
+
+/** By the number of the layout that a step begins with. */
+export const STEPS: { readonly [from: number]: Step } = {};
