@@ -30,6 +30,22 @@ export class MapStorage implements Storage {
 		return map;
 	}
 
+	/** What a snapshot of the canister holds of it. */
+	copy(): MapStorage {
+		const copy = new MapStorage();
+		copy.load(this);
+		return copy;
+	}
+
+	/** Goes back to what another holds. */
+	load(snapshot: MapStorage): void {
+		for (const { entries } of this.#maps.values()) entries.clear();
+		for (const [id, { entries }] of snapshot.#maps) {
+			this.map(id);
+			for (const [key, value] of entries) this.#maps.get(id)!.entries.set(key, value.slice());
+		}
+	}
+
 	/** How many entries of a map hold any bytes. */
 	filled(id: number): number {
 		return [...(this.#maps.get(id)?.entries.values() ?? [])].filter((value) => value.length > 0).length;
