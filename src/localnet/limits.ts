@@ -11,6 +11,8 @@ const GiB = 1024 * MiB;
 const SECOND_NS = 1_000_000_000n;
 
 export const SIZES = {
+	/** Snapshots of one canister. */
+	snapshots: 10,
 	/** One ingress message: the signed CBOR envelope and 32 bytes for its id (rs/limits MAX_INGRESS_BYTES_PER_MESSAGE). */
 	ingressMessageBytes: 2 * MiB,
 	ingressMessageOverheadBytes: 32,

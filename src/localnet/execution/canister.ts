@@ -2,11 +2,27 @@
 import { hex, principalText } from "../encoding/bytes.js";
 import type { Callback, CallContext } from "./call-context.js";
 import type { CanisterId } from "./canister-id.js";
-import type { Instance } from "./instance.js";
+import type { Instance, InstanceState } from "./instance.js";
 import type { CanisterModule } from "./module.js";
 import { StableMemory } from "./stable-memory.js";
 
 const NOTHING = new Uint8Array(0);
+
+/** What a snapshot of a canister holds. */
+export interface Snapshot {
+	readonly id: Uint8Array;
+	/** Nanoseconds since 1970. */
+	readonly takenAt: bigint;
+	readonly module: CanisterModule;
+	readonly state: InstanceState;
+	readonly stable: StableMemory;
+	readonly certifiedData: Uint8Array;
+	readonly globalTimer: bigint;
+	/** What it counts for. */
+	readonly bytes: bigint;
+}
+
+const WASM_PAGE = 65_536n;
 
 export class Canister {
 	readonly text: string;
@@ -22,6 +38,9 @@ export class Canister {
 	globalTimer = 0n;
 	installedAt: bigint | undefined;
 	readonly chunkStore = new Map<string, Uint8Array>();
+	/** By the hexadecimal of their ids. */
+	readonly snapshots = new Map<string, Snapshot>();
+	snapshotsTaken = 0n;
 	readonly contexts = new Set<CallContext>();
 	readonly callbacks = new Map<number, Callback>();
 	/** Resolved when the last call context is gone: callers of `stop_canister`. */
@@ -60,6 +79,24 @@ export class Canister {
 		this.instance = undefined;
 		this.installedAt = undefined;
 		this.resetState();
+	}
+
+	/** A snapshot of what is committed; the canister has code. */
+	capture(id: Uint8Array, takenAt: bigint): Snapshot {
+		const { module, instance, stable, certifiedData, globalTimer } = this;
+		if (!module || !instance) throw new Error("a canister without code has no snapshot");
+		const bytes = BigInt(instance.heapBytes) + BigInt(stable.pages) * WASM_PAGE + BigInt(module.bytes);
+		const state = instance.capture();
+		return { id, takenAt, module, state, stable: stable.copy(), certifiedData, globalTimer, bytes };
+	}
+
+	/** Goes back to a snapshot, `instance` being of its module and in its state. The version does not. */
+	restore({ module, stable, certifiedData, globalTimer }: Snapshot, instance: Instance): void {
+		this.module = module;
+		this.instance = instance;
+		this.stable = stable.copy();
+		this.certifiedData = certifiedData;
+		this.globalTimer = globalTimer;
 	}
 
 	/** What installing afresh forgets. */

@@ -57,6 +57,19 @@ export class Heap {
 		return heap;
 	}
 
+	/** A copy of the committed state. */
+	copy(): readonly (Buffer | undefined)[] {
+		return this.#shadow.map((stride) => stride && Buffer.from(stride));
+	}
+
+	/** Takes such a copy for the committed state of this memory, of the same module. */
+	load(state: readonly (Buffer | undefined)[]): void {
+		const missing = state.length - this.size / STRIDE;
+		if (missing > 0) this.#memory?.grow(missing);
+		this.#shadow = state.map((stride) => stride && Buffer.from(stride));
+		this.restore();
+	}
+
 	#differences(visit: (memory: Buffer, at: number, before: Buffer, index: number) => void): void {
 		const memory = Buffer.from(this.#memory?.buffer ?? new ArrayBuffer(0));
 		for (let at = 0, index = 0; at < memory.length; at += STRIDE, index++) {

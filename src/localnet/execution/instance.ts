@@ -24,6 +24,12 @@ export type Entry =
 	| { readonly kind: "export"; readonly name: string }
 	| { readonly kind: "callback"; readonly callback: TableCallback };
 
+/** Memory and globals. */
+export interface InstanceState {
+	readonly heap: readonly (Buffer | undefined)[];
+	readonly globals: readonly unknown[];
+}
+
 export class Instance {
 	#host!: Host;
 	#exports!: WebAssembly.Exports;
@@ -83,6 +89,20 @@ export class Instance {
 		}
 		this.#globals.forEach((global, index) => {
 			global.value = this.#savedGlobals[index];
+		});
+	}
+
+	/** The committed state, for a snapshot. */
+	capture(): InstanceState {
+		return { heap: this.#heap.copy(), globals: this.#savedGlobals };
+	}
+
+	/** Goes to a state that an instance of the same module was in. */
+	load({ heap, globals }: InstanceState): void {
+		this.#heap.load(heap);
+		this.#savedGlobals = globals;
+		this.#globals.forEach((global, index) => {
+			global.value = globals[index];
 		});
 	}
 

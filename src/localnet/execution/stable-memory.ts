@@ -103,6 +103,14 @@ export class StableMemory {
 		return dirtied;
 	}
 
+	/** The same memory, apart from this one. */
+	copy(): StableMemory {
+		const other = new StableMemory();
+		other.#pages = this.#pages;
+		for (const [index, page] of this.#content) other.#content.set(index, Buffer.from(page));
+		return other;
+	}
+
 	/** A message begins; what it writes is kept or undone as a whole. */
 	begin(): void {
 		this.#journal = { pages: this.#pages, touched: new Map(), bytesWritten: 0 };

@@ -33,6 +33,7 @@ const Mode = Variant({
 	),
 });
 const CanisterArg = Record({ canister_id: PrincipalType });
+const SnapshotResult = Record({ id: Blob, taken_at_timestamp: Nat64, total_size: Nat64 });
 const ChunkHash = Record({ hash: Blob });
 
 export interface SettingsValue {
@@ -113,6 +114,23 @@ export const METHODS = {
 			}),
 		],
 	],
+	take_canister_snapshot: [
+		[
+			Record({
+				canister_id: PrincipalType,
+				replace_snapshot: Opt(Blob),
+				uninstall_code: Opt(Bool),
+				sender_canister_version: Opt(Nat64),
+			}),
+		],
+		[SnapshotResult],
+	],
+	load_canister_snapshot: [
+		[Record({ canister_id: PrincipalType, snapshot_id: Blob, sender_canister_version: Opt(Nat64) })],
+		[],
+	],
+	list_canister_snapshots: [[CanisterArg], [Vec(SnapshotResult)]],
+	delete_canister_snapshot: [[Record({ canister_id: PrincipalType, snapshot_id: Blob })], []],
 	start_canister: [[CanisterArg], []],
 	stop_canister: [[CanisterArg], []],
 	uninstall_code: [[CanisterArg], []],

@@ -14,6 +14,7 @@ import { codeMethods } from "./code.js";
 import { lifecycleMethods } from "./lifecycle.js";
 import { notController, Refused, refuse } from "./refusal.js";
 import type { Settings } from "./settings.js";
+import { snapshotMethods } from "./snapshots.js";
 
 export interface ManagementEnvironment {
 	readonly executor: Executor;
@@ -71,7 +72,11 @@ export class Management {
 				throw new Refused(notController(canister, caller));
 			},
 		};
-		this.#methods = { ...lifecycleMethods(context), ...codeMethods(context) };
+		this.#methods = {
+			...lifecycleMethods(context),
+			...codeMethods(context),
+			...snapshotMethods(context),
+		};
 	}
 
 	/** Answers through `respond`, at once or later; with what is left of the cycles that came with the call. */

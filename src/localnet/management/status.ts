@@ -13,6 +13,8 @@ export function statusOf(canister: Canister, settings: Settings) {
 	for (const chunk of canister.chunkStore.values()) chunks += BigInt(chunk.length);
 	let sections = 0n;
 	for (const { bytes } of canister.module?.metadata.values() ?? []) sections += BigInt(bytes.length);
+	let snapshots = 0n;
+	for (const { bytes } of canister.snapshots.values()) snapshots += bytes;
 	return {
 		status: { [canister.status]: null },
 		ready_for_migration: canister.status === "stopped",
@@ -22,7 +24,7 @@ export function statusOf(canister: Canister, settings: Settings) {
 			...settings.values,
 		},
 		module_hash: canister.module ? [canister.module.hash] : [],
-		memory_size: heap + stable + binary + chunks + sections,
+		memory_size: heap + stable + binary + chunks + sections + snapshots,
 		cycles: canister.cycles,
 		reserved_cycles: 0n,
 		idle_cycles_burned_per_day: 0n,
@@ -40,7 +42,7 @@ export function statusOf(canister: Canister, settings: Settings) {
 			custom_sections_size: sections,
 			canister_history_size: 0n,
 			wasm_chunk_store_size: chunks,
-			snapshots_size: 0n,
+			snapshots_size: snapshots,
 		},
 	};
 }
