@@ -55,7 +55,7 @@ let project: Project;
 let wasm: Uint8Array;
 
 beforeAll(async () => {
-	network = await openNetwork();
+	network = await openNetwork({ signatures: "test" });
 	project = await installPacked("examples/beside");
 	wasm = await buildCanister(project.directory, "guestbook");
 }, SLOW);

@@ -16,7 +16,7 @@ import { newId, ok, publication, rootOf, type Store, versionOf } from "../suppor
 
 let network: TestNetwork;
 beforeAll(async () => {
-	network = await openNetwork();
+	network = await openNetwork({ signatures: "test" });
 });
 afterAll(() => network.dispose());
 

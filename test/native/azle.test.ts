@@ -13,6 +13,7 @@ import { openNetwork, type TestNetwork } from "../../examples/support/network.js
 import { hashingOf } from "../../src/canister/hashing.js";
 import { manage } from "../localnet/support/deploy.js";
 import { buildMain } from "../support/build.js";
+import "../support/test-signatures.js";
 import { exercise } from "./exercise.js";
 import { withByte } from "./support.js";
 
@@ -64,7 +65,7 @@ const MAIN = `
 let network: TestNetwork;
 let agent: HttpAgent;
 beforeAll(async () => {
-	network = await openNetwork();
+	network = await openNetwork({ signatures: "test" });
 	agent = await network.agent(Ed25519KeyIdentity.generate());
 });
 afterAll(() => network.dispose());

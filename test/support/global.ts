@@ -31,13 +31,7 @@ export default async function setup(project: TestProject): Promise<void> {
 	if (!(await exists(finished))) {
 		const workplace = join(builds, `building-${process.pid}`);
 		await rm(workplace, { recursive: true, force: true });
-		for (const [example, name] of Object.entries(EXAMPLES)) {
-			const directory = join(workplace, example);
-			await mkdir(directory, { recursive: true });
-			for (const file of await sourcesOf(join(root, "examples", example)))
-				await cp(join(root, "examples", example, file), join(directory, file));
-			await buildCanister(directory, name);
-		}
+		await Promise.all(Object.entries(EXAMPLES).map(([example, name]) => build(workplace, example, name)));
 		await rename(workplace, finished).catch(async (error) => {
 			// Another run has made the same build meanwhile.
 			await rm(workplace, { recursive: true, force: true });
@@ -49,6 +43,14 @@ export default async function setup(project: TestProject): Promise<void> {
 		store: join(finished, "store/store.wasm"),
 		guestbook: join(finished, "beside/guestbook.wasm"),
 	});
+}
+
+async function build(workplace: string, example: string, name: string): Promise<void> {
+	const directory = join(workplace, example);
+	await mkdir(directory, { recursive: true });
+	for (const file of await sourcesOf(join(root, "examples", example)))
+		await cp(join(root, "examples", example, file), join(directory, file));
+	await buildCanister(directory, name);
 }
 
 /** Hash of everything that a build reads: the compiled package, the examples, and the versions of all packages. */

@@ -1,8 +1,8 @@
 import { HttpAgent } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { BlobClient } from "../../../src/client/node/index.js";
+import { verifyTestSignature } from "../../../src/localnet/certification/test-signatures.js";
 import { MIN_CHUNK_BYTES } from "../../../src/protocol/index.js";
-import "../../support/test-signatures.js";
 import { ACTS } from "./acts.js";
 import type { ProcessEnd, Task } from "./process.js";
 
@@ -13,7 +13,8 @@ const say = (end: ProcessEnd) => process.send?.(end);
 process.once("message", async ({ url, rootKey, canisterId, secretKey, act, matter }: Task) => {
 	const identity = Ed25519KeyIdentity.fromSecretKey(secretKey);
 	const agent = HttpAgent.createSync({ host: url, rootKey, identity });
-	const client = new BlobClient({ agent, canisterId, chunkBytes: MIN_CHUNK_BYTES });
+	const ports = { blsVerify: verifyTestSignature };
+	const client = new BlobClient({ agent, canisterId, chunkBytes: MIN_CHUNK_BYTES, ports });
 	try {
 		await ACTS[act](client, matter, () => {});
 		say("success");
