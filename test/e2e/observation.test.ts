@@ -86,12 +86,17 @@ test("calls, refusals by code and instructions are counted", async () => {
 	const missing = async () =>
 		ok(await store.blobs_stats()).refusals.find(({ code }) => code === "upload_not_found")!.count;
 	const refusedBefore = await missing();
-	const records = await fixture.measure(() => send(store, "blobs_put_chunk"));
+	await send(store, "blobs_put_chunk");
 	const after = await methodIn("blobs_put_chunk");
 	expect(after.calls - before.calls).toBe(1n);
 	expect(after.refused - before.refused).toBe(1n);
 	expect((await missing()) - refusedBefore).toBe(1n);
-	if (isNamed) return;
+});
+
+test.skipIf(isNamed)("the instructions of a call are counted as the system counts them", async () => {
+	const before = await methodIn("blobs_put_chunk");
+	const records = await fixture.measure(() => send(store, "blobs_put_chunk"));
+	const after = await methodIn("blobs_put_chunk");
 	const metered = records.find(({ kind }) => kind === "update")!.instructions;
 	const counted = after.instructions - before.instructions;
 	// The store counts until it has written its answer; what the system does after that it cannot see.
