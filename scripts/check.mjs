@@ -16,14 +16,13 @@ const isWithChromium = process.argv.includes("--chromium");
 const PARTS = {
 	chromium: isWithChromium ? "node scripts/chromium.mjs" : undefined,
 	reference: "typedoc --emit none",
-	"types of the package": "attw --pack . --quiet --profile esm-only --exclude-entrypoints candid/store.did",
-	biome: "biome check --error-on-warnings .",
+	package: "npm run --silent check:package",
+	style: "npm run --silent check:style",
 	"examples/store": "tsc -p examples/store",
 	"examples/beside": "tsc -p examples/beside",
 	"bench/million": "tsc -p bench/million/canister",
 	knip: "knip",
 	size: "size-limit --silent",
-	"package.json": "publint --strict",
 };
 
 /** Runs a command line. @returns its output where it failed */
