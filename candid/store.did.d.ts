@@ -142,7 +142,9 @@ export interface ListAllUploads {
   'limit' : number,
 }
 export interface ListPage {
+  'certificate' : [] | [Uint8Array | number[]],
   'next' : [] | [string],
+  'witness' : [] | [Uint8Array | number[]],
   'entries' : Array<{ 'directory' : string } | { 'blob' : ManifestBytes }>,
 }
 export interface ListUploads {

@@ -199,7 +199,9 @@ export const idlFactory = ({ IDL }) => {
     'prefix' : IDL.Text,
   });
   const ListPage = IDL.Record({
+    'certificate' : IDL.Opt(IDL.Vec(IDL.Nat8)),
     'next' : IDL.Opt(IDL.Text),
+    'witness' : IDL.Opt(IDL.Vec(IDL.Nat8)),
     'entries' : IDL.Vec(
       IDL.Variant({ 'directory' : IDL.Text, 'blob' : ManifestBytes })
     ),

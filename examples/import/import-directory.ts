@@ -17,7 +17,7 @@ async function main(): Promise<void> {
 	});
 	const [directory, ...more] = positionals;
 	if (directory === undefined || more.length > 0) throw new Error(USAGE);
-	const client = await connect(values);
+	const { client } = await connect(values);
 	const prefix = values.prefix.replace(/\/*$/, values.prefix ? "/" : "");
 
 	const { files, skipped, failed } = await filesIn(directory);
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
 	});
 	for (const { path, error } of failed) process.stderr.write(`${path}: ${(error as Error).message}\n`);
 	console.log(
-		`${result.uploaded} uploaded, ${result.unchanged} unchanged, ${skipped.length} skipped, ` +
+		`${result.uploaded} uploaded, ${result.updated} updated, ${result.unchanged} unchanged, ${skipped.length} skipped, ` +
 			`${failed.length} failed, ${transfer.progress.sent} bytes sent`,
 	);
 	if (failed.length > 0) process.exitCode = 1;

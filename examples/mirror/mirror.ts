@@ -8,6 +8,7 @@ import { removeFile } from "./directory.js";
 import { IndexFile } from "./index-file.js";
 import { mirrorFile } from "./mirror-file.js";
 import { planPaths, STATE_DIRECTORY } from "./paths.js";
+import { readsAll } from "./reader.js";
 
 const USAGE = `Makes a directory hold what a store holds: fetches what is new or changed, verified against the store's hashes.
 
@@ -15,12 +16,14 @@ const USAGE = `Makes a directory hold what a store holds: fetches what is new or
 
   --prefix P        only what is under P/, which becomes the top of the directory
   --delete          remove files that the mirror put there and the store no longer holds
+  --max-delete N    refuse to remove more than N percent of the mirror's files; default 50
+  --new-reader      go on as another caller than the mirror was made with, or with fewer rights to read
   --verify          read every file again and compare its hashes; a damaged one is fetched anew${CONNECTION_USAGE}
 `;
 
 const INDEX = "index.json";
 
-/** What the store holds below a prefix, by path below it. Taken to its end before anything is changed. */
+/** What the store holds below a prefix, proven, by path below it. Taken to its end before anything is changed. */
 async function listStored(client: BlobClient, prefix: string): Promise<Map<string, Manifest>> {
 	const stored = new Map<string, Manifest>();
 	for await (const entry of client.list({ prefix }))
@@ -34,20 +37,32 @@ async function main(): Promise<void> {
 			...CONNECTION,
 			prefix: { type: "string", default: "" },
 			delete: { type: "boolean", default: false },
+			"max-delete": { type: "string", default: "50" },
+			"new-reader": { type: "boolean", default: false },
 			verify: { type: "boolean", default: false },
 		},
 		allowPositionals: true,
 	});
 	const [target, ...more] = positionals;
 	if (target === undefined || more.length > 0) throw new Error(USAGE);
-	const client = await connect(values);
+	const maxDelete = Number(values["max-delete"]);
+	if (!(maxDelete >= 0 && maxDelete <= 100)) throw new Error("--max-delete takes a number from 0 to 100.");
+	const { client, caller } = await connect(values);
 	const prefix = values.prefix.replace(/\/*$/, values.prefix ? "/" : "");
 	const state = join(target, STATE_DIRECTORY);
 	await mkdir(state, { recursive: true });
-	const index = await IndexFile.open(join(state, INDEX), `${values.canister}/${prefix}`);
+	const reader = { principal: caller.toText(), readsAll: await readsAll(client) };
+	const mirrored = `${values.canister}/${prefix}`;
+	const index = await IndexFile.open(join(state, INDEX), mirrored, reader, values["new-reader"]);
 
 	const stored = await listStored(client, prefix);
 	const { files, refused } = planPaths(stored);
+	const gone = values.delete ? [...index.entries.keys()].filter((path) => !stored.has(path)) : [];
+	if (gone.length * 100 > index.entries.size * maxDelete)
+		throw new Error(
+			`The store no longer holds ${gone.length} of the mirror's ${index.entries.size} files, more than ${maxDelete} %: ` +
+				"nothing was changed. If that is right, give a higher --max-delete.",
+		);
 	const failed = [...refused].map(([path, reason]) => ({ path, reason }));
 	const count = { fetched: 0, damaged: 0, unchanged: 0, removed: 0, bytes: 0 };
 	const attempt = async (path: string, work: () => Promise<void>) => {
@@ -60,7 +75,6 @@ async function main(): Promise<void> {
 
 	try {
 		// Before anything is fetched: a file may have to make room for a directory of its name.
-		const gone = values.delete ? [...index.entries.keys()].filter((path) => !stored.has(path)) : [];
 		for (const path of gone)
 			await attempt(path, async () => {
 				await removeFile(target, path);

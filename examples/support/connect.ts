@@ -2,6 +2,7 @@ import { createPrivateKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { HttpAgent } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
+import type { Principal } from "@dfinity/principal";
 import { BlobClient } from "canister-blobs/node";
 
 /** What a script takes on its command line to find a store, for `parseArgs`. */
@@ -30,7 +31,13 @@ export interface Connection {
 	local: boolean;
 }
 
-export async function connect({ canister, host, identity, local }: Connection): Promise<BlobClient> {
+export interface Connected {
+	readonly client: BlobClient;
+	/** The principal that the client acts for. */
+	readonly caller: Principal;
+}
+
+export async function connect({ canister, host, identity, local }: Connection): Promise<Connected> {
 	if (!canister) throw new Error("Which store? Give --canister ID.");
 	const agent = await HttpAgent.create({
 		host,
@@ -39,7 +46,15 @@ export async function connect({ canister, host, identity, local }: Connection): 
 		// Whoever answers is asked for the root key only where the user said that it is a network of his own.
 		shouldFetchRootKey: local,
 	});
-	return new BlobClient({ agent, canisterId: canister, localNetwork: local, concurrency: PARALLEL_CHUNKS });
+	return {
+		client: new BlobClient({
+			agent,
+			canisterId: canister,
+			localNetwork: local,
+			concurrency: PARALLEL_CHUNKS,
+		}),
+		caller: await agent.getPrincipal(),
+	};
 }
 
 /** An Ed25519 key in PKCS #8. Only its path ever stands on a command line, which every user of a machine can read. */

@@ -65,6 +65,11 @@ export const CLIENT_ERRORS = {
 		(d) =>
 			`What the answer says of ${d.key} is not what is certified: ${d.reason}. It was dropped: ask again, or with certified: true.`,
 	),
+	list_corrupt: row<{ prefix: string; reason: string }>(
+		"retry",
+		(d) =>
+			`A page of the list of ${JSON.stringify(d.prefix)} is not what the store certifies: ${d.reason}. The page was dropped: list again, or with certified: true.`,
+	),
 	feed_corrupt: row<{ sequence: bigint; reason: string }>(
 		"retry",
 		(d) =>

@@ -1,18 +1,18 @@
-import { MAX_LIST_PAGE, type MethodArgs } from "../protocol/index.js";
+import { MAX_LIST_PAGE } from "../protocol/index.js";
 import * as administration from "./administration/administration.js";
 import { type AgentLike, type IdentityLike, Network } from "./call/agent.js";
 import { Caller } from "./call/caller.js";
 import { Transport } from "./call/transport.js";
 import { Trust } from "./call/trust.js";
 import * as changing from "./changing.js";
-import { askCertified, type ClientContext, leastVersion, NO_CHANGE } from "./context.js";
+import { type ClientContext, NO_CHANGE } from "./context.js";
 import { Download, type DownloadOptions, type RefDownloadOptions } from "./download/download.js";
-import { isBlobError } from "./errors.js";
 import { Lane } from "./lane/lane.js";
-import { type BlobClientOptions, checkInteger, normalise, type PrincipalLike } from "./options.js";
+import { type BlobClientOptions, normalise, type PrincipalLike } from "./options.js";
 import type { Ports } from "./ports.js";
 import { webPorts } from "./ports-web.js";
 import { type ChangesOptions, changes, latestCursor } from "./reading/changes.js";
+import { type ListOptions, listPages } from "./reading/list.js";
 import { Notes } from "./sessions/notes.js";
 import type { BlobSource } from "./source/types.js";
 import { type StatOptions, stat } from "./stat.js";
@@ -32,7 +32,6 @@ import type {
 	Role,
 	Stats,
 	Status,
-	Version,
 } from "./types.js";
 import type { UploadItems } from "./upload/batch/batch.js";
 import { startBatch } from "./upload/batch/index.js";
@@ -40,26 +39,10 @@ import type { BatchProgress, BatchResult, UploadAllOptions } from "./upload/batc
 import { startUpload } from "./upload/index.js";
 import type { UploadOptions } from "./upload/options.js";
 import type { Transfer } from "./upload/transfer.js";
-import { optional, toListEntry, toOpenUpload } from "./wire-map.js";
+import { optional, toOpenUpload } from "./wire-map.js";
 
 type AskOptions = administration.AskOptions;
 type CallOptions = administration.CallOptions;
-
-/** Which keys are listed. */
-export interface ListOptions {
-	/** Keys that begin with this text. Default: all. */
-	prefix?: string;
-	/** False folds what is beyond the next `/` after the prefix into one directory. Default true. */
-	recursive?: boolean;
-	/** Start after this key, or after this directory if it ends with `/`. */
-	after?: string;
-	/** Entries asked for at a time, at most 1,000. Default 1,000. */
-	pageSize?: number;
-	/** Answer only from a state that has seen this change. Default: the latest that this client has made or seen. */
-	minVersion?: Version;
-	/** Aborts the list. */
-	signal?: AbortSignal;
-}
 
 /** Which open uploads are listed. */
 export interface ListUploadsOptions {
@@ -137,36 +120,14 @@ export class BlobClient {
 		return stat(this.#context, key, options);
 	}
 
-	/** Blobs and directories in order, page by page as they are taken. */
-	async *list(options: ListOptions = {}): AsyncGenerator<ListEntry> {
-		const { prefix = "", recursive = true, signal } = options;
-		const limit = checkInteger("pageSize", options.pageSize ?? MAX_LIST_PAGE, 1, MAX_LIST_PAGE);
-		let after = options.after;
-		do {
-			const request = {
-				prefix,
-				recursive,
-				after: optional(after),
-				limit,
-				min_version: leastVersion(this.#context, options.minVersion),
-			};
-			const page = await this.#listPage(request, signal);
-			yield* page.entries.map(toListEntry);
-			after = page.next[0];
-		} while (after !== undefined);
-	}
-
-	/** One node's page; that the store was rolled back is asked of the subnet. */
-	async #listPage(request: MethodArgs<"blobs_list">[0], signal: AbortSignal | undefined) {
-		const { caller } = this.#context;
-		try {
-			return await caller.query("blobs_list", [request], { signal, isBound: false });
-		} catch (error) {
-			if (!isBlobError(error, "rolled_back")) throw error;
-			return askCertified(this.#context, () =>
-				caller.update("blobs_list", [request], { signal, verify: true }),
-			);
-		}
+	/**
+	 * Blobs and directories in order, page by page as they are taken. Pages are proven by one node or certified by the
+	 * subnet (`certified`); they are not a snapshot: a change between two pages shows if it is past the first of them.
+	 * @throws ClientError `list_corrupt`, `witness_invalid`, `certificate_invalid`, `certificate_stale`, `reply_invalid`
+	 *   where the answers of three nodes did not verify
+	 */
+	async *list(options?: ListOptions): AsyncGenerator<ListEntry> {
+		for await (const entries of listPages(this.#context, options)) yield* entries;
 	}
 
 	/**

@@ -6,7 +6,7 @@ export type { ErrorAction, ErrorCode, ErrorDetails } from "../protocol/index.js"
 export type { AbortUploadOptions, AskOptions, CallOptions } from "./administration/administration.js";
 export type { AgentLike, IdentityLike, PrincipalBytesLike, PrincipalTextLike } from "./call/agent.js";
 export type { DeleteOptions, DeleteRequest, DeleteVersion, MoveOptions, UpdateOptions } from "./changing.js";
-export { BlobClient, type ListOptions, type ListUploadsOptions } from "./client.js";
+export { BlobClient, type ListUploadsOptions } from "./client.js";
 export type { ClientErrorCode, ClientErrorDetails } from "./client-errors.js";
 export {
 	Download,
@@ -28,6 +28,7 @@ export {
 export type { BlobClientOptions, PrincipalLike, RetryOptions } from "./options.js";
 export type { BlsVerify, Ports, Sha256 } from "./ports.js";
 export type { ChangesOptions } from "./reading/changes.js";
+export type { ListOptions } from "./reading/list.js";
 export { indexedDbSessions } from "./sessions/indexed-db.js";
 export type { SessionNote, SessionStore } from "./sessions/types.js";
 export type { BlobSource, RandomAccessSource } from "./source/types.js";

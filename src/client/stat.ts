@@ -1,12 +1,12 @@
 import { checkKey, sameBytes, type WireStatAnswer } from "../protocol/index.js";
-import { passing } from "./call/retry.js";
 import { askCertified, type ClientContext, leastVersion, noteVersion } from "./context.js";
 import { type Claim, claimOf, claimOfNode } from "./download/claim.js";
-import { CanisterError, isBlobError, refuseInvalid } from "./errors.js";
-import { isAnonymous, type Verdict, verifyStat } from "./reading/proof.js";
-import { knownStanding, readsEverything } from "./reading/standing.js";
+import { CanisterError, refuseInvalid } from "./errors.js";
+import { provenByNode } from "./reading/node.js";
+import { isAnonymous, verifyStat } from "./reading/proof.js";
+import { knownStanding, noteStanding, readsEverything } from "./reading/standing.js";
 import type { BlobRef, Manifest, Version } from "./types.js";
-import { fromVersion, fromWireManifest, readManifest, toManifest } from "./wire-map.js";
+import { fromVersion, readManifest, toManifest } from "./wire-map.js";
 
 /** Whose word is taken for what a key holds. */
 export interface StatOptions {
@@ -21,9 +21,6 @@ export interface StatOptions {
 	/** Aborts the asking. */
 	signal?: AbortSignal;
 }
-
-/** A node that is behind is asked again, or another one, so often; then the subnet, which is not. */
-const MAX_LAGS = 5;
 
 /** @param onClaim told what one node says that the key holds, before that is proven */
 export async function stat(
@@ -45,8 +42,9 @@ export async function stat(
 }
 
 /**
- * The manifest of exactly this blob. One node is asked first, since the root says whether its answer is right; only
- * where it is not, the subnet.
+ * The manifest of exactly this blob, proven or certified: the root that the caller has binds size, chunks and bytes, and
+ * nothing that is said about them. What a node proves may be an older state, so where the root is another the subnet is
+ * asked.
  * @throws CanisterError `blob_replaced`, `blob_not_found`
  */
 export async function statRef(
@@ -62,9 +60,8 @@ export async function statRef(
 	const found = await askNode(context, ref.key, options, (claimed) => {
 		if (sameBytes(claimed.root, ref.root)) onClaim?.(claimed);
 	});
-	const bytes = found?.answer.manifest[0];
-	const wire = bytes && readManifest(bytes);
-	if (wire && sameBytes(wire.root, ref.root)) return fromWireManifest(wire);
+	const bytes = found?.verdict === "proven" ? found.answer.manifest[0] : undefined;
+	if (found && bytes && sameBytes(readManifest(bytes).root, ref.root)) return noted(context, found.answer);
 	const manifest = await stat(context, ref.key, { ...options, certified: true });
 	if (sameBytes(manifest.root, ref.root)) return manifest;
 	throw new CanisterError({ blob_replaced: fromVersion(manifest) });
@@ -76,38 +73,16 @@ const requestOf = (context: ClientContext, key: string, { minVersion }: StatOpti
 });
 
 /** Asks one node, and verifies what it says; undefined where every node that answered is behind. */
-async function askNode(
+const askNode = (
 	context: ClientContext,
 	key: string,
 	options: StatOptions,
 	onClaim?: (claim: Claim) => void,
-): Promise<{ answer: WireStatAnswer; verdict: Verdict } | undefined> {
-	let verdict: Verdict = "unproven";
-	let lags = 0;
-	const passes = passing();
-	const retryable = (error: unknown) => {
-		if (isBlobError(error, "behind")) return ++lags < MAX_LAGS;
-		return passes(error);
-	};
-	const verify = async (answer: WireStatAnswer) => {
+) =>
+	provenByNode(context, "blobs_stat", requestOf(context, key, options), options.signal, (answer) => {
 		if (onClaim && answer.manifest[0]) onClaim(claimOfNode(readManifest(answer.manifest[0])));
-		verdict = await verifyStat(context, key, answer);
-	};
-	try {
-		const request = requestOf(context, key, options);
-		const answer = await context.caller.query(
-			"blobs_stat",
-			[request],
-			{ signal: options.signal, isBound: true, retryable },
-			verify,
-		);
-		return { answer, verdict };
-	} catch (error) {
-		// One node's word, which the subnet's is asked for.
-		if (isBlobError(error, "behind") || isBlobError(error, "rolled_back")) return undefined;
-		throw error;
-	}
-}
+		return verifyStat(context, key, answer);
+	});
 
 async function askSubnet(context: ClientContext, key: string, options: StatOptions): Promise<WireStatAnswer> {
 	const request = requestOf(context, key, options);
@@ -136,8 +111,7 @@ async function askSubnetAndLearn(
 		learns ? readsEverything(context, options.signal) : undefined,
 	]);
 	if (answer.manifest.length === 0) standing.hasMissed = true;
-	if (readsAll !== undefined)
-		standing.last = { readsAll, salt: answer.salt[0], learnedAtMs, seen: answer.last };
+	if (readsAll !== undefined) noteStanding(context, answer, readsAll, learnedAtMs);
 	return answer;
 }
 

@@ -11,7 +11,7 @@ export type Visibility = "public" | "private";
  */
 export type Role = "admin" | "writer" | "reader" | "backup";
 
-/** A blob by its identity: what `download` needs to trust nothing but the root. */
+/** A blob by its identity: `download` reads these bytes or none. */
 export interface BlobRef {
 	/** A path of 1 to 1,024 bytes in UTF-8, at most 32 segments. */
 	readonly key: string;

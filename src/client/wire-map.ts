@@ -5,7 +5,6 @@ import {
 	isPublic,
 	Malformed,
 	manifests,
-	type WireListEntry,
 	type WireManifest,
 	type WirePrecondition,
 	type WireRole,
@@ -14,7 +13,7 @@ import {
 	type WireVisibility,
 } from "../protocol/index.js";
 import { ClientError, unsupported } from "./errors.js";
-import type { ListEntry, Manifest, OpenUpload, Precondition, Role, Version, Visibility } from "./types.js";
+import type { Manifest, OpenUpload, Precondition, Role, Version, Visibility } from "./types.js";
 import { withJson } from "./util/json.js";
 
 /**
@@ -91,11 +90,6 @@ export function toOpenUpload(wire: WireUpload): OpenUpload {
 		createdAt: date(wire.created_at),
 		expiresAt: date(wire.expires_at),
 	});
-}
-
-export function toListEntry(wire: WireListEntry): ListEntry {
-	if ("blob" in wire) return { type: "blob", blob: toManifest(wire.blob) };
-	return { type: "directory", path: wire.directory };
 }
 
 export const fromRole = (role: Role): WireRole => ({ [role]: null }) as unknown as WireRole;

@@ -3,5 +3,6 @@ export * from "./codec/index.js";
 export * from "./errors.js";
 export * from "./hash.js";
 export * from "./limits.js";
+export * from "./listing.js";
 export * from "./validate.js";
 export * from "./wire/index.js";

@@ -11,6 +11,7 @@ import {
 	type UploadAllOptions,
 	type UploadItem,
 } from "../../src/client/index.js";
+import { stat } from "../../src/client/stat.js";
 import type { UploadItems } from "../../src/client/upload/batch/batch.js";
 import { startBatch } from "../../src/client/upload/batch/index.js";
 import { candidBytes, Pack, toWire } from "../../src/client/upload/batch/pack.js";
@@ -203,7 +204,7 @@ describe("many files", () => {
 		store.calls.length = 0;
 		const options = { prefix: "x/", skipUnchanged: true };
 		expect(await uploadAll(context, items, options)).toMatchObject({ unchanged: 7, uploaded: 0 });
-		expect(store.calls.map(({ method }) => method)).toEqual(["blobs_list"]);
+		expect(store.calls.map(({ kind, method }) => `${kind} ${method}`)).toEqual(["update blobs_list"]);
 
 		items[2] = { ...items[2]!, source: pseudoBytes(1_000, 99) };
 		items[5] = { ...items[5]!, source: pseudoBytes(3_000_000, 98) };
@@ -220,9 +221,68 @@ describe("many files", () => {
 		};
 		const transfer = uploadAll(context, items, options);
 		const { files, ...counts } = await transfer;
-		expect(counts).toEqual({ unchanged: 5, uploaded: 2, failed: 1 });
+		expect(counts).toEqual({ unchanged: 5, updated: 0, uploaded: 2, failed: 1 });
 		expect(files[7]).toMatchObject({ status: "failed", error: { code: "precondition_failed" } });
 		expect(transfer.progress.reused).toBe(1_004_000);
+	});
+
+	it("changes of what is stored with the same bytes what is asked for and differs, and nothing else", async () => {
+		const store = new MemoryStore();
+		const context = store.context({ chunkBytes: 65_536 });
+		const stored = { visibility: "public", contentType: "text/plain", metadata: { a: "1", b: "2" } } as const;
+		const source = (i: number) => pseudoBytes(i === 5 ? 3_000_000 : 1_000, i + 1);
+		const asked: Omit<UploadItem, "key" | "source">[] = [
+			{},
+			{ visibility: "public", contentType: "text/plain", metadata: { b: "2", a: "1" } },
+			{ visibility: "private" },
+			{ contentType: "image/png" },
+			{ metadata: {} },
+			{ visibility: "private", metadata: { a: "1", b: "3" } },
+			{ visibility: "private", precondition: "absent" },
+			{ visibility: "private", precondition: { sequence: 1_000n, canisterVersion: 1n } },
+			{ wholeSha256: new Uint8Array(32) },
+		];
+		const items = asked.map((options, i) => ({ key: `${i}`, source: source(i), ...options }));
+		await uploadAll(
+			context,
+			items.map(({ key, source }) => ({ key, source, ...stored })),
+		);
+		store.calls.length = 0;
+		const transfer = uploadAll(context, items, { skipUnchanged: true });
+		const { files, ...counts } = await transfer;
+		expect(counts).toEqual({ unchanged: 2, updated: 4, uploaded: 1, failed: 2 });
+		expect(files.map((file) => (file.status === "failed" ? file.error.code : file.status))).toEqual([
+			...["unchanged", "unchanged", "updated", "updated", "updated", "updated"],
+			...["precondition_failed", "precondition_failed", "uploaded"],
+		]);
+		expect(store.count("blobs_update")).toBe(5);
+		expect(store.count("blobs_put_chunk")).toBe(0);
+		for (const [i, options] of asked.slice(0, 8).entries()) {
+			const { contentType, visibility, metadata, root } = await stat(context, `${i}`, { certified: true });
+			const file = files[i]!;
+			if (file.status === "failed") expect({ contentType, visibility, metadata }).toEqual(stored);
+			else {
+				expect({ contentType, visibility, metadata }).toEqual({
+					...stored,
+					...options,
+				});
+				expect(file.manifest).toMatchObject({ contentType, visibility, metadata, root });
+			}
+		}
+		expect(transfer.progress.acknowledged).toBe(transfer.progress.total);
+		expect(transfer.progress.files).toMatchObject({ updated: 4, unchanged: 2, uploaded: 1, failed: 2 });
+	});
+
+	it("believes no node's list: one that shows another manifest, or none, uploads and overwrites nothing", async () => {
+		const store = new MemoryStore();
+		const context = store.context();
+		const items = small(3, 1_000);
+		await uploadAll(context, items);
+		store.hooks = {
+			answer: ({ method, kind }, answer) =>
+				method === "blobs_list" && kind === "query" ? { ...(answer as object), entries: [] } : answer,
+		};
+		expect(await uploadAll(context, items, { skipUnchanged: true })).toMatchObject({ unchanged: 3 });
 	});
 
 	it("holds no more bytes than it may, however small that is", async () => {
@@ -280,7 +340,7 @@ describe("a key that is given twice", () => {
 					{ key: "b", source: pseudoBytes(second, 3) },
 				];
 				const { files, ...counts } = await uploadAll(context, items, { prefix: "a/" });
-				expect(counts).toEqual({ uploaded: 2, unchanged: 0, failed: 1 });
+				expect(counts).toEqual({ uploaded: 2, updated: 0, unchanged: 0, failed: 1 });
 				expect(files[2]).toMatchObject({
 					key: "a/b",
 					error: { code: "key_repeated", details: { key: "a/b" } },

@@ -1,6 +1,7 @@
 import { Principal } from "@dfinity/principal";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ClientContext } from "../../src/client/context.js";
+import { Download } from "../../src/client/download/download.js";
 import { isBlobError, type UploadOptions } from "../../src/client/index.js";
 import { stat, statRef } from "../../src/client/stat.js";
 import { startUpload } from "../../src/client/upload/index.js";
@@ -122,6 +123,28 @@ describe("what no node proves is asked of the subnet", () => {
 		expect(kinds()).toEqual(["query stat"]);
 		expect(await code(statRef(context, { key: "a", root: new Uint8Array(32) }))).toBe("blob_replaced");
 		expect(kinds().at(-1)).toBe("update stat");
+		store.calls.length = 0;
+		expect(await code(statRef(context, { key: "none", root }))).toBe("blob_not_found");
+		expect(kinds()).toEqual(["query stat", "update stat"]);
+	});
+
+	it("what is said of a ref's blob, which its root does not bind", async () => {
+		const { context, proving, kinds, store } = await storeFor(undefined);
+		const { root, contentType } = await stat(context, "a");
+		const lie = (answer: WireStatAnswer) => ({
+			...answer,
+			manifest: [manifests.encode({ ...manifests.decode(answer.manifest[0]!), content_type: "text/html" })],
+		});
+		proving.tamper = ({ kind, method }, answer: WireStatAnswer) =>
+			kind === "query" && method === "blobs_stat" ? lie(answer) : answer;
+		const read = new Download(context, { key: "a", root }, {});
+		expect(await code(read.toBlob())).toBe("manifest_corrupt");
+		// One that brings no proof along is no witness to anything but the bytes.
+		proving.proves = false;
+		store.calls.length = 0;
+		expect((await read.toBlob()).type).toBe(contentType);
+		expect(await read.manifest()).toMatchObject({ contentType, visibility: "public" });
+		expect(kinds().slice(0, 2)).toEqual(["query stat", "update stat"]);
 	});
 });
 

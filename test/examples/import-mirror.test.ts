@@ -109,10 +109,10 @@ test("a directory goes up and comes down; a second time nothing does; a change i
 	const first = await run(IMPORT, [source, "--prefix", "backup/"]);
 	expect(first).toMatchObject({
 		code: 0,
-		summary: `5 uploaded, 0 unchanged, 0 skipped, 0 failed, ${size} bytes sent`,
+		summary: `5 uploaded, 0 updated, 0 unchanged, 0 skipped, 0 failed, ${size} bytes sent`,
 	});
 	expect((await run(IMPORT, [source, "--prefix", "backup"])).summary).toBe(
-		"0 uploaded, 5 unchanged, 0 skipped, 0 failed, 0 bytes sent",
+		"0 uploaded, 0 updated, 5 unchanged, 0 skipped, 0 failed, 0 bytes sent",
 	);
 
 	const mirrored = (await run(MIRROR, [mirror, "--prefix", "backup"])).summary;
@@ -134,7 +134,9 @@ test("a directory goes up and comes down; a second time nothing does; a change i
 	const changed = Buffer.from(large);
 	changed[LARGE - 1]! ^= 1;
 	await put(source, { "photos/2026/large.bin": changed });
-	expect((await run(IMPORT, [source, "--prefix", "backup"])).summary).toMatch(/^1 uploaded, 4 unchanged/);
+	expect((await run(IMPORT, [source, "--prefix", "backup"])).summary).toMatch(
+		/^1 uploaded, 0 updated, 4 unchanged/,
+	);
 	// Of its three chunks the last: the two before it are in the old file.
 	expect((await run(MIRROR, [mirror, "--prefix", "backup"])).summary).toBe(
 		"1 fetched, 0 damaged and fetched anew, 4 unchanged, 0 removed, 0 failed, 5 bytes",
@@ -166,6 +168,42 @@ test("a directory goes up and comes down; a second time nothing does; a change i
 	const other = await run(MIRROR, [mirror, "--delete"]);
 	expect(other).toMatchObject({ code: 1, summary: "" });
 	expect(other.stderr).toContain("is a mirror of");
+});
+
+test("nothing is removed for a caller who sees less, nor most of a mirror, without being told", async () => {
+	const mirror = join(folder, "mirror");
+	const source = join(folder, "source");
+	const names = ["a", "b", "c", "d"];
+	await put(source, Object.fromEntries(names.map((name) => [name, name])));
+	await run(IMPORT, [source, "--prefix", "seen"]);
+	const again = (...flags: string[]) => run(MIRROR, [mirror, "--prefix", "seen", "--delete", ...flags]);
+	expect((await again()).summary).toMatch(/^4 fetched/);
+	const refused = async (outcome: Promise<Outcome>, reason: string) => {
+		const { code, summary, stderr } = await outcome;
+		expect({ code, summary }).toEqual({ code: 1, summary: "" });
+		expect(stderr).toContain(reason);
+		expect(await contents(mirror)).toEqual(await contents(source));
+	};
+
+	// The blobs are private: to the anonymous caller the store is empty.
+	const anonymous = (...flags: string[]) =>
+		run(MIRROR, [mirror, "--prefix", "seen", "--delete", ...flags], { key: "" });
+	await refused(anonymous(), `It was made by ${signer.getPrincipal().toText()}`);
+	await refused(anonymous("--new-reader"), "no longer holds 4 of the mirror's 4 files");
+
+	const role = { id: newId(), who: signer.getPrincipal(), role: { reader: null } };
+	ok(await fixture.store.blobs_grant_role(role));
+	expect((await again()).summary).toMatch(/ 4 unchanged, 0 removed/);
+	ok(await fixture.store.blobs_revoke_role({ ...role, id: newId() }));
+	await refused(again(), "which it no longer can");
+
+	const writer = await fixture.storeFor(signer);
+	for (const name of names.slice(1))
+		ok(await writer.blobs_delete({ id: newId(), key: `seen/${name}`, precondition: { none: null } }));
+	await refused(again("--new-reader"), "more than 50 %");
+	expect((await again("--new-reader", "--max-delete", "75")).summary).toMatch(/ 1 unchanged, 3 removed/);
+	expect(Object.keys(await contents(mirror))).toEqual(["a"]);
+	expect((await again("--max-delete", "101")).stderr).toContain("from 0 to 100");
 });
 
 test("a file that was tampered with is found by --verify and put right, whatever its size and time say", async () => {
@@ -204,7 +242,7 @@ describe("what an import cannot take", () => {
 		const outcome = await run(IMPORT, [source, "--prefix", "partly"]);
 		expect(outcome).toMatchObject({
 			code: 1,
-			summary: "1 uploaded, 0 unchanged, 2 skipped, 2 failed, 4 bytes sent",
+			summary: "1 uploaded, 0 updated, 0 unchanged, 2 skipped, 2 failed, 4 bytes sent",
 		});
 		expect(outcome.stderr).toContain("directory-link: neither a file nor a directory");
 		expect(outcome.stderr).toContain("it holds a control character");

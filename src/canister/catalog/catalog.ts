@@ -1,5 +1,5 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
-import { MAX_KEY_BYTES, MAX_KEY_SEGMENTS } from "../../protocol/limits.js";
+import { type ListRange, positionIn, scopeOf } from "../../protocol/listing.js";
 import type { Hashing } from "../hashing.js";
 import type { StableMap } from "../ports.js";
 import { Changer, type Item } from "./change.js";
@@ -16,21 +16,12 @@ import {
 } from "./key.js";
 import { LabelSets } from "./label-set.js";
 import { countOf, isFileAt, KIND, linkAt } from "./node.js";
-import { type ListEntry, sortable } from "./order.js";
+import type { ListEntry } from "./order.js";
 import { digestOf } from "./runs.js";
 import { CERTIFIED_TOP, NodeStore, PLAIN_TOP } from "./store.js";
 import { TreeWriter } from "./tree-writer.js";
-import { type After, type Start, walk } from "./walk.js";
+import { type Start, walk } from "./walk.js";
 import { Witness } from "./witness.js";
-
-export interface ListRange {
-	/** Any beginning of keys; it need not end at a segment's. */
-	readonly prefix: string;
-	/** Every key; or what is beyond the next `/` after the prefix as one directory. */
-	readonly recursive: boolean;
-	/** Start past this key, or past this directory (with a trailing `/`) and all that is in it. */
-	readonly after?: string;
-}
 
 export interface Change {
 	readonly key: Key;
@@ -135,12 +126,39 @@ export class Catalog {
 	witness(feed: Uint8Array, reveals: readonly Reveal[]): Uint8Array {
 		const witness = new Witness(this.#store, this.#hashing, CERTIFIED_TOP);
 		for (const { root, key, subtree } of reveals) witness.show(labelsOf(pathOf(root, key)), subtree);
+		return this.#written(witness, feed);
+	}
+
+	#written(witness: Witness, feed: Uint8Array): Uint8Array {
 		const out = new TreeWriter().selfDescribing();
 		// The feed's label is always shown: it may be the neighbour of a root that is absent.
 		if (witness.isEmpty) return out.labeled(FEED).leaf(feed).done();
 		out.fork().labeled(FEED).leaf(feed);
 		witness.write(out);
 		return out.done();
+	}
+
+	/**
+	 * The certified tree in CBOR, pruned to a page of the list of a root's keys: what of the range is up to `last`, its
+	 * last entry, or, without one, to the end, and the labels on both sides of that; and the head of the feed.
+	 * @param contents the trees (as in `Reveal`) that stand at the page's keys, in order
+	 */
+	witnessOfPage(
+		feed: Uint8Array,
+		root: CertifiedRoot,
+		range: ListRange,
+		last: string | undefined,
+		contents: readonly Uint8Array[],
+	): Uint8Array {
+		const witness = new Witness(this.#store, this.#hashing, CERTIFIED_TOP);
+		const scope = scopeOf(range);
+		if (scope !== undefined) {
+			const end = positionIn(scope.directory, last);
+			if (end === "nothing") throw new Error("catalog: a page ends outside of its range");
+			const labels = [root.name, ...scope.directory.map(encodeUtf8)];
+			witness.showPage(labels, { ...scope, last: end, recursive: range.recursive }, contents);
+		}
+		return this.#written(witness, feed);
 	}
 
 	/**
@@ -161,15 +179,10 @@ export class Catalog {
 	}
 
 	#start(root: Root, range: ListRange): Start | undefined {
-		if (range.prefix.length > MAX_KEY_BYTES) return undefined;
-		const segments = range.prefix.split("/", MAX_KEY_SEGMENTS + 1);
-		if (segments.length > MAX_KEY_SEGMENTS) return undefined;
-		const labelPrefix = segments.pop()!;
-		// A text longer than every key has the same place among them if it is cut off beyond their length.
-		let after = relativeTo(segments, range.after?.slice(0, MAX_KEY_BYTES + 1));
-		if (after === "nothing") return undefined;
-		if (after !== undefined && isBefore(after.segments[0]!, labelPrefix)) after = undefined;
-		const labels = [nameOf(root), ...segments.map(encodeUtf8)];
+		const scope = scopeOf(range);
+		if (scope === undefined) return undefined;
+		const { labelPrefix, after } = scope;
+		const labels = [nameOf(root), ...scope.directory.map(encodeUtf8)];
 		const places = this.#find(topOf(root), labels);
 		const place = places[places.length - 1]!;
 		const { node, index } = leafOf(place);
@@ -195,24 +208,4 @@ export class Catalog {
 	}
 }
 
-/** Whether the label stands before all that begin so. What makes it differ is not past where the prefix ends. */
-const isBefore = (label: string, prefix: string): boolean =>
-	!label.startsWith(prefix) && sortable(label.slice(0, prefix.length + 1)) < sortable(prefix);
-
 const topOf = (root: Root): number => (root instanceof Uint8Array ? PLAIN_TOP : CERTIFIED_TOP);
-
-/** `after` seen from the directory of these segments: undefined is before all of it, "nothing" past it. */
-function relativeTo(directory: readonly string[], after: string | undefined): After | undefined | "nothing" {
-	if (after === undefined || after === "") return undefined;
-	// Deeper than every key it has the same place among them.
-	const segments = after.split("/", MAX_KEY_SEGMENTS + 1);
-	const below = segments[segments.length - 1] === "";
-	if (below) segments.pop();
-	for (const [depth, segment] of directory.entries()) {
-		const other = segments[depth];
-		if (other === undefined) return below ? "nothing" : undefined;
-		if (other !== segment) return isBefore(other, segment) ? undefined : "nothing";
-	}
-	if (segments.length === directory.length) return below ? "nothing" : undefined;
-	return { segments: segments.slice(directory.length), below };
-}

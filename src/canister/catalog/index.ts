@@ -1,4 +1,4 @@
-export { Catalog, type Change, type ListRange, type Reveal } from "./catalog.js";
+export { Catalog, type Change, type Reveal } from "./catalog.js";
 export { type CertifiedRoot, HTTP_EXPR, type Key, PRIVATE, type Root } from "./key.js";
 export type { LabelSets } from "./label-set.js";
 export { type ListEntry, mergeLists } from "./order.js";

@@ -1,14 +1,9 @@
 import { decodeUtf8, encodeUtf8 } from "../../protocol/codec/utf8.js";
+import { type Position, within } from "../../protocol/listing.js";
 import { descend, readChild } from "./directory.js";
 import { countOf, isFileAt, labelAt, linkAt } from "./node.js";
 import type { ListEntry } from "./order.js";
 import type { NodeStore } from "./store.js";
-
-/** A place in the order of keys: past this key, or past everything below it too. */
-export interface After {
-	readonly segments: readonly string[];
-	readonly below: boolean;
-}
 
 /** A directory to be walked. */
 export interface Start {
@@ -18,7 +13,7 @@ export interface Start {
 	/** Only labels that begin so. */
 	readonly labelPrefix: string;
 	/** Relative to the directory; not before `labelPrefix`. */
-	readonly after: After | undefined;
+	readonly after: Position | undefined;
 }
 
 interface Frame extends Start {
@@ -93,16 +88,10 @@ export function* walk(store: NodeStore, start: Start | undefined, recursive: boo
 		cursor.advance();
 		if (file && !onPath) yield { key: text };
 		if (directory === 0) continue;
-		const rest = onPath ? restOf(after) : undefined;
+		const rest = onPath ? within(after) : undefined;
 		if (rest === "nothing") continue;
 		const below: Start = { directory, path: `${text}/`, labelPrefix: "", after: rest };
 		if (recursive) frames.push(open(store, below));
 		else if (rest === undefined || !walk(store, below, true).next().done) yield { directory: below.path };
 	}
-}
-
-/** What is left of a place inside the directory of its first segment: undefined is all of it. */
-function restOf({ segments, below }: After): After | undefined | "nothing" {
-	if (segments.length > 1) return { segments: segments.slice(1), below };
-	return below ? "nothing" : undefined;
 }

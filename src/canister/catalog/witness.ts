@@ -1,11 +1,14 @@
+import { encodeUtf8 } from "../../protocol/codec/utf8.js";
+import { type Position, type Scope, within } from "../../protocol/listing.js";
 import type { Hashing } from "../hashing.js";
-import { readChild } from "./directory.js";
+import { readChild, textAt, textOf } from "./directory.js";
 import { SELF } from "./key.js";
 import {
 	type Bounds,
 	countOf,
 	FLAG,
 	flagAt,
+	isFileAt,
 	KIND,
 	kindOf,
 	labelAt,
@@ -40,6 +43,15 @@ interface Spot {
 	readonly path: readonly { readonly branch: Branch; readonly index: number }[];
 	readonly found: boolean;
 }
+
+/** A page of a list, seen from its directory. */
+export interface Page extends Pick<Scope, "labelPrefix" | "after"> {
+	/** The last entry; undefined where the page goes to the end of the range. */
+	readonly last: Position | undefined;
+	readonly recursive: boolean;
+}
+
+const NOTHING = new Uint8Array(0);
 
 const branchOf = ({ node, runs }: Stored): Branch => ({
 	node,
@@ -80,13 +92,131 @@ export class Witness {
 				if (ends) entry.content = subtree ?? entry.content;
 				return;
 			}
-			entry.directory ??= branchOf(this.#store.read(link));
-			root = entry.directory;
+			root = this.#open(entry, link);
 			if (!ends) continue;
 			const self = this.#showLabel(root, SELF);
 			if (self !== undefined) self.entry.content = subtree ?? self.entry.content;
 			return;
 		}
+	}
+
+	/**
+	 * Shows a page of the directory at these labels: every label of it, that nothing is between them, and, where the page
+	 * does not begin or end within a directory, its neighbours. A folded directory shows whether a key of its name is
+	 * there, and that something else is.
+	 */
+	showPage(labels: readonly Uint8Array[], page: Page, contents: readonly Uint8Array[]): void {
+		const root = this.#showDirectory(this.#root, labels);
+		if (root === undefined) return;
+		const left = contents[Symbol.iterator]();
+		this.#showSpan(root, encodeUtf8(page.labelPrefix), page, left);
+		if (!left.next().done) throw new Error("catalog: a page has more keys than its range");
+	}
+
+	/** The labels of a directory that begin with the prefix, as far as the page goes, and what is below them. */
+	#showSpan(
+		root: Branch,
+		prefix: Uint8Array,
+		page: Omit<Page, "labelPrefix">,
+		contents: Iterator<Uint8Array>,
+	): void {
+		const { after, last, recursive } = page;
+		const from = after === undefined ? prefix : encodeUtf8(after.segments[0]!);
+		if (from.length > 0) this.#showLabel(root, from);
+		const begin = textOf(prefix);
+		const first = after && textOf(from);
+		const end = last && textOf(encodeUtf8(last.segments[0]!));
+		this.#visit(root, from, (branch, index) => {
+			const label = textAt(branch.node, index);
+			const entry = entryAt(branch, index);
+			if (!label.startsWith(begin)) return false;
+			const isEnd = label === end;
+			const at = { after: label === first ? after : undefined, last: isEnd ? last : undefined, recursive };
+			this.#showEntry(entry, branch.node, index, at, contents);
+			return !isEnd;
+		});
+	}
+
+	/** A label of a page: the key that ends there, unless the page begins past it, and what of its directory is in it. */
+	#showEntry(
+		entry: Shown,
+		node: Uint8Array,
+		index: number,
+		{ after, last, recursive }: Omit<Page, "labelPrefix">,
+		contents: Iterator<Uint8Array>,
+	): void {
+		// Shown with the directory that it belongs to.
+		if (flagAt(node, index) === FLAG.self) return;
+		const hasKey = isFileAt(node, index) && after === undefined;
+		const link = linkAt(node, index);
+		if (link === 0) {
+			entry.opened = true;
+			if (hasKey) entry.content = contentOf(contents);
+			return;
+		}
+		const inside = after && within(after);
+		const isInside = inside !== "nothing" && (last === undefined || last.segments.length > 1 || last.below);
+		if (!isInside && after !== undefined) return;
+		const directory = this.#open(entry, link);
+		const self = this.#showLabel(directory, SELF);
+		if (hasKey && self !== undefined) self.entry.content = contentOf(contents);
+		if (!isInside) return;
+		if (recursive) {
+			const end = last && within(last);
+			this.#showSpan(
+				directory,
+				NOTHING,
+				{ after: inside, last: end === "nothing" ? undefined : end, recursive },
+				contents,
+			);
+		} else if (inside !== undefined) this.#showDirectory(directory, inside.segments.map(encodeUtf8), true);
+	}
+
+	/**
+	 * Shows the directory at these labels, or that there is none: then undefined.
+	 * @param withKeys also whether keys of the directories' names are there
+	 */
+	#showDirectory(top: Branch, labels: readonly Uint8Array[], withKeys = false): Branch | undefined {
+		let root = top;
+		for (const label of labels) {
+			const shown = this.#showLabel(root, label);
+			if (shown === undefined) return undefined;
+			const link = linkAt(shown.node, shown.index);
+			if (link === 0) {
+				shown.entry.opened = true;
+				return undefined;
+			}
+			root = this.#open(shown.entry, link);
+			if (withKeys) this.#showLabel(root, SELF);
+		}
+		return root;
+	}
+
+	/** Calls `visit` for each entry from the label on, in order, until it says false. */
+	#visit(
+		branch: Branch,
+		from: Uint8Array | undefined,
+		visit: (branch: Branch, index: number) => boolean,
+		bounds: Bounds = { low: 0, high: 0 },
+	): boolean {
+		const { node } = branch;
+		const at = from === undefined ? 0 : search(node, from, bounds);
+		const isLeaf = levelOf(node) === 0;
+		const first = at >= 0 ? at : isLeaf ? ~at : ~at - 1;
+		for (let index = first; index < countOf(node); index++) {
+			if (isLeaf) {
+				if (!visit(branch, index)) return false;
+			} else {
+				const begin = index === first ? from : undefined;
+				if (!this.#visit(this.#child(branch, index), begin, visit, bounds)) return false;
+			}
+		}
+		return true;
+	}
+
+	#open(entry: Shown, link: number): Branch {
+		entry.directory ??= branchOf(this.#store.read(link));
+		return entry.directory;
 	}
 
 	/** Whether the directory has no labels at all. */
@@ -212,4 +342,10 @@ function entryAt(branch: Branch, index: number): Shown {
 		branch.entries.set(index, entry);
 	}
 	return entry;
+}
+
+function contentOf(contents: Iterator<Uint8Array>): Uint8Array {
+	const { done, value } = contents.next();
+	if (done) throw new Error("catalog: a page has fewer keys than its range");
+	return value;
 }

@@ -17,6 +17,9 @@ export interface Place {
 	readonly directory: number;
 }
 
+/** What a list needs of a blob, which never looks into its manifest. */
+export type Listed = Pick<Blob, "bytes" | "place">;
+
 /** A published blob: its manifest, as it is and as it travels, and its place. */
 export class Blob {
 	readonly manifest: WireManifest;
@@ -114,10 +117,9 @@ export class Blobs {
 		return record === undefined ? undefined : decodeBlob(record);
 	}
 
-	/** A manifest as it travels: a list never looks into it. */
-	bytesOf(key: string): Uint8Array | undefined {
+	listed(key: string): Listed | undefined {
 		const record = this.#map.get(encodeUtf8(key));
-		return record === undefined ? undefined : readPlace(record).bytes;
+		return record === undefined ? undefined : readPlace(record);
 	}
 
 	set(blob: Blob): void {

@@ -1,18 +1,17 @@
 import { encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
-import { privateLabelPreimage, sameBytes, type WireProof } from "../../protocol/index.js";
+import { type ListRange, privateLabelPreimage, sameBytes, type WireProof } from "../../protocol/index.js";
 import {
 	type Catalog,
 	type Change,
 	HTTP_EXPR,
 	type ListEntry,
-	type ListRange,
 	PRIVATE,
 	type Reveal,
 	type Root,
 } from "../catalog/index.js";
 import type { Host } from "../ports.js";
 import type { Accounts } from "./accounts.js";
-import type { Blob } from "./blobs.js";
+import type { Blob, Listed } from "./blobs.js";
 import { concat } from "./codec.js";
 import type { ContentTrees } from "./content.js";
 import type { Feed } from "./feed.js";
@@ -20,12 +19,14 @@ import type { Feed } from "./feed.js";
 /** Which keys a list may show: those of everybody's public blobs, and whose private ones. */
 export type Sight = "public" | "all" | { readonly owner: Uint8Array };
 
+export const NO_PROOF: WireProof = { certificate: [], witness: [] };
+
 /** Lists of private keys, which are not certified: of all, and of one owner. */
 const ALL_PRIVATE = encodeUtf8("p");
 const privateOf = (owner: Uint8Array): Uint8Array => concat(encodeUtf8("o"), owner);
 
 /** A private key that comes into the lists, or leaves them. */
-interface Listed {
+interface ListChange {
 	readonly owner: Uint8Array;
 	readonly key: string;
 	readonly isIn: boolean;
@@ -44,7 +45,7 @@ export class Certified {
 	readonly #host: Host;
 	readonly #public = new Map<string, Change>();
 	readonly #private = new Map<string, Change>();
-	readonly #listed = new Map<string, Listed>();
+	readonly #listed = new Map<string, ListChange>();
 	#certifiedHead: Uint8Array | undefined;
 
 	constructor(catalog: Catalog, accounts: Accounts, feed: Feed, contents: ContentTrees, host: Host) {
@@ -148,6 +149,31 @@ export class Certified {
 		return blob === undefined ? { root, key } : { root, key, subtree: this.#contents.ofManifest(blob) };
 	}
 
+	/** What stands in the tree at the key of a public blob, encoded. */
+	contentOf(blob: Listed): Uint8Array {
+		return this.#contents.ofManifest(blob);
+	}
+
+	/** Whether the message at hand is a query, whose answer needs a proof. */
+	get isQuery(): boolean {
+		return this.#host.certificate() !== undefined;
+	}
+
+	/**
+	 * What proves that the public entries of a range are those of a page, up to `last` or the range's end.
+	 * @param contents of its keys, in order; without it there is no proof
+	 */
+	proofOfPage(
+		range: ListRange,
+		last: string | undefined,
+		contents: readonly Uint8Array[] | undefined,
+	): WireProof {
+		const certificate = contents && this.#host.certificate();
+		if (certificate === undefined) return NO_PROOF;
+		const witness = this.#catalog.witnessOfPage(this.#feed.head, HTTP_EXPR, range, last, contents!);
+		return { certificate: [certificate], witness: [witness] };
+	}
+
 	/** What proves the head of the feed. */
 	proofOfHead(): WireProof {
 		return this.#proof(() => []);
@@ -156,7 +182,7 @@ export class Certified {
 	/** Nothing where the call is an update: its reply is certified itself. */
 	#proof(shown: () => Reveal[]): WireProof {
 		const certificate = this.#host.certificate();
-		if (certificate === undefined) return { certificate: [], witness: [] };
+		if (certificate === undefined) return NO_PROOF;
 		return { certificate: [certificate], witness: [this.#catalog.witness(this.#feed.head, shown())] };
 	}
 }

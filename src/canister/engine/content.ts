@@ -1,7 +1,7 @@
 import { MANIFEST_LABEL } from "../../protocol/index.js";
 import { type LabelSets, TreeWriter } from "../catalog/index.js";
 import type { Hashing } from "../hashing.js";
-import type { Blob } from "./blobs.js";
+import type { Blob, Listed } from "./blobs.js";
 import type { HttpHashes } from "./http.js";
 
 /**
@@ -37,7 +37,7 @@ export class ContentTrees {
 	}
 
 	/** The same tree, encoded, with the manifest's hash and the answers pruned. */
-	ofManifest(blob: Blob): Uint8Array {
+	ofManifest(blob: Listed): Uint8Array {
 		const { responses } = blob.place;
 		const out = new TreeWriter();
 		const manifest = () => out.labeled(MANIFEST_LABEL).leaf(this.#hash(blob));
@@ -86,7 +86,7 @@ export class ContentTrees {
 		return this.#isBefore;
 	}
 
-	#hash(blob: Blob): Uint8Array {
+	#hash(blob: Listed): Uint8Array {
 		return this.#hashing.sha256(blob.bytes);
 	}
 }

@@ -10,30 +10,20 @@ import {
 	type WireCursor,
 	type WireLeaves,
 	type WireList,
-	type WireListEntry,
 	type WireListPage,
-	type WireProof,
 	type WireStat,
 	type WireStatAnswer,
 	type WireVersion,
 } from "../../protocol/index.js";
-import { type ListEntry, mergeLists } from "../catalog/index.js";
 import type { Blob } from "./blobs.js";
+import { NO_PROOF } from "./certified.js";
+import { listPage } from "./listing.js";
 import { refuse, refuseInvalid } from "./refusal.js";
 import { pageLimit } from "./requests.js";
-import { isAnonymous } from "./roles.js";
 import type { State } from "./state.js";
 
-/** A page ends when it reaches this: a manifest has up to 6 KB, and a reply of an update up to 2 MiB. */
+/** A page of changes ends when it reaches this: each has up to 6 KB, and a reply of an update up to 2 MiB. */
 const MAX_PAGE_BYTES = 1 << 20;
-
-/**
- * An entry that is 32 directories deep, each of its own, costs several times what one in the same directory as the
- * last does. So a key counts once more for every 12 segments.
- */
-const SEGMENTS_PER_ENTRY = 12;
-
-const NO_PROOF: WireProof = { certificate: [], witness: [] };
 
 /** Reads: all of them queries, that may be asked as updates where the answer must be certified. */
 export class Reading {
@@ -81,38 +71,9 @@ export class Reading {
 		return this.#state.chunks.read(uploader, wanted);
 	}
 
-	list({ prefix, recursive, after, limit, min_version }: WireList): WireListPage {
-		this.#requireSeen(min_version[0]);
-		const entries: WireListEntry[] = [];
-		let left = pageLimit(limit);
-		let bytes = 0;
-		let last: string | undefined;
-		for (const entry of this.#entries(prefix, recursive, after[0])) {
-			if (left <= 0 || bytes > MAX_PAGE_BYTES) return { entries, next: last === undefined ? [] : [last] };
-			last = "key" in entry ? entry.key : entry.directory;
-			left -= 1 + Math.floor(last.split("/").length / SEGMENTS_PER_ENTRY);
-			bytes += 64 + last.length * 3;
-			if ("directory" in entry) entries.push({ directory: entry.directory });
-			else {
-				const blob = this.#state.blobs.bytesOf(entry.key);
-				if (blob === undefined) throw new Error("the catalog names a blob that is not stored");
-				bytes += blob.length;
-				entries.push({ blob });
-			}
-		}
-		return { entries, next: [] };
-	}
-
-	#entries(prefix: string, recursive: boolean, after: string | undefined): Iterable<ListEntry> {
-		const range = after === undefined ? { prefix, recursive } : { prefix, recursive, after };
-		const [first, second] = this.#state.certified.lists(this.#sight(), range);
-		return second === undefined ? first! : mergeLists(first!, second);
-	}
-
-	#sight() {
-		const caller = this.#state.access.anyone;
-		if (isAnonymous(caller)) return "public";
-		return this.#state.roles.readsAll(caller) ? "all" : { owner: caller };
+	list(request: WireList): WireListPage {
+		this.#requireSeen(request.min_version[0]);
+		return listPage(this.#state, request);
 	}
 
 	/** Changes after a cursor. They name private keys: for those who may read everything. */

@@ -35,7 +35,8 @@ export async function reconstruct(tree: HashTree, sha256: Sha256): Promise<Uint8
 	}
 }
 
-function* branches(tree: HashTree): Generator<HashTree> {
+/** The labelled, pruned and valued nodes that the forks at the top of a tree lead to, in order. */
+export function* branches(tree: HashTree): Generator<HashTree> {
 	if (tree[0] === 1) {
 		yield* branches(tree[1]);
 		yield* branches(tree[2]);
@@ -53,16 +54,23 @@ export type Found =
  * tree whose labels are in order: one whose root hash somebody vouches for who keeps them so.
  */
 export function find(tree: HashTree, path: readonly (string | Uint8Array)[]): Found {
+	const at = seek(tree, path);
+	if (typeof at === "string") return { kind: at };
+	if (at[0] === 3) return { kind: "value", value: at[1] };
+	return { kind: at[0] === 0 ? "absent" : "hidden" };
+}
+
+/** The tree that stands at a path; or that there is none, or that this is not shown. */
+export function seek(tree: HashTree, path: readonly (string | Uint8Array)[]): HashTree | "absent" | "hidden" {
 	let at = tree;
 	for (const name of path) {
 		const label = typeof name === "string" ? utf8(name) : name;
 		const shown = [...branches(at)];
 		const match = shown.find((branch) => branch[0] === 2 && compareBytes(branch[1], label) === 0);
-		if (match === undefined) return { kind: isAbsent(label, shown) ? "absent" : "hidden" };
+		if (match === undefined) return isAbsent(label, shown) ? "absent" : "hidden";
 		at = match[2] as HashTree;
 	}
-	if (at[0] === 3) return { kind: "value", value: at[1] };
-	return { kind: at[0] === 0 ? "absent" : "hidden" };
+	return at;
 }
 
 function isAbsent(label: Uint8Array, shown: readonly HashTree[]): boolean {

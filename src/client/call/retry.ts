@@ -39,6 +39,7 @@ const UNVERIFIED = [
 	"certificate_stale",
 	"witness_invalid",
 	"manifest_corrupt",
+	"list_corrupt",
 	"reply_invalid",
 ] as const;
 

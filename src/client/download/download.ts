@@ -33,7 +33,7 @@ export interface DownloadOptions {
 	signal?: AbortSignal;
 }
 
-/** How a blob is read of which the caller has the root: that is proof enough, so there is nothing to `verify`. */
+/** How a blob is read of which the caller has the root. What else is known of it is always proven or certified. */
 export interface RefDownloadOptions extends DownloadOptions {
 	verify?: never;
 }
@@ -106,7 +106,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 	}
 
 	/**
-	 * What the blob is: proven, certified by the subnet, or in accord with the root that the caller gave.
+	 * Manifest of the blob: proven by one node or certified by the subnet, unless `verify` is false.
 	 * @throws CanisterError `blob_not_found`, `blob_replaced` where the key no longer holds the root asked for
 	 */
 	manifest(): Promise<Manifest> {

@@ -1,6 +1,9 @@
-import type { WireVersion } from "../../protocol/index.js";
-import { type ClientContext, isAfter } from "../context.js";
+import { ID_BYTES, isPublic, type WireStatAnswer, type WireVersion } from "../../protocol/index.js";
+import { type ClientContext, isAfter, noteVersion } from "../context.js";
 import { isBlobError } from "../errors.js";
+import { hex } from "../util/bytes.js";
+import { readManifest } from "../wire-map.js";
+import { isAnonymous } from "./proof.js";
 
 /** What the caller of a store must know about itself to prove that a key holds nothing for it. */
 export interface Standing {
@@ -23,6 +26,45 @@ export function knownStanding(context: ClientContext): Standing | undefined {
 	// A change of this client's own may have been its first private blob.
 	if (last.salt === undefined && isAfter(context.seen.version, last.seen)) return undefined;
 	return last;
+}
+
+/**
+ * Whether the caller reads nothing but public blobs, so that a node can prove a list to it; undefined where the subnet
+ * has not said so. An application's own rule may show it more: that no node can prove.
+ */
+export async function readsOnlyPublic(context: ClientContext): Promise<boolean | undefined> {
+	if (isAnonymous(await context.trust.principal())) return true;
+	const standing = knownStanding(context);
+	return standing && !standing.readsAll && standing.salt === undefined;
+}
+
+/** Asks the subnet. Where that fails nothing is learned, and nothing is lost but time. */
+export async function learnStanding(context: ClientContext, signal: AbortSignal | undefined): Promise<void> {
+	// No key is called so: about one that holds another's blob the answer would have another's salt.
+	const request = { key: hex(context.settings.ports.randomBytes(ID_BYTES)), min_version: [] as [] };
+	const learnedAtMs = context.settings.ports.now();
+	try {
+		const [answer, readsAll] = await Promise.all([
+			context.caller.update("blobs_stat", [request], { signal, verify: true }),
+			readsEverything(context, signal),
+		]);
+		noteVersion(context, answer.last);
+		noteStanding(context, answer, readsAll, learnedAtMs);
+	} catch {
+		return;
+	}
+}
+
+/** Keeps what an answer of the subnet to a stat says about the caller, where it says anything. */
+export function noteStanding(
+	context: ClientContext,
+	{ manifest: [manifest], salt: [salt], last }: WireStatAnswer,
+	readsAll: boolean,
+	learnedAtMs: number,
+): void {
+	// Beside a private blob stands its owner's salt, who may be another.
+	if (manifest !== undefined && !isPublic(readManifest(manifest))) return;
+	context.standing.last = { readsAll, salt, learnedAtMs, seen: last };
 }
 
 /**

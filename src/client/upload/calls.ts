@@ -76,6 +76,24 @@ export class UploadCalls {
 		);
 	}
 
+	/** What makes calls without bytes for parts of the client that know nothing of transfers: they wait while it is paused. */
+	get caller(): ClientContext["caller"] {
+		const { signal } = this;
+		const { gate } = this.#line;
+		return {
+			update: (name, args, options) => {
+				const onRetry = this.#again(options.onRetry);
+				const step = () => this.#line.caller.update(name, args, { ...options, signal, onRetry });
+				return gate.pass(signal, step, onRetry);
+			},
+			query: (name, args, options, check) => {
+				const onRetry = this.#again(options.onRetry);
+				const step = () => this.#line.caller.query(name, args, { ...options, signal, onRetry }, check);
+				return gate.pass(signal, step, onRetry);
+			},
+		};
+	}
+
 	/** A call that carries bytes. */
 	carry<Name extends MethodName>(
 		name: Name,

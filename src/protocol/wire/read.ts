@@ -64,7 +64,7 @@ export const List = record<WireList>({
 
 /** A directory is its path with a trailing `/`. */
 export type WireListEntry = { blob: Uint8Array } | { directory: string };
-export interface WireListPage {
+export interface WireListPage extends WireProof {
 	entries: WireListEntry[];
 	/** What to give as `after` for the next page; absent at the end. A page may be short and still have a next. */
 	next: [] | [string];
@@ -72,4 +72,5 @@ export interface WireListPage {
 export const ListPage = record<WireListPage>({
 	entries: vec(variant<WireListEntry>({ blob: ManifestBytes, directory: text })),
 	next: opt(text),
+	...proof,
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Catalog, type ListEntry, mergeLists } from "../../../src/canister/catalog/index.js";
-import { sortable } from "../../../src/canister/catalog/order.js";
+import { sortable } from "../../../src/protocol/index.js";
 import { CountingMap, compareKeys, hashing, idKey } from "./support.js";
 
 const ROOT = Buffer.from("public");

@@ -7,8 +7,8 @@ export const HEAD = sha256(Buffer.from("head"));
 export const LABEL = Buffer.from("manifest");
 
 /** What stands at a key: the label `manifest` over a leaf. */
-const subtreeOf = (value: string) => new TreeWriter().labeled(LABEL).leaf(Buffer.from(value)).done();
-const contentOf = (value: string) => reconstruct(decodeTree(subtreeOf(value)));
+export const subtreeOf = (value: string) => new TreeWriter().labeled(LABEL).leaf(Buffer.from(value)).done();
+export const contentOf = (value: string) => reconstruct(decodeTree(subtreeOf(value)));
 
 export const httpPath = (key: string) =>
 	["http_expr", ...key.split("/"), "<$>"].map((label) => Buffer.from(label));

@@ -89,6 +89,6 @@ export class FakeHost implements Host {
 		this.certified = root.slice();
 	};
 	/** Stands for the system's certificate: what it certifies. */
-	certificate = () => this.certified;
+	certificate = (): Uint8Array | undefined => this.certified;
 	instructions = () => 0;
 }

@@ -1,7 +1,10 @@
 import type { ClientContext } from "../../../src/client/context.js";
-import type { WireProof } from "../../../src/protocol/index.js";
+import type { MethodName, WireProof } from "../../../src/protocol/index.js";
 import { Certifier } from "./certifier.js";
 import { type Call, MemoryStore } from "./memory-store.js";
+
+/** Methods whose answers bring a proof along. */
+const PROVEN: readonly MethodName[] = ["blobs_stat", "blobs_changes", "blobs_list"];
 
 /**
  * A store in memory whose root a subnet of the test's own certifies, in queries as the system does. What a test does to
@@ -33,9 +36,9 @@ export class ProvingStore {
 	}
 
 	#certified(call: Call, answer: unknown): unknown {
-		if (call.method !== "blobs_stat" && call.method !== "blobs_changes") return answer;
+		if (!PROVEN.includes(call.method)) return answer;
 		const proof: WireProof =
-			call.kind === "query" && this.proves
+			call.kind === "query" && this.proves && (answer as WireProof).witness.length > 0
 				? { certificate: [this.certifier.certificate(this.root)], witness: (answer as WireProof).witness }
 				: { certificate: [], witness: [] };
 		return { ...(answer as object), ...proof };

@@ -1,4 +1,5 @@
 import { MAX_CHUNK_BYTES, rootHeader, sameBytes } from "../../../protocol/index.js";
+import { updateBlob } from "../../changing.js";
 import { type ClientContext, noteVersion, requireIdentity } from "../../context.js";
 import { type AnyBlobError, ClientError, isBlobError } from "../../errors.js";
 import { openSource } from "../../source/open.js";
@@ -17,8 +18,8 @@ import { Upload } from "../upload.js";
 import type { BatchMeter } from "./meter.js";
 import { candidBytes, MAX_PACKED_BYTES, PACK_BYTES, Pack, type PackOutcome, toWire } from "./pack.js";
 import { putMany } from "./put-many.js";
-import { listStored, over, rootLike } from "./stored.js";
-import type { BatchResult, FileResult, UploadAllOptions, UploadItem } from "./types.js";
+import { changesOf, listStored, over, rootLike } from "./stored.js";
+import type { BatchResult, FileResult, FileStored, UploadAllOptions, UploadItem } from "./types.js";
 
 /** What `uploadAll` takes: the files, all at once or one after the other. Those of an array have a total at once. */
 export type UploadItems = Iterable<UploadItem> | AsyncIterable<UploadItem>;
@@ -38,6 +39,8 @@ const AHEAD = 4;
 export class Batch {
 	readonly #context: ClientContext;
 	readonly #calls: UploadCalls;
+	/** The same client, whose calls wait while this is paused. */
+	readonly #through: ClientContext;
 	readonly #meter: BatchMeter;
 	readonly #options: UploadAllOptions;
 	readonly #budget: Budget;
@@ -53,6 +56,7 @@ export class Batch {
 	constructor(context: ClientContext, calls: UploadCalls, meter: BatchMeter, options: UploadAllOptions) {
 		this.#context = context;
 		this.#calls = calls;
+		this.#through = { ...context, caller: calls.caller };
 		this.#meter = meter;
 		this.#options = options;
 		const { memoryBytes } = context.settings;
@@ -69,7 +73,7 @@ export class Batch {
 		const pool = new Pool(() => this.#calls.concurrency + AHEAD);
 		try {
 			await requireIdentity(this.#context);
-			if (skipUnchanged) this.#stored = await listStored(this.#context, this.#calls, prefix);
+			if (skipUnchanged) this.#stored = await listStored(this.#through, prefix, this.#calls.signal);
 			for await (const file of this.#untilBroken(files, (error) => {
 				broken = { error };
 			})) {
@@ -91,6 +95,7 @@ export class Batch {
 		const result = {
 			files: this.#results,
 			uploaded: count("uploaded"),
+			updated: count("updated"),
 			unchanged: count("unchanged"),
 			failed: count("failed"),
 		};
@@ -206,10 +211,9 @@ export class Batch {
 			const root = await sha256(concat(rootHeader(BigInt(size), MAX_CHUNK_BYTES), leaf));
 			total.add("hashed", size);
 			await source.check();
-			if (stored && sameBytes(stored.root, root)) {
+			if (stored && this.#isKept(file, stored, root)) {
 				release();
-				total.reuse(size);
-				this.#done(file, "unchanged", stored);
+				await this.#keep(file, stored);
 			} else {
 				const done = async (outcome: PackOutcome) => {
 					release();
@@ -265,11 +269,10 @@ export class Batch {
 		const context = this.#context;
 		if (stored && source.isRepeatable && source.size === stored.size) {
 			const root = await rootLike(stored, source, context, this.#calls, this.#budget);
-			if (sameBytes(root, stored.root)) {
+			if (this.#isKept(file, stored, root)) {
 				await source.check();
 				await source.close();
-				this.#meter.total.reuse(stored.size);
-				return this.#done(file, "unchanged", stored);
+				return this.#keep(file, stored);
 			}
 		}
 		const meter = this.#meter.of(source.size);
@@ -283,7 +286,29 @@ export class Batch {
 		}
 	}
 
-	#done(file: File, status: "uploaded" | "unchanged", manifest: Manifest): void {
+	/** Whether the stored blob stays: its bytes are those of the file, and nothing is asked that takes an upload. */
+	#isKept({ item }: File, stored: Manifest, root: Uint8Array): boolean {
+		if (!sameBytes(stored.root, root)) return false;
+		const { wholeSha256 } = item;
+		if (wholeSha256 && !(stored.wholeSha256 && sameBytes(stored.wholeSha256, wholeSha256))) return false;
+		// Refused by the store, with what the key holds.
+		return item.precondition !== "absent" || changesOf(item, stored) === undefined;
+	}
+
+	/** Ends with the bytes that are stored, said of them what is asked for. */
+	async #keep(file: File, stored: Manifest): Promise<void> {
+		const { item } = file;
+		const changes = changesOf(item, stored);
+		let manifest = stored;
+		if (changes !== undefined) {
+			const precondition = item.precondition === "absent" ? stored : (item.precondition ?? stored);
+			manifest = await updateBlob(this.#through, stored.key, { ...changes, precondition });
+		}
+		this.#meter.total.reuse(stored.size);
+		this.#done(file, changes === undefined ? "unchanged" : "updated", manifest);
+	}
+
+	#done(file: File, status: FileStored["status"], manifest: Manifest): void {
 		this.#ended(file, { key: manifest.key, status, manifest }, manifest.size);
 	}
 

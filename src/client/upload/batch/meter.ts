@@ -8,7 +8,7 @@ export class BatchMeter {
 	/** The bytes. */
 	readonly total: ProgressMeter;
 	readonly #options: Omit<MeterOptions, "total">;
-	readonly #files = { uploaded: 0, unchanged: 0, failed: 0 };
+	readonly #files = { uploaded: 0, updated: 0, unchanged: 0, failed: 0 };
 	#found = 0;
 	#isListed = false;
 	/** Bytes of the files whose size is known, and how many files there are of which it is not. */

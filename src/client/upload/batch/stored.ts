@@ -1,35 +1,44 @@
-import { MAX_LIST_PAGE } from "../../../protocol/index.js";
-import { type ClientContext, leastVersion } from "../../context.js";
+import type { UpdateOptions } from "../../changing.js";
+import type { ClientContext } from "../../context.js";
+import { listPages } from "../../reading/list.js";
 import type { OpenSource } from "../../source/types.js";
 import type { Manifest, Precondition } from "../../types.js";
 import { raceAbort } from "../../util/abort.js";
 import type { Budget } from "../../util/budget.js";
-import { optional, toListEntry } from "../../wire-map.js";
 import type { UploadCalls } from "../calls.js";
 import { Leaves } from "../leaves.js";
+import type { UploadItem } from "./types.js";
 
-/** What the store holds below a prefix, by key. */
+/** What the store holds below a prefix, by key: proven, or certified by the subnet. */
 export async function listStored(
 	context: ClientContext,
-	calls: UploadCalls,
 	prefix: string,
+	signal: AbortSignal,
 ): Promise<Map<string, Manifest>> {
 	const stored = new Map<string, Manifest>();
-	let after: string | undefined;
-	do {
-		const request = {
-			prefix,
-			recursive: true,
-			after: optional(after),
-			limit: MAX_LIST_PAGE,
-			min_version: leastVersion(context, undefined),
-		};
-		const page = await calls.query("blobs_list", [request], false);
-		for (const entry of page.entries.map(toListEntry))
-			if (entry.type === "blob") stored.set(entry.blob.key, entry.blob);
-		after = page.next[0];
-	} while (after !== undefined);
+	for await (const entries of listPages(context, { prefix, signal }))
+		for (const entry of entries) if (entry.type === "blob") stored.set(entry.blob.key, entry.blob);
 	return stored;
+}
+
+/** What is asked for and differs from what is stored: what is not asked for stays. */
+export function changesOf(
+	{ contentType, visibility, metadata }: UploadItem,
+	stored: Manifest,
+): Said | undefined {
+	const changes: Said = {
+		...(contentType && contentType !== stored.contentType && { contentType }),
+		...(visibility && visibility !== stored.visibility && { visibility }),
+		...(metadata && !isSameMetadata(metadata, stored.metadata) && { metadata }),
+	};
+	return Object.keys(changes).length > 0 ? changes : undefined;
+}
+
+type Said = Pick<UpdateOptions, "contentType" | "visibility" | "metadata">;
+
+function isSameMetadata(a: Manifest["metadata"], b: Manifest["metadata"]): boolean {
+	const text = (metadata: Manifest["metadata"]) => JSON.stringify(Object.entries(metadata).sort());
+	return text(a) === text(b);
 }
 
 /** Only over what the list showed: what somebody else has stored since then is not overwritten. */

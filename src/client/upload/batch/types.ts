@@ -23,8 +23,9 @@ export interface UploadAllOptions {
 	/** Put before every key, as it is: `photos/` for a directory. Default nothing. */
 	prefix?: string;
 	/**
-	 * Do not upload what the store holds already with the same bytes. What is there is listed beforehand, and a key
-	 * that somebody else changes meanwhile is not overwritten but fails. Default false.
+	 * Skips files whose bytes the store holds already. Of such a file, what its item names and differs (`contentType`,
+	 * `visibility`, `metadata`) is changed without sending bytes; what it does not name stays. The store is listed first,
+	 * proven or certified, and a key that is changed meanwhile is not overwritten: its file fails. @default false
 	 */
 	skipUnchanged?: boolean;
 	/** Called as each file comes to its end, with what is also in the result. One that throws fails no file. */
@@ -42,8 +43,11 @@ export type FileResult = FileStored | FileFailed;
 export interface FileStored {
 	/** Its key, prefix included. */
 	readonly key: string;
-	/** `unchanged`: its bytes were there already, and `skipUnchanged` was asked for. */
-	readonly status: "uploaded" | "unchanged";
+	/**
+	 * With `skipUnchanged`, of a file whose bytes were there already: `unchanged`, or `updated` where its type, visibility
+	 * or metadata were changed.
+	 */
+	readonly status: "uploaded" | "updated" | "unchanged";
 	/** What the store holds under the key. */
 	readonly manifest: Manifest;
 }
@@ -68,7 +72,9 @@ export interface BatchResult extends FileCounts {
 export interface FileCounts {
 	/** Files that are stored now. */
 	readonly uploaded: number;
-	/** Files that were there with the same bytes. */
+	/** Files that were there with the same bytes, and whose type, visibility or metadata were changed. */
+	readonly updated: number;
+	/** Files that were there as they are here. */
 	readonly unchanged: number;
 	/** Files that failed, each with its own error. */
 	readonly failed: number;

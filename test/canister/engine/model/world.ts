@@ -45,6 +45,8 @@ export class World {
 
 	constructor() {
 		this.host.canisterVersion = () => CANISTER_VERSION;
+		// As in updates: what proves an answer is tested elsewhere, and takes longer than the answer.
+		this.host.certificate = () => undefined;
 		this.model.now = this.host.time;
 		const roles: [number, RoleName][] = [
 			[1, "writer"],

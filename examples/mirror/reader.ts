@@ -1,0 +1,35 @@
+import type { BlobClient } from "canister-blobs/node";
+import { isBlobError } from "canister-blobs/node";
+
+/** By whose eyes a mirror sees the store. What another caller may not read would look deleted. */
+export interface Reader {
+	/** The principal, as text. */
+	readonly principal: string;
+	/** Whether it reads the private blobs of others. */
+	readonly readsAll: boolean;
+}
+
+/** Asks the subnet, by the one read that takes the right to read everything. */
+export async function readsAll(client: BlobClient): Promise<boolean> {
+	try {
+		await client.latestCursor();
+		return true;
+	} catch (error) {
+		// An anonymous caller, or one without any role, is refused before the canister is asked.
+		const isRefused =
+			isBlobError(error, "not_authorized") ||
+			isBlobError(error, "anonymous") ||
+			isBlobError(error, "rejected");
+		if (isRefused) return false;
+		throw error;
+	}
+}
+
+/** Why a mirror that `kept` made must not go on with what `now` sees; undefined if it can. */
+export function readerRefusal(kept: Reader, now: Reader): string | undefined {
+	if (kept.principal !== now.principal)
+		return `It was made by ${kept.principal}, and the caller is ${now.principal}`;
+	if (kept.readsAll && !now.readsAll)
+		return `It was made when ${now.principal} could read all private blobs, which it no longer can`;
+	return undefined;
+}

@@ -1,0 +1,110 @@
+import {
+	checkKey,
+	isPublic,
+	type ListRange,
+	sameBytes,
+	sortable,
+	type WireList,
+	type WireListEntry,
+	type WireListPage,
+	type WireManifest,
+} from "../../protocol/index.js";
+import type { ClientContext } from "../context.js";
+import { ClientError } from "../errors.js";
+import { readManifest } from "../wire-map.js";
+import { certifiedTree, type Verdict } from "./proof.js";
+import { NotShown, type ShownEntry, shownPage } from "./shown-page.js";
+
+/** An entry of a page: a blob, with the bytes that stand for its manifest, or a directory. */
+export interface ListedEntry {
+	/** The key, or the directory's path with a trailing `/`. */
+	readonly name: string;
+	readonly blob?: { readonly manifest: WireManifest; readonly bytes: Uint8Array };
+}
+
+/**
+ * The entries of a page, which must be one of the list that was asked for, whatever vouches for it: they lie in the range, in order,
+ * and the next page begins past the last one.
+ * @throws ClientError `reply_invalid`
+ */
+export function entriesOf({ prefix, recursive, after, limit }: WireList, page: WireListPage): ListedEntry[] {
+	if (page.entries.length > limit) throw invalid(`it has ${page.entries.length} entries, over ${limit}`);
+	let last = after[0];
+	const entries = page.entries.map(readEntry);
+	for (const { name, blob } of entries) {
+		const path = blob ? name : name.slice(0, -1);
+		// Of a list that folds, a name's one `/` behind the prefix is a directory's last character.
+		const folded = recursive ? -1 : name.indexOf("/", prefix.length);
+		const isEntry = blob ? folded < 0 : folded === path.length;
+		if (!name.startsWith(prefix) || !isEntry || checkKey(path) !== undefined)
+			throw invalid(`${JSON.stringify(name)} is no entry of the list of ${JSON.stringify(prefix)}`);
+		if (!isPast(name, last)) throw invalid(`${JSON.stringify(name)} is not in order`);
+		last = name;
+	}
+	const [next] = page.next;
+	if (next !== undefined && next !== entries.at(-1)?.name)
+		throw invalid("the next page does not begin where it ends");
+	return entries;
+}
+
+function readEntry(entry: WireListEntry): ListedEntry {
+	if ("directory" in entry) return { name: entry.directory };
+	const manifest = readManifest(entry.blob);
+	return { name: manifest.key, blob: { manifest, bytes: entry.blob } };
+}
+
+function isPast(name: string, after: string | undefined): boolean {
+	if (after === undefined || after === "") return true;
+	// A directory in which a list begins holds more past that.
+	if (name.endsWith("/") && after !== name && after.startsWith(name)) return true;
+	return sortable(name) > sortable(after) && !(after.endsWith("/") && name.startsWith(after));
+}
+
+/**
+ * Whether the public entries of a page are proven by what it brings along: that they are those of the range, no more and
+ * no fewer, each with the manifest that is published. Entries that are not public are proven by nothing.
+ * @throws ClientError `certificate_invalid`, `certificate_stale`, `witness_invalid`, `list_corrupt` where it is disproved
+ */
+export async function verifyList(
+	context: ClientContext,
+	{ prefix, recursive, after }: WireList,
+	page: WireListPage,
+	listed: readonly ListedEntry[],
+): Promise<Verdict> {
+	const tree = await certifiedTree(context, page);
+	if (tree === undefined) return "unproven";
+	const range: ListRange = { prefix, recursive, ...(after[0] !== undefined && { after: after[0] }) };
+	const corrupt = (name: string, what: string) =>
+		new ClientError("list_corrupt", { prefix, reason: `${JSON.stringify(name)} ${what}` });
+	const { sha256 } = context.settings.ports;
+	let verdict: Verdict = "proven";
+	let at = 0;
+	const nextEntry = (shown: ShownEntry | undefined): ListedEntry | undefined => {
+		for (let entry = listed[at++]; entry !== undefined; entry = listed[at++]) {
+			if (shown && isOf(entry, shown)) return entry;
+			if (entry.blob && isPublic(entry.blob.manifest)) throw corrupt(entry.name, "is not public");
+			verdict = "unproven";
+		}
+		return undefined;
+	};
+	try {
+		for (const shown of shownPage(tree, range, page.next[0])) {
+			const name = "key" in shown ? shown.key : shown.directory;
+			const entry = nextEntry(shown);
+			if (entry === undefined) throw corrupt(name, "is left out");
+			if (!entry.blob || !("key" in shown)) continue;
+			const hash = await sha256(entry.blob.bytes);
+			if (!sameBytes(hash, shown.hash)) throw corrupt(name, "has another hash");
+		}
+	} catch (error) {
+		if (!(error instanceof NotShown)) throw error;
+		throw new ClientError("witness_invalid", { reason: `it does not show ${error.message}` }, error);
+	}
+	nextEntry(undefined);
+	return verdict;
+}
+
+const isOf = ({ name, blob }: ListedEntry, shown: ShownEntry): boolean =>
+	"key" in shown ? blob !== undefined && name === shown.key : blob === undefined && name === shown.directory;
+
+const invalid = (reason: string) => new ClientError("reply_invalid", { method: "blobs_list", reason });

@@ -1,0 +1,118 @@
+import { MAX_LIST_PAGE, type WireList, type WireListPage } from "../../protocol/index.js";
+import { askCertified, type ClientContext, leastVersion } from "../context.js";
+import { ClientError, isBlobError } from "../errors.js";
+import { checkInteger } from "../options.js";
+import type { ListEntry, Version } from "../types.js";
+import { throwIfAborted } from "../util/abort.js";
+import { fromWireManifest, optional } from "../wire-map.js";
+import { entriesOf, type ListedEntry, verifyList } from "./list-proof.js";
+import { provenByNode } from "./node.js";
+import { learnStanding, readsOnlyPublic } from "./standing.js";
+
+/** Which keys are listed, and whose word is taken for it. */
+export interface ListOptions {
+	/** Keys that begin with this text. @default "" (all) */
+	prefix?: string;
+	/** False folds what is beyond the next `/` after the prefix into one directory. @default true */
+	recursive?: boolean;
+	/** Start after this key, or after this directory if it ends with `/`. */
+	after?: string;
+	/** Entries asked for at a time, at most 1,000. @default 1,000 */
+	pageSize?: number;
+	/**
+	 * By default a page is proven by the node that answers, or certified by the subnet where a node cannot prove it: for
+	 * a caller with private blobs, or who reads those of others. True asks the subnet at once, in 1 to 2 seconds a page:
+	 * then nothing is older than the call. False takes the word of one node, which signs it: to show, not to act on.
+	 */
+	certified?: boolean;
+	/** Answer only from a state that has seen this change. @default the latest that this client has made or seen */
+	minVersion?: Version;
+	/** Aborts the list. */
+	signal?: AbortSignal;
+}
+
+const HALF_PAIR = /\p{Surrogate}/u;
+
+interface Page {
+	readonly entries: readonly ListedEntry[];
+	readonly next: string | undefined;
+}
+
+/** The entries of each page, in order, each past the one before. */
+export async function* listPages(
+	context: ClientContext,
+	options: ListOptions = {},
+): AsyncGenerator<ListEntry[]> {
+	const { prefix = "", recursive = true, signal } = options;
+	for (const [option, text] of Object.entries({ prefix, after: options.after ?? "" }))
+		if (HALF_PAIR.test(text))
+			throw new ClientError("option_invalid", { option, reason: "it holds half a surrogate pair" });
+	const limit = checkInteger("pageSize", options.pageSize ?? MAX_LIST_PAGE, 1, MAX_LIST_PAGE);
+	let after = options.after;
+	for (let isFirst = true; ; isFirst = false) {
+		throwIfAborted(signal);
+		const min_version = leastVersion(context, options.minVersion);
+		const request = { prefix, recursive, after: optional(after), limit, min_version };
+		const page = await readPage(context, request, options, isFirst);
+		yield page.entries.map(({ name, blob }) =>
+			blob ? { type: "blob", blob: fromWireManifest(blob.manifest) } : { type: "directory", path: name },
+		);
+		after = page.next;
+		if (after === undefined) return;
+	}
+}
+
+async function readPage(
+	context: ClientContext,
+	request: WireList,
+	{ certified, signal }: ListOptions,
+	isFirst: boolean,
+): Promise<Page> {
+	if (certified === false) return askOneNode(context, request, signal);
+	const isProvable = certified !== true && (await readsOnlyPublic(context));
+	if (isProvable) {
+		let entries: ListedEntry[] = [];
+		const found = await provenByNode(context, "blobs_list", request, signal, (page) => {
+			entries = entriesOf(request, page);
+			return verifyList(context, request, page, entries);
+		});
+		if (found?.verdict === "proven") return { entries, next: found.answer.next[0] };
+	}
+	// Not for the first page, which may be the only one.
+	const learns = !isFirst && certified !== true && isProvable === undefined;
+	const [page] = await Promise.all([
+		askSubnet(context, request, signal),
+		learns ? learnStanding(context, signal) : undefined,
+	]);
+	return page;
+}
+
+/** One node's page; that the store was rolled back is asked of the subnet. */
+async function askOneNode(
+	context: ClientContext,
+	request: WireList,
+	signal: AbortSignal | undefined,
+): Promise<Page> {
+	let entries: ListedEntry[] = [];
+	const check = async (page: WireListPage) => {
+		entries = entriesOf(request, page);
+	};
+	try {
+		const { next } = await context.caller.query("blobs_list", [request], { signal, isBound: false }, check);
+		return { entries, next: next[0] };
+	} catch (error) {
+		if (!isBlobError(error, "rolled_back")) throw error;
+		return askSubnet(context, request, signal);
+	}
+}
+
+async function askSubnet(
+	context: ClientContext,
+	request: WireList,
+	signal: AbortSignal | undefined,
+): Promise<Page> {
+	const page = await askCertified(context, () =>
+		context.caller.update("blobs_list", [request], { signal, verify: true }),
+	);
+	return { entries: entriesOf(request, page), next: page.next[0] };
+}
