@@ -1,3 +1,10 @@
-export type { AccessRequest, Authorize, BlobStoreOptions, Quota, RoomSettings } from "./azle/options.js";
+export type {
+	AccessRequest,
+	Authorize,
+	BlobStoreOptions,
+	Quota,
+	RoomSettings,
+	StoreOptions,
+} from "./azle/options.js";
 export { type BlobStoreClass, createBlobStore } from "./azle/store.js";
 export type { Sha256 } from "./hashing.js";

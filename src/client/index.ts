@@ -26,7 +26,7 @@ export {
 	isBlobError,
 } from "./errors.js";
 export type { BlobClientOptions, PrincipalLike, RetryOptions } from "./options.js";
-export type { BlsVerify, Ports, Sha256 } from "./ports.js";
+export type { BlsVerify, Ports, RequestBody, Sha256 } from "./ports.js";
 export type { ChangesOptions } from "./reading/changes.js";
 export type { ListOptions } from "./reading/list.js";
 export { indexedDbSessions } from "./sessions/indexed-db.js";

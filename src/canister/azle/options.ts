@@ -27,7 +27,12 @@ export type BlobStoreOptions = StoreOptions &
 				 */
 				readonly memoryOffset?: number;
 		  }
-		| { readonly lifecycle: false; readonly memoryOffset: number }
+		| {
+				/** The application has `init`, `post_upgrade` and `inspect_message` of its own, and calls the store's. */
+				readonly lifecycle: false;
+				/** First of the 14 memory ids of the store, 0 to 240; the others are the application's. */
+				readonly memoryOffset: number;
+		  }
 	);
 
 /** Options of a store wherever it lies. */

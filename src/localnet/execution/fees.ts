@@ -5,6 +5,7 @@
  */
 import { CYCLES } from "../limits.js";
 
+/** Whether a subnet charges cycles. */
 export type CostSchedule = "normal" | "free";
 
 export class Fees {
