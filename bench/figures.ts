@@ -36,6 +36,11 @@ export const LIMITS = {
 	ceilingShareSmall: least(0.9),
 	ceilingShareLossy: least(0.85),
 	ceilingShareThrottled: least(0.7),
+	refusedShareOverloaded: unsteady(most(0.1)),
+	downloadShareOfLink: least(0.9),
+	/** For comparison. */
+	downloadShareOfLinkByFive: least(0),
+	downloadShareOfGigabit: least(0.9),
 	/** For information: a time depends on the machine. At most 50 is what browsers call no long task. */
 	longestMainThreadTaskMs: unsteady(most(Number.POSITIVE_INFINITY)),
 };

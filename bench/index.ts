@@ -9,9 +9,10 @@ import { complaints, FIGURES, type Figures, keep, LIMITS, shown } from "./figure
 import { measureCosts, measureMemory } from "./large.js";
 import { measureMillion } from "./million/measure.js";
 import { measureSmallBlobs } from "./small-blobs.js";
-import { ceilingShares } from "./uploads/ceiling.js";
+import { lossyShare, overloadedShare, throttledShare, undisturbedShares } from "./uploads/ceiling.js";
 import { cpuShares } from "./uploads/cpu.js";
 import { downloadShare } from "./uploads/download.js";
+import { linkShares } from "./uploads/link.js";
 
 /**
  * What things cost: instructions, cycles and bytes written, as the local network counts them with the replica's
@@ -24,7 +25,7 @@ const { values } = parseArgs({
 		json: { type: "boolean", default: false },
 		/** Writes the figures to bench/figures.json, against which later ones are held. */
 		keep: { type: "boolean", default: false },
-		/** Parts of it: calls, small, million, costs, memory, client, browser. Default all. */
+		/** Parts of it by name (see PARTS), or the figures of PART_OF. Default all. */
 		only: { type: "string", multiple: true },
 	},
 });
@@ -33,6 +34,22 @@ const say = (text: string) => values.json || console.log(text);
 const root = join(import.meta.dirname, "..");
 const workplace = join(root, "dist/bench");
 const directory = await mkdtemp(join(tmpdir(), "canister-blobs-bench-"));
+/** In which part a figure is measured, where both have not the same name. */
+const PART_OF: Readonly<Record<string, string>> = {
+	clientPeakMemoryMB: "memory",
+	cpuVersusActor: "cpu",
+	smallFileCpuVersusActor: "cpu",
+	downloadVersusBareQuery: "download",
+	downloadShareOfLink: "link",
+	downloadShareOfLinkByFive: "link",
+	downloadShareOfGigabit: "link",
+	ceilingShareLarge: "ceiling",
+	ceilingShareSmall: "ceiling",
+	ceilingShareLossy: "lossy",
+	ceilingShareThrottled: "throttled",
+	refusedShareOverloaded: "overloaded",
+};
+const partOf = (wanted: string): string => PART_OF[wanted] ?? wanted;
 const PARTS: Record<string, [string, (wasm: Uint8Array) => Promise<Partial<Figures>>]> = {
 	calls: ["Single calls, counted …", measureCalls],
 	small: [
@@ -42,14 +59,16 @@ const PARTS: Record<string, [string, (wasm: Uint8Array) => Promise<Partial<Figur
 	million: ["A store of 1,000,000 keys …", () => measureMillion(workplace)],
 	costs: ["1 GiB with every instruction counted …", (wasm) => measureCosts(wasm, directory)],
 	memory: ["4 GiB, watching the memory of client and canister …", (wasm) => measureMemory(wasm, directory)],
-	client: [
-		"The client: CPU, downloads, and shares of what a subnet takes in …",
-		async (wasm) => ({
-			...(await cpuShares(wasm, directory)),
-			...(await downloadShare(wasm, directory)),
-			...(await ceilingShares(wasm, directory)),
-		}),
+	cpu: ["The client's CPU against Actor calls …", (wasm) => cpuShares(wasm, directory)],
+	download: ["Downloads against an agent's queries …", (wasm) => downloadShare(wasm, directory)],
+	link: ["Downloads over a line with a round trip of 200 ms …", (wasm) => linkShares(wasm, directory)],
+	ceiling: ["Shares of what a subnet takes in …", (wasm) => undisturbedShares(wasm, directory)],
+	lossy: ["The same where requests are lost …", (wasm) => lossyShare(wasm, directory)],
+	throttled: [
+		"The same where three requests in ten are refused …",
+		(wasm) => throttledShare(wasm, directory),
 	],
+	overloaded: ["Refusals of a node that takes 8 calls at once …", (wasm) => overloadedShare(wasm, directory)],
 	browser: [
 		"100 MB up and down in a browser, watching the page's thread …",
 		(wasm) => measureBrowser(wasm, directory),
@@ -62,7 +81,7 @@ try {
 	const wasm = await buildCanister(join(root, "examples/store"), "store");
 	const figures: Partial<Figures> = {};
 	for (const [name, [what, measure]] of Object.entries(PARTS)) {
-		if (values.only !== undefined && !values.only.includes(name)) continue;
+		if (values.only !== undefined && !values.only.some((wanted) => partOf(wanted) === name)) continue;
 		say(what);
 		Object.assign(figures, await measure(wasm));
 	}

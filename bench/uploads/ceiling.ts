@@ -1,5 +1,9 @@
 import { randomBytes } from "node:crypto";
-import type { BlobClient } from "canister-blobs/node";
+import { HttpAgent } from "@dfinity/agent";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+import type { Principal } from "@dfinity/principal";
+import type { Conditions } from "canister-blobs/localnet";
+import { BlobClient } from "canister-blobs/node";
 import { type Block, NetworkProcess } from "./network-process.js";
 
 /** Ingress bytes that a block takes (limits of the local network's profile `mainnet`). */
@@ -8,17 +12,22 @@ const LARGE_BYTES = 300_000_000;
 const FILES = 10_000;
 const FILE_BYTES = 10_000;
 
-/** Where requests are lost or turned away: enough to show that an upload goes on and comes back to its pace. */
-const TROUBLED_BYTES = 100_000_000;
+/** Where requests are lost: enough to show that an upload goes on and comes back to its pace. */
+const LOSSY_BYTES = 100_000_000;
+/** Where requests are refused by chance: of 100 MB the luck of the last chunk alone decides about a tenth. */
+const THROTTLED_BYTES = 200_000_000;
 
-type Shares = Record<`ceilingShare${"Large" | "Small" | "Lossy" | "Throttled"}`, number>;
+/** Chunks of which a block takes many, so that only the node bounds how many are under way. */
+const SHORT_CHUNK_BYTES = 262_144;
+const OVERLOADED_CHUNKS = 400;
+const CALLS_AT_ONCE = 8;
 
-/**
- * Shares of what a subnet takes in that uploads reach, from the first block that carries a put to the last: under the
- * profile `mainnet`, and of a large one under `lossy` and `throttled`.
- */
-export async function ceilingShares(wasm: Uint8Array, directory: string): Promise<Shares> {
-	const undisturbed = await under("mainnet", wasm, directory, async (client, share) => {
+/** Shares of what a subnet takes in under the profile `mainnet`: of one large blob, and of many small ones. */
+export function undisturbedShares(
+	wasm: Uint8Array,
+	directory: string,
+): Promise<{ ceilingShareLarge: number; ceilingShareSmall: number }> {
+	return under({ profile: "mainnet" }, wasm, directory, async ({ client, share }) => {
 		await upload(client, LARGE_BYTES);
 		const ceilingShareLarge = await share("blobs_put_chunk");
 		const source = new Uint8Array(FILE_BYTES).map((_, i) => i);
@@ -31,34 +40,73 @@ export async function ceilingShares(wasm: Uint8Array, directory: string): Promis
 		if (failed > 0) throw new Error(`${failed} small files failed`);
 		return { ceilingShareLarge, ceilingShareSmall: await share("blobs_put_many") };
 	});
-	const troubled = (profile: string) =>
-		under(profile, wasm, directory, async (client, share) => {
-			await upload(client, TROUBLED_BYTES);
-			return share("blobs_put_chunk");
-		});
-	return {
-		...undisturbed,
-		ceilingShareLossy: await troubled("lossy"),
-		ceilingShareThrottled: await troubled("throttled"),
-	};
+}
+
+/** The share where requests and replies are lost. */
+export const lossyShare = (wasm: Uint8Array, directory: string) =>
+	under({ profile: "lossy" }, wasm, directory, async ({ client, share }) => {
+		await upload(client, LOSSY_BYTES);
+		return { ceilingShareLossy: await share("blobs_put_chunk") };
+	});
+
+/** The share where three requests in ten are refused, whatever is sent. */
+export const throttledShare = (wasm: Uint8Array, directory: string) =>
+	under({ profile: "throttled" }, wasm, directory, async ({ client, share }) => {
+		await upload(client, THROTTLED_BYTES);
+		return { ceilingShareThrottled: await share("blobs_put_chunk") };
+	});
+
+/** The share of calls that a node refuses which really takes only 8 at once. */
+export const overloadedShare = (wasm: Uint8Array, directory: string) =>
+	under(
+		{ profile: "mainnet", callsAtOnce: CALLS_AT_ONCE },
+		wasm,
+		directory,
+		async ({ network, client, canisterId }) => {
+			let calls = 0;
+			let refused = 0;
+			const counting: typeof fetch = async (url, init) => {
+				const response = await fetch(url, init);
+				if (String(url).endsWith("/call")) calls++;
+				if (response.status === 429) refused++;
+				return response;
+			};
+			const identity = Ed25519KeyIdentity.generate();
+			await client.grantRole(identity.getPrincipal(), "writer");
+			const { url: host } = network;
+			const counted = await HttpAgent.create({ host, rootKey: network.rootKey, identity, fetch: counting });
+			const options = { agent: counted, canisterId, chunkBytes: SHORT_CHUNK_BYTES, concurrency: 40 };
+			await upload(new BlobClient(options), OVERLOADED_CHUNKS * SHORT_CHUNK_BYTES);
+			return { refusedShareOverloaded: refused / calls };
+		},
+	);
+
+/** A store on a network of its own. */
+interface Scene {
+	readonly network: NetworkProcess;
+	readonly client: BlobClient;
+	readonly canisterId: Principal;
+	/** Of what blocks take in, from the first that carries a call of this method to the last. */
+	readonly share: (method: string) => Promise<number>;
 }
 
 async function under<T>(
-	profile: string,
+	conditions: Conditions,
 	wasm: Uint8Array,
 	directory: string,
-	run: (client: BlobClient, share: (method: string) => Promise<number>) => Promise<T>,
+	run: (scene: Scene) => Promise<T>,
 ): Promise<T> {
-	const network = await NetworkProcess.start(directory, profile);
+	const network = await NetworkProcess.start(directory, conditions);
 	try {
-		const { client } = await network.store(wasm);
-		return await run(client, async (method) => shareOf(await network.blocks(), method));
+		const { client, canisterId } = await network.store(wasm);
+		const share = async (method: string) => shareOf(await network.blocks(), method);
+		return await run({ network, client, canisterId, share });
 	} finally {
 		await network.stop();
 	}
 }
 
-/** Bytes that nobody has to hold: a stretch of random ones, begun anew at each chunk with its number. */
+/** Bytes that need not be held: a stretch of random ones, begun anew at each chunk with its number. */
 async function upload(client: BlobClient, size: number): Promise<void> {
 	const random = new Uint8Array(randomBytes(1 << 22));
 	const read = (start: number, end: number) => {

@@ -5,10 +5,11 @@ import { createInterface } from "node:readline";
 import { HttpAgent, type Identity } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { Principal } from "@dfinity/principal";
+import type { Conditions } from "canister-blobs/localnet";
 import { BlobClient } from "canister-blobs/node";
 import { deployCanister } from "../../examples/support/deploy.js";
 
-/** What `canister-blobs network --blocks` writes for each block. */
+/** What is written for each block. */
 export interface Block {
 	readonly height: number;
 	readonly ingressBytes: number;
@@ -30,10 +31,10 @@ export class NetworkProcess {
 	}
 
 	/** @param directory where it may write */
-	static async start(directory: string, profile?: string): Promise<NetworkProcess> {
+	static async start(directory: string, conditions: Conditions = {}): Promise<NetworkProcess> {
 		const blocks = join(directory, `blocks-${process.hrtime.bigint()}.jsonl`);
-		const cli = join(import.meta.dirname, "../../dist/cli/main.js");
-		const args = [cli, "network", "--blocks", blocks, ...(profile ? ["--profile", profile] : [])];
+		const main = join(import.meta.dirname, "network-main.ts");
+		const args = ["--import", "tsx", main, JSON.stringify(conditions), blocks];
 		const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
 		let url = "";
 		for await (const line of createInterface({ input: child.stdout! })) {
@@ -55,7 +56,7 @@ export class NetworkProcess {
 		return HttpAgent.create({ host: this.url, rootKey: this.rootKey, identity });
 	}
 
-	/** A store on this network, and a client of somebody who may write to it. */
+	/** A store on this network, and a client that may write to it. */
 	async store(wasm: Uint8Array): Promise<{ client: BlobClient; agent: HttpAgent; canisterId: Principal }> {
 		const agent = await this.agent(Ed25519KeyIdentity.generate());
 		const canisterId = Principal.fromText((await deployCanister(agent, wasm)).toText());

@@ -13,6 +13,8 @@ import { ClientError, refused, refuseInvalid } from "./errors.js";
 import { findCopy, findDeleted, findUpdated } from "./evidence.js";
 import { quoteParameters } from "./source/media-type.js";
 import type { Deleted, DeletedItem, Manifest, Precondition, Version, Visibility } from "./types.js";
+import { isTooLarge, lowerLimit } from "./upload/too-large.js";
+import { utf8 } from "./util/bytes.js";
 import { withJson } from "./util/json.js";
 import {
 	fromPrecondition,
@@ -84,9 +86,25 @@ export async function deleteMany(
 	{ signal }: CallOptions = {},
 ): Promise<DeletedItem[]> {
 	const deleted: DeletedItem[] = [];
-	const send = async (blobs: { key: string; precondition: ReturnType<typeof fromPrecondition> }[]) => {
+	type Blobs = { key: string; precondition: ReturnType<typeof fromPrecondition> }[];
+	const most = () => Math.min(context.settings.chunkBytes, context.sendLimit.bytes);
+	const send = async (blobs: Blobs): Promise<void> => {
 		const request = { id: newId(context), blobs };
-		const { results } = await context.caller.update("blobs_delete_many", [request], { signal, verify: true });
+		const answer = context.caller.update("blobs_delete_many", [request], { signal, verify: true });
+		const outcomes = await answer.catch((error: unknown) => {
+			if (isTooLarge(error) && blobs.length > 1) return undefined;
+			throw error;
+		});
+		if (!outcomes) {
+			const middle = blobs.length >> 1;
+			lowerLimit(
+				context.sendLimit,
+				blobs.reduce((sum, { key }) => sum + bytesOf(key), 0),
+			);
+			await send(blobs.slice(0, middle));
+			return send(blobs.slice(middle));
+		}
+		const { results } = outcomes;
 		if (results.length !== blobs.length)
 			throw new ClientError("reply_invalid", {
 				method: "blobs_delete_many",
@@ -94,19 +112,25 @@ export async function deleteMany(
 			});
 		for (const [i, result] of results.entries()) deleted.push(outcome(context, blobs[i]?.key ?? "", result));
 	};
-	let batch: Parameters<typeof send>[0] = [];
+	let batch: Blobs = [];
+	let bytes = 0;
 	for await (const item of items) {
 		const { key, precondition } = typeof item === "string" ? { key: item } : item;
 		refuseInvalid(checkKey(key));
+		bytes += bytesOf(key);
+		if (batch.length === MAX_ITEMS || (batch.length > 0 && bytes > most())) {
+			await send(batch);
+			batch = [];
+			bytes = bytesOf(key);
+		}
 		batch.push({ key, precondition: fromPrecondition(precondition) });
-		// A message of so many of the longest keys has 1.1 MB: the number is what bounds it.
-		if (batch.length < MAX_ITEMS) continue;
-		await send(batch);
-		batch = [];
 	}
 	if (batch.length > 0) await send(batch);
 	return deleted;
 }
+
+/** Bytes of a key in a message, with its length and its precondition. */
+const bytesOf = (key: string): number => utf8(key).length + 16;
 
 function outcome(context: ClientContext, key: string, result: WireItemResult): DeletedItem {
 	if ("err" in result) return { key, error: refused(result.err) };

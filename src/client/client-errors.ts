@@ -19,6 +19,13 @@ const isFullDisk = (errno: string): boolean => ["ENOSPC", "EDQUOT", "EFBIG"].inc
 export const isTransientStatus = (status: number): boolean =>
 	status === 408 || status === 425 || status === 429 || status >= 500;
 
+function httpAdvice(status: number): string {
+	if (status === 413)
+		return "A proxy on the way takes no message of this size, and what could be halved was. Give a smaller chunkBytes, which bounds every message that carries bytes.";
+	if (isTransientStatus(status)) return "Try again later.";
+	return "The same request would be refused again: check the agent's host and identity, and set this machine's clock.";
+}
+
 /**
  * The one table of what can go wrong on the client or on the wire, beside the protocol's table of what a
  * canister can answer. Types and messages are made from it.
@@ -38,8 +45,7 @@ export const CLIENT_ERRORS = {
 	),
 	http: row<{ status: number; body: string; retryAfterMs: number | undefined }>(
 		(d) => (isTransientStatus(d.status) ? "retry" : "fix"),
-		(d) =>
-			`The network answered HTTP ${d.status}: ${d.body || "(no text)"}. ${isTransientStatus(d.status) ? "Try again later." : "The same request would be refused again: check the agent's host and identity, and set this machine's clock."}`,
+		(d) => `The network answered HTTP ${d.status}: ${d.body || "(no text)"}. ${httpAdvice(d.status)}`,
 	),
 	rejected: row<{ rejectCode: number; rejectMessage: string; errorCode: string | undefined; method: string }>(
 		rejectionAction,

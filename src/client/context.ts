@@ -9,6 +9,7 @@ import type { Direction, Settings } from "./options.js";
 import type { Standing } from "./reading/standing.js";
 import type { Notes } from "./sessions/notes.js";
 import type { Version } from "./types.js";
+import type { SendLimit } from "./upload/too-large.js";
 import { fromVersion } from "./wire-map.js";
 
 /** The way to the canister through one agent. */
@@ -32,6 +33,8 @@ export interface ClientContext {
 	readonly connect: (agent: AgentLike, identity: IdentityLike | undefined) => Connection;
 	/** What uploads share of the network, and what downloads do. */
 	readonly lanes: Readonly<Record<Direction, Lane>>;
+	/** How many bytes a message may carry, as refusals have shown. */
+	readonly sendLimit: SendLimit;
 	/** Hints at uploads that may be open. */
 	readonly notes: Notes;
 	/** Ids (in hex) of the uploads that a transfer of this client is working on. */

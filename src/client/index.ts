@@ -90,4 +90,5 @@ export {
 	type TransferEvents,
 	type TransferState,
 } from "./upload/transfer.js";
+export type { UploadWarning } from "./upload/warning.js";
 export type { AsJson } from "./util/json.js";

@@ -49,7 +49,12 @@ export interface BlobClientOptions {
 	 * @default 16,777,216: 8 chunks of 2 MiB
 	 */
 	memoryBytes?: number;
-	/** Bytes of a chunk in new uploads, from 65,536 to 2,080,768. Default 2,080,768 (2 MiB less 16 KiB). */
+	/**
+	 * Bytes of a chunk in new uploads, from 65,536 to 2,080,768. Bounds every message that carries bytes or keys: of
+	 * single calls and packs too, to which a signature of up to 16 KiB is added. Where a proxy refuses a message as too
+	 * large (HTTP 413), the client halves it by itself.
+	 * @default 2,080,768 (2 MiB less 16 KiB)
+	 */
 	chunkBytes?: number;
 	/** How long one HTTP exchange may take, its 2 MiB included. Default 120,000. */
 	requestTimeoutMs?: number;

@@ -58,8 +58,9 @@ describe("a download", () => {
 	});
 
 	it("never mixes two versions", async () => {
-		const { store, context, manifest } = await filled();
-		const download = new Download(context, "a/b", { concurrency: 2 });
+		const { store, manifest } = await filled();
+		const context = store.context({ memoryBytes: 3 * S });
+		const download = new Download(context, "a/b", {});
 		const reader = download.stream().getReader();
 		await reader.read();
 		const other = await upload(store.context({ chunkBytes: S }), pseudoBytes(SIZE, 2));

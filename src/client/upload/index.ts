@@ -15,7 +15,7 @@ import { Upload } from "./upload.js";
 export function startUpload(context: ClientContext, from: BlobSource, options: UploadOptions): Transfer {
 	const { settings } = context;
 	const source = openSource(from, options.size);
-	const plan = planUpload(options, source, settings);
+	const plan = planUpload(options, source, settings, context.sendLimit);
 	const lane = laneFor(context, "upload", plan.concurrency);
 	let changed = () => {};
 	const meter = new ProgressMeter({
@@ -38,7 +38,8 @@ export function startUpload(context: ClientContext, from: BlobSource, options: U
 			};
 			line = { caller: context.caller, gate: work.gate, lane, retried };
 			const calls = new UploadCalls(line, work.signal);
-			upload = new Upload({ context, plan, source, meter, calls, budget: new Budget(settings.memoryBytes) });
+			const budget = new Budget(settings.memoryBytes);
+			upload = new Upload({ context, plan, source, meter, calls, budget, warn: work.warn });
 			return upload.run();
 		},
 		reconnect: (agent, identity) => reconnect(context, line, agent, identity),

@@ -10,6 +10,7 @@ import { checkChunkBytes, checkInteger, type Settings } from "../options.js";
 import { mediaTypeOf, quoteParameters } from "../source/media-type.js";
 import type { OpenSource } from "../source/types.js";
 import type { Precondition, Visibility } from "../types.js";
+import type { SendLimit } from "./too-large.js";
 
 /** Under which key a source is published, as what, and how it travels. */
 export interface UploadOptions {
@@ -49,7 +50,10 @@ export interface UploadOptions {
 	 * By what the application finds the source again, for the client's `sessions`: a FileSystemFileHandle, a path.
 	 */
 	handle?: unknown;
-	/** Bytes of a chunk. Default: the client's. */
+	/**
+	 * Bytes of a chunk. Bounds a single call as well.
+	 * @default the client's
+	 */
 	chunkBytes?: number;
 	/** Chunks under way at a time at the most, beside those of other transfers. Default: shared with them. */
 	concurrency?: number;
@@ -74,7 +78,12 @@ export interface UploadPlan {
 }
 
 /** @throws CanisterError `invalid_argument`, ClientError `option_invalid` */
-export function planUpload(options: UploadOptions, source: OpenSource, settings: Settings): UploadPlan {
+export function planUpload(
+	options: UploadOptions,
+	source: OpenSource,
+	settings: Settings,
+	limit?: SendLimit,
+): UploadPlan {
 	const contentType = options.contentType
 		? quoteParameters(options.contentType)
 		: (mediaTypeOf(source.contentType ?? "") ?? "application/octet-stream");
@@ -90,7 +99,8 @@ export function planUpload(options: UploadOptions, source: OpenSource, settings:
 				reason: `the source has ${source.size} bytes`,
 			});
 	}
-	const chunkBytes = checkChunkBytes(options.chunkBytes ?? settings.chunkBytes);
+	const wanted = checkChunkBytes(options.chunkBytes ?? settings.chunkBytes);
+	const chunkBytes = Math.min(wanted, limit?.bytes ?? wanted);
 	refuseInvalid(checkChunking(chunkBytes, source.size === undefined ? undefined : BigInt(source.size)));
 	return {
 		key: options.key,

@@ -10,6 +10,8 @@ import { Leaves } from "./leaves.js";
 import type { UploadPlan } from "./options.js";
 import type { ProgressMeter } from "./progress.js";
 import { isGone, type Session } from "./session.js";
+import { isTooLarge, Refused } from "./too-large.js";
+import { MAX_PARTS, type UploadWarning, warnOfParts } from "./warning.js";
 
 export interface Sending {
 	readonly context: ClientContext;
@@ -19,6 +21,7 @@ export interface Sending {
 	readonly calls: UploadCalls;
 	/** Bytes that may be in hand. */
 	readonly budget: Budget;
+	readonly warn: (warning: UploadWarning) => void;
 }
 
 /** What a pass over the source found: every leaf, the size, and how much of it no reply has vouched for. */
@@ -69,6 +72,8 @@ export async function sendChunks(
 	const calls = sending.calls.until(signal);
 	const pool = new Pool(() => calls.concurrency);
 	const leaves = new Leaves();
+	/** Chunks of a stream that the canister does not hold: they may have to be cut again. */
+	const unsent = source.isRepeatable ? undefined : new Map<number, Uint8Array>();
 	let size = 0;
 	let acknowledged = 0;
 
@@ -80,6 +85,7 @@ export async function sendChunks(
 			await putChunk({ calls }, session, index, bytes, leaves.get(index), onSent);
 			acknowledged += length;
 			meter.add("acknowledged", length);
+			unsent?.delete(index);
 			source.giveBack(bytes);
 		} catch (error) {
 			if (!isGone(error)) throw error;
@@ -105,6 +111,11 @@ export async function sendChunks(
 			const reading = ahead && length > 0 ? source.chunk(index, plan.chunkBytes) : reader.next();
 			const bytes = await raceAbort(reading, signal);
 			if (!bytes) return false;
+			unsent?.set(index, bytes);
+			if (index === MAX_PARTS && source.size === undefined) {
+				const warning = warnOfParts(plan.key, undefined, plan.chunkBytes);
+				if (warning) sending.warn(warning);
+			}
 			if (index >= MAX_CHUNKS)
 				throw new CanisterError({ chunk_out_of_range: { index: BigInt(index), count: BigInt(MAX_CHUNKS) } });
 			size += bytes.length;
@@ -115,6 +126,7 @@ export async function sendChunks(
 				throw new ClientError("source_changed", { reason: `chunk ${index} has other bytes than before` });
 			leaves.set(index, leaf);
 			if (session.held.has(index, leaf)) {
+				unsent?.delete(index);
 				acknowledged += bytes.length;
 				meter.reuse(bytes.length);
 				return true;
@@ -141,6 +153,8 @@ export async function sendChunks(
 		// The others of this pass are of no use any more.
 		controller.abort(error);
 		await pool.settle();
+		if (unsent && isTooLarge(error) && unsent.size === leaves.count)
+			throw new Refused([...unsent.values()], error);
 		throw error;
 	} finally {
 		unfollow();

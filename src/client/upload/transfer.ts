@@ -5,6 +5,7 @@ import { onAbort } from "../util/abort.js";
 import { notify } from "../util/notify.js";
 import { Gate } from "./gate.js";
 import type { Progress } from "./progress.js";
+import type { UploadWarning } from "./warning.js";
 
 /** How a transfer is stopped. */
 export interface AbortOptions {
@@ -33,6 +34,8 @@ export interface TransferEvents<P = Progress> {
 	state: TransferState;
 	/** A request is made again, because of this. */
 	retry: AnyBlobError;
+	/** The blob will be stored, and may not be readable in every way. */
+	warning: UploadWarning;
 	/** What paused the transfer (`identity_expired`) or ended it. */
 	error: AnyBlobError;
 }
@@ -44,6 +47,7 @@ export interface TransferWork {
 	/** The progress is another one. */
 	readonly changed: () => void;
 	readonly retried: (error: unknown) => void;
+	readonly warn: (warning: UploadWarning) => void;
 }
 
 export interface TransferParts<Result, P> {
@@ -97,6 +101,7 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 			retried: (error) => {
 				if (isBlobError(error)) this.#emit("retry", error);
 			},
+			warn: (warning) => this.#emit("warning", warning),
 		});
 		// Nothing of ours takes up its failure: that is how one which no caller looks at is seen.
 		this.#result = work.then(

@@ -13,13 +13,15 @@ import { linkHeld } from "./link.js";
 import type { UploadPlan } from "./options.js";
 import { type Sending, type Sent, sendChunks } from "./send.js";
 import { isGone, openSession, type Session } from "./session.js";
+import { isTooLarge, lowerLimit, Refused, recut } from "./too-large.js";
+import { warnOfParts } from "./warning.js";
 
 /** Sessions that one upload may begin or take up before it gives way to whoever else uploads to the key. */
 const MAX_SESSIONS = 4;
 
 /** One upload from source to manifest. */
 export class Upload {
-	readonly #sending: Sending;
+	#sending: Sending;
 	#session: Session | undefined;
 
 	constructor(sending: Sending) {
@@ -54,13 +56,14 @@ export class Upload {
 	async #upload(): Promise<Manifest> {
 		const { source, plan, calls, budget } = this.#sending;
 		await calls.opened();
-		if (source.size !== undefined && source.size <= MAX_SINGLE_CALL_BYTES) {
+		const single = Math.min(MAX_SINGLE_CALL_BYTES, plan.chunkBytes);
+		if (source.size !== undefined && source.size <= single) {
 			const release = await budget.take(source.size, calls.signal);
 			try {
 				const reader = source.chunks(MAX_SINGLE_CALL_BYTES);
 				const bytes = (await this.#next(reader)) ?? new Uint8Array(0);
 				await this.#next(reader);
-				return await this.#putWhole(bytes);
+				return await this.#putOrCut(bytes, reader, release);
 			} finally {
 				release();
 			}
@@ -70,7 +73,32 @@ export class Upload {
 		// A stream that ends within its first chunk is as good as bytes.
 		const first = (await this.#next(reader)) ?? new Uint8Array(0);
 		const isWhole = first.length < plan.chunkBytes && first.length <= MAX_SINGLE_CALL_BYTES;
-		return isWhole ? this.#putWhole(first) : this.#inSessions(after(first, reader));
+		return isWhole ? this.#putOrCut(first, reader) : this.#inSessions(after(first, reader));
+	}
+
+	/**
+	 * Puts all bytes in one call, or in chunks where that is too large for the way.
+	 * @param release gives back what the bytes hold of the budget, of which chunks take their own
+	 */
+	async #putOrCut(bytes: Uint8Array, reader: ChunkReader, release = () => {}): Promise<Manifest> {
+		try {
+			return await this.#putWhole(bytes);
+		} catch (error) {
+			this.#halve(error, bytes.length);
+			release();
+			return this.#inSessions(recut([bytes], reader, this.#sending.plan.chunkBytes));
+		}
+	}
+
+	/** Goes on with chunks of half the size where this was too large. @throws the error where that cannot help */
+	#halve(error: unknown, bytes: number): void {
+		const { context, plan, meter, calls } = this.#sending;
+		const cause = error instanceof Refused ? error.cause : error;
+		if (!isTooLarge(cause) || !lowerLimit(context.sendLimit, bytes)) throw cause;
+		calls.retried(cause);
+		meter.restart();
+		const chunkBytes = Math.min(plan.chunkBytes, context.sendLimit.bytes);
+		this.#sending = { ...this.#sending, plan: { ...plan, chunkBytes } };
 	}
 
 	#next(reader: ChunkReader): Promise<Uint8Array | undefined> {
@@ -113,11 +141,12 @@ export class Upload {
 
 	/** Sends in a session, and in another one where the first is lost to somebody else or cannot be used. */
 	async #inSessions(firstReader: ChunkReader): Promise<Manifest> {
-		const { context, plan, source, meter, calls } = this.#sending;
-		let reader = firstReader;
+		const { context, source, meter, calls } = this.#sending;
+		let reader: ChunkReader | undefined = firstReader;
 		let lost: unknown;
-		for (let sessions = 0; sessions < MAX_SESSIONS; sessions++) {
-			if (sessions > 0) {
+		for (let sessions = 0; sessions < MAX_SESSIONS; ) {
+			const { plan } = this.#sending;
+			if (!reader) {
 				if (!source.isRepeatable)
 					throw new ClientError("source_not_repeatable", { reason: messageOf(lost) }, lost);
 				reader = source.chunks(plan.chunkBytes);
@@ -126,22 +155,37 @@ export class Upload {
 			const mayResume = plan.resume && sessions === 0;
 			const session = await openSession(context, plan, source.size, mayResume, calls);
 			this.#session = session;
+			const current: ChunkReader = reader;
+			reader = undefined;
 			try {
-				return await this.#inSession(session, reader);
+				return await this.#inSession(session, current);
 			} catch (error) {
-				if (!isGone(error) && !isUnusable(error, session)) throw error;
-				session.isFinished ||= isGone(error);
-				lost = error;
+				if (error instanceof Refused || isTooLarge(error)) {
+					this.#halve(error, plan.chunkBytes);
+					const { chunkBytes } = this.#sending.plan;
+					if (error instanceof Refused) reader = recut(error.chunks, current, chunkBytes);
+					else if (!source.isRepeatable) throw error;
+					// It holds nothing that could be of use.
+					await this.discard(context.caller).catch(() => {});
+				} else {
+					if (!isGone(error) && !isUnusable(error, session)) throw error;
+					session.isFinished ||= isGone(error);
+					lost = error;
+					sessions++;
+				}
 			} finally {
 				context.busyUploads.delete(hex(session.id));
 				if (session.isFinished) context.notes.remove(session.id);
 			}
 		}
-		throw new ClientError("contended", { key: plan.key, attempts: MAX_SESSIONS }, lost);
+		throw new ClientError("contended", { key: this.#sending.plan.key, attempts: MAX_SESSIONS }, lost);
 	}
 
 	async #inSession(session: Session, reader: ChunkReader): Promise<Manifest> {
-		const { plan, source } = this.#sending;
+		const { plan, source, warn } = this.#sending;
+		const warning =
+			source.size === undefined ? undefined : warnOfParts(plan.key, source.size, plan.chunkBytes);
+		if (warning) warn(warning);
 		const ahead = plan.reuse && source.isRepeatable ? await linkHeld(this.#sending, session) : undefined;
 		const sent = await sendChunks(this.#sending, session, reader, ahead);
 		try {

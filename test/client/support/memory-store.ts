@@ -119,6 +119,7 @@ export class MemoryStore {
 				upload: new Lane(settings.concurrency.upload, settings.ports),
 				download: new Lane(settings.concurrency.download, settings.ports),
 			},
+			sendLimit: { bytes: Number.POSITIVE_INFINITY },
 			notes: new Notes(options.sessions, settings.canisterId.toText(), settings.ports),
 			busyUploads: new Set(),
 			seen: { version: NO_CHANGE },

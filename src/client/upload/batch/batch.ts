@@ -14,6 +14,8 @@ import { Pool } from "../../util/pool.js";
 import { toVersion } from "../../wire-map.js";
 import type { UploadCalls } from "../calls.js";
 import { planUpload, type UploadOptions, type UploadPlan } from "../options.js";
+import type { Sending } from "../send.js";
+import { isTooLarge, lowerLimit } from "../too-large.js";
 import { Upload } from "../upload.js";
 import type { BatchMeter } from "./meter.js";
 import { candidBytes, MAX_PACKED_BYTES, PACK_BYTES, Pack, type PackOutcome, toWire } from "./pack.js";
@@ -23,6 +25,9 @@ import type { BatchResult, FileResult, FileStored, UploadAllOptions, UploadItem 
 
 /** What `uploadAll` takes: the files, all at once or one after the other. Those of an array have a total at once. */
 export type UploadItems = Iterable<UploadItem> | AsyncIterable<UploadItem>;
+
+/** The caller's, and where its transfer is told of warnings. */
+type BatchOptions = UploadAllOptions & Pick<Sending, "warn">;
 
 interface File {
 	readonly index: number;
@@ -42,9 +47,8 @@ export class Batch {
 	/** The same client, whose calls wait while this is paused. */
 	readonly #through: ClientContext;
 	readonly #meter: BatchMeter;
-	readonly #options: UploadAllOptions;
+	readonly #options: BatchOptions;
 	readonly #budget: Budget;
-	readonly #capacity: number;
 	readonly #packs = new Pool(Number.POSITIVE_INFINITY);
 	readonly #results: FileResult[] = [];
 	readonly #uploads = new Set<Upload>();
@@ -53,16 +57,21 @@ export class Batch {
 	#pack = new Pack();
 	#stored: Map<string, Manifest> | undefined;
 
-	constructor(context: ClientContext, calls: UploadCalls, meter: BatchMeter, options: UploadAllOptions) {
+	constructor(context: ClientContext, calls: UploadCalls, meter: BatchMeter, options: BatchOptions) {
 		this.#context = context;
 		this.#calls = calls;
 		this.#through = { ...context, caller: calls.caller };
 		this.#meter = meter;
 		this.#options = options;
 		const { memoryBytes } = context.settings;
-		this.#capacity = Math.min(PACK_BYTES, memoryBytes / 2);
 		// Whoever waits for bytes that an unsent pack holds would wait for ever.
 		this.#budget = new Budget(memoryBytes, () => this.#packs.running === 0 && this.#flush());
+	}
+
+	/** Bytes that a pack may have. */
+	get #capacity(): number {
+		const { settings, sendLimit } = this.#context;
+		return Math.min(PACK_BYTES, settings.memoryBytes / 2, settings.chunkBytes, sendLimit.bytes);
 	}
 
 	/** @throws ClientError `items_failed` where the items cannot be read to their end, after what was given was sent */
@@ -168,9 +177,9 @@ export class Batch {
 			const options: UploadOptions = { ...file.item, key, ...(precondition && { precondition }) };
 			// As it was found: a file that has grown since goes up as it is when it is opened.
 			if (!file.opened && source.isRepeatable) delete options.size;
-			const plan = planUpload(options, source, this.#context.settings);
-			const isSmall =
-				source.size !== undefined && source.size <= Math.min(MAX_PACKED_BYTES, this.#capacity / 2);
+			const plan = planUpload(options, source, this.#context.settings, this.#context.sendLimit);
+			const most = Math.min(MAX_PACKED_BYTES, this.#capacity / 2, plan.chunkBytes / 2);
+			const isSmall = source.size !== undefined && source.size <= most;
 			if (isSmall && (source.size !== 0 || !source.mayBeUnread || plan.allowEmpty))
 				await this.#small(file, plan, source, stored);
 			else await this.#large(file, plan, source, stored);
@@ -216,6 +225,8 @@ export class Batch {
 				await this.#keep(file, stored);
 			} else {
 				const done = async (outcome: PackOutcome) => {
+					if ("error" in outcome && isTooLarge(outcome.error) && lowerLimit(this.#context.sendLimit, size))
+						return this.#alone(file, plan, content).finally(release);
 					release();
 					await this.#packed(file, plan, root, size, outcome).catch((error) => this.#failed(file, error));
 				};
@@ -265,6 +276,12 @@ export class Batch {
 		this.#done(file, "uploaded", withJson(manifest));
 	}
 
+	/** A file that is too large for one message on this way: in chunks, out of memory, whose bytes it holds already. */
+	async #alone(file: File, plan: UploadPlan, content: Uint8Array): Promise<void> {
+		const chunkBytes = Math.min(plan.chunkBytes, this.#context.sendLimit.bytes);
+		await this.#send(file, { ...plan, chunkBytes }, openSource(content), new Budget(content.length));
+	}
+
 	async #large(file: File, plan: UploadPlan, source: OpenSource, stored?: Manifest): Promise<void> {
 		const context = this.#context;
 		if (stored && source.isRepeatable && source.size === stored.size) {
@@ -275,8 +292,13 @@ export class Batch {
 				return this.#keep(file, stored);
 			}
 		}
+		await this.#send(file, plan, source, this.#budget);
+	}
+
+	async #send(file: File, plan: UploadPlan, source: OpenSource, budget: Budget): Promise<void> {
 		const meter = this.#meter.of(source.size);
-		const upload = new Upload({ context, plan, source, meter, calls: this.#calls, budget: this.#budget });
+		const parts = { context: this.#context, calls: this.#calls, warn: this.#options.warn };
+		const upload = new Upload({ ...parts, plan, source, meter, budget });
 		this.#uploads.add(upload);
 		try {
 			this.#done(file, "uploaded", await upload.run());

@@ -34,7 +34,10 @@ export function startBatch(
 				work.retried(error);
 			};
 			line = { caller: context.caller, gate: work.gate, lane, retried };
-			batch = new Batch(context, new UploadCalls(line, work.signal), meter, options);
+			batch = new Batch(context, new UploadCalls(line, work.signal), meter, {
+				...options,
+				warn: work.warn,
+			});
 			const result = await batch.run(items);
 			// Each file has failed then; together they were aborted.
 			throwIfAborted(work.signal);

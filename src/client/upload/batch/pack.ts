@@ -45,6 +45,7 @@ export class Pack {
 	readonly items: PackItem[] = [];
 	#bytes = HEAD_BYTES;
 	#values = 0;
+	#capacity = Number.POSITIVE_INFINITY;
 
 	/** Bytes of the message, at the most. */
 	get bytes(): number {
@@ -53,13 +54,15 @@ export class Pack {
 
 	fits({ plan }: Pick<PackItem, "plan">, bytes: number, capacity: number): boolean {
 		if (this.items.length === 0) return true;
-		return this.#bytes + bytes <= capacity && this.#values + valuesOf(plan) <= MAX_VALUES;
+		const most = Math.min(capacity, this.#capacity, plan.chunkBytes);
+		return this.#bytes + bytes <= most && this.#values + valuesOf(plan) <= MAX_VALUES;
 	}
 
 	add(item: PackItem, bytes = candidBytes(toWire(item))): void {
 		this.items.push(item);
 		this.#bytes += bytes;
 		this.#values += valuesOf(item.plan);
+		this.#capacity = Math.min(this.#capacity, item.plan.chunkBytes);
 	}
 
 	request(id: Uint8Array): WirePutMany {

@@ -1,12 +1,13 @@
 import { ID_BYTES, type WireItemResult } from "../../../protocol/index.js";
 import { Attempts } from "../../attempts.js";
 import type { ClientContext } from "../../context.js";
-import { ClientError, isBlobError, refused } from "../../errors.js";
+import { ClientError, refused } from "../../errors.js";
 import { Pool } from "../../util/pool.js";
 import { date, fromVersion } from "../../wire-map.js";
 import { once, type UploadCalls } from "../calls.js";
 import { findPublished } from "../commit.js";
 import type { ProgressMeter } from "../progress.js";
+import { isTooLarge, lowerLimit } from "../too-large.js";
 import type { Pack, PackItem, PackOutcome } from "./pack.js";
 
 /**
@@ -52,7 +53,10 @@ export async function putMany(
 			});
 		await tell((index) => outcome(results[index] as WireItemResult, at));
 	} catch (error) {
-		if (isBlobError(error, "message_too_large") && pack.items.length > 1) {
+		const isCut = isTooLarge(error) && pack.items.length > 1;
+		if (isCut) {
+			lowerLimit(context.sendLimit, pack.bytes);
+			calls.retried(error);
 			await Promise.all(pack.halves().map((half) => putMany(half, calls, meter, context)));
 			return;
 		}
