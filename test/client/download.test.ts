@@ -1,7 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { updateBlob } from "../../src/client/changing.js";
 import type { ClientContext } from "../../src/client/context.js";
 import { Download, type DownloadOptions } from "../../src/client/download/download.js";
+import { ClientError } from "../../src/client/errors.js";
 import { type DownloadProgress, isBlobError } from "../../src/client/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
@@ -144,6 +145,22 @@ describe("a stream", () => {
 		prove();
 		expect((await all).equals(bytes)).toBe(true);
 		expect(store.count("blobs_get_chunk")).toBe(Math.ceil(bytes.length / S));
+	});
+
+	it("fails with what a request failed that was made before the manifest was proven", async () => {
+		const { store, context, manifest } = await filled();
+		for (const refused of ["blobs_leaves", "blobs_get_chunk"] as const) {
+			let requests = 0;
+			store.hooks = {
+				before: ({ method }) => {
+					if (method === refused && ++requests === 1)
+						throw new ClientError("http", { status: 413, body: "", retryAfterMs: undefined });
+				},
+			};
+			const error = await failure(collect(new Download(context, manifest, {})));
+			expect(isBlobError(error, "http")).toBe(true);
+			await vi.waitFor(() => expect(store.running).toBe(0));
+		}
 	});
 
 	it("reads what is proven where a claim was wrong", async () => {

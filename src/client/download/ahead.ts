@@ -1,12 +1,13 @@
-import { sameBytes } from "../../protocol/index.js";
+import { chunkLength } from "../../protocol/index.js";
+import { passing } from "../call/retry.js";
 import type { ClientContext } from "../context.js";
 import type { Lane } from "../lane/lane.js";
 import type { Manifest } from "../types.js";
 import { follow } from "../util/abort.js";
 import { fromVersion } from "../wire-map.js";
-import { type Claim, isPossible } from "./claim.js";
+import { type Claim, isClaimOf, isPossible } from "./claim.js";
 import { type ByteRange, spanOf } from "./range.js";
-import { type EarlyChunks, VerifiedBlob, verifiedLeaves } from "./verified-blob.js";
+import { type EarlyChunks, lagging, VerifiedBlob, verifiedLeaves } from "./verified-blob.js";
 
 export interface AheadOptions {
 	readonly lane: Lane;
@@ -17,31 +18,32 @@ export interface AheadOptions {
 
 /**
  * Leaves and first chunks, fetched while the manifest is still being proven, on the word of one node or of the caller.
- * They are used only if the proven manifest has the root that was claimed, which binds size, chunk size and every
- * leaf. A failure here fails nothing: what is missing is fetched in the ordinary way.
+ * They are used only if the proven manifest is the version that was claimed, with the root that was claimed, which
+ * binds every leaf. Then these are the very requests that would be made without a claim, so that their
+ * failures count as well; else all of it is dropped.
  */
-export class Ahead {
+export class Ahead implements EarlyChunks {
 	readonly #context: ClientContext;
 	readonly #lane: Lane;
-	readonly #root: Uint8Array;
-	readonly #leaves: Promise<Uint8Array | undefined>;
-	readonly #early: EarlyChunks = new Map();
+	readonly #claim: Claim;
+	readonly #leaves: Promise<Uint8Array>;
+	readonly #chunks = new Map<number, Promise<Uint8Array>>();
 	readonly #end: () => void;
 
 	private constructor(context: ClientContext, claim: Claim, { lane, range, signal }: AheadOptions) {
 		this.#context = context;
 		this.#lane = lane;
-		this.#root = claim.root;
+		this.#claim = claim;
 		const { controller, release } = follow(signal);
 		this.#end = () => {
 			release();
 			controller.abort();
 		};
-		this.#leaves = verifiedLeaves(context, claim, controller.signal).catch(() => undefined);
+		this.#leaves = later(verifiedLeaves(context, claim, controller.signal));
 		const { firstChunk, endChunk } = range ? spanOf(claim, range) : { firstChunk: 0, endChunk: 0 };
 		const end = Math.min(endChunk, firstChunk + lane.concurrency);
 		for (let index = firstChunk; index < end; index++)
-			this.#early.set(index, fetchOnce(context, claim, lane, index, controller.signal));
+			this.#chunks.set(index, later(fetchChunk(context, claim, lane, index, controller.signal)));
 	}
 
 	/** Undefined where no blob can be as it is claimed, or the range begins beyond it. */
@@ -52,31 +54,49 @@ export class Ahead {
 
 	/** The blob, if the manifest is what was claimed; else what was begun ends. */
 	async blobOf(manifest: Manifest): Promise<VerifiedBlob | undefined> {
-		const leaves = sameBytes(this.#root, manifest.root) ? await this.#leaves : undefined;
-		if (leaves) return new VerifiedBlob(this.#context, manifest, leaves, this.#lane, this.#early);
+		if (isClaimOf(this.#claim, manifest))
+			return new VerifiedBlob(this.#context, manifest, await this.#leaves, this.#lane, this);
 		this.end();
 		return undefined;
 	}
 
+	take(index: number): Promise<Uint8Array> | undefined {
+		const chunk = this.#chunks.get(index);
+		this.#chunks.delete(index);
+		return chunk;
+	}
+
 	end(): void {
+		this.#chunks.clear();
 		this.#end();
 	}
 }
 
-function fetchOnce(
+/** A promise that is waited for later, if at all: until then its failure is not an unhandled one. */
+function later<T>(promise: Promise<T>): Promise<T> {
+	promise.catch(() => {});
+	return promise;
+}
+
+/** Not held against its leaf yet. */
+function fetchChunk(
 	{ caller }: ClientContext,
 	claim: Claim,
 	lane: Lane,
 	index: number,
 	signal: AbortSignal,
-): Promise<Uint8Array | undefined> {
-	const fetch = lane.run(claim.chunkBytes, signal, ({ onSent }) =>
+): Promise<Uint8Array> {
+	const passes = passing();
+	const lag = lagging();
+	const retryable = (error: unknown) => passes(error) || lag(error);
+	const bytes = chunkLength(BigInt(claim.size), claim.chunkBytes, index);
+	return lane.run(bytes, signal, ({ onSent, onRetry }) =>
 		caller.query("blobs_get_chunk", [claim.key, fromVersion(claim), index], {
 			signal,
 			isBound: true,
 			onSent,
-			retryable: () => false,
+			onRetry,
+			retryable,
 		}),
 	);
-	return fetch.catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-import { checkChunking, type WireManifest } from "../../protocol/index.js";
+import { checkChunking, sameBytes, type WireManifest } from "../../protocol/index.js";
 import type { BlobRef, Manifest, Version } from "../types.js";
 import { toVersion } from "../wire-map.js";
 
@@ -21,6 +21,14 @@ export const claimOfNode = (wire: WireManifest): Claim => ({
 	size: Number(wire.size),
 	chunkBytes: wire.chunk_size,
 });
+
+/** Whether a manifest is what was claimed. */
+export const isClaimOf = (claim: Claim, manifest: Manifest): boolean =>
+	sameBytes(claim.root, manifest.root) &&
+	claim.sequence === manifest.sequence &&
+	claim.canisterVersion === manifest.canisterVersion &&
+	claim.size === manifest.size &&
+	claim.chunkBytes === manifest.chunkBytes;
 
 /** Whether a blob can be as it is claimed. */
 export const isPossible = ({ size, chunkBytes }: Claim): boolean =>

@@ -245,6 +245,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 			return all;
 		} catch (error) {
 			controller.abort(error);
+			blob.endEarly();
 			await pool.settle();
 			throw error;
 		} finally {

@@ -38,6 +38,7 @@ export async function* chunksInOrder(
 		}
 	} finally {
 		controller.abort();
+		blob.endEarly();
 		release();
 	}
 }

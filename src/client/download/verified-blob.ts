@@ -32,8 +32,13 @@ export interface ChunkRange {
 	readonly end: number;
 }
 
-/** Chunks that were asked for before the manifest was proven, by index; undefined for one that did not come. */
-export type EarlyChunks = Map<number, Promise<Uint8Array | undefined>>;
+/** Chunks that were asked for before the manifest was proven, not held against their leaves yet. */
+export interface EarlyChunks {
+	/** A chunk, once; undefined where it was not asked for. */
+	take(index: number): Promise<Uint8Array> | undefined;
+	/** Ends what is under way. */
+	end(): void;
+}
 
 /** The chunks of one version of a blob, each verified against the root before anybody sees it. */
 export class VerifiedBlob {
@@ -44,8 +49,7 @@ export class VerifiedBlob {
 	readonly #context: ClientContext;
 	readonly #leaves: Uint8Array;
 	readonly #lane: Lane;
-	/** Chunks that were asked for before the manifest was proven. */
-	readonly #early: EarlyChunks;
+	readonly #early: EarlyChunks | undefined;
 	/** The version under which the key holds these bytes: its type or metadata may change while they are read. */
 	#version: WireVersion;
 	#moving: Promise<void> | undefined;
@@ -56,7 +60,7 @@ export class VerifiedBlob {
 		manifest: Manifest,
 		leaves: Uint8Array,
 		lane: Lane,
-		early: EarlyChunks = new Map(),
+		early?: EarlyChunks,
 	) {
 		this.#context = context;
 		this.manifest = manifest;
@@ -99,11 +103,24 @@ export class VerifiedBlob {
 	}
 
 	async #takeEarly(index: number, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
-		const asked = this.#early.get(index);
+		const asked = this.#early?.take(index);
 		if (!asked) return undefined;
-		this.#early.delete(index);
-		const bytes = await raceAbort(asked, signal);
-		return bytes && (await this.matches(index, bytes)) ? bytes : undefined;
+		try {
+			const bytes = await raceAbort(asked, signal);
+			return (await this.matches(index, bytes)) ? bytes : undefined;
+		} catch (error) {
+			// It may have been replaced by the same bytes.
+			if (isOtherVersion(error)) return undefined;
+			throw error;
+		}
+	}
+
+	/**
+	 * Ends what is under way of chunks that nothing has asked for.
+	 * @internal
+	 */
+	endEarly(): void {
+		this.#early?.end();
 	}
 
 	async #fetch(index: number, passage: Passage, signal: AbortSignal | undefined): Promise<Uint8Array> {
@@ -190,7 +207,7 @@ async function fetchLeaves(
 }
 
 /** A node that has not come as far as the version is asked again, so often. */
-function lagging(): (error: unknown) => boolean {
+export function lagging(): (error: unknown) => boolean {
 	let lags = 0;
 	return (error) => isBlobError(error, "behind") && ++lags <= MAX_LAGS;
 }
