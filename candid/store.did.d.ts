@@ -212,6 +212,8 @@ export interface PutMany {
   >,
 }
 export interface Quota {
+  'cycles_per_day' : bigint,
+  'changes_per_day' : bigint,
   'received_per_day' : bigint,
   'blobs' : bigint,
   'bytes' : bigint,
@@ -263,9 +265,12 @@ export interface Stats {
     }
   >,
   'cleaning' : bigint,
+  'read_only' : boolean,
   'refusals' : Array<{ 'code' : string, 'count' : bigint }>,
+  'strangers_cycles_per_day' : bigint,
   'cycles' : bigint,
   'cost_schedule' : string,
+  'strangers_cycles_today' : bigint,
   'days_left' : bigint,
   'blobs' : bigint,
   'storage_cycles_per_day' : bigint,
@@ -320,10 +325,12 @@ export interface Uploads {
   'next' : [] | [Uint8Array | number[]],
 }
 export interface Usage {
+  'changes_today' : bigint,
   'received_today' : bigint,
   'blobs' : bigint,
   'bytes' : bigint,
   'open_uploads' : number,
+  'cycles_today' : bigint,
 }
 export interface Version { 'canister_version' : bigint, 'sequence' : bigint }
 export type Visibility = { 'public' : null } |

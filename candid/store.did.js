@@ -76,16 +76,20 @@ export const idlFactory = ({ IDL }) => {
     'details' : IDL.Opt(Error),
   });
   const Quota = IDL.Record({
+    'cycles_per_day' : IDL.Nat64,
+    'changes_per_day' : IDL.Nat64,
     'received_per_day' : IDL.Nat64,
     'blobs' : IDL.Nat64,
     'bytes' : IDL.Nat64,
     'open_uploads' : IDL.Nat32,
   });
   const Usage = IDL.Record({
+    'changes_today' : IDL.Nat64,
     'received_today' : IDL.Nat64,
     'blobs' : IDL.Nat64,
     'bytes' : IDL.Nat64,
     'open_uploads' : IDL.Nat32,
+    'cycles_today' : IDL.Nat64,
   });
   const Account = IDL.Record({
     'who' : IDL.Principal,
@@ -304,11 +308,14 @@ export const idlFactory = ({ IDL }) => {
       })
     ),
     'cleaning' : IDL.Nat64,
+    'read_only' : IDL.Bool,
     'refusals' : IDL.Vec(
       IDL.Record({ 'code' : IDL.Text, 'count' : IDL.Nat64 })
     ),
+    'strangers_cycles_per_day' : IDL.Nat64,
     'cycles' : IDL.Nat64,
     'cost_schedule' : IDL.Text,
+    'strangers_cycles_today' : IDL.Nat64,
     'days_left' : IDL.Nat64,
     'blobs' : IDL.Nat64,
     'storage_cycles_per_day' : IDL.Nat64,

@@ -45,6 +45,8 @@ export interface Host {
 	certify(root: Uint8Array): void;
 	/** The system's certificate of the certified data; in queries only. */
 	certificate(): Uint8Array | undefined;
+	/** Whether this message is executed by all nodes: an update or a timer, not a query. */
+	isReplicated(): boolean;
 	/** Instructions that this message has taken so far. */
 	instructions(): number;
 }

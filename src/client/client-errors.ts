@@ -101,7 +101,7 @@ export const CLIENT_ERRORS = {
 		(d) =>
 			`The list of hashes of ${d.key} does not make its root, ${d.attempts} times over. It was dropped: try again; if that goes on, somebody on the way changes it.`,
 	),
-	source_changed: row<{ reason: string }>(
+	source_changed: row<{ reason: string /** What its size is now, where that changed. */; size?: number }>(
 		"fix",
 		(d) => `The source changed while it was read: ${d.reason}. Upload again when nobody writes to it.`,
 	),

@@ -10,6 +10,7 @@ import {
 	type WireRefusal,
 } from "../protocol/index.js";
 import { CLIENT_ERRORS, type ClientErrorCode, type ClientErrorDetails } from "./client-errors.js";
+import type { OpenUpload } from "./types.js";
 import { toJson } from "./util/json.js";
 
 /** A registered symbol is the same in every realm and in every copy of this package, unlike a class. */
@@ -26,6 +27,8 @@ export class BlobError extends Error {
 	readonly action: ErrorAction;
 	/** The facts behind the message, as `code` has them. They never hold bytes of a blob. */
 	readonly details: object;
+	/** Of an upload that a quota refused: the caller's uploads that are open and count for it, at most 100. */
+	openUploads?: readonly OpenUpload[];
 
 	/** @internal */
 	constructor(
@@ -45,7 +48,7 @@ export class BlobError extends Error {
 
 	/** What `JSON.stringify` writes: name, code, action, message, details and the cause, in the shape of `AsJson`. */
 	toJSON(): object {
-		const { name, code, action, message, details, cause } = this;
+		const { name, code, action, message, details, openUploads, cause } = this;
 		const reason = cause === undefined || cause === null ? undefined : causeToJson(cause);
 		return {
 			name,
@@ -53,6 +56,7 @@ export class BlobError extends Error {
 			action,
 			message,
 			details: toJson(details),
+			...(openUploads === undefined ? {} : { openUploads: toJson(openUploads) }),
 			...(reason === undefined ? {} : { cause: reason }),
 		};
 	}

@@ -102,10 +102,14 @@ export interface Quota {
 	readonly openUploads: number;
 	/** Keys that hold a blob of its own or that an open upload of its own is to, each once. */
 	readonly blobs: number;
-	/** Bytes of blobs and open uploads, a chunk counted as at least 4,096. */
+	/** Bytes of blobs and open uploads: a chunk counts as at least 4,096, and keys, metadata and records count too. */
 	readonly bytes: number;
-	/** Bytes sent a day (of UTC), kept or not. */
+	/** Bytes sent a day (of UTC), kept, repeated or refused. */
 	readonly receivedPerDay: number;
+	/** Entries of the feed and receipts a day (of UTC). */
+	readonly changesPerDay: number;
+	/** Cycles that it may cause a day (of UTC), as the canister estimates them. */
+	readonly cyclesPerDay: number;
 }
 
 /** Of a quota, what is in use. */
@@ -118,6 +122,10 @@ export interface Usage {
 	readonly bytes: number;
 	/** Bytes sent since midnight (UTC). */
 	readonly receivedToday: number;
+	/** Entries of the feed and receipts since midnight (UTC). */
+	readonly changesToday: number;
+	/** Cycles that it caused since midnight (UTC), as the canister estimates them. */
+	readonly cyclesToday: number;
 }
 
 /** What a principal may do in a store, and what it uses of it. */
@@ -184,6 +192,12 @@ export interface Stats {
 	readonly storageCyclesPerDay: bigint;
 	/** `paid`, or `free` on a network that charges no cycles (a cloud engine). */
 	readonly costSchedule: string;
+	/** Cycles that principals without role, quota or blob caused since midnight (UTC); 0 where they have no bound. */
+	readonly strangersCyclesToday: bigint;
+	/** Their bound a day; Infinity where there is none. */
+	readonly strangersCyclesPerDay: number;
+	/** Whether every change but an administrator's is refused, to keep what cycles are left for reads. */
+	readonly isReadOnly: boolean;
 	/** How long the cycles last for storing alone. */
 	readonly daysLeft: number;
 	/** How it hashes: `native`, by the linked kernel, or `javascript`, by what the application gave it. */

@@ -55,10 +55,16 @@ export const MIN_CHARGE_BYTES = 4_096;
 export const ID_BYTES = 16;
 export const SHA256_BYTES = 32;
 
+/** What an upload of a known size reserves ahead of what arrived, at most: 500 chunks, minutes of a fast line. */
+export const MAX_RESERVED_BYTES = 2 ** 30;
+
 const MINUTE_MS = 60_000;
 
 /** An upload nobody has touched for this long is given up; every put moves the moment. */
 export const UPLOAD_EXPIRY_MS = 24 * 60 * MINUTE_MS;
+
+/** An upload to which nothing came for this long reserves nothing ahead any more. */
+export const RESERVE_IDLE_MS = 15 * MINUTE_MS;
 
 /**
  * What is finished answers for this long: an ingress message lives 5 minutes (interface specification, ingress

@@ -115,8 +115,21 @@ describe("changes that carry no bytes", () => {
 });
 
 describe("administration", () => {
-	const QUOTA: Quota = { openUploads: 1, blobs: 2, bytes: 10_000, receivedPerDay: 1_000_000 };
-	const UNBOUND = { blobs: Infinity, bytes: Infinity, receivedPerDay: Infinity };
+	const QUOTA: Quota = {
+		openUploads: 1,
+		blobs: 2,
+		bytes: 10_000,
+		receivedPerDay: 1_000_000,
+		changesPerDay: 100,
+		cyclesPerDay: 10 ** 12,
+	};
+	const UNBOUND = {
+		blobs: Infinity,
+		bytes: Infinity,
+		receivedPerDay: Infinity,
+		changesPerDay: Infinity,
+		cyclesPerDay: Infinity,
+	};
 
 	it("shows and sets quotas, one's own and everybody's", async () => {
 		const store = new MemoryStore();
@@ -132,7 +145,7 @@ describe("administration", () => {
 			roles: ["writer"],
 			quota: QUOTA,
 			hasOwnQuota: true,
-			usage: { openUploads: 0, blobs: 0, bytes: 0, receivedToday: 0 },
+			usage: { openUploads: 0, blobs: 0, bytes: 0, receivedToday: 0, changesToday: 0, cyclesToday: 0 },
 		});
 		store.host.sender = writer;
 		const theirs = store.context();
@@ -140,8 +153,10 @@ describe("administration", () => {
 		expect((await account(theirs, undefined)).usage).toEqual({
 			openUploads: 0,
 			blobs: 1,
-			bytes: 5000,
-			receivedToday: expect.any(Number),
+			bytes: 5000 + 768 + 4 * "one".length + "application/octet-stream".length,
+			receivedToday: 5000,
+			changesToday: 2,
+			cyclesToday: expect.any(Number),
 		});
 		expect(await codeOf(startUpload(theirs, new Uint8Array(6000), { key: "two" }))).toBe("quota_exceeded");
 		store.host.sender = store.owner;
@@ -201,7 +216,7 @@ describe("administration", () => {
 		const context = store.context();
 		await startUpload(context, new Uint8Array(5000), { key: "a" });
 		const stats = await administration.stats(context);
-		expect(stats).toMatchObject({ blobs: 1, bytes: 5000, chunks: 1, openUploads: 0, feedEntries: 1 });
+		expect(stats).toMatchObject({ blobs: 1, chunks: 1, openUploads: 0, feedEntries: 1 });
 		expect(stats.status.mode).toBe("live");
 		expect(stats.stableMemoryBytes).toBeUndefined();
 		expect(stats.cycles).toBeGreaterThan(0n);

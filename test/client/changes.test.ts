@@ -10,7 +10,14 @@ import type { WireChanges } from "../../src/protocol/index.js";
 import { ProvingStore } from "./support/proving.js";
 
 const who = Principal.fromUint8Array(Uint8Array.of(9, 9, 9, 9, 2));
-const QUOTA = { openUploads: 5, blobs: 100, bytes: Number.POSITIVE_INFINITY, receivedPerDay: 10 ** 12 };
+const QUOTA = {
+	openUploads: 5,
+	blobs: 100,
+	bytes: Number.POSITIVE_INFINITY,
+	receivedPerDay: 10 ** 12,
+	changesPerDay: 1_000,
+	cyclesPerDay: 10 ** 12,
+};
 
 const all = async (context: ClientContext, options: ChangesOptions = {}) => {
 	const found: Change[] = [];

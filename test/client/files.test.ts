@@ -70,6 +70,10 @@ describe("fromPath", () => {
 				const error = await failure(startUpload(store.context({ chunkBytes: S }), source, { key: "f" }));
 				expect(isBlobError(error, "source_changed"), `${name} at ${when}`).toBe(true);
 				expect(store.count("blobs_commit_upload")).toBe(0);
+				// One of another size can never go on: it gives its session up. One that was touched may.
+				const request = { key: [] as [], after: [] as [], limit: 9 };
+				const page = (await store.direct("blobs_list_uploads", request)) as { uploads: unknown[] };
+				expect(page.uploads.length, `${name} at ${when}`).toBe(name === "touched" ? 1 : 0);
 			}
 		}
 	});

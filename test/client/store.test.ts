@@ -292,7 +292,15 @@ describe.each(AGENTS)("with $name", (agents) => {
 			expect(isBlobError(refused, "not_live") && refused.action).toBe("retry");
 			await blobs.setMode("live", draining.generation);
 			const other = Ed25519KeyIdentity.generate().getPrincipal();
-			const quota = { openUploads: 3, blobs: 10, bytes: 10_000, receivedPerDay: Number.POSITIVE_INFINITY };
+			const unbound = Number.POSITIVE_INFINITY;
+			const quota = {
+				openUploads: 3,
+				blobs: 10,
+				bytes: 10_000,
+				receivedPerDay: unbound,
+				changesPerDay: unbound,
+				cyclesPerDay: unbound,
+			};
 			await blobs.setQuota(other, quota);
 			expect(await blobs.account(other.toText(), { certified: true })).toMatchObject({
 				quota,

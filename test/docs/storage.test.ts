@@ -4,6 +4,7 @@ import { Catalog, HTTP_EXPR } from "../../src/canister/catalog/index.js";
 import { KIND } from "../../src/canister/catalog/node.js";
 import { NodeStore } from "../../src/canister/catalog/store.js";
 import { Accounts } from "../../src/canister/engine/accounts.js";
+import { chargeOfSession } from "../../src/canister/engine/charges.js";
 import { Engine } from "../../src/canister/engine/index.js";
 import { COUNTER } from "../../src/canister/engine/meta.js";
 import { QUEUE } from "../../src/canister/engine/queue.js";
@@ -91,7 +92,7 @@ test("an upload's record, its page, its chunks and their slots", () => {
 	ask(engine, "blobs_begin_upload", { id, key: "a/key", size: [BigInt(bytes.length)], chunk_size: S });
 	for (const [index, chunk] of chunks.entries()) ask(engine, "blobs_put_chunk", id, index, chunk);
 	const record = recordOf("uploads", ownedId());
-	const charged = BigInt(2 * S + 4_096);
+	const charged = BigInt(2 * S + 4_096 + chargeOfSession("a/key"));
 	expect(read("Uploads", record)).toMatchObject({
 		content: 1n,
 		"created at": BigInt(host.time),
@@ -103,10 +104,11 @@ test("an upload's record, its page, its chunks and their slots", () => {
 		"its index": 2n,
 		"its length": 5n,
 		"bytes its creator is charged with": charged,
-		"of those, bytes announced that have not arrived": 0n,
+		"of those, bytes reserved ahead of what arrived": 0n,
+		"1: it waits in the queue `reserves`": 1n,
 		"version: 1": 1n,
 	});
-	expect(record.subarray(70)).toEqual(text("a/key"));
+	expect(record.subarray(71)).toEqual(text("a/key"));
 
 	const page = recordOf("pages", Buffer.concat([u64(1), Buffer.alloc(4)]));
 	expect(page).toEqual(Buffer.concat([...leaves, Buffer.alloc(29 * 32)]));
@@ -129,8 +131,11 @@ test("an upload's record, its page, its chunks and their slots", () => {
 		charged,
 		BigInt(Math.floor(host.time / 86_400_000)),
 		BigInt(bytes.length),
+		1n,
+		// A begin and three puts, without bytes and instructions.
+		4n * 7_200_000n,
 	]);
-	expect(recordOf("meta", u64(0)).length).toBe(248);
+	expect(recordOf("meta", u64(0)).length).toBe(264);
 	const counters = ["layout", "contents", "openUploads", "chunks", "charged", "promised", "stored"] as const;
 	expect(counters.map((name) => counter(name))).toEqual([5, 1, 1, 3, Number(charged), 0, bytes.length]);
 });
@@ -202,8 +207,11 @@ test("what is deleted goes to the queue of garbage, and its places onto their st
 			text(owner),
 		]);
 	const nothing = new Uint8Array(0);
-	expect(itemOf(QUEUE.garbage, 1)).toEqual(item(1, 1, 2 * S + 4_096, nothing));
-	expect(itemOf(QUEUE.garbage, 3)).toEqual(item(0, 0, 4_096, leaves[2]!));
+	// A private blob in one directory, with a name and a value of a byte each; another without either.
+	const type = "application/octet-stream".length;
+	const copied = 2 * S + 4_096 + 768 + 4 * "c".length + type + 2;
+	expect(itemOf(QUEUE.garbage, 1)).toEqual(item(1, 1, copied, nothing));
+	expect(itemOf(QUEUE.garbage, 3)).toEqual(item(0, 0, 4_096 + 768 + 4 * "b".length + type, leaves[2]!));
 	engine.clean();
 	expect(storage.filled(MEMORY.slots)).toBe(0);
 	// The last chunk was a small one: its slot is one that others would have shared.

@@ -1,5 +1,6 @@
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { chargeOf, chargeOfSession } from "../../src/canister/engine/charges.js";
 import { MIN_CHARGE_BYTES, type WireQuota } from "../../src/protocol/index.js";
 import { newId, ok, openStore, refusal, type Store, type StoreFixture } from "../support/store.js";
 import {
@@ -30,7 +31,15 @@ async function writerWith(quota: Partial<WireQuota>) {
 	const who = Ed25519KeyIdentity.generate();
 	const principal = who.getPrincipal();
 	ok(await admin.blobs_grant_role({ id: newId(), who: principal, role: { writer: null } }));
-	const whole = { open_uploads: 100, blobs: LARGE, bytes: LARGE, received_per_day: LARGE, ...quota };
+	const whole = {
+		open_uploads: 100,
+		blobs: LARGE,
+		bytes: LARGE,
+		received_per_day: LARGE,
+		changes_per_day: LARGE,
+		cycles_per_day: LARGE,
+		...quota,
+	};
 	ok(await admin.blobs_set_quota({ id: newId(), who: [principal], quota: [whole] }));
 	const store = await fixture.storeFor(who);
 	return { store, usage: async () => ok(await store.blobs_account([])).usage };
@@ -115,29 +124,35 @@ test("C12 blobs: a deletion or a rename under an upload is no way round", async 
 });
 
 test("C12 bytes: reserved at begin, or by each put, and by every holder of a chunk", async () => {
-	const { store, usage } = await writerWith({ bytes: BigInt(4 * S) });
+	// What is stored about blobs and uploads counts too, and is not what this is about.
+	const session = (key: string) => chargeOfSession(key);
+	const about = (key: string) =>
+		chargeOf(key, 0, S, true, commitOf(newId(), new Uint8Array(0))) - MIN_CHARGE_BYTES;
+	const both = session("bytes/a") + session("bytes/linked");
+	const limit = 4 * S + both;
+	const { store, usage } = await writerWith({ bytes: BigInt(limit) });
 	const bytes = bytesOf(3 * S);
 	const id = await begin(store, "bytes/a", bytes.length);
-	expect((await usage()).bytes).toBe(BigInt(3 * S));
+	expect((await usage()).bytes).toBe(BigInt(3 * S + session("bytes/a")));
 	expect(refusal(await store.blobs_begin_upload(beginOf("bytes/b", 2 * S)))).toEqual(
-		over("bytes", 4 * S, 3 * S, 2 * S),
+		over("bytes", limit, 3 * S + session("bytes/a"), 2 * S + session("bytes/b")),
 	);
 	await putAll(store, id, bytes);
 	// By linking: chunks that are stored already are charged to the upload that takes them over.
 	const linking = await begin(store, "bytes/linked", undefined);
 	const { leaves } = ok(await store.blobs_upload_status({ id, from: 0, limit: 3 }));
 	expect(refusal(await store.blobs_link_chunks({ id: linking, from: 0, leaves }))).toEqual(
-		over("bytes", 4 * S, 3 * S, 3 * S),
+		over("bytes", limit, 3 * S + both, 3 * S),
 	);
 	ok(await store.blobs_link_chunks({ id: linking, from: 0, leaves: leaves.subarray(0, 32) }));
 	ok(await store.blobs_link_chunks({ id: linking, from: 0, leaves: leaves.subarray(0, 32) }));
-	expect((await usage()).bytes).toBe(BigInt(4 * S));
+	expect((await usage()).bytes).toBe(BigInt(limit));
 	expect(refusal(await store.blobs_put_chunk(linking, 1, bytesOf(S)))).toEqual(
-		over("bytes", 4 * S, 4 * S, S),
+		over("bytes", limit, limit, S),
 	);
 	// By repeating: the same put again is charged once.
 	ok(await store.blobs_put_chunk(id, 0, bytes.subarray(0, S)));
-	expect((await usage()).bytes).toBe(BigInt(4 * S));
+	expect((await usage()).bytes).toBe(BigInt(limit));
 	// By committing: what was charged stays charged; by copying it is charged again.
 	ok(await store.blobs_commit_upload(commitOf(id, bytes)));
 	const copy = {
@@ -147,25 +162,29 @@ test("C12 bytes: reserved at begin, or by each put, and by every holder of a chu
 		to: "bytes/c",
 		precondition: { none: null },
 	};
-	expect(refusal(await store.blobs_copy(copy))).toEqual(over("bytes", 4 * S, 4 * S, 3 * S));
-	expect((await usage()).bytes).toBe(BigInt(4 * S));
+	const used = 4 * S + about("bytes/a") + session("bytes/linked");
+	expect(refusal(await store.blobs_copy(copy))).toEqual(over("bytes", limit, used, 3 * S + about("bytes/c")));
+	expect((await usage()).bytes).toBe(BigInt(used));
 	// By aborting: free when the space is, not before.
 	const aborted = await admin.blobs_set_mode({ id: newId(), mode: { draining: null }, generation: 0n });
 	expect(ok(aborted).generation).toBe(1n);
 	ok(await store.blobs_abort_upload(linking));
 	ok(await admin.blobs_set_mode({ id: newId(), mode: { live: null }, generation: 1n }));
-	await expect.poll(async () => (await usage()).bytes, { timeout: 20_000 }).toBe(BigInt(3 * S));
+	await expect
+		.poll(async () => (await usage()).bytes, { timeout: 20_000 })
+		.toBe(BigInt(3 * S + about("bytes/a")));
 	ok(await store.blobs_delete(deletion("bytes/a")));
 	await expect.poll(async () => (await usage()).bytes, { timeout: 20_000 }).toBe(0n);
 });
 
 test("C12 small chunks count as the space that they take at the least", async () => {
-	const { store, usage } = await writerWith({ bytes: BigInt(2 * MIN_CHARGE_BYTES) });
+	const small = chargeOf("small/a", 1, S, true, commitOf(newId(), new Uint8Array(0)));
+	const { store, usage } = await writerWith({ bytes: BigInt(2 * small) });
 	await put(store, "small/a", bytesOf(1));
 	await put(store, "small/b", new Uint8Array(0));
-	expect((await usage()).bytes).toBe(BigInt(2 * MIN_CHARGE_BYTES));
+	expect((await usage()).bytes).toBe(BigInt(2 * small));
 	expect(refusal(await store.blobs_put_blob(putRequest("small/c", bytesOf(1)), bytesOf(1)))).toEqual(
-		over("bytes", 2 * MIN_CHARGE_BYTES, 2 * MIN_CHARGE_BYTES, MIN_CHARGE_BYTES),
+		over("bytes", 2 * small, 2 * small, small),
 	);
 });
 
@@ -183,13 +202,22 @@ test("C12 bytes received a day: what was sent counts, kept or not, new or again"
 		over("received_per_day", 3 * S, 3 * S, 1),
 	);
 	expect(refusal(await store.blobs_put_blob(putRequest("received/d", bytes), bytes))).toEqual(
-		over("received_per_day", 3 * S, 3 * S, S),
+		over("received_per_day", 3 * S, 3 * S + 1, S),
 	);
+	// What was refused was received: it is paid for.
+	expect((await usage()).received_today).toBe(BigInt(4 * S + 1));
 });
 
 test("C12 who has no quota of its own has everybody's", async () => {
 	const { store } = await writerWith({});
-	const everybodys = { open_uploads: 1, blobs: 1n, bytes: 1n, received_per_day: 1n };
+	const everybodys = {
+		open_uploads: 1,
+		blobs: 1n,
+		bytes: 1n,
+		received_per_day: 1n,
+		changes_per_day: 9n,
+		cycles_per_day: LARGE,
+	};
 	ok(await admin.blobs_set_quota({ id: newId(), who: [], quota: [everybodys] }));
 	await begin(store, "everybody/a", S);
 	const me = ok(await store.blobs_account([])).who;

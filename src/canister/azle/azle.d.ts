@@ -22,6 +22,7 @@ export function performanceCounter(type: 0): bigint;
 export function canisterCycleBalance(): bigint;
 export function canisterVersion(): bigint;
 export function dataCertificate(): Uint8Array | undefined;
+export function inReplicatedExecution(): boolean;
 export function isController(who: Principal): boolean;
 export function time(): bigint;
 export function trap(message: string): never;

@@ -4,6 +4,7 @@ import {
 	canisterVersion,
 	certifiedDataSet,
 	dataCertificate,
+	inReplicatedExecution,
 	isController,
 	msgCaller,
 	performanceCounter,
@@ -75,6 +76,10 @@ export class AzleHost implements Host {
 
 	certificate(): Uint8Array | undefined {
 		return dataCertificate();
+	}
+
+	isReplicated(): boolean {
+		return inReplicatedExecution();
 	}
 
 	instructions(): number {

@@ -88,7 +88,8 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		let result: { ok: Answer<MethodName> } | { err: WireError };
 		let refusal: ErrorCode | undefined;
 		try {
-			result = { ok: engine.call(name, () => decodeArgs(name, msgArgData())) };
+			const argument = msgArgData();
+			result = { ok: engine.call(name, () => decodeArgs(name, argument), argument.length) };
 		} catch (error) {
 			if (!(error instanceof Refusal)) throw error;
 			// Whoever refuses must not have changed anything: half a change would stay. The trap takes it all back.
@@ -99,6 +100,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		}
 		msgReply(encodeReply(name, result));
 		if (METHODS[name].kind === "update") engine.tally(name, refusal);
+		else engine.countQuery();
 	}
 
 	/**
@@ -109,7 +111,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		const name = msgMethodName();
 		if (!isMethod(name)) return name.startsWith("blobs_") ? false : undefined;
 		const isAllowed = METHODS[name].kind === "query" || !msgCaller().isAnonymous();
-		return isAllowed && isAcceptable(name, msgArgData());
+		return isAllowed && isAcceptable(name, msgArgData()) && (running?.engine.mayCost(name) ?? true);
 	}
 
 	/** What Azle's decorators leave to be done when the class is instantiated. */

@@ -14,12 +14,23 @@ export interface Quota {
 	/** Keys that hold a blob of the principal's or that it has an open upload to, each once. Default no bound. */
 	readonly blobs: number;
 	/**
-	 * Bytes of its blobs and uploads: a chunk counts as at least 4,096, and an upload whose size was given as a whole from
-	 * its begin. Given back when the space is free again, some time after a deletion. Default no bound.
+	 * Bytes of its blobs and uploads: a chunk counts as at least 4,096, and keys, metadata and records count too (charges.ts).
+	 * An upload counts for what arrived and up to 1 GiB ahead. Given back when the space is free again, some time after a
+	 * deletion. Default no bound.
 	 */
 	readonly bytes: number;
-	/** Bytes of chunks that it sends in a day of UTC, whether they are kept or not. Default no bound. */
+	/** Bytes of chunks and blobs that it sends in a day of UTC, kept, sent again or refused. Default no bound. */
 	readonly receivedPerDay: number;
+	/**
+	 * Records of changes that it causes in a day of UTC: each entry of the feed, and each receipt, which is kept for
+	 * 15 minutes. Default no bound.
+	 */
+	readonly changesPerDay: number;
+	/**
+	 * Cycles that its messages, and the work they leave to timers, cost in a day of UTC, as estimated on a subnet of 13
+	 * nodes. Its next message is refused where they are spent, and let in no more where a tenth more is. Default no bound.
+	 */
+	readonly cyclesPerDay: number;
 }
 
 /** No bound but that of open uploads, which cost the canister something before a byte has arrived. */
@@ -28,6 +39,8 @@ export const DEFAULT_QUOTA: Quota = {
 	blobs: Number.MAX_SAFE_INTEGER,
 	bytes: Number.MAX_SAFE_INTEGER,
 	receivedPerDay: Number.MAX_SAFE_INTEGER,
+	changesPerDay: Number.MAX_SAFE_INTEGER,
+	cyclesPerDay: Number.MAX_SAFE_INTEGER,
 };
 
 /** What the store knows about a principal. */
@@ -39,9 +52,11 @@ export interface Account {
 	blobs: number;
 	/** Bytes it is charged with. */
 	bytes: number;
-	/** The day (since 1970) that `received` is of. */
+	/** The day (since 1970) that the three figures below are of. */
 	day: number;
 	received: number;
+	changes: number;
+	cycles: number;
 	quota: Quota | undefined;
 	/** Random, with what its private keys are salted in the certified tree; nothing until it has one. */
 	salt: Uint8Array;
@@ -132,14 +147,16 @@ export class Accounts {
 	}
 }
 
-function saysNothing(account: Account): boolean {
-	const { roles, openUploads, blobs, bytes, received, quota, salt } = account;
+export function saysNothing(account: Readonly<Account>): boolean {
+	const { roles, openUploads, blobs, bytes, received, changes, cycles, quota, salt } = account;
 	return (
 		roles === 0 &&
 		openUploads === 0 &&
 		blobs === 0 &&
 		bytes === 0 &&
 		received === 0 &&
+		changes === 0 &&
+		cycles === 0 &&
 		quota === undefined &&
 		salt.length === 0
 	);
@@ -154,14 +171,19 @@ const BLOBS = 6;
 const BYTES = 10;
 const DAY = 18;
 const RECEIVED = 22;
-const SALT_LENGTH = 30;
-const SALT = 34;
+const CHANGES = 30;
+const CYCLES = 38;
+const SALT_LENGTH = 46;
+const SALT = 50;
 const QUOTA_BLOBS = 4;
 const QUOTA_BYTES = 12;
 const QUOTA_RECEIVED = 20;
-const QUOTA_LENGTH = 28;
+const QUOTA_CHANGES = 28;
+const QUOTA_CYCLES = 36;
+const QUOTA_LENGTH = 44;
 
-function encode({ roles, openUploads, blobs, bytes, day, received, salt, quota }: Account): Uint8Array {
+function encode(account: Account): Uint8Array {
+	const { roles, openUploads, blobs, bytes, day, received, changes, cycles, salt, quota } = account;
 	const flag = SALT + salt.length;
 	const record = new Uint8Array(flag + 1 + (quota === undefined ? 0 : QUOTA_LENGTH));
 	const view = new DataView(record.buffer);
@@ -172,6 +194,8 @@ function encode({ roles, openUploads, blobs, bytes, day, received, salt, quota }
 	writeU64(view, BYTES, bytes);
 	view.setUint32(DAY, day);
 	writeU64(view, RECEIVED, received);
+	writeU64(view, CHANGES, changes);
+	writeU64(view, CYCLES, cycles);
 	view.setUint32(SALT_LENGTH, salt.length);
 	record.set(salt, SALT);
 	if (quota === undefined) return record;
@@ -180,6 +204,8 @@ function encode({ roles, openUploads, blobs, bytes, day, received, salt, quota }
 	writeU64(view, flag + 1 + QUOTA_BLOBS, quota.blobs);
 	writeU64(view, flag + 1 + QUOTA_BYTES, quota.bytes);
 	writeU64(view, flag + 1 + QUOTA_RECEIVED, quota.receivedPerDay);
+	writeU64(view, flag + 1 + QUOTA_CHANGES, quota.changesPerDay);
+	writeU64(view, flag + 1 + QUOTA_CYCLES, quota.cyclesPerDay);
 	return record;
 }
 
@@ -192,6 +218,8 @@ function decode(record: Uint8Array | undefined): Account {
 			bytes: 0,
 			day: 0,
 			received: 0,
+			changes: 0,
+			cycles: 0,
 			quota: undefined,
 			salt: NO_BYTES,
 		};
@@ -205,6 +233,8 @@ function decode(record: Uint8Array | undefined): Account {
 		bytes: readU64(view, BYTES),
 		day: view.getUint32(DAY),
 		received: readU64(view, RECEIVED),
+		changes: readU64(view, CHANGES),
+		cycles: readU64(view, CYCLES),
 		quota: decodeQuota(view, SALT + length),
 		salt: length === 0 ? NO_BYTES : record.subarray(SALT, SALT + length),
 	};
@@ -218,5 +248,7 @@ function decodeQuota(view: DataView, flag: number): Quota | undefined {
 		blobs: readU64(view, flag + 1 + QUOTA_BLOBS),
 		bytes: readU64(view, flag + 1 + QUOTA_BYTES),
 		receivedPerDay: readU64(view, flag + 1 + QUOTA_RECEIVED),
+		changesPerDay: readU64(view, flag + 1 + QUOTA_CHANGES),
+		cyclesPerDay: readU64(view, flag + 1 + QUOTA_CYCLES),
 	};
 }

@@ -30,7 +30,7 @@ const ADMISSIONS: { readonly [Name in MethodName]?: { readonly kind: Kind; reado
 };
 
 /** Refuses an update that this caller may not make, or not now. Queries are for anybody, or decide for themselves. */
-export function admit({ modes, access }: State, method: MethodName): void {
+export function admit({ modes, access, room, spending, now }: State, method: MethodName): void {
 	const admission = ADMISSIONS[method];
 	if (admission === undefined) return;
 	modes.require(admission.kind);
@@ -38,4 +38,14 @@ export function admit({ modes, access }: State, method: MethodName): void {
 	if (who === "writer") access.writer();
 	else if (who === "admin") access.require("admin");
 	else access.caller();
+	if (admission.kind === "administer") return;
+	spending.check(access.anyone, now);
+	room.checkWritable();
+}
+
+/** Whether what the caller has spent today, and what the canister has left, let a message in to this method. */
+export function mayCost({ access, roles, room, spending, now }: State, method: MethodName): boolean {
+	if (ADMISSIONS[method]?.kind === "administer") return true;
+	const who = access.anyone;
+	return spending.lets(who, now) && (!room.isReadOnly || roles.has(who, "admin"));
 }

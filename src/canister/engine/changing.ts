@@ -16,9 +16,8 @@ import {
 	type WireUpdate,
 } from "../../protocol/index.js";
 import type { Blob, Place } from "./blobs.js";
-import { chargeOf } from "./charges.js";
 import { nanoseconds } from "./codec.js";
-import { discard, moreBlobs, put, remove, visibilityOf } from "./publishing.js";
+import { chargeOfBlob, discard, moreBlobs, put, remove, visibilityOf } from "./publishing.js";
 import { RECEIPT, type ReceiptKind } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
 import { checkPrecondition, onceFor } from "./requests.js";
@@ -35,7 +34,7 @@ export class Changing {
 	}
 
 	delete(request: WireDelete): Encodable<WireDeleted> {
-		const answer = this.#once("blobs_delete", request, RECEIPT.deleted, (caller) =>
+		const answer = this.#once("blobs_delete", request, RECEIPT.deleted, 1, (caller) =>
 			deletions.encode(deleteKey(this.#state, caller, request)),
 		);
 		return deletions.part(answer);
@@ -44,7 +43,7 @@ export class Changing {
 	/** Type, visibility or metadata: what is given changes. */
 	update(request: WireUpdate): Uint8Array {
 		const { id, key, content_type, visibility, metadata } = request;
-		return this.#once("blobs_update", request, RECEIPT.updated, (caller) => {
+		return this.#once("blobs_update", request, RECEIPT.updated, 2, (caller) => {
 			const state = this.#state;
 			refuseInvalid(checkKey(key));
 			const held = this.#readable(key);
@@ -61,6 +60,7 @@ export class Changing {
 				metadata: metadata[0] ?? held.manifest.metadata,
 				modified_at: this.#now(),
 			};
+			this.#chargeOther(held, manifest);
 			const isSame =
 				held.manifest.content_type === manifest.content_type && held.isPublic === isPublic(manifest);
 			const place = isSame
@@ -68,6 +68,14 @@ export class Changing {
 				: this.#otherAnswers(caller, manifest, held);
 			return put(state, caller, id, manifest, place, held).bytes;
 		});
+	}
+
+	/** Charges a blob's owner for what is stored about it under another manifest, if its quota allows that. */
+	#chargeOther({ owner, manifest: before }: Blob, manifest: WireManifest): void {
+		const { charges, now } = this.#state;
+		const more = chargeOfBlob(manifest) - chargeOfBlob(before);
+		charges.check(owner, { bytes: more }, now);
+		charges.charge(owner, more);
 	}
 
 	#otherAnswers(caller: Uint8Array, manifest: WireManifest, held: Blob): Place {
@@ -78,12 +86,13 @@ export class Changing {
 
 	/** The caller gets a blob of its own, with the same bytes. */
 	copy(request: WireMove): Uint8Array {
-		return this.#once("blobs_copy", request, RECEIPT.moved, (caller) => {
+		return this.#once("blobs_copy", request, RECEIPT.moved, 2, (caller) => {
 			const state = this.#state;
 			const { source, target } = this.#checkMove(caller, request);
-			const { place, manifest, size, chunkSize } = source;
-			const charged = chargeOf(size, chunkSize);
-			state.charges.check(caller, { blobs: moreBlobs(state, caller, request.to, target), bytes: charged });
+			const { place, manifest } = source;
+			const charged = chargeOfBlob({ ...manifest, key: request.to });
+			const blobs = moreBlobs(state, caller, request.to, target);
+			state.charges.check(caller, { blobs, bytes: charged }, state.now);
 			if (place.content !== 0) state.contents.share(place.content);
 			else if (place.leaf.length > 0) state.chunks.holdAgain(place.uploader, place.leaf);
 			state.charges.charge(caller, charged);
@@ -105,14 +114,15 @@ export class Changing {
 
 	/** The blob keeps its owner. Two changes: the old key is emptied, then the new one holds it. */
 	rename(request: WireMove): Uint8Array {
-		return this.#once("blobs_rename", request, RECEIPT.moved, (caller) => {
+		return this.#once("blobs_rename", request, RECEIPT.moved, 3, (caller) => {
 			const state = this.#state;
 			const { source, target } = this.#checkMove(caller, request);
 			state.access.requireChange(caller, "delete", request.from, source);
 			const { owner } = source;
 			// Its owner's upload to the old key keeps that taken, so the new key is one more.
 			if (state.claims.count(owner, request.from) > 0)
-				state.charges.check(owner, { blobs: moreBlobs(state, owner, request.to, target) });
+				state.charges.check(owner, { blobs: moreBlobs(state, owner, request.to, target) }, state.now);
+			this.#chargeOther(source, { ...source.manifest, key: request.to });
 			remove(state, caller, source);
 			const renamed: WireManifest = {
 				...source.manifest,
@@ -154,11 +164,12 @@ export class Changing {
 		method: Name,
 		request: MethodArgs<Name>[0],
 		kind: ReceiptKind,
+		changes: number,
 		act: (caller: Uint8Array) => Uint8Array,
 	): Uint8Array {
 		const state = this.#state;
 		const caller = state.access.caller();
-		return onceFor(state, caller, method, request, kind, () => act(caller));
+		return onceFor(state, caller, method, request, kind, changes, () => act(caller));
 	}
 
 	#now(): bigint {
@@ -182,6 +193,7 @@ export function deleteKey(
 	state.access.requireChange(caller, "delete", key, held);
 	checkPrecondition(precondition, held);
 	if (held !== undefined) {
+		state.charges.check(caller, { changes: 2 }, state.now);
 		remove(state, caller, held);
 		discard(state, caller, held);
 	}

@@ -1,4 +1,10 @@
-import { chunkCount, MIN_CHARGE_BYTES } from "../../protocol/index.js";
+import { encodeUtf8 } from "../../protocol/codec/utf8.js";
+import {
+	chunkCount,
+	MAX_CONTENT_TYPE_BYTES,
+	MAX_METADATA_BYTES,
+	MIN_CHARGE_BYTES,
+} from "../../protocol/index.js";
 import { type Account, type Accounts, DEFAULT_QUOTA, type Quota } from "./accounts.js";
 import type { Claims } from "./claims.js";
 import { COUNTER, type Meta } from "./meta.js";
@@ -8,15 +14,62 @@ const DAY_MS = 86_400_000;
 /** What an open uploads' bound travels in. */
 const MAX_U32 = 0xffff_ffff;
 
+/** What a blob counts for beside its chunks and texts: its record and those of a chunk, its entry in a list. */
+export const RECORD_BYTES = 768;
+/** Times that a byte of the key counts: it stands in the blob's record twice, and in lists. */
+export const KEY_COPIES = 4;
+/** What each directory that the key passes counts for, as if no other key passed it. A private key is in two lists. */
+export const DIRECTORY_BYTES = 256;
+const PRIVATE_DIRECTORY_BYTES = 2 * DIRECTORY_BYTES;
+
 /** What a chunk of so many bytes counts for. */
 export const chargeOfChunk = (length: number): number => Math.max(length, MIN_CHARGE_BYTES);
 
-/** What a blob counts for: its chunks, and an empty one like a small one. */
-export function chargeOf(size: number, chunkSize: number): number {
+/** What the content of a blob counts for: its chunks, and an empty one like a small one. */
+export function chargeOfContent(size: number, chunkSize: number): number {
 	// Without big numbers, which most blobs do not need.
 	if (size <= chunkSize) return chargeOfChunk(size);
 	const before = Math.max(0, chunkCount(BigInt(size), chunkSize) - 1) * chunkSize;
 	return before + chargeOfChunk(size - before);
+}
+
+const chargeOfKey = (key: string, directoryBytes: number): number =>
+	RECORD_BYTES + KEY_COPIES * encodeUtf8(key).length + (key.split("/").length - 1) * directoryBytes;
+
+/** What is said of a blob, as far as it counts. */
+interface Described {
+	readonly content_type: string;
+	readonly metadata: readonly (readonly [string, string])[];
+}
+
+/** What a blob counts for: its content, and what is stored about it. */
+export function chargeOf(
+	key: string,
+	size: number,
+	chunkSize: number,
+	isPublic: boolean,
+	{ content_type, metadata }: Described,
+): number {
+	let bytes = chargeOfContent(size, chunkSize) + content_type.length;
+	if (metadata.length > 0)
+		for (const [name, value] of metadata) bytes += name.length + encodeUtf8(value).length;
+	return bytes + chargeOfKey(key, isPublic ? DIRECTORY_BYTES : PRIVATE_DIRECTORY_BYTES);
+}
+
+/**
+ * What an open upload counts for beside its chunks: as much as the blob may take that its commit publishes, so that no
+ * commit is refused for the quota of bytes.
+ */
+export const chargeOfSession = (key: string): number =>
+	chargeOfKey(key, PRIVATE_DIRECTORY_BYTES) + MAX_CONTENT_TYPE_BYTES + MAX_METADATA_BYTES + MIN_CHARGE_BYTES;
+
+/** What is asked of a quota at once. */
+interface Needed {
+	readonly openUploads?: number;
+	readonly blobs?: number;
+	readonly bytes?: number;
+	/** Entries of the feed, and receipts. */
+	readonly changes?: number;
 }
 
 /** Who has how much, and whether that is within its quota. */
@@ -30,12 +83,17 @@ export class Charges {
 		this.#accounts = accounts;
 		this.#claims = claims;
 		this.#meta = meta;
-		const { openUploads, blobs, bytes, receivedPerDay } = { ...DEFAULT_QUOTA, ...quota };
+		const { openUploads, blobs, bytes, receivedPerDay, changesPerDay, cyclesPerDay } = {
+			...DEFAULT_QUOTA,
+			...quota,
+		};
 		this.#builtIn = {
 			openUploads: Math.min(openUploads, MAX_U32),
 			blobs: Math.min(blobs, Number.MAX_SAFE_INTEGER),
 			bytes: Math.min(bytes, Number.MAX_SAFE_INTEGER),
 			receivedPerDay: Math.min(receivedPerDay, Number.MAX_SAFE_INTEGER),
+			changesPerDay: Math.min(changesPerDay, Number.MAX_SAFE_INTEGER),
+			cyclesPerDay: Math.min(cyclesPerDay, Number.MAX_SAFE_INTEGER),
 		};
 	}
 
@@ -44,21 +102,32 @@ export class Charges {
 	}
 
 	/** Refuses what would be over the quota; to be asked before anything is written. */
-	check(who: Uint8Array, needed: { openUploads?: number; blobs?: number; bytes?: number }): void {
+	check(who: Uint8Array, needed: Needed, now: number): void {
 		const account = this.#accounts.get(who);
 		const quota = this.quotaOf(account);
 		// Not a loop over names: QuickJS takes 18,000 instructions more for it.
-		const { openUploads = 0, blobs = 0, bytes = 0 } = needed;
+		const { openUploads = 0, blobs = 0, bytes = 0, changes = 0 } = needed;
 		if (openUploads > 0 && account.openUploads + openUploads > quota.openUploads)
 			exceeded("openUploads", quota.openUploads, account.openUploads, openUploads);
 		if (blobs > 0 && account.blobs + blobs > quota.blobs)
 			exceeded("blobs", quota.blobs, account.blobs, blobs);
 		if (bytes > 0 && account.bytes + bytes > quota.bytes)
 			exceeded("bytes", quota.bytes, account.bytes, bytes);
+		if (changes > 0 && account.changes + changes > quota.changesPerDay) {
+			const used = this.changesToday(account, now);
+			if (used + changes > quota.changesPerDay) exceeded("changesPerDay", quota.changesPerDay, used, changes);
+		}
 	}
 
-	/** Refuses bytes beyond those that a principal may send in a day. */
+	/** Bytes that the quota has left; below zero where it was lowered. */
+	left(who: Uint8Array): number {
+		const account = this.#accounts.get(who);
+		return this.quotaOf(account).bytes - account.bytes;
+	}
+
+	/** Refuses bytes beyond those that a principal may send in a day; a message without any is no matter of theirs. */
 	checkReceived(who: Uint8Array, bytes: number, now: number): void {
+		if (bytes === 0) return;
 		const account = this.#accounts.get(who);
 		const { receivedPerDay } = this.quotaOf(account);
 		const received = this.receivedToday(account, now);
@@ -66,13 +135,50 @@ export class Charges {
 	}
 
 	received(who: Uint8Array, bytes: number, now: number): void {
-		const account = this.#accounts.change(who);
-		account.received = this.receivedToday(account, now) + bytes;
-		account.day = Math.floor(now / DAY_MS);
+		this.#today(who, now).received += bytes;
+	}
+
+	/** Counts an entry of the feed, or a receipt. */
+	changed(who: Uint8Array, now: number): void {
+		this.#today(who, now).changes++;
+	}
+
+	/** Counts cycles that the principal caused. */
+	spent(who: Uint8Array, cycles: number, now: number): void {
+		this.#today(who, now).cycles += cycles;
+	}
+
+	/** Refuses a principal whose cycles of today are spent. */
+	checkCycles(who: Uint8Array, now: number): void {
+		const account = this.#accounts.get(who);
+		const { cyclesPerDay } = this.quotaOf(account);
+		if (account.cycles < cyclesPerDay) return;
+		const cycles = this.cyclesToday(account, now);
+		if (cycles >= cyclesPerDay) exceeded("cyclesPerDay", cyclesPerDay, cycles, 0);
+	}
+
+	cyclesToday(account: Readonly<Account>, now: number): number {
+		return isToday(account, now) ? account.cycles : 0;
 	}
 
 	receivedToday(account: Readonly<Account>, now: number): number {
-		return account.day === Math.floor(now / DAY_MS) ? account.received : 0;
+		return isToday(account, now) ? account.received : 0;
+	}
+
+	changesToday(account: Readonly<Account>, now: number): number {
+		return isToday(account, now) ? account.changes : 0;
+	}
+
+	/** The account to be changed, with the figures of today. */
+	#today(who: Uint8Array, now: number): Account {
+		const account = this.#accounts.change(who);
+		if (!isToday(account, now)) {
+			account.day = dayOf(now);
+			account.received = 0;
+			account.changes = 0;
+			account.cycles = 0;
+		}
+		return account;
 	}
 
 	/** Charges bytes, or, below zero, gives them back. */
@@ -103,11 +209,16 @@ export class Charges {
 	}
 }
 
+export const dayOf = (now: number): number => Math.floor(now / DAY_MS);
+const isToday = ({ day }: Readonly<Account>, now: number): boolean => day === dayOf(now);
+
 const NAMES = {
 	openUploads: "open_uploads",
 	blobs: "blobs",
 	bytes: "bytes",
 	receivedPerDay: "received_per_day",
+	changesPerDay: "changes_per_day",
+	cyclesPerDay: "cycles_per_day",
 } as const;
 
 function exceeded(name: keyof typeof NAMES, limit: number, used: number, needed: number): never {

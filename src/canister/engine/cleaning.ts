@@ -1,5 +1,6 @@
 import { UPLOAD_EXPIRY_MS } from "../../protocol/index.js";
 import { concat, getU64, u64Key } from "./codec.js";
+import { endReserve, nextReserve } from "./reserves.js";
 import type { State } from "./state.js";
 import { giveUp } from "./uploading.js";
 import { splitOwnedKey } from "./uploads.js";
@@ -8,24 +9,36 @@ import { splitOwnedKey } from "./uploads.js";
 /** Not pages or blobs: thousands of small blobs may be deleted in a message, and a step comes once a second. */
 const CHUNKS_PER_STEP = 128;
 const UPLOADS_PER_STEP = 100;
+const RESERVES_PER_STEP = 200;
 const RECEIPTS_PER_STEP = 500;
 const CHANGES_PER_STEP = 500;
 
+/** How long a store that became read-only waits before it looks whether it still is. */
+const READ_ONLY_PAUSE_MS = 60 * 60_000;
+
 /**
- * One bounded step of cleaning: uploads that expired are given up, receipts whose time is over forgotten, slots of
+ * One bounded step of cleaning: uploads that expired are given up, reserves of idle ones ended, receipts whose time is over forgotten, slots of
  * discarded contents freed, the feed cut to its length, the pool of slots refilled, responses certified. Asks to be
- * woken again while there is anything left to wait for. In maintenance it does nothing.
+ * woken again while there is anything left to wait for. In maintenance, and while the store is read-only, it does nothing.
  */
 export function clean(state: State): void {
 	if (state.modes.name === "maintenance") return;
 	const now = state.now;
+	if (state.room.isReadOnly) {
+		state.wakeAt(now + READ_ONLY_PAUSE_MS);
+		return;
+	}
 	for (let left = UPLOADS_PER_STEP; left > 0 && giveUpOne(state, now); left--);
+	for (let left = RESERVES_PER_STEP; left > 0 && endReserve(state, now); left--);
 	for (let left = RECEIPTS_PER_STEP; left > 0 && state.receipts.expireOne(now); left--);
 	for (let left = CHUNKS_PER_STEP; left > 0 && state.garbage.length > 0; )
 		left -= state.garbage.collect(left);
 	for (let left = CHANGES_PER_STEP; left > 0 && state.feed.isOverfull; left--) state.feed.pruneOne();
 	if (state.slots.isLow) state.slots.refill();
-	state.responses.work();
+	state.responses.work(
+		() => state.host.instructions(),
+		(by, instructions) => state.charges.spent(by, instructions, now),
+	);
 	wakeForCleaning(state);
 }
 
@@ -34,7 +47,7 @@ export function wakeForCleaning(state: State): void {
 	if (state.modes.name === "maintenance") return;
 	const isBusy =
 		state.garbage.length > 0 || state.feed.isOverfull || state.slots.isLow || state.responses.length > 0;
-	const due = [isBusy ? 0 : undefined, state.receipts.nextAt(), nextExpiry(state)].filter(
+	const due = [isBusy ? 0 : undefined, state.receipts.nextAt(), nextExpiry(state), nextReserve(state)].filter(
 		(at) => at !== undefined,
 	);
 	if (due.length > 0) state.wakeAt(Math.min(...due));

@@ -20,6 +20,7 @@ import { discard, moreBlobs, publishNew } from "./publishing.js";
 import { RECEIPT, type Receipt } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
 import { checkId, checkPrecondition, checkPublication, leaveReceipt, refuseFinished } from "./requests.js";
+import { dropReserve } from "./reserves.js";
 import type { State } from "./state.js";
 import { closeUpload, openUpload } from "./uploading.js";
 import type { Upload } from "./uploads.js";
@@ -44,15 +45,17 @@ export class Committing {
 		const held = state.blobs.get(upload.key);
 		state.access.requireChange(caller, "write", upload.key, held);
 		const size = finalSize(upload, request.size);
-		const more = chargeOf(size, upload.chunkSize) - upload.charged;
-		// No blob more: begin has reserved it.
-		state.charges.check(caller, { bytes: more });
+		// No quota is asked: begin has reserved what the blob takes beside its chunks.
 		state.room.check(0);
 		checkPrecondition(request.precondition, held);
 		this.#checkRoot(upload, size, request.root);
 
+		dropReserve(state, caller, upload);
 		closeUpload(state, caller, id, upload, held);
-		state.charges.charge(caller, more);
+		state.charges.charge(
+			caller,
+			chargeOf(upload.key, size, upload.chunkSize, "public" in request.visibility, request) - upload.charged,
+		);
 		const what = {
 			key: upload.key,
 			size,
@@ -89,9 +92,11 @@ export class Committing {
 		if (before !== undefined) return before;
 		refuseFinished(receipt);
 		if (state.uploads.get(caller, id) !== undefined) refuse("upload_conflict", { field: "id" });
-		const held = checkWhole(state, caller, request, bytes);
+		state.charges.checkReceived(caller, state.arrived, state.now);
+		const { held, charged } = checkWhole(state, caller, request, bytes);
 		const leaf = checkWholeRoot(state, request.root, bytes);
-		const blob = publishWhole(state, caller, id, request, bytes, leaf, held);
+		const blob = publishWhole(state, caller, id, request, bytes, leaf, held, charged);
+		state.charges.changed(caller, state.now);
 		refillInTime(state);
 		return this.#done(caller, id, blob);
 	}
@@ -102,25 +107,35 @@ export class Committing {
 	}
 }
 
-/** Refuses a blob that came whole for anything that can be said before it is hashed. Answers what its key holds. */
+/**
+ * Refuses a blob that came whole for anything that can be said before it is hashed. Returns what its key holds, and what
+ * the blob counts for.
+ */
 export function checkWhole(
 	state: State,
 	caller: Uint8Array,
 	request: WirePublication & { key: string },
 	bytes: Uint8Array,
-): Blob | undefined {
+): { held: Blob | undefined; charged: number } {
 	if (bytes.length > MAX_SINGLE_CALL_BYTES)
 		refuse("chunk_too_large", { limit: BigInt(MAX_SINGLE_CALL_BYTES), actual: BigInt(bytes.length) });
 	refuseInvalid(checkKey(request.key));
 	checkPublication(request);
 	const held = state.blobs.get(request.key);
 	state.access.requireChange(caller, "write", request.key, held);
-	const charged = chargeOf(bytes.length, MAX_CHUNK_BYTES);
-	state.charges.check(caller, { blobs: moreBlobs(state, caller, request.key, held), bytes: charged });
-	state.charges.checkReceived(caller, bytes.length, state.now);
+	const charged = chargeOf(
+		request.key,
+		bytes.length,
+		MAX_CHUNK_BYTES,
+		"public" in request.visibility,
+		request,
+	);
+	const blobs = moreBlobs(state, caller, request.key, held);
+	// Its entry in the feed, and the receipt of its message, which is counted at its end.
+	state.charges.check(caller, { blobs, bytes: charged, changes: 2 }, state.now);
 	state.room.check(charged);
 	checkPrecondition(request.precondition, held);
-	return held;
+	return { held, charged };
 }
 
 /** What the root of a blob of one chunk is the SHA-256 of, but for its size and its leaf, written anew for each. */
@@ -149,10 +164,10 @@ export function publishWhole(
 	bytes: Uint8Array,
 	leaf: Uint8Array,
 	held: Blob | undefined,
+	charged: number,
 ): Blob {
 	if (bytes.length > 0) state.chunks.add(caller, leaf, bytes);
-	state.charges.charge(caller, chargeOf(bytes.length, MAX_CHUNK_BYTES));
-	state.charges.received(caller, bytes.length, state.now);
+	state.charges.charge(caller, charged);
 	const what = { key: request.key, size: bytes.length, chunkSize: MAX_CHUNK_BYTES, content: 0, leaf };
 	const blob = publishNew(state, caller, salt, what, request, held);
 	if (held !== undefined) discard(state, caller, held);

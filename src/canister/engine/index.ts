@@ -8,10 +8,11 @@ import {
 } from "../../protocol/index.js";
 import type { Host, Storage } from "../ports.js";
 import { Administering, statusOf } from "./administering.js";
-import { admit } from "./admission.js";
+import { admit, mayCost } from "./admission.js";
 import { Changing } from "./changing.js";
 import { clean, wakeForCleaning } from "./cleaning.js";
 import { Committing } from "./committing.js";
+import { countArrived, countRefused, noteArgument, noteContent } from "./intake.js";
 import { Many } from "./many.js";
 import { Observing } from "./observing.js";
 import { Reading } from "./reading.js";
@@ -82,20 +83,48 @@ export class Engine {
 	}
 
 	/**
-	 * Answers a call, or throws a Refusal, in which case nothing has changed. `read` reads the arguments, and is not
-	 * asked to where the caller may make no such call.
+	 * Answers a call, or throws a Refusal, in which case nothing has changed. `read` reads the arguments, which have so
+	 * many `bytes`, and is not asked to where the caller may make no such call.
 	 */
-	call<Name extends MethodName>(name: Name, read: () => MethodArgs<Name>): Answer<Name> {
-		this.#state.begin();
-		admit(this.#state, name);
-		const answer = (this.#methods[name] as (...args: unknown[]) => Answer<Name>)(...read());
-		if (METHODS[name].kind === "update") this.#state.flush();
+	call<Name extends MethodName>(name: Name, read: () => MethodArgs<Name>, bytes = 0): Answer<Name> {
+		const state = this.#state;
+		state.begin();
+		admit(state, name);
+		noteArgument(state, name, bytes);
+		const args = read();
+		noteContent(state, name, args);
+		const answer = (this.#methods[name] as (...args: unknown[]) => Answer<Name>)(...args);
+		if (METHODS[name].kind === "update") {
+			countArrived(state);
+			// The dearest part of the message's end, so that it is counted.
+			state.certified.flush();
+			state.spending.count(state.access.anyone, bytes, state.now);
+			state.flush();
+		}
 		return answer;
 	}
 
-	/** Counts an update that was answered, or refused with this code, and the items that were refused within it. */
+	/**
+	 * Counts an update that was answered, or refused with this code, and the items that were refused within it. To be
+	 * called after each, since it also counts what a refused one brought.
+	 */
 	tally(name: MethodName, refusal: ErrorCode | undefined): void {
 		this.#state.tallies.count(name, this.#state.host.instructions(), refusal);
+		if (refusal !== undefined) countRefused(this.#state);
+	}
+
+	/** Counts a query that was called as an update, and what refused it. */
+	countQuery(): void {
+		if (!this.#state.host.isReplicated()) return;
+		this.#state.spending.countAlone(this.#state.access.anyone, this.#state.argumentBytes, this.#state.now);
+		this.#state.accounts.flush();
+		this.#state.meta.flush();
+	}
+
+	/** Whether to let in a message that a user sends to this method, for what it may cost. */
+	mayCost(name: MethodName): boolean {
+		this.#state.begin();
+		return mayCost(this.#state, name);
 	}
 
 	/** Whether a message changed anything that is not written yet: after a refusal, a bug. */

@@ -46,9 +46,9 @@ export class Many {
 			return fingerprintOf(this.#state, "blobs_put_many", ...parts);
 		};
 		const answer = this.#each(caller, id, RECEIPT.putMany, blobs, fingerprint, (item) => {
-			const held = checkWhole(this.#state, caller, item, item.content);
+			const { held, charged } = checkWhole(this.#state, caller, item, item.content);
 			const leaf = checkWholeRoot(this.#state, item.root, item.content);
-			return publishWhole(this.#state, caller, id, item, item.content, leaf, held).version;
+			return publishWhole(this.#state, caller, id, item, item.content, leaf, held, charged).version;
 		});
 		refillInTime(this.#state);
 		return answer;
@@ -84,7 +84,9 @@ export class Many {
 	): Encodable<WireManyResults> {
 		checkId(id);
 		checkItems(items.length, MAX_ITEMS);
-		const answer = once(this.#state, caller, id, kind, fingerprint, () => {
+		const answer = once(this.#state, caller, id, kind, fingerprint, 1, () => {
+			const state = this.#state;
+			state.charges.checkReceived(caller, state.arrived, state.now);
 			const results = items.map((item): WireItemResult => {
 				try {
 					return { ok: act(item) };

@@ -25,7 +25,7 @@ export const COUNTER = {
 	feedFirst: 13,
 	mode: 14,
 	generation: 15,
-	/** Head and tail of the queues, two each: places for five (queue.ts). */
+	/** Head and tail of the queues, two each: five times two (queue.ts). */
 	queues: 16,
 	/** The next place in the slot that small chunks share; in no slot, or past the last of one, none is left. */
 	sharedNext: 26,
@@ -37,9 +37,12 @@ export const COUNTER = {
 	answerSets: 29,
 	/** The canister's version when the last change was made. */
 	changedAt: 30,
+	/** The day (since 1970) of what follows, and the cycles that strangers caused on it (spending.ts). */
+	strangersDay: 31,
+	strangersCycles: 32,
 } as const;
 
-const COUNTERS = 31;
+const COUNTERS = 33;
 const KEY = u64Key(0);
 
 /**

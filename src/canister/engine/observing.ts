@@ -46,6 +46,9 @@ export class Observing {
 			cycles: BigInt(cycles),
 			cost_schedule: state.room.isFree ? "free" : "paid",
 			storage_cycles_per_day: BigInt(Math.ceil(perDay)),
+			strangers_cycles_today: BigInt(Math.ceil(state.spending.strangersToday(state.now))),
+			strangers_cycles_per_day: BigInt(state.spending.strangersPerDay),
+			read_only: state.room.isReadOnly,
 			days_left: BigInt(daysLeft(cycles, perDay)),
 			sha256: host.sha256Name,
 			methods: keysOf<MethodName>(METHODS).map((name) => {
@@ -95,6 +98,13 @@ export class Observing {
 			stats.cost_schedule === "paid" ? 1n : 0n,
 		);
 		gauge("storage_cycles_per_day", "What storing costs a day.", stats.storage_cycles_per_day);
+		gauge("strangers_cycles_today", "Cycles that strangers caused today.", stats.strangers_cycles_today);
+		gauge(
+			"strangers_cycles_per_day",
+			"Cycles that strangers may cause a day.",
+			stats.strangers_cycles_per_day,
+		);
+		gauge("read_only", "Whether changes are refused to keep reads going.", stats.read_only ? 1n : 0n);
 		gauge("days_left", "How long the cycles last for storing alone.", stats.days_left);
 		metric("sha256_info", "gauge", "Which SHA-256 is in use.", [[`{implementation="${stats.sha256}"}`, 1n]]);
 		const byMethod = (of: (row: WireStats["methods"][number]) => bigint): [string, bigint][] =>

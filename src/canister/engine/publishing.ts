@@ -1,5 +1,6 @@
 import {
 	chunkCount,
+	isPublic,
 	sameBytes,
 	type WireManifest,
 	type WirePublication,
@@ -104,6 +105,9 @@ export function remove(state: State, caller: Uint8Array, held: Blob): void {
 	state.record(caller, { deleted: { key: held.key, version: held.version } });
 }
 
+export const chargeOfBlob = (manifest: WireManifest): number =>
+	chargeOf(manifest.key, Number(manifest.size), manifest.chunk_size, isPublic(manifest), manifest);
+
 /** Hands a blob's content to the cleaner; its owner stays charged until the space is free. */
 export function discard(state: State, caller: Uint8Array, blob: Blob): void {
 	const { content, leaf, uploader } = blob.place;
@@ -113,7 +117,7 @@ export function discard(state: State, caller: Uint8Array, blob: Blob): void {
 		uploader,
 		pages: content === 0 ? 0 : Contents.pages(chunkCount(blob.manifest.size, blob.chunkSize)),
 		holder: blob.owner,
-		charged: chargeOf(blob.size, blob.chunkSize),
+		charged: chargeOfBlob(blob.manifest),
 	});
 	state.responses.release(caller, blob);
 	state.wakeAt(state.now);

@@ -3,7 +3,7 @@ import { putU64 } from "./codec.js";
 import { COUNTER, type Meta } from "./meta.js";
 
 /** Queues by number; frozen, as memory numbers are. */
-export const QUEUE = { uploads: 0, receipts: 1, garbage: 2, turns: 3 } as const;
+export const QUEUE = { uploads: 0, receipts: 1, garbage: 2, turns: 3, reserves: 4 } as const;
 
 /**
  * First in, first out, in stable memory: O(1) to add and to take. What waits for a moment is added with the same

@@ -118,6 +118,7 @@ export function fingerprintOf(state: State, method: MethodName, ...parts: Uint8A
 /**
  * Makes a change once, however often it is asked for: a duplicate gets the first answer again. The id under another
  * request, of the same method too, is a mistake of the client: it would be told of a change that was never made.
+ * `changes` are the entries of the feed and the receipt that the quota must have left; 0 where it is not asked.
  */
 export function once(
 	state: State,
@@ -125,6 +126,7 @@ export function once(
 	id: Uint8Array,
 	kind: ReceiptKind,
 	fingerprint: () => Uint8Array,
+	changes: number,
 	act: () => Uint8Array,
 ): Uint8Array {
 	const receipt = receiptOf(state, caller, id, kind);
@@ -133,7 +135,9 @@ export function once(
 			refuse("upload_conflict", { field: "request" });
 		return receipt.body.subarray(SHA256_BYTES);
 	}
+	if (changes > 0) state.charges.check(caller, { changes }, state.now);
 	const answer = act();
+	state.charges.changed(caller, state.now);
 	leaveReceipt(state, caller, id, kind, concat(fingerprint(), answer));
 	return answer;
 }
@@ -145,10 +149,11 @@ export function onceFor<Name extends OneRecord>(
 	method: Name,
 	request: MethodArgs<Name>[0] & { readonly id: Uint8Array },
 	kind: ReceiptKind,
+	changes: number,
 	act: () => Uint8Array,
 ): Uint8Array {
 	const fingerprint = () => fingerprintOf(state, method, encodeValue(METHODS[method].args[0]!, request));
-	return once(state, caller, request.id, kind, fingerprint, act);
+	return once(state, caller, request.id, kind, fingerprint, changes, act);
 }
 type OneRecord =
 	| "blobs_delete"

@@ -161,16 +161,22 @@ export class Responses {
 		return only;
 	}
 
-	/** Works for a bounded time: one step for each principal in turn, so that a backlog of one delays no other. */
-	work(): void {
+	/**
+	 * Works for a bounded time: one step for each principal in turn, so that a backlog of one delays no other.
+	 * @param instructions that this message has taken so far
+	 * @param spent is told of those that each principal caused
+	 */
+	work(instructions: () => number, spent: (by: Uint8Array, instructions: number) => void): void {
 		for (let left = HASHES_PER_STEP; left > 0; ) {
 			const turn = this.#queue.peek();
 			if (turn === undefined) return;
+			const before = instructions();
 			const task = decode(turn.item);
 			left -= LEAST_STEP + weightOf(task);
 			const next = this.#advance(task);
 			if (next === undefined) this.#queue.shift(turn);
 			else this.#queue.replace(turn, encode(next));
+			spent(turn.who, instructions() - before);
 		}
 	}
 

@@ -8,6 +8,11 @@ export interface RoomSettings {
 	readonly maxStableBytes: number;
 	/** Below so many cycles, beyond those that freezing keeps back, nothing is taken in. Default 100 B. */
 	readonly minCycles: number;
+	/**
+	 * Below so many cycles, beyond those that freezing keeps back, the store is read-only: every change but an
+	 * administrator's is refused, and no cleaning is done, so that what is left keeps reads going. Default 0.
+	 */
+	readonly readOnlyCycles: number;
 	/** Cycles for storing a GiB for a second. Default 127,000, the price of a subnet of 13 nodes. */
 	readonly storageCyclesPerGibSecond: number;
 	/**
@@ -38,6 +43,7 @@ const CYCLES_PER_BYTE = 2_080;
 export const DEFAULT_ROOM: RoomSettings = {
 	maxStableBytes: 32_768 * BUCKET_BYTES,
 	minCycles: 1e11,
+	readOnlyCycles: 0,
 	storageCyclesPerGibSecond: 127_000,
 	costSchedule: "auto",
 	freezingThresholdSeconds: 2_592_000,
@@ -103,6 +109,25 @@ export class Room {
 		// The balance itself, not what is liquid of it: a canister that pays and has no cycles at all executes nothing.
 		this.#isEmpty = this.#host.cycles() === 0;
 		return this.#isEmpty && this.#wasEmpty;
+	}
+
+	get isReadOnly(): boolean {
+		const { readOnlyCycles } = this.#settings;
+		return readOnlyCycles > 0 && !this.isFree && this.#cycles() < readOnlyCycles;
+	}
+
+	/** Refuses any change while the store is read-only. */
+	checkWritable(): void {
+		if (!this.isReadOnly) return;
+		const missing = Math.ceil(this.#settings.readOnlyCycles - this.#cycles());
+		refuse("low_cycles", { missing: BigInt(missing) });
+	}
+
+	/** How many bytes more there are memory and cycles for, as `check` counts them. */
+	left(): number {
+		const bytes = this.#available() / OVERHEAD;
+		if (this.isFree) return Math.floor(bytes);
+		return Math.floor(Math.min(bytes, (this.#cycles() - this.#settings.minCycles) / this.#price));
 	}
 
 	/** What may be spent before the canister freezes. */

@@ -26,6 +26,7 @@ import { Roles } from "./roles.js";
 import { Room } from "./room.js";
 import { checkSettings, DEFAULT_FEED_ENTRIES, type Settings } from "./settings.js";
 import { Slots } from "./slots.js";
+import { Spending } from "./spending.js";
 import { Tallies } from "./tallies.js";
 import { Uploads } from "./uploads.js";
 
@@ -56,6 +57,12 @@ export class State {
 	readonly tallies: Tallies;
 	/** Uploads by the moment at which somebody should look whether they expired. */
 	readonly expiries: Queue;
+	/** Uploads that reserve room, by the moment at which to look whether they are idle. */
+	readonly reserves: Queue;
+	readonly spending: Spending;
+	/** Bytes of chunks and blobs that the message at hand brought, and those of its argument. */
+	arrived = 0;
+	argumentBytes = 0;
 	#now: number | undefined;
 	#canisterVersion: bigint | undefined;
 	#wakeAt = NEVER;
@@ -100,6 +107,12 @@ export class State {
 		});
 		this.tallies = new Tallies(map("meta"));
 		this.expiries = queue(QUEUE.uploads);
+		this.reserves = queue(QUEUE.reserves);
+		const { accounts, charges, roles } = this;
+		this.spending = new Spending(
+			{ accounts, charges, meta, roles, host },
+			settings.strangersCyclesPerDay ?? Number.POSITIVE_INFINITY,
+		);
 	}
 
 	/** Whether anything was ever stored here. */
@@ -133,6 +146,7 @@ export class State {
 	/** Makes an entry in the feed, as the next change. */
 	record(by: Uint8Array, change: Encodable<WireChangeOf>): void {
 		this.feed.append(by, this.now, this.nextVersion, change);
+		this.charges.changed(by, this.now);
 	}
 
 	/** Asks to be woken for cleaning at this time. */
@@ -148,6 +162,8 @@ export class State {
 		this.roles.forget();
 		this.room.forget();
 		this.tallies.forget();
+		this.arrived = 0;
+		this.argumentBytes = 0;
 		this.#now = undefined;
 		this.#canisterVersion = undefined;
 	}

@@ -19,14 +19,14 @@ import {
 	type WireVersion,
 } from "../../protocol/index.js";
 import type { Blob } from "./blobs.js";
-import { chargeOf, chargeOfChunk } from "./charges.js";
+import { chargeOfChunk, chargeOfContent, chargeOfSession } from "./charges.js";
 import { concat, nanoseconds, readVersion, u64Key, versionRecord } from "./codec.js";
 import { Contents } from "./contents.js";
-import { COUNTER } from "./meta.js";
 import { isOwn, moreBlobs } from "./publishing.js";
 import { RECEIPT } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
 import { checkId, leaveReceipt, pageLimit, refuseFinished } from "./requests.js";
+import { addArrived, checkArrival, dropReserve, firstReserve } from "./reserves.js";
 import type { State } from "./state.js";
 import { ownedKey, type Upload } from "./uploads.js";
 
@@ -51,12 +51,13 @@ export class Uploading {
 		state.access.requireChange(caller, "write", key, held);
 		refuseInvalid(checkChunking(chunkSize, request.size[0]));
 		const size = request.size[0] === undefined ? undefined : Number(request.size[0]);
-		const charged = size === undefined ? 0 : chargeOf(size, chunkSize);
-		const blobs = moreBlobs(state, caller, key, held);
-		state.charges.check(caller, { openUploads: 1, blobs, bytes: charged });
-		state.room.check(charged);
-
 		const now = state.now;
+		// All of it must fit now, though less is reserved. Its receipt, and its commit's entry in the feed.
+		const bytes = chargeOfSession(key) + (size === undefined ? 0 : chargeOfContent(size, chunkSize));
+		const blobs = moreBlobs(state, caller, key, held);
+		state.charges.check(caller, { openUploads: 1, blobs, bytes, changes: 2 }, now);
+		state.room.check(bytes);
+
 		const upload: Upload = {
 			key,
 			size,
@@ -67,11 +68,13 @@ export class Uploading {
 			received: 0,
 			extent: 0,
 			tail: undefined,
-			charged,
-			promised: charged,
+			charged: chargeOfSession(key),
+			promised: 0,
+			isWatched: false,
 		};
-		state.charges.charge(caller, charged);
-		state.meta.add(COUNTER.promised, charged);
+		state.charges.charge(caller, upload.charged);
+		state.charges.changed(caller, now);
+		firstReserve(state, caller, id, upload);
 		state.uploads.open(caller, id, upload, isOwn(caller, held));
 		state.expiries.push(concat(u64Key(upload.expiresAt), ownedKey(caller, id)));
 		state.wakeAt(state.slots.isLow ? now : upload.expiresAt);
@@ -105,41 +108,25 @@ export class Uploading {
 		state.charges.checkReceived(caller, bytes.length, now);
 		const held = state.contents.leaf(upload.content, index);
 		const more = moreCharge(upload, index, held, bytes.length);
-		state.charges.check(caller, { bytes: more });
-		state.room.check(more);
+		checkArrival(state, caller, upload, more);
 
 		const leaf = state.host.hashing.sha256(bytes);
 		if (held === undefined || !sameBytes(held, leaf)) {
 			if (held !== undefined) state.chunks.release(caller, held);
 			state.chunks.add(caller, leaf, bytes);
-			this.#hold(caller, upload, index, held, leaf, bytes.length);
+			this.#hold(upload, index, held, leaf, bytes.length);
 		}
 		upload.expiresAt = now + UPLOAD_EXPIRY_MS;
-		state.charges.received(caller, bytes.length, now);
+		addArrived(state, caller, id, upload, more);
 		state.uploads.update(caller, id, upload);
 		if (state.slots.isLow) state.wakeAt(now);
 		return leaf;
 	}
 
 	/** Notes that the upload holds this chunk at the index. */
-	#hold(
-		caller: Uint8Array,
-		upload: Upload,
-		index: number,
-		held: Uint8Array | undefined,
-		leaf: Uint8Array,
-		length: number,
-	): void {
+	#hold(upload: Upload, index: number, held: Uint8Array | undefined, leaf: Uint8Array, length: number): void {
 		const state = this.#state;
 		state.contents.setLeaf(upload.content, index, leaf);
-		const more = moreCharge(upload, index, held, length);
-		upload.charged += more;
-		state.charges.charge(caller, more);
-		if (upload.size !== undefined && held === undefined) {
-			const arrived = Math.min(upload.promised, chargeOfChunk(length));
-			upload.promised -= arrived;
-			state.meta.add(COUNTER.promised, -arrived);
-		}
 		if (held === undefined) upload.received++;
 		upload.extent = Math.max(upload.extent, index + 1);
 		if (length < upload.chunkSize) upload.tail = { index, length };
@@ -163,18 +150,17 @@ export class Uploading {
 		if (from + count > total)
 			refuse("chunk_out_of_range", { index: BigInt(from + count - 1), count: BigInt(total) });
 		const found = this.#findLinks(caller, upload, from, leaves);
-		const bytes =
-			upload.size === undefined ? found.reduce((sum, { length }) => sum + chargeOfChunk(length), 0) : 0;
-		state.charges.check(caller, { bytes });
-		state.room.check(0);
+		const bytes = found.reduce((sum, { length }) => sum + chargeOfChunk(length), 0);
+		checkArrival(state, caller, upload, bytes);
 
 		for (const { index, leaf, length } of found) {
 			const chunk = state.chunks.find(caller, leaf);
 			if (chunk === undefined) throw new Error("a chunk that was found is gone");
 			state.chunks.hold(caller, leaf, chunk);
-			this.#hold(caller, upload, index, undefined, leaf, length);
+			this.#hold(upload, index, undefined, leaf, length);
 		}
 		upload.expiresAt = state.now + UPLOAD_EXPIRY_MS;
+		addArrived(state, caller, id, upload, bytes);
 		state.uploads.update(caller, id, upload);
 		const held = new Uint8Array(leaves.length);
 		state.contents.copyLeaves(upload.content, from, from + count, held);
@@ -236,19 +222,23 @@ export class Uploading {
 		const state = this.#state;
 		const caller = state.access.caller();
 		checkId(id);
-		if (state.uploads.get(caller, id) === undefined && state.receipts.get(caller, id) === undefined)
+		if (state.uploads.get(caller, id) === undefined && state.receipts.get(caller, id) === undefined) {
 			state.access.writer();
-		return abortUpload(state, caller, id);
+			state.charges.check(caller, { changes: 1 }, state.now);
+		}
+		return abortUpload(state, caller, caller, id);
 	}
 }
 
 /** Gives up what stands under this name, and leaves the receipt of that. Once more is done already. */
-export function abortUpload(state: State, owner: Uint8Array, id: Uint8Array): WireVersion {
+export function abortUpload(state: State, by: Uint8Array, owner: Uint8Array, id: Uint8Array): WireVersion {
 	const receipt = state.receipts.get(owner, id);
 	if (receipt?.kind === RECEIPT.aborted) return readVersion(receipt.body);
 	refuseFinished(receipt);
 	const upload = state.uploads.get(owner, id);
 	if (upload !== undefined) giveUp(state, owner, id, upload);
+	// Its begin has counted the receipt of its end.
+	else state.charges.changed(by, state.now);
 	const { version } = state.feed;
 	leaveReceipt(state, owner, id, RECEIPT.aborted, versionRecord(version));
 	return version;
@@ -256,6 +246,7 @@ export function abortUpload(state: State, owner: Uint8Array, id: Uint8Array): Wi
 
 /** Closes an upload and hands what it gathered to the cleaner. */
 export function giveUp(state: State, owner: Uint8Array, id: Uint8Array, upload: Upload): void {
+	dropReserve(state, owner, upload);
 	closeUpload(state, owner, id, upload, state.blobs.get(upload.key));
 	state.garbage.add({
 		content: upload.content,
@@ -268,7 +259,7 @@ export function giveUp(state: State, owner: Uint8Array, id: Uint8Array, upload: 
 	state.wakeAt(state.now);
 }
 
-/** Closes an upload, whose key holds `held`; what it promised will not come any more, or has come. */
+/** Closes an upload, whose key holds `held`; nothing is reserved ahead of what arrived. */
 export function closeUpload(
 	state: State,
 	owner: Uint8Array,
@@ -277,7 +268,6 @@ export function closeUpload(
 	held: Blob | undefined,
 ): void {
 	state.uploads.close(owner, id, upload, isOwn(owner, held));
-	state.meta.add(COUNTER.promised, -upload.promised);
 }
 
 /** The caller's upload, which must be open and not expired. */
@@ -297,12 +287,8 @@ function refuseExpired(state: State, upload: Upload): void {
 	if (upload.expiresAt <= state.now) refuse("upload_finished", { outcome: "given up: it expired" });
 }
 
-/**
- * What a chunk at this index is charged beyond what is held there: without a size, when it comes; with one, begin has
- * charged all of them.
- */
+/** What a chunk at this index counts for beyond what is held there. */
 function moreCharge(upload: Upload, index: number, held: Uint8Array | undefined, length: number): number {
-	if (upload.size !== undefined) return 0;
 	if (held === undefined) return chargeOfChunk(length);
 	const before = upload.tail?.index === index ? upload.tail.length : upload.chunkSize;
 	return chargeOfChunk(length) - chargeOfChunk(before);

@@ -20,8 +20,10 @@ export interface Upload {
 	tail: { readonly index: number; readonly length: number } | undefined;
 	/** Bytes that its creator is charged with for it. */
 	charged: number;
-	/** Of those, bytes that were announced and have not arrived. */
+	/** Of those, bytes that are reserved ahead of what arrived. */
 	promised: number;
+	/** Whether it waits in the queue of those whose reserve ends when they are idle. */
+	isWatched: boolean;
 	expiresAt: number;
 }
 
@@ -45,6 +47,7 @@ function encode(upload: Upload): Uint8Array {
 		.u32(upload.tail?.length ?? 0)
 		.u64(upload.charged)
 		.u64(upload.promised)
+		.u8(upload.isWatched ? 1 : 0)
 		.text(upload.key)
 		.done();
 }
@@ -72,6 +75,7 @@ function decode(bytes: Uint8Array): Upload {
 		tail: hasTail ? tail : undefined,
 		charged: reader.u64(),
 		promised: reader.u64(),
+		isWatched: reader.u8() === 1,
 		key: reader.text(),
 	};
 }

@@ -115,7 +115,14 @@ export async function setQuota(
 }
 
 function checkQuota(quota: Quota): void {
-	for (const name of ["openUploads", "blobs", "bytes", "receivedPerDay"] as const)
+	for (const name of [
+		"openUploads",
+		"blobs",
+		"bytes",
+		"receivedPerDay",
+		"changesPerDay",
+		"cyclesPerDay",
+	] as const)
 		if (quota[name] !== Number.POSITIVE_INFINITY) checkInteger(`quota.${name}`, quota[name], 0);
 }
 

@@ -17,6 +17,8 @@ export function toQuota(wire: WireQuota): Quota {
 		blobs: toBound(wire.blobs),
 		bytes: toBound(wire.bytes),
 		receivedPerDay: toBound(wire.received_per_day),
+		changesPerDay: toBound(wire.changes_per_day),
+		cyclesPerDay: toBound(wire.cycles_per_day),
 	};
 }
 
@@ -26,6 +28,8 @@ export function fromQuota(quota: Quota): WireQuota {
 		blobs: fromBound(quota.blobs),
 		bytes: fromBound(quota.bytes),
 		received_per_day: fromBound(quota.receivedPerDay),
+		changes_per_day: fromBound(quota.changesPerDay),
+		cycles_per_day: fromBound(quota.cyclesPerDay),
 	};
 }
 
@@ -40,6 +44,8 @@ export function toAccount(wire: WireAccount): Account {
 			blobs: Number(wire.usage.blobs),
 			bytes: Number(wire.usage.bytes),
 			receivedToday: Number(wire.usage.received_today),
+			changesToday: Number(wire.usage.changes_today),
+			cyclesToday: Number(wire.usage.cycles_today),
 		},
 	};
 }
@@ -69,6 +75,9 @@ export function toStats(wire: WireStats): Stats {
 		cycles: wire.cycles,
 		costSchedule: wire.cost_schedule,
 		storageCyclesPerDay: wire.storage_cycles_per_day,
+		strangersCyclesToday: wire.strangers_cycles_today,
+		strangersCyclesPerDay: toBound(wire.strangers_cycles_per_day),
+		isReadOnly: wire.read_only,
 		daysLeft: Number(wire.days_left),
 		sha256: wire.sha256,
 		methods: wire.methods.map(({ name, calls, refused, instructions }) => ({

@@ -27,8 +27,10 @@ export async function fromPath(path: string): Promise<RandomAccessSource | Async
 	let opening: Promise<FileHandle> | undefined;
 
 	const check = async (handle: FileHandle): Promise<void> => {
-		if (!isSame(before, await handle.stat({ bigint: true })))
-			throw new ClientError("source_changed", { reason: `${path} was written to` });
+		const now = await handle.stat({ bigint: true });
+		if (isSame(before, now)) return;
+		const size = now.size === before.size ? {} : { size: Number(now.size) };
+		throw new ClientError("source_changed", { reason: `${path} was written to`, ...size });
 	};
 	const handleOf = () => {
 		opening ??= open(path, "r").then(async (handle) => {
@@ -91,7 +93,8 @@ async function readFully(handle: FileHandle, start: number, bytes: Uint8Array, p
 	let filled = 0;
 	while (filled < bytes.length) {
 		const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
-		if (bytesRead === 0) throw new ClientError("source_changed", { reason: `${path} was cut short` });
+		if (bytesRead === 0)
+			throw new ClientError("source_changed", { reason: `${path} was cut short`, size: start + filled });
 		filled += bytesRead;
 	}
 }

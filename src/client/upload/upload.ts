@@ -10,6 +10,7 @@ import { fromVersion, toManifest } from "../wire-map.js";
 import { once } from "./calls.js";
 import { commit, findPublished, publicationOf, published } from "./commit.js";
 import { linkHeld } from "./link.js";
+import { nameOpenUploads } from "./open-uploads.js";
 import type { UploadPlan } from "./options.js";
 import { type Sending, type Sent, sendChunks } from "./send.js";
 import { isGone, openSession, type Session } from "./session.js";
@@ -36,6 +37,11 @@ export class Upload {
 			const manifest = await this.#upload();
 			noteVersion(context, fromVersion(manifest));
 			return manifest;
+		} catch (error) {
+			await nameOpenUploads(context, error);
+			// A session is for one size: no upload will ever go on with this one, which takes room until it expires.
+			if (isOfOtherSize(error)) await this.discard(context.caller).catch(() => {});
+			throw error;
 		} finally {
 			// Not waited for: a stream that hangs would hang the caller, who has nothing more to expect of it.
 			source.close().catch(() => {});
@@ -216,6 +222,10 @@ export class Upload {
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const isOfOtherSize = (error: unknown): boolean =>
+	isBlobError(error, "source_too_short") ||
+	(isBlobError(error, "source_changed") && error.details.size !== undefined);
 
 /** Errors by which a session taken up from somebody else shows that it was meant for other bytes. */
 const MISFITS = ["chunk_wrong_size", "chunk_out_of_range", "upload_conflict", "invalid_argument"];

@@ -20,16 +20,22 @@ export interface WireQuota {
 	open_uploads: number;
 	/** Keys that hold a blob of its own or that an open upload of its own is to, each once. */
 	blobs: bigint;
-	/** Bytes of blobs and of open uploads, a chunk counted as at least MIN_CHARGE_BYTES. */
+	/** Bytes of blobs and of open uploads, what is stored about them included. */
 	bytes: bigint;
-	/** Bytes sent a day (of UTC), kept or not: the canister pays for every byte it is sent. */
+	/** Bytes sent a day (of UTC), kept, repeated or refused: the canister pays for every byte it is sent. */
 	received_per_day: bigint;
+	/** Entries of the feed and receipts a day (of UTC). */
+	changes_per_day: bigint;
+	/** Cycles that it may cause a day (of UTC), as the canister estimates them. */
+	cycles_per_day: bigint;
 }
 export const Quota = record<WireQuota>({
 	open_uploads: nat32,
 	blobs: nat64,
 	bytes: nat64,
 	received_per_day: nat64,
+	changes_per_day: nat64,
+	cycles_per_day: nat64,
 });
 
 export interface WireSetQuota {
@@ -48,12 +54,16 @@ export interface WireUsage {
 	blobs: bigint;
 	bytes: bigint;
 	received_today: bigint;
+	changes_today: bigint;
+	cycles_today: bigint;
 }
 export const Usage = record<WireUsage>({
 	open_uploads: nat32,
 	blobs: nat64,
 	bytes: nat64,
 	received_today: nat64,
+	changes_today: nat64,
+	cycles_today: nat64,
 });
 
 export interface WireAccount {
@@ -142,6 +152,12 @@ export interface WireStats {
 	cost_schedule: string;
 	/** What storing costs a day, at the price in the settings. */
 	storage_cycles_per_day: bigint;
+	/** Cycles that principals without role, quota or blob caused since midnight (UTC); 0 where they have no bound. */
+	strangers_cycles_today: bigint;
+	/** Their bound; 2^53 - 1 where there is none. */
+	strangers_cycles_per_day: bigint;
+	/** Whether changes are refused, since the cycles are down to what the settings keep for reads. */
+	read_only: boolean;
 	/** How long the cycles last for storage alone. */
 	days_left: bigint;
 	/** Which SHA-256 is in use: native, or the one that the application gave. */
@@ -166,6 +182,9 @@ export const Stats = record<WireStats>({
 	cycles: nat64,
 	cost_schedule: text,
 	storage_cycles_per_day: nat64,
+	strangers_cycles_today: nat64,
+	strangers_cycles_per_day: nat64,
+	read_only: bool,
 	days_left: nat64,
 	sha256: text,
 	methods: vec(record<Row<"methods">>({ name: text, calls: nat64, refused: nat64, instructions: nat64 })),

@@ -60,8 +60,10 @@ describe("C27 frozen numbers", () => {
 			turnItems: 28,
 			answerSets: 29,
 			changedAt: 30,
+			strangersDay: 31,
+			strangersCycles: 32,
 		});
-		expect(QUEUE).toEqual({ uploads: 0, receipts: 1, garbage: 2, turns: 3 });
+		expect(QUEUE).toEqual({ uploads: 0, receipts: 1, garbage: 2, turns: 3, reserves: 4 });
 		expect(RECEIPT).toEqual({
 			committed: 1,
 			aborted: 2,

@@ -1,19 +1,27 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { Refusal } from "../../../src/canister/engine/index.js";
+import { MEMORY } from "../../../src/canister/memory.js";
+import type { MethodArgs, MethodName } from "../../../src/protocol/index.js";
 import { newId } from "../../support/store.js";
 import {
 	ANNA,
+	aboutOf,
 	BEN,
 	beginOf,
 	commitOf,
 	DAY_MS,
+	deleteOf,
 	fillOf,
 	itemOf,
 	leavesOf,
 	moveOf,
 	OWNER,
 	PRIVATE,
+	person,
 	S,
+	sessionOf,
 	TestStore,
+	updateOf,
 	wholeOf,
 } from "./store.js";
 
@@ -27,12 +35,12 @@ const exceeded = (quota: string) => ({ quota_exceeded: expect.objectContaining({
 
 describe("C12 bytes", () => {
 	test("are reserved at begin for a known size, and by each put without one", () => {
-		store.setQuota(ANNA, { bytes: BigInt(3 * S) });
+		store.setQuota(ANNA, { bytes: BigInt(3 * S + 2 * sessionOf("a")) });
 		store.begin(ANNA, "a", 2 * S);
-		expect(store.usage(ANNA).bytes).toBe(BigInt(2 * S));
+		expect(store.usage(ANNA).bytes).toBe(BigInt(2 * S + sessionOf("a")));
 		const stream = store.begin(ANNA, "b");
 		store.put(ANNA, stream, 0, fillOf(1, S));
-		expect(store.usage(ANNA).bytes).toBe(BigInt(3 * S));
+		expect(store.usage(ANNA).bytes).toBe(BigInt(3 * S + 2 * sessionOf("a")));
 		expect(store.refused(ANNA, "blobs_put_chunk", stream, 1, fillOf(2, 1))).toEqual(exceeded("bytes"));
 		expect(store.refused(ANNA, "blobs_begin_upload", beginOf(newId(), "c", 1))).toEqual(exceeded("bytes"));
 	});
@@ -40,11 +48,11 @@ describe("C12 bytes", () => {
 	test("a chunk counts for 4 KiB at the least, an empty blob too", () => {
 		store.putBlob(ANNA, "a", fillOf(1, 1));
 		store.putBlob(ANNA, "b", fillOf(1, 0));
-		expect(store.usage(ANNA).bytes).toBe(8_192n);
+		expect(store.usage(ANNA).bytes).toBe(BigInt(8_192 + aboutOf("a") + aboutOf("b")));
 	});
 
 	test("given up are free when they are cleaned away, not before", () => {
-		store.setQuota(ANNA, { bytes: BigInt(S) });
+		store.setQuota(ANNA, { bytes: BigInt(S + sessionOf("a")) });
 		const id = store.begin(ANNA, "a", S);
 		store.put(ANNA, id, 0, fillOf(1, S));
 		store.ask(ANNA, "blobs_abort_upload", id);
@@ -55,13 +63,13 @@ describe("C12 bytes", () => {
 	});
 
 	test("count once for each place, though equal chunks are stored once: linking is no way round", () => {
-		store.setQuota(ANNA, { bytes: BigInt(2 * S) });
+		store.setQuota(ANNA, { bytes: BigInt(2 * S + aboutOf("a") + sessionOf("b")) });
 		store.upload(ANNA, "a", fillOf(1, S));
 		const id = store.begin(ANNA, "b");
 		const links = { id, from: 0, leaves: leavesOf(fillOf(1, S), fillOf(1, S)) };
 		expect(store.refused(ANNA, "blobs_link_chunks", links)).toEqual(exceeded("bytes"));
 		store.ask(ANNA, "blobs_link_chunks", { ...links, leaves: leavesOf(fillOf(1, S)) });
-		expect(store.usage(ANNA).bytes).toBe(BigInt(2 * S));
+		expect(store.usage(ANNA).bytes).toBe(BigInt(2 * S + aboutOf("a") + sessionOf("b")));
 	});
 
 	test("of a chunk put again in the place of a shorter one: the difference", () => {
@@ -69,16 +77,60 @@ describe("C12 bytes", () => {
 		store.put(ANNA, id, 0, fillOf(1, 5_000));
 		store.put(ANNA, id, 0, fillOf(1, 10_000));
 		store.put(ANNA, id, 0, fillOf(2, 10_000));
-		expect(store.usage(ANNA).bytes).toBe(10_000n);
+		expect(store.usage(ANNA).bytes).toBe(BigInt(10_000 + sessionOf("a")));
 		store.put(ANNA, id, 0, fillOf(1, 1));
-		expect(store.usage(ANNA).bytes).toBe(4_096n);
+		expect(store.usage(ANNA).bytes).toBe(BigInt(4_096 + sessionOf("a")));
+	});
+
+	test("count what is stored about a blob: its key, the directories it passes, twice where private, and its texts", () => {
+		const bytesOf = (key: string, parts = {}) => {
+			const before = store.usage(ANNA).bytes;
+			store.putBlob(ANNA, key, fillOf(1, 1), parts);
+			return Number(store.usage(ANNA).bytes - before);
+		};
+		const deep = Array.from({ length: 32 }, () => "ä").join("/");
+		expect(bytesOf(deep)).toBe(4_096 + 768 + 4 * (32 * 2 + 31) + 31 * 256 + 24);
+		expect(bytesOf(`${deep}b`, PRIVATE)).toBe(4_096 + 768 + 4 * (32 * 2 + 31 + 1) + 31 * 512 + 24);
+		expect(bytesOf("m", { metadata: [["name", "ü".repeat(2_000)]] })).toBe(4_096 + aboutOf("m") + 4_004);
+	});
+
+	test("follow a blob through update, rename, replacement and deletion, and are its owner's to bear", () => {
+		store.putBlob(ANNA, "a", fillOf(1, 1));
+		const long = "b/c/d";
+		const metadata: [string, string][] = [["name", "value"]];
+		store.ask(OWNER, "blobs_update", { ...updateOf("a"), metadata: [metadata] });
+		expect(store.usage(ANNA).bytes).toBe(BigInt(4_096 + aboutOf("a") + 9));
+		store.setQuota(ANNA, { bytes: BigInt(4_096 + aboutOf("a") + 9) });
+		expect(store.refused(OWNER, "blobs_rename", moveOf("a", long))).toEqual(exceeded("bytes"));
+		const more = { ...updateOf("a"), metadata: [[["name", "values"]]] as [[string, string][]] };
+		expect(store.refused(OWNER, "blobs_update", more)).toEqual(exceeded("bytes"));
+		store.setQuota(ANNA, { bytes: 100_000n });
+		store.ask(ANNA, "blobs_rename", moveOf("a", long));
+		expect(store.usage(ANNA).bytes).toBe(BigInt(4_096 + aboutOf(long) + 9));
+		store.putBlob(ANNA, long, fillOf(2, 1), PRIVATE);
+		store.clean();
+		expect(store.usage(ANNA).bytes).toBe(BigInt(4_096 + aboutOf(long) + 2 * 256));
+		store.delete(ANNA, long);
+		store.clean();
+		expect(store.usage(ANNA).bytes).toBe(0n);
+	});
+
+	test("no commit is refused for them: begin reserves what may be said of the blob", () => {
+		store.setQuota(ANNA, { bytes: BigInt(sessionOf("a/b") + 4_096) });
+		const id = store.begin(ANNA, "a/b", 1);
+		store.put(ANNA, id, 0, fillOf(1, 1));
+		const metadata = Array.from({ length: 4 }, (_, n): [string, string] => [`n${n}`, "v".repeat(1_022)]);
+		const type = `text/${"x".repeat(123)}`;
+		store.commit(ANNA, id, fillOf(1, 1), { ...PRIVATE, content_type: type, metadata });
+		expect(store.usage(ANNA).bytes).toBe(BigInt(sessionOf("a/b")));
 	});
 
 	test("of a copy are its owner's", () => {
 		store.putBlob(ANNA, "a", fillOf(1, 5_000));
 		store.ask(BEN, "blobs_copy", moveOf("a", "b"));
-		expect([store.usage(ANNA).bytes, store.usage(BEN).bytes]).toEqual([5_000n, 5_000n]);
-		store.setQuota(BEN, { bytes: 9_999n });
+		const bytes = 5_000 + aboutOf("a");
+		expect([store.usage(ANNA).bytes, store.usage(BEN).bytes]).toEqual([BigInt(bytes), BigInt(bytes)]);
+		store.setQuota(BEN, { bytes: BigInt(2 * bytes - 1) });
 		expect(store.refused(BEN, "blobs_copy", moveOf("a", "c"))).toEqual(exceeded("bytes"));
 	});
 });
@@ -224,7 +276,8 @@ describe("C12 blobs", () => {
 		store.putBlob(ANNA, "b", bytes);
 		expect([store.usage(ANNA).blobs, store.usage(BEN).blobs]).toEqual([2n, 0n]);
 		store.clean();
-		expect([store.usage(ANNA).bytes, store.usage(BEN).bytes]).toEqual([8_192n, 0n]);
+		const bytesHeld = 8_192 + aboutOf("a") + aboutOf("b");
+		expect([store.usage(ANNA).bytes, store.usage(BEN).bytes]).toEqual([BigInt(bytesHeld), 0n]);
 	});
 });
 
@@ -255,6 +308,197 @@ describe("C12 bytes received a day", () => {
 	});
 });
 
+describe("C12 what a message brought counts where it is refused, too", () => {
+	const received = () => Number(store.usage(ANNA).received_today);
+	/** As the canister does it: what is refused is tallied. */
+	function refused<Name extends MethodName>(method: Name, ...args: MethodArgs<Name>): string {
+		const code = store.code(ANNA, method, ...args);
+		store.engine.tally(method, code);
+		return code;
+	}
+
+	test("whatever it is refused for, and where it is sent again", () => {
+		const id = store.begin(ANNA, "a", S);
+		expect(refused("blobs_put_chunk", id, 0, fillOf(1, S - 1))).toBe("chunk_wrong_size");
+		expect(received()).toBe(S - 1);
+		expect(refused("blobs_put_chunk", newId(), 0, fillOf(1, 7))).toBe("upload_not_found");
+		const bytes = fillOf(1, 100);
+		const wrong = { ...wholeOf(newId(), "b", bytes), root: new Uint8Array(32) };
+		expect(refused("blobs_put_blob", wrong, bytes)).toBe("root_mismatch");
+		store.upgrade();
+		expect(received()).toBe(S - 1 + 7 + 100);
+		const request = wholeOf(newId(), "c", bytes);
+		for (let times = 0; times < 2; times++) store.ask(ANNA, "blobs_put_blob", request, bytes);
+		const blobs = [itemOf("d", bytes), { ...itemOf("e", bytes), root: new Uint8Array(32) }];
+		for (let times = 0; times < 2; times++)
+			store.ask(ANNA, "blobs_put_many", { id: request.id.slice().fill(7), blobs });
+		expect(received()).toBe(S - 1 + 7 + 100 + 200 + 400);
+	});
+
+	test("a message that cannot be read counts by its length", () => {
+		store.host.sender = ANNA.toUint8Array();
+		const read = () => {
+			throw new Refusal({ malformed: { reason: "none" } });
+		};
+		expect(() => store.engine.call("blobs_put_chunk", read, 1_234)).toThrow();
+		store.engine.tally("blobs_put_chunk", "malformed");
+		expect(received()).toBe(1_234);
+	});
+
+	test("a day's bytes are refused as a whole message, and a stranger's leave no record", () => {
+		store.setQuota(ANNA, { received_per_day: 150n });
+		const blobs = [itemOf("a", fillOf(1, 100)), itemOf("b", fillOf(1, 100))];
+		expect(store.refused(ANNA, "blobs_put_many", { id: newId(), blobs })).toEqual({
+			quota_exceeded: { quota: "received_per_day", limit: 150n, used: 0n, needed: 200n },
+		});
+		const accounts = store.storage.size(MEMORY.accounts);
+		const bytes = fillOf(1, 1);
+		expect(store.code(person(9), "blobs_put_blob", wholeOf(newId(), "c", bytes), bytes)).toBe(
+			"not_authorized",
+		);
+		store.engine.tally("blobs_put_blob", "not_authorized");
+		expect(store.storage.size(MEMORY.accounts)).toBe(accounts);
+	});
+});
+
+describe("C12 changes a day: entries of the feed, and receipts", () => {
+	const left = (changes: number) =>
+		store.setQuota(ANNA, { changes_per_day: store.usage(ANNA).changes_today + BigInt(changes) });
+
+	test("count what each change leaves, and begin again with each day of UTC", () => {
+		const counted: [string, number, () => unknown][] = [
+			["a put", 2, () => store.putBlob(ANNA, "a", fillOf(1, 1))],
+			["an update", 2, () => store.ask(ANNA, "blobs_update", updateOf("a"))],
+			["a copy", 2, () => store.ask(ANNA, "blobs_copy", moveOf("a", "b"))],
+			["a rename", 3, () => store.ask(ANNA, "blobs_rename", moveOf("b", "c"))],
+			["an upload", 2, () => store.upload(ANNA, "d", fillOf(1, S))],
+			["a begin and its abort", 1, () => store.ask(ANNA, "blobs_abort_upload", store.begin(ANNA, "e"))],
+			["an abort of nothing", 1, () => store.ask(ANNA, "blobs_abort_upload", newId())],
+			[
+				"two of many",
+				3,
+				() =>
+					store.ask(ANNA, "blobs_put_many", {
+						id: newId(),
+						blobs: ["f", "g"].map((key) => itemOf(key, fillOf(1, 1))),
+					}),
+			],
+			["a deletion", 2, () => store.delete(ANNA, "a")],
+			["a deletion of nothing", 1, () => store.delete(ANNA, "a")],
+		];
+		let sum = 0n;
+		for (const [what, changes, act] of counted) {
+			act();
+			sum += BigInt(changes);
+			expect(store.usage(ANNA).changes_today, what).toBe(sum);
+		}
+		store.host.time = Math.ceil(store.host.time / DAY_MS) * DAY_MS;
+		expect(store.usage(ANNA)).toMatchObject({ changes_today: 0n, received_today: 0n });
+	});
+
+	test("over the quota nothing more is changed, but what was begun may end", () => {
+		store.putBlob(ANNA, "a", fillOf(1, 1));
+		left(2);
+		const id = store.begin(ANNA, "b", 1);
+		const other = fillOf(2, 1);
+		expect(store.refused(ANNA, "blobs_put_blob", wholeOf(newId(), "c", other), other)).toEqual(
+			exceeded("changes_per_day"),
+		);
+		expect(store.code(ANNA, "blobs_delete", deleteOf("a"))).toBe("quota_exceeded");
+		expect(store.code(ANNA, "blobs_update", updateOf("a"))).toBe("quota_exceeded");
+		expect(store.code(ANNA, "blobs_copy", moveOf("a", "d"))).toBe("quota_exceeded");
+		expect(store.code(ANNA, "blobs_begin_upload", beginOf(newId(), "e"))).toBe("quota_exceeded");
+		store.put(ANNA, id, 0, other);
+		store.commit(ANNA, id, other);
+		left(0);
+		expect(store.code(ANNA, "blobs_abort_upload", newId())).toBe("quota_exceeded");
+		store.setQuota(OWNER, { changes_per_day: 0n });
+		store.ask(OWNER, "blobs_revoke_role", { id: newId(), who: BEN, role: { writer: null } });
+	});
+
+	test("of many, as many as are left are done", () => {
+		left(3);
+		const blobs = ["a", "b", "c"].map((key) => itemOf(key, fillOf(1, 1)));
+		const { results } = store.ask(ANNA, "blobs_put_many", { id: newId(), blobs });
+		expect(results.map((result) => ("ok" in result ? "ok" : result.err))).toEqual([
+			"ok",
+			"ok",
+			exceeded("changes_per_day"),
+		]);
+	});
+});
+
+describe("C12 what an upload reserves ahead", () => {
+	const GIB = 2 ** 30;
+	const MINUTE_MS = 60_000;
+	const used = () => Number(store.usage(ANNA).bytes) - sessionOf("a");
+	const huge = 60_000 * S;
+
+	test("is at most 1 GiB, and more as chunks arrive; all of it must fit when it begins", () => {
+		const id = store.begin(ANNA, "a", huge);
+		expect(used()).toBe(GIB);
+		for (let index = 0; index < 3; index++) {
+			store.put(ANNA, id, index, fillOf(index, S));
+			expect(used()).toBe(GIB + (index + 1) * S);
+		}
+		store.put(ANNA, id, 2, fillOf(9, S));
+		expect(used()).toBe(GIB + 3 * S);
+		store.setQuota(BEN, { bytes: BigInt(huge) });
+		expect(store.refused(BEN, "blobs_begin_upload", beginOf(newId(), "b", huge))).toEqual(exceeded("bytes"));
+	});
+
+	test("ends 15 minutes after the last chunk, through upgrades, and comes back with the next", () => {
+		const id = store.begin(ANNA, "a", huge);
+		store.put(ANNA, id, 0, fillOf(1, S));
+		const pass = (minutes: number) => {
+			store.host.time += minutes * MINUTE_MS;
+			store.upgrade();
+			store.engine.clean();
+		};
+		for (let times = 0; times < 4; times++) {
+			pass(5);
+			store.put(ANNA, id, 0, fillOf(1, S));
+		}
+		pass(14);
+		expect(used()).toBe(S + GIB);
+		pass(6);
+		expect(used()).toBe(S);
+		// It is watched no longer: what is left is its expiry.
+		expect(store.storage.size(MEMORY.queues)).toBe(1);
+		store.put(ANNA, id, 1, fillOf(2, S));
+		expect(used()).toBe(2 * S + GIB);
+		store.ask(ANNA, "blobs_abort_upload", id);
+		expect(used()).toBe(2 * S);
+		store.clean();
+		expect(store.usage(ANNA).bytes).toBe(0n);
+	});
+
+	test("gives way to what others stored while it was idle, and the upload goes on as long as a chunk fits", () => {
+		store.setQuota(ANNA, { bytes: BigInt(2 * sessionOf("a") + 10 * S) });
+		const id = store.begin(ANNA, "a", 8 * S);
+		store.host.time += 20 * MINUTE_MS;
+		store.engine.clean();
+		expect(used()).toBe(0);
+		const other = store.begin(ANNA, "b");
+		for (let index = 0; index < 8; index++) store.put(ANNA, other, index, fillOf(100 + index, S));
+		for (let index = 0; index < 2; index++) store.put(ANNA, id, index, fillOf(index, S));
+		expect(store.refused(ANNA, "blobs_put_chunk", id, 2, fillOf(2, S))).toEqual(exceeded("bytes"));
+		store.ask(ANNA, "blobs_abort_upload", other);
+		store.clean();
+		const bytes = Buffer.concat(Array.from({ length: 8 }, (_, index) => fillOf(index, S)));
+		for (let index = 2; index < 8; index++) store.put(ANNA, id, index, fillOf(index, S));
+		store.commit(ANNA, id, bytes);
+		expect(store.usage(ANNA).bytes).toBe(BigInt(8 * S + aboutOf("a")));
+	});
+
+	test("two begins take no more than 2 GiB of a store's room from others", () => {
+		store = new TestStore({ room: { maxStableBytes: 14 * (8 << 20) + 3 * GIB } });
+		for (const key of ["a", "b"]) store.begin(ANNA, key, 30_000 * S);
+		expect(store.code(BEN, "blobs_begin_upload", beginOf(newId(), "c", 20_000 * S))).toBe("no_room");
+		store.begin(BEN, "c", 10_000 * S);
+	});
+});
+
 describe("whose quota holds", () => {
 	test("one's own, else everybody's, else that of the settings", () => {
 		store = new TestStore({ quota: { blobs: 7 } });
@@ -275,7 +519,14 @@ describe("whose quota holds", () => {
 		for (const wrong of [{ quota: { bytes: -1 } }, { quota: { blobs: 1.5 } }, { feedEntries: Number.NaN }])
 			expect(() => new TestStore(wrong)).toThrow("must be a whole number from 0 on");
 		expect(() => new TestStore({ room: { minCycles: Number.NaN } })).toThrow("minCycles");
-		const unbound = { openUploads: Infinity, blobs: Infinity, bytes: Infinity, receivedPerDay: Infinity };
+		const unbound = {
+			openUploads: Infinity,
+			blobs: Infinity,
+			bytes: Infinity,
+			receivedPerDay: Infinity,
+			changesPerDay: Infinity,
+			cyclesPerDay: Infinity,
+		};
 		store = new TestStore({ quota: unbound, feedEntries: Infinity });
 		store.begin(ANNA, "a", S);
 		expect(store.ask(ANNA, "blobs_account", []).quota.bytes).toBe(2n ** 53n - 1n);

@@ -163,8 +163,17 @@ export const quotaOf = (quota: Partial<WireQuota>): WireQuota => ({
 	blobs: MANY,
 	bytes: MANY,
 	received_per_day: MANY,
+	changes_per_day: MANY,
+	cycles_per_day: MANY,
 	...quota,
 });
+
+/** What is stored about a public blob of the type that tests give, without metadata. */
+export const aboutOf = (key: string): number =>
+	768 + 4 * key.length + 256 * (key.split("/").length - 1) + "application/octet-stream".length;
+/** What an open upload counts for beside its chunks. */
+export const sessionOf = (key: string): number =>
+	768 + 4 * key.length + 512 * (key.split("/").length - 1) + 128 + 2 * 4_096;
 
 export const fillOf = (fill: number, length: number): Uint8Array => new Uint8Array(length).fill(fill);
 

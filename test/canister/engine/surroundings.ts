@@ -90,5 +90,6 @@ export class FakeHost implements Host {
 	};
 	/** Stands for the system's certificate: what it certifies. */
 	certificate = (): Uint8Array | undefined => this.certified;
-	instructions = () => 0;
+	isReplicated = () => true;
+	instructions = (): number => 0;
 }

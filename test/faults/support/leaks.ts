@@ -1,4 +1,5 @@
-import { MIN_CHARGE_BYTES } from "../../../src/protocol/index.js";
+import { chargeOf } from "../../../src/canister/engine/charges.js";
+import { isPublic } from "../../../src/protocol/index.js";
 import { ok } from "../../support/store.js";
 import { S } from "../../support/transfers.js";
 import type { State, Subject } from "./operations.js";
@@ -23,7 +24,7 @@ interface Held {
 const SMALL = 16_384;
 
 /** What the whole blobs of a case take; all larger ones were cut at S. */
-function heldBy({ subject, states }: Remains): Held {
+async function heldBy(world: World, { subject, states }: Remains): Promise<Held> {
 	const held = { blobs: 0, bytes: 0, chunks: 0, large: 0 };
 	for (const [key, { length }] of subject.blobs) {
 		if (states.get(key) !== "whole") continue;
@@ -31,8 +32,10 @@ function heldBy({ subject, states }: Remains): Held {
 		for (let at = 0; at < length; at += S) {
 			held.chunks++;
 			if (length - at > SMALL) held.large++;
-			held.bytes += Math.max(MIN_CHARGE_BYTES, Math.min(S, length - at));
 		}
+		const stat = await world.time.run(world.store.blobs_stat({ key, min_version: [] }), 60_000);
+		const manifest = ok(stat).manifest[0]!;
+		held.bytes += chargeOf(key, length, S, isPublic(manifest), manifest);
 	}
 	return held;
 }
@@ -51,7 +54,7 @@ export async function checkLeaks(world: World, remains: readonly Remains[]): Pro
 	for (const each of remains) {
 		const who = each.subject.actor.identity.getPrincipal();
 		const { usage } = ok(await world.time.run(world.store.blobs_account([who]), 60_000));
-		const held = heldBy(each);
+		const held = await heldBy(world, each);
 		compare(each.name, "open uploads", usage.open_uploads, 0);
 		compare(each.name, "blobs of the quota", usage.blobs, held.blobs);
 		compare(each.name, "bytes of the quota", usage.bytes, held.bytes);

@@ -13,8 +13,9 @@ function change(
 	act: () => void,
 ): WireVersion {
 	model.require(who, "admin");
-	return model.once(who, request.id, "administered", method, request, () => {
+	return model.once(who, request.id, "administered", method, request, 0, () => {
 		act();
+		model.changed(who);
 		model.sequence++;
 		return model.version;
 	});
@@ -57,5 +58,5 @@ export function setMode(model: Model, who: number, [request]: MethodArgs<"blobs_
 
 export function abortAny(model: Model, who: number, [request]: MethodArgs<"blobs_abort_any_upload">) {
 	model.require(who, "admin");
-	return abortUpload(model, numberOf(request.owner), request.id);
+	return abortUpload(model, who, numberOf(request.owner), request.id);
 }

@@ -9,7 +9,7 @@ import {
 } from "../../../../src/protocol/index.js";
 import { rootOf } from "../../../support/store.js";
 import {
-	chargeOfPieces,
+	chargeOfBlob,
 	type Model,
 	type ModelBlob,
 	nameOf,
@@ -47,16 +47,17 @@ export function publish(
 		metadata,
 		sha256,
 	};
-	const blob = hold(model, { manifest, owner: who, uploader: who, pieces });
+	const blob = hold(model, who, { manifest, owner: who, uploader: who, pieces });
 	model.leave(who, id, "committed", "", blob.manifest);
 	return blob.manifest;
 }
 
 /** Puts a blob under its key, with the next number, in the place of whatever was there. */
-function hold(model: Model, blob: ModelBlob, isSameContent = false): ModelBlob {
+function hold(model: Model, by: number, blob: ModelBlob, isSameContent = false): ModelBlob {
 	const { key } = blob.manifest;
 	const held = model.blobs.get(key);
 	model.sequence++;
+	model.changed(by);
 	const numbered = { ...blob, manifest: { ...blob.manifest, ...model.version } };
 	model.blobs.set(key, numbered);
 	if (held !== undefined && !isSameContent) model.discard(held);
@@ -67,8 +68,12 @@ function hold(model: Model, blob: ModelBlob, isSameContent = false): ModelBlob {
 function checkWhole(model: Model, who: number, item: WirePublication & { key: string }, bytes: Uint8Array) {
 	const pieces = bytes.length === 0 ? [] : [pieceOf(bytes)];
 	model.requireChange(who, item.key);
-	model.requireQuota(who, { key: item.key, bytes: chargeOfPieces(pieces) });
-	model.requireReceivable(who, bytes.length);
+	const bytesHeld = chargeOfBlob({
+		manifest: { ...item, visibility: nameOfCase(item.visibility) } as unknown as WireManifest,
+		pieces,
+	});
+	model.requireQuota(who, { key: item.key, bytes: bytesHeld });
+	model.requireChanges(who, 2);
 	model.requirePrecondition(item.precondition, item.key);
 	if (!sameBytes(item.root, rootOf(bytes, MAX_CHUNK_BYTES))) refuse("root_mismatch");
 	return pieces;
@@ -83,8 +88,9 @@ export function putBlob(model: Model, who: number, [request, bytes]: MethodArgs<
 	if (receipt?.kind === "committed" && before.key === key && sameBytes(before.root, root)) return before;
 	model.refuseFinished(receipt);
 	if (model.uploads.has(nameOf(who, id))) refuse("upload_conflict");
+	model.requireReceivable(who, bytes.length);
 	const pieces = checkWhole(model, who, request, bytes);
-	model.receive(who, bytes.length);
+	model.changed(who);
 	return publish(model, who, id, request, MAX_CHUNK_BYTES, pieces);
 }
 
@@ -105,18 +111,21 @@ export function putMany(model: Model, who: number, [request]: MethodArgs<"blobs_
 	model.requireMode("live");
 	model.require(who, "writer");
 	const identity = blobs.map(({ key, root }) => [key, root]);
-	return model.once(who, id, "putMany", "blobs_put_many", identity, () =>
-		each(blobs, (item) => {
+	return model.once(who, id, "putMany", "blobs_put_many", identity, 1, () => {
+		model.requireReceivable(
+			who,
+			blobs.reduce((sum, { content }) => sum + content.length, 0),
+		);
+		return each(blobs, (item) => {
 			const pieces = checkWhole(model, who, item, item.content);
-			model.receive(who, item.content.length);
 			const receipts = new Map(model.receipts);
 			publish(model, who, id, item, MAX_CHUNK_BYTES, pieces);
 			// The message has one receipt, not each blob.
 			model.receipts.clear();
 			for (const [name, receipt] of receipts) model.receipts.set(name, receipt);
 			return model.version;
-		}),
-	);
+		});
+	});
 }
 
 function remove(model: Model, who: number, { key, precondition }: WireDeleteItem) {
@@ -124,7 +133,9 @@ function remove(model: Model, who: number, { key, precondition }: WireDeleteItem
 	model.requirePrecondition(precondition, key);
 	const held = model.blobs.get(key);
 	if (held !== undefined) {
+		model.requireChanges(who, 2);
 		model.sequence++;
+		model.changed(who);
 		model.blobs.delete(key);
 		model.discard(held);
 	}
@@ -138,12 +149,14 @@ function requireWriter(model: Model, who: number): void {
 
 export function deleteBlob(model: Model, who: number, [request]: MethodArgs<"blobs_delete">) {
 	requireWriter(model, who);
-	return model.once(who, request.id, "deleted", "blobs_delete", request, () => remove(model, who, request));
+	return model.once(who, request.id, "deleted", "blobs_delete", request, 1, () =>
+		remove(model, who, request),
+	);
 }
 
 export function deleteMany(model: Model, who: number, [request]: MethodArgs<"blobs_delete_many">) {
 	requireWriter(model, who);
-	return model.once(who, request.id, "deletedMany", "blobs_delete_many", request, () =>
+	return model.once(who, request.id, "deletedMany", "blobs_delete_many", request, 1, () =>
 		each(request.blobs, (item) => remove(model, who, item).version),
 	);
 }
@@ -155,7 +168,7 @@ function readable(model: Model, who: number, key: string): ModelBlob {
 
 export function update(model: Model, who: number, [request]: MethodArgs<"blobs_update">) {
 	requireWriter(model, who);
-	return model.once(who, request.id, "updated", "blobs_update", request, () => {
+	return model.once(who, request.id, "updated", "blobs_update", request, 2, () => {
 		const held = readable(model, who, request.key);
 		model.requireChange(who, request.key);
 		model.requirePrecondition(request.precondition, request.key);
@@ -167,7 +180,8 @@ export function update(model: Model, who: number, [request]: MethodArgs<"blobs_u
 			metadata: request.metadata[0] ?? held.manifest.metadata,
 			modified_at: model.nanoseconds(),
 		};
-		return hold(model, { ...held, manifest }, true).manifest;
+		requireOther(model, held, manifest);
+		return hold(model, who, { ...held, manifest }, true).manifest;
 	});
 }
 
@@ -184,26 +198,34 @@ function checkMove(model: Model, who: number, [request]: MethodArgs<"blobs_copy"
 export function copy(model: Model, who: number, args: MethodArgs<"blobs_copy">) {
 	const [request] = args;
 	requireWriter(model, who);
-	return model.once(who, request.id, "moved", "blobs_copy", request, () => {
+	return model.once(who, request.id, "moved", "blobs_copy", request, 2, () => {
 		const blob = checkMove(model, who, args);
-		model.requireQuota(who, { key: request.to, bytes: chargeOfPieces(blob.pieces) });
+		const as = { ...blob, manifest: { ...blob.manifest, key: request.to } };
+		model.requireQuota(who, { key: request.to, bytes: chargeOfBlob(as) });
 		const at = model.nanoseconds();
 		const owner = PRINCIPALS[who]!;
 		const manifest = { ...blob.manifest, key: request.to, owner, created_at: at, modified_at: at };
-		return hold(model, { ...blob, manifest, owner: who }).manifest;
+		return hold(model, who, { ...blob, manifest, owner: who }).manifest;
 	});
 }
 
 export function rename(model: Model, who: number, args: MethodArgs<"blobs_rename">) {
 	const [request] = args;
 	requireWriter(model, who);
-	return model.once(who, request.id, "moved", "blobs_rename", request, () => {
+	return model.once(who, request.id, "moved", "blobs_rename", request, 3, () => {
 		const blob = checkMove(model, who, args);
 		model.requireChange(who, request.from);
 		if (model.isUploadedTo(blob.owner, request.from)) model.requireQuota(blob.owner, { key: request.to });
+		requireOther(model, blob, { ...blob.manifest, key: request.to });
 		model.sequence++;
+		model.changed(who);
 		model.blobs.delete(request.from);
 		const manifest = { ...blob.manifest, key: request.to, modified_at: model.nanoseconds() };
-		return hold(model, { ...blob, manifest }).manifest;
+		return hold(model, who, { ...blob, manifest }).manifest;
 	});
+}
+
+/** The owner's quota must bear what is stored about its blob under another manifest. */
+function requireOther(model: Model, blob: ModelBlob, manifest: WireManifest): void {
+	model.requireQuota(blob.owner, { bytes: chargeOfBlob({ ...blob, manifest }) - chargeOfBlob(blob) });
 }

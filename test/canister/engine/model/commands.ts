@@ -116,7 +116,12 @@ const leaves = fc
 
 const begin = command(
 	14,
-	{ who, id: uploadId, key, size: fc.option(fc.constantFrom(0, 1, S, S + 7, 3 * S + 7), { freq: 2 }) },
+	{
+		who,
+		id: uploadId,
+		key,
+		size: fc.option(fc.constantFrom(0, 1, S, S + 7, 3 * S + 7, 20_000 * S), { freq: 2 }),
+	},
 	(c) => ({
 		who: c.who,
 		method: "blobs_begin_upload",
@@ -280,8 +285,10 @@ const roleChange = (weight: number, method: "blobs_grant_role" | "blobs_revoke_r
 const quota = fc.record({
 	open_uploads: fc.constantFrom(0, 1, 5),
 	blobs: fc.constantFrom(0n, 1n, 9n),
-	bytes: fc.constantFrom(0n, 4_096n, BigInt(S) + 4_096n, BigInt(4 * S)),
+	bytes: fc.constantFrom(0n, 6_000n, BigInt(S) + 12_000n, BigInt(4 * S) + 30_000n, 2n ** 31n),
 	received_per_day: fc.constantFrom(0n, BigInt(2 * S), BigInt(9 * S)),
+	changes_per_day: fc.constantFrom(0n, 2n, 20n, 1_000n),
+	cycles_per_day: fc.constantFrom(0n, 40_000_000n, 10n ** 12n, 10n ** 12n, 10n ** 12n),
 });
 const setQuota = command(
 	3,

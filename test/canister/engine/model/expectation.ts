@@ -1,7 +1,7 @@
 import type { MethodArgs, MethodName } from "../../../../src/protocol/index.js";
 import * as administration from "./administration.js";
 import * as blobs from "./blobs.js";
-import type { Model } from "./model.js";
+import { ANONYMOUS, type Model } from "./model.js";
 import * as uploads from "./uploads.js";
 
 const EXPECTATIONS: {
@@ -38,5 +38,52 @@ export function expectationOf<Name extends MethodName>(
 ): unknown {
 	const expectation = EXPECTATIONS[method];
 	if (expectation === undefined) throw new Error(`the model does not know ${method}`);
-	return (expectation as (model: Model, who: number, args: MethodArgs<Name>) => unknown)(model, who, args);
+	let isLetIn = isAdmitted(model, who, method);
+	let isDone = false;
+	try {
+		if (isLetIn && !isAdministration(method)) {
+			isLetIn = false;
+			model.requireCycles(who);
+			isLetIn = true;
+		}
+		const answer = (expectation as (model: Model, who: number, args: MethodArgs<Name>) => unknown)(
+			model,
+			who,
+			args,
+		);
+		isDone = true;
+		return answer;
+	} finally {
+		const content = isLetIn ? (CONTENT[method]?.(args as never) ?? 0) : 0;
+		if (content > 0) {
+			model.todayOf(who).received += content;
+			model.counted.add(who);
+		}
+		// What is refused is counted where there is a bound to hold.
+		if (isDone || model.hasCyclesBound(who)) model.spend(who);
+	}
 }
+
+const BEGIN: readonly MethodName[] = ["blobs_begin_upload", "blobs_put_blob", "blobs_put_many"];
+const ADMINISTRATION: readonly MethodName[] = [
+	"blobs_grant_role",
+	"blobs_revoke_role",
+	"blobs_set_quota",
+	"blobs_set_mode",
+	"blobs_abort_any_upload",
+];
+const isAdministration = (method: MethodName): boolean => ADMINISTRATION.includes(method);
+
+/** Whether mode and role let the call in, whatever it asks for. */
+function isAdmitted(model: Model, who: number, method: MethodName): boolean {
+	if (isAdministration(method)) return model.has(who);
+	if (!model.takes(BEGIN.includes(method) ? "live" : "draining") || who === ANONYMOUS) return false;
+	return method === "blobs_abort_upload" || model.has(who, "writer");
+}
+
+/** Bytes of blobs that a call brings. */
+const CONTENT: { [Name in MethodName]?: (args: MethodArgs<Name>) => number } = {
+	blobs_put_chunk: ([, , bytes]) => bytes.length,
+	blobs_put_blob: ([, bytes]) => bytes.length,
+	blobs_put_many: ([{ blobs }]) => blobs.reduce((sum, { content }) => sum + content.length, 0),
+};

@@ -39,6 +39,7 @@ test("C31 C33 C55 random histories of every update, restarts and cleaning betwee
 		"again blobs_set_mode done",
 		"upload expired",
 		"answers shared",
+		"a reserve ended",
 	].filter((what) => !World.happened.has(what));
 	expect(missing, "what never happened").toEqual([]);
 });

@@ -54,6 +54,28 @@ export const chargeOfPieces = (all: readonly Piece[]): number =>
 		all.reduce((sum, { bytes }) => sum + Math.max(MIN_CHARGE_BYTES, bytes.length), 0),
 	);
 
+/** Whole chunks, and a last one that counts for 4 KiB at the least. */
+export const chargeOfSize = (size: number): number =>
+	Math.max(
+		MIN_CHARGE_BYTES,
+		Math.floor(size / S) * S + (size % S === 0 ? 0 : Math.max(MIN_CHARGE_BYTES, size % S)),
+	);
+
+const utf8 = (text: string): number => Buffer.byteLength(text);
+const directoriesOf = (key: string): number => key.split("/").length - 1;
+
+/** What a blob counts for in its owner's quota of bytes. */
+export function chargeOfBlob({ manifest, pieces }: Pick<ModelBlob, "manifest" | "pieces">): number {
+	const { key, content_type, metadata } = manifest;
+	const texts = metadata.reduce((sum, [name, value]) => sum + utf8(name) + utf8(value), utf8(content_type));
+	const directory = isPublic(manifest) ? 256 : 512;
+	return chargeOfPieces(pieces) + 768 + 4 * utf8(key) + directory * directoriesOf(key) + texts;
+}
+
+/** What an open upload counts for beside its chunks: the most that is stored about the blob it becomes. */
+export const chargeOfSession = (key: string): number =>
+	768 + 4 * utf8(key) + 512 * directoriesOf(key) + 128 + 4_096 + 4_096;
+
 export interface ModelBlob {
 	readonly manifest: WireManifest;
 	readonly owner: number;
@@ -65,7 +87,10 @@ export interface ModelUpload {
 	readonly key: string;
 	readonly size: number | undefined;
 	readonly chunks: Map<number, Piece>;
-	charged: number;
+	/** Bytes reserved ahead of what arrived. */
+	reserved: number;
+	/** When cleaning looks next whether it still needs that. */
+	reserveLookAt: number | undefined;
 	expiresAt: number;
 	/** When cleaning looks at it next. */
 	lookAt: number;
@@ -97,8 +122,18 @@ export function refuse(code: ErrorCode): never {
 	throw new Refused(code);
 }
 
+/** What the chunks count for that have arrived. */
+export const arrivedOf = ({ chunks }: ModelUpload): number =>
+	chunks.size === 0 ? 0 : chargeOfPieces([...chunks.values()]);
+const chargedFor = (upload: ModelUpload): number =>
+	chargeOfSession(upload.key) + arrivedOf(upload) + upload.reserved;
+
 const MODES: ModeName[] = ["live", "draining", "maintenance"];
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+/** Without instructions and bytes, of which the engine is told none. */
+const MESSAGE_CYCLES = 7_200_000;
+const GIB = 2 ** 30;
 const NO_BOUND = 2n ** 53n - 1n;
 
 export class Model {
@@ -108,7 +143,9 @@ export class Model {
 	sequence = 0n;
 	readonly roles = PRINCIPALS.map(() => new Set<RoleName>());
 	readonly quotas = new Map<number, WireQuota>();
-	readonly received = new Map<number, { day: number; bytes: number }>();
+	readonly today = new Map<number, { day: number; received: number; changes: number; cycles: number }>();
+	/** Who was ever counted for anything, and so has an account for good. */
+	readonly counted = new Set<number>([CONTROLLER]);
 	readonly blobs = new Map<string, ModelBlob>();
 	readonly uploads = new Map<string, ModelUpload>();
 	readonly receipts = new Map<string, ModelReceipt>();
@@ -125,8 +162,13 @@ export class Model {
 
 	// Who may do what.
 
+	/** Whether the mode takes what may be done up to this one. */
+	takes(last: ModeName): boolean {
+		return MODES.indexOf(this.mode) <= MODES.indexOf(last);
+	}
+
 	requireMode(last: ModeName): void {
-		if (MODES.indexOf(this.mode) > MODES.indexOf(last)) refuse("not_live");
+		if (!this.takes(last)) refuse("not_live");
 	}
 
 	has(who: number, ...roles: RoleName[]): boolean {
@@ -157,7 +199,14 @@ export class Model {
 	// Who has how much.
 
 	quotaOf(who: number): WireQuota {
-		const builtIn = { open_uploads: 1_000, blobs: NO_BOUND, bytes: NO_BOUND, received_per_day: NO_BOUND };
+		const builtIn = {
+			open_uploads: 1_000,
+			blobs: NO_BOUND,
+			bytes: NO_BOUND,
+			received_per_day: NO_BOUND,
+			changes_per_day: NO_BOUND,
+			cycles_per_day: NO_BOUND,
+		};
 		return this.quotas.get(who) ?? this.quotas.get(EVERYBODY) ?? builtIn;
 	}
 
@@ -180,22 +229,52 @@ export class Model {
 
 	bytesOf(who: number): number {
 		let bytes = 0;
-		for (const blob of this.blobs.values()) if (blob.owner === who) bytes += chargeOfPieces(blob.pieces);
-		for (const [name, { charged }] of this.uploads) if (name.startsWith(`${who}/`)) bytes += charged;
+		for (const blob of this.blobs.values()) if (blob.owner === who) bytes += chargeOfBlob(blob);
+		for (const [name, upload] of this.uploads) if (name.startsWith(`${who}/`)) bytes += chargedFor(upload);
 		for (const { holder, charged } of this.garbage) if (holder === who) bytes += charged;
 		return bytes;
 	}
 
-	receivedToday(who: number): number {
-		const received = this.received.get(who);
-		return received?.day === Math.floor(this.now / DAY_MS) ? received.bytes : 0;
+	/** What a principal sent and changed since midnight. */
+	todayOf(who: number): { received: number; changes: number; cycles: number } {
+		const day = Math.floor(this.now / DAY_MS);
+		const known = this.today.get(who);
+		if (known?.day === day) return known;
+		const fresh = { day, received: 0, changes: 0, cycles: 0 };
+		this.today.set(who, fresh);
+		return fresh;
 	}
 
-	receive(who: number, bytes: number): void {
-		this.received.set(who, {
-			day: Math.floor(this.now / DAY_MS),
-			bytes: this.receivedToday(who) + bytes,
-		});
+	/** Counts records of changes: entries of the feed and receipts. */
+	changed(who: number, count = 1): void {
+		this.todayOf(who).changes += count;
+		this.counted.add(who);
+	}
+
+	/** A principal without role, quota or anything that was counted of it: its cycles are all strangers'. */
+	isStranger(who: number): boolean {
+		return !this.counted.has(who) && this.roles[who]!.size === 0 && !this.quotas.has(who);
+	}
+
+	/** Counts the cycles of a message: in these histories each has the same. */
+	spend(who: number): void {
+		if (this.isStranger(who)) return;
+		this.todayOf(who).cycles += MESSAGE_CYCLES;
+		this.counted.add(who);
+	}
+
+	hasCyclesBound(who: number): boolean {
+		return this.quotaOf(who).cycles_per_day < NO_BOUND;
+	}
+
+	requireCycles(who: number): void {
+		if (!this.isStranger(who) && BigInt(this.todayOf(who).cycles) >= this.quotaOf(who).cycles_per_day)
+			refuse("quota_exceeded");
+	}
+
+	requireChanges(who: number, count: number): void {
+		if (BigInt(this.todayOf(who).changes + count) > this.quotaOf(who).changes_per_day)
+			refuse("quota_exceeded");
 	}
 
 	/** `key` is one that shall hold a blob of its, or that it uploads to. */
@@ -213,8 +292,23 @@ export class Model {
 			refuse("quota_exceeded");
 	}
 
+	/** Takes what arrived out of the upload's reserve, and reserves again what is missing, as far as the quota goes. */
+	arrive(who: number, upload: ModelUpload, bytes: number): void {
+		if (upload.size === undefined) return;
+		const least = Math.max(0, upload.reserved - bytes);
+		upload.reserved = 0;
+		const left = Number(this.quotaOf(who).bytes) - this.bytesOf(who);
+		const missing = chargeOfSize(upload.size) - arrivedOf(upload);
+		this.reserve(upload, Math.max(least, Math.min(missing, GIB, left)));
+	}
+
+	reserve(upload: ModelUpload, bytes: number): void {
+		upload.reserved = bytes;
+		if (bytes > 0) upload.reserveLookAt ??= this.now + 5 * MINUTE_MS;
+	}
+
 	requireReceivable(who: number, bytes: number): void {
-		if (BigInt(this.receivedToday(who) + bytes) > this.quotaOf(who).received_per_day)
+		if (bytes > 0 && BigInt(this.todayOf(who).received + bytes) > this.quotaOf(who).received_per_day)
 			refuse("quota_exceeded");
 	}
 
@@ -236,7 +330,16 @@ export class Model {
 		this.receipts.set(nameOf(who, id), { kind, request, answer, until: this.now + RECEIPT_LIFE_MS });
 	}
 
-	once<T>(who: number, id: Uint8Array, kind: string, method: MethodName, request: unknown, act: () => T): T {
+	/** `changes` must be left of the quota; 0 asks none. */
+	once<T>(
+		who: number,
+		id: Uint8Array,
+		kind: string,
+		method: MethodName,
+		request: unknown,
+		changes: number,
+		act: () => T,
+	): T {
 		const receipt = this.receipts.get(nameOf(who, id));
 		const what = textOf(method, request);
 		if (receipt !== undefined) {
@@ -244,7 +347,9 @@ export class Model {
 			return receipt.answer as T;
 		}
 		if (this.uploads.has(nameOf(who, id))) refuse("upload_conflict");
+		if (changes > 0) this.requireChanges(who, changes);
 		const answer = act();
+		this.changed(who);
 		this.leave(who, id, kind, what, answer);
 		return answer;
 	}
@@ -270,13 +375,14 @@ export class Model {
 		this.garbage.push({
 			holder: who,
 			uploader: who,
-			charged: upload.charged,
+			charged: chargeOfSession(upload.key) + arrivedOf(upload),
 			pieces: [...upload.chunks.values()],
 		});
 	}
 
-	discard({ owner, uploader, pieces }: ModelBlob): void {
-		this.garbage.push({ holder: owner, uploader, charged: chargeOfPieces(pieces), pieces });
+	discard(blob: ModelBlob): void {
+		const { owner, uploader, pieces } = blob;
+		this.garbage.push({ holder: owner, uploader, charged: chargeOfBlob(blob), pieces });
 	}
 
 	/** What the clock and the cleaner do; `left` of the garbage wait for a later step. */
@@ -286,6 +392,12 @@ export class Model {
 			if (upload.lookAt > this.now) continue;
 			if (upload.expiresAt <= this.now) this.giveUp(name, upload);
 			else upload.lookAt = this.now + UPLOAD_EXPIRY_MS;
+		}
+		for (const upload of this.uploads.values()) {
+			if (upload.reserveLookAt === undefined || upload.reserveLookAt > this.now) continue;
+			const isIdle = upload.expiresAt - UPLOAD_EXPIRY_MS + 15 * MINUTE_MS <= this.now;
+			if (isIdle) upload.reserved = 0;
+			upload.reserveLookAt = upload.reserved > 0 ? this.now + 5 * MINUTE_MS : undefined;
 		}
 		for (const [name, { until }] of this.receipts) if (until <= this.now) this.receipts.delete(name);
 		this.garbage.splice(0, this.garbage.length - left);

@@ -11,6 +11,8 @@ import { rootOf } from "../../../support/store.js";
 import { publish } from "./blobs.js";
 import {
 	chargeOfPieces,
+	chargeOfSession,
+	chargeOfSize,
 	knownPiece,
 	type Model,
 	type ModelUpload,
@@ -25,12 +27,6 @@ import {
 
 const countOf = ({ size }: ModelUpload) => (size === undefined ? MAX_CHUNKS : chunkCount(BigInt(size), S));
 const tailOf = ({ chunks }: ModelUpload) => [...chunks].find(([, { bytes }]) => bytes.length < S);
-
-/** What an upload is charged: its size as announced, or, without one, for what has come. */
-const recharge = (upload: ModelUpload) => {
-	if (upload.size === undefined)
-		upload.charged = upload.chunks.size === 0 ? 0 : chargeOfPieces([...upload.chunks.values()]);
-};
 
 function fits(upload: ModelUpload, index: number, length: number): boolean {
 	if (upload.size !== undefined) return length === chunkLength(BigInt(upload.size), S, index);
@@ -53,15 +49,24 @@ export function begin(model: Model, who: number, [request]: MethodArgs<"blobs_be
 	}
 	model.refuseFinished(model.receipts.get(name));
 	model.requireChange(who, key);
-	const charged = size === undefined ? 0 : Math.max(4_096, size % S === 0 ? size : bytesOfSize(size));
-	model.requireQuota(who, { uploads: 1, key, bytes: charged });
+	const content = size === undefined ? 0 : chargeOfSize(size);
+	model.requireQuota(who, { uploads: 1, key, bytes: chargeOfSession(key) + content });
+	model.requireChanges(who, 2);
 	const expiresAt = model.now + UPLOAD_EXPIRY_MS;
-	model.uploads.set(name, { key, size, chunks: new Map(), charged, expiresAt, lookAt: expiresAt });
+	const upload: ModelUpload = {
+		key,
+		size,
+		chunks: new Map(),
+		reserved: 0,
+		reserveLookAt: undefined,
+		expiresAt,
+		lookAt: expiresAt,
+	};
+	model.reserve(upload, Math.min(content, 2 ** 30));
+	model.uploads.set(name, upload);
+	model.changed(who);
 	return { key, received: 0 };
 }
-
-/** Whole chunks, and a last one that counts for 4 KiB at the least. */
-const bytesOfSize = (size: number) => Math.floor(size / S) * S + Math.max(4_096, size % S);
 
 export function put(model: Model, who: number, [id, index, bytes]: MethodArgs<"blobs_put_chunk">) {
 	model.requireMode("draining");
@@ -72,16 +77,12 @@ export function put(model: Model, who: number, [id, index, bytes]: MethodArgs<"b
 	if (!fits(upload, index, bytes.length)) refuse("chunk_wrong_size");
 	model.requireReceivable(who, bytes.length);
 	const piece = pieceOf(bytes);
-	if (upload.size === undefined) {
-		const held = upload.chunks.get(index);
-		model.requireQuota(who, {
-			bytes: chargeOfPieces([piece]) - (held === undefined ? 0 : chargeOfPieces([held])),
-		});
-	}
+	const held = upload.chunks.get(index);
+	const more = chargeOfPieces([piece]) - (held === undefined ? 0 : chargeOfPieces([held]));
+	model.requireQuota(who, { bytes: more - upload.reserved });
 	upload.chunks.set(index, piece);
-	recharge(upload);
 	upload.expiresAt = model.now + UPLOAD_EXPIRY_MS;
-	model.receive(who, bytes.length);
+	model.arrive(who, upload, more);
 	return piece.leaf;
 }
 
@@ -100,11 +101,11 @@ export function link(model: Model, who: number, [request]: MethodArgs<"blobs_lin
 		if (piece === undefined || !stored.has(`${who}/${piece.name}`) || upload.chunks.has(from + i)) continue;
 		if (fits(after, from + i, piece.bytes.length)) taken.push([from + i, piece]);
 	}
-	if (upload.size === undefined && taken.length > 0)
-		model.requireQuota(who, { bytes: chargeOfPieces(taken.map(([, piece]) => piece)) });
+	const more = taken.length === 0 ? 0 : chargeOfPieces(taken.map(([, piece]) => piece));
+	model.requireQuota(who, { bytes: more - upload.reserved });
 	for (const [index, piece] of taken) upload.chunks.set(index, piece);
-	recharge(upload);
 	upload.expiresAt = model.now + UPLOAD_EXPIRY_MS;
+	model.arrive(who, upload, more);
 	const held = new Uint8Array(leaves.length);
 	for (let i = 0; i < count; i++) {
 		const piece = upload.chunks.get(from + i);
@@ -131,8 +132,6 @@ export function commit(model: Model, who: number, [request]: MethodArgs<"blobs_c
 		);
 		if (wrong) refuse("invalid_argument");
 	}
-	const more = Math.max(4_096, size % S === 0 ? size : bytesOfSize(size)) - upload.charged;
-	model.requireQuota(who, { bytes: more });
 	model.requirePrecondition(request.precondition, upload.key);
 	if (upload.chunks.size < count) refuse("missing_chunks");
 	const pieces = Array.from({ length: count }, (_, i) => upload.chunks.get(i)!);
@@ -146,17 +145,21 @@ export function abort(model: Model, who: number, [id]: MethodArgs<"blobs_abort_u
 	model.requireMode("draining");
 	if (who === 4) refuse("anonymous");
 	const name = nameOf(who, id);
-	if (!model.uploads.has(name) && !model.receipts.has(name)) model.require(who, "writer");
-	return abortUpload(model, who, id);
+	if (!model.uploads.has(name) && !model.receipts.has(name)) {
+		model.require(who, "writer");
+		model.requireChanges(who, 1);
+	}
+	return abortUpload(model, who, who, id);
 }
 
-export function abortUpload(model: Model, who: number, id: Uint8Array) {
+export function abortUpload(model: Model, by: number, who: number, id: Uint8Array) {
 	const name = nameOf(who, id);
 	const receipt = model.receipts.get(name);
 	if (receipt?.kind === "aborted") return receipt.answer;
 	model.refuseFinished(receipt);
 	const upload = model.uploads.get(name);
 	if (upload !== undefined) model.giveUp(name, upload);
+	else model.changed(by);
 	const answer = model.version;
 	model.leave(who, id, "aborted", "", answer);
 	return answer;

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { IDL } from "@dfinity/candid";
+import type { Principal } from "@dfinity/principal";
 import { expect } from "vitest";
 import { Engine, Refusal } from "../../../../src/canister/engine/index.js";
 import { COUNTER, Meta } from "../../../../src/canister/engine/meta.js";
@@ -66,7 +67,14 @@ export class World {
 	/** Gives everybody a quota of so many blobs, and of all else more than there is. */
 	setPlaces(count: number): void {
 		const much = 2n ** 40n;
-		const quota = { open_uploads: 1_000, blobs: BigInt(count), bytes: much, received_per_day: much };
+		const quota = {
+			open_uploads: 1_000,
+			blobs: BigInt(count),
+			bytes: much,
+			received_per_day: much,
+			changes_per_day: much,
+			cycles_per_day: much,
+		};
 		const request = { id: new Uint8Array(16).fill(110), who: [] as [], quota: [quota] as [WireQuota] };
 		this.call({ who: CONTROLLER, method: "blobs_set_quota", args: [request] });
 	}
@@ -127,7 +135,9 @@ export class World {
 			if (!(error instanceof Refusal)) throw error;
 			expect(this.storage.writes).toBe(before);
 			expect(this.engine.isChanged).toBe(false);
-			return errorCode(error.wire);
+			const code = errorCode(error.wire);
+			this.engine.tally(method, code);
+			return code;
 		}
 	}
 
@@ -149,9 +159,12 @@ export class World {
 		this.host.time += later;
 		this.model.now = this.host.time;
 		const open = this.model.uploads.size;
+		const reserved = () => [...this.model.uploads.values()].filter((upload) => upload.reserved > 0).length;
+		const reserves = reserved();
 		this.engine.clean();
 		this.model.clean(Number(this.query(CONTROLLER, "blobs_stats").cleaning));
 		if (this.model.uploads.size < open) this.count("upload expired");
+		else if (reserved() < reserves) this.count("a reserve ended");
 	}
 
 	/** What each principal sees, what it is charged, and what the store counts, is what the model says. */
@@ -200,7 +213,9 @@ export class World {
 				open_uploads: model.openUploadsOf(who),
 				blobs: BigInt(model.keysOf(who).size),
 				bytes: BigInt(model.bytesOf(who)),
-				received_today: BigInt(model.receivedToday(who)),
+				received_today: BigInt(model.todayOf(who).received),
+				changes_today: BigInt(model.todayOf(who).changes),
+				cycles_today: BigInt(model.todayOf(who).cycles),
 			};
 			same(usage, expected, `the usage of ${who}`);
 			same(new Set(roles), model.roles[who], `the roles of ${who}`);
@@ -247,6 +262,22 @@ export class World {
 	settle(): void {
 		const { model } = this;
 		const id = new Uint8Array(16).fill(200);
+		// Who clears up shall not be kept from it by what it has spent today.
+		const much = 2n ** 40n;
+		const unbound = {
+			open_uploads: 1_000,
+			blobs: much,
+			bytes: much,
+			received_per_day: much,
+			changes_per_day: much,
+			cycles_per_day: much,
+		};
+		const request = {
+			id: id.slice().fill(202),
+			who: [PRINCIPALS[CONTROLLER]!] as [Principal],
+			quota: [unbound] as [WireQuota],
+		};
+		this.call({ who: CONTROLLER, method: "blobs_set_quota", args: [request] });
 		const setMode = { id, mode: { live: null }, generation: model.generation };
 		this.call({ who: CONTROLLER, method: "blobs_set_mode", args: [setMode] });
 		for (let day = 0; day < 3; day++) this.clean(86_400_000);

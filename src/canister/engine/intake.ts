@@ -1,0 +1,48 @@
+import type { MethodArgs, MethodName } from "../../protocol/index.js";
+import type { State } from "./state.js";
+
+/** Bytes of chunks and blobs in a message of each method that brings any. */
+const CONTENT: { readonly [Name in MethodName]?: (...args: MethodArgs<Name>) => number } = {
+	blobs_put_chunk: (_id, _index, bytes) => bytes.length,
+	blobs_put_blob: (_request, bytes) => bytes.length,
+	blobs_put_many: ({ blobs }) => {
+		let bytes = 0;
+		for (const { content } of blobs) bytes += content.length;
+		return bytes;
+	},
+};
+
+/**
+ * Notes what a message brings: first the bytes of its argument, then, once that is read, those of its content. The
+ * canister has paid to receive them, whatever becomes of them.
+ */
+export function noteArgument(state: State, method: MethodName, bytes: number): void {
+	state.argumentBytes = bytes;
+	if (CONTENT[method] !== undefined) state.arrived = bytes;
+}
+
+export function noteContent<Name extends MethodName>(
+	state: State,
+	method: Name,
+	args: MethodArgs<Name>,
+): void {
+	const content = CONTENT[method] as ((...args: unknown[]) => number) | undefined;
+	if (content !== undefined) state.arrived = content(...args);
+}
+
+/** Counts what the message brought for its caller. */
+export function countArrived(state: State): void {
+	if (state.arrived > 0) state.charges.received(state.access.caller(), state.arrived, state.now);
+	state.arrived = 0;
+}
+
+/**
+ * The same after a refusal, when nothing else is written. Only for a principal that the store knows: a stranger, who can
+ * be as many principals as it likes, gets no record for what it sends.
+ */
+export function countRefused(state: State): void {
+	if (state.arrived > 0 && state.roles.has(state.access.caller(), "writer")) countArrived(state);
+	state.spending.countAlone(state.access.anyone, state.argumentBytes, state.now);
+	state.accounts.flush();
+	state.meta.flush();
+}

@@ -1,0 +1,97 @@
+import type { Host } from "../ports.js";
+import { type Accounts, saysNothing } from "./accounts.js";
+import { type Charges, dayOf } from "./charges.js";
+import { COUNTER, type Meta } from "./meta.js";
+import { refuse } from "./refusal.js";
+import type { Roles } from "./roles.js";
+
+/**
+ * Estimates of what an update costs on a subnet of 13 nodes (docs/STORAGE.md, "What it costs"): to receive and execute
+ * it, to receive a byte; an instruction costs a cycle. What follows the count (writing accounts, the reply, the tallies)
+ * is estimated.
+ */
+const MESSAGE_CYCLES = 6_200_000;
+const CYCLES_PER_BYTE = 2_000;
+const ENDING_CYCLES = 1_000_000;
+
+/** From how much of its bound on a principal's messages are let in no more: until then each is refused with an error. */
+const CLOSED_FROM = 1.1;
+
+/** Cycles a day by who caused them: each principal that the store knows, and all strangers together. */
+export class Spending {
+	readonly #accounts: Accounts;
+	readonly #charges: Charges;
+	readonly #meta: Meta;
+	readonly #roles: Roles;
+	readonly #host: Host;
+	readonly strangersPerDay: number;
+
+	constructor(
+		parts: { accounts: Accounts; charges: Charges; meta: Meta; roles: Roles; host: Host },
+		strangersPerDay: number,
+	) {
+		this.#accounts = parts.accounts;
+		this.#charges = parts.charges;
+		this.#meta = parts.meta;
+		this.#roles = parts.roles;
+		this.#host = parts.host;
+		this.strangersPerDay = Math.min(strangersPerDay, Number.MAX_SAFE_INTEGER);
+	}
+
+	strangersToday(now: number): number {
+		const meta = this.#meta;
+		return meta.get(COUNTER.strangersDay) === dayOf(now) ? meta.get(COUNTER.strangersCycles) : 0;
+	}
+
+	/** Refuses a caller whose cycles of today are spent. */
+	check(who: Uint8Array, now: number): void {
+		if (!this.#isStranger(who)) this.#charges.checkCycles(who, now);
+		else if (this.#areStrangersOver(now))
+			refuse("quota_exceeded", {
+				quota: "strangers_cycles_per_day",
+				limit: BigInt(this.strangersPerDay),
+				used: BigInt(this.strangersToday(now)),
+				needed: 0n,
+			});
+	}
+
+	/** Whether to let in a message of this caller's, free of charge. */
+	lets(who: Uint8Array, now: number): boolean {
+		if (this.#isStranger(who)) return !this.#areStrangersOver(now);
+		const account = this.#accounts.get(who);
+		return (
+			this.#charges.cyclesToday(account, now) < CLOSED_FROM * this.#charges.quotaOf(account).cyclesPerDay
+		);
+	}
+
+	/** Counts the message at hand, of so many bytes, shortly before it ends. */
+	count(who: Uint8Array, bytes: number, now: number): void {
+		const cycles = MESSAGE_CYCLES + bytes * CYCLES_PER_BYTE + this.#host.instructions() + ENDING_CYCLES;
+		if (this.#isStranger(who)) this.#countStrangers(cycles, now);
+		else this.#charges.spent(who, cycles, now);
+	}
+
+	/** The same of a message after which nothing else is written: only where there is a bound to hold. */
+	countAlone(who: Uint8Array, bytes: number, now: number): void {
+		const bound = this.#isStranger(who)
+			? this.strangersPerDay
+			: this.#charges.quotaOf(this.#accounts.get(who)).cyclesPerDay;
+		if (bound < Number.MAX_SAFE_INTEGER) this.count(who, bytes, now);
+	}
+
+	#countStrangers(cycles: number, now: number): void {
+		if (this.strangersPerDay === Number.MAX_SAFE_INTEGER) return;
+		const before = this.strangersToday(now);
+		this.#meta.set(COUNTER.strangersDay, dayOf(now));
+		this.#meta.set(COUNTER.strangersCycles, before + cycles);
+	}
+
+	#areStrangersOver(now: number): boolean {
+		return this.strangersToday(now) >= this.strangersPerDay;
+	}
+
+	/** A principal of which nothing is known, and which gets no record for what it costs: it can be any number of them. */
+	#isStranger(who: Uint8Array): boolean {
+		return saysNothing(this.#accounts.get(who)) && !this.#roles.has(who, "admin");
+	}
+}
