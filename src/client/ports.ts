@@ -10,9 +10,11 @@ export type BlsVerify = (
 
 /** The part of a request's options that depends on its body. */
 export interface RequestBody {
+	/** What fetch sends. */
 	readonly body: BodyInit;
 	/** Goes with a stream. */
 	readonly duplex?: "half";
+	/** Added to those of the request. */
 	readonly headers?: Readonly<Record<string, string>>;
 }
 
