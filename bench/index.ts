@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { buildCanister } from "../examples/support/build.js";
 import { measureBrowser } from "./browser.js";
 import { measureCalls } from "./calls.js";
+import { measureDearest } from "./dearest/index.js";
 import { complaints, FIGURES, type Figures, keep, LIMITS, shown } from "./figures.js";
 import { measureCosts, measureMemory } from "./large.js";
 import { measureMillion } from "./million/measure.js";
@@ -52,6 +53,7 @@ const PART_OF: Readonly<Record<string, string>> = {
 const partOf = (wanted: string): string => PART_OF[wanted] ?? wanted;
 const PARTS: Record<string, [string, (wasm: Uint8Array) => Promise<Partial<Figures>>]> = {
 	calls: ["Single calls, counted …", measureCalls],
+	dearest: ["The dearest requests, and what strangers cost …", measureDearest],
 	small: [
 		"10,000 blobs of 10 KB …",
 		async (wasm) => ({ smallBlobsCyclesOverFloor: await measureSmallBlobs(wasm) }),

@@ -1,10 +1,12 @@
-import { Actor, HttpAgent } from "@dfinity/agent";
+import { Actor, HttpAgent, type Identity } from "@dfinity/agent";
+import { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import type { Principal } from "@dfinity/principal";
 import { createNetwork, type MessageRecord, type Network } from "canister-blobs/localnet";
 import { deployCanister } from "../examples/support/deploy.js";
 import {
 	idlFactory,
+	METHODS,
 	type MethodArgs,
 	type MethodName,
 	type MethodOk,
@@ -56,6 +58,30 @@ export class MeteredStore {
 			.find(({ method, kind }) => method === name && kind !== "inspect");
 		if (record === undefined) throw new Error(`${name} was not counted`);
 		return record;
+	}
+
+	/** A method's Candid. */
+	argument<Name extends MethodName>(name: Name, ...args: MethodArgs<Name>): Uint8Array {
+		return new Uint8Array(IDL.encode(METHODS[name].args, args));
+	}
+
+	agentOf(identity: Identity): Promise<HttpAgent> {
+		const { url, rootKey } = this.network;
+		return HttpAgent.create({ host: url, rootKey, identity, retryTimes: 0 });
+	}
+
+	/** Sends an update, whatever it is, and waits until it is executed, if it is. */
+	async sendAsUpdate(agent: HttpAgent, methodName: string, arg: Uint8Array): Promise<void> {
+		const call = { methodName, arg, effectiveCanisterId: this.canisterId };
+		await agent.call(this.canisterId, call);
+	}
+
+	/** Cycles that the canister was charged for a message. */
+	async cyclesOfUpdate(agent: HttpAgent, name: string, argument: Uint8Array): Promise<number> {
+		const before = this.messages.length;
+		await this.sendAsUpdate(agent, name, argument);
+		const own = this.messages.slice(before).filter(({ method }) => method === name);
+		return own.reduce((sum, { cycles }) => sum + Number(cycles), 0);
 	}
 
 	/** Instructions of a query, with its proof. */

@@ -82,6 +82,7 @@ export type Error = { 'upload_finished' : { 'outcome' : string } } |
   { 'mode_changed' : { 'generation' : bigint } } |
   { 'no_room' : { 'missing' : bigint } } |
   { 'root_mismatch' : { 'stored' : Uint8Array | number[] } } |
+  { 'not_done_yet' : {} } |
   { 'blob_replaced' : { 'canister_version' : bigint, 'sequence' : bigint } } |
   { 'blob_not_found' : {} } |
   { 'anonymous' : {} } |

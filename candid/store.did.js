@@ -23,6 +23,7 @@ export const idlFactory = ({ IDL }) => {
     'mode_changed' : IDL.Record({ 'generation' : IDL.Nat64 }),
     'no_room' : IDL.Record({ 'missing' : IDL.Nat64 }),
     'root_mismatch' : IDL.Record({ 'stored' : IDL.Vec(IDL.Nat8) }),
+    'not_done_yet' : IDL.Record({}),
     'blob_replaced' : IDL.Record({
       'canister_version' : IDL.Nat64,
       'sequence' : IDL.Nat64,

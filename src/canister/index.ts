@@ -1,5 +1,6 @@
 export type {
 	AccessRequest,
+	Admit,
 	Authorize,
 	BlobStoreOptions,
 	Quota,

@@ -47,6 +47,8 @@ export interface Host {
 	certificate(): Uint8Array | undefined;
 	/** Whether this message is executed by all nodes: an update or a timer, not a query. */
 	isReplicated(): boolean;
+	/** Random bytes that callers cannot foresee; in updates only. */
+	random(length: number): Uint8Array;
 	/** Instructions that this message has taken so far. */
 	instructions(): number;
 }

@@ -110,7 +110,12 @@ export async function deleteMany(
 				method: "blobs_delete_many",
 				reason: `it has ${results.length} results for ${blobs.length} keys`,
 			});
-		for (const [i, result] of results.entries()) deleted.push(outcome(context, blobs[i]?.key ?? "", result));
+		// What the message had no instructions left for; never the first, so that this comes to an end.
+		const done = results.findIndex((result) => "err" in result && result.err.code === "not_done_yet");
+		const rest = done > 0 ? blobs.slice(done) : [];
+		for (const [i, { key }] of blobs.slice(0, blobs.length - rest.length).entries())
+			deleted.push(outcome(context, key, results[i] as WireItemResult));
+		if (rest.length > 0) await send(rest);
 	};
 	let batch: Blobs = [];
 	let bytes = 0;

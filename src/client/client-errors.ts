@@ -51,6 +51,11 @@ export const CLIENT_ERRORS = {
 		rejectionAction,
 		(d) => `The call of ${d.method} was rejected ${rejectionMessage(d)}`,
 	),
+	not_admitted: row<{ method: string; who: string; roles: readonly string[] }>(
+		"ask",
+		(d) =>
+			`The store lets no such call of ${d.method} in from ${d.who}, whose roles are ${d.roles.join(", ") || "none"}. Ask an administrator of the canister for a role that may make it.`,
+	),
 	certificate_invalid: row<{ reason: string }>(
 		"give_up",
 		(d) =>

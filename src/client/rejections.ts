@@ -52,7 +52,7 @@ const BY_ERROR_CODE: Record<string, Advice> = {
 	// By inspect_message: what it refuses has no typed error, since nothing was executed.
 	IC0406: [
 		"give_up",
-		"A blob store refuses so who is not signed in, or a message that it cannot read: sign in, check the canister id, and that both sides are of the same version.",
+		"A blob store refuses callers that are not signed in or have no role, and messages that it cannot read, before it executes them: sign in, check the canister id, and that both sides are of the same version.",
 	],
 	IC0506: [
 		"give_up",

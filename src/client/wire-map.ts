@@ -31,6 +31,7 @@ const RECORD_BOUNDS: Bounds = {
 	text: 65_536,
 	texts: Infinity,
 	longTexts: true,
+	listsOfTexts: true,
 	values: 1_000,
 	effort: 100_000,
 	isStrict: false,

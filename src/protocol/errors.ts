@@ -81,6 +81,12 @@ export const ERROR_TABLE = {
 		{ missing: nat64 },
 		(d) => `The canister has ${d.missing} cycles too little for this: somebody must top it up first.`,
 	),
+	not_done_yet: row(
+		"retry",
+		{},
+		() =>
+			"The message had no instructions left for this item, and nothing was done about it: send it again in a further message.",
+	),
 	invalid_argument: row(
 		"fix",
 		{ field: text, reason: text, limit: nat64 },

@@ -51,6 +51,9 @@ export const MAX_CHANGES_PAGE = 1_000;
 /** What a chunk counts for in a quota at the least: an empty slot takes this much of stable memory with its node. */
 export const MIN_CHARGE_BYTES = 4_096;
 
+/** Largest argument of a method that takes neither chunks nor many items: metadata take up to 5.4 KB of it. */
+export const MAX_PLAIN_ARGUMENT_BYTES = 16_384;
+
 /** Length of an id that a client chooses: 16 random bytes never meet by chance. */
 export const ID_BYTES = 16;
 export const SHA256_BYTES = 32;

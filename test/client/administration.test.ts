@@ -77,6 +77,22 @@ describe("changes that carry no bytes", () => {
 		for (const id of ids) expect(id.length).toBe(16);
 	});
 
+	it("deleteMany sends again what one message has no instructions for", async () => {
+		const store = new MemoryStore();
+		const context = store.context();
+		const keys = Array.from({ length: 12 }, (_, i) => `k/${i}`);
+		for (const key of keys) await startUpload(context, new Uint8Array(1), { key });
+		// Each item takes a fourth of what a message may.
+		let asked = 0;
+		store.host.instructions = () => 4e9 * asked++;
+		store.hooks.before = () => {
+			asked = 0;
+		};
+		const deleted = await deleteMany(context, keys);
+		expect(deleted.map(({ key, error }) => [key, error])).toEqual(keys.map((key) => [key, undefined]));
+		expect(store.count("blobs_delete_many")).toBe(3);
+	});
+
 	it("deleteMany says what became of each, in messages of a thousand", async () => {
 		const { context, store } = await filled();
 		await startUpload(context, new Uint8Array(1), { key: "b" });

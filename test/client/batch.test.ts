@@ -63,6 +63,18 @@ describe("packing", () => {
 		}
 	});
 
+	it("sends again what one message has no instructions for", async () => {
+		const store = new MemoryStore();
+		// Each item takes a fourth of what a message may.
+		let asked = 0;
+		store.host.instructions = () => 4e9 * asked++;
+		store.hooks.before = () => {
+			asked = 0;
+		};
+		expect(await uploadAll(store.context(), small(12, 10))).toMatchObject({ uploaded: 12, failed: 0 });
+		expect(store.count("blobs_put_many")).toBe(3);
+	});
+
 	it("answers the manifest that a stat then shows", async () => {
 		const store = new MemoryStore();
 		const context = store.context();

@@ -15,6 +15,9 @@ import { type Hashing, hashingOf, type Sha256 } from "../hashing.js";
 import type { Host } from "../ports.js";
 import { isPaid, liquidCycles, nativeHashing, stablePages } from "./kernel.js";
 
+/** Azle's, seeded by the subnet's `raw_rand` a round after each install and upgrade. */
+declare const crypto: { getRandomValues(bytes: Uint8Array): Uint8Array };
+
 /** A timer that should have gone off so long ago will not go off any more. */
 const OVERDUE_MS = 60_000;
 
@@ -80,6 +83,10 @@ export class AzleHost implements Host {
 
 	isReplicated(): boolean {
 		return inReplicatedExecution();
+	}
+
+	random(length: number): Uint8Array {
+		return crypto.getRandomValues(new Uint8Array(length));
 	}
 
 	instructions(): number {

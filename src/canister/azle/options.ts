@@ -2,7 +2,7 @@ import type { Settings } from "../engine/index.js";
 import type { Sha256 } from "../hashing.js";
 import { MEMORIES } from "../memory.js";
 
-export type { AccessRequest, Authorize, Quota, RoomSettings } from "../engine/index.js";
+export type { AccessRequest, Admit, Authorize, Quota, RoomSettings } from "../engine/index.js";
 
 /**
  * What `createBlobStore` takes: how the store lies in its canister, and what an application sets about it. Each has a

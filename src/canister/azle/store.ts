@@ -2,7 +2,6 @@ import {
 	init,
 	inspectMessage,
 	msgArgData,
-	msgCaller,
 	msgMethodName,
 	msgReply,
 	postUpgrade,
@@ -27,8 +26,8 @@ export interface BlobStoreClass {
 	/** What `post_upgrade` must do: check that this code fits the data, certify it again, arm timers. */
 	postUpgrade(): void;
 	/**
-	 * What `inspect_message` must do about a call of one of the store's methods: whether to accept it. Undefined for
-	 * any other method, which is the application's.
+	 * What `inspect_message` must do about a call: whether to accept it, or undefined where the method is the
+	 * application's, which decides. False for methods that the canister does not have, and for Azle's own.
 	 */
 	inspectMessage(): boolean | undefined;
 }
@@ -103,15 +102,15 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		else engine.countQuery();
 	}
 
-	/**
-	 * Refuses only what can never become right: one node is asked, which may lag, and no error can be given. Anybody
-	 * may ask a query as an update, to have its answer certified.
-	 */
+	/** Refuses what cannot be of use, before the canister pays for it: no error can be given, and one node decides. */
 	function accepts(): boolean | undefined {
 		const name = msgMethodName();
-		if (!isMethod(name)) return name.startsWith("blobs_") ? false : undefined;
-		const isAllowed = METHODS[name].kind === "query" || !msgCaller().isAnonymous();
-		return isAllowed && isAcceptable(name, msgArgData()) && (running?.engine.mayCost(name) ?? true);
+		// Azle exports methods of its own, too, which no class brought: `_azle_chunk` is an empty update for everybody.
+		if (!isMethod(name))
+			return exported !== undefined && methodsBeside(exported).includes(name) ? undefined : false;
+		if (running === undefined) return false;
+		const argument = msgArgData();
+		return running.engine.lets(name, argument.length) && isAcceptable(name, argument);
 	}
 
 	/** What Azle's decorators leave to be done when the class is instantiated. */
@@ -148,7 +147,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 
 		@inspectMessage({ manual: true })
 		blobs_inspect_message(): boolean {
-			// What is not the store's is an application's beside it, which has no say of its own here.
+			// What is not the store's is another class's, which has no say of its own here.
 			return accepts() ?? true;
 		}
 	};

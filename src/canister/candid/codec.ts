@@ -1,12 +1,18 @@
 import {
 	ArgumentsReader,
 	type Encodable,
+	MAX_INGRESS_BYTES,
+	MAX_ITEMS,
+	MAX_KEY_BYTES,
+	MAX_LINKED_CHUNKS,
+	MAX_PLAIN_ARGUMENT_BYTES,
 	Malformed,
 	METHODS,
 	type MethodArgs,
 	type MethodName,
 	type MethodOk,
 	ReplyWriter,
+	SHA256_BYTES,
 	shapeOf,
 	toRefusal,
 	Unsupported,
@@ -25,8 +31,26 @@ for (const [name, { args, result }] of Object.entries(METHODS)) {
 	writers.set(name, new ReplyWriter(shapeOf(result)));
 }
 
+/**
+ * The largest argument of each method, in bytes. Candid lets a message hold values that the method does not take, so
+ * without a bound 2 MiB could be sent to any of them, which the canister pays for.
+ */
+const LARGEST: { readonly [Name in MethodName]?: number } = {
+	blobs_put_chunk: MAX_INGRESS_BYTES,
+	blobs_put_blob: MAX_INGRESS_BYTES,
+	blobs_put_many: MAX_INGRESS_BYTES,
+	blobs_link_chunks: 2 * MAX_LINKED_CHUNKS * SHA256_BYTES,
+	blobs_delete_many: MAX_ITEMS * (MAX_KEY_BYTES + 16) + MAX_PLAIN_ARGUMENT_BYTES,
+};
+
+function isTooLarge(name: string, { length }: Uint8Array): boolean {
+	return length > (LARGEST[name as MethodName] ?? MAX_PLAIN_ARGUMENT_BYTES);
+}
+
 /** Arguments of a call, or a refusal that cost next to nothing. The blobs among them are views into the message. */
 export function decodeArgs<Name extends MethodName>(name: Name, message: Uint8Array): MethodArgs<Name> {
+	if (isTooLarge(name, message))
+		refuse("malformed", { reason: `${message.length} bytes are more than any request of ${name} has` });
 	try {
 		return readers.get(name)!.read(message) as unknown as MethodArgs<Name>;
 	} catch (error) {
@@ -40,7 +64,7 @@ export function decodeArgs<Name extends MethodName>(name: Name, message: Uint8Ar
 /** Whether a call could ever be answered with anything but `malformed`: for inspect_message. */
 export function isAcceptable(name: string, message: Uint8Array): boolean {
 	const reader = readers.get(name);
-	if (reader === undefined) return false;
+	if (reader === undefined || isTooLarge(name, message)) return false;
 	try {
 		reader.check(message);
 		return true;

@@ -1,7 +1,7 @@
 import { Principal } from "@dfinity/principal";
 import { sameBytes } from "../../protocol/index.js";
 import type { Host } from "../ports.js";
-import type { Blob } from "./blobs.js";
+import type { Blob, Shown } from "./blobs.js";
 import { refuse } from "./refusal.js";
 import { isAnonymous, type Role, type Roles } from "./roles.js";
 
@@ -17,21 +17,29 @@ export interface AccessRequest {
 	readonly owner: Principal | undefined;
 }
 
-/** True: allowed. False: refused. Undefined: as the roles say. Never asked for anonymous changes. */
+/**
+ * True allows, false refuses, undefined leaves it to roles and ownership. Anything else, a Promise above all, makes the
+ * message trap: an `async` function cannot be a rule.
+ */
 export type Authorize = (request: AccessRequest) => boolean | undefined;
+
+/** Whether a principal without a role is a user of the application. Anything but true or false makes the message trap. */
+export type Admit = (caller: Principal) => boolean;
 
 /** Who may read and change what: the application's rule, and else roles and ownership. */
 export class Access {
 	readonly #host: Host;
 	readonly #roles: Roles;
 	readonly #authorize: Authorize | undefined;
+	readonly #admit: Admit | undefined;
 	/** Of the message at hand: always the same array, by which accounts are found at once. */
 	#caller: Uint8Array | undefined;
 
-	constructor(host: Host, roles: Roles, authorize: Authorize | undefined) {
+	constructor(host: Host, roles: Roles, authorize: Authorize | undefined, admit: Admit | undefined) {
 		this.#host = host;
 		this.#roles = roles;
 		this.#authorize = authorize;
+		this.#admit = admit;
 	}
 
 	/** Whether the application has a rule of its own. */
@@ -50,6 +58,10 @@ export class Access {
 		return this.#caller;
 	}
 
+	get isAnonymous(): boolean {
+		return isAnonymous(this.anyone);
+	}
+
 	/** The caller, who must be signed in. */
 	caller(): Uint8Array {
 		const caller = this.anyone;
@@ -64,39 +76,118 @@ export class Access {
 		return caller;
 	}
 
+	/** Whether the caller has any role, controls the canister, or is a user of the application. */
+	get isKnown(): boolean {
+		return this.#roles.hasSome(this.anyone) || this.#isAdmitted(this.anyone);
+	}
+
+	/** Whether a large message of the caller's can be of use to a method that asks for `role`. */
+	mayBring(role: "writer" | "admin"): boolean {
+		return this.hasRule && role === "writer" ? this.isKnown : this.#roles.has(this.anyone, role);
+	}
+
 	/**
 	 * The caller of a change of some key, as far as can be said before the key is looked at. Without a rule of the
-	 * application it must be a writer.
+	 * application it must be a writer; with one that says who its users are, one of them or the holder of a role.
 	 */
 	writer(): Uint8Array {
-		return this.hasRule ? this.caller() : this.require("writer");
+		if (!this.hasRule) return this.require("writer");
+		const caller = this.caller();
+		if (this.#admit !== undefined && !this.isKnown) refuse("not_authorized", { needs: NEEDS.application });
+		return caller;
+	}
+
+	/** The caller of a change that names no key, about which the rule cannot be asked. */
+	writerOfAnyKey(): Uint8Array {
+		const caller = this.caller();
+		if (!this.#roles.has(caller, "writer") && !this.#isAdmitted(caller))
+			refuse("not_authorized", { needs: NEEDS.writer });
+		return caller;
 	}
 
 	/** Refuses who may not do this to the key, which holds `held`. The key was checked. */
-	requireChange(caller: Uint8Array, action: "write" | "delete", key: string, held: Blob | undefined): void {
-		const decision = this.#ask(caller, action, key, held);
-		if (decision === true) return;
-		if (decision === false) refuse("not_authorized", { needs: "a permission of the application" });
-		if (!this.#roles.has(caller, "writer")) refuse("not_authorized", { needs: "the role writer" });
-		if (held === undefined || sameBytes(held.owner, caller)) return;
-		if (!this.#roles.has(caller, "admin"))
-			refuse("not_authorized", { needs: "the owner of the key, or the role admin" });
+	requireChange(caller: Uint8Array, action: ChangeAction, key: string, held: Blob | undefined): void {
+		const needs = this.needed(caller, action, key, held);
+		if (needs !== undefined) refuse("not_authorized", { needs });
 	}
 
-	mayRead(blob: Blob): boolean {
+	/** What the caller lacks to do this to the key, which holds `held`; undefined where it may. */
+	needed(caller: Uint8Array, action: ChangeAction, key: string, held: Blob | undefined): string | undefined {
+		const decision = this.#ask(caller, action, key, held);
+		if (decision === true) return undefined;
+		if (decision === false) return NEEDS.application;
+		if (!this.#roles.has(caller, "writer")) return NEEDS.writer;
+		if (held === undefined || sameBytes(held.owner, caller)) return undefined;
+		return this.#roles.has(caller, "admin") ? undefined : NEEDS.owner;
+	}
+
+	/**
+	 * What the caller lacks now to be told again of a change that it made. Not whose the key is by now, which the change
+	 * itself may have altered; that a caller without a rule still has its role was seen when the message was admitted.
+	 */
+	neededStill(
+		caller: Uint8Array,
+		action: ChangeAction,
+		key: string,
+		held: Blob | undefined,
+	): string | undefined {
+		if (!this.hasRule) return undefined;
+		const needs = this.needed(caller, action, key, held);
+		return needs === NEEDS.owner ? undefined : needs;
+	}
+
+	/** Whether the caller may change keys by its role, where the application's rule does not decide. */
+	get isWriter(): boolean {
+		return this.#roles.has(this.anyone, "writer");
+	}
+
+	mayRead(key: string, blob: Shown): boolean {
 		if (blob.isPublic) return true;
 		const caller = this.anyone;
-		const decision = this.#ask(caller, "read", blob.manifest.key, blob);
+		const decision = this.#ask(caller, "read", key, blob);
 		if (decision !== undefined) return decision;
 		return sameBytes(blob.owner, caller) || this.#roles.readsAll(caller);
 	}
 
-	#ask(caller: Uint8Array, action: AccessRequest["action"], key: string, held: Blob | undefined) {
-		return this.#authorize?.({
-			caller: Principal.fromUint8Array(caller),
-			action,
-			key,
-			owner: held?.manifest.owner,
-		});
+	#ask(
+		caller: Uint8Array,
+		action: AccessRequest["action"],
+		key: string,
+		held: Shown | undefined,
+	): boolean | undefined {
+		if (this.#authorize === undefined) return undefined;
+		const principal = Principal.fromUint8Array(caller);
+		const owner = held && Principal.fromUint8Array(held.owner);
+		const decision: unknown = this.#authorize({ caller: principal, action, key, owner });
+		if (decision === true || decision === false || decision === undefined) return decision;
+		throw new TypeError(
+			`canister-blobs: authorize returned ${described(decision)}. It must return exactly true, false or ` +
+				"undefined, at once: make it neither async nor the result of a comparison that may be null.",
+		);
 	}
+
+	#isAdmitted(caller: Uint8Array): boolean {
+		if (this.#admit === undefined || isAnonymous(caller)) return false;
+		const decision: unknown = this.#admit(Principal.fromUint8Array(caller));
+		if (decision === true || decision === false) return decision;
+		throw new TypeError(
+			`canister-blobs: admit returned ${described(decision)}. It must return exactly true or false, at once: ` +
+				"it cannot be async.",
+		);
+	}
+}
+
+type ChangeAction = "write" | "delete";
+
+const NEEDS = {
+	application: "a permission of the application",
+	writer: "the role writer",
+	owner: "the owner of the key, or the role admin",
+} as const;
+
+/** What a rule returned, without its content: a trap's text is public. */
+function described(value: unknown): string {
+	if (value === null) return "null";
+	if (typeof value !== "object" && typeof value !== "function") return `a ${typeof value}`;
+	return "then" in value ? "a Promise" : `an ${typeof value}`;
 }

@@ -1,4 +1,4 @@
-import type { MethodName } from "../../protocol/index.js";
+import { METHODS, type MethodName } from "../../protocol/index.js";
 import type { Kind } from "./modes.js";
 import type { State } from "./state.js";
 
@@ -28,6 +28,37 @@ const ADMISSIONS: { readonly [Name in MethodName]?: { readonly kind: Kind; reado
 	blobs_set_mode: { kind: "administer", who: "admin" },
 	blobs_abort_any_upload: { kind: "administer", who: "admin" },
 };
+
+/**
+ * The largest message that `inspect_message` lets in from a principal without a role: so one whose role was granted a
+ * moment ago, by a change that this node has not seen, is told so by the method itself.
+ */
+const STRANGERS_BYTES = 4_096;
+
+/** Queries that a principal without a role may send as updates, and the largest message: each is cheap to answer. */
+const OPEN_QUERIES: {
+	readonly [Name in MethodName]?: { readonly bytes: number; readonly who: Who | "everybody" };
+} = {
+	/** For a certified answer. The longest key, and what stands around it. */
+	blobs_stat: { bytes: 1_152, who: "everybody" },
+	/** For a client to learn why it was refused. */
+	blobs_account: { bytes: 256, who: "anybody" },
+};
+
+/**
+ * Whether to let an update in that a user sends, a query called as one included: one node asks, free of charge, before
+ * anything is executed. Judged by roles alone, which a principal cannot give itself; an open upload is no reason.
+ * Methods decide again, for calls between canisters never come by here, and this node may lag.
+ */
+export function lets({ access }: State, method: MethodName, bytes: number): boolean {
+	const open = OPEN_QUERIES[method];
+	if (open !== undefined && bytes <= open.bytes) return open.who === "everybody" || !access.isAnonymous;
+	if (access.isAnonymous) return false;
+	if (METHODS[method].kind === "query") return access.isKnown;
+	if (bytes <= STRANGERS_BYTES) return true;
+	const who = ADMISSIONS[method]?.who;
+	return who === "writer" || who === "admin" ? access.mayBring(who) : access.isKnown;
+}
 
 /** Refuses an update that this caller may not make, or not now. Queries are for anybody, or decide for themselves. */
 export function admit({ modes, access, room, spending, now }: State, method: MethodName): void {

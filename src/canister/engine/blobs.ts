@@ -1,5 +1,11 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
-import { isPublic, manifests, type WireManifest, type WireVersion } from "../../protocol/index.js";
+import {
+	isPublic,
+	manifests,
+	WITHOUT_LISTS,
+	type WireManifest,
+	type WireVersion,
+} from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
 import { putU64, Reader } from "./codec.js";
 
@@ -61,6 +67,9 @@ export class Blob {
 	}
 }
 
+/** A blob of which neither metadata nor long texts were read. */
+export type Shown = Omit<Blob, "manifest" | "key">;
+
 /** Of a record's own fields; the manifest behind them says itself how it is to be read. */
 const RECORD_VERSION = 1;
 /** Bytes of a record beside its four parts: version, content, directory, and the lengths of the first three. */
@@ -115,6 +124,14 @@ export class Blobs {
 	get(key: string): Blob | undefined {
 		const record = this.#map.get(encodeUtf8(key));
 		return record === undefined ? undefined : decodeBlob(record);
+	}
+
+	/** What is there, for answers that name it as it travels: metadata cost more to read than all else. */
+	shown(key: string): Shown | undefined {
+		const record = this.#map.get(encodeUtf8(key));
+		if (record === undefined) return undefined;
+		const { place, bytes } = readPlace(record);
+		return new Blob(manifests.decode(bytes, WITHOUT_LISTS), place, bytes);
 	}
 
 	listed(key: string): Listed | undefined {

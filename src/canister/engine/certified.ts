@@ -11,7 +11,7 @@ import {
 } from "../catalog/index.js";
 import type { Host } from "../ports.js";
 import type { Accounts } from "./accounts.js";
-import type { Blob, Listed } from "./blobs.js";
+import type { Blob, Listed, Shown } from "./blobs.js";
 import { concat } from "./codec.js";
 import type { ContentTrees } from "./content.js";
 import type { Feed } from "./feed.js";
@@ -24,6 +24,8 @@ export const NO_PROOF: WireProof = { certificate: [], witness: [] };
 /** Lists of private keys, which are not certified: of all, and of one owner. */
 const ALL_PRIVATE = encodeUtf8("p");
 const privateOf = (owner: Uint8Array): Uint8Array => concat(encodeUtf8("o"), owner);
+
+const labelsIn = (key: string): number => key.split("/").length;
 
 /** A private key that comes into the lists, or leaves them. */
 interface ListChange {
@@ -46,6 +48,7 @@ export class Certified {
 	readonly #public = new Map<string, Change>();
 	readonly #private = new Map<string, Change>();
 	readonly #listed = new Map<string, ListChange>();
+	#gathered = 0;
 	#certifiedHead: Uint8Array | undefined;
 
 	constructor(catalog: Catalog, accounts: Accounts, feed: Feed, contents: ContentTrees, host: Host) {
@@ -64,7 +67,7 @@ export class Certified {
 			(blob.isPublic || sameBytes(held.owner, blob.owner));
 		if (held !== undefined && !stays) this.remove(held);
 		const content = this.#contents.digest(blob);
-		if (blob.isPublic) this.#public.set(blob.key, { key: blob.key, content });
+		if (blob.isPublic) this.#changePublic(blob.key, content);
 		else {
 			this.#changePrivate(blob, content);
 			if (!stays) this.#list(blob, true);
@@ -72,20 +75,28 @@ export class Certified {
 	}
 
 	remove(held: Blob): void {
-		if (held.isPublic) this.#public.set(held.key, { key: held.key, content: undefined });
+		if (held.isPublic) this.#changePublic(held.key, undefined);
 		else {
 			this.#changePrivate(held, undefined);
 			this.#list(held, false);
 		}
 	}
 
+	#changePublic(key: string, content: Uint8Array | undefined): void {
+		this.#public.set(key, { key, content });
+		this.#gathered += labelsIn(key);
+	}
+
 	#changePrivate(blob: Blob, content: Uint8Array | undefined): void {
 		const label = this.#label(blob.owner, blob.key);
 		this.#private.set(fromUnits(label), { key: label, content });
+		this.#gathered++;
 	}
 
 	#list({ owner, key }: Blob, isIn: boolean): void {
 		this.#listed.set(`${fromUnits(owner)}/${key}`, { owner, key, isIn });
+		// Of all owners, and of this one.
+		this.#gathered += 2 * labelsIn(key);
 	}
 
 	/** Under which label a private key of this owner stands: nobody can guess it who does not know the salt. */
@@ -98,9 +109,20 @@ export class Certified {
 		return this.#public.size > 0 || this.#private.size > 0 || this.#listed.size > 0;
 	}
 
+	/** How many labels in lists and tree what is gathered will touch, each counted as often as it was named. */
+	get gathered(): number {
+		return this.#gathered;
+	}
+
 	/** Changes lists and tree, and certifies what they are now. */
 	flush(): void {
 		if (!this.isChanged && this.#certifiedHead === this.#feed.head) return;
+		this.settle();
+		this.certify();
+	}
+
+	/** Changes lists and tree as far as gathered, before the message ends: what is certified is behind until then. */
+	settle(): void {
 		if (this.#public.size > 0) this.#catalog.change(HTTP_EXPR, [...this.#public.values()]);
 		if (this.#private.size > 0) this.#catalog.change(PRIVATE, [...this.#private.values()]);
 		for (const { owner, key, isIn } of this.#listed.values())
@@ -110,7 +132,7 @@ export class Certified {
 		this.#public.clear();
 		this.#private.clear();
 		this.#listed.clear();
-		this.certify();
+		this.#gathered = 0;
 	}
 
 	/** Sets the certified data; an upgrade forgets it. */
@@ -127,7 +149,7 @@ export class Certified {
 	}
 
 	/** What proves that a key holds `blob`, or nothing that the caller owns and nothing that all may see. */
-	proofOfKey(key: string, blob: Blob | undefined, caller: Uint8Array): WireProof {
+	proofOfKey(key: string, blob: Shown | undefined, caller: Uint8Array): WireProof {
 		return this.#proof(() => {
 			const shown: Reveal[] = [];
 			if (blob === undefined || blob.isPublic) shown.push(this.#reveal(HTTP_EXPR, key, blob));
@@ -145,7 +167,7 @@ export class Certified {
 		return this.#proof(() => [{ root: HTTP_EXPR, key: blob.key, subtree }]);
 	}
 
-	#reveal(root: Reveal["root"], key: Reveal["key"], blob: Blob | undefined): Reveal {
+	#reveal(root: Reveal["root"], key: Reveal["key"], blob: Shown | undefined): Reveal {
 		return blob === undefined ? { root, key } : { root, key, subtree: this.#contents.ofManifest(blob) };
 	}
 

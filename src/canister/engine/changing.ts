@@ -20,7 +20,7 @@ import { nanoseconds } from "./codec.js";
 import { chargeOfBlob, discard, moreBlobs, put, remove, visibilityOf } from "./publishing.js";
 import { RECEIPT, type ReceiptKind } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
-import { checkPrecondition, onceFor } from "./requests.js";
+import { checkPrecondition, onceFor, requireStill } from "./requests.js";
 import type { State } from "./state.js";
 
 const deletions = new Message(Deleted);
@@ -34,8 +34,13 @@ export class Changing {
 	}
 
 	delete(request: WireDelete): Encodable<WireDeleted> {
-		const answer = this.#once("blobs_delete", request, RECEIPT.deleted, 1, (caller) =>
-			deletions.encode(deleteKey(this.#state, caller, request)),
+		const answer = this.#once(
+			"blobs_delete",
+			request,
+			RECEIPT.deleted,
+			1,
+			(caller) => deletions.encode(deleteKey(this.#state, caller, request)),
+			(caller) => requireStill(this.#state, caller, "delete", request.key),
 		);
 		return deletions.part(answer);
 	}
@@ -43,7 +48,7 @@ export class Changing {
 	/** Type, visibility or metadata: what is given changes. */
 	update(request: WireUpdate): Uint8Array {
 		const { id, key, content_type, visibility, metadata } = request;
-		return this.#once("blobs_update", request, RECEIPT.updated, 2, (caller) => {
+		const act = (caller: Uint8Array) => {
 			const state = this.#state;
 			refuseInvalid(checkKey(key));
 			const held = this.#readable(key);
@@ -67,7 +72,9 @@ export class Changing {
 				? state.responses.keep(caller, manifest, held.place)
 				: this.#otherAnswers(caller, manifest, held);
 			return put(state, caller, id, manifest, place, held).bytes;
-		});
+		};
+		const still = (caller: Uint8Array) => requireStill(this.#state, caller, "write", key);
+		return this.#once("blobs_update", request, RECEIPT.updated, 2, act, still);
 	}
 
 	/** Charges a blob's owner for what is stored about it under another manifest, if its quota allows that. */
@@ -86,7 +93,7 @@ export class Changing {
 
 	/** The caller gets a blob of its own, with the same bytes. */
 	copy(request: WireMove): Uint8Array {
-		return this.#once("blobs_copy", request, RECEIPT.moved, 2, (caller) => {
+		const act = (caller: Uint8Array) => {
 			const state = this.#state;
 			const { source, target } = this.#checkMove(caller, request);
 			const { place, manifest } = source;
@@ -109,12 +116,14 @@ export class Changing {
 			const blob = put(state, caller, request.id, copy, its, target);
 			if (target !== undefined) discard(state, caller, target);
 			return blob.bytes;
-		});
+		};
+		const still = (caller: Uint8Array) => requireStill(this.#state, caller, "write", request.to);
+		return this.#once("blobs_copy", request, RECEIPT.moved, 2, act, still);
 	}
 
 	/** The blob keeps its owner. Two changes: the old key is emptied, then the new one holds it. */
 	rename(request: WireMove): Uint8Array {
-		return this.#once("blobs_rename", request, RECEIPT.moved, 3, (caller) => {
+		const act = (caller: Uint8Array) => {
 			const state = this.#state;
 			const { source, target } = this.#checkMove(caller, request);
 			state.access.requireChange(caller, "delete", request.from, source);
@@ -134,7 +143,12 @@ export class Changing {
 			const blob = put(state, caller, request.id, renamed, place, target);
 			if (target !== undefined) discard(state, caller, target);
 			return blob.bytes;
-		});
+		};
+		const still = (caller: Uint8Array) => {
+			requireStill(this.#state, caller, "write", request.to);
+			requireStill(this.#state, caller, "delete", request.from);
+		};
+		return this.#once("blobs_rename", request, RECEIPT.moved, 3, act, still);
 	}
 
 	#checkMove(caller: Uint8Array, { from, to, source, precondition }: WireMove) {
@@ -155,21 +169,26 @@ export class Changing {
 	/** To who may not read it, a blob is as if it were not there. */
 	#readable(key: string): Blob {
 		const blob = this.#state.blobs.get(key);
-		if (blob === undefined || !this.#state.access.mayRead(blob)) return refuse("blob_not_found", {});
+		if (blob === undefined || !this.#state.access.mayRead(key, blob)) return refuse("blob_not_found", {});
 		return blob;
 	}
 
-	/** Makes a change whose answer is kept for duplicates. */
+	/** Makes a change whose answer is kept for duplicates; `still` refuses those that may not be told any more. */
 	#once<Name extends "blobs_delete" | "blobs_update" | "blobs_copy" | "blobs_rename">(
 		method: Name,
 		request: MethodArgs<Name>[0],
 		kind: ReceiptKind,
 		changes: number,
 		act: (caller: Uint8Array) => Uint8Array,
+		still: (caller: Uint8Array) => void,
 	): Uint8Array {
 		const state = this.#state;
 		const caller = state.access.caller();
-		return onceFor(state, caller, method, request, kind, changes, () => act(caller));
+		const again = (answer: Uint8Array) => {
+			still(caller);
+			return answer;
+		};
+		return onceFor(state, caller, method, request, kind, changes, () => act(caller), again);
 	}
 
 	#now(): bigint {

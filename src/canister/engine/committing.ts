@@ -19,7 +19,14 @@ import { concat } from "./codec.js";
 import { discard, moreBlobs, publishNew } from "./publishing.js";
 import { RECEIPT, type Receipt } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
-import { checkId, checkPrecondition, checkPublication, leaveReceipt, refuseFinished } from "./requests.js";
+import {
+	checkId,
+	checkPrecondition,
+	checkPublication,
+	leaveReceipt,
+	refuseFinished,
+	requireStill,
+} from "./requests.js";
 import { dropReserve } from "./reserves.js";
 import type { State } from "./state.js";
 import { closeUpload, openUpload } from "./uploading.js";
@@ -38,7 +45,7 @@ export class Committing {
 		const caller = state.access.caller();
 		const { id } = request;
 		checkId(id);
-		const before = publishedBefore(state.receipts.get(caller, id), request.root);
+		const before = publishedBefore(state, caller, state.receipts.get(caller, id), request.root);
 		if (before !== undefined) return before;
 		const upload = openUpload(state, caller, id);
 		checkPublication(request);
@@ -88,7 +95,7 @@ export class Committing {
 		const { id, key } = request;
 		checkId(id);
 		const receipt = state.receipts.get(caller, id);
-		const before = publishedBefore(receipt, request.root, key);
+		const before = publishedBefore(state, caller, receipt, request.root, key);
 		if (before !== undefined) return before;
 		refuseFinished(receipt);
 		if (state.uploads.get(caller, id) !== undefined) refuse("upload_conflict", { field: "id" });
@@ -204,6 +211,8 @@ function finalSize(upload: Upload, claimed: bigint): number {
 
 /** What an id published, if it published just this: a duplicate is answered again, anything else is refused. */
 function publishedBefore(
+	state: State,
+	caller: Uint8Array,
 	receipt: Receipt | undefined,
 	root: Uint8Array,
 	key?: string,
@@ -211,7 +220,9 @@ function publishedBefore(
 	if (receipt?.kind !== RECEIPT.committed) return undefined;
 	const blob = decodeBlob(receipt.body);
 	const isSame = sameBytes(blob.manifest.root, root) && (key ?? blob.key) === blob.key;
-	return isSame ? blob.bytes : undefined;
+	if (!isSame) return undefined;
+	requireStill(state, caller, "write", blob.key);
+	return blob.bytes;
 }
 
 function heldSize(upload: Upload): number {

@@ -8,7 +8,7 @@ import {
 } from "../../protocol/index.js";
 import type { Host, Storage } from "../ports.js";
 import { Administering, statusOf } from "./administering.js";
-import { admit, mayCost } from "./admission.js";
+import { admit, lets, mayCost } from "./admission.js";
 import { Changing } from "./changing.js";
 import { clean, wakeForCleaning } from "./cleaning.js";
 import { Committing } from "./committing.js";
@@ -20,7 +20,7 @@ import type { Settings } from "./settings.js";
 import { State } from "./state.js";
 import { Uploading } from "./uploading.js";
 
-export type { AccessRequest, Authorize } from "./access.js";
+export type { AccessRequest, Admit, Authorize } from "./access.js";
 export type { Quota } from "./accounts.js";
 export { Refusal, refuse } from "./refusal.js";
 export type { RoomSettings } from "./room.js";
@@ -104,6 +104,12 @@ export class Engine {
 		return answer;
 	}
 
+	/** Whether to let in an update of a user's with an argument of so many bytes, before it is executed. */
+	lets(name: MethodName, bytes: number): boolean {
+		this.#state.begin();
+		return lets(this.#state, name, bytes) && mayCost(this.#state, name);
+	}
+
 	/**
 	 * Counts an update that was answered, or refused with this code, and the items that were refused within it. To be
 	 * called after each, since it also counts what a refused one brought.
@@ -119,12 +125,6 @@ export class Engine {
 		this.#state.spending.countAlone(this.#state.access.anyone, this.#state.argumentBytes, this.#state.now);
 		this.#state.accounts.flush();
 		this.#state.meta.flush();
-	}
-
-	/** Whether to let in a message that a user sends to this method, for what it may cost. */
-	mayCost(name: MethodName): boolean {
-		this.#state.begin();
-		return mayCost(this.#state, name);
 	}
 
 	/** Whether a message changed anything that is not written yet: after a refusal, a bug. */

@@ -1,5 +1,6 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import {
+	checkKey,
 	type Encodable,
 	encodeValue,
 	errorCode,
@@ -8,17 +9,21 @@ import {
 	METHODS,
 	Message,
 	toItemRefusal,
+	type WireDeleteItem,
 	type WireDeleteMany,
+	type WireError,
 	type WireItemResult,
 	type WireManyResults,
+	type WirePutItem,
 	type WirePutMany,
 	type WireVersion,
 } from "../../protocol/index.js";
+import { Budget } from "./budget.js";
 import { deleteKey } from "./changing.js";
 import { nanoseconds } from "./codec.js";
 import { checkWhole, checkWholeRoot, publishWhole, refillInTime } from "./committing.js";
 import { RECEIPT, type ReceiptKind } from "./receipts.js";
-import { Refusal } from "./refusal.js";
+import { Refusal, refuse } from "./refusal.js";
 import { checkId, checkItems, fingerprintOf, once } from "./requests.js";
 import type { State } from "./state.js";
 
@@ -29,7 +34,8 @@ const SEPARATOR = Uint8Array.of(0);
 
 /**
  * Many small things in one message, since a message, not a byte, is what they cost. Each is done or refused on its
- * own; the lists and the certified tree are changed once for all of them, when the message ends.
+ * own, those that the message has no instructions left for with `not_done_yet`. The lists and the certified tree are
+ * changed for many of them at once (budget.ts).
  */
 export class Many {
 	readonly #state: State;
@@ -45,7 +51,8 @@ export class Many {
 			for (const { key, root } of blobs) parts.push(encodeUtf8(key), SEPARATOR, root);
 			return fingerprintOf(this.#state, "blobs_put_many", ...parts);
 		};
-		const answer = this.#each(caller, id, RECEIPT.putMany, blobs, fingerprint, (item) => {
+		const many = { caller, id, kind: RECEIPT.putMany, action: "write", items: blobs, fingerprint } as const;
+		const answer = this.#each(many, (item: WirePutItem) => {
 			const { held, charged } = checkWhole(this.#state, caller, item, item.content);
 			const leaf = checkWholeRoot(this.#state, item.root, item.content);
 			return publishWhole(this.#state, caller, id, item, item.content, leaf, held, charged).version;
@@ -63,41 +70,104 @@ export class Many {
 				"blobs_delete_many",
 				encodeValue(METHODS.blobs_delete_many.args[0]!, request),
 			);
-		return this.#each(
+		const many = {
 			caller,
 			id,
-			RECEIPT.deletedMany,
-			blobs,
+			kind: RECEIPT.deletedMany,
+			action: "delete",
+			items: blobs,
 			fingerprint,
-			(item) => deleteKey(this.#state, caller, item).version,
-		);
+		} as const;
+		return this.#each(many, (item: WireDeleteItem) => deleteKey(this.#state, caller, item).version);
 	}
 
 	/** Does each item, or finds that this was done already under the id. */
-	#each<Item>(
-		caller: Uint8Array,
-		id: Uint8Array,
-		kind: ReceiptKind,
-		items: Item[],
-		fingerprint: () => Uint8Array,
+	#each<Item extends { readonly key: string }>(
+		{ caller, id, kind, action, items, fingerprint }: ManyOf<Item>,
 		act: (item: Item) => WireVersion,
 	): Encodable<WireManyResults> {
+		const state = this.#state;
 		checkId(id);
 		checkItems(items.length, MAX_ITEMS);
-		const answer = once(this.#state, caller, id, kind, fingerprint, 1, () => {
-			const state = this.#state;
+		this.#requireSome(caller, action, items);
+		const first = () => {
 			state.charges.checkReceived(caller, state.arrived, state.now);
-			const results = items.map((item): WireItemResult => {
-				try {
-					return { ok: act(item) };
-				} catch (error) {
-					if (!(error instanceof Refusal)) throw error;
-					this.#state.tallies.noteRefusal(errorCode(error.wire));
-					return { err: toItemRefusal(error.wire) };
-				}
-			});
-			return outcomes.encode({ results, at: nanoseconds(this.#state.now) });
+			const budget = new Budget(state.host, state.certified);
+			const results: WireItemResult[] = [];
+			for (const item of items) {
+				// The first is always done, so that a client which sends the rest again comes to an end.
+				const mayBegin = results.length === 0 || budget.hasRoom();
+				results.push(mayBegin ? this.#outcome(() => act(item)) : this.#refused(NOT_DONE_YET));
+				if (!mayBegin) break;
+			}
+			while (results.length < items.length) results.push(this.#refused(NOT_DONE_YET));
+			return outcomes.encode({ results, at: nanoseconds(state.now) });
+		};
+		const again = (answer: Uint8Array) => this.#stillOf(answer, caller, action, items);
+		return outcomes.part(once(state, caller, id, kind, fingerprint, 1, first, again));
+	}
+
+	#outcome(act: () => WireVersion): WireItemResult {
+		try {
+			return { ok: act() };
+		} catch (error) {
+			if (!(error instanceof Refusal)) throw error;
+			return this.#refused(error.wire);
+		}
+	}
+
+	#refused(err: WireError): WireItemResult {
+		this.#state.tallies.noteRefusal(errorCode(err));
+		return { err: toItemRefusal(err) };
+	}
+
+	/** Refuses as a whole, before it is hashed and leaves a receipt, what a stranger sends. */
+	#requireSome(
+		caller: Uint8Array,
+		action: "write" | "delete",
+		items: readonly { readonly key: string }[],
+	): void {
+		const { access, blobs } = this.#state;
+		if (!access.hasRule || access.isWriter) return;
+		let needs: string | undefined;
+		for (let i = 0; i < Math.min(items.length, KEYS_ASKED); i++) {
+			const { key } = items[i]!;
+			needs = checkKey(key) === undefined ? access.needed(caller, action, key, blobs.get(key)) : INVALID_KEY;
+			if (needs === undefined) return;
+		}
+		if (needs !== undefined) refuse("not_authorized", { needs });
+	}
+
+	/** The first answer, but that of a key which the caller may not change any more it learns nothing. */
+	#stillOf(
+		answer: Uint8Array,
+		caller: Uint8Array,
+		action: "write" | "delete",
+		items: readonly { readonly key: string }[],
+	): Uint8Array {
+		const { access, blobs } = this.#state;
+		if (!access.hasRule) return answer;
+		const { results, at } = outcomes.decode(answer);
+		const told = results.map((result, i): WireItemResult => {
+			if ("err" in result) return result;
+			const { key } = items[i]!;
+			const needs = access.neededStill(caller, action, key, blobs.get(key));
+			return needs === undefined ? result : { err: toItemRefusal({ not_authorized: { needs } }) };
 		});
-		return outcomes.part(answer);
+		return outcomes.encode({ results: told, at });
 	}
 }
+
+interface ManyOf<Item> {
+	readonly caller: Uint8Array;
+	readonly id: Uint8Array;
+	readonly kind: ReceiptKind;
+	readonly action: "write" | "delete";
+	readonly items: readonly Item[];
+	readonly fingerprint: () => Uint8Array;
+}
+
+/** Keys of a message about which the rule is asked before anything is done for a caller who is no writer. */
+const KEYS_ASKED = 16;
+const INVALID_KEY = "a valid key, and a permission of the application";
+const NOT_DONE_YET: WireError = { not_done_yet: {} };

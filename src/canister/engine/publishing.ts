@@ -1,6 +1,8 @@
 import {
 	chunkCount,
+	ID_BYTES,
 	isPublic,
+	SHA256_BYTES,
 	sameBytes,
 	type WireManifest,
 	type WirePublication,
@@ -8,7 +10,7 @@ import {
 } from "../../protocol/index.js";
 import { Blob, type Place } from "./blobs.js";
 import { chargeOf } from "./charges.js";
-import { nanoseconds, principalOf } from "./codec.js";
+import { concat, nanoseconds, principalOf } from "./codec.js";
 import { Contents } from "./contents.js";
 import { COUNTER } from "./meta.js";
 import type { State } from "./state.js";
@@ -66,7 +68,8 @@ export function publishNew(
 /**
  * Puts a manifest, which has the next change's number, under its key in the place of `held`, as a change of `caller`.
  * `place` has been given its answers (responses.ts).
- * `salt` is random: it becomes the owner's, if that has none and this is its first private key.
+ * `salt` is random by the caller's word: it becomes the caller's own, if that is the owner, has none yet and this is
+ * its first private key.
  */
 export function put(
 	state: State,
@@ -77,7 +80,7 @@ export function put(
 	held: Blob | undefined,
 ): Blob {
 	const blob = new Blob(manifest, place);
-	if (!blob.isPublic) giveSalt(state, blob.owner, salt);
+	if (!blob.isPublic) giveSalt(state, caller, blob.owner, salt);
 	state.blobs.set(blob);
 	state.record(caller, { published: blob.bytes });
 	if (held === undefined) state.meta.add(COUNTER.blobs, 1);
@@ -91,9 +94,15 @@ export function put(
 	return blob;
 }
 
-/** An owner's first private key brings the salt of them all. */
-function giveSalt(state: State, owner: Uint8Array, salt: Uint8Array): void {
-	if (state.accounts.get(owner).salt.length === 0) state.accounts.change(owner).salt = salt.slice();
+/**
+ * An owner's first private key brings the salt of them all. Another principal that makes a key private must not choose
+ * it, since who knows a salt can look for keys: then the canister does.
+ */
+function giveSalt(state: State, caller: Uint8Array, owner: Uint8Array, salt: Uint8Array): void {
+	if (state.accounts.get(owner).salt.length > 0) return;
+	const { hashing, random } = state.host;
+	const chosen = sameBytes(caller, owner) ? salt : hashing.sha256(concat(random(SHA256_BYTES), owner, salt));
+	state.accounts.change(owner).salt = chosen.slice(0, ID_BYTES);
 }
 
 /** Empties a key. */

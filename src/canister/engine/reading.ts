@@ -36,9 +36,11 @@ export class Reading {
 	stat({ key, min_version }: WireStat): WireStatAnswer {
 		const state = this.#state;
 		this.#requireSeen(min_version[0]);
-		refuseInvalid(checkKey(key));
 		const caller = state.access.anyone;
-		const blob = this.#visible(key);
+		// Also an update of strangers: what it costs is documented. A key that holds something was checked once.
+		const held = state.blobs.shown(key);
+		if (held === undefined) refuseInvalid(checkKey(key));
+		const blob = held !== undefined && state.access.mayRead(key, held) ? held : undefined;
 		const owner = blob === undefined || blob.isPublic ? caller : blob.owner;
 		// The salt of an owner is for who may read all that it salts.
 		const mayProve = sameBytes(owner, caller) || state.roles.readsAll(caller);
@@ -115,7 +117,7 @@ export class Reading {
 	/** What the key holds, if the caller may read it. To all others it is as if it were not there. */
 	#visible(key: string): Blob | undefined {
 		const blob = this.#state.blobs.get(key);
-		return blob !== undefined && this.#state.access.mayRead(blob) ? blob : undefined;
+		return blob !== undefined && this.#state.access.mayRead(key, blob) ? blob : undefined;
 	}
 
 	/** The blob, if the key still holds this version of it: a read never mixes two. */

@@ -116,8 +116,9 @@ export function fingerprintOf(state: State, method: MethodName, ...parts: Uint8A
 }
 
 /**
- * Makes a change once, however often it is asked for: a duplicate gets the first answer again. The id under another
- * request, of the same method too, is a mistake of the client: it would be told of a change that was never made.
+ * Makes a change once, however often it is asked for: a duplicate gets the first answer again, as far as `again` lets
+ * it. The id under another request, of the same method too, is a mistake of the client: it would be told of a change
+ * that was never made.
  * `changes` are the entries of the feed and the receipt that the quota must have left; 0 where it is not asked.
  */
 export function once(
@@ -128,12 +129,13 @@ export function once(
 	fingerprint: () => Uint8Array,
 	changes: number,
 	act: () => Uint8Array,
+	again: (answer: Uint8Array) => Uint8Array = (answer) => answer,
 ): Uint8Array {
 	const receipt = receiptOf(state, caller, id, kind);
 	if (receipt !== undefined) {
 		if (!sameBytes(receipt.body.subarray(0, SHA256_BYTES), fingerprint()))
 			refuse("upload_conflict", { field: "request" });
-		return receipt.body.subarray(SHA256_BYTES);
+		return again(receipt.body.subarray(SHA256_BYTES));
 	}
 	if (changes > 0) state.charges.check(caller, { changes }, state.now);
 	const answer = act();
@@ -151,9 +153,10 @@ export function onceFor<Name extends OneRecord>(
 	kind: ReceiptKind,
 	changes: number,
 	act: () => Uint8Array,
+	again?: (answer: Uint8Array) => Uint8Array,
 ): Uint8Array {
 	const fingerprint = () => fingerprintOf(state, method, encodeValue(METHODS[method].args[0]!, request));
-	return once(state, caller, request.id, kind, fingerprint, changes, act);
+	return once(state, caller, request.id, kind, fingerprint, changes, act, again);
 }
 type OneRecord =
 	| "blobs_delete"
@@ -164,6 +167,18 @@ type OneRecord =
 	| "blobs_revoke_role"
 	| "blobs_set_quota"
 	| "blobs_set_mode";
+
+/** Refuses to repeat an answer to a caller who may not make this change any more. Nothing to do without a rule. */
+export function requireStill(
+	{ access, blobs }: State,
+	caller: Uint8Array,
+	action: "write" | "delete",
+	key: string,
+): void {
+	if (!access.hasRule) return;
+	const needs = access.neededStill(caller, action, key, blobs.get(key));
+	if (needs !== undefined) refuse("not_authorized", { needs });
+}
 
 /** An id that has a receipt begins and holds no upload any more. */
 export function refuseFinished(receipt: Receipt | undefined): void {

@@ -8,6 +8,7 @@ export type Role = "admin" | "writer" | "reader" | "backup";
 /** Frozen, since the bits are stored. */
 const BITS: Record<Role, number> = { admin: 1, writer: 2, reader: 4, backup: 8 };
 export const ROLES = Object.keys(BITS) as Role[];
+const ALL_BITS = BITS.admin | BITS.writer | BITS.reader | BITS.backup;
 
 const ROOT = new Uint8Array([0x72]);
 const ANONYMOUS = 0x04;
@@ -41,6 +42,11 @@ export class Roles {
 	/** Whether private blobs of others are shown to it. */
 	readsAll(who: Uint8Array): boolean {
 		return this.#hasAny(who, BITS.reader | BITS.backup | BITS.admin);
+	}
+
+	/** Whether it holds any role at all. */
+	hasSome(who: Uint8Array): boolean {
+		return this.#hasAny(who, ALL_BITS);
 	}
 
 	#hasAny(who: Uint8Array, bits: number): boolean {

@@ -1,11 +1,30 @@
-import type { Authorize } from "./access.js";
+import type { Admit, Authorize } from "./access.js";
 import type { Quota } from "./accounts.js";
 import type { RoomSettings } from "./room.js";
 
 /** What an application may set about its store; each has a default. */
 export interface Settings {
-	/** The application's own rule of who may do what. */
+	/**
+	 * The application's own rule of who may do what: asked with caller, action, key and owner, for each key that a message
+	 * reads or changes, before anything is hashed or written, and again before a repetition is told what it did the first
+	 * time. It must return exactly true (allowed), false (refused) or undefined (as roles and ownership say), and at once:
+	 * anything else, such as the Promise of an `async` function, makes the message trap, so nothing is shown or changed.
+	 * It is not asked about public reads, anonymous changes or administration. Default: roles and ownership alone.
+	 *
+	 * A caller without a role whom the rule lets write is a stranger to `inspect_message`, which admits at most 4 KiB of a
+	 * message from strangers: give `admit` as well. A message of many keys from a caller who is not a writer is refused as
+	 * a whole if the rule allows none of its first 16. Aborting an upload that was never begun names no key, so it takes
+	 * the role writer or `admit`. A blob that another principal than its owner makes private is salted by the canister.
+	 */
 	readonly authorize?: Authorize;
+	/**
+	 * Whether a principal without a role is a user of the application. Its messages are then let in as a role's holder's
+	 * are: of any size, and queries as updates; what it may do is up to `authorize`. With `authorize` given, a caller who
+	 * has no role and is not admitted is refused before its message is read. Asked in `inspect_message`, too, where it may
+	 * read stable maps and may not change anything. It must return exactly true or false, else the message traps.
+	 * Default: `inspect_message` takes all principals without a role for strangers; the methods ask `authorize` alone.
+	 */
+	readonly admit?: Admit;
 	/** The quota of those to whom no administrator gave another. Default: 1,000 open uploads, else no bound. */
 	readonly quota?: Partial<Quota>;
 	/** Changes that the feed keeps. Default 100,000. */

@@ -86,7 +86,7 @@ export class State {
 		this.uploads = new Uploads(map("uploads"), catalog, this.charges);
 		this.blobs = new Blobs(map("blobs"));
 		this.roles = new Roles(this.accounts, catalog, host);
-		this.access = new Access(host, this.roles, settings.authorize);
+		this.access = new Access(host, this.roles, settings.authorize, settings.admit);
 		this.receipts = new Receipts(map("receipts"), queue(QUEUE.receipts));
 		this.garbage = new Garbage(queue(QUEUE.garbage), this.contents, this.chunks, this.charges);
 		this.feed = new Feed(map("feed"), meta, host, settings.feedEntries ?? DEFAULT_FEED_ENTRIES);

@@ -215,15 +215,15 @@ export class Uploading {
 	}
 
 	/**
-	 * Gives an upload up. Its creator may do so without any role. One that was never begun leaves a receipt all the
-	 * same, so that a begin that comes late opens nothing.
+	 * Gives an upload up. Its creator may do so without any role. One that was never begun leaves a receipt as well, so
+	 * that a begin that comes late opens nothing: that costs a record, so it takes a role.
 	 */
 	abort(id: Uint8Array): WireVersion {
 		const state = this.#state;
 		const caller = state.access.caller();
 		checkId(id);
 		if (state.uploads.get(caller, id) === undefined && state.receipts.get(caller, id) === undefined) {
-			state.access.writer();
+			state.access.writerOfAnyKey();
 			state.charges.check(caller, { changes: 1 }, state.now);
 		}
 		return abortUpload(state, caller, caller, id);

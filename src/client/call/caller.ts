@@ -11,6 +11,7 @@ import {
 import { ClientError, refused } from "../errors.js";
 import { concat, lebEncode } from "../util/bytes.js";
 import { hasRoom, prepend, withRoom } from "../util/room.js";
+import { admitted } from "./admittance.js";
 import { okBytes } from "./bytes-reply.js";
 import { Queries, type QueryOptions } from "./query.js";
 import type { RetryPolicy } from "./retry.js";
@@ -21,8 +22,10 @@ import { type UpdateOptions, Updates } from "./update.js";
 export class Caller {
 	readonly #updates: Updates;
 	readonly #queries: Queries;
+	readonly #transport: Transport;
 
 	constructor(transport: Transport, policy: RetryPolicy) {
+		this.#transport = transport;
 		this.#updates = new Updates(transport, policy);
 		this.#queries = new Queries(transport, policy);
 	}
@@ -31,7 +34,22 @@ export class Caller {
 	 * Calls a method as an update, a query method too (its answer is then certified).
 	 * @throws CanisterError, ClientError
 	 */
-	update<Name extends MethodName>(
+	async update<Name extends MethodName>(
+		name: Name,
+		args: MethodArgs<Name>,
+		options: UpdateOptions,
+	): Promise<MethodOk<Name>> {
+		const { signal, onRetry } = options;
+		return admitted(() => this.#update(name, args, options), {
+			method: name,
+			ports: this.#transport.ports,
+			signal,
+			onRetry,
+			account: () => this.#update("blobs_account", [[]], { signal, verify: true }),
+		});
+	}
+
+	#update<Name extends MethodName>(
 		name: Name,
 		args: MethodArgs<Name>,
 		options: UpdateOptions,

@@ -1,5 +1,5 @@
 export { ArgumentsReader, Message, ReplyWriter } from "./message.js";
-export { type Bounds, isMismatch, Malformed, Unsupported } from "./read.js";
+export { type Bounds, isMismatch, Malformed, Unsupported, WITHOUT_LISTS } from "./read.js";
 export { shapeOf } from "./shape.js";
 export { type NativeUtf8, useNativeUtf8 } from "./utf8.js";
 export { decodeValue, encodeValue } from "./value.js";

@@ -133,6 +133,7 @@ export const boundsOf = (shapes: readonly Shape[]): read.Bounds => ({
 	text: Math.max(TEXT_BYTES, sum(shapes, textAllowed)),
 	texts: sum(shapes, textsAllowed),
 	longTexts: false,
+	listsOfTexts: true,
 	values: VALUES + sum(shapes, valuesAllowed),
 	effort: EFFORT,
 	isStrict: true,

@@ -43,6 +43,8 @@ export interface Bounds {
 	readonly texts: number;
 	/** Whether long ones are, too. */
 	readonly longTexts: boolean;
+	/** Whether vectors of texts alone are read, and not passed over. */
+	readonly listsOfTexts: boolean;
 	/** Values in vectors of the expected type, fields of their elements counted. */
 	readonly values: number;
 	/** Work on types, and on fields and values that nobody expected, in thousands of instructions. */
@@ -59,10 +61,13 @@ export const UNBOUNDED: Bounds = {
 	text: Infinity,
 	texts: Infinity,
 	longTexts: true,
+	listsOfTexts: true,
 	values: Infinity,
 	effort: Infinity,
 	isStrict: false,
 };
+/** The same, but for long texts and vectors of texts, which are left empty. */
+export const WITHOUT_LISTS: Bounds = { ...UNBOUNDED, longTexts: false, listsOfTexts: false };
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 const NO_VIEW: DataView = new DataView(NO_BYTES.buffer);
@@ -78,6 +83,7 @@ let end = 0;
 let textLeft = 0;
 let textsLeft = 0;
 let readsLong = false;
+let readsLists = true;
 /** Whether there was a text that was not read: one is dear, and not worth it before all else was found right. */
 export let isPutOff = false;
 let valuesLeft = 0;
@@ -98,6 +104,7 @@ function allow(bounds: Bounds): void {
 	textLeft = bounds.text;
 	textsLeft = bounds.texts;
 	readsLong = bounds.longTexts;
+	readsLists = bounds.listsOfTexts;
 	isPutOff = false;
 	valuesLeft = bounds.values;
 	effortLeft = bounds.effort;
@@ -312,7 +319,7 @@ export function vecReader(read: Read, max: number, weight: number, texts = 0): R
 		valuesLeft -= length * weight;
 		if (valuesLeft < 0) malformed("its vecs are longer than a request of this protocol needs");
 		const values: unknown[] = [];
-		if (texts > 0 && textsLeft < length * texts) putOff(length * texts);
+		if (texts > 0 && (!readsLists || textsLeft < length * texts)) putOff(length * texts);
 		else for (let i = 0; i < length; i++) values[i] = read();
 		return values;
 	};

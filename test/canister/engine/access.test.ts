@@ -1,7 +1,8 @@
 import { Principal } from "@dfinity/principal";
 import { describe, expect, test } from "vitest";
 import type { AccessRequest } from "../../../src/canister/engine/index.js";
-import type { WireAccounts } from "../../../src/protocol/index.js";
+import { METHODS, type WireAccounts } from "../../../src/protocol/index.js";
+import { ALL, UPDATES } from "../../support/requests.js";
 import { newId, versionOf } from "../../support/store.js";
 import {
 	ANNA,
@@ -181,5 +182,188 @@ describe("an application's own rule", () => {
 		expect(store.refused(ANNA, "blobs_put_chunk", id, 0, bytes)).toEqual({
 			not_authorized: { needs: "a permission of the application" },
 		});
+	});
+
+	test.each([
+		["a Promise", Promise.resolve(false)],
+		["null", null],
+		["a number", 0],
+		["an object", {}],
+	])("that returns %s makes the message trap: nothing is shown or changed", (name, answer) => {
+		let isSet = false;
+		const store = new TestStore({ authorize: () => (isSet ? (answer as unknown as boolean) : undefined) });
+		store.putBlob(ANNA, "a", bytes, PRIVATE);
+		isSet = true;
+		const said = `authorize returned ${name}. It must return exactly true, false or undefined`;
+		const before = store.storage.writes;
+		expect(() => store.ask(BEN, "blobs_stat", { key: "a", min_version: [] })).toThrow(said);
+		expect(() => store.putBlob(ANNA, "b", bytes)).toThrow(said);
+		expect(() => store.ask(ANNA, "blobs_delete_many", { id: newId(), blobs: [deleteOf("a")] })).toThrow(said);
+		expect(store.storage.writes).toBe(before);
+	});
+
+	test("that says who its users are by anything but true or false makes the message trap, too", () => {
+		const store = new TestStore({ authorize: () => true, admit: (async () => false) as never });
+		expect(() => store.putBlob(person(8), "a", bytes)).toThrow(
+			"admit returned a Promise. It must return exactly",
+		);
+	});
+
+	test("that leaves strangers to the roles lets them into no message of many, and leaves no receipt", () => {
+		let hashed = 0;
+		const store = new TestStore({ authorize: () => undefined });
+		const { sha256 } = store.host.hashing;
+		const counting = (of: Uint8Array) => {
+			hashed++;
+			return sha256(of);
+		};
+		store.host.hashing = { ...store.host.hashing, sha256: counting };
+		store.upgrade();
+		hashed = 0;
+		const stranger = person(8);
+		const id = newId();
+		for (const code of [
+			store.code(stranger, "blobs_put_many", { id, blobs: [itemOf("a", bytes), itemOf("b", bytes)] }),
+			store.code(stranger, "blobs_delete_many", { id, blobs: [deleteOf("a"), deleteOf("b")] }),
+			store.code(stranger, "blobs_abort_upload", id),
+		])
+			expect(code).toBe("not_authorized");
+		expect(hashed).toBe(0);
+	});
+
+	test("asks about the keys of many one by one, for who is no writer about the first 16 before all else", () => {
+		const store = new TestStore({ authorize: ({ key }) => key.startsWith("mine/") || undefined });
+		const stranger = person(8);
+		const others = (count: number) => Array.from({ length: count }, (_, n) => itemOf(`others/${n}`, bytes));
+		const mixed = { id: newId(), blobs: [...others(15), itemOf("mine/a", bytes)] };
+		const { results } = store.ask(stranger, "blobs_put_many", mixed);
+		expect(results.map((result) => "ok" in result)).toEqual([...Array(15).fill(false), true]);
+		const late = { id: newId(), blobs: [...others(16), itemOf("mine/b", bytes)] };
+		expect(store.code(stranger, "blobs_put_many", late)).toBe("not_authorized");
+	});
+
+	test("says who its users are: others are refused before their message is read", () => {
+		const user = person(7);
+		const admit = (caller: Principal) => caller.toText() === user.toText();
+		const store = new TestStore({ authorize: () => true, admit });
+		store.putBlob(user, "a", bytes);
+		store.host.sender = person(8).toUint8Array();
+		let isRead = false;
+		const read = () => {
+			isRead = true;
+			return [{ id: newId(), blobs: [deleteOf("a")] }] as never;
+		};
+		expect(() => store.engine.call("blobs_delete_many", read)).toThrow();
+		expect(isRead).toBe(false);
+		// An abort names no key: of an upload that was never begun, too, it takes a user.
+		store.ask(user, "blobs_abort_upload", newId());
+		expect(store.code(person(8), "blobs_abort_upload", newId())).toBe("not_authorized");
+	});
+
+	test("that changed its mind is asked again before a receipt is told", () => {
+		let isOpen = true;
+		const store = new TestStore({ authorize: ({ key }) => (key === "fixed" ? true : isOpen) });
+		const user = person(8);
+		const id = () => newId();
+		const put = wholeOf(id(), "a", bytes);
+		const update = updateOf("a");
+		const copy = moveOf("a", "c");
+		const rename = moveOf("c", "d");
+		const many = { id: id(), blobs: [itemOf("fixed", bytes), itemOf("m", bytes)] };
+		const remove = deleteOf("d");
+		const upload = store.begin(user, "u", bytes.length);
+		store.put(user, upload, 0, bytes);
+		const commit = commitOf(upload, bytes);
+		const send = () => [
+			() => store.ask(user, "blobs_put_blob", put, bytes),
+			() => store.ask(user, "blobs_update", update),
+			() => store.ask(user, "blobs_copy", copy),
+			() => store.ask(user, "blobs_rename", rename),
+			() => store.ask(user, "blobs_delete", remove),
+			() => store.ask(user, "blobs_commit_upload", commit),
+		];
+		const first = send().map((each) => each());
+		const firstOfMany = store.ask(user, "blobs_put_many", many);
+		expect(send().map((each) => each())).toEqual(first);
+		expect(store.ask(user, "blobs_put_many", many)).toEqual(firstOfMany);
+
+		isOpen = false;
+		for (const each of send()) expect(each).toThrow();
+		const { results } = store.ask(user, "blobs_put_many", many);
+		expect(results[0]).toEqual(firstOfMany.results[0]);
+		expect(results[1]).toEqual({ err: { not_authorized: { needs: "a permission of the application" } } });
+	});
+});
+
+test("who makes another's blob private does not choose its owner's salt; an owner does so for itself", () => {
+	const store = new TestStore();
+	store.putBlob(ANNA, "a", bytes);
+	const id = newId();
+	store.ask(OWNER, "blobs_update", { ...updateOf("a", id), visibility: [{ private: null }] });
+	const { salt } = store.ask(ANNA, "blobs_stat", { key: "a", min_version: [] });
+	expect(salt[0]).toHaveLength(id.length);
+	expect(Buffer.from(salt[0]!).equals(Buffer.from(id))).toBe(false);
+
+	const own = newId();
+	store.putBlob(BEN, "b", bytes, PRIVATE, own);
+	expect(Buffer.from(store.ask(BEN, "blobs_stat", { key: "b", min_version: [] }).salt[0]!)).toEqual(
+		Buffer.from(own),
+	);
+});
+
+describe("what inspect_message lets in", () => {
+	const stranger = person(8);
+	const lets = (store: TestStore, who: Principal, ...asked: Parameters<TestStore["engine"]["lets"]>) => {
+		store.host.sender = who.toUint8Array();
+		return store.engine.lets(...asked);
+	};
+	const QUERIES = ALL.filter((name) => METHODS[name].kind === "query");
+
+	test("from strangers: updates of at most 4 KiB, and of queries stat and account", () => {
+		const store = new TestStore();
+		for (const name of UPDATES) {
+			expect(lets(store, stranger, name, 4_096), name).toBe(true);
+			expect(lets(store, stranger, name, 4_097), name).toBe(false);
+		}
+		const open = QUERIES.filter((name) => lets(store, stranger, name, 100));
+		expect(open).toEqual(["blobs_stat", "blobs_account"]);
+		expect(lets(store, stranger, "blobs_stat", 1_152)).toBe(true);
+		expect(lets(store, stranger, "blobs_stat", 1_153)).toBe(false);
+		expect(lets(store, stranger, "blobs_account", 257)).toBe(false);
+	});
+
+	test("from the anonymous principal: stat alone", () => {
+		const store = new TestStore({ authorize: () => true, admit: () => true });
+		expect(ALL.filter((name) => lets(store, ANONYMOUS, name, 100))).toEqual(["blobs_stat"]);
+	});
+
+	test("from who holds a role: queries, and large messages to methods that it may call", () => {
+		const store = new TestStore();
+		for (const who of [ANNA, READER, OWNER])
+			for (const name of QUERIES) expect(lets(store, who, name, 10_000), name).toBe(true);
+		expect(lets(store, ANNA, "blobs_put_chunk", 2_000_000)).toBe(true);
+		expect(lets(store, READER, "blobs_put_chunk", 2_000_000)).toBe(false);
+		expect(lets(store, ANNA, "blobs_set_mode", 10_000)).toBe(false);
+		expect(lets(store, OWNER, "blobs_set_mode", 10_000)).toBe(true);
+	});
+
+	test("never for an open upload's sake", () => {
+		const store = new TestStore();
+		store.begin(ANNA, "a", 2 * S);
+		store.ask(OWNER, "blobs_revoke_role", { id: newId(), who: ANNA, role: { writer: null } });
+		expect(lets(store, ANNA, "blobs_put_chunk", 2_000_000)).toBe(false);
+	});
+
+	test("from an application's users what is let in from who holds a role, if it says who they are", () => {
+		const silent = new TestStore({ authorize: () => true });
+		expect(lets(silent, stranger, "blobs_put_chunk", 2_000_000)).toBe(false);
+		expect(lets(silent, READER, "blobs_put_chunk", 2_000_000)).toBe(true);
+		const saying = new TestStore({
+			authorize: () => true,
+			admit: (caller) => caller.toText() === stranger.toText(),
+		});
+		expect(lets(saying, stranger, "blobs_put_chunk", 2_000_000)).toBe(true);
+		expect(lets(saying, stranger, "blobs_list", 100)).toBe(true);
+		expect(lets(saying, person(9), "blobs_put_chunk", 2_000_000)).toBe(false);
 	});
 });

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { MEMORY } from "../../../src/canister/memory.js";
 import { MAX_ITEMS } from "../../../src/protocol/index.js";
 import { newId } from "../../support/store.js";
-import { ANNA, aboutOf, BEN, deleteOf, fillOf, itemOf, OWNER, READER, TestStore } from "./store.js";
+import { ANNA, aboutOf, BEN, deleteOf, fillOf, itemOf, OWNER, PRIVATE, READER, TestStore } from "./store.js";
 
 /** Many small blobs in one message: each is done or refused for itself. */
 
@@ -120,5 +120,56 @@ describe("delete many", () => {
 		const request = remove("a");
 		store.ask(OWNER, "blobs_delete_many", request);
 		expect(store.code(OWNER, "blobs_delete", deleteOf("a", request.id))).toBe("upload_conflict");
+	});
+});
+
+describe("C22 a message's instructions", () => {
+	/** Each access of a stable map for so many: what a canister spends on, only fewer of them. */
+	const spend = (perAccess: number) => {
+		let before = store.storage.accesses;
+		store.host.instructions = () => (store.storage.accesses - before) * perAccess;
+		return () => {
+			before = store.storage.accesses;
+		};
+	};
+	const deep = (n: number) => Array.from({ length: 32 }, (_, level) => `${n}-${level}`).join("/");
+	const codes = (results: readonly object[]) =>
+		results.map((result) => ("err" in result ? Object.keys((result as { err: object }).err)[0] : "ok"));
+
+	test("that are spent leave the rest of many undone, each told so; again it is the same answer", () => {
+		const next = spend(2e6);
+		const request = put(...Array.from({ length: 200 }, (_, n) => itemOf(deep(n), fillOf(n, 1), PRIVATE)));
+		const first = store.ask(ANNA, "blobs_put_many", request);
+		const told = codes(first.results);
+		const done = told.indexOf("not_done_yet");
+		expect(done).toBeGreaterThan(10);
+		expect(told).toEqual([...Array(done).fill("ok"), ...Array(200 - done).fill("not_done_yet")]);
+		expect(store.host.instructions()).toBeLessThan(20e9);
+		next();
+		expect(store.ask(ANNA, "blobs_put_many", request)).toEqual(first);
+		expect(store.keys(ANNA).length).toBe(done);
+
+		// The rest in further messages: all are there in the end.
+		let left = request.blobs.slice(done);
+		while (left.length > 0) {
+			next();
+			const { results } = store.ask(ANNA, "blobs_put_many", put(...left));
+			left = left.filter((_, n) => codes(results)[n] === "not_done_yet");
+		}
+		expect(store.keys(ANNA).length).toBe(200);
+		let keys = request.blobs.map(({ key }) => key);
+		while (keys.length > 0) {
+			next();
+			const { results } = store.ask(ANNA, "blobs_delete_many", remove(...keys));
+			expect(store.host.instructions()).toBeLessThan(20e9);
+			keys = keys.filter((_, n) => codes(results)[n] === "not_done_yet");
+		}
+		expect(store.keys(ANNA)).toEqual([]);
+	});
+
+	test("of which one item takes all: the first is done in any case", () => {
+		spend(1e9);
+		const request = put(itemOf("a", fillOf(1, 1)), itemOf("b", fillOf(2, 1)));
+		expect(codes(store.ask(ANNA, "blobs_put_many", request).results)).toEqual(["ok", "not_done_yet"]);
 	});
 });

@@ -34,9 +34,9 @@ const sized = (bytes: number, key = "a") => {
 	store.host.sender = ANNA.toUint8Array();
 	store.engine.call("blobs_begin_upload", () => [beginOf(newId(), key)], bytes);
 };
-const mayAsk = (who: typeof ANNA, method: Parameters<typeof store.engine.mayCost>[0]) => {
+const mayAsk = (who: typeof ANNA, method: Parameters<typeof store.engine.lets>[0]) => {
 	store.host.sender = who.toUint8Array();
-	return store.engine.mayCost(method);
+	return store.engine.lets(method, 100);
 };
 
 describe("C18 cycles a day of a principal", () => {

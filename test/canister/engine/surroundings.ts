@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { hashingOf } from "../../../src/canister/hashing.js";
 import type { Host, StableMap, Storage } from "../../../src/canister/ports.js";
 
@@ -6,6 +6,8 @@ import type { Host, StableMap, Storage } from "../../../src/canister/ports.js";
 export class MapStorage implements Storage {
 	readonly #maps = new Map<number, StableMap & { readonly entries: Map<string, Uint8Array> }>();
 	writes = 0;
+	/** Of any kind. */
+	accesses = 0;
 
 	map(id: number): StableMap {
 		let map = this.#maps.get(id);
@@ -14,13 +16,21 @@ export class MapStorage implements Storage {
 			const name = (key: Uint8Array) => Buffer.from(key).toString("hex");
 			map = {
 				entries,
-				get: (key) => entries.get(name(key))?.slice(),
-				has: (key) => entries.has(name(key)),
+				get: (key) => {
+					this.accesses++;
+					return entries.get(name(key))?.slice();
+				},
+				has: (key) => {
+					this.accesses++;
+					return entries.has(name(key));
+				},
 				set: (key, value) => {
+					this.accesses++;
 					this.writes++;
 					entries.set(name(key), value.slice());
 				},
 				delete: (key) => {
+					this.accesses++;
 					this.writes++;
 					entries.delete(name(key));
 				},
@@ -91,5 +101,6 @@ export class FakeHost implements Host {
 	/** Stands for the system's certificate: what it certifies. */
 	certificate = (): Uint8Array | undefined => this.certified;
 	isReplicated = () => true;
+	random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 	instructions = (): number => 0;
 }

@@ -69,6 +69,11 @@ export class Pack {
 		return { id, blobs: this.items.map(toWire) };
 	}
 
+	/** The items from this one on, as a pack of their own. */
+	from(index: number): Pack {
+		return packOf(this.items.slice(index));
+	}
+
 	halves(): [Pack, Pack] {
 		const middle = this.items.length >> 1;
 		return [packOf(this.items.slice(0, middle)), packOf(this.items.slice(middle))];

@@ -11,8 +11,9 @@ import { isTooLarge, lowerLimit } from "../too-large.js";
 import type { Pack, PackItem, PackOutcome } from "./pack.js";
 
 /**
- * Puts all files of a pack in one call and tells each what became of it. The id stays with the request however often
- * that is made, so that an unknown outcome is answered, not repeated.
+ * Puts all files of a pack in one call and tells each what became of it; those that the message had no instructions
+ * left for go in a further one. The id stays with the request however often that is made, so that an unknown outcome is
+ * answered, not repeated.
  * @throws only what ends all: an abort
  */
 export async function putMany(
@@ -32,14 +33,15 @@ export async function putMany(
 			return { error };
 		}
 	};
-	const tell = async (outcomeOf: (index: number) => PackOutcome) => {
+	const tell = async (items: readonly PackItem[], outcomeOf: (index: number) => PackOutcome) => {
 		const pool = new Pool(() => calls.concurrency);
-		for (const [index, item] of pack.items.entries())
+		for (const [index, item] of items.entries())
 			await pool.add(async () => item.done(await orFound(outcomeOf(index), item)));
 		await pool.drain();
 	};
 	const bytes = pack.items.reduce((sum, { content }) => sum + content.length, 0);
 	const request = pack.request(context.settings.ports.randomBytes(ID_BYTES));
+	let rest: Pack | undefined;
 	try {
 		const { results, at } = await calls.carry("blobs_put_many", [request], bytes, {
 			verify: true,
@@ -51,7 +53,9 @@ export async function putMany(
 				method: "blobs_put_many",
 				reason: `it answers ${results.length} results for ${pack.items.length} blobs`,
 			});
-		await tell((index) => outcome(results[index] as WireItemResult, at));
+		const done = results.findIndex(isNotDoneYet);
+		if (done > 0) rest = pack.from(done);
+		await tell(pack.items.slice(0, rest && done), (index) => outcome(results[index] as WireItemResult, at));
 	} catch (error) {
 		const isCut = isTooLarge(error) && pack.items.length > 1;
 		if (isCut) {
@@ -60,10 +64,15 @@ export async function putMany(
 			await Promise.all(pack.halves().map((half) => putMany(half, calls, meter, context)));
 			return;
 		}
-		await tell(() => ({ error }));
+		await tell(pack.items, () => ({ error }));
 		if (calls.signal.aborted) throw error;
 	}
+	if (rest !== undefined) await putMany(rest, calls, meter, context);
 }
+
+/** Not the first: the store does that in any case, so that this comes to an end. */
+const isNotDoneYet = (result: WireItemResult): boolean =>
+	"err" in result && result.err.code === "not_done_yet";
 
 const outcome = (result: WireItemResult, at: bigint): PackOutcome =>
 	"ok" in result ? { version: result.ok, at: date(at) } : { error: refused(result.err) };

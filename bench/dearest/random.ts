@@ -1,0 +1,48 @@
+import { MAX_ITEMS, MAX_KEY_SEGMENTS, MAX_METADATA_ENTRIES } from "../../src/protocol/index.js";
+import type { Shape } from "./shape.js";
+
+/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
+export function seeded(seed: number): () => number {
+	let state = seed >>> 0;
+	return () => {
+		state = (state + 0x6d2b79f5) >>> 0;
+		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+	};
+}
+
+const OVER = ["nothing", "public", "private"] as const;
+const MOST_VALUES = 12_000;
+/** Values of a blob without metadata, and of an entry of metadata (PROTOCOL.md, "Bounds"). */
+const VALUES = { blob: 12, entry: 3 } as const;
+
+/** A message holds fewer items where each has metadata. */
+function within(shape: Shape): Shape {
+	const most = Math.floor(MOST_VALUES / (VALUES.blob + VALUES.entry * shape.metadata));
+	return { ...shape, items: Math.min(shape.items, most), shared: Math.min(shape.shared, shape.segments - 1) };
+}
+
+/** Any shape within the protocol's bounds. */
+export function anyShape(random: () => number): Shape {
+	const upTo = (most: number) => 1 + Math.floor(random() * most);
+	const segments = upTo(MAX_KEY_SEGMENTS);
+	return within({
+		items: upTo(MAX_ITEMS),
+		segments,
+		shared: Math.floor(random() * segments),
+		segmentBytes: 6 + upTo(25),
+		isPrivate: random() < 0.5,
+		over: OVER[Math.floor(random() * OVER.length)] ?? "nothing",
+		metadata: random() < 0.7 ? 0 : upTo(MAX_METADATA_ENTRIES),
+		isSorted: random() < 0.5,
+	});
+}
+
+/** One property of a shape as another one has it. */
+export function changed(shape: Shape, random: () => number): Shape {
+	const other = anyShape(random);
+	const names = Object.keys(shape) as (keyof Shape)[];
+	const name = names[Math.floor(random() * names.length)] ?? "items";
+	return within({ ...shape, [name]: other[name] });
+}

@@ -1,0 +1,36 @@
+import type { MeteredStore } from "../metered.js";
+import { anyShape, changed, seeded } from "./random.js";
+import { DEAREST, deleteOf, keysOf, putOf, type Shape, undone } from "./shape.js";
+
+const SEED = 11;
+/** Shapes tried at random, and changes of the dearest of them: each is a message of up to 20 B instructions. */
+const RANDOM = 6;
+const CLIMBS = 8;
+
+/** The dearest message of many that a search finds, in instructions. */
+export async function dearestOfMany(store: MeteredStore): Promise<number> {
+	const random = seeded(SEED);
+	let tag = 0;
+	const cost = (shape: Shape) => costOf(store, shape, (tag++).toString(36));
+	let best = DEAREST;
+	let most = await cost(best);
+	for (let i = 0; i < RANDOM + CLIMBS; i++) {
+		const shape = i < RANDOM ? anyShape(random) : changed(best, random);
+		const its = await cost(shape);
+		if (its > most) [best, most] = [shape, its];
+	}
+	return most;
+}
+
+/** The dearer of the put of a shape, over what its keys are to hold, and of the deletion of what it has put. */
+async function costOf(store: MeteredStore, shape: Shape, tag: string): Promise<number> {
+	const keys = keysOf(shape, tag);
+	if (shape.over !== "nothing")
+		for (let left = keys; left.length > 0; ) {
+			const { results } = await store.call("blobs_put_many", putOf(shape, left, shape.over === "private"));
+			left = undone(left, results);
+		}
+	const put = await store.costOf("blobs_put_many", putOf(shape, keys));
+	const removed = await store.costOf("blobs_delete_many", deleteOf(keys));
+	return Math.max(Number(put.instructions), Number(removed.instructions));
+}

@@ -1,0 +1,69 @@
+import type { WireAccount } from "../../protocol/index.js";
+import { ClientError, isBlobError } from "../errors.js";
+import type { Ports } from "../ports.js";
+
+/**
+ * How long a message is tried again that `inspect_message` refused: each attempt may meet another node, and nodes take
+ * up a change within seconds.
+ */
+const TRIED_FOR_MS = 10_000;
+const PAUSE_MS = 1_000;
+
+/** What the canister's `inspect_message` refused: nothing was executed, and no typed error can come with it. */
+const isRefusedAtDoor = (error: unknown): boolean =>
+	isBlobError(error, "rejected") && error.details.errorCode === "IC0406";
+
+export interface Admittance {
+	readonly method: string;
+	readonly ports: Pick<Ports, "now" | "random" | "sleep">;
+	readonly signal: AbortSignal | undefined;
+	readonly onRetry: ((error: unknown) => void) | undefined;
+	/** The caller's account, by an update: the word of the subnet, not of a node. */
+	readonly account: () => Promise<WireAccount>;
+}
+
+/**
+ * Makes a call that `inspect_message` may refuse since the node that it meets has not seen that its caller was granted
+ * a role. Tries again for a while, then asks the subnet for the caller's roles.
+ * @throws ClientError `not_admitted` where the roles are none that the store lets such a message in for
+ */
+export async function admitted<T>(call: () => Promise<T>, options: Admittance): Promise<T> {
+	const { ports, signal, onRetry } = options;
+	let until: number | undefined;
+	for (;;) {
+		try {
+			return await call();
+		} catch (error) {
+			if (!isRefusedAtDoor(error)) throw error;
+			until ??= ports.now() + TRIED_FOR_MS;
+			if (ports.now() >= until) return await lastAttempt(error, call, options);
+			onRetry?.(error);
+			await ports.sleep(PAUSE_MS * (0.5 + ports.random()), signal);
+		}
+	}
+}
+
+async function lastAttempt<T>(
+	refusal: unknown,
+	call: () => Promise<T>,
+	{ method, account }: Admittance,
+): Promise<T> {
+	let its: WireAccount;
+	try {
+		its = await account();
+	} catch (error) {
+		if (isBlobError(error, "aborted")) throw error;
+		// Of a caller that is not signed in, or by a canister that is no blob store: the refusal says more.
+		throw refusal;
+	}
+	const { roles } = its;
+	const notAdmitted = () =>
+		new ClientError("not_admitted", { method, who: its.who.toText(), roles }, refusal);
+	if (roles.length === 0) throw notAdmitted();
+	try {
+		// The subnet has seen its roles, so that more nodes have by now.
+		return await call();
+	} catch (error) {
+		throw isRefusedAtDoor(error) ? notAdmitted() : error;
+	}
+}

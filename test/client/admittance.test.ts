@@ -1,0 +1,82 @@
+import { Principal } from "@dfinity/principal";
+import { describe, expect, it } from "vitest";
+import { admitted } from "../../src/client/call/admittance.js";
+import { ClientError, isBlobError } from "../../src/client/errors.js";
+import type { WireAccount } from "../../src/protocol/index.js";
+import { virtualPorts } from "./support/ports.js";
+import { failure } from "./support/transfers.js";
+
+/** What `inspect_message` refuses comes without a typed error: the client finds out why. */
+
+const refusal = (method = "blobs_put_chunk") =>
+	new ClientError("rejected", {
+		rejectCode: 4,
+		rejectMessage: "Canister rejected the message",
+		errorCode: "IC0406",
+		method,
+	});
+const accountWith = (...roles: string[]) =>
+	({ who: Principal.fromText("2vxsx-fae"), roles }) as unknown as WireAccount;
+
+/** Calls that are refused the first `times`, by a caller with these roles. */
+function tried(times: number, account: () => Promise<WireAccount>) {
+	const ports = virtualPorts();
+	const seen = { calls: 0, retries: 0, asked: 0, slept: ports.slept };
+	const call = async () => {
+		if (seen.calls++ < times) throw refusal();
+		return "done";
+	};
+	const result = admitted(call, {
+		method: "blobs_put_chunk",
+		ports,
+		signal: undefined,
+		onRetry: () => void seen.retries++,
+		account: () => {
+			seen.asked++;
+			return account();
+		},
+	});
+	return { result, seen };
+}
+
+describe("a message that inspect_message refuses", () => {
+	it("is tried again until a node has seen the role, and nothing is asked", async () => {
+		const { result, seen } = tried(3, async () => accountWith());
+		expect(await result).toBe("done");
+		expect(seen).toMatchObject({ calls: 4, retries: 3, asked: 0 });
+	});
+
+	it("for 10 seconds; then the account is asked for, which says why", async () => {
+		const { result, seen } = tried(99, async () => accountWith());
+		const error = await failure(result);
+		expect(isBlobError(error, "not_admitted") && error.details).toEqual({
+			method: "blobs_put_chunk",
+			who: "2vxsx-fae",
+			roles: [],
+		});
+		expect(seen.slept.reduce((sum, ms) => sum + ms, 0)).toBe(10_000);
+		expect(seen).toMatchObject({ calls: 11, asked: 1 });
+	});
+
+	it("is tried once more where the subnet knows of a role", async () => {
+		const { result } = tried(11, async () => accountWith("writer"));
+		expect(await result).toBe("done");
+		const other = tried(99, async () => accountWith("reader"));
+		const error = await failure(other.result);
+		expect(isBlobError(error, "not_admitted") && error.details.roles).toEqual(["reader"]);
+		expect(other.seen.calls).toBe(12);
+	});
+
+	it("stays what it was where the account is not told either", async () => {
+		const { result } = tried(99, () => Promise.reject(refusal("blobs_account")));
+		const error = await failure(result);
+		expect(isBlobError(error, "rejected") && error.details.method).toBe("blobs_put_chunk");
+	});
+});
+
+it("any other failure is none of this", async () => {
+	const error = new ClientError("network", { url: "https://icp-api.io" });
+	const options = { method: "m", ports: virtualPorts(), signal: undefined, onRetry: undefined };
+	const account = () => Promise.reject(new Error("asked"));
+	expect(await failure(admitted(() => Promise.reject(error), { ...options, account }))).toBe(error);
+});
