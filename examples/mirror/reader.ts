@@ -15,12 +15,8 @@ export async function readsAll(client: BlobClient): Promise<boolean> {
 		await client.latestCursor();
 		return true;
 	} catch (error) {
-		// An anonymous caller, or one without any role, is refused before the canister is asked.
-		const isRefused =
-			isBlobError(error, "not_authorized") ||
-			isBlobError(error, "anonymous") ||
-			isBlobError(error, "rejected");
-		if (isRefused) return false;
+		// What is refused for good is refused for want of a role, or of an identity.
+		if (isBlobError(error) && error.action !== "retry") return false;
 		throw error;
 	}
 }

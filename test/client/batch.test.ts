@@ -216,7 +216,8 @@ describe("many files", () => {
 		store.calls.length = 0;
 		const options = { prefix: "x/", skipUnchanged: true };
 		expect(await uploadAll(context, items, options)).toMatchObject({ unchanged: 7, uploaded: 0 });
-		expect(store.calls.map(({ kind, method }) => `${kind} ${method}`)).toEqual(["update blobs_list"]);
+		expect(store.calls.map(({ kind, method }) => `${kind} ${method}`)).toContain("update blobs_list");
+		expect(store.calls.some(({ kind }) => kind === "query")).toBe(false);
 
 		items[2] = { ...items[2]!, source: pseudoBytes(1_000, 99) };
 		items[5] = { ...items[5]!, source: pseudoBytes(3_000_000, 98) };

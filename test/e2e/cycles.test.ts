@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { Actor, type ActorMethod } from "@dfinity/agent";
+import { Actor, type ActorMethod, AnonymousIdentity } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
@@ -129,6 +129,43 @@ describe.skipIf(isNamed)("instructions", () => {
 		expect(first.names).toEqual(Array.from({ length: 100 }, (_, i) => key(i)));
 		expect(last.names).toEqual(Array.from({ length: 100 }, (_, i) => key(COUNT - 100 + i)));
 		expect(last.cost / first.cost).toBeLessThan(1.1);
+	});
+
+	test("C17 the proof of a list costs less than the list, and its page stays within a reply", {
+		timeout: 300_000,
+	}, async () => {
+		const stranger = await fixture.storeFor(new AnonymousIdentity());
+		const prefixes = ["proven", "folded"];
+		const keys: Record<string, (i: number) => string> = {
+			proven: (i) => `proven/${String(i).padStart(6, "0")}`,
+			folded: (i) => `folded/${String(i).padStart(6, "0")}/x`,
+		};
+		for (const prefix of prefixes) {
+			const blobs = Array.from({ length: MAX_ITEMS }, (_, i) =>
+				putItem(keys[prefix]!(i), new Uint8Array(1), { visibility: { public: null } }),
+			);
+			const { results } = ok(await store.blobs_put_many({ id: newId(), blobs }));
+			expect(results.every((result) => "ok" in result)).toBe(true);
+		}
+		const page = async (of: Store, prefix: string, recursive: boolean) => {
+			let shown: { entries: number; witness: number } | undefined;
+			const cost = await queryCost(async () => {
+				const request = { prefix: `${prefix}/`, recursive, after: [] as [], limit: 1_000, ...none };
+				const { entries, witness } = ok(await of.blobs_list(request));
+				shown = { entries: entries.length, witness: witness[0]?.length ?? 0 };
+			});
+			return { cost, ...shown! };
+		};
+		const plain = await page(store, "proven", true);
+		const proven = await page(stranger, "proven", true);
+		const folded = await page(stranger, "folded", false);
+		console.log(plain, proven, folded);
+		expect(plain).toMatchObject({ entries: 1_000, witness: 0 });
+		expect(proven.entries).toBe(1_000);
+		expect(proven.witness).toBeLessThan(200_000);
+		expect(proven.cost).toBeLessThan(2 * plain.cost);
+		expect(folded.entries).toBeGreaterThan(400);
+		expect(folded.cost).toBeLessThan(500_000_000);
 	});
 
 	test("C22 what a caller may ask for at once stays far below what a message may take", {

@@ -8,6 +8,7 @@ import {
 	type WireChanges,
 	type WireError,
 	type WireListEntry,
+	type WireListPage,
 	type WireManifest,
 	type WireManyResults,
 	type WireRefusal,
@@ -30,7 +31,9 @@ interface Plain {
 	blobs_copy: WireManifest;
 	blobs_rename: WireManifest;
 	blobs_stat: Omit<WireStatAnswer, "manifest"> & { manifest: [] | [WireManifest] };
-	blobs_list: { entries: ({ blob: WireManifest } | { directory: string })[]; next: [] | [string] };
+	blobs_list: Omit<WireListPage, "entries"> & {
+		entries: ({ blob: WireManifest } | { directory: string })[];
+	};
 	blobs_changes: Omit<WireChanges, "changes"> & { changes: PlainChange[] };
 	blobs_put_many: Omit<WireManyResults, "results"> & { results: PlainItem[] };
 	blobs_delete_many: Omit<WireManyResults, "results"> & { results: PlainItem[] };
@@ -61,11 +64,11 @@ const readers: { [Name in keyof Plain]: (ok: MethodOk<Name>) => Plain[Name] } = 
 		...answer,
 		manifest: answer.manifest[0] === undefined ? [] : [manifest(answer.manifest[0])],
 	}),
-	blobs_list: ({ entries, next }) => ({
+	blobs_list: ({ entries, ...rest }) => ({
 		entries: entries.map((entry: WireListEntry) =>
 			"blob" in entry ? { blob: manifest(entry.blob) } : entry,
 		),
-		next,
+		...rest,
 	}),
 	blobs_changes: (page) => ({ ...page, changes: page.changes.map(plainChange) }),
 	blobs_put_many: many,

@@ -49,11 +49,11 @@ export async function* listPages(
 			throw new ClientError("option_invalid", { option, reason: "it holds half a surrogate pair" });
 	const limit = checkInteger("pageSize", options.pageSize ?? MAX_LIST_PAGE, 1, MAX_LIST_PAGE);
 	let after = options.after;
-	for (let isFirst = true; ; isFirst = false) {
+	for (;;) {
 		throwIfAborted(signal);
 		const min_version = leastVersion(context, options.minVersion);
 		const request = { prefix, recursive, after: optional(after), limit, min_version };
-		const page = await readPage(context, request, options, isFirst);
+		const page = await readPage(context, request, options);
 		yield page.entries.map(({ name, blob }) =>
 			blob ? { type: "blob", blob: fromWireManifest(blob.manifest) } : { type: "directory", path: name },
 		);
@@ -66,11 +66,9 @@ async function readPage(
 	context: ClientContext,
 	request: WireList,
 	{ certified, signal }: ListOptions,
-	isFirst: boolean,
 ): Promise<Page> {
 	if (certified === false) return askOneNode(context, request, signal);
-	const isProvable = certified !== true && (await readsOnlyPublic(context));
-	if (isProvable) {
+	if (certified !== true && (await isProvable(context, signal))) {
 		let entries: ListedEntry[] = [];
 		const found = await provenByNode(context, "blobs_list", request, signal, (page) => {
 			entries = entriesOf(request, page);
@@ -78,13 +76,16 @@ async function readPage(
 		});
 		if (found?.verdict === "proven") return { entries, next: found.answer.next[0] };
 	}
-	// Not for the first page, which may be the only one.
-	const learns = !isFirst && certified !== true && isProvable === undefined;
-	const [page] = await Promise.all([
-		askSubnet(context, request, signal),
-		learns ? learnStanding(context, signal) : undefined,
-	]);
-	return page;
+	return askSubnet(context, request, signal);
+}
+
+/**
+ * Whether a node can prove all that the caller may list. The subnet is asked about the caller first, where it has not
+ * said so lately: a list by an update is refused to callers without a role, who see public blobs as all others do.
+ */
+async function isProvable(context: ClientContext, signal: AbortSignal | undefined): Promise<boolean> {
+	if ((await readsOnlyPublic(context)) === undefined) await learnStanding(context, signal);
+	return (await readsOnlyPublic(context)) === true;
 }
 
 /** One node's page; that the store was rolled back is asked of the subnet. */
