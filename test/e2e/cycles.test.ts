@@ -131,7 +131,7 @@ describe.skipIf(isNamed)("instructions", () => {
 		expect(last.cost / first.cost).toBeLessThan(1.1);
 	});
 
-	test("C17 the proof of a list costs less than the list, and its page stays within a reply", {
+	test("C22 the proof of a page of 1,000 keys, or of folded directories, takes a tenth of what a query may", {
 		timeout: 300_000,
 	}, async () => {
 		const stranger = await fixture.storeFor(new AnonymousIdentity());
@@ -159,11 +159,10 @@ describe.skipIf(isNamed)("instructions", () => {
 		const plain = await page(store, "proven", true);
 		const proven = await page(stranger, "proven", true);
 		const folded = await page(stranger, "folded", false);
-		console.log(plain, proven, folded);
 		expect(plain).toMatchObject({ entries: 1_000, witness: 0 });
 		expect(proven.entries).toBe(1_000);
 		expect(proven.witness).toBeLessThan(200_000);
-		expect(proven.cost).toBeLessThan(2 * plain.cost);
+		expect(proven.cost - plain.cost).toBeLessThan(500_000_000);
 		expect(folded.entries).toBeGreaterThan(400);
 		expect(folded.cost).toBeLessThan(500_000_000);
 	});
