@@ -11,7 +11,17 @@ import { openNetwork, type TestNetwork } from "../../examples/support/network.js
 import { idlFactory, MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { withSource } from "../support/build.js";
 import { installPacked, type Project } from "../support/packed.js";
-import { held, newId, ok, publication, refusal, rootOf, type Store, versionOf } from "../support/store.js";
+import {
+	held,
+	newId,
+	ok,
+	plainly,
+	publication,
+	refusal,
+	rootOf,
+	type Store,
+	versionOf,
+} from "../support/store.js";
 
 /**
  * examples/beside, built from the packed tarball: a store beside an application that has its own init, post_upgrade,
@@ -78,8 +88,7 @@ interface Deployed {
 async function deploy(code = wasm): Promise<Deployed> {
 	const agent = await network.agent(Ed25519KeyIdentity.generate());
 	const canisterId = await deployCanister(agent, code);
-	const of = (its: HttpAgent) =>
-		Actor.createActor(factory, { agent: its, canisterId }) as unknown as Guestbook;
+	const of = (its: HttpAgent) => plainly<Guestbook>(Actor.createActor(factory, { agent: its, canisterId }));
 	return {
 		agent,
 		canisterId,

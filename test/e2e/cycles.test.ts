@@ -21,6 +21,7 @@ import {
 	ok,
 	openStore,
 	type PlainResult,
+	plainly,
 	publication,
 	refusal,
 	rootOf,
@@ -265,7 +266,7 @@ test.skipIf(isNamed)("C19 the documented price of storing is what the stats reck
 describe.skipIf(isNamed)("C18 below a balance", () => {
 	async function storeWith(cycles: bigint): Promise<Store> {
 		const canisterId = await deployCanister(fixture.agent, fixture.wasm, cycles);
-		return Actor.createActor(idlFactory, { agent: fixture.agent, canisterId }) as unknown as Store;
+		return plainly(Actor.createActor(idlFactory, { agent: fixture.agent, canisterId }));
 	}
 
 	test("writes are refused, saying how much is missing, and reads go on", { timeout: 300_000 }, async () => {

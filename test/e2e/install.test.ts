@@ -10,7 +10,7 @@ import { deployCanister, installWasm } from "../../examples/support/deploy.js";
 import { openNetwork, type TestNetwork } from "../../examples/support/network.js";
 import { idlFactory, MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { buildMain, withSource } from "../support/build.js";
-import { newId, ok, publication, rootOf, type Store, versionOf } from "../support/store.js";
+import { newId, ok, plainly, publication, rootOf, versionOf } from "../support/store.js";
 
 /** How the store gets into a canister: built, linked, alone and beside an application's own class. */
 
@@ -46,7 +46,7 @@ test("js-sha256 needs no link step; beside classes a memoryOffset is required; a
 		/the canister has methods of its own \(hello\), and no memoryOffset/,
 	);
 	const canisterId = await deployCanister(agent, wasm);
-	const store = Actor.createActor(idlFactory, { agent, canisterId }) as unknown as Store;
+	const store = plainly(Actor.createActor(idlFactory, { agent, canisterId }));
 	const greeter = Actor.createActor<{ hello(): Promise<string> }>(
 		() => IDL.Service({ hello: IDL.Func([], [IDL.Text]) }),
 		{ agent, canisterId },
@@ -76,7 +76,7 @@ test("icp.yaml builds the same Wasm as dfx.json", async () => {
 });
 
 test("beside an application's own class: both work, and both keep their data over an upgrade", async () => {
-	interface Guestbook extends Store {
+	interface Own {
 		sign(name: string): Promise<number>;
 		names(): Promise<string[]>;
 	}
@@ -91,7 +91,7 @@ test("beside an application's own class: both work, and both keep their data ove
 		const fields = [...own._fields, ...(idlFactory(idl) as IDL.ServiceClass)._fields];
 		return IDL.Service(Object.fromEntries(fields) as Record<string, IDL.FuncClass>);
 	};
-	const guestbook = Actor.createActor(factory, { agent, canisterId }) as unknown as Guestbook;
+	const guestbook = plainly<Own>(Actor.createActor(factory, { agent, canisterId }));
 
 	const bytes = new TextEncoder().encode("a portrait");
 	const root = rootOf(bytes, MAX_CHUNK_BYTES);

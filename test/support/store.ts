@@ -109,15 +109,15 @@ export async function openStore(
 
 type Raw = (...args: unknown[]) => Promise<WireResult<MethodOk<MethodName>>>;
 
-/** Reads what travels as bytes. */
-function plainly(actor: object): Store {
+/** An actor of the protocol, and of more where it has more, that reads what travels as bytes. */
+export function plainly<Own extends object = object>(actor: object): Own & Store {
 	const methods = Object.keys(METHODS).map((name): [string, unknown] => [
 		name,
 		async (...args: unknown[]): Promise<PlainResult<unknown>> => {
 			return plainResult(name as MethodName, await (actor as Record<string, Raw>)[name]!(...args));
 		},
 	]);
-	return Object.fromEntries(methods) as unknown as Store;
+	return Object.assign(Object.create(actor), Object.fromEntries(methods));
 }
 
 /** Whether the tests run against a network that was given by its URL, which counts and shows nothing. */
