@@ -38,6 +38,9 @@ const isCallOrQuery = ({ kind }: SeenRequest) => kind === "call" || kind === "qu
 /** Through the agent, which tries every answer but 200 again, whatever it says. */
 const isAgents = ({ kind, version }: SeenRequest) => version === 2 && kind !== "call";
 
+/** Of what the matrix sends: its chunks are of the smallest size, and so is what goes in one call. */
+const canBeHalved = ({ kind, method }: SeenRequest) => kind === "call" && method === "blobs_put_many";
+
 const rejects = (reject: 1 | 2 | 3 | 4 | 5, isCertified: boolean): FaultKind => ({
 	name: `reject code ${reject}${isCertified ? "" : " by one node"}`,
 	fault: { reject, isCertified },
@@ -56,7 +59,11 @@ export const KINDS: readonly FaultKind[] = [
 	{ name: "reordered", fault: { holdRequests: 1 } },
 	{ name: "429", fault: { status: 429, retryAfter: 2 } },
 	{ name: "503", fault: { status: 503 } },
-	{ name: "413", fault: { status: 413 }, ends: ([hit]) => (hit && isAgents(hit) ? "success" : "http fix") },
+	{
+		name: "413",
+		fault: { status: 413 },
+		ends: ([hit]) => (hit && (isAgents(hit) || canBeHalved(hit)) ? "success" : "http fix"),
+	},
 	{ name: "500 with HTML", fault: { status: 500 } },
 	{ name: "200 with HTML", fault: { status: 200, body: "<html>sign in</html>", contentType: "text/html" } },
 	{ name: "cut CBOR", fault: "cbor-cut" },
