@@ -169,7 +169,7 @@ describe("administration", () => {
 		expect((await account(theirs, undefined)).usage).toEqual({
 			openUploads: 0,
 			blobs: 1,
-			bytes: 5000 + 768 + 4 * "one".length + "application/octet-stream".length,
+			bytes: 5000 + 896 + 4 * "one".length + "application/octet-stream".length,
 			receivedToday: 5000,
 			changesToday: 2,
 			cyclesToday: expect.any(Number),

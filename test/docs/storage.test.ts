@@ -209,9 +209,9 @@ test("what is deleted goes to the queue of garbage, and its places onto their st
 	const nothing = new Uint8Array(0);
 	// A private blob in one directory, with a name and a value of a byte each; another without either.
 	const type = "application/octet-stream".length;
-	const copied = 2 * S + 4_096 + 768 + 4 * "c".length + type + 2;
+	const copied = 2 * S + 4_096 + 896 + 4 * "c".length + type + 2;
 	expect(itemOf(QUEUE.garbage, 1)).toEqual(item(1, 1, copied, nothing));
-	expect(itemOf(QUEUE.garbage, 3)).toEqual(item(0, 0, 4_096 + 768 + 4 * "b".length + type, leaves[2]!));
+	expect(itemOf(QUEUE.garbage, 3)).toEqual(item(0, 0, 4_096 + 896 + 4 * "b".length + type, leaves[2]!));
 	engine.clean();
 	expect(storage.filled(MEMORY.slots)).toBe(0);
 	// The last chunk was a small one: its slot is one that others would have shared.

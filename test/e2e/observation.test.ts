@@ -42,14 +42,16 @@ test("C53 stats and metrics are for administrators; the public sees no balance",
 	const asAnonymous = await fixture.storeFor(anonymous);
 	expect(refusal(await asAnonymous.blobs_stats())).toEqual({ anonymous: {} });
 	expect(Object.keys(ok(await asAnonymous.blobs_status())).sort()).toEqual([
+		"features",
 		"generation",
+		"last",
 		"mode",
-		"sequence",
+		"protocol",
 	]);
 
 	const stats = ok(await store.blobs_stats());
 	// A chunk of the least that counts, a record, a key of one byte, a type of 24.
-	const bytes = BigInt(4_096 + 768 + 4 + 24);
+	const bytes = BigInt(4_096 + 896 + 4 + 24);
 	expect(stats).toMatchObject({ blobs: 1n, bytes, chunks: 1n, open_uploads: 0n, sha256: "native" });
 	expect(stats.cycles).toBeGreaterThan(0n);
 	expect(stats.stable_pages[0]).toBeGreaterThan(0n);

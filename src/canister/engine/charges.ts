@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 const MAX_U32 = 0xffff_ffff;
 
 /** What a blob counts for beside its chunks and texts: its record and those of a chunk, its entry in a list. */
-export const RECORD_BYTES = 768;
+export const RECORD_BYTES = 896;
 /** Times that a byte of the key counts: it stands in the blob's record twice, and in lists. */
 export const KEY_COPIES = 4;
 /** What each directory that the key passes counts for, as if no other key passed it. A private key is in two lists. */

@@ -89,8 +89,8 @@ describe("C12 bytes", () => {
 			return Number(store.usage(ANNA).bytes - before);
 		};
 		const deep = Array.from({ length: 32 }, () => "ä").join("/");
-		expect(bytesOf(deep)).toBe(4_096 + 768 + 4 * (32 * 2 + 31) + 31 * 256 + 24);
-		expect(bytesOf(`${deep}b`, PRIVATE)).toBe(4_096 + 768 + 4 * (32 * 2 + 31 + 1) + 31 * 512 + 24);
+		expect(bytesOf(deep)).toBe(4_096 + 896 + 4 * (32 * 2 + 31) + 31 * 256 + 24);
+		expect(bytesOf(`${deep}b`, PRIVATE)).toBe(4_096 + 896 + 4 * (32 * 2 + 31 + 1) + 31 * 512 + 24);
 		expect(bytesOf("m", { metadata: [["name", "ü".repeat(2_000)]] })).toBe(4_096 + aboutOf("m") + 4_004);
 	});
 

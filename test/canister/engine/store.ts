@@ -170,10 +170,10 @@ export const quotaOf = (quota: Partial<WireQuota>): WireQuota => ({
 
 /** What is stored about a public blob of the type that tests give, without metadata. */
 export const aboutOf = (key: string): number =>
-	768 + 4 * key.length + 256 * (key.split("/").length - 1) + "application/octet-stream".length;
+	896 + 4 * key.length + 256 * (key.split("/").length - 1) + "application/octet-stream".length;
 /** What an open upload counts for beside its chunks. */
 export const sessionOf = (key: string): number =>
-	768 + 4 * key.length + 512 * (key.split("/").length - 1) + 128 + 2 * 4_096;
+	896 + 4 * key.length + 512 * (key.split("/").length - 1) + 128 + 2 * 4_096;
 
 export const fillOf = (fill: number, length: number): Uint8Array => new Uint8Array(length).fill(fill);
 

@@ -69,12 +69,12 @@ export function chargeOfBlob({ manifest, pieces }: Pick<ModelBlob, "manifest" | 
 	const { key, content_type, metadata } = manifest;
 	const texts = metadata.reduce((sum, [name, value]) => sum + utf8(name) + utf8(value), utf8(content_type));
 	const directory = isPublic(manifest) ? 256 : 512;
-	return chargeOfPieces(pieces) + 768 + 4 * utf8(key) + directory * directoriesOf(key) + texts;
+	return chargeOfPieces(pieces) + 896 + 4 * utf8(key) + directory * directoriesOf(key) + texts;
 }
 
 /** What an open upload counts for beside its chunks: the most that is stored about the blob it becomes. */
 export const chargeOfSession = (key: string): number =>
-	768 + 4 * utf8(key) + 512 * directoriesOf(key) + 128 + 4_096 + 4_096;
+	896 + 4 * utf8(key) + 512 * directoriesOf(key) + 128 + 4_096 + 4_096;
 
 export interface ModelBlob {
 	readonly manifest: WireManifest;
