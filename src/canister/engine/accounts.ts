@@ -108,6 +108,15 @@ export class Accounts {
 		return (this.#everybody ?? this.#entry(EVERYBODY)).account.quota;
 	}
 
+	/** With what the store seals what callers must not read: the salt of everybody's record, which has no other use. */
+	get secret(): Uint8Array {
+		return (this.#everybody ?? this.#entry(EVERYBODY)).account.salt;
+	}
+
+	setSecret(secret: Uint8Array): void {
+		this.change(EVERYBODY).salt = secret;
+	}
+
 	setEverybodys(quota: Quota | undefined): void {
 		this.change(EVERYBODY).quota = quota;
 	}

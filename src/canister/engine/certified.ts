@@ -141,6 +141,16 @@ export class Certified {
 		this.#host.certify(this.#catalog.rootHash(this.#certifiedHead));
 	}
 
+	/** Public keys in order. */
+	publicKeys(range: ListRange): Generator<ListEntry> {
+		return this.#catalog.list(HTTP_EXPR, range);
+	}
+
+	/** Private keys of all owners in order. */
+	privateKeys(range: ListRange): Generator<ListEntry> {
+		return this.#catalog.list(ALL_PRIVATE, range);
+	}
+
 	/** Keys in order from each list that this sight shows. */
 	lists(sight: Sight, range: ListRange): Generator<ListEntry>[] {
 		const roots: Root[] = [HTTP_EXPR];

@@ -95,6 +95,7 @@ export class Engine {
 		noteContent(state, name, args);
 		const answer = (this.#methods[name] as (...args: unknown[]) => Answer<Name>)(...args);
 		if (METHODS[name].kind === "update") {
+			state.keepSecret();
 			countArrived(state);
 			// The dearest part of the message's end, so that it is counted.
 			state.certified.flush();

@@ -1,12 +1,15 @@
 import {
 	type ListRange,
 	MAX_KEY_BYTES,
+	sortable,
 	type WireList,
 	type WireListEntry,
 	type WireListPage,
 } from "../../protocol/index.js";
 import { type ListEntry, mergeLists } from "../catalog/index.js";
 import type { Sight } from "./certified.js";
+import { isSealed, seal, unseal } from "./cursors.js";
+import { refuse } from "./refusal.js";
 import { pageLimit } from "./requests.js";
 import { isAnonymous } from "./roles.js";
 import type { State } from "./state.js";
@@ -26,19 +29,23 @@ const WITNESS_BYTES_PER_SEGMENT = 8;
 /** That a folded directory holds something, and whether a key has its name, is shown by two labels inside of it. */
 const FOLDED_BYTES = 2 * MAX_KEY_BYTES;
 
+/** How often a page asks the application's rule, which may take as long as it likes. */
+const MAX_ASKED = 100;
+
 /** A page of the blobs that the caller may read, with what proves the public ones where all of them are public. */
-export function listPage(state: State, { prefix, recursive, after, limit }: WireList): WireListPage {
-	const range: ListRange = { prefix, recursive, ...(after[0] !== undefined && { after: after[0] }) };
+export function listPage(state: State, { prefix, recursive, after: [after], limit }: WireList): WireListPage {
+	const from = after !== undefined && isSealed(after) ? unsealed(state, after) : after;
+	const range: ListRange = { prefix, recursive, ...(from !== undefined && { after: from }) };
 	const sight = sightOf(state);
 	const isProven = sight === "public" && state.certified.isQuery;
 	const page = new Page(state, pageLimit(limit), isProven);
 	let next: string | undefined;
-	for (const entry of entriesOf(state, sight, range)) {
+	for (const entry of entriesOf(state, sight, range, page)) {
 		if (page.isFull) {
-			next = page.last;
+			next = page.end;
 			break;
 		}
-		page.add(entry);
+		if (entry !== ASKING) page.add(entry);
 	}
 	return {
 		entries: page.entries,
@@ -47,28 +54,91 @@ export function listPage(state: State, { prefix, recursive, after, limit }: Wire
 	};
 }
 
-/** Who owns no salt never had a private blob, and sees what everybody does: that can be proven. */
-function sightOf({ access, roles, accounts }: State): Sight {
+/**
+ * Who owns no salt never had a private blob, and sees what everybody does: that can be proven. Where the application
+ * has a rule, that is asked about each private blob for every caller but the anonymous one.
+ */
+function sightOf({ access, roles, accounts }: State): Sight | "ruled" {
 	const caller = access.anyone;
 	if (isAnonymous(caller)) return "public";
+	if (access.hasRule) return "ruled";
 	if (roles.readsAll(caller)) return "all";
 	return accounts.get(caller).salt.length === 0 ? "public" : { owner: caller };
 }
 
-function entriesOf(state: State, sight: Sight, range: ListRange): Iterable<ListEntry> {
+function entriesOf(
+	state: State,
+	sight: Sight | "ruled",
+	range: ListRange,
+	page: Page,
+): Iterable<ListEntry | typeof ASKING> {
+	if (sight === "ruled") return ruled(state, range, page);
 	const [first, second] = state.certified.lists(sight, range);
 	return second === undefined ? first! : mergeLists(first!, second);
+}
+
+/** Yielded before the rule is asked, so that a page that is full does not ask. */
+const ASKING = Symbol();
+
+/**
+ * Public entries, and of all private keys those that the rule shows. A directory comes as soon as one readable key in it
+ * was found; about the others in it nothing is asked.
+ */
+function* ruled(state: State, range: ListRange, page: Page): Generator<ListEntry | typeof ASKING> {
+	const { prefix, recursive } = range;
+	const open = state.certified.publicKeys(range);
+	const privateFrom = (after: string | undefined) =>
+		state.certified.privateKeys({ prefix, recursive: true, ...(after !== undefined && { after }) });
+	let hidden = privateFrom(range.after);
+	let shown = open.next();
+	for (let next = hidden.next(); ; ) {
+		const key = next.done ? undefined : nameOf(next.value);
+		const end = key === undefined || recursive ? -1 : key.indexOf("/", prefix.length);
+		const name = key === undefined || end < 0 ? key : key.slice(0, end + 1);
+		if (!shown.done && (name === undefined || sortable(nameOf(shown.value)) <= sortable(name))) {
+			yield shown.value;
+			if (nameOf(shown.value) === name) {
+				hidden = privateFrom(name);
+				next = hidden.next();
+			}
+			shown = open.next();
+			continue;
+		}
+		if (key === undefined || name === undefined) return;
+		yield ASKING;
+		if (page.asks(key)) {
+			yield end < 0 ? { key } : { directory: name };
+			if (end >= 0) hidden = privateFrom(name);
+		}
+		next = hidden.next();
+	}
+}
+
+const nameOf = (entry: ListEntry): string => ("key" in entry ? entry.key : entry.directory);
+
+/** Where a page ended for this caller on a key that it may not read. */
+function unsealed({ access, accounts, host }: State, after: string): string {
+	return (
+		unseal(host.hashing, accounts.secret, access.anyone, after) ??
+		refuse("invalid_argument", {
+			field: "after",
+			reason: "it is neither a key nor what a page named as the next one for this caller",
+			limit: 0n,
+		})
+	);
 }
 
 class Page {
 	readonly entries: WireListEntry[] = [];
 	/** What is certified of each key, where it is shown. */
 	readonly contents: Uint8Array[] = [];
-	last: string | undefined;
 	readonly #state: State;
 	readonly #isProven: boolean;
 	#left: number;
 	#bytes = 0;
+	#asked = 0;
+	#last: string | undefined;
+	#isPassed = false;
 
 	constructor(state: State, limit: number, isProven: boolean) {
 		this.#state = state;
@@ -77,13 +147,35 @@ class Page {
 	}
 
 	get isFull(): boolean {
-		return this.#left <= 0 || this.#bytes > MAX_PAGE_BYTES;
+		return this.#left <= 0 || this.#bytes > MAX_PAGE_BYTES || this.#asked >= MAX_ASKED;
+	}
+
+	/** Where the next page begins: past the last entry, or past the last key that was passed over. */
+	get end(): string | undefined {
+		const { access, accounts, host } = this.#state;
+		if (this.#last === undefined || !this.#isPassed) return this.#last;
+		if (accounts.secret.length === 0)
+			return refuse("not_authorized", { needs: "a first change of the store since it has a rule" });
+		return seal(host.hashing, accounts.secret, access.anyone, this.#last);
+	}
+
+	/** Whether the rule, or else a role or ownership, lets the caller read what the key holds. If not it is passed over. */
+	asks(key: string): boolean {
+		const blob = this.#state.blobs.get(key);
+		if (blob === undefined) throw new Error("the catalog names a blob that is not stored");
+		this.#asked++;
+		if (this.#state.access.mayRead(key, blob)) return true;
+		this.#left--;
+		this.#last = key;
+		this.#isPassed = true;
+		return false;
 	}
 
 	add(entry: ListEntry): void {
-		const last = "key" in entry ? entry.key : entry.directory;
+		const last = nameOf(entry);
 		const segments = last.split("/").length;
-		this.last = last;
+		this.#last = last;
+		this.#isPassed = false;
 		this.#left -= 1 + Math.floor(segments / SEGMENTS_PER_ENTRY);
 		this.#bytes += 64 + last.length * 3;
 		if (this.#isProven) this.#bytes += WITNESS_BYTES + segments * WITNESS_BYTES_PER_SEGMENT + last.length;

@@ -1,4 +1,4 @@
-import type { Encodable, WireChangeOf, WireVersion } from "../../protocol/index.js";
+import { type Encodable, ID_BYTES, type WireChangeOf, type WireVersion } from "../../protocol/index.js";
 import { Catalog } from "../catalog/index.js";
 import { MEMORIES, MEMORY } from "../memory.js";
 import type { Host, Storage } from "../ports.js";
@@ -66,6 +66,7 @@ export class State {
 	#now: number | undefined;
 	#canisterVersion: bigint | undefined;
 	#wakeAt = NEVER;
+	#hasSecret = false;
 
 	constructor(storage: Storage, host: Host, settings: Settings = {}) {
 		checkSettings(settings);
@@ -166,6 +167,13 @@ export class State {
 		this.argumentBytes = 0;
 		this.#now = undefined;
 		this.#canisterVersion = undefined;
+	}
+
+	/** Makes what lists seal keys with, where the application has a rule: in an update, for only there bytes are random. */
+	keepSecret(): void {
+		if (this.#hasSecret || !this.access.hasRule) return;
+		if (this.accounts.secret.length === 0) this.accounts.setSecret(this.host.random(ID_BYTES));
+		this.#hasSecret = true;
 	}
 
 	get isChanged(): boolean {

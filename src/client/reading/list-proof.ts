@@ -25,11 +25,16 @@ export interface ListedEntry {
 /**
  * The entries of a page, which must be one of the list that was asked for, whatever vouches for it: they lie in the range, in order,
  * and the next page begins past the last one.
+ * @param past the last entry of the pages before
  * @throws ClientError `reply_invalid`
  */
-export function entriesOf({ prefix, recursive, after, limit }: WireList, page: WireListPage): ListedEntry[] {
+export function entriesOf(
+	{ prefix, recursive, after, limit }: WireList,
+	page: WireListPage,
+	past: string | undefined,
+): ListedEntry[] {
 	if (page.entries.length > limit) throw invalid(`it has ${page.entries.length} entries, over ${limit}`);
-	let last = after[0];
+	let last = past;
 	const entries = page.entries.map(readEntry);
 	for (const { name, blob } of entries) {
 		const path = blob ? name : name.slice(0, -1);
@@ -42,10 +47,13 @@ export function entriesOf({ prefix, recursive, after, limit }: WireList, page: W
 		last = name;
 	}
 	const [next] = page.next;
-	if (next !== undefined && next !== entries.at(-1)?.name)
-		throw invalid("the next page does not begin where it ends");
+	const isNext = isSealed(next) ? next !== after[0] : next === undefined || next === entries.at(-1)?.name;
+	if (!isNext) throw invalid("the next page does not begin where it ends");
 	return entries;
 }
+
+/** Whether a page ended on a key that its caller may not read: only the store can tell which. */
+export const isSealed = (next: string | undefined): boolean => next?.startsWith("\0") === true;
 
 function readEntry(entry: WireListEntry): ListedEntry {
 	if ("directory" in entry) return { name: entry.directory };
@@ -72,7 +80,7 @@ export async function verifyList(
 	listed: readonly ListedEntry[],
 ): Promise<Verdict> {
 	const tree = await certifiedTree(context, page);
-	if (tree === undefined) return "unproven";
+	if (tree === undefined || isSealed(after[0]) || isSealed(page.next[0])) return "unproven";
 	const range: ListRange = { prefix, recursive, ...(after[0] !== undefined && { after: after[0] }) };
 	const corrupt = (name: string, what: string) =>
 		new ClientError("list_corrupt", { prefix, reason: `${JSON.stringify(name)} ${what}` });

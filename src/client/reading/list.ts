@@ -33,6 +33,15 @@ export interface ListOptions {
 
 const HALF_PAIR = /\p{Surrogate}/u;
 
+/** Pages in a row on which nothing was found that the caller may read: more keys than a store will have of a prefix. */
+const MAX_EMPTY_PAGES = 10_000;
+
+interface Asked {
+	readonly request: WireList;
+	/** The last entry of the pages before. */
+	readonly past: string | undefined;
+}
+
 interface Page {
 	readonly entries: readonly ListedEntry[];
 	readonly next: string | undefined;
@@ -49,11 +58,17 @@ export async function* listPages(
 			throw new ClientError("option_invalid", { option, reason: "it holds half a surrogate pair" });
 	const limit = checkInteger("pageSize", options.pageSize ?? MAX_LIST_PAGE, 1, MAX_LIST_PAGE);
 	let after = options.after;
+	let past = after;
+	let empty = 0;
 	for (;;) {
 		throwIfAborted(signal);
 		const min_version = leastVersion(context, options.minVersion);
 		const request = { prefix, recursive, after: optional(after), limit, min_version };
-		const page = await readPage(context, request, options);
+		const page = await readPage(context, { request, past }, options);
+		past = page.entries.at(-1)?.name ?? past;
+		empty = page.entries.length > 0 ? 0 : empty + 1;
+		if (empty > MAX_EMPTY_PAGES)
+			throw new ClientError("reply_invalid", { method: "blobs_list", reason: "it never comes to an end" });
 		yield page.entries.map(({ name, blob }) =>
 			blob ? { type: "blob", blob: fromWireManifest(blob.manifest) } : { type: "directory", path: name },
 		);
@@ -64,19 +79,19 @@ export async function* listPages(
 
 async function readPage(
 	context: ClientContext,
-	request: WireList,
+	{ request, past }: Asked,
 	{ certified, signal }: ListOptions,
 ): Promise<Page> {
-	if (certified === false) return askOneNode(context, request, signal);
+	if (certified === false) return askOneNode(context, { request, past }, signal);
 	if (certified !== true && (await isProvable(context, signal))) {
 		let entries: ListedEntry[] = [];
 		const found = await provenByNode(context, "blobs_list", request, signal, (page) => {
-			entries = entriesOf(request, page);
+			entries = entriesOf(request, page, past);
 			return verifyList(context, request, page, entries);
 		});
 		if (found?.verdict === "proven") return { entries, next: found.answer.next[0] };
 	}
-	return askSubnet(context, request, signal);
+	return askSubnet(context, { request, past }, signal);
 }
 
 /**
@@ -91,29 +106,29 @@ async function isProvable(context: ClientContext, signal: AbortSignal | undefine
 /** One node's page; that the store was rolled back is asked of the subnet. */
 async function askOneNode(
 	context: ClientContext,
-	request: WireList,
+	{ request, past }: Asked,
 	signal: AbortSignal | undefined,
 ): Promise<Page> {
 	let entries: ListedEntry[] = [];
 	const check = async (page: WireListPage) => {
-		entries = entriesOf(request, page);
+		entries = entriesOf(request, page, past);
 	};
 	try {
 		const { next } = await context.caller.query("blobs_list", [request], { signal, isBound: false }, check);
 		return { entries, next: next[0] };
 	} catch (error) {
 		if (!isBlobError(error, "rolled_back")) throw error;
-		return askSubnet(context, request, signal);
+		return askSubnet(context, { request, past }, signal);
 	}
 }
 
 async function askSubnet(
 	context: ClientContext,
-	request: WireList,
+	{ request, past }: Asked,
 	signal: AbortSignal | undefined,
 ): Promise<Page> {
 	const page = await askCertified(context, () =>
 		context.caller.update("blobs_list", [request], { signal, verify: true }),
 	);
-	return { entries: entriesOf(request, page), next: page.next[0] };
+	return { entries: entriesOf(request, page, past), next: page.next[0] };
 }
