@@ -19,10 +19,11 @@ const isFullDisk = (errno: string): boolean => ["ENOSPC", "EDQUOT", "EFBIG"].inc
 export const isTransientStatus = (status: number): boolean =>
 	status === 408 || status === 425 || status === 429 || status >= 500;
 
-function httpAdvice(status: number): string {
+function httpAdvice(status: number, retryAfterMs: number | undefined): string {
 	if (status === 413)
 		return "A proxy on the way takes no message of this size, and what could be halved was. Give a smaller chunkBytes, which bounds every message that carries bytes.";
-	if (isTransientStatus(status)) return "Try again later.";
+	if (isTransientStatus(status))
+		return `Try again ${retryAfterMs ? `in ${Math.ceil(retryAfterMs / 1_000)} s` : "later"}.`;
 	return "The same request would be refused again: check the agent's host and identity, and set this machine's clock.";
 }
 
@@ -35,9 +36,11 @@ export const CLIENT_ERRORS = {
 		"give_up",
 		(d) => `Aborted: ${d.reason}. Start it again where it is still wanted.`,
 	),
-	network: row<{ url: string }>(
+	/** `status` is there where something else than the network answered: a page of a captive portal or of a proxy. */
+	network: row<{ url: string; reason?: string | undefined; status?: number | undefined }>(
 		"retry",
-		(d) => `No answer from ${d.url}: the network failed. Check the connection and the agent's host.`,
+		(d) =>
+			`No answer from ${d.url}: ${d.reason ?? "the network failed"}. Check the connection and the agent's host.`,
 	),
 	timeout: row<{ waitedMs: number; waitedFor: string }>(
 		"retry",
@@ -45,7 +48,8 @@ export const CLIENT_ERRORS = {
 	),
 	http: row<{ status: number; body: string; retryAfterMs: number | undefined }>(
 		(d) => (isTransientStatus(d.status) ? "retry" : "fix"),
-		(d) => `The network answered HTTP ${d.status}: ${d.body || "(no text)"}. ${httpAdvice(d.status)}`,
+		(d) =>
+			`The network answered HTTP ${d.status}: ${d.body || "(no text)"}. ${httpAdvice(d.status, d.retryAfterMs)}`,
 	),
 	rejected: row<{ rejectCode: number; rejectMessage: string; errorCode: string | undefined; method: string }>(
 		rejectionAction,

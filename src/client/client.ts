@@ -2,6 +2,7 @@ import { MAX_LIST_PAGE } from "../protocol/index.js";
 import * as administration from "./administration/administration.js";
 import { type AgentLike, type IdentityLike, Network } from "./call/agent.js";
 import { Caller } from "./call/caller.js";
+import { Throttle } from "./call/throttle.js";
 import { Transport } from "./call/transport.js";
 import { Trust } from "./call/trust.js";
 import * as changing from "./changing.js";
@@ -59,10 +60,11 @@ export class BlobClient {
 	/** @throws ClientError `option_invalid`: nothing is asked of the network before a method is called */
 	constructor(options: BlobClientOptions, platform: Ports = webPorts) {
 		const settings = normalise(options, platform);
+		const throttle = new Throttle(settings.ports, settings.retry.deadlineMs);
 		const connect = (agent: AgentLike, identity: IdentityLike | undefined) => {
 			const { localNetwork, canisterId, ports, requestTimeoutMs: timeoutMs } = settings;
 			const network = new Network(agent, { localNetwork, identity, timeoutMs });
-			const transport = new Transport(network, canisterId, ports, timeoutMs);
+			const transport = new Transport(network, { canisterId, ports, timeoutMs, throttle });
 			return {
 				caller: new Caller(transport, settings.retry),
 				trust: new Trust(transport),

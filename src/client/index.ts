@@ -86,6 +86,7 @@ export type { Progress } from "./upload/progress.js";
 export {
 	type AbortOptions,
 	type ResumeOptions,
+	type RetryEvent,
 	Transfer,
 	type TransferEvents,
 	type TransferState,

@@ -6,6 +6,7 @@ import { ClientError } from "./errors.js";
 import type { ConcurrencyRange } from "./lane/concurrency.js";
 import type { Ports } from "./ports.js";
 import type { SessionStore } from "./sessions/types.js";
+import { MAX_TIMER_MS } from "./util/abort.js";
 
 /** How long and how often a request is made again. */
 export interface RetryOptions {
@@ -15,7 +16,7 @@ export interface RetryOptions {
 	deadlineMs?: number;
 	/** The longest wait before a second attempt; it doubles with each further one. Default 500. */
 	baseDelayMs?: number;
-	/** The longest wait before any attempt, unless the network asks for more. Default 20,000. */
+	/** The longest wait before any attempt, unless the network asks for more (Retry-After). Default 20,000. */
 	maxDelayMs?: number;
 }
 
@@ -56,7 +57,7 @@ export interface BlobClientOptions {
 	 * @default 2,080,768 (2 MiB less 16 KiB)
 	 */
 	chunkBytes?: number;
-	/** How long one HTTP exchange may take, its 2 MiB included. Default 120,000. */
+	/** How long one HTTP exchange may take, its 2 MiB included. At most 2,147,483,647. Default 120,000. */
 	requestTimeoutMs?: number;
 	/** How long and how often a request is made again that may succeed later. */
 	retry?: RetryOptions;
@@ -135,7 +136,7 @@ export function normalise(options: BlobClientOptions, platform: Ports): Settings
 		},
 		memoryBytes: checkInteger("memoryBytes", options.memoryBytes ?? DEFAULT_MEMORY_BYTES, 1),
 		chunkBytes: checkChunkBytes(options.chunkBytes ?? MAX_CHUNK_BYTES),
-		requestTimeoutMs: checkInteger("requestTimeoutMs", options.requestTimeoutMs ?? 120_000, 1),
+		requestTimeoutMs: checkInteger("requestTimeoutMs", options.requestTimeoutMs ?? 120_000, 1, MAX_TIMER_MS),
 		retry: {
 			maxAttempts: checkInteger("retry.maxAttempts", retry.maxAttempts ?? 10, 1),
 			deadlineMs: checkInteger("retry.deadlineMs", retry.deadlineMs ?? 300_000, 0, MAX_DEADLINE_MS),

@@ -33,6 +33,7 @@ export const webPorts: Ports = {
 	requestBody: (bytes) => ({ body: bytes.length < BLOB_BYTES ? bytes : new Blob([bytes]) }),
 	randomBytes: (count) => globalThis.crypto.getRandomValues(new Uint8Array(count)),
 	now: () => Date.now(),
+	monotonic: () => performance.now(),
 	random: () => Math.random(),
 	isOnline: () => globalThis.navigator?.onLine !== false,
 	sleep: sleepUntilOnline,

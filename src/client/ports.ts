@@ -33,6 +33,8 @@ export interface Ports {
 	readonly randomBytes: (count: number) => Uint8Array;
 	/** Milliseconds since 1970. */
 	readonly now: () => number;
+	/** Milliseconds of a clock that is never set; only differences count. */
+	readonly monotonic: () => number;
 	/** From 0 (included) to 1 (excluded); only jitter depends on it. */
 	readonly random: () => number;
 	/** False where the platform knows that it has no network: attempts then do not count. */

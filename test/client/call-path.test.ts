@@ -1,5 +1,6 @@
 import { AnonymousIdentity, HttpAgent, IC_ROOT_KEY } from "@dfinity/agent";
 import { DelegationChain, DelegationIdentity, ECDSAKeyIdentity } from "@dfinity/identity";
+import { Principal } from "@dfinity/principal";
 import { HttpAgent as CoreAgent } from "@icp-sdk/core/agent";
 import {
 	DelegationChain as CoreChain,
@@ -229,20 +230,86 @@ describe.each(AGENTS)("through $name", (agents) => {
 			expect(ahead).toBeLessThan(30_000);
 		});
 
-		it("falls back to the versions that a host knows", async () => {
-			const faulty = through(({ version }) => (version === 2 ? undefined : { status: 404 }));
-			const { updates, queries } = callPath(await agentAt(), probe.canisterId);
-			expect(await updates.call("echo", HELLO, { verify: true })).toEqual(HELLO);
-			expect(await queries.once("echo_query", HELLO, { isBound: true })).toEqual(HELLO);
-			expect(faulty.seen.map(({ kind, version }) => `v${version} ${kind}`).slice(0, 4)).toEqual([
-				"v4 call",
-				"v3 call",
-				"v2 call",
-				"v3 read_state",
-			]);
-			probe.network.requests.clear();
+		/** What releases of 2025 and 2026, and what stands before them, answer to a version that they do not know. */
+		const unknownVersions: Record<string, Fault> = {
+			"a replica": { status: 404 },
+			"a gateway of 2025": { status: 400, body: "<!DOCTYPE html><h1>400</h1>", contentType: "text/html" },
+			"a proxy that knows the methods": { status: 405, body: "" },
+			"a proxy that knows the versions": { status: 501, body: "" },
+			"a proxy with a page": { status: 200, body: "<html></html>", contentType: "text/html" },
+		};
+		it.each(Object.entries(unknownVersions))(
+			"falls back to the versions that a host knows: %s",
+			async (_, unknown) => {
+				const faulty = through(({ version }) => (version === 2 ? undefined : unknown));
+				const { updates, queries } = callPath(await agentAt(), probe.canisterId);
+				expect(await updates.call("echo", HELLO, { verify: true })).toEqual(HELLO);
+				expect(await queries.once("echo_query", HELLO, { isBound: true })).toEqual(HELLO);
+				expect(faulty.seen.map(({ kind, version }) => `v${version} ${kind}`).slice(0, 4)).toEqual([
+					"v4 call",
+					"v3 call",
+					"v2 call",
+					"v3 read_state",
+				]);
+				probe.network.requests.clear();
+				await updates.call("echo", HELLO, { verify: true });
+				expect(faulty.seen.map(({ version }) => version)).not.toContain(4);
+			},
+		);
+
+		it("keeps to a version that has worked", async () => {
+			let answer: Fault | undefined;
+			const faulty = through(() => answer);
+			const { updates } = callPath(await agentAt(), probe.canisterId);
 			await updates.call("echo", HELLO, { verify: true });
-			expect(faulty.seen.map(({ version }) => version)).not.toContain(4);
+			answer = { status: 404 };
+			const error = await failure(updates.call("echo", HELLO, { verify: true }));
+			expect(isBlobError(error, "http") && error.details.status).toBe(404);
+			expect(faulty.seen.map(({ version }) => version)).toEqual([4, 4]);
+		});
+
+		it("waits for the network as long as a web page comes instead of answers", async () => {
+			const page = { status: 200, body: "<title>Sign in to Wi-Fi</title>", contentType: "text/html" };
+			const faulty = through(({ index }) => (index < 9 ? page : undefined));
+			expect(await count()).toBeGreaterThan(0);
+			// A proxy may have passed the call on: each time the network is asked what became of it.
+			const versions = [4, 3, 2, ...Array(3).fill([3, 2]).flat(), 3, 4];
+			expect(faulty.seen.map(({ version }) => version)).toEqual(versions);
+			through(() => page);
+			const error = await failure(count());
+			expect(isBlobError(error, "network") && error.message).toContain("Sign in to Wi-Fi");
+		});
+
+		it("gives up within seconds on a host that has never answered", async () => {
+			const lost = through(() => "lost");
+			const ports = virtualPorts(1);
+			const patient = { maxAttempts: 1_000, deadlineMs: 600_000, baseDelayMs: 1_000 };
+			const error = await failure(count({ ports, policy: patient }));
+			expect(isBlobError(error, "network")).toBe(true);
+			expect(lost.seen.length).toBeLessThanOrEqual(5);
+			expect(ports.slept.reduce((sum, ms) => sum + ms, 0)).toBeLessThanOrEqual(10_000);
+			through(() => ({ status: 502, body: "<h1>Bad gateway</h1>" }));
+			const refused = await failure(count({ ports: virtualPorts(1), policy: patient }));
+			expect(isBlobError(refused, "http") && refused.message).toContain("Bad gateway");
+		});
+
+		it("is patient with a host that has answered before", async () => {
+			let fault: Fault | undefined;
+			const faulty = through(() => fault);
+			const ports = { ...virtualPorts(1), now: Date.now };
+			const { updates } = callPath(await agentAt(), probe.canisterId, { ports, policy: { maxAttempts: 9 } });
+			await updates.call("echo", HELLO, { verify: true });
+			fault = "lost";
+			expect(isBlobError(await failure(updates.call("echo", HELLO, { verify: true })), "network")).toBe(true);
+			expect(faulty.seen.length).toBe(1 + 9);
+		});
+
+		it("asks once for a canister that is not there", async () => {
+			const faulty = through(() => undefined);
+			const { updates } = callPath(await agentAt(), Principal.fromText("rrkah-fqaaa-aaaaa-aaaaq-cai"));
+			const error = await failure(updates.call("echo", HELLO, { verify: true }));
+			expect(isBlobError(error) && error.action).toBe("fix");
+			expect(faulty.seen.length).toBe(1);
 		});
 
 		it("comes again no sooner than it is told to", async () => {

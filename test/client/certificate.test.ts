@@ -30,7 +30,7 @@ const rootKey = body(recorded.status).root_key!;
 const canisterId = Uint8Array.from(Buffer.from("ffffffffffd000000101", "hex"));
 const { answers } = recorded;
 
-const timeOf = (tree: HashTree) => Number(lebDecode(lookup(tree, ["time"])!) / 1_000_000n);
+const timeOf = (tree: HashTree) => Number(lebDecode(lookup(tree, ["time"])!)! / 1_000_000n);
 const decoded = (answer: Answer) => decodeCertificate(body(answer.body).certificate!);
 const named = (name: string) => answers.find((answer) => answer.name === name)!;
 const verify = (certificate: ReturnType<typeof decodeCertificate>, options: Partial<VerifyOptions> = {}) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { backoffMs } from "../../src/client/call/retry.js";
-import { ClientError, isBlobError } from "../../src/client/errors.js";
+import { retry } from "../../src/client/call/retry.js";
+import { Throttle } from "../../src/client/call/throttle.js";
+import { ClientError } from "../../src/client/errors.js";
 import { AdaptiveConcurrency } from "../../src/client/lane/concurrency.js";
 import { Lane } from "../../src/client/lane/lane.js";
 import { Rate } from "../../src/client/upload/rate.js";
@@ -26,6 +27,7 @@ class Subnet {
 	refused = 0;
 	readonly ports = {
 		now: () => this.now,
+		monotonic: () => this.now,
 		sleep: (ms: number) => new Promise<void>((resolve) => this.#at(ms, resolve)),
 	};
 
@@ -84,25 +86,28 @@ class Subnet {
 	}
 }
 
-const POLICY = { maxAttempts: 10, deadlineMs: 300_000, baseDelayMs: 500, maxDelayMs: 20_000 };
+const MINUTES_MS = 300_000;
+/** No request is ever given up. */
+const POLICY = {
+	maxAttempts: Number.POSITIVE_INFINITY,
+	deadlineMs: Number.POSITIVE_INFINITY,
+	baseDelayMs: 500,
+	maxDelayMs: 20_000,
+};
 
 /** A client that always has something to send, and so much in hand. */
 function keepBusy(subnet: Subnet, lane: Lane, inHand: number): void {
 	const { signal } = new AbortController();
-	const random = seeded("backoff");
+	const ports = { ...subnet.ports, random: seeded("backoff"), isOnline: () => true };
+	const throttle = new Throttle(ports, MINUTES_MS);
 	const one = async (): Promise<void> => {
 		for (;;)
-			await lane.run(2_080_768, signal, async ({ onSent, onRetry }) => {
-				for (let attempt = 1; ; attempt++) {
+			await lane.run(2_080_768, signal, ({ onSent, onRetry }) => {
+				const attempt = () => {
 					onSent();
-					try {
-						return await subnet.call();
-					} catch (error) {
-						onRetry(error);
-						const asked = isBlobError(error, "http") ? (error.details.retryAfterMs ?? 0) : 0;
-						await subnet.ports.sleep(asked + backoffMs(POLICY, attempt, random));
-					}
-				}
+					return subnet.call();
+				};
+				return retry(attempt, { policy: POLICY, ports, throttle, onRetry });
 			});
 	};
 	for (let i = 0; i < inHand; i++) void one();

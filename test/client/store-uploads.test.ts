@@ -95,10 +95,15 @@ describe.each(AGENTS)("with $name", (agents) => {
 				const blobs = client({ retry: { maxAttempts: 30 } });
 				const transfer = blobs.upload(bytes, { key: `bad/${name}` });
 				let retries = 0;
-				transfer.on("retry", () => retries++);
+				let waitedMs = 0;
+				transfer.on("retry", ({ waitMs }) => {
+					retries++;
+					waitedMs += waitMs;
+				});
 				const blob = await transfer;
 				expect(retries).toBe(transfer.progress.retries);
 				expect(retries).toBeGreaterThan(0);
+				expect(waitedMs).toBeGreaterThan(0);
 				expect(transfer.progress.concurrency).toBeGreaterThanOrEqual(2);
 				fixture.network.local!.setConditions({});
 				expect(Buffer.compare(await blobs.download(blob).toBytes(), bytes)).toBe(0);

@@ -17,6 +17,7 @@ import type {
 	Manifest,
 	Progress,
 	Quota,
+	RetryEvent,
 	Stats,
 	Transfer,
 	TransferState,
@@ -47,7 +48,7 @@ describe("what is answered", () => {
 		const transfer = client.upload(bytes, { key: "a" });
 		transfer.on("progress", (value) => expectTypeOf(value).toEqualTypeOf<Progress>());
 		transfer.on("state", (value) => expectTypeOf(value).toEqualTypeOf<TransferState>());
-		transfer.on("retry", (value) => expectTypeOf(value).toEqualTypeOf<AnyBlobError>());
+		transfer.on("retry", (value) => expectTypeOf(value).toEqualTypeOf<RetryEvent>());
 		transfer.on("error", (value) => {
 			if (value.code === "identity_expired") expectTypeOf(value.details.expiredAt).toEqualTypeOf<Date>();
 		});

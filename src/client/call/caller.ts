@@ -8,13 +8,13 @@ import {
 	shapeOf,
 	type WireResult,
 } from "../../protocol/index.js";
-import { ClientError, refused } from "../errors.js";
+import { ClientError, isBlobError, refused } from "../errors.js";
 import { concat, lebEncode } from "../util/bytes.js";
 import { hasRoom, prepend, withRoom } from "../util/room.js";
 import { admitted } from "./admittance.js";
 import { okBytes } from "./bytes-reply.js";
 import { Queries, type QueryOptions } from "./query.js";
-import type { RetryPolicy } from "./retry.js";
+import { type Patience, type RetryPolicy, SHORT_PATIENCE } from "./retry.js";
 import type { Transport } from "./transport.js";
 import { type UpdateOptions, Updates } from "./update.js";
 
@@ -54,7 +54,10 @@ export class Caller {
 		args: MethodArgs<Name>,
 		options: UpdateOptions,
 	): Promise<MethodOk<Name>> {
-		return this.#updates.call(name, encodeArgs(name, args), options, (reply) => decodeResult(name, reply));
+		const patience = OF_OPEN_UPLOADS.has(name) ? undefined : patienceWithMode;
+		return this.#updates.call(name, encodeArgs(name, args), { patience, ...options }, (reply) =>
+			decodeResult(name, reply),
+		);
 	}
 
 	/**
@@ -77,6 +80,12 @@ export class Caller {
 		}, options);
 	}
 }
+
+/** A transfer that is under way waits as long as the policy has it for a store that is closed for a while. */
+const OF_OPEN_UPLOADS = new Set<MethodName>(["blobs_put_chunk", "blobs_link_chunks", "blobs_commit_upload"]);
+
+const patienceWithMode = (error: unknown): Patience | undefined =>
+	isBlobError(error, "not_live") ? SHORT_PATIENCE : undefined;
 
 const writers = new Map<MethodName, ReplyWriter>();
 
@@ -116,7 +125,7 @@ function decodeResult<Name extends MethodName>(name: Name, reply: Uint8Array): M
 	let result: WireResult<MethodOk<Name>>;
 	try {
 		const type = METHODS[name].result as IDL.Type;
-		result = IDL.decode([type], reply)[0] as unknown as WireResult<MethodOk<Name>>;
+		result = IDL.decode([type], reply.slice())[0] as unknown as WireResult<MethodOk<Name>>;
 	} catch (error) {
 		const reason = error instanceof Error ? error.message : String(error);
 		throw new ClientError("reply_invalid", { method: name, reason }, error);

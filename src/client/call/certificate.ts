@@ -1,7 +1,7 @@
-import { Cbor } from "@dfinity/agent";
 import { ClientError } from "../errors.js";
 import type { Ports } from "../ports.js";
 import { compareBytes, concat, hex, lebDecode, utf8 } from "../util/bytes.js";
+import { decodeCbor } from "./cbor.js";
 import { BLS, keyIn } from "./der.js";
 import { type HashTree, isHashTree, lookup, reconstruct, subtree, values } from "./hash-tree.js";
 
@@ -22,14 +22,26 @@ const STATE_ROOT_DOMAIN = concat(Uint8Array.of(13), utf8("ic-state-root"));
 const invalid = (reason: string, cause?: unknown) =>
 	new ClientError("certificate_invalid", { reason }, cause);
 
+/** @throws ClientError `certificate_invalid` where it has not the form of a certificate; its signature is checked later */
 export function decodeCertificate(bytes: Uint8Array): Certificate {
+	const { tree, signature, delegation } = decodeMap(bytes);
+	if (!isHashTree(tree) || !(signature instanceof Uint8Array))
+		throw invalid("it has no tree or no signature");
+	if (delegation === undefined || delegation === null) return { tree, signature };
+	const { subnet_id, certificate } = delegation as Record<string, unknown>;
+	if (!(subnet_id instanceof Uint8Array) || !(certificate instanceof Uint8Array))
+		throw invalid("its delegation is malformed");
+	return { tree, signature, delegation: { subnet_id, certificate } };
+}
+
+function decodeMap(bytes: Uint8Array): Record<string, unknown> {
 	try {
-		const certificate = Cbor.decode<Certificate>(bytes);
-		if (isHashTree(certificate?.tree) && certificate.signature instanceof Uint8Array) return certificate;
+		const map = decodeCbor(bytes);
+		if (typeof map === "object" && map !== null) return map as Record<string, unknown>;
 	} catch (error) {
-		throw invalid("it is no CBOR", error);
+		throw invalid("it is not CBOR", error);
 	}
-	throw invalid("it has no tree or no signature");
+	throw invalid("it is not a map");
 }
 
 export interface VerifyOptions {
@@ -76,7 +88,8 @@ export class CertificateVerifier {
 			throw invalid("it comes from a subnet that this canister is not on");
 		const key = lookup(inner.tree, ["subnet", delegation.subnet_id, "public_key"]);
 		if (!key) throw invalid("its delegation holds no key for the subnet");
-		this.#delegation = { certificate: name, key };
+		// A copy: the key is a view into an answer, which may hold a reply of 2 MiB.
+		this.#delegation = { certificate: name, key: key.slice() };
 		return key;
 	}
 }
@@ -103,9 +116,9 @@ function checkNotAhead(ms: number, nowMs: number): void {
 }
 
 function timeOf(tree: HashTree): number {
-	const time = lookup(tree, ["time"]);
-	if (!time) throw invalid("it holds no time");
-	return Number(lebDecode(time) / 1_000_000n);
+	const time = lebDecode(lookup(tree, ["time"]) ?? new Uint8Array(0));
+	if (time === undefined) throw invalid("it holds no time");
+	return Number(time / 1_000_000n);
 }
 
 async function checkSignature(
@@ -131,8 +144,25 @@ export function speaksFor(tree: HashTree, subnetId: Uint8Array, canisterId: Uint
 	const parts = subtree(tree, ["canister_ranges", subnetId]);
 	const lists = [...(whole ? [whole] : []), ...(parts ? values(parts) : [])];
 	return lists.some((list) =>
-		Cbor.decode<[Uint8Array, Uint8Array][]>(list).some(
+		rangesIn(list).some(
 			([first, last]) => compareBytes(first, canisterId) <= 0 && compareBytes(canisterId, last) <= 0,
 		),
 	);
+}
+
+type Range = readonly [first: Uint8Array, last: Uint8Array];
+
+const isRange = (value: unknown): value is Range =>
+	Array.isArray(value) && value.length === 2 && value.every((end) => end instanceof Uint8Array);
+
+function rangesIn(list: Uint8Array): readonly Range[] {
+	let ranges: unknown;
+	try {
+		ranges = decodeCbor(list);
+	} catch (error) {
+		throw invalid("its list of canister ranges is not CBOR", error);
+	}
+	if (!Array.isArray(ranges) || !ranges.every(isRange))
+		throw invalid("its list of canister ranges is malformed");
+	return ranges;
 }

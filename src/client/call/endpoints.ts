@@ -1,4 +1,5 @@
 import { isBlobError } from "../errors.js";
+import { isPage } from "./http.js";
 
 /** The versions of each endpoint, best first. v4 and v3 of `call` wait for the certified answer, v2 never does. */
 const VERSIONS = {
@@ -9,30 +10,52 @@ const VERSIONS = {
 
 export type EndpointName = keyof typeof VERSIONS;
 
-/** Where requests go. A version that a host does not know is left for good. */
+/** Where requests go, and which versions of the interface a host has. */
 export class Endpoints {
 	readonly #host: URL;
 	readonly #canisterId: string;
-	readonly #current = { call: 0, query: 0, read_state: 0 };
+	/** The version of each endpoint that has worked. */
+	readonly #known = new Map<EndpointName, number>();
 
 	constructor(host: URL, canisterId: string) {
 		this.#host = host;
 		this.#canisterId = canisterId;
 	}
 
-	/** Does `request` with the best version's address, with the next one where a host answers 404. */
+	/** Whether the host has ever answered as the Internet Computer does. */
+	get haveWorked(): boolean {
+		return this.#known.size > 0;
+	}
+
+	/**
+	 * Does `request` with the address of the version that has worked. Until one has: with the best, and with the next
+	 * one where an answer shows that the host does not know a version. A release before a version answers it with 404, a
+	 * gateway before it with 400 and a page of HTML.
+	 */
 	async use<T>(name: EndpointName, request: (url: URL) => Promise<T>): Promise<T> {
-		for (;;) {
-			const index = this.#current[name];
+		const known = this.#known.get(name);
+		const base = this.#host.pathname.endsWith("/") ? this.#host : new URL(`${this.#host}/`);
+		for (let index = known ?? 0; ; index++) {
 			const version = VERSIONS[name][index];
-			const base = this.#host.pathname.endsWith("/") ? this.#host : new URL(`${this.#host}/`);
 			try {
-				return await request(new URL(`api/${version}/canister/${this.#canisterId}/${name}`, base));
+				const answer = await request(new URL(`api/${version}/canister/${this.#canisterId}/${name}`, base));
+				this.#known.set(name, index);
+				return answer;
 			} catch (error) {
-				const unknown = isBlobError(error, "http") && error.details.status === 404;
-				if (!unknown || index + 1 >= VERSIONS[name].length) throw error;
-				this.#current[name] = Math.max(this.#current[name], index + 1);
+				if (known !== undefined || !isUnknownVersion(error) || index + 1 >= VERSIONS[name].length)
+					throw error;
 			}
 		}
 	}
+}
+
+/** Not found, method not allowed, gone, not implemented. */
+const UNKNOWN = [404, 405, 410, 501];
+
+/** An answer that is not the protocol's: of a host that does not know the address. */
+function isUnknownVersion(error: unknown): boolean {
+	if (isBlobError(error, "network")) return error.details.status !== undefined;
+	if (!isBlobError(error, "http")) return false;
+	const { status, body } = error.details;
+	return UNKNOWN.includes(status) || (status < 500 && isPage(body));
 }

@@ -1,5 +1,6 @@
 import type { Sha256 } from "../ports.js";
 import { compareBytes, concat, utf8 } from "../util/bytes.js";
+import { decodeCbor } from "./cbor.js";
 
 /** A hash tree as CBOR decodes it: Empty, Fork, Labeled, Leaf, Pruned (interface specification, "Certificate"). */
 export type HashTree =
@@ -16,7 +17,14 @@ const LABELED = domain("ic-hashtree-labeled");
 const LEAF = domain("ic-hashtree-leaf");
 const DIGEST_BYTES = 32;
 
-/** The root hash of a tree. @throws TypeError where it is none */
+/** A tree out of CBOR. @throws CborError, or TypeError where it is something else */
+export function decodeHashTree(bytes: Uint8Array): HashTree {
+	const tree = decodeCbor(bytes);
+	if (!isHashTree(tree)) throw new TypeError("it is not a hash tree");
+	return tree;
+}
+
+/** The root hash of a tree that `isHashTree` accepts. */
 export async function reconstruct(tree: HashTree, sha256: Sha256): Promise<Uint8Array> {
 	switch (tree[0]) {
 		case 0:
@@ -28,19 +36,19 @@ export async function reconstruct(tree: HashTree, sha256: Sha256): Promise<Uint8
 		case 3:
 			return sha256(concat(LEAF, tree[1]));
 		case 4:
-			if (tree[1].length !== DIGEST_BYTES) throw new TypeError("a digest of a hash tree has another length");
 			return tree[1];
-		default:
-			throw new TypeError("a node of a hash tree has an unknown kind");
 	}
 }
 
-/** The labelled, pruned and valued nodes that the forks at the top of a tree lead to, in order. */
-export function* branches(tree: HashTree): Generator<HashTree> {
-	if (tree[0] === 1) {
-		yield* branches(tree[1]);
-		yield* branches(tree[2]);
-	} else if (tree[0] !== 0) yield tree;
+/** What stands side by side at the top of a tree, in order: forks are resolved, without recursion. */
+export function branches(tree: HashTree): HashTree[] {
+	const shown: HashTree[] = [];
+	const left: HashTree[] = [tree];
+	for (let node = left.pop(); node !== undefined; node = left.pop()) {
+		if (node[0] === 1) left.push(node[2], node[1]);
+		else if (node[0] !== 0) shown.push(node);
+	}
+	return shown;
 }
 
 /** What stands at a path: a value; nothing, which the tree proves; or something that the tree does not show. */
@@ -65,7 +73,7 @@ export function seek(tree: HashTree, path: readonly (string | Uint8Array)[]): Ha
 	let at = tree;
 	for (const name of path) {
 		const label = typeof name === "string" ? utf8(name) : name;
-		const shown = [...branches(at)];
+		const shown = branches(at);
 		const match = shown.find((branch) => branch[0] === 2 && compareBytes(branch[1], label) === 0);
 		if (match === undefined) return isAbsent(label, shown) ? "absent" : "hidden";
 		at = match[2] as HashTree;
@@ -87,11 +95,9 @@ export function subtree(tree: HashTree, path: readonly (string | Uint8Array)[]):
 	let at: HashTree | undefined = tree;
 	for (const name of path) {
 		const label = typeof name === "string" ? utf8(name) : name;
-		let below: HashTree | undefined;
-		for (const branch of branches(at))
-			if (branch[0] === 2 && compareBytes(branch[1], label) === 0) below ??= branch[2];
-		if (below === undefined) return undefined;
-		at = below;
+		const match = branches(at).find((branch) => branch[0] === 2 && compareBytes(branch[1], label) === 0);
+		if (match === undefined) return undefined;
+		at = match[2] as HashTree;
 	}
 	return at;
 }
@@ -103,19 +109,30 @@ export function lookup(tree: HashTree, path: readonly (string | Uint8Array)[]): 
 }
 
 /** Every value below a tree. */
-export function* values(tree: HashTree): Generator<Uint8Array> {
-	for (const branch of branches(tree)) {
-		if (branch[0] === 3) yield branch[1];
-		else if (branch[0] === 2) yield* values(branch[2]);
+export function values(tree: HashTree): Uint8Array[] {
+	const found: Uint8Array[] = [];
+	const left: HashTree[] = [tree];
+	for (let node = left.pop(); node !== undefined; node = left.pop()) {
+		if (node[0] === 1) left.push(node[2], node[1]);
+		else if (node[0] === 2) left.push(node[2]);
+		else if (node[0] === 3) found.push(node[1]);
 	}
+	return found;
 }
 
-/** Whether something that was decoded has the form of a tree: what it says may still be anything. */
+/** Whether decoded CBOR has the form of a tree, without recursion: what it says may still be anything. */
 export function isHashTree(tree: unknown): tree is HashTree {
-	if (!Array.isArray(tree)) return false;
-	const [kind, first, second] = tree;
-	if (kind === 0) return tree.length === 1;
-	if (kind === 1) return tree.length === 3 && isHashTree(first) && isHashTree(second);
-	if (kind === 2) return tree.length === 3 && first instanceof Uint8Array && isHashTree(second);
-	return (kind === 3 || kind === 4) && tree.length === 2 && first instanceof Uint8Array;
+	const left: unknown[] = [tree];
+	while (left.length > 0) {
+		const node = left.pop();
+		if (!Array.isArray(node)) return false;
+		const [kind, first, second] = node;
+		if (kind === 0 && node.length === 1) continue;
+		if (kind === 1 && node.length === 3) left.push(second, first);
+		else if (kind === 2 && node.length === 3 && first instanceof Uint8Array) left.push(second);
+		else if (kind !== 3 && kind !== 4) return false;
+		else if (node.length !== 2 || !(first instanceof Uint8Array)) return false;
+		else if (kind === 4 && first.length !== DIGEST_BYTES) return false;
+	}
+	return true;
 }

@@ -47,9 +47,12 @@ export class Queries {
 	/** Does `attempt` under the client's policy of retries. */
 	retry<T>(attempt: () => Promise<T>, options: QueryOptions): Promise<T> {
 		const { signal, retryable, onRetry } = options;
+		const { ports, throttle, patience } = this.#transport;
 		return retry(attempt, {
 			policy: this.#policy,
-			ports: this.#transport.ports,
+			ports,
+			throttle,
+			patience,
 			signal,
 			onRetry,
 			...(retryable && { retryable }),

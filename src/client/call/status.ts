@@ -24,8 +24,8 @@ export function requestStatus({ tree }: Certificate, requestId: Uint8Array, meth
 		case "rejected": {
 			const errorCode = at("error_code");
 			const error = new ClientError("rejected", {
-				rejectCode: Number(lebDecode(at("reject_code") ?? new Uint8Array())),
-				rejectMessage: text(at("reject_message") ?? new Uint8Array()),
+				rejectCode: Number(lebDecode(at("reject_code") ?? new Uint8Array(0)) ?? 0n),
+				rejectMessage: text(at("reject_message") ?? new Uint8Array(0)),
 				errorCode: errorCode && text(errorCode),
 				method,
 			});

@@ -1,18 +1,22 @@
-import { Cbor } from "@dfinity/agent";
 import type { Principal } from "@dfinity/principal";
 import { ClientError, isBlobError } from "../errors.js";
 import type { Ports } from "../ports.js";
+import { stopwatch } from "../util/stopwatch.js";
 import type { Network } from "./agent.js";
 import { identityExpired } from "./agent-error.js";
+import { decodeCbor } from "./cbor.js";
 import { type Certificate, CertificateVerifier, decodeCertificate } from "./certificate.js";
 import { type EndpointName, Endpoints } from "./endpoints.js";
 import { type RequestKind, type SignedRequest, signRequest } from "./envelope.js";
-import { exchange, type HttpAnswer } from "./http.js";
+import { exchange, type HttpAnswer, isPage } from "./http.js";
 import type { RequestMap } from "./request-id.js";
+import { type Patience, SHORT_PATIENCE } from "./retry.js";
+import type { Throttle } from "./throttle.js";
 
-/** A signed request and until when the network takes it. */
+/** A signed request, and how much longer the network takes it. */
 export interface Pending extends SignedRequest {
-	readonly expiresAtMs: number;
+	/** Milliseconds, negative once it has expired. */
+	readonly lifeLeftMs: () => number;
 }
 
 /** The network takes no request that expires later than 5 minutes ahead; clocks may differ by one. */
@@ -24,6 +28,13 @@ export const AGREEMENT = "agreement on the time";
 const ENDPOINT: Record<RequestKind, EndpointName> = { call: "call", read: "query", read_state: "read_state" };
 const REQUEST_TYPE: Record<RequestKind, string> = { call: "call", read: "query", read_state: "read_state" };
 
+export interface TransportOptions {
+	readonly canisterId: Principal;
+	readonly ports: Ports;
+	readonly timeoutMs: number;
+	readonly throttle: Throttle;
+}
+
 /**
  * What every kind of request has in common: sender, expiry, signature, address, reading the answer's CBOR and
  * verifying its certificate.
@@ -34,14 +45,17 @@ export class Transport {
 	readonly ports: Ports;
 	/** How long one exchange may take. */
 	readonly timeoutMs: number;
+	/** Holds requests back where the network asks for it. */
+	readonly throttle: Throttle;
 	readonly #endpoints: Endpoints;
 	readonly #verifier = new CertificateVerifier();
 
-	constructor(network: Network, canisterId: Principal, ports: Ports, timeoutMs: number) {
+	constructor(network: Network, { canisterId, ports, timeoutMs, throttle }: TransportOptions) {
 		this.network = network;
 		this.canisterId = canisterId;
 		this.ports = ports;
 		this.timeoutMs = timeoutMs;
+		this.throttle = throttle;
 		this.#endpoints = new Endpoints(network.host, canisterId.toText());
 	}
 
@@ -53,19 +67,27 @@ export class Transport {
 	async sign(kind: RequestKind, fields: RequestMap): Promise<Pending> {
 		const identity = await this.network.identity();
 		const nowMs = this.nowMs();
-		const expiresAtMs = nowMs + LIFE_MS;
+		const age = stopwatch(this.ports);
 		const content = {
 			request_type: REQUEST_TYPE[kind],
 			...fields,
 			sender: identity.getPrincipal().toUint8Array(),
-			ingress_expiry: BigInt(Math.floor(expiresAtMs)) * 1_000_000n,
+			ingress_expiry: BigInt(Math.floor(nowMs + LIFE_MS)) * 1_000_000n,
 			...(kind === "call" && { nonce: this.ports.randomBytes(NONCE_BYTES) }),
 		};
 		const signed = await signRequest(identity, kind, content, this.ports.sha256, nowMs);
-		return { ...signed, expiresAtMs };
+		return { ...signed, lifeLeftMs: () => LIFE_MS - age() };
 	}
 
-	/** @throws ClientError `network`, `timeout`, `aborted`, `http` */
+	/** Little patience with a host that has never answered, and is not merely out of reach. */
+	readonly patience = (error: unknown): Patience | undefined => {
+		const isRefusal =
+			(isBlobError(error, "network") && error.details.status === undefined && this.ports.isOnline()) ||
+			(isBlobError(error, "http") && isPage(error.details.body));
+		return isRefusal && !this.#endpoints.haveWorked ? SHORT_PATIENCE : undefined;
+	};
+
+	/** @throws ClientError `network`, `timeout`, `aborted`, `http`, `reply_invalid` */
 	async send(kind: RequestKind, { body }: Pending, signal?: AbortSignal): Promise<HttpAnswer> {
 		const { network, ports } = this;
 		const { headers, ...options } = network.requestInit(kind === "call" ? "call" : "read");
@@ -125,22 +147,31 @@ export class Transport {
 
 	/** Decodes an answer's map. @throws ClientError `reply_invalid` */
 	decode(body: Uint8Array, method: string): Record<string, unknown> {
+		let map: unknown;
 		try {
-			const map = Cbor.decode<unknown>(body);
-			if (typeof map === "object" && map !== null) return map as Record<string, unknown>;
+			map = decodeCbor(body);
 		} catch (error) {
-			throw new ClientError("reply_invalid", { method, reason: "the answer is no CBOR" }, error);
+			const reason = `the answer is not CBOR (${error instanceof Error ? error.message : error})`;
+			throw new ClientError("reply_invalid", { method, reason }, error);
 		}
-		throw new ClientError("reply_invalid", { method, reason: "the answer is no map" });
+		if (typeof map === "object" && map !== null && !Array.isArray(map) && !(map instanceof Uint8Array))
+			return map as Record<string, unknown>;
+		throw new ClientError("reply_invalid", { method, reason: "the answer is not a map" });
 	}
 }
 
-/** The error of a rejection that comes as a map, not in a certificate. */
+/**
+ * The error of a rejection that comes as a map, not in a certificate.
+ * @throws ClientError `reply_invalid` where it is not one
+ */
 export function rejection(map: Record<string, unknown>, method: string): ClientError<"rejected"> {
+	const { reject_code, reject_message, error_code } = map;
+	if (typeof reject_code !== "number" && typeof reject_code !== "bigint")
+		throw new ClientError("reply_invalid", { method, reason: "it is neither a certificate nor a rejection" });
 	return new ClientError("rejected", {
-		rejectCode: Number(map.reject_code),
-		rejectMessage: String(map.reject_message ?? ""),
-		errorCode: typeof map.error_code === "string" ? map.error_code : undefined,
+		rejectCode: Number(reject_code),
+		rejectMessage: typeof reject_message === "string" ? reject_message : "",
+		errorCode: typeof error_code === "string" ? error_code : undefined,
 		method,
 	});
 }

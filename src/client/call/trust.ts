@@ -31,13 +31,15 @@ export class Trust {
 			checkFreshness(this.#last.certificate, this.#path.nowMs());
 			return this.#last.data;
 		}
-		const certificate = decodeCertificate(bytes);
+		// A copy: the certificate's parts are views into it, and `bytes` is one into an answer.
+		const own = bytes.slice();
+		const certificate = decodeCertificate(own);
 		await this.#path.verify(certificate);
 		const canisterId = this.#path.canisterId.toUint8Array();
 		const data = lookup(certificate.tree, ["canister", canisterId, "certified_data"]);
 		if (!data)
 			throw new ClientError("certificate_invalid", { reason: "it holds no certified data of the canister" });
-		this.#last = { bytes: bytes.slice(), certificate, data };
+		this.#last = { bytes: own, certificate, data };
 		return data;
 	}
 

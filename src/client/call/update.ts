@@ -1,14 +1,23 @@
 import { ClientError, isBlobError, isRefused } from "../errors.js";
 import { utf8 } from "../util/bytes.js";
+import { stopwatch } from "../util/stopwatch.js";
 import { type Certificate, decodeCertificate } from "./certificate.js";
-import { isRetryable, isUnverified, type RetryPolicy, retry } from "./retry.js";
+import {
+	isRetryable,
+	isUnverified,
+	type OnRetry,
+	type Patience,
+	type RetryPolicy,
+	retry,
+	retryAfterMs,
+} from "./retry.js";
 import { type RequestStatus, requestStatus } from "./status.js";
 import { AGREEMENT, type Pending, rejection, type Transport } from "./transport.js";
 
 export interface CallOptions {
 	readonly signal?: AbortSignal | undefined;
-	/** Called before each attempt after the first, with what failed. */
-	readonly onRetry?: ((error: unknown) => void) | undefined;
+	/** Called before each attempt after the first, with what failed and how long it waits. */
+	readonly onRetry?: OnRetry | undefined;
 	/** Called each time the request has been handed to the network. */
 	readonly onSent?: (() => void) | undefined;
 }
@@ -19,6 +28,8 @@ export interface UpdateOptions extends CallOptions {
 	 * is believed: only for what a later, verified call binds.
 	 */
 	readonly verify: boolean;
+	/** Less patience with some errors than the policy has. */
+	readonly patience?: ((error: unknown) => Patience | undefined) | undefined;
 }
 
 /** Less life than this and a request is signed anew instead of sent again. */
@@ -51,6 +62,7 @@ export class Updates {
 		options: UpdateOptions,
 		read: (reply: Uint8Array) => T = (reply) => reply as T,
 	): Promise<T> {
+		const { ports, throttle, patience } = this.#transport;
 		let pending: Pending | undefined;
 		let isUnknown = false;
 		const attempt = async () => {
@@ -77,7 +89,9 @@ export class Updates {
 					}),
 			{
 				policy: this.#policy,
-				ports: this.#transport.ports,
+				ports,
+				throttle,
+				patience: (error) => options.patience?.(error) ?? patience(error),
 				signal: options.signal,
 				onRetry: options.onRetry,
 			},
@@ -85,7 +99,7 @@ export class Updates {
 	}
 
 	#hasLife(pending: Pending): boolean {
-		return pending.expiresAtMs - this.#transport.nowMs() >= MIN_LIFE_MS;
+		return pending.lifeLeftMs() >= MIN_LIFE_MS;
 	}
 
 	#sign(method: string, arg: Uint8Array): Promise<Pending> {
@@ -129,25 +143,28 @@ export class Updates {
 		options: UpdateOptions,
 	): Promise<Uint8Array> {
 		const { ports } = this.#transport;
-		const started = ports.now();
+		const elapsed = stopwatch(ports);
 		let status = first;
 		let waitMs = FIRST_POLL_MS;
+		let askedMs = 0;
 		for (;;) {
 			if (status.kind === "replied") return status.reply;
 			if (status.kind === "rejected") throw status.error;
-			const isOver = status.kind === "done" || this.#transport.nowMs() > pending.expiresAtMs + GRACE_MS;
-			const waitedMs = ports.now() - started;
+			const waitedMs = elapsed();
+			const isOver = status.kind === "done" || pending.lifeLeftMs() < -GRACE_MS;
 			if (isOver) throw new ClientError("timeout", { waitedMs, waitedFor: ANSWER });
 			// Taken by a node and never seen by the subnet: it was dropped, and may be sent again.
 			if (status.kind === "unknown" && waitedMs > MAX_UNSEEN_MS && this.#hasLife(pending))
 				throw new ClientError("timeout", { waitedMs, waitedFor: "trace of the call" });
-			await ports.sleep(waitMs, options.signal);
+			await ports.sleep(Math.max(waitMs, Math.min(askedMs, this.#policy.deadlineMs)), options.signal);
 			waitMs = Math.min(MAX_POLL_MS, waitMs * 1.4);
+			askedMs = 0;
 			try {
 				status = await this.#read(pending, method, options);
 			} catch (error) {
 				// To ask in vain changes nothing about the request: ask again, until it has expired.
 				if (!isRetryable(error)) throw error;
+				askedMs = retryAfterMs(error);
 			}
 		}
 	}

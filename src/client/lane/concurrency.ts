@@ -61,8 +61,6 @@ export class AdaptiveConcurrency {
 	/** The limit to go back to after a look at what answers take without a queue. */
 	#lookedFrom: number | undefined;
 	#calmUntilMs = 0;
-	#askedUntilMs = 0;
-	#blockedUntilMs = 0;
 
 	constructor(range: ConcurrencyRange, now: () => number) {
 		this.#range = range;
@@ -74,11 +72,6 @@ export class AdaptiveConcurrency {
 
 	get limit(): number {
 		return this.#limit;
-	}
-
-	/** How long nothing may be sent, because the network said when to come again. */
-	get blockedForMs(): number {
-		return Math.max(0, this.#blockedUntilMs - this.#now());
 	}
 
 	/** An attempt goes out, one of `active`. */
@@ -98,13 +91,7 @@ export class AdaptiveConcurrency {
 	}
 
 	/** The network refused an attempt for want of room (429, 503). */
-	refused({ cohort }: Attempt, retryAfterMs: number): void {
-		const now = this.#now();
-		const until = now + retryAfterMs;
-		// The refused request itself waits by the policy of retries; the others wait where that was not a single one.
-		if (retryAfterMs > 0 && now < this.#askedUntilMs)
-			this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#askedUntilMs, until);
-		this.#askedUntilMs = Math.max(this.#askedUntilMs, until);
+	refused({ cohort }: Attempt): void {
 		this.#count(cohort, true);
 	}
 

@@ -16,12 +16,10 @@ export interface Passage {
 export class Lane {
 	readonly #control: AdaptiveConcurrency;
 	readonly #limit: LimitFunction;
-	readonly #ports: Pick<Ports, "now" | "sleep">;
 
-	constructor(range: ConcurrencyRange, ports: Pick<Ports, "now" | "sleep">) {
-		this.#control = new AdaptiveConcurrency(range, ports.now);
+	constructor(range: ConcurrencyRange, { monotonic }: Pick<Ports, "monotonic">) {
+		this.#control = new AdaptiveConcurrency(range, monotonic);
 		this.#limit = pLimit(this.#control.limit);
-		this.#ports = ports;
 	}
 
 	/** How many may be under way now. */
@@ -41,24 +39,18 @@ export class Lane {
 			this.#limit(async () => {
 				release?.();
 				if (signal?.aborted) return;
-				await this.#pass(bytes, signal, request).then(resolve, reject);
+				await this.#pass(bytes, request).then(resolve, reject);
 			});
 		});
 	}
 
-	async #pass<T>(
-		bytes: number,
-		signal: AbortSignal | undefined,
-		request: (passage: Passage) => Promise<T>,
-	): Promise<T> {
-		for (let wait = this.#control.blockedForMs; wait > 0; wait = this.#control.blockedForMs)
-			await this.#ports.sleep(wait, signal);
+	async #pass<T>(bytes: number, request: (passage: Passage) => Promise<T>): Promise<T> {
 		let attempt: Attempt | undefined;
 		let isUnknown = false;
 		const failed = (error: unknown) => {
 			const overload = overloadOf(error);
 			// What was refused was not taken: the next attempt is as good a measure as a first one (Karn's rule).
-			if (overload?.kind !== "refused") isUnknown = true;
+			if (overload !== "refused") isUnknown = true;
 			if (attempt) this.#failed(attempt, overload);
 			attempt = undefined;
 		};
@@ -83,7 +75,7 @@ export class Lane {
 	}
 
 	#failed(attempt: Attempt, overload: Overload | undefined): void {
-		if (overload?.kind === "refused") this.#control.refused(attempt, overload.retryAfterMs);
+		if (overload === "refused") this.#control.refused(attempt);
 		else if (overload) this.#control.timedOut(attempt);
 		else this.#control.ended(attempt);
 		this.#adapt();
@@ -94,12 +86,11 @@ export class Lane {
 	}
 }
 
-type Overload = { readonly kind: "late" } | { readonly kind: "refused"; readonly retryAfterMs: number };
+type Overload = "late" | "refused";
 
 /** Whether an attempt failed for want of room at the network or on the line. */
 function overloadOf(error: unknown): Overload | undefined {
-	if (isBlobError(error, "timeout")) return error.details.waitedMs > 0 ? { kind: "late" } : undefined;
+	if (isBlobError(error, "timeout")) return error.details.waitedMs > 0 ? "late" : undefined;
 	if (!isBlobError(error, "http")) return undefined;
-	const { status, retryAfterMs = 0 } = error.details;
-	return status === 429 || status === 503 ? { kind: "refused", retryAfterMs } : undefined;
+	return [429, 503].includes(error.details.status) ? "refused" : undefined;
 }

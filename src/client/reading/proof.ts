@@ -1,4 +1,3 @@
-import { Cbor } from "@dfinity/agent";
 import {
 	isPublic,
 	MANIFEST_LABEL,
@@ -11,7 +10,15 @@ import {
 	type WireProof,
 	type WireStatAnswer,
 } from "../../protocol/index.js";
-import { find, type HashTree, isHashTree, lookup, reconstruct, subtree } from "../call/hash-tree.js";
+import {
+	branches,
+	decodeHashTree,
+	find,
+	type HashTree,
+	lookup,
+	reconstruct,
+	subtree,
+} from "../call/hash-tree.js";
 import type { ClientContext } from "../context.js";
 import { ClientError } from "../errors.js";
 import { readManifest } from "../wire-map.js";
@@ -30,10 +37,9 @@ export async function certifiedTree(context: ClientContext, proof: WireProof): P
 	if (certificate === undefined || witness === undefined) return undefined;
 	const data = await context.trust.certifiedData(certificate);
 	let root: Uint8Array;
-	let tree: unknown;
+	let tree: HashTree;
 	try {
-		tree = Cbor.decode<unknown>(witness);
-		if (!isHashTree(tree)) throw new TypeError("it is no hash tree");
+		tree = decodeHashTree(witness);
 		root = await reconstruct(tree, context.settings.ports.sha256);
 	} catch (error) {
 		throw witnessInvalid("it cannot be read", error);
@@ -84,11 +90,8 @@ function verifyPrivate({ key }: WireManifest, hash: Uint8Array, tree: HashTree):
 }
 
 function* manifestsUnder(tree: HashTree | undefined): Generator<Uint8Array> {
-	if (tree?.[0] === 1) {
-		yield* manifestsUnder(tree[1]);
-		yield* manifestsUnder(tree[2]);
-	} else if (tree?.[0] === 2) {
-		const value = lookup(tree[2], [MANIFEST_LABEL]);
+	for (const branch of tree ? branches(tree) : []) {
+		const value = branch[0] === 2 && lookup(branch[2], [MANIFEST_LABEL]);
 		if (value) yield value;
 	}
 }

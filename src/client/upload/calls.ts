@@ -1,4 +1,5 @@
 import type { MethodArgs, MethodName, MethodOk } from "../../protocol/index.js";
+import type { OnRetry } from "../call/retry.js";
 import type { ClientContext } from "../context.js";
 import type { Lane } from "../lane/lane.js";
 import { CLOSED, type Gate } from "./gate.js";
@@ -9,7 +10,7 @@ export interface Line {
 	caller: ClientContext["caller"];
 	readonly gate: Gate;
 	readonly lane: Lane;
-	readonly retried: (error: unknown) => void;
+	readonly retried: OnRetry;
 }
 
 /** The calls of a transfer: each waits while that is paused, and those that carry bytes take turns. */
@@ -27,9 +28,9 @@ export class UploadCalls {
 		return new UploadCalls(this.#line, signal);
 	}
 
-	/** Something had to be done again. */
-	retried(error: unknown): void {
-		this.#line.retried(error);
+	/** Something had to be done again, at once unless it waits. */
+	retried(error: unknown, waitMs = 0): void {
+		this.#line.retried(error, waitMs);
 	}
 
 	/** How many calls with bytes may be under way now. */
@@ -116,19 +117,19 @@ export class UploadCalls {
 						passage.onSent();
 						onSent();
 					},
-					onRetry: (error) => {
+					onRetry: (error, waitMs) => {
 						passage.onRetry(error);
-						again(error);
+						again(error, waitMs);
 					},
 				});
 			});
 		return gate.pass(signal, step, again);
 	}
 
-	#again(failed: ((error: unknown) => void) | undefined): (error: unknown) => void {
-		return (error) => {
+	#again(failed: ((error: unknown) => void) | undefined): OnRetry {
+		return (error, waitMs) => {
 			failed?.(error);
-			this.retried(error);
+			this.retried(error, waitMs);
 		};
 	}
 }

@@ -1,4 +1,4 @@
-import { isRetryable } from "../call/retry.js";
+import { isRetryable, type OnRetry } from "../call/retry.js";
 import { type AnyBlobError, isBlobError } from "../errors.js";
 import { raceAbort } from "../util/abort.js";
 
@@ -42,7 +42,7 @@ export class Gate {
 	 * Does `step` with the gate open, again after the gate was closed over it.
 	 * @param retried told of what failed meanwhile and is done again
 	 */
-	async pass<T>(signal: AbortSignal, step: () => Promise<T>, retried: (error: unknown) => void): Promise<T> {
+	async pass<T>(signal: AbortSignal, step: () => Promise<T>, retried: OnRetry): Promise<T> {
 		for (;;) {
 			await this.opened(signal);
 			const openings = this.#openings;
@@ -55,7 +55,7 @@ export class Gate {
 					const isOld = this.isClosed || this.#openings !== openings;
 					if (!isOld && !this.onExpired(error)) throw error;
 				} else if (!this.isClosed || !isRetryable(error)) throw error;
-				retried(error);
+				retried(error, 0);
 			}
 		}
 	}

@@ -1,4 +1,5 @@
 import type { AgentLike, IdentityLike } from "../call/agent.js";
+import type { OnRetry } from "../call/retry.js";
 import type { ClientContext } from "../context.js";
 import { ClientError } from "../errors.js";
 import { laneFor } from "../lane/index.js";
@@ -32,9 +33,9 @@ export function startUpload(context: ClientContext, from: BlobSource, options: U
 		paused: (isPaused) => meter.pause(isPaused),
 		work: (work) => {
 			changed = work.changed;
-			const retried = (error: unknown) => {
+			const retried: OnRetry = (error, waitMs) => {
 				meter.retried();
-				work.retried(error);
+				work.retried(error, waitMs);
 			};
 			line = { caller: context.caller, gate: work.gate, lane, retried };
 			const calls = new UploadCalls(line, work.signal);

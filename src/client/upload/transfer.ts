@@ -1,4 +1,5 @@
 import type { AgentLike, IdentityLike } from "../call/agent.js";
+import type { OnRetry } from "../call/retry.js";
 import { type AnyBlobError, ClientError, isBlobError } from "../errors.js";
 import type { Manifest } from "../types.js";
 import { onAbort } from "../util/abort.js";
@@ -26,14 +27,22 @@ export interface ResumeOptions {
 /** What a transfer is at. The last three are for ever. */
 export type TransferState = "running" | "paused" | "done" | "failed" | "aborted";
 
+/** A request that failed and is sent again. */
+export interface RetryEvent {
+	/** Why it failed. */
+	readonly error: AnyBlobError;
+	/** Milliseconds until it is sent again: as long as the network asked for by Retry-After, and some jitter. */
+	readonly waitMs: number;
+}
+
 /** What a transfer tells, by event. */
 export interface TransferEvents<P = Progress> {
 	/** How far it is, after each step. */
 	progress: P;
 	/** What it has come to be at. */
 	state: TransferState;
-	/** A request is made again, because of this. */
-	retry: AnyBlobError;
+	/** A request is retried. */
+	retry: RetryEvent;
 	/** The blob will be stored, and may not be readable in every way. */
 	warning: UploadWarning;
 	/** What paused the transfer (`identity_expired`) or ended it. */
@@ -46,7 +55,7 @@ export interface TransferWork {
 	readonly gate: Gate;
 	/** The progress is another one. */
 	readonly changed: () => void;
-	readonly retried: (error: unknown) => void;
+	readonly retried: OnRetry;
 	readonly warn: (warning: UploadWarning) => void;
 }
 
@@ -98,8 +107,8 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 				this.#version++;
 				if (this.#hasListener("progress")) this.#emit("progress", parts.progress());
 			},
-			retried: (error) => {
-				if (isBlobError(error)) this.#emit("retry", error);
+			retried: (error, waitMs) => {
+				if (isBlobError(error)) this.#emit("retry", { error, waitMs });
 			},
 			warn: (warning) => this.#emit("warning", warning),
 		});

@@ -65,14 +65,20 @@ export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefine
 	});
 }
 
-/** Resolves after `ms`; rejects at once when the signal fires. */
+/** The longest time that a timer takes, 24.8 days: one that is longer fires at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Resolves after `ms`, at most `MAX_TIMER_MS`; rejects at once when the signal fires. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 	return new Promise((resolve, reject) => {
 		if (signal?.aborted) return reject(abortError(signal));
-		const timer = setTimeout(() => {
-			release?.();
-			resolve();
-		}, ms);
+		const timer = setTimeout(
+			() => {
+				release?.();
+				resolve();
+			},
+			Math.min(ms, MAX_TIMER_MS),
+		);
 		const release =
 			signal &&
 			onAbort(signal, () => {

@@ -40,12 +40,18 @@ export function lebEncode(value: bigint): Uint8Array {
 	return Uint8Array.from(out);
 }
 
-export function lebDecode(bytes: Uint8Array): bigint {
+/** Bytes of the longest LEB128 of 64 bits. */
+const MAX_LEB_BYTES = 10;
+
+/** Unsigned LEB128 of up to 64 bits; undefined where the bytes are anything else, or go on behind it. */
+export function lebDecode(bytes: Uint8Array): bigint | undefined {
+	const last = bytes.length - 1;
+	if (bytes.length === 0 || bytes.length > MAX_LEB_BYTES) return undefined;
 	let value = 0n;
-	let shift = 0n;
-	for (const byte of bytes) {
-		value |= BigInt(byte & 0x7f) << shift;
-		shift += 7n;
+	for (let i = last; i >= 0; i--) {
+		const byte = bytes[i] as number;
+		if (byte >= 0x80 !== i < last) return undefined;
+		value = (value << 7n) | BigInt(byte & 0x7f);
 	}
-	return value;
+	return value < 2n ** 64n ? value : undefined;
 }

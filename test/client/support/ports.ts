@@ -9,6 +9,7 @@ export function virtualPorts(random = 0.5): Ports & { readonly slept: number[] }
 		...nodePorts,
 		slept,
 		now: () => now,
+		monotonic: () => now,
 		random: () => random,
 		sleep: async (ms, signal) => {
 			signal?.throwIfAborted();

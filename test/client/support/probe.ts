@@ -3,6 +3,7 @@ import { Principal } from "@dfinity/principal";
 import { Network as ClientNetwork } from "../../../src/client/call/agent.js";
 import { Queries } from "../../../src/client/call/query.js";
 import type { RetryPolicy } from "../../../src/client/call/retry.js";
+import { Throttle } from "../../../src/client/call/throttle.js";
 import { Transport } from "../../../src/client/call/transport.js";
 import { Updates } from "../../../src/client/call/update.js";
 import type { AgentLike } from "../../../src/client/index.js";
@@ -37,7 +38,8 @@ export function callPath(
 	const { ports = hastyPorts, timeoutMs = 20_000, localNetwork = false } = options;
 	const policy = { ...POLICY, ...options.policy };
 	const network = new ClientNetwork(agent, { localNetwork, timeoutMs });
-	const transport = new Transport(network, canisterId, ports, timeoutMs);
+	const throttle = new Throttle(ports, policy.deadlineMs);
+	const transport = new Transport(network, { canisterId, ports, timeoutMs, throttle });
 	return { updates: new Updates(transport, policy), queries: new Queries(transport, policy), transport };
 }
 

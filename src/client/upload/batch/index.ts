@@ -1,3 +1,4 @@
+import type { OnRetry } from "../../call/retry.js";
 import type { ClientContext } from "../../context.js";
 import { laneFor } from "../../lane/index.js";
 import { throwIfAborted } from "../../util/abort.js";
@@ -29,9 +30,9 @@ export function startBatch(
 		paused: (isPaused) => meter.total.pause(isPaused),
 		work: async (work) => {
 			changed = work.changed;
-			const retried = (error: unknown) => {
+			const retried: OnRetry = (error, waitMs) => {
 				meter.total.retried();
-				work.retried(error);
+				work.retried(error, waitMs);
 			};
 			line = { caller: context.caller, gate: work.gate, lane, retried };
 			batch = new Batch(context, new UploadCalls(line, work.signal), meter, {
