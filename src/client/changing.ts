@@ -7,7 +7,9 @@ import {
 	type WireManifest,
 } from "../protocol/index.js";
 import { type CallOptions, newId } from "./administration/administration.js";
+import { checkArgument, checkOptions, object, text } from "./arguments.js";
 import { attempt } from "./attempts.js";
+import { DELETE_ITEM } from "./checks.js";
 import { type ClientContext, noteVersion } from "./context.js";
 import { ClientError, refused, refuseInvalid } from "./errors.js";
 import { findCopy, findDeleted, findUpdated } from "./evidence.js";
@@ -120,7 +122,7 @@ export async function deleteMany(
 	let batch: Blobs = [];
 	let bytes = 0;
 	for await (const item of items) {
-		const { key, precondition } = typeof item === "string" ? { key: item } : item;
+		const { key, precondition } = asVersion(item);
 		refuseInvalid(checkKey(key));
 		bytes += bytesOf(key);
 		if (batch.length === MAX_ITEMS || (batch.length > 0 && bytes > most())) {
@@ -136,6 +138,14 @@ export async function deleteMany(
 
 /** Bytes of a key in a message, with its length and its precondition. */
 const bytesOf = (key: string): number => utf8(key).length + 16;
+
+function asVersion(item: DeleteRequest): DeleteVersion {
+	if (typeof item === "string") return { key: item };
+	checkArgument("keys", item, object);
+	checkOptions(item, DELETE_ITEM);
+	checkArgument("key", item.key, text);
+	return item;
+}
 
 function outcome(context: ClientContext, key: string, result: WireItemResult): DeletedItem {
 	if ("err" in result) return { key, error: refused(result.err) };

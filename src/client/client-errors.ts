@@ -172,9 +172,13 @@ export const CLIENT_ERRORS = {
 		"fix",
 		(d) => `There is no identity to sign with: ${d.reason}. Give the client an agent made with an identity.`,
 	),
+	internal: row<{ reason: string }>(
+		"give_up",
+		(d) => `The client failed unexpectedly: ${d.reason}. Report it with the cause of this error.`,
+	),
 	option_invalid: row<{ option: string; reason: string }>(
 		"fix",
-		(d) => `The option ${d.option} is not valid: ${d.reason}.`,
+		(d) => `The option or argument ${d.option} is not valid: ${d.reason}.`,
 	),
 	too_large_for_memory: row<{ size: number; maxBytes: number }>(
 		"fix",

@@ -1,13 +1,17 @@
-import { MAX_LIST_PAGE } from "../protocol/index.js";
+import type { MethodArgs } from "../protocol/index.js";
 import * as administration from "./administration/administration.js";
+import * as is from "./arguments.js";
+import { type Checks, checkArgument, checkOptions } from "./arguments.js";
 import { type AgentLike, type IdentityLike, Network } from "./call/agent.js";
 import { Caller } from "./call/caller.js";
 import { Throttle } from "./call/throttle.js";
 import { Transport } from "./call/transport.js";
 import { Trust } from "./call/trust.js";
 import * as changing from "./changing.js";
+import * as checks from "./checks.js";
 import { type ClientContext, NO_CHANGE } from "./context.js";
 import { Download, type DownloadOptions, type RefDownloadOptions } from "./download/download.js";
+import { guarded, guardedAll } from "./errors.js";
 import { Lane } from "./lane/lane.js";
 import { type BlobClientOptions, normalise, type PrincipalLike } from "./options.js";
 import type { Ports } from "./ports.js";
@@ -39,8 +43,9 @@ import { startBatch } from "./upload/batch/index.js";
 import type { BatchProgress, BatchResult, UploadAllOptions } from "./upload/batch/types.js";
 import { startUpload } from "./upload/index.js";
 import type { UploadOptions } from "./upload/options.js";
+import { openUploads } from "./upload/session.js";
 import type { Transfer } from "./upload/transfer.js";
-import { optional, toOpenUpload } from "./wire-map.js";
+import { toOpenUpload } from "./wire-map.js";
 
 type AskOptions = administration.AskOptions;
 type CallOptions = administration.CallOptions;
@@ -59,6 +64,11 @@ export class BlobClient {
 
 	/** @throws ClientError `option_invalid`: nothing is asked of the network before a method is called */
 	constructor(options: BlobClientOptions, platform: Ports = webPorts) {
+		checkArgument("options", options, is.object);
+		checkOptions(options, checks.CLIENT);
+		checkOptions(options.retry, checks.RETRY, "retry");
+		checkArgument("agent", options.agent, is.object);
+		checkArgument("canisterId", options.canisterId, is.principal);
 		const settings = normalise(options, platform);
 		const throttle = new Throttle(settings.ports, settings.retry.deadlineMs);
 		const connect = (agent: AgentLike, identity: IdentityLike | undefined) => {
@@ -120,7 +130,7 @@ export class BlobClient {
 	 *   `manifest_corrupt` where the answers of three nodes did not verify
 	 */
 	stat(key: string, options?: StatOptions): Promise<Manifest> {
-		return stat(this.#context, key, options);
+		return this.#keyed(key, options, checks.STAT, () => stat(this.#context, key, options));
 	}
 
 	/**
@@ -129,7 +139,11 @@ export class BlobClient {
 	 * @throws ClientError `list_corrupt`, `witness_invalid`, `certificate_invalid`, `certificate_stale`, `reply_invalid`
 	 *   where the answers of three nodes did not verify
 	 */
-	async *list(options?: ListOptions): AsyncGenerator<ListEntry> {
+	list(options?: ListOptions): AsyncGenerator<ListEntry> {
+		return this.#listed(options, checks.LIST, () => this.#list(options));
+	}
+
+	async *#list(options: ListOptions | undefined): AsyncGenerator<ListEntry> {
 		for await (const entries of listPages(this.#context, options)) yield* entries;
 	}
 
@@ -141,17 +155,17 @@ export class BlobClient {
 	 *   `cursor_pruned` where the feed no longer reaches back to it; ClientError `feed_corrupt`
 	 */
 	changes(options?: ChangesOptions): AsyncGenerator<Change> {
-		return changes(this.#context, options);
+		return this.#listed(options, checks.CHANGES, () => changes(this.#context, options));
 	}
 
 	/** Where the feed ends now: what to go on from once whole lists were compared. Takes the role reader or backup. */
 	latestCursor(options?: CallOptions): Promise<Cursor> {
-		return latestCursor(this.#context, options);
+		return this.#checked(options, checks.CALL, () => latestCursor(this.#context, options));
 	}
 
 	/** Deletes what a key holds; that there is nothing is no error. @throws CanisterError `precondition_failed` */
 	delete(key: string, options?: changing.DeleteOptions): Promise<Deleted> {
-		return changing.deleteBlob(this.#context, key, options);
+		return this.#keyed(key, options, checks.DELETE, () => changing.deleteBlob(this.#context, key, options));
 	}
 
 	/**
@@ -162,7 +176,10 @@ export class BlobClient {
 		keys: Iterable<changing.DeleteRequest> | AsyncIterable<changing.DeleteRequest>,
 		options?: CallOptions,
 	): Promise<DeletedItem[]> {
-		return changing.deleteMany(this.#context, keys, options);
+		return this.#checked(options, checks.CALL, () => {
+			checkArgument("keys", keys, is.iterable);
+			return changing.deleteMany(this.#context, keys, options);
+		});
 	}
 
 	/**
@@ -170,7 +187,10 @@ export class BlobClient {
 	 * @throws CanisterError `blob_not_found`, `not_authorized`, `precondition_failed`, `invalid_argument`
 	 */
 	update(key: string, options: changing.UpdateOptions): Promise<Manifest> {
-		return changing.updateBlob(this.#context, key, options);
+		return this.#keyed(key, options, checks.UPDATE, () => {
+			checkArgument("options", options, is.object);
+			return changing.updateBlob(this.#context, key, options);
+		});
 	}
 
 	/**
@@ -178,7 +198,7 @@ export class BlobClient {
 	 * @throws CanisterError `blob_not_found`, `not_authorized`, `precondition_failed`, `quota_exceeded`
 	 */
 	copy(from: string, to: string, options?: changing.MoveOptions): Promise<Manifest> {
-		return changing.moveBlob(this.#context, "blobs_copy", from, to, options);
+		return this.#moved("blobs_copy", from, to, options);
 	}
 
 	/**
@@ -186,26 +206,32 @@ export class BlobClient {
 	 * @throws CanisterError `blob_not_found`, `not_authorized`, `precondition_failed`
 	 */
 	rename(from: string, to: string, options?: changing.MoveOptions): Promise<Manifest> {
-		return changing.moveBlob(this.#context, "blobs_rename", from, to, options);
+		return this.#moved("blobs_rename", from, to, options);
+	}
+
+	#moved(method: "blobs_copy" | "blobs_rename", from: string, to: string, options?: changing.MoveOptions) {
+		return this.#checked(options, checks.MOVE, () => {
+			checkArgument("from", from, is.text);
+			checkArgument("to", to, is.text);
+			return changing.moveBlob(this.#context, method, from, to, options);
+		});
 	}
 
 	/** The caller's own open uploads, all or those to one key. */
-	async *listUploads({ key, signal }: ListUploadsOptions = {}): AsyncGenerator<OpenUpload> {
-		let after: Uint8Array | undefined;
-		do {
-			const request = { key: optional(key), after: optional(after), limit: MAX_LIST_PAGE };
-			const page = await this.#context.caller.query("blobs_list_uploads", [request], {
-				signal,
-				isBound: false,
-			});
-			yield* page.uploads.map(toOpenUpload);
-			after = page.next[0];
-		} while (after !== undefined);
+	listUploads(options?: ListUploadsOptions): AsyncGenerator<OpenUpload> {
+		return this.#listed(options, checks.LIST_UPLOADS, () => this.#listUploads(options));
+	}
+
+	async *#listUploads({ key, signal }: ListUploadsOptions = {}): AsyncGenerator<OpenUpload> {
+		const { caller } = this.#context;
+		const ask = (request: MethodArgs<"blobs_list_uploads">) =>
+			caller.query("blobs_list_uploads", request, { signal, isBound: false });
+		for await (const upload of openUploads(key, ask)) yield toOpenUpload(upload);
 	}
 
 	/** Open uploads of everybody. Takes an administrator. */
 	listAllUploads(options?: AskOptions): AsyncGenerator<OwnedUpload> {
-		return administration.listAllUploads(this.#context, options);
+		return this.#listed(options, checks.ASK, () => administration.listAllUploads(this.#context, options));
 	}
 
 	/**
@@ -214,17 +240,28 @@ export class BlobClient {
 	 * @throws CanisterError `upload_finished` where it was committed, `not_authorized`
 	 */
 	abortUpload(id: Uint8Array, options?: administration.AbortUploadOptions): Promise<void> {
-		return administration.abortUpload(this.#context, id, options);
+		return this.#checked(options, checks.ABORT_UPLOAD, () => {
+			checkArgument("id", id, is.bytes);
+			return administration.abortUpload(this.#context, id, options);
+		});
 	}
 
 	/** Gives a principal a role. Takes an administrator. */
 	grantRole(who: PrincipalLike, role: Role, options?: CallOptions): Promise<void> {
-		return administration.changeRole(this.#context, "blobs_grant_role", who, role, options);
+		return this.#checked(options, checks.CALL, () => {
+			checkArgument("who", who, is.principal);
+			checkArgument("role", role, checks.ROLE);
+			return administration.changeRole(this.#context, "blobs_grant_role", who, role, options);
+		});
 	}
 
 	/** Takes a role away from a principal. Takes an administrator. */
 	revokeRole(who: PrincipalLike, role: Role, options?: CallOptions): Promise<void> {
-		return administration.changeRole(this.#context, "blobs_revoke_role", who, role, options);
+		return this.#checked(options, checks.CALL, () => {
+			checkArgument("who", who, is.principal);
+			checkArgument("role", role, checks.ROLE);
+			return administration.changeRole(this.#context, "blobs_revoke_role", who, role, options);
+		});
 	}
 
 	/**
@@ -232,7 +269,11 @@ export class BlobClient {
 	 * any more; for everybody, the one that the canister was built with. Takes an administrator.
 	 */
 	setQuota(who: PrincipalLike | "everybody", quota: Quota | undefined, options?: CallOptions): Promise<void> {
-		return administration.setQuota(this.#context, who, quota, options);
+		return this.#checked(options, checks.CALL, () => {
+			checkArgument("who", who, is.principal);
+			checkOptions(quota, checks.QUOTA, "quota");
+			return administration.setQuota(this.#context, who, quota, options);
+		});
 	}
 
 	/**
@@ -240,31 +281,73 @@ export class BlobClient {
 	 * @throws CanisterError `mode_changed`
 	 */
 	setMode(mode: Mode, generation: bigint, options?: CallOptions): Promise<Status> {
-		return administration.setMode(this.#context, mode, generation, options);
+		return this.#checked(options, checks.CALL, () => {
+			checkArgument("mode", mode, checks.MODE);
+			checkArgument("generation", generation, is.bigint);
+			return administration.setMode(this.#context, mode, generation, options);
+		});
 	}
 
 	/** Mode of the store and its last change. */
 	status(options?: AskOptions): Promise<Status> {
-		return administration.status(this.#context, options);
+		return this.#checked(options, checks.ASK, () => administration.status(this.#context, options));
 	}
 
 	/** Roles, quota and usage: the caller's own, or, for administrators, anybody's. @throws CanisterError `anonymous` */
 	account(who?: PrincipalLike, options?: AskOptions): Promise<Account> {
-		return administration.account(this.#context, who, options);
+		return this.#checked(options, checks.ASK, () => {
+			if (who !== undefined) checkArgument("who", who, is.principal);
+			return administration.account(this.#context, who, options);
+		});
 	}
 
 	/** Everybody who has a role or a quota of their own. Takes an administrator. */
 	listAccounts(options?: AskOptions): AsyncGenerator<Account> {
-		return administration.listAccounts(this.#context, options);
+		return this.#listed(options, checks.ASK, () => administration.listAccounts(this.#context, options));
 	}
 
 	/** What the store holds, what it costs, and how often it was asked what. Takes an administrator. */
 	stats(options?: AskOptions): Promise<Stats> {
-		return administration.stats(this.#context, options);
+		return this.#checked(options, checks.ASK, () => administration.stats(this.#context, options));
 	}
 
 	/** The same for Prometheus, in its text format. Takes an administrator. */
 	metrics(options?: AskOptions): Promise<string> {
-		return administration.metrics(this.#context, options);
+		return this.#checked(options, checks.ASK, () => administration.metrics(this.#context, options));
+	}
+
+	/** Does `run` with options that are valid; whatever goes wrong rejects, with a BlobError. */
+	#checked<Options extends object, T>(
+		options: Options | undefined,
+		valid: Checks<Options>,
+		run: () => Promise<T>,
+	): Promise<T> {
+		return guarded(() => {
+			checkOptions(options, valid);
+			return run();
+		});
+	}
+
+	#keyed<Options extends object, T>(
+		key: string,
+		options: Options | undefined,
+		valid: Checks<Options>,
+		run: () => Promise<T>,
+	): Promise<T> {
+		return this.#checked(options, valid, () => {
+			checkArgument("key", key, is.text);
+			return run();
+		});
+	}
+
+	#listed<Options extends object, T>(
+		options: Options | undefined,
+		valid: Checks<Options>,
+		run: () => AsyncGenerator<T>,
+	): AsyncGenerator<T> {
+		return guardedAll(() => {
+			checkOptions(options, valid);
+			return run();
+		});
 	}
 }

@@ -154,6 +154,31 @@ export function isBlobError(error: unknown, code?: string): boolean {
 	return branded[BRAND] === true && (code === undefined || branded.code === code);
 }
 
+/** The error itself where it is one of this package; any other as `internal`, of which it is the cause. */
+export function toBlobError(error: unknown): AnyBlobError {
+	if (isBlobError(error)) return error;
+	const reason = error instanceof Error ? `${error.name}: ${error.message}` : `a thrown ${typeof error}`;
+	return new ClientError<"internal">("internal", { reason }, error);
+}
+
+/** Does `run` so that it never throws at once, and fails with a BlobError whatever went wrong. */
+export async function guarded<T>(run: () => T | Promise<T>): Promise<T> {
+	try {
+		return await run();
+	} catch (error) {
+		throw toBlobError(error);
+	}
+}
+
+/** The same for what is taken one by one. */
+export async function* guardedAll<T>(run: () => AsyncGenerator<T>): AsyncGenerator<T> {
+	try {
+		yield* run();
+	} catch (error) {
+		throw toBlobError(error);
+	}
+}
+
 /** Throws what the canister would answer, for a value out of the protocol's bounds. */
 export function refuseInvalid(invalid: Invalid | undefined): void {
 	if (invalid) throw new CanisterError({ invalid_argument: invalid });

@@ -1,5 +1,7 @@
 import { Principal } from "@dfinity/principal";
 import { MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from "../protocol/index.js";
+import * as is from "./arguments.js";
+import { checkArgument } from "./arguments.js";
 import type { AgentLike, IdentityLike, PrincipalTextLike } from "./call/agent.js";
 import type { RetryPolicy } from "./call/retry.js";
 import { ClientError } from "./errors.js";
@@ -115,6 +117,7 @@ export function checkInteger(
 export type PrincipalLike = string | PrincipalTextLike;
 
 export function checkPrincipal(option: string, principal: PrincipalLike): Principal {
+	checkArgument(option, principal, is.principal);
 	const text = typeof principal === "string" ? principal : principal.toText();
 	try {
 		return Principal.fromText(text);

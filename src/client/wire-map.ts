@@ -67,7 +67,8 @@ export function fromWireManifest(wire: WireManifest): Manifest {
 	if (invalid) throw new ClientError("reply_invalid", { method: "manifest", reason: invalid.reason });
 	return withJson({
 		key: wire.key,
-		root: wire.root,
+		// Copies: what is read is a view into the reply, of which a caller that keeps a manifest would keep all.
+		root: wire.root.slice(),
 		...toVersion(wire),
 		size: Number(wire.size),
 		chunkBytes: wire.chunk_size,
@@ -77,13 +78,13 @@ export function fromWireManifest(wire: WireManifest): Manifest {
 		createdAt: date(wire.created_at),
 		modifiedAt: date(wire.modified_at),
 		metadata: Object.fromEntries(wire.metadata),
-		wholeSha256: wire.sha256[0],
+		wholeSha256: wire.sha256[0]?.slice(),
 	});
 }
 
 export function toOpenUpload(wire: WireUpload): OpenUpload {
 	return withJson({
-		id: wire.id,
+		id: wire.id.slice(),
 		key: wire.key,
 		size: wire.size[0] === undefined ? undefined : Number(wire.size[0]),
 		chunkBytes: wire.chunk_size,

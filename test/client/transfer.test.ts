@@ -59,25 +59,22 @@ describe("sizes and sources", () => {
 		}
 	});
 
-	it("refuses what is no source, and what breaks a bound, before anything is sent", () => {
+	it("refuses what is no source, and what breaks a bound, before anything is sent", async () => {
 		const store = new MemoryStore();
 		const context = store.context();
-		const code = (make: () => unknown) => {
-			try {
-				make();
-			} catch (error) {
-				return isBlobError(error) ? error.code : "other";
-			}
-			return undefined;
-		};
-		expect(code(() => upload(context, "text" as never))).toBe("source_invalid");
-		expect(code(() => upload(context, null as never))).toBe("source_invalid");
-		expect(code(() => upload(context, new Uint8Array(1), { key: "a//b" }))).toBe("invalid_argument");
-		expect(code(() => upload(context, new Uint8Array(1), { contentType: "png" }))).toBe("invalid_argument");
-		expect(code(() => upload(context, new Uint8Array(1), { chunkBytes: 1 }))).toBe("option_invalid");
-		expect(code(() => upload(context, new Uint8Array(1), { wholeSha256: new Uint8Array(31) }))).toBe(
-			"option_invalid",
-		);
+		const one = new Uint8Array(1);
+		for (const [make, code] of [
+			[() => upload(context, "text" as never), "source_invalid"],
+			[() => upload(context, null as never), "source_invalid"],
+			[() => upload(context, one, { key: "a//b" }), "invalid_argument"],
+			[() => upload(context, one, { contentType: "png" }), "invalid_argument"],
+			[() => upload(context, one, { chunkBytes: 1 }), "option_invalid"],
+			[() => upload(context, one, { wholeSha256: new Uint8Array(31) }), "option_invalid"],
+		] as const) {
+			const transfer = make();
+			expect(await failure(transfer)).toMatchObject({ code });
+			expect(transfer.state).toBe("failed");
+		}
 		expect(store.calls).toEqual([]);
 	});
 

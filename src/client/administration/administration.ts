@@ -11,6 +11,8 @@ import { type ClientContext, noteVersion } from "../context.js";
 import { ClientError } from "../errors.js";
 import { checkInteger, checkPrincipal, type PrincipalLike } from "../options.js";
 import type { Account, Mode, OwnedUpload, Quota, Role, Stats, Status } from "../types.js";
+import { hex } from "../util/bytes.js";
+import { pages } from "../util/pages.js";
 import { fromRole, optional, toOpenUpload } from "../wire-map.js";
 import { fromMode, fromQuota, toAccount, toStats, toStatus } from "./wire-map.js";
 
@@ -62,30 +64,33 @@ export async function account(
 	return toAccount(await ask(context, "blobs_account", [optional(principal)], options));
 }
 
-export async function* listAccounts(
-	context: ClientContext,
-	options: AskOptions = {},
-): AsyncGenerator<Account> {
-	let after: Principal | undefined;
-	do {
-		const request = { after: optional(after), limit: MAX_LIST_PAGE };
-		const page = await ask(context, "blobs_list_accounts", [request], options);
-		yield* page.accounts.map(toAccount);
-		after = page.next[0];
-	} while (after !== undefined);
+export function listAccounts(context: ClientContext, options: AskOptions = {}): AsyncGenerator<Account> {
+	return pages({
+		method: "blobs_list_accounts",
+		limit: MAX_LIST_PAGE,
+		nameOf: String,
+		fetch: async (after: Principal | undefined) => {
+			const request = { after: optional(after), limit: MAX_LIST_PAGE };
+			const { accounts, next } = await ask(context, "blobs_list_accounts", [request], options);
+			return { items: accounts.map(toAccount), next };
+		},
+	});
 }
 
-export async function* listAllUploads(
+export function listAllUploads(
 	context: ClientContext,
 	options: AskOptions = {},
 ): AsyncGenerator<OwnedUpload> {
-	let after: WireUploadName | undefined;
-	do {
-		const request = { after: optional(after), limit: MAX_LIST_PAGE };
-		const page = await ask(context, "blobs_list_all_uploads", [request], options);
-		yield* page.uploads.map(({ owner, upload }) => ({ owner, ...toOpenUpload(upload) }));
-		after = page.next[0];
-	} while (after !== undefined);
+	return pages({
+		method: "blobs_list_all_uploads",
+		limit: MAX_LIST_PAGE,
+		nameOf: ({ owner, id }: WireUploadName) => `${owner} ${hex(id)}`,
+		fetch: async (after: WireUploadName | undefined) => {
+			const request = { after: optional(after), limit: MAX_LIST_PAGE };
+			const { uploads, next } = await ask(context, "blobs_list_all_uploads", [request], options);
+			return { items: uploads.map(({ owner, upload }) => ({ owner, ...toOpenUpload(upload) })), next };
+		},
+	});
 }
 
 export async function changeRole(

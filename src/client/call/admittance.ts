@@ -1,6 +1,7 @@
 import type { WireAccount } from "../../protocol/index.js";
 import { ClientError, isBlobError } from "../errors.js";
 import type { Ports } from "../ports.js";
+import type { OnRetry } from "./retry.js";
 
 /**
  * How long a message is tried again that `inspect_message` refused: each attempt may meet another node, and nodes take
@@ -17,7 +18,7 @@ export interface Admittance {
 	readonly method: string;
 	readonly ports: Pick<Ports, "now" | "random" | "sleep">;
 	readonly signal: AbortSignal | undefined;
-	readonly onRetry: ((error: unknown) => void) | undefined;
+	readonly onRetry: OnRetry | undefined;
 	/** The caller's account, by an update: the word of the subnet, not of a node. */
 	readonly account: () => Promise<WireAccount>;
 }
@@ -37,8 +38,9 @@ export async function admitted<T>(call: () => Promise<T>, options: Admittance): 
 			if (!isRefusedAtDoor(error)) throw error;
 			until ??= ports.now() + TRIED_FOR_MS;
 			if (ports.now() >= until) return await lastAttempt(error, call, options);
-			onRetry?.(error);
-			await ports.sleep(PAUSE_MS * (0.5 + ports.random()), signal);
+			const waitMs = PAUSE_MS * (0.5 + ports.random());
+			onRetry?.(error, waitMs);
+			await ports.sleep(waitMs, signal);
 		}
 	}
 }

@@ -1,6 +1,9 @@
 import { checkKey } from "../../protocol/index.js";
+import * as is from "../arguments.js";
+import { checkArgument, checkOptions } from "../arguments.js";
+import { DOWNLOAD, TO_BYTES } from "../checks.js";
 import type { ClientContext } from "../context.js";
-import { ClientError, refuseInvalid } from "../errors.js";
+import { ClientError, guarded, guardedAll, refuseInvalid, toBlobError } from "../errors.js";
 import { laneFor } from "../lane/index.js";
 import type { Lane } from "../lane/lane.js";
 import { stat, statRef } from "../stat.js";
@@ -68,20 +71,29 @@ export class Download implements AsyncIterable<Uint8Array> {
 	readonly #range: ByteRange;
 	readonly #verify: boolean;
 	readonly #listeners = new Set<(progress: DownloadProgress) => void>();
+	/** What is wrong with target or options: every read fails with it. */
+	readonly #invalid: { readonly error: unknown } | undefined;
 	#manifest: Promise<Manifest> | undefined;
 	#blob: Promise<VerifiedBlob> | undefined;
 	#meter: DownloadMeter | undefined;
 
 	/** @internal */
 	constructor(context: ClientContext, target: string | BlobRef, options: DownloadOptions) {
-		refuseInvalid(checkKey(typeof target === "string" ? target : target.key));
-		this.#range = { ...options.range };
-		checkRange(this.#range);
 		this.#context = context;
 		this.#target = target;
-		this.#signal = options.signal;
-		this.#verify = options.verify ?? true;
-		this.#lane = laneFor(context, "download", options.concurrency);
+		this.#range = { ...options?.range };
+		this.#signal = options?.signal;
+		this.#verify = options?.verify ?? true;
+		let lane = context.lanes.download;
+		try {
+			checkTarget(target);
+			checkOptions(options, DOWNLOAD);
+			checkRange(this.#range);
+			lane = laneFor(context, "download", options?.concurrency);
+		} catch (error) {
+			this.#invalid = { error: toBlobError(error) };
+		}
+		this.#lane = lane;
 	}
 
 	/** Chunks that may be fetched at a time now, by all downloads that share this. */
@@ -120,6 +132,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 
 	/** @param onClaim told what the manifest is claimed to be, before that is proven */
 	#prove(onClaim: ((claim: Claim) => void) | undefined): Promise<Manifest> {
+		if (this.#invalid) return Promise.reject(this.#invalid.error);
 		const signal = this.#signal && { signal: this.#signal };
 		this.#manifest ??= this.#keep(
 			typeof this.#target === "string"
@@ -184,6 +197,10 @@ export class Download implements AsyncIterable<Uint8Array> {
 
 	/** The bytes in order, fetched ahead as far as `memoryBytes` allows, and no further than they are taken. */
 	stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+		return this.#stream(() => {});
+	}
+
+	#stream(failed: (error: unknown) => void): ReadableStream<Uint8Array<ArrayBuffer>> {
 		const { controller, release } = follow(this.#signal);
 		const chunks = this.#chunks(controller.signal);
 		return new ReadableStream<Uint8Array<ArrayBuffer>>(
@@ -196,7 +213,8 @@ export class Download implements AsyncIterable<Uint8Array> {
 						sink.close();
 					} catch (error) {
 						release();
-						throw error;
+						failed(error);
+						throw toBlobError(error);
 					}
 				},
 				cancel: async (reason) => {
@@ -212,7 +230,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 
 	/** The bytes in order, as `stream` has them. */
 	[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-		return this.#chunks(this.#signal);
+		return guardedAll(() => this.#chunks(this.#signal));
 	}
 
 	/** Writes the bytes in order, no faster than they are taken, and closes what they are written to. */
@@ -224,7 +242,14 @@ export class Download implements AsyncIterable<Uint8Array> {
 	 * All bytes in one buffer.
 	 * @throws ClientError `too_large_for_memory` over `maxBytes`, by default 512 MiB
 	 */
-	async toBytes({ maxBytes = DEFAULT_MAX_BYTES }: ToBytesOptions = {}): Promise<Uint8Array> {
+	toBytes(options?: ToBytesOptions): Promise<Uint8Array> {
+		return guarded(() => {
+			checkOptions(options, TO_BYTES);
+			return this.#toBytes(options);
+		});
+	}
+
+	async #toBytes({ maxBytes = DEFAULT_MAX_BYTES }: ToBytesOptions = {}): Promise<Uint8Array> {
 		const { blob, span, meter, window } = await this.begin();
 		const { start, end } = span;
 		if (end - start > maxBytes)
@@ -254,11 +279,23 @@ export class Download implements AsyncIterable<Uint8Array> {
 	}
 
 	/** The bytes as a Blob with the blob's media type; a browser may keep it on disk. */
-	async toBlob(): Promise<Blob> {
-		const { contentType } = await this.manifest();
-		const blob = await new Response(this.stream()).blob();
-		// Not by a header of the response, which refuses some texts; a slice of a Blob copies nothing.
-		return blob.slice(0, blob.size, contentType);
+	toBlob(): Promise<Blob> {
+		let cause: unknown;
+		const stream = () =>
+			this.#stream((error) => {
+				cause = error;
+			});
+		return guarded(async () => {
+			const { contentType } = await this.manifest();
+			try {
+				const blob = await new Response(stream()).blob();
+				// Not by a header of the response, which refuses some texts; a slice of a Blob copies nothing.
+				return blob.slice(0, blob.size, contentType);
+			} catch (error) {
+				// Browsers fail with an error of their own that says nothing of the stream's.
+				throw cause ?? error;
+			}
+		});
 	}
 
 	async *#chunks(signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
@@ -268,7 +305,18 @@ export class Download implements AsyncIterable<Uint8Array> {
 
 	/** A result is kept for all who ask, a failure is not: who asks again tries again. */
 	#keep<T>(result: Promise<T>, forget: () => void): Promise<T> {
-		result.catch(forget);
-		return result;
+		const kept = guarded(() => result);
+		kept.catch(forget);
+		return kept;
 	}
+}
+
+function checkTarget(target: string | BlobRef): void {
+	if (typeof target !== "string") {
+		checkArgument("target", target, is.object);
+		checkArgument("root", target.root, is.bytes);
+	}
+	const key = typeof target === "string" ? target : target.key;
+	checkArgument("key", key, is.text);
+	refuseInvalid(checkKey(key));
 }

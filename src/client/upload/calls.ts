@@ -126,9 +126,9 @@ export class UploadCalls {
 		return gate.pass(signal, step, again);
 	}
 
-	#again(failed: ((error: unknown) => void) | undefined): OnRetry {
+	#again(failed: OnRetry | undefined): OnRetry {
 		return (error, waitMs) => {
-			failed?.(error);
+			failed?.(error, waitMs);
 			this.retried(error, waitMs);
 		};
 	}

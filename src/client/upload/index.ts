@@ -1,5 +1,8 @@
+import * as is from "../arguments.js";
+import { checkArgument, checkOptions } from "../arguments.js";
 import type { AgentLike, IdentityLike } from "../call/agent.js";
 import type { OnRetry } from "../call/retry.js";
+import { UPLOAD } from "../checks.js";
 import type { ClientContext } from "../context.js";
 import { ClientError } from "../errors.js";
 import { laneFor } from "../lane/index.js";
@@ -9,12 +12,27 @@ import { Budget } from "../util/budget.js";
 import { type Line, UploadCalls } from "./calls.js";
 import { planUpload, type UploadOptions } from "./options.js";
 import { ProgressMeter } from "./progress.js";
-import { Transfer } from "./transfer.js";
+import { failedTransfer, Transfer } from "./transfer.js";
 import { Upload } from "./upload.js";
 
-/** Starts an upload. Options that are not valid throw here and now, everything else fails the transfer. */
+/** Starts an upload. Whatever is wrong fails the transfer. */
 export function startUpload(context: ClientContext, from: BlobSource, options: UploadOptions): Transfer {
+	try {
+		return begin(context, from, options);
+	} catch (error) {
+		const { now } = context.settings.ports;
+		const concurrency = () => context.lanes.upload.concurrency;
+		const meter = new ProgressMeter({ concurrency, total: undefined, now, onChange: () => {} });
+		return failedTransfer(error, meter.progress);
+	}
+}
+
+/** @throws ClientError `option_invalid`, `source_invalid`, CanisterError `invalid_argument` */
+function begin(context: ClientContext, from: BlobSource, options: UploadOptions): Transfer {
 	const { settings } = context;
+	checkArgument("options", options, is.object);
+	checkOptions(options, UPLOAD);
+	checkArgument("key", options.key, is.text);
 	const source = openSource(from, options.size);
 	const plan = planUpload(options, source, settings, context.sendLimit);
 	const lane = laneFor(context, "upload", plan.concurrency);

@@ -1,13 +1,17 @@
 import {
 	ID_BYTES,
+	MAX_CHUNKS,
 	MAX_LEAVES_PER_PAGE,
 	MAX_LIST_PAGE,
+	type MethodArgs,
+	type MethodOk,
 	SHA256_BYTES,
 	type WireUpload,
 } from "../../protocol/index.js";
 import type { ClientContext } from "../context.js";
-import { isBlobError } from "../errors.js";
+import { ClientError, isBlobError } from "../errors.js";
 import { concat, hex } from "../util/bytes.js";
+import { pages } from "../util/pages.js";
 import { optional } from "../wire-map.js";
 import type { UploadCalls } from "./calls.js";
 import { Leaves } from "./leaves.js";
@@ -125,14 +129,26 @@ async function findOpen(
 	calls: UploadCalls,
 ): Promise<WireUpload[]> {
 	const found: WireUpload[] = [];
-	let after: Uint8Array | undefined;
-	do {
-		const request = { key: optional(plan.key), after: optional(after), limit: MAX_LIST_PAGE };
-		const page = await calls.query("blobs_list_uploads", [request], true);
-		found.push(...page.uploads);
-		after = page.next[0];
-	} while (after);
-	return found.filter((upload) => fits(upload, plan, size)).sort((a, b) => b.received - a.received);
+	const ask = (request: MethodArgs<"blobs_list_uploads">) => calls.query("blobs_list_uploads", request, true);
+	for await (const upload of openUploads(plan.key, ask)) if (fits(upload, plan, size)) found.push(upload);
+	return found.sort((a, b) => b.received - a.received);
+}
+
+/** The caller's open uploads, all or those to one key. */
+export function openUploads(
+	key: string | undefined,
+	ask: (request: MethodArgs<"blobs_list_uploads">) => Promise<MethodOk<"blobs_list_uploads">>,
+): AsyncGenerator<WireUpload> {
+	return pages({
+		method: "blobs_list_uploads",
+		limit: MAX_LIST_PAGE,
+		nameOf: hex,
+		fetch: async (after: Uint8Array | undefined) => {
+			const request = { key: optional(key), after: optional(after), limit: MAX_LIST_PAGE };
+			const { uploads, next } = await ask([request]);
+			return { items: uploads, next };
+		},
+	});
 }
 
 interface Held {
@@ -145,14 +161,19 @@ interface Held {
  * again; `certified` asks by update calls for the ones of now.
  */
 export async function readHeld(calls: UploadCalls, id: Uint8Array, certified: boolean): Promise<Held> {
-	const pages: Uint8Array[] = [];
+	const parts: Uint8Array[] = [];
 	for (let from = 0; ; from += MAX_LEAVES_PER_PAGE) {
 		const request = { id, from, limit: MAX_LEAVES_PER_PAGE };
 		const page = certified
 			? await calls.update("blobs_upload_status", [request])
 			: await calls.query("blobs_upload_status", [request], true);
-		pages.push(page.leaves);
+		if (page.upload.count > MAX_CHUNKS || page.leaves.length > MAX_LEAVES_PER_PAGE * SHA256_BYTES)
+			throw new ClientError("reply_invalid", {
+				method: "blobs_upload_status",
+				reason: `it has more than ${MAX_CHUNKS} chunks, or more than ${MAX_LEAVES_PER_PAGE} leaves on a page`,
+			});
+		parts.push(page.leaves);
 		if (from + page.leaves.length / SHA256_BYTES >= page.upload.count || page.leaves.length === 0)
-			return { upload: page.upload, held: new Leaves(concat(...pages)) };
+			return { upload: page.upload, held: new Leaves(concat(...parts)) };
 	}
 }

@@ -1,6 +1,8 @@
+import * as is from "../arguments.js";
+import { type Checks, checkArgument, checkOptions } from "../arguments.js";
 import type { AgentLike, IdentityLike } from "../call/agent.js";
 import type { OnRetry } from "../call/retry.js";
-import { type AnyBlobError, ClientError, isBlobError } from "../errors.js";
+import { type AnyBlobError, ClientError, guarded, isBlobError, toBlobError } from "../errors.js";
 import type { Manifest } from "../types.js";
 import { onAbort } from "../util/abort.js";
 import { notify } from "../util/notify.js";
@@ -70,6 +72,8 @@ export interface TransferParts<Result, P> {
 	readonly discard: () => Promise<void>;
 }
 
+const RESUME: Checks<ResumeOptions> = { agent: is.object, identity: is.object };
+
 type Listener = (value: never) => void;
 
 const isAbortOptions = (value: unknown): value is AbortOptions =>
@@ -121,11 +125,12 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 			},
 			(error) => {
 				release();
+				const typed = toBlobError(error);
 				const isAborted = isBlobError(error, "aborted") || this.#controller.signal.aborted;
 				if (isAborted) this.#isSeen();
 				this.#end(isAborted ? "aborted" : "failed");
-				this.#emit("error", error as AnyBlobError);
-				throw error;
+				this.#emit("error", typed);
+				throw typed;
 			},
 		);
 	}
@@ -168,7 +173,12 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 	 * @throws ClientError `identity_differs`; the transfer is then as it was
 	 */
 	async resume(options?: ResumeOptions): Promise<void> {
-		if (options) await this.#parts.reconnect(options.agent, options.identity);
+		if (options)
+			await guarded(() => {
+				checkOptions(options, RESUME);
+				checkArgument("agent", options.agent, is.object);
+				return this.#parts.reconnect(options.agent, options.identity);
+			});
 		if (this.#state !== "paused") return;
 		this.#parts.paused(false);
 		this.#become("running");
@@ -273,3 +283,14 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 		this.#emit("state", state);
 	}
 }
+
+/** A transfer that failed before it began, as it does where its options are not valid. */
+export const failedTransfer = <Result, P>(error: unknown, progress: P): Transfer<Result, P> =>
+	new Transfer<Result, P>({
+		signal: undefined,
+		progress: () => progress,
+		paused: () => {},
+		work: () => Promise.reject(error),
+		reconnect: async () => {},
+		discard: async () => {},
+	});

@@ -1,7 +1,10 @@
 import { MAX_CHUNK_BYTES, rootHeader, sameBytes } from "../../../protocol/index.js";
+import * as is from "../../arguments.js";
+import { checkArgument, checkOptions } from "../../arguments.js";
 import { updateBlob } from "../../changing.js";
+import { ITEM } from "../../checks.js";
 import { type ClientContext, noteVersion, requireIdentity } from "../../context.js";
-import { type AnyBlobError, ClientError, isBlobError } from "../../errors.js";
+import { ClientError, isBlobError, toBlobError } from "../../errors.js";
 import { openSource } from "../../source/open.js";
 import type { OpenSource } from "../../source/types.js";
 import type { Manifest } from "../../types.js";
@@ -35,6 +38,14 @@ interface File {
 	/** As it was found, which is what the total was told. */
 	readonly size: number | undefined;
 	readonly opened: OpenSource | undefined;
+}
+
+/** @throws ClientError `option_invalid` naming what is wrong with it */
+function checkItem(item: UploadItem): void {
+	checkArgument("items", item, is.object);
+	checkOptions(item, ITEM);
+	checkArgument("key", item.key, is.text);
+	checkArgument("source", item.source, is.anything);
 }
 
 /** Files that are read and hashed at a time beside those that are being sent: enough to hide what opening one takes. */
@@ -158,7 +169,7 @@ export class Batch {
 		} catch {
 			// What is no source fails when its turn comes, by the same error.
 		}
-		const size = opened?.size ?? item.size;
+		const size = opened?.size ?? (item as Partial<UploadItem> | undefined)?.size;
 		this.#meter.found(size);
 		return { index, item, size, opened };
 	}
@@ -167,6 +178,7 @@ export class Batch {
 	async #one(file: File): Promise<void> {
 		let source: OpenSource | undefined;
 		try {
+			checkItem(file.item);
 			const key = (this.#options.prefix ?? "") + file.item.key;
 			// Both under way at a time would leave it to chance which is stored in the end.
 			if (this.#keys.has(key)) throw new ClientError("key_repeated", { key });
@@ -335,8 +347,8 @@ export class Batch {
 	}
 
 	#failed(file: File, error: unknown, acknowledged = 0): void {
-		const key = (this.#options.prefix ?? "") + file.item.key;
-		this.#ended(file, { key, status: "failed", error: error as AnyBlobError }, acknowledged);
+		const key = (this.#options.prefix ?? "") + (file.item?.key ?? "");
+		this.#ended(file, { key, status: "failed", error: toBlobError(error) }, acknowledged);
 	}
 
 	#ended(file: File, result: FileResult, done: number): void {

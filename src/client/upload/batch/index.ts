@@ -1,20 +1,42 @@
+import * as is from "../../arguments.js";
+import { checkArgument, checkOptions } from "../../arguments.js";
 import type { OnRetry } from "../../call/retry.js";
+import { UPLOAD_ALL } from "../../checks.js";
 import type { ClientContext } from "../../context.js";
 import { laneFor } from "../../lane/index.js";
 import { throwIfAborted } from "../../util/abort.js";
 import { type Line, UploadCalls } from "../calls.js";
 import { reconnect } from "../index.js";
-import { Transfer } from "../transfer.js";
+import { failedTransfer, Transfer } from "../transfer.js";
 import { Batch, type UploadItems } from "./batch.js";
 import { BatchMeter } from "./meter.js";
 import type { BatchProgress, BatchResult, UploadAllOptions } from "./types.js";
 
-/** Starts uploads of many files as one transfer. */
+type BatchTransfer = Transfer<BatchResult, BatchProgress>;
+
+/** Starts uploads of many files as one transfer. Whatever is wrong with all of them fails the transfer. */
 export function startBatch(
 	context: ClientContext,
 	items: UploadItems,
 	options: UploadAllOptions,
-): Transfer<BatchResult, BatchProgress> {
+): BatchTransfer {
+	try {
+		return begin(context, items, options);
+	} catch (error) {
+		const { now } = context.settings.ports;
+		const meter = new BatchMeter({
+			concurrency: () => context.lanes.upload.concurrency,
+			now,
+			onChange: () => {},
+		});
+		return failedTransfer(error, meter.progress);
+	}
+}
+
+/** @throws ClientError `option_invalid` */
+function begin(context: ClientContext, items: UploadItems, options: UploadAllOptions): BatchTransfer {
+	checkArgument("items", items, is.iterable);
+	checkOptions(options, UPLOAD_ALL);
 	const lane = laneFor(context, "upload", options.concurrency);
 	let changed = () => {};
 	const meter = new BatchMeter({

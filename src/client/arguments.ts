@@ -1,0 +1,109 @@
+import { ClientError } from "./errors.js";
+
+/** What an argument may be, beside undefined, and the words for it. */
+export interface Check {
+	readonly expected: string;
+	readonly accepts: (value: unknown) => boolean;
+}
+
+/** A check for each option that there is: a new one without a check does not compile. */
+export type Checks<Options> = { readonly [Name in keyof Required<Options>]: Check };
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+const has = (value: unknown, method: string): boolean =>
+	isObject(value) && typeof (value as Record<string, unknown>)[method] === "function";
+const typed = (type: string, expected: string): Check => ({
+	expected,
+	accepts: (value) => typeof value === type,
+});
+
+export const text = typed("string", "a text");
+export const flag = typed("boolean", "true or false");
+export const number = typed("number", "a number");
+export const bigint = typed("bigint", "a bigint");
+export const callback = typed("function", "a function");
+export const anything: Check = { expected: "there", accepts: () => true };
+export const bytes: Check = { expected: "a Uint8Array", accepts: (value) => value instanceof Uint8Array };
+export const signal: Check = {
+	expected: "an AbortSignal",
+	accepts: (value) => has(value, "addEventListener") && "aborted" in (value as object),
+};
+export const object: Check = { expected: "an object", accepts: isObject };
+export const principal: Check = {
+	expected: "a principal or its text",
+	accepts: (value) => typeof value === "string" || has(value, "toText"),
+};
+export const metadata: Check = {
+	expected: "an object whose values are texts",
+	accepts: (value) => isObject(value) && Object.values(value).every((each) => typeof each === "string"),
+};
+export const oneOf = (...values: readonly string[]): Check => ({
+	expected: values.map((value) => `"${value}"`).join(" or "),
+	accepts: (value) => values.includes(value as string),
+});
+/** Whatever has a version, such as a manifest, is one. */
+export const version: Check = {
+	expected: "a version, which has the bigints sequence and canisterVersion",
+	accepts: (value) => {
+		const { sequence, canisterVersion } = (value ?? {}) as Record<string, unknown>;
+		return typeof sequence === "bigint" && typeof canisterVersion === "bigint";
+	},
+};
+export const cursor: Check = {
+	expected: "a cursor, which has a bigint as sequence and bytes as head",
+	accepts: (value) => {
+		const { sequence, head } = (value ?? {}) as Record<string, unknown>;
+		return typeof sequence === "bigint" && head instanceof Uint8Array;
+	},
+};
+export const precondition: Check = {
+	expected: `"absent" or ${version.expected}`,
+	accepts: (value) => value === "absent" || version.accepts(value),
+};
+export const visibility = oneOf("public", "private");
+export const iterable: Check = {
+	expected: "an array or another iterable",
+	accepts: (value) => isObject(value) && (Symbol.iterator in value || Symbol.asyncIterator in value),
+};
+
+/** What was given instead, in short: never the bytes of a blob. */
+function described(value: unknown): string {
+	if (typeof value === "string") return value.length <= 40 ? JSON.stringify(value) : "another text";
+	if (value === null || typeof value !== "object")
+		return `${String(value)}${typeof value === "bigint" ? "n" : ""}`;
+	return Array.isArray(value) ? "an array" : `an object (${value.constructor?.name ?? "without a class"})`;
+}
+
+const invalid = (option: string, reason: string) => new ClientError("option_invalid", { option, reason });
+
+/** Checks an argument that must be there. @throws ClientError `option_invalid` with its name */
+export function checkArgument(name: string, value: unknown, { accepts, expected }: Check): void {
+	if (value === undefined) throw invalid(name, `it is missing, and must be ${expected}`);
+	if (!accepts(value)) throw invalid(name, `it must be ${expected}, and is ${described(value)}`);
+}
+
+/**
+ * Checks options, of which each may be left out, and refuses any that there are not: one that is misspelt would be
+ * ignored in silence.
+ * @throws ClientError `option_invalid` with the name of the first that is wrong
+ */
+export function checkOptions<Options extends object>(
+	options: Options | undefined,
+	checks: Checks<Options>,
+	name = "options",
+): void {
+	if (options === undefined) return;
+	if (!isObject(options) || Array.isArray(options))
+		throw invalid(name, `they must be an object, and are ${described(options)}`);
+	for (const [option, value] of Object.entries(options)) {
+		if (!Object.hasOwn(checks, option)) throw invalid(option, unknown(option, Object.keys(checks)));
+		const { accepts, expected } = checks[option as keyof Options];
+		if (value !== undefined && !accepts(value))
+			throw invalid(option, `it must be ${expected}, and is ${described(value)}`);
+	}
+}
+
+function unknown(option: string, known: readonly string[]): string {
+	const meant = known.find((name) => name.toLowerCase() === option.toLowerCase());
+	return `there is no such option; ${meant ? `use ${meant}` : `there are ${known.join(", ")}`}`;
+}

@@ -1,0 +1,128 @@
+import type { AbortUploadOptions, AskOptions, CallOptions } from "./administration/administration.js";
+import * as is from "./arguments.js";
+import type { DeleteOptions, DeleteVersion, MoveOptions, UpdateOptions } from "./changing.js";
+import type { ListUploadsOptions } from "./client.js";
+import type { DownloadOptions, ToBytesOptions } from "./download/download.js";
+import type { BlobClientOptions, RetryOptions } from "./options.js";
+import type { ChangesOptions } from "./reading/changes.js";
+import type { ListOptions } from "./reading/list.js";
+import type { StatOptions } from "./stat.js";
+import type { Quota } from "./types.js";
+import type { UploadAllOptions, UploadItem } from "./upload/batch/types.js";
+import type { UploadOptions } from "./upload/options.js";
+
+/** What each option of the public interface may be: callers in JavaScript have no types. Bounds are checked at use. */
+
+type Checks<Options> = is.Checks<Options>;
+
+const { signal } = is;
+
+export const CLIENT: Checks<BlobClientOptions> = {
+	agent: is.object,
+	canisterId: is.principal,
+	localNetwork: is.flag,
+	identity: is.object,
+	concurrency: is.number,
+	minConcurrency: is.number,
+	memoryBytes: is.number,
+	chunkBytes: is.number,
+	requestTimeoutMs: is.number,
+	retry: is.object,
+	sessions: is.object,
+	ports: is.object,
+};
+
+export const RETRY: Checks<RetryOptions> = {
+	maxAttempts: is.number,
+	deadlineMs: is.number,
+	baseDelayMs: is.number,
+	maxDelayMs: is.number,
+};
+
+const FILE: Checks<Omit<UploadOptions, "signal" | "concurrency">> = {
+	key: is.text,
+	contentType: is.text,
+	visibility: is.visibility,
+	metadata: is.metadata,
+	precondition: is.precondition,
+	size: is.number,
+	allowEmpty: is.flag,
+	wholeSha256: is.bytes,
+	resume: is.flag,
+	reuse: is.flag,
+	handle: is.anything,
+	chunkBytes: is.number,
+};
+
+export const UPLOAD: Checks<UploadOptions> = { ...FILE, signal, concurrency: is.number };
+
+/** Items of `filesIn` also have the path that they were found at. */
+export const ITEM: Checks<UploadItem & { path?: string }> = {
+	...FILE,
+	source: is.anything,
+	path: is.anything,
+};
+
+export const UPLOAD_ALL: Checks<UploadAllOptions> = {
+	prefix: is.text,
+	skipUnchanged: is.flag,
+	onFile: is.callback,
+	concurrency: is.number,
+	signal,
+};
+
+export const DOWNLOAD: Checks<DownloadOptions> = {
+	range: is.object,
+	verify: is.flag,
+	concurrency: is.number,
+	signal,
+};
+
+export const TO_BYTES: Checks<ToBytesOptions> = { maxBytes: is.number };
+export const STAT: Checks<StatOptions> = { certified: is.flag, minVersion: is.version, signal };
+export const CALL: Checks<CallOptions> = { signal };
+export const ASK: Checks<AskOptions> = { certified: is.flag, signal };
+
+export const LIST: Checks<ListOptions> = {
+	prefix: is.text,
+	recursive: is.flag,
+	after: is.text,
+	pageSize: is.number,
+	certified: is.flag,
+	minVersion: is.version,
+	signal,
+};
+
+export const CHANGES: Checks<ChangesOptions> = {
+	after: is.cursor,
+	pageSize: is.number,
+	minVersion: is.version,
+	signal,
+};
+
+export const DELETE: Checks<DeleteOptions> = { precondition: is.version, signal };
+export const DELETE_ITEM: Checks<DeleteVersion> = { key: is.text, precondition: is.version };
+export const MOVE: Checks<MoveOptions> = { source: is.version, precondition: is.precondition, signal };
+
+export const UPDATE: Checks<UpdateOptions> = {
+	contentType: is.text,
+	visibility: is.visibility,
+	metadata: is.metadata,
+	precondition: is.version,
+	signal,
+};
+
+export const LIST_UPLOADS: Checks<ListUploadsOptions> = { key: is.text, signal };
+export const ABORT_UPLOAD: Checks<AbortUploadOptions> = { owner: is.principal, signal };
+
+export const QUOTA: Checks<Quota> = {
+	openUploads: is.number,
+	blobs: is.number,
+	bytes: is.number,
+	receivedPerDay: is.number,
+	changesPerDay: is.number,
+	cyclesPerDay: is.number,
+};
+
+export const ROLE = is.oneOf("admin", "writer", "reader", "backup");
+export const MODE = is.oneOf("live", "draining", "maintenance");

@@ -1,0 +1,150 @@
+import { Principal } from "@dfinity/principal";
+import { describe, expect, it } from "vitest";
+import {
+	BlobClient,
+	type BlobClientOptions,
+	Download,
+	isBlobError,
+	Transfer,
+} from "../../src/client/index.js";
+import { virtualPorts } from "./support/ports.js";
+import { failure } from "./support/transfers.js";
+
+/** What callers in JavaScript do, whom no type keeps from it. */
+
+const anonymous = Principal.anonymous();
+const agent = {
+	host: new URL("http://127.0.0.1:1"),
+	config: { fetch: () => Promise.reject(new Error("nothing is asked of a network")) },
+	getPrincipal: async () => anonymous,
+	fetchRootKey: () => Promise.reject(new Error("never")),
+};
+const options = { agent, canisterId: "aaaaa-aa", retry: { maxAttempts: 1 }, ports: virtualPorts() };
+// biome-ignore lint/suspicious/noExplicitAny: callers without types
+type Untyped = any;
+const client = (more: object = {}): Untyped => new BlobClient({ ...options, ...more } as BlobClientOptions);
+
+/** What a call ends with, and that it ends so later, not at once. */
+async function end(call: () => unknown): Promise<unknown> {
+	const result = call();
+	if (result instanceof Download) return failure(result.toBytes());
+	if (result instanceof Transfer) return failure(result);
+	if (typeof (result as AsyncGenerator).next === "function")
+		return failure((result as AsyncGenerator).next());
+	return failure(result as Promise<unknown>);
+}
+
+const version = { sequence: 1n, canisterVersion: 1n };
+const wrong: [name: string, call: (client: Untyped) => unknown, option: string][] = [
+	["no key", (c) => c.stat(), "key"],
+	["a key that is no text", (c) => c.delete(7), "key"],
+	["no options of an upload", (c) => c.upload(new Uint8Array(1)), "options"],
+	["an upload without a key", (c) => c.upload(new Uint8Array(1), {}), "key"],
+	[
+		"an option in the wrong case",
+		(c) => c.upload(new Uint8Array(1), { key: "a", contenttype: "a/b" }),
+		"contenttype",
+	],
+	["an option that there is not", (c) => c.stat("a", { fresh: true }), "fresh"],
+	["options that are a text", (c) => c.stat("a", "certified"), "options"],
+	["an option of another type", (c) => c.stat("a", { certified: 1 }), "certified"],
+	[
+		"a case that there is not",
+		(c) => c.upload(new Uint8Array(1), { key: "a", visibility: "Public" }),
+		"visibility",
+	],
+	["a precondition that is a number", (c) => c.delete("a", { precondition: 3 }), "precondition"],
+	["half a version", (c) => c.delete("a", { precondition: { sequence: 3n } }), "precondition"],
+	["metadata of numbers", (c) => c.update("a", { metadata: { n: 1 } }), "metadata"],
+	["no options of an update", (c) => c.update("a"), "options"],
+	["a signal that is none", (c) => c.list({ signal: {} }), "signal"],
+	["no target of a copy", (c) => c.copy("a"), "to"],
+	["items that are none", (c) => c.uploadAll(7), "items"],
+	["keys that are none", (c) => c.deleteMany(), "keys"],
+	["a key to delete without a key", (c) => c.deleteMany([{ precondition: version }]), "key"],
+	["a target that is undefined", (c) => c.download(), "target"],
+	["a reference without a root", (c) => c.download({ key: "a" }), "root"],
+	["a misspelt option of a download", (c) => c.download("a", { ranges: {} }), "ranges"],
+	["a misspelt option of a buffer", (c) => c.download("a").toBytes({ max: 1 }), "max"],
+	["a role that there is not", (c) => c.grantRole("aaaaa-aa", "owner"), "role"],
+	["no principal", (c) => c.revokeRole(undefined, "reader"), "who"],
+	["a text that is no principal", (c) => c.account("nobody"), "who"],
+	["a mode that there is not", (c) => c.setMode("Live", 1n), "mode"],
+	["a generation that is a number", (c) => c.setMode("live", 1), "generation"],
+	["half a quota", (c) => c.setQuota("aaaaa-aa", { blobs: 1 }), "quota.openUploads"],
+	["an id that is a text", (c) => c.abortUpload("id"), "id"],
+	["a page that is not a number", (c) => c.changes({ pageSize: "9" }), "pageSize"],
+];
+
+describe("a wrong argument", () => {
+	it.each(wrong)("is named: %s", async (_, call, option) => {
+		const error = await end(() => call(client()));
+		expect(error).toMatchObject({ code: "option_invalid", action: "fix", details: { option } });
+	});
+
+	it("of a client is named, too", () => {
+		for (const [more, option] of [
+			[{ agent: undefined }, "agent"],
+			[{ canisterId: undefined }, "canisterId"],
+			[{ canisterID: "aaaaa-aa" }, "canisterID"],
+			[{ retry: { attempts: 3 } }, "attempts"],
+			[{ requestTimeoutMs: 2 ** 31 }, "requestTimeoutMs"],
+			[{ chunkBytes: "1 MiB" }, "chunkBytes"],
+		] as const)
+			expect(() => client(more)).toThrow(
+				expect.objectContaining({ details: expect.objectContaining({ option }) }),
+			);
+		expect(() => new (BlobClient as Untyped)()).toThrow(expect.objectContaining({ code: "option_invalid" }));
+	});
+
+	it("is corrected where only its case is wrong", async () => {
+		const error = await end(() => client().upload(new Uint8Array(1), { key: "a", contenttype: "a/b" }));
+		expect(isBlobError(error) && error.message).toContain("use contentType");
+	});
+
+	it("fails one item of many, and names it", async () => {
+		const identity = {
+			getPrincipal: () => Principal.fromText("aaaaa-aa"),
+			transformRequest: async () => undefined,
+		};
+		const items = [
+			{ source: new Uint8Array(1) },
+			null,
+			{ key: "a", source: new Uint8Array(1), Metadata: {} },
+		];
+		const { files } = await client({ identity }).uploadAll(items);
+		expect(files.map(({ error }: Untyped) => error.details.option)).toEqual(["key", "items", "Metadata"]);
+	});
+});
+
+describe("whatever is called with whatever", () => {
+	const values = [undefined, null, 7, "x", {}, [], Number.NaN, 1n, () => {}];
+	const methods = Object.getOwnPropertyNames(BlobClient.prototype).filter((name) => name !== "constructor");
+
+	it.each(methods)("%s never throws at once, and fails with a BlobError", async (method) => {
+		for (const first of values)
+			for (const second of values) {
+				const error = await end(() => client()[method](first, second, second));
+				// An empty list of items is uploaded by nobody.
+				if (error !== undefined) expect(isBlobError(error), `${method}: ${error}`).toBe(true);
+			}
+	});
+
+	it("an agent that breaks its promises is an internal error, with its cause", async () => {
+		const cause = new TypeError("no principal");
+		const broken = {
+			...agent,
+			getPrincipal: () => {
+				throw cause;
+			},
+		};
+		for (const call of [
+			(c: Untyped) => c.stat("a"),
+			(c: Untyped) => c.list(),
+			(c: Untyped) => c.upload(new Uint8Array(1), { key: "a" }),
+		]) {
+			const error = await end(() => call(client({ agent: broken })));
+			expect(error).toMatchObject({ code: "internal", action: "give_up", cause });
+		}
+	});
+});
