@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { AgentLike, AnyBlobError } from "../../src/client/index.js";
 import { BlobClient, type BlobClientOptions, type UploadItem } from "../../src/client/node/index.js";
 import type { Conditions } from "../../src/localnet/index.js";
+import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { openStore, type StoreFixture } from "../support/store.js";
 import { AGENTS } from "./support/agents.js";
 import { pseudoBytes } from "./support/memory-store.js";
@@ -59,7 +60,8 @@ describe.each(AGENTS)("with $name", (agents) => {
 					fixture.network.local!.faults.at(nth, fault === "request-lost" ? "lost" : fault, {
 						method: "blobs_put_many",
 					});
-					const blobs = client();
+					// chunkBytes bounds packs, too.
+					const blobs = client({ chunkBytes: MAX_CHUNK_BYTES });
 					const result = await blobs.uploadAll(files(`${fault}/${nth}`, 60, 80_000));
 					expect(result).toMatchObject({ uploaded: 60, failed: 0 });
 					expect(puts()).toBe(3);
