@@ -78,7 +78,7 @@ describe("a message that is too large for a proxy on the way", () => {
 		const bytes = pseudoBytes(size);
 		const retries: unknown[] = [];
 		const transfer = startUpload(context, source(bytes), { key: "a/b", ...options });
-		transfer.on("retry", (error) => retries.push(error));
+		transfer.on("retry", ({ error }) => retries.push(error));
 		await transfer;
 		expect(transfer.progress).toMatchObject({ acknowledged: size, total: size });
 		expect(sha256(await readAll(context))).toBe(sha256(bytes));
