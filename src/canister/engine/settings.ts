@@ -11,6 +11,9 @@ export interface Settings {
 	 * anything else, such as the Promise of an `async` function, makes the message trap, so nothing is shown or changed.
 	 * It is not asked about public reads, anonymous changes or administration. Default: roles and ownership alone.
 	 *
+	 * Lists ask it, too: about each private key of a signed-in caller's page, at most 100 times a page. A page may
+	 * so be short or empty, and still have a `next`. A directory is listed once the rule allows a key in it.
+	 *
 	 * A caller without a role whom the rule lets write is a stranger to `inspect_message`, which admits at most 4 KiB of a
 	 * message from strangers: give `admit` as well. A message of many keys from a caller who is not a writer is refused as
 	 * a whole if the rule allows none of its first 16. Aborting an upload that was never begun names no key, so it takes
