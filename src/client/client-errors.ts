@@ -51,7 +51,14 @@ export const CLIENT_ERRORS = {
 		(d) =>
 			`The network answered HTTP ${d.status}: ${d.body || "(no text)"}. ${httpAdvice(d.status, d.retryAfterMs)}`,
 	),
-	rejected: row<{ rejectCode: number; rejectMessage: string; errorCode: string | undefined; method: string }>(
+	/** `isCertified`: by the subnet; otherwise it is the word of one node. */
+	rejected: row<{
+		rejectCode: number;
+		rejectMessage: string;
+		errorCode: string | undefined;
+		isCertified: boolean;
+		method: string;
+	}>(
 		rejectionAction,
 		(d) => `The call of ${d.method} was rejected ${rejectionMessage(d)}`,
 	),

@@ -13,6 +13,7 @@ const refusal = (method = "blobs_put_chunk") =>
 		rejectCode: 4,
 		rejectMessage: "Canister rejected the message",
 		errorCode: "IC0406",
+		isCertified: false,
 		method,
 	});
 const accountWith = (...roles: string[]) =>

@@ -96,7 +96,7 @@ describe("errors", () => {
 		timeout: { waitedMs: 1, waitedFor: "answer" },
 		http: { status: 503, body: "b", retryAfterMs: undefined },
 		not_admitted: { method: "x", who: "2vxsx-fae", roles: [] },
-		rejected: { rejectCode: 4, rejectMessage: "m", errorCode: "IC0406", method: "x" },
+		rejected: { rejectCode: 4, rejectMessage: "m", errorCode: "IC0406", isCertified: true, method: "x" },
 		certificate_invalid: { reason: "r" },
 		certificate_stale: { from: new Date(0), ageMs: 2, maxAgeMs: 1 },
 		witness_invalid: { reason: "r" },
@@ -189,7 +189,7 @@ describe("errors", () => {
 		"say what to do about reject code %i, %s",
 		(rejectCode, errorCode, text, action, advice) => {
 			const rejectMessage = `${text}.\nConsider this and that. See documentation: https://example.org/x`;
-			const details = { rejectCode, rejectMessage, errorCode, method: "blobs_stat" };
+			const details = { rejectCode, rejectMessage, errorCode, isCertified: true, method: "blobs_stat" };
 			const error = new ClientError("rejected", details);
 			expect(error).toMatchObject({ action, details });
 			expect(error.message).toMatch(advice);
@@ -202,7 +202,7 @@ describe("errors", () => {
 	);
 
 	it("say in little time what whoever is on the way has filled with anything", () => {
-		const details = { rejectCode: 5, errorCode: "constructor", method: "blobs_stat" };
+		const details = { rejectCode: 5, errorCode: "constructor", isCertified: true, method: "blobs_stat" };
 		const startedAt = performance.now();
 		const error = new ClientError("rejected", { ...details, rejectMessage: `${".".repeat(40_000)}x` });
 		expect(performance.now() - startedAt).toBeLessThan(1_000);

@@ -10,9 +10,12 @@ import type { OnRetry } from "./retry.js";
 const TRIED_FOR_MS = 10_000;
 const PAUSE_MS = 1_000;
 
-/** What the canister's `inspect_message` refused: nothing was executed, and no typed error can come with it. */
+/**
+ * What the canister's `inspect_message` refused: nothing was executed, and no typed error can come with it. It is the
+ * word of one node; a certified rejection with this code is an answer of the executed method.
+ */
 const isRefusedAtDoor = (error: unknown): boolean =>
-	isBlobError(error, "rejected") && error.details.errorCode === "IC0406";
+	isBlobError(error, "rejected") && !error.details.isCertified && error.details.errorCode === "IC0406";
 
 export interface Admittance {
 	readonly method: string;

@@ -27,6 +27,7 @@ export function requestStatus({ tree }: Certificate, requestId: Uint8Array, meth
 				rejectCode: Number(lebDecode(at("reject_code") ?? new Uint8Array(0)) ?? 0n),
 				rejectMessage: text(at("reject_message") ?? new Uint8Array(0)),
 				errorCode: errorCode && text(errorCode),
+				isCertified: true,
 				method,
 			});
 			return { kind: "rejected", error };

@@ -172,6 +172,7 @@ export function rejection(map: Record<string, unknown>, method: string): ClientE
 		rejectCode: Number(reject_code),
 		rejectMessage: typeof reject_message === "string" ? reject_message : "",
 		errorCode: typeof error_code === "string" ? error_code : undefined,
+		isCertified: false,
 		method,
 	});
 }

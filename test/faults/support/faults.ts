@@ -45,7 +45,8 @@ const rejects = (reject: 1 | 2 | 3 | 4 | 5, isCertified: boolean): FaultKind => 
 	name: `reject code ${reject}${isCertified ? "" : " by one node"}`,
 	fault: { reject, isCertified },
 	fits: isCertified ? isCallOrQuery : ({ kind }) => kind === "call",
-	ends: () => (reject === 2 ? "success" : reject === 3 ? "rejected fix" : "rejected give_up"),
+	// By one node, 4 is what inspect_message refuses: it is tried again elsewhere.
+	ends: () => (reject === 2 || (reject === 4 && !isCertified) ? "success" : reject === 3 ? "rejected fix" : "rejected give_up"),
 });
 
 export const KINDS: readonly FaultKind[] = [
