@@ -58,10 +58,7 @@ export const CLIENT_ERRORS = {
 		errorCode: string | undefined;
 		isCertified: boolean;
 		method: string;
-	}>(
-		rejectionAction,
-		(d) => `The call of ${d.method} was rejected ${rejectionMessage(d)}`,
-	),
+	}>(rejectionAction, (d) => `The call of ${d.method} was rejected ${rejectionMessage(d)}`),
 	not_admitted: row<{ method: string; who: string; roles: readonly string[] }>(
 		"ask",
 		(d) =>

@@ -367,7 +367,13 @@ describe("delete, asleep past the life of receipts", () => {
 it("a rejection that leaves open whether the call was executed is such an answer, too", async () => {
 	const store = new MemoryStore();
 	await putAs(store, store.owner, "a/b", small, plain);
-	const rejected = { rejectCode: 6, rejectMessage: "unknown", errorCode: undefined, isCertified: true, method: "blobs_delete" };
+	const rejected = {
+		rejectCode: 6,
+		rejectMessage: "unknown",
+		errorCode: undefined,
+		isCertified: true,
+		method: "blobs_delete",
+	};
 	lose(store, "blobs_delete", () => later(store), true, new ClientError("rejected", rejected));
 	const precondition = await stat(clientOf(store), "a/b", { certified: false });
 	const deleted = deleteBlob(clientOf(store), "a/b", { precondition });

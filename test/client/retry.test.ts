@@ -95,7 +95,13 @@ describe("retry", () => {
 			return count;
 		};
 		const rejected = (rejectCode: number, errorCode?: string) =>
-			new ClientError("rejected", { rejectCode, rejectMessage: "", errorCode, isCertified: true, method: "m" });
+			new ClientError("rejected", {
+				rejectCode,
+				rejectMessage: "",
+				errorCode,
+				isCertified: true,
+				method: "m",
+			});
 		for (const error of [
 			network(),
 			http(429),

@@ -1,6 +1,6 @@
 import { ID_BYTES, isPublic, type WireStatAnswer, type WireVersion } from "../../protocol/index.js";
 import { type ClientContext, isAfter, noteVersion } from "../context.js";
-import { isBlobError } from "../errors.js";
+import { CanisterError, isBlobError } from "../errors.js";
 import { hex } from "../util/bytes.js";
 import { readManifest } from "../wire-map.js";
 import { isAnonymous } from "./proof.js";
@@ -38,7 +38,10 @@ export async function readsOnlyPublic(context: ClientContext): Promise<boolean |
 	return standing && !standing.readsAll && standing.salt === undefined;
 }
 
-/** Asks the subnet. Where that fails nothing is learned, and nothing is lost but time. */
+/**
+ * Asks the subnet. Where the canister or the subnet refuses to say, nothing is learned; a network that does not answer
+ * fails the operation at once, since what it would do next would wait for as long again.
+ */
 export async function learnStanding(context: ClientContext, signal: AbortSignal | undefined): Promise<void> {
 	// No key is called so: about one that holds another's blob the answer would have another's salt.
 	const request = { key: hex(context.settings.ports.randomBytes(ID_BYTES)), min_version: [] as [] };
@@ -50,8 +53,8 @@ export async function learnStanding(context: ClientContext, signal: AbortSignal 
 		]);
 		noteVersion(context, answer.last);
 		noteStanding(context, answer, readsAll, learnedAtMs);
-	} catch {
-		return;
+	} catch (error) {
+		if (!(error instanceof CanisterError) && !isBlobError(error, "rejected")) throw error;
 	}
 }
 

@@ -41,12 +41,23 @@ const isAgents = ({ kind, version }: SeenRequest) => version === 2 && kind !== "
 /** Of what the matrix sends: its chunks are of the smallest size, and so is what goes in one call. */
 const canBeHalved = ({ kind, method }: SeenRequest) => kind === "call" && method === "blobs_put_many";
 
+/** What a client asks the subnet about its caller before it relies on a node's proof. */
+const asksWhoCalls = ({ kind, method = "" }: SeenRequest) =>
+	kind === "call" && ["blobs_stat", "blobs_account", "blobs_set_mode"].includes(method);
+
 const rejects = (reject: 1 | 2 | 3 | 4 | 5, isCertified: boolean): FaultKind => ({
 	name: `reject code ${reject}${isCertified ? "" : " by one node"}`,
 	fault: { reject, isCertified },
 	fits: isCertified ? isCallOrQuery : ({ kind }) => kind === "call",
-	// By one node, 4 is what inspect_message refuses: it is tried again elsewhere.
-	ends: () => (reject === 2 || (reject === 4 && !isCertified) ? "success" : reject === 3 ? "rejected fix" : "rejected give_up"),
+	// Where the subnet does not say who the caller is, the operation goes on without. By one node, 4 is what inspect_message refuses: it is tried again elsewhere.
+	ends: (hits) =>
+		hits.every(asksWhoCalls)
+			? ["success", "rejected give_up", "rejected fix"]
+			: reject === 2 || (reject === 4 && !isCertified)
+				? "success"
+				: reject === 3
+					? "rejected fix"
+					: "rejected give_up",
 });
 
 export const KINDS: readonly FaultKind[] = [
