@@ -116,8 +116,8 @@ describe.skipIf(isNamed)("in one block", () => {
 			() => asRival.blobs_put_blob(request(), bytes),
 			() => store.blobs_put_blob(request(), bytes),
 		);
-		const { sequence, owner } = ok(first);
+		const { sequence, canister_version, owner } = ok(first);
 		expect(owner.toText()).toBe(rival.getPrincipal().toText());
-		expect(refusal(second)).toEqual({ precondition_failed: { sequence } });
+		expect(refusal(second)).toEqual({ precondition_failed: { sequence, canister_version } });
 	});
 });

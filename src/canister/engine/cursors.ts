@@ -82,5 +82,6 @@ function fromText(text: string): Uint8Array | undefined {
 		bits -= 8;
 		bytes[at++] = held >> bits;
 	}
-	return bytes;
+	// Each array of bytes has one text: the bits that are left are zero.
+	return (held & ((1 << bits) - 1)) === 0 ? bytes : undefined;
 }

@@ -117,7 +117,7 @@ export class Engine {
 	 */
 	tally(name: MethodName, refusal: ErrorCode | undefined): void {
 		this.#state.tallies.count(name, this.#state.host.instructions(), refusal);
-		if (refusal !== undefined) countRefused(this.#state);
+		if (refusal !== undefined) countRefused(this.#state, refusal);
 	}
 
 	/** Counts a query that was called as an update, and what refused it. */

@@ -1,4 +1,10 @@
-import type { MethodArgs, MethodName } from "../../protocol/index.js";
+import {
+	type ErrorCode,
+	isUnread,
+	MAX_PLAIN_ARGUMENT_BYTES,
+	type MethodArgs,
+	type MethodName,
+} from "../../protocol/index.js";
 import type { State } from "./state.js";
 
 /** Bytes of chunks and blobs in a message of each method that brings any. */
@@ -38,9 +44,12 @@ export function countArrived(state: State): void {
 
 /**
  * The same after a refusal, when nothing else is written. Only for a principal that the store knows: a stranger, who can
- * be as many principals as it likes, gets no record for what it sends.
+ * be as many principals as it likes, gets no record for what it sends. Nor is a short message counted that could not be
+ * read: a user's is refused in inspect_message for free, a canister pays for what it sends, and to count would cost more
+ * than to refuse.
  */
-export function countRefused(state: State): void {
+export function countRefused(state: State, refusal: ErrorCode): void {
+	if (isUnread(refusal) && state.argumentBytes < MAX_PLAIN_ARGUMENT_BYTES) return;
 	if (state.arrived > 0 && state.roles.has(state.access.caller(), "writer")) countArrived(state);
 	state.spending.countAlone(state.access.anyone, state.argumentBytes, state.now);
 	state.accounts.flush();

@@ -75,6 +75,8 @@ export class ArgumentsReader {
 
 	#planForeign(): Plan {
 		const { types, args } = readHeader();
+		if (args.length > this.#shapes.length + MAX_SURPLUS_ARGUMENTS)
+			read.malformed("it has more arguments than any version of the method");
 		const plans = this.#shapes.map((shape, i) =>
 			i < args.length ? planOf(types, args[i]!, shape) : readMissing(shape),
 		);
@@ -83,6 +85,9 @@ export class ArgumentsReader {
 		return { reads: plans, surplus: args.slice(plans.length).map((ref) => surplusReader(types, ref)) };
 	}
 }
+
+/** Arguments that later versions of a method may add; each costs as much as a field to look at. */
+const MAX_SURPLUS_ARGUMENTS = 8;
 
 /** A header that most messages of a type begin with, whose values are then read without looking at their types. */
 class Header {

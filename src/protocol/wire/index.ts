@@ -22,7 +22,7 @@ export {
 export * from "./methods.js";
 export { PROTOCOL_FEATURES, PROTOCOL_VERSION } from "./protocol.js";
 export type * from "./read.js";
-export { Refusal, toItemRefusal, toRefusal, type WireRefusal } from "./refusal.js";
+export { isUnread, Refusal, toItemRefusal, toRefusal, type WireRefusal } from "./refusal.js";
 export type * from "./upload.js";
 export { ManyResults } from "./upload.js";
 export { Version, type WireVersion } from "./version.js";

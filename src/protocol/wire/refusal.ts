@@ -5,7 +5,10 @@ import { ERROR_TABLE, errorCode, errorMessage, type WireError, WireErrorType } f
 export interface WireRefusal {
 	/** Name of the error: stable. */
 	code: string;
-	/** A sentence for a person; empty for an item of many, whose details a client can put in words. */
+	/**
+	 * A sentence for a person; empty where a client can put the details in words: for an item of many, and where a
+	 * message was not read, which is to cost no more than to look at it.
+	 */
 	message: string;
 	/** What the caller should do: retry, fix, give_up or ask. */
 	action: string;
@@ -19,9 +22,13 @@ export const Refusal = record<WireRefusal>({
 	details: opt(WireErrorType),
 });
 
+/** Errors that every client knows, for messages that were not read. */
+export const isUnread = (code: string): boolean => code === "malformed" || code === "version_unsupported";
+
 /** An error as it travels alone. */
 export function toRefusal(error: WireError): WireRefusal {
-	return { ...toItemRefusal(error), message: errorMessage(error) };
+	const refusal = toItemRefusal(error);
+	return isUnread(refusal.code) ? refusal : { ...refusal, message: errorMessage(error) };
 }
 
 /** The error of one item of many. */

@@ -335,14 +335,16 @@ describe("C12 what a message brought counts where it is refused, too", () => {
 		expect(received()).toBe(S - 1 + 7 + 100 + 200 + 400);
 	});
 
-	test("a message that cannot be read counts by its length", () => {
+	test("a message of 16 KiB and more that cannot be read counts by its length", () => {
 		store.host.sender = ANNA.toUint8Array();
 		const read = () => {
 			throw new Refusal({ malformed: { reason: "none" } });
 		};
-		expect(() => store.engine.call("blobs_put_chunk", read, 1_234)).toThrow();
-		store.engine.tally("blobs_put_chunk", "malformed");
-		expect(received()).toBe(1_234);
+		for (const bytes of [16_383, 16_384]) {
+			expect(() => store.engine.call("blobs_put_chunk", read, bytes)).toThrow();
+			store.engine.tally("blobs_put_chunk", "malformed");
+		}
+		expect(received()).toBe(16_384);
 	});
 
 	test("a day's bytes are refused as a whole message, and a stranger's leave no record", () => {

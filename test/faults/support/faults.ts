@@ -130,6 +130,7 @@ export const KINDS: readonly FaultKind[] = [
 		ends: () => [
 			"certificate_invalid give_up",
 			"reply_invalid give_up",
+			"manifest_corrupt retry",
 			"leaves_corrupt retry",
 			"chunk_corrupt retry",
 		],
