@@ -31,11 +31,12 @@ export class Queries {
 	async once(
 		method: string,
 		arg: Uint8Array,
-		{ isBound, signal, onSent }: Omit<QueryOptions, "retryable">,
+		{ isBound, signal, beforeSending, onSent }: Omit<QueryOptions, "retryable">,
 	): Promise<Uint8Array> {
 		if (!isBound) this.#signatures.prepare();
 		const canisterId = this.#transport.canisterId.toUint8Array();
 		const signed = await this.#transport.sign("read", { canister_id: canisterId, method_name: method, arg });
+		beforeSending?.();
 		const sent = this.#transport.send("read", signed, signal);
 		onSent?.();
 		const { body } = await sent;

@@ -18,6 +18,8 @@ export interface CallOptions {
 	readonly signal?: AbortSignal | undefined;
 	/** Called before each attempt after the first, with what failed and how long it waits. */
 	readonly onRetry?: OnRetry | undefined;
+	/** Called each time before the request is handed to the network; what it throws ends the call, with nothing sent. */
+	readonly beforeSending?: (() => void) | undefined;
 	/** Called each time the request has been handed to the network. */
 	readonly onSent?: (() => void) | undefined;
 }
@@ -108,6 +110,7 @@ export class Updates {
 	}
 
 	async #submit(pending: Pending, method: string, options: UpdateOptions): Promise<RequestStatus> {
+		options.beforeSending?.();
 		const sent = this.#transport.send("call", pending, options.signal);
 		options.onSent?.();
 		const { status, body } = await sent;

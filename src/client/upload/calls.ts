@@ -2,7 +2,7 @@ import type { MethodArgs, MethodName, MethodOk } from "../../protocol/index.js";
 import type { OnRetry } from "../call/retry.js";
 import type { ClientContext } from "../context.js";
 import type { Lane } from "../lane/lane.js";
-import { CLOSED, type Gate } from "./gate.js";
+import type { Gate } from "./gate.js";
 
 /** What the calls of one transfer have in common. */
 export interface Line {
@@ -57,7 +57,13 @@ export class UploadCalls {
 		const onRetry = this.#again(failed);
 		return gate.pass(
 			signal,
-			() => this.#line.caller.update(name, args, { signal, onRetry, verify: true }),
+			() =>
+				this.#line.caller.update(name, args, {
+					signal,
+					beforeSending: gate.beforeSending,
+					onRetry,
+					verify: true,
+				}),
 			onRetry,
 		);
 	}
@@ -72,7 +78,13 @@ export class UploadCalls {
 		const { gate, retried } = this.#line;
 		return gate.pass(
 			signal,
-			() => this.#line.caller.query(name, args, { signal, onRetry: retried, isBound }),
+			() =>
+				this.#line.caller.query(name, args, {
+					signal,
+					beforeSending: gate.beforeSending,
+					onRetry: retried,
+					isBound,
+				}),
 			retried,
 		);
 	}
@@ -81,15 +93,18 @@ export class UploadCalls {
 	get caller(): ClientContext["caller"] {
 		const { signal } = this;
 		const { gate } = this.#line;
+		const { beforeSending } = gate;
 		return {
 			update: (name, args, options) => {
 				const onRetry = this.#again(options.onRetry);
-				const step = () => this.#line.caller.update(name, args, { ...options, signal, onRetry });
+				const step = () =>
+					this.#line.caller.update(name, args, { ...options, signal, beforeSending, onRetry });
 				return gate.pass(signal, step, onRetry);
 			},
 			query: (name, args, options, check) => {
 				const onRetry = this.#again(options.onRetry);
-				const step = () => this.#line.caller.query(name, args, { ...options, signal, onRetry }, check);
+				const step = () =>
+					this.#line.caller.query(name, args, { ...options, signal, beforeSending, onRetry }, check);
 				return gate.pass(signal, step, onRetry);
 			},
 		};
@@ -109,10 +124,11 @@ export class UploadCalls {
 		const step = () =>
 			lane.run(bytes, signal, async (passage) => {
 				// Paused while it waited for its turn.
-				if (gate.isClosed) throw CLOSED;
+				gate.beforeSending();
 				return this.#line.caller.update(name, args, {
 					signal,
 					verify,
+					beforeSending: gate.beforeSending,
 					onSent: () => {
 						passage.onSent();
 						onSent();

@@ -33,6 +33,14 @@ export class Gate {
 		this.#open = undefined;
 	}
 
+	/**
+	 * Ends a step in which nothing has been sent yet, or not again: `pass` begins it anew when the gate opens. Asked last
+	 * of all before a request goes out, since it may have been signed, or waited for its turn, while the gate was closed.
+	 */
+	readonly beforeSending = (): void => {
+		if (this.isClosed) throw CLOSED;
+	};
+
 	/** Resolves when the gate is open; rejects when the signal fires. */
 	async opened(signal: AbortSignal): Promise<void> {
 		while (this.#open) await raceAbort(this.#open.promise, signal);
@@ -61,5 +69,4 @@ export class Gate {
 	}
 }
 
-/** Thrown by a step that finds the gate closed before it has done anything. */
-export const CLOSED = new Error("the gate is closed");
+const CLOSED = new Error("the gate is closed");
