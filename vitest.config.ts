@@ -1,22 +1,6 @@
 import { defineConfig } from "vitest/config";
+import { ALONE, testsIn } from "./test/support/alone.js";
 import { LongestFirst } from "./test/support/sequencer.js";
-
-/**
- * Files that need a process of their own: they replace what a whole process has (time, fetch, modules), measure the
- * process itself, or may not find what another file left in a library.
- */
-const ALONE = [
-	"test/browser/**",
-	"test/build/**",
-	"test/examples/**",
-	"test/faults/**",
-	"test/readme/**",
-	"test/client/bls-in-worker.test.ts",
-	"test/client/ports-web.test.ts",
-	"test/e2e/large-file.test.ts",
-	"test/e2e/memory.test.ts",
-	"test/localnet/test-signatures.test.ts",
-];
 
 const common = {
 	setupFiles: ["test/support/cpu-time.ts"],
@@ -45,7 +29,3 @@ export default defineConfig({
 		],
 	},
 });
-
-function testsIn(pattern: string): string {
-	return pattern.endsWith("**") ? `${pattern}/*.test.ts` : pattern;
-}

@@ -1,15 +1,14 @@
 import { Principal } from "@dfinity/principal";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { CanisterError, isBlobError, refused } from "../../src/client/errors.js";
 import { verifyPage } from "../../src/client/reading/feed.js";
 import { toManifest } from "../../src/client/wire-map.js";
 import * as c from "../../src/protocol/candid.js";
 import { changes, Message, manifests, type WireManifest } from "../../src/protocol/index.js";
-import { fillOf, OWNER, TestStore } from "../canister/engine/store.js";
 import { sha256 } from "../support/store.js";
 import { MemoryStore } from "./support/memory-store.js";
 
-/** This version's client and memory beside those of a made-up next one, which has more of everything. */
+/** This version's client beside a made-up next canister, which has more of everything. */
 
 const today: WireManifest = {
 	key: "a",
@@ -84,24 +83,4 @@ test("an unknown change is passed over with its head verified", async () => {
 	expect(items.map(({ wire }) => wire.change)).toEqual([[]]);
 	const lie = { ...page, last: { ...last, head: new Uint8Array(32) } };
 	await expect(verifyPage(context, undefined, lie as never)).rejects.toMatchObject({ code: "feed_corrupt" });
-});
-
-test("a next layout is reached in a step that reads no blob, whatever is stored", async () => {
-	const store = new TestStore();
-	for (let n = 0; n < 50; n++) store.putBlob(OWNER, `k${n}`, fillOf(n, 10));
-	const step = vi.fn();
-	vi.resetModules();
-	vi.doMock("../../src/canister/memory.js", async (original) => ({
-		...(await original<object>()),
-		LAYOUT_VERSION: 6,
-	}));
-	vi.doMock("../../src/canister/engine/steps.js", () => ({ STEPS: { 5: step } }));
-	const { Engine } = await import("../../src/canister/engine/index.js");
-	const { writes } = store.storage;
-	new Engine(store.storage, store.host).start();
-	expect(step).toHaveBeenCalledTimes(1);
-	expect(store.storage.writes - writes).toBeLessThan(5);
-	new Engine(store.storage, store.host).start();
-	expect(step).toHaveBeenCalledTimes(1);
-	expect(() => store.upgrade()).toThrow("has layout version 6, from which no step leads to version 5");
 });

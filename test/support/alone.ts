@@ -1,0 +1,22 @@
+/**
+ * Files that need a process of their own: they replace what a whole process has (time, fetch, modules), measure the
+ * process itself, or may not find what another file left in a library.
+ */
+export const ALONE = [
+	"test/browser/**",
+	"test/build/**",
+	"test/examples/**",
+	"test/faults/**",
+	"test/readme/**",
+	"test/canister/engine/next-layout.test.ts",
+	"test/client/bls-in-worker.test.ts",
+	"test/client/ports-web.test.ts",
+	"test/e2e/large-file.test.ts",
+	"test/e2e/memory.test.ts",
+	"test/localnet/test-signatures.test.ts",
+];
+
+/** The files of tests that an entry stands for, as a glob. */
+export function testsIn(pattern: string): string {
+	return pattern.endsWith("**") ? `${pattern}/*.test.ts` : pattern;
+}
