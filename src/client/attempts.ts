@@ -2,6 +2,7 @@ import type { WireManifest, WireVersion } from "../protocol/index.js";
 import { leavesUnknown } from "./call/update.js";
 import { type ClientContext, isAfter } from "./context.js";
 import { isBlobError, isRefused } from "./errors.js";
+import { stopwatch } from "./util/stopwatch.js";
 
 /** What the network grants the clocks of its users, too. */
 const CLOCKS_DIFFER_MS = 60_000;
@@ -16,7 +17,8 @@ const LAST_ATTEMPT_MS = 300_000;
  */
 export class Attempts {
 	readonly #context: ClientContext;
-	readonly #startedAt: number;
+	/** Milliseconds since the first attempt. */
+	readonly #elapsed: () => number;
 	/** The last change that was known before the first attempt. */
 	readonly #last: WireVersion;
 	#isUnknown = false;
@@ -24,7 +26,7 @@ export class Attempts {
 
 	constructor(context: ClientContext) {
 		this.#context = context;
-		this.#startedAt = context.settings.ports.now();
+		this.#elapsed = stopwatch(context.settings.ports);
 		this.#last = context.seen.version;
 	}
 
@@ -35,7 +37,7 @@ export class Attempts {
 
 	/** Whether a version of a blob is not older than the first attempt, by the network's clock. */
 	isSince(manifest: WireManifest): boolean {
-		const startedAt = this.#context.trust.nowMs() - this.#elapsedMs;
+		const startedAt = this.#context.trust.nowMs() - this.#elapsed();
 		const changedAt = Number(manifest.modified_at / 1_000_000n);
 		return isAfter(manifest, this.#last) && changedAt >= startedAt - CLOCKS_DIFFER_MS;
 	}
@@ -64,12 +66,8 @@ export class Attempts {
 	#isWorthAsking(error: unknown): boolean {
 		const { retry, requestTimeoutMs } = this.#context.settings;
 		// Longer than attempts take by themselves: the machine slept, or the transfer was paused.
-		const isLate = this.#elapsedMs > retry.deadlineMs + LAST_ATTEMPT_MS + requestTimeoutMs;
+		const isLate = this.#elapsed() > retry.deadlineMs + LAST_ATTEMPT_MS + requestTimeoutMs;
 		return this.#isAnswered && (isRefused(error) || isLate);
-	}
-
-	get #elapsedMs(): number {
-		return this.#context.settings.ports.now() - this.#startedAt;
 	}
 }
 

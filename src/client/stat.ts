@@ -6,6 +6,7 @@ import { provenByNode } from "./reading/node.js";
 import { isAnonymous, verifyStat } from "./reading/proof.js";
 import { knownStanding, noteStanding, readsEverything } from "./reading/standing.js";
 import type { BlobRef, Manifest, Version } from "./types.js";
+import { stopwatch } from "./util/stopwatch.js";
 import { fromVersion, readManifest, toManifest } from "./wire-map.js";
 
 /** Whose word is taken for what a key holds. */
@@ -105,13 +106,13 @@ async function askSubnetAndLearn(
 	const { standing } = context;
 	const learns =
 		standing.hasMissed && !knownStanding(context) && !isAnonymous(await context.trust.principal());
-	const learnedAtMs = context.settings.ports.now();
+	const age = stopwatch(context.settings.ports);
 	const [answer, readsAll] = await Promise.all([
 		askSubnet(context, key, options),
 		learns ? readsEverything(context, options.signal) : undefined,
 	]);
 	if (answer.manifest.length === 0) standing.hasMissed = true;
-	if (readsAll !== undefined) noteStanding(context, answer, readsAll, learnedAtMs);
+	if (readsAll !== undefined) noteStanding(context, answer, readsAll, age);
 	return answer;
 }
 

@@ -199,7 +199,7 @@ describe("progress", () => {
 		const { store } = await filled();
 		let now = 0;
 		const base = store.context({ chunkBytes: S, concurrency: 2 });
-		const ports = { ...base.settings.ports, now: () => now };
+		const ports = { ...base.settings.ports, monotonic: () => now };
 		const context = { ...base, settings: { ...base.settings, ports } };
 		store.hooks = {
 			before: ({ method }) => {

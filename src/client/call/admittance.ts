@@ -1,6 +1,7 @@
 import type { WireAccount } from "../../protocol/index.js";
 import { ClientError, isBlobError } from "../errors.js";
 import type { Ports } from "../ports.js";
+import { stopwatch } from "../util/stopwatch.js";
 import type { OnRetry } from "./retry.js";
 
 /**
@@ -19,7 +20,7 @@ const isRefusedAtDoor = (error: unknown): boolean =>
 
 export interface Admittance {
 	readonly method: string;
-	readonly ports: Pick<Ports, "now" | "random" | "sleep">;
+	readonly ports: Pick<Ports, "now" | "monotonic" | "random" | "sleep">;
 	readonly signal: AbortSignal | undefined;
 	readonly onRetry: OnRetry | undefined;
 	/** The caller's account, by an update: the word of the subnet, not of a node. */
@@ -33,14 +34,14 @@ export interface Admittance {
  */
 export async function admitted<T>(call: () => Promise<T>, options: Admittance): Promise<T> {
 	const { ports, signal, onRetry } = options;
-	let until: number | undefined;
+	let elapsed: (() => number) | undefined;
 	for (;;) {
 		try {
 			return await call();
 		} catch (error) {
 			if (!isRefusedAtDoor(error)) throw error;
-			until ??= ports.now() + TRIED_FOR_MS;
-			if (ports.now() >= until) return await lastAttempt(error, call, options);
+			elapsed ??= stopwatch(ports);
+			if (elapsed() >= TRIED_FOR_MS) return await lastAttempt(error, call, options);
 			const waitMs = PAUSE_MS * (0.5 + ports.random());
 			onRetry?.(error, waitMs);
 			await ports.sleep(waitMs, signal);

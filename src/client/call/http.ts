@@ -24,6 +24,12 @@ export function parseRetryAfter(header: string | null, nowMs: number): number | 
 	return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
+/** The sender's clock, where it is shown: a date beside it is right though ours is not. */
+function sentAt({ headers }: Response): number | undefined {
+	const ms = Date.parse(headers.get("date") ?? "");
+	return Number.isFinite(ms) ? ms : undefined;
+}
+
 /** An error's text is for people: one line, no bytes that are no text. */
 const excerpt = (body: Uint8Array): string =>
 	new TextDecoder().decode(body.subarray(0, MAX_EXCERPT_BYTES)).replace(/\s+/g, " ").trim();
@@ -76,7 +82,10 @@ export async function exchange(
 			throw new ClientError("network", { url: url.origin, reason, status });
 		}
 		if (hasSucceeded(status)) return answer;
-		const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), ports.now());
+		const retryAfterMs = parseRetryAfter(
+			response.headers.get("retry-after"),
+			sentAt(response) ?? ports.now(),
+		);
 		throw new ClientError("http", { status, body: excerpt(answer.body), retryAfterMs });
 	} catch (error) {
 		if (signal?.aborted) throw abortError(signal);

@@ -2,6 +2,7 @@ import { Principal } from "@dfinity/principal";
 import { ed25519 } from "@noble/curves/ed25519";
 import { ClientError } from "../errors.js";
 import { concat, utf8 } from "../util/bytes.js";
+import { stopwatch } from "../util/stopwatch.js";
 import { type Certificate, checkTime, speaksFor } from "./certificate.js";
 import { ED25519, keyIn } from "./der.js";
 import { lookup } from "./hash-tree.js";
@@ -12,7 +13,7 @@ import type { Transport } from "./transport.js";
 interface Path extends Pick<Transport, "nowMs" | "readState" | "verify"> {
 	readonly canisterId: { toUint8Array(): Uint8Array };
 	readonly network: Pick<Transport["network"], "rootKey">;
-	readonly ports: Pick<Transport["ports"], "sha256">;
+	readonly ports: Pick<Transport["ports"], "sha256" | "now" | "monotonic">;
 }
 
 /** What a node signs, before the hash of its answer (interface specification, "Query"). */
@@ -32,7 +33,8 @@ interface NodeSignature {
 interface Keys {
 	readonly certificate: Certificate;
 	readonly subnetId: Uint8Array;
-	readonly askedAtMs: number;
+	/** Milliseconds since they were asked for. */
+	readonly age: () => number;
 }
 
 const invalid = (reason: string, cause?: unknown) =>
@@ -94,8 +96,7 @@ export class NodeSignatures {
 
 	async #current(): Promise<Keys> {
 		const kept = this.#kept;
-		// A clock that was set back makes them no younger.
-		const isYoung = kept && Math.abs(this.#path.nowMs() - kept.askedAtMs) < MAX_KEYS_AGE_MS;
+		const isYoung = kept && kept.age() < MAX_KEYS_AGE_MS;
 		return isYoung ? kept : this.#renew();
 	}
 
@@ -107,10 +108,10 @@ export class NodeSignatures {
 	}
 
 	async #ask(): Promise<Keys> {
-		const askedAtMs = this.#path.nowMs();
+		const age = stopwatch(this.#path.ports);
 		const certificate = await this.#path.readState([[utf8("subnet")]], "read_state");
 		await this.#path.verify(certificate);
-		this.#kept = { certificate, subnetId: await this.#subnetOf(certificate), askedAtMs };
+		this.#kept = { certificate, subnetId: await this.#subnetOf(certificate), age };
 		return this.#kept;
 	}
 

@@ -188,7 +188,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 		const blob = await this.#open(withChunks ? this.#range : undefined);
 		const span = spanOf(blob.manifest, this.#range);
 		const { memoryBytes, ports } = this.#context.settings;
-		const meter = new DownloadMeter(span.end - span.start, ports.now, (progress) => {
+		const meter = new DownloadMeter(span.end - span.start, ports.monotonic, (progress) => {
 			if (this.#meter === meter) for (const listener of this.#listeners) notify(listener, progress);
 		});
 		this.#meter = meter;

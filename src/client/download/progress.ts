@@ -17,7 +17,7 @@ const MIN_STEP_MS = 100;
 
 /** Counts one read. */
 export class DownloadMeter {
-	readonly #now: () => number;
+	readonly #monotonic: () => number;
 	readonly #total: number;
 	readonly #onChange: (progress: DownloadProgress) => void;
 	#received = 0;
@@ -25,10 +25,10 @@ export class DownloadMeter {
 	#since: number;
 	#rate: number | undefined;
 
-	constructor(total: number, now: () => number, onChange: (progress: DownloadProgress) => void) {
+	constructor(total: number, monotonic: () => number, onChange: (progress: DownloadProgress) => void) {
 		this.#total = total;
-		this.#now = now;
-		this.#since = now();
+		this.#monotonic = monotonic;
+		this.#since = monotonic();
 		this.#onChange = onChange;
 	}
 
@@ -46,7 +46,7 @@ export class DownloadMeter {
 	arrived(bytes: number): void {
 		this.#received += bytes;
 		this.#pending += bytes;
-		const ms = this.#now() - this.#since;
+		const ms = this.#monotonic() - this.#since;
 		if (ms >= MIN_STEP_MS) {
 			const rate = (this.#pending / ms) * 1_000;
 			const weight = 1 - Math.exp(-ms / MEMORY_MS);

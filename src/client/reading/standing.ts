@@ -2,6 +2,7 @@ import { ID_BYTES, isPublic, type WireStatAnswer, type WireVersion } from "../..
 import { type ClientContext, isAfter, noteVersion } from "../context.js";
 import { CanisterError, isBlobError } from "../errors.js";
 import { hex } from "../util/bytes.js";
+import { stopwatch } from "../util/stopwatch.js";
 import { readManifest } from "../wire-map.js";
 import { isAnonymous } from "./proof.js";
 
@@ -11,7 +12,8 @@ export interface Standing {
 	readonly readsAll: boolean;
 	/** With what the labels of its own private blobs are salted; absent where it never had any. A salt stays. */
 	readonly salt: Uint8Array | undefined;
-	readonly learnedAtMs: number;
+	/** Milliseconds since the subnet was asked. */
+	readonly age: () => number;
 	/** The last change that the subnet had seen then. */
 	readonly seen: WireVersion;
 }
@@ -22,7 +24,7 @@ const MAX_AGE_MS = 5 * 60_000;
 /** What was learned, while it holds. */
 export function knownStanding(context: ClientContext): Standing | undefined {
 	const { last } = context.standing;
-	if (last === undefined || context.settings.ports.now() - last.learnedAtMs > MAX_AGE_MS) return undefined;
+	if (last === undefined || last.age() > MAX_AGE_MS) return undefined;
 	// A change of this client's own may have been its first private blob.
 	if (last.salt === undefined && isAfter(context.seen.version, last.seen)) return undefined;
 	return last;
@@ -45,14 +47,14 @@ export async function readsOnlyPublic(context: ClientContext): Promise<boolean |
 export async function learnStanding(context: ClientContext, signal: AbortSignal | undefined): Promise<void> {
 	// No key is called so: about one that holds another's blob the answer would have another's salt.
 	const request = { key: hex(context.settings.ports.randomBytes(ID_BYTES)), min_version: [] as [] };
-	const learnedAtMs = context.settings.ports.now();
+	const age = stopwatch(context.settings.ports);
 	try {
 		const [answer, readsAll] = await Promise.all([
 			context.caller.update("blobs_stat", [request], { signal, verify: true }),
 			readsEverything(context, signal),
 		]);
 		noteVersion(context, answer.last);
-		noteStanding(context, answer, readsAll, learnedAtMs);
+		noteStanding(context, answer, readsAll, age);
 	} catch (error) {
 		if (!(error instanceof CanisterError) && !isBlobError(error, "rejected")) throw error;
 	}
@@ -63,11 +65,11 @@ export function noteStanding(
 	context: ClientContext,
 	{ manifest: [manifest], salt: [salt], last }: WireStatAnswer,
 	readsAll: boolean,
-	learnedAtMs: number,
+	age: () => number,
 ): void {
 	// Beside a private blob stands its owner's salt, who may be another.
 	if (manifest !== undefined && !isPublic(readManifest(manifest))) return;
-	context.standing.last = { readsAll, salt, learnedAtMs, seen: last };
+	context.standing.last = { readsAll, salt, age, seen: last };
 }
 
 const READERS = ["admin", "reader", "backup"];

@@ -20,9 +20,9 @@ export function startUpload(context: ClientContext, from: BlobSource, options: U
 	try {
 		return begin(context, from, options);
 	} catch (error) {
-		const { now } = context.settings.ports;
+		const { monotonic } = context.settings.ports;
 		const concurrency = () => context.lanes.upload.concurrency;
-		const meter = new ProgressMeter({ concurrency, total: undefined, now, onChange: () => {} });
+		const meter = new ProgressMeter({ concurrency, total: undefined, monotonic, onChange: () => {} });
 		return failedTransfer(error, meter.progress);
 	}
 }
@@ -40,7 +40,7 @@ function begin(context: ClientContext, from: BlobSource, options: UploadOptions)
 	const meter = new ProgressMeter({
 		concurrency: () => lane.concurrency,
 		total: source.size,
-		now: settings.ports.now,
+		monotonic: settings.ports.monotonic,
 		onChange: () => changed(),
 	});
 	let line: Line;

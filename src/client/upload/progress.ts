@@ -31,7 +31,7 @@ const START = { read: 0, hashed: 0, sent: 0, acknowledged: 0, reused: 0 };
 export interface MeterOptions {
 	readonly concurrency: () => number;
 	readonly total: number | undefined;
-	readonly now: () => number;
+	readonly monotonic: () => number;
 	readonly onChange?: () => void;
 }
 
@@ -48,10 +48,10 @@ export class ProgressMeter {
 	readonly #concurrency: () => number;
 	readonly #onChange: () => void;
 
-	constructor({ concurrency, total, now, onChange = () => {} }: MeterOptions) {
+	constructor({ concurrency, total, monotonic, onChange = () => {} }: MeterOptions) {
 		this.#concurrency = concurrency;
 		this.#total = total;
-		this.#rate = new Rate(now);
+		this.#rate = new Rate(monotonic);
 		this.#onChange = onChange;
 	}
 

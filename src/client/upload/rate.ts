@@ -9,15 +9,15 @@ const MIN_MS = 250;
  * time passes.
  */
 export class Rate {
-	readonly #now: () => number;
+	readonly #monotonic: () => number;
 	#bytes = 0;
 	#ms = 0;
 	#at: number;
 	#isStopped = false;
 
-	constructor(now: () => number) {
-		this.#now = now;
-		this.#at = now();
+	constructor(monotonic: () => number) {
+		this.#monotonic = monotonic;
+		this.#at = monotonic();
 	}
 
 	add(bytes: number): void {
@@ -42,9 +42,8 @@ export class Rate {
 	}
 
 	#age(): void {
-		const now = this.#now();
-		// A clock that was set back makes no time.
-		const passed = Math.max(0, now - this.#at);
+		const now = this.#monotonic();
+		const passed = now - this.#at;
 		this.#at = now;
 		if (this.#isStopped) return;
 		const kept = Math.exp(-passed / SMOOTHED_OVER_MS);

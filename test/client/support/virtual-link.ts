@@ -16,6 +16,7 @@ export class VirtualLink {
 	readonly ports = {
 		...nodePorts,
 		now: () => this.now,
+		monotonic: () => this.now,
 		random: () => 0.5,
 		sleep: (ms: number) => this.sleep(ms),
 	};

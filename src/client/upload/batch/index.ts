@@ -23,10 +23,10 @@ export function startBatch(
 	try {
 		return begin(context, items, options);
 	} catch (error) {
-		const { now } = context.settings.ports;
+		const { monotonic } = context.settings.ports;
 		const meter = new BatchMeter({
 			concurrency: () => context.lanes.upload.concurrency,
-			now,
+			monotonic,
 			onChange: () => {},
 		});
 		return failedTransfer(error, meter.progress);
@@ -41,7 +41,7 @@ function begin(context: ClientContext, items: UploadItems, options: UploadAllOpt
 	let changed = () => {};
 	const meter = new BatchMeter({
 		concurrency: () => lane.concurrency,
-		now: context.settings.ports.now,
+		monotonic: context.settings.ports.monotonic,
 		onChange: () => changed(),
 	});
 	let line: Line;
