@@ -73,7 +73,7 @@ export class BlobClient {
 		const throttle = new Throttle(settings.ports, settings.retry.deadlineMs);
 		const connect = (agent: AgentLike, identity: IdentityLike | undefined) => {
 			const { localNetwork, canisterId, ports, requestTimeoutMs: timeoutMs } = settings;
-			const network = new Network(agent, { localNetwork, identity, timeoutMs });
+			const network = new Network(agent, { localNetwork, identity, timeoutMs, ports });
 			const transport = new Transport(network, { canisterId, ports, timeoutMs, throttle });
 			return {
 				caller: new Caller(transport, settings.retry),

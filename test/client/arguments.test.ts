@@ -17,7 +17,6 @@ const agent = {
 	host: new URL("http://127.0.0.1:1"),
 	config: { fetch: () => Promise.reject(new Error("nothing is asked of a network")) },
 	getPrincipal: async () => anonymous,
-	fetchRootKey: () => Promise.reject(new Error("never")),
 };
 const options = { agent, canisterId: "aaaaa-aa", retry: { maxAttempts: 1 }, ports: virtualPorts() };
 // biome-ignore lint/suspicious/noExplicitAny: callers without types

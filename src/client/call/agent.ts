@@ -1,8 +1,11 @@
 import { IC_ROOT_KEY } from "@dfinity/agent";
 import { Principal } from "@dfinity/principal";
 import { ClientError } from "../errors.js";
+import type { Ports } from "../ports.js";
 import { hex } from "../util/bytes.js";
-import { fromAgent } from "./agent-error.js";
+import { decodeAnswer } from "./answer.js";
+import { addressed } from "./endpoints.js";
+import { exchange } from "./http.js";
 
 /** A principal of any package, as far as its text is asked for. */
 export interface PrincipalTextLike {
@@ -34,14 +37,8 @@ export interface AgentLike {
 	readonly config?: object;
 	/** Whom it acts for. */
 	getPrincipal(): Promise<PrincipalBytesLike & PrincipalTextLike>;
-	/** Asks the network for its root key; called for a local network only. */
-	fetchRootKey(): Promise<Uint8Array>;
 	/** Milliseconds that the network's clock is ahead. */
 	getTimeDiffMsecs?(): number;
-	/** Whether the agent has asked for the network's time. */
-	hasSyncedTime?(): boolean;
-	/** Asks for the network's time. */
-	syncTime?(target?: never): Promise<void>;
 }
 
 interface AgentConfig {
@@ -60,8 +57,9 @@ const MAINNET_HOSTS = /(^|\.)(icp-api\.io|icp0\.io|ic0\.app|internetcomputer\.or
 interface NetworkOptions {
 	readonly localNetwork: boolean;
 	readonly identity?: IdentityLike | undefined;
-	/** How long what the agent asks the network by itself may take. */
+	/** How long the root key may take. */
 	readonly timeoutMs: number;
+	readonly ports: Pick<Ports, "now">;
 }
 
 /** What a client takes from the agent it was given. */
@@ -74,9 +72,10 @@ export class Network {
 	readonly #identity: IdentityLike | undefined;
 	readonly #local: boolean;
 	readonly #timeoutMs: number;
+	readonly #ports: NetworkOptions["ports"];
 	#fetched: Promise<Uint8Array> | undefined;
 
-	constructor(agent: AgentLike, { localNetwork, identity, timeoutMs }: NetworkOptions) {
+	constructor(agent: AgentLike, { localNetwork, identity, timeoutMs, ports }: NetworkOptions) {
 		const config = configOf(agent);
 		if (!agent.host) {
 			throw new ClientError("option_invalid", {
@@ -94,6 +93,7 @@ export class Network {
 		this.#identity = identity;
 		this.#local = localNetwork;
 		this.#timeoutMs = timeoutMs;
+		this.#ports = ports;
 		this.host = agent.host;
 		this.fetch = config.fetch ?? globalThis.fetch.bind(globalThis);
 		this.isPlatformFetch = config.fetch === undefined;
@@ -101,30 +101,24 @@ export class Network {
 
 	/** Headers and options that the agent would send along. */
 	requestInit(kind: "call" | "read"): RequestInit & { readonly headers: Readonly<Record<string, string>> } {
-		const { credentials, callOptions, fetchOptions } = configOf(this.#agent);
-		const authorization = credentials && {
-			Authorization: `Basic ${btoa(`${credentials.name}${credentials.password ? `:${credentials.password}` : ""}`)}`,
-		};
+		const { callOptions, fetchOptions } = configOf(this.#agent);
 		return {
 			...(kind === "call" ? callOptions : fetchOptions),
 			method: "POST",
-			headers: { "Content-Type": "application/cbor", ...authorization },
+			headers: { "Content-Type": "application/cbor", ...this.#authorization },
 		};
+	}
+
+	get #authorization(): Record<string, string> {
+		const { credentials } = configOf(this.#agent);
+		if (!credentials) return {};
+		const { name, password } = credentials;
+		return { Authorization: `Basic ${btoa(`${name}${password ? `:${password}` : ""}`)}` };
 	}
 
 	/** How far the network's clock is ahead of ours, as far as the agent knows. */
 	get clockOffsetMs(): number {
 		return this.#agent.getTimeDiffMsecs?.() ?? 0;
-	}
-
-	/** Lets the agent ask for the network's time. False if it cannot, or already did. */
-	async syncClock(canisterId: Principal): Promise<boolean> {
-		const { syncTime, hasSyncedTime } = this.#agent;
-		if (!syncTime || hasSyncedTime?.call(this.#agent)) return false;
-		// @icp-sdk/core takes { canisterId }, @dfinity/agent the id itself.
-		const target = "update" in this.#agent ? { canisterId } : canisterId;
-		await this.#asked(syncTime.call(this.#agent, target as never), "network's time");
-		return true;
 	}
 
 	/**
@@ -136,27 +130,24 @@ export class Network {
 		if (known && !(this.#local && hex(known) === IC_ROOT_KEY)) return known;
 		if (!this.#local)
 			return Uint8Array.from(IC_ROOT_KEY.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
-		this.#fetched ??= this.#asked(this.#agent.fetchRootKey(), "network's root key").catch((error) => {
+		this.#fetched ??= this.#fetchRootKey().catch((error) => {
 			this.#fetched = undefined;
 			throw error;
 		});
 		return this.#fetched;
 	}
 
-	/** What the agent asks for in its own way, which has no bound in time and fails with its own errors. */
-	async #asked<T>(answer: Promise<T>, waitedFor: string): Promise<T> {
-		const waitedMs = this.#timeoutMs;
-		let timer: ReturnType<typeof setTimeout> | undefined;
-		const late = new Promise<never>((_, reject) => {
-			timer = setTimeout(() => reject(new ClientError("timeout", { waitedMs, waitedFor })), waitedMs);
+	/** By the client's own reader: an agent reads whatever comes, for as long as it comes. */
+	async #fetchRootKey(): Promise<Uint8Array> {
+		const url = new URL("api/v2/status", addressed(this.host));
+		const init = { ...configOf(this.#agent).fetchOptions, headers: this.#authorization };
+		const { body } = await exchange(this.fetch, url, init, {
+			timeoutMs: this.#timeoutMs,
+			ports: this.#ports,
 		});
-		try {
-			return await Promise.race([answer, late]);
-		} catch (error) {
-			throw fromAgent(error, this.host.origin, waitedFor);
-		} finally {
-			clearTimeout(timer);
-		}
+		const { root_key: key } = decodeAnswer(body, "status");
+		if (key instanceof Uint8Array) return key.slice();
+		throw new ClientError("reply_invalid", { method: "status", reason: "it shows no root key" });
 	}
 
 	/** Whom the agent acts for. */
@@ -176,14 +167,15 @@ export class Network {
 		});
 		const made = await configOf(this.#agent).identity;
 		if (made && hex(made.getPrincipal().toUint8Array()) === hex(wanted.toUint8Array())) return made;
-		if (!made && wanted.toText() === ANONYMOUS.getPrincipal().toText()) return ANONYMOUS;
+		if (!made && wanted.toText() === Principal.anonymous().toText()) return ANONYMOUS;
 		throw new ClientError("identity_unusable", {
 			reason: `the agent acts as ${wanted.toText()}, which is not the identity it was made with; after replaceIdentity give the client the same identity as its option`,
 		});
 	}
 }
 
-const ANONYMOUS = {
+/** Nobody. */
+export const ANONYMOUS: IdentityLike = {
 	getPrincipal: () => Principal.anonymous(),
-	transformRequest: async (request: { body: unknown }) => ({ ...request, body: { content: request.body } }),
+	transformRequest: async (request: { body?: unknown }) => ({ ...request, body: { content: request.body } }),
 };

@@ -115,7 +115,8 @@ function checkNotAhead(ms: number, nowMs: number): void {
 		throw invalid(`it is from ${new Date(ms).toISOString()}, in the future; is this machine's clock behind?`);
 }
 
-function timeOf(tree: HashTree): number {
+/** Milliseconds since 1970. @throws ClientError `certificate_invalid` where it holds none */
+export function timeOf(tree: HashTree): number {
 	const time = lebDecode(lookup(tree, ["time"]) ?? new Uint8Array(0));
 	if (time === undefined) throw invalid("it holds no time");
 	return Number(time / 1_000_000n);

@@ -34,7 +34,7 @@ export class Endpoints {
 	 */
 	async use<T>(name: EndpointName, request: (url: URL) => Promise<T>): Promise<T> {
 		const known = this.#known.get(name);
-		const base = this.#host.pathname.endsWith("/") ? this.#host : new URL(`${this.#host}/`);
+		const base = addressed(this.#host);
 		for (let index = known ?? 0; ; index++) {
 			const version = VERSIONS[name][index];
 			try {
@@ -48,6 +48,9 @@ export class Endpoints {
 		}
 	}
 }
+
+/** A host as addresses stand below it. */
+export const addressed = (host: URL): URL => (host.pathname.endsWith("/") ? host : new URL(`${host}/`));
 
 /** Not found, method not allowed, gone, not implemented. */
 const UNKNOWN = [404, 405, 410, 501];

@@ -1,8 +1,9 @@
 import { ClientError } from "../errors.js";
 import { raceAbort } from "../util/abort.js";
+import { decodeAnswer, rejection } from "./answer.js";
 import { NodeSignatures } from "./node-signatures.js";
 import { type RetryPolicy, retry } from "./retry.js";
-import { rejection, type Transport } from "./transport.js";
+import type { Transport } from "./transport.js";
 import type { CallOptions } from "./update.js";
 
 export interface QueryOptions extends CallOptions {
@@ -40,7 +41,7 @@ export class Queries {
 		const sent = this.#transport.send("read", signed, signal);
 		onSent?.();
 		const { body } = await sent;
-		const answer = this.#transport.decode(body, method);
+		const answer = decodeAnswer(body, method);
 		if (!isBound) await raceAbort(this.#signatures.verify(answer, signed.requestId), signal);
 		return replyOf(answer, method);
 	}

@@ -1,14 +1,16 @@
 import type { Principal } from "@dfinity/principal";
 import { ClientError, isBlobError } from "../errors.js";
 import type { Ports } from "../ports.js";
+import { utf8 } from "../util/bytes.js";
 import { stopwatch } from "../util/stopwatch.js";
-import type { Network } from "./agent.js";
-import { identityExpired } from "./agent-error.js";
-import { decodeCbor } from "./cbor.js";
-import { type Certificate, CertificateVerifier, decodeCertificate } from "./certificate.js";
+import { ANONYMOUS, type IdentityLike, type Network } from "./agent.js";
+import { decodeAnswer } from "./answer.js";
+import { type Certificate, CertificateVerifier, decodeCertificate, timeOf } from "./certificate.js";
 import { type EndpointName, Endpoints } from "./endpoints.js";
 import { type RequestKind, type SignedRequest, signRequest } from "./envelope.js";
 import { exchange, type HttpAnswer, isPage } from "./http.js";
+import { identityExpired } from "./identity-expired.js";
+import { NetworkTime } from "./network-time.js";
 import type { RequestMap } from "./request-id.js";
 import { type Patience, SHORT_PATIENCE } from "./retry.js";
 import type { Throttle } from "./throttle.js";
@@ -17,6 +19,8 @@ import type { Throttle } from "./throttle.js";
 export interface Pending extends SignedRequest {
 	/** Milliseconds, negative once it has expired. */
 	readonly lifeLeftMs: () => number;
+	/** How often the clock that its expiry is by had been set. */
+	readonly clockSettings: number;
 }
 
 /** The network takes no request that expires later than 5 minutes ahead; clocks may differ by one. */
@@ -36,8 +40,8 @@ export interface TransportOptions {
 }
 
 /**
- * What every kind of request has in common: sender, expiry, signature, address, reading the answer's CBOR and
- * verifying its certificate.
+ * What every kind of request has in common: sender, expiry, signature, address, and verifying the certificate of its
+ * answer.
  */
 export class Transport {
 	readonly network: Network;
@@ -49,6 +53,7 @@ export class Transport {
 	readonly throttle: Throttle;
 	readonly #endpoints: Endpoints;
 	readonly #verifier = new CertificateVerifier();
+	readonly #time: NetworkTime;
 
 	constructor(network: Network, { canisterId, ports, timeoutMs, throttle }: TransportOptions) {
 		this.network = network;
@@ -57,15 +62,20 @@ export class Transport {
 		this.timeoutMs = timeoutMs;
 		this.throttle = throttle;
 		this.#endpoints = new Endpoints(network.host, canisterId.toText());
+		this.#time = new NetworkTime({ ports, certifiedTime: () => this.#certifiedTime() });
 	}
 
 	/** The network's time, as far as we know. */
 	nowMs(): number {
-		return this.ports.now() + this.network.clockOffsetMs;
+		return this.ports.now() + (this.#time.offsetMs ?? this.network.clockOffsetMs);
 	}
 
 	async sign(kind: RequestKind, fields: RequestMap): Promise<Pending> {
-		const identity = await this.network.identity();
+		return this.#signAs(await this.network.identity(), kind, fields);
+	}
+
+	async #signAs(identity: IdentityLike, kind: RequestKind, fields: RequestMap): Promise<Pending> {
+		const clockSettings = this.#time.settings;
 		const nowMs = this.nowMs();
 		const age = stopwatch(this.ports);
 		const content = {
@@ -76,7 +86,7 @@ export class Transport {
 			...(kind === "call" && { nonce: this.ports.randomBytes(NONCE_BYTES) }),
 		};
 		const signed = await signRequest(identity, kind, content, this.ports.sha256, nowMs);
-		return { ...signed, lifeLeftMs: () => LIFE_MS - age() };
+		return { ...signed, lifeLeftMs: () => LIFE_MS - age(), clockSettings };
 	}
 
 	/** Little patience with a host that has never answered, and is not merely out of reach. */
@@ -88,7 +98,15 @@ export class Transport {
 	};
 
 	/** @throws ClientError `network`, `timeout`, `aborted`, `http`, `reply_invalid` */
-	async send(kind: RequestKind, { body }: Pending, signal?: AbortSignal): Promise<HttpAnswer> {
+	async send(kind: RequestKind, pending: Pending, signal?: AbortSignal): Promise<HttpAnswer> {
+		try {
+			return await this.#post(kind, pending, signal);
+		} catch (error) {
+			throw identityExpired(error) ?? (await this.#agreeOnTime(error, pending));
+		}
+	}
+
+	#post(kind: RequestKind, { body }: SignedRequest, signal?: AbortSignal): Promise<HttpAnswer> {
 		const { network, ports } = this;
 		const { headers, ...options } = network.requestInit(kind === "call" ? "call" : "read");
 		// Anew for each version of the endpoint that is tried: a stream can be sent once.
@@ -96,13 +114,9 @@ export class Transport {
 			const made = ports.requestBody(body as Uint8Array<ArrayBuffer>, network.isPlatformFetch);
 			return { ...options, ...made, headers: { ...headers, ...made.headers } };
 		};
-		try {
-			return await this.#endpoints.use(ENDPOINT[kind], (url) =>
-				exchange(network.fetch, url, initOf(), { timeoutMs: this.timeoutMs, ports, signal }),
-			);
-		} catch (error) {
-			throw identityExpired(error) ?? (await this.#agreeOnTime(error));
-		}
+		return this.#endpoints.use(ENDPOINT[kind], (url) =>
+			exchange(network.fetch, url, initOf(), { timeoutMs: this.timeoutMs, ports, signal }),
+		);
 	}
 
 	/**
@@ -110,10 +124,20 @@ export class Transport {
 	 * taken.
 	 * @returns the error to throw
 	 */
-	async #agreeOnTime(error: unknown): Promise<unknown> {
+	async #agreeOnTime(error: unknown, { clockSettings }: Pending): Promise<unknown> {
 		const isClock = isBlobError(error, "http") && /request expiry/i.test(error.details.body);
-		if (!isClock || !(await this.network.syncClock(this.canisterId))) return error;
+		if (!isClock || !(await this.#time.refused(clockSettings))) return error;
 		return new ClientError("timeout", { waitedMs: 0, waitedFor: AGREEMENT }, error);
+	}
+
+	/** What time it is by a certificate, which may be old; asked for by nobody, whose requests cannot expire. */
+	async #certifiedTime(): Promise<number> {
+		const signed = await this.#signAs(ANONYMOUS, "read_state", { paths: [[utf8("time")]] });
+		const { body } = await this.#post("read_state", signed);
+		const certificate = certificateIn(body, "network's time");
+		const nowMs = timeOf(certificate.tree);
+		await this.#verifyAt(certificate, nowMs);
+		return nowMs;
 	}
 
 	/**
@@ -127,52 +151,27 @@ export class Transport {
 	): Promise<Certificate> {
 		const signed = await this.sign("read_state", { paths: [...paths] });
 		const { body } = await this.send("read_state", signed, signal);
-		const { certificate } = this.decode(body, purpose);
-		if (certificate instanceof Uint8Array) return decodeCertificate(certificate);
-		throw new ClientError("reply_invalid", {
-			method: purpose,
-			reason: "the state came without a certificate",
-		});
+		return certificateIn(body, purpose);
 	}
 
 	/** @throws ClientError `certificate_invalid`, `certificate_stale` */
-	async verify(certificate: Certificate): Promise<void> {
+	verify(certificate: Certificate): Promise<void> {
+		return this.#verifyAt(certificate, this.nowMs());
+	}
+
+	async #verifyAt(certificate: Certificate, nowMs: number): Promise<void> {
 		await this.#verifier.verify(certificate, {
 			rootKey: await this.network.rootKey(),
 			canisterId: this.canisterId.toUint8Array(),
-			nowMs: this.nowMs(),
+			nowMs,
 			ports: this.ports,
 		});
 	}
-
-	/** Decodes an answer's map. @throws ClientError `reply_invalid` */
-	decode(body: Uint8Array, method: string): Record<string, unknown> {
-		let map: unknown;
-		try {
-			map = decodeCbor(body);
-		} catch (error) {
-			const reason = `the answer is not CBOR (${error instanceof Error ? error.message : error})`;
-			throw new ClientError("reply_invalid", { method, reason }, error);
-		}
-		if (typeof map === "object" && map !== null && !Array.isArray(map) && !(map instanceof Uint8Array))
-			return map as Record<string, unknown>;
-		throw new ClientError("reply_invalid", { method, reason: "the answer is not a map" });
-	}
 }
 
-/**
- * The error of a rejection that comes as a map, not in a certificate.
- * @throws ClientError `reply_invalid` where it is not one
- */
-export function rejection(map: Record<string, unknown>, method: string): ClientError<"rejected"> {
-	const { reject_code, reject_message, error_code } = map;
-	if (typeof reject_code !== "number" && typeof reject_code !== "bigint")
-		throw new ClientError("reply_invalid", { method, reason: "it is neither a certificate nor a rejection" });
-	return new ClientError("rejected", {
-		rejectCode: Number(reject_code),
-		rejectMessage: typeof reject_message === "string" ? reject_message : "",
-		errorCode: typeof error_code === "string" ? error_code : undefined,
-		isCertified: false,
-		method,
-	});
+/** @throws ClientError `reply_invalid`, `certificate_invalid` */
+function certificateIn(body: Uint8Array, method: string): Certificate {
+	const { certificate } = decodeAnswer(body, method);
+	if (certificate instanceof Uint8Array) return decodeCertificate(certificate);
+	throw new ClientError("reply_invalid", { method, reason: "the state came without a certificate" });
 }

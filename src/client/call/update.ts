@@ -1,6 +1,7 @@
 import { ClientError, isBlobError, isRefused } from "../errors.js";
 import { utf8 } from "../util/bytes.js";
 import { stopwatch } from "../util/stopwatch.js";
+import { decodeAnswer, rejection } from "./answer.js";
 import { type Certificate, decodeCertificate } from "./certificate.js";
 import {
 	isRetryable,
@@ -12,7 +13,7 @@ import {
 	retryAfterMs,
 } from "./retry.js";
 import { type RequestStatus, requestStatus } from "./status.js";
-import { AGREEMENT, type Pending, rejection, type Transport } from "./transport.js";
+import { AGREEMENT, type Pending, type Transport } from "./transport.js";
 
 export interface CallOptions {
 	readonly signal?: AbortSignal | undefined;
@@ -116,7 +117,7 @@ export class Updates {
 		const { status, body } = await sent;
 		// 202: taken, and not executed in the time that the endpoint waits.
 		if (status === 202 || body.length === 0) return { kind: "processing" };
-		const map = this.#transport.decode(body, method);
+		const map = decodeAnswer(body, method);
 		if (!(map.certificate instanceof Uint8Array)) return { kind: "rejected", error: rejection(map, method) };
 		return this.#statusIn(decodeCertificate(map.certificate), pending, method, options.verify);
 	}

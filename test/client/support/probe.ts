@@ -37,7 +37,7 @@ export function callPath(
 ) {
 	const { ports = hastyPorts, timeoutMs = 20_000, localNetwork = false } = options;
 	const policy = { ...POLICY, ...options.policy };
-	const network = new ClientNetwork(agent, { localNetwork, timeoutMs });
+	const network = new ClientNetwork(agent, { localNetwork, timeoutMs, ports });
 	const throttle = new Throttle(ports, policy.deadlineMs);
 	const transport = new Transport(network, { canisterId, ports, timeoutMs, throttle });
 	return { updates: new Updates(transport, policy), queries: new Queries(transport, policy), transport };
