@@ -15,6 +15,7 @@ import { ClientError, refused, refuseInvalid } from "./errors.js";
 import { findCopy, findDeleted, findUpdated } from "./evidence.js";
 import { quoteParameters } from "./source/media-type.js";
 import type { Deleted, DeletedItem, Manifest, Precondition, Version, Visibility } from "./types.js";
+import { nameOpenUploads } from "./upload/open-uploads.js";
 import { isTooLarge, lowerLimit } from "./upload/too-large.js";
 import { utf8 } from "./util/bytes.js";
 import { withJson } from "./util/json.js";
@@ -196,13 +197,19 @@ export async function moveBlob(
 		to,
 		precondition: fromPrecondition(precondition),
 	};
-	const answer = await attempt(
+	const answer = attempt(
 		context,
 		async (onRetry) =>
 			readManifest(await context.caller.update(method, [request], { signal, onRetry, verify: true })),
 		async (since) => (method === "blobs_copy" ? findCopy(context, request, since, signal) : undefined),
 	);
-	return changed(context, answer);
+	try {
+		return changed(context, await answer);
+	} catch (error) {
+		// A copy counts for its caller, a renamed blob for its owner.
+		if (method === "blobs_copy") await nameOpenUploads(context, error);
+		throw error;
+	}
 }
 
 function changed(context: ClientContext, wire: WireManifest): Manifest {

@@ -27,7 +27,7 @@ export class BlobError extends Error {
 	readonly action: ErrorAction;
 	/** The facts behind the message, as `code` has them. They never hold bytes of a blob. */
 	readonly details: object;
-	/** Of an upload that a quota refused: the caller's uploads that are open and count for it, at most 100. */
+	/** Of an upload, a file of many or a copy that a quota refused: the caller's uploads that are open and count for it, at most 100. */
 	openUploads?: readonly OpenUpload[];
 
 	/** @internal */

@@ -269,32 +269,6 @@ describe("reuse", () => {
 		expect(stream.progress.reused).toBe(0);
 	});
 
-	it("names the open uploads in the error where a quota refuses another", async () => {
-		const store = new MemoryStore();
-		const context = store.context({ chunkBytes: S });
-		await store.direct("blobs_set_quota", {
-			id: new Uint8Array(16).fill(1),
-			who: [],
-			quota: [
-				{
-					open_uploads: 1,
-					blobs: 9n,
-					bytes: 2n ** 40n,
-					received_per_day: 2n ** 40n,
-					changes_per_day: 99n,
-					cycles_per_day: 2n ** 40n,
-				},
-			],
-		});
-		const begin = { id: new Uint8Array(16).fill(2), key: "first", size: [], chunk_size: S };
-		await store.direct("blobs_begin_upload", begin);
-		const refused = await fails(upload(context, bytes, { key: "second" }));
-		expect(isBlobError(refused, "quota_exceeded")).toBe(true);
-		expect(refused?.openUploads?.map(({ key }) => key)).toEqual(["first"]);
-		await store.direct("blobs_abort_upload", refused!.openUploads![0]!.id);
-		await upload(context, bytes, { key: "second" });
-	});
-
 	it("notices a source that changes between the two passes", async () => {
 		const context = new MemoryStore().context({ chunkBytes: S });
 		let reads = 0;

@@ -6,6 +6,7 @@ import { Pool } from "../../util/pool.js";
 import { date, fromVersion } from "../../wire-map.js";
 import { once, type UploadCalls } from "../calls.js";
 import { findPublished } from "../commit.js";
+import { openUploadsNamer } from "../open-uploads.js";
 import type { ProgressMeter } from "../progress.js";
 import { isTooLarge, lowerLimit } from "../too-large.js";
 import type { Pack, PackItem, PackOutcome } from "./pack.js";
@@ -33,10 +34,15 @@ export async function putMany(
 			return { error };
 		}
 	};
+	const name = openUploadsNamer(context);
 	const tell = async (items: readonly PackItem[], outcomeOf: (index: number) => PackOutcome) => {
 		const pool = new Pool(() => calls.concurrency);
 		for (const [index, item] of items.entries())
-			await pool.add(async () => item.done(await orFound(outcomeOf(index), item)));
+			await pool.add(async () => {
+				const outcome = await orFound(outcomeOf(index), item);
+				if ("error" in outcome) await name(outcome.error);
+				await item.done(outcome);
+			});
 		await pool.drain();
 	};
 	const bytes = pack.items.reduce((sum, { content }) => sum + content.length, 0);
