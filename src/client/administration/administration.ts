@@ -68,7 +68,7 @@ export function listAccounts(context: ClientContext, options: AskOptions = {}): 
 	return pages({
 		method: "blobs_list_accounts",
 		limit: MAX_LIST_PAGE,
-		nameOf: String,
+		orderOf: (who: Principal) => hex(who.toUint8Array()),
 		fetch: async (after: Principal | undefined) => {
 			const request = { after: optional(after), limit: MAX_LIST_PAGE };
 			const { accounts, next } = await ask(context, "blobs_list_accounts", [request], options);
@@ -84,7 +84,7 @@ export function listAllUploads(
 	return pages({
 		method: "blobs_list_all_uploads",
 		limit: MAX_LIST_PAGE,
-		nameOf: ({ owner, id }: WireUploadName) => `${owner} ${hex(id)}`,
+		orderOf: ({ owner, id }: WireUploadName) => `${hex(owner.toUint8Array())} ${hex(id)}`,
 		fetch: async (after: WireUploadName | undefined) => {
 			const request = { after: optional(after), limit: MAX_LIST_PAGE };
 			const { uploads, next } = await ask(context, "blobs_list_all_uploads", [request], options);

@@ -2,6 +2,7 @@ import {
 	checkKey,
 	isPublic,
 	type ListRange,
+	MAX_KEY_BYTES,
 	sameBytes,
 	sortable,
 	type WireList,
@@ -11,6 +12,7 @@ import {
 } from "../../protocol/index.js";
 import type { ClientContext } from "../context.js";
 import { ClientError } from "../errors.js";
+import { utf8 } from "../util/bytes.js";
 import { readManifest } from "../wire-map.js";
 import { certifiedTree, type Verdict } from "./proof.js";
 import { NotShown, type ShownEntry, shownPage } from "./shown-page.js";
@@ -47,10 +49,15 @@ export function entriesOf(
 		last = name;
 	}
 	const [next] = page.next;
+	if (next !== undefined && utf8(next).length > MAX_NEXT_BYTES)
+		throw invalid(`the next page's name has more than ${MAX_NEXT_BYTES} bytes`);
 	const isNext = isSealed(next) ? next !== after[0] : next === undefined || next === entries.at(-1)?.name;
 	if (!isNext) throw invalid("the next page does not begin where it ends");
 	return entries;
 }
+
+/** As many as a request's `after` may have: a key's twice. */
+const MAX_NEXT_BYTES = 2 * MAX_KEY_BYTES;
 
 /** Whether a page ended on a key that its caller may not read: only the store can tell which. */
 export const isSealed = (next: string | undefined): boolean => next?.startsWith("\0") === true;

@@ -4,6 +4,7 @@ import { ClientError, isBlobError } from "../errors.js";
 import { checkInteger } from "../options.js";
 import type { ListEntry, Version } from "../types.js";
 import { throwIfAborted } from "../util/abort.js";
+import { MAX_EMPTY_PAGES } from "../util/pages.js";
 import { fromWireManifest, optional } from "../wire-map.js";
 import { entriesOf, type ListedEntry, verifyList } from "./list-proof.js";
 import { provenByNode } from "./node.js";
@@ -32,9 +33,6 @@ export interface ListOptions {
 }
 
 const HALF_PAIR = /\p{Surrogate}/u;
-
-/** Pages in a row on which nothing was found that the caller may read: more keys than a store will have of a prefix. */
-const MAX_EMPTY_PAGES = 10_000;
 
 interface Asked {
 	readonly request: WireList;
@@ -67,7 +65,7 @@ export async function* listPages(
 		const page = await readPage(context, { request, past }, options);
 		past = page.entries.at(-1)?.name ?? past;
 		empty = page.entries.length > 0 ? 0 : empty + 1;
-		if (empty > MAX_EMPTY_PAGES)
+		if (page.next !== undefined && empty > MAX_EMPTY_PAGES)
 			throw new ClientError("reply_invalid", { method: "blobs_list", reason: "it never comes to an end" });
 		yield page.entries.map(({ name, blob }) =>
 			blob ? { type: "blob", blob: fromWireManifest(blob.manifest) } : { type: "directory", path: name },

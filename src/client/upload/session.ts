@@ -142,7 +142,7 @@ export function openUploads(
 	return pages({
 		method: "blobs_list_uploads",
 		limit: MAX_LIST_PAGE,
-		nameOf: hex,
+		orderOf: hex,
 		fetch: async (after: Uint8Array | undefined) => {
 			const request = { key: optional(key), after: optional(after), limit: MAX_LIST_PAGE };
 			const { uploads, next } = await ask([request]);

@@ -12,22 +12,26 @@ export interface Pages<Item, Position> {
 	/** Most items of a page, as they were asked for. */
 	readonly limit: number;
 	readonly fetch: (after: Position | undefined) => Promise<Page<Item, Position>>;
-	/** A text that is another one for each position. */
-	readonly nameOf: (position: Position) => string;
+	/** A text that sorts as positions do. */
+	readonly orderOf: (position: Position) => string;
 }
+
+/** Pages in a row on which nothing was found that was asked for: the largest store has fewer. */
+export const MAX_EMPTY_PAGES = 10_000;
 
 /**
  * The items of all pages, as they are taken.
- * @throws ClientError `reply_invalid` where a page is longer than asked for, or leads back to an earlier one: such a
- *   list would never end
+ * @throws ClientError `reply_invalid` where a page is longer than asked for, or the next one does not begin past it, or
+ *   none of very many has anything on it: such a list would never end
  */
 export async function* pages<Item, Position>({
 	method,
 	limit,
 	fetch,
-	nameOf,
+	orderOf,
 }: Pages<Item, Position>): AsyncGenerator<Item> {
-	const seen = new Set<string>();
+	let order: string | undefined;
+	let empty = 0;
 	let after: Position | undefined;
 	do {
 		const { items, next } = await fetch(after);
@@ -36,9 +40,12 @@ export async function* pages<Item, Position>({
 			throw invalid(`a page has ${items.length} entries, over the ${limit} that were asked for`);
 		after = next[0];
 		if (after !== undefined) {
-			const name = nameOf(after);
-			if (seen.has(name)) throw invalid("its pages lead back to an earlier one");
-			seen.add(name);
+			const next = orderOf(after);
+			if (order !== undefined && next <= order)
+				throw invalid("the next page does not begin past the last one");
+			order = next;
+			empty = items.length > 0 ? 0 : empty + 1;
+			if (empty > MAX_EMPTY_PAGES) throw invalid("it never comes to an end");
 		}
 		yield* items;
 	} while (after !== undefined);
