@@ -35,6 +35,7 @@ export const webPorts: Ports = {
 	now: () => Date.now(),
 	monotonic: () => performance.now(),
 	random: () => Math.random(),
+	mediaTypeOfName: () => undefined,
 	isOnline: () => globalThis.navigator?.onLine !== false,
 	sleep: sleepUntilOnline,
 };

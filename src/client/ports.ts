@@ -37,6 +37,8 @@ export interface Ports {
 	readonly monotonic: () => number;
 	/** From 0 (included) to 1 (excluded); only jitter depends on it. */
 	readonly random: () => number;
+	/** The media type that files of such a name have, where the platform is left to guess it; a browser's Files say theirs. */
+	readonly mediaTypeOfName: (name: string) => string | undefined;
 	/** False where the platform knows that it has no network: attempts then do not count. */
 	readonly isOnline: () => boolean;
 	/** Resolves after this time, or sooner when there is a network again; rejects with an `aborted` error as soon as the signal fires. */

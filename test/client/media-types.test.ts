@@ -1,9 +1,12 @@
+import { createReadStream } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { updateBlob } from "../../src/client/changing.js";
-import { filesIn, fromPath } from "../../src/client/node/index.js";
+import type { BlobSource } from "../../src/client/index.js";
+import { filesIn, fromPath, fromReadable } from "../../src/client/node/index.js";
+import { webPorts } from "../../src/client/ports-web.js";
 import { mediaTypeOf, quoteParameters } from "../../src/client/source/media-type.js";
 import { startBatch } from "../../src/client/upload/batch/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
@@ -53,6 +56,51 @@ it("a named type is held to what a media type is, values in quotes where they mu
 	const changed = await updateBlob(context, "a", { contentType: "", visibility: "public" });
 	expect(changed).toMatchObject({ contentType: 'video/webm; codecs="vp8,opus"', visibility: "public" });
 	expect((await updateBlob(context, "a", { contentType: "text/plain" })).contentType).toBe("text/plain");
+});
+
+it("in Node what has a name and says no type has that of the name's ending", async () => {
+	const context = new MemoryStore().context();
+	const bytes = Uint8Array.of(1);
+	const read = () => bytes;
+	async function* parts() {
+		yield bytes;
+	}
+	const directory = await mkdtemp(join(tmpdir(), "blobs-names-"));
+	const path = join(directory, "a.png");
+	await writeFile(path, bytes);
+	const sources: Record<string, [source: () => BlobSource, type: string]> = {
+		"a File": [() => new File([bytes], "a.png"), "image/png"],
+		"a File that says its type": [() => new File([bytes], "a.png", { type: "text/css" }), "text/css"],
+		"a File that says what is no type": [() => new File([bytes], "a.png", { type: "png" }), "image/png"],
+		"a File whose name ends with nothing known": [() => new File([bytes], "a.none"), OTHER],
+		"a file's stream": [() => createReadStream(path), "image/png"],
+		"one whose path is in bytes": [() => createReadStream(Buffer.from(path)), "image/png"],
+		"one that is destroyed at the end": [() => fromReadable(createReadStream(path)), "image/png"],
+		"an entry of an archive": [() => Object.assign(parts(), { path: "in/a.tar" }), "application/x-tar"],
+		"any storage": [() => ({ size: 1, read, name: "a.json" }), "application/json"],
+		"any storage that says its type": [
+			() => ({ size: 1, read, name: "a.json", contentType: "text/css" }),
+			"text/css",
+		],
+		bytes: [() => bytes, OTHER],
+		"a Blob": [() => new Blob([bytes]), OTHER],
+		"a stream": [parts, OTHER],
+		"a name that is no text": [() => ({ size: 1, read, name: 7 as never }), OTHER],
+	};
+	for (const [what, [source, type]] of Object.entries(sources)) {
+		// Never by the key, which is where it goes, not what it is.
+		const key = "key.gif";
+		expect((await startUpload(context, source(), { key })).contentType, what).toBe(type);
+		expect((await startUpload(context, source(), { key, contentType: "" })).contentType, what).toBe(type);
+		const named = { key, contentType: "text/plain" };
+		expect((await startUpload(context, source(), named)).contentType, what).toBe("text/plain");
+		const { files } = await startBatch(context, [{ key, source }], {});
+		expect(files[0], what).toMatchObject({ manifest: { contentType: type } });
+	}
+	await rm(directory, { recursive: true });
+	// A browser's Files say theirs.
+	const web = new MemoryStore().context({ ports: { mediaTypeOfName: webPorts.mediaTypeOfName } });
+	expect((await startUpload(web, new File([bytes], "a.png"), { key: "a" })).contentType).toBe(OTHER);
 });
 
 it("in Node a path has the type of its ending", async () => {

@@ -1,10 +1,9 @@
 import type { BigIntStats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { extname } from "node:path";
-import mime from "mime";
 import { ClientError } from "../errors.js";
 import { sourceErrors } from "../source/failure.js";
 import type { RandomAccessSource } from "../source/types.js";
+import { mediaTypeOfName } from "./media-type.js";
 
 /** Whether a file is the same as before, as far as its directory entry tells. */
 const isSame = (a: BigIntStats, b: BigIntStats): boolean =>
@@ -22,8 +21,7 @@ export async function fromPath(path: string): Promise<RandomAccessSource | Async
 	const before = await sourceErrors(() => stat(path, { bigint: true }));
 	if (!before.isFile()) throw new ClientError("source_invalid", { got: `${path}, which is no regular file` });
 	if (before.size === 0n && (await sourceErrors(() => hasBytes(path)))) return partsOf(path);
-	// By the ending alone: a bare name would count as one.
-	const contentType = mime.getType(extname(path)) ?? undefined;
+	const contentType = mediaTypeOfName(path);
 	let opening: Promise<FileHandle> | undefined;
 
 	const check = async (handle: FileHandle): Promise<void> => {
@@ -74,7 +72,8 @@ export async function hasBytes(path: string): Promise<boolean> {
 const PART_BYTES = 65_536;
 
 /** A file from its beginning to wherever it ends. */
-const partsOf = (path: string): AsyncIterable<Uint8Array> => ({
+const partsOf = (path: string): AsyncIterable<Uint8Array> & { readonly path: string } => ({
+	path,
 	async *[Symbol.asyncIterator]() {
 		const handle = await open(path, "r");
 		try {

@@ -8,7 +8,10 @@ import { checkUnread } from "../source/streams.js";
  * upload with `source_invalid`.
  */
 export function fromReadable(readable: Readable): AsyncIterable<Uint8Array> {
+	const { path } = readable as { readonly path?: unknown };
 	return {
+		// By which its media type is guessed.
+		...(path !== undefined && { path }),
 		[Symbol.asyncIterator]: () => {
 			checkUnread(readable);
 			const parts = readable.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Ports, RequestBody } from "../ports.js";
 import { webPorts } from "../ports-web.js";
 import { sleep } from "../util/abort.js";
+import { mediaTypeOfName } from "./media-type.js";
 
 /** Less than this is cheaper to copy than to stream. */
 const STREAM_BYTES = 65_536;
@@ -31,6 +32,7 @@ export const nodePorts: Ports = {
 	...webPorts,
 	requestBody: (bytes, isPlatformFetch) =>
 		isPlatformFetch && bytes.length >= STREAM_BYTES ? streamOf(bytes) : { body: bytes },
+	mediaTypeOfName,
 	isOnline: () => true,
 	sleep,
 	sha256: (bytes) => new Uint8Array(createHash("sha256").update(bytes).digest()),

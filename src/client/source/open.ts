@@ -1,5 +1,6 @@
 import { ClientError } from "../errors.js";
 import { asBytes, describe, unshared } from "./bytes.js";
+import { nameOf } from "./name.js";
 import { RandomAccess } from "./random-access.js";
 import { Sequential } from "./sequential.js";
 import { partsOfIterable, partsOfStream } from "./streams.js";
@@ -14,16 +15,17 @@ export function openSource(source: BlobSource, size?: number): OpenSource {
 	const given: unknown = source;
 	if (asBytes(given)) return new RandomAccess(fromBytes(given as ArrayBufferView | ArrayBufferLike));
 	if (!isObject(given)) throw invalid(describe(given));
+	const described = { size, name: nameOf(given) };
 	if (isBlob(given)) {
 		// Some runtimes have Blobs of what is elsewhere, whose size is not known.
-		if (!isSize(given.size)) return new Sequential(partsOfStream(given.stream()), size);
+		if (!isSize(given.size)) return new Sequential(partsOfStream(given.stream()), described);
 		// One without bytes may be of a file whose size its system does not tell.
 		return new RandomAccess(fromBlob(given), given.size > 0);
 	}
 	if ("getReader" in given)
-		return new Sequential(partsOfStream(given as unknown as ReadableStream<Uint8Array>), size);
+		return new Sequential(partsOfStream(given as unknown as ReadableStream<Uint8Array>), described);
 	if (Symbol.asyncIterator in given)
-		return new Sequential(partsOfIterable(given as AsyncIterable<Uint8Array>), size);
+		return new Sequential(partsOfIterable(given as AsyncIterable<Uint8Array>), described);
 	return new RandomAccess(checkRandomAccess(given));
 }
 
@@ -81,5 +83,6 @@ function fromBlob(blob: Blob): RandomAccessSource {
 			if (blob.size === 0 && (await bytesOf(blob)).length > 0) throw changed("is not empty any more");
 		},
 		...(blob.type && { contentType: blob.type }),
+		...(name && { name }),
 	};
 }

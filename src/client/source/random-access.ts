@@ -2,6 +2,7 @@ import { ClientError } from "../errors.js";
 import { Buffers } from "../util/room.js";
 import { asBytes, describe, unshared } from "./bytes.js";
 import { sourceErrors } from "./failure.js";
+import { nameOf } from "./name.js";
 import type { ChunkReader, OpenSource, RandomAccessSource } from "./types.js";
 
 /** A source that can be read anywhere, chunk by chunk. */
@@ -9,6 +10,7 @@ export class RandomAccess implements OpenSource {
 	readonly isRepeatable = true;
 	/** As it was when the source was opened. */
 	readonly size: number;
+	readonly name: string | undefined;
 	readonly mayBeUnread: boolean;
 	readonly #source: RandomAccessSource;
 	readonly #buffers = new Buffers();
@@ -17,6 +19,7 @@ export class RandomAccess implements OpenSource {
 	constructor(source: RandomAccessSource, isCertain = true) {
 		this.#source = source;
 		this.size = source.size;
+		this.name = nameOf(source);
 		this.mayBeUnread = !isCertain;
 	}
 

@@ -7,15 +7,17 @@ import type { ChunkReader, OpenSource } from "./types.js";
 /** A source that can be read once, from its beginning: a stream. */
 export class Sequential implements OpenSource {
 	readonly size: number | undefined;
+	readonly name: string | undefined;
 	readonly contentType = undefined;
 	readonly isRepeatable = false;
 	readonly mayBeUnread = true;
 	readonly #parts: AsyncIterator<Uint8Array>;
 	readonly #buffers = new Buffers();
 
-	constructor(parts: AsyncIterator<Uint8Array>, size: number | undefined) {
+	constructor(parts: AsyncIterator<Uint8Array>, { size, name }: Pick<OpenSource, "size" | "name">) {
 		this.#parts = parts;
 		this.size = size;
+		this.name = name;
 	}
 
 	chunks(chunkBytes: number): ChunkReader {

@@ -19,6 +19,8 @@ export interface RandomAccessSource {
 	close?(): Promise<void>;
 	/** The media type, where the source knows it. */
 	readonly contentType?: string;
+	/** Of the file that it is, where it is one: in Node the media type is guessed from its ending. */
+	readonly name?: string;
 }
 
 /**
@@ -49,6 +51,8 @@ export interface OpenSource {
 	/** Bytes in all, where they are known beforehand. */
 	readonly size: number | undefined;
 	readonly contentType: string | undefined;
+	/** Of the file that it is, or its path. */
+	readonly name: string | undefined;
 	/** Whether no byte at all may mean that there was nothing to read from, and not that the source is empty. */
 	readonly mayBeUnread: boolean;
 	/** Whether `chunks` may be called again, and `chunk` at all. */

@@ -18,7 +18,8 @@ export interface UploadOptions {
 	key: string;
 	/**
 	 * A media type; values of parameters are put in quotes where they must be. Not given, or empty: what the source says
-	 * it is (a Blob's type, a path's ending), else `application/octet-stream`.
+	 * it is (a Blob's type), else in Node that of the ending of its name (of a path, a File, a file's stream), else
+	 * `application/octet-stream`. It is never guessed from the key.
 	 */
 	contentType?: string;
 	/** Who may read it. Default `private`: its owner and the canister's readers. */
@@ -86,7 +87,9 @@ export function planUpload(
 ): UploadPlan {
 	const contentType = options.contentType
 		? quoteParameters(options.contentType)
-		: (mediaTypeOf(source.contentType ?? "") ?? "application/octet-stream");
+		: (mediaTypeOf(source.contentType ?? "") ??
+			settings.ports.mediaTypeOfName(source.name ?? "") ??
+			"application/octet-stream");
 	const metadata = Object.entries(options.metadata ?? {});
 	refuseInvalid(checkKey(options.key) ?? checkContentType(contentType) ?? checkMetadata(metadata));
 	if (options.wholeSha256 && options.wholeSha256.length !== SHA256_BYTES)
