@@ -6,6 +6,7 @@ import type { Principal } from '@dfinity/principal';
 export interface Account {
   'who' : Principal,
   'quota' : Quota,
+  'administers' : [] | [boolean],
   'usage' : Usage,
   'has_own_quota' : boolean,
   'roles' : Array<string>,

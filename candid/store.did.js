@@ -95,6 +95,7 @@ export const idlFactory = ({ IDL }) => {
   const Account = IDL.Record({
     'who' : IDL.Principal,
     'quota' : Quota,
+    'administers' : IDL.Opt(IDL.Bool),
     'usage' : Usage,
     'has_own_quota' : IDL.Bool,
     'roles' : IDL.Vec(IDL.Text),

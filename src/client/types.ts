@@ -132,7 +132,7 @@ export interface Usage {
 export interface Account {
 	/** Whose it is. */
 	readonly who: Principal;
-	/** Roles that were granted; who controls the canister is an administrator without. */
+	/** Roles that were granted; who controls the canister is an administrator without: see `administers`. */
 	readonly roles: readonly Extensible<Role>[];
 	/** The quota that holds for it, its own or everybody's. */
 	readonly quota: Quota;
@@ -140,6 +140,11 @@ export interface Account {
 	readonly hasOwnQuota: boolean;
 	/** What it uses of the quota. */
 	readonly usage: Usage;
+	/**
+	 * Whether it may do all that an administrator may, by its role or as a controller of the canister; undefined where
+	 * the canister is of a version that does not say.
+	 */
+	readonly administers: boolean | undefined;
 }
 
 /**

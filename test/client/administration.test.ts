@@ -147,6 +147,26 @@ describe("administration", () => {
 		cyclesPerDay: Infinity,
 	};
 
+	it("shows who administers, by role or as a controller, and what an older canister does not say", async () => {
+		const store = new MemoryStore();
+		const context = store.context();
+		const of = async (principal?: typeof who) => {
+			const { roles, administers } = await administration.account(context, principal);
+			return { roles, administers };
+		};
+		expect(await of()).toEqual({ roles: [], administers: true });
+		for (const role of ["writer", "reader", "backup"] as const)
+			await administration.changeRole(context, "blobs_grant_role", who, role);
+		expect((await of(who)).administers).toBe(false);
+		await administration.changeRole(context, "blobs_grant_role", who, "admin");
+		expect((await of(who)).administers).toBe(true);
+		expect((await all(administration.listAccounts(context))).map(({ administers }) => administers)).toEqual([
+			true,
+		]);
+		store.hooks = { answer: (_, answer) => ({ ...(answer as object), administers: [] }) };
+		expect((await of()).administers).toBeUndefined();
+	});
+
 	it("shows and sets quotas, one's own and everybody's", async () => {
 		const store = new MemoryStore();
 		const context = store.context();
@@ -162,6 +182,7 @@ describe("administration", () => {
 			quota: QUOTA,
 			hasOwnQuota: true,
 			usage: { openUploads: 0, blobs: 0, bytes: 0, receivedToday: 0, changesToday: 0, cyclesToday: 0 },
+			administers: false,
 		});
 		store.host.sender = writer;
 		const theirs = store.context();

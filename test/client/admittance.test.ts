@@ -17,7 +17,7 @@ const refusal = (method = "blobs_put_chunk") =>
 		method,
 	});
 const accountWith = (...roles: string[]) =>
-	({ who: Principal.fromText("2vxsx-fae"), roles }) as unknown as WireAccount;
+	({ who: Principal.fromText("2vxsx-fae"), roles, administers: [false] }) as unknown as WireAccount;
 
 /** Calls that are refused the first `times`, by a caller with these roles. */
 function tried(times: number, account: () => Promise<WireAccount>) {
@@ -66,6 +66,10 @@ describe("a message that inspect_message refuses", () => {
 		const error = await failure(other.result);
 		expect(isBlobError(error, "not_admitted") && error.details.roles).toEqual(["reader"]);
 		expect(other.seen.calls).toBe(12);
+	});
+
+	it("is tried once more for who controls the canister", async () => {
+		expect(await tried(11, async () => ({ ...accountWith(), administers: [true] })).result).toBe("done");
 	});
 
 	it("stays what it was where the account is not told either", async () => {

@@ -41,7 +41,7 @@ describe("a clock that is set back", () => {
 			if (calls > 20) throw new Error("tried for ever");
 			throw refusal;
 		};
-		const account = async () => ({ who: Principal.anonymous(), roles: [] }) as never;
+		const account = async () => ({ who: Principal.anonymous(), roles: [], administers: [false] }) as never;
 		const options = { method: "blobs_delete", ports, signal: undefined, onRetry: undefined, account };
 		expect(isBlobError(await failure(admitted(refuse, options)), "not_admitted")).toBe(true);
 		expect(calls).toBe(11);

@@ -71,7 +71,7 @@ describe("what one node proves is asked of no subnet", () => {
 			expect(await code(stat(context, key))).toBe("blob_not_found");
 		expect(kinds()).toEqual([
 			...["query stat", "update stat"],
-			...["query stat", "update stat", "update account", "update set_mode"],
+			...["query stat", "update stat", "update account"],
 			...["query stat", "query stat"],
 		]);
 	});
@@ -94,7 +94,7 @@ describe("what no node proves is asked of the subnet", () => {
 		await put(context, "more");
 		await code(stat(context, "4"));
 		expect(kinds()).toContain("update put_blob");
-		expect(kinds().slice(-3).sort()).toEqual(["update account", "update set_mode", "update stat"]);
+		expect(kinds().slice(-2).sort()).toEqual(["update account", "update stat"]);
 	});
 
 	it("where no proof came along, and where every node is behind", async () => {

@@ -120,7 +120,7 @@ export class Administering {
 	}
 
 	#account(who: Uint8Array): WireAccount {
-		const { accounts, charges } = this.#state;
+		const { accounts, charges, roles } = this.#state;
 		const account = accounts.get(who);
 		return {
 			who: Principal.fromUint8Array(who),
@@ -135,6 +135,7 @@ export class Administering {
 				changes_today: BigInt(charges.changesToday(account, this.#state.now)),
 				cycles_today: BigInt(charges.cyclesToday(account, this.#state.now)),
 			},
+			administers: [roles.has(who, "admin")],
 		};
 	}
 

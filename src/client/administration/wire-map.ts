@@ -47,6 +47,7 @@ export function toAccount(wire: WireAccount): Account {
 			changesToday: Number(wire.usage.changes_today),
 			cyclesToday: Number(wire.usage.cycles_today),
 		},
+		administers: wire.administers[0],
 	};
 }
 

@@ -54,7 +54,7 @@ export async function learnStanding(context: ClientContext, signal: AbortSignal 
 			readsEverything(context, signal),
 		]);
 		noteVersion(context, answer.last);
-		noteStanding(context, answer, readsAll, age);
+		if (readsAll !== undefined) noteStanding(context, answer, readsAll, age);
 	} catch (error) {
 		if (!(error instanceof CanisterError) && !isBlobError(error, "rejected")) throw error;
 	}
@@ -75,32 +75,13 @@ export function noteStanding(
 const READERS = ["admin", "reader", "backup"];
 
 /**
- * Whether the caller reads everything, by the subnet's word: by a role, or as a controller, whom its account does not
- * name. Both questions are open to callers without any role.
+ * Whether the caller reads everything, by the subnet's word: by a role, or as a controller. The question is open to
+ * callers without any role. Undefined where the canister does not say who administers it.
  */
 export async function readsEverything(
 	context: ClientContext,
 	signal: AbortSignal | undefined,
-): Promise<boolean> {
-	const [{ roles }, isAdministrator] = await Promise.all([
-		context.caller.update("blobs_account", [[]], { signal, verify: true }),
-		administers(context, signal),
-	]);
-	return isAdministrator || roles.some((role) => READERS.includes(role));
-}
-
-/** No store has come so far: a switch of the mode that names it is refused to administrators, with another error. */
-const NO_GENERATION = 2n ** 64n - 1n;
-
-async function administers(context: ClientContext, signal: AbortSignal | undefined): Promise<boolean> {
-	const id = context.settings.ports.randomBytes(ID_BYTES);
-	const request = { id, mode: { live: null }, generation: NO_GENERATION };
-	try {
-		await context.caller.update("blobs_set_mode", [request], { signal, verify: true });
-		return true;
-	} catch (error) {
-		if (isBlobError(error, "mode_changed")) return true;
-		if (isBlobError(error, "not_authorized")) return false;
-		throw error;
-	}
+): Promise<boolean | undefined> {
+	const { roles, administers } = await context.caller.update("blobs_account", [[]], { signal, verify: true });
+	return administers[0] || roles.some((role) => READERS.includes(role)) ? true : administers[0];
 }

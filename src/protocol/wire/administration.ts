@@ -74,6 +74,8 @@ export interface WireAccount {
 	quota: WireQuota;
 	has_own_quota: boolean;
 	usage: WireUsage;
+	/** Whether it may do all that an administrator may: by its role, or since it controls the canister. */
+	administers: [] | [boolean];
 }
 export const Account = record<WireAccount>({
 	who: principal,
@@ -81,6 +83,7 @@ export const Account = record<WireAccount>({
 	quota: Quota,
 	has_own_quota: bool,
 	usage: Usage,
+	administers: opt(bool),
 });
 
 export interface WireListAccounts {

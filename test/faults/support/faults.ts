@@ -43,7 +43,7 @@ const canBeHalved = ({ kind, method }: SeenRequest) => kind === "call" && method
 
 /** What a client asks the subnet about its caller before it relies on a node's proof. */
 const asksWhoCalls = ({ kind, method = "" }: SeenRequest) =>
-	kind === "call" && ["blobs_stat", "blobs_account", "blobs_set_mode"].includes(method);
+	kind === "call" && ["blobs_stat", "blobs_account"].includes(method);
 
 const rejects = (reject: 1 | 2 | 3 | 4 | 5, isCertified: boolean): FaultKind => ({
 	name: `reject code ${reject}${isCertified ? "" : " by one node"}`,
