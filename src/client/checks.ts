@@ -89,6 +89,7 @@ export const LIST: Checks<ListOptions> = {
 	after: is.text,
 	pageSize: is.number,
 	certified: is.flag,
+	visibility: is.oneOf("public"),
 	minVersion: is.version,
 	signal,
 };

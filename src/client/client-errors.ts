@@ -62,7 +62,7 @@ export const CLIENT_ERRORS = {
 	not_admitted: row<{ method: string; who: string; roles: readonly string[] }>(
 		"ask",
 		(d) =>
-			`The store lets no such call of ${d.method} in from ${d.who}, whose roles are ${d.roles.join(", ") || "none"}. Ask an administrator of the canister for a role that may make it.`,
+			`The store lets no such call of ${d.method} in from ${d.who}, whose roles are ${d.roles.join(", ") || "none"}. Ask an administrator of the canister for a role that may make it.${d.method === "blobs_list" ? ` To list public blobs alone, which takes no role, give visibility: "public".` : ""}`,
 	),
 	certificate_invalid: row<{ reason: string }>(
 		"give_up",

@@ -136,6 +136,7 @@ export class BlobClient {
 	/**
 	 * Blobs and directories in order, page by page as they are taken. Pages are proven by one node or certified by the
 	 * subnet (`certified`); they are not a snapshot: a change between two pages shows if it is past the first of them.
+	 * @throws ClientError `not_admitted` for a caller that has private blobs of its own and no role: see `visibility`
 	 * @throws ClientError `list_corrupt`, `witness_invalid`, `certificate_invalid`, `certificate_stale`, `reply_invalid`
 	 *   where the answers of three nodes did not verify
 	 */

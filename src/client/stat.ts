@@ -4,7 +4,7 @@ import { type Claim, claimOf, claimOfNode } from "./download/claim.js";
 import { CanisterError, refuseInvalid } from "./errors.js";
 import { provenByNode } from "./reading/node.js";
 import { isAnonymous, verifyStat } from "./reading/proof.js";
-import { knownStanding, noteStanding, readsEverything } from "./reading/standing.js";
+import { askRights, knownStanding, noteStanding } from "./reading/standing.js";
 import type { BlobRef, Manifest, Version } from "./types.js";
 import { stopwatch } from "./util/stopwatch.js";
 import { fromVersion, readManifest, toManifest } from "./wire-map.js";
@@ -107,12 +107,12 @@ async function askSubnetAndLearn(
 	const learns =
 		standing.hasMissed && !knownStanding(context) && !isAnonymous(await context.trust.principal());
 	const age = stopwatch(context.settings.ports);
-	const [answer, readsAll] = await Promise.all([
+	const [answer, rights] = await Promise.all([
 		askSubnet(context, key, options),
-		learns ? readsEverything(context, options.signal) : undefined,
+		learns ? askRights(context, options.signal) : undefined,
 	]);
 	if (answer.manifest.length === 0) standing.hasMissed = true;
-	if (readsAll !== undefined) noteStanding(context, answer, readsAll, age);
+	if (rights) noteStanding(context, answer, rights, age);
 	return answer;
 }
 

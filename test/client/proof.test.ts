@@ -97,6 +97,14 @@ describe("what no node proves is asked of the subnet", () => {
 		expect(kinds().slice(-2).sort()).toEqual(["update account", "update stat"]);
 	});
 
+	it("that there is nothing, of a canister that does not say who administers it", async () => {
+		const { context, proving, kinds } = await storeFor(writer);
+		proving.tamper = ({ method }, answer) =>
+			method === "blobs_account" ? { ...(answer as object), administers: [], roles: ["writer"] } : answer;
+		for (const key of ["1", "2", "3", "4"]) expect(await code(stat(context, key))).toBe("blob_not_found");
+		expect(kinds().slice(-3).sort()).toEqual(["query stat", "update account", "update stat"]);
+	});
+
 	it("where no proof came along, and where every node is behind", async () => {
 		const { context, proving, kinds, store } = await storeFor(undefined);
 		proving.proves = false;

@@ -3,6 +3,7 @@ import { ClientError, isBlobError } from "../errors.js";
 import type { Ports } from "../ports.js";
 import { stopwatch } from "../util/stopwatch.js";
 import type { OnRetry } from "./retry.js";
+import type { UpdateOptions } from "./update.js";
 
 /**
  * How long a message is tried again that `inspect_message` refused: each attempt may meet another node, and nodes take
@@ -23,6 +24,8 @@ export interface Admittance {
 	readonly ports: Pick<Ports, "now" | "monotonic" | "random" | "sleep">;
 	readonly signal: AbortSignal | undefined;
 	readonly onRetry: OnRetry | undefined;
+	/** The caller's rights, where the subnet has just named them: what a node refuses is then final. */
+	readonly rights?: UpdateOptions["rights"];
 	/** The caller's account, by an update: the word of the subnet, not of a node. */
 	readonly account: () => Promise<WireAccount>;
 }
@@ -40,6 +43,7 @@ export async function admitted<T>(call: () => Promise<T>, options: Admittance): 
 			return await call();
 		} catch (error) {
 			if (!isRefusedAtDoor(error)) throw error;
+			if (options.rights) throw notAdmitted(options.method, options.rights, error);
 			elapsed ??= stopwatch(ports);
 			if (elapsed() >= TRIED_FOR_MS) return await lastAttempt(error, call, options);
 			const waitMs = PAUSE_MS * (0.5 + ports.random());
@@ -63,13 +67,14 @@ async function lastAttempt<T>(
 		throw refusal;
 	}
 	const { roles, administers } = its;
-	const notAdmitted = () =>
-		new ClientError("not_admitted", { method, who: its.who.toText(), roles }, refusal);
-	if (roles.length === 0 && administers[0] !== true) throw notAdmitted();
+	if (roles.length === 0 && administers[0] !== true) throw notAdmitted(method, its, refusal);
 	try {
 		// The subnet has seen its roles, so that more nodes have by now.
 		return await call();
 	} catch (error) {
-		throw isRefusedAtDoor(error) ? notAdmitted() : error;
+		throw isRefusedAtDoor(error) ? notAdmitted(method, its, refusal) : error;
 	}
 }
+
+const notAdmitted = (method: string, { who, roles }: NonNullable<Admittance["rights"]>, refusal: unknown) =>
+	new ClientError("not_admitted", { method, who: who.toText(), roles }, refusal);

@@ -41,12 +41,13 @@ export class Caller {
 		args: MethodArgs<Name>,
 		options: UpdateOptions,
 	): Promise<MethodOk<Name>> {
-		const { signal, onRetry } = options;
+		const { signal, onRetry, rights } = options;
 		return admitted(() => this.#update(name, args, options), {
 			method: name,
 			ports: this.#transport.ports,
 			signal,
 			onRetry,
+			rights,
 			account: () => this.#update("blobs_account", [[]], { signal, verify: true }),
 		});
 	}

@@ -1,3 +1,4 @@
+import type { Principal } from "@dfinity/principal";
 import { ClientError, isBlobError, isRefused } from "../errors.js";
 import { utf8 } from "../util/bytes.js";
 import { stopwatch } from "../util/stopwatch.js";
@@ -31,6 +32,8 @@ export interface UpdateOptions extends CallOptions {
 	 * is believed: only for what a later, verified call binds.
 	 */
 	readonly verify: boolean;
+	/** What the subnet has just said that the caller may do, where that is nothing: then no other node lets it in. */
+	readonly rights?: { readonly who: Principal; readonly roles: readonly string[] } | undefined;
 	/** Less patience with some errors than the policy has. */
 	readonly patience?: ((error: unknown) => Patience | undefined) | undefined;
 }

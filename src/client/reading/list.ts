@@ -1,4 +1,5 @@
 import { MAX_LIST_PAGE, type WireList, type WireListPage } from "../../protocol/index.js";
+import { ANONYMOUS } from "../call/agent.js";
 import { askCertified, type ClientContext, leastVersion } from "../context.js";
 import { ClientError, isBlobError } from "../errors.js";
 import { checkInteger } from "../options.js";
@@ -8,7 +9,7 @@ import { MAX_EMPTY_PAGES } from "../util/pages.js";
 import { fromWireManifest, optional } from "../wire-map.js";
 import { entriesOf, type ListedEntry, verifyList } from "./list-proof.js";
 import { provenByNode } from "./node.js";
-import { learnStanding, readsOnlyPublic } from "./standing.js";
+import { learnStanding, readsOnlyPublic, withoutRole } from "./standing.js";
 
 /** Which keys are listed, and whose word is taken for it. */
 export interface ListOptions {
@@ -26,6 +27,12 @@ export interface ListOptions {
 	 * then nothing is older than the call. False takes the word of one node, which signs it: to show, not to act on.
 	 */
 	certified?: boolean;
+	/**
+	 * Public blobs alone, proven by nodes as they are to everybody: by this even a caller can list that has private blobs
+	 * and no role. By default such a list fails with `not_admitted`, since no node can prove what is private, and the
+	 * subnet is asked by roles only: what it left out in silence would seem to be gone.
+	 */
+	visibility?: "public";
 	/** Answer only from a state that has seen this change. @default the latest that this client has made or seen */
 	minVersion?: Version;
 	/** Aborts the list. */
@@ -50,7 +57,8 @@ export async function* listPages(
 	context: ClientContext,
 	options: ListOptions = {},
 ): AsyncGenerator<ListEntry[]> {
-	const { prefix = "", recursive = true, signal } = options;
+	const { prefix = "", recursive = true, signal, visibility } = options;
+	if (visibility === "public") context = asNobody(context);
 	for (const [option, text] of Object.entries({ prefix, after: options.after ?? "" }))
 		if (HALF_PAIR.test(text))
 			throw new ClientError("option_invalid", { option, reason: "it holds half a surrogate pair" });
@@ -73,6 +81,11 @@ export async function* listPages(
 		after = page.next;
 		if (after === undefined) return;
 	}
+}
+
+/** The same store as those see it who are not signed in. */
+function asNobody(context: ClientContext): ClientContext {
+	return { ...context, ...context.connect(context.settings.agent, ANONYMOUS), standing: {} };
 }
 
 async function readPage(
@@ -126,7 +139,7 @@ async function askSubnet(
 	signal: AbortSignal | undefined,
 ): Promise<Page> {
 	const page = await askCertified(context, () =>
-		context.caller.update("blobs_list", [request], { signal, verify: true }),
+		context.caller.update("blobs_list", [request], { signal, verify: true, rights: withoutRole(context) }),
 	);
 	return { entries: entriesOf(request, page, past), next: page.next[0] };
 }

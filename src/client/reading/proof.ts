@@ -108,7 +108,7 @@ async function verifyAbsence(context: ClientContext, key: string, tree: HashTree
 	const caller = await context.trust.principal();
 	if (isAnonymous(caller)) return "proven";
 	const standing = knownStanding(context);
-	if (standing === undefined || standing.readsAll) return "unproven";
+	if (standing === undefined || standing.rights.readsAll) return "unproven";
 	if (standing.salt === undefined) return "proven";
 	const label = await context.settings.ports.sha256(privateLabelPreimage(standing.salt, caller, key));
 	const own = find(tree, privateManifestPath(label));

@@ -1,3 +1,4 @@
+import type { Principal } from "@dfinity/principal";
 import { ID_BYTES, isPublic, type WireStatAnswer, type WireVersion } from "../../protocol/index.js";
 import { type ClientContext, isAfter, noteVersion } from "../context.js";
 import { CanisterError, isBlobError } from "../errors.js";
@@ -6,10 +7,18 @@ import { stopwatch } from "../util/stopwatch.js";
 import { readManifest } from "../wire-map.js";
 import { isAnonymous } from "./proof.js";
 
+/** What a caller may do, by the subnet's word. */
+export interface Rights {
+	readonly who: Principal;
+	/** Those that were granted. */
+	readonly roles: readonly string[];
+	/** Whether private blobs of others are shown to it, by a role or as a controller. */
+	readonly readsAll: boolean;
+}
+
 /** What the caller of a store must know about itself to prove that a key holds nothing for it. */
 export interface Standing {
-	/** Whether private blobs of others are shown to it. */
-	readonly readsAll: boolean;
+	readonly rights: Rights;
 	/** With what the labels of its own private blobs are salted; absent where it never had any. A salt stays. */
 	readonly salt: Uint8Array | undefined;
 	/** Milliseconds since the subnet was asked. */
@@ -37,7 +46,7 @@ export function knownStanding(context: ClientContext): Standing | undefined {
 export async function readsOnlyPublic(context: ClientContext): Promise<boolean | undefined> {
 	if (isAnonymous(await context.trust.principal())) return true;
 	const standing = knownStanding(context);
-	return standing && !standing.readsAll && standing.salt === undefined;
+	return standing && !standing.rights.readsAll && standing.salt === undefined;
 }
 
 /**
@@ -49,12 +58,12 @@ export async function learnStanding(context: ClientContext, signal: AbortSignal 
 	const request = { key: hex(context.settings.ports.randomBytes(ID_BYTES)), min_version: [] as [] };
 	const age = stopwatch(context.settings.ports);
 	try {
-		const [answer, readsAll] = await Promise.all([
+		const [answer, rights] = await Promise.all([
 			context.caller.update("blobs_stat", [request], { signal, verify: true }),
-			readsEverything(context, signal),
+			askRights(context, signal),
 		]);
 		noteVersion(context, answer.last);
-		if (readsAll !== undefined) noteStanding(context, answer, readsAll, age);
+		if (rights) noteStanding(context, answer, rights, age);
 	} catch (error) {
 		if (!(error instanceof CanisterError) && !isBlobError(error, "rejected")) throw error;
 	}
@@ -64,24 +73,33 @@ export async function learnStanding(context: ClientContext, signal: AbortSignal 
 export function noteStanding(
 	context: ClientContext,
 	{ manifest: [manifest], salt: [salt], last }: WireStatAnswer,
-	readsAll: boolean,
+	rights: Rights,
 	age: () => number,
 ): void {
 	// Beside a private blob stands its owner's salt, who may be another.
 	if (manifest !== undefined && !isPublic(readManifest(manifest))) return;
-	context.standing.last = { readsAll, salt, age, seen: last };
+	context.standing.last = { rights, salt, age, seen: last };
 }
 
 const READERS = ["admin", "reader", "backup"];
 
 /**
- * Whether the caller reads everything, by the subnet's word: by a role, or as a controller. The question is open to
- * callers without any role. Undefined where the canister does not say who administers it.
+ * Asks the subnet what the caller may do, a question that is open to callers without any role. Undefined where the
+ * canister does not say who administers it, and no role decides.
  */
-export async function readsEverything(
+export async function askRights(
 	context: ClientContext,
 	signal: AbortSignal | undefined,
-): Promise<boolean | undefined> {
-	const { roles, administers } = await context.caller.update("blobs_account", [[]], { signal, verify: true });
-	return administers[0] || roles.some((role) => READERS.includes(role)) ? true : administers[0];
+): Promise<Rights | undefined> {
+	const account = await context.caller.update("blobs_account", [[]], { signal, verify: true });
+	const { who, roles } = account;
+	const [administers] = account.administers;
+	const readsAll = administers || roles.some((role) => READERS.includes(role));
+	return readsAll || administers !== undefined ? { who, roles, readsAll } : undefined;
+}
+
+/** The caller's rights, where the subnet has said of late that it has none but that of reading what is public or its own. */
+export function withoutRole(context: ClientContext): Rights | undefined {
+	const rights = knownStanding(context)?.rights;
+	return rights && !rights.readsAll && rights.roles.length === 0 ? rights : undefined;
 }
