@@ -2,7 +2,7 @@
  * Canister interface, "Canister module format" and "WebAssembly module requirements".
  */
 import { gunzipSync } from "node:zlib";
-import { sha256 } from "../encoding/bytes.js";
+import { hex, sha256 } from "../encoding/bytes.js";
 import { isSystemCall } from "../system-api/imports.js";
 import { instrument, parseModule } from "../wasm/meter.js";
 import { type Reject, RejectCode, reject } from "./rejects.js";
@@ -49,7 +49,28 @@ export interface CanisterModule {
 	readonly metadata: ReadonlyMap<string, Metadata>;
 }
 
+/** Modules that are kept for the next installation of the same Wasm. */
+const MAX_KEPT = 4;
+const kept = new Map<string, CanisterModule>();
+
+/**
+ * The module, from before where the same was installed lately: an upgrade, or a second canister of one kind, need not
+ * instrument it again, and its code is by then optimised.
+ */
 export function compileModule(installed: Uint8Array, metering: boolean): CanisterModule {
+	const hash = sha256(installed);
+	const name = `${metering} ${hex(hash)}`;
+	const module = kept.get(name) ?? compile(installed, hash, metering);
+	kept.delete(name);
+	kept.set(name, module);
+	for (const oldest of kept.keys()) {
+		if (kept.size <= MAX_KEPT) break;
+		kept.delete(oldest);
+	}
+	return module;
+}
+
+function compile(installed: Uint8Array, hash: Buffer, metering: boolean): CanisterModule {
 	const binary = decompress(installed);
 	let compiled: WebAssembly.Module;
 	let parsed: ReturnType<typeof parseModule>;
@@ -65,7 +86,7 @@ export function compileModule(installed: Uint8Array, metering: boolean): Caniste
 		throw new InvalidModule(`Failed to decode wasm module: ${(error as Error).message}`);
 	}
 	return {
-		hash: sha256(installed),
+		hash,
 		bytes: installed.length,
 		compiled,
 		systemCalls: parsed.imports.map((entry) => entry.name),
