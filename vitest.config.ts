@@ -3,7 +3,7 @@ import { ALONE, testsIn } from "./test/support/alone.js";
 import { LongestFirst } from "./test/support/sequencer.js";
 
 const common = {
-	setupFiles: ["test/support/cpu-time.ts"],
+	setupFiles: ["test/support/cpu-time.ts", "test/support/node-crypto.ts"],
 	testTimeout: 60_000,
 	hookTimeout: 120_000,
 };

@@ -8,7 +8,10 @@ import { nodePorts } from "../../src/client/node/ports.js";
 import { utf8 } from "../../src/client/util/bytes.js";
 import { BlsKey, NodeKey } from "../../src/localnet/certification/keys.js";
 import { signedBytes } from "../../src/localnet/http/query.js";
+import { useLibrary } from "../support/node-crypto.js";
 import { failure } from "./support/transfers.js";
+
+useLibrary();
 
 const MINUTE = 60_000;
 const REQUEST_ID = new Uint8Array(32).fill(7);
