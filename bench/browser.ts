@@ -18,7 +18,7 @@ export async function measureBrowser(
 	directory: string,
 ): Promise<{ longestMainThreadTaskMs: number }> {
 	const network = await createNetwork();
-	const trial = await bundleTrial();
+	const trial = await bundleTrial(directory);
 	let opened: Opened | undefined;
 	try {
 		const { canisterId, writer: identity } = await deployScene(network, wasm);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Route } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { writeRandomFile } from "../../examples/support/random-file.js";
 import { openStore, type StoreFixture } from "../support/store.js";
 import { bundleTrial, choose, type Opened, type Place, type Trial } from "./trial.js";
@@ -16,7 +16,7 @@ let writer: Place;
 let path: string;
 let sha256: string;
 beforeAll(async () => {
-	trial = await bundleTrial();
+	trial = await bundleTrial(inject("run"));
 	fixture = await openStore({ signatures: "bls" });
 	writer = await newWriter(fixture);
 	path = join(trial.folder, "file");

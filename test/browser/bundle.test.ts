@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { bundleTrial, type Trial } from "./trial.js";
 
 /** What a page has in it that uses the packed package. */
@@ -6,7 +6,7 @@ import { bundleTrial, type Trial } from "./trial.js";
 let trial: Trial;
 let chunks: Trial["scripts"];
 beforeAll(async () => {
-	trial = await bundleTrial();
+	trial = await bundleTrial(inject("run"));
 	chunks = trial.scripts;
 });
 afterAll(() => trial?.remove());

@@ -1,22 +1,28 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Ed25519KeyIdentity } from "@dfinity/identity";
 import type { BrowserContext, Page } from "playwright-core";
-import { installPacked, type Project } from "../support/packed.js";
+import { once } from "../support/once.js";
+import { installPacked } from "../support/packed.js";
 import { bundlePage, openChromium, type Served, servePage } from "../support/page.js";
 import type {} from "./page/trial.js";
 
 /** The trial page, bundled from the packed package as a user of it bundles his. */
 export interface Trial {
 	/** Scripts with the modules that they are made of; that of the worker, too. */
-	readonly scripts: Awaited<ReturnType<typeof bundlePage>>;
-	readonly project: Project;
+	readonly scripts: readonly Script[];
 	/** For the files of a test. */
 	readonly folder: string;
-	/** Opens it in a Chromium of its own. */
+	/** Opens it in a page of its own, at an origin of its own. All of them share one Chromium. */
 	open(store: Place, options?: OpenOptions): Promise<Opened>;
 	remove(): Promise<void>;
+}
+
+type Chunk = Awaited<ReturnType<typeof bundlePage>>[number];
+export interface Script extends Pick<Chunk, "name" | "code" | "imports" | "dynamicImports" | "moduleIds"> {
+	/** By their ids. */
+	readonly modules: Readonly<Record<string, Pick<Chunk["modules"][string], "code">>>;
 }
 
 /** A store, and who uses it. */
@@ -27,7 +33,10 @@ export interface Place {
 }
 
 interface OpenOptions {
-	/** By which name the browser knows the page's server. Default 127.0.0.1, which is a secure context. */
+	/**
+	 * By which name the browser knows the page's server: any that ends in `.test`. Default 127.0.0.1, which is a
+	 * secure context.
+	 */
 	readonly host?: string;
 	readonly headers?: Record<string, string>;
 }
@@ -40,24 +49,20 @@ export interface Opened {
 	close(): Promise<void>;
 }
 
-export async function bundleTrial(): Promise<Trial> {
+/** @param run where it is bundled, once for all that name the same folder */
+export async function bundleTrial(run: string): Promise<Trial> {
+	const { directory: bundled, value: scripts } = await once(run, "trial", bundle);
 	const folder = await mkdtemp(join(tmpdir(), "canister-blobs-trial-"));
-	const project = await installPacked("test/browser/page", { beside: ["@dfinity/identity", "js-sha256"] });
-	const bundled = join(folder, "page");
-	const scripts = await bundlePage(project.directory, bundled);
-	let profiles = 0;
+	let browser: Promise<BrowserContext> | undefined;
 	return {
 		scripts,
-		project,
 		folder,
 		open: async (store, { host = "127.0.0.1", headers = {} } = {}) => {
 			const config = { ...store, identity: JSON.stringify(store.identity.toJSON()) };
 			const served: Served = await servePage(bundled, config, headers);
-			const context = await openChromium(
-				join(folder, `profile-${profiles++}`),
-				`--host-resolver-rules=MAP ${host} 127.0.0.1`,
-			);
-			const page = context.pages()[0] ?? (await context.newPage());
+			browser ??= openChromium(join(folder, "profile"), "--host-resolver-rules=MAP *.test 127.0.0.1");
+			const context = await browser;
+			const page = await context.newPage();
 			const problems: string[] = [];
 			page.on("pageerror", (error) => problems.push(error.message));
 			await page.goto(`http://${host}:${served.port}/`);
@@ -67,16 +72,30 @@ export async function bundleTrial(): Promise<Trial> {
 				page,
 				problems,
 				close: async () => {
-					await context.close();
+					await page.close();
 					await served.stop();
 				},
 			};
 		},
 		remove: async () => {
-			await project.remove();
+			await (await browser)?.close();
 			await rm(folder, { recursive: true, force: true });
 		},
 	};
+}
+
+async function bundle(directory: string): Promise<Script[]> {
+	const beside = ["@dfinity/identity", "js-sha256"];
+	const project = await installPacked(dirname(directory), "test/browser/page", { beside });
+	try {
+		const chunks = await bundlePage(project.directory, directory);
+		return chunks.map(({ name, code, imports, dynamicImports, moduleIds, modules }) => {
+			const codes = Object.entries(modules).map(([id, { code }]) => [id, { code }]);
+			return { name, code, imports, dynamicImports, moduleIds, modules: Object.fromEntries(codes) };
+		});
+	} finally {
+		await project.remove();
+	}
 }
 
 /** Resolves when the page's script has started. */

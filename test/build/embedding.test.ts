@@ -1,16 +1,14 @@
-import { cp, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { Actor, AnonymousIdentity, type HttpAgent, type Identity } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import type { Principal } from "@dfinity/principal";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { buildCanister } from "../../examples/support/build.js";
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { deployCanister, installWasm } from "../../examples/support/deploy.js";
 import { openNetwork, type TestNetwork } from "../../examples/support/network.js";
 import { idlFactory, MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { withSource } from "../support/build.js";
-import { installPacked, type Project } from "../support/packed.js";
+import { pack } from "../support/packed.js";
 import {
 	held,
 	newId,
@@ -58,21 +56,16 @@ const factory: IDL.InterfaceFactory = (idl) => {
 };
 
 const HOUR = 3_600_000;
-/** Builds take 10 seconds each where nothing else runs. */
-const SLOW = 300_000;
 let network: TestNetwork;
-let project: Project;
 let wasm: Uint8Array;
 
 beforeAll(async () => {
 	network = await openNetwork({ signatures: "test" });
-	project = await installPacked("examples/beside");
-	wasm = await buildCanister(project.directory, "guestbook");
-}, SLOW);
+	wasm = await readFile(inject("wasm").guestbook);
+});
 afterAll(async () => {
 	vi.useRealTimers();
 	await network?.dispose();
-	await project?.remove();
 });
 
 const bytes = new TextEncoder().encode("a portrait");
@@ -102,23 +95,12 @@ function passTime(ms: number): void {
 	vi.useFakeTimers({ toFake: ["Date"], now: performance.timeOrigin + performance.now() + ms });
 }
 
-/** The example built again, with its main file changed. */
-async function buildWith(name: string, change: (source: string) => string): Promise<Uint8Array> {
-	const main = join(project.directory, "index.ts");
-	await cp(main, `${main}.before`);
-	const source = await readFile(main, "utf8");
-	const changed = change(source);
-	expect(changed, name).not.toBe(source);
-	try {
-		await writeFile(main, changed);
-		return await buildCanister(project.directory, "guestbook");
-	} finally {
-		await cp(`${main}.before`, main);
-	}
-}
+/** The example with pieces of its main file replaced by others that are no longer. */
+const buildWith = (...pieces: readonly [string, string][]): Uint8Array =>
+	pieces.reduce((built, [before, after]) => withSource(built, before, after.padEnd(before.length)), wasm);
 
-test("the tarball has the interface and the documents, and nothing but what is shipped", () => {
-	const { files } = project;
+test("the tarball has the interface and the documents, and nothing but what is shipped", async () => {
+	const { files } = await pack(inject("run"));
 	for (const file of ["candid/store.did", "candid/store.did.d.ts", "candid/store.did.js", "docs/PROTOCOL.md"])
 		expect(files).toContain(file);
 	const shipped =
@@ -127,12 +109,8 @@ test("the tarball has the interface and the documents, and nothing but what is s
 });
 
 describe("where a store is", () => {
-	test("an upgrade with another memoryOffset traps, and the old code goes on", {
-		timeout: SLOW,
-	}, async () => {
-		const moved = await buildWith("moved", (source) =>
-			source.replace("memoryOffset: 10", "memoryOffset: 30"),
-		);
+	test("an upgrade with another memoryOffset traps, and the old code goes on", async () => {
+		const moved = buildWith(["memoryOffset: 10,", "memoryOffset: 30,"]);
 		const { guestbook, agent, canisterId } = await deploy();
 		const manifest = ok(await guestbook.blobs_put_blob(putOf("a"), bytes));
 		await expect(installWasm(agent, canisterId, moved, "upgrade")).rejects.toThrow(
@@ -147,18 +125,14 @@ describe("where a store is", () => {
 		expect(await guestbook.sign("Grace")).toBe(1);
 	});
 
-	test("an upgrade adds a store to an application that had none, where that is said", {
-		timeout: SLOW,
-	}, async () => {
-		const without = await buildWith("without", (source) =>
-			source
-				.replace(/^\s*Store\.(init|postUpgrade)\(\);$/gm, "")
-				.replace("Store.inspectMessage()", "undefined")
-				.replace("[Guestbook, Store]", "[Guestbook]"),
+	test("an upgrade adds a store to an application that had none, where that is said", async () => {
+		const without = buildWith(
+			["Store.init();", ""],
+			["Store.postUpgrade();", ""],
+			["Store.inspectMessage()", "undefined"],
+			["[Guestbook, Store]", "[Guestbook]"],
 		);
-		const adding = await buildWith("adding", (source) =>
-			source.replace("memoryOffset: 10,", "memoryOffset: 10, addedByUpgrade: true,"),
-		);
+		const adding = buildWith(["room: { minCycles: CYCLES_FOR_SIGNING }", "addedByUpgrade: true"]);
 		const { guestbook, agent, canisterId } = await deploy(without);
 		expect(await guestbook.sign("Ada")).toBe(1);
 		await expect(installWasm(agent, canisterId, wasm, "upgrade")).rejects.toThrow(/addedByUpgrade: true/);

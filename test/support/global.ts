@@ -1,13 +1,17 @@
 import { createHash } from "node:crypto";
-import { cp, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import type { TestProject } from "vitest/node";
 import { buildCanister } from "../../examples/support/build.js";
+import { installPacked } from "./packed.js";
 
 declare module "vitest" {
 	interface ProvidedContext {
-		/** Paths of the built, linked Wasm of the examples, each in its own copy of the example's folder. */
+		/** Paths of the built, linked Wasm of the examples, each in a project that has the packed package installed. */
 		wasm: { store: string; guestbook: string };
+		/** A folder for what is made once a run (once.ts). */
+		run: string;
 	}
 }
 
@@ -23,15 +27,19 @@ const sourcesOf = async (directory: string) =>
 	(await readdir(directory)).filter((name) => /\.(ts|json|yaml)$/.test(name));
 
 /**
- * Builds the example canisters as a user would: azle, then the linker. A build is named by the hash of all its inputs,
+ * Builds the example canisters as a user would: from the packed package, by azle, then the linker. A build is named by the hash of all its inputs,
  * made under a name of this process and renamed when it is whole, so that runs side by side share it safely.
  */
-export default async function setup(project: TestProject): Promise<void> {
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+	const run = await mkdtemp(join(tmpdir(), "canister-blobs-run-"));
 	const finished = join(builds, await hashOfInputs());
 	if (!(await exists(finished))) {
 		const workplace = join(builds, `building-${process.pid}`);
 		await rm(workplace, { recursive: true, force: true });
-		await Promise.all(Object.entries(EXAMPLES).map(([example, name]) => build(workplace, example, name)));
+		await mkdir(workplace, { recursive: true });
+		await Promise.all(
+			Object.entries(EXAMPLES).map(([example, name]) => build(run, workplace, example, name)),
+		);
 		await rename(workplace, finished).catch(async (error) => {
 			// Another run has made the same build meanwhile.
 			await rm(workplace, { recursive: true, force: true });
@@ -43,17 +51,17 @@ export default async function setup(project: TestProject): Promise<void> {
 		store: join(finished, "store/store.wasm"),
 		guestbook: join(finished, "beside/guestbook.wasm"),
 	});
+	project.provide("run", run);
+	return () => rm(run, { recursive: true, force: true });
 }
 
-async function build(workplace: string, example: string, name: string): Promise<void> {
-	const directory = join(workplace, example);
-	await mkdir(directory, { recursive: true });
-	for (const file of await sourcesOf(join(root, "examples", example)))
-		await cp(join(root, "examples", example, file), join(directory, file));
+async function build(run: string, workplace: string, example: string, name: string): Promise<void> {
+	const { directory } = await installPacked(run, `examples/${example}`, { within: workplace });
 	await buildCanister(directory, name);
+	await rename(directory, join(workplace, example));
 }
 
-/** Hash of everything that a build reads: the compiled package, the examples, and the versions of all packages. */
+/** Hash of all that makes a build: the compiled package, the examples, the versions of all packages, and how it is made. */
 async function hashOfInputs(): Promise<string> {
 	const hash = createHash("sha256");
 	const add = async (file: string) => {
@@ -68,7 +76,8 @@ async function hashOfInputs(): Promise<string> {
 	for (const example of Object.keys(EXAMPLES))
 		for (const file of (await sourcesOf(join(root, "examples", example))).sort())
 			await add(join(root, "examples", example, file));
-	await add(join(root, "package-lock.json"));
+	for (const file of ["package.json", "package-lock.json"]) await add(join(root, file));
+	for (const file of ["global.ts", "packed.ts"]) await add(join(import.meta.dirname, file));
 	return hash.digest("hex").slice(0, 16);
 }
 
