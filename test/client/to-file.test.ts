@@ -12,20 +12,26 @@ import {
 	writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { dirname, join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Download } from "../../src/client/download/download.js";
 import { ClientError } from "../../src/client/errors.js";
 import { isBlobError } from "../../src/client/index.js";
 import { toFile } from "../../src/client/node/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
+import { bundleScript } from "../support/script.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 import { type Order, type Report, CHUNK_BYTES as S, SIZE } from "./support/to-file-process.js";
 
 /** What `toFile` leaves in a directory, and what it does with what others put there. */
 
 let directory: string;
+let script: string;
 const children: ChildProcess[] = [];
+beforeAll(async () => {
+	script = await bundleScript(join(import.meta.dirname, "support/to-file-process.ts"));
+});
+afterAll(() => rm(dirname(script), { recursive: true }));
 beforeEach(async () => {
 	directory = await mkdtemp(join(tmpdir(), "blobs-to-file-"));
 });
@@ -67,10 +73,8 @@ class Downloader {
 	readonly #reports: Report[] = [];
 	#wake = () => {};
 
-	constructor(execArgv: string[] = []) {
-		this.child = fork(join(import.meta.dirname, "support/to-file-process.ts"), {
-			execArgv: ["--import", "tsx", ...execArgv],
-		});
+	constructor() {
+		this.child = fork(script, { execArgv: [] });
 		children.push(this.child);
 		this.child.on("message", (report: Report) => {
 			this.#reports.push(report);
