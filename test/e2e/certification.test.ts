@@ -76,8 +76,8 @@ async function statBy(library: Library, key: string): Promise<WireStatAnswer> {
 const readManifest = (bytes: Uint8Array): WireManifest =>
 	IDL.decode([Manifest as IDL.Type], bytes)[0] as unknown as WireManifest;
 
-const proven = (library: Library, proof: WireStatAnswer, path: Uint8Array[]) =>
-	prove(library, proof, fixture.canisterId, fixture.network.rootKey, path);
+const proven = (library: Library, proof: WireStatAnswer, path: Uint8Array[], verified?: Uint8Array) =>
+	prove(library, proof, fixture.canisterId, fixture.network.rootKey, path, verified);
 
 /** Whether the network answers queries at v3, by which @icp-sdk/core asks: replicas and gateways of 2025 do not. */
 async function hasQueryV3(): Promise<boolean> {
@@ -176,8 +176,10 @@ describe.each(libraries)("with $name", (library) => {
 		for (const key of ["c36/nothing", "c36/public/below/deeper", "c36", "nothing", "c36/public/z"]) {
 			const absent = await statBy(library, key);
 			expect(absent.manifest).toEqual([]);
-			expect(await proven(library, absent, pathOfPublic(key)), key).toBe("absent");
-			expect(await proven(library, absent, pathOfPrivate(key, owner, absent.salt[0]!)), key).toBe("absent");
+			const { canisterId, network } = fixture;
+			const certified = await library.certified(absent.certificate[0]!, canisterId, network.rootKey);
+			for (const path of [pathOfPublic(key), pathOfPrivate(key, owner, absent.salt[0]!)])
+				expect(await proven(library, absent, path, certified), key).toBe("absent");
 		}
 	});
 
@@ -190,9 +192,13 @@ describe.each(libraries)("with $name", (library) => {
 		const leaves = ok(await store.blobs_leaves({ key, version, from: 0, limit: 100 }));
 		const chunk = ok(await store.blobs_get_chunk(key, version, 1));
 
+		const certificate = proof.certificate[0]!;
+		const certified = await library.certified(certificate, fixture.canisterId, fixture.network.rootKey);
+
 		/** What a reader does, from the certificate down to the bytes. */
 		const read = async (parts: { proof: WireStatAnswer; leaves: Uint8Array; chunk: Uint8Array }) => {
-			const found = await proven(library, parts.proof, pathOfPublic(key));
+			const isSame = parts.proof.certificate[0] === certificate;
+			const found = await proven(library, parts.proof, pathOfPublic(key), isSame ? certified : undefined);
 			checkManifest(found, parts.proof.manifest[0]!);
 			const held = readManifest(parts.proof.manifest[0]!);
 			const root = sha256(rootPreimage(held.size, held.chunk_size, parts.leaves));
@@ -208,8 +214,8 @@ describe.each(libraries)("with $name", (library) => {
 
 		const flips = (array: Uint8Array, count: number) =>
 			Array.from({ length: count }, (_, i) => flipped(array, Math.floor((i * array.length) / count)));
-		for (const certificate of flips(proof.certificate[0]!, 5))
-			expect(await broken({ proof: { ...proof, certificate: [certificate] } })).toBe("certificate");
+		for (const other of flips(certificate, 5))
+			expect(await broken({ proof: { ...proof, certificate: [other] } })).toBe("certificate");
 		// Its first three bytes say only that CBOR follows.
 		const witness = proof.witness[0]!;
 		for (let at = 3; at < witness.length; at += Math.ceil(witness.length / 12)) {

@@ -3,6 +3,7 @@ import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
+import { isLong } from "../support/long.js";
 import { isNamed, newId, ok, openStore, type Store, type StoreFixture } from "../support/store.js";
 import { bytesOf, commitOf, deletion, S } from "../support/transfers.js";
 
@@ -64,14 +65,16 @@ async function round(key: string, chunks: number, chunkSize = MAX_CHUNK_BYTES): 
 	ok(await store.blobs_commit_upload(commitOf(id, bytes, {}, chunkSize)));
 }
 
+const ROUNDS = isLong ? 100 : 35;
+
 localTest(
-	"C21 what is deleted is reused: a hundred times the same leaves stable memory where it was",
+	`C21 what is deleted is reused: ${ROUNDS} times the same leaves stable memory where it was`,
 	{ timeout: 300_000 },
 	async () => {
 		const pages = async () => ok(await store.blobs_stats()).stable_pages[0]!;
 		let after: bigint | undefined;
-		for (let i = 0; i < 100; i++) {
-			// Were it not reused, a hundred of these would take six more buckets of 8 MiB.
+		for (let i = 0; i < ROUNDS; i++) {
+			// Were it not reused, each 16 of these would take one more bucket of 8 MiB.
 			await round("reused", 2, 4 * S);
 			ok(await store.blobs_delete(deletion("reused")));
 			await clean();
@@ -83,8 +86,9 @@ localTest(
 );
 
 localTest("C20 the heap does not grow with what is uploaded", { timeout: 300_000 }, async () => {
-	await round("heap/first", 32);
+	const chunks = isLong ? 32 : 12;
+	await round("heap/first", chunks);
 	const { heap } = await memory();
-	for (let i = 0; i < 2; i++) await round(`heap/${i}`, 32);
+	for (let i = 0; i < 2; i++) await round(`heap/${i}`, chunks);
 	expect((await memory()).heap).toBe(heap);
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MessageRecord } from "../../src/localnet/index.js";
 import { MAX_ITEMS, MAX_KEY_BYTES, METHODS, type MethodName } from "../../src/protocol/index.js";
 import { isQuery, openTarget, outcomeOf, type Target } from "../support/bombs.js";
+import { isLong } from "../support/long.js";
 import { ALL, outcome, REQUESTS, UPDATES } from "../support/requests.js";
 import { isNamed, type PlainResult, refusal } from "../support/store.js";
 import { type TextRequest, takesText, withText } from "../support/text-fields.js";
@@ -147,7 +148,7 @@ function oncePerShape(requests: readonly TextRequest[]): TextRequest[] {
 
 describe.skipIf(isNamed).each(Object.entries(BOMBS))("C07 a text of %s", (name, text) => {
 	const all = requestsWith(text);
-	const requests = EVERYWHERE.includes(name) ? all : oncePerShape(all);
+	const requests = isLong || EVERYWHERE.includes(name) ? all : oncePerShape(all);
 	test("from a user", () => expectCheap(fromUsers, requests, sendAsUser));
 	test("from a canister that may do everything", () => expectCheap(fromCanisters, requests, sendAs("admin")));
 	test("from a canister that may do nothing", () => expectCheap(fromCanisters, requests, sendAs("nobody")));

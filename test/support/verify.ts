@@ -78,17 +78,24 @@ function bytesIn(result: { status: string; value?: unknown }): Uint8Array {
 	return value.value;
 }
 
-/** What the proof says of the path; throws Broken where certificate or witness are not what they should be. */
+/**
+ * What the proof says of the path; throws Broken where certificate or witness are not what they should be.
+ *
+ * @param verified what the same certificate was found to certify a moment ago: two pairings less
+ */
 export async function prove(
 	library: Library,
 	proof: { certificate: [] | [Uint8Array]; witness: [] | [Uint8Array] },
 	canisterId: Principal,
 	rootKey: Uint8Array,
 	path: Uint8Array[],
+	verified?: Uint8Array,
 ): Promise<Found> {
-	const certified = await library
-		.certified(proof.certificate[0]!, canisterId, rootKey)
-		.catch((error: unknown) => Promise.reject(new Broken("certificate", error)));
+	const certifiedNow = () =>
+		library
+			.certified(proof.certificate[0]!, canisterId, rootKey)
+			.catch((error: unknown) => Promise.reject(new Broken("certificate", error)));
+	const certified = verified ?? (await certifiedNow());
 	const root = await Promise.resolve()
 		.then(() => library.root(proof.witness[0]!))
 		.catch((error: unknown) => Promise.reject(new Broken("witness", error)));
