@@ -52,8 +52,8 @@ export class StableMemory {
 		return BigInt(before);
 	}
 
-	has(offset: bigint, size: bigint): boolean {
-		return offset + size <= BigInt(this.#pages) * BigInt(WASM_PAGE);
+	has(offset: number, size: number): boolean {
+		return offset + size <= this.#pages * WASM_PAGE;
 	}
 
 	/** Copies into `target` at `dst`; the caller has checked the bounds of both. */

@@ -13,21 +13,24 @@ export function stableCalls(host: Host): SystemCalls {
 		}
 		return stable();
 	};
-	const write = (call: string, offset: bigint, src: bigint, size: bigint) => {
+	// As numbers from here on, which is exact wherever there is memory, and costs less than bigints: a canister's map
+	// makes hundreds of such calls a message.
+	const write = (call: string, offset: number, src: number, size: number) => {
 		if (!stable().has(offset, size)) throw wasmTrap("stable memory out of bounds");
-		const heap = host.heap(call, src, size);
-		const dirtied = stable().write(Number(offset), heap, Number(src), Number(size));
+		const dirtied = stable().write(offset, host.heap(call, src, size), src, size);
 		if (dirtied > 0) host.charge(BigInt(dirtied) * DIRTY_PAGE_INSTRUCTIONS);
 	};
-	const read = (call: string, dst: bigint, offset: bigint, size: bigint) => {
+	const read = (call: string, dst: number, offset: number, size: number) => {
 		if (!stable().has(offset, size)) throw wasmTrap("stable memory out of bounds");
-		stable().read(host.heap(call, dst, size), Number(dst), Number(offset), Number(size));
+		stable().read(host.heap(call, dst, size), dst, offset, size);
 	};
 	return {
 		stable64_size: () => BigInt(stable().pages),
 		stable64_grow: (pages: bigint) => stable().grow(pages),
-		stable64_write: (offset: bigint, src: bigint, size: bigint) => write("stable64_write", offset, src, size),
-		stable64_read: (dst: bigint, offset: bigint, size: bigint) => read("stable64_read", dst, offset, size),
+		stable64_write: (offset: bigint, src: bigint, size: bigint) =>
+			write("stable64_write", Number(offset), Number(src), Number(size)),
+		stable64_read: (dst: bigint, offset: bigint, size: bigint) =>
+			read("stable64_read", Number(dst), Number(offset), Number(size)),
 		stable_size: () => small().pages,
 		stable_grow(pages: number) {
 			if (small().pages + pages > FOUR_GIB_PAGES) return -1;
@@ -35,11 +38,11 @@ export function stableCalls(host: Host): SystemCalls {
 		},
 		stable_write(offset: number, src: number, size: number) {
 			small();
-			write("stable_write", BigInt(offset), BigInt(src), BigInt(size));
+			write("stable_write", offset, src, size);
 		},
 		stable_read(dst: number, offset: number, size: number) {
 			small();
-			read("stable_read", BigInt(dst), BigInt(offset), BigInt(size));
+			read("stable_read", dst, offset, size);
 		},
 	};
 }
