@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { deployCanister } from "../../examples/support/deploy.js";
 import { openNetwork, type TestNetwork } from "../../examples/support/network.js";
 import { buildMain, withSource } from "../support/build.js";
+import "../support/test-signatures.js";
 
 /** A store beside an application that makes maps of its own, or starts another store. */
 
@@ -37,7 +38,7 @@ const MAIN = `
 let network: TestNetwork;
 let wasm: Uint8Array;
 beforeAll(async () => {
-	network = await openNetwork();
+	network = await openNetwork({ signatures: "test" });
 	wasm = await buildMain(MAIN, { isLinked: false, secondCopy: true });
 });
 afterAll(() => network?.dispose());

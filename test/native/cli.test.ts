@@ -1,10 +1,10 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { linkedVersion, linkKernel } from "../../src/canister/native/link.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -13,11 +13,6 @@ const template = join(root, "node_modules/azle/dist/canister_templates/stable.wa
 const directory = mkdtempSync(join(tmpdir(), "canister-blobs-cli-"));
 const at = (name: string): string => join(directory, name);
 
-beforeAll(() => {
-	execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b", "src/cli"], {
-		cwd: root,
-	});
-});
 afterAll(() => rmSync(directory, { recursive: true }));
 
 function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {

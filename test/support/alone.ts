@@ -4,15 +4,12 @@
  */
 export const ALONE = [
 	"test/browser/**",
-	"test/build/**",
 	"test/examples/**",
 	"test/faults/**",
 	"test/readme/**",
 	"test/canister/engine/next-layout.test.ts",
 	"test/client/bls-in-worker.test.ts",
 	"test/client/ports-web.test.ts",
-	"test/e2e/large-file.test.ts",
-	"test/e2e/memory.test.ts",
 	"test/localnet/test-signatures.test.ts",
 ];
 
