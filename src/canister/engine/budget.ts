@@ -6,6 +6,8 @@ import type { Certified } from "./certified.js";
  * A message has 40 B; a request within the protocol's bounds costs at most 20 B (bench, `dearestRequestInstructions`).
  */
 const MOST = 15e9;
+/** Instructions that a step of cleaning may have taken when its last piece of work begins. */
+export const MOST_OF_CLEANING = 5e9;
 /** What a message takes at its end beside lists and tree: the accounts of 1,000 owners, the answer and its receipt. */
 const ENDING = 1.5e9;
 /** What a label costs to change in a list or tree, until this message has shown that it costs more. */

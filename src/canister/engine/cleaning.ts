@@ -1,13 +1,18 @@
 import { UPLOAD_EXPIRY_MS } from "../../protocol/index.js";
+import { MOST_OF_CLEANING } from "./budget.js";
 import { concat, getU64, u64Key } from "./codec.js";
 import { endReserve, nextReserve } from "./reserves.js";
 import type { State } from "./state.js";
 import { giveUp } from "./uploading.js";
 import { splitOwnedKey } from "./uploads.js";
 
-/** Bounds of one step, so that it ends far below the 40 B instructions of a message. A slot freed costs 20 M. */
-/** Not pages or blobs: thousands of small blobs may be deleted in a message, and a step comes once a second. */
+/**
+ * Most of each kind in one step, so that no kind waits for long behind another. Not pages or blobs: thousands of small
+ * blobs may be deleted in a message, and a step comes once a second. A slot freed costs 20 M instructions.
+ */
 const CHUNKS_PER_STEP = 128;
+/** As many chunks as a page of a content has: between two pieces of work the step's instructions are looked at. */
+const CHUNKS_AT_A_TIME = 32;
 const UPLOADS_PER_STEP = 100;
 const RESERVES_PER_STEP = 200;
 const RECEIPTS_PER_STEP = 500;
@@ -17,7 +22,7 @@ const CHANGES_PER_STEP = 500;
 const READ_ONLY_PAUSE_MS = 60 * 60_000;
 
 /**
- * One bounded step of cleaning: uploads that expired are given up, reserves of idle ones ended, receipts whose time is over forgotten, slots of
+ * One step of cleaning, bounded by its instructions and by how much there is of each kind: uploads that expired are given up, reserves of idle ones ended, receipts whose time is over forgotten, slots of
  * discarded contents freed, the feed cut to its length, the pool of slots refilled, responses certified. Asks to be
  * woken again while there is anything left to wait for. In maintenance, and while the store is read-only, it does nothing.
  */
@@ -28,13 +33,15 @@ export function clean(state: State): void {
 		state.wakeAt(now + READ_ONLY_PAUSE_MS);
 		return;
 	}
-	for (let left = UPLOADS_PER_STEP; left > 0 && giveUpOne(state, now); left--);
-	for (let left = RESERVES_PER_STEP; left > 0 && endReserve(state, now); left--);
-	for (let left = RECEIPTS_PER_STEP; left > 0 && state.receipts.expireOne(now); left--);
-	for (let left = CHUNKS_PER_STEP; left > 0 && state.garbage.length > 0; )
-		left -= state.garbage.collect(left);
-	for (let left = CHANGES_PER_STEP; left > 0 && state.feed.isOverfull; left--) state.feed.pruneOne();
-	if (state.slots.isLow) state.slots.refill();
+	const hasTime = () => state.host.instructions() < MOST_OF_CLEANING;
+	for (let left = UPLOADS_PER_STEP; left > 0 && hasTime() && giveUpOne(state, now); left--);
+	for (let left = RESERVES_PER_STEP; left > 0 && hasTime() && endReserve(state, now); left--);
+	for (let left = RECEIPTS_PER_STEP; left > 0 && hasTime() && state.receipts.expireOne(now); left--);
+	for (let left = CHUNKS_PER_STEP; left > 0 && hasTime() && state.garbage.length > 0; )
+		left -= state.garbage.collect(Math.min(left, CHUNKS_AT_A_TIME));
+	for (let left = CHANGES_PER_STEP; left > 0 && hasTime() && state.feed.isOverfull; left--)
+		state.feed.pruneOne();
+	if (state.slots.isLow && hasTime()) state.slots.refill();
 	state.responses.work(
 		() => state.host.instructions(),
 		(by, instructions) => state.charges.spent(by, instructions, now),

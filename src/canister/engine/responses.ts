@@ -4,6 +4,7 @@ import type { LabelSets } from "../catalog/index.js";
 import type { Hashing } from "../hashing.js";
 import { type AnswerSet, AnswerSets } from "./answer-sets.js";
 import { Blob, type Blobs, type Place } from "./blobs.js";
+import { MOST_OF_CLEANING } from "./budget.js";
 import type { Certified } from "./certified.js";
 import { Reader, Writer } from "./codec.js";
 import type { ContentTrees } from "./content.js";
@@ -167,7 +168,7 @@ export class Responses {
 	 * @param spent is told of those that each principal caused
 	 */
 	work(instructions: () => number, spent: (by: Uint8Array, instructions: number) => void): void {
-		for (let left = HASHES_PER_STEP; left > 0; ) {
+		for (let left = HASHES_PER_STEP; left > 0 && instructions() < MOST_OF_CLEANING; ) {
 			const turn = this.#queue.peek();
 			if (turn === undefined) return;
 			const before = instructions();

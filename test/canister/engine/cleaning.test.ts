@@ -47,6 +47,30 @@ describe("a step in the middle", () => {
 	});
 });
 
+test("C22 a step ends where its instructions do, and the next goes on where it ended", () => {
+	for (const n of [1, 2, 3]) {
+		const id = store.begin(ANNA, `a/${n}`, 100 * S);
+		for (let index = 0; index < 100; index++) {
+			const chunk = fillOf(index, S);
+			chunk[0] = n;
+			store.put(ANNA, id, index, chunk);
+		}
+		store.ask(ANNA, "blobs_abort_upload", id);
+	}
+	let before = 0;
+	const spent = () => (store.storage.accesses - before) * 50e6;
+	store.host.instructions = spent;
+	let steps = 0;
+	for (; store.stats().cleaning > 0n; steps++) {
+		before = store.storage.accesses;
+		store.engine.clean();
+		expect(spent()).toBeLessThan(20e9);
+	}
+	expect(slots()).toBe(0);
+	// Three by what a step may have of chunks.
+	expect(steps).toBeGreaterThan(3);
+});
+
 describe("C40 an upload that expired", () => {
 	test("is given up by the timer that begin asked for, and its id is free again", () => {
 		const id = store.begin(ANNA, "a", S);
