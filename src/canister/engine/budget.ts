@@ -8,6 +8,11 @@ import type { Certified } from "./certified.js";
 const MOST = 15e9;
 /** Instructions that a step of cleaning may have taken when its last piece of work begins. */
 export const MOST_OF_CLEANING = 5e9;
+/**
+ * Instructions that a query may have taken when the last entry of a page is added that brings a witness along: the
+ * witness takes about as many again, and a query has 5 B.
+ */
+export const MOST_OF_PROVEN_PAGE = 1.5e9;
 /** What a message takes at its end beside lists and tree: the accounts of 1,000 owners, the answer and its receipt. */
 const ENDING = 1.5e9;
 /** What a label costs to change in a list or tree, until this message has shown that it costs more. */

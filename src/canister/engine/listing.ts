@@ -7,6 +7,7 @@ import {
 	type WireListPage,
 } from "../../protocol/index.js";
 import { type ListEntry, mergeLists } from "../catalog/index.js";
+import { MOST_OF_PROVEN_PAGE } from "./budget.js";
 import type { Sight } from "./certified.js";
 import { isSealed, seal, unseal } from "./cursors.js";
 import { refuse } from "./refusal.js";
@@ -147,7 +148,9 @@ class Page {
 	}
 
 	get isFull(): boolean {
-		return this.#left <= 0 || this.#bytes > MAX_PAGE_BYTES || this.#asked >= MAX_ASKED;
+		if (this.#left <= 0 || this.#bytes > MAX_PAGE_BYTES || this.#asked >= MAX_ASKED) return true;
+		// The first entry is taken in any case, so that a list comes to its end.
+		return this.entries.length > 0 && this.#isProven && this.#state.host.instructions() > MOST_OF_PROVEN_PAGE;
 	}
 
 	/** Where the next page begins: past the last entry, or past the last key that was passed over. */
