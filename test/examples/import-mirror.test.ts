@@ -1,8 +1,7 @@
-import { execFile } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -11,13 +10,16 @@ import { deployCanister } from "../../examples/support/deploy.js";
 import { METHODS, MIN_CHUNK_BYTES, manifests, type WireManifest } from "../../src/protocol/index.js";
 import { assemble } from "../localnet/support/wat.js";
 import { newId, ok, openStore, publication, rootOf, type StoreFixture } from "../support/store.js";
+import { bundleForTests, contents, type Outcome, put, runScript, type Start } from "./support/scripts.js";
 
-/** The two scripts as their users run them: processes of their own, against a network over HTTP. */
+/**
+ * The two scripts as their users run them: processes of their own, against a network over HTTP. One test starts them
+ * from their sources, on a network that signs by BLS; the others bundled once, where signatures cost nothing.
+ */
 
-const root = join(import.meta.dirname, "../..");
 const IMPORT = "examples/import/import-directory.ts";
 const MIRROR = "examples/mirror/mirror.ts";
-/** A script takes a second or two to start. */
+/** From its source a script takes a second or two to start. */
 const TIMEOUT_MS = 180_000;
 /** Three chunks of the default size. */
 const LARGE = 2 * 2_080_768 + 5;
@@ -25,6 +27,9 @@ const LARGE = 2 * 2_080_768 + 5;
 vi.setConfig({ testTimeout: TIMEOUT_MS });
 
 let fixture: StoreFixture;
+/** The bundles, by the paths of the scripts. */
+const bundles = new Map<string, string>();
+let built: string;
 let folder: string;
 let keyFile: string;
 /** Chunks that the store was asked for. */
@@ -38,8 +43,9 @@ beforeAll(async () => {
 	await writeFile(keyFile, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
 	const { d } = privateKey.export({ format: "jwk" });
 	signer = Ed25519KeyIdentity.fromSecretKey(new Uint8Array(Buffer.from(d!, "base64url")));
+	built = await mkdtemp(join(tmpdir(), "canister-blobs-bundles-"));
+	for (const script of [IMPORT, MIRROR]) bundles.set(script, await bundleForTests(script, built));
 	fixture = await openStore({
-		signatures: "bls",
 		onMessage: ({ method }) => {
 			if (method === "blobs_get_chunk") chunksRead++;
 		},
@@ -49,47 +55,21 @@ beforeAll(async () => {
 });
 afterAll(async () => {
 	await fixture?.dispose();
-	await rm(folder, { recursive: true, force: true });
+	for (const made of [folder, built]) await rm(made, { recursive: true, force: true });
 });
 afterEach(async () => {
 	for (const name of await readdir(folder))
 		if (name !== "key.pem") await rm(join(folder, name), { recursive: true });
 });
 
-interface Outcome {
-	readonly code: number;
-	/** The last line of stdout. */
-	readonly summary: string;
-	readonly stderr: string;
-}
-
-function run(script: string, args: string[], { canister = fixture.canisterId.toText(), key = keyFile } = {}) {
-	const all = ["--import", "tsx", script, ...args, "--canister", canister, "--host", fixture.network.url];
-	const env = { ...process.env, CANISTER_BLOBS_IDENTITY: key };
-	return new Promise<Outcome>((resolve) =>
-		execFile(process.execPath, [...all, "--local"], { cwd: root, env }, (error, stdout, stderr) =>
-			resolve({ code: error ? Number(error.code) : 0, summary: stdout.trim(), stderr }),
-		),
-	);
-}
-
-async function put(directory: string, files: Record<string, Uint8Array | string>): Promise<void> {
-	for (const [path, content] of Object.entries(files)) {
-		await mkdir(dirname(join(directory, path)), { recursive: true });
-		await writeFile(join(directory, path), content);
-	}
-}
-
-/** Every file below a directory with its bytes in base64, but for what a mirror keeps for itself. */
-async function contents(directory: string): Promise<Record<string, string>> {
-	const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-	const files = entries.filter((entry) => entry.isFile() && !entry.parentPath.includes(".canister-blobs"));
-	const pairs = files.map(async ({ parentPath, name }) => {
-		const path = join(parentPath, name);
-		return [path.slice(directory.length + 1), await readFile(path, "base64")];
+const run = (script: string, args: readonly string[], start: Partial<Start> = {}): Promise<Outcome> =>
+	runScript(args, {
+		canister: fixture.canisterId.toText(),
+		host: fixture.network.url,
+		key: keyFile,
+		started: [bundles.get(script)!],
+		...start,
 	});
-	return Object.fromEntries((await Promise.all(pairs)).sort());
-}
 
 const large = randomBytes(LARGE);
 const FILES = {
@@ -99,6 +79,29 @@ const FILES = {
 	"photos/2026/small.bin": randomBytes(70_000),
 	"Übergröße/漢字 🎉.txt": "unicode",
 };
+
+test("started from their sources, on a network that signs by BLS, they take a file up and down", async () => {
+	const signed = await openStore({ signatures: "bls" });
+	try {
+		const grant = { id: newId(), who: signer.getPrincipal(), role: { writer: null } };
+		ok(await signed.store.blobs_grant_role(grant));
+		const [source, mirror] = [join(folder, "source"), join(folder, "mirror")];
+		await put(source, { "a/file": randomBytes(3_000) });
+		for (const [script, directory] of [
+			[IMPORT, source],
+			[MIRROR, mirror],
+		] as const) {
+			const { url: host } = signed.network;
+			const canister = signed.canisterId.toText();
+			const started = ["--import", "tsx", script];
+			const outcome = await run(script, [directory], { canister, host, started });
+			expect(outcome, script).toMatchObject({ code: 0 });
+		}
+		expect(await contents(mirror)).toEqual(await contents(source));
+	} finally {
+		await signed.dispose();
+	}
+});
 
 test("a directory goes up and comes down; a second time nothing does; a change is one file, a removal too", async () => {
 	const source = join(folder, "source");

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
-import { build } from "vite";
+import { bundleScript } from "../../support/bundle.js";
 import type { ActName, Matter } from "./acts.js";
 
 /** What a process is told, over IPC: a key has no place in arguments, which everybody can list. */
@@ -16,28 +16,9 @@ export interface Task {
 /** How a process ended: killed, or with what it said. */
 export type ProcessEnd = "killed" | "success" | `failed: ${string}`;
 
-const SCRIPT = "call.mjs";
-
-/**
- * Bundles call.ts into one module: a process that first has TypeScript compiled and 300 modules found takes three
- * times as long.
- *
- * @returns its path
- */
-export async function bundleCall(directory: string): Promise<string> {
-	await build({
-		configFile: false,
-		logLevel: "warn",
-		ssr: { noExternal: true },
-		build: {
-			ssr: join(import.meta.dirname, "call.ts"),
-			outDir: directory,
-			emptyOutDir: false,
-			rollupOptions: { output: { entryFileNames: SCRIPT, inlineDynamicImports: true } },
-		},
-	});
-	return join(directory, SCRIPT);
-}
+/** Bundles call.ts. @returns its path */
+export const bundleCall = (directory: string): Promise<string> =>
+	bundleScript(directory, "call", join(import.meta.dirname, "call.ts"));
 
 /** A process of its own that makes one of the client's calls. */
 export class CallingProcess {
