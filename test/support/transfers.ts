@@ -68,8 +68,9 @@ export const putItem = (key: string, content: Uint8Array, parts: Partial<WirePub
 
 export const deletion = (key: string) => ({ id: newId(), key, precondition: { none: null } });
 
-export async function readBack(store: Store, key: string): Promise<Uint8Array> {
-	const manifest = held(await store.blobs_stat({ key, ...none }));
+/** @param known the key's manifest, where it was just asked for */
+export async function readBack(store: Store, key: string, known?: WireManifest): Promise<Uint8Array> {
+	const manifest = known ?? held(await store.blobs_stat({ key, ...none }));
 	const chunks: Uint8Array[] = [];
 	const { size, chunk_size } = manifest;
 	for (let index = 0; BigInt(index * chunk_size) < size; index++)

@@ -17,7 +17,7 @@ type Answer = WireReply | "drop";
 type Next = (request: WireRequest) => Promise<Answer>;
 
 /** How often a held request looks at the network's clock, which a test may move. */
-const CLOCK_POLL_MS = 100;
+const CLOCK_POLL_MS = 1_000;
 
 /** Stands in the log for what the socket's side makes of an error, such as a fault that does not fit its request. */
 const FAILED = textReply(500, "");

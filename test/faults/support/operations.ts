@@ -1,6 +1,7 @@
 import { newId } from "../../support/store.js";
 import { begin, bytesOf, put, putAll, S, upload } from "../../support/transfers.js";
 import type { ActName, Matter } from "./acts.js";
+import { isFull } from "./sample.js";
 import type { Actor } from "./world.js";
 
 /** Of a key: the very bytes, or nothing. */
@@ -19,6 +20,8 @@ export interface Operation {
 	readonly act: ActName;
 	/** Whether `act` starts a transfer. */
 	readonly isTransfer: boolean;
+	/** Whether `act` changes nothing: all cases can read one blob. */
+	readonly isReading?: boolean;
 	/** What every key holds when it went well. */
 	readonly success: State;
 	/** What a key may hold when it did not. */
@@ -27,14 +30,16 @@ export interface Operation {
 	readonly again?: "precondition_failed";
 }
 
-/** Four chunks, the last of 100 bytes. */
-const CHUNKED = 3 * S + 100;
+/** A first, a middle and a last one; in the full matrix there is one more between. */
+const CHUNKS = isFull ? 4 : 3;
+/** The last chunk has 100 bytes. */
+const CHUNKED = (CHUNKS - 1) * S + 100;
 
 const newKey = () => `faults/${Buffer.from(newId()).toString("hex")}`;
 
 /** An upload of which so many chunks have arrived, by somebody who is gone. */
-async function left(actor: Actor, chunks: number): Promise<Subject> {
-	const [key, bytes] = [newKey(), bytesOf(CHUNKED)];
+async function left(actor: Actor, chunks: number, size = CHUNKED): Promise<Subject> {
+	const [key, bytes] = [newKey(), bytesOf(size)];
 	const id = await begin(actor.store, key, undefined);
 	await putAll(actor.store, id, bytes.subarray(0, chunks * S));
 	return { actor, blobs: new Map([[key, bytes]]) };
@@ -55,7 +60,7 @@ export const uploadStream: Operation = {
 
 export const resume: Operation = {
 	name: "resume",
-	prepare: (actor) => left(actor, 2),
+	prepare: (actor) => left(actor, CHUNKS - 2),
 	act: "upload",
 	...uploads,
 };
@@ -63,7 +68,8 @@ export const resume: Operation = {
 /** Everything has arrived, and the key must still be free. */
 export const commit: Operation = {
 	name: "commit",
-	prepare: (actor) => left(actor, 4),
+	// How many there are makes no difference to its requests.
+	prepare: (actor) => left(actor, 2, S + 100),
 	act: "uploadNew",
 	...uploads,
 	again: "precondition_failed",
@@ -98,6 +104,7 @@ export const download: Operation = {
 	},
 	act: "download",
 	isTransfer: false,
+	isReading: true,
 	success: "whole",
 	failure: ["whole"],
 };

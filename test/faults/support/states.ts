@@ -13,9 +13,9 @@ export function statesOf(world: World, { actor, blobs }: Subject): Promise<Reado
 	const read = async () => {
 		const states = new Map<string, State>();
 		for (const [key, bytes] of blobs) {
-			const isThere = ok(await actor.store.blobs_stat({ key, ...none })).manifest.length > 0;
-			states.set(key, isThere ? "whole" : "absent");
-			if (isThere && Buffer.compare(await readBack(actor.store, key), bytes) !== 0)
+			const [manifest] = ok(await actor.store.blobs_stat({ key, ...none })).manifest;
+			states.set(key, manifest ? "whole" : "absent");
+			if (manifest && Buffer.compare(await readBack(actor.store, key, manifest), bytes) !== 0)
 				throw new Error(`${key} holds other bytes`);
 		}
 		return states;

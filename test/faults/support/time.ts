@@ -33,6 +33,18 @@ const HEADER = "x-request-number";
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
+/** The answer when its body has come; or has broken off, which its reader meets. */
+async function arrived(response: Response): Promise<Response> {
+	const { status, statusText, headers } = response;
+	const body = await response.arrayBuffer().catch(
+		(error: unknown) =>
+			new ReadableStream({
+				start: (controller) => controller.error(error),
+			}),
+	);
+	return new Response(body, { status, statusText, headers });
+}
+
 export class VirtualTime implements Time {
 	/** Requests that a client waits for, by number, with what the network saw of them once it has. */
 	readonly #asked = new Map<string, SeenRequest | undefined>();
@@ -74,13 +86,7 @@ export class VirtualTime implements Time {
 		try {
 			const headers = new Headers(init?.headers);
 			headers.set(HEADER, number);
-			const response = await this.#realFetch(input, { ...init, headers });
-			// Under way until its body has come, or broken off.
-			await response
-				.clone()
-				.arrayBuffer()
-				.catch(() => {});
-			return response;
+			return await arrived(await this.#realFetch(input, { ...init, headers }));
 		} finally {
 			this.#asked.delete(number);
 		}

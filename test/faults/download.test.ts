@@ -1,4 +1,0 @@
-import { testMatrix } from "./support/matrix.js";
-import { download } from "./support/operations.js";
-
-testMatrix(download);

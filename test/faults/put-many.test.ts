@@ -1,4 +1,0 @@
-import { testMatrix } from "./support/matrix.js";
-import { putMany } from "./support/operations.js";
-
-testMatrix(putMany);

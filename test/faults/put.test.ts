@@ -1,4 +1,0 @@
-import { testMatrix } from "./support/matrix.js";
-import { putBlob } from "./support/operations.js";
-
-testMatrix(putBlob);

@@ -1,4 +1,0 @@
-import { testMatrix } from "./support/matrix.js";
-import { resume } from "./support/operations.js";
-
-testMatrix(resume);
