@@ -6,6 +6,8 @@ import { MIN_CHUNK_BYTES } from "../../../src/protocol/index.js";
 import { ACTS } from "./acts.js";
 import type { ProcessEnd, Task } from "./process.js";
 
+import "../../support/native-ed25519.js";
+
 /** A process that makes one of the client's calls and says how it ended, if it comes so far. */
 
 const say = (end: ProcessEnd) => process.send?.(end);
