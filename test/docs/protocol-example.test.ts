@@ -1,8 +1,18 @@
 import { createHash } from "node:crypto";
 import { IDL } from "@dfinity/candid";
+import { Principal } from "@dfinity/principal";
 import { expect, test } from "vitest";
 import { decodeArgs } from "../../src/canister/candid/codec.js";
-import { chunkCount, chunkLength, MAX_CHUNK_BYTES, METHODS, rootPreimage } from "../../src/protocol/index.js";
+import {
+	chunkCount,
+	chunkLength,
+	MAX_CHUNK_BYTES,
+	METHODS,
+	manifests,
+	publicManifestPath,
+	rootPreimage,
+} from "../../src/protocol/index.js";
+import { Manifest } from "../../src/protocol/wire/blob.js";
 import { blocksIn, readDocument, sectionOf } from "./document.js";
 
 /** The worked example of docs/PROTOCOL.md, computed again. */
@@ -66,5 +76,33 @@ test("blobs of one call", () => {
 	expect(given("hello root")).toBe(hex(sha256(hello)));
 	expect(given("empty preimage")).toBe(hex(empty));
 	expect(given("empty root")).toBe(hex(sha256(empty)));
-	expect(vectors.size).toBe(11);
+	expect(vectors.size).toBe(13);
+});
+
+test("the bytes of a manifest, which any reader of Candid reads, and their hash", () => {
+	const at = 1_800_000_000_000_000_000n;
+	const manifest = {
+		key: "docs/a",
+		sequence: 1n,
+		canister_version: 7n,
+		root: bytes("root"),
+		size,
+		chunk_size: S,
+		content_type: "text/plain",
+		visibility: "public",
+		owner: Principal.fromUint8Array(Uint8Array.from(Buffer.from("000000000000002a0101", "hex"))),
+		created_at: at,
+		modified_at: at,
+		metadata: [["by", "anna"]] as [string, string][],
+		sha256: [] as [],
+	};
+	expect(given("manifest")).toBe(hex(manifests.encode(manifest)));
+	expect(bytes("manifest").length).toBe(222);
+	expect(manifests.decode(bytes("manifest"))).toEqual(manifest);
+	expect(IDL.decode([Manifest], bytes("manifest"))).toEqual([manifest]);
+	expect(given("manifest hash")).toBe(hex(sha256(bytes("manifest"))));
+	// The place that the document names is the one where readers look for it.
+	expect(publicManifestPath("docs/a").map((label) => Buffer.from(label).toString())).toEqual([
+		...["http_expr", "docs", "a", "<$>", "manifest"],
+	]);
 });
