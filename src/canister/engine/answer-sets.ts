@@ -1,7 +1,8 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { chunkCount, isPublic, type WireManifest } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
-import { concat, Reader, u64Key, Writer } from "./codec.js";
+import { concat, u64Key, Writer } from "./codec.js";
+import { Forms } from "./forms.js";
 import { COUNTER, type Meta } from "./meta.js";
 
 /** The HTTP answers that all public blobs of one content and one type share. */
@@ -25,8 +26,18 @@ export interface Waiting {
 	readonly key: string;
 }
 
-/** Of both records. */
-const RECORD_VERSION = 1;
+const SET_FORMS = new Forms<AnswerSet>("answer set", (reader) => ({
+	holders: reader.u32(),
+	number: reader.u64(),
+	labels: reader.u32(),
+	digest: reader.bytes(),
+	waiting: reader.u32(),
+}));
+const WAITING_FORMS = new Forms<Waiting>("waiting blob", (reader) => ({
+	by: reader.bytes(),
+	sequence: reader.u64(),
+	key: reader.text(),
+}));
 
 /**
  * Sets of HTTP answers by content and type, each with the number of its holders: a copy holds the set of its source, as
@@ -54,21 +65,12 @@ export class AnswerSets {
 
 	get(content: number, type: string): AnswerSet | undefined {
 		const record = this.#map.get(setKey(content, type));
-		if (record === undefined) return undefined;
-		const reader = new Reader(record);
-		reader.version("answer set", RECORD_VERSION);
-		return {
-			holders: reader.u32(),
-			number: reader.u64(),
-			labels: reader.u32(),
-			digest: reader.bytes(),
-			waiting: reader.u32(),
-		};
+		return record === undefined ? undefined : SET_FORMS.read(record);
 	}
 
 	set(content: number, type: string, { holders, number, labels, digest, waiting }: AnswerSet): void {
 		const record = new Writer()
-			.u8(RECORD_VERSION)
+			.u8(SET_FORMS.newest)
 			.u32(holders)
 			.u64(number)
 			.u32(labels)
@@ -84,16 +86,13 @@ export class AnswerSets {
 
 	waiting(number: number, index: number): Waiting | undefined {
 		const record = this.#map.get(waitingKey(number, index));
-		if (record === undefined) return undefined;
-		const reader = new Reader(record);
-		reader.version("waiting blob", RECORD_VERSION);
-		return { by: reader.bytes(), sequence: reader.u64(), key: reader.text() };
+		return record === undefined ? undefined : WAITING_FORMS.read(record);
 	}
 
 	addWaiting(number: number, index: number, { by, sequence, key }: Waiting): void {
 		this.#map.set(
 			waitingKey(number, index),
-			new Writer().u8(RECORD_VERSION).bytes(by).u64(sequence).text(key).done(),
+			new Writer().u8(WAITING_FORMS.newest).bytes(by).u64(sequence).text(key).done(),
 		);
 	}
 

@@ -7,7 +7,8 @@ import {
 	type WireVersion,
 } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
-import { putU64, Reader } from "./codec.js";
+import { putU64, type Reader } from "./codec.js";
+import { Forms } from "./forms.js";
 
 /** Where a blob's chunks are, and what HTTP certification made of them. */
 export interface Place {
@@ -70,8 +71,6 @@ export class Blob {
 /** A blob of which neither metadata nor long texts were read. */
 export type Shown = Omit<Blob, "manifest" | "key">;
 
-/** Of a record's own fields; the manifest behind them says itself how it is to be read. */
-const RECORD_VERSION = 1;
 /** Bytes of a record beside its four parts: version, content, directory, and the lengths of the first three. */
 const FIXED = 1 + 8 + 4 + 3 * 4;
 
@@ -80,7 +79,7 @@ export function encodeBlob({ place, bytes }: Blob): Uint8Array {
 	const { leaf, responses, uploader } = place;
 	const record = new Uint8Array(FIXED + leaf.length + responses.length + uploader.length + bytes.length);
 	const view = new DataView(record.buffer);
-	record[0] = RECORD_VERSION;
+	record[0] = FORMS.newest;
 	putU64(record, 1, place.content);
 	view.setUint32(9, place.directory);
 	view.setUint32(13, leaf.length);
@@ -95,9 +94,7 @@ export function encodeBlob({ place, bytes }: Blob): Uint8Array {
 	return record;
 }
 
-function readPlace(record: Uint8Array): { place: Place; bytes: Uint8Array } {
-	const reader = new Reader(record);
-	reader.version("blob", RECORD_VERSION);
+function readFirst(reader: Reader): { place: Place; bytes: Uint8Array } {
 	const place: Place = {
 		content: reader.u64(),
 		directory: reader.u32(),
@@ -108,8 +105,11 @@ function readPlace(record: Uint8Array): { place: Place; bytes: Uint8Array } {
 	return { place, bytes: reader.rest() };
 }
 
+/** Of a record's own fields; the manifest behind them says itself how it is to be read. */
+const FORMS = new Forms("blob", readFirst);
+
 export function decodeBlob(record: Uint8Array): Blob {
-	const { place, bytes } = readPlace(record);
+	const { place, bytes } = FORMS.read(record);
 	return new Blob(manifests.decode(bytes), place, bytes);
 }
 
@@ -130,13 +130,13 @@ export class Blobs {
 	shown(key: string): Shown | undefined {
 		const record = this.#map.get(encodeUtf8(key));
 		if (record === undefined) return undefined;
-		const { place, bytes } = readPlace(record);
+		const { place, bytes } = FORMS.read(record);
 		return new Blob(manifests.decode(bytes, WITHOUT_LISTS), place, bytes);
 	}
 
 	listed(key: string): Listed | undefined {
 		const record = this.#map.get(encodeUtf8(key));
-		return record === undefined ? undefined : readPlace(record);
+		return record === undefined ? undefined : FORMS.read(record);
 	}
 
 	set(blob: Blob): void {

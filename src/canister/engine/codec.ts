@@ -76,11 +76,6 @@ export class Reader {
 		return this.raw(1)[0]!;
 	}
 
-	/** The version that a record was written with: up to `newest` are known. */
-	version(record: string, newest: number): number {
-		return knownVersion(record, this.u8(), newest);
-	}
-
 	u32(): number {
 		this.#at += 4;
 		return getU32(this.#bytes, this.#at - 4);

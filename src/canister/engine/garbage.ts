@@ -1,7 +1,8 @@
 import type { Charges } from "./charges.js";
 import type { Chunks } from "./chunks.js";
-import { Reader, Writer } from "./codec.js";
+import { Writer } from "./codec.js";
 import type { Contents } from "./contents.js";
+import { Forms } from "./forms.js";
 import type { Queue } from "./queue.js";
 
 /** What somebody no longer holds. */
@@ -18,11 +19,9 @@ export interface Discarded {
 	readonly charged: number;
 }
 
-const RECORD_VERSION = 1;
-
 function encode(item: Discarded): Uint8Array {
 	return new Writer()
-		.u8(RECORD_VERSION)
+		.u8(FORMS.newest)
 		.u64(item.content)
 		.u32(item.pages)
 		.u64(item.charged)
@@ -32,18 +31,14 @@ function encode(item: Discarded): Uint8Array {
 		.done();
 }
 
-function decode(record: Uint8Array): Discarded {
-	const reader = new Reader(record);
-	reader.version("garbage", RECORD_VERSION);
-	return {
-		content: reader.u64(),
-		pages: reader.u32(),
-		charged: reader.u64(),
-		leaf: reader.bytes(),
-		uploader: reader.bytes(),
-		holder: reader.bytes(),
-	};
-}
+const FORMS = new Forms<Discarded>("garbage", (reader) => ({
+	content: reader.u64(),
+	pages: reader.u32(),
+	charged: reader.u64(),
+	leaf: reader.bytes(),
+	uploader: reader.bytes(),
+	holder: reader.bytes(),
+}));
 
 /**
  * Contents of blobs replaced or deleted and of uploads given up. Emptying a slot reads its old bytes, so it is done
@@ -77,7 +72,7 @@ export class Garbage {
 	collect(steps: number): number {
 		const record = this.#queue.peek();
 		if (record === undefined) return 0;
-		const item = decode(record);
+		const item = FORMS.read(record);
 		if (item.content === 0) {
 			if (item.leaf.length > 0) this.#chunks.release(item.uploader, item.leaf);
 			return this.#finish(item, 1);
