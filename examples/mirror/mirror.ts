@@ -51,7 +51,7 @@ async function main(): Promise<void> {
 	const prefix = values.prefix.replace(/\/*$/, values.prefix ? "/" : "");
 	const state = join(target, STATE_DIRECTORY);
 	await mkdir(state, { recursive: true });
-	const reader = { principal: caller.toText(), readsAll: await readsAll(client) };
+	const reader = { principal: caller.toText(), readsAll: await readsAll(client, caller) };
 	const mirrored = `${values.canister}/${prefix}`;
 	const index = await IndexFile.open(join(state, INDEX), mirrored, reader, values["new-reader"]);
 
