@@ -8,7 +8,7 @@ import { nodePorts } from "../../src/client/node/ports.js";
 import { utf8 } from "../../src/client/util/bytes.js";
 import { BlsKey, NodeKey } from "../../src/localnet/certification/keys.js";
 import { signedBytes } from "../../src/localnet/http/query.js";
-import { useLibrary } from "../support/node-crypto.js";
+import { useLibrary } from "../support/native-ed25519.js";
 import { failure } from "./support/transfers.js";
 
 useLibrary();

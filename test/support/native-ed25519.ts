@@ -45,13 +45,23 @@ function isSigned(signature: Bytes, message: Bytes, key: Bytes): boolean {
 	}
 }
 
-const library = { sign: ed25519.sign, verify: ed25519.verify };
+declare global {
+	/** The library's own: this module may be evaluated before each file of tests, in one process. */
+	var ed25519OfLibrary: Pick<typeof ed25519, "sign" | "verify"> | undefined;
+}
+globalThis.ed25519OfLibrary ??= { sign: ed25519.sign, verify: ed25519.verify };
+const library = globalThis.ed25519OfLibrary;
 
-Object.assign(ed25519, {
-	sign: (message, key, options) =>
-		isKey(key) && message instanceof Uint8Array && options === undefined
-			? new Uint8Array(sign(null, message, secretOf(key)))
-			: library.sign(message, key, options),
-	verify: (signature, message, key, options) =>
-		isSigned(signature, message, key) || library.verify(signature, message, key, options),
-} satisfies Partial<typeof ed25519>);
+export const useOpenSsl = (): void =>
+	void Object.assign(ed25519, {
+		sign: (message, key, options) =>
+			isKey(key) && message instanceof Uint8Array && options === undefined
+				? new Uint8Array(sign(null, message, secretOf(key)))
+				: library.sign(message, key, options),
+		verify: (signature, message, key, options) =>
+			isSigned(signature, message, key) || library.verify(signature, message, key, options),
+	} satisfies Partial<typeof ed25519>);
+/** For a file of tests that is about what the library does. */
+export const useLibrary = (): void => void Object.assign(ed25519, library);
+
+useOpenSsl();

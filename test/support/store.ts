@@ -17,7 +17,6 @@ import {
 	type WireResult,
 } from "../../src/protocol/index.js";
 
-import "./native-ed25519.js";
 import "./test-signatures.js";
 
 import { type PlainOk, type PlainResult, plainResult } from "./plain.js";
