@@ -7,6 +7,7 @@ export const ALONE = [
 	"test/examples/**",
 	"test/faults/**",
 	"test/readme/**",
+	"test/canister/engine/next-form.test.ts",
 	"test/canister/engine/next-layout.test.ts",
 	"test/client/bls-in-worker.test.ts",
 	"test/client/ports-web.test.ts",

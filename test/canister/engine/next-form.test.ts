@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import type { Reader } from "../../../src/canister/engine/codec.js";
 import type { Engine } from "../../../src/canister/engine/index.js";
 import type { Upload } from "../../../src/canister/engine/upload-record.js";
@@ -35,11 +35,6 @@ beforeAll(async () => {
 	});
 	({ Engine: Next } = await import("../../../src/canister/engine/index.js"));
 });
-afterAll(() => {
-	vi.doUnmock("../../../src/canister/engine/upload-record.js");
-	vi.resetModules();
-});
-
 /** Of the records of uploads. */
 const versionsOf = (store: TestStore, ids: readonly Uint8Array[]) =>
 	ids.map((id) => store.storage.map(MEMORY.uploads).get(ownedKey(ANNA.toUint8Array(), id))?.[0]);
