@@ -12,11 +12,8 @@ import { isNamed, newId, ok, openStore, type StoreFixture } from "./store.js";
 
 /** A store that is sent messages which cost their receiver far more than their sender, and what they may cost. */
 
-/**
- * What a bomb may cost, beyond what an empty manual method does. C07 asks for 1 M, which held before the budgets of a
- * day: what they look up before a message is read costs 0.23 M.
- */
-const FIXED = 1_250_000;
+/** What a bomb may cost, beyond what an empty manual method does. */
+const FIXED = 1_000_000;
 const PER_BYTE = 3;
 
 /** A canister whose method does nothing, for what Azle itself costs. */

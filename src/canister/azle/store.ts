@@ -110,7 +110,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 			return exported !== undefined && methodsBeside(exported).includes(name) ? undefined : false;
 		if (running === undefined) return false;
 		const argument = msgArgData();
-		return running.engine.lets(name, argument.length) && isAcceptable(name, argument);
+		return running.engine.lets(name, argument.length, () => isAcceptable(name, argument));
 	}
 
 	/** What Azle's decorators leave to be done when the class is instantiated. */

@@ -80,6 +80,10 @@ export class Accounts {
 	readonly #map: StableMap;
 	readonly #seen = new Map<string, Entry>();
 	#last: Entry | undefined;
+	/**
+	 * Everybody's record, which nearly every message asks for, is kept from one to the next: a trap takes heap and stable
+	 * memory back together.
+	 */
 	#everybody: Entry | undefined;
 	/** Whether anybody's is. */
 	#isChanged = false;
@@ -96,7 +100,10 @@ export class Accounts {
 	}
 
 	change(who: Uint8Array): Account {
-		const entry = this.#last?.who === who ? this.#last : this.#entry(who);
+		return this.#changed(this.#last?.who === who ? this.#last : this.#entry(who));
+	}
+
+	#changed(entry: Entry): Account {
 		entry.isChanged = true;
 		this.#isChanged = true;
 		return entry.account;
@@ -104,29 +111,33 @@ export class Accounts {
 
 	/** The quota of those who have none of their own, where an administrator set one. */
 	get everybodys(): Quota | undefined {
-		// Asked for in between, once for each bound that is checked.
-		return (this.#everybody ?? this.#entry(EVERYBODY)).account.quota;
+		return (this.#everybody ?? this.#readEverybody()).account.quota;
 	}
 
 	/** With what the store seals what callers must not read: the salt of everybody's record, which has no other use. */
 	get secret(): Uint8Array {
-		return (this.#everybody ?? this.#entry(EVERYBODY)).account.salt;
+		return (this.#everybody ?? this.#readEverybody()).account.salt;
 	}
 
 	setSecret(secret: Uint8Array): void {
-		this.change(EVERYBODY).salt = secret;
+		this.#changed(this.#everybody ?? this.#readEverybody()).salt = secret;
 	}
 
 	setEverybodys(quota: Quota | undefined): void {
-		this.change(EVERYBODY).quota = quota;
+		this.#changed(this.#everybody ?? this.#readEverybody()).quota = quota;
 	}
 
-	/** Drops what is in the heap: nothing of it was changed, or it was written. */
+	/** Drops what is in the heap of the message at hand: nothing of it was changed, or it was written. */
 	forget(): void {
 		this.#seen.clear();
 		this.#last = undefined;
-		this.#everybody = undefined;
+		if (this.#everybody?.isChanged) this.#everybody = undefined;
 		this.#isChanged = false;
+	}
+
+	/** Reads what is kept from message to message: what a query reads is forgotten when it ends. */
+	open(): void {
+		this.#readEverybody();
 	}
 
 	get isChanged(): boolean {
@@ -134,12 +145,22 @@ export class Accounts {
 	}
 
 	flush(): void {
-		for (const { who, account, isChanged } of this.#seen.values()) {
-			if (!isChanged) continue;
-			if (saysNothing(account)) this.#map.delete(who);
-			else this.#map.set(who, encode(account));
-		}
+		for (const entry of this.#seen.values()) if (entry.isChanged) this.#write(entry);
+		if (this.#everybody?.isChanged) this.#write(this.#everybody);
 		this.forget();
+	}
+
+	#write(entry: Entry): void {
+		const { who, account } = entry;
+		if (saysNothing(account)) this.#map.delete(who);
+		else this.#map.set(who, encode(account));
+		entry.isChanged = false;
+	}
+
+	#readEverybody(): Entry {
+		const account = decode(this.#map.get(EVERYBODY));
+		this.#everybody = { who: EVERYBODY, account, isChanged: false };
+		return this.#everybody;
 	}
 
 	#entry(who: Uint8Array): Entry {
@@ -150,8 +171,7 @@ export class Accounts {
 			entry = { who, account: decode(record), isChanged: false };
 			this.#seen.set(name, entry);
 		}
-		if (who === EVERYBODY) this.#everybody = entry;
-		else this.#last = entry;
+		this.#last = entry;
 		return entry;
 	}
 }

@@ -61,7 +61,7 @@ export function lets({ access }: State, method: MethodName, bytes: number): bool
 }
 
 /** Refuses an update that this caller may not make, or not now. Queries are for anybody, or decide for themselves. */
-export function admit({ modes, access, room, spending, now }: State, method: MethodName): void {
+export function admit({ modes, access }: State, method: MethodName): void {
 	const admission = ADMISSIONS[method];
 	if (admission === undefined) return;
 	modes.require(admission.kind);
@@ -69,7 +69,16 @@ export function admit({ modes, access, room, spending, now }: State, method: Met
 	if (who === "writer") access.writer();
 	else if (who === "admin") access.require("admin");
 	else access.caller();
-	if (admission.kind === "administer") return;
+}
+
+/**
+ * Refuses an update of a caller who has spent what it may today, or in a store that is read-only; not an administrator's.
+ * To be asked before a message is read that is long, and after one that is short: to read that costs little, and it may
+ * be none at all.
+ */
+export function afford({ access, room, spending, now }: State, method: MethodName): void {
+	const admission = ADMISSIONS[method];
+	if (admission === undefined || admission.kind === "administer") return;
 	spending.check(access.anyone, now);
 	room.checkWritable();
 }

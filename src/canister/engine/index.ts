@@ -1,6 +1,7 @@
 import {
 	type Encodable,
 	type ErrorCode,
+	MAX_PLAIN_ARGUMENT_BYTES,
 	METHODS,
 	type MethodArgs,
 	type MethodName,
@@ -8,7 +9,7 @@ import {
 } from "../../protocol/index.js";
 import type { Host, Storage } from "../ports.js";
 import { Administering, statusOf } from "./administering.js";
-import { admit, lets, mayCost } from "./admission.js";
+import { admit, afford, lets, mayCost } from "./admission.js";
 import { Changing } from "./changing.js";
 import { clean, wakeForCleaning } from "./cleaning.js";
 import { Committing } from "./committing.js";
@@ -89,9 +90,12 @@ export class Engine {
 	call<Name extends MethodName>(name: Name, read: () => MethodArgs<Name>, bytes = 0): Answer<Name> {
 		const state = this.#state;
 		state.begin();
+		const isLong = bytes >= MAX_PLAIN_ARGUMENT_BYTES;
 		admit(state, name);
+		if (isLong) afford(state, name);
 		noteArgument(state, name, bytes);
 		const args = read();
+		if (!isLong) afford(state, name);
 		noteContent(state, name, args);
 		const answer = (this.#methods[name] as (...args: unknown[]) => Answer<Name>)(...args);
 		if (METHODS[name].kind === "update") {
@@ -105,10 +109,13 @@ export class Engine {
 		return answer;
 	}
 
-	/** Whether to let in an update of a user's with an argument of so many bytes, before it is executed. */
-	lets(name: MethodName, bytes: number): boolean {
+	/**
+	 * Whether to let in an update of a user's with an argument of so many bytes, before it is executed. `isReadable` tells
+	 * whether that can be read; budgets are looked up only then.
+	 */
+	lets(name: MethodName, bytes: number, isReadable: () => boolean): boolean {
 		this.#state.begin();
-		return lets(this.#state, name, bytes) && mayCost(this.#state, name);
+		return lets(this.#state, name, bytes) && isReadable() && mayCost(this.#state, name);
 	}
 
 	/**

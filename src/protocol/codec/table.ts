@@ -25,7 +25,7 @@ const HIGH_BITS = 0x80808080 | 0;
 const OPT_BYTE = 0x80 + OPT;
 const VEC_BYTE = 0x80 + VEC;
 /** In thousands of instructions. */
-const EFFORT = { type: 7, record: 26, field: 13, reference: 4, method: 20, textByte: 2 } as const;
+const EFFORT = { type: 7, record: 26, field: 13, reference: 8, method: 20, textByte: 2 } as const;
 /** query, oneway, composite_query. */
 const ANNOTATIONS = 3;
 
@@ -125,9 +125,12 @@ function readFields(types: WireTypes, index: number, table: number): void {
 	let at = position();
 	let last = -1;
 	for (let i = 0; i < count; i++) {
-		let id: number;
-		const word = at <= lastWord ? words.getInt32(at, true) : 0;
-		if ((word & HIGH_BITS) === HIGH_BITS && source[at + 4]! < 0x10) {
+		let id = source[at]!;
+		const word = id >= 0x80 && at <= lastWord ? words.getInt32(at, true) : 0;
+		if (id < 0x80) {
+			// A number in place of a name.
+			at++;
+		} else if ((word & HIGH_BITS) === HIGH_BITS && source[at + 4]! < 0x10) {
 			// The hash of a name nearly always has five bytes.
 			id =
 				((word & 0x7f) | ((word >> 1) & 0x3f80) | ((word >> 2) & 0x1f_c000) | ((word >> 3) & 0xfe0_0000)) +

@@ -71,16 +71,16 @@ describe("where the type states none", () => {
 
 describe("what nobody asked for", () => {
 	const nothing: ReturnType<typeof shapeOf>[] = [];
-	// A type takes 7 of 740, the one argument 4 and its value, an absent opt, 8.
+	// A type takes 7 of 720, the one argument 8 and its value, an absent opt, 8.
 	const types = (count: number) => hex(`4449444c ${count.toString(16)} {${count}*6e7f} 01 00 00`);
 	/** As a reply is read: a request with anything unknown in it is refused before that is passed over. */
 	const passesOver = (message: Uint8Array) => {
 		const reader = new ArgumentsReader([], { ...boundsOf([]), isStrict: false });
 		return outcome(() => reader.read(message));
 	};
-	test("104 types", () => {
-		expect(accepts(nothing, types(104))).toBe(true);
-		expect(accepts(nothing, types(105))).toBe(false);
+	test("100 types", () => {
+		expect(accepts(nothing, types(100))).toBe(true);
+		expect(accepts(nothing, types(101))).toBe(false);
 	});
 	test("values 24 deep", () => {
 		const deep = (depth: number) => hex(`4449444c 01 6e00 01 00 {${depth}*01} 00`);

@@ -1,7 +1,7 @@
 import { Principal } from "@dfinity/principal";
 import { describe, expect, test } from "vitest";
 import type { AccessRequest } from "../../../src/canister/engine/index.js";
-import { METHODS, type WireAccounts } from "../../../src/protocol/index.js";
+import { METHODS, type MethodName, type WireAccounts } from "../../../src/protocol/index.js";
 import { ALL, UPDATES } from "../../support/requests.js";
 import { newId, versionOf } from "../../support/store.js";
 import {
@@ -313,9 +313,9 @@ test("who makes another's blob private does not choose its owner's salt; an owne
 
 describe("what inspect_message lets in", () => {
 	const stranger = person(8);
-	const lets = (store: TestStore, who: Principal, ...asked: Parameters<TestStore["engine"]["lets"]>) => {
+	const lets = (store: TestStore, who: Principal, name: MethodName, bytes: number, isReadable = true) => {
 		store.host.sender = who.toUint8Array();
-		return store.engine.lets(...asked);
+		return store.engine.lets(name, bytes, () => isReadable);
 	};
 	const QUERIES = ALL.filter((name) => METHODS[name].kind === "query");
 
@@ -345,6 +345,11 @@ describe("what inspect_message lets in", () => {
 		expect(lets(store, READER, "blobs_put_chunk", 2_000_000)).toBe(false);
 		expect(lets(store, ANNA, "blobs_set_mode", 10_000)).toBe(false);
 		expect(lets(store, OWNER, "blobs_set_mode", 10_000)).toBe(true);
+	});
+
+	test("nothing that cannot be read", () => {
+		const store = new TestStore();
+		for (const name of ALL) expect(lets(store, OWNER, name, 100, false), name).toBe(false);
 	});
 
 	test("never for an open upload's sake", () => {

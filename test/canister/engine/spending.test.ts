@@ -36,7 +36,7 @@ const sized = (bytes: number, key = "a") => {
 };
 const mayAsk = (who: typeof ANNA, method: Parameters<typeof store.engine.lets>[0]) => {
 	store.host.sender = who.toUint8Array();
-	return store.engine.lets(method, 100);
+	return store.engine.lets(method, 100, () => true);
 };
 
 describe("C18 cycles a day of a principal", () => {
@@ -81,6 +81,18 @@ describe("C18 cycles a day of a principal", () => {
 		expect(mayAsk(ANNA, "blobs_update")).toBe(true);
 		store.delete(ANNA, "a");
 	});
+});
+
+test("C07 a budget is looked up with the caller's account, and nothing else is read", () => {
+	store.setQuota(undefined, { cycles_per_day: 1n });
+	store.upgrade();
+	for (const who of [ANNA, person(9)]) {
+		const before = store.storage.accesses;
+		expect(mayAsk(who, "blobs_update")).toBe(true);
+		expect(store.storage.accesses - before).toBe(1);
+	}
+	store.putBlob(ANNA, "a", fillOf(1, 1));
+	expect(mayAsk(ANNA, "blobs_update")).toBe(false);
 });
 
 describe("C18 cycles a day of all strangers together", () => {
