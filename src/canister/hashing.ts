@@ -6,12 +6,16 @@
 export interface Hashing {
 	/** SHA-256 of the bytes. */
 	sha256(bytes: Uint8Array): Uint8Array;
+	/** The same, written into `target` from `at` on. */
+	sha256Into(bytes: Uint8Array, target: Uint8Array, at: number): void;
 	/** Digest of a labelled node: its label, of at most 1,024 bytes, and the digest of what stands under it. */
 	labeled(label: Uint8Array, digest: Uint8Array): Uint8Array;
 	/** Of labelled nodes within each other: of the first label, under which stands the next, and so on. */
 	labeledPath(labels: readonly Uint8Array[], digest: Uint8Array): Uint8Array;
 	/** Digest of a leaf. */
 	leaf(value: Uint8Array): Uint8Array;
+	/** Of a labelled node under which a leaf stands, whose value is the SHA-256 of the bytes. */
+	labeledHash(label: Uint8Array, bytes: Uint8Array): Uint8Array;
 	/**
 	 * Digest of the forks over `count` (at least 1) digests of 32 bytes, the first at `bytes[at]`, each `stride` bytes
 	 * (at least 32) after the one before. The shape: neighbours are paired, (0,1), (2,3) …, an odd last one goes up as it is, and so
@@ -60,11 +64,14 @@ export function hashingOf(sha256: Sha256): Hashing {
 		return sha256(whole);
 	};
 	const labeled: Hashing["labeled"] = (label, digest) => joined(LABELED, label, digest);
+	const leaf = (value: Uint8Array) => joined(LEAF, value);
 	return {
 		sha256,
+		sha256Into: (bytes, target, at) => target.set(sha256(bytes), at),
 		labeled,
+		labeledHash: (label, bytes) => labeled(label, leaf(sha256(bytes))),
 		labeledPath: (labels, digest) => labels.reduceRight((under, label) => labeled(label, under), digest),
-		leaf: (value) => joined(LEAF, value),
+		leaf,
 		forks(bytes, at, stride, count) {
 			let row = Array.from({ length: count }, (_, i) =>
 				bytes.subarray(at + i * stride, at + i * stride + DIGEST_BYTES),

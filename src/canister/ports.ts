@@ -9,8 +9,8 @@ import type { Hashing } from "./hashing.js";
 export interface StableMap {
 	get(key: Uint8Array): Uint8Array | undefined;
 	has(key: Uint8Array): boolean;
-	/** The map may keep `value` only as a copy: the caller reuses its buffers. */
-	set(key: Uint8Array, value: Uint8Array): void;
+	/** Answers what the key held. The map may keep `value` only as a copy: the caller reuses its buffers. */
+	set(key: Uint8Array, value: Uint8Array): Uint8Array | undefined;
 	delete(key: Uint8Array): void;
 }
 

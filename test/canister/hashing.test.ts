@@ -29,6 +29,16 @@ test("nodes of hash trees have the digests that agents compute", async () => {
 	}
 });
 
+test("what is made in several steps is what the steps make", () => {
+	const [label, value] = [Uint8Array.of(1, 2), new Uint8Array(70).fill(3)];
+	expect(hashing.labeledHash(label, value)).toEqual(
+		hashing.labeled(label, hashing.leaf(hashing.sha256(value))),
+	);
+	const target = new Uint8Array(40);
+	hashing.sha256Into(value, target, 6);
+	expect(target).toEqual(Uint8Array.from([...new Uint8Array(6), ...hashing.sha256(value), 0, 0]));
+});
+
 test("many records in one array are hashed in place, a digest over its own record too", () => {
 	const records = new Uint8Array(5 * 40).map((_, i) => i);
 	const expected = [0, 1, 2, 3, 4].map((i) => hashing.sha256(records.slice(40 * i + 3, 40 * i + 40)));

@@ -9,6 +9,11 @@ export function exercise(hashing: Hashing): Uint8Array {
 	const parts: Uint8Array[] = [];
 	for (const length of [0, 1, 31, 32, 33, 55, 64, 120, 5_000])
 		parts.push(hashing.sha256(view(length)), hashing.leaf(view(length)));
+	for (const length of [0, 32, 33, 5_000]) {
+		const into = view(40);
+		hashing.sha256Into(view(length), into, 5);
+		parts.push(into, hashing.labeledHash(view(8), view(length)), hashing.labeledHash(view(40), view(length)));
+	}
 	for (const length of [0, 1, 32, 33, 1_024])
 		parts.push(hashing.labeled(view(length), view(40).subarray(4, 36)));
 	for (const labels of [[], [view(3)], [view(0), view(33), view(40)]])

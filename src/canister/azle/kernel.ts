@@ -104,6 +104,10 @@ function forks(bytes: Uint8Array, at: number, stride: number, count: number): Ui
  */
 export const nativeHashing: Hashing = {
 	sha256,
+	sha256Into(bytes, target, at) {
+		carryOut(HASH, bytes);
+		target.set(digest, at);
+	},
 	labeled(label, under) {
 		control.set(under, DIGEST);
 		return run(LABELED, label);
@@ -115,6 +119,12 @@ export const nativeHashing: Hashing = {
 		return new Uint8Array(digest);
 	},
 	leaf: (value) => run(LEAF, value),
+	labeledHash(label, bytes) {
+		// Each finds what the one before left in the block.
+		carryOut(HASH, bytes);
+		carryOut(LEAF, digest);
+		return run(LABELED, label);
+	},
 	forks,
 	hashMany(bytes, count, at, stride, size, to, toStride) {
 		// An array that has room for one digest only cannot be passed.

@@ -38,7 +38,7 @@ export class AzleStorage implements Storage {
 			has: (key) => map.containsKey(key),
 			set: (key, value) => {
 				this.writes++;
-				map.insert(key, value);
+				return map.insert(key, value);
 			},
 			delete: (key) => {
 				this.writes++;

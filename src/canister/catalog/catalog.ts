@@ -101,11 +101,7 @@ export class Catalog {
 			const { key, content } = changes[i]!;
 			items.push({ path: pathOf(root, key), present: content !== undefined, content, isSelf: false });
 		}
-		if (items.length > 1) items.sort((a, b) => (a.path.order < b.path.order ? -1 : 1));
-		for (let i = 1; i < items.length; i++)
-			if (items[i]!.path.order === items[i - 1]!.path.order)
-				throw new Error("catalog: one key is changed twice at once");
-		this.#change(root, items);
+		this.#change(root, inOrder(items));
 	}
 
 	/** What is to be certified: the root of `feed` (whose value is given), `http_expr` and `private`. */
@@ -206,6 +202,25 @@ export class Catalog {
 		}
 		return places;
 	}
+}
+
+/** The items by their paths. Many mostly come in order, and to see that takes a tenth of sorting them. */
+function inOrder<Sorted extends { readonly path: Path }>(items: Sorted[]): Sorted[] {
+	if (!isInOrder(items)) {
+		items.sort((a, b) => (a.path.order < b.path.order ? -1 : 1));
+		if (!isInOrder(items)) throw new Error("catalog: one key is changed twice at once");
+	}
+	return items;
+}
+
+function isInOrder(items: readonly { readonly path: Path }[]): boolean {
+	let last = "";
+	for (let i = 0; i < items.length; i++) {
+		const { order } = items[i]!.path;
+		if (i > 0 && order <= last) return false;
+		last = order;
+	}
+	return true;
 }
 
 const topOf = (root: Root): number => (root instanceof Uint8Array ? PLAIN_TOP : CERTIFIED_TOP);

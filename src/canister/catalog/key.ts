@@ -55,7 +55,7 @@ export function pathOf(root: Root, key: Key): Path {
 	const texts = text.split("/");
 	texts.unshift(lastNameText);
 	// A key holds no control character, so that this sorts before all that can follow in a longer label.
-	return { root: name, bytes, texts, order: text.replaceAll("/", "\0") };
+	return { root: name, bytes, texts, order: texts.join("\0") };
 }
 
 /** A label of the path; 0 is the root's name. */

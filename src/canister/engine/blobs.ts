@@ -1,7 +1,9 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import {
+	encodeManifest,
 	isPublic,
 	manifests,
+	SHA256_BYTES,
 	WITHOUT_LISTS,
 	type WireManifest,
 	type WireVersion,
@@ -39,7 +41,7 @@ export class Blob {
 		this.manifest = manifest;
 		this.place = place;
 		this.owner = manifest.owner.toUint8Array();
-		this.bytes = bytes ?? manifests.encode(manifest);
+		this.bytes = bytes ?? encodeManifest(manifest);
 	}
 
 	get key(): string {
@@ -74,8 +76,36 @@ export type Shown = Omit<Blob, "manifest" | "key">;
 /** Bytes of a record beside its four parts: version, content, directory, and the lengths of the first three. */
 const FIXED = 1 + 8 + 4 + 3 * 4;
 
+/** The frame of the last record, of a blob in one chunk with its answer: all but leaf, answer and manifest. */
+let frame = new Uint8Array(0);
+let framed: Uint8Array | undefined;
+const LEAF_AT = 17;
+const RESPONSES_AT = LEAF_AT + SHA256_BYTES + 4;
+
 /** Written part by part, not by a Writer: one is made for each blob of many, and this takes a third of it. */
-export function encodeBlob({ place, bytes }: Blob): Uint8Array {
+export function encodeBlob(blob: Blob): Uint8Array {
+	const { place, bytes } = blob;
+	const { leaf, responses, uploader } = place;
+	if (place.content !== 0 || leaf.length !== SHA256_BYTES || responses.length !== SHA256_BYTES)
+		return encodeParts(blob);
+	if (framed !== uploader || place.directory !== 0) {
+		const record = encodeParts(blob);
+		if (place.directory === 0) {
+			framed = uploader;
+			frame = record.slice(0, record.length - bytes.length);
+		}
+		return record;
+	}
+	const { length } = frame;
+	const record = new Uint8Array(length + bytes.length);
+	record.set(frame);
+	record.set(leaf, LEAF_AT);
+	record.set(responses, RESPONSES_AT);
+	record.set(bytes, length);
+	return record;
+}
+
+function encodeParts({ place, bytes }: Blob): Uint8Array {
 	const { leaf, responses, uploader } = place;
 	const record = new Uint8Array(FIXED + leaf.length + responses.length + uploader.length + bytes.length);
 	const view = new DataView(record.buffer);

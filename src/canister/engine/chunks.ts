@@ -2,18 +2,19 @@ import { SHA256_BYTES } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
 import { getU32, getU64, putU32, putU64 } from "./codec.js";
 import { COUNTER, type Meta } from "./meta.js";
-import type { Slots } from "./slots.js";
+import type { Shelves } from "./shelves.js";
 
 /** What is known of a chunk that is stored. */
 export interface Chunk {
-	/** Where its bytes are (slots.ts). */
+	/** Where its bytes are (shelves.ts, slots.ts). */
 	readonly place: number;
 	readonly length: number;
 	/** How many places of contents hold it. */
 	readonly references: number;
 }
 
-const RECORD_BYTES = 16;
+/** Written anew each time: the map keeps a copy. */
+const record = new Uint8Array(16);
 
 /**
  * The chunks that are stored: each once for its owner, whatever uploads and blobs of that owner hold it. Never
@@ -21,12 +22,12 @@ const RECORD_BYTES = 16;
  */
 export class Chunks {
 	readonly #map: StableMap;
-	readonly #slots: Slots;
+	readonly #shelves: Shelves;
 	readonly #meta: Meta;
 
-	constructor(map: StableMap, slots: Slots, meta: Meta) {
+	constructor(map: StableMap, shelves: Shelves, meta: Meta) {
 		this.#map = map;
-		this.#slots = slots;
+		this.#shelves = shelves;
 		this.#meta = meta;
 	}
 
@@ -36,26 +37,29 @@ export class Chunks {
 
 	#at(key: Uint8Array): Chunk | undefined {
 		const record = this.#map.get(key);
-		if (record === undefined) return undefined;
-		return { place: getU64(record, 0), length: getU32(record, 8), references: getU32(record, 12) };
+		return record === undefined ? undefined : decode(record);
 	}
 
 	read(owner: Uint8Array, leaf: Uint8Array): Uint8Array {
 		const chunk = this.find(owner, leaf);
 		if (chunk === undefined) throw new Error("a content names a chunk that is not stored");
-		return this.#slots.read(chunk.place);
+		return this.#shelves.read(chunk.place);
 	}
 
-	/** Holds the chunk once more, and stores its bytes if it is new. */
+	/**
+	 * Holds the chunk once more, and stores its bytes if it is new. Nearly always it is, so that it is written without
+	 * looking: 90,000 instructions less.
+	 */
 	add(owner: Uint8Array, leaf: Uint8Array, bytes: Uint8Array): void {
 		const key = chunkKey(owner, leaf);
-		const found = this.#at(key);
-		if (found !== undefined) {
-			this.#hold(key, found);
+		const place = this.#shelves.take(bytes.length);
+		const before = this.#set(key, { place, length: bytes.length, references: 1 });
+		if (before !== undefined) {
+			this.#hold(key, decode(before));
+			this.#shelves.giveBack(place, bytes.length);
 			return;
 		}
-		const place = this.#slots.add(bytes);
-		this.#set(key, { place, length: bytes.length, references: 1 });
+		this.#shelves.write(place, bytes);
 		this.#meta.add(COUNTER.chunks, 1);
 		const stored = this.#meta.add(COUNTER.stored, bytes.length);
 		if (stored > this.#meta.get(COUNTER.peakStored)) this.#meta.set(COUNTER.peakStored, stored);
@@ -88,19 +92,25 @@ export class Chunks {
 			return;
 		}
 		this.#map.delete(key);
-		this.#slots.release(chunk.place, chunk.length);
+		this.#shelves.release(chunk.place, chunk.length);
 		this.#meta.add(COUNTER.chunks, -1);
 		this.#meta.add(COUNTER.stored, -chunk.length);
 	}
 
-	#set(key: Uint8Array, chunk: Chunk): void {
-		const record = new Uint8Array(RECORD_BYTES);
+	/** Answers what was there before. */
+	#set(key: Uint8Array, chunk: Chunk): Uint8Array | undefined {
 		putU64(record, 0, chunk.place);
 		putU32(record, 8, chunk.length);
 		putU32(record, 12, chunk.references);
-		this.#map.set(key, record);
+		return this.#map.set(key, record);
 	}
 }
+
+const decode = (record: Uint8Array): Chunk => ({
+	place: getU64(record, 0),
+	length: getU32(record, 8),
+	references: getU32(record, 12),
+});
 
 /** The leaf has a fixed length, so no two pairs have the same key. */
 function chunkKey(owner: Uint8Array, leaf: Uint8Array): Uint8Array {

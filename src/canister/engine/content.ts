@@ -26,7 +26,7 @@ export class ContentTrees {
 
 	/** Digest of the tree of a blob. */
 	digest(blob: Blob): Uint8Array {
-		const manifest = this.#hashing.labeled(MANIFEST_LABEL, this.#hashing.leaf(this.#hash(blob)));
+		const manifest = this.#hashing.labeledHash(MANIFEST_LABEL, blob.bytes);
 		const { responses } = blob.place;
 		if (responses.length === 0) return manifest;
 		const both = this.#both;
@@ -58,7 +58,7 @@ export class ContentTrees {
 	 * blob's answers must be certified already.
 	 */
 	ofResponse(blob: Blob, hash: Uint8Array, sets: LabelSets): Uint8Array {
-		const manifest = this.#hashing.labeled(MANIFEST_LABEL, this.#hashing.leaf(this.#hash(blob)));
+		const manifest = this.#hashing.labeledHash(MANIFEST_LABEL, blob.bytes);
 		const out = new TreeWriter().fork();
 		if (!this.#isBeforeManifest) out.pruned(manifest);
 		out.labeled(this.#http.expressionHash).labeled(NO_REQUEST);

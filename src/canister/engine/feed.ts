@@ -1,24 +1,52 @@
 import {
 	changes,
 	type Encodable,
+	encodePublished,
 	type WireChangeOf,
 	type WireCursor,
 	type WireVersion,
 } from "../../protocol/index.js";
 import type { Host, StableMap } from "../ports.js";
-import { getU64, nanoseconds, principalOf, putU64, u64Key } from "./codec.js";
+import { concat, getU32, getU64, nanoseconds, principalOf, putU32, u64Key } from "./codec.js";
 import { COUNTER, type Meta } from "./meta.js";
 
-/** In a record: the canister's version, the head, the change. */
-const HEAD_AT = 8;
 const HEAD_BYTES = 32;
-const CHANGE_AT = HEAD_AT + HEAD_BYTES;
 const BEGINNING = new Uint8Array(HEAD_BYTES);
+
+/** A record of one change: the canister's version, then what follows of each: its head, the change. */
+const HEAD_AT = 8;
+/**
+ * A record of several: this byte, with which no version begins, how many, the canister's version, and of each the length
+ * of what follows, its head, the change.
+ */
+const SEVERAL = 1;
+const SEVERAL_AT = 10;
+const LENGTH_BYTES = 4;
+/** Most changes in a record, a power of two. */
+const MOST = 16;
+
+/** A record, and which changes it has. */
+interface Stored {
+	readonly record: Uint8Array;
+	readonly first: number;
+	readonly count: number;
+}
+
+/** A change as it is stored. */
+interface Entry {
+	readonly canisterVersion: number;
+	/** Head and change. */
+	readonly bytes: Uint8Array;
+}
 
 /**
  * Every change in order, each under its sequence number with its head: SHA-256(head before | the change as it
  * travels). The last head is certified, so whoever holds one can tell whether a store is still the one it was. The
  * oldest are pruned past a cap, but for the head of the last one that was, from which the next goes on.
+ *
+ * What a message changes is written when it ends, up to 16 changes a record, since a record costs 150,000 instructions
+ * whatever is in it. It stands under the number of its first change, which is a multiple of a power of two that is at
+ * least its length: so a change is found by trying its number with ever more of its last bits cleared.
  */
 export class Feed {
 	readonly #map: StableMap;
@@ -27,6 +55,9 @@ export class Feed {
 	readonly #cap: number;
 	/** The last head, read again after an upgrade. */
 	#head: Uint8Array | undefined;
+	/** Of the message at hand: what is to be written, and the record that was read last. */
+	#pending: Uint8Array[] = [];
+	#last: Stored | undefined;
 
 	constructor(map: StableMap, meta: Meta, host: Host, cap: number) {
 		this.#map = map;
@@ -54,8 +85,9 @@ export class Feed {
 		if (sequence > BigInt(this.sequence)) return false;
 		const number = Number(sequence);
 		if (number === this.sequence) return Number(canister_version) === this.#meta.get(COUNTER.changedAt);
-		const record = this.#map.get(u64Key(number));
-		return record === undefined || BigInt(getU64(record, 0)) === canister_version;
+		if (number < this.#meta.get(COUNTER.feedFirst)) return true;
+		const entry = this.#find(number);
+		return entry === undefined || BigInt(entry.canisterVersion) === canister_version;
 	}
 
 	/** The oldest change that is kept; one past the last if none is. */
@@ -71,38 +103,63 @@ export class Feed {
 	/** Records a change as the one that `version` names; its manifest, if it has one, carries that already. */
 	append(by: Uint8Array, at: number, version: WireVersion, change: Encodable<WireChangeOf>): void {
 		const before = this.head;
-		const sequence = this.#meta.add(COUNTER.sequence, 1);
-		const changedAt = Number(version.canister_version);
-		this.#meta.set(COUNTER.changedAt, changedAt);
-		const { canister_version } = version;
-		const bytes = changes.encode({
-			sequence: version.sequence,
-			canister_version,
-			at: nanoseconds(at),
-			by: principalOf(by),
-			change: [change],
-		});
+		const { sequence, canister_version } = version;
+		this.#meta.add(COUNTER.sequence, 1);
+		this.#meta.set(COUNTER.changedAt, Number(canister_version));
+		const time = nanoseconds(at);
+		const who = principalOf(by);
+		const bytes =
+			"published" in change
+				? encodePublished(sequence, canister_version, time, who, change.published)
+				: changes.encode({ sequence, canister_version, at: time, by: who, change: [change] });
 		// The head comes into the place of the one before it: what is hashed and what is stored are one array.
-		const record = new Uint8Array(CHANGE_AT + bytes.length);
-		putU64(record, 0, changedAt);
-		record.set(before, HEAD_AT);
-		record.set(bytes, CHANGE_AT);
-		this.#head = this.#host.hashing.sha256(record.subarray(HEAD_AT));
-		record.set(this.#head, HEAD_AT);
-		this.#map.set(u64Key(sequence), record);
+		const entry = new Uint8Array(HEAD_BYTES + bytes.length);
+		entry.set(before);
+		entry.set(bytes, HEAD_BYTES);
+		this.#head = this.#host.hashing.sha256(entry);
+		entry.set(this.#head);
+		this.#pending.push(entry);
+	}
+
+	/** Whether there is anything to be written. */
+	get isChanged(): boolean {
+		return this.#pending.length > 0;
+	}
+
+	/** To be called before each message: what one left that was not written is no part of the next. */
+	forget(): void {
+		this.#last = undefined;
+		if (this.#pending.length === 0) return;
+		this.#pending = [];
+		this.#head = undefined;
+	}
+
+	/** Writes the changes that the message made. */
+	flush(): void {
+		const pending = this.#pending;
+		if (pending.length === 0) return;
+		const canisterVersion = this.#meta.get(COUNTER.changedAt);
+		let sequence = this.sequence - pending.length + 1;
+		for (let from = 0; from < pending.length; ) {
+			const entries = pending.slice(from, from + mostFrom(sequence));
+			this.#map.set(u64Key(sequence), recordOf(canisterVersion, entries));
+			sequence += entries.length;
+			from += entries.length;
+		}
+		this.#pending = [];
+		this.#last = undefined;
 	}
 
 	/** The head after this change; undefined if it is not kept. */
 	headOf(sequence: number): Uint8Array | undefined {
 		if (sequence === 0) return BEGINNING;
-		return this.#map.get(u64Key(sequence))?.slice(HEAD_AT, CHANGE_AT);
+		if (sequence < this.#meta.get(COUNTER.feedFirst)) return undefined;
+		return this.#find(sequence)?.bytes.slice(0, HEAD_BYTES);
 	}
 
 	/** A change that is kept, as it travels. */
 	change(sequence: number): Uint8Array {
-		const record = this.#map.get(u64Key(sequence));
-		if (record === undefined) throw new Error(`the feed has no change ${sequence}`);
-		return record.subarray(CHANGE_AT);
+		return this.#required(sequence).bytes.subarray(HEAD_BYTES);
 	}
 
 	cursor(sequence: number): WireCursor {
@@ -115,13 +172,69 @@ export class Feed {
 		return this.sequence - this.#meta.get(COUNTER.feedFirst) > this.#cap;
 	}
 
-	/** Forgets the oldest change; its head stays as where the feed begins, that of the one before goes. */
+	/**
+	 * Forgets the oldest change; its head stays as where the feed begins, that of the one before goes. A record goes with
+	 * the last of its changes.
+	 */
 	pruneOne(): void {
 		const oldest = this.first;
-		const record = this.#map.get(u64Key(oldest));
-		if (record === undefined) throw new Error(`the feed has no change ${oldest}`);
-		this.#map.set(u64Key(oldest), record.subarray(0, CHANGE_AT));
-		if (oldest > 1) this.#map.delete(u64Key(oldest - 1));
+		const { canisterVersion, bytes } = this.#required(oldest);
+		const { first, count } = this.#last!;
+		if (oldest > 1 && oldest === first) this.#map.delete(u64Key(oldest - 1));
+		if (oldest === first + count - 1) {
+			if (oldest !== first) this.#map.delete(u64Key(first));
+			this.#map.set(u64Key(oldest), recordOf(canisterVersion, [bytes.subarray(0, HEAD_BYTES)]));
+			this.#last = undefined;
+		}
 		this.#meta.set(COUNTER.feedFirst, oldest);
 	}
+
+	#required(sequence: number): Entry {
+		const entry = this.#find(sequence);
+		if (entry === undefined) throw new Error(`the feed has no change ${sequence}`);
+		return entry;
+	}
+
+	#find(sequence: number): Entry | undefined {
+		const last = this.#last;
+		if (last !== undefined && sequence >= last.first && sequence < last.first + last.count)
+			return entryOf(last, sequence);
+		for (let span = 1; span <= MOST; span *= 2) {
+			const first = sequence - (sequence % span);
+			const record = this.#map.get(u64Key(first));
+			if (record === undefined) continue;
+			const stored = { record, first, count: record[0] === SEVERAL ? record[1]! : 1 };
+			if (sequence >= first + stored.count) return undefined;
+			this.#last = stored;
+			return entryOf(stored, sequence);
+		}
+		return undefined;
+	}
+}
+
+/** How many changes the record may have whose first one has this number. */
+function mostFrom(sequence: number): number {
+	let most = 1;
+	while (most < MOST && sequence % (2 * most) === 0) most *= 2;
+	return most;
+}
+
+function recordOf(canisterVersion: number, entries: readonly Uint8Array[]): Uint8Array {
+	const version = u64Key(canisterVersion);
+	if (entries.length === 1) return concat(version, entries[0]!);
+	const parts = [Uint8Array.of(SEVERAL, entries.length), version];
+	for (const entry of entries) {
+		const length = new Uint8Array(LENGTH_BYTES);
+		putU32(length, 0, entry.length);
+		parts.push(length, entry);
+	}
+	return concat(...parts);
+}
+
+function entryOf({ record, first, count }: Stored, sequence: number): Entry {
+	if (count === 1) return { canisterVersion: getU64(record, 0), bytes: record.subarray(HEAD_AT) };
+	let at = SEVERAL_AT;
+	for (let left = sequence - first; left > 0; left--) at += LENGTH_BYTES + getU32(record, at);
+	const from = at + LENGTH_BYTES;
+	return { canisterVersion: getU64(record, 2), bytes: record.subarray(from, from + getU32(record, at)) };
 }

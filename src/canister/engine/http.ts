@@ -99,7 +99,7 @@ export class HttpHashes {
 	whole(manifest: WireManifest, bodyHash: Uint8Array): Uint8Array {
 		this.#whole ??= this.#template(200, false);
 		const pairs = this.#filled(this.#whole, manifest);
-		this.#both.set(this.#hashing.sha256(pairs));
+		this.#hashing.sha256Into(pairs, this.#both, 0);
 		this.#both.set(bodyHash, DIGEST);
 		return this.#hashing.sha256(this.#both);
 	}
@@ -126,7 +126,7 @@ export class HttpHashes {
 	/** The pairs of a blob's header map; in those of a part the range is still to come. */
 	#filled({ pairs, typeAt, tagAt }: Template, { content_type, root }: Represented): Uint8Array {
 		pairs.set(this.#typeHash(content_type), typeAt);
-		pairs.set(this.#hashing.sha256(tagBytes(root)), tagAt);
+		this.#hashing.sha256Into(tagBytes(root), pairs, tagAt);
 		return pairs;
 	}
 

@@ -63,6 +63,9 @@ export class Room {
 	#isEmpty = false;
 	#pages: number | undefined;
 	#liquid: number | undefined;
+	/** How often this message has asked, and bytes that there is room for beyond those it asked about. */
+	#asked = 0;
+	#sure = 0;
 
 	constructor(meta: Meta, host: Host, settings: Partial<RoomSettings>, maps: number) {
 		this.#meta = meta;
@@ -80,6 +83,8 @@ export class Room {
 		this.#isFree = undefined;
 		this.#pages = undefined;
 		this.#liquid = undefined;
+		this.#asked = 0;
+		this.#sure = 0;
 	}
 
 	/**
@@ -87,6 +92,16 @@ export class Room {
 	 * changes without bytes: what is refused is only to go on below the floor of cycles.
 	 */
 	check(bytes: number): void {
+		if (bytes > 0 && bytes <= this.#sure) {
+			this.#sure -= bytes;
+			return;
+		}
+		this.#ask(bytes);
+		// A message of many blobs asks for each, and takes in no more than it asked for.
+		if (this.#asked++ > 0) this.#sure = Math.max(0, this.left() - bytes);
+	}
+
+	#ask(bytes: number): void {
 		const missing = bytes * OVERHEAD - this.#available();
 		if (bytes > 0 && missing > 0) refuse("no_room", { missing: BigInt(Math.ceil(missing)) });
 		if (this.isFree) return;

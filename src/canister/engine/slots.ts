@@ -8,14 +8,14 @@ import { COUNTER, type Meta } from "./meta.js";
  * in the middle: keys inserted in order leave 5 in a node and move the sixth up. So slot n stands at key 6n and
  * five empty keys follow it: every node holds one slot at the most, and the nodes above hold none.
  */
-const STRIDE = 6;
+export const STRIDE = 6;
 
 /**
  * Making a slot takes 840,000 instructions, which for a chunk of megabytes is nothing, and for a small one more than
- * all else about it. So small chunks share a slot: its node's five keys hold one each. To rewrite the others with one
+ * all else about it. So small chunks share a slot: its node's five keys hold one each, unless many come at once (shelves.ts). To rewrite the others with one
  * of 10 KB takes up to 130,000 instructions, and with one of the largest 200,000.
  */
-const SHARED_BYTES = 16_384;
+export const SHARED_BYTES = 16_384;
 const SHARERS = 5;
 
 /**
@@ -31,7 +31,7 @@ const SHARED_STACK = 2 ** 48;
 
 const EMPTY = new Uint8Array(0);
 
-/** Where chunks are: each in a place, the key of a slot or of one of its sharers. */
+/** Places of chunks: each is the key of a slot or of one of its sharers. */
 export class Slots {
 	readonly #slots: StableMap;
 	readonly #free: StableMap;
@@ -43,14 +43,36 @@ export class Slots {
 		this.#meta = meta;
 	}
 
-	/** Stores a chunk and answers its place: one that was freed, or else the next that never was used. */
-	add(bytes: Uint8Array): number {
-		const place = bytes.length > SHARED_BYTES ? this.#take() : this.#takeShared();
-		this.#slots.set(u64Key(place), bytes);
-		return place;
+	/** The place for a chunk of so many bytes: one that was freed, or else the next that never was used. */
+	take(length: number): number {
+		return length > SHARED_BYTES ? this.takeWhole() : this.#takeShared();
 	}
 
-	#take(): number {
+	/** Gives back what was taken last, in which nothing was stored. */
+	giveBack(place: number, length: number): void {
+		const meta = this.#meta;
+		if (length > SHARED_BYTES) this.giveBackWhole(place);
+		else if (meta.get(COUNTER.sharedNext) !== place + 1) meta.add(COUNTER.sharedFree, 1);
+		else if (place % STRIDE !== 0) meta.set(COUNTER.sharedNext, place);
+		else {
+			meta.set(COUNTER.sharedNext, 0);
+			this.giveBackWhole(place);
+		}
+	}
+
+	/** What was popped from a stack is still above its top. */
+	giveBackWhole(place: number): void {
+		const wasNew = (this.#meta.get(COUNTER.slotsUsed) - 1) * STRIDE === place;
+		this.#meta.add(wasNew ? COUNTER.slotsUsed : COUNTER.slotsFree, wasNew ? -1 : 1);
+	}
+
+	/** Stores a chunk in a place that was taken for it. */
+	write(place: number, bytes: Uint8Array): void {
+		this.#slots.set(u64Key(place), bytes);
+	}
+
+	/** A slot that is nobody else's. */
+	takeWhole(): number {
 		const freed = this.#pop(COUNTER.slotsFree, 0);
 		if (freed !== undefined) return freed;
 		const used = this.#meta.get(COUNTER.slotsUsed);
@@ -65,7 +87,7 @@ export class Slots {
 		if (freed !== undefined) return freed;
 		const next = this.#meta.get(COUNTER.sharedNext);
 		const isSharedOut = next === 0 || next % STRIDE === SHARERS;
-		const place = isSharedOut ? this.#take() : next;
+		const place = isSharedOut ? this.takeWhole() : next;
 		this.#meta.set(COUNTER.sharedNext, place + 1);
 		return place;
 	}
@@ -101,9 +123,17 @@ export class Slots {
 
 	/** Gives the space of a chunk of this length back to the map, and its place to the next that needs one. */
 	release(place: number, length: number): void {
+		if (length > SHARED_BYTES) this.releaseWhole(place);
+		else this.#push(place, COUNTER.sharedFree, SHARED_STACK);
+	}
+
+	releaseWhole(place: number): void {
+		this.#push(place, COUNTER.slotsFree, 0);
+	}
+
+	#push(place: number, counter: number, stack: number): void {
 		this.#slots.set(u64Key(place), EMPTY);
-		const isShared = length <= SHARED_BYTES;
-		const height = this.#meta.add(isShared ? COUNTER.sharedFree : COUNTER.slotsFree, 1);
-		this.#free.set(u64Key((isShared ? SHARED_STACK : 0) + height - 1), u64Key(place));
+		const height = this.#meta.add(counter, 1);
+		this.#free.set(u64Key(stack + height - 1), u64Key(place));
 	}
 }

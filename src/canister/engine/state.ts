@@ -25,6 +25,7 @@ import { Responses } from "./responses.js";
 import { Roles } from "./roles.js";
 import { Room } from "./room.js";
 import { checkSettings, DEFAULT_FEED_ENTRIES, type Settings } from "./settings.js";
+import { Shelves } from "./shelves.js";
 import { Slots } from "./slots.js";
 import { Spending } from "./spending.js";
 import { Tallies } from "./tallies.js";
@@ -37,6 +38,7 @@ export class State {
 	readonly host: Host;
 	readonly meta: Meta;
 	readonly slots: Slots;
+	readonly shelves: Shelves;
 	readonly chunks: Chunks;
 	readonly contents: Contents;
 	readonly accounts: Accounts;
@@ -77,7 +79,8 @@ export class State {
 		this.host = host;
 		this.meta = meta;
 		this.slots = new Slots(map("slots"), map("freeSlots"), meta);
-		this.chunks = new Chunks(map("chunks"), this.slots, meta);
+		this.shelves = new Shelves(map("slots"), this.slots);
+		this.chunks = new Chunks(map("chunks"), this.shelves, meta);
 		this.contents = new Contents(map("pages"), map("contents"), meta);
 		this.accounts = new Accounts(map("accounts"));
 		this.claims = new Claims(map("uploads"), this.accounts);
@@ -124,6 +127,7 @@ export class State {
 	/** Makes the stored data this code's; refuses to touch what it cannot read. */
 	open(): void {
 		openLayout(this.meta);
+		this.accounts.open();
 		this.certified.certify();
 	}
 
@@ -163,6 +167,8 @@ export class State {
 		this.roles.forget();
 		this.room.forget();
 		this.tallies.forget();
+		this.feed.forget();
+		this.shelves.forget();
 		this.arrived = 0;
 		this.argumentBytes = 0;
 		this.#now = undefined;
@@ -177,13 +183,15 @@ export class State {
 	}
 
 	get isChanged(): boolean {
-		return this.meta.isChanged || this.accounts.isChanged || this.certified.isChanged;
+		return this.meta.isChanged || this.accounts.isChanged || this.certified.isChanged || this.feed.isChanged;
 	}
 
 	/** Writes what a message changed and was kept in the heap so far. Every update and timer ends with this. */
 	flush(): void {
 		this.certified.flush();
 		this.accounts.flush();
+		this.feed.flush();
+		this.shelves.flush();
 		this.meta.flush();
 		if (this.#wakeAt < NEVER) this.host.wakeAt(this.#wakeAt);
 		this.#wakeAt = NEVER;

@@ -32,14 +32,22 @@ const known = new Map<string, Uint8Array>();
 const MAX_KNOWN = 2_048;
 const MAX_KNOWN_UNITS = 1_024;
 
+/** The last of them: a key is asked for several times in a row, and found here without a look. */
+let lastText = "";
+let lastBytes: Uint8Array = new Uint8Array(0);
+
 /** Half a surrogate pair becomes U+FFFD, as in TextEncoder. Nobody may write to the result: others have it too. */
 export function encodeUtf8(text: string): Uint8Array {
+	if (text === lastText) return lastBytes;
 	let bytes = known.get(text);
-	if (bytes !== undefined) return bytes;
-	bytes = native?.encode(text) ?? encode(text);
-	if (text.length > MAX_KNOWN_UNITS) return bytes;
-	if (known.size >= MAX_KNOWN) known.clear();
-	known.set(text, bytes);
+	if (bytes === undefined) {
+		bytes = native?.encode(text) ?? encode(text);
+		if (text.length > MAX_KNOWN_UNITS) return bytes;
+		if (known.size >= MAX_KNOWN) known.clear();
+		known.set(text, bytes);
+	}
+	lastText = text;
+	lastBytes = bytes;
 	return bytes;
 }
 

@@ -1,4 +1,5 @@
 export type * from "./administration.js";
+export { encodeManifest, encodePublished } from "./alike.js";
 export {
 	isPublic,
 	Manifest,

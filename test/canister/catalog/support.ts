@@ -38,10 +38,12 @@ export class CountingMap implements StableMap {
 		this.reads++;
 		return this.values.has(hex(key));
 	}
-	set(key: Uint8Array, value: Uint8Array): void {
+	set(key: Uint8Array, value: Uint8Array): Uint8Array | undefined {
 		this.writes++;
 		this.bytesWritten += value.length;
+		const before = this.values.get(hex(key));
 		this.values.set(hex(key), value.slice());
+		return before;
 	}
 	delete(key: Uint8Array): void {
 		this.writes++;

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { MEMORY } from "../../../src/canister/memory.js";
 import { MAX_CHUNK_BYTES, type WireCursor, type WireVersion } from "../../../src/protocol/index.js";
 import { newId, publication, rootOf } from "../../support/store.js";
 import { askWire } from "./ask.js";
@@ -51,15 +52,16 @@ test("every change has its number, its maker and the head that follows from the 
 	expect(page.last).toEqual({ sequence: 7n, head });
 });
 
+const putMany = (store: TestStore, keys: string[]) => {
+	const content = fillOf(1, 1);
+	const what = { content, ...publication(rootOf(content, MAX_CHUNK_BYTES)) };
+	store.ask(ANNA, "blobs_put_many", { id: newId(), blobs: keys.map((key) => ({ key, ...what })) });
+};
+const keysTo = (count: number) => Array.from({ length: count }, (_, i) => `${i}`);
+
 test("C39 order is by number: also of changes of one moment, and of one message", () => {
 	const store = new TestStore();
-	const content = fillOf(1, 1);
-	const item = (key: string) => ({
-		key,
-		content,
-		...publication(rootOf(content, MAX_CHUNK_BYTES)),
-	});
-	store.ask(ANNA, "blobs_put_many", { id: newId(), blobs: [item("z"), item("a"), item("z")] });
+	putMany(store, ["z", "a", "z"]);
 	const page = changes(store);
 	expect(new Set(page.changes.map(({ at }) => at)).size).toBe(1);
 	expect(
@@ -68,6 +70,45 @@ test("C39 order is by number: also of changes of one moment, and of one message"
 		),
 	).toEqual([false, false, false, ["z", 4n], ["a", 5n], ["z", 6n]]);
 });
+
+test("changes of one message share records, and each is found from the cursor before it", () => {
+	const store = new TestStore();
+	putMany(store, keysTo(45));
+	store.putBlob(ANNA, "alone", fillOf(1, 1));
+	putMany(store, keysTo(3));
+	// 1, 2, 3 are the roles of the store; then 4 to 7, 8 to 15, 16 to 31, 32 to 47, 48; 49; 50 and 51, 52.
+	expect(store.storage.size(MEMORY.feed)).toBe(3 + 5 + 1 + 2);
+	store.upgrade();
+	const messages = bytesOf(store);
+	expect(messages.length).toBe(52);
+	let cursor: WireCursor = BEGINNING;
+	for (const [i, message] of messages.entries()) {
+		expect(bytesOf(store, cursor)).toEqual(messages.slice(i));
+		cursor = { sequence: cursor.sequence + 1n, head: headAfter(cursor.head, message) };
+	}
+	expect(changes(store).last).toEqual(cursor);
+});
+
+test.each(keysTo(24).map(Number))(
+	"a record goes with the last of its changes: pruned to %i",
+	(feedEntries) => {
+		const store = new TestStore({ feedEntries });
+		putMany(store, keysTo(20));
+		const whole = bytesOf(store);
+		store.clean();
+		store.upgrade();
+		const page = changes(store);
+		expect(bytesOf(store)).toEqual(whole.slice(whole.length - feedEntries));
+		expect(page.before.sequence).toBe(BigInt(23 - feedEntries));
+		expect(bytesOf(store).reduce(headAfter, page.before.head)).toEqual(page.last.head);
+		// Where records end; what is left of the last change that was pruned is its head.
+		const pruned = 23 - feedEntries;
+		const ends = [1, 2, 3, 7, 15, 23];
+		expect(store.storage.size(MEMORY.feed)).toBe(ends.filter((end) => end >= pruned).length);
+		putMany(store, keysTo(2));
+		expect(changes(store, page.last).changes.length).toBe(2);
+	},
+);
 
 test("C44 a cursor that this feed never was at is refused: after a rollback, in a fork, of another store", () => {
 	const store = new TestStore();

@@ -27,7 +27,9 @@ export class MapStorage implements Storage {
 				set: (key, value) => {
 					this.accesses++;
 					this.writes++;
+					const before = entries.get(name(key));
 					entries.set(name(key), value.slice());
+					return before;
 				},
 				delete: (key) => {
 					this.accesses++;
