@@ -28,7 +28,7 @@ export const LIMITS = {
 	stableBytesWrittenPerByte: most(1.2),
 	stableBytesWrittenPerByteUnknownSize: most(1.2),
 	uploadCyclesOverFloor: most(1.05),
-	smallBlobsCyclesOverFloor: most(1.2),
+	smallBlobsCyclesOverFloor: most(1.15),
 	heapBytesGrownInSecondGiB: most(0),
 	upgradeInstructionsOverEmpty: most(1.1),
 	clientPeakMemoryMB: unsteady(most(64)),
