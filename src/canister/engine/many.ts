@@ -30,8 +30,11 @@ import type { State } from "./state.js";
 
 const outcomes = new Message(ManyResults);
 
-/** Keys are made bytes by some: one by one they cost ten times as much, and very long texts cannot be made natively. */
+/** Short keys are made bytes by some: one by one they cost ten times as much. What a long one costs is paid once for all. */
 const ENCODED_AT_ONCE = 1_024;
+const LONG_KEY = 256;
+/** Keys hold no control character, so that what is joined with one has one reading. */
+const SEPARATOR = Uint8Array.of(0);
 /** In the place of one that is none. */
 const NO_ROOT = new Uint8Array(SHA256_BYTES);
 
@@ -56,10 +59,12 @@ export class Many {
 			for (let i = 0; i < blobs.length; i++) {
 				const { key, root } = blobs[i]!;
 				roots.set(root.length === SHA256_BYTES ? root : NO_ROOT, i * SHA256_BYTES);
-				text += `${key}\0`;
-				if (text.length < ENCODED_AT_ONCE && i + 1 < blobs.length) continue;
-				keys.push(encodeUtf8(text));
+				const isLong = key.length >= LONG_KEY;
+				if (!isLong) text += `${key}\0`;
+				if (!isLong && text.length < ENCODED_AT_ONCE && i + 1 < blobs.length) continue;
+				if (text !== "") keys.push(encodeUtf8(text));
 				text = "";
+				if (isLong) keys.push(encodeUtf8(key), SEPARATOR);
 			}
 			return fingerprintOf(this.#state, "blobs_put_many", ...keys, roots);
 		};
