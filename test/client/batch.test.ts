@@ -65,9 +65,9 @@ describe("packing", () => {
 
 	it("sends again what one message has no instructions for", async () => {
 		const store = new MemoryStore();
-		// Each item takes a fourth of what a message may.
+		// Four items, for which it is asked once, take what a message may.
 		let asked = 0;
-		store.host.instructions = () => 4e9 * asked++;
+		store.host.instructions = () => 14e9 * asked++;
 		store.hooks.before = () => {
 			asked = 0;
 		};
