@@ -6,6 +6,7 @@ import type { Principal } from '@dfinity/principal';
 export interface Account {
   'who' : Principal,
   'quota' : Quota,
+  'granted' : [] | [Array<string>],
   'administers' : [] | [boolean],
   'usage' : Usage,
   'has_own_quota' : boolean,
@@ -34,7 +35,16 @@ export interface Change {
       { 'mode' : { 'mode' : string, 'generation' : bigint } } |
       { 'published' : ManifestBytes } |
       { 'role' : { 'who' : Principal, 'role' : string, 'granted' : boolean } } |
-      { 'quota' : { 'who' : [] | [Principal], 'quota' : [] | [Quota] } }
+      { 'quota' : { 'who' : [] | [Principal], 'quota' : [] | [Quota] } } |
+      {
+        'grant' : {
+          'id' : Uint8Array | number[],
+          'who' : Principal,
+          'terms' : [] | [GrantTerms],
+          'role' : string,
+          'under' : [] | [GrantName],
+        }
+      }
   ],
   'sequence' : bigint,
 }
@@ -120,6 +130,38 @@ export type Error = { 'upload_finished' : { 'outcome' : string } } |
       'index' : number,
     }
   };
+export interface GiveGrant {
+  'id' : Uint8Array | number[],
+  'who' : Principal,
+  'terms' : GrantTerms,
+  'role' : GrantRole,
+  'under' : [] | [Uint8Array | number[]],
+}
+export interface Grant {
+  'id' : Uint8Array | number[],
+  'who' : Principal,
+  'terms' : GrantTerms,
+  'holds' : boolean,
+  'role' : string,
+  'used' : { 'blobs' : bigint, 'bytes' : bigint },
+  'under' : [] | [GrantName],
+}
+export interface GrantName { 'id' : Uint8Array | number[], 'who' : Principal }
+export type GrantRole = { 'writer' : null } |
+  { 'reader' : null };
+export interface GrantTerms {
+  'over_others' : boolean,
+  'ends_at' : [] | [bigint],
+  'may_give' : boolean,
+  'prefix' : string,
+  'blobs' : [] | [bigint],
+  'bytes' : [] | [bigint],
+  'public_only' : boolean,
+}
+export interface Grants { 'grants' : Array<Grant>, 'next' : [] | [GrantName] }
+export type GrantsOf = { 'all' : null } |
+  { 'given_by' : Principal } |
+  { 'held_by' : Principal };
 export interface Leaves {
   'key' : string,
   'from' : number,
@@ -141,6 +183,11 @@ export interface List {
 export interface ListAccounts { 'after' : [] | [Principal], 'limit' : number }
 export interface ListAllUploads {
   'after' : [] | [UploadName],
+  'limit' : number,
+}
+export interface ListGrants {
+  'of' : GrantsOf,
+  'after' : [] | [GrantName],
   'limit' : number,
 }
 export interface ListPage {
@@ -226,6 +273,11 @@ export interface Refusal {
   'code' : string,
   'message' : string,
   'details' : [] | [Error],
+}
+export interface RevokeGrant {
+  'id' : Uint8Array | number[],
+  'who' : Principal,
+  'grant' : Uint8Array | number[],
 }
 export type Role = { 'admin' : null } |
   { 'backup' : null } |
@@ -388,6 +440,11 @@ export interface _SERVICE {
     { 'ok' : Uint8Array | number[] } |
       { 'err' : Refusal }
   >,
+  'blobs_give_grant' : ActorMethod<
+    [GiveGrant],
+    { 'ok' : Version } |
+      { 'err' : Refusal }
+  >,
   'blobs_grant_role' : ActorMethod<
     [RoleChange],
     { 'ok' : Version } |
@@ -414,6 +471,11 @@ export interface _SERVICE {
     { 'ok' : AllUploads } |
       { 'err' : Refusal }
   >,
+  'blobs_list_grants' : ActorMethod<
+    [ListGrants],
+    { 'ok' : Grants } |
+      { 'err' : Refusal }
+  >,
   'blobs_list_uploads' : ActorMethod<
     [ListUploads],
     { 'ok' : Uploads } |
@@ -438,6 +500,11 @@ export interface _SERVICE {
   'blobs_rename' : ActorMethod<
     [Move],
     { 'ok' : ManifestBytes } |
+      { 'err' : Refusal }
+  >,
+  'blobs_revoke_grant' : ActorMethod<
+    [RevokeGrant],
+    { 'ok' : Version } |
       { 'err' : Refusal }
   >,
   'blobs_revoke_role' : ActorMethod<

@@ -95,6 +95,7 @@ export const idlFactory = ({ IDL }) => {
   const Account = IDL.Record({
     'who' : IDL.Principal,
     'quota' : Quota,
+    'granted' : IDL.Opt(IDL.Vec(IDL.Text)),
     'administers' : IDL.Opt(IDL.Bool),
     'usage' : Usage,
     'has_own_quota' : IDL.Bool,
@@ -175,6 +176,23 @@ export const idlFactory = ({ IDL }) => {
     'at' : IDL.Nat64,
     'results' : IDL.Vec(IDL.Variant({ 'ok' : Version, 'err' : Refusal })),
   });
+  const GrantTerms = IDL.Record({
+    'over_others' : IDL.Bool,
+    'ends_at' : IDL.Opt(IDL.Nat64),
+    'may_give' : IDL.Bool,
+    'prefix' : IDL.Text,
+    'blobs' : IDL.Opt(IDL.Nat64),
+    'bytes' : IDL.Opt(IDL.Nat64),
+    'public_only' : IDL.Bool,
+  });
+  const GrantRole = IDL.Variant({ 'writer' : IDL.Null, 'reader' : IDL.Null });
+  const GiveGrant = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'who' : IDL.Principal,
+    'terms' : GrantTerms,
+    'role' : GrantRole,
+    'under' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+  });
   const Role = IDL.Variant({
     'admin' : IDL.Null,
     'backup' : IDL.Null,
@@ -230,6 +248,33 @@ export const idlFactory = ({ IDL }) => {
     ),
     'next' : IDL.Opt(UploadName),
   });
+  const GrantsOf = IDL.Variant({
+    'all' : IDL.Null,
+    'given_by' : IDL.Principal,
+    'held_by' : IDL.Principal,
+  });
+  const GrantName = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'who' : IDL.Principal,
+  });
+  const ListGrants = IDL.Record({
+    'of' : GrantsOf,
+    'after' : IDL.Opt(GrantName),
+    'limit' : IDL.Nat32,
+  });
+  const Grant = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'who' : IDL.Principal,
+    'terms' : GrantTerms,
+    'holds' : IDL.Bool,
+    'role' : IDL.Text,
+    'used' : IDL.Record({ 'blobs' : IDL.Nat64, 'bytes' : IDL.Nat64 }),
+    'under' : IDL.Opt(GrantName),
+  });
+  const Grants = IDL.Record({
+    'grants' : IDL.Vec(Grant),
+    'next' : IDL.Opt(GrantName),
+  });
   const ListUploads = IDL.Record({
     'key' : IDL.Opt(IDL.Text),
     'after' : IDL.Opt(IDL.Vec(IDL.Nat8)),
@@ -263,6 +308,11 @@ export const idlFactory = ({ IDL }) => {
         'visibility' : Visibility,
       })
     ),
+  });
+  const RevokeGrant = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'who' : IDL.Principal,
+    'grant' : IDL.Vec(IDL.Nat8),
   });
   const Mode = IDL.Variant({
     'live' : IDL.Null,
@@ -397,6 +447,11 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : IDL.Vec(IDL.Nat8), 'err' : Refusal })],
         ['query'],
       ),
+    'blobs_give_grant' : IDL.Func(
+        [GiveGrant],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
+        [],
+      ),
     'blobs_grant_role' : IDL.Func(
         [RoleChange],
         [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
@@ -427,6 +482,11 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : AllUploads, 'err' : Refusal })],
         ['query'],
       ),
+    'blobs_list_grants' : IDL.Func(
+        [ListGrants],
+        [IDL.Variant({ 'ok' : Grants, 'err' : Refusal })],
+        ['query'],
+      ),
     'blobs_list_uploads' : IDL.Func(
         [ListUploads],
         [IDL.Variant({ 'ok' : Uploads, 'err' : Refusal })],
@@ -455,6 +515,11 @@ export const idlFactory = ({ IDL }) => {
     'blobs_rename' : IDL.Func(
         [Move],
         [IDL.Variant({ 'ok' : ManifestBytes, 'err' : Refusal })],
+        [],
+      ),
+    'blobs_revoke_grant' : IDL.Func(
+        [RevokeGrant],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
         [],
       ),
     'blobs_revoke_role' : IDL.Func(

@@ -17,10 +17,11 @@ export const MEMORY = {
 	contents: 11,
 	feed: 12,
 	responses: 13,
+	grants: 14,
 } as const;
 
 /** One past the highest number in use. */
-export const MEMORIES = 14;
+export const MEMORIES = 15;
 
 /** Version of everything that is written to these maps; docs/STORAGE.md describes it. */
-export const LAYOUT_VERSION = 5;
+export const LAYOUT_VERSION = 6;

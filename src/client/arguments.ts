@@ -24,6 +24,7 @@ export const bigint = typed("bigint", "a bigint");
 export const callback = typed("function", "a function");
 export const anything: Check = { expected: "there", accepts: () => true };
 export const bytes: Check = { expected: "a Uint8Array", accepts: (value) => value instanceof Uint8Array };
+export const date: Check = { expected: "a Date", accepts: (value) => value instanceof Date };
 export const signal: Check = {
 	expected: "an AbortSignal",
 	accepts: (value) => has(value, "addEventListener") && "aborted" in (value as object),

@@ -1,4 +1,5 @@
 import type { AbortUploadOptions, AskOptions, CallOptions } from "./administration/administration.js";
+import type { GrantOptions, ListGrantsOptions } from "./administration/grants.js";
 import * as is from "./arguments.js";
 import type { DeleteOptions, DeleteVersion, MoveOptions, UpdateOptions } from "./changing.js";
 import type { ListUploadsOptions } from "./client.js";
@@ -7,7 +8,7 @@ import type { BlobClientOptions, RetryOptions } from "./options.js";
 import type { ChangesOptions } from "./reading/changes.js";
 import type { ListOptions } from "./reading/list.js";
 import type { StatOptions } from "./stat.js";
-import type { Quota } from "./types.js";
+import type { GrantName, GrantTerms, Quota } from "./types.js";
 import type { UploadAllOptions, UploadItem } from "./upload/batch/types.js";
 import type { UploadOptions } from "./upload/options.js";
 
@@ -123,6 +124,25 @@ export const QUOTA: Checks<Quota> = {
 	receivedPerDay: is.number,
 	changesPerDay: is.number,
 	cyclesPerDay: is.number,
+};
+
+export const GRANT_TERMS: Checks<GrantTerms> = {
+	prefix: is.text,
+	role: is.oneOf("writer", "reader"),
+	endsAt: is.date,
+	bytes: is.number,
+	blobs: is.number,
+	publicOnly: is.flag,
+	overOthers: is.flag,
+	mayGive: is.flag,
+};
+export const GRANT: Checks<GrantOptions> = { under: is.bytes, signal };
+export const GRANT_NAME: Checks<GrantName> = { who: is.principal, id: is.bytes };
+export const LIST_GRANTS: Checks<ListGrantsOptions> = {
+	heldBy: is.principal,
+	givenBy: is.principal,
+	certified: is.flag,
+	signal,
 };
 
 export const ROLE = is.oneOf("admin", "writer", "reader", "backup");

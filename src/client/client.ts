@@ -1,5 +1,6 @@
 import type { MethodArgs } from "../protocol/index.js";
 import * as administration from "./administration/administration.js";
+import * as grants from "./administration/grants.js";
 import * as is from "./arguments.js";
 import { type Checks, checkArgument, checkOptions } from "./arguments.js";
 import { type AgentLike, type IdentityLike, Network } from "./call/agent.js";
@@ -28,6 +29,9 @@ import type {
 	Cursor,
 	Deleted,
 	DeletedItem,
+	Grant,
+	GrantName,
+	GrantTerms,
 	ListEntry,
 	Manifest,
 	Mode,
@@ -263,6 +267,44 @@ export class BlobClient {
 			checkArgument("role", role, checks.ROLE);
 			return administration.changeRole(this.#context, "blobs_revoke_role", who, role, options);
 		});
+	}
+
+	/**
+	 * Lets a principal do something under a prefix of keys: `grant(guest, { role: "writer", prefix: "inbox/ann/", endsAt,
+	 * bytes: 1e9, publicOnly: true })`. Takes an administrator, or who holds a grant with `mayGive`, who gives parts of it:
+	 * what is done by a part counts in both, and it ends with that.
+	 * @returns its name, to take it away by
+	 * @throws CanisterError `not_authorized`, `invalid_argument` for more than the caller's own grant has, with its limit;
+	 *   `quota_exceeded` (`grants`) where the principal holds as many as it can
+	 */
+	grant(who: PrincipalLike, terms: GrantTerms, options?: grants.GrantOptions): Promise<GrantName> {
+		return this.#checked(options, checks.GRANT, () => {
+			checkArgument("who", who, is.principal);
+			checkArgument("terms", terms, is.object);
+			checkOptions(terms, checks.GRANT_TERMS, "terms");
+			checkArgument("terms.prefix", terms.prefix, is.text);
+			checkArgument("terms.role", terms.role, checks.GRANT_TERMS.role);
+			return grants.grant(this.#context, who, terms, options);
+		});
+	}
+
+	/**
+	 * Takes a grant away, and all its parts with it; that there is none is no error. Takes an administrator, its holder, or
+	 * who holds a grant that it is part of.
+	 * @throws CanisterError `not_authorized`
+	 */
+	revokeGrant(grant: GrantName, options?: CallOptions): Promise<void> {
+		return this.#checked(options, checks.CALL, () => {
+			checkArgument("grant", grant, is.object);
+			checkArgument("grant.who", grant.who, is.principal);
+			checkArgument("grant.id", grant.id, is.bytes);
+			return grants.revokeGrant(this.#context, grant, options);
+		});
+	}
+
+	/** Grants: those that the caller holds (`heldBy`) or gave parts of (`givenBy`), for administrators anybody's and all. */
+	listGrants(options?: grants.ListGrantsOptions): AsyncGenerator<Grant> {
+		return this.#listed(options, checks.LIST_GRANTS, () => grants.listGrants(this.#context, options));
 	}
 
 	/**

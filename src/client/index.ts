@@ -4,6 +4,7 @@
  */
 export type { ErrorAction, ErrorCode, ErrorDetails } from "../protocol/index.js";
 export type { AbortUploadOptions, AskOptions, CallOptions } from "./administration/administration.js";
+export type { GrantOptions, ListGrantsOptions } from "./administration/grants.js";
 export type { AgentLike, IdentityLike, PrincipalBytesLike, PrincipalTextLike } from "./call/agent.js";
 export type { DeleteOptions, DeleteRequest, DeleteVersion, MoveOptions, UpdateOptions } from "./changing.js";
 export { BlobClient, type ListUploadsOptions } from "./client.js";
@@ -45,6 +46,13 @@ export type {
 	Deleted,
 	DeletedItem,
 	Extensible,
+	Grant,
+	GrantChanged,
+	GrantedTerms,
+	GrantName,
+	GrantRole,
+	GrantTerms,
+	GrantUse,
 	KeyDeleted,
 	KeyNotDeleted,
 	ListEntry,

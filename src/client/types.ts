@@ -145,6 +145,70 @@ export interface Account {
 	 * the canister is of a version that does not say.
 	 */
 	readonly administers: boolean | undefined;
+	/** Roles that it has for keys of some prefix, by grants that hold now: see `listGrants`. */
+	readonly granted: readonly Extensible<GrantRole>[];
+}
+
+/** What a grant lets its holder do under its prefix: writer or reader, as the roles of these names for all keys. */
+export type GrantRole = "writer" | "reader";
+
+/** What somebody may do under a prefix of keys, until when, and how much. */
+export interface GrantTerms {
+	/** Whole segments with a `/` at the end, such as `inbox/ann/`; `""` for every key. */
+	readonly prefix: string;
+	/** What may be done there. */
+	readonly role: GrantRole;
+	/** When it ends, by the canister's clock. Default: never, or with the grant that it is part of. */
+	readonly endsAt?: Date;
+	/**
+	 * Bytes in all, as quotas count them, of everything that is put by it: deleting gives nothing back. For writers.
+	 * Default: no bound of its own.
+	 */
+	readonly bytes?: number;
+	/** Blobs in all, each that is put, copied or renamed by it. For writers. Default: no bound of its own. */
+	readonly blobs?: number;
+	/** Whether it is for public blobs only. For writers. Default false. */
+	readonly publicOnly?: boolean;
+	/** Whether blobs of others may be replaced, changed and deleted. For writers. Default false. */
+	readonly overOthers?: boolean;
+	/** Whether its holder may give parts of it to others: at most three grants are part of each other. Default false. */
+	readonly mayGive?: boolean;
+}
+
+/** Names a grant. */
+export interface GrantName {
+	/** Who holds it. */
+	readonly who: Principal;
+	/** 16 bytes, chosen by who gave it. */
+	readonly id: Uint8Array;
+}
+
+/** A grant that was given. */
+export interface Grant extends GrantName {
+	/** For what it is. */
+	readonly terms: GrantedTerms;
+	/** The grant that it is part of; undefined where an administrator gave it. */
+	readonly under: GrantName | undefined;
+	/** What was put by it and by its parts, with what open uploads will take. */
+	readonly used: GrantUse;
+	/** Whether it holds: it has not ended, and no grant that it is part of was taken away. */
+	readonly holds: boolean;
+}
+
+/** For what a grant is, with every bound: Infinity where it has none of its own. */
+export interface GrantedTerms extends Omit<Required<GrantTerms>, "role" | "endsAt"> {
+	/** What may be done by it. */
+	readonly role: Extensible<GrantRole>;
+	/** When it ends; undefined: never. */
+	readonly endsAt: Date | undefined;
+}
+
+/** Of a grant, what was used. */
+export interface GrantUse {
+	/** Bytes, as quotas count them. */
+	readonly bytes: number;
+	/** Blobs. */
+	readonly blobs: number;
 }
 
 /**
@@ -248,7 +312,14 @@ export interface Cursor {
 }
 
 /** What changed. */
-export type ChangeOf = BlobPublished | BlobDeleted | RoleChanged | QuotaChanged | ModeChanged | UnknownChange;
+export type ChangeOf =
+	| BlobPublished
+	| BlobDeleted
+	| RoleChanged
+	| QuotaChanged
+	| ModeChanged
+	| GrantChanged
+	| UnknownChange;
 
 /** A key holds this now: published, copied, renamed to, or its type, visibility or metadata changed. */
 export interface BlobPublished {
@@ -297,6 +368,16 @@ export interface QuotaChanged {
 	readonly who: Principal | undefined;
 	/** The quota; undefined where it is no longer one of their own. */
 	readonly quota: Quota | undefined;
+}
+
+/** A grant was given, or taken away. */
+export interface GrantChanged extends GrantName {
+	/** Tells what changed. */
+	readonly type: "grant";
+	/** For what it is; undefined where it was taken away, and all that is part of it with it. */
+	readonly terms: GrantedTerms | undefined;
+	/** The grant that it is part of; undefined where an administrator gave it. */
+	readonly under: GrantName | undefined;
 }
 
 /** The store is in another mode. */

@@ -64,12 +64,12 @@ export const ERROR_TABLE = {
 		{ generation: nat64 },
 		(d) => `The mode was changed meanwhile, its generation is ${d.generation}: look at it, then decide anew.`,
 	),
-	quota_exceeded: row(
-		"ask",
-		{ quota: text, limit: nat64, used: nat64, needed: nat64 },
-		(d) =>
-			`The quota of ${d.quota} is ${d.limit}, of which ${d.used} are used and ${d.needed} more are ` +
-			"needed: delete something, or ask an administrator for more.",
+	quota_exceeded: row("ask", { quota: text, limit: nat64, used: nat64, needed: nat64 }, (d) =>
+		d.quota.startsWith("grant_")
+			? `A grant is for ${d.limit} ${d.quota.slice(6)} in all, of which ${d.used} are used and ${d.needed} more are ` +
+				"needed: ask for another one."
+			: `The quota of ${d.quota} is ${d.limit}, of which ${d.used} are used and ${d.needed} more are ` +
+				"needed: delete something, or ask an administrator for more.",
 	),
 	no_room: row(
 		"ask",

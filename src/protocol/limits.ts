@@ -61,6 +61,12 @@ export const SHA256_BYTES = 32;
 /** What an upload of a known size reserves ahead of what arrived, at most: 500 chunks, minutes of a fast line. */
 export const MAX_RESERVED_BYTES = 2 ** 30;
 
+/** Grants that one principal holds: a check reads them in one record. */
+export const MAX_GRANTS = 8;
+
+/** How often a grant is part of another, itself counted: a check reads a record for each. */
+export const MAX_GRANT_LEVELS = 3;
+
 const MINUTE_MS = 60_000;
 
 /** An upload nobody has touched for this long is given up; every put moves the moment. */

@@ -56,6 +56,13 @@ export function checkKey(key: string, field = "key"): Invalid | undefined {
 	return undefined;
 }
 
+/** Whole segments with a `/` at the end, and room for a key behind it; or nothing. */
+export function checkPrefix(prefix: string): Invalid | undefined {
+	if (prefix === "") return undefined;
+	if (!prefix.endsWith("/")) return invalid("prefix", "it must be empty or end with `/`", 0);
+	return checkKey(`${prefix}x`, "prefix");
+}
+
 const CONTENT_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *; *[\w!#$&^.+-]+=([\w!#$&^.+-]+|"[ !#-[\]-~]*"))*$/;
 
 export function checkContentType(contentType: string): Invalid | undefined {

@@ -179,6 +179,7 @@ describe("administration", () => {
 		expect(await account(context, who.toText(), { certified: true })).toEqual({
 			who: expect.anything(),
 			roles: ["writer"],
+			granted: [],
 			quota: QUOTA,
 			hasOwnQuota: true,
 			usage: { openUploads: 0, blobs: 0, bytes: 0, receivedToday: 0, changesToday: 0, cyclesToday: 0 },
@@ -216,7 +217,7 @@ describe("administration", () => {
 			generation: 0n,
 			last: { sequence: 0n, canisterVersion: 0n },
 			protocol: 1,
-			features: [],
+			features: ["grants"],
 		});
 		const after = await setMode(context, "maintenance", before.generation);
 		expect(after).toMatchObject({ mode: "maintenance", generation: 1n, last: { sequence: 1n } });

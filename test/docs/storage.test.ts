@@ -1,3 +1,4 @@
+import { Principal } from "@dfinity/principal";
 import { expect, test } from "vitest";
 import { checkOptions } from "../../src/canister/azle/options.js";
 import { Catalog, HTTP_EXPR } from "../../src/canister/catalog/index.js";
@@ -33,8 +34,8 @@ test("maps, counters, queues and kinds of receipts", () => {
 	const [, nodeKinds] = sectionOf(document, "Catalog").split("joined to a sibling.\n\n");
 	expect(numbered("Catalog", nodeKinds)).toEqual(KIND);
 	expect(document).toContain(`Layout version ${LAYOUT_VERSION},`);
-	expect(() => checkOptions({ memoryOffset: 240 })).not.toThrow();
-	expect(() => checkOptions({ memoryOffset: 241 })).toThrow("from 0 to 240");
+	expect(() => checkOptions({ memoryOffset: 239 })).not.toThrow();
+	expect(() => checkOptions({ memoryOffset: 240 })).toThrow("from 0 to 239");
 });
 
 /** The fields of fixed place in a record, read as the document says. */
@@ -106,9 +107,11 @@ test("an upload's record, its page, its chunks and their slots", () => {
 		"bytes its creator is charged with": charged,
 		"of those, bytes reserved ahead of what arrived": 0n,
 		"1: it waits in the queue `reserves`": 1n,
-		"version: 1": 1n,
+		"version: 2": 2n,
+		"number of the change that gave the [grant](#grants) by which it was begun; 0: by none": 0n,
+		"bytes that count for it in that grant": 0n,
 	});
-	expect(record.subarray(71)).toEqual(text("a/key"));
+	expect(record.subarray(87)).toEqual(text("a/key"));
 
 	const page = recordOf("pages", Buffer.concat([u64(1), Buffer.alloc(4)]));
 	expect(page).toEqual(Buffer.concat([...leaves, Buffer.alloc(29 * 32)]));
@@ -135,9 +138,9 @@ test("an upload's record, its page, its chunks and their slots", () => {
 		// A begin and three puts, without bytes and instructions.
 		4n * 7_200_000n,
 	]);
-	expect(recordOf("meta", u64(0)).length).toBe(264);
+	expect(recordOf("meta", u64(0)).length).toBe(280);
 	const counters = ["layout", "contents", "openUploads", "chunks", "charged", "promised", "stored"] as const;
-	expect(counters.map((name) => counter(name))).toEqual([5, 1, 1, 3, Number(charged), 0, bytes.length]);
+	expect(counters.map((name) => counter(name))).toEqual([6, 1, 1, 3, Number(charged), 0, bytes.length]);
 });
 
 test("a blob's record, its receipt, the feed, the queues", () => {
@@ -264,6 +267,66 @@ test("tallies under their names", () => {
 		malformed: 0n,
 	});
 	expect(read("Tallies", recordOf("meta", Buffer.from("not_live"))).refused).toBe(1n);
+});
+
+test("the record of who holds grants, and the queue it is looked at in", () => {
+	const [above, part] = [
+		Principal.fromUint8Array(Uint8Array.of(7)),
+		Principal.fromUint8Array(Uint8Array.of(5, 6)),
+	];
+	const terms = {
+		prefix: "a/",
+		ends_at: [9_000_000_000_000_000_000n] as [bigint],
+		bytes: [700_000n] as [bigint],
+		blobs: [] as [],
+		public_only: true,
+		over_others: false,
+		may_give: true,
+	};
+	const give = { id: idOf(60), who: above, role: { writer: null }, terms, under: [] as [] };
+	const first = ask(engine, "blobs_give_grant", give).sequence;
+	host.sender = above.toUint8Array();
+	const rest = { bytes: [] as [], may_give: false, prefix: "a/b/" };
+	const request = {
+		...give,
+		id: idOf(61),
+		who: part,
+		terms: { ...terms, ...rest },
+		under: [idOf(60)] as [Uint8Array],
+	};
+	const second = ask(engine, "blobs_give_grant", request).sequence;
+	host.sender = part.toUint8Array();
+	const put = { id: idOf(62), key: "a/b/c", ...publication(rootOf(chunks[2]!, 2_080_768)) };
+	ask(engine, "blobs_put_blob", put, chunks[2]!);
+	host.sender = owner;
+
+	const record = recordOf("grants", part.toUint8Array());
+	expect([...record.subarray(0, 2)]).toEqual([1, 1]);
+	const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+	const none = BigInt(Number.MAX_SAFE_INTEGER);
+	const used = BigInt(4_096 + 896 + 4 * "a/b/c".length + 2 * 256 + "application/octet-stream".length);
+	expect(Object.values(read("Grants", record.subarray(2, 123)))).toEqual([
+		second,
+		hex(idOf(61)),
+		0n,
+		1n,
+		2n,
+		9_000_000_000_000n,
+		none,
+		none,
+		used,
+		1n,
+		first,
+		hex(idOf(60)),
+		1n,
+		hex(Buffer.concat([above.toUint8Array(), Buffer.alloc(28)])),
+	]);
+	expect(record.subarray(123).toString()).toBe("a/b/");
+	const fields = Object.values(read("Grants", recordOf("grants", above.toUint8Array()).subarray(2, 123)));
+	expect(fields.slice(3, 11)).toEqual([5n, 1n, 9_000_000_000_000n, 700_000n, none, used, 1n, 0n]);
+	const item = itemOf(QUEUE.grants, 2);
+	expect(item).toEqual(Buffer.concat([u64(host.time + 7 * 86_400_000), part.toUint8Array()]));
+	expect([counter("grantQueue"), counter("grantQueue", 1)]).toEqual([0, 2]);
 });
 
 test("a task of HTTP certification, and the hashes it has made", () => {

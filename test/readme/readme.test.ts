@@ -6,8 +6,10 @@ import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { chromium } from "playwright-core";
 import { build, type Rollup } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { invite } from "../../examples/readme/grant.js";
 import { thereAndBack } from "../../examples/readme/node.js";
 import { writeRandomFile } from "../../examples/support/random-file.js";
+import { BlobClient } from "../../src/client/node/index.js";
 import { newId, ok, openStore, type StoreFixture } from "../support/store.js";
 
 /** The snippets of the README: the same text as files that are run here, Node's in Node, the page's in Chromium. */
@@ -32,6 +34,7 @@ describe("the snippets", () => {
 			"examples/readme/node.ts",
 			"examples/readme/browser.ts",
 			"examples/store/index.ts",
+			"examples/readme/grant.ts",
 		]);
 		for (const [, path, code] of snippets) expect(code).toBe(await readFile(join(root, path!), "utf8"));
 	});
@@ -49,6 +52,19 @@ test("Node's goes there and back", async () => {
 	await writeRandomFile(path, 5_000_000);
 	await thereAndBack(fixture.agent, fixture.canisterId.toText(), path);
 	expect(Buffer.compare(await readFile(`${path}.copy`), await readFile(path))).toBe(0);
+});
+
+test("a guest uploads by the grant that it shows", async () => {
+	const guest = Ed25519KeyIdentity.generate();
+	const { canisterId, network } = fixture;
+	const blobs = new BlobClient({ agent: await network.agent(guest), canisterId });
+	const until = new Date(Date.now() + 3_600_000);
+	const host = new BlobClient({ agent: fixture.agent, canisterId });
+	const grant = await invite(guest.getPrincipal(), until, host);
+	await blobs.upload(Uint8Array.of(1), { key: "inbox/ann/a", visibility: "public" });
+	await host.revokeGrant(grant);
+	const refused = blobs.upload(Uint8Array.of(1), { key: "inbox/ann/b", visibility: "public" });
+	await expect(refused).rejects.toMatchObject({ code: "not_authorized" });
 });
 
 test("the browser's uploads a File and has it back as a Blob", async () => {

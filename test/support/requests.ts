@@ -38,6 +38,24 @@ export const REQUESTS: { [Name in MethodName]: (key: string) => MethodArgs<Name>
 	blobs_revoke_role: () => [{ id: newId(), who: someone(), role: { writer: null } }],
 	blobs_set_quota: () => [{ id: newId(), who: [someone()], quota: [] }],
 	blobs_set_mode: () => [{ id: newId(), mode: { draining: null }, generation: 0n }],
+	blobs_give_grant: (key) => [
+		{
+			id: newId(),
+			who: someone(),
+			role: { writer: null },
+			terms: {
+				prefix: `${key}/`,
+				ends_at: [],
+				bytes: [],
+				blobs: [],
+				public_only: false,
+				over_others: false,
+				may_give: false,
+			},
+			under: [],
+		},
+	],
+	blobs_revoke_grant: () => [{ id: newId(), who: someone(), grant: newId() }],
 	blobs_abort_any_upload: () => [{ owner: someone(), id: newId() }],
 	blobs_upload_status: () => [{ id: newId(), from: 0, limit: 1 }],
 	blobs_list_uploads: () => [{ key: [], after: [], limit: 10 }],
@@ -50,6 +68,7 @@ export const REQUESTS: { [Name in MethodName]: (key: string) => MethodArgs<Name>
 	blobs_status: () => [],
 	blobs_account: () => [[]],
 	blobs_list_accounts: () => [{ after: [], limit: 10 }],
+	blobs_list_grants: () => [{ of: { all: null }, after: [], limit: 10 }],
 	blobs_stats: () => [],
 	blobs_metrics: () => [],
 };

@@ -12,6 +12,7 @@ import type {
 	Download,
 	ErrorCode,
 	FileResult,
+	GrantedTerms,
 	IdentityLike,
 	ListEntry,
 	Manifest,
@@ -104,6 +105,9 @@ describe("what is answered", () => {
 					return String(change.who);
 				case "mode":
 					return change.mode;
+				case "grant":
+					expectTypeOf(change.terms).toEqualTypeOf<GrantedTerms | undefined>();
+					return String(change.who);
 				case "unknown":
 					return String(change.sequence);
 			}
@@ -197,5 +201,7 @@ describe("what is refused", () => {
 		client.setMode("stopped", 1n);
 		// @ts-expect-error: all bounds or none
 		client.setQuota("everybody", { bytes: 1 });
+		// @ts-expect-error: there is no such role by a grant
+		client.grant("aaaaa-aa", { role: "admin", prefix: "" });
 	});
 });

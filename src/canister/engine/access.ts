@@ -2,6 +2,8 @@ import { Principal } from "@dfinity/principal";
 import { sameBytes } from "../../protocol/index.js";
 import type { Host } from "../ports.js";
 import type { Blob, Shown } from "./blobs.js";
+import type { Grant } from "./grant-record.js";
+import type { Grants, Use } from "./grants.js";
 import { refuse } from "./refusal.js";
 import { isAnonymous, type Role, type Roles } from "./roles.js";
 
@@ -26,18 +28,26 @@ export type Authorize = (request: AccessRequest) => boolean | undefined;
 /** Whether a principal without a role is a user of the application. Anything but true or false makes the message trap. */
 export type Admit = (caller: Principal) => boolean;
 
-/** Who may read and change what: the application's rule, and else roles and ownership. */
+/** Who may read and change what: the application's rule, and else roles, ownership and grants. */
 export class Access {
 	readonly #host: Host;
 	readonly #roles: Roles;
+	readonly #grants: Grants;
 	readonly #authorize: Authorize | undefined;
 	readonly #admit: Admit | undefined;
 	/** Of the message at hand: always the same array, by which accounts are found at once. */
 	#caller: Uint8Array | undefined;
 
-	constructor(host: Host, roles: Roles, authorize: Authorize | undefined, admit: Admit | undefined) {
+	constructor(
+		host: Host,
+		roles: Roles,
+		grants: Grants,
+		authorize: Authorize | undefined,
+		admit: Admit | undefined,
+	) {
 		this.#host = host;
 		this.#roles = roles;
+		this.#grants = grants;
 		this.#authorize = authorize;
 		this.#admit = admit;
 	}
@@ -76,23 +86,49 @@ export class Access {
 		return caller;
 	}
 
-	/** Whether the caller has any role, controls the canister, or is a user of the application. */
+	/** Whether the caller has any role or grant, controls the canister, or is a user of the application. */
 	get isKnown(): boolean {
-		return this.#roles.hasSome(this.anyone) || this.#isAdmitted(this.anyone);
+		const caller = this.anyone;
+		return this.#roles.hasSome(caller) || this.#isAdmitted(caller) || this.#holdsGrant(caller);
+	}
+
+	#holdsGrant(caller: Uint8Array, role?: "writer"): boolean {
+		return !isAnonymous(caller) && this.#grants.holds(caller, role);
+	}
+
+	get isAdmin(): boolean {
+		return this.#roles.has(this.anyone, "admin");
+	}
+
+	/** The caller, who must be an administrator or hold a grant. */
+	grantee(): Uint8Array {
+		const caller = this.caller();
+		if (!this.isAdmin && !this.#holdsGrant(caller)) refuse("not_authorized", { needs: NEEDS.grantee });
+		return caller;
 	}
 
 	/** Whether a large message of the caller's can be of use to a method that asks for `role`. */
 	mayBring(role: "writer" | "admin"): boolean {
-		return this.hasRule && role === "writer" ? this.isKnown : this.#roles.has(this.anyone, role);
+		if (role === "admin") return this.#roles.has(this.anyone, role);
+		return this.hasRule ? this.isKnown : this.writesSome;
+	}
+
+	/** Whether the caller may write to some keys, by its role or by a grant. */
+	get writesSome(): boolean {
+		return this.isWriter || this.#holdsGrant(this.anyone, "writer");
 	}
 
 	/**
 	 * The caller of a change of some key, as far as can be said before the key is looked at. Without a rule of the
-	 * application it must be a writer; with one that says who its users are, one of them or the holder of a role.
+	 * application it must be a writer, by its role or by a grant; with one that says who its users are, one of them or the
+	 * holder of a role or a grant.
 	 */
 	writer(): Uint8Array {
-		if (!this.hasRule) return this.require("writer");
 		const caller = this.caller();
+		if (!this.hasRule) {
+			if (!this.writesSome) refuse("not_authorized", { needs: NEEDS.writer });
+			return caller;
+		}
 		if (this.#admit !== undefined && !this.isKnown) refuse("not_authorized", { needs: NEEDS.application });
 		return caller;
 	}
@@ -100,30 +136,54 @@ export class Access {
 	/** The caller of a change that names no key, about which the rule cannot be asked. */
 	writerOfAnyKey(): Uint8Array {
 		const caller = this.caller();
-		if (!this.#roles.has(caller, "writer") && !this.#isAdmitted(caller))
-			refuse("not_authorized", { needs: NEEDS.writer });
+		if (!this.writesSome && !this.#isAdmitted(caller)) refuse("not_authorized", { needs: NEEDS.writer });
 		return caller;
 	}
 
-	/** Refuses who may not do this to the key, which holds `held`. The key was checked. */
-	requireChange(caller: Uint8Array, action: ChangeAction, key: string, held: Blob | undefined): void {
-		const needs = this.needed(caller, action, key, held);
-		if (needs !== undefined) refuse("not_authorized", { needs });
+	/**
+	 * Refuses who may not do this to the key, which holds `held`. The key was checked.
+	 * @returns the grant by which it may, where neither the rule nor its role lets it
+	 */
+	requireChange(
+		caller: Uint8Array,
+		action: ChangeAction,
+		key: string,
+		held: Blob | undefined,
+		use: Use = {},
+	): Grant | undefined {
+		const decision = this.#decide(caller, action, key, held, use);
+		if (typeof decision === "string") return refuse("not_authorized", { needs: decision });
+		return decision;
 	}
 
 	/** What the caller lacks to do this to the key, which holds `held`; undefined where it may. */
 	needed(caller: Uint8Array, action: ChangeAction, key: string, held: Blob | undefined): string | undefined {
+		const decision = this.#decide(caller, action, key, held, {});
+		return typeof decision === "string" ? decision : undefined;
+	}
+
+	/** What the caller lacks, or the grant by which it may do this; undefined where it may without. */
+	#decide(
+		caller: Uint8Array,
+		action: ChangeAction,
+		key: string,
+		held: Blob | undefined,
+		use: Use,
+	): Grant | string | undefined {
 		const decision = this.#ask(caller, action, key, held);
 		if (decision === true) return undefined;
 		if (decision === false) return NEEDS.application;
-		if (!this.#roles.has(caller, "writer")) return NEEDS.writer;
-		if (held === undefined || sameBytes(held.owner, caller)) return undefined;
-		return this.#roles.has(caller, "admin") ? undefined : NEEDS.owner;
+		const isOthers = held !== undefined && !sameBytes(held.owner, caller);
+		if (!this.#roles.has(caller, "writer"))
+			return this.#grants.writing(caller, key, isOthers, use, isOthers ? NEEDS.owner : NEEDS.writer);
+		if (!isOthers || this.#roles.has(caller, "admin")) return undefined;
+		return this.#grants.writing(caller, key, isOthers, use, NEEDS.owner);
 	}
 
 	/**
 	 * What the caller lacks now to be told again of a change that it made. Not whose the key is by now, which the change
-	 * itself may have altered; that a caller without a rule still has its role was seen when the message was admitted.
+	 * itself may have altered; that a caller without a rule still has its role was seen when the message was admitted, not
+	 * that a grant of its which let the message in is one for this key.
 	 */
 	neededStill(
 		caller: Uint8Array,
@@ -131,9 +191,14 @@ export class Access {
 		key: string,
 		held: Blob | undefined,
 	): string | undefined {
-		if (!this.hasRule) return undefined;
+		if (this.isLetInByRole) return undefined;
 		const needs = this.needed(caller, action, key, held);
 		return needs === NEEDS.owner ? undefined : needs;
+	}
+
+	/** Whether the role that let the caller's message in is all there is to ask. */
+	get isLetInByRole(): boolean {
+		return !this.hasRule && this.isWriter;
 	}
 
 	/** Whether the caller may change keys by its role, where the application's rule does not decide. */
@@ -146,7 +211,8 @@ export class Access {
 		const caller = this.anyone;
 		const decision = this.#ask(caller, "read", key, blob);
 		if (decision !== undefined) return decision;
-		return sameBytes(blob.owner, caller) || this.#roles.readsAll(caller);
+		if (sameBytes(blob.owner, caller) || this.#roles.readsAll(caller)) return true;
+		return !isAnonymous(caller) && this.#grants.reads(caller, key);
 	}
 
 	#ask(
@@ -181,8 +247,9 @@ type ChangeAction = "write" | "delete";
 
 const NEEDS = {
 	application: "a permission of the application",
-	writer: "the role writer",
-	owner: "the owner of the key, or the role admin",
+	writer: "the role writer, or a grant for the key",
+	grantee: "the role admin, or a grant to give parts of",
+	owner: "the owner of the key, the role admin, or a grant for it over what others own",
 } as const;
 
 /** What a rule returned, without its content: a trap's text is public. */

@@ -136,6 +136,7 @@ export class Administering {
 				cycles_today: BigInt(charges.cyclesToday(account, this.#state.now)),
 			},
 			administers: [roles.has(who, "admin")],
+			granted: [this.#state.grants.rolesOf(who)],
 		};
 	}
 
@@ -189,7 +190,7 @@ export function statusOf({ modes, feed }: State): WireStatus {
 }
 
 /** The principal of no bytes is the management canister's, which calls nobody; its account is everybody's quota. */
-function refuseNobody(who: Uint8Array): void {
+export function refuseNobody(who: Uint8Array): void {
 	if (isAnonymous(who) || who.length === 0)
 		refuse("invalid_argument", {
 			field: "who",
@@ -199,17 +200,17 @@ function refuseNobody(who: Uint8Array): void {
 }
 
 /** A bound past 2^53 is none: no store comes near it. */
-const bound = (value: bigint): number =>
+export const boundOf = (value: bigint): number =>
 	value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
 
 function fromWireQuota(quota: WireQuota): Quota {
 	return {
 		openUploads: quota.open_uploads,
-		blobs: bound(quota.blobs),
-		bytes: bound(quota.bytes),
-		receivedPerDay: bound(quota.received_per_day),
-		changesPerDay: bound(quota.changes_per_day),
-		cyclesPerDay: bound(quota.cycles_per_day),
+		blobs: boundOf(quota.blobs),
+		bytes: boundOf(quota.bytes),
+		receivedPerDay: boundOf(quota.received_per_day),
+		changesPerDay: boundOf(quota.changes_per_day),
+		cyclesPerDay: boundOf(quota.cycles_per_day),
 	};
 }
 

@@ -2,14 +2,19 @@ import { METHODS, type MethodName } from "../../protocol/index.js";
 import type { Kind } from "./modes.js";
 import type { State } from "./state.js";
 
-/** Who may ask for it at all: who may change some key, administrators, or anybody who is signed in. */
-type Who = "writer" | "admin" | "anybody";
+/** Who may ask for it at all: who may change some key, administrators, who holds a grant, or who is signed in. */
+type Who = "writer" | "admin" | "grantee" | "anybody";
+
+interface Admission {
+	readonly kind: Kind;
+	readonly who: Who;
+}
 
 /**
  * What each update asks of the store's mode and of its caller, whatever its arguments are. Looked at before these are
  * read: a message may bring 2 MiB of texts, at 45 to 130 instructions a byte.
  */
-const ADMISSIONS: { readonly [Name in MethodName]?: { readonly kind: Kind; readonly who: Who } } = {
+const ADMISSIONS: { readonly [Name in MethodName]?: Admission } = {
 	blobs_begin_upload: { kind: "begin", who: "writer" },
 	blobs_put_chunk: { kind: "goOn", who: "writer" },
 	blobs_link_chunks: { kind: "goOn", who: "writer" },
@@ -26,6 +31,8 @@ const ADMISSIONS: { readonly [Name in MethodName]?: { readonly kind: Kind; reado
 	blobs_revoke_role: { kind: "administer", who: "admin" },
 	blobs_set_quota: { kind: "administer", who: "admin" },
 	blobs_set_mode: { kind: "administer", who: "admin" },
+	blobs_give_grant: { kind: "goOn", who: "grantee" },
+	blobs_revoke_grant: { kind: "goOn", who: "grantee" },
 	blobs_abort_any_upload: { kind: "administer", who: "admin" },
 };
 
@@ -61,13 +68,16 @@ export function lets({ access }: State, method: MethodName, bytes: number): bool
 }
 
 /** Refuses an update that this caller may not make, or not now. Queries are for anybody, or decide for themselves. */
-export function admit({ modes, access }: State, method: MethodName): void {
+export function admit(state: State, method: MethodName): void {
+	const { modes, access } = state;
 	const admission = ADMISSIONS[method];
 	if (admission === undefined) return;
-	modes.require(admission.kind);
+	const kind = kindOf(state, admission);
+	modes.require(kind);
 	const { who } = admission;
 	if (who === "writer") access.writer();
 	else if (who === "admin") access.require("admin");
+	else if (who === "grantee") access.grantee();
 	else access.caller();
 }
 
@@ -76,16 +86,24 @@ export function admit({ modes, access }: State, method: MethodName): void {
  * To be asked before a message is read that is long, and after one that is short: to read that costs little, and it may
  * be none at all.
  */
-export function afford({ access, room, spending, now }: State, method: MethodName): void {
+export function afford(state: State, method: MethodName): void {
+	const { access, room, spending, now } = state;
 	const admission = ADMISSIONS[method];
-	if (admission === undefined || admission.kind === "administer") return;
+	if (admission === undefined || kindOf(state, admission) === "administer") return;
 	spending.check(access.anyone, now);
 	room.checkWritable();
 }
 
+/** What administrators do about grants is administration; others give on and take away what is theirs. */
+function kindOf({ access }: State, { kind, who }: Admission): Kind {
+	return who === "grantee" && access.isAdmin ? "administer" : kind;
+}
+
 /** Whether what the caller has spent today, and what the canister has left, let a message in to this method. */
-export function mayCost({ access, roles, room, spending, now }: State, method: MethodName): boolean {
-	if (ADMISSIONS[method]?.kind === "administer") return true;
+export function mayCost(state: State, method: MethodName): boolean {
+	const { access, roles, room, spending, now } = state;
+	const admission = ADMISSIONS[method];
+	if (admission !== undefined && kindOf(state, admission) === "administer") return true;
 	const who = access.anyone;
 	return spending.lets(who, now) && (!room.isReadOnly || roles.has(who, "admin"));
 }

@@ -17,6 +17,7 @@ import {
 } from "../../protocol/index.js";
 import type { Blob, Place } from "./blobs.js";
 import { nanoseconds } from "./codec.js";
+import { payerOf } from "./granted.js";
 import { chargeOfBlob, discard, moreBlobs, put, remove, visibilityOf } from "./publishing.js";
 import { RECEIPT, type ReceiptKind } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
@@ -52,7 +53,8 @@ export class Changing {
 			const state = this.#state;
 			refuseInvalid(checkKey(key));
 			const held = this.#readable(key);
-			state.access.requireChange(caller, "write", key, held);
+			const willBe = visibility[0] === undefined ? held.isPublic : "public" in visibility[0];
+			const grant = state.access.requireChange(caller, "write", key, held, { isPublic: willBe });
 			if (content_type[0] !== undefined) refuseInvalid(checkContentType(content_type[0]));
 			if (metadata[0] !== undefined) refuseInvalid(checkMetadata(metadata[0]));
 			state.room.check(0);
@@ -65,7 +67,10 @@ export class Changing {
 				metadata: metadata[0] ?? held.manifest.metadata,
 				modified_at: this.#now(),
 			};
-			this.#chargeOther(held, manifest);
+			const bytes = this.#checkOther(held, manifest);
+			const payer = grant && payerOf(state, caller, key, held, { isPublic: willBe, bytes });
+			state.charges.charge(held.owner, bytes);
+			if (payer !== undefined) state.grants.use(payer, Math.max(0, bytes), 0);
 			const isSame =
 				held.manifest.content_type === manifest.content_type && held.isPublic === isPublic(manifest);
 			const place = isSame
@@ -77,12 +82,12 @@ export class Changing {
 		return this.#once("blobs_update", request, RECEIPT.updated, 2, act, still);
 	}
 
-	/** Charges a blob's owner for what is stored about it under another manifest, if its quota allows that. */
-	#chargeOther({ owner, manifest: before }: Blob, manifest: WireManifest): void {
+	/** What more is stored about a blob under another manifest, if its owner's quota allows that. */
+	#checkOther({ owner, manifest: before }: Blob, manifest: WireManifest): number {
 		const { charges, now } = this.#state;
 		const more = chargeOfBlob(manifest) - chargeOfBlob(before);
 		charges.check(owner, { bytes: more }, now);
-		charges.charge(owner, more);
+		return more;
 	}
 
 	#otherAnswers(caller: Uint8Array, manifest: WireManifest, held: Blob): Place {
@@ -95,11 +100,12 @@ export class Changing {
 	copy(request: WireMove): Uint8Array {
 		const act = (caller: Uint8Array) => {
 			const state = this.#state;
-			const { source, target } = this.#checkMove(caller, request);
+			const { source, target, grant } = this.#checkMove(caller, request);
 			const { place, manifest } = source;
 			const charged = chargeOfBlob({ ...manifest, key: request.to });
 			const blobs = moreBlobs(state, caller, request.to, target);
 			state.charges.check(caller, { blobs, bytes: charged }, state.now);
+			if (grant !== undefined) this.#useGrant(caller, request.to, source, target, charged);
 			if (place.content !== 0) state.contents.share(place.content);
 			else if (place.leaf.length > 0) state.chunks.holdAgain(place.uploader, place.leaf);
 			state.charges.charge(caller, charged);
@@ -125,13 +131,16 @@ export class Changing {
 	rename(request: WireMove): Uint8Array {
 		const act = (caller: Uint8Array) => {
 			const state = this.#state;
-			const { source, target } = this.#checkMove(caller, request);
+			const { source, target, grant } = this.#checkMove(caller, request);
 			state.access.requireChange(caller, "delete", request.from, source);
 			const { owner } = source;
 			// Its owner's upload to the old key keeps that taken, so the new key is one more.
 			if (state.claims.count(owner, request.from) > 0)
 				state.charges.check(owner, { blobs: moreBlobs(state, owner, request.to, target) }, state.now);
-			this.#chargeOther(source, { ...source.manifest, key: request.to });
+			const moved = { ...source.manifest, key: request.to };
+			const more = this.#checkOther(source, moved);
+			if (grant !== undefined) this.#useGrant(caller, request.to, source, target, chargeOfBlob(moved));
+			state.charges.charge(owner, more);
 			remove(state, caller, source);
 			const renamed: WireManifest = {
 				...source.manifest,
@@ -151,6 +160,12 @@ export class Changing {
 		return this.#once("blobs_rename", request, RECEIPT.moved, 3, act, still);
 	}
 
+	/** Counts a blob that comes under a key in a grant, if that has room for it. */
+	#useGrant(caller: Uint8Array, to: string, source: Blob, target: Blob | undefined, bytes: number): void {
+		const use = { isPublic: source.isPublic, bytes, blobs: 1 };
+		this.#state.grants.use(payerOf(this.#state, caller, to, target, use), bytes, 1);
+	}
+
 	#checkMove(caller: Uint8Array, { from, to, source, precondition }: WireMove) {
 		const state = this.#state;
 		refuseInvalid(checkKey(from, "from"));
@@ -160,10 +175,10 @@ export class Changing {
 		const blob = this.#readable(from);
 		checkPrecondition(source, blob);
 		const target = state.blobs.get(to);
-		state.access.requireChange(caller, "write", to, target);
+		const grant = state.access.requireChange(caller, "write", to, target, { isPublic: blob.isPublic });
 		state.room.check(0);
 		checkPrecondition(precondition, target);
-		return { source: blob, target };
+		return { source: blob, target, grant };
 	}
 
 	/** To who may not read it, a blob is as if it were not there. */

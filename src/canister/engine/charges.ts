@@ -63,6 +63,10 @@ export function chargeOf(
 export const chargeOfSession = (key: string): number =>
 	chargeOfKey(key, PRIVATE_DIRECTORY_BYTES) + MAX_CONTENT_TYPE_BYTES + MAX_METADATA_BYTES + MIN_CHARGE_BYTES;
 
+/** What a grant that is part of another takes, by whose holder it was given: its records and its entries in lists. */
+export const GRANT_BYTES = 512;
+export const chargeOfGrant = (prefix: string): number => GRANT_BYTES + encodeUtf8(prefix).length;
+
 /** What is asked of a quota at once. */
 interface Needed {
 	readonly openUploads?: number;

@@ -1,6 +1,7 @@
 import { UPLOAD_EXPIRY_MS } from "../../protocol/index.js";
 import { MOST_OF_CLEANING } from "./budget.js";
 import { concat, getU64, u64Key } from "./codec.js";
+import { lookAtGrantee, nextGrantee } from "./grantees.js";
 import { endReserve, nextReserve } from "./reserves.js";
 import type { State } from "./state.js";
 import { giveUp } from "./uploading.js";
@@ -15,6 +16,7 @@ const CHUNKS_PER_STEP = 128;
 const CHUNKS_AT_A_TIME = 32;
 const UPLOADS_PER_STEP = 100;
 const RESERVES_PER_STEP = 200;
+const GRANTEES_PER_STEP = 50;
 const RECEIPTS_PER_STEP = 500;
 const CHANGES_PER_STEP = 500;
 
@@ -22,9 +24,10 @@ const CHANGES_PER_STEP = 500;
 const READ_ONLY_PAUSE_MS = 60 * 60_000;
 
 /**
- * One step of cleaning, bounded by its instructions and by how much there is of each kind: uploads that expired are given up, reserves of idle ones ended, receipts whose time is over forgotten, slots of
- * discarded contents freed, the feed cut to its length, the pool of slots refilled, responses certified. Asks to be
- * woken again while there is anything left to wait for. In maintenance, and while the store is read-only, it does nothing.
+ * One step of cleaning, bounded by its instructions and by how much there is of each kind: uploads that expired are
+ * given up, reserves of idle ones ended, grants that hold no more and receipts whose time is over forgotten, slots of
+ * discarded contents freed, the feed cut to its length, the pool of slots refilled, responses certified. Asks to be woken
+ * again while there is anything left to wait for. In maintenance, and while the store is read-only, it does nothing.
  */
 export function clean(state: State): void {
 	if (state.modes.name === "maintenance") return;
@@ -36,6 +39,7 @@ export function clean(state: State): void {
 	const hasTime = () => state.host.instructions() < MOST_OF_CLEANING;
 	for (let left = UPLOADS_PER_STEP; left > 0 && hasTime() && giveUpOne(state, now); left--);
 	for (let left = RESERVES_PER_STEP; left > 0 && hasTime() && endReserve(state, now); left--);
+	for (let left = GRANTEES_PER_STEP; left > 0 && hasTime() && lookAtGrantee(state, now); left--);
 	for (let left = RECEIPTS_PER_STEP; left > 0 && hasTime() && state.receipts.expireOne(now); left--);
 	for (let left = CHUNKS_PER_STEP; left > 0 && hasTime() && state.garbage.length > 0; )
 		left -= state.garbage.collect(Math.min(left, CHUNKS_AT_A_TIME));
@@ -54,9 +58,13 @@ export function wakeForCleaning(state: State): void {
 	if (state.modes.name === "maintenance") return;
 	const isBusy =
 		state.garbage.length > 0 || state.feed.isOverfull || state.slots.isLow || state.responses.length > 0;
-	const due = [isBusy ? 0 : undefined, state.receipts.nextAt(), nextExpiry(state), nextReserve(state)].filter(
-		(at) => at !== undefined,
-	);
+	const due = [
+		isBusy ? 0 : undefined,
+		state.receipts.nextAt(),
+		nextExpiry(state),
+		nextReserve(state),
+		nextGrantee(state),
+	].filter((at) => at !== undefined);
 	if (due.length > 0) state.wakeAt(Math.min(...due));
 }
 

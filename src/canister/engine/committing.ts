@@ -16,6 +16,8 @@ import {
 import { type Blob, decodeBlob, encodeBlob } from "./blobs.js";
 import { chargeOf } from "./charges.js";
 import { concat } from "./codec.js";
+import type { Grant } from "./grant-record.js";
+import { payerOf, useGrantOf } from "./granted.js";
 import { discard, moreBlobs, publishNew } from "./publishing.js";
 import { RECEIPT, type Receipt } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
@@ -29,7 +31,7 @@ import {
 } from "./requests.js";
 import { dropReserve } from "./reserves.js";
 import type { State } from "./state.js";
-import { closeUpload, openUpload } from "./uploading.js";
+import { closeUpload, openUpload, useOf } from "./uploading.js";
 import type { Upload } from "./uploads.js";
 
 /** Publishing what was uploaded, or what comes in one call. */
@@ -50,8 +52,16 @@ export class Committing {
 		const upload = openUpload(state, caller, id);
 		checkPublication(request);
 		const held = state.blobs.get(upload.key);
-		state.access.requireChange(caller, "write", upload.key, held);
+		const isPublic = "public" in request.visibility;
+		const use = { ...useOf(upload), isPublic };
+		const grant = state.access.requireChange(caller, "write", upload.key, held, use);
 		const size = finalSize(upload, request.size);
+		const charged = chargeOf(upload.key, size, upload.chunkSize, isPublic, request);
+		// One that was begun by a role which its creator lost counts in a grant from now on; in its own it counts already.
+		const isNew = grant !== undefined && upload.grant === 0;
+		const payer = isNew
+			? payerOf(state, caller, upload.key, held, { ...use, bytes: charged, blobs: 1 })
+			: undefined;
 		// No quota is asked: begin has reserved what the blob takes beside its chunks.
 		state.room.check(0);
 		checkPrecondition(request.precondition, held);
@@ -59,10 +69,9 @@ export class Committing {
 
 		dropReserve(state, caller, upload);
 		closeUpload(state, caller, id, upload, held);
-		state.charges.charge(
-			caller,
-			chargeOf(upload.key, size, upload.chunkSize, "public" in request.visibility, request) - upload.charged,
-		);
+		state.charges.charge(caller, charged - upload.charged);
+		useGrantOf(state, caller, upload, charged - upload.granted, 0);
+		if (payer !== undefined) state.grants.use(payer, charged, 1);
 		const what = {
 			key: upload.key,
 			size,
@@ -100,9 +109,9 @@ export class Committing {
 		refuseFinished(receipt);
 		if (state.uploads.get(caller, id) !== undefined) refuse("upload_conflict", { field: "id" });
 		state.charges.checkReceived(caller, state.arrived, state.now);
-		const { held, charged } = checkWhole(state, caller, request, bytes);
+		const whole = checkWhole(state, caller, request, bytes);
 		const leaf = checkWholeRoot(state, request.root, bytes);
-		const blob = publishWhole(state, caller, id, request, bytes, leaf, held, charged);
+		const blob = publishWhole(state, caller, id, request, bytes, leaf, whole);
 		state.charges.changed(caller, state.now);
 		refillInTime(state);
 		return this.#done(caller, id, blob);
@@ -115,34 +124,36 @@ export class Committing {
 }
 
 /**
- * Refuses a blob that came whole for anything that can be said before it is hashed. Returns what its key holds, and what
- * the blob counts for.
+ * Refuses a blob that came whole for anything that can be said before it is hashed. Returns what its key holds, what the
+ * blob counts for, and the grant that it counts in.
  */
 export function checkWhole(
 	state: State,
 	caller: Uint8Array,
 	request: WirePublication & { key: string },
 	bytes: Uint8Array,
-): { held: Blob | undefined; charged: number } {
+): Whole {
 	if (bytes.length > MAX_SINGLE_CALL_BYTES)
 		refuse("chunk_too_large", { limit: BigInt(MAX_SINGLE_CALL_BYTES), actual: BigInt(bytes.length) });
 	refuseInvalid(checkKey(request.key));
 	checkPublication(request);
 	const held = state.blobs.get(request.key);
-	state.access.requireChange(caller, "write", request.key, held);
-	const charged = chargeOf(
-		request.key,
-		bytes.length,
-		MAX_CHUNK_BYTES,
-		"public" in request.visibility,
-		request,
-	);
+	const isPublic = "public" in request.visibility;
+	const grant = state.access.requireChange(caller, "write", request.key, held, { isPublic });
+	const charged = chargeOf(request.key, bytes.length, MAX_CHUNK_BYTES, isPublic, request);
 	const blobs = moreBlobs(state, caller, request.key, held);
 	// Its entry in the feed, and the receipt of its message, which is counted at its end.
 	state.charges.check(caller, { blobs, bytes: charged, changes: 2 }, state.now);
+	const payer = grant && payerOf(state, caller, request.key, held, { isPublic, bytes: charged, blobs: 1 });
 	state.room.check(charged);
 	checkPrecondition(request.precondition, held);
-	return { held, charged };
+	return { held, charged, payer };
+}
+
+interface Whole {
+	readonly held: Blob | undefined;
+	readonly charged: number;
+	readonly payer: Grant | undefined;
 }
 
 /** What the root of a blob of one chunk is the SHA-256 of, but for its size and its leaf, written anew for each. */
@@ -170,11 +181,11 @@ export function publishWhole(
 	request: WirePublication & { key: string },
 	bytes: Uint8Array,
 	leaf: Uint8Array,
-	held: Blob | undefined,
-	charged: number,
+	{ held, charged, payer }: Whole,
 ): Blob {
 	if (bytes.length > 0) state.chunks.add(caller, leaf, bytes);
 	state.charges.charge(caller, charged);
+	if (payer !== undefined) state.grants.use(payer, charged, 1);
 	const what = { key: request.key, size: bytes.length, chunkSize: MAX_CHUNK_BYTES, content: 0, leaf };
 	const blob = publishNew(state, caller, salt, what, request, held);
 	if (held !== undefined) discard(state, caller, held);

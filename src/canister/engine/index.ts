@@ -13,6 +13,7 @@ import { admit, afford, lets, mayCost } from "./admission.js";
 import { Changing } from "./changing.js";
 import { clean, wakeForCleaning } from "./cleaning.js";
 import { Committing } from "./committing.js";
+import { Granting } from "./granting.js";
 import { countArrived, countRefused, noteArgument, noteContent } from "./intake.js";
 import { Many } from "./many.js";
 import { Observing } from "./observing.js";
@@ -47,6 +48,7 @@ export class Engine {
 		const changing = new Changing(state);
 		const reading = new Reading(state);
 		const administering = new Administering(state);
+		const granting = new Granting(state);
 		const observing = new Observing(state);
 		this.#state = state;
 		this.#methods = {
@@ -66,6 +68,8 @@ export class Engine {
 			blobs_revoke_role: (request) => administering.revokeRole(request),
 			blobs_set_quota: (request) => administering.setQuota(request),
 			blobs_set_mode: (request) => administering.setMode(request),
+			blobs_give_grant: (request) => granting.give(request),
+			blobs_revoke_grant: (request) => granting.revoke(request),
 			blobs_abort_any_upload: (request) => administering.abortUpload(request),
 			blobs_upload_status: (request) => uploading.status(request),
 			blobs_list_uploads: (request) => uploading.list(request),
@@ -78,6 +82,7 @@ export class Engine {
 			blobs_status: () => statusOf(state),
 			blobs_account: ([who]) => administering.account(who),
 			blobs_list_accounts: (request) => administering.listAccounts(request),
+			blobs_list_grants: (request) => granting.list(request),
 			blobs_stats: () => observing.stats(),
 			blobs_metrics: () => observing.metrics(),
 		};
@@ -99,7 +104,7 @@ export class Engine {
 		noteContent(state, name, args);
 		const answer = (this.#methods[name] as (...args: unknown[]) => Answer<Name>)(...args);
 		if (METHODS[name].kind === "update") {
-			state.keepSecret();
+			state.keepSecret(state.access.hasRule);
 			countArrived(state);
 			// The dearest part of the message's end, so that it is counted.
 			state.certified.flush();

@@ -50,7 +50,7 @@ export function countArrived(state: State): void {
  */
 export function countRefused(state: State, refusal: ErrorCode): void {
 	if (isUnread(refusal) && state.argumentBytes < MAX_PLAIN_ARGUMENT_BYTES) return;
-	if (state.arrived > 0 && state.roles.has(state.access.caller(), "writer")) countArrived(state);
+	if (state.arrived > 0 && state.access.writesSome) countArrived(state);
 	state.spending.countAlone(state.access.anyone, state.argumentBytes, state.now);
 	state.accounts.flush();
 	state.meta.flush();

@@ -37,7 +37,7 @@ const MAX_ASKED = 100;
 export function listPage(state: State, { prefix, recursive, after: [after], limit }: WireList): WireListPage {
 	const from = after !== undefined && isSealed(after) ? unsealed(state, after) : after;
 	const range: ListRange = { prefix, recursive, ...(from !== undefined && { after: from }) };
-	const sight = sightOf(state);
+	const sight = sightOf(state, prefix);
 	const isProven = sight === "public" && state.certified.isQuery;
 	const page = new Page(state, pageLimit(limit), isProven);
 	let next: string | undefined;
@@ -57,13 +57,15 @@ export function listPage(state: State, { prefix, recursive, after: [after], limi
 
 /**
  * Who owns no salt never had a private blob, and sees what everybody does: that can be proven. Where the application
- * has a rule, that is asked about each private blob for every caller but the anonymous one.
+ * has a rule, that is asked about each private blob for every caller but the anonymous one; and so are grants to read,
+ * where the list has more than the prefix of one.
  */
-function sightOf({ access, roles, accounts }: State): Sight | "ruled" {
+function sightOf({ access, roles, accounts, grants }: State, prefix: string): Sight | "ruled" {
 	const caller = access.anyone;
 	if (isAnonymous(caller)) return "public";
 	if (access.hasRule) return "ruled";
 	if (roles.readsAll(caller)) return "all";
+	if (grants.holds(caller, "reader")) return grants.reads(caller, prefix) ? "all" : "ruled";
 	return accounts.get(caller).salt.length === 0 ? "public" : { owner: caller };
 }
 

@@ -72,9 +72,9 @@ export class Many {
 		let left = blobs.length;
 		const answer = this.#each(many, (item: WirePutItem) => {
 			this.#state.shelves.expect(left--);
-			const { held, charged } = checkWhole(this.#state, caller, item, item.content);
+			const whole = checkWhole(this.#state, caller, item, item.content);
 			const leaf = checkWholeRoot(this.#state, item.root, item.content);
-			return publishWhole(this.#state, caller, id, item, item.content, leaf, held, charged).version;
+			return publishWhole(this.#state, caller, id, item, item.content, leaf, whole).version;
 		});
 		refillInTime(this.#state);
 		return answer;
@@ -165,7 +165,7 @@ export class Many {
 		items: readonly { readonly key: string }[],
 	): Uint8Array {
 		const { access, blobs } = this.#state;
-		if (!access.hasRule) return answer;
+		if (access.isLetInByRole) return answer;
 		const { results, at } = outcomes.decode(answer);
 		const told = results.map((result, i): WireItemResult => {
 			if ("err" in result) return result;

@@ -40,9 +40,11 @@ export const COUNTER = {
 	/** The day (since 1970) of what follows, and the cycles that strangers caused on it (spending.ts). */
 	strangersDay: 31,
 	strangersCycles: 32,
+	/** Head and tail of the queue of those who hold grants. */
+	grantQueue: 33,
 } as const;
 
-const COUNTERS = 33;
+const COUNTERS = 35;
 const KEY = u64Key(0);
 
 /**

@@ -3,7 +3,11 @@ import { putU64 } from "./codec.js";
 import { COUNTER, type Meta } from "./meta.js";
 
 /** Queues by number; frozen, as memory numbers are. */
-export const QUEUE = { uploads: 0, receipts: 1, garbage: 2, turns: 3, reserves: 4 } as const;
+export const QUEUE = { uploads: 0, receipts: 1, garbage: 2, turns: 3, reserves: 4, grants: 5 } as const;
+
+/** Where the head's counter is, by the queue's number; the tail's is the next. */
+const headOf = (number: number): number =>
+	number === QUEUE.grants ? COUNTER.grantQueue : COUNTER.queues + 2 * number;
 
 /**
  * First in, first out, in stable memory: O(1) to add and to take. What waits for a moment is added with the same
@@ -20,7 +24,7 @@ export class Queue {
 		this.#map = map;
 		this.#number = number;
 		this.#meta = meta;
-		this.#head = COUNTER.queues + 2 * number;
+		this.#head = headOf(number);
 		this.#tail = this.#head + 1;
 	}
 

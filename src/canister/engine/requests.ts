@@ -166,16 +166,18 @@ type OneRecord =
 	| "blobs_grant_role"
 	| "blobs_revoke_role"
 	| "blobs_set_quota"
-	| "blobs_set_mode";
+	| "blobs_set_mode"
+	| "blobs_give_grant"
+	| "blobs_revoke_grant";
 
-/** Refuses to repeat an answer to a caller who may not make this change any more. Nothing to do without a rule. */
+/** Refuses to repeat an answer to a caller who may not make this change any more. */
 export function requireStill(
 	{ access, blobs }: State,
 	caller: Uint8Array,
 	action: "write" | "delete",
 	key: string,
 ): void {
-	if (!access.hasRule) return;
+	if (access.isLetInByRole) return;
 	const needs = access.neededStill(caller, action, key, blobs.get(key));
 	if (needs !== undefined) refuse("not_authorized", { needs });
 }

@@ -1,6 +1,7 @@
 import { MAX_RESERVED_BYTES, RESERVE_IDLE_MS, UPLOAD_EXPIRY_MS } from "../../protocol/index.js";
 import { chargeOfContent, chargeOfSession } from "./charges.js";
 import { concat, getU64, u64Key } from "./codec.js";
+import { checkGrantOf, useGrantOf } from "./granted.js";
 import { COUNTER } from "./meta.js";
 import type { State } from "./state.js";
 import { ownedKey, splitOwnedKey, type Upload } from "./uploads.js";
@@ -30,6 +31,8 @@ export function firstReserve(state: State, owner: Uint8Array, id: Uint8Array, up
 export function checkArrival(state: State, owner: Uint8Array, upload: Upload, bytes: number): void {
 	const more = Math.max(0, bytes - upload.promised);
 	state.charges.check(owner, { bytes: more }, state.now);
+	// Of an upload of a known size all was counted when it began.
+	if (upload.size === undefined) checkGrantOf(state, owner, upload, bytes);
 	state.room.check(more);
 }
 
@@ -44,7 +47,10 @@ export function addArrived(
 	const { size, chunkSize, key, promised } = upload;
 	state.charges.charge(owner, bytes);
 	upload.charged += bytes;
-	if (size === undefined) return;
+	if (size === undefined) {
+		useGrantOf(state, owner, upload, bytes, 0);
+		return;
+	}
 	const arrived = upload.charged - promised - chargeOfSession(key);
 	const least = Math.max(0, promised - bytes);
 	const most = Math.min(chargeOfContent(size, chunkSize) - arrived, MAX_RESERVED_BYTES);

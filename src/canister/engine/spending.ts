@@ -1,6 +1,7 @@
 import type { Host } from "../ports.js";
 import { type Accounts, saysNothing } from "./accounts.js";
 import { type Charges, dayOf } from "./charges.js";
+import type { Grants } from "./grants.js";
 import { COUNTER, type Meta } from "./meta.js";
 import { refuse } from "./refusal.js";
 import type { Roles } from "./roles.js";
@@ -23,17 +24,19 @@ export class Spending {
 	readonly #charges: Charges;
 	readonly #meta: Meta;
 	readonly #roles: Roles;
+	readonly #grants: Grants;
 	readonly #host: Host;
 	readonly strangersPerDay: number;
 
 	constructor(
-		parts: { accounts: Accounts; charges: Charges; meta: Meta; roles: Roles; host: Host },
+		parts: { accounts: Accounts; charges: Charges; meta: Meta; roles: Roles; grants: Grants; host: Host },
 		strangersPerDay: number,
 	) {
 		this.#accounts = parts.accounts;
 		this.#charges = parts.charges;
 		this.#meta = parts.meta;
 		this.#roles = parts.roles;
+		this.#grants = parts.grants;
 		this.#host = parts.host;
 		this.strangersPerDay = Math.min(strangersPerDay, Number.MAX_SAFE_INTEGER);
 	}
@@ -73,9 +76,10 @@ export class Spending {
 
 	/** The same of a message after which nothing else is written: only where there is a bound to hold. */
 	countAlone(who: Uint8Array, bytes: number, now: number): void {
-		const bound = this.#isStranger(who)
-			? this.strangersPerDay
-			: this.#charges.quotaOf(this.#accounts.get(who)).cyclesPerDay;
+		const { cyclesPerDay } = this.#charges.quotaOf(this.#accounts.get(who));
+		// Mostly neither has a bound, and then it does not matter who is a stranger, which takes a record to find out.
+		if (Math.min(cyclesPerDay, this.strangersPerDay) === Number.MAX_SAFE_INTEGER) return;
+		const bound = this.#isStranger(who) ? this.strangersPerDay : cyclesPerDay;
 		if (bound < Number.MAX_SAFE_INTEGER) this.count(who, bytes, now);
 	}
 
@@ -92,6 +96,6 @@ export class Spending {
 
 	/** A principal of which nothing is known, and which gets no record for what it costs: it can be any number of them. */
 	#isStranger(who: Uint8Array): boolean {
-		return saysNothing(this.#accounts.get(who)) && !this.#roles.has(who, "admin");
+		return saysNothing(this.#accounts.get(who)) && !this.#roles.has(who, "admin") && !this.#grants.holds(who);
 	}
 }

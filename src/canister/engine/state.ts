@@ -15,6 +15,7 @@ import { Contents } from "./contents.js";
 import { FairQueue } from "./fair-queue.js";
 import { Feed } from "./feed.js";
 import { Garbage } from "./garbage.js";
+import { Grants } from "./grants.js";
 import { HttpHashes } from "./http.js";
 import { openLayout } from "./layout.js";
 import { COUNTER, Meta } from "./meta.js";
@@ -49,6 +50,7 @@ export class State {
 	readonly uploads: Uploads;
 	readonly blobs: Blobs;
 	readonly roles: Roles;
+	readonly grants: Grants;
 	readonly access: Access;
 	readonly receipts: Receipts;
 	readonly garbage: Garbage;
@@ -61,6 +63,8 @@ export class State {
 	readonly expiries: Queue;
 	/** Uploads that reserve room, by the moment at which to look whether they are idle. */
 	readonly reserves: Queue;
+	/** Who holds grants, by the moment at which to look whether they still hold. */
+	readonly grantees: Queue;
 	readonly spending: Spending;
 	/** Bytes of chunks and blobs that the message at hand brought, and those of its argument. */
 	arrived = 0;
@@ -90,7 +94,8 @@ export class State {
 		this.uploads = new Uploads(map("uploads"), catalog, this.charges);
 		this.blobs = new Blobs(map("blobs"));
 		this.roles = new Roles(this.accounts, catalog, host);
-		this.access = new Access(host, this.roles, settings.authorize, settings.admit);
+		this.grants = new Grants(map("grants"), catalog, () => this.now);
+		this.access = new Access(host, this.roles, this.grants, settings.authorize, settings.admit);
 		this.receipts = new Receipts(map("receipts"), queue(QUEUE.receipts));
 		this.garbage = new Garbage(queue(QUEUE.garbage), this.contents, this.chunks, this.charges);
 		this.feed = new Feed(map("feed"), meta, host, settings.feedEntries ?? DEFAULT_FEED_ENTRIES);
@@ -112,9 +117,10 @@ export class State {
 		this.tallies = new Tallies(map("meta"));
 		this.expiries = queue(QUEUE.uploads);
 		this.reserves = queue(QUEUE.reserves);
-		const { accounts, charges, roles } = this;
+		this.grantees = queue(QUEUE.grants);
+		const { accounts, charges, roles, grants } = this;
 		this.spending = new Spending(
-			{ accounts, charges, meta, roles, host },
+			{ accounts, charges, meta, roles, grants, host },
 			settings.strangersCyclesPerDay ?? Number.POSITIVE_INFINITY,
 		);
 	}
@@ -163,6 +169,7 @@ export class State {
 	begin(): void {
 		this.accounts.forget();
 		this.claims.forget();
+		this.grants.forget();
 		this.access.forget();
 		this.roles.forget();
 		this.room.forget();
@@ -175,20 +182,22 @@ export class State {
 		this.#canisterVersion = undefined;
 	}
 
-	/** Makes what lists seal keys with, where the application has a rule: in an update, for only there bytes are random. */
-	keepSecret(): void {
-		if (this.#hasSecret || !this.access.hasRule) return;
+	/** Makes what lists seal keys with, where they may need it: in an update, for only there bytes are random. */
+	keepSecret(isNeeded: boolean): void {
+		if (this.#hasSecret || !isNeeded) return;
 		if (this.accounts.secret.length === 0) this.accounts.setSecret(this.host.random(ID_BYTES));
 		this.#hasSecret = true;
 	}
 
 	get isChanged(): boolean {
-		return this.meta.isChanged || this.accounts.isChanged || this.certified.isChanged || this.feed.isChanged;
+		const isAny = this.meta.isChanged || this.accounts.isChanged || this.grants.isChanged;
+		return isAny || this.certified.isChanged || this.feed.isChanged;
 	}
 
 	/** Writes what a message changed and was kept in the heap so far. Every update and timer ends with this. */
 	flush(): void {
 		this.certified.flush();
+		this.grants.flush();
 		this.accounts.flush();
 		this.feed.flush();
 		this.shelves.flush();

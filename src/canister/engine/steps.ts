@@ -7,4 +7,7 @@ import type { Meta } from "./meta.js";
 export type Step = (meta: Meta) => void;
 
 /** By the number of the layout that a step begins with. */
-export const STEPS: { readonly [from: number]: Step } = {};
+export const STEPS: { readonly [from: number]: Step } = {
+	/** The map of grants, which is empty, and the queue that they are looked at in. */
+	5: () => {},
+};

@@ -19,6 +19,9 @@ export interface Upload {
 	charged: number;
 	/** Of those, bytes that are reserved ahead of what arrived. */
 	promised: number;
+	/** The change that gave the grant by which it was begun; 0: by none. And the bytes that count for it there. */
+	readonly grant: number;
+	granted: number;
 	/** Whether it waits in the queue of those whose reserve ends when they are idle. */
 	isWatched: boolean;
 	expiresAt: number;
@@ -43,11 +46,20 @@ export function encodeUpload(upload: Upload): Uint8Array {
 		.u64(upload.charged)
 		.u64(upload.promised)
 		.u8(upload.isWatched ? 1 : 0)
+		.u64(upload.grant)
+		.u64(upload.granted)
 		.text(upload.key)
 		.done();
 }
 
-function readFirst(reader: Reader): Upload {
+/** Without a grant. */
+const readFirst = (reader: Reader): Upload => read(reader, () => ({ grant: 0, granted: 0 }));
+
+const readSecond = (reader: Reader): Upload =>
+	read(reader, () => ({ grant: reader.u64(), granted: reader.u64() }));
+
+/** `readGrant` reads what stands before the key. */
+function read(reader: Reader, readGrant: () => Pick<Upload, "grant" | "granted">): Upload {
 	const content = reader.u64();
 	const createdAt = reader.u64();
 	const expiresAt = reader.u64();
@@ -69,8 +81,9 @@ function readFirst(reader: Reader): Upload {
 		charged: reader.u64(),
 		promised: reader.u64(),
 		isWatched: reader.u8() === 1,
+		...readGrant(),
 		key: reader.text(),
 	};
 }
 
-export const UPLOAD_FORMS = new Forms<Upload>("upload", readFirst);
+export const UPLOAD_FORMS = new Forms<Upload>("upload", readFirst, readSecond);

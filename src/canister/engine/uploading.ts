@@ -22,6 +22,8 @@ import type { Blob } from "./blobs.js";
 import { chargeOfChunk, chargeOfContent, chargeOfSession } from "./charges.js";
 import { concat, nanoseconds, readVersion, u64Key, versionRecord } from "./codec.js";
 import { Contents } from "./contents.js";
+import { payerOf, useGrantOf } from "./granted.js";
+import type { Use } from "./grants.js";
 import { isOwn, moreBlobs } from "./publishing.js";
 import { RECEIPT } from "./receipts.js";
 import { refuse, refuseInvalid } from "./refusal.js";
@@ -48,7 +50,7 @@ export class Uploading {
 		refuseFinished(state.receipts.get(caller, id));
 		refuseInvalid(checkKey(key));
 		const held = state.blobs.get(key);
-		state.access.requireChange(caller, "write", key, held);
+		const grant = state.access.requireChange(caller, "write", key, held);
 		refuseInvalid(checkChunking(chunkSize, request.size[0]));
 		const size = request.size[0] === undefined ? undefined : Number(request.size[0]);
 		const now = state.now;
@@ -56,6 +58,7 @@ export class Uploading {
 		const bytes = chargeOfSession(key) + (size === undefined ? 0 : chargeOfContent(size, chunkSize));
 		const blobs = moreBlobs(state, caller, key, held);
 		state.charges.check(caller, { openUploads: 1, blobs, bytes, changes: 2 }, now);
+		const payer = grant && payerOf(state, caller, key, held, { bytes, blobs: 1 });
 		state.room.check(bytes);
 
 		const upload: Upload = {
@@ -71,7 +74,10 @@ export class Uploading {
 			charged: chargeOfSession(key),
 			promised: 0,
 			isWatched: false,
+			grant: payer?.sequence ?? 0,
+			granted: payer === undefined ? 0 : bytes,
 		};
+		if (payer !== undefined) state.grants.use(payer, bytes, 1);
 		state.charges.charge(caller, upload.charged);
 		state.charges.changed(caller, now);
 		firstReserve(state, caller, id, upload);
@@ -91,10 +97,15 @@ export class Uploading {
 		return toWireUpload(request.id, open);
 	}
 
-	/** A creator may go on as long as it may write to the key. Only a rule of the application's asks whose that is. */
-	#requireStill(caller: Uint8Array, key: string): void {
+	/**
+	 * A creator may go on as long as it may write to the key: by its role, or by the very grant by which it began. Only a
+	 * rule of the application's asks whose the key is.
+	 */
+	#requireStill(caller: Uint8Array, upload: Upload): void {
 		const { access, blobs } = this.#state;
-		if (access.hasRule) access.requireChange(caller, "write", key, blobs.get(key));
+		if (access.isLetInByRole) return;
+		const held = access.hasRule ? blobs.get(upload.key) : undefined;
+		access.requireChange(caller, "write", upload.key, held, useOf(upload));
 	}
 
 	/** Stores one chunk and answers its leaf. `bytes` may be a view into the message. */
@@ -102,7 +113,7 @@ export class Uploading {
 		const state = this.#state;
 		const caller = state.access.caller();
 		const upload = openUpload(state, caller, id);
-		this.#requireStill(caller, upload.key);
+		this.#requireStill(caller, upload);
 		checkLength(upload, index, bytes.length);
 		const now = state.now;
 		state.charges.checkReceived(caller, bytes.length, now);
@@ -138,7 +149,7 @@ export class Uploading {
 		const state = this.#state;
 		const caller = state.access.caller();
 		const upload = openUpload(state, caller, id);
-		this.#requireStill(caller, upload.key);
+		this.#requireStill(caller, upload);
 		const count = leaves.length / SHA256_BYTES;
 		if (!Number.isInteger(count) || count < 1 || count > MAX_LINKED_CHUNKS)
 			refuse("invalid_argument", {
@@ -244,9 +255,13 @@ export function abortUpload(state: State, by: Uint8Array, owner: Uint8Array, id:
 	return version;
 }
 
+/** What a grant must be like to go on with an upload. */
+export const useOf = ({ grant }: Upload): Use => (grant === 0 ? {} : { only: grant });
+
 /** Closes an upload and hands what it gathered to the cleaner. */
 export function giveUp(state: State, owner: Uint8Array, id: Uint8Array, upload: Upload): void {
 	dropReserve(state, owner, upload);
+	useGrantOf(state, owner, upload, -upload.granted, -1);
 	closeUpload(state, owner, id, upload, state.blobs.get(upload.key));
 	state.garbage.add({
 		content: upload.content,

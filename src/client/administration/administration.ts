@@ -33,7 +33,7 @@ export interface CallOptions {
 	signal?: AbortSignal;
 }
 
-function ask<Name extends MethodName>(
+export function ask<Name extends MethodName>(
 	context: ClientContext,
 	method: Name,
 	args: MethodArgs<Name>,

@@ -8,8 +8,10 @@ const NO_BOUND = BigInt(Number.MAX_SAFE_INTEGER);
 const NO_BOUND_32 = 0xffff_ffff;
 const MAX_NAT64 = 2n ** 64n - 1n;
 
-const toBound = (bound: bigint): number => (bound >= NO_BOUND ? Number.POSITIVE_INFINITY : Number(bound));
-const fromBound = (bound: number): bigint => (bound === Number.POSITIVE_INFINITY ? MAX_NAT64 : BigInt(bound));
+export const toBound = (bound: bigint): number =>
+	bound >= NO_BOUND ? Number.POSITIVE_INFINITY : Number(bound);
+export const fromBound = (bound: number): bigint =>
+	bound === Number.POSITIVE_INFINITY ? MAX_NAT64 : BigInt(bound);
 
 export function toQuota(wire: WireQuota): Quota {
 	return {
@@ -48,6 +50,7 @@ export function toAccount(wire: WireAccount): Account {
 			cyclesToday: Number(wire.usage.cycles_today),
 		},
 		administers: wire.administers[0],
+		granted: wire.granted[0] ?? [],
 	};
 }
 

@@ -66,15 +66,21 @@ async function lastAttempt<T>(
 		// Of a caller that is not signed in, or by a canister that is no blob store: the refusal says more.
 		throw refusal;
 	}
-	const { roles, administers } = its;
-	if (roles.length === 0 && administers[0] !== true) throw notAdmitted(method, its, refusal);
+	const { who, administers } = its;
+	const rights = { who, roles: rolesOf(its) };
+	if (rights.roles.length === 0 && administers[0] !== true) throw notAdmitted(method, rights, refusal);
 	try {
 		// The subnet has seen its roles, so that more nodes have by now.
 		return await call();
 	} catch (error) {
-		throw isRefusedAtDoor(error) ? notAdmitted(method, its, refusal) : error;
+		throw isRefusedAtDoor(error) ? notAdmitted(method, rights, refusal) : error;
 	}
 }
+
+/** The roles of an account, those that it has by grants for some keys included: a store lets either in. */
+export const rolesOf = ({ roles, granted }: WireAccount): string[] => [
+	...new Set([...roles, ...(granted[0] ?? [])]),
+];
 
 const notAdmitted = (method: string, { who, roles }: NonNullable<Admittance["rights"]>, refusal: unknown) =>
 	new ClientError("not_admitted", { method, who: who.toText(), roles }, refusal);

@@ -1,4 +1,5 @@
 import { MAX_CHANGES_PAGE, type WireChangeOf, type WireCursor } from "../../protocol/index.js";
+import { toGrantName, toTerms } from "../administration/grants.js";
 import { toQuota } from "../administration/wire-map.js";
 import { isRetryable } from "../call/retry.js";
 import { askCertified, type ClientContext, leastVersion, noteVersion } from "../context.js";
@@ -130,6 +131,15 @@ function toChangeOf(wire: WireChangeOf | undefined): ChangeOf {
 	if ("quota" in wire) {
 		const [quota] = wire.quota.quota;
 		return { type: "quota", who: wire.quota.who[0], quota: quota && toQuota(quota) };
+	}
+	if ("grant" in wire) {
+		const { role, terms, under, ...name } = wire.grant;
+		return {
+			type: "grant",
+			...toGrantName(name),
+			terms: terms[0] && toTerms(role, terms[0]),
+			under: under[0] && toGrantName(under[0]),
+		};
 	}
 	return { type: "mode", ...wire.mode };
 }

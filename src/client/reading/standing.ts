@@ -1,5 +1,6 @@
 import type { Principal } from "@dfinity/principal";
 import { ID_BYTES, isPublic, type WireStatAnswer, type WireVersion } from "../../protocol/index.js";
+import { rolesOf } from "../call/admittance.js";
 import { type ClientContext, isAfter, noteVersion } from "../context.js";
 import { CanisterError, isBlobError } from "../errors.js";
 import { hex } from "../util/bytes.js";
@@ -10,9 +11,9 @@ import { isAnonymous } from "./proof.js";
 /** What a caller may do, by the subnet's word. */
 export interface Rights {
 	readonly who: Principal;
-	/** Those that were granted. */
+	/** Those that were granted, for all keys or for some. */
 	readonly roles: readonly string[];
-	/** Whether private blobs of others are shown to it, by a role or as a controller. */
+	/** Whether private blobs of others are shown to it, by a role, by a grant or as a controller. */
 	readonly readsAll: boolean;
 }
 
@@ -92,7 +93,8 @@ export async function askRights(
 	signal: AbortSignal | undefined,
 ): Promise<Rights | undefined> {
 	const account = await context.caller.update("blobs_account", [[]], { signal, verify: true });
-	const { who, roles } = account;
+	const { who } = account;
+	const roles = rolesOf(account);
 	const [administers] = account.administers;
 	const readsAll = administers || roles.some((role) => READERS.includes(role));
 	return readsAll || administers !== undefined ? { who, roles, readsAll } : undefined;

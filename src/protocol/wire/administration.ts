@@ -76,6 +76,8 @@ export interface WireAccount {
 	usage: WireUsage;
 	/** Whether it may do all that an administrator may: by its role, or since it controls the canister. */
 	administers: [] | [boolean];
+	/** Names of the roles that it has by grants, for keys of some prefix. */
+	granted: [] | [string[]];
 }
 export const Account = record<WireAccount>({
 	who: principal,
@@ -84,6 +86,7 @@ export const Account = record<WireAccount>({
 	has_own_quota: bool,
 	usage: Usage,
 	administers: opt(bool),
+	granted: opt(vec(text)),
 });
 
 export interface WireListAccounts {

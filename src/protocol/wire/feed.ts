@@ -4,6 +4,7 @@ import { bool, bytes, bytesOf, nat32, nat64, opt, principal, record, text, varia
 import { type Encodable, Message } from "../codec/index.js";
 import { Quota, type WireQuota } from "./administration.js";
 import { ManifestBytes } from "./blob.js";
+import { GrantName, GrantTerms, type WireGrantName, type WireGrantTerms } from "./grants.js";
 import { Version, type WireVersion } from "./version.js";
 
 /**
@@ -20,7 +21,15 @@ export type WireChangeOf =
 	| { role: { who: Principal; role: string; granted: boolean } }
 	/** Nobody named: the quota of all that have none of their own. */
 	| { quota: { who: [] | [Principal]; quota: [] | [WireQuota] } }
-	| { mode: { mode: string; generation: bigint } };
+	| { mode: { mode: string; generation: bigint } }
+	/** A grant under some prefix; without terms it was taken away. */
+	| {
+			grant: WireGrantName & {
+				role: string;
+				terms: [] | [WireGrantTerms];
+				under: [] | [WireGrantName];
+			};
+	  };
 
 export interface WireChange extends WireVersion {
 	at: bigint;
@@ -39,6 +48,13 @@ const KINDS: { readonly [Kind in ChangeKind]: IDL.Type<Case<WireChangeOf, Kind>>
 	role: record<Case<WireChangeOf, "role">>({ who: principal, role: text, granted: bool }),
 	quota: record<Case<WireChangeOf, "quota">>({ who: opt(principal), quota: opt(Quota) }),
 	mode: record<Case<WireChangeOf, "mode">>({ mode: text, generation: nat64 }),
+	grant: record<Case<WireChangeOf, "grant">>({
+		who: principal,
+		id: bytes,
+		role: text,
+		terms: opt(GrantTerms),
+		under: opt(GrantName),
+	}),
 };
 
 const changeOf = (cases: Record<string, IDL.Type>) =>

@@ -20,6 +20,7 @@ export {
 	type WireChangesRequest,
 	type WireCursor,
 } from "./feed.js";
+export type * from "./grants.js";
 export * from "./methods.js";
 export { PROTOCOL_FEATURES, PROTOCOL_VERSION } from "./protocol.js";
 export type * from "./read.js";

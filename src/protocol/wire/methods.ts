@@ -6,6 +6,7 @@ import * as administration from "./administration.js";
 import { ManifestBytes } from "./blob.js";
 import * as change from "./change.js";
 import * as feed from "./feed.js";
+import * as grants from "./grants.js";
 import * as read from "./read.js";
 import { Refusal, type WireRefusal } from "./refusal.js";
 import * as upload from "./upload.js";
@@ -72,6 +73,9 @@ export const METHODS = {
 		[administration.SetMode],
 		administration.Status,
 	),
+	blobs_give_grant: update<[grants.WireGiveGrant], WireVersion>([grants.GiveGrant], Version),
+	/** Of a grant that is not there, to the last change that was made. */
+	blobs_revoke_grant: update<[grants.WireRevokeGrant], WireVersion>([grants.RevokeGrant], Version),
 	/** An upload of anybody's, by an administrator. */
 	blobs_abort_any_upload: update<[upload.WireUploadName], WireVersion>([upload.UploadName], Version),
 
@@ -103,6 +107,7 @@ export const METHODS = {
 		[administration.ListAccounts],
 		administration.Accounts,
 	),
+	blobs_list_grants: query<[grants.WireListGrants], grants.WireGrants>([grants.ListGrants], grants.Grants),
 	blobs_stats: query<[], administration.WireStats>([], administration.Stats),
 	/** The same as text for Prometheus. */
 	blobs_metrics: query<[], string>([], text),

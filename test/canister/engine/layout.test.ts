@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { Accounts } from "../../../src/canister/engine/accounts.js";
+import { u64Key } from "../../../src/canister/engine/codec.js";
 import { Engine } from "../../../src/canister/engine/index.js";
 import { COUNTER, Meta } from "../../../src/canister/engine/meta.js";
 import { MODES } from "../../../src/canister/engine/modes.js";
 import { QUEUE } from "../../../src/canister/engine/queue.js";
 import { RECEIPT } from "../../../src/canister/engine/receipts.js";
 import { ROLES } from "../../../src/canister/engine/roles.js";
+import { ownedKey } from "../../../src/canister/engine/uploads.js";
 import { LAYOUT_VERSION, MEMORIES, MEMORY } from "../../../src/canister/memory.js";
 import { newId } from "../../support/store.js";
 import { ANNA, fillOf, OWNER, person, TestStore } from "./store.js";
@@ -15,8 +17,8 @@ import { ANNA, fillOf, OWNER, person, TestStore } from "./store.js";
  * that deployed canisters would read something else.
  */
 describe("C27 frozen numbers", () => {
-	test("of memories, in version 5 of the layout", () => {
-		expect(LAYOUT_VERSION).toBe(5);
+	test("of memories, in version 6 of the layout", () => {
+		expect(LAYOUT_VERSION).toBe(6);
 		expect(MEMORY).toEqual({
 			meta: 0,
 			slots: 1,
@@ -32,8 +34,9 @@ describe("C27 frozen numbers", () => {
 			contents: 11,
 			feed: 12,
 			responses: 13,
+			grants: 14,
 		});
-		expect(MEMORIES).toBe(14);
+		expect(MEMORIES).toBe(15);
 	});
 
 	test("of counters, queues and receipts", () => {
@@ -62,8 +65,9 @@ describe("C27 frozen numbers", () => {
 			changedAt: 30,
 			strangersDay: 31,
 			strangersCycles: 32,
+			grantQueue: 33,
 		});
-		expect(QUEUE).toEqual({ uploads: 0, receipts: 1, garbage: 2, turns: 3, reserves: 4 });
+		expect(QUEUE).toEqual({ uploads: 0, receipts: 1, garbage: 2, turns: 3, reserves: 4, grants: 5 });
 		expect(RECEIPT).toEqual({
 			committed: 1,
 			aborted: 2,
@@ -91,11 +95,11 @@ describe("C27 frozen numbers", () => {
 describe("C26 the layout's version", () => {
 	test("is written at the start of an empty store", () => {
 		const store = new TestStore();
-		expect(new Meta(store.storage.map(MEMORY.meta)).get(COUNTER.layout)).toBe(5);
+		expect(new Meta(store.storage.map(MEMORY.meta)).get(COUNTER.layout)).toBe(6);
 		expect(new Engine(store.storage, store.host).isNew).toBe(false);
 	});
 
-	test.each([4, 6])("%i: the start throws, says why, and writes nothing", (version) => {
+	test.each([4, 7])("%i: the start throws, says why, and writes nothing", (version) => {
 		const store = new TestStore();
 		store.putBlob(ANNA, "a", fillOf(1, 1));
 		const meta = new Meta(store.storage.map(MEMORY.meta));
@@ -105,9 +109,29 @@ describe("C26 the layout's version", () => {
 		const other = new Engine(store.storage, store.host);
 		expect(other.isNew).toBe(false);
 		expect(() => other.start()).toThrow(
-			`has layout version ${version}, from which no step leads to version 5`,
+			`has layout version ${version}, from which no step leads to version 6`,
 		);
 		expect([store.storage.writes, other.isChanged]).toEqual([writes, false]);
+	});
+
+	test("5 is brought up to date: an upload that it wrote goes on", () => {
+		const store = new TestStore();
+		const id = store.begin(ANNA, "a/b", 10);
+		// As layout 5 wrote it: without a grant, and with fewer counters.
+		const uploads = store.storage.map(MEMORY.uploads);
+		const name = ownedKey(ANNA.toUint8Array(), id);
+		const record = uploads.get(name)!;
+		const before = new Uint8Array([1, ...record.subarray(1, 71), ...record.subarray(87)]);
+		uploads.set(name, before);
+		const counters = store.storage.map(MEMORY.meta);
+		const record5 = counters.get(u64Key(0))!.slice(0, 264);
+		record5[7] = 5;
+		counters.set(u64Key(0), record5);
+		store.upgrade();
+		expect(new Meta(counters).get(COUNTER.layout)).toBe(6);
+		store.put(ANNA, id, 0, fillOf(1, 10));
+		expect(uploads.get(name)![0]).toBe(2);
+		expect(store.commit(ANNA, id, fillOf(1, 10)).size).toBe(10n);
 	});
 
 	test("1 is also known by its own record, a single number", () => {

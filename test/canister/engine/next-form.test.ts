@@ -22,9 +22,9 @@ beforeAll(async () => {
 		const today = await original<typeof import("../../../src/canister/engine/upload-record.js")>();
 		const { Forms } = await import("../../../src/canister/engine/forms.js");
 		const { Writer } = await import("../../../src/canister/engine/codec.js");
-		const [first] = today.UPLOAD_FORMS.readers;
-		const second = (reader: Reader): Noted => ({ note: reader.text(), ...first!(reader) });
-		const UPLOAD_FORMS = new Forms<Noted>("upload", first!, second);
+		const { readers } = today.UPLOAD_FORMS;
+		const next = (reader: Reader): Noted => ({ note: reader.text(), ...readers.at(-1)!(reader) });
+		const UPLOAD_FORMS = new Forms<Noted>("upload", ...readers, next);
 		const encodeUpload = (upload: Noted) =>
 			new Writer()
 				.u8(UPLOAD_FORMS.newest)
@@ -45,7 +45,7 @@ test("a record in an older form is read as it is, and written in the newest when
 	const [kept, changed] = ids;
 	for (const id of ids) store.put(ANNA, id, 0, fillOf(1, S));
 	store.host.sender = ANNA.toUint8Array();
-	expect(versionsOf(store, ids)).toEqual([1, 1]);
+	expect(versionsOf(store, ids)).toEqual([2, 2]);
 
 	const next = new Next(store.storage, store.host);
 	next.start();
@@ -55,15 +55,15 @@ test("a record in an older form is read as it is, and written in the newest when
 		{ key: "changed", received: 1, count: 2 },
 	]);
 	// An upgrade walks over no records.
-	expect(versionsOf(store, ids)).toEqual([1, 1]);
+	expect(versionsOf(store, ids)).toEqual([2, 2]);
 	ask(next, "blobs_put_chunk", changed!, 1, fillOf(2, S));
-	expect(versionsOf(store, ids)).toEqual([1, 2]);
+	expect(versionsOf(store, ids)).toEqual([2, 3]);
 	expect(status(changed!)).toMatchObject({ key: "changed", received: 2 });
 
 	// Going back works until the newer one has written what the older cannot read, which says so.
 	store.upgrade();
 	expect(store.ask(ANNA, "blobs_upload_status", { id: kept!, from: 0, limit: 2 }).upload.key).toBe("kept");
 	expect(() => store.ask(ANNA, "blobs_upload_status", { id: changed!, from: 0, limit: 2 })).toThrow(
-		"a stored record (upload) is of version 2, and this code knows up to 1",
+		"a stored record (upload) is of version 3, and this code knows up to 2",
 	);
 });

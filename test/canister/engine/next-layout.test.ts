@@ -10,9 +10,9 @@ test("a next layout is reached in a step that reads no blob, whatever is stored"
 	vi.resetModules();
 	vi.doMock("../../../src/canister/memory.js", async (original) => ({
 		...(await original<object>()),
-		LAYOUT_VERSION: 6,
+		LAYOUT_VERSION: 7,
 	}));
-	vi.doMock("../../../src/canister/engine/steps.js", () => ({ STEPS: { 5: step } }));
+	vi.doMock("../../../src/canister/engine/steps.js", () => ({ STEPS: { 6: step } }));
 	const { Engine } = await import("../../../src/canister/engine/index.js");
 	const { writes } = store.storage;
 	new Engine(store.storage, store.host).start();
@@ -20,5 +20,5 @@ test("a next layout is reached in a step that reads no blob, whatever is stored"
 	expect(store.storage.writes - writes).toBeLessThan(5);
 	new Engine(store.storage, store.host).start();
 	expect(step).toHaveBeenCalledTimes(1);
-	expect(() => store.upgrade()).toThrow("has layout version 6, from which no step leads to version 5");
+	expect(() => store.upgrade()).toThrow("has layout version 7, from which no step leads to version 6");
 });

@@ -1,4 +1,5 @@
 import {
+	isPublic,
 	MAX_CHUNK_BYTES,
 	type MethodArgs,
 	sameBytes,
@@ -67,25 +68,32 @@ function hold(model: Model, by: number, blob: ModelBlob, isSameContent = false):
 /** Checks what came whole, and answers its one piece, or none. */
 function checkWhole(model: Model, who: number, item: WirePublication & { key: string }, bytes: Uint8Array) {
 	const pieces = bytes.length === 0 ? [] : [pieceOf(bytes)];
-	model.requireChange(who, item.key);
+	const isPublic = "public" in item.visibility;
+	model.requireChange(who, item.key, { isPublic });
 	const bytesHeld = chargeOfBlob({
 		manifest: { ...item, visibility: nameOfCase(item.visibility) } as unknown as WireManifest,
 		pieces,
 	});
 	model.requireQuota(who, { key: item.key, bytes: bytesHeld });
 	model.requireChanges(who, 2);
+	const use = { isPublic, bytes: bytesHeld, blobs: 1 };
+	const grant = model.pay(who, item.key, use);
 	model.requirePrecondition(item.precondition, item.key);
 	if (!sameBytes(item.root, rootOf(bytes, MAX_CHUNK_BYTES))) refuse("root_mismatch");
+	if (grant !== undefined) model.grants.use(grant, bytesHeld, 1);
 	return pieces;
 }
 
 export function putBlob(model: Model, who: number, [request, bytes]: MethodArgs<"blobs_put_blob">) {
 	const { id, key, root } = request;
 	model.requireMode("live");
-	model.require(who, "writer");
+	model.requireWriter(who);
 	const receipt = model.receipts.get(nameOf(who, id));
 	const before = receipt?.answer as WireManifest;
-	if (receipt?.kind === "committed" && before.key === key && sameBytes(before.root, root)) return before;
+	if (receipt?.kind === "committed" && before.key === key && sameBytes(before.root, root)) {
+		model.requireStill(who, key);
+		return before;
+	}
 	model.refuseFinished(receipt);
 	if (model.uploads.has(nameOf(who, id))) refuse("upload_conflict");
 	model.requireReceivable(who, bytes.length);
@@ -106,12 +114,23 @@ function each<Item>(items: Item[], act: (item: Item) => WireVersion): (WireVersi
 	});
 }
 
+/** The first answer, but of keys that the caller may not change any more. */
+const stillOf =
+	(model: Model, who: number, items: readonly { key: string }[]) => (answer: (WireVersion | string)[]) =>
+		answer.map((result, i) => {
+			if (typeof result === "string") return result;
+			return each([items[i]!], ({ key }) => {
+				model.requireStill(who, key);
+				return result;
+			})[0]!;
+		});
+
 export function putMany(model: Model, who: number, [request]: MethodArgs<"blobs_put_many">) {
 	const { id, blobs } = request;
 	model.requireMode("live");
-	model.require(who, "writer");
+	model.requireWriter(who);
 	const identity = blobs.map(({ key, root }) => [key, root]);
-	return model.once(who, id, "putMany", "blobs_put_many", identity, 1, () => {
+	const put = () => {
 		model.requireReceivable(
 			who,
 			blobs.reduce((sum, { content }) => sum + content.length, 0),
@@ -125,7 +144,8 @@ export function putMany(model: Model, who: number, [request]: MethodArgs<"blobs_
 			for (const [name, receipt] of receipts) model.receipts.set(name, receipt);
 			return model.version;
 		});
-	});
+	};
+	return model.once(who, id, "putMany", "blobs_put_many", identity, 1, put, stillOf(model, who, blobs));
 }
 
 function remove(model: Model, who: number, { key, precondition }: WireDeleteItem) {
@@ -144,21 +164,37 @@ function remove(model: Model, who: number, { key, precondition }: WireDeleteItem
 
 function requireWriter(model: Model, who: number): void {
 	model.requireMode("draining");
-	model.require(who, "writer");
+	model.requireWriter(who);
 }
+
+/** The first answer, if the caller may still change the keys. */
+const still =
+	(model: Model, who: number, ...keys: string[]) =>
+	<T>(answer: T): T => {
+		model.requireStill(who, ...keys);
+		return answer;
+	};
 
 export function deleteBlob(model: Model, who: number, [request]: MethodArgs<"blobs_delete">) {
 	requireWriter(model, who);
-	return model.once(who, request.id, "deleted", "blobs_delete", request, 1, () =>
-		remove(model, who, request),
+	const act = () => remove(model, who, request);
+	return model.once(
+		who,
+		request.id,
+		"deleted",
+		"blobs_delete",
+		request,
+		1,
+		act,
+		still(model, who, request.key),
 	);
 }
 
 export function deleteMany(model: Model, who: number, [request]: MethodArgs<"blobs_delete_many">) {
 	requireWriter(model, who);
-	return model.once(who, request.id, "deletedMany", "blobs_delete_many", request, 1, () =>
-		each(request.blobs, (item) => remove(model, who, item).version),
-	);
+	const { id, blobs } = request;
+	const act = () => each(blobs, (item) => remove(model, who, item).version);
+	return model.once(who, id, "deletedMany", "blobs_delete_many", request, 1, act, stillOf(model, who, blobs));
 }
 
 function readable(model: Model, who: number, key: string): ModelBlob {
@@ -168,9 +204,11 @@ function readable(model: Model, who: number, key: string): ModelBlob {
 
 export function update(model: Model, who: number, [request]: MethodArgs<"blobs_update">) {
 	requireWriter(model, who);
-	return model.once(who, request.id, "updated", "blobs_update", request, 2, () => {
+	const act = () => {
 		const held = readable(model, who, request.key);
-		model.requireChange(who, request.key);
+		const [visibility] = request.visibility;
+		const willBe = visibility === undefined ? isPublic(held.manifest) : "public" in visibility;
+		model.requireChange(who, request.key, { isPublic: willBe });
 		model.requirePrecondition(request.precondition, request.key);
 		const manifest = {
 			...held.manifest,
@@ -180,9 +218,21 @@ export function update(model: Model, who: number, [request]: MethodArgs<"blobs_u
 			metadata: request.metadata[0] ?? held.manifest.metadata,
 			modified_at: model.nanoseconds(),
 		};
-		requireOther(model, held, manifest);
+		const more = requireOther(model, held, manifest);
+		const grant = model.pay(who, request.key, { isPublic: willBe, bytes: more });
+		if (grant !== undefined) model.grants.use(grant, Math.max(0, more), 0);
 		return hold(model, who, { ...held, manifest }, true).manifest;
-	});
+	};
+	return model.once(
+		who,
+		request.id,
+		"updated",
+		"blobs_update",
+		request,
+		2,
+		act,
+		still(model, who, request.key),
+	);
 }
 
 function checkMove(model: Model, who: number, [request]: MethodArgs<"blobs_copy">): ModelBlob {
@@ -190,7 +240,7 @@ function checkMove(model: Model, who: number, [request]: MethodArgs<"blobs_copy"
 	if (from === to) refuse("invalid_argument");
 	const blob = readable(model, who, from);
 	model.requirePrecondition(source, from);
-	model.requireChange(who, to);
+	model.requireChange(who, to, { isPublic: isPublic(blob.manifest) });
 	model.requirePrecondition(precondition, to);
 	return blob;
 }
@@ -198,34 +248,49 @@ function checkMove(model: Model, who: number, [request]: MethodArgs<"blobs_copy"
 export function copy(model: Model, who: number, args: MethodArgs<"blobs_copy">) {
 	const [request] = args;
 	requireWriter(model, who);
-	return model.once(who, request.id, "moved", "blobs_copy", request, 2, () => {
+	const act = () => {
 		const blob = checkMove(model, who, args);
 		const as = { ...blob, manifest: { ...blob.manifest, key: request.to } };
 		model.requireQuota(who, { key: request.to, bytes: chargeOfBlob(as) });
+		comeUnder(model, who, as);
 		const at = model.nanoseconds();
 		const owner = PRINCIPALS[who]!;
 		const manifest = { ...blob.manifest, key: request.to, owner, created_at: at, modified_at: at };
 		return hold(model, who, { ...blob, manifest, owner: who }).manifest;
-	});
+	};
+	return model.once(who, request.id, "moved", "blobs_copy", request, 2, act, still(model, who, request.to));
 }
 
 export function rename(model: Model, who: number, args: MethodArgs<"blobs_rename">) {
 	const [request] = args;
 	requireWriter(model, who);
-	return model.once(who, request.id, "moved", "blobs_rename", request, 3, () => {
+	const act = () => {
 		const blob = checkMove(model, who, args);
 		model.requireChange(who, request.from);
 		if (model.isUploadedTo(blob.owner, request.from)) model.requireQuota(blob.owner, { key: request.to });
-		requireOther(model, blob, { ...blob.manifest, key: request.to });
+		const moved = { ...blob, manifest: { ...blob.manifest, key: request.to } };
+		requireOther(model, blob, moved.manifest);
+		comeUnder(model, who, moved);
 		model.sequence++;
 		model.changed(who);
 		model.blobs.delete(request.from);
 		const manifest = { ...blob.manifest, key: request.to, modified_at: model.nanoseconds() };
 		return hold(model, who, { ...blob, manifest }).manifest;
-	});
+	};
+	const { to, from } = request;
+	return model.once(who, request.id, "moved", "blobs_rename", request, 3, act, still(model, who, to, from));
+}
+
+/** Counts a blob that comes under a key in the grant by which it does. */
+function comeUnder(model: Model, who: number, blob: ModelBlob): void {
+	const bytes = chargeOfBlob(blob);
+	const grant = model.pay(who, blob.manifest.key, { isPublic: isPublic(blob.manifest), bytes, blobs: 1 });
+	if (grant !== undefined) model.grants.use(grant, bytes, 1);
 }
 
 /** The owner's quota must bear what is stored about its blob under another manifest. */
-function requireOther(model: Model, blob: ModelBlob, manifest: WireManifest): void {
-	model.requireQuota(blob.owner, { bytes: chargeOfBlob({ ...blob, manifest }) - chargeOfBlob(blob) });
+function requireOther(model: Model, blob: ModelBlob, manifest: WireManifest): number {
+	const bytes = chargeOfBlob({ ...blob, manifest }) - chargeOfBlob(blob);
+	model.requireQuota(blob.owner, { bytes });
+	return bytes;
 }

@@ -31,6 +31,7 @@ export type Command =
 	| { do: "restart" }
 	| { do: "clean"; later: number };
 
+const DAY_MS = 86_400_000;
 export const KEYS = ["a", "a/b", "a/c/d", "b"];
 
 const idOf = (n: number) => new Uint8Array(16).fill(n);
@@ -48,7 +49,8 @@ const who = fc.oneof(
 	{ weight: 5, arbitrary: fc.constant(0) },
 	{ weight: 5, arbitrary: fc.constant(1) },
 	{ weight: 3, arbitrary: fc.constant(2) },
-	{ weight: 1, arbitrary: fc.constantFrom(3, 4) },
+	{ weight: 3, arbitrary: fc.constant(3) },
+	{ weight: 1, arbitrary: fc.constant(4) },
 );
 const admin = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: who });
 const key = fc.constantFrom(...KEYS);
@@ -282,6 +284,65 @@ const roleChange = (weight: number, method: "blobs_grant_role" | "blobs_revoke_r
 		method,
 		args: [{ id: c.id, who: c.target, role: c.role }],
 	}));
+const KEY_PREFIXES = ["", "a/", "a/", "a/c/", "c/"];
+const bound = (...values: number[]) => fc.option(fc.constantFrom(...values.map(BigInt)), { freq: 2 });
+const give = command(
+	8,
+	{
+		who: admin,
+		id: changeId,
+		pick: fc.nat(3),
+		target: fc.oneof(
+			{ weight: 2, arbitrary: fc.constant(PRINCIPALS[3]!) },
+			{ weight: 1, arbitrary: principal },
+		),
+		isReader: fc.integer({ min: 0, max: 3 }),
+		prefix: fc.constantFrom(...KEY_PREFIXES),
+		endsIn: fc.option(fc.constantFrom(60_000, 20 * 60_000, DAY_MS, 3 * DAY_MS), { freq: 2 }),
+		bytes: bound(6_000, S + 12_000, 4 * S + 30_000, 2 ** 31),
+		blobs: bound(0, 1, 3, 9),
+		flags: fc.record({ public_only: fc.boolean(), over_others: fc.boolean(), may_give: fc.boolean() }),
+		isNamed: fc.boolean(),
+	},
+	(c, model) => {
+		// Half of them are parts of one that there is, where any may be given on.
+		const gives = model.grants.all.filter(({ terms }) => terms.may_give);
+		const under = c.pick === 0 ? undefined : gives[c.pick % Math.max(1, gives.length)];
+		const isReader = under === undefined ? c.isReader === 0 : under.role === "reader";
+		const writing = { bytes: opt(c.bytes), blobs: opt(c.blobs), ...c.flags };
+		const reading = { bytes: [] as [], blobs: [] as [], ...c.flags, public_only: false, over_others: false };
+		return {
+			who: under?.who ?? c.who,
+			method: "blobs_give_grant",
+			args: [
+				{
+					id: c.id,
+					who: c.target,
+					role: isReader ? { reader: null } : { writer: null },
+					terms: {
+						prefix:
+							under !== undefined && !c.prefix.startsWith(under.terms.prefix) ? under.terms.prefix : c.prefix,
+						ends_at: opt(c.endsIn === null ? null : BigInt(model.now + c.endsIn) * 1_000_000n),
+						...(isReader ? reading : writing),
+					},
+					under: opt(under !== undefined && c.isNamed ? new Uint8Array(Buffer.from(under.id, "hex")) : null),
+				},
+			],
+		};
+	},
+);
+/** Mostly one that there is, by an administrator, by who holds one above it, or by anybody. */
+const revokeGrant = command(3, { who, id: changeId, pick, by: fc.nat(2) }, (c, model) => {
+	const grant = model.grants.all[c.pick % Math.max(1, model.grants.all.length)];
+	const by = [c.who, 0, grant?.under?.who ?? c.who][c.by]!;
+	const name = grant === undefined ? new Uint8Array(16) : new Uint8Array(Buffer.from(grant.id, "hex"));
+	return {
+		who: by,
+		method: "blobs_revoke_grant",
+		args: [{ id: c.id, who: PRINCIPALS[grant?.who ?? 1]!, grant: name }],
+	};
+});
+
 const quota = fc.record({
 	open_uploads: fc.constantFrom(0, 1, 5),
 	blobs: fc.constantFrom(0n, 1n, 9n),
@@ -327,7 +388,6 @@ const cleanAfter = (...times: number[]) => ({
 	arbitrary: fc.constantFrom(...times).map((later): Command => ({ do: "clean", later })),
 });
 
-const DAY_MS = 86_400_000;
 export const commands = fc.array(
 	fc.oneof(
 		begin,
@@ -346,11 +406,13 @@ export const commands = fc.array(
 		move(4, "blobs_rename"),
 		roleChange(1, "blobs_grant_role"),
 		roleChange(1, "blobs_revoke_role"),
+		give,
+		revokeGrant,
 		setQuota,
 		setMode,
 		{ weight: 30, arbitrary: fc.nat(1).map((back): Command => ({ do: "again", back })) },
 		restart,
-		cleanAfter(0, 0, 0, 60_000, 60_000, 20 * 60_000, DAY_MS / 2, DAY_MS),
+		cleanAfter(0, 0, 0, 60_000, 60_000, 20 * 60_000, DAY_MS / 2, DAY_MS, 3 * DAY_MS),
 	),
 	{ minLength: 30, maxLength: 80, size: "max" },
 );
@@ -372,4 +434,26 @@ export const placeCommands = fc.array(
 		cleanAfter(0, 60_000, DAY_MS),
 	),
 	{ minLength: 30, maxLength: 60, size: "max" },
+);
+
+/** What is given, taken away and done by grants. */
+export const grantCommands = fc.array(
+	fc.oneof(
+		{ ...give, weight: 12 },
+		revokeGrant,
+		{ ...begin, weight: 6 },
+		{ ...putMissing, weight: 8 },
+		{ ...commit, weight: 8 },
+		abort,
+		{ ...putBlob, weight: 12 },
+		putMany,
+		deleteBlob,
+		update,
+		move(4, "blobs_copy"),
+		move(3, "blobs_rename"),
+		{ weight: 8, arbitrary: fc.nat(1).map((back): Command => ({ do: "again", back })) },
+		restart,
+		cleanAfter(0, 0, 60_000, 60_000, 60_000, DAY_MS, 8 * DAY_MS),
+	),
+	{ minLength: 30, maxLength: 70, size: "max" },
 );

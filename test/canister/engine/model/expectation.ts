@@ -1,6 +1,7 @@
 import type { MethodArgs, MethodName } from "../../../../src/protocol/index.js";
 import * as administration from "./administration.js";
 import * as blobs from "./blobs.js";
+import * as grants from "./grants.js";
 import { ANONYMOUS, type Model } from "./model.js";
 import * as uploads from "./uploads.js";
 
@@ -24,6 +25,8 @@ const EXPECTATIONS: {
 	blobs_set_quota: administration.setQuota,
 	blobs_set_mode: administration.setMode,
 	blobs_abort_any_upload: administration.abortAny,
+	blobs_give_grant: grants.give,
+	blobs_revoke_grant: grants.revokeGrant,
 };
 
 /** Methods of which the model knows what they do: the updates. */
@@ -41,7 +44,7 @@ export function expectationOf<Name extends MethodName>(
 	let isLetIn = isAdmitted(model, who, method);
 	let isDone = false;
 	try {
-		if (isLetIn && !isAdministration(method)) {
+		if (isLetIn && !isAdministration(model, who, method)) {
 			isLetIn = false;
 			model.requireCycles(who);
 			isLetIn = true;
@@ -72,13 +75,16 @@ const ADMINISTRATION: readonly MethodName[] = [
 	"blobs_set_mode",
 	"blobs_abort_any_upload",
 ];
-const isAdministration = (method: MethodName): boolean => ADMINISTRATION.includes(method);
+const GRANTING: readonly MethodName[] = ["blobs_give_grant", "blobs_revoke_grant"];
+const isAdministration = (model: Model, who: number, method: MethodName): boolean =>
+	ADMINISTRATION.includes(method) || (GRANTING.includes(method) && model.has(who));
 
 /** Whether mode and role let the call in, whatever it asks for. */
 function isAdmitted(model: Model, who: number, method: MethodName): boolean {
-	if (isAdministration(method)) return model.has(who);
+	if (isAdministration(model, who, method)) return model.has(who);
 	if (!model.takes(BEGIN.includes(method) ? "live" : "draining") || who === ANONYMOUS) return false;
-	return method === "blobs_abort_upload" || model.has(who, "writer");
+	if (GRANTING.includes(method)) return model.grants.holds(who);
+	return method === "blobs_abort_upload" || model.writesSome(who);
 }
 
 /** Bytes of blobs that a call brings. */

@@ -1,5 +1,11 @@
 import { expect } from "vitest";
-import type { WireCursor, WireManifest, WireQuota } from "../../../../src/protocol/index.js";
+import type {
+	WireCursor,
+	WireGrantName,
+	WireGrantTerms,
+	WireManifest,
+	WireQuota,
+} from "../../../../src/protocol/index.js";
 import { type PlainChange, plainChange, versionOf } from "../../../support/plain.js";
 import { sha256 } from "../../../support/store.js";
 import { CONTROLLER, EVERYBODY, type ModeName, numberOf, PRINCIPALS, type RoleName } from "./model.js";
@@ -12,6 +18,14 @@ export interface Replayed {
 	readonly quotas: Map<number, WireQuota>;
 	readonly roles: Set<RoleName>[];
 	mode: ModeName;
+	/** By holder and id. */
+	readonly grants: Map<string, ReplayedGrant>;
+}
+
+export interface ReplayedGrant {
+	readonly terms: WireGrantTerms;
+	readonly role: string;
+	readonly under: ReplayedGrant | undefined;
 }
 
 export const headAfter = (before: Uint8Array, change: Uint8Array): Uint8Array =>
@@ -23,6 +37,7 @@ export function replayFeed(world: World): Replayed {
 		quotas: new Map(),
 		roles: PRINCIPALS.map(() => new Set()),
 		mode: "live",
+		grants: new Map(),
 	};
 	let cursor: WireCursor = { sequence: 0n, head: new Uint8Array(32) };
 	for (;;) {
@@ -42,6 +57,19 @@ export function replayFeed(world: World): Replayed {
 	}
 }
 
+export const grantName = ({ who, id }: WireGrantName): string =>
+	`${numberOf(who)}/${Buffer.from(id).toString("hex")}`;
+
+/** Grants that hold now, by what the feed says of them and of those that they are part of. */
+export function holding(grants: Replayed["grants"], now: bigint): Map<string, string> {
+	const all = new Set(grants.values());
+	const holds = (grant: ReplayedGrant): boolean =>
+		all.has(grant) &&
+		(grant.terms.ends_at[0] === undefined || grant.terms.ends_at[0] > now) &&
+		(grant.under === undefined || holds(grant.under));
+	return new Map([...grants].filter(([, grant]) => holds(grant)).map(([name, { role }]) => [name, role]));
+}
+
 function apply(replayed: Replayed, { change, ...stamp }: PlainChange): void {
 	if ("published" in change) {
 		expect(versionOf(change.published)).toEqual(versionOf(stamp));
@@ -59,5 +87,13 @@ function apply(replayed: Replayed, { change, ...stamp }: PlainChange): void {
 		const whose = who[0] === undefined ? EVERYBODY : numberOf(who[0]);
 		if (quota[0] === undefined) replayed.quotas.delete(whose);
 		else replayed.quotas.set(whose, quota[0]);
+	} else if ("grant" in change) {
+		const { role, terms, under } = change.grant;
+		const name = grantName(change.grant);
+		if (terms[0] === undefined) replayed.grants.delete(name);
+		else {
+			const above = under[0] && replayed.grants.get(grantName(under[0]));
+			replayed.grants.set(name, { role, terms: terms[0], under: above });
+		}
 	} else replayed.mode = change.mode.mode as ModeName;
 }

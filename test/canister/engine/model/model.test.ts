@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { METHODS } from "../../../../src/protocol/index.js";
-import { commands, placeCommands } from "./commands.js";
+import { commands, grantCommands, placeCommands } from "./commands.js";
 import { EXPECTED } from "./expectation.js";
 import { PRINCIPALS } from "./model.js";
 import { World } from "./world.js";
@@ -69,6 +69,38 @@ test("C12 blobs: no history takes more than the quota, and what it let begin is 
 		{ numRuns: 60 },
 	);
 	for (const [what, times] of Object.entries(happened)) expect(times, what).toBeGreaterThan(0);
+});
+
+test("C58 C59 C60 C61 guests with grants and parts of them: no history uses more of one than it is for", () => {
+	fc.assert(
+		fc.property(grantCommands, (history) => {
+			const world = new World();
+			world.takeRoles();
+			for (const command of history) {
+				world.run(command);
+				for (const { terms, bytes, blobs } of world.model.grants.all) {
+					expect(blobs).toBeLessThanOrEqual(Number(terms.blobs[0] ?? Number.POSITIVE_INFINITY));
+					expect(bytes).toBeLessThanOrEqual(Number(terms.bytes[0] ?? Number.POSITIVE_INFINITY));
+				}
+			}
+			world.replay();
+			world.settle();
+			world.replay();
+		}),
+		{ numRuns: 60 },
+	);
+	const missing = [
+		"blobs_give_grant invalid_argument",
+		"blobs_give_grant not_authorized",
+		"blobs_revoke_grant not_authorized",
+		"a part of a grant given",
+		"put by a grant",
+		"put by a part of a grant",
+		"a grant refused for what it is for in all",
+		"a grant cleaned away",
+		"read by a grant",
+	].filter((what) => !World.happened.has(what));
+	expect(missing, "what never happened").toEqual([]);
 });
 
 test("the model knows every update", () => {

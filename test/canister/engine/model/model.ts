@@ -9,10 +9,12 @@ import {
 	UPLOAD_EXPIRY_MS,
 	type WireManifest,
 	type WirePrecondition,
+	type WirePublication,
 	type WireQuota,
 	type WireVersion,
 } from "../../../../src/protocol/index.js";
 import { sha256 } from "../../../support/store.js";
+import { Grants, type ModelGrant, type Use } from "./grants.js";
 
 /** What the store should be, as anybody would write it down: maps in the heap, nothing shared, nothing saved. */
 
@@ -72,6 +74,17 @@ export function chargeOfBlob({ manifest, pieces }: Pick<ModelBlob, "manifest" | 
 	return chargeOfPieces(pieces) + 896 + 4 * utf8(key) + directory * directoriesOf(key) + texts;
 }
 
+/** The same of one that is to be published, by its size. */
+export function chargeOfBlobOf(key: string, what: WirePublication, size: number): number {
+	const { content_type, metadata } = what;
+	const visibility = "public" in what.visibility ? "public" : "private";
+	const about = chargeOfBlob({
+		manifest: { key, content_type, metadata, visibility } as WireManifest,
+		pieces: [],
+	});
+	return about - MIN_CHARGE_BYTES + chargeOfSize(size);
+}
+
 /** What an open upload counts for beside its chunks: the most that is stored about the blob it becomes. */
 export const chargeOfSession = (key: string): number =>
 	896 + 4 * utf8(key) + 512 * directoriesOf(key) + 128 + 4_096 + 4_096;
@@ -87,6 +100,9 @@ export interface ModelUpload {
 	readonly key: string;
 	readonly size: number | undefined;
 	readonly chunks: Map<number, Piece>;
+	/** The grant by which it was begun, and the bytes that count for it there. */
+	readonly grant: ModelGrant | undefined;
+	granted: number;
 	/** Bytes reserved ahead of what arrived. */
 	reserved: number;
 	/** When cleaning looks next whether it still needs that. */
@@ -150,6 +166,7 @@ export class Model {
 	readonly uploads = new Map<string, ModelUpload>();
 	readonly receipts = new Map<string, ModelReceipt>();
 	readonly garbage: ModelGarbage[] = [];
+	readonly grants = new Grants(this);
 
 	/** The last change. */
 	get version(): WireVersion {
@@ -181,13 +198,42 @@ export class Model {
 		if (!this.has(who, role)) refuse("not_authorized");
 	}
 
-	mayRead(who: number, blob: ModelBlob): boolean {
-		return isPublic(blob.manifest) || blob.owner === who || this.has(who, "reader", "backup");
+	/** A writer of some keys, by its role or by a grant. */
+	requireWriter(who: number): void {
+		if (who === ANONYMOUS) refuse("anonymous");
+		if (!this.writesSome(who)) refuse("not_authorized");
 	}
 
-	requireChange(who: number, key: string): void {
-		const held = this.blobs.get(key);
-		if (held !== undefined && held.owner !== who && !this.has(who)) refuse("not_authorized");
+	writesSome(who: number): boolean {
+		return this.has(who, "writer") || this.grants.holds(who, "writer");
+	}
+
+	mayRead(who: number, blob: ModelBlob): boolean {
+		if (isPublic(blob.manifest) || blob.owner === who || this.has(who, "reader", "backup")) return true;
+		return this.grants.reads(who, blob.manifest.key);
+	}
+
+	/** Answers the grant by which it may, where its role does not let it; refused where that has no room. */
+	requireChange(who: number, key: string, use: Use = {}, owner = this.blobs.get(key)?.owner) {
+		const isOthers = owner !== undefined && owner !== who;
+		if (this.has(who) || (this.has(who, "writer") && !isOthers)) return undefined;
+		return this.grants.writing(who, key, isOthers, use) ?? refuse("not_authorized");
+	}
+
+	/** Who may do something by a grant only is told again what it did while it may still write to the keys. */
+	requireStill(who: number, ...keys: string[]): void {
+		if (this.has(who, "writer")) return;
+		for (const key of keys) {
+			const owner = this.blobs.get(key)?.owner;
+			if (owner === undefined || owner === who) this.requireChange(who, key);
+		}
+	}
+
+	/** Counts what is put under a key in the grant that pays for it, if there is one. */
+	pay(who: number, key: string, use: Use): ModelGrant | undefined {
+		const grant = this.requireChange(who, key, use);
+		if (grant !== undefined) this.grants.require(grant, use);
+		return grant;
 	}
 
 	requirePrecondition(precondition: WirePrecondition, key: string): void {
@@ -232,7 +278,7 @@ export class Model {
 		for (const blob of this.blobs.values()) if (blob.owner === who) bytes += chargeOfBlob(blob);
 		for (const [name, upload] of this.uploads) if (name.startsWith(`${who}/`)) bytes += chargedFor(upload);
 		for (const { holder, charged } of this.garbage) if (holder === who) bytes += charged;
-		return bytes;
+		return bytes + this.grants.bytesOf(who);
 	}
 
 	/** What a principal sent and changed since midnight. */
@@ -253,7 +299,8 @@ export class Model {
 
 	/** A principal without role, quota or anything that was counted of it: its cycles are all strangers'. */
 	isStranger(who: number): boolean {
-		return !this.counted.has(who) && this.roles[who]!.size === 0 && !this.quotas.has(who);
+		const isKnown = this.roles[who]!.size > 0 || this.quotas.has(who) || this.grants.holds(who);
+		return !this.counted.has(who) && !isKnown;
 	}
 
 	/** Counts the cycles of a message: in these histories each has the same. */
@@ -339,12 +386,13 @@ export class Model {
 		request: unknown,
 		changes: number,
 		act: () => T,
+		again: (answer: T) => T = (answer) => answer,
 	): T {
 		const receipt = this.receipts.get(nameOf(who, id));
 		const what = textOf(method, request);
 		if (receipt !== undefined) {
 			if (receipt.kind !== kind || receipt.request !== what) refuse("upload_conflict");
-			return receipt.answer as T;
+			return again(receipt.answer as T);
 		}
 		if (this.uploads.has(nameOf(who, id))) refuse("upload_conflict");
 		if (changes > 0) this.requireChanges(who, changes);
@@ -372,6 +420,7 @@ export class Model {
 	giveUp(name: string, upload: ModelUpload): void {
 		const who = Number(name.split("/")[0]);
 		this.uploads.delete(name);
+		this.grants.useOf(upload, -upload.granted, -1);
 		this.garbage.push({
 			holder: who,
 			uploader: who,
@@ -399,6 +448,7 @@ export class Model {
 			if (isIdle) upload.reserved = 0;
 			upload.reserveLookAt = upload.reserved > 0 ? this.now + 5 * MINUTE_MS : undefined;
 		}
+		this.grants.clean(this.now);
 		for (const [name, { until }] of this.receipts) if (until <= this.now) this.receipts.delete(name);
 		this.garbage.splice(0, this.garbage.length - left);
 	}

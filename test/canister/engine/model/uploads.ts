@@ -6,10 +6,12 @@ import {
 	SHA256_BYTES,
 	sameBytes,
 	UPLOAD_EXPIRY_MS,
+	type WireManifest,
 } from "../../../../src/protocol/index.js";
 import { rootOf } from "../../../support/store.js";
 import { publish } from "./blobs.js";
 import {
+	chargeOfBlobOf,
 	chargeOfPieces,
 	chargeOfSession,
 	chargeOfSize,
@@ -39,7 +41,7 @@ export function begin(model: Model, who: number, [request]: MethodArgs<"blobs_be
 	const { id, key } = request;
 	const size = request.size[0] === undefined ? undefined : Number(request.size[0]);
 	model.requireMode("live");
-	model.require(who, "writer");
+	model.requireWriter(who);
 	const name = nameOf(who, id);
 	const open = model.uploads.get(name);
 	if (open !== undefined) {
@@ -50,13 +52,17 @@ export function begin(model: Model, who: number, [request]: MethodArgs<"blobs_be
 	model.refuseFinished(model.receipts.get(name));
 	model.requireChange(who, key);
 	const content = size === undefined ? 0 : chargeOfSize(size);
-	model.requireQuota(who, { uploads: 1, key, bytes: chargeOfSession(key) + content });
+	const bytes = chargeOfSession(key) + content;
+	model.requireQuota(who, { uploads: 1, key, bytes });
 	model.requireChanges(who, 2);
+	const grant = model.pay(who, key, { bytes, blobs: 1 });
 	const expiresAt = model.now + UPLOAD_EXPIRY_MS;
 	const upload: ModelUpload = {
 		key,
 		size,
 		chunks: new Map(),
+		grant,
+		granted: 0,
 		reserved: 0,
 		reserveLookAt: undefined,
 		expiresAt,
@@ -64,14 +70,16 @@ export function begin(model: Model, who: number, [request]: MethodArgs<"blobs_be
 	};
 	model.reserve(upload, Math.min(content, 2 ** 30));
 	model.uploads.set(name, upload);
+	model.grants.useOf(upload, bytes, 1);
 	model.changed(who);
 	return { key, received: 0 };
 }
 
 export function put(model: Model, who: number, [id, index, bytes]: MethodArgs<"blobs_put_chunk">) {
 	model.requireMode("draining");
-	model.require(who, "writer");
+	model.requireWriter(who);
 	const upload = model.openUpload(who, id);
+	model.requireChange(who, upload.key, { only: upload.grant }, who);
 	if (index >= countOf(upload)) refuse("chunk_out_of_range");
 	if (bytes.length > S) refuse("chunk_too_large");
 	if (!fits(upload, index, bytes.length)) refuse("chunk_wrong_size");
@@ -80,6 +88,7 @@ export function put(model: Model, who: number, [id, index, bytes]: MethodArgs<"b
 	const held = upload.chunks.get(index);
 	const more = chargeOfPieces([piece]) - (held === undefined ? 0 : chargeOfPieces([held]));
 	model.requireQuota(who, { bytes: more - upload.reserved });
+	arriveInGrant(model, upload, more);
 	upload.chunks.set(index, piece);
 	upload.expiresAt = model.now + UPLOAD_EXPIRY_MS;
 	model.arrive(who, upload, more);
@@ -89,8 +98,9 @@ export function put(model: Model, who: number, [id, index, bytes]: MethodArgs<"b
 export function link(model: Model, who: number, [request]: MethodArgs<"blobs_link_chunks">) {
 	const { id, from, leaves } = request;
 	model.requireMode("draining");
-	model.require(who, "writer");
+	model.requireWriter(who);
 	const upload = model.openUpload(who, id);
+	model.requireChange(who, upload.key, { only: upload.grant }, who);
 	const count = leaves.length / SHA256_BYTES;
 	if (from + count > countOf(upload)) refuse("chunk_out_of_range");
 	const stored = model.storedChunks();
@@ -103,6 +113,7 @@ export function link(model: Model, who: number, [request]: MethodArgs<"blobs_lin
 	}
 	const more = taken.length === 0 ? 0 : chargeOfPieces(taken.map(([, piece]) => piece));
 	model.requireQuota(who, { bytes: more - upload.reserved });
+	arriveInGrant(model, upload, more);
 	for (const [index, piece] of taken) upload.chunks.set(index, piece);
 	upload.expiresAt = model.now + UPLOAD_EXPIRY_MS;
 	model.arrive(who, upload, more);
@@ -114,15 +125,26 @@ export function link(model: Model, who: number, [request]: MethodArgs<"blobs_lin
 	return held;
 }
 
+/** Of a stream each chunk counts when it comes; of a known size all counts from begin on. */
+function arriveInGrant(model: Model, upload: ModelUpload, bytes: number): void {
+	if (upload.size !== undefined || upload.grant === undefined) return;
+	if (model.grants.all.includes(upload.grant)) model.grants.require(upload.grant, { bytes });
+	model.grants.useOf(upload, bytes, 0);
+}
+
 export function commit(model: Model, who: number, [request]: MethodArgs<"blobs_commit_upload">) {
 	const { id } = request;
 	model.requireMode("draining");
-	model.require(who, "writer");
+	model.requireWriter(who);
 	const receipt = model.receipts.get(nameOf(who, id));
-	if (receipt?.kind === "committed" && sameBytes((receipt.answer as typeof request).root, request.root))
-		return receipt.answer;
+	const before = receipt?.kind === "committed" ? (receipt.answer as WireManifest) : undefined;
+	if (before !== undefined && sameBytes(before.root, request.root)) {
+		model.requireStill(who, before.key);
+		return before;
+	}
 	const upload = model.openUpload(who, id);
-	model.requireChange(who, upload.key);
+	const use = { only: upload.grant, isPublic: "public" in request.visibility };
+	const grant = model.requireChange(who, upload.key, use);
 	const size = Number(request.size);
 	const count = chunkCount(request.size, S);
 	if (upload.size !== undefined && upload.size !== size) refuse("upload_conflict");
@@ -132,12 +154,20 @@ export function commit(model: Model, who: number, [request]: MethodArgs<"blobs_c
 		);
 		if (wrong) refuse("invalid_argument");
 	}
+	const bytes = chargeOfBlobOf(upload.key, request, size);
+	// Begun by a role that was lost: it counts in a grant from now on.
+	const payer =
+		grant === undefined || upload.grant !== undefined
+			? undefined
+			: model.pay(who, upload.key, { ...use, bytes, blobs: 1 });
 	model.requirePrecondition(request.precondition, upload.key);
 	if (upload.chunks.size < count) refuse("missing_chunks");
 	const pieces = Array.from({ length: count }, (_, i) => upload.chunks.get(i)!);
 	const root = rootOf(Buffer.concat(pieces.map(({ bytes }) => bytes)), S);
 	if (!sameBytes(root, request.root)) refuse("root_mismatch");
 	model.uploads.delete(nameOf(who, id));
+	model.grants.useOf(upload, bytes - upload.granted, 0);
+	if (payer !== undefined) model.grants.use(payer, bytes, 1);
 	return publish(model, who, id, { key: upload.key, ...request }, S, pieces);
 }
 
@@ -146,7 +176,7 @@ export function abort(model: Model, who: number, [id]: MethodArgs<"blobs_abort_u
 	if (who === 4) refuse("anonymous");
 	const name = nameOf(who, id);
 	if (!model.uploads.has(name) && !model.receipts.has(name)) {
-		model.require(who, "writer");
+		model.requireWriter(who);
 		model.requireChanges(who, 1);
 	}
 	return abortUpload(model, who, who, id);

@@ -23,7 +23,8 @@ import { ask } from "../ask.js";
 import { FakeHost, MapStorage } from "../surroundings.js";
 import { type Call, type Command, KEYS } from "./commands.js";
 import { expectationOf } from "./expectation.js";
-import { replayFeed } from "./feed.js";
+import { grantName, holding, replayFeed } from "./feed.js";
+import { listed, type ModelGrant } from "./grants.js";
 import {
 	CANISTER_VERSION,
 	CONTROLLER,
@@ -62,6 +63,18 @@ export class World {
 					{ id: new Uint8Array(16).fill(100 + who), who: PRINCIPALS[who]!, role: { [role]: null } as never },
 				],
 			});
+	}
+
+	/** Leaves writers without their roles: guests, who may what grants let them. */
+	takeRoles(): void {
+		for (const who of [1, 2]) {
+			const request = {
+				id: new Uint8Array(16).fill(120 + who),
+				who: PRINCIPALS[who]!,
+				role: { writer: null },
+			};
+			this.call({ who: CONTROLLER, method: "blobs_revoke_role", args: [request] });
+		}
 	}
 
 	/** Gives everybody a quota of so many blobs, and of all else more than there is. */
@@ -109,6 +122,7 @@ export class World {
 
 	/** Asks both, and compares their answers. Answers the method, and the code of its refusal or that it was done. */
 	call({ who, method, args }: Call, note = ""): string {
+		const usedBefore = new Map(this.model.grants.all.map((grant) => [grant, grant.blobs]));
 		let expected: unknown;
 		try {
 			expected = expectationOf(this.model, who, method, args);
@@ -120,7 +134,15 @@ export class World {
 		same(method === "blobs_begin_upload" ? partOf(got, expected) : got, expected, `${who} ${method}`);
 		const became = `${method} ${typeof expected === "string" ? expected : "done"}`;
 		this.count(note + became);
+		for (const grant of this.model.grants.all) this.#countUse(who, grant, usedBefore.get(grant));
 		return became;
+	}
+
+	#countUse(who: number, grant: ModelGrant, before: number | undefined): void {
+		if (before === undefined && grant.under !== undefined) this.count("a part of a grant given");
+		if (grant.who !== who || grant.blobs <= (before ?? 0)) return;
+		this.count("put by a grant");
+		if (grant.under !== undefined) this.count("put by a part of a grant");
 	}
 
 	/** What the engine answers, or the code of its refusal; a refusal must not have changed anything. */
@@ -136,6 +158,8 @@ export class World {
 			expect(this.storage.writes).toBe(before);
 			expect(this.engine.isChanged).toBe(false);
 			const code = errorCode(error.wire);
+			if ("quota_exceeded" in error.wire && error.wire.quota_exceeded.quota.startsWith("grant_"))
+				this.count("a grant refused for what it is for in all");
 			this.engine.tally(method, code);
 			return code;
 		}
@@ -159,10 +183,12 @@ export class World {
 		this.host.time += later;
 		this.model.now = this.host.time;
 		const open = this.model.uploads.size;
+		const grants = this.model.grants.all.length;
 		const reserved = () => [...this.model.uploads.values()].filter((upload) => upload.reserved > 0).length;
 		const reserves = reserved();
 		this.engine.clean();
 		this.model.clean(Number(this.query(CONTROLLER, "blobs_stats").cleaning));
+		if (this.model.grants.all.length < grants) this.count("a grant cleaned away");
 		if (this.model.uploads.size < open) this.count("upload expired");
 		else if (reserved() < reserves) this.count("a reserve ended");
 	}
@@ -172,6 +198,14 @@ export class World {
 		const { model } = this;
 		for (const who of PRINCIPALS.keys()) {
 			const visible = [...model.blobs.values()].filter((blob) => model.mayRead(who, blob));
+			const readByGrant = visible.some(
+				({ manifest, owner }) =>
+					manifest.visibility === "private" &&
+					owner !== who &&
+					!model.has(who, "reader", "backup") &&
+					model.grants.reads(who, manifest.key),
+			);
+			if (readByGrant) this.count("read by a grant");
 			const manifests = new Map(visible.map(({ manifest }) => [manifest.key, manifest]));
 			const list = { prefix: "", recursive: true, after: [] as [], limit: 100, min_version: [] as [] };
 			const { entries } = this.query(who, "blobs_list", list);
@@ -207,7 +241,7 @@ export class World {
 		const { model } = this;
 		let bytes = 0;
 		for (const who of [0, 1, 2, 3]) {
-			const { usage, roles, quota } = this.query(CONTROLLER, "blobs_account", [PRINCIPALS[who]!]);
+			const { usage, roles, quota, granted } = this.query(CONTROLLER, "blobs_account", [PRINCIPALS[who]!]);
 			bytes += model.bytesOf(who);
 			const expected = {
 				open_uploads: model.openUploadsOf(who),
@@ -219,6 +253,8 @@ export class World {
 			};
 			same(usage, expected, `the usage of ${who}`);
 			same(new Set(roles), model.roles[who], `the roles of ${who}`);
+			const byGrants = (["writer", "reader"] as const).filter((role) => model.grants.holds(who, role));
+			same(granted, [byGrants], `what ${who} has by grants`);
 			same(quota, model.quotaOf(who), `the quota of ${who}`);
 		}
 		const stats = this.query(CONTROLLER, "blobs_stats");
@@ -234,12 +270,15 @@ export class World {
 				generation: model.generation,
 				last: model.version,
 				protocol: 1,
-				features: [],
+				features: ["grants"],
 			},
 		};
 		same(partOf(stats, expected), expected, "the statistics");
 		same(this.storage.filled(MEMORY.slots), model.storedChunks().size, "slots in use");
 		same(this.storage.size(MEMORY.receipts), model.receipts.size, "receipts");
+		const grants = { of: { all: null }, after: [] as [], limit: 1_000 };
+		same(this.query(CONTROLLER, "blobs_list_grants", grants).grants, listed(model), "grants");
+		same(this.storage.size(MEMORY.grants), model.grants.lookAt.size, "records of grants");
 		const awaited = new Set([...model.uploads].map(([name, { key }]) => `${name.split("/")[0]} ${key}`));
 		same(
 			this.storage.size(MEMORY.uploads),
@@ -256,6 +295,9 @@ export class World {
 		same(replayed.quotas, this.model.quotas, "what the feed says of quotas");
 		same(replayed.roles, this.model.roles, "what the feed says of roles");
 		same(replayed.mode, this.model.mode, "what the feed says of the mode");
+		const live = listed(this.model).filter(({ holds }) => holds);
+		const expected = new Map(live.map((grant) => [grantName(grant), grant.role]));
+		same(holding(replayed.grants, this.model.nanoseconds()), expected, "what the feed says of grants");
 	}
 
 	/** When all is over, nothing is left but what blobs hold; and nothing at all, when they are gone too. */
@@ -280,13 +322,19 @@ export class World {
 		this.call({ who: CONTROLLER, method: "blobs_set_quota", args: [request] });
 		const setMode = { id, mode: { live: null }, generation: model.generation };
 		this.call({ who: CONTROLLER, method: "blobs_set_mode", args: [setMode] });
-		for (let day = 0; day < 3; day++) this.clean(86_400_000);
+		for (const [n, { who, id: grant }] of listed(model).entries())
+			this.call({
+				who: CONTROLLER,
+				method: "blobs_revoke_grant",
+				args: [{ id: id.slice().fill(210 + n), who, grant }],
+			});
+		for (let day = 0; day < 9; day++) this.clean(86_400_000);
 		const isBusy = () => this.query(CONTROLLER, "blobs_stats").certifying > 0n;
 		while (model.garbage.length > 0 || isBusy()) this.clean(0);
 		this.compare();
 		const paged = new Set([...model.blobs.values()].filter(({ pieces }) => pieces.length > 0));
 		expect(this.storage.size(MEMORY.pages)).toBeLessThanOrEqual(paged.size);
-		this.#expectNothing("uploads", "receipts", "queues");
+		this.#expectNothing("uploads", "receipts", "queues", "grants");
 		this.#compareAnswers();
 
 		const blobs = [...model.blobs.keys()].map((key) => ({ key, precondition: { none: null } }));

@@ -1,0 +1,263 @@
+import { Principal } from "@dfinity/principal";
+import {
+	checkPrefix,
+	MAX_GRANT_LEVELS,
+	MAX_GRANTS,
+	sameBytes,
+	type WireGiveGrant,
+	type WireGrant,
+	type WireGrants,
+	type WireGrantTerms,
+	type WireListGrants,
+	type WireRevokeGrant,
+	type WireVersion,
+} from "../../protocol/index.js";
+import { boundOf, refuseNobody } from "./administering.js";
+import { chargeOfGrant } from "./charges.js";
+import { nanoseconds, readVersion, versionRecord } from "./codec.js";
+import { type Grant, type GrantRole, NO_BOUND } from "./grant-record.js";
+import { removeGrant, watchGrantee } from "./grantees.js";
+import { RECEIPT } from "./receipts.js";
+import { refuse, refuseInvalid } from "./refusal.js";
+import { checkId, onceFor, pageLimit } from "./requests.js";
+import type { State } from "./state.js";
+
+/** Giving grants, parts of them, and taking them away. */
+export class Granting {
+	readonly #state: State;
+
+	constructor(state: State) {
+		this.#state = state;
+	}
+
+	give(request: WireGiveGrant): WireVersion {
+		const state = this.#state;
+		const { id } = request;
+		const who = request.who.toUint8Array();
+		return this.#once("blobs_give_grant", request, (caller) => {
+			refuseNobody(who);
+			if (state.grants.named(who, id) !== undefined) refuse("upload_conflict", { field: "id" });
+			const role = Object.keys(request.role)[0] as GrantRole;
+			checkTerms(request.terms, role, state.now);
+			const above = this.#above(caller, request, role);
+			if (above !== undefined) checkPart(request.terms, above);
+			const dead = state.grants.dead(who);
+			const count = state.grants.of(who).count - dead.length;
+			if (count >= MAX_GRANTS)
+				refuse("quota_exceeded", {
+					quota: "grants",
+					limit: BigInt(MAX_GRANTS),
+					used: BigInt(count),
+					needed: 1n,
+				});
+			const grant = toGrant(who, id, role, request.terms, above, state.feed.sequence + 1);
+			// Who gives parts of its own is charged for what is stored about them; nobody for those of administrators.
+			if (above !== undefined) state.charges.check(caller, { bytes: chargeOfGrant(grant.prefix) }, state.now);
+			if (!state.access.isAdmin) state.room.check(0);
+
+			for (const ended of dead) removeGrant(state, ended);
+			watchGrantee(state, who);
+			state.grants.add(grant);
+			if (above !== undefined) state.charges.charge(caller, chargeOfGrant(grant.prefix));
+			// Lists by it may end on a key that its holder may not read.
+			if (role === "reader") state.keepSecret(true);
+			state.record(caller, { grant: toWireChange(grant, true) });
+		});
+	}
+
+	/** Where there is no such grant nothing changes, and the answer names the last change. */
+	revoke(request: WireRevokeGrant): WireVersion {
+		const state = this.#state;
+		const who = request.who.toUint8Array();
+		return this.#once("blobs_revoke_grant", request, (caller) => {
+			checkId(request.grant);
+			const grant = state.grants.named(who, request.grant);
+			if (grant === undefined) return;
+			if (!state.access.isAdmin && !sameBytes(caller, who) && !this.#isAbove(caller, grant))
+				refuse("not_authorized", { needs: "the role admin, or a grant that this one is part of" });
+			removeGrant(state, grant);
+			state.record(caller, { grant: toWireChange(grant, false) });
+		});
+	}
+
+	/** Makes a change once; of one who is no administrator as far as its quota goes. */
+	#once<Name extends "blobs_give_grant" | "blobs_revoke_grant">(
+		method: Name,
+		request: Name extends "blobs_give_grant" ? WireGiveGrant : WireRevokeGrant,
+		act: (caller: Uint8Array) => void,
+	): WireVersion {
+		const state = this.#state;
+		const caller = state.access.caller();
+		const changes = state.access.isAdmin ? 0 : 2;
+		const make = () => {
+			act(caller);
+			return versionRecord(state.feed.version);
+		};
+		return readVersion(onceFor(state, caller, method, request as never, RECEIPT.administered, changes, make));
+	}
+
+	/** The grant of the caller's that a new one is part of; none where an administrator names none. */
+	#above(caller: Uint8Array, { under: [under], terms }: WireGiveGrant, role: GrantRole): Grant | undefined {
+		const { access, grants } = this.#state;
+		if (under !== undefined) checkId(under);
+		else if (access.isAdmin) return undefined;
+		const holding = grants.of(caller);
+		const gives = holding
+			.all()
+			.filter((grant, index) => grant.mayGive && grant.role === role && grants.isLive(holding, index));
+		const above =
+			under === undefined
+				? gives.find(({ prefix }) => terms.prefix.startsWith(prefix))
+				: gives.find(({ id }) => sameBytes(id, under));
+		return (
+			above ??
+			refuse("not_authorized", {
+				needs: `a grant as ${role} that holds, with the right to give parts of it on`,
+			})
+		);
+	}
+
+	#isAbove(caller: Uint8Array, grant: Grant): boolean {
+		for (let above = grant.under; above !== undefined; above = this.#state.grants.find(above)?.under)
+			if (sameBytes(above.who, caller) && this.#state.grants.find(above) !== undefined) return true;
+		return false;
+	}
+
+	list({ of, after: [after], limit }: WireListGrants): WireGrants {
+		const { access, grants } = this.#state;
+		const caller = access.caller();
+		const left = pageLimit(limit);
+		if (after !== undefined) checkId(after.id);
+		const start = after && { who: after.who.toUint8Array(), id: after.id };
+		if ("held_by" in of) {
+			const who = of.held_by.toUint8Array();
+			if (!sameBytes(who, caller)) access.require("backup");
+			const held = grants.of(who).all();
+			const first = start === undefined ? 0 : held.findIndex(({ id }) => isAfter(id, start.id));
+			return this.#page(first < 0 ? [] : held.slice(first), left);
+		}
+		const giver = "given_by" in of ? of.given_by.toUint8Array() : undefined;
+		if (giver === undefined || !sameBytes(giver, caller)) access.require("backup");
+		return this.#page(grants.listed(giver, start), left);
+	}
+
+	#page(all: Iterable<Grant>, limit: number): WireGrants {
+		const page: WireGrants = { grants: [], next: [] };
+		for (const grant of all) {
+			const last = page.grants.at(-1);
+			if (page.grants.length === limit && last !== undefined)
+				return { ...page, next: [{ who: last.who, id: last.id }] };
+			page.grants.push(this.#toWire(grant));
+		}
+		return page;
+	}
+
+	#toWire(grant: Grant): WireGrant {
+		const { grants } = this.#state;
+		const holding = grants.of(grant.who);
+		const { who, id, role, under } = toWireChange(grant, true);
+		return {
+			who,
+			id,
+			role,
+			terms: toTerms(grant),
+			under,
+			used: { bytes: BigInt(grant.usedBytes), blobs: BigInt(grant.usedBlobs) },
+			holds: grants.isLive(holding, holding.indexOf(grant.sequence)),
+		};
+	}
+}
+
+const isAfter = (id: Uint8Array, other: Uint8Array): boolean => {
+	const at = id.findIndex((byte, i) => byte !== other[i]);
+	return at >= 0 && id[at]! > other[at]!;
+};
+
+const invalid = (field: string, reason: string, limit: bigint | number = 0n): never =>
+	refuse("invalid_argument", { field, reason, limit: BigInt(limit) });
+
+function checkTerms(terms: WireGrantTerms, role: GrantRole, now: number): void {
+	refuseInvalid(checkPrefix(terms.prefix));
+	const [endsAt] = terms.ends_at;
+	if (endsAt !== undefined && endsAt <= nanoseconds(now))
+		invalid("ends_at", "it is over: it must be after the limit, which is now", nanoseconds(now));
+	if (role === "writer") return;
+	for (const [field, value] of Object.entries({ bytes: terms.bytes, blobs: terms.blobs }))
+		if (value.length > 0) invalid(field, "a reader puts nothing, so it has no such bound");
+	for (const field of ["public_only", "over_others"] as const)
+		if (terms[field]) invalid(field, "it is for writers");
+}
+
+/** Refuses what is more than the grant has that it is to be part of. */
+function checkPart(terms: WireGrantTerms, above: Grant): void {
+	if (!terms.prefix.startsWith(above.prefix))
+		invalid("prefix", "it must begin with that of the grant it is part of", above.prefix.length);
+	const isOver = (bound: bigint | undefined, most: number) => bound !== undefined && bound > BigInt(most);
+	if (above.endsAt !== NO_BOUND && isOver(terms.ends_at[0], above.endsAt * 1e6))
+		invalid("ends_at", "the grant that it is part of ends before", nanoseconds(above.endsAt));
+	for (const field of ["bytes", "blobs"] as const)
+		if (above[field] !== NO_BOUND && isOver(terms[field][0], above[field]))
+			invalid(field, "it is more than the grant has that it is part of", above[field]);
+	if (above.publicOnly && !terms.public_only)
+		invalid("public_only", "the grant that it is part of is for public blobs only");
+	if (terms.over_others && !above.overOthers)
+		invalid("over_others", "the grant that it is part of is not over what others own");
+	if (above.level >= MAX_GRANT_LEVELS || (terms.may_give && above.level + 1 >= MAX_GRANT_LEVELS))
+		invalid("may_give", "so many grants may be part of each other as the limit", MAX_GRANT_LEVELS);
+}
+
+function toGrant(
+	who: Uint8Array,
+	id: Uint8Array,
+	role: GrantRole,
+	terms: WireGrantTerms,
+	above: Grant | undefined,
+	sequence: number,
+): Grant {
+	const [endsAt] = terms.ends_at;
+	return {
+		who,
+		id,
+		sequence,
+		role,
+		prefix: terms.prefix,
+		endsAt: Math.min(
+			endsAt === undefined ? NO_BOUND : Number(endsAt / 1_000_000n),
+			above?.endsAt ?? NO_BOUND,
+		),
+		bytes: terms.bytes[0] === undefined ? NO_BOUND : boundOf(terms.bytes[0]),
+		blobs: terms.blobs[0] === undefined ? NO_BOUND : boundOf(terms.blobs[0]),
+		publicOnly: terms.public_only,
+		overOthers: terms.over_others,
+		mayGive: terms.may_give,
+		level: (above?.level ?? 0) + 1,
+		under: above && { who: above.who, id: above.id, sequence: above.sequence },
+		usedBytes: 0,
+		usedBlobs: 0,
+	};
+}
+
+const optional = (bound: number): [] | [bigint] => (bound === NO_BOUND ? [] : [BigInt(bound)]);
+
+const toTerms = (grant: Grant): WireGrantTerms => ({
+	prefix: grant.prefix,
+	ends_at: grant.endsAt === NO_BOUND ? [] : [nanoseconds(grant.endsAt)],
+	bytes: optional(grant.bytes),
+	blobs: optional(grant.blobs),
+	public_only: grant.publicOnly,
+	over_others: grant.overOthers,
+	may_give: grant.mayGive,
+});
+
+function toWireChange(grant: Grant, isGiven: boolean) {
+	const { under } = grant;
+	return {
+		who: Principal.fromUint8Array(grant.who),
+		id: grant.id,
+		role: grant.role,
+		terms: (isGiven ? [toTerms(grant)] : []) as [] | [WireGrantTerms],
+		under: (under === undefined
+			? []
+			: [{ who: Principal.fromUint8Array(under.who), id: under.id }]) as WireGrant["under"],
+	};
+}

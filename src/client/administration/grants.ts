@@ -1,0 +1,146 @@
+import type { Principal } from "@dfinity/principal";
+import {
+	MAX_LIST_PAGE,
+	type WireGrant,
+	type WireGrantName,
+	type WireGrantsOf,
+	type WireGrantTerms,
+} from "../../protocol/index.js";
+import { type ClientContext, noteVersion } from "../context.js";
+import { ClientError } from "../errors.js";
+import { checkInteger, checkPrincipal, type PrincipalLike } from "../options.js";
+import type { Grant, GrantName, GrantTerms } from "../types.js";
+import { hex } from "../util/bytes.js";
+import { withJson } from "../util/json.js";
+import { pages } from "../util/pages.js";
+import { date, optional } from "../wire-map.js";
+import { type AskOptions, ask, type CallOptions, newId } from "./administration.js";
+import { fromBound, toBound } from "./wire-map.js";
+
+/** How a grant is given. */
+export interface GrantOptions extends CallOptions {
+	/**
+	 * Id of the caller's own grant that the new one is part of. Default: of an administrator none, of others one of
+	 * theirs that has it.
+	 */
+	under?: Uint8Array;
+}
+
+/** Which grants are listed. Neither of the two: all, which takes an administrator or the role backup. */
+export interface ListGrantsOptions extends AskOptions {
+	/** Those that this principal holds. Of others than the caller it takes an administrator or the role backup. */
+	heldBy?: PrincipalLike;
+	/** Those that are part of one that this principal holds, as for `heldBy`. */
+	givenBy?: PrincipalLike;
+}
+
+export async function grant(
+	context: ClientContext,
+	who: PrincipalLike,
+	terms: GrantTerms,
+	{ under, signal }: GrantOptions = {},
+): Promise<GrantName> {
+	const id = newId(context);
+	const principal = checkPrincipal("who", who);
+	const request = {
+		id,
+		who: principal,
+		role: { [terms.role]: null } as never,
+		terms: fromTerms(terms),
+		under: optional(under),
+	};
+	const options = { signal, verify: true };
+	noteVersion(context, await context.caller.update("blobs_give_grant", [request], options));
+	return withJson({ who: principal, id });
+}
+
+export async function revokeGrant(
+	context: ClientContext,
+	{ who, id }: { readonly who: PrincipalLike; readonly id: Uint8Array },
+	{ signal }: CallOptions = {},
+): Promise<void> {
+	const request = { id: newId(context), who: checkPrincipal("grant.who", who), grant: id };
+	const options = { signal, verify: true };
+	noteVersion(context, await context.caller.update("blobs_revoke_grant", [request], options));
+}
+
+export function listGrants(context: ClientContext, options: ListGrantsOptions = {}): AsyncGenerator<Grant> {
+	const of = grantsOf(options);
+	return pages({
+		method: "blobs_list_grants",
+		limit: MAX_LIST_PAGE,
+		orderOf: ({ who, id }: WireGrantName) => `${hex(who.toUint8Array())} ${hex(id)}`,
+		fetch: async (after: WireGrantName | undefined) => {
+			const request = { of, after: optional(after), limit: MAX_LIST_PAGE };
+			const { grants, next } = await ask(context, "blobs_list_grants", [request], options);
+			return { items: grants.map(toGrant), next };
+		},
+	});
+}
+
+function grantsOf({ heldBy, givenBy }: ListGrantsOptions): WireGrantsOf {
+	if (heldBy !== undefined && givenBy !== undefined)
+		throw new ClientError("option_invalid", {
+			option: "givenBy",
+			reason: "a list has those that somebody holds or those that somebody gave: give heldBy or givenBy",
+		});
+	if (heldBy !== undefined) return { held_by: checkPrincipal("heldBy", heldBy) };
+	return givenBy === undefined ? { all: null } : { given_by: checkPrincipal("givenBy", givenBy) };
+}
+
+/** @throws ClientError `option_invalid` */
+function fromTerms(terms: GrantTerms): WireGrantTerms {
+	const bound = (name: "bytes" | "blobs"): [] | [bigint] => {
+		const value = terms[name];
+		if (value === undefined || value === Number.POSITIVE_INFINITY) return [];
+		return [fromBound(checkInteger(`terms.${name}`, value, 0))];
+	};
+	return {
+		prefix: terms.prefix,
+		ends_at: terms.endsAt === undefined ? [] : [fromDate(terms.endsAt)],
+		bytes: bound("bytes"),
+		blobs: bound("blobs"),
+		public_only: terms.publicOnly ?? false,
+		over_others: terms.overOthers ?? false,
+		may_give: terms.mayGive ?? false,
+	};
+}
+
+const MAX_NAT64 = 2n ** 64n - 1n;
+
+function fromDate(time: Date): bigint {
+	const ms = time.getTime();
+	const nanoseconds = Number.isNaN(ms) ? -1n : BigInt(ms) * 1_000_000n;
+	if (nanoseconds < 0n || nanoseconds > MAX_NAT64)
+		throw new ClientError("option_invalid", {
+			option: "terms.endsAt",
+			reason: "it must be a Date from 1970 to 2554",
+		});
+	return nanoseconds;
+}
+
+export function toTerms(role: string, terms: WireGrantTerms): Required<Grant["terms"]> {
+	return withJson({
+		prefix: terms.prefix,
+		role,
+		endsAt: terms.ends_at[0] === undefined ? undefined : date(terms.ends_at[0]),
+		bytes: toBound(terms.bytes[0] ?? MAX_NAT64),
+		blobs: toBound(terms.blobs[0] ?? MAX_NAT64),
+		publicOnly: terms.public_only,
+		overOthers: terms.over_others,
+		mayGive: terms.may_give,
+	});
+}
+
+export const toGrantName = ({ who, id }: { who: Principal; id: Uint8Array }): GrantName =>
+	withJson({ who, id: id.slice() });
+
+function toGrant({ who, id, role, terms, under, used, holds }: WireGrant): Grant {
+	return withJson({
+		...toGrantName({ who, id }),
+		terms: toTerms(role, terms),
+		under: under[0] && toGrantName(under[0]),
+		used: { bytes: Number(used.bytes), blobs: Number(used.blobs) },
+		holds,
+	});
+}
