@@ -65,7 +65,7 @@ export const ERROR_TABLE = {
 		(d) => `The mode was changed meanwhile, its generation is ${d.generation}: look at it, then decide anew.`,
 	),
 	quota_exceeded: row("ask", { quota: text, limit: nat64, used: nat64, needed: nat64 }, (d) =>
-		d.quota.startsWith("grant_")
+		/^grant_/.test(d.quota)
 			? `A grant is for ${d.limit} ${d.quota.slice(6)} in all, of which ${d.used} are used and ${d.needed} more are ` +
 				"needed: ask for another one."
 			: `The quota of ${d.quota} is ${d.limit}, of which ${d.used} are used and ${d.needed} more are ` +

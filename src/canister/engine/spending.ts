@@ -60,8 +60,10 @@ export class Spending {
 
 	/** Whether to let in a message of this caller's, free of charge. */
 	lets(who: Uint8Array, now: number): boolean {
-		if (this.#isStranger(who)) return !this.#areStrangersOver(now);
 		const account = this.#accounts.get(who);
+		// Who it is matters only where strangers have spent theirs: nothing of it was counted.
+		if (saysNothing(account) && !this.#areStrangersOver(now)) return true;
+		if (this.#isStranger(who)) return false;
 		return (
 			this.#charges.cyclesToday(account, now) < CLOSED_FROM * this.#charges.quotaOf(account).cyclesPerDay
 		);

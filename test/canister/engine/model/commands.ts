@@ -49,7 +49,7 @@ const who = fc.oneof(
 	{ weight: 5, arbitrary: fc.constant(0) },
 	{ weight: 5, arbitrary: fc.constant(1) },
 	{ weight: 3, arbitrary: fc.constant(2) },
-	{ weight: 3, arbitrary: fc.constant(3) },
+	{ weight: 2, arbitrary: fc.constant(3) },
 	{ weight: 1, arbitrary: fc.constant(4) },
 );
 const admin = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: who });
@@ -331,6 +331,17 @@ const give = command(
 		};
 	},
 );
+/** By somebody who holds a grant for the key, of several mostly one that is part of another. */
+const putByGrant = command(10, { id: changeId, pick, ...whole }, (c, model) => {
+	const live = model.grants.all.filter((grant) => grant.role === "writer" && model.grants.isLive(grant));
+	const parts = live.filter(({ under }) => under !== undefined);
+	const all = parts.length > 0 && c.pick > 1 ? parts : live;
+	const grant = all[c.pick % Math.max(1, all.length)];
+	const key = KEYS.find((key) => key.startsWith(grant?.terms.prefix ?? "")) ?? c.key;
+	const bytes = bytesOf(c.fill, c.length);
+	const what = publication(rootOf(bytes, MAX_CHUNK_BYTES), { visibility: c.visibility });
+	return { who: grant?.who ?? 3, method: "blobs_put_blob", args: [{ id: c.id, key, ...what }, bytes] };
+});
 /** Mostly one that there is, by an administrator, by who holds one above it, or by anybody. */
 const revokeGrant = command(3, { who, id: changeId, pick, by: fc.nat(2) }, (c, model) => {
 	const grant = model.grants.all[c.pick % Math.max(1, model.grants.all.length)];
@@ -406,8 +417,8 @@ export const commands = fc.array(
 		move(4, "blobs_rename"),
 		roleChange(1, "blobs_grant_role"),
 		roleChange(1, "blobs_revoke_role"),
-		give,
-		revokeGrant,
+		{ ...give, weight: 2 },
+		{ ...revokeGrant, weight: 1 },
 		setQuota,
 		setMode,
 		{ weight: 30, arbitrary: fc.nat(1).map((back): Command => ({ do: "again", back })) },
@@ -445,7 +456,8 @@ export const grantCommands = fc.array(
 		{ ...putMissing, weight: 8 },
 		{ ...commit, weight: 8 },
 		abort,
-		{ ...putBlob, weight: 12 },
+		{ ...putBlob, weight: 4 },
+		putByGrant,
 		putMany,
 		deleteBlob,
 		update,
