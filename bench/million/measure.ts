@@ -1,8 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { cp, mkdir } from "node:fs/promises";
-import { join } from "node:path";
-import { polling } from "@dfinity/agent";
-import { buildCanister } from "../../examples/support/build.js";
 import { installWasm } from "../../examples/support/deploy.js";
 import { Catalog, HTTP_EXPR } from "../../src/canister/catalog/index.js";
 import { hashingOf } from "../../src/canister/hashing.js";
@@ -11,12 +7,12 @@ import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { newId, publication, rootOf, sha256 } from "../../test/support/published.js";
 import type { Figures } from "../figures.js";
 import { MeteredStore } from "../metered.js";
+import { buildFiller, callRaw, fill } from "./filler.js";
 
 const THOUSAND = 1_000;
 const MILLION = 1_000_000;
 const PREFIX = "many/";
 const BATCH = 1_000;
-const MESSAGE_BYTES = 1_900_000;
 /** Records of blobs, whose bytes nobody looks at here: only how many there are counts. */
 const RECORD_BYTES = 330;
 const RECORDS_A_CALL = 50_000;
@@ -32,11 +28,7 @@ type Million = Pick<
  * chunks, slots and feed stay small. A million puts would take hours.
  */
 export async function measureMillion(workplace: string): Promise<Million> {
-	const directory = join(workplace, "million");
-	await mkdir(directory, { recursive: true });
-	for (const file of ["dfx.json", "index.ts", "tsconfig.json"])
-		await cp(join(import.meta.dirname, "canister", file), join(directory, file));
-	const wasm = await buildCanister(directory, "million");
+	const wasm = await buildFiller(workplace);
 	const thousand = await measureAt(wasm, THOUSAND);
 	const million = await measureAt(wasm, MILLION);
 	return {
@@ -89,25 +81,8 @@ async function fillCatalog(store: MeteredStore, keys: number): Promise<void> {
 			HTTP_EXPR,
 			Array.from({ length: BATCH }, (_, i) => ({ key: PREFIX + digits(from + i), content })),
 		);
-	let parts: Uint8Array[] = [];
-	let size = 0;
-	const send = async () => {
-		await rawCall(store, "fill", Buffer.concat(parts));
-		parts = [];
-		size = 0;
-	};
-	for (const [name, node] of nodes) {
-		const key = Buffer.from(name, "hex");
-		const lengths = [key.length, node.length].map((length) => {
-			const bytes = Buffer.alloc(4);
-			bytes.writeUInt32BE(length);
-			return bytes;
-		});
-		parts.push(Uint8Array.of(MEMORY.catalog), lengths[0]!, key, lengths[1]!, node);
-		size += 9 + key.length + node.length;
-		if (size > MESSAGE_BYTES) await send();
-	}
-	await send();
+	const records = Array.from(nodes, ([name, node]) => [Buffer.from(name, "hex"), node] as const);
+	await fill(store, MEMORY.catalog, records);
 }
 
 async function fillRecords(store: MeteredStore, from: number, to: number): Promise<void> {
@@ -116,10 +91,5 @@ async function fillRecords(store: MeteredStore, from: number, to: number): Promi
 	head.writeUInt32BE(from, 1);
 	head.writeUInt32BE(to, 5);
 	head[9] = PREFIX.length;
-	await rawCall(store, "repeat", Buffer.concat([head, Buffer.from(PREFIX), Buffer.alloc(RECORD_BYTES, 1)]));
-}
-
-async function rawCall({ agent, canisterId }: MeteredStore, methodName: string, arg: Buffer): Promise<void> {
-	const { requestId } = await agent.call(canisterId, { methodName, arg, effectiveCanisterId: canisterId });
-	await polling.pollForResponse(agent, canisterId, requestId);
+	await callRaw(store, "repeat", Buffer.concat([head, Buffer.from(PREFIX), Buffer.alloc(RECORD_BYTES, 1)]));
 }

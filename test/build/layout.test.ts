@@ -4,6 +4,7 @@ import { deployCanister, installWasm } from "../../examples/support/deploy.js";
 import { LAYOUT_VERSION } from "../../src/canister/memory.js";
 import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { canister } from "../localnet/support/wat.js";
+import { REQUESTS } from "../support/requests.js";
 import { newId, ok, openStore, publication, rootOf, type StoreFixture, versionOf } from "../support/store.js";
 
 /** What the real Wasm does to stable memory, and with what another version left there. */
@@ -79,6 +80,8 @@ test("C27 what is stored lies under frozen memory ids", async () => {
 	ok(await store.blobs_put_blob({ id: newId(), key, ...publish }, bytes));
 	const open = { id: newId(), key: "upload-that-is-found", size: [] as [], chunk_size: MAX_CHUNK_BYTES };
 	ok(await store.blobs_begin_upload(open));
+	const [grant] = REQUESTS.blobs_give_grant("prefix-that-is-found");
+	ok(await store.blobs_give_grant({ ...grant, who: await agent.getPrincipal() }));
 
 	await installWasm(agent, canisterId, READER, "upgrade");
 	const memories = await readMemories(async (at, length) => {
@@ -100,14 +103,16 @@ test("C27 what is stored lies under frozen memory ids", async () => {
 		id: withIn(Buffer.from(open.id)),
 		principal: withIn(me),
 		segment: withIn("key-that-is-found"),
+		prefix: withIn("prefix-that-is-found"),
 	}).toEqual({
 		// Azle keeps its own in the last.
-		ids: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 254],
+		ids: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 254],
 		chunk: [1],
 		contentType: [5, 8, 12],
 		openUpload: [4],
 		id: [4, 9],
-		principal: [4, 5, 7, 8, 9, 10, 12],
+		principal: [4, 5, 7, 8, 9, 10, 12, 14],
 		segment: [5, 6, 8, 12],
+		prefix: [12, 14],
 	});
 });

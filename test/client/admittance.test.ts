@@ -17,7 +17,12 @@ const refusal = (method = "blobs_put_chunk") =>
 		method,
 	});
 const accountWith = (...roles: string[]) =>
-	({ who: Principal.fromText("2vxsx-fae"), roles, administers: [false] }) as unknown as WireAccount;
+	({
+		who: Principal.fromText("2vxsx-fae"),
+		roles,
+		administers: [false],
+		granted: [],
+	}) as unknown as WireAccount;
 
 /** Calls that are refused the first `times`, by a caller with these roles. */
 function tried(times: number, account: () => Promise<WireAccount>) {
@@ -66,6 +71,13 @@ describe("a message that inspect_message refuses", () => {
 		const error = await failure(other.result);
 		expect(isBlobError(error, "not_admitted") && error.details.roles).toEqual(["reader"]);
 		expect(other.seen.calls).toBe(12);
+	});
+
+	it("is tried once more where it has a grant, which the error names with its roles", async () => {
+		const granted = { ...accountWith("reader"), granted: [["writer"]] as [string[]] };
+		expect(await tried(11, async () => granted).result).toBe("done");
+		const error = await failure(tried(99, async () => granted).result);
+		expect(isBlobError(error, "not_admitted") && error.details.roles).toEqual(["reader", "writer"]);
 	});
 
 	it("is tried once more for who controls the canister", async () => {

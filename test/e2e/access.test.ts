@@ -67,6 +67,7 @@ const OF_SOMEBODY: MethodName[] = [
 	"blobs_changes",
 	"blobs_account",
 	"blobs_list_accounts",
+	"blobs_list_grants",
 	"blobs_stats",
 	"blobs_metrics",
 ];

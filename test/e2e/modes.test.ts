@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { WireMode } from "../../src/protocol/index.js";
+import type { MethodName, WireMode } from "../../src/protocol/index.js";
 import { deployProxy, storeThrough } from "../support/proxy.js";
 import { send, UPDATES } from "../support/requests.js";
 import { newId, ok, openStore, refusal, type Store, type StoreFixture } from "../support/store.js";
@@ -24,12 +24,14 @@ async function setMode(mode: WireMode): Promise<void> {
 const openUploads = async () => ok(await store.blobs_stats()).open_uploads;
 
 /** What administrators may do whatever the mode. */
-const ADMINISTRATION = [
+const ADMINISTRATION: MethodName[] = [
 	"blobs_grant_role",
 	"blobs_revoke_role",
 	"blobs_set_quota",
 	"blobs_set_mode",
 	"blobs_abort_any_upload",
+	"blobs_give_grant",
+	"blobs_revoke_grant",
 ];
 
 test("C41 maintenance refuses every update but administration, from users and from canisters", async () => {
@@ -45,10 +47,8 @@ test("C41 maintenance refuses every update but administration, from users and fr
 				expect(refusal(await send(who, name, "kept")), name).toEqual({
 					not_live: { mode: "maintenance", generation },
 				});
-		for (const name of ["blobs_grant_role", "blobs_set_quota", "blobs_revoke_role"] as const)
-			ok(await send(who, name));
+		for (const name of ADMINISTRATION.filter((name) => name !== "blobs_set_mode")) ok(await send(who, name));
 		expect(refusal(await send(who, "blobs_set_mode"))).toEqual({ mode_changed: { generation } });
-		ok(await send(who, "blobs_abort_any_upload"));
 		expect(await readBack(who, "kept")).toEqual(bytes);
 		ok(await who.blobs_changes({ after: [], limit: 9, ...none }));
 	}

@@ -1,0 +1,54 @@
+import { cp, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { polling } from "@dfinity/agent";
+import { buildCanister } from "../../examples/support/build.js";
+import type { MeteredStore } from "../metered.js";
+
+/** Stores that are filled below the call interface, by the class beside them in `canister/`. */
+
+const MESSAGE_BYTES = 1_900_000;
+
+/** The Wasm of such a store. */
+export async function buildFiller(workplace: string): Promise<Uint8Array> {
+	const directory = join(workplace, "million");
+	await mkdir(directory, { recursive: true });
+	for (const file of ["dfx.json", "index.ts", "tsconfig.json"])
+		await cp(join(import.meta.dirname, "canister", file), join(directory, file));
+	return buildCanister(directory, "million");
+}
+
+/** Writes records into a map, as many to a message as it holds. */
+export async function fill(
+	store: MeteredStore,
+	map: number,
+	records: Iterable<readonly [key: Uint8Array, value: Uint8Array]>,
+): Promise<void> {
+	let parts: Uint8Array[] = [];
+	let size = 0;
+	const send = async () => {
+		await callRaw(store, "fill", Buffer.concat(parts));
+		parts = [];
+		size = 0;
+	};
+	for (const [key, value] of records) {
+		parts.push(Uint8Array.of(map), u32(key.length), key, u32(value.length), value);
+		size += 9 + key.length + value.length;
+		if (size > MESSAGE_BYTES) await send();
+	}
+	await send();
+}
+
+function u32(value: number): Uint8Array {
+	const bytes = Buffer.alloc(4);
+	bytes.writeUInt32BE(value);
+	return bytes;
+}
+
+export async function callRaw(
+	{ agent, canisterId }: MeteredStore,
+	methodName: string,
+	arg: Buffer,
+): Promise<void> {
+	const { requestId } = await agent.call(canisterId, { methodName, arg, effectiveCanisterId: canisterId });
+	await polling.pollForResponse(agent, canisterId, requestId);
+}
