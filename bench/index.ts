@@ -7,6 +7,7 @@ import { measureBrowser } from "./browser.js";
 import { measureCalls } from "./calls.js";
 import { measureDearest } from "./dearest/index.js";
 import { complaints, FIGURES, type Figures, keep, LIMITS, shown } from "./figures.js";
+import { measureGrants } from "./grants.js";
 import { measureCosts, measureMemory } from "./large.js";
 import { measureMillion } from "./million/measure.js";
 import { measureSmallBlobs } from "./small-blobs.js";
@@ -37,6 +38,8 @@ const workplace = join(root, "dist/bench");
 const directory = await mkdtemp(join(tmpdir(), "canister-blobs-bench-"));
 /** In which part a figure is measured, where both have not the same name. */
 const PART_OF: Readonly<Record<string, string>> = {
+	grantCheckInstructions: "grants",
+	grantPartCheckInstructions: "grants",
 	clientPeakMemoryMB: "memory",
 	cpuVersusActor: "cpu",
 	smallFileCpuVersusActor: "cpu",
@@ -59,6 +62,7 @@ const PARTS: Record<string, [string, (wasm: Uint8Array) => Promise<Partial<Figur
 		async (wasm) => ({ smallBlobsCyclesOverFloor: await measureSmallBlobs(wasm) }),
 	],
 	million: ["A store of 1,000,000 keys …", () => measureMillion(workplace)],
+	grants: ["Checks of grants, of which there are 100,000 …", () => measureGrants(workplace)],
 	costs: ["1 GiB with every instruction counted …", (wasm) => measureCosts(wasm, directory)],
 	memory: ["4 GiB, watching the memory of client and canister …", (wasm) => measureMemory(wasm, directory)],
 	cpu: ["The client's CPU against Actor calls …", (wasm) => cpuShares(wasm, directory)],

@@ -302,13 +302,13 @@ test("the record of who holds grants, and the queue it is looked at in", () => {
 
 	const record = recordOf("grants", part.toUint8Array());
 	expect([...record.subarray(0, 2)]).toEqual([1, 1]);
+	expect(recordOf("grants", Buffer.concat([Buffer.alloc(22), u64(Number(first))]))).toEqual(Buffer.alloc(0));
 	const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 	const none = BigInt(Number.MAX_SAFE_INTEGER);
 	const used = BigInt(4_096 + 896 + 4 * "a/b/c".length + 2 * 256 + "application/octet-stream".length);
-	expect(Object.values(read("Grants", record.subarray(2, 123)))).toEqual([
-		second,
+	expect(record.subarray(2, 11)).toEqual(Buffer.concat([Uint8Array.of(1), u64(Number(second))]));
+	expect(Object.values(read("Grants", record.subarray(11, 131)))).toEqual([
 		hex(idOf(61)),
-		0n,
 		1n,
 		2n,
 		9_000_000_000_000n,
@@ -317,13 +317,14 @@ test("the record of who holds grants, and the queue it is looked at in", () => {
 		used,
 		1n,
 		first,
+		0n,
 		hex(idOf(60)),
 		1n,
 		hex(Buffer.concat([above.toUint8Array(), Buffer.alloc(28)])),
 	]);
-	expect(record.subarray(123).toString()).toBe("a/b/");
-	const fields = Object.values(read("Grants", recordOf("grants", above.toUint8Array()).subarray(2, 123)));
-	expect(fields.slice(3, 11)).toEqual([5n, 1n, 9_000_000_000_000n, 700_000n, none, used, 1n, 0n]);
+	expect(record.subarray(131).toString()).toBe("wa/b/");
+	const fields = Object.values(read("Grants", recordOf("grants", above.toUint8Array()).subarray(11, 131)));
+	expect(fields.slice(1, 9)).toEqual([5n, 1n, 9_000_000_000_000n, 700_000n, none, used, 1n, 0n]);
 	const item = itemOf(QUEUE.grants, 2);
 	expect(item).toEqual(Buffer.concat([u64(host.time + 7 * 86_400_000), part.toUint8Array()]));
 	expect([counter("grantQueue"), counter("grantQueue", 1)]).toEqual([0, 2]);

@@ -2,8 +2,7 @@ import { Principal } from "@dfinity/principal";
 import { sameBytes } from "../../protocol/index.js";
 import type { Host } from "../ports.js";
 import type { Blob, Shown } from "./blobs.js";
-import type { Grant } from "./grant-record.js";
-import type { Grants, Use } from "./grants.js";
+import type { Found, Grants, Use } from "./grants.js";
 import { refuse } from "./refusal.js";
 import { isAnonymous, type Role, type Roles } from "./roles.js";
 
@@ -150,7 +149,7 @@ export class Access {
 		key: string,
 		held: Blob | undefined,
 		use: Use = {},
-	): Grant | undefined {
+	): Found | undefined {
 		const decision = this.#decide(caller, action, key, held, use);
 		if (typeof decision === "string") return refuse("not_authorized", { needs: decision });
 		return decision;
@@ -169,7 +168,7 @@ export class Access {
 		key: string,
 		held: Blob | undefined,
 		use: Use,
-	): Grant | string | undefined {
+	): Found | string | undefined {
 		const decision = this.#ask(caller, action, key, held);
 		if (decision === true) return undefined;
 		if (decision === false) return NEEDS.application;

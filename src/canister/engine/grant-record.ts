@@ -1,10 +1,10 @@
 import { decodeUtf8, encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
 import { ID_BYTES } from "../../protocol/index.js";
-import { concat, knownVersion, putU64, readU64, writeU64 } from "./codec.js";
+import { concat, getU64, knownVersion, putU64, u64Key } from "./codec.js";
 
-/** By number; frozen, since the number is stored. */
-const ROLES = ["writer", "reader"] as const;
-export type GrantRole = (typeof ROLES)[number];
+/** By the letter that stands before the prefix; frozen, since the letter is stored. */
+const ROLES = { w: "writer", r: "reader" } as const;
+export type GrantRole = (typeof ROLES)[keyof typeof ROLES];
 
 /** One that another is part of: who holds it, its id, and the change that gave it, which no other grant shares. */
 export interface GrantRef {
@@ -30,6 +30,8 @@ export interface Grant extends GrantRef {
 	readonly level: number;
 	/** The one that it is part of; none where an administrator gave it. */
 	readonly under: GrantRef | undefined;
+	/** Numbers of the changes that gave the grants above it, from that one on. */
+	readonly above: readonly number[];
 	usedBytes: number;
 	usedBlobs: number;
 }
@@ -37,43 +39,56 @@ export interface Grant extends GrantRef {
 export const NO_BOUND = Number.MAX_SAFE_INTEGER;
 
 const RECORD_VERSION = 1;
-/** Version and count, then so many bytes for each grant, then their prefixes. */
-const HEAD = 2;
-const STRIDE = 121;
-const SEQUENCE = 0;
-const ID = 8;
-const ROLE = 24;
-const FLAGS = 25;
-const LEVEL = 26;
-const ENDS_AT = 27;
-const BYTES = 35;
-const BLOBS = 43;
-const USED_BYTES = 51;
-const USED_BLOBS = 59;
-const UNDER_SEQUENCE = 67;
-const UNDER_ID = 75;
-const UNDER_WHO_LENGTH = 91;
-const UNDER_WHO = 92;
+/** Version, count, whether prefixes are ASCII; then for each the number of its change, so many bytes, then the prefixes. */
+const HEAD = 3;
+const SEQUENCE_BYTES = 8;
+const STRIDE = 120;
+const ID = 0;
+const FLAGS = 16;
+const LEVEL = 17;
+const ENDS_AT = 18;
+const BYTES = 26;
+const BLOBS = 34;
+const USED_BYTES = 42;
+const USED_BLOBS = 50;
+/** Of the grants above it, two at the most (MAX_GRANT_LEVELS). */
+const ABOVE_AT = 58;
+const UNDER_ID = 74;
+const UNDER_WHO_LENGTH = 90;
+const UNDER_WHO = 91;
 
 const PUBLIC_ONLY = 1;
 const OVER_OTHERS = 2;
 const MAY_GIVE = 4;
 
+const ASCII = 1;
 /** Prefixes hold no control character. */
 const SEPARATOR = "\0";
 
+/** Longer than a principal, so that no holder's record has it for a key. */
+const MARK_BYTES = 30;
+
+/** Under what a grant of which parts may be given has its mark in the map: parts of it look whether that is there. */
+export function markOf(sequence: Uint8Array): Uint8Array {
+	const key = new Uint8Array(MARK_BYTES);
+	key.set(sequence, MARK_BYTES - SEQUENCE_BYTES);
+	return key;
+}
+
 /**
  * The grants that a principal holds, in order of their ids. Nearly every message of a grantee asks for them, and most
- * of them for one: so a field is read from the record when it is asked for, and all prefixes as one text.
+ * of them for one. So what a check asks is read from the record as it lies, and all prefixes are one text: to make
+ * an object of each would cost twice what the check does.
  */
 export class Holding {
 	readonly who: Uint8Array;
-	readonly #record: Uint8Array;
-	readonly #view: DataView;
-	readonly #grants: Grant[];
-	#prefixes: string[] | undefined;
-	/** Of grants in the record, those that were read; once the list itself changed, all. */
-	#isWhole: boolean;
+	count: number;
+	#record: Uint8Array;
+	/** Where what follows the numbers begins. */
+	#fixed: number;
+	readonly #grants: Grant[] = [];
+	#targets: string[] | undefined;
+	#names: string | undefined;
 	/** Whether there is a record, which cleaning looks at from time to time. */
 	readonly isStored: boolean;
 	isChanged = false;
@@ -81,56 +96,57 @@ export class Holding {
 	constructor(who: Uint8Array, record: Uint8Array | undefined) {
 		this.who = who;
 		this.isStored = record !== undefined;
-		this.#record = record ?? Uint8Array.of(RECORD_VERSION, 0);
-		this.#view = new DataView(this.#record.buffer, this.#record.byteOffset, this.#record.length);
-		knownVersion("grants", this.#record[0]!, RECORD_VERSION);
-		this.#isWhole = record === undefined;
-		this.#grants = [];
-		if (!this.#isWhole) this.#grants.length = this.#record[1]!;
+		this.#record = record ?? NO_GRANTS;
+		if (this.#record[0] !== RECORD_VERSION) knownVersion("grants", this.#record[0]!, RECORD_VERSION);
+		this.count = this.#record[1]!;
+		this.#fixed = HEAD + this.count * SEQUENCE_BYTES;
 	}
 
-	get count(): number {
-		return this.#grants.length;
-	}
-
-	prefix(index: number): string {
-		return this.#isWhole ? this.#grants[index]!.prefix : this.#texts()[index]!;
-	}
-
-	isRole(index: number, role: GrantRole): boolean {
-		return this.#isWhole
-			? this.#grants[index]!.role === role
-			: ROLES[this.#record[this.#at(index) + ROLE]!] === role;
+	/** Of each the letter of its role, and its prefix. */
+	get targets(): readonly string[] {
+		if (this.#targets === undefined) {
+			const texts = this.#record.subarray(this.#fixed + this.count * STRIDE);
+			// Most prefixes are ASCII: then they are their bytes, which takes half as long.
+			const text = this.#record[2] === ASCII ? fromUnits(texts) : decodeUtf8(texts);
+			this.#targets = this.count === 0 ? [] : text.split(SEPARATOR);
+		}
+		return this.#targets;
 	}
 
 	endsAt(index: number): number {
-		return this.#isWhole ? this.#grants[index]!.endsAt : readU64(this.#view, this.#at(index) + ENDS_AT);
+		return getU64(this.#record, this.#fixed + index * STRIDE + ENDS_AT);
+	}
+
+	isPublicOnly(index: number): boolean {
+		return this.#has(index, PUBLIC_ONLY);
+	}
+
+	isOverOthers(index: number): boolean {
+		return this.#has(index, OVER_OTHERS);
+	}
+
+	#has(index: number, flag: number): boolean {
+		return (this.#record[this.#at(index) + FLAGS]! & flag) !== 0;
 	}
 
 	/** Where the grant of this change is; -1 where there is none. */
 	indexOf(sequence: number): number {
-		for (let index = 0; index < this.count; index++) {
-			const its = this.#isWhole
-				? this.#grants[index]!.sequence
-				: readU64(this.#view, this.#at(index) + SEQUENCE);
-			if (its === sequence) return index;
-		}
-		return -1;
+		const name = fromUnits(u64Key(sequence));
+		this.#names ??= fromUnits(this.#record.subarray(HEAD, this.#fixed));
+		let at = this.#names.indexOf(name);
+		while (at % SEQUENCE_BYTES > 0) at = this.#names.indexOf(name, at + 1);
+		return at < 0 ? -1 : at / SEQUENCE_BYTES;
 	}
 
-	/** The one that a grant is part of. */
-	underOf(index: number): GrantRef | undefined {
-		const read = this.#grants[index];
-		if (read !== undefined) return read.under;
-		const at = this.#at(index);
-		const sequence = readU64(this.#view, at + UNDER_SEQUENCE);
-		if (sequence === 0) return undefined;
-		const length = this.#record[at + UNDER_WHO_LENGTH]!;
-		return {
-			sequence,
-			id: this.#record.slice(at + UNDER_ID, at + UNDER_ID + ID_BYTES),
-			who: this.#record.slice(at + UNDER_WHO, at + UNDER_WHO + length),
-		};
+	/** How many grants are above one. */
+	aboveCount(index: number): number {
+		return this.#record[this.#fixed + index * STRIDE + LEVEL]! - 1;
+	}
+
+	/** The numbers of their changes, as they stand in the record. */
+	above(index: number): Uint8Array {
+		const at = this.#fixed + index * STRIDE + ABOVE_AT;
+		return this.#record.subarray(at, at + this.aboveCount(index) * SEQUENCE_BYTES);
 	}
 
 	/** The grant, always the same object: what is written to it is written with the holding. */
@@ -158,70 +174,85 @@ export class Holding {
 
 	#keep(grants: Grant[]): void {
 		this.#grants.splice(0, this.#grants.length, ...grants);
-		this.#isWhole = true;
+		this.count = grants.length;
+		this.#fixed = HEAD + grants.length * SEQUENCE_BYTES;
+		this.#record = this.encode();
+		this.#targets = undefined;
+		this.#names = undefined;
 		this.isChanged = true;
 	}
 
 	encode(): Uint8Array {
 		const grants = this.all();
-		const prefixes = encodeUtf8(grants.map(({ prefix }) => prefix).join(SEPARATOR));
-		const fixed = new Uint8Array(HEAD + grants.length * STRIDE);
-		fixed[0] = RECORD_VERSION;
-		fixed[1] = grants.length;
-		for (const [index, grant] of grants.entries()) write(fixed, this.#at(index), grant);
-		return concat(fixed, prefixes);
+		const targets = grants.map(({ role, prefix }) => (role === "writer" ? "w" : "r") + prefix);
+		const record = new Uint8Array(this.#fixed + grants.length * STRIDE);
+		record[0] = RECORD_VERSION;
+		record[1] = grants.length;
+		for (const [index, grant] of grants.entries()) {
+			putU64(record, HEAD + index * SEQUENCE_BYTES, grant.sequence);
+			write(record, this.#at(index), grant);
+		}
+		const text = targets.join(SEPARATOR);
+		const utf8 = encodeUtf8(text);
+		record[2] = utf8.length === text.length ? ASCII : 0;
+		return concat(record, utf8);
 	}
 
 	#at(index: number): number {
-		return HEAD + index * STRIDE;
-	}
-
-	#texts(): string[] {
-		this.#prefixes ??= decodeUtf8(this.#record.subarray(this.#at(this.#record[1]!))).split(SEPARATOR);
-		return this.#prefixes;
+		return this.#fixed + index * STRIDE;
 	}
 
 	#read(index: number): Grant {
-		const view = this.#view;
+		const record = this.#record;
 		const at = this.#at(index);
-		const flags = this.#record[at + FLAGS]!;
+		const number = (field: number) => getU64(record, at + field);
+		const flags = record[at + FLAGS]!;
+		const target = this.targets[index]!;
+		const above = Array.from({ length: this.aboveCount(index) }, (_, n) =>
+			number(ABOVE_AT + n * SEQUENCE_BYTES),
+		);
+		const who = record.subarray(at + UNDER_WHO, at + UNDER_WHO + record[at + UNDER_WHO_LENGTH]!);
 		return {
 			who: this.who,
-			sequence: readU64(view, at + SEQUENCE),
-			id: this.#record.slice(at + ID, at + ID + ID_BYTES),
-			role: ROLES[this.#record[at + ROLE]!]!,
-			prefix: this.#texts()[index]!,
-			endsAt: readU64(view, at + ENDS_AT),
-			bytes: readU64(view, at + BYTES),
-			blobs: readU64(view, at + BLOBS),
+			sequence: getU64(record, HEAD + index * SEQUENCE_BYTES),
+			id: record.slice(at + ID, at + ID + ID_BYTES),
+			role: ROLES[target[0] as keyof typeof ROLES],
+			prefix: target.slice(1),
+			endsAt: number(ENDS_AT),
+			bytes: number(BYTES),
+			blobs: number(BLOBS),
 			publicOnly: (flags & PUBLIC_ONLY) !== 0,
 			overOthers: (flags & OVER_OTHERS) !== 0,
 			mayGive: (flags & MAY_GIVE) !== 0,
-			level: this.#record[at + LEVEL]!,
-			under: this.underOf(index),
-			usedBytes: readU64(view, at + USED_BYTES),
-			usedBlobs: readU64(view, at + USED_BLOBS),
+			level: record[at + LEVEL]!,
+			under:
+				above[0] === undefined
+					? undefined
+					: { who, id: record.slice(at + UNDER_ID, at + UNDER_ID + ID_BYTES), sequence: above[0] },
+			above,
+			usedBytes: number(USED_BYTES),
+			usedBlobs: number(USED_BLOBS),
 		};
 	}
 }
 
+const NO_GRANTS = Uint8Array.of(RECORD_VERSION, 0, 0);
+
 function write(record: Uint8Array, at: number, grant: Grant): void {
-	const view = new DataView(record.buffer);
-	putU64(record, at + SEQUENCE, grant.sequence);
 	record.set(grant.id, at + ID);
-	record[at + ROLE] = ROLES.indexOf(grant.role);
 	record[at + FLAGS] =
 		(grant.publicOnly ? PUBLIC_ONLY : 0) |
 		(grant.overOthers ? OVER_OTHERS : 0) |
 		(grant.mayGive ? MAY_GIVE : 0);
 	record[at + LEVEL] = grant.level;
-	writeU64(view, at + ENDS_AT, grant.endsAt);
-	writeU64(view, at + BYTES, grant.bytes);
-	writeU64(view, at + BLOBS, grant.blobs);
-	writeU64(view, at + USED_BYTES, grant.usedBytes);
-	writeU64(view, at + USED_BLOBS, grant.usedBlobs);
+	putU64(record, at + ENDS_AT, grant.endsAt);
+	putU64(record, at + BYTES, grant.bytes);
+	putU64(record, at + BLOBS, grant.blobs);
+	putU64(record, at + USED_BYTES, grant.usedBytes);
+	putU64(record, at + USED_BLOBS, grant.usedBlobs);
 	if (grant.under === undefined) return;
-	writeU64(view, at + UNDER_SEQUENCE, grant.under.sequence);
+	for (const [n, sequence] of grant.above.entries())
+		putU64(record, at + ABOVE_AT + n * SEQUENCE_BYTES, sequence);
 	record.set(grant.under.id, at + UNDER_ID);
 	record[at + UNDER_WHO_LENGTH] = grant.under.who.length;
 	record.set(grant.under.who, at + UNDER_WHO);

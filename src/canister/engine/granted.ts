@@ -20,8 +20,9 @@ export function payerOf(
 	use: Use,
 ): Grant {
 	const isOthers = held !== undefined && !isOwn(caller, held);
-	const payer = state.grants.writing(caller, key, isOthers, use, "a grant for the key");
-	if (typeof payer === "string") return refuse("not_authorized", { needs: payer });
+	const found = state.grants.writing(caller, key, isOthers, use, "a grant for the key");
+	if (typeof found === "string") return refuse("not_authorized", { needs: found });
+	const payer = found.holding.grant(found.index);
 	state.grants.check(payer, use);
 	return payer;
 }

@@ -232,6 +232,7 @@ function toGrant(
 		mayGive: terms.may_give,
 		level: (above?.level ?? 0) + 1,
 		under: above && { who: above.who, id: above.id, sequence: above.sequence },
+		above: above === undefined ? [] : [above.sequence, ...above.above],
 		usedBytes: 0,
 		usedBlobs: 0,
 	};

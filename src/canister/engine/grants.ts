@@ -2,8 +2,8 @@ import { encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
 import { sameBytes } from "../../protocol/index.js";
 import type { Catalog } from "../catalog/index.js";
 import type { StableMap } from "../ports.js";
-import { concat, fromHex, toHex } from "./codec.js";
-import { type Grant, type GrantRef, type GrantRole, Holding, NO_BOUND } from "./grant-record.js";
+import { concat, fromHex, toHex, u64Key } from "./codec.js";
+import { type Grant, type GrantRef, type GrantRole, Holding, markOf } from "./grant-record.js";
 import { refuse } from "./refusal.js";
 
 /** What is to be done by a grant, as far as it matters to it. */
@@ -17,23 +17,35 @@ export interface Use {
 	readonly only?: number;
 }
 
+/** A grant by which something may be done, which is read when it counts. */
+export interface Found {
+	readonly holding: Holding;
+	readonly index: number;
+}
+
 /** What the catalog lists: all grants, and those that are part of somebody's. */
 const ALL = encodeUtf8("g");
 const givenBy = (who: Uint8Array): Uint8Array => concat(ALL, who);
 
 const listName = ({ who, id }: Pick<GrantRef, "who" | "id">): string => `${toHex(who)}/${toHex(id)}`;
 
+const MARK = new Uint8Array(0);
 const NEEDS_PRIVATE = "a grant that is for private blobs, too";
 
 /**
- * Grants, in one record for each principal that holds any. One that is part of another ends with that: so a check reads
- * the record of its holder, and one for each level above. Records are kept in the heap while a message runs.
+ * Grants, in one record for each principal that holds any. One that is part of another ends with that: so each of which
+ * parts may be given has a mark, and a check reads the record of its holder and looks for the marks of those above.
+ * Records are kept in the heap while a message runs.
  */
 export class Grants {
 	readonly #map: StableMap;
 	readonly #catalog: Catalog;
 	readonly #now: () => number;
 	readonly #seen = new Map<string, Holding>();
+	/** Whether the grants above others are there, by the numbers of their changes. */
+	readonly #areThere = new Map<string, boolean>();
+	/** Who was asked about last: nearly always the caller, in the very array that the last call had too. */
+	#last: Holding | undefined;
 	#isChanged = false;
 
 	constructor(map: StableMap, catalog: Catalog, now: () => number) {
@@ -45,6 +57,8 @@ export class Grants {
 	/** To be called before each message. */
 	forget(): void {
 		this.#seen.clear();
+		this.#areThere.clear();
+		this.#last = undefined;
 		this.#isChanged = false;
 	}
 
@@ -54,18 +68,24 @@ export class Grants {
 
 	flush(): void {
 		if (!this.#isChanged) return;
+		if (this.#last !== undefined) this.#seen.set(fromUnits(this.#last.who), this.#last);
 		for (const holding of this.#seen.values())
 			if (holding.isChanged) this.#map.set(holding.who, holding.encode());
 		this.forget();
 	}
 
 	of(who: Uint8Array): Holding {
-		const name = fromUnits(who);
-		let holding = this.#seen.get(name);
+		const last = this.#last;
+		if (last?.who === who) return last;
+		// Most messages ask about one principal alone, and are spared its name.
+		if (last !== undefined) this.#seen.set(fromUnits(last.who), last);
+		const name = last === undefined ? "" : fromUnits(who);
+		let holding = last === undefined ? undefined : this.#seen.get(name);
 		if (holding === undefined) {
 			holding = new Holding(who, this.#map.get(who));
-			this.#seen.set(name, holding);
+			if (last !== undefined) this.#seen.set(name, holding);
 		}
+		this.#last = holding;
 		return holding;
 	}
 
@@ -73,13 +93,19 @@ export class Grants {
 	isLive(holding: Holding, index: number): boolean {
 		// It ends no later than those that it is part of.
 		if (holding.endsAt(index) <= this.#now()) return false;
-		for (let under = holding.underOf(index); under !== undefined; ) {
-			const above = this.of(under.who);
-			const at = above.indexOf(under.sequence);
-			if (at < 0) return false;
-			under = above.underOf(at);
+		return holding.aboveCount(index) === 0 || this.#isEachThere(holding.above(index));
+	}
+
+	#isEachThere(sequences: Uint8Array): boolean {
+		const name = fromUnits(sequences);
+		let areThere = this.#areThere.get(name);
+		if (areThere === undefined) {
+			areThere = true;
+			for (let at = 0; areThere && at < sequences.length; at += 8)
+				areThere = this.#map.has(markOf(sequences.subarray(at, at + 8)));
+			this.#areThere.set(name, areThere);
 		}
-		return true;
+		return areThere;
 	}
 
 	/** Names of the roles that it has under some prefix. */
@@ -90,21 +116,18 @@ export class Grants {
 	/** Whether it holds a grant of this role, or any at all, that is live. */
 	holds(who: Uint8Array, role?: GrantRole): boolean {
 		const holding = this.of(who);
+		const letter = role === undefined ? "" : role[0]!;
 		for (let index = 0; index < holding.count; index++)
-			if ((role === undefined || holding.isRole(index, role)) && this.isLive(holding, index)) return true;
+			if (holding.targets[index]!.startsWith(letter) && this.isLive(holding, index)) return true;
 		return false;
 	}
 
 	/** Whether private blobs under the key are shown to it. */
 	reads(who: Uint8Array, key: string): boolean {
 		const holding = this.of(who);
+		const target = `r${key}`;
 		for (let index = 0; index < holding.count; index++)
-			if (
-				holding.isRole(index, "reader") &&
-				key.startsWith(holding.prefix(index)) &&
-				this.isLive(holding, index)
-			)
-				return true;
+			if (target.startsWith(holding.targets[index]!) && this.isLive(holding, index)) return true;
 		return false;
 	}
 
@@ -112,18 +135,20 @@ export class Grants {
 	 * By which grant a principal may change a key, of several the first that has room for what it takes; or what it
 	 * lacks: `needs` where it has none for the key.
 	 */
-	writing(who: Uint8Array, key: string, isOthers: boolean, use: Use, needs: string): Grant | string {
+	writing(who: Uint8Array, key: string, isOthers: boolean, use: Use, needs: string): Found | string {
 		const holding = this.of(who);
-		let found: Grant | undefined;
+		if (holding.count === 0) return needs;
+		const { targets } = holding;
+		const target = `w${key}`;
+		const only = use.only === undefined ? -1 : holding.indexOf(use.only);
+		let found: Found | undefined;
 		let lack = needs;
-		for (let index = 0; index < holding.count; index++) {
-			if (!holding.isRole(index, "writer") || !key.startsWith(holding.prefix(index))) continue;
-			const grant = holding.grant(index);
-			if (use.only !== undefined && grant.sequence !== use.only) continue;
-			if ((isOthers && !grant.overOthers) || !this.isLive(holding, index)) continue;
-			if (use.isPublic === false && grant.publicOnly) lack = NEEDS_PRIVATE;
-			else if (this.#shortage(grant, use) === undefined) return grant;
-			else found ??= grant;
+		for (let index = 0; index < targets.length; index++) {
+			if (!target.startsWith(targets[index]!) || (use.only !== undefined && index !== only)) continue;
+			if ((isOthers && !holding.isOverOthers(index)) || !this.isLive(holding, index)) continue;
+			if (use.isPublic === false && holding.isPublicOnly(index)) lack = NEEDS_PRIVATE;
+			else if (this.#hasRoom(holding, index, use)) return { holding, index };
+			else found ??= { holding, index };
 		}
 		return found ?? lack;
 	}
@@ -150,9 +175,13 @@ export class Grants {
 			.find((grant) => sameBytes(grant.id, id));
 	}
 
+	#hasRoom(holding: Holding, index: number, use: Use): boolean {
+		const takesAny = (use.bytes ?? 0) > 0 || (use.blobs ?? 0) > 0;
+		return !takesAny || this.#shortage(holding.grant(index), use) === undefined;
+	}
+
 	/** Which of the grants that count has no room for so much. */
 	#shortage(grant: Grant, { bytes = 0, blobs = 0 }: Use): (() => never) | undefined {
-		if (bytes <= 0 && blobs <= 0) return undefined;
 		for (const its of this.#chain(grant)) {
 			if (bytes > 0 && its.usedBytes + bytes > its.bytes)
 				return () => exceeded("grant_bytes", its.bytes, its.usedBytes, bytes);
@@ -184,6 +213,8 @@ export class Grants {
 
 	add(grant: Grant): void {
 		this.of(grant.who).add(grant);
+		if (grant.mayGive) this.#map.set(markOf(u64Key(grant.sequence)), MARK);
+		this.#areThere.clear();
 		this.#isChanged = true;
 		this.#catalog.insert(ALL, listName(grant));
 		if (grant.under !== undefined) this.#catalog.insert(givenBy(grant.under.who), listName(grant));
@@ -191,6 +222,8 @@ export class Grants {
 
 	remove(grant: Grant): void {
 		this.of(grant.who).remove(grant);
+		if (grant.mayGive) this.#map.delete(markOf(u64Key(grant.sequence)));
+		this.#areThere.clear();
 		this.#isChanged = true;
 		this.#catalog.remove(ALL, listName(grant));
 		if (grant.under !== undefined) this.#catalog.remove(givenBy(grant.under.who), listName(grant));
@@ -206,6 +239,7 @@ export class Grants {
 	drop(who: Uint8Array): void {
 		this.#map.delete(who);
 		this.#seen.delete(fromUnits(who));
+		this.#last = undefined;
 	}
 
 	/** Grants in order of holder and id, from the first after `after`: all, or the parts that somebody gave. */
@@ -230,5 +264,3 @@ function exceeded(quota: string, limit: number, used: number, needed: number): n
 		needed: BigInt(needed),
 	});
 }
-
-export { NO_BOUND };

@@ -71,7 +71,7 @@ export class GrantStore extends TestStore {
 		return this.held(who).find((grant) => Buffer.compare(grant.id, id) === 0)?.used;
 	}
 
-	/** Principals that have a record of grants. */
+	/** Records of grants, and marks of those of which parts may be given. */
 	get records(): number {
 		return this.storage.size(MEMORY.grants);
 	}
