@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Principal } from "@dfinity/principal";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { BlobClient } from "../../src/client/node/index.js";
 import { bundlePage, openChromium, type Served, servePage } from "../support/page.js";
 import { newId, ok, openStore, type StoreFixture } from "../support/store.js";
 
@@ -49,7 +50,24 @@ describe("the page", () => {
 	test("says what to do to whom an administrator has given no role yet", async () => {
 		await choose("early.bin", randomBytes(1_000));
 		await page.getByRole("alert").filter({ hasText: "Ask an administrator" }).waitFor();
+	});
+
+	test("uploads by a grant under its prefix, and says how much of it is used and until when", async () => {
 		const who = Principal.fromText((await page.locator("#principal").textContent()) ?? "");
+		const blobs = new BlobClient({ agent: fixture.agent, canisterId: fixture.canisterId });
+		const endsAt = new Date(Date.now() + 3_600_000);
+		const terms = { role: "writer", prefix: "guests/1/", bytes: 20e6, endsAt, publicOnly: true } as const;
+		const grant = await blobs.grant(who, terms);
+		const bytes = randomBytes(3_000_000);
+		await choose("gift.bin", bytes);
+		await page.getByText("gift.bin is stored: 3.0 MB.").waitFor();
+		await page.getByText("You may upload under guests/1/ · 3.0 MB of 20.0 MB used · until").waitFor();
+		expect(await download("guests/1/gift.bin")).toBe(sha256(bytes));
+		expect((await blobs.stat("guests/1/gift.bin")).visibility).toBe("public");
+		await blobs.revokeGrant(grant);
+		await choose("late.bin", bytes);
+		await page.getByRole("alert").filter({ hasText: "Ask an administrator" }).waitFor();
+		await blobs.delete("guests/1/gift.bin");
 		ok(await fixture.store.blobs_grant_role({ id: newId(), who, role: { writer: null } }));
 	});
 

@@ -4,21 +4,21 @@ import { loadConfig } from "./config.js";
 import { element, showProblem } from "./dom.js";
 import { loadIdentity } from "./identity.js";
 import { listStored } from "./stored.js";
-import { listUnfinished, setUpUpload } from "./upload.js";
+import { listUnfinished, setUpUpload, showPlace } from "./upload.js";
 
 async function start(): Promise<void> {
 	const { canisterId, host, local } = await loadConfig();
 	const identity = loadIdentity();
 	const principal = identity.getPrincipal().toText();
 	element("store").textContent = canisterId;
-	// To be shown to an administrator, who gives it the role `writer`: before that every upload is refused.
+	// To be shown to an administrator, who gives it a grant or the role `writer`: before that every upload is refused.
 	element("principal").textContent = principal;
 	element("copy-principal").addEventListener("click", () => void navigator.clipboard.writeText(principal));
 
 	const agent = await HttpAgent.create({ host, identity, shouldFetchRootKey: local });
 	const client = new BlobClient({ agent, canisterId, localNetwork: local });
 	setUpUpload(client, () => void listStored(client));
-	await Promise.all([listStored(client), listUnfinished(client)]);
+	await Promise.all([listStored(client), listUnfinished(client), showPlace(client)]);
 }
 
 start().catch(showProblem);

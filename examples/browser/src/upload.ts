@@ -1,6 +1,7 @@
 import { type BlobClient, isBlobError, type Transfer } from "canister-blobs";
 import { button, element, showProblem } from "./dom.js";
 import { formatBytes, formatSeconds } from "./format.js";
+import { findPlace, type Place } from "./place.js";
 
 const bar = element<HTMLProgressElement>("upload-progress");
 const status = element("upload-status");
@@ -26,11 +27,12 @@ export function setUpUpload(client: BlobClient, onStored: () => void): void {
 		const file = element<HTMLInputElement>("file").files?.[0];
 		if (!file || transfer) return;
 		showProblem();
+		start.disabled = true;
 		try {
+			const { prefix, visibility } = await showPlace(client);
 			// What an earlier visit left in the canister under this name is found and not sent again.
-			const started = client.upload(file, { key: file.name });
+			const started = client.upload(file, { key: prefix + file.name, visibility });
 			transfer = started;
-			start.disabled = true;
 			cancel.disabled = pause.disabled = false;
 			show(started);
 			started.on("progress", () => show(started));
@@ -42,6 +44,7 @@ export function setUpUpload(client: BlobClient, onStored: () => void): void {
 			bar.value = 1;
 			status.textContent = `${file.name} is stored: ${formatBytes(size)}${reusedPart(started)}.`;
 			onStored();
+			await showPlace(client);
 		} catch (error) {
 			const isCancelled = isBlobError(error, "aborted");
 			if (!isCancelled) showProblem(error);
@@ -54,6 +57,13 @@ export function setUpUpload(client: BlobClient, onStored: () => void): void {
 			await listUnfinished(client);
 		}
 	});
+}
+
+/** Says where this visitor may upload, if that is not everywhere. */
+export async function showPlace(client: BlobClient): Promise<Place> {
+	const place = await findPlace(client);
+	element("place").textContent = place.about;
+	return place;
 }
 
 function show(transfer: Transfer): void {
