@@ -189,7 +189,7 @@ describe("the guestbook with its store", () => {
 		])
 			expect(refusal(result)).toEqual({ not_authorized: { needs: "a permission of the application" } });
 		expect(refusal(await asAda.blobs_put_blob(putOf("films/ada.mp4"), bytes))).toEqual({
-			not_authorized: { needs: "the role writer" },
+			not_authorized: { needs: "the role writer, or a grant for the key" },
 		});
 		const deletion = { id: newId(), key: own, precondition: { none: null } };
 		expect(refusal(await asStranger.blobs_delete(deletion))).toEqual({
