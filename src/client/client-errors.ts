@@ -19,7 +19,10 @@ const isFullDisk = (errno: string): boolean => ["ENOSPC", "EDQUOT", "EFBIG"].inc
 export const isTransientStatus = (status: number): boolean =>
 	status === 408 || status === 425 || status === 429 || status >= 500;
 
-function httpAdvice(status: number, retryAfterMs: number | undefined): string {
+function httpAdvice(status: number, body: string, retryAfterMs: number | undefined): string {
+	// What the gateways of the network say of an id that no subnet has.
+	if (/canister_not_found/.test(body))
+		return "Check the canister id, and that the agent's host is of its network.";
 	if (status === 413)
 		return "A proxy on the way takes no message of this size, and what could be halved was. Give a smaller chunkBytes, which bounds every message that carries bytes.";
 	if (isTransientStatus(status))
@@ -49,7 +52,7 @@ export const CLIENT_ERRORS = {
 	http: row<{ status: number; body: string; retryAfterMs: number | undefined }>(
 		(d) => (isTransientStatus(d.status) ? "retry" : "fix"),
 		(d) =>
-			`The network answered HTTP ${d.status}: ${d.body || "(no text)"}. ${httpAdvice(d.status, d.retryAfterMs)}`,
+			`The network answered HTTP ${d.status}: ${d.body.replace(/\.$/, "") || "(no text)"}. ${httpAdvice(d.status, d.body, d.retryAfterMs)}`,
 	),
 	/** `isCertified`: by the subnet; otherwise it is the word of one node. */
 	rejected: row<{

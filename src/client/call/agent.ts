@@ -174,6 +174,12 @@ export class Network {
 	}
 }
 
+/** Whether an identity is nobody's: its principal is the one byte 4 (interface specification, "Principals"). */
+export function isAnonymous(identity: IdentityLike): boolean {
+	const bytes = identity.getPrincipal().toUint8Array();
+	return bytes.length === 1 && bytes[0] === 4;
+}
+
 /** Nobody. */
 export const ANONYMOUS: IdentityLike = {
 	getPrincipal: () => Principal.anonymous(),

@@ -11,10 +11,11 @@ import {
 	shapeOf,
 	type WireResult,
 } from "../../protocol/index.js";
-import { ClientError, isBlobError, refused } from "../errors.js";
+import { CanisterError, ClientError, isBlobError, refused } from "../errors.js";
 import { concat, lebEncode } from "../util/bytes.js";
 import { hasRoom, prepend, withRoom } from "../util/room.js";
 import { admitted } from "./admittance.js";
+import { isAnonymous } from "./agent.js";
 import { Queries, type QueryOptions } from "./query.js";
 import { type Patience, type RetryPolicy, SHORT_PATIENCE } from "./retry.js";
 import type { Transport } from "./transport.js";
@@ -42,6 +43,9 @@ export class Caller {
 		options: UpdateOptions,
 	): Promise<MethodOk<Name>> {
 		const { signal, onRetry, rights } = options;
+		// The canister takes no such message from nobody, and would refuse it without saying why.
+		if (METHODS[name].kind === "update" && isAnonymous(await this.#transport.network.identity()))
+			throw new CanisterError({ anonymous: {} });
 		return admitted(() => this.#update(name, args, options), {
 			method: name,
 			ports: this.#transport.ports,

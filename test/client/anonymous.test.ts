@@ -1,0 +1,36 @@
+import { HttpAgent } from "@dfinity/agent";
+import { Principal } from "@dfinity/principal";
+import { expect, test } from "vitest";
+import { BlobClient } from "../../src/client/index.js";
+import { failure } from "./support/transfers.js";
+
+/** No change takes a request to be refused where nobody is signed in. */
+
+const WHO = "w7x7r-cok77-xa";
+const ID = new Uint8Array(16);
+
+test.each<[string, (client: BlobClient) => unknown]>([
+	["upload", (client) => client.upload(new Uint8Array(1), { key: "a" })],
+	["delete", (client) => client.delete("a")],
+	["deleteMany", (client) => client.deleteMany(["a"])],
+	["copy", (client) => client.copy("a", "b")],
+	["rename", (client) => client.rename("a", "b")],
+	["update", (client) => client.update("a", { visibility: "public" })],
+	["grantRole", (client) => client.grantRole(WHO, "reader")],
+	["revokeRole", (client) => client.revokeRole(WHO, "reader")],
+	["setQuota", (client) => client.setQuota(WHO, undefined)],
+	["grant", (client) => client.grant(WHO, { role: "reader", prefix: "a/" })],
+	["revokeGrant", (client) => client.revokeGrant({ who: Principal.fromText(WHO), id: ID })],
+])("%s", async (_, change) => {
+	let requests = 0;
+	const agent = HttpAgent.createSync({
+		host: "http://127.0.0.1:4943",
+		fetch: async () => {
+			requests++;
+			return new Response(null, { status: 503 });
+		},
+	});
+	const client = new BlobClient({ agent, canisterId: WHO });
+	expect(await failure(Promise.resolve(change(client)))).toMatchObject({ code: "anonymous" });
+	expect(requests).toBe(0);
+});
