@@ -2,6 +2,7 @@ import { Principal } from "@dfinity/principal";
 import { describe, expect, it } from "vitest";
 import { admitted } from "../../src/client/call/admittance.js";
 import { exchange } from "../../src/client/call/http.js";
+import { NetworkTime } from "../../src/client/call/network-time.js";
 import { deleteBlob } from "../../src/client/changing.js";
 import { Download } from "../../src/client/download/download.js";
 import { ClientError, isBlobError } from "../../src/client/errors.js";
@@ -41,7 +42,8 @@ describe("a clock that is set back", () => {
 			if (calls > 20) throw new Error("tried for ever");
 			throw refusal;
 		};
-		const account = async () => ({ who: Principal.anonymous(), roles: [], administers: [false] }) as never;
+		const account = async () =>
+			({ who: Principal.anonymous(), roles: [], administers: [false], granted: [] }) as never;
 		const options = { method: "blobs_delete", ports, signal: undefined, onRetry: undefined, account };
 		expect(isBlobError(await failure(admitted(refuse, options)), "not_admitted")).toBe(true);
 		expect(calls).toBe(11);
@@ -124,4 +126,14 @@ it("a date in Retry-After counts from that of the answer", async () => {
 	const options = { timeoutMs: 1_000, ports: { now: () => Date.parse(headers.date) - HOUR } };
 	const error = await failure(exchange(refuse, new URL("https://icp-api.io"), {}, options));
 	expect(isBlobError(error, "http") && error.details.retryAfterMs).toBe(30_000);
+});
+
+it("a clock that is set right soon after the network's time was asked for is asked about again", async () => {
+	let [wall, mono] = [1_800_003_600_000, 0];
+	const certifiedTime = async () => 1_800_000_000_000 + mono;
+	const time = new NetworkTime({ ports: { now: () => wall, monotonic: () => mono }, certifiedTime });
+	expect([await time.refused(0), time.offsetMs]).toEqual([true, -3_600_000]);
+	mono += 5_000;
+	wall += 5_000 - 3_600_000;
+	expect([await time.refused(time.settings), time.offsetMs]).toEqual([true, 0]);
 });

@@ -11,6 +11,7 @@ import {
 	type UploadOptions,
 } from "../../src/client/index.js";
 import { startBatch } from "../../src/client/upload/batch/index.js";
+import { Gate } from "../../src/client/upload/gate.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { MemoryStore, OTHER, pseudoBytes } from "./support/memory-store.js";
 
@@ -124,6 +125,32 @@ describe("pause and resume", () => {
 		await transfer.resume();
 		await transfer.abort();
 		expect(transfer.state).toBe("done");
+	});
+
+	it("stays paused where a listener pauses it again as it goes on", async () => {
+		const store = new MemoryStore();
+		const transfer = upload(store.context({ chunkBytes: S }), bytes);
+		transfer.pause();
+		await turns(5);
+		const off = transfer.on("state", (state) => state === "running" && transfer.pause());
+		await transfer.resume();
+		await turns(100);
+		expect([transfer.state, store.calls.length]).toEqual(["paused", 0]);
+		off();
+		await transfer.resume();
+		expect((await transfer).size).toBe(SIZE);
+	});
+
+	it("does again what was given up for attempts in vain while it was paused", async () => {
+		const gate = new Gate();
+		let steps = 0;
+		const step = async () => {
+			if (++steps > 1) return steps;
+			gate.close();
+			gate.open();
+			throw new ClientError("network", { url: "" });
+		};
+		expect(await gate.pass(new AbortController().signal, step, () => {})).toBe(2);
 	});
 
 	it("lets others of the client go on meanwhile", async () => {

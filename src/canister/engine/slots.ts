@@ -36,6 +36,8 @@ export class Slots {
 	readonly #slots: StableMap;
 	readonly #free: StableMap;
 	readonly #meta: Meta;
+	/** Whether the shared place that was taken last was one that had been freed. */
+	#isReused = false;
 
 	constructor(slots: StableMap, free: StableMap, meta: Meta) {
 		this.#slots = slots;
@@ -52,7 +54,8 @@ export class Slots {
 	giveBack(place: number, length: number): void {
 		const meta = this.#meta;
 		if (length > SHARED_BYTES) this.giveBackWhole(place);
-		else if (meta.get(COUNTER.sharedNext) !== place + 1) meta.add(COUNTER.sharedFree, 1);
+		// Its number does not tell: the place before the next shared one may have been freed and taken again.
+		else if (this.#isReused) meta.add(COUNTER.sharedFree, 1);
 		else if (place % STRIDE !== 0) meta.set(COUNTER.sharedNext, place);
 		else {
 			meta.set(COUNTER.sharedNext, 0);
@@ -84,6 +87,7 @@ export class Slots {
 	/** A slot that small chunks share stays theirs. */
 	#takeShared(): number {
 		const freed = this.#pop(COUNTER.sharedFree, SHARED_STACK);
+		this.#isReused = freed !== undefined;
 		if (freed !== undefined) return freed;
 		const next = this.#meta.get(COUNTER.sharedNext);
 		const isSharedOut = next === 0 || next % STRIDE === SHARERS;

@@ -62,7 +62,8 @@ async function lastAttempt<T>(
 	try {
 		its = await account();
 	} catch (error) {
-		if (isBlobError(error, "aborted")) throw error;
+		// What is no error of a call has kept the request back.
+		if (!isBlobError(error) || isBlobError(error, "aborted")) throw error;
 		// Of a caller that is not signed in, or by a canister that is no blob store: the refusal says more.
 		throw refusal;
 	}

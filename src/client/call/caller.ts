@@ -42,7 +42,7 @@ export class Caller {
 		args: MethodArgs<Name>,
 		options: UpdateOptions,
 	): Promise<MethodOk<Name>> {
-		const { signal, onRetry, rights } = options;
+		const { signal, beforeSending, onRetry, rights } = options;
 		// The canister takes no such message from nobody, and would refuse it without saying why.
 		if (METHODS[name].kind === "update" && isAnonymous(await this.#transport.network.identity()))
 			throw new CanisterError({ anonymous: {} });
@@ -52,7 +52,7 @@ export class Caller {
 			signal,
 			onRetry,
 			rights,
-			account: () => this.#update("blobs_account", [[]], { signal, verify: true }),
+			account: () => this.#update("blobs_account", [[]], { signal, beforeSending, verify: true }),
 		});
 	}
 

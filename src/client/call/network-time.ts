@@ -12,6 +12,8 @@ interface Path {
 const NODES = 3;
 /** What is refused for its expiry so soon after the time was asked for is not refused for our clock. */
 const TRUSTED_FOR_MS = 60_000;
+/** Our clock was set back since where it has fallen behind the one that cannot be set by more than this. */
+const DRIFT_MS = 10_000;
 
 /** How far the network's clock is ahead of ours, where that matters: a machine's own may be wrong by hours. */
 export class NetworkTime {
@@ -20,6 +22,8 @@ export class NetworkTime {
 	#asked: Promise<void> | undefined;
 	/** Milliseconds since it was asked for last. */
 	#age: (() => number) | undefined;
+	/** What our clock said then. */
+	#askedAtMs = 0;
 	#settings = 0;
 
 	constructor(path: Path) {
@@ -43,12 +47,18 @@ export class NetworkTime {
 	 */
 	async refused(settings: number): Promise<boolean> {
 		if (settings < this.#settings) return true;
-		if (this.#age !== undefined && this.#age() < TRUSTED_FOR_MS) return false;
+		if (this.#isTrusted) return false;
 		this.#asked ??= this.#ask().finally(() => {
 			this.#asked = undefined;
 		});
 		await this.#asked;
 		return true;
+	}
+
+	get #isTrusted(): boolean {
+		if (this.#age === undefined) return false;
+		const age = this.#age();
+		return age < TRUSTED_FOR_MS && this.#path.ports.now() - this.#askedAtMs > age - DRIFT_MS;
 	}
 
 	async #ask(): Promise<void> {
@@ -59,6 +69,7 @@ export class NetworkTime {
 		if (times.length === 0) throw (answers[0] as PromiseRejectedResult).reason;
 		this.#offsetMs = Math.max(...times) - askedAtMs;
 		this.#age = age;
+		this.#askedAtMs = askedAtMs;
 		this.#settings++;
 	}
 }

@@ -1,6 +1,7 @@
 import type { Principal } from "@dfinity/principal";
 import { ClientError, isBlobError } from "../errors.js";
 import type { Ports } from "../ports.js";
+import { raceAbort } from "../util/abort.js";
 import { utf8 } from "../util/bytes.js";
 import { stopwatch } from "../util/stopwatch.js";
 import { ANONYMOUS, type IdentityLike, type Network } from "./agent.js";
@@ -102,7 +103,7 @@ export class Transport {
 		try {
 			return await this.#post(kind, pending, signal);
 		} catch (error) {
-			throw identityExpired(error) ?? (await this.#agreeOnTime(error, pending));
+			throw identityExpired(error) ?? (await this.#agreeOnTime(error, pending, signal));
 		}
 	}
 
@@ -124,9 +125,9 @@ export class Transport {
 	 * taken.
 	 * @returns the error to throw
 	 */
-	async #agreeOnTime(error: unknown, { clockSettings }: Pending): Promise<unknown> {
+	async #agreeOnTime(error: unknown, { clockSettings }: Pending, signal?: AbortSignal): Promise<unknown> {
 		const isClock = isBlobError(error, "http") && /request expiry/i.test(error.details.body);
-		if (!isClock || !(await this.#time.refused(clockSettings))) return error;
+		if (!isClock || !(await raceAbort(this.#time.refused(clockSettings), signal))) return error;
 		return new ClientError("timeout", { waitedMs: 0, waitedFor: AGREEMENT }, error);
 	}
 

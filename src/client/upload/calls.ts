@@ -110,6 +110,11 @@ export class UploadCalls {
 		};
 	}
 
+	/** What makes calls at once, paused or not, as the identity of now: another one after `resume` with another agent. */
+	get direct(): ClientContext["caller"] {
+		return this.#line.caller;
+	}
+
 	/** A call that carries bytes. */
 	carry<Name extends MethodName>(
 		name: Name,

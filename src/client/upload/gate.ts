@@ -59,10 +59,11 @@ export class Gate {
 			} catch (error) {
 				if (signal.aborted) throw error;
 				if (error === CLOSED) continue;
+				// Attempts were made in vain while the gate was closed, which may be open again by now.
+				const wasClosed = this.isClosed || this.#openings !== openings;
 				if (isBlobError(error, "identity_expired")) {
-					const isOld = this.isClosed || this.#openings !== openings;
-					if (!isOld && !this.onExpired(error)) throw error;
-				} else if (!this.isClosed || !isRetryable(error)) throw error;
+					if (!wasClosed && !this.onExpired(error)) throw error;
+				} else if (!wasClosed || !isRetryable(error)) throw error;
 				retried(error, 0);
 			}
 		}

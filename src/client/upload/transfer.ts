@@ -181,8 +181,9 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 			});
 		if (this.#state !== "paused") return;
 		this.#parts.paused(false);
-		this.#become("running");
+		// Before listeners are told, who may pause it again.
 		this.#gate.open();
+		this.#become("running");
 	}
 
 	/**

@@ -38,9 +38,10 @@ export class Upload {
 			noteVersion(context, fromVersion(manifest));
 			return manifest;
 		} catch (error) {
-			await nameOpenUploads(context, error);
+			const { direct } = this.#sending.calls;
+			await nameOpenUploads({ ...context, caller: direct }, error);
 			// A session is for one size: no upload will ever go on with this one, which takes room until it expires.
-			if (isOfOtherSize(error)) await this.discard(context.caller).catch(() => {});
+			if (isOfOtherSize(error)) await this.discard(direct).catch(() => {});
 			throw error;
 		} finally {
 			// Not waited for: a stream that hangs would hang the caller, who has nothing more to expect of it.
@@ -172,7 +173,7 @@ export class Upload {
 					if (error instanceof Refused) reader = recut(error.chunks, current, chunkBytes);
 					else if (!source.isRepeatable) throw error;
 					// It holds nothing that could be of use.
-					await this.discard(context.caller).catch(() => {});
+					await this.discard(this.#sending.calls.direct).catch(() => {});
 				} else {
 					if (!isGone(error) && !isUnusable(error, session)) throw error;
 					session.isFinished ||= isGone(error);

@@ -4,6 +4,7 @@ import { COUNTER, Meta } from "../../../src/canister/engine/meta.js";
 import { Shelves } from "../../../src/canister/engine/shelves.js";
 import { Slots } from "../../../src/canister/engine/slots.js";
 import { MEMORY } from "../../../src/canister/memory.js";
+import { ANNA, BEN, fillOf, TestStore } from "./store.js";
 import { MapStorage } from "./surroundings.js";
 
 /** Which chunks share a slot: those of at most 16 KiB, five in each. */
@@ -157,5 +158,38 @@ describe("small chunks that come together stand on shelves", () => {
 		made.shelves.flush();
 		expect(bytesOf(made, [7, 8])).toEqual([[7], [8]]);
 		expect(meta.get(COUNTER.slotsFree)).toBe(0);
+	});
+});
+
+describe("a duplicate gives back the place that was taken for it", () => {
+	const BIG = SMALL + 1;
+	/** A second shared slot, of which only the first place was given out, and that is free again. */
+	const withFreedFirst = () => {
+		const store = new TestStore();
+		for (let n = 0; n < 6; n++) store.putBlob(ANNA, `${n}`, fillOf(n, 10));
+		return store;
+	};
+
+	test("not the slot that it is the first place of, which others have by then", () => {
+		const store = withFreedFirst();
+		store.putBlob(BEN, "b", fillOf(7, BIG));
+		store.delete(BEN, "b");
+		store.clean();
+		store.putBlob(BEN, "kept", fillOf(8, BIG));
+		store.delete(ANNA, "5");
+		store.clean();
+		store.putBlob(ANNA, "again", fillOf(0, 10));
+		store.putBlob(ANNA, "another", fillOf(9, BIG));
+		expect(store.read(BEN, "kept")[0]).toBe(8);
+	});
+
+	test("and leaves the stacks of free places as they were", () => {
+		const store = withFreedFirst();
+		store.putBlob(ANNA, "b", fillOf(7, BIG));
+		store.delete(ANNA, "5");
+		store.clean();
+		store.putBlob(ANNA, "again", fillOf(0, 10));
+		store.putBlob(ANNA, "c", fillOf(8, BIG));
+		expect(store.read(ANNA, "c")[0]).toBe(8);
 	});
 });
