@@ -97,3 +97,9 @@ it("any other failure is none of this", async () => {
 	const account = () => Promise.reject(new Error("asked"));
 	expect(await failure(admitted(() => Promise.reject(error), { ...options, account }))).toBe(error);
 });
+
+it("hands on what keeps the question for the account back, so that a paused transfer asks later", async () => {
+	const closed = new Error("closed");
+	const { result } = tried(99, () => Promise.reject(closed));
+	expect(await failure(result)).toBe(closed);
+});

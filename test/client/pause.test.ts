@@ -224,6 +224,40 @@ describe("an identity that expires", () => {
 		}
 	});
 
+	it("gives up an upload that is of no use any more by the new agent", async () => {
+		const store = new MemoryStore();
+		const context = store.context({ chunkBytes: S });
+		const { caller } = context;
+		let isExpired = false;
+		const until =
+			(call: (...args: never[]) => unknown) =>
+			(...args: unknown[]) =>
+				isExpired ? Promise.reject(expired) : call(...(args as never[]));
+		Object.assign(context, {
+			caller: { update: until(caller.update as never), query: until(caller.query as never) },
+		});
+		let goOn = () => {};
+		const rest = new Promise<void>((resolve) => {
+			goOn = resolve;
+		});
+		const source = {
+			size: SIZE,
+			read: async (start: number, end: number) => {
+				if (start > 0) await rest;
+				isExpired = true;
+				return start > 0 ? new Uint8Array(0) : bytes.slice(start, end);
+			},
+		};
+		const transfer = upload(context, source);
+		transfer.on("error", () => {});
+		await turns(60);
+		expect(transfer.state).toBe("paused");
+		await transfer.resume({ agent: store.agent() });
+		goOn();
+		expect(isBlobError(await fails(transfer), "source_too_short")).toBe(true);
+		expect(await openUploads(store)).toBe(0);
+	});
+
 	it("goes on for nobody else", async () => {
 		const store = new MemoryStore();
 		const transfer = upload(store.context({ chunkBytes: S }), bytes);

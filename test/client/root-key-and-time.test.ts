@@ -168,6 +168,27 @@ describe.each(AGENTS)("through $name", (agents) => {
 	});
 });
 
+it("an abort does not wait for the network's time", async () => {
+	const refused = "Invalid request expiry: Specified ingress_expiry not within expected range";
+	let asked = () => {};
+	const isAsked = new Promise<void>((resolve) => {
+		asked = resolve;
+	});
+	const agent = await agentOf(AGENTS[0]!);
+	(agent.config as { fetch: typeof fetch }).fetch = (input) => {
+		if (!String(input).endsWith("/read_state"))
+			return Promise.resolve(new Response(refused, { status: 400 }));
+		asked();
+		return new Promise(() => {});
+	};
+	const { updates } = callPath(agent, probe.canisterId, { ports: hastyPorts });
+	const controller = new AbortController();
+	const call = failure(updates.call("echo", HELLO, { verify: true, signal: controller.signal }));
+	await isAsked;
+	controller.abort();
+	expect(await call).toMatchObject({ code: "aborted" });
+});
+
 describe("of the times that nodes certify", () => {
 	const offset = async (...times: (number | Error)[]) => {
 		const time = new NetworkTime({
