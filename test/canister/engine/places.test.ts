@@ -1,0 +1,115 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Chunks } from "../../../src/canister/engine/chunks.js";
+import { getU64, u64Key } from "../../../src/canister/engine/codec.js";
+import { COUNTER, Meta } from "../../../src/canister/engine/meta.js";
+import { Shelves } from "../../../src/canister/engine/shelves.js";
+import { Slots } from "../../../src/canister/engine/slots.js";
+import { MEMORY } from "../../../src/canister/memory.js";
+import { MapStorage } from "./surroundings.js";
+
+/**
+ * Random histories of chunks, of which every size stands elsewhere: on shelves, in shared slots, in slots of their own.
+ * No place ever holds two of them, none is free and in use, and none is lost.
+ */
+
+const OWNER = Uint8Array.of(1);
+/** Few chunks of each, so that most are stored again, which holds them once more, and released for good. */
+const SIZES = [1, 100, 16_384, 16_385];
+const KINDS = 4 * SIZES.length;
+const leafOf = (n: number) => new Uint8Array(32).fill(n);
+const bytesOf = (n: number) => new Uint8Array(SIZES[n % SIZES.length]!).fill(n);
+
+const STRIDE = 6;
+const SHARERS = 5;
+const SHARED_STACK = 2 ** 48;
+const FIRST_ON_SHELF = 2 ** 49;
+const ON_SHELF = 16;
+
+const chunk = fc.nat(KINDS - 1);
+/** Chunks that one message brings, one alone or many, or one that is released. */
+const step = fc.oneof(
+	{ weight: 6, arbitrary: fc.record({ adds: fc.array(chunk, { minLength: 1, maxLength: 1 }) }) },
+	{ weight: 1, arbitrary: fc.record({ adds: fc.array(chunk, { minLength: 2, maxLength: 40 }) }) },
+	{ weight: 6, arbitrary: fc.record({ release: chunk }) },
+);
+
+class Stored {
+	readonly #storage = new MapStorage();
+	readonly #meta = new Meta(this.#storage.map(MEMORY.meta));
+	readonly #free = this.#storage.map(MEMORY.freeSlots);
+	readonly #slots = new Slots(this.#storage.map(MEMORY.slots), this.#free, this.#meta);
+	readonly #shelves = new Shelves(this.#storage.map(MEMORY.slots), this.#slots);
+	readonly #chunks = new Chunks(this.#storage.map(MEMORY.chunks), this.#shelves, this.#meta);
+	/** How often each chunk is held. */
+	readonly #held = new Map<number, number>();
+
+	message(adds: readonly number[]): void {
+		for (const [i, n] of adds.entries()) {
+			this.#shelves.expect(adds.length - i);
+			this.#chunks.add(OWNER, leafOf(n), bytesOf(n));
+			this.#held.set(n, (this.#held.get(n) ?? 0) + 1);
+		}
+		this.#shelves.flush();
+		this.#shelves.forget();
+	}
+
+	release(n: number): void {
+		const times = this.#held.get(n);
+		if (times === undefined) return;
+		this.#chunks.release(OWNER, leafOf(n));
+		if (times === 1) this.#held.delete(n);
+		else this.#held.set(n, times - 1);
+	}
+
+	/** Each slot that is in use or free, once, by what it is used for. */
+	check(): void {
+		const uses = new Map<number, string>();
+		const use = (slot: number, as: string) => {
+			expect(uses.get(slot) ?? as, `slot ${slot}`).toBe(as);
+			uses.set(slot, as);
+		};
+		const places = new Set<number>();
+		for (const n of this.#held.keys()) {
+			expect(Buffer.compare(this.#chunks.read(OWNER, leafOf(n)), bytesOf(n)), `chunk ${n}`).toBe(0);
+			const { place, length } = this.#chunks.find(OWNER, leafOf(n))!;
+			expect(places.has(place), `place ${place}`).toBe(false);
+			places.add(place);
+			if (place >= FIRST_ON_SHELF) use(Math.floor((place - FIRST_ON_SHELF) / ON_SHELF), "shelf");
+			else use(Math.floor(place / STRIDE), length > 16_384 ? "whole" : "shared");
+		}
+		for (const place of this.#stack(SHARED_STACK, COUNTER.sharedFree)) {
+			expect(places.has(place), `free place ${place}`).toBe(false);
+			places.add(place);
+			use(Math.floor(place / STRIDE), "shared");
+		}
+		for (const place of this.#stack(0, COUNTER.slotsFree)) {
+			expect(uses.has(place / STRIDE), `free slot ${place / STRIDE}`).toBe(false);
+			use(place / STRIDE, "free");
+		}
+		const next = this.#meta.get(COUNTER.sharedNext);
+		for (const [slot, as] of uses)
+			for (let at = slot * STRIDE; as === "shared" && at < slot * STRIDE + SHARERS; at++)
+				if (next === 0 || Math.floor(next / STRIDE) !== slot || at < next)
+					expect(places.has(at), `shared place ${at}`).toBe(true);
+		expect(uses.size).toBe(this.#meta.get(COUNTER.slotsUsed));
+	}
+
+	*#stack(from: number, height: number): Generator<number> {
+		for (let i = 0; i < this.#meta.get(height); i++) yield getU64(this.#free.get(u64Key(from + i))!, 0);
+	}
+}
+
+test("no chunk takes another's place, whatever was stored and released before", () => {
+	fc.assert(
+		fc.property(fc.array(step, { minLength: 40, maxLength: 120 }), (steps) => {
+			const stored = new Stored();
+			for (const { adds, release } of steps as { adds?: number[]; release?: number }[]) {
+				if (adds) stored.message(adds);
+				if (release !== undefined) stored.release(release);
+				stored.check();
+			}
+		}),
+		{ numRuns: 200 },
+	);
+});
