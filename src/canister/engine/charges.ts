@@ -8,7 +8,7 @@ import {
 import { type Account, type Accounts, DEFAULT_QUOTA, type Quota } from "./accounts.js";
 import type { Claims } from "./claims.js";
 import { COUNTER, type Meta } from "./meta.js";
-import { refuse } from "./refusal.js";
+import { refuseOver } from "./refusal.js";
 
 const DAY_MS = 86_400_000;
 /** What an open uploads' bound travels in. */
@@ -225,11 +225,5 @@ const NAMES = {
 	cyclesPerDay: "cycles_per_day",
 } as const;
 
-function exceeded(name: keyof typeof NAMES, limit: number, used: number, needed: number): never {
-	return refuse("quota_exceeded", {
-		quota: NAMES[name],
-		limit: BigInt(limit),
-		used: BigInt(used),
-		needed: BigInt(needed),
-	});
-}
+const exceeded = (name: keyof typeof NAMES, limit: number, used: number, needed: number): never =>
+	refuseOver(NAMES[name], limit, used, needed);

@@ -18,7 +18,7 @@ import { nanoseconds, readVersion, versionRecord } from "./codec.js";
 import { type Grant, type GrantRole, NO_BOUND } from "./grant-record.js";
 import { removeGrant, watchGrantee } from "./grantees.js";
 import { RECEIPT } from "./receipts.js";
-import { refuse, refuseInvalid } from "./refusal.js";
+import { refuse, refuseInvalid, refuseOver } from "./refusal.js";
 import { checkId, onceFor, pageLimit } from "./requests.js";
 import type { State } from "./state.js";
 
@@ -43,13 +43,7 @@ export class Granting {
 			if (above !== undefined) checkPart(request.terms, above);
 			const dead = state.grants.dead(who);
 			const count = state.grants.of(who).count - dead.length;
-			if (count >= MAX_GRANTS)
-				refuse("quota_exceeded", {
-					quota: "grants",
-					limit: BigInt(MAX_GRANTS),
-					used: BigInt(count),
-					needed: 1n,
-				});
+			if (count >= MAX_GRANTS) refuseOver("grants", MAX_GRANTS, count, 1);
 			const grant = toGrant(who, id, role, request.terms, above, state.feed.sequence + 1);
 			// Who gives parts of its own is charged for what is stored about them; nobody for those of administrators.
 			if (above !== undefined) state.charges.check(caller, { bytes: chargeOfGrant(grant.prefix) }, state.now);

@@ -4,7 +4,7 @@ import type { Catalog } from "../catalog/index.js";
 import type { StableMap } from "../ports.js";
 import { concat, fromHex, toHex, u64Key } from "./codec.js";
 import { type Grant, type GrantRef, type GrantRole, Holding, markOf } from "./grant-record.js";
-import { refuse } from "./refusal.js";
+import { refuseOver } from "./refusal.js";
 
 /** What is to be done by a grant, as far as it matters to it. */
 export interface Use {
@@ -184,9 +184,9 @@ export class Grants {
 	#shortage(grant: Grant, { bytes = 0, blobs = 0 }: Use): (() => never) | undefined {
 		for (const its of this.#chain(grant)) {
 			if (bytes > 0 && its.usedBytes + bytes > its.bytes)
-				return () => exceeded("grant_bytes", its.bytes, its.usedBytes, bytes);
+				return () => refuseOver("grant_bytes", its.bytes, its.usedBytes, bytes);
 			if (blobs > 0 && its.usedBlobs + blobs > its.blobs)
-				return () => exceeded("grant_blobs", its.blobs, its.usedBlobs, blobs);
+				return () => refuseOver("grant_blobs", its.blobs, its.usedBlobs, blobs);
 		}
 		return undefined;
 	}
@@ -254,13 +254,4 @@ export class Grants {
 			yield grant;
 		}
 	}
-}
-
-function exceeded(quota: string, limit: number, used: number, needed: number): never {
-	return refuse("quota_exceeded", {
-		quota,
-		limit: BigInt(limit),
-		used: BigInt(used),
-		needed: BigInt(needed),
-	});
 }

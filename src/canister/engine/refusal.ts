@@ -16,6 +16,16 @@ export function refuse<Code extends ErrorCode>(code: Code, details: ErrorDetails
 	throw new Refusal({ [code]: details } as unknown as WireError);
 }
 
+/** Refuses what a quota has no room for. */
+export function refuseOver(quota: string, limit: number, used: number, needed: number): never {
+	return refuse("quota_exceeded", {
+		quota,
+		limit: BigInt(limit),
+		used: BigInt(used),
+		needed: BigInt(needed),
+	});
+}
+
 export function refuseInvalid(invalid: Invalid | undefined): void {
 	if (invalid !== undefined) refuse("invalid_argument", invalid);
 }

@@ -3,7 +3,7 @@ import { type Accounts, saysNothing } from "./accounts.js";
 import { type Charges, dayOf } from "./charges.js";
 import type { Grants } from "./grants.js";
 import { COUNTER, type Meta } from "./meta.js";
-import { refuse } from "./refusal.js";
+import { refuseOver } from "./refusal.js";
 import type { Roles } from "./roles.js";
 
 /**
@@ -50,12 +50,7 @@ export class Spending {
 	check(who: Uint8Array, now: number): void {
 		if (!this.#isStranger(who)) this.#charges.checkCycles(who, now);
 		else if (this.#areStrangersOver(now))
-			refuse("quota_exceeded", {
-				quota: "strangers_cycles_per_day",
-				limit: BigInt(this.strangersPerDay),
-				used: BigInt(this.strangersToday(now)),
-				needed: 0n,
-			});
+			refuseOver("strangers_cycles_per_day", this.strangersPerDay, this.strangersToday(now), 0);
 	}
 
 	/** Whether to let in a message of this caller's, free of charge. */
