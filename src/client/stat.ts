@@ -1,9 +1,10 @@
 import { checkKey, sameBytes, type WireStatAnswer } from "../protocol/index.js";
+import { isAnonymous } from "./call/agent.js";
 import { askCertified, type ClientContext, leastVersion, noteVersion } from "./context.js";
 import { type Claim, claimOf, claimOfNode } from "./download/claim.js";
 import { CanisterError, refuseInvalid } from "./errors.js";
 import { provenByNode } from "./reading/node.js";
-import { isAnonymous, verifyStat } from "./reading/proof.js";
+import { verifyStat } from "./reading/proof.js";
 import { askRights, knownStanding, noteStanding } from "./reading/standing.js";
 import type { BlobRef, Manifest, Version } from "./types.js";
 import { stopwatch } from "./util/stopwatch.js";

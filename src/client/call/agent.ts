@@ -167,18 +167,15 @@ export class Network {
 		});
 		const made = await configOf(this.#agent).identity;
 		if (made && hex(made.getPrincipal().toUint8Array()) === hex(wanted.toUint8Array())) return made;
-		if (!made && wanted.toText() === Principal.anonymous().toText()) return ANONYMOUS;
+		if (!made && isAnonymous(wanted.toUint8Array())) return ANONYMOUS;
 		throw new ClientError("identity_unusable", {
 			reason: `the agent acts as ${wanted.toText()}, which is not the identity it was made with; after replaceIdentity give the client the same identity as its option`,
 		});
 	}
 }
 
-/** Whether an identity is nobody's: its principal is the one byte 4 (interface specification, "Principals"). */
-export function isAnonymous(identity: IdentityLike): boolean {
-	const bytes = identity.getPrincipal().toUint8Array();
-	return bytes.length === 1 && bytes[0] === 4;
-}
+/** Whether a principal is the anonymous one: the single byte 4 (interface specification, "Principals"). */
+export const isAnonymous = (principal: Uint8Array): boolean => principal.length === 1 && principal[0] === 4;
 
 /** Nobody. */
 export const ANONYMOUS: IdentityLike = {

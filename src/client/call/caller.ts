@@ -44,7 +44,10 @@ export class Caller {
 	): Promise<MethodOk<Name>> {
 		const { signal, beforeSending, onRetry, rights } = options;
 		// The canister takes no such message from nobody, and would refuse it without saying why.
-		if (METHODS[name].kind === "update" && isAnonymous(await this.#transport.network.identity()))
+		if (
+			METHODS[name].kind === "update" &&
+			isAnonymous((await this.#transport.network.identity()).getPrincipal().toUint8Array())
+		)
 			throw new CanisterError({ anonymous: {} });
 		return admitted(() => this.#update(name, args, options), {
 			method: name,

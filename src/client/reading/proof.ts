@@ -10,6 +10,7 @@ import {
 	type WireProof,
 	type WireStatAnswer,
 } from "../../protocol/index.js";
+import { isAnonymous } from "../call/agent.js";
 import {
 	branches,
 	decodeHashTree,
@@ -116,10 +117,6 @@ async function verifyAbsence(context: ClientContext, key: string, tree: HashTree
 		throw corrupt(key, "the key holds a blob of the caller's, and the answer says nothing");
 	return own.kind === "absent" ? "proven" : "unproven";
 }
-
-const ANONYMOUS = 0x04;
-export const isAnonymous = (principal: Uint8Array): boolean =>
-	principal.length === 1 && principal[0] === ANONYMOUS;
 
 const witnessInvalid = (reason: string, cause?: unknown) =>
 	new ClientError("witness_invalid", { reason }, cause);

@@ -1,12 +1,12 @@
 import type { Principal } from "@dfinity/principal";
 import { ID_BYTES, isPublic, type WireStatAnswer, type WireVersion } from "../../protocol/index.js";
 import { rolesOf } from "../call/admittance.js";
+import { isAnonymous } from "../call/agent.js";
 import { type ClientContext, isAfter, noteVersion } from "../context.js";
 import { CanisterError, isBlobError } from "../errors.js";
 import { hex } from "../util/bytes.js";
 import { stopwatch } from "../util/stopwatch.js";
 import { readManifest } from "../wire-map.js";
-import { isAnonymous } from "./proof.js";
 
 /** What a caller may do, by the subnet's word. */
 export interface Rights {

@@ -52,20 +52,7 @@ export class UploadCalls {
 		args: MethodArgs<Name>,
 		failed?: (error: unknown) => void,
 	): Promise<MethodOk<Name>> {
-		const { signal } = this;
-		const { gate } = this.#line;
-		const onRetry = this.#again(failed);
-		return gate.pass(
-			signal,
-			() =>
-				this.#line.caller.update(name, args, {
-					signal,
-					beforeSending: gate.beforeSending,
-					onRetry,
-					verify: true,
-				}),
-			onRetry,
-		);
+		return this.caller.update(name, args, { onRetry: failed, verify: true });
 	}
 
 	/** @param isBound whether what comes of the answer is bound by the commit, so that a lie costs a repetition only */
@@ -74,19 +61,7 @@ export class UploadCalls {
 		args: MethodArgs<Name>,
 		isBound: boolean,
 	): Promise<MethodOk<Name>> {
-		const { signal } = this;
-		const { gate, retried } = this.#line;
-		return gate.pass(
-			signal,
-			() =>
-				this.#line.caller.query(name, args, {
-					signal,
-					beforeSending: gate.beforeSending,
-					onRetry: retried,
-					isBound,
-				}),
-			retried,
-		);
+		return this.caller.query(name, args, { isBound });
 	}
 
 	/** What makes calls without bytes for parts of the client that know nothing of transfers: they wait while it is paused. */
