@@ -20,10 +20,8 @@ export class NetworkTime {
 	readonly #path: Path;
 	#offsetMs: number | undefined;
 	#asked: Promise<void> | undefined;
-	/** Milliseconds since it was asked for last. */
-	#age: (() => number) | undefined;
-	/** What our clock said then. */
-	#askedAtMs = 0;
+	/** Whether what was learned last still holds. */
+	#isTrusted = () => false;
 	#settings = 0;
 
 	constructor(path: Path) {
@@ -47,18 +45,12 @@ export class NetworkTime {
 	 */
 	async refused(settings: number): Promise<boolean> {
 		if (settings < this.#settings) return true;
-		if (this.#isTrusted) return false;
+		if (this.#isTrusted()) return false;
 		this.#asked ??= this.#ask().finally(() => {
 			this.#asked = undefined;
 		});
 		await this.#asked;
 		return true;
-	}
-
-	get #isTrusted(): boolean {
-		if (this.#age === undefined) return false;
-		const age = this.#age();
-		return age < TRUSTED_FOR_MS && this.#path.ports.now() - this.#askedAtMs > age - DRIFT_MS;
 	}
 
 	async #ask(): Promise<void> {
@@ -68,8 +60,7 @@ export class NetworkTime {
 		const times = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
 		if (times.length === 0) throw (answers[0] as PromiseRejectedResult).reason;
 		this.#offsetMs = Math.max(...times) - askedAtMs;
-		this.#age = age;
-		this.#askedAtMs = askedAtMs;
+		this.#isTrusted = () => age() < TRUSTED_FOR_MS && this.#path.ports.now() - askedAtMs > age() - DRIFT_MS;
 		this.#settings++;
 	}
 }
