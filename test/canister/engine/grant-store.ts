@@ -2,7 +2,7 @@ import type { Principal } from "@dfinity/principal";
 import { MEMORY } from "../../../src/canister/memory.js";
 import type { WireGrant, WireGrantName, WireGrantsOf, WireGrantTerms } from "../../../src/protocol/index.js";
 import { newId } from "../../support/store.js";
-import { TestStore } from "./store.js";
+import { person, TestStore } from "./store.js";
 
 /** Terms of a grant: what a test does not say is no bound and no right. */
 interface Terms extends Partial<Omit<WireGrantTerms, "ends_at">> {
@@ -76,3 +76,9 @@ export class GrantStore extends TestStore {
 		return this.storage.size(MEMORY.grants);
 	}
 }
+
+/** Principals without any role. */
+export const [GUEST, OTHER, THIRD] = [person(30), person(31), person(32)] as const;
+export const HOUR_MS = 3_600_000;
+/** What a refusal says is lacking. */
+export const needs = (error: object) => (error as { not_authorized: { needs: string } }).not_authorized.needs;

@@ -1,8 +1,7 @@
 import type { Principal } from "@dfinity/principal";
 import { describe, expect, test } from "vitest";
-import { MAX_GRANT_LEVELS, MAX_GRANTS } from "../../../src/protocol/index.js";
 import { newId } from "../../support/store.js";
-import { GrantStore, giveOf, termsOf } from "./grant-store.js";
+import { GrantStore, GUEST, giveOf, HOUR_MS, needs, OTHER, THIRD } from "./grant-store.js";
 import {
 	ANNA,
 	aboutOf,
@@ -14,8 +13,6 @@ import {
 	moveOf,
 	OWNER,
 	PRIVATE,
-	person,
-	READER,
 	S,
 	sessionOf,
 	updateOf,
@@ -23,10 +20,6 @@ import {
 } from "./store.js";
 
 const bytes = fillOf(1, 10);
-/** Principals without any role. */
-const [GUEST, OTHER, THIRD] = [person(30), person(31), person(32)] as const;
-const HOUR_MS = 3_600_000;
-const needs = (error: object) => (error as { not_authorized: { needs: string } }).not_authorized.needs;
 
 describe("C58 a grant", () => {
 	test("lets its holder upload under its prefix, at borders of segments, and nowhere else", () => {
@@ -291,143 +284,6 @@ describe("C59 what a grant is for in all", () => {
 	});
 });
 
-describe("C60 parts of a grant", () => {
-	const withOwner = (terms: Parameters<GrantStore["give"]>[2] = { prefix: "inbox/ann/" }) => {
-		const store = new GrantStore();
-		const above = store.give(OWNER, GUEST, { may_give: true, ...terms });
-		return { store, above };
-	};
-
-	test("are given by who holds it with the right to, and count in both", () => {
-		const { store, above } = withOwner({ prefix: "inbox/ann/", blobs: [2n] });
-		const part = store.give(GUEST, OTHER, { prefix: "inbox/ann/bob/" });
-		store.putBlob(OTHER, "inbox/ann/bob/a", bytes);
-		store.putBlob(GUEST, "inbox/ann/a", bytes);
-		expect(store.code(OTHER, "blobs_put_blob", wholeOf(newId(), "inbox/ann/bob/b", bytes), bytes)).toBe(
-			"quota_exceeded",
-		);
-		expect([store.used(GUEST, above)?.blobs, store.used(OTHER, part)?.blobs]).toEqual([2n, 1n]);
-		expect(store.code(OTHER, "blobs_put_blob", wholeOf(newId(), "inbox/ann/a2", bytes), bytes)).toBe(
-			"not_authorized",
-		);
-		expect(
-			needs(store.refused(OTHER, "blobs_give_grant", giveOf(THIRD, { prefix: "inbox/ann/bob/" }))),
-		).toContain("the right to give parts");
-	});
-
-	test.each([
-		["prefix", { prefix: "inbox/" }, 10n],
-		["prefix", { prefix: "" }, 10n],
-		["ends_at", { endsInMs: HOUR_MS + 1 }, undefined],
-		["bytes", { bytes: [1_001n] as [bigint] }, 1_000n],
-		["blobs", { blobs: [11n] as [bigint] }, 10n],
-		["public_only", { public_only: false }, 0n],
-		["over_others", { over_others: true }, 0n],
-	])("are never more than it is: %s", (field, more, limit) => {
-		const { store, above } = withOwner({
-			prefix: "inbox/ann/",
-			endsInMs: HOUR_MS,
-			bytes: [1_000n],
-			blobs: [10n],
-			public_only: true,
-		});
-		const most = {
-			prefix: "inbox/ann/",
-			endsAt: store.host.time + HOUR_MS,
-			bytes: [1_000n] as [bigint],
-			blobs: [10n] as [bigint],
-			public_only: true,
-		};
-		const { endsInMs, ...rest } = more as { endsInMs?: number };
-		const over = { ...most, ...rest, ...(endsInMs && { endsAt: store.host.time + endsInMs }) };
-		const request = { ...giveOf(OTHER, over), under: [above] as [Uint8Array] };
-		const { invalid_argument } = store.refused(GUEST, "blobs_give_grant", request) as {
-			invalid_argument: { field: string; limit: bigint };
-		};
-		expect(invalid_argument.field).toBe(field);
-		expect(invalid_argument.limit).toBe(limit ?? BigInt(store.host.time + HOUR_MS) * 1_000_000n);
-		store.ask(GUEST, "blobs_give_grant", { ...giveOf(OTHER, most), under: [above] });
-	});
-
-	test("end with it, at its time and when it is taken away, however deep", () => {
-		const { store, above } = withOwner({ prefix: "a/", endsInMs: HOUR_MS });
-		store.give(GUEST, OTHER, { prefix: "a/b/", may_give: true });
-		store.give(OTHER, THIRD, { prefix: "a/b/c/" });
-		expect(store.held(THIRD)[0]!.terms.ends_at).toEqual([BigInt(store.host.time + HOUR_MS) * 1_000_000n]);
-		store.putBlob(THIRD, "a/b/c/d", bytes);
-		store.revoke(OWNER, GUEST, above);
-		for (const who of [GUEST, OTHER, THIRD])
-			expect(store.code(who, "blobs_put_blob", wholeOf(newId(), "a/b/c/d", bytes), bytes)).toBe(
-				"not_authorized",
-			);
-		expect(store.held(THIRD)[0]!.holds).toBe(false);
-		store.host.time += 20 * 60_000;
-		store.clean();
-		// The same id in another grant does not bring its parts back.
-		store.ask(OWNER, "blobs_give_grant", {
-			...giveOf(GUEST, { prefix: "z/", may_give: true }),
-			id: above.map((b) => b),
-		});
-		expect(store.held(OTHER)[0]!.holds).toBe(false);
-	});
-
-	test("are as deep as the limit and no deeper", () => {
-		const store = new GrantStore();
-		const people = Array.from({ length: MAX_GRANT_LEVELS + 1 }, (_, n) => person(40 + n));
-		store.give(OWNER, people[0]!, { prefix: "a/", may_give: true });
-		for (let level = 2; level <= MAX_GRANT_LEVELS; level++)
-			store.give(people[level - 2]!, people[level - 1]!, {
-				prefix: "a/",
-				may_give: level < MAX_GRANT_LEVELS,
-			});
-		store.putBlob(people[MAX_GRANT_LEVELS - 1]!, "a/b", bytes);
-		const [last, none] = people.slice(MAX_GRANT_LEVELS - 2);
-		expect(
-			store.refused(last!, "blobs_give_grant", giveOf(none!, { prefix: "a/", may_give: true })),
-		).toMatchObject({
-			invalid_argument: { field: "may_give", limit: BigInt(MAX_GRANT_LEVELS) },
-		});
-		expect(store.code(none!, "blobs_give_grant", giveOf(OTHER, { prefix: "a/" }))).toBe("not_authorized");
-	});
-
-	test("are taken away by who holds what they are part of, by their holder, and by nobody else", () => {
-		const { store, above } = withOwner({ prefix: "a/" });
-		const part = store.give(GUEST, OTHER, { prefix: "a/b/", may_give: true });
-		const deep = store.give(OTHER, THIRD, { prefix: "a/b/" });
-		store.give(OWNER, BEN, { prefix: "a/", may_give: true });
-		for (const who of [BEN, THIRD])
-			expect(store.code(who, "blobs_revoke_grant", { id: newId(), who: OTHER, grant: part })).toBe(
-				"not_authorized",
-			);
-		expect(store.code(ANNA, "blobs_revoke_grant", { id: newId(), who: OTHER, grant: part })).toBe(
-			"not_authorized",
-		);
-		store.revoke(GUEST, THIRD, deep);
-		store.revoke(OTHER, OTHER, part);
-		expect(store.held(THIRD)).toEqual([]);
-		expect(store.code(OTHER, "blobs_revoke_grant", { id: newId(), who: GUEST, grant: above })).toBe(
-			"not_authorized",
-		);
-	});
-
-	test("count in the giver's quota until they are gone, and are cleaned away when they have ended", () => {
-		const { store, above } = withOwner({ prefix: "a/" });
-		store.give(GUEST, OTHER, { prefix: "a/b/", endsInMs: HOUR_MS });
-		store.give(GUEST, THIRD, { prefix: "a/b/" });
-		expect(store.usage(GUEST).bytes).toBe(BigInt(2 * (512 + 4)));
-		store.setQuota(GUEST, { bytes: BigInt(2 * (512 + 4)) });
-		expect(store.code(GUEST, "blobs_give_grant", giveOf(BEN, { prefix: "a/" }))).toBe("quota_exceeded");
-		store.host.time += 8 * 24 * HOUR_MS;
-		store.clean();
-		expect([store.held(OTHER), store.held(THIRD).length]).toEqual([[], 1]);
-		expect(store.usage(GUEST).bytes).toBe(512n + 4n);
-		store.revoke(OWNER, GUEST, above);
-		store.host.time += 8 * 24 * HOUR_MS;
-		store.clean();
-		expect([store.usage(GUEST).bytes, store.records]).toEqual([0n, 0]);
-	});
-});
-
 describe("C61 no guest destroys another's blobs", () => {
 	test("but by a grant over what others own", () => {
 		const store = new GrantStore();
@@ -468,88 +324,4 @@ describe("C61 no guest destroys another's blobs", () => {
 		expect(() => store.commit(GUEST, id, bytes)).toThrow();
 		expect(store.manifest(OWNER, "a/b")?.owner.toText()).toBe(OTHER.toText());
 	});
-});
-
-describe("giving a grant", () => {
-	test("takes an administrator or a grant with that right; in maintenance an administrator", () => {
-		const store = new GrantStore();
-		for (const who of [ANNA, READER, GUEST])
-			expect(store.code(who, "blobs_give_grant", giveOf(OTHER, { prefix: "a/" }))).toBe("not_authorized");
-		store.give(OWNER, GUEST, { prefix: "a/", may_give: true });
-		store.setMode("maintenance");
-		expect(store.code(GUEST, "blobs_give_grant", giveOf(OTHER, { prefix: "a/" }))).toBe("not_live");
-		store.give(OWNER, OTHER, { prefix: "b/" });
-	});
-
-	test.each([
-		["prefix", { prefix: "a" }],
-		["prefix", { prefix: "/" }],
-		["prefix", { prefix: "a//" }],
-		["prefix", { prefix: "../" }],
-		["prefix", { prefix: "a\u0000/" }],
-		["prefix", { prefix: `${"x".repeat(1_023)}/` }],
-		["prefix", { prefix: "x/".repeat(32) }],
-		["ends_at", { endsAt: 1_800_000_000_000 }],
-	])("refuses what it cannot be: %s, %o", (field, terms) => {
-		const store = new GrantStore();
-		expect(store.refused(OWNER, "blobs_give_grant", giveOf(GUEST, { prefix: "a/", ...terms }))).toMatchObject(
-			{
-				invalid_argument: { field },
-			},
-		);
-	});
-
-	test("takes a prefix of the longest and deepest kind, the empty one, and the last moment there is", () => {
-		const store = new GrantStore();
-		for (const prefix of ["", `${"x".repeat(1_022)}/`, "x/".repeat(31)]) store.give(OWNER, GUEST, { prefix });
-		store.ask(OWNER, "blobs_give_grant", {
-			...giveOf(OTHER, { prefix: "" }),
-			terms: { ...termsOf({ prefix: "" }), ends_at: [2n ** 64n - 1n], bytes: [2n ** 64n - 1n], blobs: [0n] },
-		});
-		expect(store.held(OTHER)[0]!.terms.bytes).toEqual([]);
-		store.putBlob(GUEST, `${"x/".repeat(31)}y`, bytes);
-	});
-
-	test.each([
-		{ bytes: [1n] as [bigint] },
-		{ blobs: [1n] as [bigint] },
-		{ public_only: true },
-		{ over_others: true },
-	])("refuses a reader what is for writers: %o", (terms) => {
-		const store = new GrantStore();
-		const request = giveOf(GUEST, { prefix: "a/", ...terms }, "reader");
-		expect(store.code(OWNER, "blobs_give_grant", request)).toBe("invalid_argument");
-	});
-
-	test("goes up to the limit of a holder's, and on where one has ended", () => {
-		const store = new GrantStore();
-		store.give(OWNER, GUEST, { prefix: "a/", endsInMs: HOUR_MS });
-		for (let n = 1; n < MAX_GRANTS; n++) store.give(OWNER, GUEST, { prefix: `${n}/` });
-		expect(store.refused(OWNER, "blobs_give_grant", giveOf(GUEST, { prefix: "b/" }))).toEqual({
-			quota_exceeded: { quota: "grants", limit: BigInt(MAX_GRANTS), used: BigInt(MAX_GRANTS), needed: 1n },
-		});
-		store.host.time += HOUR_MS;
-		store.give(OWNER, GUEST, { prefix: "b/" });
-		expect(store.held(GUEST)).toHaveLength(MAX_GRANTS);
-		store.putBlob(GUEST, "b/c", bytes);
-	});
-});
-
-test("grants are listed in pages: all for administrators and backups, to others those they hold or gave", () => {
-	const store = new GrantStore();
-	store.give(OWNER, GUEST, { prefix: "a/", may_give: true });
-	for (let n = 0; n < 3; n++) store.give(GUEST, OTHER, { prefix: `a/${n}/` });
-	store.give(OWNER, OTHER, { prefix: "z/" });
-	const list = (who: Principal, of: Parameters<GrantStore["list"]>[1]) =>
-		store.list(who, of, 2).map(({ terms }) => terms.prefix);
-	expect(list(OWNER, { all: null }).sort()).toEqual(["a/", "a/0/", "a/1/", "a/2/", "z/"]);
-	expect(list(OTHER, { held_by: OTHER }).sort()).toEqual(["a/0/", "a/1/", "a/2/", "z/"]);
-	expect(list(GUEST, { given_by: GUEST }).sort()).toEqual(["a/0/", "a/1/", "a/2/"]);
-	expect(list(OWNER, { given_by: GUEST }).sort()).toEqual(["a/0/", "a/1/", "a/2/"]);
-	const first = { after: [] as [], limit: 1 };
-	for (const of of [{ all: null }, { held_by: OTHER }, { given_by: OTHER }])
-		expect(store.code(GUEST, "blobs_list_grants", { of, ...first })).toBe("not_authorized");
-	expect(store.code(GUEST, "blobs_list_grants", { of: { held_by: GUEST }, after: [], limit: 0 })).toBe(
-		"invalid_argument",
-	);
 });
