@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { HttpAgent, Identity } from "@dfinity/agent";
-import { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installWasm } from "../../examples/support/deploy.js";
 import { BlobClient, type Grant, type GrantTerms, isBlobError } from "../../src/client/node/index.js";
-import { MAX_GRANTS, METHODS, type MethodArgs, type MethodName } from "../../src/protocol/index.js";
+import { MAX_GRANTS } from "../../src/protocol/index.js";
 import { deployProxy, storeThrough } from "../support/proxy.js";
+import { argument, FREE, send } from "../support/send.js";
 import { isNamed, newId, ok, openStore, refusal, type StoreFixture } from "../support/store.js";
 
 /** Guests: principals without any role, who may what grants let them. */
@@ -180,21 +180,6 @@ test("changes tell of grants", async () => {
 });
 
 describe("C62 before a message is executed", () => {
-	const argument = <Name extends MethodName>(name: Name, ...args: MethodArgs<Name>) =>
-		new Uint8Array(IDL.encode(METHODS[name].args, args));
-
-	/** The code that it was refused with for free, and what the canister paid. */
-	async function send(agent: HttpAgent, name: MethodName, arg: Uint8Array) {
-		let code: string | undefined;
-		const records = await fixture.measure(async () => {
-			const call = { methodName: name, arg, effectiveCanisterId: fixture.canisterId };
-			const { body } = (await agent.call(fixture.canisterId, call)).response;
-			if (body !== null && "error_code" in body) code = body.error_code;
-		});
-		const own = records.filter(({ method, kind }) => method === name && kind !== "inspect");
-		return { code, cycles: own.reduce((sum, { cycles }) => sum + Number(cycles), 0) };
-	}
-	const FREE = { code: "IC0406", cycles: 0 };
 	const chunk = () => argument("blobs_put_chunk", newId(), 0, large.subarray(0, 2_000_000));
 	const page = { after: [] as [], limit: 10 };
 
@@ -203,17 +188,17 @@ describe("C62 before a message is executed", () => {
 		const grant = await administrator.grant(guest.who, writer("inspected/"));
 		await administrator.grant(reader.who, { role: "reader", prefix: "inspected/" });
 		const list = argument("blobs_list_grants", { of: { held_by: guest.who }, ...page });
-		expect((await send(guest.agent, "blobs_put_chunk", chunk())).code).toBeUndefined();
-		expect((await send(guest.agent, "blobs_list_grants", list)).code).toBeUndefined();
+		expect((await send(fixture, guest.agent, "blobs_put_chunk", chunk())).code).toBeUndefined();
+		expect((await send(fixture, guest.agent, "blobs_list_grants", list)).code).toBeUndefined();
 		for (const { agent } of [reader, stranger]) {
-			const its = await send(agent, "blobs_put_chunk", chunk());
+			const its = await send(fixture, agent, "blobs_put_chunk", chunk());
 			if (isNamed) expect(its.code).toBe("IC0406");
 			else expect(its).toEqual(FREE);
 		}
-		expect((await send(stranger.agent, "blobs_list_grants", list)).code).toBe("IC0406");
-		expect((await send(guest.agent, "blobs_grant_role", new Uint8Array(5_000))).code).toBe("IC0406");
+		expect((await send(fixture, stranger.agent, "blobs_list_grants", list)).code).toBe("IC0406");
+		expect((await send(fixture, guest.agent, "blobs_grant_role", new Uint8Array(5_000))).code).toBe("IC0406");
 		await administrator.revokeGrant(grant);
-		expect((await send(guest.agent, "blobs_put_chunk", chunk())).code).toBe("IC0406");
+		expect((await send(fixture, guest.agent, "blobs_put_chunk", chunk())).code).toBe("IC0406");
 	});
 
 	test("a reader by a grant is told by the method that it is no writer", async () => {

@@ -2,10 +2,10 @@ import type { HttpAgent } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { MessageRecord } from "../../src/localnet/index.js";
-import { MAX_CHUNK_BYTES, METHODS, type MethodArgs, type MethodName } from "../../src/protocol/index.js";
+import { MAX_CHUNK_BYTES, METHODS, type MethodName } from "../../src/protocol/index.js";
 import { figure, readDocument } from "../docs/document.js";
 import { ALL, anonymous, REQUESTS, UPDATES } from "../support/requests.js";
+import { argument, FREE, send } from "../support/send.js";
 import { isNamed, newId, ok, openStore, publication, rootOf, type StoreFixture } from "../support/store.js";
 
 /** What a principal without a role can make the canister pay for. */
@@ -18,25 +18,11 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.dispose());
 
-const argument = <Name extends MethodName>(name: Name, ...args: MethodArgs<Name>) =>
-	new Uint8Array(IDL.encode(METHODS[name].args, args));
 const requestOf = (name: MethodName) => argument(name, ...REQUESTS[name]("requests/a"));
 
-/** Sends an update: the code that it was refused with before it was executed, and what the canister paid. */
-async function send(agent: HttpAgent, name: string, arg: Uint8Array) {
-	let code: string | undefined;
-	const records: MessageRecord[] = await fixture.measure(async () => {
-		const call = { methodName: name, arg, effectiveCanisterId: fixture.canisterId };
-		const { body } = (await agent.call(fixture.canisterId, call)).response;
-		if (body !== null && "error_code" in body) code = body.error_code;
-	});
-	const own = records.filter(({ method, kind }) => method === name && kind !== "inspect");
-	return { code, cycles: own.reduce((sum, { cycles }) => sum + Number(cycles), 0) };
-}
-const FREE = { code: "IC0406", cycles: 0 };
 /** Not by its name alone: a network that is named counts nothing. */
 const isFree = async (agent: HttpAgent, name: string, arg: Uint8Array) =>
-	expect(await send(agent, name, arg), name).toEqual(FREE);
+	expect(await send(fixture, agent, name, arg), name).toEqual(FREE);
 
 const OPEN: MethodName[] = ["blobs_stat", "blobs_account"];
 const large = new Uint8Array(2_000_000);
@@ -82,7 +68,7 @@ describe("are refused free of charge", () => {
 		ok(await as.blobs_begin_upload({ id, key: "open", size: [], chunk_size: MAX_CHUNK_BYTES }));
 		const agent = await fixture.network.agent(identity);
 		const chunk = argument("blobs_put_chunk", id, 0, large);
-		expect((await send(agent, "blobs_put_chunk", chunk)).code).toBeUndefined();
+		expect((await send(fixture, agent, "blobs_put_chunk", chunk)).code).toBeUndefined();
 		ok(await fixture.store.blobs_revoke_role({ id: newId(), ...role }));
 		await isFree(agent, "blobs_put_chunk", chunk);
 	});
@@ -112,6 +98,7 @@ describe.skipIf(isNamed)("what stays open costs at most what is documented", () 
 		const most = documented("`blobs_stat`");
 		for (const agent of [stranger, await fixture.network.agent(anonymous)]) {
 			const { code, cycles } = await send(
+				fixture,
 				agent,
 				"blobs_stat",
 				argument("blobs_stat", { key, min_version: [] }),
@@ -121,7 +108,7 @@ describe.skipIf(isNamed)("what stays open costs at most what is documented", () 
 	});
 
 	test("one's account", async () => {
-		const { cycles } = await send(stranger, "blobs_account", requestOf("blobs_account"));
+		const { cycles } = await send(fixture, stranger, "blobs_account", requestOf("blobs_account"));
 		expect(cycles).toBeLessThan(documented("`blobs_account`"));
 	});
 
@@ -139,6 +126,7 @@ describe.skipIf(isNamed)("what stays open costs at most what is documented", () 
 			["blobs_put_chunk", chunk],
 		];
 		for (const name of UPDATES) sent.push([name, requestOf(name)]);
-		for (const [name, arg] of sent) expect((await send(stranger, name, arg)).cycles, name).toBeLessThan(most);
+		for (const [name, arg] of sent)
+			expect((await send(fixture, stranger, name, arg)).cycles, name).toBeLessThan(most);
 	});
 });

@@ -163,32 +163,33 @@ describe("small chunks that come together stand on shelves", () => {
 
 describe("a duplicate gives back the place that was taken for it", () => {
 	const BIG = SMALL + 1;
-	/** A second shared slot, of which only the first place was given out, and that is free again. */
-	const withFreedFirst = () => {
+	/**
+	 * A second shared slot, of which only the first place was given out, and freed, and then taken for a duplicate.
+	 * `before` happens while that place is in use.
+	 */
+	const withDuplicate = (before: (store: TestStore) => void) => {
 		const store = new TestStore();
 		for (let n = 0; n < 6; n++) store.putBlob(ANNA, `${n}`, fillOf(n, 10));
+		before(store);
+		store.delete(ANNA, "5");
+		store.clean();
+		store.putBlob(ANNA, "again", fillOf(0, 10));
 		return store;
 	};
 
 	test("not the slot that it is the first place of, which others have by then", () => {
-		const store = withFreedFirst();
-		store.putBlob(BEN, "b", fillOf(7, BIG));
-		store.delete(BEN, "b");
-		store.clean();
-		store.putBlob(BEN, "kept", fillOf(8, BIG));
-		store.delete(ANNA, "5");
-		store.clean();
-		store.putBlob(ANNA, "again", fillOf(0, 10));
+		const store = withDuplicate((before) => {
+			before.putBlob(BEN, "b", fillOf(7, BIG));
+			before.delete(BEN, "b");
+			before.clean();
+			before.putBlob(BEN, "kept", fillOf(8, BIG));
+		});
 		store.putBlob(ANNA, "another", fillOf(9, BIG));
 		expect(store.read(BEN, "kept")[0]).toBe(8);
 	});
 
 	test("and leaves the stacks of free places as they were", () => {
-		const store = withFreedFirst();
-		store.putBlob(ANNA, "b", fillOf(7, BIG));
-		store.delete(ANNA, "5");
-		store.clean();
-		store.putBlob(ANNA, "again", fillOf(0, 10));
+		const store = withDuplicate((before) => before.putBlob(ANNA, "b", fillOf(7, BIG)));
 		store.putBlob(ANNA, "c", fillOf(8, BIG));
 		expect(store.read(ANNA, "c")[0]).toBe(8);
 	});
