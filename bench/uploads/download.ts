@@ -1,7 +1,8 @@
 import { HttpAgent } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
-import { MAX_CHUNK_BYTES, METHODS } from "../../src/protocol/index.js";
+import { fromVersion } from "../../src/client/wire-map.js";
+import { MAX_CHUNK_BYTES, METHODS, type MethodArgs } from "../../src/protocol/index.js";
 import { NetworkProcess } from "./network-process.js";
 
 /** 200 MB: the one proof that a download verifies, 50 ms of pairing, is a few percent of it. */
@@ -46,7 +47,8 @@ export async function downloadShare(
 			let next = 0;
 			const one = async () => {
 				while (next < CHUNKS) {
-					const arg = IDL.encode([...METHODS.blobs_get_chunk.args], ["blob", blob.sequence, next++]);
+					const args: MethodArgs<"blobs_get_chunk"> = ["blob", fromVersion(blob), next++];
+					const arg = IDL.encode(METHODS.blobs_get_chunk.args, args);
 					const answer = await agent.query(canisterId, { methodName: "blobs_get_chunk", arg });
 					if (answer.status !== "replied" || answer.reply.arg.length < MAX_CHUNK_BYTES)
 						throw new Error("a chunk did not come");
