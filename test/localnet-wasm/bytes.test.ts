@@ -26,6 +26,14 @@ describe("LEB128 (core specification 5.2.2)", () => {
 		);
 	});
 
+	it("writes an s32 as it writes an s64", () => {
+		fc.assert(
+			fc.property(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), (value) => {
+				expect(new ByteWriter(1).s32(value).view()).toEqual(new ByteWriter(1).s64(BigInt(value)).view());
+			}),
+		);
+	});
+
 	it("passes over any LEB128, padded ones too", () => {
 		fc.assert(
 			fc.property(fc.nat(), fc.nat({ max: 3 }), (value, padding) => {

@@ -67,6 +67,33 @@ describe("rollback", () => {
 		expect(await state()).toEqual([2, 2, 6, 2, 2]);
 	});
 
+	test("a trap undoes what the system has written into pages that the canister did not", async () => {
+		const agent = await agentFor(network);
+		const id = await deploy(
+			agent,
+			canister(`
+				(func $writes
+					(drop (call $stable64_grow (i64.const 1)))
+					(i32.store (i32.const 0) (i32.const -1))
+					(call $stable64_write (i64.const 0) (i64.const 0) (i64.const 4))
+					(call $stable64_read (i64.const 16382) (i64.const 0) (i64.const 4))
+					(call $canister_self_copy (i32.const 32768) (i32.const 0) (call $canister_self_size))
+					(call $canister_cycle_balance128 (i32.const 65532)))
+				(func $read (param i32) (call $msg_reply_data_append (local.get 0) (i32.const 4)))
+				(func $state
+					(call $read (i32.const 16380)) (call $read (i32.const 16384)) (call $read (i32.const 32776))
+					(call $read (i32.const 65532)) (call $read (i32.const 65536)) (call $msg_reply))
+				(func (export "canister_update trap") (call $writes) (unreachable))
+				(func (export "canister_query written") (call $writes) (call $state))
+				(func (export "canister_query state") (call $state))`),
+		);
+		const written = numbers(await queryCanister(agent, id, "written"));
+		expect(written.slice(0, 2)).toEqual([0xffff0000, 0x0000ffff]);
+		expect(written.slice(2, 4)).not.toContain(0);
+		await expect(callCanister(agent, id, "trap")).rejects.toMatchObject({ code: 5 });
+		expect(numbers(await queryCanister(agent, id, "state"))).toEqual([0, 0, 0, 0, 0]);
+	});
+
 	test("a query leaves no trace, also when it is called as an update", async () => {
 		const agent = await agentFor(network);
 		const id = await deploy(agent, canister(STATE("")));

@@ -1,27 +1,35 @@
 /**
  * Canister interface, "Entry points": when one traps, all changes to the Wasm state are discarded.
  *
- * A shadow holds the linear memory as of the last committed message. After a message the two are compared, in
- * strides first and within a changed stride by pages of 4 KiB, and only changed pages are copied: to the shadow
- * to commit, from it to undo. The count of changed pages is also what the IC charges for.
+ * A shadow holds the linear memory as of the last committed message. After a message the two are compared by pages of
+ * 4 KiB, and only changed pages are copied: to the shadow to commit, from it to undo. The count of changed pages is
+ * also what the IC charges for. Which pages can have changed the module has marked (wasm/write-marks.ts); where it
+ * keeps no marks, or what it started with is not in the shadow yet, every page is looked at.
  */
 import { PAGE_BYTES } from "../limits.js";
+import { LONGEST_STORE } from "../wasm/write-marks.js";
 
 /** One Wasm page. */
 const STRIDE = 65_536;
 const ZEROS = Buffer.alloc(STRIDE);
+const MARKED = 1;
 
 export class Heap {
 	readonly #memory: WebAssembly.Memory | undefined;
+	/** Where the canister's heap begins in memory; what stands before it are its marks. */
+	readonly #start: number;
 	/** By stride; absent where the stride is all zeros. */
 	#shadow: (Buffer | undefined)[] = [];
+	/** Whether the marks tell of every page in which memory and shadow can differ. */
+	#isMarked = false;
 
-	constructor(memory: WebAssembly.Memory | undefined) {
+	constructor(memory: WebAssembly.Memory | undefined, start: number) {
 		this.#memory = memory;
+		this.#start = start;
 	}
 
 	get size(): number {
-		return this.#memory?.buffer.byteLength ?? 0;
+		return (this.#memory?.buffer.byteLength ?? 0) - this.#start;
 	}
 
 	/** Whether memory has grown since the last commit; memory of a running instance cannot shrink again. */
@@ -32,24 +40,26 @@ export class Heap {
 	/** Takes the memory as it is for committed, and answers how many pages had changed. */
 	commit(): number {
 		let changed = 0;
-		const strides = this.size / STRIDE;
-		this.#differences((memory, at, before, index) => {
+		this.#differences((memory, at, before, page, index) => {
 			const kept = before === ZEROS ? Buffer.alloc(STRIDE) : before;
 			this.#shadow[index] = kept;
-			changed += copyChanged(memory, at, kept, 0);
+			memory.copy(kept, page, at, at + PAGE_BYTES);
+			changed++;
 		});
-		this.#shadow.length = strides;
+		this.#shadow.length = this.size / STRIDE;
 		return changed;
 	}
 
 	/** Writes the committed state back; memory must not have grown. */
 	restore(): void {
-		this.#differences((memory, at, before) => void copyChanged(before, 0, memory, at));
+		this.#differences((memory, at, before, page) => {
+			before.copy(memory, at, page, page + PAGE_BYTES);
+		});
 	}
 
 	/** Gives the committed state to the memory of a new instance of the same module. */
 	moveTo(memory: WebAssembly.Memory | undefined): Heap {
-		const heap = new Heap(memory);
+		const heap = new Heap(memory, this.#start);
 		heap.#shadow = this.#shadow;
 		const missing = this.#shadow.length - heap.size / STRIDE;
 		if (memory && missing > 0) memory.grow(missing);
@@ -67,26 +77,43 @@ export class Heap {
 		const missing = state.length - this.size / STRIDE;
 		if (missing > 0) this.#memory?.grow(missing);
 		this.#shadow = state.map((stride) => stride && Buffer.from(stride));
+		this.#isMarked = false;
 		this.restore();
 	}
 
-	#differences(visit: (memory: Buffer, at: number, before: Buffer, index: number) => void): void {
-		const memory = Buffer.from(this.#memory?.buffer ?? new ArrayBuffer(0));
-		for (let at = 0, index = 0; at < memory.length; at += STRIDE, index++) {
-			const before = this.#shadow[index] ?? ZEROS;
-			if (memory.compare(before, 0, STRIDE, at, at + STRIDE) !== 0) visit(memory, at, before, index);
+	/**
+	 * Visits each page that differs from the shadow, to be made the same: where it is in memory, the stride of the
+	 * shadow, where the page is in that, and the number of the stride.
+	 */
+	#differences(
+		visit: (memory: Buffer, at: number, before: Buffer, page: number, index: number) => void,
+	): void {
+		const buffer = this.#memory?.buffer ?? new ArrayBuffer(0);
+		const memory = Buffer.from(buffer, this.#start);
+		const differs = (at: number, length: number) => {
+			const before = this.#shadow[Math.floor(at / STRIDE)] ?? ZEROS;
+			const within = at % STRIDE;
+			return memory.compare(before, within, within + length, at, at + length) !== 0;
+		};
+		const look = (at: number) => {
+			const index = Math.floor(at / STRIDE);
+			if (differs(at, PAGE_BYTES)) visit(memory, at, this.#shadow[index] ?? ZEROS, at % STRIDE, index);
+		};
+		const marks = Buffer.from(buffer, 0, this.#start && memory.length / PAGE_BYTES);
+		if (this.#isMarked) {
+			for (let page = marks.indexOf(MARKED); page >= 0; page = marks.indexOf(MARKED, page + 1)) {
+				look(page * PAGE_BYTES);
+				// A store at its end may have gone on into the next page.
+				const next = (page + 1) * PAGE_BYTES;
+				if (next < memory.length && marks[page + 1] !== MARKED && differs(next, LONGEST_STORE)) look(next);
+			}
+		} else {
+			for (let at = 0; at < memory.length; at += STRIDE) {
+				if (!differs(at, STRIDE)) continue;
+				for (let page = at; page < at + STRIDE; page += PAGE_BYTES) look(page);
+			}
 		}
+		marks.fill(0);
+		this.#isMarked = this.#start > 0;
 	}
-}
-
-/** Copies the pages of a stride that differ; answers how many. */
-function copyChanged(from: Buffer, fromAt: number, to: Buffer, toAt: number): number {
-	let changed = 0;
-	for (let page = 0; page < STRIDE; page += PAGE_BYTES) {
-		const [source, target] = [fromAt + page, toAt + page];
-		if (from.compare(to, target, target + PAGE_BYTES, source, source + PAGE_BYTES) === 0) continue;
-		from.copy(to, target, source, source + PAGE_BYTES);
-		changed++;
-	}
-	return changed;
 }

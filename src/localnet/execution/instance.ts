@@ -14,6 +14,7 @@ import {
 	EXPORTED_TABLE,
 	INSTRUCTIONS_LEFT,
 } from "../wasm/meter.js";
+import { EXPORTED_MARK, MARKS_BYTES } from "../wasm/write-marks.js";
 import type { Canister } from "./canister.js";
 import { Heap } from "./heap.js";
 import type { Message, TableCallback } from "./message.js";
@@ -45,7 +46,7 @@ export class Instance {
 		readonly environment: Environment,
 	) {
 		this.#instantiate();
-		this.#heap = new Heap(this.#host.memory);
+		this.#heap = new Heap(this.#host.memory, this.#host.heapAt);
 		this.commit();
 	}
 
@@ -127,6 +128,7 @@ export class Instance {
 		this.#host = host;
 		this.#exports = exports;
 		host.memory = exports[EXPORTED_MEMORY] as WebAssembly.Memory | undefined;
+		host.heapAt = EXPORTED_MARK in exports ? MARKS_BYTES : 0;
 		host.counter = exports[INSTRUCTIONS_LEFT] as WebAssembly.Global | undefined;
 		this.#table = exports[EXPORTED_TABLE] as WebAssembly.Table | undefined;
 		this.#globals = Object.keys(exports)

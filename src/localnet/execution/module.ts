@@ -5,6 +5,7 @@ import { gunzipSync } from "node:zlib";
 import { hex, sha256 } from "../encoding/bytes.js";
 import { isSystemCall } from "../system-api/imports.js";
 import { instrument, parseModule } from "../wasm/meter.js";
+import { markWrites } from "../wasm/write-marks.js";
 import { type Reject, RejectCode, reject } from "./rejects.js";
 
 const MAX_WASM_BYTES = 100 * 1024 * 1024;
@@ -80,7 +81,8 @@ function compile(installed: Uint8Array, hash: Buffer, metering: boolean): Canist
 		parsed = parseModule(binary);
 		checkImports(parsed.imports);
 		checkExports(parsed.exports);
-		compiled = new WebAssembly.Module(instrument(binary, { metering }));
+		const instrumented = instrument(binary, { metering });
+		compiled = new WebAssembly.Module(markWrites(instrumented) ?? instrumented);
 	} catch (error) {
 		if (error instanceof InvalidModule) throw error;
 		throw new InvalidModule(`Failed to decode wasm module: ${(error as Error).message}`);

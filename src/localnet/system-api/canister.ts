@@ -56,7 +56,7 @@ export function canisterCalls(host: Host): SystemCalls {
 		env_var_count: () => 0,
 		env_var_name_exists: () => 0,
 		debug_print(src: number, size: number) {
-			const length = host.memory?.buffer.byteLength ?? 0;
+			const length = (host.memory?.buffer.byteLength ?? 0) - host.heapAt;
 			const readable = src + size <= length;
 			const text = readable
 				? host.bytes("debug_print", src, size).toString("utf8")

@@ -22,7 +22,7 @@ export function stableCalls(host: Host): SystemCalls {
 	};
 	const read = (call: string, dst: number, offset: number, size: number) => {
 		if (!stable().has(offset, size)) throw wasmTrap("stable memory out of bounds");
-		stable().read(host.heap(call, dst, size), dst, offset, size);
+		stable().read(host.heapToWrite(call, dst, size), dst, offset, size);
 	};
 	return {
 		stable64_size: () => BigInt(stable().pages),

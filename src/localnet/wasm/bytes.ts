@@ -108,6 +108,15 @@ export class ByteWriter {
 		return this;
 	}
 
+	/** A signed LEB128 of the lowest 32 bits. */
+	s32(value: number): this {
+		for (let rest = value | 0; ; rest >>= 7) {
+			const byte = rest & 0x7f;
+			if (rest >> 6 === 0 || rest >> 6 === -1) return this.u8(byte);
+			this.u8(byte | 0x80);
+		}
+	}
+
 	s64(value: bigint): this {
 		let rest = BigInt.asIntN(64, value);
 		for (;;) {

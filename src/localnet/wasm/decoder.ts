@@ -41,11 +41,43 @@ const FLOWS: readonly (readonly [number, RegExp])[] = [
 	[Flow.bulk, /^(memory|table)\.(fill|copy|init)$/],
 ];
 
+/** What the instruction does with linear memory. */
+export const Access = {
+	none: 0,
+	load: 1,
+	store: 2,
+	size: 3,
+	grow: 4,
+	fill: 5,
+	copy: 6,
+	init: 7,
+} as const;
+
+const ACCESSES: readonly (readonly [number, RegExp])[] = [
+	[Access.load, /\.load/],
+	[Access.store, /\.store/],
+	[Access.size, /^memory\.size$/],
+	[Access.grow, /^memory\.grow$/],
+	[Access.fill, /^memory\.fill$/],
+	[Access.copy, /^memory\.copy$/],
+	[Access.init, /^memory\.init$/],
+];
+
 const MISC_AT = 256;
 const SIMD_AT = 512;
 const immediates = new Uint8Array(768).fill(Immediate.unknown);
 const weights = new Uint16Array(768);
 const flows = new Uint8Array(768);
+const accesses = new Uint8Array(768);
+const valueTypes = new Uint8Array(768);
+/** By the first letters of the names of loads and stores. */
+const VALUE_TYPES: Readonly<Record<string, number>> = {
+	i32: 0x7f,
+	i64: 0x7e,
+	f32: 0x7d,
+	f64: 0x7c,
+	v12: 0x7b,
+};
 
 for (const [start, names] of [
 	[0, BASE],
@@ -56,6 +88,8 @@ for (const [start, names] of [
 		immediates[start + code] = immediateOf(name);
 		weights[start + code] = weightOf(name);
 		flows[start + code] = FLOWS.find(([, pattern]) => pattern.test(name))?.[0] ?? Flow.none;
+		accesses[start + code] = ACCESSES.find(([, pattern]) => pattern.test(name))?.[0] ?? Access.none;
+		valueTypes[start + code] = VALUE_TYPES[name.slice(0, 3)] ?? 0;
 	});
 }
 
@@ -63,6 +97,11 @@ export class InstructionDecoder {
 	/** Of the instruction passed over last. */
 	weight = 0;
 	flow: number = Flow.none;
+	access: number = Access.none;
+	/** Of a load or store: the type of the value. */
+	valueType = 0;
+	/** Where what follows its opcode begins. */
+	immediatesAt = 0;
 
 	constructor(readonly reader: ByteReader) {}
 
@@ -77,6 +116,9 @@ export class InstructionDecoder {
 		}
 		this.weight = weights[code]!;
 		this.flow = flows[code]!;
+		this.access = accesses[code]!;
+		this.valueType = valueTypes[code]!;
+		this.immediatesAt = reader.pos;
 		switch (immediates[code]) {
 			case Immediate.none:
 				return;

@@ -17,11 +17,13 @@ import { type Charger, createCharger } from "./charge.js";
 import { InstructionDecoder } from "./decoder.js";
 import {
 	appendEntries,
+	countEntries,
 	EXTERNAL_KINDS,
 	type ExternalKind,
 	findSection,
 	readExports,
 	readImports,
+	readParameterCounts,
 	readSections,
 	replaceSection,
 	type Section,
@@ -124,30 +126,6 @@ function rewriteCode(
 		out.u32(body.length).bytes(body.view());
 	}
 	return out.u32(charger.bulkBody.length).bytes(charger.bulkBody).view();
-}
-
-function countEntries(sections: readonly Section[], id: number): number {
-	const bytes = findSection(sections, id);
-	return bytes === undefined ? 0 : new ByteReader(bytes).u32();
-}
-
-/** How many parameters each function defined in the module has. */
-function readParameterCounts(sections: readonly Section[]): number[] {
-	const types = new ByteReader(findSection(sections, SectionId.type) ?? Uint8Array.of(0));
-	const FUNCTION_TYPE = 0x60;
-	const parametersOf = Array.from({ length: types.u32() }, () => {
-		if (types.u8() !== FUNCTION_TYPE) throw new WasmFormatError("only function types are supported");
-		const parameters = types.u32();
-		types.take(parameters);
-		types.take(types.u32());
-		return parameters;
-	});
-	const functions = new ByteReader(findSection(sections, SectionId.function) ?? Uint8Array.of(0));
-	return Array.from({ length: functions.u32() }, () => {
-		const parameters = parametersOf[functions.u32()];
-		if (parameters === undefined) throw new WasmFormatError("a function has a type that does not exist");
-		return parameters;
-	});
 }
 
 function readGlobalMutability(sections: readonly Section[]): boolean[] {

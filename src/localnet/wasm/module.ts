@@ -177,3 +177,27 @@ export function parseModule(wasm: Uint8Array): ModuleSummary {
 			}),
 	};
 }
+
+export function countEntries(sections: readonly Section[], id: number): number {
+	const bytes = findSection(sections, id);
+	return bytes === undefined ? 0 : new ByteReader(bytes).u32();
+}
+
+/** How many parameters each function defined in the module has. */
+export function readParameterCounts(sections: readonly Section[]): number[] {
+	const types = new ByteReader(findSection(sections, SectionId.type) ?? Uint8Array.of(0));
+	const FUNCTION_TYPE = 0x60;
+	const parametersOf = Array.from({ length: types.u32() }, () => {
+		if (types.u8() !== FUNCTION_TYPE) throw new WasmFormatError("only function types are supported");
+		const parameters = types.u32();
+		types.take(parameters);
+		types.take(types.u32());
+		return parameters;
+	});
+	const functions = new ByteReader(findSection(sections, SectionId.function) ?? Uint8Array.of(0));
+	return Array.from({ length: functions.u32() }, () => {
+		const parameters = parametersOf[functions.u32()];
+		if (parameters === undefined) throw new WasmFormatError("a function has a type that does not exist");
+		return parameters;
+	});
+}
