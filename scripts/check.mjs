@@ -1,7 +1,7 @@
 /**
- * node scripts/check.mjs [--chromium]: everything that is checked without running it. After the build the parts run
- * two at a time; the output of those that fail is shown, each under its name. With --chromium a browser for the tests
- * is looked for, too.
+ * node scripts/check.mjs [--chromium]: everything that is checked without running it. The parts run two at a time,
+ * those that read only sources beside the build, the others after it; the output of those that fail is shown, each
+ * under its name. With --chromium a browser for the tests is looked for, too.
  */
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
@@ -12,12 +12,14 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const env = { ...process.env, PATH: `${join(root, "node_modules/.bin")}${delimiter}${process.env.PATH}` };
 const isWithChromium = process.argv.includes("--chromium");
 
-/** Longest first. */
-const PARTS = {
+/** What needs nothing built. Longest first, here and below. */
+const SOURCES = {
 	chromium: isWithChromium ? "node scripts/chromium.mjs" : undefined,
 	reference: "typedoc --emit none",
-	package: "npm run --silent check:package",
 	style: "npm run --silent check:style",
+};
+const BUILT = {
+	package: "npm run --silent check:package",
 	"examples/store": "tsc -p examples/store",
 	"examples/beside": "tsc -p examples/beside",
 	"bench/million": "tsc -p bench/million/canister",
@@ -46,14 +48,18 @@ async function check(name, command) {
 	process.stderr.write(`\n${name} (${command})\n${output.trimEnd()}\n`);
 }
 
-await check("build", "npm run --silent build");
-if (failed.length === 0) {
-	const waiting = Object.entries(PARTS).filter(([, command]) => command !== undefined);
-	const work = async () => {
-		for (let next = waiting.shift(); next; next = waiting.shift()) await check(...next);
-	};
-	await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work));
+const waiting = Object.entries(SOURCES).filter(([, command]) => command !== undefined);
+async function work() {
+	for (let next = waiting.shift(); next; next = waiting.shift()) await check(...next);
 }
+
+const built = check("build", "npm run --silent build").then(() => {
+	if (!failed.includes("build")) waiting.push(...Object.entries(BUILT));
+});
+const more = Array.from({ length: Math.max(2, availableParallelism()) - 1 }, () =>
+	work().then(() => built.then(work)),
+);
+await Promise.all([built.then(work), ...more]);
 if (failed.length > 0) {
 	process.stderr.write(`\nThe check failed: ${failed.join(", ")}.\n`);
 	process.exitCode = 1;
