@@ -24,10 +24,10 @@ export const LIMITS = {
 	dearestRequestInstructions: most(20e9),
 	grantCheckInstructions: most(0.2e6),
 	/** Of one that is part of another, which is part of a third, by a holder of as many as there can be. */
-	grantPartCheckInstructions: most(0.5e6),
+	grantPartCheckInstructions: most(0.2e6),
 	statWithWitnessInstructions1000: most(10e6),
 	statWithWitnessInstructionsMillion: most(15e6),
-	putBlobAtMillionOverThousand: most(1.4),
+	putBlobAtMillionOverThousand: most(1.36),
 	stableBytesWrittenPerByte: most(1.2),
 	stableBytesWrittenPerByteUnknownSize: most(1.2),
 	uploadCyclesOverFloor: most(1.05),

@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
-import { u64Key } from "../src/canister/engine/codec.js";
-import { type Grant, Holding, markOf, NO_BOUND } from "../src/canister/engine/grant-record.js";
+import { Accounts } from "../src/canister/engine/accounts.js";
+import { type Grant, Holding, NO_BOUND } from "../src/canister/engine/grant-record.js";
+import { Marks } from "../src/canister/engine/marks.js";
+import { Meta } from "../src/canister/engine/meta.js";
 import { MEMORY } from "../src/canister/memory.js";
 import { MAX_GRANT_LEVELS, MAX_GRANTS } from "../src/protocol/index.js";
 import { newId } from "../test/support/published.js";
 import type { Figures } from "./figures.js";
 import { MeteredStore } from "./metered.js";
-import { buildFiller, fill } from "./million/filler.js";
+import { buildFiller, fill, HeapMap } from "./million/filler.js";
 
 const GRANTS = 100_000;
 const PREFIX = "inbox/ann/";
@@ -24,7 +26,9 @@ export async function measureGrants(
 	try {
 		const [guest, part] = [Ed25519KeyIdentity.generate(), Ed25519KeyIdentity.generate()];
 		const [guestBytes, partBytes] = [guest, part].map((its) => its.getPrincipal().toUint8Array());
-		await fill(store, MEMORY.grants, records(guestBytes!, partBytes!));
+		const { accounts, grants } = records(guestBytes!, partBytes!);
+		await fill(store, MEMORY.accounts, accounts.records());
+		await fill(store, MEMORY.grants, grants.records());
 		return {
 			grantCheckInstructions: await costOfCheck(store, guest),
 			grantPartCheckInstructions: await costOfCheck(store, part),
@@ -66,10 +70,13 @@ async function costOf(store: MeteredStore, identity: Ed25519KeyIdentity): Promis
 	return Number(record.instructions);
 }
 
-function* records(guest: Uint8Array, part: Uint8Array): Generator<readonly [Uint8Array, Uint8Array]> {
+function records(guest: Uint8Array, part: Uint8Array): { accounts: HeapMap; grants: HeapMap } {
+	const maps = { accounts: new HeapMap(), grants: new HeapMap() };
+	const accounts = new Accounts(maps.accounts);
+	const marks = new Marks(maps.grants, new Meta(new HeapMap()));
 	let sequence = 1;
-	const holdingOf = (who: Uint8Array, count: number, under: Grant | undefined) => {
-		const holding = new Holding(who, undefined);
+	const give = (who: Uint8Array, count: number, under: Grant | undefined) => {
+		const holding = new Holding(who, new Uint8Array(0));
 		let last: Grant | undefined;
 		for (let n = 0; n < count; n++) {
 			last = {
@@ -86,30 +93,23 @@ function* records(guest: Uint8Array, part: Uint8Array): Generator<readonly [Uint
 				mayGive: true,
 				level: (under?.level ?? 0) + 1,
 				under: under && { who: under.who, id: under.id, sequence: under.sequence },
-				above: under === undefined ? [] : [under.sequence, ...under.above],
+				mark: marks.next,
+				above: under === undefined ? [] : [under.mark, ...under.above],
 				usedBytes: 0,
 				usedBlobs: 0,
 			};
 			holding.add(last);
+			marks.add();
 		}
-		return {
-			record: [who, holding.encode()] as const,
-			last,
-			marks: holding.all().map((grant) => [markOf(u64Key(grant.sequence)), new Uint8Array(0)] as const),
-		};
+		accounts.change(who).grants = holding.encode();
+		accounts.flush();
+		accounts.forget();
+		return last;
 	};
 	let under: Grant | undefined;
-	for (let level = 1; level < MAX_GRANT_LEVELS; level++) {
-		const { record, marks, last } = holdingOf(randomBytes(29), MAX_GRANTS, under);
-		yield record;
-		yield* marks;
-		under = last;
-	}
-	yield holdingOf(part, MAX_GRANTS, under).record;
-	yield holdingOf(guest, 1, undefined).record;
-	while (sequence <= GRANTS) {
-		const { record, marks } = holdingOf(randomBytes(29), 1, undefined);
-		yield record;
-		yield* marks;
-	}
+	for (let level = 1; level < MAX_GRANT_LEVELS; level++) under = give(randomBytes(29), MAX_GRANTS, under);
+	give(part, MAX_GRANTS, under);
+	give(guest, 1, undefined);
+	while (sequence <= GRANTS) give(randomBytes(29), 1, undefined);
+	return maps;
 }

@@ -2,6 +2,7 @@ import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { polling } from "@dfinity/agent";
 import { buildCanister } from "../../examples/support/build.js";
+import type { StableMap } from "../../src/canister/ports.js";
 import type { MeteredStore } from "../metered.js";
 
 /** Stores that are filled below the call interface, by the class beside them in `canister/`. */
@@ -16,6 +17,35 @@ export async function buildFiller(workplace: string): Promise<Uint8Array> {
 		await cp(join(import.meta.dirname, "canister", file), join(directory, file));
 	return buildCanister(directory, "million");
 }
+
+/** A stable map in which records are made here that are then copied. */
+export class HeapMap implements StableMap {
+	readonly #values = new Map<string, Uint8Array>();
+
+	get(key: Uint8Array): Uint8Array | undefined {
+		return this.#values.get(nameOf(key));
+	}
+
+	has(key: Uint8Array): boolean {
+		return this.#values.has(nameOf(key));
+	}
+
+	set(key: Uint8Array, value: Uint8Array): Uint8Array | undefined {
+		const before = this.get(key);
+		this.#values.set(nameOf(key), value.slice());
+		return before;
+	}
+
+	delete(key: Uint8Array): void {
+		this.#values.delete(nameOf(key));
+	}
+
+	*records(): Generator<readonly [key: Uint8Array, value: Uint8Array]> {
+		for (const [name, value] of this.#values) yield [Buffer.from(name, "hex"), value];
+	}
+}
+
+const nameOf = (key: Uint8Array): string => Buffer.from(key).toString("hex");
 
 /** Writes records into a map, as many to a message as it holds. */
 export async function fill(

@@ -7,7 +7,7 @@ import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { newId, publication, rootOf, sha256 } from "../../test/support/published.js";
 import type { Figures } from "../figures.js";
 import { MeteredStore } from "../metered.js";
-import { buildFiller, callRaw, fill } from "./filler.js";
+import { buildFiller, callRaw, fill, HeapMap } from "./filler.js";
 
 const THOUSAND = 1_000;
 const MILLION = 1_000_000;
@@ -65,24 +65,16 @@ const digits = (n: number): string => String(n).padStart(9, "0");
 
 /** The catalog with all keys, made here and copied node by node. */
 async function fillCatalog(store: MeteredStore, keys: number): Promise<void> {
-	const nodes = new Map<string, Uint8Array>();
-	const nameOf = (key: Uint8Array) => Buffer.from(key).toString("hex");
 	const hashing = hashingOf(sha256);
-	const map = {
-		get: (key: Uint8Array) => nodes.get(nameOf(key)),
-		has: (key: Uint8Array) => nodes.has(nameOf(key)),
-		set: (key: Uint8Array, value: Uint8Array) => void nodes.set(nameOf(key), value.slice()),
-		delete: (key: Uint8Array) => void nodes.delete(nameOf(key)),
-	};
-	const catalog = new Catalog(map, hashing);
+	const nodes = new HeapMap();
+	const catalog = new Catalog(nodes, hashing);
 	const content = hashing.sha256(new Uint8Array(0));
 	for (let from = 0; from < keys; from += BATCH)
 		catalog.change(
 			HTTP_EXPR,
 			Array.from({ length: BATCH }, (_, i) => ({ key: PREFIX + digits(from + i), content })),
 		);
-	const records = Array.from(nodes, ([name, node]) => [Buffer.from(name, "hex"), node] as const);
-	await fill(store, MEMORY.catalog, records);
+	await fill(store, MEMORY.catalog, nodes.records());
 }
 
 async function fillRecords(store: MeteredStore, from: number, to: number): Promise<void> {

@@ -29,7 +29,7 @@ export interface Host {
 	/** Whether this principal controls the canister. */
 	isController(who: Uint8Array): boolean;
 	/** Asks that the engine's `clean` be called at this time (milliseconds since 1970), or a little later. */
-	wakeAt(time: number): void;
+	wakeAt(time: number, now: number): void;
 	readonly hashing: Hashing;
 	/** Which SHA-256 that is, for statistics. */
 	readonly sha256Name: string;

@@ -51,8 +51,8 @@ export function checkKey(key: string, field = "key"): Invalid | undefined {
 	if (!isPrintable(key)) return invalid(field, "it holds a control character or half a surrogate pair", 0);
 	const segments = key.split("/", MAX_KEY_SEGMENTS + 1);
 	if (segments.length > MAX_KEY_SEGMENTS) return invalid(field, "it has too many segments", MAX_KEY_SEGMENTS);
-	for (const segment of segments)
-		if (RESERVED.has(segment)) return invalid(field, "a segment is empty, `.`, `..`, `<$>` or `<*>`", 0);
+	for (let i = 0; i < segments.length; i++)
+		if (RESERVED.has(segments[i]!)) return invalid(field, "a segment is empty, `.`, `..`, `<$>` or `<*>`", 0);
 	return undefined;
 }
 

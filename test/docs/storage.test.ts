@@ -127,7 +127,7 @@ test("an upload's record, its page, its chunks and their slots", () => {
 
 	const account = recordOf("accounts", owner);
 	expect(Object.values(read("Accounts", account))).toEqual([
-		1n,
+		2n,
 		0n,
 		1n,
 		1n,
@@ -138,7 +138,7 @@ test("an upload's record, its page, its chunks and their slots", () => {
 		// A begin and three puts, without bytes and instructions.
 		4n * 7_200_000n,
 	]);
-	expect(recordOf("meta", u64(0)).length).toBe(280);
+	expect(recordOf("meta", u64(0)).length).toBe(408);
 	const counters = ["layout", "contents", "openUploads", "chunks", "charged", "promised", "stored"] as const;
 	expect(counters.map((name) => counter(name))).toEqual([6, 1, 1, 3, Number(charged), 0, bytes.length]);
 });
@@ -300,14 +300,19 @@ test("the record of who holds grants, and the queue it is looked at in", () => {
 	ask(engine, "blobs_put_blob", put, chunks[2]!);
 	host.sender = owner;
 
-	const record = recordOf("grants", part.toUint8Array());
+	// Behind the account's other fields: it has neither a salt nor a quota of its own.
+	const grantsOf = (who: Principal) => recordOf("accounts", who.toUint8Array()).subarray(51);
+	const record = grantsOf(part);
 	expect([...record.subarray(0, 2)]).toEqual([1, 1]);
-	expect(recordOf("grants", Buffer.concat([Buffer.alloc(22), u64(Number(first))]))).toEqual(Buffer.alloc(0));
+	const marks = Buffer.alloc(1_024);
+	marks[0] = 1 << 1;
+	expect(recordOf("grants", u64(0))).toEqual(marks);
+	expect(counter("grantMarks")).toBe(1);
 	const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 	const none = BigInt(Number.MAX_SAFE_INTEGER);
 	const used = BigInt(4_096 + 896 + 4 * "a/b/c".length + 2 * 256 + "application/octet-stream".length);
 	expect(record.subarray(2, 11)).toEqual(Buffer.concat([Uint8Array.of(1), u64(Number(second))]));
-	expect(Object.values(read("Grants", record.subarray(11, 131)))).toEqual([
+	expect(Object.values(read("Grants", record.subarray(11, 135)))).toEqual([
 		hex(idOf(61)),
 		1n,
 		2n,
@@ -316,15 +321,17 @@ test("the record of who holds grants, and the queue it is looked at in", () => {
 		none,
 		used,
 		1n,
-		first,
 		0n,
+		1n,
+		0n,
+		first,
 		hex(idOf(60)),
 		1n,
 		hex(Buffer.concat([above.toUint8Array(), Buffer.alloc(28)])),
 	]);
-	expect(record.subarray(131).toString()).toBe("wa/b/");
-	const fields = Object.values(read("Grants", recordOf("grants", above.toUint8Array()).subarray(11, 131)));
-	expect(fields.slice(1, 9)).toEqual([5n, 1n, 9_000_000_000_000n, 700_000n, none, used, 1n, 0n]);
+	expect(record.subarray(135).toString()).toBe("wa/b/");
+	const fields = Object.values(read("Grants", grantsOf(above).subarray(11, 135)));
+	expect(fields.slice(1, 9)).toEqual([5n, 1n, 9_000_000_000_000n, 700_000n, none, used, 1n, 1n]);
 	const item = itemOf(QUEUE.grants, 2);
 	expect(item).toEqual(Buffer.concat([u64(host.time + 7 * 86_400_000), part.toUint8Array()]));
 	expect([counter("grantQueue"), counter("grantQueue", 1)]).toEqual([0, 2]);

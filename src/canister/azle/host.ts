@@ -93,8 +93,7 @@ export class AzleHost implements Host {
 		return Number(performanceCounter(0));
 	}
 
-	wakeAt(at: number): void {
-		const now = this.now();
+	wakeAt(at: number, now: number): void {
 		for (const time of this.#armed) {
 			// The trap of a cleaning step takes back that its timer went off, and the timer is gone all the same.
 			if (time < now - OVERDUE_MS) this.#armed.delete(time);

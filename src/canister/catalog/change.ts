@@ -24,6 +24,8 @@ export class Changer {
 	readonly #kind: Kind;
 	/** Whether anything was not as the items say. */
 	changed = false;
+	/** The directory in which the last label of a single item stands. */
+	directory = 0;
 
 	constructor(store: NodeStore, hashing: Hashing, kind: Kind) {
 		this.#store = store;
@@ -47,7 +49,10 @@ export class Changer {
 			this.#changeLabel(editor, kind, items, i, end, depth);
 			i = end;
 		}
-		return editor.finish(stays);
+		const edited = editor.finish(stays);
+		if (items.length === 1 && items[0]!.path.texts.length === depth + 1)
+			this.directory = edited?.id ?? directory;
+		return edited;
 	}
 
 	/** Items [from, end) have the same label here. The first may end with it. */
@@ -65,15 +70,16 @@ export class Changer {
 		const label = ends && item.isSelf ? SELF : labelOf(item.path, depth);
 		const at = editor.seek(label, texts[depth]!);
 		const isFound = at >= 0;
-		const link = isFound ? linkAt(editor.leaf, at) : 0;
-		const before = isFound && flagAt(editor.leaf, at) !== FLAG.none;
+		const { leaf } = editor;
+		const link = isFound ? linkAt(leaf, at) : 0;
+		const before = isFound && flagAt(leaf, at) !== FLAG.none;
 		const isThere = ends ? item.present : before;
 		const deeper = ends ? from + 1 : from;
 		let isBelow = link !== 0;
 		for (let i = deeper; !isBelow && i < end; i++) isBelow = items[i]!.present;
 		if (deeper === end && (link === 0 || kind === KIND.plain)) isBelow = false;
 
-		let value = isFound && kind !== KIND.plain ? valueAt(editor.leaf, at) : undefined;
+		let value = isFound && kind !== KIND.plain ? valueAt(leaf, at) : undefined;
 		let below = link;
 		if (isBelow) {
 			const inside = items.slice(deeper, end);

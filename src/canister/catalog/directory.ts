@@ -21,10 +21,13 @@ export interface Place {
 
 export const leafOf = (place: Place): Step => place.path[place.path.length - 1]!;
 
-/** A child is one level below its parent: a link gone wrong is noticed, and cannot make a circle. */
-export function readChild(store: NodeStore, parent: Uint8Array, index: number): Stored {
+/**
+ * A child is one level below its parent: a link gone wrong is noticed, and cannot make a circle. `isOwn`: the caller may
+ * change it.
+ */
+export function readChild(store: NodeStore, parent: Uint8Array, index: number, isOwn = false): Stored {
 	const id = linkAt(parent, index);
-	const child = store.read(id);
+	const child = isOwn ? store.take(id) : store.read(id);
 	const { node } = child;
 	// The kind is in the same byte.
 	if (node[0] !== parent[0]! - 1)

@@ -93,7 +93,7 @@ export class Editor {
 	constructor(store: NodeStore, hashing: Hashing, directory: number, kind: Kind) {
 		this.#store = store;
 		this.#hashing = hashing;
-		const root = directory === 0 ? { node: emptyNode(kind, 0), runs: NO_RUNS } : store.read(directory);
+		const root = directory === 0 ? { node: emptyNode(kind, 0), runs: NO_RUNS } : store.take(directory);
 		this.#levels = [levelOver(directory, root, undefined)];
 	}
 
@@ -218,7 +218,7 @@ export class Editor {
 	/** Goes on in the child at the level's index. */
 	#open(level: Level): void {
 		const { node, index } = level;
-		const child = readChild(this.#store, node, index);
+		const child = readChild(this.#store, node, index, true);
 		this.#levels.push(levelOver(linkAt(node, index), child, this.#upperOf(level)));
 	}
 

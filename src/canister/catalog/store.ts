@@ -31,9 +31,19 @@ export interface Stored {
 	readonly runs: Uint8Array;
 }
 
+/** Most nodes in each half of what the heap keeps: together half a MiB at the most. */
+const MOST_KEPT = 16;
+
+/**
+ * The nodes that were read or written last are kept in the heap, since each change passes the directories above its own:
+ * to find one in the map takes 100,000 instructions. A trap takes heap and map back together.
+ */
 export class NodeStore {
 	readonly #map: StableMap;
 	readonly #key = new Uint8Array(8);
+	/** Records by id, those of the older half as long as the younger one is not full. None is ever changed. */
+	#young = new Map<number, Uint8Array>();
+	#old = new Map<number, Uint8Array>();
 	/** Read when an id is first taken or given back, written by `commit`: one access each a change, not an id. */
 	#head: Uint8Array | undefined;
 
@@ -51,17 +61,33 @@ export class NodeStore {
 			throw new Error(`catalog: layout ${head[0]} is not ${VERSION}, the one that this code knows`);
 	}
 
-	/** The caller's own copy, which it may change. */
+	/** To be read only. */
 	read(id: number): Stored {
-		const record = this.#map.get(this.#keyOf(id));
-		if (record === undefined) throw new Error(`catalog: node ${id} is missing`);
-		if (!isNode(record)) throw new Error(`catalog: node ${id} is corrupt`);
-		const bytes = runBytes(record);
-		if (bytes === 0) return { node: record, runs: NO_RUNS };
-		const end = record.length - bytes;
-		return { node: record.subarray(0, end), runs: record.subarray(end) };
+		return stored(this.#young.get(id) ?? this.#find(id));
 	}
 
+	/** The caller's own copy, which it may change. */
+	take(id: number): Stored {
+		return stored((this.#young.get(id) ?? this.#find(id)).slice());
+	}
+
+	#find(id: number): Uint8Array {
+		const record = this.#old.get(id) ?? this.#map.get(this.#keyOf(id));
+		if (record === undefined) throw new Error(`catalog: node ${id} is missing`);
+		if (!isNode(record)) throw new Error(`catalog: node ${id} is corrupt`);
+		this.#keep(id, record);
+		return record;
+	}
+
+	#keep(id: number, record: Uint8Array): void {
+		if (this.#young.size === MOST_KEPT) {
+			this.#old = this.#young;
+			this.#young = new Map();
+		}
+		this.#young.set(id, record);
+	}
+
+	/** The node is the store's from now on. */
 	write(id: number, node: Uint8Array, runs: Uint8Array): void {
 		let record = node;
 		if (runs.length > 0) {
@@ -70,6 +96,7 @@ export class NodeStore {
 			record.set(runs, node.length);
 		}
 		this.#map.set(this.#keyOf(id), record);
+		this.#keep(id, record);
 	}
 
 	/** A free id; the caller writes its node. */
@@ -95,10 +122,12 @@ export class NodeStore {
 		node[0] = FREE_NODE;
 		setU32(node, 1, u32(head, 5));
 		this.#map.set(this.#keyOf(id), node);
+		this.#young.delete(id);
+		this.#old.delete(id);
 		setU32(head, 5, id);
 	}
 
-	/** Ends a change. Nothing of it stays in the heap. */
+	/** Ends a change. */
 	commit(): void {
 		if (this.#head === undefined) return;
 		this.#map.set(this.#keyOf(HEAD), this.#head);
@@ -115,4 +144,11 @@ export class NodeStore {
 		setU32(this.#key, 4, id);
 		return this.#key;
 	}
+}
+
+function stored(record: Uint8Array): Stored {
+	const bytes = runBytes(record);
+	if (bytes === 0) return { node: record, runs: NO_RUNS };
+	const end = record.length - bytes;
+	return { node: record.subarray(0, end), runs: record.subarray(end) };
 }

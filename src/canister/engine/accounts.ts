@@ -60,6 +60,8 @@ export interface Account {
 	quota: Quota | undefined;
 	/** Random, with what its private keys are salted in the certified tree; nothing until it has one. */
 	salt: Uint8Array;
+	/** What it was given in grants (grant-record.ts); nothing where it was given none. */
+	grants: Uint8Array;
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -67,26 +69,26 @@ const NO_BYTES = new Uint8Array(0);
 const EVERYBODY = new Uint8Array(0);
 
 interface Entry {
-	readonly who: Uint8Array;
+	who: Uint8Array;
 	readonly account: Account;
 	isChanged: boolean;
 }
 
+/** Most accounts that are kept from one message to the next. */
+const MOST_KEPT = 64;
+
 /**
- * Accounts, kept in the heap while a message runs and written at its end, each once. One that says nothing has no
- * record.
+ * Accounts, written at the end of a message, each once. One that says nothing has no record. What a message read or wrote
+ * is kept for the next, which is often the same caller's: a trap takes heap and stable memory back together.
  */
 export class Accounts {
 	readonly #map: StableMap;
 	readonly #seen = new Map<string, Entry>();
 	#last: Entry | undefined;
-	/**
-	 * Everybody's record, which nearly every message asks for, is kept from one to the next: a trap takes heap and stable
-	 * memory back together.
-	 */
+	/** Everybody's record, which nearly every message asks for. */
 	#everybody: Entry | undefined;
-	/** Whether anybody's is. */
-	#isChanged = false;
+	/** Those that are to be written. */
+	#changed: Entry[] = [];
 
 	constructor(map: StableMap) {
 		this.#map = map;
@@ -100,12 +102,12 @@ export class Accounts {
 	}
 
 	change(who: Uint8Array): Account {
-		return this.#changed(this.#last?.who === who ? this.#last : this.#entry(who));
+		return this.#toChange(this.#last?.who === who ? this.#last : this.#entry(who));
 	}
 
-	#changed(entry: Entry): Account {
+	#toChange(entry: Entry): Account {
+		if (!entry.isChanged) this.#changed.push(entry);
 		entry.isChanged = true;
-		this.#isChanged = true;
 		return entry.account;
 	}
 
@@ -120,19 +122,21 @@ export class Accounts {
 	}
 
 	setSecret(secret: Uint8Array): void {
-		this.#changed(this.#everybody ?? this.#readEverybody()).salt = secret;
+		this.#toChange(this.#everybody ?? this.#readEverybody()).salt = secret;
 	}
 
 	setEverybodys(quota: Quota | undefined): void {
-		this.#changed(this.#everybody ?? this.#readEverybody()).quota = quota;
+		this.#toChange(this.#everybody ?? this.#readEverybody()).quota = quota;
 	}
 
-	/** Drops what is in the heap of the message at hand: nothing of it was changed, or it was written. */
+	/** To be called before each message: what one left that was not written is no part of the next. */
 	forget(): void {
-		this.#seen.clear();
 		this.#last = undefined;
-		if (this.#everybody?.isChanged) this.#everybody = undefined;
-		this.#isChanged = false;
+		if (this.#changed.length > 0) {
+			if (this.#everybody?.isChanged) this.#everybody = undefined;
+			this.#changed = [];
+			this.#seen.clear();
+		} else if (this.#seen.size > MOST_KEPT) this.#seen.clear();
 	}
 
 	/** Reads what is kept from message to message: what a query reads is forgotten when it ends. */
@@ -141,18 +145,18 @@ export class Accounts {
 	}
 
 	get isChanged(): boolean {
-		return this.#isChanged;
+		return this.#changed.length > 0;
 	}
 
 	flush(): void {
-		for (const entry of this.#seen.values()) if (entry.isChanged) this.#write(entry);
-		if (this.#everybody?.isChanged) this.#write(this.#everybody);
-		this.forget();
+		if (this.#changed.length === 0) return;
+		for (const entry of this.#changed) this.#write(entry);
+		this.#changed = [];
 	}
 
 	#write(entry: Entry): void {
 		const { who, account } = entry;
-		if (saysNothing(account)) this.#map.delete(who);
+		if (saysNothing(account) && account.grants.length === 0) this.#map.delete(who);
 		else this.#map.set(who, encode(account));
 		entry.isChanged = false;
 	}
@@ -171,11 +175,13 @@ export class Accounts {
 			entry = { who, account: decode(record), isChanged: false };
 			this.#seen.set(name, entry);
 		}
+		entry.who = who;
 		this.#last = entry;
 		return entry;
 	}
 }
 
+/** Whether all is 0, whatever it was given in grants. */
 export function saysNothing(account: Readonly<Account>): boolean {
 	const { roles, openUploads, blobs, bytes, received, changes, cycles, quota, salt } = account;
 	return (
@@ -193,7 +199,7 @@ export function saysNothing(account: Readonly<Account>): boolean {
 
 // Where fields are in a record (docs/STORAGE.md, "Accounts"), and in the quota behind its salt. Read and written at these
 // places, not by Reader and Writer: nearly every message has an account, and this is 50,000 instructions less for it.
-const RECORD_VERSION = 1;
+const RECORD_VERSION = 2;
 const ROLES = 1;
 const OPEN_UPLOADS = 2;
 const BLOBS = 6;
@@ -212,9 +218,10 @@ const QUOTA_CYCLES = 36;
 const QUOTA_LENGTH = 44;
 
 function encode(account: Account): Uint8Array {
-	const { roles, openUploads, blobs, bytes, day, received, changes, cycles, salt, quota } = account;
+	const { roles, openUploads, blobs, bytes, day, received, changes, cycles, salt, quota, grants } = account;
 	const flag = SALT + salt.length;
-	const record = new Uint8Array(flag + 1 + (quota === undefined ? 0 : QUOTA_LENGTH));
+	const grantsAt = flag + 1 + (quota === undefined ? 0 : QUOTA_LENGTH);
+	const record = new Uint8Array(grantsAt + grants.length);
 	const view = new DataView(record.buffer);
 	record[0] = RECORD_VERSION;
 	record[ROLES] = roles;
@@ -227,6 +234,7 @@ function encode(account: Account): Uint8Array {
 	writeU64(view, CYCLES, cycles);
 	view.setUint32(SALT_LENGTH, salt.length);
 	record.set(salt, SALT);
+	if (grants.length > 0) record.set(grants, grantsAt);
 	if (quota === undefined) return record;
 	record[flag] = 1;
 	view.setUint32(flag + 1, quota.openUploads);
@@ -251,10 +259,14 @@ function decode(record: Uint8Array | undefined): Account {
 			cycles: 0,
 			quota: undefined,
 			salt: NO_BYTES,
+			grants: NO_BYTES,
 		};
 	const view = new DataView(record.buffer, record.byteOffset, record.length);
 	knownVersion("account", view.getUint8(0), RECORD_VERSION);
 	const length = view.getUint32(SALT_LENGTH);
+	const quota = decodeQuota(view, SALT + length);
+	// In a record of version 1 nothing stands here.
+	const grantsAt = SALT + length + 1 + (quota === undefined ? 0 : QUOTA_LENGTH);
 	return {
 		roles: view.getUint8(ROLES),
 		openUploads: view.getUint32(OPEN_UPLOADS),
@@ -264,8 +276,9 @@ function decode(record: Uint8Array | undefined): Account {
 		received: readU64(view, RECEIVED),
 		changes: readU64(view, CHANGES),
 		cycles: readU64(view, CYCLES),
-		quota: decodeQuota(view, SALT + length),
+		quota,
 		salt: length === 0 ? NO_BYTES : record.subarray(SALT, SALT + length),
+		grants: record.length === grantsAt ? NO_BYTES : record.subarray(grantsAt),
 	};
 }
 

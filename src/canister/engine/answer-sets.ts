@@ -1,7 +1,7 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { chunkCount, isPublic, type WireManifest } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
-import { concat, u64Key, Writer } from "./codec.js";
+import { putU32, putU64, writeU64 } from "./codec.js";
 import { Forms } from "./forms.js";
 import { COUNTER, type Meta } from "./meta.js";
 
@@ -69,14 +69,15 @@ export class AnswerSets {
 	}
 
 	set(content: number, type: string, { holders, number, labels, digest, waiting }: AnswerSet): void {
-		const record = new Writer()
-			.u8(SET_FORMS.newest)
-			.u32(holders)
-			.u64(number)
-			.u32(labels)
-			.bytes(digest)
-			.u32(waiting)
-			.done();
+		const record = new Uint8Array(25 + digest.length);
+		const view = new DataView(record.buffer);
+		record[0] = SET_FORMS.newest;
+		view.setUint32(1, holders);
+		writeU64(view, 5, number);
+		view.setUint32(13, labels);
+		view.setUint32(17, digest.length);
+		record.set(digest, 21);
+		view.setUint32(21 + digest.length, waiting);
 		this.#map.set(setKey(content, type), record);
 	}
 
@@ -90,10 +91,17 @@ export class AnswerSets {
 	}
 
 	addWaiting(number: number, index: number, { by, sequence, key }: Waiting): void {
-		this.#map.set(
-			waitingKey(number, index),
-			new Writer().u8(WAITING_FORMS.newest).bytes(by).u64(sequence).text(key).done(),
-		);
+		const utf8 = encodeUtf8(key);
+		const keyAt = 5 + by.length + 12;
+		const record = new Uint8Array(keyAt + utf8.length);
+		const view = new DataView(record.buffer);
+		record[0] = WAITING_FORMS.newest;
+		view.setUint32(1, by.length);
+		record.set(by, 5);
+		writeU64(view, keyAt - 12, sequence);
+		view.setUint32(keyAt - 4, utf8.length);
+		record.set(utf8, keyAt);
+		this.#map.set(waitingKey(number, index), record);
 	}
 
 	removeWaiting(number: number, index: number): void {
@@ -116,7 +124,25 @@ export class AnswerSets {
 
 // Three kinds of keys in one map: 9 bytes; 13 of which the ninth is 255; and 8 and a type, which begins in ASCII and has
 // at least 3.
-const hashesKey = (number: number, step: number): Uint8Array => concat(u64Key(number), Uint8Array.of(step));
-const waitingKey = (number: number, index: number): Uint8Array =>
-	new Writer().u64(number).u8(255).u32(index).done();
-const setKey = (content: number, type: string): Uint8Array => concat(u64Key(content), encodeUtf8(type));
+function hashesKey(number: number, step: number): Uint8Array {
+	const key = new Uint8Array(9);
+	putU64(key, 0, number);
+	key[8] = step;
+	return key;
+}
+
+function waitingKey(number: number, index: number): Uint8Array {
+	const key = new Uint8Array(13);
+	putU64(key, 0, number);
+	key[8] = 255;
+	putU32(key, 9, index);
+	return key;
+}
+
+function setKey(content: number, type: string): Uint8Array {
+	const utf8 = encodeUtf8(type);
+	const key = new Uint8Array(8 + utf8.length);
+	putU64(key, 0, content);
+	key.set(utf8, 8);
+	return key;
+}

@@ -36,6 +36,8 @@ export class Blob {
 	readonly bytes: Uint8Array;
 	readonly place: Place;
 	readonly owner: Uint8Array;
+	/** As it was stored: the receipt of a put has the same. */
+	record: Uint8Array | undefined;
 
 	constructor(manifest: WireManifest, place: Place, bytes?: Uint8Array) {
 		this.manifest = manifest;
@@ -71,7 +73,7 @@ export class Blob {
 }
 
 /** A blob of which neither metadata nor long texts were read. */
-export type Shown = Omit<Blob, "manifest" | "key">;
+export type Shown = Omit<Blob, "manifest" | "key" | "record">;
 
 /** Bytes of a record beside its four parts: version, content, directory, and the lengths of the first three. */
 const FIXED = 1 + 8 + 4 + 3 * 4;
@@ -82,8 +84,13 @@ let framed: Uint8Array | undefined;
 const LEAF_AT = 17;
 const RESPONSES_AT = LEAF_AT + SHA256_BYTES + 4;
 
-/** Written part by part, not by a Writer: one is made for each blob of many, and this takes a third of it. */
 export function encodeBlob(blob: Blob): Uint8Array {
+	blob.record ??= recordOf(blob);
+	return blob.record;
+}
+
+/** Written part by part, not by a Writer: one is made for each blob of many, and this takes a third of it. */
+function recordOf(blob: Blob): Uint8Array {
 	const { place, bytes } = blob;
 	const { leaf, responses, uploader } = place;
 	if (place.content !== 0 || leaf.length !== SHA256_BYTES || responses.length !== SHA256_BYTES)

@@ -43,14 +43,17 @@ export class Contents {
 
 	/** Leaves of chunks [from, to), packed into `into` from `offset` on; 32 zero bytes for one that is not held. */
 	copyLeaves(content: number, from: number, to: number, into: Uint8Array, offset = 0): void {
+		const key = pageKey(content, 0);
 		// Whole pages at a time: a loop over leaves would cost a commit of 10,000 chunks 50 M instructions.
 		for (let index = from; index < to; ) {
 			const number = Math.floor(index / LEAVES_PER_PAGE);
 			const end = Math.min(to, (number + 1) * LEAVES_PER_PAGE);
-			const page = this.#pages.get(pageKey(content, number));
+			putU32(key, 8, number);
+			const page = this.#pages.get(key);
 			if (page !== undefined) {
 				const first = (index % LEAVES_PER_PAGE) * SHA256_BYTES;
-				const leaves = page.subarray(first, first + (end - index) * SHA256_BYTES);
+				const isWhole = end - index === LEAVES_PER_PAGE;
+				const leaves = isWhole ? page : page.subarray(first, first + (end - index) * SHA256_BYTES);
 				into.set(leaves, offset + (index - from) * SHA256_BYTES);
 			}
 			index = end;

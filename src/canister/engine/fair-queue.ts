@@ -1,5 +1,5 @@
 import type { StableMap } from "../ports.js";
-import { concat, getU64, u64Key, u64s } from "./codec.js";
+import { getU64, putU64, u64s } from "./codec.js";
 import { COUNTER, type Meta } from "./meta.js";
 import { QUEUE, Queue } from "./queue.js";
 
@@ -82,6 +82,26 @@ export class FairQueue {
 	}
 }
 
+/** The last principal's keys without a position: each change here asks for several of the same. */
+let lastWho: Uint8Array | undefined;
+let lastName = new Uint8Array(0);
+
 /** The principal's length keeps its name apart from the keys of items. */
-const nameOf = (who: Uint8Array): Uint8Array => concat(Uint8Array.of(ITEMS, who.length), who);
-const itemKey = (who: Uint8Array, position: number): Uint8Array => concat(nameOf(who), u64Key(position));
+function nameOf(who: Uint8Array): Uint8Array {
+	if (who !== lastWho) {
+		lastName = new Uint8Array(2 + who.length);
+		lastName[0] = ITEMS;
+		lastName[1] = who.length;
+		lastName.set(who, 2);
+		lastWho = who;
+	}
+	return lastName;
+}
+
+function itemKey(who: Uint8Array, position: number): Uint8Array {
+	const name = nameOf(who);
+	const key = new Uint8Array(name.length + 8);
+	key.set(name);
+	putU64(key, name.length, position);
+	return key;
+}

@@ -7,7 +7,7 @@ import {
 	type WireVersion,
 } from "../../protocol/index.js";
 import type { Host, StableMap } from "../ports.js";
-import { concat, getU32, getU64, nanoseconds, principalOf, putU32, u64Key } from "./codec.js";
+import { getU32, getU64, nanoseconds, principalOf, u64Key } from "./codec.js";
 import { COUNTER, type Meta } from "./meta.js";
 
 const HEAD_BYTES = 32;
@@ -139,15 +139,19 @@ export class Feed {
 		const pending = this.#pending;
 		if (pending.length === 0) return;
 		const canisterVersion = this.#meta.get(COUNTER.changedAt);
+		this.#pending = [];
+		this.#last = undefined;
 		let sequence = this.sequence - pending.length + 1;
+		if (pending.length === 1) {
+			this.#map.set(u64Key(sequence), recordOf(canisterVersion, pending));
+			return;
+		}
 		for (let from = 0; from < pending.length; ) {
 			const entries = pending.slice(from, from + mostFrom(sequence));
 			this.#map.set(u64Key(sequence), recordOf(canisterVersion, entries));
 			sequence += entries.length;
 			from += entries.length;
 		}
-		this.#pending = [];
-		this.#last = undefined;
 	}
 
 	/** The head after this change; undefined if it is not kept. */
@@ -221,14 +225,26 @@ function mostFrom(sequence: number): number {
 
 function recordOf(canisterVersion: number, entries: readonly Uint8Array[]): Uint8Array {
 	const version = u64Key(canisterVersion);
-	if (entries.length === 1) return concat(version, entries[0]!);
-	const parts = [Uint8Array.of(SEVERAL, entries.length), version];
-	for (const entry of entries) {
-		const length = new Uint8Array(LENGTH_BYTES);
-		putU32(length, 0, entry.length);
-		parts.push(length, entry);
+	if (entries.length === 1) {
+		const record = new Uint8Array(HEAD_AT + entries[0]!.length);
+		record.set(version);
+		record.set(entries[0]!, HEAD_AT);
+		return record;
 	}
-	return concat(...parts);
+	let length = SEVERAL_AT;
+	for (let i = 0; i < entries.length; i++) length += LENGTH_BYTES + entries[i]!.length;
+	const record = new Uint8Array(length);
+	const view = new DataView(record.buffer);
+	record[0] = SEVERAL;
+	record[1] = entries.length;
+	record.set(version, 2);
+	for (let i = 0, at = SEVERAL_AT; i < entries.length; i++) {
+		const entry = entries[i]!;
+		view.setUint32(at, entry.length);
+		record.set(entry, at + LENGTH_BYTES);
+		at += LENGTH_BYTES + entry.length;
+	}
+	return record;
 }
 
 function entryOf({ record, first, count }: Stored, sequence: number): Entry {

@@ -1,6 +1,7 @@
 import { decodeUtf8, encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
 import { ID_BYTES } from "../../protocol/index.js";
-import { concat, getU64, knownVersion, putU64, u64Key } from "./codec.js";
+import { concat, getU32, getU64, knownVersion, putU32, putU64, readU64, u64Key } from "./codec.js";
+import type { Marks } from "./marks.js";
 
 /** By the letter that stands before the prefix; frozen, since the letter is stored. */
 const ROLES = { w: "writer", r: "reader" } as const;
@@ -30,7 +31,9 @@ export interface Grant extends GrantRef {
 	readonly level: number;
 	/** The one that it is part of; none where an administrator gave it. */
 	readonly under: GrantRef | undefined;
-	/** Numbers of the changes that gave the grants above it, from that one on. */
+	/** The number of its mark (marks.ts), if parts of it may be given; else 0. */
+	readonly mark: number;
+	/** Marks of the grants above it, from the one on that it is part of. */
 	readonly above: readonly number[];
 	usedBytes: number;
 	usedBlobs: number;
@@ -42,7 +45,7 @@ const RECORD_VERSION = 1;
 /** Version, count, whether prefixes are ASCII; then for each the number of its change, so many bytes, then the prefixes. */
 const HEAD = 3;
 const SEQUENCE_BYTES = 8;
-const STRIDE = 120;
+const STRIDE = 124;
 const ID = 0;
 const FLAGS = 16;
 const LEVEL = 17;
@@ -51,29 +54,23 @@ const BYTES = 26;
 const BLOBS = 34;
 const USED_BYTES = 42;
 const USED_BLOBS = 50;
-/** Of the grants above it, two at the most (MAX_GRANT_LEVELS). */
-const ABOVE_AT = 58;
-const UNDER_ID = 74;
-const UNDER_WHO_LENGTH = 90;
-const UNDER_WHO = 91;
+const MARK = 58;
+/** Marks of the grants above it, two at the most (MAX_GRANT_LEVELS). */
+const ABOVE = 62;
+const MARK_BYTES = 4;
+const UNDER_SEQUENCE = 70;
+const UNDER_ID = 78;
+const UNDER_WHO_LENGTH = 94;
+const UNDER_WHO = 95;
 
 const PUBLIC_ONLY = 1;
 const OVER_OTHERS = 2;
 const MAY_GIVE = 4;
 
 const ASCII = 1;
+const MOST_UNITS = 64;
 /** Prefixes hold no control character. */
 const SEPARATOR = "\0";
-
-/** Longer than a principal, so that no holder's record has it for a key. */
-const MARK_BYTES = 30;
-
-/** Under what a grant of which parts may be given has its mark in the map: parts of it look whether that is there. */
-export function markOf(sequence: Uint8Array): Uint8Array {
-	const key = new Uint8Array(MARK_BYTES);
-	key.set(sequence, MARK_BYTES - SEQUENCE_BYTES);
-	return key;
-}
 
 /**
  * The grants that a principal holds, in order of their ids. Nearly every message of a grantee asks for them, and most
@@ -84,6 +81,7 @@ export class Holding {
 	readonly who: Uint8Array;
 	count: number;
 	#record: Uint8Array;
+	#view: DataView | undefined;
 	/** Where what follows the numbers begins. */
 	#fixed: number;
 	readonly #grants: Grant[] = [];
@@ -93,10 +91,11 @@ export class Holding {
 	readonly isStored: boolean;
 	isChanged = false;
 
-	constructor(who: Uint8Array, record: Uint8Array | undefined) {
+	/** `record`: nothing where it was never given any. */
+	constructor(who: Uint8Array, record: Uint8Array) {
 		this.who = who;
-		this.isStored = record !== undefined;
-		this.#record = record ?? NO_GRANTS;
+		this.isStored = record.length > 0;
+		this.#record = this.isStored ? record : NO_GRANTS;
 		if (this.#record[0] !== RECORD_VERSION) knownVersion("grants", this.#record[0]!, RECORD_VERSION);
 		this.count = this.#record[1]!;
 		this.#fixed = HEAD + this.count * SEQUENCE_BYTES;
@@ -106,15 +105,26 @@ export class Holding {
 	get targets(): readonly string[] {
 		if (this.#targets === undefined) {
 			const texts = this.#record.subarray(this.#fixed + this.count * STRIDE);
-			// Most prefixes are ASCII: then they are their bytes, which takes half as long.
-			const text = this.#record[2] === ASCII ? fromUnits(texts) : decodeUtf8(texts);
+			// Most prefixes are ASCII: then they are their bytes, which takes half as long for few.
+			const isShort = this.#record[2] === ASCII && texts.length < MOST_UNITS;
+			const text = isShort ? fromUnits(texts) : decodeUtf8(texts);
 			this.#targets = this.count === 0 ? [] : text.split(SEPARATOR);
 		}
 		return this.#targets;
 	}
 
-	endsAt(index: number): number {
-		return getU64(this.#record, this.#fixed + index * STRIDE + ENDS_AT);
+	/** Whether it has not ended by now, and the marks of all those above it are there. */
+	isLive(index: number, now: number, marks: Marks): boolean {
+		this.#view ??= new DataView(this.#record.buffer, this.#record.byteOffset);
+		const view = this.#view;
+		const at = this.#fixed + index * STRIDE;
+		// It ends no later than those that it is part of.
+		if (readU64(view, at + ENDS_AT) <= now) return false;
+		const level = view.getUint8(at + LEVEL);
+		return (
+			(level < 2 || marks.has(view.getUint32(at + ABOVE))) &&
+			(level < 3 || marks.has(view.getUint32(at + ABOVE + MARK_BYTES)))
+		);
 	}
 
 	isPublicOnly(index: number): boolean {
@@ -136,17 +146,6 @@ export class Holding {
 		let at = this.#names.indexOf(name);
 		while (at % SEQUENCE_BYTES > 0) at = this.#names.indexOf(name, at + 1);
 		return at < 0 ? -1 : at / SEQUENCE_BYTES;
-	}
-
-	/** How many grants are above one. */
-	aboveCount(index: number): number {
-		return this.#record[this.#fixed + index * STRIDE + LEVEL]! - 1;
-	}
-
-	/** The numbers of their changes, as they stand in the record. */
-	above(index: number): Uint8Array {
-		const at = this.#fixed + index * STRIDE + ABOVE_AT;
-		return this.#record.subarray(at, at + this.aboveCount(index) * SEQUENCE_BYTES);
 	}
 
 	/** The grant, always the same object: what is written to it is written with the holding. */
@@ -177,6 +176,7 @@ export class Holding {
 		this.count = grants.length;
 		this.#fixed = HEAD + grants.length * SEQUENCE_BYTES;
 		this.#record = this.encode();
+		this.#view = undefined;
 		this.#targets = undefined;
 		this.#names = undefined;
 		this.isChanged = true;
@@ -208,8 +208,8 @@ export class Holding {
 		const number = (field: number) => getU64(record, at + field);
 		const flags = record[at + FLAGS]!;
 		const target = this.targets[index]!;
-		const above = Array.from({ length: this.aboveCount(index) }, (_, n) =>
-			number(ABOVE_AT + n * SEQUENCE_BYTES),
+		const above = Array.from({ length: record[at + LEVEL]! - 1 }, (_, level) =>
+			getU32(record, at + ABOVE + level * MARK_BYTES),
 		);
 		const who = record.subarray(at + UNDER_WHO, at + UNDER_WHO + record[at + UNDER_WHO_LENGTH]!);
 		return {
@@ -226,9 +226,14 @@ export class Holding {
 			mayGive: (flags & MAY_GIVE) !== 0,
 			level: record[at + LEVEL]!,
 			under:
-				above[0] === undefined
+				above.length === 0
 					? undefined
-					: { who, id: record.slice(at + UNDER_ID, at + UNDER_ID + ID_BYTES), sequence: above[0] },
+					: {
+							who,
+							id: record.slice(at + UNDER_ID, at + UNDER_ID + ID_BYTES),
+							sequence: number(UNDER_SEQUENCE),
+						},
+			mark: getU32(record, at + MARK),
 			above,
 			usedBytes: number(USED_BYTES),
 			usedBlobs: number(USED_BLOBS),
@@ -250,9 +255,10 @@ function write(record: Uint8Array, at: number, grant: Grant): void {
 	putU64(record, at + BLOBS, grant.blobs);
 	putU64(record, at + USED_BYTES, grant.usedBytes);
 	putU64(record, at + USED_BLOBS, grant.usedBlobs);
+	putU32(record, at + MARK, grant.mark);
+	for (const [level, mark] of grant.above.entries()) putU32(record, at + ABOVE + level * MARK_BYTES, mark);
 	if (grant.under === undefined) return;
-	for (const [n, sequence] of grant.above.entries())
-		putU64(record, at + ABOVE_AT + n * SEQUENCE_BYTES, sequence);
+	putU64(record, at + UNDER_SEQUENCE, grant.under.sequence);
 	record.set(grant.under.id, at + UNDER_ID);
 	record[at + UNDER_WHO_LENGTH] = grant.under.who.length;
 	record.set(grant.under.who, at + UNDER_WHO);

@@ -44,7 +44,8 @@ export class Granting {
 			const dead = state.grants.dead(who);
 			const count = state.grants.of(who).count - dead.length;
 			if (count >= MAX_GRANTS) refuseOver("grants", MAX_GRANTS, count, 1);
-			const grant = toGrant(who, id, role, request.terms, above, state.feed.sequence + 1);
+			const numbers = { sequence: state.feed.sequence + 1, mark: state.grants.nextMark };
+			const grant = toGrant(who, id, role, request.terms, above, numbers);
 			// Who gives parts of its own is charged for what is stored about them; nobody for those of administrators.
 			if (above !== undefined) state.charges.check(caller, { bytes: chargeOfGrant(grant.prefix) }, state.now);
 			if (!state.access.isAdmin) state.room.check(0);
@@ -206,7 +207,7 @@ function toGrant(
 	role: GrantRole,
 	terms: WireGrantTerms,
 	above: Grant | undefined,
-	sequence: number,
+	{ sequence, mark }: Pick<Grant, "sequence" | "mark">,
 ): Grant {
 	const [endsAt] = terms.ends_at;
 	return {
@@ -226,7 +227,8 @@ function toGrant(
 		mayGive: terms.may_give,
 		level: (above?.level ?? 0) + 1,
 		under: above && { who: above.who, id: above.id, sequence: above.sequence },
-		above: above === undefined ? [] : [above.sequence, ...above.above],
+		mark: terms.may_give ? mark : 0,
+		above: above === undefined ? [] : [above.mark, ...above.above],
 		usedBytes: 0,
 		usedBlobs: 0,
 	};

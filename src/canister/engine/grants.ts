@@ -1,9 +1,10 @@
 import { encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
 import { sameBytes } from "../../protocol/index.js";
 import type { Catalog } from "../catalog/index.js";
-import type { StableMap } from "../ports.js";
-import { concat, fromHex, toHex, u64Key } from "./codec.js";
-import { type Grant, type GrantRef, type GrantRole, Holding, markOf } from "./grant-record.js";
+import type { Accounts } from "./accounts.js";
+import { concat, fromHex, toHex } from "./codec.js";
+import { type Grant, type GrantRef, type GrantRole, Holding } from "./grant-record.js";
+import type { Marks } from "./marks.js";
 import { refuseOver } from "./refusal.js";
 
 /** What is to be done by a grant, as far as it matters to it. */
@@ -29,27 +30,27 @@ const givenBy = (who: Uint8Array): Uint8Array => concat(ALL, who);
 
 const listName = ({ who, id }: Pick<GrantRef, "who" | "id">): string => `${toHex(who)}/${toHex(id)}`;
 
-const MARK = new Uint8Array(0);
+const NO_BYTES = new Uint8Array(0);
 const NEEDS_PRIVATE = "a grant that is for private blobs, too";
 
 /**
- * Grants, in one record for each principal that holds any. One that is part of another ends with that: so each of which
- * parts may be given has a mark, and a check reads the record of its holder and looks for the marks of those above.
- * Records are kept in the heap while a message runs.
+ * Grants, in the account of the principal that holds them, which is read for every message anyway. One that is part of
+ * another ends with that: so each of which parts may be given has a mark (marks.ts), and a check looks at the marks of
+ * those above. What is read is kept in the heap while a message runs.
  */
 export class Grants {
-	readonly #map: StableMap;
+	readonly #accounts: Accounts;
+	readonly #marks: Marks;
 	readonly #catalog: Catalog;
 	readonly #now: () => number;
 	readonly #seen = new Map<string, Holding>();
-	/** Whether the grants above others are there, by the numbers of their changes. */
-	readonly #areThere = new Map<string, boolean>();
 	/** Who was asked about last: nearly always the caller, in the very array that the last call had too. */
 	#last: Holding | undefined;
 	#isChanged = false;
 
-	constructor(map: StableMap, catalog: Catalog, now: () => number) {
-		this.#map = map;
+	constructor(accounts: Accounts, marks: Marks, catalog: Catalog, now: () => number) {
+		this.#accounts = accounts;
+		this.#marks = marks;
 		this.#catalog = catalog;
 		this.#now = now;
 	}
@@ -57,7 +58,6 @@ export class Grants {
 	/** To be called before each message. */
 	forget(): void {
 		this.#seen.clear();
-		this.#areThere.clear();
 		this.#last = undefined;
 		this.#isChanged = false;
 	}
@@ -70,7 +70,7 @@ export class Grants {
 		if (!this.#isChanged) return;
 		if (this.#last !== undefined) this.#seen.set(fromUnits(this.#last.who), this.#last);
 		for (const holding of this.#seen.values())
-			if (holding.isChanged) this.#map.set(holding.who, holding.encode());
+			if (holding.isChanged) this.#accounts.change(holding.who).grants = holding.encode();
 		this.forget();
 	}
 
@@ -82,7 +82,7 @@ export class Grants {
 		const name = last === undefined ? "" : fromUnits(who);
 		let holding = last === undefined ? undefined : this.#seen.get(name);
 		if (holding === undefined) {
-			holding = new Holding(who, this.#map.get(who));
+			holding = new Holding(who, this.#accounts.get(who).grants);
 			if (last !== undefined) this.#seen.set(name, holding);
 		}
 		this.#last = holding;
@@ -91,21 +91,12 @@ export class Grants {
 
 	/** Whether a grant has not ended, nor was one taken away that it is part of. */
 	isLive(holding: Holding, index: number): boolean {
-		// It ends no later than those that it is part of.
-		if (holding.endsAt(index) <= this.#now()) return false;
-		return holding.aboveCount(index) === 0 || this.#isEachThere(holding.above(index));
+		return holding.isLive(index, this.#now(), this.#marks);
 	}
 
-	#isEachThere(sequences: Uint8Array): boolean {
-		const name = fromUnits(sequences);
-		let areThere = this.#areThere.get(name);
-		if (areThere === undefined) {
-			areThere = true;
-			for (let at = 0; areThere && at < sequences.length; at += 8)
-				areThere = this.#map.has(markOf(sequences.subarray(at, at + 8)));
-			this.#areThere.set(name, areThere);
-		}
-		return areThere;
+	/** The mark that the next grant will have of which parts may be given. */
+	get nextMark(): number {
+		return this.#marks.next;
 	}
 
 	/** Names of the roles that it has under some prefix. */
@@ -116,9 +107,13 @@ export class Grants {
 	/** Whether it holds a grant of this role, or any at all, that is live. */
 	holds(who: Uint8Array, role?: GrantRole): boolean {
 		const holding = this.of(who);
+		const { count } = holding;
+		if (count === 0) return false;
+		const { targets } = holding;
+		const now = this.#now();
 		const letter = role === undefined ? "" : role[0]!;
-		for (let index = 0; index < holding.count; index++)
-			if (holding.targets[index]!.startsWith(letter) && this.isLive(holding, index)) return true;
+		for (let index = 0; index < count; index++)
+			if (targets[index]!.startsWith(letter) && holding.isLive(index, now, this.#marks)) return true;
 		return false;
 	}
 
@@ -139,13 +134,15 @@ export class Grants {
 		const holding = this.of(who);
 		if (holding.count === 0) return needs;
 		const { targets } = holding;
+		const now = this.#now();
 		const target = `w${key}`;
 		const only = use.only === undefined ? -1 : holding.indexOf(use.only);
 		let found: Found | undefined;
 		let lack = needs;
 		for (let index = 0; index < targets.length; index++) {
 			if (!target.startsWith(targets[index]!) || (use.only !== undefined && index !== only)) continue;
-			if ((isOthers && !holding.isOverOthers(index)) || !this.isLive(holding, index)) continue;
+			if (isOthers && !holding.isOverOthers(index)) continue;
+			if (!holding.isLive(index, now, this.#marks)) continue;
 			if (use.isPublic === false && holding.isPublicOnly(index)) lack = NEEDS_PRIVATE;
 			else if (this.#hasRoom(holding, index, use)) return { holding, index };
 			else found ??= { holding, index };
@@ -213,8 +210,7 @@ export class Grants {
 
 	add(grant: Grant): void {
 		this.of(grant.who).add(grant);
-		if (grant.mayGive) this.#map.set(markOf(u64Key(grant.sequence)), MARK);
-		this.#areThere.clear();
+		if (grant.mayGive) this.#marks.add();
 		this.#isChanged = true;
 		this.#catalog.insert(ALL, listName(grant));
 		if (grant.under !== undefined) this.#catalog.insert(givenBy(grant.under.who), listName(grant));
@@ -222,8 +218,7 @@ export class Grants {
 
 	remove(grant: Grant): void {
 		this.of(grant.who).remove(grant);
-		if (grant.mayGive) this.#map.delete(markOf(u64Key(grant.sequence)));
-		this.#areThere.clear();
+		if (grant.mayGive) this.#marks.remove(grant.mark);
 		this.#isChanged = true;
 		this.#catalog.remove(ALL, listName(grant));
 		if (grant.under !== undefined) this.#catalog.remove(givenBy(grant.under.who), listName(grant));
@@ -235,9 +230,9 @@ export class Grants {
 		return holding.all().filter((_, index) => !this.isLive(holding, index));
 	}
 
-	/** Removes the record of one who holds nothing any more. */
+	/** Removes what is stored of one who holds nothing any more. */
 	drop(who: Uint8Array): void {
-		this.#map.delete(who);
+		this.#accounts.change(who).grants = NO_BYTES;
 		this.#seen.delete(fromUnits(who));
 		this.#last = undefined;
 	}

@@ -1,7 +1,7 @@
 import { encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
 import { chunkLength, type WireManifest } from "../../protocol/index.js";
 import type { Hashing } from "../hashing.js";
-import { HEX } from "./codec.js";
+import { DIGITS } from "./codec.js";
 
 /**
  * The HTTP answers that a public blob has, and their hashes as HTTP certification has them (HTTP gateway protocol
@@ -41,8 +41,6 @@ export function certifiedHeaders(manifest: WireManifest, index?: number): [strin
 /** 8 bytes of the root tell a key's versions apart for caches, and cost a quarter of 32 to write as text. */
 const TAG_BYTES = 8;
 
-/** The two digits of each byte, as they lie in memory. */
-const DIGITS = new Uint16Array(encodeUtf8(HEX.join("")).slice().buffer);
 /** Between quotation marks, the first at an odd place, so that pairs of digits are at even ones. */
 const tagRoom = encodeUtf8(` "${"0".repeat(2 * TAG_BYTES)}"`).slice();
 const tagDigits = new Uint16Array(tagRoom.buffer, 2, TAG_BYTES);

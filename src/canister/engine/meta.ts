@@ -1,5 +1,5 @@
 import type { StableMap } from "../ports.js";
-import { getU64, u64Key, u64s } from "./codec.js";
+import { getU64, u64Key, writeU64 } from "./codec.js";
 
 /** The store's own numbers, each at a frozen place in one record. */
 export const COUNTER = {
@@ -42,9 +42,11 @@ export const COUNTER = {
 	strangersCycles: 32,
 	/** Head and tail of the queue of those who hold grants. */
 	grantQueue: 33,
+	/** Marks of grants that were ever set: the number of the last one (marks.ts). */
+	grantMarks: 50,
 } as const;
 
-const COUNTERS = 35;
+const COUNTERS = 51;
 const KEY = u64Key(0);
 
 /**
@@ -55,6 +57,10 @@ export class Meta {
 	readonly #map: StableMap;
 	#values: number[] | undefined;
 	#isChanged = false;
+	/** What is stored, as a record and as numbers: only what differs is written into it anew. */
+	readonly #record = new Uint8Array(COUNTERS * 8);
+	readonly #view = new DataView(this.#record.buffer);
+	readonly #stored = new Array<number>(COUNTERS).fill(0);
 
 	constructor(map: StableMap) {
 		this.#map = map;
@@ -84,7 +90,15 @@ export class Meta {
 
 	flush(): void {
 		if (!this.#isChanged) return;
-		this.#map.set(KEY, u64s(this.#values ?? this.#read()));
+		const values = this.#values ?? this.#read();
+		const stored = this.#stored;
+		for (let i = 0; i < COUNTERS; i++) {
+			const value = values[i]!;
+			if (value === stored[i]) continue;
+			writeU64(this.#view, i * 8, value);
+			stored[i] = value;
+		}
+		this.#map.set(KEY, this.#record);
 		this.#isChanged = false;
 	}
 

@@ -1,6 +1,6 @@
 import { RECEIPT_LIFE_MS } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
-import { concat, getU64, u64Key } from "./codec.js";
+import { getU64, putU64 } from "./codec.js";
 import type { Queue } from "./queue.js";
 import { ownedKey } from "./uploads.js";
 
@@ -50,9 +50,15 @@ export class Receipts {
 	/** Answers when the receipt may be forgotten. */
 	add(caller: Uint8Array, id: Uint8Array, now: number, kind: ReceiptKind, body: Uint8Array): number {
 		const key = ownedKey(caller, id);
-		this.#map.set(key, concat(Uint8Array.of(kind), body));
+		const record = new Uint8Array(1 + body.length);
+		record[0] = kind;
+		record.set(body, 1);
+		this.#map.set(key, record);
 		const until = now + RECEIPT_LIFE_MS;
-		this.#queue.push(concat(u64Key(until), key));
+		const item = new Uint8Array(8 + key.length);
+		putU64(item, 0, until);
+		item.set(key, 8);
+		this.#queue.push(item);
 		return until;
 	}
 

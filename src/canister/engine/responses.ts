@@ -1,4 +1,4 @@
-import { fromUnits } from "../../protocol/codec/utf8.js";
+import { encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
 import { chunkCount, isPublic, SHA256_BYTES, type WireManifest } from "../../protocol/index.js";
 import type { LabelSets } from "../catalog/index.js";
 import type { Hashing } from "../hashing.js";
@@ -6,7 +6,7 @@ import { type AnswerSet, AnswerSets } from "./answer-sets.js";
 import { Blob, type Blobs, type Place } from "./blobs.js";
 import { MOST_OF_CLEANING } from "./budget.js";
 import type { Certified } from "./certified.js";
-import { Reader, Writer } from "./codec.js";
+import { Reader, writeU64 } from "./codec.js";
 import type { ContentTrees } from "./content.js";
 import type { Contents } from "./contents.js";
 import type { FairQueue } from "./fair-queue.js";
@@ -304,20 +304,26 @@ function labelsOf(hashes: Uint8Array): Uint8Array[] {
 	return labels;
 }
 
-function encode(task: Task): Uint8Array {
-	const { kind, content, number, size, chunkSize, done, labels, root, type } = task;
-	return new Writer()
-		.u8(kind)
-		.u64(content)
-		.u64(number)
-		.u64(size)
-		.u32(chunkSize)
-		.u32(done)
-		.u32(labels)
-		.bytes(root)
-		.text(type)
-		.done();
+/** Written at the places of fields (docs/STORAGE.md, "Responses"), not by a Writer: each commit writes one. */
+function encode({ kind, content, number, size, chunkSize, done, labels, root, type }: Task): Uint8Array {
+	const utf8 = encodeUtf8(type);
+	const typeAt = ROOT_AT + root.length + 4;
+	const record = new Uint8Array(typeAt + utf8.length);
+	const view = new DataView(record.buffer);
+	record[0] = kind;
+	writeU64(view, 1, content);
+	writeU64(view, 9, number);
+	writeU64(view, 17, size);
+	view.setUint32(25, chunkSize);
+	view.setUint32(29, done);
+	view.setUint32(33, labels);
+	view.setUint32(ROOT_AT - 4, root.length);
+	record.set(root, ROOT_AT);
+	view.setUint32(typeAt - 4, utf8.length);
+	record.set(utf8, typeAt);
+	return record;
 }
+const ROOT_AT = 41;
 
 function decode(record: Uint8Array): Task {
 	const reader = new Reader(record);

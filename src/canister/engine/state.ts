@@ -18,6 +18,7 @@ import { Garbage } from "./garbage.js";
 import { Grants } from "./grants.js";
 import { HttpHashes } from "./http.js";
 import { openLayout } from "./layout.js";
+import { Marks } from "./marks.js";
 import { COUNTER, Meta } from "./meta.js";
 import { Modes } from "./modes.js";
 import { QUEUE, Queue } from "./queue.js";
@@ -50,6 +51,7 @@ export class State {
 	readonly uploads: Uploads;
 	readonly blobs: Blobs;
 	readonly roles: Roles;
+	readonly marks: Marks;
 	readonly grants: Grants;
 	readonly access: Access;
 	readonly receipts: Receipts;
@@ -94,7 +96,8 @@ export class State {
 		this.uploads = new Uploads(map("uploads"), catalog, this.charges);
 		this.blobs = new Blobs(map("blobs"));
 		this.roles = new Roles(this.accounts, catalog, host);
-		this.grants = new Grants(map("grants"), catalog, () => this.now);
+		this.marks = new Marks(map("grants"), meta);
+		this.grants = new Grants(this.accounts, this.marks, catalog, () => this.now);
 		this.access = new Access(host, this.roles, this.grants, settings.authorize, settings.admit);
 		this.receipts = new Receipts(map("receipts"), queue(QUEUE.receipts));
 		this.garbage = new Garbage(queue(QUEUE.garbage), this.contents, this.chunks, this.charges);
@@ -134,6 +137,7 @@ export class State {
 	open(): void {
 		openLayout(this.meta);
 		this.accounts.open();
+		this.marks.open();
 		this.certified.certify();
 	}
 
@@ -202,7 +206,7 @@ export class State {
 		this.feed.flush();
 		this.shelves.flush();
 		this.meta.flush();
-		if (this.#wakeAt < NEVER) this.host.wakeAt(this.#wakeAt);
+		if (this.#wakeAt < NEVER) this.host.wakeAt(this.#wakeAt, this.now);
 		this.#wakeAt = NEVER;
 	}
 }

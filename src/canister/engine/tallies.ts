@@ -1,7 +1,7 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { type ErrorCode, METHODS, type MethodName } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
-import { getU64, u64s } from "./codec.js";
+import { getU64, writeU64 } from "./codec.js";
 
 /** What was counted of a method, or under an error's code, since the store was installed. */
 export interface Tally {
@@ -11,6 +11,10 @@ export interface Tally {
 	/** Of those refused, the ones whose message was none that the method takes. */
 	readonly malformed: number;
 }
+
+/** Written anew each time: the map keeps a copy. */
+const record = new Uint8Array(32);
+const view = new DataView(record.buffer);
 
 const NOTHING: Tally = { calls: 0, refused: 0, instructions: 0, malformed: 0 };
 
@@ -33,7 +37,7 @@ export class Tallies {
 
 	/** To be called before each message: what one left that was not counted is no part of the next. */
 	forget(): void {
-		this.#refused.clear();
+		if (this.#refused.size > 0) this.#refused.clear();
 	}
 
 	/** To be told of each item that is refused within a message. */
@@ -51,9 +55,11 @@ export class Tallies {
 			malformed: before.malformed + (refusal === "malformed" ? 1 : 0),
 		});
 		if (refusal !== undefined && refusal !== "malformed") this.noteRefusal(refusal);
+		// Mostly there is none, and to find that by a loop takes 5,000 instructions more.
+		if (this.#refused.size === 0) return;
 		for (const [code, times] of this.#refused)
 			this.#set(code, { ...NOTHING, refused: this.#get(code).refused + times });
-		this.forget();
+		this.#refused.clear();
 	}
 
 	ofMethod(method: MethodName): Tally {
@@ -82,7 +88,11 @@ export class Tallies {
 
 	#set(name: string, tally: Tally): void {
 		const { calls, refused, instructions, malformed } = tally;
-		this.#map.set(encodeUtf8(name), u64s([calls, refused, instructions, malformed]));
+		writeU64(view, 0, calls);
+		writeU64(view, 8, refused);
+		writeU64(view, 16, instructions);
+		writeU64(view, 24, malformed);
+		this.#map.set(encodeUtf8(name), record);
 		this.#known.set(name, tally);
 	}
 }

@@ -1,4 +1,5 @@
-import { type Reader, Writer } from "./codec.js";
+import { encodeUtf8 } from "../../protocol/codec/utf8.js";
+import { Reader, readU64, writeU64 } from "./codec.js";
 import { Forms } from "./forms.js";
 
 /** An upload that is open: what its creator said at begin, and what has arrived. */
@@ -29,61 +30,102 @@ export interface Upload {
 
 const UNKNOWN = Number.MAX_SAFE_INTEGER;
 
-/** In the newest form. */
+/** Where fields are behind the version; the content's number stands first (docs/STORAGE.md, "Uploads"). */
+const CREATED_AT = 8;
+const EXPIRES_AT = 16;
+const SIZE = 24;
+const CHUNK_SIZE = 32;
+const RECEIVED = 36;
+const EXTENT = 40;
+const HAS_TAIL = 44;
+const TAIL_INDEX = 45;
+const TAIL_LENGTH = 49;
+const CHARGED = 53;
+const PROMISED = 61;
+const IS_WATCHED = 69;
+const GRANT = 70;
+const GRANTED = 78;
+const KEY_LENGTH = 86;
+const KEY = 90;
+
+/**
+ * In the newest form. Written and read at these places, not by Writer and Reader: each chunk reads one and writes one,
+ * which takes half as long so.
+ */
 export function encodeUpload(upload: Upload): Uint8Array {
-	return new Writer()
-		.u8(UPLOAD_FORMS.newest)
-		.u64(upload.content)
-		.u64(upload.createdAt)
-		.u64(upload.expiresAt)
-		.u64(upload.size ?? UNKNOWN)
-		.u32(upload.chunkSize)
-		.u32(upload.received)
-		.u32(upload.extent)
-		.u8(upload.tail === undefined ? 0 : 1)
-		.u32(upload.tail?.index ?? 0)
-		.u32(upload.tail?.length ?? 0)
-		.u64(upload.charged)
-		.u64(upload.promised)
-		.u8(upload.isWatched ? 1 : 0)
-		.u64(upload.grant)
-		.u64(upload.granted)
-		.text(upload.key)
-		.done();
+	const key = encodeUtf8(upload.key);
+	const { tail } = upload;
+	const record = new Uint8Array(1 + KEY + key.length);
+	const view = new DataView(record.buffer, 1);
+	record[0] = UPLOAD_FORMS.newest;
+	writeU64(view, 0, upload.content);
+	writeU64(view, CREATED_AT, upload.createdAt);
+	writeU64(view, EXPIRES_AT, upload.expiresAt);
+	writeU64(view, SIZE, upload.size ?? UNKNOWN);
+	view.setUint32(CHUNK_SIZE, upload.chunkSize);
+	view.setUint32(RECEIVED, upload.received);
+	view.setUint32(EXTENT, upload.extent);
+	if (tail !== undefined) {
+		view.setUint8(HAS_TAIL, 1);
+		view.setUint32(TAIL_INDEX, tail.index);
+		view.setUint32(TAIL_LENGTH, tail.length);
+	}
+	writeU64(view, CHARGED, upload.charged);
+	writeU64(view, PROMISED, upload.promised);
+	if (upload.isWatched) view.setUint8(IS_WATCHED, 1);
+	if (upload.grant !== 0) {
+		writeU64(view, GRANT, upload.grant);
+		writeU64(view, GRANTED, upload.granted);
+	}
+	view.setUint32(KEY_LENGTH, key.length);
+	record.set(key, 1 + KEY);
+	return record;
 }
 
-/** Without a grant. */
-const readFirst = (reader: Reader): Upload => read(reader, () => ({ grant: 0, granted: 0 }));
+/** Without a grant: the key's length stands where the grant does by now. */
+function readFirst(reader: Reader): Upload {
+	const bytes = reader.rest();
+	return { ...readFields(bytes), grant: 0, granted: 0, key: keyAt(bytes, GRANT) };
+}
 
-const readSecond = (reader: Reader): Upload =>
-	read(reader, () => ({ grant: reader.u64(), granted: reader.u64() }));
+function readSecond(reader: Reader): Upload {
+	const bytes = reader.rest();
+	const upload = readFields(bytes);
+	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+	upload.grant = readU64(view, GRANT);
+	upload.granted = readU64(view, GRANTED);
+	upload.key = keyAt(bytes, KEY_LENGTH);
+	return upload;
+}
 
-/** `readGrant` reads what stands before the key. */
-function read(reader: Reader, readGrant: () => Pick<Upload, "grant" | "granted">): Upload {
-	const content = reader.u64();
-	const createdAt = reader.u64();
-	const expiresAt = reader.u64();
-	const size = reader.u64();
-	const chunkSize = reader.u32();
-	const received = reader.u32();
-	const extent = reader.u32();
-	const hasTail = reader.u8() === 1;
-	const tail = { index: reader.u32(), length: reader.u32() };
+type Read = { -readonly [Field in keyof Upload]: Upload[Field] };
+
+/** What stands before the grant. Past the record's end the view throws: one that is cut short is damage. */
+function readFields(bytes: Uint8Array): Read {
+	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+	const size = readU64(view, SIZE);
 	return {
-		content,
-		createdAt,
-		expiresAt,
+		content: readU64(view, 0),
+		createdAt: readU64(view, CREATED_AT),
+		expiresAt: readU64(view, EXPIRES_AT),
 		size: size === UNKNOWN ? undefined : size,
-		chunkSize,
-		received,
-		extent,
-		tail: hasTail ? tail : undefined,
-		charged: reader.u64(),
-		promised: reader.u64(),
-		isWatched: reader.u8() === 1,
-		...readGrant(),
-		key: reader.text(),
+		chunkSize: view.getUint32(CHUNK_SIZE),
+		received: view.getUint32(RECEIVED),
+		extent: view.getUint32(EXTENT),
+		tail:
+			view.getUint8(HAS_TAIL) === 1
+				? { index: view.getUint32(TAIL_INDEX), length: view.getUint32(TAIL_LENGTH) }
+				: undefined,
+		charged: readU64(view, CHARGED),
+		promised: readU64(view, PROMISED),
+		isWatched: view.getUint8(IS_WATCHED) === 1,
+		grant: 0,
+		granted: 0,
+		key: "",
 	};
 }
+
+/** The text whose length stands at this place. */
+const keyAt = (bytes: Uint8Array, at: number): string => new Reader(bytes.subarray(at)).text();
 
 export const UPLOAD_FORMS = new Forms<Upload>("upload", readFirst, readSecond);

@@ -2,7 +2,7 @@ import { ID_BYTES } from "../../protocol/index.js";
 import type { Catalog } from "../catalog/index.js";
 import type { StableMap } from "../ports.js";
 import type { Charges } from "./charges.js";
-import { concat, fromHex, toHex } from "./codec.js";
+import { fromHex, toHex } from "./codec.js";
 import { encodeUpload, UPLOAD_FORMS, type Upload } from "./upload-record.js";
 
 export type { Upload } from "./upload-record.js";
@@ -66,9 +66,21 @@ export interface UploadName {
 
 const listName = ({ owner, id }: UploadName): string => `${toHex(owner)}/${toHex(id)}`;
 
+/** The last owner's keys without an id: a message asks for several, all of its caller. */
+let lastOwner: Uint8Array | undefined;
+let withoutId = new Uint8Array(0);
+
 /** A map's key for something that a principal named by an id: the principal's length keeps the two apart. */
 export function ownedKey(owner: Uint8Array, id: Uint8Array): Uint8Array {
-	return concat(Uint8Array.of(owner.length), owner, id);
+	if (owner !== lastOwner) {
+		withoutId = new Uint8Array(1 + owner.length + ID_BYTES);
+		withoutId[0] = owner.length;
+		withoutId.set(owner, 1);
+		lastOwner = owner;
+	}
+	const key = new Uint8Array(withoutId);
+	key.set(id, key.length - ID_BYTES);
+	return key;
 }
 
 export function splitOwnedKey(key: Uint8Array): UploadName {

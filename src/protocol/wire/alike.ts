@@ -19,6 +19,8 @@ const TWO_BYTES = 0x80;
 
 /** The last manifest that was made by the codec. Nothing of it is a view into a message. */
 interface Model {
+	readonly bytes: Uint8Array;
+	readonly keyLength: number;
 	readonly modifiedAt: bigint;
 	readonly createdAt: bigint;
 	readonly canisterVersion: bigint;
@@ -26,6 +28,12 @@ interface Model {
 	readonly contentType: string;
 	readonly visibility: string;
 	readonly chunkSize: number;
+	/** Made when a second one comes that is like it: most come alone. */
+	parts: Parts | undefined;
+}
+
+/** Its bytes but for the key and its length. */
+interface Parts {
 	/** Up to the length of the key. */
 	readonly before: Uint8Array;
 	/** From the key's end on. */
@@ -51,7 +59,8 @@ export function encodeManifest(manifest: WireManifest): Uint8Array {
 		model = modelOf(manifest, bytes, key.length);
 		return bytes;
 	}
-	const { before, after, rootAt, sizeAt, sequenceAt } = model;
+	model.parts ??= partsOf(model);
+	const { before, after, rootAt, sizeAt, sequenceAt } = model.parts;
 	const keyAt = before.length + 1;
 	const rest = keyAt + key.length;
 	const bytes = new Uint8Array(rest + after.length);
@@ -76,30 +85,29 @@ const isLike = (before: Model, manifest: WireManifest): boolean =>
 	before.visibility === manifest.visibility &&
 	before.chunkSize === manifest.chunk_size;
 
-function modelOf(manifest: WireManifest, bytes: Uint8Array, keyLength: number): Model {
-	const { content_type, visibility } = manifest;
+const modelOf = (manifest: WireManifest, bytes: Uint8Array, keyLength: number): Model => ({
+	bytes,
+	keyLength,
+	modifiedAt: manifest.modified_at,
+	createdAt: manifest.created_at,
+	canisterVersion: manifest.canister_version,
+	owner: manifest.owner,
+	contentType: manifest.content_type,
+	visibility: manifest.visibility,
+	chunkSize: manifest.chunk_size,
+	parts: undefined,
+});
+
+function partsOf({ bytes, keyLength, contentType, visibility }: Model): Parts {
 	const keyAt = manifests.headerBytes + 1;
 	const after = bytes.slice(keyAt + keyLength);
 	const sequenceAt = after.length - NUMBER_BYTES;
 	// Type and visibility with their lengths, two bytes where the type has 128; a time, a chunk size.
-	const typeLength = encodeUtf8(content_type).length;
+	const typeLength = encodeUtf8(contentType).length;
 	const typeBytes = typeLength + (typeLength < TWO_BYTES ? 1 : 2);
 	const sizeAt =
 		sequenceAt - 4 - (encodeUtf8(visibility).length + 1) - NUMBER_BYTES - typeBytes - NUMBER_BYTES;
-	return {
-		modifiedAt: manifest.modified_at,
-		createdAt: manifest.created_at,
-		canisterVersion: manifest.canister_version,
-		owner: manifest.owner,
-		contentType: content_type,
-		visibility,
-		chunkSize: manifest.chunk_size,
-		before: bytes.slice(0, keyAt - 1),
-		after,
-		rootAt: sizeAt - ROOT_BYTES,
-		sizeAt,
-		sequenceAt,
-	};
+	return { before: bytes.slice(0, keyAt - 1), after, rootAt: sizeAt - ROOT_BYTES, sizeAt, sequenceAt };
 }
 
 /** What all that a message publishes has in common. */

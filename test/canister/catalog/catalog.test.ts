@@ -102,23 +102,25 @@ describe("a broken catalog names the node", () => {
 	it("that is missing", () => {
 		const { map, catalog } = catalogOf("a/b");
 		map.values.delete(idKey(3));
-		expect(() => catalog.has(ROOT, "a/b")).toThrow("catalog: node 3 is missing");
+		expect(() => new Catalog(map, hashing).has(ROOT, "a/b")).toThrow("catalog: node 3 is missing");
 		map.values.delete(idKey(0));
 		expect(() => catalog.remove(ROOT, "x") || catalog.insert(Buffer.from("r"), "x")).toThrow("node 0");
 	});
 	it("that is corrupt or free", () => {
-		const { map, catalog } = catalogOf("a/b");
+		const { map } = catalogOf("a/b");
 		map.values.set(idKey(4), Buffer.from([0, 200]));
-		expect(() => catalog.has(ROOT, "a/b")).toThrow("catalog: node 4 is corrupt");
+		expect(() => new Catalog(map, hashing).has(ROOT, "a/b")).toThrow("catalog: node 4 is corrupt");
 		map.values.set(idKey(4), Buffer.from([255, 0, 0, 0, 0]));
-		expect(() => catalog.has(ROOT, "a/b")).toThrow("catalog: node 4 is corrupt");
+		expect(() => new Catalog(map, hashing).has(ROOT, "a/b")).toThrow("catalog: node 4 is corrupt");
 	});
 	it("that hangs below the wrong level", () => {
-		const { map, catalog } = catalogOf(...Array.from({ length: 100 }, (_, i) => `file ${i}`));
+		const { map } = catalogOf(...Array.from({ length: 100 }, (_, i) => `file ${i}`));
 		const root = [...map.values].find(([id, node]) => id !== idKey(0) && node[0] === 1)!;
 		const child = Buffer.from(root[1]).readUInt32BE(2 + 5);
 		map.values.set(idKey(child), root[1]);
-		expect(() => catalog.has(ROOT, "file 0")).toThrow(`catalog: node ${child} has level 1 below level 1`);
+		expect(() => new Catalog(map, hashing).has(ROOT, "file 0")).toThrow(
+			`catalog: node ${child} has level 1 below level 1`,
+		);
 	});
 	it("that is in the list of free nodes and is not free", () => {
 		const { map, catalog } = catalogOf("a/b");

@@ -1,4 +1,5 @@
 import type { Principal } from "@dfinity/principal";
+import { Accounts } from "../../../src/canister/engine/accounts.js";
 import { MEMORY } from "../../../src/canister/memory.js";
 import type { WireGrant, WireGrantName, WireGrantsOf, WireGrantTerms } from "../../../src/protocol/index.js";
 import { newId } from "../../support/store.js";
@@ -71,9 +72,10 @@ export class GrantStore extends TestStore {
 		return this.held(who).find((grant) => Buffer.compare(grant.id, id) === 0)?.used;
 	}
 
-	/** Records of grants, and marks of those of which parts may be given. */
-	get records(): number {
-		return this.storage.size(MEMORY.grants);
+	/** Bytes of what was given to a principal, and how many pages of marks there are of grants to give parts of. */
+	stored(who: Principal): [bytes: number, pages: number] {
+		const account = new Accounts(this.storage.map(MEMORY.accounts)).get(who.toUint8Array());
+		return [account.grants.length, this.storage.size(MEMORY.grants)];
 	}
 }
 

@@ -66,6 +66,7 @@ describe("C27 frozen numbers", () => {
 			strangersDay: 31,
 			strangersCycles: 32,
 			grantQueue: 33,
+			grantMarks: 50,
 		});
 		expect(QUEUE).toEqual({ uploads: 0, receipts: 1, garbage: 2, turns: 3, reserves: 4, grants: 5 });
 		expect(RECEIPT).toEqual({
