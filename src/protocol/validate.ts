@@ -38,6 +38,19 @@ function isPrintable(text: string): boolean {
 /** What a segment may not be: nothing, what a file system resolves, and the two marks of HTTP certification. */
 const RESERVED = new Set(["", ".", "..", "<$>", "<*>"]);
 
+/** The last key that was asked for: each is asked for several times in a row. */
+let lastKey = "";
+let lastSegments: readonly string[] = [""];
+
+/** Segments of a key, at most one more than it may have. */
+export function segmentsOf(key: string): readonly string[] {
+	if (key !== lastKey) {
+		lastSegments = key.split("/", MAX_KEY_SEGMENTS + 1);
+		lastKey = key;
+	}
+	return lastSegments;
+}
+
 /** A key is a path: 1 to 1,024 bytes of UTF-8, at most 32 segments, none of them reserved. */
 export function checkKey(key: string, field = "key"): Invalid | undefined {
 	// The length in UTF-16 first, so that no regular expression ever runs over a text of megabytes.
@@ -49,7 +62,7 @@ export function checkKey(key: string, field = "key"): Invalid | undefined {
 	)
 		return invalid(field, "its length in UTF-8 must be from 1 to the limit", MAX_KEY_BYTES);
 	if (!isPrintable(key)) return invalid(field, "it holds a control character or half a surrogate pair", 0);
-	const segments = key.split("/", MAX_KEY_SEGMENTS + 1);
+	const segments = segmentsOf(key);
 	if (segments.length > MAX_KEY_SEGMENTS) return invalid(field, "it has too many segments", MAX_KEY_SEGMENTS);
 	for (let i = 0; i < segments.length; i++)
 		if (RESERVED.has(segments[i]!)) return invalid(field, "a segment is empty, `.`, `..`, `<$>` or `<*>`", 0);

@@ -1,5 +1,11 @@
 import { encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
-import { type ListRange, privateLabelPreimage, sameBytes, type WireProof } from "../../protocol/index.js";
+import {
+	type ListRange,
+	privateLabelPreimage,
+	sameBytes,
+	segmentsOf,
+	type WireProof,
+} from "../../protocol/index.js";
 import {
 	type Catalog,
 	type Change,
@@ -25,7 +31,7 @@ export const NO_PROOF: WireProof = { certificate: [], witness: [] };
 const ALL_PRIVATE = encodeUtf8("p");
 const privateOf = (owner: Uint8Array): Uint8Array => concat(encodeUtf8("o"), owner);
 
-const labelsIn = (key: string): number => key.split("/").length;
+const labelsIn = (key: string): number => segmentsOf(key).length;
 
 /** A private key that comes into the lists, or leaves them. */
 interface ListChange {

@@ -4,6 +4,7 @@ import {
 	MAX_CONTENT_TYPE_BYTES,
 	MAX_METADATA_BYTES,
 	MIN_CHARGE_BYTES,
+	segmentsOf,
 } from "../../protocol/index.js";
 import { type Account, type Accounts, DEFAULT_QUOTA, type Quota } from "./accounts.js";
 import type { Claims } from "./claims.js";
@@ -34,7 +35,7 @@ export function chargeOfContent(size: number, chunkSize: number): number {
 }
 
 const chargeOfKey = (key: string, directoryBytes: number): number =>
-	RECORD_BYTES + KEY_COPIES * encodeUtf8(key).length + (key.split("/").length - 1) * directoryBytes;
+	RECORD_BYTES + KEY_COPIES * encodeUtf8(key).length + (segmentsOf(key).length - 1) * directoryBytes;
 
 /** What is said of a blob, as far as it counts. */
 interface Described {

@@ -1,6 +1,6 @@
 import { SHA256_BYTES } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
-import { getU32, getU64, putU32, putU64 } from "./codec.js";
+import { getU32, getU64, writeU64 } from "./codec.js";
 import { COUNTER, type Meta } from "./meta.js";
 import type { Shelves } from "./shelves.js";
 
@@ -15,6 +15,7 @@ export interface Chunk {
 
 /** Written anew each time: the map keeps a copy. */
 const record = new Uint8Array(16);
+const view = new DataView(record.buffer);
 
 /**
  * The chunks that are stored: each once for its owner, whatever uploads and blobs of that owner hold it. Never
@@ -99,9 +100,9 @@ export class Chunks {
 
 	/** Answers what was there before. */
 	#set(key: Uint8Array, chunk: Chunk): Uint8Array | undefined {
-		putU64(record, 0, chunk.place);
-		putU32(record, 8, chunk.length);
-		putU32(record, 12, chunk.references);
+		writeU64(view, 0, chunk.place);
+		view.setUint32(8, chunk.length);
+		view.setUint32(12, chunk.references);
 		return this.#map.set(key, record);
 	}
 }

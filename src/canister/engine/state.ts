@@ -158,9 +158,9 @@ export class State {
 		return { sequence: BigInt(this.feed.sequence + 1), canister_version: this.canisterVersion };
 	}
 
-	/** Makes an entry in the feed, as the next change. */
-	record(by: Uint8Array, change: Encodable<WireChangeOf>): void {
-		this.feed.append(by, this.now, this.nextVersion, change);
+	/** Makes an entry in the feed, as the next change, which a manifest names already. */
+	record(by: Uint8Array, change: Encodable<WireChangeOf>, version: WireVersion = this.nextVersion): void {
+		this.feed.append(by, this.now, version, change);
 		this.charges.changed(by, this.now);
 	}
 
