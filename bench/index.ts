@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { buildCanister } from "../examples/support/build.js";
 import { measureBrowser } from "./browser.js";
 import { measureCalls } from "./calls.js";
-import { measureDearest } from "./dearest/index.js";
+import { measureDearest, measureStrangers } from "./dearest/index.js";
 import { complaints, FIGURES, type Figures, keep, LIMITS, shown } from "./figures.js";
 import { measureGrants } from "./grants.js";
 import { measureCosts, measureMemory } from "./large.js";
@@ -38,6 +38,9 @@ const workplace = join(root, "dist/bench");
 const directory = await mkdtemp(join(tmpdir(), "canister-blobs-bench-"));
 /** In which part a figure is measured, where both have not the same name. */
 const PART_OF: Readonly<Record<string, string>> = {
+	strangersCyclesPerMessage: "strangers",
+	openStatCycles: "strangers",
+	dearestRequestInstructions: "dearest",
 	grantCheckInstructions: "grants",
 	grantPartCheckInstructions: "grants",
 	clientPeakMemoryMB: "memory",
@@ -56,7 +59,8 @@ const PART_OF: Readonly<Record<string, string>> = {
 const partOf = (wanted: string): string => PART_OF[wanted] ?? wanted;
 const PARTS: Record<string, [string, (wasm: Uint8Array) => Promise<Partial<Figures>>]> = {
 	calls: ["Single calls, counted …", measureCalls],
-	dearest: ["The dearest requests, and what strangers cost …", measureDearest],
+	strangers: ["What strangers cost …", measureStrangers],
+	dearest: ["The dearest requests …", measureDearest],
 	small: [
 		"10,000 blobs of 10 KB …",
 		async (wasm) => ({ smallBlobsCyclesOverFloor: await measureSmallBlobs(wasm) }),

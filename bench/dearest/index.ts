@@ -4,15 +4,26 @@ import { dearestOfOthers } from "./others.js";
 import { dearestOfMany } from "./search.js";
 import { openStatCycles, strangersCycles } from "./strangers.js";
 
-type Dearest = Pick<Figures, "strangersCyclesPerMessage" | "openStatCycles" | "dearestRequestInstructions">;
+type Strangers = Pick<Figures, "strangersCyclesPerMessage" | "openStatCycles">;
 
-/** What requests cost at the most: of strangers in cycles, of all within the protocol's bounds in instructions. */
-export async function measureDearest(wasm: Uint8Array): Promise<Dearest> {
+/** What requests of strangers cost, in cycles. */
+export async function measureStrangers(wasm: Uint8Array): Promise<Strangers> {
 	const store = await MeteredStore.deploy(wasm);
 	try {
 		return {
 			strangersCyclesPerMessage: await strangersCycles(store),
 			openStatCycles: await openStatCycles(store),
+		};
+	} finally {
+		await store.dispose();
+	}
+}
+
+/** What requests within the protocol's bounds cost at the most, in instructions. */
+export async function measureDearest(wasm: Uint8Array): Promise<Pick<Figures, "dearestRequestInstructions">> {
+	const store = await MeteredStore.deploy(wasm);
+	try {
+		return {
 			dearestRequestInstructions: Math.max(await dearestOfMany(store), await dearestOfOthers(store)),
 		};
 	} finally {
