@@ -22,6 +22,7 @@ export const LIMITS = {
 	strangersCyclesPerMessage: most(0),
 	openStatCycles: most(10e6),
 	dearestRequestInstructions: most(20e9),
+	batchItemOverPutMany: most(1.2),
 	grantCheckInstructions: most(0.2e6),
 	/** Of one that is part of another, which is part of a third, by a holder of as many as there can be. */
 	grantPartCheckInstructions: most(0.2e6),

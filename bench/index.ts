@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildCanister } from "../examples/support/build.js";
+import { measureBatch } from "./batch.js";
 import { measureBrowser } from "./browser.js";
 import { measureCalls } from "./calls.js";
 import { measureDearest, measureStrangers } from "./dearest/index.js";
@@ -41,6 +42,7 @@ const PART_OF: Readonly<Record<string, string>> = {
 	strangersCyclesPerMessage: "strangers",
 	openStatCycles: "strangers",
 	dearestRequestInstructions: "dearest",
+	batchItemOverPutMany: "batch",
 	grantCheckInstructions: "grants",
 	grantPartCheckInstructions: "grants",
 	clientPeakMemoryMB: "memory",
@@ -65,6 +67,7 @@ const PARTS: Record<string, [string, (wasm: Uint8Array) => Promise<Partial<Figur
 		"10,000 blobs of 10 KB …",
 		async (wasm) => ({ smallBlobsCyclesOverFloor: await measureSmallBlobs(wasm) }),
 	],
+	batch: ["Puts in batches …", async (wasm) => ({ batchItemOverPutMany: await measureBatch(wasm) })],
 	million: ["A store of 1,000,000 keys …", () => measureMillion(workplace)],
 	grants: ["Checks of grants, of which there are 100,000 …", () => measureGrants(workplace)],
 	costs: ["1 GiB with every instruction counted …", (wasm) => measureCosts(wasm, directory)],

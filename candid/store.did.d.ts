@@ -20,6 +20,18 @@ export interface AllUploads {
   'uploads' : Array<{ 'owner' : Principal, 'upload' : Upload }>,
   'next' : [] | [UploadName],
 }
+export interface Batch {
+  'id' : Uint8Array | number[],
+  'items' : Array<
+    { 'put' : PutItem } |
+      { 'rename' : MoveItem } |
+      { 'copy' : MoveItem } |
+      { 'delete' : DeleteItem } |
+      { 'update' : UpdateItem } |
+      { 'commit' : CommitItem }
+  >,
+}
+export interface BatchDone { 'at' : bigint, 'versions' : Array<[] | [Version]> }
 export interface BeginUpload {
   'id' : Uint8Array | number[],
   'key' : string,
@@ -47,6 +59,7 @@ export interface Change {
       }
   ],
   'sequence' : bigint,
+  'in_batch' : [] | [{ 'count' : number, 'index' : number }],
 }
 export type ChangeBytes = Uint8Array | number[];
 export interface Changes {
@@ -61,6 +74,16 @@ export interface ChangesRequest {
   'min_version' : [] | [Version],
   'after' : [] | [Cursor],
   'limit' : number,
+}
+export interface CommitItem {
+  'id' : Uint8Array | number[],
+  'precondition' : Precondition,
+  'sha256' : [] | [Uint8Array | number[]],
+  'metadata' : Array<[string, string]>,
+  'root' : Uint8Array | number[],
+  'size' : bigint,
+  'content_type' : string,
+  'visibility' : Visibility,
 }
 export interface CommitUpload {
   'id' : Uint8Array | number[],
@@ -78,9 +101,10 @@ export interface Delete {
   'key' : string,
   'precondition' : Precondition,
 }
+export interface DeleteItem { 'key' : string, 'precondition' : Precondition }
 export interface DeleteMany {
   'id' : Uint8Array | number[],
-  'blobs' : Array<{ 'key' : string, 'precondition' : Precondition }>,
+  'blobs' : Array<DeleteItem>,
 }
 export interface Deleted { 'deleted' : boolean, 'version' : Version }
 export type Error = { 'upload_finished' : { 'outcome' : string } } |
@@ -95,6 +119,7 @@ export type Error = { 'upload_finished' : { 'outcome' : string } } |
   { 'root_mismatch' : { 'stored' : Uint8Array | number[] } } |
   { 'not_done_yet' : {} } |
   { 'blob_replaced' : { 'canister_version' : bigint, 'sequence' : bigint } } |
+  { 'batch_too_large' : { 'fits' : number, 'items' : number } } |
   { 'blob_not_found' : {} } |
   { 'anonymous' : {} } |
   { 'upload_not_found' : {} } |
@@ -232,6 +257,12 @@ export interface Move {
   'source' : Precondition,
   'from' : string,
 }
+export interface MoveItem {
+  'to' : string,
+  'precondition' : Precondition,
+  'source' : Precondition,
+  'from' : string,
+}
 export type Precondition = { 'none' : null } |
   { 'version' : Version } |
   { 'absent' : null };
@@ -245,20 +276,19 @@ export interface PutBlob {
   'content_type' : string,
   'visibility' : Visibility,
 }
+export interface PutItem {
+  'key' : string,
+  'precondition' : Precondition,
+  'content' : Uint8Array | number[],
+  'sha256' : [] | [Uint8Array | number[]],
+  'metadata' : Array<[string, string]>,
+  'root' : Uint8Array | number[],
+  'content_type' : string,
+  'visibility' : Visibility,
+}
 export interface PutMany {
   'id' : Uint8Array | number[],
-  'blobs' : Array<
-    {
-      'key' : string,
-      'precondition' : Precondition,
-      'content' : Uint8Array | number[],
-      'sha256' : [] | [Uint8Array | number[]],
-      'metadata' : Array<[string, string]>,
-      'root' : Uint8Array | number[],
-      'content_type' : string,
-      'visibility' : Visibility,
-    }
-  >,
+  'blobs' : Array<PutItem>,
 }
 export interface Quota {
   'cycles_per_day' : bigint,
@@ -271,6 +301,7 @@ export interface Quota {
 export interface Refusal {
   'action' : string,
   'code' : string,
+  'item' : [] | [number],
   'message' : string,
   'details' : [] | [Error],
 }
@@ -351,6 +382,13 @@ export interface Update {
   'content_type' : [] | [string],
   'visibility' : [] | [Visibility],
 }
+export interface UpdateItem {
+  'key' : string,
+  'precondition' : Precondition,
+  'metadata' : [] | [Array<[string, string]>],
+  'content_type' : [] | [string],
+  'visibility' : [] | [Visibility],
+}
 export interface Upload {
   'id' : Uint8Array | number[],
   'key' : string,
@@ -403,6 +441,11 @@ export interface _SERVICE {
   'blobs_account' : ActorMethod<
     [[] | [Principal]],
     { 'ok' : Account } |
+      { 'err' : Refusal }
+  >,
+  'blobs_batch' : ActorMethod<
+    [Batch],
+    { 'ok' : BatchDone } |
       { 'err' : Refusal }
   >,
   'blobs_begin_upload' : ActorMethod<

@@ -28,6 +28,7 @@ export const idlFactory = ({ IDL }) => {
       'canister_version' : IDL.Nat64,
       'sequence' : IDL.Nat64,
     }),
+    'batch_too_large' : IDL.Record({ 'fits' : IDL.Nat32, 'items' : IDL.Nat32 }),
     'blob_not_found' : IDL.Record({}),
     'anonymous' : IDL.Record({}),
     'upload_not_found' : IDL.Record({}),
@@ -73,6 +74,7 @@ export const idlFactory = ({ IDL }) => {
   const Refusal = IDL.Record({
     'action' : IDL.Text,
     'code' : IDL.Text,
+    'item' : IDL.Opt(IDL.Nat32),
     'message' : IDL.Text,
     'details' : IDL.Opt(Error),
   });
@@ -100,6 +102,66 @@ export const idlFactory = ({ IDL }) => {
     'usage' : Usage,
     'has_own_quota' : IDL.Bool,
     'roles' : IDL.Vec(IDL.Text),
+  });
+  const Precondition = IDL.Variant({
+    'none' : IDL.Null,
+    'version' : Version,
+    'absent' : IDL.Null,
+  });
+  const Visibility = IDL.Variant({ 'public' : IDL.Null, 'private' : IDL.Null });
+  const PutItem = IDL.Record({
+    'key' : IDL.Text,
+    'precondition' : Precondition,
+    'content' : IDL.Vec(IDL.Nat8),
+    'sha256' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+    'metadata' : IDL.Vec(IDL.Tuple(IDL.Text, IDL.Text)),
+    'root' : IDL.Vec(IDL.Nat8),
+    'content_type' : IDL.Text,
+    'visibility' : Visibility,
+  });
+  const MoveItem = IDL.Record({
+    'to' : IDL.Text,
+    'precondition' : Precondition,
+    'source' : Precondition,
+    'from' : IDL.Text,
+  });
+  const DeleteItem = IDL.Record({
+    'key' : IDL.Text,
+    'precondition' : Precondition,
+  });
+  const UpdateItem = IDL.Record({
+    'key' : IDL.Text,
+    'precondition' : Precondition,
+    'metadata' : IDL.Opt(IDL.Vec(IDL.Tuple(IDL.Text, IDL.Text))),
+    'content_type' : IDL.Opt(IDL.Text),
+    'visibility' : IDL.Opt(Visibility),
+  });
+  const CommitItem = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'precondition' : Precondition,
+    'sha256' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+    'metadata' : IDL.Vec(IDL.Tuple(IDL.Text, IDL.Text)),
+    'root' : IDL.Vec(IDL.Nat8),
+    'size' : IDL.Nat64,
+    'content_type' : IDL.Text,
+    'visibility' : Visibility,
+  });
+  const Batch = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'items' : IDL.Vec(
+      IDL.Variant({
+        'put' : PutItem,
+        'rename' : MoveItem,
+        'copy' : MoveItem,
+        'delete' : DeleteItem,
+        'update' : UpdateItem,
+        'commit' : CommitItem,
+      })
+    ),
+  });
+  const BatchDone = IDL.Record({
+    'at' : IDL.Nat64,
+    'versions' : IDL.Vec(IDL.Opt(Version)),
   });
   const BeginUpload = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
@@ -135,13 +197,7 @@ export const idlFactory = ({ IDL }) => {
     'before' : Cursor,
     'changes' : IDL.Vec(ChangeBytes),
   });
-  const Precondition = IDL.Variant({
-    'none' : IDL.Null,
-    'version' : Version,
-    'absent' : IDL.Null,
-  });
   const Metadata = IDL.Vec(IDL.Tuple(IDL.Text, IDL.Text));
-  const Visibility = IDL.Variant({ 'public' : IDL.Null, 'private' : IDL.Null });
   const CommitUpload = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
     'precondition' : Precondition,
@@ -168,9 +224,7 @@ export const idlFactory = ({ IDL }) => {
   const Deleted = IDL.Record({ 'deleted' : IDL.Bool, 'version' : Version });
   const DeleteMany = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
-    'blobs' : IDL.Vec(
-      IDL.Record({ 'key' : IDL.Text, 'precondition' : Precondition })
-    ),
+    'blobs' : IDL.Vec(DeleteItem),
   });
   const ManyResults = IDL.Record({
     'at' : IDL.Nat64,
@@ -296,18 +350,7 @@ export const idlFactory = ({ IDL }) => {
   });
   const PutMany = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
-    'blobs' : IDL.Vec(
-      IDL.Record({
-        'key' : IDL.Text,
-        'precondition' : Precondition,
-        'content' : IDL.Vec(IDL.Nat8),
-        'sha256' : IDL.Opt(IDL.Vec(IDL.Nat8)),
-        'metadata' : IDL.Vec(IDL.Tuple(IDL.Text, IDL.Text)),
-        'root' : IDL.Vec(IDL.Nat8),
-        'content_type' : IDL.Text,
-        'visibility' : Visibility,
-      })
-    ),
+    'blobs' : IDL.Vec(PutItem),
   });
   const RevokeGrant = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
@@ -411,6 +454,11 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Opt(IDL.Principal)],
         [IDL.Variant({ 'ok' : Account, 'err' : Refusal })],
         ['query'],
+      ),
+    'blobs_batch' : IDL.Func(
+        [Batch],
+        [IDL.Variant({ 'ok' : BatchDone, 'err' : Refusal })],
+        [],
       ),
     'blobs_begin_upload' : IDL.Func(
         [BeginUpload],

@@ -1,5 +1,6 @@
 import type { Figures } from "../figures.js";
 import { MeteredStore } from "../metered.js";
+import { dearestOfBatches } from "./batches.js";
 import { dearestOfOthers } from "./others.js";
 import { dearestOfMany } from "./search.js";
 import { openStatCycles, strangersCycles } from "./strangers.js";
@@ -24,7 +25,11 @@ export async function measureDearest(wasm: Uint8Array): Promise<Pick<Figures, "d
 	const store = await MeteredStore.deploy(wasm);
 	try {
 		return {
-			dearestRequestInstructions: Math.max(await dearestOfMany(store), await dearestOfOthers(store)),
+			dearestRequestInstructions: Math.max(
+				await dearestOfMany(store),
+				await dearestOfBatches(store),
+				await dearestOfOthers(store),
+			),
 		};
 	} finally {
 		await store.dispose();

@@ -1,6 +1,15 @@
 import type { AbortUploadOptions, AskOptions, CallOptions } from "./administration/administration.js";
 import type { GrantOptions, ListGrantsOptions } from "./administration/grants.js";
 import * as is from "./arguments.js";
+import type {
+	BatchCommit,
+	BatchDelete,
+	BatchMove,
+	BatchOptions,
+	BatchPut,
+	BatchUpdate,
+	PreparedUpload,
+} from "./batching/types.js";
 import type { DeleteOptions, DeleteVersion, MoveOptions, UpdateOptions } from "./changing.js";
 import type { ListUploadsOptions } from "./client.js";
 import type { DownloadOptions, ToBytesOptions } from "./download/download.js";
@@ -112,6 +121,55 @@ export const UPDATE: Checks<UpdateOptions> = {
 	metadata: is.metadata,
 	precondition: is.version,
 	signal,
+};
+
+const { wholeSha256, size, allowEmpty } = FILE;
+const { key, contentType, visibility, metadata, precondition } = FILE;
+const type = is.text;
+export const BATCH: Checks<BatchOptions> = { signal };
+export const BATCH_PUT: Checks<BatchPut> = {
+	type,
+	key,
+	source: is.anything,
+	contentType,
+	visibility,
+	metadata,
+	precondition,
+	size,
+	allowEmpty,
+	wholeSha256,
+};
+export const BATCH_COMMIT: Checks<BatchCommit> = { type, upload: is.object };
+export const BATCH_DELETE: Checks<BatchDelete> = { type, ...DELETE_ITEM };
+export const BATCH_MOVE: Checks<BatchMove> = {
+	type,
+	from: is.text,
+	to: is.text,
+	source: is.version,
+	precondition,
+};
+export const BATCH_UPDATE: Checks<BatchUpdate> = {
+	type,
+	key,
+	contentType,
+	visibility,
+	metadata,
+	precondition: is.version,
+};
+/** What must be there, and what may be. */
+export const PREPARED_OPTIONS: Checks<Pick<PreparedUpload, "wholeSha256" | "precondition">> = {
+	wholeSha256,
+	precondition,
+};
+export const PREPARED_UPLOAD: Checks<Omit<PreparedUpload, keyof typeof PREPARED_OPTIONS>> = {
+	id: is.bytes,
+	key,
+	size,
+	chunkBytes: is.number,
+	root: is.bytes,
+	contentType,
+	visibility,
+	metadata,
 };
 
 export const LIST_UPLOADS: Checks<ListUploadsOptions> = { key: is.text, signal };

@@ -30,6 +30,16 @@ function httpAdvice(status: number, body: string, retryAfterMs: number | undefin
 	return "The same request would be refused again: check the agent's host and identity, and set this machine's clock.";
 }
 
+/** Which item of a batch was refused, counted from 0, and why: an error of this package, whose details `isBlobError` types. */
+interface BatchRefusal {
+	readonly item: number;
+	readonly error: Error & {
+		readonly code: string;
+		readonly action: ErrorAction;
+		readonly details: object;
+	};
+}
+
 /**
  * The one table of what can go wrong on the client or on the wire, beside the protocol's table of what a
  * canister can answer. Types and messages are made from it.
@@ -149,6 +159,16 @@ export const CLIENT_ERRORS = {
 		"fix",
 		(d) =>
 			`The list of files to upload broke off after ${d.result.files.length}: ${d.reason}. Those were dealt with, see details.result; upload the others when they can be listed.`,
+	),
+	batch_refused: row<BatchRefusal>(
+		(d) => d.error.action,
+		(d) =>
+			`Item ${d.item} of the batch was refused, and nothing was done: ${d.error.message} See details.error.`,
+	),
+	batch_bytes_too_many: row<{ bytes: number; limit: number; items: number; fits: number }>(
+		"fix",
+		(d) =>
+			`The batch has ${d.items} items of ${d.bytes} bytes, over the ${d.limit} of a message, which takes the first ${d.fits}: nothing was done. Send larger blobs beforehand by prepareUpload, and commit them in the batch.`,
 	),
 	source_failed: row<{ reason: string }>(
 		"fix",

@@ -3,6 +3,8 @@ import * as administration from "./administration/administration.js";
 import * as grants from "./administration/grants.js";
 import * as is from "./arguments.js";
 import { type Checks, checkArgument, checkOptions } from "./arguments.js";
+import { runBatch } from "./batching/batch.js";
+import type { BatchedItem, BatchItem, BatchOptions, PreparedUpload } from "./batching/types.js";
 import { type AgentLike, type IdentityLike, Network } from "./call/agent.js";
 import { Caller } from "./call/caller.js";
 import { Throttle } from "./call/throttle.js";
@@ -45,7 +47,7 @@ import type {
 import type { UploadItems } from "./upload/batch/batch.js";
 import { startBatch } from "./upload/batch/index.js";
 import type { BatchProgress, BatchResult, UploadAllOptions } from "./upload/batch/types.js";
-import { startUpload } from "./upload/index.js";
+import { startPreparing, startUpload } from "./upload/index.js";
 import type { UploadOptions } from "./upload/options.js";
 import { openUploads } from "./upload/session.js";
 import type { Transfer } from "./upload/transfer.js";
@@ -219,6 +221,32 @@ export class BlobClient {
 			checkArgument("from", from, is.text);
 			checkArgument("to", to, is.text);
 			return changing.moveBlob(this.#context, method, from, to, options);
+		});
+	}
+
+	/**
+	 * Sends all bytes of a source and publishes nothing yet: a `batch` commits what this returns, with others. Chunks that an
+	 * earlier upload of the same key and size left are not sent again.
+	 */
+	prepareUpload(source: BlobSource, options: UploadOptions): Transfer<PreparedUpload> {
+		return startPreparing(this.#context, source, options);
+	}
+
+	/**
+	 * Makes several changes at once, all of them or none: puts of what fits a message, commits of what `prepareUpload` has
+	 * sent, deletions, renames, copies and updates, each with its own condition. Readers see all of it or nothing. Each key
+	 * may be touched by one item.
+	 * @returns what each has made, in their order
+	 * @throws ClientError `batch_refused`: which item the store refused, and why; `batch_bytes_too_many`; CanisterError
+	 *   `batch_too_large`: of both, `details.fits` says how many of the items fit, and nothing was sent
+	 */
+	batch(
+		items: Iterable<BatchItem> | AsyncIterable<BatchItem>,
+		options: BatchOptions = {},
+	): Promise<BatchedItem[]> {
+		return this.#checked(options, checks.BATCH, () => {
+			checkArgument("items", items, is.iterable);
+			return runBatch(this.#context, items, options);
 		});
 	}
 

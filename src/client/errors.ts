@@ -98,6 +98,10 @@ export function refused({ code, message, action, details }: WireRefusal): Refuse
 	});
 }
 
+/** The error of a request that was refused: of a batch, for one of its items. */
+export const ofItem = (error: Refused, item: number | undefined): BlobError =>
+	item === undefined ? error : new ClientError("batch_refused", { item, error }, error);
+
 /** Of texts that a canister sent, so many characters are kept. */
 const MAX_FOREIGN_TEXT = 1_000;
 
@@ -105,8 +109,10 @@ const MAX_FOREIGN_TEXT = 1_000;
 export type Refused = BlobErrorOf<ErrorCode | "unknown_error">;
 
 /** Whether the canister decided about the request, by whichever error. */
-export const isRefused = (error: unknown): error is Refused =>
-	error instanceof CanisterError || isBlobError(error, "unknown_error");
+export const isRefused = (error: unknown): boolean =>
+	error instanceof CanisterError ||
+	isBlobError(error, "unknown_error") ||
+	isBlobError(error, "batch_refused");
 
 /** What this client was given and cannot use, since it is of a later version. */
 export const unsupported = (what: string) =>

@@ -5,6 +5,17 @@
 export type { ErrorAction, ErrorCode, ErrorDetails } from "../protocol/index.js";
 export type { AbortUploadOptions, AskOptions, CallOptions } from "./administration/administration.js";
 export type { GrantOptions, ListGrantsOptions } from "./administration/grants.js";
+export type {
+	BatchCommit,
+	BatchDelete,
+	BatchedItem,
+	BatchItem,
+	BatchMove,
+	BatchOptions,
+	BatchPut,
+	BatchUpdate,
+	PreparedUpload,
+} from "./batching/types.js";
 export type { AgentLike, IdentityLike, PrincipalBytesLike, PrincipalTextLike } from "./call/agent.js";
 export type { DeleteOptions, DeleteRequest, DeleteVersion, MoveOptions, UpdateOptions } from "./changing.js";
 export { BlobClient, type ListUploadsOptions } from "./client.js";
@@ -53,6 +64,7 @@ export type {
 	GrantRole,
 	GrantTerms,
 	GrantUse,
+	InBatch,
 	KeyDeleted,
 	KeyNotDeleted,
 	ListEntry,

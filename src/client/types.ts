@@ -396,8 +396,21 @@ export interface ChangeStamp extends Version {
 	readonly at: Date;
 	/** Who made it. */
 	readonly by: Principal;
+	/** Which of the changes of a batch it is; undefined where it was made alone. */
+	readonly inBatch: InBatch | undefined;
 	/** Where to go on once it is dealt with. */
 	readonly cursor: Cursor;
+}
+
+/**
+ * Changes that one `batch` made at once stand one after the other: who keeps a copy by the feed applies them together,
+ * when the one with the index `count - 1` has come.
+ */
+export interface InBatch {
+	/** Counted from 0. */
+	readonly index: number;
+	/** Changes of the batch: a rename has two, a deletion of nothing none. */
+	readonly count: number;
 }
 
 /** One change of a store; `type` says which. */

@@ -87,6 +87,12 @@ export const ERROR_TABLE = {
 		() =>
 			"The message had no instructions left for this item, and nothing was done about it: send it again in a further message.",
 	),
+	batch_too_large: row(
+		"fix",
+		{ fits: nat32, items: nat32 },
+		(d) =>
+			`The batch has ${d.items} items, and a message takes the first ${d.fits} of them: nothing was done. Make batches of so many.`,
+	),
 	invalid_argument: row(
 		"fix",
 		{ field: text, reason: text, limit: nat64 },

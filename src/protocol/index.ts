@@ -5,4 +5,5 @@ export * from "./hash.js";
 export * from "./limits.js";
 export * from "./listing.js";
 export * from "./validate.js";
+export { fitting, weightOf } from "./weighing.js";
 export * from "./wire/index.js";

@@ -53,14 +53,14 @@ test("a manifest that has changed what a client needs is refused, and which side
 });
 
 test("an unknown error keeps its code, its text and what to do", () => {
-	const error = refused({ code: "frozen", message: "It is frozen.", action: "retry", details: [] });
+	const error = refused({ code: "frozen", message: "It is frozen.", action: "retry", details: [], item: [] });
 	expect(error).toMatchObject({
 		code: "unknown_error",
 		action: "retry",
 		details: { canisterCode: "frozen" },
 	});
 	expect(error.message).toContain("frozen: It is frozen.");
-	const strange = refused({ code: "x", message: "", action: "dance", details: [] });
+	const strange = refused({ code: "x", message: "", action: "dance", details: [], item: [] });
 	expect(strange.action).toBe("give_up");
 });
 

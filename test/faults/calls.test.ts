@@ -1,4 +1,4 @@
 import { testMatrix } from "./support/matrix.js";
-import { download, putBlob, putMany, remove } from "./support/operations.js";
+import { batch, download, putBlob, putMany, remove } from "./support/operations.js";
 
-testMatrix(putBlob, putMany, download, remove);
+testMatrix(putBlob, putMany, batch, download, remove);

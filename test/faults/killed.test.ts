@@ -8,6 +8,7 @@ import type { SeenRequest } from "../../src/localnet/index.js";
 import { ACTS } from "./support/acts.js";
 import { checkLeaks, type Remains } from "./support/leaks.js";
 import {
+	batch,
 	commit,
 	download,
 	type Operation,
@@ -66,13 +67,13 @@ async function requestsOf(operation: Operation): Promise<readonly SeenRequest[]>
 }
 
 /** It was done in the end. */
-async function close(name: string, { success }: Operation, subject: Subject): Promise<void> {
-	const states = await statesOf(world, subject);
-	for (const state of states.values()) expect(state, name).toBe(success);
+async function close(name: string, operation: Operation, subject: Subject): Promise<void> {
+	const states = await statesOf(world, subject, operation);
+	for (const state of states.values()) expect(state, name).toBe(operation.success);
 	remains.push({ name, subject, states });
 }
 
-test.each([uploadStream, resume, commit, putBlob, putMany, download, remove])(
+test.each([uploadStream, resume, commit, putBlob, putMany, batch, download, remove])(
 	"$name: whatever request its process is killed at, the blob is whole or absent, and another process does it",
 	async (operation) => {
 		const requests = await requestsOf(operation);
@@ -91,7 +92,7 @@ test.each([uploadStream, resume, commit, putBlob, putMany, download, remove])(
 				});
 				expect(await victim.end, name).toBe("killed" satisfies ProcessEnd);
 				world.network.faults.clear();
-				const before = await statesOf(world, subject);
+				const before = await statesOf(world, subject, operation);
 				for (const state of before.values()) expect(operation.failure, name).toContain(state);
 				const isFile = subject.path !== undefined && existsSync(subject.path);
 				// Its last request is answered only after the file's last chunk was asked for.

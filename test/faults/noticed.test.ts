@@ -64,7 +64,7 @@ describe("the matrix notices", () => {
 		expect(wrong.join("\n")).toContain("no");
 	});
 
-	test("a blob that is there and should not be, and one of other bytes", async () => {
+	test("a blob that is there and should not be, one of other bytes, and half of a batch", async () => {
 		const matrix = new Matrix(world, putBlob);
 		await matrix.count();
 		const [{ subject, ...rest }] = matrix.remains as [(typeof matrix.remains)[0]];
@@ -73,5 +73,9 @@ describe("the matrix notices", () => {
 		expect(wrong.join("\n")).toContain("blobs of the quota is 1, not 0");
 		const blobs = new Map([...subject.blobs].map(([key, bytes]) => [key, bytes.map((byte) => byte ^ 1)]));
 		await expect(statesOf(world, { ...subject, blobs })).rejects.toThrow("holds other bytes");
+		const half = new Map([...subject.blobs, ["faults/never", new Uint8Array(1)]]);
+		await expect(statesOf(world, { ...subject, blobs: half }, { isTogether: true })).rejects.toThrow(
+			"half of it",
+		);
 	});
 });

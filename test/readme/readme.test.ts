@@ -6,6 +6,7 @@ import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { chromium } from "playwright-core";
 import { build, type Rollup } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { release } from "../../examples/readme/batch.js";
 import { invite } from "../../examples/readme/grant.js";
 import { thereAndBack } from "../../examples/readme/node.js";
 import { writeRandomFile } from "../../examples/support/random-file.js";
@@ -32,6 +33,7 @@ describe("the snippets", () => {
 		const snippets = [...readme.matchAll(/<!-- (\S+) -->\n```ts\n([\s\S]*?)```/g)];
 		expect(snippets.map(([, path]) => path)).toEqual([
 			"examples/readme/node.ts",
+			"examples/readme/batch.ts",
 			"examples/readme/browser.ts",
 			"examples/store/index.ts",
 			"examples/readme/grant.ts",
@@ -52,6 +54,14 @@ test("Node's goes there and back", async () => {
 	await writeRandomFile(path, 5_000_000);
 	await thereAndBack(fixture.agent, fixture.canisterId.toText(), path);
 	expect(Buffer.compare(await readFile(`${path}.copy`), await readFile(path))).toBe(0);
+});
+
+test("a release is seen at once", async () => {
+	const blobs = new BlobClient({ agent: fixture.agent, canisterId: fixture.canisterId });
+	await blobs.upload(Uint8Array.of(1), { key: "site/index.html", visibility: "public" });
+	const done = await release(new Uint8Array(100_000), "<h1>New</h1>", blobs);
+	expect(done.map(({ key }) => key)).toEqual(["site/film.mp4", "site/new.html", "archive/index.html"]);
+	expect((await blobs.stat("site/film.mp4")).size).toBe(100_000);
 });
 
 test("a guest uploads by the grant that it shows", async () => {

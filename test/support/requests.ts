@@ -34,6 +34,7 @@ export const REQUESTS: { [Name in MethodName]: (key: string) => MethodArgs<Name>
 	],
 	blobs_copy: (key) => [{ id: newId(), from: key, source: none, to: `${key}.copy`, precondition: none }],
 	blobs_rename: (key) => [{ id: newId(), from: key, source: none, to: `${key}.moved`, precondition: none }],
+	blobs_batch: (key) => [{ id: newId(), items: [{ put: { key, content, ...publication(root) } }] }],
 	blobs_grant_role: () => [{ id: newId(), who: someone(), role: { writer: null } }],
 	blobs_revoke_role: () => [{ id: newId(), who: someone(), role: { writer: null } }],
 	blobs_set_quota: () => [{ id: newId(), who: [someone()], quota: [] }],

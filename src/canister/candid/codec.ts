@@ -44,6 +44,7 @@ const LARGEST: { readonly [Name in MethodName]?: number } = {
 	blobs_put_chunk: MAX_INGRESS_BYTES,
 	blobs_put_blob: MAX_INGRESS_BYTES,
 	blobs_put_many: MAX_INGRESS_BYTES,
+	blobs_batch: MAX_INGRESS_BYTES,
 	blobs_link_chunks: 2 * MAX_LINKED_CHUNKS * SHA256_BYTES,
 	blobs_delete_many: MAX_ITEMS * (MAX_KEY_BYTES + 16) + MAX_PLAIN_ARGUMENT_BYTES,
 };
@@ -84,9 +85,9 @@ export function isAcceptable(name: string, message: Uint8Array): boolean {
 /** The reply, as a view that is valid until the next one is encoded. */
 export function encodeReply<Name extends MethodName>(
 	name: Name,
-	result: { ok: MethodOk<Name> | Encodable<MethodOk<Name>> } | { err: WireError },
+	result: { ok: MethodOk<Name> | Encodable<MethodOk<Name>> } | { err: WireError; item?: number | undefined },
 ): Uint8Array {
-	return writers.get(name)!.write("err" in result ? { err: refusalOf(result.err) } : result);
+	return writers.get(name)!.write("err" in result ? { err: refusalOf(result.err, result.item) } : result);
 }
 
 /**
@@ -103,8 +104,8 @@ function aroundReason(): [Uint8Array, Uint8Array] {
 	return [without.slice(0, at), without.slice(at + 1)];
 }
 
-function refusalOf(error: WireError): WireRefusal | Encoded {
-	if (!("malformed" in error)) return toRefusal(error);
+function refusalOf(error: WireError, item?: number): WireRefusal | Encoded {
+	if (!("malformed" in error)) return toRefusal(error, item === undefined ? [] : [item]);
 	const reason = encodeUtf8(error.malformed.reason);
 	if (reason.length >= 0x80) return toRefusal(error);
 	const at = beforeReason.length;

@@ -27,6 +27,8 @@ const ADMISSIONS: { readonly [Name in MethodName]?: Admission } = {
 	blobs_update: { kind: "goOn", who: "writer" },
 	blobs_copy: { kind: "goOn", who: "writer" },
 	blobs_rename: { kind: "goOn", who: "writer" },
+	/** What it puts takes what puts take. */
+	blobs_batch: { kind: "goOn", who: "writer" },
 	blobs_grant_role: { kind: "administer", who: "admin" },
 	blobs_revoke_role: { kind: "administer", who: "admin" },
 	blobs_set_quota: { kind: "administer", who: "admin" },

@@ -1,4 +1,4 @@
-import { encodeUtf8 } from "../../protocol/codec/utf8.js";
+import { encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
 import {
 	chunkCount,
 	MAX_CONTENT_TYPE_BYTES,
@@ -77,12 +77,21 @@ interface Needed {
 	readonly changes?: number;
 }
 
+/** What was checked and is not made yet. */
+interface Expected {
+	blobs: number;
+	bytes: number;
+	changes: number;
+}
+
 /** Who has how much, and whether that is within its quota. */
 export class Charges {
 	readonly #accounts: Accounts;
 	readonly #claims: Claims;
 	readonly #meta: Meta;
 	readonly #builtIn: Quota;
+	/** By principal, in a batch. */
+	#expected: Map<string, Expected> | undefined;
 
 	constructor(accounts: Accounts, claims: Claims, meta: Meta, quota: Partial<Quota>) {
 		this.#accounts = accounts;
@@ -106,9 +115,42 @@ export class Charges {
 		return account.quota ?? this.#accounts.everybodys ?? this.#builtIn;
 	}
 
+	/** To be called before each message. */
+	forget(): void {
+		this.#expected = undefined;
+	}
+
+	/** Says what a change will take that was checked, so that what is checked after it in the same message counts it. */
+	expect(who: Uint8Array, blobs: number, bytes: number, changes: number): void {
+		this.#expected ??= new Map();
+		const name = fromUnits(who);
+		const expected = this.#expected.get(name);
+		if (expected === undefined) {
+			this.#expected.set(name, { blobs, bytes, changes });
+			return;
+		}
+		expected.blobs += blobs;
+		expected.bytes += bytes;
+		expected.changes += changes;
+	}
+
+	/** The account as it will be. */
+	#asExpected(who: Uint8Array, now: number): Readonly<Account> {
+		const account = this.#accounts.get(who);
+		const expected = this.#expected?.get(fromUnits(who));
+		if (expected === undefined) return account;
+		return {
+			...account,
+			blobs: account.blobs + expected.blobs,
+			bytes: account.bytes + expected.bytes,
+			day: dayOf(now),
+			changes: this.changesToday(account, now) + expected.changes,
+		};
+	}
+
 	/** Refuses what would be over the quota; to be asked before anything is written. */
 	check(who: Uint8Array, needed: Needed, now: number): void {
-		const account = this.#accounts.get(who);
+		const account = this.#expected === undefined ? this.#accounts.get(who) : this.#asExpected(who, now);
 		const quota = this.quotaOf(account);
 		// Not a loop over names: QuickJS takes 18,000 instructions more for it.
 		const { openUploads = 0, blobs = 0, bytes = 0, changes = 0 } = needed;

@@ -49,52 +49,7 @@ export class Committing {
 		checkId(id);
 		const before = publishedBefore(state, caller, state.receipts.get(caller, id), request.root);
 		if (before !== undefined) return before;
-		const upload = openUpload(state, caller, id);
-		checkPublication(request);
-		const held = state.blobs.get(upload.key);
-		const isPublic = "public" in request.visibility;
-		const use = { ...useOf(upload), isPublic };
-		const grant = state.access.requireChange(caller, "write", upload.key, held, use);
-		const size = finalSize(upload, request.size);
-		const charged = chargeOf(upload.key, size, upload.chunkSize, isPublic, request);
-		// One that was begun by a role which its creator lost counts in a grant from now on; in its own it counts already.
-		const isNew = grant !== undefined && upload.grant === 0;
-		const payer = isNew
-			? payerOf(state, caller, upload.key, held, { ...use, bytes: charged, blobs: 1 })
-			: undefined;
-		// No quota is asked: begin has reserved what the blob takes beside its chunks.
-		state.room.check(0);
-		checkPrecondition(request.precondition, held);
-		this.#checkRoot(upload, size, request.root);
-
-		dropReserve(state, caller, upload);
-		closeUpload(state, caller, id, upload, held);
-		state.charges.charge(caller, charged - upload.charged);
-		useGrantOf(state, caller, upload, charged - upload.granted, 0);
-		if (payer !== undefined) state.grants.use(payer, charged, 1);
-		const what = {
-			key: upload.key,
-			size,
-			chunkSize: upload.chunkSize,
-			content: upload.content,
-			leaf: new Uint8Array(0),
-		};
-		const blob = publishNew(state, caller, id, what, request, held);
-		if (held !== undefined) discard(state, caller, held);
-		return this.#done(caller, id, blob);
-	}
-
-	/** Recomputes the root from the leaves that the canister itself made when the chunks arrived. */
-	#checkRoot(upload: Upload, size: number, root: Uint8Array): void {
-		const { contents, host } = this.#state;
-		const count = chunkCount(BigInt(size), upload.chunkSize);
-		const whole = new Uint8Array(ROOT_HEADER_BYTES + count * SHA256_BYTES);
-		whole.set(rootHeader(BigInt(size), upload.chunkSize));
-		contents.copyLeaves(upload.content, 0, count, whole, ROOT_HEADER_BYTES);
-		if (upload.received < count)
-			refuse("missing_chunks", { count: count - upload.received, first: firstMissing(whole) });
-		const stored = host.hashing.sha256(whole);
-		if (!sameBytes(stored, root)) refuse("root_mismatch", { stored });
+		return publishUpload(state, caller, request, checkUpload(state, caller, request)).bytes;
 	}
 
 	/** A blob of one chunk in one call. Its chunk size is always the largest, so that its root is determined. */
@@ -114,13 +69,78 @@ export class Committing {
 		const blob = publishWhole(state, caller, id, request, bytes, leaf, whole);
 		state.charges.changed(caller, state.now);
 		refillInTime(state);
-		return this.#done(caller, id, blob);
+		return published(state, caller, id, blob).bytes;
 	}
+}
 
-	#done(caller: Uint8Array, id: Uint8Array, blob: Blob): Uint8Array {
-		leaveReceipt(this.#state, caller, id, RECEIPT.committed, encodeBlob(blob));
-		return blob.bytes;
-	}
+/** Leaves the receipt of an id that has published a blob. */
+function published(state: State, caller: Uint8Array, id: Uint8Array, blob: Blob): Blob {
+	leaveReceipt(state, caller, id, RECEIPT.committed, encodeBlob(blob));
+	return blob;
+}
+
+/** An upload that may be committed, and what its commit takes. */
+export interface Checked {
+	readonly upload: Upload;
+	readonly held: Blob | undefined;
+	readonly size: number;
+	readonly charged: number;
+	/** The grant that it counts in from now on, where it is none that it was begun by. */
+	readonly payer: Grant | undefined;
+}
+
+/** Refuses a commit for anything that rules it out. */
+export function checkUpload(state: State, caller: Uint8Array, request: WireCommitUpload): Checked {
+	const upload = openUpload(state, caller, request.id);
+	checkPublication(request);
+	const held = state.blobs.get(upload.key);
+	const isPublic = "public" in request.visibility;
+	const use = { ...useOf(upload), isPublic };
+	const grant = state.access.requireChange(caller, "write", upload.key, held, use);
+	const size = finalSize(upload, request.size);
+	const charged = chargeOf(upload.key, size, upload.chunkSize, isPublic, request);
+	// One that was begun by a role which its creator lost counts in a grant from now on; in its own it counts already.
+	const isNew = grant !== undefined && upload.grant === 0;
+	const payer = isNew
+		? payerOf(state, caller, upload.key, held, { ...use, bytes: charged, blobs: 1 })
+		: undefined;
+	// No quota is asked: begin has reserved what the blob takes beside its chunks.
+	state.room.check(0);
+	checkPrecondition(request.precondition, held);
+	checkRoot(state, upload, size, request.root);
+	return { upload, held, size, charged, payer };
+}
+
+/** Publishes an upload that was checked, and leaves the receipt of its id. */
+export function publishUpload(
+	state: State,
+	caller: Uint8Array,
+	request: WireCommitUpload,
+	{ upload, held, size, charged, payer }: Checked,
+): Blob {
+	const { id } = request;
+	dropReserve(state, caller, upload);
+	closeUpload(state, caller, id, upload, held);
+	state.charges.charge(caller, charged - upload.charged);
+	useGrantOf(state, caller, upload, charged - upload.granted, 0);
+	if (payer !== undefined) state.grants.use(payer, charged, 1);
+	const { key, chunkSize, content } = upload;
+	const what = { key, size, chunkSize, content, leaf: new Uint8Array(0) };
+	const blob = publishNew(state, caller, id, what, request, held);
+	if (held !== undefined) discard(state, caller, held);
+	return published(state, caller, id, blob);
+}
+
+/** Recomputes the root from the leaves that the canister itself made when the chunks arrived. */
+function checkRoot({ contents, host }: State, upload: Upload, size: number, root: Uint8Array): void {
+	const count = chunkCount(BigInt(size), upload.chunkSize);
+	const whole = new Uint8Array(ROOT_HEADER_BYTES + count * SHA256_BYTES);
+	whole.set(rootHeader(BigInt(size), upload.chunkSize));
+	contents.copyLeaves(upload.content, 0, count, whole, ROOT_HEADER_BYTES);
+	if (upload.received < count)
+		refuse("missing_chunks", { count: count - upload.received, first: firstMissing(whole) });
+	const stored = host.hashing.sha256(whole);
+	if (!sameBytes(stored, root)) refuse("root_mismatch", { stored });
 }
 
 /**
@@ -150,7 +170,7 @@ export function checkWhole(
 	return { held, charged, payer };
 }
 
-interface Whole {
+export interface Whole {
 	readonly held: Blob | undefined;
 	readonly charged: number;
 	readonly payer: Grant | undefined;

@@ -58,6 +58,9 @@ export class Feed {
 	/** Of the message at hand: what is to be written, and the record that was read last. */
 	#pending: Uint8Array[] = [];
 	#last: Stored | undefined;
+	/** Of the batch at hand: how many changes it has, and how many of them were made. */
+	#batchCount = 0;
+	#batchIndex = 0;
 
 	constructor(map: StableMap, meta: Meta, host: Host, cap: number) {
 		this.#map = map;
@@ -100,6 +103,12 @@ export class Feed {
 		return this.#head!;
 	}
 
+	/** Says that so many changes come that belong together. */
+	beginBatch(changes: number): void {
+		this.#batchCount = changes;
+		this.#batchIndex = 0;
+	}
+
 	/** Records a change as the one that `version` names; its manifest, if it has one, carries that already. */
 	append(by: Uint8Array, at: number, version: WireVersion, change: Encodable<WireChangeOf>): void {
 		const before = this.head;
@@ -108,10 +117,12 @@ export class Feed {
 		this.#meta.set(COUNTER.changedAt, Number(canister_version));
 		const time = nanoseconds(at);
 		const who = principalOf(by);
+		const inBatch =
+			this.#batchCount === 0 ? undefined : { index: this.#batchIndex++, count: this.#batchCount };
 		const bytes =
 			"published" in change
-				? encodePublished(sequence, canister_version, time, who, change.published)
-				: changes.encode({ sequence, canister_version, at: time, by: who, change: [change] });
+				? encodePublished(sequence, canister_version, time, who, change.published, inBatch)
+				: changes.encode({ sequence, canister_version, at: time, by: who, change: [change] }, inBatch);
 		// The head comes into the place of the one before it: what is hashed and what is stored are one array.
 		const entry = new Uint8Array(HEAD_BYTES + bytes.length);
 		entry.set(before);
@@ -129,6 +140,7 @@ export class Feed {
 	/** To be called before each message: what one left that was not written is no part of the next. */
 	forget(): void {
 		this.#last = undefined;
+		this.#batchCount = 0;
 		if (this.#pending.length === 0) return;
 		this.#pending = [];
 		this.#head = undefined;

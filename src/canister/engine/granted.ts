@@ -27,7 +27,8 @@ export function payerOf(
 	return payer;
 }
 
-const grantOf = ({ grants }: State, who: Uint8Array, { grant }: Upload): Grant | undefined =>
+/** The grant by which an upload was begun, unless it was taken away. */
+export const grantOf = ({ grants }: State, who: Uint8Array, { grant }: Upload): Grant | undefined =>
 	grant === 0 ? undefined : grants.find({ who, sequence: grant });
 
 /** Refuses bytes that the grant of an upload has no room for. One that was taken away counts nothing any more. */

@@ -31,6 +31,7 @@ const givenBy = (who: Uint8Array): Uint8Array => concat(ALL, who);
 const listName = ({ who, id }: Pick<GrantRef, "who" | "id">): string => `${toHex(who)}/${toHex(id)}`;
 
 const NO_BYTES = new Uint8Array(0);
+const NO_USE = { bytes: 0, blobs: 0 };
 const NEEDS_PRIVATE = "a grant that is for private blobs, too";
 
 /**
@@ -46,6 +47,8 @@ export class Grants {
 	readonly #seen = new Map<string, Holding>();
 	/** Who was asked about last: nearly always the caller, in the very array that the last call had too. */
 	#last: Holding | undefined;
+	/** In a batch, what changes will use that were checked and are not made yet. */
+	#expected: Map<Grant, Required<Pick<Use, "bytes" | "blobs">>> | undefined;
 	#isChanged = false;
 
 	constructor(accounts: Accounts, marks: Marks, catalog: Catalog, now: () => number) {
@@ -59,6 +62,7 @@ export class Grants {
 	forget(): void {
 		this.#seen.clear();
 		this.#last = undefined;
+		this.#expected = undefined;
 		this.#isChanged = false;
 	}
 
@@ -180,10 +184,13 @@ export class Grants {
 	/** Which of the grants that count has no room for so much. */
 	#shortage(grant: Grant, { bytes = 0, blobs = 0 }: Use): (() => never) | undefined {
 		for (const its of this.#chain(grant)) {
-			if (bytes > 0 && its.usedBytes + bytes > its.bytes)
-				return () => refuseOver("grant_bytes", its.bytes, its.usedBytes, bytes);
-			if (blobs > 0 && its.usedBlobs + blobs > its.blobs)
-				return () => refuseOver("grant_blobs", its.blobs, its.usedBlobs, blobs);
+			const expected = this.#expected?.get(its);
+			const usedBytes = its.usedBytes + (expected?.bytes ?? 0);
+			const usedBlobs = its.usedBlobs + (expected?.blobs ?? 0);
+			if (bytes > 0 && usedBytes + bytes > its.bytes)
+				return () => refuseOver("grant_bytes", its.bytes, usedBytes, bytes);
+			if (blobs > 0 && usedBlobs + blobs > its.blobs)
+				return () => refuseOver("grant_blobs", its.blobs, usedBlobs, blobs);
 		}
 		return undefined;
 	}
@@ -191,6 +198,15 @@ export class Grants {
 	/** Refuses what a grant, or one that it is part of, has no room for. */
 	check(grant: Grant, use: Use): void {
 		this.#shortage(grant, use)?.();
+	}
+
+	/** Says what a change will use that was checked, or, below zero, give back, for what is checked after it. */
+	expect(grant: Grant, bytes: number, blobs: number): void {
+		this.#expected ??= new Map();
+		for (const its of this.#chain(grant)) {
+			const { bytes: usedBytes, blobs: usedBlobs } = this.#expected.get(its) ?? NO_USE;
+			this.#expected.set(its, { bytes: usedBytes + bytes, blobs: usedBlobs + blobs });
+		}
 	}
 
 	/** Counts what is used of a grant and of those that it is part of, or, below zero, gives it back. */

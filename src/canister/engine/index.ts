@@ -10,6 +10,7 @@ import {
 import type { Host, Storage } from "../ports.js";
 import { Administering, statusOf } from "./administering.js";
 import { admit, afford, lets, mayCost } from "./admission.js";
+import { Batching } from "./batching.js";
 import { Changing } from "./changing.js";
 import { clean, wakeForCleaning } from "./cleaning.js";
 import { Committing } from "./committing.js";
@@ -46,6 +47,7 @@ export class Engine {
 		const committing = new Committing(state);
 		const many = new Many(state);
 		const changing = new Changing(state);
+		const batching = new Batching(state);
 		const reading = new Reading(state);
 		const administering = new Administering(state);
 		const granting = new Granting(state);
@@ -64,6 +66,7 @@ export class Engine {
 			blobs_update: (request) => changing.update(request),
 			blobs_copy: (request) => changing.copy(request),
 			blobs_rename: (request) => changing.rename(request),
+			blobs_batch: (request) => batching.batch(request),
 			blobs_grant_role: (request) => administering.grantRole(request),
 			blobs_revoke_role: (request) => administering.revokeRole(request),
 			blobs_set_quota: (request) => administering.setQuota(request),

@@ -16,6 +16,11 @@ const CONTENT: { readonly [Name in MethodName]?: (...args: MethodArgs<Name>) => 
 		for (const { content } of blobs) bytes += content.length;
 		return bytes;
 	},
+	blobs_batch: ({ items }) => {
+		let bytes = 0;
+		for (const item of items) if ("put" in item) bytes += item.put.content.length;
+		return bytes;
+	},
 };
 
 /**

@@ -13,6 +13,7 @@ import { chargeOf } from "./charges.js";
 import { concat, nanoseconds, principalOf } from "./codec.js";
 import { Contents } from "./contents.js";
 import { COUNTER } from "./meta.js";
+import { refuse } from "./refusal.js";
 import type { State } from "./state.js";
 
 /** What all changes of a key have in common: its record, the lists and the certified tree, the feed, the counts. */
@@ -30,6 +31,27 @@ export function isOwn(who: Uint8Array, held: Blob | undefined): boolean {
 export function moreBlobs(state: State, who: Uint8Array, key: string, held: Blob | undefined): number {
 	return isOwn(who, held) || state.claims.count(who, key) > 0 ? 0 : 1;
 }
+
+/** To who may not read it, a blob is as if it were not there. */
+export function readable({ blobs, access }: State, key: string): Blob {
+	const blob = blobs.get(key);
+	if (blob === undefined || !access.mayRead(key, blob)) return refuse("blob_not_found", {});
+	return blob;
+}
+
+/** What more is stored about a blob under another manifest, if its owner's quota allows that. */
+export function checkOther(
+	{ charges, now }: State,
+	{ owner, manifest: before }: Blob,
+	manifest: WireManifest,
+): number {
+	const more = chargeOfBlob(manifest) - chargeOfBlob(before);
+	charges.check(owner, { bytes: more }, now);
+	return more;
+}
+
+/** The place without the answers of the blob that has it. */
+export const bare = (place: Place): Place => ({ ...place, responses: NO_BYTES, directory: 0 });
 
 /** A new content under a key. Its bytes are charged to the caller already. */
 export function publishNew(

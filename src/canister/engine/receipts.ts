@@ -19,6 +19,7 @@ export const RECEIPT = {
 	moved: 6,
 	putMany: 7,
 	deletedMany: 8,
+	batch: 9,
 } as const;
 export type ReceiptKind = (typeof RECEIPT)[keyof typeof RECEIPT];
 

@@ -6,9 +6,12 @@ import type { ErrorCode, ErrorDetails, Invalid, WireError } from "../../protocol
  */
 export class Refusal {
 	readonly wire: WireError;
+	/** Of a batch, the index of the item that is refused. */
+	readonly item: number | undefined;
 
-	constructor(wire: WireError) {
+	constructor(wire: WireError, item?: number) {
 		this.wire = wire;
+		this.item = item;
 	}
 }
 

@@ -42,10 +42,10 @@ export function pageLimit(limit: number, most = MAX_LIST_PAGE): number {
 	return Math.min(limit, most);
 }
 
-export function checkItems(count: number, most: number): void {
+export function checkItems(count: number, most: number, field = "blobs"): void {
 	if (count < 1 || count > most)
 		refuse("invalid_argument", {
-			field: "blobs",
+			field,
 			reason: "there must be from 1 to as many as the limit",
 			limit: BigInt(most),
 		});

@@ -66,6 +66,8 @@ export class Room {
 	/** How often this message has asked, and bytes that there is room for beyond those it asked about. */
 	#asked = 0;
 	#sure = 0;
+	/** Bytes of a batch that there was room for and that are not stored yet. */
+	#expected = 0;
 
 	constructor(meta: Meta, host: Host, settings: Partial<RoomSettings>, maps: number) {
 		this.#meta = meta;
@@ -85,6 +87,12 @@ export class Room {
 		this.#liquid = undefined;
 		this.#asked = 0;
 		this.#sure = 0;
+		this.#expected = 0;
+	}
+
+	/** Says that bytes will be stored for which there was room, so that what is asked for after them counts them. */
+	expect(bytes: number): void {
+		this.#expected += bytes;
 	}
 
 	/**
@@ -96,9 +104,9 @@ export class Room {
 			this.#sure -= bytes;
 			return;
 		}
-		this.#ask(bytes);
+		this.#ask(bytes === 0 ? 0 : bytes + this.#expected);
 		// A message of many blobs asks for each, and takes in no more than it asked for.
-		if (this.#asked++ > 0) this.#sure = Math.max(0, this.left() - bytes);
+		if (this.#asked++ > 0) this.#sure = Math.max(0, this.left() - bytes - this.#expected);
 	}
 
 	#ask(bytes: number): void {

@@ -11,7 +11,7 @@ import {
 	shapeOf,
 	type WireResult,
 } from "../../protocol/index.js";
-import { CanisterError, ClientError, isBlobError, refused } from "../errors.js";
+import { CanisterError, ClientError, isBlobError, ofItem, refused } from "../errors.js";
 import { concat, lebEncode } from "../util/bytes.js";
 import { hasRoom, prepend, withRoom } from "../util/room.js";
 import { admitted } from "./admittance.js";
@@ -103,7 +103,7 @@ const writers = new Map<MethodName, ReplyWriter>();
  * For many blobs in one message our own writer: the library copies each of them at every level that it is nested in.
  */
 function writerOf(name: MethodName): ReplyWriter | undefined {
-	if (name !== "blobs_put_many") return undefined;
+	if (name !== "blobs_put_many" && name !== "blobs_batch") return undefined;
 	const writer = writers.get(name) ?? new ReplyWriter(shapeOf(METHODS[name].args[0]));
 	writers.set(name, writer);
 	return writer;
@@ -162,6 +162,6 @@ function decodeResult<Name extends MethodName>(name: Name, reply: Uint8Array): M
 		if (!(error instanceof Malformed)) throw error;
 		throw new ClientError("reply_invalid", { method: name, reason: error.reason });
 	}
-	if ("err" in result) throw refused(result.err);
-	return result.ok;
+	if ("ok" in result) return result.ok;
+	throw ofItem(refused(result.err), result.err.item[0]);
 }

@@ -115,8 +115,9 @@ const REFUSALS = ["cursor_unknown", "cursor_pruned", "not_authorized", "behind",
 
 function toChanges({ items, isEnd, end, last }: VerifiedPage): PageOfChanges {
 	const changes = items.map(({ wire, cursor }): Change => {
-		const { at, by, change } = wire;
-		const stamp = { ...toVersion(wire), at: date(at), by, cursor: withJson(cursor) };
+		const { at, by, change, in_batch } = wire;
+		const [inBatch] = in_batch;
+		const stamp = { ...toVersion(wire), at: date(at), by, inBatch, cursor: withJson(cursor) };
 		return withJson({ ...stamp, ...toChangeOf(change[0]) });
 	});
 	return { changes, isEnd, end, last };

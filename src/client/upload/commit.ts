@@ -1,7 +1,7 @@
 import { sameBytes } from "../../protocol/index.js";
 import { Attempts } from "../attempts.js";
 import type { ClientContext } from "../context.js";
-import { ClientError, isBlobError } from "../errors.js";
+import { CanisterError, ClientError, isBlobError } from "../errors.js";
 import { isSaidOf, nameOf } from "../evidence.js";
 import type { Manifest } from "../types.js";
 import {
@@ -18,7 +18,10 @@ import { putChunk, type Sending, type Sent } from "./send.js";
 import { readHeld, type Session } from "./session.js";
 
 /** What is published, as the wire has it. */
-export function publicationOf(plan: UploadPlan, root: Uint8Array) {
+export function publicationOf(
+	plan: Pick<UploadPlan, "contentType" | "visibility" | "metadata" | "wholeSha256" | "precondition">,
+	root: Uint8Array,
+) {
 	return {
 		root,
 		content_type: plan.contentType,
@@ -87,10 +90,35 @@ export async function findPublished(
 const isSameDigest = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
 	a && b ? sameBytes(a, b) : a === b;
 
-/** Puts every chunk that the canister does not hold as it should, one after the other: there are few, if any. */
-async function repair(sending: Sending, session: Session, { leaves }: Sent, cause: unknown): Promise<void> {
+/**
+ * Sees to it that the canister holds all that was sent, by the subnet's word.
+ * @returns what its chunks make
+ */
+export async function confirm(sending: Sending, session: Session, sent: Sent): Promise<Uint8Array> {
+	const { context, plan, source } = sending;
+	await source.check();
+	for (let repairs = 0; ; repairs++) {
+		const cause = new CanisterError({ missing_chunks: { count: sent.leaves.count, first: 0 } });
+		if (!(await repair(sending, session, sent, cause))) break;
+		if (repairs === MAX_REPAIRS)
+			throw new ClientError("contended", { key: plan.key, attempts: repairs + 1 }, cause);
+	}
+	return sent.leaves.root(sent.size, plan.chunkBytes, context.settings.ports.sha256);
+}
+
+/**
+ * Puts every chunk that the canister does not hold as it should, one after the other: there are few, if any.
+ * @returns whether there was one
+ */
+async function repair(
+	sending: Sending,
+	session: Session,
+	{ leaves }: Sent,
+	cause: unknown,
+): Promise<boolean> {
 	const { context, plan, source, calls } = sending;
 	const { held } = await readHeld(calls, session.id, true);
+	let isAny = false;
 	for (let index = 0; index < leaves.count; index++) {
 		const leaf = leaves.get(index);
 		if (held.has(index, leaf)) continue;
@@ -99,5 +127,7 @@ async function repair(sending: Sending, session: Session, { leaves }: Sent, caus
 			throw new ClientError("source_changed", { reason: `chunk ${index} has other bytes than before` });
 		calls.retried(cause);
 		await putChunk(sending, session, index, bytes, leaf, () => {});
+		isAny = true;
 	}
+	return isAny;
 }

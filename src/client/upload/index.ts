@@ -1,5 +1,6 @@
 import * as is from "../arguments.js";
 import { checkArgument, checkOptions } from "../arguments.js";
+import type { PreparedUpload } from "../batching/types.js";
 import type { AgentLike, IdentityLike } from "../call/agent.js";
 import type { OnRetry } from "../call/retry.js";
 import { UPLOAD } from "../checks.js";
@@ -17,8 +18,28 @@ import { Upload } from "./upload.js";
 
 /** Starts an upload. Whatever is wrong fails the transfer. */
 export function startUpload(context: ClientContext, from: BlobSource, options: UploadOptions): Transfer {
+	return started(context, from, options, (upload) => upload.run());
+}
+
+/** The same up to where only the commit is left. */
+export function startPreparing(
+	context: ClientContext,
+	from: BlobSource,
+	options: UploadOptions,
+): Transfer<PreparedUpload> {
+	return started(context, from, options, (upload) => upload.prepare());
+}
+
+type Run<Result> = (upload: Upload) => Promise<Result>;
+
+function started<Result>(
+	context: ClientContext,
+	from: BlobSource,
+	options: UploadOptions,
+	run: Run<Result>,
+): Transfer<Result> {
 	try {
-		return begin(context, from, options);
+		return begin(context, from, options, run);
 	} catch (error) {
 		const { monotonic } = context.settings.ports;
 		const concurrency = () => context.lanes.upload.concurrency;
@@ -28,7 +49,12 @@ export function startUpload(context: ClientContext, from: BlobSource, options: U
 }
 
 /** @throws ClientError `option_invalid`, `source_invalid`, CanisterError `invalid_argument` */
-function begin(context: ClientContext, from: BlobSource, options: UploadOptions): Transfer {
+function begin<Result>(
+	context: ClientContext,
+	from: BlobSource,
+	options: UploadOptions,
+	run: Run<Result>,
+): Transfer<Result> {
 	const { settings } = context;
 	checkArgument("options", options, is.object);
 	checkOptions(options, UPLOAD);
@@ -59,7 +85,7 @@ function begin(context: ClientContext, from: BlobSource, options: UploadOptions)
 			const calls = new UploadCalls(line, work.signal);
 			const budget = new Budget(settings.memoryBytes);
 			upload = new Upload({ context, plan, source, meter, calls, budget, warn: work.warn });
-			return upload.run();
+			return run(upload);
 		},
 		reconnect: (agent, identity) => reconnect(context, line, agent, identity),
 		discard: async () => upload?.discard(line.caller),

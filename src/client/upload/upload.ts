@@ -1,14 +1,17 @@
 import { ID_BYTES, MAX_CHUNK_BYTES, MAX_SINGLE_CALL_BYTES, rootHeader } from "../../protocol/index.js";
 import { attempt } from "../attempts.js";
+import type { PreparedUpload } from "../batching/types.js";
 import { type ClientContext, noteVersion, requireIdentity } from "../context.js";
-import { ClientError, isBlobError } from "../errors.js";
+import { CanisterError, ClientError, isBlobError } from "../errors.js";
 import type { ChunkReader } from "../source/types.js";
 import type { Manifest } from "../types.js";
 import { raceAbort } from "../util/abort.js";
 import { concat, hex } from "../util/bytes.js";
-import { fromVersion, toManifest } from "../wire-map.js";
+import { withJson } from "../util/json.js";
+import { fromVersion } from "../wire-map.js";
 import { once } from "./calls.js";
-import { commit, findPublished, publicationOf, published } from "./commit.js";
+import { commit, confirm, findPublished, publicationOf, published } from "./commit.js";
+import { planOver } from "./empty.js";
 import { linkHeld } from "./link.js";
 import { nameOpenUploads } from "./open-uploads.js";
 import type { UploadPlan } from "./options.js";
@@ -20,7 +23,10 @@ import { warnOfParts } from "./warning.js";
 /** Sessions that one upload may begin or take up before it gives way to whoever else uploads to the key. */
 const MAX_SESSIONS = 4;
 
-/** One upload from source to manifest. */
+/** What is done when all chunks were sent. */
+type Finish<T> = (session: Session, sent: Sent) => Promise<T>;
+
+/** One upload from source to manifest, or to where only its commit is left. */
 export class Upload {
 	#sending: Sending;
 	#session: Session | undefined;
@@ -31,12 +37,28 @@ export class Upload {
 
 	/** @throws BlobError */
 	async run(): Promise<Manifest> {
+		const manifest = await this.#closing(() => this.#upload());
+		noteVersion(this.#sending.context, fromVersion(manifest));
+		return manifest;
+	}
+
+	/** Sends all chunks, for a batch that commits them. @throws BlobError */
+	async prepare(): Promise<PreparedUpload> {
+		const prepared = await this.#closing(async () => {
+			const { source, plan, calls } = this.#sending;
+			await calls.opened();
+			return this.#inSessions(source.chunks(plan.chunkBytes), (session, sent) => this.#ready(session, sent));
+		});
+		// It is no other transfer's to take up.
+		this.#sending.context.busyUploads.add(hex(prepared.id));
+		return prepared;
+	}
+
+	async #closing<T>(work: () => Promise<T>): Promise<T> {
 		const { source, context } = this.#sending;
 		try {
 			await requireIdentity(context);
-			const manifest = await this.#upload();
-			noteVersion(context, fromVersion(manifest));
-			return manifest;
+			return await work();
 		} catch (error) {
 			const { direct } = this.#sending.calls;
 			await nameOpenUploads({ ...context, caller: direct }, error);
@@ -76,11 +98,15 @@ export class Upload {
 			}
 		}
 		const reader = source.chunks(plan.chunkBytes);
-		if (source.size !== undefined) return this.#inSessions(reader);
+		if (source.size !== undefined) return this.#committed(reader);
 		// A stream that ends within its first chunk is as good as bytes.
 		const first = (await this.#next(reader)) ?? new Uint8Array(0);
 		const isWhole = first.length < plan.chunkBytes && first.length <= MAX_SINGLE_CALL_BYTES;
-		return isWhole ? this.#putOrCut(first, reader) : this.#inSessions(after(first, reader));
+		return isWhole ? this.#putOrCut(first, reader) : this.#committed(after(first, reader));
+	}
+
+	#committed(reader: ChunkReader): Promise<Manifest> {
+		return this.#inSessions(reader, (session, sent) => this.#commit(session, sent));
 	}
 
 	/**
@@ -93,7 +119,7 @@ export class Upload {
 		} catch (error) {
 			this.#halve(error, bytes.length);
 			release();
-			return this.#inSessions(recut([bytes], reader, this.#sending.plan.chunkBytes));
+			return this.#committed(recut([bytes], reader, this.#sending.plan.chunkBytes));
 		}
 	}
 
@@ -135,19 +161,13 @@ export class Upload {
 		return manifest;
 	}
 
-	/** Lets nothing at all replace something, where that may be a fault of the source's. */
-	async #planFor(bytes: Uint8Array): Promise<UploadPlan> {
+	#planFor(bytes: Pick<Uint8Array, "length">): Promise<UploadPlan> {
 		const { plan, source, calls } = this.#sending;
-		if (bytes.length > 0 || !source.mayBeUnread || plan.allowEmpty || plan.precondition === "absent")
-			return plan;
-		const { manifest } = await calls.update("blobs_stat", [{ key: plan.key, min_version: [] }]);
-		const held = manifest[0] && toManifest(manifest[0]);
-		if (held && held.size > 0) throw new ClientError("source_empty", { key: plan.key, held: held.size });
-		return { ...plan, precondition: plan.precondition ?? held ?? "absent" };
+		return planOver(plan, source, bytes, (request) => calls.update("blobs_stat", [request]));
 	}
 
 	/** Sends in a session, and in another one where the first is lost to somebody else or cannot be used. */
-	async #inSessions(firstReader: ChunkReader): Promise<Manifest> {
+	async #inSessions<T>(firstReader: ChunkReader, finish: Finish<T>): Promise<T> {
 		const { context, source, meter, calls } = this.#sending;
 		let reader: ChunkReader | undefined = firstReader;
 		let lost: unknown;
@@ -165,7 +185,7 @@ export class Upload {
 			const current: ChunkReader = reader;
 			reader = undefined;
 			try {
-				return await this.#inSession(session, current);
+				return await this.#inSession(session, current, finish);
 			} catch (error) {
 				if (error instanceof Refused || isTooLarge(error)) {
 					this.#halve(error, plan.chunkBytes);
@@ -188,13 +208,32 @@ export class Upload {
 		throw new ClientError("contended", { key: this.#sending.plan.key, attempts: MAX_SESSIONS }, lost);
 	}
 
-	async #inSession(session: Session, reader: ChunkReader): Promise<Manifest> {
+	async #inSession<T>(session: Session, reader: ChunkReader, finish: Finish<T>): Promise<T> {
 		const { plan, source, warn } = this.#sending;
 		const warning =
 			source.size === undefined ? undefined : warnOfParts(plan.key, source.size, plan.chunkBytes);
 		if (warning) warn(warning);
 		const ahead = plan.reuse && source.isRepeatable ? await linkHeld(this.#sending, session) : undefined;
-		const sent = await sendChunks(this.#sending, session, reader, ahead);
+		return finish(session, await sendChunks(this.#sending, session, reader, ahead));
+	}
+
+	async #ready(session: Session, sent: Sent): Promise<PreparedUpload> {
+		// By another transfer: then another session is begun.
+		if (session.isFinished) throw new CanisterError({ upload_finished: { outcome: "committed" } });
+		const root = await confirm(this.#sending, session, sent);
+		const { key, chunkBytes, contentType, visibility, metadata, wholeSha256, precondition } =
+			await this.#planFor({ length: sent.size });
+		const said = {
+			contentType,
+			visibility,
+			metadata: Object.fromEntries(metadata),
+			wholeSha256,
+			precondition,
+		};
+		return withJson({ id: session.id, key, size: sent.size, chunkBytes, root, ...said });
+	}
+
+	async #commit(session: Session, sent: Sent): Promise<Manifest> {
 		try {
 			const manifest = session.isFinished
 				? await this.#finishedByOther(sent)

@@ -1,7 +1,7 @@
 import type { Principal } from "@dfinity/principal";
 import { encodeUtf8 } from "../codec/utf8.js";
 import { manifests, type WireManifest } from "./blob.js";
-import { changes } from "./feed.js";
+import { changes, type WireInBatch } from "./feed.js";
 
 /**
  * Manifests of many blobs that come in one message differ in key, root, size and number alone, and what the feed says of
@@ -9,7 +9,8 @@ import { changes } from "./feed.js";
  * what the codec makes, for a fifth of its instructions.
  *
  * In the order of Candid a manifest is: key, modified_at, sha256, canister_version, owner, metadata, root, size,
- * content_type, created_at, visibility, chunk_size, sequence. A change is: at, by, canister_version, change, sequence.
+ * content_type, created_at, visibility, chunk_size, sequence. A change is: at, by, canister_version, change, sequence, and
+ * in a batch in_batch, which is count, index behind the byte of the opt.
  */
 
 const ROOT_BYTES = 32;
@@ -115,10 +116,13 @@ interface Publisher {
 	readonly at: bigint;
 	readonly by: Principal;
 	readonly canisterVersion: bigint;
+	readonly isInBatch: boolean;
 	/** Up to the length of the manifest. */
 	readonly before: Uint8Array;
 }
 let publisher: Publisher | undefined;
+/** Of `in_batch`, where it is. */
+const BATCH_BYTES = 9;
 
 /** The change that publishes a manifest, as it travels, in an array of its own. */
 export function encodePublished(
@@ -127,31 +131,42 @@ export function encodePublished(
 	at: bigint,
 	by: Principal,
 	published: Uint8Array,
+	inBatch?: WireInBatch,
 ): Uint8Array {
 	const { length } = published;
 	const lengthBytes = length < TWO_BYTES ? 1 : 2;
+	const isInBatch = inBatch !== undefined;
+	const behind = isInBatch ? NUMBER_BYTES + BATCH_BYTES : NUMBER_BYTES;
 	if (
 		publisher === undefined ||
 		length >= TWO_BYTES * TWO_BYTES ||
 		publisher.by !== by ||
 		publisher.at !== at ||
-		publisher.canisterVersion !== canister_version
+		publisher.canisterVersion !== canister_version ||
+		publisher.isInBatch !== isInBatch
 	) {
-		const bytes = changes.encode({ sequence, canister_version, at, by, change: [{ published }] });
+		const bytes = changes.encode({ sequence, canister_version, at, by, change: [{ published }] }, inBatch);
 		if (length < TWO_BYTES * TWO_BYTES) {
-			const before = bytes.slice(0, bytes.length - NUMBER_BYTES - length - lengthBytes);
-			publisher = { at, by, canisterVersion: canister_version, before };
+			const before = bytes.slice(0, bytes.length - behind - length - lengthBytes);
+			publisher = { at, by, canisterVersion: canister_version, isInBatch, before };
 		}
 		return bytes;
 	}
 	const { before } = publisher;
 	let to = before.length;
-	const bytes = new Uint8Array(to + lengthBytes + length + NUMBER_BYTES);
+	const bytes = new Uint8Array(to + lengthBytes + length + behind);
 	bytes.set(before);
 	if (lengthBytes === 2) bytes[to++] = (length & 0x7f) | TWO_BYTES;
 	bytes[to++] = lengthBytes === 2 ? length >> 7 : length;
 	bytes.set(published, to);
 	numberView.setBigUint64(0, sequence, true);
 	bytes.set(number, to + length);
+	if (inBatch !== undefined) {
+		to += length + NUMBER_BYTES;
+		bytes[to] = 1;
+		numberView.setUint32(0, inBatch.count, true);
+		numberView.setUint32(4, inBatch.index, true);
+		bytes.set(number, to + 1);
+	}
 	return bytes;
 }

@@ -1,7 +1,14 @@
 import { bool, bytes, opt, record, vec } from "../candid.js";
-import { MAX_ITEMS } from "../limits.js";
+import { MAX_ITEMS, MAX_METADATA_ENTRIES } from "../limits.js";
 import { contentTypeText, keyText } from "../texts.js";
-import { Metadata, Precondition, Visibility, type WirePrecondition, type WireVisibility } from "./blob.js";
+import {
+	Metadata,
+	metadataOf,
+	Precondition,
+	Visibility,
+	type WirePrecondition,
+	type WireVisibility,
+} from "./blob.js";
 import { Version, type WireVersion } from "./version.js";
 
 /** Changes of blobs that carry no bytes. */
@@ -28,32 +35,36 @@ export interface WireDeleteMany {
 	/** At most MAX_ITEMS. */
 	blobs: WireDeleteItem[];
 }
-export const DeleteMany = record<WireDeleteMany>({
-	id: bytes,
-	blobs: vec(record<WireDeleteItem>({ key: keyText, precondition: Precondition }), MAX_ITEMS),
-});
+export const DeleteItem = record<WireDeleteItem>({ key: keyText, precondition: Precondition });
+export const DeleteMany = record<WireDeleteMany>({ id: bytes, blobs: vec(DeleteItem, MAX_ITEMS) });
 
 /** What is given changes, what is absent stays. */
-export interface WireUpdate {
-	id: Uint8Array;
+export interface WireUpdateItem {
 	key: string;
 	precondition: WirePrecondition;
 	content_type: [] | [string];
 	visibility: [] | [WireVisibility];
 	metadata: [] | [[string, string][]];
 }
-export const Update = record<WireUpdate>({
-	id: bytes,
+export interface WireUpdate extends WireUpdateItem {
+	id: Uint8Array;
+}
+const update = {
 	key: keyText,
 	precondition: Precondition,
 	content_type: opt(contentTypeText),
 	visibility: opt(Visibility),
 	metadata: opt(Metadata),
+};
+export const Update = record<WireUpdate>({ id: bytes, ...update });
+/** The same where there are many in a message. */
+export const UpdateItem = record<WireUpdateItem>({
+	...update,
+	metadata: opt(metadataOf(2 * MAX_METADATA_ENTRIES)),
 });
 
 /** Copying or renaming. */
-export interface WireMove {
-	id: Uint8Array;
+export interface WireMoveItem {
 	from: string;
 	/** What `from` must hold. */
 	source: WirePrecondition;
@@ -61,10 +72,9 @@ export interface WireMove {
 	/** What `to` must hold. */
 	precondition: WirePrecondition;
 }
-export const Move = record<WireMove>({
-	id: bytes,
-	from: keyText,
-	source: Precondition,
-	to: keyText,
-	precondition: Precondition,
-});
+export interface WireMove extends WireMoveItem {
+	id: Uint8Array;
+}
+const move = { from: keyText, source: Precondition, to: keyText, precondition: Precondition };
+export const Move = record<WireMove>({ id: bytes, ...move });
+export const MoveItem = record<WireMoveItem>(move);

@@ -37,7 +37,16 @@ export interface WireChange extends WireVersion {
 	by: Principal;
 	/** Absent for a reader that does not know this kind of change. */
 	change: [] | [WireChangeOf];
+	/** Absent where it was made alone. */
+	in_batch: [] | [WireInBatch];
 }
+
+/** Which of the changes of a batch, which stand one after the other, and how many these are. */
+export interface WireInBatch {
+	index: number;
+	count: number;
+}
+const InBatch = record<WireInBatch>({ index: nat32, count: nat32 });
 
 type Case<Kinds, Name extends string> = Kinds extends Record<Name, infer Content> ? Content : never;
 type ChangeKind = WireChangeOf extends infer Kinds ? (Kinds extends unknown ? keyof Kinds : never) : never;
@@ -57,16 +66,10 @@ const KINDS: { readonly [Kind in ChangeKind]: IDL.Type<Case<WireChangeOf, Kind>>
 	}),
 };
 
-const changeOf = (cases: Record<string, IDL.Type>) =>
-	record<WireChange>({
-		sequence: nat64,
-		canister_version: nat64,
-		at: nat64,
-		by: principal,
-		change: opt(variant<WireChangeOf>(cases)),
-	});
+const stamp = { sequence: nat64, canister_version: nat64, at: nat64, by: principal };
+const kindsOf = (cases: Record<string, IDL.Type>) => opt(variant<WireChangeOf>(cases));
 
-export const Change = changeOf(KINDS);
+export const Change = record<WireChange>({ ...stamp, change: kindsOf(KINDS), in_batch: opt(InBatch) });
 
 /** A Change as it travels, is stored and is hashed: a whole message of Candid, its own type table included. */
 export const ChangeBytes = bytesOf(Infinity);
@@ -74,12 +77,27 @@ export const ChangeBytes = bytesOf(Infinity);
 const reader = new Message<WireChange>(Change);
 /** By kind: a message declares the one case that it is of, which is a quarter of all. */
 const writers = new Map(
-	Object.entries(KINDS).map(([kind, type]) => [kind, new Message<WireChange>(changeOf({ [kind]: type }))]),
+	Object.entries(KINDS).map(([kind, type]) => {
+		const change = kindsOf({ [kind]: type });
+		return [
+			kind,
+			{
+				alone: new Message<Omit<WireChange, "in_batch">>(record({ ...stamp, change })),
+				inBatch: new Message<WireChange>(record({ ...stamp, change, in_batch: opt(InBatch) })),
+			},
+		];
+	}),
 );
 
+/** A change to be written; one that was made alone does not mention batches. */
+type Written = Encodable<Omit<WireChange, "change" | "in_batch">> & {
+	readonly change: [Encodable<WireChangeOf>];
+};
+
 export const changes = {
-	encode(change: Encodable<WireChange> & { readonly change: [Encodable<WireChangeOf>] }): Uint8Array {
-		return writers.get(Object.keys(change.change[0])[0]!)!.encode(change);
+	encode(change: Written, inBatch?: WireInBatch): Uint8Array {
+		const { alone, inBatch: together } = writers.get(Object.keys(change.change[0])[0]!)!;
+		return inBatch === undefined ? alone.encode(change) : together.encode({ ...change, in_batch: [inBatch] });
 	},
 	decode: reader.decode.bind(reader),
 };

@@ -1,5 +1,7 @@
 export type * from "./administration.js";
 export { encodeManifest, encodePublished } from "./alike.js";
+export type * from "./batch.js";
+export { Batch, BatchDone } from "./batch.js";
 export {
 	isPublic,
 	Manifest,
@@ -19,6 +21,7 @@ export {
 	type WireChanges,
 	type WireChangesRequest,
 	type WireCursor,
+	type WireInBatch,
 } from "./feed.js";
 export type * from "./grants.js";
 export * from "./methods.js";

@@ -3,6 +3,7 @@ import type { Principal } from "@dfinity/principal";
 import { bytes, nat32, opt, principal, text, variant } from "../candid.js";
 import { keyText } from "../texts.js";
 import * as administration from "./administration.js";
+import * as batch from "./batch.js";
 import { ManifestBytes } from "./blob.js";
 import * as change from "./change.js";
 import * as feed from "./feed.js";
@@ -60,6 +61,7 @@ export const METHODS = {
 	blobs_update: update<[change.WireUpdate], Uint8Array>([change.Update], ManifestBytes),
 	blobs_copy: update<[change.WireMove], Uint8Array>([change.Move], ManifestBytes),
 	blobs_rename: update<[change.WireMove], Uint8Array>([change.Move], ManifestBytes),
+	blobs_batch: update<[batch.WireBatch], batch.WireBatchDone>([batch.Batch], batch.BatchDone),
 	blobs_grant_role: update<[administration.WireRoleChange], WireVersion>(
 		[administration.RoleChange],
 		Version,

@@ -110,6 +110,10 @@ export interface WireCommitUpload extends WirePublication {
 }
 export const CommitUpload = record<WireCommitUpload>({ id: bytes, size: nat64, ...publication });
 
+/** The same where there are many blobs in a message. */
+const publicationOfMany = { ...publication, metadata: metadataOf(2 * MAX_METADATA_ENTRIES) };
+export const CommitItem = record<WireCommitUpload>({ id: bytes, size: nat64, ...publicationOfMany });
+
 export interface WirePutBlob extends WirePublication {
 	id: Uint8Array;
 	key: string;
@@ -125,18 +129,8 @@ export interface WirePutMany {
 	/** At most MAX_ITEMS, each blob at most MAX_SINGLE_CALL_BYTES. */
 	blobs: WirePutItem[];
 }
-export const PutMany = record<WirePutMany>({
-	id: bytes,
-	blobs: vec(
-		record<WirePutItem>({
-			...publication,
-			key: keyText,
-			content: bytes,
-			metadata: metadataOf(2 * MAX_METADATA_ENTRIES),
-		}),
-		MAX_ITEMS,
-	),
-});
+export const PutItem = record<WirePutItem>({ ...publicationOfMany, key: keyText, content: bytes });
+export const PutMany = record<WirePutMany>({ id: bytes, blobs: vec(PutItem, MAX_ITEMS) });
 
 /** What became of one item of many: its change, or why it was not made. */
 export type WireItemResult = { ok: WireVersion } | { err: WireRefusal };

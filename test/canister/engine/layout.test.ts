@@ -78,6 +78,7 @@ describe("C27 frozen numbers", () => {
 			moved: 6,
 			putMany: 7,
 			deletedMany: 8,
+			batch: 9,
 		});
 	});
 

@@ -56,17 +56,22 @@ export class TestStore {
 		return ask(this.engine, method, ...args);
 	}
 
-	/** What a call is refused with; it must have changed nothing. */
-	refused<Name extends MethodName>(who: Principal, method: Name, ...args: MethodArgs<Name>): WireError {
+	/** How a call is refused; it must have changed nothing. */
+	refusal<Name extends MethodName>(who: Principal, method: Name, ...args: MethodArgs<Name>): Refusal {
 		const before = this.storage.writes;
 		try {
 			this.ask(who, method, ...args);
 		} catch (error) {
 			if (!(error instanceof Refusal)) throw error;
 			if (this.storage.writes !== before || this.engine.isChanged) throw new Error("wrote before it refused");
-			return error.wire;
+			return error;
 		}
 		throw new Error(`${method} was done, and should have been refused`);
+	}
+
+	/** Its error. */
+	refused<Name extends MethodName>(who: Principal, method: Name, ...args: MethodArgs<Name>): WireError {
+		return this.refusal(who, method, ...args).wire;
 	}
 
 	code<Name extends MethodName>(who: Principal, method: Name, ...args: MethodArgs<Name>): ErrorCode {

@@ -3,13 +3,13 @@ import { Engine, Refusal } from "../../../src/canister/engine/index.js";
 import type { AgentLike } from "../../../src/client/call/agent.js";
 import { retry } from "../../../src/client/call/retry.js";
 import { type ClientContext, type Connection, NO_CHANGE } from "../../../src/client/context.js";
-import { BlobError, CanisterError } from "../../../src/client/errors.js";
+import { BlobError, type BlobErrorOf, CanisterError, ofItem } from "../../../src/client/errors.js";
 import { Lane } from "../../../src/client/lane/lane.js";
 import { nodePorts } from "../../../src/client/node/ports.js";
 import { type BlobClientOptions, normalise } from "../../../src/client/options.js";
 import { Notes } from "../../../src/client/sessions/notes.js";
 import { throwIfAborted } from "../../../src/client/util/abort.js";
-import type { MethodArgs, MethodName } from "../../../src/protocol/index.js";
+import type { ErrorCode, MethodArgs, MethodName } from "../../../src/protocol/index.js";
 import { askWire } from "../../canister/engine/ask.js";
 import { FakeHost, MapStorage } from "../../canister/engine/surroundings.js";
 
@@ -151,7 +151,8 @@ export class MemoryStore {
 		try {
 			return askWire(this.engine, method, ...(args as MethodArgs<MethodName>));
 		} catch (error) {
-			if (error instanceof Refusal) throw new CanisterError(error.wire);
+			if (error instanceof Refusal)
+				throw ofItem(new CanisterError(error.wire) as BlobErrorOf<ErrorCode>, error.item);
 			throw error instanceof BlobError ? error : new Error(`trap: ${String(error)}`, { cause: error });
 		}
 	}

@@ -53,6 +53,13 @@ export const ACTS = {
 		started(transfer as Transfer<unknown, unknown>);
 		for (const file of (await transfer).files) if (file.status === "failed") throw file.error;
 	},
+	/** The first blob's bytes are sent beforehand. */
+	batch: async (client, { blobs }) => {
+		const [[key, bytes], ...others] = [...blobs] as [[string, Uint8Array], ...[string, Uint8Array][]];
+		const upload = await client.prepareUpload(streamOf(bytes), { key });
+		const puts = others.map(([key, source]) => ({ type: "put" as const, key, source }));
+		await client.batch([{ type: "commit", upload }, ...puts]);
+	},
 	download: async (client, matter) => {
 		const { key, bytes } = first(matter);
 		const { path } = matter;

@@ -169,7 +169,7 @@ export class Matrix {
 
 	/** The user does it again, in another client. */
 	async #again(name: string, subject: Subject): Promise<End> {
-		const before = [...(await statesOf(this.#world, subject)).values()];
+		const before = [...(await statesOf(this.#world, subject, this.#operation)).values()];
 		const { success, again } = this.#operation;
 		const wasDone = before.every((state) => state === success);
 		const ended = await this.#act(subject);
@@ -180,7 +180,7 @@ export class Matrix {
 
 	/** What the keys hold, which must be what they may hold. */
 	async #states(subject: Subject, end: End): Promise<ReadonlyMap<string, State>> {
-		const states = await statesOf(this.#world, subject);
+		const states = await statesOf(this.#world, subject, this.#operation);
 		const allowed = end === "success" ? [this.#operation.success] : this.#operation.failure;
 		for (const state of states.values())
 			if (!allowed.includes(state))

@@ -22,6 +22,8 @@ export interface Operation {
 	readonly isTransfer: boolean;
 	/** Whether `act` changes nothing: all cases can read one blob. */
 	readonly isReading?: boolean;
+	/** Whether all keys hold the same at all times: everything, or nothing. */
+	readonly isTogether?: boolean;
 	/** What every key holds when it went well. */
 	readonly success: State;
 	/** What a key may hold when it did not. */
@@ -93,6 +95,19 @@ export const putMany: Operation = {
 	}),
 	act: "putMany",
 	...uploads,
+};
+
+/** A blob that is sent beforehand and a small one, both seen at once. */
+export const batch: Operation = {
+	name: "batch",
+	prepare: async (actor) => ({
+		actor,
+		blobs: new Map([S + 100, 3_000].map((size) => [newKey(), bytesOf(size)])),
+	}),
+	act: "batch",
+	...uploads,
+	isTransfer: false,
+	isTogether: true,
 };
 
 export const download: Operation = {

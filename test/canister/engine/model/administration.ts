@@ -52,7 +52,7 @@ export function setMode(model: Model, who: number, [request]: MethodArgs<"blobs_
 		generation: request.generation + 1n,
 		last,
 		protocol: 1,
-		features: ["grants"],
+		features: ["grants", "batch"],
 	};
 }
 

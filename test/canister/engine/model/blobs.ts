@@ -5,7 +5,9 @@ import {
 	sameBytes,
 	type WireDeleteItem,
 	type WireManifest,
+	type WireMoveItem,
 	type WirePublication,
+	type WireUpdateItem,
 	type WireVersion,
 } from "../../../../src/protocol/index.js";
 import { rootOf } from "../../../support/store.js";
@@ -25,10 +27,11 @@ import {
 
 const nameOfCase = (variant: object): string => Object.keys(variant)[0]!;
 
+/** With an id that leaves its receipt. */
 export function publish(
 	model: Model,
 	who: number,
-	id: Uint8Array,
+	id: Uint8Array | undefined,
 	what: WirePublication & { key: string },
 	chunkSize: number,
 	pieces: readonly Piece[],
@@ -49,7 +52,7 @@ export function publish(
 		sha256,
 	};
 	const blob = hold(model, who, { manifest, owner: who, uploader: who, pieces });
-	model.leave(who, id, "committed", "", blob.manifest);
+	if (id !== undefined) model.leave(who, id, "committed", "", blob.manifest);
 	return blob.manifest;
 }
 
@@ -66,7 +69,12 @@ function hold(model: Model, by: number, blob: ModelBlob, isSameContent = false):
 }
 
 /** Checks what came whole, and answers its one piece, or none. */
-function checkWhole(model: Model, who: number, item: WirePublication & { key: string }, bytes: Uint8Array) {
+export function checkWhole(
+	model: Model,
+	who: number,
+	item: WirePublication & { key: string },
+	bytes: Uint8Array,
+) {
 	const pieces = bytes.length === 0 ? [] : [pieceOf(bytes)];
 	const isPublic = "public" in item.visibility;
 	model.requireChange(who, item.key, { isPublic });
@@ -137,18 +145,15 @@ export function putMany(model: Model, who: number, [request]: MethodArgs<"blobs_
 		);
 		return each(blobs, (item) => {
 			const pieces = checkWhole(model, who, item, item.content);
-			const receipts = new Map(model.receipts);
-			publish(model, who, id, item, MAX_CHUNK_BYTES, pieces);
 			// The message has one receipt, not each blob.
-			model.receipts.clear();
-			for (const [name, receipt] of receipts) model.receipts.set(name, receipt);
+			publish(model, who, undefined, item, MAX_CHUNK_BYTES, pieces);
 			return model.version;
 		});
 	};
 	return model.once(who, id, "putMany", "blobs_put_many", identity, 1, put, stillOf(model, who, blobs));
 }
 
-function remove(model: Model, who: number, { key, precondition }: WireDeleteItem) {
+export function remove(model: Model, who: number, { key, precondition }: WireDeleteItem) {
 	model.requireChange(who, key);
 	model.requirePrecondition(precondition, key);
 	const held = model.blobs.get(key);
@@ -162,7 +167,7 @@ function remove(model: Model, who: number, { key, precondition }: WireDeleteItem
 	return { deleted: held !== undefined, version: model.version };
 }
 
-function requireWriter(model: Model, who: number): void {
+export function requireWriter(model: Model, who: number): void {
 	model.requireMode("draining");
 	model.requireWriter(who);
 }
@@ -202,27 +207,29 @@ function readable(model: Model, who: number, key: string): ModelBlob {
 	return blob !== undefined && model.mayRead(who, blob) ? blob : refuse("blob_not_found");
 }
 
+export function say(model: Model, who: number, request: WireUpdateItem): WireManifest {
+	const held = readable(model, who, request.key);
+	const [visibility] = request.visibility;
+	const willBe = visibility === undefined ? isPublic(held.manifest) : "public" in visibility;
+	model.requireChange(who, request.key, { isPublic: willBe });
+	model.requirePrecondition(request.precondition, request.key);
+	const manifest = {
+		...held.manifest,
+		content_type: request.content_type[0] ?? held.manifest.content_type,
+		visibility:
+			request.visibility[0] === undefined ? held.manifest.visibility : nameOfCase(request.visibility[0]),
+		metadata: request.metadata[0] ?? held.manifest.metadata,
+		modified_at: model.nanoseconds(),
+	};
+	const more = requireOther(model, held, manifest);
+	const grant = model.pay(who, request.key, { isPublic: willBe, bytes: more });
+	if (grant !== undefined) model.grants.use(grant, Math.max(0, more), 0);
+	return hold(model, who, { ...held, manifest }, true).manifest;
+}
+
 export function update(model: Model, who: number, [request]: MethodArgs<"blobs_update">) {
 	requireWriter(model, who);
-	const act = () => {
-		const held = readable(model, who, request.key);
-		const [visibility] = request.visibility;
-		const willBe = visibility === undefined ? isPublic(held.manifest) : "public" in visibility;
-		model.requireChange(who, request.key, { isPublic: willBe });
-		model.requirePrecondition(request.precondition, request.key);
-		const manifest = {
-			...held.manifest,
-			content_type: request.content_type[0] ?? held.manifest.content_type,
-			visibility:
-				request.visibility[0] === undefined ? held.manifest.visibility : nameOfCase(request.visibility[0]),
-			metadata: request.metadata[0] ?? held.manifest.metadata,
-			modified_at: model.nanoseconds(),
-		};
-		const more = requireOther(model, held, manifest);
-		const grant = model.pay(who, request.key, { isPublic: willBe, bytes: more });
-		if (grant !== undefined) model.grants.use(grant, Math.max(0, more), 0);
-		return hold(model, who, { ...held, manifest }, true).manifest;
-	};
+	const act = () => say(model, who, request);
 	return model.once(
 		who,
 		request.id,
@@ -235,7 +242,7 @@ export function update(model: Model, who: number, [request]: MethodArgs<"blobs_u
 	);
 }
 
-function checkMove(model: Model, who: number, [request]: MethodArgs<"blobs_copy">): ModelBlob {
+function checkMove(model: Model, who: number, request: WireMoveItem): ModelBlob {
 	const { from, to, source, precondition } = request;
 	if (from === to) refuse("invalid_argument");
 	const blob = readable(model, who, from);
@@ -245,38 +252,40 @@ function checkMove(model: Model, who: number, [request]: MethodArgs<"blobs_copy"
 	return blob;
 }
 
-export function copy(model: Model, who: number, args: MethodArgs<"blobs_copy">) {
-	const [request] = args;
+export function publishAgain(model: Model, who: number, request: WireMoveItem): WireManifest {
+	const blob = checkMove(model, who, request);
+	const as = { ...blob, manifest: { ...blob.manifest, key: request.to } };
+	model.requireQuota(who, { key: request.to, bytes: chargeOfBlob(as) });
+	comeUnder(model, who, as);
+	const at = model.nanoseconds();
+	const owner = PRINCIPALS[who]!;
+	const manifest = { ...blob.manifest, key: request.to, owner, created_at: at, modified_at: at };
+	return hold(model, who, { ...blob, manifest, owner: who }).manifest;
+}
+
+export function copy(model: Model, who: number, [request]: MethodArgs<"blobs_copy">) {
 	requireWriter(model, who);
-	const act = () => {
-		const blob = checkMove(model, who, args);
-		const as = { ...blob, manifest: { ...blob.manifest, key: request.to } };
-		model.requireQuota(who, { key: request.to, bytes: chargeOfBlob(as) });
-		comeUnder(model, who, as);
-		const at = model.nanoseconds();
-		const owner = PRINCIPALS[who]!;
-		const manifest = { ...blob.manifest, key: request.to, owner, created_at: at, modified_at: at };
-		return hold(model, who, { ...blob, manifest, owner: who }).manifest;
-	};
+	const act = () => publishAgain(model, who, request);
 	return model.once(who, request.id, "moved", "blobs_copy", request, 2, act, still(model, who, request.to));
 }
 
-export function rename(model: Model, who: number, args: MethodArgs<"blobs_rename">) {
-	const [request] = args;
+export function moveTo(model: Model, who: number, request: WireMoveItem): WireManifest {
+	const blob = checkMove(model, who, request);
+	model.requireChange(who, request.from);
+	if (model.isUploadedTo(blob.owner, request.from)) model.requireQuota(blob.owner, { key: request.to });
+	const moved = { ...blob, manifest: { ...blob.manifest, key: request.to } };
+	requireOther(model, blob, moved.manifest);
+	comeUnder(model, who, moved);
+	model.sequence++;
+	model.changed(who);
+	model.blobs.delete(request.from);
+	const manifest = { ...blob.manifest, key: request.to, modified_at: model.nanoseconds() };
+	return hold(model, who, { ...blob, manifest }).manifest;
+}
+
+export function rename(model: Model, who: number, [request]: MethodArgs<"blobs_rename">) {
 	requireWriter(model, who);
-	const act = () => {
-		const blob = checkMove(model, who, args);
-		model.requireChange(who, request.from);
-		if (model.isUploadedTo(blob.owner, request.from)) model.requireQuota(blob.owner, { key: request.to });
-		const moved = { ...blob, manifest: { ...blob.manifest, key: request.to } };
-		requireOther(model, blob, moved.manifest);
-		comeUnder(model, who, moved);
-		model.sequence++;
-		model.changed(who);
-		model.blobs.delete(request.from);
-		const manifest = { ...blob.manifest, key: request.to, modified_at: model.nanoseconds() };
-		return hold(model, who, { ...blob, manifest }).manifest;
-	};
+	const act = () => moveTo(model, who, request);
 	const { to, from } = request;
 	return model.once(who, request.id, "moved", "blobs_rename", request, 3, act, still(model, who, to, from));
 }

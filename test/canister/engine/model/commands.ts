@@ -5,12 +5,15 @@ import {
 	MAX_CHUNK_BYTES,
 	type MethodArgs,
 	type MethodName,
+	type WireBatchItem,
 	type WirePrecondition,
+	type WirePublication,
 } from "../../../../src/protocol/index.js";
 import { publication, rootOf, sha256 } from "../../../support/store.js";
 import {
 	CANISTER_VERSION,
 	type Model,
+	type ModelUpload,
 	type ModeName,
 	nameOf,
 	PRINCIPALS,
@@ -275,6 +278,68 @@ const move = (weight: number, method: "blobs_copy" | "blobs_rename") =>
 		},
 	);
 
+const kind = fc.constantFrom("put", "put", "delete", "rename", "copy", "update", "commit", "commit");
+/** Each key once, but that a commit's is that of its upload, and that a copy's source is any. */
+const batch = command(
+	8,
+	{
+		who,
+		id: changeId,
+		pick,
+		keys: fc.shuffledSubarray(KEYS, { minLength: 1 }),
+		items: fc.array(fc.record({ ...whole, kind, isRootRight: fc.integer({ min: 0, max: 19 }) }), {
+			minLength: 1,
+			maxLength: 4,
+		}),
+	},
+	(parts, model) => {
+		const [first] = parts.keys;
+		const c = blob(model, parts, first!);
+		const free = [...parts.keys];
+		const open = [...model.uploads].filter(([name]) => name.startsWith(`${c.who}/`));
+		const items = c.items.flatMap((its): WireBatchItem[] => {
+			if (its.kind === "commit") {
+				const upload = open.shift();
+				return upload === undefined ? [] : [commitItem(upload[0], upload[1], its.visibility)];
+			}
+			const key = free.shift();
+			if (key === undefined) return [];
+			const precondition = preconditionOf(model, key, its.condition);
+			const none = { none: null };
+			if (its.kind === "put") {
+				const content = bytesOf(its.fill, its.length);
+				const root = rootOf(content, its.isRootRight > 0 ? MAX_CHUNK_BYTES : S);
+				const { visibility } = its;
+				return [{ put: { key, content, ...publication(root, { visibility, precondition }) } }];
+			}
+			if (its.kind === "delete") return [{ delete: { key, precondition } }];
+			if (its.kind === "update")
+				return [
+					{ update: { key, precondition, content_type: [], visibility: [its.visibility], metadata: [] } },
+				];
+			if (its.kind === "copy") return [{ copy: { from: its.key, source: none, to: key, precondition } }];
+			const to = free.shift();
+			return to === undefined ? [] : [{ rename: { from: key, source: none, to, precondition: none } }];
+		});
+		const some = items.length > 0 ? items : [{ delete: { key: first!, precondition: { none: null } } }];
+		return { who: c.who, method: "blobs_batch", args: [{ id: c.id, items: some }] };
+	},
+);
+/** Of all that has arrived of an upload. */
+function commitItem(
+	name: string,
+	upload: ModelUpload,
+	visibility: WirePublication["visibility"],
+): WireBatchItem {
+	const id = new Uint8Array(Buffer.from(name.split("/")[1]!, "hex"));
+	const extent = Math.max(-1, ...upload.chunks.keys()) + 1;
+	const bytes = Buffer.concat(
+		Array.from({ length: extent }, (_, i) => upload.chunks.get(i)?.bytes ?? bytesOf(9, S)),
+	);
+	const size = BigInt(upload.size ?? bytes.length);
+	return { commit: { id, size, ...publication(rootOf(bytes, S), { visibility }) } };
+}
+
 const role = fc
 	.constantFrom<RoleName>("admin", "writer", "writer", "reader", "backup")
 	.map((name) => ({ [name]: null }) as never);
@@ -415,6 +480,7 @@ export const commands = fc.array(
 		update,
 		move(6, "blobs_copy"),
 		move(4, "blobs_rename"),
+		batch,
 		roleChange(1, "blobs_grant_role"),
 		roleChange(1, "blobs_revoke_role"),
 		{ ...give, weight: 2 },
@@ -441,6 +507,7 @@ export const placeCommands = fc.array(
 		deleteBlob,
 		move(2, "blobs_copy"),
 		move(16, "blobs_rename"),
+		batch,
 		restart,
 		cleanAfter(0, 60_000, DAY_MS),
 	),
@@ -463,6 +530,7 @@ export const grantCommands = fc.array(
 		update,
 		move(4, "blobs_copy"),
 		move(3, "blobs_rename"),
+		batch,
 		{ weight: 8, arbitrary: fc.nat(1).map((back): Command => ({ do: "again", back })) },
 		restart,
 		cleanAfter(0, 0, 60_000, 60_000, 60_000, DAY_MS, 8 * DAY_MS),

@@ -1,5 +1,6 @@
 import type { MethodArgs, MethodName } from "../../../../src/protocol/index.js";
 import * as administration from "./administration.js";
+import { batch, contentOf } from "./batch.js";
 import * as blobs from "./blobs.js";
 import * as grants from "./grants.js";
 import { ANONYMOUS, type Model } from "./model.js";
@@ -20,6 +21,7 @@ const EXPECTATIONS: {
 	blobs_update: blobs.update,
 	blobs_copy: blobs.copy,
 	blobs_rename: blobs.rename,
+	blobs_batch: batch,
 	blobs_grant_role: administration.grant,
 	blobs_revoke_role: administration.revoke,
 	blobs_set_quota: administration.setQuota,
@@ -92,4 +94,5 @@ const CONTENT: { [Name in MethodName]?: (args: MethodArgs<Name>) => number } = {
 	blobs_put_chunk: ([, , bytes]) => bytes.length,
 	blobs_put_blob: ([, bytes]) => bytes.length,
 	blobs_put_many: ([{ blobs }]) => blobs.reduce((sum, { content }) => sum + content.length, 0),
+	blobs_batch: ([{ items }]) => contentOf(items),
 };

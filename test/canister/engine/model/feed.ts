@@ -40,6 +40,7 @@ export function replayFeed(world: World): Replayed {
 		grants: new Map(),
 	};
 	let cursor: WireCursor = { sequence: 0n, head: new Uint8Array(32) };
+	let left = 0;
 	for (;;) {
 		const request = { after: [cursor] as [WireCursor], limit: 7, min_version: [] as [] };
 		const page = world.queryWire(CONTROLLER, "blobs_changes", request);
@@ -48,13 +49,24 @@ export function replayFeed(world: World): Replayed {
 			const change = plainChange(bytes);
 			cursor = { sequence: cursor.sequence + 1n, head: headAfter(cursor.head, bytes) };
 			expect(change.sequence).toBe(cursor.sequence);
+			left = leftOfBatch(left, change);
 			apply(replayed, change);
 		}
 		if (page.changes.length === 0) {
 			expect(page.last).toEqual(cursor);
+			expect(left).toBe(0);
 			return replayed;
 		}
 	}
+}
+
+/** How many changes of a batch are still to come: each is told where in it it stands, and none comes between. */
+function leftOfBatch(left: number, { in_batch: [its] }: PlainChange): number {
+	const isFirst = left === 0;
+	if (its === undefined) expect(left).toBe(0);
+	else if (isFirst) expect(its.index).toBe(0);
+	else expect(its.count - its.index).toBe(left);
+	return its === undefined ? 0 : its.count - its.index - 1;
 }
 
 export const grantName = ({ who, id }: WireGrantName): string =>

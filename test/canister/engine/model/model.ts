@@ -402,6 +402,35 @@ export class Model {
 		return answer;
 	}
 
+	/** All of what `act` does, or, where that is refused, nothing. */
+	atomically<T>(act: () => T): T {
+		const { sequence } = this;
+		const blobs = [...this.blobs];
+		const uploads = [...this.uploads].map(([name, upload]) => [name, upload, { ...upload }] as const);
+		const receipts = [...this.receipts];
+		const garbage = [...this.garbage];
+		const counted = [...this.counted];
+		const today = [...this.today].map(([who, its]) => [who, { ...its }] as const);
+		const grants = this.grants.all.map((grant) => [grant, { ...grant }] as const);
+		try {
+			return act();
+		} catch (error) {
+			this.sequence = sequence;
+			refill(this.blobs, blobs);
+			refill(
+				this.uploads,
+				uploads.map(([name, upload, before]) => [name, Object.assign(upload, before)] as const),
+			);
+			refill(this.receipts, receipts);
+			this.garbage.splice(0, this.garbage.length, ...garbage);
+			this.counted.clear();
+			for (const who of counted) this.counted.add(who);
+			refill(this.today, today);
+			for (const [grant, before] of grants) Object.assign(grant, before);
+			throw error;
+		}
+	}
+
 	refuseFinished(receipt: ModelReceipt | undefined): void {
 		if (receipt === undefined) return;
 		refuse(["committed", "aborted"].includes(receipt.kind) ? "upload_finished" : "upload_conflict");
@@ -452,6 +481,11 @@ export class Model {
 		for (const [name, { until }] of this.receipts) if (until <= this.now) this.receipts.delete(name);
 		this.garbage.splice(0, this.garbage.length - left);
 	}
+}
+
+function refill<Key, Value>(map: Map<Key, Value>, entries: readonly (readonly [Key, Value])[]): void {
+	map.clear();
+	for (const [key, value] of entries) map.set(key, value);
 }
 
 export const nameOf = (who: number, id: Uint8Array): string => `${who}/${Buffer.from(id).toString("hex")}`;

@@ -6,6 +6,7 @@ import {
 	SHA256_BYTES,
 	sameBytes,
 	UPLOAD_EXPIRY_MS,
+	type WireCommitUpload,
 	type WireManifest,
 } from "../../../../src/protocol/index.js";
 import { rootOf } from "../../../support/store.js";
@@ -142,6 +143,11 @@ export function commit(model: Model, who: number, [request]: MethodArgs<"blobs_c
 		model.requireStill(who, before.key);
 		return before;
 	}
+	return publishUpload(model, who, request);
+}
+
+export function publishUpload(model: Model, who: number, request: WireCommitUpload): WireManifest {
+	const { id } = request;
 	const upload = model.openUpload(who, id);
 	const use = { only: upload.grant, isPublic: "public" in request.visibility };
 	const grant = model.requireChange(who, upload.key, use);

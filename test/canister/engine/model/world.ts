@@ -270,7 +270,7 @@ export class World {
 				generation: model.generation,
 				last: model.version,
 				protocol: 1,
-				features: ["grants"],
+				features: ["grants", "batch"],
 			},
 		};
 		same(partOf(stats, expected), expected, "the statistics");

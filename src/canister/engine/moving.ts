@@ -1,0 +1,126 @@
+import { Principal } from "@dfinity/principal";
+import { checkKey, type WireManifest, type WireMoveItem } from "../../protocol/index.js";
+import type { Blob } from "./blobs.js";
+import { nanoseconds } from "./codec.js";
+import type { Grant } from "./grant-record.js";
+import { payerOf } from "./granted.js";
+import { bare, chargeOfBlob, checkOther, discard, moreBlobs, put, readable, remove } from "./publishing.js";
+import { refuse, refuseInvalid } from "./refusal.js";
+import { checkPrecondition } from "./requests.js";
+import type { State } from "./state.js";
+
+/** Copies and renames: each is refused before anything is written, or done. */
+
+/** A copy or a rename that may be made, and what it takes. */
+export interface Moved {
+	readonly source: Blob;
+	readonly target: Blob | undefined;
+	/** Of a copy what it is charged, of a rename what its owner is charged more. */
+	readonly charged: number;
+	/** The grant that it counts in, and the bytes that count there. */
+	readonly payer: Grant | undefined;
+	readonly used: number;
+}
+
+/** Refuses a copy for anything that rules it out. */
+export function checkCopy(state: State, caller: Uint8Array, request: WireMoveItem): Moved {
+	const { source, target, isByGrant } = checkMove(state, caller, request);
+	const charged = chargeOfBlob({ ...source.manifest, key: request.to });
+	const blobs = moreBlobs(state, caller, request.to, target);
+	state.charges.check(caller, { blobs, bytes: charged }, state.now);
+	const payer = isByGrant ? payerOfMove(state, caller, request.to, source, target, charged) : undefined;
+	return { source, target, charged, payer, used: charged };
+}
+
+/** The caller gets a blob of its own, with the same bytes. */
+export function copyBlob(
+	state: State,
+	caller: Uint8Array,
+	id: Uint8Array,
+	to: string,
+	{ source, target, charged, payer, used }: Moved,
+): Blob {
+	const { place, manifest } = source;
+	if (payer !== undefined) state.grants.use(payer, used, 1);
+	if (place.content !== 0) state.contents.share(place.content);
+	else if (place.leaf.length > 0) state.chunks.holdAgain(place.uploader, place.leaf);
+	state.charges.charge(caller, charged);
+	const now = nanoseconds(state.now);
+	const copy: WireManifest = {
+		...manifest,
+		key: to,
+		...state.nextVersion,
+		owner: Principal.fromUint8Array(caller),
+		created_at: now,
+		modified_at: now,
+	};
+	const its = state.responses.hold(caller, copy, bare(place));
+	const blob = put(state, caller, id, copy, its, target);
+	if (target !== undefined) discard(state, caller, target);
+	return blob;
+}
+
+/** Refuses a rename for anything that rules it out. */
+export function checkRename(state: State, caller: Uint8Array, request: WireMoveItem): Moved {
+	const { from, to } = request;
+	const { source, target, isByGrant } = checkMove(state, caller, request);
+	state.access.requireChange(caller, "delete", from, source);
+	const { owner } = source;
+	// Its owner's upload to the old key keeps that taken, so the new key is one more.
+	if (state.claims.count(owner, from) > 0)
+		state.charges.check(owner, { blobs: moreBlobs(state, owner, to, target) }, state.now);
+	const moved = { ...source.manifest, key: to };
+	const charged = checkOther(state, source, moved);
+	const used = chargeOfBlob(moved);
+	const payer = isByGrant ? payerOfMove(state, caller, to, source, target, used) : undefined;
+	return { source, target, charged, payer, used };
+}
+
+/** The blob keeps its owner. Two changes: the old key is emptied, then the new one holds it. */
+export function renameBlob(
+	state: State,
+	caller: Uint8Array,
+	id: Uint8Array,
+	to: string,
+	{ source, target, charged, payer, used }: Moved,
+): Blob {
+	if (payer !== undefined) state.grants.use(payer, used, 1);
+	state.charges.charge(source.owner, charged);
+	remove(state, caller, source);
+	const renamed: WireManifest = {
+		...source.manifest,
+		key: to,
+		...state.nextVersion,
+		modified_at: nanoseconds(state.now),
+	};
+	const place = state.responses.keep(caller, renamed, source.place);
+	const blob = put(state, caller, id, renamed, place, target);
+	if (target !== undefined) discard(state, caller, target);
+	return blob;
+}
+
+/** The grant that a blob counts in which comes under a key, if that has room for it. */
+function payerOfMove(
+	state: State,
+	caller: Uint8Array,
+	to: string,
+	source: Blob,
+	target: Blob | undefined,
+	bytes: number,
+): Grant {
+	return payerOf(state, caller, to, target, { isPublic: source.isPublic, bytes, blobs: 1 });
+}
+
+function checkMove(state: State, caller: Uint8Array, { from, to, source, precondition }: WireMoveItem) {
+	refuseInvalid(checkKey(from, "from"));
+	refuseInvalid(checkKey(to, "to"));
+	if (from === to)
+		refuse("invalid_argument", { field: "to", reason: "it is the key that the blob has", limit: 0n });
+	const blob = readable(state, from);
+	checkPrecondition(source, blob);
+	const target = state.blobs.get(to);
+	const grant = state.access.requireChange(caller, "write", to, target, { isPublic: blob.isPublic });
+	state.room.check(0);
+	checkPrecondition(precondition, target);
+	return { source: blob, target, isByGrant: grant !== undefined };
+}

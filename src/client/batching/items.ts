@@ -1,0 +1,165 @@
+import {
+	checkContentType,
+	checkKey,
+	checkMetadata,
+	chunkCount,
+	MAX_CHUNK_BYTES,
+	rootHeader,
+	type WireBatchItem,
+	weightOf,
+} from "../../protocol/index.js";
+import * as is from "../arguments.js";
+import { type Check, checkArgument, checkOptions } from "../arguments.js";
+import * as checks from "../checks.js";
+import type { ClientContext } from "../context.js";
+import { ClientError, refuseInvalid } from "../errors.js";
+import { quoteParameters } from "../source/media-type.js";
+import { openSource } from "../source/open.js";
+import type { OpenSource } from "../source/types.js";
+import { publicationOf } from "../upload/commit.js";
+import { planOver } from "../upload/empty.js";
+import { planUpload, type UploadPlan } from "../upload/options.js";
+import { concat } from "../util/bytes.js";
+import { fromPrecondition, fromVisibility, optional } from "../wire-map.js";
+import type { BatchCommit, BatchItem, BatchMove, BatchPut, BatchUpdate } from "./types.js";
+
+/** Items of a batch, checked and made what travels. */
+
+/** An item that is right as far as can be said without the store, and before any source is read. */
+export interface Checked {
+	/** The key that it is about, and those that it changes. */
+	readonly key: string;
+	readonly changes: readonly string[];
+	/** Another key that it reads. */
+	readonly reads?: string;
+	/** What travels; of a put, without its content and root. */
+	readonly wire: WireBatchItem;
+	readonly weight: number;
+	readonly put?: { readonly plan: UploadPlan; readonly source: OpenSource };
+	readonly upload?: Uint8Array;
+}
+
+const TYPES = ["put", "commit", "delete", "rename", "copy", "update"] as const;
+const TYPE: Check = is.oneOf(...TYPES);
+
+/** @throws ClientError `option_invalid` naming what is wrong, `source_invalid`; CanisterError `invalid_argument` */
+export function checkItem(context: ClientContext, item: BatchItem): Checked {
+	checkArgument("items", item, is.object);
+	checkArgument("type", item.type, TYPE);
+	if (item.type === "put") return checkPut(context, item);
+	if (item.type === "commit") return checkCommit(item);
+	if (item.type === "update") return checkUpdate(item);
+	if (item.type !== "delete") return checkMove(item);
+	checkOptions(item, checks.BATCH_DELETE);
+	checkArgument("key", item.key, is.text);
+	refuseInvalid(checkKey(item.key));
+	const { key, precondition } = item;
+	return checked(key, { delete: { key, precondition: fromPrecondition(precondition) } });
+}
+
+const checked = (key: string, wire: WireBatchItem): Checked => ({
+	key,
+	changes: [key],
+	wire,
+	weight: weightOf(wire),
+});
+
+const NO_BYTES = new Uint8Array(0);
+
+function checkPut(context: ClientContext, item: BatchPut): Checked {
+	checkOptions(item, checks.BATCH_PUT);
+	checkArgument("key", item.key, is.text);
+	checkArgument("source", item.source, is.anything);
+	const { type: _, source: from, ...options } = item;
+	const source = openSource(from, item.size);
+	const plan = planUpload(options, source, context.settings);
+	const { key } = plan;
+	const wire = { put: { ...publicationOf(plan, NO_BYTES), key, content: NO_BYTES } };
+	return { ...checked(key, wire), put: { plan, source } };
+}
+
+function checkCommit(item: BatchCommit): Checked {
+	checkOptions(item, checks.BATCH_COMMIT);
+	checkArgument("upload", item.upload, is.object);
+	const { upload } = item;
+	for (const [name, check] of Object.entries(checks.PREPARED_UPLOAD))
+		checkArgument(`upload.${name}`, upload[name as keyof typeof upload], check);
+	const { wholeSha256, precondition } = upload;
+	checkOptions({ wholeSha256, precondition }, checks.PREPARED_OPTIONS, "upload");
+	const { id, key, chunkBytes } = upload;
+	const metadata = Object.entries(upload.metadata);
+	refuseInvalid(checkKey(key) ?? checkContentType(upload.contentType) ?? checkMetadata(metadata));
+	const size = sizeOf(upload.size);
+	const wire = { commit: { id, size, ...publicationOf({ ...upload, metadata }, upload.root) } };
+	const weight = weightOf(wire, key, chunkCount(size, chunkBytes));
+	return { ...checked(key, wire), weight, upload: id };
+}
+
+function sizeOf(size: number): bigint {
+	if (Number.isSafeInteger(size) && size >= 0) return BigInt(size);
+	throw new ClientError("option_invalid", {
+		option: "upload.size",
+		reason: `it must be a whole number, and is ${size}`,
+	});
+}
+
+function checkMove(item: BatchMove): Checked {
+	checkOptions(item, checks.BATCH_MOVE);
+	checkArgument("from", item.from, is.text);
+	checkArgument("to", item.to, is.text);
+	const { type, from, to } = item;
+	refuseInvalid(checkKey(from, "from"));
+	refuseInvalid(checkKey(to, "to"));
+	const source = fromPrecondition(item.source);
+	const move = { from, source, to, precondition: fromPrecondition(item.precondition) };
+	if (type === "copy") return { ...checked(to, { copy: move }), reads: from };
+	return { ...checked(to, { rename: move }), changes: [from, to] };
+}
+
+function checkUpdate(item: BatchUpdate): Checked {
+	checkOptions(item, checks.BATCH_UPDATE);
+	checkArgument("key", item.key, is.text);
+	const { key, visibility, precondition } = item;
+	const type = item.contentType ? quoteParameters(item.contentType) : undefined;
+	const metadata = item.metadata && Object.entries(item.metadata);
+	refuseInvalid(checkKey(key));
+	refuseInvalid(type === undefined ? undefined : checkContentType(type));
+	refuseInvalid(metadata && checkMetadata(metadata));
+	const update = {
+		key,
+		precondition: fromPrecondition(precondition),
+		content_type: optional(type),
+		visibility: optional(visibility && fromVisibility(visibility)),
+		metadata: optional(metadata),
+	};
+	return checked(key, { update });
+}
+
+/** Reads what a put brings, at most `most` bytes. Undefined: it has more. */
+export async function readPut(
+	context: ClientContext,
+	{ plan, source }: NonNullable<Checked["put"]>,
+	most: number,
+	signal: AbortSignal | undefined,
+): Promise<WireBatchItem | undefined> {
+	if (source.size !== undefined && source.size > most) return undefined;
+	const content = await contentOf(source, most);
+	if (content === undefined) return undefined;
+	await source.check();
+	const { sha256 } = context.settings.ports;
+	const its = await planOver(plan, source, content, async (request) =>
+		context.caller.update("blobs_stat", [request], { signal, verify: true }),
+	);
+	const leaf = content.length === 0 ? content : await sha256(content);
+	const root = await sha256(concat(rootHeader(BigInt(content.length), MAX_CHUNK_BYTES), leaf));
+	return { put: { ...publicationOf(its, root), key: plan.key, content } };
+}
+
+async function contentOf(source: OpenSource, most: number): Promise<Uint8Array | undefined> {
+	const reader = source.chunks(MAX_CHUNK_BYTES);
+	const content = await reader.next();
+	if (content === undefined) return NO_BYTES;
+	if (content.length > most) return undefined;
+	// A stream of a given size must also end.
+	return (await reader.next()) === undefined ? content : undefined;
+}

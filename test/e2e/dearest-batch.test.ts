@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { batchItemsOf, KINDS } from "../../bench/dearest/batches.js";
+import { DEAREST, keysOf } from "../../bench/dearest/shape.js";
+import {
+	MAX_ITEMS,
+	type MethodArgs,
+	type MethodName,
+	type WireBatchItem,
+	weightOf,
+} from "../../src/protocol/index.js";
+import { isNamed, newId, ok, openStore, refusal, type StoreFixture, updateIn } from "../support/store.js";
+
+/** What batches take: never more than they are reckoned at, which is known before they begin. */
+
+/** A message's own: its admission, its receipt, its reply. */
+const MESSAGE = 10e6;
+const ITEMS = 8;
+
+describe.skipIf(isNamed)("C74 a batch", () => {
+	let fixture: StoreFixture;
+	beforeAll(async () => {
+		fixture = await openStore({ metering: true });
+	});
+	afterAll(() => fixture.dispose());
+
+	const call = async <Name extends MethodName>(name: Name, ...args: MethodArgs<Name>) =>
+		ok(await (fixture.store[name] as (...args: unknown[]) => Promise<never>)(...args)) as never;
+
+	test.each(KINDS)("of the dearest keys takes no more than it is reckoned at: %s", async (kind) => {
+		for (const segments of [1, 32]) {
+			const shape = { ...DEAREST, items: ITEMS, segments };
+			const items = await batchItemsOf({ call }, kind, shape, `${kind.slice(0, 3)}${segments}`);
+			const [key = ""] = keysOf(shape, "x");
+			const reckoned = items.reduce((sum, item) => sum + weightOf(item, key, 1), MESSAGE);
+			const records = await fixture.measure(() => call("blobs_batch", { id: newId(), items }));
+			const { instructions, error } = updateIn(records);
+			expect(error).toBeUndefined();
+			expect(Number(instructions)).toBeLessThan(reckoned);
+			// Nor is so little done for it that fewer fit than could.
+			if (segments === 32) expect(Number(instructions)).toBeGreaterThan(reckoned / 3);
+		}
+	});
+
+	test("of more than fit is refused for next to nothing, with how many do", async () => {
+		const items = keysOf({ ...DEAREST, items: MAX_ITEMS }, "many").map(
+			(key): WireBatchItem => ({ delete: { key, precondition: { none: null } } }),
+		);
+		let refused: object = {};
+		const records = await fixture.measure(async () => {
+			refused = refusal(await fixture.store.blobs_batch({ id: newId(), items }));
+		});
+		expect(refused).toEqual({ batch_too_large: { fits: expect.any(Number), items: MAX_ITEMS } });
+		expect(Number(updateIn(records).instructions)).toBeLessThan(300e6);
+	});
+});
