@@ -11,7 +11,6 @@ import type {
 	PreparedUpload,
 } from "./batching/types.js";
 import type { DeleteOptions, DeleteVersion, MoveOptions, UpdateOptions } from "./changing.js";
-import type { ListUploadsOptions } from "./client.js";
 import type { DownloadOptions, ToBytesOptions } from "./download/download.js";
 import type { BlobClientOptions, RetryOptions } from "./options.js";
 import type { ChangesOptions } from "./reading/changes.js";
@@ -19,6 +18,7 @@ import type { ListOptions } from "./reading/list.js";
 import type { StatOptions } from "./stat.js";
 import type { GrantName, GrantTerms, Quota } from "./types.js";
 import type { UploadAllOptions, UploadItem } from "./upload/batch/types.js";
+import type { ListUploadsOptions } from "./upload/list.js";
 import type { UploadOptions } from "./upload/options.js";
 
 /** What each option of the public interface may be: callers in JavaScript have no types. Bounds are checked at use. */

@@ -1,4 +1,3 @@
-import type { MethodArgs } from "../protocol/index.js";
 import * as administration from "./administration/administration.js";
 import * as grants from "./administration/grants.js";
 import * as is from "./arguments.js";
@@ -48,21 +47,12 @@ import type { UploadItems } from "./upload/batch/batch.js";
 import { startBatch } from "./upload/batch/index.js";
 import type { BatchProgress, BatchResult, UploadAllOptions } from "./upload/batch/types.js";
 import { startPreparing, startUpload } from "./upload/index.js";
+import { type ListUploadsOptions, listUploads } from "./upload/list.js";
 import type { UploadOptions } from "./upload/options.js";
-import { openUploads } from "./upload/session.js";
 import type { Transfer } from "./upload/transfer.js";
-import { toOpenUpload } from "./wire-map.js";
 
 type AskOptions = administration.AskOptions;
 type CallOptions = administration.CallOptions;
-
-/** Which open uploads are listed. */
-export interface ListUploadsOptions {
-	/** Those to this key. Default: all. */
-	key?: string;
-	/** Aborts the list. */
-	signal?: AbortSignal;
-}
 
 /** A blob store in a canister. Everything it throws is a BlobError. */
 export class BlobClient {
@@ -252,14 +242,7 @@ export class BlobClient {
 
 	/** The caller's own open uploads, all or those to one key. */
 	listUploads(options?: ListUploadsOptions): AsyncGenerator<OpenUpload> {
-		return this.#listed(options, checks.LIST_UPLOADS, () => this.#listUploads(options));
-	}
-
-	async *#listUploads({ key, signal }: ListUploadsOptions = {}): AsyncGenerator<OpenUpload> {
-		const { caller } = this.#context;
-		const ask = (request: MethodArgs<"blobs_list_uploads">) =>
-			caller.query("blobs_list_uploads", request, { signal, isBound: false });
-		for await (const upload of openUploads(key, ask)) yield toOpenUpload(upload);
+		return this.#listed(options, checks.LIST_UPLOADS, () => listUploads(this.#context, options));
 	}
 
 	/** Open uploads of everybody. Takes an administrator. */

@@ -18,7 +18,7 @@ export type {
 } from "./batching/types.js";
 export type { AgentLike, IdentityLike, PrincipalBytesLike, PrincipalTextLike } from "./call/agent.js";
 export type { DeleteOptions, DeleteRequest, DeleteVersion, MoveOptions, UpdateOptions } from "./changing.js";
-export { BlobClient, type ListUploadsOptions } from "./client.js";
+export { BlobClient } from "./client.js";
 export type { ClientErrorCode, ClientErrorDetails } from "./client-errors.js";
 export {
 	Download,
@@ -101,6 +101,7 @@ export type {
 	UploadAllOptions,
 	UploadItem,
 } from "./upload/batch/types.js";
+export type { ListUploadsOptions } from "./upload/list.js";
 export type { UploadOptions } from "./upload/options.js";
 export type { Progress } from "./upload/progress.js";
 export {

@@ -43,7 +43,7 @@ describe("the headers of", () => {
 		test(name, () => {
 			const [values] = fc.sample(fc.tuple(...(args as IDL.Type[]).map(valuesOf)), 1);
 			expect(headerOf(args.map(shapeOf))).toEqual(headerByLibrary(args as IDL.Type[], values!));
-			const sample = { err: { code: "", message: "", action: "", details: [] } };
+			const sample = { err: { code: "", message: "", action: "", details: [], item: [] } };
 			expect(headerOf([shapeOf(result)])).toEqual(headerByLibrary([result as IDL.Type], [sample]));
 		});
 });

@@ -11,8 +11,8 @@ import {
 	type WireVersion,
 } from "../../../../src/protocol/index.js";
 import { rootOf } from "../../../support/store.js";
+import { chargeOfBlob } from "./charges.js";
 import {
-	chargeOfBlob,
 	type Model,
 	type ModelBlob,
 	nameOf,

@@ -1,116 +1,32 @@
 import fc from "fast-check";
-import {
-	chunkCount,
-	chunkLength,
-	MAX_CHUNK_BYTES,
-	type MethodArgs,
-	type MethodName,
-	type WireBatchItem,
-	type WirePrecondition,
-	type WirePublication,
-} from "../../../../src/protocol/index.js";
+import { chunkCount, chunkLength, MAX_CHUNK_BYTES } from "../../../../src/protocol/index.js";
 import { publication, rootOf, sha256 } from "../../../support/store.js";
+import { batch } from "./batch-commands.js";
 import {
-	CANISTER_VERSION,
-	type Model,
-	type ModelUpload,
-	type ModeName,
-	nameOf,
-	PRINCIPALS,
-	type RoleName,
-	S,
-} from "./model.js";
+	admin,
+	blob,
+	bytesOf,
+	type Command,
+	changeId,
+	command,
+	condition,
+	DAY_MS,
+	fill,
+	KEYS,
+	key,
+	opt,
+	pick,
+	preconditionOf,
+	principal,
+	upload,
+	uploadId,
+	visibility,
+	who,
+	whole,
+} from "./draws.js";
+import { type ModeName, nameOf, PRINCIPALS, type RoleName, S } from "./model.js";
 
 /** What random histories are made of, and how each command becomes a call: it may look at what there is. */
-
-export type Call = {
-	[Name in MethodName]: { who: number; method: Name; args: MethodArgs<Name> };
-}[MethodName];
-
-export type Command =
-	| { do: "call"; make: (model: Model) => Call }
-	/** The call before the last `back` ones once more, just as it was. */
-	| { do: "again"; back: number }
-	| { do: "restart" }
-	| { do: "clean"; later: number };
-
-const DAY_MS = 86_400_000;
-export const KEYS = ["a", "a/b", "a/c/d", "b"];
-
-const idOf = (n: number) => new Uint8Array(16).fill(n);
-/** Ids are few, so that they meet; mostly each kind of change keeps to some of its own. */
-const id = (from: number, to: number) =>
-	fc
-		.oneof(
-			{ weight: 12, arbitrary: fc.integer({ min: from, max: to }) },
-			{ weight: 1, arbitrary: fc.nat(30) },
-		)
-		.map(idOf);
-const uploadId = id(0, 1);
-const changeId = id(2, 25);
-const who = fc.oneof(
-	{ weight: 5, arbitrary: fc.constant(0) },
-	{ weight: 5, arbitrary: fc.constant(1) },
-	{ weight: 3, arbitrary: fc.constant(2) },
-	{ weight: 2, arbitrary: fc.constant(3) },
-	{ weight: 1, arbitrary: fc.constant(4) },
-);
-const admin = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: who });
-const key = fc.constantFrom(...KEYS);
-const visibility = fc.constantFrom({ public: null }, { private: null });
-const bytesOf = (fill: number, length: number) => new Uint8Array(length).fill(fill);
-const fill = fc.nat(2);
-/** Mostly what there is: 0 leaves who, id and key as they were drawn, more chooses among what is open or held. */
-const pick = fc.nat(6);
-interface Named {
-	who: number;
-	id: Uint8Array;
-	pick: number;
-}
-function upload<Parts extends Named>(model: Model, parts: Parts): Parts {
-	const open = [...model.uploads.keys()];
-	if (parts.pick === 0 || open.length === 0) return parts;
-	const [who, id] = open[parts.pick % open.length]!.split("/") as [string, string];
-	return { ...parts, who: Number(who), id: new Uint8Array(Buffer.from(id, "hex")) };
-}
-/** A key that holds something, and, every other time, its owner for a caller. */
-function blob<Parts extends Named>(model: Model, parts: Parts, key: string): Parts & { key: string } {
-	const held = [...model.blobs.values()];
-	if (parts.pick === 0 || held.length === 0) return { ...parts, key };
-	const { manifest, owner } = held[parts.pick % held.length]!;
-	return { ...parts, key: manifest.key, who: parts.pick % 2 === 0 ? parts.who : owner };
-}
-const principal = fc.constantFrom(...PRINCIPALS.slice(1, 4));
-const condition = fc.oneof(
-	{ weight: 6, arbitrary: fc.constant("none" as const) },
-	{ weight: 1, arbitrary: fc.constantFrom("absent" as const, "current" as const, "stale" as const) },
-);
-
-function preconditionOf(model: Model, of: string, wanted: "none" | "absent" | "current" | "stale") {
-	const sequence = model.blobs.get(of)?.manifest.sequence ?? 0n;
-	if (wanted === "none") return { none: null };
-	if (wanted === "absent") return { absent: null };
-	return {
-		version: {
-			sequence: wanted === "current" ? sequence : sequence + 1n,
-			canister_version: CANISTER_VERSION,
-		},
-	} as WirePrecondition;
-}
-
-const opt = <T>(value: T | null): [] | [T] => (value === null ? [] : [value]);
-
-/** A command of these parts. */
-const command = <Parts>(
-	weight: number,
-	parts: { [Name in keyof Parts]: fc.Arbitrary<Parts[Name]> },
-	make: (parts: Parts, model: Model) => Call,
-) => ({
-	weight,
-	arbitrary: fc
-		.record(parts)
-		.map((chosen): Command => ({ do: "call", make: (model) => make(chosen as Parts, model) })),
-});
 
 const leaves = fc
 	.array(fc.constantFrom(...[0, 1, 2].flatMap((n) => [S, 7].map((length) => sha256(bytesOf(n, length))))), {
@@ -202,7 +118,6 @@ const abortAny = command(1, { admin, who: fc.nat(2), id: uploadId, pick }, (part
 	return { who: c.admin, method: "blobs_abort_any_upload", args: [request] };
 });
 
-const whole = { key, fill, length: fc.constantFrom(0, 1, 100, S), visibility, condition };
 const putBlob = command(5, { who, id: changeId, ...whole }, (c, model) => {
 	const bytes = bytesOf(c.fill, c.length);
 	const precondition = preconditionOf(model, c.key, c.condition);
@@ -277,68 +192,6 @@ const move = (weight: number, method: "blobs_copy" | "blobs_rename") =>
 			return { who: c.who, method, args: [request] };
 		},
 	);
-
-const kind = fc.constantFrom("put", "put", "delete", "rename", "copy", "update", "commit", "commit");
-/** Each key once, but that a commit's is that of its upload, and that a copy's source is any. */
-const batch = command(
-	8,
-	{
-		who,
-		id: changeId,
-		pick,
-		keys: fc.shuffledSubarray(KEYS, { minLength: 1 }),
-		items: fc.array(fc.record({ ...whole, kind, isRootRight: fc.integer({ min: 0, max: 19 }) }), {
-			minLength: 1,
-			maxLength: 4,
-		}),
-	},
-	(parts, model) => {
-		const [first] = parts.keys;
-		const c = blob(model, parts, first!);
-		const free = [...parts.keys];
-		const open = [...model.uploads].filter(([name]) => name.startsWith(`${c.who}/`));
-		const items = c.items.flatMap((its): WireBatchItem[] => {
-			if (its.kind === "commit") {
-				const upload = open.shift();
-				return upload === undefined ? [] : [commitItem(upload[0], upload[1], its.visibility)];
-			}
-			const key = free.shift();
-			if (key === undefined) return [];
-			const precondition = preconditionOf(model, key, its.condition);
-			const none = { none: null };
-			if (its.kind === "put") {
-				const content = bytesOf(its.fill, its.length);
-				const root = rootOf(content, its.isRootRight > 0 ? MAX_CHUNK_BYTES : S);
-				const { visibility } = its;
-				return [{ put: { key, content, ...publication(root, { visibility, precondition }) } }];
-			}
-			if (its.kind === "delete") return [{ delete: { key, precondition } }];
-			if (its.kind === "update")
-				return [
-					{ update: { key, precondition, content_type: [], visibility: [its.visibility], metadata: [] } },
-				];
-			if (its.kind === "copy") return [{ copy: { from: its.key, source: none, to: key, precondition } }];
-			const to = free.shift();
-			return to === undefined ? [] : [{ rename: { from: key, source: none, to, precondition: none } }];
-		});
-		const some = items.length > 0 ? items : [{ delete: { key: first!, precondition: { none: null } } }];
-		return { who: c.who, method: "blobs_batch", args: [{ id: c.id, items: some }] };
-	},
-);
-/** Of all that has arrived of an upload. */
-function commitItem(
-	name: string,
-	upload: ModelUpload,
-	visibility: WirePublication["visibility"],
-): WireBatchItem {
-	const id = new Uint8Array(Buffer.from(name.split("/")[1]!, "hex"));
-	const extent = Math.max(-1, ...upload.chunks.keys()) + 1;
-	const bytes = Buffer.concat(
-		Array.from({ length: extent }, (_, i) => upload.chunks.get(i)?.bytes ?? bytesOf(9, S)),
-	);
-	const size = BigInt(upload.size ?? bytes.length);
-	return { commit: { id, size, ...publication(rootOf(bytes, S), { visibility }) } };
-}
 
 const role = fc
 	.constantFrom<RoleName>("admin", "writer", "writer", "reader", "backup")

@@ -3,17 +3,16 @@ import {
 	type ErrorCode,
 	isPublic,
 	type MethodName,
-	MIN_CHARGE_BYTES,
 	MIN_CHUNK_BYTES,
 	RECEIPT_LIFE_MS,
 	UPLOAD_EXPIRY_MS,
 	type WireManifest,
 	type WirePrecondition,
-	type WirePublication,
 	type WireQuota,
 	type WireVersion,
 } from "../../../../src/protocol/index.js";
 import { sha256 } from "../../../support/store.js";
+import { chargeOfBlob, chargeOfPieces, chargeOfSession, chargeOfSize } from "./charges.js";
 import { Grants, type ModelGrant, type Use } from "./grants.js";
 
 /** What the store should be, as anybody would write it down: maps in the heap, nothing shared, nothing saved. */
@@ -49,45 +48,6 @@ export function pieceOf(bytes: Uint8Array): Piece {
 	return piece;
 }
 export const knownPiece = (leaf: Uint8Array) => pieces.get(Buffer.from(leaf).toString("hex"));
-
-export const chargeOfPieces = (all: readonly Piece[]): number =>
-	Math.max(
-		MIN_CHARGE_BYTES,
-		all.reduce((sum, { bytes }) => sum + Math.max(MIN_CHARGE_BYTES, bytes.length), 0),
-	);
-
-/** Whole chunks, and a last one that counts for 4 KiB at the least. */
-export const chargeOfSize = (size: number): number =>
-	Math.max(
-		MIN_CHARGE_BYTES,
-		Math.floor(size / S) * S + (size % S === 0 ? 0 : Math.max(MIN_CHARGE_BYTES, size % S)),
-	);
-
-const utf8 = (text: string): number => Buffer.byteLength(text);
-const directoriesOf = (key: string): number => key.split("/").length - 1;
-
-/** What a blob counts for in its owner's quota of bytes. */
-export function chargeOfBlob({ manifest, pieces }: Pick<ModelBlob, "manifest" | "pieces">): number {
-	const { key, content_type, metadata } = manifest;
-	const texts = metadata.reduce((sum, [name, value]) => sum + utf8(name) + utf8(value), utf8(content_type));
-	const directory = isPublic(manifest) ? 256 : 512;
-	return chargeOfPieces(pieces) + 896 + 4 * utf8(key) + directory * directoriesOf(key) + texts;
-}
-
-/** The same of one that is to be published, by its size. */
-export function chargeOfBlobOf(key: string, what: WirePublication, size: number): number {
-	const { content_type, metadata } = what;
-	const visibility = "public" in what.visibility ? "public" : "private";
-	const about = chargeOfBlob({
-		manifest: { key, content_type, metadata, visibility } as WireManifest,
-		pieces: [],
-	});
-	return about - MIN_CHARGE_BYTES + chargeOfSize(size);
-}
-
-/** What an open upload counts for beside its chunks: the most that is stored about the blob it becomes. */
-export const chargeOfSession = (key: string): number =>
-	896 + 4 * utf8(key) + 512 * directoriesOf(key) + 128 + 4_096 + 4_096;
 
 export interface ModelBlob {
 	readonly manifest: WireManifest;

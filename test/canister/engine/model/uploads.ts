@@ -11,20 +11,8 @@ import {
 } from "../../../../src/protocol/index.js";
 import { rootOf } from "../../../support/store.js";
 import { publish } from "./blobs.js";
-import {
-	chargeOfBlobOf,
-	chargeOfPieces,
-	chargeOfSession,
-	chargeOfSize,
-	knownPiece,
-	type Model,
-	type ModelUpload,
-	nameOf,
-	type Piece,
-	pieceOf,
-	refuse,
-	S,
-} from "./model.js";
+import { chargeOfBlobOf, chargeOfPieces, chargeOfSession, chargeOfSize } from "./charges.js";
+import { knownPiece, type Model, type ModelUpload, nameOf, type Piece, pieceOf, refuse, S } from "./model.js";
 
 /** What the methods of uploads should do. Each answers what is expected of the engine's answer, or throws Refused. */
 

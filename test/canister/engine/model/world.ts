@@ -21,7 +21,7 @@ import {
 import { type PlainOk, plain, versionOf } from "../../../support/plain.js";
 import { ask } from "../ask.js";
 import { FakeHost, MapStorage } from "../surroundings.js";
-import { type Call, type Command, KEYS } from "./commands.js";
+import { type Call, type Command, KEYS } from "./draws.js";
 import { expectationOf } from "./expectation.js";
 import { grantName, holding, replayFeed } from "./feed.js";
 import { listed, type ModelGrant } from "./grants.js";
