@@ -3,7 +3,7 @@ import * as grants from "./administration/grants.js";
 import * as is from "./arguments.js";
 import { type Checks, checkArgument, checkOptions } from "./arguments.js";
 import { runBatch } from "./batching/batch.js";
-import type { BatchedItem, BatchItem, BatchOptions, PreparedUpload } from "./batching/types.js";
+import type { BatchedItem, BatchItems, BatchOptions, PreparedUpload } from "./batching/types.js";
 import { type AgentLike, type IdentityLike, Network } from "./call/agent.js";
 import { Caller } from "./call/caller.js";
 import { Throttle } from "./call/throttle.js";
@@ -230,10 +230,7 @@ export class BlobClient {
 	 * @throws ClientError `batch_refused`: which item the store refused, and why; `batch_bytes_too_many`; CanisterError
 	 *   `batch_too_large`: of both, `details.fits` says how many of the items fit, and nothing was sent
 	 */
-	batch(
-		items: Iterable<BatchItem> | AsyncIterable<BatchItem>,
-		options: BatchOptions = {},
-	): Promise<BatchedItem[]> {
+	batch(items: BatchItems, options: BatchOptions = {}): Promise<BatchedItem[]> {
 		return this.#checked(options, checks.BATCH, () => {
 			checkArgument("items", items, is.iterable);
 			return runBatch(this.#context, items, options);

@@ -10,6 +10,7 @@ export type {
 	BatchDelete,
 	BatchedItem,
 	BatchItem,
+	BatchItems,
 	BatchMove,
 	BatchOptions,
 	BatchPut,

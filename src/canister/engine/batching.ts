@@ -4,10 +4,10 @@ import {
 	type Encodable,
 	encodeValue,
 	fitting,
+	MAX_CHUNKS,
 	MAX_ITEMS,
 	METHODS,
 	Message,
-	MIN_CHUNK_BYTES,
 	type WireBatch,
 	type WireBatchDone,
 	type WireBatchItem,
@@ -114,8 +114,8 @@ export class Batching {
 				if (upload !== undefined) {
 					key = upload.key;
 					change(key);
+					chunks = Math.min(MAX_CHUNKS, chunkCount(size, upload.chunkSize));
 				}
-				chunks = chunkCount(size, upload?.chunkSize ?? MIN_CHUNK_BYTES);
 			} else if ("delete" in item) change(item.delete.key);
 			else if ("update" in item) change(item.update.key);
 			else if ("copy" in item) change(item.copy.to);

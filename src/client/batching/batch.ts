@@ -17,7 +17,7 @@ import { hex } from "../util/bytes.js";
 import { withJson } from "../util/json.js";
 import { toVersion } from "../wire-map.js";
 import { type Checked, checkItem, readPut } from "./items.js";
-import type { BatchedItem, BatchItem, BatchOptions } from "./types.js";
+import type { BatchedItem, BatchItems, BatchOptions } from "./types.js";
 
 /** Bytes of Candid in a message: as many as a chunk has, so that the signed envelope has the same 16 KiB. */
 const MESSAGE_BYTES = MAX_CHUNK_BYTES;
@@ -35,7 +35,7 @@ const MAX_VALUES = MAX_ITEMS * ITEM_VALUES;
 /** Makes all changes, or none. */
 export async function runBatch(
 	context: ClientContext,
-	given: Iterable<BatchItem> | AsyncIterable<BatchItem>,
+	given: BatchItems,
 	{ signal }: BatchOptions,
 ): Promise<BatchedItem[]> {
 	await requireIdentity(context);

@@ -1,9 +1,11 @@
 import {
+	checkChunking,
 	checkContentType,
 	checkKey,
 	checkMetadata,
 	chunkCount,
 	MAX_CHUNK_BYTES,
+	MAX_CHUNKS,
 	rootHeader,
 	type WireBatchItem,
 	weightOf,
@@ -90,8 +92,9 @@ function checkCommit(item: BatchCommit): Checked {
 	const metadata = Object.entries(upload.metadata);
 	refuseInvalid(checkKey(key) ?? checkContentType(upload.contentType) ?? checkMetadata(metadata));
 	const size = sizeOf(upload.size);
+	refuseInvalid(checkChunking(chunkBytes, size));
 	const wire = { commit: { id, size, ...publicationOf({ ...upload, metadata }, upload.root) } };
-	const weight = weightOf(wire, key, chunkCount(size, chunkBytes));
+	const weight = weightOf(wire, key, Math.min(MAX_CHUNKS, chunkCount(size, chunkBytes)));
 	return { ...checked(key, wire), weight, upload: id };
 }
 

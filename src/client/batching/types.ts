@@ -6,6 +6,9 @@ import type { UploadOptions } from "../upload/options.js";
 /** One change of a `batch`; `type` says which. Each key may be touched by one of them. */
 export type BatchItem = BatchPut | BatchCommit | BatchDelete | BatchMove | BatchUpdate;
 
+/** What `batch` takes. */
+export type BatchItems = Iterable<BatchItem> | AsyncIterable<BatchItem>;
+
 /** A blob that travels in the batch's own message. */
 export interface BatchPut
 	extends Pick<
