@@ -48,6 +48,12 @@ function placesIn(type: IDL.Type, value: unknown, text: string): [string, unknow
 		const first = (value as unknown[])[0] ?? blank(of);
 		return placesIn(of, first, text).map(([field, part]) => [field, [part]]);
 	}
+	if (type instanceof IDL.VariantClass) {
+		const cases = (type as unknown as { _fields: [string, IDL.Type][] })._fields;
+		const [[name, content]] = Object.entries(value as Record<string, unknown>) as [[string, unknown]];
+		const of = cases.find(([other]) => other === name)![1];
+		return placesIn(of, content, text).map(([field, part]) => [`${name}.${field}`, { [name]: part }]);
+	}
 	if (!(type instanceof IDL.RecordClass)) return [];
 	const fields = (type as unknown as { _fields: [string, IDL.Type][] })._fields;
 	return fields.flatMap(([name, of], i) => {

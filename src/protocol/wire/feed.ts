@@ -79,15 +79,21 @@ const reader = new Message<WireChange>(Change);
 const writers = new Map(
 	Object.entries(KINDS).map(([kind, type]) => {
 		const change = kindsOf({ [kind]: type });
-		return [
-			kind,
-			{
-				alone: new Message<Omit<WireChange, "in_batch">>(record({ ...stamp, change })),
-				inBatch: new Message<WireChange>(record({ ...stamp, change, in_batch: opt(InBatch) })),
-			},
-		];
+		return [kind, new Message<Omit<WireChange, "in_batch">>(record({ ...stamp, change }))];
 	}),
 );
+/** The same of batches, made when there is one: a batch has few kinds, and a small heap is sooner gone through. */
+const writersOfBatches = new Map<string, Message<WireChange>>();
+
+function writerOfBatches(kind: string): Message<WireChange> {
+	let writer = writersOfBatches.get(kind);
+	if (writer === undefined) {
+		const change = kindsOf({ [kind]: KINDS[kind as ChangeKind] });
+		writer = new Message<WireChange>(record({ ...stamp, change, in_batch: opt(InBatch) }));
+		writersOfBatches.set(kind, writer);
+	}
+	return writer;
+}
 
 /** A change to be written; one that was made alone does not mention batches. */
 type Written = Encodable<Omit<WireChange, "change" | "in_batch">> & {
@@ -96,8 +102,9 @@ type Written = Encodable<Omit<WireChange, "change" | "in_batch">> & {
 
 export const changes = {
 	encode(change: Written, inBatch?: WireInBatch): Uint8Array {
-		const { alone, inBatch: together } = writers.get(Object.keys(change.change[0])[0]!)!;
-		return inBatch === undefined ? alone.encode(change) : together.encode({ ...change, in_batch: [inBatch] });
+		const kind = Object.keys(change.change[0])[0]!;
+		if (inBatch === undefined) return writers.get(kind)!.encode(change);
+		return writerOfBatches(kind).encode({ ...change, in_batch: [inBatch] });
 	},
 	decode: reader.decode.bind(reader),
 };
