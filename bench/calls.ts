@@ -25,13 +25,18 @@ export async function measureCalls(wasm: Uint8Array): Promise<Calls> {
 		// The pool of slots is made by a timer before and after this: what is asked for is a begin without that.
 		const refill = (await store.timersUntil((made) => made >= 3 * SLOTS_A_REFILL)).at(-1);
 		await store.call("blobs_begin_upload", { id: newId(), ...begin });
-		const beginning = await store.costOf("blobs_begin_upload", { id: newId(), ...begin });
+		const beginnings: number[] = [];
+		for (let n = 0; n < 3; n++)
+			beginnings.push(
+				Number((await store.costOf("blobs_begin_upload", { id: newId(), ...begin })).instructions),
+			);
 		const bytes = new Uint8Array(randomBytes(1_000));
 		const put = { id: newId(), key: "small/one", ...publication(rootOf(bytes, MAX_CHUNK_BYTES)) };
 		await store.call("blobs_put_blob", put, bytes);
 		const small = await store.costOf("blobs_put_blob", { ...put, id: newId(), key: "small/two" }, bytes);
 		return {
-			beginInstructions: Number(beginning.instructions),
+			// One of them may be the one in which the engine goes through its heap, which takes 15 M.
+			beginInstructions: beginnings.sort((a, b) => a - b)[1]!,
 			refillInstructionsPerSlot: Number(refill!.instructions) / SLOTS_A_REFILL,
 			commitInstructions1000: await commitOf(store, 1_000),
 			commitInstructions10000: await commitOf(store, 10_000),
