@@ -84,7 +84,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		const { engine, storage } =
 			running ?? trap("the store was not started: call its init and postUpgrade in yours");
 		const before = storage.writes;
-		let result: { ok: Answer<MethodName> } | { err: WireError; item: number | undefined };
+		let result: { ok: Answer<MethodName> } | { err: WireError; item?: number };
 		let refusal: ErrorCode | undefined;
 		try {
 			const argument = msgArgData();
@@ -94,7 +94,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 			// Whoever refuses must not have changed anything: half a change would stay. The trap takes it all back.
 			if (storage.writes !== before || engine.isChanged)
 				trap(`a bug of canister-blobs: ${name} wrote before it refused`);
-			result = { err: error.wire, item: error.item };
+			result = error.item === undefined ? { err: error.wire } : { err: error.wire, item: error.item };
 			refusal = errorCode(error.wire);
 		}
 		msgReply(encodeReply(name, result));

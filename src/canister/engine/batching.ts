@@ -82,7 +82,13 @@ export class Batching {
 		};
 		const first = () => {
 			state.charges.checkReceived(caller, state.arrived, state.now);
-			const ready = this.#check(caller, id, items, this.#survey(caller, items));
+			const weights = this.#survey(caller, items);
+			let ready: Ready[];
+			try {
+				ready = this.#check(caller, id, items, weights);
+			} finally {
+				for (const its of [state.charges, state.grants, state.room]) its.expectNothing();
+			}
 			return answers.encode({ versions: this.#make(ready), at: nanoseconds(state.now) });
 		};
 		const again = (answer: Uint8Array) => {
@@ -165,12 +171,13 @@ export class Batching {
 		const { feed } = this.#state;
 		let changes = 0;
 		for (const item of ready) changes += item.changes;
-		feed.beginBatch(changes);
 		const versions: ([] | [WireVersion])[] = [];
-		for (const { changes, act } of ready) {
-			act();
-			versions.push(changes === 0 ? NO_VERSION : [feed.version]);
-		}
+		feed.inBatch(changes, () => {
+			for (const { changes, act } of ready) {
+				act();
+				versions.push(changes === 0 ? NO_VERSION : [feed.version]);
+			}
+		});
 		return versions;
 	}
 
@@ -282,7 +289,7 @@ function eachOf(items: readonly WireBatchItem[], look: (item: WireBatchItem) => 
 		for (; index < items.length; index++) look(items[index]!);
 	} catch (error) {
 		if (!(error instanceof Refusal) || "batch_too_large" in error.wire) throw error;
-		throw new Refusal(error.wire, index);
+		throw error.of(index);
 	}
 }
 

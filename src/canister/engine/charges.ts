@@ -115,8 +115,8 @@ export class Charges {
 		return account.quota ?? this.#accounts.everybodys ?? this.#builtIn;
 	}
 
-	/** To be called before each message. */
-	forget(): void {
+	/** To be called when a batch was made, or refused. */
+	expectNothing(): void {
 		this.#expected = undefined;
 	}
 

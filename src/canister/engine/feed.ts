@@ -103,10 +103,12 @@ export class Feed {
 		return this.#head!;
 	}
 
-	/** Says that so many changes come that belong together. */
-	beginBatch(changes: number): void {
+	/** Makes so many changes that belong together. */
+	inBatch(changes: number, make: () => void): void {
 		this.#batchCount = changes;
 		this.#batchIndex = 0;
+		make();
+		this.#batchCount = 0;
 	}
 
 	/** Records a change as the one that `version` names; its manifest, if it has one, carries that already. */
@@ -140,7 +142,6 @@ export class Feed {
 	/** To be called before each message: what one left that was not written is no part of the next. */
 	forget(): void {
 		this.#last = undefined;
-		this.#batchCount = 0;
 		if (this.#pending.length === 0) return;
 		this.#pending = [];
 		this.#head = undefined;

@@ -62,8 +62,12 @@ export class Grants {
 	forget(): void {
 		this.#seen.clear();
 		this.#last = undefined;
-		this.#expected = undefined;
 		this.#isChanged = false;
+	}
+
+	/** To be called when a batch was made, or refused. */
+	expectNothing(): void {
+		this.#expected = undefined;
 	}
 
 	get isChanged(): boolean {

@@ -7,11 +7,15 @@ import type { ErrorCode, ErrorDetails, Invalid, WireError } from "../../protocol
 export class Refusal {
 	readonly wire: WireError;
 	/** Of a batch, the index of the item that is refused. */
-	readonly item: number | undefined;
+	declare readonly item?: number;
 
-	constructor(wire: WireError, item?: number) {
+	constructor(wire: WireError) {
 		this.wire = wire;
-		this.item = item;
+	}
+
+	/** The same for an item of a batch. */
+	of(item: number): Refusal {
+		return Object.assign(new Refusal(this.wire), { item });
 	}
 }
 

@@ -87,6 +87,10 @@ export class Room {
 		this.#liquid = undefined;
 		this.#asked = 0;
 		this.#sure = 0;
+	}
+
+	/** To be called when a batch was made, or refused. */
+	expectNothing(): void {
 		this.#expected = 0;
 	}
 

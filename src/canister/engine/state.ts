@@ -173,7 +173,6 @@ export class State {
 	begin(): void {
 		this.accounts.forget();
 		this.claims.forget();
-		this.charges.forget();
 		this.grants.forget();
 		this.access.forget();
 		this.roles.forget();
