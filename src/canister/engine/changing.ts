@@ -95,7 +95,7 @@ export class Changing {
 }
 
 /** An update that may be made, and what it takes. */
-export interface Updated {
+interface Updated {
 	readonly held: Blob;
 	/** Type, visibility and metadata from now on. */
 	readonly said: Pick<WireManifest, "content_type" | "visibility" | "metadata">;

@@ -80,7 +80,7 @@ function published(state: State, caller: Uint8Array, id: Uint8Array, blob: Blob)
 }
 
 /** An upload that may be committed, and what its commit takes. */
-export interface Checked {
+interface Checked {
 	readonly upload: Upload;
 	readonly held: Blob | undefined;
 	readonly size: number;
@@ -170,7 +170,7 @@ export function checkWhole(
 	return { held, charged, payer };
 }
 
-export interface Whole {
+interface Whole {
 	readonly held: Blob | undefined;
 	readonly charged: number;
 	readonly payer: Grant | undefined;

@@ -12,7 +12,7 @@ import type { State } from "./state.js";
 /** Copies and renames: each is refused before anything is written, or done. */
 
 /** A copy or a rename that may be made, and what it takes. */
-export interface Moved {
+interface Moved {
 	readonly source: Blob;
 	readonly target: Blob | undefined;
 	/** Of a copy what it is charged, of a rename what its owner is charged more. */

@@ -18,7 +18,7 @@ export type Command =
 export const DAY_MS = 86_400_000;
 export const KEYS = ["a", "a/b", "a/c/d", "b"];
 
-export const idOf = (n: number) => new Uint8Array(16).fill(n);
+const idOf = (n: number) => new Uint8Array(16).fill(n);
 /** Ids are few, so that they meet; mostly each kind of change keeps to some of its own. */
 export const id = (from: number, to: number) =>
 	fc
@@ -43,7 +43,7 @@ export const bytesOf = (fill: number, length: number) => new Uint8Array(length).
 export const fill = fc.nat(2);
 /** Mostly what there is: 0 leaves who, id and key as they were drawn, more chooses among what is open or held. */
 export const pick = fc.nat(6);
-export interface Named {
+interface Named {
 	who: number;
 	id: Uint8Array;
 	pick: number;
