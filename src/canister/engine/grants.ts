@@ -87,11 +87,12 @@ export class Grants {
 		if (last?.who === who) return last;
 		// Most messages ask about one principal alone, and are spared its name.
 		if (last !== undefined) this.#seen.set(fromUnits(last.who), last);
-		const name = last === undefined ? "" : fromUnits(who);
-		let holding = last === undefined ? undefined : this.#seen.get(name);
+		const isFirst = last === undefined && this.#seen.size === 0;
+		const name = isFirst ? "" : fromUnits(who);
+		let holding = isFirst ? undefined : this.#seen.get(name);
 		if (holding === undefined) {
 			holding = new Holding(who, this.#accounts.get(who).grants);
-			if (last !== undefined) this.#seen.set(name, holding);
+			if (!isFirst) this.#seen.set(name, holding);
 		}
 		this.#last = holding;
 		return holding;

@@ -7,6 +7,7 @@ import {
 	aboutOf,
 	BEN,
 	beginOf,
+	DAY_MS,
 	deleteOf,
 	fillOf,
 	itemOf,
@@ -233,6 +234,19 @@ describe("C59 what a grant is for in all", () => {
 		expect(store.used(GUEST, id)).toEqual({ bytes: 0n, blobs: 0n });
 		store.upload(GUEST, "a/b", fillOf(1, 2 * S));
 		expect(store.used(GUEST, id)).toEqual({ bytes: BigInt(2 * S + about), blobs: 1n });
+	});
+
+	test("is given back also where the step of cleaning that does it forgets another's grants", () => {
+		const store = new GrantStore();
+		// Both holders are looked at when the upload expires, who holds nothing any more first.
+		store.give(OWNER, OTHER, { prefix: "b/", endsInMs: HOUR_MS });
+		const grant = store.give(OWNER, GUEST, { prefix: "a/", blobs: [1n] });
+		store.host.time += 6 * DAY_MS;
+		store.begin(GUEST, "a/b", S);
+		store.host.time += DAY_MS;
+		store.clean();
+		expect(store.held(OTHER)).toEqual([]);
+		expect(store.used(GUEST, grant)).toEqual({ bytes: 0n, blobs: 0n });
 	});
 
 	test("stops a stream of unknown length at the chunk that is too much", () => {
