@@ -46,9 +46,11 @@ export class Granting {
 			if (count >= MAX_GRANTS) refuseOver("grants", MAX_GRANTS, count, 1);
 			const numbers = { sequence: state.feed.sequence + 1, mark: state.grants.nextMark };
 			const grant = toGrant(who, id, role, request.terms, above, numbers);
-			// Who gives parts of its own is charged for what is stored about them; nobody for those of administrators.
-			if (above !== undefined) state.charges.check(caller, { bytes: chargeOfGrant(grant.prefix) }, state.now);
-			if (!state.access.isAdmin) state.room.check(0);
+			// Who gives parts of its own is charged for what is stored about them, and refused if it is no administrator.
+			if (!state.access.isAdmin) {
+				state.charges.check(caller, { bytes: chargeOfGrant(grant.prefix) }, state.now);
+				state.room.check(0);
+			}
 
 			for (const ended of dead) removeGrant(state, ended);
 			watchGrantee(state, who);
@@ -171,11 +173,18 @@ const isAfter = (id: Uint8Array, other: Uint8Array): boolean => {
 const invalid = (field: string, reason: string, limit: bigint | number = 0n): never =>
 	refuse("invalid_argument", { field, reason, limit: BigInt(limit) });
 
+/** The millisecond that a moment is in: with its beginning the grant ends. */
+const millisecondOf = (moment: bigint): number => Number(moment / 1_000_000n);
+
 function checkTerms(terms: WireGrantTerms, role: GrantRole, now: number): void {
 	refuseInvalid(checkPrefix(terms.prefix));
 	const [endsAt] = terms.ends_at;
-	if (endsAt !== undefined && endsAt <= nanoseconds(now))
-		invalid("ends_at", "it is over: it must be after the limit, which is now", nanoseconds(now));
+	if (endsAt !== undefined && millisecondOf(endsAt) <= now)
+		invalid(
+			"ends_at",
+			"it is over: it must be in a millisecond after the limit, which is now",
+			nanoseconds(now),
+		);
 	if (role === "writer") return;
 	for (const [field, value] of Object.entries({ bytes: terms.bytes, blobs: terms.blobs }))
 		if (value.length > 0) invalid(field, "a reader puts nothing, so it has no such bound");
@@ -188,7 +197,8 @@ function checkPart(terms: WireGrantTerms, above: Grant): void {
 	if (!terms.prefix.startsWith(above.prefix))
 		invalid("prefix", "it must begin with that of the grant it is part of", above.prefix.length);
 	const isOver = (bound: bigint | undefined, most: number) => bound !== undefined && bound > BigInt(most);
-	if (above.endsAt !== NO_BOUND && isOver(terms.ends_at[0], above.endsAt * 1e6))
+	const [endsAt] = terms.ends_at;
+	if (endsAt !== undefined && millisecondOf(endsAt) > above.endsAt)
 		invalid("ends_at", "the grant that it is part of ends before", nanoseconds(above.endsAt));
 	for (const field of ["bytes", "blobs"] as const)
 		if (above[field] !== NO_BOUND && isOver(terms[field][0], above[field]))
@@ -216,10 +226,7 @@ function toGrant(
 		sequence,
 		role,
 		prefix: terms.prefix,
-		endsAt: Math.min(
-			endsAt === undefined ? NO_BOUND : Number(endsAt / 1_000_000n),
-			above?.endsAt ?? NO_BOUND,
-		),
+		endsAt: Math.min(endsAt === undefined ? NO_BOUND : millisecondOf(endsAt), above?.endsAt ?? NO_BOUND),
 		bytes: terms.bytes[0] === undefined ? NO_BOUND : boundOf(terms.bytes[0]),
 		blobs: terms.blobs[0] === undefined ? NO_BOUND : boundOf(terms.blobs[0]),
 		publicOnly: terms.public_only,

@@ -64,6 +64,24 @@ describe("C60 parts of a grant", () => {
 		store.ask(GUEST, "blobs_give_grant", { ...giveOf(OTHER, most), under: [above] });
 	});
 
+	test("may end when it ends, whichever millisecond that is", () => {
+		const { store } = withOwner();
+		for (let more = 0; more < 8; more++) {
+			const giver = person(50 + more);
+			store.give(OWNER, giver, { prefix: "a/", may_give: true, endsInMs: HOUR_MS + more });
+			const part = store.give(giver, person(60 + more), { prefix: "a/", endsInMs: HOUR_MS + more });
+			expect(store.held(person(60 + more))[0]).toMatchObject({ id: part, holds: true });
+		}
+	});
+
+	test("of an administrator's own are refused for no quota of its, and counted there", () => {
+		const { store } = withOwner();
+		const above = store.give(OWNER, OWNER, { prefix: "a/", may_give: true });
+		store.setQuota(OWNER, { bytes: 0n });
+		store.ask(OWNER, "blobs_give_grant", { ...giveOf(OTHER, { prefix: "a/" }), under: [above] });
+		expect(store.usage(OWNER).bytes).toBe(512n + 2n);
+	});
+
 	test("end with it, at its time and when it is taken away, however deep", () => {
 		const { store, above } = withOwner({ prefix: "a/", endsInMs: HOUR_MS });
 		store.give(GUEST, OTHER, { prefix: "a/b/", may_give: true });

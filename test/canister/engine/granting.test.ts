@@ -35,6 +35,20 @@ describe("giving a grant", () => {
 		);
 	});
 
+	test("refuses an end within the millisecond that is now, in which it would hold for no message", () => {
+		const store = new GrantStore();
+		const now = BigInt(store.host.time) * 1_000_000n;
+		const ending = (endsAt: bigint) => ({
+			...giveOf(GUEST, { prefix: "a/" }),
+			terms: { ...termsOf({ prefix: "a/" }), ends_at: [endsAt] as [bigint] },
+		});
+		expect(store.refused(OWNER, "blobs_give_grant", ending(now + 999_999n))).toMatchObject({
+			invalid_argument: { field: "ends_at", limit: now },
+		});
+		store.ask(OWNER, "blobs_give_grant", ending(now + 1_000_000n));
+		store.putBlob(GUEST, "a/b", bytes);
+	});
+
 	test("takes a prefix of the longest and deepest kind, the empty one, and the last moment there is", () => {
 		const store = new GrantStore();
 		for (const prefix of ["", `${"x".repeat(1_022)}/`, "x/".repeat(31)]) store.give(OWNER, GUEST, { prefix });
