@@ -5,18 +5,18 @@ import {
 	MAX_KEY_SEGMENTS,
 	MIN_CHUNK_BYTES,
 	type WireBatchItem,
+	type WireVisibility,
 	weightOf,
 } from "../../src/protocol/index.js";
 import { newId, publication, rootOf } from "../../test/support/published.js";
 import type { MeteredStore } from "../metered.js";
 import { DEAREST, keysOf, putOf, type Shape, undone } from "./shape.js";
 
-/** Batches of one kind of item each, with the dearest keys: private ones over public ones, all of them deep. */
+/** Batches of one kind of item each, with the dearest keys: private ones over public ones or the other way round. */
 
 const EMPTY = new Uint8Array(0);
 const ROOT = rootOf(EMPTY, MAX_CHUNK_BYTES);
 const none = { none: null };
-const PRIVATE = { private: null };
 const METADATA = Array.from({ length: 32 }, (_, n): [string, string] => [`n${n}`, "v"]);
 
 /** Entries of metadata that a message of as many items reads (PROTOCOL.md, "Bounds"). */
@@ -32,13 +32,15 @@ const SEGMENTS = [MAX_KEY_SEGMENTS, 1];
 export async function dearestOfBatches(store: MeteredStore): Promise<number> {
 	let most = 0;
 	for (const segments of SEGMENTS)
-		for (const kind of KINDS) {
-			const shape = { ...DEAREST, items: MAX_ITEMS, segments };
-			const [item] = await batchItemsOf(store, kind, { ...shape, items: 1 }, `1${kind}${segments}`);
-			const weight = weightOf(item!, keysOf(shape, "")[0], 1);
-			const items = fitting(Array.from({ length: MAX_ITEMS }, () => weight));
-			most = Math.max(most, await costOfBatch(store, kind, { ...shape, items }, `${kind}${segments}`));
-		}
+		for (const isPrivate of [true, false])
+			for (const kind of KINDS) {
+				const shape = { ...DEAREST, items: MAX_ITEMS, segments, isPrivate };
+				const tag = `${kind.slice(0, 2)}${segments}${isPrivate ? "p" : ""}`;
+				const [item] = await batchItemsOf(store, kind, { ...shape, items: 1 }, `1${tag}`);
+				const weight = weightOf(item!, keysOf(shape, "")[0], 1);
+				const items = fitting(Array.from({ length: MAX_ITEMS }, () => weight));
+				most = Math.max(most, await costOfBatch(store, kind, { ...shape, items }, tag));
+			}
 	return most;
 }
 
@@ -65,16 +67,16 @@ export async function batchItemsOf(
 ): Promise<WireBatchItem[]> {
 	const to = keysOf(shape, `t${tag}`);
 	const from = keysOf(shape, `f${tag}`);
-	// A deletion is dearest of a private key, all else where a public one is replaced.
-	await fill(store, to, { ...shape, isPrivate: kind === "delete" });
+	const visibility = shape.isPrivate ? { private: null } : { public: null };
+	// All but a deletion is dearest where what is replaced stands in other lists.
+	await fill(store, to, { ...shape, isPrivate: (kind === "delete") === shape.isPrivate });
 	if (kind === "rename") await fill(store, from, { ...shape, metadata: 32 });
 	// One source has all that a copy reads.
 	if (kind === "copy") await fill(store, from.slice(0, 1), { ...shape, metadata: 32 });
-	if (kind === "commit") return commitsOf(store, to);
+	if (kind === "commit") return commitsOf(store, to, visibility);
 	const condition = { source: none, precondition: none };
 	return to.map((key, n): WireBatchItem => {
-		if (kind === "put")
-			return { put: { key, content: EMPTY, ...publication(ROOT, { visibility: PRIVATE }) } };
+		if (kind === "put") return { put: { key, content: EMPTY, ...publication(ROOT, { visibility }) } };
 		if (kind === "delete") return { delete: { key, precondition: none } };
 		if (kind === "rename") return { rename: { from: from[n]!, to: key, ...condition } };
 		if (kind === "copy") return { copy: { from: from[0]!, to: key, ...condition } };
@@ -83,19 +85,23 @@ export async function batchItemsOf(
 				key,
 				precondition: none,
 				content_type: ["text/plain"],
-				visibility: [PRIVATE],
+				visibility: [visibility],
 				metadata: [METADATA.slice(0, Math.floor(MOST_ENTRIES / shape.items))],
 			},
 		};
 	});
 }
 
-async function commitsOf(store: Calls, keys: readonly string[]): Promise<WireBatchItem[]> {
+async function commitsOf(
+	store: Calls,
+	keys: readonly string[],
+	visibility: WireVisibility,
+): Promise<WireBatchItem[]> {
 	const ids = keys.map(() => newId());
 	const [size, chunk_size] = [0n, MIN_CHUNK_BYTES];
 	for (const [n, key] of keys.entries())
 		await store.call("blobs_begin_upload", { id: ids[n]!, key, size: [size], chunk_size });
-	const what = publication(rootOf(EMPTY, MIN_CHUNK_BYTES), { visibility: PRIVATE });
+	const what = publication(rootOf(EMPTY, MIN_CHUNK_BYTES), { visibility });
 	return ids.map((id) => ({ commit: { id, size, ...what } }));
 }
 

@@ -1,3 +1,4 @@
+import { encodeUtf8 } from "./codec/utf8.js";
 import type { WireBatchItem } from "./wire/index.js";
 
 /**
@@ -7,28 +8,37 @@ import type { WireBatchItem } from "./wire/index.js";
  */
 const MOST = 18e9;
 
-/** What an item takes beside its labels and chunks, with the most metadata in what it says and in what its keys hold. */
-const ITEM = 10e6;
-/** To change a label in a list or in the tree: a directory of it alone is made, or goes. */
-const LABEL = 0.6e6;
+/** What an item takes beside its keys, with the most metadata in what its keys hold. */
+const ITEM = { put: 10e6, commit: 10e6, delete: 4.5e6, rename: 10e6, copy: 16e6, update: 18e6 } as const;
+/** An entry of metadata that a blob comes with. */
+const ENTRY = 0.15e6;
+/** A segment of a key: a directory of it alone is made in the tree, or goes. */
+const SEGMENT = 0.37e6;
+/** A byte of a key, which stands in the tree and in two lists, or did. */
+const KEY_BYTE = 4_400;
 /** To hash a byte of a blob and to store it. */
 const BYTE = 100;
 /** A chunk of an upload: its leaf is read and hashed. */
 const CHUNK = 8_000;
 
-const segmentsOf = (key: string): number => key.split("/").length;
-/** A private key stands in two lists and once in the tree, a public one in the tree: what comes, and what goes. */
-const oneSide = (key: string): number => 2 * segmentsOf(key) + 1;
-const bothSides = (key: string): number => 3 * segmentsOf(key) + 1;
+const weightOfKey = (key: string): number =>
+	key.split("/").length * SEGMENT + encodeUtf8(key).length * KEY_BYTE;
 
 /** Instructions that an item takes at the most. `key` and `chunks` are those of the upload that it commits. */
 export function weightOf(item: WireBatchItem, key = "", chunks = 0): number {
-	if ("put" in item) return ITEM + bothSides(item.put.key) * LABEL + item.put.content.length * BYTE;
-	if ("commit" in item) return ITEM + bothSides(key) * LABEL + chunks * CHUNK;
-	if ("delete" in item) return ITEM + oneSide(item.delete.key) * LABEL;
-	if ("update" in item) return ITEM + bothSides(item.update.key) * LABEL;
-	if ("copy" in item) return ITEM + bothSides(item.copy.to) * LABEL;
-	return ITEM + (oneSide(item.rename.from) + bothSides(item.rename.to)) * LABEL;
+	if ("put" in item) {
+		const { key, content, metadata } = item.put;
+		return ITEM.put + weightOfKey(key) + content.length * BYTE + metadata.length * ENTRY;
+	}
+	if ("commit" in item) {
+		const { metadata } = item.commit;
+		return ITEM.commit + weightOfKey(key) + chunks * CHUNK + metadata.length * ENTRY;
+	}
+	if ("delete" in item) return ITEM.delete + weightOfKey(item.delete.key);
+	if ("update" in item) return ITEM.update + weightOfKey(item.update.key);
+	if ("copy" in item) return ITEM.copy + weightOfKey(item.copy.to);
+	const { from, to } = item.rename;
+	return ITEM.rename + weightOfKey(from) + weightOfKey(to);
 }
 
 /** How many of the items fit, by their weights in order. One always does. */

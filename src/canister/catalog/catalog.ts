@@ -4,7 +4,20 @@ import type { Hashing } from "../hashing.js";
 import type { StableMap } from "../ports.js";
 import { Changer } from "./change.js";
 import { descend, leafOf, type Place } from "./directory.js";
-import { type CertifiedRoot, type Key, labelsOf, nameOf, type Path, pathOf, type Root } from "./key.js";
+import { walkFlat } from "./flat.js";
+import {
+	type CertifiedRoot,
+	type FlatRoot,
+	isFlat,
+	isList,
+	type Key,
+	type ListRoot,
+	labelsOf,
+	nameOf,
+	type Path,
+	pathOf,
+	type Root,
+} from "./key.js";
 import { LabelSets } from "./label-set.js";
 import { countOf, isFileAt, KIND, levelOf, linkAt } from "./node.js";
 import type { ListEntry } from "./order.js";
@@ -18,6 +31,12 @@ export interface Change {
 	readonly key: Key;
 	/** The digest of the tree that stands at the key from now on; undefined: the key goes. */
 	readonly content: Uint8Array | undefined;
+}
+
+/** A key that a list has from now on, or has no more. */
+export interface Listing {
+	readonly key: string;
+	readonly isIn: boolean;
 }
 
 /** What a witness shows: that a key is there, with what stands at it, or that it is not. */
@@ -73,13 +92,13 @@ export class Catalog {
 		return places.length === labels.length && place.found && isFileAt(node, index);
 	}
 
-	/** Of a plain root. False if it was there. */
-	insert(root: Uint8Array, key: string): boolean {
+	/** Of a list. False if it was there. */
+	insert(root: ListRoot, key: string): boolean {
 		return this.#changeList(root, key, true);
 	}
 
-	/** Of a plain root. False if it was not there. Directories that it leaves empty go with it. */
-	remove(root: Uint8Array, key: string): boolean {
+	/** Of a list. False if it was not there. Directories that it leaves empty go with it. */
+	remove(root: ListRoot, key: string): boolean {
 		return this.#changeList(root, key, false);
 	}
 
@@ -87,7 +106,7 @@ export class Catalog {
 	 * In a plain directory that stays, a key comes and goes without a change of those above. So one that was found before
 	 * is not looked for: 250,000 instructions less for each level.
 	 */
-	#changeList(root: Uint8Array, key: string, present: boolean): boolean {
+	#changeList(root: ListRoot, key: string, present: boolean): boolean {
 		const path = pathOf(root, key);
 		const depth = path.texts.length - 1;
 		const where = path.order.slice(0, path.order.length - path.texts[depth]!.length);
@@ -104,6 +123,37 @@ export class Catalog {
 		if (!present || this.#directories.size === MOST_DIRECTORIES) this.#directories.clear();
 		if (present) this.#directories.set(where, changer.directory);
 		return changer.changed;
+	}
+
+	/** Puts keys into a list and takes them out, in any order; no key twice. */
+	changeAll(root: ListRoot, changes: readonly Listing[]): void {
+		const [first] = changes;
+		if (changes.length === 1) {
+			this.#changeList(root, first!.key, first!.isIn);
+			return;
+		}
+		const items = changes.map(({ key, isIn }) => ({
+			path: pathOf(root, key),
+			present: isIn,
+			content: undefined,
+			isSelf: false,
+		}));
+		const changer = new Changer(this.#store, this.#hashing, KIND.plain);
+		changer.change(PLAIN_TOP, KIND.plain, inOrder(items), 0, true);
+		this.#store.commit();
+		// Some may be gone.
+		this.#directories.clear();
+	}
+
+	/** Whether a root lists anything. */
+	holds(root: ListRoot): boolean {
+		return this.#directoryOf(root) !== 0;
+	}
+
+	#directoryOf(root: ListRoot): number {
+		const place = descend(this.#store, PLAIN_TOP, nameOf(root));
+		const { node, index } = leafOf(place);
+		return place.found ? linkAt(node, index) : 0;
 	}
 
 	/**
@@ -184,7 +234,13 @@ export class Catalog {
 	 * within the prefix. Valid until the next change. Of a root whose keys have segments.
 	 */
 	list(root: Root, range: ListRange): Generator<ListEntry> {
-		return walk(this.#store, this.#start(root, range), range.recursive);
+		if (!isFlat(root)) return walk(this.#store, this.#start(root, range), range.recursive);
+		return this.#listFlat(root, range);
+	}
+
+	*#listFlat(root: FlatRoot, range: ListRange): Generator<ListEntry> {
+		const directory = this.#directoryOf(root);
+		if (directory !== 0) yield* walkFlat(this.#store, directory, range);
 	}
 
 	#start(root: Root, range: ListRange): Start | undefined {
@@ -239,4 +295,4 @@ function isInOrder(items: readonly { readonly path: Path }[]): boolean {
 /** Whether a directory whose root this is has no more than one label. */
 const hasOne = (node: Uint8Array): boolean => levelOf(node) === 0 && countOf(node) === 1;
 
-const topOf = (root: Root): number => (root instanceof Uint8Array ? PLAIN_TOP : CERTIFIED_TOP);
+const topOf = (root: Root): number => (isList(root) ? PLAIN_TOP : CERTIFIED_TOP);

@@ -1,5 +1,5 @@
 export { Catalog, type Change, type Reveal } from "./catalog.js";
-export { type CertifiedRoot, HTTP_EXPR, type Key, PRIVATE, type Root } from "./key.js";
+export { type CertifiedRoot, type FlatRoot, HTTP_EXPR, type Key, PRIVATE, type Root } from "./key.js";
 export type { LabelSets } from "./label-set.js";
 export { type ListEntry, mergeLists } from "./order.js";
 export { TreeWriter } from "./tree-writer.js";

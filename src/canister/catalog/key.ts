@@ -2,6 +2,7 @@ import { KEY_END_LABEL, PRIVATE_LABEL, PUBLIC_LABEL } from "../../protocol/certi
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { MAX_KEY_BYTES } from "../../protocol/limits.js";
 import { textOf } from "./directory.js";
+import { flatten } from "./flat.js";
 import { KIND, type Kind } from "./node.js";
 
 /** A key (checked: protocol/validate), also as its UTF-8; where labels have no segments, the label's bytes. */
@@ -18,9 +19,22 @@ export const HTTP_EXPR: CertifiedRoot = { name: PUBLIC_LABEL, kind: KIND.paths }
 /** Labels of any bytes, each with its content right under it. */
 export const PRIVATE: CertifiedRoot = { name: PRIVATE_LABEL, kind: KIND.labels };
 
-export type Root = Uint8Array | CertifiedRoot;
-export const nameOf = (root: Root): Uint8Array => (root instanceof Uint8Array ? root : root.name);
-export const kindUnder = (root: Root): Kind => (root instanceof Uint8Array ? KIND.plain : root.kind);
+/** A root of a list whose labels are whole keys (flat.ts). */
+export interface FlatRoot {
+	readonly flatName: Uint8Array;
+}
+export const isFlat = (root: Root): root is FlatRoot => "flatName" in root;
+
+/** Roots of what is only listed. */
+export type ListRoot = Uint8Array | FlatRoot;
+export type Root = ListRoot | CertifiedRoot;
+export const isList = (root: Root): root is ListRoot => root instanceof Uint8Array || isFlat(root);
+
+export function nameOf(root: Root): Uint8Array {
+	if (root instanceof Uint8Array) return root;
+	return isFlat(root) ? root.flatName : root.name;
+}
+const kindUnder = (root: Root): Kind => (isList(root) ? KIND.plain : root.kind);
 
 /** The label under which a key's content stands. */
 export const SELF = KEY_END_LABEL;
@@ -47,6 +61,7 @@ export function pathOf(root: Root, key: Key): Path {
 		lastName = name;
 		lastNameText = textOf(name);
 	}
+	if (isFlat(root)) return flatPathOf(name, lastNameText, key as string);
 	const bytes = typeof key === "string" ? encodeUtf8(key) : key;
 	if (bytes.length > MAX_KEY_BYTES) throw new Error(`catalog: a key of more than ${MAX_KEY_BYTES} bytes`);
 	// A key in ASCII is its own bytes as a text.
@@ -56,6 +71,14 @@ export function pathOf(root: Root, key: Key): Path {
 	texts.unshift(lastNameText);
 	// A key holds no control character, so that this sorts before all that can follow in a longer label.
 	return { root: name, bytes, texts, order: texts.join("\0") };
+}
+
+function flatPathOf(root: Uint8Array, rootText: string, key: string): Path {
+	const label = flatten(key);
+	const bytes = encodeUtf8(label);
+	if (bytes.length > MAX_KEY_BYTES) throw new Error(`catalog: a key of more than ${MAX_KEY_BYTES} bytes`);
+	const text = label.length === bytes.length ? label : textOf(bytes);
+	return { root, bytes, texts: [rootText, text], order: `${rootText}\0${text}` };
 }
 
 /** A label of the path; 0 is the root's name. */

@@ -46,6 +46,8 @@ export class NodeStore {
 	#old = new Map<number, Uint8Array>();
 	/** Read when an id is first taken or given back, written by `commit`: one access each a change, not an id. */
 	#head: Uint8Array | undefined;
+	/** Given back in the change at hand: what it takes then is of these, so that neither costs an access. */
+	readonly #freed: number[] = [];
 
 	constructor(map: StableMap) {
 		this.#map = map;
@@ -101,6 +103,8 @@ export class NodeStore {
 
 	/** A free id; the caller writes its node. */
 	allocate(): number {
+		const freed = this.#freed.pop();
+		if (freed !== undefined) return freed;
 		const head = this.#readHead();
 		const free = u32(head, 5);
 		if (free === 0) {
@@ -117,18 +121,21 @@ export class NodeStore {
 	}
 
 	free(id: number): void {
-		const head = this.#readHead();
-		const node = new Uint8Array(5);
-		node[0] = FREE_NODE;
-		setU32(node, 1, u32(head, 5));
-		this.#map.set(this.#keyOf(id), node);
+		this.#freed.push(id);
 		this.#young.delete(id);
 		this.#old.delete(id);
-		setU32(head, 5, id);
 	}
 
 	/** Ends a change. */
 	commit(): void {
+		for (let id = this.#freed.pop(); id !== undefined; id = this.#freed.pop()) {
+			const head = this.#readHead();
+			const node = new Uint8Array(5);
+			node[0] = FREE_NODE;
+			setU32(node, 1, u32(head, 5));
+			this.#map.set(this.#keyOf(id), node);
+			setU32(head, 5, id);
+		}
 		if (this.#head === undefined) return;
 		this.#map.set(this.#keyOf(HEAD), this.#head);
 		this.#head = undefined;

@@ -21,7 +21,7 @@ interface Frame extends Start {
 }
 
 /** A directory's labels in order, from the first that is not below `from`. A node is read once. */
-class Cursor {
+export class Cursor {
 	/** Where the next label is, if there is one; then `advance`. */
 	node: Uint8Array;
 	index: number;

@@ -9,11 +9,12 @@ import {
 import {
 	type Catalog,
 	type Change,
+	type FlatRoot,
 	HTTP_EXPR,
 	type ListEntry,
+	mergeLists,
 	PRIVATE,
 	type Reveal,
-	type Root,
 } from "../catalog/index.js";
 import type { Host } from "../ports.js";
 import type { Accounts } from "./accounts.js";
@@ -28,8 +29,12 @@ export type Sight = "public" | "all" | { readonly owner: Uint8Array };
 export const NO_PROOF: WireProof = { certificate: [], witness: [] };
 
 /** Lists of private keys, which are not certified: of all, and of one owner. */
-const ALL_PRIVATE = encodeUtf8("p");
-const privateOf = (owner: Uint8Array): Uint8Array => concat(encodeUtf8("o"), owner);
+const ALL_PRIVATE: FlatRoot = { flatName: encodeUtf8("P") };
+const privateOf = (owner: Uint8Array): FlatRoot => ({ flatName: concat(encodeUtf8("O"), owner) });
+
+/** The same with a directory for each segment, as layout 5 wrote them: no key comes into them any more. */
+const OLD_PRIVATE = encodeUtf8("p");
+const oldPrivateOf = (owner: Uint8Array): Uint8Array => concat(encodeUtf8("o"), owner);
 
 const labelsIn = (key: string): number => segmentsOf(key).length;
 
@@ -55,6 +60,8 @@ export class Certified {
 	readonly #private = new Map<string, Change>();
 	readonly #listed = new Map<string, ListChange>();
 	#gathered = 0;
+	/** Whether layout 5 has left lists; once they are empty they stay so. */
+	#hasOld: boolean | undefined;
 	#certifiedHead: Uint8Array | undefined;
 
 	constructor(catalog: Catalog, accounts: Accounts, feed: Feed, contents: ContentTrees, host: Host) {
@@ -102,7 +109,7 @@ export class Certified {
 	#list({ owner, key }: Blob, isIn: boolean): void {
 		this.#listed.set(`${fromUnits(owner)}/${key}`, { owner, key, isIn });
 		// Of all owners, and of this one.
-		this.#gathered += 2 * labelsIn(key);
+		this.#gathered += 2;
 	}
 
 	/** Under which label a private key of this owner stands: nobody can guess it who does not know the salt. */
@@ -131,14 +138,37 @@ export class Certified {
 	settle(): void {
 		if (this.#public.size > 0) this.#catalog.change(HTTP_EXPR, [...this.#public.values()]);
 		if (this.#private.size > 0) this.#catalog.change(PRIVATE, [...this.#private.values()]);
-		for (const { owner, key, isIn } of this.#listed.values())
-			for (const list of [ALL_PRIVATE, privateOf(owner)])
-				if (isIn) this.#catalog.insert(list, key);
-				else this.#catalog.remove(list, key);
+		if (this.#listed.size > 0) this.#changeLists([...this.#listed.values()]);
 		this.#public.clear();
 		this.#private.clear();
 		this.#listed.clear();
 		this.#gathered = 0;
+	}
+
+	#changeLists(changes: readonly ListChange[]): void {
+		const byOwner = new Map<string, ListChange[]>();
+		// A key that passes from one owner to another goes out of a list and into another, and stays in that of all.
+		const all = new Map<string, boolean>();
+		for (const change of changes) {
+			all.set(change.key, change.isIn || all.get(change.key) === true);
+			const name = fromUnits(change.owner);
+			const its = byOwner.get(name);
+			if (its === undefined) byOwner.set(name, [change]);
+			else its.push(change);
+		}
+		this.#catalog.changeAll(
+			ALL_PRIVATE,
+			[...all].map(([key, isIn]) => ({ key, isIn })),
+		);
+		for (const its of byOwner.values()) this.#catalog.changeAll(privateOf(its[0]!.owner), its);
+		if (!this.#isOldLeft()) return;
+		for (const { owner, key, isIn } of changes)
+			if (!isIn && this.#catalog.remove(OLD_PRIVATE, key)) this.#catalog.remove(oldPrivateOf(owner), key);
+	}
+
+	#isOldLeft(): boolean {
+		if (this.#hasOld !== false) this.#hasOld = this.#catalog.holds(OLD_PRIVATE);
+		return this.#hasOld;
 	}
 
 	/** Sets the certified data; an upgrade forgets it. */
@@ -154,14 +184,20 @@ export class Certified {
 
 	/** Private keys of all owners in order. */
 	privateKeys(range: ListRange): Generator<ListEntry> {
-		return this.#catalog.list(ALL_PRIVATE, range);
+		return this.#privateKeys(ALL_PRIVATE, OLD_PRIVATE, range);
+	}
+
+	#privateKeys(list: FlatRoot, old: Uint8Array, range: ListRange): Generator<ListEntry> {
+		const keys = this.#catalog.list(list, range);
+		return this.#isOldLeft() ? mergeLists(keys, this.#catalog.list(old, range)) : keys;
 	}
 
 	/** Keys in order from each list that this sight shows. */
 	lists(sight: Sight, range: ListRange): Generator<ListEntry>[] {
-		const roots: Root[] = [HTTP_EXPR];
-		if (sight !== "public") roots.push(sight === "all" ? ALL_PRIVATE : privateOf(sight.owner));
-		return roots.map((root) => this.#catalog.list(root, range));
+		const keys = this.publicKeys(range);
+		if (sight === "public") return [keys];
+		if (sight === "all") return [keys, this.privateKeys(range)];
+		return [keys, this.#privateKeys(privateOf(sight.owner), oldPrivateOf(sight.owner), range)];
 	}
 
 	/** What proves that a key holds `blob`, or nothing that the caller owns and nothing that all may see. */

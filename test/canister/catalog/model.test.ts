@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { Catalog, type ListEntry, mergeLists } from "../../../src/canister/catalog/index.js";
 import { CountingMap, checkStructure, compareKeys, hashing, modelList } from "./support.js";
 
-const ROOTS = ["", "public", "private", "\0\xff".repeat(32)].map((name) => Buffer.from(name, "latin1"));
+const NESTED = ["", "public", "private", "\0\xff".repeat(32)].map((name) => Buffer.from(name, "latin1"));
+/** The last is one whose labels are whole keys: it lists just the same. */
+const ROOTS = [...NESTED, { flatName: Buffer.from("flat") }];
 const texts = (entries: Iterable<ListEntry>): string[] =>
 	[...entries].map((entry) => ("key" in entry ? entry.key : entry.directory));
 
@@ -26,7 +28,7 @@ const near = fc.oneof(
 	keyText,
 	keyText.map((text) => `${text}/`),
 	fc.tuple(keyText, fc.nat(8)).map(([text, cut]) => [...text].slice(0, cut).join("")),
-	fc.constantFrom("/", "//", "a//", "p", "ppp", "\u{10ffff}"),
+	fc.constantFrom("/", "//", "a//", "p", "ppp", "\u{10ffff}", "\0", "a\0a", "a\u0001", "\ud800", "a/\ud800b"),
 );
 
 const operation = fc.record({
@@ -67,6 +69,8 @@ describe("the catalog against a sorted array", () => {
 							expect(texts(reopened.list(ROOTS[i]!, range))).toEqual(modelList(model, range));
 						const merged = mergeLists(reopened.list(ROOTS[0]!, range), reopened.list(ROOTS[1]!, range));
 						expect(texts(merged)).toEqual(modelList(new Set([...models[0]!, ...models[1]!]), range));
+						const mixed = mergeLists(reopened.list(ROOTS[4]!, range), reopened.list(ROOTS[1]!, range));
+						expect(texts(mixed)).toEqual(modelList(new Set([...models[4]!, ...models[1]!]), range));
 					}
 				},
 			),
@@ -80,14 +84,15 @@ describe("the catalog against a sorted array", () => {
 				fc.uniqueArray(keyText, { maxLength: 80, size: "max" }),
 				near,
 				fc.boolean(),
-				(keys, prefix, recursive) => {
+				fc.constantFrom(ROOTS[1]!, ROOTS[4]!),
+				(keys, prefix, recursive, root) => {
 					const catalog = new Catalog(new CountingMap(), hashing);
-					for (const key of keys) catalog.insert(ROOTS[1]!, key);
+					for (const key of keys) catalog.insert(root, key);
 					const paged: string[] = [];
 					for (;;) {
 						const after = paged[paged.length - 1];
 						const range = after === undefined ? { prefix, recursive } : { prefix, recursive, after };
-						const next = catalog.list(ROOTS[1]!, range).next();
+						const next = catalog.list(root, range).next();
 						if (next.done) break;
 						paged.push(...texts([next.value]));
 					}

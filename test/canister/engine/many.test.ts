@@ -137,7 +137,7 @@ describe("C22 a message's instructions", () => {
 		results.map((result) => ("err" in result ? Object.keys((result as { err: object }).err)[0] : "ok"));
 
 	test("that are spent leave the rest of many undone, each told so; again it is the same answer", () => {
-		const next = spend(2e6);
+		const next = spend(1e7);
 		const request = put(...Array.from({ length: 200 }, (_, n) => itemOf(deep(n), fillOf(n, 1), PRIVATE)));
 		const first = store.ask(ANNA, "blobs_put_many", request);
 		const told = codes(first.results);
