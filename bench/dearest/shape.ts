@@ -16,14 +16,14 @@ export interface Shape {
 	readonly isSorted: boolean;
 }
 
-/** The dearest that the search has found: deep private keys over public ones, none of a directory with another. */
+/** The dearest that the search has found: deep public keys over private ones, none of a directory with another. */
 export const DEAREST: Shape = {
 	items: MAX_ITEMS,
 	segments: MAX_KEY_SEGMENTS,
 	shared: 0,
 	segmentBytes: 31,
-	isPrivate: true,
-	over: "public",
+	isPrivate: false,
+	over: "private",
 	metadata: 0,
 	isSorted: true,
 };

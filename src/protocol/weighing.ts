@@ -9,7 +9,7 @@ import type { WireBatchItem } from "./wire/index.js";
 const MOST = 18e9;
 
 /** What an item takes beside its keys, with the most metadata in what its keys hold. */
-const ITEM = { put: 10e6, commit: 10e6, delete: 4.5e6, rename: 10e6, copy: 16e6, update: 18e6 } as const;
+const ITEM = { put: 10e6, commit: 10e6, delete: 5.5e6, rename: 12e6, copy: 16e6, update: 19e6 } as const;
 /** An entry of metadata that a blob comes with. */
 const ENTRY = 0.15e6;
 /** A segment of a key: a directory of it alone is made in the tree, or goes. */

@@ -60,30 +60,34 @@ const DEEP = Array.from({ length: 31 }, () => "d").join("/");
 const PRIVATE = { visibility: { private: null } };
 const metadata = Array.from({ length: 4 }, (_, n): [string, string] => [`n${n}`, "v".repeat(1_020)]);
 
-test.skipIf(isNamed).each<[string, (n: number) => string, Partial<WirePublication>]>([
-	["short keys", (n) => `short-${n}`, {}],
-	["short private keys", (n) => `private-${n}`, PRIVATE],
-	["long keys", (n) => String(n).padStart(1_024, "k"), {}],
-	["directories of their own", (n) => `${n}/${DEEP}`, {}],
-	["private keys in directories of their own", (n) => `p${n}/${DEEP}`, PRIVATE],
-	["metadata", (n) => `metadata-${n}`, { metadata }],
-])("C12 blobs with %s take no more than the quota counts, and not much less", async (_, keyOf, parts) => {
-	const before = allocated("blobs", "catalog", "chunks", "contents");
-	let counted = 0;
-	const blobs = Array.from({ length: A_MESSAGE }, (_, n) => {
-		const content = new Uint8Array(Buffer.from(keyOf(n)));
-		const what = publication(rootOf(content, MAX_CHUNK_BYTES), parts);
-		counted +=
-			chargeOf(keyOf(n), content.length, MAX_CHUNK_BYTES, "public" in what.visibility, what) -
-			MIN_CHARGE_BYTES;
-		return { key: keyOf(n), content, ...what };
-	});
-	const { results } = ok(await fixture.store.blobs_put_many({ id: newId(), blobs }));
-	expect(results.every((result) => "ok" in result)).toBe(true);
-	const taken = allocated("blobs", "catalog", "chunks", "contents") - before;
-	expect(taken).toBeLessThanOrEqual(counted);
-	expect(taken).toBeGreaterThan(counted / 2);
-});
+/** How many times less they may take than what is counted: directories of private keys count as they did in layout 5. */
+test.skipIf(isNamed).each<[string, number, (n: number) => string, Partial<WirePublication>]>([
+	["short keys", 2, (n) => `short-${n}`, {}],
+	["short private keys", 2, (n) => `private-${n}`, PRIVATE],
+	["long keys", 2, (n) => String(n).padStart(1_024, "k"), {}],
+	["directories of their own", 2, (n) => `${n}/${DEEP}`, {}],
+	["private keys in directories of their own", 20, (n) => `p${n}/${DEEP}`, PRIVATE],
+	["metadata", 2, (n) => `metadata-${n}`, { metadata }],
+])(
+	"C12 blobs with %s take no more than the quota counts, and not much less",
+	async (_, less, keyOf, parts) => {
+		const before = allocated("blobs", "catalog", "chunks", "contents");
+		let counted = 0;
+		const blobs = Array.from({ length: A_MESSAGE }, (_, n) => {
+			const content = new Uint8Array(Buffer.from(keyOf(n)));
+			const what = publication(rootOf(content, MAX_CHUNK_BYTES), parts);
+			counted +=
+				chargeOf(keyOf(n), content.length, MAX_CHUNK_BYTES, "public" in what.visibility, what) -
+				MIN_CHARGE_BYTES;
+			return { key: keyOf(n), content, ...what };
+		});
+		const { results } = ok(await fixture.store.blobs_put_many({ id: newId(), blobs }));
+		expect(results.every((result) => "ok" in result)).toBe(true);
+		const taken = allocated("blobs", "catalog", "chunks", "contents") - before;
+		expect(taken).toBeLessThanOrEqual(counted);
+		expect(taken).toBeGreaterThan(counted / less);
+	},
+);
 
 test.skipIf(isNamed)("C12 open uploads take no more than the quota counts", async () => {
 	const before = allocated("uploads", "catalog", "queues");

@@ -57,7 +57,8 @@ const FEED = encodeUtf8("feed");
  * The index of keys: a tree nested by their segments over one stable map, which itself can only be asked for
  * single keys. Each directory is a B+-tree of labels (node.ts, editor.ts); a label can be a key's end and
  * a directory at once. The roots' names are the labels of two more directories above them all: one of roots that
- * are only lists, in which nothing is ever hashed, and one of certified roots.
+ * are only lists, in which nothing is ever hashed, and one of certified roots. A list may have whole keys for its labels
+ * (flat.ts), in one directory.
  *
  * What is below the certified roots is a hash tree of the Internet Computer as it lies: a label is a labelled
  * node, a B+-tree's node a balanced tree of forks over its entries in order, its inner nodes more forks. Under a

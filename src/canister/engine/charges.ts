@@ -19,7 +19,10 @@ const MAX_U32 = 0xffff_ffff;
 export const RECORD_BYTES = 896;
 /** Times that a byte of the key counts: it stands in the blob's record twice, and in lists. */
 export const KEY_COPIES = 4;
-/** What each directory that the key passes counts for, as if no other key passed it. A private key is in two lists. */
+/**
+ * What each directory that the key passes counts for, as if no other key passed it. A private key was in two lists of
+ * directories in layout 5, and is counted so as long as what was charged then is given back.
+ */
 export const DIRECTORY_BYTES = 256;
 const PRIVATE_DIRECTORY_BYTES = 2 * DIRECTORY_BYTES;
 
