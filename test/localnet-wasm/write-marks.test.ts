@@ -186,6 +186,20 @@ describe("a module whose writes are marked", () => {
 		expect(WebAssembly.Module.exports(modules[1]!).map(({ name }) => name)).toContain(EXPORTED_MARK);
 	});
 
+	it("traps at addresses that would wrap, in the largest memory there is", () => {
+		const { memory, exports } = start()[1];
+		// 16 pages of marks, and at most one that is no canister's.
+		const least = 65_536 - 17;
+		exports.grow!(least - PAGES);
+		while (exports.grow!(1) !== -1);
+		expect(exports.size!()).toBeGreaterThanOrEqual(least);
+		for (const name of ["fill", "copy", "init"])
+			for (const at of [2 ** 32 - 1, 2 ** 32 - MARKS_BYTES])
+				for (const length of [0, 1])
+					expect(() => exports[name]!(at, 0, length), `${name} ${at} ${length}`).toThrow("out of bounds");
+		expect(heapOf({ memory, exports }, memory.buffer.byteLength - 1)[0]).toBe(0);
+	});
+
 	it("keeps its largest size, but for what the marks take", () => {
 		const wat = `(module (memory 1 3) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))`;
 		const { exports } = new WebAssembly.Instance(

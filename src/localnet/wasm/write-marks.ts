@@ -31,7 +31,8 @@ export const LONGEST_STORE = 16;
 
 const PAGE_SHIFT = 12;
 const MARKS_PAGES = 16;
-const MAX_PAGES = 65_536;
+/** One less than 32 bits address: the last one stays out of bounds, and with it an address that would wrap (`SHIFT`). */
+const MAX_PAGES = 65_535;
 const MAX_U32 = 0xffff_ffff;
 const FUNCTION = 0;
 const I32 = 0x7f;
@@ -133,9 +134,8 @@ function widen(memory: Uint8Array): Uint8Array {
 	if (flags > 1) throw new Unmarkable();
 	const initial = reader.u32() + MARKS_PAGES;
 	if (initial > MAX_PAGES) throw new Unmarkable();
-	const writer = new ByteWriter(16).u32(1).u8(flags).u32(initial);
-	if (flags === 1) writer.u32(Math.min(reader.u32() + MARKS_PAGES, MAX_PAGES));
-	return writer.view();
+	const most = flags === 1 ? Math.min(reader.u32() + MARKS_PAGES, MAX_PAGES) : MAX_PAGES;
+	return new ByteWriter(16).u32(1).u8(1).u32(initial).u32(most).view();
 }
 
 /** Active segments go behind the table. */
