@@ -191,8 +191,11 @@ export class Access {
 		held: Blob | undefined,
 	): string | undefined {
 		if (this.isLetInByRole) return undefined;
-		const needs = this.needed(caller, action, key, held);
-		return needs === NEEDS.owner ? undefined : needs;
+		const decision = this.#ask(caller, action, key, held);
+		if (decision !== undefined) return decision ? undefined : NEEDS.application;
+		if (this.isWriter) return undefined;
+		const found = this.#grants.writing(caller, key, false, {}, NEEDS.writer);
+		return typeof found === "string" ? found : undefined;
 	}
 
 	/** Whether the role that let the caller's message in is all there is to ask. */

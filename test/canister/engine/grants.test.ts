@@ -149,6 +149,29 @@ describe("C58 a grant", () => {
 		expect(store.code(GUEST, "blobs_put_blob", request, bytes)).toBe("not_authorized");
 	});
 
+	test("ends them also where the key is another's by now", () => {
+		const store = new GrantStore();
+		const grant = store.give(OWNER, GUEST, { prefix: "a/" });
+		store.give(OWNER, GUEST, { prefix: "b/" });
+		const request = wholeOf(newId(), "a/b", bytes);
+		const many = { id: newId(), blobs: [itemOf("a/c", bytes)] };
+		const batch = { id: newId(), items: [{ put: itemOf("a/d", bytes) }] };
+		const ask = () => [
+			store.ask(GUEST, "blobs_put_blob", request, bytes),
+			store.ask(GUEST, "blobs_put_many", many),
+			store.ask(GUEST, "blobs_batch", batch),
+		];
+		const done = ask();
+		for (const key of ["a/b", "a/c", "a/d"]) store.putBlob(OWNER, key, bytes);
+		expect(ask()).toEqual(done);
+		store.revoke(OWNER, GUEST, grant);
+		expect(store.code(GUEST, "blobs_put_blob", request, bytes)).toBe("not_authorized");
+		expect(store.ask(GUEST, "blobs_put_many", many).results[0]).toMatchObject({
+			err: { not_authorized: {} },
+		});
+		expect(store.code(GUEST, "blobs_batch", batch)).toBe("not_authorized");
+	});
+
 	test("goes on over upgrades", () => {
 		const store = new GrantStore();
 		store.give(OWNER, GUEST, { prefix: "a/", blobs: [2n] });
