@@ -111,8 +111,8 @@ test("C27 what is stored lies under frozen memory ids", async () => {
 		contentType: [5, 8, 12],
 		openUpload: [4],
 		id: [4, 9],
-		principal: [4, 5, 7, 8, 9, 10, 12, 14],
+		principal: [4, 5, 7, 8, 9, 10, 12],
 		segment: [5, 6, 8, 12],
-		prefix: [12, 14],
+		prefix: [7, 12],
 	});
 });

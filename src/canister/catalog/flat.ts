@@ -15,6 +15,8 @@ import { Cursor } from "./walk.js";
 const SLASH = "\0";
 /** Behind all that is in a directory, and before all that comes after it. */
 const PAST = "\u0001";
+/** Keys of a folded directory that are passed over, before what is behind it is sought: that takes as long as five. */
+const MOST_PASSED = 4;
 /** Characters that a key may hold, and some more; sticky, as in validate.ts. */
 const HELD = /[ -\u{10ffff}]*/uy;
 
@@ -36,17 +38,24 @@ export function* walkFlat(
 	let from = ordered(past) > ordered(prefix) ? past : prefix;
 	for (;;) {
 		const cursor = new Cursor(store, directory, from);
-		let folded: string | undefined;
-		for (; cursor.holds && folded === undefined; cursor.advance()) {
+		let below: string | undefined;
+		let passed = 0;
+		for (; cursor.holds && passed < MOST_PASSED; cursor.advance()) {
 			const label = decodeUtf8(labelAt(cursor.node, cursor.index));
+			if (below !== undefined && label.startsWith(below)) {
+				passed++;
+				continue;
+			}
+			passed = 0;
+			below = undefined;
 			if (!label.startsWith(prefix)) return;
 			const end = recursive ? -1 : label.indexOf(SLASH, prefix.length);
-			if (end < 0) yield { key: unflatten(label) };
-			else folded = label.slice(0, end);
+			if (end >= 0) below = label.slice(0, end + 1);
+			if (below === undefined) yield { key: unflatten(label) };
+			else yield { directory: unflatten(below) };
 		}
-		if (folded === undefined) return;
-		yield { directory: `${unflatten(folded)}/` };
-		from = folded + PAST;
+		if (!cursor.holds || below === undefined) return;
+		from = below.slice(0, -1) + PAST;
 	}
 }
 
