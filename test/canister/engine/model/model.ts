@@ -183,10 +183,8 @@ export class Model {
 	/** Who may do something by a grant only is told again what it did while it may still write to the keys. */
 	requireStill(who: number, ...keys: string[]): void {
 		if (this.has(who, "writer")) return;
-		for (const key of keys) {
-			const owner = this.blobs.get(key)?.owner;
-			if (owner === undefined || owner === who) this.requireChange(who, key);
-		}
+		// Whosever they are by now.
+		for (const key of keys) this.requireChange(who, key, {}, who);
 	}
 
 	/** Counts what is put under a key in the grant that pays for it, if there is one. */
