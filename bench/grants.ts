@@ -91,6 +91,7 @@ function records(guest: Uint8Array, part: Uint8Array): { accounts: HeapMap; gran
 				publicOnly: false,
 				overOthers: false,
 				mayGive: true,
+				mayPurge: false,
 				level: (under?.level ?? 0) + 1,
 				under: under && { who: under.who, id: under.id, sequence: under.sequence },
 				mark: marks.next,

@@ -43,11 +43,14 @@ export interface Change {
   'by' : Principal,
   'canister_version' : bigint,
   'change' : [] | [
-    { 'deleted' : { 'key' : string, 'version' : Version } } |
+    { 'expiry_rules' : { 'rules' : Array<ExpiryRule> } } |
+      { 'deleted' : { 'key' : string, 'version' : Version } } |
+      { 'expired' : { 'key' : string, 'version' : Version } } |
       { 'mode' : { 'mode' : string, 'generation' : bigint } } |
       { 'published' : ManifestBytes } |
       { 'role' : { 'who' : Principal, 'role' : string, 'granted' : boolean } } |
       { 'quota' : { 'who' : [] | [Principal], 'quota' : [] | [Quota] } } |
+      { 'purged' : { 'key' : string, 'version' : Version } } |
       {
         'grant' : {
           'id' : Uint8Array | number[],
@@ -56,7 +59,9 @@ export interface Change {
           'role' : string,
           'under' : [] | [GrantName],
         }
-      }
+      } |
+      { 'keep_deleted' : { 'days' : number } } |
+      { 'restored' : { 'version' : Version, 'manifest' : ManifestBytes } }
   ],
   'sequence' : bigint,
   'in_batch' : [] | [{ 'count' : number, 'index' : number }],
@@ -84,6 +89,7 @@ export interface CommitItem {
   'size' : bigint,
   'content_type' : string,
   'visibility' : Visibility,
+  'expires_at' : [] | [bigint],
 }
 export interface CommitUpload {
   'id' : Uint8Array | number[],
@@ -94,6 +100,7 @@ export interface CommitUpload {
   'size' : bigint,
   'content_type' : string,
   'visibility' : Visibility,
+  'expires_at' : [] | [bigint],
 }
 export interface Cursor { 'head' : Uint8Array | number[], 'sequence' : bigint }
 export interface Delete {
@@ -107,6 +114,17 @@ export interface DeleteMany {
   'blobs' : Array<DeleteItem>,
 }
 export interface Deleted { 'deleted' : boolean, 'version' : Version }
+export interface DeletedBlob {
+  'kept_until' : bigint,
+  'deleted_at' : bigint,
+  'deleted_by' : Principal,
+  'manifest' : ManifestBytes,
+}
+export interface DeletedBlobs {
+  'deleted' : Array<DeletedBlob>,
+  'next' : [] | [DeletedName],
+}
+export interface DeletedName { 'key' : string, 'version' : Version }
 export type Error = { 'upload_finished' : { 'outcome' : string } } |
   { 'malformed' : { 'reason' : string } } |
   { 'low_cycles' : { 'missing' : bigint } } |
@@ -155,6 +173,15 @@ export type Error = { 'upload_finished' : { 'outcome' : string } } |
       'index' : number,
     }
   };
+export interface Expired {
+  'certificate' : Uint8Array | number[],
+  'manifests' : Array<ManifestBytes>,
+  'witness' : Uint8Array | number[],
+}
+export type Expiry = { 'at' : bigint } |
+  { 'never' : null };
+export interface ExpiryRule { 'life' : bigint, 'prefix' : string }
+export interface ExpiryRules { 'rules' : Array<ExpiryRule> }
 export interface GiveGrant {
   'id' : Uint8Array | number[],
   'who' : Principal,
@@ -182,6 +209,7 @@ export interface GrantTerms {
   'blobs' : [] | [bigint],
   'bytes' : [] | [bigint],
   'public_only' : boolean,
+  'may_purge' : boolean,
 }
 export interface Grants { 'grants' : Array<Grant>, 'next' : [] | [GrantName] }
 export type GrantsOf = { 'all' : null } |
@@ -210,6 +238,11 @@ export interface ListAllUploads {
   'after' : [] | [UploadName],
   'limit' : number,
 }
+export interface ListDeleted {
+  'after' : [] | [DeletedName],
+  'limit' : number,
+  'prefix' : string,
+}
 export interface ListGrants {
   'of' : GrantsOf,
   'after' : [] | [GrantName],
@@ -217,6 +250,7 @@ export interface ListGrants {
 }
 export interface ListPage {
   'certificate' : [] | [Uint8Array | number[]],
+  'expired' : [] | [Expired],
   'next' : [] | [string],
   'witness' : [] | [Uint8Array | number[]],
   'entries' : Array<{ 'directory' : string } | { 'blob' : ManifestBytes }>,
@@ -239,12 +273,14 @@ export interface Manifest {
   'created_at' : bigint,
   'visibility' : string,
   'chunk_size' : number,
+  'expires_at' : [] | [bigint],
   'sequence' : bigint,
 }
 export type ManifestBytes = Uint8Array | number[];
 export interface ManyResults {
   'at' : bigint,
   'results' : Array<{ 'ok' : Version } | { 'err' : Refusal }>,
+  'expires_at' : [] | [Array<[] | [bigint]>],
 }
 export type Metadata = Array<[string, string]>;
 export type Mode = { 'live' : null } |
@@ -266,6 +302,11 @@ export interface MoveItem {
 export type Precondition = { 'none' : null } |
   { 'version' : Version } |
   { 'absent' : null };
+export interface Purge {
+  'id' : Uint8Array | number[],
+  'key' : string,
+  'version' : Version,
+}
 export interface PutBlob {
   'id' : Uint8Array | number[],
   'key' : string,
@@ -275,6 +316,7 @@ export interface PutBlob {
   'root' : Uint8Array | number[],
   'content_type' : string,
   'visibility' : Visibility,
+  'expires_at' : [] | [bigint],
 }
 export interface PutItem {
   'key' : string,
@@ -285,6 +327,7 @@ export interface PutItem {
   'root' : Uint8Array | number[],
   'content_type' : string,
   'visibility' : Visibility,
+  'expires_at' : [] | [bigint],
 }
 export interface PutMany {
   'id' : Uint8Array | number[],
@@ -305,6 +348,12 @@ export interface Refusal {
   'message' : string,
   'details' : [] | [Error],
 }
+export interface Restore {
+  'id' : Uint8Array | number[],
+  'key' : string,
+  'precondition' : Precondition,
+  'version' : Version,
+}
 export interface RevokeGrant {
   'id' : Uint8Array | number[],
   'who' : Principal,
@@ -319,6 +368,14 @@ export interface RoleChange {
   'who' : Principal,
   'role' : Role,
 }
+export interface SetExpiryRules {
+  'id' : Uint8Array | number[],
+  'rules' : Array<ExpiryRule>,
+}
+export interface SetKeepDeleted {
+  'id' : Uint8Array | number[],
+  'days' : number,
+}
 export interface SetMode {
   'id' : Uint8Array | number[],
   'mode' : Mode,
@@ -332,6 +389,7 @@ export interface SetQuota {
 export interface Stat { 'key' : string, 'min_version' : [] | [Version] }
 export interface StatAnswer {
   'certificate' : [] | [Uint8Array | number[]],
+  'expired' : [] | [Expired],
   'last' : Version,
   'salt' : [] | [Uint8Array | number[]],
   'witness' : [] | [Uint8Array | number[]],
@@ -351,6 +409,7 @@ export interface Stats {
   >,
   'cleaning' : bigint,
   'read_only' : boolean,
+  'kept' : [] | [bigint],
   'refusals' : Array<{ 'code' : string, 'count' : bigint }>,
   'strangers_cycles_per_day' : bigint,
   'cycles' : bigint,
@@ -372,6 +431,7 @@ export interface Status {
   'features' : Array<string>,
   'last' : Version,
   'mode' : string,
+  'keep_deleted_days' : [] | [number],
   'generation' : bigint,
 }
 export interface Update {
@@ -380,6 +440,7 @@ export interface Update {
   'precondition' : Precondition,
   'metadata' : [] | [Metadata],
   'content_type' : [] | [string],
+  'expiry' : [] | [Expiry],
   'visibility' : [] | [Visibility],
 }
 export interface UpdateItem {
@@ -387,6 +448,7 @@ export interface UpdateItem {
   'precondition' : Precondition,
   'metadata' : [] | [Array<[string, string]>],
   'content_type' : [] | [string],
+  'expiry' : [] | [Expiry],
   'visibility' : [] | [Visibility],
 }
 export interface Upload {
@@ -478,6 +540,11 @@ export interface _SERVICE {
     { 'ok' : ManyResults } |
       { 'err' : Refusal }
   >,
+  'blobs_expiry_rules' : ActorMethod<
+    [],
+    { 'ok' : ExpiryRules } |
+      { 'err' : Refusal }
+  >,
   'blobs_get_chunk' : ActorMethod<
     [string, Version, number],
     { 'ok' : Uint8Array | number[] } |
@@ -514,6 +581,11 @@ export interface _SERVICE {
     { 'ok' : AllUploads } |
       { 'err' : Refusal }
   >,
+  'blobs_list_deleted' : ActorMethod<
+    [ListDeleted],
+    { 'ok' : DeletedBlobs } |
+      { 'err' : Refusal }
+  >,
   'blobs_list_grants' : ActorMethod<
     [ListGrants],
     { 'ok' : Grants } |
@@ -525,6 +597,11 @@ export interface _SERVICE {
       { 'err' : Refusal }
   >,
   'blobs_metrics' : ActorMethod<[], { 'ok' : string } | { 'err' : Refusal }>,
+  'blobs_purge' : ActorMethod<
+    [Purge],
+    { 'ok' : Version } |
+      { 'err' : Refusal }
+  >,
   'blobs_put_blob' : ActorMethod<
     [PutBlob, Uint8Array | number[]],
     { 'ok' : ManifestBytes } |
@@ -545,6 +622,11 @@ export interface _SERVICE {
     { 'ok' : ManifestBytes } |
       { 'err' : Refusal }
   >,
+  'blobs_restore' : ActorMethod<
+    [Restore],
+    { 'ok' : ManifestBytes } |
+      { 'err' : Refusal }
+  >,
   'blobs_revoke_grant' : ActorMethod<
     [RevokeGrant],
     { 'ok' : Version } |
@@ -552,6 +634,16 @@ export interface _SERVICE {
   >,
   'blobs_revoke_role' : ActorMethod<
     [RoleChange],
+    { 'ok' : Version } |
+      { 'err' : Refusal }
+  >,
+  'blobs_set_expiry_rules' : ActorMethod<
+    [SetExpiryRules],
+    { 'ok' : Version } |
+      { 'err' : Refusal }
+  >,
+  'blobs_set_keep_deleted' : ActorMethod<
+    [SetKeepDeleted],
     { 'ok' : Version } |
       { 'err' : Refusal }
   >,

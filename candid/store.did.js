@@ -118,6 +118,7 @@ export const idlFactory = ({ IDL }) => {
     'root' : IDL.Vec(IDL.Nat8),
     'content_type' : IDL.Text,
     'visibility' : Visibility,
+    'expires_at' : IDL.Opt(IDL.Nat64),
   });
   const MoveItem = IDL.Record({
     'to' : IDL.Text,
@@ -129,11 +130,13 @@ export const idlFactory = ({ IDL }) => {
     'key' : IDL.Text,
     'precondition' : Precondition,
   });
+  const Expiry = IDL.Variant({ 'at' : IDL.Nat64, 'never' : IDL.Null });
   const UpdateItem = IDL.Record({
     'key' : IDL.Text,
     'precondition' : Precondition,
     'metadata' : IDL.Opt(IDL.Vec(IDL.Tuple(IDL.Text, IDL.Text))),
     'content_type' : IDL.Opt(IDL.Text),
+    'expiry' : IDL.Opt(Expiry),
     'visibility' : IDL.Opt(Visibility),
   });
   const CommitItem = IDL.Record({
@@ -145,6 +148,7 @@ export const idlFactory = ({ IDL }) => {
     'size' : IDL.Nat64,
     'content_type' : IDL.Text,
     'visibility' : Visibility,
+    'expires_at' : IDL.Opt(IDL.Nat64),
   });
   const Batch = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
@@ -207,6 +211,7 @@ export const idlFactory = ({ IDL }) => {
     'size' : IDL.Nat64,
     'content_type' : IDL.Text,
     'visibility' : Visibility,
+    'expires_at' : IDL.Opt(IDL.Nat64),
   });
   const ManifestBytes = IDL.Vec(IDL.Nat8);
   const Move = IDL.Record({
@@ -229,7 +234,10 @@ export const idlFactory = ({ IDL }) => {
   const ManyResults = IDL.Record({
     'at' : IDL.Nat64,
     'results' : IDL.Vec(IDL.Variant({ 'ok' : Version, 'err' : Refusal })),
+    'expires_at' : IDL.Opt(IDL.Vec(IDL.Opt(IDL.Nat64))),
   });
+  const ExpiryRule = IDL.Record({ 'life' : IDL.Nat64, 'prefix' : IDL.Text });
+  const ExpiryRules = IDL.Record({ 'rules' : IDL.Vec(ExpiryRule) });
   const GrantTerms = IDL.Record({
     'over_others' : IDL.Bool,
     'ends_at' : IDL.Opt(IDL.Nat64),
@@ -238,6 +246,7 @@ export const idlFactory = ({ IDL }) => {
     'blobs' : IDL.Opt(IDL.Nat64),
     'bytes' : IDL.Opt(IDL.Nat64),
     'public_only' : IDL.Bool,
+    'may_purge' : IDL.Bool,
   });
   const GrantRole = IDL.Variant({ 'writer' : IDL.Null, 'reader' : IDL.Null });
   const GiveGrant = IDL.Record({
@@ -276,8 +285,14 @@ export const idlFactory = ({ IDL }) => {
     'limit' : IDL.Nat32,
     'prefix' : IDL.Text,
   });
+  const Expired = IDL.Record({
+    'certificate' : IDL.Vec(IDL.Nat8),
+    'manifests' : IDL.Vec(ManifestBytes),
+    'witness' : IDL.Vec(IDL.Nat8),
+  });
   const ListPage = IDL.Record({
     'certificate' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+    'expired' : IDL.Opt(Expired),
     'next' : IDL.Opt(IDL.Text),
     'witness' : IDL.Opt(IDL.Vec(IDL.Nat8)),
     'entries' : IDL.Vec(
@@ -301,6 +316,22 @@ export const idlFactory = ({ IDL }) => {
       IDL.Record({ 'owner' : IDL.Principal, 'upload' : Upload })
     ),
     'next' : IDL.Opt(UploadName),
+  });
+  const DeletedName = IDL.Record({ 'key' : IDL.Text, 'version' : Version });
+  const ListDeleted = IDL.Record({
+    'after' : IDL.Opt(DeletedName),
+    'limit' : IDL.Nat32,
+    'prefix' : IDL.Text,
+  });
+  const DeletedBlob = IDL.Record({
+    'kept_until' : IDL.Nat64,
+    'deleted_at' : IDL.Nat64,
+    'deleted_by' : IDL.Principal,
+    'manifest' : ManifestBytes,
+  });
+  const DeletedBlobs = IDL.Record({
+    'deleted' : IDL.Vec(DeletedBlob),
+    'next' : IDL.Opt(DeletedName),
   });
   const GrantsOf = IDL.Variant({
     'all' : IDL.Null,
@@ -338,6 +369,11 @@ export const idlFactory = ({ IDL }) => {
     'uploads' : IDL.Vec(Upload),
     'next' : IDL.Opt(IDL.Vec(IDL.Nat8)),
   });
+  const Purge = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'key' : IDL.Text,
+    'version' : Version,
+  });
   const PutBlob = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
     'key' : IDL.Text,
@@ -347,15 +383,30 @@ export const idlFactory = ({ IDL }) => {
     'root' : IDL.Vec(IDL.Nat8),
     'content_type' : IDL.Text,
     'visibility' : Visibility,
+    'expires_at' : IDL.Opt(IDL.Nat64),
   });
   const PutMany = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
     'blobs' : IDL.Vec(PutItem),
   });
+  const Restore = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'key' : IDL.Text,
+    'precondition' : Precondition,
+    'version' : Version,
+  });
   const RevokeGrant = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
     'who' : IDL.Principal,
     'grant' : IDL.Vec(IDL.Nat8),
+  });
+  const SetExpiryRules = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'rules' : IDL.Vec(ExpiryRule),
+  });
+  const SetKeepDeleted = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'days' : IDL.Nat32,
   });
   const Mode = IDL.Variant({
     'live' : IDL.Null,
@@ -372,6 +423,7 @@ export const idlFactory = ({ IDL }) => {
     'features' : IDL.Vec(IDL.Text),
     'last' : Version,
     'mode' : IDL.Text,
+    'keep_deleted_days' : IDL.Opt(IDL.Nat32),
     'generation' : IDL.Nat64,
   });
   const SetQuota = IDL.Record({
@@ -385,6 +437,7 @@ export const idlFactory = ({ IDL }) => {
   });
   const StatAnswer = IDL.Record({
     'certificate' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+    'expired' : IDL.Opt(Expired),
     'last' : Version,
     'salt' : IDL.Opt(IDL.Vec(IDL.Nat8)),
     'witness' : IDL.Opt(IDL.Vec(IDL.Nat8)),
@@ -404,6 +457,7 @@ export const idlFactory = ({ IDL }) => {
     ),
     'cleaning' : IDL.Nat64,
     'read_only' : IDL.Bool,
+    'kept' : IDL.Opt(IDL.Nat64),
     'refusals' : IDL.Vec(
       IDL.Record({ 'code' : IDL.Text, 'count' : IDL.Nat64 })
     ),
@@ -428,6 +482,7 @@ export const idlFactory = ({ IDL }) => {
     'precondition' : Precondition,
     'metadata' : IDL.Opt(Metadata),
     'content_type' : IDL.Opt(IDL.Text),
+    'expiry' : IDL.Opt(Expiry),
     'visibility' : IDL.Opt(Visibility),
   });
   const UploadStatusRequest = IDL.Record({
@@ -490,6 +545,11 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : ManyResults, 'err' : Refusal })],
         [],
       ),
+    'blobs_expiry_rules' : IDL.Func(
+        [],
+        [IDL.Variant({ 'ok' : ExpiryRules, 'err' : Refusal })],
+        ['query'],
+      ),
     'blobs_get_chunk' : IDL.Func(
         [IDL.Text, Version, IDL.Nat32],
         [IDL.Variant({ 'ok' : IDL.Vec(IDL.Nat8), 'err' : Refusal })],
@@ -530,6 +590,11 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : AllUploads, 'err' : Refusal })],
         ['query'],
       ),
+    'blobs_list_deleted' : IDL.Func(
+        [ListDeleted],
+        [IDL.Variant({ 'ok' : DeletedBlobs, 'err' : Refusal })],
+        ['query'],
+      ),
     'blobs_list_grants' : IDL.Func(
         [ListGrants],
         [IDL.Variant({ 'ok' : Grants, 'err' : Refusal })],
@@ -544,6 +609,11 @@ export const idlFactory = ({ IDL }) => {
         [],
         [IDL.Variant({ 'ok' : IDL.Text, 'err' : Refusal })],
         ['query'],
+      ),
+    'blobs_purge' : IDL.Func(
+        [Purge],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
+        [],
       ),
     'blobs_put_blob' : IDL.Func(
         [PutBlob, IDL.Vec(IDL.Nat8)],
@@ -565,6 +635,11 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : ManifestBytes, 'err' : Refusal })],
         [],
       ),
+    'blobs_restore' : IDL.Func(
+        [Restore],
+        [IDL.Variant({ 'ok' : ManifestBytes, 'err' : Refusal })],
+        [],
+      ),
     'blobs_revoke_grant' : IDL.Func(
         [RevokeGrant],
         [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
@@ -572,6 +647,16 @@ export const idlFactory = ({ IDL }) => {
       ),
     'blobs_revoke_role' : IDL.Func(
         [RoleChange],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
+        [],
+      ),
+    'blobs_set_expiry_rules' : IDL.Func(
+        [SetExpiryRules],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
+        [],
+      ),
+    'blobs_set_keep_deleted' : IDL.Func(
+        [SetKeepDeleted],
         [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
         [],
       ),

@@ -84,6 +84,7 @@ export async function batchItemsOf(
 			update: {
 				key,
 				precondition: none,
+				expiry: [],
 				content_type: ["text/plain"],
 				visibility: [visibility],
 				metadata: [METADATA.slice(0, Math.floor(MOST_ENTRIES / shape.items))],

@@ -34,6 +34,7 @@ export async function dearestOfOthers(store: MeteredStore): Promise<number> {
 		content_type: [],
 		visibility: [{ private: null }],
 		metadata: [],
+		expiry: [],
 	});
 	const move = { source: none, precondition: none };
 	await call(store, "blobs_copy", { id: newId(), from: key, to: deep("copy"), ...move });

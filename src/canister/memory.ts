@@ -18,10 +18,12 @@ export const MEMORY = {
 	feed: 12,
 	responses: 13,
 	grants: 14,
+	ends: 15,
+	bin: 16,
 } as const;
 
 /** One past the highest number in use. */
-export const MEMORIES = 15;
+export const MEMORIES = 17;
 
 /** Version of everything that is written to these maps; docs/STORAGE.md describes it. */
 export const LAYOUT_VERSION = 6;

@@ -25,6 +25,15 @@ export const callback = typed("function", "a function");
 export const anything: Check = { expected: "there", accepts: () => true };
 export const bytes: Check = { expected: "a Uint8Array", accepts: (value) => value instanceof Uint8Array };
 export const date: Check = { expected: "a Date", accepts: (value) => value instanceof Date };
+/** When something ends. */
+export const time: Check = {
+	expected: "a Date, or milliseconds since 1970",
+	accepts: (value) => value instanceof Date || typeof value === "number",
+};
+export const timeOrNever: Check = {
+	expected: `${time.expected}, or "never"`,
+	accepts: (value) => value === "never" || time.accepts(value),
+};
 export const signal: Check = {
 	expected: "an AbortSignal",
 	accepts: (value) => has(value, "addEventListener") && "aborted" in (value as object),
@@ -62,6 +71,7 @@ export const precondition: Check = {
 	accepts: (value) => value === "absent" || version.accepts(value),
 };
 export const visibility = oneOf("public", "private");
+export const array: Check = { expected: "an array", accepts: (value) => Array.isArray(value) };
 export const iterable: Check = {
 	expected: "an array or another iterable",
 	accepts: (value) => isObject(value) && (Symbol.iterator in value || Symbol.asyncIterator in value),

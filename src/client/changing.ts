@@ -20,6 +20,7 @@ import { isTooLarge, lowerLimit } from "./upload/too-large.js";
 import { utf8 } from "./util/bytes.js";
 import { withJson } from "./util/json.js";
 import {
+	fromExpiry,
 	fromPrecondition,
 	fromVisibility,
 	fromWireManifest,
@@ -44,6 +45,11 @@ export interface UpdateOptions extends CallOptions {
 	visibility?: Visibility;
 	/** All of its metadata: names that are left out go. Default: it stays. */
 	metadata?: Readonly<Record<string, string>>;
+	/**
+	 * When it ends, as a Date or in milliseconds since 1970, or `never`: but a rule of the store for its key ends it before,
+	 * counted from this change. Default: as before.
+	 */
+	expiresAt?: Date | number | "never";
 	/** Change only while the key holds this version. */
 	precondition?: Version;
 }
@@ -157,7 +163,7 @@ function outcome(context: ClientContext, key: string, result: WireItemResult): D
 export async function updateBlob(
 	context: ClientContext,
 	key: string,
-	{ contentType, visibility, metadata, precondition, signal }: UpdateOptions,
+	{ contentType, visibility, metadata, expiresAt, precondition, signal }: UpdateOptions,
 ): Promise<Manifest> {
 	const entries = metadata && Object.entries(metadata);
 	refuseInvalid(checkKey(key));
@@ -171,6 +177,7 @@ export async function updateBlob(
 		content_type: optional(type),
 		visibility: optional(visibility && fromVisibility(visibility)),
 		metadata: optional(entries),
+		expiry: optional(expiresAt === undefined ? undefined : fromExpiry(expiresAt)),
 	};
 	const answer = await attempt(
 		context,

@@ -11,12 +11,13 @@ import type {
 	PreparedUpload,
 } from "./batching/types.js";
 import type { DeleteOptions, DeleteVersion, MoveOptions, UpdateOptions } from "./changing.js";
+import type { ListDeletedOptions, RestoreOptions } from "./deleted.js";
 import type { DownloadOptions, ToBytesOptions } from "./download/download.js";
 import type { BlobClientOptions, RetryOptions } from "./options.js";
 import type { ChangesOptions } from "./reading/changes.js";
 import type { ListOptions } from "./reading/list.js";
 import type { StatOptions } from "./stat.js";
-import type { GrantName, GrantTerms, Quota } from "./types.js";
+import type { ExpiryRule, GrantName, GrantTerms, Quota } from "./types.js";
 import type { UploadAllOptions, UploadItem } from "./upload/batch/types.js";
 import type { ListUploadsOptions } from "./upload/list.js";
 import type { UploadOptions } from "./upload/options.js";
@@ -55,6 +56,7 @@ const FILE: Checks<Omit<UploadOptions, "signal" | "concurrency">> = {
 	visibility: is.visibility,
 	metadata: is.metadata,
 	precondition: is.precondition,
+	expiresAt: is.time,
 	size: is.number,
 	allowEmpty: is.flag,
 	wholeSha256: is.bytes,
@@ -119,6 +121,7 @@ export const UPDATE: Checks<UpdateOptions> = {
 	contentType: is.text,
 	visibility: is.visibility,
 	metadata: is.metadata,
+	expiresAt: is.timeOrNever,
 	precondition: is.version,
 	signal,
 };
@@ -135,6 +138,7 @@ export const BATCH_PUT: Checks<BatchPut> = {
 	visibility,
 	metadata,
 	precondition,
+	expiresAt: is.time,
 	size,
 	allowEmpty,
 	wholeSha256,
@@ -154,12 +158,14 @@ export const BATCH_UPDATE: Checks<BatchUpdate> = {
 	contentType,
 	visibility,
 	metadata,
+	expiresAt: is.timeOrNever,
 	precondition: is.version,
 };
 /** What must be there, and what may be. */
-export const PREPARED_OPTIONS: Checks<Pick<PreparedUpload, "wholeSha256" | "precondition">> = {
+export const PREPARED_OPTIONS: Checks<Pick<PreparedUpload, "wholeSha256" | "precondition" | "expiresAt">> = {
 	wholeSha256,
 	precondition,
+	expiresAt: is.date,
 };
 export const PREPARED_UPLOAD: Checks<Omit<PreparedUpload, keyof typeof PREPARED_OPTIONS>> = {
 	id: is.bytes,
@@ -193,6 +199,7 @@ export const GRANT_TERMS: Checks<GrantTerms> = {
 	publicOnly: is.flag,
 	overOthers: is.flag,
 	mayGive: is.flag,
+	mayPurge: is.flag,
 };
 export const GRANT: Checks<GrantOptions> = { under: is.bytes, signal };
 export const GRANT_NAME: Checks<GrantName> = { who: is.principal, id: is.bytes };
@@ -202,6 +209,15 @@ export const LIST_GRANTS: Checks<ListGrantsOptions> = {
 	certified: is.flag,
 	signal,
 };
+
+export const LIST_DELETED: Checks<ListDeletedOptions> = {
+	prefix: is.text,
+	certified: is.flag,
+	signal,
+};
+export const RESTORE: Checks<RestoreOptions> = { precondition: is.precondition, signal };
+
+export const EXPIRY_RULE: Checks<ExpiryRule> = { prefix: is.text, lifeMs: is.number };
 
 export const ROLE = is.oneOf("admin", "writer", "reader", "backup");
 export const MODE = is.oneOf("live", "draining", "maintenance");

@@ -1,4 +1,5 @@
 import * as administration from "./administration/administration.js";
+import * as expiry from "./administration/expiry.js";
 import * as grants from "./administration/grants.js";
 import * as is from "./arguments.js";
 import { type Checks, checkArgument, checkOptions } from "./arguments.js";
@@ -12,6 +13,7 @@ import { Trust } from "./call/trust.js";
 import * as changing from "./changing.js";
 import * as checks from "./checks.js";
 import { type ClientContext, NO_CHANGE } from "./context.js";
+import * as deleted from "./deleted.js";
 import { Download, type DownloadOptions, type RefDownloadOptions } from "./download/download.js";
 import { guarded, guardedAll } from "./errors.js";
 import { Lane } from "./lane/lane.js";
@@ -29,7 +31,10 @@ import type {
 	Change,
 	Cursor,
 	Deleted,
+	DeletedBlob,
 	DeletedItem,
+	DeletedName,
+	ExpiryRule,
 	Grant,
 	GrantName,
 	GrantTerms,
@@ -180,7 +185,42 @@ export class BlobClient {
 	}
 
 	/**
-	 * Changes what is said about a blob: type, visibility, metadata. Its bytes stay, its sequence number grows.
+	 * Blobs that were deleted or replaced and are kept (see `setKeepDeleted`), in order of their keys, the oldest version
+	 * first: the caller's own, for administrators and the role backup everybody's.
+	 */
+	listDeleted(options?: deleted.ListDeletedOptions): AsyncGenerator<DeletedBlob> {
+		return this.#listed(options, checks.LIST_DELETED, () => deleted.listDeleted(this.#context, options));
+	}
+
+	/**
+	 * Brings a deleted blob back under its key, as a new version of the same owner. Takes who owns it and may write to the
+	 * key, or an administrator.
+	 * @throws CanisterError `blob_not_found` where it is not kept any more, `not_authorized`, `precondition_failed`,
+	 *   `quota_exceeded`
+	 */
+	restore(what: DeletedName, options?: deleted.RestoreOptions): Promise<Manifest> {
+		return this.#checked(options, checks.RESTORE, () => deleted.restore(this.#context, what, options));
+	}
+
+	/**
+	 * Removes a deleted blob for good, before its time. Takes an administrator, or a grant with `mayPurge`: who owns it
+	 * cannot, so that a stolen key does not destroy its past.
+	 * @throws CanisterError `blob_not_found`, `not_authorized`
+	 */
+	purge(what: DeletedName, options?: CallOptions): Promise<void> {
+		return this.#checked(options, checks.CALL, () => deleted.purge(this.#context, what, options));
+	}
+
+	/**
+	 * Has blobs that are deleted or replaced from now on kept for so many days, 1 to 365, charged to their owners; 0, as at
+	 * first: not at all. What is kept already stays until its own time. Takes an administrator.
+	 */
+	setKeepDeleted(days: number, options?: CallOptions): Promise<void> {
+		return this.#checked(options, checks.CALL, () => deleted.setKeepDeleted(this.#context, days, options));
+	}
+
+	/**
+	 * Changes what is said about a blob: type, visibility, metadata, when it ends. Its bytes stay, its sequence number grows.
 	 * @throws CanisterError `blob_not_found`, `not_authorized`, `precondition_failed`, `invalid_argument`
 	 */
 	update(key: string, options: changing.UpdateOptions): Promise<Manifest> {
@@ -286,14 +326,7 @@ export class BlobClient {
 	 *   `quota_exceeded` (`grants`) where the principal holds as many as it can
 	 */
 	grant(who: PrincipalLike, terms: GrantTerms, options?: grants.GrantOptions): Promise<GrantName> {
-		return this.#checked(options, checks.GRANT, () => {
-			checkArgument("who", who, is.principal);
-			checkArgument("terms", terms, is.object);
-			checkOptions(terms, checks.GRANT_TERMS, "terms");
-			checkArgument("terms.prefix", terms.prefix, is.text);
-			checkArgument("terms.role", terms.role, checks.GRANT_TERMS.role);
-			return grants.grant(this.#context, who, terms, options);
-		});
+		return this.#checked(options, checks.GRANT, () => grants.grant(this.#context, who, terms, options));
 	}
 
 	/**
@@ -302,17 +335,26 @@ export class BlobClient {
 	 * @throws CanisterError `not_authorized`
 	 */
 	revokeGrant(grant: GrantName, options?: CallOptions): Promise<void> {
-		return this.#checked(options, checks.CALL, () => {
-			checkArgument("grant", grant, is.object);
-			checkArgument("grant.who", grant.who, is.principal);
-			checkArgument("grant.id", grant.id, is.bytes);
-			return grants.revokeGrant(this.#context, grant, options);
-		});
+		return this.#checked(options, checks.CALL, () => grants.revokeGrant(this.#context, grant, options));
 	}
 
 	/** Grants: those that the caller holds (`heldBy`) or gave parts of (`givenBy`), for administrators anybody's and all. */
 	listGrants(options?: grants.ListGrantsOptions): AsyncGenerator<Grant> {
 		return this.#listed(options, checks.LIST_GRANTS, () => grants.listGrants(this.#context, options));
+	}
+
+	/**
+	 * Sets all rules by which blobs end, in the place of those before: `[{ prefix: "tmp/", lifeMs: 86_400_000 }]`. A rule
+	 * holds for what is published, copied or renamed to its keys from then on, not for what is there. Takes an administrator.
+	 * @throws CanisterError `invalid_argument` for more than 100 rules, two of one prefix, or a life out of its bounds
+	 */
+	setExpiryRules(rules: readonly ExpiryRule[], options?: CallOptions): Promise<void> {
+		return this.#checked(options, checks.CALL, () => expiry.setExpiryRules(this.#context, rules, options));
+	}
+
+	/** The rules by which blobs end, in order of their prefixes. Takes any role or grant. */
+	expiryRules(options?: AskOptions): Promise<ExpiryRule[]> {
+		return this.#checked(options, checks.ASK, () => expiry.expiryRules(this.#context, options));
 	}
 
 	/**

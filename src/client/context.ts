@@ -16,7 +16,7 @@ import { fromVersion } from "./wire-map.js";
 export interface Connection {
 	readonly caller: Pick<Caller, "update" | "query">;
 	/** What answers of one node are held against. */
-	readonly trust: Pick<Trust, "certifiedData" | "nowMs" | "principal">;
+	readonly trust: Pick<Trust, "certified" | "nowMs" | "principal">;
 	/** Whom the agent acts for. */
 	principal(): Promise<Principal>;
 }
@@ -25,7 +25,7 @@ export interface Connection {
 export interface ClientContext {
 	readonly caller: Pick<Caller, "update" | "query">;
 	/** What answers of one node are held against. */
-	readonly trust: Pick<Trust, "certifiedData" | "nowMs" | "principal">;
+	readonly trust: Pick<Trust, "certified" | "nowMs" | "principal">;
 	readonly settings: Settings;
 	/** Whom this client acts for. */
 	readonly principal: Connection["principal"];

@@ -66,6 +66,9 @@ export async function findUpdated(
 	const [content_type = now.content_type] = request.content_type;
 	const visibility = request.visibility[0] === undefined ? now.visibility : nameOf(request.visibility[0]);
 	const [metadata = now.metadata] = request.metadata;
+	const [expiry] = request.expiry;
+	const asked = expiry !== undefined && "at" in expiry ? expiry.at : undefined;
+	if (!endsAsAsked(now.expires_at[0], asked)) return undefined;
 	return isSaidOf(now, { content_type, visibility, metadata }) ? now : undefined;
 }
 
@@ -90,6 +93,10 @@ const isSameVersion = (a: WireVersion, b: WireVersion): boolean =>
 
 export const nameOf = (visibility: WireVisibility): Visibility =>
 	"public" in visibility ? "public" : "private";
+
+/** Whether a blob ends when it was asked to, or before that by a rule, which also ends what was asked to stay. */
+export const endsAsAsked = (end: bigint | undefined, asked: bigint | undefined): boolean =>
+	asked === undefined || (end !== undefined && end <= asked);
 
 type Said = Pick<WireManifest, "content_type" | "visibility" | "metadata">;
 

@@ -21,6 +21,7 @@ export type { AgentLike, IdentityLike, PrincipalBytesLike, PrincipalTextLike } f
 export type { DeleteOptions, DeleteRequest, DeleteVersion, MoveOptions, UpdateOptions } from "./changing.js";
 export { BlobClient } from "./client.js";
 export type { ClientErrorCode, ClientErrorDetails } from "./client-errors.js";
+export type { ListDeletedOptions, RestoreOptions } from "./deleted.js";
 export {
 	Download,
 	type DownloadOptions,
@@ -49,14 +50,21 @@ export type { StatOptions } from "./stat.js";
 export type {
 	Account,
 	BlobDeleted,
+	BlobExpired,
 	BlobPublished,
+	BlobPurged,
 	BlobRef,
+	BlobRestored,
 	Change,
 	ChangeOf,
 	ChangeStamp,
 	Cursor,
 	Deleted,
+	DeletedBlob,
 	DeletedItem,
+	DeletedName,
+	ExpiryRule,
+	ExpiryRulesChanged,
 	Extensible,
 	Grant,
 	GrantChanged,
@@ -66,6 +74,7 @@ export type {
 	GrantTerms,
 	GrantUse,
 	InBatch,
+	KeepDeletedChanged,
 	KeyDeleted,
 	KeyNotDeleted,
 	ListEntry,

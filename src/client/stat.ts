@@ -4,11 +4,11 @@ import { askCertified, type ClientContext, leastVersion, noteVersion } from "./c
 import { type Claim, claimOf, claimOfNode } from "./download/claim.js";
 import { CanisterError, refuseInvalid } from "./errors.js";
 import { provenByNode } from "./reading/node.js";
-import { verifyStat } from "./reading/proof.js";
+import { type ProvenStat, verifyStat } from "./reading/proof.js";
 import { askRights, knownStanding, noteStanding } from "./reading/standing.js";
 import type { BlobRef, Manifest, Version } from "./types.js";
 import { stopwatch } from "./util/stopwatch.js";
-import { fromVersion, readManifest, toManifest } from "./wire-map.js";
+import { fromVersion, optional, readManifest, toManifest } from "./wire-map.js";
 
 /** Whose word is taken for what a key holds. */
 export interface StatOptions {
@@ -39,7 +39,7 @@ export async function stat(
 		return present(await context.caller.query("blobs_stat", [request], { signal, isBound: false }));
 	}
 	const found = await askNode(context, key, options, onClaim);
-	if (found?.verdict === "proven") return noted(context, found.answer);
+	if (found?.verdict === "proven") return noted(context, found.manifest);
 	return present(await askSubnetAndLearn(context, key, options));
 }
 
@@ -62,8 +62,8 @@ export async function statRef(
 	const found = await askNode(context, ref.key, options, (claimed) => {
 		if (sameBytes(claimed.root, ref.root)) onClaim?.(claimed);
 	});
-	const bytes = found?.verdict === "proven" ? found.answer.manifest[0] : undefined;
-	if (found && bytes && sameBytes(readManifest(bytes).root, ref.root)) return noted(context, found.answer);
+	const bytes = found?.verdict === "proven" ? found.manifest : undefined;
+	if (bytes && sameBytes(readManifest(bytes).root, ref.root)) return noted(context, bytes);
 	const manifest = await stat(context, ref.key, { ...options, certified: true });
 	if (sameBytes(manifest.root, ref.root)) return manifest;
 	throw new CanisterError({ blob_replaced: fromVersion(manifest) });
@@ -75,16 +75,21 @@ const requestOf = (context: ClientContext, key: string, { minVersion }: StatOpti
 });
 
 /** Asks one node, and verifies what it says; undefined where every node that answered is behind. */
-const askNode = (
+async function askNode(
 	context: ClientContext,
 	key: string,
 	options: StatOptions,
 	onClaim?: (claim: Claim) => void,
-) =>
-	provenByNode(context, "blobs_stat", requestOf(context, key, options), options.signal, (answer) => {
+): Promise<ProvenStat | undefined> {
+	let proven: ProvenStat | undefined;
+	const request = requestOf(context, key, options);
+	const found = await provenByNode(context, "blobs_stat", request, options.signal, async (answer) => {
 		if (onClaim && answer.manifest[0]) onClaim(claimOfNode(readManifest(answer.manifest[0])));
-		return verifyStat(context, key, answer);
+		proven = await verifyStat(context, key, answer);
+		return proven.verdict;
 	});
+	return found && proven;
+}
 
 async function askSubnet(context: ClientContext, key: string, options: StatOptions): Promise<WireStatAnswer> {
 	const request = requestOf(context, key, options);
@@ -118,13 +123,13 @@ async function askSubnetAndLearn(
 }
 
 /** The version in a manifest is certified with it; the one beside it is not. */
-function noted(context: ClientContext, answer: WireStatAnswer): Manifest {
-	const manifest = present(answer);
+function noted(context: ClientContext, bytes: Uint8Array | undefined): Manifest {
+	const manifest = present({ manifest: optional(bytes) });
 	noteVersion(context, fromVersion(manifest));
 	return manifest;
 }
 
-function present({ manifest }: WireStatAnswer): Manifest {
+function present({ manifest }: Pick<WireStatAnswer, "manifest">): Manifest {
 	if (manifest[0] === undefined) throw new CanisterError({ blob_not_found: {} });
 	return toManifest(manifest[0]);
 }

@@ -57,6 +57,8 @@ export interface Manifest extends BlobRef, Version {
 	readonly metadata: Readonly<Record<string, string>>;
 	/** SHA-256 of the whole as its uploader gave it; the canister vouches for the root only. */
 	readonly wholeSha256: Uint8Array | undefined;
+	/** When it ends: from then on the key holds nothing. Undefined: it stays until it is replaced or deleted. */
+	readonly expiresAt: Date | undefined;
 }
 
 /** An upload that is open in the canister: begun, and neither committed nor aborted nor expired. */
@@ -173,6 +175,8 @@ export interface GrantTerms {
 	readonly overOthers?: boolean;
 	/** Whether its holder may give parts of it to others: at most three grants are part of each other. Default false. */
 	readonly mayGive?: boolean;
+	/** Whether what was deleted under the prefix, and is kept, may be removed for good. For writers. Default false. */
+	readonly mayPurge?: boolean;
 }
 
 /** Names a grant. */
@@ -229,6 +233,8 @@ export interface Status {
 	readonly protocol: number;
 	/** Names of what the canister offers beyond the first release of that protocol. */
 	readonly features: readonly string[];
+	/** Days for which what is deleted or replaced is kept; 0: not at all. */
+	readonly keepDeletedDays: number;
 }
 
 /** What a store says about itself to administrators; docs/PROTOCOL.md says what each figure counts. */
@@ -249,6 +255,8 @@ export interface Stats {
 	readonly slotsFree: number;
 	/** Changes that the feed has. */
 	readonly feedEntries: number;
+	/** Blobs that were deleted or replaced and are kept. */
+	readonly kept: number;
 	/** Contents that nobody holds any more and that are not cleaned away yet. */
 	readonly cleaning: number;
 	/** Blobs whose HTTP answers are not certified yet, and sets of such that are not cleaned away yet. */
@@ -315,6 +323,11 @@ export interface Cursor {
 export type ChangeOf =
 	| BlobPublished
 	| BlobDeleted
+	| BlobExpired
+	| BlobRestored
+	| BlobPurged
+	| KeepDeletedChanged
+	| ExpiryRulesChanged
 	| RoleChanged
 	| QuotaChanged
 	| ModeChanged
@@ -337,6 +350,80 @@ export interface BlobDeleted {
 	readonly key: string;
 	/** What it held. */
 	readonly version: Version;
+}
+
+/** A key holds nothing now, since the time of what it held is over. By nobody: the management canister, `aaaaa-aa`. */
+export interface BlobExpired {
+	/** Tells what changed. */
+	readonly type: "expired";
+	/** Which key. */
+	readonly key: string;
+	/** What it held. */
+	readonly version: Version;
+}
+
+/** A key holds again what was deleted from it: as `published`, with what it was brought back from. */
+export interface BlobRestored {
+	/** Tells what changed. */
+	readonly type: "restored";
+	/** What the key holds. */
+	readonly manifest: Manifest;
+	/** The version that was deleted. */
+	readonly version: Version;
+}
+
+/** What was deleted from a key, and was kept, is removed for good. What is removed since its days are over is not told. */
+export interface BlobPurged {
+	/** Tells what changed. */
+	readonly type: "purged";
+	/** Which key. */
+	readonly key: string;
+	/** The version that was deleted. */
+	readonly version: Version;
+}
+
+/** What is deleted from now on is kept for another time. */
+export interface KeepDeletedChanged {
+	/** Tells what changed. */
+	readonly type: "keepDeleted";
+	/** For so many days; 0: not at all. */
+	readonly days: number;
+}
+
+/** Names a blob that was deleted. */
+export interface DeletedName {
+	/** The key that held it. */
+	readonly key: string;
+	/** The version that it was there. */
+	readonly version: Version;
+}
+
+/** A blob that was deleted or replaced, and is kept. */
+export interface DeletedBlob extends DeletedName {
+	/** What the key held. */
+	readonly manifest: Manifest;
+	/** When it was deleted. */
+	readonly deletedAt: Date;
+	/** Who deleted or replaced it. */
+	readonly deletedBy: Principal;
+	/** When it is removed for good. */
+	readonly keptUntil: Date;
+}
+
+/** The rules by which blobs end are others. */
+export interface ExpiryRulesChanged {
+	/** Tells what changed. */
+	readonly type: "expiryRules";
+	/** All of them. */
+	readonly rules: readonly ExpiryRule[];
+}
+
+/** How long blobs live that are published under a prefix: the rule with the longest prefix that a key begins with. */
+export interface ExpiryRule {
+	/** Whole segments with a `/` at the end, such as `tmp/`; `""` for every key. */
+	readonly prefix: string;
+	/** Milliseconds from publication on, from 1,000 to 100 years. */
+	readonly lifeMs: number;
 }
 
 /**

@@ -5,6 +5,7 @@ import {
 	isPublic,
 	Malformed,
 	manifests,
+	type WireExpiry,
 	type WireManifest,
 	type WirePrecondition,
 	type WireRole,
@@ -22,6 +23,24 @@ import { withJson } from "./util/json.js";
  */
 
 export const date = (nanoseconds: bigint): Date => new Date(Number(nanoseconds / 1_000_000n));
+
+const MAX_NAT64 = 2n ** 64n - 1n;
+
+/** A time as it travels, given as a Date or in milliseconds. @throws ClientError `option_invalid` */
+export function fromTime(option: string, time: Date | number): bigint {
+	const ms = typeof time === "number" ? time : time.getTime();
+	const nanoseconds = Number.isSafeInteger(ms) ? BigInt(ms) * 1_000_000n : -1n;
+	if (nanoseconds < 0n || nanoseconds > MAX_NAT64)
+		throw new ClientError("option_invalid", {
+			option,
+			reason: "it must be a Date from 1970 to 2554, or as many whole milliseconds since 1970",
+		});
+	return nanoseconds;
+}
+
+/** @throws ClientError `option_invalid` */
+export const fromExpiry = (expiresAt: Date | number | "never"): WireExpiry =>
+	expiresAt === "never" ? { never: null } : { at: fromTime("expiresAt", expiresAt) };
 
 /**
  * Of a manifest or a change, which may have parts that this client does not know: ten times the largest of today, and
@@ -79,6 +98,7 @@ export function fromWireManifest(wire: WireManifest): Manifest {
 		modifiedAt: date(wire.modified_at),
 		metadata: Object.fromEntries(wire.metadata),
 		wholeSha256: wire.sha256[0]?.slice(),
+		expiresAt: wire.expires_at[0] === undefined ? undefined : date(wire.expires_at[0]),
 	});
 }
 

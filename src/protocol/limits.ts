@@ -67,6 +67,17 @@ export const MAX_GRANTS = 8;
 /** How often a grant is part of another, itself counted: a check reads a record for each. */
 export const MAX_GRANT_LEVELS = 3;
 
+/** Rules by which blobs under a prefix end, and bytes of their prefixes together: each publication looks through them. */
+export const MAX_EXPIRY_RULES = 100;
+export const MAX_EXPIRY_RULES_BYTES = 8_192;
+
+/** How long a rule lets a blob live: at least a second, at most 100 years of 365 days. */
+export const MIN_EXPIRY_LIFE_MS = 1_000;
+export const MAX_EXPIRY_LIFE_MS = 3_153_600_000_000;
+
+/** Days that a store keeps what is deleted, at most. */
+export const MAX_KEEP_DELETED_DAYS = 365;
+
 const MINUTE_MS = 60_000;
 
 /** An upload nobody has touched for this long is given up; every put moves the moment. */

@@ -29,6 +29,9 @@ export interface Scope {
 	readonly after: Position | undefined;
 }
 
+/** A key, and perhaps a segment behind it that names a version of it. */
+export const MAX_PATH_BYTES = MAX_KEY_BYTES + 32;
+
 const ASCII = /[\0-\x7f]*$/y;
 
 /**
@@ -50,8 +53,8 @@ export function scopeOf({ prefix, after: text }: ListRange): Scope | undefined {
 	const labelPrefix = directory.pop()!;
 	// Ends a key's path in the certified tree, and is no directory there.
 	if (directory.includes("<$>")) return undefined;
-	// A text longer than every key has the same place among them if it is cut off beyond their length.
-	const after = positionIn(directory, text?.slice(0, MAX_KEY_BYTES + 1));
+	// A text longer than every path has the same place among them if it is cut off beyond their length.
+	const after = positionIn(directory, text?.slice(0, MAX_PATH_BYTES + 1));
 	if (after === "nothing") return undefined;
 	if (after !== undefined && isBefore(after.segments[0]!, labelPrefix))
 		return { directory, labelPrefix, after: undefined };

@@ -76,7 +76,12 @@ test("C27 what is stored lies under frozen memory ids", async () => {
 	const bytes = new Uint8Array(randomBytes(64));
 	const key = "frozen/key-that-is-found";
 	const contentType = "text/x-found";
-	const publish = { ...publication(rootOf(bytes, MAX_CHUNK_BYTES)), content_type: contentType };
+	const expires_at: [bigint] = [4_000_000_000_000_000_000n];
+	const publish = {
+		...publication(rootOf(bytes, MAX_CHUNK_BYTES)),
+		content_type: contentType,
+		expires_at,
+	};
 	ok(await store.blobs_put_blob({ id: newId(), key, ...publish }, bytes));
 	const open = { id: newId(), key: "upload-that-is-found", size: [] as [], chunk_size: MAX_CHUNK_BYTES };
 	ok(await store.blobs_begin_upload(open));
@@ -106,13 +111,13 @@ test("C27 what is stored lies under frozen memory ids", async () => {
 		prefix: withIn("prefix-that-is-found"),
 	}).toEqual({
 		// Azle keeps its own in the last.
-		ids: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 254],
+		ids: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 254],
 		chunk: [1],
 		contentType: [5, 8, 12],
 		openUpload: [4],
 		id: [4, 9],
 		principal: [4, 5, 7, 8, 9, 10, 12],
-		segment: [5, 6, 8, 12],
+		segment: [5, 6, 8, 12, 15],
 		prefix: [7, 12],
 	});
 });

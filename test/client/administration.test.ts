@@ -217,7 +217,8 @@ describe("administration", () => {
 			generation: 0n,
 			last: { sequence: 0n, canisterVersion: 0n },
 			protocol: 1,
-			features: ["grants", "batch"],
+			features: ["grants", "batch", "expiry", "undelete"],
+			keepDeletedDays: 0,
 		});
 		const after = await setMode(context, "maintenance", before.generation);
 		expect(after).toMatchObject({ mode: "maintenance", generation: 1n, last: { sequence: 1n } });

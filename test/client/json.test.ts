@@ -20,6 +20,7 @@ const filled = async () => {
 		key: "a",
 		metadata: { b: "c" },
 		wholeSha256,
+		expiresAt: 4_000_000_000_000,
 	});
 	return { store, context, manifest };
 };
@@ -40,6 +41,7 @@ describe("JSON", () => {
 			modifiedAt: manifest.modifiedAt.toISOString(),
 			metadata: { b: "c" },
 			wholeSha256: "07".repeat(32),
+			expiresAt: new Date(4_000_000_000_000).toISOString(),
 		});
 		expect(Object.keys(json).sort()).toEqual(Object.keys(manifest).sort());
 		expect(through(await stat(context, "a"))).toEqual(json);

@@ -24,6 +24,7 @@ const today: WireManifest = {
 	modified_at: 0n,
 	metadata: [],
 	sha256: [],
+	expires_at: [],
 };
 const { text, nat64, nat32, bytes, opt, vec, pair, principal } = c;
 const next = new Message(

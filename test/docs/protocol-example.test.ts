@@ -95,6 +95,7 @@ test("the bytes of a manifest, which any reader of Candid reads, and their hash"
 		modified_at: at,
 		metadata: [["by", "anna"]] as [string, string][],
 		sha256: [] as [],
+		expires_at: [] as [],
 	};
 	expect(given("manifest")).toBe(hex(manifests.encode(manifest)));
 	expect(bytes("manifest").length).toBe(222);

@@ -99,6 +99,7 @@ test("C31 every other change, twice the same, has one effect and the same answer
 		content_type: ["a/b"] as [string],
 		visibility: [] as [],
 		metadata: [] as [],
+		expiry: [] as [],
 	};
 	const who = Ed25519KeyIdentity.generate().getPrincipal();
 	const changes: (() => Promise<PlainResult<unknown>>)[] = [

@@ -116,6 +116,7 @@ describe.each(libraries)("with $name", (library) => {
 						content_type: ["a/b"],
 						visibility: [],
 						metadata: [],
+						expiry: [],
 					}),
 				),
 			async () =>

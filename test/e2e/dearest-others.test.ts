@@ -186,6 +186,7 @@ describe.skipIf(isNamed)("C22 what a request takes at its bounds is what is docu
 				content_type: [],
 				visibility: [{ [visibility]: null } as never],
 				metadata: [metadata],
+				expiry: [],
 			});
 		const move = (from: string, to: string) => ({ id: newId(), from, source: none, to, precondition: none });
 		const removal = () => ({ id: newId(), key: deep("renamed"), precondition: none });

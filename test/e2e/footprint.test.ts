@@ -56,6 +56,7 @@ function allocated(...names: (keyof typeof MEMORY)[]): number {
 }
 
 const A_MESSAGE = 100;
+const MAPS = ["blobs", "catalog", "chunks", "contents", "ends"] as const;
 const DEEP = Array.from({ length: 31 }, () => "d").join("/");
 const PRIVATE = { visibility: { private: null } };
 const metadata = Array.from({ length: 4 }, (_, n): [string, string] => [`n${n}`, "v".repeat(1_020)]);
@@ -68,22 +69,25 @@ test.skipIf(isNamed).each<[string, number, (n: number) => string, Partial<WirePu
 	["directories of their own", 2, (n) => `${n}/${DEEP}`, {}],
 	["private keys in directories of their own", 20, (n) => `p${n}/${DEEP}`, PRIVATE],
 	["metadata", 2, (n) => `metadata-${n}`, { metadata }],
+	["an end", 2, (n) => `end-${n}`, { expires_at: [2n ** 62n] }],
+	["long keys and an end", 2, (n) => String(n).padStart(1_023, "e"), { expires_at: [2n ** 62n] }],
 ])(
 	"C12 blobs with %s take no more than the quota counts, and not much less",
 	async (_, less, keyOf, parts) => {
-		const before = allocated("blobs", "catalog", "chunks", "contents");
+		const before = allocated(...MAPS);
 		let counted = 0;
 		const blobs = Array.from({ length: A_MESSAGE }, (_, n) => {
 			const content = new Uint8Array(Buffer.from(keyOf(n)));
 			const what = publication(rootOf(content, MAX_CHUNK_BYTES), parts);
+			const hasEnd = what.expires_at.length > 0;
 			counted +=
-				chargeOf(keyOf(n), content.length, MAX_CHUNK_BYTES, "public" in what.visibility, what) -
+				chargeOf(keyOf(n), content.length, MAX_CHUNK_BYTES, "public" in what.visibility, what, hasEnd) -
 				MIN_CHARGE_BYTES;
 			return { key: keyOf(n), content, ...what };
 		});
 		const { results } = ok(await fixture.store.blobs_put_many({ id: newId(), blobs }));
 		expect(results.every((result) => "ok" in result)).toBe(true);
-		const taken = allocated("blobs", "catalog", "chunks", "contents") - before;
+		const taken = allocated(...MAPS) - before;
 		expect(taken).toBeLessThanOrEqual(counted);
 		expect(taken).toBeGreaterThan(counted / less);
 	},

@@ -143,6 +143,7 @@ test("C05 a blob made private is gone for strangers at once, under its key and i
 		precondition: { none: null },
 		content_type: [] as [],
 		metadata: [] as [],
+		expiry: [] as [],
 	};
 	ok(await asWriter.blobs_update({ ...change, visibility: [{ private: null }] }));
 	for (const who of strangers) {

@@ -69,6 +69,7 @@ localTest("C40 an upload that expired is refused even before it is cleaned away"
 		content_type: "a/b",
 		metadata: [],
 		sha256: [] as [],
+		expires_at: [] as [],
 	};
 	for (const result of [
 		await store.blobs_put_chunk(id, 1, bytesOf(S)),

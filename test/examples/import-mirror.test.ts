@@ -363,9 +363,10 @@ function hostileStore(keys: string[]): Uint8Array {
 		modified_at: 0n,
 		metadata: [],
 		sha256: [],
+		expires_at: [],
 	});
 	const entries = keys.map((key) => ({ blob: manifests.encode(blob(key)) }));
-	const answer = { ok: { entries, next: [], certificate: [], witness: [] } };
+	const answer = { ok: { entries, next: [], expired: [], certificate: [], witness: [] } };
 	const page = new Uint8Array(IDL.encode([METHODS.blobs_list.result], [answer]));
 	const data = [...page].map((byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");
 	return assemble(`(module

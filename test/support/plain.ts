@@ -6,6 +6,8 @@ import {
 	type WireChange,
 	type WireChangeOf,
 	type WireChanges,
+	type WireDeletedBlob,
+	type WireDeletedBlobs,
 	type WireError,
 	type WireListEntry,
 	type WireListPage,
@@ -19,7 +21,10 @@ import {
 
 /** Answers as a reader of this version sees them: what travels as bytes is read, and errors are their details. */
 
-export type PlainChangeOf = Exclude<WireChangeOf, { published: unknown }> | { published: WireManifest };
+export type PlainChangeOf =
+	| Exclude<WireChangeOf, { published: unknown } | { restored: unknown }>
+	| { published: WireManifest }
+	| { restored: { manifest: WireManifest; version: WireVersion } };
 export type PlainChange = Omit<WireChange, "change"> & { change: PlainChangeOf };
 export type PlainItem = { ok: WireVersion } | { err: WireError };
 
@@ -30,6 +35,10 @@ interface Plain {
 	blobs_update: WireManifest;
 	blobs_copy: WireManifest;
 	blobs_rename: WireManifest;
+	blobs_restore: WireManifest;
+	blobs_list_deleted: Omit<WireDeletedBlobs, "deleted"> & {
+		deleted: (Omit<WireDeletedBlob, "manifest"> & { manifest: WireManifest })[];
+	};
 	blobs_stat: Omit<WireStatAnswer, "manifest"> & { manifest: [] | [WireManifest] };
 	blobs_list: Omit<WireListPage, "entries"> & {
 		entries: ({ blob: WireManifest } | { directory: string })[];
@@ -42,16 +51,20 @@ export type PlainOk<Name extends MethodName> = Name extends keyof Plain ? Plain[
 export type PlainResult<T> = { ok: T } | { err: WireError };
 
 const manifest = (bytes: Uint8Array): WireManifest => manifests.decode(bytes.slice());
-const many = ({ results, at }: WireManyResults) => ({
+const many = ({ results, at, expires_at }: WireManyResults) => ({
 	results: results.map((result) => ("ok" in result ? result : { err: errorIn(result.err) })),
 	at,
+	expires_at,
 });
 
 export function plainChange(bytes: Uint8Array): PlainChange {
 	const { change, ...stamp } = changes.decode(bytes.slice());
 	const [what] = change;
 	if (what === undefined) throw new Error("a change of a kind that is not known");
-	return { ...stamp, change: "published" in what ? { published: manifest(what.published) } : what };
+	if ("published" in what) return { ...stamp, change: { published: manifest(what.published) } };
+	if (!("restored" in what)) return { ...stamp, change: what };
+	const { version } = what.restored;
+	return { ...stamp, change: { restored: { manifest: manifest(what.restored.manifest), version } } };
 }
 
 const readers: { [Name in keyof Plain]: (ok: MethodOk<Name>) => Plain[Name] } = {
@@ -60,6 +73,11 @@ const readers: { [Name in keyof Plain]: (ok: MethodOk<Name>) => Plain[Name] } = 
 	blobs_update: manifest,
 	blobs_copy: manifest,
 	blobs_rename: manifest,
+	blobs_restore: manifest,
+	blobs_list_deleted: ({ deleted, next }) => ({
+		deleted: deleted.map((one) => ({ ...one, manifest: manifest(one.manifest) })),
+		next,
+	}),
 	blobs_stat: (answer) => ({
 		...answer,
 		manifest: answer.manifest[0] === undefined ? [] : [manifest(answer.manifest[0])],

@@ -24,6 +24,7 @@ export function publication(root: Uint8Array, parts: Partial<WirePublication> = 
 		metadata: [],
 		sha256: [],
 		precondition: { none: null },
+		expires_at: [],
 		...parts,
 	};
 }

@@ -98,6 +98,17 @@ describe("what is answered", () => {
 				case "deleted":
 					expectTypeOf(change.version).toEqualTypeOf<Version>();
 					return change.key;
+				case "expired":
+					expectTypeOf(change.version).toEqualTypeOf<Version>();
+					return change.key;
+				case "restored":
+					return change.manifest.key;
+				case "purged":
+					return change.key;
+				case "keepDeleted":
+					return String(change.days);
+				case "expiryRules":
+					return change.rules.map(({ prefix }) => prefix).join();
 				case "role":
 					return change.role;
 				case "quota":

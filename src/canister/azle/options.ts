@@ -19,7 +19,7 @@ export type BlobStoreOptions = StoreOptions &
 				 */
 				readonly lifecycle?: true;
 				/**
-				 * First of the 15 memory ids of the store, 0 to 239; the others are an application's. Frozen once deployed: the
+				 * First of the 17 memory ids of the store, 0 to 237; the others are an application's. Frozen once deployed: the
 				 * data is found by it. Beside other classes it has no default: an application's first maps mostly have the ids
 				 * from 0 on, and two maps under one id overwrite each other. A map that the application makes in the store's
 				 * range traps.
@@ -30,7 +30,7 @@ export type BlobStoreOptions = StoreOptions &
 		| {
 				/** The application has `init`, `post_upgrade` and `inspect_message` of its own, and calls the store's. */
 				readonly lifecycle: false;
-				/** First of the 15 memory ids of the store, 0 to 239; the others are the application's. */
+				/** First of the 17 memory ids of the store, 0 to 237; the others are the application's. */
 				readonly memoryOffset: number;
 		  }
 	);

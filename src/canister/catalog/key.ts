@@ -1,6 +1,6 @@
 import { KEY_END_LABEL, PRIVATE_LABEL, PUBLIC_LABEL } from "../../protocol/certified.js";
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
-import { MAX_KEY_BYTES } from "../../protocol/limits.js";
+import { MAX_PATH_BYTES } from "../../protocol/listing.js";
 import { textOf } from "./directory.js";
 import { flatten } from "./flat.js";
 import { KIND, type Kind } from "./node.js";
@@ -63,7 +63,7 @@ export function pathOf(root: Root, key: Key): Path {
 	}
 	if (isFlat(root)) return flatPathOf(name, lastNameText, key as string);
 	const bytes = typeof key === "string" ? encodeUtf8(key) : key;
-	if (bytes.length > MAX_KEY_BYTES) throw new Error(`catalog: a key of more than ${MAX_KEY_BYTES} bytes`);
+	if (bytes.length > MAX_PATH_BYTES) throw new Error(`catalog: a key of more than ${MAX_PATH_BYTES} bytes`);
 	// A key in ASCII is its own bytes as a text.
 	const text = key.length === bytes.length && typeof key === "string" ? key : textOf(bytes);
 	if (kindUnder(root) === KIND.labels) return { root: name, bytes, texts: [lastNameText, text], order: text };
@@ -76,7 +76,7 @@ export function pathOf(root: Root, key: Key): Path {
 function flatPathOf(root: Uint8Array, rootText: string, key: string): Path {
 	const label = flatten(key);
 	const bytes = encodeUtf8(label);
-	if (bytes.length > MAX_KEY_BYTES) throw new Error(`catalog: a key of more than ${MAX_KEY_BYTES} bytes`);
+	if (bytes.length > MAX_PATH_BYTES) throw new Error(`catalog: a key of more than ${MAX_PATH_BYTES} bytes`);
 	const text = label.length === bytes.length ? label : textOf(bytes);
 	return { root, bytes, texts: [rootText, text], order: `${rootText}\0${text}` };
 }

@@ -179,13 +179,14 @@ export class Administering {
 	}
 }
 
-export function statusOf({ modes, feed }: State): WireStatus {
+export function statusOf({ modes, feed, bin }: State): WireStatus {
 	return {
 		mode: modes.name,
 		generation: BigInt(modes.generation),
 		last: feed.version,
 		protocol: PROTOCOL_VERSION,
 		features: [...PROTOCOL_FEATURES],
+		keep_deleted_days: [bin.days],
 	};
 }
 

@@ -29,12 +29,16 @@ const ADMISSIONS: { readonly [Name in MethodName]?: Admission } = {
 	blobs_rename: { kind: "goOn", who: "writer" },
 	/** What it puts takes what puts take. */
 	blobs_batch: { kind: "goOn", who: "writer" },
+	blobs_restore: { kind: "goOn", who: "writer" },
+	blobs_purge: { kind: "goOn", who: "writer" },
 	blobs_grant_role: { kind: "administer", who: "admin" },
 	blobs_revoke_role: { kind: "administer", who: "admin" },
 	blobs_set_quota: { kind: "administer", who: "admin" },
 	blobs_set_mode: { kind: "administer", who: "admin" },
 	blobs_give_grant: { kind: "goOn", who: "grantee" },
 	blobs_revoke_grant: { kind: "goOn", who: "grantee" },
+	blobs_set_keep_deleted: { kind: "administer", who: "admin" },
+	blobs_set_expiry_rules: { kind: "administer", who: "admin" },
 	blobs_abort_any_upload: { kind: "administer", who: "admin" },
 };
 

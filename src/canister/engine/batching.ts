@@ -186,7 +186,7 @@ export class Batching {
 		const { key, content } = item;
 		const whole = checkWhole(state, caller, item, content);
 		const leaf = checkWholeRoot(state, item.root, content);
-		const { held, charged, payer } = whole;
+		const { held, over, charged, payer } = whole;
 		expectHeld(state, caller, key, held, charged);
 		state.charges.expect(caller, 0, 0, 1);
 		state.room.expect(charged);
@@ -195,18 +195,18 @@ export class Batching {
 			state.shelves.expect(left);
 			return publishWhole(state, caller, id, item, content, leaf, whole);
 		};
-		return { changes: 1, act };
+		return { changes: changesWith(over), act };
 	}
 
 	#commit(caller: Uint8Array, request: WireCommitUpload): Ready {
 		const state = this.#state;
 		const checked = checkUpload(state, caller, request);
-		const { upload, held, charged, payer } = checked;
+		const { upload, held, over, charged, payer } = checked;
 		expectHeld(state, caller, upload.key, held, charged - upload.charged);
 		state.charges.expect(caller, 0, 0, 1);
 		if (payer !== undefined) state.grants.expect(payer, charged, 1);
 		else expectUseOf(state, caller, upload, charged - upload.granted);
-		return { changes: 1, act: () => publishUpload(state, caller, request, checked) };
+		return { changes: changesWith(over), act: () => publishUpload(state, caller, request, checked) };
 	}
 
 	#delete(caller: Uint8Array, item: Extract<WireBatchItem, { delete: unknown }>): Ready {
@@ -241,23 +241,23 @@ export class Batching {
 		const state = this.#state;
 		state.charges.check(caller, { changes: 2 }, state.now);
 		const moved = checkCopy(state, caller, request);
-		const { target, charged, payer, used } = moved;
+		const { target, over, charged, payer, used } = moved;
 		expectHeld(state, caller, request.to, target, charged);
 		state.charges.expect(caller, 0, 0, 1);
 		if (payer !== undefined) state.grants.expect(payer, used, 1);
-		return { changes: 1, act: () => copyBlob(state, caller, id, request.to, moved) };
+		return { changes: changesWith(over), act: () => copyBlob(state, caller, id, request.to, moved) };
 	}
 
 	#rename(caller: Uint8Array, id: Uint8Array, request: WireMoveItem): Ready {
 		const state = this.#state;
 		state.charges.check(caller, { changes: 3 }, state.now);
 		const moved = checkRename(state, caller, request);
-		const { source, target, charged, payer, used } = moved;
+		const { source, target, over, charged, payer, used } = moved;
 		expectGone(state, source);
 		expectHeld(state, source.owner, request.to, target, charged);
 		state.charges.expect(caller, 0, 0, 2);
 		if (payer !== undefined) state.grants.expect(payer, used, 1);
-		return { changes: 2, act: () => renameBlob(state, caller, id, request.to, moved) };
+		return { changes: 1 + changesWith(over), act: () => renameBlob(state, caller, id, request.to, moved) };
 	}
 
 	/** Refuses to repeat the answer to a caller who may not make one of the changes any more. */
@@ -278,6 +278,9 @@ export class Batching {
 		}
 	}
 }
+
+/** Of one that takes the place of what is over, which has its own entry in the feed. */
+const changesWith = (over: Blob | undefined): number => (over === undefined ? 1 : 2);
 
 /** Of a key that is empty already. */
 const NOTHING: Ready = { changes: 0, act: () => undefined };

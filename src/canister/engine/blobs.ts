@@ -67,6 +67,12 @@ export class Blob {
 		return this.manifest.chunk_size;
 	}
 
+	/** Milliseconds since 1970 from which on the key holds nothing; undefined: it has no end. */
+	get expiresAt(): number | undefined {
+		const [end] = this.manifest.expires_at;
+		return end === undefined ? undefined : Number(end / 1_000_000n);
+	}
+
 	get isPublic(): boolean {
 		return isPublic(this.manifest);
 	}
@@ -150,20 +156,49 @@ export function decodeBlob(record: Uint8Array): Blob {
 	return new Blob(manifests.decode(bytes), place, bytes);
 }
 
-/** What each key holds. */
+/**
+ * What each key holds. A blob whose time is over is not there from that moment on, whether or not cleaning has come by:
+ * whoever decides anything asks `get`, and only what frees the blob, or counts what it takes, what is stored.
+ */
 export class Blobs {
 	readonly #map: StableMap;
+	readonly #now: () => number;
+	/** What was found last by `get`, and is over. */
+	#over: Blob | undefined;
 
-	constructor(map: StableMap) {
+	constructor(map: StableMap, now: () => number) {
 		this.#map = map;
+		this.#now = now;
+	}
+
+	/** To be called before each message. */
+	forget(): void {
+		this.#over = undefined;
 	}
 
 	get(key: string): Blob | undefined {
+		const blob = this.stored(key);
+		if (blob === undefined || !this.isOver(blob)) return blob;
+		this.#over = blob;
+		return undefined;
+	}
+
+	/** What is stored under the key although its time is over. The key was asked for by `get` in this message. */
+	over(key: string): Blob | undefined {
+		return this.#over?.key === key ? this.#over : undefined;
+	}
+
+	isOver({ expiresAt }: Pick<Blob, "expiresAt">): boolean {
+		return expiresAt !== undefined && expiresAt <= this.#now();
+	}
+
+	/** What is stored under the key, over or not. */
+	stored(key: string): Blob | undefined {
 		const record = this.#map.get(encodeUtf8(key));
 		return record === undefined ? undefined : decodeBlob(record);
 	}
 
-	/** What is there, for answers that name it as it travels: metadata cost more to read than all else. */
+	/** The same for answers that name it as it travels: metadata cost more to read than all else. */
 	shown(key: string): Shown | undefined {
 		const record = this.#map.get(encodeUtf8(key));
 		if (record === undefined) return undefined;
@@ -171,16 +206,24 @@ export class Blobs {
 		return new Blob(manifests.decode(bytes, WITHOUT_LISTS), place, bytes);
 	}
 
+	/** The same for lists, which never look into manifests, but for the end of those that have one. */
 	listed(key: string): Listed | undefined {
 		const record = this.#map.get(encodeUtf8(key));
 		return record === undefined ? undefined : FORMS.read(record);
 	}
 
+	isListedOver({ bytes }: Listed): boolean {
+		const end = manifests.endOf(bytes);
+		return end !== undefined && Number(end / 1_000_000n) <= this.#now();
+	}
+
 	set(blob: Blob): void {
+		this.#over = undefined;
 		this.#map.set(encodeUtf8(blob.key), encodeBlob(blob));
 	}
 
 	delete(key: string): void {
+		this.#over = undefined;
 		this.#map.delete(encodeUtf8(key));
 	}
 }

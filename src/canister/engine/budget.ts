@@ -16,7 +16,7 @@ export const MOST_OF_PROVEN_PAGE = 1.5e9;
 /** What a message takes at its end beside lists and tree: the accounts of 1,000 owners, the answer and its receipt. */
 const ENDING = 1.5e9;
 /** What a label costs to change in a list or tree, until this message has shown that it costs more. */
-const PER_LABEL = 1.5e6;
+export const PER_LABEL = 1.5e6;
 /**
  * Labels whose change is put off to the message's end, so that keys which are near each other share what they touch.
  * 1,000 blobs in one directory are fewer.

@@ -4,6 +4,7 @@ import {
 	privateLabelPreimage,
 	sameBytes,
 	segmentsOf,
+	type WireExpired,
 	type WireProof,
 } from "../../protocol/index.js";
 import {
@@ -27,6 +28,12 @@ import type { Feed } from "./feed.js";
 export type Sight = "public" | "all" | { readonly owner: Uint8Array };
 
 export const NO_PROOF: WireProof = { certificate: [], witness: [] };
+
+/** What is over, with what proves it; absent where there is nothing, or no proof. */
+export function expiredOf(manifests: Uint8Array[], { certificate, witness }: WireProof): [] | [WireExpired] {
+	if (manifests.length === 0 || certificate[0] === undefined || witness[0] === undefined) return [];
+	return [{ manifests, certificate: certificate[0], witness: witness[0] }];
+}
 
 /** Lists of private keys, which are not certified: of all, and of one owner. */
 const ALL_PRIVATE: FlatRoot = { flatName: encodeUtf8("P") };

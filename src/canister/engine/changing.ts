@@ -4,9 +4,11 @@ import {
 	checkMetadata,
 	Deleted,
 	type Encodable,
+	encodeValue,
 	isPublic,
 	Message,
 	type MethodArgs,
+	UpdateWithoutExpiry,
 	type WireDelete,
 	type WireDeleted,
 	type WireDeleteItem,
@@ -17,6 +19,7 @@ import {
 } from "../../protocol/index.js";
 import type { Blob } from "./blobs.js";
 import { nanoseconds } from "./codec.js";
+import { checkEnd, endOf } from "./expiring.js";
 import type { Grant } from "./grant-record.js";
 import { payerOf } from "./granted.js";
 import { checkCopy, checkRename, copyBlob, renameBlob } from "./moving.js";
@@ -53,7 +56,9 @@ export class Changing {
 		const act = (caller: Uint8Array) =>
 			updateBlob(state, caller, request.id, checkUpdate(state, caller, request)).bytes;
 		const still = (caller: Uint8Array) => requireStill(state, caller, "write", request.key);
-		return this.#once("blobs_update", request, RECEIPT.updated, 2, act, still);
+		const isAsBefore = request.expiry[0] === undefined;
+		const encode = isAsBefore ? () => encodeValue(UpdateWithoutExpiry, request) : undefined;
+		return this.#once("blobs_update", request, RECEIPT.updated, 2, act, still, encode);
 	}
 
 	copy(request: WireMove): Uint8Array {
@@ -83,6 +88,7 @@ export class Changing {
 		changes: number,
 		act: (caller: Uint8Array) => Uint8Array,
 		still: (caller: Uint8Array) => void,
+		encode?: () => Uint8Array,
 	): Uint8Array {
 		const state = this.#state;
 		const caller = state.access.caller();
@@ -90,15 +96,15 @@ export class Changing {
 			still(caller);
 			return answer;
 		};
-		return onceFor(state, caller, method, request, kind, changes, () => act(caller), again);
+		return onceFor(state, caller, method, request, kind, changes, () => act(caller), again, encode);
 	}
 }
 
 /** An update that may be made, and what it takes. */
 interface Updated {
 	readonly held: Blob;
-	/** Type, visibility and metadata from now on. */
-	readonly said: Pick<WireManifest, "content_type" | "visibility" | "metadata">;
+	/** Type, visibility, metadata and end from now on. */
+	readonly said: Pick<WireManifest, "content_type" | "visibility" | "metadata" | "expires_at">;
 	/** What its owner is charged more. */
 	readonly charged: number;
 	readonly payer: Grant | undefined;
@@ -106,19 +112,22 @@ interface Updated {
 
 /** Refuses an update for anything that rules it out. */
 export function checkUpdate(state: State, caller: Uint8Array, request: WireUpdateItem): Updated {
-	const { key, content_type, visibility, metadata } = request;
+	const { key, content_type, visibility, metadata, expiry } = request;
 	refuseInvalid(checkKey(key));
 	const held = readable(state, key);
 	const willBe = visibility[0] === undefined ? held.isPublic : "public" in visibility[0];
 	const grant = state.access.requireChange(caller, "write", key, held, { isPublic: willBe });
 	if (content_type[0] !== undefined) refuseInvalid(checkContentType(content_type[0]));
 	if (metadata[0] !== undefined) refuseInvalid(checkMetadata(metadata[0]));
+	const asked = expiry[0] !== undefined && "at" in expiry[0] ? expiry[0].at : undefined;
+	checkEnd(state, asked);
 	state.room.check(0);
 	checkPrecondition(request.precondition, held);
 	const said = {
 		content_type: content_type[0] ?? held.manifest.content_type,
 		visibility: visibility[0] === undefined ? held.manifest.visibility : visibilityOf(visibility[0]),
 		metadata: metadata[0] ?? held.manifest.metadata,
+		expires_at: expiry[0] === undefined ? held.manifest.expires_at : endOf(state, key, asked),
 	};
 	const charged = checkOther(state, held, { ...held.manifest, ...said });
 	const payer = grant && payerOf(state, caller, key, held, { isPublic: willBe, bytes: charged });

@@ -37,6 +37,10 @@ export function chargeOfContent(size: number, chunkSize: number): number {
 	return before + chargeOfChunk(size - before);
 }
 
+/** What an end counts for beside the key once more: its place in the order of ends. */
+export const EXPIRY_BYTES = 256;
+const chargeOfEnd = (key: string): number => EXPIRY_BYTES + encodeUtf8(key).length;
+
 const chargeOfKey = (key: string, directoryBytes: number): number =>
 	RECORD_BYTES + KEY_COPIES * encodeUtf8(key).length + (segmentsOf(key).length - 1) * directoryBytes;
 
@@ -53,8 +57,10 @@ export function chargeOf(
 	chunkSize: number,
 	isPublic: boolean,
 	{ content_type, metadata }: Described,
+	hasEnd = false,
 ): number {
-	let bytes = chargeOfContent(size, chunkSize) + content_type.length;
+	let bytes = hasEnd ? chargeOfEnd(key) : 0;
+	bytes += chargeOfContent(size, chunkSize) + content_type.length;
 	if (metadata.length > 0)
 		for (const [name, value] of metadata) bytes += name.length + encodeUtf8(value).length;
 	return bytes + chargeOfKey(key, isPublic ? DIRECTORY_BYTES : PRIVATE_DIRECTORY_BYTES);
@@ -65,7 +71,11 @@ export function chargeOf(
  * commit is refused for the quota of bytes.
  */
 export const chargeOfSession = (key: string): number =>
-	chargeOfKey(key, PRIVATE_DIRECTORY_BYTES) + MAX_CONTENT_TYPE_BYTES + MAX_METADATA_BYTES + MIN_CHARGE_BYTES;
+	chargeOfKey(key, PRIVATE_DIRECTORY_BYTES) +
+	chargeOfEnd(key) +
+	MAX_CONTENT_TYPE_BYTES +
+	MAX_METADATA_BYTES +
+	MIN_CHARGE_BYTES;
 
 /** What a grant that is part of another takes, by whose holder it was given: its records and its entries in lists. */
 export const GRANT_BYTES = 512;

@@ -1,7 +1,9 @@
 import { UPLOAD_EXPIRY_MS } from "../../protocol/index.js";
-import { MOST_OF_CLEANING } from "./budget.js";
+import { MOST_OF_CLEANING, PER_LABEL } from "./budget.js";
 import { concat, getU64, u64Key } from "./codec.js";
+import { expireOne } from "./expiring.js";
 import { lookAtGrantee, nextGrantee } from "./grantees.js";
+import { removeDue } from "./keeping.js";
 import { endReserve, nextReserve } from "./reserves.js";
 import type { State } from "./state.js";
 import { giveUp } from "./uploading.js";
@@ -16,6 +18,9 @@ const CHUNKS_PER_STEP = 128;
 const CHUNKS_AT_A_TIME = 32;
 const UPLOADS_PER_STEP = 100;
 const RESERVES_PER_STEP = 200;
+/** Each changes the certified tree, of a deep key at up to 65 labels, when the step ends. */
+const EXPIRED_PER_STEP = 500;
+const DUE_PER_STEP = 500;
 const GRANTEES_PER_STEP = 50;
 const RECEIPTS_PER_STEP = 500;
 const CHANGES_PER_STEP = 500;
@@ -25,7 +30,7 @@ const READ_ONLY_PAUSE_MS = 60 * 60_000;
 
 /**
  * One step of cleaning, bounded by its instructions and by how much there is of each kind: uploads that expired are
- * given up, reserves of idle ones ended, grants that hold no more and receipts whose time is over forgotten, slots of
+ * given up, blobs whose time is over removed, and those deleted that were kept for long enough, reserves of idle ones ended, grants that hold no more and receipts whose time is over forgotten, slots of
  * discarded contents freed, the feed cut to its length, the pool of slots refilled, responses certified. Asks to be woken
  * again while there is anything left to wait for. In maintenance, and while the store is read-only, it does nothing.
  */
@@ -38,6 +43,8 @@ export function clean(state: State): void {
 	}
 	const hasTime = () => state.host.instructions() < MOST_OF_CLEANING;
 	for (let left = UPLOADS_PER_STEP; left > 0 && hasTime() && giveUpOne(state, now); left--);
+	for (let left = EXPIRED_PER_STEP; left > 0 && hasTimeWithTree(state) && expireOne(state, now); left--);
+	for (let left = DUE_PER_STEP; left > 0 && hasTime() && removeDue(state, now); left--);
 	for (let left = RESERVES_PER_STEP; left > 0 && hasTime() && endReserve(state, now); left--);
 	for (let left = GRANTEES_PER_STEP; left > 0 && hasTime() && lookAtGrantee(state, now); left--);
 	for (let left = RECEIPTS_PER_STEP; left > 0 && hasTime() && state.receipts.expireOne(now); left--);
@@ -53,6 +60,10 @@ export function clean(state: State): void {
 	wakeForCleaning(state);
 }
 
+/** Whether there is time for more, with what the step's end will take to change lists and tree. */
+const hasTimeWithTree = ({ host, certified }: State): boolean =>
+	host.instructions() + certified.gathered * PER_LABEL < MOST_OF_CLEANING;
+
 /** Asks to be woken when the next piece of work is due; also right after an upgrade, which forgets all timers. */
 export function wakeForCleaning(state: State): void {
 	if (state.modes.name === "maintenance") return;
@@ -62,6 +73,8 @@ export function wakeForCleaning(state: State): void {
 		isBusy ? 0 : undefined,
 		state.receipts.nextAt(),
 		nextExpiry(state),
+		state.ends.first()?.at,
+		state.bin.nextAt(),
 		nextReserve(state),
 		nextGrantee(state),
 	].filter((at) => at !== undefined);

@@ -16,6 +16,7 @@ import {
 import { type Blob, decodeBlob, encodeBlob } from "./blobs.js";
 import { chargeOf } from "./charges.js";
 import { concat } from "./codec.js";
+import { checkEnd, endOf, expire } from "./expiring.js";
 import type { Grant } from "./grant-record.js";
 import { payerOf, useGrantOf } from "./granted.js";
 import { discard, moreBlobs, publishNew } from "./publishing.js";
@@ -83,6 +84,9 @@ function published(state: State, caller: Uint8Array, id: Uint8Array, blob: Blob)
 interface Checked {
 	readonly upload: Upload;
 	readonly held: Blob | undefined;
+	/** What is over under the key, and goes first. */
+	readonly over: Blob | undefined;
+	readonly end: [] | [bigint];
 	readonly size: number;
 	readonly charged: number;
 	/** The grant that it counts in from now on, where it is none that it was begun by. */
@@ -93,12 +97,14 @@ interface Checked {
 export function checkUpload(state: State, caller: Uint8Array, request: WireCommitUpload): Checked {
 	const upload = openUpload(state, caller, request.id);
 	checkPublication(request);
+	checkEnd(state, request.expires_at[0]);
 	const held = state.blobs.get(upload.key);
 	const isPublic = "public" in request.visibility;
 	const use = { ...useOf(upload), isPublic };
 	const grant = state.access.requireChange(caller, "write", upload.key, held, use);
 	const size = finalSize(upload, request.size);
-	const charged = chargeOf(upload.key, size, upload.chunkSize, isPublic, request);
+	const end = endOf(state, upload.key, request.expires_at[0]);
+	const charged = chargeOf(upload.key, size, upload.chunkSize, isPublic, request, end.length > 0);
 	// One that was begun by a role which its creator lost counts in a grant from now on; in its own it counts already.
 	const isNew = grant !== undefined && upload.grant === 0;
 	const payer = isNew
@@ -108,7 +114,7 @@ export function checkUpload(state: State, caller: Uint8Array, request: WireCommi
 	state.room.check(0);
 	checkPrecondition(request.precondition, held);
 	checkRoot(state, upload, size, request.root);
-	return { upload, held, size, charged, payer };
+	return { upload, held, over: state.blobs.over(upload.key), end, size, charged, payer };
 }
 
 /** Publishes an upload that was checked, and leaves the receipt of its id. */
@@ -116,9 +122,10 @@ export function publishUpload(
 	state: State,
 	caller: Uint8Array,
 	request: WireCommitUpload,
-	{ upload, held, size, charged, payer }: Checked,
+	{ upload, held, over, end, size, charged, payer }: Checked,
 ): Blob {
 	const { id } = request;
+	if (over !== undefined) expire(state, over);
 	dropReserve(state, caller, upload);
 	closeUpload(state, caller, id, upload, held);
 	state.charges.charge(caller, charged - upload.charged);
@@ -126,7 +133,7 @@ export function publishUpload(
 	if (payer !== undefined) state.grants.use(payer, charged, 1);
 	const { key, chunkSize, content } = upload;
 	const what = { key, size, chunkSize, content, leaf: new Uint8Array(0) };
-	const blob = publishNew(state, caller, id, what, request, held);
+	const blob = publishNew(state, caller, id, what, request, end, held);
 	if (held !== undefined) discard(state, caller, held);
 	return published(state, caller, id, blob);
 }
@@ -157,21 +164,26 @@ export function checkWhole(
 		refuse("chunk_too_large", { limit: BigInt(MAX_SINGLE_CALL_BYTES), actual: BigInt(bytes.length) });
 	refuseInvalid(checkKey(request.key));
 	checkPublication(request);
+	checkEnd(state, request.expires_at[0]);
 	const held = state.blobs.get(request.key);
 	const isPublic = "public" in request.visibility;
 	const grant = state.access.requireChange(caller, "write", request.key, held, { isPublic });
-	const charged = chargeOf(request.key, bytes.length, MAX_CHUNK_BYTES, isPublic, request);
+	const end = endOf(state, request.key, request.expires_at[0]);
+	const charged = chargeOf(request.key, bytes.length, MAX_CHUNK_BYTES, isPublic, request, end.length > 0);
 	const blobs = moreBlobs(state, caller, request.key, held);
 	// Its entry in the feed, and the receipt of its message, which is counted at its end.
 	state.charges.check(caller, { blobs, bytes: charged, changes: 2 }, state.now);
 	const payer = grant && payerOf(state, caller, request.key, held, { isPublic, bytes: charged, blobs: 1 });
 	state.room.check(charged);
 	checkPrecondition(request.precondition, held);
-	return { held, charged, payer };
+	return { held, over: state.blobs.over(request.key), end, charged, payer };
 }
 
 interface Whole {
 	readonly held: Blob | undefined;
+	/** What is over under the key, and goes first. */
+	readonly over: Blob | undefined;
+	readonly end: [] | [bigint];
 	readonly charged: number;
 	readonly payer: Grant | undefined;
 }
@@ -201,13 +213,14 @@ export function publishWhole(
 	request: WirePublication & { key: string },
 	bytes: Uint8Array,
 	leaf: Uint8Array,
-	{ held, charged, payer }: Whole,
+	{ held, over, end, charged, payer }: Whole,
 ): Blob {
+	if (over !== undefined) expire(state, over);
 	if (bytes.length > 0) state.chunks.add(caller, leaf, bytes);
 	state.charges.charge(caller, charged);
 	if (payer !== undefined) state.grants.use(payer, charged, 1);
 	const what = { key: request.key, size: bytes.length, chunkSize: MAX_CHUNK_BYTES, content: 0, leaf };
-	const blob = publishNew(state, caller, salt, what, request, held);
+	const blob = publishNew(state, caller, salt, what, request, end, held);
 	if (held !== undefined) discard(state, caller, held);
 	return blob;
 }

@@ -15,6 +15,8 @@ export function expectHeld(
 	charged: number,
 ): void {
 	state.charges.expect(owner, moreBlobs(state, owner, key, held), charged, 0);
+	const over = state.blobs.over(key);
+	if (over !== undefined && !isOwn(owner, over)) expectGone(state, over);
 	if (held !== undefined && !isOwn(owner, held)) expectGone(state, held);
 }
 

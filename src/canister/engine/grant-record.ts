@@ -27,6 +27,7 @@ export interface Grant extends GrantRef {
 	readonly publicOnly: boolean;
 	readonly overOthers: boolean;
 	readonly mayGive: boolean;
+	readonly mayPurge: boolean;
 	/** How many grants lead to it, itself counted. */
 	readonly level: number;
 	/** The one that it is part of; none where an administrator gave it. */
@@ -66,6 +67,7 @@ const UNDER_WHO = 95;
 const PUBLIC_ONLY = 1;
 const OVER_OTHERS = 2;
 const MAY_GIVE = 4;
+const MAY_PURGE = 8;
 
 const ASCII = 1;
 const MOST_UNITS = 64;
@@ -133,6 +135,10 @@ export class Holding {
 
 	isOverOthers(index: number): boolean {
 		return this.#has(index, OVER_OTHERS);
+	}
+
+	mayPurge(index: number): boolean {
+		return this.#has(index, MAY_PURGE);
 	}
 
 	#has(index: number, flag: number): boolean {
@@ -224,6 +230,7 @@ export class Holding {
 			publicOnly: (flags & PUBLIC_ONLY) !== 0,
 			overOthers: (flags & OVER_OTHERS) !== 0,
 			mayGive: (flags & MAY_GIVE) !== 0,
+			mayPurge: (flags & MAY_PURGE) !== 0,
 			level: record[at + LEVEL]!,
 			under:
 				above.length === 0
@@ -248,7 +255,8 @@ function write(record: Uint8Array, at: number, grant: Grant): void {
 	record[at + FLAGS] =
 		(grant.publicOnly ? PUBLIC_ONLY : 0) |
 		(grant.overOthers ? OVER_OTHERS : 0) |
-		(grant.mayGive ? MAY_GIVE : 0);
+		(grant.mayGive ? MAY_GIVE : 0) |
+		(grant.mayPurge ? MAY_PURGE : 0);
 	record[at + LEVEL] = grant.level;
 	putU64(record, at + ENDS_AT, grant.endsAt);
 	putU64(record, at + BYTES, grant.bytes);

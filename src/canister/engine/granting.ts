@@ -188,7 +188,7 @@ function checkTerms(terms: WireGrantTerms, role: GrantRole, now: number): void {
 	if (role === "writer") return;
 	for (const [field, value] of Object.entries({ bytes: terms.bytes, blobs: terms.blobs }))
 		if (value.length > 0) invalid(field, "a reader puts nothing, so it has no such bound");
-	for (const field of ["public_only", "over_others"] as const)
+	for (const field of ["public_only", "over_others", "may_purge"] as const)
 		if (terms[field]) invalid(field, "it is for writers");
 }
 
@@ -207,6 +207,8 @@ function checkPart(terms: WireGrantTerms, above: Grant): void {
 		invalid("public_only", "the grant that it is part of is for public blobs only");
 	if (terms.over_others && !above.overOthers)
 		invalid("over_others", "the grant that it is part of is not over what others own");
+	if (terms.may_purge && !above.mayPurge)
+		invalid("may_purge", "the grant that it is part of may not remove for good what was deleted");
 	if (above.level >= MAX_GRANT_LEVELS || (terms.may_give && above.level + 1 >= MAX_GRANT_LEVELS))
 		invalid("may_give", "so many grants may be part of each other as the limit", MAX_GRANT_LEVELS);
 }
@@ -232,6 +234,7 @@ function toGrant(
 		publicOnly: terms.public_only,
 		overOthers: terms.over_others,
 		mayGive: terms.may_give,
+		mayPurge: terms.may_purge,
 		level: (above?.level ?? 0) + 1,
 		under: above && { who: above.who, id: above.id, sequence: above.sequence },
 		mark: terms.may_give ? mark : 0,
@@ -251,6 +254,7 @@ const toTerms = (grant: Grant): WireGrantTerms => ({
 	public_only: grant.publicOnly,
 	over_others: grant.overOthers,
 	may_give: grant.mayGive,
+	may_purge: grant.mayPurge,
 });
 
 function toWireChange(grant: Grant, isGiven: boolean) {

@@ -159,6 +159,21 @@ export class Grants {
 		return found ?? lack;
 	}
 
+	/** Whether it may remove for good what was deleted from the key. */
+	purges(who: Uint8Array, key: string, isOthers: boolean): boolean {
+		const holding = this.of(who);
+		const target = `w${key}`;
+		for (let index = 0; index < holding.count; index++)
+			if (
+				target.startsWith(holding.targets[index]!) &&
+				holding.mayPurge(index) &&
+				(!isOthers || holding.isOverOthers(index)) &&
+				this.isLive(holding, index)
+			)
+				return true;
+		return false;
+	}
+
 	/** The grant itself and those that it is part of, upwards. */
 	*#chain(grant: Grant): Generator<Grant> {
 		for (let at: Grant | undefined = grant; at !== undefined; ) {

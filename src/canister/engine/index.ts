@@ -14,8 +14,10 @@ import { Batching } from "./batching.js";
 import { Changing } from "./changing.js";
 import { clean, wakeForCleaning } from "./cleaning.js";
 import { Committing } from "./committing.js";
+import { Expiring } from "./expiring.js";
 import { Granting } from "./granting.js";
 import { countArrived, countRefused, noteArgument, noteContent } from "./intake.js";
+import { Keeping } from "./keeping.js";
 import { Many } from "./many.js";
 import { Observing } from "./observing.js";
 import { Reading } from "./reading.js";
@@ -50,6 +52,8 @@ export class Engine {
 		const batching = new Batching(state);
 		const reading = new Reading(state);
 		const administering = new Administering(state);
+		const expiring = new Expiring(state);
+		const keeping = new Keeping(state);
 		const granting = new Granting(state);
 		const observing = new Observing(state);
 		this.#state = state;
@@ -67,12 +71,16 @@ export class Engine {
 			blobs_copy: (request) => changing.copy(request),
 			blobs_rename: (request) => changing.rename(request),
 			blobs_batch: (request) => batching.batch(request),
+			blobs_restore: (request) => keeping.restore(request),
+			blobs_purge: (request) => keeping.purge(request),
 			blobs_grant_role: (request) => administering.grantRole(request),
 			blobs_revoke_role: (request) => administering.revokeRole(request),
 			blobs_set_quota: (request) => administering.setQuota(request),
 			blobs_set_mode: (request) => administering.setMode(request),
 			blobs_give_grant: (request) => granting.give(request),
 			blobs_revoke_grant: (request) => granting.revoke(request),
+			blobs_set_keep_deleted: (request) => keeping.setDays(request),
+			blobs_set_expiry_rules: (request) => expiring.setRules(request),
 			blobs_abort_any_upload: (request) => administering.abortUpload(request),
 			blobs_upload_status: (request) => uploading.status(request),
 			blobs_list_uploads: (request) => uploading.list(request),
@@ -81,11 +89,13 @@ export class Engine {
 			blobs_leaves: (request) => reading.leaves(request),
 			blobs_get_chunk: (key, sequence, index) => reading.chunk(key, sequence, index),
 			blobs_list: (request) => reading.list(request),
+			blobs_list_deleted: (request) => keeping.list(request),
 			blobs_changes: (request) => reading.changes(request),
 			blobs_status: () => statusOf(state),
 			blobs_account: ([who]) => administering.account(who),
 			blobs_list_accounts: (request) => administering.listAccounts(request),
 			blobs_list_grants: (request) => granting.list(request),
+			blobs_expiry_rules: () => expiring.rules(),
 			blobs_stats: () => observing.stats(),
 			blobs_metrics: () => observing.metrics(),
 		};

@@ -8,7 +8,7 @@ import {
 } from "../../protocol/index.js";
 import { type ListEntry, mergeLists } from "../catalog/index.js";
 import { MOST_OF_PROVEN_PAGE } from "./budget.js";
-import type { Sight } from "./certified.js";
+import { expiredOf, NO_PROOF, type Sight } from "./certified.js";
 import { isSealed, seal, unseal } from "./cursors.js";
 import { refuse } from "./refusal.js";
 import { pageLimit } from "./requests.js";
@@ -40,18 +40,24 @@ export function listPage(state: State, { prefix, recursive, after: [after], limi
 	const sight = sightOf(state, prefix);
 	const isProven = sight === "public" && state.certified.isQuery;
 	const page = new Page(state, pageLimit(limit), isProven);
+	let last: string | undefined;
 	let next: string | undefined;
 	for (const entry of entriesOf(state, sight, range, page)) {
 		if (page.isFull) {
+			last = page.last;
 			next = page.end;
 			break;
 		}
 		if (entry !== ASKING) page.add(entry);
 	}
+	const proof = state.certified.proofOfPage(range, last, isProven ? page.contents : undefined);
+	const hasExpired = page.expired.length > 0;
 	return {
 		entries: page.entries,
 		next: next === undefined ? [] : [next],
-		...state.certified.proofOfPage(range, next, isProven ? page.contents : undefined),
+		expired: hasExpired ? expiredOf(page.expired, proof) : [],
+		// The proof of a page shows what is over, and so is for who is told of it.
+		...(hasExpired ? NO_PROOF : proof),
 	};
 }
 
@@ -135,6 +141,8 @@ class Page {
 	readonly entries: WireListEntry[] = [];
 	/** What is certified of each key, where it is shown. */
 	readonly contents: Uint8Array[] = [];
+	/** Manifests of what the witness shows and the page passes over, since its time is over. */
+	readonly expired: Uint8Array[] = [];
 	readonly #state: State;
 	readonly #isProven: boolean;
 	#left: number;
@@ -152,7 +160,14 @@ class Page {
 	get isFull(): boolean {
 		if (this.#left <= 0 || this.#bytes > MAX_PAGE_BYTES || this.#asked >= MAX_ASKED) return true;
 		// The first entry is taken in any case, so that a list comes to its end.
-		return this.entries.length > 0 && this.#isProven && this.#state.host.instructions() > MOST_OF_PROVEN_PAGE;
+		return (
+			this.#last !== undefined && this.#isProven && this.#state.host.instructions() > MOST_OF_PROVEN_PAGE
+		);
+	}
+
+	/** The last entry, or the last key that was passed over. */
+	get last(): string | undefined {
+		return this.#last;
 	}
 
 	/** Where the next page begins: past the last entry, or past the last key that was passed over. */
@@ -166,10 +181,11 @@ class Page {
 
 	/** Whether the rule, or else a role or ownership, lets the caller read what the key holds. If not it is passed over. */
 	asks(key: string): boolean {
-		const blob = this.#state.blobs.get(key);
+		const { blobs, access } = this.#state;
+		const blob = blobs.stored(key);
 		if (blob === undefined) throw new Error("the catalog names a blob that is not stored");
 		this.#asked++;
-		if (this.#state.access.mayRead(key, blob)) return true;
+		if (!blobs.isOver(blob) && access.mayRead(key, blob)) return true;
 		this.#left--;
 		this.#last = key;
 		this.#isPassed = true;
@@ -191,8 +207,11 @@ class Page {
 		}
 		const blob = this.#state.blobs.listed(entry.key);
 		if (blob === undefined) throw new Error("the catalog names a blob that is not stored");
-		this.#bytes += blob.bytes.length;
-		this.entries.push({ blob: blob.bytes });
+		const isOver = this.#state.blobs.isListedOver(blob);
+		this.#isPassed = isOver;
+		if (!isOver) this.entries.push({ blob: blob.bytes });
+		else if (this.#isProven) this.expired.push(blob.bytes);
+		if (!isOver || this.#isProven) this.#bytes += blob.bytes.length;
 		if (!this.#isProven) return;
 		const content = this.#state.certified.contentOf(blob);
 		this.#bytes += content.length;

@@ -14,6 +14,7 @@ import {
 	type WireDeleteMany,
 	type WireError,
 	type WireItemResult,
+	type WireManifest,
 	type WireManyResults,
 	type WirePutItem,
 	type WirePutMany,
@@ -70,11 +71,13 @@ export class Many {
 		};
 		const many = { caller, id, kind: RECEIPT.putMany, action: "write", items: blobs, fingerprint } as const;
 		let left = blobs.length;
-		const answer = this.#each(many, (item: WirePutItem) => {
+		const answer = this.#each(many, (item: WirePutItem, ends) => {
 			this.#state.shelves.expect(left--);
 			const whole = checkWhole(this.#state, caller, item, item.content);
 			const leaf = checkWholeRoot(this.#state, item.root, item.content);
-			return publishWhole(this.#state, caller, id, item, item.content, leaf, whole).version;
+			const { version, manifest } = publishWhole(this.#state, caller, id, item, item.content, leaf, whole);
+			if (manifest.expires_at[0] !== undefined) ends[blobs.length - left - 1] = manifest.expires_at;
+			return version;
 		});
 		refillInTime(this.#state);
 		return answer;
@@ -103,7 +106,7 @@ export class Many {
 	/** Does each item, or finds that this was done already under the id. */
 	#each<Item extends { readonly key: string }>(
 		{ caller, id, kind, action, items, fingerprint }: ManyOf<Item>,
-		act: (item: Item) => WireVersion,
+		act: (item: Item, ends: End[]) => WireVersion,
 	): Encodable<WireManyResults> {
 		const state = this.#state;
 		checkId(id);
@@ -113,14 +116,19 @@ export class Many {
 			state.charges.checkReceived(caller, state.arrived, state.now);
 			const budget = new Budget(state.host, state.certified);
 			const results: WireItemResult[] = [];
+			const ends: End[] = [];
 			for (const item of items) {
 				// The first is always done, so that a client which sends the rest again comes to an end.
 				const mayBegin = results.length === 0 || budget.hasRoom();
-				results.push(mayBegin ? this.#outcome(() => act(item)) : this.#refused(NOT_DONE_YET));
+				results.push(mayBegin ? this.#outcome(() => act(item, ends)) : this.#refused(NOT_DONE_YET));
 				if (!mayBegin) break;
 			}
 			while (results.length < items.length) results.push(this.#refused(NOT_DONE_YET));
-			return outcomes.encode({ results, at: nanoseconds(state.now) });
+			return outcomes.encode({
+				results,
+				at: nanoseconds(state.now),
+				expires_at: filled(ends, results.length),
+			});
 		};
 		const again = (answer: Uint8Array) => this.#stillOf(answer, caller, action, items);
 		return outcomes.part(once(state, caller, id, kind, fingerprint, 1, first, again));
@@ -166,16 +174,25 @@ export class Many {
 	): Uint8Array {
 		const { access, blobs } = this.#state;
 		if (access.isLetInByRole) return answer;
-		const { results, at } = outcomes.decode(answer);
+		const { results, at, expires_at } = outcomes.decode(answer);
 		const told = results.map((result, i): WireItemResult => {
 			if ("err" in result) return result;
 			const { key } = items[i]!;
 			const needs = access.neededStill(caller, action, key, blobs.get(key));
 			return needs === undefined ? result : { err: toItemRefusal({ not_authorized: { needs } }) };
 		});
-		return outcomes.encode({ results: told, at });
+		// Of an item that is refused by now its end is nothing to tell.
+		const ends = expires_at[0]?.map((end, i) => ("ok" in told[i]! ? end : NO_END));
+		return outcomes.encode({ results: told, at, expires_at: ends === undefined ? [] : [ends] });
 	}
 }
+
+const NO_END: [] = [];
+type End = WireManifest["expires_at"];
+
+/** One for each item; absent where none has any. */
+const filled = (ends: readonly End[], length: number): WireManyResults["expires_at"] =>
+	ends.length === 0 ? [] : [Array.from({ length }, (_, i) => ends[i] ?? NO_END)];
 
 interface ManyOf<Item> {
 	readonly caller: Uint8Array;

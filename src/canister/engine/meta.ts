@@ -42,6 +42,12 @@ export const COUNTER = {
 	strangersCycles: 32,
 	/** Head and tail of the queue of those who hold grants. */
 	grantQueue: 33,
+	/** Rules by which blobs end, and blobs that have an end (ends.ts). */
+	expiryRules: 35,
+	expiring: 36,
+	/** Days that what is deleted is kept, and blobs that are (bin.ts). */
+	keepDays: 37,
+	kept: 38,
 	/** Marks of grants that were ever set: the number of the last one (marks.ts). */
 	grantMarks: 50,
 } as const;

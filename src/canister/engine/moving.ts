@@ -2,6 +2,7 @@ import { Principal } from "@dfinity/principal";
 import { checkKey, type WireManifest, type WireMoveItem } from "../../protocol/index.js";
 import type { Blob } from "./blobs.js";
 import { nanoseconds } from "./codec.js";
+import { endOf, expire } from "./expiring.js";
 import type { Grant } from "./grant-record.js";
 import { payerOf } from "./granted.js";
 import { bare, chargeOfBlob, checkOther, discard, moreBlobs, put, readable, remove } from "./publishing.js";
@@ -15,6 +16,9 @@ import type { State } from "./state.js";
 interface Moved {
 	readonly source: Blob;
 	readonly target: Blob | undefined;
+	/** What is over under the key that it comes to, and goes first. */
+	readonly over: Blob | undefined;
+	readonly end: [] | [bigint];
 	/** Of a copy what it is charged, of a rename what its owner is charged more. */
 	readonly charged: number;
 	/** The grant that it counts in, and the bytes that count there. */
@@ -24,12 +28,13 @@ interface Moved {
 
 /** Refuses a copy for anything that rules it out. */
 export function checkCopy(state: State, caller: Uint8Array, request: WireMoveItem): Moved {
-	const { source, target, isByGrant } = checkMove(state, caller, request);
-	const charged = chargeOfBlob({ ...source.manifest, key: request.to });
+	const { source, target, over, isByGrant } = checkMove(state, caller, request);
+	const end = endOf(state, request.to, source.manifest.expires_at[0]);
+	const charged = chargeOfBlob({ ...source.manifest, key: request.to, expires_at: end });
 	const blobs = moreBlobs(state, caller, request.to, target);
 	state.charges.check(caller, { blobs, bytes: charged }, state.now);
 	const payer = isByGrant ? payerOfMove(state, caller, request.to, source, target, charged) : undefined;
-	return { source, target, charged, payer, used: charged };
+	return { source, target, over, end, charged, payer, used: charged };
 }
 
 /** The caller gets a blob of its own, with the same bytes. */
@@ -38,8 +43,9 @@ export function copyBlob(
 	caller: Uint8Array,
 	id: Uint8Array,
 	to: string,
-	{ source, target, charged, payer, used }: Moved,
+	{ source, target, over, end, charged, payer, used }: Moved,
 ): Blob {
+	if (over !== undefined) expire(state, over);
 	const { place, manifest } = source;
 	if (payer !== undefined) state.grants.use(payer, used, 1);
 	if (place.content !== 0) state.contents.share(place.content);
@@ -53,6 +59,7 @@ export function copyBlob(
 		owner: Principal.fromUint8Array(caller),
 		created_at: now,
 		modified_at: now,
+		expires_at: end,
 	};
 	const its = state.responses.hold(caller, copy, bare(place));
 	const blob = put(state, caller, id, copy, its, target);
@@ -63,17 +70,18 @@ export function copyBlob(
 /** Refuses a rename for anything that rules it out. */
 export function checkRename(state: State, caller: Uint8Array, request: WireMoveItem): Moved {
 	const { from, to } = request;
-	const { source, target, isByGrant } = checkMove(state, caller, request);
+	const { source, target, over, isByGrant } = checkMove(state, caller, request);
 	state.access.requireChange(caller, "delete", from, source);
 	const { owner } = source;
 	// Its owner's upload to the old key keeps that taken, so the new key is one more.
 	if (state.claims.count(owner, from) > 0)
 		state.charges.check(owner, { blobs: moreBlobs(state, owner, to, target) }, state.now);
-	const moved = { ...source.manifest, key: to };
+	const end = endOf(state, to, source.manifest.expires_at[0]);
+	const moved = { ...source.manifest, key: to, expires_at: end };
 	const charged = checkOther(state, source, moved);
 	const used = chargeOfBlob(moved);
 	const payer = isByGrant ? payerOfMove(state, caller, to, source, target, used) : undefined;
-	return { source, target, charged, payer, used };
+	return { source, target, over, end, charged, payer, used };
 }
 
 /** The blob keeps its owner. Two changes: the old key is emptied, then the new one holds it. */
@@ -82,8 +90,9 @@ export function renameBlob(
 	caller: Uint8Array,
 	id: Uint8Array,
 	to: string,
-	{ source, target, charged, payer, used }: Moved,
+	{ source, target, over, end, charged, payer, used }: Moved,
 ): Blob {
+	if (over !== undefined) expire(state, over);
 	if (payer !== undefined) state.grants.use(payer, used, 1);
 	state.charges.charge(source.owner, charged);
 	remove(state, caller, source);
@@ -92,6 +101,7 @@ export function renameBlob(
 		key: to,
 		...state.nextVersion,
 		modified_at: nanoseconds(state.now),
+		expires_at: end,
 	};
 	const place = state.responses.keep(caller, renamed, source.place);
 	const blob = put(state, caller, id, renamed, place, target);
@@ -122,5 +132,5 @@ function checkMove(state: State, caller: Uint8Array, { from, to, source, precond
 	const grant = state.access.requireChange(caller, "write", to, target, { isPublic: blob.isPublic });
 	state.room.check(0);
 	checkPrecondition(precondition, target);
-	return { source: blob, target, isByGrant: grant !== undefined };
+	return { source: blob, target, over: state.blobs.over(to), isByGrant: grant !== undefined };
 }

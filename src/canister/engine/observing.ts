@@ -40,6 +40,7 @@ export class Observing {
 			slots_made: count("slotsMade"),
 			slots_free: count("slotsMade") - count("slotsUsed") + count("slotsFree"),
 			feed_entries: BigInt(state.feed.sequence - state.feed.first + 1),
+			kept: [count("kept")],
 			cleaning: BigInt(state.garbage.length),
 			certifying: BigInt(state.responses.length),
 			stable_pages: pages === undefined ? [] : [BigInt(pages)],
@@ -83,6 +84,7 @@ export class Observing {
 		gauge("slots_made", "Slots for chunks that exist.", stats.slots_made);
 		gauge("slots_free", "Slots for chunks that are free.", stats.slots_free);
 		gauge("feed_entries", "Changes kept in the feed.", stats.feed_entries);
+		gauge("kept", "Deleted blobs that are kept.", stats.kept[0] ?? 0n);
 		gauge("cleaning_backlog", "Contents waiting to be cleaned away.", stats.cleaning);
 		if (stats.stable_pages[0] !== undefined)
 			gauge("stable_memory_bytes", "Size of stable memory.", stats.stable_pages[0] * 65_536n);

@@ -4,6 +4,7 @@ import {
 	isPublic,
 	SHA256_BYTES,
 	sameBytes,
+	type WireChangeOf,
 	type WireManifest,
 	type WirePublication,
 	type WireVisibility,
@@ -29,7 +30,9 @@ export function isOwn(who: Uint8Array, held: Blob | undefined): boolean {
 
 /** How many blobs more count for somebody who gets its own in the place of what a key holds: one, or none. */
 export function moreBlobs(state: State, who: Uint8Array, key: string, held: Blob | undefined): number {
-	return isOwn(who, held) || state.claims.count(who, key) > 0 ? 0 : 1;
+	// What is over is freed before anything takes its place, and counts until then.
+	const counted = held ?? state.blobs.over(key);
+	return isOwn(who, counted) || state.claims.count(who, key) > 0 ? 0 : 1;
 }
 
 /** To who may not read it, a blob is as if it were not there. */
@@ -60,6 +63,7 @@ export function publishNew(
 	salt: Uint8Array,
 	what: { key: string; size: number; chunkSize: number; content: number; leaf: Uint8Array },
 	publication: WirePublication,
+	expires_at: WireManifest["expires_at"],
 	held: Blob | undefined,
 ): Blob {
 	const now = nanoseconds(state.now);
@@ -79,6 +83,7 @@ export function publishNew(
 		modified_at: now,
 		metadata: publication.metadata,
 		sha256: publication.sha256,
+		expires_at,
 	};
 	const place: Place = {
 		content: what.content,
@@ -103,20 +108,32 @@ export function put(
 	manifest: WireManifest,
 	place: Place,
 	held: Blob | undefined,
+	changeOf: (bytes: Uint8Array) => WireChangeOf = published,
 ): Blob {
 	const blob = new Blob(manifest, place);
 	if (!blob.isPublic) giveSalt(state, caller, blob.owner, salt);
 	state.blobs.set(blob);
-	state.record(caller, { published: blob.bytes }, manifest);
+	state.record(caller, changeOf(blob.bytes), manifest);
 	if (held === undefined) state.meta.add(COUNTER.blobs, 1);
 	if (!isOwn(blob.owner, held)) {
 		if (held !== undefined) state.charges.countBlob(held.owner, held.key, -1);
 		state.charges.countBlob(blob.owner, blob.key, 1);
 	}
+	if (held !== undefined) state.ends.remove(held);
+	if (manifest.expires_at.length > 0) keepEnd(state, blob);
 	state.certified.put(blob, held);
 	// Others have asked to be woken for what waits already.
 	if (place.content !== 0 && state.responses.length > 0) state.wakeAt(state.now);
 	return blob;
+}
+
+const published = (bytes: Uint8Array): WireChangeOf => ({ published: bytes });
+
+function keepEnd(state: State, blob: Blob): void {
+	state.ends.add(blob);
+	state.wakeAt(blob.expiresAt!);
+	// Lists may end on what is over.
+	state.keepSecret(true);
 }
 
 /**
@@ -130,20 +147,51 @@ function giveSalt(state: State, caller: Uint8Array, owner: Uint8Array, salt: Uin
 	state.accounts.change(owner).salt = chosen.slice(0, ID_BYTES);
 }
 
-/** Empties a key. */
+/** Empties a key, by a change of `caller`. */
 export function remove(state: State, caller: Uint8Array, held: Blob): void {
-	state.blobs.delete(held.key);
-	state.meta.add(COUNTER.blobs, -1);
-	state.charges.countBlob(held.owner, held.key, -1);
-	state.certified.remove(held);
+	empty(state, held);
 	state.record(caller, { deleted: { key: held.key, version: held.version } });
 }
 
+/** Empties a key; the change is still to be recorded. */
+export function empty(state: State, held: Blob): void {
+	state.blobs.delete(held.key);
+	state.meta.add(COUNTER.blobs, -1);
+	state.charges.countBlob(held.owner, held.key, -1);
+	state.ends.remove(held);
+	state.certified.remove(held);
+}
+
 export const chargeOfBlob = (manifest: WireManifest): number =>
-	chargeOf(manifest.key, Number(manifest.size), manifest.chunk_size, isPublic(manifest), manifest);
+	chargeOf(
+		manifest.key,
+		Number(manifest.size),
+		manifest.chunk_size,
+		isPublic(manifest),
+		manifest,
+		manifest.expires_at.length > 0,
+	);
+
+const DAY_MS = 86_400_000;
+
+/**
+ * What becomes of a blob that was deleted or replaced by `caller`: it is kept, where the store keeps such, but not past
+ * its own end; or its content goes to the cleaner.
+ */
+export function discard(state: State, caller: Uint8Array, blob: Blob): void {
+	state.responses.release(caller, blob);
+	const { days } = state.bin;
+	if (days === 0) {
+		throwAway(state, blob);
+		return;
+	}
+	const until = Math.min(state.now + days * DAY_MS, blob.expiresAt ?? Number.POSITIVE_INFINITY);
+	state.bin.add({ blob, at: state.now, by: caller, until });
+	state.wakeAt(until);
+}
 
 /** Hands a blob's content to the cleaner; its owner stays charged until the space is free. */
-export function discard(state: State, caller: Uint8Array, blob: Blob): void {
+export function throwAway(state: State, blob: Blob): void {
 	const { content, leaf, uploader } = blob.place;
 	state.garbage.add({
 		content,
@@ -153,6 +201,5 @@ export function discard(state: State, caller: Uint8Array, blob: Blob): void {
 		holder: blob.owner,
 		charged: chargeOfBlob(blob.manifest),
 	});
-	state.responses.release(caller, blob);
 	state.wakeAt(state.now);
 }

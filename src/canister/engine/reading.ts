@@ -8,6 +8,7 @@ import {
 	type WireChanges,
 	type WireChangesRequest,
 	type WireCursor,
+	type WireExpired,
 	type WireLeaves,
 	type WireList,
 	type WireListPage,
@@ -15,8 +16,8 @@ import {
 	type WireStatAnswer,
 	type WireVersion,
 } from "../../protocol/index.js";
-import type { Blob } from "./blobs.js";
-import { NO_PROOF } from "./certified.js";
+import type { Blob, Shown } from "./blobs.js";
+import { expiredOf, NO_PROOF } from "./certified.js";
 import { listPage } from "./listing.js";
 import { refuse, refuseInvalid } from "./refusal.js";
 import { pageLimit } from "./requests.js";
@@ -40,7 +41,9 @@ export class Reading {
 		// Also an update of strangers: what it costs is documented. A key that holds something was checked once.
 		const held = state.blobs.shown(key);
 		if (held === undefined) refuseInvalid(checkKey(key));
-		const blob = held !== undefined && state.access.mayRead(key, held) ? held : undefined;
+		const readable = held !== undefined && state.access.mayRead(key, held) ? held : undefined;
+		const isOver = readable !== undefined && state.blobs.isOver(readable);
+		const blob = isOver ? undefined : readable;
 		const owner = blob === undefined || blob.isPublic ? caller : blob.owner;
 		// The salt of an owner is for who may read all that it salts.
 		const mayProve = sameBytes(owner, caller) || state.roles.readsAll(caller);
@@ -49,8 +52,17 @@ export class Reading {
 			manifest: blob === undefined ? [] : [blob.bytes],
 			salt: mayProve && salt.length > 0 ? [salt] : [],
 			last: state.feed.version,
-			...(mayProve ? state.certified.proofOfKey(key, blob, caller) : NO_PROOF),
+			expired: isOver ? this.#expired(key, readable, caller) : [],
+			// That a key holds nothing, while something is stored there, is proven with what that was.
+			...(mayProve && !isOver ? state.certified.proofOfKey(key, blob, caller) : NO_PROOF),
 		};
+	}
+
+	/** What is stored under a key although it is over, with what proves that, to who may read what its owner has. */
+	#expired(key: string, blob: Shown, caller: Uint8Array): [] | [WireExpired] {
+		const { certified, roles } = this.#state;
+		if (!blob.isPublic && !sameBytes(blob.owner, caller) && !roles.readsAll(caller)) return [];
+		return expiredOf([blob.bytes], certified.proofOfKey(key, blob, caller));
 	}
 
 	leaves({ key, version, from, limit }: WireLeaves): Uint8Array {

@@ -144,7 +144,10 @@ export function once(
 	return answer;
 }
 
-/** The same for a request that is one record with an id. */
+/**
+ * The same for a request that is one record with an id. `encode` writes it as an earlier version did where it has nothing
+ * that is new since, so that it is known again across an upgrade.
+ */
 export function onceFor<Name extends OneRecord>(
 	state: State,
 	caller: Uint8Array,
@@ -154,8 +157,9 @@ export function onceFor<Name extends OneRecord>(
 	changes: number,
 	act: () => Uint8Array,
 	again?: (answer: Uint8Array) => Uint8Array,
+	encode = () => encodeValue(METHODS[method].args[0]!, request),
 ): Uint8Array {
-	const fingerprint = () => fingerprintOf(state, method, encodeValue(METHODS[method].args[0]!, request));
+	const fingerprint = () => fingerprintOf(state, method, encode());
 	return once(state, caller, request.id, kind, fingerprint, changes, act, again);
 }
 type OneRecord =
@@ -168,7 +172,11 @@ type OneRecord =
 	| "blobs_set_quota"
 	| "blobs_set_mode"
 	| "blobs_give_grant"
-	| "blobs_revoke_grant";
+	| "blobs_revoke_grant"
+	| "blobs_set_expiry_rules"
+	| "blobs_set_keep_deleted"
+	| "blobs_restore"
+	| "blobs_purge";
 
 /** Refuses to repeat an answer to a caller who may not make this change any more. */
 export function requireStill(

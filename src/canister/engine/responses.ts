@@ -258,7 +258,7 @@ export class Responses {
 		const waits = this.#sets.waiting(task.number, task.done);
 		if (waits === undefined) throw new Error("a blob that waits for its answers is not known");
 		this.#sets.removeWaiting(task.number, task.done);
-		const blob = this.#blobs.get(waits.key);
+		const blob = this.#blobs.stored(waits.key);
 		if (blob?.sequence === waits.sequence) {
 			const place = { ...blob.place, responses: digest, directory: labels };
 			const certified = new Blob(blob.manifest, place, blob.bytes);

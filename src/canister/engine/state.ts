@@ -5,6 +5,7 @@ import type { Host, Storage } from "../ports.js";
 import { Access } from "./access.js";
 import { Accounts } from "./accounts.js";
 import { AnswerSets } from "./answer-sets.js";
+import { Bin } from "./bin.js";
 import { Blobs } from "./blobs.js";
 import { Certified } from "./certified.js";
 import { Charges } from "./charges.js";
@@ -12,6 +13,8 @@ import { Chunks } from "./chunks.js";
 import { Claims } from "./claims.js";
 import { ContentTrees } from "./content.js";
 import { Contents } from "./contents.js";
+import { Ends } from "./ends.js";
+import { ExpiryRules } from "./expiry-rules.js";
 import { FairQueue } from "./fair-queue.js";
 import { Feed } from "./feed.js";
 import { Garbage } from "./garbage.js";
@@ -50,6 +53,11 @@ export class State {
 	readonly modes: Modes;
 	readonly uploads: Uploads;
 	readonly blobs: Blobs;
+	/** Blobs that have an end, in order, and the rules by which they get one. */
+	readonly ends: Ends;
+	readonly expiryRules: ExpiryRules;
+	/** What was deleted and is kept. */
+	readonly bin: Bin;
 	readonly roles: Roles;
 	readonly marks: Marks;
 	readonly grants: Grants;
@@ -94,7 +102,10 @@ export class State {
 		this.room = new Room(meta, host, settings.room ?? {}, MEMORIES);
 		this.modes = new Modes(meta);
 		this.uploads = new Uploads(map("uploads"), catalog, this.charges);
-		this.blobs = new Blobs(map("blobs"));
+		this.blobs = new Blobs(map("blobs"), () => this.now);
+		this.bin = new Bin(map("bin"), catalog, meta);
+		this.ends = new Ends(map("ends"), catalog, meta);
+		this.expiryRules = new ExpiryRules(map("ends"), meta);
 		this.roles = new Roles(this.accounts, catalog, host);
 		this.marks = new Marks(map("grants"), meta);
 		this.grants = new Grants(this.accounts, this.marks, catalog, () => this.now);
@@ -137,6 +148,7 @@ export class State {
 	open(): void {
 		openLayout(this.meta);
 		this.accounts.open();
+		this.expiryRules.open();
 		this.marks.open();
 		this.certified.certify();
 	}
@@ -158,10 +170,15 @@ export class State {
 		return { sequence: BigInt(this.feed.sequence + 1), canister_version: this.canisterVersion };
 	}
 
-	/** Makes an entry in the feed, as the next change, which a manifest names already. */
-	record(by: Uint8Array, change: Encodable<WireChangeOf>, version: WireVersion = this.nextVersion): void {
+	/** Makes an entry in the feed, as the next change, which a manifest names already; it counts for `payer`. */
+	record(
+		by: Uint8Array,
+		change: Encodable<WireChangeOf>,
+		version: WireVersion = this.nextVersion,
+		payer = by,
+	): void {
 		this.feed.append(by, this.now, version, change);
-		this.charges.changed(by, this.now);
+		this.charges.changed(payer, this.now);
 	}
 
 	/** Asks to be woken for cleaning at this time. */
@@ -173,6 +190,7 @@ export class State {
 	begin(): void {
 		this.accounts.forget();
 		this.claims.forget();
+		this.blobs.forget();
 		this.grants.forget();
 		this.access.forget();
 		this.roles.forget();

@@ -8,6 +8,6 @@ export type Step = (meta: Meta) => void;
 
 /** By the number of the layout that a step begins with. */
 export const STEPS: { readonly [from: number]: Step } = {
-	/** The map of grants, which is empty, and the queue that they are looked at in. */
+	/** The maps of grants, of blobs that end and of those deleted, which are empty, and the queue that grants are looked at in. */
 	5: () => {},
 };

@@ -81,7 +81,7 @@ export class Uploading {
 		state.charges.charge(caller, upload.charged);
 		state.charges.changed(caller, now);
 		firstReserve(state, caller, id, upload);
-		state.uploads.open(caller, id, upload, isOwn(caller, held));
+		state.uploads.open(caller, id, upload, isOwn(caller, held ?? state.blobs.over(key)));
 		state.expiries.push(concat(u64Key(upload.expiresAt), ownedKey(caller, id)));
 		state.wakeAt(state.slots.isLow ? now : upload.expiresAt);
 		return toWireUpload(id, upload);
@@ -262,7 +262,7 @@ export const useOf = ({ grant }: Upload): Use => (grant === 0 ? {} : { only: gra
 export function giveUp(state: State, owner: Uint8Array, id: Uint8Array, upload: Upload): void {
 	dropReserve(state, owner, upload);
 	useGrantOf(state, owner, upload, -upload.granted, -1);
-	closeUpload(state, owner, id, upload, state.blobs.get(upload.key));
+	closeUpload(state, owner, id, upload, state.blobs.stored(upload.key));
 	state.garbage.add({
 		content: upload.content,
 		leaf: new Uint8Array(0),

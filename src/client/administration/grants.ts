@@ -6,6 +6,9 @@ import {
 	type WireGrantsOf,
 	type WireGrantTerms,
 } from "../../protocol/index.js";
+import * as is from "../arguments.js";
+import { checkArgument, checkOptions } from "../arguments.js";
+import { GRANT_TERMS } from "../checks.js";
 import { type ClientContext, noteVersion } from "../context.js";
 import { ClientError } from "../errors.js";
 import { checkInteger, checkPrincipal, type PrincipalLike } from "../options.js";
@@ -13,7 +16,7 @@ import type { Grant, GrantName, GrantTerms } from "../types.js";
 import { hex } from "../util/bytes.js";
 import { withJson } from "../util/json.js";
 import { pages } from "../util/pages.js";
-import { date, optional } from "../wire-map.js";
+import { date, fromTime, optional } from "../wire-map.js";
 import { type AskOptions, ask, type CallOptions, newId } from "./administration.js";
 import { fromBound, toBound } from "./wire-map.js";
 
@@ -40,8 +43,12 @@ export async function grant(
 	terms: GrantTerms,
 	{ under, signal }: GrantOptions = {},
 ): Promise<GrantName> {
-	const id = newId(context);
 	const principal = checkPrincipal("who", who);
+	checkArgument("terms", terms, is.object);
+	checkOptions(terms, GRANT_TERMS, "terms");
+	checkArgument("terms.prefix", terms.prefix, is.text);
+	checkArgument("terms.role", terms.role, GRANT_TERMS.role);
+	const id = newId(context);
 	const request = {
 		id,
 		who: principal,
@@ -56,9 +63,12 @@ export async function grant(
 
 export async function revokeGrant(
 	context: ClientContext,
-	{ who, id }: { readonly who: PrincipalLike; readonly id: Uint8Array },
+	grant: { readonly who: PrincipalLike; readonly id: Uint8Array },
 	{ signal }: CallOptions = {},
 ): Promise<void> {
+	checkArgument("grant", grant, is.object);
+	const { who, id } = grant;
+	checkArgument("grant.id", id, is.bytes);
 	const request = { id: newId(context), who: checkPrincipal("grant.who", who), grant: id };
 	const options = { signal, verify: true };
 	noteVersion(context, await context.caller.update("blobs_revoke_grant", [request], options));
@@ -97,27 +107,17 @@ function fromTerms(terms: GrantTerms): WireGrantTerms {
 	};
 	return {
 		prefix: terms.prefix,
-		ends_at: terms.endsAt === undefined ? [] : [fromDate(terms.endsAt)],
+		ends_at: terms.endsAt === undefined ? [] : [fromTime("terms.endsAt", terms.endsAt)],
 		bytes: bound("bytes"),
 		blobs: bound("blobs"),
 		public_only: terms.publicOnly ?? false,
 		over_others: terms.overOthers ?? false,
 		may_give: terms.mayGive ?? false,
+		may_purge: terms.mayPurge ?? false,
 	};
 }
 
 const MAX_NAT64 = 2n ** 64n - 1n;
-
-function fromDate(time: Date): bigint {
-	const ms = time.getTime();
-	const nanoseconds = Number.isNaN(ms) ? -1n : BigInt(ms) * 1_000_000n;
-	if (nanoseconds < 0n || nanoseconds > MAX_NAT64)
-		throw new ClientError("option_invalid", {
-			option: "terms.endsAt",
-			reason: "it must be a Date from 1970 to 2554",
-		});
-	return nanoseconds;
-}
 
 export function toTerms(role: string, terms: WireGrantTerms): Required<Grant["terms"]> {
 	return withJson({
@@ -129,6 +129,7 @@ export function toTerms(role: string, terms: WireGrantTerms): Required<Grant["te
 		publicOnly: terms.public_only,
 		overOthers: terms.over_others,
 		mayGive: terms.may_give,
+		mayPurge: terms.may_purge,
 	});
 }
 

@@ -56,8 +56,8 @@ export function toAccount(wire: WireAccount): Account {
 
 export const fromMode = (mode: Mode): WireMode => ({ [mode]: null }) as unknown as WireMode;
 
-export function toStatus({ last, ...status }: WireStatus): Status {
-	return withJson({ ...status, last: toVersion(last) });
+export function toStatus({ last, keep_deleted_days, ...status }: WireStatus): Status {
+	return withJson({ ...status, last: toVersion(last), keepDeletedDays: keep_deleted_days[0] ?? 0 });
 }
 
 const PAGE_BYTES = 65_536;
@@ -73,6 +73,7 @@ export function toStats(wire: WireStats): Stats {
 		slotsMade: Number(wire.slots_made),
 		slotsFree: Number(wire.slots_free),
 		feedEntries: Number(wire.feed_entries),
+		kept: Number(wire.kept[0] ?? 0n),
 		cleaning: Number(wire.cleaning),
 		certifying: Number(wire.certifying),
 		stableMemoryBytes: pages === undefined ? undefined : Number(pages) * PAGE_BYTES,

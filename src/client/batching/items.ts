@@ -22,7 +22,7 @@ import { publicationOf } from "../upload/commit.js";
 import { planOver } from "../upload/empty.js";
 import { planUpload, type UploadPlan } from "../upload/options.js";
 import { concat } from "../util/bytes.js";
-import { fromPrecondition, fromVisibility, optional } from "../wire-map.js";
+import { fromExpiry, fromPrecondition, fromTime, fromVisibility, optional } from "../wire-map.js";
 import type { BatchCommit, BatchItem, BatchMove, BatchPut, BatchUpdate } from "./types.js";
 
 /** Items of a batch, checked and made what travels. */
@@ -86,14 +86,17 @@ function checkCommit(item: BatchCommit): Checked {
 	const { upload } = item;
 	for (const [name, check] of Object.entries(checks.PREPARED_UPLOAD))
 		checkArgument(`upload.${name}`, upload[name as keyof typeof upload], check);
-	const { wholeSha256, precondition } = upload;
-	checkOptions({ wholeSha256, precondition }, checks.PREPARED_OPTIONS, "upload");
+	const { wholeSha256, precondition, expiresAt } = upload;
+	checkOptions({ wholeSha256, precondition, expiresAt }, checks.PREPARED_OPTIONS, "upload");
 	const { id, key, chunkBytes } = upload;
 	const metadata = Object.entries(upload.metadata);
 	refuseInvalid(checkKey(key) ?? checkContentType(upload.contentType) ?? checkMetadata(metadata));
 	const size = sizeOf(upload.size);
+	const end = expiresAt && fromTime("upload.expiresAt", expiresAt);
 	refuseInvalid(checkChunking(chunkBytes, size));
-	const wire = { commit: { id, size, ...publicationOf({ ...upload, metadata }, upload.root) } };
+	const wire = {
+		commit: { id, size, ...publicationOf({ ...upload, metadata, expiresAt: end }, upload.root) },
+	};
 	const weight = weightOf(wire, key, Math.min(MAX_CHUNKS, chunkCount(size, chunkBytes)));
 	return { ...checked(key, wire), weight, upload: id };
 }
@@ -134,6 +137,7 @@ function checkUpdate(item: BatchUpdate): Checked {
 		content_type: optional(type),
 		visibility: optional(visibility && fromVisibility(visibility)),
 		metadata: optional(metadata),
+		expiry: optional(item.expiresAt === undefined ? undefined : fromExpiry(item.expiresAt)),
 	};
 	return checked(key, { update });
 }

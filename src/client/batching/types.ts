@@ -13,7 +13,14 @@ export type BatchItems = Iterable<BatchItem> | AsyncIterable<BatchItem>;
 export interface BatchPut
 	extends Pick<
 		UploadOptions,
-		"contentType" | "visibility" | "metadata" | "precondition" | "size" | "allowEmpty" | "wholeSha256"
+		| "contentType"
+		| "visibility"
+		| "metadata"
+		| "precondition"
+		| "expiresAt"
+		| "size"
+		| "allowEmpty"
+		| "wholeSha256"
 	> {
 	/** Tells what is changed. */
 	type: "put";
@@ -102,4 +109,6 @@ export interface PreparedUpload {
 	readonly wholeSha256: Uint8Array | undefined;
 	/** Under what condition it is published. */
 	readonly precondition: Precondition | undefined;
+	/** When it will end, where it was asked to. */
+	readonly expiresAt: Date | undefined;
 }

@@ -1,4 +1,5 @@
 import { MAX_CHANGES_PAGE, type WireChangeOf, type WireCursor } from "../../protocol/index.js";
+import { toRule } from "../administration/expiry.js";
 import { toGrantName, toTerms } from "../administration/grants.js";
 import { toQuota } from "../administration/wire-map.js";
 import { isRetryable } from "../call/retry.js";
@@ -128,6 +129,18 @@ function toChangeOf(wire: WireChangeOf | undefined): ChangeOf {
 	if ("published" in wire) return { type: "published", manifest: toManifest(wire.published) };
 	if ("deleted" in wire)
 		return { type: "deleted", key: wire.deleted.key, version: toVersion(wire.deleted.version) };
+	if ("expired" in wire)
+		return { type: "expired", key: wire.expired.key, version: toVersion(wire.expired.version) };
+	if ("restored" in wire)
+		return {
+			type: "restored",
+			manifest: toManifest(wire.restored.manifest),
+			version: toVersion(wire.restored.version),
+		};
+	if ("purged" in wire)
+		return { type: "purged", key: wire.purged.key, version: toVersion(wire.purged.version) };
+	if ("keep_deleted" in wire) return { type: "keepDeleted", ...wire.keep_deleted };
+	if ("expiry_rules" in wire) return { type: "expiryRules", rules: wire.expiry_rules.rules.map(toRule) };
 	if ("role" in wire) return { type: "role", ...wire.role };
 	if ("quota" in wire) {
 		const [quota] = wire.quota.quota;

@@ -57,9 +57,9 @@ export async function verifyPage(
 	const isEnd = at.sequence >= last.sequence;
 	if (isEnd && !isSame(at, last)) throw corrupt("it ends with another head than the feed");
 	if (!isEnd && items.length === 0) throw corrupt("it is empty, and the feed goes on");
-	const tree = await certifiedTree(context, answer);
-	if (tree === undefined) return { items, end: at, last, isEnd, isProven: false };
-	const certified = find(tree, [FEED_LABEL]);
+	const shown = await certifiedTree(context, answer);
+	if (shown === undefined) return { items, end: at, last, isEnd, isProven: false };
+	const certified = find(shown.tree, [FEED_LABEL]);
 	if (certified.kind !== "value")
 		throw new ClientError("witness_invalid", { reason: "it does not show the head of the feed" });
 	if (!sameBytes(certified.value, last.head)) throw corrupt("the head that is certified is another");

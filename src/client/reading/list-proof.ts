@@ -14,7 +14,7 @@ import type { ClientContext } from "../context.js";
 import { ClientError } from "../errors.js";
 import { utf8 } from "../util/bytes.js";
 import { readManifest } from "../wire-map.js";
-import { certifiedTree, type Verdict } from "./proof.js";
+import { certifiedTree, isOverAt, proofIn, type Verdict } from "./proof.js";
 import { NotShown, type ShownEntry, shownPage } from "./shown-page.js";
 
 /** An entry of a page: a blob, with the bytes that stand for its manifest, or a directory. */
@@ -22,6 +22,31 @@ export interface ListedEntry {
 	/** The key, or the directory's path with a trailing `/`. */
 	readonly name: string;
 	readonly blob?: { readonly manifest: WireManifest; readonly bytes: Uint8Array };
+}
+
+/** The entries of a page, and where the next one begins. */
+export interface ListedPage {
+	readonly entries: readonly ListedEntry[];
+	readonly next: string | undefined;
+}
+
+/**
+ * The same with what a page that is proven shows beside its entries: what is over by the clock of the node, in its place
+ * among them. So the page ends where its last entry or the last of these is.
+ * @throws ClientError `reply_invalid`
+ */
+export function shownEntriesOf(request: WireList, page: WireListPage, past: string | undefined): ListedPage {
+	const [expired] = page.expired;
+	const all = [...page.entries, ...(expired?.manifests.map((blob): WireListEntry => ({ blob })) ?? [])];
+	if (expired === undefined) return entriesOf(request, page, past);
+	const merged = all.map((entry) => ({ entry, order: sortable(readEntry(entry).name) }));
+	merged.sort((a, b) => (a.order < b.order ? -1 : 1));
+	const entries = merged.map(({ entry }) => entry);
+	const last = entries.at(-1) && readEntry(entries.at(-1)!).name;
+	const next: [] | [string] = page.next[0] === undefined || last === undefined ? [] : [last];
+	if (page.next[0] !== undefined && !isSealed(page.next[0]) && page.next[0] !== last)
+		throw invalid("the next page does not begin where it ends");
+	return entriesOf(request, { ...page, entries, next }, past);
 }
 
 /**
@@ -34,7 +59,7 @@ export function entriesOf(
 	{ prefix, recursive, after, limit }: WireList,
 	page: WireListPage,
 	past: string | undefined,
-): ListedEntry[] {
+): ListedPage {
 	if (page.entries.length > limit) throw invalid(`it has ${page.entries.length} entries, over ${limit}`);
 	let last = past;
 	const entries = page.entries.map(readEntry);
@@ -53,7 +78,7 @@ export function entriesOf(
 		throw invalid(`the next page's name has more than ${MAX_NEXT_BYTES} bytes`);
 	const isNext = isSealed(next) ? next !== after[0] : next === undefined || next === entries.at(-1)?.name;
 	if (!isNext) throw invalid("the next page does not begin where it ends");
-	return entries;
+	return { entries, next };
 }
 
 /** As many as a request's `after` may have: a key's twice. */
@@ -75,6 +100,12 @@ function isPast(name: string, after: string | undefined): boolean {
 	return sortable(name) > sortable(after) && !(after.endsWith("/") && name.startsWith(after));
 }
 
+/** What a page proves: whether it does, and its entries as of then. */
+export interface ProvenList {
+	readonly verdict: Verdict;
+	readonly entries: readonly ListedEntry[];
+}
+
 /**
  * Whether the public entries of a page are proven by what it brings along: that they are those of the range, no more and
  * no fewer, each with the manifest that is published. Entries that are not public are proven by nothing.
@@ -84,18 +115,19 @@ export async function verifyList(
 	context: ClientContext,
 	{ prefix, recursive, after }: WireList,
 	page: WireListPage,
-	listed: readonly ListedEntry[],
-): Promise<Verdict> {
-	const tree = await certifiedTree(context, page);
-	if (tree === undefined || isSealed(after[0]) || isSealed(page.next[0])) return "unproven";
+	{ entries: listed, next }: ListedPage,
+): Promise<ProvenList> {
+	const proof = await certifiedTree(context, proofIn(page));
+	if (proof === undefined || isSealed(after[0]) || isSealed(next))
+		return { verdict: "unproven", entries: listed };
 	const range: ListRange = { prefix, recursive, ...(after[0] !== undefined && { after: after[0] }) };
 	const corrupt = (name: string, what: string) =>
 		new ClientError("list_corrupt", { prefix, reason: `${JSON.stringify(name)} ${what}` });
 	const { sha256 } = context.settings.ports;
 	let verdict: Verdict = "proven";
-	let at = 0;
+	let index = 0;
 	const nextEntry = (shown: ShownEntry | undefined): ListedEntry | undefined => {
-		for (let entry = listed[at++]; entry !== undefined; entry = listed[at++]) {
+		for (let entry = listed[index++]; entry !== undefined; entry = listed[index++]) {
 			if (shown && isOf(entry, shown)) return entry;
 			if (entry.blob && isPublic(entry.blob.manifest)) throw corrupt(entry.name, "is not public");
 			verdict = "unproven";
@@ -103,7 +135,7 @@ export async function verifyList(
 		return undefined;
 	};
 	try {
-		for (const shown of shownPage(tree, range, page.next[0])) {
+		for (const shown of shownPage(proof.tree, range, next)) {
 			const name = "key" in shown ? shown.key : shown.directory;
 			const entry = nextEntry(shown);
 			if (entry === undefined) throw corrupt(name, "is left out");
@@ -116,7 +148,7 @@ export async function verifyList(
 		throw new ClientError("witness_invalid", { reason: `it does not show ${error.message}` }, error);
 	}
 	nextEntry(undefined);
-	return verdict;
+	return { verdict, entries: listed.filter(({ blob }) => !blob || !isOverAt(blob.manifest, proof.ms)) };
 }
 
 const isOf = ({ name, blob }: ListedEntry, shown: ShownEntry): boolean =>

@@ -7,7 +7,7 @@ import type { ListEntry, Version } from "../types.js";
 import { throwIfAborted } from "../util/abort.js";
 import { MAX_EMPTY_PAGES } from "../util/pages.js";
 import { fromWireManifest, optional } from "../wire-map.js";
-import { entriesOf, type ListedEntry, verifyList } from "./list-proof.js";
+import { entriesOf, type ListedPage, shownEntriesOf, verifyList } from "./list-proof.js";
 import { provenByNode } from "./node.js";
 import { learnStanding, readsOnlyPublic, withoutRole } from "./standing.js";
 
@@ -47,9 +47,9 @@ interface Asked {
 	readonly past: string | undefined;
 }
 
-interface Page {
-	readonly entries: readonly ListedEntry[];
-	readonly next: string | undefined;
+interface Page extends ListedPage {
+	/** The last of what was passed over with it, which may be past its last entry. */
+	readonly past?: string | undefined;
 }
 
 /** The entries of each page, in order, each past the one before. */
@@ -71,7 +71,7 @@ export async function* listPages(
 		const min_version = leastVersion(context, options.minVersion);
 		const request = { prefix, recursive, after: optional(after), limit, min_version };
 		const page = await readPage(context, { request, past }, options);
-		past = page.entries.at(-1)?.name ?? past;
+		past = page.past ?? page.entries.at(-1)?.name ?? past;
 		empty = page.entries.length > 0 ? 0 : empty + 1;
 		if (page.next !== undefined && empty > MAX_EMPTY_PAGES)
 			throw new ClientError("reply_invalid", { method: "blobs_list", reason: "it never comes to an end" });
@@ -95,12 +95,14 @@ async function readPage(
 ): Promise<Page> {
 	if (certified === false) return askOneNode(context, { request, past }, signal);
 	if (certified !== true && (await isProvable(context, signal))) {
-		let entries: ListedEntry[] = [];
-		const found = await provenByNode(context, "blobs_list", request, signal, (page) => {
-			entries = entriesOf(request, page, past);
-			return verifyList(context, request, page, entries);
+		let proven: Page | undefined;
+		const found = await provenByNode(context, "blobs_list", request, signal, async (page) => {
+			const shown = shownEntriesOf(request, page, past);
+			const { verdict, entries } = await verifyList(context, request, page, shown);
+			proven = { entries, next: shown.next, past: shown.entries.at(-1)?.name };
+			return verdict;
 		});
-		if (found?.verdict === "proven") return { entries, next: found.answer.next[0] };
+		if (found?.verdict === "proven") return proven as Page;
 	}
 	return askSubnet(context, { request, past }, signal);
 }
@@ -120,13 +122,13 @@ async function askOneNode(
 	{ request, past }: Asked,
 	signal: AbortSignal | undefined,
 ): Promise<Page> {
-	let entries: ListedEntry[] = [];
+	let listed: ListedPage | undefined;
 	const check = async (page: WireListPage) => {
-		entries = entriesOf(request, page, past);
+		listed = entriesOf(request, page, past);
 	};
 	try {
-		const { next } = await context.caller.query("blobs_list", [request], { signal, isBound: false }, check);
-		return { entries, next: next[0] };
+		await context.caller.query("blobs_list", [request], { signal, isBound: false }, check);
+		return listed as ListedPage;
 	} catch (error) {
 		if (!isBlobError(error, "rolled_back")) throw error;
 		return askSubnet(context, { request, past }, signal);
@@ -141,5 +143,5 @@ async function askSubnet(
 	const page = await askCertified(context, () =>
 		context.caller.update("blobs_list", [request], { signal, verify: true, rights: withoutRole(context) }),
 	);
-	return { entries: entriesOf(request, page, past), next: page.next[0] };
+	return entriesOf(request, page, past);
 }

@@ -6,6 +6,7 @@ import {
 	privateManifestPath,
 	publicManifestPath,
 	sameBytes,
+	type WireExpired,
 	type WireManifest,
 	type WireProof,
 	type WireStatAnswer,
@@ -28,15 +29,22 @@ import { knownStanding } from "./standing.js";
 /** Whether an answer is proven; one that is not may be right all the same, and is to be asked of the subnet. */
 export type Verdict = "proven" | "unproven";
 
+/** What a witness shows, and when that was. */
+export interface Shown {
+	readonly tree: HashTree;
+	/** By the certificate: milliseconds since 1970. What is over by then is not there. */
+	readonly ms: number;
+}
+
 /**
  * The tree that a witness shows, certified by the subnet; undefined where the answer brought no proof along.
  * @throws ClientError `certificate_invalid`, `certificate_stale`, `witness_invalid`
  */
-export async function certifiedTree(context: ClientContext, proof: WireProof): Promise<HashTree | undefined> {
+export async function certifiedTree(context: ClientContext, proof: WireProof): Promise<Shown | undefined> {
 	const [certificate] = proof.certificate;
 	const [witness] = proof.witness;
 	if (certificate === undefined || witness === undefined) return undefined;
-	const data = await context.trust.certifiedData(certificate);
+	const { data, ms } = await context.trust.certified(certificate);
 	let root: Uint8Array;
 	let tree: HashTree;
 	try {
@@ -46,11 +54,28 @@ export async function certifiedTree(context: ClientContext, proof: WireProof): P
 		throw witnessInvalid("it cannot be read", error);
 	}
 	if (!sameBytes(root, data)) throw witnessInvalid("its root is not what the subnet certifies");
-	return tree;
+	return { tree, ms };
+}
+
+/** What brings an answer's proof along: the answer, or what in it is over. */
+export const proofIn = (answer: WireProof & { expired: [] | [WireExpired] }): WireProof => {
+	const [expired] = answer.expired;
+	return expired === undefined ? answer : { certificate: [expired.certificate], witness: [expired.witness] };
+};
+
+/** Whether a blob was over at a time. Ends are whole milliseconds. */
+export const isOverAt = ({ expires_at: [end] }: WireManifest, ms: number): boolean =>
+	end !== undefined && end <= BigInt(ms) * 1_000_000n;
+
+/** What an answer proves: the manifest that the key holds, or, without one, that it holds nothing. */
+export interface ProvenStat {
+	readonly verdict: Verdict;
+	readonly manifest: Uint8Array | undefined;
 }
 
 /**
- * Whether the answer of a stat is proven by what it brings along.
+ * Whether the answer of a stat is proven by what it brings along. What is over by the certificate's own time is not there,
+ * whatever the node says of it; and what is not over by then is, since that is the state which is proven.
  * @throws ClientError `certificate_invalid`, `certificate_stale`, `witness_invalid`, `manifest_corrupt` where it is
  *   disproved
  */
@@ -58,16 +83,20 @@ export async function verifyStat(
 	context: ClientContext,
 	key: string,
 	answer: WireStatAnswer,
-): Promise<Verdict> {
-	const tree = await certifiedTree(context, answer);
-	if (tree === undefined) return "unproven";
-	const [bytes] = answer.manifest;
-	if (bytes === undefined) return verifyAbsence(context, key, tree);
+): Promise<ProvenStat> {
+	const bytes = answer.manifest[0] ?? answer.expired[0]?.manifests[0];
+	const shown = await certifiedTree(context, proofIn(answer));
+	if (shown === undefined) return { verdict: "unproven", manifest: bytes };
+	const { tree } = shown;
+	if (bytes === undefined) return { verdict: await verifyAbsence(context, key, tree), manifest: undefined };
 	const manifest = readManifest(bytes);
 	if (manifest.key !== key) throw corrupt(key, "it names another key");
 	// Of the bytes as they came, whose parts this client need not all know.
 	const hash = await context.settings.ports.sha256(bytes);
-	return isPublic(manifest) ? verifyPublic(manifest, hash, tree) : verifyPrivate(manifest, hash, tree);
+	const verdict = isPublic(manifest)
+		? verifyPublic(manifest, hash, tree)
+		: verifyPrivate(manifest, hash, tree);
+	return { verdict, manifest: isOverAt(manifest, shown.ms) ? undefined : bytes };
 }
 
 function verifyPublic({ key }: WireManifest, hash: Uint8Array, tree: HashTree): Verdict {

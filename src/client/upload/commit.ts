@@ -2,7 +2,7 @@ import { sameBytes } from "../../protocol/index.js";
 import { Attempts } from "../attempts.js";
 import type { ClientContext } from "../context.js";
 import { CanisterError, ClientError, isBlobError } from "../errors.js";
-import { isSaidOf, nameOf } from "../evidence.js";
+import { endsAsAsked, isSaidOf, nameOf } from "../evidence.js";
 import type { Manifest } from "../types.js";
 import {
 	fromPrecondition,
@@ -19,7 +19,10 @@ import { readHeld, type Session } from "./session.js";
 
 /** What is published, as the wire has it. */
 export function publicationOf(
-	plan: Pick<UploadPlan, "contentType" | "visibility" | "metadata" | "wholeSha256" | "precondition">,
+	plan: Pick<
+		UploadPlan,
+		"contentType" | "visibility" | "metadata" | "wholeSha256" | "precondition" | "expiresAt"
+	>,
 	root: Uint8Array,
 ) {
 	return {
@@ -29,6 +32,7 @@ export function publicationOf(
 		metadata: plan.metadata,
 		sha256: optional(plan.wholeSha256),
 		precondition: fromPrecondition(plan.precondition),
+		expires_at: optional(plan.expiresAt),
 	};
 }
 
@@ -83,7 +87,8 @@ export async function findPublished(
 		held.owner.toText() === owner &&
 		sameBytes(held.root, root) &&
 		isSaidOf(held, { ...planned, visibility: nameOf(planned.visibility) }) &&
-		isSameDigest(held.sha256[0], planned.sha256[0]);
+		isSameDigest(held.sha256[0], planned.sha256[0]) &&
+		endsAsAsked(held.expires_at[0], plan.expiresAt);
 	return isPlanned ? fromWireManifest(held) : undefined;
 }
 

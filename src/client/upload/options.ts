@@ -10,6 +10,7 @@ import { checkChunkBytes, checkInteger, type Settings } from "../options.js";
 import { mediaTypeOf, quoteParameters } from "../source/media-type.js";
 import type { OpenSource } from "../source/types.js";
 import type { Precondition, Visibility } from "../types.js";
+import { fromTime } from "../wire-map.js";
 import type { SendLimit } from "./too-large.js";
 
 /** Under which key a source is published, as what, and how it travels. */
@@ -28,6 +29,11 @@ export interface UploadOptions {
 	metadata?: Readonly<Record<string, string>>;
 	/** Publish only if the key is free, or only while it holds this version. Default: in any case. */
 	precondition?: Precondition;
+	/**
+	 * When it ends, by the canister's clock: from then on the key holds nothing, for anybody. A Date or milliseconds since
+	 * 1970. A rule of the store may end it before. Default: only by such a rule.
+	 */
+	expiresAt?: Date | number;
 	/** Bytes in all, of a stream whose size is known: it is then checked, and progress has a total. */
 	size?: number;
 	/**
@@ -69,6 +75,8 @@ export interface UploadPlan {
 	readonly visibility: Visibility;
 	readonly metadata: [string, string][];
 	readonly precondition: Precondition | undefined;
+	/** As it travels. */
+	readonly expiresAt: bigint | undefined;
 	readonly allowEmpty: boolean;
 	readonly wholeSha256: Uint8Array | undefined;
 	readonly resume: boolean;
@@ -111,6 +119,7 @@ export function planUpload(
 		visibility: options.visibility ?? "private",
 		metadata,
 		precondition: options.precondition,
+		expiresAt: options.expiresAt === undefined ? undefined : fromTime("expiresAt", options.expiresAt),
 		allowEmpty: options.allowEmpty ?? options.size === 0,
 		wholeSha256: options.wholeSha256,
 		resume: options.resume ?? true,

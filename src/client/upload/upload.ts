@@ -8,7 +8,7 @@ import type { Manifest } from "../types.js";
 import { raceAbort } from "../util/abort.js";
 import { concat, hex } from "../util/bytes.js";
 import { withJson } from "../util/json.js";
-import { fromVersion } from "../wire-map.js";
+import { date, fromVersion } from "../wire-map.js";
 import { once } from "./calls.js";
 import { commit, confirm, findPublished, publicationOf, published } from "./commit.js";
 import { planOver } from "./empty.js";
@@ -221,7 +221,7 @@ export class Upload {
 		// By another transfer: then another session is begun.
 		if (session.isFinished) throw new CanisterError({ upload_finished: { outcome: "committed" } });
 		const root = await confirm(this.#sending, session, sent);
-		const { key, chunkBytes, contentType, visibility, metadata, wholeSha256, precondition } =
+		const { key, chunkBytes, contentType, visibility, metadata, wholeSha256, precondition, expiresAt } =
 			await this.#planFor({ length: sent.size });
 		const said = {
 			contentType,
@@ -229,6 +229,7 @@ export class Upload {
 			metadata: Object.fromEntries(metadata),
 			wholeSha256,
 			precondition,
+			expiresAt: expiresAt === undefined ? undefined : date(expiresAt),
 		};
 		return withJson({ id: session.id, key, size: sent.size, chunkBytes, root, ...said });
 	}

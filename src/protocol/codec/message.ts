@@ -10,12 +10,15 @@ import { type Encodable, Encoded, writeBehind } from "./write.js";
 
 /**
  * Bounds of a request whose type says no more. The largest of this protocol publishes a blob with 32 entries of
- * metadata: 96 values, 5,248 bytes of text. Where its header is not the usual one, its 8 types and 17 fields take 663
- * of the effort, and 712 with a field and an argument of a later version.
+ * metadata: 96 values, 5,248 bytes of text. Where its header is not the usual one, its 9 types and 18 fields take 696
+ * of the effort, and 745 with a field and an argument of a later version.
  */
 const VALUES = 100;
 const TEXT_BYTES = 5_376;
 const EFFORT = 720;
+/** So many fields are within that; a request of more may take as much as another field and its type. */
+const FIELDS = 17;
+const EFFORT_OF_MORE = 32;
 
 /**
  * How many texts are read to check a message, and not to carry it out: as many as a request of one blob has, and some.
@@ -140,7 +143,7 @@ export const boundsOf = (shapes: readonly Shape[]): read.Bounds => ({
 	longTexts: false,
 	listsOfTexts: true,
 	values: VALUES + sum(shapes, valuesAllowed),
-	effort: EFFORT,
+	effort: EFFORT + (sum(shapes, fieldsIn) > FIELDS ? EFFORT_OF_MORE : 0),
 	isStrict: true,
 });
 
@@ -159,6 +162,12 @@ function textAllowed(shape: Shape): number {
 function textsAllowed(shape: Shape): number {
 	if (shape.opcode === opcodes.TEXT) return 1;
 	return sum(within(shape), textsAllowed) * timesOf(shape);
+}
+
+/** Fields of records, and cases of variants, in all that it is made of. */
+function fieldsIn(shape: Shape): number {
+	const isNamed = shape.opcode === opcodes.RECORD || shape.opcode === opcodes.VARIANT;
+	return (isNamed ? shape.parts.length : 0) + sum(within(shape), fieldsIn);
 }
 
 const timesOf = (shape: Shape): number => (shape.opcode === opcodes.VEC ? stated(shape) : 1);
@@ -212,9 +221,8 @@ export class Message<T> {
 
 	/** What a message says, to be written as a part of another: as it lies there, if it was written by this version. */
 	part(message: Uint8Array): Encodable<T> {
-		const { bytes } = this.#header;
-		const isOwn = fromUnits(message.subarray(0, bytes.length)) === this.#header.text;
-		return (isOwn ? new Encoded(message.subarray(bytes.length)) : this.decode(message)) as Encodable<T>;
+		const own = message.subarray(this.headerBytes);
+		return (this.isOwn(message) ? new Encoded(own) : this.decode(message)) as Encodable<T>;
 	}
 
 	/**
@@ -230,6 +238,25 @@ export class Message<T> {
 		} finally {
 			read.close();
 		}
+	}
+
+	/** The same of a message that this version wrote of exactly this type; undefined where it is another. */
+	decodeOwn(message: Uint8Array, bounds: read.Bounds = read.UNBOUNDED): T | undefined {
+		read.open(message, bounds);
+		try {
+			if (!this.#header.begins(message)) return undefined;
+			const value = this.#shape.read();
+			read.expectEnd();
+			return value as T;
+		} finally {
+			read.close();
+		}
+	}
+
+	/** Whether this version wrote it of exactly this type. */
+	isOwn(message: Uint8Array): boolean {
+		const { bytes, text } = this.#header;
+		return fromUnits(message.subarray(0, bytes.length)) === text;
 	}
 
 	#read(message: Uint8Array): unknown {

@@ -126,6 +126,8 @@ export interface WireStatus {
 	protocol: number;
 	/** Names of what was added to that version since. */
 	features: string[];
+	/** How many days what is deleted is kept; 0: not at all. */
+	keep_deleted_days: [] | [number];
 }
 export const Status = record<WireStatus>({
 	mode: text,
@@ -133,6 +135,7 @@ export const Status = record<WireStatus>({
 	last: Version,
 	protocol: nat32,
 	features: vec(text),
+	keep_deleted_days: opt(nat32),
 });
 
 export interface WireStats {
@@ -147,6 +150,8 @@ export interface WireStats {
 	slots_free: bigint;
 	/** Changes kept in the feed. */
 	feed_entries: bigint;
+	/** Blobs that were deleted and are kept. */
+	kept: [] | [bigint];
 	/** Contents that nobody holds any more and that are not cleaned away yet. */
 	cleaning: bigint;
 	/** Sets of HTTP answers that are not certified for all their blobs yet, or not cleaned away yet. */
@@ -182,6 +187,7 @@ export const Stats = record<WireStats>({
 	slots_made: nat64,
 	slots_free: nat64,
 	feed_entries: nat64,
+	kept: opt(nat64),
 	cleaning: nat64,
 	certifying: nat64,
 	stable_pages: opt(nat64),

@@ -51,7 +51,12 @@ const numberView = new DataView(number.buffer);
 
 /** The manifest as it travels, in an array of its own. */
 export function encodeManifest(manifest: WireManifest): Uint8Array {
-	if (manifest.metadata.length > 0 || manifest.sha256.length > 0 || manifest.root.length !== ROOT_BYTES)
+	if (
+		manifest.metadata.length > 0 ||
+		manifest.sha256.length > 0 ||
+		manifest.expires_at.length > 0 ||
+		manifest.root.length !== ROOT_BYTES
+	)
 		return manifests.encode(manifest);
 	const key = encodeUtf8(manifest.key);
 	if (key.length >= TWO_BYTES) return manifests.encode(manifest);

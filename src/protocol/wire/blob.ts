@@ -13,7 +13,7 @@ import {
 	variant,
 	vec,
 } from "../candid.js";
-import { Message } from "../codec/index.js";
+import { type Bounds, Message, WITHOUT_LISTS } from "../codec/index.js";
 import { contentTypeText, metadataNameText, metadataValueText } from "../texts.js";
 import { Version, type WireVersion } from "./version.js";
 
@@ -50,8 +50,10 @@ export interface WireManifest extends WireVersion {
 	metadata: [string, string][];
 	/** SHA-256 of the whole, as the client gave it; the canister vouches for the root only. */
 	sha256: [] | [Uint8Array];
+	/** From when on the key holds nothing; absent: it stays until it is replaced or deleted. */
+	expires_at: [] | [bigint];
 }
-export const Manifest = record<WireManifest>({
+const lasting = {
 	key: text,
 	sequence: nat64,
 	canister_version: nat64,
@@ -65,14 +67,42 @@ export const Manifest = record<WireManifest>({
 	modified_at: nat64,
 	metadata: Metadata,
 	sha256: opt(bytes),
-});
+};
+export const Manifest = record<WireManifest>({ ...lasting, expires_at: opt(nat64) });
+/** The type that a message of a manifest without an end declares. */
+const LastingManifest = record<Omit<WireManifest, "expires_at">>(lasting);
 
 /**
  * A Manifest as it travels, is stored and is hashed: a whole message of Candid, its own type table included. What the
  * canister certifies is the SHA-256 of exactly these bytes.
  */
 export const ManifestBytes = bytesOf(Infinity);
-export const manifests = new Message<WireManifest>(Manifest);
+const lastingManifests = new Message<Omit<WireManifest, "expires_at">>(LastingManifest);
+const allManifests = new Message<WireManifest>(Manifest);
+const NO_END: [] = [];
+
+/** One that has no end is of the type that has none: a few bytes less for each blob, and what it was before there were ends. */
+export const manifests = {
+	encode: (manifest: WireManifest): Uint8Array =>
+		(manifest.expires_at.length === 0 ? lastingManifests : allManifests).encode(manifest),
+
+	/** As `Message.decode`. */
+	decode(message: Uint8Array, bounds?: Bounds): WireManifest {
+		const lasting = lastingManifests.decodeOwn(message, bounds) as WireManifest | undefined;
+		if (lasting === undefined) return allManifests.decode(message, bounds);
+		lasting.expires_at = NO_END;
+		return lasting;
+	},
+
+	/** Its end alone, of one that this version wrote: for most, that it has none is all there is to read. */
+	endOf(message: Uint8Array): bigint | undefined {
+		if (lastingManifests.isOwn(message)) return undefined;
+		return allManifests.decode(message, WITHOUT_LISTS).expires_at[0];
+	},
+
+	/** How many bytes stand before the value of one without an end. */
+	headerBytes: lastingManifests.headerBytes,
+};
 
 export const isPublic = ({ visibility }: Pick<WireManifest, "visibility">): boolean =>
 	visibility === "public";
@@ -85,6 +115,8 @@ export interface WirePublication {
 	metadata: [string, string][];
 	sha256: [] | [Uint8Array];
 	precondition: WirePrecondition;
+	/** From when on the key is to hold nothing; absent: no end but that of a rule. */
+	expires_at: [] | [bigint];
 }
 export const publication = {
 	root: bytes,
@@ -93,4 +125,5 @@ export const publication = {
 	metadata: Metadata,
 	sha256: opt(bytes),
 	precondition: Precondition,
+	expires_at: opt(nat64),
 };

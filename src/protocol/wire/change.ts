@@ -1,4 +1,4 @@
-import { bool, bytes, opt, record, vec } from "../candid.js";
+import { bool, bytes, nat64, nothing, opt, record, variant, vec } from "../candid.js";
 import { MAX_ITEMS, MAX_METADATA_ENTRIES } from "../limits.js";
 import { contentTypeText, keyText } from "../texts.js";
 import {
@@ -38,6 +38,10 @@ export interface WireDeleteMany {
 export const DeleteItem = record<WireDeleteItem>({ key: keyText, precondition: Precondition });
 export const DeleteMany = record<WireDeleteMany>({ id: bytes, blobs: vec(DeleteItem, MAX_ITEMS) });
 
+/** When a blob ends from now on: at a time, or no more. */
+export type WireExpiry = { at: bigint } | { never: null };
+export const Expiry = variant<WireExpiry>({ at: nat64, never: nothing });
+
 /** What is given changes, what is absent stays. */
 export interface WireUpdateItem {
 	key: string;
@@ -45,6 +49,7 @@ export interface WireUpdateItem {
 	content_type: [] | [string];
 	visibility: [] | [WireVisibility];
 	metadata: [] | [[string, string][]];
+	expiry: [] | [WireExpiry];
 }
 export interface WireUpdate extends WireUpdateItem {
 	id: Uint8Array;
@@ -56,11 +61,14 @@ const update = {
 	visibility: opt(Visibility),
 	metadata: opt(Metadata),
 };
-export const Update = record<WireUpdate>({ id: bytes, ...update });
+export const Update = record<WireUpdate>({ id: bytes, ...update, expiry: opt(Expiry) });
+/** As it was before blobs had ends: what a receipt tells such a request by. */
+export const UpdateWithoutExpiry = record<Omit<WireUpdate, "expiry">>({ id: bytes, ...update });
 /** The same where there are many in a message. */
 export const UpdateItem = record<WireUpdateItem>({
 	...update,
 	metadata: opt(metadataOf(2 * MAX_METADATA_ENTRIES)),
+	expiry: opt(Expiry),
 });
 
 /** Copying or renaming. */

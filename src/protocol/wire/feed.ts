@@ -4,6 +4,7 @@ import { bool, bytes, bytesOf, nat32, nat64, opt, principal, record, text, varia
 import { type Encodable, Message } from "../codec/index.js";
 import { Quota, type WireQuota } from "./administration.js";
 import { ManifestBytes } from "./blob.js";
+import { ExpiryRule, type WireExpiryRule } from "./expiry.js";
 import { GrantName, GrantTerms, type WireGrantName, type WireGrantTerms } from "./grants.js";
 import { Version, type WireVersion } from "./version.js";
 
@@ -18,6 +19,16 @@ export type WireChangeOf =
 	| { published: Uint8Array }
 	/** A key holds nothing now; `version` is what it held. */
 	| { deleted: { key: string; version: WireVersion } }
+	/** A key holds nothing now, since the time of what it held is over. */
+	| { expired: { key: string; version: WireVersion } }
+	/** A key holds again what was deleted from it, by this version's name. */
+	| { restored: { manifest: Uint8Array; version: WireVersion } }
+	/** What was deleted from a key, and was kept, is removed for good before its time. */
+	| { purged: { key: string; version: WireVersion } }
+	/** How many days what is deleted is kept from now on. */
+	| { keep_deleted: { days: number } }
+	/** The rules by which blobs under a prefix end, all of them. */
+	| { expiry_rules: { rules: WireExpiryRule[] } }
 	| { role: { who: Principal; role: string; granted: boolean } }
 	/** Nobody named: the quota of all that have none of their own. */
 	| { quota: { who: [] | [Principal]; quota: [] | [WireQuota] } }
@@ -54,6 +65,11 @@ type ChangeKind = WireChangeOf extends infer Kinds ? (Kinds extends unknown ? ke
 const KINDS: { readonly [Kind in ChangeKind]: IDL.Type<Case<WireChangeOf, Kind>> } = {
 	published: ManifestBytes,
 	deleted: record<Case<WireChangeOf, "deleted">>({ key: text, version: Version }),
+	expired: record<Case<WireChangeOf, "expired">>({ key: text, version: Version }),
+	restored: record<Case<WireChangeOf, "restored">>({ manifest: ManifestBytes, version: Version }),
+	purged: record<Case<WireChangeOf, "purged">>({ key: text, version: Version }),
+	keep_deleted: record<Case<WireChangeOf, "keep_deleted">>({ days: nat32 }),
+	expiry_rules: record<Case<WireChangeOf, "expiry_rules">>({ rules: vec(ExpiryRule) }),
 	role: record<Case<WireChangeOf, "role">>({ who: principal, role: text, granted: bool }),
 	quota: record<Case<WireChangeOf, "quota">>({ who: opt(principal), quota: opt(Quota) }),
 	mode: record<Case<WireChangeOf, "mode">>({ mode: text, generation: nat64 }),

@@ -23,6 +23,8 @@ export interface WireGrantTerms {
 	over_others: boolean;
 	/** Whether parts of it may be given on. */
 	may_give: boolean;
+	/** Whether what was deleted and is kept may be removed for good. */
+	may_purge: boolean;
 }
 export const GrantTerms = record<WireGrantTerms>({
 	prefix: keyText,
@@ -32,6 +34,7 @@ export const GrantTerms = record<WireGrantTerms>({
 	public_only: bool,
 	over_others: bool,
 	may_give: bool,
+	may_purge: bool,
 });
 
 export interface WireGiveGrant {

@@ -2,6 +2,7 @@ export type * from "./administration.js";
 export { encodeManifest, encodePublished } from "./alike.js";
 export type * from "./batch.js";
 export { Batch, BatchDone } from "./batch.js";
+export type * from "./bin.js";
 export {
 	isPublic,
 	Manifest,
@@ -12,7 +13,8 @@ export {
 	type WireVisibility,
 } from "./blob.js";
 export type * from "./change.js";
-export { Deleted } from "./change.js";
+export { Deleted, UpdateWithoutExpiry } from "./change.js";
+export type * from "./expiry.js";
 export {
 	Change,
 	changes,

@@ -4,8 +4,10 @@ import { bytes, nat32, opt, principal, text, variant } from "../candid.js";
 import { keyText } from "../texts.js";
 import * as administration from "./administration.js";
 import * as batch from "./batch.js";
+import * as bin from "./bin.js";
 import { ManifestBytes } from "./blob.js";
 import * as change from "./change.js";
+import * as expiry from "./expiry.js";
 import * as feed from "./feed.js";
 import * as grants from "./grants.js";
 import * as read from "./read.js";
@@ -62,6 +64,9 @@ export const METHODS = {
 	blobs_copy: update<[change.WireMove], Uint8Array>([change.Move], ManifestBytes),
 	blobs_rename: update<[change.WireMove], Uint8Array>([change.Move], ManifestBytes),
 	blobs_batch: update<[batch.WireBatch], batch.WireBatchDone>([batch.Batch], batch.BatchDone),
+	/** To the manifest of the key again. */
+	blobs_restore: update<[bin.WireRestore], Uint8Array>([bin.Restore], ManifestBytes),
+	blobs_purge: update<[bin.WirePurge], WireVersion>([bin.Purge], Version),
 	blobs_grant_role: update<[administration.WireRoleChange], WireVersion>(
 		[administration.RoleChange],
 		Version,
@@ -78,6 +83,8 @@ export const METHODS = {
 	blobs_give_grant: update<[grants.WireGiveGrant], WireVersion>([grants.GiveGrant], Version),
 	/** Of a grant that is not there, to the last change that was made. */
 	blobs_revoke_grant: update<[grants.WireRevokeGrant], WireVersion>([grants.RevokeGrant], Version),
+	blobs_set_keep_deleted: update<[bin.WireSetKeepDeleted], WireVersion>([bin.SetKeepDeleted], Version),
+	blobs_set_expiry_rules: update<[expiry.WireSetExpiryRules], WireVersion>([expiry.SetExpiryRules], Version),
 	/** An upload of anybody's, by an administrator. */
 	blobs_abort_any_upload: update<[upload.WireUploadName], WireVersion>([upload.UploadName], Version),
 
@@ -98,6 +105,7 @@ export const METHODS = {
 	/** (key, version, index) to the chunk's bytes. */
 	blobs_get_chunk: query<[string, WireVersion, number], Uint8Array>([keyText, Version, nat32], bytes),
 	blobs_list: query<[read.WireList], read.WireListPage>([read.List], read.ListPage),
+	blobs_list_deleted: query<[bin.WireListDeleted], bin.WireDeletedBlobs>([bin.ListDeleted], bin.DeletedBlobs),
 	blobs_changes: query<[feed.WireChangesRequest], feed.WireChanges>([feed.ChangesRequest], feed.Changes),
 	blobs_status: query<[], administration.WireStatus>([], administration.Status),
 	/** The caller's own account, or, for administrators and the backup role, anybody's. */
@@ -110,6 +118,7 @@ export const METHODS = {
 		administration.Accounts,
 	),
 	blobs_list_grants: query<[grants.WireListGrants], grants.WireGrants>([grants.ListGrants], grants.Grants),
+	blobs_expiry_rules: query<[], expiry.WireExpiryRules>([], expiry.ExpiryRules),
 	blobs_stats: query<[], administration.WireStats>([], administration.Stats),
 	/** The same as text for Prometheus. */
 	blobs_metrics: query<[], string>([], text),

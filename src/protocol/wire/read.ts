@@ -21,6 +21,22 @@ export interface WireProof {
 }
 const proof = { certificate: opt(bytes), witness: opt(bytes) };
 
+/**
+ * What the store holds although its time is over: to its clock, perhaps not to that of the certificate. Proven together
+ * with all else that the answer has; the answer itself then brings no proof along.
+ */
+export interface WireExpired {
+	/** In the order of keys. */
+	manifests: Uint8Array[];
+	certificate: Uint8Array;
+	witness: Uint8Array;
+}
+export const Expired = record<WireExpired>({
+	manifests: vec(ManifestBytes),
+	certificate: bytes,
+	witness: bytes,
+});
+
 export interface WireStatAnswer extends WireProof {
 	/** Absent where the key holds nothing that the caller may read. */
 	manifest: [] | [Uint8Array];
@@ -28,11 +44,14 @@ export interface WireStatAnswer extends WireProof {
 	salt: [] | [Uint8Array];
 	/** The last change that this state has seen. */
 	last: WireVersion;
+	/** What the key holds that is over, to prove that it holds nothing; of a query only. */
+	expired: [] | [WireExpired];
 }
 export const StatAnswer = record<WireStatAnswer>({
 	manifest: opt(ManifestBytes),
 	salt: opt(bytes),
 	last: Version,
+	expired: opt(Expired),
 	...proof,
 });
 
@@ -68,9 +87,12 @@ export interface WireListPage extends WireProof {
 	entries: WireListEntry[];
 	/** What to give as `after` for the next page; absent at the end. A page may be short and still have a next. */
 	next: [] | [string];
+	/** Entries that are over, where their page is proven. */
+	expired: [] | [WireExpired];
 }
 export const ListPage = record<WireListPage>({
 	entries: vec(variant<WireListEntry>({ blob: ManifestBytes, directory: text })),
 	next: opt(text),
+	expired: opt(Expired),
 	...proof,
 });

@@ -139,8 +139,11 @@ export interface WireManyResults {
 	results: WireItemResult[];
 	/** When it was done. */
 	at: bigint;
+	/** When each blob that was put ends, absent where it does not; absent in all where none does. */
+	expires_at: [] | [([] | [bigint])[]];
 }
 export const ManyResults = record<WireManyResults>({
 	results: vec(variant<WireItemResult>({ ok: Version, err: Refusal })),
 	at: nat64,
+	expires_at: opt(vec(opt(nat64))),
 });

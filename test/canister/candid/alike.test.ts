@@ -28,6 +28,7 @@ const manifest: WireManifest = {
 	modified_at: 5n,
 	metadata: [],
 	sha256: [],
+	expires_at: [],
 };
 const next: Partial<WireManifest> = {
 	key: "photos/ü",
@@ -49,6 +50,7 @@ const OTHERS: Partial<WireManifest>[] = [
 	{ chunk_size: 4_096 },
 	{ metadata: [["n", "v"]] },
 	{ sha256: [new Uint8Array(32).fill(2)] },
+	{ expires_at: [5n] },
 	{ root: new Uint8Array(31) },
 ];
 

@@ -20,6 +20,7 @@ export const termsOf = ({ endsAt, ...terms }: Terms): WireGrantTerms => ({
 	public_only: false,
 	over_others: false,
 	may_give: false,
+	may_purge: false,
 	...terms,
 });
 

@@ -35,8 +35,10 @@ describe("C27 frozen numbers", () => {
 			feed: 12,
 			responses: 13,
 			grants: 14,
+			ends: 15,
+			bin: 16,
 		});
-		expect(MEMORIES).toBe(15);
+		expect(MEMORIES).toBe(17);
 	});
 
 	test("of counters, queues and receipts", () => {
@@ -66,6 +68,10 @@ describe("C27 frozen numbers", () => {
 			strangersDay: 31,
 			strangersCycles: 32,
 			grantQueue: 33,
+			expiryRules: 35,
+			expiring: 36,
+			keepDays: 37,
+			kept: 38,
 			grantMarks: 50,
 		});
 		expect(QUEUE).toEqual({ uploads: 0, receipts: 1, garbage: 2, turns: 3, reserves: 4, grants: 5 });

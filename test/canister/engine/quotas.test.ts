@@ -121,7 +121,8 @@ describe("C12 bytes", () => {
 		store.put(ANNA, id, 0, fillOf(1, 1));
 		const metadata = Array.from({ length: 4 }, (_, n): [string, string] => [`n${n}`, "v".repeat(1_022)]);
 		const type = `text/${"x".repeat(123)}`;
-		store.commit(ANNA, id, fillOf(1, 1), { ...PRIVATE, content_type: type, metadata });
+		const expires_at: [bigint] = [2n ** 62n];
+		store.commit(ANNA, id, fillOf(1, 1), { ...PRIVATE, expires_at, content_type: type, metadata });
 		expect(store.usage(ANNA).bytes).toBe(BigInt(sessionOf("a/b")));
 	});
 

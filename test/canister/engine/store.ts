@@ -9,6 +9,7 @@ import {
 	type WireError,
 	type WirePublication,
 	type WireQuota,
+	type WireUpdate,
 } from "../../../src/protocol/index.js";
 import { type PlainOk, versionOf } from "../../support/plain.js";
 import { newId, publication, rootOf, sha256 } from "../../support/store.js";
@@ -176,9 +177,11 @@ export const quotaOf = (quota: Partial<WireQuota>): WireQuota => ({
 /** What is stored about a public blob of the type that tests give, without metadata. */
 export const aboutOf = (key: string): number =>
 	896 + 4 * key.length + 256 * (key.split("/").length - 1) + "application/octet-stream".length;
+/** What an end counts for. */
+export const endOf = (key: string): number => 256 + key.length;
 /** What an open upload counts for beside its chunks. */
 export const sessionOf = (key: string): number =>
-	896 + 4 * key.length + 512 * (key.split("/").length - 1) + 128 + 2 * 4_096;
+	896 + 4 * key.length + 512 * (key.split("/").length - 1) + 128 + 2 * 4_096 + endOf(key);
 
 export const fillOf = (fill: number, length: number): Uint8Array => new Uint8Array(length).fill(fill);
 
@@ -228,6 +231,7 @@ export const updateOf = (key: string, id = newId()) => ({
 	content_type: [] as [] | [string],
 	visibility: [] as [] | [{ public: null } | { private: null }],
 	metadata: [] as [] | [[string, string][]],
+	expiry: [] as WireUpdate["expiry"],
 });
 
 export const PRIVATE = { visibility: { private: null } };

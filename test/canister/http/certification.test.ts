@@ -103,6 +103,7 @@ describe("C38 what a gateway accepts", () => {
 			precondition: none,
 			visibility: [] as [],
 			metadata: [] as [],
+			expiry: [] as [],
 		};
 		ask(gateway.engine, "blobs_update", { ...change, content_type: ["image/png"] });
 		expect(gateway.answer("moved/a", small).headers).toContainEqual(["content-type", "image/png"]);

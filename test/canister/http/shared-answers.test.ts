@@ -55,6 +55,7 @@ const update = (key: string, parts: { type?: string; visibility?: { public: null
 		content_type: parts.type === undefined ? [] : [parts.type],
 		visibility: parts.visibility === undefined ? [] : [parts.visibility],
 		metadata: [[["changed", "yes"]]],
+		expiry: [],
 	});
 
 /** Whether a gateway accepts each part of what the key holds. */

@@ -105,7 +105,7 @@ export class MemoryStore {
 		} as unknown as ClientContext["caller"];
 		const trust = options.trust ?? {
 			// The host's stand-in for a certificate is what it would certify.
-			certifiedData: async (certificate: Uint8Array) => certificate,
+			certified: async (data: Uint8Array) => ({ data, ms: this.host.time }),
 			nowMs: () => this.host.time,
 			principal: async () => this.host.sender,
 		};

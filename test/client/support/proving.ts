@@ -1,5 +1,5 @@
 import type { ClientContext } from "../../../src/client/context.js";
-import type { MethodName, WireProof } from "../../../src/protocol/index.js";
+import type { MethodName, WireExpired, WireProof } from "../../../src/protocol/index.js";
 import { Certifier } from "./certifier.js";
 import { type Call, MemoryStore } from "./memory-store.js";
 
@@ -37,10 +37,15 @@ export class ProvingStore {
 
 	#certified(call: Call, answer: unknown): unknown {
 		if (!PROVEN.includes(call.method)) return answer;
+		const isProven = call.kind === "query" && this.proves;
+		const certificate = () => this.certifier.certificate(this.root);
+		const { witness, expired = [] } = answer as WireProof & { expired?: [] | [WireExpired] };
 		const proof: WireProof =
-			call.kind === "query" && this.proves && (answer as WireProof).witness.length > 0
-				? { certificate: [this.certifier.certificate(this.root)], witness: (answer as WireProof).witness }
+			isProven && witness.length > 0
+				? { certificate: [certificate()], witness }
 				: { certificate: [], witness: [] };
-		return { ...(answer as object), ...proof };
+		if (expired[0] === undefined) return { ...(answer as object), ...proof };
+		const over = isProven ? [{ ...expired[0], certificate: certificate() }] : [];
+		return { ...(answer as object), ...proof, expired: over };
 	}
 }

@@ -284,6 +284,7 @@ export class Batch {
 			modifiedAt: outcome.at,
 			metadata: Object.fromEntries(plan.metadata),
 			wholeSha256: plan.wholeSha256,
+			expiresAt: outcome.expiresAt,
 		};
 		this.#done(file, "uploaded", withJson(manifest));
 	}

@@ -17,7 +17,9 @@ export interface PackItem {
 	/** Called when it has ended. */
 	readonly done: (outcome: PackOutcome) => Promise<void>;
 }
-export type PackOutcome = { readonly version: WireVersion; readonly at: Date } | { readonly error: unknown };
+export type PackOutcome =
+	| { readonly version: WireVersion; readonly at: Date; readonly expiresAt: Date | undefined }
+	| { readonly error: unknown };
 
 /**
  * Bytes of Candid in one message: as many as a chunk has, so that the signed envelope has the same 16 KiB. Where an
@@ -108,6 +110,7 @@ export function candidBytes(item: WirePutItem): number {
 		metadata +
 		1 + // visibility
 		(item.sha256[0] ? 1 + blobBytes(item.sha256[0].length) : 1) +
-		("version" in item.precondition ? 17 : 1)
+		("version" in item.precondition ? 17 : 1) +
+		(item.expires_at[0] === undefined ? 1 : 9)
 	);
 }

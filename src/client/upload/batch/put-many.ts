@@ -29,7 +29,7 @@ export async function putMany(
 		const find = () => findPublished(context, calls, plan, root, attempts);
 		try {
 			const manifest = await attempts.orFound(outcome.error, find);
-			return { version: fromVersion(manifest), at: manifest.modifiedAt };
+			return { version: fromVersion(manifest), at: manifest.modifiedAt, expiresAt: manifest.expiresAt };
 		} catch (error) {
 			return { error };
 		}
@@ -49,7 +49,7 @@ export async function putMany(
 	const request = pack.request(context.settings.ports.randomBytes(ID_BYTES));
 	let rest: Pack | undefined;
 	try {
-		const { results, at } = await calls.carry("blobs_put_many", [request], bytes, {
+		const { results, at, expires_at } = await calls.carry("blobs_put_many", [request], bytes, {
 			verify: true,
 			onSent: once(() => meter.add("sent", bytes)),
 			failed: attempts.failed,
@@ -61,7 +61,9 @@ export async function putMany(
 			});
 		const done = results.findIndex(isNotDoneYet);
 		if (done > 0) rest = pack.from(done);
-		await tell(pack.items.slice(0, rest && done), (index) => outcome(results[index] as WireItemResult, at));
+		await tell(pack.items.slice(0, rest && done), (index) =>
+			outcome(results[index] as WireItemResult, at, expires_at[0]?.[index]?.[0]),
+		);
 	} catch (error) {
 		const isCut = isTooLarge(error) && pack.items.length > 1;
 		if (isCut) {
@@ -80,5 +82,7 @@ export async function putMany(
 const isNotDoneYet = (result: WireItemResult): boolean =>
 	"err" in result && result.err.code === "not_done_yet";
 
-const outcome = (result: WireItemResult, at: bigint): PackOutcome =>
-	"ok" in result ? { version: result.ok, at: date(at) } : { error: refused(result.err) };
+function outcome(result: WireItemResult, at: bigint, end: bigint | undefined): PackOutcome {
+	if ("err" in result) return { error: refused(result.err) };
+	return { version: result.ok, at: date(at), expiresAt: end === undefined ? undefined : date(end) };
+}

@@ -23,18 +23,19 @@ export async function listStored(
 
 /** What is asked for and differs from what is stored: what is not asked for stays. */
 export function changesOf(
-	{ contentType, visibility, metadata }: UploadItem,
+	{ contentType, visibility, metadata, expiresAt }: UploadItem,
 	stored: Manifest,
 ): Said | undefined {
 	const changes: Said = {
 		...(contentType && contentType !== stored.contentType && { contentType }),
 		...(visibility && visibility !== stored.visibility && { visibility }),
 		...(metadata && !isSameMetadata(metadata, stored.metadata) && { metadata }),
+		...(expiresAt !== undefined && Number(expiresAt) !== stored.expiresAt?.getTime() && { expiresAt }),
 	};
 	return Object.keys(changes).length > 0 ? changes : undefined;
 }
 
-type Said = Pick<UpdateOptions, "contentType" | "visibility" | "metadata">;
+type Said = Pick<UpdateOptions, "contentType" | "visibility" | "metadata" | "expiresAt">;
 
 function isSameMetadata(a: Manifest["metadata"], b: Manifest["metadata"]): boolean {
 	const text = (metadata: Manifest["metadata"]) => JSON.stringify(Object.entries(metadata).sort());

@@ -24,7 +24,7 @@ export interface UploadAllOptions {
 	prefix?: string;
 	/**
 	 * Skips files whose bytes the store holds already. Of such a file, what its item names and differs (`contentType`,
-	 * `visibility`, `metadata`) is changed without sending bytes; what it does not name stays. The store is listed first,
+	 * `visibility`, `metadata`, `expiresAt`) is changed without sending bytes; what it does not name stays. The store is listed first,
 	 * proven or certified, and a key that is changed meanwhile is not overwritten: its file fails. @default false
 	 */
 	skipUnchanged?: boolean;

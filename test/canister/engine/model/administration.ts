@@ -5,7 +5,7 @@ import { abortUpload } from "./uploads.js";
 /** What the methods of administrators should do. */
 
 /** A change that has its place in the feed. */
-function change(
+export function change(
 	model: Model,
 	who: number,
 	method: MethodName,
@@ -52,8 +52,15 @@ export function setMode(model: Model, who: number, [request]: MethodArgs<"blobs_
 		generation: request.generation + 1n,
 		last,
 		protocol: 1,
-		features: ["grants", "batch"],
+		features: ["grants", "batch", "expiry", "undelete"],
+		keep_deleted_days: [model.keepDays],
 	};
+}
+
+export function setExpiryRules(model: Model, who: number, [request]: MethodArgs<"blobs_set_expiry_rules">) {
+	return change(model, who, "blobs_set_expiry_rules", request, () => {
+		model.rules = request.rules;
+	});
 }
 
 export function abortAny(model: Model, who: number, [request]: MethodArgs<"blobs_abort_any_upload">) {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { MAX_CHUNK_BYTES, type WireBatchItem, type WirePublication } from "../../../../src/protocol/index.js";
 import { publication, rootOf } from "../../../support/store.js";
-import { blob, bytesOf, changeId, command, KEYS, pick, preconditionOf, who, whole } from "./draws.js";
+import { blob, bytesOf, changeId, command, endOf, KEYS, pick, preconditionOf, who, whole } from "./draws.js";
 import { type ModelUpload, S } from "./model.js";
 
 /** Batches of random histories. */
@@ -38,12 +38,18 @@ export const batch = command(
 				const content = bytesOf(its.fill, its.length);
 				const root = rootOf(content, its.isRootRight > 0 ? MAX_CHUNK_BYTES : S);
 				const { visibility } = its;
-				return [{ put: { key, content, ...publication(root, { visibility, precondition }) } }];
+				const expires_at = endOf(model, its.endsIn);
+				return [{ put: { key, content, ...publication(root, { visibility, precondition, expires_at }) } }];
 			}
 			if (its.kind === "delete") return [{ delete: { key, precondition } }];
 			if (its.kind === "update")
 				return [
-					{ update: { key, precondition, content_type: [], visibility: [its.visibility], metadata: [] } },
+					{
+						update: {
+							...{ key, precondition, content_type: [], visibility: [its.visibility], metadata: [] },
+							expiry: endOf(model, its.endsIn).map((at) => ({ at })) as [] | [{ at: bigint }],
+						},
+					},
 				];
 			if (its.kind === "copy") return [{ copy: { from: its.key, source: none, to: key, precondition } }];
 			const to = free.shift();

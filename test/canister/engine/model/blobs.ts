@@ -37,6 +37,7 @@ export function publish(
 	pieces: readonly Piece[],
 ): WireManifest {
 	const { key, root, content_type, visibility, metadata, sha256 } = what;
+	model.freeExpired(key);
 	const manifest: WireManifest = {
 		key,
 		...model.version,
@@ -50,6 +51,7 @@ export function publish(
 		modified_at: model.nanoseconds(),
 		metadata,
 		sha256,
+		expires_at: model.endOf(key, what.expires_at),
 	};
 	const blob = hold(model, who, { manifest, owner: who, uploader: who, pieces });
 	if (id !== undefined) model.leave(who, id, "committed", "", blob.manifest);
@@ -57,14 +59,14 @@ export function publish(
 }
 
 /** Puts a blob under its key, with the next number, in the place of whatever was there. */
-function hold(model: Model, by: number, blob: ModelBlob, isSameContent = false): ModelBlob {
+export function hold(model: Model, by: number, blob: ModelBlob, isSameContent = false): ModelBlob {
 	const { key } = blob.manifest;
 	const held = model.blobs.get(key);
 	model.sequence++;
 	model.changed(by);
 	const numbered = { ...blob, manifest: { ...blob.manifest, ...model.version } };
 	model.blobs.set(key, numbered);
-	if (held !== undefined && !isSameContent) model.discard(held);
+	if (held !== undefined && !isSameContent) model.discard(held, by);
 	return numbered;
 }
 
@@ -77,9 +79,11 @@ export function checkWhole(
 ) {
 	const pieces = bytes.length === 0 ? [] : [pieceOf(bytes)];
 	const isPublic = "public" in item.visibility;
+	model.requireEnd(item.expires_at[0]);
 	model.requireChange(who, item.key, { isPublic });
+	const expires_at = model.endOf(item.key, item.expires_at);
 	const bytesHeld = chargeOfBlob({
-		manifest: { ...item, visibility: nameOfCase(item.visibility) } as unknown as WireManifest,
+		manifest: { ...item, visibility: nameOfCase(item.visibility), expires_at } as unknown as WireManifest,
 		pieces,
 	});
 	model.requireQuota(who, { key: item.key, bytes: bytesHeld });
@@ -156,13 +160,13 @@ export function putMany(model: Model, who: number, [request]: MethodArgs<"blobs_
 export function remove(model: Model, who: number, { key, precondition }: WireDeleteItem) {
 	model.requireChange(who, key);
 	model.requirePrecondition(precondition, key);
-	const held = model.blobs.get(key);
+	const held = model.get(key);
 	if (held !== undefined) {
 		model.requireChanges(who, 2);
 		model.sequence++;
 		model.changed(who);
 		model.blobs.delete(key);
-		model.discard(held);
+		model.discard(held, who);
 	}
 	return { deleted: held !== undefined, version: model.version };
 }
@@ -173,7 +177,7 @@ export function requireWriter(model: Model, who: number): void {
 }
 
 /** The first answer, if the caller may still change the keys. */
-const still =
+export const still =
 	(model: Model, who: number, ...keys: string[]) =>
 	<T>(answer: T): T => {
 		model.requireStill(who, ...keys);
@@ -203,7 +207,7 @@ export function deleteMany(model: Model, who: number, [request]: MethodArgs<"blo
 }
 
 function readable(model: Model, who: number, key: string): ModelBlob {
-	const blob = model.blobs.get(key);
+	const blob = model.get(key);
 	return blob !== undefined && model.mayRead(who, blob) ? blob : refuse("blob_not_found");
 }
 
@@ -212,6 +216,8 @@ export function say(model: Model, who: number, request: WireUpdateItem): WireMan
 	const [visibility] = request.visibility;
 	const willBe = visibility === undefined ? isPublic(held.manifest) : "public" in visibility;
 	model.requireChange(who, request.key, { isPublic: willBe });
+	const asked = request.expiry.flatMap((expiry) => ("at" in expiry ? [expiry.at] : [])) as [] | [bigint];
+	model.requireEnd(asked[0]);
 	model.requirePrecondition(request.precondition, request.key);
 	const manifest = {
 		...held.manifest,
@@ -220,6 +226,7 @@ export function say(model: Model, who: number, request: WireUpdateItem): WireMan
 			request.visibility[0] === undefined ? held.manifest.visibility : nameOfCase(request.visibility[0]),
 		metadata: request.metadata[0] ?? held.manifest.metadata,
 		modified_at: model.nanoseconds(),
+		expires_at: request.expiry.length === 0 ? held.manifest.expires_at : model.endOf(request.key, asked),
 	};
 	const more = requireOther(model, held, manifest);
 	const grant = model.pay(who, request.key, { isPublic: willBe, bytes: more });
@@ -254,12 +261,14 @@ function checkMove(model: Model, who: number, request: WireMoveItem): ModelBlob 
 
 export function publishAgain(model: Model, who: number, request: WireMoveItem): WireManifest {
 	const blob = checkMove(model, who, request);
-	const as = { ...blob, manifest: { ...blob.manifest, key: request.to } };
+	const expires_at = model.endOf(request.to, blob.manifest.expires_at);
+	const as = { ...blob, manifest: { ...blob.manifest, key: request.to, expires_at } };
 	model.requireQuota(who, { key: request.to, bytes: chargeOfBlob(as) });
 	comeUnder(model, who, as);
 	const at = model.nanoseconds();
 	const owner = PRINCIPALS[who]!;
-	const manifest = { ...blob.manifest, key: request.to, owner, created_at: at, modified_at: at };
+	model.freeExpired(request.to);
+	const manifest = { ...as.manifest, owner, created_at: at, modified_at: at };
 	return hold(model, who, { ...blob, manifest, owner: who }).manifest;
 }
 
@@ -273,13 +282,15 @@ export function moveTo(model: Model, who: number, request: WireMoveItem): WireMa
 	const blob = checkMove(model, who, request);
 	model.requireChange(who, request.from);
 	if (model.isUploadedTo(blob.owner, request.from)) model.requireQuota(blob.owner, { key: request.to });
-	const moved = { ...blob, manifest: { ...blob.manifest, key: request.to } };
+	const expires_at = model.endOf(request.to, blob.manifest.expires_at);
+	const moved = { ...blob, manifest: { ...blob.manifest, key: request.to, expires_at } };
 	requireOther(model, blob, moved.manifest);
 	comeUnder(model, who, moved);
+	model.freeExpired(request.to);
 	model.sequence++;
 	model.changed(who);
 	model.blobs.delete(request.from);
-	const manifest = { ...blob.manifest, key: request.to, modified_at: model.nanoseconds() };
+	const manifest = { ...moved.manifest, modified_at: model.nanoseconds() };
 	return hold(model, who, { ...blob, manifest }).manifest;
 }
 
@@ -291,14 +302,14 @@ export function rename(model: Model, who: number, [request]: MethodArgs<"blobs_r
 }
 
 /** Counts a blob that comes under a key in the grant by which it does. */
-function comeUnder(model: Model, who: number, blob: ModelBlob): void {
+export function comeUnder(model: Model, who: number, blob: ModelBlob): void {
 	const bytes = chargeOfBlob(blob);
 	const grant = model.pay(who, blob.manifest.key, { isPublic: isPublic(blob.manifest), bytes, blobs: 1 });
 	if (grant !== undefined) model.grants.use(grant, bytes, 1);
 }
 
 /** The owner's quota must bear what is stored about its blob under another manifest. */
-function requireOther(model: Model, blob: ModelBlob, manifest: WireManifest): number {
+export function requireOther(model: Model, blob: ModelBlob, manifest: WireManifest): number {
 	const bytes = chargeOfBlob({ ...blob, manifest }) - chargeOfBlob(blob);
 	model.requireQuota(blob.owner, { bytes });
 	return bytes;

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { chunkCount, chunkLength, MAX_CHUNK_BYTES } from "../../../../src/protocol/index.js";
+import { chunkCount, chunkLength, MAX_CHUNK_BYTES, type WireUpdate } from "../../../../src/protocol/index.js";
 import { publication, rootOf, sha256 } from "../../../support/store.js";
 import { batch } from "./batch-commands.js";
 import {
@@ -11,9 +11,12 @@ import {
 	command,
 	condition,
 	DAY_MS,
+	endOf,
+	endsIn,
 	fill,
 	KEYS,
 	key,
+	type Named,
 	opt,
 	pick,
 	preconditionOf,
@@ -24,7 +27,15 @@ import {
 	who,
 	whole,
 } from "./draws.js";
-import { type ModeName, nameOf, PRINCIPALS, type RoleName, S } from "./model.js";
+import {
+	CANISTER_VERSION,
+	type Model,
+	type ModeName,
+	nameOf,
+	PRINCIPALS,
+	type RoleName,
+	S,
+} from "./model.js";
 
 /** What random histories are made of, and how each command becomes a call: it may look at what there is. */
 
@@ -84,7 +95,7 @@ const link = command(6, { who, id: uploadId, pick, from: fc.nat(2), leaves }, (p
 });
 const commit = command(
 	10,
-	{ who, id: uploadId, pick, visibility, condition, isRootRight: fc.integer({ min: 0, max: 9 }) },
+	{ who, id: uploadId, pick, visibility, condition, endsIn, isRootRight: fc.integer({ min: 0, max: 9 }) },
 	(parts, model) => {
 		const c = upload(model, parts);
 		const open = model.uploads.get(nameOf(c.who, c.id));
@@ -102,7 +113,11 @@ const commit = command(
 				{
 					id: c.id,
 					size: BigInt(open?.size ?? bytes.length),
-					...publication(c.isRootRight > 0 ? root : sha256(root), { visibility: c.visibility, precondition }),
+					...publication(c.isRootRight > 0 ? root : sha256(root), {
+						visibility: c.visibility,
+						precondition,
+						expires_at: endOf(model, c.endsIn),
+					}),
 				},
 			],
 		};
@@ -121,7 +136,11 @@ const abortAny = command(1, { admin, who: fc.nat(2), id: uploadId, pick }, (part
 const putBlob = command(5, { who, id: changeId, ...whole }, (c, model) => {
 	const bytes = bytesOf(c.fill, c.length);
 	const precondition = preconditionOf(model, c.key, c.condition);
-	const what = publication(rootOf(bytes, MAX_CHUNK_BYTES), { visibility: c.visibility, precondition });
+	const what = publication(rootOf(bytes, MAX_CHUNK_BYTES), {
+		visibility: c.visibility,
+		precondition,
+		expires_at: endOf(model, c.endsIn),
+	});
 	return { who: c.who, method: "blobs_put_blob", args: [{ id: c.id, key: c.key, ...what }, bytes] };
 });
 const item = fc.record({ ...whole, isRootRight: fc.integer({ min: 0, max: 9 }) });
@@ -129,11 +148,13 @@ const putMany = command(
 	4,
 	{ who, id: changeId, items: fc.array(item, { minLength: 1, maxLength: 3 }) },
 	(c, model) => {
-		const blobs = c.items.map(({ key, fill, length, visibility, condition, isRootRight }) => {
+		const blobs = c.items.map(({ key, fill, length, visibility, condition, endsIn, isRootRight }) => {
 			const content = bytesOf(fill, length);
 			const root = rootOf(content, isRootRight > 0 ? MAX_CHUNK_BYTES : S);
 			const precondition = preconditionOf(model, key, condition);
-			return { key, content, ...publication(root, { visibility, precondition, metadata: [["n", "1"]] }) };
+			const expires_at = endOf(model, endsIn);
+			const metadata: [string, string][] = [["n", "1"]];
+			return { key, content, ...publication(root, { visibility, precondition, metadata, expires_at }) };
 		});
 		return { who: c.who, method: "blobs_put_many", args: [{ id: c.id, blobs }] };
 	},
@@ -162,6 +183,8 @@ const update = command(
 		condition,
 		visibility: fc.option(visibility),
 		type: fc.option(fc.constant("a/b")),
+		endsIn,
+		isEndless: fc.integer({ min: 0, max: 5 }),
 	},
 	(parts, model) => {
 		const c = blob(model, parts, parts.key);
@@ -172,6 +195,9 @@ const update = command(
 			content_type: opt(c.type),
 			visibility: opt(c.visibility),
 			metadata: opt(c.type === null ? null : [["m", "2"] as [string, string]]),
+			expiry: (c.isEndless === 0
+				? [{ never: null }]
+				: endOf(model, c.endsIn).map((at) => ({ at }))) as WireUpdate["expiry"],
 		};
 		return { who: c.who, method: "blobs_update", args: [request] };
 	},
@@ -219,7 +245,12 @@ const give = command(
 		endsIn: fc.option(fc.constantFrom(60_000, 20 * 60_000, DAY_MS, 3 * DAY_MS), { freq: 2 }),
 		bytes: bound(6_000, S + 12_000, 4 * S + 30_000, 2 ** 31),
 		blobs: bound(0, 1, 3, 9),
-		flags: fc.record({ public_only: fc.boolean(), over_others: fc.boolean(), may_give: fc.boolean() }),
+		flags: fc.record({
+			public_only: fc.boolean(),
+			over_others: fc.boolean(),
+			may_give: fc.boolean(),
+			may_purge: fc.boolean(),
+		}),
 		isNamed: fc.boolean(),
 	},
 	(c, model) => {
@@ -228,7 +259,12 @@ const give = command(
 		const under = c.pick === 0 ? undefined : gives[c.pick % Math.max(1, gives.length)];
 		const isReader = under === undefined ? c.isReader === 0 : under.role === "reader";
 		const writing = { bytes: opt(c.bytes), blobs: opt(c.blobs), ...c.flags };
-		const reading = { bytes: [] as [], blobs: [] as [], ...c.flags, public_only: false, over_others: false };
+		const reading = {
+			bytes: [] as [],
+			blobs: [] as [],
+			...c.flags,
+			...{ public_only: false, over_others: false, may_purge: false },
+		};
 		return {
 			who: under?.who ?? c.who,
 			method: "blobs_give_grant",
@@ -311,6 +347,56 @@ const setMode = command(
 	}),
 );
 
+const setExpiryRules = command(
+	3,
+	{
+		who: admin,
+		id: changeId,
+		prefixes: fc.uniqueArray(fc.constantFrom("", "a/", "a/c/"), { maxLength: 2 }),
+		lives: fc.tuple(fc.constantFrom(60_000, DAY_MS), fc.constantFrom(60_000, 20 * 60_000)),
+	},
+	(c) => ({
+		who: c.who,
+		method: "blobs_set_expiry_rules",
+		args: [
+			{
+				id: c.id,
+				rules: [...c.prefixes]
+					.sort()
+					.map((prefix, i) => ({ prefix, life: BigInt(c.lives[i]!) * 1_000_000n })),
+			},
+		],
+	}),
+);
+
+const setKeepDeleted = command(
+	4,
+	{ who: admin, id: changeId, days: fc.constantFrom(0, 1, 3, 3, 366) },
+	(c) => ({ who: c.who, method: "blobs_set_keep_deleted", args: [{ id: c.id, days: c.days }] }),
+);
+/** Mostly one that there is, by its owner or by anybody. */
+function kept<Parts extends Named>(model: Model, parts: Parts, key: string) {
+	const all = [...model.bin.values()];
+	const none = { sequence: 1n, canister_version: CANISTER_VERSION };
+	if (parts.pick === 0 || all.length === 0) return { ...parts, key, version: none };
+	const { manifest, owner } = all[parts.pick % all.length]!.blob;
+	const { sequence, canister_version } = manifest;
+	const version = { sequence, canister_version };
+	return { ...parts, key: manifest.key, version, who: parts.pick % 2 === 0 ? parts.who : owner };
+}
+const restore = command(10, { who, id: changeId, pick, key, condition }, (parts, model) => {
+	const { who, id, key, version, condition } = kept(model, parts, parts.key);
+	const precondition = preconditionOf(model, key, condition);
+	return { who, method: "blobs_restore", args: [{ id, key, version, precondition }] };
+});
+const purge = command(7, { who, id: changeId, pick, key }, (parts, model) => {
+	const { who, id, key, version } = kept(model, parts, parts.key);
+	return { who, method: "blobs_purge", args: [{ id, key, version }] };
+});
+const wait = {
+	weight: 4,
+	arbitrary: fc.constantFrom(60_000, 60_000, 20 * 60_000).map((later): Command => ({ do: "wait", later })),
+};
 const restart = { weight: 2, arbitrary: fc.constant<Command>({ do: "restart" }) };
 const cleanAfter = (...times: number[]) => ({
 	weight: 5,
@@ -340,6 +426,11 @@ export const commands = fc.array(
 		{ ...revokeGrant, weight: 1 },
 		setQuota,
 		setMode,
+		setExpiryRules,
+		setKeepDeleted,
+		restore,
+		purge,
+		wait,
 		{ weight: 30, arbitrary: fc.nat(1).map((back): Command => ({ do: "again", back })) },
 		restart,
 		cleanAfter(0, 0, 0, 60_000, 60_000, 20 * 60_000, DAY_MS / 2, DAY_MS, 3 * DAY_MS),
@@ -387,6 +478,55 @@ export const grantCommands = fc.array(
 		{ weight: 8, arbitrary: fc.nat(1).map((back): Command => ({ do: "again", back })) },
 		restart,
 		cleanAfter(0, 0, 60_000, 60_000, 60_000, DAY_MS, 8 * DAY_MS),
+	),
+	{ minLength: 30, maxLength: 70, size: "max" },
+);
+
+/** What ends, and what is done to keys whose blob is over, before and after it is freed. */
+export const expiryCommands = fc.array(
+	fc.oneof(
+		{ ...begin, weight: 4 },
+		{ ...beginOver, weight: 4 },
+		{ ...putMissing, weight: 6 },
+		{ ...commit, weight: 8 },
+		abort,
+		{ ...putBlob, weight: 10 },
+		putMany,
+		deleteBlob,
+		{ ...update, weight: 8 },
+		move(5, "blobs_copy"),
+		move(5, "blobs_rename"),
+		setExpiryRules,
+		{ weight: 6, arbitrary: fc.nat(1).map((back): Command => ({ do: "again", back })) },
+		{ ...wait, weight: 12 },
+		restart,
+		cleanAfter(0, 0, 60_000, 20 * 60_000),
+	),
+	{ minLength: 30, maxLength: 70, size: "max" },
+);
+
+/** What is deleted, replaced, brought back and removed for good. */
+export const undeleteCommands = fc.array(
+	fc.oneof(
+		{ ...setKeepDeleted, weight: 6 },
+		{ ...begin, weight: 4 },
+		{ ...putMissing, weight: 6 },
+		{ ...commit, weight: 8 },
+		{ ...putBlob, weight: 12 },
+		putMany,
+		{ ...deleteBlob, weight: 8 },
+		deleteMany,
+		update,
+		move(4, "blobs_copy"),
+		move(4, "blobs_rename"),
+		{ ...give, weight: 6 },
+		putByGrant,
+		{ ...restore, weight: 12 },
+		{ ...purge, weight: 8 },
+		setExpiryRules,
+		{ weight: 6, arbitrary: fc.nat(1).map((back): Command => ({ do: "again", back })) },
+		restart,
+		cleanAfter(0, 60_000, DAY_MS, 3 * DAY_MS),
 	),
 	{ minLength: 30, maxLength: 70, size: "max" },
 );

@@ -13,7 +13,8 @@ export type Command =
 	/** The call before the last `back` ones once more, just as it was. */
 	| { do: "again"; back: number }
 	| { do: "restart" }
-	| { do: "clean"; later: number };
+	| { do: "clean"; later: number }
+	| { do: "wait"; later: number };
 
 export const DAY_MS = 86_400_000;
 export const KEYS = ["a", "a/b", "a/c/d", "b"];
@@ -43,7 +44,7 @@ export const bytesOf = (fill: number, length: number) => new Uint8Array(length).
 export const fill = fc.nat(2);
 /** Mostly what there is: 0 leaves who, id and key as they were drawn, more chooses among what is open or held. */
 export const pick = fc.nat(6);
-interface Named {
+export interface Named {
 	who: number;
 	id: Uint8Array;
 	pick: number;
@@ -79,6 +80,15 @@ export function preconditionOf(model: Model, of: string, wanted: "none" | "absen
 	} as WirePrecondition;
 }
 
+/** When a blob ends, in milliseconds from then on; mostly it does not. */
+export const endsIn = fc.oneof(
+	{ weight: 6, arbitrary: fc.constant(null) },
+	{ weight: 3, arbitrary: fc.constantFrom(60_000, 60_000, 20 * 60_000, DAY_MS) },
+	{ weight: 1, arbitrary: fc.constant(0) },
+);
+export const endOf = (model: Model, later: number | null): [] | [bigint] =>
+	later === null ? [] : [BigInt(model.now + later) * 1_000_000n];
+
 export const opt = <T>(value: T | null): [] | [T] => (value === null ? [] : [value]);
 
 /** A command of these parts. */
@@ -93,4 +103,4 @@ export const command = <Parts>(
 		.map((chosen): Command => ({ do: "call", make: (model) => make(chosen as Parts, model) })),
 });
 
-export const whole = { key, fill, length: fc.constantFrom(0, 1, 100, S), visibility, condition };
+export const whole = { key, fill, length: fc.constantFrom(0, 1, 100, S), visibility, condition, endsIn };

@@ -1,6 +1,7 @@
 import type { MethodArgs, MethodName } from "../../../../src/protocol/index.js";
 import * as administration from "./administration.js";
 import { batch, contentOf } from "./batch.js";
+import * as bin from "./bin.js";
 import * as blobs from "./blobs.js";
 import * as grants from "./grants.js";
 import { ANONYMOUS, type Model } from "./model.js";
@@ -26,6 +27,10 @@ const EXPECTATIONS: {
 	blobs_revoke_role: administration.revoke,
 	blobs_set_quota: administration.setQuota,
 	blobs_set_mode: administration.setMode,
+	blobs_restore: bin.restore,
+	blobs_purge: bin.purge,
+	blobs_set_keep_deleted: bin.setKeepDeleted,
+	blobs_set_expiry_rules: administration.setExpiryRules,
 	blobs_abort_any_upload: administration.abortAny,
 	blobs_give_grant: grants.give,
 	blobs_revoke_grant: grants.revokeGrant,
@@ -75,6 +80,8 @@ const ADMINISTRATION: readonly MethodName[] = [
 	"blobs_revoke_role",
 	"blobs_set_quota",
 	"blobs_set_mode",
+	"blobs_set_expiry_rules",
+	"blobs_set_keep_deleted",
 	"blobs_abort_any_upload",
 ];
 const GRANTING: readonly MethodName[] = ["blobs_give_grant", "blobs_revoke_grant"];

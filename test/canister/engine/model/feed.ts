@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type {
 	WireCursor,
+	WireExpiryRule,
 	WireGrantName,
 	WireGrantTerms,
 	WireManifest,
@@ -18,6 +19,8 @@ export interface Replayed {
 	readonly quotas: Map<number, WireQuota>;
 	readonly roles: Set<RoleName>[];
 	mode: ModeName;
+	rules: readonly WireExpiryRule[];
+	keepDays: number;
 	/** By holder and id. */
 	readonly grants: Map<string, ReplayedGrant>;
 }
@@ -37,6 +40,8 @@ export function replayFeed(world: World): Replayed {
 		quotas: new Map(),
 		roles: PRINCIPALS.map(() => new Set()),
 		mode: "live",
+		rules: [],
+		keepDays: 0,
 		grants: new Map(),
 	};
 	let cursor: WireCursor = { sequence: 0n, head: new Uint8Array(32) };
@@ -89,6 +94,23 @@ function apply(replayed: Replayed, { change, ...stamp }: PlainChange): void {
 	} else if ("deleted" in change) {
 		expect(versionOf(replayed.blobs.get(change.deleted.key)!)).toEqual(change.deleted.version);
 		replayed.blobs.delete(change.deleted.key);
+	} else if ("expired" in change) {
+		const { key, version } = change.expired;
+		const over = replayed.blobs.get(key)!;
+		expect(versionOf(over)).toEqual(version);
+		expect(stamp.at).toBeGreaterThanOrEqual(over.expires_at[0]!);
+		expect(stamp.by.toText()).toBe("aaaaa-aa");
+		replayed.blobs.delete(key);
+	} else if ("restored" in change) {
+		const { manifest } = change.restored;
+		expect(versionOf(manifest)).toEqual(versionOf(stamp));
+		replayed.blobs.set(manifest.key, manifest);
+	} else if ("purged" in change) {
+		expect(change.purged.version.sequence).toBeLessThan(stamp.sequence);
+	} else if ("keep_deleted" in change) {
+		replayed.keepDays = change.keep_deleted.days;
+	} else if ("expiry_rules" in change) {
+		replayed.rules = change.expiry_rules.rules;
 	} else if ("role" in change) {
 		const held = replayed.roles[numberOf(change.role.who)]!;
 		const role = change.role.role as RoleName;

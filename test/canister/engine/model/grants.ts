@@ -64,6 +64,16 @@ export class Grants {
 		);
 	}
 
+	purges(who: number, key: string, isOthers: boolean): boolean {
+		return this.of(who).some(
+			(grant) =>
+				grant.terms.may_purge &&
+				key.startsWith(grant.terms.prefix) &&
+				(!isOthers || grant.terms.over_others) &&
+				this.isLive(grant),
+		);
+	}
+
 	/** By which grant somebody may write to a key, whether or not it has room. */
 	writing(who: number, key: string, isOthers: boolean, use: Use): ModelGrant | undefined {
 		const may = this.of(who).filter(
@@ -153,11 +163,11 @@ export function give(model: Model, who: number, [request]: MethodArgs<"blobs_giv
 		const id = hexOf(request.id);
 		const role = Object.keys(request.role)[0] as ModelGrant["role"];
 		const { terms } = request;
-		const { prefix, ends_at, bytes, blobs, public_only, over_others, may_give } = terms;
+		const { prefix, ends_at, bytes, blobs, public_only, over_others, may_give, may_purge } = terms;
 		if (grants.of(holder).some((grant) => grant.id === id)) refuse("upload_conflict");
 		if (ends_at[0] !== undefined && ends_at[0] <= model.nanoseconds()) refuse("invalid_argument");
-		if (role === "reader" && (bytes.length > 0 || blobs.length > 0 || public_only || over_others))
-			refuse("invalid_argument");
+		const writes = bytes.length > 0 || blobs.length > 0 || public_only || over_others || may_purge;
+		if (role === "reader" && writes) refuse("invalid_argument");
 		const gives = grants
 			.of(who)
 			.filter((grant) => grant.terms.may_give && grant.role === role && grants.isLive(grant));
@@ -183,6 +193,7 @@ export function give(model: Model, who: number, [request]: MethodArgs<"blobs_giv
 				public_only,
 				over_others,
 				may_give,
+				may_purge,
 			},
 			under,
 			level: (under?.level ?? 0) + 1,
@@ -210,6 +221,7 @@ function requirePart(terms: WireGrantTerms, under: ModelGrant): void {
 		isOver(terms.blobs, its.blobs) ||
 		(its.public_only && !terms.public_only) ||
 		(terms.over_others && !its.over_others) ||
+		(terms.may_purge && !its.may_purge) ||
 		(terms.may_give && under.level + 1 >= MAX_GRANT_LEVELS)
 	)
 		refuse("invalid_argument");

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { METHODS } from "../../../../src/protocol/index.js";
 import { isLong } from "../../../support/long.js";
-import { commands, grantCommands, placeCommands } from "./commands.js";
+import { commands, expiryCommands, grantCommands, placeCommands, undeleteCommands } from "./commands.js";
 import { EXPECTED } from "./expectation.js";
 import { PRINCIPALS } from "./model.js";
 import { World } from "./world.js";
@@ -11,6 +11,9 @@ import { World } from "./world.js";
  * The engine against a model that anybody can read: random histories of every update by several principals, with
  * restarts (upgrades) and cleaning between, and a clock that moves on.
  */
+
+/** Which take something that was deleted: histories of their own are full of it. */
+const UNDELETE: readonly string[] = ["blobs_restore", "blobs_purge"];
 
 test("C31 C33 C55 random histories of every update, restarts and cleaning between, leave what the model says", () => {
 	fc.assert(
@@ -21,9 +24,11 @@ test("C31 C33 C55 random histories of every update, restarts and cleaning betwee
 			world.settle();
 			world.replay();
 		}),
-		{ numRuns: 80 },
+		{ numRuns: 120 },
 	);
-	const rare = EXPECTED.filter((method) => (World.happened.get(`${method} done`) ?? 0) < 10);
+	const rare = EXPECTED.filter((method) => !UNDELETE.includes(method)).filter(
+		(method) => (World.happened.get(`${method} done`) ?? 0) < 10,
+	);
 	expect(rare, "updates that were hardly ever done").toEqual([]);
 	const missing = [
 		"blobs_begin_upload quota_exceeded",
@@ -104,6 +109,46 @@ test("C58 C59 C60 C61 guests with grants and parts of them: no history uses more
 		"a grant refused for what it is for in all",
 		"a grant cleaned away",
 		"read by a grant",
+	].filter((what) => !World.happened.has(what));
+	expect(missing, "what never happened").toEqual([]);
+});
+
+test("C63 C64 blobs that end: no history sees one past its end, nor leaves anything of it", () => {
+	fc.assert(
+		fc.property(expiryCommands, (history) => {
+			const world = new World();
+			for (const command of history) world.run(command);
+			world.replay();
+			world.settle();
+			world.replay();
+		}),
+		{ numRuns: 60 },
+	);
+	const missing = ["over, not freed", "a blob ended", "put over what was over"].filter(
+		(what) => !World.happened.has(what),
+	);
+	expect(missing, "what never happened").toEqual([]);
+});
+
+test("C66 C67 C68 what is deleted: no history loses it before its time, or leaves anything of it after", () => {
+	fc.assert(
+		fc.property(undeleteCommands, (history) => {
+			const world = new World();
+			for (const command of history) world.run(command);
+			world.replay();
+			world.settle();
+			world.replay();
+		}),
+		isLong ? { numRuns: 600 } : { numRuns: 60, seed: SEED },
+	);
+	for (const method of UNDELETE) expect(World.happened.get(`${method} done`)).toBeGreaterThan(5);
+	const missing = [
+		"blobs_restore not_authorized",
+		"blobs_restore precondition_failed",
+		"again blobs_restore done",
+		"blobs_purge not_authorized",
+		"blobs_purge blob_not_found",
+		"a deleted blob removed",
 	].filter((what) => !World.happened.has(what));
 	expect(missing, "what never happened").toEqual([]);
 });

@@ -6,6 +6,7 @@ import {
 	MIN_CHUNK_BYTES,
 	RECEIPT_LIFE_MS,
 	UPLOAD_EXPIRY_MS,
+	type WireExpiryRule,
 	type WireManifest,
 	type WirePrecondition,
 	type WireQuota,
@@ -79,6 +80,14 @@ export interface ModelReceipt {
 	readonly until: number;
 }
 
+/** What was deleted or replaced, and is kept. */
+export interface ModelKept {
+	readonly blob: ModelBlob;
+	readonly at: number;
+	readonly by: number;
+	readonly until: number;
+}
+
 /** What nobody holds any more and is not cleaned away. */
 export interface ModelGarbage {
 	readonly holder: number;
@@ -127,6 +136,10 @@ export class Model {
 	readonly receipts = new Map<string, ModelReceipt>();
 	readonly garbage: ModelGarbage[] = [];
 	readonly grants = new Grants(this);
+	rules: WireExpiryRule[] = [];
+	keepDays = 0;
+	/** By the number of the version. */
+	readonly bin = new Map<bigint, ModelKept>();
 
 	/** The last change. */
 	get version(): WireVersion {
@@ -135,6 +148,38 @@ export class Model {
 
 	nanoseconds(): bigint {
 		return BigInt(this.now) * 1_000_000n;
+	}
+
+	// What ends when.
+
+	isOver({ manifest: { expires_at } }: ModelBlob): boolean {
+		return expires_at[0] !== undefined && expires_at[0] <= this.nanoseconds();
+	}
+
+	/** What a key holds, for all that is decided: `blobs` has what is over, too, until it is freed. */
+	get(key: string): ModelBlob | undefined {
+		const blob = this.blobs.get(key);
+		return blob === undefined || this.isOver(blob) ? undefined : blob;
+	}
+
+	requireEnd(asked: bigint | undefined): void {
+		if (asked !== undefined && asked <= this.nanoseconds()) refuse("invalid_argument");
+	}
+
+	endOf(key: string, asked: [] | [bigint]): [] | [bigint] {
+		const rules = this.rules.filter(({ prefix }) => key.startsWith(prefix));
+		const rule = rules.sort((a, b) => b.prefix.length - a.prefix.length)[0];
+		const ends = [...asked, ...(rule === undefined ? [] : [this.nanoseconds() + rule.life])].sort();
+		return ends[0] === undefined ? [] : [ends[0]];
+	}
+
+	freeExpired(key: string): void {
+		const blob = this.blobs.get(key);
+		if (blob === undefined || !this.isOver(blob)) return;
+		this.sequence++;
+		this.changed(blob.owner);
+		this.blobs.delete(key);
+		this.throwAway(blob);
 	}
 
 	// Who may do what.
@@ -174,7 +219,7 @@ export class Model {
 	}
 
 	/** Answers the grant by which it may, where its role does not let it; refused where that has no room. */
-	requireChange(who: number, key: string, use: Use = {}, owner = this.blobs.get(key)?.owner) {
+	requireChange(who: number, key: string, use: Use = {}, owner = this.get(key)?.owner) {
 		const isOthers = owner !== undefined && owner !== who;
 		if (this.has(who) || (this.has(who, "writer") && !isOthers)) return undefined;
 		return this.grants.writing(who, key, isOthers, use) ?? refuse("not_authorized");
@@ -197,7 +242,7 @@ export class Model {
 	requirePrecondition(precondition: WirePrecondition, key: string): void {
 		if ("none" in precondition) return;
 		const wanted = "absent" in precondition ? 0n : precondition.version.sequence;
-		if ((this.blobs.get(key)?.manifest.sequence ?? 0n) !== wanted) refuse("precondition_failed");
+		if ((this.get(key)?.manifest.sequence ?? 0n) !== wanted) refuse("precondition_failed");
 	}
 
 	// Who has how much.
@@ -235,6 +280,7 @@ export class Model {
 		let bytes = 0;
 		for (const blob of this.blobs.values()) if (blob.owner === who) bytes += chargeOfBlob(blob);
 		for (const [name, upload] of this.uploads) if (name.startsWith(`${who}/`)) bytes += chargedFor(upload);
+		for (const { blob } of this.bin.values()) if (blob.owner === who) bytes += chargeOfBlob(blob);
 		for (const { holder, charged } of this.garbage) if (holder === who) bytes += charged;
 		return bytes + this.grants.bytesOf(who);
 	}
@@ -325,6 +371,7 @@ export class Model {
 		};
 		for (const { uploader, pieces } of this.blobs.values()) add(uploader, pieces);
 		for (const [name, { chunks }] of this.uploads) add(name.split("/")[0]!, chunks.values());
+		for (const { blob } of this.bin.values()) add(blob.uploader, blob.pieces);
 		for (const { uploader, pieces } of this.garbage) add(uploader, pieces);
 		return stored;
 	}
@@ -366,6 +413,7 @@ export class Model {
 		const blobs = [...this.blobs];
 		const uploads = [...this.uploads].map(([name, upload]) => [name, upload, { ...upload }] as const);
 		const receipts = [...this.receipts];
+		const bin = [...this.bin];
 		const garbage = [...this.garbage];
 		const counted = [...this.counted];
 		const today = [...this.today].map(([who, its]) => [who, { ...its }] as const);
@@ -380,6 +428,7 @@ export class Model {
 				uploads.map(([name, upload, before]) => [name, Object.assign(upload, before)] as const),
 			);
 			refill(this.receipts, receipts);
+			refill(this.bin, bin);
 			this.garbage.splice(0, this.garbage.length, ...garbage);
 			this.counted.clear();
 			for (const who of counted) this.counted.add(who);
@@ -416,7 +465,22 @@ export class Model {
 		});
 	}
 
-	discard(blob: ModelBlob): void {
+	/** What becomes of a blob that somebody deleted or replaced. */
+	discard(blob: ModelBlob, by: number): void {
+		if (this.keepDays === 0) {
+			this.throwAway(blob);
+			return;
+		}
+		const [end] = blob.manifest.expires_at;
+		const ends = [
+			this.now + this.keepDays * DAY_MS,
+			...(end === undefined ? [] : [Number(end / 1_000_000n)]),
+		];
+		const until = Math.min(...ends);
+		this.bin.set(blob.manifest.sequence, { blob, at: this.now, by, until });
+	}
+
+	throwAway(blob: ModelBlob): void {
 		const { owner, uploader, pieces } = blob;
 		this.garbage.push({ holder: owner, uploader, charged: chargeOfBlob(blob), pieces });
 	}
@@ -428,6 +492,12 @@ export class Model {
 			if (upload.lookAt > this.now) continue;
 			if (upload.expiresAt <= this.now) this.giveUp(name, upload);
 			else upload.lookAt = this.now + UPLOAD_EXPIRY_MS;
+		}
+		for (const key of [...this.blobs.keys()]) this.freeExpired(key);
+		for (const [sequence, { blob, until }] of this.bin) {
+			if (until > this.now) continue;
+			this.bin.delete(sequence);
+			this.throwAway(blob);
 		}
 		for (const upload of this.uploads.values()) {
 			if (upload.reserveLookAt === undefined || upload.reserveLookAt > this.now) continue;

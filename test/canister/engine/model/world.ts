@@ -21,6 +21,7 @@ import {
 import { type PlainOk, plain, versionOf } from "../../../support/plain.js";
 import { ask } from "../ask.js";
 import { FakeHost, MapStorage } from "../surroundings.js";
+import { listedFor } from "./bin.js";
 import { type Call, type Command, KEYS } from "./draws.js";
 import { expectationOf } from "./expectation.js";
 import { grantName, holding, replayFeed } from "./feed.js";
@@ -104,6 +105,7 @@ export class World {
 		let became: string | undefined;
 		if (command.do === "restart") this.engine = this.#start();
 		else if (command.do === "clean") this.clean(command.later);
+		else if (command.do === "wait") this.wait(command.later);
 		else if (command.do === "again") {
 			const call = this.#log.at(-1 - command.back);
 			if (call !== undefined) became = this.call(call, "again ");
@@ -122,6 +124,7 @@ export class World {
 
 	/** Asks both, and compares their answers. Answers the method, and the code of its refusal or that it was done. */
 	call({ who, method, args }: Call, note = ""): string {
+		const over = [...this.model.blobs.values()].filter((blob) => this.model.isOver(blob));
 		const usedBefore = new Map(this.model.grants.all.map((grant) => [grant, grant.blobs]));
 		let expected: unknown;
 		try {
@@ -132,6 +135,8 @@ export class World {
 		}
 		const got = this.#answer(who, method, args);
 		same(method === "blobs_begin_upload" ? partOf(got, expected) : got, expected, `${who} ${method}`);
+		if (over.some((blob) => this.model.get(blob.manifest.key) !== undefined))
+			this.count("put over what was over");
 		const became = `${method} ${typeof expected === "string" ? expected : "done"}`;
 		this.count(note + became);
 		for (const grant of this.model.grants.all) this.#countUse(who, grant, usedBefore.get(grant));
@@ -179,9 +184,17 @@ export class World {
 		return result.ok;
 	}
 
-	clean(later: number): void {
+	/** The clock goes on, and cleaning does not come by. */
+	wait(later: number): void {
 		this.host.time += later;
 		this.model.now = this.host.time;
+		if ([...this.model.blobs.values()].some((blob) => this.model.isOver(blob))) this.count("over, not freed");
+	}
+
+	clean(later: number): void {
+		this.wait(later);
+		const blobs = this.model.blobs.size;
+		const kept = this.model.bin.size;
 		const open = this.model.uploads.size;
 		const grants = this.model.grants.all.length;
 		const reserved = () => [...this.model.uploads.values()].filter((upload) => upload.reserved > 0).length;
@@ -189,6 +202,8 @@ export class World {
 		this.engine.clean();
 		this.model.clean(Number(this.query(CONTROLLER, "blobs_stats").cleaning));
 		if (this.model.grants.all.length < grants) this.count("a grant cleaned away");
+		if (this.model.blobs.size < blobs) this.count("a blob ended");
+		if (this.model.bin.size < kept) this.count("a deleted blob removed");
 		if (this.model.uploads.size < open) this.count("upload expired");
 		else if (reserved() < reserves) this.count("a reserve ended");
 	}
@@ -197,7 +212,9 @@ export class World {
 	compare(): void {
 		const { model } = this;
 		for (const who of PRINCIPALS.keys()) {
-			const visible = [...model.blobs.values()].filter((blob) => model.mayRead(who, blob));
+			const visible = [...model.blobs.values()].filter(
+				(blob) => !model.isOver(blob) && model.mayRead(who, blob),
+			);
 			const readByGrant = visible.some(
 				({ manifest, owner }) =>
 					manifest.visibility === "private" &&
@@ -216,18 +233,28 @@ export class World {
 			);
 			const folded = this.query(who, "blobs_list", { ...list, prefix: "a/", recursive: false });
 			const isFolded = folded.entries.some((entry) => "directory" in entry && entry.directory === "a/c/");
-			same(isFolded, manifests.has("a/c/d"), "the list of a directory");
+			const stored = model.blobs.get("a/c/d");
+			// A directory is listed while anything is stored in it.
+			if (stored === undefined || !model.isOver(stored))
+				same(isFolded, manifests.has("a/c/d"), "the list of a directory");
 			for (const key of KEYS) {
 				const { manifest } = this.query(who, "blobs_stat", { key, min_version: [] });
 				same(manifest[0], manifests.get(key), `what ${who} sees of ${key}`);
 			}
+		}
+		for (const who of [0, 1, 2, 3]) {
+			const request = { prefix: "", after: [] as [], limit: 1_000 };
+			const { deleted } = this.query(who, "blobs_list_deleted", request);
+			same(deleted, listedFor(model, who), `what ${who} sees of what was deleted`);
 		}
 		this.#compareBytes();
 		this.#compareCounts();
 	}
 
 	#compareBytes(): void {
-		for (const { manifest, pieces } of this.model.blobs.values()) {
+		for (const blob of this.model.blobs.values()) {
+			if (this.model.isOver(blob)) continue;
+			const { manifest, pieces } = blob;
 			const { key, size, chunk_size } = manifest;
 			same(chunkCount(size, chunk_size), pieces.length, "the number of chunks");
 			for (const [index, { bytes }] of pieces.entries()) {
@@ -263,6 +290,7 @@ export class World {
 			bytes: BigInt(bytes),
 			chunks: BigInt(model.storedChunks().size),
 			open_uploads: BigInt(model.uploads.size),
+			kept: [BigInt(model.bin.size)],
 			cleaning: BigInt(model.garbage.length),
 			feed_entries: model.sequence,
 			status: {
@@ -270,11 +298,15 @@ export class World {
 				generation: model.generation,
 				last: model.version,
 				protocol: 1,
-				features: ["grants", "batch"],
+				features: ["grants", "batch", "expiry", "undelete"],
+				keep_deleted_days: [model.keepDays],
 			},
 		};
 		same(partOf(stats, expected), expected, "the statistics");
 		same(this.storage.filled(MEMORY.slots), model.storedChunks().size, "slots in use");
+		const ends = [...model.blobs.values()].filter(({ manifest }) => manifest.expires_at.length > 0).length;
+		same(this.storage.size(MEMORY.ends), ends + (model.rules.length > 0 ? 1 : 0), "ends, and rules");
+		same(this.storage.size(MEMORY.bin), model.bin.size, "deleted blobs that are kept");
 		same(this.storage.size(MEMORY.receipts), model.receipts.size, "receipts");
 		const grants = { of: { all: null }, after: [] as [], limit: 1_000 };
 		same(this.query(CONTROLLER, "blobs_list_grants", grants).grants, listed(model), "grants");
@@ -295,6 +327,8 @@ export class World {
 		same(replayed.blobs, blobs, "what the feed says of blobs");
 		same(replayed.quotas, this.model.quotas, "what the feed says of quotas");
 		same(replayed.roles, this.model.roles, "what the feed says of roles");
+		same(replayed.keepDays, this.model.keepDays, "what the feed says of keeping");
+		same(replayed.rules, this.model.rules, "what the feed says of rules");
 		same(replayed.mode, this.model.mode, "what the feed says of the mode");
 		const live = listed(this.model).filter(({ holds }) => holds);
 		const expected = new Map(live.map((grant) => [grantName(grant), grant.role]));
@@ -329,8 +363,15 @@ export class World {
 				method: "blobs_revoke_grant",
 				args: [{ id: id.slice().fill(210 + n), who, grant }],
 			});
-		for (let day = 0; day < 9; day++) this.clean(86_400_000);
+		const days = { id: id.slice().fill(203), days: 0 };
+		this.call({ who: CONTROLLER, method: "blobs_set_keep_deleted", args: [days] });
 		const isBusy = () => this.query(CONTROLLER, "blobs_stats").certifying > 0n;
+		// Before all that ends has ended, too.
+		do this.clean(0);
+		while (model.garbage.length > 0 || isBusy());
+		this.#compareAnswers();
+		for (let day = 0; day < 9; day++) this.clean(86_400_000);
+		expect(model.bin.size).toBe(0);
 		while (model.garbage.length > 0 || isBusy()) this.clean(0);
 		this.compare();
 		const paged = new Set([...model.blobs.values()].filter(({ pieces }) => pieces.length > 0));

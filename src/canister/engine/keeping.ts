@@ -1,0 +1,174 @@
+import { Principal } from "@dfinity/principal";
+import {
+	checkKey,
+	MAX_KEEP_DELETED_DAYS,
+	type WireDeletedBlobs,
+	type WireDeletedName,
+	type WireListDeleted,
+	type WireManifest,
+	type WirePurge,
+	type WireRestore,
+	type WireSetKeepDeleted,
+	type WireVersion,
+} from "../../protocol/index.js";
+import { isOf, type Kept } from "./bin.js";
+import { nanoseconds, readVersion, versionRecord } from "./codec.js";
+import { endOf, expire } from "./expiring.js";
+import { payerOf } from "./granted.js";
+import { bare, chargeOfBlob, discard, moreBlobs, put, throwAway } from "./publishing.js";
+import { RECEIPT } from "./receipts.js";
+import { refuse, refuseInvalid } from "./refusal.js";
+import { checkPrecondition, onceFor, pageLimit, requireStill } from "./requests.js";
+import type { State } from "./state.js";
+
+/** A page ends when it reaches this: a manifest has up to 6 KB, and a reply of an update up to 2 MiB. */
+const MAX_PAGE_BYTES = 1 << 20;
+
+/** What was deleted and is kept: for how long, which, bringing it back, and removing it for good. */
+export class Keeping {
+	readonly #state: State;
+
+	constructor(state: State) {
+		this.#state = state;
+	}
+
+	setDays(request: WireSetKeepDeleted): WireVersion {
+		const state = this.#state;
+		const caller = state.access.caller();
+		const make = () => {
+			const { days } = request;
+			if (days > MAX_KEEP_DELETED_DAYS)
+				refuse("invalid_argument", {
+					field: "days",
+					reason: "it must be from 0 to the limit",
+					limit: BigInt(MAX_KEEP_DELETED_DAYS),
+				});
+			state.bin.days = days;
+			state.record(caller, { keep_deleted: { days } });
+			return versionRecord(state.feed.version);
+		};
+		// What administrators do as such is counted, and never refused for a quota.
+		return readVersion(
+			onceFor(state, caller, "blobs_set_keep_deleted", request, RECEIPT.administered, 0, make),
+		);
+	}
+
+	list({ prefix, after: [after], limit }: WireListDeleted): WireDeletedBlobs {
+		const { access, bin, roles, now } = this.#state;
+		const caller = access.caller();
+		let left = pageLimit(limit);
+		const owner = roles.has(caller, "backup") ? undefined : caller;
+		const start = after && { key: after.key, sequence: Number(after.version.sequence) };
+		const page: WireDeletedBlobs = { deleted: [], next: [] };
+		let bytes = 0;
+		let last: WireDeletedName | undefined;
+		for (const { blob, at, by, until } of bin.list(prefix, owner, start)) {
+			if (left-- === 0 || bytes > MAX_PAGE_BYTES) return { ...page, next: last === undefined ? [] : [last] };
+			last = { key: blob.key, version: blob.version };
+			if (until <= now) continue;
+			bytes += blob.bytes.length;
+			page.deleted.push({
+				manifest: blob.bytes,
+				deleted_at: nanoseconds(at),
+				deleted_by: Principal.fromUint8Array(by),
+				kept_until: nanoseconds(until),
+			});
+		}
+		return page;
+	}
+
+	/** The key holds again what was deleted from it, as a new version; what it holds now is replaced. */
+	restore(request: WireRestore): Uint8Array {
+		const state = this.#state;
+		const caller = state.access.caller();
+		const { id, key } = request;
+		const act = () => {
+			refuseInvalid(checkKey(key));
+			const kept = this.#visible(caller, request);
+			const { manifest, owner, isPublic, place } = kept.blob;
+			const held = state.blobs.get(key);
+			const over = state.blobs.over(key);
+			const grant = state.access.requireChange(caller, "write", key, held, { isPublic });
+			if (!isOf(caller, kept) && !state.access.isAdmin)
+				refuse("not_authorized", { needs: "the owner of what was deleted, or the role admin" });
+			state.room.check(0);
+			checkPrecondition(request.precondition, held);
+			const restored: WireManifest = {
+				...manifest,
+				modified_at: nanoseconds(state.now),
+				expires_at: endOf(state, key, manifest.expires_at[0]),
+			};
+			const charged = chargeOfBlob(restored);
+			const more = charged - chargeOfBlob(manifest);
+			state.charges.check(owner, { blobs: moreBlobs(state, owner, key, held), bytes: more }, state.now);
+			const use = { isPublic, bytes: charged, blobs: 1 };
+			const payer = grant && payerOf(state, caller, key, held, use);
+
+			if (over !== undefined) expire(state, over);
+			state.bin.remove(kept);
+			state.charges.charge(owner, more);
+			if (payer !== undefined) state.grants.use(payer, charged, 1);
+			const current = { ...restored, ...state.nextVersion };
+			const its = state.responses.hold(caller, current, bare(place));
+			const { version } = request;
+			const blob = put(state, caller, id, current, its, held, (bytes) => ({
+				restored: { manifest: bytes, version },
+			}));
+			if (held !== undefined) discard(state, caller, held);
+			return blob.bytes;
+		};
+		const again = (answer: Uint8Array) => {
+			requireStill(state, caller, "write", key);
+			return answer;
+		};
+		return onceFor(state, caller, "blobs_restore", request, RECEIPT.updated, 2, act, again);
+	}
+
+	/** Removes for good, before its time. Neither owners nor writers may as such: a stolen key cannot destroy its past. */
+	purge(request: WirePurge): WireVersion {
+		const state = this.#state;
+		const caller = state.access.caller();
+		const { key, version } = request;
+		const make = () => {
+			refuseInvalid(checkKey(key));
+			const kept = this.#kept(request);
+			const isOthers = kept !== undefined && !isOf(caller, kept);
+			if (!state.access.isAdmin && !state.grants.purges(caller, key, isOthers)) {
+				this.#visible(caller, request);
+				refuse("not_authorized", { needs: "the role admin, or a grant with the right to purge" });
+			}
+			if (kept === undefined) return refuse("blob_not_found", {});
+			remove(state, kept);
+			state.record(caller, { purged: { key, version } });
+			return versionRecord(state.feed.version);
+		};
+		return readVersion(onceFor(state, caller, "blobs_purge", request, RECEIPT.administered, 2, make));
+	}
+
+	/** What is due is not there any more, whether or not cleaning has come by. */
+	#kept({ key, version }: WireDeletedName): Kept | undefined {
+		const kept = this.#state.bin.get(key, version);
+		return kept === undefined || kept.until <= this.#state.now ? undefined : kept;
+	}
+
+	/** To all but its owner and who reads everything it is as if it were not kept. */
+	#visible(caller: Uint8Array, name: WireDeletedName): Kept {
+		const kept = this.#kept(name);
+		if (kept === undefined || !(isOf(caller, kept) || this.#state.roles.readsAll(caller)))
+			return refuse("blob_not_found", {});
+		return kept;
+	}
+}
+
+function remove(state: State, kept: Kept): void {
+	state.bin.remove(kept);
+	throwAway(state, kept.blob);
+}
+
+/** Removes the one that is due first; false if its time has not come. */
+export function removeDue(state: State, now: number): boolean {
+	const kept = state.bin.first();
+	if (kept === undefined || kept.until > now) return false;
+	remove(state, kept);
+	return true;
+}

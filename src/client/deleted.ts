@@ -1,0 +1,128 @@
+import {
+	checkKey,
+	MAX_KEEP_DELETED_DAYS,
+	MAX_LIST_PAGE,
+	sortable,
+	type WireDeletedBlob,
+	type WireDeletedName,
+} from "../protocol/index.js";
+import { type AskOptions, ask, type CallOptions, newId } from "./administration/administration.js";
+import * as is from "./arguments.js";
+import { checkArgument } from "./arguments.js";
+import { attempt } from "./attempts.js";
+import { type ClientContext, noteVersion } from "./context.js";
+import { refuseInvalid } from "./errors.js";
+import { checkInteger } from "./options.js";
+import type { DeletedBlob, DeletedName, Manifest, Precondition } from "./types.js";
+import { withJson } from "./util/json.js";
+import { pages } from "./util/pages.js";
+import {
+	date,
+	fromPrecondition,
+	fromVersion,
+	fromWireManifest,
+	optional,
+	readManifest,
+	toManifest,
+} from "./wire-map.js";
+
+/** Blobs that were deleted or replaced, and are kept. */
+
+/** Which of them are listed. */
+export interface ListDeletedOptions extends AskOptions {
+	/** Those whose key begins with this text. @default "" (all) */
+	prefix?: string;
+}
+
+/** How one is brought back. */
+export interface RestoreOptions extends CallOptions {
+	/** Only if the key is free (`absent`), or while it holds this version. Default: what it holds is replaced. */
+	precondition?: Precondition;
+}
+
+/** Of who asks; of everybody, for administrators and the role backup. */
+export function listDeleted(
+	context: ClientContext,
+	options: ListDeletedOptions = {},
+): AsyncGenerator<DeletedBlob> {
+	const { prefix = "" } = options;
+	return pages({
+		method: "blobs_list_deleted",
+		limit: MAX_LIST_PAGE,
+		orderOf,
+		fetch: async (after: WireDeletedName | undefined) => {
+			const request = { prefix, after: optional(after), limit: MAX_LIST_PAGE };
+			const { deleted, next } = await ask(context, "blobs_list_deleted", [request], options);
+			return { items: deleted.map(toDeleted), next };
+		},
+	});
+}
+
+/** Keys in order of their segments, each before those below it; versions in order of their numbers. */
+const orderOf = ({ key, version }: WireDeletedName): string =>
+	`${sortable(key)}\0\x01${version.sequence.toString(16).padStart(16, "0")}`;
+
+function toDeleted({ manifest, deleted_at, deleted_by, kept_until }: WireDeletedBlob): DeletedBlob {
+	const blob = toManifest(manifest);
+	const { key, sequence, canisterVersion } = blob;
+	return withJson({
+		key,
+		version: withJson({ sequence, canisterVersion }),
+		manifest: blob,
+		deletedAt: date(deleted_at),
+		deletedBy: deleted_by,
+		keptUntil: date(kept_until),
+	});
+}
+
+/** @throws ClientError `option_invalid`, CanisterError `invalid_argument` */
+function toName(what: DeletedName): WireDeletedName {
+	checkArgument("what", what, is.object);
+	const { key, version } = what;
+	checkArgument("what.key", key, is.text);
+	checkArgument("what.version", version, is.version);
+	refuseInvalid(checkKey(key));
+	return { key, version: fromVersion(version) };
+}
+
+/** Which deletion it was is not told by what the key holds then: without an answer the outcome stays unknown. */
+export async function restore(
+	context: ClientContext,
+	deleted: DeletedName,
+	{ precondition, signal }: RestoreOptions = {},
+): Promise<Manifest> {
+	const request = {
+		id: newId(context),
+		...toName(deleted),
+		precondition: fromPrecondition(precondition),
+	};
+	const answer = await attempt(
+		context,
+		(onRetry) => context.caller.update("blobs_restore", [request], { signal, onRetry, verify: true }),
+		async () => undefined,
+	);
+	const wire = readManifest(answer);
+	noteVersion(context, wire);
+	return fromWireManifest(wire);
+}
+
+export async function purge(
+	context: ClientContext,
+	deleted: DeletedName,
+	{ signal }: CallOptions = {},
+): Promise<void> {
+	const request = { id: newId(context), ...toName(deleted) };
+	noteVersion(context, await context.caller.update("blobs_purge", [request], { signal, verify: true }));
+}
+
+export async function setKeepDeleted(
+	context: ClientContext,
+	days: number,
+	{ signal }: CallOptions = {},
+): Promise<void> {
+	checkArgument("days", days, is.number);
+	checkInteger("days", days, 0, MAX_KEEP_DELETED_DAYS);
+	const request = { id: newId(context), days };
+	const options = { signal, verify: true };
+	noteVersion(context, await context.caller.update("blobs_set_keep_deleted", [request], options));
+}
