@@ -24,7 +24,7 @@ test("C31 C33 C55 random histories of every update, restarts and cleaning betwee
 			world.settle();
 			world.replay();
 		}),
-		{ numRuns: 120 },
+		{ numRuns: 80 },
 	);
 	const rare = EXPECTED.filter((method) => !UNDELETE.includes(method)).filter(
 		(method) => (World.happened.get(`${method} done`) ?? 0) < 10,
