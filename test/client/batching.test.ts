@@ -65,7 +65,7 @@ describe("C76 a batch by the client", () => {
 			["copy", true],
 			["said", true],
 		]);
-		expect(await readAll(context, "large")).toEqual(large);
+		expect(Buffer.compare(await readAll(context, "large"), large)).toBe(0);
 		expect(await stat(context, "large")).toMatchObject({
 			contentType: "video/mp4",
 			metadata: { by: "anna" },
@@ -211,7 +211,7 @@ describe("C76 an upload that is prepared", () => {
 		const apart = await prepare(other, "a/b", large);
 		expect(apart.id).not.toEqual(prepared.id);
 		await batch(other, commit(apart));
-		expect(await readAll(context, "a/b")).toEqual(large);
+		expect(Buffer.compare(await readAll(context, "a/b"), large)).toBe(0);
 	});
 
 	it("has all its chunks by the subnet's word: one that is lost is put again", async () => {
@@ -232,7 +232,7 @@ describe("C76 an upload that is prepared", () => {
 		const prepared = await prepare(store.context(), "a", large, { precondition: "absent" });
 		const kept = structuredClone({ ...prepared });
 		await batch(store.context(), commit(kept), put("b"));
-		expect(await readAll(store.context(), "a")).toEqual(large);
+		expect(Buffer.compare(await readAll(store.context(), "a"), large)).toBe(0);
 		const late = await failure(batch(store.context(), commit(kept)));
 		expect(isBlobError(late, "batch_refused") && late.details.error.code).toBe("upload_finished");
 	});

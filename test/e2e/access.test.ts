@@ -68,6 +68,8 @@ const OF_SOMEBODY: MethodName[] = [
 	"blobs_account",
 	"blobs_list_accounts",
 	"blobs_list_grants",
+	"blobs_list_deleted",
+	"blobs_expiry_rules",
 	"blobs_stats",
 	"blobs_metrics",
 ];

@@ -32,6 +32,8 @@ const ADMINISTRATION: MethodName[] = [
 	"blobs_abort_any_upload",
 	"blobs_give_grant",
 	"blobs_revoke_grant",
+	"blobs_set_keep_deleted",
+	"blobs_set_expiry_rules",
 ];
 
 test("C41 maintenance refuses every update but administration, from users and from canisters", async () => {
