@@ -64,7 +64,7 @@ export const REQUESTS: { [Name in MethodName]: (key: string) => MethodArgs<Name>
 	],
 	blobs_revoke_grant: () => [{ id: newId(), who: someone(), grant: newId() }],
 	blobs_set_keep_deleted: () => [{ id: newId(), days: 0 }],
-	blobs_set_expiry_rules: () => [{ id: newId(), rules: [] }],
+	blobs_set_expiry_rules: () => [{ id: newId(), rules: [{ prefix: "short/", life: 86_400_000_000_000n }] }],
 	blobs_abort_any_upload: () => [{ owner: someone(), id: newId() }],
 	blobs_upload_status: () => [{ id: newId(), from: 0, limit: 1 }],
 	blobs_list_uploads: () => [{ key: [], after: [], limit: 10 }],

@@ -72,6 +72,11 @@ function blank(type: IDL.Type): unknown {
 	if (type instanceof IDL.TextClass) return "a";
 	if (type instanceof IDL.TupleClass)
 		return (type as unknown as { _fields: [string, IDL.Type][] })._fields.map(([, of]) => blank(of));
+	if (type instanceof IDL.RecordClass) {
+		const fields = (type as unknown as { _fields: [string, IDL.Type][] })._fields;
+		return Object.fromEntries(fields.map(([name, of]) => [name, blank(of)]));
+	}
 	if (type instanceof IDL.VecClass) return [];
+	if (type instanceof IDL.FixedNatClass) return type._bits > 32 ? 0n : 0;
 	return undefined;
 }
