@@ -1,12 +1,10 @@
 import { Principal } from "@dfinity/principal";
 import {
-	type MethodArgs,
 	PROTOCOL_FEATURES,
 	PROTOCOL_VERSION,
 	type WireAccount,
 	type WireAccounts,
 	type WireAllUploads,
-	type WireChangeOf,
 	type WireListAccounts,
 	type WireListAllUploads,
 	type WireQuota,
@@ -18,11 +16,9 @@ import {
 	type WireVersion,
 } from "../../protocol/index.js";
 import type { Quota } from "./accounts.js";
-import { readVersion, versionRecord } from "./codec.js";
 import type { ModeName } from "./modes.js";
-import { RECEIPT } from "./receipts.js";
-import { refuse } from "./refusal.js";
-import { checkId, onceFor, pageLimit } from "./requests.js";
+import { refuse, refuseArgument } from "./refusal.js";
+import { administer, checkId, pageLimit } from "./requests.js";
 import { isAnonymous, type Role, Roles } from "./roles.js";
 import type { State } from "./state.js";
 import { abortUpload, toWireUpload } from "./uploading.js";
@@ -50,7 +46,7 @@ export class Administering {
 	): WireVersion {
 		const { who, role } = request;
 		const bytes = who.toUint8Array();
-		return this.#once(method, request, () => {
+		return administer(this.#state, method, request, () => {
 			refuseNobody(bytes);
 			const name = Object.keys(role)[0] as Role;
 			if (granted) this.#state.roles.grant(bytes, name);
@@ -62,7 +58,7 @@ export class Administering {
 	setQuota(request: WireSetQuota): WireVersion {
 		const { who, quota } = request;
 		const state = this.#state;
-		return this.#once("blobs_set_quota", request, () => {
+		return administer(state, "blobs_set_quota", request, () => {
 			const given = quota[0] === undefined ? undefined : fromWireQuota(quota[0]);
 			if (who[0] === undefined) state.accounts.setEverybodys(given);
 			else {
@@ -79,7 +75,7 @@ export class Administering {
 		const { generation } = request;
 		const state = this.#state;
 		const mode = Object.keys(request.mode)[0] as ModeName;
-		const last = this.#once("blobs_set_mode", request, () => {
+		const last = administer(state, "blobs_set_mode", request, () => {
 			if (BigInt(state.modes.generation) !== generation)
 				refuse("mode_changed", { generation: BigInt(state.modes.generation) });
 			state.modes.set(mode);
@@ -88,22 +84,6 @@ export class Administering {
 			return { mode: { mode, generation: BigInt(state.modes.generation) } };
 		});
 		return { ...statusOf(state), mode, generation: generation + 1n, last };
-	}
-
-	/** Makes a change of an administrator's, with its place in the feed. */
-	#once<Name extends "blobs_grant_role" | "blobs_revoke_role" | "blobs_set_quota" | "blobs_set_mode">(
-		method: Name,
-		request: MethodArgs<Name>[0],
-		act: () => WireChangeOf,
-	): WireVersion {
-		const state = this.#state;
-		const caller = state.access.caller();
-		// What administrators do as such is counted, and never refused for a quota.
-		const version = onceFor(state, caller, method, request, RECEIPT.administered, 0, () => {
-			state.record(caller, act());
-			return versionRecord(state.feed.version);
-		});
-		return readVersion(version);
 	}
 
 	/** The caller's own account, or anybody's for who may read everything to back it up. */
@@ -193,11 +173,10 @@ export function statusOf({ modes, feed, bin }: State): WireStatus {
 /** The principal of no bytes is the management canister's, which calls nobody; its account is everybody's quota. */
 export function refuseNobody(who: Uint8Array): void {
 	if (isAnonymous(who) || who.length === 0)
-		refuse("invalid_argument", {
-			field: "who",
-			reason: "the anonymous principal and the management canister change nothing and hold no role or quota",
-			limit: 0n,
-		});
+		refuseArgument(
+			"who",
+			"the anonymous principal and the management canister change nothing and hold no role or quota",
+		);
 }
 
 /** A bound past 2^53 is none: no store comes near it. */

@@ -31,7 +31,7 @@ import {
 import { expectGone, expectHeld, expectUseOf } from "./expecting.js";
 import { checkCopy, checkRename, copyBlob, renameBlob } from "./moving.js";
 import { RECEIPT } from "./receipts.js";
-import { Refusal, refuse } from "./refusal.js";
+import { Refusal, refuse, refuseArgument } from "./refusal.js";
 import { checkId, checkItems, fingerprintOf, once, requireStill } from "./requests.js";
 import type { State } from "./state.js";
 
@@ -297,9 +297,5 @@ function eachOf(items: readonly WireBatchItem[], look: (item: WireBatchItem) => 
 }
 
 function refuseTouched(key: string): never {
-	return refuse("invalid_argument", {
-		field: "items",
-		reason: `two items touch the key ${key}, and each key may be touched by one`,
-		limit: 0n,
-	});
+	return refuseArgument("items", `two items touch the key ${key}, and each key may be touched by one`);
 }

@@ -1,12 +1,12 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
-import { sameBytes, type WireVersion } from "../../protocol/index.js";
+import type { WireVersion } from "../../protocol/index.js";
 import type { Catalog } from "../catalog/index.js";
 import type { StableMap } from "../ports.js";
 import { type Blob, decodeBlob, encodeBlob } from "./blobs.js";
 import { concat, fromHex, getU64, toHex, u64Key, Writer } from "./codec.js";
 import { Forms } from "./forms.js";
 import { COUNTER, type Meta } from "./meta.js";
-import { Moments } from "./moments.js";
+import { type Moment, Moments } from "./moments.js";
 
 /** A blob that was deleted or replaced. */
 export interface Kept {
@@ -90,13 +90,17 @@ export class Bin {
 
 	/** The one that is due first. */
 	first(): Kept | undefined {
-		const due = this.#meta.get(COUNTER.kept) === 0 ? undefined : this.#due.first();
+		const due = this.#next();
 		return due && this.#required(due.sequence);
 	}
 
 	/** When that is. */
 	nextAt(): number | undefined {
-		return this.#meta.get(COUNTER.kept) === 0 ? undefined : this.#due.first()?.at;
+		return this.#next()?.at;
+	}
+
+	#next(): Moment | undefined {
+		return this.#meta.get(COUNTER.kept) === 0 ? undefined : this.#due.first();
 	}
 
 	/** In the order of keys and versions, past one: all, or those of an owner. */
@@ -130,5 +134,3 @@ export class Bin {
 		return record === undefined ? undefined : FORMS.read(record);
 	}
 }
-
-export const isOf = (owner: Uint8Array, { blob }: Kept): boolean => sameBytes(blob.owner, owner);

@@ -9,7 +9,7 @@ import {
 	type WireVersion,
 } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
-import { putU64, type Reader } from "./codec.js";
+import { millisecondOf, putU64, type Reader } from "./codec.js";
 import { Forms } from "./forms.js";
 
 /** Where a blob's chunks are, and what HTTP certification made of them. */
@@ -70,7 +70,7 @@ export class Blob {
 	/** Milliseconds since 1970 from which on the key holds nothing; undefined: it has no end. */
 	get expiresAt(): number | undefined {
 		const [end] = this.manifest.expires_at;
-		return end === undefined ? undefined : Number(end / 1_000_000n);
+		return end === undefined ? undefined : millisecondOf(end);
 	}
 
 	get isPublic(): boolean {
@@ -214,7 +214,7 @@ export class Blobs {
 
 	isListedOver({ bytes }: Listed): boolean {
 		const end = manifests.endOf(bytes);
-		return end !== undefined && Number(end / 1_000_000n) <= this.#now();
+		return end !== undefined && millisecondOf(end) <= this.#now();
 	}
 
 	set(blob: Blob): void {

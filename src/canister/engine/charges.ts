@@ -11,7 +11,7 @@ import type { Claims } from "./claims.js";
 import { COUNTER, type Meta } from "./meta.js";
 import { refuseOver } from "./refusal.js";
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 /** What an open uploads' bound travels in. */
 const MAX_U32 = 0xffff_ffff;
 

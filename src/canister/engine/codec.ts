@@ -198,6 +198,9 @@ export function nanoseconds(ms: number): bigint {
 	return lastNanoseconds;
 }
 
+/** The millisecond that a time is in. */
+export const millisecondOf = (time: bigint): number => Number(time / 1_000_000n);
+
 /** The last principal that was asked for, by the very array: nearly always the caller. */
 let lastPrincipal = Principal.anonymous();
 

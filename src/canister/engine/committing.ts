@@ -21,7 +21,7 @@ import type { Grant } from "./grant-record.js";
 import { payerOf, useGrantOf } from "./granted.js";
 import { discard, moreBlobs, publishNew } from "./publishing.js";
 import { RECEIPT, type Receipt } from "./receipts.js";
-import { refuse, refuseInvalid } from "./refusal.js";
+import { refuse, refuseArgument, refuseInvalid } from "./refusal.js";
 import {
 	checkId,
 	checkPrecondition,
@@ -245,11 +245,11 @@ function finalSize(upload: Upload, claimed: bigint): number {
 		(tail !== undefined && (tail.index !== count - 1 || tail.length !== last)) ||
 		(tail === undefined && extent === count && last < upload.chunkSize && count > 0);
 	if (isWrong)
-		refuse("invalid_argument", {
-			field: "size",
-			reason: "the chunks that arrived make another size than the commit names",
-			limit: BigInt(heldSize(upload)),
-		});
+		refuseArgument(
+			"size",
+			"the chunks that arrived make another size than the commit names",
+			heldSize(upload),
+		);
 	return Number(claimed);
 }
 

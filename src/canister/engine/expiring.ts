@@ -11,12 +11,11 @@ import {
 	type WireVersion,
 } from "../../protocol/index.js";
 import type { Blob } from "./blobs.js";
-import { nanoseconds, readVersion, versionRecord } from "./codec.js";
+import { millisecondOf, nanoseconds } from "./codec.js";
 import type { ExpiryRule } from "./expiry-rules.js";
 import { empty, throwAway } from "./publishing.js";
-import { RECEIPT } from "./receipts.js";
-import { refuse, refuseInvalid } from "./refusal.js";
-import { onceFor } from "./requests.js";
+import { refuse, refuseArgument, refuseInvalid } from "./refusal.js";
+import { administer } from "./requests.js";
 import type { State } from "./state.js";
 
 /** What ends blobs: the time that was asked for, and the rules of administrators. */
@@ -30,17 +29,11 @@ export class Expiring {
 
 	setRules(request: WireSetExpiryRules): WireVersion {
 		const state = this.#state;
-		const caller = state.access.caller();
-		const make = () => {
+		return administer(state, "blobs_set_expiry_rules", request, () => {
 			const rules = fromWireRules(request.rules);
 			state.expiryRules.set(rules);
-			state.record(caller, { expiry_rules: { rules: rules.map(toWireRule) } });
-			return versionRecord(state.feed.version);
-		};
-		// What administrators do as such is counted, and never refused for a quota.
-		return readVersion(
-			onceFor(state, caller, "blobs_set_expiry_rules", request, RECEIPT.administered, 0, make),
-		);
+			return { expiry_rules: { rules: rules.map(toWireRule) } };
+		});
 	}
 
 	rules(): WireExpiryRules {
@@ -56,27 +49,25 @@ const toWireRule = ({ prefix, lifeMs }: ExpiryRule): WireExpiryRule => ({
 	life: nanoseconds(lifeMs),
 });
 
-const invalid = (field: string, reason: string, limit: number | bigint = 0n): never =>
-	refuse("invalid_argument", { field, reason, limit: BigInt(limit) });
-
 /** In the order of prefixes. */
 function fromWireRules(wire: readonly WireExpiryRule[]): ExpiryRule[] {
-	if (wire.length > MAX_EXPIRY_RULES) invalid("rules", "there are more than the limit", MAX_EXPIRY_RULES);
+	if (wire.length > MAX_EXPIRY_RULES)
+		refuseArgument("rules", "there are more than the limit", MAX_EXPIRY_RULES);
 	const seen = new Set<string>();
 	let bytes = 0;
 	const rules = wire.map(({ prefix, life }) => {
 		refuseInvalid(checkPrefix(prefix));
-		if (seen.has(prefix)) invalid("prefix", "two rules have it");
+		if (seen.has(prefix)) refuseArgument("prefix", "two rules have it");
 		seen.add(prefix);
 		bytes += encodeUtf8(prefix).length;
 		const least = nanoseconds(MIN_EXPIRY_LIFE_MS);
 		const most = nanoseconds(MAX_EXPIRY_LIFE_MS);
-		if (life < least) invalid("life", "it must be at least the limit, in nanoseconds", least);
-		if (life > most) invalid("life", "it must be at most the limit, in nanoseconds", most);
-		return { prefix, lifeMs: Number(life / 1_000_000n) };
+		if (life < least) refuseArgument("life", "it must be at least the limit, in nanoseconds", least);
+		if (life > most) refuseArgument("life", "it must be at most the limit, in nanoseconds", most);
+		return { prefix, lifeMs: millisecondOf(life) };
 	});
 	if (bytes > MAX_EXPIRY_RULES_BYTES)
-		invalid("rules", "their prefixes have more bytes together than the limit", MAX_EXPIRY_RULES_BYTES);
+		refuseArgument("rules", "their prefixes have more bytes together than the limit", MAX_EXPIRY_RULES_BYTES);
 	return rules.sort((a, b) => (a.prefix < b.prefix ? -1 : 1));
 }
 
@@ -84,17 +75,17 @@ const NO_END: [] = [];
 
 /** Refuses an end that is over. Times of the store are whole milliseconds. */
 export function checkEnd({ now }: State, asked: bigint | undefined): void {
-	if (asked !== undefined && asked / 1_000_000n <= BigInt(now))
-		invalid("expires_at", "it is over: it must be after the limit, which is now", nanoseconds(now));
+	if (asked !== undefined && millisecondOf(asked) <= now)
+		refuseArgument("expires_at", "it is over: it must be after the limit, which is now", nanoseconds(now));
 }
 
 /** When a blob ends that comes under a key now: when it was asked to, or before that by the rule for the key. */
 export function endOf(state: State, key: string, asked: bigint | undefined): [] | [bigint] {
 	const life = state.expiryRules.lifeOf(key);
 	if (asked === undefined && life === undefined) return NO_END;
-	const atMost = life === undefined ? undefined : state.now + life;
-	const end = asked === undefined ? undefined : Number(asked / 1_000_000n);
-	return [BigInt(Math.min(atMost ?? Number.POSITIVE_INFINITY, end ?? Number.POSITIVE_INFINITY)) * 1_000_000n];
+	const ofRule = life === undefined ? Number.POSITIVE_INFINITY : state.now + life;
+	const ofOwn = asked === undefined ? Number.POSITIVE_INFINITY : millisecondOf(asked);
+	return [nanoseconds(Math.min(ofRule, ofOwn))];
 }
 
 /** Nobody: the principal of no bytes, the management canister's, which calls no store. */

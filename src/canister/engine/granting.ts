@@ -14,12 +14,11 @@ import {
 } from "../../protocol/index.js";
 import { boundOf, refuseNobody } from "./administering.js";
 import { chargeOfGrant } from "./charges.js";
-import { nanoseconds, readVersion, versionRecord } from "./codec.js";
+import { millisecondOf, nanoseconds } from "./codec.js";
 import { type Grant, type GrantRole, NO_BOUND } from "./grant-record.js";
 import { removeGrant, watchGrantee } from "./grantees.js";
-import { RECEIPT } from "./receipts.js";
-import { refuse, refuseInvalid, refuseOver } from "./refusal.js";
-import { checkId, onceFor, pageLimit } from "./requests.js";
+import { refuse, refuseArgument, refuseInvalid, refuseOver } from "./refusal.js";
+import { administer, checkId, pageLimit } from "./requests.js";
 import type { State } from "./state.js";
 
 /** Giving grants, parts of them, and taking them away. */
@@ -34,7 +33,7 @@ export class Granting {
 		const state = this.#state;
 		const { id } = request;
 		const who = request.who.toUint8Array();
-		return this.#once("blobs_give_grant", request, (caller) => {
+		const give = (caller: Uint8Array) => {
 			refuseNobody(who);
 			if (state.grants.named(who, id) !== undefined) refuse("upload_conflict", { field: "id" });
 			const role = Object.keys(request.role)[0] as GrantRole;
@@ -58,39 +57,30 @@ export class Granting {
 			if (above !== undefined) state.charges.charge(caller, chargeOfGrant(grant.prefix));
 			// Lists by it may end on a key that its holder may not read.
 			if (role === "reader") state.keepSecret(true);
-			state.record(caller, { grant: toWireChange(grant, true) });
-		});
+			return { grant: toWireChange(grant, true) };
+		};
+		return administer(state, "blobs_give_grant", request, give, this.#changes);
 	}
 
 	/** Where there is no such grant nothing changes, and the answer names the last change. */
 	revoke(request: WireRevokeGrant): WireVersion {
 		const state = this.#state;
 		const who = request.who.toUint8Array();
-		return this.#once("blobs_revoke_grant", request, (caller) => {
+		const revoke = (caller: Uint8Array) => {
 			checkId(request.grant);
 			const grant = state.grants.named(who, request.grant);
-			if (grant === undefined) return;
+			if (grant === undefined) return undefined;
 			if (!state.access.isAdmin && !sameBytes(caller, who) && !this.#isAbove(caller, grant))
 				refuse("not_authorized", { needs: "the role admin, or a grant that this one is part of" });
 			removeGrant(state, grant);
-			state.record(caller, { grant: toWireChange(grant, false) });
-		});
+			return { grant: toWireChange(grant, false) };
+		};
+		return administer(state, "blobs_revoke_grant", request, revoke, this.#changes);
 	}
 
-	/** Makes a change once; of one who is no administrator as far as its quota goes. */
-	#once<Name extends "blobs_give_grant" | "blobs_revoke_grant">(
-		method: Name,
-		request: Name extends "blobs_give_grant" ? WireGiveGrant : WireRevokeGrant,
-		act: (caller: Uint8Array) => void,
-	): WireVersion {
-		const state = this.#state;
-		const caller = state.access.caller();
-		const changes = state.access.isAdmin ? 0 : 2;
-		const make = () => {
-			act(caller);
-			return versionRecord(state.feed.version);
-		};
-		return readVersion(onceFor(state, caller, method, request as never, RECEIPT.administered, changes, make));
+	/** Of one who is no administrator a change is made as far as its quota goes. */
+	get #changes(): number {
+		return this.#state.access.isAdmin ? 0 : 2;
 	}
 
 	/** The grant of the caller's that a new one is part of; none where an administrator names none. */
@@ -170,47 +160,41 @@ const isAfter = (id: Uint8Array, other: Uint8Array): boolean => {
 	return at >= 0 && id[at]! > other[at]!;
 };
 
-const invalid = (field: string, reason: string, limit: bigint | number = 0n): never =>
-	refuse("invalid_argument", { field, reason, limit: BigInt(limit) });
-
-/** The millisecond that a moment is in: with its beginning the grant ends. */
-const millisecondOf = (moment: bigint): number => Number(moment / 1_000_000n);
-
 function checkTerms(terms: WireGrantTerms, role: GrantRole, now: number): void {
 	refuseInvalid(checkPrefix(terms.prefix));
 	const [endsAt] = terms.ends_at;
 	if (endsAt !== undefined && millisecondOf(endsAt) <= now)
-		invalid(
+		refuseArgument(
 			"ends_at",
 			"it is over: it must be in a millisecond after the limit, which is now",
 			nanoseconds(now),
 		);
 	if (role === "writer") return;
 	for (const [field, value] of Object.entries({ bytes: terms.bytes, blobs: terms.blobs }))
-		if (value.length > 0) invalid(field, "a reader puts nothing, so it has no such bound");
+		if (value.length > 0) refuseArgument(field, "a reader puts nothing, so it has no such bound");
 	for (const field of ["public_only", "over_others", "may_purge"] as const)
-		if (terms[field]) invalid(field, "it is for writers");
+		if (terms[field]) refuseArgument(field, "it is for writers");
 }
 
 /** Refuses what is more than the grant has that it is to be part of. */
 function checkPart(terms: WireGrantTerms, above: Grant): void {
 	if (!terms.prefix.startsWith(above.prefix))
-		invalid("prefix", "it must begin with that of the grant it is part of", above.prefix.length);
+		refuseArgument("prefix", "it must begin with that of the grant it is part of", above.prefix.length);
 	const isOver = (bound: bigint | undefined, most: number) => bound !== undefined && bound > BigInt(most);
 	const [endsAt] = terms.ends_at;
 	if (endsAt !== undefined && millisecondOf(endsAt) > above.endsAt)
-		invalid("ends_at", "the grant that it is part of ends before", nanoseconds(above.endsAt));
+		refuseArgument("ends_at", "the grant that it is part of ends before", nanoseconds(above.endsAt));
 	for (const field of ["bytes", "blobs"] as const)
 		if (above[field] !== NO_BOUND && isOver(terms[field][0], above[field]))
-			invalid(field, "it is more than the grant has that it is part of", above[field]);
+			refuseArgument(field, "it is more than the grant has that it is part of", above[field]);
 	if (above.publicOnly && !terms.public_only)
-		invalid("public_only", "the grant that it is part of is for public blobs only");
+		refuseArgument("public_only", "the grant that it is part of is for public blobs only");
 	if (terms.over_others && !above.overOthers)
-		invalid("over_others", "the grant that it is part of is not over what others own");
+		refuseArgument("over_others", "the grant that it is part of is not over what others own");
 	if (terms.may_purge && !above.mayPurge)
-		invalid("may_purge", "the grant that it is part of may not remove for good what was deleted");
+		refuseArgument("may_purge", "the grant that it is part of may not remove for good what was deleted");
 	if (above.level >= MAX_GRANT_LEVELS || (terms.may_give && above.level + 1 >= MAX_GRANT_LEVELS))
-		invalid("may_give", "so many grants may be part of each other as the limit", MAX_GRANT_LEVELS);
+		refuseArgument("may_give", "so many grants may be part of each other as the limit", MAX_GRANT_LEVELS);
 }
 
 function toGrant(

@@ -11,14 +11,14 @@ import {
 	type WireSetKeepDeleted,
 	type WireVersion,
 } from "../../protocol/index.js";
-import { isOf, type Kept } from "./bin.js";
-import { nanoseconds, readVersion, versionRecord } from "./codec.js";
+import type { Kept } from "./bin.js";
+import { nanoseconds } from "./codec.js";
 import { endOf, expire } from "./expiring.js";
 import { payerOf } from "./granted.js";
-import { bare, chargeOfBlob, discard, moreBlobs, put, throwAway } from "./publishing.js";
+import { bare, chargeOfBlob, discard, isOwn, moreBlobs, put, throwAway } from "./publishing.js";
 import { RECEIPT } from "./receipts.js";
-import { refuse, refuseInvalid } from "./refusal.js";
-import { checkPrecondition, onceFor, pageLimit, requireStill } from "./requests.js";
+import { refuse, refuseArgument, refuseInvalid } from "./refusal.js";
+import { administer, checkPrecondition, onceFor, pageLimit, requireStill } from "./requests.js";
 import type { State } from "./state.js";
 
 /** A page ends when it reaches this: a manifest has up to 6 KB, and a reply of an update up to 2 MiB. */
@@ -34,23 +34,13 @@ export class Keeping {
 
 	setDays(request: WireSetKeepDeleted): WireVersion {
 		const state = this.#state;
-		const caller = state.access.caller();
-		const make = () => {
-			const { days } = request;
+		const { days } = request;
+		return administer(state, "blobs_set_keep_deleted", request, () => {
 			if (days > MAX_KEEP_DELETED_DAYS)
-				refuse("invalid_argument", {
-					field: "days",
-					reason: "it must be from 0 to the limit",
-					limit: BigInt(MAX_KEEP_DELETED_DAYS),
-				});
+				refuseArgument("days", "it must be from 0 to the limit", MAX_KEEP_DELETED_DAYS);
 			state.bin.days = days;
-			state.record(caller, { keep_deleted: { days } });
-			return versionRecord(state.feed.version);
-		};
-		// What administrators do as such is counted, and never refused for a quota.
-		return readVersion(
-			onceFor(state, caller, "blobs_set_keep_deleted", request, RECEIPT.administered, 0, make),
-		);
+			return { keep_deleted: { days } };
+		});
 	}
 
 	list({ prefix, after: [after], limit }: WireListDeleted): WireDeletedBlobs {
@@ -89,7 +79,7 @@ export class Keeping {
 			const held = state.blobs.get(key);
 			const over = state.blobs.over(key);
 			const grant = state.access.requireChange(caller, "write", key, held, { isPublic });
-			if (!isOf(caller, kept) && !state.access.isAdmin)
+			if (!isOwn(caller, kept.blob) && !state.access.isAdmin)
 				refuse("not_authorized", { needs: "the owner of what was deleted, or the role admin" });
 			state.room.check(0);
 			checkPrecondition(request.precondition, held);
@@ -127,22 +117,20 @@ export class Keeping {
 	/** Removes for good, before its time. Neither owners nor writers may as such: a stolen key cannot destroy its past. */
 	purge(request: WirePurge): WireVersion {
 		const state = this.#state;
-		const caller = state.access.caller();
 		const { key, version } = request;
-		const make = () => {
+		const purge = (caller: Uint8Array) => {
 			refuseInvalid(checkKey(key));
 			const kept = this.#kept(request);
-			const isOthers = kept !== undefined && !isOf(caller, kept);
+			const isOthers = kept !== undefined && !isOwn(caller, kept.blob);
 			if (!state.access.isAdmin && !state.grants.purges(caller, key, isOthers)) {
 				this.#visible(caller, request);
 				refuse("not_authorized", { needs: "the role admin, or a grant with the right to purge" });
 			}
 			if (kept === undefined) return refuse("blob_not_found", {});
 			remove(state, kept);
-			state.record(caller, { purged: { key, version } });
-			return versionRecord(state.feed.version);
+			return { purged: { key, version } };
 		};
-		return readVersion(onceFor(state, caller, "blobs_purge", request, RECEIPT.administered, 2, make));
+		return administer(state, "blobs_purge", request, purge, 2);
 	}
 
 	/** What is due is not there any more, whether or not cleaning has come by. */
@@ -154,7 +142,7 @@ export class Keeping {
 	/** To all but its owner and who reads everything it is as if it were not kept. */
 	#visible(caller: Uint8Array, name: WireDeletedName): Kept {
 		const kept = this.#kept(name);
-		if (kept === undefined || !(isOf(caller, kept) || this.#state.roles.readsAll(caller)))
+		if (kept === undefined || !(isOwn(caller, kept.blob) || this.#state.roles.readsAll(caller)))
 			return refuse("blob_not_found", {});
 		return kept;
 	}

@@ -10,7 +10,7 @@ import { type ListEntry, mergeLists } from "../catalog/index.js";
 import { MOST_OF_PROVEN_PAGE } from "./budget.js";
 import { expiredOf, NO_PROOF, type Sight } from "./certified.js";
 import { isSealed, seal, unseal } from "./cursors.js";
-import { refuse } from "./refusal.js";
+import { refuse, refuseArgument } from "./refusal.js";
 import { pageLimit } from "./requests.js";
 import { isAnonymous } from "./roles.js";
 import type { State } from "./state.js";
@@ -129,11 +129,7 @@ const nameOf = (entry: ListEntry): string => ("key" in entry ? entry.key : entry
 function unsealed({ access, accounts, host }: State, after: string): string {
 	return (
 		unseal(host.hashing, accounts.secret, access.anyone, after) ??
-		refuse("invalid_argument", {
-			field: "after",
-			reason: "it is neither a key nor what a page named as the next one for this caller",
-			limit: 0n,
-		})
+		refuseArgument("after", "it is neither a key nor what a page named as the next one for this caller")
 	);
 }
 

@@ -6,7 +6,7 @@ import { endOf, expire } from "./expiring.js";
 import type { Grant } from "./grant-record.js";
 import { payerOf } from "./granted.js";
 import { bare, chargeOfBlob, checkOther, discard, moreBlobs, put, readable, remove } from "./publishing.js";
-import { refuse, refuseInvalid } from "./refusal.js";
+import { refuseArgument, refuseInvalid } from "./refusal.js";
 import { checkPrecondition } from "./requests.js";
 import type { State } from "./state.js";
 
@@ -124,8 +124,7 @@ function payerOfMove(
 function checkMove(state: State, caller: Uint8Array, { from, to, source, precondition }: WireMoveItem) {
 	refuseInvalid(checkKey(from, "from"));
 	refuseInvalid(checkKey(to, "to"));
-	if (from === to)
-		refuse("invalid_argument", { field: "to", reason: "it is the key that the blob has", limit: 0n });
+	if (from === to) refuseArgument("to", "it is the key that the blob has");
 	const blob = readable(state, from);
 	checkPrecondition(source, blob);
 	const target = state.blobs.get(to);

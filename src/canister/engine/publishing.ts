@@ -10,7 +10,7 @@ import {
 	type WireVisibility,
 } from "../../protocol/index.js";
 import { Blob, type Place } from "./blobs.js";
-import { chargeOf } from "./charges.js";
+import { chargeOf, DAY_MS } from "./charges.js";
 import { concat, nanoseconds, principalOf } from "./codec.js";
 import { Contents } from "./contents.js";
 import { COUNTER } from "./meta.js";
@@ -171,8 +171,6 @@ export const chargeOfBlob = (manifest: WireManifest): number =>
 		manifest,
 		manifest.expires_at.length > 0,
 	);
-
-const DAY_MS = 86_400_000;
 
 /**
  * What becomes of a blob that was deleted or replaced by `caller`: it is kept, where the store keeps such, but not past

@@ -33,6 +33,11 @@ export function refuseOver(quota: string, limit: number, used: number, needed: n
 	});
 }
 
+/** `limit` is what the argument is held against, 0 where that is no number. */
+export function refuseArgument(field: string, reason: string, limit: bigint | number = 0n): never {
+	return refuse("invalid_argument", { field, reason, limit: BigInt(limit) });
+}
+
 export function refuseInvalid(invalid: Invalid | undefined): void {
 	if (invalid !== undefined) refuse("invalid_argument", invalid);
 }

@@ -10,45 +10,31 @@ import {
 	type MethodName,
 	SHA256_BYTES,
 	sameBytes,
+	type WireChangeOf,
 	type WirePrecondition,
 	type WirePublication,
 	type WireVersion,
 } from "../../protocol/index.js";
 import type { Blob } from "./blobs.js";
-import { concat } from "./codec.js";
+import { concat, readVersion, versionRecord } from "./codec.js";
 import { RECEIPT, type Receipt, type ReceiptKind } from "./receipts.js";
-import { refuse, refuseInvalid } from "./refusal.js";
+import { refuse, refuseArgument, refuseInvalid } from "./refusal.js";
 import type { State } from "./state.js";
 
 /** Bounds of what requests carry, and what several methods do alike. */
 
 export function checkId(id: Uint8Array): void {
-	if (id.length !== ID_BYTES)
-		refuse("invalid_argument", {
-			field: "id",
-			reason: "it must be exactly as long as the limit",
-			limit: BigInt(ID_BYTES),
-		});
+	if (id.length !== ID_BYTES) refuseArgument("id", "it must be exactly as long as the limit", ID_BYTES);
 }
 
 /** How many entries a page may have: what was asked for, within the limit. */
 export function pageLimit(limit: number, most = MAX_LIST_PAGE): number {
-	if (limit < 1)
-		refuse("invalid_argument", {
-			field: "limit",
-			reason: "a page has at least one entry",
-			limit: BigInt(most),
-		});
+	if (limit < 1) refuseArgument("limit", "a page has at least one entry", most);
 	return Math.min(limit, most);
 }
 
 export function checkItems(count: number, most: number, field = "blobs"): void {
-	if (count < 1 || count > most)
-		refuse("invalid_argument", {
-			field,
-			reason: "there must be from 1 to as many as the limit",
-			limit: BigInt(most),
-		});
+	if (count < 1 || count > most) refuseArgument(field, "there must be from 1 to as many as the limit", most);
 }
 
 /** Messages with many blobs have few types, and the check is a long expression. */
@@ -66,11 +52,7 @@ export function checkPublication(publication: Omit<WirePublication, "preconditio
 
 function checkHash(field: string, hash: Uint8Array | undefined): void {
 	if (hash !== undefined && hash.length !== SHA256_BYTES)
-		refuse("invalid_argument", {
-			field,
-			reason: "a SHA-256 has exactly 32 bytes",
-			limit: BigInt(SHA256_BYTES),
-		});
+		refuseArgument(field, "a SHA-256 has exactly 32 bytes", SHA256_BYTES);
 }
 
 /** The version of a key that holds nothing. */
@@ -163,10 +145,13 @@ export function onceFor<Name extends OneRecord>(
 	return once(state, caller, request.id, kind, fingerprint, changes, act, again);
 }
 type OneRecord =
+	| Administrative
 	| "blobs_delete"
 	| "blobs_update"
 	| "blobs_copy"
 	| "blobs_rename"
+	| "blobs_restore";
+type Administrative =
 	| "blobs_grant_role"
 	| "blobs_revoke_role"
 	| "blobs_set_quota"
@@ -175,8 +160,27 @@ type OneRecord =
 	| "blobs_revoke_grant"
 	| "blobs_set_expiry_rules"
 	| "blobs_set_keep_deleted"
-	| "blobs_restore"
 	| "blobs_purge";
+
+/**
+ * Makes a change whose answer is its version, with its place in the feed; without a change, the last one's. What
+ * administrators do as such is counted, and never refused for a quota, so `changes` is 0.
+ */
+export function administer<Name extends Administrative>(
+	state: State,
+	method: Name,
+	request: MethodArgs<Name>[0],
+	act: (caller: Uint8Array) => WireChangeOf | undefined,
+	changes = 0,
+): WireVersion {
+	const caller = state.access.caller();
+	const make = () => {
+		const change = act(caller);
+		if (change !== undefined) state.record(caller, change);
+		return versionRecord(state.feed.version);
+	};
+	return readVersion(onceFor(state, caller, method, request, RECEIPT.administered, changes, make));
+}
 
 /** Refuses to repeat an answer to a caller who may not make this change any more. */
 export function requireStill(

@@ -26,7 +26,7 @@ import { payerOf, useGrantOf } from "./granted.js";
 import type { Use } from "./grants.js";
 import { isOwn, moreBlobs } from "./publishing.js";
 import { RECEIPT } from "./receipts.js";
-import { refuse, refuseInvalid } from "./refusal.js";
+import { refuse, refuseArgument, refuseInvalid } from "./refusal.js";
 import { checkId, leaveReceipt, pageLimit, refuseFinished } from "./requests.js";
 import { addArrived, checkArrival, dropReserve, firstReserve } from "./reserves.js";
 import type { State } from "./state.js";
@@ -152,11 +152,11 @@ export class Uploading {
 		this.#requireStill(caller, upload);
 		const count = leaves.length / SHA256_BYTES;
 		if (!Number.isInteger(count) || count < 1 || count > MAX_LINKED_CHUNKS)
-			refuse("invalid_argument", {
-				field: "leaves",
-				reason: "there must be 32 bytes each for from 1 to as many chunks as the limit",
-				limit: BigInt(MAX_LINKED_CHUNKS),
-			});
+			refuseArgument(
+				"leaves",
+				"there must be 32 bytes each for from 1 to as many chunks as the limit",
+				MAX_LINKED_CHUNKS,
+			);
 		const total = countOf(upload);
 		if (from + count > total)
 			refuse("chunk_out_of_range", { index: BigInt(from + count - 1), count: BigInt(total) });
