@@ -5,6 +5,8 @@ import {
 	MAX_ITEMS,
 	type WireItemResult,
 	type WireManifest,
+	type WireMoveItem,
+	type WireUpdateItem,
 } from "../protocol/index.js";
 import { type CallOptions, newId } from "./administration/administration.js";
 import { checkArgument, checkOptions, object, text } from "./arguments.js";
@@ -160,18 +162,17 @@ function outcome(context: ClientContext, key: string, result: WireItemResult): D
 	return withJson({ key, ...toVersion(result.ok) });
 }
 
-export async function updateBlob(
-	context: ClientContext,
+/** @throws CanisterError `invalid_argument`, ClientError `option_invalid` */
+export function toUpdate(
 	key: string,
-	{ contentType, visibility, metadata, expiresAt, precondition, signal }: UpdateOptions,
-): Promise<Manifest> {
+	{ contentType, visibility, metadata, expiresAt, precondition }: Omit<UpdateOptions, "signal">,
+): WireUpdateItem {
 	const entries = metadata && Object.entries(metadata);
 	refuseInvalid(checkKey(key));
 	const type = contentType ? quoteParameters(contentType) : undefined;
 	refuseInvalid(type === undefined ? undefined : checkContentType(type));
 	refuseInvalid(entries && checkMetadata(entries));
-	const request = {
-		id: newId(context),
+	return {
 		key,
 		precondition: fromPrecondition(precondition),
 		content_type: optional(type),
@@ -179,6 +180,26 @@ export async function updateBlob(
 		metadata: optional(entries),
 		expiry: optional(expiresAt === undefined ? undefined : fromExpiry(expiresAt)),
 	};
+}
+
+/** @throws CanisterError `invalid_argument` */
+export function toMove(
+	from: string,
+	to: string,
+	{ source, precondition }: Omit<MoveOptions, "signal">,
+): WireMoveItem {
+	refuseInvalid(checkKey(from, "from"));
+	refuseInvalid(checkKey(to, "to"));
+	return { from, source: fromPrecondition(source), to, precondition: fromPrecondition(precondition) };
+}
+
+export async function updateBlob(
+	context: ClientContext,
+	key: string,
+	options: UpdateOptions,
+): Promise<Manifest> {
+	const { signal } = options;
+	const request = { id: newId(context), ...toUpdate(key, options) };
 	const answer = await attempt(
 		context,
 		async (onRetry) =>
@@ -193,17 +214,10 @@ export async function moveBlob(
 	method: "blobs_copy" | "blobs_rename",
 	from: string,
 	to: string,
-	{ source, precondition, signal }: MoveOptions = {},
+	options: MoveOptions = {},
 ): Promise<Manifest> {
-	refuseInvalid(checkKey(from, "from"));
-	refuseInvalid(checkKey(to, "to"));
-	const request = {
-		id: newId(context),
-		from,
-		source: fromPrecondition(source),
-		to,
-		precondition: fromPrecondition(precondition),
-	};
+	const { signal } = options;
+	const request = { id: newId(context), ...toMove(from, to, options) };
 	const answer = attempt(
 		context,
 		async (onRetry) =>

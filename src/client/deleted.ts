@@ -6,7 +6,7 @@ import {
 	type WireDeletedBlob,
 	type WireDeletedName,
 } from "../protocol/index.js";
-import { type AskOptions, ask, type CallOptions, newId } from "./administration/administration.js";
+import { type AskOptions, ask, type CallOptions, change, newId } from "./administration/administration.js";
 import * as is from "./arguments.js";
 import { checkArgument } from "./arguments.js";
 import { attempt } from "./attempts.js";
@@ -109,20 +109,17 @@ export async function restore(
 export async function purge(
 	context: ClientContext,
 	deleted: DeletedName,
-	{ signal }: CallOptions = {},
+	options: CallOptions = {},
 ): Promise<void> {
-	const request = { id: newId(context), ...toName(deleted) };
-	noteVersion(context, await context.caller.update("blobs_purge", [request], { signal, verify: true }));
+	await change(context, "blobs_purge", { id: newId(context), ...toName(deleted) }, options);
 }
 
 export async function setKeepDeleted(
 	context: ClientContext,
 	days: number,
-	{ signal }: CallOptions = {},
+	options: CallOptions = {},
 ): Promise<void> {
 	checkArgument("days", days, is.number);
 	checkInteger("days", days, 0, MAX_KEEP_DELETED_DAYS);
-	const request = { id: newId(context), days };
-	const options = { signal, verify: true };
-	noteVersion(context, await context.caller.update("blobs_set_keep_deleted", [request], options));
+	await change(context, "blobs_set_keep_deleted", { id: newId(context), days }, options);
 }

@@ -6,6 +6,7 @@ import {
 	type MethodName,
 	type MethodOk,
 	type WireUploadName,
+	type WireVersion,
 } from "../../protocol/index.js";
 import { type ClientContext, noteVersion } from "../context.js";
 import { ClientError } from "../errors.js";
@@ -42,6 +43,27 @@ export function ask<Name extends MethodName>(
 	if (certified) return context.caller.update(method, args, { signal, verify: true });
 	return context.caller.query(method, args, { signal, isBound: false });
 }
+
+/** Makes a change that nobody has to look for: its answer is its version. */
+export async function change<Name extends ToVersion>(
+	context: ClientContext,
+	method: Name,
+	request: MethodArgs<Name>[0],
+	{ signal }: { readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+	const args = [request] as MethodArgs<Name>;
+	const version: WireVersion = await context.caller.update<ToVersion>(method, args, { signal, verify: true });
+	noteVersion(context, version);
+}
+type ToVersion =
+	| "blobs_grant_role"
+	| "blobs_revoke_role"
+	| "blobs_set_quota"
+	| "blobs_give_grant"
+	| "blobs_revoke_grant"
+	| "blobs_set_expiry_rules"
+	| "blobs_set_keep_deleted"
+	| "blobs_purge";
 
 export async function status(context: ClientContext, options: AskOptions = {}): Promise<Status> {
 	return toStatus(await ask(context, "blobs_status", [], options));
@@ -98,17 +120,17 @@ export async function changeRole(
 	method: "blobs_grant_role" | "blobs_revoke_role",
 	who: PrincipalLike,
 	role: Role,
-	{ signal }: CallOptions = {},
+	options: CallOptions = {},
 ): Promise<void> {
-	const change = { id: newId(context), who: checkPrincipal("who", who), role: fromRole(role) };
-	noteVersion(context, await context.caller.update(method, [change], { signal, verify: true }));
+	const request = { id: newId(context), who: checkPrincipal("who", who), role: fromRole(role) };
+	await change(context, method, request, options);
 }
 
 export async function setQuota(
 	context: ClientContext,
 	who: PrincipalLike | "everybody",
 	quota: Quota | undefined,
-	{ signal }: CallOptions = {},
+	options: CallOptions = {},
 ): Promise<void> {
 	if (quota) checkQuota(quota);
 	const request = {
@@ -116,7 +138,7 @@ export async function setQuota(
 		who: optional(who === "everybody" ? undefined : checkPrincipal("who", who)),
 		quota: optional(quota && fromQuota(quota)),
 	};
-	noteVersion(context, await context.caller.update("blobs_set_quota", [request], { signal, verify: true }));
+	await change(context, "blobs_set_quota", request, options);
 }
 
 function checkQuota(quota: Quota): void {

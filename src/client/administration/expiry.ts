@@ -2,20 +2,19 @@ import type { WireExpiryRule } from "../../protocol/index.js";
 import * as is from "../arguments.js";
 import { checkArgument, checkOptions } from "../arguments.js";
 import { EXPIRY_RULE } from "../checks.js";
-import { type ClientContext, noteVersion } from "../context.js";
+import type { ClientContext } from "../context.js";
 import { checkInteger } from "../options.js";
 import type { ExpiryRule } from "../types.js";
-import { type AskOptions, ask, type CallOptions, newId } from "./administration.js";
+import { type AskOptions, ask, type CallOptions, change, newId } from "./administration.js";
 
 export async function setExpiryRules(
 	context: ClientContext,
 	rules: readonly ExpiryRule[],
-	{ signal }: CallOptions = {},
+	options: CallOptions = {},
 ): Promise<void> {
 	checkArgument("rules", rules, is.array);
 	const request = { id: newId(context), rules: rules.map(fromRule) };
-	const options = { signal, verify: true };
-	noteVersion(context, await context.caller.update("blobs_set_expiry_rules", [request], options));
+	await change(context, "blobs_set_expiry_rules", request, options);
 }
 
 export async function expiryRules(context: ClientContext, options: AskOptions = {}): Promise<ExpiryRule[]> {

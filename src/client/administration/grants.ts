@@ -9,7 +9,7 @@ import {
 import * as is from "../arguments.js";
 import { checkArgument, checkOptions } from "../arguments.js";
 import { GRANT_TERMS } from "../checks.js";
-import { type ClientContext, noteVersion } from "../context.js";
+import type { ClientContext } from "../context.js";
 import { ClientError } from "../errors.js";
 import { checkInteger, checkPrincipal, type PrincipalLike } from "../options.js";
 import type { Grant, GrantName, GrantTerms } from "../types.js";
@@ -17,7 +17,7 @@ import { hex } from "../util/bytes.js";
 import { withJson } from "../util/json.js";
 import { pages } from "../util/pages.js";
 import { date, fromTime, optional } from "../wire-map.js";
-import { type AskOptions, ask, type CallOptions, newId } from "./administration.js";
+import { type AskOptions, ask, type CallOptions, change, newId } from "./administration.js";
 import { fromBound, toBound } from "./wire-map.js";
 
 /** How a grant is given. */
@@ -56,8 +56,7 @@ export async function grant(
 		terms: fromTerms(terms),
 		under: optional(under),
 	};
-	const options = { signal, verify: true };
-	noteVersion(context, await context.caller.update("blobs_give_grant", [request], options));
+	await change(context, "blobs_give_grant", request, { signal });
 	return withJson({ who: principal, id });
 }
 
@@ -70,8 +69,7 @@ export async function revokeGrant(
 	const { who, id } = grant;
 	checkArgument("grant.id", id, is.bytes);
 	const request = { id: newId(context), who: checkPrincipal("grant.who", who), grant: id };
-	const options = { signal, verify: true };
-	noteVersion(context, await context.caller.update("blobs_revoke_grant", [request], options));
+	await change(context, "blobs_revoke_grant", request, { signal });
 }
 
 export function listGrants(context: ClientContext, options: ListGrantsOptions = {}): AsyncGenerator<Grant> {

@@ -3,13 +3,13 @@ import {
 	encodeValue,
 	fitting,
 	ID_BYTES,
-	MAX_CHUNK_BYTES,
 	MAX_ITEMS,
 	type WireBatchItem,
 } from "../../protocol/index.js";
 import { attempt } from "../attempts.js";
 import { type ClientContext, noteVersion, requireIdentity } from "../context.js";
 import { CanisterError, ClientError, isBlobError } from "../errors.js";
+import { ENTRY_VALUES, PACK_BYTES } from "../upload/batch/pack.js";
 import { nameOpenUploads } from "../upload/open-uploads.js";
 import { isTooLarge, lowerLimit } from "../upload/too-large.js";
 import { throwIfAborted } from "../util/abort.js";
@@ -19,17 +19,11 @@ import { toVersion } from "../wire-map.js";
 import { type Checked, checkItem, readPut } from "./items.js";
 import type { BatchedItem, BatchItems, BatchOptions } from "./types.js";
 
-/** Bytes of Candid in a message: as many as a chunk has, so that the signed envelope has the same 16 KiB. */
-const MESSAGE_BYTES = MAX_CHUNK_BYTES;
 /** Type table, id and number of items. */
 const HEAD_BYTES = 1_024;
 
-/**
- * What the store counts of an item in a message (PROTOCOL.md, "Bounds"): its fields, and an entry of metadata as three. It
- * reads as many as MAX_ITEMS items without metadata have.
- */
+/** Fields of an item, of which the store reads as many as MAX_ITEMS items without metadata have (pack.ts). */
 const ITEM_VALUES = 15;
-const ENTRY_VALUES = 3;
 const MAX_VALUES = MAX_ITEMS * ITEM_VALUES;
 
 /** Makes all changes, or none. */
@@ -88,7 +82,7 @@ async function send(
 	signal: AbortSignal | undefined,
 ): Promise<BatchedItem[]> {
 	const { settings, sendLimit, caller } = context;
-	const limit = Math.min(MESSAGE_BYTES, settings.chunkBytes, sendLimit.bytes);
+	const limit = Math.min(PACK_BYTES, settings.chunkBytes, sendLimit.bytes);
 	const { wire, bytes } = await readAll(context, items, limit, signal);
 	const request = { id: settings.ports.randomBytes(ID_BYTES), items: wire };
 	try {

@@ -6,23 +6,22 @@ import {
 	chunkCount,
 	MAX_CHUNK_BYTES,
 	MAX_CHUNKS,
-	rootHeader,
 	type WireBatchItem,
 	weightOf,
 } from "../../protocol/index.js";
 import * as is from "../arguments.js";
 import { type Check, checkArgument, checkOptions } from "../arguments.js";
+import { toMove, toUpdate } from "../changing.js";
 import * as checks from "../checks.js";
 import type { ClientContext } from "../context.js";
 import { ClientError, refuseInvalid } from "../errors.js";
-import { quoteParameters } from "../source/media-type.js";
 import { openSource } from "../source/open.js";
 import type { OpenSource } from "../source/types.js";
 import { publicationOf } from "../upload/commit.js";
 import { planOver } from "../upload/empty.js";
+import { rootOfWhole } from "../upload/leaves.js";
 import { planUpload, type UploadPlan } from "../upload/options.js";
-import { concat } from "../util/bytes.js";
-import { fromExpiry, fromPrecondition, fromTime, fromVisibility, optional } from "../wire-map.js";
+import { fromPrecondition, fromTime } from "../wire-map.js";
 import type { BatchCommit, BatchItem, BatchMove, BatchPut, BatchUpdate } from "./types.js";
 
 /** Items of a batch, checked and made what travels. */
@@ -114,10 +113,7 @@ function checkMove(item: BatchMove): Checked {
 	checkArgument("from", item.from, is.text);
 	checkArgument("to", item.to, is.text);
 	const { type, from, to } = item;
-	refuseInvalid(checkKey(from, "from"));
-	refuseInvalid(checkKey(to, "to"));
-	const source = fromPrecondition(item.source);
-	const move = { from, source, to, precondition: fromPrecondition(item.precondition) };
+	const move = toMove(from, to, item);
 	if (type === "copy") return { ...checked(to, { copy: move }), reads: from };
 	return { ...checked(to, { rename: move }), changes: [from, to] };
 }
@@ -125,21 +121,7 @@ function checkMove(item: BatchMove): Checked {
 function checkUpdate(item: BatchUpdate): Checked {
 	checkOptions(item, checks.BATCH_UPDATE);
 	checkArgument("key", item.key, is.text);
-	const { key, visibility, precondition } = item;
-	const type = item.contentType ? quoteParameters(item.contentType) : undefined;
-	const metadata = item.metadata && Object.entries(item.metadata);
-	refuseInvalid(checkKey(key));
-	refuseInvalid(type === undefined ? undefined : checkContentType(type));
-	refuseInvalid(metadata && checkMetadata(metadata));
-	const update = {
-		key,
-		precondition: fromPrecondition(precondition),
-		content_type: optional(type),
-		visibility: optional(visibility && fromVisibility(visibility)),
-		metadata: optional(metadata),
-		expiry: optional(item.expiresAt === undefined ? undefined : fromExpiry(item.expiresAt)),
-	};
-	return checked(key, { update });
+	return checked(item.key, { update: toUpdate(item.key, item) });
 }
 
 /** Reads what a put brings, at most `most` bytes. Undefined: it has more. */
@@ -158,7 +140,7 @@ export async function readPut(
 		context.caller.update("blobs_stat", [request], { signal, verify: true }),
 	);
 	const leaf = content.length === 0 ? content : await sha256(content);
-	const root = await sha256(concat(rootHeader(BigInt(content.length), MAX_CHUNK_BYTES), leaf));
+	const root = await rootOfWhole(content.length, leaf, sha256);
 	return { put: { ...publicationOf(its, root), key: plan.key, content } };
 }
 

@@ -37,16 +37,19 @@ export interface ListedPage {
  */
 export function shownEntriesOf(request: WireList, page: WireListPage, past: string | undefined): ListedPage {
 	const [expired] = page.expired;
-	const all = [...page.entries, ...(expired?.manifests.map((blob): WireListEntry => ({ blob })) ?? [])];
 	if (expired === undefined) return entriesOf(request, page, past);
-	const merged = all.map((entry) => ({ entry, order: sortable(readEntry(entry).name) }));
+	const over = expired.manifests.map((blob): WireListEntry => ({ blob }));
+	const merged = [...page.entries, ...over].map((entry) => {
+		const { name } = readEntry(entry);
+		return { entry, name, order: sortable(name) };
+	});
 	merged.sort((a, b) => (a.order < b.order ? -1 : 1));
-	const entries = merged.map(({ entry }) => entry);
-	const last = entries.at(-1) && readEntry(entries.at(-1)!).name;
-	const next: [] | [string] = page.next[0] === undefined || last === undefined ? [] : [last];
-	if (page.next[0] !== undefined && !isSealed(page.next[0]) && page.next[0] !== last)
+	const last = merged.at(-1)?.name;
+	const [more] = page.next;
+	if (more !== undefined && !isSealed(more) && more !== last)
 		throw invalid("the next page does not begin where it ends");
-	return entriesOf(request, { ...page, entries, next }, past);
+	const next: [] | [string] = more === undefined || last === undefined ? [] : [last];
+	return entriesOf(request, { ...page, entries: merged.map(({ entry }) => entry), next }, past);
 }
 
 /**

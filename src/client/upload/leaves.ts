@@ -1,4 +1,4 @@
-import { leafAt, rootPreimage, SHA256_BYTES, sameBytes } from "../../protocol/index.js";
+import { leafAt, MAX_CHUNK_BYTES, rootPreimage, SHA256_BYTES, sameBytes } from "../../protocol/index.js";
 import type { Sha256 } from "../ports.js";
 
 /** The hashes of a blob's chunks by index, packed: 65,000 of them take 2 MB. */
@@ -40,3 +40,10 @@ export class Leaves {
 		return sha256(rootPreimage(BigInt(size), chunkBytes, packed));
 	}
 }
+
+/** Of a blob in one call, whose chunk size is always the largest; `leaf` has no bytes where the blob has none. */
+export const rootOfWhole = (
+	size: number,
+	leaf: Uint8Array,
+	sha256: Sha256,
+): Uint8Array | Promise<Uint8Array> => sha256(rootPreimage(BigInt(size), MAX_CHUNK_BYTES, leaf));

@@ -1,4 +1,4 @@
-import { MAX_CHUNK_BYTES, rootHeader, sameBytes } from "../../../protocol/index.js";
+import { MAX_CHUNK_BYTES, sameBytes } from "../../../protocol/index.js";
 import * as is from "../../arguments.js";
 import { checkArgument, checkOptions } from "../../arguments.js";
 import { updateBlob } from "../../changing.js";
@@ -10,12 +10,12 @@ import type { OpenSource } from "../../source/types.js";
 import type { Manifest } from "../../types.js";
 import { raceAbort, throwIfAborted } from "../../util/abort.js";
 import { Budget } from "../../util/budget.js";
-import { concat } from "../../util/bytes.js";
 import { withJson } from "../../util/json.js";
 import { notify } from "../../util/notify.js";
 import { Pool } from "../../util/pool.js";
 import { toVersion } from "../../wire-map.js";
 import type { UploadCalls } from "../calls.js";
+import { rootOfWhole } from "../leaves.js";
 import { planUpload, type UploadOptions, type UploadPlan } from "../options.js";
 import type { Sending } from "../send.js";
 import { isTooLarge, lowerLimit } from "../too-large.js";
@@ -229,7 +229,7 @@ export class Batch {
 			await raceAbort(reader.next(), this.#calls.signal);
 			total.add("read", size);
 			const leaf = size === 0 ? content : await sha256(content);
-			const root = await sha256(concat(rootHeader(BigInt(size), MAX_CHUNK_BYTES), leaf));
+			const root = await rootOfWhole(size, leaf, sha256);
 			total.add("hashed", size);
 			await source.check();
 			if (stored && this.#isKept(file, stored, root)) {

@@ -38,7 +38,7 @@ export const MAX_PACKED_BYTES = PACK_BYTES / 4;
  * three. It reads as many as MAX_ITEMS blobs without metadata have; a message with more is malformed.
  */
 const BLOB_VALUES = 12;
-const ENTRY_VALUES = 3;
+export const ENTRY_VALUES = 3;
 const MAX_VALUES = MAX_ITEMS * BLOB_VALUES;
 const valuesOf = ({ metadata }: UploadPlan): number => BLOB_VALUES + metadata.length * ENTRY_VALUES;
 
