@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { installWasm } from "../../examples/support/deploy.js";
-import { type BatchItem, BlobClient, type Change, isBlobError } from "../../src/client/node/index.js";
+import { type BatchItem, BlobClient, type Change } from "../../src/client/node/index.js";
+import { codeOf } from "../support/outcome.js";
 import { isNamed, openStore, type StoreFixture } from "../support/store.js";
 
 /** Batches over HTTP to the built Wasm: all of one or nothing, whatever comes between. */
@@ -25,11 +26,6 @@ const put = (key: string, source: Uint8Array, parts = {}): BatchItem => ({
 	...parts,
 });
 const large = new Uint8Array(randomBytes(5_000_000));
-const codeOf = (promise: PromiseLike<unknown>) =>
-	promise.then(
-		() => "done",
-		(error: unknown) => (isBlobError(error) ? error.code : String(error)),
-	);
 async function changesOf(): Promise<Change[]> {
 	const all: Change[] = [];
 	for await (const change of blobs.changes()) all.push(change);

@@ -3,6 +3,8 @@ import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { installWasm } from "../../examples/support/deploy.js";
 import { BlobClient, type Change, isBlobError } from "../../src/client/node/index.js";
+import { passTime } from "../support/clock.js";
+import { codeOf } from "../support/outcome.js";
 import { isNamed, openStore, type StoreFixture } from "../support/store.js";
 
 /** Blobs that end, over the real canister: by its clock, which the tests move, its timers and its certificates. */
@@ -31,11 +33,7 @@ async function clientOf(identity?: Ed25519KeyIdentity | AnonymousIdentity): Prom
 	return new BlobClient({ canisterId: fixture.canisterId, agent });
 }
 
-function pass(ms: number): void {
-	vi.setSystemTime(Date.now() + ms);
-	// Timers that are due go off in the next blocks.
-	for (let block = 0; block < 3; block++) fixture.network.local!.tick();
-}
+const pass = (ms: number) => passTime(fixture, ms);
 const inAnHour = () => new Date(Date.now() + HOUR_MS);
 async function setMode(mode: "live" | "maintenance"): Promise<void> {
 	await administrator.setMode(mode, (await administrator.status()).generation);
@@ -46,12 +44,6 @@ async function keysOf(blobs: BlobClient, prefix: string): Promise<string[]> {
 		keys.push(entry.type === "blob" ? entry.blob.key : entry.path);
 	return keys;
 }
-const codeOf = (promise: PromiseLike<unknown>) =>
-	promise.then(
-		() => "done",
-		(error: unknown) => (isBlobError(error) ? error.code : String(error)),
-	);
-
 localTest("C63 a blob that is over is proven to be gone while it is still stored, to anybody", async () => {
 	const blobs = await clientOf(writer);
 	const expiresAt = inAnHour();

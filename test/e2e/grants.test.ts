@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installWasm } from "../../examples/support/deploy.js";
 import { BlobClient, type Grant, type GrantTerms, isBlobError } from "../../src/client/node/index.js";
 import { MAX_GRANTS } from "../../src/protocol/index.js";
+import { codeOf } from "../support/outcome.js";
 import { deployProxy, storeThrough } from "../support/proxy.js";
 import { argument, FREE, send } from "../support/send.js";
 import { isNamed, newId, ok, openStore, refusal, type StoreFixture } from "../support/store.js";
@@ -47,12 +48,6 @@ async function keysOf(blobs: BlobClient): Promise<string[]> {
 	for await (const entry of blobs.list()) keys.push(entry.type === "blob" ? entry.blob.key : entry.path);
 	return keys;
 }
-const codeOf = (promise: PromiseLike<unknown>) =>
-	promise.then(
-		() => "done",
-		(error: unknown) => (isBlobError(error) ? error.code : String(error)),
-	);
-
 const large = new Uint8Array(randomBytes(5_000_000));
 
 test("C58 a guest uploads a large file under its prefix, through an upgrade, and nothing elsewhere", async () => {

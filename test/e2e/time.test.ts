@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { installWasm } from "../../examples/support/deploy.js";
 import { chargeOfSession } from "../../src/canister/engine/charges.js";
 import { UPLOAD_EXPIRY_MS } from "../../src/protocol/index.js";
+import { passTime } from "../support/clock.js";
 import { isNamed, newId, ok, openStore, refusal, type Store, type StoreFixture } from "../support/store.js";
 import { begin, bytesOf, none, put, S, upload } from "../support/transfers.js";
 
@@ -23,11 +24,7 @@ afterAll(async () => {
 });
 const localTest = test.skipIf(isNamed);
 
-function pass(ms: number): void {
-	vi.setSystemTime(Date.now() + ms);
-	// Timers that are due go off in the next blocks.
-	for (let block = 0; block < 3; block++) fixture.network.local!.tick();
-}
+const pass = (ms: number) => passTime(fixture, ms);
 const openUploads = async () => ok(await store.blobs_stats()).open_uploads;
 
 localTest(

@@ -1,7 +1,9 @@
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { installWasm } from "../../examples/support/deploy.js";
-import { BlobClient, type Change, type DeletedBlob, isBlobError } from "../../src/client/node/index.js";
+import { BlobClient, type Change, type DeletedBlob } from "../../src/client/node/index.js";
+import { passTime } from "../support/clock.js";
+import { codeOf } from "../support/outcome.js";
 import { isNamed, openStore, type StoreFixture } from "../support/store.js";
 
 /** What was deleted or replaced, over the real canister, whose clock the tests move. */
@@ -30,21 +32,12 @@ async function clientOf(identity?: Ed25519KeyIdentity): Promise<BlobClient> {
 	const agent = identity === undefined ? fixture.agent : await fixture.network.agent(identity);
 	return new BlobClient({ canisterId: fixture.canisterId, agent });
 }
-function pass(ms: number): void {
-	vi.setSystemTime(Date.now() + ms);
-	for (let block = 0; block < 3; block++) fixture.network.local!.tick();
-}
+const pass = (ms: number) => passTime(fixture, ms);
 async function deleted(of: BlobClient, prefix: string): Promise<DeletedBlob[]> {
 	const all: DeletedBlob[] = [];
 	for await (const one of of.listDeleted({ prefix })) all.push(one);
 	return all;
 }
-const codeOf = (promise: PromiseLike<unknown>) =>
-	promise.then(
-		() => "done",
-		(error: unknown) => (isBlobError(error) ? error.code : String(error)),
-	);
-
 localTest("C66 C67 a stolen key deletes and overwrites, and its owner brings everything back", async () => {
 	expect((await administrator.status()).keepDeletedDays).toBe(0);
 	await administrator.setKeepDeleted(30);
