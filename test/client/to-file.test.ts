@@ -12,26 +12,28 @@ import {
 	writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Download } from "../../src/client/download/download.js";
 import { ClientError } from "../../src/client/errors.js";
 import { isBlobError } from "../../src/client/index.js";
 import { toFile } from "../../src/client/node/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
-import { bundleScript } from "../support/script.js";
+import { bundleScript } from "../support/bundle.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 import { type Order, type Report, CHUNK_BYTES as S, SIZE } from "./support/to-file-process.js";
 
 /** What `toFile` leaves in a directory, and what it does with what others put there. */
 
 let directory: string;
+let bundled: string;
 let script: string;
 const children: ChildProcess[] = [];
 beforeAll(async () => {
-	script = await bundleScript(join(import.meta.dirname, "support/to-file-process.ts"));
+	bundled = await mkdtemp(join(tmpdir(), "blobs-to-file-script-"));
+	script = await bundleScript(bundled, "to-file", join(import.meta.dirname, "support/to-file-process.ts"));
 });
-afterAll(() => rm(dirname(script), { recursive: true }));
+afterAll(() => rm(bundled, { recursive: true }));
 beforeEach(async () => {
 	directory = await mkdtemp(join(tmpdir(), "blobs-to-file-"));
 });

@@ -1,6 +1,17 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "vite";
+import { build, type Plugin } from "esbuild";
+
+/** For packages of CommonJS in a module. */
+const REQUIRE = `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);`;
+
+/** A network that signs by hashes needs nothing of the pairing's tables. */
+const withoutPairings: Plugin = {
+	name: "without-pairings",
+	setup: ({ onResolve }) =>
+		onResolve({ filter: /^@noble\/curves\/bls12-381$/ }, () => ({
+			path: join(import.meta.dirname, "no-bls.ts"),
+		})),
+};
 
 /**
  * Bundles modules, which are run one after the other, into one of plain JavaScript for Node, for a network that signs by
@@ -9,20 +20,22 @@ import { build } from "vite";
  * @returns its path
  */
 export async function bundleScript(directory: string, name: string, ...modules: string[]): Promise<string> {
-	const entry = join(directory, `${name}-entry.mjs`);
-	await writeFile(entry, modules.map((path) => `import ${JSON.stringify(path)};\n`).join(""));
-	const script = `${name}.mjs`;
+	const outfile = join(directory, `${name}.mjs`);
 	await build({
-		configFile: false,
-		logLevel: "warn",
-		resolve: { alias: { "@noble/curves/bls12-381": join(import.meta.dirname, "no-bls.ts") } },
-		ssr: { noExternal: true },
-		build: {
-			ssr: entry,
-			outDir: directory,
-			emptyOutDir: false,
-			rollupOptions: { output: { entryFileNames: script, inlineDynamicImports: true } },
+		stdin: {
+			contents: modules.map((path) => `import ${JSON.stringify(path)};\n`).join(""),
+			resolveDir: import.meta.dirname,
 		},
+		plugins: [withoutPairings],
+		banner: { js: REQUIRE },
+		bundle: true,
+		// package.json says that no module has side effects: these are imported for theirs.
+		ignoreAnnotations: true,
+		platform: "node",
+		format: "esm",
+		target: "node20",
+		logLevel: "warning",
+		outfile,
 	});
-	return join(directory, script);
+	return outfile;
 }
