@@ -10,6 +10,7 @@ import { deployCanister, installWasm } from "../../examples/support/deploy.js";
 import { openNetwork, type TestNetwork } from "../../examples/support/network.js";
 import { idlFactory, MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { buildMain, withSource } from "../support/build.js";
+import { PATH_OF_NPM } from "../support/path.js";
 import { newId, ok, plainly, publication, rootOf, versionOf } from "../support/store.js";
 
 /** How the store gets into a canister: built, linked, alone and beside an application's own class. */
@@ -59,7 +60,7 @@ test("js-sha256 needs no link step; beside classes a memoryOffset is required; a
 	);
 });
 
-test("icp.yaml builds the same Wasm as dfx.json", async () => {
+test("icp.yaml builds the same Wasm as dfx.json, by npm's npx", async () => {
 	const directory = await mkdtemp(join(tmpdir(), "canister-blobs-"));
 	const output = join(directory, "store.wasm");
 	const store = dirname(inject("wasm").store);
@@ -68,7 +69,7 @@ test("icp.yaml builds the same Wasm as dfx.json", async () => {
 	for (const [, command] of commands)
 		execFileSync("sh", ["-c", command!], {
 			cwd: store,
-			env: { ...process.env, ICP_WASM_OUTPUT_PATH: output },
+			env: { ...process.env, PATH: PATH_OF_NPM, ICP_WASM_OUTPUT_PATH: output },
 			stdio: "pipe",
 		});
 	expect(Buffer.compare(await readFile(output), await readFile(inject("wasm").store))).toBe(0);

@@ -1,10 +1,10 @@
 /** `canister-blobs network`: the network in a process of its own. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { callCanister } from "./support/call.js";
 import { agentFor, deploy } from "./support/deploy.js";
 import { probe } from "./support/wat.js";
@@ -13,10 +13,6 @@ const root = join(import.meta.dirname, "../..");
 const directory = mkdtempSync(join(tmpdir(), "canister-blobs-network-"));
 let running: ChildProcess | undefined;
 
-beforeAll(() => {
-	const compiler = join(root, "node_modules/typescript/bin/tsc");
-	execFileSync(process.execPath, [compiler, "-b", "src/cli"], { cwd: root });
-});
 afterEach(() => void running?.kill("SIGKILL"));
 afterAll(() => rmSync(directory, { recursive: true }));
 

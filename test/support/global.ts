@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import type { TestProject } from "vitest/node";
 import { buildCanister } from "../../examples/support/build.js";
 import { installPacked } from "./packed.js";
+import { useOwnNpx } from "./path.js";
 
 declare module "vitest" {
 	interface ProvidedContext {
@@ -31,6 +32,7 @@ const sourcesOf = async (directory: string) =>
  * made under a name of this process and renamed when it is whole, so that runs side by side share it safely.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+	useOwnNpx();
 	const run = await mkdtemp(join(tmpdir(), "canister-blobs-run-"));
 	const finished = join(builds, await hashOfInputs());
 	if (!(await exists(finished))) {
