@@ -1,0 +1,256 @@
+import { isBlobError } from "../client/node/index.js";
+import type { Answer, Asked } from "./answer.js";
+import { conditionOf, rangeCounts } from "./conditions.js";
+import { Busy, type Failure, failureOf, Gone, Late } from "./failures.js";
+import {
+	contentHeaders,
+	etagOf,
+	type Header,
+	plainHeaders,
+	preflightHeaders,
+	validatorHeaders,
+} from "./headers.js";
+import { type Found, Lookups } from "./lookups.js";
+import { ChunkMemory } from "./memory.js";
+import { Metrics } from "./metrics.js";
+import { contentRange, multipart } from "./multipart.js";
+import type { Settings } from "./options.js";
+import { chunksOf } from "./places.js";
+import { rangesOf, type Span } from "./ranges.js";
+import { Body, type Segment } from "./reader.js";
+import { Readers } from "./readers.js";
+import { MAX_TARGET, type Target, targetOf } from "./target.js";
+
+/** A blob that the asker may read. */
+interface Readable {
+	readonly found: Found;
+	readonly isPrivate: boolean;
+	readonly lookups: Lookups;
+}
+
+/** What a blob is answered with, before its bytes are there. */
+interface Plan {
+	readonly status: 200 | 206;
+	readonly headers: readonly Header[];
+	readonly segments: readonly Segment[];
+}
+
+const encoder = new TextEncoder();
+
+/** What is answered to whom: RFC 9110 over what a store holds. */
+export class Answering {
+	readonly metrics: Metrics;
+	readonly readers: Readers;
+	readonly #settings: Settings;
+	readonly #memory: ChunkMemory;
+	readonly #public: Lookups;
+	readonly #private: Lookups | undefined;
+	readonly #methods: string;
+
+	constructor(settings: Settings) {
+		this.#settings = settings;
+		const { maxReaders: most, stallMs, pressedStallMs, privateClient } = settings;
+		this.#memory = new ChunkMemory(settings.memoryBytes);
+		this.readers = new Readers(this.#memory, { most, stallMs, pressedStallMs });
+		this.metrics = new Metrics({
+			memoryBytes: () => this.#memory.held,
+			idleMemoryBytes: () => this.#memory.idle,
+			readers: () => this.readers.count,
+		});
+		const lookups = (client: Settings["client"]) =>
+			new Lookups(client, {
+				freshMs: settings.freshMs,
+				indexBytes: settings.indexBytes / (privateClient ? 2 : 1),
+				most: settings.maxLookups,
+				onAsked: (result) => this.metrics.lookup(result),
+			});
+		this.#public = lookups(settings.client);
+		this.#private = privateClient && lookups(privateClient);
+		this.#methods = settings.corsOrigin === undefined ? "GET, HEAD" : "GET, HEAD, OPTIONS";
+	}
+
+	/** Never throws. */
+	async answer(asked: Asked, signal: AbortSignal): Promise<Answer> {
+		const { method, target } = asked;
+		if (method === "OPTIONS" && this.#settings.corsOrigin !== undefined)
+			return {
+				status: 204,
+				headers: [["Allow", this.#methods], ...preflightHeaders(this.#settings, this.#methods)],
+				body: undefined,
+			};
+		if (method !== "GET" && method !== "HEAD")
+			return this.#plain(405, "Only GET and HEAD.", [["Allow", this.#methods]]);
+		if (target.length > MAX_TARGET) return this.#plain(414, "The path is too long.");
+		try {
+			return await this.#blob(asked, targetOf(target, this.#settings.prefix), signal);
+		} catch (error) {
+			return this.#failed(failureOf(error));
+		}
+	}
+
+	async #blob(asked: Asked, target: Target, signal: AbortSignal): Promise<Answer> {
+		const { key } = target;
+		if (key === undefined) return this.#absent();
+		for (let attempt = 1; ; attempt++) {
+			const readable = await this.#inTime(this.#find(asked, { ...target, key }), signal);
+			if (readable === undefined) return this.#absent();
+			try {
+				return await this.#represent(asked, readable, signal);
+			} catch (error) {
+				// It was replaced just now, so that its first bytes are no longer to be had.
+				const isOld = isBlobError(error, "blob_replaced") || isBlobError(error, "blob_not_found");
+				if (!isOld || attempt > 1) throw error;
+				readable.lookups.forget(key);
+			}
+		}
+	}
+
+	/** Public blobs for everybody; others are asked for only where the asker has a right to the key. */
+	async #find(asked: Asked, target: Target & { key: string }): Promise<Readable | undefined> {
+		const { key, query } = target;
+		const withHashes = asked.method === "GET";
+		const lookups = this.#public;
+		const found = await lookups.find(key, withHashes);
+		if (found?.manifest.visibility === "public") return { found, isPrivate: false, lookups };
+		const { mayRead } = this.#settings;
+		if (this.#private === undefined || mayRead === undefined) return undefined;
+		const { method } = asked;
+		if ((await mayRead({ key, method, query, header: (name) => asked.header(name) })) !== true)
+			return undefined;
+		const own = await this.#private.find(key, withHashes);
+		if (own === undefined) return undefined;
+		return {
+			found: own,
+			isPrivate: own.manifest.visibility !== "public",
+			lookups: this.#private,
+		};
+	}
+
+	async #represent(asked: Asked, { found, isPrivate }: Readable, signal: AbortSignal): Promise<Answer> {
+		const { manifest } = found;
+		const header = (name: string) => asked.header(name);
+		const nowMs = Date.now();
+		const validators = validatorHeaders(manifest, isPrivate, this.#settings, nowMs);
+		const etag = etagOf(manifest);
+		const status = conditionOf(header, { etag, changedMs: manifest.modifiedAt.getTime(), nowMs });
+		if (status === 304) return { status, headers: validators, body: undefined };
+		if (status === 412) return this.#plain(412, "A condition of the request does not hold.", validators);
+		const plan = this.#plan(asked, found);
+		if (plan === undefined)
+			return this.#plain(416, "The range is none of this blob, or there are too many.", [
+				...validators,
+				["Content-Range", `bytes */${manifest.size}`],
+			]);
+		const headers = [...validators, ...contentHeaders(manifest, this.#settings), ...plan.headers];
+		if (asked.method === "HEAD" || plan.segments.length === 0)
+			return { status: plan.status, headers, body: undefined };
+		const body = await this.#body(found, isPrivate, plan.segments, signal);
+		return { status: plan.status, headers, body };
+	}
+
+	/** Undefined for a range that is none of it. */
+	#plan(asked: Asked, { manifest }: Found): Plan | undefined {
+		const { size, contentType } = manifest;
+		const header = (name: string) => asked.header(name);
+		// Range is defined for GET alone (RFC 9110, section 14.2).
+		const range = asked.method === "GET" ? header("range") : undefined;
+		const wanted =
+			range !== undefined && rangeCounts(header, etagOf(manifest))
+				? rangesOf(range, size, this.#settings.maxRanges)
+				: ({ kind: "whole" } as const);
+		if (wanted.kind === "refused") return undefined;
+		if (wanted.kind === "whole") {
+			const all: Span[] = size > 0 ? [{ start: 0, end: size }] : [];
+			const headers: Header[] = [
+				["Content-Type", contentType],
+				["Content-Length", String(size)],
+			];
+			return { status: 200, headers, segments: all };
+		}
+		const [first, ...others] = wanted.spans;
+		if (first !== undefined && others.length === 0) {
+			const headers: Header[] = [
+				["Content-Type", contentType],
+				["Content-Range", contentRange(first, size)],
+				["Content-Length", String(first.end - first.start)],
+			];
+			return { status: 206, headers, segments: [first] };
+		}
+		const parts = multipart(wanted.spans, size, contentType);
+		const headers: Header[] = [
+			["Content-Type", parts.contentType],
+			["Content-Length", String(parts.length)],
+		];
+		return { status: 206, headers, segments: parts.segments };
+	}
+
+	/** Its first bytes are there, so that what fails at once is an answer of its own. */
+	async #body(
+		found: Found,
+		isPrivate: boolean,
+		segments: readonly Segment[],
+		signal: AbortSignal,
+	): Promise<Body> {
+		if (this.readers.isFull) throw new Busy("readers");
+		const blob = await this.#inTime(found.blob(), signal);
+		const { readAhead } = this.#settings;
+		const source = chunksOf(blob, isPrivate, this.metrics);
+		const body = new Body(source, segments, { memory: this.#memory, readAhead });
+		this.readers.add(body);
+		try {
+			await this.#inTime(body.prepare(), signal);
+			return body;
+		} catch (error) {
+			this.readers.remove(body);
+			throw error instanceof Late && this.#memory.isShort ? new Busy("memory") : error;
+		}
+	}
+
+	async #inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+		let end: (() => void) | undefined;
+		const over = new Promise<never>((_, reject) => {
+			const timer = setTimeout(() => reject(new Late()), this.#settings.firstByteMs);
+			const gone = () => reject(new Gone());
+			signal.addEventListener("abort", gone);
+			if (signal.aborted) gone();
+			end = () => {
+				clearTimeout(timer);
+				signal.removeEventListener("abort", gone);
+			};
+		});
+		try {
+			return await Promise.race([work, over]);
+		} finally {
+			end?.();
+		}
+	}
+
+	#failed({ status, code, reason, retryAfterSeconds }: Failure): Answer {
+		this.metrics.failed(code);
+		const headers: Header[] =
+			retryAfterSeconds === undefined ? [] : [["Retry-After", String(retryAfterSeconds)]];
+		return {
+			...this.#plain(status, TEXTS[status], headers),
+			error: { code, ...(reason !== undefined && { reason }) },
+		};
+	}
+
+	#absent(): Answer {
+		return this.#plain(404, "There is no such blob, or it is not for you.");
+	}
+
+	/** A sentence. Headers that are given stand in the place of the usual ones of their names. */
+	#plain(status: number, text: string, headers: readonly Header[] = []): Answer {
+		const body = encoder.encode(`${text}\n`);
+		const own = new Set(headers.map(([name]) => name));
+		const usual = plainHeaders(this.#settings).filter(([name]) => !own.has(name));
+		return { status, headers: [...usual, ...headers, ["Content-Length", String(body.length)]], body };
+	}
+}
+
+const TEXTS: Record<Failure["status"], string> = {
+	500: "The server failed.",
+	502: "What the network answered cannot be used.",
+	503: "Too much is under way. Try again in a moment.",
+	504: "The network did not answer in time.",
+};

@@ -1,0 +1,114 @@
+import type { Manifest } from "../client/node/index.js";
+
+export type Header = readonly [name: string, value: string];
+
+export interface HeaderRules {
+	/** Cache-Control of public blobs whose metadata name none. */
+	readonly cacheControl: string;
+	/** Whether pages of this store may run scripts: then it is a site, and everybody who may write to it writes pages. */
+	readonly site: boolean;
+	/** Access-Control-Allow-Origin. */
+	readonly corsOrigin?: string;
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+/** The tag of a blob's bytes: the same for the same bytes in the same chunks. */
+export const etagOf = ({ root }: Manifest): string => `"${hex(root)}"`;
+
+/** Names of metadata that are headers, as object stores have them. */
+const NAMED = {
+	"Content-Disposition": "content-disposition",
+	"Content-Encoding": "content-encoding",
+	"Content-Language": "content-language",
+} as const;
+const CACHE_CONTROL = "cache-control";
+
+/** What a header's value may hold: anything else is left out rather than sent in a form that nobody meant. */
+const HEADER_VALUE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
+
+const ownHeader = ({ metadata }: Manifest, name: string): string | undefined => {
+	const value = Object.hasOwn(metadata, name) ? metadata[name] : undefined;
+	return value !== undefined && HEADER_VALUE.test(value) ? value : undefined;
+};
+
+/** Media types that no browser runs anything of; a PDF needs its viewer, which a sandbox takes away. */
+const INERT =
+	/^(?:image\/(?!svg)|video\/|audio\/|font\/)|^(?:text\/(?:plain|css|csv|markdown)|application\/(?:json|octet-stream|pdf|zip|gzip))$/;
+
+/** Whether a browser that opens it as a page may run what is in it. */
+export const canRun = (contentType: string): boolean =>
+	!INERT.test(contentType.split(";", 1)[0]!.trim().toLowerCase());
+
+const seconds = (ms: number): number => Math.max(0, Math.floor(ms / 1_000));
+
+/** Nobody keeps a blob longer than it is there. */
+function cacheControlOf(manifest: Manifest, rules: HeaderRules, nowMs: number): string {
+	const wanted = ownHeader(manifest, CACHE_CONTROL) ?? rules.cacheControl;
+	if (manifest.expiresAt === undefined || /no-store/i.test(wanted)) return wanted;
+	const left = seconds(manifest.expiresAt.getTime() - nowMs);
+	const ages = [...wanted.matchAll(/max-?age\s*=\s*"?(\d+)/gi)].map(([, age]) => Number(age));
+	return `public, max-age=${Math.min(left, ...(ages.length > 0 ? ages : [0]))}, must-revalidate`;
+}
+
+/** Of every answer. */
+const FIXED: readonly Header[] = [["X-Content-Type-Options", "nosniff"]];
+const EXPOSED = "Accept-Ranges, Content-Encoding, Content-Length, Content-Range, ETag, Last-Modified";
+
+function corsHeaders({ corsOrigin }: HeaderRules): Header[] {
+	if (corsOrigin === undefined) return [];
+	return [
+		["Access-Control-Allow-Origin", corsOrigin],
+		["Access-Control-Expose-Headers", EXPOSED],
+	];
+}
+
+/** Of every answer about a blob, 304 among them. */
+export function validatorHeaders(
+	manifest: Manifest,
+	isPrivate: boolean,
+	rules: HeaderRules,
+	nowMs: number,
+): Header[] {
+	const created = manifest.createdAt.getTime();
+	const all: Header[] = [
+		...FIXED,
+		...corsHeaders(rules),
+		["ETag", etagOf(manifest)],
+		["Cache-Control", isPrivate ? "private, no-store" : cacheControlOf(manifest, rules, nowMs)],
+	];
+	if (isPrivate) all.push(["Referrer-Policy", "no-referrer"]);
+	// A date in the future, by this machine's clock, would be one that caches ignore.
+	if (created <= nowMs) all.push(["Last-Modified", manifest.createdAt.toUTCString()]);
+	return all;
+}
+
+/** What a blob is, beside its type. */
+export function contentHeaders(manifest: Manifest, { site }: HeaderRules): Header[] {
+	const all: Header[] = [["Accept-Ranges", "bytes"]];
+	for (const [header, name] of Object.entries(NAMED)) {
+		const value = ownHeader(manifest, name);
+		if (value !== undefined) all.push([header, value]);
+	}
+	if (!site && canRun(manifest.contentType)) all.push(["Content-Security-Policy", "sandbox"]);
+	return all;
+}
+
+/** Of an answer about no blob: it depends on who asks, so that nobody keeps it. */
+export const plainHeaders = (rules: HeaderRules): Header[] => [
+	...FIXED,
+	...corsHeaders(rules),
+	["Cache-Control", "no-store"],
+	["Content-Type", "text/plain; charset=utf-8"],
+];
+
+/** Headers that a page of another origin may ask with. */
+const ASKED = "Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range";
+
+/** What a preflight asks. */
+export const preflightHeaders = (rules: HeaderRules, methods: string): Header[] => [
+	...corsHeaders(rules),
+	["Access-Control-Allow-Methods", methods],
+	["Access-Control-Allow-Headers", ASKED],
+	["Access-Control-Max-Age", "7200"],
+];

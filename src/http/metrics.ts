@@ -1,0 +1,93 @@
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/** What is read when the metrics are asked for. */
+export interface Levels {
+	readonly memoryBytes: () => number;
+	readonly idleMemoryBytes: () => number;
+	readonly readers: () => number;
+}
+
+/** Where a chunk came from. */
+export type ChunkOrigin = "network";
+
+const PREFIX = "canister_blobs_serve_";
+/** Of requests: from what is in memory to a large blob on a slow line. */
+const SECONDS = [0.005, 0.02, 0.1, 0.3, 1, 3, 10, 30, 120, 600];
+
+/** What a handler counts, for Prometheus. Labels have few values each, none of them made by who asks. */
+export class Metrics {
+	readonly #registry = new Registry();
+	readonly #requests = this.#counter("requests_total", "Requests, by method and status.", [
+		"method",
+		"status",
+	]);
+	readonly #ends = this.#counter("bodies_total", "Bodies that were begun, by how they ended.", ["end"]);
+	readonly #bytes = this.#counter("body_bytes_total", "Bytes of bodies handed to readers.", []);
+	readonly #chunks = this.#counter("chunks_total", "Chunks that were loaded, by where from.", ["from"]);
+	readonly #lookups = this.#counter("lookups_total", "Keys asked for at the network, by result.", ["result"]);
+	readonly #failures = this.#counter("failures_total", "Requests that failed, by code of the error.", [
+		"code",
+	]);
+	readonly #firstByte = this.#histogram("first_byte_seconds", "Until the head of an answer was there.");
+	readonly #whole = this.#histogram("request_seconds", "Until an answer was out or its reader gone.");
+
+	constructor(levels: Levels) {
+		this.#gauge("memory_bytes", "Bytes of chunks in memory.", levels.memoryBytes);
+		this.#gauge("memory_idle_bytes", "Of these, those that nobody reads now.", levels.idleMemoryBytes);
+		this.#gauge("readers", "Bodies under way.", levels.readers);
+	}
+
+	/** Their type, for a header. */
+	get contentType(): string {
+		return this.#registry.contentType;
+	}
+
+	/** In the text format of Prometheus. */
+	text(): Promise<string> {
+		return this.#registry.metrics();
+	}
+
+	answered(method: string, status: number, seconds: number): void {
+		this.#requests.inc({ method: METHODS.has(method) ? method : "other", status: String(status) });
+		this.#firstByte.observe(seconds);
+	}
+
+	ended(end: string, bytes: number, seconds: number): void {
+		this.#ends.inc({ end });
+		this.#bytes.inc(bytes);
+		this.#whole.observe(seconds);
+	}
+
+	chunk(from: ChunkOrigin): void {
+		this.#chunks.inc({ from });
+	}
+
+	lookup(result: string): void {
+		this.#lookups.inc({ result });
+	}
+
+	failed(code: string): void {
+		this.#failures.inc({ code });
+	}
+
+	#counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {
+		return new Counter({ name: PREFIX + name, help, labelNames, registers: [this.#registry] });
+	}
+
+	#histogram(name: string, help: string): Histogram {
+		return new Histogram({ name: PREFIX + name, help, buckets: SECONDS, registers: [this.#registry] });
+	}
+
+	#gauge(name: string, help: string, value: () => number): void {
+		new Gauge({
+			name: PREFIX + name,
+			help,
+			registers: [this.#registry],
+			collect() {
+				this.set(value());
+			},
+		});
+	}
+}
+
+const METHODS = new Set(["GET", "HEAD", "OPTIONS"]);

@@ -1,0 +1,28 @@
+import { createHash } from "node:crypto";
+import type { VerifiedBlob } from "../client/node/index.js";
+import type { Metrics } from "./metrics.js";
+import type { ChunkSource } from "./reader.js";
+
+/**
+ * Names a chunk among those of all blobs: by its leaf, so that the same bytes are held once. Chunks of private blobs have
+ * names of their owner's own: how fast one is answered says nothing about what somebody else keeps.
+ */
+function nameOf(blob: VerifiedBlob, isPrivate: boolean, index: number): string {
+	const leaf = blob.leaf(index);
+	if (!isPrivate) return Buffer.from(leaf).toString("hex");
+	// Never the name of a public chunk, whose bytes anybody may choose.
+	return `p${createHash("sha256").update(blob.manifest.owner.toUint8Array()).update(leaf).digest("hex")}`;
+}
+
+/** The chunks of a blob, from wherever they are. */
+export function chunksOf(blob: VerifiedBlob, isPrivate: boolean, metrics: Metrics): ChunkSource {
+	return {
+		blob,
+		nameOf: (index) => nameOf(blob, isPrivate, index),
+		load: async (index, signal) => {
+			const bytes = await blob.chunk(index, signal);
+			metrics.chunk("network");
+			return bytes;
+		},
+	};
+}

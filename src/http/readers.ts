@@ -1,0 +1,62 @@
+import type { ChunkMemory } from "./memory.js";
+import type { Body } from "./reader.js";
+
+export interface ReadersOptions {
+	/** Bodies under way at a time. */
+	readonly most: number;
+	/** A reader that takes nothing for so long is cut. */
+	readonly stallMs: number;
+	/** The same while others wait for room in memory. */
+	readonly pressedStallMs: number;
+}
+
+/** How often readers are looked at: a quarter of the shortest time that they have. */
+const SHARE_OF_STALL = 4;
+
+/**
+ * All bodies under way. A reader that takes nothing holds memory that others may wait for: it is cut, and comes back
+ * with a range if it still wants the rest.
+ */
+export class Readers {
+	readonly #memory: ChunkMemory;
+	readonly #options: ReadersOptions;
+	readonly #bodies = new Set<Body>();
+	#timer: NodeJS.Timeout | undefined;
+
+	constructor(memory: ChunkMemory, options: ReadersOptions) {
+		this.#memory = memory;
+		this.#options = options;
+	}
+
+	get count(): number {
+		return this.#bodies.size;
+	}
+
+	get isFull(): boolean {
+		return this.#bodies.size >= this.#options.most;
+	}
+
+	add(body: Body): void {
+		this.#bodies.add(body);
+		const { stallMs, pressedStallMs } = this.#options;
+		const everyMs = Math.max(1, Math.min(stallMs, pressedStallMs) / SHARE_OF_STALL);
+		this.#timer ??= setInterval(() => this.#cutStalled(), everyMs).unref();
+	}
+
+	/** Ends a body, whose reader is gone or has all of it. */
+	remove(body: Body): void {
+		body.close();
+		this.#bodies.delete(body);
+		if (this.#bodies.size > 0) return;
+		clearInterval(this.#timer);
+		this.#timer = undefined;
+	}
+
+	#cutStalled(): void {
+		const { stallMs, pressedStallMs } = this.#options;
+		const limitMs = this.#memory.isShort ? Math.min(pressedStallMs, stallMs) : stallMs;
+		const now = performance.now();
+		for (const body of this.#bodies)
+			if (body.idleSinceMs !== undefined && now - body.idleSinceMs > limitMs) body.close("stalled");
+	}
+}
