@@ -1,0 +1,106 @@
+import { damaged } from "../errors.js";
+import type { Sink } from "../sink.js";
+import { parsePackName, sha256 } from "./names.js";
+
+/**
+ * A pack: items one after the other, then a table of them, then a footer of 28 bytes.
+ *
+ *     item 0 | item 1 | … | table | run (16) | count (4) | "cbpack01"
+ *
+ * The table has 37 bytes an item: SHA-256 (32), length (4), kind (1). Numbers are big-endian.
+ */
+
+export type ItemKind = "chunk" | "page" | "leaves" | "snapshot";
+
+const KINDS: readonly ItemKind[] = ["chunk", "page", "leaves", "snapshot"];
+export const codeOf = (kind: ItemKind): number => KINDS.indexOf(kind) + 1;
+export const kindOf = (code: number): ItemKind | undefined => KINDS[code - 1];
+
+/** A pack is written once it has this much. */
+export const PACK_BYTES = 4 * 2 ** 20;
+/** A chunk from this size on is an object of its own. */
+export const ALONE_BYTES = 512 * 1024;
+export const MAX_ITEM_BYTES = 4 * 2 ** 20;
+export const MAX_PACK_BYTES = 16 * 2 ** 20;
+export const MAX_PACK_ITEMS = 65_536;
+
+const ENTRY_BYTES = 37;
+const FOOTER_BYTES = 28;
+const MAGIC = Buffer.from("cbpack01");
+const RUN_BYTES = 16;
+
+export interface PackItem {
+	readonly sha: Buffer;
+	readonly kind: ItemKind;
+	readonly offset: number;
+	readonly length: number;
+}
+
+export interface NewItem {
+	readonly sha: Uint8Array;
+	readonly kind: ItemKind;
+	readonly bytes: Uint8Array;
+}
+
+/** @param unique 16 bytes that no other pack has, so that its name was never used before */
+export function encodePack(items: readonly NewItem[], unique: Uint8Array): Buffer {
+	const table = Buffer.alloc(items.length * ENTRY_BYTES + FOOTER_BYTES);
+	let at = 0;
+	for (const { sha, kind, bytes } of items) {
+		table.set(sha, at);
+		table.writeUInt32BE(bytes.length, at + 32);
+		table.writeUInt8(codeOf(kind), at + 36);
+		at += ENTRY_BYTES;
+	}
+	table.set(unique.subarray(0, RUN_BYTES), at);
+	table.writeUInt32BE(items.length, at + RUN_BYTES);
+	table.set(MAGIC, at + RUN_BYTES + 4);
+	return Buffer.concat([...items.map(({ bytes }) => bytes), table]);
+}
+
+/** Where the items of a pack lie, by its footer and table. */
+export async function readPackTable(sink: Sink, name: string, size: number): Promise<PackItem[]> {
+	if (size < FOOTER_BYTES || size > MAX_PACK_BYTES) throw damaged(name, `a pack cannot have ${size} bytes`);
+	const footer = await sink.get(name, size - FOOTER_BYTES, FOOTER_BYTES);
+	const count = footerCount(name, footer);
+	const bytes = count * ENTRY_BYTES + FOOTER_BYTES;
+	if (bytes > size) throw damaged(name, "its table is longer than the pack");
+	const table = await sink.get(name, size - bytes, bytes - FOOTER_BYTES);
+	if (table?.length !== bytes - FOOTER_BYTES) throw damaged(name, "it is cut short");
+	return itemsOf(name, Buffer.from(table), size - bytes);
+}
+
+/** The same of a pack that was read whole. */
+export function packItems(name: string, pack: Uint8Array): PackItem[] {
+	const bytes = Buffer.from(pack.buffer, pack.byteOffset, pack.length);
+	const count = footerCount(name, bytes.subarray(-FOOTER_BYTES));
+	const end = bytes.length - FOOTER_BYTES - count * ENTRY_BYTES;
+	if (end < 0) throw damaged(name, "its table is longer than the pack");
+	return itemsOf(name, bytes.subarray(end, bytes.length - FOOTER_BYTES), end);
+}
+
+function footerCount(name: string, footer: Uint8Array | undefined): number {
+	if (footer?.length !== FOOTER_BYTES || !MAGIC.equals(footer.subarray(RUN_BYTES + 4)))
+		throw damaged(name, "it does not end as a pack does");
+	const count = Buffer.from(footer).readUInt32BE(RUN_BYTES);
+	if (count > MAX_PACK_ITEMS) throw damaged(name, `it claims to hold ${count} items`);
+	return count;
+}
+
+function itemsOf(name: string, table: Buffer, end: number): PackItem[] {
+	const items: PackItem[] = [];
+	let offset = 0;
+	for (let at = 0; at < table.length; at += ENTRY_BYTES) {
+		const length = table.readUInt32BE(at + 32);
+		const kind = kindOf(table.readUInt8(at + 36));
+		if (kind === undefined) throw damaged(name, "it holds an item of a kind that this version does not know");
+		items.push({ sha: table.subarray(at, at + 32), kind, offset, length });
+		offset += length;
+	}
+	if (offset !== end) throw damaged(name, "its items do not fill it");
+	return items;
+}
+
+/** Whether a pack that was read whole is the one of that name. */
+export const isPack = (name: string, bytes: Uint8Array): boolean =>
+	parsePackName(name) === sha256(bytes).toString("hex");

@@ -1,0 +1,115 @@
+import { damaged } from "../errors.js";
+import { FORMAT_VERSION, type SnapshotSummary } from "./generation.js";
+import { decodeJson, encodeJson, type Fields, type Json } from "./json.js";
+
+/** A snapshot: a store as it was at one position of its feed. */
+
+const FORMAT = "canister-blobs backup snapshot";
+export const MAX_SNAPSHOT_BYTES = 2 * 2 ** 20;
+/** Blobs that are named as missing; their number is always right. */
+export const MAX_NAMED_MISSING = 1_000;
+
+/** A tree of pages. */
+export interface SnapshotTree {
+	/** SHA-256 of its topmost page. */
+	readonly root: string;
+	readonly level: number;
+	readonly entries: number;
+	readonly bytes: number;
+}
+
+/** A blob that the snapshot should have and has not. */
+export interface MissingBlob {
+	readonly key: string;
+	readonly reason: string;
+}
+
+export interface Snapshot {
+	readonly canister: string;
+	readonly at: string;
+	readonly tags: readonly string[];
+	/** Position in the feed, certified by the subnet: the number of the last change, and the head. */
+	readonly sequence: string;
+	readonly head: string;
+	readonly blobs: SnapshotTree;
+	/** Roles, quotas, grants, rules and the mode. */
+	readonly settings: SnapshotTree;
+	/** Whether the settings are complete. */
+	readonly settingsComplete: boolean;
+	/** SHA-256 of the module that the canister ran. */
+	readonly wasmHash: string | undefined;
+	readonly parent: string | undefined;
+	/** How it was made: from the feed alone, or by comparing lists. */
+	readonly method: "feed" | "lists";
+	readonly missing: readonly MissingBlob[];
+	readonly missingCount: number;
+	/** Makes each snapshot an item of its own. */
+	readonly nonce: string;
+}
+
+const encodeTree = ({ root, level, entries, bytes }: SnapshotTree): Json => ({ root, level, entries, bytes });
+
+export const encodeSnapshot = (snapshot: Snapshot): Buffer =>
+	encodeJson({
+		format: FORMAT,
+		version: FORMAT_VERSION,
+		canister: snapshot.canister,
+		at: snapshot.at,
+		tags: snapshot.tags,
+		sequence: snapshot.sequence,
+		head: snapshot.head,
+		blobs: encodeTree(snapshot.blobs),
+		settings: encodeTree(snapshot.settings),
+		settingsComplete: snapshot.settingsComplete,
+		wasmHash: snapshot.wasmHash,
+		parent: snapshot.parent,
+		method: snapshot.method,
+		missing: snapshot.missing.map(({ key, reason }) => ({ key, reason })),
+		missingCount: snapshot.missingCount,
+		nonce: snapshot.nonce,
+	});
+
+const decodeTree = (fields: Fields): SnapshotTree => ({
+	root: fields.sha256("root"),
+	level: fields.integer("level", 64),
+	entries: fields.integer("entries"),
+	bytes: fields.integer("bytes"),
+});
+
+export function decodeSnapshot(id: string, bytes: Uint8Array): Snapshot {
+	if (bytes.length > MAX_SNAPSHOT_BYTES) throw damaged(id, "a snapshot is too long");
+	const fields = decodeJson(id, bytes);
+	if (fields.text("format") !== FORMAT || fields.integer("version") !== FORMAT_VERSION)
+		throw damaged(id, "it is not a snapshot of this format");
+	const method = fields.text("method");
+	if (method !== "feed" && method !== "lists") throw damaged(id, "its method is neither feed nor lists");
+	return {
+		canister: fields.text("canister", 128),
+		at: fields.time("at"),
+		tags: fields.texts("tags", 32, 256),
+		sequence: fields.digits("sequence"),
+		head: fields.sha256("head"),
+		blobs: decodeTree(fields.object("blobs")),
+		settings: decodeTree(fields.object("settings")),
+		settingsComplete: fields.raw.settingsComplete === true,
+		wasmHash: fields.has("wasmHash") ? fields.sha256("wasmHash") : undefined,
+		parent: fields.has("parent") ? fields.sha256("parent") : undefined,
+		method,
+		missing: fields
+			.objects("missing", MAX_NAMED_MISSING)
+			.map((each) => ({ key: each.text("key", 1_024), reason: each.text("reason", 4_096) })),
+		missingCount: fields.integer("missingCount"),
+		nonce: fields.text("nonce", 64),
+	};
+}
+
+export const summaryOf = (id: string, snapshot: Snapshot): SnapshotSummary => ({
+	id,
+	canister: snapshot.canister,
+	at: snapshot.at,
+	tags: snapshot.tags,
+	blobs: snapshot.blobs.entries,
+	bytes: snapshot.blobs.bytes,
+	sequence: snapshot.sequence,
+	missing: snapshot.missingCount,
+});

@@ -1,0 +1,164 @@
+import { BackupError, damaged } from "../errors.js";
+import { IndexTables, type Location, MAX_INDEX_BYTES, RECORD_BYTES } from "../format/index-file.js";
+import { INDEXES, indexName, sha256, unhex } from "../format/names.js";
+import type { Sink } from "../sink.js";
+import { BlockCache } from "./block-cache.js";
+
+/** Memory for four bytes of each item. Of what is beyond it each look-up reads. */
+const PRINT_BYTES = 16 * 2 ** 20;
+const CACHE_BYTES = 4 * 2 ** 20;
+
+/** A location, and the record that names it. */
+export interface FoundRecord {
+	readonly segment: Segment;
+	readonly record: number;
+	readonly location: Location;
+}
+
+/** One index object. */
+export interface Segment {
+	readonly name: string;
+	readonly tables: IndexTables;
+	/** Bytes 1 to 4 of the SHA-256 of each record. */
+	readonly prints: Uint32Array | undefined;
+}
+
+/**
+ * Finds items by SHA-256 in all indexes of a repository. Of each item it holds four bytes; the record is read when one is
+ * found, so that memory hardly grows with the repository.
+ */
+export class ItemIndex {
+	readonly #sink: Sink;
+	#segments: Segment[] = [];
+	#condemned: ReadonlySet<string> = new Set();
+	readonly #cache = new BlockCache(CACHE_BYTES);
+	#printBytes = 0;
+
+	constructor(sink: Sink) {
+		this.#sink = sink;
+	}
+
+	get segments(): readonly Segment[] {
+		return this.#segments;
+	}
+
+	/** Objects that are not looked into any more. */
+	condemn(objects: Iterable<string>): void {
+		this.#condemned = new Set(objects);
+	}
+
+	isCondemned(object: string): boolean {
+		return this.#condemned.has(object);
+	}
+
+	/** Takes up what was added, and drops what is gone. @returns whether there was anything new */
+	async refresh(): Promise<boolean> {
+		const known = new Map(this.#segments.map((segment) => [segment.name, segment]));
+		const segments: Segment[] = [];
+		let isNew = false;
+		for await (const { name, size } of this.#sink.list(INDEXES)) {
+			const segment = known.get(name);
+			known.delete(name);
+			if (segment) {
+				segments.push(segment);
+				continue;
+			}
+			const bytes = await readIndex(this.#sink, name, size);
+			// Merged into another since it was listed, which a later refresh finds.
+			if (bytes === undefined) continue;
+			segments.push(this.#segment(name, bytes));
+			isNew = true;
+		}
+		for (const { prints } of known.values()) this.#printBytes -= prints?.byteLength ?? 0;
+		this.#segments = segments;
+		return isNew;
+	}
+
+	/** Takes up an index that this process has just written. */
+	add(name: string, bytes: Buffer): void {
+		if (!this.#segments.some((segment) => segment.name === name))
+			this.#segments.push(this.#segment(name, bytes));
+	}
+
+	#segment(name: string, bytes: Buffer): Segment {
+		const tables = IndexTables.of(name, bytes);
+		if (this.#printBytes + tables.count * 4 > PRINT_BYTES) return { name, tables, prints: undefined };
+		const prints = new Uint32Array(tables.count);
+		for (let record = 0; record < tables.count; record++)
+			prints[record] = bytes.readUInt32BE(tables.recordsAt + record * RECORD_BYTES + 1);
+		this.#printBytes += prints.byteLength;
+		return { name, tables, prints };
+	}
+
+	/** Where an item is said to lie, the newest index first; what is condemned is left out. */
+	async find(sha: string): Promise<FoundRecord[]> {
+		const bytes = unhex(sha);
+		const print = bytes.readUInt32BE(1);
+		const found: FoundRecord[] = [];
+		for (let index = this.#segments.length - 1; index >= 0; index--) {
+			const segment = this.#segments[index] as Segment;
+			const { from, to } = segment.tables.bucket(bytes[0] as number);
+			if (from === to || (segment.prints && !hasPrint(segment.prints, from, to, print))) continue;
+			const bucket = await this.#bucket(segment, bytes[0] as number);
+			for (let record = from; record < to; record++) {
+				const at = (record - from) * RECORD_BYTES;
+				if (bytes.compare(bucket, at, at + 32) !== 0) continue;
+				const location = segment.tables.location(bucket.subarray(at, at + RECORD_BYTES));
+				if (!this.#condemned.has(location.object)) found.push({ segment, record, location });
+			}
+		}
+		return found;
+	}
+
+	async #bucket({ name, tables }: Segment, byte: number): Promise<Uint8Array> {
+		const block = `${name}/${byte}`;
+		const cached = this.#cache.get(block);
+		if (cached) return cached;
+		const { from, to } = tables.bucket(byte);
+		const length = (to - from) * RECORD_BYTES;
+		const bytes = await this.#sink.get(name, tables.recordsAt + from * RECORD_BYTES, length);
+		if (bytes?.length !== length) throw new IndexGone(name);
+		this.#cache.set(block, bytes);
+		return bytes;
+	}
+
+	/** Every record of every index, one index in memory at a time. */
+	async *all(): AsyncGenerator<FoundRecord> {
+		for (const segment of this.#segments) {
+			const bytes = await readIndex(this.#sink, segment.name, MAX_INDEX_BYTES);
+			if (bytes === undefined) throw new IndexGone(segment.name);
+			for (let record = 0; record < segment.tables.count; record++) {
+				const at = segment.tables.recordsAt + record * RECORD_BYTES;
+				const location = segment.tables.location(bytes.subarray(at, at + RECORD_BYTES));
+				yield { segment, record, location };
+			}
+		}
+	}
+}
+
+/** An index was merged into another by a process that runs at the same time. */
+export class IndexGone extends BackupError<"repository_damaged"> {
+	constructor(object: string) {
+		super("repository_damaged", { object, reason: "the index is gone" });
+	}
+}
+
+async function readIndex(sink: Sink, name: string, size: number): Promise<Buffer | undefined> {
+	if (size > MAX_INDEX_BYTES) throw damaged(name, "it is too long");
+	const bytes = await sink.get(name, 0, MAX_INDEX_BYTES);
+	if (bytes === undefined) return undefined;
+	if (indexName(sha256(bytes).toString("hex")) !== name)
+		throw damaged(name, "its bytes are not those of its name");
+	return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Records are sorted, and so are the prints of those that begin with the same byte. */
+function hasPrint(prints: Uint32Array, from: number, to: number, print: number): boolean {
+	let [low, high] = [from, to];
+	while (low < high) {
+		const middle = (low + high) >>> 1;
+		if ((prints[middle] as number) < print) low = middle + 1;
+		else high = middle;
+	}
+	return low < to && prints[low] === print;
+}

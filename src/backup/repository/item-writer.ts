@@ -1,0 +1,202 @@
+import { randomBytes } from "node:crypto";
+import { Budget } from "../../client/util/budget.js";
+import { encodeIndex, type Location, MAX_INDEX_RECORDS } from "../format/index-file.js";
+import { chunkName, indexName, packName, parseChunkName, sha256, unhex } from "../format/names.js";
+import { ALONE_BYTES, encodePack, type ItemKind, MAX_PACK_ITEMS, PACK_BYTES } from "../format/pack.js";
+import type { Sink } from "../sink.js";
+import type { ItemIndex } from "./item-index.js";
+
+/** Bytes that are on their way to the sink at a time. */
+const IN_FLIGHT_BYTES = 16 * 2 ** 20;
+/** Items of this process that no index has yet: what a killed process has to find again by listing. */
+const MAX_PENDING = 32_768;
+/** A pack with so many items is written, however small they are. */
+const MAX_ITEMS = Math.min(16_384, MAX_PACK_ITEMS);
+
+interface OpenPack {
+	readonly items: Map<string, { readonly kind: ItemKind; readonly bytes: Uint8Array }>;
+	bytes: number;
+}
+
+const newPack = (): OpenPack => ({ items: new Map(), bytes: 0 });
+
+/** What a writer has sent to the sink. */
+export interface Written {
+	objects: number;
+	bytes: number;
+	/** Of the bytes those of chunks. */
+	chunkBytes: number;
+}
+
+/**
+ * Writes items that the repository does not hold yet: large chunks as objects of their own, the rest in packs. Pages and
+ * chunks go into packs of their own, so that a tree is read with few requests.
+ */
+export class ItemWriter {
+	readonly run: string;
+	readonly written: Written = { objects: 0, bytes: 0, chunkBytes: 0 };
+	/** Objects of others that what this process writes relies on. */
+	readonly relied = new Set<string>();
+	readonly #sink: Sink;
+	readonly #index: ItemIndex;
+	readonly #signal: AbortSignal;
+	readonly #packs: Record<"chunks" | "pages", OpenPack> = { chunks: newPack(), pages: newPack() };
+	/** Items on their way to the sink. */
+	readonly #sending = new Set<string>();
+	/** Items in the sink that no index has. */
+	#pending = new Map<string, Location>();
+	readonly #ownPacks = new Set<string>();
+	readonly #absent = new Set<string>();
+	readonly #budget = new Budget(IN_FLIGHT_BYTES);
+	readonly #writes = new Set<Promise<void>>();
+	#failure: { readonly error: unknown } | undefined;
+
+	constructor(sink: Sink, index: ItemIndex, { run, signal }: { run: string; signal: AbortSignal }) {
+		this.#sink = sink;
+		this.#index = index;
+		this.run = run;
+		this.#signal = signal;
+	}
+
+	/** Whether an object was written by this writer. */
+	isOwn(object: string): boolean {
+		return parseChunkName(object)?.run === this.run || this.#ownPacks.has(object);
+	}
+
+	/** Takes objects of a backup that died for what they are: no index has them. */
+	adopt(locations: Iterable<Location>): void {
+		for (const location of locations) this.#pending.set(location.sha, location);
+	}
+
+	/** Whether an item is in the repository, or on its way there. */
+	async has(sha: string): Promise<boolean> {
+		if (this.#isNew(sha)) return true;
+		const pending = this.#pending.get(sha);
+		if (pending) return (await this.#rely(pending)) || this.has(sha);
+		for (const { location } of await this.#index.find(sha)) if (await this.#rely(location)) return true;
+		return this.#isNew(sha);
+	}
+
+	#isNew(sha: string): boolean {
+		return this.#sending.has(sha) || this.#packs.chunks.items.has(sha) || this.#packs.pages.items.has(sha);
+	}
+
+	/** An index may be older than what became of an object: each is looked for once. */
+	async #rely({ object, objectBytes, sha }: Location): Promise<boolean> {
+		if (this.isOwn(object) || this.relied.has(object)) return true;
+		if (this.#absent.has(object) || (await this.#sink.size(object)) !== objectBytes) {
+			this.#absent.add(object);
+			if (this.#pending.get(sha)?.object === object) this.#pending.delete(sha);
+			return false;
+		}
+		this.relied.add(object);
+		return true;
+	}
+
+	/**
+	 * Writes an item, unless the repository has it. Resolves when it may be forgotten by the caller: `flush` waits until it
+	 * is there. @returns whether it was new
+	 */
+	async add(kind: ItemKind, sha: string, bytes: Uint8Array): Promise<boolean> {
+		this.#throwFailure();
+		// Another task may have added it while this one looked.
+		if ((await this.has(sha)) || this.#isNew(sha)) return false;
+		if (kind === "chunk" && bytes.length >= ALONE_BYTES) {
+			this.#sending.add(sha);
+			const object = chunkName(sha, this.run);
+			const location = { sha, kind, object, objectBytes: bytes.length, offset: 0, length: bytes.length };
+			await this.#send(object, bytes, [location]);
+		} else {
+			const which = kind === "chunk" ? "chunks" : "pages";
+			const pack = this.#packs[which];
+			pack.items.set(sha, { kind, bytes });
+			pack.bytes += bytes.length;
+			if (pack.bytes >= PACK_BYTES || pack.items.size >= MAX_ITEMS) await this.#seal(which);
+		}
+		return true;
+	}
+
+	async #seal(which: "chunks" | "pages"): Promise<void> {
+		const { items } = this.#packs[which];
+		if (items.size === 0) return;
+		this.#packs[which] = newPack();
+		for (const sha of items.keys()) this.#sending.add(sha);
+		const parts = [...items].map(([sha, { kind, bytes }]) => ({ sha: unhex(sha), kind, bytes }));
+		const pack = encodePack(parts, randomBytes(16));
+		const object = packName(sha256(pack).toString("hex"));
+		this.#ownPacks.add(object);
+		let offset = 0;
+		const locations = [...items].map(
+			([
+				sha,
+				{
+					kind,
+					bytes: { length },
+				},
+			]): Location => {
+				const location = { sha, kind, object, objectBytes: pack.length, offset, length };
+				offset += length;
+				return location;
+			},
+		);
+		await this.#send(object, pack, locations);
+	}
+
+	/** Begins to write an object, once there is room for it. */
+	async #send(object: string, bytes: Uint8Array, locations: readonly Location[]): Promise<void> {
+		const release = await this.#budget.take(bytes.length, this.#signal);
+		const write = this.#sink
+			.put(object, bytes)
+			.then(() => {
+				this.written.objects++;
+				this.written.bytes += bytes.length;
+				for (const location of locations) {
+					if (location.kind === "chunk") this.written.chunkBytes += location.length;
+					this.#pending.set(location.sha, location);
+					this.#sending.delete(location.sha);
+				}
+			})
+			.catch((error: unknown) => {
+				this.#failure ??= { error };
+			})
+			.finally(() => {
+				release();
+				this.#writes.delete(write);
+			});
+		this.#writes.add(write);
+		if (this.#pending.size >= MAX_PENDING) await this.writeIndex();
+	}
+
+	#throwFailure(): void {
+		if (this.#failure) throw this.#failure.error;
+	}
+
+	/** Waits until all that was added is in the sink, and in an index. */
+	async flush(): Promise<void> {
+		await this.#seal("chunks");
+		await this.#seal("pages");
+		await this.settle();
+		this.#throwFailure();
+		await this.writeIndex();
+	}
+
+	/** Waits until nothing is on its way any more, however it ended. */
+	async settle(): Promise<void> {
+		while (this.#writes.size > 0) await Promise.all(this.#writes);
+	}
+
+	/** Writes an index of what is in the sink and in none. */
+	async writeIndex(): Promise<void> {
+		while (this.#pending.size > 0) {
+			const locations = [...this.#pending.values()].slice(0, MAX_INDEX_RECORDS);
+			const bytes = encodeIndex(locations);
+			const name = indexName(sha256(bytes).toString("hex"));
+			await this.#sink.put(name, bytes);
+			this.written.objects++;
+			this.written.bytes += bytes.length;
+			this.#index.add(name, bytes);
+			for (const { sha, object } of locations)
+				if (this.#pending.get(sha)?.object === object) this.#pending.delete(sha);
+		}
+	}
+}

@@ -1,0 +1,76 @@
+import { BackupError } from "../errors.js";
+import type { Location } from "../format/index-file.js";
+import { sha256 } from "../format/names.js";
+import type { Sink } from "../sink.js";
+import { BlockCache } from "./block-cache.js";
+import { IndexGone, type ItemIndex } from "./item-index.js";
+
+/** Pages are written one after the other, so what is read next is likely to be near. */
+const WINDOW_BYTES = 256 * 1024;
+const CACHE_BYTES = 4 * 2 ** 20;
+
+/** Reads items by SHA-256. What it returns has that hash. */
+export class Items {
+	readonly #sink: Sink;
+	readonly #index: ItemIndex;
+	readonly #windows = new BlockCache(CACHE_BYTES);
+	#refreshed = false;
+
+	constructor(sink: Sink, index: ItemIndex) {
+		this.#sink = sink;
+		this.#index = index;
+	}
+
+	/** @throws BackupError `item_missing` where no copy can be read */
+	async get(sha: string): Promise<Uint8Array> {
+		const bytes = (await this.#read(sha)) ?? ((await this.#refresh()) ? await this.#read(sha) : undefined);
+		if (bytes === undefined) throw new BackupError("item_missing", { sha256: sha });
+		return bytes;
+	}
+
+	async #read(sha: string): Promise<Uint8Array | undefined> {
+		for (const { location } of await this.#find(sha)) {
+			const bytes = await this.readAt(location);
+			if (bytes !== undefined) return bytes;
+		}
+		return undefined;
+	}
+
+	async #find(sha: string) {
+		try {
+			return await this.#index.find(sha);
+		} catch (error) {
+			if (!(error instanceof IndexGone)) throw error;
+			await this.#index.refresh();
+			return this.#index.find(sha);
+		}
+	}
+
+	/** Items move when packs are written anew: once for each that is not found, the indexes are looked at again. */
+	async #refresh(): Promise<boolean> {
+		const isFirst = !this.#refreshed;
+		this.#refreshed = true;
+		return (await this.#index.refresh()) || isFirst;
+	}
+
+	/** The item at a location; undefined where it is not there, or not what it must be. */
+	async readAt({ sha, kind, object, offset, length }: Location): Promise<Uint8Array | undefined> {
+		const bytes =
+			kind === "chunk"
+				? await this.#sink.get(object, offset, length)
+				: await this.#near(object, offset, length);
+		return bytes?.length === length && sha256(bytes).toString("hex") === sha ? bytes : undefined;
+	}
+
+	async #near(object: string, offset: number, length: number): Promise<Uint8Array | undefined> {
+		const start = Math.floor(offset / WINDOW_BYTES) * WINDOW_BYTES;
+		const end = offset + length;
+		// An item over the edge of a window is read by itself.
+		if (end > start + WINDOW_BYTES) return this.#sink.get(object, offset, length);
+		const name = `${object}/${start}`;
+		const window = this.#windows.get(name) ?? (await this.#sink.get(object, start, WINDOW_BYTES));
+		if (window === undefined) return undefined;
+		this.#windows.set(name, window);
+		return window.subarray(offset - start, end - start);
+	}
+}
