@@ -23,7 +23,7 @@ import { bundleCall, CallingProcess, type ProcessEnd } from "./support/process.j
 import { RealTime } from "./support/real-time.js";
 import { sample } from "./support/sample.js";
 import { statesOf } from "./support/states.js";
-import { World } from "./support/world.js";
+import { type Actor, World } from "./support/world.js";
 
 /** A process that is really killed, at the requests that it makes: when one comes, and when it has been executed. */
 
@@ -44,8 +44,9 @@ afterAll(async () => {
 	await rm(directory, { recursive: true });
 });
 
-async function prepare({ prepare, act }: Operation): Promise<Subject> {
-	const subject = await prepare(await world.actor());
+/** @param actor who does the cases of one operation, each with keys of its own */
+async function prepare({ prepare, act }: Operation, actor: Actor): Promise<Subject> {
+	const subject = await prepare(actor);
 	return act === "download" ? { ...subject, path: join(directory, String(cases)) } : subject;
 }
 
@@ -57,8 +58,8 @@ function start({ act }: Operation, { actor, ...matter }: Subject): CallingProces
 }
 
 /** The requests that a process makes which is not killed. */
-async function requestsOf(operation: Operation): Promise<readonly SeenRequest[]> {
-	const subject = await prepare(operation);
+async function requestsOf(operation: Operation, actor: Actor): Promise<readonly SeenRequest[]> {
+	const subject = await prepare(operation, actor);
 	world.network.requests.clear();
 	expect(await start(operation, subject).end).toBe("success" satisfies ProcessEnd);
 	const made = [...world.network.requests.entries];
@@ -76,13 +77,14 @@ async function close(name: string, operation: Operation, subject: Subject): Prom
 test.each([uploadStream, resume, commit, putBlob, putMany, batch, download, remove])(
 	"$name: whatever request its process is killed at, the blob is whole or absent, and another process does it",
 	async (operation) => {
-		const requests = await requestsOf(operation);
+		const actor = await world.actor();
+		const requests = await requestsOf(operation, actor);
 		expect(requests.length).toBeGreaterThan(0);
 		for (const n of sample(requests)) {
 			for (const fault of ["lost", "reply-lost"] as const) {
 				cases++;
 				const name = `${operation.name}, killed at request ${n + 1} of ${requests.length}, ${fault}`;
-				const subject = await prepare(operation);
+				const subject = await prepare(operation, actor);
 				world.network.requests.clear();
 				const victim = start(operation, subject);
 				world.network.faults.when(({ index }) => {

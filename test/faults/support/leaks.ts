@@ -4,7 +4,7 @@ import { isPublic, MAX_LIST_PAGE, type WireAccount, type WireManifest } from "..
 import { ok } from "../../support/store.js";
 import { none, S } from "../../support/transfers.js";
 import type { State, Subject } from "./operations.js";
-import type { World } from "./world.js";
+import type { Actor, World } from "./world.js";
 
 /** What a case left when it was over. */
 export interface Remains {
@@ -74,6 +74,17 @@ function heldBy({ manifests }: Known, { subject, states }: Remains): Held {
 	return held;
 }
 
+/** The cases that one actor did, who has one quota. */
+function byActor(remains: readonly Remains[]): Iterable<[Remains, ...Remains[]]> {
+	const found = new Map<Actor, [Remains, ...Remains[]]>();
+	for (const each of remains) {
+		const before = found.get(each.subject.actor);
+		if (before) before.push(each);
+		else found.set(each.subject.actor, [each]);
+	}
+	return found.values();
+}
+
 /**
  * Compares what the store counts with what the cases left behind: by each one's quota, then in all.
  * @returns what does not agree, by the case's name
@@ -86,16 +97,22 @@ export async function checkLeaks(world: World, remains: readonly Remains[]): Pro
 	const all = { blobs: 0, bytes: 0, chunks: 0, large: 0 };
 	let mostSmall = 0;
 	const store = await world.time.run(known(world), 60_000);
-	for (const each of remains) {
-		const who = each.subject.actor.identity.getPrincipal().toText();
+	for (const cases of byActor(remains)) {
+		const [{ name, subject }] = cases;
+		const who = subject.actor.identity.getPrincipal().toText();
 		const usage = store.accounts.get(who)?.usage;
-		if (!usage) throw new Error(`${each.name}: ${who} is not listed`);
-		const held = heldBy(store, each);
-		compare(each.name, "open uploads", usage.open_uploads, 0);
-		compare(each.name, "blobs of the quota", usage.blobs, held.blobs);
-		compare(each.name, "bytes of the quota", usage.bytes, held.bytes);
-		for (const name of ["blobs", "bytes", "chunks", "large"] as const) all[name] += held[name];
-		for (const { length } of each.subject.blobs.values()) if (length % S <= SMALL) mostSmall++;
+		if (!usage) throw new Error(`${name}: ${who} is not listed`);
+		const theirs = { blobs: 0, bytes: 0 };
+		for (const each of cases) {
+			const held = heldBy(store, each);
+			for (const name of ["blobs", "bytes"] as const) theirs[name] += held[name];
+			for (const name of ["blobs", "bytes", "chunks", "large"] as const) all[name] += held[name];
+			for (const { length } of each.subject.blobs.values()) if (length % S <= SMALL) mostSmall++;
+		}
+		const named = cases.length > 1 ? `${name}, and ${cases.length - 1} more` : name;
+		compare(named, "open uploads", usage.open_uploads, 0);
+		compare(named, "blobs of the quota", usage.blobs, theirs.blobs);
+		compare(named, "bytes of the quota", usage.bytes, theirs.bytes);
 	}
 	const stats = await world.stats();
 	compare("all cases", "open uploads", stats.open_uploads, 0);

@@ -9,7 +9,7 @@ import type { Operation, State, Subject } from "./operations.js";
 import { isFull, sample } from "./sample.js";
 import { statesOf } from "./states.js";
 import { VirtualTime } from "./time.js";
-import { World } from "./world.js";
+import { type Actor, World } from "./world.js";
 
 /** Operations under every kind of fault at their requests: each of them, or the sample (sample.ts). */
 
@@ -19,7 +19,7 @@ const MINUTE = 60_000;
  * may wait for 5 more, until its message has expired.
  */
 const DEADLINE_MS = (5 + 5 + 1) * MINUTE;
-/** A message that was held back for the longest has arrived by then. */
+/** Each wait for what was held back is twice the one before; the longest of them is no longer. */
 const ARRIVAL_MS = 30 * MINUTE;
 /** What the test itself asks, with no fault on the way. */
 const OWN_MS = MINUTE;
@@ -35,6 +35,8 @@ export class Matrix {
 	readonly #platform: Ports | undefined;
 	readonly remains: Remains[] = [];
 	#shared: Subject | undefined;
+	/** Who does the cases of one kind, each with keys of its own. */
+	#actor: Promise<Actor> | undefined;
 	/** The requests that it makes where nothing happens. */
 	requests: readonly SeenRequest[] = [];
 	cases = 0;
@@ -62,6 +64,7 @@ export class Matrix {
 	async run(kind: FaultKind, at: readonly number[] = sample(this.requests)): Promise<string[]> {
 		const wrong: string[] = [];
 		const count = this.requests.length;
+		this.#actor = undefined;
 		for (const n of at) {
 			const request = this.requests[n];
 			if (request && kind.fits && !kind.fits(request)) continue;
@@ -114,8 +117,8 @@ export class Matrix {
 
 	async #prepare(): Promise<Subject> {
 		if (this.#shared) return this.#shared;
-		const prepare = async () => this.#operation.prepare(await this.#world.actor());
-		const subject = await this.#world.time.run(prepare(), OWN_MS);
+		this.#actor ??= this.#world.actor();
+		const subject = await this.#world.time.run(this.#operation.prepare(await this.#actor), OWN_MS);
 		if (this.#operation.isReading) this.#shared = subject;
 		return subject;
 	}
@@ -160,10 +163,10 @@ export class Matrix {
 	async #arrive(): Promise<void> {
 		const { network, time } = this.#world;
 		const isHeld = () => network.requests.entries.some((request) => request.isHeld);
-		for (let waited = 0; isHeld(); waited += MINUTE) {
-			if (waited > ARRIVAL_MS) throw new Error("what was held back never arrived");
+		for (let wait = MINUTE; isHeld(); wait *= 2) {
+			if (wait > ARRIVAL_MS) throw new Error("what was held back never arrived");
 			await time.run(this.#world.store.blobs_status(), OWN_MS);
-			if (isHeld()) await time.pass(MINUTE);
+			if (isHeld()) await time.pass(wait);
 		}
 	}
 

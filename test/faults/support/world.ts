@@ -4,10 +4,16 @@ import type { Principal } from "@dfinity/principal";
 import { BlobClient } from "../../../src/client/index.js";
 import { nodePorts } from "../../../src/client/node/ports.js";
 import type { Ports } from "../../../src/client/ports.js";
-import type { Signatures } from "../../../src/localnet/index.js";
-import { type MethodOk, UPLOAD_EXPIRY_MS } from "../../../src/protocol/index.js";
+import type { Handler, Middleware, Signatures } from "../../../src/localnet/index.js";
+import {
+	type MethodArgs,
+	type MethodName,
+	type MethodOk,
+	UPLOAD_EXPIRY_MS,
+} from "../../../src/protocol/index.js";
 import { newId, ok, openStore, type Store, type StoreFixture } from "../../support/store.js";
 import { S } from "../../support/transfers.js";
+import { query } from "./direct.js";
 import type { Time } from "./time.js";
 
 /** A network with a store, in a time of its own, and who has been at work there. */
@@ -24,6 +30,8 @@ export interface Actor {
 export class World<T extends Time = Time> {
 	readonly time: T;
 	#fixture: StoreFixture | undefined;
+	/** What stands behind the network's socket. */
+	#handler: Handler | undefined;
 
 	constructor(time: T) {
 		this.time = time;
@@ -31,8 +39,12 @@ export class World<T extends Time = Time> {
 
 	/** @param signatures BLS where it is the pairing that is tried */
 	async open(signatures: Signatures = "test"): Promise<void> {
-		const { clock, middleware } = this.time;
-		this.#fixture = await openStore({ signatures, clock, ...(middleware && { middleware }) });
+		const { clock, middleware: timed = (request, next) => next(request) } = this.time;
+		const middleware: Middleware = (request, next) => {
+			this.#handler = next;
+			return timed(request, next);
+		};
+		this.#fixture = await openStore({ signatures, clock, middleware });
 		this.time.network = this.network;
 	}
 
@@ -54,6 +66,14 @@ export class World<T extends Time = Time> {
 	/** For the store's controller. */
 	get store(): Store {
 		return this.#opened.store;
+	}
+
+	/** What somebody reads of the store, at once: no fault befalls it, and no time passes. */
+	async read<Name extends MethodName>({ identity }: Actor, name: Name, ...args: MethodArgs<Name>) {
+		const handler = this.#handler;
+		if (!handler) throw new Error("the network was never asked for anything");
+		const { canisterId, time } = this;
+		return ok(await query({ canisterId, handler, clock: time.clock }, identity, name, ...args));
 	}
 
 	/** Somebody new. */
