@@ -151,6 +151,14 @@ export class IndexTables {
 		});
 	}
 
+	/** Whether a record may name this pack. */
+	hasPack(sha: string): boolean {
+		const sought = unhex(sha);
+		for (let at = 0; at < this.#packs.length; at += PACK_ENTRY_BYTES)
+			if (sought.equals(this.#packs.subarray(at, at + 32))) return true;
+		return false;
+	}
+
 	/** Numbers of the records whose SHA-256 begins with this byte. */
 	bucket(byte: number): { readonly from: number; readonly to: number } {
 		return { from: byte === 0 ? 0 : (this.#fanout[byte - 1] as number), to: this.#fanout[byte] as number };

@@ -63,6 +63,11 @@ export class ItemWriter {
 		return parseChunkName(object)?.run === this.run || this.#ownPacks.has(object);
 	}
 
+	/** Names of the packs that were written by this writer. */
+	get ownPacks(): ReadonlySet<string> {
+		return this.#ownPacks;
+	}
+
 	/** Takes objects of a backup that died for what they are: no index has them. */
 	adopt(locations: Iterable<Location>): void {
 		for (const location of locations) this.#pending.set(location.sha, location);
@@ -101,6 +106,18 @@ export class ItemWriter {
 		this.#throwFailure();
 		// Another task may have added it while this one looked.
 		if ((await this.has(sha)) || this.#isNew(sha)) return false;
+		await this.#add(kind, sha, bytes);
+		return true;
+	}
+
+	/** Writes an item though the repository may have it: what it stood in is to go. */
+	async rewrite(kind: ItemKind, sha: string, bytes: Uint8Array): Promise<void> {
+		this.#throwFailure();
+		if (!this.#isNew(sha) && !this.isOwn(this.#pending.get(sha)?.object ?? ""))
+			await this.#add(kind, sha, bytes);
+	}
+
+	async #add(kind: ItemKind, sha: string, bytes: Uint8Array): Promise<void> {
 		if (kind === "chunk" && bytes.length >= ALONE_BYTES) {
 			this.#sending.add(sha);
 			const object = chunkName(sha, this.run);
@@ -113,7 +130,6 @@ export class ItemWriter {
 			pack.bytes += bytes.length;
 			if (pack.bytes >= PACK_BYTES || pack.items.size >= MAX_ITEMS) await this.#seal(which);
 		}
-		return true;
 	}
 
 	async #seal(which: "chunks" | "pages"): Promise<void> {

@@ -1,7 +1,7 @@
 import { BackupError, damaged } from "../errors.js";
 import type { Items } from "../repository/items.js";
 import type { Entry, EntryCodec } from "./entry.js";
-import { decodePage, isBefore, isLeafPage, MAX_LEVEL, type Page, type PageRef } from "./page.js";
+import { decodePage, EMPTY_PAGE, isBefore, isLeafPage, MAX_LEVEL, type Page, type PageRef } from "./page.js";
 
 /** Reads the pages of trees of one kind. */
 export class TreePages<T extends Entry> {
@@ -14,6 +14,8 @@ export class TreePages<T extends Entry> {
 	}
 
 	async get(sha: string): Promise<Page<T>> {
+		// It may have been needed by nothing yet.
+		if (sha === EMPTY_PAGE) return { level: 0, entries: [] };
 		return decodePage(sha, await this.#items.get(sha), this.codec);
 	}
 }

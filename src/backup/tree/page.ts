@@ -1,7 +1,7 @@
 import { sortable } from "../../protocol/listing.js";
 import { damaged } from "../errors.js";
 import { decodeJson, encodeJson, type Fields } from "../format/json.js";
-import { sha256 } from "../format/names.js";
+import { hex, sha256 } from "../format/names.js";
 import type { Entry, EntryCodec } from "./entry.js";
 
 /**
@@ -95,3 +95,8 @@ function checkOrder(name: string, keys: readonly string[]): void {
 		if (!isBefore(keys[index - 1] as string, keys[index] as string))
 			throw damaged(name, "the keys of a page are not in order");
 }
+
+const EMPTY: Page<never> = { level: 0, entries: [] };
+
+/** SHA-256 of the page that a tree without entries consists of. */
+export const EMPTY_PAGE = hex(sha256(encodeJson(EMPTY as never)));

@@ -173,6 +173,14 @@ export class Download implements AsyncIterable<Uint8Array> {
 		}
 	}
 
+	/**
+	 * The same for a manifest that the caller has proven already, such as one of the feed: nothing more is asked about it.
+	 * @internal
+	 */
+	openProven(manifest: Manifest): Promise<VerifiedBlob> {
+		return this.#openProven(manifest);
+	}
+
 	async #openProven(manifest: Manifest): Promise<VerifiedBlob> {
 		const leaves = await verifiedLeaves(this.#context, manifest, this.#signal);
 		return new VerifiedBlob(this.#context, manifest, leaves, this.#lane);

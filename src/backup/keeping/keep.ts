@@ -1,0 +1,72 @@
+import type { SnapshotSummary } from "../format/generation.js";
+
+/** Which snapshots of each canister are kept. One that any rule keeps is kept. */
+export interface KeepRules {
+	/** The newest so many. */
+	readonly last?: number;
+	/** Of the newest so many hours, days, weeks, months and years that have snapshots, the newest of each. */
+	readonly hourly?: number;
+	/** See `hourly`. */
+	readonly daily?: number;
+	/** See `hourly`. Weeks begin on Monday. */
+	readonly weekly?: number;
+	/** See `hourly`. */
+	readonly monthly?: number;
+	/** See `hourly`. */
+	readonly yearly?: number;
+	/** All that are younger than the newest by so many milliseconds at most. */
+	readonly withinMs?: number;
+	/** All that have one of these tags. */
+	readonly tags?: readonly string[];
+}
+
+const DAY_MS = 86_400_000;
+/** 1 January 1970 was a Thursday. */
+const weekOf = (at: Date): string => String(Math.floor((at.getTime() / DAY_MS + 3) / 7));
+
+/** The period in which a time lies, by UTC. */
+const PERIODS = {
+	hourly: (at: Date) => at.toISOString().slice(0, 13),
+	daily: (at: Date) => at.toISOString().slice(0, 10),
+	weekly: weekOf,
+	monthly: (at: Date) => at.toISOString().slice(0, 7),
+	yearly: (at: Date) => at.toISOString().slice(0, 4),
+} as const;
+
+/** Whether there is any rule: none would keep nothing. */
+export const hasRules = (rules: KeepRules): boolean =>
+	Object.values(rules).some((rule) =>
+		Array.isArray(rule) ? rule.length > 0 : rule !== undefined && rule > 0,
+	);
+
+/** The snapshots that the rules keep, each canister's for itself. */
+export function keptBy(rules: KeepRules, snapshots: readonly SnapshotSummary[]): Set<SnapshotSummary> {
+	const kept = new Set<SnapshotSummary>();
+	const canisters = new Set(snapshots.map(({ canister }) => canister));
+	for (const canister of canisters) {
+		const newestFirst = snapshots
+			.filter((each) => each.canister === canister)
+			.sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+		for (const snapshot of keptOf(rules, newestFirst)) kept.add(snapshot);
+	}
+	return kept;
+}
+
+function* keptOf(rules: KeepRules, newestFirst: readonly SnapshotSummary[]): Generator<SnapshotSummary> {
+	yield* newestFirst.slice(0, rules.last ?? 0);
+	for (const name of Object.keys(PERIODS) as (keyof typeof PERIODS)[]) {
+		const periods = new Set<string>();
+		for (const snapshot of newestFirst) {
+			const period = PERIODS[name](new Date(snapshot.at));
+			if (periods.has(period)) continue;
+			if (periods.size === (rules[name] ?? 0)) break;
+			periods.add(period);
+			yield snapshot;
+		}
+	}
+	const newest = Date.parse(newestFirst[0]?.at ?? "");
+	for (const snapshot of newestFirst) {
+		if (rules.withinMs !== undefined && newest - Date.parse(snapshot.at) <= rules.withinMs) yield snapshot;
+		if (snapshot.tags.some((tag) => rules.tags?.includes(tag))) yield snapshot;
+	}
+}

@@ -1,0 +1,211 @@
+import type { BlobClient } from "../../client/index.js";
+import { throwIfAborted } from "../../client/util/abort.js";
+import { isBackupError } from "../errors.js";
+import type { SnapshotSummary } from "../format/generation.js";
+import { CHUNKS, hex, PACKS, parseChunkName, parsePackName, sha256 } from "../format/names.js";
+import { MAX_PACK_BYTES, packItems } from "../format/pack.js";
+import type { Repository } from "../repository/repository.js";
+import type { SinkObject } from "../sink.js";
+import { findEntry } from "../tree/cursor.js";
+import type { BlobEntry } from "../tree/entry.js";
+import { RecordSet, visit } from "./needed.js";
+
+/** How thoroughly a repository is verified. */
+export interface VerifyOptions {
+	/**
+	 * Which part of the bytes is read: `all`, `none`, or part n of t (from 1 on), so that t runs read everything.
+	 * @default "all"
+	 */
+	readonly read?: "all" | "none" | { readonly part: number; readonly of: number };
+	/** A store whose certified roots are compared with its newest snapshot. */
+	readonly client?: BlobClient;
+	/** The store's canister, in text. */
+	readonly canister?: string;
+	/** Told of each damage. */
+	readonly onDamage?: (damage: Damage) => void;
+	/** Told of bytes that were read. */
+	readonly onBytes?: (bytes: number) => void;
+	/** Ends it. */
+	readonly signal?: AbortSignal;
+}
+
+/** Something that is not as it must be. */
+export interface Damage {
+	/** Key of the blob that cannot be restored; undefined where it is no blob's. */
+	readonly key: string | undefined;
+	/** SHA-256 of the item concerned, where there is one. */
+	readonly sha256: string | undefined;
+	/** Which chunk of the blob it is. */
+	readonly chunk: number | undefined;
+	/** The object concerned, where it is known. */
+	readonly object: string | undefined;
+	/** What is wrong. */
+	readonly reason: string;
+}
+
+/** What was verified. */
+export interface VerifyResult {
+	/** Snapshots that were gone through. */
+	readonly snapshots: number;
+	/** Objects whose bytes were read. */
+	readonly objectsRead: number;
+	/** Their bytes. */
+	readonly bytesRead: number;
+	/** Damages found; 0 is a sound repository, as far as was read. */
+	readonly damages: number;
+	/** Blobs of the store with the root that the snapshot has. */
+	readonly sameAsStore: number;
+	/** Blobs that the store changed since. */
+	readonly changedSince: number;
+}
+
+/** Verifies that each snapshot can be restored: its structure, its bytes, and that they are what the store holds. */
+export async function verify(repository: Repository, options: VerifyOptions = {}): Promise<VerifyResult> {
+	const count = { objectsRead: 0, bytesRead: 0, damages: 0, sameAsStore: 0, changedSince: 0 };
+	const report = (damage: Partial<Damage> & { readonly reason: string }) => {
+		count.damages++;
+		options.onDamage?.({ key: undefined, sha256: undefined, chunk: undefined, object: undefined, ...damage });
+	};
+	for await (const { details, message } of repository.generations.check())
+		report({ object: "object" in details ? details.object : undefined, reason: message });
+	const { snapshots } = await repository.refresh();
+	const bad = await readObjects(repository, options, count, report);
+	await checkNeeded(repository, snapshots, bad, options, report);
+	if (options.client) await compareWithStore(repository, options.client, snapshots, options, count, report);
+	return { snapshots: snapshots.length, ...count };
+}
+
+type Report = (damage: Partial<Damage> & { readonly reason: string }) => void;
+/** Items that cannot be read where an index says that they are: the object and the SHA-256. */
+type Bad = Set<string>;
+const nameOf = (object: string, sha: string) => `${object} ${sha}`;
+
+/** Reads objects whole. Damage is told by the blobs that it concerns, which is found out later. */
+async function readObjects(
+	{ sink, index }: Repository,
+	{ read = "all", onBytes, signal }: VerifyOptions,
+	count: { objectsRead: number; bytesRead: number },
+	report: Report,
+): Promise<Bad> {
+	const bad: Bad = new Set();
+	if (read === "none") return bad;
+	const isRead = (name: string) =>
+		read === "all" || (sha256(Buffer.from(name)).readUInt32BE(0) % read.of) + 1 === read.part;
+	let next: Promise<Uint8Array | undefined> | undefined;
+	const objects: SinkObject[] = [];
+	const checkOne = async () => {
+		const { name, size } = objects.shift() as SinkObject;
+		const bytes = await (next as Promise<Uint8Array | undefined>);
+		const [following] = objects;
+		next = following && sink.get(following.name, 0, MAX_PACK_BYTES);
+		count.objectsRead++;
+		count.bytesRead += bytes?.length ?? 0;
+		onBytes?.(bytes?.length ?? 0);
+		// Deleted since it was listed: what needs it is told below.
+		if (bytes === undefined) return;
+		const chunk = parseChunkName(name);
+		if (chunk) {
+			if (bytes.length === size && hex(sha256(bytes)) === chunk.sha) return;
+			bad.add(nameOf(name, chunk.sha));
+		} else {
+			const sha = parsePackName(name);
+			if (sha === undefined || hex(sha256(bytes)) === sha) return;
+			for (const each of badItems(name, bytes)) bad.add(nameOf(name, each));
+			// Whatever an index says of a pack whose own table cannot be read.
+			if (badItems(name, bytes).length === 0) bad.add(nameOf(name, "*"));
+		}
+		report({ object: name, reason: "its bytes are not those of its name" });
+	};
+	for (const prefix of [CHUNKS, PACKS])
+		for await (const object of sink.list(prefix)) {
+			throwIfAborted(signal);
+			if (!isRead(object.name) || index.isCondemned(object.name)) continue;
+			objects.push(object);
+			next ??= sink.get(object.name, 0, MAX_PACK_BYTES);
+			if (objects.length > 1) await checkOne();
+		}
+	while (objects.length > 0) await checkOne();
+	return bad;
+}
+
+function badItems(name: string, bytes: Uint8Array): string[] {
+	try {
+		return packItems(name, bytes)
+			.filter(({ sha, offset, length }) => !sha.equals(sha256(bytes.subarray(offset, offset + length))))
+			.map(({ sha }) => hex(sha));
+	} catch (error) {
+		if (!isBackupError(error, "repository_damaged")) throw error;
+		return [];
+	}
+}
+
+/** Goes through all that snapshots need, and finds each item that no sound object has. */
+async function checkNeeded(
+	repository: Repository,
+	snapshots: readonly SnapshotSummary[],
+	bad: Bad,
+	{ signal }: VerifyOptions,
+	report: Report,
+): Promise<void> {
+	const { sink, index } = repository;
+	const sound = new RecordSet();
+	/** Sizes of packs, which hold many items. */
+	const sizes = new Map<string, number | undefined>();
+	const sizeOf = async (object: string) => {
+		if (parseChunkName(object)) return sink.size(object);
+		if (!sizes.has(object)) {
+			if (sizes.size >= MAX_SIZES) sizes.clear();
+			sizes.set(object, await sink.size(object));
+		}
+		return sizes.get(object);
+	};
+	await visit(repository, snapshots, {
+		item: async (sha, blob, chunk) => {
+			throwIfAborted(signal);
+			const found = await index.find(sha);
+			if (found.some((record) => sound.has(record))) return "seen";
+			let object: string | undefined;
+			for (const record of found) {
+				const { location } = record;
+				object = location.object;
+				if (bad.has(nameOf(object, sha)) || bad.has(nameOf(object, "*"))) continue;
+				if ((await sizeOf(object)) !== location.objectBytes) continue;
+				sound.add(record);
+				return "new";
+			}
+			const reason = found.length === 0 ? "no index names it" : "no object has it whole";
+			report({ key: blob?.key, sha256: sha, chunk, object, reason });
+			return "bad";
+		},
+		broken: (what, reason, blob) => report({ key: blob?.key, reason: `${what}: ${reason}` }),
+	});
+}
+
+const MAX_SIZES = 10_000;
+
+async function compareWithStore(
+	repository: Repository,
+	client: BlobClient,
+	snapshots: readonly SnapshotSummary[],
+	{ canister, signal }: VerifyOptions,
+	count: { sameAsStore: number; changedSince: number },
+	report: Report,
+): Promise<void> {
+	const newest = snapshots.filter((each) => canister === undefined || each.canister === canister).at(-1);
+	if (!newest) return;
+	const { blobs, sequence } = await repository.read(newest.id);
+	for await (const listed of client.list(signal ? { signal } : {})) {
+		if (listed.type !== "blob") continue;
+		const { key, root, sequence: changed } = listed.blob;
+		const entry: BlobEntry | undefined = await findEntry(repository.blobs, blobs.root, key).catch(
+			() => undefined,
+		);
+		if (entry?.root === hex(root)) count.sameAsStore++;
+		else if (changed > BigInt(sequence)) count.changedSince++;
+		else
+			report({
+				key,
+				reason: entry ? "the store certifies another root" : "the store has it, and the snapshot has not",
+			});
+	}
+}

@@ -1,0 +1,55 @@
+import { BackupError } from "../errors.js";
+import type { Location } from "../format/index-file.js";
+import { CHUNKS, hex, PACKS, parseChunkName, parsePackName } from "../format/names.js";
+import { readPackTable } from "../format/pack.js";
+import type { ItemWriter } from "../repository/item-writer.js";
+import type { Repository } from "../repository/repository.js";
+
+/** Objects that are taken up before they are written into an index. */
+const MAX_ADOPTED = 16_384;
+
+/** Takes up what backups that died, or still run, have written and no index has. */
+export async function adoptOrphans(
+	{ sink, index }: Repository,
+	writer: ItemWriter,
+	runs: ReadonlySet<string>,
+): Promise<void> {
+	let adopted = 0;
+	const adopt = async (locations: readonly Location[]) => {
+		writer.adopt(locations);
+		adopted += locations.length;
+		if (adopted < MAX_ADOPTED) return;
+		adopted = 0;
+		await writer.writeIndex();
+	};
+	for await (const { name, size } of sink.list(CHUNKS)) {
+		const parsed = parseChunkName(name);
+		if (!parsed || !runs.has(parsed.run) || index.isCondemned(name)) continue;
+		const known = await index.find(parsed.sha);
+		if (known.some(({ location }) => location.object === name)) continue;
+		await adopt([
+			{ sha: parsed.sha, kind: "chunk", object: name, objectBytes: size, offset: 0, length: size },
+		]);
+	}
+	for await (const { name, size } of sink.list(PACKS)) {
+		const sha = parsePackName(name);
+		if (sha === undefined || index.isCondemned(name)) continue;
+		if (index.segments.some(({ tables }) => tables.hasPack(sha))) continue;
+		try {
+			const items = await readPackTable(sink, name, size);
+			await adopt(
+				items.map(({ sha, kind, offset, length }) => ({
+					sha: hex(sha),
+					kind,
+					object: name,
+					objectBytes: size,
+					offset,
+					length,
+				})),
+			);
+		} catch (error) {
+			// A damaged pack is nothing to rely on. Verify names it.
+			if (!(error instanceof BackupError) || error.code !== "repository_damaged") throw error;
+		}
+	}
+}

@@ -1,0 +1,143 @@
+import { createReadStream, type WriteStream } from "node:fs";
+import { mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { sortable } from "../../protocol/listing.js";
+import type { Json } from "../format/json.js";
+
+/** Changes held in memory; more are sorted into a file. */
+const IN_MEMORY = 8_192;
+/** Files that are merged at a time. */
+const MAX_FILES = 64;
+
+/** What became of a key: its value, or null for nothing. */
+export interface Logged<T> {
+	readonly key: string;
+	readonly value: T | null;
+}
+
+interface Run {
+	readonly path: string;
+}
+
+/**
+ * The last change of each key, however many there are, in the order of keys. Holds so many in memory, and the rest in
+ * sorted files of a directory of its own.
+ */
+export class ChangeLog<T extends Json> {
+	#changes = new Map<string, T | null>();
+	/** The older before the newer. */
+	#runs: Run[] = [];
+	#directory: string | undefined;
+	#made = 0;
+
+	async set(key: string, value: T | null): Promise<void> {
+		this.#changes.set(key, value);
+		if (this.#changes.size >= IN_MEMORY) await this.#spill();
+	}
+
+	/** Whether nothing has changed. */
+	get isEmpty(): boolean {
+		return this.#changes.size === 0 && this.#runs.length === 0;
+	}
+
+	/** Whatever was logged, sorted, each key once. It can be read once, and is empty then. */
+	async *take(): AsyncGenerator<Logged<T>> {
+		const runs = this.#runs;
+		const changes = this.#changes;
+		this.#runs = [];
+		this.#changes = new Map();
+		yield* merged<T>([...runs.map(({ path }) => readRun<T>(path)), fromMemory(sorted(changes))]);
+		for (const { path } of runs) await rm(path, { force: true });
+	}
+
+	/** Removes the files. */
+	async dispose(): Promise<void> {
+		if (this.#directory) await rm(this.#directory, { recursive: true, force: true });
+	}
+
+	async #spill(): Promise<void> {
+		await this.#write(fromMemory(sorted(this.#changes)));
+		this.#changes = new Map();
+		if (this.#runs.length < MAX_FILES) return;
+		const runs = this.#runs;
+		this.#runs = [];
+		await this.#write(merged<T>(runs.map(({ path }) => readRun<T>(path))));
+		for (const { path } of runs) await rm(path, { force: true });
+	}
+
+	async #write(changes: AsyncIterable<Logged<T>>): Promise<void> {
+		this.#directory ??= await mkdtemp(join(tmpdir(), "canister-blobs-backup-"));
+		const path = join(this.#directory, `${this.#made++}.jsonl`);
+		// Keys and metadata of private blobs: for this user's eyes.
+		const file = await open(path, "wx", 0o600);
+		const stream = file.createWriteStream();
+		try {
+			for await (const change of changes) await writeLine(stream, `${JSON.stringify(change)}\n`);
+		} finally {
+			await new Promise<void>((resolve, reject) => {
+				stream.once("error", reject);
+				stream.end(resolve);
+			});
+		}
+		this.#runs.push({ path });
+	}
+}
+
+function writeLine(stream: WriteStream, line: string): Promise<void> | undefined {
+	if (stream.write(line)) return undefined;
+	return new Promise((resolve, reject) => {
+		const settle = (error?: Error) => {
+			stream.off("drain", settle);
+			stream.off("error", settle);
+			if (error) reject(error);
+			else resolve();
+		};
+		stream.once("drain", settle);
+		stream.once("error", settle);
+	});
+}
+
+function sorted<T>(changes: ReadonlyMap<string, T | null>): Logged<T>[] {
+	return [...changes]
+		.map(([key, value]) => ({ order: sortable(key), change: { key, value } }))
+		.sort((a, b) => (a.order < b.order ? -1 : 1))
+		.map(({ change }) => change);
+}
+
+async function* fromMemory<T>(changes: readonly Logged<T>[]): AsyncGenerator<Logged<T>> {
+	yield* changes;
+}
+
+async function* readRun<T>(path: string): AsyncGenerator<Logged<T>> {
+	const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
+	for await (const line of lines) yield JSON.parse(line) as Logged<T>;
+}
+
+interface Head<T> {
+	readonly order: string;
+	readonly change: Logged<T>;
+	readonly source: AsyncGenerator<Logged<T>>;
+	readonly age: number;
+}
+
+/** Sorted sources as one, the later where several have a key. */
+async function* merged<T>(sources: readonly AsyncGenerator<Logged<T>>[]): AsyncGenerator<Logged<T>> {
+	const heads: Head<T>[] = [];
+	const advance = async (source: AsyncGenerator<Logged<T>>, age: number) => {
+		const { done, value } = await source.next();
+		if (!done) heads.push({ order: sortable(value.key), change: value, source, age });
+	};
+	for (const [age, source] of sources.entries()) await advance(source, age);
+	while (heads.length > 0) {
+		const least = heads.reduce((a, b) =>
+			b.order < a.order || (b.order === a.order && b.age > a.age) ? b : a,
+		);
+		yield least.change;
+		for (const head of heads.filter(({ order }) => order === least.order)) {
+			heads.splice(heads.indexOf(head), 1);
+			await advance(head.source, head.age);
+		}
+	}
+}

@@ -1,0 +1,79 @@
+import type { Change, Manifest } from "../../client/index.js";
+import { toJson } from "../../client/util/json.js";
+import type { Json } from "../format/json.js";
+import { hex, unhex } from "../format/names.js";
+import type { BlobEntry } from "../tree/entry.js";
+
+/** What the feed and lists tell about a blob: its entry but for the leaves. As JSON, for it may have to wait in a file. */
+export type Draft = {
+	readonly [Name in Exclude<keyof BlobEntry, "leaves">]: BlobEntry[Name];
+};
+
+export const draftOf = (manifest: Manifest): Draft => ({
+	key: manifest.key,
+	root: hex(manifest.root),
+	size: manifest.size,
+	chunkBytes: manifest.chunkBytes,
+	contentType: manifest.contentType,
+	visibility: manifest.visibility,
+	owner: manifest.owner.toText(),
+	createdAt: manifest.createdAt.toISOString(),
+	modifiedAt: manifest.modifiedAt.toISOString(),
+	sequence: manifest.sequence.toString(),
+	canisterVersion: manifest.canisterVersion.toString(),
+	metadata: manifest.metadata,
+	wholeSha256: manifest.wholeSha256 && hex(manifest.wholeSha256),
+	expiresAt: manifest.expiresAt?.toISOString(),
+});
+
+/** The part of a manifest by which its bytes are read. */
+export const readableOf = (draft: Draft): Manifest =>
+	({
+		key: draft.key,
+		root: new Uint8Array(unhex(draft.root)),
+		size: draft.size,
+		chunkBytes: draft.chunkBytes,
+		sequence: BigInt(draft.sequence),
+		canisterVersion: BigInt(draft.canisterVersion),
+	}) as Manifest;
+
+/** What a change does to the settings: the keys that it sets or (null) removes. */
+export function settingsOf(change: Change): readonly (readonly [key: string, value: Json])[] {
+	switch (change.type) {
+		case "role":
+			return [[`role/${change.who.toText()}/${change.role}`, change.granted ? true : null]];
+		case "quota": {
+			const key = change.who === undefined ? EVERYBODY : `quota/${change.who.toText()}`;
+			return [[key, jsonOf(change.quota)]];
+		}
+		case "grant":
+			return [
+				[
+					`grant/${change.who.toText()}/${hex(change.id)}`,
+					change.terms === undefined ? null : grantOf(change.terms, change.under),
+				],
+			];
+		case "expiryRules":
+			return [[EXPIRY_RULES, jsonOf(change.rules)]];
+		case "keepDeleted":
+			return [[KEEP_DELETED, change.days]];
+		case "mode":
+			return [[MODE, change.mode]];
+		default:
+			return [];
+	}
+}
+
+export const EVERYBODY = "everybody";
+export const EXPIRY_RULES = "expiryRules";
+export const KEEP_DELETED = "keepDeleted";
+export const MODE = "mode";
+
+export const grantOf = (terms: object, under: object | undefined): Json => ({
+	terms: jsonOf(terms),
+	under: under === undefined ? null : jsonOf(under),
+});
+
+/** Through JSON, so that bounds that are Infinity are null. */
+export const jsonOf = (value: unknown): Json =>
+	value === undefined ? null : (JSON.parse(JSON.stringify(toJson(value))) as Json);

@@ -1,0 +1,77 @@
+import { type BlobClient, isBlobError } from "../../client/index.js";
+import type { Json } from "../format/json.js";
+import { hex } from "../format/names.js";
+import { entriesOf, type TreePages } from "../tree/cursor.js";
+import type { BlobEntry } from "../tree/entry.js";
+import { isBefore } from "../tree/page.js";
+import type { ChangeLog } from "./change-log.js";
+import {
+	type Draft,
+	draftOf,
+	EVERYBODY,
+	EXPIRY_RULES,
+	grantOf,
+	jsonOf,
+	KEEP_DELETED,
+	MODE,
+} from "./drafts.js";
+
+/** Compares the proven list of a store with a tree, side by side, and logs in what they differ. */
+export async function compareLists(
+	client: BlobClient,
+	pages: TreePages<BlobEntry>,
+	root: string,
+	log: ChangeLog<Draft>,
+	signal: AbortSignal,
+): Promise<void> {
+	const kept = entriesOf(pages, root);
+	let { value: old } = (await kept.next()) as { value: BlobEntry | undefined };
+	const advance = async () => {
+		old = (await kept.next()).value as BlobEntry | undefined;
+	};
+	for await (const listed of client.list({ signal })) {
+		if (listed.type !== "blob") continue;
+		const draft = draftOf(listed.blob);
+		for (; old && isBefore(old.key, draft.key); await advance()) await log.set(old.key, null);
+		const isSame =
+			old?.key === draft.key &&
+			old.sequence === draft.sequence &&
+			old.canisterVersion === draft.canisterVersion &&
+			old.root === draft.root;
+		if (!isSame) await log.set(draft.key, draft);
+		if (old?.key === draft.key) await advance();
+	}
+	for (; old; await advance()) await log.set(old.key, null);
+}
+
+/**
+ * Logs all settings as a store lists them. Accounts take an administrator.
+ * @returns whether all could be read
+ */
+export async function listSettings(
+	client: BlobClient,
+	log: ChangeLog<Json>,
+	signal: AbortSignal,
+): Promise<boolean> {
+	const { mode, keepDeletedDays } = await client.status({ signal });
+	await log.set(MODE, mode);
+	await log.set(KEEP_DELETED, keepDeletedDays);
+	await log.set(EXPIRY_RULES, jsonOf(await client.expiryRules({ signal })));
+	for await (const { who, id, terms, under } of client.listGrants({ signal }))
+		await log.set(`grant/${who.toText()}/${hex(id)}`, grantOf(terms, under));
+	const { administers } = await client.account(undefined, { signal });
+	if (administers !== true) return false;
+	try {
+		for await (const { who, roles, quota, hasOwnQuota } of client.listAccounts({ signal })) {
+			for (const role of roles) await log.set(`role/${who.toText()}/${role}`, true);
+			if (hasOwnQuota) await log.set(`quota/${who.toText()}`, jsonOf(quota));
+		}
+	} catch (error) {
+		if (isBlobError(error, "not_authorized")) return false;
+		throw error;
+	}
+	// The quota of everybody is that of somebody without one of its own; a list does not show it.
+	const { quota } = await client.account("aaaaa-aa", { signal }).catch(() => ({ quota: undefined }));
+	if (quota !== undefined) await log.set(EVERYBODY, jsonOf(quota));
+	return quota !== undefined;
+}

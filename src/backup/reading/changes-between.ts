@@ -1,0 +1,32 @@
+import type { Repository } from "../repository/repository.js";
+import { diffTrees } from "../tree/diff.js";
+import type { BlobEntry } from "../tree/entry.js";
+
+/** How a key differs between two snapshots. */
+export interface SnapshotDifference {
+	/** The key. */
+	readonly key: string;
+	/** `content`: other bytes; `metadata`: the same bytes, and something else said of them. */
+	readonly change: "added" | "removed" | "content" | "metadata";
+}
+
+/** How one snapshot differs from another, in order of keys. What both share is not read. */
+export async function* differences(
+	repository: Repository,
+	before: string,
+	after: string,
+): AsyncGenerator<SnapshotDifference> {
+	const [a, b] = [await repository.read(before), await repository.read(after)];
+	for await (const { key, before: old, after: now } of diffTrees(
+		repository.blobs,
+		a.blobs.root,
+		b.blobs.root,
+	))
+		yield { key, change: kindOf(old, now) };
+}
+
+function kindOf(before: BlobEntry | undefined, after: BlobEntry | undefined): SnapshotDifference["change"] {
+	if (before === undefined) return "added";
+	if (after === undefined) return "removed";
+	return before.root === after.root ? "metadata" : "content";
+}

@@ -1,0 +1,29 @@
+import * as administration from "../../../src/client/administration/administration.js";
+import * as expiry from "../../../src/client/administration/expiry.js";
+import * as grants from "../../../src/client/administration/grants.js";
+import type { BlobClient } from "../../../src/client/client.js";
+import { Download, type DownloadOptions } from "../../../src/client/download/download.js";
+import { changes, latestCursor } from "../../../src/client/reading/changes.js";
+import { listPages } from "../../../src/client/reading/list.js";
+import { stat } from "../../../src/client/stat.js";
+import type { MemoryStore } from "../../client/support/memory-store.js";
+
+/** A client of a store in memory: what a backup asks of one, and nothing else. */
+export function clientOf(store: MemoryStore): BlobClient {
+	const context = store.context();
+	const client: Partial<BlobClient> = {
+		changes: (options) => changes(context, options),
+		latestCursor: (options) => latestCursor(context, options),
+		list: async function* (options) {
+			for await (const entries of listPages(context, options)) yield* entries;
+		},
+		stat: (key, options) => stat(context, key, options),
+		status: (options) => administration.status(context, options),
+		account: (who, options) => administration.account(context, who, options),
+		listAccounts: (options) => administration.listAccounts(context, options),
+		listGrants: (options) => grants.listGrants(context, options),
+		expiryRules: (options) => expiry.expiryRules(context, options),
+		download: (target: never, options: DownloadOptions = {}) => new Download(context, target, options),
+	};
+	return client as BlobClient;
+}
