@@ -57,6 +57,7 @@ const MESSAGES: { readonly [Code in BackupErrorCode]: (details: BackupErrorDetai
 
 /** Failure of a backup repository. Failures of the canister and the network are BlobErrors of the client. */
 export class BackupError<Code extends BackupErrorCode = BackupErrorCode> extends Error {
+	/** The class, by which logs tell it. */
 	override readonly name = "BackupError";
 	/** What went wrong: stable, from a closed set. */
 	readonly code: Code;

@@ -1,16 +1,23 @@
 /** Backups of blob stores: incremental snapshots in a repository of content-addressed objects. For Node. */
 export { checkSink, runSinkCheck, SINK_CHECKS, type SinkCheck, type SinkCheckResult } from "./check-sink.js";
-export { BackupError, type BackupErrorCode, type BackupErrorDetails, isBackupError } from "./errors.js";
+export { BackupError, type BackupErrorCode, isBackupError } from "./errors.js";
 export type { SnapshotSummary } from "./format/generation.js";
 export type { MissingBlob, Snapshot, SnapshotTree } from "./format/snapshot.js";
 export { type ForgetOptions, type ForgetResult, forget } from "./keeping/forget.js";
 export { type KeepRules, keptBy } from "./keeping/keep.js";
 export { type PruneOptions, type PruneResult, prune } from "./keeping/prune.js";
-export { type Damage, type VerifyOptions, type VerifyResult, verify } from "./keeping/verify.js";
+export {
+	type Damage,
+	type VerifiedPart,
+	type VerifyOptions,
+	type VerifyResult,
+	verify,
+} from "./keeping/verify.js";
 export { type BackupOptions, type BackupProgress, type BackupResult, backup } from "./making/backup.js";
 export { blobsIn, readBlob } from "./reading/blobs.js";
 export { differences, type SnapshotDifference } from "./reading/changes-between.js";
 export { type RestoredFile, type RestoreOptions, type RestoreResult, restore } from "./reading/restore.js";
+export type { RestoredAs } from "./reading/restore-file.js";
 export { Repository, type RepositoryOptions } from "./repository/repository.js";
 export { MAX_OBJECT_BYTES, type Sink, type SinkObject } from "./sink.js";
 export { DirectorySink } from "./sinks/directory.js";

@@ -17,11 +17,15 @@ const MAX_TAGS = 32;
 export interface SnapshotSummary {
 	/** SHA-256 of the snapshot. */
 	readonly id: string;
+	/** The store's canister. */
 	readonly canister: string;
 	/** When it was made, by the clock of the machine that made it. */
 	readonly at: string;
+	/** Words by which it is found and kept. */
 	readonly tags: readonly string[];
+	/** Blobs that it has. */
 	readonly blobs: number;
+	/** Their bytes. */
 	readonly bytes: number;
 	/** Last change that it has. */
 	readonly sequence: string;

@@ -2,8 +2,6 @@ import { damaged } from "../errors.js";
 import { FORMAT_VERSION, type SnapshotSummary } from "./generation.js";
 import { decodeJson, encodeJson, type Fields, type Json } from "./json.js";
 
-/** A snapshot: a store as it was at one position of its feed. */
-
 const FORMAT = "canister-blobs backup snapshot";
 export const MAX_SNAPSHOT_BYTES = 2 * 2 ** 20;
 /** Blobs that are named as missing; their number is always right. */
@@ -13,24 +11,35 @@ export const MAX_NAMED_MISSING = 1_000;
 export interface SnapshotTree {
 	/** SHA-256 of its topmost page. */
 	readonly root: string;
+	/** Height of that page: 0 where it holds entries. */
 	readonly level: number;
+	/** Entries of the tree. */
 	readonly entries: number;
+	/** Bytes that they stand for. */
 	readonly bytes: number;
 }
 
 /** A blob that the snapshot should have and has not. */
 export interface MissingBlob {
+	/** Its key. */
 	readonly key: string;
+	/** Why it is not there. */
 	readonly reason: string;
 }
 
+/** A snapshot: a store as it was at one position of its feed. */
 export interface Snapshot {
+	/** The store's canister. */
 	readonly canister: string;
+	/** When it was made, by the clock of the machine that made it. */
 	readonly at: string;
+	/** Words by which it is found and kept. */
 	readonly tags: readonly string[];
-	/** Position in the feed, certified by the subnet: the number of the last change, and the head. */
+	/** Number of the last change that it has. */
 	readonly sequence: string;
+	/** Head of the feed at that change, certified by the subnet. */
 	readonly head: string;
+	/** The blobs. */
 	readonly blobs: SnapshotTree;
 	/** Roles, quotas, grants, rules and the mode. */
 	readonly settings: SnapshotTree;
@@ -38,10 +47,13 @@ export interface Snapshot {
 	readonly settingsComplete: boolean;
 	/** SHA-256 of the module that the canister ran. */
 	readonly wasmHash: string | undefined;
+	/** The snapshot before. */
 	readonly parent: string | undefined;
 	/** How it was made: from the feed alone, or by comparing lists. */
 	readonly method: "feed" | "lists";
+	/** Blobs that it lacks, the first 1,000 of them. */
 	readonly missing: readonly MissingBlob[];
+	/** How many it lacks. */
 	readonly missingCount: number;
 	/** Makes each snapshot an item of its own. */
 	readonly nonce: string;

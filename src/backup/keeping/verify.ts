@@ -10,13 +10,21 @@ import { findEntry } from "../tree/cursor.js";
 import type { BlobEntry } from "../tree/entry.js";
 import { RecordSet, visit } from "./needed.js";
 
+/** A part of the objects of a repository. */
+export interface VerifiedPart {
+	/** Which part, from 1 on. */
+	readonly part: number;
+	/** Parts in all. */
+	readonly of: number;
+}
+
 /** How thoroughly a repository is verified. */
 export interface VerifyOptions {
 	/**
 	 * Which part of the bytes is read: `all`, `none`, or part n of t (from 1 on), so that t runs read everything.
 	 * @default "all"
 	 */
-	readonly read?: "all" | "none" | { readonly part: number; readonly of: number };
+	readonly read?: "all" | "none" | VerifiedPart;
 	/** A store whose certified roots are compared with its newest snapshot. */
 	readonly client?: BlobClient;
 	/** The store's canister, in text. */

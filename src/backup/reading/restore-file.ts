@@ -15,6 +15,7 @@ import { placeOf } from "./place.js";
 const PARALLEL_CHUNKS = 4;
 const NOFOLLOW = constants.O_NOFOLLOW ?? 0;
 
+/** What was done for a file: it was made, it differed, or it held the blob already. */
 export type RestoredAs = "restored" | "replaced" | "unchanged";
 
 export interface RestoreFileOptions {

@@ -95,7 +95,10 @@ export class Repository {
 		return repository;
 	}
 
-	/** Learns what other processes did. @returns the newest generation */
+	/**
+	 * Learns what other processes did. @returns the newest generation
+	 * @internal
+	 */
 	async refresh(): Promise<Generation> {
 		const generation = await this.generations.latest();
 		this.index.condemn(generation.condemned);

@@ -4,6 +4,7 @@ import type { Fields, Json } from "../format/json.js";
 
 /** One entry of a tree. */
 export interface Entry {
+	/** Its place in the tree. */
 	readonly key: string;
 }
 
@@ -21,19 +22,31 @@ export interface EntryCodec<T extends Entry> {
 export interface BlobEntry extends Entry {
 	/** SHA-256 over size, chunk size and leaves, as hexadecimal digits. */
 	readonly root: string;
+	/** Bytes in all. */
 	readonly size: number;
+	/** Bytes of each chunk but the last. */
 	readonly chunkBytes: number;
 	/** SHA-256 of each chunk, where there are few; else an item named by the root has them. */
 	readonly leaves: readonly string[] | undefined;
+	/** Media type. */
 	readonly contentType: string;
+	/** Who may read it. */
 	readonly visibility: string;
+	/** Principal of its owner. */
 	readonly owner: string;
+	/** When its content was published. */
 	readonly createdAt: string;
+	/** When anything about it changed last. */
 	readonly modifiedAt: string;
+	/** Number of the change that made this version. */
 	readonly sequence: string;
+	/** Number of the canister's state in which it was made. */
 	readonly canisterVersion: string;
+	/** What its uploader wanted to be kept with it. */
 	readonly metadata: Readonly<Record<string, string>>;
+	/** SHA-256 of the whole, as its uploader gave it. */
 	readonly wholeSha256: string | undefined;
+	/** When it ends. */
 	readonly expiresAt: string | undefined;
 }
 
