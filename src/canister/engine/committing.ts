@@ -132,7 +132,7 @@ export function publishUpload(
 	useGrantOf(state, caller, upload, charged - upload.granted, 0);
 	if (payer !== undefined) state.grants.use(payer, charged, 1);
 	const { key, chunkSize, content } = upload;
-	const what = { key, size, chunkSize, content, leaf: new Uint8Array(0) };
+	const what = { key, size, chunkSize, content, leaf: new Uint8Array(0), uploader: caller };
 	const blob = publishNew(state, caller, id, what, request, end, held);
 	if (held !== undefined) discard(state, caller, held);
 	return published(state, caller, id, blob);
@@ -219,7 +219,14 @@ export function publishWhole(
 	if (bytes.length > 0) state.chunks.add(caller, leaf, bytes);
 	state.charges.charge(caller, charged);
 	if (payer !== undefined) state.grants.use(payer, charged, 1);
-	const what = { key: request.key, size: bytes.length, chunkSize: MAX_CHUNK_BYTES, content: 0, leaf };
+	const what = {
+		key: request.key,
+		size: bytes.length,
+		chunkSize: MAX_CHUNK_BYTES,
+		content: 0,
+		leaf,
+		uploader: caller,
+	};
 	const blob = publishNew(state, caller, salt, what, request, end, held);
 	if (held !== undefined) discard(state, caller, held);
 	return blob;
