@@ -81,6 +81,7 @@ export interface ChangesRequest {
   'limit' : number,
 }
 export interface CommitItem {
+  'as' : [] | [ImportedAs],
   'id' : Uint8Array | number[],
   'precondition' : Precondition,
   'sha256' : [] | [Uint8Array | number[]],
@@ -92,6 +93,7 @@ export interface CommitItem {
   'expires_at' : [] | [bigint],
 }
 export interface CommitUpload {
+  'as' : [] | [ImportedAs],
   'id' : Uint8Array | number[],
   'precondition' : Precondition,
   'sha256' : [] | [Uint8Array | number[]],
@@ -147,6 +149,7 @@ export type Error = { 'upload_finished' : { 'outcome' : string } } |
   { 'chunk_out_of_range' : { 'count' : bigint, 'index' : bigint } } |
   { 'cursor_unknown' : { 'sequence' : bigint } } |
   { 'version_unsupported' : { 'side' : string, 'what' : string } } |
+  { 'not_importable' : { 'reason' : string } } |
   { 'cursor_pruned' : { 'first' : bigint } } |
   { 'not_authorized' : { 'needs' : string } } |
   {
@@ -183,19 +186,21 @@ export type Expiry = { 'at' : bigint } |
 export interface ExpiryRule { 'life' : bigint, 'prefix' : string }
 export interface ExpiryRules { 'rules' : Array<ExpiryRule> }
 export interface GiveGrant {
+  'as' : [] | [GivenAs],
   'id' : Uint8Array | number[],
   'who' : Principal,
   'terms' : GrantTerms,
   'role' : GrantRole,
   'under' : [] | [Uint8Array | number[]],
 }
+export interface GivenAs { 'used' : GrantUsed, 'giver' : [] | [Principal] }
 export interface Grant {
   'id' : Uint8Array | number[],
   'who' : Principal,
   'terms' : GrantTerms,
   'holds' : boolean,
   'role' : string,
-  'used' : { 'blobs' : bigint, 'bytes' : bigint },
+  'used' : GrantUsed,
   'under' : [] | [GrantName],
 }
 export interface GrantName { 'id' : Uint8Array | number[], 'who' : Principal }
@@ -211,10 +216,17 @@ export interface GrantTerms {
   'public_only' : boolean,
   'may_purge' : boolean,
 }
+export interface GrantUsed { 'blobs' : bigint, 'bytes' : bigint }
 export interface Grants { 'grants' : Array<Grant>, 'next' : [] | [GrantName] }
 export type GrantsOf = { 'all' : null } |
   { 'given_by' : Principal } |
   { 'held_by' : Principal };
+export interface ImportSwitch { 'id' : Uint8Array | number[] }
+export interface ImportedAs {
+  'modified_at' : bigint,
+  'owner' : Principal,
+  'created_at' : bigint,
+}
 export interface Leaves {
   'key' : string,
   'from' : number,
@@ -308,6 +320,7 @@ export interface Purge {
   'version' : Version,
 }
 export interface PutBlob {
+  'as' : [] | [ImportedAs],
   'id' : Uint8Array | number[],
   'key' : string,
   'precondition' : Precondition,
@@ -319,6 +332,7 @@ export interface PutBlob {
   'expires_at' : [] | [bigint],
 }
 export interface PutItem {
+  'as' : [] | [ImportedAs],
   'key' : string,
   'precondition' : Precondition,
   'content' : Uint8Array | number[],
@@ -510,6 +524,11 @@ export interface _SERVICE {
     { 'ok' : BatchDone } |
       { 'err' : Refusal }
   >,
+  'blobs_begin_import' : ActorMethod<
+    [ImportSwitch],
+    { 'ok' : Version } |
+      { 'err' : Refusal }
+  >,
   'blobs_begin_upload' : ActorMethod<
     [BeginUpload],
     { 'ok' : Upload } |
@@ -538,6 +557,11 @@ export interface _SERVICE {
   'blobs_delete_many' : ActorMethod<
     [DeleteMany],
     { 'ok' : ManyResults } |
+      { 'err' : Refusal }
+  >,
+  'blobs_end_import' : ActorMethod<
+    [ImportSwitch],
+    { 'ok' : Version } |
       { 'err' : Refusal }
   >,
   'blobs_expiry_rules' : ActorMethod<

@@ -47,6 +47,7 @@ export const idlFactory = ({ IDL }) => {
       'side' : IDL.Text,
       'what' : IDL.Text,
     }),
+    'not_importable' : IDL.Record({ 'reason' : IDL.Text }),
     'cursor_pruned' : IDL.Record({ 'first' : IDL.Nat64 }),
     'not_authorized' : IDL.Record({ 'needs' : IDL.Text }),
     'invalid_argument' : IDL.Record({
@@ -103,6 +104,11 @@ export const idlFactory = ({ IDL }) => {
     'has_own_quota' : IDL.Bool,
     'roles' : IDL.Vec(IDL.Text),
   });
+  const ImportedAs = IDL.Record({
+    'modified_at' : IDL.Nat64,
+    'owner' : IDL.Principal,
+    'created_at' : IDL.Nat64,
+  });
   const Precondition = IDL.Variant({
     'none' : IDL.Null,
     'version' : Version,
@@ -110,6 +116,7 @@ export const idlFactory = ({ IDL }) => {
   });
   const Visibility = IDL.Variant({ 'public' : IDL.Null, 'private' : IDL.Null });
   const PutItem = IDL.Record({
+    'as' : IDL.Opt(ImportedAs),
     'key' : IDL.Text,
     'precondition' : Precondition,
     'content' : IDL.Vec(IDL.Nat8),
@@ -140,6 +147,7 @@ export const idlFactory = ({ IDL }) => {
     'visibility' : IDL.Opt(Visibility),
   });
   const CommitItem = IDL.Record({
+    'as' : IDL.Opt(ImportedAs),
     'id' : IDL.Vec(IDL.Nat8),
     'precondition' : Precondition,
     'sha256' : IDL.Opt(IDL.Vec(IDL.Nat8)),
@@ -167,6 +175,7 @@ export const idlFactory = ({ IDL }) => {
     'at' : IDL.Nat64,
     'versions' : IDL.Vec(IDL.Opt(Version)),
   });
+  const ImportSwitch = IDL.Record({ 'id' : IDL.Vec(IDL.Nat8) });
   const BeginUpload = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
     'key' : IDL.Text,
@@ -203,6 +212,7 @@ export const idlFactory = ({ IDL }) => {
   });
   const Metadata = IDL.Vec(IDL.Tuple(IDL.Text, IDL.Text));
   const CommitUpload = IDL.Record({
+    'as' : IDL.Opt(ImportedAs),
     'id' : IDL.Vec(IDL.Nat8),
     'precondition' : Precondition,
     'sha256' : IDL.Opt(IDL.Vec(IDL.Nat8)),
@@ -238,6 +248,11 @@ export const idlFactory = ({ IDL }) => {
   });
   const ExpiryRule = IDL.Record({ 'life' : IDL.Nat64, 'prefix' : IDL.Text });
   const ExpiryRules = IDL.Record({ 'rules' : IDL.Vec(ExpiryRule) });
+  const GrantUsed = IDL.Record({ 'blobs' : IDL.Nat64, 'bytes' : IDL.Nat64 });
+  const GivenAs = IDL.Record({
+    'used' : GrantUsed,
+    'giver' : IDL.Opt(IDL.Principal),
+  });
   const GrantTerms = IDL.Record({
     'over_others' : IDL.Bool,
     'ends_at' : IDL.Opt(IDL.Nat64),
@@ -250,6 +265,7 @@ export const idlFactory = ({ IDL }) => {
   });
   const GrantRole = IDL.Variant({ 'writer' : IDL.Null, 'reader' : IDL.Null });
   const GiveGrant = IDL.Record({
+    'as' : IDL.Opt(GivenAs),
     'id' : IDL.Vec(IDL.Nat8),
     'who' : IDL.Principal,
     'terms' : GrantTerms,
@@ -353,7 +369,7 @@ export const idlFactory = ({ IDL }) => {
     'terms' : GrantTerms,
     'holds' : IDL.Bool,
     'role' : IDL.Text,
-    'used' : IDL.Record({ 'blobs' : IDL.Nat64, 'bytes' : IDL.Nat64 }),
+    'used' : GrantUsed,
     'under' : IDL.Opt(GrantName),
   });
   const Grants = IDL.Record({
@@ -375,6 +391,7 @@ export const idlFactory = ({ IDL }) => {
     'version' : Version,
   });
   const PutBlob = IDL.Record({
+    'as' : IDL.Opt(ImportedAs),
     'id' : IDL.Vec(IDL.Nat8),
     'key' : IDL.Text,
     'precondition' : Precondition,
@@ -515,6 +532,11 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : BatchDone, 'err' : Refusal })],
         [],
       ),
+    'blobs_begin_import' : IDL.Func(
+        [ImportSwitch],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
+        [],
+      ),
     'blobs_begin_upload' : IDL.Func(
         [BeginUpload],
         [IDL.Variant({ 'ok' : Upload, 'err' : Refusal })],
@@ -543,6 +565,11 @@ export const idlFactory = ({ IDL }) => {
     'blobs_delete_many' : IDL.Func(
         [DeleteMany],
         [IDL.Variant({ 'ok' : ManyResults, 'err' : Refusal })],
+        [],
+      ),
+    'blobs_end_import' : IDL.Func(
+        [ImportSwitch],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
         [],
       ),
     'blobs_expiry_rules' : IDL.Func(

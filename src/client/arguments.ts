@@ -25,7 +25,7 @@ export const callback = typed("function", "a function");
 export const anything: Check = { expected: "there", accepts: () => true };
 export const bytes: Check = { expected: "a Uint8Array", accepts: (value) => value instanceof Uint8Array };
 export const date: Check = { expected: "a Date", accepts: (value) => value instanceof Date };
-/** When something ends. */
+/** When something was, or when it ends. */
 export const time: Check = {
 	expected: "a Date, or milliseconds since 1970",
 	accepts: (value) => value instanceof Date || typeof value === "number",
@@ -33,6 +33,25 @@ export const time: Check = {
 export const timeOrNever: Check = {
 	expected: `${time.expected}, or "never"`,
 	accepts: (value) => value === "never" || time.accepts(value),
+};
+/** Whatever says whose and from when it is, such as a manifest. */
+export const importAs: Check = {
+	expected: "an object with owner, createdAt and modifiedAt, such as a manifest",
+	accepts: (value) => {
+		if (!isObject(value)) return false;
+		const { owner, createdAt, modifiedAt } = value as Record<string, unknown>;
+		return principal.accepts(owner) && time.accepts(createdAt) && time.accepts(modifiedAt);
+	},
+};
+/** Whatever says what a grant was, such as one that was listed. */
+export const importGrantAs: Check = {
+	expected: "an object with id, under and used, such as a grant that was listed",
+	accepts: (value) => {
+		if (!isObject(value)) return false;
+		const { id, under, used } = value as Record<string, unknown>;
+		const isPart = under === undefined || (isObject(under) && bytes.accepts((under as { id?: unknown }).id));
+		return bytes.accepts(id) && isPart && isObject(used);
+	},
 };
 export const signal: Check = {
 	expected: "an AbortSignal",

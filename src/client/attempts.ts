@@ -35,11 +35,14 @@ export class Attempts {
 		this.#isUnknown ||= leavesUnknown(error);
 	};
 
-	/** Whether a version of a blob is not older than the first attempt, by the network's clock. */
-	isSince(manifest: WireManifest): boolean {
+	/**
+	 * Whether a version of a blob is not older than the first attempt, by the network's clock; of one that is imported only
+	 * by its number, since its times are of another store.
+	 */
+	isSince(manifest: WireManifest, isImported = false): boolean {
 		const startedAt = this.#context.trust.nowMs() - this.#elapsed();
 		const changedAt = Number(manifest.modified_at / 1_000_000n);
-		return isAfter(manifest, this.#last) && changedAt >= startedAt - CLOCKS_DIFFER_MS;
+		return isAfter(manifest, this.#last) && (isImported || changedAt >= startedAt - CLOCKS_DIFFER_MS);
 	}
 
 	/**

@@ -57,6 +57,7 @@ const FILE: Checks<Omit<UploadOptions, "signal" | "concurrency">> = {
 	metadata: is.metadata,
 	precondition: is.precondition,
 	expiresAt: is.time,
+	importAs: is.importAs,
 	size: is.number,
 	allowEmpty: is.flag,
 	wholeSha256: is.bytes,
@@ -126,7 +127,7 @@ export const UPDATE: Checks<UpdateOptions> = {
 	signal,
 };
 
-const { wholeSha256, size, allowEmpty } = FILE;
+const { importAs, wholeSha256, size, allowEmpty } = FILE;
 const { key, contentType, visibility, metadata, precondition } = FILE;
 const type = is.text;
 export const BATCH: Checks<BatchOptions> = { signal };
@@ -139,6 +140,7 @@ export const BATCH_PUT: Checks<BatchPut> = {
 	metadata,
 	precondition,
 	expiresAt: is.time,
+	importAs,
 	size,
 	allowEmpty,
 	wholeSha256,
@@ -162,7 +164,10 @@ export const BATCH_UPDATE: Checks<BatchUpdate> = {
 	precondition: is.version,
 };
 /** What must be there, and what may be. */
-export const PREPARED_OPTIONS: Checks<Pick<PreparedUpload, "wholeSha256" | "precondition" | "expiresAt">> = {
+export const PREPARED_OPTIONS: Checks<
+	Pick<PreparedUpload, "wholeSha256" | "precondition" | "expiresAt" | "importAs">
+> = {
+	importAs: is.importAs,
 	wholeSha256,
 	precondition,
 	expiresAt: is.date,
@@ -201,7 +206,7 @@ export const GRANT_TERMS: Checks<GrantTerms> = {
 	mayGive: is.flag,
 	mayPurge: is.flag,
 };
-export const GRANT: Checks<GrantOptions> = { under: is.bytes, signal };
+export const GRANT: Checks<GrantOptions> = { under: is.bytes, importAs: is.importGrantAs, signal };
 export const GRANT_NAME: Checks<GrantName> = { who: is.principal, id: is.bytes };
 export const LIST_GRANTS: Checks<ListGrantsOptions> = {
 	heldBy: is.principal,

@@ -1,6 +1,7 @@
 import * as administration from "./administration/administration.js";
 import * as expiry from "./administration/expiry.js";
 import * as grants from "./administration/grants.js";
+import { beginImport, endImport } from "./administration/importing.js";
 import * as is from "./arguments.js";
 import { type Checks, checkArgument, checkOptions } from "./arguments.js";
 import { runBatch } from "./batching/batch.js";
@@ -40,11 +41,11 @@ import type {
 	GrantTerms,
 	ListEntry,
 	Manifest,
-	Mode,
 	OpenUpload,
 	OwnedUpload,
 	Quota,
 	Role,
+	SettableMode,
 	Stats,
 	Status,
 } from "./types.js";
@@ -373,12 +374,26 @@ export class BlobClient {
 	 * Switches the mode, if nobody has since `generation` was seen (see `status`). Takes an administrator.
 	 * @throws CanisterError `mode_changed`
 	 */
-	setMode(mode: Mode, generation: bigint, options?: CallOptions): Promise<Status> {
+	setMode(mode: SettableMode, generation: bigint, options?: CallOptions): Promise<Status> {
 		return this.#checked(options, checks.CALL, () => {
 			checkArgument("mode", mode, checks.MODE);
 			checkArgument("generation", generation, is.bigint);
 			return administration.setMode(this.#context, mode, generation, options);
 		});
+	}
+
+	/**
+	 * Begins to import what another store had: until `endImport` only controllers of the canister read and change anything,
+	 * and give each blob its owner and times (`importAs`). Takes a controller and a store without any past of blobs, once.
+	 * @throws CanisterError `not_importable`, `not_authorized`
+	 */
+	beginImport(options?: CallOptions): Promise<void> {
+		return this.#checked(options, checks.CALL, () => beginImport(this.#context, options));
+	}
+
+	/** Ends the import for good: the store is live. Takes a controller. @throws CanisterError `not_importable` */
+	endImport(options?: CallOptions): Promise<void> {
+		return this.#checked(options, checks.CALL, () => endImport(this.#context, options));
 	}
 
 	/** Mode of the store and its last change. */

@@ -4,7 +4,7 @@
  */
 export type { ErrorAction, ErrorCode, ErrorDetails } from "../protocol/index.js";
 export type { AbortUploadOptions, AskOptions, CallOptions } from "./administration/administration.js";
-export type { GrantOptions, ListGrantsOptions } from "./administration/grants.js";
+export type { GrantOptions, ImportGrantAs, ListGrantsOptions } from "./administration/grants.js";
 export type {
 	BatchCommit,
 	BatchDelete,
@@ -92,6 +92,7 @@ export type {
 	RefusalTally,
 	Role,
 	RoleChanged,
+	SettableMode,
 	Stats,
 	Status,
 	UnknownChange,
@@ -111,6 +112,7 @@ export type {
 	UploadAllOptions,
 	UploadItem,
 } from "./upload/batch/types.js";
+export type { ImportAs } from "./upload/import-as.js";
 export type { ListUploadsOptions } from "./upload/list.js";
 export type { UploadOptions } from "./upload/options.js";
 export type { Progress } from "./upload/progress.js";

@@ -217,9 +217,12 @@ export interface GrantUse {
 
 /**
  * live: all is done. draining: nothing new may begin, open uploads go on. maintenance: nothing changes but by
- * administrators.
+ * administrators. importing: only controllers of the canister read and change anything (`beginImport`).
  */
-export type Mode = "live" | "draining" | "maintenance";
+export type Mode = "live" | "draining" | "maintenance" | "importing";
+
+/** The modes that `setMode` switches between. */
+export type SettableMode = Exclude<Mode, "importing">;
 
 /** What a store is at. */
 export interface Status {

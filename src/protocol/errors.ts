@@ -54,15 +54,22 @@ export const ERROR_TABLE = {
 		{ needs: text },
 		(d) => `The caller may not do this; it takes ${d.needs}. Ask an administrator of the canister for it.`,
 	),
-	not_live: row(
-		"retry",
-		{ mode: text, generation: nat64 },
-		(d) => `The store is in the mode ${d.mode}, in which it takes no such change: try again when it is live.`,
+	not_live: row("retry", { mode: text, generation: nat64 }, (d) =>
+		d.mode === "importing"
+			? "The store is being imported: until that is ended, only controllers of the canister read and change it. " +
+				"Try again when it is live."
+			: `The store is in the mode ${d.mode}, in which it takes no such change: try again when it is live.`,
 	),
 	mode_changed: row(
 		"give_up",
 		{ generation: nat64 },
 		(d) => `The mode was changed meanwhile, its generation is ${d.generation}: look at it, then decide anew.`,
+	),
+	not_importable: row(
+		"give_up",
+		{ reason: text },
+		(d) =>
+			`The store cannot be imported into: ${d.reason}. Install the canister anew, which empties it, or use another one.`,
 	),
 	quota_exceeded: row("ask", { quota: text, limit: nat64, used: nat64, needed: nat64 }, (d) =>
 		/^grant_/.test(d.quota)

@@ -67,6 +67,7 @@ localTest("C40 an upload that expired is refused even before it is cleaned away"
 		metadata: [],
 		sha256: [] as [],
 		expires_at: [] as [],
+		as: [] as [],
 	};
 	for (const result of [
 		await store.blobs_put_chunk(id, 1, bytesOf(S)),

@@ -25,6 +25,7 @@ export function publication(root: Uint8Array, parts: Partial<WirePublication> = 
 		sha256: [],
 		precondition: { none: null },
 		expires_at: [],
+		as: [],
 		...parts,
 	};
 }

@@ -44,6 +44,8 @@ export const REQUESTS: { [Name in MethodName]: (key: string) => MethodArgs<Name>
 	blobs_revoke_role: () => [{ id: newId(), who: someone(), role: { writer: null } }],
 	blobs_set_quota: () => [{ id: newId(), who: [someone()], quota: [] }],
 	blobs_set_mode: () => [{ id: newId(), mode: { draining: null }, generation: 0n }],
+	blobs_begin_import: () => [{ id: newId() }],
+	blobs_end_import: () => [{ id: newId() }],
 	blobs_give_grant: (key) => [
 		{
 			id: newId(),
@@ -60,6 +62,7 @@ export const REQUESTS: { [Name in MethodName]: (key: string) => MethodArgs<Name>
 				may_purge: false,
 			},
 			under: [],
+			as: [],
 		},
 	],
 	blobs_revoke_grant: () => [{ id: newId(), who: someone(), grant: newId() }],

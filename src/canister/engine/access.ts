@@ -3,6 +3,7 @@ import { sameBytes } from "../../protocol/index.js";
 import type { Host } from "../ports.js";
 import type { Blob, Shown } from "./blobs.js";
 import type { Found, Grants, Use } from "./grants.js";
+import type { Modes } from "./modes.js";
 import { refuse } from "./refusal.js";
 import { isAnonymous, type Role, type Roles } from "./roles.js";
 
@@ -32,6 +33,7 @@ export class Access {
 	readonly #host: Host;
 	readonly #roles: Roles;
 	readonly #grants: Grants;
+	readonly #modes: Modes;
 	readonly #authorize: Authorize | undefined;
 	readonly #admit: Admit | undefined;
 	/** Of the message at hand: always the same array, by which accounts are found at once. */
@@ -41,12 +43,14 @@ export class Access {
 		host: Host,
 		roles: Roles,
 		grants: Grants,
+		modes: Modes,
 		authorize: Authorize | undefined,
 		admit: Admit | undefined,
 	) {
 		this.#host = host;
 		this.#roles = roles;
 		this.#grants = grants;
+		this.#modes = modes;
 		this.#authorize = authorize;
 		this.#admit = admit;
 	}
@@ -97,6 +101,17 @@ export class Access {
 
 	get isAdmin(): boolean {
 		return this.#roles.has(this.anyone, "admin");
+	}
+
+	get isController(): boolean {
+		return this.#roles.controls(this.anyone);
+	}
+
+	/** The caller, who must control the canister: what makes history takes more than a role that can be given. */
+	controller(): Uint8Array {
+		const caller = this.caller();
+		if (!this.isController) refuse("not_authorized", { needs: NEEDS.control });
+		return caller;
 	}
 
 	/** The caller, who must be an administrator or hold a grant. */
@@ -223,7 +238,7 @@ export class Access {
 		key: string,
 		held: Shown | undefined,
 	): boolean | undefined {
-		if (this.#authorize === undefined) return undefined;
+		if (this.#authorize === undefined || this.#modes.isImporting) return undefined;
 		const principal = Principal.fromUint8Array(caller);
 		const owner = held && Principal.fromUint8Array(held.owner);
 		const decision: unknown = this.#authorize({ caller: principal, action, key, owner });
@@ -251,6 +266,7 @@ const NEEDS = {
 	application: "a permission of the application",
 	writer: "the role writer, or a grant for the key",
 	grantee: "the role admin, or a grant to give parts of",
+	control: "control of the canister",
 	owner: "the owner of the key, the role admin, or a grant for it over what others own",
 } as const;
 

@@ -2,8 +2,8 @@ import { METHODS, type MethodName } from "../../protocol/index.js";
 import type { Kind } from "./modes.js";
 import type { State } from "./state.js";
 
-/** Who may ask for it at all: who may change some key, administrators, who holds a grant, or who is signed in. */
-type Who = "writer" | "admin" | "grantee" | "anybody";
+/** Who may ask for it at all: who may change some key, administrators, controllers, who holds a grant, or who is signed in. */
+type Who = "writer" | "admin" | "controller" | "grantee" | "anybody";
 
 interface Admission {
 	readonly kind: Kind;
@@ -35,12 +35,22 @@ const ADMISSIONS: { readonly [Name in MethodName]?: Admission } = {
 	blobs_revoke_role: { kind: "administer", who: "admin" },
 	blobs_set_quota: { kind: "administer", who: "admin" },
 	blobs_set_mode: { kind: "administer", who: "admin" },
+	blobs_begin_import: { kind: "administer", who: "controller" },
+	blobs_end_import: { kind: "administer", who: "controller" },
 	blobs_give_grant: { kind: "goOn", who: "grantee" },
 	blobs_revoke_grant: { kind: "goOn", who: "grantee" },
 	blobs_set_keep_deleted: { kind: "administer", who: "admin" },
 	blobs_set_expiry_rules: { kind: "administer", who: "admin" },
 	blobs_abort_any_upload: { kind: "administer", who: "admin" },
 };
+
+/** Queries that tell how a store is doing and what a caller may do, and show nothing of what is imported into it. */
+const TOLD_WHILE_IMPORTING: ReadonlySet<MethodName> = new Set([
+	"blobs_status",
+	"blobs_account",
+	"blobs_stats",
+	"blobs_metrics",
+]);
 
 /**
  * The largest message that `inspect_message` lets in from a principal without a role: so one whose role was granted a
@@ -70,19 +80,31 @@ export function lets({ access }: State, method: MethodName, bytes: number): bool
 	if (METHODS[method].kind === "query") return access.isKnown;
 	if (bytes <= STRANGERS_BYTES) return true;
 	const who = ADMISSIONS[method]?.who;
+	if (who === "controller") return access.isController;
 	return who === "writer" || who === "admin" ? access.mayBring(who) : access.isKnown;
+}
+
+/**
+ * Refuses all but controllers: what is there up to now would be taken for the whole, by proofs of absence too. The mode
+ * is left by its own method alone.
+ */
+function admitImporter({ modes, access }: State, method: MethodName): void {
+	if (TOLD_WHILE_IMPORTING.has(method) || (access.isController && method !== "blobs_set_mode")) return;
+	modes.refuse();
 }
 
 /** Refuses an update that this caller may not make, or not now. Queries are for anybody, or decide for themselves. */
 export function admit(state: State, method: MethodName): void {
 	const { modes, access } = state;
 	const admission = ADMISSIONS[method];
+	if (modes.isImporting) admitImporter(state, method);
 	if (admission === undefined) return;
 	const kind = kindOf(state, admission);
 	modes.require(kind);
 	const { who } = admission;
 	if (who === "writer") access.writer();
 	else if (who === "admin") access.require("admin");
+	else if (who === "controller") access.controller();
 	else if (who === "grantee") access.grantee();
 	else access.caller();
 }
@@ -100,6 +122,8 @@ export function afford(state: State, method: MethodName): void {
 	room.checkWritable();
 }
 
+const isImporter = ({ modes, access }: State): boolean => modes.isImporting && access.isController;
+
 /** What administrators do about grants is administration; others give on and take away what is theirs. */
 function kindOf({ access }: State, { kind, who }: Admission): Kind {
 	return who === "grantee" && access.isAdmin ? "administer" : kind;
@@ -111,5 +135,5 @@ export function mayCost(state: State, method: MethodName): boolean {
 	const admission = ADMISSIONS[method];
 	if (admission !== undefined && kindOf(state, admission) === "administer") return true;
 	const who = access.anyone;
-	return spending.lets(who, now) && (!room.isReadOnly || roles.has(who, "admin"));
+	return (isImporter(state) || spending.lets(who, now)) && (!room.isReadOnly || roles.has(who, "admin"));
 }

@@ -12,18 +12,14 @@ import type { StableMap } from "../ports.js";
 import { millisecondOf, putU64, type Reader } from "./codec.js";
 import { Forms } from "./forms.js";
 
-/** Where a blob's chunks are. */
-export interface ChunksPlace {
+/** Where a blob's chunks are, and what HTTP certification made of them. */
+export interface Place {
 	/** A content (contents.ts); 0 for a blob of at most one chunk, whose leaf stands here. */
 	readonly content: number;
 	/** Nothing, or the one chunk's leaf. */
 	readonly leaf: Uint8Array;
 	/** Under whom the chunks are stored: who uploaded them, which may be another than the blob's owner. */
 	readonly uploader: Uint8Array;
-}
-
-/** Where a blob's chunks are, and what HTTP certification made of them. */
-export interface Place extends ChunksPlace {
 	/** Digest of what stands beside the manifest in the certified tree (responses.ts); nothing until it is made. */
 	readonly responses: Uint8Array;
 	/** The catalog's directory of response hashes, where there are several; else 0. */
@@ -39,20 +35,19 @@ export class Blob {
 	/** The manifest as it travels and is hashed. */
 	readonly bytes: Uint8Array;
 	readonly place: Place;
-	// Asked for several times for each blob of many, and a getter costs more than a field.
-	readonly key: string;
 	readonly owner: Uint8Array;
-	readonly isPublic: boolean;
 	/** As it was stored: the receipt of a put has the same. */
 	record: Uint8Array | undefined;
 
 	constructor(manifest: WireManifest, place: Place, bytes?: Uint8Array) {
 		this.manifest = manifest;
 		this.place = place;
-		this.key = manifest.key;
 		this.owner = manifest.owner.toUint8Array();
-		this.isPublic = isPublic(manifest);
 		this.bytes = bytes ?? encodeManifest(manifest);
+	}
+
+	get key(): string {
+		return this.manifest.key;
 	}
 
 	get sequence(): number {
@@ -76,6 +71,10 @@ export class Blob {
 	get expiresAt(): number | undefined {
 		const [end] = this.manifest.expires_at;
 		return end === undefined ? undefined : millisecondOf(end);
+	}
+
+	get isPublic(): boolean {
+		return isPublic(this.manifest);
 	}
 }
 

@@ -23,7 +23,7 @@ import { checkEnd, endOf } from "./expiring.js";
 import type { Grant } from "./grant-record.js";
 import { payerOf } from "./granted.js";
 import { checkCopy, checkRename, copyBlob, renameBlob } from "./moving.js";
-import { checkOther, discard, put, readable, remove, visibilityOf } from "./publishing.js";
+import { bare, checkOther, discard, put, readable, remove, visibilityOf } from "./publishing.js";
 import { RECEIPT, type ReceiptKind } from "./receipts.js";
 import { refuseInvalid } from "./refusal.js";
 import { checkPrecondition, onceFor, requireStill } from "./requests.js";
@@ -153,7 +153,7 @@ export function updateBlob(
 	if (isSame)
 		return put(state, caller, id, manifest, state.responses.keep(caller, manifest, held.place), held);
 	state.responses.release(caller, held);
-	return put(state, caller, id, manifest, state.responses.hold(caller, manifest, held.place), held);
+	return put(state, caller, id, manifest, state.responses.hold(caller, manifest, bare(held.place)), held);
 }
 
 /** What a key holds that may be deleted; it may be empty already. */

@@ -9,6 +9,7 @@ import {
 import { type Account, type Accounts, DEFAULT_QUOTA, type Quota } from "./accounts.js";
 import type { Claims } from "./claims.js";
 import { COUNTER, type Meta } from "./meta.js";
+import { isImporting } from "./modes.js";
 import { refuseOver } from "./refusal.js";
 
 export const DAY_MS = 86_400_000;
@@ -168,19 +169,26 @@ export class Charges {
 		// Not a loop over names: QuickJS takes 18,000 instructions more for it.
 		const { openUploads = 0, blobs = 0, bytes = 0, changes = 0 } = needed;
 		if (openUploads > 0 && account.openUploads + openUploads > quota.openUploads)
-			exceeded("openUploads", quota.openUploads, account.openUploads, openUploads);
+			this.#exceeded("openUploads", quota.openUploads, account.openUploads, openUploads);
 		if (blobs > 0 && account.blobs + blobs > quota.blobs)
-			exceeded("blobs", quota.blobs, account.blobs, blobs);
+			this.#exceeded("blobs", quota.blobs, account.blobs, blobs);
 		if (bytes > 0 && account.bytes + bytes > quota.bytes)
-			exceeded("bytes", quota.bytes, account.bytes, bytes);
+			this.#exceeded("bytes", quota.bytes, account.bytes, bytes);
 		if (changes > 0 && account.changes + changes > quota.changesPerDay) {
 			const used = this.changesToday(account, now);
-			if (used + changes > quota.changesPerDay) exceeded("changesPerDay", quota.changesPerDay, used, changes);
+			if (used + changes > quota.changesPerDay)
+				this.#exceeded("changesPerDay", quota.changesPerDay, used, changes);
 		}
+	}
+
+	/** A store that is imported into takes what its backup has: quotas go on counting, and refuse nothing. */
+	#exceeded(name: keyof typeof NAMES, limit: number, used: number, needed: number): void {
+		if (!isImporting(this.#meta)) refuseOver(NAMES[name], limit, used, needed);
 	}
 
 	/** Bytes that the quota has left; below zero where it was lowered. */
 	left(who: Uint8Array): number {
+		if (isImporting(this.#meta)) return Number.POSITIVE_INFINITY;
 		const account = this.#accounts.get(who);
 		return this.quotaOf(account).bytes - account.bytes;
 	}
@@ -191,7 +199,7 @@ export class Charges {
 		const account = this.#accounts.get(who);
 		const { receivedPerDay } = this.quotaOf(account);
 		const received = this.receivedToday(account, now);
-		if (received + bytes > receivedPerDay) exceeded("receivedPerDay", receivedPerDay, received, bytes);
+		if (received + bytes > receivedPerDay) this.#exceeded("receivedPerDay", receivedPerDay, received, bytes);
 	}
 
 	received(who: Uint8Array, bytes: number, now: number): void {
@@ -214,7 +222,7 @@ export class Charges {
 		const { cyclesPerDay } = this.quotaOf(account);
 		if (account.cycles < cyclesPerDay) return;
 		const cycles = this.cyclesToday(account, now);
-		if (cycles >= cyclesPerDay) exceeded("cyclesPerDay", cyclesPerDay, cycles, 0);
+		if (cycles >= cyclesPerDay) this.#exceeded("cyclesPerDay", cyclesPerDay, cycles, 0);
 	}
 
 	cyclesToday(account: Readonly<Account>, now: number): number {
@@ -280,6 +288,3 @@ const NAMES = {
 	changesPerDay: "changes_per_day",
 	cyclesPerDay: "cycles_per_day",
 } as const;
-
-const exceeded = (name: keyof typeof NAMES, limit: number, used: number, needed: number): never =>
-	refuseOver(NAMES[name], limit, used, needed);

@@ -19,6 +19,7 @@ import { concat } from "./codec.js";
 import { checkEnd, endOf, expire } from "./expiring.js";
 import type { Grant } from "./grant-record.js";
 import { payerOf, useGrantOf } from "./granted.js";
+import { checkAs, ownerOf } from "./importing.js";
 import { discard, moreBlobs, publishNew } from "./publishing.js";
 import { RECEIPT, type Receipt } from "./receipts.js";
 import { refuse, refuseArgument, refuseInvalid } from "./refusal.js";
@@ -96,6 +97,7 @@ interface Checked {
 /** Refuses a commit for anything that rules it out. */
 export function checkUpload(state: State, caller: Uint8Array, request: WireCommitUpload): Checked {
 	const upload = openUpload(state, caller, request.id);
+	if (request.as.length > 0) checkAs(state, request.as[0]!);
 	checkPublication(request);
 	checkEnd(state, request.expires_at[0]);
 	const held = state.blobs.get(upload.key);
@@ -103,7 +105,7 @@ export function checkUpload(state: State, caller: Uint8Array, request: WireCommi
 	const use = { ...useOf(upload), isPublic };
 	const grant = state.access.requireChange(caller, "write", upload.key, held, use);
 	const size = finalSize(upload, request.size);
-	const end = endOf(state, upload.key, request.expires_at[0]);
+	const end = endOf(state, upload.key, request.expires_at[0], request.as.length > 0);
 	const charged = chargeOf(upload.key, size, upload.chunkSize, isPublic, request, end.length > 0);
 	// One that was begun by a role which its creator lost counts in a grant from now on; in its own it counts already.
 	const isNew = grant !== undefined && upload.grant === 0;
@@ -128,11 +130,16 @@ export function publishUpload(
 	if (over !== undefined) expire(state, over);
 	dropReserve(state, caller, upload);
 	closeUpload(state, caller, id, upload, held);
-	state.charges.charge(caller, charged - upload.charged);
+	if (request.as.length === 0) state.charges.charge(caller, charged - upload.charged);
+	else {
+		// What was gathered counts for who uploaded it until it is published as another's.
+		state.charges.charge(caller, -upload.charged);
+		state.charges.charge(ownerOf(request.as[0]!), charged);
+	}
 	useGrantOf(state, caller, upload, charged - upload.granted, 0);
 	if (payer !== undefined) state.grants.use(payer, charged, 1);
 	const { key, chunkSize, content } = upload;
-	const what = { key, size, chunkSize, content, leaf: new Uint8Array(0), uploader: caller };
+	const what = { key, size, chunkSize, content, leaf: new Uint8Array(0) };
 	const blob = publishNew(state, caller, id, what, request, end, held);
 	if (held !== undefined) discard(state, caller, held);
 	return published(state, caller, id, blob);
@@ -163,12 +170,13 @@ export function checkWhole(
 	if (bytes.length > MAX_SINGLE_CALL_BYTES)
 		refuse("chunk_too_large", { limit: BigInt(MAX_SINGLE_CALL_BYTES), actual: BigInt(bytes.length) });
 	refuseInvalid(checkKey(request.key));
+	if (request.as.length > 0) checkAs(state, request.as[0]!);
 	checkPublication(request);
 	checkEnd(state, request.expires_at[0]);
 	const held = state.blobs.get(request.key);
 	const isPublic = "public" in request.visibility;
 	const grant = state.access.requireChange(caller, "write", request.key, held, { isPublic });
-	const end = endOf(state, request.key, request.expires_at[0]);
+	const end = endOf(state, request.key, request.expires_at[0], request.as.length > 0);
 	const charged = chargeOf(request.key, bytes.length, MAX_CHUNK_BYTES, isPublic, request, end.length > 0);
 	const blobs = moreBlobs(state, caller, request.key, held);
 	// Its entry in the feed, and the receipt of its message, which is counted at its end.
@@ -217,16 +225,9 @@ export function publishWhole(
 ): Blob {
 	if (over !== undefined) expire(state, over);
 	if (bytes.length > 0) state.chunks.add(caller, leaf, bytes);
-	state.charges.charge(caller, charged);
+	state.charges.charge(request.as.length === 0 ? caller : ownerOf(request.as[0]!), charged);
 	if (payer !== undefined) state.grants.use(payer, charged, 1);
-	const what = {
-		key: request.key,
-		size: bytes.length,
-		chunkSize: MAX_CHUNK_BYTES,
-		content: 0,
-		leaf,
-		uploader: caller,
-	};
+	const what = { key: request.key, size: bytes.length, chunkSize: MAX_CHUNK_BYTES, content: 0, leaf };
 	const blob = publishNew(state, caller, salt, what, request, end, held);
 	if (held !== undefined) discard(state, caller, held);
 	return blob;

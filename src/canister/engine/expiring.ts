@@ -74,18 +74,22 @@ function fromWireRules(wire: readonly WireExpiryRule[]): ExpiryRule[] {
 const NO_END: [] = [];
 
 /** Refuses an end that is over. Times of the store are whole milliseconds. */
-export function checkEnd(state: State, asked: bigint | undefined): void {
-	if (asked === undefined || millisecondOf(asked) > state.now) return;
-	refuseArgument(
-		"expires_at",
-		"it is over: it must be after the limit, which is now",
-		nanoseconds(state.now),
-	);
+export function checkEnd({ now }: State, asked: bigint | undefined): void {
+	if (asked !== undefined && millisecondOf(asked) <= now)
+		refuseArgument("expires_at", "it is over: it must be after the limit, which is now", nanoseconds(now));
 }
 
-/** When a blob ends that comes under a key now: when it was asked to, or before that by the rule for the key. */
-export function endOf(state: State, key: string, asked: bigint | undefined): [] | [bigint] {
-	const life = state.expiryRules.lifeOf(key);
+/**
+ * When a blob ends that comes under a key now: when it was asked to, or before that by the rule for the key. For one that
+ * is imported there is none: a rule has counted from another day.
+ */
+export function endOf(
+	state: State,
+	key: string,
+	asked: bigint | undefined,
+	isImported = false,
+): [] | [bigint] {
+	const life = isImported ? undefined : state.expiryRules.lifeOf(key);
 	if (asked === undefined && life === undefined) return NO_END;
 	const ofRule = life === undefined ? Number.POSITIVE_INFINITY : state.now + life;
 	const ofOwn = asked === undefined ? Number.POSITIVE_INFINITY : millisecondOf(asked);

@@ -5,9 +5,11 @@ import {
 	MAX_GRANTS,
 	sameBytes,
 	type WireGiveGrant,
+	type WireGivenAs,
 	type WireGrant,
 	type WireGrants,
 	type WireGrantTerms,
+	type WireGrantUsed,
 	type WireListGrants,
 	type WireRevokeGrant,
 	type WireVersion,
@@ -17,6 +19,7 @@ import { chargeOfGrant } from "./charges.js";
 import { millisecondOf, nanoseconds } from "./codec.js";
 import { type Grant, type GrantRole, NO_BOUND } from "./grant-record.js";
 import { removeGrant, watchGrantee } from "./grantees.js";
+import { requireImporter } from "./importing.js";
 import { refuse, refuseArgument, refuseInvalid, refuseOver } from "./refusal.js";
 import { administer, checkId, pageLimit } from "./requests.js";
 import type { State } from "./state.js";
@@ -38,13 +41,16 @@ export class Granting {
 			if (state.grants.named(who, id) !== undefined) refuse("upload_conflict", { field: "id" });
 			const role = Object.keys(request.role)[0] as GrantRole;
 			checkTerms(request.terms, role, state.now);
-			const above = this.#above(caller, request, role);
+			const [as] = request.as;
+			if (as !== undefined) checkGivenAs(state, as, request.terms);
+			const giver = as?.giver[0]?.toUint8Array() ?? caller;
+			const above = this.#above(giver, request, role);
 			if (above !== undefined) checkPart(request.terms, above);
 			const dead = state.grants.dead(who);
 			const count = state.grants.of(who).count - dead.length;
 			if (count >= MAX_GRANTS) refuseOver("grants", MAX_GRANTS, count, 1);
 			const numbers = { sequence: state.feed.sequence + 1, mark: state.grants.nextMark };
-			const grant = toGrant(who, id, role, request.terms, above, numbers);
+			const grant = toGrant(who, id, role, request.terms, above, numbers, as?.used);
 			// Who gives parts of its own is charged for what is stored about them, and refused if it is no administrator.
 			if (!state.access.isAdmin) {
 				state.charges.check(caller, { bytes: chargeOfGrant(grant.prefix) }, state.now);
@@ -54,7 +60,7 @@ export class Granting {
 			for (const ended of dead) removeGrant(state, ended);
 			watchGrantee(state, who);
 			state.grants.add(grant);
-			if (above !== undefined) state.charges.charge(caller, chargeOfGrant(grant.prefix));
+			if (above !== undefined) state.charges.charge(giver, chargeOfGrant(grant.prefix));
 			// Lists by it may end on a key that its holder may not read.
 			if (role === "reader") state.keepSecret(true);
 			return { grant: toWireChange(grant, true) };
@@ -83,12 +89,12 @@ export class Granting {
 		return this.#state.access.isAdmin ? 0 : 2;
 	}
 
-	/** The grant of the caller's that a new one is part of; none where an administrator names none. */
-	#above(caller: Uint8Array, { under: [under], terms }: WireGiveGrant, role: GrantRole): Grant | undefined {
+	/** The giver's grant that a new one is part of; none where an administrator names none. */
+	#above(giver: Uint8Array, { under: [under], terms }: WireGiveGrant, role: GrantRole): Grant | undefined {
 		const { access, grants } = this.#state;
 		if (under !== undefined) checkId(under);
 		else if (access.isAdmin) return undefined;
-		const holding = grants.of(caller);
+		const holding = grants.of(giver);
 		const gives = holding
 			.all()
 			.filter((grant, index) => grant.mayGive && grant.role === role && grants.isLive(holding, index));
@@ -197,6 +203,17 @@ function checkPart(terms: WireGrantTerms, above: Grant): void {
 		refuseArgument("may_give", "so many grants may be part of each other as the limit", MAX_GRANT_LEVELS);
 }
 
+/** A grant that is imported goes on with what was left of it. */
+function checkGivenAs(state: State, { used }: WireGivenAs, terms: WireGrantTerms): void {
+	requireImporter(state);
+	for (const field of ["bytes", "blobs"] as const) {
+		const most = BigInt(boundOf(terms[field][0] ?? BigInt(Number.MAX_SAFE_INTEGER)));
+		if (used[field] > most) refuseArgument(`as.used.${field}`, "it is more than the grant is for", most);
+	}
+}
+
+const UNUSED: WireGrantUsed = { bytes: 0n, blobs: 0n };
+
 function toGrant(
 	who: Uint8Array,
 	id: Uint8Array,
@@ -204,6 +221,7 @@ function toGrant(
 	terms: WireGrantTerms,
 	above: Grant | undefined,
 	{ sequence, mark }: Pick<Grant, "sequence" | "mark">,
+	used: WireGrantUsed = UNUSED,
 ): Grant {
 	const [endsAt] = terms.ends_at;
 	return {
@@ -223,8 +241,8 @@ function toGrant(
 		under: above && { who: above.who, id: above.id, sequence: above.sequence },
 		mark: terms.may_give ? mark : 0,
 		above: above === undefined ? [] : [above.mark, ...above.above],
-		usedBytes: 0,
-		usedBlobs: 0,
+		usedBytes: Number(used.bytes),
+		usedBlobs: Number(used.blobs),
 	};
 }
 

@@ -16,6 +16,7 @@ import { clean, wakeForCleaning } from "./cleaning.js";
 import { Committing } from "./committing.js";
 import { Expiring } from "./expiring.js";
 import { Granting } from "./granting.js";
+import { Importing } from "./importing.js";
 import { countArrived, countRefused, noteArgument, noteContent } from "./intake.js";
 import { Keeping } from "./keeping.js";
 import { Many } from "./many.js";
@@ -55,6 +56,7 @@ export class Engine {
 		const expiring = new Expiring(state);
 		const keeping = new Keeping(state);
 		const granting = new Granting(state);
+		const importing = new Importing(state);
 		const observing = new Observing(state);
 		this.#state = state;
 		this.#methods = {
@@ -77,6 +79,8 @@ export class Engine {
 			blobs_revoke_role: (request) => administering.revokeRole(request),
 			blobs_set_quota: (request) => administering.setQuota(request),
 			blobs_set_mode: (request) => administering.setMode(request),
+			blobs_begin_import: (request) => importing.begin(request),
+			blobs_end_import: (request) => importing.end(request),
 			blobs_give_grant: (request) => granting.give(request),
 			blobs_revoke_grant: (request) => granting.revoke(request),
 			blobs_set_keep_deleted: (request) => keeping.setDays(request),

@@ -15,7 +15,7 @@ import type { Kept } from "./bin.js";
 import { nanoseconds } from "./codec.js";
 import { endOf, expire } from "./expiring.js";
 import { payerOf } from "./granted.js";
-import { chargeOfBlob, discard, isOwn, moreBlobs, put, throwAway } from "./publishing.js";
+import { bare, chargeOfBlob, discard, isOwn, moreBlobs, put, throwAway } from "./publishing.js";
 import { RECEIPT } from "./receipts.js";
 import { refuse, refuseArgument, refuseInvalid } from "./refusal.js";
 import { administer, checkPrecondition, onceFor, pageLimit, requireStill } from "./requests.js";
@@ -99,7 +99,7 @@ export class Keeping {
 			state.charges.charge(owner, more);
 			if (payer !== undefined) state.grants.use(payer, charged, 1);
 			const current = { ...restored, ...state.nextVersion };
-			const its = state.responses.hold(caller, current, place);
+			const its = state.responses.hold(caller, current, bare(place));
 			const { version } = request;
 			const blob = put(state, caller, id, current, its, held, (bytes) => ({
 				restored: { manifest: bytes, version },

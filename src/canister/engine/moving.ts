@@ -5,7 +5,7 @@ import { nanoseconds } from "./codec.js";
 import { endOf, expire } from "./expiring.js";
 import type { Grant } from "./grant-record.js";
 import { payerOf } from "./granted.js";
-import { chargeOfBlob, checkOther, discard, moreBlobs, put, readable, remove } from "./publishing.js";
+import { bare, chargeOfBlob, checkOther, discard, moreBlobs, put, readable, remove } from "./publishing.js";
 import { refuseArgument, refuseInvalid } from "./refusal.js";
 import { checkPrecondition } from "./requests.js";
 import type { State } from "./state.js";
@@ -61,7 +61,7 @@ export function copyBlob(
 		modified_at: now,
 		expires_at: end,
 	};
-	const its = state.responses.hold(caller, copy, place);
+	const its = state.responses.hold(caller, copy, bare(place));
 	const blob = put(state, caller, id, copy, its, target);
 	if (target !== undefined) discard(state, caller, target);
 	return blob;

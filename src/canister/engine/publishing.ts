@@ -5,19 +5,23 @@ import {
 	SHA256_BYTES,
 	sameBytes,
 	type WireChangeOf,
+	type WireImportedAs,
 	type WireManifest,
 	type WirePublication,
 	type WireVisibility,
 } from "../../protocol/index.js";
-import { Blob, type ChunksPlace, type Place } from "./blobs.js";
+import { Blob, type Place } from "./blobs.js";
 import { chargeOf, DAY_MS } from "./charges.js";
 import { concat, nanoseconds, principalOf } from "./codec.js";
 import { Contents } from "./contents.js";
+import { ownerOf } from "./importing.js";
 import { COUNTER } from "./meta.js";
 import { refuse } from "./refusal.js";
 import type { State } from "./state.js";
 
 /** What all changes of a key have in common: its record, the lists and the certified tree, the feed, the counts. */
+
+const NO_BYTES = new Uint8Array(0);
 
 export const visibilityOf = (visibility: WireVisibility): string =>
 	"public" in visibility ? "public" : "private";
@@ -51,12 +55,15 @@ export function checkOther(
 	return more;
 }
 
-/** A new content under a key. Its bytes are charged to the caller already. */
+/** The place without the answers of the blob that has it. */
+export const bare = (place: Place): Place => ({ ...place, responses: NO_BYTES, directory: 0 });
+
+/** A new content under a key. Its bytes are charged to its owner already. */
 export function publishNew(
 	state: State,
 	caller: Uint8Array,
 	salt: Uint8Array,
-	what: ChunksPlace & { key: string; size: number; chunkSize: number },
+	what: { key: string; size: number; chunkSize: number; content: number; leaf: Uint8Array },
 	publication: WirePublication,
 	expires_at: WireManifest["expires_at"],
 	held: Blob | undefined,
@@ -80,7 +87,20 @@ export function publishNew(
 		sha256: publication.sha256,
 		expires_at,
 	};
-	return put(state, caller, salt, manifest, state.responses.hold(caller, manifest, what), held);
+	if (publication.as.length > 0) setAs(manifest, publication.as[0]!);
+	const place: Place = {
+		content: what.content,
+		leaf: what.leaf,
+		uploader: caller,
+		responses: NO_BYTES,
+		directory: 0,
+	};
+	return put(state, caller, salt, manifest, state.responses.hold(caller, manifest, place), held);
+}
+
+function setAs(manifest: WireManifest, as: WireImportedAs): void {
+	const { created_at, modified_at } = as;
+	Object.assign(manifest, { owner: principalOf(ownerOf(as)), created_at, modified_at });
 }
 
 /**

@@ -156,6 +156,8 @@ type Administrative =
 	| "blobs_revoke_role"
 	| "blobs_set_quota"
 	| "blobs_set_mode"
+	| "blobs_begin_import"
+	| "blobs_end_import"
 	| "blobs_give_grant"
 	| "blobs_revoke_grant"
 	| "blobs_set_expiry_rules"
@@ -176,7 +178,7 @@ export function administer<Name extends Administrative>(
 	const caller = state.access.caller();
 	const make = () => {
 		const change = act(caller);
-		if (change !== undefined) state.record(caller, change);
+		if (change !== undefined) state.recordAdministration(caller, change);
 		return versionRecord(state.feed.version);
 	};
 	return readVersion(onceFor(state, caller, method, request, RECEIPT.administered, changes, make));

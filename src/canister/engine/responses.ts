@@ -3,7 +3,7 @@ import { chunkCount, isPublic, SHA256_BYTES, type WireManifest } from "../../pro
 import type { LabelSets } from "../catalog/index.js";
 import type { Hashing } from "../hashing.js";
 import { type AnswerSet, AnswerSets } from "./answer-sets.js";
-import { Blob, type Blobs, type ChunksPlace, type Place } from "./blobs.js";
+import { Blob, type Blobs, type Place } from "./blobs.js";
 import { MOST_OF_CLEANING } from "./budget.js";
 import type { Certified } from "./certified.js";
 import { Reader, writeU64 } from "./codec.js";
@@ -89,16 +89,15 @@ export class Responses {
 
 	/**
 	 * The place of a blob that has its answers from now on, by a change of `by`: with what can be certified of them at
-	 * once. What is missing is put on the list of work. Answers of another blob that is at the place stay with that.
+	 * once. What is missing is put on the list of work.
 	 */
-	hold(by: Uint8Array, manifest: WireManifest, chunks: ChunksPlace): Place {
-		const { content, leaf, uploader } = chunks;
-		const hasOne = isPublic(manifest) && !AnswerSets.isFor(manifest, content);
-		const responses = hasOne
-			? this.#trees.oneResponse(this.#http.whole(manifest, this.#body(manifest, chunks)))
-			: NO_BYTES;
-		const place: Place = { content, leaf, uploader, responses, directory: 0 };
-		if (hasOne || !isPublic(manifest)) return place;
+	hold(by: Uint8Array, manifest: WireManifest, place: Place): Place {
+		if (!isPublic(manifest)) return place;
+		const { content } = place;
+		if (!AnswerSets.isFor(manifest, content)) {
+			const responses = this.#trees.oneResponse(this.#http.whole(manifest, this.#body(manifest, place)));
+			return { content, leaf: place.leaf, uploader: place.uploader, responses, directory: 0 };
+		}
 		const type = manifest.content_type;
 		let set = this.#sets.get(content, type);
 		if (set === undefined) {
@@ -155,7 +154,7 @@ export class Responses {
 	}
 
 	/** The hash of all that a blob of at most one chunk has. */
-	#body({ size }: WireManifest, { content, leaf }: ChunksPlace): Uint8Array {
+	#body({ size }: WireManifest, { content, leaf }: Place): Uint8Array {
 		if (size === 0n) return this.#hashing.sha256(NO_BYTES);
 		if (content === 0) return leaf;
 		const only = this.#contents.leaf(content, 0);

@@ -54,6 +54,11 @@ export class Roles {
 		return (this.#accounts.get(who).roles & bits) !== 0 || this.#controls(who);
 	}
 
+	/** Whether it controls the canister. */
+	controls(who: Uint8Array): boolean {
+		return !isAnonymous(who) && this.#controls(who);
+	}
+
 	/** To be called before each message: within one nobody's controllers change. */
 	forget(): void {
 		this.#asked = undefined;

@@ -109,7 +109,7 @@ export class State {
 		this.roles = new Roles(this.accounts, catalog, host);
 		this.marks = new Marks(map("grants"), meta);
 		this.grants = new Grants(this.accounts, this.marks, catalog, () => this.now);
-		this.access = new Access(host, this.roles, this.grants, settings.authorize, settings.admit);
+		this.access = new Access(host, this.roles, this.grants, this.modes, settings.authorize, settings.admit);
 		this.receipts = new Receipts(map("receipts"), queue(QUEUE.receipts));
 		this.garbage = new Garbage(queue(QUEUE.garbage), this.contents, this.chunks, this.charges);
 		this.feed = new Feed(map("feed"), meta, host, settings.feedEntries ?? DEFAULT_FEED_ENTRIES);
@@ -179,6 +179,12 @@ export class State {
 	): void {
 		this.feed.append(by, this.now, version, change);
 		this.charges.changed(payer, this.now);
+	}
+
+	/** The same for what `administer` makes (requests.ts): a store has a past of blobs if it has other changes too. */
+	recordAdministration(by: Uint8Array, change: Encodable<WireChangeOf>): void {
+		this.meta.add(COUNTER.administered, 1);
+		this.record(by, change);
 	}
 
 	/** Asks to be woken for cleaning at this time. */

@@ -11,7 +11,7 @@ import {
 import { type ClientContext, noteVersion } from "../context.js";
 import { ClientError } from "../errors.js";
 import { checkInteger, checkPrincipal, type PrincipalLike } from "../options.js";
-import type { Account, Mode, OwnedUpload, Quota, Role, Stats, Status } from "../types.js";
+import type { Account, OwnedUpload, Quota, Role, SettableMode, Stats, Status } from "../types.js";
 import { hex } from "../util/bytes.js";
 import { pages } from "../util/pages.js";
 import { fromRole, optional, toOpenUpload } from "../wire-map.js";
@@ -59,6 +59,8 @@ type ToVersion =
 	| "blobs_grant_role"
 	| "blobs_revoke_role"
 	| "blobs_set_quota"
+	| "blobs_begin_import"
+	| "blobs_end_import"
 	| "blobs_give_grant"
 	| "blobs_revoke_grant"
 	| "blobs_set_expiry_rules"
@@ -153,11 +155,11 @@ function checkQuota(quota: Quota): void {
 		if (quota[name] !== Number.POSITIVE_INFINITY) checkInteger(`quota.${name}`, quota[name], 0);
 }
 
-const MODES: readonly Mode[] = ["live", "draining", "maintenance"];
+const MODES: readonly SettableMode[] = ["live", "draining", "maintenance"];
 
 export async function setMode(
 	context: ClientContext,
-	mode: Mode,
+	mode: SettableMode,
 	generation: bigint,
 	{ signal }: CallOptions = {},
 ): Promise<Status> {

@@ -1,6 +1,7 @@
 import type { Principal } from "@dfinity/principal";
 import {
 	MAX_LIST_PAGE,
+	type WireGivenAs,
 	type WireGrant,
 	type WireGrantName,
 	type WireGrantsOf,
@@ -27,7 +28,15 @@ export interface GrantOptions extends CallOptions {
 	 * theirs that has it.
 	 */
 	under?: Uint8Array;
+	/**
+	 * Its id, the grant that it was part of and what was used of it, while the store is imported into (`beginImport`), by
+	 * a controller of the canister: such as the other store listed it. That grant is imported before it.
+	 */
+	importAs?: ImportGrantAs;
 }
+
+/** What a grant was in the store that it is imported from. A `Grant` of that store says it as well. */
+export type ImportGrantAs = Pick<Grant, "id" | "under" | "used">;
 
 /** Which grants are listed. Neither of the two: all, which takes an administrator or the role backup. */
 export interface ListGrantsOptions extends AskOptions {
@@ -41,20 +50,21 @@ export async function grant(
 	context: ClientContext,
 	who: PrincipalLike,
 	terms: GrantTerms,
-	{ under, signal }: GrantOptions = {},
+	{ under, importAs, signal }: GrantOptions = {},
 ): Promise<GrantName> {
 	const principal = checkPrincipal("who", who);
 	checkArgument("terms", terms, is.object);
 	checkOptions(terms, GRANT_TERMS, "terms");
 	checkArgument("terms.prefix", terms.prefix, is.text);
 	checkArgument("terms.role", terms.role, GRANT_TERMS.role);
-	const id = newId(context);
+	const id = importAs?.id ?? newId(context);
 	const request = {
 		id,
 		who: principal,
 		role: { [terms.role]: null } as never,
 		terms: fromTerms(terms),
-		under: optional(under),
+		under: optional(importAs === undefined ? under : importAs.under?.id),
+		as: optional(importAs && fromImportAs(importAs)),
 	};
 	await change(context, "blobs_give_grant", request, { signal });
 	return withJson({ who: principal, id });
@@ -112,6 +122,16 @@ function fromTerms(terms: GrantTerms): WireGrantTerms {
 		over_others: terms.overOthers ?? false,
 		may_give: terms.mayGive ?? false,
 		may_purge: terms.mayPurge ?? false,
+	};
+}
+
+/** @throws ClientError `option_invalid` */
+function fromImportAs({ under, used }: ImportGrantAs): WireGivenAs {
+	const bytes = BigInt(checkInteger("importAs.used.bytes", used.bytes, 0));
+	const blobs = BigInt(checkInteger("importAs.used.blobs", used.blobs, 0));
+	return {
+		giver: optional(under && checkPrincipal("importAs.under.who", under.who)),
+		used: { bytes, blobs },
 	};
 }
 

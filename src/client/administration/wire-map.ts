@@ -1,5 +1,5 @@
 import type { WireAccount, WireMode, WireQuota, WireStats, WireStatus } from "../../protocol/index.js";
-import type { Account, Mode, Quota, Stats, Status } from "../types.js";
+import type { Account, Quota, SettableMode, Stats, Status } from "../types.js";
 import { withJson } from "../util/json.js";
 import { toVersion } from "../wire-map.js";
 
@@ -54,7 +54,7 @@ export function toAccount(wire: WireAccount): Account {
 	};
 }
 
-export const fromMode = (mode: Mode): WireMode => ({ [mode]: null }) as unknown as WireMode;
+export const fromMode = (mode: SettableMode): WireMode => ({ [mode]: null }) as unknown as WireMode;
 
 export function toStatus({ last, keep_deleted_days, ...status }: WireStatus): Status {
 	return withJson({ ...status, last: toVersion(last), keepDeletedDays: keep_deleted_days[0] ?? 0 });

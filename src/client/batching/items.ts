@@ -19,6 +19,7 @@ import { openSource } from "../source/open.js";
 import type { OpenSource } from "../source/types.js";
 import { publicationOf } from "../upload/commit.js";
 import { planOver } from "../upload/empty.js";
+import { fromImportAs } from "../upload/import-as.js";
 import { rootOfWhole } from "../upload/leaves.js";
 import { planUpload, type UploadPlan } from "../upload/options.js";
 import { fromPrecondition, fromTime } from "../wire-map.js";
@@ -85,17 +86,20 @@ function checkCommit(item: BatchCommit): Checked {
 	const { upload } = item;
 	for (const [name, check] of Object.entries(checks.PREPARED_UPLOAD))
 		checkArgument(`upload.${name}`, upload[name as keyof typeof upload], check);
-	const { wholeSha256, precondition, expiresAt } = upload;
-	checkOptions({ wholeSha256, precondition, expiresAt }, checks.PREPARED_OPTIONS, "upload");
+	const { wholeSha256, precondition, expiresAt, importAs } = upload;
+	checkOptions({ wholeSha256, precondition, expiresAt, importAs }, checks.PREPARED_OPTIONS, "upload");
 	const { id, key, chunkBytes } = upload;
 	const metadata = Object.entries(upload.metadata);
 	refuseInvalid(checkKey(key) ?? checkContentType(upload.contentType) ?? checkMetadata(metadata));
 	const size = sizeOf(upload.size);
-	const end = expiresAt && fromTime("upload.expiresAt", expiresAt);
-	refuseInvalid(checkChunking(chunkBytes, size));
-	const wire = {
-		commit: { id, size, ...publicationOf({ ...upload, metadata, expiresAt: end }, upload.root) },
+	const said = {
+		...upload,
+		metadata,
+		expiresAt: expiresAt && fromTime("upload.expiresAt", expiresAt),
+		importAs: importAs && fromImportAs(importAs),
 	};
+	refuseInvalid(checkChunking(chunkBytes, size));
+	const wire = { commit: { id, size, ...publicationOf(said, upload.root) } };
 	const weight = weightOf(wire, key, Math.min(MAX_CHUNKS, chunkCount(size, chunkBytes)));
 	return { ...checked(key, wire), weight, upload: id };
 }

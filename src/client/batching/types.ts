@@ -1,6 +1,7 @@
 import type { UpdateOptions } from "../changing.js";
 import type { BlobSource } from "../source/types.js";
 import type { Precondition, Version, Visibility } from "../types.js";
+import type { ImportAs } from "../upload/import-as.js";
 import type { UploadOptions } from "../upload/options.js";
 
 /** One change of a `batch`; `type` says which. Each key may be touched by one of them. */
@@ -18,6 +19,7 @@ export interface BatchPut
 		| "metadata"
 		| "precondition"
 		| "expiresAt"
+		| "importAs"
 		| "size"
 		| "allowEmpty"
 		| "wholeSha256"
@@ -111,4 +113,6 @@ export interface PreparedUpload {
 	readonly precondition: Precondition | undefined;
 	/** When it will end, where it was asked to. */
 	readonly expiresAt: Date | undefined;
+	/** Whose it will be and since when, where it is imported. */
+	readonly importAs: ImportAs | undefined;
 }

@@ -13,6 +13,7 @@ import {
 	toManifest,
 } from "../wire-map.js";
 import type { UploadCalls } from "./calls.js";
+import { isAs } from "./import-as.js";
 import type { UploadPlan } from "./options.js";
 import { putChunk, type Sending, type Sent } from "./send.js";
 import { readHeld, type Session } from "./session.js";
@@ -21,7 +22,7 @@ import { readHeld, type Session } from "./session.js";
 export function publicationOf(
 	plan: Pick<
 		UploadPlan,
-		"contentType" | "visibility" | "metadata" | "wholeSha256" | "precondition" | "expiresAt"
+		"contentType" | "visibility" | "metadata" | "wholeSha256" | "precondition" | "expiresAt" | "importAs"
 	>,
 	root: Uint8Array,
 ) {
@@ -33,6 +34,7 @@ export function publicationOf(
 		sha256: optional(plan.wholeSha256),
 		precondition: fromPrecondition(plan.precondition),
 		expires_at: optional(plan.expiresAt),
+		as: optional(plan.importAs),
 	};
 }
 
@@ -79,12 +81,16 @@ export async function findPublished(
 ): Promise<Manifest | undefined> {
 	const { manifest } = await calls.update("blobs_stat", [{ key: plan.key, min_version: [] }]);
 	const held = manifest[0] && readManifest(manifest[0]);
-	if (held === undefined || since?.isSince(held) === false) return undefined;
-	const owner = (await context.principal()).toText();
+	const { importAs } = plan;
+	if (held === undefined || since?.isSince(held, importAs !== undefined) === false) return undefined;
+	const isTheirs =
+		importAs === undefined
+			? held.owner.toText() === (await context.principal()).toText()
+			: isAs(held, importAs);
 	const planned = publicationOf(plan, root);
 	const isPlanned =
 		held.key === plan.key &&
-		held.owner.toText() === owner &&
+		isTheirs &&
 		sameBytes(held.root, root) &&
 		isSaidOf(held, { ...planned, visibility: nameOf(planned.visibility) }) &&
 		isSameDigest(held.sha256[0], planned.sha256[0]) &&

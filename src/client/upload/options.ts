@@ -4,6 +4,7 @@ import {
 	checkKey,
 	checkMetadata,
 	SHA256_BYTES,
+	type WireImportedAs,
 } from "../../protocol/index.js";
 import { ClientError, refuseInvalid } from "../errors.js";
 import { checkChunkBytes, checkInteger, type Settings } from "../options.js";
@@ -11,6 +12,7 @@ import { mediaTypeOf, quoteParameters } from "../source/media-type.js";
 import type { OpenSource } from "../source/types.js";
 import type { Precondition, Visibility } from "../types.js";
 import { fromTime } from "../wire-map.js";
+import { fromImportAs, type ImportAs } from "./import-as.js";
 import type { SendLimit } from "./too-large.js";
 
 /** Under which key a source is published, as what, and how it travels. */
@@ -34,6 +36,12 @@ export interface UploadOptions {
 	 * 1970. A rule of the store may end it before. Default: only by such a rule.
 	 */
 	expiresAt?: Date | number;
+	/**
+	 * Whose it is and since when, while the store is imported into (`beginImport`), by a controller of the canister: an
+	 * object with `owner`, `createdAt` and `modifiedAt`, such as the manifest that the blob had.
+	 * Default: the caller's, from now on.
+	 */
+	importAs?: ImportAs;
 	/** Bytes in all, of a stream whose size is known: it is then checked, and progress has a total. */
 	size?: number;
 	/**
@@ -77,6 +85,7 @@ export interface UploadPlan {
 	readonly precondition: Precondition | undefined;
 	/** As it travels. */
 	readonly expiresAt: bigint | undefined;
+	readonly importAs: WireImportedAs | undefined;
 	readonly allowEmpty: boolean;
 	readonly wholeSha256: Uint8Array | undefined;
 	readonly resume: boolean;
@@ -120,6 +129,7 @@ export function planUpload(
 		metadata,
 		precondition: options.precondition,
 		expiresAt: options.expiresAt === undefined ? undefined : fromTime("expiresAt", options.expiresAt),
+		importAs: options.importAs && fromImportAs(options.importAs),
 		allowEmpty: options.allowEmpty ?? options.size === 0,
 		wholeSha256: options.wholeSha256,
 		resume: options.resume ?? true,

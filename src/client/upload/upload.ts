@@ -12,6 +12,7 @@ import { date, fromVersion } from "../wire-map.js";
 import { once } from "./calls.js";
 import { commit, confirm, findPublished, publicationOf, published } from "./commit.js";
 import { planOver } from "./empty.js";
+import { toImportAs } from "./import-as.js";
 import { rootOfWhole } from "./leaves.js";
 import { linkHeld } from "./link.js";
 import { nameOpenUploads } from "./open-uploads.js";
@@ -222,8 +223,10 @@ export class Upload {
 		// By another transfer: then another session is begun.
 		if (session.isFinished) throw new CanisterError({ upload_finished: { outcome: "committed" } });
 		const root = await confirm(this.#sending, session, sent);
-		const { key, chunkBytes, contentType, visibility, metadata, wholeSha256, precondition, expiresAt } =
-			await this.#planFor({ length: sent.size });
+		const planned = await this.#planFor({ length: sent.size });
+		const { key, chunkBytes, contentType, visibility, metadata, wholeSha256, precondition } = planned;
+		const { expiresAt, importAs } = planned;
+		await this.#planFor({ length: sent.size });
 		const said = {
 			contentType,
 			visibility,
@@ -231,6 +234,7 @@ export class Upload {
 			wholeSha256,
 			precondition,
 			expiresAt: expiresAt === undefined ? undefined : date(expiresAt),
+			importAs: importAs && toImportAs(importAs),
 		};
 		return withJson({ id: session.id, key, size: sent.size, chunkBytes, root, ...said });
 	}

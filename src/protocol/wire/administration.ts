@@ -102,7 +102,7 @@ export const Accounts = record<WireAccounts>({ accounts: vec(Account), next: opt
 
 /**
  * live: all is done. draining: nothing new may begin, open uploads go on. maintenance: nothing changes but by
- * administrators, and no cleaning is done.
+ * administrators, and no cleaning is done. A further one, importing, is switched to and from by methods of its own.
  */
 export type WireMode = { live: null } | { draining: null } | { maintenance: null };
 export const Mode = variant<WireMode>({ live: nothing, draining: nothing, maintenance: nothing });
@@ -114,6 +114,12 @@ export interface WireSetMode {
 	generation: bigint;
 }
 export const SetMode = record<WireSetMode>({ id: bytes, mode: Mode, generation: nat64 });
+
+/** Begins or ends the import of a store: each happens once, so neither has to name what it was decided on. */
+export interface WireImportSwitch {
+	id: Uint8Array;
+}
+export const ImportSwitch = record<WireImportSwitch>({ id: bytes });
 
 export interface WireStatus {
 	/** Name of the mode. */

@@ -107,6 +107,18 @@ export const manifests = {
 export const isPublic = ({ visibility }: Pick<WireManifest, "visibility">): boolean =>
 	visibility === "public";
 
+/** Whose a blob is that is imported, and since when: what its manifest said in the store that it comes from. */
+export interface WireImportedAs {
+	owner: Principal;
+	created_at: bigint;
+	modified_at: bigint;
+}
+export const ImportedAs = record<WireImportedAs>({
+	owner: principal,
+	created_at: nat64,
+	modified_at: nat64,
+});
+
 /** What a commit and a one-call put say about the blob they publish. */
 export interface WirePublication {
 	root: Uint8Array;
@@ -117,6 +129,8 @@ export interface WirePublication {
 	precondition: WirePrecondition;
 	/** From when on the key is to hold nothing; absent: no end but that of a rule. */
 	expires_at: [] | [bigint];
+	/** For the importer of a store, while it is imported into; absent: the caller's, from now on. */
+	as: [] | [WireImportedAs];
 }
 export const publication = {
 	root: bytes,
@@ -126,4 +140,5 @@ export const publication = {
 	sha256: opt(bytes),
 	precondition: Precondition,
 	expires_at: opt(nat64),
+	as: opt(ImportedAs),
 };

@@ -37,6 +37,21 @@ export const GrantTerms = record<WireGrantTerms>({
 	may_purge: bool,
 });
 
+/** What was used of a grant. */
+export interface WireGrantUsed {
+	bytes: bigint;
+	blobs: bigint;
+}
+export const GrantUsed = record<WireGrantUsed>({ bytes: nat64, blobs: nat64 });
+
+/** What a grant was in the store that it is imported from. */
+export interface WireGivenAs {
+	/** Whose grant `under` is; absent: the caller's. */
+	giver: [] | [Principal];
+	used: WireGrantUsed;
+}
+export const GivenAs = record<WireGivenAs>({ giver: opt(principal), used: GrantUsed });
+
 export interface WireGiveGrant {
 	/** Of this change, and of the grant from then on. */
 	id: Uint8Array;
@@ -45,6 +60,8 @@ export interface WireGiveGrant {
 	terms: WireGrantTerms;
 	/** Which grant of the caller's it is part of; absent: one that has it, or, of an administrator, none. */
 	under: [] | [Uint8Array];
+	/** For the importer of a store, while it is imported into; absent: the caller gives it now, unused. */
+	as: [] | [WireGivenAs];
 }
 export const GiveGrant = record<WireGiveGrant>({
 	id: bytes,
@@ -52,6 +69,7 @@ export const GiveGrant = record<WireGiveGrant>({
 	role: GrantRole,
 	terms: GrantTerms,
 	under: opt(bytes),
+	as: opt(GivenAs),
 });
 
 export interface WireRevokeGrant {
@@ -75,7 +93,7 @@ export interface WireGrant extends WireGrantName {
 	/** The grant that it is part of. */
 	under: [] | [WireGrantName];
 	/** What was used of it, by its holder and by those to whom parts of it were given. */
-	used: { bytes: bigint; blobs: bigint };
+	used: WireGrantUsed;
 	/** False where it has ended, or a grant that it is part of was taken away. */
 	holds: boolean;
 }
@@ -85,7 +103,7 @@ export const Grant = record<WireGrant>({
 	role: text,
 	terms: GrantTerms,
 	under: opt(GrantName),
-	used: record<WireGrant["used"]>({ bytes: nat64, blobs: nat64 }),
+	used: GrantUsed,
 	holds: bool,
 });
 

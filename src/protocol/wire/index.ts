@@ -7,6 +7,7 @@ export {
 	isPublic,
 	Manifest,
 	manifests,
+	type WireImportedAs,
 	type WireManifest,
 	type WirePrecondition,
 	type WirePublication,

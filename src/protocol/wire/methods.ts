@@ -80,6 +80,15 @@ export const METHODS = {
 		[administration.SetMode],
 		administration.Status,
 	),
+	/** Of a store in which no blob was ever published, by who controls the canister. */
+	blobs_begin_import: update<[administration.WireImportSwitch], WireVersion>(
+		[administration.ImportSwitch],
+		Version,
+	),
+	blobs_end_import: update<[administration.WireImportSwitch], WireVersion>(
+		[administration.ImportSwitch],
+		Version,
+	),
 	blobs_give_grant: update<[grants.WireGiveGrant], WireVersion>([grants.GiveGrant], Version),
 	/** Of a grant that is not there, to the last change that was made. */
 	blobs_revoke_grant: update<[grants.WireRevokeGrant], WireVersion>([grants.RevokeGrant], Version),

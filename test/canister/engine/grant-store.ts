@@ -1,7 +1,13 @@
 import type { Principal } from "@dfinity/principal";
 import { Accounts } from "../../../src/canister/engine/accounts.js";
 import { MEMORY } from "../../../src/canister/memory.js";
-import type { WireGrant, WireGrantName, WireGrantsOf, WireGrantTerms } from "../../../src/protocol/index.js";
+import type {
+	WireGivenAs,
+	WireGrant,
+	WireGrantName,
+	WireGrantsOf,
+	WireGrantTerms,
+} from "../../../src/protocol/index.js";
 import { newId } from "../../support/store.js";
 import { person, TestStore } from "./store.js";
 
@@ -30,6 +36,7 @@ export const giveOf = (who: Principal, terms: Terms, role: Role = "writer", id =
 	role: { [role]: null } as never,
 	terms: termsOf(terms),
 	under: [] as [] | [Uint8Array],
+	as: [] as [] | [WireGivenAs],
 });
 
 /** A store in which grants are given. */

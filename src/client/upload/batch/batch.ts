@@ -13,8 +13,9 @@ import { Budget } from "../../util/budget.js";
 import { withJson } from "../../util/json.js";
 import { notify } from "../../util/notify.js";
 import { Pool } from "../../util/pool.js";
-import { toVersion } from "../../wire-map.js";
+import { date, toVersion } from "../../wire-map.js";
 import type { UploadCalls } from "../calls.js";
+import { isStoredAs } from "../import-as.js";
 import { rootOfWhole } from "../leaves.js";
 import { planUpload, type UploadOptions, type UploadPlan } from "../options.js";
 import type { Sending } from "../send.js";
@@ -271,6 +272,7 @@ export class Batch {
 		if ("error" in outcome) return this.#failed(file, outcome.error);
 		this.#meter.total.add("acknowledged", size);
 		noteVersion(this.#context, outcome.version);
+		const { importAs } = plan;
 		const manifest: Manifest = {
 			key: plan.key,
 			root,
@@ -279,9 +281,9 @@ export class Batch {
 			chunkBytes: MAX_CHUNK_BYTES,
 			contentType: plan.contentType,
 			visibility: plan.visibility,
-			owner: await this.#context.principal(),
-			createdAt: outcome.at,
-			modifiedAt: outcome.at,
+			owner: importAs?.owner ?? (await this.#context.principal()),
+			createdAt: importAs === undefined ? outcome.at : date(importAs.created_at),
+			modifiedAt: importAs === undefined ? outcome.at : date(importAs.modified_at),
 			metadata: Object.fromEntries(plan.metadata),
 			wholeSha256: plan.wholeSha256,
 			expiresAt: outcome.expiresAt,
@@ -324,7 +326,9 @@ export class Batch {
 	/** Whether the stored blob stays: its bytes are those of the file, and nothing is asked that takes an upload. */
 	#isKept({ item }: File, stored: Manifest, root: Uint8Array): boolean {
 		if (!sameBytes(stored.root, root)) return false;
-		const { wholeSha256 } = item;
+		const { wholeSha256, importAs } = item;
+		// To change what is said of it would change its times.
+		if (importAs && (changesOf(item, stored) !== undefined || !isStoredAs(stored, importAs))) return false;
 		if (wholeSha256 && !(stored.wholeSha256 && sameBytes(stored.wholeSha256, wholeSha256))) return false;
 		// Refused by the store, with what the key holds.
 		return item.precondition !== "absent" || changesOf(item, stored) === undefined;

@@ -94,6 +94,9 @@ export const toWire = ({ plan, root, content }: Omit<PackItem, "done">): WirePut
 	content,
 });
 
+/** That there is one, that its owner is given by bytes, two times. */
+const IMPORTED_BYTES = 18;
+
 const lebBytes = (value: number): number => (value < 0x80 ? 1 : 1 + lebBytes(value >> 7));
 const blobBytes = (bytes: number): number => lebBytes(bytes) + bytes;
 const textBytes = (text: string): number => blobBytes(utf8(text).length);
@@ -111,6 +114,7 @@ export function candidBytes(item: WirePutItem): number {
 		1 + // visibility
 		(item.sha256[0] ? 1 + blobBytes(item.sha256[0].length) : 1) +
 		("version" in item.precondition ? 17 : 1) +
-		(item.expires_at[0] === undefined ? 1 : 9)
+		(item.expires_at[0] === undefined ? 1 : 9) +
+		(item.as[0] === undefined ? 1 : IMPORTED_BYTES + blobBytes(item.as[0].owner.toUint8Array().length))
 	);
 }

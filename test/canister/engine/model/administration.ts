@@ -1,5 +1,14 @@
 import type { MethodArgs, MethodName, WireVersion } from "../../../../src/protocol/index.js";
-import { EVERYBODY, type Model, type ModeName, numberOf, type RoleName, refuse } from "./model.js";
+import {
+	ANONYMOUS,
+	CONTROLLER,
+	EVERYBODY,
+	type Model,
+	type ModeName,
+	numberOf,
+	type RoleName,
+	refuse,
+} from "./model.js";
 import { abortUpload } from "./uploads.js";
 
 /** What the methods of administrators should do. */
@@ -17,6 +26,7 @@ export function change(
 		act();
 		model.changed(who);
 		model.sequence++;
+		model.administered++;
 		return model.version;
 	});
 }
@@ -52,7 +62,7 @@ export function setMode(model: Model, who: number, [request]: MethodArgs<"blobs_
 		generation: request.generation + 1n,
 		last,
 		protocol: 1,
-		features: ["grants", "batch", "expiry", "undelete"],
+		features: ["grants", "batch", "expiry", "undelete", "import"],
 		keep_deleted_days: [model.keepDays],
 	};
 }
@@ -61,6 +71,31 @@ export function setExpiryRules(model: Model, who: number, [request]: MethodArgs<
 	return change(model, who, "blobs_set_expiry_rules", request, () => {
 		model.rules = request.rules;
 	});
+}
+
+export function beginImport(model: Model, who: number, [request]: MethodArgs<"blobs_begin_import">) {
+	requireController(who);
+	return change(model, who, "blobs_begin_import", request, () => {
+		const hasHistory = model.sequence !== model.administered;
+		if (model.wasImported || hasHistory || model.uploads.size > 0) refuse("not_importable");
+		model.wasImported = true;
+		model.mode = "importing";
+		model.generation++;
+	});
+}
+
+export function endImport(model: Model, who: number, [request]: MethodArgs<"blobs_end_import">) {
+	requireController(who);
+	return change(model, who, "blobs_end_import", request, () => {
+		if (!model.isImporting) refuse("not_importable");
+		model.mode = "live";
+		model.generation++;
+	});
+}
+
+function requireController(who: number): void {
+	if (who === ANONYMOUS) refuse("anonymous");
+	if (who !== CONTROLLER) refuse("not_authorized");
 }
 
 export function abortAny(model: Model, who: number, [request]: MethodArgs<"blobs_abort_any_upload">) {

@@ -57,6 +57,7 @@ export function purge(model: Model, who: number, [request]: MethodArgs<"blobs_pu
 		model.throwAway(kept.blob);
 		model.changed(who);
 		model.sequence++;
+		model.administered++;
 		return model.version;
 	};
 	return model.once(who, id, "administered", "blobs_purge", request, 2, act);

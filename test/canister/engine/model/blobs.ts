@@ -16,6 +16,7 @@ import {
 	type Model,
 	type ModelBlob,
 	nameOf,
+	numberOf,
 	type Piece,
 	PRINCIPALS,
 	pieceOf,
@@ -38,6 +39,7 @@ export function publish(
 ): WireManifest {
 	const { key, root, content_type, visibility, metadata, sha256 } = what;
 	model.freeExpired(key);
+	const as = what.as[0];
 	const manifest: WireManifest = {
 		key,
 		...model.version,
@@ -46,14 +48,15 @@ export function publish(
 		chunk_size: chunkSize,
 		content_type,
 		visibility: nameOfCase(visibility),
-		owner: PRINCIPALS[who]!,
-		created_at: model.nanoseconds(),
-		modified_at: model.nanoseconds(),
+		owner: as?.owner ?? PRINCIPALS[who]!,
+		created_at: as?.created_at ?? model.nanoseconds(),
+		modified_at: as?.modified_at ?? model.nanoseconds(),
 		metadata,
 		sha256,
-		expires_at: model.endOf(key, what.expires_at),
+		expires_at: model.endOf(key, what.expires_at, as),
 	};
-	const blob = hold(model, who, { manifest, owner: who, uploader: who, pieces });
+	const owner = as === undefined ? who : numberOf(as.owner);
+	const blob = hold(model, who, { manifest, owner, uploader: who, pieces });
 	if (id !== undefined) model.leave(who, id, "committed", "", blob.manifest);
 	return blob.manifest;
 }
@@ -79,9 +82,10 @@ export function checkWhole(
 ) {
 	const pieces = bytes.length === 0 ? [] : [pieceOf(bytes)];
 	const isPublic = "public" in item.visibility;
+	model.requireAs(item.as[0]);
 	model.requireEnd(item.expires_at[0]);
 	model.requireChange(who, item.key, { isPublic });
-	const expires_at = model.endOf(item.key, item.expires_at);
+	const expires_at = model.endOf(item.key, item.expires_at, item.as[0]);
 	const bytesHeld = chargeOfBlob({
 		manifest: { ...item, visibility: nameOfCase(item.visibility), expires_at } as unknown as WireManifest,
 		pieces,

@@ -27,6 +27,7 @@ import {
 	who,
 	whole,
 } from "./draws.js";
+import { asOthers } from "./import-commands.js";
 import {
 	CANISTER_VERSION,
 	type Model,
@@ -280,6 +281,7 @@ const give = command(
 						...(isReader ? reading : writing),
 					},
 					under: opt(under !== undefined && c.isNamed ? new Uint8Array(Buffer.from(under.id, "hex")) : null),
+					as: [],
 				},
 			],
 		};
@@ -529,4 +531,34 @@ export const undeleteCommands = fc.array(
 		cleanAfter(0, 60_000, DAY_MS, 3 * DAY_MS),
 	),
 	{ minLength: 30, maxLength: 70, size: "max" },
+);
+
+/** What fills an empty store from a backup, and what else controllers and others try meanwhile. */
+export const importCommands = fc.array(
+	fc.oneof(
+		{ ...begin, weight: 8 },
+		{ ...putMissing, weight: 10 },
+		{ ...asOthers(commit), weight: 12 },
+		{ ...asOthers(putBlob), weight: 10 },
+		{ ...asOthers(putMany), weight: 5 },
+		{ ...asOthers(batch), weight: 5 },
+		{ ...asOthers(give), weight: 10 },
+		putBlob,
+		commit,
+		abort,
+		deleteBlob,
+		update,
+		move(2, "blobs_copy"),
+		move(2, "blobs_rename"),
+		roleChange(1, "blobs_grant_role"),
+		setQuota,
+		setMode,
+		setExpiryRules,
+		setKeepDeleted,
+		restore,
+		{ weight: 20, arbitrary: fc.nat(1).map((back): Command => ({ do: "again", back })) },
+		restart,
+		cleanAfter(0, 0, 60_000, 20 * 60_000),
+	),
+	{ minLength: 15, maxLength: 40, size: "max" },
 );

@@ -4,7 +4,7 @@ import { batch, contentOf } from "./batch.js";
 import * as bin from "./bin.js";
 import * as blobs from "./blobs.js";
 import * as grants from "./grants.js";
-import { ANONYMOUS, type Model } from "./model.js";
+import { ANONYMOUS, CONTROLLER, type Model, refuse } from "./model.js";
 import * as uploads from "./uploads.js";
 
 const EXPECTATIONS: {
@@ -31,6 +31,8 @@ const EXPECTATIONS: {
 	blobs_purge: bin.purge,
 	blobs_set_keep_deleted: bin.setKeepDeleted,
 	blobs_set_expiry_rules: administration.setExpiryRules,
+	blobs_begin_import: administration.beginImport,
+	blobs_end_import: administration.endImport,
 	blobs_abort_any_upload: administration.abortAny,
 	blobs_give_grant: grants.give,
 	blobs_revoke_grant: grants.revokeGrant,
@@ -51,6 +53,7 @@ export function expectationOf<Name extends MethodName>(
 	let isLetIn = isAdmitted(model, who, method);
 	let isDone = false;
 	try {
+		if (model.isImporting && (who !== CONTROLLER || method === "blobs_set_mode")) refuse("not_live");
 		if (isLetIn && !isAdministration(model, who, method)) {
 			isLetIn = false;
 			model.requireCycles(who);
@@ -82,6 +85,8 @@ const ADMINISTRATION: readonly MethodName[] = [
 	"blobs_set_mode",
 	"blobs_set_expiry_rules",
 	"blobs_set_keep_deleted",
+	"blobs_begin_import",
+	"blobs_end_import",
 	"blobs_abort_any_upload",
 ];
 const GRANTING: readonly MethodName[] = ["blobs_give_grant", "blobs_revoke_grant"];
@@ -90,6 +95,7 @@ const isAdministration = (model: Model, who: number, method: MethodName): boolea
 
 /** Whether mode and role let the call in, whatever it asks for. */
 function isAdmitted(model: Model, who: number, method: MethodName): boolean {
+	if (model.isImporting && who !== CONTROLLER) return false;
 	if (isAdministration(model, who, method)) return model.has(who);
 	if (!model.takes(BEGIN.includes(method) ? "live" : "draining") || who === ANONYMOUS) return false;
 	if (GRANTING.includes(method)) return model.grants.holds(who);

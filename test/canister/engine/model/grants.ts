@@ -168,8 +168,15 @@ export function give(model: Model, who: number, [request]: MethodArgs<"blobs_giv
 		if (ends_at[0] !== undefined && ends_at[0] <= model.nanoseconds()) refuse("invalid_argument");
 		const writes = bytes.length > 0 || blobs.length > 0 || public_only || over_others || may_purge;
 		if (role === "reader" && writes) refuse("invalid_argument");
+		const [as] = request.as;
+		const giver = as?.giver[0] === undefined ? who : numberOf(as.giver[0]);
+		if (as !== undefined) {
+			const isOver = (used: bigint, [most]: [] | [bigint]) => most !== undefined && used > most;
+			const isMore = isOver(as.used.bytes, bytes) || isOver(as.used.blobs, blobs);
+			if (!model.isImporting || isMore) refuse("invalid_argument");
+		}
 		const gives = grants
-			.of(who)
+			.of(giver)
 			.filter((grant) => grant.terms.may_give && grant.role === role && grants.isLive(grant));
 		const [wanted] = request.under;
 		let under: ModelGrant | undefined;
@@ -197,8 +204,8 @@ export function give(model: Model, who: number, [request]: MethodArgs<"blobs_giv
 			},
 			under,
 			level: (under?.level ?? 0) + 1,
-			bytes: 0,
-			blobs: 0,
+			bytes: Number(as?.used.bytes ?? 0n),
+			blobs: Number(as?.used.blobs ?? 0n),
 		};
 		if (under !== undefined) model.requireQuota(who, { bytes: chargeOf(grant) });
 		grants.dropDead(holder);
@@ -206,6 +213,7 @@ export function give(model: Model, who: number, [request]: MethodArgs<"blobs_giv
 		grants.all.push(grant);
 		model.changed(who);
 		model.sequence++;
+		model.administered++;
 		return model.version;
 	});
 }
@@ -241,6 +249,7 @@ export function revokeGrant(model: Model, who: number, [request]: MethodArgs<"bl
 		grants.all = grants.all.filter((other) => other !== grant);
 		model.changed(who);
 		model.sequence++;
+		model.administered++;
 		return model.version;
 	});
 }

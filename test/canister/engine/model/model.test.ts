@@ -2,7 +2,14 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { METHODS } from "../../../../src/protocol/index.js";
 import { isLong } from "../../../support/long.js";
-import { commands, expiryCommands, grantCommands, placeCommands, undeleteCommands } from "./commands.js";
+import {
+	commands,
+	expiryCommands,
+	grantCommands,
+	importCommands,
+	placeCommands,
+	undeleteCommands,
+} from "./commands.js";
 import { EXPECTED } from "./expectation.js";
 import { PRINCIPALS } from "./model.js";
 import { World } from "./world.js";
@@ -19,6 +26,8 @@ test("C31 C33 C55 random histories of every update, restarts and cleaning betwee
 	fc.assert(
 		fc.property(commands, (history) => {
 			const world = new World();
+			world.switchImport("blobs_begin_import");
+			world.switchImport("blobs_end_import");
 			for (const command of history) world.run(command);
 			world.replay();
 			world.settle();
@@ -42,7 +51,7 @@ test("C31 C33 C55 random histories of every update, restarts and cleaning betwee
 		"blobs_commit_upload precondition_failed",
 		"again blobs_commit_upload done",
 		"again blobs_copy done",
-		"again blobs_put_many done",
+		"again blobs_put_blob done",
 		"again blobs_set_mode done",
 		"upload expired",
 		"answers shared",
@@ -150,6 +159,33 @@ test("C66 C67 C68 what is deleted: no history loses it before its time, or leave
 		"blobs_purge not_authorized",
 		"blobs_purge blob_not_found",
 		"a deleted blob removed",
+	].filter((what) => !World.happened.has(what));
+	expect(missing, "what never happened").toEqual([]);
+});
+
+test("C78 C79 imports: what controllers publish of others is theirs, counted, and refused for no quota", () => {
+	fc.assert(
+		fc.property(importCommands, importCommands, (history, later) => {
+			const world = new World();
+			world.switchImport("blobs_begin_import");
+			for (const command of history) expect(world.run(command) ?? "").not.toMatch(/quota_exceeded/);
+			world.switchImport("blobs_end_import");
+			world.replay();
+			for (const command of later.slice(0, 15)) world.run(command);
+			world.replay();
+			world.settle();
+			world.replay();
+		}),
+		isLong ? { numRuns: 400 } : { numRuns: 25, seed: SEED },
+	);
+	const missing = [
+		"published as another's",
+		"blobs_put_blob invalid_argument",
+		"blobs_commit_upload invalid_argument",
+		"blobs_batch invalid_argument",
+		"blobs_give_grant invalid_argument",
+		"blobs_put_many not_live",
+		"again blobs_put_blob done",
 	].filter((what) => !World.happened.has(what));
 	expect(missing, "what never happened").toEqual([]);
 });

@@ -137,6 +137,7 @@ export function commit(model: Model, who: number, [request]: MethodArgs<"blobs_c
 export function publishUpload(model: Model, who: number, request: WireCommitUpload): WireManifest {
 	const { id } = request;
 	const upload = model.openUpload(who, id);
+	model.requireAs(request.as[0]);
 	model.requireEnd(request.expires_at[0]);
 	const use = { only: upload.grant, isPublic: "public" in request.visibility };
 	const grant = model.requireChange(who, upload.key, use);
@@ -149,7 +150,7 @@ export function publishUpload(model: Model, who: number, request: WireCommitUplo
 		);
 		if (wrong) refuse("invalid_argument");
 	}
-	const expires_at = model.endOf(upload.key, request.expires_at);
+	const expires_at = model.endOf(upload.key, request.expires_at, request.as[0]);
 	const bytes = chargeOfBlobOf(upload.key, { ...request, expires_at }, size);
 	// Begun by a role that was lost: it counts in a grant from now on.
 	const payer =

@@ -78,6 +78,11 @@ export class World {
 		}
 	}
 
+	switchImport(method: "blobs_begin_import" | "blobs_end_import"): void {
+		const id = new Uint8Array(16).fill(method === "blobs_begin_import" ? 130 : 131);
+		this.call({ who: CONTROLLER, method, args: [{ id }] });
+	}
+
 	/** Gives everybody a quota of so many blobs, and of all else more than there is. */
 	setPlaces(count: number): void {
 		const much = 2n ** 40n;
@@ -139,6 +144,8 @@ export class World {
 			this.count("put over what was over");
 		const became = `${method} ${typeof expected === "string" ? expected : "done"}`;
 		this.count(note + became);
+		const [publication] = args as [{ as?: unknown[] }];
+		if (publication.as?.length === 1 && typeof expected !== "string") this.count("published as another's");
 		for (const grant of this.model.grants.all) this.#countUse(who, grant, usedBefore.get(grant));
 		return became;
 	}
@@ -211,7 +218,7 @@ export class World {
 	/** What each principal sees, what it is charged, and what the store counts, is what the model says. */
 	compare(): void {
 		const { model } = this;
-		for (const who of PRINCIPALS.keys()) {
+		for (const who of model.isImporting ? [CONTROLLER] : PRINCIPALS.keys()) {
 			const visible = [...model.blobs.values()].filter(
 				(blob) => !model.isOver(blob) && model.mayRead(who, blob),
 			);
@@ -242,7 +249,7 @@ export class World {
 				same(manifest[0], manifests.get(key), `what ${who} sees of ${key}`);
 			}
 		}
-		for (const who of [0, 1, 2, 3]) {
+		for (const who of model.isImporting ? [CONTROLLER] : [0, 1, 2, 3]) {
 			const request = { prefix: "", after: [] as [], limit: 1_000 };
 			const { deleted } = this.query(who, "blobs_list_deleted", request);
 			same(deleted, listedFor(model, who), `what ${who} sees of what was deleted`);
@@ -298,7 +305,7 @@ export class World {
 				generation: model.generation,
 				last: model.version,
 				protocol: 1,
-				features: ["grants", "batch", "expiry", "undelete"],
+				features: ["grants", "batch", "expiry", "undelete", "import"],
 				keep_deleted_days: [model.keepDays],
 			},
 		};
