@@ -109,7 +109,7 @@ describe.skipIf(isNamed)("instructions", () => {
 	});
 
 	test("C17 a page at the end of a list costs what one at its start does", { timeout: 300_000 }, async () => {
-		const COUNT = 5_000;
+		const COUNT = 3_000;
 		const key = (i: number) => `listed/${String(i).padStart(6, "0")}`;
 		for (let from = 0; from < COUNT; from += MAX_ITEMS) {
 			const blobs = Array.from({ length: MAX_ITEMS }, (_, i) => putItem(key(from + i), new Uint8Array(1)));
@@ -225,7 +225,7 @@ describe.skipIf(isNamed)("instructions", () => {
 
 	test("C19 the documented price of an upload is what is metered", { timeout: 300_000 }, async () => {
 		const [, price] = readDocument("STORAGE.md").match(/([\d.]+) T cycles a GiB/)!;
-		const COUNT = 48;
+		const COUNT = 24;
 		const id = newId();
 		const size = COUNT * MAX_CHUNK_BYTES;
 		const records = await fixture.measure(async () => {

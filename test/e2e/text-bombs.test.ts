@@ -45,12 +45,7 @@ const BOMBS: Record<string, Uint8Array> = {
 	"100,000 bytes": utf8("é".repeat(50_000)),
 };
 /** Those that are tried in every field; the others in one field of each shape. */
-const EVERYWHERE = [
-	"8,190 bytes, two a character",
-	"6,000 bytes of ASCII",
-	"6,000 bytes, the last two wrong",
-	"100,000 bytes",
-];
+const EVERYWHERE = ["8,190 bytes, two a character", "6,000 bytes, the last two wrong"];
 /** Keys as long as may be. */
 const KEYS: Record<string, Uint8Array> = {
 	"two bytes a character": utf8("é".repeat(512)),
@@ -161,7 +156,8 @@ describe.skipIf(isNamed)("C07 a text that may be as long as it is, in any field 
 		await expectCheap(fromCanisters, queries, sendAs("nobody"));
 	});
 	test.each(Object.entries(LEGAL))("in a message that is malformed after it: %s", async (_, text) => {
-		const requests = requestsWith(text).map(broken);
+		const all = requestsWith(text);
+		const requests = (isLong ? all : oncePerShape(all)).map(broken);
 		await expectCheap(fromUsers, requests, sendAsUser);
 		await expectCheap(fromCanisters, requests, sendAs("admin"));
 	});

@@ -11,6 +11,7 @@ import {
 	type WireError,
 	WireErrorType,
 } from "../../../src/protocol/index.js";
+import { runs } from "../../support/long.js";
 import { newId, publication, sha256 } from "../../support/store.js";
 import bombs from "./bombs.json" with { type: "json" };
 import { hex, plain, valuesOf } from "./support.js";
@@ -108,7 +109,7 @@ test("random arguments of every method are read as they were written, a reply wr
 			fc.property(fc.tuple(...argsOf(name).map(valuesOf)), (args) => {
 				expect(plain(decodeArgs(name, encode(name, args)))).toEqual(plain(args));
 			}),
-			{ numRuns: 50 },
+			runs(15, 150),
 		);
 	for (const name of names) {
 		const type = METHODS[name].result as IDL.Type;
@@ -121,7 +122,7 @@ test("random arguments of every method are read as they were written, a reply wr
 					...IDL.encode([type], [refused]),
 				]);
 			}),
-			{ numRuns: 50 },
+			runs(15, 150),
 		);
 	}
 });
@@ -142,7 +143,7 @@ describe("cut and changed messages", () => {
 				const theirs = decodedByLibrary(argsOf(name), message);
 				if (theirs !== undefined) expect(ours).toEqual(plain(theirs));
 			}),
-			{ numRuns: 2_000 },
+			runs(600, 6_000),
 		);
 	});
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Catalog, HTTP_EXPR } from "../../../src/canister/catalog/index.js";
+import { runs } from "../../support/long.js";
 import { HEAD, httpPath, LABEL, Model } from "./certified-model.js";
 import { decodeTree, isWellFormed, lookup, reconstruct, shownLabels } from "./spec.js";
 import { CountingMap, checkStructure, compareKeys, hashing, modelList, randomOf } from "./support.js";
@@ -61,7 +62,7 @@ describe("the certified tree against a map of keys", () => {
 					);
 				},
 			),
-			{ numRuns: 60 },
+			runs(25, 200),
 		);
 	});
 
@@ -83,7 +84,7 @@ describe("the certified tree against a map of keys", () => {
 					expect(checkStructure(model.map)).toMatchObject({ keys: 0, nodes: 2, directories: 2 });
 				}
 			}),
-			{ numRuns: 60 },
+			runs(25, 200),
 		);
 	});
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Catalog, type ListEntry, mergeLists } from "../../../src/canister/catalog/index.js";
+import { runs } from "../../support/long.js";
 import { CountingMap, checkStructure, compareKeys, hashing, modelList } from "./support.js";
 
 const NESTED = ["", "public", "private", "\0\xff".repeat(32)].map((name) => Buffer.from(name, "latin1"));
@@ -74,7 +75,7 @@ describe("the catalog against a sorted array", () => {
 					}
 				},
 			),
-			{ numRuns: 120 },
+			runs(50, 400),
 		);
 	});
 
@@ -99,7 +100,7 @@ describe("the catalog against a sorted array", () => {
 					expect(paged).toEqual(modelList(keys, { prefix, recursive }));
 				},
 			),
-			{ numRuns: 200 },
+			runs(80, 600),
 		);
 	});
 
@@ -117,7 +118,7 @@ describe("the catalog against a sorted array", () => {
 				}
 				expect(checkStructure(map)).toMatchObject({ keys: 0, nodes: 2, directories: 2 });
 			}),
-			{ numRuns: 60 },
+			runs(25, 200),
 		);
 	});
 });

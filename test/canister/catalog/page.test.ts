@@ -4,6 +4,7 @@ import { HTTP_EXPR } from "../../../src/canister/catalog/index.js";
 import type { HashTree } from "../../../src/client/call/hash-tree.js";
 import { NotShown, type ShownEntry, shownPage } from "../../../src/client/reading/shown-page.js";
 import type { ListRange } from "../../../src/protocol/index.js";
+import { runs } from "../../support/long.js";
 import { contentOf, HEAD, Model, subtreeOf } from "./certified-model.js";
 import { decodeTree, isWellFormed, reconstruct, type Tree } from "./spec.js";
 import { modelList, randomOf } from "./support.js";
@@ -95,7 +96,7 @@ describe("the witness of a page", () => {
 					}
 				},
 			),
-			{ numRuns: 150 },
+			runs(60, 400),
 		);
 		expect(hidden).toBeGreaterThan(1_000);
 	});

@@ -13,7 +13,8 @@ export class MapStorage implements Storage {
 		let map = this.#maps.get(id);
 		if (map === undefined) {
 			const entries = new Map<string, Uint8Array>();
-			const name = (key: Uint8Array) => Buffer.from(key).toString("hex");
+			const name = (key: Uint8Array) =>
+				Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
 			map = {
 				entries,
 				get: (key) => {
