@@ -4,8 +4,12 @@ export interface Command {
 	readonly summary: string;
 	/** What `--help` prints. */
 	readonly help: string;
-	/** Does it. What it throws ends the program: a UsageError with 2, anything else with 1. */
-	run(args: readonly string[]): Promise<void>;
+	/**
+	 * Does it. What it throws ends the program: a UsageError with 2, anything else with 1.
+	 * @returns the exit code, where it is not 0
+	 */
+	// biome-ignore lint/suspicious/noConfusingVoidType: most commands return nothing
+	run(args: readonly string[]): Promise<number | void>;
 }
 
 export const EXIT_FAILURE = 1;

@@ -1,8 +1,15 @@
 #!/usr/bin/env node
 /**
- * The command `canister-blobs`. Exit codes: 0 done, 1 it could not be done, 2 the command line is wrong.
- * Results go to stdout, errors to stderr.
+ * The command `canister-blobs`. Exit codes: 0 done, 1 it could not be done, 2 the command line is wrong; of backups also
+ * 3 done but for what is named, 10 there is no repository. Results go to stdout, errors to stderr.
  */
+import { backup } from "./backup/backup.js";
+import { init } from "./backup/init.js";
+import { cat, diff, ls } from "./backup/look.js";
+import { restore } from "./backup/restore.js";
+import { snapshots } from "./backup/snapshots.js";
+import { forget, prune } from "./backup/tidy.js";
+import { verify } from "./backup/verify.js";
 import { type Command, EXIT_FAILURE, EXIT_USAGE, UsageError } from "./command.js";
 import { link } from "./link.js";
 import { network } from "./network.js";
@@ -10,6 +17,7 @@ import { network } from "./network.js";
 const commands = new Map<string, Command>([
 	["link", link],
 	["network", network],
+	...Object.entries({ init, backup, restore, verify, snapshots, ls, cat, diff, forget, prune }),
 ]);
 
 const help = `Usage: canister-blobs <command> [options]
@@ -38,14 +46,16 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 		return 0;
 	}
 	try {
-		await command.run(args);
-		return 0;
+		return (await command.run(args)) ?? 0;
 	} catch (error) {
 		const message = error instanceof Error ? error.message : String(error);
 		if (!isUsageError(error)) {
 			console.error(`canister-blobs ${name}: ${message}`);
 			return EXIT_FAILURE;
 		}
+		// Whoever reads lines of JSON is told by the last one how it ended, whatever happened.
+		if (args.includes("--json"))
+			console.log(JSON.stringify({ type: "error", exitCode: EXIT_USAGE, code: "usage", message }));
 		console.error(`canister-blobs ${name}: ${message}\nTry: canister-blobs ${name} --help`);
 		return EXIT_USAGE;
 	}

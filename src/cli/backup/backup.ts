@@ -1,0 +1,82 @@
+/** `canister-blobs backup`: makes a snapshot of a store. */
+import { parseArgs } from "node:util";
+import { CanisterStatus } from "@dfinity/agent";
+import { backup as makeBackup } from "../../backup/index.js";
+import type { Command } from "../command.js";
+import {
+	CONNECTION,
+	CONNECTION_HELP,
+	type Connection,
+	connect,
+	openRepository,
+	REPOSITORY,
+	REPOSITORY_HELP,
+} from "./options.js";
+import { EXIT_INCOMPLETE, interruption, type Report, reported, shownKey, sizeOf } from "./report.js";
+
+const help = `Usage: canister-blobs backup --repo <path> --canister <id> [options]
+
+Makes a snapshot of a store: the first with all that it holds, later ones with what
+its feed says has changed. Takes the role backup. Killed, it goes on with the next.
+Exit code 3: the snapshot is made, and lacks blobs that are named.
+
+      --tag <word>      a word by which the snapshot is found and kept; repeatable
+      --accept-rollback go on where the store was rolled back or forked since the
+                        last snapshot, by comparing whole lists
+${CONNECTION_HELP}
+${REPOSITORY_HELP}`;
+
+/** SHA-256 of the module that the canister runs, certified. */
+async function moduleHash({ agent, canisterId }: Connection, report: Report): Promise<string | undefined> {
+	try {
+		const status = await CanisterStatus.request({ agent, canisterId, paths: ["module_hash"] });
+		const hash = status.get("module_hash");
+		return typeof hash === "string" && /^[0-9a-f]{64}$/.test(hash) ? hash : undefined;
+	} catch (error) {
+		report.note(`The hash of the canister's module could not be read: ${(error as Error).message}`);
+		return undefined;
+	}
+}
+
+async function run(args: readonly string[]): Promise<number> {
+	const { values } = parseArgs({
+		args: [...args],
+		options: {
+			...REPOSITORY,
+			...CONNECTION,
+			tag: { type: "string", multiple: true, default: [] },
+			"accept-rollback": { type: "boolean", default: false },
+		},
+	});
+	return reported(values, async (report) => {
+		const connection = await connect(values);
+		const repository = await openRepository(values, true);
+		const wasmHash = await moduleHash(connection, report);
+		const result = await makeBackup(repository, {
+			client: connection.client,
+			canister: connection.canister,
+			tags: values.tag,
+			acceptRollback: values["accept-rollback"],
+			...(wasmHash !== undefined && { wasmHash }),
+			signal: interruption(),
+			onNote: (text) => report.note(text),
+			onProgress: ({ blobs, fetchedBytes, reusedBytes }) =>
+				report.progress(
+					() => `${blobs} blobs, ${sizeOf(fetchedBytes)} fetched, ${sizeOf(reusedBytes)} there already`,
+				),
+		});
+		const { summary, snapshot, ...counts } = result;
+		for (const { key, reason } of snapshot.missing)
+			report.loss({ type: "missing", key, reason }, `missing ${shownKey(key)}: ${reason}`);
+		const isWhole = summary.missing === 0 && snapshot.settingsComplete;
+		const { method, settingsComplete } = snapshot;
+		return report.end(
+			isWhole ? 0 : EXIT_INCOMPLETE,
+			{ snapshot: summary, method, settingsComplete, wasmHash, ...counts },
+			`snapshot ${summary.id.slice(0, 8)}: ${summary.blobs} blobs, ${sizeOf(summary.bytes)}, ` +
+				`${summary.missing} missing; ${sizeOf(counts.fetchedBytes)} fetched, ${sizeOf(counts.writtenBytes)} written`,
+		);
+	});
+}
+
+export const backup: Command = { summary: "back a store up, incrementally", help, run };

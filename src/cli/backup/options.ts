@@ -1,0 +1,114 @@
+import { HttpAgent } from "@dfinity/agent";
+import { Principal } from "@dfinity/principal";
+import { DirectorySink, Repository, type Sink } from "../../backup/index.js";
+import { BlobClient } from "../../client/node/index.js";
+import { UsageError } from "../command.js";
+import { FileIdentity } from "./identity.js";
+
+/** What every command of a repository takes, for `parseArgs`. */
+export const REPOSITORY = {
+	repo: { type: "string", short: "r" },
+	"single-writer": { type: "boolean", default: false },
+	json: { type: "boolean", default: false },
+	quiet: { type: "boolean", short: "q", default: false },
+} as const;
+
+export const REPOSITORY_HELP = `
+  -r, --repo <path>     directory of the repository, or the variable
+                        CANISTER_BLOBS_REPOSITORY names it
+      --single-writer   take a place that cannot create a file exclusively, where
+                        no two processes ever write at a time
+      --json            print lines of JSON; the last one tells how it ended
+  -q, --quiet           print nothing but errors`;
+
+/** What a command takes that asks a store. */
+export const CONNECTION = {
+	canister: { type: "string" },
+	host: { type: "string", default: "https://icp-api.io" },
+	identity: { type: "string" },
+	local: { type: "boolean", default: false },
+} as const;
+
+export const CONNECTION_HELP = `
+      --canister <id>   the store
+      --host <url>      an API boundary of its network; default https://icp-api.io
+      --identity <file> an Ed25519 key in PEM, or the variable
+                        CANISTER_BLOBS_IDENTITY names it
+      --local           the host is a test network on this machine: believe the
+                        root key that it names`;
+
+interface RepositoryValues {
+	readonly repo?: string | undefined;
+	readonly "single-writer": boolean;
+}
+
+interface ConnectionValues {
+	readonly canister?: string | undefined;
+	readonly host: string;
+	readonly identity?: string | undefined;
+	readonly local: boolean;
+}
+
+export function sinkOf({ repo = process.env.CANISTER_BLOBS_REPOSITORY }: RepositoryValues): Sink {
+	if (repo === undefined || repo === "")
+		throw new UsageError("which repository? Give --repo, or set CANISTER_BLOBS_REPOSITORY");
+	return new DirectorySink(repo);
+}
+
+export const openRepository = (values: RepositoryValues, writes: boolean): Promise<Repository> =>
+	Repository.open(sinkOf(values), { writes, singleWriter: values["single-writer"] });
+
+export interface Connection {
+	readonly client: BlobClient;
+	readonly canister: string;
+	readonly agent: HttpAgent;
+	readonly canisterId: Principal;
+}
+
+export async function connect({ canister, host, identity, local }: ConnectionValues): Promise<Connection> {
+	if (canister === undefined) throw new UsageError("which store? Give --canister");
+	const canisterId = principalOf(canister);
+	const path = identity ?? process.env.CANISTER_BLOBS_IDENTITY;
+	const agent = await HttpAgent.create({
+		host,
+		...(path !== undefined && { identity: await FileIdentity.read(path) }),
+		// Whoever answers is asked for the root key only where the user said that it is a network of his own.
+		shouldFetchRootKey: local,
+	});
+	const client = new BlobClient({ agent, canisterId, localNetwork: local });
+	return { client, canister: canisterId.toText(), agent, canisterId };
+}
+
+function principalOf(text: string): Principal {
+	try {
+		return Principal.fromText(text);
+	} catch {
+		throw new UsageError(`--canister takes a canister id, not ${JSON.stringify(text)}`);
+	}
+}
+
+/** A whole number from an option. */
+export function numberOf(name: string, text: string | undefined, min = 0): number | undefined {
+	if (text === undefined) return undefined;
+	const value = Number(text);
+	if (/^\d+$/.test(text) && value >= min && Number.isSafeInteger(value)) return value;
+	throw new UsageError(`--${name} takes a whole number from ${min} on, not ${JSON.stringify(text)}`);
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+	m: 60_000,
+	h: 3_600_000,
+	d: 86_400_000,
+	w: 604_800_000,
+	y: 31_536_000_000,
+};
+
+/** A time such as `90m`, `26h`, `7d`, `4w` or `1y`, in milliseconds; 0 needs no unit. */
+export function durationOf(name: string, text: string | undefined): number | undefined {
+	if (text === undefined) return undefined;
+	const [, digits, unit] = /^(\d+)([mhdwy]?)$/.exec(text) ?? [];
+	const factor = unit === "" && digits === "0" ? 0 : UNITS[unit ?? ""];
+	if (digits === undefined || factor === undefined)
+		throw new UsageError(`--${name} takes a time such as 90m, 26h, 7d or 1y, not ${JSON.stringify(text)}`);
+	return Number(digits) * factor;
+}

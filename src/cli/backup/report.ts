@@ -1,0 +1,114 @@
+import { isBackupError } from "../../backup/index.js";
+import { isBlobError } from "../../client/index.js";
+import { toJson } from "../../client/util/json.js";
+import { EXIT_FAILURE, UsageError } from "../command.js";
+
+/** Done, and something is missing that the output names. */
+export const EXIT_INCOMPLETE = 3;
+/** There is no repository. */
+const EXIT_NO_REPOSITORY = 10;
+
+const MIB = 2 ** 20;
+const BAR_MS = 200;
+
+export const sizeOf = (bytes: number): string =>
+	bytes < MIB ? `${Math.ceil(bytes / 1_024)} KiB` : `${(bytes / MIB).toFixed(1)} MiB`;
+
+/** Whatever a canister calls its keys must not reach a terminal as escape sequences. */
+export const shownKey = (key: string): string => JSON.stringify(key);
+
+/**
+ * What a command prints: text for people, or one line of JSON for each event. The last line always tells how it ended.
+ * Progress goes to stderr, and only to a terminal, so that cron has nothing to mail.
+ */
+export class Report {
+	readonly #json: boolean;
+	readonly #quiet: boolean;
+	#shownMs = 0;
+	#hasBar = false;
+
+	constructor({ json, quiet }: { readonly json: boolean; readonly quiet: boolean }) {
+		this.#json = json;
+		this.#quiet = quiet;
+	}
+
+	/** Replaces the line of progress, a few times a second. */
+	progress(text: () => string): void {
+		const now = performance.now();
+		if (this.#json || this.#quiet || !process.stderr.isTTY || now - this.#shownMs < BAR_MS) return;
+		this.#shownMs = now;
+		this.#hasBar = true;
+		process.stderr.write(`\r\u001b[2K${text()}`);
+	}
+
+	#clear(): void {
+		if (this.#hasBar) process.stderr.write("\r\u001b[2K");
+		this.#hasBar = false;
+	}
+
+	/** Something that a person should know, though all may be well. */
+	note(text: string): void {
+		this.#clear();
+		if (this.#json) this.#line({ type: "note", text });
+		else process.stderr.write(`${text}\n`);
+	}
+
+	/** A loss. It is shown to whoever asked for quiet, too. */
+	loss(event: object, text: string): void {
+		this.#clear();
+		if (this.#json) this.#line(event);
+		else process.stderr.write(`${text}\n`);
+	}
+
+	/** One of many results. */
+	item(event: object, text: string): void {
+		this.#clear();
+		if (this.#json) this.#line(event);
+		else if (!this.#quiet) process.stdout.write(`${text}\n`);
+	}
+
+	/** How it ended. @returns the exit code */
+	end(exitCode: number, event: object, text: string): number {
+		this.#clear();
+		if (this.#json) this.#line({ type: "summary", exitCode, ...event });
+		else if (!this.#quiet) process.stdout.write(`${text}\n`);
+		return exitCode;
+	}
+
+	/** @returns the exit code */
+	failed(error: unknown): number {
+		this.#clear();
+		const exitCode = isBackupError(error, "repository_not_found") ? EXIT_NO_REPOSITORY : EXIT_FAILURE;
+		const message = error instanceof Error ? error.message : String(error);
+		const code = isBackupError(error) || isBlobError(error) ? error.code : "internal";
+		if (this.#json) this.#line({ type: "error", exitCode, code, message });
+		else process.stderr.write(`canister-blobs: ${message}\n`);
+		return exitCode;
+	}
+
+	#line(event: object): void {
+		process.stdout.write(`${JSON.stringify(toJson(event))}\n`);
+	}
+}
+
+/** Ends a command where it is interrupted. */
+export function interruption(): AbortSignal {
+	const controller = new AbortController();
+	for (const name of ["SIGINT", "SIGTERM"] as const)
+		process.once(name, () => controller.abort(new Error(`interrupted by ${name}`)));
+	return controller.signal;
+}
+
+/** Runs a command and reports how it ended, whatever happens. */
+export async function reported(
+	values: { readonly json: boolean; readonly quiet: boolean },
+	run: (report: Report) => Promise<number>,
+): Promise<number> {
+	const report = new Report(values);
+	try {
+		return await run(report);
+	} catch (error) {
+		if (error instanceof UsageError) throw error;
+		return report.failed(error);
+	}
+}

@@ -1,0 +1,123 @@
+/** `canister-blobs forget` and `prune`: which snapshots are kept, and freeing what they do not need. */
+import { parseArgs } from "node:util";
+import { forget as forgetSnapshots, type KeepRules, prune as pruneRepository } from "../../backup/index.js";
+import { type Command, UsageError } from "../command.js";
+import { durationOf, numberOf, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
+import { interruption, reported, sizeOf } from "./report.js";
+
+const KEEP = ["last", "hourly", "daily", "weekly", "monthly", "yearly"] as const;
+
+const KEEP_OPTIONS = {
+	"keep-last": { type: "string" },
+	"keep-hourly": { type: "string" },
+	"keep-daily": { type: "string" },
+	"keep-weekly": { type: "string" },
+	"keep-monthly": { type: "string" },
+	"keep-yearly": { type: "string" },
+	"keep-within": { type: "string" },
+	"keep-tag": { type: "string", multiple: true },
+} as const;
+
+function rulesOf(
+	values: { [Name in keyof typeof KEEP_OPTIONS]?: string | string[] | undefined },
+): KeepRules | undefined {
+	const rules: { -readonly [Name in keyof KeepRules]: KeepRules[Name] } = {};
+	for (const name of KEEP) {
+		const count = numberOf(`keep-${name}`, values[`keep-${name}`] as string | undefined, 1);
+		if (count !== undefined) rules[name] = count;
+	}
+	const withinMs = durationOf("keep-within", values["keep-within"] as string | undefined);
+	if (withinMs !== undefined) rules.withinMs = withinMs;
+	if (values["keep-tag"] !== undefined) rules.tags = values["keep-tag"] as string[];
+	return Object.keys(rules).length > 0 ? rules : undefined;
+}
+
+export const forget: Command = {
+	summary: "forget snapshots by rules or by name",
+	help: `Usage: canister-blobs forget [<snapshot>…] --repo <path> [options]
+
+Forgets the snapshots named, or those of each store that no rule keeps. What only they
+needed is freed by prune.
+
+      --keep-last <n>   keep the newest n
+      --keep-hourly <n>, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly
+                        keep the newest of each of the last n hours (and so on) that
+                        have snapshots, by UTC
+      --keep-within <t> keep all that are younger than the newest by t, such as 7d
+      --keep-tag <word> keep all with this tag; repeatable
+      --canister <id>   only snapshots of this store
+      --dry-run         only say what would be done
+${REPOSITORY_HELP}`,
+	run: async (args) => {
+		const { values, positionals } = parseArgs({
+			args: [...args],
+			allowPositionals: true,
+			options: {
+				...REPOSITORY,
+				...KEEP_OPTIONS,
+				canister: { type: "string" },
+				"dry-run": { type: "boolean", default: false },
+			},
+		});
+		const keep = rulesOf(values);
+		if (keep === undefined && positionals.length === 0)
+			throw new UsageError("forget needs snapshots, or a rule such as --keep-daily 7");
+		const dryRun = values["dry-run"];
+		return reported(values, async (report) => {
+			const repository = await openRepository(values, !dryRun);
+			const ids: string[] = [];
+			for (const name of positionals) ids.push((await repository.find(name, values.canister)).id);
+			const { canister } = values;
+			const { forgotten, kept } = await forgetSnapshots(repository, {
+				ids,
+				dryRun,
+				...(keep && { keep }),
+				...(canister !== undefined && { canister }),
+			});
+			for (const { id, at } of forgotten)
+				report.item({ type: "forgotten", id, at }, `forgotten ${id.slice(0, 8)}  ${at.slice(0, 19)}Z`);
+			const counts = { forgotten: forgotten.length, kept: kept.length, dryRun };
+			return report.end(
+				0,
+				counts,
+				`${forgotten.length} forgotten, ${kept.length} kept${dryRun ? " (nothing was done)" : ""}`,
+			);
+		});
+	},
+};
+
+export const prune: Command = {
+	summary: "free what no snapshot needs",
+	help: `Usage: canister-blobs prune --repo <path> [options]
+
+Marks what no snapshot needs, and deletes what was marked before. Backups may run at
+the same time, however long.
+
+      --grace <time>    how long what is marked is left alone; default 24h. It saves
+                        work only; with 0 all is deleted at once
+      --dry-run         only say what would be done
+${REPOSITORY_HELP}`,
+	run: async (args) => {
+		const { values } = parseArgs({
+			args: [...args],
+			options: {
+				...REPOSITORY,
+				grace: { type: "string", default: "24h" },
+				"dry-run": { type: "boolean", default: false },
+			},
+		});
+		const graceMs = durationOf("grace", values.grace) as number;
+		const dryRun = values["dry-run"];
+		return reported(values, async (report) => {
+			const repository = await openRepository(values, !dryRun);
+			const result = await pruneRepository(repository, { graceMs, dryRun, signal: interruption() });
+			const { marked, deleted, deletedBytes, rewritten, neededBytes } = result;
+			return report.end(
+				0,
+				{ dryRun, ...result },
+				`${marked} objects marked, ${deleted} deleted (${sizeOf(deletedBytes)}), ${rewritten} packs written anew, ` +
+					`${sizeOf(neededBytes)} needed${dryRun ? " (nothing was done)" : ""}`,
+			);
+		});
+	},
+};

@@ -1,0 +1,70 @@
+/** `canister-blobs verify`: whether every snapshot can be restored. */
+import { parseArgs } from "node:util";
+import { type VerifyOptions, verify as verifyRepository } from "../../backup/index.js";
+import { type Command, EXIT_FAILURE, UsageError } from "../command.js";
+import {
+	CONNECTION,
+	CONNECTION_HELP,
+	connect,
+	openRepository,
+	REPOSITORY,
+	REPOSITORY_HELP,
+} from "./options.js";
+import { interruption, reported, shownKey, sizeOf } from "./report.js";
+
+const help = `Usage: canister-blobs verify --repo <path> [options]
+
+Goes through all that each snapshot needs, reads the bytes, and names each blob that
+could not be restored. With --canister it also compares the newest snapshot with the
+roots that the store certifies. Exit code 1: something is damaged.
+
+      --read <part>     all (the default), none, or n/t such as 2/7: of seven runs
+                        that read everything, the second
+${CONNECTION_HELP}
+${REPOSITORY_HELP}`;
+
+function partOf(text: string): NonNullable<VerifyOptions["read"]> {
+	if (text === "all" || text === "none") return text;
+	const [, part, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
+	if (part !== undefined && Number(part) >= 1 && Number(part) <= Number(of))
+		return { part: Number(part), of: Number(of) };
+	throw new UsageError(`--read takes all, none or n/t such as 2/7, not ${JSON.stringify(text)}`);
+}
+
+async function run(args: readonly string[]): Promise<number> {
+	const { values } = parseArgs({
+		args: [...args],
+		options: { ...REPOSITORY, ...CONNECTION, read: { type: "string", default: "all" } },
+	});
+	const read = partOf(values.read);
+	return reported(values, async (report) => {
+		const connection = values.canister === undefined ? undefined : await connect(values);
+		const repository = await openRepository(values, false);
+		let bytes = 0;
+		const result = await verifyRepository(repository, {
+			read,
+			...(connection && { client: connection.client, canister: connection.canister }),
+			signal: interruption(),
+			onBytes: (more) => {
+				bytes += more;
+				report.progress(() => `${sizeOf(bytes)} read`);
+			},
+			onDamage: (damage) => {
+				const { key, object, sha256, reason } = damage;
+				const what = key === undefined ? (object ?? sha256 ?? "repository") : shownKey(key);
+				report.loss({ type: "damage", ...damage }, `damaged ${what}: ${reason}`);
+			},
+		});
+		const { snapshots, objectsRead, bytesRead, damages } = result;
+		return report.end(
+			damages === 0 ? 0 : EXIT_FAILURE,
+			result,
+			`${snapshots} snapshots, ${objectsRead} objects and ${sizeOf(bytesRead)} read, ${damages} damages` +
+				(connection
+					? `, ${result.sameAsStore} blobs as the store has them, ${result.changedSince} changed since`
+					: ""),
+		);
+	});
+}
+
+export const verify: Command = { summary: "find out whether snapshots can be restored", help, run };

@@ -1,0 +1,212 @@
+import { execFile, spawn } from "node:child_process";
+import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { promisify } from "node:util";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BlobClient } from "../../src/client/node/index.js";
+import { newId, ok, openStore, type StoreFixture } from "../support/store.js";
+
+/** The commands as their users run them: processes of their own, a real canister over HTTP, files, and SIGKILL. */
+
+const COMMAND = join(import.meta.dirname, "../../dist/cli/main.js");
+const exec = promisify(execFile);
+
+let fixture: StoreFixture;
+let blobs: BlobClient;
+let folder: string;
+let keyFile: string;
+let secret: string;
+
+beforeAll(async () => {
+	folder = await mkdtemp(join(tmpdir(), "canister-blobs-command-"));
+	const { privateKey } = generateKeyPairSync("ed25519");
+	keyFile = join(folder, "key.pem");
+	secret = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+	await writeFile(keyFile, secret, { mode: 0o600 });
+	const { d } = privateKey.export({ format: "jwk" });
+	const signer = Ed25519KeyIdentity.fromSecretKey(new Uint8Array(Buffer.from(d as string, "base64url")));
+	fixture = await openStore({ signatures: "bls" });
+	const grant = { id: newId(), who: signer.getPrincipal(), role: { backup: null } };
+	ok(await fixture.store.blobs_grant_role(grant));
+	blobs = new BlobClient({ agent: fixture.agent, canisterId: fixture.canisterId, localNetwork: true });
+});
+afterAll(async () => {
+	await fixture?.dispose();
+	await rm(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+	readonly code: number | null;
+	readonly out: string;
+	readonly err: string;
+	/** The lines of JSON. */
+	readonly lines: Record<string, never>[];
+	readonly last: Record<string, never>;
+}
+
+function start(args: readonly string[], environment: Record<string, string> = {}) {
+	const env = { ...process.env, CANISTER_BLOBS_REPOSITORY: join(folder, "repository"), ...environment };
+	const child = spawn(process.execPath, [COMMAND, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+	const said = { out: "", err: "" };
+	child.stdout.on("data", (data) => {
+		said.out += data;
+	});
+	child.stderr.on("data", (data) => {
+		said.err += data;
+	});
+	const ended = once(child, "close").then(([code]): Ended => {
+		const printed = args.includes("--json") ? said.out.split("\n").filter((line) => line !== "") : [];
+		const lines = printed.map((line) => JSON.parse(line));
+		return { code, ...said, lines, last: lines.at(-1) ?? {} };
+	});
+	return { child, ended };
+}
+
+const run = (...args: string[]) => start(args).ended;
+const store = () => ["--canister", fixture.canisterId.toText(), "--host", fixture.network.url, "--local"];
+const backup = (...args: string[]) => ["backup", ...store(), "--identity", keyFile, "--json", ...args];
+
+const large = randomBytes(30 * 2_080_768 + 5);
+const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+async function files(directory: string): Promise<string[]> {
+	const found = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
+	return found.filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name));
+}
+
+test("a store is backed up, through SIGKILL, and restored; sha256sum verifies what lies in the repository", async () => {
+	await blobs.upload(large, { key: "films/large.bin" });
+	const small = Array.from({ length: 120 }, (_, index) => ({
+		key: `small/${index}`,
+		source: randomBytes(2_000 + index),
+	}));
+	await blobs.uploadAll(small);
+	expect(await run("backup", ...store(), "--identity", keyFile)).toMatchObject({ code: 10 });
+	expect(await run("init")).toMatchObject({ code: 0 });
+	expect(await run("init", "--json")).toMatchObject({
+		code: 1,
+		last: { type: "error", code: "repository_exists" },
+	});
+
+	// Killed once three chunks are there.
+	const killed = start(backup());
+	const chunks = join(folder, "repository/chunks");
+	while ((await files(chunks)).length < 3) await new Promise((resolve) => setTimeout(resolve, 2));
+	killed.child.kill("SIGKILL");
+	expect((await killed.ended).code).toBeNull();
+	const kept = (await files(chunks)).length;
+	expect(kept).toBeLessThan(30);
+
+	const made = await start(backup("--tag", "nightly")).ended;
+	expect(made).toMatchObject({
+		code: 0,
+		last: {
+			type: "summary",
+			exitCode: 0,
+			snapshot: { blobs: 121, missing: 0, tags: ["nightly"] },
+			settingsComplete: true,
+		},
+	});
+	expect(Number(made.last.reusedBytes)).toBeGreaterThanOrEqual(kept * 2_080_768);
+	// C57: the hash of the module that the canister runs is recorded.
+	expect(made.last.wasmHash).toBe(digest(fixture.wasm));
+
+	for (const path of [...(await files(chunks)), ...(await files(join(folder, "repository/packs")))]) {
+		const { stdout } = await exec("sha256sum", [path]);
+		expect(stdout.slice(0, 64)).toBe(basename(path).slice(0, 64));
+	}
+
+	const target = join(folder, "restored");
+	expect(await run("restore", "latest", "--to", target, "--json")).toMatchObject({
+		code: 0,
+		last: { restored: 121, failed: 0, missing: 0 },
+	});
+	expect((await exec("sha256sum", [join(target, "films/large.bin")])).stdout.slice(0, 64)).toBe(
+		digest(large),
+	);
+	for (const { key, source } of small)
+		expect(Buffer.compare(await readFile(join(target, key)), source), key).toBe(0);
+	await writeFile(join(target, "small/7"), "mine");
+	const again = await run("restore", "latest", "--to", target, "--json");
+	expect(again).toMatchObject({ code: 3, last: { unchanged: 120, failed: 1, exitCode: 3 } });
+	expect(again.lines).toContainEqual(expect.objectContaining({ type: "failed", key: "small/7" }));
+	expect(await readFile(join(target, "small/7"), "utf8")).toBe("mine");
+});
+
+test("the next snapshot costs what changed; it is looked into, verified against the store, and the old is freed", async () => {
+	await blobs.delete("small/1");
+	await blobs.upload(new TextEncoder().encode("new"), { key: "small/new", contentType: "text/plain" });
+	const made = await start(backup()).ended;
+	expect(made).toMatchObject({ code: 0, last: { changes: 2, fetchedBytes: 3, method: "feed" } });
+	expect(Number(made.last.writtenBytes)).toBeLessThan(60_000);
+	const listed = await run("snapshots", "--json", "--max-age", "1h");
+	expect(listed).toMatchObject({ code: 0, last: { count: 2 } });
+	const [first, second] = listed.lines.map(({ id }) => String(id)) as [string, string];
+	expect(await run("diff", first, second.slice(0, 8))).toMatchObject({
+		code: 0,
+		out: '- "small/1"\n+ "small/new"\n1 added, 1 removed, 0 with other bytes, 0 with other metadata\n',
+	});
+	expect(await run("cat", "latest", "small/new")).toMatchObject({ code: 0, out: "new" });
+	expect(await run("cat", "latest", "small/1")).toMatchObject({ code: 1, out: "" });
+	expect((await run("ls", "latest", "--prefix", "small/n", "--json")).lines[0]).toMatchObject({
+		type: "blob",
+		key: "small/new",
+		size: 3,
+		contentType: "text/plain",
+	});
+	expect(await run("verify", ...store(), "--identity", keyFile, "--json")).toMatchObject({
+		code: 0,
+		last: { snapshots: 2, damages: 0, sameAsStore: 121 },
+	});
+	expect(await run("forget", "--keep-last", "1", "--json")).toMatchObject({
+		code: 0,
+		last: { forgotten: 1, kept: 1 },
+	});
+	expect(await run("prune", "--grace", "0", "--json")).toMatchObject({ code: 0 });
+	expect(await run("verify", "--json")).toMatchObject({ code: 0, last: { snapshots: 1, damages: 0 } });
+
+	const [path] = await files(join(folder, "repository/chunks"));
+	const bytes = await readFile(path as string);
+	bytes[5]! ^= 1;
+	await writeFile(path as string, bytes);
+	const damaged = await run("verify", "--json");
+	expect(damaged).toMatchObject({ code: 1, last: { type: "summary", exitCode: 1 } });
+	expect(damaged.lines).toContainEqual(expect.objectContaining({ type: "damage", key: "films/large.bin" }));
+});
+
+describe("for scripts and cron", () => {
+	test("quiet prints nothing where all is well, and a late snapshot is told all the same", async () => {
+		const repository = { CANISTER_BLOBS_REPOSITORY: join(folder, "quiet") };
+		expect(await start(["init", "-q"], repository).ended).toMatchObject({ code: 0, out: "", err: "" });
+		expect(await start(["snapshots", "-q"], repository).ended).toMatchObject({ code: 0, out: "", err: "" });
+		const late = await start(["snapshots", "-q", "--max-age", "26h"], repository).ended;
+		expect(late).toMatchObject({ code: 3, out: "", err: "no snapshot: over 26h\n" });
+	});
+
+	test("C52 a secret is in no line that is printed, and errors say what to do", async () => {
+		const refused = await start(["backup", ...store(), "--json"]).ended;
+		expect(refused).toMatchObject({ code: 1, last: { type: "error", exitCode: 1 } });
+		const wrong = await start(backup("--host", "http://127.0.0.1:1", "--nothing")).ended;
+		expect(wrong).toMatchObject({ code: 2, last: { type: "error", exitCode: 2, code: "usage" } });
+		const all = JSON.stringify([refused, wrong]);
+		for (const line of secret.split("\n").slice(1, -2)) expect(all).not.toContain(line);
+	});
+
+	test.each([
+		["backup", "--canister", "nonsense"],
+		["restore"],
+		["restore", "latest"],
+		["verify", "--read", "3/2"],
+		["forget"],
+		["prune", "--grace", "soon"],
+		["cat", "latest"],
+	])("%s %s %s: a wrong command line is told as one", async (...args) => {
+		const { code, err } = await run(...args);
+		expect(code).toBe(2);
+		expect(err).toContain("--help");
+	});
+});
