@@ -4,6 +4,7 @@
  * under its name. With --chromium a browser for the tests is looked for, too.
  */
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,6 +20,8 @@ const SOURCES = {
 	style: "npm run --silent check:style",
 };
 const BUILT = {
+	test: "tsc -b test",
+	examples: "tsc -b examples",
 	package: "npm run --silent check:package",
 	"examples/store": "tsc -p examples/store",
 	"examples/beside": "tsc -p examples/beside",
@@ -53,7 +56,12 @@ async function work() {
 	for (let next = waiting.shift(); next; next = waiting.shift()) await check(...next);
 }
 
-const built = check("build", "npm run --silent build").then(() => {
+/** What is shipped; `npm run build` compiles tests and examples, too, which nothing waits for. */
+const SHIPPED = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8"))
+	.references.map(({ path }) => path)
+	.filter((path) => path.startsWith("src/"))
+	.join(" ");
+const built = check("build", `tsc -b ${SHIPPED} && node scripts/executable.mjs`).then(() => {
 	if (!failed.includes("build")) waiting.push(...Object.entries(BUILT));
 });
 const more = Array.from({ length: Math.max(2, availableParallelism()) - 1 }, () =>
