@@ -3,9 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
-import { build, type Rollup } from "vite";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type * as IndexedDbModule from "../../src/client/sessions/indexed-db.js";
+import { bundleForPage } from "../support/bundle.js";
 
 /** Notes of uploads where they are kept: in the database of a real browser. */
 
@@ -17,14 +17,8 @@ let context: BrowserContext;
 let script: string;
 
 beforeAll(async () => {
-	const entry = join(root, "src/client/sessions/indexed-db.ts");
-	const built = await build({
-		root,
-		configFile: false,
-		logLevel: "silent",
-		build: { write: false, lib: { entry, formats: ["iife"], name: "Sessions", fileName: "sessions" } },
-	});
-	script = (built as Rollup.RollupOutput[])[0]!.output[0].code;
+	const path = join(root, "src/client/sessions/indexed-db.ts");
+	script = await bundleForPage({ path }, { format: "iife", globalName: "Sessions" });
 	folder = await mkdtemp(join(tmpdir(), "canister-blobs-indexed-db-"));
 	const executablePath = execFileSync("node", [join(root, "scripts/chromium.mjs")], { encoding: "utf8" });
 	context = await chromium.launchPersistentContext(folder, {

@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { chromium } from "playwright-core";
-import { build, type Rollup } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { release } from "../../examples/readme/batch.js";
 import { invite } from "../../examples/readme/grant.js";
 import { thereAndBack } from "../../examples/readme/node.js";
 import { writeRandomFile } from "../../examples/support/random-file.js";
 import { BlobClient } from "../../src/client/node/index.js";
+import { bundleForPage } from "../support/bundle.js";
 import { newId, ok, openStore, type StoreFixture } from "../support/store.js";
 
 /** The snippets of the README: the same text as files that are run here, Node's in Node, the page's in Chromium. */
@@ -80,7 +80,7 @@ test("a guest uploads by the grant that it shows", async () => {
 test("the browser's uploads a File and has it back as a Blob", async () => {
 	const path = join(directory, "cat.png");
 	await writeRandomFile(path, 3_000_000);
-	const script = await bundle();
+	const script = (await bundleForPage({ text: ENTRY })).replaceAll("</script", "<\\/script");
 	const browser = await chromium.launch({
 		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
 		args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
@@ -108,26 +108,7 @@ test("the browser's uploads a File and has it back as a Blob", async () => {
 	}
 });
 
-/** The snippet with the few lines around it that make an agent, as one module. */
-async function bundle(): Promise<string> {
-	const entry = "virtual:entry";
-	const output = await build({
-		root,
-		configFile: false,
-		logLevel: "warn",
-		plugins: [
-			{
-				name: "entry",
-				resolveId: (id) => (id === entry ? `\0${entry}` : undefined),
-				load: (id) => (id === `\0${entry}` ? ENTRY : undefined),
-			},
-		],
-		build: { write: false, rollupOptions: { input: entry } },
-	});
-	const [chunk] = (output as Rollup.RollupOutput).output;
-	return chunk.code.replaceAll("</script", "<\\/script");
-}
-
+/** The snippet with the few lines around it that make an agent. */
 const ENTRY = `
 import { HttpAgent } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";

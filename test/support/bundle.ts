@@ -13,6 +13,28 @@ const withoutPairings: Plugin = {
 		})),
 };
 
+/** Bundles a module for a page into one script. @returns its text */
+export async function bundleForPage(
+	module: { path: string } | { text: string },
+	{ format = "esm", globalName }: { format?: "esm" | "iife"; globalName?: string } = {},
+): Promise<string> {
+	const { outputFiles } = await build({
+		...("path" in module
+			? { entryPoints: [module.path] }
+			: { stdin: { contents: module.text, resolveDir: import.meta.dirname } }),
+		...(globalName !== undefined && { globalName }),
+		bundle: true,
+		platform: "browser",
+		format,
+		target: "es2022",
+		minify: true,
+		define: { global: "globalThis" },
+		logLevel: "warning",
+		write: false,
+	});
+	return outputFiles[0]!.text;
+}
+
 /**
  * Bundles modules, which are run one after the other, into one of plain JavaScript for Node, for a network that signs by
  * hashes: a process that first has TypeScript compiled and 300 modules found takes three times as long.
