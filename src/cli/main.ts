@@ -12,12 +12,16 @@ import { forget, prune } from "./backup/tidy.js";
 import { verify } from "./backup/verify.js";
 import { type Command, EXIT_FAILURE, EXIT_USAGE, UsageError } from "./command.js";
 import { link } from "./link.js";
+import { linkFor } from "./link-for.js";
 import { network } from "./network.js";
+import { serve } from "./serve.js";
 
 const commands = new Map<string, Command>([
 	["link", link],
 	["network", network],
 	...Object.entries({ init, backup, restore, verify, snapshots, ls, cat, diff, forget, prune }),
+	["serve", serve],
+	["link-for", linkFor],
 ]);
 
 const help = `Usage: canister-blobs <command> [options]

@@ -3,6 +3,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type BlockRecord, createNetwork, type NetworkOptions } from "../localnet/index.js";
 import { type Command, UsageError } from "./command.js";
+import { interrupted } from "./interrupted.js";
 
 const help = `Usage: canister-blobs network [options]
 
@@ -19,19 +20,6 @@ to stderr. It keeps nothing: with the process its canisters are gone.
       --blocks <path> write a line of JSON for each block: its height, its time and
                       the messages it took
   -h, --help          show this`;
-
-/** Ends by SIGINT, as from a terminal, or SIGTERM. */
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
-
-function interrupted(): Promise<void> {
-	return new Promise((resolve) => {
-		const end = () => {
-			for (const signal of SIGNALS) process.off(signal, end);
-			resolve();
-		};
-		for (const signal of SIGNALS) process.on(signal, end);
-	});
-}
 
 function portOf(text: string): number {
 	const port = Number(text);

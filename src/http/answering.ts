@@ -1,6 +1,7 @@
 import { isBlobError } from "../client/node/index.js";
 import type { Answer, Asked } from "./answer.js";
 import { conditionOf, rangeCounts } from "./conditions.js";
+import { DiskCache } from "./disk-cache.js";
 import { Busy, type Failure, failureOf, Gone, Late } from "./failures.js";
 import {
 	contentHeaders,
@@ -46,16 +47,20 @@ export class Answering {
 	readonly #public: Lookups;
 	readonly #private: Lookups | undefined;
 	readonly #methods: string;
+	readonly #cache: DiskCache | undefined;
 
 	constructor(settings: Settings) {
 		this.#settings = settings;
 		const { maxReaders: most, stallMs, pressedStallMs, privateClient } = settings;
+		this.#cache = settings.cache && new DiskCache(settings.cache);
 		this.#memory = new ChunkMemory(settings.memoryBytes);
 		this.readers = new Readers(this.#memory, { most, stallMs, pressedStallMs });
 		this.metrics = new Metrics({
 			memoryBytes: () => this.#memory.held,
 			idleMemoryBytes: () => this.#memory.idle,
 			readers: () => this.readers.count,
+			cacheBytes: () => this.#cache?.bytes ?? 0,
+			cacheFailures: () => this.#cache?.failures ?? 0,
 		});
 		const lookups = (client: Settings["client"]) =>
 			new Lookups(client, {
@@ -67,6 +72,11 @@ export class Answering {
 		this.#public = lookups(settings.client);
 		this.#private = privateClient && lookups(privateClient);
 		this.#methods = settings.corsOrigin === undefined ? "GET, HEAD" : "GET, HEAD, OPTIONS";
+	}
+
+	/** Resolves when what was begun on disk is done. */
+	async settle(): Promise<void> {
+		await this.#cache?.settle();
 	}
 
 	/** Never throws. */
@@ -108,22 +118,27 @@ export class Answering {
 	/** Public blobs for everybody; others are asked for only where the asker has a right to the key. */
 	async #find(asked: Asked, target: Target & { key: string }): Promise<Readable | undefined> {
 		const { key, query } = target;
-		const withHashes = asked.method === "GET";
+		const { links, mayRead } = this.#settings;
+		if (links?.admits({ key, query })) return this.#own(asked, key);
 		const lookups = this.#public;
-		const found = await lookups.find(key, withHashes);
+		const found = await lookups.find(key, asked.method === "GET");
 		if (found?.manifest.visibility === "public") return { found, isPrivate: false, lookups };
-		const { mayRead } = this.#settings;
-		if (this.#private === undefined || mayRead === undefined) return undefined;
-		const { method } = asked;
-		if ((await mayRead({ key, method, query, header: (name) => asked.header(name) })) !== true)
-			return undefined;
-		const own = await this.#private.find(key, withHashes);
-		if (own === undefined) return undefined;
-		return {
-			found: own,
-			isPrivate: own.manifest.visibility !== "public",
-			lookups: this.#private,
+		if (mayRead === undefined) return undefined;
+		const request = {
+			key,
+			query,
+			method: asked.method,
+			header: (name: string) => asked.header(name.toLowerCase()),
 		};
+		return (await mayRead(request)) === true ? this.#own(asked, key) : undefined;
+	}
+
+	/** What the server's own identity may read. */
+	async #own(asked: Asked, key: string): Promise<Readable | undefined> {
+		const lookups = this.#private;
+		const found = await lookups?.find(key, asked.method === "GET");
+		if (lookups === undefined || found === undefined) return undefined;
+		return { found, isPrivate: found.manifest.visibility !== "public", lookups };
 	}
 
 	async #represent(asked: Asked, { found, isPrivate }: Readable, signal: AbortSignal): Promise<Answer> {
@@ -194,7 +209,7 @@ export class Answering {
 		if (this.readers.isFull) throw new Busy("readers");
 		const blob = await this.#inTime(found.blob(), signal);
 		const { readAhead } = this.#settings;
-		const source = chunksOf(blob, isPrivate, this.metrics);
+		const source = chunksOf(blob, isPrivate, { metrics: this.metrics, cache: this.#cache });
 		const body = new Body(source, segments, { memory: this.#memory, readAhead });
 		this.readers.add(body);
 		try {

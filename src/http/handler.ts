@@ -36,6 +36,16 @@ export class BlobHandler {
 		return this.#answering.metrics.text();
 	}
 
+	/** The media type of `metrics`. */
+	get metricsType(): string {
+		return this.#answering.metrics.contentType;
+	}
+
+	/** Resolves when chunks that are being written to the cache are there. */
+	settle(): Promise<void> {
+		return this.#answering.settle();
+	}
+
 	/** Has each connection of node:http closed behind its next answer, so that the server can end. */
 	drain(): void {
 		this.#isClosing = true;

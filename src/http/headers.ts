@@ -37,8 +37,10 @@ const INERT =
 	/^(?:image\/(?!svg)|video\/|audio\/|font\/)|^(?:text\/(?:plain|css|csv|markdown)|application\/(?:json|octet-stream|pdf|zip|gzip))$/;
 
 /** Whether a browser that opens it as a page may run what is in it. */
-export const canRun = (contentType: string): boolean =>
-	!INERT.test(contentType.split(";", 1)[0]!.trim().toLowerCase());
+export function canRun(contentType: string): boolean {
+	const type = contentType.split(";", 1)[0]!.trim().toLowerCase();
+	return !INERT.test(type) || type.includes("xml");
+}
 
 const seconds = (ms: number): number => Math.max(0, Math.floor(ms / 1_000));
 

@@ -5,10 +5,12 @@ export interface Levels {
 	readonly memoryBytes: () => number;
 	readonly idleMemoryBytes: () => number;
 	readonly readers: () => number;
+	readonly cacheBytes: () => number;
+	readonly cacheFailures: () => number;
 }
 
 /** Where a chunk came from. */
-export type ChunkOrigin = "network";
+export type ChunkOrigin = "network" | "cache";
 
 const PREFIX = "canister_blobs_serve_";
 /** Of requests: from what is in memory to a large blob on a slow line. */
@@ -28,6 +30,11 @@ export class Metrics {
 	readonly #failures = this.#counter("failures_total", "Requests that failed, by code of the error.", [
 		"code",
 	]);
+	readonly #damaged = this.#counter(
+		"cache_damaged_total",
+		"Files of the cache that were not what they say.",
+		[],
+	);
 	readonly #firstByte = this.#histogram("first_byte_seconds", "Until the head of an answer was there.");
 	readonly #whole = this.#histogram("request_seconds", "Until an answer was out or its reader gone.");
 
@@ -35,6 +42,12 @@ export class Metrics {
 		this.#gauge("memory_bytes", "Bytes of chunks in memory.", levels.memoryBytes);
 		this.#gauge("memory_idle_bytes", "Of these, those that nobody reads now.", levels.idleMemoryBytes);
 		this.#gauge("readers", "Bodies under way.", levels.readers);
+		this.#gauge("cache_bytes", "Bytes of the cache on disk.", levels.cacheBytes);
+		this.#gauge(
+			"cache_write_failures",
+			"Chunks that could not be written to the cache.",
+			levels.cacheFailures,
+		);
 	}
 
 	/** Their type, for a header. */
@@ -45,6 +58,10 @@ export class Metrics {
 	/** In the text format of Prometheus. */
 	text(): Promise<string> {
 		return this.#registry.metrics();
+	}
+
+	damaged(): void {
+		this.#damaged.inc();
 	}
 
 	answered(method: string, status: number, seconds: number): void {

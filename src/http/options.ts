@@ -1,4 +1,6 @@
 import { type BlobClient, ClientError } from "../client/node/index.js";
+import type { DiskCacheOptions } from "./disk-cache.js";
+import type { BlobLinks } from "./links.js";
 import type { LogRecord } from "./log.js";
 
 /** A request for a blob that is not public, or not there. */
@@ -27,6 +29,8 @@ export interface BlobHandlerOptions {
 	 * anything.
 	 */
 	mayRead?: (request: ReadRequest) => boolean | Promise<boolean>;
+	/** Whose links are accepted: who has one may read the private blob that it is to. */
+	links?: BlobLinks;
 	/** What stands before the key in a path. @default "/" */
 	prefix?: string;
 	/** Cache-Control of public blobs whose metadata name none. @default "public, max-age=0, must-revalidate" */
@@ -55,15 +59,16 @@ export interface BlobHandlerOptions {
 	stallMs?: number;
 	/** The same while others wait for memory. @default 10,000 */
 	pressedStallMs?: number;
+	/** Chunks on disk, for later processes too. @default none */
+	cache?: DiskCacheOptions;
 	/** Called once for each request, when it has ended. */
 	log?: (record: LogRecord) => void;
 }
 
 /** The same with every choice made. */
-export type Settings = Required<
-	Omit<BlobHandlerOptions, "privateClient" | "mayRead" | "corsOrigin" | "log">
-> &
-	Pick<BlobHandlerOptions, "privateClient" | "mayRead" | "corsOrigin" | "log">;
+export type Settings = Required<Omit<BlobHandlerOptions, OptionalNames>> &
+	Pick<BlobHandlerOptions, OptionalNames>;
+type OptionalNames = "privateClient" | "mayRead" | "links" | "cache" | "corsOrigin" | "log";
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -82,10 +87,11 @@ export function normalise(options: BlobHandlerOptions): Settings {
 		if (typeof value === "string" && valid.test(value)) return value;
 		throw invalid(name, `it must be ${is}`);
 	};
-	const { client, privateClient, mayRead, corsOrigin, log } = options;
+	const { client, privateClient, mayRead, links, cache, corsOrigin, log } = options;
 	if (typeof client?.download !== "function") throw invalid("client", "it must be a BlobClient");
-	if (mayRead !== undefined && privateClient === undefined)
-		throw invalid("mayRead", "without a privateClient there is nothing to be read");
+	for (const [name, right] of Object.entries({ mayRead, links }))
+		if (right !== undefined && privateClient === undefined)
+			throw invalid(name, "without a privateClient there is nothing to be read");
 	const ms = (name: keyof BlobHandlerOptions, otherwise: number, least = 1) =>
 		whole(name, otherwise, least, MAX_TIMER_MS);
 	return {
@@ -110,6 +116,8 @@ export function normalise(options: BlobHandlerOptions): Settings {
 		pressedStallMs: ms("pressedStallMs", 10_000),
 		...(privateClient && { privateClient }),
 		...(mayRead && { mayRead }),
+		...(links && { links }),
+		...(cache && { cache }),
 		...(corsOrigin !== undefined && {
 			corsOrigin: text("corsOrigin", "", /^(?:\*|https?:\/\/[^\s/]+)$/, "an origin, or *"),
 		}),

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { VerifiedBlob } from "../client/node/index.js";
+import type { DiskCache } from "./disk-cache.js";
 import type { Metrics } from "./metrics.js";
 import type { ChunkSource } from "./reader.js";
 
@@ -14,14 +15,33 @@ function nameOf(blob: VerifiedBlob, isPrivate: boolean, index: number): string {
 	return `p${createHash("sha256").update(blob.manifest.owner.toUint8Array()).update(leaf).digest("hex")}`;
 }
 
-/** The chunks of a blob, from wherever they are. */
-export function chunksOf(blob: VerifiedBlob, isPrivate: boolean, metrics: Metrics): ChunkSource {
+/** Where chunks may be, beside the network. */
+export interface Places {
+	readonly metrics: Metrics;
+	readonly cache: DiskCache | undefined;
+}
+
+/** The chunks of a blob, from wherever they are. Who has one of these has the blob's hashes, and so a right to it. */
+export function chunksOf(blob: VerifiedBlob, isPrivate: boolean, { metrics, cache }: Places): ChunkSource {
+	const kept = isPrivate && !cache?.private ? undefined : cache;
 	return {
 		blob,
 		nameOf: (index) => nameOf(blob, isPrivate, index),
 		load: async (index, signal) => {
+			const name = nameOf(blob, isPrivate, index);
+			const { start, end } = blob.range(index);
+			const found = await kept?.read(name, end - start);
+			if (found && (await blob.matches(index, found))) {
+				metrics.chunk("cache");
+				return found;
+			}
+			if (found) {
+				metrics.damaged();
+				await kept?.remove(name);
+			}
 			const bytes = await blob.chunk(index, signal);
 			metrics.chunk("network");
+			kept?.write(name, bytes);
 			return bytes;
 		},
 	};

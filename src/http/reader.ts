@@ -76,6 +76,8 @@ export class Body {
 	async prepare(): Promise<void> {
 		this.#first ??= this.#next();
 		await this.#first;
+		// From now on it waits for a reader, which may never come.
+		this.#handedOutMs = performance.now();
 	}
 
 	/** The next bytes, at most 256 KiB; undefined at the end. What was handed out before is not held any longer. */

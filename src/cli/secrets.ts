@@ -1,0 +1,26 @@
+import { readFile } from "node:fs/promises";
+import { UsageError } from "./command.js";
+
+/** Where the secret of links is, for `parseArgs`: never the secret itself, which every user of a machine could read. */
+export const SECRETS = { "link-secret": { type: "string" } } as const;
+
+export const VARIABLE = "CANISTER_BLOBS_LINK_SECRET";
+
+export const SECRETS_HELP = `      --link-secret <path>  a file with the secret that signs links, at least 32
+                          characters (openssl rand -hex 32). Of several lines the
+                          first signs, and all are accepted. Or the variable
+                          ${VARIABLE} holds it`;
+
+/** The secrets, the one that signs first; none where none are named. */
+export async function secretsFrom(path: string | undefined): Promise<string[]> {
+	const text = path === undefined ? (process.env[VARIABLE] ?? "") : await read(path);
+	const secrets = text.split("\n").flatMap((line) => line.trim() || []);
+	if (path !== undefined && secrets.length === 0) throw new UsageError(`${path} holds no secret`);
+	return secrets;
+}
+
+function read(path: string): Promise<string> {
+	return readFile(path, "utf8").catch((cause: Error) => {
+		throw new UsageError(`cannot read ${path}: ${cause.message}`, { cause });
+	});
+}

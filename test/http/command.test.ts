@@ -1,0 +1,236 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { FileIdentity } from "../../src/cli/backup/identity.js";
+import { linkFor } from "../../src/cli/link-for.js";
+import { serve } from "../../src/cli/serve.js";
+import { pseudoBytes } from "../client/support/memory-store.js";
+import { openScene, type Scene, until } from "./served.js";
+
+/** `canister-blobs serve` and `link-for`, as processes. */
+
+const PROGRAM = join(import.meta.dirname, "../../dist/cli/main.js");
+const SECRET = "0123456789abcdef0123456789abcdef";
+/** More than the system holds between a server and a reader that reads nothing. */
+const LARGE = Buffer.alloc(32 << 20, pseudoBytes(4_099));
+
+let scene: Scene;
+let folder: string;
+let running: ChildProcess | undefined;
+beforeAll(async () => {
+	// Real signatures: another process verifies them.
+	scene = await openScene({ signatures: "bls" });
+	folder = await mkdtemp(join(tmpdir(), "canister-blobs-serve-"));
+	const { privateKey } = generateKeyPairSync("ed25519", {
+		privateKeyEncoding: { type: "pkcs8", format: "pem" },
+		publicKeyEncoding: { type: "spki", format: "pem" },
+	});
+	await writeFile(join(folder, "key.pem"), privateKey);
+	await writeFile(join(folder, "secret"), `${SECRET}\n`);
+	const reader = await FileIdentity.read(join(folder, "key.pem"));
+	await scene.owner.grantRole(reader.getPrincipal(), "reader");
+	await scene.put("public", LARGE.subarray(0, 1_000));
+	await scene.put("private", LARGE.subarray(0, 100), { visibility: "private" });
+	await scene.owner.upload(LARGE, { key: "large", visibility: "public", chunkBytes: 1 << 20 });
+});
+afterEach(() => void running?.kill("SIGKILL"));
+afterAll(async () => {
+	await scene?.dispose();
+	await rm(folder, { recursive: true, force: true });
+});
+
+const place = () => [
+	"--canister",
+	scene.fixture.canisterId.toText(),
+	"--host",
+	scene.fixture.network.url,
+	"--local",
+];
+const rights = () => ["--identity", join(folder, "key.pem"), "--link-secret", join(folder, "secret")];
+
+async function start(...args: string[]) {
+	const child = spawn(process.execPath, [
+		PROGRAM,
+		"serve",
+		"-l",
+		"0",
+		"--admin",
+		"127.0.0.1:0",
+		...place(),
+		...args,
+	]);
+	running = child;
+	const said = { out: "", err: "" };
+	child.stdout.on("data", (data) => {
+		said.out += data;
+	});
+	child.stderr.on("data", (data) => {
+		said.err += data;
+	});
+	const ended = once(child, "close") as Promise<[code: number | null, signal: string | null]>;
+	const lines = () =>
+		said.out
+			.split("\n")
+			.filter(Boolean)
+			.map((line) => JSON.parse(line) as Record<string, string>);
+	await until(() => said.out.includes("\n") || child.exitCode !== null, 20_000);
+	const [listening] = lines();
+	if (listening === undefined) throw new Error(said.err);
+	return { child, said, ended, lines, url: listening.url!, admin: listening.admin! };
+}
+
+/** What the program says that ends by itself. */
+const run = (args: readonly string[], env: Record<string, string> = {}) =>
+	new Promise<{ code: number; out: string; err: string }>((resolve) =>
+		execFile(process.execPath, [PROGRAM, ...args], { env: { ...process.env, ...env } }, (error, out, err) =>
+			resolve({ code: error ? (error.code as unknown as number) : 0, out, err }),
+		),
+	);
+
+describe("canister-blobs serve", () => {
+	test("serves public blobs, and private ones to who has a link", async () => {
+		const server = await start(
+			...rights(),
+			"--cache",
+			join(folder, "cache"),
+			"--prefix",
+			"/files/",
+			"--cors",
+			"*",
+		);
+		const answer = await fetch(`${server.url}/files/public`, { headers: { Range: "bytes=10-19" } });
+		expect([answer.status, answer.headers.get("access-control-allow-origin")]).toEqual([206, "*"]);
+		expect(Buffer.from(await answer.arrayBuffer()).equals(LARGE.subarray(10, 20))).toBe(true);
+		expect((await fetch(`${server.url}/files/private`)).status).toBe(404);
+
+		const id = scene.fixture.canisterId.toText();
+		const base = `${server.url}/files/`;
+		const made = await run(["link-for", "private", "--canister", id, "--until", "1h", "--base", base], {
+			CANISTER_BLOBS_LINK_SECRET: SECRET,
+		});
+		expect([made.code, made.err]).toEqual([0, ""]);
+		const link = made.out.trim();
+		const mine = await fetch(link);
+		expect([mine.status, mine.headers.get("cache-control")]).toEqual([200, "private, no-store"]);
+		expect(Buffer.from(await mine.arrayBuffer()).equals(LARGE.subarray(0, 100))).toBe(true);
+
+		const metrics = await fetch(`${server.admin}/metrics`);
+		expect(metrics.headers.get("content-type")).toContain("text/plain");
+		expect(await metrics.text()).toContain(
+			'canister_blobs_serve_requests_total{method="GET",status="206"} 1',
+		);
+		expect(await (await fetch(`${server.admin}/healthz`)).text()).toBe("ok\n");
+		expect((await fetch(`${server.url}/metrics`)).status).toBe(404);
+
+		server.child.kill("SIGTERM");
+		expect(await server.ended).toEqual([0, null]);
+		expect(server.said.err).toBe("");
+		const requests = server.lines().filter(({ event }) => event === "request");
+		expect(requests.slice(0, 3)).toMatchObject([
+			{ method: "GET", path: "/files/public", status: 206, bytes: 10, end: "done", from: "127.0.0.1" },
+			{ path: "/files/private", status: 404 },
+			{ path: "/files/private", status: 200 },
+		]);
+		for (const secret of [SECRET, new URL(link).searchParams.get("signature")!])
+			expect(server.said.out).not.toContain(secret);
+	});
+
+	test("ends by SIGTERM when answers under way are out, and takes no new connection meanwhile", async () => {
+		const server = await start();
+		const { hostname, port } = new URL(server.url);
+		const slow = connect(Number(port), hostname);
+		slow.write("GET /large HTTP/1.1\r\nHost: blobs\r\n\r\n");
+		await once(slow, "readable");
+		await fetch(`${server.url}/public`);
+		server.child.kill("SIGTERM");
+		await until(() => server.said.out.includes('"ending"'));
+		await expect(fetch(`${server.url}/public`)).rejects.toThrow();
+		expect(server.child.exitCode).toBeNull();
+		let received = 0;
+		for await (const part of slow) received += (part as Buffer).length;
+		expect(received).toBeGreaterThan(LARGE.length);
+		expect(await server.ended).toEqual([0, null]);
+		expect(server.lines().slice(-2)).toMatchObject([
+			{ path: "/large", end: "done", bytes: LARGE.length },
+			{ event: "ended" },
+		]);
+	});
+
+	test("cuts answers that take longer than the time of grace", async () => {
+		const server = await start("--grace", "0");
+		const { hostname, port } = new URL(server.url);
+		const slow = connect(Number(port), hostname);
+		slow.write("GET /large HTTP/1.1\r\nHost: blobs\r\n\r\n");
+		slow.on("error", () => {});
+		await once(slow, "readable");
+		server.child.kill("SIGTERM");
+		expect(await server.ended).toEqual([0, null]);
+		expect(server.lines()).toContainEqual(expect.objectContaining({ path: "/large", end: "gone" }));
+	});
+});
+
+describe("a command line that is wrong", () => {
+	test.each([
+		["serve without a store", ["serve"], "--canister"],
+		["serve at no port", ["serve", "--canister", "aaaaa-aa", "-l", "here"], "--listen"],
+		[
+			"an identity without a secret",
+			["serve", "--canister", "aaaaa-aa", "--identity", "{key}"],
+			"--link-secret",
+		],
+		[
+			"a secret without an identity",
+			["serve", "--canister", "aaaaa-aa", "--link-secret", "{secret}"],
+			"--identity",
+		],
+		["a size that is none", ["serve", "--canister", "aaaaa-aa", "--memory", "1GB"], "--memory"],
+		["a prefix that is none", ["serve", "--canister", "aaaaa-aa", "--prefix", "files"], "prefix"],
+		[
+			"a small cache",
+			["serve", "--canister", "aaaaa-aa", "--cache", "{cache}", "--cache-size", "1MiB"],
+			"cache.maxBytes",
+		],
+		[
+			"link-for without a time",
+			["link-for", "a", "--canister", "aaaaa-aa", "--link-secret", "{secret}"],
+			"--until",
+		],
+		[
+			"link-for a time that was",
+			["link-for", "a", "--canister", "aaaaa-aa", "--link-secret", "{secret}", "--until", "2020-01-01"],
+			"--until",
+		],
+		[
+			"link-for a time without a zone",
+			["link-for", "a", "--canister", "aaaaa-aa", "--link-secret", "{secret}", "--until", "2099-01-01T10:00"],
+			"--until",
+		],
+		[
+			"link-for without a secret",
+			["link-for", "a", "--canister", "aaaaa-aa", "--until", "1h"],
+			"--link-secret",
+		],
+		[
+			"link-for a base without a slash",
+			["link-for", "a", "--canister", "aaaaa-aa", "--until", "1h", "--base", "https://a"],
+			"--base",
+		],
+	])("is refused: %s", async (_, [name, ...args], said) => {
+		const paths = {
+			"{key}": join(folder, "key.pem"),
+			"{secret}": join(folder, "secret"),
+			"{cache}": join(folder, "c"),
+		};
+		const command = name === "serve" ? serve : linkFor;
+		const error = await command.run(args.map((arg) => paths[arg as keyof typeof paths] ?? arg)).then(
+			() => undefined,
+			(thrown: Error) => thrown,
+		);
+		expect([error?.name, error?.message]).toEqual(["UsageError", expect.stringContaining(said)]);
+	});
+});
