@@ -21,4 +21,5 @@ export type { RestoredAs } from "./reading/restore-file.js";
 export { Repository, type RepositoryOptions } from "./repository/repository.js";
 export { MAX_OBJECT_BYTES, type Sink, type SinkObject } from "./sink.js";
 export { DirectorySink } from "./sinks/directory.js";
+export { S3Sink, type S3SinkOptions } from "./sinks/s3.js";
 export type { BlobEntry, Entry } from "./tree/entry.js";

@@ -1,6 +1,6 @@
 import { HttpAgent } from "@dfinity/agent";
 import { Principal } from "@dfinity/principal";
-import { DirectorySink, Repository, type Sink } from "../../backup/index.js";
+import { DirectorySink, Repository, S3Sink, type Sink } from "../../backup/index.js";
 import { BlobClient } from "../../client/node/index.js";
 import { UsageError } from "../command.js";
 import { FileIdentity } from "./identity.js";
@@ -14,8 +14,10 @@ export const REPOSITORY = {
 } as const;
 
 export const REPOSITORY_HELP = `
-  -r, --repo <path>     directory of the repository, or the variable
-                        CANISTER_BLOBS_REPOSITORY names it
+  -r, --repo <place>    directory of the repository, or s3://BUCKET/PREFIX; or the
+                        variable CANISTER_BLOBS_REPOSITORY names it. Of a bucket
+                        AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and
+                        AWS_ENDPOINT_URL_S3 are read
       --single-writer   take a place that cannot create a file exclusively, where
                         no two processes ever write at a time
       --json            print lines of JSON; the last one tells how it ended
@@ -52,7 +54,21 @@ interface ConnectionValues {
 export function sinkOf({ repo = process.env.CANISTER_BLOBS_REPOSITORY }: RepositoryValues): Sink {
 	if (repo === undefined || repo === "")
 		throw new UsageError("which repository? Give --repo, or set CANISTER_BLOBS_REPOSITORY");
-	return new DirectorySink(repo);
+	return repo.startsWith("s3://") ? bucketOf(repo) : new DirectorySink(repo);
+}
+
+/** Keys come from the environment alone: every user of a machine can read its command lines. */
+function bucketOf(repo: string): Sink {
+	const [, bucket, , prefix = ""] = /^s3:\/\/([^/]+)(\/(.*))?$/.exec(repo) ?? [];
+	if (bucket === undefined)
+		throw new UsageError(`--repo takes s3://BUCKET/PREFIX, not ${JSON.stringify(repo)}`);
+	const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env;
+	if (!accessKeyId || !secretAccessKey)
+		throw new UsageError("a bucket needs the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+	const region = process.env.AWS_REGION ?? "us-east-1";
+	const endpoint =
+		process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL ?? `https://s3.${region}.amazonaws.com`;
+	return new S3Sink({ endpoint, bucket, prefix, region, accessKeyId, secretAccessKey });
 }
 
 export const openRepository = (values: RepositoryValues, writes: boolean): Promise<Repository> =>
