@@ -29,6 +29,10 @@ export const LIMITS = {
 	statWithWitnessInstructions1000: most(10e6),
 	statWithWitnessInstructionsMillion: most(15e6),
 	putBlobAtMillionOverThousand: most(1.36),
+	/** Instructions of a chunk of 2 MiB over HTTP, with its proof, less those of the client's own method. */
+	httpChunkOverGetChunk: most(8e6),
+	/** Of a certified 404, among 1,000,000 keys. */
+	http404InstructionsMillion: most(12e6),
 	stableBytesWrittenPerByte: most(1.2),
 	stableBytesWrittenPerByteUnknownSize: most(1.2),
 	uploadCyclesOverFloor: most(1.05),

@@ -9,6 +9,7 @@ import { measureCalls } from "./calls.js";
 import { measureDearest, measureStrangers } from "./dearest/index.js";
 import { complaints, FIGURES, type Figures, keep, LIMITS, shown } from "./figures.js";
 import { measureGrants } from "./grants.js";
+import { measureHttp } from "./http.js";
 import { measureCosts, measureMemory } from "./large.js";
 import { measureMillion } from "./million/measure.js";
 import { measureSmallBlobs } from "./small-blobs.js";
@@ -43,6 +44,8 @@ const PART_OF: Readonly<Record<string, string>> = {
 	openStatCycles: "strangers",
 	dearestRequestInstructions: "dearest",
 	batchItemOverPutMany: "batch",
+	httpChunkOverGetChunk: "http",
+	http404InstructionsMillion: "million",
 	grantCheckInstructions: "grants",
 	grantPartCheckInstructions: "grants",
 	clientPeakMemoryMB: "memory",
@@ -62,6 +65,7 @@ const partOf = (wanted: string): string => PART_OF[wanted] ?? wanted;
 const PARTS: Record<string, [string, (wasm: Uint8Array) => Promise<Partial<Figures>>]> = {
 	calls: ["Single calls, counted …", measureCalls],
 	strangers: ["What strangers cost …", measureStrangers],
+	http: ["Answers over HTTP …", measureHttp],
 	dearest: ["The dearest requests …", measureDearest],
 	small: [
 		"10,000 blobs of 10 KB …",

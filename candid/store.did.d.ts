@@ -221,6 +221,19 @@ export interface Grants { 'grants' : Array<Grant>, 'next' : [] | [GrantName] }
 export type GrantsOf = { 'all' : null } |
   { 'given_by' : Principal } |
   { 'held_by' : Principal };
+export interface HttpRequest {
+  'url' : string,
+  'method' : string,
+  'body' : Uint8Array | number[],
+  'headers' : Array<[string, string]>,
+  'certificate_version' : [] | [number],
+}
+export interface HttpResponse {
+  'body' : Uint8Array | number[],
+  'headers' : Array<[string, string]>,
+  'upgrade' : [] | [boolean],
+  'status_code' : number,
+}
 export interface ImportSwitch { 'id' : Uint8Array | number[] }
 export interface ImportedAs {
   'modified_at' : bigint,
@@ -698,5 +711,6 @@ export interface _SERVICE {
     { 'ok' : UploadStatus } |
       { 'err' : Refusal }
   >,
+  'http_request' : ActorMethod<[HttpRequest], HttpResponse>,
 }
 export declare const idlFactory: IDL.InterfaceFactory;

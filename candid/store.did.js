@@ -511,6 +511,19 @@ export const idlFactory = ({ IDL }) => {
     'upload' : Upload,
     'leaves' : IDL.Vec(IDL.Nat8),
   });
+  const HttpRequest = IDL.Record({
+    'url' : IDL.Text,
+    'method' : IDL.Text,
+    'body' : IDL.Vec(IDL.Nat8),
+    'headers' : IDL.Vec(IDL.Tuple(IDL.Text, IDL.Text)),
+    'certificate_version' : IDL.Opt(IDL.Nat16),
+  });
+  const HttpResponse = IDL.Record({
+    'body' : IDL.Vec(IDL.Nat8),
+    'headers' : IDL.Vec(IDL.Tuple(IDL.Text, IDL.Text)),
+    'upgrade' : IDL.Opt(IDL.Bool),
+    'status_code' : IDL.Nat16,
+  });
   return IDL.Service({
     'blobs_abort_any_upload' : IDL.Func(
         [UploadName],
@@ -722,5 +735,6 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : UploadStatus, 'err' : Refusal })],
         ['query'],
       ),
+    'http_request' : IDL.Func([HttpRequest], [HttpResponse], ['query']),
   });
 };

@@ -12,7 +12,7 @@ import ts from "typescript";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const target = process.argv[2] ?? join(root, "candid");
 const wire = join(root, "src/protocol/wire");
-const { ERROR_TABLE, METHODS, WireErrorType } = await import("../dist/protocol/index.js");
+const { ERROR_TABLE, HTTP_METHODS, METHODS, WireErrorType } = await import("../dist/protocol/index.js");
 
 /** Types by the name under which src/protocol exports them. */
 const names = new Map([[WireErrorType, "Error"]]);
@@ -54,7 +54,7 @@ function collect(node, source) {
 	} else if (ts.isTypeAliasDeclaration(node)) comment(node.name.text, node, source);
 	else if (ts.isVariableStatement(node)) {
 		for (const { name, initializer } of node.declarationList.declarations)
-			if (name.text === "METHODS")
+			if (["METHODS", "HTTP_METHODS"].includes(name.text))
 				for (const property of initializer.expression.properties)
 					comment(property.name.text, property, source);
 	}
@@ -159,7 +159,7 @@ function define(type) {
 	return `${head}${isVariant ? "variant" : "record"} {\n${fields.join("")}};\n`;
 }
 
-const methods = Object.entries(METHODS).map(([name, { kind, args, result }]) => {
+const methods = Object.entries({ ...METHODS, ...HTTP_METHODS }).map(([name, { kind, args, result }]) => {
 	const signature = `(${args.map(print).join(", ")}) -> (${print(result)})${kind === "query" ? " query" : ""}`;
 	return `${lines(comments.get(name), "  ")}  ${name} : ${signature};\n`;
 });

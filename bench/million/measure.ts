@@ -6,6 +6,7 @@ import { MEMORY } from "../../src/canister/memory.js";
 import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { newId, publication, rootOf, sha256 } from "../../test/support/published.js";
 import type { Figures } from "../figures.js";
+import { ask } from "../http.js";
 import { MeteredStore } from "../metered.js";
 import { buildFiller, callRaw, fill, HeapMap } from "./filler.js";
 
@@ -19,7 +20,10 @@ const RECORDS_A_CALL = 50_000;
 
 type Million = Pick<
 	Figures,
-	"statWithWitnessInstructions1000" | "statWithWitnessInstructionsMillion" | "putBlobAtMillionOverThousand"
+	| "statWithWitnessInstructions1000"
+	| "statWithWitnessInstructionsMillion"
+	| "putBlobAtMillionOverThousand"
+	| "http404InstructionsMillion"
 >;
 
 /**
@@ -35,10 +39,14 @@ export async function measureMillion(workplace: string): Promise<Million> {
 		statWithWitnessInstructions1000: thousand.stat,
 		statWithWitnessInstructionsMillion: million.stat,
 		putBlobAtMillionOverThousand: million.put / thousand.put,
+		http404InstructionsMillion: million.notFound,
 	};
 }
 
-async function measureAt(wasm: Uint8Array, keys: number): Promise<{ put: number; stat: number }> {
+async function measureAt(
+	wasm: Uint8Array,
+	keys: number,
+): Promise<{ put: number; stat: number; notFound: number }> {
 	const store = await MeteredStore.deploy(wasm);
 	try {
 		await fillCatalog(store, keys);
@@ -55,7 +63,10 @@ async function measureAt(wasm: Uint8Array, keys: number): Promise<{ put: number;
 			const request = { id: newId(), key, ...publication(rootOf(bytes, MAX_CHUNK_BYTES)) };
 			put = Number((await store.costOf("blobs_put_blob", request, bytes)).instructions);
 		}
-		return { put, stat: await store.costOfQuery("blobs_stat", { key: keysOf[0]!, min_version: [] }) };
+		const stat = await store.costOfQuery("blobs_stat", { key: keysOf[0]!, min_version: [] });
+		const { answer, instructions } = await ask(store, `/${keysOf[0]}x`);
+		if (answer.status_code !== 404) throw new Error(`nothing is answered ${answer.status_code}`);
+		return { put, stat, notFound: instructions };
 	} finally {
 		await store.dispose();
 	}

@@ -8,6 +8,10 @@ export interface Hashing {
 	sha256(bytes: Uint8Array): Uint8Array;
 	/** The same, written into `target` from `at` on. */
 	sha256Into(bytes: Uint8Array, target: Uint8Array, at: number): void;
+	/** What hashing bytes begins with, whole blocks of 64 and more than 32 bytes, or goes on with: to be gone on from. */
+	midstate(bytes: Uint8Array, from?: Midstate): Midstate;
+	/** SHA-256 of the bytes that a midstate is of and then `rest`, written into `target` from `at` on. */
+	finishInto(from: Midstate, rest: Uint8Array, target: Uint8Array, at: number): void;
 	/** Digest of a labelled node: its label, of at most 1,024 bytes, and the digest of what stands under it. */
 	labeled(label: Uint8Array, digest: Uint8Array): Uint8Array;
 	/** Of labelled nodes within each other: of the first label, under which stands the next, and so on. */
@@ -23,6 +27,14 @@ export interface Hashing {
 	 * from (i >> h) << h on, 2^h of them or as many as there are.
 	 */
 	forks(bytes: Uint8Array, at: number, stride: number, count: number): Uint8Array;
+	/** Of labelled nodes within each other, as `labeledPath`, over the forks, as `forks` makes them. */
+	labeledForks(
+		labels: readonly Uint8Array[],
+		bytes: Uint8Array,
+		at: number,
+		stride: number,
+		count: number,
+	): Uint8Array;
 	/**
 	 * SHA-256 of each of `count` records of `size` bytes, the first at `bytes[at]`, each `stride` bytes after the one
 	 * before. The digests go into the same array, the first to `bytes[to]`, each `toStride` bytes (at least 32) after
@@ -39,6 +51,12 @@ export interface Hashing {
 		to: number,
 		toStride: number,
 	): void;
+}
+
+/** Where hashing stands: what it has come to, and after how many bytes. Another Hashing can do nothing with it. */
+export interface Midstate {
+	readonly state: Uint8Array;
+	readonly bytes: number;
 }
 
 /** SHA-256 of bytes, as a platform or a library has it. */
@@ -65,25 +83,36 @@ export function hashingOf(sha256: Sha256): Hashing {
 	};
 	const labeled: Hashing["labeled"] = (label, digest) => joined(LABELED, label, digest);
 	const leaf = (value: Uint8Array) => joined(LEAF, value);
+	const labeledPath: Hashing["labeledPath"] = (labels, digest) =>
+		labels.reduceRight((under, label) => labeled(label, under), digest);
+	const forks: Hashing["forks"] = (bytes, at, stride, count) => {
+		let row = Array.from({ length: count }, (_, i) =>
+			bytes.subarray(at + i * stride, at + i * stride + DIGEST_BYTES),
+		);
+		while (row.length > 1) {
+			const above: Uint8Array[] = [];
+			for (let i = 0; i < row.length; i += 2)
+				above.push(i + 1 < row.length ? joined(FORK, row[i]!, row[i + 1]!) : row[i]!);
+			row = above;
+		}
+		return row[0]!.slice();
+	};
 	return {
 		sha256,
 		sha256Into: (bytes, target, at) => target.set(sha256(bytes), at),
+		midstate(bytes, from) {
+			const state = new Uint8Array((from?.bytes ?? 0) + bytes.length);
+			if (from !== undefined) state.set(from.state);
+			state.set(bytes, from?.bytes ?? 0);
+			return { state, bytes: state.length };
+		},
+		finishInto: ({ state }, rest, target, at) => target.set(joined(state, rest), at),
 		labeled,
 		labeledHash: (label, bytes) => labeled(label, leaf(sha256(bytes))),
-		labeledPath: (labels, digest) => labels.reduceRight((under, label) => labeled(label, under), digest),
+		labeledPath,
+		labeledForks: (labels, bytes, at, stride, count) => labeledPath(labels, forks(bytes, at, stride, count)),
 		leaf,
-		forks(bytes, at, stride, count) {
-			let row = Array.from({ length: count }, (_, i) =>
-				bytes.subarray(at + i * stride, at + i * stride + DIGEST_BYTES),
-			);
-			while (row.length > 1) {
-				const above: Uint8Array[] = [];
-				for (let i = 0; i < row.length; i += 2)
-					above.push(i + 1 < row.length ? joined(FORK, row[i]!, row[i + 1]!) : row[i]!);
-				row = above;
-			}
-			return row[0]!.slice();
-		},
+		forks,
 		hashMany(bytes, count, at, stride, size, to, toStride) {
 			for (let i = 0; i < count; i++) {
 				const record = at + i * stride;

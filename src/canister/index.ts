@@ -1,8 +1,10 @@
+export type { HttpRequest, HttpResponse } from "./azle/http.js";
 export type {
 	AccessRequest,
 	Admit,
 	Authorize,
 	BlobStoreOptions,
+	HttpSettings,
 	Quota,
 	RoomSettings,
 	StoreOptions,

@@ -16,6 +16,7 @@ import { Subnet } from "./execution/subnet.js";
 import { Faults } from "./faults/faults.js";
 import { FaultLayer } from "./faults/layer.js";
 import { RequestLog } from "./faults/request-log.js";
+import { Gateway } from "./gateway/gateway.js";
 import { createApi } from "./http/api.js";
 import { HttpServer } from "./http/server.js";
 import type { InstructionLimits } from "./limits.js";
@@ -52,10 +53,14 @@ export class Network {
 		const api = { subnet: this.#subnet, rounds: this.#rounds, topology: this.#topology, options };
 		const link = createLink(settings, seededRandom(options.seed, "conditions"), timers);
 		const way = new FaultLayer(api, timers, this.faults, this.requests).around(link);
-		this.#server = new HttpServer(createApi(api), options.middleware, way, {
-			up: new Uplink(settings, timers),
-			down: new Downlink(settings, timers),
-		});
+		const line = { up: new Uplink(settings, timers), down: new Downlink(settings, timers) };
+		this.#server = new HttpServer(
+			createApi(api),
+			options.middleware,
+			way,
+			line,
+			(network) => new Gateway(this.#topology, network, options.clock),
+		);
 		this.ready = this.#server.listen(options.port).then((port) => {
 			this.#port = port;
 			this.#rounds.start();
@@ -66,6 +71,11 @@ export class Network {
 	get url(): string {
 		if (this.#port === undefined) throw new Error("the network is not ready: await network.ready");
 		return `http://127.0.0.1:${this.#port}`;
+	}
+
+	/** A canister's site, `http://<canister>.localhost:<port>/`: its `http_request` behind a gateway that verifies. */
+	siteOf(canister: string): string {
+		return `http://${canister}.localhost:${new URL(this.url).port}/`;
 	}
 
 	/** The root subnet's public key in DER, 133 bytes: an agent's `rootKey`. */

@@ -5,6 +5,7 @@ import { encodeUtf8 } from "./codec/utf8.js";
  *
  * feed                                            the head of the feed, 32 bytes
  * http_expr / <segments of the key> / <$> / manifest    of a public blob
+ * http_expr / <*>                                  of all paths that are no public keys, for HTTP gateways alone
  * private / SHA-256(salt | owner | key) / manifest      of a private one
  *
  * A `manifest` is the SHA-256 of the manifest's bytes as they travel. Beside it under `<$>` stand the labels of HTTP
@@ -16,6 +17,8 @@ export const PRIVATE_LABEL = encodeUtf8("private");
 /** Ends the path of a key, of which no segment is called so. */
 export const KEY_END_LABEL = encodeUtf8("<$>");
 export const MANIFEST_LABEL = encodeUtf8("manifest");
+/** Beside the first segments of keys: what HTTP certification has for paths that are no keys. No segment is called so. */
+export const OTHERS_LABEL = encodeUtf8("<*>");
 
 /** The path of a public blob's manifest. */
 export function publicManifestPath(key: string): Uint8Array[] {

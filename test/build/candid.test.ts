@@ -13,6 +13,8 @@ import {
 	type MethodArgs,
 	type MethodName,
 	type MethodOk,
+	type WireHttpRequest,
+	type WireHttpResponse,
 	type WireResult,
 } from "../../src/protocol/index.js";
 import { spell } from "../docs/candid-text.js";
@@ -77,8 +79,15 @@ type Generated = {
 		? { args: Plain<Args>; result: Plain<Result> }
 		: never;
 };
+type Text = [name: string, value: string];
 type Ours = {
 	[Name in MethodName]: { args: MethodArgs<Name>; result: WireResult<MethodOk<Name>> };
+} & {
+	/** Texts, of which the canister keeps some as their bytes. */
+	http_request: {
+		args: [Omit<WireHttpRequest, "headers"> & { headers: Text[] }];
+		result: Omit<WireHttpResponse, "headers"> & { headers: Text[] };
+	};
 };
 
 test("the TypeScript made from it has the types of src/protocol", () => {

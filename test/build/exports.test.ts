@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, inject, test } from "vitest";
-import { METHODS } from "../../src/protocol/index.js";
+import { HTTP_METHODS, METHODS } from "../../src/protocol/index.js";
 import { readDocument, sectionOf } from "../docs/document.js";
 
 /** What the built, linked Wasm offers to callers and to the system. */
@@ -36,7 +36,9 @@ beforeAll(() => {
 
 describe("C06 exported are only", () => {
 	test("the methods of the protocol, Azle's own, and the system's entry points", () => {
-		const own = Object.entries(METHODS).map(([name, { kind }]) => `canister_${kind} ${name}`);
+		const own = Object.entries({ ...METHODS, ...HTTP_METHODS }).map(
+			([name, { kind }]) => `canister_${kind} ${name}`,
+		);
 		expect(entryPoints).toEqual([...own, ...AZLES, ...SYSTEMS].sort());
 	});
 

@@ -138,7 +138,7 @@ test("an upload's record, its page, its chunks and their slots", () => {
 		// A begin and three puts, without bytes and instructions.
 		4n * 7_200_000n,
 	]);
-	expect(recordOf("meta", u64(0)).length).toBe(408);
+	expect(recordOf("meta", u64(0)).length).toBe(424);
 	const counters = ["layout", "contents", "openUploads", "chunks", "charged", "promised", "stored"] as const;
 	expect(counters.map((name) => counter(name))).toEqual([6, 1, 1, 3, Number(charged), 0, bytes.length]);
 });
@@ -403,7 +403,9 @@ test("a task of HTTP certification, and the hashes it has made", () => {
 	expect(Object.values(fields)).toEqual([1n, 2n, 1n, BigInt(bytes.length), BigInt(S), 0n, 0n]);
 	expect(task.subarray(37)).toEqual(Buffer.concat([text(root), text(type)]));
 	const set = recordOf("responses", Buffer.concat([u64(2), type]));
-	expect(set).toEqual(Buffer.concat([Buffer.of(1), u32(1), u64(1), u32(0), text(new Uint8Array(0)), u32(1)]));
+	const nothing = text(new Uint8Array(0));
+	const rules = u64(counter("answersMade"));
+	expect(set).toEqual(Buffer.concat([Buffer.of(2), u32(1), u64(1), u32(0), nothing, u32(1), rules]));
 	const waiting = recordOf("responses", Buffer.concat([u64(1), Uint8Array.of(255), u32(0)]));
 	expect(waiting).toEqual(
 		Buffer.concat([Buffer.of(1), text(owner), u64(Number(sequence)), text(Buffer.from("large"))]),

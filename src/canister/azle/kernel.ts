@@ -26,9 +26,16 @@ const LENGTH = CONTROL.length / 4;
 const AT = CONTROL.at / 4;
 const STRIDE = CONTROL.stride / 4;
 const RECORDS = CONTROL.records / 4;
+const SIZE = CONTROL.size / 4;
+const TO = CONTROL.to / 4;
+const TO_STRIDE = CONTROL.toStride / 4;
 const DIGEST = CONTROL.digest;
+const STATE = CONTROL.state;
+/** Of eight bytes the lower four: the others stay zero. */
+const COUNT = CONTROL.count / 4;
 const PAYLOAD = CONTROL.payload;
-const { hash: HASH, labeled: LABELED, leaf: LEAF, forks: FORKS } = OPERATION;
+const { hash: HASH, labeled: LABELED, leaf: LEAF, forks: FORKS, many: MANY } = OPERATION;
+const { update: UPDATE, finish: FINISH } = OPERATION;
 const { check: CHECK, decode: DECODE, encode: ENCODE } = OPERATION;
 
 const LINK_STEP =
@@ -108,6 +115,21 @@ export const nativeHashing: Hashing = {
 		carryOut(HASH, bytes);
 		target.set(digest, at);
 	},
+	midstate(bytes, from) {
+		if (from !== undefined) control.set(from.state, STATE);
+		fields[COUNT] = from === undefined ? 0 : from.bytes;
+		carryOut(UPDATE, bytes);
+		const state = control.slice(STATE, STATE + DIGEST_BYTES);
+		const absorbed = fields[COUNT]!;
+		fields[COUNT] = 0;
+		return { state, bytes: absorbed };
+	},
+	finishInto({ state, bytes }, rest, target, at) {
+		control.set(state, STATE);
+		fields[COUNT] = bytes;
+		carryOut(FINISH, rest);
+		target.set(digest, at);
+	},
 	labeled(label, under) {
 		control.set(under, DIGEST);
 		return run(LABELED, label);
@@ -115,6 +137,16 @@ export const nativeHashing: Hashing = {
 	labeledPath(labels, under) {
 		control.set(under, DIGEST);
 		// Each finds what the one before left in the block.
+		for (let i = labels.length - 1; i >= 0; i--) carryOut(LABELED, labels[i]!);
+		return new Uint8Array(digest);
+	},
+	labeledForks(labels, bytes, at, stride, count) {
+		if (count > MAX_FORKED || count === 1)
+			return nativeHashing.labeledPath(labels, forks(bytes, at, stride, count));
+		fields[AT] = at;
+		fields[STRIDE] = stride;
+		fields[RECORDS] = count;
+		carryOut(FORKS, bytes);
 		for (let i = labels.length - 1; i >= 0; i--) carryOut(LABELED, labels[i]!);
 		return new Uint8Array(digest);
 	},
@@ -133,10 +165,10 @@ export const nativeHashing: Hashing = {
 		fields[AT] = at;
 		fields[STRIDE] = stride;
 		fields[RECORDS] = count;
-		fields[CONTROL.size / 4] = size;
-		fields[CONTROL.to / 4] = to;
-		fields[CONTROL.toStride / 4] = toStride;
-		fields[OP] = OPERATION.many;
+		fields[SIZE] = size;
+		fields[TO] = to;
+		fields[TO_STRIDE] = toStride;
+		fields[OP] = MANY;
 		certifiedDataSet(bytes);
 	},
 };

@@ -2,7 +2,7 @@ import type { Settings } from "../engine/index.js";
 import type { Sha256 } from "../hashing.js";
 import { MEMORIES } from "../memory.js";
 
-export type { AccessRequest, Admit, Authorize, Quota, RoomSettings } from "../engine/index.js";
+export type { AccessRequest, Admit, Authorize, HttpSettings, Quota, RoomSettings } from "../engine/index.js";
 
 /**
  * What `createBlobStore` takes: how the store lies in its canister, and what an application sets about it. Each has a
@@ -13,8 +13,9 @@ export type BlobStoreOptions = StoreOptions &
 	(
 		| {
 				/**
-				 * Whether the class brings `init`, `post_upgrade` and `inspect_message`. A canister has each once: beside a
-				 * class that has its own, say false and call `init`, `postUpgrade` and `inspectMessage` from there.
+				 * Whether the class brings `init`, `post_upgrade`, `inspect_message` and `http_request`. A canister has each
+				 * once: beside a class that has its own, say false and call `init`, `postUpgrade`, `inspectMessage` and
+				 * `httpRequest` from there.
 				 * @default true
 				 */
 				readonly lifecycle?: true;
@@ -28,7 +29,10 @@ export type BlobStoreOptions = StoreOptions &
 				readonly memoryOffset?: number;
 		  }
 		| {
-				/** The application has `init`, `post_upgrade` and `inspect_message` of its own, and calls the store's. */
+				/**
+				 * The application has `init`, `post_upgrade` and `inspect_message` of its own, and calls the store's; an
+				 * `http_request`, if blobs are to have URLs.
+				 */
 				readonly lifecycle: false;
 				/** First of the 17 memory ids of the store, 0 to 237; the others are the application's. */
 				readonly memoryOffset: number;

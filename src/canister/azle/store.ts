@@ -9,10 +9,19 @@ import {
 	trap,
 	update,
 } from "azle";
-import { type ErrorCode, errorCode, METHODS, type MethodName, type WireError } from "../../protocol/index.js";
+import {
+	type ErrorCode,
+	errorCode,
+	HTTP_METHODS,
+	METHODS,
+	type MethodName,
+	type WireError,
+} from "../../protocol/index.js";
 import { decodeArgs, encodeReply, isAcceptable } from "../candid/codec.js";
-import { type Answer, Engine, Refusal } from "../engine/index.js";
+import { decodeHttpRequest, encodeHttpReply } from "../candid/http.js";
+import { type Answer, BAD_REQUEST, Engine, Refusal } from "../engine/index.js";
 import { AzleHost } from "./host.js";
+import { type HttpRequest, type HttpResponse, queryOf, responseOf } from "./http.js";
 import { attachKernel } from "./kernel.js";
 import { type BlobStoreOptions, CHOOSE_OFFSET, checkOptions } from "./options.js";
 import { AzleStorage } from "./storage.js";
@@ -30,6 +39,11 @@ export interface BlobStoreClass {
 	 * application's, which decides. False for methods that the canister does not have, and for Azle's own.
 	 */
 	inspectMessage(): boolean | undefined;
+	/**
+	 * The answer to an HTTP gateway, certified (docs/HTTP.md), for an application's own `http_request`. Undefined where the
+	 * path can be no blob's, such as `/` and what ends with a slash: that is the application's.
+	 */
+	httpRequest(request: HttpRequest): HttpResponse | undefined;
 }
 
 const NAMES = Object.keys(METHODS) as MethodName[];
@@ -46,7 +60,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 	let exported: object | undefined;
 	const open = () => {
 		claimCanister();
-		const [other] = exported === undefined ? [] : methodsBeside(exported);
+		const [other] = exported === undefined ? [] : methodsBeside(exported, lifecycle);
 		if (options.memoryOffset === undefined && other !== undefined)
 			trap(
 				`canister-blobs: the canister has methods of its own (${other}), and no memoryOffset. ${CHOOSE_OFFSET}`,
@@ -61,6 +75,11 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 			running = { engine, storage };
 			return { engine, filled };
 		});
+	};
+	const started = () => running ?? trap("the store was not started: call its init and postUpgrade in yours");
+	const httpRequest = (request: HttpRequest): HttpResponse | undefined => {
+		const reply = started().engine.http(queryOf(request), false);
+		return reply && responseOf(reply);
 	};
 	const initialize = () => open().engine.start();
 	const upgrade = () => {
@@ -81,8 +100,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 	};
 
 	function answer(name: MethodName): void {
-		const { engine, storage } =
-			running ?? trap("the store was not started: call its init and postUpgrade in yours");
+		const { engine, storage } = started();
 		const before = storage.writes;
 		let result: { ok: Answer<MethodName> } | { err: WireError; item?: number };
 		let refusal: ErrorCode | undefined;
@@ -107,7 +125,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		const name = msgMethodName();
 		// Azle exports methods of its own, too, which no class brought: `_azle_chunk` is an empty update for everybody.
 		if (!isMethod(name))
-			return exported !== undefined && methodsBeside(exported).includes(name) ? undefined : false;
+			return exported !== undefined && methodsBeside(exported, lifecycle).includes(name) ? undefined : false;
 		if (running === undefined) return false;
 		const argument = msgArgData();
 		return running.engine.lets(name, argument.length, () => isAcceptable(name, argument));
@@ -119,6 +137,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		static readonly init = initialize;
 		static readonly postUpgrade = upgrade;
 		static readonly inspectMessage = accepts;
+		static readonly httpRequest = httpRequest;
 
 		constructor() {
 			exported = this.constructor;
@@ -133,6 +152,15 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		decorate(() => answer(name), contextOf(name, registrations));
 	}
 	if (!lifecycle) return BlobStore;
+	const { kind, args, result } = HTTP_METHODS.http_request;
+	const decorate = (kind === "query" ? query : update)([...args], result, { manual: true });
+	decorate(
+		() => {
+			const request = decodeHttpRequest(msgArgData());
+			msgReply(encodeHttpReply((request && started().engine.http(request, true)) ?? BAD_REQUEST));
+		},
+		contextOf("http_request", registrations),
+	);
 
 	return class extends BlobStore {
 		@init([], { manual: true })

@@ -81,9 +81,22 @@ function isMade(ic: NonNullable<AzleGlobals["_azleIc"]>, id: number): boolean {
 	}
 }
 
-/** The methods beside the store's own that the canister exports, by the class that Azle instantiated. */
-export function methodsBeside(storeClass: object): string[] {
-	return methodsOf(storeClass).filter((name) => !name.startsWith("blobs_"));
+const HTTP = "http_request";
+
+/**
+ * The methods beside the store's own that the canister exports, by the class that Azle instantiated.
+ * @param hasHttp whether `http_request` is the store's
+ */
+export function methodsBeside(storeClass: object, hasHttp: boolean): string[] {
+	const others = methodsOf(storeClass).filter((name) => !name.startsWith("blobs_"));
+	if (!hasHttp) return others;
+	const [own, second] = others.filter((name) => name === HTTP);
+	if (own !== undefined && second !== undefined)
+		trap(
+			"canister-blobs: the canister has an `http_request` of its own, and so has the store. Say `lifecycle: false` to " +
+				"createBlobStore, and ask the store's httpRequest in yours.",
+		);
+	return others.filter((name) => name !== HTTP);
 }
 
 /** Throws, so that the build fails, if the canister exports a store already. */

@@ -3,7 +3,7 @@ import { type ListRange, positionIn, scopeOf } from "../../protocol/listing.js";
 import type { Hashing } from "../hashing.js";
 import type { StableMap } from "../ports.js";
 import { Changer } from "./change.js";
-import { descend, leafOf, type Place } from "./directory.js";
+import { descend, leafOf, type Place, textOf } from "./directory.js";
 import { walkFlat } from "./flat.js";
 import {
 	type CertifiedRoot,
@@ -14,6 +14,8 @@ import {
 	type ListRoot,
 	labelsOf,
 	nameOf,
+	OTHERS,
+	OTHERS_TEXT,
 	type Path,
 	pathOf,
 	type Root,
@@ -177,6 +179,14 @@ export class Catalog {
 		this.#store.commit();
 	}
 
+	/** What HTTP certification has for all paths below a root that are no keys of it: a tree of this digest. */
+	setOthers(root: CertifiedRoot, content: Uint8Array): void {
+		const path = { root: root.name, bytes: OTHERS, texts: [textOf(root.name), OTHERS_TEXT] };
+		const items = [{ path, present: true, content, isSelf: false, isOthers: true }];
+		new Changer(this.#store, this.#hashing, root.kind).change(CERTIFIED_TOP, KIND.paths, items, 0, true);
+		this.#store.commit();
+	}
+
 	/** What is to be certified: the root of `feed` (whose value is given), `http_expr` and `private`. */
 	rootHash(feed: Uint8Array): Uint8Array {
 		const head = this.#hashing.labeled(FEED, this.#hashing.leaf(feed));
@@ -195,6 +205,21 @@ export class Catalog {
 	witness(feed: Uint8Array, reveals: readonly Reveal[]): Uint8Array {
 		const witness = new Witness(this.#store, this.#hashing, CERTIFIED_TOP);
 		for (const { root, key, subtree } of reveals) witness.show(labelsOf(pathOf(root, key)), subtree);
+		return this.#written(witness, feed);
+	}
+
+	/**
+	 * The same, pruned to what shows an HTTP gateway that nothing is at a path, of at least one segment, and nothing in
+	 * any directory on the way to it that would stand for it; and `others`, the tree that was set for such paths.
+	 */
+	witnessOfNothing(
+		feed: Uint8Array,
+		root: CertifiedRoot,
+		segments: readonly Uint8Array[],
+		others: Uint8Array,
+	): Uint8Array {
+		const witness = new Witness(this.#store, this.#hashing, CERTIFIED_TOP);
+		witness.showNothing([root.name, ...segments], others);
 		return this.#written(witness, feed);
 	}
 

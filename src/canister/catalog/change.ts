@@ -2,7 +2,7 @@ import { sameBytes } from "../../protocol/hash.js";
 import type { Hashing } from "../hashing.js";
 import { type Edited, Editor, type Entry } from "./editor.js";
 import { labelOf, type Path, SELF, SELF_TEXT } from "./key.js";
-import { FLAG, flagAt, KIND, type Kind, linkAt, valueAt } from "./node.js";
+import { FLAG, type Flag, flagAt, KIND, type Kind, linkAt, valueAt } from "./node.js";
 import type { NodeStore } from "./store.js";
 
 /** What is to become of a key. */
@@ -14,6 +14,8 @@ export interface Item {
 	readonly content: Uint8Array | undefined;
 	/** The last text is `<$>`, which is no label of the path: the key at its own directory's entry of that name. */
 	readonly isSelf: boolean;
+	/** The last text is `<*>`, which is no key. */
+	readonly isOthers?: boolean;
 }
 
 /** Applies items in order of their labels: first all of a directory below a label, then that label's entry. */
@@ -108,7 +110,8 @@ export class Changer {
 			if (isFound) editor.remove(at);
 			return;
 		}
-		const entry = this.#entry(kind, label, item.isSelf, isThere, below, value);
+		const own = item.isSelf ? FLAG.self : item.isOthers ? FLAG.others : undefined;
+		const entry = this.#entry(kind, label, ends ? own : undefined, isThere, below, value);
 		if (isFound) editor.update(at, entry);
 		else editor.insert(~at, label, entry);
 	}
@@ -116,14 +119,14 @@ export class Changer {
 	#entry(
 		kind: Kind,
 		label: Uint8Array,
-		isSelf: boolean,
+		own: Flag | undefined,
 		isThere: boolean,
 		link: number,
 		value: Uint8Array | undefined,
 	): Entry {
-		const flag = isSelf ? FLAG.self : isThere ? FLAG.file : FLAG.none;
+		const flag = own ?? (isThere ? FLAG.file : FLAG.none);
 		if (kind === KIND.plain || value === undefined) return { flag, link };
-		const direct = kind === KIND.labels || isSelf || link !== 0;
+		const direct = kind === KIND.labels || own !== undefined || link !== 0;
 		const digest = direct
 			? this.#hashing.labeled(label, value)
 			: this.#hashing.labeledPath([label, SELF], value);

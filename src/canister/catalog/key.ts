@@ -1,4 +1,4 @@
-import { KEY_END_LABEL, PRIVATE_LABEL, PUBLIC_LABEL } from "../../protocol/certified.js";
+import { KEY_END_LABEL, OTHERS_LABEL, PRIVATE_LABEL, PUBLIC_LABEL } from "../../protocol/certified.js";
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { MAX_PATH_BYTES } from "../../protocol/listing.js";
 import { textOf } from "./directory.js";
@@ -39,6 +39,9 @@ const kindUnder = (root: Root): Kind => (isList(root) ? KIND.plain : root.kind);
 /** The label under which a key's content stands. */
 export const SELF = KEY_END_LABEL;
 export const SELF_TEXT = "<$>";
+/** The label of what stands for all that is not there. */
+export const OTHERS = OTHERS_LABEL;
+export const OTHERS_TEXT = "<*>";
 
 /** A key below its root, in texts that compare as its labels' bytes do: a batch needs few of the labels. */
 export interface Path {

@@ -53,6 +53,8 @@ export const FLAG = {
 	file: 1,
 	/** This is the label `<$>`: the key that ends at the directory's own label. */
 	self: 2,
+	/** This is the label `<*>`: what HTTP certification has for all paths below the directory that are no keys. */
+	others: 3,
 } as const;
 export type Flag = (typeof FLAG)[keyof typeof FLAG];
 

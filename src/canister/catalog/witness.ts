@@ -2,7 +2,7 @@ import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { type Position, type Scope, within } from "../../protocol/listing.js";
 import type { Hashing } from "../hashing.js";
 import { readChild, textAt, textOf } from "./directory.js";
-import { SELF } from "./key.js";
+import { OTHERS, SELF } from "./key.js";
 import {
 	type Bounds,
 	countOf,
@@ -101,6 +101,33 @@ export class Witness {
 	}
 
 	/**
+	 * Shows that nothing is at a path, and what stands for it: the tree `others` beside the path's first segment. A
+	 * gateway must also see that no directory on the way has such a tree of its own, with a slash at its end or without:
+	 * neither `<*>` nor a label of no bytes.
+	 */
+	showNothing([top, ...labels]: readonly Uint8Array[], others: Uint8Array): void {
+		const shown = this.#showLabel(this.#root, top!);
+		if (shown === undefined) return;
+		let root = this.#open(shown.entry, linkAt(shown.node, shown.index));
+		const standing = this.#showLabel(root, OTHERS);
+		if (standing !== undefined) standing.entry.content = others;
+		this.#showLabel(root, NOTHING);
+		for (const label of labels) {
+			const next = this.#showLabel(root, label);
+			if (next === undefined) return;
+			const link = linkAt(next.node, next.index);
+			if (link === 0) {
+				next.entry.opened = true;
+				return;
+			}
+			root = this.#open(next.entry, link);
+			this.#showLabel(root, NOTHING);
+			this.#showLabel(root, OTHERS);
+		}
+		this.#showLabel(root, SELF);
+	}
+
+	/**
 	 * Shows a page of the directory at these labels: every label of it, that nothing is between them, and, where the page
 	 * does not begin or end within a directory, its neighbours. A folded directory shows whether a key of its name is
 	 * there, and that something else is.
@@ -145,8 +172,9 @@ export class Witness {
 		{ after, last, recursive }: Omit<Page, "labelPrefix">,
 		contents: Iterator<Uint8Array>,
 	): void {
-		// Shown with the directory that it belongs to.
-		if (flagAt(node, index) === FLAG.self) return;
+		// The one is shown with the directory that it belongs to, the other is no key.
+		const flag = flagAt(node, index);
+		if (flag === FLAG.self || flag === FLAG.others) return;
 		const hasKey = isFileAt(node, index) && after === undefined;
 		const link = linkAt(node, index);
 		if (link === 0) {

@@ -1,7 +1,7 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { chunkCount, isPublic, type WireManifest } from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
-import { putU32, putU64, writeU64 } from "./codec.js";
+import { putU32, putU64, type Reader, writeU64 } from "./codec.js";
 import { Forms } from "./forms.js";
 import { COUNTER, type Meta } from "./meta.js";
 
@@ -16,6 +16,8 @@ export interface AnswerSet {
 	readonly digest: Uint8Array;
 	/** How many blobs were published before it was made, and wait for it. */
 	readonly waiting: number;
+	/** By which rules its answers are (OwnAnswers): those of others are none that this code gives. */
+	readonly made: number;
 }
 
 /** A blob that was published before its answers were made: they are certified for it afterwards. */
@@ -26,12 +28,17 @@ export interface Waiting {
 	readonly key: string;
 }
 
-const SET_FORMS = new Forms<AnswerSet>("answer set", (reader) => ({
+const readFirst = (reader: Reader): AnswerSet => ({
 	holders: reader.u32(),
 	number: reader.u64(),
 	labels: reader.u32(),
 	digest: reader.bytes(),
 	waiting: reader.u32(),
+	made: 0,
+});
+const SET_FORMS = new Forms<AnswerSet>("answer set", readFirst, (reader) => ({
+	...readFirst(reader),
+	made: reader.u64(),
 }));
 const WAITING_FORMS = new Forms<Waiting>("waiting blob", (reader) => ({
 	by: reader.bytes(),
@@ -68,8 +75,8 @@ export class AnswerSets {
 		return record === undefined ? undefined : SET_FORMS.read(record);
 	}
 
-	set(content: number, type: string, { holders, number, labels, digest, waiting }: AnswerSet): void {
-		const record = new Uint8Array(25 + digest.length);
+	set(content: number, type: string, { holders, number, labels, digest, waiting, made }: AnswerSet): void {
+		const record = new Uint8Array(33 + digest.length);
 		const view = new DataView(record.buffer);
 		record[0] = SET_FORMS.newest;
 		view.setUint32(1, holders);
@@ -78,6 +85,7 @@ export class AnswerSets {
 		view.setUint32(17, digest.length);
 		record.set(digest, 21);
 		view.setUint32(21 + digest.length, waiting);
+		writeU64(view, 25 + digest.length, made);
 		this.#map.set(setKey(content, type), record);
 	}
 

@@ -220,10 +220,30 @@ export class Certified {
 		});
 	}
 
-	/** What proves to a gateway that a public blob has the answer of this hash (HttpHashes), once that is certified. */
-	proofOfResponse(blob: Blob, hash: Uint8Array): WireProof {
-		const subtree = this.#contents.ofResponse(blob, hash, this.#catalog.labelSets);
-		return this.#proof(() => [{ root: HTTP_EXPR, key: blob.key, subtree }]);
+	/** What proves to a gateway that a public blob has an answer of its own, which `tree` shows (OwnAnswers). */
+	proofOfOwn(blob: Blob, tree: Uint8Array): WireProof {
+		return this.#proof(() => [{ root: HTTP_EXPR, key: blob.key, subtree: this.#contents.ofOwn(blob, tree) }]);
+	}
+
+	/** The same of an answer that it shares with its copies, by its hash (HttpHashes), once those are certified. */
+	proofOfShared(blob: Blob, hash: Uint8Array): WireProof {
+		return this.#proof(() => {
+			const subtree = this.#contents.ofShared(blob, hash, this.#catalog.labelSets);
+			return [{ root: HTTP_EXPR, key: blob.key, subtree }];
+		});
+	}
+
+	/** What proves to a gateway that nothing is at a path, for which `others` stands. */
+	proofOfNothing(segments: readonly Uint8Array[], others: Uint8Array): WireProof {
+		const certificate = this.#host.certificate();
+		if (certificate === undefined) return NO_PROOF;
+		const witness = this.#catalog.witnessOfNothing(this.#feed.head, HTTP_EXPR, segments, others);
+		return { certificate: [certificate], witness: [witness] };
+	}
+
+	/** What stands from now on for all paths at which there is nothing: a tree of this digest. */
+	setOthers(digest: Uint8Array): void {
+		this.#catalog.setOthers(HTTP_EXPR, digest);
 	}
 
 	#reveal(root: Reveal["root"], key: Reveal["key"], blob: Shown | undefined): Reveal {

@@ -22,6 +22,7 @@ const RESERVES_PER_STEP = 200;
 const EXPIRED_PER_STEP = 500;
 const DUE_PER_STEP = 500;
 const GRANTEES_PER_STEP = 50;
+const RENEWED_PER_STEP = 200;
 const RECEIPTS_PER_STEP = 500;
 const CHANGES_PER_STEP = 500;
 
@@ -57,6 +58,7 @@ export function clean(state: State): void {
 		() => state.host.instructions(),
 		(by, instructions) => state.charges.spent(by, instructions, now),
 	);
+	for (let left = RENEWED_PER_STEP; left > 0 && hasTimeWithTree(state) && state.renewing.renewOne(); left--);
 	wakeForCleaning(state);
 }
 
@@ -68,7 +70,11 @@ const hasTimeWithTree = ({ host, certified }: State): boolean =>
 export function wakeForCleaning(state: State): void {
 	if (state.modes.name === "maintenance") return;
 	const isBusy =
-		state.garbage.length > 0 || state.feed.isOverfull || state.slots.isLow || state.responses.length > 0;
+		state.garbage.length > 0 ||
+		state.feed.isOverfull ||
+		state.slots.isLow ||
+		state.responses.length > 0 ||
+		state.renewing.isBusy;
 	const due = [
 		isBusy ? 0 : undefined,
 		state.receipts.nextAt(),

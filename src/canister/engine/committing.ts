@@ -19,6 +19,8 @@ import { concat } from "./codec.js";
 import { checkEnd, endOf, expire } from "./expiring.js";
 import type { Grant } from "./grant-record.js";
 import { payerOf, useGrantOf } from "./granted.js";
+import { isRanged } from "./http/headers.js";
+import { PAIR_BYTES } from "./http/own-answers.js";
 import { checkAs, ownerOf } from "./importing.js";
 import { discard, moreBlobs, publishNew } from "./publishing.js";
 import { RECEIPT, type Receipt } from "./receipts.js";
@@ -35,6 +37,8 @@ import { dropReserve } from "./reserves.js";
 import type { State } from "./state.js";
 import { closeUpload, openUpload, useOf } from "./uploading.js";
 import type { Upload } from "./uploads.js";
+
+const NO_BYTES = new Uint8Array(0);
 
 /** Publishing what was uploaded, or what comes in one call. */
 export class Committing {
@@ -139,7 +143,7 @@ export function publishUpload(
 	useGrantOf(state, caller, upload, charged - upload.granted, 0);
 	if (payer !== undefined) state.grants.use(payer, charged, 1);
 	const { key, chunkSize, content } = upload;
-	const what = { key, size, chunkSize, content, leaf: new Uint8Array(0) };
+	const what = { key, size, chunkSize, content, leaf: NO_BYTES, pair: NO_BYTES };
 	const blob = publishNew(state, caller, id, what, request, end, held);
 	if (held !== undefined) discard(state, caller, held);
 	return published(state, caller, id, blob);
@@ -227,7 +231,10 @@ export function publishWhole(
 	if (bytes.length > 0) state.chunks.add(caller, leaf, bytes);
 	state.charges.charge(request.as.length === 0 ? caller : ownerOf(request.as[0]!), charged);
 	if (payer !== undefined) state.grants.use(payer, charged, 1);
-	const what = { key: request.key, size: bytes.length, chunkSize: MAX_CHUNK_BYTES, content: 0, leaf };
+	const { key, content_type } = request;
+	const size = bytes.length;
+	const pair = size > PAIR_BYTES && isRanged(size, content_type) ? bytes.slice(0, PAIR_BYTES) : NO_BYTES;
+	const what = { key, size, chunkSize: MAX_CHUNK_BYTES, content: 0, leaf, pair };
 	const blob = publishNew(state, caller, salt, what, request, end, held);
 	if (held !== undefined) discard(state, caller, held);
 	return blob;

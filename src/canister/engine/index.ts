@@ -16,6 +16,7 @@ import { clean, wakeForCleaning } from "./cleaning.js";
 import { Committing } from "./committing.js";
 import { Expiring } from "./expiring.js";
 import { Granting } from "./granting.js";
+import { type HttpQuery, type HttpReply, Serving } from "./http/serving.js";
 import { Importing } from "./importing.js";
 import { countArrived, countRefused, noteArgument, noteContent } from "./intake.js";
 import { Keeping } from "./keeping.js";
@@ -28,9 +29,10 @@ import { Uploading } from "./uploading.js";
 
 export type { AccessRequest, Admit, Authorize } from "./access.js";
 export type { Quota } from "./accounts.js";
+export { BAD_REQUEST, type HttpQuery, type HttpReply } from "./http/serving.js";
 export { Refusal, refuse } from "./refusal.js";
 export type { RoomSettings } from "./room.js";
-export type { Settings } from "./settings.js";
+export type { HttpSettings, Settings } from "./settings.js";
 
 /** What a method answers: its result, in parts or whole as it travels. */
 export type Answer<Name extends MethodName> = Encodable<MethodOk<Name>>;
@@ -43,6 +45,7 @@ type Methods = { [Name in MethodName]: (...args: MethodArgs<Name>) => Answer<Nam
 export class Engine {
 	readonly #methods: Methods;
 	readonly #state: State;
+	readonly #serving: Serving;
 
 	constructor(storage: Storage, host: Host, settings: Settings = {}) {
 		const state = new State(storage, host, settings);
@@ -59,6 +62,7 @@ export class Engine {
 		const importing = new Importing(state);
 		const observing = new Observing(state);
 		this.#state = state;
+		this.#serving = new Serving(state);
 		this.#methods = {
 			blobs_begin_upload: (request) => uploading.begin(request),
 			blobs_put_chunk: (id, index, bytes) => uploading.put(id, index, bytes),
@@ -147,6 +151,14 @@ export class Engine {
 	tally(name: MethodName, refusal: ErrorCode | undefined): void {
 		this.#state.tallies.count(name, this.#state.host.instructions(), refusal);
 		if (refusal !== undefined) countRefused(this.#state, refusal);
+	}
+
+	/**
+	 * The answer to an HTTP gateway. Undefined where the path can be no blob's, unless `isAll`: then that nothing is there.
+	 */
+	http(query: HttpQuery, isAll: boolean): HttpReply | undefined {
+		this.#state.begin();
+		return this.#serving.answer(query, isAll);
 	}
 
 	/** Counts a query that was called as an update, and what refused it. */

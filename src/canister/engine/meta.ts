@@ -54,9 +54,12 @@ export const COUNTER = {
 	administered: 46,
 	/** Marks of grants that were ever set: the number of the last one (marks.ts). */
 	grantMarks: 50,
+	/** By which rules HTTP answers are made, and whether some are still of others (http/renewing.ts). */
+	answersMade: 51,
+	renewing: 52,
 } as const;
 
-const COUNTERS = 51;
+const COUNTERS = 53;
 const KEY = u64Key(0);
 
 /**

@@ -17,11 +17,10 @@ import { Contents } from "./contents.js";
 import { ownerOf } from "./importing.js";
 import { COUNTER } from "./meta.js";
 import { refuse } from "./refusal.js";
+import { pairOf } from "./responses.js";
 import type { State } from "./state.js";
 
 /** What all changes of a key have in common: its record, the lists and the certified tree, the feed, the counts. */
-
-const NO_BYTES = new Uint8Array(0);
 
 export const visibilityOf = (visibility: WireVisibility): string =>
 	"public" in visibility ? "public" : "private";
@@ -56,14 +55,14 @@ export function checkOther(
 }
 
 /** The place without the answers of the blob that has it. */
-export const bare = (place: Place): Place => ({ ...place, responses: NO_BYTES, directory: 0 });
+export const bare = (place: Place): Place => ({ ...place, responses: pairOf(place), directory: 0 });
 
 /** A new content under a key. Its bytes are charged to its owner already. */
 export function publishNew(
 	state: State,
 	caller: Uint8Array,
 	salt: Uint8Array,
-	what: { key: string; size: number; chunkSize: number; content: number; leaf: Uint8Array },
+	what: { key: string; size: number; chunkSize: number; content: number; leaf: Uint8Array; pair: Uint8Array },
 	publication: WirePublication,
 	expires_at: WireManifest["expires_at"],
 	held: Blob | undefined,
@@ -92,7 +91,7 @@ export function publishNew(
 		content: what.content,
 		leaf: what.leaf,
 		uploader: caller,
-		responses: NO_BYTES,
+		responses: what.pair,
 		directory: 0,
 	};
 	return put(state, caller, salt, manifest, state.responses.hold(caller, manifest, place), held);

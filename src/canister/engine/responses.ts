@@ -1,16 +1,20 @@
-import { encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
-import { chunkCount, isPublic, SHA256_BYTES, type WireManifest } from "../../protocol/index.js";
+import { fromUnits } from "../../protocol/codec/utf8.js";
+import { chunkCount, isPublic, SHA256_BYTES, sameBytes, type WireManifest } from "../../protocol/index.js";
 import type { LabelSets } from "../catalog/index.js";
-import type { Hashing } from "../hashing.js";
 import { type AnswerSet, AnswerSets } from "./answer-sets.js";
+import { decodeTask, encodeTask, TASK, type Task } from "./answer-tasks.js";
 import { Blob, type Blobs, type Place } from "./blobs.js";
 import { MOST_OF_CLEANING } from "./budget.js";
 import type { Certified } from "./certified.js";
-import { Reader, writeU64 } from "./codec.js";
+import type { Chunks } from "./chunks.js";
+import { concat } from "./codec.js";
 import type { ContentTrees } from "./content.js";
 import type { Contents } from "./contents.js";
 import type { FairQueue } from "./fair-queue.js";
-import type { HttpHashes } from "./http.js";
+import type { HttpHashes } from "./http/hashes.js";
+import { isRanged } from "./http/headers.js";
+import { type OwnAnswers, PAIR_BYTES, type Substance } from "./http/own-answers.js";
+import { isPlain } from "./http/plain.js";
 
 /** Hashes made, or labels put into a set, in one step: about 100 M instructions. */
 const HASHES_PER_STEP = 1_000;
@@ -22,25 +26,6 @@ const LEAST_STEP = 20;
 const BLOB_WEIGHT = 30;
 
 const NO_BYTES = new Uint8Array(0);
-
-/** Frozen, since they are stored. */
-const TASK = { hash: 1, sort: 2, build: 3, certify: 4, drop: 5 } as const;
-
-/** The next step for one set of answers. */
-interface Task {
-	readonly kind: (typeof TASK)[keyof typeof TASK];
-	readonly content: number;
-	readonly type: string;
-	readonly root: Uint8Array;
-	readonly size: number;
-	readonly chunkSize: number;
-	/** The set's number: where the content and type have another set by now, or none, this one is not needed. */
-	readonly number: number;
-	/** Steps of this kind that are done; of the last two kinds, blobs that waited and do so no longer. */
-	readonly done: number;
-	/** The catalog's set. */
-	readonly labels: number;
-}
 
 /**
  * Makes what HTTP certification needs of a public blob: the hash of each answer that it may be given as. One answer is
@@ -54,32 +39,35 @@ export class Responses {
 	readonly #sets: AnswerSets;
 	readonly #blobs: Blobs;
 	readonly #contents: Contents;
+	readonly #chunks: Chunks;
+	readonly #own: OwnAnswers;
 	readonly #certified: Certified;
 	readonly #labelSets: LabelSets;
 	readonly #trees: ContentTrees;
 	readonly #http: HttpHashes;
-	readonly #hashing: Hashing;
 
 	constructor(parts: {
 		queue: FairQueue;
 		sets: AnswerSets;
 		blobs: Blobs;
 		contents: Contents;
+		chunks: Chunks;
+		own: OwnAnswers;
 		certified: Certified;
 		labelSets: LabelSets;
 		trees: ContentTrees;
 		http: HttpHashes;
-		hashing: Hashing;
 	}) {
 		this.#queue = parts.queue;
 		this.#sets = parts.sets;
 		this.#blobs = parts.blobs;
 		this.#contents = parts.contents;
+		this.#chunks = parts.chunks;
+		this.#own = parts.own;
 		this.#certified = parts.certified;
 		this.#labelSets = parts.labelSets;
 		this.#trees = parts.trees;
 		this.#http = parts.http;
-		this.#hashing = parts.hashing;
 	}
 
 	/** Sets that are being made, certified or dropped. */
@@ -89,39 +77,87 @@ export class Responses {
 
 	/**
 	 * The place of a blob that has its answers from now on, by a change of `by`: with what can be certified of them at
-	 * once. What is missing is put on the list of work.
+	 * once. What is missing is put on the list of work. The place may have the blob's first bytes (pairOf) already.
 	 */
 	hold(by: Uint8Array, manifest: WireManifest, place: Place): Place {
 		if (!isPublic(manifest)) return place;
 		const { content } = place;
-		if (!AnswerSets.isFor(manifest, content)) {
-			const responses = this.#trees.oneResponse(this.#http.whole(manifest, this.#body(manifest, place)));
-			return { content, leaf: place.leaf, uploader: place.uploader, responses, directory: 0 };
-		}
-		const type = manifest.content_type;
-		let set = this.#sets.get(content, type);
-		if (set === undefined) {
-			set = { holders: 0, number: this.#sets.next(), labels: 0, digest: NO_BYTES, waiting: 0 };
-			this.#push(by, TASK.hash, manifest, content, set);
-		}
+		if (!AnswerSets.isFor(manifest, content)) return this.#whole(manifest, place);
+		const set = this.#current(by, manifest, content);
 		return this.#place(by, manifest, place, { ...set, holders: set.holders + 1 });
 	}
 
-	/** The place of a blob that keeps its answers under another manifest: of the same content and type. */
+	/** The place of a blob that keeps what it shares under another manifest: of the same content and type. */
 	keep(by: Uint8Array, manifest: WireManifest, place: Place): Place {
-		const { content, responses } = place;
-		if (responses.length > 0 || !AnswerSets.isFor(manifest, content)) return place;
-		return this.#place(by, manifest, place, this.#required(content, manifest.content_type));
+		if (!isPublic(manifest)) return place;
+		const { content } = place;
+		if (!AnswerSets.isFor(manifest, content)) return this.#whole(manifest, place);
+		return this.#place(by, manifest, place, this.#current(by, manifest, content));
+	}
+
+	/** The same for a blob as it is, after a change of the rules: undefined where all that is certified is of them. */
+	renewed(blob: Blob): Place | undefined {
+		const { manifest, place } = blob;
+		const next = this.keep(blob.owner, manifest, place);
+		return sameBytes(next.responses, place.responses) && next.directory === place.directory
+			? undefined
+			: next;
+	}
+
+	/** What of the blob's bytes its answers need. @throws where none are certified yet but that it has just come */
+	substance({ manifest, place }: Pick<Blob, "manifest" | "place">): Substance {
+		const hash = this.#first(manifest, place);
+		const pair = pairOf(place);
+		if (!AnswerSets.isFor(manifest, place.content)) return { form: "whole", hash, pair };
+		return { form: place.directory === 0 ? "pending" : "parts", hash, pair };
+	}
+
+	#whole(manifest: WireManifest, place: Place): Place {
+		const hash = this.#first(manifest, place);
+		if (isPlain(manifest)) {
+			const { content, leaf, uploader } = place;
+			return { content, leaf, uploader, responses: this.#own.plain(manifest, hash), directory: 0 };
+		}
+		const pair = isRanged(manifest.size, manifest.content_type)
+			? this.#pair(manifest, place, hash)
+			: NO_BYTES;
+		const own = this.#own.digest(manifest, { form: "whole", hash, pair });
+		const { content, leaf, uploader } = place;
+		return { content, leaf, uploader, responses: pair.length === 0 ? own : concat(own, pair), directory: 0 };
+	}
+
+	/** The set of a content and type, made by the rules as they are now: or one that is begun, by a change of `by`. */
+	#current(by: Uint8Array, manifest: WireManifest, content: number): AnswerSet {
+		const type = manifest.content_type;
+		const { print } = this.#own;
+		const known = this.#sets.get(content, type);
+		if (known?.made === print) return known;
+		// What is being made by other rules drops itself, as soon as the number is another.
+		if (known !== undefined && known.labels !== 0) this.#push(by, TASK.drop, manifest, content, known);
+		const holders = known?.holders ?? 0;
+		const number = this.#sets.next();
+		const set = { holders, number, labels: 0, digest: NO_BYTES, waiting: 0, made: print };
+		this.#push(by, TASK.hash, manifest, content, set);
+		return set;
 	}
 
 	/** Stores the set, and returns the place with it: where it is not made yet, the blob waits for it. */
 	#place(by: Uint8Array, manifest: WireManifest, place: Place, set: AnswerSet): Place {
-		const { number, labels, digest, waiting } = set;
+		const { number, labels, waiting } = set;
 		const isMade = labels !== 0;
 		this.#sets.set(place.content, manifest.content_type, isMade ? set : { ...set, waiting: waiting + 1 });
-		if (isMade) return { ...place, responses: digest, directory: labels };
+		if (isMade) return this.#withSet(manifest, place, set);
 		this.#sets.addWaiting(number, waiting, { by, sequence: Number(manifest.sequence), key: manifest.key });
-		return place;
+		const hash = NO_BYTES;
+		const own = this.#own.digest(manifest, { form: "pending", hash, pair: NO_BYTES });
+		return { ...place, responses: concat(own, pairOf(place)), directory: 0 };
+	}
+
+	#withSet(manifest: WireManifest, place: Place, { labels, digest }: AnswerSet): Place {
+		const hash = this.#first(manifest, place);
+		const pair = this.#pair(manifest, place, hash);
+		const own = this.#own.digest(manifest, { form: "parts", hash, pair });
+		return { ...place, responses: concat(own, digest, pair), directory: labels };
 	}
 
 	/** Gives up the answers of a blob that is gone, private, or of another type, by a change of `by`. */
@@ -144,7 +180,7 @@ export class Responses {
 		const { root, size, chunk_size: chunkSize, content_type: type } = manifest;
 		const { number, labels } = set;
 		const what = { content, type, root, size: Number(size), chunkSize, number, labels };
-		this.#queue.push(by, encode({ kind, ...what, done: 0 }));
+		this.#queue.push(by, encodeTask({ kind, ...what, done: 0 }));
 	}
 
 	#required(content: number, type: string): AnswerSet {
@@ -153,13 +189,20 @@ export class Responses {
 		return set;
 	}
 
-	/** The hash of all that a blob of at most one chunk has. */
-	#body({ size }: WireManifest, { content, leaf }: Place): Uint8Array {
-		if (size === 0n) return this.#hashing.sha256(NO_BYTES);
+	/** The hash of the first chunk. */
+	#first({ size }: WireManifest, { content, leaf }: Place): Uint8Array {
+		if (size === 0n) return this.#http.nothing;
 		if (content === 0) return leaf;
-		const only = this.#contents.leaf(content, 0);
-		if (only === undefined) throw new Error("a blob's only chunk is not held");
-		return only;
+		const first = this.#contents.leaf(content, 0);
+		if (first === undefined) throw new Error("a blob's first chunk is not held");
+		return first;
+	}
+
+	/** The first bytes, which are read from the first chunk where the place does not have them. */
+	#pair({ size }: WireManifest, place: Place, first: Uint8Array): Uint8Array {
+		const known = pairOf(place);
+		if (known.length > 0 || size <= PAIR_BYTES) return known;
+		return this.#chunks.read(place.uploader, first).slice(0, PAIR_BYTES);
 	}
 
 	/**
@@ -172,11 +215,11 @@ export class Responses {
 			const turn = this.#queue.peek();
 			if (turn === undefined) return;
 			const before = instructions();
-			const task = decode(turn.item);
+			const task = decodeTask(turn.item);
 			left -= LEAST_STEP + weightOf(task);
 			const next = this.#advance(task);
 			if (next === undefined) this.#queue.shift(turn);
-			else this.#queue.replace(turn, encode(next));
+			else this.#queue.replace(turn, encodeTask(next));
 			spent(turn.who, instructions() - before);
 		}
 	}
@@ -184,8 +227,8 @@ export class Responses {
 	#advance(task: Task): Task | undefined {
 		if (task.kind === TASK.drop) return this.#drop(task);
 		const set = this.#sets.get(task.content, task.type);
-		// Nobody holds it any more: what was made is thrown away.
-		if (set?.number !== task.number) {
+		// Nobody holds it any more, or the rules have changed: what was made is thrown away.
+		if (set?.number !== task.number || set.made !== this.#own.print) {
 			for (let step = 0; step < stepsOf(task); step++) this.#sets.removeHashes(task.number, step);
 			// Once it is made, whoever gave it up last has the task of dropping it.
 			const labels = task.kind === TASK.certify ? 0 : task.labels;
@@ -205,7 +248,7 @@ export class Responses {
 		const labels = this.#labelSets.add(task.labels, labelsOf(this.#read(task, task.done)));
 		this.#sets.removeHashes(task.number, task.done);
 		if (!isLast) return { ...task, done, labels };
-		const digest = this.#trees.responses(this.#labelSets.digest(labels));
+		const digest = this.#trees.shared(this.#labelSets.digest(labels));
 		this.#sets.set(task.content, task.type, { ...set, labels, digest });
 		return { ...task, kind: TASK.certify, done: 0, labels };
 	}
@@ -254,19 +297,18 @@ export class Responses {
 	}
 
 	/** Certifies the answers of one blob that waited for them, unless it was changed meanwhile. */
-	#certify(task: Task, { waiting, labels, digest }: AnswerSet): Task | undefined {
+	#certify(task: Task, set: AnswerSet): Task | undefined {
 		const waits = this.#sets.waiting(task.number, task.done);
 		if (waits === undefined) throw new Error("a blob that waits for its answers is not known");
 		this.#sets.removeWaiting(task.number, task.done);
 		const blob = this.#blobs.stored(waits.key);
 		if (blob?.sequence === waits.sequence) {
-			const place = { ...blob.place, responses: digest, directory: labels };
-			const certified = new Blob(blob.manifest, place, blob.bytes);
+			const certified = new Blob(blob.manifest, this.#withSet(blob.manifest, blob.place, set), blob.bytes);
 			this.#blobs.set(certified);
 			this.#certified.put(certified, blob);
 		}
 		const done = task.done + 1;
-		return done < waiting ? { ...task, done } : undefined;
+		return done < set.waiting ? { ...task, done } : undefined;
 	}
 
 	#drop(task: Task): Task | undefined {
@@ -289,6 +331,12 @@ export class Responses {
 	}
 }
 
+/** The first two bytes of a blob, behind the digests that its place has: where they are known and there are more. */
+export function pairOf({ responses }: Pick<Place, "responses">): Uint8Array {
+	const at = responses.length & ~(SHA256_BYTES - 1);
+	return at === responses.length ? NO_BYTES : responses.subarray(at);
+}
+
 const countOf = ({ size, chunkSize }: Task): number => chunkCount(BigInt(size), chunkSize);
 const stepsOf = (task: Task): number => Math.ceil(countOf(task) / HASHES_PER_STEP);
 
@@ -302,40 +350,4 @@ function labelsOf(hashes: Uint8Array): Uint8Array[] {
 	for (let at = 0; at < hashes.length; at += SHA256_BYTES)
 		labels.push(hashes.subarray(at, at + SHA256_BYTES));
 	return labels;
-}
-
-/** Written at the places of fields (docs/STORAGE.md, "Responses"), not by a Writer: each commit writes one. */
-function encode({ kind, content, number, size, chunkSize, done, labels, root, type }: Task): Uint8Array {
-	const utf8 = encodeUtf8(type);
-	const typeAt = ROOT_AT + root.length + 4;
-	const record = new Uint8Array(typeAt + utf8.length);
-	const view = new DataView(record.buffer);
-	record[0] = kind;
-	writeU64(view, 1, content);
-	writeU64(view, 9, number);
-	writeU64(view, 17, size);
-	view.setUint32(25, chunkSize);
-	view.setUint32(29, done);
-	view.setUint32(33, labels);
-	view.setUint32(ROOT_AT - 4, root.length);
-	record.set(root, ROOT_AT);
-	view.setUint32(typeAt - 4, utf8.length);
-	record.set(utf8, typeAt);
-	return record;
-}
-const ROOT_AT = 41;
-
-function decode(record: Uint8Array): Task {
-	const reader = new Reader(record);
-	return {
-		kind: reader.u8() as Task["kind"],
-		content: reader.u64(),
-		number: reader.u64(),
-		size: reader.u64(),
-		chunkSize: reader.u32(),
-		done: reader.u32(),
-		labels: reader.u32(),
-		root: reader.bytes(),
-		type: reader.text(),
-	};
 }

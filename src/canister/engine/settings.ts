@@ -1,5 +1,6 @@
 import type { Admit, Authorize } from "./access.js";
 import type { Quota } from "./accounts.js";
+import type { HttpRules } from "./http/headers.js";
 import type { RoomSettings } from "./room.js";
 
 /** What an application may set about its store; each has a default. */
@@ -39,9 +40,31 @@ export interface Settings {
 	readonly strangersCyclesPerDay?: number;
 	/** Memory and cycles. */
 	readonly room?: Partial<RoomSettings>;
+	/** What HTTP gateways are answered (docs/HTTP.md). */
+	readonly http?: HttpSettings;
 }
 
+/** What an application may set about the HTTP answers of its store; each has a default. */
+export interface HttpSettings {
+	/**
+	 * Whether blobs may run as pages of the canister's own origin. By default what can run (HTML, SVG, XML, and whatever is
+	 * not known to be inert) is answered with a Content-Security-Policy of `sandbox`: a stranger's upload cannot act for
+	 * who looks at it. True for a store that is a web site, into which only its makers write. @default false
+	 */
+	readonly site?: boolean;
+	/** The origin whose pages may read answers, such as `https://example.org`; `*`: any. Default: what the gateway says. */
+	readonly allowOrigin?: string;
+}
+
+/** HTTP answers as the settings have them. */
+export const rulesOf = ({ http = {} }: Settings): HttpRules => ({
+	isSite: http.site ?? false,
+	origin: http.allowOrigin,
+});
+
 export const DEFAULT_FEED_ENTRIES = 100_000;
+
+const ORIGIN = /^(?:\*|https?:\/\/[a-z0-9.-]+(?::\d+)?)$/;
 
 /** Bounds as they are stored and sent; where an application says Infinity there is none. Throws at what is no bound. */
 export function checkSettings(settings: Settings): void {
@@ -50,7 +73,12 @@ export function checkSettings(settings: Settings): void {
 		feedEntries = DEFAULT_FEED_ENTRIES,
 		strangersCyclesPerDay = Number.POSITIVE_INFINITY,
 		room = {},
+		http = {},
 	} = settings;
+	if (http.site !== undefined && typeof http.site !== "boolean")
+		throw new RangeError("http.site must be true or false");
+	if (http.allowOrigin !== undefined && !ORIGIN.test(http.allowOrigin))
+		throw new RangeError("http.allowOrigin must be `*`, or an origin such as https://example.org");
 	for (const [name, value] of Object.entries({ ...quota, feedEntries, strangersCyclesPerDay }))
 		if (value !== Number.POSITIVE_INFINITY && (!Number.isSafeInteger(value) || value < 0))
 			throw new RangeError(`${name} must be a whole number from 0 on, or Infinity`);

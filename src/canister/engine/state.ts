@@ -19,7 +19,9 @@ import { FairQueue } from "./fair-queue.js";
 import { Feed } from "./feed.js";
 import { Garbage } from "./garbage.js";
 import { Grants } from "./grants.js";
-import { HttpHashes } from "./http.js";
+import { HttpHashes } from "./http/hashes.js";
+import { OwnAnswers } from "./http/own-answers.js";
+import { Renewing } from "./http/renewing.js";
 import { openLayout } from "./layout.js";
 import { Marks } from "./marks.js";
 import { COUNTER, Meta } from "./meta.js";
@@ -29,7 +31,7 @@ import { Receipts } from "./receipts.js";
 import { Responses } from "./responses.js";
 import { Roles } from "./roles.js";
 import { Room } from "./room.js";
-import { checkSettings, DEFAULT_FEED_ENTRIES, type Settings } from "./settings.js";
+import { checkSettings, DEFAULT_FEED_ENTRIES, rulesOf, type Settings } from "./settings.js";
 import { Shelves } from "./shelves.js";
 import { Slots } from "./slots.js";
 import { Spending } from "./spending.js";
@@ -67,7 +69,10 @@ export class State {
 	readonly feed: Feed;
 	readonly certified: Certified;
 	readonly responses: Responses;
+	/** HTTP answers: their hashes, what each blob has, and the work of making all anew. */
 	readonly http: HttpHashes;
+	readonly own: OwnAnswers;
+	readonly renewing: Renewing;
 	readonly tallies: Tallies;
 	/** Uploads by the moment at which somebody should look whether they expired. */
 	readonly expiries: Queue;
@@ -113,20 +118,31 @@ export class State {
 		this.receipts = new Receipts(map("receipts"), queue(QUEUE.receipts));
 		this.garbage = new Garbage(queue(QUEUE.garbage), this.contents, this.chunks, this.charges);
 		this.feed = new Feed(map("feed"), meta, host, settings.feedEntries ?? DEFAULT_FEED_ENTRIES);
-		const http = new HttpHashes(host.hashing);
+		const http = new HttpHashes(host.hashing, rulesOf(settings));
 		this.http = http;
+		this.own = new OwnAnswers(host.hashing, http);
 		const trees = new ContentTrees(host.hashing, http);
 		this.certified = new Certified(catalog, this.accounts, this.feed, trees, host);
+		const answers = map("responses");
 		this.responses = new Responses({
 			queue: new FairQueue(map("queues"), meta),
-			sets: new AnswerSets(map("responses"), meta),
+			sets: new AnswerSets(answers, meta),
 			blobs: this.blobs,
 			contents: this.contents,
+			chunks: this.chunks,
+			own: this.own,
 			certified: this.certified,
 			labelSets: catalog.labelSets,
 			trees,
 			http,
-			hashing: host.hashing,
+		});
+		this.renewing = new Renewing({
+			map: answers,
+			meta,
+			blobs: this.blobs,
+			certified: this.certified,
+			own: this.own,
+			responses: this.responses,
 		});
 		this.tallies = new Tallies(map("meta"));
 		this.expiries = queue(QUEUE.uploads);
@@ -150,6 +166,7 @@ export class State {
 		this.accounts.open();
 		this.expiryRules.open();
 		this.marks.open();
+		this.renewing.open();
 		this.certified.certify();
 	}
 

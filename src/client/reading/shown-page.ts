@@ -2,6 +2,7 @@ import {
 	KEY_END_LABEL,
 	type ListRange,
 	MANIFEST_LABEL,
+	OTHERS_LABEL,
 	type Position,
 	PUBLIC_LABEL,
 	positionIn,
@@ -60,7 +61,7 @@ function* shownSpan(tree: HashTree, span: Span): Generator<ShownEntry> {
 			(compareBytes(label, begin) > 0 && !startsWith(label, begin)));
 	for (const { label, tree: below } of labels(tree, (label) => compareBytes(label, from) <= 0, isPast)) {
 		const isBefore = compareBytes(label, from) < 0;
-		if (isBefore || isKeyEnd(label) || !startsWith(label, begin)) continue;
+		if (isBefore || isMark(label) || !startsWith(label, begin)) continue;
 		if (end !== undefined && compareBytes(label, end) > 0) return;
 		const isFirst = after !== undefined && compareBytes(label, from) === 0;
 		const isLast = end !== undefined && compareBytes(label, end) === 0;
@@ -99,7 +100,7 @@ function* shownEntry(tree: HashTree, { path, after, last, recursive }: Span): Ge
 function holdsPast(tree: HashTree, after: Position | undefined): boolean {
 	if (after === undefined) {
 		if (seek(tree, [KEY_END_LABEL]) === "hidden") throw new NotShown("what is in a directory");
-		return [...branches(tree)].some((branch) => branch[0] !== 2 || !isKeyEnd(branch[1]));
+		return [...branches(tree)].some((branch) => branch[0] !== 2 || !isMark(branch[1]));
 	}
 	const from = utf8(after.segments[0] as string);
 	let before: Uint8Array | undefined;
@@ -112,7 +113,7 @@ function holdsPast(tree: HashTree, after: Position | undefined): boolean {
 		if (branch[0] !== 2) continue;
 		const label = branch[1];
 		before = label;
-		if (isKeyEnd(label)) continue;
+		if (isMark(label)) continue;
 		const order = compareBytes(label, from);
 		if (order > 0) return true;
 		const inside = order === 0 ? within(after) : "nothing";
@@ -152,7 +153,9 @@ function* labels(
 	if (isPruned && !isPastEnd(before)) throw new NotShown("where the page ends");
 }
 
-const isKeyEnd = (label: Uint8Array): boolean => compareBytes(label, KEY_END_LABEL) === 0;
+/** Whether a label is none of a key: marks of HTTP certification. */
+const isMark = (label: Uint8Array): boolean =>
+	compareBytes(label, KEY_END_LABEL) === 0 || compareBytes(label, OTHERS_LABEL) === 0;
 
 const startsWith = (label: Uint8Array, begin: Uint8Array): boolean =>
 	compareBytes(label.subarray(0, begin.length), begin) === 0;

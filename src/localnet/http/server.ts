@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { Downlink } from "../conditions/downlink.js";
 import type { Uplink } from "../conditions/uplink.js";
+import type { Gateway } from "../gateway/gateway.js";
 import { SIZES } from "../limits.js";
 import { HttpError, textReply, tooLarge } from "./replies.js";
 import type { Handler, Middleware, WireReply } from "./wire.js";
@@ -29,13 +30,21 @@ export class HttpServer {
 	readonly #middleware: Middleware;
 	readonly #way: Middleware;
 	readonly #line: Line;
+	readonly #gateway: Gateway;
 
 	/** The middleware stands outermost; `way` is what faults and conditions make of the way to the handler. */
-	constructor(handler: Handler, middleware: Middleware, way: Middleware, line: Line) {
+	constructor(
+		handler: Handler,
+		middleware: Middleware,
+		way: Middleware,
+		line: Line,
+		gateway: (network: Handler) => Gateway,
+	) {
 		this.#handler = handler;
 		this.#middleware = middleware;
 		this.#way = way;
 		this.#line = line;
+		this.#gateway = gateway(this.#ask);
 		this.#server = createServer((request, response) => void this.#serve(request, response));
 		this.#server.keepAliveTimeout = 60_000;
 	}
@@ -65,18 +74,26 @@ export class HttpServer {
 		return answer;
 	};
 
+	/** What the gateway asks goes the way of all requests. */
+	readonly #ask: Handler = async (request) => {
+		const answer = await this.#middleware(request, this.#next);
+		if (answer === "drop") throw new Dropped("the connection to the network was closed");
+		return answer;
+	};
+
 	async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		let reply: WireReply | "drop";
+		let headers: Readonly<Record<string, string>> = CORS;
 		try {
-			if (request.method === "OPTIONS") {
-				reply = { status: 204, headers: {}, body: new Uint8Array(0) };
-			} else {
-				const body = await readBody(request, this.#line.up);
-				reply = await this.#middleware(
-					{ method: request.method ?? "GET", url: request.url ?? "/", headers: request.headers, body },
-					this.#next,
-				);
-			}
+			const body = await readBody(request, this.#line.up);
+			const { method = "GET", url = "/" } = request;
+			const wire = { method, url, headers: request.headers, body };
+			const site = await this.#gateway.answer(wire);
+			if (site !== undefined) {
+				reply = site;
+				headers = {};
+			} else if (method === "OPTIONS") reply = { status: 204, headers: {}, body: new Uint8Array(0) };
+			else reply = await this.#middleware(wire, this.#next);
 		} catch (error) {
 			if (error instanceof Aborted) return;
 			// Anything else is a mistake of this network: say so, rather than leave the client waiting.
@@ -87,10 +104,43 @@ export class HttpServer {
 			request.socket.destroy();
 			return;
 		}
-		response.writeHead(reply.status, { ...CORS, ...reply.headers, "content-length": reply.body.length });
+		const { stream } = reply;
+		const length = stream?.length ?? reply.body.length;
+		// What has no body has no length: 304 would say another than that of what it stands for.
+		const isSized = reply.status !== 304 && reply.status !== 204;
+		response.writeHead(reply.status, {
+			...headers,
+			...reply.headers,
+			...(isSized && { "content-length": length }),
+		});
+		if (stream !== undefined) return this.#sendStream(request, response, stream);
 		await this.#send(response, reply.body.subarray(0, reply.breakAfter));
 		if (reply.breakAfter === undefined) response.end();
 		else response.write("", () => request.socket.destroy());
+	}
+
+	/** HEAD asks for no further part. A stream that fails, or ends too early, is one that was cut. */
+	async #sendStream(
+		request: IncomingMessage,
+		response: ServerResponse,
+		{ length, pieces }: NonNullable<WireReply["stream"]>,
+	): Promise<void> {
+		if (request.method === "HEAD") {
+			response.end();
+			return;
+		}
+		let sent = 0;
+		try {
+			for await (const piece of pieces) {
+				if (response.destroyed) return;
+				await this.#send(response, piece);
+				sent += piece.length;
+			}
+		} catch {
+			sent = -1;
+		}
+		if (sent === length) response.end();
+		else request.socket.destroy();
 	}
 
 	async #send(response: ServerResponse, body: Uint8Array): Promise<void> {

@@ -23,6 +23,8 @@ export interface WireReply {
 	readonly headers: Readonly<Record<string, string>>;
 	/** Empty where there is none. */
 	readonly body: Uint8Array;
+	/** A body in pieces, in the place of `body`: so many bytes, or the connection is closed. Of a canister's site alone. */
+	readonly stream?: { readonly length: number; readonly pieces: AsyncIterable<Uint8Array> };
 	/** Sends so many bytes of the body, less than all, and closes the connection. */
 	readonly breakAfter?: number;
 }

@@ -27,6 +27,7 @@ export {
 	type WireInBatch,
 } from "./feed.js";
 export type * from "./grants.js";
+export * from "./http.js";
 export * from "./methods.js";
 export { PROTOCOL_FEATURES, PROTOCOL_VERSION } from "./protocol.js";
 export type * from "./read.js";

@@ -10,6 +10,7 @@ import * as change from "./change.js";
 import * as expiry from "./expiry.js";
 import * as feed from "./feed.js";
 import * as grants from "./grants.js";
+import { HTTP_METHODS } from "./http.js";
 import * as read from "./read.js";
 import { Refusal, type WireRefusal } from "./refusal.js";
 import * as upload from "./upload.js";
@@ -141,9 +142,9 @@ export type MethodOk<Name extends MethodName> = NonNullable<(typeof METHODS)[Nam
 export const idlFactory: IDL.InterfaceFactory = () =>
 	IDL.Service(
 		Object.fromEntries(
-			Object.entries(METHODS).map(([name, { kind, args, result }]) => [
+			Object.entries({ ...METHODS, ...HTTP_METHODS }).map(([name, { kind, args, result }]) => [
 				name,
-				IDL.Func(args, [result], kind === "query" ? ["query"] : []),
+				IDL.Func([...args], [result], kind === "query" ? ["query"] : []),
 			]),
 		),
 	);

@@ -75,6 +75,8 @@ describe("C27 frozen numbers", () => {
 			imported: 45,
 			administered: 46,
 			grantMarks: 50,
+			answersMade: 51,
+			renewing: 52,
 		});
 		expect(QUEUE).toEqual({ uploads: 0, receipts: 1, garbage: 2, turns: 3, reserves: 4, grants: 5 });
 		expect(RECEIPT).toEqual({

@@ -22,9 +22,10 @@ beforeEach(() => {
 	const { hashing } = gateway.host;
 	gateway.host.hashing = {
 		...hashing,
-		hashMany(bytes, count, at, ...rest) {
-			if (at === 0 && count > 1) hashed += count;
-			hashing.hashMany(bytes, count, at, ...rest);
+		hashMany(bytes, count, at, stride, size, ...rest) {
+			// Not those of a blob's own answers, of which there are few.
+			if (at === 0 && count > 1 && size > 4 * 64) hashed += count;
+			hashing.hashMany(bytes, count, at, stride, size, ...rest);
 		},
 	};
 	gateway.upgrade();
@@ -61,8 +62,10 @@ const update = (key: string, parts: { type?: string; visibility?: { public: null
 /** Whether a gateway accepts each part of what the key holds. */
 function isServed(key: string, fill = 1): boolean {
 	try {
-		for (let index = 0; index < COUNT; index++)
-			gateway.verify(`/${key}`, gateway.answer(key, chunk(fill), index));
+		for (let index = 0; index < COUNT; index++) {
+			const { status, body } = gateway.get(`/${key}`, { headers: { range: `bytes=${index * S}-` } });
+			if (status !== 206 || Buffer.compare(body, chunk(fill)) !== 0) return false;
+		}
 		return true;
 	} catch {
 		return false;
@@ -161,7 +164,7 @@ describe("answers of copies", () => {
 			if (size > 0) ask(gateway.engine, "blobs_put_chunk", id, 0, bytes);
 			const parts = publication(rootOf(bytes, S), {});
 			ask(gateway.engine, "blobs_commit_upload", { id, size: BigInt(size), ...parts });
-			gateway.verify(`/${key}`, gateway.answer(key, bytes));
+			expect(gateway.get(`/${key}`)).toMatchObject({ status: 200, body: bytes });
 		}
 		expect(left()).toBe(0);
 	});

@@ -411,7 +411,9 @@ export class World {
 		for (const { manifest, pieces } of this.model.blobs.values()) {
 			const { key, content_type, visibility } = manifest;
 			const { responses, directory } = blobs.get(key)!.place;
-			same(responses.length, visibility === "public" ? 32 : 0, `the answers of ${key}`);
+			// Digests of its own answers and of those it shares; its first bytes may be behind them.
+			const digests = visibility === "public" ? (pieces.length > 1 ? 2 : 1) : 0;
+			same(responses.length >> 5, digests, `the answers of ${key}`);
 			same(directory !== 0, visibility === "public" && pieces.length > 1, `the set of answers of ${key}`);
 			if (directory !== 0) shared.set(pieces, (shared.get(pieces) ?? new Set()).add(content_type));
 		}

@@ -1,0 +1,74 @@
+/** HTTP gateway: whether an answer is certified, by the library that gateways use themselves. */
+import type { Topology } from "../certification/topology.js";
+import type { CanisterRequest, CanisterResponse, Headers } from "./canister.js";
+import type { Site } from "./host.js";
+
+/** What of an answer is handed on. */
+export interface Verified {
+	readonly headers: Headers;
+}
+
+export class NotVerified extends Error {}
+
+type Library = Pick<typeof import("@dfinity/response-verification"), "verifyRequestResponsePair">;
+
+const MAX_AGE_NS = 300_000_000_000n;
+const VERSION_HEADERS = new Set(["cache-control"]);
+
+/** The library is loaded when it is first needed: 318 KB of WebAssembly, and who serves no site has not installed it. */
+let library: Promise<Library> | undefined;
+
+function load(): Promise<Library> {
+	library ??= import("@dfinity/response-verification").catch((error: unknown) => {
+		library = undefined;
+		throw new Error(
+			"Answers of canisters over HTTP are verified by @dfinity/response-verification 3, which is not installed: " +
+				`npm install @dfinity/response-verification@3. ${String(error)}`,
+		);
+	});
+	return library;
+}
+
+/** Hands on what the answer's certificate proves. @throws NotVerified */
+export async function verified(
+	topology: Topology,
+	site: Site,
+	now: bigint,
+	request: CanisterRequest,
+	response: CanisterResponse,
+): Promise<Verified> {
+	if (site.isRaw) return response;
+	const { verifyRequestResponsePair } = await load();
+	let found: ReturnType<Library["verifyRequestResponsePair"]>;
+	try {
+		found = verifyRequestResponsePair(
+			{
+				method: request.method,
+				url: request.url,
+				headers: request.headers.map(([name, value]): [string, string] => [name, value]),
+				body: request.body,
+				certificate_version: [2],
+			} as Parameters<Library["verifyRequestResponsePair"]>[0],
+			{ status_code: response.status_code, headers: response.headers, body: response.body },
+			site.canister,
+			now,
+			MAX_AGE_NS,
+			topology.root.publicDer,
+			1,
+		);
+	} catch (error) {
+		const why = (error as { message?: string }).message ?? String(error);
+		const isTest = topology.root.publicDer.includes("TEST KEY");
+		throw new NotVerified(
+			isTest ? `${why} (a network with signatures: "test" can certify nothing over HTTP)` : why,
+		);
+	}
+	if (found.verificationVersion < 2) {
+		if (response.status_code >= 300 && response.status_code < 400)
+			throw new NotVerified("a redirection, which certification of version 1 does not cover");
+		return { headers: response.headers.filter(([name]) => !VERSION_HEADERS.has(name.toLowerCase())) };
+	}
+	// It certifies that it is not certified.
+	if (found.response === undefined) return response;
+	return { headers: found.response.headers };
+}
