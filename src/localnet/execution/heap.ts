@@ -52,9 +52,23 @@ export class Heap {
 
 	/** Writes the committed state back; memory must not have grown. */
 	restore(): void {
-		this.#differences((memory, at, before, page) => {
-			before.copy(memory, at, page, page + PAGE_BYTES);
-		});
+		const buffer = this.#memory?.buffer ?? new ArrayBuffer(0);
+		const memory = Buffer.from(buffer, this.#start);
+		const undo = (at: number, length: number) => {
+			const before = this.#shadow[Math.floor(at / STRIDE)] ?? ZEROS;
+			before.copy(memory, at, at % STRIDE, (at % STRIDE) + length);
+		};
+		if (this.#isMarked) {
+			// To copy a page that was written takes no longer than to see whether it is another now.
+			const marks = this.#marksOf(buffer);
+			for (const page of marked(marks)) {
+				undo(page * PAGE_BYTES, PAGE_BYTES);
+				if (this.#goesOn(marks, page)) undo((page + 1) * PAGE_BYTES, LONGEST_STORE);
+			}
+			marks.fill(0);
+		} else {
+			this.#differences((_, at) => undo(at, PAGE_BYTES));
+		}
 	}
 
 	/** Gives the committed state to the memory of a new instance of the same module. */
@@ -99,13 +113,12 @@ export class Heap {
 			const index = Math.floor(at / STRIDE);
 			if (differs(at, PAGE_BYTES)) visit(memory, at, this.#shadow[index] ?? ZEROS, at % STRIDE, index);
 		};
-		const marks = Buffer.from(buffer, 0, this.#start && memory.length / PAGE_BYTES);
+		const marks = this.#marksOf(buffer);
 		if (this.#isMarked) {
-			for (let page = marks.indexOf(MARKED); page >= 0; page = marks.indexOf(MARKED, page + 1)) {
+			for (const page of marked(marks)) {
 				look(page * PAGE_BYTES);
-				// A store at its end may have gone on into the next page.
 				const next = (page + 1) * PAGE_BYTES;
-				if (next < memory.length && marks[page + 1] !== MARKED && differs(next, LONGEST_STORE)) look(next);
+				if (this.#goesOn(marks, page) && differs(next, LONGEST_STORE)) look(next);
 			}
 		} else {
 			for (let at = 0; at < memory.length; at += STRIDE) {
@@ -116,4 +129,19 @@ export class Heap {
 		marks.fill(0);
 		this.#isMarked = this.#start > 0;
 	}
+
+	/** One for each page of the heap. */
+	#marksOf(buffer: ArrayBuffer): Buffer {
+		return Buffer.from(buffer, 0, this.#start && (buffer.byteLength - this.#start) / PAGE_BYTES);
+	}
+
+	/** Whether a store at the end of a marked page may have gone on into the next, without a mark of that. */
+	#goesOn(marks: Buffer, page: number): boolean {
+		return page + 1 < marks.length && marks[page + 1] !== MARKED;
+	}
+}
+
+/** Numbers of the pages that were written. */
+function* marked(marks: Buffer): Generator<number> {
+	for (let page = marks.indexOf(MARKED); page >= 0; page = marks.indexOf(MARKED, page + 1)) yield page;
 }
