@@ -22,6 +22,8 @@ export interface BackupErrorDetails {
 	readonly key_not_found: { readonly key: string };
 	/** The store's feed does not have the head that the last snapshot names. */
 	readonly rolled_back: { readonly sequence: bigint };
+	/** The canister runs another module than the one that was backed up. */
+	readonly wasm_differs: { readonly recorded: string; readonly found: string };
 	/** A file exists and was not to be overwritten, or a key cannot be a file here. */
 	readonly path_refused: { readonly path: string; readonly reason: string };
 	/** An option or argument is out of its bounds. */
@@ -51,6 +53,8 @@ const MESSAGES: { readonly [Code in BackupErrorCode]: (details: BackupErrorDetai
 	rolled_back: ({ sequence }) =>
 		`The store no longer has change ${sequence} as the last snapshot saw it: it was rolled back, reinstalled or ` +
 		"forked. Find out why; --accept-rollback then compares whole lists.",
+	wasm_differs: ({ recorded, found }) =>
+		`The canister runs module ${found}, and the snapshot was made of ${recorded}. Install that one, or use --accept-other-wasm.`,
 	path_refused: ({ path, reason }) => `${JSON.stringify(path)}: ${reason}.`,
 	option_invalid: ({ option, reason }) => `${option}: ${reason}.`,
 };

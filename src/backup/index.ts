@@ -18,6 +18,7 @@ export { blobsIn, readBlob } from "./reading/blobs.js";
 export { differences, type SnapshotDifference } from "./reading/changes-between.js";
 export { type RestoredFile, type RestoreOptions, type RestoreResult, restore } from "./reading/restore.js";
 export type { RestoredAs } from "./reading/restore-file.js";
+export { type RestoreStoreOptions, type RestoreStoreResult, restoreStore } from "./reading/restore-store.js";
 export { Repository, type RepositoryOptions } from "./repository/repository.js";
 export { MAX_OBJECT_BYTES, type Sink, type SinkObject } from "./sink.js";
 export { DirectorySink } from "./sinks/directory.js";

@@ -1,18 +1,17 @@
 /** `canister-blobs backup`: makes a snapshot of a store. */
 import { parseArgs } from "node:util";
-import { CanisterStatus } from "@dfinity/agent";
 import { backup as makeBackup } from "../../backup/index.js";
 import type { Command } from "../command.js";
+import { moduleHash } from "./module-hash.js";
 import {
 	CONNECTION,
 	CONNECTION_HELP,
-	type Connection,
 	connect,
 	openRepository,
 	REPOSITORY,
 	REPOSITORY_HELP,
 } from "./options.js";
-import { EXIT_INCOMPLETE, interruption, type Report, reported, shownKey, sizeOf } from "./report.js";
+import { EXIT_INCOMPLETE, interruption, reported, shownKey, sizeOf } from "./report.js";
 
 const help = `Usage: canister-blobs backup --repo <path> --canister <id> [options]
 
@@ -25,18 +24,6 @@ Exit code 3: the snapshot is made, and lacks blobs that are named.
                         last snapshot, by comparing whole lists
 ${CONNECTION_HELP}
 ${REPOSITORY_HELP}`;
-
-/** SHA-256 of the module that the canister runs, certified. */
-async function moduleHash({ agent, canisterId }: Connection, report: Report): Promise<string | undefined> {
-	try {
-		const status = await CanisterStatus.request({ agent, canisterId, paths: ["module_hash"] });
-		const hash = status.get("module_hash");
-		return typeof hash === "string" && /^[0-9a-f]{64}$/.test(hash) ? hash : undefined;
-	} catch (error) {
-		report.note(`The hash of the canister's module could not be read: ${(error as Error).message}`);
-		return undefined;
-	}
-}
 
 async function run(args: readonly string[]): Promise<number> {
 	const { values } = parseArgs({

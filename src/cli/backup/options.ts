@@ -39,12 +39,12 @@ export const CONNECTION_HELP = `
       --local           the host is a test network on this machine: believe the
                         root key that it names`;
 
-interface RepositoryValues {
+export interface RepositoryValues {
 	readonly repo?: string | undefined;
 	readonly "single-writer": boolean;
 }
 
-interface ConnectionValues {
+export interface ConnectionValues {
 	readonly canister?: string | undefined;
 	readonly host: string;
 	readonly identity?: string | undefined;

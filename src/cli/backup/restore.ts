@@ -1,22 +1,80 @@
-/** `canister-blobs restore`: makes files of a snapshot. */
+/** `canister-blobs restore`: makes files of a snapshot, or fills an empty store with it. */
 import { parseArgs } from "node:util";
-import { restore as restoreFiles } from "../../backup/index.js";
+import { restore as restoreFiles, restoreStore } from "../../backup/index.js";
 import { type Command, UsageError } from "../command.js";
-import { openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
+import { moduleHash } from "./module-hash.js";
+import {
+	CONNECTION,
+	type ConnectionValues,
+	connect,
+	openRepository,
+	REPOSITORY,
+	REPOSITORY_HELP,
+	type RepositoryValues,
+} from "./options.js";
 import { EXIT_INCOMPLETE, interruption, reported, shownKey, sizeOf } from "./report.js";
 
-const help = `Usage: canister-blobs restore <snapshot> --to <directory> --repo <path> [options]
+const help = `Usage: canister-blobs restore <snapshot> --to <directory> --repo <place> [options]
+       canister-blobs restore <snapshot> --into <canister> --repo <place> [options]
 
-Makes files of the blobs of a snapshot: by its id, the beginning of that, or latest.
-Killed, it goes on when it is run again. Exit code 3: some are missing, and named.
+Makes files of the blobs of a snapshot (by its id, the beginning of that, or latest), or
+fills an empty store with them, their owners and times, roles, quotas and grants. Killed,
+it goes on when it is run again. Exit code 3: some are missing, and named.
 
       --to <directory>  where the files are to be; keys are paths below it
+      --into <canister> an empty store, of which the identity is a controller. It is
+                        live once every blob is there
       --prefix <text>   only keys that begin so
-      --owner <id>      only blobs of this principal
+      --owner <id>      only blobs of this principal, as files
       --canister <id>   latest is the latest of this store
       --overwrite       replace files that differ
-      --dry-run         only say what would be done
+      --dry-run         only say which files would be made
+      --accept-other-wasm
+                        go on though the canister runs another module than the one
+                        that was backed up
+      --host <url>, --identity <file>, --local
+                        how the canister is reached, as for backup
 ${REPOSITORY_HELP}`;
+
+interface IntoStore extends RepositoryValues, ConnectionValues {
+	readonly into: string;
+	readonly prefix: string;
+	readonly "accept-other-wasm": boolean;
+	readonly json: boolean;
+	readonly quiet: boolean;
+}
+
+function intoStore(name: string, values: IntoStore): Promise<number> {
+	return reported(values, async (report) => {
+		const repository = await openRepository(values, false);
+		const { id } = await repository.find(name, values.canister);
+		const connection = await connect({ ...values, canister: values.into });
+		const wasmHash = await moduleHash(connection, report);
+		let bytes = 0;
+		const result = await restoreStore(repository, id, connection.client, {
+			prefix: values.prefix,
+			acceptOtherWasm: values["accept-other-wasm"],
+			...(wasmHash !== undefined && { wasmHash }),
+			signal: interruption(),
+			onNote: (text) => report.note(text),
+			onFailed: (key, reason) =>
+				report.loss({ type: "failed", key, reason }, `failed ${shownKey(key)}: ${reason}`),
+			onBlob: (more) => {
+				bytes += more;
+				report.progress(() => `${sizeOf(bytes)} in the store`);
+			},
+		});
+		const { restored, unchanged, ended, failed, missing, settings, isLive } = result;
+		if (missing > 0)
+			report.loss({ type: "missing", count: missing }, `The snapshot itself lacks ${missing} blobs.`);
+		return report.end(
+			failed + missing === 0 ? 0 : EXIT_INCOMPLETE,
+			{ snapshot: id, into: connection.canister, ...result },
+			`${restored} restored, ${unchanged} there already, ${ended} ended, ${failed} failed, ${settings} settings: ` +
+				`the store is ${isLive ? "live" : "still importing"}`,
+		);
+	});
+}
 
 async function run(args: readonly string[]): Promise<number> {
 	const { values, positionals } = parseArgs({
@@ -24,19 +82,26 @@ async function run(args: readonly string[]): Promise<number> {
 		allowPositionals: true,
 		options: {
 			...REPOSITORY,
+			...CONNECTION,
 			to: { type: "string" },
+			into: { type: "string" },
+			"accept-other-wasm": { type: "boolean", default: false },
 			prefix: { type: "string", default: "" },
 			owner: { type: "string" },
-			canister: { type: "string" },
 			overwrite: { type: "boolean", default: false },
 			"dry-run": { type: "boolean", default: false },
 		},
 	});
 	const [name, ...more] = positionals;
 	if (name === undefined || more.length > 0) throw new UsageError("restore takes one snapshot");
-	const { to, prefix, owner, overwrite } = values;
-	if (to === undefined) throw new UsageError("restore needs --to <directory>");
+	const { to, into, prefix, owner, overwrite } = values;
+	if ((to === undefined) === (into === undefined)) throw new UsageError("restore needs --to or --into");
 	const dryRun = values["dry-run"];
+	if (to === undefined) {
+		if (dryRun || overwrite || owner !== undefined)
+			throw new UsageError("--dry-run, --overwrite and --owner are for files");
+		return intoStore(name, { ...values, into: into as string });
+	}
 	return reported(values, async (report) => {
 		const repository = await openRepository(values, false);
 		const { id } = await repository.find(name, values.canister);

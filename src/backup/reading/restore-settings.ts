@@ -1,0 +1,103 @@
+import { type BlobClient, type GrantTerms, isBlobError, type Quota, type Role } from "../../client/index.js";
+import type { Json } from "../format/json.js";
+import { unhex } from "../format/names.js";
+import { EVERYBODY, EXPIRY_RULES, KEEP_DELETED } from "../making/drafts.js";
+import type { Repository } from "../repository/repository.js";
+import { entriesOf } from "../tree/cursor.js";
+import type { SettingEntry } from "../tree/entry.js";
+
+/** Grants that are part of each other, at the most. */
+const MAX_LEVELS = 3;
+
+interface SettingsOptions {
+	readonly onNote?: (text: string) => void;
+	readonly signal?: AbortSignal;
+}
+
+/** Gives a store, while it is imported into, the settings of a snapshot. @returns how many */
+export async function restoreSettings(
+	repository: Repository,
+	root: string,
+	client: BlobClient,
+	options: SettingsOptions,
+): Promise<number> {
+	const { signal } = options;
+	const call = signal ? { signal } : {};
+	let count = 0;
+	for await (const { key, value } of entriesOf(repository.settings, root)) {
+		const [kind, who = "", role = ""] = key.split("/");
+		if (key === EVERYBODY) await client.setQuota("everybody", quotaOf(value), call);
+		else if (kind === "quota") await client.setQuota(who, quotaOf(value), call);
+		else if (kind === "role") await client.grantRole(who, role as Role, call);
+		else if (key === KEEP_DELETED) await client.setKeepDeleted(value as number, call);
+		else if (key === EXPIRY_RULES) await client.setExpiryRules(value as never, call);
+		else continue;
+		count++;
+	}
+	return count + (await restoreGrants(repository, root, client, options));
+}
+
+/** Bounds that were infinite are null in JSON. */
+const quotaOf = (value: Json): Quota =>
+	Object.fromEntries(
+		Object.entries(value as object).map(([name, bound]) => [name, bound ?? Number.POSITIVE_INFINITY]),
+	) as unknown as Quota;
+
+interface StoredGrant {
+	readonly terms: Readonly<Record<string, Json>>;
+	readonly under: { readonly who: string; readonly id: string } | null;
+}
+
+/** A grant is given after the one that it is part of. One that has ended, or is part of such, is not. */
+async function restoreGrants(
+	repository: Repository,
+	root: string,
+	client: BlobClient,
+	{ onNote, signal }: SettingsOptions,
+): Promise<number> {
+	const given = new Set<string>();
+	for (let level = 0; level < MAX_LEVELS; level++) {
+		const before = given.size;
+		for await (const { key, value } of entriesOf(repository.settings, root, { prefix: "grant/" })) {
+			const { terms, under } = value as unknown as StoredGrant;
+			const parent = under === null ? undefined : `grant/${under.who}/${under.id}`;
+			if (given.has(key) || (parent === undefined) !== (level === 0)) continue;
+			if (parent !== undefined && !given.has(parent)) continue;
+			if (typeof terms.endsAt === "string" && Date.parse(terms.endsAt) <= Date.now()) {
+				onNote?.(`${key} has ended: it is not restored.`);
+				continue;
+			}
+			await giveGrant(client, { key, value }, signal);
+			given.add(key);
+		}
+		if (given.size === before) break;
+	}
+	return given.size;
+}
+
+async function giveGrant(client: BlobClient, { key, value }: SettingEntry, signal: AbortSignal | undefined) {
+	const { terms, under } = value as unknown as StoredGrant;
+	const [, who = "", id = ""] = key.split("/");
+	const { endsAt, ...rest } = terms;
+	const known = Object.fromEntries(Object.entries(rest).filter(([, bound]) => bound !== null));
+	try {
+		await client.grant(
+			who,
+			{ ...known, ...(typeof endsAt === "string" && { endsAt: new Date(endsAt) }) } as unknown as GrantTerms,
+			{
+				...(signal && { signal }),
+				importAs: {
+					id: bytes(id),
+					under: under === null ? undefined : ({ who: under.who, id: bytes(under.id) } as never),
+					// What was used is not in the feed. It counts anew.
+					used: { bytes: 0, blobs: 0 },
+				},
+			},
+		);
+	} catch (error) {
+		// A restore that was killed has given it.
+		if (!isBlobError(error, "upload_conflict")) throw error;
+	}
+}
+
+const bytes = (digits: string): Uint8Array => new Uint8Array(unhex(digits));

@@ -1,0 +1,140 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { deployCanister } from "../../examples/support/deploy.js";
+import { DirectorySink, backup as makeBackup, Repository } from "../../src/backup/index.js";
+import { BlobClient } from "../../src/client/node/index.js";
+import { openStore, type StoreFixture } from "../support/store.js";
+import { keyIn, start } from "./support/command.js";
+
+/** A snapshot into an empty canister, by the command and the import mode of the real one. */
+
+vi.setConfig({ testTimeout: 180_000 });
+
+let fixture: StoreFixture;
+let blobs: BlobClient;
+let folder: string;
+let controllerFile: string;
+
+beforeAll(async () => {
+	folder = await mkdtemp(join(tmpdir(), "canister-blobs-restore-store-"));
+	controllerFile = join(folder, "controller.pem");
+	const { identity } = await keyIn(controllerFile);
+	fixture = await openStore({ signatures: "bls" }, identity);
+	blobs = new BlobClient({ agent: fixture.agent, canisterId: fixture.canisterId, localNetwork: true });
+});
+afterAll(async () => {
+	await fixture?.dispose();
+	await rm(folder, { recursive: true, force: true });
+});
+
+const store = () => ["--canister", fixture.canisterId.toText(), "--host", fixture.network.url, "--local"];
+
+test("C47 an empty canister gets all of it: manifests, roots, owners, times, roles, quotas; through SIGKILL", async () => {
+	const place = { CANISTER_BLOBS_REPOSITORY: join(folder, "for-canister") };
+	await blobs.upload(randomBytes(3 * 2_080_768), { key: "large" });
+	const small = Array.from({ length: 20 }, (_, index) => ({
+		key: `small/${index}`,
+		source: randomBytes(2_000),
+	}));
+	await blobs.uploadAll(small);
+	const guest = Ed25519KeyIdentity.generate();
+	const principal = guest.getPrincipal();
+	await blobs.grantRole(principal, "writer");
+	await blobs.setQuota(principal, { ...(await blobs.account(principal)).quota, bytes: 10 ** 12 });
+	const given = await blobs.grant(principal, { role: "writer", prefix: "inbox/", bytes: 10 ** 9 });
+	const agent = await fixture.network.agent(guest);
+	const theirs = new BlobClient({ agent, canisterId: fixture.canisterId, localNetwork: true });
+	await theirs.upload(randomBytes(300_000), {
+		...{ key: "guest/chunked", chunkBytes: 65_536, visibility: "public", contentType: "image/png" },
+		metadata: { by: "guest" },
+	});
+	// Small, and yet of chunks that a single call would not make.
+	const prepared = await theirs.prepareUpload(randomBytes(1_000), {
+		key: "guest/session",
+		chunkBytes: 65_536,
+	});
+	await theirs.batch([{ type: "commit", upload: prepared }]);
+	expect(await start(["init"], place).ended).toMatchObject({ code: 0 });
+	expect(
+		await start(["backup", ...store(), "--identity", controllerFile, "--json"], place).ended,
+	).toMatchObject({ code: 0, last: { settingsComplete: true } });
+
+	const canisterId = await deployCanister(fixture.agent, fixture.wasm);
+	const restore = [
+		"restore",
+		"latest",
+		"--into",
+		canisterId.toText(),
+		"--host",
+		fixture.network.url,
+		"--local",
+	];
+	const asController = [...restore, "--identity", controllerFile, "--json"];
+	const killed = start(asController, place);
+	const restored = new BlobClient({ agent: fixture.agent, canisterId, localNetwork: true });
+	while ((await restored.stats()).chunks < 4) await new Promise((resolve) => setTimeout(resolve, 20));
+	killed.child.kill("SIGKILL");
+	await killed.ended;
+	expect((await restored.status()).mode).toBe("importing");
+	const ended = await start(asController, place).ended;
+	expect(ended).toMatchObject({ code: 0, last: { failed: 0, isLive: true, missing: 0 } });
+	expect((await restored.status()).mode).toBe("live");
+
+	const all = async (client: BlobClient) => {
+		const found = [];
+		for await (const entry of client.list())
+			if (entry.type === "blob") {
+				const { sequence: _, canisterVersion: __, ...rest } = entry.blob;
+				found.push(rest);
+			}
+		return found;
+	};
+	const manifests = await all(blobs);
+	expect(manifests.length).toBe(23);
+	expect(await all(restored)).toEqual(manifests);
+	// Every root is that of the bytes, which the canister has hashed itself; of three all bytes are read.
+	for (const key of ["large", "guest/chunked", "guest/session"]) {
+		const [before, after] = await Promise.all(
+			[blobs, restored].map((client) => client.download(key).toBytes()),
+		);
+		expect(Buffer.compare(before as Uint8Array, after as Uint8Array), key).toBe(0);
+	}
+	const account = await restored.account(principal);
+	expect(account).toMatchObject({ roles: ["writer"], hasOwnQuota: true, quota: { bytes: 10 ** 12 } });
+	const grants = [];
+	for await (const { id, terms } of restored.listGrants()) grants.push({ id, bytes: terms.bytes });
+	expect(grants).toEqual([{ id: given.id, bytes: 10 ** 9 }]);
+	// It is not empty any more, and an import is once in a life.
+	expect(await start(asController, place).ended).toMatchObject({ code: 1, last: { code: "not_importable" } });
+});
+
+test("C57 a canister that runs another module than the one recorded is refused before anything is changed", async () => {
+	const place = { CANISTER_BLOBS_REPOSITORY: join(folder, "other-wasm") };
+	await start(["init"], place).ended;
+	const repository = await Repository.open(new DirectorySink(place.CANISTER_BLOBS_REPOSITORY), {
+		writes: true,
+	});
+	await makeBackup(repository, {
+		client: blobs,
+		canister: fixture.canisterId.toText(),
+		wasmHash: "ab".repeat(32),
+	});
+	const canisterId = await deployCanister(fixture.agent, fixture.wasm);
+	const restore = [
+		"restore",
+		"latest",
+		"--into",
+		canisterId.toText(),
+		"--host",
+		fixture.network.url,
+		"--local",
+	];
+	const refused = await start([...restore, "--identity", controllerFile, "--json"], place).ended;
+	expect(refused).toMatchObject({ code: 1, last: { type: "error", code: "wasm_differs" } });
+	const untouched = new BlobClient({ agent: fixture.agent, canisterId, localNetwork: true });
+	expect((await untouched.status()).mode).toBe("live");
+});

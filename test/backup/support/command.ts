@@ -1,0 +1,47 @@
+import { spawn } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+
+/** The command as its users run it: a process of its own. */
+
+const COMMAND = join(import.meta.dirname, "../../../dist/cli/main.js");
+
+export interface Ended {
+	readonly code: number | null;
+	readonly out: string;
+	readonly err: string;
+	/** The lines of JSON. */
+	readonly lines: Record<string, never>[];
+	readonly last: Record<string, never>;
+}
+
+export function start(args: readonly string[], environment: Record<string, string>) {
+	const env = { ...process.env, ...environment };
+	const child = spawn(process.execPath, [COMMAND, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+	const said = { out: "", err: "" };
+	child.stdout.on("data", (data) => {
+		said.out += data;
+	});
+	child.stderr.on("data", (data) => {
+		said.err += data;
+	});
+	const ended = once(child, "close").then(([code]): Ended => {
+		const printed = args.includes("--json") ? said.out.split("\n").filter((line) => line !== "") : [];
+		const lines = printed.map((line) => JSON.parse(line));
+		return { code, ...said, lines, last: lines.at(-1) ?? {} };
+	});
+	return { child, ended };
+}
+
+/** A new key in a file, as an identity that is the same. */
+export async function keyIn(path: string): Promise<{ identity: Ed25519KeyIdentity; secret: string }> {
+	const { privateKey } = generateKeyPairSync("ed25519");
+	const secret = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+	await writeFile(path, secret, { mode: 0o600 });
+	const { d } = privateKey.export({ format: "jwk" });
+	const seed = new Uint8Array(Buffer.from(d as string, "base64url"));
+	return { identity: Ed25519KeyIdentity.fromSecretKey(seed), secret };
+}
