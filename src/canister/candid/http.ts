@@ -14,6 +14,8 @@ import type { HttpQuery, HttpReply } from "../engine/index.js";
 
 const { args, result } = HTTP_METHODS.http_request;
 const MOST_TEXT = 0x2_0000;
+/** As much as certificate and witness of an answer take as a header, and some. */
+const HEADERS_BYTES = 16_384;
 /** Headers that mean anything here are shorter. */
 const MOST_OF_HEADER = 4_096;
 const reader = new ArgumentsReader(args.map(shapeOf), {
@@ -51,4 +53,4 @@ const latin = (bytes: Uint8Array): string => fromUnits(bytes.subarray(0, MOST_OF
 
 /** As a view that is valid until the next one is encoded. */
 export const encodeHttpReply = ({ status, headers, body }: HttpReply): Uint8Array =>
-	writer.write({ status_code: status, headers, body, upgrade: [] });
+	writer.write({ status_code: status, headers, body, upgrade: [] }, body.length + HEADERS_BYTES);

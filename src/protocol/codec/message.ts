@@ -189,9 +189,9 @@ export class ReplyWriter {
 		this.#shape = shape;
 	}
 
-	/** The message, as a view that is valid until the next one is written. */
-	write(value: unknown): Uint8Array {
-		return writeBehind(this.#header, this.#shape.write, value);
+	/** The message, as a view that is valid until the next one is written. `room`: as `writeBehind` takes it. */
+	write(value: unknown, room = 0): Uint8Array {
+		return writeBehind(this.#header, this.#shape.write, value, room);
 	}
 }
 

@@ -32,9 +32,13 @@ let view = new DataView(buffer.buffer);
 let capacity = INITIAL_BYTES;
 let at = 0;
 
-/** A value after a header, as a view that is valid until the next call. */
-export function writeBehind(header: Uint8Array, write: Write, value: unknown): Uint8Array {
+/**
+ * A value after a header, as a view that is valid until the next call. `room`: as many bytes as it may take, where most
+ * of them come first: growing behind 2 MiB copies them.
+ */
+export function writeBehind(header: Uint8Array, write: Write, value: unknown, room = 0): Uint8Array {
 	if (capacity > KEPT_BYTES) replace(INITIAL_BYTES);
+	if (room > capacity) replace(room);
 	at = 0;
 	raw(header);
 	write(value);

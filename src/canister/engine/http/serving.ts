@@ -62,7 +62,7 @@ export class Serving {
 		if (this.#state.renewing.isBusy && !this.#isCurrent(blob, substance)) return NOT_YET;
 		// Its key is still in the tree, so that no proof of absence can be: such a blob has this answer, too.
 		if (this.#state.blobs.isOver(blob)) return this.#own(blob, substance, "notFound");
-		const chosen = choose(query, blob.manifest, substance);
+		const chosen = choose(query, blob.manifest, substance.form);
 		if (typeof chosen === "string") return this.#own(blob, substance, chosen);
 		return this.#part(blob, chosen.part);
 	}
@@ -99,9 +99,10 @@ export class Serving {
 		const { http, certified } = this.#state;
 		const { manifest } = blob;
 		const head = sharedPartHead(manifest, index, http.rules);
-		const hash = http.parts(manifest, index, this.#leaf(blob, index));
-		const proof = certified.proofOfShared(blob, hash);
-		return reply(head, this.#chunk(blob, index), SHARED, proof, pathTo(blob.key));
+		const leaf = this.#leaf(blob, index);
+		const proof = certified.proofOfShared(blob, http.parts(manifest, index, leaf));
+		const bytes = this.#state.chunks.read(blob.place.uploader, leaf);
+		return reply(head, bytes, SHARED, proof, pathTo(blob.key));
 	}
 
 	#chunk(blob: Blob, index: number): Uint8Array {
@@ -116,7 +117,7 @@ export class Serving {
 	}
 }
 
-function choose(query: HttpQuery, manifest: WireManifest, { form }: Substance): Chosen {
+function choose(query: HttpQuery, manifest: WireManifest, form: Substance["form"]): Chosen {
 	const { method } = query;
 	if (method !== "GET" && method !== "HEAD") return "notAllowed";
 	if (form === "pending") return "pending";
