@@ -139,6 +139,24 @@ describe("C85 every answer verifies, and is", () => {
 	});
 });
 
+test("C92 under a raw name, where nobody verifies, a range is what was asked for, within a chunk", () => {
+	const raw = (url: string, range: string, more = {}) =>
+		gateway.ask(url, { headers: { host: "abcde-cai.raw.icp0.io", range, ...more } });
+	const within = raw("/video.mp4", `bytes=${S + 5}-${S + 9}`);
+	expect(within).toMatchObject({ status: 206, body: video.slice(S + 5, S + 10) });
+	expect(within.headers).toContainEqual(["content-range", `bytes ${S + 5}-${S + 9}/${SIZE}`]);
+	const across = raw("/video.mp4", `bytes=${S + 5}-`);
+	expect(across.headers).toContainEqual(["content-range", `bytes ${S + 5}-${2 * S - 1}/${SIZE}`]);
+	expect(across.body).toEqual(video.slice(S + 5, 2 * S));
+	expect(raw("/a/clip.mp4", "bytes=7-8").body).toEqual(clip.slice(7, 9));
+	expect(raw("/video.mp4", "bytes=7-8", { "if-none-match": "*" }).status).toBe(304);
+	expect(raw("/video.mp4", `bytes=${SIZE}-`).status).toBe(416);
+	expect(raw("/fresh", "bytes=7-8").status).toBe(503);
+	expect(
+		gateway.ask("/video.mp4", { headers: { host: "abcde-cai.icp0.io", range: "bytes=7-8" } }).status,
+	).toBe(501);
+});
+
 /** What all answers of a kind have that anybody can see, but for their proofs. */
 const seen = ({ status, headers, body }: Answer) => ({
 	status,

@@ -1,7 +1,12 @@
 /** The header Range (RFC 9110, 14.2), as far as a store needs it. */
 
-/** Bytes [from, to] of a representation, `to` included and within it; `beyond`: there are none such. */
-export type Range = { readonly from: number; readonly to: number } | "beyond" | "several";
+/** Bytes [from, to] of a representation, `to` included and within it. */
+export interface ByteRange {
+	readonly from: number;
+	readonly to: number;
+}
+/** What a header asks for; `beyond`: none that there are. */
+export type Range = ByteRange | "beyond" | "several";
 
 const RANGES = /^bytes *= *([\d ,-]+)$/i;
 const ONE = /^(?:(\d+)-(\d*)|-(\d+))$/;

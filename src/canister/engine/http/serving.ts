@@ -13,11 +13,20 @@ import type { Blob } from "../blobs.js";
 import type { State } from "../state.js";
 import { isModifiedSince, namesTag } from "./conditions.js";
 import type { FixedAnswer } from "./fixed.js";
-import { type Head, isRanged, modifiedOf, OWN, SHARED, sharedPartHead, tagOf } from "./headers.js";
+import {
+	type Head,
+	isRanged,
+	modifiedOf,
+	OWN,
+	ownPartHead,
+	SHARED,
+	sharedPartHead,
+	tagOf,
+} from "./headers.js";
 import { type AnswerName, MOST_PARTS, PAIR_BYTES, type Substance } from "./own-answers.js";
 import { type Path, pathOf } from "./path.js";
 import { proofHeader } from "./proof-header.js";
-import { rangeOf } from "./ranges.js";
+import { type ByteRange, rangeOf } from "./ranges.js";
 
 /** A request of a gateway's. */
 export interface HttpQuery {
@@ -62,6 +71,8 @@ export class Serving {
 		if (this.#state.renewing.isBusy && !this.#isCurrent(blob, substance)) return NOT_YET;
 		// Its key is still in the tree, so that no proof of absence can be: such a blob has this answer, too.
 		if (this.#state.blobs.isOver(blob)) return this.#own(blob, substance, "notFound");
+		const exact = rangeOfRaw(query, blob.manifest, substance.form);
+		if (exact !== undefined) return this.#exact(blob, exact);
 		const chosen = choose(query, blob.manifest, substance.form);
 		if (typeof chosen === "string") return this.#own(blob, substance, chosen);
 		return this.#part(blob, chosen.part);
@@ -105,6 +116,16 @@ export class Serving {
 		return reply(head, bytes, SHARED, proof, pathTo(blob.key));
 	}
 
+	/** These very bytes, not certified; at most up to the end of the chunk that they begin in. */
+	#exact(blob: Blob, { from, to }: ByteRange): HttpReply {
+		const index = Math.floor(from / blob.chunkSize);
+		const start = index * blob.chunkSize;
+		const chunk = this.#chunk(blob, index);
+		const end = Math.min(to, start + chunk.length - 1);
+		const { status, headers } = ownPartHead(blob.manifest, from, end, this.#state.http.rules);
+		return { status, headers, body: chunk.subarray(from - start, end - start + 1) };
+	}
+
 	#chunk(blob: Blob, index: number): Uint8Array {
 		if (blob.size === 0) return NO_BYTES;
 		return this.#state.chunks.read(blob.place.uploader, this.#leaf(blob, index));
@@ -115,6 +136,22 @@ export class Serving {
 		if (wanted === undefined) throw new Error(`blob ${sequence} has no chunk ${index}`);
 		return wanted;
 	}
+}
+
+const RAW = /^[a-z0-9-]+\.raw\./i;
+
+/** The range that is asked for under a raw name, `<canister>.raw.icp0.io`, where nobody verifies. */
+function rangeOfRaw(
+	query: HttpQuery,
+	manifest: WireManifest,
+	form: Substance["form"],
+): ByteRange | undefined {
+	if (query.method !== "GET" || form === "pending" || !RAW.test(query.header("host") ?? "")) return undefined;
+	const size = Number(manifest.size);
+	if (form === "whole" && !isRanged(size, manifest.content_type)) return undefined;
+	if (isUnchanged(query, manifest) || !isOfThisVersion(query, manifest)) return undefined;
+	const range = rangeOf(query.header("range"), size);
+	return typeof range === "object" ? range : undefined;
 }
 
 function choose(query: HttpQuery, manifest: WireManifest, form: Substance["form"]): Chosen {
