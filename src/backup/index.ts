@@ -6,6 +6,7 @@ export type { MissingBlob, Snapshot, SnapshotTree } from "./format/snapshot.js";
 export { type ForgetOptions, type ForgetResult, forget } from "./keeping/forget.js";
 export { type KeepRules, keptBy } from "./keeping/keep.js";
 export { type PruneOptions, type PruneResult, prune } from "./keeping/prune.js";
+export { dropDamagedIndexes, type RepairOptions, type RepairResult, repair } from "./keeping/repair.js";
 export {
 	type Damage,
 	type VerifiedPart,

@@ -6,6 +6,7 @@
 import { backup } from "./backup/backup.js";
 import { init } from "./backup/init.js";
 import { cat, diff, ls } from "./backup/look.js";
+import { repair } from "./backup/repair.js";
 import { restore } from "./backup/restore.js";
 import { snapshots } from "./backup/snapshots.js";
 import { forget, prune } from "./backup/tidy.js";
@@ -19,7 +20,7 @@ import { serve } from "./serve.js";
 const commands = new Map<string, Command>([
 	["link", link],
 	["network", network],
-	...Object.entries({ init, backup, restore, verify, snapshots, ls, cat, diff, forget, prune }),
+	...Object.entries({ init, backup, restore, verify, repair, snapshots, ls, cat, diff, forget, prune }),
 	["serve", serve],
 	["link-for", linkFor],
 ]);

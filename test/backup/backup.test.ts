@@ -8,10 +8,12 @@ import {
 	backup,
 	blobsIn,
 	differences,
+	dropDamagedIndexes,
 	forget,
 	prune,
 	Repository,
 	readBlob,
+	repair,
 	restore,
 	verify,
 } from "../../src/backup/index.js";
@@ -434,7 +436,7 @@ describe("verify finds and names by blob", () => {
 		for (const [name, original] of [...scene.sink.objects]) {
 			// Of a generation that is not the newest, of a marker and of the date of the making nothing depends.
 			for (let at = 0; at < original.length; at += 17) {
-				const bytes = original.slice();
+				const bytes = new Uint8Array(original);
 				bytes[at]! ^= 4;
 				scene.sink.objects.set(name, bytes);
 				const damages = await Repository.open(scene.sink)
@@ -474,6 +476,49 @@ describe("verify finds and names by blob", () => {
 		const other = await Scene.make();
 		await other.put("large", "not what was backed up");
 		expect(await verify(scene.repository, { client: clientOf(other.store) })).toMatchObject({ damages: 1 });
+	});
+});
+
+describe("repair brings back", () => {
+	const made = async () => {
+		const scene = await Scene.make();
+		await scene.put("many", pseudoBytes(6 * CHUNK, 7));
+		await scene.put("a", "some bytes");
+		await scene.put("b", "others");
+		const { summary } = await scene.backup();
+		const content = await scene.content(summary.id);
+		return { scene, id: summary.id, content };
+	};
+	const flip = (scene: Scene, start: string) => {
+		for (const [name, bytes] of scene.sink.objects) if (name.startsWith(start)) bytes[3]! ^= 1;
+	};
+
+	test("a chunk from the store, the sound items of its pack kept", async () => {
+		const { scene, id, content } = await made();
+		for (const [name, bytes] of scene.sink.objects)
+			if (name.startsWith("packs/") && bytes.length > 100_000) bytes[100_000]! ^= 1;
+		const client = clientOf(scene.store);
+		expect((await verify(scene.repository)).damages).toBeGreaterThan(0);
+		expect(await repair(scene.repository)).toMatchObject({ repaired: 0 });
+		const opened = await Repository.open(scene.sink, { writes: true });
+		expect(await repair(opened, { client })).toMatchObject({ repaired: 1, damages: 0 });
+		expect(await verify(await Repository.open(scene.sink))).toMatchObject({ damages: 0 });
+		expect(await scene.content(id, opened)).toEqual(content);
+	});
+
+	test("everything from another repository, and all indexes from packs", async () => {
+		const { scene, id, content } = await made();
+		const copy = new MemorySink(
+			new Map([...scene.sink.objects].map(([name, bytes]) => [name, new Uint8Array(bytes)])),
+		);
+		flip(scene, "packs/");
+		flip(scene, "index/");
+		await expect(Repository.open(scene.sink)).rejects.toMatchObject({ code: "repository_damaged" });
+		expect(await dropDamagedIndexes(scene.sink)).toBeGreaterThan(0);
+		const opened = await Repository.open(scene.sink, { writes: true });
+		expect(await repair(opened, { from: await Repository.open(copy) })).toMatchObject({ damages: 0 });
+		expect(await scene.content(id, opened)).toEqual(content);
+		expect(await verify(await Repository.open(scene.sink))).toMatchObject({ damages: 0 });
 	});
 });
 

@@ -225,7 +225,7 @@ async function unneeded(
 }
 
 /** Writes those indexes anew that name objects which are gone. */
-async function forgetInIndexes(repository: Repository, gone: ReadonlySet<string>): Promise<void> {
+export async function forgetInIndexes(repository: Repository, gone: ReadonlySet<string>): Promise<void> {
 	if (gone.size === 0) return;
 	const stale = new Set<Segment>();
 	for await (const { segment, location } of repository.index.all())

@@ -8,11 +8,14 @@ import type { Repository } from "../repository/repository.js";
 /** Objects that are taken up before they are written into an index. */
 const MAX_ADOPTED = 16_384;
 
-/** Takes up what backups that died, or still run, have written and no index has. */
+/**
+ * Takes up what backups that died, or still run, have written and no index has.
+ * @param runs whose chunks are looked for; undefined: all
+ */
 export async function adoptOrphans(
 	{ sink, index }: Repository,
 	writer: ItemWriter,
-	runs: ReadonlySet<string>,
+	runs: ReadonlySet<string> | undefined,
 ): Promise<void> {
 	let adopted = 0;
 	const adopt = async (locations: readonly Location[]) => {
@@ -24,7 +27,7 @@ export async function adoptOrphans(
 	};
 	for await (const { name, size } of sink.list(CHUNKS)) {
 		const parsed = parseChunkName(name);
-		if (!parsed || !runs.has(parsed.run) || index.isCondemned(name)) continue;
+		if (!parsed || index.isCondemned(name) || (runs && !runs.has(parsed.run))) continue;
 		const known = await index.find(parsed.sha);
 		if (known.some(({ location }) => location.object === name)) continue;
 		await adopt([

@@ -35,14 +35,16 @@ export class MemorySink implements Sink {
 	async put(name: string, bytes: Uint8Array): Promise<void> {
 		await this.#request("put", name);
 		this.written += bytes.length;
-		this.objects.set(name, bytes.slice());
+		// A copy: `slice` of a Buffer is none.
+		this.objects.set(name, new Uint8Array(bytes));
 	}
 
 	async create(name: string, bytes: Uint8Array): Promise<boolean> {
 		await this.#request("create", name);
 		if (this.objects.has(name)) return false;
 		this.written += bytes.length;
-		this.objects.set(name, bytes.slice());
+		// A copy: `slice` of a Buffer is none.
+		this.objects.set(name, new Uint8Array(bytes));
 		return true;
 	}
 

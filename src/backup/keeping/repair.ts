@@ -1,0 +1,174 @@
+import { randomBytes } from "node:crypto";
+import { type BlobClient, isBlobError } from "../../client/index.js";
+import { rootPreimage } from "../../protocol/hash.js";
+import { isBackupError } from "../errors.js";
+import { MAX_INDEX_BYTES } from "../format/index-file.js";
+import { hex, INDEXES, indexName, parsePackName, sha256 } from "../format/names.js";
+import { type ItemKind, MAX_PACK_BYTES, packItems } from "../format/pack.js";
+import { adoptOrphans } from "../making/adopt.js";
+import { readableOf } from "../making/drafts.js";
+import { ItemWriter } from "../repository/item-writer.js";
+import type { Repository } from "../repository/repository.js";
+import type { Sink } from "../sink.js";
+import { findEntry } from "../tree/cursor.js";
+import { forgetInIndexes } from "./prune.js";
+import { type Damage, verify } from "./verify.js";
+
+/** Where what is lost may be had. */
+export interface RepairOptions {
+	/** The store. */
+	readonly client?: BlobClient;
+	/** Another repository with snapshots of it. */
+	readonly from?: Repository;
+	/** Told of what is still damaged. */
+	readonly onDamage?: (damage: Damage) => void;
+}
+
+/** What a repair did. */
+export interface RepairResult {
+	/** Items that were written anew. */
+	readonly repaired: number;
+	/** Damaged objects that were replaced. */
+	readonly replaced: number;
+	/** Damages that are left. */
+	readonly damages: number;
+}
+
+/** Pages that were lost show what is below them only once they are back. */
+const MAX_ROUNDS = 8;
+const MAX_DAMAGES = 100_000;
+
+/** Deletes indexes that cannot be read, so that a repository can be opened; `repair` makes them again. */
+export async function dropDamagedIndexes(sink: Sink): Promise<number> {
+	let dropped = 0;
+	for await (const { name } of sink.list(INDEXES)) {
+		const bytes = await sink.get(name, 0, MAX_INDEX_BYTES);
+		if (bytes === undefined || indexName(hex(sha256(bytes))) === name) continue;
+		await sink.delete(name);
+		dropped++;
+	}
+	return dropped;
+}
+
+/** Makes lost indexes again from packs and names of chunks, and brings back what another copy of the store has. */
+export async function repair(repository: Repository, options: RepairOptions = {}): Promise<RepairResult> {
+	const { sink, index } = repository;
+	const counts = { repaired: 0, replaced: 0 };
+	for (let round = 1; ; round++) {
+		await repository.refresh();
+		const run = hex(randomBytes(8));
+		const writer = new ItemWriter(sink, index, { run, signal: new AbortController().signal });
+		await adoptOrphans(repository, writer, undefined);
+		await writer.writeIndex();
+		const found: Damage[] = [];
+		const { damages } = await verify(repository, {
+			onDamage: (damage) => {
+				if (found.length < MAX_DAMAGES) found.push(damage);
+			},
+		});
+		const before = counts.repaired + counts.replaced;
+		for (const damage of found) if (await bringBack(repository, writer, damage, options)) counts.repaired++;
+		const objects = found.flatMap(({ object, sha256 }) =>
+			object !== undefined && sha256 === undefined ? [object] : [],
+		);
+		const damagedObjects = objects.filter((object) => /^(chunks|packs)\//.test(object));
+		for (const object of damagedObjects) await saveSound(sink, writer, object);
+		await writer.flush();
+		counts.replaced += await replace(repository, damagedObjects);
+		if (damages === 0 || round === MAX_ROUNDS || counts.repaired + counts.replaced === before) {
+			for (const damage of found) options.onDamage?.(damage);
+			return { ...counts, damages };
+		}
+	}
+}
+
+async function bringBack(
+	repository: Repository,
+	writer: ItemWriter,
+	damage: Damage,
+	{ client, from }: RepairOptions,
+): Promise<boolean> {
+	const { sha256: sha, key, chunk } = damage;
+	if (sha === undefined) return false;
+	const kind: ItemKind = chunk !== undefined ? "chunk" : key !== undefined ? "leaves" : "page";
+	const bytes =
+		(await itemFrom(from, sha)) ??
+		(client && key !== undefined ? await fetch(repository, client, damage) : undefined);
+	if (bytes === undefined || hex(sha256(bytes)) !== sha) return false;
+	await writer.rewrite(kind, sha, bytes);
+	return true;
+}
+
+async function itemFrom(from: Repository | undefined, sha: string): Promise<Uint8Array | undefined> {
+	try {
+		return await from?.items.get(sha);
+	} catch (error) {
+		if (!isBackupError(error, "item_missing")) throw error;
+		return undefined;
+	}
+}
+
+/** From the store, where it still holds the blob that a snapshot has under the key. */
+async function fetch(
+	repository: Repository,
+	client: BlobClient,
+	{ key, chunk }: Damage,
+): Promise<Uint8Array | undefined> {
+	for (const { id } of [...(await repository.snapshots())].reverse()) {
+		try {
+			const { blobs } = await repository.read(id);
+			const entry = await findEntry(repository.blobs, blobs.root, key as string);
+			if (!entry) continue;
+			const manifest = await client.stat(entry.key);
+			if (hex(manifest.root) !== entry.root) continue;
+			const blob = await client
+				.download(manifest)
+				.openProven(readableOf({ ...entry, ...versionOf(manifest) }));
+			if (chunk !== undefined) return await blob.chunk(chunk);
+			const leaves = Array.from({ length: blob.count }, (_, index) => blob.leaf(index));
+			return rootPreimage(BigInt(entry.size), entry.chunkBytes, Buffer.concat(leaves));
+		} catch (error) {
+			if (!isBlobError(error) && !isBackupError(error)) throw error;
+		}
+	}
+	return undefined;
+}
+
+const versionOf = (version: { readonly sequence: bigint; readonly canisterVersion: bigint }) => ({
+	sequence: version.sequence.toString(),
+	canisterVersion: version.canisterVersion.toString(),
+});
+
+/** Writes the items of a damaged pack anew that are sound. */
+async function saveSound(sink: Sink, writer: ItemWriter, object: string): Promise<void> {
+	if (parsePackName(object) === undefined) return;
+	const bytes = await sink.get(object, 0, MAX_PACK_BYTES);
+	if (bytes === undefined) return;
+	try {
+		for (const { sha, kind, offset, length } of packItems(object, bytes)) {
+			const item = bytes.subarray(offset, offset + length);
+			if (sha.equals(sha256(item))) await writer.rewrite(kind, hex(sha), item);
+		}
+	} catch (error) {
+		if (!isBackupError(error, "repository_damaged")) throw error;
+	}
+}
+
+/** Condemns damaged objects, in a generation of its own as prune does, and deletes them. */
+async function replace(repository: Repository, objects: readonly string[]): Promise<number> {
+	if (objects.length === 0) return 0;
+	const { sink, generations } = repository;
+	await generations.commit("repair", async ({ generation, condemned, condemnedAt, marked }) => {
+		for (const object of condemned) await sink.delete(object);
+		return {
+			marked: marked.filter(({ object }) => !objects.includes(object)),
+			condemned: [...objects],
+			condemnedAt: generation + 1,
+			condemnedBefore: condemnedAt,
+		};
+	});
+	await repository.refresh();
+	for (const object of objects) await sink.delete(object);
+	await forgetInIndexes(repository, new Set(objects));
+	return objects.length;
+}

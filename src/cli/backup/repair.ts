@@ -1,0 +1,55 @@
+/** `canister-blobs repair`: brings back what was lost. */
+import { parseArgs } from "node:util";
+import { dropDamagedIndexes, Repository, repair as repairRepository } from "../../backup/index.js";
+import { type Command, EXIT_FAILURE } from "../command.js";
+import {
+	CONNECTION,
+	CONNECTION_HELP,
+	connect,
+	openRepository,
+	REPOSITORY,
+	REPOSITORY_HELP,
+	sinkOf,
+} from "./options.js";
+import { reported, shownKey } from "./report.js";
+
+const help = `Usage: canister-blobs repair --repo <place> [options]
+
+Makes lost indexes again, and brings back what verify found damaged: from another
+repository, or from the store where it still holds the blob. Exit code 1: something
+is damaged still, and named.
+
+      --from <place>    another repository with snapshots of the store
+${CONNECTION_HELP}
+${REPOSITORY_HELP}`;
+
+async function run(args: readonly string[]): Promise<number> {
+	const { values } = parseArgs({
+		args: [...args],
+		options: { ...REPOSITORY, ...CONNECTION, from: { type: "string" } },
+	});
+	return reported(values, async (report) => {
+		const dropped = await dropDamagedIndexes(sinkOf(values));
+		const repository = await openRepository(values, true);
+		const { client } = values.canister === undefined ? {} : await connect(values);
+		const from =
+			values.from === undefined ? undefined : await Repository.open(sinkOf({ ...values, repo: values.from }));
+		const result = await repairRepository(repository, {
+			...(client && { client }),
+			...(from && { from }),
+			onDamage: (damage) => {
+				const { key, object, sha256, reason } = damage;
+				const what = key === undefined ? (object ?? sha256 ?? "repository") : shownKey(key);
+				report.loss({ type: "damage", ...damage }, `damaged ${what}: ${reason}`);
+			},
+		});
+		const { repaired, replaced, damages } = result;
+		return report.end(
+			damages === 0 ? 0 : EXIT_FAILURE,
+			{ droppedIndexes: dropped, ...result },
+			`${repaired} items brought back, ${replaced} objects replaced, ${damages} damages left`,
+		);
+	});
+}
+
+export const repair: Command = { summary: "bring back what was damaged", help, run };
