@@ -52,6 +52,13 @@ export interface Change {
       { 'quota' : { 'who' : [] | [Principal], 'quota' : [] | [Quota] } } |
       { 'purged' : { 'key' : string, 'version' : Version } } |
       {
+        'lease' : {
+          'id' : Uint8Array | number[],
+          'ends_at' : [] | [bigint],
+          'holder' : Principal,
+        }
+      } |
+      {
         'grant' : {
           'id' : Uint8Array | number[],
           'who' : Principal,
@@ -129,6 +136,7 @@ export interface DeletedBlobs {
 export interface DeletedName { 'key' : string, 'version' : Version }
 export type Error = { 'upload_finished' : { 'outcome' : string } } |
   { 'malformed' : { 'reason' : string } } |
+  { 'lease_not_found' : {} } |
   { 'low_cycles' : { 'missing' : bigint } } |
   {
     'precondition_failed' : { 'canister_version' : bigint, 'sequence' : bigint }
@@ -139,6 +147,7 @@ export type Error = { 'upload_finished' : { 'outcome' : string } } |
   { 'root_mismatch' : { 'stored' : Uint8Array | number[] } } |
   { 'not_done_yet' : {} } |
   { 'blob_replaced' : { 'canister_version' : bigint, 'sequence' : bigint } } |
+  { 'lease_broken' : { 'bytes' : bigint } } |
   { 'batch_too_large' : { 'fits' : number, 'items' : number } } |
   { 'blob_not_found' : {} } |
   { 'anonymous' : {} } |
@@ -185,6 +194,11 @@ export type Expiry = { 'at' : bigint } |
   { 'never' : null };
 export interface ExpiryRule { 'life' : bigint, 'prefix' : string }
 export interface ExpiryRules { 'rules' : Array<ExpiryRule> }
+export interface ExtendLease {
+  'id' : Uint8Array | number[],
+  'life' : bigint,
+  'lease' : Uint8Array | number[],
+}
 export interface GiveGrant {
   'as' : [] | [GivenAs],
   'id' : Uint8Array | number[],
@@ -240,6 +254,21 @@ export interface ImportedAs {
   'owner' : Principal,
   'created_at' : bigint,
 }
+export interface Lease {
+  'id' : Uint8Array | number[],
+  'broken' : boolean,
+  'ends_at' : bigint,
+  'used' : bigint,
+  'version' : Version,
+  'bytes' : bigint,
+  'holder' : Principal,
+  'taken_at' : bigint,
+}
+export interface Leased {
+  'next' : [] | [bigint],
+  'manifests' : Array<ManifestBytes>,
+}
+export interface Leases { 'leases' : Array<Lease> }
 export interface Leaves {
   'key' : string,
   'from' : number,
@@ -271,6 +300,11 @@ export interface ListDeleted {
 export interface ListGrants {
   'of' : GrantsOf,
   'after' : [] | [GrantName],
+  'limit' : number,
+}
+export interface ListLeased {
+  'after' : [] | [bigint],
+  'lease' : Uint8Array | number[],
   'limit' : number,
 }
 export interface ListPage {
@@ -375,6 +409,10 @@ export interface Refusal {
   'message' : string,
   'details' : [] | [Error],
 }
+export interface ReleaseLease {
+  'id' : Uint8Array | number[],
+  'lease' : Uint8Array | number[],
+}
 export interface Restore {
   'id' : Uint8Array | number[],
   'key' : string,
@@ -460,6 +498,11 @@ export interface Status {
   'mode' : string,
   'keep_deleted_days' : [] | [number],
   'generation' : bigint,
+}
+export interface TakeLease {
+  'id' : Uint8Array | number[],
+  'life' : bigint,
+  'bytes' : bigint,
 }
 export interface Update {
   'id' : Uint8Array | number[],
@@ -582,6 +625,11 @@ export interface _SERVICE {
     { 'ok' : ExpiryRules } |
       { 'err' : Refusal }
   >,
+  'blobs_extend_lease' : ActorMethod<
+    [ExtendLease],
+    { 'ok' : Version } |
+      { 'err' : Refusal }
+  >,
   'blobs_get_chunk' : ActorMethod<
     [string, Version, number],
     { 'ok' : Uint8Array | number[] } |
@@ -628,6 +676,16 @@ export interface _SERVICE {
     { 'ok' : Grants } |
       { 'err' : Refusal }
   >,
+  'blobs_list_leased' : ActorMethod<
+    [ListLeased],
+    { 'ok' : Leased } |
+      { 'err' : Refusal }
+  >,
+  'blobs_list_leases' : ActorMethod<
+    [],
+    { 'ok' : Leases } |
+      { 'err' : Refusal }
+  >,
   'blobs_list_uploads' : ActorMethod<
     [ListUploads],
     { 'ok' : Uploads } |
@@ -652,6 +710,11 @@ export interface _SERVICE {
   'blobs_put_many' : ActorMethod<
     [PutMany],
     { 'ok' : ManyResults } |
+      { 'err' : Refusal }
+  >,
+  'blobs_release_lease' : ActorMethod<
+    [ReleaseLease],
+    { 'ok' : Version } |
       { 'err' : Refusal }
   >,
   'blobs_rename' : ActorMethod<
@@ -701,6 +764,11 @@ export interface _SERVICE {
   >,
   'blobs_stats' : ActorMethod<[], { 'ok' : Stats } | { 'err' : Refusal }>,
   'blobs_status' : ActorMethod<[], { 'ok' : Status } | { 'err' : Refusal }>,
+  'blobs_take_lease' : ActorMethod<
+    [TakeLease],
+    { 'ok' : Version } |
+      { 'err' : Refusal }
+  >,
   'blobs_update' : ActorMethod<
     [Update],
     { 'ok' : ManifestBytes } |

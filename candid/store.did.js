@@ -11,6 +11,7 @@ export const idlFactory = ({ IDL }) => {
   const Error = IDL.Variant({
     'upload_finished' : IDL.Record({ 'outcome' : IDL.Text }),
     'malformed' : IDL.Record({ 'reason' : IDL.Text }),
+    'lease_not_found' : IDL.Record({}),
     'low_cycles' : IDL.Record({ 'missing' : IDL.Nat64 }),
     'precondition_failed' : IDL.Record({
       'canister_version' : IDL.Nat64,
@@ -28,6 +29,7 @@ export const idlFactory = ({ IDL }) => {
       'canister_version' : IDL.Nat64,
       'sequence' : IDL.Nat64,
     }),
+    'lease_broken' : IDL.Record({ 'bytes' : IDL.Nat64 }),
     'batch_too_large' : IDL.Record({ 'fits' : IDL.Nat32, 'items' : IDL.Nat32 }),
     'blob_not_found' : IDL.Record({}),
     'anonymous' : IDL.Record({}),
@@ -248,6 +250,11 @@ export const idlFactory = ({ IDL }) => {
   });
   const ExpiryRule = IDL.Record({ 'life' : IDL.Nat64, 'prefix' : IDL.Text });
   const ExpiryRules = IDL.Record({ 'rules' : IDL.Vec(ExpiryRule) });
+  const ExtendLease = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'life' : IDL.Nat64,
+    'lease' : IDL.Vec(IDL.Nat8),
+  });
   const GrantUsed = IDL.Record({ 'blobs' : IDL.Nat64, 'bytes' : IDL.Nat64 });
   const GivenAs = IDL.Record({
     'used' : GrantUsed,
@@ -376,6 +383,26 @@ export const idlFactory = ({ IDL }) => {
     'grants' : IDL.Vec(Grant),
     'next' : IDL.Opt(GrantName),
   });
+  const ListLeased = IDL.Record({
+    'after' : IDL.Opt(IDL.Nat64),
+    'lease' : IDL.Vec(IDL.Nat8),
+    'limit' : IDL.Nat32,
+  });
+  const Leased = IDL.Record({
+    'next' : IDL.Opt(IDL.Nat64),
+    'manifests' : IDL.Vec(ManifestBytes),
+  });
+  const Lease = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'broken' : IDL.Bool,
+    'ends_at' : IDL.Nat64,
+    'used' : IDL.Nat64,
+    'version' : Version,
+    'bytes' : IDL.Nat64,
+    'holder' : IDL.Principal,
+    'taken_at' : IDL.Nat64,
+  });
+  const Leases = IDL.Record({ 'leases' : IDL.Vec(Lease) });
   const ListUploads = IDL.Record({
     'key' : IDL.Opt(IDL.Text),
     'after' : IDL.Opt(IDL.Vec(IDL.Nat8)),
@@ -405,6 +432,10 @@ export const idlFactory = ({ IDL }) => {
   const PutMany = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
     'blobs' : IDL.Vec(PutItem),
+  });
+  const ReleaseLease = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'lease' : IDL.Vec(IDL.Nat8),
   });
   const Restore = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
@@ -492,6 +523,11 @@ export const idlFactory = ({ IDL }) => {
     'certifying' : IDL.Nat64,
     'slots_free' : IDL.Nat64,
     'slots_made' : IDL.Nat64,
+  });
+  const TakeLease = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'life' : IDL.Nat64,
+    'bytes' : IDL.Nat64,
   });
   const Update = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
@@ -590,6 +626,11 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : ExpiryRules, 'err' : Refusal })],
         ['query'],
       ),
+    'blobs_extend_lease' : IDL.Func(
+        [ExtendLease],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
+        [],
+      ),
     'blobs_get_chunk' : IDL.Func(
         [IDL.Text, Version, IDL.Nat32],
         [IDL.Variant({ 'ok' : IDL.Vec(IDL.Nat8), 'err' : Refusal })],
@@ -640,6 +681,16 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : Grants, 'err' : Refusal })],
         ['query'],
       ),
+    'blobs_list_leased' : IDL.Func(
+        [ListLeased],
+        [IDL.Variant({ 'ok' : Leased, 'err' : Refusal })],
+        ['query'],
+      ),
+    'blobs_list_leases' : IDL.Func(
+        [],
+        [IDL.Variant({ 'ok' : Leases, 'err' : Refusal })],
+        ['query'],
+      ),
     'blobs_list_uploads' : IDL.Func(
         [ListUploads],
         [IDL.Variant({ 'ok' : Uploads, 'err' : Refusal })],
@@ -668,6 +719,11 @@ export const idlFactory = ({ IDL }) => {
     'blobs_put_many' : IDL.Func(
         [PutMany],
         [IDL.Variant({ 'ok' : ManyResults, 'err' : Refusal })],
+        [],
+      ),
+    'blobs_release_lease' : IDL.Func(
+        [ReleaseLease],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
         [],
       ),
     'blobs_rename' : IDL.Func(
@@ -724,6 +780,11 @@ export const idlFactory = ({ IDL }) => {
         [],
         [IDL.Variant({ 'ok' : Status, 'err' : Refusal })],
         ['query'],
+      ),
+    'blobs_take_lease' : IDL.Func(
+        [TakeLease],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
+        [],
       ),
     'blobs_update' : IDL.Func(
         [Update],

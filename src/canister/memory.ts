@@ -20,10 +20,11 @@ export const MEMORY = {
 	grants: 14,
 	ends: 15,
 	bin: 16,
+	leases: 19,
 } as const;
 
 /** One past the highest number in use. */
-export const MEMORIES = 17;
+export const MEMORIES = 20;
 
 /** Version of everything that is written to these maps; docs/STORAGE.md describes it. */
 export const LAYOUT_VERSION = 6;

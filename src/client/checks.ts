@@ -13,6 +13,7 @@ import type {
 import type { DeleteOptions, DeleteVersion, MoveOptions, UpdateOptions } from "./changing.js";
 import type { ListDeletedOptions, RestoreOptions } from "./deleted.js";
 import type { DownloadOptions, ToBytesOptions } from "./download/download.js";
+import type { ExtendLeaseOptions, TakeLeaseOptions } from "./leases.js";
 import type { BlobClientOptions, RetryOptions } from "./options.js";
 import type { ChangesOptions } from "./reading/changes.js";
 import type { ListOptions } from "./reading/list.js";
@@ -207,6 +208,8 @@ export const GRANT_TERMS: Checks<GrantTerms> = {
 	mayPurge: is.flag,
 };
 export const GRANT: Checks<GrantOptions> = { under: is.bytes, importAs: is.importGrantAs, signal };
+export const TAKE_LEASE: Checks<TakeLeaseOptions> = { lifeMs: is.number, bytes: is.number, signal };
+export const EXTEND_LEASE: Checks<ExtendLeaseOptions> = { lifeMs: is.number, signal };
 export const GRANT_NAME: Checks<GrantName> = { who: is.principal, id: is.bytes };
 export const LIST_GRANTS: Checks<ListGrantsOptions> = {
 	heldBy: is.principal,

@@ -18,6 +18,7 @@ import * as deleted from "./deleted.js";
 import { Download, type DownloadOptions, type RefDownloadOptions } from "./download/download.js";
 import { guarded, guardedAll } from "./errors.js";
 import { Lane } from "./lane/lane.js";
+import * as leases from "./leases.js";
 import { type BlobClientOptions, normalise, type PrincipalLike } from "./options.js";
 import type { Ports } from "./ports.js";
 import { webPorts } from "./ports-web.js";
@@ -39,6 +40,7 @@ import type {
 	Grant,
 	GrantName,
 	GrantTerms,
+	Lease,
 	ListEntry,
 	Manifest,
 	OpenUpload,
@@ -394,6 +396,49 @@ export class BlobClient {
 	/** Ends the import for good: the store is live. Takes a controller. @throws CanisterError `not_importable` */
 	endImport(options?: CallOptions): Promise<void> {
 		return this.#checked(options, checks.CALL, () => endImport(this.#context, options));
+	}
+
+	/**
+	 * Has what keys hold now kept for the caller while it reads, though it is deleted, replaced or renamed meanwhile:
+	 * until the lease ends or is released, and as far as `bytes` goes. Who does that is told nothing, and is charged for
+	 * nothing. Takes the role backup.
+	 * @throws CanisterError `quota_exceeded` (`leases`), `no_room`
+	 */
+	takeLease(options?: leases.TakeLeaseOptions): Promise<leases.TakenLease> {
+		return this.#checked(options, checks.TAKE_LEASE, () => leases.takeLease(this.#context, options));
+	}
+
+	/** Has a lease of the caller's hold for longer. @throws CanisterError `lease_not_found`, `lease_broken` */
+	extendLease(lease: Uint8Array, options?: leases.ExtendLeaseOptions): Promise<void> {
+		return this.#checked(options, checks.EXTEND_LEASE, () =>
+			leases.extendLease(this.#context, lease, options),
+		);
+	}
+
+	/** Ends a lease; that there is none is no error. Takes its holder or an administrator. */
+	releaseLease(lease: Uint8Array, options?: CallOptions): Promise<void> {
+		return this.#checked(options, checks.CALL, () => leases.releaseLease(this.#context, lease, options));
+	}
+
+	/** Leases that hold or are broken, of everybody. Takes the role backup. */
+	listLeases(options?: AskOptions): Promise<Lease[]> {
+		return this.#checked(options, checks.ASK, () => leases.listLeases(this.#context, options));
+	}
+
+	/**
+	 * What is kept for a lease of the caller's: with what keys still hold of before it, all that there was when it was
+	 * taken. Read one with `downloadLeased`. @throws CanisterError `lease_not_found`, `lease_broken`
+	 */
+	listLeased(lease: Uint8Array, options?: CallOptions): AsyncGenerator<Manifest> {
+		return this.#listed(options, checks.CALL, () => leases.listLeased(this.#context, lease, options));
+	}
+
+	/**
+	 * Reads a version that is kept for a lease, or that its key still holds. Its manifest is taken as it is: give one that
+	 * this client answered. @throws CanisterError `blob_not_found`, `blob_replaced` where it is kept no more
+	 */
+	downloadLeased(manifest: Manifest, options: Omit<DownloadOptions, "verify"> = {}): Download {
+		return new Download(this.#context, manifest.key, options, manifest);
 	}
 
 	/** Mode of the store and its last change. */

@@ -39,6 +39,7 @@ export {
 	ClientError,
 	isBlobError,
 } from "./errors.js";
+export type { ExtendLeaseOptions, TakeLeaseOptions, TakenLease } from "./leases.js";
 export type { BlobClientOptions, PrincipalLike, RetryOptions } from "./options.js";
 export type { BlsVerify, Ports, RequestBody, Sha256 } from "./ports.js";
 export type { ChangesOptions } from "./reading/changes.js";
@@ -77,6 +78,8 @@ export type {
 	KeepDeletedChanged,
 	KeyDeleted,
 	KeyNotDeleted,
+	Lease,
+	LeaseChanged,
 	ListEntry,
 	ListedBlob,
 	ListedDirectory,

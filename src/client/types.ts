@@ -329,6 +329,7 @@ export type ChangeOf =
 	| BlobExpired
 	| BlobRestored
 	| BlobPurged
+	| LeaseChanged
 	| KeepDeletedChanged
 	| ExpiryRulesChanged
 	| RoleChanged
@@ -383,6 +384,38 @@ export interface BlobPurged {
 	readonly key: string;
 	/** The version that was deleted. */
 	readonly version: Version;
+}
+
+/** A lease was taken, extended or released. */
+export interface LeaseChanged {
+	/** Tells what changed. */
+	readonly type: "lease";
+	/** Which. */
+	readonly id: Uint8Array;
+	/** Who holds it. */
+	readonly holder: Principal;
+	/** When it ends now; undefined: it was released. */
+	readonly endsAt: Date | undefined;
+}
+
+/** Keeps for its holder what keys held when it was taken, until it ends (`takeLease`). */
+export interface Lease {
+	/** 16 bytes, chosen by who took it. */
+	readonly id: Uint8Array;
+	/** Who holds it. */
+	readonly holder: Principal;
+	/** The change that it was taken by: it keeps what keys held then. */
+	readonly version: Version;
+	/** When it was taken. */
+	readonly takenAt: Date;
+	/** When it ends. */
+	readonly endsAt: Date;
+	/** Bytes that may be kept for it, as quotas count them. */
+	readonly bytes: number;
+	/** Bytes that are. */
+	readonly used: number;
+	/** Whether more had to be kept than it is for: then nothing is kept for it any more. */
+	readonly broken: boolean;
 }
 
 /** What is deleted from now on is kept for another time. */

@@ -71,6 +71,19 @@ export const ERROR_TABLE = {
 		(d) =>
 			`The store cannot be imported into: ${d.reason}. Install the canister anew, which empties it, or use another one.`,
 	),
+	lease_not_found: row(
+		"give_up",
+		{},
+		() =>
+			"The caller holds no such lease: it has ended, was released, or its holder lost its role. Take another one.",
+	),
+	lease_broken: row(
+		"give_up",
+		{ bytes: nat64 },
+		(d) =>
+			`More was deleted and replaced than the ${d.bytes} bytes of the lease, so it keeps nothing any more: begin anew ` +
+			"with one for more.",
+	),
 	quota_exceeded: row("ask", { quota: text, limit: nat64, used: nat64, needed: nat64 }, (d) =>
 		/^grant_/.test(d.quota)
 			? `A grant is for ${d.limit} ${d.quota.slice(6)} in all, of which ${d.used} are used and ${d.needed} more are ` +

@@ -78,6 +78,17 @@ export const MAX_EXPIRY_LIFE_MS = 3_153_600_000_000;
 /** Days that a store keeps what is deleted, at most. */
 export const MAX_KEEP_DELETED_DAYS = 365;
 
+/** Leases of a store and of one principal: each change of a key looks through them. */
+export const MAX_LEASES = 8;
+export const MAX_OWN_LEASES = 2;
+
+/** Bytes that may be kept for a lease, at most: 64 GiB. */
+export const MAX_LEASE_BYTES = 2 ** 36;
+
+/** How long a lease holds from when it is taken or extended, and in all, at most: a day, and a week. */
+export const MAX_LEASE_LIFE_MS = 86_400_000;
+export const MAX_LEASE_AGE_MS = 604_800_000;
+
 const MINUTE_MS = 60_000;
 
 /** An upload nobody has touched for this long is given up; every put moves the moment. */

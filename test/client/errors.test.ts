@@ -14,6 +14,8 @@ const ADVICE: Record<ErrorCode | ClientErrorCode, RegExp> = {
 	not_authorized: /Ask an administrator/,
 	not_live: /try again/,
 	mode_changed: /decide anew/,
+	lease_not_found: /Take another one/,
+	lease_broken: /begin anew/,
 	not_importable: /anew, which empties it/,
 	quota_exceeded: /delete something, or ask/,
 	no_room: /delete something/,

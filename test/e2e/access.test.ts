@@ -69,6 +69,8 @@ const OF_SOMEBODY: MethodName[] = [
 	"blobs_list_accounts",
 	"blobs_list_grants",
 	"blobs_list_deleted",
+	"blobs_list_leases",
+	"blobs_list_leased",
 	"blobs_expiry_rules",
 	"blobs_stats",
 	"blobs_metrics",

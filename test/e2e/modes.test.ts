@@ -34,6 +34,9 @@ const ADMINISTRATION: MethodName[] = [
 	"blobs_abort_any_upload",
 	"blobs_give_grant",
 	"blobs_revoke_grant",
+	"blobs_take_lease",
+	"blobs_extend_lease",
+	"blobs_release_lease",
 	"blobs_set_keep_deleted",
 	"blobs_set_expiry_rules",
 ];

@@ -105,6 +105,9 @@ describe("what is answered", () => {
 					return change.manifest.key;
 				case "purged":
 					return change.key;
+				case "lease":
+					expectTypeOf(change.endsAt).toEqualTypeOf<Date | undefined>();
+					return String(change.holder);
 				case "keepDeleted":
 					return String(change.days);
 				case "expiryRules":

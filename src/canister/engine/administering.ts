@@ -16,6 +16,7 @@ import {
 	type WireVersion,
 } from "../../protocol/index.js";
 import type { Quota } from "./accounts.js";
+import { endOver } from "./leasing.js";
 import type { ModeName } from "./modes.js";
 import { refuse, refuseArgument } from "./refusal.js";
 import { administer, checkId, pageLimit } from "./requests.js";
@@ -50,7 +51,11 @@ export class Administering {
 			refuseNobody(bytes);
 			const name = Object.keys(role)[0] as Role;
 			if (granted) this.#state.roles.grant(bytes, name);
-			else this.#state.roles.revoke(bytes, name);
+			else {
+				this.#state.roles.revoke(bytes, name);
+				// For good, also where it gets the role again.
+				endOver(this.#state);
+			}
 			return { role: { who, role: name, granted } };
 		});
 	}

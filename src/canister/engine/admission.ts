@@ -2,8 +2,8 @@ import { METHODS, type MethodName } from "../../protocol/index.js";
 import type { Kind } from "./modes.js";
 import type { State } from "./state.js";
 
-/** Who may ask for it at all: who may change some key, administrators, controllers, who holds a grant, or who is signed in. */
-type Who = "writer" | "admin" | "controller" | "grantee" | "anybody";
+/** Who may ask for it at all: who may change some key, administrators, controllers, who backs up, who holds a grant, or who is signed in. */
+type Who = "writer" | "admin" | "controller" | "backup" | "grantee" | "anybody";
 
 interface Admission {
 	readonly kind: Kind;
@@ -39,6 +39,9 @@ const ADMISSIONS: { readonly [Name in MethodName]?: Admission } = {
 	blobs_end_import: { kind: "administer", who: "controller" },
 	blobs_give_grant: { kind: "goOn", who: "grantee" },
 	blobs_revoke_grant: { kind: "goOn", who: "grantee" },
+	blobs_take_lease: { kind: "goOn", who: "backup" },
+	blobs_extend_lease: { kind: "goOn", who: "backup" },
+	blobs_release_lease: { kind: "goOn", who: "backup" },
 	blobs_set_keep_deleted: { kind: "administer", who: "admin" },
 	blobs_set_expiry_rules: { kind: "administer", who: "admin" },
 	blobs_abort_any_upload: { kind: "administer", who: "admin" },
@@ -103,7 +106,7 @@ export function admit(state: State, method: MethodName): void {
 	modes.require(kind);
 	const { who } = admission;
 	if (who === "writer") access.writer();
-	else if (who === "admin") access.require("admin");
+	else if (who === "admin" || who === "backup") access.require(who);
 	else if (who === "controller") access.controller();
 	else if (who === "grantee") access.grantee();
 	else access.caller();
@@ -124,9 +127,9 @@ export function afford(state: State, method: MethodName): void {
 
 const isImporter = ({ modes, access }: State): boolean => modes.isImporting && access.isController;
 
-/** What administrators do about grants is administration; others give on and take away what is theirs. */
+/** What administrators do about grants and leases is administration; others do what they may about theirs. */
 function kindOf({ access }: State, { kind, who }: Admission): Kind {
-	return who === "grantee" && access.isAdmin ? "administer" : kind;
+	return (who === "grantee" || who === "backup") && access.isAdmin ? "administer" : kind;
 }
 
 /** Whether what the caller has spent today, and what the canister has left, let a message in to this method. */

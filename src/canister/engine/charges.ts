@@ -1,10 +1,12 @@
 import { encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
 import {
 	chunkCount,
+	isPublic,
 	MAX_CONTENT_TYPE_BYTES,
 	MAX_METADATA_BYTES,
 	MIN_CHARGE_BYTES,
 	segmentsOf,
+	type WireManifest,
 } from "../../protocol/index.js";
 import { type Account, type Accounts, DEFAULT_QUOTA, type Quota } from "./accounts.js";
 import type { Claims } from "./claims.js";
@@ -288,3 +290,13 @@ const NAMES = {
 	changesPerDay: "changes_per_day",
 	cyclesPerDay: "cycles_per_day",
 } as const;
+
+export const chargeOfBlob = (manifest: WireManifest): number =>
+	chargeOf(
+		manifest.key,
+		Number(manifest.size),
+		manifest.chunk_size,
+		isPublic(manifest),
+		manifest,
+		manifest.expires_at.length > 0,
+	);

@@ -4,6 +4,8 @@ import { concat, getU64, u64Key } from "./codec.js";
 import { expireOne } from "./expiring.js";
 import { lookAtGrantee, nextGrantee } from "./grantees.js";
 import { removeDue } from "./keeping.js";
+import { endOver, lookAtLeased, nextLeaseEnd } from "./leasing.js";
+import { COUNTER } from "./meta.js";
 import { endReserve, nextReserve } from "./reserves.js";
 import type { State } from "./state.js";
 import { giveUp } from "./uploading.js";
@@ -21,6 +23,7 @@ const RESERVES_PER_STEP = 200;
 /** Each changes the certified tree, of a deep key at up to 65 labels, when the step ends. */
 const EXPIRED_PER_STEP = 500;
 const DUE_PER_STEP = 500;
+const LEASED_PER_STEP = 500;
 const GRANTEES_PER_STEP = 50;
 const RENEWED_PER_STEP = 200;
 const RECEIPTS_PER_STEP = 500;
@@ -31,7 +34,7 @@ const READ_ONLY_PAUSE_MS = 60 * 60_000;
 
 /**
  * One step of cleaning, bounded by its instructions and by how much there is of each kind: uploads that expired are
- * given up, blobs whose time is over removed, and those deleted that were kept for long enough, reserves of idle ones ended, grants that hold no more and receipts whose time is over forgotten, slots of
+ * given up, blobs whose time is over removed, and those deleted that were kept for long enough, and for leases that ended, reserves of idle ones ended, grants that hold no more and receipts whose time is over forgotten, slots of
  * discarded contents freed, the feed cut to its length, the pool of slots refilled, responses certified. Asks to be woken
  * again while there is anything left to wait for. In maintenance, and while the store is read-only, it does nothing.
  */
@@ -46,6 +49,8 @@ export function clean(state: State): void {
 	for (let left = UPLOADS_PER_STEP; left > 0 && hasTime() && giveUpOne(state, now); left--);
 	for (let left = EXPIRED_PER_STEP; left > 0 && hasTimeWithTree(state) && expireOne(state, now); left--);
 	for (let left = DUE_PER_STEP; left > 0 && hasTime() && removeDue(state, now); left--);
+	if ((nextLeaseEnd(state) ?? Number.POSITIVE_INFINITY) <= now) endOver(state);
+	for (let left = LEASED_PER_STEP; left > 0 && hasTime() && lookAtLeased(state); left--);
 	for (let left = RESERVES_PER_STEP; left > 0 && hasTime() && endReserve(state, now); left--);
 	for (let left = GRANTEES_PER_STEP; left > 0 && hasTime() && lookAtGrantee(state, now); left--);
 	for (let left = RECEIPTS_PER_STEP; left > 0 && hasTime() && state.receipts.expireOne(now); left--);
@@ -81,6 +86,7 @@ export function wakeForCleaning(state: State): void {
 		nextExpiry(state),
 		state.ends.first()?.at,
 		state.bin.nextAt(),
+		state.meta.get(COUNTER.leasedNext) > 0 ? 0 : nextLeaseEnd(state),
 		nextReserve(state),
 		nextGrantee(state),
 	].filter((at) => at !== undefined);

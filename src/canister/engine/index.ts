@@ -20,6 +20,7 @@ import { type HttpQuery, type HttpReply, Serving } from "./http/serving.js";
 import { Importing } from "./importing.js";
 import { countArrived, countRefused, noteArgument, noteContent } from "./intake.js";
 import { Keeping } from "./keeping.js";
+import { Leasing } from "./leasing.js";
 import { Many } from "./many.js";
 import { Observing } from "./observing.js";
 import { Reading } from "./reading.js";
@@ -60,6 +61,7 @@ export class Engine {
 		const keeping = new Keeping(state);
 		const granting = new Granting(state);
 		const importing = new Importing(state);
+		const leasing = new Leasing(state);
 		const observing = new Observing(state);
 		this.#state = state;
 		this.#serving = new Serving(state);
@@ -87,6 +89,9 @@ export class Engine {
 			blobs_end_import: (request) => importing.end(request),
 			blobs_give_grant: (request) => granting.give(request),
 			blobs_revoke_grant: (request) => granting.revoke(request),
+			blobs_take_lease: (request) => leasing.take(request),
+			blobs_extend_lease: (request) => leasing.extend(request),
+			blobs_release_lease: (request) => leasing.release(request),
 			blobs_set_keep_deleted: (request) => keeping.setDays(request),
 			blobs_set_expiry_rules: (request) => expiring.setRules(request),
 			blobs_abort_any_upload: (request) => administering.abortUpload(request),
@@ -98,6 +103,8 @@ export class Engine {
 			blobs_get_chunk: (key, sequence, index) => reading.chunk(key, sequence, index),
 			blobs_list: (request) => reading.list(request),
 			blobs_list_deleted: (request) => keeping.list(request),
+			blobs_list_leases: () => leasing.list(),
+			blobs_list_leased: (request) => leasing.listKept(request),
 			blobs_changes: (request) => reading.changes(request),
 			blobs_status: () => statusOf(state),
 			blobs_account: ([who]) => administering.account(who),

@@ -12,10 +12,12 @@ import {
 	type WireVersion,
 } from "../../protocol/index.js";
 import type { Kept } from "./bin.js";
+import { chargeOfBlob } from "./charges.js";
 import { nanoseconds } from "./codec.js";
 import { endOf, expire } from "./expiring.js";
 import { payerOf } from "./granted.js";
-import { bare, chargeOfBlob, discard, isOwn, moreBlobs, put, throwAway } from "./publishing.js";
+import { dropLeased, leasedVersion } from "./leasing.js";
+import { bare, discard, isOwn, moreBlobs, put, throwAway } from "./publishing.js";
 import { RECEIPT } from "./receipts.js";
 import { refuse, refuseArgument, refuseInvalid } from "./refusal.js";
 import { administer, checkPrecondition, onceFor, pageLimit, requireStill } from "./requests.js";
@@ -121,13 +123,17 @@ export class Keeping {
 		const purge = (caller: Uint8Array) => {
 			refuseInvalid(checkKey(key));
 			const kept = this.#kept(request);
-			const isOthers = kept !== undefined && !isOwn(caller, kept.blob);
+			const leased = leasedVersion(state, request);
+			const blob = kept?.blob ?? leased?.blob;
+			const isOthers = blob !== undefined && !isOwn(caller, blob);
 			if (!state.access.isAdmin && !state.grants.purges(caller, key, isOthers)) {
 				this.#visible(caller, request);
 				refuse("not_authorized", { needs: "the role admin, or a grant with the right to purge" });
 			}
-			if (kept === undefined) return refuse("blob_not_found", {});
-			remove(state, kept);
+			if (blob === undefined) return refuse("blob_not_found", {});
+			if (kept !== undefined) remove(state, kept);
+			// No backup keeps what is to be gone for good.
+			if (leased !== undefined) dropLeased(state, leased);
 			return { purged: { key, version } };
 		};
 		return administer(state, "blobs_purge", request, purge, 2);

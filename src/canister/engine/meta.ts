@@ -52,6 +52,10 @@ export const COUNTER = {
 	imported: 45,
 	/** Changes that are no changes of blobs: of who may do what, and of the mode. */
 	administered: 46,
+	/** Leases, versions that are kept for them, and from which one on to look whether they still are; 0: from none. */
+	leases: 47,
+	leased: 48,
+	leasedNext: 49,
 	/** Marks of grants that were ever set: the number of the last one (marks.ts). */
 	grantMarks: 50,
 	/** By which rules HTTP answers are made, and whether some are still of others (http/renewing.ts). */

@@ -1,11 +1,12 @@
 import { Principal } from "@dfinity/principal";
 import { checkKey, type WireManifest, type WireMoveItem } from "../../protocol/index.js";
 import type { Blob } from "./blobs.js";
+import { chargeOfBlob } from "./charges.js";
 import { nanoseconds } from "./codec.js";
 import { endOf, expire } from "./expiring.js";
 import type { Grant } from "./grant-record.js";
 import { payerOf } from "./granted.js";
-import { bare, chargeOfBlob, checkOther, discard, moreBlobs, put, readable, remove } from "./publishing.js";
+import { bare, checkOther, discard, moreBlobs, put, readable, remove } from "./publishing.js";
 import { refuseArgument, refuseInvalid } from "./refusal.js";
 import { checkPrecondition } from "./requests.js";
 import type { State } from "./state.js";

@@ -1,7 +1,6 @@
 import {
 	chunkCount,
 	ID_BYTES,
-	isPublic,
 	SHA256_BYTES,
 	sameBytes,
 	type WireChangeOf,
@@ -11,10 +10,11 @@ import {
 	type WireVisibility,
 } from "../../protocol/index.js";
 import { Blob, type Place } from "./blobs.js";
-import { chargeOf, DAY_MS } from "./charges.js";
+import { chargeOfBlob, DAY_MS } from "./charges.js";
 import { concat, nanoseconds, principalOf } from "./codec.js";
 import { Contents } from "./contents.js";
 import { ownerOf } from "./importing.js";
+import { keepForLeases } from "./leasing.js";
 import { COUNTER } from "./meta.js";
 import { refuse } from "./refusal.js";
 import { pairOf } from "./responses.js";
@@ -118,6 +118,7 @@ export function put(
 	changeOf: (bytes: Uint8Array) => WireChangeOf = published,
 ): Blob {
 	const blob = new Blob(manifest, place);
+	if (held !== undefined && state.leases.count > 0) keepForLeases(state, held);
 	if (!blob.isPublic) giveSalt(state, caller, blob.owner, salt);
 	state.blobs.set(blob);
 	state.record(caller, changeOf(blob.bytes), manifest);
@@ -162,22 +163,13 @@ export function remove(state: State, caller: Uint8Array, held: Blob): void {
 
 /** Empties a key; the change is still to be recorded. */
 export function empty(state: State, held: Blob): void {
+	if (state.leases.count > 0) keepForLeases(state, held);
 	state.blobs.delete(held.key);
 	state.meta.add(COUNTER.blobs, -1);
 	state.charges.countBlob(held.owner, held.key, -1);
 	state.ends.remove(held);
 	state.certified.remove(held);
 }
-
-export const chargeOfBlob = (manifest: WireManifest): number =>
-	chargeOf(
-		manifest.key,
-		Number(manifest.size),
-		manifest.chunk_size,
-		isPublic(manifest),
-		manifest,
-		manifest.expires_at.length > 0,
-	);
 
 /**
  * What becomes of a blob that was deleted or replaced by `caller`: it is kept, where the store keeps such, but not past

@@ -18,6 +18,7 @@ import {
 } from "../../protocol/index.js";
 import type { Blob, Shown } from "./blobs.js";
 import { expiredOf, NO_PROOF } from "./certified.js";
+import { leasedFor } from "./leasing.js";
 import { listPage } from "./listing.js";
 import { refuse, refuseInvalid } from "./refusal.js";
 import { pageLimit } from "./requests.js";
@@ -138,6 +139,8 @@ export class Reading {
 		const held = blob?.manifest;
 		if (held?.sequence === version.sequence && held.canister_version === version.canister_version)
 			return blob!;
+		const leased = leasedFor(this.#state, this.#state.access.anyone, key, version);
+		if (leased !== undefined) return leased;
 		this.#requireSeen(version);
 		return blob === undefined ? refuse("blob_not_found", {}) : refuse("blob_replaced", blob.version);
 	}

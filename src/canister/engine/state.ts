@@ -23,6 +23,7 @@ import { HttpHashes } from "./http/hashes.js";
 import { OwnAnswers } from "./http/own-answers.js";
 import { Renewing } from "./http/renewing.js";
 import { openLayout } from "./layout.js";
+import { Leases } from "./leases.js";
 import { Marks } from "./marks.js";
 import { COUNTER, Meta } from "./meta.js";
 import { Modes } from "./modes.js";
@@ -60,6 +61,8 @@ export class State {
 	readonly expiryRules: ExpiryRules;
 	/** What was deleted and is kept. */
 	readonly bin: Bin;
+	/** What is kept for backups. */
+	readonly leases: Leases;
 	readonly roles: Roles;
 	readonly marks: Marks;
 	readonly grants: Grants;
@@ -111,6 +114,7 @@ export class State {
 		this.bin = new Bin(map("bin"), catalog, meta);
 		this.ends = new Ends(map("ends"), catalog, meta);
 		this.expiryRules = new ExpiryRules(map("ends"), meta);
+		this.leases = new Leases(map("leases"), catalog, meta);
 		this.roles = new Roles(this.accounts, catalog, host);
 		this.marks = new Marks(map("grants"), meta);
 		this.grants = new Grants(this.accounts, this.marks, catalog, () => this.now);
@@ -165,6 +169,7 @@ export class State {
 		openLayout(this.meta);
 		this.accounts.open();
 		this.expiryRules.open();
+		this.leases.open();
 		this.marks.open();
 		this.renewing.open();
 		this.certified.certify();
@@ -243,6 +248,7 @@ export class State {
 	flush(): void {
 		this.certified.flush();
 		this.grants.flush();
+		this.leases.flush();
 		this.accounts.flush();
 		this.feed.flush();
 		this.shelves.flush();

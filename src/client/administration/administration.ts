@@ -59,6 +59,8 @@ type ToVersion =
 	| "blobs_grant_role"
 	| "blobs_revoke_role"
 	| "blobs_set_quota"
+	| "blobs_extend_lease"
+	| "blobs_release_lease"
 	| "blobs_begin_import"
 	| "blobs_end_import"
 	| "blobs_give_grant"

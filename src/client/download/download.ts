@@ -78,9 +78,10 @@ export class Download implements AsyncIterable<Uint8Array> {
 	#meter: DownloadMeter | undefined;
 
 	/** @internal */
-	constructor(context: ClientContext, target: string | BlobRef, options: DownloadOptions) {
+	constructor(context: ClientContext, target: string | BlobRef, options: DownloadOptions, proven?: Manifest) {
 		this.#context = context;
 		this.#target = target;
+		if (proven !== undefined) this.#manifest = Promise.resolve(proven);
 		this.#range = { ...options?.range };
 		this.#signal = options?.signal;
 		this.#verify = options?.verify ?? true;

@@ -139,6 +139,15 @@ function toChangeOf(wire: WireChangeOf | undefined): ChangeOf {
 		};
 	if ("purged" in wire)
 		return { type: "purged", key: wire.purged.key, version: toVersion(wire.purged.version) };
+	if ("lease" in wire) {
+		const { id, holder, ends_at } = wire.lease;
+		return {
+			type: "lease",
+			id: id.slice(),
+			holder,
+			endsAt: ends_at[0] === undefined ? undefined : date(ends_at[0]),
+		};
+	}
 	if ("keep_deleted" in wire) return { type: "keepDeleted", ...wire.keep_deleted };
 	if ("expiry_rules" in wire) return { type: "expiryRules", rules: wire.expiry_rules.rules.map(toRule) };
 	if ("role" in wire) return { type: "role", ...wire.role };

@@ -25,6 +25,8 @@ export type WireChangeOf =
 	| { restored: { manifest: Uint8Array; version: WireVersion } }
 	/** What was deleted from a key, and was kept, is removed for good before its time. */
 	| { purged: { key: string; version: WireVersion } }
+	/** A lease was taken or extended; without an end it was released. */
+	| { lease: { id: Uint8Array; holder: Principal; ends_at: [] | [bigint] } }
 	/** How many days what is deleted is kept from now on. */
 	| { keep_deleted: { days: number } }
 	/** The rules by which blobs under a prefix end, all of them. */
@@ -68,6 +70,7 @@ const KINDS: { readonly [Kind in ChangeKind]: IDL.Type<Case<WireChangeOf, Kind>>
 	expired: record<Case<WireChangeOf, "expired">>({ key: text, version: Version }),
 	restored: record<Case<WireChangeOf, "restored">>({ manifest: ManifestBytes, version: Version }),
 	purged: record<Case<WireChangeOf, "purged">>({ key: text, version: Version }),
+	lease: record<Case<WireChangeOf, "lease">>({ id: bytes, holder: principal, ends_at: opt(nat64) }),
 	keep_deleted: record<Case<WireChangeOf, "keep_deleted">>({ days: nat32 }),
 	expiry_rules: record<Case<WireChangeOf, "expiry_rules">>({ rules: vec(ExpiryRule) }),
 	role: record<Case<WireChangeOf, "role">>({ who: principal, role: text, granted: bool }),

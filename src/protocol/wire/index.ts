@@ -28,6 +28,7 @@ export {
 } from "./feed.js";
 export type * from "./grants.js";
 export * from "./http.js";
+export type * from "./lease.js";
 export * from "./methods.js";
 export { PROTOCOL_FEATURES, PROTOCOL_VERSION } from "./protocol.js";
 export type * from "./read.js";

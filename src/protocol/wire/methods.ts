@@ -11,6 +11,7 @@ import * as expiry from "./expiry.js";
 import * as feed from "./feed.js";
 import * as grants from "./grants.js";
 import { HTTP_METHODS } from "./http.js";
+import * as lease from "./lease.js";
 import * as read from "./read.js";
 import { Refusal, type WireRefusal } from "./refusal.js";
 import * as upload from "./upload.js";
@@ -93,6 +94,11 @@ export const METHODS = {
 	blobs_give_grant: update<[grants.WireGiveGrant], WireVersion>([grants.GiveGrant], Version),
 	/** Of a grant that is not there, to the last change that was made. */
 	blobs_revoke_grant: update<[grants.WireRevokeGrant], WireVersion>([grants.RevokeGrant], Version),
+	/** By the role backup: keeps what keys hold now, until it ends. */
+	blobs_take_lease: update<[lease.WireTakeLease], WireVersion>([lease.TakeLease], Version),
+	blobs_extend_lease: update<[lease.WireExtendLease], WireVersion>([lease.ExtendLease], Version),
+	/** Of a lease that is not there, to the last change that was made. */
+	blobs_release_lease: update<[lease.WireReleaseLease], WireVersion>([lease.ReleaseLease], Version),
 	blobs_set_keep_deleted: update<[bin.WireSetKeepDeleted], WireVersion>([bin.SetKeepDeleted], Version),
 	blobs_set_expiry_rules: update<[expiry.WireSetExpiryRules], WireVersion>([expiry.SetExpiryRules], Version),
 	/** An upload of anybody's, by an administrator. */
@@ -116,6 +122,9 @@ export const METHODS = {
 	blobs_get_chunk: query<[string, WireVersion, number], Uint8Array>([keyText, Version, nat32], bytes),
 	blobs_list: query<[read.WireList], read.WireListPage>([read.List], read.ListPage),
 	blobs_list_deleted: query<[bin.WireListDeleted], bin.WireDeletedBlobs>([bin.ListDeleted], bin.DeletedBlobs),
+	blobs_list_leases: query<[], lease.WireLeases>([], lease.Leases),
+	/** What is kept for a lease of the caller's. */
+	blobs_list_leased: query<[lease.WireListLeased], lease.WireLeased>([lease.ListLeased], lease.Leased),
 	blobs_changes: query<[feed.WireChangesRequest], feed.WireChanges>([feed.ChangesRequest], feed.Changes),
 	blobs_status: query<[], administration.WireStatus>([], administration.Status),
 	/** The caller's own account, or, for administrators and the backup role, anybody's. */

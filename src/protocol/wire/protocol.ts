@@ -4,4 +4,11 @@
 export const PROTOCOL_VERSION = 1;
 
 /** Names of what a store of this version may offer beyond its first release. */
-export const PROTOCOL_FEATURES: readonly string[] = ["grants", "batch", "expiry", "undelete", "import"];
+export const PROTOCOL_FEATURES: readonly string[] = [
+	"grants",
+	"batch",
+	"expiry",
+	"undelete",
+	"import",
+	"leases",
+];

@@ -37,8 +37,9 @@ describe("C27 frozen numbers", () => {
 			grants: 14,
 			ends: 15,
 			bin: 16,
+			leases: 19,
 		});
-		expect(MEMORIES).toBe(17);
+		expect(MEMORIES).toBe(20);
 	});
 
 	test("of counters, queues and receipts", () => {
@@ -74,6 +75,9 @@ describe("C27 frozen numbers", () => {
 			kept: 38,
 			imported: 45,
 			administered: 46,
+			leases: 47,
+			leased: 48,
+			leasedNext: 49,
 			grantMarks: 50,
 			answersMade: 51,
 			renewing: 52,

@@ -40,6 +40,7 @@ export function grant(model: Model, who: number, [request]: MethodArgs<"blobs_gr
 export function revoke(model: Model, who: number, [request]: MethodArgs<"blobs_revoke_role">) {
 	return change(model, who, "blobs_revoke_role", request, () => {
 		model.roles[numberOf(request.who)]!.delete(Object.keys(request.role)[0] as RoleName);
+		model.leases.endOver();
 	});
 }
 
@@ -62,7 +63,7 @@ export function setMode(model: Model, who: number, [request]: MethodArgs<"blobs_
 		generation: request.generation + 1n,
 		last,
 		protocol: 1,
-		features: ["grants", "batch", "expiry", "undelete", "import"],
+		features: ["grants", "batch", "expiry", "undelete", "import", "leases"],
 		keep_deleted_days: [model.keepDays],
 	};
 }

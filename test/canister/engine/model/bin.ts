@@ -47,14 +47,20 @@ export function purge(model: Model, who: number, [request]: MethodArgs<"blobs_pu
 	const { id, key } = request;
 	const act = () => {
 		const kept = keptOf(model, request);
-		const isOthers = kept !== undefined && kept.blob.owner !== who;
+		const its = model.leases.kept.get(request.version.sequence)?.blob;
+		const leased = its?.manifest.key === key ? its : undefined;
+		const blob = kept?.blob ?? leased;
+		const isOthers = blob !== undefined && blob.owner !== who;
 		if (!model.has(who) && !model.grants.purges(who, key, isOthers)) {
 			seen(model, who, kept);
 			refuse("not_authorized");
 		}
-		if (kept === undefined) return refuse("blob_not_found");
-		model.bin.delete(kept.blob.manifest.sequence);
-		model.throwAway(kept.blob);
+		if (blob === undefined) return refuse("blob_not_found");
+		if (kept !== undefined) {
+			model.bin.delete(kept.blob.manifest.sequence);
+			model.throwAway(kept.blob);
+		}
+		if (leased !== undefined) model.leases.drop(leased.manifest.sequence);
 		model.changed(who);
 		model.sequence++;
 		model.administered++;

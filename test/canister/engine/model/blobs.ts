@@ -65,6 +65,7 @@ export function publish(
 export function hold(model: Model, by: number, blob: ModelBlob, isSameContent = false): ModelBlob {
 	const { key } = blob.manifest;
 	const held = model.blobs.get(key);
+	if (held !== undefined) model.leases.keep(held);
 	model.sequence++;
 	model.changed(by);
 	const numbered = { ...blob, manifest: { ...blob.manifest, ...model.version } };
@@ -167,6 +168,7 @@ export function remove(model: Model, who: number, { key, precondition }: WireDel
 	const held = model.get(key);
 	if (held !== undefined) {
 		model.requireChanges(who, 2);
+		model.leases.keep(held);
 		model.sequence++;
 		model.changed(who);
 		model.blobs.delete(key);
@@ -291,6 +293,7 @@ export function moveTo(model: Model, who: number, request: WireMoveItem): WireMa
 	requireOther(model, blob, moved.manifest);
 	comeUnder(model, who, moved);
 	model.freeExpired(request.to);
+	model.leases.keep(blob);
 	model.sequence++;
 	model.changed(who);
 	model.blobs.delete(request.from);

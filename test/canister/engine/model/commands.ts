@@ -395,6 +395,44 @@ const purge = command(7, { who, id: changeId, pick, key }, (parts, model) => {
 	const { who, id, key, version } = kept(model, parts, parts.key);
 	return { who, method: "blobs_purge", args: [{ id, key, version }] };
 });
+const takeLease = command(
+	6,
+	{
+		who: fc.oneof(admin, who),
+		id: changeId,
+		life: fc.constantFrom(0, 60_000, 3_600_000, DAY_MS),
+		most: fc.constantFrom(0, 6_000, 20_000, 1e9),
+	},
+	(c) => ({
+		who: c.who,
+		method: "blobs_take_lease",
+		args: [{ id: c.id, life: BigInt(c.life) * 1_000_000n, bytes: BigInt(c.most) }],
+	}),
+);
+/** Of those that there are, mostly by who holds it. */
+function lease<Parts extends Named>(model: Model, parts: Parts) {
+	const its = model.leases.all[parts.pick % Math.max(1, model.leases.all.length)];
+	return {
+		who: its === undefined || parts.pick % 3 === 0 ? parts.who : its.who,
+		lease: its?.id ?? new Uint8Array(16),
+	};
+}
+const extendLease = command(
+	4,
+	{ who, id: changeId, pick, life: fc.constantFrom(60_000, DAY_MS) },
+	(c, model) => {
+		const { who, lease: id } = lease(model, c);
+		return {
+			who,
+			method: "blobs_extend_lease",
+			args: [{ id: c.id, lease: id, life: BigInt(c.life) * 1_000_000n }],
+		};
+	},
+);
+const releaseLease = command(3, { who, id: changeId, pick }, (c, model) => {
+	const { who, lease: id } = lease(model, c);
+	return { who, method: "blobs_release_lease", args: [{ id: c.id, lease: id }] };
+});
 const wait = {
 	weight: 4,
 	arbitrary: fc.constantFrom(60_000, 60_000, 20 * 60_000).map((later): Command => ({ do: "wait", later })),
@@ -525,6 +563,10 @@ export const undeleteCommands = fc.array(
 		putByGrant,
 		{ ...restore, weight: 12 },
 		{ ...purge, weight: 8 },
+		takeLease,
+		extendLease,
+		releaseLease,
+		roleChange(1, "blobs_revoke_role"),
 		setExpiryRules,
 		{ weight: 6, arbitrary: fc.nat(1).map((back): Command => ({ do: "again", back })) },
 		restart,

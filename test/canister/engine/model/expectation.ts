@@ -4,6 +4,7 @@ import { batch, contentOf } from "./batch.js";
 import * as bin from "./bin.js";
 import * as blobs from "./blobs.js";
 import * as grants from "./grants.js";
+import * as leases from "./leases.js";
 import { ANONYMOUS, CONTROLLER, type Model, refuse } from "./model.js";
 import * as uploads from "./uploads.js";
 
@@ -29,6 +30,9 @@ const EXPECTATIONS: {
 	blobs_set_mode: administration.setMode,
 	blobs_restore: bin.restore,
 	blobs_purge: bin.purge,
+	blobs_take_lease: leases.takeLease,
+	blobs_extend_lease: leases.extendLease,
+	blobs_release_lease: leases.releaseLease,
 	blobs_set_keep_deleted: bin.setKeepDeleted,
 	blobs_set_expiry_rules: administration.setExpiryRules,
 	blobs_begin_import: administration.beginImport,
@@ -90,8 +94,9 @@ const ADMINISTRATION: readonly MethodName[] = [
 	"blobs_abort_any_upload",
 ];
 const GRANTING: readonly MethodName[] = ["blobs_give_grant", "blobs_revoke_grant"];
+const LEASING: readonly MethodName[] = ["blobs_take_lease", "blobs_extend_lease", "blobs_release_lease"];
 const isAdministration = (model: Model, who: number, method: MethodName): boolean =>
-	ADMINISTRATION.includes(method) || (GRANTING.includes(method) && model.has(who));
+	ADMINISTRATION.includes(method) || ([...GRANTING, ...LEASING].includes(method) && model.has(who));
 
 /** Whether mode and role let the call in, whatever it asks for. */
 function isAdmitted(model: Model, who: number, method: MethodName): boolean {
@@ -99,6 +104,7 @@ function isAdmitted(model: Model, who: number, method: MethodName): boolean {
 	if (isAdministration(model, who, method)) return model.has(who);
 	if (!model.takes(BEGIN.includes(method) ? "live" : "draining") || who === ANONYMOUS) return false;
 	if (GRANTING.includes(method)) return model.grants.holds(who);
+	if (LEASING.includes(method)) return model.has(who, "backup");
 	return method === "blobs_abort_upload" || model.writesSome(who);
 }
 

@@ -129,5 +129,5 @@ function apply(replayed: Replayed, { change, ...stamp }: PlainChange): void {
 			const above = under[0] && replayed.grants.get(grantName(under[0]));
 			replayed.grants.set(name, { role, terms: terms[0], under: above });
 		}
-	} else replayed.mode = change.mode.mode as ModeName;
+	} else if ("mode" in change) replayed.mode = change.mode.mode as ModeName;
 }

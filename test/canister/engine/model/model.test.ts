@@ -20,7 +20,13 @@ import { World } from "./world.js";
  */
 
 /** Which take something that was deleted: histories of their own are full of it. */
-const UNDELETE: readonly string[] = ["blobs_restore", "blobs_purge"];
+const UNDELETE: readonly string[] = [
+	"blobs_restore",
+	"blobs_purge",
+	"blobs_take_lease",
+	"blobs_extend_lease",
+	"blobs_release_lease",
+];
 
 test("C31 C33 C55 random histories of every update, restarts and cleaning between, leave what the model says", () => {
 	fc.assert(
@@ -140,7 +146,7 @@ test("C63 C64 blobs that end: no history sees one past its end, nor leaves anyth
 	expect(missing, "what never happened").toEqual([]);
 });
 
-test("C66 C67 C68 what is deleted: no history loses it before its time, or leaves anything of it after", () => {
+test("C66 C67 C68 C84 what is deleted, or kept for leases: no history loses it before its time, or leaves anything of it after", () => {
 	fc.assert(
 		fc.property(undeleteCommands, (history) => {
 			const world = new World();
@@ -159,6 +165,10 @@ test("C66 C67 C68 what is deleted: no history loses it before its time, or leave
 		"blobs_purge not_authorized",
 		"blobs_purge blob_not_found",
 		"a deleted blob removed",
+		"blobs_take_lease quota_exceeded",
+		"blobs_take_lease not_authorized",
+		"kept for a lease",
+		"a lease broken",
 	].filter((what) => !World.happened.has(what));
 	expect(missing, "what never happened").toEqual([]);
 });

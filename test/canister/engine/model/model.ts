@@ -16,6 +16,7 @@ import {
 import { sha256 } from "../../../support/store.js";
 import { chargeOfBlob, chargeOfPieces, chargeOfSession, chargeOfSize } from "./charges.js";
 import { Grants, type ModelGrant, type Use } from "./grants.js";
+import { Leases } from "./leases.js";
 
 /** What the store should be, as anybody would write it down: maps in the heap, nothing shared, nothing saved. */
 
@@ -140,6 +141,7 @@ export class Model {
 	readonly receipts = new Map<string, ModelReceipt>();
 	readonly garbage: ModelGarbage[] = [];
 	readonly grants = new Grants(this);
+	readonly leases = new Leases(this);
 	rules: WireExpiryRule[] = [];
 	keepDays = 0;
 	/** By the number of the version. */
@@ -182,6 +184,7 @@ export class Model {
 	freeExpired(key: string): void {
 		const blob = this.blobs.get(key);
 		if (blob === undefined || !this.isOver(blob)) return;
+		this.leases.keep(blob);
 		this.sequence++;
 		this.changed(blob.owner);
 		this.blobs.delete(key);
@@ -394,6 +397,7 @@ export class Model {
 		for (const { uploader, pieces } of this.blobs.values()) add(uploader, pieces);
 		for (const [name, { chunks }] of this.uploads) add(name.split("/")[0]!, chunks.values());
 		for (const { blob } of this.bin.values()) add(blob.uploader, blob.pieces);
+		for (const { blob } of this.leases.kept.values()) add(blob.uploader, blob.pieces);
 		for (const { uploader, pieces } of this.garbage) add(uploader, pieces);
 		return stored;
 	}
@@ -432,6 +436,7 @@ export class Model {
 	/** All of what `act` does, or, where that is refused, nothing. */
 	atomically<T>(act: () => T): T {
 		const { sequence } = this;
+		const undoLeases = this.leases.snapshot();
 		const blobs = [...this.blobs];
 		const uploads = [...this.uploads].map(([name, upload]) => [name, upload, { ...upload }] as const);
 		const receipts = [...this.receipts];
@@ -444,6 +449,7 @@ export class Model {
 			return act();
 		} catch (error) {
 			this.sequence = sequence;
+			undoLeases();
 			refill(this.blobs, blobs);
 			refill(
 				this.uploads,
@@ -521,6 +527,7 @@ export class Model {
 			this.bin.delete(sequence);
 			this.throwAway(blob);
 		}
+		this.leases.clean();
 		for (const upload of this.uploads.values()) {
 			if (upload.reserveLookAt === undefined || upload.reserveLookAt > this.now) continue;
 			const isIdle = upload.expiresAt - UPLOAD_EXPIRY_MS + 15 * MINUTE_MS <= this.now;

@@ -15,6 +15,7 @@ import {
 	type MethodArgs,
 	type MethodName,
 	type MethodOk,
+	manifests,
 	type WireQuota,
 	type WireResult,
 } from "../../../../src/protocol/index.js";
@@ -260,8 +261,40 @@ export class World {
 			const { deleted } = this.query(who, "blobs_list_deleted", request);
 			same(deleted, listedFor(model, who), `what ${who} sees of what was deleted`);
 		}
+		this.#compareLeases();
 		this.#compareBytes();
 		this.#compareCounts();
+	}
+
+	/** What is kept for leases is there for who holds them, all of it, and for nobody else. */
+	#compareLeases(): void {
+		const { leases } = this.model;
+		same(this.query(CONTROLLER, "blobs_list_leases").leases, leases.listed(), "the leases");
+		const leased = leases.kept.size;
+		same(
+			this.storage.size(MEMORY.leases),
+			leased + (leases.all.length > 0 ? 1 : 0),
+			"leases, and what they keep",
+		);
+		for (const lease of leases.all) {
+			if (lease.broken || leases.isOver(lease)) continue;
+			const request = { lease: lease.id, after: [] as [], limit: 1_000 };
+			const page = this.query(lease.who, "blobs_list_leased", request) as { manifests: Uint8Array[] };
+			const blobs = leases.of(lease);
+			if (blobs.length > 0) this.count("kept for a lease");
+			const listed = page.manifests.map((bytes) => manifests.decode(bytes));
+			same(
+				listed,
+				blobs.map(({ manifest }) => manifest),
+				"what a lease keeps",
+			);
+			for (const { manifest, pieces } of blobs)
+				for (const [index, { bytes }] of pieces.entries()) {
+					const chunk = this.query(lease.who, "blobs_get_chunk", manifest.key, versionOf(manifest), index);
+					expect(Buffer.compare(chunk, bytes)).toBe(0);
+				}
+		}
+		if (leases.all.some(({ broken }) => broken)) this.count("a lease broken");
 	}
 
 	#compareBytes(): void {
@@ -311,7 +344,7 @@ export class World {
 				generation: model.generation,
 				last: model.version,
 				protocol: 1,
-				features: ["grants", "batch", "expiry", "undelete", "import"],
+				features: ["grants", "batch", "expiry", "undelete", "import", "leases"],
 				keep_deleted_days: [model.keepDays],
 			},
 		};
@@ -389,7 +422,7 @@ export class World {
 		this.compare();
 		const paged = new Set([...model.blobs.values()].filter(({ pieces }) => pieces.length > 0));
 		expect(this.storage.size(MEMORY.pages)).toBeLessThanOrEqual(paged.size);
-		this.#expectNothing("uploads", "receipts", "queues", "grants");
+		this.#expectNothing("uploads", "receipts", "queues", "grants", "leases");
 		this.#compareAnswers();
 
 		const blobs = [...model.blobs.keys()].map((key) => ({ key, precondition: { none: null } }));
