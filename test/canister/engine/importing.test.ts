@@ -119,6 +119,8 @@ describe("C78 an import", () => {
 				store.refused(who, "blobs_list_grants", { ...page, of: { all: null } }),
 			])
 				expect(refused).toEqual(expected);
+		const browser = { method: "GET", url: "/b", header: () => undefined };
+		expect(store.engine.http(browser, true)).toMatchObject({ status: 503 });
 		expect(store.ask(BEN, "blobs_status").mode).toBe("importing");
 		expect(store.ask(BEN, "blobs_account", []).usage.blobs).toBe(1n);
 		expect(store.ask(ANNA, "blobs_stats").blobs).toBe(1n);

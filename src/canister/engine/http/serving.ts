@@ -61,6 +61,7 @@ export class Serving {
 
 	/** Undefined where the path can be no blob's, unless `isAll`: then it is answered that nothing is there. */
 	answer(query: HttpQuery, isAll: boolean): HttpReply | undefined {
+		if (this.#state.modes.isImporting) return IMPORTING;
 		const path = pathOf(query.url);
 		if (path === undefined) return BAD_PATH;
 		const { key } = path;
@@ -237,5 +238,10 @@ const bare = (status: number, text: string, ...more: [string, string][]): HttpRe
 const BAD_PATH = bare(400, "The path is not UTF-8.\n");
 /** Not certified: what is certified was made by other rules. */
 const NOT_YET = bare(503, "The store was upgraded: this can be read again soon.\n", ["retry-after", "10"]);
+/** Not certified: what is not there yet would be proven absent. */
+const IMPORTING = bare(503, "The store is being imported: this can be read when that has ended.\n", [
+	"retry-after",
+	"60",
+]);
 /** Not certified either. */
 export const BAD_REQUEST = bare(400, "This is no HTTP request that a store can read.\n");
