@@ -59,9 +59,9 @@ const grantOf = (role: WireRole = { admin: null }) => ({
 	who: Ed25519KeyIdentity.generate().getPrincipal(),
 	role,
 });
-/** Queries about the caller, or about what only some may see: nobody in particular is answered. */
 /** What is its own to change: what is kept for it. */
 const LEASES: readonly MethodName[] = ["blobs_take_lease", "blobs_extend_lease", "blobs_release_lease"];
+/** Queries about the caller, or about what only some may see: nobody in particular is answered. */
 const OF_SOMEBODY: MethodName[] = [
 	"blobs_upload_status",
 	"blobs_list_uploads",
