@@ -20,6 +20,7 @@ ${SECRETS_HELP}.
       --cache-private     keep chunks of private blobs there, too
       --cache-control <v> the header, for public blobs whose metadata name none;
                           default "public, max-age=0, must-revalidate"
+      --fresh <seconds>   how long what a key holds is not asked for again; default 1
       --cors <origin>     whose pages may read the answers; * for all
       --site              let HTML, SVG and XML run scripts
       --memory <n>        bytes of chunks in memory; default 128MiB

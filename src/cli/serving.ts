@@ -42,6 +42,7 @@ const OPTIONS = {
 	listen: { type: "string", short: "l", default: "127.0.0.1:8080" },
 	admin: { type: "string" },
 	prefix: { type: "string" },
+	fresh: { type: "string" },
 	cache: { type: "string" },
 	"cache-size": { type: "string", default: "10GiB" },
 	"cache-private": { type: "boolean", default: false },
@@ -72,13 +73,14 @@ async function rightsOf(values: Values, place: Place): Promise<Partial<BlobHandl
 }
 
 function settingsOf(values: Values, client: BlobClient): BlobHandlerOptions {
-	const { prefix, cors, memory, cache, site } = values;
+	const { prefix, fresh, cors, memory, cache, site } = values;
 	const control = values["cache-control"];
 	const readers = values["max-readers"];
 	return {
 		client,
 		site,
 		...(prefix !== undefined && { prefix }),
+		...(fresh !== undefined && { freshMs: wholeOf("fresh", fresh, 86_400) * 1_000 }),
 		...(control !== undefined && { cacheControl: control }),
 		...(cors !== undefined && { corsOrigin: cors }),
 		...(memory !== undefined && { memoryBytes: bytesOf("memory", memory) }),

@@ -29,6 +29,14 @@ interface Readable {
 	readonly lookups: Lookups;
 }
 
+/** How long an answer is waited for. */
+interface Patience {
+	/** Whoever asked is gone. */
+	readonly signal: AbortSignal;
+	/** By `performance.now()`. */
+	readonly endMs: number;
+}
+
 /** What a blob is answered with, before its bytes are there. */
 interface Plan {
 	readonly status: 200 | 206;
@@ -92,20 +100,21 @@ export class Answering {
 			return this.#plain(405, "Only GET and HEAD.", [["Allow", this.#methods]]);
 		if (target.length > MAX_TARGET) return this.#plain(414, "The path is too long.");
 		try {
-			return await this.#blob(asked, targetOf(target, this.#settings.prefix), signal);
+			const patience = { signal, endMs: performance.now() + this.#settings.firstByteMs };
+			return await this.#blob(asked, targetOf(target, this.#settings.prefix), patience);
 		} catch (error) {
 			return this.#failed(failureOf(error));
 		}
 	}
 
-	async #blob(asked: Asked, target: Target, signal: AbortSignal): Promise<Answer> {
+	async #blob(asked: Asked, target: Target, patience: Patience): Promise<Answer> {
 		const { key } = target;
 		if (key === undefined) return this.#absent();
 		for (let attempt = 1; ; attempt++) {
-			const readable = await this.#inTime(this.#find(asked, { ...target, key }), signal);
+			const readable = await this.#inTime(this.#find(asked, { ...target, key }), patience);
 			if (readable === undefined) return this.#absent();
 			try {
-				return await this.#represent(asked, readable, signal);
+				return await this.#represent(asked, readable, patience);
 			} catch (error) {
 				// It was replaced just now, so that its first bytes are no longer to be had.
 				const isOld = isBlobError(error, "blob_replaced") || isBlobError(error, "blob_not_found");
@@ -141,7 +150,7 @@ export class Answering {
 		return { found, isPrivate: found.manifest.visibility !== "public", lookups };
 	}
 
-	async #represent(asked: Asked, { found, isPrivate }: Readable, signal: AbortSignal): Promise<Answer> {
+	async #represent(asked: Asked, { found, isPrivate }: Readable, patience: Patience): Promise<Answer> {
 		const { manifest } = found;
 		const header = (name: string) => asked.header(name);
 		const nowMs = Date.now();
@@ -159,7 +168,7 @@ export class Answering {
 		const headers = [...validators, ...contentHeaders(manifest, this.#settings), ...plan.headers];
 		if (asked.method === "HEAD" || plan.segments.length === 0)
 			return { status: plan.status, headers, body: undefined };
-		const body = await this.#body(found, isPrivate, plan.segments, signal);
+		const body = await this.#body(found, isPrivate, plan.segments, patience);
 		return { status: plan.status, headers, body };
 	}
 
@@ -204,16 +213,16 @@ export class Answering {
 		found: Found,
 		isPrivate: boolean,
 		segments: readonly Segment[],
-		signal: AbortSignal,
+		patience: Patience,
 	): Promise<Body> {
 		if (this.readers.isFull) throw new Busy("readers");
-		const blob = await this.#inTime(found.blob(), signal);
+		const blob = await this.#inTime(found.blob(), patience);
 		const { readAhead } = this.#settings;
 		const source = chunksOf(blob, isPrivate, { metrics: this.metrics, cache: this.#cache });
 		const body = new Body(source, segments, { memory: this.#memory, readAhead });
 		this.readers.add(body);
 		try {
-			await this.#inTime(body.prepare(), signal);
+			await this.#inTime(body.prepare(), patience);
 			return body;
 		} catch (error) {
 			this.readers.remove(body);
@@ -221,10 +230,10 @@ export class Answering {
 		}
 	}
 
-	async #inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+	async #inTime<T>(work: Promise<T>, { signal, endMs }: Patience): Promise<T> {
 		let end: (() => void) | undefined;
 		const over = new Promise<never>((_, reject) => {
-			const timer = setTimeout(() => reject(new Late()), this.#settings.firstByteMs);
+			const timer = setTimeout(() => reject(new Late()), Math.max(0, endMs - performance.now()));
 			const gone = () => reject(new Gone());
 			signal.addEventListener("abort", gone);
 			if (signal.aborted) gone();
@@ -241,7 +250,7 @@ export class Answering {
 	}
 
 	#failed({ status, code, reason, retryAfterSeconds }: Failure): Answer {
-		this.metrics.failed(code);
+		if (code !== "gone") this.metrics.failed(code);
 		const headers: Header[] =
 			retryAfterSeconds === undefined ? [] : [["Retry-After", String(retryAfterSeconds)]];
 		return {

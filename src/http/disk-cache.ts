@@ -80,7 +80,8 @@ export class DiskCache {
 		try {
 			const { size, mtimeMs } = await file.stat();
 			if (size !== length) return undefined;
-			const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, 0);
+			// All of it is written to by the read, or dropped.
+			const { buffer, bytesRead } = await file.read(Buffer.allocUnsafeSlow(length), 0, length, 0);
 			if (Date.now() - mtimeMs > TOUCH_MS) await file.utimes(new Date(), new Date()).catch(() => {});
 			return bytesRead === length ? buffer : undefined;
 		} catch {

@@ -14,7 +14,7 @@ export interface LogRecord {
 	readonly method: string;
 	/** The path as it came, without the query, at most 1,024 characters of it. */
 	readonly path: string;
-	/** What was answered. */
+	/** What was answered; 499 where the reader left before there was an answer. */
 	readonly status: number;
 	/** Bytes of the body that were handed to the reader. */
 	readonly bytes: number;

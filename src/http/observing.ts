@@ -3,6 +3,9 @@ import { failureOf } from "./failures.js";
 import { type LoggedError, type LogRecord, loggedPath } from "./log.js";
 import type { Metrics } from "./metrics.js";
 
+/** The status in logs of a request whose reader left before there was an answer, as nginx has it. */
+const GONE = 499;
+
 /** What becomes of one request, told once to metrics and log. */
 export class Observed {
 	readonly #asked: Asked;
@@ -11,10 +14,11 @@ export class Observed {
 	readonly #log: ((record: LogRecord) => void) | undefined;
 	readonly #time = new Date();
 	readonly #startedMs = performance.now();
-	#status = 0;
+	#status = GONE;
 	#bytes = 0;
 	#error: LoggedError | undefined;
 	#hasBody = false;
+	#isAnswered = false;
 	#isOver = false;
 
 	constructor(
@@ -30,6 +34,9 @@ export class Observed {
 	}
 
 	answered({ status, error, body }: Answer): void {
+		// Nobody was there to see what it would have been.
+		if (this.#isOver) return;
+		this.#isAnswered = true;
 		this.#status = status;
 		this.#error = error;
 		this.#hasBody = body !== undefined;
@@ -51,6 +58,7 @@ export class Observed {
 	ended(end: LogRecord["end"]): void {
 		if (this.#isOver) return;
 		this.#isOver = true;
+		if (!this.#isAnswered) this.#metrics.answered(this.#asked.method, this.#status, this.#seconds);
 		if (this.#hasBody) this.#metrics.ended(end, this.#bytes, this.#seconds);
 		this.#log?.({
 			time: this.#time.toISOString(),

@@ -17,6 +17,7 @@ export async function webResponse(
 	};
 	const observed = new Observed(asked, undefined, answering.metrics, log);
 	const answer = await answering.answer(asked, request.signal);
+	if (request.signal.aborted) observed.ended("gone");
 	observed.answered(answer);
 	const { status, headers, body } = answer;
 	const init = { status, headers: headers.map(([name, value]): [string, string] => [name, value]) };

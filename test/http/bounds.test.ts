@@ -130,6 +130,9 @@ describe("C97 a reader", () => {
 		held.remove();
 		await until(async () => (await served.metric("memory_bytes")) === 0);
 		expect(await served.metric("chunks_total")).toBe(0);
+		expect(served.log.at(-1)).toMatchObject({ end: "gone", status: 499, bytes: 0 });
+		expect(await served.metric("requests_total", '"499"')).toBe(1);
+		expect(await served.metric("failures_total")).toBe(0);
 	});
 
 	test("that takes nothing is cut in the end", async () => {

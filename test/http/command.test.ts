@@ -102,6 +102,8 @@ describe("canister-blobs serve", () => {
 			"/files/",
 			"--cors",
 			"*",
+			"--fresh",
+			"5",
 		);
 		const answer = await fetch(`${server.url}/files/public`, { headers: { Range: "bytes=10-19" } });
 		expect([answer.status, answer.headers.get("access-control-allow-origin")]).toEqual([206, "*"]);
