@@ -12,6 +12,7 @@ import { measureGrants } from "./grants.js";
 import { measureHttp } from "./http.js";
 import { measureCosts, measureMemory } from "./large.js";
 import { measureMillion } from "./million/measure.js";
+import { serveShares } from "./serve/measure.js";
 import { measureSmallBlobs } from "./small-blobs.js";
 import { lossyShare, overloadedShare, throttledShare, undisturbedShares } from "./uploads/ceiling.js";
 import { cpuShares } from "./uploads/cpu.js";
@@ -52,6 +53,8 @@ const PART_OF: Readonly<Record<string, string>> = {
 	cpuVersusActor: "cpu",
 	smallFileCpuVersusActor: "cpu",
 	downloadVersusBareQuery: "download",
+	serveVersusClient: "serve",
+	serveCachedVersusBare: "serve",
 	downloadShareOfLink: "link",
 	downloadShareOfLinkByFive: "link",
 	downloadShareOfGigabit: "link",
@@ -78,6 +81,7 @@ const PARTS: Record<string, [string, (wasm: Uint8Array) => Promise<Partial<Figur
 	memory: ["4 GiB, watching the memory of client and canister …", (wasm) => measureMemory(wasm, directory)],
 	cpu: ["The client's CPU against Actor calls …", (wasm) => cpuShares(wasm, directory)],
 	download: ["Downloads against an agent's queries …", (wasm) => downloadShare(wasm, directory)],
+	serve: ["An HTTP server over the client …", (wasm) => serveShares(wasm, directory)],
 	link: ["Downloads over a line with a round trip of 200 ms …", (wasm) => linkShares(wasm, directory)],
 	ceiling: ["Shares of what a subnet takes in …", (wasm) => undisturbedShares(wasm, directory)],
 	lossy: ["The same where requests are lost …", (wasm) => lossyShare(wasm, directory)],
