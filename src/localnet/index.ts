@@ -41,7 +41,7 @@ export type {
 } from "./faults/fault.js";
 export type { FaultRule, Faults } from "./faults/faults.js";
 export type { RequestLog } from "./faults/request-log.js";
-export type { Handler, Middleware, WireReply, WireRequest } from "./http/wire.js";
+export type { Handler, Middleware, WireReply, WireRequest, WireStream } from "./http/wire.js";
 export type { InstructionLimits } from "./limits.js";
 export { createNetwork, type Network } from "./network.js";
 export type { NetworkOptions } from "./options.js";

@@ -2,6 +2,7 @@ export * from "./certified.js";
 export * from "./codec/index.js";
 export * from "./errors.js";
 export * from "./hash.js";
+export * from "./headers.js";
 export * from "./limits.js";
 export * from "./listing.js";
 export * from "./validate.js";

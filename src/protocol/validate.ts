@@ -111,36 +111,8 @@ export function checkMetadata(metadata: readonly (readonly [string, string])[]):
 			return invalid("metadata", "names and values are too long together", MAX_METADATA_BYTES);
 		if (!isPrintable(value))
 			return invalid("metadata", "a value holds a control character or half a surrogate pair", 0);
-		if (!isValidHeader(name, value)) return invalid("metadata", `${name} is not what that header may be`, 0);
 	}
 	return undefined;
-}
-
-const TOKEN = "[\\w!#$%&'*+.^`|~-]+";
-const listOf = (one: string): RegExp => new RegExp(`^${one}(?: *, *${one})*$`);
-const QUOTED = '"(?:[ !#-[\\]-~]|\\\\[ -~])*"';
-
-/** Metadata that are headers of the blob's HTTP answers, and what they may be (RFC 9110, 9111, 6266). */
-const HEADERS: { readonly [name: string]: RegExp } = {
-	"cache-control": listOf(`${TOKEN}(?:=(?:${TOKEN}|${QUOTED}))?`),
-	"content-disposition": new RegExp(`^(?:inline|attachment)(?: *; *${TOKEN}=(?:${TOKEN}|${QUOTED}))*$`, "i"),
-	"content-encoding": listOf(TOKEN),
-	"content-language": listOf("[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*"),
-};
-export const HEADER_NAMES: readonly string[] = Object.keys(HEADERS);
-
-/** False where a value is no such header; true of all other metadata. */
-const isValidHeader = (name: string, value: string): boolean =>
-	!Object.hasOwn(HEADERS, name) || HEADERS[name]!.test(value);
-
-const NO_HEADERS: readonly (readonly [string, string])[] = [];
-
-/** Of metadata what are headers. Earlier releases took any value: one that is no such header is left out. */
-export function validHeaders(
-	metadata: readonly (readonly [string, string])[],
-): readonly (readonly [name: string, value: string])[] {
-	if (metadata.length === 0) return NO_HEADERS;
-	return metadata.filter(([name, value]) => Object.hasOwn(HEADERS, name) && isValidHeader(name, value));
 }
 
 /** Whether chunk size and size, where it is known, fit together. */

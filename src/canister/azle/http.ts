@@ -3,17 +3,23 @@ import type { HttpQuery, HttpReply } from "../engine/index.js";
 
 /** An HTTP gateway's request, as the Candid of `http_request` reads in JavaScript. */
 export interface HttpRequest {
+	/** `GET` and so on. */
 	readonly method: string;
 	/** Path and query, escaped. */
 	readonly url: string;
+	/** As the client sent them. */
 	readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
 /** What `http_request` answers; `body` is a `vec nat8`. */
 export interface HttpResponse {
+	/** Of HTTP, such as 200. */
 	status_code: number;
+	/** With the proof of the answer. */
 	headers: [name: string, value: string][];
+	/** Empty where there is none. */
 	body: Uint8Array;
+	/** Absent: no answer of a store is to be asked for by an update. */
 	upgrade: [] | [boolean];
 }
 

@@ -1,5 +1,6 @@
 import {
 	checkContentType,
+	checkHeaders,
 	checkKey,
 	checkMetadata,
 	Deleted,
@@ -118,7 +119,7 @@ export function checkUpdate(state: State, caller: Uint8Array, request: WireUpdat
 	const willBe = visibility[0] === undefined ? held.isPublic : "public" in visibility[0];
 	const grant = state.access.requireChange(caller, "write", key, held, { isPublic: willBe });
 	if (content_type[0] !== undefined) refuseInvalid(checkContentType(content_type[0]));
-	if (metadata[0] !== undefined) refuseInvalid(checkMetadata(metadata[0]));
+	if (metadata[0] !== undefined) refuseInvalid(checkMetadata(metadata[0]) ?? checkHeaders(metadata[0]));
 	const asked = expiry[0] !== undefined && "at" in expiry[0] ? expiry[0].at : undefined;
 	checkEnd(state, asked);
 	state.room.check(0);

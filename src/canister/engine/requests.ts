@@ -1,6 +1,7 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import {
 	checkContentType,
+	checkHeaders,
 	checkMetadata,
 	encodeValue,
 	ID_BYTES,
@@ -45,7 +46,7 @@ export function checkPublication(publication: Omit<WirePublication, "preconditio
 		refuseInvalid(checkContentType(publication.content_type));
 		checkedType = publication.content_type;
 	}
-	refuseInvalid(checkMetadata(publication.metadata));
+	refuseInvalid(checkMetadata(publication.metadata) ?? checkHeaders(publication.metadata));
 	checkHash("root", publication.root);
 	checkHash("sha256", publication.sha256[0]);
 }

@@ -15,6 +15,14 @@ export interface WireRequest {
 	readonly body: Uint8Array;
 }
 
+/** A body that is sent as it comes. */
+export interface WireStream {
+	/** Bytes of all pieces together. */
+	readonly length: number;
+	/** One after the other, each taken when the one before was sent. */
+	readonly pieces: AsyncIterable<Uint8Array>;
+}
+
 /** An HTTP reply. */
 export interface WireReply {
 	/** Of HTTP, such as 200. */
@@ -24,7 +32,7 @@ export interface WireReply {
 	/** Empty where there is none. */
 	readonly body: Uint8Array;
 	/** A body in pieces, in the place of `body`: so many bytes, or the connection is closed. Of a canister's site alone. */
-	readonly stream?: { readonly length: number; readonly pieces: AsyncIterable<Uint8Array> };
+	readonly stream?: WireStream;
 	/** Sends so many bytes of the body, less than all, and closes the connection. */
 	readonly breakAfter?: number;
 }
