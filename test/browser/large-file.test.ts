@@ -6,20 +6,19 @@ import type { CDPSession, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { writeRandomFile } from "../../examples/support/random-file.js";
 import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
-import { isLong } from "../support/long.js";
 import { openStore, type StoreFixture } from "../support/store.js";
 import { bundleTrial, choose, type Opened, ready, type Trial } from "./trial.js";
 import { newWriter } from "./writer.js";
 
-/** A file of 120 MB, in the long run 200 through a real browser, with all that happens to people on the way, and back as a stream. */
+/** A file of 200 MB through a real browser, with all that happens to people on the way, and back as a stream. */
 
-const SIZE = isLong ? 200_000_000 : 120_000_000;
+const SIZE = 200_000_000;
 const CHUNKS = Math.ceil(SIZE / MAX_CHUNK_BYTES);
 const KEY = "films/holiday.mp4";
 /**
  * What a page may hold at a time, after a collection of garbage: the 16 MiB of the source that an upload may have in
  * hand exist up to three times (docs/CONCURRENCY.md), and as much may have been acknowledged just now; page, agent and
- * client without a transfer take 5 MB. Two thirds of the smaller file.
+ * client without a transfer take 5 MB. Two fifths of the file.
  */
 const MOST_HELD = 4 * 16 * 2 ** 20 + 10_000_000;
 

@@ -32,7 +32,7 @@ host.getSourceFile = (name, ...options) => {
 	return file;
 };
 /** Those that are for browsers, or for canisters, do without Node's types. */
-const needsNode = (name: string) => ["./node", "./http", "./localnet"].includes(name);
+const needsNode = (name: string) => ["./node", "./backup", "./http", "./localnet"].includes(name);
 
 const isOwn = (file: ts.SourceFile) => !relative(ROOT, file.fileName).startsWith("node_modules");
 
