@@ -438,7 +438,8 @@ export class BlobClient {
 	 * this client answered. @throws CanisterError `blob_not_found`, `blob_replaced` where it is kept no more
 	 */
 	downloadLeased(manifest: Manifest, options: Omit<DownloadOptions, "verify"> = {}): Download {
-		return new Download(this.#context, manifest.key, options, manifest);
+		// What is no manifest has no key, and fails as such when it is read.
+		return new Download(this.#context, manifest?.key, options, manifest);
 	}
 
 	/** Mode of the store and its last change. */
