@@ -21,13 +21,24 @@ let blobs: BlobClient;
 let folder: string;
 let keyFile: string;
 let secret: string;
+/** Chunks that are answered before the others wait for `release`. */
+let chunksToCome = Number.POSITIVE_INFINITY;
+let release = () => {};
+let held = Promise.resolve();
 
 beforeAll(async () => {
 	folder = await mkdtemp(join(tmpdir(), "canister-blobs-command-"));
 	keyFile = join(folder, "key.pem");
 	const { identity: signer, secret: pem } = await keyIn(keyFile);
 	secret = pem;
-	fixture = await openStore({ signatures: "bls" });
+	fixture = await openStore({
+		signatures: "bls",
+		middleware: async (request, next) => {
+			const reply = await next(request);
+			if (reply.body.length > 1_000_000 && --chunksToCome < 0) await held;
+			return reply;
+		},
+	});
 	const grant = { id: newId(), who: signer.getPrincipal(), role: { backup: null } };
 	ok(await fixture.store.blobs_grant_role(grant));
 	blobs = new BlobClient({ agent: fixture.agent, canisterId: fixture.canisterId, localNetwork: true });
@@ -65,7 +76,11 @@ test("a store is backed up, through SIGKILL, and restored; sha256sum verifies wh
 		last: { type: "error", code: "repository_exists" },
 	});
 
-	// Killed once two chunks are there.
+	// Killed once two chunks are there, of which no more than four come before.
+	chunksToCome = 4;
+	held = new Promise((resolve) => {
+		release = resolve;
+	});
 	const killed = start(backup());
 	const chunks = join(folder, "repository/chunks");
 	while ((await files(chunks)).length < 2) await new Promise((resolve) => setTimeout(resolve, 2));
@@ -73,6 +88,8 @@ test("a store is backed up, through SIGKILL, and restored; sha256sum verifies wh
 	expect((await killed.ended).code).toBeNull();
 	const kept = (await files(chunks)).length;
 	expect(kept).toBeLessThan(12);
+	chunksToCome = Number.POSITIVE_INFINITY;
+	release();
 
 	const made = await start(backup("--tag", "nightly")).ended;
 	expect(made).toMatchObject({
