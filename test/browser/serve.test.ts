@@ -170,7 +170,7 @@ test("a film plays, and seeks to where it is asked to by ranges", async () => {
 		[10.5, 10],
 		[20.5, 20],
 	]);
-	await expect.poll(() => served.handler.readers).toBe(0);
+	await expect.poll(() => served.handler.readers, { timeout: 20_000 }).toBe(0);
 	expect(served.log.filter(({ status }) => status === 206).length).toBeGreaterThanOrEqual(3);
 	for (const { status, path } of served.log)
 		expect([path, [200, 206, 304, 499].includes(status) || status]).toEqual(["/film.webm", true]);
