@@ -145,8 +145,10 @@ test("a film plays, and seeks to where it is asked to by ranges", async () => {
 			const found: [at: number, second: number][] = [];
 			for (const place of places) {
 				const sought = event("seeked");
+				// The picture may come after the event.
+				const painted = new Promise((resolve) => video.requestVideoFrameCallback(resolve));
 				video.currentTime = place;
-				await sought;
+				await Promise.all([sought, painted]);
 				context.drawImage(video, 0, 0);
 				let second = 0;
 				for (let bit = 0; bit < 5; bit++)
