@@ -148,6 +148,18 @@ describe("generations", () => {
 		expect((await generations.latest()).generation).toBe(1);
 	});
 
+	test("one that no reader would take is refused, and the repository stays readable", async () => {
+		const { generations } = await Repository.init(new MemorySink());
+		const most = Array.from({ length: 20_000 }, () => summary("ab".repeat(32)));
+		await generations.commit("test", () => ({ snapshots: most }));
+		const more = generations.commit("test", () => ({ snapshots: [...most, most[0]!] }));
+		await expect(more).rejects.toMatchObject({ code: "option_invalid" });
+		const objects = Array.from({ length: 50_001 }, () => packName("cd".repeat(32)));
+		const condemning = generations.commit("test", () => ({ condemned: objects }));
+		await expect(condemning).rejects.toMatchObject({ code: "option_invalid" });
+		expect((await generations.latest()).snapshots.length).toBe(20_000);
+	});
+
 	test("thousands are passed over by their folders, old ones shortened, and no number is ever free again", async () => {
 		const sink = new MemorySink();
 		const { generations } = await Repository.init(sink);

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type BlobClient, isBlobError } from "../../client/index.js";
 import { rootPreimage } from "../../protocol/hash.js";
 import { isBackupError } from "../errors.js";
+import { MAX_MARKS } from "../format/generation.js";
 import { MAX_INDEX_BYTES } from "../format/index-file.js";
 import { hex, INDEXES, indexName, parsePackName, sha256 } from "../format/names.js";
 import { type ItemKind, MAX_PACK_BYTES, packItems } from "../format/pack.js";
@@ -71,7 +72,8 @@ export async function repair(repository: Repository, options: RepairOptions = {}
 		const objects = found.flatMap(({ object, sha256 }) =>
 			object !== undefined && sha256 === undefined ? [object] : [],
 		);
-		const damagedObjects = objects.filter((object) => /^(chunks|packs)\//.test(object));
+		// Of very many those beyond wait for the next round.
+		const damagedObjects = objects.filter((object) => /^(chunks|packs)\//.test(object)).slice(0, MAX_MARKS);
 		for (const object of damagedObjects) await saveSound(sink, writer, object);
 		await writer.flush();
 		counts.replaced += await replace(repository, damagedObjects);

@@ -8,6 +8,8 @@ import {
 	type Generation,
 	isShortened,
 	MAX_GENERATION_BYTES,
+	MAX_MARKS,
+	MAX_SNAPSHOTS,
 } from "../format/generation.js";
 import { GENERATIONS_PER_FOLDER, generationFolder, generationName, hex, sha256 } from "../format/names.js";
 import type { Sink } from "../sink.js";
@@ -114,8 +116,7 @@ export class Generations {
 				nonce: hex(randomBytes(16)),
 			};
 			const bytes = encodeGeneration(next);
-			if (bytes.length > MAX_GENERATION_BYTES)
-				throw new BackupError("option_invalid", { option: "snapshots", reason: "there are too many" });
+			checkBounds(next, bytes);
 			if (await this.#create(generationName(next.generation), bytes)) return next;
 			await sleep(Math.random() * Math.min(1_000, 20 * attempt));
 		}
@@ -167,4 +168,18 @@ export class Generations {
 			}
 		}
 	}
+}
+
+/** A generation that no reader takes would be the end of the repository, for every later one is based on it. */
+function checkBounds({ snapshots, marked, condemned }: Generation, bytes: Uint8Array): void {
+	if (snapshots.length > MAX_SNAPSHOTS || bytes.length > MAX_GENERATION_BYTES)
+		throw new BackupError("option_invalid", {
+			option: "snapshots",
+			reason: "the repository holds too many. Forget some",
+		});
+	if (marked.length > MAX_MARKS || condemned.length > MAX_MARKS)
+		throw new BackupError("option_invalid", {
+			option: "marks",
+			reason: `at most ${MAX_MARKS} objects are marked or condemned at a time`,
+		});
 }
