@@ -17,6 +17,7 @@ import {
 	restore,
 	verify,
 } from "../../src/backup/index.js";
+import { rewriteIndexes } from "../../src/backup/repository/compact.js";
 import { changeRole, setQuota } from "../../src/client/administration/administration.js";
 import { deleteBlob, moveBlob, updateBlob } from "../../src/client/changing.js";
 import type { ClientContext } from "../../src/client/context.js";
@@ -328,6 +329,22 @@ describe("no lock, no clock:", () => {
 		wake.resolve();
 		expect((await pruned).deleted).toBeGreaterThan(5);
 		expect(await verify(scene.repository)).toMatchObject({ damages: 0, snapshots: 1 });
+	});
+
+	test("a prune under which indexes are merged looks again, and marks nothing that is needed", async () => {
+		const scene = await filled();
+		await scene.backup();
+		const merging = new MemorySink(scene.sink.objects);
+		let isMerged = false;
+		merging.before = async (method, name) => {
+			if (isMerged || method !== "get" || !name.startsWith("packs/")) return;
+			isMerged = true;
+			await scene.repository.refresh();
+			await rewriteIndexes(scene.repository, scene.repository.index.segments, () => true);
+		};
+		expect(await prune(await Repository.open(merging))).toMatchObject({ marked: 0, deleted: 0 });
+		expect(isMerged).toBe(true);
+		expect((await scene.repository.generations.latest()).marked).toEqual([]);
 	});
 
 	test("backups, prunes and forgets of many processes at once leave every snapshot whole", async () => {

@@ -14,6 +14,7 @@ import {
 	sha256,
 } from "../../src/backup/format/names.js";
 import { encodePack, readPackTable } from "../../src/backup/format/pack.js";
+import { rewriteIndexes } from "../../src/backup/repository/compact.js";
 import { ItemWriter } from "../../src/backup/repository/item-writer.js";
 import { Repository } from "../../src/backup/repository/repository.js";
 import { DirectorySink } from "../../src/backup/sinks/directory.js";
@@ -84,6 +85,32 @@ describe("items", () => {
 		expect(await second.add("chunk", shaOf(bytes), bytes)).toBe(true);
 		await second.flush();
 		expect(Buffer.compare(await repository.items.get(shaOf(bytes)), bytes)).toBe(0);
+	});
+
+	test("are found while others merge the indexes and write packs anew", async () => {
+		const sink = new MemorySink();
+		const repository = await Repository.init(sink);
+		const items = [randomBytes(100), randomBytes(200)] as const;
+		const writer = writerOf(repository);
+		for (const bytes of items) await writer.add("chunk", shaOf(bytes), bytes);
+		await writer.flush();
+		const reader = await Repository.open(sink);
+		const merged = await Repository.open(sink);
+		const old = [...sink.objects.keys()].find((name) => name.startsWith("packs/"))!;
+		const mover = writerOf(repository);
+		for (const bytes of items) await mover.rewrite("chunk", shaOf(bytes), bytes);
+		await mover.flush();
+		// The second look-up is still at the old pack when the first has learnt of the new one.
+		let looked = 0;
+		const first = reader.items.get(shaOf(items[0]));
+		sink.before = async (method, name) => {
+			if (method === "get" && name === old && ++looked === 2) await first;
+		};
+		sink.objects.delete(old);
+		const both = await Promise.all([first, reader.items.get(shaOf(items[1]))]);
+		expect(both.map(shaOf)).toEqual(items.map(shaOf));
+		await rewriteIndexes(repository, repository.index.segments, () => true);
+		expect(await writerOf(merged).has(shaOf(items[0]))).toBe(true);
 	});
 
 	test("a changed byte is never handed out", async () => {

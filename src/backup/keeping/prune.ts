@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { throwIfAborted } from "../../client/util/abort.js";
-import { damaged } from "../errors.js";
+import { BackupError, damaged } from "../errors.js";
 import { type Generation, MAX_MARKS, type Mark } from "../format/generation.js";
 import { CHUNKS, hex, PACKS, parseChunkName } from "../format/names.js";
 import { rewriteIndexes } from "../repository/compact.js";
-import type { FoundRecord, Segment } from "../repository/item-index.js";
+import { type FoundRecord, IndexGone, type Segment } from "../repository/item-index.js";
 import { ItemWriter } from "../repository/item-writer.js";
 import type { Repository } from "../repository/repository.js";
 import { RecordSet, visit } from "./needed.js";
@@ -68,15 +68,17 @@ async function pruneOnce(repository: Repository, options: PruneOptions): Promise
 		try {
 			return await attemptPrune(repository, options);
 		} catch (error) {
-			if (!(error instanceof Outrun) || attempt === MAX_ATTEMPTS) throw error;
+			if (!(error instanceof Outrun) && !(error instanceof IndexGone)) throw error;
+			if (attempt === MAX_ATTEMPTS) throw new BackupError("commit_contended", { attempts: attempt }, error);
 		}
 	}
 }
 
 async function attemptPrune(repository: Repository, options: PruneOptions): Promise<PruneResult> {
 	const { graceMs = DAY_MS, dryRun = false, signal } = options;
-	const { sink, generations } = repository;
+	const { sink, generations, index } = repository;
 	const base = await repository.refresh();
+	const { segments } = index;
 	// Those of a prune that died. They are gone for everybody.
 	if (!dryRun) for (const object of base.condemned) await sink.delete(object);
 	const needs = await needsOf(repository, base, options);
@@ -104,7 +106,8 @@ async function attemptPrune(repository: Repository, options: PruneOptions): Prom
 	if (dryRun) return result;
 	throwIfAborted(signal);
 	await generations.commit("prune", ({ generation, condemnedAt }) => {
-		if (generation !== base.generation) throw new Outrun();
+		// What is needed was counted by records, which stand elsewhere once indexes were merged.
+		if (generation !== base.generation || index.segments !== segments) throw new Outrun();
 		const isNew = condemned.length > 0;
 		return {
 			marked,
@@ -228,7 +231,12 @@ async function unneeded(
 export async function forgetInIndexes(repository: Repository, gone: ReadonlySet<string>): Promise<void> {
 	if (gone.size === 0) return;
 	const stale = new Set<Segment>();
-	for await (const { segment, location } of repository.index.all())
-		if (gone.has(location.object)) stale.add(segment);
+	try {
+		for await (const { segment, location } of repository.index.all())
+			if (gone.has(location.object)) stale.add(segment);
+	} catch (error) {
+		// Merged by another process. A record of what is gone does no harm, and the next prune looks for it.
+		if (!(error instanceof IndexGone)) throw error;
+	}
 	if (stale.size > 0) await rewriteIndexes(repository, [...stale], ({ object }) => !gone.has(object));
 }

@@ -7,6 +7,8 @@ import { BlockCache } from "./block-cache.js";
 /** Memory for four bytes of each item. Of what is beyond it each look-up reads. */
 const PRINT_BYTES = 16 * 2 ** 20;
 const CACHE_BYTES = 4 * 2 ** 20;
+/** How often a look-up begins again because indexes were merged under it. */
+const MAX_ATTEMPTS = 5;
 
 /** A location, and the record that names it. */
 export interface FoundRecord {
@@ -51,11 +53,10 @@ export class ItemIndex {
 		return this.#condemned.has(object);
 	}
 
-	/** Takes up what was added, and drops what is gone. @returns whether there was anything new */
-	async refresh(): Promise<boolean> {
+	/** Takes up what was added, and drops what is gone. `segments` stay the same array where nothing was. */
+	async refresh(): Promise<void> {
 		const known = new Map(this.#segments.map((segment) => [segment.name, segment]));
 		const segments: Segment[] = [];
-		let isNew = false;
 		for await (const { name, size } of this.#sink.list(INDEXES)) {
 			const segment = known.get(name);
 			known.delete(name);
@@ -67,11 +68,10 @@ export class ItemIndex {
 			// Merged into another since it was listed, which a later refresh finds.
 			if (bytes === undefined) continue;
 			segments.push(this.#segment(name, bytes));
-			isNew = true;
 		}
+		if (known.size === 0 && segments.length === this.#segments.length) return;
 		for (const { prints } of known.values()) this.#printBytes -= prints?.byteLength ?? 0;
 		this.#segments = segments;
-		return isNew;
 	}
 
 	/** Takes up an index that this process has just written. */
@@ -92,6 +92,17 @@ export class ItemIndex {
 
 	/** Where an item is said to lie, the newest index first; what is condemned is left out. */
 	async find(sha: string): Promise<FoundRecord[]> {
+		for (let attempt = 1; ; attempt++) {
+			try {
+				return await this.#find(sha);
+			} catch (error) {
+				if (!(error instanceof IndexGone) || attempt === MAX_ATTEMPTS) throw error;
+				await this.refresh();
+			}
+		}
+	}
+
+	async #find(sha: string): Promise<FoundRecord[]> {
 		const bytes = unhex(sha);
 		const print = bytes.readUInt32BE(1);
 		const found: FoundRecord[] = [];

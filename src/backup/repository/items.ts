@@ -3,7 +3,7 @@ import type { Location } from "../format/index-file.js";
 import { sha256 } from "../format/names.js";
 import type { Sink } from "../sink.js";
 import { BlockCache } from "./block-cache.js";
-import { IndexGone, type ItemIndex } from "./item-index.js";
+import type { ItemIndex } from "./item-index.js";
 
 /** Pages are written one after the other, so what is read next is likely to be near. */
 const WINDOW_BYTES = 256 * 1024;
@@ -14,7 +14,6 @@ export class Items {
 	readonly #sink: Sink;
 	readonly #index: ItemIndex;
 	readonly #windows = new BlockCache(CACHE_BYTES);
-	#refreshed = false;
 
 	constructor(sink: Sink, index: ItemIndex) {
 		this.#sink = sink;
@@ -23,34 +22,23 @@ export class Items {
 
 	/** @throws BackupError `item_missing` where no copy can be read */
 	async get(sha: string): Promise<Uint8Array> {
-		const bytes = (await this.#read(sha)) ?? ((await this.#refresh()) ? await this.#read(sha) : undefined);
+		const bytes = (await this.#read(sha)) ?? (await this.#readAnew(sha));
 		if (bytes === undefined) throw new BackupError("item_missing", { sha256: sha });
 		return bytes;
 	}
 
 	async #read(sha: string): Promise<Uint8Array | undefined> {
-		for (const { location } of await this.#find(sha)) {
+		for (const { location } of await this.#index.find(sha)) {
 			const bytes = await this.readAt(location);
 			if (bytes !== undefined) return bytes;
 		}
 		return undefined;
 	}
 
-	async #find(sha: string) {
-		try {
-			return await this.#index.find(sha);
-		} catch (error) {
-			if (!(error instanceof IndexGone)) throw error;
-			await this.#index.refresh();
-			return this.#index.find(sha);
-		}
-	}
-
-	/** Items move when packs are written anew: once for each that is not found, the indexes are looked at again. */
-	async #refresh(): Promise<boolean> {
-		const isFirst = !this.#refreshed;
-		this.#refreshed = true;
-		return (await this.#index.refresh()) || isFirst;
+	/** Items move when packs are written anew: before one counts as missing, the indexes are looked at again. */
+	async #readAnew(sha: string): Promise<Uint8Array | undefined> {
+		await this.#index.refresh();
+		return this.#read(sha);
 	}
 
 	/** The item at a location; undefined where it is not there, or not what it must be. */
