@@ -1,4 +1,5 @@
 import type { Manifest } from "../client/node/index.js";
+import { isInert } from "../protocol/headers.js";
 
 export type Header = readonly [name: string, value: string];
 
@@ -31,16 +32,6 @@ const ownHeader = ({ metadata }: Manifest, name: string): string | undefined => 
 	const value = Object.hasOwn(metadata, name) ? metadata[name] : undefined;
 	return value !== undefined && HEADER_VALUE.test(value) ? value : undefined;
 };
-
-/** Media types that no browser runs anything of; a PDF needs its viewer, which a sandbox takes away. */
-const INERT =
-	/^(?:image\/(?!svg)|video\/|audio\/|font\/)|^(?:text\/(?:plain|css|csv|markdown)|application\/(?:json|octet-stream|pdf|zip|gzip))$/;
-
-/** Whether a browser that opens it as a page may run what is in it. */
-export function canRun(contentType: string): boolean {
-	const type = contentType.split(";", 1)[0]!.trim().toLowerCase();
-	return !INERT.test(type) || type.includes("xml");
-}
 
 const seconds = (ms: number): number => Math.max(0, Math.floor(ms / 1_000));
 
@@ -92,7 +83,7 @@ export function contentHeaders(manifest: Manifest, { site }: HeaderRules): Heade
 		const value = ownHeader(manifest, name);
 		if (value !== undefined) all.push([header, value]);
 	}
-	if (!site && canRun(manifest.contentType)) all.push(["Content-Security-Policy", "sandbox"]);
+	if (!site && !isInert(manifest.contentType)) all.push(["Content-Security-Policy", "sandbox"]);
 	return all;
 }
 

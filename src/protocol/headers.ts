@@ -1,6 +1,9 @@
 import type { Invalid } from "./validate.js";
 
-/** Metadata that HTTP answers have as headers. Only canisters look at them: a client is told what is wrong. */
+/**
+ * Headers that HTTP answers about a blob have by its metadata and its type: those of canisters and of `canister-blobs
+ * serve`. The client does not look at them: a canister rejects what is wrong.
+ */
 
 const TOKEN = "[\\w!#$%&'*+.^`|~-]+";
 const listOf = (one: string): RegExp => new RegExp(`^${one}(?: *, *${one})*$`);
@@ -34,3 +37,10 @@ export function checkHeaders(metadata: readonly (readonly [string, string])[]): 
 			return { field: "metadata", reason: `${name} is not what that header may be`, limit: 0n };
 	return undefined;
 }
+
+/** Types that a browser shows without running anything. A PDF needs its viewer, which a sandbox takes away. */
+const INERT =
+	/^(?:image\/(?!svg)[\w.+-]+|(?:audio|video|font)\/[\w.+-]+|text\/(?:plain|csv|markdown)|application\/(?:pdf|json|octet-stream|zip|gzip|wasm))(?:$|[ ;])/i;
+
+/** Whether a blob of this type runs nothing when it is opened as a page. All others belong in a sandbox. */
+export const isInert = (contentType: string): boolean => INERT.test(contentType) && !/xml/i.test(contentType);

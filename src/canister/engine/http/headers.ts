@@ -1,5 +1,5 @@
 import { fromUnits } from "../../../protocol/codec/utf8.js";
-import { chunkLength, validHeaders, type WireManifest } from "../../../protocol/index.js";
+import { chunkLength, isInert, validHeaders, type WireManifest } from "../../../protocol/index.js";
 import { DIGITS } from "../codec.js";
 
 /**
@@ -66,9 +66,6 @@ export const SHARED = expressionOf([
 /** Asked for anew each time, and nothing is sent again where it is the same. */
 export const REVALIDATED = "no-cache";
 
-/** What can be shown without running anything. All else is shown in a sandbox: it may be a page, now or in time. */
-const INERT =
-	/^(?:image\/(?!svg)[\w.+-]+|(?:audio|video|font)\/[\w.+-]+|text\/(?:plain|csv|markdown)|application\/(?:pdf|json|octet-stream|zip|gzip|wasm))(?:$|[ ;])/i;
 const MEDIA = /^(?:audio|video)\//i;
 
 /** Of the type that was looked at last: the expressions take as long as all else. */
@@ -79,13 +76,13 @@ let lastIsMedia = false;
 function lookAt(type: string): void {
 	if (type === lastType) return;
 	lastType = type;
-	lastIsInert = INERT.test(type) && !/xml/i.test(type);
+	lastIsInert = isInert(type);
 	lastIsMedia = MEDIA.test(type);
 }
 
-function isInert(type: string): boolean {
+function isSandboxed(type: string): boolean {
 	lookAt(type);
-	return lastIsInert;
+	return !lastIsInert;
 }
 /** From so many bytes on a blob of one chunk can be asked for in ranges: below it they cost more than they spare. */
 const RANGED_BYTES = 16_384;
@@ -148,7 +145,7 @@ function typed(
 	rules: HttpRules,
 ): Header[] {
 	const headers: Header[] = [["accept-ranges", accepts], ["content-type", content_type], NOSNIFF];
-	if (!rules.isSite && !isInert(content_type)) headers.push(SANDBOX);
+	if (!rules.isSite && isSandboxed(content_type)) headers.push(SANDBOX);
 	headers.push(...sharedWith(rules));
 	return headers;
 }
