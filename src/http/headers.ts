@@ -1,5 +1,5 @@
 import type { Manifest } from "../client/node/index.js";
-import { isInert } from "../protocol/headers.js";
+import { isInert, validHeaders } from "../protocol/headers.js";
 
 export type Header = readonly [name: string, value: string];
 
@@ -17,27 +17,15 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 /** The tag of a blob's bytes: the same for the same bytes in the same chunks. */
 export const etagOf = ({ root }: Manifest): string => `"${hex(root)}"`;
 
-/** Names of metadata that are headers, as object stores have them. */
-const NAMED = {
-	"Content-Disposition": "content-disposition",
-	"Content-Encoding": "content-encoding",
-	"Content-Language": "content-language",
-} as const;
 const CACHE_CONTROL = "cache-control";
 
-/** What a header's value may hold: anything else is left out rather than sent in a form that nobody meant. */
-const HEADER_VALUE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
-
-const ownHeader = ({ metadata }: Manifest, name: string): string | undefined => {
-	const value = Object.hasOwn(metadata, name) ? metadata[name] : undefined;
-	return value !== undefined && HEADER_VALUE.test(value) ? value : undefined;
-};
+const ownHeaders = ({ metadata }: Manifest): readonly Header[] => validHeaders(Object.entries(metadata));
 
 const seconds = (ms: number): number => Math.max(0, Math.floor(ms / 1_000));
 
 /** Nobody keeps a blob longer than it is there. */
 function cacheControlOf(manifest: Manifest, rules: HeaderRules, nowMs: number): string {
-	const wanted = ownHeader(manifest, CACHE_CONTROL) ?? rules.cacheControl;
+	const wanted = ownHeaders(manifest).find(([name]) => name === CACHE_CONTROL)?.[1] ?? rules.cacheControl;
 	if (manifest.expiresAt === undefined || /no-store/i.test(wanted)) return wanted;
 	const left = seconds(manifest.expiresAt.getTime() - nowMs);
 	const ages = [...wanted.matchAll(/max-?age\s*=\s*"?(\d+)/gi)].map(([, age]) => Number(age));
@@ -78,11 +66,8 @@ export function validatorHeaders(
 
 /** What a blob is, beside its type. */
 export function contentHeaders(manifest: Manifest, { site }: HeaderRules): Header[] {
-	const all: Header[] = [["Accept-Ranges", "bytes"]];
-	for (const [header, name] of Object.entries(NAMED)) {
-		const value = ownHeader(manifest, name);
-		if (value !== undefined) all.push([header, value]);
-	}
+	const named = ownHeaders(manifest).filter(([name]) => name !== CACHE_CONTROL);
+	const all: Header[] = [["Accept-Ranges", "bytes"], ...named];
 	if (!site && !isInert(manifest.contentType)) all.push(["Content-Security-Policy", "sandbox"]);
 	return all;
 }
