@@ -1,3 +1,5 @@
+import { httpDate, listsTag } from "../protocol/conditions.js";
+
 /** What conditional requests are held against. */
 export interface Validators {
 	/** A strong entity tag, quotation marks included. */
@@ -9,27 +11,6 @@ export interface Validators {
 }
 
 type Headers = (name: string) => string | undefined;
-
-/** Entity tags of a list: RFC 9110, section 8.8.3. */
-const TAGS = /(W\/)?("[\x21\x23-\x7e\x80-\uffff]*")/g;
-
-function lists(list: string, etag: string, mayBeWeak: boolean): boolean {
-	for (const [, weak, tag] of list.matchAll(TAGS))
-		if (tag === etag && (mayBeWeak || weak === undefined)) return true;
-	return false;
-}
-
-const isAny = (list: string): boolean => list.trim() === "*";
-
-const IMF = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
-const RFC_850 = /^[A-Z][a-z]+day, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT$/;
-const ASCTIME = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/;
-
-/** Milliseconds of an HTTP date in one of its three forms (RFC 9110, section 5.6.7); NaN for anything else. */
-export function httpDate(text: string): number {
-	if (IMF.test(text) || RFC_850.test(text)) return Date.parse(text);
-	return ASCTIME.test(text) ? Date.parse(`${text} GMT`) : Number.NaN;
-}
 
 const SECOND = 1_000;
 
@@ -47,11 +28,10 @@ export function conditionOf(header: Headers, validators: Validators): 304 | 412 
 	const ifMatch = header("if-match");
 	const unmodified = header("if-unmodified-since");
 	if (ifMatch !== undefined) {
-		if (!isAny(ifMatch) && !lists(ifMatch, validators.etag, false)) return 412;
+		if (!listsTag(ifMatch, validators.etag, "strong")) return 412;
 	} else if (unmodified !== undefined && isUnchangedSince(unmodified, validators) === false) return 412;
 	const ifNoneMatch = header("if-none-match");
-	if (ifNoneMatch !== undefined)
-		return isAny(ifNoneMatch) || lists(ifNoneMatch, validators.etag, true) ? 304 : undefined;
+	if (ifNoneMatch !== undefined) return listsTag(ifNoneMatch, validators.etag, "weak") ? 304 : undefined;
 	const modified = header("if-modified-since");
 	return modified !== undefined && isUnchangedSince(modified, validators) === true ? 304 : undefined;
 }
