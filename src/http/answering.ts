@@ -1,4 +1,5 @@
 import { isBlobError } from "../client/node/index.js";
+import type { Span } from "../protocol/ranges.js";
 import type { Answer, Asked } from "./answer.js";
 import { conditionOf, rangeCounts } from "./conditions.js";
 import { DiskCache } from "./disk-cache.js";
@@ -17,7 +18,7 @@ import { Metrics } from "./metrics.js";
 import { contentRange, multipart } from "./multipart.js";
 import type { Settings } from "./options.js";
 import { chunksOf } from "./places.js";
-import { rangesOf, type Span } from "./ranges.js";
+import { rangesOf } from "./ranges.js";
 import { Body, type Segment } from "./reader.js";
 import { Readers } from "./readers.js";
 import { MAX_TARGET, type Target, targetOf } from "./target.js";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Span } from "./ranges.js";
+import type { Span } from "../protocol/ranges.js";
 import type { Segment } from "./reader.js";
 
 /** A body of several parts: RFC 9110, section 14.6. */

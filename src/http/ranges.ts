@@ -1,8 +1,4 @@
-/** Part of a blob: its first byte, and one past its last. */
-export interface Span {
-	readonly start: number;
-	readonly end: number;
-}
+import { rangesIn, type Span } from "../protocol/ranges.js";
 
 /** What a Range header asks for. */
 export type RangeRequest =
@@ -16,9 +12,6 @@ export type RangeRequest =
 const WHOLE: RangeRequest = { kind: "whole" };
 const REFUSED: RangeRequest = { kind: "refused" };
 
-/** RFC 9110, section 14.1.2: `first-[last]`, or `-length` of a suffix. */
-const SPEC = /^(?:(\d+)-(\d*)|-(\d+))$/;
-
 /** A part of a multipart answer has about so many bytes of its own: a smaller gap is cheaper sent than left out. */
 const PART_OVERHEAD = 128;
 
@@ -28,26 +21,10 @@ const PART_OVERHEAD = 128;
  * @param most ranges that one request may have: more of them are refused (section 14.2)
  */
 export function rangesOf(header: string, size: number, most: number): RangeRequest {
-	const [, list] = /^bytes=(.*)$/is.exec(header) ?? [];
-	if (list === undefined) return WHOLE;
-	const specs = list.split(",").flatMap((spec) => spec.replace(/^[ \t]+|[ \t]+$/g, "") || []);
-	const spans: Span[] = [];
-	for (const spec of specs) {
-		const [whole, first = "", last = "", suffix] = SPEC.exec(spec) ?? [];
-		if (whole === undefined) return WHOLE;
-		if (suffix !== undefined) {
-			const length = Number(suffix);
-			// A suffix of an empty blob is satisfiable, and no Content-Range can say so.
-			if (size === 0 && length > 0) return WHOLE;
-			if (length > 0) spans.push({ start: Math.max(0, size - length), end: size });
-			continue;
-		}
-		const start = Number(first);
-		if (last !== "" && Number(last) < start) return WHOLE;
-		if (start < size) spans.push({ start, end: last === "" ? size : Math.min(Number(last) + 1, size) });
-	}
-	if (specs.length === 0) return WHOLE;
-	return spans.length === 0 || specs.length > most ? REFUSED : { kind: "parts", spans: joined(spans) };
+	const ranges = rangesIn(header, size);
+	if (ranges === undefined) return WHOLE;
+	const { listed, spans } = ranges;
+	return spans.length === 0 || listed > most ? REFUSED : { kind: "parts", spans: joined(spans) };
 }
 
 /** In the order in which they were asked for, but for those that were joined to earlier ones. */

@@ -1,6 +1,6 @@
 import type { VerifiedBlob } from "../client/node/index.js";
+import type { Span } from "../protocol/ranges.js";
 import type { ChunkMemory, Lease } from "./memory.js";
-import type { Span } from "./ranges.js";
 
 /** What a body is made of, in order: bytes of its own, and parts of a blob. */
 export type Segment = Uint8Array | Span;
