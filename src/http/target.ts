@@ -5,8 +5,6 @@ export const MAX_TARGET = 4_096;
 export interface Target {
 	/** The key; undefined where the path can be none. */
 	readonly key: string | undefined;
-	/** The path as it came, without the query, which may hold a link's signature. */
-	readonly path: string;
 	readonly query: URLSearchParams;
 }
 
@@ -19,7 +17,7 @@ export function targetOf(target: string, prefix: string): Target {
 	const relative = target.replace(/^https?:\/\/[^/?#]*/i, "").replace(/#.*$/s, "");
 	const at = relative.indexOf("?");
 	const path = at < 0 ? relative : relative.slice(0, at);
-	return { key: keyOf(path, prefix), path, query: new URLSearchParams(at < 0 ? "" : relative.slice(at)) };
+	return { key: keyOf(path, prefix), query: new URLSearchParams(at < 0 ? "" : relative.slice(at)) };
 }
 
 function keyOf(path: string, prefix: string): string | undefined {
