@@ -1,20 +1,19 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { FileIdentity } from "../../src/cli/backup/identity.js";
 import { linkFor } from "../../src/cli/link-for.js";
 import { serve } from "../../src/cli/serve.js";
+import { keyIn } from "../backup/support/command.js";
 import { pseudoBytes } from "../client/support/memory-store.js";
+import { startCommand } from "../support/command.js";
 import { openScene, type Scene, until } from "./served.js";
 
 /** `canister-blobs serve` and `link-for`, as processes. */
 
-const PROGRAM = join(import.meta.dirname, "../../dist/cli/main.js");
 const SECRET = "0123456789abcdef0123456789abcdef";
 /** More than the system holds between a server and a reader that reads nothing. */
 const LARGE = Buffer.alloc(32 << 20, pseudoBytes(4_099));
@@ -26,14 +25,9 @@ beforeAll(async () => {
 	// Real signatures: another process verifies them.
 	scene = await openScene({ signatures: "bls" });
 	folder = await mkdtemp(join(tmpdir(), "canister-blobs-serve-"));
-	const { privateKey } = generateKeyPairSync("ed25519", {
-		privateKeyEncoding: { type: "pkcs8", format: "pem" },
-		publicKeyEncoding: { type: "spki", format: "pem" },
-	});
-	await writeFile(join(folder, "key.pem"), privateKey);
+	const { identity } = await keyIn(join(folder, "key.pem"));
 	await writeFile(join(folder, "secret"), `${SECRET}\n`);
-	const reader = await FileIdentity.read(join(folder, "key.pem"));
-	await scene.owner.grantRole(reader.getPrincipal(), "reader");
+	await scene.owner.grantRole(identity.getPrincipal(), "reader");
 	await scene.put("public", LARGE.subarray(0, 1_000));
 	await scene.put("private", LARGE.subarray(0, 100), { visibility: "private" });
 	await scene.owner.upload(LARGE, { key: "large", visibility: "public", chunkBytes: 1 << 20 });
@@ -54,25 +48,9 @@ const place = () => [
 const rights = () => ["--identity", join(folder, "key.pem"), "--link-secret", join(folder, "secret")];
 
 async function start(...args: string[]) {
-	const child = spawn(process.execPath, [
-		PROGRAM,
-		"serve",
-		"-l",
-		"0",
-		"--admin",
-		"127.0.0.1:0",
-		...place(),
-		...args,
-	]);
+	const server = startCommand(["serve", "-l", "0", "--admin", "127.0.0.1:0", ...place(), ...args]);
+	const { child, said } = server;
 	running = child;
-	const said = { out: "", err: "" };
-	child.stdout.on("data", (data) => {
-		said.out += data;
-	});
-	child.stderr.on("data", (data) => {
-		said.err += data;
-	});
-	const ended = once(child, "close") as Promise<[code: number | null, signal: string | null]>;
 	const lines = () =>
 		said.out
 			.split("\n")
@@ -81,16 +59,15 @@ async function start(...args: string[]) {
 	await until(() => said.out.includes("\n") || child.exitCode !== null, 20_000);
 	const [listening] = lines();
 	if (listening === undefined) throw new Error(said.err);
-	return { child, said, ended, lines, url: listening.url!, admin: listening.admin! };
+	return { ...server, lines, url: listening.url!, admin: listening.admin! };
 }
 
 /** What the program says that ends by itself. */
-const run = (args: readonly string[], env: Record<string, string> = {}) =>
-	new Promise<{ code: number; out: string; err: string }>((resolve) =>
-		execFile(process.execPath, [PROGRAM, ...args], { env: { ...process.env, ...env } }, (error, out, err) =>
-			resolve({ code: error ? (error.code as unknown as number) : 0, out, err }),
-		),
-	);
+async function run(args: readonly string[], environment: Record<string, string>) {
+	const { said, ended } = startCommand(args, environment);
+	const [code] = await ended;
+	return { code, ...said };
+}
 
 describe("canister-blobs serve", () => {
 	test("serves public blobs, and private ones to who has a link", async () => {
@@ -177,51 +154,23 @@ describe("canister-blobs serve", () => {
 });
 
 describe("a command line that is wrong", () => {
+	const SERVE = ["serve", "--canister", "aaaaa-aa"];
+	const LINK = ["link-for", "a", "--canister", "aaaaa-aa"];
+	const SIGNED = [...LINK, "--link-secret", "{secret}"];
+
 	test.each([
 		["serve without a store", ["serve"], "--canister"],
-		["serve at no port", ["serve", "--canister", "aaaaa-aa", "-l", "here"], "--listen"],
-		[
-			"an identity without a secret",
-			["serve", "--canister", "aaaaa-aa", "--identity", "{key}"],
-			"--link-secret",
-		],
-		[
-			"a secret without an identity",
-			["serve", "--canister", "aaaaa-aa", "--link-secret", "{secret}"],
-			"--identity",
-		],
-		["a size that is none", ["serve", "--canister", "aaaaa-aa", "--memory", "1GB"], "--memory"],
-		["a prefix that is none", ["serve", "--canister", "aaaaa-aa", "--prefix", "files"], "prefix"],
-		[
-			"a small cache",
-			["serve", "--canister", "aaaaa-aa", "--cache", "{cache}", "--cache-size", "1MiB"],
-			"cache.maxBytes",
-		],
-		[
-			"link-for without a time",
-			["link-for", "a", "--canister", "aaaaa-aa", "--link-secret", "{secret}"],
-			"--until",
-		],
-		[
-			"link-for a time that was",
-			["link-for", "a", "--canister", "aaaaa-aa", "--link-secret", "{secret}", "--until", "2020-01-01"],
-			"--until",
-		],
-		[
-			"link-for a time without a zone",
-			["link-for", "a", "--canister", "aaaaa-aa", "--link-secret", "{secret}", "--until", "2099-01-01T10:00"],
-			"--until",
-		],
-		[
-			"link-for without a secret",
-			["link-for", "a", "--canister", "aaaaa-aa", "--until", "1h"],
-			"--link-secret",
-		],
-		[
-			"link-for a base without a slash",
-			["link-for", "a", "--canister", "aaaaa-aa", "--until", "1h", "--base", "https://a"],
-			"--base",
-		],
+		["serve at no port", [...SERVE, "-l", "here"], "--listen"],
+		["an identity without a secret", [...SERVE, "--identity", "{key}"], "--link-secret"],
+		["a secret without an identity", [...SERVE, "--link-secret", "{secret}"], "--identity"],
+		["a size that is none", [...SERVE, "--memory", "1GB"], "--memory"],
+		["a prefix that is none", [...SERVE, "--prefix", "files"], "prefix"],
+		["a small cache", [...SERVE, "--cache", "{cache}", "--cache-size", "1MiB"], "cache.maxBytes"],
+		["link-for without a time", SIGNED, "--until"],
+		["link-for a time that was", [...SIGNED, "--until", "2020-01-01"], "--until"],
+		["link-for a time without a zone", [...SIGNED, "--until", "2099-01-01T10:00"], "--until"],
+		["link-for without a secret", [...LINK, "--until", "1h"], "--link-secret"],
+		["link-for a base without a slash", [...LINK, "--until", "1h", "--base", "https://a"], "--base"],
 	])("is refused: %s", async (_, [name, ...args], said) => {
 		const paths = {
 			"{key}": join(folder, "key.pem"),

@@ -1,15 +1,14 @@
 /** `canister-blobs network`: the network in a process of its own. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { startCommand } from "../support/command.js";
 import { callCanister } from "./support/call.js";
 import { agentFor, deploy } from "./support/deploy.js";
 import { probe } from "./support/wat.js";
 
-const root = join(import.meta.dirname, "../..");
 const directory = mkdtempSync(join(tmpdir(), "canister-blobs-network-"));
 let running: ChildProcess | undefined;
 
@@ -17,17 +16,9 @@ afterEach(() => void running?.kill("SIGKILL"));
 afterAll(() => rmSync(directory, { recursive: true }));
 
 function start(...args: string[]) {
-	const child = spawn(process.execPath, [join(root, "dist/cli/main.js"), "network", ...args]);
-	running = child;
-	const said = { out: "", err: "" };
-	child.stdout.on("data", (data) => {
-		said.out += data;
-	});
-	child.stderr.on("data", (data) => {
-		said.err += data;
-	});
-	const ended = once(child, "close") as Promise<[code: number | null, signal: string | null]>;
-	return { child, said, ended };
+	const network = startCommand(["network", ...args]);
+	running = network.child;
+	return network;
 }
 
 async function address({ said, ended }: ReturnType<typeof start>) {

@@ -1,13 +1,9 @@
-import { spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
+import { startCommand } from "../../support/command.js";
 
 /** The command as its users run it: a process of its own. */
-
-const COMMAND = join(import.meta.dirname, "../../../dist/cli/main.js");
 
 export interface Ended {
 	readonly code: number | null;
@@ -19,16 +15,8 @@ export interface Ended {
 }
 
 export function start(args: readonly string[], environment: Record<string, string>) {
-	const env = { ...process.env, ...environment };
-	const child = spawn(process.execPath, [COMMAND, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
-	const said = { out: "", err: "" };
-	child.stdout.on("data", (data) => {
-		said.out += data;
-	});
-	child.stderr.on("data", (data) => {
-		said.err += data;
-	});
-	const ended = once(child, "close").then(([code]): Ended => {
+	const { child, said, ended: closed } = startCommand(args, environment);
+	const ended = closed.then(([code]): Ended => {
 		const printed = args.includes("--json") ? said.out.split("\n").filter((line) => line !== "") : [];
 		const lines = printed.map((line) => JSON.parse(line));
 		return { code, ...said, lines, last: lines.at(-1) ?? {} };
