@@ -10,21 +10,16 @@ import { type Site, siteOf } from "./host.js";
 import { contentRangeOf, joined } from "./parts.js";
 import { NotVerified, verified } from "./verification.js";
 
-const CORS: readonly (readonly [string, string])[] = [
-	["access-control-allow-origin", "*"],
-	[
-		"access-control-expose-headers",
-		"accept-ranges,content-length,content-range,x-request-id,x-ic-canister-id",
-	],
-];
-const PREFLIGHT: readonly (readonly [string, string])[] = [
-	["access-control-allow-methods", "HEAD, GET, POST, PUT, DELETE, PATCH"],
-	[
-		"access-control-allow-headers",
+const CORS = {
+	"access-control-allow-origin": "*",
+	"access-control-expose-headers": "accept-ranges,content-length,content-range,x-request-id,x-ic-canister-id",
+};
+const PREFLIGHT = {
+	"access-control-allow-methods": "HEAD, GET, POST, PUT, DELETE, PATCH",
+	"access-control-allow-headers":
 		"user-agent, dnt, if-none-match, if-modified-since, cache-control, content-type, range, cookie, x-requested-with, x-ic-canister-id",
-	],
-	["access-control-max-age", "7200"],
-];
+	"access-control-max-age": "7200",
+};
 
 /** Not the canister's business, or said by the server itself. */
 const NOT_PASSED_IN = new Set(["x-request-id", "connection", "transfer-encoding", "upgrade"]);
@@ -46,14 +41,8 @@ export class Gateway {
 	async answer(request: WireRequest): Promise<WireReply | undefined> {
 		const site = siteOf(request);
 		if (site === undefined) return undefined;
-		const own: [string, string][] = [["x-ic-canister-id", site.text]];
-		try {
-			const reply = await this.#answer(site, request);
-			return { ...reply, headers: { ...Object.fromEntries([...CORS, ...own]), ...reply.headers } };
-		} catch (error) {
-			const reply = errorPage(error);
-			return { ...reply, headers: { ...Object.fromEntries([...CORS, ...own]), ...reply.headers } };
-		}
+		const reply = await this.#answer(site, request).catch(errorPage);
+		return { ...reply, headers: { ...CORS, "x-ic-canister-id": site.text, ...reply.headers } };
 	}
 
 	async #answer(site: Site, wire: WireRequest): Promise<WireReply> {
@@ -63,8 +52,7 @@ export class Gateway {
 		const ask = async (asked: CanisterRequest): Promise<CanisterResponse> => {
 			const response = await canister.query(asked);
 			if (response.upgrade[0] === true) return response;
-			const { headers } = await verified(this.#topology, site, this.#clock(), asked, response);
-			return { ...response, headers: headers.map(([name, value]) => [name, value]) };
+			return verified(this.#topology, site, this.#clock(), asked, response);
 		};
 		let first = await ask(request);
 		// The subnet certifies what it answers to an update.
@@ -81,17 +69,14 @@ export class Gateway {
 
 	/** The canister's own answer, where it has one; else the gateway's. */
 	async #preflight(site: Site, canister: SiteCanister, request: CanisterRequest): Promise<WireReply> {
-		const none = {
-			status: 204,
-			headers: Object.fromEntries([...CORS, ...PREFLIGHT]),
-			body: new Uint8Array(0),
-		};
+		const none = { status: 204, headers: PREFLIGHT, body: new Uint8Array(0) };
 		try {
-			const response = await canister.query(request);
-			const { headers } = await verified(this.#topology, site, this.#clock(), request, response);
-			const isAnswer = headers.some(([name]) => name.toLowerCase() === "access-control-allow-methods");
-			if (response.status_code >= 300 || !isAnswer) return none;
-			return replyOf({ ...response, headers: headers.map(([name, value]) => [name, value]) });
+			const asked = await canister.query(request);
+			const response = await verified(this.#topology, site, this.#clock(), request, asked);
+			const isAnswer = response.headers.some(
+				([name]) => name.toLowerCase() === "access-control-allow-methods",
+			);
+			return response.status_code < 300 && isAnswer ? replyOf(response) : none;
 		} catch {
 			return none;
 		}

@@ -1,12 +1,7 @@
 /** HTTP gateway: whether an answer is certified, by the library that gateways use themselves. */
 import type { Topology } from "../certification/topology.js";
-import type { CanisterRequest, CanisterResponse, Headers } from "./canister.js";
+import type { CanisterRequest, CanisterResponse } from "./canister.js";
 import type { Site } from "./host.js";
-
-/** What of an answer is handed on. */
-export interface Verified {
-	readonly headers: Headers;
-}
 
 export class NotVerified extends Error {}
 
@@ -29,14 +24,14 @@ function load(): Promise<Library> {
 	return library;
 }
 
-/** Hands on what the answer's certificate proves. @throws NotVerified */
+/** The answer with those of its headers that its certificate proves. @throws NotVerified */
 export async function verified(
 	topology: Topology,
 	site: Site,
 	now: bigint,
 	request: CanisterRequest,
 	response: CanisterResponse,
-): Promise<Verified> {
+): Promise<CanisterResponse> {
 	if (site.isRaw) return response;
 	const { verifyRequestResponsePair } = await load();
 	let found: ReturnType<Library["verifyRequestResponsePair"]>;
@@ -66,9 +61,10 @@ export async function verified(
 	if (found.verificationVersion < 2) {
 		if (response.status_code >= 300 && response.status_code < 400)
 			throw new NotVerified("a redirection, which certification of version 1 does not cover");
-		return { headers: response.headers.filter(([name]) => !VERSION_HEADERS.has(name.toLowerCase())) };
+		const headers = response.headers.filter(([name]) => !VERSION_HEADERS.has(name.toLowerCase()));
+		return { ...response, headers };
 	}
 	// It certifies that it is not certified.
 	if (found.response === undefined) return response;
-	return { headers: found.response.headers };
+	return { ...response, headers: found.response.headers };
 }
