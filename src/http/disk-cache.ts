@@ -98,11 +98,12 @@ export class DiskCache {
 
 	/** Keeps a chunk, unless the disk is behind. */
 	write(name: string, bytes: Uint8Array): void {
-		const most = this.#maxBytes * STEP;
-		if (this.#since + bytes.length > most) this.#tidying ??= this.#tidy();
-		if (this.#writes.size >= MOST_WRITES || this.#since + blocksOf(bytes.length) > most) return;
-		this.#since += blocksOf(bytes.length);
-		this.#bytes += blocksOf(bytes.length);
+		const size = blocksOf(bytes.length);
+		const isOver = this.#since + size > this.#maxBytes * STEP;
+		if (isOver) this.#tidying ??= this.#tidy();
+		if (isOver || this.#writes.size >= MOST_WRITES) return;
+		this.#since += size;
+		this.#bytes += size;
 		const write = this.#write(name, bytes).finally(() => this.#writes.delete(write));
 		this.#writes.add(write);
 	}

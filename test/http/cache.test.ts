@@ -183,6 +183,19 @@ test("C98 the cache holds what it may and no more, of three who write to it; wha
 	expect(await caches[0]!.read(nameOf(0), CHUNK_BYTES)).toBeUndefined();
 });
 
+test("C98 the cache keeps on where all chunks are smaller than what is left before it looks through its files", async () => {
+	const path = await folder();
+	const cache = new DiskCache({ directory: path, maxBytes: MAX });
+	await cache.settle();
+	const chunk = Buffer.alloc(100, 7);
+	// Each takes a block of 4,096 bytes; 819 of them all but fill what is written before that.
+	for (let i = 0; i < 840; i++) {
+		cache.write(nameOf(i), chunk);
+		if (i % 8 === 7) await cache.settle();
+	}
+	expect((await cache.read(nameOf(839), chunk.length))?.length).toBe(chunk.length);
+});
+
 test("C98 a process that is killed while it writes leaves whole files, and parts that go", async () => {
 	const path = await folder();
 	const script = `
