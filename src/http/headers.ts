@@ -28,8 +28,10 @@ function cacheControlOf(manifest: Manifest, rules: HeaderRules, nowMs: number): 
 	const wanted = ownHeaders(manifest).find(([name]) => name === CACHE_CONTROL)?.[1] ?? rules.cacheControl;
 	if (manifest.expiresAt === undefined || /no-store/i.test(wanted)) return wanted;
 	const left = seconds(manifest.expiresAt.getTime() - nowMs);
+	const scope = /\bprivate\b/i.test(wanted) ? "private" : "public";
 	const ages = [...wanted.matchAll(/max-?age\s*=\s*"?(\d+)/gi)].map(([, age]) => Number(age));
-	return `public, max-age=${Math.min(left, ...(ages.length > 0 ? ages : [0]))}, must-revalidate`;
+	const most = ages.length > 0 && !/no-cache/i.test(wanted) ? Math.min(left, ...ages) : 0;
+	return `${scope}, max-age=${most}, must-revalidate`;
 }
 
 /** Of every answer. */

@@ -196,6 +196,16 @@ describe("C96 a hook of the owner's", () => {
 	});
 });
 
+test.each([
+	["private, max-age=9", "private, max-age=9, must-revalidate"],
+	["no-cache, max-age=9", "public, max-age=0, must-revalidate"],
+])("C96 a blob that ends is kept no more freely than by its own %s", async (control, expected) => {
+	const expiresAt = new Date(Date.now() + 600_000);
+	await scene.put("ends-later", bytes, { expiresAt, metadata: { "cache-control": control } });
+	const { headers } = await (await scene.serve({ freshMs: 0 })).ask("HEAD", "/ends-later");
+	expect(headers["cache-control"]).toBe(expected);
+});
+
 test("C96 a blob that ends is kept by nobody for longer, the server included", async () => {
 	const end = new Date(Date.now() + 4_000);
 	await scene.put("ends", bytes, { expiresAt: end, metadata: { "cache-control": "public, max-age=3600" } });
