@@ -15,7 +15,7 @@ import { refuseInvalid } from "./errors.js";
 import { checkInteger } from "./options.js";
 import type { DeletedBlob, DeletedName, Manifest, Precondition } from "./types.js";
 import { withJson } from "./util/json.js";
-import { pages } from "./util/pages.js";
+import { orderOfSequence, pages } from "./util/pages.js";
 import {
 	date,
 	fromPrecondition,
@@ -60,7 +60,7 @@ export function listDeleted(
 
 /** Keys in order of their segments, each before those below it; versions in order of their numbers. */
 const orderOf = ({ key, version }: WireDeletedName): string =>
-	`${sortable(key)}\0\x01${version.sequence.toString(16).padStart(16, "0")}`;
+	`${sortable(key)}\0\x01${orderOfSequence(version.sequence)}`;
 
 function toDeleted({ manifest, deleted_at, deleted_by, kept_until }: WireDeletedBlob): DeletedBlob {
 	const blob = toManifest(manifest);

@@ -6,7 +6,7 @@ import { type ClientContext, noteVersion } from "./context.js";
 import { checkInteger } from "./options.js";
 import type { Lease, Manifest, Version } from "./types.js";
 import { withJson } from "./util/json.js";
-import { pages } from "./util/pages.js";
+import { orderOfSequence, pages } from "./util/pages.js";
 import { date, optional, toManifest, toVersion } from "./wire-map.js";
 
 /** Leases: what keys held at one place of the feed is kept for a backup while it reads. */
@@ -87,7 +87,7 @@ export function listLeased(
 	return pages({
 		method: "blobs_list_leased",
 		limit: MAX_LIST_PAGE,
-		orderOf: (sequence: bigint) => sequence.toString(16).padStart(16, "0"),
+		orderOf: orderOfSequence,
 		fetch: async (after: bigint | undefined) => {
 			const request = { lease, after: optional(after), limit: MAX_LIST_PAGE };
 			const { manifests, next } = await ask(context, "blobs_list_leased", [request], {

@@ -16,6 +16,9 @@ export interface Pages<Item, Position> {
 	readonly orderOf: (position: Position) => string;
 }
 
+/** Sequence numbers, as texts that sort as they do. */
+export const orderOfSequence = (sequence: bigint): string => sequence.toString(16).padStart(16, "0");
+
 /** Pages in a row on which nothing was found that was asked for: the largest store has fewer. */
 export const MAX_EMPTY_PAGES = 10_000;
 
