@@ -20,7 +20,10 @@ export interface Place {
 	readonly leaf: Uint8Array;
 	/** Under whom the chunks are stored: who uploaded them, which may be another than the blob's owner. */
 	readonly uploader: Uint8Array;
-	/** Digest of what stands beside the manifest in the certified tree (responses.ts); nothing until it is made. */
+	/**
+	 * Digests of what stands beside the manifest in the certified tree, and behind them the blob's first two bytes, where
+	 * its answers need them (responses.ts); nothing until they are made.
+	 */
 	readonly responses: Uint8Array;
 	/** The catalog's directory of response hashes, where there are several; else 0. */
 	readonly directory: number;

@@ -13,7 +13,7 @@ import {
 	type WirePublication,
 	type WirePutBlob,
 } from "../../protocol/index.js";
-import { type Blob, decodeBlob, encodeBlob } from "./blobs.js";
+import { type Blob, decodeBlob, encodeBlob, type Place } from "./blobs.js";
 import { chargeOf } from "./charges.js";
 import { concat } from "./codec.js";
 import { checkEnd, endOf, expire } from "./expiring.js";
@@ -143,8 +143,8 @@ export function publishUpload(
 	useGrantOf(state, caller, upload, charged - upload.granted, 0);
 	if (payer !== undefined) state.grants.use(payer, charged, 1);
 	const { key, chunkSize, content } = upload;
-	const what = { key, size, chunkSize, content, leaf: NO_BYTES, pair: NO_BYTES };
-	const blob = publishNew(state, caller, id, what, request, end, held);
+	const place: Place = { content, leaf: NO_BYTES, uploader: caller, responses: NO_BYTES, directory: 0 };
+	const blob = publishNew(state, caller, id, { key, size, chunkSize }, place, request, end, held);
 	if (held !== undefined) discard(state, caller, held);
 	return published(state, caller, id, blob);
 }
@@ -234,8 +234,9 @@ export function publishWhole(
 	const { key, content_type } = request;
 	const size = bytes.length;
 	const pair = size > PAIR_BYTES && isRanged(size, content_type) ? bytes.slice(0, PAIR_BYTES) : NO_BYTES;
-	const what = { key, size, chunkSize: MAX_CHUNK_BYTES, content: 0, leaf, pair };
-	const blob = publishNew(state, caller, salt, what, request, end, held);
+	const place: Place = { content: 0, leaf, uploader: caller, responses: pair, directory: 0 };
+	const what = { key, size, chunkSize: MAX_CHUNK_BYTES };
+	const blob = publishNew(state, caller, salt, what, place, request, end, held);
 	if (held !== undefined) discard(state, caller, held);
 	return blob;
 }

@@ -57,12 +57,13 @@ export function checkOther(
 /** The place without the answers of the blob that has it. */
 export const bare = (place: Place): Place => ({ ...place, responses: pairOf(place), directory: 0 });
 
-/** A new content under a key. Its bytes are charged to its owner already. */
+/** A new content under a key, at a place without answers yet. Its bytes are charged to its owner already. */
 export function publishNew(
 	state: State,
 	caller: Uint8Array,
 	salt: Uint8Array,
-	what: { key: string; size: number; chunkSize: number; content: number; leaf: Uint8Array; pair: Uint8Array },
+	what: { key: string; size: number; chunkSize: number },
+	place: Place,
 	publication: WirePublication,
 	expires_at: WireManifest["expires_at"],
 	held: Blob | undefined,
@@ -87,13 +88,6 @@ export function publishNew(
 		expires_at,
 	};
 	if (publication.as.length > 0) setAs(manifest, publication.as[0]!);
-	const place: Place = {
-		content: what.content,
-		leaf: what.leaf,
-		uploader: caller,
-		responses: what.pair,
-		directory: 0,
-	};
 	return put(state, caller, salt, manifest, state.responses.hold(caller, manifest, place), held);
 }
 

@@ -80,19 +80,21 @@ export class Responses {
 	 * once. What is missing is put on the list of work. The place may have the blob's first bytes (pairOf) already.
 	 */
 	hold(by: Uint8Array, manifest: WireManifest, place: Place): Place {
-		if (!isPublic(manifest)) return place;
-		const { content } = place;
-		if (!AnswerSets.isFor(manifest, content)) return this.#whole(manifest, place);
-		const set = this.#current(by, manifest, content);
-		return this.#place(by, manifest, place, { ...set, holders: set.holders + 1 });
+		return this.#answered(by, manifest, place, 1);
 	}
 
 	/** The place of a blob that keeps what it shares under another manifest: of the same content and type. */
 	keep(by: Uint8Array, manifest: WireManifest, place: Place): Place {
+		return this.#answered(by, manifest, place, 0);
+	}
+
+	/** `more`: by how many blobs more the shared answers are held. */
+	#answered(by: Uint8Array, manifest: WireManifest, place: Place, more: 0 | 1): Place {
 		if (!isPublic(manifest)) return place;
 		const { content } = place;
 		if (!AnswerSets.isFor(manifest, content)) return this.#whole(manifest, place);
-		return this.#place(by, manifest, place, this.#current(by, manifest, content));
+		const set = this.#current(by, manifest, content);
+		return this.#place(by, manifest, place, { ...set, holders: set.holders + more });
 	}
 
 	/** The same for a blob as it is, after a change of the rules: undefined where all that is certified is of them. */
@@ -113,17 +115,17 @@ export class Responses {
 	}
 
 	#whole(manifest: WireManifest, place: Place): Place {
-		const hash = this.#first(manifest, place);
-		if (isPlain(manifest)) {
-			const { content, leaf, uploader } = place;
-			return { content, leaf, uploader, responses: this.#own.plain(manifest, hash), directory: 0 };
-		}
-		const pair = isRanged(manifest.size, manifest.content_type)
-			? this.#pair(manifest, place, hash)
-			: NO_BYTES;
-		const own = this.#own.digest(manifest, { form: "whole", hash, pair });
 		const { content, leaf, uploader } = place;
-		return { content, leaf, uploader, responses: pair.length === 0 ? own : concat(own, pair), directory: 0 };
+		return { content, leaf, uploader, responses: this.#ownAnswers(manifest, place), directory: 0 };
+	}
+
+	#ownAnswers(manifest: WireManifest, place: Place): Uint8Array {
+		const hash = this.#first(manifest, place);
+		if (isPlain(manifest)) return this.#own.plain(manifest, hash);
+		const hasRanges = isRanged(manifest.size, manifest.content_type);
+		const pair = hasRanges ? this.#pair(manifest, place, hash) : NO_BYTES;
+		const own = this.#own.digest(manifest, { form: "whole", hash, pair });
+		return pair.length === 0 ? own : concat(own, pair);
 	}
 
 	/** The set of a content and type, made by the rules as they are now: or one that is begun, by a change of `by`. */
