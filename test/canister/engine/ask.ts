@@ -1,25 +1,9 @@
-import type { IDL } from "@dfinity/candid";
 import { encodeReply } from "../../../src/canister/candid/codec.js";
 import type { Engine } from "../../../src/canister/engine/index.js";
 import { UNBOUNDED } from "../../../src/protocol/codec/read.js";
-import {
-	METHODS,
-	Message,
-	type MethodArgs,
-	type MethodName,
-	type MethodOk,
-	type WireResult,
-} from "../../../src/protocol/index.js";
+import type { MethodArgs, MethodName, MethodOk } from "../../../src/protocol/index.js";
 import { type PlainOk, plain } from "../../support/plain.js";
-
-const replies = new Map<MethodName, Message<unknown>>();
-
-/** By the client's reader: that of @dfinity/candid takes ten times as long, and reads what the end-to-end tests get. */
-function replyOf(name: MethodName): Message<unknown> {
-	const message = replies.get(name) ?? new Message<unknown>(METHODS[name].result as IDL.Type);
-	replies.set(name, message);
-	return message;
-}
+import { replyOf } from "../../support/reply.js";
 
 /** Calls the engine, and reads its answer as a caller does: what is stored as Candid is written, then decoded. */
 export function askWire<Name extends MethodName>(
@@ -29,7 +13,7 @@ export function askWire<Name extends MethodName>(
 ): MethodOk<Name> {
 	// A copy: the writer uses its buffer again.
 	const reply = encodeReply(name, { ok: engine.call(name, () => args) }).slice();
-	const result = replyOf(name).decode(reply, UNBOUNDED) as WireResult<MethodOk<Name>>;
+	const result = replyOf(name).decode(reply, UNBOUNDED);
 	if ("err" in result) throw new Error("an ok was read as an err");
 	return result.ok;
 }

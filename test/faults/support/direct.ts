@@ -1,4 +1,3 @@
-import type { IDL } from "@dfinity/candid";
 import type { Ed25519KeyIdentity } from "@dfinity/identity";
 import type { Principal } from "@dfinity/principal";
 import { domainSeparator } from "../../../src/localnet/encoding/bytes.js";
@@ -6,15 +5,9 @@ import { decodeCbor } from "../../../src/localnet/encoding/cbor-decode.js";
 import { encodeCbor } from "../../../src/localnet/encoding/cbor-encode.js";
 import { hashOfMap } from "../../../src/localnet/encoding/hash-of-map.js";
 import type { Handler } from "../../../src/localnet/index.js";
-import {
-	METHODS,
-	Message,
-	type MethodArgs,
-	type MethodName,
-	type MethodOk,
-	type WireResult,
-} from "../../../src/protocol/index.js";
+import type { MethodArgs, MethodName } from "../../../src/protocol/index.js";
 import { type PlainOk, type PlainResult, plainResult } from "../../support/plain.js";
+import { replyOf } from "../../support/reply.js";
 import { argument } from "../../support/send.js";
 
 /**
@@ -55,14 +48,4 @@ export async function query<Name extends MethodName>(
 	const arg = replied instanceof Map ? replied.get("arg") : undefined;
 	if (!(arg instanceof Uint8Array)) throw new Error(`${name} was not answered: ${JSON.stringify(answer)}`);
 	return plainResult(name, replyOf(name).decode(arg));
-}
-
-type Reply<Name extends MethodName> = Message<WireResult<MethodOk<Name>>>;
-const replies = new Map<MethodName, unknown>();
-
-/** Knows the header that such a reply has. */
-function replyOf<Name extends MethodName>(name: Name): Reply<Name> {
-	const known = replies.get(name) ?? new Message(METHODS[name].result as IDL.Type);
-	replies.set(name, known);
-	return known as Reply<Name>;
 }
