@@ -84,7 +84,7 @@ const recordOf = (name: keyof typeof MEMORY, key: Uint8Array): Buffer => {
 	return Buffer.from(record);
 };
 const counter = (name: keyof typeof COUNTER, after = 0) =>
-	Number(recordOf("meta", u64(0)).readBigUInt64BE(8 * (COUNTER[name] + after)));
+	recordOf("meta", u64(0)).readDoubleLE(8 * (COUNTER[name] + after) + 8);
 const itemOf = (queue: number, position: number) =>
 	recordOf("queues", Buffer.concat([Uint8Array.of(queue), u64(position)]));
 const manifestOf = (key: string) => ask(engine, "blobs_stat", { key, min_version: [] }).manifest[0]!;
@@ -138,7 +138,8 @@ test("an upload's record, its page, its chunks and their slots", () => {
 		// A begin and three puts, without bytes and instructions.
 		4n * 7_200_000n,
 	]);
-	expect(recordOf("meta", u64(0)).length).toBe(424);
+	expect(recordOf("meta", u64(0)).length).toBe(432);
+	expect(recordOf("meta", u64(0)).subarray(0, 8).toString("hex")).toBe("0100000000000000");
 	const counters = ["layout", "contents", "openUploads", "chunks", "charged", "promised", "stored"] as const;
 	expect(counters.map((name) => counter(name))).toEqual([6, 1, 1, 3, Number(charged), 0, bytes.length]);
 });

@@ -38,19 +38,20 @@ export class Blob {
 	/** The manifest as it travels and is hashed. */
 	readonly bytes: Uint8Array;
 	readonly place: Place;
+	// Asked for several times for each blob of many, and a getter costs more than a field.
+	readonly key: string;
 	readonly owner: Uint8Array;
+	readonly isPublic: boolean;
 	/** As it was stored: the receipt of a put has the same. */
 	record: Uint8Array | undefined;
 
 	constructor(manifest: WireManifest, place: Place, bytes?: Uint8Array) {
 		this.manifest = manifest;
 		this.place = place;
+		this.key = manifest.key;
 		this.owner = manifest.owner.toUint8Array();
+		this.isPublic = isPublic(manifest);
 		this.bytes = bytes ?? encodeManifest(manifest);
-	}
-
-	get key(): string {
-		return this.manifest.key;
 	}
 
 	get sequence(): number {
@@ -74,10 +75,6 @@ export class Blob {
 	get expiresAt(): number | undefined {
 		const [end] = this.manifest.expires_at;
 		return end === undefined ? undefined : millisecondOf(end);
-	}
-
-	get isPublic(): boolean {
-		return isPublic(this.manifest);
 	}
 }
 

@@ -54,7 +54,7 @@ export class Chunks {
 	add(owner: Uint8Array, leaf: Uint8Array, bytes: Uint8Array): void {
 		const key = chunkKey(owner, leaf);
 		const place = this.#shelves.take(bytes.length);
-		const before = this.#set(key, { place, length: bytes.length, references: 1 });
+		const before = this.#set(key, place, bytes.length, 1);
 		if (before !== undefined) {
 			this.#hold(key, decode(before));
 			this.#shelves.giveBack(place, bytes.length);
@@ -72,7 +72,7 @@ export class Chunks {
 	}
 
 	#hold(key: Uint8Array, chunk: Chunk): void {
-		this.#set(key, { ...chunk, references: chunk.references + 1 });
+		this.#set(key, chunk.place, chunk.length, chunk.references + 1);
 	}
 
 	/** Holds a chunk once more that somebody holds already. */
@@ -89,7 +89,7 @@ export class Chunks {
 		const chunk = this.#at(key);
 		if (chunk === undefined) throw new Error("a chunk was released more often than it was held");
 		if (chunk.references > 1) {
-			this.#set(key, { ...chunk, references: chunk.references - 1 });
+			this.#set(key, chunk.place, chunk.length, chunk.references - 1);
 			return;
 		}
 		this.#map.delete(key);
@@ -99,10 +99,10 @@ export class Chunks {
 	}
 
 	/** Answers what was there before. */
-	#set(key: Uint8Array, chunk: Chunk): Uint8Array | undefined {
-		writeU64(view, 0, chunk.place);
-		view.setUint32(8, chunk.length);
-		view.setUint32(12, chunk.references);
+	#set(key: Uint8Array, place: number, length: number, references: number): Uint8Array | undefined {
+		writeU64(view, 0, place);
+		view.setUint32(8, length);
+		view.setUint32(12, references);
 		return this.#map.set(key, record);
 	}
 }

@@ -74,9 +74,13 @@ function fromWireRules(wire: readonly WireExpiryRule[]): ExpiryRule[] {
 const NO_END: [] = [];
 
 /** Refuses an end that is over. Times of the store are whole milliseconds. */
-export function checkEnd({ now }: State, asked: bigint | undefined): void {
-	if (asked !== undefined && millisecondOf(asked) <= now)
-		refuseArgument("expires_at", "it is over: it must be after the limit, which is now", nanoseconds(now));
+export function checkEnd(state: State, asked: bigint | undefined): void {
+	if (asked === undefined || millisecondOf(asked) > state.now) return;
+	refuseArgument(
+		"expires_at",
+		"it is over: it must be after the limit, which is now",
+		nanoseconds(state.now),
+	);
 }
 
 /**

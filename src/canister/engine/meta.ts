@@ -79,10 +79,7 @@ export class Meta {
 	#values: number[] | undefined;
 	#isChanged = false;
 	readonly #record = new Uint8Array(COUNTERS_AT + COUNTERS * 8);
-	/**
-	 * Numbers as the engine has them, little-endian wherever Wasm runs: to write them all takes a tenth of the
-	 * instructions that it took to find and write the few that had changed.
-	 */
+	/** As JavaScript has them, little-endian wherever Wasm runs: to copy all costs less than to find those that changed. */
 	readonly #numbers = new Float64Array(this.#record.buffer, COUNTERS_AT);
 
 	constructor(map: StableMap) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Accounts } from "../../../src/canister/engine/accounts.js";
-import { u64Key } from "../../../src/canister/engine/codec.js";
+import { u64Key, u64s } from "../../../src/canister/engine/codec.js";
 import { Engine } from "../../../src/canister/engine/index.js";
 import { COUNTER, Meta } from "../../../src/canister/engine/meta.js";
 import { MODES } from "../../../src/canister/engine/modes.js";
@@ -140,14 +140,26 @@ describe("C26 the layout's version", () => {
 		const before = new Uint8Array([1, ...record.subarray(1, 71), ...record.subarray(87)]);
 		uploads.set(name, before);
 		const counters = store.storage.map(MEMORY.meta);
-		const record5 = counters.get(u64Key(0))!.slice(0, 264);
-		record5[7] = 5;
-		counters.set(u64Key(0), record5);
+		const now = new Meta(counters);
+		const values = Array.from({ length: 33 }, (_, n) => (n === COUNTER.layout ? 5 : now.get(n)));
+		counters.set(u64Key(0), u64s(values));
 		store.upgrade();
-		expect(new Meta(counters).get(COUNTER.layout)).toBe(6);
+		const upgraded = new Meta(counters);
+		expect(values.map((_, n) => upgraded.get(n))).toEqual([6, ...values.slice(1)]);
 		store.put(ANNA, id, 0, fillOf(1, 10));
 		expect(uploads.get(name)![0]).toBe(2);
 		expect(store.commit(ANNA, id, fillOf(1, 10)).size).toBe(10n);
+	});
+
+	test("of counters written by a later release: the start throws and says so", () => {
+		const store = new TestStore();
+		const counters = store.storage.map(MEMORY.meta);
+		const record = counters.get(u64Key(0))!.slice();
+		record[0] = 2;
+		counters.set(u64Key(0), record);
+		expect(() => new Engine(store.storage, store.host).start()).toThrow(
+			"a stored record (counters) is of version 2",
+		);
 	});
 
 	test("1 is also known by its own record, a single number", () => {
