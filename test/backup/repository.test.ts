@@ -113,6 +113,22 @@ describe("items", () => {
 		expect(await writerOf(merged).has(shaOf(items[0]))).toBe(true);
 	});
 
+	test("no damaged index is merged into a sound one", async () => {
+		const sink = new MemorySink();
+		const repository = await Repository.init(sink);
+		const writer = writerOf(repository);
+		const bytes = randomBytes(100);
+		await writer.add("chunk", shaOf(bytes), bytes);
+		await writer.flush();
+		const [[name, index]] = [...sink.objects].filter(([name]) => name.startsWith("index/")) as [
+			[string, Uint8Array],
+		];
+		index[index.length - 1]! ^= 1;
+		const merging = rewriteIndexes(repository, repository.index.segments, () => true);
+		await expect(merging).rejects.toMatchObject({ code: "repository_damaged", details: { object: name } });
+		expect([...sink.objects.keys()].filter((name) => name.startsWith("index/"))).toEqual([name]);
+	});
+
 	test("a changed byte is never handed out", async () => {
 		const sink = new MemorySink();
 		const repository = await Repository.init(sink);

@@ -164,6 +164,12 @@ export class IndexTables {
 		return { from: byte === 0 ? 0 : (this.#fanout[byte - 1] as number), to: this.#fanout[byte] as number };
 	}
 
+	/** The locations in all records, out of the bytes of the whole index. */
+	*locations(bytes: Uint8Array): Generator<Location> {
+		for (let at = this.recordsAt; at < bytes.length; at += RECORD_BYTES)
+			yield this.location(bytes.subarray(at, at + RECORD_BYTES));
+	}
+
 	/** The location in a record. */
 	location(record: Uint8Array): Location {
 		const bytes = Buffer.from(record.buffer, record.byteOffset, RECORD_BYTES);

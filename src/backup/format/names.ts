@@ -30,7 +30,8 @@ export const packName = (sha: string): string => `${PACKS}${sha.slice(0, 2)}/${s
 /** A chunk stored alone. The run makes the name unique for ever: see docs/BACKUP.md on deleting. */
 export const chunkName = (sha: string, run: string): string => `${CHUNKS}${sha.slice(0, 2)}/${sha}.${run}`;
 
-export const indexName = (sha: string): string => `${INDEXES}${sha}`;
+/** Name of an index by its bytes. */
+export const indexName = (bytes: Uint8Array): string => `${INDEXES}${hex(sha256(bytes))}`;
 export const runName = (run: string): string => `${RUNS}${run}`;
 
 const digits = (number: number): string => String(number).padStart(DIGITS, "0");

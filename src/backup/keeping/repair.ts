@@ -44,7 +44,7 @@ export async function dropDamagedIndexes(sink: Sink): Promise<number> {
 	let dropped = 0;
 	for await (const { name } of sink.list(INDEXES)) {
 		const bytes = await sink.get(name, 0, MAX_INDEX_BYTES);
-		if (bytes === undefined || indexName(hex(sha256(bytes))) === name) continue;
+		if (bytes === undefined || indexName(bytes) === name) continue;
 		await sink.delete(name);
 		dropped++;
 	}

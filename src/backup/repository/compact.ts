@@ -1,12 +1,6 @@
-import {
-	encodeIndex,
-	type Location,
-	MAX_INDEX_BYTES,
-	MAX_INDEX_RECORDS,
-	RECORD_BYTES,
-} from "../format/index-file.js";
-import { indexName, sha256 } from "../format/names.js";
-import type { Segment } from "./item-index.js";
+import { encodeIndex, type Location, MAX_INDEX_RECORDS } from "../format/index-file.js";
+import { indexName } from "../format/names.js";
+import { readIndex, type Segment } from "./item-index.js";
 import type { Repository } from "./repository.js";
 
 /** More small indexes than this are merged, so that a look-up asks few. */
@@ -35,7 +29,7 @@ export async function rewriteIndexes(
 		const names = new Set<string>();
 		if (locations.length > 0) {
 			const bytes = encodeIndex(locations);
-			const name = indexName(sha256(bytes).toString("hex"));
+			const name = indexName(bytes);
 			names.add(name);
 			await sink.put(name, bytes);
 		}
@@ -45,15 +39,11 @@ export async function rewriteIndexes(
 	};
 	for (const segment of segments) {
 		if (locations.length + segment.tables.count > MAX_INDEX_RECORDS) await write();
-		const bytes = await sink.get(segment.name, 0, MAX_INDEX_BYTES);
+		const bytes = await readIndex(sink, segment.name);
 		// Another process merges it, too.
 		if (bytes === undefined) continue;
 		replaced.push(segment);
-		for (let record = 0; record < segment.tables.count; record++) {
-			const at = segment.tables.recordsAt + record * RECORD_BYTES;
-			const location = segment.tables.location(bytes.subarray(at, at + RECORD_BYTES));
-			if (isKept(location)) locations.push(location);
-		}
+		for (const location of segment.tables.locations(bytes)) if (isKept(location)) locations.push(location);
 	}
 	await write();
 	await index.refresh();

@@ -1,6 +1,6 @@
 import { BackupError, damaged } from "../errors.js";
 import { IndexTables, type Location, MAX_INDEX_BYTES, RECORD_BYTES } from "../format/index-file.js";
-import { INDEXES, indexName, sha256, unhex } from "../format/names.js";
+import { INDEXES, indexName, unhex } from "../format/names.js";
 import type { Sink } from "../sink.js";
 import { BlockCache } from "./block-cache.js";
 
@@ -136,13 +136,10 @@ export class ItemIndex {
 	/** Every record of every index, one index in memory at a time. */
 	async *all(): AsyncGenerator<FoundRecord> {
 		for (const segment of this.#segments) {
-			const bytes = await readIndex(this.#sink, segment.name, MAX_INDEX_BYTES);
+			const bytes = await readIndex(this.#sink, segment.name);
 			if (bytes === undefined) throw new IndexGone(segment.name);
-			for (let record = 0; record < segment.tables.count; record++) {
-				const at = segment.tables.recordsAt + record * RECORD_BYTES;
-				const location = segment.tables.location(bytes.subarray(at, at + RECORD_BYTES));
-				yield { segment, record, location };
-			}
+			let record = 0;
+			for (const location of segment.tables.locations(bytes)) yield { segment, record: record++, location };
 		}
 	}
 }
@@ -154,12 +151,16 @@ export class IndexGone extends BackupError<"repository_damaged"> {
 	}
 }
 
-async function readIndex(sink: Sink, name: string, size: number): Promise<Buffer | undefined> {
+/** The bytes of an index; undefined where it is gone. @throws BackupError `repository_damaged` */
+export async function readIndex(
+	sink: Sink,
+	name: string,
+	size = MAX_INDEX_BYTES,
+): Promise<Buffer | undefined> {
 	if (size > MAX_INDEX_BYTES) throw damaged(name, "it is too long");
 	const bytes = await sink.get(name, 0, MAX_INDEX_BYTES);
 	if (bytes === undefined) return undefined;
-	if (indexName(sha256(bytes).toString("hex")) !== name)
-		throw damaged(name, "its bytes are not those of its name");
+	if (indexName(bytes) !== name) throw damaged(name, "its bytes are not those of its name");
 	return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 

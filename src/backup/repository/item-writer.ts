@@ -206,7 +206,7 @@ export class ItemWriter {
 		while (this.#pending.size > 0) {
 			const locations = [...this.#pending.values()].slice(0, MAX_INDEX_RECORDS);
 			const bytes = encodeIndex(locations);
-			const name = indexName(sha256(bytes).toString("hex"));
+			const name = indexName(bytes);
 			await this.#sink.put(name, bytes);
 			this.written.objects++;
 			this.written.bytes += bytes.length;
