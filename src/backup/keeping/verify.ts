@@ -4,6 +4,7 @@ import { isBackupError } from "../errors.js";
 import type { SnapshotSummary } from "../format/generation.js";
 import { CHUNKS, hex, PACKS, parseChunkName, parsePackName, sha256 } from "../format/names.js";
 import { MAX_PACK_BYTES, packItems } from "../format/pack.js";
+import { inOrder } from "../in-order.js";
 import type { Repository } from "../repository/repository.js";
 import type { SinkObject } from "../sink.js";
 import { findEntry } from "../tree/cursor.js";
@@ -86,6 +87,8 @@ export async function verify(repository: Repository, options: VerifyOptions = {}
 type Report = (damage: Partial<Damage> & { readonly reason: string }) => void;
 /** Items that cannot be read where an index says that they are: the object and the SHA-256. */
 type Bad = Set<string>;
+/** Objects under way at a time: each may have 16 MiB. */
+const OBJECTS_AHEAD = 2;
 const nameOf = (object: string, sha: string) => `${object} ${sha}`;
 
 /** Reads objects whole. Damage is told by the blobs that it concerns, which is found out later. */
@@ -99,41 +102,39 @@ async function readObjects(
 	if (read === "none") return bad;
 	const isRead = (name: string) =>
 		read === "all" || (sha256(Buffer.from(name)).readUInt32BE(0) % read.of) + 1 === read.part;
-	let next: Promise<Uint8Array | undefined> | undefined;
-	const objects: SinkObject[] = [];
-	const checkOne = async () => {
-		const { name, size } = objects.shift() as SinkObject;
-		const bytes = await (next as Promise<Uint8Array | undefined>);
-		const [following] = objects;
-		next = following && sink.get(following.name, 0, MAX_PACK_BYTES);
+	async function* objects(): AsyncGenerator<SinkObject> {
+		for (const prefix of [CHUNKS, PACKS])
+			for await (const object of sink.list(prefix)) {
+				throwIfAborted(signal);
+				if (isRead(object.name) && !index.isCondemned(object.name)) yield object;
+			}
+	}
+	const readWhole = async (object: SinkObject) => ({
+		...object,
+		bytes: await sink.get(object.name, 0, MAX_PACK_BYTES),
+	});
+	for await (const { name, size, bytes } of inOrder(objects(), OBJECTS_AHEAD, readWhole)) {
 		count.objectsRead++;
 		count.bytesRead += bytes?.length ?? 0;
 		onBytes?.(bytes?.length ?? 0);
 		// Deleted since it was listed: what needs it is told below.
-		if (bytes === undefined) return;
-		const chunk = parseChunkName(name);
-		if (chunk) {
-			if (bytes.length === size && hex(sha256(bytes)) === chunk.sha) return;
-			bad.add(nameOf(name, chunk.sha));
-		} else {
-			const sha = parsePackName(name);
-			if (sha === undefined || hex(sha256(bytes)) === sha) return;
-			for (const each of badItems(name, bytes)) bad.add(nameOf(name, each));
-			// Whatever an index says of a pack whose own table cannot be read.
-			if (badItems(name, bytes).length === 0) bad.add(nameOf(name, "*"));
-		}
-		report({ object: name, reason: "its bytes are not those of its name" });
-	};
-	for (const prefix of [CHUNKS, PACKS])
-		for await (const object of sink.list(prefix)) {
-			throwIfAborted(signal);
-			if (!isRead(object.name) || index.isCondemned(object.name)) continue;
-			objects.push(object);
-			next ??= sink.get(object.name, 0, MAX_PACK_BYTES);
-			if (objects.length > 1) await checkOne();
-		}
-	while (objects.length > 0) await checkOne();
+		if (bytes === undefined) continue;
+		const found = badIn(name, size, bytes);
+		for (const sha of found) bad.add(nameOf(name, sha));
+		if (found.length > 0) report({ object: name, reason: "its bytes are not those of its name" });
+	}
 	return bad;
+}
+
+/** Items that an object was to hold and does not; `*` for all of a pack whose table cannot be read. */
+function badIn(name: string, size: number, bytes: Uint8Array): readonly string[] {
+	const sha = hex(sha256(bytes));
+	const chunk = parseChunkName(name);
+	if (chunk) return bytes.length === size && sha === chunk.sha ? [] : [chunk.sha];
+	const pack = parsePackName(name);
+	if (pack === undefined || pack === sha) return [];
+	const items = badItems(name, bytes);
+	return items.length > 0 ? items : ["*"];
 }
 
 function badItems(name: string, bytes: Uint8Array): string[] {

@@ -5,6 +5,7 @@ import { BackupError } from "../errors.js";
 import type { Json } from "../format/json.js";
 import { hex, sha256, unhex } from "../format/names.js";
 import { encodeSnapshot, MAX_NAMED_MISSING, type Snapshot, type SnapshotTree } from "../format/snapshot.js";
+import { inOrder } from "../in-order.js";
 import type { ItemWriter } from "../repository/item-writer.js";
 import type { Repository } from "../repository/repository.js";
 import { TreeBuilder, type TreeRef } from "../tree/builder.js";
@@ -15,7 +16,6 @@ import { EMPTY_PAGE } from "../tree/page.js";
 import { ChangeLog } from "./change-log.js";
 import { Contents, type Fetched, isLost, type Lost } from "./contents.js";
 import { type Draft, draftOf, settingsOf } from "./drafts.js";
-import { inOrder } from "./in-order.js";
 import { compareLists, listSettings } from "./lists.js";
 
 /** Blobs under way at a time. */

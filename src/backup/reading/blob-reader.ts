@@ -1,6 +1,7 @@
 import { ROOT_HEADER_BYTES, rootPreimage } from "../../protocol/hash.js";
 import { damaged } from "../errors.js";
 import { hex, sha256, unhex } from "../format/names.js";
+import { inOrder } from "../in-order.js";
 import type { Items } from "../repository/items.js";
 import type { BlobEntry } from "../tree/entry.js";
 
@@ -39,19 +40,7 @@ const AHEAD = 4;
 /** The bytes of a blob, chunk by chunk, each verified. */
 export async function* bytesOf(items: Pick<Items, "get">, entry: BlobEntry): AsyncGenerator<Uint8Array> {
 	const leaves = await leavesOf(items, entry);
-	const underWay: Promise<Uint8Array>[] = [];
-	try {
-		for (let index = 0; index < leaves.length; index++) {
-			while (underWay.length < AHEAD && index + underWay.length < leaves.length) {
-				const chunk = chunkOf(items, entry, leaves, index + underWay.length);
-				chunk.catch(() => {});
-				underWay.push(chunk);
-			}
-			yield await (underWay.shift() as Promise<Uint8Array>);
-		}
-	} finally {
-		await Promise.allSettled(underWay);
-	}
+	yield* inOrder(leaves.keys(), AHEAD, (index) => chunkOf(items, entry, leaves, index));
 }
 
 /** One chunk of a blob, of exactly its length. */

@@ -1,6 +1,6 @@
 /** Does work for what comes, so much at a time, and hands the results out in the order in which it came. */
 export async function* inOrder<A, B>(
-	source: AsyncIterable<A>,
+	source: AsyncIterable<A> | Iterable<A>,
 	width: number,
 	work: (each: A) => Promise<B>,
 ): AsyncGenerator<B> {
