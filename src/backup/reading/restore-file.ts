@@ -3,6 +3,7 @@ import { constants, type Stats } from "node:fs";
 import { type FileHandle, link, lstat, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { syncDirectory } from "../../client/node/sync-directory.js";
+import { writeAt } from "../../client/node/write-at.js";
 import { Pool } from "../../client/util/pool.js";
 import { BackupError } from "../errors.js";
 import { hex, sha256 } from "../format/names.js";
@@ -120,11 +121,4 @@ async function publish(part: string, path: string, key: string, overwrite: boole
 		);
 	}
 	await rm(part, { force: true });
-}
-
-async function writeAt(file: FileHandle, bytes: Uint8Array, start: number): Promise<void> {
-	for (let written = 0; written < bytes.length; ) {
-		const { bytesWritten } = await file.write(bytes, written, bytes.length - written, start + written);
-		written += bytesWritten;
-	}
 }

@@ -8,6 +8,7 @@ import { follow, throwIfAborted } from "../util/abort.js";
 import { Pool } from "../util/pool.js";
 import { PartialFile } from "./partial-file.js";
 import { claim, type Target } from "./target.js";
+import { writeAt } from "./write-at.js";
 
 /** How a download becomes a file. */
 export interface ToFileOptions {
@@ -145,11 +146,4 @@ const isWhole = (span: Span, start: number, end: number): boolean => start >= sp
 async function readAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
 	const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, position);
 	return buffer.subarray(0, bytesRead);
-}
-
-async function writeAt(file: FileHandle, bytes: Uint8Array, start: number): Promise<void> {
-	for (let written = 0; written < bytes.length; ) {
-		const { bytesWritten } = await file.write(bytes, written, bytes.length - written, start + written);
-		written += bytesWritten;
-	}
 }
