@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { backup as makeBackup } from "../../backup/index.js";
 import type { Command } from "../command.js";
+import { interruption } from "../interrupted.js";
 import { moduleHash } from "./module-hash.js";
 import {
 	CONNECTION,
@@ -11,7 +12,7 @@ import {
 	REPOSITORY,
 	REPOSITORY_HELP,
 } from "./options.js";
-import { EXIT_INCOMPLETE, interruption, reported, shownKey, sizeOf } from "./report.js";
+import { EXIT_INCOMPLETE, reported, shownKey, sizeOf } from "./report.js";
 
 const help = `Usage: canister-blobs backup --repo <path> --canister <id> [options]
 

@@ -11,7 +11,7 @@ import {
 	REPOSITORY_HELP,
 	sinkOf,
 } from "./options.js";
-import { reported, shownKey } from "./report.js";
+import { reported } from "./report.js";
 
 const help = `Usage: canister-blobs repair --repo <place> [options]
 
@@ -37,11 +37,7 @@ async function run(args: readonly string[]): Promise<number> {
 		const result = await repairRepository(repository, {
 			...(client && { client }),
 			...(from && { from }),
-			onDamage: (damage) => {
-				const { key, object, sha256, reason } = damage;
-				const what = key === undefined ? (object ?? sha256 ?? "repository") : shownKey(key);
-				report.loss({ type: "damage", ...damage }, `damaged ${what}: ${reason}`);
-			},
+			onDamage: (damage) => report.damage(damage),
 		});
 		const { repaired, replaced, damages } = result;
 		return report.end(

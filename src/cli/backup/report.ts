@@ -1,4 +1,4 @@
-import { isBackupError } from "../../backup/index.js";
+import { type Damage, isBackupError } from "../../backup/index.js";
 import { isBlobError } from "../../client/index.js";
 import { toJson } from "../../client/util/json.js";
 import { EXIT_FAILURE, UsageError } from "../command.js";
@@ -60,6 +60,23 @@ export class Report {
 		else process.stderr.write(`${text}\n`);
 	}
 
+	/** A damage that was found. */
+	damage(damage: Damage): void {
+		const { key, object, sha256, reason } = damage;
+		const what = key === undefined ? (object ?? sha256 ?? "repository") : shownKey(key);
+		this.loss({ type: "damage", ...damage }, `damaged ${what}: ${reason}`);
+	}
+
+	/** A blob that could not be restored. */
+	failedBlob(key: string, reason: string): void {
+		this.loss({ type: "failed", key, reason }, `failed ${shownKey(key)}: ${reason}`);
+	}
+
+	/** Blobs that a snapshot itself lacks. */
+	missingBlobs(count: number): void {
+		if (count > 0) this.loss({ type: "missing", count }, `The snapshot itself lacks ${count} blobs.`);
+	}
+
 	/** One of many results. */
 	item(event: object, text: string): void {
 		this.#clear();
@@ -89,14 +106,6 @@ export class Report {
 	#line(event: object): void {
 		process.stdout.write(`${JSON.stringify(toJson(event))}\n`);
 	}
-}
-
-/** Ends a command where it is interrupted. */
-export function interruption(): AbortSignal {
-	const controller = new AbortController();
-	for (const name of ["SIGINT", "SIGTERM"] as const)
-		process.once(name, () => controller.abort(new Error(`interrupted by ${name}`)));
-	return controller.signal;
 }
 
 /** Runs a command and reports how it ended, whatever happens. */

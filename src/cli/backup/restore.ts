@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { restore as restoreFiles, restoreStore } from "../../backup/index.js";
 import { type Command, UsageError } from "../command.js";
+import { interruption } from "../interrupted.js";
 import { moduleHash } from "./module-hash.js";
 import {
 	CONNECTION,
@@ -12,7 +13,7 @@ import {
 	REPOSITORY_HELP,
 	type RepositoryValues,
 } from "./options.js";
-import { EXIT_INCOMPLETE, interruption, reported, shownKey, sizeOf } from "./report.js";
+import { EXIT_INCOMPLETE, reported, shownKey, sizeOf } from "./report.js";
 
 const help = `Usage: canister-blobs restore <snapshot> --to <directory> --repo <place> [options]
        canister-blobs restore <snapshot> --into <canister> --repo <place> [options]
@@ -57,16 +58,14 @@ function intoStore(name: string, values: IntoStore): Promise<number> {
 			...(wasmHash !== undefined && { wasmHash }),
 			signal: interruption(),
 			onNote: (text) => report.note(text),
-			onFailed: (key, reason) =>
-				report.loss({ type: "failed", key, reason }, `failed ${shownKey(key)}: ${reason}`),
+			onFailed: (key, reason) => report.failedBlob(key, reason),
 			onBlob: (more) => {
 				bytes += more;
 				report.progress(() => `${sizeOf(bytes)} in the store`);
 			},
 		});
 		const { restored, unchanged, ended, failed, missing, settings, isLive } = result;
-		if (missing > 0)
-			report.loss({ type: "missing", count: missing }, `The snapshot itself lacks ${missing} blobs.`);
+		report.missingBlobs(missing);
 		return report.end(
 			failed + missing === 0 ? 0 : EXIT_INCOMPLETE,
 			{ snapshot: id, into: connection.canister, ...result },
@@ -117,14 +116,12 @@ async function run(args: readonly string[]): Promise<number> {
 				report.progress(() => `${sizeOf(bytes)} restored`);
 			},
 			onFile: ({ key, as, reason }) => {
-				if (reason !== undefined)
-					report.loss({ type: "failed", key, reason }, `failed ${shownKey(key)}: ${reason}`);
+				if (reason !== undefined) report.failedBlob(key, reason);
 				else if (dryRun) report.item({ type: "file", key, as }, `${as} ${shownKey(key)}`);
 			},
 		});
 		const { restored, replaced, unchanged, failed, missing } = result;
-		if (missing > 0)
-			report.loss({ type: "missing", count: missing }, `The snapshot itself lacks ${missing} blobs.`);
+		report.missingBlobs(missing);
 		return report.end(
 			failed + missing === 0 ? 0 : EXIT_INCOMPLETE,
 			{ snapshot: id, dryRun, ...result },

@@ -2,8 +2,9 @@
 import { parseArgs } from "node:util";
 import { forget as forgetSnapshots, type KeepRules, prune as pruneRepository } from "../../backup/index.js";
 import { type Command, UsageError } from "../command.js";
+import { interruption } from "../interrupted.js";
 import { durationOf, numberOf, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
-import { interruption, reported, sizeOf } from "./report.js";
+import { reported, sizeOf } from "./report.js";
 
 const KEEP = ["last", "hourly", "daily", "weekly", "monthly", "yearly"] as const;
 

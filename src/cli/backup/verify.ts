@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { type VerifyOptions, verify as verifyRepository } from "../../backup/index.js";
 import { type Command, EXIT_FAILURE, UsageError } from "../command.js";
+import { interruption } from "../interrupted.js";
 import {
 	CONNECTION,
 	CONNECTION_HELP,
@@ -10,7 +11,7 @@ import {
 	REPOSITORY,
 	REPOSITORY_HELP,
 } from "./options.js";
-import { interruption, reported, shownKey, sizeOf } from "./report.js";
+import { reported, sizeOf } from "./report.js";
 
 const help = `Usage: canister-blobs verify --repo <path> [options]
 
@@ -49,11 +50,7 @@ async function run(args: readonly string[]): Promise<number> {
 				bytes += more;
 				report.progress(() => `${sizeOf(bytes)} read`);
 			},
-			onDamage: (damage) => {
-				const { key, object, sha256, reason } = damage;
-				const what = key === undefined ? (object ?? sha256 ?? "repository") : shownKey(key);
-				report.loss({ type: "damage", ...damage }, `damaged ${what}: ${reason}`);
-			},
+			onDamage: (damage) => report.damage(damage),
 		});
 		const { snapshots, objectsRead, bytesRead, damages } = result;
 		return report.end(
