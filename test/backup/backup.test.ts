@@ -81,6 +81,22 @@ function deferred() {
 	return { promise, resolve };
 }
 
+/** Another process in a scene, that falls asleep before certain requests to the sink. */
+async function sleeperIn({ sink }: Scene, sleepsBefore: (method: string, name: string) => boolean) {
+	const slept = deferred();
+	const woken = deferred();
+	const sleepy = new MemorySink(sink.objects);
+	sleepy.before = async (method, name) => {
+		if (!sleepsBefore(method, name)) return;
+		slept.resolve();
+		await woken.promise;
+	};
+	return { repository: await Repository.open(sleepy), slept: slept.promise, wake: woken.resolve };
+}
+
+/** All is written; what is left is to commit. */
+const isCommit = (method: string, name: string) => method === "create" && name.startsWith("generations/");
+
 const digest = (bytes: Uint8Array | string) => hex(sha256(Buffer.from(bytes)));
 
 describe("a snapshot", () => {
@@ -265,23 +281,14 @@ describe("no lock, no clock:", () => {
 
 	test("a backup that sleeps longer than any grace finds what was deleted, and writes it again", async () => {
 		const scene = await filled();
-		const slept = deferred();
-		const wake = deferred();
-		const sleepy = new MemorySink(scene.sink.objects);
-		sleepy.before = async (method, name) => {
-			// All is written; what is left is to commit.
-			if (method !== "create" || !name.startsWith("generations/")) return;
-			slept.resolve();
-			await wake.promise;
-		};
 		const notes: string[] = [];
-		const sleeper = await Repository.open(sleepy);
-		const made = scene.backup({ onNote: (text) => notes.push(text) }, sleeper);
-		await slept.promise;
+		const { repository, slept, wake } = await sleeperIn(scene, isCommit);
+		const made = scene.backup({ onNote: (text) => notes.push(text) }, repository);
+		await slept;
 		const first = await prune(scene.repository, { graceMs: 0 });
 		expect(first.deleted).toBeGreaterThan(5);
 		expect([...scene.sink.objects.keys()].filter((name) => /^(chunks|packs)/.test(name))).toEqual([]);
-		wake.resolve();
+		wake();
 		const { summary } = await made;
 		expect(notes).toEqual([expect.stringContaining("it looks again")]);
 		expect(await verify(scene.repository)).toMatchObject({ damages: 0, snapshots: 1 });
@@ -290,19 +297,12 @@ describe("no lock, no clock:", () => {
 
 	test("what was only marked meanwhile is unmarked by the commit, and a later prune leaves it", async () => {
 		const scene = await filled();
-		const slept = deferred();
-		const wake = deferred();
-		const sleepy = new MemorySink(scene.sink.objects);
-		sleepy.before = async (method, name) => {
-			if (method !== "create" || !name.startsWith("generations/")) return;
-			slept.resolve();
-			await wake.promise;
-		};
-		const made = scene.backup({}, await Repository.open(sleepy));
-		await slept.promise;
+		const { repository, slept, wake } = await sleeperIn(scene, isCommit);
+		const made = scene.backup({}, repository);
+		await slept;
 		expect((await prune(scene.repository)).marked).toBeGreaterThan(5);
 		const before = scene.sink.written;
-		wake.resolve();
+		wake();
 		await made;
 		expect(scene.sink.written - before).toBeLessThan(10_000);
 		expect((await scene.repository.generations.latest()).marked).toEqual([]);
@@ -314,19 +314,12 @@ describe("no lock, no clock:", () => {
 		const scene = await filled();
 		await scene.backup();
 		await forget(scene.repository, { ids: (await scene.repository.snapshots()).map(({ id }) => id) });
-		const slept = deferred();
-		const wake = deferred();
-		const sleepy = new MemorySink(scene.sink.objects);
-		sleepy.before = async (method) => {
-			if (method !== "delete") return;
-			slept.resolve();
-			await wake.promise;
-		};
-		const pruned = prune(await Repository.open(sleepy), { graceMs: 0 });
-		await slept.promise;
+		const { repository, slept, wake } = await sleeperIn(scene, (method) => method === "delete");
+		const pruned = prune(repository, { graceMs: 0 });
+		await slept;
 		const { fetchedBytes } = await scene.backup();
 		expect(fetchedBytes).toBe(6 * 700_000);
-		wake.resolve();
+		wake();
 		expect((await pruned).deleted).toBeGreaterThan(5);
 		expect(await verify(scene.repository)).toMatchObject({ damages: 0, snapshots: 1 });
 	});

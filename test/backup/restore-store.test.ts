@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
+import type { Principal } from "@dfinity/principal";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { deployCanister } from "../../examples/support/deploy.js";
 import { DirectorySink, backup as makeBackup, Repository } from "../../src/backup/index.js";
@@ -31,7 +32,13 @@ afterAll(async () => {
 	await rm(folder, { recursive: true, force: true });
 });
 
-const store = () => ["--canister", fixture.canisterId.toText(), "--host", fixture.network.url, "--local"];
+const asController = () => ["--host", fixture.network.url, "--local", "--identity", controllerFile, "--json"];
+const restoreInto = (canisterId: Principal) => [
+	"restore",
+	"latest",
+	...["--into", canisterId.toText()],
+	...asController(),
+];
 
 test("C47 an empty canister gets all of it: manifests, roots, owners, times, roles, quotas; through SIGKILL", async () => {
 	const place = { CANISTER_BLOBS_REPOSITORY: join(folder, "for-canister") };
@@ -59,28 +66,17 @@ test("C47 an empty canister gets all of it: manifests, roots, owners, times, rol
 	});
 	await theirs.batch([{ type: "commit", upload: prepared }]);
 	expect(await start(["init"], place).ended).toMatchObject({ code: 0 });
-	expect(
-		await start(["backup", ...store(), "--identity", controllerFile, "--json"], place).ended,
-	).toMatchObject({ code: 0, last: { settingsComplete: true } });
+	const backup = ["backup", "--canister", fixture.canisterId.toText(), ...asController()];
+	expect(await start(backup, place).ended).toMatchObject({ code: 0, last: { settingsComplete: true } });
 
 	const canisterId = await deployCanister(fixture.agent, fixture.wasm);
-	const restore = [
-		"restore",
-		"latest",
-		"--into",
-		canisterId.toText(),
-		"--host",
-		fixture.network.url,
-		"--local",
-	];
-	const asController = [...restore, "--identity", controllerFile, "--json"];
-	const killed = start(asController, place);
+	const killed = start(restoreInto(canisterId), place);
 	const restored = new BlobClient({ agent: fixture.agent, canisterId, localNetwork: true });
 	while ((await restored.stats()).chunks < 4) await new Promise((resolve) => setTimeout(resolve, 20));
 	killed.child.kill("SIGKILL");
 	await killed.ended;
 	expect((await restored.status()).mode).toBe("importing");
-	const ended = await start(asController, place).ended;
+	const ended = await start(restoreInto(canisterId), place).ended;
 	expect(ended).toMatchObject({ code: 0, last: { failed: 0, isLive: true, missing: 0 } });
 	expect((await restored.status()).mode).toBe("live");
 
@@ -109,7 +105,10 @@ test("C47 an empty canister gets all of it: manifests, roots, owners, times, rol
 	for await (const { id, terms } of restored.listGrants()) grants.push({ id, bytes: terms.bytes });
 	expect(grants).toEqual([{ id: given.id, bytes: 10 ** 9 }]);
 	// It is not empty any more, and an import is once in a life.
-	expect(await start(asController, place).ended).toMatchObject({ code: 1, last: { code: "not_importable" } });
+	expect(await start(restoreInto(canisterId), place).ended).toMatchObject({
+		code: 1,
+		last: { code: "not_importable" },
+	});
 });
 
 test("C57 a canister that runs another module than the one recorded is refused before anything is changed", async () => {
@@ -124,16 +123,7 @@ test("C57 a canister that runs another module than the one recorded is refused b
 		wasmHash: "ab".repeat(32),
 	});
 	const canisterId = await deployCanister(fixture.agent, fixture.wasm);
-	const restore = [
-		"restore",
-		"latest",
-		"--into",
-		canisterId.toText(),
-		"--host",
-		fixture.network.url,
-		"--local",
-	];
-	const refused = await start([...restore, "--identity", controllerFile, "--json"], place).ended;
+	const refused = await start(restoreInto(canisterId), place).ended;
 	expect(refused).toMatchObject({ code: 1, last: { type: "error", code: "wasm_differs" } });
 	const untouched = new BlobClient({ agent: fixture.agent, canisterId, localNetwork: true });
 	expect((await untouched.status()).mode).toBe("live");
