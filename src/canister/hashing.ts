@@ -8,17 +8,22 @@ export interface Hashing {
 	sha256(bytes: Uint8Array): Uint8Array;
 	/** The same, written into `target` from `at` on. */
 	sha256Into(bytes: Uint8Array, target: Uint8Array, at: number): void;
+	/** Whether it is this, of 32 bytes. */
+	isSha256(bytes: Uint8Array, expected: Uint8Array): boolean;
 	/** What hashing bytes begins with, whole blocks of 64 and more than 32 bytes, or goes on with: to be gone on from. */
 	midstate(bytes: Uint8Array, from?: Midstate): Midstate;
 	/** SHA-256 of the bytes that a midstate is of and then `rest`, written into `target` from `at` on. */
 	finishInto(from: Midstate, rest: Uint8Array, target: Uint8Array, at: number): void;
 	/** Digest of a labelled node: its label, of at most 1,024 bytes, and the digest of what stands under it. */
 	labeled(label: Uint8Array, digest: Uint8Array): Uint8Array;
-	/** Of labelled nodes within each other: of the first label, under which stands the next, and so on. */
+	/**
+	 * Of labelled nodes within each other: of the first label, under which stands the next, and so on. Neither the array nor
+	 * a label is written to as long as it is used here: what came last is known again by being the same array.
+	 */
 	labeledPath(labels: readonly Uint8Array[], digest: Uint8Array): Uint8Array;
 	/** Digest of a leaf. */
 	leaf(value: Uint8Array): Uint8Array;
-	/** Of a labelled node under which a leaf stands, whose value is the SHA-256 of the bytes. */
+	/** Of a labelled node under which a leaf stands, whose value is the SHA-256 of the bytes; the label as there. */
 	labeledHash(label: Uint8Array, bytes: Uint8Array): Uint8Array;
 	/**
 	 * Digest of the forks over `count` (at least 1) digests of 32 bytes, the first at `bytes[at]`, each `stride` bytes
@@ -100,6 +105,7 @@ export function hashingOf(sha256: Sha256): Hashing {
 	return {
 		sha256,
 		sha256Into: (bytes, target, at) => target.set(sha256(bytes), at),
+		isSha256: (bytes, expected) => sha256(bytes).every((byte, i) => byte === expected[i]),
 		midstate(bytes, from) {
 			const state = new Uint8Array((from?.bytes ?? 0) + bytes.length);
 			if (from !== undefined) state.set(from.state);

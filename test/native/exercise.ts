@@ -18,6 +18,19 @@ export function exercise(hashing: Hashing): Uint8Array {
 		parts.push(hashing.labeled(view(length), view(40).subarray(4, 36)));
 	for (const labels of [[], [view(3)], [view(0), view(33), view(40)]])
 		parts.push(hashing.labeledPath(labels, view(40).subarray(4, 36)));
+	// The same labels again, others, and more than are kept at once.
+	const path = [view(8), view(0)];
+	for (const labels of [path, path, [view(9), view(1)], [view(200), view(200)], path])
+		for (const count of [1, 3, 257])
+			parts.push(hashing.labeledForks(labels, view(7 + 41 * count), 7, 41, count));
+	for (const length of [33, 40, 5_000]) {
+		const digest = hashing.sha256(view(length));
+		const other = digest.slice();
+		other[31]! ^= 1;
+		parts.push(
+			Uint8Array.of(+hashing.isSha256(view(length), digest), +hashing.isSha256(view(length), other)),
+		);
+	}
 	for (const count of [1, 2, 3, 50, 255, 256, 257, 600])
 		parts.push(hashing.forks(view(7 + 41 * count), 9, 41, count - (count > 1 ? 1 : 0)));
 	parts.push(hashing.forks(view(32), 0, 32, 1));

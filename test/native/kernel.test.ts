@@ -133,7 +133,7 @@ describe("telling calls apart", () => {
 		expect(kernel.system.asked).toHaveLength(0);
 		expect(PRINCIPAL.length).toBeLessThan(29);
 		expect(PRINCIPAL.at(-1)).toBe(0x7f);
-		expect(new TextDecoder().decode(Uint8Array.from(PRINCIPAL.slice(0, -1)))).toBe("canister-blobs:sha256:4");
+		expect(new TextDecoder().decode(Uint8Array.from(PRINCIPAL.slice(0, -1)))).toBe("canister-blobs:sha256:5");
 	});
 
 	it("hands on every other is_controller", () => {
@@ -165,7 +165,7 @@ describe("traps", () => {
 		["a payload longer than the block", 1, OPERATION.hash, CONTROL.payload + 9],
 		["an update of parts of blocks", 1, OPERATION.update, CONTROL.payload + 10],
 		["operation 0", 1, 0, CONTROL.payload + 10],
-		["an operation that is none", 1, 12, CONTROL.payload + 10],
+		["an operation that is none", 1, 99, CONTROL.payload + 10],
 		["an operation for texts", 1, OPERATION.decode, CONTROL.payload + 10],
 	])("on %s", (_, magic, op, length) => {
 		const kernel = startKernel();

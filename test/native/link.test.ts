@@ -205,7 +205,7 @@ describe("Azle's canister", () => {
 		expect(after.imports).toEqual(before.imports);
 		expect(after.exports).toEqual(before.exports);
 		expect(after.customSections.slice(0, -1)).toEqual(before.customSections);
-		expect(after.customSections.at(-1)).toEqual({ name: MARK_NAME, bytes: new TextEncoder().encode("4") });
+		expect(after.customSections.at(-1)).toEqual({ name: MARK_NAME, bytes: new TextEncoder().encode("5") });
 		expect(after.imports.every(({ module }) => module === "ic0")).toBe(true);
 		const data = (bytes: Uint8Array) => findSection(readSections(bytes), SectionId.data);
 		expect(data(linked)).toEqual(data(wasm));
@@ -219,6 +219,6 @@ describe("Azle's canister", () => {
 		expect(Buffer.compare(linkKernel(wasm), linked)).toBe(0);
 		expect(linkKernel(linked)).toBe(linked);
 		expect(linkedVersion(wasm)).toBeUndefined();
-		expect(linkedVersion(linked)).toBe("4");
+		expect(linkedVersion(linked)).toBe("5");
 	});
 });

@@ -6,6 +6,7 @@ import { hashingOf } from "../../src/canister/hashing.js";
 import {
 	CERTIFIED_DATA_MAX_BYTES,
 	CONTROL,
+	LABELS_BYTES,
 	MAX_FORKED,
 	MAX_LABEL_BYTES,
 	OPERATION,
@@ -90,6 +91,95 @@ describe("nodes of hash trees", () => {
 		]) {
 			kernel.setFields(CONTROL_AT, fields);
 			expect(() => run(kernel, OPERATION.forks, data), JSON.stringify(fields)).toThrow(/unreachable/);
+		}
+	});
+});
+
+describe("in one call", () => {
+	/** Writes labels into their area, and says that the next digest goes under them, the first one innermost. */
+	function putLabels(kernel: Driver, labels: readonly Uint8Array[], pathAt: number = CONTROL.labels) {
+		const view = new DataView(kernel.bytes().buffer, CONTROL_AT);
+		let at = pathAt;
+		for (const label of labels) {
+			view.setUint32(at, label.length, true);
+			kernel.bytes().set(label, CONTROL_AT + at + 4);
+			at += 4 + Math.ceil(label.length / 4) * 4;
+		}
+		kernel.setFields(CONTROL_AT, { path: labels.length, pathAt });
+	}
+
+	it("the leaf of a hash, and whether a hash is the expected one", () => {
+		const kernel = attached();
+		for (const length of [0, 1, 32, 33, 64, 1_000, 5_000]) {
+			const data = pattern(length, length);
+			const digest = run(kernel, OPERATION.leafOfHash, data, length % 7);
+			expect(digest, `${length}`).toBe(hex(expected.leaf(expected.sha256(data))));
+			for (const wrong of [undefined, 0, 15, 16, 31]) {
+				const hash = expected.sha256(data).slice();
+				if (wrong !== undefined) hash[wrong]! ^= 0x80;
+				kernel.bytes().set(hash, CONTROL_AT + CONTROL.expected);
+				run(kernel, OPERATION.isHash, data);
+				expect(kernel.field(CONTROL_AT, "records"), `${length} ${wrong}`).toBe(wrong === undefined ? 1 : 0);
+			}
+		}
+	});
+
+	it("a digest and the labels above it, for each operation that makes one, once", () => {
+		const kernel = attached();
+		const data = pattern(100);
+		const labels = [pattern(0), pattern(33), pattern(1), pattern(7)];
+		const outermostFirst = [...labels].reverse();
+		kernel.setFields(CONTROL_AT, { at: 0, stride: 32, records: 3 });
+		for (const [name, digest] of [
+			["hash", expected.sha256(data)],
+			["leaf", expected.leaf(data)],
+			["leafOfHash", expected.leaf(expected.sha256(data))],
+			["labeled", expected.labeled(data, pattern(32, 5))],
+			["forks", expected.forks(data, 0, 32, 3)],
+		] as const) {
+			kernel.bytes().set(pattern(32, 5), CONTROL_AT + CONTROL.digest);
+			putLabels(kernel, labels, CONTROL.labels + (name === "leaf" ? 64 : 0));
+			expect(run(kernel, OPERATION[name], data), name).toBe(
+				hex(expected.labeledPath(outermostFirst, digest)),
+			);
+			expect(kernel.field(CONTROL_AT, "path")).toBe(0);
+		}
+		putLabels(kernel, labels);
+		const before = expected.labeledPath(outermostFirst, expected.forks(data, 0, 32, 3));
+		kernel.bytes().set(before, CONTROL_AT + CONTROL.digest);
+		expect(run(kernel, OPERATION.climb, new Uint8Array())).toBe(
+			hex(expected.labeledPath(outermostFirst, before)),
+		);
+		// Without labels nothing is on top, and the digest stays.
+		expect(run(kernel, OPERATION.climb, new Uint8Array())).toBe(
+			hex(expected.labeledPath(outermostFirst, before)),
+		);
+		expect(run(kernel, OPERATION.hash, data)).toBe(hex(expected.sha256(data)));
+	});
+
+	it("a label to the area's last byte, and none past it", () => {
+		const kernel = attached();
+		const all = pattern(LABELS_BYTES - 4);
+		putLabels(kernel, [all]);
+		expect(run(kernel, OPERATION.hash, pattern(50))).toBe(
+			hex(expected.labeled(all, expected.sha256(pattern(50)))),
+		);
+		const lengthAt = (at: number, length: number) =>
+			new DataView(kernel.bytes().buffer, CONTROL_AT).setUint32(at, length, true);
+		for (const [pathAt, length, path] of [
+			[CONTROL.labels, LABELS_BYTES - 3, 1],
+			[CONTROL.labels, 0xffff_fffc, 1],
+			[CONTROL.labels, LABELS_BYTES - 4, 2],
+			[CONTROL.payload - 3, 0, 1],
+			[CONTROL.labels - 4, 0, 1],
+			[0, 0, 1],
+			[CONTROL.payload, 0, 1],
+			[0xffff_fff0, 0, 1],
+		] as const) {
+			if (pathAt < CONTROL.payload + 100) lengthAt(pathAt, length);
+			kernel.setFields(CONTROL_AT, { path, pathAt });
+			expect(() => run(kernel, OPERATION.hash, pattern(50)), `${pathAt} ${length}`).toThrow(/unreachable/);
+			kernel.writeControl(CONTROL_AT, OPERATION.hash);
 		}
 	});
 });
@@ -202,6 +292,14 @@ describe("cost", () => {
 	it("of a labelled node with a label of 40 bytes is at most 10,100 instructions, of a leaf of 60 as much", () => {
 		expect(cost(OPERATION.labeled, 40)).toBeLessThan(10_100);
 		expect(cost(OPERATION.leaf, 60)).toBeLessThan(10_100);
+	});
+
+	it("of a leaf of a hash is at most two hashes and 1,000, of each label above it one", () => {
+		const hash = cost(OPERATION.hash, 100);
+		expect(cost(OPERATION.leafOfHash, 100)).toBeLessThan(2 * hash + 1_000);
+		expect(cost(OPERATION.isHash, 100)).toBeLessThan(hash + 100);
+		const labeled = { path: 2, pathAt: CONTROL.labels };
+		expect(cost(OPERATION.hash, 100, labeled)).toBeLessThan(hash + 2 * 10_100);
 	});
 
 	it("of forks is at most 8,600 instructions a fork", () => {

@@ -12,6 +12,8 @@ import {
 	VERSION,
 } from "../native/abi.js";
 
+const NO_BYTES = new Uint8Array(0);
+
 /** The longest text that is made by Azle: as much as a request may bring. */
 const MAX_TEXT_BYTES = 8_192;
 
@@ -37,6 +39,10 @@ const PAYLOAD = CONTROL.payload;
 const { hash: HASH, labeled: LABELED, leaf: LEAF, forks: FORKS, many: MANY } = OPERATION;
 const { update: UPDATE, finish: FINISH } = OPERATION;
 const { check: CHECK, decode: DECODE, encode: ENCODE } = OPERATION;
+const { leafOfHash: LEAF_OF_HASH, isHash: IS_HASH, climb: CLIMB } = OPERATION;
+const PATH = CONTROL.path / 4;
+const PATH_AT = CONTROL.pathAt / 4;
+const EXPECTED = CONTROL.expected;
 
 const LINK_STEP =
 	"Link it after `azle build`: npx canister-blobs link IN.wasm -o OUT.wasm, and install OUT.wasm. " +
@@ -82,6 +88,55 @@ function run(operation: number, payload: Uint8Array): Uint8Array {
 	return new Uint8Array(digest);
 }
 
+// In the area of labels: one label by itself, and a path, each as it was written last.
+const ONE_AT = CONTROL.labels;
+const ONE_BYTES = 64;
+const SOME_AT = ONE_AT + ONE_BYTES;
+let one: Uint8Array | undefined;
+let some: readonly Uint8Array[] | undefined;
+
+/** Writes a label where paths begin; answers where the next one goes, undefined if there is no room for it. */
+function writeLabel(label: Uint8Array, at: number, end: number): number | undefined {
+	const next = at + ((label.length + 7) & ~3);
+	if (next > end) return undefined;
+	fields[at / 4] = label.length;
+	control.set(label, at + 4);
+	return next;
+}
+
+/** Has the next digest go under this label, if there is room for it. */
+function putUnder(label: Uint8Array): boolean {
+	if (label !== one) {
+		one = undefined;
+		if (writeLabel(label, ONE_AT, SOME_AT) === undefined) return false;
+		one = label;
+	}
+	fields[PATH] = 1;
+	fields[PATH_AT] = ONE_AT;
+	return true;
+}
+
+/** Has the next digest go under these labels, the last one right above it, if there is room for them. */
+function putUnderAll(labels: readonly Uint8Array[]): boolean {
+	if (labels !== some) {
+		some = undefined;
+		for (let i = labels.length - 1, at = SOME_AT; i >= 0; i--) {
+			const next = writeLabel(labels[i]!, at, PAYLOAD);
+			if (next === undefined) return false;
+			at = next;
+		}
+		some = labels;
+	}
+	fields[PATH] = labels.length;
+	fields[PATH_AT] = SOME_AT;
+	return true;
+}
+
+/** Puts one label after the other on top of the digest. */
+function climb(labels: readonly Uint8Array[]): void {
+	for (let i = labels.length - 1; i >= 0; i--) carryOut(LABELED, labels[i]!);
+}
+
 const sha256 = (bytes: Uint8Array): Uint8Array => run(HASH, bytes);
 
 function forks(bytes: Uint8Array, at: number, stride: number, count: number): Uint8Array {
@@ -115,6 +170,11 @@ export const nativeHashing: Hashing = {
 		carryOut(HASH, bytes);
 		target.set(digest, at);
 	},
+	isSha256(bytes, expected) {
+		control.set(expected, EXPECTED);
+		carryOut(IS_HASH, bytes);
+		return fields[RECORDS] === 1;
+	},
 	midstate(bytes, from) {
 		if (from !== undefined) control.set(from.state, STATE);
 		fields[COUNT] = from === undefined ? 0 : from.bytes;
@@ -136,8 +196,8 @@ export const nativeHashing: Hashing = {
 	},
 	labeledPath(labels, under) {
 		control.set(under, DIGEST);
-		// Each finds what the one before left in the block.
-		for (let i = labels.length - 1; i >= 0; i--) carryOut(LABELED, labels[i]!);
+		if (!putUnderAll(labels)) climb(labels);
+		else carryOut(CLIMB, NO_BYTES);
 		return new Uint8Array(digest);
 	},
 	labeledForks(labels, bytes, at, stride, count) {
@@ -146,15 +206,16 @@ export const nativeHashing: Hashing = {
 		fields[AT] = at;
 		fields[STRIDE] = stride;
 		fields[RECORDS] = count;
+		const isAtOnce = putUnderAll(labels);
 		carryOut(FORKS, bytes);
-		for (let i = labels.length - 1; i >= 0; i--) carryOut(LABELED, labels[i]!);
+		if (!isAtOnce) climb(labels);
 		return new Uint8Array(digest);
 	},
 	leaf: (value) => run(LEAF, value),
 	labeledHash(label, bytes) {
-		// Each finds what the one before left in the block.
-		carryOut(HASH, bytes);
-		carryOut(LEAF, digest);
+		if (putUnder(label)) return run(LEAF_OF_HASH, bytes);
+		carryOut(LEAF_OF_HASH, bytes);
+		// It finds what the one before left in the block.
 		return run(LABELED, label);
 	},
 	forks,

@@ -157,8 +157,7 @@ function checkRoot({ contents, host }: State, upload: Upload, size: number, root
 	contents.copyLeaves(upload.content, 0, count, whole, ROOT_HEADER_BYTES);
 	if (upload.received < count)
 		refuse("missing_chunks", { count: count - upload.received, first: firstMissing(whole) });
-	const stored = host.hashing.sha256(whole);
-	if (!sameBytes(stored, root)) refuse("root_mismatch", { stored });
+	if (!host.hashing.isSha256(whole, root)) refuse("root_mismatch", { stored: host.hashing.sha256(whole) });
 }
 
 /**
@@ -212,8 +211,8 @@ export function checkWholeRoot(state: State, root: Uint8Array, bytes: Uint8Array
 	const leaf = bytes.length === 0 ? new Uint8Array(0) : hashing.sha256(bytes);
 	preimageView.setUint32(SIZE_AT, bytes.length);
 	preimage.set(leaf, ROOT_HEADER_BYTES);
-	const stored = hashing.sha256(bytes.length === 0 ? preimage.subarray(0, ROOT_HEADER_BYTES) : preimage);
-	if (!sameBytes(stored, root)) refuse("root_mismatch", { stored });
+	const hashed = bytes.length === 0 ? preimage.subarray(0, ROOT_HEADER_BYTES) : preimage;
+	if (!hashing.isSha256(hashed, root)) refuse("root_mismatch", { stored: hashing.sha256(hashed) });
 	return leaf;
 }
 

@@ -5,7 +5,14 @@ import { CERTIFIED_DATA_MAX_BYTES, CONTROL, CONTROL_MAGIC, detectionPrincipal, V
 import { FunctionCode, functionType, signedLeb, unsignedLeb, type ValueType } from "./assembler.js";
 import { compressFunction } from "./compress.js";
 import { absorbFunction, beginFunction, closeFunction, finishFunction } from "./digest.js";
-import { forksFunction, labeledFunction, leafFunction } from "./nodes.js";
+import {
+	climbFunction,
+	forksFunction,
+	isHashFunction,
+	labeledFunction,
+	leafFunction,
+	leafOfHashFunction,
+} from "./nodes.js";
 import { runFunction } from "./operations.js";
 import { manyFunction } from "./records.js";
 import { isUtf8Function, textCopyFunction, textSizeFunction, textTakeFunction } from "./texts.js";
@@ -57,6 +64,9 @@ export const KernelIndex = {
 	forks: 13,
 	many: 14,
 	isUtf8: 15,
+	climb: 16,
+	leafOfHash: 17,
+	isHash: 18,
 } as const;
 
 /** The system calls that the kernel's function of the same name stands in front of. */
@@ -100,6 +110,9 @@ export function kernelFunctions(placement: KernelPlacement): KernelFunction[] {
 		make(3, forksFunction(at.begin, at.close)),
 		make(3, manyFunction(at.begin, at.finish)),
 		make(2, isUtf8Function(), ["i32"]),
+		make(1, climbFunction(at.begin, at.labeled)),
+		make(3, leafOfHashFunction(at.begin, at.finish, at.leaf)),
+		make(3, isHashFunction(at.finish), ["i32"]),
 	];
 }
 

@@ -1,5 +1,13 @@
 /** Digests of the nodes of a hash tree: interface specification, "Certificate" (`reconstruct`). */
-import { BLOCK_BYTES, CONTROL, DIGEST_BYTES, MAX_FORKED, MAX_LABEL_BYTES, WORK_BYTES } from "./abi.js";
+import {
+	BLOCK_BYTES,
+	CONTROL,
+	DIGEST_BYTES,
+	LABELS_BYTES,
+	MAX_FORKED,
+	MAX_LABEL_BYTES,
+	WORK_BYTES,
+} from "./abi.js";
 import { FunctionCode } from "./assembler.js";
 import { LANES, TAIL_BYTES } from "./digest.js";
 import { emitBoundsCheck, emitCopyDigest, emitLanes } from "./records.js";
@@ -9,6 +17,9 @@ const separator = (name: string): number[] => [name.length, ...new TextEncoder()
 const LABELED = separator("ic-hashtree-labeled");
 const LEAF = separator("ic-hashtree-leaf");
 const FORK = separator("ic-hashtree-fork");
+
+/** Before each label of a path. */
+const LENGTH_BYTES = 4;
 
 /** Writes a separator of 17 or of 20 bytes to the start of the work area. */
 function emitSeparator(code: FunctionCode, control: number, bytes: readonly number[]): void {
@@ -56,6 +67,59 @@ export function leafFunction(absorb: number, finish: number): FunctionCode {
 	code.get(control).i64(WORK_BYTES).memory("i64.store", CONTROL.count);
 	code.get(control, data, head).op("i32.add").get(length, head).op("i32.sub");
 	return code.i32(1).i32(0).call(finish);
+}
+
+/**
+ * `climb(control)`: puts the labels of the path, which is then none, on top of the digest, the innermost first. What is
+ * not in the area of labels traps.
+ */
+export function climbFunction(begin: number, labeled: number): FunctionCode {
+	const control = 0;
+	const code = new FunctionCode(1);
+	const [left, at, end, length] = code.locals("i32", 4) as [number, number, number, number];
+	code.get(control).memory("i32.load", CONTROL.path).tee(left).op("i32.eqz").if().op("return", "end");
+	code.get(control).i32(0).memory("i32.store", CONTROL.path);
+	code.get(control).memory("i32.load", CONTROL.pathAt).tee(at);
+	code.i32(CONTROL.labels).op("i32.sub").i32(LABELS_BYTES).op("i32.ge_u").trapIf();
+	code.get(control).i32(CONTROL.payload).op("i32.add").set(end);
+	code.get(control, at).op("i32.add").set(at);
+	code.loop();
+	// How much is left of the area, less the length's own bytes: below zero it is a large number, but no length is.
+	code.get(end, at).op("i32.sub").i32(LENGTH_BYTES).op("i32.lt_u").trapIf();
+	code.get(at).memory("i32.load", 0).tee(length);
+	code.get(end, at).op("i32.sub").i32(LENGTH_BYTES).op("i32.sub", "i32.gt_u").trapIf();
+	code.get(control).call(begin);
+	code.get(control, at).i32(LENGTH_BYTES).op("i32.add").get(length).call(labeled);
+	code
+		.get(at, length)
+		.i32(2 * LENGTH_BYTES - 1)
+		.op("i32.add");
+	code.i32(-LENGTH_BYTES).op("i32.and", "i32.add").set(at);
+	code.get(left).i32(1).op("i32.sub").tee(left).brIf(0);
+	return code.op("end");
+}
+
+/** `leaf_of_hash(control, data, length)`: the leaf whose value is the SHA-256 of the data. */
+export function leafOfHashFunction(begin: number, finish: number, leaf: number): FunctionCode {
+	const [control, data, length] = [0, 1, 2];
+	const code = new FunctionCode(3);
+	code.get(control, data, length).i32(1).i32(0).call(finish);
+	code.get(control).call(begin);
+	code.get(control, control).i32(CONTROL.digest).op("i32.add").i32(DIGEST_BYTES);
+	return code.call(leaf);
+}
+
+/** `is_hash(control, data, length)`: 1 where the SHA-256 of the data is the digest that is expected. */
+export function isHashFunction(finish: number): FunctionCode {
+	const [control, data, length] = [0, 1, 2];
+	const code = new FunctionCode(3);
+	code.get(control, data, length).i32(1).i32(0).call(finish);
+	for (let half = 0; half < DIGEST_BYTES; half += 16) {
+		code.get(control).memory("v128.load", CONTROL.digest + half);
+		code.get(control).memory("v128.load", CONTROL.expected + half);
+		code.op("i8x16.eq", "i8x16.all_true");
+	}
+	return code.op("i32.and");
 }
 
 /** The two blocks of a fork's message, zeros where its digests go. */

@@ -10,6 +10,9 @@ export interface OperationFunctions {
 	readonly labeled: number;
 	readonly leaf: number;
 	readonly forks: number;
+	readonly climb: number;
+	readonly leafOfHash: number;
+	readonly isHash: number;
 	readonly many: number;
 	readonly isUtf8: number;
 	/** The system's own: () -> i64, (address) -> (). */
@@ -69,8 +72,20 @@ export function runFunction(functions: OperationFunctions): FunctionCode {
 
 	code.get(control).i64(0).memory("i64.store", CONTROL.count);
 	code.get(control).call(functions.begin);
-	when(OPERATION.hash, finish);
-	for (const name of ["labeled", "leaf", "forks", "many"] as const)
-		when(OPERATION[name], () => code.get(control, data, length).call(functions[name]));
+	const climb = () => code.get(control).call(functions.climb);
+	when(OPERATION.hash, () => {
+		finish();
+		climb();
+	});
+	for (const name of ["labeled", "leaf", "leafOfHash", "forks"] as const)
+		when(OPERATION[name], () => {
+			code.get(control, data, length).call(functions[name]);
+			climb();
+		});
+	when(OPERATION.climb, climb);
+	when(OPERATION.many, () => code.get(control, data, length).call(functions.many));
+	when(OPERATION.isHash, () => {
+		code.get(control, control, data, length).call(functions.isHash).memory("i32.store", CONTROL.records);
+	});
 	return code.op("unreachable");
 }
