@@ -5,7 +5,8 @@ import type { Figures } from "./figures.js";
 import { MeteredStore } from "./metered.js";
 
 const S = MIN_CHUNK_BYTES;
-const SLOTS_A_REFILL = 64;
+/** What the first refill of a new store makes. */
+const FIRST_SLOTS = 128;
 
 type Calls = Pick<
 	Figures,
@@ -23,7 +24,7 @@ export async function measureCalls(wasm: Uint8Array): Promise<Calls> {
 	try {
 		const begin = { key: "a/first", size: [BigInt(S)] as [bigint], chunk_size: S };
 		// The pool of slots is made by a timer before and after this: what is asked for is a begin without that.
-		const refill = (await store.timersUntil((made) => made >= 3 * SLOTS_A_REFILL)).at(-1);
+		const refill = (await store.timersUntil((made) => made >= FIRST_SLOTS)).at(-1);
 		await store.call("blobs_begin_upload", { id: newId(), ...begin });
 		const beginnings: number[] = [];
 		for (let n = 0; n < 3; n++)
@@ -37,7 +38,7 @@ export async function measureCalls(wasm: Uint8Array): Promise<Calls> {
 		return {
 			// One of them may be the one in which the engine goes through its heap, which takes 15 M.
 			beginInstructions: beginnings.sort((a, b) => a - b)[1]!,
-			refillInstructionsPerSlot: Number(refill!.instructions) / SLOTS_A_REFILL,
+			refillInstructionsPerSlot: Number(refill!.instructions) / FIRST_SLOTS,
 			commitInstructions1000: await commitOf(store, 1_000),
 			commitInstructions10000: await commitOf(store, 10_000),
 			putBlob1KBInstructions: Number(small.instructions),

@@ -109,7 +109,7 @@ export class MeteredStore {
 	async quiet(): Promise<void> {
 		const busy = async () => {
 			const { cleaning, certifying, slots_free } = await this.call("blobs_stats");
-			return cleaning + certifying > 0n || slots_free < 192n;
+			return cleaning + certifying > 0n || slots_free < 128n;
 		};
 		while (await busy()) await pause(200);
 	}

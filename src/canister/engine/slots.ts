@@ -24,7 +24,7 @@ const SHARERS = 5;
  * before it is down to that; a message that takes more at once makes the next batch itself.
  */
 const POOL = 64;
-const REFILL_BELOW = 3 * POOL;
+const REFILL_BELOW = 2 * POOL;
 
 /** Where the stack of free places in shared slots begins, in the map whose first keys are that of free slots. */
 const SHARED_STACK = 2 ** 48;
