@@ -1,6 +1,7 @@
 /** `canister-blobs serve`: a store's blobs over HTTP, each byte verified. */
 import { CONNECTION_HELP } from "./backup/options.js";
 import type { Command } from "./command.js";
+import { KEY_SECRETS_HELP, KEYS_HELP } from "./keys/options.js";
 import { SECRETS_HELP } from "./secrets.js";
 
 const help = `Usage: canister-blobs serve --canister <id> [options]
@@ -15,6 +16,8 @@ ${CONNECTION_HELP}
 ${SECRETS_HELP}.
                           With it and an identity, private blobs are served to who
                           has a link: see canister-blobs link-for
+${KEYS_HELP}
+${KEY_SECRETS_HELP}
       --cache <path>      a directory in which chunks are kept
       --cache-size <n>    bytes of it; default 10GiB
       --cache-private     keep chunks of private blobs there, too

@@ -7,6 +7,8 @@ import { BlobHandler, type BlobHandlerOptions, BlobLinks } from "../http/index.j
 import { CONNECTION } from "./backup/options.js";
 import { UsageError } from "./command.js";
 import { interrupted } from "./interrupted.js";
+import { encryptionOf } from "./keys/encryption.js";
+import { KEY_SECRETS, KEYS } from "./keys/options.js";
 import { type Place, placeOf } from "./place.js";
 import { SECRETS, secretsFrom, VARIABLE } from "./secrets.js";
 import { bytesOf, wholeOf } from "./sizes.js";
@@ -39,6 +41,8 @@ function addressOf(option: string, text: string): Address {
 const OPTIONS = {
 	...CONNECTION,
 	...SECRETS,
+	...KEYS,
+	...KEY_SECRETS,
 	listen: { type: "string", short: "l", default: "127.0.0.1:8080" },
 	admin: { type: "string" },
 	prefix: { type: "string" },
@@ -58,7 +62,11 @@ const OPTIONS = {
 const parse = (args: readonly string[]) => parseArgs({ args: [...args], options: OPTIONS }).values;
 type Values = ReturnType<typeof parse>;
 
-async function rightsOf(values: Values, place: Place): Promise<Partial<BlobHandlerOptions>> {
+async function rightsOf(
+	values: Values,
+	place: Place,
+	options: Partial<BlobClientOptions>,
+): Promise<Partial<BlobHandlerOptions>> {
 	const secrets = await secretsFrom(values["link-secret"]);
 	const { identity, canisterId } = place;
 	if (secrets.length > 0 && identity === undefined)
@@ -67,7 +75,7 @@ async function rightsOf(values: Values, place: Place): Promise<Partial<BlobHandl
 		throw new UsageError(`an identity serves links alone: give --link-secret, or ${VARIABLE}`);
 	if (identity === undefined || secrets.length === 0) return {};
 	return {
-		privateClient: await place.client(identity, PATIENCE),
+		privateClient: await place.client(identity, options),
 		links: new BlobLinks({ canisterId, secrets }),
 	};
 }
@@ -152,8 +160,10 @@ export async function runServer(args: readonly string[]): Promise<void> {
 	const graceMs = wholeOf("grace", values.grace, 86_400) * 1_000;
 	const connections = wholeOf("max-connections", values["max-connections"], 1_000_000);
 	const place = await placeOf(values);
-	const rights = await rightsOf(values, place);
-	const settings = settingsOf(values, await place.client(undefined, PATIENCE));
+	const encryption = await encryptionOf(values);
+	const options = { ...PATIENCE, ...(encryption && { encryption }) };
+	const rights = await rightsOf(values, place, options);
+	const settings = settingsOf(values, await place.client(undefined, options));
 	const handler = handlerOf({
 		...settings,
 		...rights,

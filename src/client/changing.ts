@@ -13,6 +13,7 @@ import { checkArgument, checkOptions, object, text } from "./arguments.js";
 import { attempt } from "./attempts.js";
 import { DELETE_ITEM } from "./checks.js";
 import { type ClientContext, noteVersion } from "./context.js";
+import { shownKey, storedKey } from "./encryption.js";
 import { ClientError, refused, refuseInvalid } from "./errors.js";
 import { findCopy, findDeleted, findUpdated } from "./evidence.js";
 import { quoteParameters } from "./source/media-type.js";
@@ -125,13 +126,14 @@ export async function deleteMany(
 		const done = results.findIndex((result) => "err" in result && result.err.code === "not_done_yet");
 		const rest = done > 0 ? blobs.slice(done) : [];
 		for (const [i, { key }] of blobs.slice(0, blobs.length - rest.length).entries())
-			deleted.push(outcome(context, key, results[i] as WireItemResult));
+			deleted.push(outcome(context, shownKey(context, key), results[i] as WireItemResult));
 		if (rest.length > 0) await send(rest);
 	};
 	let batch: Blobs = [];
 	let bytes = 0;
 	for await (const item of items) {
-		const { key, precondition } = asVersion(item);
+		const { key: asked, precondition } = asVersion(item);
+		const key = storedKey(context, asked);
 		refuseInvalid(checkKey(key));
 		bytes += bytesOf(key);
 		if (batch.length === MAX_ITEMS || (batch.length > 0 && bytes > most())) {

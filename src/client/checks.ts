@@ -41,6 +41,7 @@ export const CLIENT: Checks<BlobClientOptions> = {
 	requestTimeoutMs: is.number,
 	retry: is.object,
 	sessions: is.object,
+	encryption: is.object,
 	ports: is.object,
 };
 
@@ -66,6 +67,7 @@ const FILE: Checks<Omit<UploadOptions, "signal" | "concurrency">> = {
 	reuse: is.flag,
 	handle: is.anything,
 	chunkBytes: is.number,
+	encrypt: is.flag,
 };
 
 export const UPLOAD: Checks<UploadOptions> = { ...FILE, signal, concurrency: is.number };
@@ -145,6 +147,7 @@ export const BATCH_PUT: Checks<BatchPut> = {
 	size,
 	allowEmpty,
 	wholeSha256,
+	encrypt: is.flag,
 };
 export const BATCH_COMMIT: Checks<BatchCommit> = { type, upload: is.object };
 export const BATCH_DELETE: Checks<BatchDelete> = { type, ...DELETE_ITEM };

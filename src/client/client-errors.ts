@@ -203,6 +203,18 @@ export const CLIENT_ERRORS = {
 		"give_up",
 		(d) => `The client failed unexpectedly: ${d.reason}. Report it with the cause of this error.`,
 	),
+	encryption_unavailable: row<{ reason: string }>(
+		"fix",
+		(d) => `Nothing can be encrypted here: ${d.reason}.`,
+	),
+	encryption_key_missing: row<{ masterKey: string }>(
+		"fix",
+		(d) => `The blob was encrypted with the master key ${d.masterKey}. Give it to the client's encryption.`,
+	),
+	decryption_failed: row<{ reason: string }>(
+		"give_up",
+		(d) => `The blob cannot be decrypted: ${d.reason}. Restore it from a backup.`,
+	),
 	option_invalid: row<{ option: string; reason: string }>(
 		"fix",
 		(d) => `The option or argument ${d.option} is not valid: ${d.reason}.`,

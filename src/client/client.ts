@@ -16,6 +16,7 @@ import * as checks from "./checks.js";
 import { type ClientContext, NO_CHANGE } from "./context.js";
 import * as deleted from "./deleted.js";
 import { Download, type DownloadOptions, type RefDownloadOptions } from "./download/download.js";
+import { shown, storedKey, storedUpdate } from "./encryption.js";
 import { guarded, guardedAll } from "./errors.js";
 import { Lane } from "./lane/lane.js";
 import * as leases from "./leases.js";
@@ -134,7 +135,9 @@ export class BlobClient {
 	 *   `manifest_corrupt` where the answers of three nodes did not verify
 	 */
 	stat(key: string, options?: StatOptions): Promise<Manifest> {
-		return this.#keyed(key, options, checks.STAT, () => stat(this.#context, key, options));
+		return this.#keyed(key, options, checks.STAT, async (stored) =>
+			shown(this.#context, await stat(this.#context, stored, options)),
+		);
 	}
 
 	/**
@@ -149,7 +152,13 @@ export class BlobClient {
 	}
 
 	async *#list(options: ListOptions | undefined): AsyncGenerator<ListEntry> {
-		for await (const entries of listPages(this.#context, options)) yield* entries;
+		const { encryption } = this.#context.settings;
+		const asked = encryption ? encryption.sealList(options ?? {}) : options;
+		for await (const entries of listPages(this.#context, asked))
+			for (const entry of entries) {
+				const found = encryption ? encryption.openEntry(entry, options ?? {}) : entry;
+				if (found) yield found;
+			}
 	}
 
 	/**
@@ -170,7 +179,9 @@ export class BlobClient {
 
 	/** Deletes what a key holds; that there is nothing is no error. @throws CanisterError `precondition_failed` */
 	delete(key: string, options?: changing.DeleteOptions): Promise<Deleted> {
-		return this.#keyed(key, options, checks.DELETE, () => changing.deleteBlob(this.#context, key, options));
+		return this.#keyed(key, options, checks.DELETE, (stored) =>
+			changing.deleteBlob(this.#context, stored, options),
+		);
 	}
 
 	/**
@@ -227,9 +238,10 @@ export class BlobClient {
 	 * @throws CanisterError `blob_not_found`, `not_authorized`, `precondition_failed`, `invalid_argument`
 	 */
 	update(key: string, options: changing.UpdateOptions): Promise<Manifest> {
-		return this.#keyed(key, options, checks.UPDATE, () => {
+		return this.#keyed(key, options, checks.UPDATE, async (stored) => {
 			checkArgument("options", options, is.object);
-			return changing.updateBlob(this.#context, key, options);
+			const asked = await storedUpdate(this.#context, stored, options);
+			return shown(this.#context, await changing.updateBlob(this.#context, stored, asked));
 		});
 	}
 
@@ -253,7 +265,9 @@ export class BlobClient {
 		return this.#checked(options, checks.MOVE, () => {
 			checkArgument("from", from, is.text);
 			checkArgument("to", to, is.text);
-			return changing.moveBlob(this.#context, method, from, to, options);
+			const [stored, target] = [storedKey(this.#context, from), storedKey(this.#context, to)];
+			const moved = changing.moveBlob(this.#context, method, stored, target, options);
+			return moved.then((manifest) => shown(this.#context, manifest));
 		});
 	}
 
@@ -486,11 +500,11 @@ export class BlobClient {
 		key: string,
 		options: Options | undefined,
 		valid: Checks<Options>,
-		run: () => Promise<T>,
+		run: (stored: string) => Promise<T>,
 	): Promise<T> {
 		return this.#checked(options, valid, () => {
 			checkArgument("key", key, is.text);
-			return run();
+			return run(storedKey(this.#context, key));
 		});
 	}
 

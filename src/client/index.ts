@@ -30,7 +30,8 @@ export {
 } from "./download/download.js";
 export type { DownloadProgress } from "./download/progress.js";
 export type { ByteRange } from "./download/range.js";
-export { type ChunkRange, VerifiedBlob } from "./download/verified-blob.js";
+export type { ChunkRange, VerifiedBlob } from "./download/verified-blob.js";
+export type { BlobEncryption } from "./encryption.js";
 export {
 	type AnyBlobError,
 	BlobError,

@@ -4,6 +4,7 @@ import * as is from "./arguments.js";
 import { checkArgument } from "./arguments.js";
 import type { AgentLike, IdentityLike, PrincipalTextLike } from "./call/agent.js";
 import type { RetryPolicy } from "./call/retry.js";
+import type { BlobEncryption } from "./encryption.js";
 import { ClientError } from "./errors.js";
 import type { ConcurrencyRange } from "./lane/concurrency.js";
 import type { Ports } from "./ports.js";
@@ -69,6 +70,11 @@ export interface BlobClientOptions {
 	 * upload takes its source and key only.
 	 */
 	sessions?: SessionStore;
+	/**
+	 * Seals what is uploaded and opens what is read: an `Encryption` of `canister-blobs/encryption`.
+	 * @default nothing is encrypted
+	 */
+	encryption?: BlobEncryption;
 	/** Hash function, clock and randomness in place of the platform's. */
 	ports?: Partial<Ports>;
 }
@@ -85,6 +91,7 @@ export interface Settings {
 	readonly chunkBytes: number;
 	readonly requestTimeoutMs: number;
 	readonly retry: RetryPolicy;
+	readonly encryption: BlobEncryption | undefined;
 	readonly ports: Ports;
 }
 
@@ -146,6 +153,7 @@ export function normalise(options: BlobClientOptions, platform: Ports): Settings
 			baseDelayMs: checkInteger("retry.baseDelayMs", retry.baseDelayMs ?? 500, 0),
 			maxDelayMs: checkInteger("retry.maxDelayMs", retry.maxDelayMs ?? 20_000, 0),
 		},
+		encryption: options.encryption,
 		ports: { ...platform, ...options.ports },
 	};
 }

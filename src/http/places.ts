@@ -9,11 +9,15 @@ import type { ChunkSource } from "./reader.js";
  * names of their owner's own: how fast one is answered says nothing about what somebody else keeps.
  */
 function nameOf(blob: VerifiedBlob, isPrivate: boolean, index: number): string {
+	// The leaf is that of sealed bytes, which others may have as they are.
+	if (blob.isOpened) return `o${hexOf(blob.manifest.root)}-${isPrivate ? "p" : ""}${index}`;
 	const leaf = blob.leaf(index);
-	if (!isPrivate) return Buffer.from(leaf).toString("hex");
+	if (!isPrivate) return hexOf(leaf);
 	// Never the name of a public chunk, whose bytes anybody may choose.
 	return `p${createHash("sha256").update(blob.manifest.owner.toUint8Array()).update(leaf).digest("hex")}`;
 }
+
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 /** Where chunks may be, beside the network. */
 export interface Places {
@@ -23,7 +27,8 @@ export interface Places {
 
 /** The chunks of a blob, from wherever they are. Who has one of these has the blob's hashes, and so a right to it. */
 export function chunksOf(blob: VerifiedBlob, isPrivate: boolean, { metrics, cache }: Places): ChunkSource {
-	const kept = isPrivate && !cache?.private ? undefined : cache;
+	// What is sealed in the store is never written to disk in the open.
+	const kept = blob.isOpened || (isPrivate && !cache?.private) ? undefined : cache;
 	return {
 		blob,
 		nameOf: (index) => nameOf(blob, isPrivate, index),

@@ -8,6 +8,7 @@ import {
 } from "../../protocol/index.js";
 import { attempt } from "../attempts.js";
 import { type ClientContext, noteVersion, requireIdentity } from "../context.js";
+import { shownKey } from "../encryption.js";
 import { CanisterError, ClientError, isBlobError } from "../errors.js";
 import { ENTRY_VALUES, PACK_BYTES } from "../upload/batch/pack.js";
 import { nameOpenUploads } from "../upload/open-uploads.js";
@@ -99,7 +100,7 @@ async function send(
 		return items.map(({ key }, n) => {
 			const [version] = versions[n]!;
 			if (version !== undefined) noteVersion(context, version);
-			return withJson({ key, version: version && toVersion(version) });
+			return withJson({ key: shownKey(context, key), version: version && toVersion(version) });
 		});
 	} catch (error) {
 		if (isTooLarge(error)) lowerLimit(sendLimit, bytes);

@@ -14,6 +14,7 @@ import { type Check, checkArgument, checkOptions } from "../arguments.js";
 import { toMove, toUpdate } from "../changing.js";
 import * as checks from "../checks.js";
 import type { ClientContext } from "../context.js";
+import { sealed, storedKey } from "../encryption.js";
 import { ClientError, refuseInvalid } from "../errors.js";
 import { openSource } from "../source/open.js";
 import type { OpenSource } from "../source/types.js";
@@ -50,12 +51,13 @@ export function checkItem(context: ClientContext, item: BatchItem): Checked {
 	checkArgument("type", item.type, TYPE);
 	if (item.type === "put") return checkPut(context, item);
 	if (item.type === "commit") return checkCommit(item);
-	if (item.type === "update") return checkUpdate(item);
-	if (item.type !== "delete") return checkMove(item);
+	if (item.type === "update") return checkUpdate(context, item);
+	if (item.type !== "delete") return checkMove(context, item);
 	checkOptions(item, checks.BATCH_DELETE);
 	checkArgument("key", item.key, is.text);
-	refuseInvalid(checkKey(item.key));
-	const { key, precondition } = item;
+	const key = storedKey(context, item.key);
+	refuseInvalid(checkKey(key));
+	const { precondition } = item;
 	return checked(key, { delete: { key, precondition: fromPrecondition(precondition) } });
 }
 
@@ -73,8 +75,8 @@ function checkPut(context: ClientContext, item: BatchPut): Checked {
 	checkArgument("key", item.key, is.text);
 	checkArgument("source", item.source, is.anything);
 	const { type: _, source: from, ...options } = item;
-	const source = openSource(from, item.size);
-	const plan = planUpload(options, source, context.settings);
+	const given = openSource(from, item.size);
+	const { source, plan } = sealed(context, given, planUpload(options, given, context.settings), item);
 	const { key } = plan;
 	const wire = { put: { ...publicationOf(plan, NO_BYTES), key, content: NO_BYTES } };
 	return { ...checked(key, wire), put: { plan, source } };
@@ -112,20 +114,28 @@ function sizeOf(size: number): bigint {
 	});
 }
 
-function checkMove(item: BatchMove): Checked {
+function checkMove(context: ClientContext, item: BatchMove): Checked {
 	checkOptions(item, checks.BATCH_MOVE);
 	checkArgument("from", item.from, is.text);
 	checkArgument("to", item.to, is.text);
-	const { type, from, to } = item;
+	const { type } = item;
+	const [from, to] = [storedKey(context, item.from), storedKey(context, item.to)];
 	const move = toMove(from, to, item);
 	if (type === "copy") return { ...checked(to, { copy: move }), reads: from };
 	return { ...checked(to, { rename: move }), changes: [from, to] };
 }
 
-function checkUpdate(item: BatchUpdate): Checked {
+function checkUpdate(context: ClientContext, item: BatchUpdate): Checked {
 	checkOptions(item, checks.BATCH_UPDATE);
 	checkArgument("key", item.key, is.text);
-	return checked(item.key, { update: toUpdate(item.key, item) });
+	// What opens a blob stands among its metadata, and has to be read first.
+	if (context.settings.encryption && (item.contentType ?? item.metadata) !== undefined)
+		throw new ClientError("option_invalid", {
+			option: "items",
+			reason: "a client with encryption changes type and metadata by `update` alone",
+		});
+	const key = storedKey(context, item.key);
+	return checked(key, { update: toUpdate(key, item) });
 }
 
 /** Reads what a put brings, at most `most` bytes. Undefined: it has more. */

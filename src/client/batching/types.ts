@@ -23,6 +23,7 @@ export interface BatchPut
 		| "size"
 		| "allowEmpty"
 		| "wholeSha256"
+		| "encrypt"
 	> {
 	/** Tells what is changed. */
 	type: "put";
@@ -93,7 +94,7 @@ export interface BatchedItem {
 export interface PreparedUpload {
 	/** 16 bytes that name it. */
 	readonly id: Uint8Array;
-	/** Where it will be published. */
+	/** Where it will be published: with an encryption that seals names, the key that the store has for it. */
 	readonly key: string;
 	/** Bytes in all. */
 	readonly size: number;

@@ -7,7 +7,7 @@ import { follow } from "../util/abort.js";
 import { fromVersion } from "../wire-map.js";
 import { type Claim, isClaimOf, isPossible } from "./claim.js";
 import { type ByteRange, spanOf } from "./range.js";
-import { type EarlyChunks, lagging, VerifiedBlob, verifiedLeaves } from "./verified-blob.js";
+import { type EarlyChunks, lagging, StoredBlob, verifiedLeaves } from "./verified-blob.js";
 
 export interface AheadOptions {
 	readonly lane: Lane;
@@ -53,9 +53,9 @@ export class Ahead implements EarlyChunks {
 	}
 
 	/** The blob, if the manifest is what was claimed; else what was begun ends. */
-	async blobOf(manifest: Manifest): Promise<VerifiedBlob | undefined> {
+	async blobOf(manifest: Manifest): Promise<StoredBlob | undefined> {
 		if (isClaimOf(this.#claim, manifest))
-			return new VerifiedBlob(this.#context, manifest, await this.#leaves, this.#lane, this);
+			return new StoredBlob(this.#context, manifest, await this.#leaves, this.#lane, this);
 		this.end();
 		return undefined;
 	}

@@ -3,6 +3,7 @@ import * as is from "../arguments.js";
 import { checkArgument, checkOptions } from "../arguments.js";
 import { DOWNLOAD, TO_BYTES } from "../checks.js";
 import type { ClientContext } from "../context.js";
+import { shown, storedKey } from "../encryption.js";
 import { ClientError, guarded, guardedAll, refuseInvalid, toBlobError } from "../errors.js";
 import { laneFor } from "../lane/index.js";
 import type { Lane } from "../lane/lane.js";
@@ -16,7 +17,7 @@ import type { Claim } from "./claim.js";
 import { chunksInOrder } from "./in-order.js";
 import { DownloadMeter, type DownloadProgress } from "./progress.js";
 import { type ByteRange, checkRange, type Span, spanOf, within } from "./range.js";
-import { VerifiedBlob, verifiedLeaves } from "./verified-blob.js";
+import { StoredBlob, type VerifiedBlob, verifiedLeaves } from "./verified-blob.js";
 
 /** How what a key holds is read. */
 export interface DownloadOptions {
@@ -80,7 +81,6 @@ export class Download implements AsyncIterable<Uint8Array> {
 	/** @internal */
 	constructor(context: ClientContext, target: string | BlobRef, options: DownloadOptions, proven?: Manifest) {
 		this.#context = context;
-		this.#target = target;
 		if (proven !== undefined) this.#manifest = Promise.resolve(proven);
 		this.#range = { ...options?.range };
 		this.#signal = options?.signal;
@@ -88,12 +88,15 @@ export class Download implements AsyncIterable<Uint8Array> {
 		let lane = context.lanes.download;
 		try {
 			checkTarget(target);
+			// What is proven already has the store's own key.
+			if (proven === undefined) target = storedTarget(context, target);
 			checkOptions(options, DOWNLOAD);
 			checkRange(this.#range);
 			lane = laneFor(context, "download", options?.concurrency);
 		} catch (error) {
 			this.#invalid = { error: toBlobError(error) };
 		}
+		this.#target = target;
 		this.#lane = lane;
 	}
 
@@ -123,7 +126,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 	 * @throws CanisterError `blob_not_found`, `blob_replaced` where the key no longer holds the root asked for
 	 */
 	manifest(): Promise<Manifest> {
-		return this.#prove(undefined);
+		return guarded(async () => shown(this.#context, await this.#prove(undefined)));
 	}
 
 	/** The blob's hashes, fetched and verified: what reads the chunks. */
@@ -153,10 +156,18 @@ export class Download implements AsyncIterable<Uint8Array> {
 
 	/** @param range of which the first chunks are fetched as well while the manifest is proven */
 	#open(range: ByteRange | undefined): Promise<VerifiedBlob> {
-		this.#blob ??= this.#keep(this.#openAhead(range), () => {
+		this.#blob ??= this.#keep(this.#opened(range), () => {
 			this.#blob = undefined;
 		});
 		return this.#blob;
+	}
+
+	async #opened(range: ByteRange | undefined): Promise<VerifiedBlob> {
+		const { encryption } = this.#context.settings;
+		if (!encryption) return this.#openAhead(range);
+		// Which chunks hold a part of it shows only once it is opened.
+		const isPart = range?.start !== undefined || range?.end !== undefined;
+		return encryption.openBlob(await this.#openAhead(isPart ? undefined : range));
 	}
 
 	async #openAhead(range: ByteRange | undefined): Promise<VerifiedBlob> {
@@ -184,7 +195,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 
 	async #openProven(manifest: Manifest): Promise<VerifiedBlob> {
 		const leaves = await verifiedLeaves(this.#context, manifest, this.#signal);
-		return new VerifiedBlob(this.#context, manifest, leaves, this.#lane);
+		return new StoredBlob(this.#context, manifest, leaves, this.#lane);
 	}
 
 	/**
@@ -318,6 +329,12 @@ export class Download implements AsyncIterable<Uint8Array> {
 		kept.catch(forget);
 		return kept;
 	}
+}
+
+function storedTarget(context: ClientContext, target: string | BlobRef): string | BlobRef {
+	if (typeof target === "string") return storedKey(context, target);
+	// What else an opened manifest says is not what the store has.
+	return context.settings.encryption ? { key: storedKey(context, target.key), root: target.root } : target;
 }
 
 function checkTarget(target: string | BlobRef): void {

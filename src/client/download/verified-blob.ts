@@ -41,11 +41,36 @@ export interface EarlyChunks {
 }
 
 /** The chunks of one version of a blob, each verified against the root before anybody sees it. */
-export class VerifiedBlob {
+export interface VerifiedBlob {
 	/** What the blob is. */
 	readonly manifest: Manifest;
 	/** How many chunks it has. */
 	readonly count: number;
+	/** Whether its chunks are sealed in the store, and opened here: they are not those of its leaves. */
+	readonly isOpened: boolean;
+	/** The hash that chunk `index` has: 32 bytes, plain SHA-256. Of one that is opened, of the sealed chunk. */
+	leaf(index: number): Uint8Array;
+	/** Where chunk `index` begins and ends. */
+	range(index: number): ChunkRange;
+	/** Whether these are the bytes of chunk `index`. False where it cannot be told without fetching them. */
+	matches(index: number, bytes: Uint8Array): Promise<boolean>;
+	/**
+	 * The bytes of chunk `index`, verified. However many are asked for, only so many are fetched at a time.
+	 * @throws ClientError `chunk_corrupt`, `decryption_failed`, CanisterError `blob_replaced`, `blob_not_found`
+	 */
+	chunk(index: number, signal?: AbortSignal): Promise<Uint8Array>;
+	/**
+	 * Ends what is under way of chunks that nothing has asked for.
+	 * @internal
+	 */
+	endEarly(): void;
+}
+
+/** A blob as the store has it. */
+export class StoredBlob implements VerifiedBlob {
+	readonly manifest: Manifest;
+	readonly count: number;
+	readonly isOpened = false;
 	readonly #context: ClientContext;
 	readonly #leaves: Uint8Array;
 	readonly #lane: Lane;
@@ -54,7 +79,6 @@ export class VerifiedBlob {
 	#version: WireVersion;
 	#moving: Promise<void> | undefined;
 
-	/** @internal */
 	constructor(
 		context: ClientContext,
 		manifest: Manifest,
@@ -71,29 +95,22 @@ export class VerifiedBlob {
 		this.#version = fromVersion(manifest);
 	}
 
-	/** The hash that chunk `index` has: 32 bytes, plain SHA-256. */
 	leaf(index: number): Uint8Array {
 		return leafAt(this.#leaves, index);
 	}
 
-	/** Where chunk `index` begins and ends. */
 	range(index: number): ChunkRange {
 		const { size, chunkBytes } = this.manifest;
 		const start = index * chunkBytes;
 		return { start, end: start + chunkLength(BigInt(size), chunkBytes, index) };
 	}
 
-	/** Whether these are the bytes of chunk `index`. */
 	async matches(index: number, bytes: Uint8Array): Promise<boolean> {
 		const { start, end } = this.range(index);
 		if (bytes.length !== end - start) return false;
 		return sameBytes(await this.#context.settings.ports.sha256(bytes), this.leaf(index));
 	}
 
-	/**
-	 * The bytes of chunk `index`, verified. However many are asked for, only so many are fetched at a time.
-	 * @throws ClientError `chunk_corrupt`, CanisterError `blob_replaced`, `blob_not_found`
-	 */
 	async chunk(index: number, signal?: AbortSignal): Promise<Uint8Array> {
 		const { start, end } = this.range(index);
 		return (
@@ -115,10 +132,6 @@ export class VerifiedBlob {
 		}
 	}
 
-	/**
-	 * Ends what is under way of chunks that nothing has asked for.
-	 * @internal
-	 */
 	endEarly(): void {
 		this.#early?.end();
 	}

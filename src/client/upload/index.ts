@@ -5,6 +5,7 @@ import type { AgentLike, IdentityLike } from "../call/agent.js";
 import type { OnRetry } from "../call/retry.js";
 import { UPLOAD } from "../checks.js";
 import type { ClientContext } from "../context.js";
+import { sealed, shown } from "../encryption.js";
 import { ClientError } from "../errors.js";
 import { laneFor } from "../lane/index.js";
 import { openSource } from "../source/open.js";
@@ -18,7 +19,7 @@ import { Upload } from "./upload.js";
 
 /** Starts an upload. Whatever is wrong fails the transfer. */
 export function startUpload(context: ClientContext, from: BlobSource, options: UploadOptions): Transfer {
-	return started(context, from, options, (upload) => upload.run());
+	return started(context, from, options, async (upload) => shown(context, await upload.run()));
 }
 
 /** The same up to where only the commit is left. */
@@ -59,8 +60,9 @@ function begin<Result>(
 	checkArgument("options", options, is.object);
 	checkOptions(options, UPLOAD);
 	checkArgument("key", options.key, is.text);
-	const source = openSource(from, options.size);
-	const plan = planUpload(options, source, settings, context.sendLimit);
+	const given = openSource(from, options.size);
+	const planned = planUpload(options, given, settings, context.sendLimit);
+	const { source, plan } = sealed(context, given, planned, options);
 	const lane = laneFor(context, "upload", plan.concurrency);
 	let changed = () => {};
 	const meter = new ProgressMeter({

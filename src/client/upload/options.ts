@@ -70,6 +70,12 @@ export interface UploadOptions {
 	 * @default the client's
 	 */
 	chunkBytes?: number;
+	/**
+	 * Seal it before it leaves this machine. The source is read twice, first to hash all of it; a stream is sealed under a
+	 * random key, and no later upload goes on with it. False sends it as it is.
+	 * @default whether the client has an `encryption`
+	 */
+	encrypt?: boolean;
 	/** Chunks under way at a time at the most, beside those of other transfers. Default: shared with them. */
 	concurrency?: number;
 	/** Aborts the transfer, which leaves what has arrived for a later resume. */

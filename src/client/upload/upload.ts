@@ -37,7 +37,7 @@ export class Upload {
 		this.#sending = sending;
 	}
 
-	/** @throws BlobError */
+	/** @returns what the store has. @throws BlobError */
 	async run(): Promise<Manifest> {
 		const manifest = await this.#closing(() => this.#upload());
 		noteVersion(this.#sending.context, fromVersion(manifest));

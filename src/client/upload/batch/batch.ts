@@ -4,6 +4,7 @@ import { checkArgument, checkOptions } from "../../arguments.js";
 import { updateBlob } from "../../changing.js";
 import { ITEM } from "../../checks.js";
 import { type ClientContext, noteVersion, requireIdentity } from "../../context.js";
+import { sealed, shown, storedKey } from "../../encryption.js";
 import { ClientError, isBlobError, toBlobError } from "../../errors.js";
 import { openSource } from "../../source/open.js";
 import type { OpenSource } from "../../source/types.js";
@@ -170,9 +171,16 @@ export class Batch {
 		} catch {
 			// What is no source fails when its turn comes, by the same error.
 		}
-		const size = opened?.size ?? (item as Partial<UploadItem> | undefined)?.size;
+		const size = this.#sizeOf(item, opened?.size ?? (item as Partial<UploadItem> | undefined)?.size);
 		this.#meter.found(size);
 		return { index, item, size, opened };
+	}
+
+	/** Bytes that travel. */
+	#sizeOf(item: UploadItem, size: number | undefined): number | undefined {
+		const { encryption, chunkBytes } = this.#context.settings;
+		if (!encryption || size === undefined || item.encrypt === false) return size;
+		return encryption.sealedSize(size, item.chunkBytes ?? chunkBytes);
 	}
 
 	/** Brings one file to its end, or into the pack. */
@@ -185,12 +193,15 @@ export class Batch {
 			if (this.#keys.has(key)) throw new ClientError("key_repeated", { key });
 			this.#keys.add(key);
 			source = file.opened ?? (await this.#open(file.item));
-			const stored = this.#stored?.get(key);
+			const stored = this.#stored?.get(storedKey(this.#context, key));
 			const precondition = file.item.precondition ?? (this.#stored && over(stored));
 			const options: UploadOptions = { ...file.item, key, ...(precondition && { precondition }) };
 			// As it was found: a file that has grown since goes up as it is when it is opened.
 			if (!file.opened && source.isRepeatable) delete options.size;
-			const plan = planUpload(options, source, this.#context.settings, this.#context.sendLimit);
+			const planned = planUpload(options, source, this.#context.settings, this.#context.sendLimit);
+			const sealing = sealed(this.#context, source, planned, options);
+			const { plan } = sealing;
+			source = sealing.source;
 			const most = Math.min(MAX_PACKED_BYTES, this.#capacity / 2, plan.chunkBytes / 2);
 			const isSmall = source.size !== undefined && source.size <= most;
 			if (isSmall && (source.size !== 0 || !source.mayBeUnread || plan.allowEmpty))
@@ -327,28 +338,32 @@ export class Batch {
 	#isKept({ item }: File, stored: Manifest, root: Uint8Array): boolean {
 		if (!sameBytes(stored.root, root)) return false;
 		const { wholeSha256, importAs } = item;
+		const held = shown(this.#context, stored);
 		// To change what is said of it would change its times.
-		if (importAs && (changesOf(item, stored) !== undefined || !isStoredAs(stored, importAs))) return false;
-		if (wholeSha256 && !(stored.wholeSha256 && sameBytes(stored.wholeSha256, wholeSha256))) return false;
+		if (importAs && (changesOf(item, held) !== undefined || !isStoredAs(stored, importAs))) return false;
+		if (wholeSha256 && !(held.wholeSha256 && sameBytes(held.wholeSha256, wholeSha256))) return false;
 		// Refused by the store, with what the key holds.
-		return item.precondition !== "absent" || changesOf(item, stored) === undefined;
+		return item.precondition !== "absent" || changesOf(item, held) === undefined;
 	}
 
 	/** Ends with the bytes that are stored, said of them what is asked for. */
 	async #keep(file: File, stored: Manifest): Promise<void> {
 		const { item } = file;
-		const changes = changesOf(item, stored);
+		const { encryption } = this.#context.settings;
+		const changes = changesOf(item, shown(this.#context, stored));
 		let manifest = stored;
 		if (changes !== undefined) {
+			const asked = encryption ? encryption.sealUpdate(stored, changes) : changes;
 			const precondition = item.precondition === "absent" ? stored : (item.precondition ?? stored);
-			manifest = await updateBlob(this.#through, stored.key, { ...changes, precondition });
+			manifest = await updateBlob(this.#through, stored.key, { ...asked, precondition });
 		}
 		this.#meter.total.reuse(stored.size);
 		this.#done(file, changes === undefined ? "unchanged" : "updated", manifest);
 	}
 
 	#done(file: File, status: FileStored["status"], manifest: Manifest): void {
-		this.#ended(file, { key: manifest.key, status, manifest }, manifest.size);
+		const held = shown(this.#context, manifest);
+		this.#ended(file, { key: held.key, status, manifest: held }, manifest.size);
 	}
 
 	#failed(file: File, error: unknown, acknowledged = 0): void {

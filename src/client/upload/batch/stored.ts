@@ -9,14 +9,16 @@ import type { UploadCalls } from "../calls.js";
 import { Leaves } from "../leaves.js";
 import type { UploadItem } from "./types.js";
 
-/** What the store holds below a prefix, by key: proven, or certified by the subnet. */
+/** What the store holds below a prefix, by its own keys: proven, or certified by the subnet. */
 export async function listStored(
 	context: ClientContext,
 	prefix: string,
 	signal: AbortSignal,
 ): Promise<Map<string, Manifest>> {
 	const stored = new Map<string, Manifest>();
-	for await (const entries of listPages(context, { prefix, signal }))
+	const { encryption } = context.settings;
+	const asked = { prefix, signal };
+	for await (const entries of listPages(context, encryption ? encryption.sealList(asked) : asked))
 		for (const entry of entries) if (entry.type === "blob") stored.set(entry.blob.key, entry.blob);
 	return stored;
 }

@@ -1,0 +1,35 @@
+/** Options about keys, apart from what reads them: a build that links canisters runs the command many times. */
+
+/** Where what opens a key is, for `parseArgs`: never the secret itself, which every user of a machine could read. */
+export const KEY_SECRETS = {
+	"age-identity": { type: "string" },
+	"passphrase-file": { type: "string" },
+	"passphrase-command": { type: "string" },
+} as const;
+
+export const KEY_SECRETS_HELP = `      --age-identity <file> secret keys of age that open the key; or the variable
+                          CANISTER_BLOBS_AGE_IDENTITY holds them
+      --passphrase-file <file>, --passphrase-command <command>
+                          a passphrase that opens it; or the variable
+                          CANISTER_BLOBS_PASSPHRASE holds it, or a terminal asks`;
+
+export interface KeySecretValues {
+	readonly "age-identity"?: string | undefined;
+	readonly "passphrase-file"?: string | undefined;
+	readonly "passphrase-command"?: string | undefined;
+}
+
+/** With which keys a command opens blobs, for `parseArgs`. */
+export const KEYS = {
+	"key-file": { type: "string", multiple: true },
+	"encrypted-names": { type: "boolean", default: false },
+} as const;
+
+export const KEYS_HELP = `      --key-file <file>   open blobs that were encrypted with this key, to whoever may
+                          read them here; may be given several times
+      --encrypted-names   keys were encrypted as well`;
+
+export interface KeyValues extends KeySecretValues {
+	readonly "key-file"?: readonly string[] | undefined;
+	readonly "encrypted-names": boolean;
+}
