@@ -3,6 +3,10 @@ import type { ActorMethod } from '@dfinity/agent';
 import type { IDL } from '@dfinity/candid';
 import type { Principal } from '@dfinity/principal';
 
+export interface AcceptLink {
+  'id' : Uint8Array | number[],
+  'owner' : Principal,
+}
 export interface Account {
   'who' : Principal,
   'quota' : Quota,
@@ -19,6 +23,10 @@ export interface Accounts {
 export interface AllUploads {
   'uploads' : Array<{ 'owner' : Principal, 'upload' : Upload }>,
   'next' : [] | [UploadName],
+}
+export interface AnswerOffer {
+  'id' : Uint8Array | number[],
+  'offer' : OfferName,
 }
 export interface Batch {
   'id' : Uint8Array | number[],
@@ -46,6 +54,18 @@ export interface Change {
     { 'expiry_rules' : { 'rules' : Array<ExpiryRule> } } |
       { 'deleted' : { 'key' : string, 'version' : Version } } |
       { 'expired' : { 'key' : string, 'version' : Version } } |
+      {
+        'offer' : {
+          'id' : Uint8Array | number[],
+          'to' : Principal,
+          'owner' : Principal,
+          'what' : [] | [Offered],
+          'giver' : Principal,
+        }
+      } |
+      {
+        'link' : { 'who' : Principal, 'owner' : Principal, 'state' : string }
+      } |
       { 'mode' : { 'mode' : string, 'generation' : bigint } } |
       { 'published' : ManifestBytes } |
       { 'role' : { 'who' : Principal, 'role' : string, 'granted' : boolean } } |
@@ -56,6 +76,14 @@ export interface Change {
           'id' : Uint8Array | number[],
           'ends_at' : [] | [bigint],
           'holder' : Principal,
+        }
+      } |
+      {
+        'given' : {
+          'offer' : OfferName,
+          'from' : Principal,
+          'version' : Version,
+          'manifest' : ManifestBytes,
         }
       } |
       {
@@ -134,6 +162,7 @@ export interface DeletedBlobs {
   'next' : [] | [DeletedName],
 }
 export interface DeletedName { 'key' : string, 'version' : Version }
+export interface EndLink { 'id' : Uint8Array | number[], 'link' : LinkName }
 export type Error = { 'upload_finished' : { 'outcome' : string } } |
   { 'malformed' : { 'reason' : string } } |
   { 'lease_not_found' : {} } |
@@ -275,11 +304,21 @@ export interface Leaves {
   'limit' : number,
   'version' : Version,
 }
+export interface Link {
+  'who' : Principal,
+  'holds' : boolean,
+  'owner' : Principal,
+  'since' : bigint,
+}
 export interface LinkChunks {
   'id' : Uint8Array | number[],
   'from' : number,
   'leaves' : Uint8Array | number[],
 }
+export interface LinkName { 'who' : Principal, 'owner' : Principal }
+export interface Links { 'next' : [] | [LinkName], 'links' : Array<Link> }
+export type LinksOf = { 'all' : null } |
+  { 'owner' : Principal };
 export interface List {
   'min_version' : [] | [Version],
   'after' : [] | [string],
@@ -306,6 +345,22 @@ export interface ListLeased {
   'after' : [] | [bigint],
   'lease' : Uint8Array | number[],
   'limit' : number,
+}
+export interface ListLinks {
+  'of' : LinksOf,
+  'after' : [] | [LinkName],
+  'limit' : number,
+}
+export interface ListOffers {
+  'of' : OffersOf,
+  'after' : [] | [OfferName],
+  'limit' : number,
+}
+export interface ListOwned {
+  'of' : OwnedOf,
+  'after' : [] | [string],
+  'limit' : number,
+  'prefix' : string,
 }
 export interface ListPage {
   'certificate' : [] | [Uint8Array | number[]],
@@ -358,6 +413,40 @@ export interface MoveItem {
   'source' : Precondition,
   'from' : string,
 }
+export interface Offer {
+  'id' : Uint8Array | number[],
+  'to' : Principal,
+  'owner' : Principal,
+  'ends_at' : bigint,
+  'what' : Offered,
+  'giver' : Principal,
+  'sequence' : bigint,
+}
+export interface OfferBlobs {
+  'id' : Uint8Array | number[],
+  'to' : Principal,
+  'owner' : [] | [Principal],
+  'what' : Offered,
+}
+export interface OfferLink {
+  'as' : [] | [Principal],
+  'id' : Uint8Array | number[],
+  'who' : Principal,
+}
+export interface OfferName { 'id' : Uint8Array | number[], 'giver' : Principal }
+export type Offered = { 'blob' : string } |
+  { 'prefix' : string };
+export interface Offers { 'next' : [] | [OfferName], 'offers' : Array<Offer> }
+export type OffersOf = { 'all' : null } |
+  { 'made_to' : Principal } |
+  { 'given_by' : Principal };
+export interface Owned {
+  'next' : [] | [string],
+  'manifests' : Array<ManifestBytes>,
+}
+export type OwnedOf = { 'offer' : OfferName } |
+  { 'owner' : Principal } |
+  { 'mine' : null };
 export type Precondition = { 'none' : null } |
   { 'version' : Version } |
   { 'absent' : null };
@@ -412,6 +501,23 @@ export interface Refusal {
 export interface ReleaseLease {
   'id' : Uint8Array | number[],
   'lease' : Uint8Array | number[],
+}
+export interface RemoveOwned {
+  'id' : Uint8Array | number[],
+  'after' : [] | [string],
+  'owner' : [] | [Principal],
+  'rights' : boolean,
+  'purge' : boolean,
+}
+export interface Removed {
+  'uploads' : number,
+  'next' : [] | [string],
+  'rights' : number,
+  'purged' : number,
+  'version' : Version,
+  'blobs' : number,
+  'bytes' : bigint,
+  'refused' : number,
 }
 export interface Restore {
   'id' : Uint8Array | number[],
@@ -504,6 +610,13 @@ export interface TakeLease {
   'life' : bigint,
   'bytes' : bigint,
 }
+export interface Taken {
+  'done' : boolean,
+  'version' : Version,
+  'blobs' : number,
+  'bytes' : bigint,
+  'refused' : number,
+}
 export interface Update {
   'id' : Uint8Array | number[],
   'key' : string,
@@ -570,6 +683,11 @@ export interface _SERVICE {
     { 'ok' : Version } |
       { 'err' : Refusal }
   >,
+  'blobs_accept_link' : ActorMethod<
+    [AcceptLink],
+    { 'ok' : Version } |
+      { 'err' : Refusal }
+  >,
   'blobs_account' : ActorMethod<
     [[] | [Principal]],
     { 'ok' : Account } |
@@ -617,6 +735,11 @@ export interface _SERVICE {
   >,
   'blobs_end_import' : ActorMethod<
     [ImportSwitch],
+    { 'ok' : Version } |
+      { 'err' : Refusal }
+  >,
+  'blobs_end_link' : ActorMethod<
+    [EndLink],
     { 'ok' : Version } |
       { 'err' : Refusal }
   >,
@@ -686,12 +809,37 @@ export interface _SERVICE {
     { 'ok' : Leases } |
       { 'err' : Refusal }
   >,
+  'blobs_list_links' : ActorMethod<
+    [ListLinks],
+    { 'ok' : Links } |
+      { 'err' : Refusal }
+  >,
+  'blobs_list_offers' : ActorMethod<
+    [ListOffers],
+    { 'ok' : Offers } |
+      { 'err' : Refusal }
+  >,
+  'blobs_list_owned' : ActorMethod<
+    [ListOwned],
+    { 'ok' : Owned } |
+      { 'err' : Refusal }
+  >,
   'blobs_list_uploads' : ActorMethod<
     [ListUploads],
     { 'ok' : Uploads } |
       { 'err' : Refusal }
   >,
   'blobs_metrics' : ActorMethod<[], { 'ok' : string } | { 'err' : Refusal }>,
+  'blobs_offer' : ActorMethod<
+    [OfferBlobs],
+    { 'ok' : Version } |
+      { 'err' : Refusal }
+  >,
+  'blobs_offer_link' : ActorMethod<
+    [OfferLink],
+    { 'ok' : Version } |
+      { 'err' : Refusal }
+  >,
   'blobs_purge' : ActorMethod<
     [Purge],
     { 'ok' : Version } |
@@ -715,6 +863,11 @@ export interface _SERVICE {
   'blobs_release_lease' : ActorMethod<
     [ReleaseLease],
     { 'ok' : Version } |
+      { 'err' : Refusal }
+  >,
+  'blobs_remove_owned' : ActorMethod<
+    [RemoveOwned],
+    { 'ok' : Removed } |
       { 'err' : Refusal }
   >,
   'blobs_rename' : ActorMethod<
@@ -769,6 +922,11 @@ export interface _SERVICE {
     { 'ok' : Version } |
       { 'err' : Refusal }
   >,
+  'blobs_take_offer' : ActorMethod<
+    [AnswerOffer],
+    { 'ok' : Taken } |
+      { 'err' : Refusal }
+  >,
   'blobs_update' : ActorMethod<
     [Update],
     { 'ok' : ManifestBytes } |
@@ -777,6 +935,11 @@ export interface _SERVICE {
   'blobs_upload_status' : ActorMethod<
     [UploadStatusRequest],
     { 'ok' : UploadStatus } |
+      { 'err' : Refusal }
+  >,
+  'blobs_withdraw_offer' : ActorMethod<
+    [AnswerOffer],
+    { 'ok' : Version } |
       { 'err' : Refusal }
   >,
   'http_request' : ActorMethod<[HttpRequest], HttpResponse>,

@@ -81,6 +81,10 @@ export const idlFactory = ({ IDL }) => {
     'message' : IDL.Text,
     'details' : IDL.Opt(Error),
   });
+  const AcceptLink = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'owner' : IDL.Principal,
+  });
   const Quota = IDL.Record({
     'cycles_per_day' : IDL.Nat64,
     'changes_per_day' : IDL.Nat64,
@@ -248,6 +252,11 @@ export const idlFactory = ({ IDL }) => {
     'results' : IDL.Vec(IDL.Variant({ 'ok' : Version, 'err' : Refusal })),
     'expires_at' : IDL.Opt(IDL.Vec(IDL.Opt(IDL.Nat64))),
   });
+  const LinkName = IDL.Record({
+    'who' : IDL.Principal,
+    'owner' : IDL.Principal,
+  });
+  const EndLink = IDL.Record({ 'id' : IDL.Vec(IDL.Nat8), 'link' : LinkName });
   const ExpiryRule = IDL.Record({ 'life' : IDL.Nat64, 'prefix' : IDL.Text });
   const ExpiryRules = IDL.Record({ 'rules' : IDL.Vec(ExpiryRule) });
   const ExtendLease = IDL.Record({
@@ -403,6 +412,65 @@ export const idlFactory = ({ IDL }) => {
     'taken_at' : IDL.Nat64,
   });
   const Leases = IDL.Record({ 'leases' : IDL.Vec(Lease) });
+  const LinksOf = IDL.Variant({ 'all' : IDL.Null, 'owner' : IDL.Principal });
+  const ListLinks = IDL.Record({
+    'of' : LinksOf,
+    'after' : IDL.Opt(LinkName),
+    'limit' : IDL.Nat32,
+  });
+  const Link = IDL.Record({
+    'who' : IDL.Principal,
+    'holds' : IDL.Bool,
+    'owner' : IDL.Principal,
+    'since' : IDL.Nat64,
+  });
+  const Links = IDL.Record({
+    'next' : IDL.Opt(LinkName),
+    'links' : IDL.Vec(Link),
+  });
+  const OffersOf = IDL.Variant({
+    'all' : IDL.Null,
+    'made_to' : IDL.Principal,
+    'given_by' : IDL.Principal,
+  });
+  const OfferName = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'giver' : IDL.Principal,
+  });
+  const ListOffers = IDL.Record({
+    'of' : OffersOf,
+    'after' : IDL.Opt(OfferName),
+    'limit' : IDL.Nat32,
+  });
+  const Offered = IDL.Variant({ 'blob' : IDL.Text, 'prefix' : IDL.Text });
+  const Offer = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'to' : IDL.Principal,
+    'owner' : IDL.Principal,
+    'ends_at' : IDL.Nat64,
+    'what' : Offered,
+    'giver' : IDL.Principal,
+    'sequence' : IDL.Nat64,
+  });
+  const Offers = IDL.Record({
+    'next' : IDL.Opt(OfferName),
+    'offers' : IDL.Vec(Offer),
+  });
+  const OwnedOf = IDL.Variant({
+    'offer' : OfferName,
+    'owner' : IDL.Principal,
+    'mine' : IDL.Null,
+  });
+  const ListOwned = IDL.Record({
+    'of' : OwnedOf,
+    'after' : IDL.Opt(IDL.Text),
+    'limit' : IDL.Nat32,
+    'prefix' : IDL.Text,
+  });
+  const Owned = IDL.Record({
+    'next' : IDL.Opt(IDL.Text),
+    'manifests' : IDL.Vec(ManifestBytes),
+  });
   const ListUploads = IDL.Record({
     'key' : IDL.Opt(IDL.Text),
     'after' : IDL.Opt(IDL.Vec(IDL.Nat8)),
@@ -411,6 +479,17 @@ export const idlFactory = ({ IDL }) => {
   const Uploads = IDL.Record({
     'uploads' : IDL.Vec(Upload),
     'next' : IDL.Opt(IDL.Vec(IDL.Nat8)),
+  });
+  const OfferBlobs = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'to' : IDL.Principal,
+    'owner' : IDL.Opt(IDL.Principal),
+    'what' : Offered,
+  });
+  const OfferLink = IDL.Record({
+    'as' : IDL.Opt(IDL.Principal),
+    'id' : IDL.Vec(IDL.Nat8),
+    'who' : IDL.Principal,
   });
   const Purge = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
@@ -436,6 +515,23 @@ export const idlFactory = ({ IDL }) => {
   const ReleaseLease = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
     'lease' : IDL.Vec(IDL.Nat8),
+  });
+  const RemoveOwned = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'after' : IDL.Opt(IDL.Text),
+    'owner' : IDL.Opt(IDL.Principal),
+    'rights' : IDL.Bool,
+    'purge' : IDL.Bool,
+  });
+  const Removed = IDL.Record({
+    'uploads' : IDL.Nat32,
+    'next' : IDL.Opt(IDL.Text),
+    'rights' : IDL.Nat32,
+    'purged' : IDL.Nat32,
+    'version' : Version,
+    'blobs' : IDL.Nat32,
+    'bytes' : IDL.Nat64,
+    'refused' : IDL.Nat32,
   });
   const Restore = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
@@ -529,6 +625,17 @@ export const idlFactory = ({ IDL }) => {
     'life' : IDL.Nat64,
     'bytes' : IDL.Nat64,
   });
+  const AnswerOffer = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'offer' : OfferName,
+  });
+  const Taken = IDL.Record({
+    'done' : IDL.Bool,
+    'version' : Version,
+    'blobs' : IDL.Nat32,
+    'bytes' : IDL.Nat64,
+    'refused' : IDL.Nat32,
+  });
   const Update = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
     'key' : IDL.Text,
@@ -568,6 +675,11 @@ export const idlFactory = ({ IDL }) => {
       ),
     'blobs_abort_upload' : IDL.Func(
         [IDL.Vec(IDL.Nat8)],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
+        [],
+      ),
+    'blobs_accept_link' : IDL.Func(
+        [AcceptLink],
         [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
         [],
       ),
@@ -618,6 +730,11 @@ export const idlFactory = ({ IDL }) => {
       ),
     'blobs_end_import' : IDL.Func(
         [ImportSwitch],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
+        [],
+      ),
+    'blobs_end_link' : IDL.Func(
+        [EndLink],
         [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
         [],
       ),
@@ -691,6 +808,21 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : Leases, 'err' : Refusal })],
         ['query'],
       ),
+    'blobs_list_links' : IDL.Func(
+        [ListLinks],
+        [IDL.Variant({ 'ok' : Links, 'err' : Refusal })],
+        ['query'],
+      ),
+    'blobs_list_offers' : IDL.Func(
+        [ListOffers],
+        [IDL.Variant({ 'ok' : Offers, 'err' : Refusal })],
+        ['query'],
+      ),
+    'blobs_list_owned' : IDL.Func(
+        [ListOwned],
+        [IDL.Variant({ 'ok' : Owned, 'err' : Refusal })],
+        ['query'],
+      ),
     'blobs_list_uploads' : IDL.Func(
         [ListUploads],
         [IDL.Variant({ 'ok' : Uploads, 'err' : Refusal })],
@@ -700,6 +832,16 @@ export const idlFactory = ({ IDL }) => {
         [],
         [IDL.Variant({ 'ok' : IDL.Text, 'err' : Refusal })],
         ['query'],
+      ),
+    'blobs_offer' : IDL.Func(
+        [OfferBlobs],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
+        [],
+      ),
+    'blobs_offer_link' : IDL.Func(
+        [OfferLink],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
+        [],
       ),
     'blobs_purge' : IDL.Func(
         [Purge],
@@ -724,6 +866,11 @@ export const idlFactory = ({ IDL }) => {
     'blobs_release_lease' : IDL.Func(
         [ReleaseLease],
         [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
+        [],
+      ),
+    'blobs_remove_owned' : IDL.Func(
+        [RemoveOwned],
+        [IDL.Variant({ 'ok' : Removed, 'err' : Refusal })],
         [],
       ),
     'blobs_rename' : IDL.Func(
@@ -786,6 +933,11 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
         [],
       ),
+    'blobs_take_offer' : IDL.Func(
+        [AnswerOffer],
+        [IDL.Variant({ 'ok' : Taken, 'err' : Refusal })],
+        [],
+      ),
     'blobs_update' : IDL.Func(
         [Update],
         [IDL.Variant({ 'ok' : ManifestBytes, 'err' : Refusal })],
@@ -795,6 +947,11 @@ export const idlFactory = ({ IDL }) => {
         [UploadStatusRequest],
         [IDL.Variant({ 'ok' : UploadStatus, 'err' : Refusal })],
         ['query'],
+      ),
+    'blobs_withdraw_offer' : IDL.Func(
+        [AnswerOffer],
+        [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
+        [],
       ),
     'http_request' : IDL.Func([HttpRequest], [HttpResponse], ['query']),
   });

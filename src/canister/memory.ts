@@ -21,10 +21,11 @@ export const MEMORY = {
 	ends: 15,
 	bin: 16,
 	leases: 19,
+	owners: 21,
 } as const;
 
 /** One past the highest number in use. */
-export const MEMORIES = 20;
+export const MEMORIES = 22;
 
 /** Version of everything that is written to these maps; docs/STORAGE.md describes it. */
 export const LAYOUT_VERSION = 6;

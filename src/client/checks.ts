@@ -34,6 +34,7 @@ export const CLIENT: Checks<BlobClientOptions> = {
 	canisterId: is.principal,
 	localNetwork: is.flag,
 	identity: is.object,
+	actsFor: is.principal,
 	concurrency: is.number,
 	minConcurrency: is.number,
 	memoryBytes: is.number,

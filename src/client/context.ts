@@ -3,7 +3,7 @@ import type { WireVersion } from "../protocol/index.js";
 import type { AgentLike, IdentityLike } from "./call/agent.js";
 import type { Caller } from "./call/caller.js";
 import type { Trust } from "./call/trust.js";
-import { CanisterError, isBlobError } from "./errors.js";
+import { CanisterError, ClientError, isBlobError } from "./errors.js";
 import type { Lane } from "./lane/lane.js";
 import type { Direction, Settings } from "./options.js";
 import type { Standing } from "./reading/standing.js";
@@ -43,6 +43,24 @@ export interface ClientContext {
 	readonly seen: { version: WireVersion };
 	/** What the subnet said about the caller last, and whether it ever said that a key holds nothing. */
 	readonly standing: { last?: Standing; hasMissed?: boolean };
+}
+
+const contexts = new WeakMap<object, ClientContext>();
+
+/** For what belongs to a client and is no part of its class, so that pages which do not use it need not load it. */
+export const keepContext = (client: object, context: ClientContext): void => {
+	contexts.set(client, context);
+};
+
+/** @throws ClientError `option_invalid` for what is no client of this package */
+export function contextOf(client: object): ClientContext {
+	const context = contexts.get(client);
+	if (context === undefined)
+		throw new ClientError("option_invalid", {
+			option: "client",
+			reason: "it must be a BlobClient of this package",
+		});
+	return context;
 }
 
 /** Refuses what the canister would refuse without saying why: it takes no message at all from nobody. */

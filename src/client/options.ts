@@ -37,6 +37,11 @@ export interface BlobClientOptions {
 	/** Who signs. Default: the identity that the agent was made with. Needed after `agent.replaceIdentity`. */
 	identity?: IdentityLike;
 	/**
+	 * For whom the caller acts, where it is linked to another principal (`canister-blobs/owners`): what it publishes is
+	 * that one's. Default: for itself.
+	 */
+	actsFor?: PrincipalLike;
+	/**
 	 * Chunks under way at a time at most, in all uploads together and in all downloads together. Below it concurrency
 	 * adapts to the network (docs/CONCURRENCY.md).
 	 * @default 12 for uploads, 32 for downloads
@@ -85,6 +90,7 @@ export interface Settings {
 	readonly canisterId: Principal;
 	readonly localNetwork: boolean;
 	readonly identity: IdentityLike | undefined;
+	readonly actsFor: Principal | undefined;
 	/** Of all uploads together, and of all downloads together. */
 	readonly concurrency: Readonly<Record<Direction, ConcurrencyRange>>;
 	readonly memoryBytes: number;
@@ -140,6 +146,7 @@ export function normalise(options: BlobClientOptions, platform: Ports): Settings
 		canisterId: checkPrincipal("canisterId", options.canisterId),
 		localNetwork: options.localNetwork ?? false,
 		identity: options.identity,
+		actsFor: options.actsFor === undefined ? undefined : checkPrincipal("actsFor", options.actsFor),
 		concurrency: {
 			upload: concurrencyRange("upload", options),
 			download: concurrencyRange("download", options),

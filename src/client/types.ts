@@ -336,6 +336,9 @@ export type ChangeOf =
 	| QuotaChanged
 	| ModeChanged
 	| GrantChanged
+	| BlobGiven
+	| OfferChanged
+	| LinkChanged
 	| UnknownChange;
 
 /** A key holds this now: published, copied, renamed to, or its type, visibility or metadata changed. */
@@ -502,6 +505,55 @@ export interface GrantChanged extends GrantName {
 	/** The grant that it is part of; undefined where an administrator gave it. */
 	readonly under: GrantName | undefined;
 }
+
+/** A key's blob is another principal's: as `published`, with whose it was. By who took it. */
+export interface BlobGiven {
+	/** Tells what changed. */
+	readonly type: "given";
+	/** What the key holds. */
+	readonly manifest: Manifest;
+	/** The version that it was before. */
+	readonly version: Version;
+	/** Whose it was. */
+	readonly from: Principal;
+	/** The offer that was taken. */
+	readonly offer: OfferName;
+}
+
+/** Blobs were offered to another principal, or are so no more. What ends by itself is not told. */
+export interface OfferChanged extends OfferName {
+	/** Tells what changed. */
+	readonly type: "offer";
+	/** Whose blobs. */
+	readonly owner: Principal;
+	/** To whom. */
+	readonly to: Principal;
+	/** What was offered; undefined where the offer was taken or withdrawn. */
+	readonly what: OfferedBlobs | undefined;
+}
+
+/** A principal may act for another if it accepts that, acts for it, or does so no more. */
+export interface LinkChanged {
+	/** Tells what changed. */
+	readonly type: "link";
+	/** For whom. */
+	readonly owner: Principal;
+	/** Who acts. */
+	readonly who: Principal;
+	/** What it is now. */
+	readonly state: Extensible<"offered" | "holds" | "ended">;
+}
+
+/** Names an offer of blobs. */
+export interface OfferName {
+	/** Who made it. */
+	readonly giver: Principal;
+	/** 16 bytes, chosen by who made it. */
+	readonly id: Uint8Array;
+}
+
+/** One blob, or all under a prefix: whole segments with a `/` at the end, or `""` for every key. */
+export type OfferedBlobs = { readonly key: string } | { readonly prefix: string };
 
 /** The store is in another mode. */
 export interface ModeChanged {

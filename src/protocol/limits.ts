@@ -89,6 +89,13 @@ export const MAX_LEASE_BYTES = 2 ** 36;
 export const MAX_LEASE_LIFE_MS = 86_400_000;
 export const MAX_LEASE_AGE_MS = 604_800_000;
 
+/** Offers of blobs that one principal has made and that stand, and how long each does: a week. */
+export const MAX_OFFERS = 100;
+export const OFFER_LIFE_MS = 604_800_000;
+
+/** Principals that act for one, or are asked to. */
+export const MAX_LINKS = 8;
+
 const MINUTE_MS = 60_000;
 
 /** An upload nobody has touched for this long is given up; every put moves the moment. */

@@ -111,7 +111,7 @@ test("C27 what is stored lies under frozen memory ids", async () => {
 		prefix: withIn("prefix-that-is-found"),
 	}).toEqual({
 		// Azle keeps its own in the last.
-		ids: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 254],
+		ids: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 254],
 		chunk: [1],
 		contentType: [5, 8, 12],
 		openUpload: [4],

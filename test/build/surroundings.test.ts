@@ -16,10 +16,10 @@ const MAIN = `
 	import { createBlobStore as createFromAnotherCopy } from "./copy/canister/index.js";
 
 	const mishap = "none   ";
-	const outside = [new StableBTreeMap(9), new StableBTreeMap(30)];
+	const outside = [new StableBTreeMap(9), new StableBTreeMap(32)];
 	if (mishap === "before ") new StableBTreeMap(10);
 	const Store = createBlobStore({ memoryOffset: 10, lifecycle: false, sha256: jsSha256 });
-	if (mishap === "after  ") new StableBTreeMap(29);
+	if (mishap === "after  ") new StableBTreeMap(31);
 	const Other = createFromAnotherCopy({ memoryOffset: 100, lifecycle: false, sha256: jsSha256 });
 
 	class Application {
@@ -46,9 +46,9 @@ afterAll(() => network?.dispose());
 const newAgent = () => network.agent(Ed25519KeyIdentity.generate());
 
 test.each([
-	["before ", /stable map under memory id 10, and ids 10 to 29 belong to the blob store/],
-	["after  ", /stable map under memory id 29, and ids 10 to 29 belong to the blob store/],
-	["in init", /stable map under memory id 12, and ids 10 to 29 belong to the blob store/],
+	["before ", /stable map under memory id 10, and ids 10 to 31 belong to the blob store/],
+	["after  ", /stable map under memory id 31, and ids 10 to 31 belong to the blob store/],
+	["in init", /stable map under memory id 12, and ids 10 to 31 belong to the blob store/],
 	["twice  ", /a blob store was started in this canister already/],
 	["copy   ", /a blob store was started in this canister already/],
 ])("an application that interferes with its store does not install: %s", async (mishap, message) => {
@@ -64,7 +64,7 @@ test("a map that is made later traps in the store's range, and nowhere else", as
 		{ agent, canisterId },
 	);
 	expect(await application.make(9)).toBe(true);
-	expect(await application.make(30)).toBe(true);
-	for (const id of [10, 29])
+	expect(await application.make(32)).toBe(true);
+	for (const id of [10, 31])
 		await expect(application.make(id)).rejects.toThrow(`a stable map under memory id ${id}`);
 });

@@ -23,8 +23,13 @@ async function setMode(mode: WireMode): Promise<void> {
 }
 const openUploads = async () => ok(await store.blobs_stats()).open_uploads;
 
-/** What takes an empty store, or a lease, in no mode more than in others. */
-const OF_ANOTHER_STORE: MethodName[] = ["blobs_begin_import", "blobs_end_import", "blobs_extend_lease"];
+/** What takes an empty store, a lease or a link that is offered, in no mode more than in others. */
+const OF_ANOTHER_STORE: MethodName[] = [
+	"blobs_begin_import",
+	"blobs_end_import",
+	"blobs_extend_lease",
+	"blobs_accept_link",
+];
 /** What administrators may do whatever the mode. */
 const ADMINISTRATION: MethodName[] = [
 	"blobs_grant_role",
@@ -34,6 +39,9 @@ const ADMINISTRATION: MethodName[] = [
 	"blobs_abort_any_upload",
 	"blobs_give_grant",
 	"blobs_revoke_grant",
+	"blobs_withdraw_offer",
+	"blobs_offer_link",
+	"blobs_end_link",
 	"blobs_take_lease",
 	"blobs_release_lease",
 	"blobs_set_keep_deleted",

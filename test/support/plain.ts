@@ -22,9 +22,11 @@ import {
 /** Answers as a reader of this version sees them: what travels as bytes is read, and errors are their details. */
 
 export type PlainChangeOf =
-	| Exclude<WireChangeOf, { published: unknown } | { restored: unknown }>
+	| Exclude<WireChangeOf, { published: unknown } | { restored: unknown } | { given: unknown }>
 	| { published: WireManifest }
-	| { restored: { manifest: WireManifest; version: WireVersion } };
+	| { restored: { manifest: WireManifest; version: WireVersion } }
+	| { given: Omit<Given, "manifest"> & { manifest: WireManifest } };
+type Given = Extract<WireChangeOf, { given: unknown }>["given"];
 export type PlainChange = Omit<WireChange, "change"> & { change: PlainChangeOf };
 export type PlainItem = { ok: WireVersion } | { err: WireError };
 
@@ -62,6 +64,8 @@ export function plainChange(bytes: Uint8Array): PlainChange {
 	const [what] = change;
 	if (what === undefined) throw new Error("a change of a kind that is not known");
 	if ("published" in what) return { ...stamp, change: { published: manifest(what.published) } };
+	if ("given" in what)
+		return { ...stamp, change: { given: { ...what.given, manifest: manifest(what.given.manifest) } } };
 	if (!("restored" in what)) return { ...stamp, change: what };
 	const { version } = what.restored;
 	return { ...stamp, change: { restored: { manifest: manifest(what.restored.manifest), version } } };

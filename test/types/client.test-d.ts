@@ -117,6 +117,13 @@ describe("what is answered", () => {
 				case "quota":
 					expectTypeOf(change.quota).toEqualTypeOf<Quota | undefined>();
 					return String(change.who);
+				case "given":
+					expectTypeOf(change.from).toEqualTypeOf<Principal>();
+					return change.manifest.key;
+				case "offer":
+					return String(change.to);
+				case "link":
+					return change.state;
 				case "mode":
 					return change.mode;
 				case "grant":

@@ -145,7 +145,7 @@ export class Attempt {
 			const after = this.#cursor;
 			for await (const change of client.changes(after === undefined ? { signal } : { signal, after })) {
 				this.#changes++;
-				if (change.type === "published" || change.type === "restored")
+				if (change.type === "published" || change.type === "restored" || change.type === "given")
 					await this.#log(change.manifest.key, draftOf(change.manifest));
 				else if (change.type === "deleted" || change.type === "expired") await this.#log(change.key, null);
 				else if (change.type === "unknown") this.#hasUnknown = true;

@@ -1,4 +1,5 @@
 import type { Change, Manifest } from "../../client/index.js";
+import type { LinkName } from "../../client/owners/index.js";
 import { toJson } from "../../client/util/json.js";
 import type { Json } from "../format/json.js";
 import { hex, unhex } from "../format/names.js";
@@ -53,6 +54,9 @@ export function settingsOf(change: Change): readonly (readonly [key: string, val
 					change.terms === undefined ? null : grantOf(change.terms, change.under),
 				],
 			];
+		case "link":
+			// What was offered only is nobody's right yet.
+			return [[linkKey(change), change.state === "holds" ? true : null]];
 		case "expiryRules":
 			return [[EXPIRY_RULES, jsonOf(change.rules)]];
 		case "keepDeleted":
@@ -63,6 +67,8 @@ export function settingsOf(change: Change): readonly (readonly [key: string, val
 			return [];
 	}
 }
+
+export const linkKey = ({ owner, who }: LinkName): string => `link/${owner.toText()}/${who.toText()}`;
 
 export const EVERYBODY = "everybody";
 export const EXPIRY_RULES = "expiryRules";

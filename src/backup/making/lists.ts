@@ -1,4 +1,5 @@
 import { type BlobClient, isBlobError } from "../../client/index.js";
+import { BlobOwners } from "../../client/owners/index.js";
 import type { Json } from "../format/json.js";
 import { hex } from "../format/names.js";
 import { entriesOf, type TreePages } from "../tree/cursor.js";
@@ -13,6 +14,7 @@ import {
 	grantOf,
 	jsonOf,
 	KEEP_DELETED,
+	linkKey,
 	MODE,
 } from "./drafts.js";
 
@@ -59,6 +61,8 @@ export async function listSettings(
 	await log.set(EXPIRY_RULES, jsonOf(await client.expiryRules({ signal })));
 	for await (const { who, id, terms, under } of client.listGrants({ signal }))
 		await log.set(`grant/${who.toText()}/${hex(id)}`, grantOf(terms, under));
+	for await (const link of new BlobOwners(client).listLinks({ signal }))
+		if (link.holds) await log.set(linkKey(link), true);
 	const { administers } = await client.account(undefined, { signal });
 	if (administers !== true) return false;
 	try {

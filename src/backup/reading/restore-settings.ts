@@ -1,4 +1,5 @@
 import { type BlobClient, type GrantTerms, isBlobError, type Quota, type Role } from "../../client/index.js";
+import { BlobOwners } from "../../client/owners/index.js";
 import type { Json } from "../format/json.js";
 import { unhex } from "../format/names.js";
 import { EVERYBODY, EXPIRY_RULES, KEEP_DELETED } from "../making/drafts.js";
@@ -29,6 +30,8 @@ export async function restoreSettings(
 		if (key === EVERYBODY) await client.setQuota("everybody", quotaOf(value), call);
 		else if (kind === "quota") await client.setQuota(who, quotaOf(value), call);
 		else if (kind === "role") await client.grantRole(who, role as Role, call);
+		else if (kind === "link")
+			await new BlobOwners(client).offerLink(role, { ...call, importAs: { owner: who } });
 		else if (key === KEEP_DELETED) await client.setKeepDeleted(value as number, call);
 		else if (key === EXPIRY_RULES) await client.setExpiryRules(value as never, call);
 		else continue;

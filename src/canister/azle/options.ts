@@ -20,7 +20,7 @@ export type BlobStoreOptions = StoreOptions &
 				 */
 				readonly lifecycle?: true;
 				/**
-				 * First of the 20 memory ids of the store, 0 to 234; the others are an application's. Frozen once deployed: the
+				 * First of the 22 memory ids of the store, 0 to 232; the others are an application's. Frozen once deployed: the
 				 * data is found by it. Beside other classes it has no default: an application's first maps mostly have the ids
 				 * from 0 on, and two maps under one id overwrite each other. A map that the application makes in the store's
 				 * range traps.
@@ -34,7 +34,7 @@ export type BlobStoreOptions = StoreOptions &
 				 * `http_request`, if blobs are to have URLs.
 				 */
 				readonly lifecycle: false;
-				/** First of the 20 memory ids of the store, 0 to 234; the others are the application's. */
+				/** First of the 22 memory ids of the store, 0 to 232; the others are the application's. */
 				readonly memoryOffset: number;
 		  }
 	);

@@ -3,13 +3,17 @@ import { sameBytes } from "../../protocol/index.js";
 import type { Host } from "../ports.js";
 import type { Blob, Shown } from "./blobs.js";
 import type { Found, Grants, Use } from "./grants.js";
+import type { Links } from "./links.js";
 import type { Modes } from "./modes.js";
 import { refuse } from "./refusal.js";
 import { isAnonymous, type Role, type Roles } from "./roles.js";
 
 /** What an application's own rule is asked. */
 export interface AccessRequest {
-	/** Who sent the message: for reads perhaps the anonymous principal, for changes never. */
+	/**
+	 * Who sent the message, or for whom its sender acts (docs/PROTOCOL.md, "Owners"): for reads perhaps the anonymous
+	 * principal, for changes never.
+	 */
 	readonly caller: Principal;
 	/** write: to upload to the key, replace what it holds, or change what is said about it. */
 	readonly action: "read" | "write" | "delete";
@@ -34,6 +38,7 @@ export class Access {
 	readonly #roles: Roles;
 	readonly #grants: Grants;
 	readonly #modes: Modes;
+	readonly #links: Links;
 	readonly #authorize: Authorize | undefined;
 	readonly #admit: Admit | undefined;
 	/** Of the message at hand: always the same array, by which accounts are found at once. */
@@ -44,6 +49,7 @@ export class Access {
 		roles: Roles,
 		grants: Grants,
 		modes: Modes,
+		links: Links,
 		authorize: Authorize | undefined,
 		admit: Admit | undefined,
 	) {
@@ -51,6 +57,7 @@ export class Access {
 		this.#roles = roles;
 		this.#grants = grants;
 		this.#modes = modes;
+		this.#links = links;
 		this.#authorize = authorize;
 		this.#admit = admit;
 	}
@@ -65,10 +72,24 @@ export class Access {
 		this.#caller = undefined;
 	}
 
-	/** The caller, who may be anonymous. */
+	/** The caller, who may be anonymous: of one that acts for another it is that one. */
 	get anyone(): Uint8Array {
-		this.#caller ??= this.#host.caller();
+		this.#caller ??= this.#links.isAny ? this.#resolve() : this.#host.caller();
 		return this.#caller;
+	}
+
+	/** Control of the canister is the sender's own: it is neither lent by a link nor lost by one. */
+	#resolve(): Uint8Array {
+		const { signer } = this;
+		const owner = isAnonymous(signer) ? undefined : this.#links.ownerFor(signer);
+		if (owner === undefined) return signer;
+		this.#roles.actFor(owner, signer);
+		return owner;
+	}
+
+	/** Who sent the message, whoever it acts for. */
+	get signer(): Uint8Array {
+		return this.#host.caller();
 	}
 
 	get isAnonymous(): boolean {

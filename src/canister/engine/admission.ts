@@ -2,8 +2,8 @@ import { METHODS, type MethodName } from "../../protocol/index.js";
 import type { Kind } from "./modes.js";
 import type { State } from "./state.js";
 
-/** Who may ask for it at all: who may change some key, administrators, controllers, who backs up, who holds a grant, or who is signed in. */
-type Who = "writer" | "admin" | "controller" | "backup" | "grantee" | "anybody";
+/** Who may ask for it at all: who may change some key, administrators, controllers, who backs up, who holds a grant, whom an offer or a link concerns, or who is signed in. */
+type Who = "writer" | "admin" | "controller" | "backup" | "grantee" | "party" | "anybody";
 
 interface Admission {
 	readonly kind: Kind;
@@ -39,6 +39,13 @@ const ADMISSIONS: { readonly [Name in MethodName]?: Admission } = {
 	blobs_end_import: { kind: "administer", who: "controller" },
 	blobs_give_grant: { kind: "goOn", who: "grantee" },
 	blobs_revoke_grant: { kind: "goOn", who: "grantee" },
+	blobs_offer: { kind: "goOn", who: "writer" },
+	blobs_withdraw_offer: { kind: "goOn", who: "party" },
+	blobs_take_offer: { kind: "goOn", who: "writer" },
+	blobs_remove_owned: { kind: "goOn", who: "writer" },
+	blobs_offer_link: { kind: "goOn", who: "party" },
+	blobs_accept_link: { kind: "goOn", who: "party" },
+	blobs_end_link: { kind: "goOn", who: "party" },
 	blobs_take_lease: { kind: "goOn", who: "backup" },
 	blobs_extend_lease: { kind: "goOn", who: "backup" },
 	blobs_release_lease: { kind: "goOn", who: "backup" },
@@ -127,9 +134,9 @@ export function afford(state: State, method: MethodName): void {
 
 const isImporter = ({ modes, access }: State): boolean => modes.isImporting && access.isController;
 
-/** What administrators do about grants and leases is administration; others do what they may about theirs. */
+/** What administrators do about grants, leases, offers and links is administration; others do what they may about theirs. */
 function kindOf({ access }: State, { kind, who }: Admission): Kind {
-	return (who === "grantee" || who === "backup") && access.isAdmin ? "administer" : kind;
+	return (who === "grantee" || who === "backup" || who === "party") && access.isAdmin ? "administer" : kind;
 }
 
 /** Whether what the caller has spent today, and what the canister has left, let a message in to this method. */

@@ -84,6 +84,10 @@ export const chargeOfSession = (key: string): number =>
 export const GRANT_BYTES = 512;
 export const chargeOfGrant = (prefix: string): number => GRANT_BYTES + encodeUtf8(prefix).length;
 
+/** What a link counts for that somebody offers, and an offer of blobs beside its key or prefix: records and lists. */
+export const LINK_BYTES = 512;
+export const chargeOfOffer = (text: string): number => 512 + encodeUtf8(text).length;
+
 /** What is asked of a quota at once. */
 interface Needed {
 	readonly openUploads?: number;
@@ -206,6 +210,13 @@ export class Charges {
 
 	received(who: Uint8Array, bytes: number, now: number): void {
 		this.#today(who, now).received += bytes;
+	}
+
+	/** Entries of the feed and receipts that a principal may still cause today. */
+	changesLeft(who: Uint8Array, now: number): number {
+		if (isImporting(this.#meta)) return Number.POSITIVE_INFINITY;
+		const account = this.#accounts.get(who);
+		return this.quotaOf(account).changesPerDay - this.changesToday(account, now);
 	}
 
 	/** Counts an entry of the feed, or a receipt. */

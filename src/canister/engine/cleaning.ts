@@ -6,6 +6,7 @@ import { lookAtGrantee, nextGrantee } from "./grantees.js";
 import { removeDue } from "./keeping.js";
 import { endOver, lookAtLeased, nextLeaseEnd } from "./leasing.js";
 import { COUNTER } from "./meta.js";
+import { dropOldOffer } from "./offering.js";
 import { endReserve, nextReserve } from "./reserves.js";
 import type { State } from "./state.js";
 import { giveUp } from "./uploading.js";
@@ -25,6 +26,7 @@ const EXPIRED_PER_STEP = 500;
 const DUE_PER_STEP = 500;
 const LEASED_PER_STEP = 500;
 const GRANTEES_PER_STEP = 50;
+const OFFERS_PER_STEP = 200;
 const RENEWED_PER_STEP = 200;
 const RECEIPTS_PER_STEP = 500;
 const CHANGES_PER_STEP = 500;
@@ -34,7 +36,7 @@ const READ_ONLY_PAUSE_MS = 60 * 60_000;
 
 /**
  * One step of cleaning, bounded by its instructions and by how much there is of each kind: uploads that expired are
- * given up, blobs whose time is over removed, and those deleted that were kept for long enough, and for leases that ended, reserves of idle ones ended, grants that hold no more and receipts whose time is over forgotten, slots of
+ * given up, blobs whose time is over removed, and those deleted that were kept for long enough, and for leases that ended, reserves of idle ones ended, grants that hold no more and receipts whose time is over forgotten, and offers that ended, slots of
  * discarded contents freed, the feed cut to its length, the pool of slots refilled, responses certified. Asks to be woken
  * again while there is anything left to wait for. In maintenance, and while the store is read-only, it does nothing.
  */
@@ -53,6 +55,7 @@ export function clean(state: State): void {
 	for (let left = LEASED_PER_STEP; left > 0 && hasTime() && lookAtLeased(state); left--);
 	for (let left = RESERVES_PER_STEP; left > 0 && hasTime() && endReserve(state, now); left--);
 	for (let left = GRANTEES_PER_STEP; left > 0 && hasTime() && lookAtGrantee(state, now); left--);
+	for (let left = OFFERS_PER_STEP; left > 0 && hasTime() && dropOldOffer(state, now); left--);
 	for (let left = RECEIPTS_PER_STEP; left > 0 && hasTime() && state.receipts.expireOne(now); left--);
 	for (let left = CHUNKS_PER_STEP; left > 0 && hasTime() && state.garbage.length > 0; )
 		left -= state.garbage.collect(Math.min(left, CHUNKS_AT_A_TIME));
@@ -89,6 +92,7 @@ export function wakeForCleaning(state: State): void {
 		state.meta.get(COUNTER.leasedNext) > 0 ? 0 : nextLeaseEnd(state),
 		nextReserve(state),
 		nextGrantee(state),
+		state.offers.nextAt(),
 	].filter((at) => at !== undefined);
 	if (due.length > 0) state.wakeAt(Math.min(...due));
 }

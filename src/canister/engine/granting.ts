@@ -259,7 +259,7 @@ const toTerms = (grant: Grant): WireGrantTerms => ({
 	may_purge: grant.mayPurge,
 });
 
-function toWireChange(grant: Grant, isGiven: boolean) {
+export function toWireChange(grant: Grant, isGiven: boolean) {
 	const { under } = grant;
 	return {
 		who: Principal.fromUint8Array(grant.who),

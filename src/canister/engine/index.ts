@@ -21,9 +21,13 @@ import { Importing } from "./importing.js";
 import { countArrived, countRefused, noteArgument, noteContent } from "./intake.js";
 import { Keeping } from "./keeping.js";
 import { Leasing } from "./leasing.js";
+import { Linking } from "./linking.js";
 import { Many } from "./many.js";
 import { Observing } from "./observing.js";
+import { Offering } from "./offering.js";
+import { listOwned } from "./owned.js";
 import { Reading } from "./reading.js";
+import { Removing } from "./removing.js";
 import type { Settings } from "./settings.js";
 import { State } from "./state.js";
 import { Uploading } from "./uploading.js";
@@ -62,6 +66,9 @@ export class Engine {
 		const granting = new Granting(state);
 		const importing = new Importing(state);
 		const leasing = new Leasing(state);
+		const offering = new Offering(state);
+		const removing = new Removing(state);
+		const linking = new Linking(state);
 		const observing = new Observing(state);
 		this.#state = state;
 		this.#serving = new Serving(state);
@@ -89,6 +96,13 @@ export class Engine {
 			blobs_end_import: (request) => importing.end(request),
 			blobs_give_grant: (request) => granting.give(request),
 			blobs_revoke_grant: (request) => granting.revoke(request),
+			blobs_offer: (request) => offering.offer(request),
+			blobs_withdraw_offer: (request) => offering.withdraw(request),
+			blobs_take_offer: (request) => offering.take(request),
+			blobs_remove_owned: (request) => removing.remove(request),
+			blobs_offer_link: (request) => linking.offer(request),
+			blobs_accept_link: (request) => linking.accept(request),
+			blobs_end_link: (request) => linking.end(request),
 			blobs_take_lease: (request) => leasing.take(request),
 			blobs_extend_lease: (request) => leasing.extend(request),
 			blobs_release_lease: (request) => leasing.release(request),
@@ -110,6 +124,9 @@ export class Engine {
 			blobs_account: ([who]) => administering.account(who),
 			blobs_list_accounts: (request) => administering.listAccounts(request),
 			blobs_list_grants: (request) => granting.list(request),
+			blobs_list_offers: (request) => offering.list(request),
+			blobs_list_owned: (request) => listOwned(state, request),
+			blobs_list_links: (request) => linking.list(request),
 			blobs_expiry_rules: () => expiring.rules(),
 			blobs_stats: () => observing.stats(),
 			blobs_metrics: () => observing.metrics(),

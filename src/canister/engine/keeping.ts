@@ -2,6 +2,7 @@ import { Principal } from "@dfinity/principal";
 import {
 	checkKey,
 	MAX_KEEP_DELETED_DAYS,
+	type WireChangeOf,
 	type WireDeletedBlobs,
 	type WireDeletedName,
 	type WireListDeleted,
@@ -131,7 +132,7 @@ export class Keeping {
 				refuse("not_authorized", { needs: "the role admin, or a grant with the right to purge" });
 			}
 			if (blob === undefined) return refuse("blob_not_found", {});
-			if (kept !== undefined) remove(state, kept);
+			if (kept !== undefined) return purgeKept(state, kept);
 			// No backup keeps what is to be gone for good.
 			if (leased !== undefined) dropLeased(state, leased);
 			return { purged: { key, version } };
@@ -157,6 +158,15 @@ export class Keeping {
 function remove(state: State, kept: Kept): void {
 	state.bin.remove(kept);
 	throwAway(state, kept.blob);
+}
+
+/** Removes for good what is kept, for leases too; the change is still to be recorded. */
+export function purgeKept(state: State, kept: Kept): WireChangeOf {
+	const { key, version } = kept.blob;
+	const leased = leasedVersion(state, { key, version });
+	remove(state, kept);
+	if (leased !== undefined) dropLeased(state, leased);
+	return { purged: { key, version } };
 }
 
 /** Removes the one that is due first; false if its time has not come. */

@@ -61,9 +61,13 @@ export const COUNTER = {
 	/** By which rules HTTP answers are made, and whether some are still of others (http/renewing.ts). */
 	answersMade: 51,
 	renewing: 52,
+	/** Links between principals that hold (links.ts), offers that stand (offers.ts), head and tail of their queue. */
+	links: 56,
+	offers: 57,
+	offerQueue: 58,
 } as const;
 
-const COUNTERS = 53;
+const COUNTERS = 60;
 const KEY = u64Key(0);
 
 /** What the record begins with. Layout 5 has the counters from the beginning, and in the first byte always 0. */

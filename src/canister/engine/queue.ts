@@ -3,11 +3,21 @@ import { putU64 } from "./codec.js";
 import { COUNTER, type Meta } from "./meta.js";
 
 /** Queues by number; frozen, as memory numbers are. */
-export const QUEUE = { uploads: 0, receipts: 1, garbage: 2, turns: 3, reserves: 4, grants: 5 } as const;
+export const QUEUE = {
+	uploads: 0,
+	receipts: 1,
+	garbage: 2,
+	turns: 3,
+	reserves: 4,
+	grants: 5,
+	offers: 6,
+} as const;
 
 /** Where the head's counter is, by the queue's number; the tail's is the next. */
-const headOf = (number: number): number =>
-	number === QUEUE.grants ? COUNTER.grantQueue : COUNTER.queues + 2 * number;
+const headOf = (number: number): number => {
+	if (number === QUEUE.offers) return COUNTER.offerQueue;
+	return number === QUEUE.grants ? COUNTER.grantQueue : COUNTER.queues + 2 * number;
+};
 
 /**
  * First in, first out, in stable memory: O(1) to add and to take. What waits for a moment is added with the same

@@ -20,6 +20,8 @@ export const RECEIPT = {
 	putMany: 7,
 	deletedMany: 8,
 	batch: 9,
+	/** A step of taking blobs that are offered, or of removing what somebody has. */
+	step: 12,
 } as const;
 export type ReceiptKind = (typeof RECEIPT)[keyof typeof RECEIPT];
 

@@ -151,7 +151,9 @@ type OneRecord =
 	| "blobs_update"
 	| "blobs_copy"
 	| "blobs_rename"
-	| "blobs_restore";
+	| "blobs_restore"
+	| "blobs_take_offer"
+	| "blobs_remove_owned";
 type Administrative =
 	| "blobs_grant_role"
 	| "blobs_revoke_role"
@@ -162,6 +164,11 @@ type Administrative =
 	| "blobs_take_lease"
 	| "blobs_extend_lease"
 	| "blobs_release_lease"
+	| "blobs_offer"
+	| "blobs_withdraw_offer"
+	| "blobs_offer_link"
+	| "blobs_accept_link"
+	| "blobs_end_link"
 	| "blobs_give_grant"
 	| "blobs_revoke_grant"
 	| "blobs_set_expiry_rules"

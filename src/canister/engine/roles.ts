@@ -28,6 +28,8 @@ export class Roles {
 	/** Who was asked about last, and the answer: a message of many blobs asks for each about its caller. */
 	#asked: Uint8Array | undefined;
 	#isController = false;
+	/** For whom the sender of the message acts, and who that is. */
+	#acting: { readonly owner: Uint8Array; readonly signer: Uint8Array } | undefined;
 
 	constructor(accounts: Accounts, catalog: Catalog, host: Host) {
 		this.#accounts = accounts;
@@ -62,11 +64,18 @@ export class Roles {
 	/** To be called before each message: within one nobody's controllers change. */
 	forget(): void {
 		this.#asked = undefined;
+		this.#acting = undefined;
+	}
+
+	/** Says who sent the message that counts as this owner's. */
+	actFor(owner: Uint8Array, signer: Uint8Array): void {
+		this.#acting = { owner, signer };
 	}
 
 	#controls(who: Uint8Array): boolean {
 		if (this.#asked !== who) {
-			this.#isController = this.#host.isController(who);
+			const isSender = this.#acting?.owner === who;
+			this.#isController = this.#host.isController(isSender ? this.#acting!.signer : who);
 			this.#asked = who;
 		}
 		return this.#isController;

@@ -24,9 +24,11 @@ import { OwnAnswers } from "./http/own-answers.js";
 import { Renewing } from "./http/renewing.js";
 import { openLayout } from "./layout.js";
 import { Leases } from "./leases.js";
+import { Links } from "./links.js";
 import { Marks } from "./marks.js";
 import { COUNTER, Meta } from "./meta.js";
 import { Modes } from "./modes.js";
+import { Offers } from "./offers.js";
 import { QUEUE, Queue } from "./queue.js";
 import { Receipts } from "./receipts.js";
 import { Responses } from "./responses.js";
@@ -63,6 +65,9 @@ export class State {
 	readonly bin: Bin;
 	/** What is kept for backups. */
 	readonly leases: Leases;
+	/** Who acts for whom, and what is offered to whom. */
+	readonly links: Links;
+	readonly offers: Offers;
 	readonly roles: Roles;
 	readonly marks: Marks;
 	readonly grants: Grants;
@@ -118,7 +123,10 @@ export class State {
 		this.roles = new Roles(this.accounts, catalog, host);
 		this.marks = new Marks(map("grants"), meta);
 		this.grants = new Grants(this.accounts, this.marks, catalog, () => this.now);
-		this.access = new Access(host, this.roles, this.grants, this.modes, settings.authorize, settings.admit);
+		this.links = new Links(map("owners"), catalog, meta);
+		this.offers = new Offers(map("owners"), catalog, meta, queue(QUEUE.offers));
+		const { authorize, admit } = settings;
+		this.access = new Access(host, this.roles, this.grants, this.modes, this.links, authorize, admit);
 		this.receipts = new Receipts(map("receipts"), queue(QUEUE.receipts));
 		this.garbage = new Garbage(queue(QUEUE.garbage), this.contents, this.chunks, this.charges);
 		this.feed = new Feed(map("feed"), meta, host, settings.feedEntries ?? DEFAULT_FEED_ENTRIES);

@@ -65,6 +65,11 @@ type ToVersion =
 	| "blobs_end_import"
 	| "blobs_give_grant"
 	| "blobs_revoke_grant"
+	| "blobs_offer"
+	| "blobs_withdraw_offer"
+	| "blobs_offer_link"
+	| "blobs_accept_link"
+	| "blobs_end_link"
 	| "blobs_set_expiry_rules"
 	| "blobs_set_keep_deleted"
 	| "blobs_purge";

@@ -6,6 +6,7 @@ import { isRetryable } from "../call/retry.js";
 import { askCertified, type ClientContext, leastVersion, noteVersion } from "../context.js";
 import { isBlobError } from "../errors.js";
 import { checkInteger } from "../options.js";
+import { toOffered, toOfferName } from "../owners/wire-map.js";
 import type { Change, ChangeOf, Cursor, Version } from "../types.js";
 import { throwIfAborted } from "../util/abort.js";
 import { type AsJson, withJson } from "../util/json.js";
@@ -164,5 +165,20 @@ function toChangeOf(wire: WireChangeOf | undefined): ChangeOf {
 			under: under[0] && toGrantName(under[0]),
 		};
 	}
+	if ("given" in wire) {
+		const { manifest, version, from, offer } = wire.given;
+		return {
+			type: "given",
+			manifest: toManifest(manifest),
+			version: toVersion(version),
+			from,
+			offer: toOfferName(offer),
+		};
+	}
+	if ("offer" in wire) {
+		const { owner, to, what, ...name } = wire.offer;
+		return { type: "offer", ...toOfferName(name), owner, to, what: what[0] && toOffered(what[0]) };
+	}
+	if ("link" in wire) return { type: "link", ...wire.link };
 	return { type: "mode", ...wire.mode };
 }

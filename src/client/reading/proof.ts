@@ -140,7 +140,9 @@ async function verifyAbsence(context: ClientContext, key: string, tree: HashTree
 	const standing = knownStanding(context);
 	if (standing === undefined || standing.rights.readsAll) return "unproven";
 	if (standing.salt === undefined) return "proven";
-	const label = await context.settings.ports.sha256(privateLabelPreimage(standing.salt, caller, key));
+	// Who acts for another reads what that one owns.
+	const owner = standing.rights.who.toUint8Array();
+	const label = await context.settings.ports.sha256(privateLabelPreimage(standing.salt, owner, key));
 	const own = find(tree, privateManifestPath(label));
 	if (own.kind === "value")
 		throw corrupt(key, "the key holds a blob of the caller's, and the answer says nothing");

@@ -6,6 +6,7 @@ import { Quota, type WireQuota } from "./administration.js";
 import { ManifestBytes } from "./blob.js";
 import { ExpiryRule, type WireExpiryRule } from "./expiry.js";
 import { GrantName, GrantTerms, type WireGrantName, type WireGrantTerms } from "./grants.js";
+import { Offered, OfferName, type WireOffered, type WireOfferName } from "./owners.js";
 import { Version, type WireVersion } from "./version.js";
 
 /**
@@ -23,6 +24,8 @@ export type WireChangeOf =
 	| { expired: { key: string; version: WireVersion } }
 	/** A key holds again what was deleted from it, by this version's name. */
 	| { restored: { manifest: Uint8Array; version: WireVersion } }
+	/** A key's blob is another's from now on, as this version; before it was `from`'s, as the version named. */
+	| { given: { manifest: Uint8Array; version: WireVersion; from: Principal; offer: WireOfferName } }
 	/** What was deleted from a key, and was kept, is removed for good before its time. */
 	| { purged: { key: string; version: WireVersion } }
 	/** A lease was taken or extended; without an end it was released. */
@@ -42,7 +45,11 @@ export type WireChangeOf =
 				terms: [] | [WireGrantTerms];
 				under: [] | [WireGrantName];
 			};
-	  };
+	  }
+	/** Blobs of an owner were offered to another; without `what` the offer is no more. */
+	| { offer: WireOfferName & { owner: Principal; to: Principal; what: [] | [WireOffered] } }
+	/** A principal may act for another if it accepts that, acts for it, or does no more: offered, holds, ended. */
+	| { link: { owner: Principal; who: Principal; state: string } };
 
 export interface WireChange extends WireVersion {
 	at: bigint;
@@ -69,6 +76,12 @@ const KINDS: { readonly [Kind in ChangeKind]: IDL.Type<Case<WireChangeOf, Kind>>
 	deleted: record<Case<WireChangeOf, "deleted">>({ key: text, version: Version }),
 	expired: record<Case<WireChangeOf, "expired">>({ key: text, version: Version }),
 	restored: record<Case<WireChangeOf, "restored">>({ manifest: ManifestBytes, version: Version }),
+	given: record<Case<WireChangeOf, "given">>({
+		manifest: ManifestBytes,
+		version: Version,
+		from: principal,
+		offer: OfferName,
+	}),
 	purged: record<Case<WireChangeOf, "purged">>({ key: text, version: Version }),
 	lease: record<Case<WireChangeOf, "lease">>({ id: bytes, holder: principal, ends_at: opt(nat64) }),
 	keep_deleted: record<Case<WireChangeOf, "keep_deleted">>({ days: nat32 }),
@@ -83,6 +96,14 @@ const KINDS: { readonly [Kind in ChangeKind]: IDL.Type<Case<WireChangeOf, Kind>>
 		terms: opt(GrantTerms),
 		under: opt(GrantName),
 	}),
+	offer: record<Case<WireChangeOf, "offer">>({
+		giver: principal,
+		id: bytes,
+		owner: principal,
+		to: principal,
+		what: opt(Offered),
+	}),
+	link: record<Case<WireChangeOf, "link">>({ owner: principal, who: principal, state: text }),
 };
 
 const stamp = { sequence: nat64, canister_version: nat64, at: nat64, by: principal };

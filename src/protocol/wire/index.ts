@@ -30,6 +30,8 @@ export type * from "./grants.js";
 export * from "./http.js";
 export type * from "./lease.js";
 export * from "./methods.js";
+export type * from "./owners.js";
+export { Removed, Taken } from "./owners.js";
 export { PROTOCOL_FEATURES, PROTOCOL_VERSION } from "./protocol.js";
 export type * from "./read.js";
 export { isUnread, Refusal, toItemRefusal, toRefusal, type WireRefusal } from "./refusal.js";

@@ -12,6 +12,7 @@ import * as feed from "./feed.js";
 import * as grants from "./grants.js";
 import { HTTP_METHODS } from "./http.js";
 import * as lease from "./lease.js";
+import * as owners from "./owners.js";
 import * as read from "./read.js";
 import { Refusal, type WireRefusal } from "./refusal.js";
 import * as upload from "./upload.js";
@@ -94,6 +95,20 @@ export const METHODS = {
 	blobs_give_grant: update<[grants.WireGiveGrant], WireVersion>([grants.GiveGrant], Version),
 	/** Of a grant that is not there, to the last change that was made. */
 	blobs_revoke_grant: update<[grants.WireRevokeGrant], WireVersion>([grants.RevokeGrant], Version),
+	blobs_offer: update<[owners.WireOfferBlobs], WireVersion>([owners.OfferBlobs], Version),
+	/** Of an offer that is not there, to the last change that was made. */
+	blobs_withdraw_offer: update<[owners.WireAnswerOffer], WireVersion>([owners.AnswerOffer], Version),
+	/** A step: to be repeated, with other ids, until it is done. */
+	blobs_take_offer: update<[owners.WireAnswerOffer], owners.WireTaken>([owners.AnswerOffer], owners.Taken),
+	/** A step: to be repeated, with other ids and where the last one ended, until nothing is left. */
+	blobs_remove_owned: update<[owners.WireRemoveOwned], owners.WireRemoved>(
+		[owners.RemoveOwned],
+		owners.Removed,
+	),
+	blobs_offer_link: update<[owners.WireOfferLink], WireVersion>([owners.OfferLink], Version),
+	blobs_accept_link: update<[owners.WireAcceptLink], WireVersion>([owners.AcceptLink], Version),
+	/** Of a link that is not there, to the last change that was made. */
+	blobs_end_link: update<[owners.WireEndLink], WireVersion>([owners.EndLink], Version),
 	/** By the role backup: keeps what keys hold now, until it ends. */
 	blobs_take_lease: update<[lease.WireTakeLease], WireVersion>([lease.TakeLease], Version),
 	blobs_extend_lease: update<[lease.WireExtendLease], WireVersion>([lease.ExtendLease], Version),
@@ -137,6 +152,9 @@ export const METHODS = {
 		administration.Accounts,
 	),
 	blobs_list_grants: query<[grants.WireListGrants], grants.WireGrants>([grants.ListGrants], grants.Grants),
+	blobs_list_offers: query<[owners.WireListOffers], owners.WireOffers>([owners.ListOffers], owners.Offers),
+	blobs_list_owned: query<[owners.WireListOwned], owners.WireOwned>([owners.ListOwned], owners.Owned),
+	blobs_list_links: query<[owners.WireListLinks], owners.WireLinks>([owners.ListLinks], owners.Links),
 	blobs_expiry_rules: query<[], expiry.WireExpiryRules>([], expiry.ExpiryRules),
 	blobs_stats: query<[], administration.WireStats>([], administration.Stats),
 	/** The same as text for Prometheus. */

@@ -11,4 +11,5 @@ export const PROTOCOL_FEATURES: readonly string[] = [
 	"undelete",
 	"import",
 	"leases",
+	"owners",
 ];

@@ -38,8 +38,9 @@ describe("C27 frozen numbers", () => {
 			ends: 15,
 			bin: 16,
 			leases: 19,
+			owners: 21,
 		});
-		expect(MEMORIES).toBe(20);
+		expect(MEMORIES).toBe(22);
 	});
 
 	test("of counters, queues and receipts", () => {
@@ -81,8 +82,19 @@ describe("C27 frozen numbers", () => {
 			grantMarks: 50,
 			answersMade: 51,
 			renewing: 52,
+			links: 56,
+			offers: 57,
+			offerQueue: 58,
 		});
-		expect(QUEUE).toEqual({ uploads: 0, receipts: 1, garbage: 2, turns: 3, reserves: 4, grants: 5 });
+		expect(QUEUE).toEqual({
+			uploads: 0,
+			receipts: 1,
+			garbage: 2,
+			turns: 3,
+			reserves: 4,
+			grants: 5,
+			offers: 6,
+		});
 		expect(RECEIPT).toEqual({
 			committed: 1,
 			aborted: 2,
@@ -93,6 +105,7 @@ describe("C27 frozen numbers", () => {
 			putMany: 7,
 			deletedMany: 8,
 			batch: 9,
+			step: 12,
 		});
 	});
 

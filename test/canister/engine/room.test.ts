@@ -17,7 +17,7 @@ import {
 
 /** Memory and cycles: what is promised is there, what is not is refused before it is begun. */
 
-const MAPS_BYTES = 20 * (8 << 20);
+const MAPS_BYTES = 22 * (8 << 20);
 const roomFor = (bytes: number) => ({ room: { maxStableBytes: MAPS_BYTES + Math.ceil(bytes * 1.02) } });
 
 describe("a network that charges nothing", () => {

@@ -63,7 +63,7 @@ export function setMode(model: Model, who: number, [request]: MethodArgs<"blobs_
 		generation: request.generation + 1n,
 		last,
 		protocol: 1,
-		features: ["grants", "batch", "expiry", "undelete", "import", "leases"],
+		features: ["grants", "batch", "expiry", "undelete", "import", "leases", "owners"],
 		keep_deleted_days: [model.keepDays],
 	};
 }

@@ -37,6 +37,7 @@ import {
 	type RoleName,
 	S,
 } from "./model.js";
+import { owning } from "./owner-commands.js";
 
 /** What random histories are made of, and how each command becomes a call: it may look at what there is. */
 
@@ -571,6 +572,37 @@ export const undeleteCommands = fc.array(
 		{ weight: 6, arbitrary: fc.nat(1).map((back): Command => ({ do: "again", back })) },
 		restart,
 		cleanAfter(0, 60_000, DAY_MS, 3 * DAY_MS),
+	),
+	{ minLength: 30, maxLength: 70, size: "max" },
+);
+
+/** What is given, taken and removed, and who acts for whom. */
+export const ownerCommands = fc.array(
+	fc.oneof(
+		...owning,
+		{ ...begin, weight: 6 },
+		{ ...putMissing, weight: 6 },
+		{ ...commit, weight: 8 },
+		abort,
+		{ ...putBlob, weight: 26 },
+		putMany,
+		deleteBlob,
+		update,
+		move(3, "blobs_copy"),
+		move(3, "blobs_rename"),
+		batch,
+		{ ...give, weight: 5 },
+		putByGrant,
+		{ ...setKeepDeleted, weight: 2 },
+		restore,
+		takeLease,
+		roleChange(2, "blobs_grant_role"),
+		roleChange(1, "blobs_revoke_role"),
+		{ ...setQuota, weight: 3 },
+		{ weight: 20, arbitrary: fc.nat(1).map((back): Command => ({ do: "again", back })) },
+		wait,
+		restart,
+		cleanAfter(0, 0, 60_000, DAY_MS, 8 * DAY_MS),
 	),
 	{ minLength: 30, maxLength: 70, size: "max" },
 );

@@ -6,6 +6,7 @@ import * as blobs from "./blobs.js";
 import * as grants from "./grants.js";
 import * as leases from "./leases.js";
 import { ANONYMOUS, CONTROLLER, type Model, refuse } from "./model.js";
+import * as owners from "./owners.js";
 import * as uploads from "./uploads.js";
 
 const EXPECTATIONS: {
@@ -40,6 +41,13 @@ const EXPECTATIONS: {
 	blobs_abort_any_upload: administration.abortAny,
 	blobs_give_grant: grants.give,
 	blobs_revoke_grant: grants.revokeGrant,
+	blobs_offer: owners.offer,
+	blobs_withdraw_offer: owners.withdraw,
+	blobs_take_offer: owners.take,
+	blobs_remove_owned: owners.removeOwned,
+	blobs_offer_link: owners.offerLink,
+	blobs_accept_link: owners.acceptLink,
+	blobs_end_link: owners.endLink,
 };
 
 /** Methods of which the model knows what they do: the updates. */
@@ -48,10 +56,12 @@ export const EXPECTED = Object.keys(EXPECTATIONS) as MethodName[];
 /** What a call should answer; the model changes as the store should. Throws Refused where it should be refused. */
 export function expectationOf<Name extends MethodName>(
 	model: Model,
-	who: number,
+	signer: number,
 	method: Name,
 	args: MethodArgs<Name>,
 ): unknown {
+	model.owners.signer = signer;
+	const who = model.owners.actsFor(signer);
 	const expectation = EXPECTATIONS[method];
 	if (expectation === undefined) throw new Error(`the model does not know ${method}`);
 	let isLetIn = isAdmitted(model, who, method);
@@ -95,8 +105,15 @@ const ADMINISTRATION: readonly MethodName[] = [
 ];
 const GRANTING: readonly MethodName[] = ["blobs_give_grant", "blobs_revoke_grant"];
 const LEASING: readonly MethodName[] = ["blobs_take_lease", "blobs_extend_lease", "blobs_release_lease"];
+/** What concerns those who send it. */
+const PARTY: readonly MethodName[] = [
+	"blobs_withdraw_offer",
+	"blobs_offer_link",
+	"blobs_accept_link",
+	"blobs_end_link",
+];
 const isAdministration = (model: Model, who: number, method: MethodName): boolean =>
-	ADMINISTRATION.includes(method) || ([...GRANTING, ...LEASING].includes(method) && model.has(who));
+	ADMINISTRATION.includes(method) || ([...GRANTING, ...LEASING, ...PARTY].includes(method) && model.has(who));
 
 /** Whether mode and role let the call in, whatever it asks for. */
 function isAdmitted(model: Model, who: number, method: MethodName): boolean {
@@ -105,7 +122,7 @@ function isAdmitted(model: Model, who: number, method: MethodName): boolean {
 	if (!model.takes(BEGIN.includes(method) ? "live" : "draining") || who === ANONYMOUS) return false;
 	if (GRANTING.includes(method)) return model.grants.holds(who);
 	if (LEASING.includes(method)) return model.has(who, "backup");
-	return method === "blobs_abort_upload" || model.writesSome(who);
+	return method === "blobs_abort_upload" || PARTY.includes(method) || model.writesSome(who);
 }
 
 /** Bytes of blobs that a call brings. */

@@ -10,6 +10,7 @@ import type {
 import { type PlainChange, plainChange, versionOf } from "../../../support/plain.js";
 import { sha256 } from "../../../support/store.js";
 import { CONTROLLER, EVERYBODY, type ModeName, numberOf, PRINCIPALS, type RoleName } from "./model.js";
+import { linkName } from "./owners.js";
 import type { World } from "./world.js";
 
 /** The feed from its beginning, in pages, every head computed anew of the bytes as they came. */
@@ -21,6 +22,8 @@ export interface Replayed {
 	mode: ModeName;
 	rules: readonly WireExpiryRule[];
 	keepDays: number;
+	/** Links that hold. */
+	readonly links: Set<string>;
 	/** By holder and id. */
 	readonly grants: Map<string, ReplayedGrant>;
 }
@@ -42,6 +45,7 @@ export function replayFeed(world: World): Replayed {
 		mode: "live",
 		rules: [],
 		keepDays: 0,
+		links: new Set(),
 		grants: new Map(),
 	};
 	let cursor: WireCursor = { sequence: 0n, head: new Uint8Array(32) };
@@ -105,6 +109,18 @@ function apply(replayed: Replayed, { change, ...stamp }: PlainChange): void {
 		const { manifest } = change.restored;
 		expect(versionOf(manifest)).toEqual(versionOf(stamp));
 		replayed.blobs.set(manifest.key, manifest);
+	} else if ("given" in change) {
+		const { manifest, version, from } = change.given;
+		const before = replayed.blobs.get(manifest.key)!;
+		expect(versionOf(manifest)).toEqual(versionOf(stamp));
+		expect([versionOf(before), before.owner]).toEqual([version, from]);
+		expect(manifest.owner).toEqual(stamp.by);
+		replayed.blobs.set(manifest.key, manifest);
+	} else if ("link" in change) {
+		const { owner, who, state } = change.link;
+		const name = linkName(numberOf(owner), numberOf(who));
+		if (state === "holds") replayed.links.add(name);
+		else replayed.links.delete(name);
 	} else if ("purged" in change) {
 		expect(change.purged.version.sequence).toBeLessThan(stamp.sequence);
 	} else if ("keep_deleted" in change) {

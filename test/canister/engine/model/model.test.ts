@@ -7,6 +7,7 @@ import {
 	expiryCommands,
 	grantCommands,
 	importCommands,
+	ownerCommands,
 	placeCommands,
 	undeleteCommands,
 } from "./commands.js";
@@ -28,6 +29,17 @@ const UNDELETE: readonly string[] = [
 	"blobs_release_lease",
 ];
 
+/** Which are about owners: likewise. */
+const OWNING: readonly string[] = [
+	"blobs_offer",
+	"blobs_withdraw_offer",
+	"blobs_take_offer",
+	"blobs_remove_owned",
+	"blobs_offer_link",
+	"blobs_accept_link",
+	"blobs_end_link",
+];
+
 test("C31 C33 C55 random histories of every update, restarts and cleaning between, leave what the model says", () => {
 	fc.assert(
 		fc.property(commands, (history) => {
@@ -42,7 +54,7 @@ test("C31 C33 C55 random histories of every update, restarts and cleaning betwee
 		// As of grants, below.
 		isLong ? { numRuns: 300 } : { numRuns: 80, seed: 31 },
 	);
-	const rare = EXPECTED.filter((method) => !UNDELETE.includes(method)).filter(
+	const rare = EXPECTED.filter((method) => ![...UNDELETE, ...OWNING].includes(method)).filter(
 		(method) => (World.happened.get(`${method} done`) ?? 0) < 10,
 	);
 	expect(rare, "updates that were hardly ever done").toEqual([]);
@@ -169,6 +181,29 @@ test("C66 C67 C68 C84 what is deleted, or kept for leases: no history loses it b
 		"blobs_take_lease not_authorized",
 		"kept for a lease",
 		"a lease broken",
+	].filter((what) => !World.happened.has(what));
+	expect(missing, "what never happened").toEqual([]);
+});
+
+test("C108 C109 C111 C112 C113 owners: no history loses what is given, removed, or done for another", () => {
+	fc.assert(
+		fc.property(ownerCommands, (history) => {
+			const world = new World();
+			for (const command of history) world.run(command);
+			world.replay();
+			world.settle();
+			world.replay();
+		}),
+		isLong ? { numRuns: 600 } : { numRuns: 40, seed: 108 },
+	);
+	for (const method of OWNING) expect(World.happened.get(`${method} done`), method).toBeGreaterThan(5);
+	const missing = [
+		"blobs_take_offer not_authorized",
+		"blobs_offer not_authorized",
+		"blobs_offer invalid_argument",
+		"blobs_accept_link not_authorized",
+		"again blobs_offer done",
+		"acts for another",
 	].filter((what) => !World.happened.has(what));
 	expect(missing, "what never happened").toEqual([]);
 });

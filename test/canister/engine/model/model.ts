@@ -17,6 +17,7 @@ import { sha256 } from "../../../support/store.js";
 import { chargeOfBlob, chargeOfPieces, chargeOfSession, chargeOfSize } from "./charges.js";
 import { Grants, type ModelGrant, type Use } from "./grants.js";
 import { Leases } from "./leases.js";
+import { Owners } from "./owners.js";
 
 /** What the store should be, as anybody would write it down: maps in the heap, nothing shared, nothing saved. */
 
@@ -142,6 +143,7 @@ export class Model {
 	readonly garbage: ModelGarbage[] = [];
 	readonly grants = new Grants(this);
 	readonly leases = new Leases(this);
+	readonly owners = new Owners();
 	rules: WireExpiryRule[] = [];
 	keepDays = 0;
 	/** By the number of the version. */
@@ -303,7 +305,7 @@ export class Model {
 		for (const [name, upload] of this.uploads) if (name.startsWith(`${who}/`)) bytes += chargedFor(upload);
 		for (const { blob } of this.bin.values()) if (blob.owner === who) bytes += chargeOfBlob(blob);
 		for (const { holder, charged } of this.garbage) if (holder === who) bytes += charged;
-		return bytes + this.grants.bytesOf(who);
+		return bytes + this.grants.bytesOf(who) + this.owners.bytesOf(who);
 	}
 
 	/** What a principal sent and changed since midnight. */
@@ -535,6 +537,7 @@ export class Model {
 			upload.reserveLookAt = upload.reserved > 0 ? this.now + 5 * MINUTE_MS : undefined;
 		}
 		this.grants.clean(this.now);
+		this.owners.clean(this.now);
 		for (const [name, { until }] of this.receipts) if (until <= this.now) this.receipts.delete(name);
 		this.garbage.splice(0, this.garbage.length - left);
 	}

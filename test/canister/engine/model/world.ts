@@ -37,6 +37,7 @@ import {
 	Refused,
 	type RoleName,
 } from "./model.js";
+import { linkName, listedLinks, listedOffers, ownedBy } from "./owners.js";
 
 /** After every so many commands all that is stored is compared; answers always are. */
 const COMPARED = 3;
@@ -151,6 +152,8 @@ export class World {
 			this.count("put over what was over");
 		const became = `${method} ${typeof expected === "string" ? expected : "done"}`;
 		this.count(note + became);
+		if (became === "blobs_take_offer done" && this.model.owners.actsFor(who) !== who)
+			this.count("taken by who acts for another");
 		const [publication] = args as [{ as?: unknown[] }];
 		if (publication.as?.length === 1 && typeof expected !== "string") this.count("published as another's");
 		for (const grant of this.model.grants.all) this.#countUse(who, grant, usedBefore.get(grant));
@@ -170,6 +173,11 @@ export class World {
 		const before = this.storage.writes;
 		try {
 			const answer = ask(this.engine, method, ...(args as never)) as unknown;
+			// Where a step ended is sealed.
+			if (method === "blobs_remove_owned") {
+				const removed = answer as PlainOk<"blobs_remove_owned">;
+				return { ...removed, next: removed.next.length > 0 };
+			}
 			const isMany = method === "blobs_put_many" || method === "blobs_delete_many";
 			return isMany ? resultsOf(answer as PlainOk<"blobs_put_many">) : answer;
 		} catch (error) {
@@ -226,15 +234,16 @@ export class World {
 	compare(): void {
 		const { model } = this;
 		for (const who of model.isImporting ? [CONTROLLER] : PRINCIPALS.keys()) {
+			const as = model.owners.actsFor(who);
 			const visible = [...model.blobs.values()].filter(
-				(blob) => !model.isOver(blob) && model.mayRead(who, blob),
+				(blob) => !model.isOver(blob) && model.mayRead(as, blob),
 			);
 			const readByGrant = visible.some(
 				({ manifest, owner }) =>
 					manifest.visibility === "private" &&
-					owner !== who &&
-					!model.has(who, "reader", "backup") &&
-					model.grants.reads(who, manifest.key),
+					owner !== as &&
+					!model.has(as, "reader", "backup") &&
+					model.grants.reads(as, manifest.key),
 			);
 			if (readByGrant) this.count("read by a grant");
 			const manifests = new Map(visible.map(({ manifest }) => [manifest.key, manifest]));
@@ -259,11 +268,34 @@ export class World {
 		for (const who of model.isImporting ? [CONTROLLER] : [0, 1, 2, 3]) {
 			const request = { prefix: "", after: [] as [], limit: 1_000 };
 			const { deleted } = this.query(who, "blobs_list_deleted", request);
-			same(deleted, listedFor(model, who), `what ${who} sees of what was deleted`);
+			same(deleted, listedFor(model, model.owners.actsFor(who)), `what ${who} sees of what was deleted`);
 		}
+		this.#compareOwners();
 		this.#compareLeases();
 		this.#compareBytes();
 		this.#compareCounts();
+	}
+
+	/** What each has, what is offered, and who acts for whom. */
+	#compareOwners(): void {
+		const { model } = this;
+		for (const who of model.isImporting ? [] : [1, 2, 3]) {
+			const request = { of: { mine: null }, prefix: "", after: [] as [], limit: 100 };
+			const { manifests: owned } = this.queryWire(who, "blobs_list_owned", request);
+			const as = model.owners.actsFor(who);
+			if (as !== who) this.count("acts for another");
+			same(
+				owned.map((bytes) => manifests.decode(bytes)),
+				ownedBy(model, as).map(({ manifest }) => manifest),
+				`what ${who} owns`,
+			);
+		}
+		const request = { of: { all: null }, after: [] as [], limit: 1_000 };
+		same(this.query(CONTROLLER, "blobs_list_offers", request).offers, listedOffers(model), "the offers");
+		same(this.query(CONTROLLER, "blobs_list_links", request).links, listedLinks(model), "the links");
+		const { offers, links } = model.owners;
+		const holding = links.filter(({ holds }) => holds).length;
+		same(this.storage.size(MEMORY.owners), offers.length + links.length + holding, "offers and links");
 	}
 
 	/** What is kept for leases is there for who holds them, all of it, and for nobody else. */
@@ -344,7 +376,7 @@ export class World {
 				generation: model.generation,
 				last: model.version,
 				protocol: 1,
-				features: ["grants", "batch", "expiry", "undelete", "import", "leases"],
+				features: ["grants", "batch", "expiry", "undelete", "import", "leases", "owners"],
 				keep_deleted_days: [model.keepDays],
 			},
 		};
@@ -376,6 +408,12 @@ export class World {
 		same(replayed.keepDays, this.model.keepDays, "what the feed says of keeping");
 		same(replayed.rules, this.model.rules, "what the feed says of rules");
 		same(replayed.mode, this.model.mode, "what the feed says of the mode");
+		const links = this.model.owners.links.filter(({ holds }) => holds);
+		same(
+			replayed.links,
+			new Set(links.map(({ owner, who }) => linkName(owner, who))),
+			"what the feed says of links",
+		);
 		const live = listed(this.model).filter(({ holds }) => holds);
 		const expected = new Map(live.map((grant) => [grantName(grant), grant.role]));
 		same(holding(replayed.grants, this.model.nanoseconds()), expected, "what the feed says of grants");
@@ -409,6 +447,12 @@ export class World {
 				method: "blobs_revoke_grant",
 				args: [{ id: id.slice().fill(210 + n), who, grant }],
 			});
+		for (const [n, { owner, who }] of listedLinks(model).entries())
+			this.call({
+				who: CONTROLLER,
+				method: "blobs_end_link",
+				args: [{ id: id.slice().fill(230 + n), link: { owner, who } }],
+			});
 		const days = { id: id.slice().fill(203), days: 0 };
 		this.call({ who: CONTROLLER, method: "blobs_set_keep_deleted", args: [days] });
 		const isBusy = () => this.query(CONTROLLER, "blobs_stats").certifying > 0n;
@@ -422,7 +466,7 @@ export class World {
 		this.compare();
 		const paged = new Set([...model.blobs.values()].filter(({ pieces }) => pieces.length > 0));
 		expect(this.storage.size(MEMORY.pages)).toBeLessThanOrEqual(paged.size);
-		this.#expectNothing("uploads", "receipts", "queues", "grants", "leases");
+		this.#expectNothing("uploads", "receipts", "queues", "grants", "leases", "owners");
 		this.#compareAnswers();
 
 		const blobs = [...model.blobs.keys()].map((key) => ({ key, precondition: { none: null } }));

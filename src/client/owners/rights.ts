@@ -1,0 +1,43 @@
+import type { Principal } from "@dfinity/principal";
+import type { Change } from "../types.js";
+import type { RightsChange } from "./types.js";
+
+/** Which changes of the feed are of rights, and whom they concern. */
+
+const KINDS: readonly RightsChange["type"][] = [
+	"role",
+	"quota",
+	"grant",
+	"link",
+	"offer",
+	"given",
+	"lease",
+	"mode",
+];
+
+export const isOfRights = (change: Change): change is RightsChange =>
+	KINDS.some((kind) => kind === change.type);
+
+/** Whether the principal of this text made a change, or it says something of it. */
+export const concerns = (change: RightsChange, text: string): boolean =>
+	[change.by, ...named(change)].some((who) => who?.toText() === text);
+
+function named(change: RightsChange): readonly (Principal | undefined)[] {
+	switch (change.type) {
+		case "role":
+		case "quota":
+			return [change.who];
+		case "grant":
+			return [change.who, change.under?.who];
+		case "link":
+			return [change.owner, change.who];
+		case "offer":
+			return [change.giver, change.owner, change.to];
+		case "given":
+			return [change.from, change.manifest.owner, change.offer.giver];
+		case "lease":
+			return [change.holder];
+		default:
+			return [];
+	}
+}
