@@ -19,7 +19,7 @@ const help = `Usage: canister-blobs restore <snapshot> --to <directory> --repo <
        canister-blobs restore <snapshot> --into <canister> --repo <place> [options]
 
 Makes files of the blobs of a snapshot (by its id, the beginning of that, or latest), or
-fills an empty store with them, their owners and times, roles, quotas and grants. Killed,
+fills an empty store with them, their owners and times, roles, quotas, grants and links. Killed,
 it goes on when it is run again. Exit code 3: some are missing, and named.
 
       --to <directory>  where the files are to be; keys are paths below it
