@@ -51,6 +51,17 @@ const Store = createBlobStore({
 	room: { minCycles: CYCLES_FOR_SIGNING },
 });
 
+/** Where only those put pictures whom the guest has invited, by grants of the store. */
+function albumOf(guest: Principal): string {
+	if (!admit(guest)) throw new Error("sign first");
+	return `albums/${guest.toText()}/`;
+}
+
+const now = (): Date => new Date(Number(time() / 1_000_000n));
+
+/** The guestbook's own updates. */
+const METHODS = ["sign", "invite", "uninvite"];
+const DAY_MS = 86_400_000;
 const HOUR_SECONDS = 3_600;
 const MAX_ARGUMENT_BYTES = 200;
 const NEWEST = 100;
@@ -74,7 +85,9 @@ class Guestbook {
 		const accepts = Store.inspectMessage();
 		if (accepts !== undefined) return accepts;
 		return (
-			msgMethodName() === "sign" && !msgCaller().isAnonymous() && msgArgData().length <= MAX_ARGUMENT_BYTES
+			METHODS.includes(msgMethodName()) &&
+			!msgCaller().isAnonymous() &&
+			msgArgData().length <= MAX_ARGUMENT_BYTES
 		);
 	}
 
@@ -86,6 +99,25 @@ class Guestbook {
 		entries.insert(count, { guest: guest.toText(), name });
 		guests.insert(guest.toText(), count);
 		return count + 1;
+	}
+
+	/** Lets a friend who has not signed put pictures into this guest's album: ten in all, public, until tomorrow. */
+	@update([IDL.Principal], IDL.Text)
+	invite(friend: Principal): string {
+		const prefix = albumOf(msgCaller());
+		const endsAt = new Date(now().getTime() + DAY_MS);
+		const bounds = { publicOnly: true, blobs: 10, bytes: 20_000_000, endsAt };
+		Store.grant(friend, { role: "writer", prefix, ...bounds });
+		return prefix;
+	}
+
+	/** Takes back what this guest invited a friend to. */
+	@update([IDL.Principal], IDL.Nat32)
+	uninvite(friend: Principal): number {
+		const prefix = albumOf(msgCaller());
+		const given = Store.grantsOf(friend).filter((grant) => grant.prefix === prefix);
+		for (const { id } of given) Store.revokeGrant(friend, id);
+		return given.length;
 	}
 
 	@query([], IDL.Vec(IDL.Text))
@@ -107,8 +139,7 @@ class Guestbook {
 	/** Timers end with an upgrade, the store's too: each sets its own anew. */
 	#everyHour(): void {
 		setTimerInterval(HOUR_SECONDS, () => {
-			const now = new Date(Number(time() / 1_000_000n));
-			growth.insert(now.toISOString(), Number(entries.len()));
+			growth.insert(now().toISOString(), Number(entries.len()));
 		});
 	}
 }

@@ -33,6 +33,8 @@ interface Page {
 }
 interface Guestbook extends Store {
 	sign(name: string): Promise<number>;
+	invite(friend: Principal): Promise<string>;
+	uninvite(friend: Principal): Promise<number>;
 	names(): Promise<string[]>;
 	growth(): Promise<[string, number][]>;
 	http_request(request: { url: string; method: string; body: Uint8Array; headers: [] }): Promise<Page>;
@@ -42,6 +44,8 @@ const header = IDL.Tuple(IDL.Text, IDL.Text);
 const body = IDL.Vec(IDL.Nat8);
 const OWN = {
 	sign: IDL.Func([IDL.Text], [IDL.Nat32], []),
+	invite: IDL.Func([IDL.Principal], [IDL.Text], []),
+	uninvite: IDL.Func([IDL.Principal], [IDL.Nat32], []),
 	names: IDL.Func([], [IDL.Vec(IDL.Text)], ["query"]),
 	growth: IDL.Func([], [IDL.Vec(IDL.Tuple(IDL.Text, IDL.Nat32))], ["query"]),
 	http_request: IDL.Func(
@@ -197,6 +201,39 @@ describe("the guestbook with its store", () => {
 			not_authorized: { needs: "a permission of the application" },
 		});
 		expect(ok(await deployed.guestbook.blobs_delete({ ...deletion, id: newId() })).deleted).toBe(true);
+	});
+
+	test("C115 its code gives grants: who is invited by a guest puts into that album, within bounds, until it is taken back", async () => {
+		const friend = Ed25519KeyIdentity.generate();
+		const who = friend.getPrincipal();
+		const asFriend = await deployed.as(friend);
+		const put = async (key: string, parts = {}) =>
+			asFriend.blobs_put_blob({ ...putOf(key), ...parts }, bytes);
+		const lacking = { not_authorized: { needs: "the role writer, or a grant for the key" } };
+		const album = `albums/${ada.getPrincipal()}/`;
+		expect(refusal(await put(`${album}a.png`))).toMatchObject({ not_authorized: {} });
+		await expect(asFriend.invite(who)).rejects.toThrow("sign first");
+		expect(await asAda.invite(who)).toBe(album);
+		// Beyond what strangers may send.
+		const large = new Uint8Array(100_000);
+		const request = { id: newId(), key: `${album}b.png`, ...publication(rootOf(large, MAX_CHUNK_BYTES)) };
+		ok(await asFriend.blobs_put_blob(request, large));
+		expect(refusal(await put("albums/else/a.png"))).toEqual(lacking);
+		expect(refusal(await put(`${album}c.png`, { visibility: { private: null } }))).toMatchObject({
+			not_authorized: { needs: "a grant that is for private blobs, too" },
+		});
+		const { guestbook, canisterId } = deployed;
+		const list = { of: { held_by: who }, after: [] as [], limit: 9 };
+		const [grant] = ok(await guestbook.blobs_list_grants(list)).grants;
+		expect(grant).toMatchObject({ terms: { prefix: album, blobs: [10n], public_only: true }, under: [] });
+		const { changes } = ok(await guestbook.blobs_changes({ after: [], limit: 1_000, min_version: [] }));
+		const given = changes.find(({ change }) => "grant" in change);
+		expect(given!.by.toText()).toBe(canisterId.toText());
+		for (let more = 0; more < 7; more++) await asAda.invite(who);
+		await expect(asAda.invite(who)).rejects.toThrow(/quota_exceeded.*grants/);
+		expect(await asAda.uninvite(who)).toBe(8);
+		expect(refusal(await put(`${album}d.png`))).toEqual(lacking);
+		expect(ok(await guestbook.blobs_list_grants(list)).grants).toEqual([]);
 	});
 
 	test("inspect_message refuses what the store's methods cannot take, and what the application's rule says", async () => {

@@ -1,4 +1,4 @@
-import { type BlobStoreClass, createBlobStore } from "canister-blobs/canister";
+import { type BlobStoreClass, createBlobStore, type StoreGrant } from "canister-blobs/canister";
 import { jsSha256 } from "canister-blobs/canister/js-sha256";
 import { createNetwork, type Fault, type Refusal } from "canister-blobs/localnet";
 import {
@@ -26,7 +26,11 @@ test("files are sources and targets", async () => {
 });
 
 test("a store is a class, made with options that it knows", () => {
-	expectTypeOf(createBlobStore({ memoryOffset: 10, lifecycle: false })).toEqualTypeOf<BlobStoreClass>();
+	const store = createBlobStore({ memoryOffset: 10, lifecycle: false });
+	expectTypeOf(store).toEqualTypeOf<BlobStoreClass>();
+	expectTypeOf(store.grantsOf).returns.toEqualTypeOf<StoreGrant[]>();
+	// @ts-expect-error: a grant is for a prefix
+	store.grant({} as never, { role: "writer" });
 	createBlobStore({ sha256: jsSha256, authorize: ({ action }) => (action === "read" ? true : undefined) });
 	// @ts-expect-error: beside other classes the memory ids must be chosen
 	createBlobStore({ lifecycle: false });

@@ -16,6 +16,7 @@ export function inspectMessage(options: { manual: true }): MethodDecorator;
 export function msgArgData(): Uint8Array;
 export function msgReject(message: string): void;
 export function msgReply(reply: Uint8Array): void;
+export function canisterSelf(): Principal;
 export function msgCaller(): Principal;
 export function msgMethodName(): string;
 export function performanceCounter(type: 0): bigint;

@@ -1,4 +1,6 @@
+import type { Principal } from "@dfinity/principal";
 import {
+	canisterSelf,
 	init,
 	inspectMessage,
 	msgArgData,
@@ -13,13 +15,17 @@ import {
 	type ErrorCode,
 	errorCode,
 	HTTP_METHODS,
+	MAX_GRANTS,
 	METHODS,
+	type MethodArgs,
 	type MethodName,
+	type MethodOk,
 	type WireError,
 } from "../../protocol/index.js";
 import { decodeArgs, encodeReply, isAcceptable } from "../candid/codec.js";
 import { decodeHttpRequest, encodeHttpReply } from "../candid/http.js";
 import { type Answer, BAD_REQUEST, Engine, Refusal } from "../engine/index.js";
+import { fromGrantTerms, type StoreGrant, type StoreGrantTerms, StoreRefusal, toGrant } from "./grants.js";
 import { AzleHost } from "./host.js";
 import { type HttpRequest, type HttpResponse, queryOf, responseOf } from "./http.js";
 import { attachKernel } from "./kernel.js";
@@ -44,8 +50,22 @@ export interface BlobStoreClass {
 	 * path can be no blob's, such as `/` and what ends with a slash: that is the application's.
 	 */
 	httpRequest(request: HttpRequest): HttpResponse | undefined;
+	/**
+	 * Gives a grant, in an update of the application's: as an administrator, by the canister itself, which the feed names.
+	 * Whoever it is for may hold 8. Answers its id.
+	 * @throws StoreRefusal `invalid_argument`, `quota_exceeded` (`grants`)
+	 */
+	grant(who: Principal, terms: StoreGrantTerms): Uint8Array;
+	/**
+	 * Takes a grant away, and all that is part of it; that there is none is no error.
+	 * @throws StoreRefusal
+	 */
+	revokeGrant(who: Principal, id: Uint8Array): void;
+	/** The grants that a principal holds, in order of their ids, those that hold no more too until they are cleaned away. */
+	grantsOf(who: Principal): StoreGrant[];
 }
 
+const wroteBefore = (name: MethodName) => `a bug of canister-blobs: ${name} wrote before it refused`;
 const NAMES = Object.keys(METHODS) as MethodName[];
 /** Not `in`, by which `toString` were one. */
 const isMethod = (name: string): name is MethodName => Object.hasOwn(METHODS, name);
@@ -58,6 +78,8 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 
 	let running: { engine: Engine; storage: AzleStorage } | undefined;
 	let exported: object | undefined;
+	/** While a method of the store runs, which may ask the application's rules; a trap takes it back. */
+	let isAnswering = false;
 	const open = () => {
 		claimCanister();
 		const [other] = exported === undefined ? [] : methodsBeside(exported, lifecycle);
@@ -99,6 +121,41 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		engine.start();
 	};
 
+	/** A call of the application's own code. */
+	function ask<Name extends MethodName>(
+		name: Name,
+		argsOf: (id: Uint8Array) => MethodArgs<Name>,
+	): MethodOk<Name> {
+		const { engine, storage } = started();
+		if (isAnswering) throw new Error(`canister-blobs: ${name} was called within a rule of the application`);
+		const before = storage.writes;
+		try {
+			// What these methods answer is made whole, not in parts.
+			return engine.callAs(canisterSelf().toUint8Array(), name, argsOf) as MethodOk<Name>;
+		} catch (error) {
+			if (!(error instanceof Refusal)) throw error;
+			if (storage.writes !== before || engine.isChanged) trap(wroteBefore(name));
+			const code = errorCode(error.wire);
+			throw new StoreRefusal(code, (error.wire as unknown as Record<string, unknown>)[code]);
+		}
+	}
+	const grant: BlobStoreClass["grant"] = (who, { role, ...rest }) => {
+		let given: Uint8Array | undefined;
+		ask("blobs_give_grant", (id) => {
+			given = id;
+			const terms = fromGrantTerms({ role, ...rest });
+			return [{ id, who, role: { [role]: null } as never, terms, under: [], as: [] }];
+		});
+		return given!;
+	};
+	const revokeGrant: BlobStoreClass["revokeGrant"] = (who, id) => {
+		ask("blobs_revoke_grant", (change) => [{ id: change, who, grant: id }]);
+	};
+	const grantsOf: BlobStoreClass["grantsOf"] = (who) =>
+		ask("blobs_list_grants", () => [{ of: { held_by: who }, after: [], limit: MAX_GRANTS }]).grants.map(
+			toGrant,
+		);
+
 	function answer(name: MethodName): void {
 		const { engine, storage } = started();
 		const before = storage.writes;
@@ -106,15 +163,16 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		let refusal: ErrorCode | undefined;
 		try {
 			const argument = msgArgData();
+			isAnswering = true;
 			result = { ok: engine.call(name, () => decodeArgs(name, argument), argument.length) };
 		} catch (error) {
 			if (!(error instanceof Refusal)) throw error;
 			// Whoever refuses must not have changed anything: half a change would stay. The trap takes it all back.
-			if (storage.writes !== before || engine.isChanged)
-				trap(`a bug of canister-blobs: ${name} wrote before it refused`);
+			if (storage.writes !== before || engine.isChanged) trap(wroteBefore(name));
 			result = error.item === undefined ? { err: error.wire } : { err: error.wire, item: error.item };
 			refusal = errorCode(error.wire);
 		}
+		isAnswering = false;
 		msgReply(encodeReply(name, result));
 		if (METHODS[name].kind === "update") engine.tally(name, refusal);
 		else engine.countQuery();
@@ -138,6 +196,9 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		static readonly postUpgrade = upgrade;
 		static readonly inspectMessage = accepts;
 		static readonly httpRequest = httpRequest;
+		static readonly grant = grant;
+		static readonly revokeGrant = revokeGrant;
+		static readonly grantsOf = grantsOf;
 
 		constructor() {
 			exported = this.constructor;

@@ -1,6 +1,7 @@
 import {
 	type Encodable,
 	type ErrorCode,
+	ID_BYTES,
 	MAX_PLAIN_ARGUMENT_BYTES,
 	METHODS,
 	type MethodArgs,
@@ -38,6 +39,8 @@ export { BAD_REQUEST, type HttpQuery, type HttpReply } from "./http/serving.js";
 export { Refusal, refuse } from "./refusal.js";
 export type { RoomSettings } from "./room.js";
 export type { HttpSettings, Settings } from "./settings.js";
+
+const NO_ID = new Uint8Array(0);
 
 /** What a method answers: its result, in parts or whole as it travels. */
 export type Answer<Name extends MethodName> = Encodable<MethodOk<Name>>;
@@ -156,6 +159,26 @@ export class Engine {
 			state.spending.count(state.access.anyone, bytes, state.now);
 			state.flush();
 		}
+		return answer;
+	}
+
+	/**
+	 * The same for code of the canister itself, whose principal `self` is: it may what administrators may. Its message is
+	 * its caller's, and counts in nobody's cycles here.
+	 */
+	callAs<Name extends MethodName>(
+		self: Uint8Array,
+		name: Name,
+		argsOf: (id: Uint8Array) => MethodArgs<Name>,
+	): Answer<Name> {
+		const state = this.#state;
+		state.begin();
+		state.access.actAsCanister(self);
+		admit(state, name);
+		const isUpdate = METHODS[name].kind === "update";
+		const args = argsOf(isUpdate ? state.host.random(ID_BYTES) : NO_ID);
+		const answer = (this.#methods[name] as (...args: unknown[]) => Answer<Name>)(...args);
+		if (isUpdate) state.flush();
 		return answer;
 	}
 
