@@ -1,7 +1,5 @@
 /** What a command is to main.ts: one file a command. */
 export interface Command {
-	/** One line for the list of commands. */
-	readonly summary: string;
 	/** What `--help` prints. */
 	readonly help: string;
 	/**

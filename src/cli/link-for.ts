@@ -50,9 +50,9 @@ async function run(args: readonly string[]): Promise<void> {
 	if (!base.endsWith("/")) throw new UsageError(`--base ends with a slash: ${base}/`);
 	const secrets = await secretsFrom(values["link-secret"]);
 	if (secrets.length === 0) throw new UsageError("link-for needs --link-secret <path>");
-	// Loaded only here: a build that links canisters runs this program many times.
+	// Loaded only here: a wrong command line is told at once.
 	const { BlobLinks } = await import("../http/index.js");
 	console.log(new BlobLinks({ canisterId: canister, secrets }).linkFor(key, { until: timeOf(until), base }));
 }
 
-export const linkFor: Command = { summary: "print a link to a private blob, for a time", help, run };
+export const linkFor: Command = { help, run };

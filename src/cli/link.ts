@@ -94,7 +94,6 @@ async function run(args: readonly string[]): Promise<void> {
 }
 
 export const link: Command = {
-	summary: "put the native SHA-256 into a canister built by Azle",
 	help,
 	run,
 };

@@ -3,32 +3,50 @@
  * The command `canister-blobs`. Exit codes: 0 done, 1 it could not be done, 2 the command line is wrong; of backups also
  * 3 done but for what is named, 10 there is no repository. Results go to stdout, errors to stderr.
  */
-import { backup } from "./backup/backup.js";
-import { init } from "./backup/init.js";
-import { cat, diff, ls } from "./backup/look.js";
-import { repair } from "./backup/repair.js";
-import { restore } from "./backup/restore.js";
-import { snapshots } from "./backup/snapshots.js";
-import { forget, prune } from "./backup/tidy.js";
-import { verify } from "./backup/verify.js";
 import { type Command, EXIT_FAILURE, EXIT_USAGE, UsageError } from "./command.js";
-import { link } from "./link.js";
-import { linkFor } from "./link-for.js";
-import { network } from "./network.js";
-import { serve } from "./serve.js";
 
-const commands = new Map<string, Command>([
-	["link", link],
-	["network", network],
-	...Object.entries({ init, backup, restore, verify, repair, snapshots, ls, cat, diff, forget, prune }),
-	["serve", serve],
-	["link-for", linkFor],
-]);
+/**
+ * Name, summary, and where it is. Only the command that is run is loaded: an agent, with its cryptography, takes half a
+ * second, and a build that links canisters runs this program many times.
+ */
+const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] = [
+	[
+		"link",
+		"put the native SHA-256 into a canister built by Azle",
+		async () => (await import("./link.js")).link,
+	],
+	["network", "run a local Internet Computer network", async () => (await import("./network.js")).network],
+	["init", "make a backup repository", async () => (await import("./backup/init.js")).init],
+	["backup", "back a store up, incrementally", async () => (await import("./backup/backup.js")).backup],
+	["restore", "make files of a snapshot", async () => (await import("./backup/restore.js")).restore],
+	[
+		"verify",
+		"find out whether snapshots can be restored",
+		async () => (await import("./backup/verify.js")).verify,
+	],
+	["repair", "bring back what was damaged", async () => (await import("./backup/repair.js")).repair],
+	[
+		"snapshots",
+		"list snapshots, and watch their age",
+		async () => (await import("./backup/snapshots.js")).snapshots,
+	],
+	["ls", "list the blobs of a snapshot", async () => (await import("./backup/look.js")).ls],
+	["cat", "print a blob of a snapshot", async () => (await import("./backup/look.js")).cat],
+	["diff", "show what two snapshots differ in", async () => (await import("./backup/look.js")).diff],
+	["forget", "forget snapshots by rules or by name", async () => (await import("./backup/tidy.js")).forget],
+	["prune", "free what no snapshot needs", async () => (await import("./backup/tidy.js")).prune],
+	["serve", "serve a store's blobs over HTTP", async () => (await import("./serve.js")).serve],
+	[
+		"link-for",
+		"print a link to a private blob, for a time",
+		async () => (await import("./link-for.js")).linkFor,
+	],
+];
 
 const help = `Usage: canister-blobs <command> [options]
 
 Commands:
-${[...commands].map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`).join("\n")}
+${COMMANDS.map(([name, summary]) => `  ${name.padEnd(10)}${summary}`).join("\n")}
 
 \`canister-blobs <command> --help\` says more.`;
 
@@ -41,11 +59,12 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 		console.log(help);
 		return 0;
 	}
-	const command = name === undefined ? undefined : commands.get(name);
-	if (command === undefined) {
+	const [, , load] = COMMANDS.find(([known]) => known === name) ?? [];
+	if (load === undefined) {
 		console.error(name === undefined ? help : `canister-blobs: no command "${name}"\n\n${help}`);
 		return EXIT_USAGE;
 	}
+	const command = await load();
 	if (args.includes("--help") || args.includes("-h")) {
 		console.log(command.help);
 		return 0;

@@ -73,7 +73,6 @@ async function run(args: readonly string[]): Promise<void> {
 }
 
 export const network: Command = {
-	summary: "run a local Internet Computer network",
 	help,
 	run,
 };

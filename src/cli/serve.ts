@@ -33,7 +33,6 @@ ${KEY_SECRETS_HELP}
   -h, --help              show this`;
 
 export const serve: Command = {
-	summary: "serve a store's blobs over HTTP",
 	help,
 	// Loaded only here: a build that links canisters runs this program many times.
 	run: async (args) => (await import("./serving.js")).runServer(args),

@@ -67,4 +67,4 @@ async function run(args: readonly string[]): Promise<number> {
 	});
 }
 
-export const backup: Command = { summary: "back a store up, incrementally", help, run };
+export const backup: Command = { help, run };

@@ -11,7 +11,6 @@ Makes an empty backup repository where there is nothing.
 ${REPOSITORY_HELP}`;
 
 export const init: Command = {
-	summary: "make a backup repository",
 	help,
 	run: async (args) => {
 		const { values } = parseArgs({ args: [...args], options: REPOSITORY });

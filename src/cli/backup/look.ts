@@ -20,7 +20,6 @@ function parsed(command: string, args: readonly string[], names: readonly string
 }
 
 export const ls: Command = {
-	summary: "list the blobs of a snapshot",
 	help: `Usage: canister-blobs ls <snapshot> --repo <path> [options]
 
 Lists the blobs of a snapshot in order of their keys.
@@ -49,7 +48,6 @@ ${REPOSITORY_HELP}`,
 };
 
 export const cat: Command = {
-	summary: "print a blob of a snapshot",
 	help: `Usage: canister-blobs cat <snapshot> <key> --repo <path> [options]
 
 Writes the bytes of one blob to stdout, each verified.
@@ -72,7 +70,6 @@ ${REPOSITORY_HELP}`,
 const SIGNS = { added: "+", removed: "-", content: "M", metadata: "m" } as const;
 
 export const diff: Command = {
-	summary: "show what two snapshots differ in",
 	help: `Usage: canister-blobs diff <snapshot> <snapshot> --repo <path> [options]
 
 Lists keys that the second snapshot has and the first has not (+), the other way

@@ -48,4 +48,4 @@ async function run(args: readonly string[]): Promise<number> {
 	});
 }
 
-export const repair: Command = { summary: "bring back what was damaged", help, run };
+export const repair: Command = { help, run };

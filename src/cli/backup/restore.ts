@@ -130,4 +130,4 @@ async function run(args: readonly string[]): Promise<number> {
 	});
 }
 
-export const restore: Command = { summary: "make files of a snapshot", help, run };
+export const restore: Command = { help, run };

@@ -54,4 +54,4 @@ async function run(args: readonly string[]): Promise<number> {
 	});
 }
 
-export const snapshots: Command = { summary: "list snapshots, and watch their age", help, run };
+export const snapshots: Command = { help, run };

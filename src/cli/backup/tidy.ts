@@ -34,7 +34,6 @@ function rulesOf(
 }
 
 export const forget: Command = {
-	summary: "forget snapshots by rules or by name",
 	help: `Usage: canister-blobs forget [<snapshot>…] --repo <path> [options]
 
 Forgets the snapshots named, or those of each store that no rule keeps. What only they
@@ -88,7 +87,6 @@ ${REPOSITORY_HELP}`,
 };
 
 export const prune: Command = {
-	summary: "free what no snapshot needs",
 	help: `Usage: canister-blobs prune --repo <path> [options]
 
 Marks what no snapshot needs, and deletes what was marked before. Backups may run at

@@ -64,4 +64,4 @@ async function run(args: readonly string[]): Promise<number> {
 	});
 }
 
-export const verify: Command = { summary: "find out whether snapshots can be restored", help, run };
+export const verify: Command = { help, run };
