@@ -4,8 +4,8 @@ import { LongestFirst } from "./test/support/sequencer.js";
 
 const common = {
 	setupFiles: ["test/support/cpu-time.ts", "test/support/node-crypto.ts", "test/support/equal-bytes.ts"],
-	// Most of what a test makes is garbage at once: collected half as often where there is room for more of it.
-	execArgv: ["--max-semi-space-size=64"],
+	// Most of what a test makes is garbage at once, so give it room; and few functions run so often as to be optimised.
+	execArgv: ["--max-semi-space-size=64", "--always-sparkplug"],
 	testTimeout: 60_000,
 	hookTimeout: 120_000,
 };

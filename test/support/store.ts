@@ -19,6 +19,7 @@ import {
 
 import "./test-signatures.js";
 
+import { keepingInstalls } from "./kept-installs.js";
 import { type PlainOk, type PlainResult, plainResult } from "./plain.js";
 
 export { type PlainResult, versionOf } from "./plain.js";
@@ -70,7 +71,7 @@ export async function openStore(
 	});
 	const agent = await network.agent(controller);
 	const wasm = await readFile(inject("wasm").store);
-	const canisterId = await deployCanister(agent, wasm, options.cycles);
+	const canisterId = await keepingInstalls(() => deployCanister(agent, wasm, options.cycles));
 	const isCheap = signatures === "test" && !isNamed;
 	const { url: host, rootKey } = network;
 	/** What a fixture's store shows is believed: that nodes sign it is tried where the client asks. */
