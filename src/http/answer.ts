@@ -1,6 +1,6 @@
-import type { Header } from "./headers.js";
+import type { Header } from "./core/headers.js";
+import type { Body } from "./core/reader.js";
 import type { LoggedError } from "./log.js";
-import type { Body } from "./reader.js";
 
 /** A request, of whichever kind of server. */
 export interface Asked {

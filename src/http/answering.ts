@@ -1,27 +1,17 @@
 import { isBlobError } from "../client/node/index.js";
-import type { Span } from "../protocol/ranges.js";
 import type { Answer, Asked } from "./answer.js";
-import { conditionOf, rangeCounts } from "./conditions.js";
+import { Busy, type Failure, failureOf, Gone, Late } from "./core/failures.js";
+import { type Header, plainHeaders, preflightHeaders } from "./core/headers.js";
+import { type Found, Lookups } from "./core/lookups.js";
+import { ChunkMemory } from "./core/memory.js";
+import { Body, type Segment } from "./core/reader.js";
+import { Readers } from "./core/readers.js";
+import { represent } from "./core/represent.js";
+import { MAX_TARGET, type Target, targetOf } from "./core/target.js";
 import { DiskCache } from "./disk-cache.js";
-import { Busy, type Failure, failureOf, Gone, Late } from "./failures.js";
-import {
-	contentHeaders,
-	etagOf,
-	type Header,
-	plainHeaders,
-	preflightHeaders,
-	validatorHeaders,
-} from "./headers.js";
-import { type Found, Lookups } from "./lookups.js";
-import { ChunkMemory } from "./memory.js";
 import { Metrics } from "./metrics.js";
-import { contentRange, multipart } from "./multipart.js";
 import type { Settings } from "./options.js";
 import { chunksOf } from "./places.js";
-import { rangesOf } from "./ranges.js";
-import { Body, type Segment } from "./reader.js";
-import { Readers } from "./readers.js";
-import { MAX_TARGET, type Target, targetOf } from "./target.js";
 
 /** A blob that the asker may read. */
 interface Readable {
@@ -36,13 +26,6 @@ interface Patience {
 	readonly signal: AbortSignal;
 	/** By `performance.now()`. */
 	readonly endMs: number;
-}
-
-/** What a blob is answered with, before its bytes are there. */
-interface Plan {
-	readonly status: 200 | 206;
-	readonly headers: readonly Header[];
-	readonly segments: readonly Segment[];
 }
 
 const encoder = new TextEncoder();
@@ -152,61 +135,22 @@ export class Answering {
 	}
 
 	async #represent(asked: Asked, { found, isPrivate }: Readable, patience: Patience): Promise<Answer> {
-		const { manifest } = found;
-		const header = (name: string) => asked.header(name);
-		const nowMs = Date.now();
-		const validators = validatorHeaders(manifest, isPrivate, this.#settings, nowMs);
-		const etag = etagOf(manifest);
-		const status = conditionOf(header, { etag, changedMs: manifest.modifiedAt.getTime(), nowMs });
-		if (status === 304) return { status, headers: validators, body: undefined };
-		if (status === 412) return this.#plain(412, "A condition of the request does not hold.", validators);
-		const plan = this.#plan(asked, found);
-		if (plan === undefined)
-			return this.#plain(416, "The range is none of this blob, or there are too many.", [
-				...validators,
-				["Content-Range", `bytes */${manifest.size}`],
-			]);
-		const headers = [...validators, ...contentHeaders(manifest, this.#settings), ...plan.headers];
-		if (asked.method === "HEAD" || plan.segments.length === 0)
-			return { status: plan.status, headers, body: undefined };
-		const body = await this.#body(found, isPrivate, plan.segments, patience);
-		return { status: plan.status, headers, body };
-	}
-
-	/** Undefined for a range that is none of it. */
-	#plan(asked: Asked, { manifest }: Found): Plan | undefined {
-		const { size, contentType } = manifest;
-		const header = (name: string) => asked.header(name);
-		// Range is defined for GET alone (RFC 9110, section 14.2).
-		const range = asked.method === "GET" ? header("range") : undefined;
-		const wanted =
-			range !== undefined && rangeCounts(header, etagOf(manifest))
-				? rangesOf(range, size, this.#settings.maxRanges)
-				: ({ kind: "whole" } as const);
-		if (wanted.kind === "refused") return undefined;
-		if (wanted.kind === "whole") {
-			const all: Span[] = size > 0 ? [{ start: 0, end: size }] : [];
-			const headers: Header[] = [
-				["Content-Type", contentType],
-				["Content-Length", String(size)],
-			];
-			return { status: 200, headers, segments: all };
+		const outcome = represent(asked, found.manifest, {
+			isPrivate,
+			rules: this.#settings,
+			maxRanges: this.#settings.maxRanges,
+			nowMs: Date.now(),
+		});
+		const { headers } = outcome;
+		if (!("segments" in outcome)) {
+			const { status } = outcome;
+			return status === 304
+				? { status, headers, body: undefined }
+				: this.#plain(status, REFUSALS[status], headers);
 		}
-		const [first, ...others] = wanted.spans;
-		if (first !== undefined && others.length === 0) {
-			const headers: Header[] = [
-				["Content-Type", contentType],
-				["Content-Range", contentRange(first, size)],
-				["Content-Length", String(first.end - first.start)],
-			];
-			return { status: 206, headers, segments: [first] };
-		}
-		const parts = multipart(wanted.spans, size, contentType);
-		const headers: Header[] = [
-			["Content-Type", parts.contentType],
-			["Content-Length", String(parts.length)],
-		];
-		return { status: 206, headers, segments: parts.segments };
+		const { status, segments } = outcome;
+		if (segments.length === 0) return { status, headers, body: undefined };
+		return { status, headers, body: await this.#body(found, isPrivate, segments, patience) };
 	}
 
 	/** Its first bytes are there, so that what fails at once is an answer of its own. */
@@ -273,6 +217,10 @@ export class Answering {
 	}
 }
 
+const REFUSALS: Record<412 | 416, string> = {
+	412: "A condition of the request does not hold.",
+	416: "The range is none of this blob, or there are too many.",
+};
 const TEXTS: Record<Failure["status"], string> = {
 	500: "The server failed.",
 	502: "What the network answered cannot be used.",

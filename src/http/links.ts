@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { PrincipalLike } from "../client/node/index.js";
+import { pathOf } from "./core/target.js";
 import { invalid } from "./options.js";
-import { pathOf } from "./target.js";
 
 /** Whose links they are. */
 export interface BlobLinksOptions {

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Answer, Asked } from "./answer.js";
 import type { Answering } from "./answering.js";
+import { Body } from "./core/reader.js";
 import type { LogRecord } from "./log.js";
 import { Observed } from "./observing.js";
-import { Body } from "./reader.js";
 
 /** A listener for the requests of a server of node:http. */
 export type Listener = (request: IncomingMessage, response: ServerResponse) => void;

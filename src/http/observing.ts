@@ -1,5 +1,5 @@
 import type { Answer, Asked } from "./answer.js";
-import { failureOf } from "./failures.js";
+import { failureOf } from "./core/failures.js";
 import { type LoggedError, type LogRecord, loggedPath } from "./log.js";
 import type { Metrics } from "./metrics.js";
 

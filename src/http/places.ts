@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { VerifiedBlob } from "../client/node/index.js";
+import type { ChunkSource } from "./core/reader.js";
 import type { DiskCache } from "./disk-cache.js";
 import type { Metrics } from "./metrics.js";
-import type { ChunkSource } from "./reader.js";
 
 /**
  * Names a chunk among those of all blobs: by its leaf, so that the same bytes are held once. Chunks of private blobs have

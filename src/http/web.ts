@@ -1,8 +1,8 @@
 import type { Asked } from "./answer.js";
 import type { Answering } from "./answering.js";
+import { Body } from "./core/reader.js";
 import type { LogRecord } from "./log.js";
 import { Observed } from "./observing.js";
-import { Body } from "./reader.js";
 
 /** Answers a Request with a Response. */
 export async function webResponse(

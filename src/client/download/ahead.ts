@@ -9,10 +9,15 @@ import { type Claim, isClaimOf, isPossible } from "./claim.js";
 import { type ByteRange, spanOf } from "./range.js";
 import { type EarlyChunks, lagging, StoredBlob, verifiedLeaves } from "./verified-blob.js";
 
+/** A range, or what makes it of what is claimed; that may be undefined, for leaves only. */
+export type RangeAhead = ByteRange | ((claim: Pick<Claim, "size" | "root">) => ByteRange | undefined);
+
 export interface AheadOptions {
 	readonly lane: Lane;
 	/** Of which chunks are fetched, as many as the lane takes at once; undefined for leaves only. */
-	readonly range: ByteRange | undefined;
+	readonly range: RangeAhead | undefined;
+	/** Most chunks that are fetched. */
+	readonly most?: number;
 	readonly signal: AbortSignal | undefined;
 }
 
@@ -30,7 +35,12 @@ export class Ahead implements EarlyChunks {
 	readonly #chunks = new Map<number, Promise<Uint8Array>>();
 	readonly #end: () => void;
 
-	private constructor(context: ClientContext, claim: Claim, { lane, range, signal }: AheadOptions) {
+	private constructor(
+		context: ClientContext,
+		claim: Claim,
+		range: ByteRange | undefined,
+		{ lane, most = Number.POSITIVE_INFINITY, signal }: AheadOptions,
+	) {
 		this.#context = context;
 		this.#lane = lane;
 		this.#claim = claim;
@@ -41,15 +51,16 @@ export class Ahead implements EarlyChunks {
 		};
 		this.#leaves = later(verifiedLeaves(context, claim, controller.signal));
 		const { firstChunk, endChunk } = range ? spanOf(claim, range) : { firstChunk: 0, endChunk: 0 };
-		const end = Math.min(endChunk, firstChunk + lane.concurrency);
+		const end = Math.min(endChunk, firstChunk + Math.min(most, lane.concurrency));
 		for (let index = firstChunk; index < end; index++)
 			this.#chunks.set(index, later(fetchChunk(context, claim, lane, index, controller.signal)));
 	}
 
 	/** Undefined where no blob can be as it is claimed, or the range begins beyond it. */
 	static of(context: ClientContext, claim: Claim, options: AheadOptions): Ahead | undefined {
-		const isPromising = isPossible(claim) && (options.range?.start ?? 0) <= claim.size;
-		return isPromising ? new Ahead(context, claim, options) : undefined;
+		if (!isPossible(claim)) return undefined;
+		const range = typeof options.range === "function" ? options.range(claim) : options.range;
+		return (range?.start ?? 0) <= claim.size ? new Ahead(context, claim, range, options) : undefined;
 	}
 
 	/** The blob, if the manifest is what was claimed; else what was begun ends. */

@@ -12,7 +12,7 @@ import type { BlobRef, Manifest } from "../types.js";
 import { follow } from "../util/abort.js";
 import { notify } from "../util/notify.js";
 import { Pool } from "../util/pool.js";
-import { Ahead } from "./ahead.js";
+import { Ahead, type RangeAhead } from "./ahead.js";
 import type { Claim } from "./claim.js";
 import { chunksInOrder } from "./in-order.js";
 import { DownloadMeter, type DownloadProgress } from "./progress.js";
@@ -134,6 +134,20 @@ export class Download implements AsyncIterable<Uint8Array> {
 		return this.#open(undefined);
 	}
 
+	/**
+	 * The same, with the first chunks of a part fetched while the manifest is proven, at most `most` of them. Of what is
+	 * encrypted none: which chunks hold a part of it shows only once it is opened.
+	 * @param part which, by what is claimed of the blob
+	 * @internal
+	 */
+	openPart(part: Exclude<RangeAhead, ByteRange>, most: number): Promise<VerifiedBlob> {
+		const { encryption } = this.#context.settings;
+		this.#blob ??= this.#keep(encryption ? this.#opened(undefined) : this.#openAhead(part, most), () => {
+			this.#blob = undefined;
+		});
+		return this.#blob;
+	}
+
 	/** @param onClaim told what the manifest is claimed to be, before that is proven */
 	#prove(onClaim: ((claim: Claim) => void) | undefined): Promise<Manifest> {
 		if (this.#invalid) return Promise.reject(this.#invalid.error);
@@ -170,14 +184,15 @@ export class Download implements AsyncIterable<Uint8Array> {
 		return encryption.openBlob(await this.#openAhead(isPart ? undefined : range));
 	}
 
-	async #openAhead(range: ByteRange | undefined): Promise<VerifiedBlob> {
+	async #openAhead(range: RangeAhead | undefined, most?: number): Promise<VerifiedBlob> {
 		let ahead: Ahead | undefined;
 		try {
 			const manifest = await this.#prove((claim) => {
-				ahead ??= Ahead.of(this.#context, claim, { lane: this.#lane, range, signal: this.#signal });
+				const options = { lane: this.#lane, range, signal: this.#signal };
+				ahead ??= Ahead.of(this.#context, claim, most === undefined ? options : { ...options, most });
 			});
 			// Validate the range first; an invalid one needs no hashes.
-			if (range) spanOf(manifest, range);
+			if (typeof range === "object") spanOf(manifest, range);
 			return (await ahead?.blobOf(manifest)) ?? (await this.#openProven(manifest));
 		} catch (error) {
 			ahead?.end();

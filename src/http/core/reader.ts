@@ -1,5 +1,5 @@
-import type { VerifiedBlob } from "../client/node/index.js";
-import type { Span } from "../protocol/ranges.js";
+import type { VerifiedBlob } from "../../client/index.js";
+import type { Span } from "../../protocol/ranges.js";
 import type { ChunkMemory, Lease } from "./memory.js";
 
 /** What a body is made of, in order: bytes of its own, and parts of a blob. */

@@ -1,4 +1,4 @@
-import { isBlobError } from "../client/node/index.js";
+import { isBlobError } from "../../client/index.js";
 
 /** Too much is under way to begin this now. */
 export class Busy extends Error {

@@ -1,4 +1,4 @@
-import { httpDate, listsTag } from "../protocol/conditions.js";
+import { httpDate, listsTag } from "../../protocol/conditions.js";
 
 /** What conditional requests are held against. */
 export interface Validators {

@@ -21,7 +21,7 @@ export class Readers {
 	readonly #memory: ChunkMemory;
 	readonly #options: ReadersOptions;
 	readonly #bodies = new Set<Body>();
-	#timer: NodeJS.Timeout | undefined;
+	#timer: ReturnType<typeof setInterval> | undefined;
 
 	constructor(memory: ChunkMemory, options: ReadersOptions) {
 		this.#memory = memory;
@@ -40,7 +40,11 @@ export class Readers {
 		this.#bodies.add(body);
 		const { stallMs, pressedStallMs } = this.#options;
 		const everyMs = Math.max(1, Math.min(stallMs, pressedStallMs) / SHARE_OF_STALL);
-		this.#timer ??= setInterval(() => this.#cutStalled(), everyMs).unref();
+		if (this.#timer !== undefined) return;
+		const timer: unknown = setInterval(() => this.#cutStalled(), everyMs);
+		// In Node it must not keep the process.
+		(timer as { unref?: () => void }).unref?.();
+		this.#timer = timer as ReturnType<typeof setInterval>;
 	}
 
 	/** Ends a body, whose reader is gone or has all of it. */

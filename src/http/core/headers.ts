@@ -1,5 +1,6 @@
-import type { Manifest } from "../client/node/index.js";
-import { isInert, validHeaders } from "../protocol/headers.js";
+import type { Manifest } from "../../client/index.js";
+import { hex } from "../../client/util/bytes.js";
+import { isInert, validHeaders } from "../../protocol/headers.js";
 
 export type Header = readonly [name: string, value: string];
 
@@ -11,8 +12,6 @@ export interface HeaderRules {
 	/** Access-Control-Allow-Origin. */
 	readonly corsOrigin?: string;
 }
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 /** The tag of a blob's bytes: the same for the same bytes in the same chunks. */
 export const etagOf = ({ root }: Manifest): string => `"${hex(root)}"`;

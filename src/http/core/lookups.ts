@@ -1,5 +1,11 @@
 import { LRUCache } from "lru-cache";
-import { type BlobClient, isBlobError, type Manifest, type VerifiedBlob } from "../client/node/index.js";
+import {
+	type BlobClient,
+	type ByteRange,
+	isBlobError,
+	type Manifest,
+	type VerifiedBlob,
+} from "../../client/index.js";
 import { Busy } from "./failures.js";
 
 /** What a key holds, proven. */
@@ -7,6 +13,12 @@ export interface Found {
 	readonly manifest: Manifest;
 	/** Its hashes, fetched and verified once. */
 	blob(): Promise<VerifiedBlob>;
+}
+
+/** Which part of a blob is read first, by what is claimed of it, and how many of its chunks are fetched beside the proof. */
+export interface FirstPart {
+	of(claim: Pick<Manifest, "size" | "root">): ByteRange | undefined;
+	readonly most: number;
 }
 
 interface Entry {
@@ -55,17 +67,18 @@ export class Lookups {
 
 	/**
 	 * What a key holds; undefined for nothing that the client may read.
-	 * @param withHashes whether its hashes will be wanted: they are fetched beside the proof
+	 * @param wanted whether its hashes will be wanted: they are fetched beside the proof, and the first chunks of a part
+	 *   as well, where one is named
 	 * @throws Busy where too many others are asked for; what the client throws
 	 */
-	async find(key: string, withHashes: boolean): Promise<Found | undefined> {
+	async find(key: string, wanted: boolean | FirstPart): Promise<Found | undefined> {
 		const before = this.#entries.get(key);
 		if (before && performance.now() - before.atMs < this.#options.freshMs) return alive(await before.found);
 		const line = before?.known ? this.#known : this.#unknown;
 		const askedMs = performance.now();
 		const entry: Entry = {
 			atMs: Number.POSITIVE_INFINITY,
-			found: line.run(() => this.#ask(key, withHashes, before?.known)),
+			found: line.run(() => this.#ask(key, wanted, before?.known)),
 		};
 		this.#entries.set(key, entry, { size: this.#sizeOf(0) });
 		try {
@@ -84,9 +97,15 @@ export class Lookups {
 		this.#entries.delete(key);
 	}
 
-	async #ask(key: string, withHashes: boolean, before: Found | undefined): Promise<Found | undefined> {
+	async #ask(
+		key: string,
+		wanted: boolean | FirstPart,
+		before: Found | undefined,
+	): Promise<Found | undefined> {
 		const download = this.#client.download(key);
-		const opened = withHashes && before === undefined ? download.open() : undefined;
+		const open = () =>
+			typeof wanted === "object" ? download.openPart(wanted.of, wanted.most) : download.open();
+		const opened = wanted && before === undefined ? open() : undefined;
 		// Its failure is that of the manifest, or shows when it is asked for.
 		opened?.catch(() => {});
 		try {

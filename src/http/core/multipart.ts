@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
-import type { Span } from "../protocol/ranges.js";
+import { hex } from "../../client/util/bytes.js";
+import type { Span } from "../../protocol/ranges.js";
 import type { Segment } from "./reader.js";
 
 /** A body of several parts: RFC 9110, section 14.6. */
@@ -16,7 +16,7 @@ export const contentRange = ({ start, end }: Span, size: number): string =>
 	`bytes ${start}-${end - 1}/${size}`;
 
 export function multipart(spans: readonly Span[], size: number, contentType: string): Multipart {
-	const boundary = randomBytes(BOUNDARY_BYTES).toString("hex");
+	const boundary = hex(crypto.getRandomValues(new Uint8Array(BOUNDARY_BYTES)));
 	const segments: Segment[] = [];
 	let length = 0;
 	const text = (value: string) => {

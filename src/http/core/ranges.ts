@@ -1,4 +1,4 @@
-import { rangesIn, type Span } from "../protocol/ranges.js";
+import { rangesIn, type Span } from "../../protocol/ranges.js";
 
 /** What a Range header asks for. */
 export type RangeRequest =
