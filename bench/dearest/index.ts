@@ -2,6 +2,7 @@ import type { Figures } from "../figures.js";
 import { MeteredStore } from "../metered.js";
 import { dearestOfBatches } from "./batches.js";
 import { dearestOfOthers } from "./others.js";
+import { dearestOfOwners } from "./owners.js";
 import { dearestOfMany } from "./search.js";
 import { openStatCycles, strangersCycles } from "./strangers.js";
 
@@ -29,6 +30,7 @@ export async function measureDearest(wasm: Uint8Array): Promise<Pick<Figures, "d
 				await dearestOfMany(store),
 				await dearestOfBatches(store),
 				await dearestOfOthers(store),
+				await dearestOfOwners(store),
 			),
 		};
 	} finally {

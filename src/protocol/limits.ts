@@ -64,6 +64,9 @@ export const MAX_RESERVED_BYTES = 2 ** 30;
 /** Grants that one principal holds: a check reads them in one record. */
 export const MAX_GRANTS = 8;
 
+/** Of those, parts that one giver who is no administrator gave: so that nobody fills the places of another alone. */
+export const MAX_GRANTS_OF_GIVER = 4;
+
 /** How often a grant is part of another, itself counted: a check reads a record for each. */
 export const MAX_GRANT_LEVELS = 3;
 

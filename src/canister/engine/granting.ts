@@ -3,6 +3,7 @@ import {
 	checkPrefix,
 	MAX_GRANT_LEVELS,
 	MAX_GRANTS,
+	MAX_GRANTS_OF_GIVER,
 	sameBytes,
 	type WireGiveGrant,
 	type WireGivenAs,
@@ -49,6 +50,12 @@ export class Granting {
 			const dead = state.grants.dead(who);
 			const count = state.grants.of(who).count - dead.length;
 			if (count >= MAX_GRANTS) refuseOver("grants", MAX_GRANTS, count, 1);
+			if (!state.access.isAdmin) {
+				const isTheirs = (grant: Grant) => grant.under !== undefined && sameBytes(grant.under.who, giver);
+				const given = state.grants.of(who).all().filter(isTheirs);
+				const own = given.filter((grant) => !dead.includes(grant)).length;
+				if (own >= MAX_GRANTS_OF_GIVER) refuseOver("grants", MAX_GRANTS_OF_GIVER, own, 1);
+			}
 			const numbers = { sequence: state.feed.sequence + 1, mark: state.grants.nextMark };
 			const grant = toGrant(who, id, role, request.terms, above, numbers, as?.used);
 			// Who gives parts of its own is charged for what is stored about them, and refused if it is no administrator.

@@ -144,10 +144,12 @@ export class Removing {
 			if (found.length > PURGED_PER_STEP) break;
 		}
 		for (const kept of found.slice(0, PURGED_PER_STEP)) {
+			// Deleting may have taken as much as a message should.
+			if (state.host.instructions() > MOST_OF_CLEANING) break;
 			state.recordAdministration(caller, purgeKept(state, kept));
 			counts.purged++;
 		}
-		return found.length <= PURGED_PER_STEP;
+		return counts.purged === found.length;
 	}
 }
 
@@ -162,13 +164,13 @@ function endRights(state: State, caller: Uint8Array, owner: Uint8Array, counts: 
 	for (const role of Roles.of(accounts.get(owner).roles)) {
 		roles.revoke(owner, role);
 		tell({ role: { who, role, granted: false } });
+		endOver(state);
 	}
 	if (accounts.get(owner).quota !== undefined) {
 		accounts.change(owner).quota = undefined;
 		roles.list(owner);
 		tell({ quota: { who: [who], quota: [] } });
 	}
-	endOver(state);
 	for (const grant of grants.of(owner).all()) {
 		const change = { grant: toWireChange(grant, false) };
 		removeGrant(state, grant);

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { ownedKey } from "../../../src/canister/engine/uploads.js";
+import { MEMORY } from "../../../src/canister/memory.js";
 import type { WireBatchItem } from "../../../src/protocol/index.js";
 import { newId } from "../../support/store.js";
 import { giveOf } from "./grant-store.js";
@@ -212,6 +214,21 @@ describe("C72 again", () => {
 		grant("inbox/");
 		expect(store.ask(ANNA, "blobs_batch", request).versions.length).toBe(2);
 	});
+});
+
+test("C72 where a commit's own receipt is forgotten, a step before the batch's, grants tell nothing of it", () => {
+	store.ask(OWNER, "blobs_give_grant", giveOf(ANNA, { prefix: "" }));
+	const id = uploaded("a");
+	const request = batchOf(put("b"), commit(id));
+	store.ask(ANNA, "blobs_batch", request);
+	store.ask(OWNER, "blobs_revoke_role", { id: newId(), who: ANNA, role: { writer: null } });
+	expect(store.ask(ANNA, "blobs_batch", request).versions.length).toBe(2);
+	// What a step of cleaning does that ends between the two, 500 receipts later.
+	store.storage.map(MEMORY.receipts).delete(ownedKey(ANNA.toUint8Array(), id));
+	const refusal = store.refusal(ANNA, "blobs_batch", request);
+	expect([Object.keys(refusal.wire)[0], refusal.item]).toEqual(["not_authorized", 1]);
+	store.ask(OWNER, "blobs_grant_role", { id: newId(), who: ANNA, role: { writer: null } });
+	expect(store.ask(ANNA, "blobs_batch", request).versions.length).toBe(2);
 });
 
 describe("C73 what is counted together is refused before anything is written, for the item that is one too many", () => {

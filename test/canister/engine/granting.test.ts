@@ -1,8 +1,8 @@
 import type { Principal } from "@dfinity/principal";
 import { describe, expect, test } from "vitest";
-import { MAX_GRANTS } from "../../../src/protocol/index.js";
+import { MAX_GRANTS, MAX_GRANTS_OF_GIVER } from "../../../src/protocol/index.js";
 import { GrantStore, GUEST, giveOf, HOUR_MS, OTHER, termsOf } from "./grant-store.js";
-import { ANNA, fillOf, OWNER, READER } from "./store.js";
+import { ANNA, BEN, fillOf, OWNER, READER } from "./store.js";
 
 const bytes = fillOf(1, 10);
 
@@ -82,6 +82,20 @@ describe("giving a grant", () => {
 		store.give(OWNER, GUEST, { prefix: "b/" });
 		expect(store.held(GUEST)).toHaveLength(MAX_GRANTS);
 		store.putBlob(GUEST, "b/c", bytes);
+	});
+
+	test("one giver who is no administrator takes at most half of a holder's places", () => {
+		const store = new GrantStore();
+		for (const giver of [GUEST, ANNA]) store.give(OWNER, giver, { prefix: "a/", may_give: true });
+		for (let n = 0; n < MAX_GRANTS_OF_GIVER; n++) store.give(GUEST, BEN, { prefix: `a/${n}/` });
+		const request = giveOf(BEN, { prefix: "a/b/" });
+		const limit = BigInt(MAX_GRANTS_OF_GIVER);
+		expect(store.refused(GUEST, "blobs_give_grant", request)).toEqual({
+			quota_exceeded: { quota: "grants", limit, used: limit, needed: 1n },
+		});
+		store.give(ANNA, BEN, { prefix: "a/c/" });
+		store.give(OWNER, BEN, { prefix: "d/" });
+		expect(store.held(BEN)).toHaveLength(MAX_GRANTS_OF_GIVER + 2);
 	});
 });
 

@@ -1,5 +1,6 @@
 import type { Principal } from "@dfinity/principal";
 import { beforeEach, describe, expect, test } from "vitest";
+import type { Settings } from "../../../src/canister/engine/index.js";
 import { MEMORY } from "../../../src/canister/memory.js";
 import {
 	type MethodArgs,
@@ -32,8 +33,8 @@ const MUCH = 2n ** 30n;
 const NONE = { none: null };
 
 class LeaseStore extends GrantStore {
-	constructor() {
-		super();
+	constructor(settings: Settings = {}) {
+		super(settings);
 		for (const who of [BACKUP, OTHER])
 			this.ask(OWNER, "blobs_grant_role", { id: newId(), who, role: { backup: null } });
 	}
@@ -237,6 +238,17 @@ describe("C82 what a lease may take is bounded", () => {
 		store.settle();
 		// What is broken keeps nothing, and stands in the list until it ends.
 		expect([store.storage.filled(MEMORY.slots), store.leases().length]).toEqual([0, 1]);
+	});
+
+	test("as far as there is room for its bytes when it is taken: no writer is refused for it later", () => {
+		const tight = new LeaseStore({ room: { maxStableBytes: 2 ** 29 } });
+		const { missing } = (
+			tight.refused(BACKUP, "blobs_take_lease", takeOf()) as { no_room: { missing: bigint } }
+		).no_room;
+		expect(missing).toBeGreaterThan(0n);
+		expect(missing).toBeLessThanOrEqual(MUCH);
+		tight.take(BACKUP, { bytes: 1_000_000n });
+		expect(tight.leases()).toMatchObject([{ bytes: 1_000_000n }]);
 	});
 
 	test("two of one principal, eight in all, each for a day at a time and a week in all, within the room there is", () => {

@@ -1,6 +1,7 @@
 import {
 	MAX_GRANT_LEVELS,
 	MAX_GRANTS,
+	MAX_GRANTS_OF_GIVER,
 	type MethodArgs,
 	type WireGrantTerms,
 } from "../../../../src/protocol/index.js";
@@ -186,6 +187,8 @@ export function give(model: Model, who: number, [request]: MethodArgs<"blobs_giv
 		if (under !== undefined) requirePart(terms, under);
 		if (grants.of(holder).filter((grant) => grants.isLive(grant)).length >= MAX_GRANTS)
 			refuse("quota_exceeded");
+		const own = grants.of(holder).filter((grant) => grant.under?.who === giver && grants.isLive(grant));
+		if (!model.has(who) && own.length >= MAX_GRANTS_OF_GIVER) refuse("quota_exceeded");
 		const ends = [...ends_at, ...(under?.terms.ends_at ?? [])].sort((a, b) => (a < b ? -1 : 1));
 		const grant: ModelGrant = {
 			who: holder,

@@ -1,0 +1,56 @@
+import { Actor } from "@dfinity/agent";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
+import { idlFactory, type MethodOk, type WireResult } from "../../src/protocol/index.js";
+import { newId } from "../../test/support/published.js";
+import type { MeteredStore } from "../metered.js";
+import { keysOf, putOf, type Shape } from "./shape.js";
+
+/** As many as a step may take, half of them public, under the deepest keys. */
+const SHAPE: Shape = {
+	items: 500,
+	segments: 32,
+	shared: 0,
+	segmentBytes: 31,
+	isPrivate: false,
+	over: "nothing",
+	metadata: 4,
+	isSorted: true,
+};
+
+/** The dearest step of taking a prefix, and of removing and purging all that its taker has then, in instructions. */
+export async function dearestOfOwners(store: MeteredStore): Promise<number> {
+	store.messages.length = 0;
+	const other = Ed25519KeyIdentity.generate();
+	const who = other.getPrincipal();
+	await store.call("blobs_grant_role", { id: newId(), who, role: { writer: null } });
+	await store.call("blobs_set_keep_deleted", { id: newId(), days: 1 });
+	for (const [tag, isPrivate] of [
+		["x", false],
+		["y", true],
+	] as const)
+		for (let left = keysOf(SHAPE, tag); left.length > 0; ) {
+			const { results } = await store.call("blobs_put_many", putOf({ ...SHAPE, isPrivate }, left));
+			left = left.filter((_, n) => "err" in results[n]!);
+		}
+	const id = newId();
+	const giver = await store.agent.getPrincipal();
+	await store.call("blobs_offer", { id, owner: [], to: who, what: { prefix: "" } });
+	const agent = await store.agentOf(other);
+	const actor = Actor.createActor<{
+		blobs_take_offer(request: object): Promise<WireResult<MethodOk<"blobs_take_offer">>>;
+	}>(idlFactory, { agent, canisterId: store.canisterId });
+	for (let isDone = false; !isDone; ) {
+		const result = await actor.blobs_take_offer({ id: newId(), offer: { giver, id } });
+		if ("err" in result) throw new Error(`a step of taking was refused: ${result.err.code}`);
+		isDone = result.ok.done;
+	}
+	let after: [] | [string] = [];
+	do {
+		const { next }: MethodOk<"blobs_remove_owned"> = await store.call("blobs_remove_owned", {
+			...{ id: newId(), owner: [who], purge: true, rights: true, after },
+		});
+		after = next;
+	} while (after.length > 0);
+	await store.call("blobs_set_keep_deleted", { id: newId(), days: 0 });
+	return Math.max(...store.messages.map(({ instructions }) => Number(instructions)));
+}
