@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { type BlobClient, isBlobError } from "../../client/index.js";
+import { isBlobError } from "../../client/errors.js";
+import type { BlobClient } from "../../client/index.js";
 import { rootPreimage } from "../../protocol/hash.js";
 import { isBackupError } from "../errors.js";
 import { MAX_MARKS } from "../format/generation.js";

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type BlobClient, type Cursor, isBlobError } from "../../client/index.js";
+import { isBlobError } from "../../client/errors.js";
+import type { BlobClient, Cursor } from "../../client/index.js";
 import { BackupError } from "../errors.js";
 import type { Json } from "../format/json.js";
 import { hex, sha256, unhex } from "../format/names.js";

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { type BlobClient, isBlobError } from "../../client/index.js";
+import { isBlobError } from "../../client/errors.js";
+import type { BlobClient } from "../../client/index.js";
 import { follow } from "../../client/util/abort.js";
 import { BackupError } from "../errors.js";
 import type { Generation, SnapshotSummary } from "../format/generation.js";

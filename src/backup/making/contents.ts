@@ -1,4 +1,5 @@
-import { type BlobClient, isBlobError } from "../../client/index.js";
+import { isBlobError } from "../../client/errors.js";
+import type { BlobClient } from "../../client/index.js";
 import { Budget } from "../../client/util/budget.js";
 import { Pool } from "../../client/util/pool.js";
 import { rootPreimage } from "../../protocol/hash.js";

@@ -1,5 +1,5 @@
-import { type BlobClient, isBlobError } from "../../client/index.js";
-import { BlobOwners } from "../../client/owners/index.js";
+import { isBlobError } from "../../client/errors.js";
+import type { BlobClient } from "../../client/index.js";
 import type { Json } from "../format/json.js";
 import { hex } from "../format/names.js";
 import { entriesOf, type TreePages } from "../tree/cursor.js";
@@ -61,6 +61,8 @@ export async function listSettings(
 	await log.set(EXPIRY_RULES, jsonOf(await client.expiryRules({ signal })));
 	for await (const { who, id, terms, under } of client.listGrants({ signal }))
 		await log.set(`grant/${who.toText()}/${hex(id)}`, grantOf(terms, under));
+	// As the client itself, only where a store is asked: what looks into repositories needs no agent.
+	const { BlobOwners } = await import("../../client/owners/index.js");
 	for await (const link of new BlobOwners(client).listLinks({ signal }))
 		if (link.holds) await log.set(linkKey(link), true);
 	const { administers } = await client.account(undefined, { signal });

@@ -1,5 +1,5 @@
-import { type BlobClient, type GrantTerms, isBlobError, type Quota, type Role } from "../../client/index.js";
-import { BlobOwners } from "../../client/owners/index.js";
+import { isBlobError } from "../../client/errors.js";
+import type { BlobClient, GrantTerms, Quota, Role } from "../../client/index.js";
 import type { Json } from "../format/json.js";
 import { unhex } from "../format/names.js";
 import { EVERYBODY, EXPIRY_RULES, KEEP_DELETED } from "../making/drafts.js";
@@ -24,6 +24,8 @@ export async function restoreSettings(
 ): Promise<number> {
 	const { signal } = options;
 	const call = signal ? { signal } : {};
+	// As the client itself, only where a store is asked.
+	const { BlobOwners } = await import("../../client/owners/index.js");
 	let count = 0;
 	for await (const { key, value } of entriesOf(repository.settings, root)) {
 		const [kind, who = "", role = ""] = key.split("/");

@@ -1,4 +1,5 @@
-import { type BlobClient, isBlobError, type Manifest, type UploadOptions } from "../../client/index.js";
+import { isBlobError } from "../../client/errors.js";
+import type { BlobClient, Manifest, UploadOptions } from "../../client/index.js";
 import { throwIfAborted } from "../../client/util/abort.js";
 import { MAX_CHUNK_BYTES, MAX_SINGLE_CALL_BYTES } from "../../protocol/index.js";
 import { BackupError } from "../errors.js";

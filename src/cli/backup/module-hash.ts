@@ -1,4 +1,3 @@
-import { CanisterStatus } from "@dfinity/agent";
 import type { Connection } from "./options.js";
 import type { Report } from "./report.js";
 
@@ -7,6 +6,7 @@ export async function moduleHash(
 	{ agent, canisterId }: Connection,
 	report: Report,
 ): Promise<string | undefined> {
+	const { CanisterStatus } = await import("@dfinity/agent");
 	try {
 		const status = await CanisterStatus.request({ agent, canisterId, paths: ["module_hash"] });
 		const hash = status.get("module_hash");

@@ -1,9 +1,8 @@
-import { HttpAgent } from "@dfinity/agent";
+import type { HttpAgent } from "@dfinity/agent";
 import { Principal } from "@dfinity/principal";
 import { DirectorySink, Repository, S3Sink, type Sink } from "../../backup/index.js";
-import { BlobClient } from "../../client/node/index.js";
+import type { BlobClient } from "../../client/node/index.js";
 import { UsageError } from "../command.js";
-import { FileIdentity } from "./identity.js";
 
 /** What every command of a repository takes, for `parseArgs`. */
 export const REPOSITORY = {
@@ -85,6 +84,10 @@ export async function connect({ canister, host, identity, local }: ConnectionVal
 	if (canister === undefined) throw new UsageError("which store? Give --canister");
 	const canisterId = principalOf(canister);
 	const path = identity ?? process.env.CANISTER_BLOBS_IDENTITY;
+	// Loaded only here: most commands ask no store, and an agent takes half a second to load.
+	const { HttpAgent } = await import("@dfinity/agent");
+	const { BlobClient } = await import("../../client/node/index.js");
+	const { FileIdentity } = await import("./identity.js");
 	const agent = await HttpAgent.create({
 		host,
 		...(path !== undefined && { identity: await FileIdentity.read(path) }),

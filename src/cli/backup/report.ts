@@ -1,5 +1,5 @@
 import { type Damage, isBackupError } from "../../backup/index.js";
-import { isBlobError } from "../../client/index.js";
+import { isBlobError } from "../../client/errors.js";
 import { toJson } from "../../client/util/json.js";
 import { EXIT_FAILURE, UsageError } from "../command.js";
 
