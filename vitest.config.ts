@@ -14,8 +14,8 @@ export default defineConfig({
 	test: {
 		globalSetup: ["test/support/global.ts"],
 		reporters: ["default", "./test/support/count-reporter.ts"],
-		// Two cores: each file of end-to-end tests runs a network, a canister and a client of its own.
-		maxWorkers: 2,
+		// One more than the two cores of CI: while one waits, as many tests do for a time or another process, two work.
+		maxWorkers: 3,
 		sequence: { sequencer: LongestFirst },
 		projects: [
 			{ test: { ...common, name: "alone", include: ALONE.map(testsIn) } },
