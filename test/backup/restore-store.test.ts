@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { deployCanister } from "../../examples/support/deploy.js";
 import { DirectorySink, backup as makeBackup, Repository } from "../../src/backup/index.js";
 import { BlobClient } from "../../src/client/node/index.js";
+import { BlobOwners } from "../../src/client/owners/index.js";
 import { openStore, type StoreFixture } from "../support/store.js";
 import { keyIn, start } from "./support/command.js";
 
@@ -40,7 +41,7 @@ const restoreInto = (canisterId: Principal) => [
 	...asController(),
 ];
 
-test("C47 an empty canister gets all of it: manifests, roots, owners, times, roles, quotas; through SIGKILL", async () => {
+test("C47 an empty canister gets all of it: manifests, roots, owners, times, roles, quotas, links; through SIGKILL", async () => {
 	const place = { CANISTER_BLOBS_REPOSITORY: join(folder, "for-canister") };
 	await blobs.upload(randomBytes(3 * 2_080_768), { key: "large" });
 	const small = Array.from({ length: 20 }, (_, index) => ({
@@ -65,6 +66,12 @@ test("C47 an empty canister gets all of it: manifests, roots, owners, times, rol
 		chunkBytes: 65_536,
 	});
 	await theirs.batch([{ type: "commit", upload: prepared }]);
+	const owners = new BlobOwners(theirs);
+	await owners.take(await new BlobOwners(blobs).offer(principal, { key: "small/3" }));
+	const phone = Ed25519KeyIdentity.generate();
+	await owners.offerLink(phone.getPrincipal());
+	const asPhone = new BlobClient({ agent, identity: phone, canisterId: fixture.canisterId });
+	await new BlobOwners(asPhone).acceptLink(principal);
 	expect(await start(["init"], place).ended).toMatchObject({ code: 0 });
 	const backup = ["backup", "--canister", fixture.canisterId.toText(), ...asController()];
 	expect(await start(backup, place).ended).toMatchObject({ code: 0, last: { settingsComplete: true } });
@@ -104,6 +111,11 @@ test("C47 an empty canister gets all of it: manifests, roots, owners, times, rol
 	const grants = [];
 	for await (const { id, terms } of restored.listGrants()) grants.push({ id, bytes: terms.bytes });
 	expect(grants).toEqual([{ id: given.id, bytes: 10 ** 9 }]);
+	expect((await restored.stat("small/3")).owner.toText()).toBe(principal.toText());
+	const links = [];
+	for await (const { owner, who, holds } of new BlobOwners(restored).listLinks())
+		links.push([owner.toText(), who.toText(), holds]);
+	expect(links).toEqual([[principal.toText(), phone.getPrincipal().toText(), true]]);
 	// It is not empty any more, and an import is once in a life.
 	expect(await start(restoreInto(canisterId), place).ended).toMatchObject({
 		code: 1,

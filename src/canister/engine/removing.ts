@@ -9,6 +9,7 @@ import {
 	type WireRemoved,
 	type WireRemoveOwned,
 } from "../../protocol/index.js";
+import type { Kept } from "./bin.js";
 import { Budget, MOST_OF_CLEANING } from "./budget.js";
 import { deleteBlob } from "./changing.js";
 import { removeGrant } from "./grantees.js";
@@ -31,6 +32,7 @@ const answers = new Message(Removed);
 const UPLOADS_PER_STEP = 100;
 const OFFERS_PER_STEP = 200;
 const PURGED_PER_STEP = 500;
+const PURGED_AT_A_TIME = 20;
 
 type Counts = { -readonly [Name in "rights" | "uploads" | "blobs" | "purged" | "refused"]: number } & {
 	bytes: bigint;
@@ -138,18 +140,19 @@ export class Removing {
 
 	#purge(caller: Uint8Array, owner: Uint8Array, counts: Counts): boolean {
 		const state = this.#state;
-		const found = [];
-		for (const kept of state.bin.list("", owner, undefined)) {
-			found.push(kept);
-			if (found.length > PURGED_PER_STEP) break;
+		// Deleting may have taken as much as a message should. Few are listed at a time: of deep keys it takes long.
+		while (state.host.instructions() < MOST_OF_CLEANING) {
+			const found: Kept[] = [];
+			for (const kept of state.bin.list("", owner, undefined)) {
+				found.push(kept);
+				if (found.length === PURGED_AT_A_TIME) break;
+			}
+			for (const kept of found) state.recordAdministration(caller, purgeKept(state, kept));
+			counts.purged += found.length;
+			if (found.length < PURGED_AT_A_TIME) return true;
+			if (counts.purged >= PURGED_PER_STEP) return false;
 		}
-		for (const kept of found.slice(0, PURGED_PER_STEP)) {
-			// Deleting may have taken as much as a message should.
-			if (state.host.instructions() > MOST_OF_CLEANING) break;
-			state.recordAdministration(caller, purgeKept(state, kept));
-			counts.purged++;
-		}
-		return counts.purged === found.length;
+		return false;
 	}
 }
 

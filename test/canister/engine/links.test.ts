@@ -145,6 +145,24 @@ describe("C113 both agree to a link, and either ends it, or an administrator", (
 		expect(store.unlink(ANNA, ANNA, WORK)).toEqual(last);
 	});
 
+	test("of an import it holds at once, whoever had it in the other store; at no other time", () => {
+		const importOf = (who: Principal, owner: Principal) => ({ id: newId(), who, as: [owner] as [Principal] });
+		expect(store.refused(OWNER, "blobs_offer_link", importOf(PHONE, ANNA))).toMatchObject({
+			invalid_argument: { field: "as" },
+		});
+		store.ask(OWNER, "blobs_begin_import", { id: newId() });
+		const [request, other] = [importOf(PHONE, ANNA), importOf(PHONE, BEN)];
+		store.ask(OWNER, "blobs_offer_link", request);
+		expect(store.refused(OWNER, "blobs_offer_link", other)).toMatchObject({
+			invalid_argument: { field: "who" },
+		});
+		// A restore that is run again finds it.
+		const { last } = store.ask(OWNER, "blobs_status");
+		expect(store.ask(OWNER, "blobs_offer_link", { ...request, id: newId() })).toEqual(last);
+		store.ask(OWNER, "blobs_end_import", { id: newId() });
+		expect(store.ask(PHONE, "blobs_put_blob", ...put("a")).owner).toEqual(ANNA);
+	});
+
 	test("no chains, nobody twice, nobody who would lose sight of its own blobs, and at most eight", () => {
 		const refusedOf = (who: Principal, owner: Principal) => {
 			store.ask(owner, "blobs_offer_link", offerOf(who));
