@@ -3,10 +3,7 @@
  * process itself, or may not find what another file left in a library.
  */
 export const ALONE = [
-	"test/browser/**",
-	"test/examples/**",
 	"test/faults/**",
-	"test/readme/**",
 	"test/canister/engine/next-form.test.ts",
 	"test/canister/engine/next-layout.test.ts",
 	"test/client/bls-in-worker.test.ts",
