@@ -19,7 +19,7 @@ export interface HttpResponse {
 	headers: [name: string, value: string][];
 	/** Empty where there is none. */
 	body: Uint8Array;
-	/** Absent: no answer of a store is to be asked for by an update. */
+	/** True: the gateway is to ask `http_request_update` for the same (setting `http.exactRanges`). Else absent. */
 	upgrade: [] | [boolean];
 }
 
@@ -29,9 +29,9 @@ export const queryOf = ({ method, url, headers }: HttpRequest): HttpQuery => ({
 	header: (wanted) => headers.find(([name]) => name.toLowerCase() === wanted)?.[1],
 });
 
-export const responseOf = ({ status, headers, body }: HttpReply): HttpResponse => ({
+export const responseOf = ({ status, headers, body, upgrade }: HttpReply): HttpResponse => ({
 	status_code: status,
 	headers: headers.map(([name, value]) => [name, typeof value === "string" ? value : fromUnits(value)]),
 	body,
-	upgrade: [],
+	upgrade: upgrade ? [true] : [],
 });

@@ -63,9 +63,15 @@ export interface BlobStoreClass {
 	revokeGrant(who: Principal, id: Uint8Array): void;
 	/** The grants that a principal holds, in order of their ids, those that hold no more too until they are cleaned away. */
 	grantsOf(who: Principal): StoreGrant[];
+	/**
+	 * The answer to an HTTP gateway's update, for an application's own `http_request_update`: `httpRequest` asks for one
+	 * where the setting `http.exactRanges` allows it. Of an update `inspectMessage` says then whether to let it in.
+	 */
+	httpRequestUpdate(request: HttpRequest): HttpResponse | undefined;
 }
 
 const wroteBefore = (name: MethodName) => `a bug of canister-blobs: ${name} wrote before it refused`;
+const HTTP_UPDATE = "http_request_update";
 const NAMES = Object.keys(METHODS) as MethodName[];
 /** Not `in`, by which `toString` were one. */
 const isMethod = (name: string): name is MethodName => Object.hasOwn(METHODS, name);
@@ -75,6 +81,9 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 	checkOptions(options);
 	const { memoryOffset = 0, sha256, lifecycle = true, addedByUpgrade = false } = options;
 	const memory = new ReservedMemory(memoryOffset);
+	const hasExact = options.http?.exactRanges !== undefined;
+	/** Methods of HTTP gateways that the class brings. */
+	const http = lifecycle ? ["http_request", ...(hasExact ? [HTTP_UPDATE] : [])] : [];
 
 	let running: { engine: Engine; storage: AzleStorage } | undefined;
 	let exported: object | undefined;
@@ -82,7 +91,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 	let isAnswering = false;
 	const open = () => {
 		claimCanister();
-		const [other] = exported === undefined ? [] : methodsBeside(exported, lifecycle);
+		const [other] = exported === undefined ? [] : methodsBeside(exported, http);
 		if (options.memoryOffset === undefined && other !== undefined)
 			trap(
 				`canister-blobs: the canister has methods of its own (${other}), and no memoryOffset. ${CHOOSE_OFFSET}`,
@@ -101,6 +110,11 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 	const started = () => running ?? trap("the store was not started: call its init and postUpgrade in yours");
 	const httpRequest = (request: HttpRequest): HttpResponse | undefined => {
 		const reply = started().engine.http(queryOf(request), false);
+		return reply && responseOf(reply);
+	};
+	/** Anybody causes such updates: what they may cost is counted by the bytes that they bring, too. */
+	const httpRequestUpdate = (request: HttpRequest): HttpResponse | undefined => {
+		const reply = started().engine.httpUpdate(() => queryOf(request), msgArgData().length, false);
 		return reply && responseOf(reply);
 	};
 	const initialize = () => open().engine.start();
@@ -182,8 +196,9 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 	function accepts(): boolean | undefined {
 		const name = msgMethodName();
 		// Azle exports methods of its own, too, which no class brought: `_azle_chunk` is an empty update for everybody.
+		if (name === HTTP_UPDATE && hasExact) return running?.engine.letsHttp(msgArgData().length) ?? false;
 		if (!isMethod(name))
-			return exported !== undefined && methodsBeside(exported, lifecycle).includes(name) ? undefined : false;
+			return exported !== undefined && methodsBeside(exported, http).includes(name) ? undefined : false;
 		if (running === undefined) return false;
 		const argument = msgArgData();
 		return running.engine.lets(name, argument.length, () => isAcceptable(name, argument));
@@ -199,6 +214,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		static readonly grant = grant;
 		static readonly revokeGrant = revokeGrant;
 		static readonly grantsOf = grantsOf;
+		static readonly httpRequestUpdate = httpRequestUpdate;
 
 		constructor() {
 			exported = this.constructor;
@@ -213,15 +229,23 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		decorate(() => answer(name), contextOf(name, registrations));
 	}
 	if (!lifecycle) return BlobStore;
-	const { kind, args, result } = HTTP_METHODS.http_request;
-	const decorate = (kind === "query" ? query : update)([...args], result, { manual: true });
-	decorate(
+	const { args, result } = HTTP_METHODS.http_request;
+	query([...args], result, { manual: true })(
 		() => {
 			const request = decodeHttpRequest(msgArgData());
 			msgReply(encodeHttpReply((request && started().engine.http(request, true)) ?? BAD_REQUEST));
 		},
 		contextOf("http_request", registrations),
 	);
+	if (hasExact)
+		update([...args], result, { manual: true })(
+			() => {
+				const argument = msgArgData();
+				const read = () => decodeHttpRequest(argument);
+				msgReply(encodeHttpReply(started().engine.httpUpdate(read, argument.length, true) ?? BAD_REQUEST));
+			},
+			contextOf(HTTP_UPDATE, registrations),
+		);
 
 	return class extends BlobStore {
 		@init([], { manual: true })

@@ -81,22 +81,19 @@ function isMade(ic: NonNullable<AzleGlobals["_azleIc"]>, id: number): boolean {
 	}
 }
 
-const HTTP = "http_request";
-
 /**
  * The methods beside the store's own that the canister exports, by the class that Azle instantiated.
- * @param hasHttp whether `http_request` is the store's
+ * @param http those of HTTP gateways that are the store's
  */
-export function methodsBeside(storeClass: object, hasHttp: boolean): string[] {
+export function methodsBeside(storeClass: object, http: readonly string[]): string[] {
 	const others = methodsOf(storeClass).filter((name) => !name.startsWith("blobs_"));
-	if (!hasHttp) return others;
-	const [own, second] = others.filter((name) => name === HTTP);
-	if (own !== undefined && second !== undefined)
-		trap(
-			"canister-blobs: the canister has an `http_request` of its own, and so has the store. Say `lifecycle: false` to " +
-				"createBlobStore, and ask the store's httpRequest in yours.",
-		);
-	return others.filter((name) => name !== HTTP);
+	for (const own of http)
+		if (others.indexOf(own) !== others.lastIndexOf(own))
+			trap(
+				`canister-blobs: the canister has an \`${own}\` of its own, and so has the store. Say \`lifecycle: false\` to ` +
+					"createBlobStore, and ask the store's httpRequest and httpRequestUpdate in yours.",
+			);
+	return others.filter((name) => !http.includes(name));
 }
 
 /** Throws, so that the build fails, if the canister exports a store already. */

@@ -52,5 +52,8 @@ function headersIn(headers: WireHttpRequest["headers"]): HttpQuery["header"] {
 const latin = (bytes: Uint8Array): string => fromUnits(bytes.subarray(0, MOST_OF_HEADER));
 
 /** As a view that is valid until the next one is encoded. */
-export const encodeHttpReply = ({ status, headers, body }: HttpReply): Uint8Array =>
-	writer.write({ status_code: status, headers, body, upgrade: [] }, body.length + HEADERS_BYTES);
+export const encodeHttpReply = ({ status, headers, body, upgrade }: HttpReply): Uint8Array =>
+	writer.write(
+		{ status_code: status, headers, body, upgrade: upgrade ? [true] : [] },
+		body.length + HEADERS_BYTES,
+	);

@@ -17,7 +17,7 @@ import { clean, wakeForCleaning } from "./cleaning.js";
 import { Committing } from "./committing.js";
 import { Expiring } from "./expiring.js";
 import { Granting } from "./granting.js";
-import { type HttpQuery, type HttpReply, Serving } from "./http/serving.js";
+import { BAD_REQUEST, type HttpQuery, type HttpReply, NO_MORE_EXACT, Serving } from "./http/serving.js";
 import { Importing } from "./importing.js";
 import { countArrived, countRefused, noteArgument, noteContent } from "./intake.js";
 import { Keeping } from "./keeping.js";
@@ -206,6 +206,27 @@ export class Engine {
 	http(query: HttpQuery, isAll: boolean): HttpReply | undefined {
 		this.#state.begin();
 		return this.#serving.answer(query, isAll);
+	}
+
+	/**
+	 * The same as an update, for ranges that no certified answer has. `read` reads the request, which has so many `bytes`,
+	 * and is not asked to where no such update is left for today.
+	 */
+	httpUpdate(read: () => HttpQuery | undefined, bytes: number, isAll: boolean): HttpReply | undefined {
+		const state = this.#state;
+		state.begin();
+		if (!this.#serving.hasExact) return NO_MORE_EXACT;
+		const query = read();
+		const reply = query === undefined ? BAD_REQUEST : this.#serving.answer(query, isAll, true);
+		state.exactRanges.count(bytes, state.now);
+		state.meta.flush();
+		return reply;
+	}
+
+	/** Whether to let such an update in, before it is executed. */
+	letsHttp(bytes: number): boolean {
+		this.#state.begin();
+		return bytes <= MAX_PLAIN_ARGUMENT_BYTES && this.#serving.hasExact;
 	}
 
 	/** Counts a query that was called as an update, and what refused it. */

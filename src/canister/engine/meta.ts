@@ -61,6 +61,9 @@ export const COUNTER = {
 	/** By which rules HTTP answers are made, and whether some are still of others (http/renewing.ts). */
 	answersMade: 51,
 	renewing: 52,
+	/** The day (since 1970) of what follows, and the cycles that exact ranges took on it (http/exact.ts). */
+	exactDay: 53,
+	exactCycles: 54,
 	/** Links between principals that hold (links.ts), offers that stand (offers.ts), head and tail of their queue. */
 	links: 56,
 	offers: 57,

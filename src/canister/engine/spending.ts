@@ -15,6 +15,10 @@ const MESSAGE_CYCLES = 6_200_000;
 const CYCLES_PER_BYTE = 2_000;
 const ENDING_CYCLES = 1_000_000;
 
+/** What an update costs that brought so many bytes and has taken so many instructions up to its last steps. */
+export const cyclesOf = (bytes: number, instructions: number): number =>
+	MESSAGE_CYCLES + bytes * CYCLES_PER_BYTE + instructions + ENDING_CYCLES;
+
 /** From how much of its bound on a principal's messages are let in no more: until then each is refused with an error. */
 const CLOSED_FROM = 1.1;
 
@@ -66,7 +70,7 @@ export class Spending {
 
 	/** Counts the message at hand, of so many bytes, shortly before it ends. */
 	count(who: Uint8Array, bytes: number, now: number): void {
-		const cycles = MESSAGE_CYCLES + bytes * CYCLES_PER_BYTE + this.#host.instructions() + ENDING_CYCLES;
+		const cycles = cyclesOf(bytes, this.#host.instructions());
 		if (this.#isStranger(who)) this.#countStrangers(cycles, now);
 		else this.#charges.spent(who, cycles, now);
 	}

@@ -19,6 +19,7 @@ import { FairQueue } from "./fair-queue.js";
 import { Feed } from "./feed.js";
 import { Garbage } from "./garbage.js";
 import { Grants } from "./grants.js";
+import { ExactRanges } from "./http/exact.js";
 import { HttpHashes } from "./http/hashes.js";
 import { OwnAnswers } from "./http/own-answers.js";
 import { Renewing } from "./http/renewing.js";
@@ -81,6 +82,7 @@ export class State {
 	readonly http: HttpHashes;
 	readonly own: OwnAnswers;
 	readonly renewing: Renewing;
+	readonly exactRanges: ExactRanges;
 	readonly tallies: Tallies;
 	/** Uploads by the moment at which somebody should look whether they expired. */
 	readonly expiries: Queue;
@@ -156,6 +158,7 @@ export class State {
 			own: this.own,
 			responses: this.responses,
 		});
+		this.exactRanges = new ExactRanges(meta, host, settings.http?.exactRanges?.cyclesPerDay ?? 0);
 		this.tallies = new Tallies(map("meta"));
 		this.expiries = queue(QUEUE.uploads);
 		this.reserves = queue(QUEUE.reserves);

@@ -82,6 +82,8 @@ describe("C27 frozen numbers", () => {
 			grantMarks: 50,
 			answersMade: 51,
 			renewing: 52,
+			exactDay: 53,
+			exactCycles: 54,
 			links: 56,
 			offers: 57,
 			offerQueue: 58,

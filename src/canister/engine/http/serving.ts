@@ -41,6 +41,8 @@ export interface HttpReply {
 	/** Values are texts, or such in ASCII. */
 	readonly headers: readonly (readonly [name: string, value: string | Uint8Array])[];
 	readonly body: Uint8Array;
+	/** Whether the gateway is to ask for the same by an update: then nothing else counts. */
+	readonly upgrade?: true;
 }
 
 /** Which certified answer a request gets: one of the blob's own, or a part that it shares, by its index. */
@@ -59,8 +61,11 @@ export class Serving {
 		this.#state = state;
 	}
 
-	/** Undefined where the path can be no blob's, unless `isAll`: then it is answered that nothing is there. */
-	answer(query: HttpQuery, isAll: boolean): HttpReply | undefined {
+	/**
+	 * Undefined where the path can be no blob's, unless `isAll`: then it is answered that nothing is there.
+	 * @param isUpdate whether what no certified answer has may be answered, since the answer as a whole is certified
+	 */
+	answer(query: HttpQuery, isAll: boolean, isUpdate = false): HttpReply | undefined {
 		if (this.#state.modes.isImporting) return IMPORTING;
 		const path = pathOf(query.url);
 		if (path === undefined) return BAD_PATH;
@@ -75,8 +80,16 @@ export class Serving {
 		const exact = rangeOfRaw(query, blob.manifest, substance.form);
 		if (exact !== undefined) return this.#exact(blob, exact);
 		const chosen = choose(query, blob.manifest, substance.form);
+		const unaligned = chosen === "unaligned" ? rangeWithin(query, blob.manifest) : undefined;
+		if (unaligned !== undefined && this.hasExact) return isUpdate ? this.#exact(blob, unaligned) : BY_UPDATE;
 		if (typeof chosen === "string") return this.#own(blob, substance, chosen);
 		return this.#part(blob, chosen.part);
+	}
+
+	/** Whether exact ranges are answered, by updates: in maintenance, and when the canister is short of cycles, none are. */
+	get hasExact(): boolean {
+		const { exactRanges, modes, room, now } = this.#state;
+		return exactRanges.areLeft(now) && modes.name !== "maintenance" && !modes.isImporting && !room.isReadOnly;
 	}
 
 	/** Whether the blob's answers are made by the rules as they are. */
@@ -152,6 +165,14 @@ function rangeOfRaw(
 	if (form === "whole" && !isRanged(size, manifest.content_type)) return undefined;
 	if (isUnchanged(query, manifest) || !isOfThisVersion(query, manifest)) return undefined;
 	const range = rangeOf(query.header("range"), size);
+	return typeof range === "object" ? range : undefined;
+}
+
+/** One range of this version that begins within a chunk. */
+function rangeWithin(query: HttpQuery, manifest: WireManifest): ByteRange | undefined {
+	const range = isOfThisVersion(query, manifest)
+		? rangeOf(query.header("range"), Number(manifest.size))
+		: undefined;
 	return typeof range === "object" ? range : undefined;
 }
 
@@ -234,6 +255,12 @@ const bare = (status: number, text: string, ...more: [string, string][]): HttpRe
 	headers: [["content-type", "text/plain; charset=utf-8"], ["x-content-type-options", "nosniff"], ...more],
 	body: encodeUtf8(text),
 });
+const BY_UPDATE: HttpReply = { status: 200, headers: [], body: NO_BYTES, upgrade: true };
+/** By an update, for which there are no cycles any more. */
+export const NO_MORE_EXACT = bare(503, "No more ranges are answered by updates today.\n", [
+	"retry-after",
+	"3600",
+]);
 /** Not certified, since no verifier takes an answer for such a path. */
 const BAD_PATH = bare(400, "The path is not UTF-8.\n");
 /** Not certified: what is certified was made by other rules. */
