@@ -1,6 +1,6 @@
 import { IDL } from "azle";
 
-/** The HTTP interface of a canister, as far as a page of text needs it (HTTP Gateway Protocol Specification). */
+/** The HTTP interface of a canister, as far as pages of text and blobs need it (HTTP Gateway Protocol Specification). */
 
 const Header = IDL.Tuple(IDL.Text, IDL.Text);
 const Bytes = IDL.Vec(IDL.Nat8);
@@ -16,12 +16,15 @@ export const HttpResponse = IDL.Record({
 	status_code: IDL.Nat16,
 	headers: IDL.Vec(Header),
 	body: Bytes,
+	upgrade: IDL.Opt(IDL.Bool),
 });
 
 export interface Page {
 	status_code: number;
 	headers: [string, string][];
 	body: Uint8Array;
+	/** True: the gateway is to ask for the same by an update. */
+	upgrade: [] | [boolean];
 }
 
 /** Not certified: a gateway shows it under the canister's raw name. */
@@ -32,4 +35,5 @@ export const textPage = (lines: string[]): Page => ({
 		["x-content-type-options", "nosniff"],
 	],
 	body: new TextEncoder().encode(lines.map((line) => `${line}\n`).join("")),
+	upgrade: [],
 });

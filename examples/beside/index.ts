@@ -13,7 +13,7 @@ import {
 	time,
 	update,
 } from "azle";
-import { type AccessRequest, createBlobStore } from "canister-blobs/canister";
+import { type AccessRequest, createBlobStore, type HttpRequest as Request } from "canister-blobs/canister";
 import { HttpRequest, HttpResponse, type Page, textPage } from "./http.js";
 
 /** A guestbook, with a blob store beside it for the guests' pictures. */
@@ -42,6 +42,9 @@ const admit = (caller: Principal): boolean => guests.containsKey(caller.toText()
 /** Pictures are taken in while there are more cycles than that: the guests shall still be able to sign. */
 const CYCLES_FOR_SIGNING = 1e12;
 
+/** So much may be spent in a day on answers to players that jump into the middle of a film. */
+const CYCLES_FOR_SEEKING = 1e11;
+
 // The store's ids begin at 10. A canister has one init, so this class has it, and calls what the store's is to do.
 const Store = createBlobStore({
 	memoryOffset: 10,
@@ -49,6 +52,7 @@ const Store = createBlobStore({
 	authorize,
 	admit,
 	room: { minCycles: CYCLES_FOR_SIGNING },
+	http: { exactRanges: { cyclesPerDay: CYCLES_FOR_SEEKING } },
 });
 
 /** Where only those put pictures whom the guest has invited, by grants of the store. */
@@ -132,8 +136,13 @@ class Guestbook {
 	}
 
 	@query([HttpRequest], HttpResponse)
-	http_request(): Page {
-		return textPage(newest().map(({ name, guest }) => `${name} (${guest})`));
+	http_request(request: Request): Page {
+		return Store.httpRequest(request) ?? textPage(newest().map(({ name, guest }) => `${name} (${guest})`));
+	}
+
+	@update([HttpRequest], HttpResponse)
+	http_request_update(request: Request): Page {
+		return Store.httpRequestUpdate(request) ?? textPage(["Only blobs are answered by updates."]);
 	}
 
 	/** Timers end with an upgrade, the store's too: each sets its own anew. */

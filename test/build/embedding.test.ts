@@ -6,7 +6,7 @@ import type { Principal } from "@dfinity/principal";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { deployCanister, installWasm } from "../../examples/support/deploy.js";
 import { openNetwork, type TestNetwork } from "../../examples/support/network.js";
-import { idlFactory, MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
+import { idlFactory, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { withSource } from "../support/build.js";
 import { pack } from "../support/packed.js";
 import {
@@ -251,19 +251,37 @@ describe("the guestbook with its store", () => {
 		expect(await refusedBy(agent, "blobs_delete", bomb)).toEqual(refused);
 		expect(await refusedBy(agent, "sign", sign("x".repeat(300)))).toEqual(refused);
 		// Methods that nobody brought, the store's own names among them, and those that Azle adds for itself.
-		for (const name of [
-			"nothing",
-			"blobs_nothing",
-			"_azle_chunk",
-			"_azle_heap_allocation",
-			"http_request_update",
-		])
+		for (const name of ["nothing", "blobs_nothing", "_azle_chunk", "_azle_heap_allocation"])
 			expect(await refusedBy(agent, name, IDL.encode([], [])), name).toEqual(refused);
 		const anonymous = await network.agent(new AnonymousIdentity());
 		expect(await refusedBy(anonymous, "sign", sign("nobody"))).toEqual(refused);
 		expect(await asAda.names()).toEqual(["Ada"]);
 		expect(await refusedBy(agent, "sign", sign("Grace"))).toBeUndefined();
 		expect(await asAda.names()).toEqual(["Ada", "Grace"]);
+	});
+
+	test("C93 its films can be jumped into: a gateway asks for such a range by an update", async () => {
+		const film = Uint8Array.from({ length: MIN_CHUNK_BYTES + 500 }, (_, i) => (i * 31 + (i >> 8)) & 0xff);
+		const key = `pictures/${ada.getPrincipal()}/film.webm`;
+		const id = newId();
+		const size = BigInt(film.length);
+		ok(await asAda.blobs_begin_upload({ id, key, size: [size], chunk_size: MIN_CHUNK_BYTES }));
+		ok(await asAda.blobs_put_chunk(id, 0, film.subarray(0, MIN_CHUNK_BYTES)));
+		ok(await asAda.blobs_put_chunk(id, 1, film.subarray(MIN_CHUNK_BYTES)));
+		ok(await asAda.blobs_commit_upload({ id, size, ...publication(rootOf(film, MIN_CHUNK_BYTES)) }));
+		const url = `${network.url}/${key}?canisterId=${deployed.canisterId}`;
+		await expect.poll(async () => ok(await deployed.guestbook.blobs_stats()).certifying).toBe(0n);
+		const answer = await fetch(url, { headers: { range: `bytes=${MIN_CHUNK_BYTES + 7}-` } });
+		expect(answer.status).toBe(206);
+		expect(answer.headers.get("content-range")).toBe(
+			`bytes ${MIN_CHUNK_BYTES + 7}-${film.length - 1}/${size}`,
+		);
+		expect(new Uint8Array(await answer.arrayBuffer())).toEqual(film.subarray(MIN_CHUNK_BYTES + 7));
+		// Longer than any gateway's: refused before it is read.
+		const arg = IDL.encode([IDL.Vec(IDL.Nat8)], [new Uint8Array(20_000)]);
+		const call = { methodName: "http_request_update", arg, effectiveCanisterId: deployed.canisterId };
+		const { response } = await deployed.agent.call(deployed.canisterId, call);
+		expect(response.body).toMatchObject({ reject_message: expect.stringContaining("rejected the message") });
 	});
 
 	// The last of the file: no network goes back in time.
