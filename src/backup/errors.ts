@@ -6,6 +6,8 @@ export interface BackupErrorDetails {
 	readonly repository_exists: { readonly sink: string };
 	/** The repository was made by a later version of this package. */
 	readonly repository_unsupported: { readonly version: number };
+	/** The repository is encrypted, and nothing was given that opens its key. */
+	readonly repository_encrypted: { readonly sink: string };
 	/** An object or an item in it is not what it must be. */
 	readonly repository_damaged: { readonly object: string; readonly reason: string };
 	/** The repository lacks bytes that a snapshot needs. */
@@ -38,6 +40,8 @@ const MESSAGES: { readonly [Code in BackupErrorCode]: (details: BackupErrorDetai
 	repository_exists: ({ sink }) => `${sink} already holds a backup repository or other files.`,
 	repository_unsupported: ({ version }) =>
 		`The repository has format ${version}, which this version does not know. Update canister-blobs.`,
+	repository_encrypted: ({ sink }) =>
+		`${sink} is encrypted. Give an age identity or a passphrase that opens its key.`,
 	repository_damaged: ({ object, reason }) =>
 		`The repository is damaged: ${object}: ${reason}. Run verify to learn what it affects, then repair.`,
 	item_missing: ({ sha256 }) =>

@@ -20,7 +20,8 @@ export { differences, type SnapshotDifference } from "./reading/changes-between.
 export { type RestoredFile, type RestoreOptions, type RestoreResult, restore } from "./reading/restore.js";
 export type { RestoredAs } from "./reading/restore-file.js";
 export { type RestoreStoreOptions, type RestoreStoreResult, restoreStore } from "./reading/restore-store.js";
-export { Repository, type RepositoryOptions } from "./repository/repository.js";
+export { type InitOptions, openedSink, Repository, type RepositoryOptions } from "./repository/repository.js";
+export { addKey, listKeys, removeKey } from "./sealing/keys.js";
 export { MAX_OBJECT_BYTES, type Sink, type SinkObject } from "./sink.js";
 export { DirectorySink } from "./sinks/directory.js";
 export { S3Sink, type S3SinkOptions } from "./sinks/s3.js";

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * The command `canister-blobs`. Exit codes: 0 done, 1 it could not be done, 2 the command line is wrong; of backups also
- * 3 done but for what is named, 10 there is no repository. Results go to stdout, errors to stderr.
+ * 3 done but for what is named, 10 there is no repository, 12 nothing given opens it. Results go to stdout, errors to stderr.
  */
 import { type Command, EXIT_FAILURE, EXIT_USAGE, UsageError } from "./command.js";
 
@@ -35,6 +35,11 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] =
 	["diff", "show what two snapshots differ in", async () => (await import("./backup/look.js")).diff],
 	["forget", "forget snapshots by rules or by name", async () => (await import("./backup/tidy.js")).forget],
 	["prune", "free what no snapshot needs", async () => (await import("./backup/tidy.js")).prune],
+	[
+		"key",
+		"list and change who can open a repository or a key file",
+		async () => (await import("./keys/key.js")).key,
+	],
 	["serve", "serve a store's blobs over HTTP", async () => (await import("./serve.js")).serve],
 	[
 		"link-for",

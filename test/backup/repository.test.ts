@@ -301,8 +301,13 @@ describe("a hostile repository is refused:", () => {
 	test.each<[string, object, string]>([
 		[
 			"a repository of a later version",
-			{ format: "canister-blobs backup repository", version: 2 },
+			{ format: "canister-blobs backup repository", version: 3 },
 			"repository_unsupported",
+		],
+		[
+			"an encrypted one that names no key",
+			{ format: "canister-blobs backup repository", version: 2, id: "0" },
+			"repository_damaged",
 		],
 		["one of something else", { format: "tar", version: 1 }, "repository_damaged"],
 	])("%s", async (_, config, code) => {

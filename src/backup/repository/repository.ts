@@ -1,9 +1,12 @@
 import { randomBytes } from "node:crypto";
+import { type KeyHolder, type KeySecrets, MasterKey } from "../../encryption/index.js";
 import { BackupError, damaged } from "../errors.js";
 import { FORMAT_VERSION, type Generation, type SnapshotSummary } from "../format/generation.js";
 import { decodeJson, encodeJson } from "../format/json.js";
 import { generationName, hex, REPOSITORY } from "../format/names.js";
 import { decodeSnapshot, type Snapshot } from "../format/snapshot.js";
+import { addKey, openKey } from "../sealing/keys.js";
+import { SealedSink } from "../sealing/sealed-sink.js";
 import type { Sink } from "../sink.js";
 import { TreePages } from "../tree/cursor.js";
 import { type BlobEntry, blobCodec, type SettingEntry, settingCodec } from "../tree/entry.js";
@@ -12,6 +15,8 @@ import { ItemIndex } from "./item-index.js";
 import { Items } from "./items.js";
 
 const FORMAT = "canister-blobs backup repository";
+/** Of a repository that is encrypted: releases before encryption refuse it. */
+const ENCRYPTED_VERSION = 2;
 const MAX_CONFIG_BYTES = 64 * 1024;
 /** Shortest beginning of an id that names a snapshot. */
 const MIN_ID_DIGITS = 4;
@@ -25,6 +30,54 @@ export interface RepositoryOptions {
 	 * @default false
 	 */
 	readonly singleWriter?: boolean;
+	/** What opens an encrypted repository, or what gets it, which is asked only where the repository is encrypted. */
+	readonly secrets?: KeySecrets | (() => Promise<KeySecrets>);
+}
+
+/** How a repository is made. */
+export interface InitOptions extends Pick<RepositoryOptions, "singleWriter"> {
+	/** Encrypts it with a new master key, wrapped for this holder. @default not encrypted: `sha256sum` verifies it */
+	readonly encryptFor?: KeyHolder;
+}
+
+/** What stands in the open. */
+async function readConfig(sink: Sink) {
+	const bytes = await sink.get(REPOSITORY, 0, MAX_CONFIG_BYTES);
+	if (bytes === undefined) throw new BackupError("repository_not_found", { sink: sink.name });
+	const fields = decodeJson(REPOSITORY, bytes);
+	if (fields.text("format") !== FORMAT) throw damaged(REPOSITORY, "it is not that of a backup repository");
+	const version = fields.integer("version");
+	if (version !== FORMAT_VERSION && version !== ENCRYPTED_VERSION)
+		throw new BackupError("repository_unsupported", { version });
+	const master = version === ENCRYPTED_VERSION ? fields.text("master", 16) : undefined;
+	return { bytes, id: fields.text("id", 64), master };
+}
+
+/** @throws BackupError `repository_encrypted`, KeyFileError `key_file_locked` */
+async function keyOf(
+	sink: Sink,
+	master: string,
+	{ secrets }: Pick<RepositoryOptions, "secrets">,
+): Promise<MasterKey> {
+	const given = typeof secrets === "function" ? await secrets() : secrets;
+	if (given === undefined || (given.passphrase === undefined && !given.identities?.length))
+		throw new BackupError("repository_encrypted", { sink: sink.name });
+	return openKey(sink, master, given);
+}
+
+const opened = async (sink: Sink, key: MasterKey | undefined): Promise<Sink> =>
+	key ? SealedSink.of(sink, key) : sink;
+
+/**
+ * The objects of a repository as it reads and writes them, opened where it is encrypted. For what has to look at objects
+ * before a repository can be opened.
+ */
+export async function openedSink(
+	sink: Sink,
+	options: Pick<RepositoryOptions, "secrets"> = {},
+): Promise<Sink> {
+	const { master } = await readConfig(sink);
+	return opened(sink, master === undefined ? undefined : await keyOf(sink, master, options));
 }
 
 /** Snapshots of stores, in a sink. */
@@ -33,6 +86,8 @@ export class Repository {
 	readonly sink: Sink;
 	/** Name that it was given when it was made. */
 	readonly id: string;
+	/** Its master key, where it is encrypted. */
+	readonly masterKey: MasterKey | undefined;
 	/** @internal */
 	readonly generations: Generations;
 	/** @internal */
@@ -44,9 +99,10 @@ export class Repository {
 	/** @internal */
 	readonly settings: TreePages<SettingEntry>;
 
-	private constructor(sink: Sink, id: string, generations: Generations) {
+	private constructor(sink: Sink, id: string, generations: Generations, masterKey: MasterKey | undefined) {
 		this.sink = sink;
 		this.id = id;
+		this.masterKey = masterKey;
 		this.generations = generations;
 		this.index = new ItemIndex(sink);
 		this.items = new Items(sink, this.index);
@@ -58,39 +114,49 @@ export class Repository {
 	 * Makes a repository where there is nothing.
 	 * @throws BackupError `repository_exists`, `sink_unconditional`
 	 */
-	static async init(sink: Sink, options: Pick<RepositoryOptions, "singleWriter"> = {}): Promise<Repository> {
+	static async init(sink: Sink, options: InitOptions = {}): Promise<Repository> {
 		// An init that died has left this.
 		for await (const { name } of sink.list(""))
 			if (name !== generationName(0)) throw new BackupError("repository_exists", { sink: sink.name });
-		const { singleWriter = false } = options;
-		await new Generations(sink, singleWriter).begin();
+		const { singleWriter = false, encryptFor } = options;
+		const masterKey = encryptFor && (await MasterKey.random());
+		const isFirst = await new Generations(await opened(sink, masterKey), singleWriter).begin();
+		// Somebody else's generation is sealed with a key of theirs.
+		if (masterKey && !isFirst) throw new BackupError("repository_exists", { sink: sink.name });
+		if (masterKey) await addKey(sink, masterKey, encryptFor);
 		const bytes = encodeJson({
 			format: FORMAT,
-			version: FORMAT_VERSION,
+			version: masterKey ? ENCRYPTED_VERSION : FORMAT_VERSION,
 			id: hex(randomBytes(16)),
 			createdAt: new Date().toISOString(),
+			...(masterKey && { master: masterKey.id }),
 		});
 		if (!(await sink.create(REPOSITORY, bytes)))
 			throw new BackupError("repository_exists", { sink: sink.name });
-		return Repository.open(sink, { writes: true, singleWriter });
+		return Repository.#open(sink, { writes: true, singleWriter }, async () => masterKey as MasterKey);
 	}
 
 	/**
 	 * Opens a repository.
-	 * @throws BackupError `repository_not_found`, `repository_unsupported`, `repository_damaged`, `sink_unconditional`
+	 * @throws BackupError `repository_not_found`, `repository_unsupported`, `repository_damaged`, `sink_unconditional`,
+	 *   `repository_encrypted`; KeyFileError `key_file_locked` where the secrets do not open it
 	 */
-	static async open(sink: Sink, options: RepositoryOptions = {}): Promise<Repository> {
-		const { writes = false, singleWriter = false } = options;
-		const bytes = await sink.get(REPOSITORY, 0, MAX_CONFIG_BYTES);
-		if (bytes === undefined) throw new BackupError("repository_not_found", { sink: sink.name });
-		const fields = decodeJson(REPOSITORY, bytes);
-		if (fields.text("format") !== FORMAT) throw damaged(REPOSITORY, "it is not that of a backup repository");
-		const version = fields.integer("version");
-		if (version !== FORMAT_VERSION) throw new BackupError("repository_unsupported", { version });
+	static open(sink: Sink, options: RepositoryOptions = {}): Promise<Repository> {
+		return Repository.#open(sink, options, (master) => keyOf(sink, master, options));
+	}
+
+	static async #open(
+		sink: Sink,
+		{ writes = false, singleWriter = false }: RepositoryOptions,
+		keyOf: (master: string) => Promise<MasterKey>,
+	): Promise<Repository> {
+		const { bytes, id, master } = await readConfig(sink);
 		// The same bytes: a sink that overwrites what it was to create does no harm, and is found out.
 		if (writes && !singleWriter && (await sink.create(REPOSITORY, bytes)))
 			throw new BackupError("sink_unconditional", { sink: sink.name });
-		const repository = new Repository(sink, fields.text("id", 64), new Generations(sink, singleWriter));
+		const masterKey = master === undefined ? undefined : await keyOf(master);
+		const its = await opened(sink, masterKey);
+		const repository = new Repository(its, id, new Generations(its, singleWriter), masterKey);
 		await repository.refresh();
 		return repository;
 	}

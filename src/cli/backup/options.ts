@@ -3,6 +3,7 @@ import { Principal } from "@dfinity/principal";
 import { DirectorySink, Repository, S3Sink, type Sink } from "../../backup/index.js";
 import type { BlobClient } from "../../client/node/index.js";
 import { UsageError } from "../command.js";
+import { KEY_SECRETS, KEY_SECRETS_HELP, type KeySecretValues } from "../keys/options.js";
 
 /** What every command of a repository takes, for `parseArgs`. */
 export const REPOSITORY = {
@@ -10,6 +11,7 @@ export const REPOSITORY = {
 	"single-writer": { type: "boolean", default: false },
 	json: { type: "boolean", default: false },
 	quiet: { type: "boolean", short: "q", default: false },
+	...KEY_SECRETS,
 } as const;
 
 export const REPOSITORY_HELP = `
@@ -20,7 +22,9 @@ export const REPOSITORY_HELP = `
       --single-writer   take a place that cannot create a file exclusively, where
                         no two processes ever write at a time
       --json            print lines of JSON; the last one tells how it ended
-  -q, --quiet           print nothing but errors`;
+  -q, --quiet           print nothing but errors
+Of an encrypted repository:
+${KEY_SECRETS_HELP}`;
 
 /** What a command takes that asks a store. */
 export const CONNECTION = {
@@ -38,7 +42,7 @@ export const CONNECTION_HELP = `
       --local           the host is a test network on this machine: believe the
                         root key that it names`;
 
-export interface RepositoryValues {
+export interface RepositoryValues extends KeySecretValues {
 	readonly repo?: string | undefined;
 	readonly "single-writer": boolean;
 }
@@ -70,8 +74,16 @@ function bucketOf(repo: string): Sink {
 	return new S3Sink({ endpoint, bucket, prefix, region, accessKeyId, secretAccessKey });
 }
 
+/** What opens a repository: asked for only where one is encrypted. */
+export const secretsOf = (values: RepositoryValues) => async () =>
+	(await import("../keys/secrets.js")).keySecretsFrom(values, "Passphrase of the repository");
+
 export const openRepository = (values: RepositoryValues, writes: boolean): Promise<Repository> =>
-	Repository.open(sinkOf(values), { writes, singleWriter: values["single-writer"] });
+	Repository.open(sinkOf(values), {
+		writes,
+		singleWriter: values["single-writer"],
+		secrets: secretsOf(values),
+	});
 
 export interface Connection {
 	readonly client: BlobClient;

@@ -1,6 +1,6 @@
 /** `canister-blobs repair`: brings back what was lost. */
 import { parseArgs } from "node:util";
-import { dropDamagedIndexes, Repository, repair as repairRepository } from "../../backup/index.js";
+import { dropDamagedIndexes, openedSink, repair as repairRepository } from "../../backup/index.js";
 import { type Command, EXIT_FAILURE } from "../command.js";
 import {
 	CONNECTION,
@@ -9,6 +9,7 @@ import {
 	openRepository,
 	REPOSITORY,
 	REPOSITORY_HELP,
+	secretsOf,
 	sinkOf,
 } from "./options.js";
 import { reported } from "./report.js";
@@ -29,11 +30,12 @@ async function run(args: readonly string[]): Promise<number> {
 		options: { ...REPOSITORY, ...CONNECTION, from: { type: "string" } },
 	});
 	return reported(values, async (report) => {
-		const dropped = await dropDamagedIndexes(sinkOf(values));
+		const secrets = secretsOf(values);
+		const dropped = await dropDamagedIndexes(await openedSink(sinkOf(values), { secrets }));
 		const repository = await openRepository(values, true);
 		const { client } = values.canister === undefined ? {} : await connect(values);
 		const from =
-			values.from === undefined ? undefined : await Repository.open(sinkOf({ ...values, repo: values.from }));
+			values.from === undefined ? undefined : await openRepository({ ...values, repo: values.from }, false);
 		const result = await repairRepository(repository, {
 			...(client && { client }),
 			...(from && { from }),

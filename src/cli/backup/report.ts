@@ -1,12 +1,22 @@
 import { type Damage, isBackupError } from "../../backup/index.js";
 import { isBlobError } from "../../client/errors.js";
 import { toJson } from "../../client/util/json.js";
+import { isKeyFileError } from "../../encryption/index.js";
 import { EXIT_FAILURE, UsageError } from "../command.js";
 
 /** Done, and something is missing that the output names. */
 export const EXIT_INCOMPLETE = 3;
 /** There is no repository. */
 const EXIT_NO_REPOSITORY = 10;
+
+/** It is encrypted, and what was given does not open it. */
+const EXIT_LOCKED = 12;
+
+function exitCodeOf(error: unknown): number {
+	if (isBackupError(error, "repository_not_found")) return EXIT_NO_REPOSITORY;
+	const isLocked = isBackupError(error, "repository_encrypted") || isKeyFileError(error, "key_file_locked");
+	return isLocked ? EXIT_LOCKED : EXIT_FAILURE;
+}
 
 const MIB = 2 ** 20;
 const BAR_MS = 200;
@@ -95,9 +105,10 @@ export class Report {
 	/** @returns the exit code */
 	failed(error: unknown): number {
 		this.#clear();
-		const exitCode = isBackupError(error, "repository_not_found") ? EXIT_NO_REPOSITORY : EXIT_FAILURE;
+		const exitCode = exitCodeOf(error);
 		const message = error instanceof Error ? error.message : String(error);
-		const code = isBackupError(error) || isBlobError(error) ? error.code : "internal";
+		const isOwn = isBackupError(error) || isBlobError(error) || isKeyFileError(error);
+		const code = isOwn ? error.code : "internal";
 		if (this.#json) this.#line({ type: "error", exitCode, code, message });
 		else process.stderr.write(`canister-blobs: ${message}\n`);
 		return exitCode;

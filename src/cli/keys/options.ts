@@ -33,3 +33,24 @@ export interface KeyValues extends KeySecretValues {
 	readonly "key-file"?: readonly string[] | undefined;
 	readonly "encrypted-names": boolean;
 }
+
+/** For whom a key is wrapped, for `parseArgs`. */
+export const HOLDER = {
+	recipient: { type: "string" },
+	note: { type: "string" },
+	"new-passphrase-file": { type: "string" },
+	"new-passphrase-command": { type: "string" },
+} as const;
+
+export const HOLDER_HELP = `      --recipient <age1…>   for who has this age identity (age-keygen makes one), or
+      --new-passphrase-file <file>, --new-passphrase-command <command>
+                          for who knows this passphrase; or the variable
+                          CANISTER_BLOBS_NEW_PASSPHRASE holds it, or a terminal asks
+      --note <text>       a word by which people know it`;
+
+export interface HolderValues {
+	readonly recipient?: string | undefined;
+	readonly note?: string | undefined;
+	readonly "new-passphrase-file"?: string | undefined;
+	readonly "new-passphrase-command"?: string | undefined;
+}

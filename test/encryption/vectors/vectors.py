@@ -102,6 +102,27 @@ def plaintext(size):
     return bytes((7 * at + at // 251) % 256 for at in range(size))
 
 
+def seal_object(master, name, plain, salt):
+    key = hkdf(derive(master, b"objects", 32), b"canister-blobs object 1", 32, salt)
+    parts = [plain[at : at + 65_488] for at in range(0, len(plain), 65_488)] or [b""]
+    out = b""
+    for index, part in enumerate(parts):
+        head = salt + bytes([index == len(parts) - 1])
+        data = b"cbobject1" + head + struct.pack(">I", index) + name.encode()
+        out += head + AESGCM(key).encrypt(bytes(8) + struct.pack(">I", index), part, data)
+    return out
+
+
+def seal_object_name(master, name):
+    folder = name[: name.index("/") + 1]
+    told = bytes.fromhex(name.rsplit("/", 1)[1].replace(".", ""))
+    sealed = AESSIV(derive(master, b"object names", 64)).encrypt(told, [folder.encode()]).hex()
+    return folder + sealed if folder == "index/" else f"{folder}{sealed[:2]}/{sealed}"
+
+
+HASH = sha256(b"an item").hex()
+OBJECT_NAMES = [f"chunks/{HASH[:2]}/{HASH}.0123456789abcdef", f"packs/{HASH[:2]}/{HASH}", f"index/{HASH}"]
+OBJECT_NAMES += ["generations/000000000000/000000000001", "runs/0123456789abcdef"]
 MASTER = bytes(range(32))
 BLOBS = [(0, "a", 65_520), (1, "a", 65_520), (300, "films/holiday.mp4", 65_520), (300, None, 65_520)]
 BLOBS += [(65_520, "ä/ü", 65_520), (150_000, "films/holiday.mp4", 65_520)]
@@ -145,6 +166,17 @@ print(
             "stream": stream(),
             "names": [[key, seal_key(MASTER, key)] for key in ("a", "a/a", "films/holiday.mp4", "ä/ü")],
             "keyFile": key_file(MASTER, "correct horse battery staple", sha256(b"salt"), 14),
+            "objects": [
+                {
+                    "name": OBJECT_NAMES[0],
+                    "size": size,
+                    "sealedSize": len(sealed),
+                    "sealed": b64(sealed),
+                }
+                for size in (0, 5, 300)
+                for sealed in [seal_object(MASTER, OBJECT_NAMES[0], plaintext(size), sha256(b"a salt")[:31])]
+            ],
+            "objectNames": [[n, seal_object_name(MASTER, n) if n[0] in "cpi" else n] for n in OBJECT_NAMES],
             "passphrase": "correct horse battery staple",
         },
         indent="\t",

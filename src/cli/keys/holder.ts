@@ -1,0 +1,17 @@
+import type { KeyHolder } from "../../encryption/index.js";
+import { UsageError } from "../command.js";
+import type { HolderValues } from "./options.js";
+import { askForNew } from "./prompt.js";
+import { passphraseFrom } from "./secrets.js";
+
+/** For whom a key is to be wrapped, as the command line, the environment or a terminal tell. */
+export async function holderFrom(values: HolderValues): Promise<KeyHolder> {
+	const { recipient, note } = values;
+	const noted = note === undefined ? {} : { note };
+	if (recipient !== undefined) return { ...noted, recipient };
+	const given = await passphraseFrom("new-passphrase", { ...values }, "CANISTER_BLOBS_NEW_PASSPHRASE");
+	if (given !== undefined) return { ...noted, passphrase: given };
+	if (!process.stdin.isTTY)
+		throw new UsageError("for whom? Give --recipient, --new-passphrase-file or --new-passphrase-command");
+	return { ...noted, passphrase: await askForNew("New passphrase") };
+}
