@@ -54,7 +54,7 @@ function collect(node, source) {
 	} else if (ts.isTypeAliasDeclaration(node)) comment(node.name.text, node, source);
 	else if (ts.isVariableStatement(node)) {
 		for (const { name, initializer } of node.declarationList.declarations)
-			if (["METHODS", "HTTP_METHODS"].includes(name.text))
+			if (["COMMON_METHODS", "OWNER_METHODS", "HTTP_METHODS"].includes(name.text))
 				for (const property of initializer.expression.properties)
 					comment(property.name.text, property, source);
 	}

@@ -1,4 +1,4 @@
-export { type StoreGrant, type StoreGrantTerms, StoreRefusal } from "./azle/grants.js";
+export { type StoreGrant, type StoreGrantTerms, type StoreGrantUse, StoreRefusal } from "./azle/grants.js";
 export type { HttpRequest, HttpResponse } from "./azle/http.js";
 export type {
 	AccessRequest,

@@ -13,7 +13,7 @@ import { Transport } from "./call/transport.js";
 import { Trust } from "./call/trust.js";
 import * as changing from "./changing.js";
 import * as checks from "./checks.js";
-import { type ClientContext, keepContext, NO_CHANGE } from "./context.js";
+import { type ClientContext, contexts, NO_CHANGE } from "./context.js";
 import * as deleted from "./deleted.js";
 import { Download, type DownloadOptions, type RefDownloadOptions } from "./download/download.js";
 import { shown, storedKey, storedUpdate } from "./encryption.js";
@@ -85,7 +85,7 @@ export class BlobClient {
 				trust: new Trust(transport),
 				principal: async () => {
 					const own = await network.principal();
-					return own.isAnonymous() ? own : (settings.actsFor ?? own);
+					return (!own.isAnonymous() && settings.actsFor) || own;
 				},
 			};
 		};
@@ -103,7 +103,7 @@ export class BlobClient {
 			seen: { version: NO_CHANGE },
 			standing: {},
 		};
-		keepContext(this, this.#context);
+		contexts.set(this, this.#context);
 	}
 
 	/**

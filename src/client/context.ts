@@ -45,12 +45,8 @@ export interface ClientContext {
 	readonly standing: { last?: Standing; hasMissed?: boolean };
 }
 
-const contexts = new WeakMap<object, ClientContext>();
-
 /** For what belongs to a client and is no part of its class, so that pages which do not use it need not load it. */
-export const keepContext = (client: object, context: ClientContext): void => {
-	contexts.set(client, context);
-};
+export const contexts = new WeakMap<object, ClientContext>();
 
 /** @throws ClientError `option_invalid` for what is no client of this package */
 export function contextOf(client: object): ClientContext {

@@ -553,7 +553,19 @@ export interface OfferName {
 }
 
 /** One blob, or all under a prefix: whole segments with a `/` at the end, or `""` for every key. */
-export type OfferedBlobs = { readonly key: string } | { readonly prefix: string };
+export type OfferedBlobs = OfferedBlob | OfferedPrefix;
+
+/** One blob. */
+export interface OfferedBlob {
+	/** Its key. */
+	readonly key: string;
+}
+
+/** All blobs under a prefix. */
+export interface OfferedPrefix {
+	/** Whole segments with a `/` at the end, or `""` for every key. */
+	readonly prefix: string;
+}
 
 /** The store is in another mode. */
 export interface ModeChanged {

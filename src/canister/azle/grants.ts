@@ -25,6 +25,14 @@ export interface StoreGrantTerms {
 	readonly mayPurge?: boolean;
 }
 
+/** What was used of a grant. */
+export interface StoreGrantUse {
+	/** As quotas count them. */
+	readonly bytes: number;
+	/** How many. */
+	readonly blobs: number;
+}
+
 /** A grant that a principal holds. */
 export interface StoreGrant extends StoreGrantTerms {
 	/** Who holds it. */
@@ -32,7 +40,7 @@ export interface StoreGrant extends StoreGrantTerms {
 	/** Its id, by which it is taken away. */
 	readonly id: Uint8Array;
 	/** Bytes and blobs that were put by it and by its parts. */
-	readonly used: { readonly bytes: number; readonly blobs: number };
+	readonly used: StoreGrantUse;
 	/** False where it has ended, or one that it is part of was taken away. */
 	readonly holds: boolean;
 }
@@ -76,6 +84,7 @@ export function toGrant({ who, id, role, terms, used, holds }: WireGrant): Store
 
 /** A call of the application's that the store refused; nothing was changed. */
 export class StoreRefusal extends Error {
+	/** Tells it from other errors. */
 	override readonly name = "StoreRefusal";
 	/** The error's name, as docs/PROTOCOL.md has it. */
 	readonly code: string;

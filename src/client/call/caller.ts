@@ -2,7 +2,6 @@ import { IDL } from "@dfinity/candid";
 import {
 	type Bounds,
 	Malformed,
-	METHODS,
 	Message,
 	type MethodArgs,
 	type MethodName,
@@ -16,6 +15,7 @@ import { concat, lebEncode } from "../util/bytes.js";
 import { hasRoom, prepend, withRoom } from "../util/room.js";
 import { admitted } from "./admittance.js";
 import { isAnonymous } from "./agent.js";
+import { definitionOf } from "./methods.js";
 import { Queries, type QueryOptions } from "./query.js";
 import { type Patience, type RetryPolicy, SHORT_PATIENCE } from "./retry.js";
 import type { Transport } from "./transport.js";
@@ -45,7 +45,7 @@ export class Caller {
 		const { signal, beforeSending, onRetry, rights } = options;
 		// The canister takes no such message from nobody, and would refuse it without saying why.
 		if (
-			METHODS[name].kind === "update" &&
+			definitionOf(name).kind === "update" &&
 			isAnonymous((await this.#transport.network.identity()).getPrincipal().toUint8Array())
 		)
 			throw new CanisterError({ anonymous: {} });
@@ -104,7 +104,7 @@ const writers = new Map<MethodName, ReplyWriter>();
  */
 function writerOf(name: MethodName): ReplyWriter | undefined {
 	if (name !== "blobs_put_many" && name !== "blobs_batch") return undefined;
-	const writer = writers.get(name) ?? new ReplyWriter(shapeOf(METHODS[name].args[0]));
+	const writer = writers.get(name) ?? new ReplyWriter(shapeOf(definitionOf(name).args[0]));
 	writers.set(name, writer);
 	return writer;
 }
@@ -117,7 +117,7 @@ const EMPTY = new Uint8Array(0);
  * last byte, the length, is then replaced. A blob that was read with room before it is not copied at all.
  */
 function encodeArgs<Name extends MethodName>(name: Name, args: MethodArgs<Name>): Uint8Array {
-	const types = METHODS[name].args;
+	const types = [...definitionOf(name).args];
 	const last: unknown = args.at(-1);
 	const writer = writerOf(name);
 	if (writer) return withRoom(writer.write(last));
@@ -144,7 +144,7 @@ const REPLY_BOUNDS: Bounds = {
 const replies = new Map<MethodName, Message<unknown>>();
 
 function replyOf(name: MethodName): Message<unknown> {
-	const message = replies.get(name) ?? new Message<unknown>(METHODS[name].result as IDL.Type);
+	const message = replies.get(name) ?? new Message<unknown>(definitionOf(name).result as IDL.Type);
 	replies.set(name, message);
 	return message;
 }

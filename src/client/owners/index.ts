@@ -1,6 +1,7 @@
 /** Owners of blobs, beside the client: giving, listing and removing what somebody has, and acting for another. */
 export { BlobOwners } from "./owners.js";
 export type {
+	ImportLinkAs,
 	Link,
 	LinkName,
 	LinkNameLike,

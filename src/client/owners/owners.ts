@@ -4,6 +4,7 @@ import {
 	MAX_LIST_PAGE,
 	type MethodArgs,
 	type MethodOk,
+	OWNER_METHODS,
 	sortable,
 	type WireLinkName,
 	type WireOffered,
@@ -14,6 +15,7 @@ import {
 import { ask, type CallOptions, change, newId } from "../administration/administration.js";
 import * as is from "../arguments.js";
 import { type Checks, checkArgument, checkOptions } from "../arguments.js";
+import { learnMethods } from "../call/methods.js";
 import type { BlobClient } from "../client.js";
 import { type ClientContext, contextOf, noteVersion } from "../context.js";
 import { ClientError, guarded, guardedAll, refuseInvalid } from "../errors.js";
@@ -54,6 +56,7 @@ export class BlobOwners {
 
 	/** Asks by a client, as whom that acts. */
 	constructor(client: BlobClient) {
+		learnMethods(OWNER_METHODS);
 		this.#context = contextOf(client);
 	}
 

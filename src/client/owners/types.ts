@@ -122,7 +122,13 @@ export interface OfferLinkOptions extends CallOptions {
 	 * For whom the other acts from now on, while the store is imported into (`beginImport`), by a controller of the
 	 * canister: such as the other store listed it.
 	 */
-	importAs?: { readonly owner: PrincipalLike };
+	importAs?: ImportLinkAs;
+}
+
+/** What a link was in the store that it is imported from. A `Link` of that store says it as well. */
+export interface ImportLinkAs {
+	/** For whom the other acts. */
+	readonly owner: PrincipalLike;
 }
 
 /** Which links are listed. */

@@ -6,7 +6,7 @@ import { Quota, type WireQuota } from "./administration.js";
 import { ManifestBytes } from "./blob.js";
 import { ExpiryRule, type WireExpiryRule } from "./expiry.js";
 import { GrantName, GrantTerms, type WireGrantName, type WireGrantTerms } from "./grants.js";
-import { Offered, OfferName, type WireOffered, type WireOfferName } from "./owners.js";
+import { Offered, OfferName, type WireOffered, type WireOfferName } from "./offered.js";
 import { Version, type WireVersion } from "./version.js";
 
 /**

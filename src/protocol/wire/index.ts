@@ -1,5 +1,6 @@
 export type * from "./administration.js";
 export { encodeManifest, encodePublished } from "./alike.js";
+export * from "./all-methods.js";
 export type * from "./batch.js";
 export { Batch, BatchDone } from "./batch.js";
 export type * from "./bin.js";
@@ -29,7 +30,9 @@ export {
 export type * from "./grants.js";
 export * from "./http.js";
 export type * from "./lease.js";
-export * from "./methods.js";
+export { COMMON_METHODS, type WireResult } from "./methods.js";
+export type * from "./offered.js";
+export { OWNER_METHODS } from "./owner-methods.js";
 export type * from "./owners.js";
 export { Removed, Taken } from "./owners.js";
 export { PROTOCOL_FEATURES, PROTOCOL_VERSION } from "./protocol.js";

@@ -1,4 +1,4 @@
-import { type GenericIdlFuncArgs, IDL } from "@dfinity/candid";
+import type { GenericIdlFuncArgs, IDL } from "@dfinity/candid";
 import type { Principal } from "@dfinity/principal";
 import { bytes, nat32, opt, principal, text, variant } from "../candid.js";
 import { keyText } from "../texts.js";
@@ -10,9 +10,7 @@ import * as change from "./change.js";
 import * as expiry from "./expiry.js";
 import * as feed from "./feed.js";
 import * as grants from "./grants.js";
-import { HTTP_METHODS } from "./http.js";
 import * as lease from "./lease.js";
-import * as owners from "./owners.js";
 import * as read from "./read.js";
 import { Refusal, type WireRefusal } from "./refusal.js";
 import * as upload from "./upload.js";
@@ -21,7 +19,7 @@ import { Version, type WireVersion } from "./version.js";
 export type WireResult<T> = { ok: T } | { err: WireRefusal };
 const result = <T>(ok: IDL.Type<T>) => variant<WireResult<T>>({ ok, err: Refusal });
 
-interface Method<Args extends unknown[], Ok> {
+export interface Method<Args extends unknown[], Ok> {
 	readonly kind: "update" | "query";
 	readonly args: GenericIdlFuncArgs;
 	readonly result: IDL.Type<WireResult<Ok>>;
@@ -36,11 +34,11 @@ const method =
 		args: args as unknown as GenericIdlFuncArgs,
 		result: result(ok),
 	});
-const update = method("update");
-const query = method("query");
+export const update = method("update");
+export const query = method("query");
 
-/** Every method of a blob store, by its name in Candid. */
-export const METHODS = {
+/** The methods of a blob store, but for those of owners, which have a module of their own: few pages load them. */
+export const COMMON_METHODS = {
 	blobs_begin_upload: update<[upload.WireBeginUpload], upload.WireUpload>(
 		[upload.BeginUpload],
 		upload.Upload,
@@ -95,20 +93,6 @@ export const METHODS = {
 	blobs_give_grant: update<[grants.WireGiveGrant], WireVersion>([grants.GiveGrant], Version),
 	/** Of a grant that is not there, to the last change that was made. */
 	blobs_revoke_grant: update<[grants.WireRevokeGrant], WireVersion>([grants.RevokeGrant], Version),
-	blobs_offer: update<[owners.WireOfferBlobs], WireVersion>([owners.OfferBlobs], Version),
-	/** Of an offer that is not there, to the last change that was made. */
-	blobs_withdraw_offer: update<[owners.WireAnswerOffer], WireVersion>([owners.AnswerOffer], Version),
-	/** A step: to be repeated, with other ids, until it is done. */
-	blobs_take_offer: update<[owners.WireAnswerOffer], owners.WireTaken>([owners.AnswerOffer], owners.Taken),
-	/** A step: to be repeated, with other ids and where the last one ended, until nothing is left. */
-	blobs_remove_owned: update<[owners.WireRemoveOwned], owners.WireRemoved>(
-		[owners.RemoveOwned],
-		owners.Removed,
-	),
-	blobs_offer_link: update<[owners.WireOfferLink], WireVersion>([owners.OfferLink], Version),
-	blobs_accept_link: update<[owners.WireAcceptLink], WireVersion>([owners.AcceptLink], Version),
-	/** Of a link that is not there, to the last change that was made. */
-	blobs_end_link: update<[owners.WireEndLink], WireVersion>([owners.EndLink], Version),
 	/** By the role backup: keeps what keys hold now, until it ends. */
 	blobs_take_lease: update<[lease.WireTakeLease], WireVersion>([lease.TakeLease], Version),
 	blobs_extend_lease: update<[lease.WireExtendLease], WireVersion>([lease.ExtendLease], Version),
@@ -152,26 +136,8 @@ export const METHODS = {
 		administration.Accounts,
 	),
 	blobs_list_grants: query<[grants.WireListGrants], grants.WireGrants>([grants.ListGrants], grants.Grants),
-	blobs_list_offers: query<[owners.WireListOffers], owners.WireOffers>([owners.ListOffers], owners.Offers),
-	blobs_list_owned: query<[owners.WireListOwned], owners.WireOwned>([owners.ListOwned], owners.Owned),
-	blobs_list_links: query<[owners.WireListLinks], owners.WireLinks>([owners.ListLinks], owners.Links),
 	blobs_expiry_rules: query<[], expiry.WireExpiryRules>([], expiry.ExpiryRules),
 	blobs_stats: query<[], administration.WireStats>([], administration.Stats),
 	/** The same as text for Prometheus. */
 	blobs_metrics: query<[], string>([], text),
 } as const;
-
-export type MethodName = keyof typeof METHODS;
-export type MethodArgs<Name extends MethodName> = NonNullable<(typeof METHODS)[Name]["types"]>["args"];
-export type MethodOk<Name extends MethodName> = NonNullable<(typeof METHODS)[Name]["types"]>["ok"];
-
-/** The service as an interface factory, the form that `Actor.createActor` takes. */
-export const idlFactory: IDL.InterfaceFactory = () =>
-	IDL.Service(
-		Object.fromEntries(
-			Object.entries({ ...METHODS, ...HTTP_METHODS }).map(([name, { kind, args, result }]) => [
-				name,
-				IDL.Func([...args], [result], kind === "query" ? ["query"] : []),
-			]),
-		),
-	);

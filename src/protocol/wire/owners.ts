@@ -2,13 +2,10 @@ import type { Principal } from "@dfinity/principal";
 import { bool, bytes, nat32, nat64, nothing, opt, principal, record, text, variant, vec } from "../candid.js";
 import { keyText } from "../texts.js";
 import { ManifestBytes } from "./blob.js";
+import { Offered, OfferName, type WireOffered, type WireOfferName } from "./offered.js";
 import { Version, type WireVersion } from "./version.js";
 
 /** Owners: giving blobs away, what somebody has and removing it, and principals that act for another. */
-
-/** A blob by its key, or all under a prefix: whole segments with a `/` at the end, or nothing for every key. */
-export type WireOffered = { blob: string } | { prefix: string };
-export const Offered = variant<WireOffered>({ blob: keyText, prefix: keyText });
 
 export interface WireOfferBlobs {
 	/** Of this change, and of the offer from then on. */
@@ -24,13 +21,6 @@ export const OfferBlobs = record<WireOfferBlobs>({
 	to: principal,
 	what: Offered,
 });
-
-/** Who made an offer, and its id. */
-export interface WireOfferName {
-	giver: Principal;
-	id: Uint8Array;
-}
-export const OfferName = record<WireOfferName>({ giver: principal, id: bytes });
 
 export interface WireAnswerOffer {
 	id: Uint8Array;
