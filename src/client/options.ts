@@ -140,13 +140,13 @@ export function checkPrincipal(option: string, principal: PrincipalLike): Princi
 }
 
 export function normalise(options: BlobClientOptions, platform: Ports): Settings {
-	const { retry = {} } = options;
+	const { retry = {}, actsFor } = options;
 	return {
 		agent: options.agent,
 		canisterId: checkPrincipal("canisterId", options.canisterId),
 		localNetwork: options.localNetwork ?? false,
 		identity: options.identity,
-		actsFor: options.actsFor === undefined ? undefined : checkPrincipal("actsFor", options.actsFor),
+		actsFor: actsFor === undefined ? actsFor : checkPrincipal("actsFor", actsFor),
 		concurrency: {
 			upload: concurrencyRange("upload", options),
 			download: concurrencyRange("download", options),
