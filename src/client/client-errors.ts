@@ -209,12 +209,9 @@ export const CLIENT_ERRORS = {
 	),
 	encryption_key_missing: row<{ masterKey: string }>(
 		"fix",
-		(d) => `The blob was encrypted with the master key ${d.masterKey}. Give it to the client's encryption.`,
+		(d) => `Give it to the client: the master key ${d.masterKey}.`,
 	),
-	decryption_failed: row<{ reason: string }>(
-		"give_up",
-		(d) => `The blob cannot be decrypted: ${d.reason}. Restore it from a backup.`,
-	),
+	decryption_failed: row<{ reason: string }>("give_up", (d) => `Restore it from a backup: ${d.reason}.`),
 	option_invalid: row<{ option: string; reason: string }>(
 		"fix",
 		(d) => `The option or argument ${d.option} is not valid: ${d.reason}.`,

@@ -2,7 +2,7 @@ import type { UpdateOptions } from "./changing.js";
 import type { ClientContext } from "./context.js";
 import type { VerifiedBlob } from "./download/verified-blob.js";
 import { ClientError } from "./errors.js";
-import type { Sha256 } from "./ports.js";
+import type { Settings } from "./options.js";
 import type { ListOptions } from "./reading/list.js";
 import type { OpenSource } from "./source/types.js";
 import { stat } from "./stat.js";
@@ -21,14 +21,7 @@ export interface Sealing {
 }
 
 /** What an upload says of how it is sealed. Nothing of it is what the network said. */
-export interface SealingChoices {
-	/** Bytes that a chunk is to have once it is sealed. */
-	readonly chunkBytes: number;
-	/** Whether the caller asked for an upload that can be resumed. */
-	readonly mustResume: boolean;
-	/** The platform's. */
-	readonly sha256: Sha256;
-}
+export type SealingOptions = Pick<UploadOptions, "chunkBytes" | "encrypt" | "resume">;
 
 /**
  * Encrypts blobs before they leave this machine, and opens them: `Encryption` of `canister-blobs/encryption`. An interface,
@@ -40,15 +33,22 @@ export interface BlobEncryption {
 	/** The reverse. A key that was not sealed stays as it is. */
 	openKey(key: string): string;
 	/** @internal */
-	seal(source: OpenSource, plan: UploadPlan, choices: SealingChoices): Sealing;
-	/** Bytes that so many have once they are sealed in chunks of this size. @internal */
-	sealedSize(size: number, chunkBytes: number): number;
+	seal(
+		source: OpenSource,
+		plan: UploadPlan,
+		options: SealingOptions,
+		settings: Pick<Settings, "chunkBytes" | "ports">,
+	): Sealing;
+	/** Bytes that so many have as they go up. @internal */
+	sealedSize(size: number | undefined, options: SealingOptions, chunkBytes: number): number | undefined;
 	/** What a manifest of the store is of. One of a blob that is not sealed stays as it is. @internal */
 	openManifest(manifest: Manifest): Manifest;
 	/** The chunks of a blob, opened where it is sealed. @internal */
 	openBlob(blob: VerifiedBlob): Promise<VerifiedBlob>;
 	/** A change to a blob of the store that keeps what opens it. @internal */
-	sealUpdate(stored: Manifest, options: UpdateOptions): UpdateOptions;
+	sealUpdate(options: UpdateOptions, stored: () => Promise<Manifest>): Promise<UpdateOptions>;
+	/** Refuses a change that takes a look at the store first. @internal */
+	checkUpdate(options: UpdateOptions): void;
 	/** What the store is asked for a list. @internal */
 	sealList(options: ListOptions): ListOptions;
 	/** An entry of a list of the store; undefined for one that was not asked for. @internal */
@@ -71,23 +71,15 @@ export const shown = ({ settings: { encryption } }: Context, manifest: Manifest)
 
 /** A source and its plan as they go up. */
 export function sealed(
-	{ settings: { encryption, chunkBytes, ports } }: Context,
+	{ settings }: Context,
 	source: OpenSource,
 	plan: UploadPlan,
-	options: Pick<UploadOptions, "chunkBytes" | "encrypt" | "resume">,
+	options: SealingOptions,
 ): Sealing {
-	const { encrypt = encryption !== undefined, resume = false } = options;
-	if (!encryption) {
-		if (!encrypt) return { source, plan };
-		throw new ClientError("encryption_unavailable", { reason: "the client was given no `encryption`" });
-	}
-	if (!encrypt) return { source, plan: { ...plan, key: encryption.sealKey(plan.key) } };
-	const choices = {
-		chunkBytes: options.chunkBytes ?? chunkBytes,
-		mustResume: resume,
-		sha256: ports.sha256,
-	};
-	return encryption.seal(source, plan, choices);
+	if (settings.encryption) return settings.encryption.seal(source, plan, options, settings);
+	if (options.encrypt)
+		throw new ClientError("encryption_unavailable", { reason: "the client has no `encryption`" });
+	return { source, plan };
 }
 
 /** A change to a blob, as the store is asked for it. */
@@ -97,7 +89,8 @@ export async function storedUpdate(
 	options: UpdateOptions,
 ): Promise<UpdateOptions> {
 	const { encryption } = context.settings;
-	if (!encryption || (options.contentType === undefined && options.metadata === undefined)) return options;
 	const { signal } = options;
-	return encryption.sealUpdate(await stat(context, key, signal && { signal }), options);
+	return encryption
+		? encryption.sealUpdate(options, () => stat(context, key, signal && { signal }))
+		: options;
 }

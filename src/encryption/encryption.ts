@@ -1,7 +1,8 @@
 import type { UpdateOptions } from "../client/changing.js";
 import type { VerifiedBlob } from "../client/download/verified-blob.js";
-import type { BlobEncryption, Sealing, SealingChoices } from "../client/encryption.js";
+import type { BlobEncryption, Sealing, SealingOptions } from "../client/encryption.js";
 import { ClientError, isBlobError, refuseInvalid } from "../client/errors.js";
+import type { Settings } from "../client/options.js";
 import type { Sha256 } from "../client/ports.js";
 import type { ListOptions } from "../client/reading/list.js";
 import { quoteParameters } from "../client/source/media-type.js";
@@ -89,8 +90,16 @@ export class Encryption implements BlobEncryption {
 	}
 
 	/** @internal */
-	seal(source: OpenSource, plan: UploadPlan, { chunkBytes, mustResume, sha256 }: SealingChoices): Sealing {
-		if (!source.isRepeatable && mustResume)
+	seal(
+		source: OpenSource,
+		plan: UploadPlan,
+		options: SealingOptions,
+		{ chunkBytes: otherwise, ports }: Pick<Settings, "chunkBytes" | "ports">,
+	): Sealing {
+		const { encrypt = true, resume = false, chunkBytes = otherwise } = options;
+		const { sha256 } = ports;
+		if (!encrypt) return { source, plan: { ...plan, key: this.sealKey(plan.key) } };
+		if (!source.isRepeatable && resume)
 			throw new ClientError("source_not_repeatable", {
 				reason: "a stream is sealed under a random key, so that no upload of it can be resumed",
 			});
@@ -136,7 +145,13 @@ export class Encryption implements BlobEncryption {
 	}
 
 	/** @internal */
-	sealedSize(size: number, chunkBytes: number): number {
+	sealedSize(
+		size: number | undefined,
+		options: SealingOptions | undefined,
+		otherwise: number,
+	): number | undefined {
+		const { encrypt = true, chunkBytes = otherwise } = options ?? {};
+		if (size === undefined || !encrypt) return size;
 		return sealedSize({ padded: padded(size), frameBytes: chunkBytes - TAG_BYTES });
 	}
 
@@ -156,7 +171,18 @@ export class Encryption implements BlobEncryption {
 	}
 
 	/** @internal */
-	sealUpdate(stored: Manifest, options: UpdateOptions): UpdateOptions {
+	checkUpdate({ contentType, metadata }: UpdateOptions): void {
+		if (contentType !== undefined || metadata !== undefined)
+			throw new ClientError("option_invalid", {
+				option: "items",
+				reason: "a client with encryption changes type and metadata by `update` alone",
+			});
+	}
+
+	/** @internal */
+	async sealUpdate(options: UpdateOptions, find: () => Promise<Manifest>): Promise<UpdateOptions> {
+		if (options.contentType === undefined && options.metadata === undefined) return options;
+		const stored = await find();
 		const envelope = this.#envelopeOf(stored);
 		if (!envelope) return options;
 		const { contentType, metadata, ...others } = options;

@@ -129,11 +129,7 @@ function checkUpdate(context: ClientContext, item: BatchUpdate): Checked {
 	checkOptions(item, checks.BATCH_UPDATE);
 	checkArgument("key", item.key, is.text);
 	// What opens a blob stands among its metadata, and has to be read first.
-	if (context.settings.encryption && (item.contentType ?? item.metadata) !== undefined)
-		throw new ClientError("option_invalid", {
-			option: "items",
-			reason: "a client with encryption changes type and metadata by `update` alone",
-		});
+	context.settings.encryption?.checkUpdate(item);
 	const key = storedKey(context, item.key);
 	return checked(key, { update: toUpdate(key, item) });
 }

@@ -171,16 +171,12 @@ export class Batch {
 		} catch {
 			// What is no source fails when its turn comes, by the same error.
 		}
-		const size = this.#sizeOf(item, opened?.size ?? (item as Partial<UploadItem> | undefined)?.size);
+		const given = opened?.size ?? (item as Partial<UploadItem> | undefined)?.size;
+		const { encryption, chunkBytes } = this.#context.settings;
+		// As many bytes as travel.
+		const size = encryption ? encryption.sealedSize(given, item, chunkBytes) : given;
 		this.#meter.found(size);
 		return { index, item, size, opened };
-	}
-
-	/** Bytes that travel. */
-	#sizeOf(item: UploadItem, size: number | undefined): number | undefined {
-		const { encryption, chunkBytes } = this.#context.settings;
-		if (!encryption || size === undefined || item.encrypt === false) return size;
-		return encryption.sealedSize(size, item.chunkBytes ?? chunkBytes);
 	}
 
 	/** Brings one file to its end, or into the pack. */
@@ -353,7 +349,7 @@ export class Batch {
 		const changes = changesOf(item, shown(this.#context, stored));
 		let manifest = stored;
 		if (changes !== undefined) {
-			const asked = encryption ? encryption.sealUpdate(stored, changes) : changes;
+			const asked = encryption ? await encryption.sealUpdate(changes, async () => stored) : changes;
 			const precondition = item.precondition === "absent" ? stored : (item.precondition ?? stored);
 			manifest = await updateBlob(this.#through, stored.key, { ...asked, precondition });
 		}
