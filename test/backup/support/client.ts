@@ -2,6 +2,7 @@ import * as administration from "../../../src/client/administration/administrati
 import * as expiry from "../../../src/client/administration/expiry.js";
 import * as grants from "../../../src/client/administration/grants.js";
 import type { BlobClient } from "../../../src/client/client.js";
+import { contexts } from "../../../src/client/context.js";
 import { Download, type DownloadOptions } from "../../../src/client/download/download.js";
 import { changes, latestCursor } from "../../../src/client/reading/changes.js";
 import { listPages } from "../../../src/client/reading/list.js";
@@ -25,5 +26,6 @@ export function clientOf(store: MemoryStore): BlobClient {
 		expiryRules: (options) => expiry.expiryRules(context, options),
 		download: (target: never, options: DownloadOptions = {}) => new Download(context, target, options),
 	};
+	contexts.set(client, context);
 	return client as BlobClient;
 }
