@@ -23,6 +23,9 @@ export const LIMITS = {
 	openStatCycles: most(10e6),
 	dearestRequestInstructions: most(20e9),
 	batchItemOverPutMany: most(1.2),
+	/** Of the message that makes 10,000 staged items visible, and over that of one with 1,000. */
+	batchRevealInstructions: most(1e9),
+	batchReveal10000Over1000: most(1.1),
 	grantCheckInstructions: most(0.2e6),
 	/** Of one that is part of another, which is part of a third, by a holder of as many as there can be. */
 	grantPartCheckInstructions: most(0.2e6),

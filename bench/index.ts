@@ -12,6 +12,7 @@ import { measureGrants } from "./grants.js";
 import { measureHttp } from "./http.js";
 import { measureCosts, measureMemory } from "./large.js";
 import { measureMillion } from "./million/measure.js";
+import { measureReveal } from "./reveal.js";
 import { serveShares } from "./serve/measure.js";
 import { measureSmallBlobs } from "./small-blobs.js";
 import { lossyShare, overloadedShare, throttledShare, undisturbedShares } from "./uploads/ceiling.js";
@@ -45,6 +46,8 @@ const PART_OF: Readonly<Record<string, string>> = {
 	openStatCycles: "strangers",
 	dearestRequestInstructions: "dearest",
 	batchItemOverPutMany: "batch",
+	batchRevealInstructions: "reveal",
+	batchReveal10000Over1000: "reveal",
 	httpChunkOverGetChunk: "http",
 	http404InstructionsMillion: "million",
 	grantCheckInstructions: "grants",
@@ -75,6 +78,7 @@ const PARTS: Record<string, [string, (wasm: Uint8Array) => Promise<Partial<Figur
 		async (wasm) => ({ smallBlobsCyclesOverFloor: await measureSmallBlobs(wasm) }),
 	],
 	batch: ["Puts in batches …", async (wasm) => ({ batchItemOverPutMany: await measureBatch(wasm) })],
+	reveal: ["Reveals of staged batches …", measureReveal],
 	million: ["A store of 1,000,000 keys …", () => measureMillion(workplace)],
 	grants: ["Checks of grants, of which there are 100,000 …", () => measureGrants(workplace)],
 	costs: ["1 GiB with every instruction counted …", (wasm) => measureCosts(wasm, directory)],

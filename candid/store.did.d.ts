@@ -40,6 +40,7 @@ export interface Batch {
   >,
 }
 export interface BatchDone { 'at' : bigint, 'versions' : Array<[] | [Version]> }
+export interface BatchName { 'batch' : Uint8Array | number[] }
 export interface BeginUpload {
   'id' : Uint8Array | number[],
   'key' : string,
@@ -70,12 +71,26 @@ export interface Change {
       { 'published' : ManifestBytes } |
       { 'role' : { 'who' : Principal, 'role' : string, 'granted' : boolean } } |
       { 'quota' : { 'who' : [] | [Principal], 'quota' : [] | [Quota] } } |
+      {
+        'sealed' : {
+          'batch' : Uint8Array | number[],
+          'change' : Uint8Array | number[],
+        }
+      } |
       { 'purged' : { 'key' : string, 'version' : Version } } |
       {
         'lease' : {
           'id' : Uint8Array | number[],
           'ends_at' : [] | [bigint],
           'holder' : Principal,
+        }
+      } |
+      {
+        'revealed' : {
+          'key' : Uint8Array | number[],
+          'after' : Cursor,
+          'count' : number,
+          'batch' : Uint8Array | number[],
         }
       } |
       {
@@ -162,6 +177,11 @@ export interface DeletedBlobs {
   'next' : [] | [DeletedName],
 }
 export interface DeletedName { 'key' : string, 'version' : Version }
+export interface DropBatch {
+  'id' : Uint8Array | number[],
+  'owner' : [] | [Principal],
+  'batch' : Uint8Array | number[],
+}
 export interface EndLink { 'id' : Uint8Array | number[], 'link' : LinkName }
 export type Error = { 'upload_finished' : { 'outcome' : string } } |
   { 'malformed' : { 'reason' : string } } |
@@ -182,10 +202,13 @@ export type Error = { 'upload_finished' : { 'outcome' : string } } |
   { 'anonymous' : {} } |
   { 'upload_not_found' : {} } |
   { 'upload_conflict' : { 'field' : string } } |
+  { 'batch_finished' : { 'outcome' : string } } |
   { 'behind' : { 'canister_version' : bigint, 'sequence' : bigint } } |
   { 'missing_chunks' : { 'first' : number, 'count' : number } } |
   { 'chunk_out_of_range' : { 'count' : bigint, 'index' : bigint } } |
+  { 'batch_revealing' : {} } |
   { 'cursor_unknown' : { 'sequence' : bigint } } |
+  { 'batch_not_found' : {} } |
   { 'version_unsupported' : { 'side' : string, 'what' : string } } |
   { 'not_importable' : { 'reason' : string } } |
   { 'cursor_pruned' : { 'first' : bigint } } |
@@ -369,6 +392,11 @@ export interface ListPage {
   'witness' : [] | [Uint8Array | number[]],
   'entries' : Array<{ 'directory' : string } | { 'blob' : ManifestBytes }>,
 }
+export interface ListStaged {
+  'after' : [] | [number],
+  'limit' : number,
+  'batch' : Uint8Array | number[],
+}
 export interface ListUploads {
   'key' : [] | [string],
   'after' : [] | [Uint8Array | number[]],
@@ -525,6 +553,10 @@ export interface Restore {
   'precondition' : Precondition,
   'version' : Version,
 }
+export interface Reveal {
+  'id' : Uint8Array | number[],
+  'batch' : Uint8Array | number[],
+}
 export interface RevokeGrant {
   'id' : Uint8Array | number[],
   'who' : Principal,
@@ -556,6 +588,37 @@ export interface SetQuota {
   'id' : Uint8Array | number[],
   'who' : [] | [Principal],
   'quota' : [] | [Quota],
+}
+export interface Stage {
+  'id' : Uint8Array | number[],
+  'batch' : Uint8Array | number[],
+  'items' : Array<
+    { 'put' : PutItem } |
+      { 'delete' : DeleteItem } |
+      { 'commit' : CommitItem }
+  >,
+}
+export interface StagedBatch {
+  'broken' : [] | [{ 'key' : string, 'refusal' : Refusal }],
+  'owner' : Principal,
+  'revealed' : [] | [Version],
+  'state' : string,
+  'batch' : Uint8Array | number[],
+  'items' : number,
+  'expires_at' : bigint,
+  'ready' : number,
+}
+export interface StagedBatches { 'batches' : Array<StagedBatch> }
+export interface StagedKeys {
+  'next' : [] | [number],
+  'items' : Array<
+    {
+      'key' : string,
+      'deletes' : boolean,
+      'root' : Uint8Array | number[],
+      'size' : bigint,
+    }
+  >,
 }
 export interface Stat { 'key' : string, 'min_version' : [] | [Version] }
 export interface StatAnswer {
@@ -616,6 +679,11 @@ export interface Taken {
   'blobs' : number,
   'bytes' : bigint,
   'refused' : number,
+}
+export interface Unstage {
+  'id' : Uint8Array | number[],
+  'keys' : Array<string>,
+  'batch' : Uint8Array | number[],
 }
 export interface Update {
   'id' : Uint8Array | number[],
@@ -733,6 +801,11 @@ export interface _SERVICE {
     { 'ok' : ManyResults } |
       { 'err' : Refusal }
   >,
+  'blobs_drop_batch' : ActorMethod<
+    [DropBatch],
+    { 'ok' : StagedBatch } |
+      { 'err' : Refusal }
+  >,
   'blobs_end_import' : ActorMethod<
     [ImportSwitch],
     { 'ok' : Version } |
@@ -789,6 +862,11 @@ export interface _SERVICE {
     { 'ok' : AllUploads } |
       { 'err' : Refusal }
   >,
+  'blobs_list_batches' : ActorMethod<
+    [],
+    { 'ok' : StagedBatches } |
+      { 'err' : Refusal }
+  >,
   'blobs_list_deleted' : ActorMethod<
     [ListDeleted],
     { 'ok' : DeletedBlobs } |
@@ -822,6 +900,11 @@ export interface _SERVICE {
   'blobs_list_owned' : ActorMethod<
     [ListOwned],
     { 'ok' : Owned } |
+      { 'err' : Refusal }
+  >,
+  'blobs_list_staged' : ActorMethod<
+    [ListStaged],
+    { 'ok' : StagedKeys } |
       { 'err' : Refusal }
   >,
   'blobs_list_uploads' : ActorMethod<
@@ -880,6 +963,11 @@ export interface _SERVICE {
     { 'ok' : ManifestBytes } |
       { 'err' : Refusal }
   >,
+  'blobs_reveal' : ActorMethod<
+    [Reveal],
+    { 'ok' : StagedBatch } |
+      { 'err' : Refusal }
+  >,
   'blobs_revoke_grant' : ActorMethod<
     [RevokeGrant],
     { 'ok' : Version } |
@@ -910,6 +998,16 @@ export interface _SERVICE {
     { 'ok' : Version } |
       { 'err' : Refusal }
   >,
+  'blobs_stage' : ActorMethod<
+    [Stage],
+    { 'ok' : StagedBatch } |
+      { 'err' : Refusal }
+  >,
+  'blobs_staged_batch' : ActorMethod<
+    [BatchName],
+    { 'ok' : StagedBatch } |
+      { 'err' : Refusal }
+  >,
   'blobs_stat' : ActorMethod<
     [Stat],
     { 'ok' : StatAnswer } |
@@ -925,6 +1023,11 @@ export interface _SERVICE {
   'blobs_take_offer' : ActorMethod<
     [AnswerOffer],
     { 'ok' : Taken } |
+      { 'err' : Refusal }
+  >,
+  'blobs_unstage' : ActorMethod<
+    [Unstage],
+    { 'ok' : StagedBatch } |
       { 'err' : Refusal }
   >,
   'blobs_update' : ActorMethod<

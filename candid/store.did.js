@@ -35,6 +35,7 @@ export const idlFactory = ({ IDL }) => {
     'anonymous' : IDL.Record({}),
     'upload_not_found' : IDL.Record({}),
     'upload_conflict' : IDL.Record({ 'field' : IDL.Text }),
+    'batch_finished' : IDL.Record({ 'outcome' : IDL.Text }),
     'behind' : IDL.Record({
       'canister_version' : IDL.Nat64,
       'sequence' : IDL.Nat64,
@@ -44,7 +45,9 @@ export const idlFactory = ({ IDL }) => {
       'count' : IDL.Nat64,
       'index' : IDL.Nat64,
     }),
+    'batch_revealing' : IDL.Record({}),
     'cursor_unknown' : IDL.Record({ 'sequence' : IDL.Nat64 }),
+    'batch_not_found' : IDL.Record({}),
     'version_unsupported' : IDL.Record({
       'side' : IDL.Text,
       'what' : IDL.Text,
@@ -252,6 +255,21 @@ export const idlFactory = ({ IDL }) => {
     'results' : IDL.Vec(IDL.Variant({ 'ok' : Version, 'err' : Refusal })),
     'expires_at' : IDL.Opt(IDL.Vec(IDL.Opt(IDL.Nat64))),
   });
+  const DropBatch = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'owner' : IDL.Opt(IDL.Principal),
+    'batch' : IDL.Vec(IDL.Nat8),
+  });
+  const StagedBatch = IDL.Record({
+    'broken' : IDL.Opt(IDL.Record({ 'key' : IDL.Text, 'refusal' : Refusal })),
+    'owner' : IDL.Principal,
+    'revealed' : IDL.Opt(Version),
+    'state' : IDL.Text,
+    'batch' : IDL.Vec(IDL.Nat8),
+    'items' : IDL.Nat32,
+    'expires_at' : IDL.Nat64,
+    'ready' : IDL.Nat32,
+  });
   const LinkName = IDL.Record({
     'who' : IDL.Principal,
     'owner' : IDL.Principal,
@@ -349,6 +367,7 @@ export const idlFactory = ({ IDL }) => {
     ),
     'next' : IDL.Opt(UploadName),
   });
+  const StagedBatches = IDL.Record({ 'batches' : IDL.Vec(StagedBatch) });
   const DeletedName = IDL.Record({ 'key' : IDL.Text, 'version' : Version });
   const ListDeleted = IDL.Record({
     'after' : IDL.Opt(DeletedName),
@@ -471,6 +490,22 @@ export const idlFactory = ({ IDL }) => {
     'next' : IDL.Opt(IDL.Text),
     'manifests' : IDL.Vec(ManifestBytes),
   });
+  const ListStaged = IDL.Record({
+    'after' : IDL.Opt(IDL.Nat32),
+    'limit' : IDL.Nat32,
+    'batch' : IDL.Vec(IDL.Nat8),
+  });
+  const StagedKeys = IDL.Record({
+    'next' : IDL.Opt(IDL.Nat32),
+    'items' : IDL.Vec(
+      IDL.Record({
+        'key' : IDL.Text,
+        'deletes' : IDL.Bool,
+        'root' : IDL.Vec(IDL.Nat8),
+        'size' : IDL.Nat64,
+      })
+    ),
+  });
   const ListUploads = IDL.Record({
     'key' : IDL.Opt(IDL.Text),
     'after' : IDL.Opt(IDL.Vec(IDL.Nat8)),
@@ -539,6 +574,10 @@ export const idlFactory = ({ IDL }) => {
     'precondition' : Precondition,
     'version' : Version,
   });
+  const Reveal = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'batch' : IDL.Vec(IDL.Nat8),
+  });
   const RevokeGrant = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
     'who' : IDL.Principal,
@@ -575,6 +614,18 @@ export const idlFactory = ({ IDL }) => {
     'who' : IDL.Opt(IDL.Principal),
     'quota' : IDL.Opt(Quota),
   });
+  const Stage = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'batch' : IDL.Vec(IDL.Nat8),
+    'items' : IDL.Vec(
+      IDL.Variant({
+        'put' : PutItem,
+        'delete' : DeleteItem,
+        'commit' : CommitItem,
+      })
+    ),
+  });
+  const BatchName = IDL.Record({ 'batch' : IDL.Vec(IDL.Nat8) });
   const Stat = IDL.Record({
     'key' : IDL.Text,
     'min_version' : IDL.Opt(Version),
@@ -635,6 +686,11 @@ export const idlFactory = ({ IDL }) => {
     'blobs' : IDL.Nat32,
     'bytes' : IDL.Nat64,
     'refused' : IDL.Nat32,
+  });
+  const Unstage = IDL.Record({
+    'id' : IDL.Vec(IDL.Nat8),
+    'keys' : IDL.Vec(IDL.Text),
+    'batch' : IDL.Vec(IDL.Nat8),
   });
   const Update = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
@@ -728,6 +784,11 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : ManyResults, 'err' : Refusal })],
         [],
       ),
+    'blobs_drop_batch' : IDL.Func(
+        [DropBatch],
+        [IDL.Variant({ 'ok' : StagedBatch, 'err' : Refusal })],
+        [],
+      ),
     'blobs_end_import' : IDL.Func(
         [ImportSwitch],
         [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
@@ -788,6 +849,11 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : AllUploads, 'err' : Refusal })],
         ['query'],
       ),
+    'blobs_list_batches' : IDL.Func(
+        [],
+        [IDL.Variant({ 'ok' : StagedBatches, 'err' : Refusal })],
+        ['query'],
+      ),
     'blobs_list_deleted' : IDL.Func(
         [ListDeleted],
         [IDL.Variant({ 'ok' : DeletedBlobs, 'err' : Refusal })],
@@ -821,6 +887,11 @@ export const idlFactory = ({ IDL }) => {
     'blobs_list_owned' : IDL.Func(
         [ListOwned],
         [IDL.Variant({ 'ok' : Owned, 'err' : Refusal })],
+        ['query'],
+      ),
+    'blobs_list_staged' : IDL.Func(
+        [ListStaged],
+        [IDL.Variant({ 'ok' : StagedKeys, 'err' : Refusal })],
         ['query'],
       ),
     'blobs_list_uploads' : IDL.Func(
@@ -883,6 +954,11 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : ManifestBytes, 'err' : Refusal })],
         [],
       ),
+    'blobs_reveal' : IDL.Func(
+        [Reveal],
+        [IDL.Variant({ 'ok' : StagedBatch, 'err' : Refusal })],
+        [],
+      ),
     'blobs_revoke_grant' : IDL.Func(
         [RevokeGrant],
         [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
@@ -913,6 +989,16 @@ export const idlFactory = ({ IDL }) => {
         [IDL.Variant({ 'ok' : Version, 'err' : Refusal })],
         [],
       ),
+    'blobs_stage' : IDL.Func(
+        [Stage],
+        [IDL.Variant({ 'ok' : StagedBatch, 'err' : Refusal })],
+        [],
+      ),
+    'blobs_staged_batch' : IDL.Func(
+        [BatchName],
+        [IDL.Variant({ 'ok' : StagedBatch, 'err' : Refusal })],
+        ['query'],
+      ),
     'blobs_stat' : IDL.Func(
         [Stat],
         [IDL.Variant({ 'ok' : StatAnswer, 'err' : Refusal })],
@@ -936,6 +1022,11 @@ export const idlFactory = ({ IDL }) => {
     'blobs_take_offer' : IDL.Func(
         [AnswerOffer],
         [IDL.Variant({ 'ok' : Taken, 'err' : Refusal })],
+        [],
+      ),
+    'blobs_unstage' : IDL.Func(
+        [Unstage],
+        [IDL.Variant({ 'ok' : StagedBatch, 'err' : Refusal })],
         [],
       ),
     'blobs_update' : IDL.Func(

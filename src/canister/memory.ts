@@ -20,6 +20,8 @@ export const MEMORY = {
 	grants: 14,
 	ends: 15,
 	bin: 16,
+	batches: 17,
+	staged: 18,
 	leases: 19,
 	owners: 21,
 } as const;

@@ -1,6 +1,7 @@
 import type { AbortUploadOptions, AskOptions, CallOptions } from "./administration/administration.js";
 import type { GrantOptions, ListGrantsOptions } from "./administration/grants.js";
 import * as is from "./arguments.js";
+import type { DropBatchOptions, StageOptions } from "./batching/staged-types.js";
 import type {
 	BatchCommit,
 	BatchDelete,
@@ -135,6 +136,8 @@ const { importAs, wholeSha256, size, allowEmpty } = FILE;
 const { key, contentType, visibility, metadata, precondition } = FILE;
 const type = is.text;
 export const BATCH: Checks<BatchOptions> = { signal };
+export const STAGE: Checks<StageOptions> = { signal, batch: is.bytes };
+export const DROP_BATCH: Checks<DropBatchOptions> = { signal, owner: is.principal };
 export const BATCH_PUT: Checks<BatchPut> = {
 	type,
 	key,

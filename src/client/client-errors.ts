@@ -165,6 +165,15 @@ export const CLIENT_ERRORS = {
 		(d) =>
 			`Item ${d.item} of the batch was refused, and nothing was done: ${d.error.message} See details.error.`,
 	),
+	batch_broken: row<{ key: string; error: BatchRefusal["error"] }>(
+		(d) => d.error.action,
+		(d) =>
+			`The staged batch was not revealed, and nothing of it is seen: for the key ${d.key}, ${d.error.message} What is staged is still there: stage the key anew, or unstage it, then reveal again.`,
+	),
+	batch_dropped: row<Record<never, never>>(
+		"give_up",
+		() => "The staged batch was dropped before it was revealed, and nothing of it is seen: stage it anew.",
+	),
 	batch_bytes_too_many: row<{ bytes: number; limit: number; items: number; fits: number }>(
 		"fix",
 		(d) =>

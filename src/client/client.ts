@@ -5,6 +5,13 @@ import { beginImport, endImport } from "./administration/importing.js";
 import * as is from "./arguments.js";
 import { type Checks, checkArgument, checkOptions } from "./arguments.js";
 import { runBatch } from "./batching/batch.js";
+import type {
+	DropBatchOptions,
+	StagedBatch,
+	StagedItems,
+	StagedKey,
+	StageOptions,
+} from "./batching/staged-types.js";
 import type { BatchedItem, BatchItems, BatchOptions, PreparedUpload } from "./batching/types.js";
 import { type AgentLike, type IdentityLike, Network } from "./call/agent.js";
 import { Caller } from "./call/caller.js";
@@ -51,6 +58,7 @@ import type {
 	SettableMode,
 	Stats,
 	Status,
+	Version,
 } from "./types.js";
 import type { UploadItems } from "./upload/batch/batch.js";
 import { startBatch } from "./upload/batch/index.js";
@@ -62,6 +70,9 @@ import type { Transfer } from "./upload/transfer.js";
 
 type AskOptions = administration.AskOptions;
 type CallOptions = administration.CallOptions;
+
+/** Few pages stage anything. */
+const staging = () => import("./batching/stage.js");
 
 /** A blob store in a canister. Everything it throws is a BlobError. */
 export class BlobClient {
@@ -296,6 +307,67 @@ export class BlobClient {
 			checkArgument("items", items, is.iterable);
 			return runBatch(this.#context, items, options);
 		});
+	}
+
+	/**
+	 * Puts changes into a batch of any size that nobody sees: as `batch` takes them, but copies, renames and updates, in as
+	 * many messages as they need. What is staged is charged, and dropped 24 hours after the last of it came. A key that is
+	 * staged again is staged anew. A principal has one such batch at a time.
+	 * @throws ClientError `batch_refused`: which item the store refused, and why; those before it may be staged;
+	 *   CanisterError `batch_revealing`, `batch_finished`, `quota_exceeded`
+	 */
+	stage(items: StagedItems, options: StageOptions = {}): Promise<StagedBatch> {
+		return this.#checked(options, checks.STAGE, async () => {
+			checkArgument("items", items, is.iterable);
+			return (await staging()).stage(this.#context, items, options);
+		});
+	}
+
+	/** Takes keys out of a batch. @throws CanisterError `batch_not_found`, `batch_revealing` */
+	unstage(batch: Uint8Array, keys: Iterable<string>, options?: CallOptions): Promise<StagedBatch> {
+		return this.#checked(options, checks.CALL, async () => {
+			checkArgument("batch", batch, is.bytes);
+			checkArgument("keys", keys, is.iterable);
+			return (await staging()).unstage(this.#context, batch, keys, options);
+		});
+	}
+
+	/**
+	 * Makes all of a batch visible by one change, however much it is: the store gets it ready in steps of its own, and then
+	 * readers see all of it or nothing, by proofs and lists too.
+	 * @returns the change, when it is made
+	 * @throws ClientError `batch_broken`: for which key, and why; then nothing is seen of it, and what is staged is still
+	 *   there; `batch_dropped`; CanisterError `batch_not_found`
+	 */
+	reveal(batch: Uint8Array, options?: CallOptions): Promise<Version> {
+		return this.#checked(options, checks.CALL, async () => {
+			checkArgument("batch", batch, is.bytes);
+			return (await staging()).reveal(this.#context, batch, options);
+		});
+	}
+
+	/** Gives a batch up that is not revealed. One of somebody else takes an administrator. */
+	dropBatch(batch: Uint8Array, options?: DropBatchOptions): Promise<void> {
+		return this.#checked(options, checks.DROP_BATCH, async () => {
+			checkArgument("batch", batch, is.bytes);
+			return (await staging()).dropBatch(this.#context, batch, options);
+		});
+	}
+
+	/** Batches that are staged: the caller's, for administrators everybody's. */
+	listBatches(options?: AskOptions): Promise<StagedBatch[]> {
+		return this.#checked(options, checks.ASK, async () =>
+			(await staging()).listBatches(this.#context, options),
+		);
+	}
+
+	/** What is staged in a batch of the caller's, in the order in which it was. */
+	listStaged(batch: Uint8Array, options?: AskOptions): AsyncGenerator<StagedKey> {
+		return this.#listed(options, checks.ASK, () => this.#listStaged(batch, options));
+	}
+
+	async *#listStaged(batch: Uint8Array, options: AskOptions | undefined): AsyncGenerator<StagedKey> {
+		yield* (await staging()).listStaged(this.#context, batch, options);
 	}
 
 	/** The caller's own open uploads, all or those to one key. */

@@ -6,6 +6,17 @@ export type { ErrorAction, ErrorCode, ErrorDetails } from "../protocol/index.js"
 export type { AbortUploadOptions, AskOptions, CallOptions } from "./administration/administration.js";
 export type { GrantOptions, ImportGrantAs, ListGrantsOptions } from "./administration/grants.js";
 export type {
+	BatchBroken,
+	DropBatchOptions,
+	StagedBatch,
+	StagedDelete,
+	StagedItem,
+	StagedItems,
+	StagedKey,
+	StagedPut,
+	StageOptions,
+} from "./batching/staged-types.js";
+export type {
 	BatchCommit,
 	BatchDelete,
 	BatchedItem,

@@ -113,6 +113,24 @@ export const ERROR_TABLE = {
 		(d) =>
 			`The batch has ${d.items} items, and a message takes the first ${d.fits} of them: nothing was done. Make batches of so many.`,
 	),
+	batch_not_found: row(
+		"give_up",
+		{},
+		() =>
+			"The caller has no such staged batch: it expired, was dropped or revealed, or is somebody else's. Look at what the " +
+			"keys hold, then stage anew.",
+	),
+	batch_finished: row(
+		"give_up",
+		{ outcome: text },
+		(d) => `This staged batch was ${d.outcome}: stage into another one, under a new id.`,
+	),
+	batch_revealing: row(
+		"retry",
+		{},
+		() =>
+			"The batch is being revealed, and takes no other changes until it is seen that it can be: wait, or drop it.",
+	),
 	invalid_argument: row(
 		"fix",
 		{ field: text, reason: text, limit: nat64 },

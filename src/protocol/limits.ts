@@ -99,10 +99,21 @@ export const OFFER_LIFE_MS = 604_800_000;
 /** Principals that act for one, or are asked to. */
 export const MAX_LINKS = 8;
 
+/** Staged batches of a store and of one principal, and keys in one. */
+export const MAX_BATCHES = 8;
+export const MAX_OWN_BATCHES = 1;
+export const MAX_STAGED_ITEMS = 1_000_000;
+
+/** Owners whose private keys a staged batch may change: each has a list, and the reveal exchanges them one by one. */
+export const MAX_STAGED_OWNERS = 16;
+
 const MINUTE_MS = 60_000;
 
 /** An upload nobody has touched for this long is given up; every put moves the moment. */
 export const UPLOAD_EXPIRY_MS = 24 * 60 * MINUTE_MS;
+
+/** A staged batch to which nothing came for this long is dropped. */
+export const BATCH_EXPIRY_MS = 24 * 60 * MINUTE_MS;
 
 /** An upload to which nothing came for this long reserves nothing ahead any more. */
 export const RESERVE_IDLE_MS = 15 * MINUTE_MS;

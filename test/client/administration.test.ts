@@ -217,7 +217,7 @@ describe("administration", () => {
 			generation: 0n,
 			last: { sequence: 0n, canisterVersion: 0n },
 			protocol: 1,
-			features: ["grants", "batch", "expiry", "undelete", "import", "leases", "owners"],
+			features: ["grants", "batch", "expiry", "undelete", "import", "leases", "owners", "staging"],
 			keepDeletedDays: 0,
 		});
 		const after = await setMode(context, "maintenance", before.generation);

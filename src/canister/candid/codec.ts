@@ -45,6 +45,8 @@ const LARGEST: { readonly [Name in MethodName]?: number } = {
 	blobs_put_blob: MAX_INGRESS_BYTES,
 	blobs_put_many: MAX_INGRESS_BYTES,
 	blobs_batch: MAX_INGRESS_BYTES,
+	blobs_stage: MAX_INGRESS_BYTES,
+	blobs_unstage: MAX_ITEMS * (MAX_KEY_BYTES + 16) + MAX_PLAIN_ARGUMENT_BYTES,
 	blobs_link_chunks: 2 * MAX_LINKED_CHUNKS * SHA256_BYTES,
 	blobs_delete_many: MAX_ITEMS * (MAX_KEY_BYTES + 16) + MAX_PLAIN_ARGUMENT_BYTES,
 };

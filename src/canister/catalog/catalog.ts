@@ -2,8 +2,9 @@ import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { type ListRange, positionIn, scopeOf } from "../../protocol/listing.js";
 import type { Hashing } from "../hashing.js";
 import type { StableMap } from "../ports.js";
-import { Changer } from "./change.js";
+import { Changer, type Item } from "./change.js";
 import { descend, leafOf, type Place, textOf } from "./directory.js";
+import { Draft } from "./draft.js";
 import { walkFlat } from "./flat.js";
 import {
 	type CertifiedRoot,
@@ -76,6 +77,8 @@ export class Catalog {
 	readonly labelSets: LabelSets;
 	readonly #store: NodeStore;
 	readonly #hashing: Hashing;
+	/** Another state of certified roots and lists, which may take the place of what is here. */
+	readonly #draft: Draft;
 	/** Plain directories in which a key was put, by path. A trap takes heap and map back together. */
 	readonly #directories = new Map<string, number>();
 
@@ -84,6 +87,7 @@ export class Catalog {
 		this.#store = new NodeStore(map);
 		this.#hashing = hashing;
 		this.labelSets = new LabelSets(this.#store, hashing);
+		this.#draft = new Draft(this.#store, hashing);
 	}
 
 	/** Here and below: the key has been checked (protocol/validate). */
@@ -113,18 +117,20 @@ export class Catalog {
 		const path = pathOf(root, key);
 		const depth = path.texts.length - 1;
 		const where = path.order.slice(0, path.order.length - path.texts[depth]!.length);
-		const changer = new Changer(this.#store, this.#hashing, KIND.plain);
+		const sharing = this.#draft.sharing(root);
+		const changer = new Changer(this.#store, this.#hashing, KIND.plain, sharing);
 		const items = [{ path, present, content: undefined, isSelf: false }];
-		const known = this.#directories.get(where);
+		const known = sharing === undefined ? this.#directories.get(where) : undefined;
 		if (known !== undefined && (present || !hasOne(this.#store.read(known).node))) {
 			changer.change(known, KIND.plain, items, depth, true);
 			this.#store.commit();
 			return changer.changed;
 		}
 		changer.change(PLAIN_TOP, KIND.plain, items, 0, true);
-		this.#store.commit();
-		if (!present || this.#directories.size === MOST_DIRECTORIES) this.#directories.clear();
-		if (present) this.#directories.set(where, changer.directory);
+		this.#commit();
+		if (!present || sharing !== undefined || this.#directories.size === MOST_DIRECTORIES)
+			this.#directories.clear();
+		if (present && sharing === undefined) this.#directories.set(where, changer.directory);
 		return changer.changed;
 	}
 
@@ -135,15 +141,9 @@ export class Catalog {
 			this.#changeList(root, first!.key, first!.isIn);
 			return;
 		}
-		const items = changes.map(({ key, isIn }) => ({
-			path: pathOf(root, key),
-			present: isIn,
-			content: undefined,
-			isSelf: false,
-		}));
-		const changer = new Changer(this.#store, this.#hashing, KIND.plain);
-		changer.change(PLAIN_TOP, KIND.plain, inOrder(items), 0, true);
-		this.#store.commit();
+		const changer = new Changer(this.#store, this.#hashing, KIND.plain, this.#draft.sharing(root));
+		changer.change(PLAIN_TOP, KIND.plain, listingsOf(root, changes), 0, true);
+		this.#commit();
 		// Some may be gone.
 		this.#directories.clear();
 	}
@@ -164,27 +164,73 @@ export class Catalog {
 	 * touched is read, written and hashed once, so many keys that are near each other cost little more than few.
 	 */
 	change(root: CertifiedRoot, changes: readonly Change[]): void {
-		const items: { path: Path; present: boolean; content: Uint8Array | undefined; isSelf: boolean }[] = [];
-		for (let i = 0; i < changes.length; i++) {
-			const { key, content } = changes[i]!;
-			items.push({ path: pathOf(root, key), present: content !== undefined, content, isSelf: false });
-		}
-		new Changer(this.#store, this.#hashing, root.kind).change(
-			CERTIFIED_TOP,
-			KIND.paths,
-			inOrder(items),
-			0,
-			true,
-		);
+		this.#changer(root).change(CERTIFIED_TOP, KIND.paths, itemsOf(root, changes), 0, true);
+		this.#commit();
+	}
+
+	#changer(root: CertifiedRoot): Changer {
+		return new Changer(this.#store, this.#hashing, root.kind, this.#draft.sharing(root));
+	}
+
+	#commit(): void {
 		this.#store.commit();
+		this.#draft.commit();
 	}
 
 	/** What HTTP certification has for all paths below a root that are no keys of it: a tree of this digest. */
 	setOthers(root: CertifiedRoot, content: Uint8Array): void {
-		const path = { root: root.name, bytes: OTHERS, texts: [textOf(root.name), OTHERS_TEXT] };
-		const items = [{ path, present: true, content, isSelf: false, isOthers: true }];
-		new Changer(this.#store, this.#hashing, root.kind).change(CERTIFIED_TOP, KIND.paths, items, 0, true);
-		this.#store.commit();
+		this.#changer(root).change(CERTIFIED_TOP, KIND.paths, othersOf(root, content), 0, true);
+		this.#commit();
+	}
+
+	/** Opens a draft: a state of the certified roots, and of such lists as it changes, beside what is here. */
+	openDraft(): void {
+		this.#draft.open();
+	}
+
+	/** Whether a draft is open, and whether one may be. */
+	get hasDraft(): boolean {
+		return this.#draft.isOpen;
+	}
+	get mayDraft(): boolean {
+		return this.#draft.isNone;
+	}
+
+	/** Here and below: changes the draft as `change`, `changeAll` and `setOthers` change what is here. */
+	changeDraft(root: CertifiedRoot, changes: readonly Change[]): void {
+		if (changes.length > 0) this.#draft.change(root.kind, itemsOf(root, changes));
+	}
+
+	changeDraftList(root: FlatRoot, changes: readonly Listing[]): void {
+		if (changes.length > 0) this.#draft.changeList(root, listingsOf(root, changes));
+	}
+
+	setDraftOthers(root: CertifiedRoot, content: Uint8Array): void {
+		this.#draft.change(root.kind, othersOf(root, content));
+	}
+
+	/** Whether the draft has a state of its own of a list. Of another it is what is here, whenever it changed. */
+	draftHas(root: FlatRoot): boolean {
+		return this.#draft.hasList(root);
+	}
+
+	get draftLists(): number {
+		return this.#draft.lists;
+	}
+
+	/** The draft takes the place of what is here, at a cost that does not grow with what changed. */
+	revealDraft(): void {
+		this.#draft.reveal();
+		this.#directories.clear();
+	}
+
+	giveUpDraft(): void {
+		this.#draft.giveUp();
+	}
+
+	/** Frees about so many nodes of what went; false where nothing is left of it. */
+	takeDownDraft(limit: number): boolean {
+		return this.#draft.takeDown(limit);
 	}
 
 	/** What is to be certified: the root of `feed` (whose value is given), `http_expr` and `private`. */
@@ -297,6 +343,31 @@ export class Catalog {
 		}
 		return places;
 	}
+}
+
+function itemsOf(root: CertifiedRoot, changes: readonly Change[]): Item[] {
+	const items: (Item & { path: Path })[] = [];
+	for (let i = 0; i < changes.length; i++) {
+		const { key, content } = changes[i]!;
+		items.push({ path: pathOf(root, key), present: content !== undefined, content, isSelf: false });
+	}
+	return inOrder(items);
+}
+
+function listingsOf(root: ListRoot, changes: readonly Listing[]): Item[] {
+	return inOrder(
+		changes.map(({ key, isIn }) => ({
+			path: pathOf(root, key),
+			present: isIn,
+			content: undefined,
+			isSelf: false,
+		})),
+	);
+}
+
+function othersOf(root: CertifiedRoot, content: Uint8Array): Item[] {
+	const path = { root: root.name, bytes: OTHERS, texts: [textOf(root.name), OTHERS_TEXT] };
+	return [{ path, present: true, content, isSelf: false, isOthers: true }];
 }
 
 /** The items by their paths. Many mostly come in order, and to see that takes a tenth of sorting them. */

@@ -3,6 +3,7 @@ import type { Hashing } from "../hashing.js";
 import { type Edited, Editor, type Entry } from "./editor.js";
 import { labelOf, type Path, SELF, SELF_TEXT } from "./key.js";
 import { FLAG, type Flag, flagAt, KIND, type Kind, linkAt, valueAt } from "./node.js";
+import type { Sharing } from "./sharing.js";
 import type { NodeStore } from "./store.js";
 
 /** What is to become of a key. */
@@ -24,15 +25,18 @@ export class Changer {
 	readonly #hashing: Hashing;
 	/** What the directories below the first level are. */
 	readonly #kind: Kind;
+	/** Of what is below the first level. */
+	readonly #sharing: Sharing | undefined;
 	/** Whether anything was not as the items say. */
 	changed = false;
 	/** The directory in which the last label of a single item stands. */
 	directory = 0;
 
-	constructor(store: NodeStore, hashing: Hashing, kind: Kind) {
+	constructor(store: NodeStore, hashing: Hashing, kind: Kind, sharing?: Sharing) {
 		this.#store = store;
 		this.#hashing = hashing;
 		this.#kind = kind;
+		this.#sharing = sharing;
 	}
 
 	/** `depth`: which of each item's labels stands in this directory. Undefined: nothing was to be changed. */
@@ -43,7 +47,8 @@ export class Changer {
 		depth: number,
 		stays: boolean,
 	): Edited | undefined {
-		const editor = new Editor(this.#store, this.#hashing, directory, kind);
+		const sharing = depth === 0 ? undefined : this.#sharing;
+		const editor = new Editor(this.#store, this.#hashing, directory, kind, sharing);
 		for (let i = 0; i < items.length; ) {
 			const text = items[i]!.path.texts[depth]!;
 			let end = i + 1;

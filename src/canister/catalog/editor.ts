@@ -17,10 +17,12 @@ import {
 	search,
 	setDigest,
 	setEntry,
+	setLink,
 	valueAt,
 } from "./node.js";
 import { join, split, withEntry, withoutEntry } from "./node-change.js";
 import { ALL_STALE, digestOf, NO_RUNS, renewedRuns, staleAt, staleFrom } from "./runs.js";
+import type { Sharing } from "./sharing.js";
 import type { NodeStore, Stored } from "./store.js";
 
 /** A node that is being changed. It is written, and hashed, once: when the editor leaves it. */
@@ -83,6 +85,7 @@ const EMPTY = new Uint8Array(0);
 export class Editor {
 	readonly #store: NodeStore;
 	readonly #hashing: Hashing;
+	readonly #sharing: Sharing | undefined;
 	/** From the root down. */
 	readonly #levels: Level[];
 	/** The label to come, as a text; undefined: none. */
@@ -90,9 +93,10 @@ export class Editor {
 	#changed = false;
 
 	/** `directory` 0 is one that does not exist yet. */
-	constructor(store: NodeStore, hashing: Hashing, directory: number, kind: Kind) {
+	constructor(store: NodeStore, hashing: Hashing, directory: number, kind: Kind, sharing?: Sharing) {
 		this.#store = store;
 		this.#hashing = hashing;
+		this.#sharing = sharing;
 		const root = directory === 0 ? { node: emptyNode(kind, 0), runs: NO_RUNS } : store.take(directory);
 		this.#levels = [levelOver(directory, root, undefined)];
 	}
@@ -189,10 +193,10 @@ export class Editor {
 		const count = countOf(node);
 		const onlySelf = count === 1 && levelOf(node) === 0 && flagAt(node, 0) === FLAG.self;
 		if ((count === 0 && !stays) || onlySelf) {
-			if (root.id !== 0) this.#store.free(root.id);
+			if (root.id !== 0) this.#free(root.id);
 			return onlySelf ? { id: 0, self: valueAt(node, 0).slice() } : { id: 0 };
 		}
-		if (root.id === 0) root.id = this.#store.allocate();
+		root.id = root.id === 0 ? this.#store.allocate() : this.#own(root.id);
 		const digest = this.#write(root.id, root);
 		return digest === undefined ? { id: root.id } : { id: root.id, digest };
 	}
@@ -202,6 +206,20 @@ export class Editor {
 		level.index = index + 1;
 		level.dirty = true;
 		this.#changed = true;
+	}
+
+	/** The number under which a node is written: its own, or a new one where another tree has it too. */
+	#own(id: number): number {
+		const sharing = this.#sharing;
+		if (sharing === undefined || id >= sharing.mark) return id;
+		sharing.drop(id);
+		return this.#store.allocate();
+	}
+
+	#free(id: number): void {
+		const sharing = this.#sharing;
+		if (sharing === undefined || id >= sharing.mark) this.#store.free(id);
+		else sharing.drop(id);
 	}
 
 	/** Its digest, unless it is plain. */
@@ -231,9 +249,14 @@ export class Editor {
 	#close(): void {
 		const level = this.#levels.pop()!;
 		if (!level.dirty) return;
-		const digest = this.#write(level.id, level);
-		if (digest === undefined) return;
+		const id = this.#own(level.id);
+		const digest = this.#write(id, level);
 		const parent = this.#lowest;
+		if (id !== level.id) {
+			setLink(parent.node, parent.index, id);
+			parent.dirty = true;
+		}
+		if (digest === undefined) return;
 		setDigest(parent.node, parent.index, digest);
 		parent.stale |= staleAt(parent.node, parent.index);
 		parent.dirty = true;
@@ -252,7 +275,7 @@ export class Editor {
 		const alone = countOf(parent.node) === 1;
 		if (alone && depth === 1) {
 			// A root over one child: the child is the root.
-			this.#store.free(level.id);
+			this.#free(level.id);
 			this.#levels.shift();
 			level.id = parent.id;
 			level.dirty = true;
@@ -281,7 +304,7 @@ export class Editor {
 		parent.appended = false;
 		level.upper = this.#upperOf(parent);
 		if (isOverfull(level.node)) this.#split(depth, rightId);
-		else this.#store.free(rightId);
+		else this.#free(rightId);
 		return true;
 	}
 
@@ -302,7 +325,7 @@ export class Editor {
 		}
 		const parent = this.#levels[depth - 1]!;
 		const { left, separator, right } = split(level.node, level.appended);
-		const rightId = freeId ?? this.#store.allocate();
+		const rightId = freeId === undefined ? this.#store.allocate() : this.#own(freeId);
 		const bound = textOf(separator);
 		const isInner = depth < this.#levels.length - 1;
 		const goesRight = isInner
@@ -315,6 +338,10 @@ export class Editor {
 		parent.dirty = true;
 		setEntry(parent.node, leftIndex + 1, FLAG.none, rightId);
 		const done = { node: goesRight ? left : right, runs: NO_RUNS, stale: ALL_STALE };
+		if (goesRight) {
+			level.id = this.#own(level.id);
+			setLink(parent.node, leftIndex, level.id);
+		}
 		const digest = this.#write(goesRight ? level.id : rightId, done);
 		if (digest !== undefined) setDigest(parent.node, goesRight ? leftIndex : leftIndex + 1, digest);
 		if (goesRight) {

@@ -165,12 +165,21 @@ export function setEntry(
 ): void {
 	const slot = HEADER + index * strideOf(node);
 	node[slot + 4] = flag;
+	// Written here and in setLink: a call would cost as much as the rest.
 	node[slot + LINK] = link >>> 24;
 	node[slot + LINK + 1] = link >>> 16;
 	node[slot + LINK + 2] = link >>> 8;
 	node[slot + LINK + 3] = link;
 	if (digest !== undefined) node.set(digest, slot + DIGEST);
 	if (value !== undefined) node.set(value, slot + VALUE);
+}
+
+export function setLink(node: Uint8Array, index: number, link: number): void {
+	const at = HEADER + index * strideOf(node) + LINK;
+	node[at] = link >>> 24;
+	node[at + 1] = link >>> 16;
+	node[at + 2] = link >>> 8;
+	node[at + 3] = link;
 }
 
 export function setDigest(node: Uint8Array, index: number, digest: Uint8Array): void {

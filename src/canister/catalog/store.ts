@@ -6,7 +6,7 @@ import { NO_RUNS, runBytes } from "./runs.js";
  * The nodes in their map, under their id as a big-endian u64. Ids are u32 in the nodes themselves: Azle's map
  * holds fewer than 2^32 entries. Id 0 is the head: u8 version | u32 next id | u32 first free id (0: none). A
  * free node is u8 255 | u32 next free id: giving an id back and taking it again cost one access each, however
- * many are free. Behind a node the digests of its runs are stored (runs.ts).
+ * many are free. Behind a node the digests of its runs are stored (runs.ts). Keys past the u32 are of drafts (draft.ts).
  */
 const HEAD = 0;
 const VERSION = 3;
@@ -48,6 +48,8 @@ export class NodeStore {
 	#head: Uint8Array | undefined;
 	/** Given back in the change at hand: what it takes then is of these, so that neither costs an access. */
 	readonly #freed: number[] = [];
+	/** Whether no number that was given back is taken again: nodes are told apart by them (draft.ts). */
+	keepsFreed = false;
 
 	constructor(map: StableMap) {
 		this.#map = map;
@@ -103,10 +105,10 @@ export class NodeStore {
 
 	/** A free id; the caller writes its node. */
 	allocate(): number {
-		const freed = this.#freed.pop();
+		const freed = this.keepsFreed ? undefined : this.#freed.pop();
 		if (freed !== undefined) return freed;
 		const head = this.#readHead();
-		const free = u32(head, 5);
+		const free = this.keepsFreed ? 0 : u32(head, 5);
 		if (free === 0) {
 			const next = u32(head, 1);
 			if (next === 0xffff_ffff) throw new Error("catalog: no node ids are left");
@@ -141,6 +143,24 @@ export class NodeStore {
 		this.#head = undefined;
 	}
 
+	/** The lowest number that no node ever had. */
+	get next(): number {
+		return u32(this.#readHead(), 1);
+	}
+
+	/** What is stored beside nodes: `kind` is not 0. */
+	record(kind: number, number: number): Uint8Array | undefined {
+		return this.#map.get(recordKey(kind, number));
+	}
+
+	setRecord(kind: number, number: number, record: Uint8Array): void {
+		this.#map.set(recordKey(kind, number), record);
+	}
+
+	deleteRecord(kind: number, number: number): void {
+		this.#map.delete(recordKey(kind, number));
+	}
+
 	#readHead(): Uint8Array {
 		this.#head ??= this.#map.get(this.#keyOf(HEAD))?.slice();
 		if (this.#head?.length !== 9) throw new Error("catalog: node 0, the head, is missing or corrupt");
@@ -151,6 +171,13 @@ export class NodeStore {
 		setU32(this.#key, 4, id);
 		return this.#key;
 	}
+}
+
+function recordKey(kind: number, number: number): Uint8Array {
+	const key = new Uint8Array(8);
+	setU32(key, 0, kind);
+	setU32(key, 4, number);
+	return key;
 }
 
 function stored(record: Uint8Array): Stored {

@@ -29,6 +29,10 @@ const ADMISSIONS: { readonly [Name in MethodName]?: Admission } = {
 	blobs_rename: { kind: "goOn", who: "writer" },
 	/** What it puts takes what puts take. */
 	blobs_batch: { kind: "goOn", who: "writer" },
+	blobs_stage: { kind: "begin", who: "writer" },
+	blobs_unstage: { kind: "goOn", who: "writer" },
+	blobs_reveal: { kind: "goOn", who: "writer" },
+	blobs_drop_batch: { kind: "goOn", who: "anybody" },
 	blobs_restore: { kind: "goOn", who: "writer" },
 	blobs_purge: { kind: "goOn", who: "writer" },
 	blobs_grant_role: { kind: "administer", who: "admin" },

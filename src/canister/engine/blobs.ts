@@ -156,6 +156,14 @@ export function decodeBlob(record: Uint8Array): Blob {
 	return new Blob(manifests.decode(bytes), place, bytes);
 }
 
+/** What a batch that was revealed has for keys until they are settled (settling.ts). */
+export interface Revealed {
+	/** Whether there is such a batch. */
+	readonly isAny: boolean;
+	/** The record of what the key holds by it; null: nothing. Undefined where that is none of its keys. */
+	record(key: string): Uint8Array | null | undefined;
+}
+
 /**
  * What each key holds. A blob whose time is over is not there from that moment on, whether or not cleaning has come by:
  * whoever decides anything asks `get`, and only what frees the blob, or counts what it takes, what is stored.
@@ -163,12 +171,20 @@ export function decodeBlob(record: Uint8Array): Blob {
 export class Blobs {
 	readonly #map: StableMap;
 	readonly #now: () => number;
+	readonly #revealed: Revealed;
 	/** What was found last by `get`, and is over. */
 	#over: Blob | undefined;
 
-	constructor(map: StableMap, now: () => number) {
+	constructor(map: StableMap, now: () => number, revealed: Revealed) {
 		this.#map = map;
 		this.#now = now;
+		this.#revealed = revealed;
+	}
+
+	#record(key: string): Uint8Array | undefined {
+		const record = this.#revealed.isAny ? this.#revealed.record(key) : undefined;
+		if (record === undefined) return this.#map.get(encodeUtf8(key));
+		return record ?? undefined;
 	}
 
 	/** To be called before each message. */
@@ -194,13 +210,13 @@ export class Blobs {
 
 	/** What is stored under the key, over or not. */
 	stored(key: string): Blob | undefined {
-		const record = this.#map.get(encodeUtf8(key));
+		const record = this.#record(key);
 		return record === undefined ? undefined : decodeBlob(record);
 	}
 
 	/** The same for answers that name it as it travels: metadata cost more to read than all else. */
 	shown(key: string): Shown | undefined {
-		const record = this.#map.get(encodeUtf8(key));
+		const record = this.#record(key);
 		if (record === undefined) return undefined;
 		const { place, bytes } = FORMS.read(record);
 		return new Blob(manifests.decode(bytes, WITHOUT_LISTS), place, bytes);
@@ -208,7 +224,7 @@ export class Blobs {
 
 	/** The same for lists, which never look into manifests, but for the end of those that have one. */
 	listed(key: string): Listed | undefined {
-		const record = this.#map.get(encodeUtf8(key));
+		const record = this.#record(key);
 		return record === undefined ? undefined : FORMS.read(record);
 	}
 

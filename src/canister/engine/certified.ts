@@ -2,14 +2,11 @@ import { encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
 import {
 	type ListRange,
 	privateLabelPreimage,
-	sameBytes,
-	segmentsOf,
 	type WireExpired,
 	type WireProof,
 } from "../../protocol/index.js";
 import {
 	type Catalog,
-	type Change,
 	type FlatRoot,
 	HTTP_EXPR,
 	type ListEntry,
@@ -22,7 +19,9 @@ import type { Accounts } from "./accounts.js";
 import type { Blob, Listed, Shown } from "./blobs.js";
 import { concat } from "./codec.js";
 import type { ContentTrees } from "./content.js";
+import type { DraftLog } from "./draft-log.js";
 import type { Feed } from "./feed.js";
+import { type ListChange, type Taken, TreeChanges } from "./tree-changes.js";
 
 /** Which keys a list may show: those of everybody's public blobs, and whose private ones. */
 export type Sight = "public" | "all" | { readonly owner: Uint8Array };
@@ -43,14 +42,30 @@ const privateOf = (owner: Uint8Array): FlatRoot => ({ flatName: concat(encodeUtf
 const OLD_PRIVATE = encodeUtf8("p");
 const oldPrivateOf = (owner: Uint8Array): Uint8Array => concat(encodeUtf8("o"), owner);
 
-const labelsIn = (key: string): number => segmentsOf(key).length;
-
-/** A private key that comes into the lists, or leaves them. */
-interface ListChange {
-	readonly owner: Uint8Array;
-	readonly key: string;
-	readonly isIn: boolean;
+interface ChangedList {
+	readonly list: FlatRoot;
+	readonly changes: { readonly key: string; readonly isIn: boolean }[];
 }
+
+/** The lists that changes of private keys touch: that of all, and those of owners. */
+function listsOf(changes: readonly ListChange[]): ChangedList[] {
+	if (changes.length === 0) return [];
+	const byOwner = new Map<string, ChangedList>();
+	// A key that passes from one owner to another goes out of a list and into another, and stays in that of all.
+	const all = new Map<string, boolean>();
+	for (const { owner, key, isIn } of changes) {
+		all.set(key, isIn || all.get(key) === true);
+		const name = fromUnits(owner);
+		const its = byOwner.get(name);
+		if (its === undefined) byOwner.set(name, { list: privateOf(owner), changes: [{ key, isIn }] });
+		else its.changes.push({ key, isIn });
+	}
+	const ofAll = { list: ALL_PRIVATE, changes: [...all].map(([key, isIn]) => ({ key, isIn })) };
+	return [ofAll, ...byOwner.values()];
+}
+
+const labelled = ({ private: changes }: Taken) =>
+	changes.map(({ label, content }) => ({ key: label, content }));
 
 /**
  * The lists of keys and the certified tree. Private keys stand in lists of their own, one of all and one for each
@@ -63,60 +78,44 @@ export class Certified {
 	readonly #feed: Feed;
 	readonly #contents: ContentTrees;
 	readonly #host: Host;
-	readonly #public = new Map<string, Change>();
-	readonly #private = new Map<string, Change>();
-	readonly #listed = new Map<string, ListChange>();
-	#gathered = 0;
+	/** Of what the draft has to follow. */
+	readonly #log: DraftLog;
+	readonly #changes: TreeChanges;
+	/** The same of the draft that is open. */
+	readonly draft: TreeChanges;
 	/** Whether layout 5 has left lists; once they are empty they stay so. */
 	#hasOld: boolean | undefined;
 	#certifiedHead: Uint8Array | undefined;
 
-	constructor(catalog: Catalog, accounts: Accounts, feed: Feed, contents: ContentTrees, host: Host) {
+	constructor(
+		catalog: Catalog,
+		accounts: Accounts,
+		feed: Feed,
+		contents: ContentTrees,
+		host: Host,
+		log: DraftLog,
+	) {
 		this.#catalog = catalog;
 		this.#accounts = accounts;
 		this.#feed = feed;
 		this.#contents = contents;
 		this.#host = host;
+		this.#log = log;
+		const certifying = {
+			digest: (blob: Blob) => contents.digest(blob),
+			label: (owner: Uint8Array, key: string) => this.#label(owner, key),
+		};
+		this.#changes = new TreeChanges(certifying);
+		this.draft = new TreeChanges(certifying);
 	}
 
 	/** Puts a blob in the place of what its key held. */
 	put(blob: Blob, held: Blob | undefined): void {
-		const stays =
-			held !== undefined &&
-			held.isPublic === blob.isPublic &&
-			(blob.isPublic || sameBytes(held.owner, blob.owner));
-		if (held !== undefined && !stays) this.remove(held);
-		const content = this.#contents.digest(blob);
-		if (blob.isPublic) this.#changePublic(blob.key, content);
-		else {
-			this.#changePrivate(blob, content);
-			if (!stays) this.#list(blob, true);
-		}
+		this.#changes.put(blob, held);
 	}
 
 	remove(held: Blob): void {
-		if (held.isPublic) this.#changePublic(held.key, undefined);
-		else {
-			this.#changePrivate(held, undefined);
-			this.#list(held, false);
-		}
-	}
-
-	#changePublic(key: string, content: Uint8Array | undefined): void {
-		this.#public.set(key, { key, content });
-		this.#gathered += labelsIn(key);
-	}
-
-	#changePrivate(blob: Blob, content: Uint8Array | undefined): void {
-		const label = this.#label(blob.owner, blob.key);
-		this.#private.set(fromUnits(label), { key: label, content });
-		this.#gathered++;
-	}
-
-	#list({ owner, key }: Blob, isIn: boolean): void {
-		this.#listed.set(`${fromUnits(owner)}/${key}`, { owner, key, isIn });
-		// Of all owners, and of this one.
-		this.#gathered += 2;
+		this.#changes.remove(held);
 	}
 
 	/** Under which label a private key of this owner stands: nobody can guess it who does not know the salt. */
@@ -126,12 +125,12 @@ export class Certified {
 	}
 
 	get isChanged(): boolean {
-		return this.#public.size > 0 || this.#private.size > 0 || this.#listed.size > 0;
+		return this.#changes.isAny;
 	}
 
 	/** How many labels in lists and tree what is gathered will touch, each counted as often as it was named. */
 	get gathered(): number {
-		return this.#gathered;
+		return this.#changes.gathered;
 	}
 
 	/** Changes lists and tree, and certifies what they are now. */
@@ -143,31 +142,64 @@ export class Certified {
 
 	/** Changes lists and tree as far as gathered, before the message ends: what is certified is behind until then. */
 	settle(): void {
-		if (this.#public.size > 0) this.#catalog.change(HTTP_EXPR, [...this.#public.values()]);
-		if (this.#private.size > 0) this.#catalog.change(PRIVATE, [...this.#private.values()]);
-		if (this.#listed.size > 0) this.#changeLists([...this.#listed.values()]);
-		this.#public.clear();
-		this.#private.clear();
-		this.#listed.clear();
-		this.#gathered = 0;
+		if (!this.#changes.isAny) return;
+		const taken = this.#changes.take();
+		if (taken.public.length > 0) this.#catalog.change(HTTP_EXPR, taken.public);
+		if (taken.private.length > 0) this.#catalog.change(PRIVATE, labelled(taken));
+		if (taken.listed.length > 0) this.#changeLists(taken.listed);
+		if (this.#catalog.hasDraft) this.#log.add(taken);
+	}
+
+	/** The same in the draft. Of the lists it has those that a change of its own has touched: `isOwn`, or it follows others. */
+	settleDraft(isOwn: boolean): void {
+		const taken = this.draft.take();
+		if (taken.public.length > 0) this.#catalog.changeDraft(HTTP_EXPR, taken.public);
+		if (taken.private.length > 0) this.#catalog.changeDraft(PRIVATE, labelled(taken));
+		for (const { list, changes } of listsOf(taken.listed))
+			if (isOwn || this.#catalog.draftHas(list)) this.#catalog.changeDraftList(list, changes);
+	}
+
+	openDraft(): void {
+		this.#catalog.openDraft();
+	}
+
+	/** Whether a draft that is over is still being taken down, so that none can be opened. */
+	get isTakingDown(): boolean {
+		return !this.#catalog.mayDraft && !this.#catalog.hasDraft;
+	}
+
+	takeDown(nodes: number): void {
+		this.#catalog.takeDownDraft(nodes);
+	}
+
+	/** The draft takes the place of lists and tree, at the end of a message that changed nothing else in them so far. */
+	revealDraft(): void {
+		if (this.isChanged || this.draft.isAny) throw new Error("a draft is revealed before all is in it");
+		this.#catalog.revealDraft();
+	}
+
+	giveUpDraft(): void {
+		this.draft.clear();
+		this.#catalog.giveUpDraft();
+	}
+
+	/** How many owners' lists the draft has of its own, with this one's and with those in `pending`, to which that is added. */
+	draftOwners(owner: Uint8Array, pending: Set<string>): number {
+		if (!this.#catalog.draftHas(privateOf(owner))) pending.add(fromUnits(owner));
+		return Math.max(0, this.#catalog.draftLists - 1) + pending.size;
+	}
+
+	/** Puts a key that layout 5 has listed into the lists of today, so that a draft has to change those alone. */
+	renewListing({ isPublic, owner, key }: Blob): void {
+		if (isPublic || !this.#isOldLeft() || !this.#catalog.remove(OLD_PRIVATE, key)) return;
+		this.#catalog.remove(oldPrivateOf(owner), key);
+		const taken: Taken = { public: [], private: [], listed: [{ owner, key, isIn: true }] };
+		for (const { list, changes } of listsOf(taken.listed)) this.#catalog.changeAll(list, changes);
+		if (this.#catalog.hasDraft) this.#log.add(taken);
 	}
 
 	#changeLists(changes: readonly ListChange[]): void {
-		const byOwner = new Map<string, ListChange[]>();
-		// A key that passes from one owner to another goes out of a list and into another, and stays in that of all.
-		const all = new Map<string, boolean>();
-		for (const change of changes) {
-			all.set(change.key, change.isIn || all.get(change.key) === true);
-			const name = fromUnits(change.owner);
-			const its = byOwner.get(name);
-			if (its === undefined) byOwner.set(name, [change]);
-			else its.push(change);
-		}
-		this.#catalog.changeAll(
-			ALL_PRIVATE,
-			[...all].map(([key, isIn]) => ({ key, isIn })),
-		);
-		for (const its of byOwner.values()) this.#catalog.changeAll(privateOf(its[0]!.owner), its);
+		for (const { list, changes: its } of listsOf(changes)) this.#catalog.changeAll(list, its);
 		if (!this.#isOldLeft()) return;
 		for (const { owner, key, isIn } of changes)
 			if (!isIn && this.#catalog.remove(OLD_PRIVATE, key)) this.#catalog.remove(oldPrivateOf(owner), key);

@@ -8,6 +8,8 @@ import { endOver, lookAtLeased, nextLeaseEnd } from "./leasing.js";
 import { COUNTER } from "./meta.js";
 import { dropOldOffer } from "./offering.js";
 import { endReserve, nextReserve } from "./reserves.js";
+import { dropOne, settleOne } from "./settling.js";
+import { dropIdle, nextIdle } from "./staging.js";
 import type { State } from "./state.js";
 import { giveUp } from "./uploading.js";
 import { splitOwnedKey } from "./uploads.js";
@@ -30,6 +32,9 @@ const OFFERS_PER_STEP = 200;
 const RENEWED_PER_STEP = 200;
 const RECEIPTS_PER_STEP = 500;
 const CHANGES_PER_STEP = 500;
+const SETTLED_PER_STEP = 1_000;
+/** Of a draft that is over; each that is freed writes it. */
+const NODES_PER_STEP = 2_000;
 
 /** How long a store that became read-only waits before it looks whether it still is. */
 const READ_ONLY_PAUSE_MS = 60 * 60_000;
@@ -62,6 +67,11 @@ export function clean(state: State): void {
 	for (let left = CHANGES_PER_STEP; left > 0 && hasTime() && state.feed.isOverfull; left--)
 		state.feed.pruneOne();
 	if (state.slots.isLow && hasTime()) state.slots.refill();
+	dropIdle(state);
+	for (let left = SETTLED_PER_STEP; left > 0 && hasTime() && settleOne(state); left--);
+	for (let left = SETTLED_PER_STEP; left > 0 && hasTime() && dropOne(state); left--);
+	if (hasTime()) state.certified.takeDown(NODES_PER_STEP);
+	if (hasTime()) state.preparing.step(state);
 	state.responses.work(
 		() => state.host.instructions(),
 		(by, instructions) => state.charges.spent(by, instructions, now),
@@ -82,7 +92,8 @@ export function wakeForCleaning(state: State): void {
 		state.feed.isOverfull ||
 		state.slots.isLow ||
 		state.responses.length > 0 ||
-		state.renewing.isBusy;
+		state.renewing.isBusy ||
+		state.preparing.isBusy(state);
 	const due = [
 		isBusy ? 0 : undefined,
 		state.receipts.nextAt(),
@@ -93,6 +104,7 @@ export function wakeForCleaning(state: State): void {
 		nextReserve(state),
 		nextGrantee(state),
 		state.offers.nextAt(),
+		nextIdle(state),
 	].filter((at) => at !== undefined);
 	if (due.length > 0) state.wakeAt(Math.min(...due));
 }

@@ -232,13 +232,17 @@ export function publishWhole(
 	if (payer !== undefined) state.grants.use(payer, charged, 1);
 	const { key, content_type } = request;
 	const size = bytes.length;
-	const pair = size > PAIR_BYTES && isRanged(size, content_type) ? bytes.slice(0, PAIR_BYTES) : NO_BYTES;
+	const pair = pairIn(bytes, content_type);
 	const place: Place = { content: 0, leaf, uploader: caller, responses: pair, directory: 0 };
 	const what = { key, size, chunkSize: MAX_CHUNK_BYTES };
 	const blob = publishNew(state, caller, salt, what, place, request, end, held);
 	if (held !== undefined) discard(state, caller, held);
 	return blob;
 }
+
+/** What the place of a blob in one chunk has of its bytes, where ranges of it are answered. */
+export const pairIn = (bytes: Uint8Array, contentType: string): Uint8Array =>
+	bytes.length > PAIR_BYTES && isRanged(bytes.length, contentType) ? bytes.slice(0, PAIR_BYTES) : NO_BYTES;
 
 /** To be called after a message that took slots. */
 export function refillInTime(state: State): void {

@@ -16,6 +16,7 @@ import type { ExpiryRule } from "./expiry-rules.js";
 import { empty, throwAway } from "./publishing.js";
 import { refuse, refuseArgument, refuseInvalid } from "./refusal.js";
 import { administer } from "./requests.js";
+import { settleKey } from "./settling.js";
 import type { State } from "./state.js";
 
 /** What ends blobs: the time that was asked for, and the rules of administrators. */
@@ -114,10 +115,18 @@ export function expire(state: State, blob: Blob): void {
 	throwAway(state, blob);
 }
 
+/** Whether a batch that was revealed had something for the key: then another may be first by now. */
+function settles(state: State, key: string): boolean {
+	const before = state.batches.in("settling")?.items;
+	settleKey(state, key);
+	return state.batches.in("settling")?.items !== before;
+}
+
 /** Removes the blob that ended longest ago; false if none has. */
 export function expireOne(state: State, now: number): boolean {
 	const first = state.ends.first();
 	if (first === undefined || first.at > now) return false;
+	if (state.batches.isSettling && settles(state, first.key)) return true;
 	const blob = state.blobs.stored(first.key);
 	if (blob === undefined || blob.sequence !== first.sequence)
 		throw new Error("the order of ends names a blob that its key does not hold");

@@ -52,10 +52,11 @@ export class Importing {
 }
 
 /** Why a store cannot be imported into. */
-function whyNot({ meta, feed }: State): string | undefined {
+function whyNot({ meta, feed, batches }: State): string | undefined {
 	if (meta.get(COUNTER.imported) !== 0) return "it was imported into before";
 	if (feed.sequence !== meta.get(COUNTER.administered)) return "blobs were published in it";
 	if (meta.get(COUNTER.openUploads) > 0) return "an upload is open";
+	if (batches.count > 0) return "a batch is staged";
 	return undefined;
 }
 

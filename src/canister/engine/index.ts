@@ -30,6 +30,7 @@ import { listOwned } from "./owned.js";
 import { Reading } from "./reading.js";
 import { Removing } from "./removing.js";
 import type { Settings } from "./settings.js";
+import { Staging } from "./staging.js";
 import { State } from "./state.js";
 import { Uploading } from "./uploading.js";
 
@@ -62,6 +63,7 @@ export class Engine {
 		const many = new Many(state);
 		const changing = new Changing(state);
 		const batching = new Batching(state);
+		const staging = new Staging(state);
 		const reading = new Reading(state);
 		const administering = new Administering(state);
 		const expiring = new Expiring(state);
@@ -89,6 +91,10 @@ export class Engine {
 			blobs_copy: (request) => changing.copy(request),
 			blobs_rename: (request) => changing.rename(request),
 			blobs_batch: (request) => batching.batch(request),
+			blobs_stage: (request) => staging.stage(request),
+			blobs_unstage: (request) => staging.unstage(request),
+			blobs_reveal: (request) => staging.reveal(request),
+			blobs_drop_batch: (request) => staging.drop(request),
 			blobs_restore: (request) => keeping.restore(request),
 			blobs_purge: (request) => keeping.purge(request),
 			blobs_grant_role: (request) => administering.grantRole(request),
@@ -122,6 +128,9 @@ export class Engine {
 			blobs_list_deleted: (request) => keeping.list(request),
 			blobs_list_leases: () => leasing.list(),
 			blobs_list_leased: (request) => leasing.listKept(request),
+			blobs_staged_batch: (request) => staging.status(request),
+			blobs_list_batches: () => staging.list(),
+			blobs_list_staged: (request) => staging.listItems(request),
 			blobs_changes: (request) => reading.changes(request),
 			blobs_status: () => statusOf(state),
 			blobs_account: ([who]) => administering.account(who),

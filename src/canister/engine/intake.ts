@@ -4,6 +4,8 @@ import {
 	MAX_PLAIN_ARGUMENT_BYTES,
 	type MethodArgs,
 	type MethodName,
+	type WireBatchItem,
+	type WireStagedItem,
 } from "../../protocol/index.js";
 import type { State } from "./state.js";
 
@@ -16,12 +18,15 @@ const CONTENT: { readonly [Name in MethodName]?: (...args: MethodArgs<Name>) => 
 		for (const { content } of blobs) bytes += content.length;
 		return bytes;
 	},
-	blobs_batch: ({ items }) => {
-		let bytes = 0;
-		for (const item of items) if ("put" in item) bytes += item.put.content.length;
-		return bytes;
-	},
+	blobs_batch: ({ items }) => bytesOf(items),
+	blobs_stage: ({ items }) => bytesOf(items),
 };
+
+function bytesOf(items: readonly (WireBatchItem | WireStagedItem)[]): number {
+	let bytes = 0;
+	for (const item of items) if ("put" in item) bytes += item.put.content.length;
+	return bytes;
+}
 
 /**
  * Notes what a message brings: first the bytes of its argument, then, once that is read, those of its content. The

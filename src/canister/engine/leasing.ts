@@ -69,6 +69,8 @@ export class Leasing {
 					isBroken: false,
 				};
 				endOver(state);
+				// What is got ready to be revealed is of versions before the lease, and no key holds them at its time.
+				state.preparing.restart(state);
 				state.leases.set([...leases, lease]);
 				state.wakeAt(lease.endsAt);
 				return changeOf(lease);
@@ -208,11 +210,13 @@ export function nextLeaseEnd({ leases }: State): number | undefined {
 
 /**
  * To be called before a key gives up a version, whatever takes its place: leases that were taken while the key held it
- * keep it, each as far as it goes. One that does not go so far is broken, and no writer is refused for it.
+ * keep it, each as far as it goes: by the change `gone`, the next one. One that does not go so far is broken, and no writer is refused for it.
  */
-export function keepForLeases(state: State, blob: Blob): void {
+export function keepForLeases(state: State, blob: Blob, gone = state.feed.sequence + 1): void {
 	const { leases, contents, chunks } = state;
-	const covering = leases.all.filter((lease) => saw(lease, blob) && isLive(state, lease));
+	const covering = leases.all.filter(
+		(lease) => lease.sequence < gone && saw(lease, blob) && isLive(state, lease),
+	);
 	if (covering.length === 0) return;
 	const charged = chargeOfBlob(blob.manifest);
 	const broken = new Set(covering.filter((lease) => lease.used + charged > lease.bytes));
@@ -227,7 +231,7 @@ export function keepForLeases(state: State, blob: Blob): void {
 	const { content, leaf, uploader } = blob.place;
 	if (content !== 0) contents.share(content);
 	else if (leaf.length > 0) chunks.holdAgain(uploader, leaf);
-	leases.keep({ blob, gone: state.feed.sequence + 1, charged });
+	leases.keep({ blob, gone, charged });
 }
 
 /** Gives up what is kept for leases, and what it counts for in them. */

@@ -48,6 +48,12 @@ export const COUNTER = {
 	/** Days that what is deleted is kept, and blobs that are (bin.ts). */
 	keepDays: 37,
 	kept: 38,
+	/** Staged batches that there are, and their numbers: that of the last one (staged-batches.ts). */
+	batches: 40,
+	batchNumbers: 41,
+	/** Changes of the tree that the draft has not followed yet: the first and the last record (draft-log.ts). */
+	logFirst: 42,
+	logLast: 43,
 	/** Whether the store was ever imported into (importing.ts): 1 from the moment on at which that began. */
 	imported: 45,
 	/** Changes that are no changes of blobs: of who may do what, and of the mode. */

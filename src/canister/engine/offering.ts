@@ -76,6 +76,8 @@ export class Offering {
 				charged,
 				at: "",
 			};
+			// What of the owner's is got ready to be revealed has versions before the offer, and no key holds them yet.
+			state.preparing.restart(state, owner);
 			state.charges.charge(giver, charged);
 			state.offers.add(made);
 			state.wakeAt(made.endsAt);

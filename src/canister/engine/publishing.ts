@@ -18,6 +18,7 @@ import { keepForLeases } from "./leasing.js";
 import { COUNTER } from "./meta.js";
 import { refuse } from "./refusal.js";
 import { pairOf } from "./responses.js";
+import { settleKey } from "./settling.js";
 import type { State } from "./state.js";
 
 /** What all changes of a key have in common: its record, the lists and the certified tree, the feed, the counts. */
@@ -112,6 +113,7 @@ export function put(
 	changeOf: (bytes: Uint8Array) => WireChangeOf = published,
 ): Blob {
 	const blob = new Blob(manifest, place);
+	if (state.batches.isSettling) settleKey(state, blob.key);
 	if (held !== undefined && state.leases.count > 0) keepForLeases(state, held);
 	if (!blob.isPublic) giveSalt(state, caller, blob.owner, salt);
 	state.blobs.set(blob);
@@ -131,7 +133,7 @@ export function put(
 
 const published = (bytes: Uint8Array): WireChangeOf => ({ published: bytes });
 
-function keepEnd(state: State, blob: Blob): void {
+export function keepEnd(state: State, blob: Blob): void {
 	state.ends.add(blob);
 	state.wakeAt(blob.expiresAt!);
 	// Lists may end on what is over.
@@ -142,7 +144,7 @@ function keepEnd(state: State, blob: Blob): void {
  * An owner's first private key brings the salt of them all. Another principal that makes a key private must not choose
  * it, since who knows a salt can look for keys: then the canister does.
  */
-function giveSalt(state: State, caller: Uint8Array, owner: Uint8Array, salt: Uint8Array): void {
+export function giveSalt(state: State, caller: Uint8Array, owner: Uint8Array, salt: Uint8Array): void {
 	if (state.accounts.get(owner).salt.length > 0) return;
 	const { hashing, random } = state.host;
 	const chosen = sameBytes(caller, owner) ? salt : hashing.sha256(concat(random(SHA256_BYTES), owner, salt));
@@ -157,6 +159,7 @@ export function remove(state: State, caller: Uint8Array, held: Blob): void {
 
 /** Empties a key; the change is still to be recorded. */
 export function empty(state: State, held: Blob): void {
+	if (state.batches.isSettling) settleKey(state, held.key);
 	if (state.leases.count > 0) keepForLeases(state, held);
 	state.blobs.delete(held.key);
 	state.meta.add(COUNTER.blobs, -1);

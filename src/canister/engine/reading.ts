@@ -151,8 +151,10 @@ export class Reading {
 	 */
 	#requireSeen(least: WireVersion | undefined): void {
 		if (least === undefined) return;
-		const { feed, canisterVersion } = this.#state;
+		const { feed, canisterVersion, preparing } = this.#state;
 		if (canisterVersion <= least.canister_version) refuse("behind", feed.version);
+		// Who has seen it has seen its batch revealed.
+		if (preparing.isHidden(this.#state, Number(least.sequence))) refuse("behind", feed.version);
 		if (!feed.has(least)) refuse("rolled_back", feed.version);
 	}
 }

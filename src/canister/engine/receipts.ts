@@ -20,8 +20,14 @@ export const RECEIPT = {
 	putMany: 7,
 	deletedMany: 8,
 	batch: 9,
+	/** A request of a staged batch. */
+	staged: 10,
+	/** A batch that is over: u8 how (staged-status.ts), the last change then. */
+	batchEnded: 11,
 	/** A step of taking blobs that are offered, or of removing what somebody has. */
 	step: 12,
+	/** An upload that a staged batch has: nothing. */
+	stagedUpload: 13,
 } as const;
 export type ReceiptKind = (typeof RECEIPT)[keyof typeof RECEIPT];
 

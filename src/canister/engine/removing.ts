@@ -23,6 +23,7 @@ import { RECEIPT } from "./receipts.js";
 import { refuse, refuseArgument } from "./refusal.js";
 import { onceFor } from "./requests.js";
 import { Roles } from "./roles.js";
+import { dropBatch, isStaged } from "./settling.js";
 import type { State } from "./state.js";
 import { abortUpload } from "./uploading.js";
 
@@ -91,7 +92,9 @@ export class Removing {
 
 	/** Each of these answers whether nothing is left. */
 	#giveUp(caller: Uint8Array, owner: Uint8Array, counts: Counts): boolean {
-		const { uploads } = this.#state;
+		const { uploads, batches } = this.#state;
+		for (const batch of batches.all)
+			if (sameBytes(batch.owner, owner) && isStaged(batch)) dropBatch(this.#state, batch);
 		const ids: Uint8Array[] = [];
 		for (const { id } of uploads.list(owner)) {
 			ids.push(id);

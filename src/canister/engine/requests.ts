@@ -212,5 +212,6 @@ export function refuseFinished(receipt: Receipt | undefined): void {
 	if (receipt === undefined) return;
 	if (receipt.kind === RECEIPT.committed) refuse("upload_finished", { outcome: "committed" });
 	if (receipt.kind === RECEIPT.aborted) refuse("upload_finished", { outcome: "aborted" });
+	if (receipt.kind === RECEIPT.stagedUpload) refuse("upload_finished", { outcome: "staged" });
 	refuse("upload_conflict", { field: "purpose" });
 }

@@ -45,6 +45,8 @@ export class Responses {
 	readonly #labelSets: LabelSets;
 	readonly #trees: ContentTrees;
 	readonly #http: HttpHashes;
+	/** To be called before what a key holds is changed. */
+	readonly #settleKey: (key: string) => void;
 
 	constructor(parts: {
 		queue: FairQueue;
@@ -57,6 +59,7 @@ export class Responses {
 		labelSets: LabelSets;
 		trees: ContentTrees;
 		http: HttpHashes;
+		settleKey: (key: string) => void;
 	}) {
 		this.#queue = parts.queue;
 		this.#sets = parts.sets;
@@ -68,6 +71,7 @@ export class Responses {
 		this.#labelSets = parts.labelSets;
 		this.#trees = parts.trees;
 		this.#http = parts.http;
+		this.#settleKey = parts.settleKey;
 	}
 
 	/** Sets that are being made, certified or dropped. */
@@ -104,6 +108,18 @@ export class Responses {
 		return sameBytes(next.responses, place.responses) && next.directory === place.directory
 			? undefined
 			: next;
+	}
+
+	/**
+	 * Whether the answers that a blob shares are there, by the rules of now, so that it has them at once: if not, they are
+	 * being made from now on. It holds them already.
+	 */
+	areMade(by: Uint8Array, manifest: WireManifest, place: Place): boolean {
+		if (!isPublic(manifest) || !AnswerSets.isFor(manifest, place.content)) return true;
+		const known = this.#sets.get(place.content, manifest.content_type);
+		if (known?.made === this.#own.print) return known.labels !== 0;
+		this.keep(by, manifest, place);
+		return false;
 	}
 
 	/** What of the blob's bytes its answers need. @throws where none are certified yet but that it has just come */
@@ -303,6 +319,7 @@ export class Responses {
 		const waits = this.#sets.waiting(task.number, task.done);
 		if (waits === undefined) throw new Error("a blob that waits for its answers is not known");
 		this.#sets.removeWaiting(task.number, task.done);
+		this.#settleKey(waits.key);
 		const blob = this.#blobs.stored(waits.key);
 		if (blob?.sequence === waits.sequence) {
 			const certified = new Blob(blob.manifest, this.#withSet(blob.manifest, blob.place, set), blob.bytes);

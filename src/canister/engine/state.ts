@@ -13,6 +13,7 @@ import { Chunks } from "./chunks.js";
 import { Claims } from "./claims.js";
 import { ContentTrees } from "./content.js";
 import { Contents } from "./contents.js";
+import { DraftLog } from "./draft-log.js";
 import { Ends } from "./ends.js";
 import { ExpiryRules } from "./expiry-rules.js";
 import { FairQueue } from "./fair-queue.js";
@@ -30,15 +31,19 @@ import { Marks } from "./marks.js";
 import { COUNTER, Meta } from "./meta.js";
 import { Modes } from "./modes.js";
 import { Offers } from "./offers.js";
+import { Preparing } from "./preparing.js";
 import { QUEUE, Queue } from "./queue.js";
 import { Receipts } from "./receipts.js";
 import { Responses } from "./responses.js";
 import { Roles } from "./roles.js";
 import { Room } from "./room.js";
 import { checkSettings, DEFAULT_FEED_ENTRIES, rulesOf, type Settings } from "./settings.js";
+import { settleKey } from "./settling.js";
 import { Shelves } from "./shelves.js";
 import { Slots } from "./slots.js";
 import { Spending } from "./spending.js";
+import { StagedBatches } from "./staged-batches.js";
+import { StagedItems } from "./staged-items.js";
 import { Tallies } from "./tallies.js";
 import { Uploads } from "./uploads.js";
 
@@ -69,6 +74,11 @@ export class State {
 	/** Who acts for whom, and what is offered to whom. */
 	readonly links: Links;
 	readonly offers: Offers;
+	/** Staged batches, what is in them, and getting them ready to be revealed. */
+	readonly batches: StagedBatches;
+	readonly staged: StagedItems;
+	readonly preparing = new Preparing();
+	readonly log: DraftLog;
 	readonly roles: Roles;
 	readonly marks: Marks;
 	readonly grants: Grants;
@@ -117,7 +127,16 @@ export class State {
 		this.room = new Room(meta, host, settings.room ?? {}, MEMORIES);
 		this.modes = new Modes(meta);
 		this.uploads = new Uploads(map("uploads"), catalog, this.charges);
-		this.blobs = new Blobs(map("blobs"), () => this.now);
+		const batches = new StagedBatches(map("batches"), meta);
+		this.batches = batches;
+		this.staged = new StagedItems(map("staged"));
+		this.log = new DraftLog(map("batches"), meta);
+		this.blobs = new Blobs(map("blobs"), () => this.now, {
+			get isAny() {
+				return batches.isSettling;
+			},
+			record: (key) => this.staged.recordOf(batches.in("settling")!, key),
+		});
 		this.bin = new Bin(map("bin"), catalog, meta);
 		this.ends = new Ends(map("ends"), catalog, meta);
 		this.expiryRules = new ExpiryRules(map("ends"), meta);
@@ -136,7 +155,10 @@ export class State {
 		this.http = http;
 		this.own = new OwnAnswers(host.hashing, http);
 		const trees = new ContentTrees(host.hashing, http);
-		this.certified = new Certified(catalog, this.accounts, this.feed, trees, host);
+		this.certified = new Certified(catalog, this.accounts, this.feed, trees, host, this.log);
+		const settle = (key: string) => {
+			if (batches.isSettling) settleKey(this, key);
+		};
 		const answers = map("responses");
 		this.responses = new Responses({
 			queue: new FairQueue(map("queues"), meta),
@@ -149,6 +171,7 @@ export class State {
 			labelSets: catalog.labelSets,
 			trees,
 			http,
+			settleKey: settle,
 		});
 		this.renewing = new Renewing({
 			map: answers,
@@ -157,6 +180,7 @@ export class State {
 			certified: this.certified,
 			own: this.own,
 			responses: this.responses,
+			settleKey: settle,
 		});
 		this.exactRanges = new ExactRanges(meta, host, settings.http?.exactRanges?.cyclesPerDay ?? 0);
 		this.tallies = new Tallies(map("meta"));
@@ -181,7 +205,10 @@ export class State {
 		this.accounts.open();
 		this.expiryRules.open();
 		this.leases.open();
+		this.batches.open();
 		this.marks.open();
+		// What is got ready has answers by the rules of before.
+		if (this.renewing.isStale) this.preparing.restart(this);
 		this.renewing.open();
 		this.certified.certify();
 	}
@@ -260,6 +287,7 @@ export class State {
 		this.certified.flush();
 		this.grants.flush();
 		this.leases.flush();
+		this.batches.flush();
 		this.accounts.flush();
 		this.feed.flush();
 		this.shelves.flush();

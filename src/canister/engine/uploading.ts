@@ -29,6 +29,7 @@ import { RECEIPT } from "./receipts.js";
 import { refuse, refuseArgument, refuseInvalid } from "./refusal.js";
 import { checkId, leaveReceipt, pageLimit, refuseFinished } from "./requests.js";
 import { addArrived, checkArrival, dropReserve, firstReserve } from "./reserves.js";
+import { settleKey } from "./settling.js";
 import type { State } from "./state.js";
 import { ownedKey, type Upload } from "./uploads.js";
 
@@ -77,6 +78,7 @@ export class Uploading {
 			grant: payer?.sequence ?? 0,
 			granted: payer === undefined ? 0 : bytes,
 		};
+		if (state.batches.isSettling) settleKey(state, key);
 		if (payer !== undefined) state.grants.use(payer, bytes, 1);
 		state.charges.charge(caller, upload.charged);
 		state.charges.changed(caller, now);
@@ -282,6 +284,7 @@ export function closeUpload(
 	upload: Upload,
 	held: Blob | undefined,
 ): void {
+	if (state.batches.isSettling) settleKey(state, upload.key);
 	state.uploads.close(owner, id, upload, isOwn(owner, held));
 }
 

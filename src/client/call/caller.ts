@@ -99,11 +99,13 @@ const patienceWithMode = (error: unknown): Patience | undefined =>
 
 const writers = new Map<MethodName, ReplyWriter>();
 
+const OF_MANY = new Set<MethodName>(["blobs_put_many", "blobs_batch", "blobs_stage"]);
+
 /**
  * For many blobs in one message our own writer: the library copies each of them at every level that it is nested in.
  */
 function writerOf(name: MethodName): ReplyWriter | undefined {
-	if (name !== "blobs_put_many" && name !== "blobs_batch") return undefined;
+	if (!OF_MANY.has(name)) return undefined;
 	const writer = writers.get(name) ?? new ReplyWriter(shapeOf(definitionOf(name).args[0]));
 	writers.set(name, writer);
 	return writer;

@@ -1,4 +1,9 @@
-import { MAX_CHANGES_PAGE, type WireChangeOf, type WireCursor } from "../../protocol/index.js";
+import {
+	MAX_CHANGES_PAGE,
+	type WireChange,
+	type WireChangeOf,
+	type WireCursor,
+} from "../../protocol/index.js";
 import { toRule } from "../administration/expiry.js";
 import { toGrantName, toTerms } from "../administration/grants.js";
 import { toQuota } from "../administration/wire-map.js";
@@ -10,7 +15,7 @@ import { toOffered, toOfferName } from "../owners/wire-map.js";
 import type { Change, ChangeOf, Cursor, Version } from "../types.js";
 import { throwIfAborted } from "../util/abort.js";
 import { type AsJson, withJson } from "../util/json.js";
-import { date, fromVersion, optional, toManifest, toVersion } from "../wire-map.js";
+import { date, optional, toManifest, toVersion } from "../wire-map.js";
 import { toCursor } from "./cursor.js";
 import { type Page, type VerifiedPage, verifyPage } from "./feed.js";
 
@@ -38,9 +43,9 @@ export async function* changes(context: ClientContext, options: ChangesOptions =
 	for (;;) {
 		throwIfAborted(options.signal);
 		const page = await readPage(context, after, pageSize, isLong, options);
-		const newest = page.changes.at(-1);
-		if (newest) noteVersion(context, fromVersion(newest));
-		yield* page.changes;
+		const newest = page.items.at(-1);
+		if (newest) noteVersion(context, newest.wire);
+		yield* told(context, after, page, options);
 		if (page.isEnd) return;
 		after = page.end;
 		isLong = page.last.sequence - page.end.sequence > BigInt(pageSize);
@@ -59,7 +64,32 @@ export async function latestCursor(
 	return withJson({ ...last });
 }
 
-type PageOfChanges = Pick<VerifiedPage, "isEnd" | "end" | "last"> & { readonly changes: Change[] };
+/**
+ * What a page tells. What is sealed is told when it is revealed, all of it together: who stops within it goes on from
+ * before its reveal.
+ */
+async function* told(
+	context: ClientContext,
+	after: Cursor | undefined,
+	{ items }: VerifiedPage,
+	options: ChangesOptions,
+): AsyncGenerator<Change> {
+	let before = after;
+	for (const { wire, cursor } of items) {
+		const [change] = wire.change;
+		if (change !== undefined && "revealed" in change) {
+			const { openBatch } = await import("./revealed.js");
+			const read = (at: Cursor) => readPage(context, at, MAX_CHANGES_PAGE, true, options);
+			for await (const opened of openBatch(context, change.revealed, wire, read)) {
+				const { inBatch } = opened;
+				const isLast = inBatch.index + 1 === inBatch.count;
+				const at = isLast ? cursor : (before ?? change.revealed.after);
+				yield toChange({ ...wire, change: opened.wire.change, in_batch: [inBatch] }, at);
+			}
+		} else if (change === undefined || !("sealed" in change)) yield toChange(wire, cursor);
+		before = cursor;
+	}
+}
 
 async function readPage(
 	context: ClientContext,
@@ -67,7 +97,7 @@ async function readPage(
 	limit: number,
 	isLong: boolean,
 	{ minVersion, signal }: ChangesOptions,
-): Promise<PageOfChanges> {
+): Promise<VerifiedPage> {
 	const request = {
 		after: optional(after as WireCursor),
 		limit,
@@ -75,12 +105,12 @@ async function readPage(
 	};
 	if (!isLong) {
 		const page = await askNode(context, after, request, signal);
-		if (page) return toChanges(page);
+		if (page) return page;
 	}
 	const answer = await askCertified(context, () =>
 		context.caller.update("blobs_changes", [request], { signal, verify: true }),
 	);
-	return toChanges(await verifyPage(context, after, answer));
+	return verifyPage(context, after, answer);
 }
 
 /** One node's page, if that proves it: then it reaches the end of the feed. */
@@ -115,14 +145,10 @@ async function askNode(
 
 const REFUSALS = ["cursor_unknown", "cursor_pruned", "not_authorized", "behind", "rolled_back"];
 
-function toChanges({ items, isEnd, end, last }: VerifiedPage): PageOfChanges {
-	const changes = items.map(({ wire, cursor }): Change => {
-		const { at, by, change, in_batch } = wire;
-		const [inBatch] = in_batch;
-		const stamp = { ...toVersion(wire), at: date(at), by, inBatch, cursor: withJson(cursor) };
-		return withJson({ ...stamp, ...toChangeOf(change[0]) });
-	});
-	return { changes, isEnd, end, last };
+function toChange({ at, by, change, in_batch, ...version }: WireChange, cursor: Cursor): Change {
+	const [inBatch] = in_batch;
+	const stamp = { ...toVersion(version), at: date(at), by, inBatch, cursor: withJson({ ...cursor }) };
+	return withJson({ ...stamp, ...toChangeOf(change[0]) });
 }
 
 function toChangeOf(wire: WireChangeOf | undefined): ChangeOf {
@@ -180,5 +206,7 @@ function toChangeOf(wire: WireChangeOf | undefined): ChangeOf {
 		return { type: "offer", ...toOfferName(name), owner, to, what: what[0] && toOffered(what[0]) };
 	}
 	if ("link" in wire) return { type: "link", ...wire.link };
-	return { type: "mode", ...wire.mode };
+	if ("mode" in wire) return { type: "mode", ...wire.mode };
+	// Told by what they are made of.
+	return { type: "unknown" };
 }

@@ -34,6 +34,16 @@ export type WireChangeOf =
 	| { keep_deleted: { days: number } }
 	/** The rules by which blobs under a prefix end, all of them. */
 	| { expiry_rules: { rules: WireExpiryRule[] } }
+	/**
+	 * A change of a staged batch, made ready and seen by nobody yet: a Change as it travels, masked with the key that its
+	 * reveal tells (sealed.ts).
+	 */
+	| { sealed: { batch: Uint8Array; change: Uint8Array } }
+	/**
+	 * All changes of a staged batch that are sealed with this key, from past `after` on: they take effect now, in their
+	 * order, of several of a key the last.
+	 */
+	| { revealed: { batch: Uint8Array; key: Uint8Array; after: WireCursor; count: number } }
 	| { role: { who: Principal; role: string; granted: boolean } }
 	/** Nobody named: the quota of all that have none of their own. */
 	| { quota: { who: [] | [Principal]; quota: [] | [WireQuota] } }
@@ -68,6 +78,13 @@ export interface WireInBatch {
 }
 const InBatch = record<WireInBatch>({ index: nat32, count: nat32 });
 
+/** A place in the feed: past this change. The head tells a store that was rolled back from the one it was. */
+export interface WireCursor {
+	sequence: bigint;
+	head: Uint8Array;
+}
+export const Cursor = record<WireCursor>({ sequence: nat64, head: bytes });
+
 type Case<Kinds, Name extends string> = Kinds extends Record<Name, infer Content> ? Content : never;
 type ChangeKind = WireChangeOf extends infer Kinds ? (Kinds extends unknown ? keyof Kinds : never) : never;
 
@@ -86,6 +103,8 @@ const KINDS: { readonly [Kind in ChangeKind]: IDL.Type<Case<WireChangeOf, Kind>>
 	lease: record<Case<WireChangeOf, "lease">>({ id: bytes, holder: principal, ends_at: opt(nat64) }),
 	keep_deleted: record<Case<WireChangeOf, "keep_deleted">>({ days: nat32 }),
 	expiry_rules: record<Case<WireChangeOf, "expiry_rules">>({ rules: vec(ExpiryRule) }),
+	sealed: record<Case<WireChangeOf, "sealed">>({ batch: bytes, change: bytes }),
+	revealed: record<Case<WireChangeOf, "revealed">>({ batch: bytes, key: bytes, after: Cursor, count: nat32 }),
 	role: record<Case<WireChangeOf, "role">>({ who: principal, role: text, granted: bool }),
 	quota: record<Case<WireChangeOf, "quota">>({ who: opt(principal), quota: opt(Quota) }),
 	mode: record<Case<WireChangeOf, "mode">>({ mode: text, generation: nat64 }),
@@ -148,13 +167,6 @@ export const changes = {
 	},
 	decode: reader.decode.bind(reader),
 };
-
-/** A place in the feed: past this change. The head tells a store that was rolled back from the one it was. */
-export interface WireCursor {
-	sequence: bigint;
-	head: Uint8Array;
-}
-export const Cursor = record<WireCursor>({ sequence: nat64, head: bytes });
 
 export interface WireChangesRequest {
 	/** Absent: from the oldest change that is still there. */

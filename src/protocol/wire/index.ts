@@ -38,6 +38,8 @@ export { Removed, Taken } from "./owners.js";
 export { PROTOCOL_FEATURES, PROTOCOL_VERSION } from "./protocol.js";
 export type * from "./read.js";
 export { isUnread, Refusal, toItemRefusal, toRefusal, type WireRefusal } from "./refusal.js";
+export type * from "./staged.js";
+export { brokenBatches, stagedBatches } from "./staged.js";
 export type * from "./upload.js";
 export { ManyResults } from "./upload.js";
 export { Version, type WireVersion } from "./version.js";

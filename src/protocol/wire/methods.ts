@@ -13,6 +13,7 @@ import * as grants from "./grants.js";
 import * as lease from "./lease.js";
 import * as read from "./read.js";
 import { Refusal, type WireRefusal } from "./refusal.js";
+import * as staged from "./staged.js";
 import * as upload from "./upload.js";
 import { Version, type WireVersion } from "./version.js";
 
@@ -65,6 +66,15 @@ export const COMMON_METHODS = {
 	blobs_copy: update<[change.WireMove], Uint8Array>([change.Move], ManifestBytes),
 	blobs_rename: update<[change.WireMove], Uint8Array>([change.Move], ManifestBytes),
 	blobs_batch: update<[batch.WireBatch], batch.WireBatchDone>([batch.Batch], batch.BatchDone),
+	/** Puts changes into a batch that nobody sees; the first opens it. */
+	blobs_stage: update<[staged.WireStage], staged.WireStagedBatch>([staged.Stage], staged.StagedBatch),
+	blobs_unstage: update<[staged.WireUnstage], staged.WireStagedBatch>([staged.Unstage], staged.StagedBatch),
+	/** Asks for a batch to be revealed; blobs_staged_batch tells when it is. */
+	blobs_reveal: update<[staged.WireReveal], staged.WireStagedBatch>([staged.Reveal], staged.StagedBatch),
+	blobs_drop_batch: update<[staged.WireDropBatch], staged.WireStagedBatch>(
+		[staged.DropBatch],
+		staged.StagedBatch,
+	),
 	/** To the manifest of the key again. */
 	blobs_restore: update<[bin.WireRestore], Uint8Array>([bin.Restore], ManifestBytes),
 	blobs_purge: update<[bin.WirePurge], WireVersion>([bin.Purge], Version),
@@ -124,6 +134,17 @@ export const COMMON_METHODS = {
 	blobs_list_leases: query<[], lease.WireLeases>([], lease.Leases),
 	/** What is kept for a lease of the caller's. */
 	blobs_list_leased: query<[lease.WireListLeased], lease.WireLeased>([lease.ListLeased], lease.Leased),
+	/** A batch of the caller's, and for as long as a receipt is kept what became of it. */
+	blobs_staged_batch: query<[staged.WireBatchName], staged.WireStagedBatch>(
+		[staged.BatchName],
+		staged.StagedBatch,
+	),
+	/** The caller's batches, and for administrators everybody's. */
+	blobs_list_batches: query<[], staged.WireStagedBatches>([], staged.StagedBatches),
+	blobs_list_staged: query<[staged.WireListStaged], staged.WireStagedKeys>(
+		[staged.ListStaged],
+		staged.StagedKeys,
+	),
 	blobs_changes: query<[feed.WireChangesRequest], feed.WireChanges>([feed.ChangesRequest], feed.Changes),
 	blobs_status: query<[], administration.WireStatus>([], administration.Status),
 	/** The caller's own account, or, for administrators and the backup role, anybody's. */

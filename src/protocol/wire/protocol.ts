@@ -12,4 +12,5 @@ export const PROTOCOL_FEATURES: readonly string[] = [
 	"import",
 	"leases",
 	"owners",
+	"staging",
 ];

@@ -152,6 +152,7 @@ export function checkStructure(map: CountingMap, sets: Record<number, number> = 
 			if (isFileAt(node, i)) found.keys++;
 			const directory = linkAt(node, i);
 			const isSelf = flagAt(node, i) === FLAG.self;
+			const isOthers = flagAt(node, i) === FLAG.others;
 			if (isSelf !== (label.toString() === "<$>")) throw new Error(`node ${id} has a wrong flag at ${i}`);
 			if (directory !== 0) {
 				// Directly below the certified roots: "private" has labels, all else paths.
@@ -165,12 +166,12 @@ export function checkStructure(map: CountingMap, sets: Record<number, number> = 
 			}
 			if (kind !== KIND.plain) {
 				let under = Buffer.from(valueAt(node, i));
-				if (kind === KIND.paths && directory === 0 && !isSelf)
+				if (kind === KIND.paths && directory === 0 && !isSelf && !isOthers)
 					under = labeledDigest(Buffer.from("<$>"), under);
 				if (labeledDigest(label, under).compare(digestAt(node, i)) !== 0)
 					throw new Error(`node ${id} has a wrong digest at ${i}`);
 			}
-			if (directory === 0 && !isSelf && !isFileAt(node, i))
+			if (directory === 0 && !isSelf && !isOthers && !isFileAt(node, i))
 				throw new Error(`node ${id} has an entry for nothing at ${i}`);
 		}
 		if (kind === KIND.plain) return Buffer.alloc(0);

@@ -64,6 +64,11 @@ export class MapStorage implements Storage {
 		return [...(this.#maps.get(id)?.entries.values() ?? [])].filter((value) => value.length > 0).length;
 	}
 
+	/** Every entry of a map, its key as it is. */
+	each(id: number, look: (key: Uint8Array, value: Uint8Array) => void): void {
+		for (const [name, value] of this.#maps.get(id)?.entries ?? []) look(Buffer.from(name, "latin1"), value);
+	}
+
 	size(id: number): number {
 		return this.#maps.get(id)?.entries.size ?? 0;
 	}

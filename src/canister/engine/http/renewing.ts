@@ -21,6 +21,7 @@ export class Renewing {
 	readonly #certified: Certified;
 	readonly #own: OwnAnswers;
 	readonly #responses: Responses;
+	readonly #settleKey: (key: string) => void;
 
 	constructor(parts: {
 		map: StableMap;
@@ -29,6 +30,7 @@ export class Renewing {
 		certified: Certified;
 		own: OwnAnswers;
 		responses: Responses;
+		settleKey: (key: string) => void;
 	}) {
 		this.#map = parts.map;
 		this.#meta = parts.meta;
@@ -36,13 +38,19 @@ export class Renewing {
 		this.#certified = parts.certified;
 		this.#own = parts.own;
 		this.#responses = parts.responses;
+		this.#settleKey = parts.settleKey;
+	}
+
+	/** Whether what is certified was made by other rules. */
+	get isStale(): boolean {
+		return this.#meta.get(COUNTER.answersMade) !== this.#own.print;
 	}
 
 	/** At install and after every upgrade: certifies what is answered where there is nothing, and begins if need be. */
 	open(): void {
 		// Made now, and kept in the heap: what a query makes is forgotten when it ends.
 		const { print } = this.#own;
-		if (this.#meta.get(COUNTER.answersMade) === print) return;
+		if (!this.isStale) return;
 		this.#meta.set(COUNTER.answersMade, print);
 		this.#certified.setOthers(this.#own.missing);
 		if (this.#meta.get(COUNTER.blobs) === 0) return;
@@ -70,6 +78,7 @@ export class Renewing {
 			return false;
 		}
 		const { key } = next.value;
+		this.#settleKey(key);
 		const blob = this.#blobs.stored(key);
 		if (blob === undefined) throw new Error("a public key is listed and holds nothing");
 		const place = this.#responses.renewed(blob);

@@ -63,7 +63,7 @@ export function setMode(model: Model, who: number, [request]: MethodArgs<"blobs_
 		generation: request.generation + 1n,
 		last,
 		protocol: 1,
-		features: ["grants", "batch", "expiry", "undelete", "import", "leases", "owners"],
+		features: ["grants", "batch", "expiry", "undelete", "import", "leases", "owners", "staging"],
 		keep_deleted_days: [model.keepDays],
 	};
 }

@@ -39,6 +39,8 @@ const OWNING: readonly string[] = [
 	"blobs_accept_link",
 	"blobs_end_link",
 ];
+/** Which have histories of their own, where the steps of cleaning say when they take effect (staging-model.test.ts). */
+const STAGING = ["blobs_stage", "blobs_unstage", "blobs_reveal", "blobs_drop_batch"];
 
 test("C31 C33 C55 random histories of every update, restarts and cleaning between, leave what the model says", () => {
 	fc.assert(
@@ -236,6 +238,6 @@ test("C78 C79 imports: what controllers publish of others is theirs, counted, an
 });
 
 test("the model knows every update", () => {
-	const updates = Object.entries(METHODS).filter(([, { kind }]) => kind === "update");
-	expect(EXPECTED.sort()).toEqual(updates.map(([name]) => name).sort());
+	const updates = Object.entries(METHODS).flatMap(([name, { kind }]) => (kind === "update" ? [name] : []));
+	expect([...EXPECTED, ...STAGING].sort()).toEqual(updates.sort());
 });

@@ -376,7 +376,7 @@ export class World {
 				generation: model.generation,
 				last: model.version,
 				protocol: 1,
-				features: ["grants", "batch", "expiry", "undelete", "import", "leases", "owners"],
+				features: ["grants", "batch", "expiry", "undelete", "import", "leases", "owners", "staging"],
 				keep_deleted_days: [model.keepDays],
 			},
 		};

@@ -1,0 +1,53 @@
+import { MAX_CHUNK_BYTES, type WireStagedItem } from "../src/protocol/index.js";
+import { newId, publication, rootOf } from "../test/support/published.js";
+import { MeteredStore } from "./metered.js";
+
+/** Keys that are staged in a message. */
+const AT_ONCE = 1_000;
+const DIRECTORY = 100;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Instructions of the message that reveals so many staged items, in a store that has as many others. */
+async function revealOf(wasm: Uint8Array, items: number): Promise<number> {
+	const store = await MeteredStore.deploy(wasm);
+	try {
+		for (let from = 0; from < items; from += AT_ONCE)
+			await store.call("blobs_put_many", {
+				id: newId(),
+				blobs: itemsOf("there", from, items).map(({ put }) => put),
+			});
+		const batch = newId();
+		for (let from = 0; from < items; from += AT_ONCE)
+			await store.call("blobs_stage", { id: newId(), batch, items: itemsOf("staged", from, items) });
+		await store.quiet();
+		await store.call("blobs_reveal", { id: newId(), batch });
+		for (;;) {
+			const { state } = await store.call("blobs_staged_batch", { batch });
+			if (state === "revealed") return lastStep(store);
+			await pause(20);
+		}
+	} finally {
+		await store.dispose();
+	}
+}
+/** Of the last step that a timer made: they come once a second, and each calls the canister itself. */
+const lastStep = (store: MeteredStore): number =>
+	store.messages
+		.filter(({ method, kind }) => kind !== "query" && kind !== "inspect" && !method.startsWith("blobs_"))
+		.slice(-2)
+		.reduce((sum, { instructions }) => sum + Number(instructions), 0);
+
+export async function measureReveal(wasm: Uint8Array) {
+	const thousand = await revealOf(wasm, 1_000);
+	const tenThousand = await revealOf(wasm, 10_000);
+	return { batchRevealInstructions: tenThousand, batchReveal10000Over1000: tenThousand / thousand };
+}
+
+function itemsOf(directory: string, from: number, to: number): Extract<WireStagedItem, { put: unknown }>[] {
+	return Array.from({ length: Math.min(AT_ONCE, to - from) }, (_, i) => {
+		const n = from + i;
+		const content = new TextEncoder().encode(`${directory} ${n}`);
+		const key = `site/${directory}/${Math.floor(n / DIRECTORY)}/page-${String(n).padStart(6, "0")}.html`;
+		return { put: { key, content, ...publication(rootOf(content, MAX_CHUNK_BYTES)) } };
+	});
+}
