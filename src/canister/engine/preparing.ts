@@ -150,6 +150,7 @@ export class Preparing {
 		if (inTree !== undefined && !inTree.isPublic) this.#checkOwner(state, inTree.owner);
 		if (wanted !== undefined && !wanted.isPublic) this.#checkOwner(state, owner);
 
+		if (inTree !== undefined) certified.renewListing(inTree);
 		const isAgain = item.attempt === batch.attempt;
 		const inDraft = isAgain ? (item.isNothing ? undefined : item.blob) : inTree;
 		const isNothing = wanted === undefined && held === undefined;

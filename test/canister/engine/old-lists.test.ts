@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { Catalog } from "../../../src/canister/catalog/index.js";
 import { MEMORY } from "../../../src/canister/memory.js";
+import { newId } from "../../support/store.js";
+import { put, remove } from "./staged-store.js";
 import { ANNA, BEN, fillOf, PRIVATE, READER, TestStore } from "./store.js";
 
 /** Lists of private keys as layout 5 wrote them, with a directory for each segment, beside those of today. */
@@ -69,4 +71,25 @@ test("C27 leave them when they are deleted, renamed or made public; then these l
 	store.putBlob(ANNA, "e", BYTES, PRIVATE);
 	store.upgrade();
 	expect(listOf(store, READER)).toEqual(["a/z", "e"]);
+});
+
+test("C27 leave them when a staged batch deletes or replaces them", () => {
+	const { store, old } = oldStore("a/b", "a/c/d", "e");
+	const batch = newId();
+	const items = [remove("a/b"), put("a/c/d", BYTES), put("e", fillOf(2, 2), PRIVATE)];
+	store.ask(ANNA, "blobs_stage", { id: newId(), batch, items });
+	store.ask(ANNA, "blobs_reveal", { id: newId(), batch });
+	for (let steps = 0; steps < 10; steps++) {
+		store.engine.clean();
+		expect([
+			["a/b", "a/c/d", "e"],
+			["a/c/d", "e"],
+		]).toContainEqual(listOf(store));
+		expect([
+			["a/b", "a/c/d", "e"],
+			["a/c/d", "e"],
+		]).toContainEqual(listOf(store, READER));
+	}
+	expect(listOf(store)).toEqual(["a/c/d", "e"]);
+	expect(old()).toEqual([false, false]);
 });
