@@ -10,7 +10,9 @@ import { type ByteRange, spanOf } from "./range.js";
 import { type EarlyChunks, lagging, StoredBlob, verifiedLeaves } from "./verified-blob.js";
 
 /** A range, or what makes it of what is claimed; that may be undefined, for leaves only. */
-export type RangeAhead = ByteRange | ((claim: Pick<Claim, "size" | "root">) => ByteRange | undefined);
+export type RangeAhead =
+	| ByteRange
+	| ((claim: Pick<Claim, "size" | "chunkBytes" | "root">) => ByteRange | undefined);
 
 export interface AheadOptions {
 	readonly lane: Lane;

@@ -17,7 +17,7 @@ export interface Found {
 
 /** Which part of a blob is read first, by what is claimed of it, and how many of its chunks are fetched beside the proof. */
 export interface FirstPart {
-	of(claim: Pick<Manifest, "size" | "root">): ByteRange | undefined;
+	of(claim: Pick<Manifest, "size" | "chunkBytes" | "root">): ByteRange | undefined;
 	readonly most: number;
 }
 

@@ -1,0 +1,226 @@
+import { isBlobError, type VerifiedBlob } from "../client/index.js";
+import { hex } from "../client/util/bytes.js";
+import type { Header } from "../http/core/headers.js";
+import type { FirstPart, Found } from "../http/core/lookups.js";
+import { rangesOf } from "../http/core/ranges.js";
+import { Body, type ChunkSource } from "../http/core/reader.js";
+import { type Plan, represent } from "../http/core/represent.js";
+import { MAX_TARGET, targetOf } from "../http/core/target.js";
+import type { ChunkCache } from "./chunk-cache.js";
+import { decoderOf } from "./decoding.js";
+import type { Sessions } from "./sessions.js";
+import type { Store } from "./store.js";
+import { streamOf } from "./stream.js";
+import { type Treatment, treatmentOf } from "./treatment.js";
+
+export interface AnsweringOptions {
+	readonly canisters: ReadonlySet<string>;
+	readonly prefix: string;
+	readonly sessions: Sessions;
+	readonly cache: ChunkCache | undefined;
+	/** The store as nobody reads it. */
+	publicStore(canister: string): Promise<Store>;
+}
+
+/** A blob, and as whom it is read. */
+interface Readable {
+	readonly store: Store;
+	readonly found: Found;
+}
+
+const RULES = { cacheControl: "public, max-age=0, must-revalidate", site: false };
+const MAX_RANGES = 16;
+/** Chunks fetched before it is known what the first bytes are: a seek takes no more than it must. */
+const FIRST_CHUNKS = 2;
+const READ_AHEAD = 4;
+
+/** Of every answer: opened as a page in whatever way, it runs nothing and loads nothing. */
+const CONFINED: readonly Header[] = [
+	["Content-Security-Policy", "default-src 'none'; sandbox"],
+	["X-Content-Type-Options", "nosniff"],
+	["Cross-Origin-Resource-Policy", "same-origin"],
+];
+const CONDITIONS = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
+
+/** What a worker answers to which page. */
+export class Answering {
+	readonly #options: AnsweringOptions;
+
+	constructor(options: AnsweringOptions) {
+		this.#options = options;
+	}
+
+	/** A failure of the network, or a node that lies, is a network error. */
+	async answer(request: Request, page: string, until: (done: Promise<void>) => void): Promise<Response> {
+		const treatment = treatmentOf(request);
+		if (treatment === "refused") return plain(403, "Blobs are not pages, scripts or styles of this origin.");
+		if (request.method !== "GET" && request.method !== "HEAD")
+			return plain(405, "Only GET and HEAD.", [["Allow", "GET, HEAD"]]);
+		if (request.url.length > MAX_TARGET) return plain(414, "The path is too long.");
+		const [canister = "", ...rest] = (targetOf(request.url, this.#options.prefix).key ?? "").split("/");
+		if (!this.#options.canisters.has(canister) || rest.length === 0) return absent();
+		try {
+			return await this.#blob(request, { canister, key: rest.join("/"), page, treatment, until });
+		} catch {
+			return Response.error();
+		}
+	}
+
+	async #blob(request: Request, target: Target): Promise<Response> {
+		for (let attempt = 1; ; attempt++) {
+			const readable = await this.#find(request, target);
+			if (readable === undefined) return absent();
+			try {
+				return await this.#represent(request, readable, target);
+			} catch (error) {
+				// It was replaced just now, so that its first bytes are no longer to be had.
+				const isOld = isBlobError(error, "blob_replaced") || isBlobError(error, "blob_not_found");
+				if (!isOld || attempt > 1) throw error;
+				readable.store.lookups.forget(target.key);
+			}
+		}
+	}
+
+	/** As the page's user. While it is not known who that is, what is public to everybody need not wait for it. */
+	async #find(request: Request, { canister, key, page }: Target): Promise<Readable | undefined> {
+		const { sessions } = this.#options;
+		const find = async (store: Store): Promise<Readable | undefined> => {
+			const found = await store.lookups.find(key, this.#wantedOf(request));
+			return found && { store, found };
+		};
+		const known = sessions.known(page, canister);
+		if (known) return find(known);
+		const early = this.#options.publicStore(canister).then(find);
+		if (known === null) return early;
+		const hit = new Promise<Readable>((resolve) => {
+			early.then(
+				(readable) => readable?.found.manifest.visibility === "public" && resolve(readable),
+				// Its failure shows where nobody is signed in.
+				() => {},
+			);
+		});
+		const own = sessions.of(page, canister).then((store) => (store ? find(store) : early));
+		return Promise.race([hit, own]);
+	}
+
+	/** What is fetched beside the proof: the hashes, and the first chunks where neither a condition nor the cache makes them needless. */
+	#wantedOf({ method, headers }: Request): boolean | FirstPart {
+		if (method !== "GET") return false;
+		if (CONDITIONS.some((name) => headers.has(name))) return true;
+		const range = headers.get("range");
+		return {
+			most: FIRST_CHUNKS,
+			of: ({ size, root, chunkBytes }) => {
+				const wanted = range === null ? undefined : rangesOf(range, size, MAX_RANGES);
+				if (wanted?.kind === "refused") return undefined;
+				const span = wanted?.kind === "parts" ? wanted.spans[0]! : { start: 0, end: size };
+				const index = Math.floor(span.start / chunkBytes);
+				const bytes = Math.min(chunkBytes, size - index * chunkBytes);
+				return this.#options.cache?.has(root, index, bytes) ? undefined : span;
+			},
+		};
+	}
+
+	async #represent(request: Request, { store, found }: Readable, target: Target): Promise<Response> {
+		const { manifest } = found;
+		const isPrivate = manifest.visibility !== "public";
+		const decoder = decoderOf(manifest.metadata["content-encoding"]);
+		const header = (name: string) =>
+			// A range is one of the bytes as they are stored, which nobody sees who gets them decoded.
+			decoder && name === "range" ? undefined : (request.headers.get(name) ?? undefined);
+		const options = { isPrivate, rules: RULES, maxRanges: MAX_RANGES, nowMs: Date.now() };
+		const outcome = represent({ method: request.method, header }, manifest, options);
+		if (!("segments" in outcome)) {
+			const { status, headers } = outcome;
+			return status === 304
+				? new Response(null, { status, headers: headersOf(headers) })
+				: plain(status, "A condition or the range of the request does not hold.", headers);
+		}
+		const headers = headersOf(outcome.headers);
+		if (target.treatment === "attachment") headers.set("Content-Disposition", attachmentOf(headers));
+		if (decoder) {
+			headers.delete("Content-Encoding");
+			headers.delete("Content-Length");
+			headers.set("Accept-Ranges", "none");
+		}
+		const { status } = outcome;
+		if (outcome.segments.length === 0) return new Response(null, { status, headers });
+		const stream = await this.#body({ store, found }, isPrivate, outcome, target);
+		return new Response(decoder ? stream.pipeThrough(decoder) : stream, { status, headers });
+	}
+
+	/** Its first bytes are there and verified. */
+	async #body(
+		{ store, found }: Readable,
+		isPrivate: boolean,
+		{ segments }: Plan,
+		{ until }: Target,
+	): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+		const blob = await found.blob();
+		const source = this.#source(blob, isPrivate);
+		const body = new Body(source, segments, { memory: store.memory, readAhead: READ_AHEAD });
+		store.readers.add(body);
+		const end = () => {
+			store.readers.remove(body);
+			blob.endEarly();
+		};
+		try {
+			await body.prepare();
+			store.signal.throwIfAborted();
+		} catch (error) {
+			end();
+			throw error;
+		}
+		return streamOf(body, { signal: store.signal, end, until });
+	}
+
+	/** Only who has just been shown what the key holds comes here: so what is cached needs no other right. */
+	#source(blob: VerifiedBlob, isPrivate: boolean): ChunkSource {
+		const cache = isPrivate || blob.isOpened ? undefined : this.#options.cache;
+		const { root } = blob.manifest;
+		const rootName = hex(root);
+		return {
+			blob,
+			nameOf: (index) => `${rootName}-${index}`,
+			load: async (index, signal) => {
+				const { start, end } = blob.range(index);
+				const kept = await cache?.read(root, index, end - start);
+				if (kept && (await blob.matches(index, kept))) return kept;
+				if (kept) cache?.remove(root, index, end - start);
+				const bytes = await blob.chunk(index, signal);
+				cache?.write(root, index, bytes);
+				return bytes;
+			},
+		};
+	}
+}
+
+interface Target {
+	readonly canister: string;
+	readonly key: string;
+	/** The browser's id of the page that asks; empty for a navigation. */
+	readonly page: string;
+	readonly treatment: Treatment;
+	readonly until: (done: Promise<void>) => void;
+}
+
+function headersOf(all: readonly Header[]): Headers {
+	const headers = new Headers(all.map(([name, value]): [string, string] => [name, value]));
+	for (const [name, value] of CONFINED) headers.set(name, value);
+	return headers;
+}
+
+/** Whatever the store says, but for the name that it gives. */
+function attachmentOf(headers: Headers): string {
+	const named = headers.get("Content-Disposition") ?? "";
+	const at = named.indexOf(";");
+	return at < 0 ? "attachment" : `attachment${named.slice(at)}`;
+}
+
+function plain(status: number, text: string, more: readonly Header[] = []): Response {
+	const headers = headersOf([...more, ["Cache-Control", "no-store"], ["Content-Type", "text/plain"]]);
+	headers.set("Cache-Control", "no-store");
+	return new Response(`${text}\n`, { status, headers });
+}
+
+const absent = (): Response => plain(404, "There is no such blob, or it is not for you.");
