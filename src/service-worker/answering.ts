@@ -198,7 +198,7 @@ export class Answering {
 interface Target {
 	readonly canister: string;
 	readonly key: string;
-	/** The browser's id of the page that asks; empty for a navigation. */
+	/** The browser's id of the page that asks; empty for a navigation from elsewhere. */
 	readonly page: string;
 	readonly treatment: Treatment;
 	readonly until: (done: Promise<void>) => void;

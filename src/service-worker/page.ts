@@ -63,7 +63,7 @@ export class BlobUrls {
 	}
 
 	/**
-	 * A URL for `<img>`, `<video>`, `<audio>`, fetch and links with `download`. Waits until the worker controls the page.
+	 * A URL for `<img>`, `<video>`, `<audio>`, fetch, and links that save it. Waits until the worker controls the page.
 	 * Without one: the gateway's for what is public and not encrypted, else that of all its bytes, in memory or where the
 	 * browser keeps them. Object URLs of what could run (HTML, SVG) have the type `application/octet-stream`.
 	 */

@@ -13,7 +13,7 @@ interface ExtendableEventLike extends Event {
 /** A request of a page. */
 export interface FetchEventLike extends ExtendableEventLike {
 	readonly request: Request;
-	/** Of the page that asks; empty for a navigation. */
+	/** Of the page that asks, or that a link is on; empty for a navigation from elsewhere. */
 	readonly clientId: string;
 	respondWith(response: Promise<Response>): void;
 }

@@ -98,6 +98,7 @@ export function serveBlobs(options: BlobWorkerOptions): void {
 		}
 		const answer: HelloAnswer = { prefix: known.has(data.canister) ? prefix : undefined };
 		// A page that was loaded past the worker is not controlled, although the worker is active.
-		event.waitUntil(scope.clients.claim().then(() => ports[0]?.postMessage(answer)));
+		const claimed = scope.clients.claim().catch(() => {});
+		event.waitUntil(claimed.then(() => ports[0]?.postMessage(answer)));
 	});
 }

@@ -6,8 +6,8 @@ import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { BlobLinks } from "../../src/http/index.js";
 import { openScene, type Scene, type ServedBlobs } from "../http/served.js";
+import { filmOf } from "../support/film.js";
 import { openChromium, type Served, servePage } from "../support/page.js";
-import { webm } from "../support/webm.js";
 
 /** What a page of another origin shows of blobs that come through a server: pictures, a film, and nothing it may not. */
 
@@ -46,11 +46,7 @@ beforeAll(async () => {
 	await scene.put("page.html", Buffer.from(script), { contentType: "text/html" });
 	const svg = `<svg xmlns="http://www.w3.org/2000/svg"><script>document.documentElement.id = "ran"</script></svg>`;
 	await scene.put("drawing.svg", Buffer.from(svg), { contentType: "image/svg+xml" });
-	const frames = await page.evaluate(pictures, [SECONDS, WIDTH] as const);
-	film = webm(
-		frames.map((frame) => Buffer.from(frame, "base64")),
-		{ width: WIDTH, height: WIDTH, padding: PADDING },
-	);
+	film = await filmOf(page, { seconds: SECONDS, width: WIDTH, padding: PADDING });
 	await scene.owner.upload(film, {
 		key: "film.webm",
 		visibility: "public",
@@ -71,35 +67,6 @@ async function png(): Promise<string> {
 	canvas.width = 20;
 	canvas.height = 10;
 	return canvas.toDataURL("image/png").split(",")[1]!;
-}
-
-/** In the page: a picture for each second of a film, with its number as stripes, black for 0 and white for 1. */
-async function pictures([count, width]: readonly [number, number]): Promise<string[]> {
-	const found: string[] = [];
-	const encoder = new VideoEncoder({
-		output: (chunk) => {
-			const bytes = new Uint8Array(chunk.byteLength);
-			chunk.copyTo(bytes);
-			found.push(btoa(String.fromCharCode(...bytes)));
-		},
-		error: (error) => {
-			throw error;
-		},
-	});
-	encoder.configure({ codec: "vp8", width, height: width, bitrate: 500_000, framerate: 1 });
-	const canvas = new OffscreenCanvas(width, width);
-	const context = canvas.getContext("2d")!;
-	for (let i = 0; i < count; i++) {
-		for (let bit = 0; bit < 5; bit++) {
-			context.fillStyle = (i >> bit) & 1 ? "white" : "black";
-			context.fillRect(bit * 12, 0, 12, width);
-		}
-		const frame = new VideoFrame(canvas, { timestamp: i * 1_000_000 });
-		encoder.encode(frame, { keyFrame: true });
-		frame.close();
-	}
-	await encoder.flush();
-	return found;
 }
 
 /** In the page: the width of a picture, 0 where it cannot be shown. */
