@@ -237,7 +237,7 @@ test("C127 after the sign-out nothing private is answered, and what is read ends
 });
 
 test("C128 a private film plays and seeks, also when the worker was stopped in its middle", async () => {
-	const film = await filmOf(page, { seconds: 30, width: 64, padding: 600_000 });
+	const film = await filmOf(page, { seconds: 30, width: 64, padding: 400_000 });
 	const client = await scene.client(alice);
 	const options = { key: "film.webm", contentType: "video/webm", chunkBytes: 1 << 20 } as const;
 	await client.upload(film, { ...options, visibility: "private" });
@@ -253,7 +253,7 @@ test("C128 a private film plays and seeks, also when the worker was stopped in i
 });
 
 test("C129 a node that lies is a network error, before the first byte and after it", async () => {
-	const { faults } = scene.fixture.network;
+	const { faults } = scene.fixture.network.local!;
 	const lies = pseudoBytes(8 * CHUNK, 9);
 	await scene.put("lies.bin", lies);
 	{
@@ -291,7 +291,7 @@ test("C130 public chunks are kept within a bound and only used after a proof, pr
 		const [first] = (await cache.keys()).filter(({ url }) => url.includes(`${its}-0-`));
 		await cache.put(first!, new Response(new Uint8Array(65_536)));
 	}, root);
-	const { requests } = scene.fixture.network;
+	const { requests } = scene.fixture.network.local!;
 	requests.clear();
 	const again = await ask(page, "kept.bin");
 	expect([again.status, again.sha256]).toEqual([200, sha256(kept)]);
@@ -314,7 +314,7 @@ test("C130 public chunks are kept within a bound and only used after a proof, pr
 });
 
 test("C131 the first byte takes two requests one after the other, a seek at most two chunks before it", async () => {
-	const { requests, faults } = scene.fixture.network;
+	const { requests, faults } = scene.fixture.network.local!;
 	const fresh = pseudoBytes(20 * CHUNK, 17);
 	await scene.put("fresh.bin", fresh);
 	const firstByte = (range: string) =>
