@@ -9,6 +9,7 @@ import { ask, type HelloAnswer, isOurs, type ToWorker } from "./messages.js";
 export interface BlobUrlsOptions {
 	/** Reads the store where no worker does. */
 	client: BlobClient;
+	/** The canister of the client. */
 	canisterId: string;
 	/** For whom the worker reads on this page. Default: what everybody may read. */
 	identity?: IdentityLike;
@@ -20,6 +21,7 @@ export interface BlobUrlsOptions {
 
 /** A URL of a blob on this page. */
 export interface BlobUrl {
+	/** Of this origin, unless a gateway answers it. */
 	readonly url: string;
 	/**
 	 * Who answers it: the service worker, byte by byte verified; a gateway, which verifies too, for public blobs alone; or

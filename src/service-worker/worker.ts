@@ -9,6 +9,7 @@ import { Store, type StoreBounds } from "./store.js";
 
 /** A store that a service worker reads, and as whom. */
 export interface WorkerStore {
+	/** In text. */
 	readonly canisterId: string;
 	/** Give it to the client as its option `identity`; undefined for what everybody may read. */
 	readonly identity: IdentityLike | undefined;

@@ -11,7 +11,7 @@ import { bundleForPage } from "../support/bundle.js";
 import { filmOf, seekFilm, showFilm } from "../support/film.js";
 import { openChromium, type Served, servePage } from "../support/page.js";
 import { newId, ok } from "../support/store.js";
-import type { Asked } from "./worker/page.js";
+import type { Asked, Init } from "./worker/page.js";
 
 /** Blobs on an application's own origin, answered by its service worker, in a real Chromium. */
 
@@ -85,7 +85,7 @@ async function open(user?: Ed25519KeyIdentity, isDelegated = false): Promise<Pag
 	return opened;
 }
 
-const ask = (on: Page, key: string, init?: RequestInit): Promise<Asked> =>
+const ask = (on: Page, key: string, init?: Init): Promise<Asked> =>
 	on.evaluate(([url, options]) => window.lab.ask(url, options), [base + key, init] as const);
 
 /** Ends the worker, as a browser does with one that has nothing to do. */
@@ -116,7 +116,7 @@ test("C124 every byte, range and condition is that of the blob", async () => {
 	await at(`bytes=${5 * CHUNK + 77}-`, 5 * CHUNK + 77, large.length);
 	await at("bytes=-5000", large.length - 5_000, large.length);
 	const { headers: given } = whole;
-	const statuses: [RequestInit, string, number][] = [
+	const statuses: [Init, string, number][] = [
 		[{ method: "HEAD" }, "large.bin", 200],
 		[{ headers: { "if-none-match": given.etag! } }, "large.bin", 304],
 		[{ headers: { "if-match": '"other"' } }, "large.bin", 412],

@@ -9,11 +9,16 @@ export interface Lab {
 	readonly blobs: BlobUrls;
 	identity(json: string, isDelegated: boolean): Promise<Ed25519KeyIdentity | DelegationIdentity>;
 	/** Bytes of an answer in hexadecimal, and what else it says; what failed instead. */
-	ask(url: string, init?: RequestInit): Promise<Asked>;
+	ask(url: string, init?: Init): Promise<Asked>;
 	/** The width of a picture, 0 where it cannot be shown. */
 	width(url: string): Promise<number>;
 	/** What a blob's URL is where no worker answers. */
 	without(key: string, gateway?: string): Promise<{ via: string; url: string; type: string }>;
+}
+
+export interface Init {
+	readonly method?: string;
+	readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Asked {
@@ -54,7 +59,7 @@ window.lab = {
 			return undefined;
 		};
 		const response = await fetch(url, init).catch(failed);
-		const bytes = new Uint8Array((await response?.arrayBuffer().catch(failed)) ?? 0);
+		const bytes = new Uint8Array((await response?.arrayBuffer().catch(failed)) ?? new ArrayBuffer(0));
 		const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 		return {
 			status: response?.status ?? 0,
