@@ -59,7 +59,10 @@ export interface HttpSettings {
 	 * have cost so many cycles (as estimated on a subnet of 13 nodes: about 20 M each, and more the more chunks they begin
 	 * in). Anybody can cause them. Then, and by default, such a range is refused. Infinity: no bound.
 	 */
-	readonly exactRanges?: { readonly cyclesPerDay: number };
+	readonly exactRanges?: {
+		/** Cycles in a day of UTC, a whole number from 0 on, or Infinity. */
+		readonly cyclesPerDay: number;
+	};
 }
 
 /** HTTP answers as the settings have them. */
