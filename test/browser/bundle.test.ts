@@ -14,9 +14,11 @@ afterAll(() => trial?.remove());
 const withoutComments = (code: string) => code.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
 
 describe("the bundle", () => {
-	test("is complete: the page's script, and that of the worker", () => {
-		expect(chunks.map(({ name }) => name).sort()).toEqual(["index", "worker"]);
-		expect(chunks.flatMap(({ imports, dynamicImports }) => [...imports, ...dynamicImports])).toEqual([]);
+	test("is complete: the page's script, that of the worker, and what is loaded when it is first asked for", () => {
+		expect(chunks.map(({ name }) => name).sort()).toEqual(["index", "revealed", "stage", "worker"]);
+		const files = chunks.map(({ fileName }) => fileName);
+		for (const { imports, dynamicImports } of chunks)
+			for (const file of [...imports, ...dynamicImports]) expect(files).toContain(file);
 	});
 
 	test("has of the package only the browser's client and the protocol", () => {

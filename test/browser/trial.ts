@@ -20,7 +20,8 @@ export interface Trial {
 }
 
 type Chunk = Awaited<ReturnType<typeof bundlePage>>[number];
-export interface Script extends Pick<Chunk, "name" | "code" | "imports" | "dynamicImports" | "moduleIds"> {
+export interface Script
+	extends Pick<Chunk, "name" | "fileName" | "code" | "imports" | "dynamicImports" | "moduleIds"> {
 	/** By their ids. */
 	readonly modules: Readonly<Record<string, Pick<Chunk["modules"][string], "code">>>;
 }
@@ -89,9 +90,9 @@ async function bundle(directory: string): Promise<Script[]> {
 	const project = await installPacked(dirname(directory), "test/browser/page", { beside });
 	try {
 		const chunks = await bundlePage(project.directory, directory);
-		return chunks.map(({ name, code, imports, dynamicImports, moduleIds, modules }) => {
+		return chunks.map(({ name, fileName, code, imports, dynamicImports, moduleIds, modules }) => {
 			const codes = Object.entries(modules).map(([id, { code }]) => [id, { code }]);
-			return { name, code, imports, dynamicImports, moduleIds, modules: Object.fromEntries(codes) };
+			return { name, fileName, code, imports, dynamicImports, moduleIds, modules: Object.fromEntries(codes) };
 		});
 	} finally {
 		await project.remove();

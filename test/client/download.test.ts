@@ -283,3 +283,18 @@ it("takes one node's word for what the key holds where it is told to", async () 
 	expect(Buffer.compare(await download(context, { verify: false }).toBytes(), bytes)).toBe(0);
 	expect(store.calls.every(({ kind }) => kind === "query")).toBe(true);
 });
+
+it("what one reader of a blob gives up, another that has asked for it still gets", async () => {
+	const { store, context, bytes } = await filled();
+	let answer = () => {};
+	const asked = new Promise<void>((resolve) => {
+		answer = resolve;
+	});
+	store.hooks.before = ({ method }) => (method === "blobs_get_chunk" ? asked : undefined);
+	const blob = await download(context).openPart(() => ({ start: 0, end: 2 * S }), 2);
+	const first = blob.chunk(0);
+	blob.endEarly();
+	answer();
+	expect(Buffer.compare(await first, bytes.subarray(0, S))).toBe(0);
+	expect(Buffer.compare(await blob.chunk(1), bytes.subarray(S, 2 * S))).toBe(0);
+});

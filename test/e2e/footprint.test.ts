@@ -22,10 +22,11 @@ beforeAll(async () => {
 	// The network runs as it was built.
 	const built = new URL("../../dist/localnet/execution/stable-memory.js", import.meta.url).href;
 	const { prototype } = ((await import(built)) as { StableMemory: { prototype: StableMemory } }).StableMemory;
-	const { grow } = prototype;
-	vi.spyOn(prototype, "grow").mockImplementation(function (this: StableMemory, pages) {
+	// One that was kept from an earlier installation need not grow.
+	const { write } = prototype;
+	vi.spyOn(prototype, "write").mockImplementation(function (this: StableMemory, ...args) {
 		memory = this;
-		return grow.call(this, pages);
+		return write.apply(this, args);
 	});
 	fixture = await openStore();
 });

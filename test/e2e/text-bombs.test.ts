@@ -237,6 +237,7 @@ const OF_ANYBODY: readonly MethodName[] = [
 	"blobs_offer_link",
 	"blobs_accept_link",
 	"blobs_end_link",
+	"blobs_drop_batch",
 ];
 
 test("C07 no update is read of who may not make it", async () => {

@@ -33,9 +33,8 @@ export class Ahead implements EarlyChunks {
 	readonly #context: ClientContext;
 	readonly #lane: Lane;
 	readonly #claim: Claim;
-	readonly #leaves: Promise<Uint8Array>;
-	readonly #chunks = new Map<number, Promise<Uint8Array>>();
-	readonly #end: () => void;
+	readonly #leaves: Begun<Uint8Array>;
+	readonly #chunks = new Map<number, Begun<Uint8Array>>();
 
 	private constructor(
 		context: ClientContext,
@@ -46,16 +45,14 @@ export class Ahead implements EarlyChunks {
 		this.#context = context;
 		this.#lane = lane;
 		this.#claim = claim;
-		const { controller, release } = follow(signal);
-		this.#end = () => {
-			release();
-			controller.abort();
-		};
-		this.#leaves = later(verifiedLeaves(context, claim, controller.signal));
+		this.#leaves = begin(signal, (own) => verifiedLeaves(context, claim, own));
 		const { firstChunk, endChunk } = range ? spanOf(claim, range) : { firstChunk: 0, endChunk: 0 };
 		const end = Math.min(endChunk, firstChunk + Math.min(most, lane.concurrency));
 		for (let index = firstChunk; index < end; index++)
-			this.#chunks.set(index, later(fetchChunk(context, claim, lane, index, controller.signal)));
+			this.#chunks.set(
+				index,
+				begin(signal, (own) => fetchChunk(context, claim, lane, index, own)),
+			);
 	}
 
 	/** Undefined where no blob can be as it is claimed, or the range begins beyond it. */
@@ -68,7 +65,7 @@ export class Ahead implements EarlyChunks {
 	/** The blob, if the manifest is what was claimed; else what was begun ends. */
 	async blobOf(manifest: Manifest): Promise<StoredBlob | undefined> {
 		if (isClaimOf(this.#claim, manifest))
-			return new StoredBlob(this.#context, manifest, await this.#leaves, this.#lane, this);
+			return new StoredBlob(this.#context, manifest, await this.#leaves.result, this.#lane, this);
 		this.end();
 		return undefined;
 	}
@@ -76,19 +73,29 @@ export class Ahead implements EarlyChunks {
 	take(index: number): Promise<Uint8Array> | undefined {
 		const chunk = this.#chunks.get(index);
 		this.#chunks.delete(index);
-		return chunk;
+		return chunk?.result;
 	}
 
 	end(): void {
+		this.#leaves.end();
+		// Those that were taken are somebody's by now: several may read one blob.
+		for (const { end } of this.#chunks.values()) end();
 		this.#chunks.clear();
-		this.#end();
 	}
 }
 
-/** A promise that is waited for later, if at all: until then its failure is not an unhandled one. */
-function later<T>(promise: Promise<T>): Promise<T> {
-	promise.catch(() => {});
-	return promise;
+/** What is under way, and what ends it. */
+interface Begun<T> {
+	readonly result: Promise<T>;
+	end(): void;
+}
+
+/** Begins what is waited for later, if at all: until then its failure is not an unhandled one. */
+function begin<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Begun<T> {
+	const { controller, release } = follow(signal);
+	const result = work(controller.signal).finally(release);
+	result.catch(() => {});
+	return { result, end: () => controller.abort() };
 }
 
 /** Not held against its leaf yet. */

@@ -36,7 +36,7 @@ export interface ChunkRange {
 export interface EarlyChunks {
 	/** A chunk, once; undefined where it was not asked for. */
 	take(index: number): Promise<Uint8Array> | undefined;
-	/** Ends what is under way. */
+	/** Ends what is under way and was not taken. */
 	end(): void;
 }
 

@@ -37,6 +37,8 @@ describe("C27 frozen numbers", () => {
 			grants: 14,
 			ends: 15,
 			bin: 16,
+			batches: 17,
+			staged: 18,
 			leases: 19,
 			owners: 21,
 		});
@@ -74,6 +76,10 @@ describe("C27 frozen numbers", () => {
 			expiring: 36,
 			keepDays: 37,
 			kept: 38,
+			batches: 40,
+			batchNumbers: 41,
+			logFirst: 42,
+			logLast: 43,
 			imported: 45,
 			administered: 46,
 			leases: 47,
@@ -107,7 +113,10 @@ describe("C27 frozen numbers", () => {
 			putMany: 7,
 			deletedMany: 8,
 			batch: 9,
+			staged: 10,
+			batchEnded: 11,
 			step: 12,
+			stagedUpload: 13,
 		});
 	});
 

@@ -8,7 +8,7 @@ import { Lane } from "../../../src/client/lane/lane.js";
 import { nodePorts } from "../../../src/client/node/ports.js";
 import { type BlobClientOptions, normalise } from "../../../src/client/options.js";
 import { Notes } from "../../../src/client/sessions/notes.js";
-import { throwIfAborted } from "../../../src/client/util/abort.js";
+import { raceAbort, throwIfAborted } from "../../../src/client/util/abort.js";
 import type { ErrorCode, MethodArgs, MethodName } from "../../../src/protocol/index.js";
 import { askWire } from "../../canister/engine/ask.js";
 import { FakeHost, MapStorage } from "../../canister/engine/surroundings.js";
@@ -62,13 +62,18 @@ export class MemoryStore {
 			},
 			nodePorts,
 		);
-		const call = async (kind: Call["kind"], method: MethodName, args: readonly unknown[]) => {
+		const call = async (
+			kind: Call["kind"],
+			method: MethodName,
+			args: readonly unknown[],
+			signal?: AbortSignal,
+		) => {
 			const nth = this.count(method);
 			const one = { method, args, kind, nth };
 			this.calls.push(one);
 			this.mostRunning = Math.max(this.mostRunning, ++this.running);
 			try {
-				await this.hooks.before?.(one);
+				await raceAbort(Promise.resolve(this.hooks.before?.(one)), signal);
 				// Somebody else's turn, as there always is between two messages.
 				await new Promise((resolve) => setImmediate(resolve));
 				const answer = this.#execute(method, args);
@@ -96,7 +101,7 @@ export class MemoryStore {
 				retry(
 					async () => {
 						options.onSent?.();
-						const answer = await call("query", method, args);
+						const answer = await call("query", method, args, options.signal);
 						await check?.(answer);
 						return answer;
 					},
