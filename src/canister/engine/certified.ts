@@ -101,12 +101,9 @@ export class Certified {
 		this.#contents = contents;
 		this.#host = host;
 		this.#log = log;
-		const certifying = {
-			digest: (blob: Blob) => contents.digest(blob),
-			label: (owner: Uint8Array, key: string) => this.#label(owner, key),
-		};
-		this.#changes = new TreeChanges(certifying);
-		this.draft = new TreeChanges(certifying);
+		const labelOf = (owner: Uint8Array, key: string) => this.#label(owner, key);
+		this.#changes = new TreeChanges(contents, labelOf);
+		this.draft = new TreeChanges(contents, labelOf);
 	}
 
 	/** Puts a blob in the place of what its key held. */

@@ -2,6 +2,7 @@ import { fromUnits } from "../../protocol/codec/utf8.js";
 import { sameBytes, segmentsOf } from "../../protocol/index.js";
 import type { Change } from "../catalog/index.js";
 import type { Blob } from "./blobs.js";
+import type { ContentTrees } from "./content.js";
 
 /** A private key that comes into the lists, or leaves them. */
 export interface ListChange {
@@ -17,25 +18,22 @@ export interface PrivateChange {
 	readonly content: Uint8Array | undefined;
 }
 
-/** Of what is to be certified, and under which label a private key stands. */
-interface Certifying {
-	digest(blob: Blob): Uint8Array;
-	label(owner: Uint8Array, key: string): Uint8Array;
-}
-
-const labelsIn = (key: string): number => segmentsOf(key).length;
+/** Under which label a private key stands. */
+type LabelOf = (owner: Uint8Array, key: string) => Uint8Array;
 
 /** What changes in the lists of keys and in the certified tree, gathered until it is done at once: of each label the last. */
 export class TreeChanges {
-	readonly #certifying: Certifying;
+	readonly #contents: ContentTrees;
+	readonly #labelOf: LabelOf;
 	readonly #public = new Map<string, Change & { readonly key: string }>();
 	readonly #private = new Map<string, PrivateChange>();
 	readonly #listed = new Map<string, ListChange>();
 	/** How many labels in lists and tree this will touch, each counted as often as it was named. */
 	gathered = 0;
 
-	constructor(certifying: Certifying) {
-		this.#certifying = certifying;
+	constructor(contents: ContentTrees, labelOf: LabelOf) {
+		this.#contents = contents;
+		this.#labelOf = labelOf;
 	}
 
 	get isAny(): boolean {
@@ -49,7 +47,7 @@ export class TreeChanges {
 			held.isPublic === blob.isPublic &&
 			(blob.isPublic || sameBytes(held.owner, blob.owner));
 		if (held !== undefined && !stays) this.remove(held);
-		const content = this.#certifying.digest(blob);
+		const content = this.#contents.digest(blob);
 		if (blob.isPublic) this.setPublic(blob.key, content);
 		else {
 			this.#setPrivate(blob, content);
@@ -67,11 +65,11 @@ export class TreeChanges {
 
 	setPublic(key: string, content: Uint8Array | undefined): void {
 		this.#public.set(key, { key, content });
-		this.gathered += labelsIn(key);
+		this.gathered += segmentsOf(key).length;
 	}
 
 	#setPrivate({ owner, key }: Blob, content: Uint8Array | undefined): void {
-		this.setPrivate({ key, label: this.#certifying.label(owner, key), content });
+		this.setPrivate({ key, label: this.#labelOf(owner, key), content });
 	}
 
 	setPrivate(change: PrivateChange): void {
