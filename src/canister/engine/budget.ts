@@ -24,7 +24,7 @@ export const PER_LABEL = 1.5e6;
 const MOST_GATHERED = 2_048;
 
 /** How many items begin without a look at what is spent: it takes 15,000 instructions, and an item at most 50 M. */
-const ITEMS = 8;
+const ITEMS = 4;
 
 /**
  * What is left of a message's instructions for more items. Lists and tree are changed for many items at once, which
@@ -41,7 +41,7 @@ export class Budget {
 		this.#certified = certified;
 	}
 
-	/** Whether another item may begin. Changes lists and tree where enough is gathered. Looked at for one item in eight. */
+	/** Whether another item may begin. Changes lists and tree where enough is gathered. Looked at for one item in four. */
 	hasRoom(): boolean {
 		if (this.#asked++ % ITEMS !== 0) return true;
 		let spent = this.#host.instructions();
