@@ -1,4 +1,4 @@
-import { ClientError } from "./errors.js";
+import { ClientError, guarded, guardedAll } from "./errors.js";
 
 /** What an argument may be, beside undefined, and the words for it. */
 export interface Check {
@@ -131,6 +131,30 @@ export function checkOptions<Options extends object>(
 		if (value !== undefined && !accepts(value))
 			throw invalid(option, `it must be ${expected}, and is ${described(value)}`);
 	}
+}
+
+/** Does `run` with options that are valid; whatever goes wrong rejects, with a BlobError. */
+export function checked<Options extends object, T>(
+	options: Options | undefined,
+	valid: Checks<Options>,
+	run: () => Promise<T>,
+): Promise<T> {
+	return guarded(() => {
+		checkOptions(options, valid);
+		return run();
+	});
+}
+
+/** The same for what is taken one by one. */
+export function checkedAll<Options extends object, T>(
+	options: Options | undefined,
+	valid: Checks<Options>,
+	run: () => AsyncGenerator<T>,
+): AsyncGenerator<T> {
+	return guardedAll(() => {
+		checkOptions(options, valid);
+		return run();
+	});
 }
 
 function unknown(option: string, known: readonly string[]): string {

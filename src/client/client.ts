@@ -3,7 +3,7 @@ import * as expiry from "./administration/expiry.js";
 import * as grants from "./administration/grants.js";
 import { beginImport, endImport } from "./administration/importing.js";
 import * as is from "./arguments.js";
-import { type Checks, checkArgument, checkOptions } from "./arguments.js";
+import { type Checks, checkArgument, checked, checkedAll, checkOptions } from "./arguments.js";
 import { runBatch } from "./batching/batch.js";
 import type {
 	DropBatchOptions,
@@ -24,7 +24,6 @@ import { type ClientContext, contexts, NO_CHANGE } from "./context.js";
 import * as deleted from "./deleted.js";
 import { Download, type DownloadOptions, type RefDownloadOptions } from "./download/download.js";
 import { shown, storedKey, storedUpdate } from "./encryption.js";
-import { guarded, guardedAll } from "./errors.js";
 import { Lane } from "./lane/lane.js";
 import * as leases from "./leases.js";
 import { type BlobClientOptions, normalise, type PrincipalLike } from "./options.js";
@@ -163,7 +162,7 @@ export class BlobClient {
 	 *   where the answers of three nodes did not verify
 	 */
 	list(options?: ListOptions): AsyncGenerator<ListEntry> {
-		return this.#listed(options, checks.LIST, () => this.#list(options));
+		return checkedAll(options, checks.LIST, () => this.#list(options));
 	}
 
 	async *#list(options: ListOptions | undefined): AsyncGenerator<ListEntry> {
@@ -184,12 +183,12 @@ export class BlobClient {
 	 *   `cursor_pruned` where the feed no longer reaches back to it; ClientError `feed_corrupt`
 	 */
 	changes(options?: ChangesOptions): AsyncGenerator<Change> {
-		return this.#listed(options, checks.CHANGES, () => changes(this.#context, options));
+		return checkedAll(options, checks.CHANGES, () => changes(this.#context, options));
 	}
 
 	/** Where the feed ends now: what to go on from once whole lists were compared. Takes the role reader or backup. */
 	latestCursor(options?: CallOptions): Promise<Cursor> {
-		return this.#checked(options, checks.CALL, () => latestCursor(this.#context, options));
+		return checked(options, checks.CALL, () => latestCursor(this.#context, options));
 	}
 
 	/** Deletes what a key holds; that there is nothing is no error. @throws CanisterError `precondition_failed` */
@@ -207,7 +206,7 @@ export class BlobClient {
 		keys: Iterable<changing.DeleteRequest> | AsyncIterable<changing.DeleteRequest>,
 		options?: CallOptions,
 	): Promise<DeletedItem[]> {
-		return this.#checked(options, checks.CALL, () => {
+		return checked(options, checks.CALL, () => {
 			checkArgument("keys", keys, is.iterable);
 			return changing.deleteMany(this.#context, keys, options);
 		});
@@ -218,7 +217,7 @@ export class BlobClient {
 	 * first: the caller's own, for administrators and the role backup everybody's.
 	 */
 	listDeleted(options?: deleted.ListDeletedOptions): AsyncGenerator<DeletedBlob> {
-		return this.#listed(options, checks.LIST_DELETED, () => deleted.listDeleted(this.#context, options));
+		return checkedAll(options, checks.LIST_DELETED, () => deleted.listDeleted(this.#context, options));
 	}
 
 	/**
@@ -228,7 +227,7 @@ export class BlobClient {
 	 *   `quota_exceeded`
 	 */
 	restore(what: DeletedName, options?: deleted.RestoreOptions): Promise<Manifest> {
-		return this.#checked(options, checks.RESTORE, () => deleted.restore(this.#context, what, options));
+		return checked(options, checks.RESTORE, () => deleted.restore(this.#context, what, options));
 	}
 
 	/**
@@ -237,7 +236,7 @@ export class BlobClient {
 	 * @throws CanisterError `blob_not_found`, `not_authorized`
 	 */
 	purge(what: DeletedName, options?: CallOptions): Promise<void> {
-		return this.#checked(options, checks.CALL, () => deleted.purge(this.#context, what, options));
+		return checked(options, checks.CALL, () => deleted.purge(this.#context, what, options));
 	}
 
 	/**
@@ -245,7 +244,7 @@ export class BlobClient {
 	 * first: not at all. What is kept already stays until its own time. Takes an administrator.
 	 */
 	setKeepDeleted(days: number, options?: CallOptions): Promise<void> {
-		return this.#checked(options, checks.CALL, () => deleted.setKeepDeleted(this.#context, days, options));
+		return checked(options, checks.CALL, () => deleted.setKeepDeleted(this.#context, days, options));
 	}
 
 	/**
@@ -277,7 +276,7 @@ export class BlobClient {
 	}
 
 	#moved(method: "blobs_copy" | "blobs_rename", from: string, to: string, options?: changing.MoveOptions) {
-		return this.#checked(options, checks.MOVE, () => {
+		return checked(options, checks.MOVE, () => {
 			checkArgument("from", from, is.text);
 			checkArgument("to", to, is.text);
 			const [stored, target] = [storedKey(this.#context, from), storedKey(this.#context, to)];
@@ -303,7 +302,7 @@ export class BlobClient {
 	 *   `batch_too_large`: of both, `details.fits` says how many of the items fit, and nothing was sent
 	 */
 	batch(items: BatchItems, options: BatchOptions = {}): Promise<BatchedItem[]> {
-		return this.#checked(options, checks.BATCH, () => {
+		return checked(options, checks.BATCH, () => {
 			checkArgument("items", items, is.iterable);
 			return runBatch(this.#context, items, options);
 		});
@@ -317,7 +316,7 @@ export class BlobClient {
 	 *   CanisterError `batch_revealing`, `batch_finished`, `quota_exceeded`
 	 */
 	stage(items: StagedItems, options: StageOptions = {}): Promise<StagedBatch> {
-		return this.#checked(options, checks.STAGE, async () => {
+		return checked(options, checks.STAGE, async () => {
 			checkArgument("items", items, is.iterable);
 			return (await staging()).stage(this.#context, items, options);
 		});
@@ -325,7 +324,7 @@ export class BlobClient {
 
 	/** Takes keys out of a batch. @throws CanisterError `batch_not_found`, `batch_revealing` */
 	unstage(batch: Uint8Array, keys: Iterable<string>, options?: CallOptions): Promise<StagedBatch> {
-		return this.#checked(options, checks.CALL, async () => {
+		return checked(options, checks.CALL, async () => {
 			checkArgument("batch", batch, is.bytes);
 			checkArgument("keys", keys, is.iterable);
 			return (await staging()).unstage(this.#context, batch, keys, options);
@@ -340,7 +339,7 @@ export class BlobClient {
 	 *   there; `batch_dropped`; CanisterError `batch_not_found`
 	 */
 	reveal(batch: Uint8Array, options?: CallOptions): Promise<Version> {
-		return this.#checked(options, checks.CALL, async () => {
+		return checked(options, checks.CALL, async () => {
 			checkArgument("batch", batch, is.bytes);
 			return (await staging()).reveal(this.#context, batch, options);
 		});
@@ -348,7 +347,7 @@ export class BlobClient {
 
 	/** Gives a batch up that is not revealed. One of somebody else takes an administrator. */
 	dropBatch(batch: Uint8Array, options?: DropBatchOptions): Promise<void> {
-		return this.#checked(options, checks.DROP_BATCH, async () => {
+		return checked(options, checks.DROP_BATCH, async () => {
 			checkArgument("batch", batch, is.bytes);
 			return (await staging()).dropBatch(this.#context, batch, options);
 		});
@@ -356,14 +355,12 @@ export class BlobClient {
 
 	/** Batches that are staged: the caller's, for administrators everybody's. */
 	listBatches(options?: AskOptions): Promise<StagedBatch[]> {
-		return this.#checked(options, checks.ASK, async () =>
-			(await staging()).listBatches(this.#context, options),
-		);
+		return checked(options, checks.ASK, async () => (await staging()).listBatches(this.#context, options));
 	}
 
 	/** What is staged in a batch of the caller's, in the order in which it was. */
 	listStaged(batch: Uint8Array, options?: AskOptions): AsyncGenerator<StagedKey> {
-		return this.#listed(options, checks.ASK, () => this.#listStaged(batch, options));
+		return checkedAll(options, checks.ASK, () => this.#listStaged(batch, options));
 	}
 
 	async *#listStaged(batch: Uint8Array, options: AskOptions | undefined): AsyncGenerator<StagedKey> {
@@ -372,12 +369,12 @@ export class BlobClient {
 
 	/** The caller's own open uploads, all or those to one key. */
 	listUploads(options?: ListUploadsOptions): AsyncGenerator<OpenUpload> {
-		return this.#listed(options, checks.LIST_UPLOADS, () => listUploads(this.#context, options));
+		return checkedAll(options, checks.LIST_UPLOADS, () => listUploads(this.#context, options));
 	}
 
 	/** Open uploads of everybody. Takes an administrator. */
 	listAllUploads(options?: AskOptions): AsyncGenerator<OwnedUpload> {
-		return this.#listed(options, checks.ASK, () => administration.listAllUploads(this.#context, options));
+		return checkedAll(options, checks.ASK, () => administration.listAllUploads(this.#context, options));
 	}
 
 	/**
@@ -386,7 +383,7 @@ export class BlobClient {
 	 * @throws CanisterError `upload_finished` where it was committed, `not_authorized`
 	 */
 	abortUpload(id: Uint8Array, options?: administration.AbortUploadOptions): Promise<void> {
-		return this.#checked(options, checks.ABORT_UPLOAD, () => {
+		return checked(options, checks.ABORT_UPLOAD, () => {
 			checkArgument("id", id, is.bytes);
 			return administration.abortUpload(this.#context, id, options);
 		});
@@ -394,7 +391,7 @@ export class BlobClient {
 
 	/** Gives a principal a role. Takes an administrator. */
 	grantRole(who: PrincipalLike, role: Role, options?: CallOptions): Promise<void> {
-		return this.#checked(options, checks.CALL, () => {
+		return checked(options, checks.CALL, () => {
 			checkArgument("who", who, is.principal);
 			checkArgument("role", role, checks.ROLE);
 			return administration.changeRole(this.#context, "blobs_grant_role", who, role, options);
@@ -403,7 +400,7 @@ export class BlobClient {
 
 	/** Takes a role away from a principal. Takes an administrator. */
 	revokeRole(who: PrincipalLike, role: Role, options?: CallOptions): Promise<void> {
-		return this.#checked(options, checks.CALL, () => {
+		return checked(options, checks.CALL, () => {
 			checkArgument("who", who, is.principal);
 			checkArgument("role", role, checks.ROLE);
 			return administration.changeRole(this.#context, "blobs_revoke_role", who, role, options);
@@ -419,7 +416,7 @@ export class BlobClient {
 	 *   `quota_exceeded` (`grants`) where the principal holds as many as it can
 	 */
 	grant(who: PrincipalLike, terms: GrantTerms, options?: grants.GrantOptions): Promise<GrantName> {
-		return this.#checked(options, checks.GRANT, () => grants.grant(this.#context, who, terms, options));
+		return checked(options, checks.GRANT, () => grants.grant(this.#context, who, terms, options));
 	}
 
 	/**
@@ -428,12 +425,12 @@ export class BlobClient {
 	 * @throws CanisterError `not_authorized`
 	 */
 	revokeGrant(grant: GrantName, options?: CallOptions): Promise<void> {
-		return this.#checked(options, checks.CALL, () => grants.revokeGrant(this.#context, grant, options));
+		return checked(options, checks.CALL, () => grants.revokeGrant(this.#context, grant, options));
 	}
 
 	/** Grants: those that the caller holds (`heldBy`) or gave parts of (`givenBy`), for administrators anybody's and all. */
 	listGrants(options?: grants.ListGrantsOptions): AsyncGenerator<Grant> {
-		return this.#listed(options, checks.LIST_GRANTS, () => grants.listGrants(this.#context, options));
+		return checkedAll(options, checks.LIST_GRANTS, () => grants.listGrants(this.#context, options));
 	}
 
 	/**
@@ -442,12 +439,12 @@ export class BlobClient {
 	 * @throws CanisterError `invalid_argument` for more than 100 rules, two of one prefix, or a life out of its bounds
 	 */
 	setExpiryRules(rules: readonly ExpiryRule[], options?: CallOptions): Promise<void> {
-		return this.#checked(options, checks.CALL, () => expiry.setExpiryRules(this.#context, rules, options));
+		return checked(options, checks.CALL, () => expiry.setExpiryRules(this.#context, rules, options));
 	}
 
 	/** The rules by which blobs end, in order of their prefixes. Takes any role or grant. */
 	expiryRules(options?: AskOptions): Promise<ExpiryRule[]> {
-		return this.#checked(options, checks.ASK, () => expiry.expiryRules(this.#context, options));
+		return checked(options, checks.ASK, () => expiry.expiryRules(this.#context, options));
 	}
 
 	/**
@@ -455,7 +452,7 @@ export class BlobClient {
 	 * any more; for everybody, the one that the canister was built with. Takes an administrator.
 	 */
 	setQuota(who: PrincipalLike | "everybody", quota: Quota | undefined, options?: CallOptions): Promise<void> {
-		return this.#checked(options, checks.CALL, () => {
+		return checked(options, checks.CALL, () => {
 			checkArgument("who", who, is.principal);
 			checkOptions(quota, checks.QUOTA, "quota");
 			return administration.setQuota(this.#context, who, quota, options);
@@ -467,7 +464,7 @@ export class BlobClient {
 	 * @throws CanisterError `mode_changed`
 	 */
 	setMode(mode: SettableMode, generation: bigint, options?: CallOptions): Promise<Status> {
-		return this.#checked(options, checks.CALL, () => {
+		return checked(options, checks.CALL, () => {
 			checkArgument("mode", mode, checks.MODE);
 			checkArgument("generation", generation, is.bigint);
 			return administration.setMode(this.#context, mode, generation, options);
@@ -480,12 +477,12 @@ export class BlobClient {
 	 * @throws CanisterError `not_importable`, `not_authorized`
 	 */
 	beginImport(options?: CallOptions): Promise<void> {
-		return this.#checked(options, checks.CALL, () => beginImport(this.#context, options));
+		return checked(options, checks.CALL, () => beginImport(this.#context, options));
 	}
 
 	/** Ends the import for good: the store is live. Takes a controller. @throws CanisterError `not_importable` */
 	endImport(options?: CallOptions): Promise<void> {
-		return this.#checked(options, checks.CALL, () => endImport(this.#context, options));
+		return checked(options, checks.CALL, () => endImport(this.#context, options));
 	}
 
 	/**
@@ -495,24 +492,22 @@ export class BlobClient {
 	 * @throws CanisterError `quota_exceeded` (`leases`), `no_room`
 	 */
 	takeLease(options?: leases.TakeLeaseOptions): Promise<leases.TakenLease> {
-		return this.#checked(options, checks.TAKE_LEASE, () => leases.takeLease(this.#context, options));
+		return checked(options, checks.TAKE_LEASE, () => leases.takeLease(this.#context, options));
 	}
 
 	/** Has a lease of the caller's hold for longer. @throws CanisterError `lease_not_found`, `lease_broken` */
 	extendLease(lease: Uint8Array, options?: leases.ExtendLeaseOptions): Promise<void> {
-		return this.#checked(options, checks.EXTEND_LEASE, () =>
-			leases.extendLease(this.#context, lease, options),
-		);
+		return checked(options, checks.EXTEND_LEASE, () => leases.extendLease(this.#context, lease, options));
 	}
 
 	/** Ends a lease; that there is none is no error. Takes its holder or an administrator. */
 	releaseLease(lease: Uint8Array, options?: CallOptions): Promise<void> {
-		return this.#checked(options, checks.CALL, () => leases.releaseLease(this.#context, lease, options));
+		return checked(options, checks.CALL, () => leases.releaseLease(this.#context, lease, options));
 	}
 
 	/** Leases that hold or are broken, of everybody. Takes the role backup. */
 	listLeases(options?: AskOptions): Promise<Lease[]> {
-		return this.#checked(options, checks.ASK, () => leases.listLeases(this.#context, options));
+		return checked(options, checks.ASK, () => leases.listLeases(this.#context, options));
 	}
 
 	/**
@@ -520,7 +515,7 @@ export class BlobClient {
 	 * taken. Read one with `downloadLeased`. @throws CanisterError `lease_not_found`, `lease_broken`
 	 */
 	listLeased(lease: Uint8Array, options?: CallOptions): AsyncGenerator<Manifest> {
-		return this.#listed(options, checks.CALL, () => leases.listLeased(this.#context, lease, options));
+		return checkedAll(options, checks.CALL, () => leases.listLeased(this.#context, lease, options));
 	}
 
 	/**
@@ -534,12 +529,12 @@ export class BlobClient {
 
 	/** Mode of the store and its last change. */
 	status(options?: AskOptions): Promise<Status> {
-		return this.#checked(options, checks.ASK, () => administration.status(this.#context, options));
+		return checked(options, checks.ASK, () => administration.status(this.#context, options));
 	}
 
 	/** Roles, quota and usage: the caller's own, or, for administrators, anybody's. @throws CanisterError `anonymous` */
 	account(who?: PrincipalLike, options?: AskOptions): Promise<Account> {
-		return this.#checked(options, checks.ASK, () => {
+		return checked(options, checks.ASK, () => {
 			if (who !== undefined) checkArgument("who", who, is.principal);
 			return administration.account(this.#context, who, options);
 		});
@@ -547,29 +542,17 @@ export class BlobClient {
 
 	/** Everybody who has a role or a quota of their own. Takes an administrator. */
 	listAccounts(options?: AskOptions): AsyncGenerator<Account> {
-		return this.#listed(options, checks.ASK, () => administration.listAccounts(this.#context, options));
+		return checkedAll(options, checks.ASK, () => administration.listAccounts(this.#context, options));
 	}
 
 	/** What the store holds, what it costs, and how often it was asked what. Takes an administrator. */
 	stats(options?: AskOptions): Promise<Stats> {
-		return this.#checked(options, checks.ASK, () => administration.stats(this.#context, options));
+		return checked(options, checks.ASK, () => administration.stats(this.#context, options));
 	}
 
 	/** The same for Prometheus, in its text format. Takes an administrator. */
 	metrics(options?: AskOptions): Promise<string> {
-		return this.#checked(options, checks.ASK, () => administration.metrics(this.#context, options));
-	}
-
-	/** Does `run` with options that are valid; whatever goes wrong rejects, with a BlobError. */
-	#checked<Options extends object, T>(
-		options: Options | undefined,
-		valid: Checks<Options>,
-		run: () => Promise<T>,
-	): Promise<T> {
-		return guarded(() => {
-			checkOptions(options, valid);
-			return run();
-		});
+		return checked(options, checks.ASK, () => administration.metrics(this.#context, options));
 	}
 
 	#keyed<Options extends object, T>(
@@ -578,20 +561,9 @@ export class BlobClient {
 		valid: Checks<Options>,
 		run: (stored: string) => Promise<T>,
 	): Promise<T> {
-		return this.#checked(options, valid, () => {
+		return checked(options, valid, () => {
 			checkArgument("key", key, is.text);
 			return run(storedKey(this.#context, key));
-		});
-	}
-
-	#listed<Options extends object, T>(
-		options: Options | undefined,
-		valid: Checks<Options>,
-		run: () => AsyncGenerator<T>,
-	): AsyncGenerator<T> {
-		return guardedAll(() => {
-			checkOptions(options, valid);
-			return run();
 		});
 	}
 }

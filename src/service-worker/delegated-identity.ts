@@ -1,12 +1,10 @@
 import { Principal } from "@dfinity/principal";
-import { type RequestMap, requestIdOf } from "../client/call/request-id.js";
+import { REQUEST_DOMAIN, type RequestMap, requestIdOf } from "../client/call/request-id.js";
 import { ClientError, type IdentityLike } from "../client/index.js";
-import { concat, hex, utf8 } from "../client/util/bytes.js";
+import { concat, hex } from "../client/util/bytes.js";
 import { sha256 } from "./delegate.js";
 import type { SentChain } from "./messages.js";
 
-/** Before the request id in what is signed (interface specification, "Authentication"). */
-const REQUEST_DOMAIN = concat(Uint8Array.of(10), utf8("ic-request"));
 const NANOS_PER_MS = 1_000_000n;
 /** A chain that ends sooner is not used any more: another is asked for. */
 const RENEWED_MS = 60_000;

@@ -2,15 +2,13 @@ import { Cbor } from "@dfinity/agent";
 import { MAX_INGRESS_BYTES } from "../../protocol/index.js";
 import { ClientError, isBlobError } from "../errors.js";
 import type { Sha256 } from "../ports.js";
-import { concat, utf8 } from "../util/bytes.js";
+import { concat } from "../util/bytes.js";
 import { prepend } from "../util/room.js";
 import type { IdentityLike } from "./agent.js";
-import { type RequestMap, requestIdOf } from "./request-id.js";
+import { REQUEST_DOMAIN, type RequestMap, requestIdOf } from "./request-id.js";
 
 /** What a subnet adds to an envelope before it compares with the limit (limits of one ingress message). */
 const ADDED_BYTES = 32;
-/** 11 bytes before the request id in what is signed (interface specification, "Authentication"). */
-const REQUEST_DOMAIN = concat(Uint8Array.of(10), utf8("ic-request"));
 
 /** A signed request, ready to be sent, as often as needed until it expires. */
 export interface SignedRequest {

@@ -1,6 +1,9 @@
 import type { Sha256 } from "../ports.js";
 import { compareBytes, concat, lebEncode, utf8 } from "../util/bytes.js";
 
+/** 11 bytes before the request id in what is signed (interface specification, "Authentication"). */
+export const REQUEST_DOMAIN = concat(Uint8Array.of(10), utf8("ic-request"));
+
 /** What the content of a request is made of. Naturals are bigints or safe integers. */
 export type RequestValue = string | number | bigint | Uint8Array | RequestValue[] | RequestMap;
 export interface RequestMap {

@@ -14,11 +14,11 @@ import {
 } from "../../protocol/index.js";
 import { ask, type CallOptions, change, newId } from "../administration/administration.js";
 import * as is from "../arguments.js";
-import { type Checks, checkArgument, checkOptions } from "../arguments.js";
+import { checkArgument, checked, checkedAll } from "../arguments.js";
 import { learnMethods } from "../call/methods.js";
 import type { BlobClient } from "../client.js";
 import { type ClientContext, contextOf, noteVersion } from "../context.js";
-import { ClientError, guarded, guardedAll, refuseInvalid } from "../errors.js";
+import { ClientError, refuseInvalid } from "../errors.js";
 import { checkPrincipal, type PrincipalLike } from "../options.js";
 import { changes } from "../reading/changes.js";
 import type { Manifest, OfferedBlobs, OfferName } from "../types.js";
@@ -67,7 +67,7 @@ export class BlobOwners {
 	 * @throws CanisterError `not_authorized`, `blob_not_found`, `quota_exceeded` (`offers`) where 100 stand
 	 */
 	offer(to: PrincipalLike, what: OfferedBlobs, options: OfferOptions = {}): Promise<OfferName> {
-		return this.#checked(options, checks.OFFER, async () => {
+		return checked(options, checks.OFFER, async () => {
 			const id = newId(this.#context);
 			const owner = options.owner === undefined ? undefined : checkPrincipal("owner", options.owner);
 			const request = { id, owner: optional(owner), to: checkPrincipal("to", to), what: fromOffered(what) };
@@ -82,7 +82,7 @@ export class BlobOwners {
 	 * @throws CanisterError `not_authorized`
 	 */
 	withdraw(offer: OfferNameLike, options: CallOptions = {}): Promise<void> {
-		return this.#checked(options, checks.CALL, () => {
+		return checked(options, checks.CALL, () => {
 			const request = { id: newId(this.#context), offer: fromOfferName(offer) };
 			return change(this.#context, "blobs_withdraw_offer", request, options);
 		});
@@ -95,7 +95,7 @@ export class BlobOwners {
 	 * @throws CanisterError `not_authorized`, `quota_exceeded`
 	 */
 	take(offer: OfferNameLike, options: StepOptions<Taken> = {}): Promise<Taken> {
-		return this.#checked(options, checks.STEPS, async () => {
+		return checked(options, checks.STEPS, async () => {
 			const name = fromOfferName(offer);
 			let sum: Taken = { blobs: 0, bytes: 0, refused: 0 };
 			for (let done = false; !done; ) {
@@ -115,7 +115,7 @@ export class BlobOwners {
 
 	/** Offers that stand: those that the caller made (`givenBy`) or that were made to it (`madeTo`), for administrators all. */
 	listOffers(options: ListOffersOptions = {}): AsyncGenerator<Offer> {
-		return this.#listed(options, checks.LIST_OFFERS, () => {
+		return checkedAll(options, checks.LIST_OFFERS, () => {
 			const of = offersOf(options);
 			return pages({
 				method: "blobs_list_offers",
@@ -132,7 +132,7 @@ export class BlobOwners {
 
 	/** All blobs that somebody owns, or that an offer is of, in order of their keys. No hash binds it: see `certified`. */
 	list(options: ListOwnedOptions = {}): AsyncGenerator<Manifest> {
-		return this.#listed(options, checks.LIST_OWNED, () => this.#owned(options));
+		return checkedAll(options, checks.LIST_OWNED, () => this.#owned(options));
 	}
 
 	async *#owned(options: ListOwnedOptions): AsyncGenerator<Manifest> {
@@ -166,7 +166,7 @@ export class BlobOwners {
 	 * @throws CanisterError `not_authorized`; `quota_exceeded` (`changes_per_day`) of the caller
 	 */
 	removeAll(options: RemoveOptions = {}): Promise<Removed> {
-		return this.#checked(options, checks.REMOVE, async () => {
+		return checked(options, checks.REMOVE, async () => {
 			const { purge = false, rights = false } = options;
 			const owner = options.owner === undefined ? undefined : checkPrincipal("owner", options.owner);
 			let sum: Removed = { rights: 0, uploads: 0, blobs: 0, bytes: 0, purged: 0, refused: 0 };
@@ -201,7 +201,7 @@ export class BlobOwners {
 	 * @throws CanisterError `not_authorized`, `invalid_argument`, `quota_exceeded` (`links`) where it has 8
 	 */
 	offerLink(who: PrincipalLike, options: OfferLinkOptions = {}): Promise<void> {
-		return this.#checked(options, checks.OFFER_LINK, () => {
+		return checked(options, checks.OFFER_LINK, () => {
 			const { importAs } = options;
 			const as = importAs === undefined ? undefined : checkPrincipal("importAs.owner", importAs.owner);
 			const request = { id: newId(this.#context), who: checkPrincipal("who", who), as: optional(as) };
@@ -215,7 +215,7 @@ export class BlobOwners {
 	 * @throws CanisterError `not_authorized` where that was not offered, `invalid_argument`
 	 */
 	acceptLink(owner: PrincipalLike, options: CallOptions = {}): Promise<void> {
-		return this.#checked(options, checks.CALL, () => {
+		return checked(options, checks.CALL, () => {
 			const request = { id: newId(this.#context), owner: checkPrincipal("owner", owner) };
 			return change(this.#context, "blobs_accept_link", request, options);
 		});
@@ -226,7 +226,7 @@ export class BlobOwners {
 	 * @throws CanisterError `not_authorized`
 	 */
 	endLink(link: LinkNameLike, options: CallOptions = {}): Promise<void> {
-		return this.#checked(options, checks.CALL, () => {
+		return checked(options, checks.CALL, () => {
 			checkArgument("link", link, is.object);
 			const name = {
 				owner: checkPrincipal("link.owner", link.owner),
@@ -238,7 +238,7 @@ export class BlobOwners {
 
 	/** Who acts for a principal, or may: for administrators and backups for all. */
 	listLinks(options: ListLinksOptions = {}): AsyncGenerator<Link> {
-		return this.#listed(options, checks.LIST_LINKS, () => {
+		return checkedAll(options, checks.LIST_LINKS, () => {
 			const { owner } = options;
 			const of = owner === undefined ? { all: null } : { owner: checkPrincipal("owner", owner) };
 			return pages({
@@ -261,7 +261,7 @@ export class BlobOwners {
 	 * @throws CanisterError `not_authorized`, `cursor_pruned`; ClientError as `changes`
 	 */
 	rights(options: RightsOptions = {}): AsyncGenerator<RightsChange> {
-		return this.#listed(options, checks.RIGHTS, () => this.#rights(options));
+		return checkedAll(options, checks.RIGHTS, () => this.#rights(options));
 	}
 
 	async *#rights({ of, ...options }: RightsOptions): AsyncGenerator<RightsChange> {
@@ -279,28 +279,6 @@ export class BlobOwners {
 		const answer = await caller.update(method, [request] as MethodArgs<Name>, { signal, verify: true });
 		noteVersion(this.#context, answer.version);
 		return answer;
-	}
-
-	#checked<Options extends object, T>(
-		options: Options,
-		valid: Checks<Options>,
-		run: () => Promise<T>,
-	): Promise<T> {
-		return guarded(() => {
-			checkOptions(options, valid);
-			return run();
-		});
-	}
-
-	#listed<Options extends object, T>(
-		options: Options,
-		valid: Checks<Options>,
-		run: () => AsyncGenerator<T>,
-	): AsyncGenerator<T> {
-		return guardedAll(() => {
-			checkOptions(options, valid);
-			return run();
-		});
 	}
 }
 
