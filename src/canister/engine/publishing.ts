@@ -184,16 +184,21 @@ export function discard(state: State, caller: Uint8Array, blob: Blob): void {
 	state.wakeAt(until);
 }
 
-/** Hands a blob's content to the cleaner; its owner stays charged until the space is free. */
-export function throwAway(state: State, blob: Blob): void {
+/** Hands a blob's content to the cleaner; its owner, or who else was charged, stays so until the space is free. */
+export function throwAway(
+	state: State,
+	blob: Blob,
+	holder = blob.owner,
+	charged = chargeOfBlob(blob.manifest),
+): void {
 	const { content, leaf, uploader } = blob.place;
 	state.garbage.add({
 		content,
 		leaf,
 		uploader,
 		pages: content === 0 ? 0 : Contents.pages(chunkCount(blob.manifest.size, blob.chunkSize)),
-		holder: blob.owner,
-		charged: chargeOfBlob(blob.manifest),
+		holder,
+		charged,
 	});
 	state.wakeAt(state.now);
 }

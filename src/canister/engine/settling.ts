@@ -1,9 +1,6 @@
-import { chunkCount } from "../../protocol/index.js";
 import { AnswerSets } from "./answer-sets.js";
-import type { Blob } from "./blobs.js";
-import { Contents } from "./contents.js";
 import { keepForLeases } from "./leasing.js";
-import { discard, isOwn, keepEnd } from "./publishing.js";
+import { discard, isOwn, keepEnd, throwAway } from "./publishing.js";
 import type { StagedBatch } from "./staged-batches.js";
 import type { StagedItem } from "./staged-items.js";
 import { batchEnded } from "./staged-status.js";
@@ -43,8 +40,22 @@ function settleItem(state: State, batch: StagedBatch, key: string, item: StagedI
 }
 
 /** Settles the next key of the batch that was revealed; false where there is none. */
-export function settleOne(state: State): boolean {
-	const batch = state.batches.in("settling");
+export const settleOne = (state: State): boolean => advance(state, state.batches.in("settling"), settleItem);
+
+/** Gives up the next item of a batch that is dropped; false where there is none such. */
+export const dropOne = (state: State): boolean =>
+	advance(
+		state,
+		state.batches.all.find((each) => each.state === "dropping"),
+		unstageItem,
+	);
+
+/** Does it to the item at the next place of a batch, which goes with its last one; false where there is no batch. */
+function advance(
+	state: State,
+	batch: StagedBatch | undefined,
+	act: (state: State, batch: StagedBatch, key: string, item: StagedItem) => void,
+): boolean {
 	if (batch === undefined) return false;
 	const place = batch.place + 1;
 	if (place > batch.places) {
@@ -54,7 +65,7 @@ export function settleOne(state: State): boolean {
 	const key = state.staged.keyAt(batch, place);
 	const after = state.batches.change(batch, { place });
 	const item = key === undefined ? undefined : state.staged.get(after, key);
-	if (item !== undefined) settleItem(state, after, key!, item);
+	if (item !== undefined) act(state, after, key!, item);
 	return true;
 }
 
@@ -67,32 +78,9 @@ export function unstageItem(state: State, batch: StagedBatch, key: string, item:
 		const payer = grant === 0 ? undefined : state.grants.find({ who: batch.owner, sequence: grant });
 		if (payer !== undefined) state.grants.use(payer, -granted, -1);
 		if (AnswerSets.isFor(blob.manifest, blob.place.content)) state.responses.release(batch.owner, blob);
-		throwStaged(state, batch.owner, blob, charged);
+		throwAway(state, blob, batch.owner, charged);
 	}
 	return state.batches.change(batch, { items: batch.items - 1 });
-}
-
-function throwStaged(state: State, holder: Uint8Array, blob: Blob, charged: number): void {
-	const { content, leaf, uploader } = blob.place;
-	const pages = content === 0 ? 0 : Contents.pages(chunkCount(blob.manifest.size, blob.chunkSize));
-	state.garbage.add({ content, leaf, uploader, pages, holder, charged });
-	state.wakeAt(state.now);
-}
-
-/** Gives up the next item of a batch that is dropped; false where there is none such. */
-export function dropOne(state: State): boolean {
-	const batch = state.batches.all.find((each) => each.state === "dropping");
-	if (batch === undefined) return false;
-	const place = batch.place + 1;
-	if (place > batch.places) {
-		state.batches.remove(batch);
-		return true;
-	}
-	const key = state.staged.keyAt(batch, place);
-	const after = state.batches.change(batch, { place });
-	const item = key === undefined ? undefined : state.staged.get(after, key);
-	if (item !== undefined) unstageItem(state, after, key!, item);
-	return true;
 }
 
 /** Whether a batch is neither revealed nor given up. */
