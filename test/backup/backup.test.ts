@@ -12,7 +12,6 @@ import {
 	forget,
 	prune,
 	Repository,
-	readBlob,
 	repair,
 	restore,
 	verify,
@@ -25,6 +24,7 @@ import { CanisterError } from "../../src/client/errors.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { MemoryStore, pseudoBytes } from "../client/support/memory-store.js";
 import { clientOf } from "./support/client.js";
+import { contentOf } from "./support/content.js";
 import { MemorySink } from "./support/sinks.js";
 
 /** Backups of a store in memory: what is in them, what they cost, and what happens to several at once. */
@@ -62,14 +62,8 @@ class Scene {
 	}
 
 	/** What a snapshot holds, by key. */
-	async content(id: string, repository = this.repository): Promise<Record<string, string>> {
-		const found: Record<string, string> = {};
-		for await (const { key } of blobsIn(repository, id)) {
-			const chunks: Uint8Array[] = [];
-			for await (const chunk of readBlob(repository, id, key)) chunks.push(chunk);
-			found[key] = hex(sha256(Buffer.concat(chunks)));
-		}
-		return found;
+	content(id: string, repository = this.repository): Promise<Record<string, string>> {
+		return contentOf(repository, id);
 	}
 }
 

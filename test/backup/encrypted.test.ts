@@ -8,7 +8,6 @@ import { hex, sha256 } from "../../src/backup/format/names.js";
 import {
 	addKey,
 	backup,
-	blobsIn,
 	checkSink,
 	type Damage,
 	differences,
@@ -17,7 +16,6 @@ import {
 	listKeys,
 	prune,
 	Repository,
-	readBlob,
 	removeKey,
 	repair,
 	verify,
@@ -30,6 +28,7 @@ import { startUpload } from "../../src/client/upload/index.js";
 import { type KeyHolder, MasterKey } from "../../src/encryption/index.js";
 import { MemoryStore, pseudoBytes } from "../client/support/memory-store.js";
 import { clientOf } from "./support/client.js";
+import { contentOf } from "./support/content.js";
 import { MemorySink } from "./support/sinks.js";
 
 /** Encrypted repositories, of a store in memory. */
@@ -55,15 +54,6 @@ async function sceneOf(sink = new MemorySink()) {
 	};
 }
 
-async function contentOf(repository: Repository, id: string) {
-	const found: Record<string, string> = {};
-	for await (const { key } of blobsIn(repository, id)) {
-		const chunks: Uint8Array[] = [];
-		for await (const chunk of readBlob(repository, id, key)) chunks.push(chunk);
-		found[key] = hex(sha256(Buffer.concat(chunks)));
-	}
-	return found;
-}
 const digest = (bytes: Uint8Array) => hex(sha256(bytes));
 
 describe("C117 an encrypted repository does what others do", () => {
