@@ -424,7 +424,10 @@ export class BlobClient {
 	 * who holds a grant that it is part of.
 	 * @throws CanisterError `not_authorized`
 	 */
-	revokeGrant(grant: GrantName, options?: CallOptions): Promise<void> {
+	revokeGrant(
+		grant: { readonly who: PrincipalLike; readonly id: Uint8Array },
+		options?: CallOptions,
+	): Promise<void> {
 		return checked(options, checks.CALL, () => grants.revokeGrant(this.#context, grant, options));
 	}
 

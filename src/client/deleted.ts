@@ -70,7 +70,7 @@ function toDeleted({ manifest, deleted_at, deleted_by, kept_until }: WireDeleted
 		version: withJson({ sequence, canisterVersion }),
 		manifest: blob,
 		deletedAt: date(deleted_at),
-		deletedBy: deleted_by,
+		deletedBy: deleted_by.toText(),
 		keptUntil: date(kept_until),
 	});
 }

@@ -109,6 +109,7 @@ export type {
 	OpenUpload,
 	OwnedUpload,
 	Precondition,
+	PrincipalText,
 	Quota,
 	QuotaChanged,
 	RefusalTally,

@@ -102,7 +102,7 @@ export function listLeased(
 const toLease = (wire: WireLease): Lease =>
 	withJson({
 		id: wire.id.slice(),
-		holder: wire.holder,
+		holder: wire.holder.toText(),
 		version: toVersion(wire.version),
 		takenAt: date(wire.taken_at),
 		endsAt: date(wire.ends_at),

@@ -1,6 +1,11 @@
-import type { Principal } from "@dfinity/principal";
 import type { ErrorCode } from "../protocol/index.js";
 import type { BlobErrorOf } from "./errors.js";
+
+/**
+ * A principal in text, such as `2vxsx-fae`. Packages of agents each bring a class of their own, and a page may hold
+ * several: text is the same to all, compares with `===`, and makes one of any class by its `Principal.fromText`.
+ */
+export type PrincipalText = string;
 
 /** Who may read a blob: everybody, or its owner and those with a role that reads. */
 export type Visibility = "public" | "private";
@@ -48,7 +53,7 @@ export interface Manifest extends BlobRef, Version {
 	/** Who may read it. One that this client does not know counts as private. */
 	readonly visibility: Visibility;
 	/** Who uploaded or copied it; may replace and delete it. */
-	readonly owner: Principal;
+	readonly owner: PrincipalText;
 	/** When this content was published under this key, or under the one it was renamed from. */
 	readonly createdAt: Date;
 	/** When anything about it changed last. Times are the subnet's. */
@@ -133,7 +138,7 @@ export interface Usage {
 /** What a principal may do in a store, and what it uses of it. */
 export interface Account {
 	/** Whose it is. */
-	readonly who: Principal;
+	readonly who: PrincipalText;
 	/** Roles that were granted; who controls the canister is an administrator without: see `administers`. */
 	readonly roles: readonly Extensible<Role>[];
 	/** The quota that holds for it, its own or everybody's. */
@@ -182,7 +187,7 @@ export interface GrantTerms {
 /** Names a grant. */
 export interface GrantName {
 	/** Who holds it. */
-	readonly who: Principal;
+	readonly who: PrincipalText;
 	/** 16 bytes, chosen by who gave it. */
 	readonly id: Uint8Array;
 }
@@ -311,7 +316,7 @@ export interface RefusalTally {
 /** An open upload of anybody's. */
 export interface OwnedUpload extends OpenUpload {
 	/** Who began it. */
-	readonly owner: Principal;
+	readonly owner: PrincipalText;
 }
 
 /** A place in the feed: just past this change. To be stored as it is, or as JSON: `changes` takes both. */
@@ -396,7 +401,7 @@ export interface LeaseChanged {
 	/** Which. */
 	readonly id: Uint8Array;
 	/** Who holds it. */
-	readonly holder: Principal;
+	readonly holder: PrincipalText;
 	/** When it ends now; undefined: it was released. */
 	readonly endsAt: Date | undefined;
 }
@@ -406,7 +411,7 @@ export interface Lease {
 	/** 16 bytes, chosen by who took it. */
 	readonly id: Uint8Array;
 	/** Who holds it. */
-	readonly holder: Principal;
+	readonly holder: PrincipalText;
 	/** The change that it was taken by: it keeps what keys held then. */
 	readonly version: Version;
 	/** When it was taken. */
@@ -444,7 +449,7 @@ export interface DeletedBlob extends DeletedName {
 	/** When it was deleted. */
 	readonly deletedAt: Date;
 	/** Who deleted or replaced it. */
-	readonly deletedBy: Principal;
+	readonly deletedBy: PrincipalText;
 	/** When it is removed for good. */
 	readonly keptUntil: Date;
 }
@@ -479,7 +484,7 @@ export interface RoleChanged {
 	/** Tells what changed. */
 	readonly type: "role";
 	/** Whose role. */
-	readonly who: Principal;
+	readonly who: PrincipalText;
 	/** Which role. */
 	readonly role: Extensible<Role>;
 	/** True where it was given, false where it was taken away. */
@@ -491,7 +496,7 @@ export interface QuotaChanged {
 	/** Tells what changed. */
 	readonly type: "quota";
 	/** Whose quota; undefined for that of all who have none of their own. */
-	readonly who: Principal | undefined;
+	readonly who: PrincipalText | undefined;
 	/** The quota; undefined where it is no longer one of their own. */
 	readonly quota: Quota | undefined;
 }
@@ -515,7 +520,7 @@ export interface BlobGiven {
 	/** The version that it was before. */
 	readonly version: Version;
 	/** Whose it was. */
-	readonly from: Principal;
+	readonly from: PrincipalText;
 	/** The offer that was taken. */
 	readonly offer: OfferName;
 }
@@ -525,9 +530,9 @@ export interface OfferChanged extends OfferName {
 	/** Tells what changed. */
 	readonly type: "offer";
 	/** Whose blobs. */
-	readonly owner: Principal;
+	readonly owner: PrincipalText;
 	/** To whom. */
-	readonly to: Principal;
+	readonly to: PrincipalText;
 	/** What was offered; undefined where the offer was taken or withdrawn. */
 	readonly what: OfferedBlobs | undefined;
 }
@@ -537,9 +542,9 @@ export interface LinkChanged {
 	/** Tells what changed. */
 	readonly type: "link";
 	/** For whom. */
-	readonly owner: Principal;
+	readonly owner: PrincipalText;
 	/** Who acts. */
-	readonly who: Principal;
+	readonly who: PrincipalText;
 	/** What it is now. */
 	readonly state: Extensible<"offered" | "holds" | "ended">;
 }
@@ -547,7 +552,7 @@ export interface LinkChanged {
 /** Names an offer of blobs. */
 export interface OfferName {
 	/** Who made it. */
-	readonly giver: Principal;
+	readonly giver: PrincipalText;
 	/** 16 bytes, chosen by who made it. */
 	readonly id: Uint8Array;
 }
@@ -582,7 +587,7 @@ export interface ChangeStamp extends Version {
 	/** When, by the clock of the subnet. */
 	readonly at: Date;
 	/** Who made it. */
-	readonly by: Principal;
+	readonly by: PrincipalText;
 	/** Which of the changes of a batch it is; undefined where it was made alone. */
 	readonly inBatch: InBatch | undefined;
 	/** Where to go on once it is dealt with. */

@@ -93,7 +93,7 @@ export function fromWireManifest(wire: WireManifest): Manifest {
 		chunkBytes: wire.chunk_size,
 		contentType: wire.content_type,
 		visibility: isPublic(wire) ? "public" : "private",
-		owner: wire.owner,
+		owner: wire.owner.toText(),
 		createdAt: date(wire.created_at),
 		modifiedAt: date(wire.modified_at),
 		metadata: Object.fromEntries(wire.metadata),

@@ -14,7 +14,7 @@ function nameOf(blob: VerifiedBlob, isPrivate: boolean, index: number): string {
 	const leaf = blob.leaf(index);
 	if (!isPrivate) return hexOf(leaf);
 	// Never the name of a public chunk, whose bytes anybody may choose.
-	return `p${createHash("sha256").update(blob.manifest.owner.toUint8Array()).update(leaf).digest("hex")}`;
+	return `p${createHash("sha256").update(blob.manifest.owner).update(leaf).digest("hex")}`;
 }
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");

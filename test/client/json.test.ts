@@ -36,7 +36,7 @@ describe("JSON", () => {
 			size: 10,
 			contentType: "application/octet-stream",
 			visibility: "private",
-			owner: manifest.owner.toText(),
+			owner: manifest.owner,
 			createdAt: manifest.createdAt.toISOString(),
 			modifiedAt: manifest.modifiedAt.toISOString(),
 			metadata: { b: "c" },

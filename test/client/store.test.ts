@@ -349,7 +349,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 			await blobs.grantRole(who.toText(), "writer");
 			await theirs.stat("private");
 			await theirs.upload(new Uint8Array(1), { key: "theirs" });
-			const [entry] = (await all(blobs.listAccounts())).filter((each) => each.who.toText() === who.toText());
+			const [entry] = (await all(blobs.listAccounts())).filter((each) => each.who === who.toText());
 			expect([...(entry?.roles ?? [])].sort()).toEqual(["reader", "writer"]);
 			await blobs.revokeRole(who, "reader");
 			expect(isBlobError(await failure(theirs.stat("private")), "blob_not_found")).toBe(true);

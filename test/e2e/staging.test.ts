@@ -54,7 +54,11 @@ test("C100 C103 a site of any size is staged through an upgrade, and readers see
 		],
 		{ batch },
 	);
-	expect(staged).toMatchObject({ state: "open", items: 41, owner: await fixture.agent.getPrincipal() });
+	expect(staged).toMatchObject({
+		state: "open",
+		items: 41,
+		owner: (await fixture.agent.getPrincipal()).toText(),
+	});
 	const before = await keysOf(reader, "site/");
 	expect(before).toHaveLength(30);
 

@@ -17,7 +17,7 @@ export const draftOf = (manifest: Manifest): Draft => ({
 	chunkBytes: manifest.chunkBytes,
 	contentType: manifest.contentType,
 	visibility: manifest.visibility,
-	owner: manifest.owner.toText(),
+	owner: manifest.owner,
 	createdAt: manifest.createdAt.toISOString(),
 	modifiedAt: manifest.modifiedAt.toISOString(),
 	sequence: manifest.sequence.toString(),
@@ -42,15 +42,15 @@ export const readableOf = (draft: Draft): Manifest =>
 export function settingsOf(change: Change): readonly (readonly [key: string, value: Json])[] {
 	switch (change.type) {
 		case "role":
-			return [[`role/${change.who.toText()}/${change.role}`, change.granted ? true : null]];
+			return [[`role/${change.who}/${change.role}`, change.granted ? true : null]];
 		case "quota": {
-			const key = change.who === undefined ? EVERYBODY : `quota/${change.who.toText()}`;
+			const key = change.who === undefined ? EVERYBODY : `quota/${change.who}`;
 			return [[key, jsonOf(change.quota)]];
 		}
 		case "grant":
 			return [
 				[
-					`grant/${change.who.toText()}/${hex(change.id)}`,
+					`grant/${change.who}/${hex(change.id)}`,
 					change.terms === undefined ? null : grantOf(change.terms, change.under),
 				],
 			];
@@ -68,7 +68,7 @@ export function settingsOf(change: Change): readonly (readonly [key: string, val
 	}
 }
 
-export const linkKey = ({ owner, who }: LinkName): string => `link/${owner.toText()}/${who.toText()}`;
+export const linkKey = ({ owner, who }: LinkName): string => `link/${owner}/${who}`;
 
 export const EVERYBODY = "everybody";
 export const EXPIRY_RULES = "expiryRules";

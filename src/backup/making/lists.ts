@@ -60,7 +60,7 @@ export async function listSettings(
 	await log.set(KEEP_DELETED, keepDeletedDays);
 	await log.set(EXPIRY_RULES, jsonOf(await client.expiryRules({ signal })));
 	for await (const { who, id, terms, under } of client.listGrants({ signal }))
-		await log.set(`grant/${who.toText()}/${hex(id)}`, grantOf(terms, under));
+		await log.set(`grant/${who}/${hex(id)}`, grantOf(terms, under));
 	// As the client itself, only where a store is asked: what looks into repositories needs no agent.
 	const { BlobOwners } = await import("../../client/owners/index.js");
 	for await (const link of new BlobOwners(client).listLinks({ signal }))
@@ -69,8 +69,8 @@ export async function listSettings(
 	if (administers !== true) return false;
 	try {
 		for await (const { who, roles, quota, hasOwnQuota } of client.listAccounts({ signal })) {
-			for (const role of roles) await log.set(`role/${who.toText()}/${role}`, true);
-			if (hasOwnQuota) await log.set(`quota/${who.toText()}`, jsonOf(quota));
+			for (const role of roles) await log.set(`role/${who}/${role}`, true);
+			if (hasOwnQuota) await log.set(`quota/${who}`, jsonOf(quota));
 		}
 	} catch (error) {
 		if (isBlobError(error, "not_authorized")) return false;

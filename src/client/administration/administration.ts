@@ -119,7 +119,10 @@ export function listAllUploads(
 		fetch: async (after: WireUploadName | undefined) => {
 			const request = { after: optional(after), limit: MAX_LIST_PAGE };
 			const { uploads, next } = await ask(context, "blobs_list_all_uploads", [request], options);
-			return { items: uploads.map(({ owner, upload }) => ({ owner, ...toOpenUpload(upload) })), next };
+			return {
+				items: uploads.map(({ owner, upload }) => ({ owner: owner.toText(), ...toOpenUpload(upload) })),
+				next,
+			};
 		},
 	});
 }

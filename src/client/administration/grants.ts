@@ -67,7 +67,7 @@ export async function grant(
 		as: optional(importAs && fromImportAs(importAs)),
 	};
 	await change(context, "blobs_give_grant", request, { signal });
-	return withJson({ who: principal, id });
+	return withJson({ who: principal.toText(), id });
 }
 
 export async function revokeGrant(
@@ -152,7 +152,7 @@ export function toTerms(role: string, terms: WireGrantTerms): Required<Grant["te
 }
 
 export const toGrantName = ({ who, id }: { who: Principal; id: Uint8Array }): GrantName =>
-	withJson({ who, id: id.slice() });
+	withJson({ who: who.toText(), id: id.slice() });
 
 function toGrant({ who, id, role, terms, under, used, holds }: WireGrant): Grant {
 	return withJson({

@@ -37,7 +37,7 @@ export function fromQuota(quota: Quota): WireQuota {
 
 export function toAccount(wire: WireAccount): Account {
 	return {
-		who: wire.who,
+		who: wire.who.toText(),
 		roles: wire.roles,
 		quota: toQuota(wire.quota),
 		hasOwnQuota: wire.has_own_quota,

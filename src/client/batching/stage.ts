@@ -248,7 +248,7 @@ function toBatch({
 	const [its] = broken;
 	return withJson({
 		batch: batch.slice(),
-		owner,
+		owner: owner.toText(),
 		state,
 		items,
 		ready,

@@ -1,9 +1,8 @@
-import type { Principal } from "@dfinity/principal";
 import type { ErrorCode } from "../../protocol/index.js";
 import type { CallOptions } from "../administration/administration.js";
 import type { BlobErrorOf } from "../errors.js";
 import type { PrincipalLike } from "../options.js";
-import type { Extensible, Version } from "../types.js";
+import type { Extensible, PrincipalText, Version } from "../types.js";
 import type { BatchCommit, BatchDelete, BatchPut } from "./types.js";
 
 /** What can be staged: a put of what fits a message, a commit of what `prepareUpload` has sent, a deletion. */
@@ -37,7 +36,7 @@ export interface StagedBatch {
 	/** 16 bytes that name it. */
 	readonly batch: Uint8Array;
 	/** Who stages it. */
-	readonly owner: Principal;
+	readonly owner: PrincipalText;
 	/**
 	 * `open`: more can be staged; `waiting` for its turn to be revealed; `preparing`: it is got ready; `revealed`; `dropped`.
 	 */

@@ -72,7 +72,7 @@ export class BlobOwners {
 			const owner = options.owner === undefined ? undefined : checkPrincipal("owner", options.owner);
 			const request = { id, owner: optional(owner), to: checkPrincipal("to", to), what: fromOffered(what) };
 			await change(this.#context, "blobs_offer", request, options);
-			return withJson({ giver: await this.#context.principal(), id });
+			return withJson({ giver: (await this.#context.principal()).toText(), id });
 		});
 	}
 

@@ -1,5 +1,4 @@
-import type { Principal } from "@dfinity/principal";
-import type { Change } from "../types.js";
+import type { Change, PrincipalText } from "../types.js";
 import type { RightsChange } from "./types.js";
 
 /** Which changes of the feed are of rights, and whom they concern. */
@@ -18,11 +17,11 @@ const KINDS: readonly RightsChange["type"][] = [
 export const isOfRights = (change: Change): change is RightsChange =>
 	KINDS.some((kind) => kind === change.type);
 
-/** Whether the principal of this text made a change, or it says something of it. */
-export const concerns = (change: RightsChange, text: string): boolean =>
-	[change.by, ...named(change)].some((who) => who?.toText() === text);
+/** Whether a principal made a change, or it says something of it. */
+export const concerns = (change: RightsChange, who: PrincipalText): boolean =>
+	[change.by, ...named(change)].includes(who);
 
-function named(change: RightsChange): readonly (Principal | undefined)[] {
+function named(change: RightsChange): readonly (PrincipalText | undefined)[] {
 	switch (change.type) {
 		case "role":
 		case "quota":

@@ -1,4 +1,3 @@
-import type { Principal } from "@dfinity/principal";
 import type { AskOptions, CallOptions } from "../administration/administration.js";
 import type { PrincipalLike } from "../options.js";
 import type { ChangesOptions } from "../reading/changes.js";
@@ -13,6 +12,7 @@ import type {
 	OfferChanged,
 	OfferedBlobs,
 	OfferName,
+	PrincipalText,
 	QuotaChanged,
 	RoleChanged,
 } from "../types.js";
@@ -20,9 +20,9 @@ import type {
 /** Blobs that may be taken. */
 export interface Offer extends OfferName {
 	/** Whose blobs. */
-	readonly owner: Principal;
+	readonly owner: PrincipalText;
 	/** Who may take them. */
-	readonly to: Principal;
+	readonly to: PrincipalText;
 	/** Which. */
 	readonly what: OfferedBlobs;
 	/** Only those that were published by the change of this number or before. */
@@ -42,9 +42,9 @@ export interface Link extends LinkName {
 /** Names a link. */
 export interface LinkName {
 	/** For whom. */
-	readonly owner: Principal;
+	readonly owner: PrincipalText;
 	/** Who acts. */
-	readonly who: Principal;
+	readonly who: PrincipalText;
 }
 
 /** How blobs are offered. */

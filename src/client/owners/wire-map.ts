@@ -6,7 +6,8 @@ import type { Link, Offer } from "./types.js";
 
 /** Owners as they travel, and as they are given. */
 
-export const toOfferName = ({ giver, id }: WireOfferName): OfferName => withJson({ giver, id: id.slice() });
+export const toOfferName = ({ giver, id }: WireOfferName): OfferName =>
+	withJson({ giver: giver.toText(), id: id.slice() });
 
 export const toOffered = (what: WireOffered): OfferedBlobs =>
 	"blob" in what ? { key: what.blob } : { prefix: what.prefix };
@@ -14,12 +15,12 @@ export const toOffered = (what: WireOffered): OfferedBlobs =>
 export const toOffer = ({ giver, id, owner, to, what, sequence, ends_at }: WireOffer): Offer =>
 	withJson({
 		...toOfferName({ giver, id }),
-		owner,
-		to,
+		owner: owner.toText(),
+		to: to.toText(),
 		what: toOffered(what),
 		sequence,
 		endsAt: date(ends_at),
 	});
 
 export const toLink = ({ owner, who, holds, since }: WireLink): Link =>
-	withJson({ owner, who, holds, since: date(since) });
+	withJson({ owner: owner.toText(), who: who.toText(), holds, since: date(since) });

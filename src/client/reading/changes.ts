@@ -147,7 +147,13 @@ const REFUSALS = ["cursor_unknown", "cursor_pruned", "not_authorized", "behind",
 
 function toChange({ at, by, change, in_batch, ...version }: WireChange, cursor: Cursor): Change {
 	const [inBatch] = in_batch;
-	const stamp = { ...toVersion(version), at: date(at), by, inBatch, cursor: withJson({ ...cursor }) };
+	const stamp = {
+		...toVersion(version),
+		at: date(at),
+		by: by.toText(),
+		inBatch,
+		cursor: withJson({ ...cursor }),
+	};
 	return withJson({ ...stamp, ...toChangeOf(change[0]) });
 }
 
@@ -171,16 +177,16 @@ function toChangeOf(wire: WireChangeOf | undefined): ChangeOf {
 		return {
 			type: "lease",
 			id: id.slice(),
-			holder,
+			holder: holder.toText(),
 			endsAt: ends_at[0] === undefined ? undefined : date(ends_at[0]),
 		};
 	}
 	if ("keep_deleted" in wire) return { type: "keepDeleted", ...wire.keep_deleted };
 	if ("expiry_rules" in wire) return { type: "expiryRules", rules: wire.expiry_rules.rules.map(toRule) };
-	if ("role" in wire) return { type: "role", ...wire.role };
+	if ("role" in wire) return { type: "role", ...wire.role, who: wire.role.who.toText() };
 	if ("quota" in wire) {
 		const [quota] = wire.quota.quota;
-		return { type: "quota", who: wire.quota.who[0], quota: quota && toQuota(quota) };
+		return { type: "quota", who: wire.quota.who[0]?.toText(), quota: quota && toQuota(quota) };
 	}
 	if ("grant" in wire) {
 		const { role, terms, under, ...name } = wire.grant;
@@ -197,15 +203,24 @@ function toChangeOf(wire: WireChangeOf | undefined): ChangeOf {
 			type: "given",
 			manifest: toManifest(manifest),
 			version: toVersion(version),
-			from,
+			from: from.toText(),
 			offer: toOfferName(offer),
 		};
 	}
 	if ("offer" in wire) {
 		const { owner, to, what, ...name } = wire.offer;
-		return { type: "offer", ...toOfferName(name), owner, to, what: what[0] && toOffered(what[0]) };
+		return {
+			type: "offer",
+			...toOfferName(name),
+			owner: owner.toText(),
+			to: to.toText(),
+			what: what[0] && toOffered(what[0]),
+		};
 	}
-	if ("link" in wire) return { type: "link", ...wire.link };
+	if ("link" in wire) {
+		const { owner, who, state } = wire.link;
+		return { type: "link", owner: owner.toText(), who: who.toText(), state };
+	}
 	if ("mode" in wire) return { type: "mode", ...wire.mode };
 	// Told by what they are made of.
 	return { type: "unknown" };

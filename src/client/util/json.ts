@@ -1,11 +1,10 @@
-import type { Principal } from "@dfinity/principal";
 import { hex } from "./bytes.js";
 
 /**
  * The shape in which `JSON.stringify` writes what this package returns and throws: a bigint as decimal digits, bytes as
- * lower-case hex digits, a principal as its text, a time in ISO 8601, a number that is Infinity as null.
+ * lower-case hex digits, a time in ISO 8601, a number that is Infinity as null.
  */
-export type AsJson<T> = T extends bigint | Uint8Array | Date | Principal
+export type AsJson<T> = T extends bigint | Uint8Array | Date
 	? string
 	: T extends object
 		? { [Name in keyof T]: AsJson<T[Name]> }
@@ -16,8 +15,7 @@ export function toJson(value: unknown): unknown {
 	if (typeof value === "bigint") return value.toString();
 	if (typeof value !== "object" || value === null) return value;
 	if (ArrayBuffer.isView(value)) return hex(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
-	const { toText, toJSON } = value as { toText?: unknown; toJSON?: unknown };
-	if (typeof toText === "function") return toText.call(value);
+	const { toJSON } = value as { toJSON?: unknown };
 	if (typeof toJSON === "function") return toJSON.call(value);
 	if (value instanceof Error) return { name: value.name, message: value.message };
 	if (Array.isArray(value)) return value.map(toJson);

@@ -288,7 +288,7 @@ export class Batch {
 			chunkBytes: MAX_CHUNK_BYTES,
 			contentType: plan.contentType,
 			visibility: plan.visibility,
-			owner: importAs?.owner ?? (await this.#context.principal()),
+			owner: (importAs?.owner ?? (await this.#context.principal())).toText(),
 			createdAt: importAs === undefined ? outcome.at : date(importAs.created_at),
 			modifiedAt: importAs === undefined ? outcome.at : date(importAs.modified_at),
 			metadata: Object.fromEntries(plan.metadata),
