@@ -48,10 +48,10 @@ const CYCLES_FOR_SEEKING = 1e11;
 // The store's ids begin at 10. A canister has one init, so this class has it, and calls what the store's is to do.
 const Store = createBlobStore({
 	memoryOffset: 10,
-	lifecycle: false,
+	ownLifecycle: true,
 	authorize,
 	admit,
-	room: { minCycles: CYCLES_FOR_SIGNING },
+	capacity: { minCycles: CYCLES_FOR_SIGNING },
 	http: { exactRanges: { cyclesPerDay: CYCLES_FOR_SEEKING } },
 });
 

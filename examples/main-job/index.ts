@@ -50,7 +50,7 @@ async function run(path: string, isQuiet: boolean): Promise<Figures> {
 	const { size } = await stat(path);
 	const directory = await mkdtemp(join(tmpdir(), "canister-blobs-"));
 
-	say("Building the canister: azle, then canister-blobs link …");
+	say("Building the canister: canister-blobs build …");
 	const wasm = await buildCanister(join(import.meta.dirname, "../store"), "store");
 	const messages: MessageRecord[] = [];
 	const network = await openNetwork({ metering: true, onMessage: (message) => messages.push(message) });

@@ -4,15 +4,13 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 /**
- * Builds a canister as dfx would: runs the `build` commands of its dfx.json, azle and then the linker, and answers
- * the Wasm that they leave.
+ * Builds a canister as dfx would: runs the `build` commands of its dfx.json, and answers the Wasm that they leave.
  */
 export async function buildCanister(directory: string, name: string): Promise<Uint8Array> {
 	const config = JSON.parse(await readFile(join(directory, "dfx.json"), "utf8"));
-	const { build, candid, wasm } = config.canisters[name];
-	const env = { ...process.env, CANISTER_CANDID_PATH: join(directory, candid) };
+	const { build, wasm } = config.canisters[name];
 	for (const command of build as string[])
-		await promisify(execFile)("sh", ["-c", command], { cwd: directory, env }).catch((error) => {
+		await promisify(execFile)("sh", ["-c", command], { cwd: directory }).catch((error) => {
 			throw new Error(`${command} failed in ${directory}:\n${error.stdout}${error.stderr}`, { cause: error });
 		});
 	return readFile(join(directory, wasm));

@@ -5,9 +5,9 @@ export type {
 	Admit,
 	Authorize,
 	BlobStoreOptions,
+	CapacitySettings,
 	HttpSettings,
 	Quota,
-	RoomSettings,
 	StoreOptions,
 } from "./azle/options.js";
 export { type BlobStoreClass, createBlobStore } from "./azle/store.js";

@@ -10,10 +10,11 @@ import { type Command, EXIT_FAILURE, EXIT_USAGE, UsageError } from "./command.js
  * second, and a build that links canisters runs this program many times.
  */
 const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] = [
+	["build", "build a canister: Azle, then link", async () => (await import("./build/build.js")).build],
 	[
 		"link",
 		"put the native SHA-256 into a canister built by Azle",
-		async () => (await import("./link.js")).link,
+		async () => (await import("./build/link.js")).link,
 	],
 	["network", "run a local Internet Computer network", async () => (await import("./network.js")).network],
 	["init", "make a backup repository", async () => (await import("./backup/init.js")).init],

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ActorMethod } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
@@ -66,6 +66,16 @@ test("the interface is what the Wasm shows as its public metadata, and what src/
 	expect(shown).toEqual(methodsOf(idlFactory));
 	// What the same parser made of candid/store.did.
 	expect(shown).toEqual(methodsOf(packaged));
+});
+
+test("beside an application the interface is what Azle wrote, with the store's types by name", async () => {
+	const place = dirname(inject("wasm").guestbook);
+	const written = readFileSync(join(place, "guestbook.did"), "utf8");
+	expect(await parse(written)).toEqual(
+		await parse(readFileSync(join(place, ".azle/guestbook/guestbook.did"), "utf8")),
+	);
+	expect(written).toContain("blobs_stat : (Stat) -> (variant { ok : StatAnswer; err : Refusal }) query;");
+	expect(written).toMatch(/^ {2}sign: \(text\)/m);
 });
 
 /** The types that were made say of bytes that they may be numbers in an array, too (but not of an opt, a tuple). */

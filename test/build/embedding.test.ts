@@ -137,10 +137,10 @@ describe("where a store is", () => {
 			["Store.inspectMessage()", "undefined"],
 			["[Guestbook, Store]", "[Guestbook]"],
 		);
-		const adding = buildWith(["room: { minCycles: CYCLES_FOR_SIGNING }", "addedByUpgrade: true"]);
+		const adding = buildWith(["capacity: { minCycles: CYCLES_FOR_SIGNING }", "allowEmptyStore: true"]);
 		const { guestbook, agent, canisterId } = await deploy(without);
 		expect(await guestbook.sign("Ada")).toBe(1);
-		await expect(installWasm(agent, canisterId, wasm, "upgrade")).rejects.toThrow(/addedByUpgrade: true/);
+		await expect(installWasm(agent, canisterId, wasm, "upgrade")).rejects.toThrow(/allowEmptyStore: true/);
 		expect(await guestbook.sign("Grace")).toBe(2);
 
 		await installWasm(agent, canisterId, adding, "upgrade");

@@ -18,9 +18,9 @@ const MAIN = `
 	const mishap = "none   ";
 	const outside = [new StableBTreeMap(9), new StableBTreeMap(32)];
 	if (mishap === "before ") new StableBTreeMap(10);
-	const Store = createBlobStore({ memoryOffset: 10, lifecycle: false, sha256: jsSha256 });
+	const Store = createBlobStore({ memoryOffset: 10, ownLifecycle: true, sha256: jsSha256 });
 	if (mishap === "after  ") new StableBTreeMap(31);
-	const Other = createFromAnotherCopy({ memoryOffset: 100, lifecycle: false, sha256: jsSha256 });
+	const Other = createFromAnotherCopy({ memoryOffset: 100, ownLifecycle: true, sha256: jsSha256 });
 
 	class Application {
 		@init([])

@@ -28,7 +28,7 @@ describe("canister-blobs", () => {
 		for (const args of [["--help"], ["-h"], ["help"]]) {
 			const { code, stdout } = await run(...args);
 			expect(code).toBe(0);
-			expect(stdout).toMatch(/Commands:\n {2}link +put the native/);
+			expect(stdout).toMatch(/Commands:\n {2}build +build a canister/);
 		}
 		expect((await run("link", "--help")).stdout).toMatch(/-o, --output/);
 	});
@@ -36,8 +36,8 @@ describe("canister-blobs", () => {
 	it.each([
 		[[], /Usage: canister-blobs/],
 		[["lnik"], /no command "lnik"/],
-		[["link"], /takes one Wasm file/],
-		[["link", "a", "b", "-o", "c"], /takes one Wasm file/],
+		[["link"], /takes a Wasm file/],
+		[["link", "a.wasm", "b.wasm"], /takes one Wasm file; did you mean: link a\.wasm -o b\.wasm/],
 		[["link", "a.wasm"], /needs -o <path>; to change the file in place: -o a\.wasm/],
 		[["link", "a.wasm", "-o"], /-o/],
 		[["link", "a.wasm", "--outptu", "b"], /--outptu/],

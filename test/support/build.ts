@@ -8,7 +8,7 @@ import { expect, inject } from "vitest";
 const run = promisify(execFile);
 
 /**
- * Builds a canister from the source of its main file, as examples/store is built. The same source is built once for
+ * Builds a canister from the source of its main file, in a folder without dfx.json. The same source is built once for
  * each state of the package: the result is kept beside the example canisters (global.ts).
  * @param options.isLinked whether the native kernel is linked into it. Default true.
  * @param options.secondCopy whether the main file can import a second copy of the package, from `./copy/canister/index.js`.
@@ -27,18 +27,13 @@ export async function buildMain(
 	// In a folder of its own, as deep as the examples: test files may build side by side.
 	const directory = await mkdtemp(join(builds, "main-"));
 	try {
-		for (const file of ["dfx.json", "tsconfig.json"]) await cp(join(store, file), join(directory, file));
+		await cp(join(store, "tsconfig.json"), join(directory, "tsconfig.json"));
 		if (secondCopy)
 			for (const part of ["canister", "protocol"])
 				await cp(join(builds, "../..", part), join(directory, "copy", part), { recursive: true });
 		await writeFile(join(directory, "index.ts"), main);
-		const env = { ...process.env, CANISTER_CANDID_PATH: join(directory, "store.did") };
-		await run("npx", ["azle", "build", "store"], { cwd: directory, env });
-		const built = join(directory, ".azle/store/store.wasm");
-		if (isLinked)
-			await run("npx", ["canister-blobs", "link", built, "-o", built, "--candid", "store.did"], {
-				cwd: directory,
-			});
+		const built = join(directory, isLinked ? "linked.wasm" : ".azle/store/store.wasm");
+		await run("npx", ["canister-blobs", "build", "-o", "linked.wasm"], { cwd: directory });
 		await mkdir(builds, { recursive: true });
 		await rename(built, finished);
 		return await readFile(finished);

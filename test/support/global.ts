@@ -28,7 +28,7 @@ const sourcesOf = async (directory: string) =>
 	(await readdir(directory)).filter((name) => /\.(ts|json|yaml)$/.test(name));
 
 /**
- * Builds the example canisters as a user would: from the packed package, by azle, then the linker. A build is named by the hash of all its inputs,
+ * Builds the example canisters as a user would: from the packed package. A build is named by the hash of all its inputs,
  * made under a name of this process and renamed when it is whole, so that runs side by side share it safely.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

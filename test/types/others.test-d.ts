@@ -26,14 +26,14 @@ test("files are sources and targets", async () => {
 });
 
 test("a store is a class, made with options that it knows", () => {
-	const store = createBlobStore({ memoryOffset: 10, lifecycle: false });
+	const store = createBlobStore({ memoryOffset: 10, ownLifecycle: true });
 	expectTypeOf(store).toEqualTypeOf<BlobStoreClass>();
 	expectTypeOf(store.grantsOf).returns.toEqualTypeOf<StoreGrant[]>();
 	// @ts-expect-error: a grant is for a prefix
 	store.grant({} as never, { role: "writer" });
 	createBlobStore({ sha256: jsSha256, authorize: ({ action }) => (action === "read" ? true : undefined) });
 	// @ts-expect-error: beside other classes the memory ids must be chosen
-	createBlobStore({ lifecycle: false });
+	createBlobStore({ ownLifecycle: true });
 	// @ts-expect-error: no such option
 	createBlobStore({ memoryIds: 10 });
 	// @ts-expect-error: the rule must not await: what a message does, it does wholly

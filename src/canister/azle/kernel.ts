@@ -45,8 +45,7 @@ const PATH_AT = CONTROL.pathAt / 4;
 const EXPECTED = CONTROL.expected;
 
 const LINK_STEP =
-	"Link it after `azle build`: npx canister-blobs link IN.wasm -o OUT.wasm, and install OUT.wasm. " +
-	"(dfx.json of the examples shows the step.)";
+	"Build it with `npx canister-blobs build`, or link what `azle build` wrote: npx canister-blobs link IN.wasm -o OUT.wasm.";
 
 const isLinked = (version: number): boolean =>
 	isController(Principal.fromUint8Array(Uint8Array.from(detectionPrincipal(version))));

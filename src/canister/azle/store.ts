@@ -79,11 +79,11 @@ const isMethod = (name: string): name is MethodName => Object.hasOwn(METHODS, na
 /** Makes a blob store: a class whose methods, all named `blobs_…`, are the protocol (docs/PROTOCOL.md). */
 export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass {
 	checkOptions(options);
-	const { memoryOffset = 0, sha256, lifecycle = true, addedByUpgrade = false } = options;
+	const { memoryOffset = 0, sha256, ownLifecycle = false, allowEmptyStore = false } = options;
 	const memory = new ReservedMemory(memoryOffset);
 	const hasExact = options.http?.exactRanges !== undefined;
 	/** Methods of HTTP gateways that the class brings. */
-	const http = lifecycle ? ["http_request", ...(hasExact ? [HTTP_UPDATE] : [])] : [];
+	const http = ownLifecycle ? [] : ["http_request", ...(hasExact ? [HTTP_UPDATE] : [])];
 
 	let running: { engine: Engine; storage: AzleStorage } | undefined;
 	let exported: object | undefined;
@@ -126,10 +126,10 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 				trap(
 					`${none}, and something else is stored under id ${filled.join(", ")}. Choose another memoryOffset.`,
 				);
-			if (!addedByUpgrade)
+			if (!allowEmptyStore)
 				trap(
 					`${none}. If memoryOffset was changed, change it back; if this upgrade adds the store to the canister, ` +
-						"say `addedByUpgrade: true`.",
+						"say `allowEmptyStore: true`.",
 				);
 		}
 		engine.start();
@@ -228,7 +228,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		const decorate = (kind === "query" ? query : update)(args, result, { manual: true });
 		decorate(() => answer(name), contextOf(name, registrations));
 	}
-	if (!lifecycle) return BlobStore;
+	if (ownLifecycle) return BlobStore;
 	const { args, result } = HTTP_METHODS.http_request;
 	query([...args], result, { manual: true })(
 		() => {

@@ -90,7 +90,7 @@ export function methodsBeside(storeClass: object, http: readonly string[]): stri
 	for (const own of http)
 		if (others.indexOf(own) !== others.lastIndexOf(own))
 			trap(
-				`canister-blobs: the canister has an \`${own}\` of its own, and so has the store. Say \`lifecycle: false\` to ` +
+				`canister-blobs: the canister has an \`${own}\` of its own, and so has the store. Say \`ownLifecycle: true\` to ` +
 					"createBlobStore, and ask the store's httpRequest and httpRequestUpdate in yours.",
 			);
 	return others.filter((name) => !http.includes(name));

@@ -4,8 +4,8 @@ import type { StableMap } from "../ports.js";
 import { knownVersion, readU64, writeU64 } from "./codec.js";
 
 /**
- * What a principal may have at the most: whole numbers from 0 on, or Infinity for no bound; at anything else installing
- * and upgrading trap with a RangeError. What would be over one of them is refused with `quota_exceeded`, before anything
+ * What a principal may have at the most: whole numbers from 0 on, or Infinity for no bound; at anything else
+ * createBlobStore throws, and so the build fails. What would be over one of them is refused with `quota_exceeded`, before anything
  * is written.
  */
 export interface Quota {

@@ -38,8 +38,8 @@ export type { AccessRequest, Admit, Authorize } from "./access.js";
 export type { Quota } from "./accounts.js";
 export { BAD_REQUEST, type HttpQuery, type HttpReply } from "./http/serving.js";
 export { Refusal, refuse } from "./refusal.js";
-export type { RoomSettings } from "./room.js";
-export type { HttpSettings, Settings } from "./settings.js";
+export type { CapacitySettings } from "./room.js";
+export { checkNames, checkSettings, type HttpSettings, SETTINGS, type Settings } from "./settings.js";
 
 const NO_ID = new Uint8Array(0);
 

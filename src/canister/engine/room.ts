@@ -2,17 +2,17 @@ import type { Host } from "../ports.js";
 import { COUNTER, type Meta } from "./meta.js";
 import { refuse } from "./refusal.js";
 
-/** What the canister has to live on; each has a default. Cycles are counted as numbers below 2^53. */
-export interface RoomSettings {
+/** What the canister has to live on; each has a default. Cycles are whole numbers, as bigint or as number. */
+export interface CapacitySettings {
 	/** Bytes of stable memory that the store may take, its overhead included. Default and most: 256 GiB. */
 	readonly maxStableBytes: number;
 	/** Below so many cycles, beyond those that freezing keeps back, nothing is taken in. Default 100 B. */
-	readonly minCycles: number;
+	readonly minCycles: number | bigint;
 	/**
 	 * Below so many cycles, beyond those that freezing keeps back, the store is read-only: every change but an
 	 * administrator's is refused, and no cleaning is done, so that what is left keeps reads going. Default 0.
 	 */
-	readonly readOnlyCycles: number;
+	readonly readOnlyCycles: number | bigint;
 	/** Cycles for storing a GiB for a second. Default 127,000, the price of a subnet of 13 nodes. */
 	readonly storageCyclesPerGibSecond: number;
 	/**
@@ -40,20 +40,21 @@ const OVERHEAD = 1.02;
 const CYCLES_PER_BYTE = 2_080;
 
 /** ic-stable-structures hands out 32,768 buckets of 8 MiB. */
-export const DEFAULT_ROOM: RoomSettings = {
+export const DEFAULT_CAPACITY = {
 	maxStableBytes: 32_768 * BUCKET_BYTES,
 	minCycles: 1e11,
 	readOnlyCycles: 0,
 	storageCyclesPerGibSecond: 127_000,
 	costSchedule: "auto",
 	freezingThresholdSeconds: 2_592_000,
-};
+} satisfies CapacitySettings;
 
 /** Whether there is memory and there are cycles for what is about to come. */
 export class Room {
 	readonly #meta: Meta;
 	readonly #host: Host;
-	readonly #settings: RoomSettings;
+	/** Cycles as numbers: below 2^53, which 9,000 T are. */
+	readonly #settings: CapacitySettings & { readonly minCycles: number; readonly readOnlyCycles: number };
 	readonly #maps: number;
 	/** Cycles for taking in a byte and keeping it until the canister would freeze, where cycles are charged. */
 	readonly #price: number;
@@ -69,10 +70,11 @@ export class Room {
 	/** Bytes of a batch that there was room for and that are not stored yet. */
 	#expected = 0;
 
-	constructor(meta: Meta, host: Host, settings: Partial<RoomSettings>, maps: number) {
+	constructor(meta: Meta, host: Host, settings: Partial<CapacitySettings>, maps: number) {
 		this.#meta = meta;
 		this.#host = host;
-		this.#settings = { ...DEFAULT_ROOM, ...settings };
+		const { minCycles, readOnlyCycles, ...others } = { ...DEFAULT_CAPACITY, ...settings };
+		this.#settings = { ...others, minCycles: Number(minCycles), readOnlyCycles: Number(readOnlyCycles) };
 		this.#maps = maps;
 		const { storageCyclesPerGibSecond, freezingThresholdSeconds } = this.#settings;
 		this.#price = CYCLES_PER_BYTE + (storageCyclesPerGibSecond / GIB) * freezingThresholdSeconds;

@@ -1,7 +1,7 @@
 import type { Admit, Authorize } from "./access.js";
-import type { Quota } from "./accounts.js";
+import { DEFAULT_QUOTA, type Quota } from "./accounts.js";
 import type { HttpRules } from "./http/headers.js";
-import type { RoomSettings } from "./room.js";
+import { type CapacitySettings, DEFAULT_CAPACITY } from "./room.js";
 
 /** What an application may set about its store; each has a default. */
 export interface Settings {
@@ -39,7 +39,7 @@ export interface Settings {
 	 */
 	readonly strangersCyclesPerDay?: number;
 	/** Memory and cycles. */
-	readonly room?: Partial<RoomSettings>;
+	readonly capacity?: Partial<CapacitySettings>;
 	/** What HTTP gateways are answered (docs/HTTP.md). */
 	readonly http?: HttpSettings;
 }
@@ -75,29 +75,70 @@ export const DEFAULT_FEED_ENTRIES = 100_000;
 
 const ORIGIN = /^(?:\*|https?:\/\/[a-z0-9.-]+(?::\d+)?)$/;
 
-/** Bounds as they are stored and sent; where an application says Infinity there is none. Throws at what is no bound. */
+/** The names of all settings. */
+export const SETTINGS: Readonly<Record<keyof Settings, true>> = {
+	authorize: true,
+	admit: true,
+	quota: true,
+	feedEntries: true,
+	strangersCyclesPerDay: true,
+	capacity: true,
+	http: true,
+};
+const HTTP_NAMES: Readonly<Record<keyof HttpSettings, true>> = {
+	site: true,
+	allowOrigin: true,
+	exactRanges: true,
+};
+
+/** Throws at a name that is no option's, which JavaScript would pass over: a rule that is misspelt protects nothing. */
+export function checkNames(options: object, known: object, within = ""): void {
+	for (const name of Object.keys(options))
+		if (!Object.hasOwn(known, name))
+			throw new RangeError(`there is no option ${within}${name}; there are ${Object.keys(known).join(", ")}`);
+}
+
+const NOT_ASYNC = "must not be async: it has to decide within the message";
+
+function checkRule(name: string, rule: unknown): void {
+	if (rule === undefined) return;
+	if (typeof rule !== "function") throw new RangeError(`${name} must be a function`);
+	if (Object.prototype.toString.call(rule) === "[object AsyncFunction]")
+		throw new RangeError(`${name} ${NOT_ASYNC}`);
+}
+
+/**
+ * Throws a RangeError at a bound that is none. Bounds are whole numbers as they are stored and sent; where an
+ * application says Infinity there is none.
+ */
 export function checkSettings(settings: Settings): void {
 	const {
 		quota = {},
 		feedEntries = DEFAULT_FEED_ENTRIES,
 		strangersCyclesPerDay = Number.POSITIVE_INFINITY,
-		room = {},
+		capacity = {},
 		http = {},
 	} = settings;
 	if (http.site !== undefined && typeof http.site !== "boolean")
 		throw new RangeError("http.site must be true or false");
 	if (http.allowOrigin !== undefined && !ORIGIN.test(http.allowOrigin))
 		throw new RangeError("http.allowOrigin must be `*`, or an origin such as https://example.org");
+	for (const name of ["authorize", "admit"] as const) checkRule(name, settings[name]);
+	checkNames(quota, DEFAULT_QUOTA, "quota.");
+	checkNames(capacity, DEFAULT_CAPACITY, "capacity.");
+	checkNames(http, HTTP_NAMES, "http.");
 	const { exactRanges } = http;
 	if (exactRanges !== undefined && typeof exactRanges?.cyclesPerDay !== "number")
 		throw new RangeError("http.exactRanges must be an object with cyclesPerDay");
+	const bounds = Object.fromEntries(Object.entries(quota).map(([name, value]) => [`quota.${name}`, value]));
 	const exact = exactRanges && { "http.exactRanges.cyclesPerDay": exactRanges.cyclesPerDay };
-	for (const [name, value] of Object.entries({ ...quota, feedEntries, strangersCyclesPerDay, ...exact }))
+	for (const [name, value] of Object.entries({ ...bounds, feedEntries, strangersCyclesPerDay, ...exact }))
 		if (value !== Number.POSITIVE_INFINITY && (!Number.isSafeInteger(value) || value < 0))
 			throw new RangeError(`${name} must be a whole number from 0 on, or Infinity`);
-	const { costSchedule = "auto", ...amounts } = room;
+	const { costSchedule = "auto", ...amounts } = capacity;
 	if (!["auto", "paid", "free"].includes(costSchedule))
-		throw new RangeError("room.costSchedule must be auto, paid or free");
+		throw new RangeError("capacity.costSchedule must be auto, paid or free");
 	for (const [name, value] of Object.entries(amounts))
-		if (!Number.isFinite(value) || value < 0) throw new RangeError(`${name} must be a number from 0 on`);
+		if (!Number.isFinite(Number(value)) || value < 0)
+			throw new RangeError(`capacity.${name} must be a number from 0 on`);
 }

@@ -124,7 +124,7 @@ export class State {
 		this.accounts = new Accounts(map("accounts"));
 		this.claims = new Claims(map("uploads"), this.accounts);
 		this.charges = new Charges(this.accounts, this.claims, meta, settings.quota ?? {});
-		this.room = new Room(meta, host, settings.room ?? {}, MEMORIES);
+		this.room = new Room(meta, host, settings.capacity ?? {}, MEMORIES);
 		this.modes = new Modes(meta);
 		this.uploads = new Uploads(map("uploads"), catalog, this.charges);
 		const batches = new StagedBatches(map("batches"), meta);

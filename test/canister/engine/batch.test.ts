@@ -267,7 +267,7 @@ describe("C73 what is counted together is refused before anything is written, fo
 
 	test("the room of the canister", () => {
 		const free = 2 ** 23 * 16 + 3 * 4_096;
-		store = new TestStore({ room: { maxStableBytes: free } });
+		store = new TestStore({ capacity: { maxStableBytes: free } });
 		Object.assign(store.host, { stablePages: () => (2 ** 23 * 16) / 65_536 });
 		expect(refusedFor(copy("none", "x"))[0]).toBe("blob_not_found");
 		expect(refusedFor(put("a"), put("b"), put("c"))).toEqual(["no_room", 2]);

@@ -192,7 +192,7 @@ describe("C79 what is imported", () => {
 	});
 
 	test("is refused where there is no room or there are too few cycles", () => {
-		store = new TestStore({ room: { minCycles: 1e12 } });
+		store = new TestStore({ capacity: { minCycles: 1e12 } });
 		begin();
 		store.host.balance = 1e11;
 		expect(store.code(OWNER, "blobs_put_blob", wholeOf(newId(), "d", bytes, asOf(BEN)), bytes)).toBe(

@@ -241,7 +241,7 @@ describe("C82 what a lease may take is bounded", () => {
 	});
 
 	test("as far as there is room for its bytes when it is taken: no writer is refused for it later", () => {
-		const tight = new LeaseStore({ room: { maxStableBytes: 2 ** 29 } });
+		const tight = new LeaseStore({ capacity: { maxStableBytes: 2 ** 29 } });
 		const { missing } = (
 			tight.refused(BACKUP, "blobs_take_lease", takeOf()) as { no_room: { missing: bigint } }
 		).no_room;

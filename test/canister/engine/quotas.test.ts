@@ -495,7 +495,7 @@ describe("C12 what an upload reserves ahead", () => {
 	});
 
 	test("two begins take no more than 2 GiB of a store's room from others", () => {
-		store = new TestStore({ room: { maxStableBytes: 14 * (8 << 20) + 3 * GIB } });
+		store = new TestStore({ capacity: { maxStableBytes: 14 * (8 << 20) + 3 * GIB } });
 		for (const key of ["a", "b"]) store.begin(ANNA, key, 30_000 * S);
 		expect(store.code(BEN, "blobs_begin_upload", beginOf(newId(), "c", 20_000 * S))).toBe("no_room");
 		store.begin(BEN, "c", 10_000 * S);
@@ -521,7 +521,7 @@ describe("whose quota holds", () => {
 	test("a setting that is no bound is refused, and Infinity is none", () => {
 		for (const wrong of [{ quota: { bytes: -1 } }, { quota: { blobs: 1.5 } }, { feedEntries: Number.NaN }])
 			expect(() => new TestStore(wrong)).toThrow("must be a whole number from 0 on");
-		expect(() => new TestStore({ room: { minCycles: Number.NaN } })).toThrow("minCycles");
+		expect(() => new TestStore({ capacity: { minCycles: Number.NaN } })).toThrow("minCycles");
 		const unbound = {
 			openUploads: Infinity,
 			blobs: Infinity,

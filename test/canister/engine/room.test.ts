@@ -18,12 +18,12 @@ import {
 /** Memory and cycles: what is promised is there, what is not is refused before it is begun. */
 
 const MAPS_BYTES = 22 * (8 << 20);
-const roomFor = (bytes: number) => ({ room: { maxStableBytes: MAPS_BYTES + Math.ceil(bytes * 1.02) } });
+const roomFor = (bytes: number) => ({ capacity: { maxStableBytes: MAPS_BYTES + Math.ceil(bytes * 1.02) } });
 
 describe("a network that charges nothing", () => {
 	const begin = (store: TestStore) => store.code(ANNA, "blobs_begin_upload", beginOf(newId(), "a"));
 	const emptied = (costSchedule?: "auto" | "paid" | "free") => {
-		const store = new TestStore(costSchedule === undefined ? {} : { room: { costSchedule } });
+		const store = new TestStore(costSchedule === undefined ? {} : { capacity: { costSchedule } });
 		store.host.balance = 0;
 		return store;
 	};
@@ -59,8 +59,8 @@ describe("a network that charges nothing", () => {
 	});
 
 	test("an option that names no schedule is refused", () => {
-		expect(() => new TestStore({ room: { costSchedule: "cheap" as "free" } })).toThrow(
-			"room.costSchedule must be auto, paid or free",
+		expect(() => new TestStore({ capacity: { costSchedule: "cheap" as "free" } })).toThrow(
+			"capacity.costSchedule must be auto, paid or free",
 		);
 	});
 });
@@ -108,7 +108,7 @@ describe("C12 memory", () => {
 
 describe("C18 below the floor of cycles", () => {
 	test("what is taken in or changed is refused with what is missing; reads and deletes go on", () => {
-		const store = new TestStore({ room: { minCycles: 1e12, freezingThresholdSeconds: 0 } });
+		const store = new TestStore({ capacity: { minCycles: 1e12, freezingThresholdSeconds: 0 } });
 		const id = store.begin(ANNA, "a", S);
 		store.put(ANNA, id, 0, fillOf(1, S));
 		store.putBlob(ANNA, "b", fillOf(1, 1));
@@ -130,7 +130,7 @@ describe("C18 below the floor of cycles", () => {
 
 	test("what freezing keeps back is no part of it", () => {
 		const day = { freezingThresholdSeconds: 86_400, minCycles: 0 };
-		const store = new TestStore({ room: day });
+		const store = new TestStore({ capacity: day });
 		store.host.liquidCycles = () => undefined;
 		store.host.balance = Number(store.stats().storage_cycles_per_day) - 1;
 		expect(store.code(ANNA, "blobs_begin_upload", beginOf(newId(), "a"))).toBe("low_cycles");

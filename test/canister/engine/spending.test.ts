@@ -143,7 +143,7 @@ describe("C18 cycles a day of all strangers together", () => {
 
 describe("C18 a store whose cycles are down to what is kept for reads", () => {
 	test("refuses every change but an administrator's, cleans nothing, and goes on when it is topped up", () => {
-		opened({ room: { minCycles: 0, readOnlyCycles: 1e12 } });
+		opened({ capacity: { minCycles: 0, readOnlyCycles: 1e12 } });
 		store.putBlob(ANNA, "a", fillOf(1, 1));
 		store.delete(ANNA, "a");
 		store.putBlob(ANNA, "b", fillOf(1, 1));

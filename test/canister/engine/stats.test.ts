@@ -34,7 +34,7 @@ describe("C53 for administrators", () => {
 		const store = new TestStore();
 		const { cycles, storage_cycles_per_day, days_left } = store.stats();
 		expect(days_left).toBe(cycles / storage_cycles_per_day);
-		const free = new TestStore({ room: { storageCyclesPerGibSecond: 0 } });
+		const free = new TestStore({ capacity: { storageCyclesPerGibSecond: 0 } });
 		expect(free.stats().days_left).toBe(2n ** 53n - 1n);
 	});
 
