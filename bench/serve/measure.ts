@@ -72,7 +72,7 @@ export async function serveShares(
 		const { client, canisterId } = await network.store(wasm);
 		const bytes = new Uint8Array(SIZE);
 		for (let chunk = 0; chunk < CHUNKS; chunk++) bytes[chunk * MAX_CHUNK_BYTES] = chunk;
-		const blob = await client.upload(bytes, { key: "blob", visibility: "public" });
+		const blob = await client.upload(bytes, { key: "blob", visibility: "public" }).done;
 		const file = join(directory, "file");
 		await writeFile(file, bytes);
 

@@ -36,7 +36,7 @@ export function undisturbedShares(
 			source: () => new Uint8Array([...source.subarray(4), i & 255, (i >> 8) & 255, 0, 0]),
 			size: FILE_BYTES,
 		}));
-		const { failed } = await client.uploadAll(items);
+		const { failed } = await client.uploadAll(items).done;
 		if (failed > 0) throw new Error(`${failed} small files failed`);
 		return { ceilingShareLarge, ceilingShareSmall: await share("blobs_put_many") };
 	});
@@ -114,7 +114,7 @@ async function upload(client: BlobClient, size: number): Promise<void> {
 		new DataView(bytes.buffer).setBigUint64(0, BigInt(start));
 		return bytes;
 	};
-	await client.upload({ size, read }, { key: "large" });
+	await client.upload({ size, read }, { key: "large" }).done;
 }
 
 function shareOf(blocks: readonly Block[], method: string): number {

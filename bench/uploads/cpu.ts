@@ -41,7 +41,7 @@ export async function cpuShares(
 		const files = (count: number) =>
 			Array.from({ length: count }, () => new Uint8Array(randomBytes(FILE_BYTES)));
 
-		const byClient = async (bytes: Uint8Array) => client.upload(bytes, { key: "large", resume: false });
+		const byClient = async (bytes: Uint8Array) => client.upload(bytes, { key: "large", resume: false }).done;
 		const byActor = async (bytes: Uint8Array) => {
 			const id = newId();
 			const size: [bigint] = [BigInt(bytes.length)];
@@ -61,14 +61,14 @@ export async function cpuShares(
 		// Code that has run once is compiled, on both sides.
 		await byClient(large(4));
 		await byActor(large(2));
-		await packed(files(100));
+		await packed(files(100)).done;
 		await oneByOne(files(5));
 
 		const [a, b] = [large(CHUNKS), large(ACTOR_CHUNKS)];
 		const client1 = (await cpuOf(() => byClient(a))) / CHUNKS;
 		const actor1 = (await cpuOf(() => byActor(b))) / ACTOR_CHUNKS;
 		const [c, d] = [files(FILES), files(ACTOR_FILES)];
-		const client2 = (await cpuOf(async () => packed(c))) / FILES;
+		const client2 = (await cpuOf(async () => packed(c).done)) / FILES;
 		const actor2 = (await cpuOf(() => oneByOne(d))) / ACTOR_FILES;
 		return { cpuVersusActor: client1 / actor1, smallFileCpuVersusActor: client2 / actor2 };
 	} finally {

@@ -30,7 +30,7 @@ export async function downloadShare(
 		const { client, canisterId } = await network.store(wasm);
 		const bytes = new Uint8Array(CHUNKS * MAX_CHUNK_BYTES);
 		for (let chunk = 0; chunk < CHUNKS; chunk++) bytes[chunk * MAX_CHUNK_BYTES] = chunk;
-		const blob = await client.upload(bytes, { key: "blob", visibility: "public" });
+		const blob = await client.upload(bytes, { key: "blob", visibility: "public" }).done;
 		const agent = await HttpAgent.create({
 			host: network.url,
 			rootKey: network.rootKey,

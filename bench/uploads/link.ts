@@ -26,7 +26,7 @@ export async function linkShares(wasm: Uint8Array, directory: string): Promise<S
 		const { client, agent, canisterId } = await network.store(wasm);
 		const bytes = new Uint8Array(CHUNKS * MAX_CHUNK_BYTES);
 		for (let chunk = 0; chunk < CHUNKS; chunk++) bytes[chunk * MAX_CHUNK_BYTES] = chunk;
-		const blob = await client.upload(bytes, { key: "blob", visibility: "public" });
+		const blob = await client.upload(bytes, { key: "blob", visibility: "public" }).done;
 		const share = async (options: object) => {
 			// A client of its own, which knows nothing of the line yet.
 			const reader = new BlobClient({ agent, canisterId, ...options });

@@ -30,7 +30,7 @@ async function main(): Promise<void> {
 		onFile: (file) => progress.file(file),
 	});
 	const progress = showProgress(transfer);
-	const result = await transfer;
+	const result = await transfer.done;
 
 	result.files.forEach((file, index) => {
 		if (file.status === "failed") failed.push({ path: files[index]!.path, error: file.error });

@@ -48,7 +48,7 @@ process.once("message", async (task: UploadTask) => {
 		transfer.on("progress", ({ acknowledged, total }) =>
 			report({ type: "progress", acknowledged, total: total ?? 0 }),
 		);
-		const manifest = await transfer;
+		const manifest = await transfer.done;
 		clearInterval(watch);
 		report({
 			type: "done",

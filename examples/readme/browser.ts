@@ -8,7 +8,7 @@ export async function uploadFrom(input: HTMLInputElement, bar: HTMLProgressEleme
 		bar.value = acknowledged / file.size;
 	});
 	try {
-		const photo = await upload;
+		const photo = await upload.done;
 		return await blobs.download(photo).toBlob();
 	} catch (error) {
 		if (isBlobError(error)) alert(`${error.message} (${error.action})`); // retry, fix, give_up or ask

@@ -7,7 +7,7 @@ export async function thereAndBack(agent: HttpAgent, canisterId: string, path: s
 	// Run it again after a crash, in any process on any machine: chunks that have arrived are not sent again.
 	const upload = blobs.upload(await fromPath(path), { key: "films/holiday.mp4" });
 	upload.on("progress", ({ acknowledged, total }) => console.log(`${acknowledged} of ${total} bytes`));
-	const film = await upload;
+	const film = await upload.done;
 
 	// Every chunk is verified against `film.root` before it reaches the disk.
 	await toFile(blobs.download(film), `${path}.copy`);
@@ -16,5 +16,5 @@ export async function thereAndBack(agent: HttpAgent, canisterId: string, path: s
 export async function directory(blobs: BlobClient, path: string) {
 	// Small files travel together, as many as a message holds; one that fails does not fail the others.
 	const { files } = await filesIn(path, { filter: (key) => !key.endsWith(".git/") });
-	return blobs.uploadAll(files, { prefix: "site/", skipUnchanged: true });
+	return blobs.uploadAll(files, { prefix: "site/", skipUnchanged: true }).done;
 }

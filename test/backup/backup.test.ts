@@ -50,7 +50,7 @@ class Scene {
 
 	put(key: string, bytes: Uint8Array | string): PromiseLike<unknown> {
 		const content = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
-		return startUpload(this.context, new Uint8Array(content), { key });
+		return startUpload(this.context, new Uint8Array(content), { key }).done;
 	}
 
 	delete(key: string) {
@@ -269,7 +269,8 @@ describe("no lock, no clock:", () => {
 		const scene = await Scene.make();
 		const context = scene.store.context({ chunkBytes: 700_000 });
 		for (let index = 0; index < 6; index++)
-			await startUpload(context, new Uint8Array(pseudoBytes(700_000, index + 1)), { key: `blob-${index}` });
+			await startUpload(context, new Uint8Array(pseudoBytes(700_000, index + 1)), { key: `blob-${index}` })
+				.done;
 		return scene;
 	};
 
@@ -604,7 +605,7 @@ test("C48 a backup killed at every write goes on, and fetches nothing again that
 		const scene = await Scene.make();
 		await startUpload(scene.store.context({ chunkBytes: 600_000 }), new Uint8Array(content), {
 			key: "large",
-		});
+		}).done;
 		await scene.put("small", "small");
 		let writes = 0;
 		let isDead = false;

@@ -63,12 +63,12 @@ async function files(directory: string): Promise<string[]> {
 }
 
 test("a store is backed up, through SIGKILL, and restored; sha256sum verifies what lies in the repository", async () => {
-	await blobs.upload(large, { key: "films/large.bin" });
+	await blobs.upload(large, { key: "films/large.bin" }).done;
 	const small = Array.from({ length: 40 }, (_, index) => ({
 		key: `small/${index}`,
 		source: randomBytes(2_000 + index),
 	}));
-	await blobs.uploadAll(small);
+	await blobs.uploadAll(small).done;
 	expect(await run("backup", ...store(), "--identity", keyFile)).toMatchObject({ code: 10 });
 	expect(await run("init")).toMatchObject({ code: 0 });
 	expect(await run("init", "--json")).toMatchObject({
@@ -129,7 +129,7 @@ test("a store is backed up, through SIGKILL, and restored; sha256sum verifies wh
 
 test("the next snapshot costs what changed; it is looked into, verified against the store, and the old is freed", async () => {
 	await blobs.delete("small/1");
-	await blobs.upload(new TextEncoder().encode("new"), { key: "small/new", contentType: "text/plain" });
+	await blobs.upload(new TextEncoder().encode("new"), { key: "small/new", contentType: "text/plain" }).done;
 	const made = await start(backup()).ended;
 	expect(made).toMatchObject({ code: 0, last: { changes: 2, fetchedBytes: 3, method: "feed" } });
 	expect(Number(made.last.writtenBytes)).toBeLessThan(60_000);

@@ -60,10 +60,10 @@ describe("C117 an encrypted repository does what others do", () => {
 	test("backs up, lists, reads, compares, forgets and prunes, in any process that has what opens it", async () => {
 		const scene = await sceneOf();
 		const [large, small] = [pseudoBytes(2 * CHUNK + 77, 1), Buffer.from("small")];
-		await scene.put("dir/large", large);
-		await scene.put("dir/small", new Uint8Array(small));
+		await scene.put("dir/large", large).done;
+		await scene.put("dir/small", new Uint8Array(small)).done;
 		const first = (await scene.backup()).summary.id;
-		await scene.put("dir/other", pseudoBytes(CHUNK, 2));
+		await scene.put("dir/other", pseudoBytes(CHUNK, 2)).done;
 		await updateBlob(scene.context, "dir/small", { metadata: { by: "me" } });
 		const second = (await scene.backup(await scene.open())).summary.id;
 		const another = await scene.open();
@@ -109,8 +109,8 @@ describe("C50 whoever sees an encrypted repository", () => {
 	let scene: Awaited<ReturnType<typeof sceneOf>>;
 	beforeAll(async () => {
 		scene = await sceneOf();
-		await scene.put("clients/ann smith", new Uint8Array(secret));
-		await scene.put("clients/robert", new Uint8Array(secret.subarray(0, 1_000)));
+		await scene.put("clients/ann smith", new Uint8Array(secret)).done;
+		await scene.put("clients/robert", new Uint8Array(secret.subarray(0, 1_000))).done;
 		await scene.backup();
 	});
 
@@ -140,7 +140,7 @@ describe("C50 whoever sees an encrypted repository", () => {
 
 	test("cannot tell whether a certain content is there: another repository has other names for it", async () => {
 		const other = await sceneOf();
-		await other.put("clients/ann smith", new Uint8Array(secret));
+		await other.put("clients/ann smith", new Uint8Array(secret)).done;
 		await other.backup();
 		const shared = [...other.sink.objects.keys()].filter((name) => scene.sink.objects.has(name));
 		expect(shared.filter((name) => /^(chunks|packs|index|keys)\//.test(name))).toEqual([]);
@@ -152,8 +152,8 @@ describe("C118 what was changed in an encrypted repository is found", () => {
 	let whole: Map<string, Uint8Array>;
 	beforeAll(async () => {
 		scene = await sceneOf();
-		await scene.put("large", pseudoBytes(2 * CHUNK, 1));
-		for (let i = 0; i < 30; i++) await scene.put(`small/${i}`, pseudoBytes(6_000, i + 2));
+		await scene.put("large", pseudoBytes(2 * CHUNK, 1)).done;
+		for (let i = 0; i < 30; i++) await scene.put(`small/${i}`, pseudoBytes(6_000, i + 2)).done;
 		await scene.backup();
 		whole = scene.sink.objects;
 	});
@@ -254,7 +254,7 @@ describe("C51 no pair of key and nonce seals two objects", () => {
 		const scene = await sceneOf(sink);
 		for (let round = 0; round < 3; round++) {
 			for (let i = 0; i < 5; i++)
-				await scene.put(`f/${i}`, pseudoBytes(i === 0 ? CHUNK : 3_000, 10 * round + i));
+				await scene.put(`f/${i}`, pseudoBytes(i === 0 ? CHUNK : 3_000, 10 * round + i)).done;
 			await Promise.all([scene.backup(), scene.backup(await scene.open())]);
 			await forget(await scene.open(), { keep: { last: 1 } });
 			await prune(await scene.open(), { graceMs: 0 });

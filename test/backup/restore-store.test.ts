@@ -43,12 +43,12 @@ const restoreInto = (canisterId: Principal) => [
 
 test("C47 an empty canister gets all of it: manifests, roots, owners, times, roles, quotas, links; through SIGKILL", async () => {
 	const place = { CANISTER_BLOBS_REPOSITORY: join(folder, "for-canister") };
-	await blobs.upload(randomBytes(3 * 2_080_768), { key: "large" });
+	await blobs.upload(randomBytes(3 * 2_080_768), { key: "large" }).done;
 	const small = Array.from({ length: 20 }, (_, index) => ({
 		key: `small/${index}`,
 		source: randomBytes(2_000),
 	}));
-	await blobs.uploadAll(small);
+	await blobs.uploadAll(small).done;
 	const guest = Ed25519KeyIdentity.generate();
 	const principal = guest.getPrincipal();
 	await blobs.grantRole(principal, "writer");
@@ -59,12 +59,12 @@ test("C47 an empty canister gets all of it: manifests, roots, owners, times, rol
 	await theirs.upload(randomBytes(300_000), {
 		...{ key: "guest/chunked", chunkBytes: 65_536, visibility: "public", contentType: "image/png" },
 		metadata: { by: "guest" },
-	});
+	}).done;
 	// Small, and yet of chunks that a single call would not make.
 	const prepared = await theirs.prepareUpload(randomBytes(1_000), {
 		key: "guest/session",
 		chunkBytes: 65_536,
-	});
+	}).done;
 	await theirs.batch([{ type: "commit", upload: prepared }]);
 	const owners = new BlobOwners(theirs);
 	await owners.take(await new BlobOwners(blobs).offer(principal, { key: "small/3" }));

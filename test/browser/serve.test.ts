@@ -52,7 +52,7 @@ beforeAll(async () => {
 		visibility: "public",
 		contentType: "video/webm",
 		chunkBytes: 1 << 20,
-	});
+	}).done;
 });
 afterAll(async () => {
 	await browser?.close();

@@ -51,8 +51,9 @@ beforeAll(async () => {
 		const { store } = scene.fixture;
 		ok(await store.blobs_grant_role({ id: newId(), who: user.getPrincipal(), role: { writer: null } }));
 		const client = await scene.client(user);
-		await client.upload(picture, { key: `${name}.png`, visibility: "private", contentType: "image/png" });
-		await client.upload(large, { key: `${name}.bin`, visibility: "private" });
+		await client.upload(picture, { key: `${name}.png`, visibility: "private", contentType: "image/png" })
+			.done;
+		await client.upload(large, { key: `${name}.bin`, visibility: "private" }).done;
 	}
 	base = `/blobs/${scene.fixture.canisterId}/`;
 	browser = await openChromium(join(folder, "profile"));
@@ -247,7 +248,7 @@ test("C128 a private film plays and seeks, also when the worker was stopped in i
 	const film = await filmOf(page, { seconds: 30, width: 64, padding: 400_000 });
 	const client = await scene.client(alice);
 	const options = { key: "film.webm", contentType: "video/webm", chunkBytes: 1 << 20 } as const;
-	await client.upload(film, { ...options, visibility: "private" });
+	await client.upload(film, { ...options, visibility: "private" }).done;
 	const hers = await open(alice);
 	expect(await showFilm(hers, `${base}film.webm`)).toBe(30);
 	expect(await seekFilm(hers, 28.5)).toEqual([28.5, 28]);
@@ -312,7 +313,7 @@ test("C130 public chunks are kept within a bound and only used after a proof, pr
 	const { root: hidden } = await (await scene.client(alice)).upload(secret, {
 		key: "hidden.bin",
 		visibility: "private",
-	});
+	}).done;
 	const hers = await open(alice);
 	expect((await ask(hers, "hidden.bin")).sha256).toBe(sha256(secret));
 	const name = Buffer.from(hidden).toString("hex");

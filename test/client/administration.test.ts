@@ -31,7 +31,8 @@ describe("changes that carry no bytes", () => {
 		const store = new MemoryStore();
 		const context = store.context();
 		const bytes = pseudoBytes(100);
-		const manifest = await startUpload(context, bytes, { key: "a", metadata: { name: "one", other: "two" } });
+		const manifest = await startUpload(context, bytes, { key: "a", metadata: { name: "one", other: "two" } })
+			.done;
 		return { store, context, bytes, manifest };
 	};
 
@@ -81,7 +82,7 @@ describe("changes that carry no bytes", () => {
 		const store = new MemoryStore();
 		const context = store.context();
 		const keys = Array.from({ length: 12 }, (_, i) => `k/${i}`);
-		for (const key of keys) await startUpload(context, new Uint8Array(1), { key });
+		for (const key of keys) await startUpload(context, new Uint8Array(1), { key }).done;
 		// Four items, for which it is asked once, take what a message may.
 		let asked = 0;
 		store.host.instructions = () => 14e9 * asked++;
@@ -95,7 +96,7 @@ describe("changes that carry no bytes", () => {
 
 	it("deleteMany says what became of each, in messages of a thousand", async () => {
 		const { context, store } = await filled();
-		await startUpload(context, new Uint8Array(1), { key: "b" });
+		await startUpload(context, new Uint8Array(1), { key: "b" }).done;
 		store.calls.length = 0;
 		const keys = [
 			"a",
@@ -187,7 +188,7 @@ describe("administration", () => {
 		});
 		store.host.sender = writer;
 		const theirs = store.context();
-		await startUpload(theirs, new Uint8Array(5000), { key: "one" });
+		await startUpload(theirs, new Uint8Array(5000), { key: "one" }).done;
 		expect((await account(theirs, undefined)).usage).toEqual({
 			openUploads: 0,
 			blobs: 1,
@@ -196,7 +197,9 @@ describe("administration", () => {
 			changesToday: 2,
 			cyclesToday: expect.any(Number),
 		});
-		expect(await codeOf(startUpload(theirs, new Uint8Array(6000), { key: "two" }))).toBe("quota_exceeded");
+		expect(await codeOf(startUpload(theirs, new Uint8Array(6000), { key: "two" }).done)).toBe(
+			"quota_exceeded",
+		);
 		store.host.sender = store.owner;
 		await setQuota(context, who, { openUploads: Infinity, ...UNBOUND });
 		expect((await account(context, who)).quota).toEqual({ openUploads: Infinity, ...UNBOUND });
@@ -253,7 +256,7 @@ describe("administration", () => {
 	it("shows what the store says about itself", async () => {
 		const store = new MemoryStore();
 		const context = store.context();
-		await startUpload(context, new Uint8Array(5000), { key: "a" });
+		await startUpload(context, new Uint8Array(5000), { key: "a" }).done;
 		const stats = await administration.stats(context);
 		expect(stats).toMatchObject({ blobs: 1, chunks: 1, openUploads: 0, feedEntries: 1 });
 		expect(stats.status.mode).toBe("live");

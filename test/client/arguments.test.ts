@@ -27,7 +27,7 @@ const client = (more: object = {}): Untyped => new BlobClient({ ...options, ...m
 async function end(call: () => unknown): Promise<unknown> {
 	const result = call();
 	if (result instanceof Download) return failure(result.toBytes());
-	if (result instanceof Transfer) return failure(result);
+	if (result instanceof Transfer) return failure(result.done);
 	if (typeof (result as AsyncGenerator).next === "function")
 		return failure((result as AsyncGenerator).next());
 	return failure(result as Promise<unknown>);

@@ -125,7 +125,7 @@ async function pausedUpload(
 	};
 	lose(store, method, pause, isExecuted);
 	const transfer: Transfer = startUpload(context, source(), { key: "a/b", ...options });
-	const error = await failure(transfer);
+	const error = await failure(transfer.done);
 	return { store, context, transfer, error };
 }
 
@@ -139,7 +139,7 @@ describe.each(kinds)("$name, paused past the life of receipts", ({ method, bytes
 		const { store, context, transfer, error } = await pausedUpload(method, source);
 		expect(error).toBeUndefined();
 		expect(await sequenceOf(store)).toBe(1n);
-		expect(await transfer).toMatchObject({ sequence: 1n, size: bytes.length });
+		expect(await transfer.done).toMatchObject({ sequence: 1n, size: bytes.length });
 		expect(Buffer.compare(await readAll(context), bytes)).toBe(0);
 		expect(transfer.progress).toMatchObject({ acknowledged: bytes.length, total: bytes.length });
 	});
@@ -160,7 +160,7 @@ describe.each(kinds)("$name, paused past the life of receipts", ({ method, bytes
 		await expired;
 		await later(store);
 		await transfer.resume({ agent: store.agent() });
-		expect(await transfer).toMatchObject({ sequence: 1n, size: bytes.length });
+		expect(await transfer.done).toMatchObject({ sequence: 1n, size: bytes.length });
 	});
 
 	it("is done then where it was not, and under any condition that still holds", async () => {
@@ -240,10 +240,10 @@ describe("put, paused past the life of receipts, claims nobody else's blob", () 
 		const store = new MemoryStore();
 		const context = clientOf(store);
 		const options = { key: "a/b", precondition: "absent" as const };
-		await startUpload(context, small, options);
+		await startUpload(context, small, options).done;
 		lose(store, "blobs_put_blob", () => later(store), false);
 		const again = startUpload(context, small, options);
-		expect(await failure(again)).toMatchObject({ code: "network" });
+		expect(await failure(again.done)).toMatchObject({ code: "network" });
 		expect(store.count("blobs_stat")).toBe(1);
 	});
 
@@ -251,7 +251,7 @@ describe("put, paused past the life of receipts, claims nobody else's blob", () 
 		const store = new MemoryStore();
 		await putAs(store, store.owner, "a/b", small, plain);
 		const context = clientOf(store);
-		const error = await failure(startUpload(context, small, { key: "a/b", precondition: "absent" }));
+		const error = await failure(startUpload(context, small, { key: "a/b", precondition: "absent" }).done);
 		expect(error).toMatchObject({ code: "precondition_failed" });
 		expect(store.count("blobs_stat")).toBe(0);
 	});
@@ -273,7 +273,7 @@ describe("put of many, paused past the life of receipts", () => {
 		};
 		lose(store, "blobs_put_many", pause, isExecuted);
 		const batch = startBatch(clientOf(store), items, {});
-		return { store, ...(await batch) };
+		return { store, ...(await batch.done) };
 	};
 
 	it("succeeds for each file that it wrote", async () => {

@@ -32,7 +32,7 @@ describe("packing", () => {
 		const store = new MemoryStore();
 		const context = store.context();
 		const items = small(1_500, 3_000);
-		const result = await uploadAll(context, items);
+		const result = await uploadAll(context, items).done;
 		expect(result).toMatchObject({ uploaded: 1_500, failed: 0, unchanged: 0 });
 		expect(store.count("blobs_put_many")).toBe(Math.ceil((1_500 * 3_100) / MAX_CHUNK_BYTES));
 		expect(store.calls.length).toBe(store.count("blobs_put_many"));
@@ -42,7 +42,7 @@ describe("packing", () => {
 	it("has no more than a thousand in one call, and empty ones too", async () => {
 		const store = new MemoryStore();
 		const items = small(1_001, 0);
-		expect(await uploadAll(store.context(), items)).toMatchObject({ uploaded: 1_001 });
+		expect(await uploadAll(store.context(), items).done).toMatchObject({ uploaded: 1_001 });
 		const sizes = store.calls.map(({ args }) => (args[0] as WirePutMany).blobs.length);
 		expect(sizes).toEqual([1_000, 1]);
 	});
@@ -56,7 +56,7 @@ describe("packing", () => {
 			const store = new MemoryStore();
 			const metadata = Object.fromEntries(Array.from({ length: entries }, (_, i) => [`n${i}`, "v"]));
 			const items = small(1_000, 1).map((item) => ({ ...item, metadata }));
-			expect(await uploadAll(store.context(), items)).toMatchObject({ uploaded: 1_000 });
+			expect(await uploadAll(store.context(), items).done).toMatchObject({ uploaded: 1_000 });
 			for (const { args } of store.calls)
 				expect(isAcceptable("blobs_put_many", new Uint8Array(IDL.encode(types, [...args])))).toBe(true);
 			expect(store.calls.length).toBe(calls);
@@ -71,7 +71,7 @@ describe("packing", () => {
 		store.hooks.before = () => {
 			asked = 0;
 		};
-		expect(await uploadAll(store.context(), small(12, 10))).toMatchObject({ uploaded: 12, failed: 0 });
+		expect(await uploadAll(store.context(), small(12, 10)).done).toMatchObject({ uploaded: 12, failed: 0 });
 		expect(store.count("blobs_put_many")).toBe(3);
 	});
 
@@ -85,7 +85,7 @@ describe("packing", () => {
 			metadata: { a: "1" },
 			wholeSha256: new Uint8Array(32).fill(1),
 		};
-		const { files } = await uploadAll(context, [item]);
+		const { files } = await uploadAll(context, [item]).done;
 		const shown = await new Download(context, "a/ü", {}).manifest();
 		expect(files).toEqual([{ key: "a/ü", status: "uploaded", manifest: shown }]);
 	});
@@ -121,7 +121,7 @@ describe("packing", () => {
 					throw new ClientError("message_too_large", { bytes: 1, limit: 0, over: 1 });
 			},
 		};
-		expect(await uploadAll(store.context(), small(100, 10_000))).toMatchObject({ uploaded: 100 });
+		expect(await uploadAll(store.context(), small(100, 10_000)).done).toMatchObject({ uploaded: 100 });
 		expect(store.count("blobs_put_many")).toBe(7);
 	});
 
@@ -139,7 +139,7 @@ describe("packing", () => {
 			},
 		};
 		const transfer = uploadAll(context, small(20, 100));
-		const { files, uploaded } = await transfer;
+		const { files, uploaded } = await transfer.done;
 		expect(uploaded).toBe(20);
 		expect(store.calls.length).toBe(2);
 		expect(store.calls[0]!.args).toEqual(store.calls[1]!.args);
@@ -177,7 +177,7 @@ describe("many files", () => {
 	it("fails no file for another's sake, and ends at exactly 100 %", async () => {
 		const store = new MemoryStore();
 		const context = store.context({ chunkBytes: 65_536 });
-		await uploadAll(context, [{ key: "f/3", source: new Uint8Array(1) }]);
+		await uploadAll(context, [{ key: "f/3", source: new Uint8Array(1) }]).done;
 		const items: UploadItem[] = [
 			...small(3, 1_000),
 			{ key: "f/3", source: pseudoBytes(50), precondition: "absent" },
@@ -194,7 +194,7 @@ describe("many files", () => {
 		];
 		const told: string[] = [];
 		const transfer = uploadAll(context, items, { onFile: ({ key }) => told.push(key) });
-		const { files, uploaded, failed } = await transfer;
+		const { files, uploaded, failed } = await transfer.done;
 		expect({ uploaded, failed }).toEqual({ uploaded: 3, failed: 5 });
 		expect(files.map((file) => (file.status === "failed" ? file.error.code : "ok"))).toEqual([
 			...["ok", "ok", "ok", "precondition_failed", "invalid_argument"],
@@ -212,10 +212,10 @@ describe("many files", () => {
 			{ key: "f/large", source: pseudoBytes(3_000_000) },
 			{ key: "f/medium", source: pseudoBytes(1_000_000) },
 		];
-		await uploadAll(context, items, { prefix: "x/" });
+		await uploadAll(context, items, { prefix: "x/" }).done;
 		store.calls.length = 0;
 		const options = { prefix: "x/", skipUnchanged: true };
-		expect(await uploadAll(context, items, options)).toMatchObject({ unchanged: 7, uploaded: 0 });
+		expect(await uploadAll(context, items, options).done).toMatchObject({ unchanged: 7, uploaded: 0 });
 		expect(store.calls.map(({ kind, method }) => `${kind} ${method}`)).toContain("update blobs_list");
 		expect(store.calls.some(({ kind }) => kind === "query")).toBe(false);
 
@@ -227,13 +227,13 @@ describe("many files", () => {
 			answer: async ({ method }, answer) => {
 				if (method === "blobs_list") {
 					store.hooks = {};
-					await uploadAll(store.context(), [{ key: "x/f/new", source: pseudoBytes(8) }]);
+					await uploadAll(store.context(), [{ key: "x/f/new", source: pseudoBytes(8) }]).done;
 				}
 				return answer;
 			},
 		};
 		const transfer = uploadAll(context, items, options);
-		const { files, ...counts } = await transfer;
+		const { files, ...counts } = await transfer.done;
 		expect(counts).toEqual({ unchanged: 5, updated: 0, uploaded: 2, failed: 1 });
 		expect(files[7]).toMatchObject({ status: "failed", error: { code: "precondition_failed" } });
 		expect(transfer.progress.reused).toBe(1_004_000);
@@ -259,10 +259,10 @@ describe("many files", () => {
 		await uploadAll(
 			context,
 			items.map(({ key, source }) => ({ key, source, ...stored })),
-		);
+		).done;
 		store.calls.length = 0;
 		const transfer = uploadAll(context, items, { skipUnchanged: true });
-		const { files, ...counts } = await transfer;
+		const { files, ...counts } = await transfer.done;
 		expect(counts).toEqual({ unchanged: 2, updated: 4, uploaded: 1, failed: 2 });
 		expect(files.map((file) => (file.status === "failed" ? file.error.code : file.status))).toEqual([
 			...["unchanged", "unchanged", "updated", "updated", "updated", "updated"],
@@ -290,12 +290,12 @@ describe("many files", () => {
 		const store = new MemoryStore();
 		const context = store.context();
 		const items = small(3, 1_000);
-		await uploadAll(context, items);
+		await uploadAll(context, items).done;
 		store.hooks = {
 			answer: ({ method, kind }, answer) =>
 				method === "blobs_list" && kind === "query" ? { ...(answer as object), entries: [] } : answer,
 		};
-		expect(await uploadAll(context, items, { skipUnchanged: true })).toMatchObject({ unchanged: 3 });
+		expect(await uploadAll(context, items, { skipUnchanged: true }).done).toMatchObject({ unchanged: 3 });
 	});
 
 	it("holds no more bytes than it may, however small that is", async () => {
@@ -323,7 +323,7 @@ describe("many files", () => {
 			});
 			const items = [...Array(60).keys()].map((i) => ({ key: `f/${i}`, source: source(2_000) }));
 			items.splice(30, 0, { key: "large", source: source(2_200_000) });
-			expect(await uploadAll(context, items)).toMatchObject({ uploaded: 61 });
+			expect(await uploadAll(context, items).done).toMatchObject({ uploaded: 61 });
 			expect(most).toBeLessThanOrEqual(Math.max(memoryBytes, 65_536));
 		}
 	});
@@ -334,7 +334,9 @@ describe("many files", () => {
 		store.hooks = { before: ({ nth }) => (nth === 3 ? controller.abort("enough") : undefined) };
 		const context = store.context({ chunkBytes: 65_536 });
 		const items = [...small(50, 500_000), { key: "l", source: pseudoBytes(5_000_000) }];
-		const error = await uploadAll(context, items, { signal: controller.signal }).catch((reason) => reason);
+		const error = await uploadAll(context, items, { signal: controller.signal }).done.catch(
+			(reason) => reason,
+		);
 		expect(isBlobError(error, "aborted") && error.details.reason).toBe("enough");
 		expect(store.running).toBe(0);
 	});
@@ -352,7 +354,7 @@ describe("a key that is given twice", () => {
 					{ key: "other", source: pseudoBytes(10, 2) },
 					{ key: "b", source: pseudoBytes(second, 3) },
 				];
-				const { files, ...counts } = await uploadAll(context, items, { prefix: "a/" });
+				const { files, ...counts } = await uploadAll(context, items, { prefix: "a/" }).done;
 				expect(counts).toEqual({ uploaded: 2, updated: 0, unchanged: 0, failed: 1 });
 				expect(files[2]).toMatchObject({
 					key: "a/b",
@@ -367,7 +369,7 @@ describe("a key that is given twice", () => {
 		async function* items() {
 			for (const seed of [1, 2, 3]) yield { key: "a", source: pseudoBytes(10, seed) };
 		}
-		expect(await uploadAll(context, items())).toMatchObject({ uploaded: 1, failed: 2 });
+		expect(await uploadAll(context, items()).done).toMatchObject({ uploaded: 1, failed: 2 });
 		expect(await read(context, "a")).toEqual(pseudoBytes(10, 1));
 	});
 });
@@ -385,7 +387,7 @@ describe("what the caller gave that throws", () => {
 			const onFile = () => {
 				throw fault;
 			};
-			const result = await uploadAll(context, items, { onFile });
+			const result = await uploadAll(context, items, { onFile }).done;
 			expect(result).toMatchObject({ uploaded: 4, failed: 0 });
 			await new Promise((resolve) => setImmediate(resolve));
 			expect(seen).toEqual([fault, fault, fault, fault]);
@@ -412,7 +414,7 @@ describe("what the caller gave that throws", () => {
 				const context = new MemoryStore().context();
 				const told: string[] = [];
 				const transfer = uploadAll(context, items, { onFile: ({ key }) => told.push(key) });
-				const error = await transfer.then(
+				const error = await transfer.done.then(
 					() => undefined,
 					(reason: unknown) => reason,
 				);
@@ -441,7 +443,7 @@ describe("what the caller gave that throws", () => {
 		const store = new MemoryStore();
 		const transfer = uploadAll(store.context(), endless());
 		store.hooks = { before: ({ nth }) => (nth === 2 ? void transfer.abort() : undefined) };
-		const error = await transfer.catch((reason) => reason);
+		const error = await transfer.done.catch((reason) => reason);
 		expect(isBlobError(error, "aborted")).toBe(true);
 		expect(isEnded).toBe(true);
 	});

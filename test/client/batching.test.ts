@@ -38,12 +38,12 @@ describe("C76 a batch by the client", () => {
 	it("makes changes of every kind, and says what each has made", async () => {
 		const store = new MemoryStore();
 		const context = store.context();
-		for (const key of ["old", "gone", "said", "source"]) await upload(context, pseudoBytes(10), { key });
+		for (const key of ["old", "gone", "said", "source"]) await upload(context, pseudoBytes(10), { key }).done;
 		const prepared = await prepare(context, "large", large, {
 			contentType: "video/mp4",
 			metadata: { by: "anna" },
 			visibility: "public",
-		});
+		}).done;
 		const before = store.calls.length;
 		const done = await batch(
 			context,
@@ -82,7 +82,7 @@ describe("C76 a batch by the client", () => {
 	it("is refused as a whole for one item, which the error names with that one's own error", async () => {
 		const store = new MemoryStore();
 		const context = store.context();
-		await upload(context, pseudoBytes(10), { key: "taken" });
+		await upload(context, pseudoBytes(10), { key: "taken" }).done;
 		const error = await failure(
 			batch(context, put("a"), put("taken", large.subarray(0, 5), { precondition: "absent" })),
 		);
@@ -175,7 +175,7 @@ describe("C76 a batch by the client", () => {
 	it("puts nothing in the place of something where a stream gives no byte", async () => {
 		const store = new MemoryStore();
 		const context = store.context();
-		await upload(context, pseudoBytes(10), { key: "a" });
+		await upload(context, pseudoBytes(10), { key: "a" }).done;
 		const empty = (parts = {}): BatchItem => ({
 			type: "put",
 			key: "a",
@@ -197,18 +197,18 @@ describe("C76 an upload that is prepared", () => {
 			if (method === "blobs_put_chunk" && ++puts === 10)
 				throw new ClientError("identity_unusable", { reason: "gone" });
 		};
-		expect(isBlobError(await failure(prepare(context, "a/b", large)), "identity_unusable")).toBe(true);
+		expect(isBlobError(await failure(prepare(context, "a/b", large).done), "identity_unusable")).toBe(true);
 		store.hooks = {};
-		const prepared = await prepare(store.context(), "a/b", large);
+		const prepared = await prepare(store.context(), "a/b", large).done;
 		expect(isBlobError(await failure(stat(context, "a/b")), "blob_not_found")).toBe(true);
 		expect(store.count("blobs_begin_upload")).toBe(1);
 		expect(store.count("blobs_put_chunk")).toBeLessThan(60);
 
 		const other = store.context();
-		const again = await prepare(other, "a/b", large);
+		const again = await prepare(other, "a/b", large).done;
 		expect(again.id).toEqual(prepared.id);
 		// The same client begins another one.
-		const apart = await prepare(other, "a/b", large);
+		const apart = await prepare(other, "a/b", large).done;
 		expect(apart.id).not.toEqual(prepared.id);
 		await batch(other, commit(apart));
 		expect(Buffer.compare(await readAll(context, "a/b"), large)).toBe(0);
@@ -222,14 +222,14 @@ describe("C76 an upload that is prepared", () => {
 			const { upload, leaves } = answer as { upload: object; leaves: Uint8Array };
 			return { upload, leaves: leaves.slice().fill(0, 0, 32) };
 		};
-		const prepared = await prepare(context, "a", large);
+		const prepared = await prepare(context, "a", large).done;
 		expect(store.count("blobs_put_chunk")).toBe(41);
 		expect((await batch(context, commit(prepared)))[0]?.version).toBeDefined();
 	});
 
 	it("can be kept as a structured clone, and committed by another client", async () => {
 		const store = new MemoryStore();
-		const prepared = await prepare(store.context(), "a", large, { precondition: "absent" });
+		const prepared = await prepare(store.context(), "a", large, { precondition: "absent" }).done;
 		const kept = structuredClone({ ...prepared });
 		await batch(store.context(), commit(kept), put("b"));
 		expect(Buffer.compare(await readAll(store.context(), "a"), large)).toBe(0);
@@ -244,10 +244,10 @@ describe("C76 an upload that is prepared", () => {
 			size: SIZE,
 			read: (start: number, end: number) => large.subarray(start, Math.min(end, SIZE - 9)),
 		};
-		expect(isBlobError(await failure(startPreparing(context, source, { key: "a", chunkBytes: S })))).toBe(
-			true,
-		);
-		const upTo = await prepare(context, "b", new Uint8Array(0));
+		expect(
+			isBlobError(await failure(startPreparing(context, source, { key: "a", chunkBytes: S }).done)),
+		).toBe(true);
+		const upTo = await prepare(context, "b", new Uint8Array(0)).done;
 		expect((await batch(context, commit(upTo)))[0]?.version).toBeDefined();
 		expect((await stat(context, "b")).size).toBe(0);
 	});

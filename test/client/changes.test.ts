@@ -34,8 +34,8 @@ async function filled() {
 	const proving = new ProvingStore();
 	const context = proving.context();
 	const { store } = proving;
-	await startUpload(context, new Uint8Array(10), { key: "a" });
-	await startUpload(context, new Uint8Array(20), { key: "b", visibility: "public" });
+	await startUpload(context, new Uint8Array(10), { key: "a" }).done;
+	await startUpload(context, new Uint8Array(20), { key: "b", visibility: "public" }).done;
 	await updateBlob(context, "a", { contentType: "image/png" });
 	await changeRole(context, "blobs_grant_role", who, "writer");
 	await setQuota(context, "everybody", QUOTA);
@@ -72,7 +72,7 @@ describe("changes", () => {
 		const found = await all(context);
 		for (const [i, { cursor }] of found.entries())
 			expect(await all(context, { after: cursor })).toEqual(found.slice(i + 1));
-		await startUpload(context, new Uint8Array(1), { key: "c" });
+		await startUpload(context, new Uint8Array(1), { key: "c" }).done;
 		const [next, ...more] = await all(context, { after: found.at(-1)!.cursor });
 		expect(next).toMatchObject({ type: "published", sequence: 8n });
 		expect(more).toEqual([]);
@@ -111,7 +111,7 @@ describe("cursors", () => {
 	it("of a store that was rolled back are refused", async () => {
 		const { context } = await filled();
 		const other = await filled();
-		await startUpload(other.context, new Uint8Array(1), { key: "later" });
+		await startUpload(other.context, new Uint8Array(1), { key: "later" }).done;
 		const after = (await all(other.context)).at(-1)!.cursor;
 		expect(await code(all(context, { after }))).toBe("cursor_unknown");
 	});

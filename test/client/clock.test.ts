@@ -28,7 +28,7 @@ describe.each([
 		world.time.setSkew(minutes * MINUTE);
 		const client = () => world.client({ identity });
 		const run = async () => {
-			await client().upload(source(), { key });
+			await client().upload(source(), { key }).done;
 			expect(Buffer.compare(await client().download(key).toBytes(), bytes)).toBe(0);
 			expect((await client().stat(key)).size).toBe(bytes.length);
 			const listed = [];

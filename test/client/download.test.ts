@@ -21,7 +21,7 @@ async function filled() {
 	const store = new MemoryStore();
 	const context = store.context({ chunkBytes: S, concurrency: 4 });
 	const bytes = pseudoBytes(SIZE);
-	const manifest = await startUpload(context, bytes, { key: "f", visibility: "public" });
+	const manifest = await startUpload(context, bytes, { key: "f", visibility: "public" }).done;
 	store.calls.length = 0;
 	store.mostRunning = 0;
 	return { store, context, bytes, manifest };
@@ -241,7 +241,10 @@ describe("a blob that changes while it is read", () => {
 
 	it("ends the read where its bytes were replaced, and mixes nothing", async () => {
 		const { store, context, bytes } = await filled();
-		midway(store, () => startUpload(store.context({ chunkBytes: S }), pseudoBytes(SIZE, 2), { key: "f" }));
+		midway(
+			store,
+			() => startUpload(store.context({ chunkBytes: S }), pseudoBytes(SIZE, 2), { key: "f" }).done,
+		);
 		let taken = 0;
 		const error = await failure(
 			(async () => {
@@ -260,7 +263,7 @@ describe("a blob that changes while it is read", () => {
 		for (const act of [
 			() => updateBlob(store.context(), "f", { contentType: "image/png", metadata: { a: "1" } }),
 			() => updateBlob(store.context(), "f", { visibility: "private" }),
-			() => startUpload(store.context({ chunkBytes: S }), bytes, { key: "f", resume: false }),
+			() => startUpload(store.context({ chunkBytes: S }), bytes, { key: "f", resume: false }).done,
 		]) {
 			store.calls.length = 0;
 			midway(store, act);

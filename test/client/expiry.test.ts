@@ -44,7 +44,7 @@ async function storeFor(caller: Uint8Array | undefined, visibility: "public" | "
 	store.host.sender = caller === WRITER ? WRITER : store.host.sender;
 	const owner = proving.context();
 	for (const key of ["a/1", "a/2", "a/3", "b", "c"])
-		await put(owner, key, { visibility, ...(key !== "b" && { expiresAt: new Date(end) }) });
+		await put(owner, key, { visibility, ...(key !== "b" && { expiresAt: new Date(end) }) }).done;
 	store.host.sender = caller ?? store.owner;
 	store.calls.length = 0;
 	const kinds = () => store.calls.map(({ kind, method }) => `${kind} ${method.slice(6)}`);
@@ -177,9 +177,9 @@ describe("when a blob ends", () => {
 		store.host.sender = store.owner;
 		const own = proving.context();
 		const expected = new Date(end);
-		const large = await startUpload(own, pseudoBytes(3_000_000), { key: "l", expiresAt: expected });
-		const small = await put(own, "s", { expiresAt: end });
-		const { files } = await startBatch(own, [{ key: "m", source: pseudoBytes(9), expiresAt: end }], {});
+		const large = await startUpload(own, pseudoBytes(3_000_000), { key: "l", expiresAt: expected }).done;
+		const small = await put(own, "s", { expiresAt: end }).done;
+		const { files } = await startBatch(own, [{ key: "m", source: pseudoBytes(9), expiresAt: end }], {}).done;
 		const [many] = files.map((file) => (file.status === "failed" ? undefined : file.manifest));
 		for (const manifest of [large, small, many]) {
 			expect(manifest!.expiresAt).toEqual(expected);
@@ -197,7 +197,7 @@ describe("when a blob ends", () => {
 		const rules = [{ prefix: "tmp/", life: BigInt(HOUR_MS) * 1_000_000n }];
 		await store.direct("blobs_set_expiry_rules", { id: newId(), rules });
 		const items = ["tmp/a", "kept"].map((key) => ({ key, source: pseudoBytes(9) }));
-		const { files } = await startBatch(proving.context(), items, {});
+		const { files } = await startBatch(proving.context(), items, {}).done;
 		const ends = files.map((file) => file.status !== "failed" && file.manifest.expiresAt);
 		expect(ends).toEqual([new Date(store.host.time + HOUR_MS), undefined]);
 	});
@@ -206,10 +206,10 @@ describe("when a blob ends", () => {
 		const { proving, store } = await storeFor(undefined);
 		store.host.sender = store.owner;
 		const own = proving.context();
-		expect(await code(put(own, "x", { expiresAt: store.host.time }))).toBe("invalid_argument");
+		expect(await code(put(own, "x", { expiresAt: store.host.time }).done)).toBe("invalid_argument");
 		store.calls.length = 0;
 		for (const expiresAt of [new Date(Number.NaN), -1, 1.5, Number.POSITIVE_INFINITY, 2 ** 52, "x" as never])
-			expect(await code(put(own, "x", { expiresAt }))).toBe("option_invalid");
+			expect(await code(put(own, "x", { expiresAt }).done)).toBe("option_invalid");
 		expect(store.calls).toEqual([]);
 	});
 
@@ -217,10 +217,10 @@ describe("when a blob ends", () => {
 		const { proving, store, end } = await storeFor(undefined);
 		store.host.sender = store.owner;
 		const items = [{ key: "b", source: pseudoBytes(100), visibility: "public" as const, expiresAt: end }];
-		const once = await startBatch(proving.context(), items, { skipUnchanged: true });
+		const once = await startBatch(proving.context(), items, { skipUnchanged: true }).done;
 		expect(once).toMatchObject({ updated: 1, uploaded: 0 });
 		expect(once.files[0]).toMatchObject({ manifest: { expiresAt: new Date(end) } });
-		const twice = await startBatch(proving.context(), items, { skipUnchanged: true });
+		const twice = await startBatch(proving.context(), items, { skipUnchanged: true }).done;
 		expect(twice).toMatchObject({ unchanged: 1 });
 	});
 });

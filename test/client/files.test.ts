@@ -42,9 +42,9 @@ describe("fromPath", () => {
 	it("uploads a file, and leaves none open", async () => {
 		const { path, bytes } = await written("one");
 		const context = new MemoryStore().context({ chunkBytes: S });
-		await startUpload(context, await fromPath(path), { key: "f" });
+		await startUpload(context, await fromPath(path), { key: "f" }).done;
 		expect(Buffer.compare(await new Download(context, "f", {}).toBytes(), bytes)).toBe(0);
-		await startUpload(context, Readable.from([bytes.subarray(0, 99), bytes.subarray(99)]), { key: "g" });
+		await startUpload(context, Readable.from([bytes.subarray(0, 99), bytes.subarray(99)]), { key: "g" }).done;
 		expect(Buffer.compare(await new Download(context, "g", {}).toBytes(), bytes)).toBe(0);
 		await new Promise((resolve) => setTimeout(resolve, 20));
 		expect(await openFiles()).toEqual([]);
@@ -67,7 +67,7 @@ describe("fromPath", () => {
 						if (method === "blobs_put_chunk" && nth === when) await change(path);
 					},
 				};
-				const error = await failure(startUpload(store.context({ chunkBytes: S }), source, { key: "f" }));
+				const error = await failure(startUpload(store.context({ chunkBytes: S }), source, { key: "f" }).done);
 				expect(isBlobError(error, "source_changed"), `${name} at ${when}`).toBe(true);
 				expect(store.count("blobs_commit_upload")).toBe(0);
 				// One of another size can never go on: it gives its session up. One that was touched may.
@@ -92,7 +92,7 @@ describe("toFile", () => {
 		const store = new MemoryStore();
 		const context = store.context({ chunkBytes: S, concurrency: 4 });
 		const bytes = pseudoBytes(SIZE);
-		await startUpload(context, bytes, { key: "f" });
+		await startUpload(context, bytes, { key: "f" }).done;
 		return { store, context, bytes };
 	};
 	/** What an attempt leaves that fails after so many chunks. */
@@ -151,7 +151,7 @@ describe("toFile", () => {
 		expect((await toFile(new Download(context, "f", {}), path)).reusedBytes).toBe(39 * S);
 		expect(store.count("blobs_get_chunk")).toBe(1);
 		expect(Buffer.compare(await readFile(path), bytes)).toBe(0);
-		await startUpload(context, new Uint8Array(), { key: "e" });
+		await startUpload(context, new Uint8Array(), { key: "e" }).done;
 		await toFile(new Download(context, "e", {}), path);
 		expect((await readFile(path)).length).toBe(0);
 		await leave(context, store, path, 40);
@@ -190,13 +190,13 @@ describe("toFile", () => {
 		store.hooks = {
 			before: async ({ method, nth }) => {
 				if (method === "blobs_get_chunk" && nth === 20)
-					await startUpload(store.context({ chunkBytes: S }), pseudoBytes(SIZE, 2), { key: "f" });
+					await startUpload(store.context({ chunkBytes: S }), pseudoBytes(SIZE, 2), { key: "f" }).done;
 			},
 		};
 		const error = await failure(toFile(new Download(context, "f", {}), path));
 		expect(isBlobError(error, "blob_replaced")).toBe(true);
 		expect(await readFile(path, "utf8")).toBe("before");
-		await startUpload(context, bytes, { key: "f" });
+		await startUpload(context, bytes, { key: "f" }).done;
 		expect((await toFile(new Download(context, "f", {}), path)).reusedBytes).toBeGreaterThanOrEqual(10 * S);
 		expect(Buffer.compare(await readFile(path), bytes)).toBe(0);
 	});

@@ -58,7 +58,7 @@ it.each([
 	await beginImport(context);
 	const importAs = asOf(store);
 	lose(store, method);
-	const found = await startUpload(context, bytes, { key: "a", precondition: "absent", importAs });
+	const found = await startUpload(context, bytes, { key: "a", precondition: "absent", importAs }).done;
 	expect(found).toMatchObject({ createdAt: new Date(importAs.createdAt), modifiedAt: importAs.modifiedAt });
 	expect(found.owner).toBe(owner.toText());
 	expect(found).toEqual(await stat(context, "a"));
@@ -69,10 +69,10 @@ it("what stands there with other times is another's", async () => {
 	const context = clientOf(store);
 	await beginImport(context);
 	lose(store, "blobs_put_blob", () =>
-		startUpload(clientOf(store), small, { key: "a", importAs: asOf(store, 8e8) }).then(() => undefined),
+		startUpload(clientOf(store), small, { key: "a", importAs: asOf(store, 8e8) }).done.then(() => undefined),
 	);
 	const transfer = startUpload(context, small, { key: "a", precondition: "absent", importAs: asOf(store) });
-	const error: unknown = await transfer.then(
+	const error: unknown = await transfer.done.then(
 		() => undefined,
 		(reason) => reason,
 	);
@@ -88,11 +88,11 @@ it("uploadAll says owner and times of each, and uploads again what has others", 
 		{ key: "a", source: small, importAs },
 		{ key: "b", source: small },
 	];
-	const { files } = await startBatch(context, items, {});
+	const { files } = await startBatch(context, items, {}).done;
 	const stored = files.map((file) => ("manifest" in file ? file.manifest : undefined));
 	expect(stored).toEqual([await stat(context, "a"), await stat(context, "b")]);
 	const isSkipped = async (of: object) =>
-		(await startBatch(context, [{ ...items[0]!, ...of }], { skipUnchanged: true })).unchanged === 1;
+		(await startBatch(context, [{ ...items[0]!, ...of }], { skipUnchanged: true }).done).unchanged === 1;
 	expect(await isSkipped({})).toBe(true);
 	expect(await isSkipped({ importAs: { ...importAs, createdAt: importAs.createdAt + 1 } })).toBe(false);
 	expect(await isSkipped({ metadata: { n: "1" } })).toBe(false);

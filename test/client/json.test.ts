@@ -21,7 +21,7 @@ const filled = async () => {
 		metadata: { b: "c" },
 		wholeSha256,
 		expiresAt: 4_000_000_000_000,
-	});
+	}).done;
 	return { store, context, manifest };
 };
 
@@ -59,7 +59,7 @@ describe("JSON", () => {
 		const cursor: Cursor = await latestCursor(context);
 		const json: AsJson<Cursor> = through(cursor);
 		expect(json).toEqual({ sequence: cursor.sequence.toString(), head: hex(cursor.head) });
-		await startUpload(context, pseudoBytes(11), { key: "b" });
+		await startUpload(context, pseudoBytes(11), { key: "b" }).done;
 		const keys = [];
 		for await (const change of changes(context, { after: json })) {
 			keys.push(change.type === "published" && change.manifest.key);
@@ -110,7 +110,7 @@ describe("JSON", () => {
 			{ key: "x", source: pseudoBytes(5) },
 			{ key: "x", source: pseudoBytes(6) },
 		];
-		const result = await startBatch(context, items, {});
+		const result = await startBatch(context, items, {}).done;
 		expect(through(result)).toMatchObject({
 			uploaded: 1,
 			files: [

@@ -48,16 +48,23 @@ async function* streamOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 /** Three chunks of another size than the first. */
 const large = bytesOf(2 * S + 100);
 
+/** Told of the transfer that an act starts. */
+let started = (_transfer: Transfer<unknown, unknown>) => {};
+const seen = <Result, P>(transfer: Transfer<Result, P>): Promise<Result> => {
+	started(transfer as Transfer<unknown, unknown>);
+	return transfer.done;
+};
+
 const uploads: Record<string, { method: string; isThere: false; act: Act }> = {
 	put: {
 		method: "blobs_put_blob",
 		isThere: false,
-		act: (client, { key, bytes }) => client.upload(bytes, { key, precondition: "absent" }),
+		act: (client, { key, bytes }) => seen(client.upload(bytes, { key, precondition: "absent" })),
 	},
 	commit: {
 		method: "blobs_commit_upload",
 		isThere: false,
-		act: (client, { key }) => client.upload(streamOf(large), { key, precondition: "absent" }),
+		act: (client, { key }) => seen(client.upload(streamOf(large), { key, precondition: "absent" })),
 	},
 	"put of many": {
 		method: "blobs_put_many",
@@ -68,9 +75,8 @@ const uploads: Record<string, { method: string; isThere: false; act: Act }> = {
 				source: bytes,
 				precondition: "absent" as const,
 			}));
-			const transfer = client.uploadAll(items);
-			started(transfer);
-			for (const file of (await transfer).files) if (file.status === "failed") throw file.error;
+			const { files } = await seen(client.uploadAll(items));
+			for (const file of files) if (file.status === "failed") throw file.error;
 		},
 	},
 };
@@ -92,9 +98,6 @@ const changes: Record<string, { method: string; isThere: true; act: Act }> = {
 	},
 };
 
-/** Told of the transfer that `act` starts, if it is one. */
-let started = (_transfer: Transfer<unknown, unknown>) => {};
-
 /**
  * Runs an operation with a fault at its call of `method` and at what comes after that.
  * @returns how many changes the store has made
@@ -110,12 +113,7 @@ async function act(
 		if (sinceHit < 0 && request.method !== method) return undefined;
 		return befalls(request, ++sinceHit);
 	});
-	const operation = () => {
-		const result = start(world.client(about.actor), about);
-		if ("pause" in result) started(result as Transfer<unknown, unknown>);
-		return result;
-	};
-	await world.time.run(operation(), LIMIT_MS);
+	await world.time.run(start(world.client(about.actor), about), LIMIT_MS);
 	world.network.faults.clear();
 	return (await world.stats()).status.last.sequence - before;
 }

@@ -16,7 +16,7 @@ const PUBLIC = ["a", "a!", "a/b", "a/c/d", "b/1", "b/2", "b/3", "c", "é/x"];
 
 async function put(context: ClientContext, keys: readonly string[], visibility: "public" | "private") {
 	const items = keys.map((key) => ({ key, source: pseudoBytes(10), visibility }));
-	expect(await startBatch(context, items, {})).toMatchObject({ uploaded: keys.length });
+	expect(await startBatch(context, items, {}).done).toMatchObject({ uploaded: keys.length });
 }
 
 async function grant({ store }: ProvingStore, who: Uint8Array) {

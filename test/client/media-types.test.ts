@@ -39,9 +39,9 @@ it.each(GIVEN)("a source that says %j never fails an upload that named no type",
 	const context = new MemoryStore().context();
 	const source = { size: 1, read: () => new Uint8Array(1), contentType: given };
 	for (const options of [{}, { contentType: "" }]) {
-		const { contentType } = await startUpload(context, source, { key: "a", ...options });
+		const { contentType } = await startUpload(context, source, { key: "a", ...options }).done;
 		expect(contentType).toBe(taken ?? OTHER);
-		const { files } = await startBatch(context, [{ key: "b", source, ...options }], {});
+		const { files } = await startBatch(context, [{ key: "b", source, ...options }], {}).done;
 		expect(files[0]).toMatchObject({ manifest: { contentType: taken ?? OTHER } });
 	}
 });
@@ -49,7 +49,7 @@ it.each(GIVEN)("a source that says %j never fails an upload that named no type",
 it("a named type is held to what a media type is, values in quotes where they must be", async () => {
 	const context = new MemoryStore().context();
 	const bytes = new Uint8Array(1);
-	const upload = async (contentType: string) => startUpload(context, bytes, { key: "a", contentType });
+	const upload = async (contentType: string) => startUpload(context, bytes, { key: "a", contentType }).done;
 	expect((await upload("video/webm;codecs=vp8,opus")).contentType).toBe('video/webm; codecs="vp8,opus"');
 	await expect(upload("jpg")).rejects.toMatchObject({ code: "invalid_argument" });
 	expect(quoteParameters("jpg;a=b,c")).toBe('jpg; a="b,c"');
@@ -90,17 +90,19 @@ it("in Node what has a name and says no type has that of the name's ending", asy
 	for (const [what, [source, type]] of Object.entries(sources)) {
 		// Never by the key, which is where it goes, not what it is.
 		const key = "key.gif";
-		expect((await startUpload(context, source(), { key })).contentType, what).toBe(type);
-		expect((await startUpload(context, source(), { key, contentType: "" })).contentType, what).toBe(type);
+		expect((await startUpload(context, source(), { key }).done).contentType, what).toBe(type);
+		expect((await startUpload(context, source(), { key, contentType: "" }).done).contentType, what).toBe(
+			type,
+		);
 		const named = { key, contentType: "text/plain" };
-		expect((await startUpload(context, source(), named)).contentType, what).toBe("text/plain");
-		const { files } = await startBatch(context, [{ key, source }], {});
+		expect((await startUpload(context, source(), named).done).contentType, what).toBe("text/plain");
+		const { files } = await startBatch(context, [{ key, source }], {}).done;
 		expect(files[0], what).toMatchObject({ manifest: { contentType: type } });
 	}
 	await rm(directory, { recursive: true });
 	// A browser's Files say theirs.
 	const web = new MemoryStore().context({ ports: { mediaTypeOfName: webPorts.mediaTypeOfName } });
-	expect((await startUpload(web, new File([bytes], "a.png"), { key: "a" })).contentType).toBe(OTHER);
+	expect((await startUpload(web, new File([bytes], "a.png"), { key: "a" }).done).contentType).toBe(OTHER);
 });
 
 it("in Node a path has the type of its ending", async () => {
@@ -117,11 +119,11 @@ it("in Node a path has the type of its ending", async () => {
 	};
 	for (const name of Object.keys(types)) await writeFile(join(directory, name), "x");
 	const context = new MemoryStore().context();
-	const { files } = await startBatch(context, (await filesIn(directory)).files, {});
+	const { files } = await startBatch(context, (await filesIn(directory)).files, {}).done;
 	for (const file of files)
 		expect(file).toMatchObject({ status: "uploaded", manifest: { contentType: types[file.key] } });
 	const named = { key: "a", contentType: "text/plain" };
-	expect((await startUpload(context, await fromPath(join(directory, "a.png")), named)).contentType).toBe(
+	expect((await startUpload(context, await fromPath(join(directory, "a.png")), named).done).contentType).toBe(
 		"text/plain",
 	);
 	const here = process.cwd();

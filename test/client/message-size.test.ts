@@ -42,9 +42,9 @@ describe("chunkBytes", () => {
 	it("bounds single calls, packs and lists of keys", async () => {
 		const store = new MemoryStore();
 		const context = store.context({ chunkBytes: 100_000 });
-		await upload(context, pseudoBytes(150_000));
+		await upload(context, pseudoBytes(150_000)).done;
 		expect(store.count("blobs_put_blob")).toBe(0);
-		expect(await startBatch(context, [...files(30, 20_000), ...files(2, 90_000)], {})).toMatchObject({
+		expect(await startBatch(context, [...files(30, 20_000), ...files(2, 90_000)], {}).done).toMatchObject({
 			failed: 0,
 		});
 		const keys = Array.from({ length: 300 }, (_, i) => `${i}/`.padEnd(900, "x"));
@@ -56,7 +56,7 @@ describe("chunkBytes", () => {
 	it("of one file bounds the pack that it is in", async () => {
 		const store = new MemoryStore();
 		const items = files(40, 10_000).map((item, i) => (i === 5 ? { ...item, chunkBytes: 70_000 } : item));
-		expect(await startBatch(store.context(), items, {})).toMatchObject({ uploaded: 40 });
+		expect(await startBatch(store.context(), items, {}).done).toMatchObject({ uploaded: 40 });
 		const packs = store.calls.filter(({ method }) => method === "blobs_put_many").map(bytesOf);
 		expect(packs.length).toBe(2);
 		expect(Math.min(...packs)).toBeLessThanOrEqual(70_000);
@@ -79,12 +79,12 @@ describe("a message that is too large for a proxy on the way", () => {
 		const retries: unknown[] = [];
 		const transfer = startUpload(context, source(bytes), { key: "a/b", ...options });
 		transfer.on("retry", ({ error }) => retries.push(error));
-		await transfer;
+		await transfer.done;
 		expect(transfer.progress).toMatchObject({ acknowledged: size, total: size });
 		expect(sha256(await readAll(context))).toBe(sha256(bytes));
 		expect(retries.some((error) => isBlobError(error, "http"))).toBe(true);
 		const before = refusals(store, LIMIT);
-		await upload(context, pseudoBytes(700_000, 2), { key: "c" });
+		await upload(context, pseudoBytes(700_000, 2), { key: "c" }).done;
 		expect(refusals(store, LIMIT)).toBe(before);
 		// What was begun with larger chunks is given up.
 		expect(store.count("blobs_begin_upload") - store.count("blobs_abort_upload")).toBe(
@@ -96,7 +96,7 @@ describe("a message that is too large for a proxy on the way", () => {
 		const store = behindProxy(LIMIT);
 		const context: ClientContext = store.context();
 		const items = [...files(60, 20_000), { key: "larger", source: pseudoBytes(450_000) }];
-		expect(await startBatch(context, items, {})).toMatchObject({ uploaded: 61, failed: 0 });
+		expect(await startBatch(context, items, {}).done).toMatchObject({ uploaded: 61, failed: 0 });
 		expect(sha256(await readAll(context, "larger"))).toBe(sha256(pseudoBytes(450_000)));
 		expect(
 			await deleteMany(
@@ -107,7 +107,7 @@ describe("a message that is too large for a proxy on the way", () => {
 	});
 
 	it("is an error that names the option where nothing smaller can be sent", async () => {
-		const error = await failure(upload(behindProxy(50_000).context(), pseudoBytes(200_000)));
+		const error = await failure(upload(behindProxy(50_000).context(), pseudoBytes(200_000)).done);
 		expect(isBlobError(error, "http") && error.message).toMatch(/413.*chunkBytes/);
 		expect(isBlobError(error, "http") && error.action).toBe("fix");
 	});
@@ -122,7 +122,7 @@ describe("a blob of more parts than gateways pass on", () => {
 			seen.push(warning);
 			void transfer.abort();
 		});
-		await failure(transfer);
+		await failure(transfer.done);
 		return seen;
 	};
 

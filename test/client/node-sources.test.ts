@@ -19,7 +19,7 @@ describe("fromReadable", () => {
 	it("uploads a stream of Node to its end", async () => {
 		const store = new MemoryStore();
 		const readable = Readable.from([Buffer.from("some "), Buffer.from("text")]);
-		const manifest = await startUpload(store.context(), fromReadable(readable), { key: "a" });
+		const manifest = await startUpload(store.context(), fromReadable(readable), { key: "a" }).done;
 		expect(manifest.size).toBe(9);
 		expect(readable.destroyed).toBe(true);
 	});
@@ -34,9 +34,9 @@ describe("fromReadable", () => {
 
 	it("says what failed in the stream", async () => {
 		const readable = new Readable({ read: () => readable.destroy(new Error("the pipe broke")) });
-		const error = await startUpload(new MemoryStore().context(), fromReadable(readable), { key: "a" }).catch(
-			(reason) => reason,
-		);
+		const error = await startUpload(new MemoryStore().context(), fromReadable(readable), {
+			key: "a",
+		}).done.catch((reason) => reason);
 		expect(isBlobError(error, "source_failed") && error.details.reason).toBe("the pipe broke");
 	});
 });
@@ -78,7 +78,7 @@ describe("filesIn", () => {
 			prefix: "p/",
 		});
 		expect(transfer.progress.files.total).toBe(3);
-		const result = await transfer;
+		const result = await transfer.done;
 		expect(result).toMatchObject({ uploaded: 1, failed: 2 });
 		const codes = result.files.map((file) => (file.status === "failed" ? file.error.code : file.key));
 		expect(codes).toEqual(["p/1", "source_changed", "source_failed"]);

@@ -26,7 +26,7 @@ let context: ClientContext;
 beforeEach(async () => {
 	store = new MemoryStore();
 	context = store.context({ chunkBytes: S });
-	await upload(context, pseudoBytes(10), { key: "stored" });
+	await upload(context, pseudoBytes(10), { key: "stored" }).done;
 	await store.direct("blobs_set_quota", { id: newId(), who: [], quota: [quota] });
 	await store.direct("blobs_begin_upload", { id: newId(), key: "open", size: [], chunk_size: S });
 });
@@ -36,15 +36,15 @@ const named = (error: unknown) =>
 
 describe("what a quota refuses names the caller's open uploads", () => {
 	it("an upload, which then has room where one is aborted", async () => {
-		const error = await failure(upload(context, pseudoBytes(40 * S), { key: "second" }));
+		const error = await failure(upload(context, pseudoBytes(40 * S), { key: "second" }).done);
 		expect(named(error)).toEqual(["open"]);
 		if (isBlobError(error)) await store.direct("blobs_abort_upload", error.openUploads![0]!.id);
-		await upload(context, pseudoBytes(40 * S), { key: "second" });
+		await upload(context, pseudoBytes(40 * S), { key: "second" }).done;
 	});
 
 	it("each file of a pack, for one question", async () => {
 		const items = [1, 2, 3, 4].map((n) => ({ key: `f/${n}`, source: pseudoBytes(100, n) }));
-		const { files } = await startBatch(context, items, {});
+		const { files } = await startBatch(context, items, {}).done;
 		expect(files.map((file) => (file.status === "failed" ? named(file.error) : file.status))).toEqual([
 			"uploaded",
 			...Array(3).fill(["open"]),
@@ -57,7 +57,7 @@ describe("what a quota refuses names the caller's open uploads", () => {
 		const none = { ...quota, received_per_day: 1n };
 		await store.direct("blobs_set_quota", { id: newId(), who: [], quota: [none] });
 		const items = [1, 2].map((n) => ({ key: `f/${n}`, source: pseudoBytes(100, n) }));
-		const { files } = await startBatch(context, items, {});
+		const { files } = await startBatch(context, items, {}).done;
 		expect(files.map((file) => file.status === "failed" && named(file.error))).toEqual([["open"], ["open"]]);
 		expect(store.count("blobs_list_uploads")).toBe(1);
 	});
@@ -74,7 +74,7 @@ describe("what a quota refuses names the caller's open uploads", () => {
 			},
 		};
 		const items = [1, 2].map((n) => ({ key: `f/${n}`, source: pseudoBytes(100, n) }));
-		const { files } = await startBatch(context, items, {});
+		const { files } = await startBatch(context, items, {}).done;
 		expect(files.map((file) => file.status)).toEqual(["uploaded", "failed"]);
 		expect(files[1]).toMatchObject({ error: { code: "quota_exceeded", openUploads: undefined } });
 	});

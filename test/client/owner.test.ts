@@ -40,7 +40,7 @@ describe("a file that was left on another machine", () => {
 		const path = join(directory, "disk");
 		const store = new MemoryStore();
 		const context = store.context({ chunkBytes: S, concurrency: 1 });
-		await startUpload(context, pseudoBytes(SIZE), { key: "f" });
+		await startUpload(context, pseudoBytes(SIZE), { key: "f" }).done;
 		const failAfter = (chunks: number) => ({
 			before: ({ method, nth }: { method: string; nth: number }) => {
 				if (method === "blobs_get_chunk" && nth >= chunks)

@@ -43,7 +43,7 @@ const codeOf = (work: Promise<unknown>) =>
 
 test("C108 C109 C110 blobs are offered, listed, taken and declined", async () => {
 	const [anns, bens] = [clientOf(ann), clientOf(ben)];
-	for (const [n, key] of ["docs/a", "docs/b", "other"].entries()) await upload(anns, key, n);
+	for (const [n, key] of ["docs/a", "docs/b", "other"].entries()) await upload(anns, key, n).done;
 	const [annOwners, benOwners] = [new BlobOwners(anns), new BlobOwners(bens)];
 	const offer = await annOwners.offer(ben.getPrincipal(), { prefix: "docs/" });
 	const [listed] = await all(benOwners.listOffers({ madeTo: ben.getPrincipal() }));
@@ -78,15 +78,15 @@ test("C112 C113 a second principal goes on as the first, and proofs are of what 
 	const phones = clientOf(phone, ann);
 	expect(await all(owners.listLinks({ owner: ann.getPrincipal() }))).toMatchObject([{ holds: true }]);
 	expect(await phones.download("other").toBytes()).toEqual(bytesOf(2));
-	expect((await upload(phones, "by-phone", 4)).owner).toBe(ann.getPrincipal().toText());
+	expect((await upload(phones, "by-phone", 4).done).owner).toBe(ann.getPrincipal().toText());
 	// The client makes these manifests by itself.
-	const { files } = await phones.uploadAll([{ source: bytesOf(5), key: "many/a" }]);
+	const { files } = await phones.uploadAll([{ source: bytesOf(5), key: "many/a" }]).done;
 	expect(files).toMatchObject([{ status: "uploaded", manifest: { owner: ann.getPrincipal().toText() } }]);
 	expect((await anns.stat("many/a")).owner).toBe(ann.getPrincipal().toText());
 	// From the second miss on, absence is proven by what the subnet says of the owner: its salt.
 	for (const key of ["nothing/1", "nothing/2", "nothing/3"])
 		expect(await codeOf(phones.stat(key))).toBe("blob_not_found");
-	await upload(anns, "nothing/3", 6);
+	await upload(anns, "nothing/3", 6).done;
 	expect((await phones.stat("nothing/3")).key).toBe("nothing/3");
 	await owners.endLink({ owner: ann.getPrincipal(), who: phone.getPrincipal() });
 	expect(await codeOf(phones.stat("other", { certified: true }))).toBe("blob_not_found");

@@ -87,7 +87,7 @@ it("keeps back what was being signed", async () => {
 	expect(transfer.progress.sent).toBe(sent);
 	expect(puts() * S).toBeLessThanOrEqual(sent);
 	await transfer.resume();
-	await transfer;
+	await transfer.done;
 	expect(puts()).toBe(CHUNKS);
 });
 
@@ -106,6 +106,6 @@ it("keeps back what waited to be tried again", async () => {
 	expect(rule.hits).toBe(hits);
 	faults.clear();
 	await transfer.resume();
-	await transfer;
+	await transfer.done;
 	expect(puts()).toBe(CHUNKS);
 });

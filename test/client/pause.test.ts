@@ -31,12 +31,13 @@ const openUploads = async (store: MemoryStore) => {
 	const page = await store.direct("blobs_list_uploads", { key: [], after: [], limit: 9 });
 	return (page as { uploads: unknown[] }).uploads.length;
 };
-const fails = (transfer: Transfer) => transfer.then(() => undefined).catch((error) => error as BlobError);
+const fails = (transfer: Transfer) =>
+	transfer.done.then(() => undefined).catch((error) => error as BlobError);
 
 /** Every kind of moment at which something can happen to a transfer: each call it makes, before and after. */
 const moments = async (source: () => BlobSource): Promise<{ call: number; side: "before" | "answer" }[]> => {
 	const store = new MemoryStore();
-	await upload(store.context({ chunkBytes: S }), source());
+	await upload(store.context({ chunkBytes: S }), source()).done;
 	return store.calls.flatMap((_, call) => [
 		{ call, side: "before" as const },
 		{ call, side: "answer" as const },
@@ -87,7 +88,7 @@ describe("pause and resume", () => {
 				await turns(20);
 				expect(store.calls.length).toBe(calls);
 				await transfer.resume();
-				const { size } = await transfer;
+				const { size } = await transfer.done;
 				expect(states).toEqual(isOver ? ["paused", "done"] : ["paused", "running", "done"]);
 				expect(transfer.progress).toMatchObject({ acknowledged: size, total: size, secondsLeft: 0 });
 				if (size === SIZE) expect(await isWhole(context)).toBe(true);
@@ -105,7 +106,7 @@ describe("pause and resume", () => {
 			});
 			await turns(60);
 			await transfer.resume();
-			expect((await transfer).size).toBe(SIZE);
+			expect((await transfer.done).size).toBe(SIZE);
 			expect(await isWhole(context)).toBe(true);
 			expect(await openUploads(store)).toBe(0);
 		}
@@ -120,7 +121,7 @@ describe("pause and resume", () => {
 		expect(transfer.state).toBe("paused");
 		await transfer.resume();
 		await transfer.resume();
-		await transfer;
+		await transfer.done;
 		transfer.pause();
 		await transfer.resume();
 		await transfer.abort();
@@ -138,7 +139,7 @@ describe("pause and resume", () => {
 		expect([transfer.state, store.calls.length]).toEqual(["paused", 0]);
 		off();
 		await transfer.resume();
-		expect((await transfer).size).toBe(SIZE);
+		expect((await transfer.done).size).toBe(SIZE);
 	});
 
 	it("does again what was given up for attempts in vain while it was paused", async () => {
@@ -159,10 +160,10 @@ describe("pause and resume", () => {
 		const paused = upload(context, bytes);
 		at(store, 3, "before", () => paused.pause());
 		await turns(20);
-		await upload(context, bytes.subarray(1), { key: "other" });
+		await upload(context, bytes.subarray(1), { key: "other" }).done;
 		expect(paused.state).toBe("paused");
 		await paused.resume();
-		await paused;
+		await paused.done;
 	});
 });
 
@@ -218,7 +219,7 @@ describe("an identity that expires", () => {
 			expect(store.calls.length).toBeGreaterThan(calls);
 			store.hooks = {};
 			await transfer.resume({ agent: store.agent() });
-			await transfer;
+			await transfer.done;
 			expect(errors.length).toBe(2);
 			expect(await isWhole(context)).toBe(true);
 		}
@@ -289,7 +290,7 @@ describe("an identity that expires", () => {
 		expect(errors).toEqual([expired]);
 		store.hooks = {};
 		await batch.resume({ agent: store.agent() });
-		expect(await batch).toMatchObject({ uploaded: 30, failed: 0 });
+		expect(await batch.done).toMatchObject({ uploaded: 30, failed: 0 });
 	});
 });
 
@@ -297,12 +298,12 @@ describe("reuse", () => {
 	it("sends nothing of what the caller has stored elsewhere", async () => {
 		const store = new MemoryStore();
 		const context = store.context({ chunkBytes: S });
-		await upload(context, bytes, { key: "first" });
+		await upload(context, bytes, { key: "first" }).done;
 		const next = bytes.slice();
 		next[S]! ^= 1;
 		store.calls.length = 0;
 		const transfer = upload(context, next, { reuse: true });
-		const { size } = await transfer;
+		const { size } = await transfer.done;
 		expect(store.count("blobs_put_chunk")).toBe(1);
 		expect(store.count("blobs_link_chunks")).toBe(1);
 		expect(transfer.progress).toMatchObject({
@@ -323,10 +324,10 @@ describe("reuse", () => {
 		await first.abort();
 		await fails(first);
 		const transfer = upload(store.context({ chunkBytes: S }), bytes, { reuse: true });
-		await transfer;
+		await transfer.done;
 		expect(transfer.progress.reused).toBeGreaterThan(0);
 		const stream = upload(context, new Blob([bytes as BlobPart]).stream(), { reuse: true, key: "s" });
-		await stream;
+		await stream.done;
 		expect(stream.progress.reused).toBe(0);
 	});
 

@@ -25,12 +25,12 @@ async function storeFor(caller: Uint8Array | undefined) {
 	const proving = new ProvingStore();
 	const { store } = proving;
 	const owner = proving.context();
-	for (const key of ["a/b", "a", "a/c", "z"]) await put(owner, key, { visibility: "public" });
-	await put(owner, "secret");
+	for (const key of ["a/b", "a", "a/c", "z"]) await put(owner, key, { visibility: "public" }).done;
+	await put(owner, "secret").done;
 	const role = { id: newId(), who: Principal.fromUint8Array(writer), role: { writer: null } };
 	await store.direct("blobs_grant_role", role);
 	store.host.sender = writer;
-	await put(proving.context(), "mine");
+	await put(proving.context(), "mine").done;
 	store.host.sender = caller ?? store.owner;
 	store.calls.length = 0;
 	const kinds = () => store.calls.map(({ kind, method }) => `${kind} ${method.slice(6)}`);
@@ -91,7 +91,7 @@ describe("what no node proves is asked of the subnet", () => {
 			method === "blobs_stat" ? { ...(answer as object), salt: [] } : answer;
 		for (const key of ["1", "2", "3"]) await code(stat(context, key));
 		expect(kinds().slice(-1)).toEqual(["query stat"]);
-		await put(context, "more");
+		await put(context, "more").done;
 		await code(stat(context, "4"));
 		expect(kinds()).toContain("update put_blob");
 		expect(kinds().slice(-2).sort()).toEqual(["update account", "update stat"]);

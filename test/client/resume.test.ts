@@ -18,7 +18,7 @@ describe("resume", () => {
 				if (method === "blobs_put_chunk" && nth >= chunks) throw new ClientError("network", { url: "" });
 			},
 		};
-		const error = await failure(upload(store.context({ chunkBytes: S }), source, options));
+		const error = await failure(upload(store.context({ chunkBytes: S }), source, options).done);
 		expect(isBlobError(error, "network")).toBe(true);
 		store.hooks = {};
 		store.calls.length = 0;
@@ -30,7 +30,7 @@ describe("resume", () => {
 		await cutOff(store, bytes, 25);
 		const context = store.context({ chunkBytes: S });
 		const transfer = upload(context, bytes);
-		await transfer;
+		await transfer.done;
 		expect(store.count("blobs_begin_upload")).toBe(0);
 		expect(store.count("blobs_put_chunk")).toBe(15);
 		expect(transfer.progress).toMatchObject({ reused: 25 * S, acknowledged: SIZE, sent: SIZE - 25 * S });
@@ -44,7 +44,7 @@ describe("resume", () => {
 		bytes[5 * S]! ^= 1;
 		bytes[9 * S + 17]! ^= 1;
 		const context = store.context({ chunkBytes: S });
-		await upload(context, bytes);
+		await upload(context, bytes).done;
 		expect(store.count("blobs_put_chunk")).toBe(17);
 		expect(sha256(await readAll(context))).toBe(sha256(bytes));
 	});
@@ -55,11 +55,11 @@ describe("resume", () => {
 			await cutOff(store, streamOf(pseudoBytes(SIZE), 9_999), 39);
 			const context = store.context({ chunkBytes: S });
 			const bytes = pseudoBytes(size);
-			const error = await failure(upload(context, streamOf(bytes, 9_999)));
+			const error = await failure(upload(context, streamOf(bytes, 9_999)).done);
 			// One that ends sooner leaves chunks that cannot be taken back, and a stream cannot be read again.
 			if (error) {
 				expect(isBlobError(error, "source_not_repeatable") && size < SIZE).toBe(true);
-				await upload(context, streamOf(bytes, 9_999), { resume: false });
+				await upload(context, streamOf(bytes, 9_999), { resume: false }).done;
 			}
 			expect(sha256(await readAll(context))).toBe(sha256(bytes));
 		}
@@ -75,7 +75,7 @@ describe("resume", () => {
 		] as const) {
 			await cutOff(store, bytes, 5, { resume: false });
 			const context = store.context({ chunkBytes: S });
-			await upload(context, source, options);
+			await upload(context, source, options).done;
 			expect(store.count("blobs_begin_upload")).toBe(1);
 			expect(sha256(await readAll(context))).toBe(sha256(source));
 		}
@@ -93,7 +93,7 @@ describe("resume", () => {
 				transfer.on("progress", ({ acknowledged }) => acknowledged > 3 * S && resolve());
 			});
 			await transfer.abort({ reason: "no more", discard });
-			const error = await failure(transfer);
+			const error = await failure(transfer.done);
 			expect(isBlobError(error, "aborted") && error.details.reason).toBe("no more");
 			expect(store.running).toBe(0);
 			expect(await open()).toBe(1);
@@ -111,7 +111,7 @@ describe("resume", () => {
 		const controller = new AbortController();
 		const transfer = upload(new MemoryStore().context(), stream, { signal: controller.signal });
 		setTimeout(() => controller.abort(), 10);
-		expect(isBlobError(await failure(transfer), "aborted")).toBe(true);
+		expect(isBlobError(await failure(transfer.done), "aborted")).toBe(true);
 		expect(cancelled).toBe(true);
 	});
 });
@@ -121,7 +121,7 @@ describe("others at the same key", () => {
 		const store = new MemoryStore();
 		const context = store.context({ chunkBytes: S });
 		const [one, two] = [pseudoBytes(SIZE, 1), pseudoBytes(SIZE, 2)];
-		const [first, second] = await Promise.all([upload(context, one), upload(context, two)]);
+		const [first, second] = await Promise.all([upload(context, one).done, upload(context, two).done]);
 		const last = first.sequence > second.sequence ? one : two;
 		expect(sha256(await readAll(context))).toBe(sha256(last));
 	});
@@ -135,7 +135,7 @@ describe("others at the same key", () => {
 				first.on("progress", ({ acknowledged }) => acknowledged >= lead * S && resolve());
 			});
 			const second = upload(store.context({ chunkBytes: S, concurrency: 2 }), bytes);
-			const [a, b] = await Promise.all([first, second]);
+			const [a, b] = await Promise.all([first.done, second.done]);
 			expect(a.root).toEqual(b.root);
 			expect(second.progress.acknowledged).toBe(SIZE);
 			expect(sha256(await readAll(store.context()))).toBe(sha256(bytes));
@@ -150,7 +150,7 @@ describe("others at the same key", () => {
 			first.on("progress", ({ acknowledged }) => acknowledged >= 5 * S && resolve());
 		});
 		const second = upload(store.context({ chunkBytes: S, concurrency: 2 }), two);
-		const [a, b] = await Promise.all([first, second]);
+		const [a, b] = await Promise.all([first.done, second.done]);
 		expect(a.root).not.toEqual(b.root);
 		const last = a.sequence > b.sequence ? one : two;
 		expect(sha256(await readAll(store.context()))).toBe(sha256(last));
@@ -176,7 +176,7 @@ describe("others at the same key", () => {
 			}) as typeof update,
 		};
 		const transfer = upload({ ...own, caller }, bytes);
-		await transfer;
+		await transfer.done;
 		expect(store.count("blobs_commit_upload")).toBe(2);
 		expect(store.count("blobs_put_chunk")).toBe(40);
 		expect(sha256(await readAll(own))).toBe(sha256(bytes));
@@ -192,7 +192,7 @@ describe("others at the same key", () => {
 		const context = store.context({ chunkBytes: S });
 		const bytes = pseudoBytes(SIZE);
 		const transfer = upload(context, bytes);
-		await transfer;
+		await transfer.done;
 		expect(store.count("blobs_begin_upload")).toBe(2);
 		expect(transfer.progress).toMatchObject({ acknowledged: SIZE, sent: SIZE, read: SIZE });
 		expect(sha256(await readAll(context))).toBe(sha256(bytes));

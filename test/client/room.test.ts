@@ -32,7 +32,7 @@ async function bodyOf(source: BlobSource): Promise<Uint8Array> {
 			return new Response("no", { status: 400 });
 		},
 	});
-	await failure(new BlobClient({ agent, canisterId: "aaaaa-aa" }).upload(source, { key: "a" }));
+	await failure(new BlobClient({ agent, canisterId: "aaaaa-aa" }).upload(source, { key: "a" }).done);
 	expect(bodies).toHaveLength(1);
 	return bodies[0]!;
 }
@@ -81,7 +81,7 @@ it("a chunk that has arrived leaves its buffer to a later one", async () => {
 			},
 		},
 		{ key: "a/b" },
-	);
+	).done;
 	// Three under way, one in hand, one read when its predecessor was not given back yet; and the last, which is shorter.
 	expect(given.size).toBeLessThanOrEqual(6);
 	expect(Buffer.compare(await readAll(context), content)).toBe(0);

@@ -26,7 +26,7 @@ async function cutOff(store: MemoryStore, sessions: SessionStore, chunks: number
 		},
 	};
 	const transfer = upload(store, sessions, bytes);
-	await expect(transfer.then(() => "whole")).rejects.toThrow();
+	await expect(transfer.done.then(() => "whole")).rejects.toThrow();
 	store.hooks = {};
 	store.calls.length = 0;
 }
@@ -51,7 +51,7 @@ describe("notes of uploads in files", () => {
 		const [note] = await settled(sessions, 1);
 		expect(note).toMatchObject({ canisterId: "aaaaa-aa", key: "a", size: bytes.length, handle: "/a/path" });
 		// Another process with the same directory.
-		await upload(store, fileSessions(directory), bytes);
+		await upload(store, fileSessions(directory), bytes).done;
 		expect(store.count("blobs_list_uploads")).toBe(0);
 		expect(store.count("blobs_put_chunk")).toBe(5);
 		await settled(sessions, 0);
@@ -66,7 +66,7 @@ describe("notes of uploads in files", () => {
 		await sessions.remove(note!);
 		await sessions.put({ ...note!, id: new Uint8Array(16).fill(7) });
 		await writeFile(join(directory, "aaaaa-aa-ffff.json"), '{"half a no');
-		await upload(store, sessions, bytes);
+		await upload(store, sessions, bytes).done;
 		expect(store.count("blobs_put_chunk")).toBe(5);
 		// The one that led nowhere is gone, too.
 		await settled(sessions, 0);
@@ -81,7 +81,7 @@ describe("notes of uploads in files", () => {
 		await cutOff(store, sessions, 2);
 		const [again] = await settled(sessions, 1);
 		expect({ ...again, startedAt: note!.startedAt }).toEqual(note);
-		await upload(store, sessions, bytes);
+		await upload(store, sessions, bytes).done;
 		expect(store.count("blobs_list_uploads")).toBe(0);
 		expect(store.count("blobs_put_chunk")).toBe(3);
 		await settled(sessions, 0);
@@ -98,7 +98,7 @@ describe("notes of uploads in files", () => {
 			},
 		};
 		const bare = startUpload(store.context({ chunkBytes: S, sessions }), bytes, { key: "a" });
-		await expect(bare.then(() => "whole")).rejects.toThrow();
+		await expect(bare.done.then(() => "whole")).rejects.toThrow();
 		await new Promise((resolve) => setTimeout(resolve, 50));
 		expect((await sessions.list())[0]).toMatchObject({ handle: "/a/path" });
 	});
@@ -117,7 +117,7 @@ describe("notes of uploads in files", () => {
 		for (const note of [gone, ...kept]) await sessions.put(note);
 		// One to the key "a" that is open stays while another key's upload looks after the notes.
 		const other = startUpload(store.context({ chunkBytes: S, sessions }), pseudoBytes(8 * S), { key: "b" });
-		await other;
+		await other.done;
 		const left = await settled(sessions, 3);
 		expect(left.map(({ id }) => id[0]).sort()).toEqual([open!.id[0]!, 8, 9].sort());
 	});
@@ -141,7 +141,7 @@ describe("notes of uploads in files", () => {
 			const store = new MemoryStore();
 			const sessions: SessionStore = { put: act, remove: act, list: act };
 			await cutOff(store, sessions, 3);
-			expect((await upload(store, sessions, bytes)).size).toBe(bytes.length);
+			expect((await upload(store, sessions, bytes).done).size).toBe(bytes.length);
 			expect(store.count("blobs_put_chunk")).toBe(5);
 		}
 	});

@@ -30,7 +30,7 @@ const open = () => {
 };
 type Context = ReturnType<MemoryStore["context"]>;
 const upload = async (context: Context, source: unknown, options: Partial<UploadOptions> = {}) =>
-	startUpload(context, source as BlobSource, { key: "a", ...options });
+	startUpload(context, source as BlobSource, { key: "a", ...options }).done;
 const failure = async (act: Promise<unknown>): Promise<AnyBlobError> => {
 	const error = await act.then(
 		() => undefined,
@@ -212,7 +212,7 @@ describe("no bytes at all", () => {
 		await upload(context, Buffer.from("good"));
 		const error = await failure(upload(context, source()));
 		expect(error).toMatchObject({ code: "source_empty", details: { key: "a", held: 4 } });
-		const many = await startBatch(context, [{ key: "a", source: source() as BlobSource }], {});
+		const many = await startBatch(context, [{ key: "a", source: source() as BlobSource }], {}).done;
 		expect(many.files[0]).toMatchObject({ status: "failed", error: { code: "source_empty" } });
 		expect(String(await read(context))).toBe("good");
 		const precondition = await new Download(context, "a", {}).manifest();
@@ -222,7 +222,7 @@ describe("no bytes at all", () => {
 		expect((await upload(context, source(), { size: 0 })).size).toBe(0);
 		await upload(context, Buffer.from("good"));
 		const told = [{ key: "a", source: source() as BlobSource, allowEmpty: true }];
-		expect(await startBatch(context, told, {})).toMatchObject({ uploaded: 1 });
+		expect(await startBatch(context, told, {}).done).toMatchObject({ uploaded: 1 });
 	});
 
 	it.each(none)("of %s are a blob where the key is free or holds as little", async (_, source) => {
@@ -263,7 +263,7 @@ describe("files", () => {
 		expect(await read(context)).toEqual(await readFile("/proc/version"));
 		const { files } = await filesIn("/proc/sys/kernel/random", { filter: (key) => key === "boot_id" });
 		expect(files[0]).not.toHaveProperty("size");
-		expect(await startBatch(context, files, {})).toMatchObject({ uploaded: 1 });
+		expect(await startBatch(context, files, {}).done).toMatchObject({ uploaded: 1 });
 		expect(await read(context, "boot_id")).toEqual(await readFile("/proc/sys/kernel/random/boot_id"));
 	});
 
@@ -277,7 +277,7 @@ describe("files", () => {
 		await writeFile(join(directory, "filled"), "something");
 		const { context } = open();
 		const transfer = startBatch(context, files, {});
-		expect(await transfer).toMatchObject({ uploaded: 4, failed: 0 });
+		expect(await transfer.done).toMatchObject({ uploaded: 4, failed: 0 });
 		expect(String(await read(context, "grown"))).toBe("content and more");
 		expect(String(await read(context, "shrunk"))).toBe("less");
 		expect(transfer.progress).toMatchObject({ total: 29, acknowledged: 29 });

@@ -84,7 +84,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 				const client = new Client({ agent: await make(), canisterId: fixture.canisterId, chunkBytes: S });
 				for (const size of [0, 77, SIZE]) {
 					const bytes = pseudoBytes(size);
-					const manifest = await client.upload(bytes, { key: `agents/${size}`, resume: false });
+					const manifest = await client.upload(bytes, { key: `agents/${size}`, resume: false }).done;
 					expect(Buffer.compare(await client.download(`agents/${size}`).toBytes(), bytes)).toBe(0);
 					expect(Buffer.compare(await client.download(manifest).toBytes(), bytes)).toBe(0);
 				}
@@ -95,7 +95,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 			const [from, to] = [join(directory, "from"), join(directory, "to")];
 			await writeFile(from, bytes);
 			const blobs = client({ chunkBytes: 2_080_768 });
-			const manifest = await blobs.upload(await fromPath(from), { key: "file" });
+			const manifest = await blobs.upload(await fromPath(from), { key: "file" }).done;
 			expect(manifest).toMatchObject({ size: 5_000_000, chunkBytes: 2_080_768 });
 			await toFile(blobs.download("file"), to);
 			expect(Buffer.compare(await readFile(to), bytes)).toBe(0);
@@ -109,7 +109,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 			const bytes = pseudoBytes(SIZE, 3);
 			executed = [];
 			const transfer = blobs.upload(bytes, { key: "faults", resume: false });
-			await transfer;
+			await transfer.done;
 			expect(transfer.progress).toMatchObject({ acknowledged: SIZE, total: SIZE, reused: 0, sent: SIZE });
 			const counts = Object.fromEntries(
 				executed.map((method) => [method, executed.filter((each) => each === method).length]),
@@ -163,9 +163,9 @@ describe.each(AGENTS)("with $name", (agents) => {
 		const blobs = client();
 		const bytes = pseudoBytes(1000, 7);
 		const made = [
-			await blobs.upload(bytes, { key: "proven/public/key", visibility: "public" }),
-			await blobs.upload(bytes, { key: "proven/public", visibility: "public" }),
-			await blobs.upload(bytes, { key: "proven/private" }),
+			await blobs.upload(bytes, { key: "proven/public/key", visibility: "public" }).done,
+			await blobs.upload(bytes, { key: "proven/public", visibility: "public" }).done,
+			await blobs.upload(bytes, { key: "proven/private" }).done,
 		];
 		executed = [];
 		for (const manifest of made) expect(await client().stat(manifest.key)).toEqual(manifest);
@@ -189,14 +189,14 @@ describe.each(AGENTS)("with $name", (agents) => {
 				first.on("progress", ({ acknowledged }) => acknowledged > 5 * S && resolve());
 			});
 			await first.abort("the power fails");
-			expect(isBlobError(await failure(first), "aborted")).toBe(true);
+			expect(isBlobError(await failure(first.done), "aborted")).toBe(true);
 
 			const blobs = client();
 			const [open] = await all(blobs.listUploads({ key: "resumed" }));
 			expect(open).toMatchObject({ key: "resumed", size: SIZE, chunkBytes: S });
 			await installWasm(fixture.agent, fixture.canisterId, fixture.wasm, "upgrade");
 			const second = blobs.upload(await fromPath(path), { key: "resumed" });
-			await second;
+			await second.done;
 			// More may have arrived since: what was under way when the first one stopped.
 			expect(open!.receivedChunks).toBeGreaterThanOrEqual(5);
 			expect(second.progress.reused).toBeGreaterThanOrEqual(open!.receivedChunks * S);
@@ -222,7 +222,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 		it("sees at once what it has changed", async () => {
 			const blobs = client();
 			for (let i = 0; i < 5; i++) {
-				const manifest = await blobs.upload(pseudoBytes(10, i + 1), { key: "stat" });
+				const manifest = await blobs.upload(pseudoBytes(10, i + 1), { key: "stat" }).done;
 				expect(await blobs.stat("stat", { certified: false })).toEqual(manifest);
 				expect(await blobs.stat("stat")).toEqual(manifest);
 			}
@@ -237,7 +237,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 		it("lists by prefix and directory, page by page", async () => {
 			const blobs = client();
 			const keys = ["list/a", "list/b/1", "list/b/2", "list/c"];
-			for (const key of keys) await blobs.upload(new Uint8Array(1), { key });
+			for (const key of keys) await blobs.upload(new Uint8Array(1), { key }).done;
 			const names = (await all(blobs.list({ prefix: "list/", pageSize: 1 }))).map((entry) =>
 				entry.type === "blob" ? entry.blob.key : entry.path,
 			);
@@ -252,7 +252,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 
 		it("deletes only the version it is told to", async () => {
 			const blobs = client();
-			const manifest = await blobs.upload(new Uint8Array(1), { key: "gone" });
+			const manifest = await blobs.upload(new Uint8Array(1), { key: "gone" }).done;
 			const { sequence, canisterVersion } = manifest;
 			const wrong = await failure(
 				blobs.delete("gone", {
@@ -268,7 +268,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 			const blobs = client();
 			const bytes = pseudoBytes(SIZE, 6);
 			const begun = await blobs.latestCursor();
-			const manifest = await blobs.upload(bytes, { key: "kept/a" });
+			const manifest = await blobs.upload(bytes, { key: "kept/a" }).done;
 			const told = await blobs.update("kept/a", { contentType: "image/png", precondition: manifest });
 			expect(told).toMatchObject({ contentType: "image/png", root: manifest.root });
 			await blobs.copy("kept/a", "kept/b");
@@ -293,7 +293,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 			const draining = await blobs.setMode("draining", generation);
 			expect(draining).toMatchObject({ mode: "draining", generation: generation + 1n });
 			const faulty = through(() => undefined);
-			const refused = await failure(client().upload(new Uint8Array(1), { key: "late" }));
+			const refused = await failure(client().upload(new Uint8Array(1), { key: "late" }).done);
 			expect(isBlobError(refused, "not_live") && refused.message).toContain("draining");
 			// Fewer times than the policy has it: a mode may stay for hours, and the caller is told why within seconds.
 			expect(faulty.seen.filter(({ kind }) => kind === "call").length).toBe(5);
@@ -337,18 +337,18 @@ describe.each(AGENTS)("with $name", (agents) => {
 			const other = Ed25519KeyIdentity.generate();
 			const blobs = client();
 			const theirs = client({ agent: await agentAs({ key: other }) });
-			await blobs.upload(new Uint8Array(1), { key: "private" });
-			await blobs.upload(new Uint8Array(1), { key: "public", visibility: "public" });
+			await blobs.upload(new Uint8Array(1), { key: "private" }).done;
+			await blobs.upload(new Uint8Array(1), { key: "public", visibility: "public" }).done;
 			await theirs.stat("public");
 			expect(isBlobError(await failure(theirs.stat("private")), "blob_not_found")).toBe(true);
-			const refused = await failure(theirs.upload(new Uint8Array(1), { key: "theirs" }));
+			const refused = await failure(theirs.upload(new Uint8Array(1), { key: "theirs" }).done);
 			expect(isBlobError(refused, "not_authorized") && refused.action).toBe("ask");
 
 			const who = other.getPrincipal();
 			await blobs.grantRole(who, "reader");
 			await blobs.grantRole(who.toText(), "writer");
 			await theirs.stat("private");
-			await theirs.upload(new Uint8Array(1), { key: "theirs" });
+			await theirs.upload(new Uint8Array(1), { key: "theirs" }).done;
 			const [entry] = (await all(blobs.listAccounts())).filter((each) => each.who === who.toText());
 			expect([...(entry?.roles ?? [])].sort()).toEqual(["reader", "writer"]);
 			await blobs.revokeRole(who, "reader");

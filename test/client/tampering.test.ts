@@ -22,8 +22,8 @@ async function filled() {
 		key: "a/b",
 		visibility: "public",
 		metadata: { name: "value" },
-	});
-	await startUpload(proving.context(), bytes, { key: "c", visibility: "public" });
+	}).done;
+	await startUpload(proving.context(), bytes, { key: "c", visibility: "public" }).done;
 	return { proving, bytes };
 }
 

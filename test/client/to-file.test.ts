@@ -46,7 +46,7 @@ afterEach(async () => {
 async function filled(...seeds: number[]) {
 	const store = new MemoryStore();
 	const context = store.context({ chunkBytes: S, concurrency: 4 });
-	for (const seed of seeds) await startUpload(context, pseudoBytes(SIZE, seed), { key: `${seed}` });
+	for (const seed of seeds) await startUpload(context, pseudoBytes(SIZE, seed), { key: `${seed}` }).done;
 	store.calls.length = 0;
 	return { store, download: (seed = 1) => new Download(context, `${seed}`, {}) };
 }

@@ -26,7 +26,7 @@ describe("sizes and sources", () => {
 				const store = new MemoryStore();
 				const context = store.context({ chunkBytes });
 				const transfer = upload(context, make());
-				const manifest = await transfer;
+				const manifest = await transfer.done;
 				expect(manifest.size).toBe(size);
 				expect(sha256(await readAll(context)), name).toBe(sha256(bytes));
 				expect(transfer.progress).toMatchObject({
@@ -42,7 +42,7 @@ describe("sizes and sources", () => {
 	it("takes one call for a small blob, from a stream too", async () => {
 		for (const source of [pseudoBytes(1000), streamOf(pseudoBytes(1000), 99)]) {
 			const store = new MemoryStore();
-			await upload(store.context(), source);
+			await upload(store.context(), source).done;
 			expect(store.calls.map(({ method }) => method)).toEqual(["blobs_put_blob"]);
 		}
 	});
@@ -55,7 +55,9 @@ describe("sizes and sources", () => {
 			[100, "source_too_long"],
 		] as const) {
 			const context = new MemoryStore().context({ chunkBytes: S });
-			expect(isBlobError(await failure(upload(context, streamOf(bytes, 10_000), { size })), code)).toBe(true);
+			expect(isBlobError(await failure(upload(context, streamOf(bytes, 10_000), { size }).done), code)).toBe(
+				true,
+			);
 		}
 	});
 
@@ -72,7 +74,7 @@ describe("sizes and sources", () => {
 			[() => upload(context, one, { wholeSha256: new Uint8Array(31) }), "option_invalid"],
 		] as const) {
 			const transfer = make();
-			expect(await failure(transfer)).toMatchObject({ code });
+			expect(await failure(transfer.done)).toMatchObject({ code });
 			expect(transfer.state).toBe("failed");
 		}
 		expect(store.calls).toEqual([]);
@@ -96,7 +98,7 @@ describe("sizes and sources", () => {
 			})(),
 		];
 		for (const source of sources) {
-			const error = await failure(upload(context, source, { resume: false }));
+			const error = await failure(upload(context, source, { resume: false }).done);
 			expect(isBlobError(error, "source_failed") && error.cause).toBe(cause);
 		}
 	});
@@ -105,16 +107,17 @@ describe("sizes and sources", () => {
 		const context = new MemoryStore().context();
 		const wholeSha256 = new Uint8Array(32).fill(7);
 		const blob = new Blob(["x"], { type: "text/plain" });
-		const manifest = await upload(context, blob, { visibility: "public", metadata: { a: "1" }, wholeSha256 });
+		const manifest = await upload(context, blob, { visibility: "public", metadata: { a: "1" }, wholeSha256 })
+			.done;
 		expect(manifest).toMatchObject({
 			contentType: "text/plain",
 			visibility: "public",
 			metadata: { a: "1" },
 			wholeSha256,
 		});
-		const again = await failure(upload(context, blob, { precondition: "absent" }));
+		const again = await failure(upload(context, blob, { precondition: "absent" }).done);
 		expect(isBlobError(again, "precondition_failed") && again.details.sequence).toBe(manifest.sequence);
-		await upload(context, blob, { precondition: manifest });
+		await upload(context, blob, { precondition: manifest }).done;
 	});
 });
 
@@ -138,7 +141,7 @@ describe("bounds on what is under way", () => {
 				mostHeld = Math.max(mostHeld, ++held);
 				return bytes.subarray(start, end);
 			},
-		});
+		}).done;
 		expect(store.mostRunning).toBe(3);
 		expect(mostHeld).toBeLessThanOrEqual(5);
 	});
@@ -158,7 +161,7 @@ describe("progress", () => {
 		const transfer = upload(store.context({ chunkBytes: S }), pseudoBytes(SIZE));
 		const seen: Progress[] = [transfer.progress];
 		for await (const progress of transfer) seen.push(progress);
-		await transfer;
+		await transfer.done;
 		const counters = ["read", "hashed", "sent", "acknowledged", "reused", "retries"] as const;
 		for (let i = 1; i < seen.length; i++)
 			for (const name of counters) expect(seen[i]![name]).toBeGreaterThanOrEqual(seen[i - 1]![name]);
@@ -184,7 +187,7 @@ describe("progress", () => {
 			answer: ({ method, args }, answer) =>
 				method === "blobs_put_chunk" && args[1] === 3 ? new Uint8Array(32) : answer,
 		};
-		const error = await failure(upload(store.context({ chunkBytes: S }), pseudoBytes(SIZE)));
+		const error = await failure(upload(store.context({ chunkBytes: S }), pseudoBytes(SIZE)).done);
 		expect(isBlobError(error, "chunk_corrupt") && error.details).toEqual({ index: 3, attempts: 3 });
 	});
 });

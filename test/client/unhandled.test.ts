@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isBlobError, type UploadOptions } from "../../src/client/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
+import { Transfer } from "../../src/client/upload/transfer.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 
 /** Which failures of a transfer end as unhandled rejections, as a platform tells them. */
@@ -53,7 +54,7 @@ describe("a transfer that fails", () => {
 		const told: unknown[] = [];
 		failing().on("error", (error) => told.push(error));
 		failing().on("state", (state) => told.push(state));
-		failing().catch((error) => told.push(error));
+		failing().done.catch((error) => told.push(error));
 		const iterated = (async () => {
 			for await (const _ of failing());
 		})().catch((error) => told.push(error));
@@ -61,6 +62,14 @@ describe("a transfer that fails", () => {
 		await settled();
 		await iterated;
 		expect(told).toHaveLength(4);
+		expect(unhandled).toEqual([]);
+	});
+
+	it("keeps its handle where an async function returns it", async () => {
+		const transfer = await (async () => failing())();
+		expect(transfer).toBeInstanceOf(Transfer);
+		expect(isBlobError(await transfer.done.catch((error) => error), "internal")).toBe(true);
+		await settled();
 		expect(unhandled).toEqual([]);
 	});
 
@@ -73,7 +82,7 @@ describe("a transfer that fails", () => {
 		await settled();
 		expect([bySignal.state, byCall.state]).toEqual(["aborted", "aborted"]);
 		expect(unhandled).toEqual([]);
-		const error = await bySignal.catch((reason) => reason);
+		const error = await bySignal.done.catch((reason) => reason);
 		expect(isBlobError(error, "aborted")).toBe(true);
 	});
 });

@@ -10,7 +10,7 @@ describe("a download", () => {
 		const store = new MemoryStore();
 		const context = store.context({ chunkBytes: S, concurrency: 4 });
 		const bytes = pseudoBytes(SIZE);
-		const manifest = await upload(context, bytes, { contentType: "image/png" });
+		const manifest = await upload(context, bytes, { contentType: "image/png" }).done;
 		return { store, context, bytes, manifest };
 	};
 
@@ -63,7 +63,7 @@ describe("a download", () => {
 		const download = new Download(context, "a/b", {});
 		const reader = download.stream().getReader();
 		await reader.read();
-		const other = await upload(store.context({ chunkBytes: S }), pseudoBytes(SIZE, 2));
+		const other = await upload(store.context({ chunkBytes: S }), pseudoBytes(SIZE, 2)).done;
 		const error = await failure(
 			(async () => {
 				while (!(await reader.read()).done);

@@ -33,12 +33,12 @@ async function changesOf(): Promise<Change[]> {
 }
 
 test("C77 a site is published at once: large files sent beforehand, through an upgrade, small ones with it", async () => {
-	await blobs.upload(Uint8Array.of(1), { key: "site/old.html", visibility: "public" });
+	await blobs.upload(Uint8Array.of(1), { key: "site/old.html", visibility: "public" }).done;
 	const film = await blobs.prepareUpload(large, {
 		key: "site/film",
 		visibility: "public",
 		contentType: "video/mp4",
-	});
+	}).done;
 	await installWasm(fixture.agent, fixture.canisterId, fixture.wasm, "upgrade");
 	expect(await codeOf(blobs.stat("site/film"))).toBe("blob_not_found");
 	const done = await blobs.batch([

@@ -47,10 +47,11 @@ async function keysOf(blobs: BlobClient, prefix: string): Promise<string[]> {
 localTest("C63 a blob that is over is proven to be gone while it is still stored, to anybody", async () => {
 	const blobs = await clientOf(writer);
 	const expiresAt = inAnHour();
-	for (const key of ["gone/a", "gone/b"]) await blobs.upload(Uint8Array.of(1), { key, expiresAt, ...PUBLIC });
-	await blobs.upload(Uint8Array.of(2), { key: "gone/stays", ...PUBLIC });
-	await blobs.upload(Uint8Array.of(3), { key: "gone/private", expiresAt });
-	const large = await blobs.upload(new Uint8Array(5_000_000).fill(4), { key: "gone/large", expiresAt });
+	for (const key of ["gone/a", "gone/b"])
+		await blobs.upload(Uint8Array.of(1), { key, expiresAt, ...PUBLIC }).done;
+	await blobs.upload(Uint8Array.of(2), { key: "gone/stays", ...PUBLIC }).done;
+	await blobs.upload(Uint8Array.of(3), { key: "gone/private", expiresAt }).done;
+	const large = await blobs.upload(new Uint8Array(5_000_000).fill(4), { key: "gone/large", expiresAt }).done;
 	expect(large.expiresAt).toEqual(expiresAt);
 	const reading = await (await clientOf(writer)).download(large).open();
 	await reading.chunk(0);
@@ -78,7 +79,8 @@ localTest("C64 C28 what is over is freed by timers, after an upgrade too, and to
 	const blobs = await clientOf(writer);
 	const cursor = await administrator.latestCursor();
 	const expiresAt = inAnHour();
-	const large = await blobs.upload(new Uint8Array(5_000_000), { key: "freed/large", expiresAt, ...PUBLIC });
+	const large = await blobs.upload(new Uint8Array(5_000_000), { key: "freed/large", expiresAt, ...PUBLIC })
+		.done;
 	await installWasm(fixture.agent, fixture.canisterId, fixture.wasm, "upgrade");
 	pass(HOUR_MS);
 	pass(2_000);
@@ -91,14 +93,14 @@ localTest("C64 C28 what is over is freed by timers, after an upgrade too, and to
 	expect(changes[1]).toMatchObject({ key: "freed/large", version: { sequence, canisterVersion } });
 	expect(changes[1]!.by).toBe("aaaaa-aa");
 	// A new blob under the key of one that is over, before it is freed: nothing stands in its way.
-	const first = await blobs.upload(Uint8Array.of(1), { key: "freed/a", expiresAt: inAnHour() });
+	const first = await blobs.upload(Uint8Array.of(1), { key: "freed/a", expiresAt: inAnHour() }).done;
 	await setMode("maintenance");
 	pass(HOUR_MS);
 	const again = (await clientOf()).upload(Uint8Array.of(2), { key: "freed/a", precondition: "absent" });
-	expect(await codeOf(again)).toBe("not_live");
+	expect(await codeOf(again.done)).toBe("not_live");
 	await setMode("live");
 	expect(
-		(await (await clientOf(writer)).upload(Uint8Array.of(2), { key: "freed/a", precondition: "absent" }))
+		(await (await clientOf(writer)).upload(Uint8Array.of(2), { key: "freed/a", precondition: "absent" }).done)
 			.sequence,
 	).toBeGreaterThan(first.sequence);
 });
@@ -120,7 +122,7 @@ localTest(
 		const [change] = changes;
 		expect(change).toMatchObject({ type: "expiryRules", rules });
 		const items = ["tmp/a", "tmp/long/a", "else/a"].map((key) => ({ key, source: Uint8Array.of(1) }));
-		const { files } = await blobs.uploadAll(items);
+		const { files } = await blobs.uploadAll(items).done;
 		const livesOf = files.map((file) => {
 			if (file.status === "failed") throw file.error;
 			const { expiresAt, createdAt } = file.manifest;
@@ -131,6 +133,6 @@ localTest(
 		const error = await tooShort.catch((reason: unknown) => reason);
 		expect(isBlobError(error, "invalid_argument") && error.details).toMatchObject({ field: "life" });
 		const over = blobs.upload(Uint8Array.of(1), { key: "else/b", expiresAt: Date.now() - 1 });
-		expect(String(await over.then(() => "", String))).toContain("expires_at is not valid: it is over");
+		expect(String(await over.done.then(() => "", String))).toContain("expires_at is not valid: it is over");
 	},
 );

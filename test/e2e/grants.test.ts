@@ -63,19 +63,19 @@ test("C58 a guest uploads a large file under its prefix, through an upgrade, and
 		upload.on("progress", ({ acknowledged }) => acknowledged > 0 && resolve()),
 	);
 	await installWasm(fixture.agent, fixture.canisterId, fixture.wasm, "upgrade");
-	const film = await upload;
+	const film = await upload.done;
 	expect(Buffer.compare(await administrator.download(film).toBytes(), large)).toBe(0);
 	expect(film.owner).toBe(guest.who.toText());
 	const elsewhere = guest.blobs.upload(large, { key: "inbox/anna/film", visibility: "public" });
-	expect(await codeOf(elsewhere)).toBe("not_authorized");
-	expect(await codeOf(guest.blobs.upload(Uint8Array.of(1), { key: "inbox/ann/mine" }))).toBe(
+	expect(await codeOf(elsewhere.done)).toBe("not_authorized");
+	expect(await codeOf(guest.blobs.upload(Uint8Array.of(1), { key: "inbox/ann/mine" }).done)).toBe(
 		"not_authorized",
 	);
 	const files = [
 		{ key: "inbox/ann/1", source: Uint8Array.of(1), visibility: "public" as const },
 		{ key: "inbox/ann/2", source: Uint8Array.of(2) },
 	];
-	const { files: results } = await guest.blobs.uploadAll(files);
+	const { files: results } = await guest.blobs.uploadAll(files).done;
 	expect(results.map(({ status }) => status)).toEqual(["uploaded", "failed"]);
 
 	const [grant, none] = await all(guest.blobs.listGrants({ heldBy: guest.who }));
@@ -88,9 +88,9 @@ test("C58 a guest uploads a large file under its prefix, through an upgrade, and
 test("C59 what a grant is for in all is told with its limit, and not got round by deleting", async () => {
 	const guest = await person();
 	await administrator.grant(guest.who, writer("few/", { blobs: 1 }));
-	await guest.blobs.upload(Uint8Array.of(1), { key: "few/a" });
+	await guest.blobs.upload(Uint8Array.of(1), { key: "few/a" }).done;
 	await guest.blobs.delete("few/a");
-	const error: unknown = await guest.blobs.upload(Uint8Array.of(1), { key: "few/b" }).then(
+	const error: unknown = await guest.blobs.upload(Uint8Array.of(1), { key: "few/b" }).done.then(
 		() => undefined,
 		(reason) => reason,
 	);
@@ -107,9 +107,11 @@ test("C60 a tab uploads by a part that its application gives to the tab's own ke
 	const [application, tab] = [await person(), await person()];
 	const above = await administrator.grant(application.who, writer("app/", { mayGive: true, bytes: 1e8 }));
 	const session = await application.blobs.grant(tab.who, writer("app/tabs/1/", { bytes: 1e7 }));
-	await tab.blobs.upload(large, { key: "app/tabs/1/file" });
-	expect(await codeOf(tab.blobs.upload(large, { key: "app/tabs/1/more" }))).toBe("quota_exceeded");
-	expect(await codeOf(tab.blobs.upload(Uint8Array.of(1), { key: "app/tabs/2/file" }))).toBe("not_authorized");
+	await tab.blobs.upload(large, { key: "app/tabs/1/file" }).done;
+	expect(await codeOf(tab.blobs.upload(large, { key: "app/tabs/1/more" }).done)).toBe("quota_exceeded");
+	expect(await codeOf(tab.blobs.upload(Uint8Array.of(1), { key: "app/tabs/2/file" }).done)).toBe(
+		"not_authorized",
+	);
 
 	const [given] = await all(application.blobs.listGrants({ givenBy: application.who }));
 	expect(given).toMatchObject({ ...session, under: above });
@@ -120,11 +122,15 @@ test("C60 a tab uploads by a part that its application gives to the tab's own ke
 	expect(await codeOf(more)).toBe("invalid_argument");
 
 	await application.blobs.revokeGrant(session);
-	expect(await codeOf(tab.blobs.upload(Uint8Array.of(1), { key: "app/tabs/1/b" }))).toBe("not_authorized");
+	expect(await codeOf(tab.blobs.upload(Uint8Array.of(1), { key: "app/tabs/1/b" }).done)).toBe(
+		"not_authorized",
+	);
 	const again = await application.blobs.grant(tab.who, writer("app/tabs/1/"));
-	await tab.blobs.upload(Uint8Array.of(1), { key: "app/tabs/1/b" });
+	await tab.blobs.upload(Uint8Array.of(1), { key: "app/tabs/1/b" }).done;
 	await administrator.revokeGrant(above);
-	expect(await codeOf(tab.blobs.upload(Uint8Array.of(1), { key: "app/tabs/1/c" }))).toBe("not_authorized");
+	expect(await codeOf(tab.blobs.upload(Uint8Array.of(1), { key: "app/tabs/1/c" }).done)).toBe(
+		"not_authorized",
+	);
 	expect(await codeOf(application.blobs.revokeGrant(again))).toBe("not_authorized");
 	// What is its own it still reads.
 	expect((await tab.blobs.stat("app/tabs/1/b")).owner).toBe(tab.who.toText());
@@ -134,9 +140,9 @@ test("C61 no guest replaces, changes or deletes another's blobs, but by a grant 
 	const [guest, other, host] = [await person(), await person(), await person()];
 	for (const { who } of [guest, other]) await administrator.grant(who, writer("shared/"));
 	await administrator.grant(host.who, writer("shared/", { overOthers: true }));
-	await guest.blobs.upload(Uint8Array.of(1), { key: "shared/a", visibility: "public" });
-	expect(await codeOf(other.blobs.upload(Uint8Array.of(2), { key: "shared/a" }))).toBe("not_authorized");
-	expect(await codeOf(other.blobs.upload(large, { key: "shared/a" }))).toBe("not_authorized");
+	await guest.blobs.upload(Uint8Array.of(1), { key: "shared/a", visibility: "public" }).done;
+	expect(await codeOf(other.blobs.upload(Uint8Array.of(2), { key: "shared/a" }).done)).toBe("not_authorized");
+	expect(await codeOf(other.blobs.upload(large, { key: "shared/a" }).done)).toBe("not_authorized");
 	expect(await codeOf(other.blobs.update("shared/a", { contentType: "text/plain" }))).toBe("not_authorized");
 	expect(await codeOf(other.blobs.rename("shared/a", "shared/b"))).toBe("not_authorized");
 	expect(await codeOf(other.blobs.delete("shared/a"))).toBe("not_authorized");
@@ -146,7 +152,8 @@ test("C61 no guest replaces, changes or deletes another's blobs, but by a grant 
 
 test("C58 a reader by a grant sees what is private under its prefix, and is not told of it as absent", async () => {
 	const guest = await person();
-	for (const key of ["read/a", "read/b/c", "unread/d"]) await administrator.upload(Uint8Array.of(7), { key });
+	for (const key of ["read/a", "read/b/c", "unread/d"])
+		await administrator.upload(Uint8Array.of(7), { key }).done;
 	expect(await codeOf(guest.blobs.stat("read/a"))).toBe("blob_not_found");
 	const grant = await administrator.grant(guest.who, { role: "reader", prefix: "read/" });
 	// A client that has learned before that it reads nothing of others learns anew.
@@ -199,7 +206,7 @@ describe("C62 before a message is executed", () => {
 	test("a reader by a grant is told by the method that it is no writer", async () => {
 		const reader = await person();
 		await administrator.grant(reader.who, { role: "reader", prefix: "inspected/" });
-		expect(await codeOf(reader.blobs.upload(large, { key: "inspected/a" }))).toBe("not_authorized");
+		expect(await codeOf(reader.blobs.upload(large, { key: "inspected/a" }).done)).toBe("not_authorized");
 	});
 });
 

@@ -66,7 +66,7 @@ test("C80 a restore publishes as other owners, from other times, over an upgrade
 	const [film, note, other] = BACKUP;
 	const { source: _, ...filmOptions } = film!;
 	const early = restorer.upload(small, { key: "a", importAs: film!.importAs });
-	expect(await codeOf(early)).toBe("invalid_argument");
+	expect(await codeOf(early.done)).toBe("invalid_argument");
 	const id = newId();
 	const version = ok(await from.store.blobs_begin_import({ id }));
 	// Its answer was lost: the same again.
@@ -80,7 +80,7 @@ test("C80 a restore publishes as other owners, from other times, over an upgrade
 	}
 	await restorer.grantRole(ben.getPrincipal(), "admin");
 	await restorer.setQuota("everybody", QUOTA);
-	isAsBefore(await restorer.upload(large, filmOptions), 0);
+	isAsBefore(await restorer.upload(large, filmOptions).done, 0);
 
 	await installWasm(from.agent, into, from.wasm, "upgrade");
 	const [annas, bens] = [await clientOf(anna), await clientOf(ben)];
@@ -90,23 +90,23 @@ test("C80 a restore publishes as other owners, from other times, over an upgrade
 		expect(await codeOf(blobs.beginImport())).toBe("not_live");
 		expect(await codeOf(blobs.setMode("live", 1n))).toBe("not_live");
 	}
-	const refused: unknown = await annas.upload(small, { key: "b" }).then(
+	const refused: unknown = await annas.upload(small, { key: "b" }).done.then(
 		() => undefined,
 		(error) => error,
 	);
 	expect(isBlobError(refused, "not_live") && refused.message).toContain("The store is being imported");
-	const { files } = await restorer.uploadAll([note!, other!]);
+	const { files } = await restorer.uploadAll([note!, other!]).done;
 	for (const [i, file] of files.entries()) {
 		if (file.status === "failed") throw file.error;
 		isAsBefore(file.manifest, i + 1);
 		isAsBefore(await restorer.stat(file.key), i + 1);
 	}
-	const prepared = await restorer.prepareUpload(large, { ...filmOptions, key: "ann/copy" });
+	const prepared = await restorer.prepareUpload(large, { ...filmOptions, key: "ann/copy" }).done;
 	const again = { ...note!, key: "ann/again", type: "put" as const };
 	await restorer.batch([{ type: "commit", upload: prepared }, again]);
 	isAsBefore({ ...(await restorer.stat("ann/copy")), key: "ann/film" }, 0);
 	isAsBefore({ ...(await restorer.stat("ann/again")), key: "ann/note" }, 1);
-	const skipped = await restorer.uploadAll(BACKUP, { skipUnchanged: true });
+	const skipped = await restorer.uploadAll(BACKUP, { skipUnchanged: true }).done;
 	expect(skipped).toMatchObject({ unchanged: 3, uploaded: 0, failed: 0 });
 
 	await restorer.endImport();
@@ -114,10 +114,12 @@ test("C80 a restore publishes as other owners, from other times, over an upgrade
 	expect(await codeOf(restorer.endImport())).toBe("not_importable");
 	expect(await codeOf(restorer.beginImport())).toBe("not_importable");
 	await restorer.setQuota("everybody", undefined);
-	expect(await codeOf(restorer.upload(small, { key: "c", importAs: note!.importAs }))).toBe(
+	expect(await codeOf(restorer.upload(small, { key: "c", importAs: note!.importAs }).done)).toBe(
 		"invalid_argument",
 	);
-	expect(await codeOf(bens.upload(small, { key: "d", importAs: note!.importAs }))).toBe("invalid_argument");
+	expect(await codeOf(bens.upload(small, { key: "d", importAs: note!.importAs }).done)).toBe(
+		"invalid_argument",
+	);
 
 	// As it was: theirs alone, counted as theirs, and over the quotas that they have.
 	expect(Buffer.compare(await annas.download("ann/film").toBytes(), large)).toBe(0);
@@ -128,7 +130,7 @@ test("C80 a restore publishes as other owners, from other times, over an upgrade
 	const account = await annas.account();
 	expect(account).toMatchObject({ roles: ["writer"], quota: QUOTA, usage: { blobs: 4, openUploads: 0 } });
 	expect(account.usage.bytes).toBeGreaterThan(2 * large.length);
-	expect(await codeOf(annas.upload(small, { key: "ann/more" }))).toBe("quota_exceeded");
+	expect(await codeOf(annas.upload(small, { key: "ann/more" }).done)).toBe("quota_exceeded");
 
 	const told: Change[] = [];
 	for await (const change of restorer.changes()) told.push(change);
@@ -142,7 +144,7 @@ test("C80 a restore publishes as other owners, from other times, over an upgrade
 test("what cannot have been is refused before anything is sent", async () => {
 	const importAs = { owner: anna.getPrincipal(), createdAt: now, modifiedAt: now };
 	const reason = (wrong: object) =>
-		restorer.upload(small, { key: "a", importAs: { ...importAs, ...wrong } }).then(
+		restorer.upload(small, { key: "a", importAs: { ...importAs, ...wrong } }).done.then(
 			() => "done",
 			(error: unknown) => isBlobError(error, "option_invalid") && error.details.option,
 		);

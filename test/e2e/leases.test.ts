@@ -37,16 +37,16 @@ test.skipIf(isNamed)(
 		await administrator.grantRole(writer.getPrincipal(), "writer");
 		await administrator.grantRole(backup.getPrincipal(), "backup");
 		const [blobs, reader] = [await clientOf(writer), await clientOf(backup)];
-		for (const key of ["kept", "deleted", "renamed", "updated"]) await blobs.upload(small, { key });
-		await blobs.upload(large, { key: "replaced" });
+		for (const key of ["kept", "deleted", "renamed", "updated"]) await blobs.upload(small, { key }).done;
+		await blobs.upload(large, { key: "replaced" }).done;
 
 		expect(await codeOf(blobs.takeLease())).toBe("not_authorized");
 		const { id, version } = await reader.takeLease({ lifeMs: 3_600_000, bytes: 3_000_000 });
 		await blobs.delete("deleted");
 		await blobs.rename("renamed", "elsewhere");
 		await blobs.update("updated", { metadata: { n: "2" } });
-		await blobs.upload(small, { key: "replaced" });
-		await blobs.upload(small, { key: "later" });
+		await blobs.upload(small, { key: "replaced" }).done;
+		await blobs.upload(small, { key: "later" }).done;
 		await installWasm(fixture.agent, fixture.canisterId, fixture.wasm, "upgrade");
 
 		const state = new Map<string, Manifest>();
@@ -69,7 +69,7 @@ test.skipIf(isNamed)(
 		expect(lease).toMatchObject({ id, version, bytes: 3_000_000, broken: false });
 		expect(lease!.endsAt.getTime() - Date.now()).toBeGreaterThan(7_000_000);
 		// More than it is for goes: its holder is told, and the writer is not.
-		await blobs.upload(large, { key: "kept" });
+		await blobs.upload(large, { key: "kept" }).done;
 		expect((await reader.listLeases())[0]!.broken).toBe(false);
 		const other = await reader.takeLease({ bytes: 1_000 });
 		await blobs.delete("kept");

@@ -20,10 +20,10 @@ beforeAll(async () => {
 	client = new BlobClient({ canisterId, agent: await network.agent(identity) });
 	administrator = new BlobClient({ canisterId, agent: fixture.agent });
 	await administrator.grantRole(who, "writer");
-	await administrator.upload(Uint8Array.of(1), { key: "theirs/public", visibility: "public" });
-	await administrator.upload(Uint8Array.of(2), { key: "theirs/private" });
-	await client.upload(Uint8Array.of(3), { key: "mine/private" });
-	await client.upload(Uint8Array.of(4), { key: "mine/public", visibility: "public" });
+	await administrator.upload(Uint8Array.of(1), { key: "theirs/public", visibility: "public" }).done;
+	await administrator.upload(Uint8Array.of(2), { key: "theirs/private" }).done;
+	await client.upload(Uint8Array.of(3), { key: "mine/private" }).done;
+	await client.upload(Uint8Array.of(4), { key: "mine/public", visibility: "public" }).done;
 	await administrator.revokeRole(who, "writer");
 });
 afterAll(() => fixture.dispose());

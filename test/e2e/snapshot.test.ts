@@ -50,7 +50,7 @@ test.skipIf(isNamed)(
 		const { id } = await ic.take_canister_snapshot(one);
 		await ic.start_canister(one);
 
-		const lost = await client.upload(bytesOf(10), { key: "a" });
+		const lost = await client.upload(bytesOf(10), { key: "a" }).done;
 		await ic.stop_canister(one);
 		await ic.load_canister_snapshot({ ...one, snapshot_id: id });
 		await ic.start_canister(one);

@@ -40,9 +40,9 @@ test("C100 C103 a site of any size is staged through an upgrade, and readers see
 			source: Uint8Array.of(1),
 			visibility: "public" as const,
 		})),
-	);
+	).done;
 	const large = new Uint8Array(randomBytes(3_000_000));
-	const film = await blobs.prepareUpload(large, { key: "site/film", visibility: "public" });
+	const film = await blobs.prepareUpload(large, { key: "site/film", visibility: "public" }).done;
 	const { batch } = await blobs.stage(
 		Array.from({ length: 40 }, (_, n) => put(`site/${n}`, Uint8Array.of(2, 2))),
 	);
@@ -97,7 +97,7 @@ test("C101 a batch that cannot be revealed says for which key, and goes on once 
 		put("fix/a", Uint8Array.of(1)),
 		put("fix/b", Uint8Array.of(1), { precondition: "absent" }),
 	]);
-	await blobs.upload(Uint8Array.of(9), { key: "fix/b", visibility: "public" });
+	await blobs.upload(Uint8Array.of(9), { key: "fix/b", visibility: "public" }).done;
 	await expect(blobs.reveal(batch)).rejects.toMatchObject({
 		code: "batch_broken",
 		details: { key: "fix/b", error: { code: "precondition_failed" } },

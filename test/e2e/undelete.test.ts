@@ -44,11 +44,12 @@ localTest("C66 C67 a stolen key deletes and overwrites, and its owner brings eve
 	expect((await administrator.status({ certified: true })).keepDeletedDays).toBe(30);
 	const cursor = await administrator.latestCursor();
 	const film = new Uint8Array(5_000_000).fill(7);
-	const large = await blobs.upload(film, { key: "own/film", visibility: "public", metadata: { n: "v" } });
-	const small = await blobs.upload(Uint8Array.of(1), { key: "own/note" });
+	const large = await blobs.upload(film, { key: "own/film", visibility: "public", metadata: { n: "v" } })
+		.done;
+	const small = await blobs.upload(Uint8Array.of(1), { key: "own/note" }).done;
 	// Whoever has the key does what a writer can.
 	await blobs.delete("own/film");
-	await blobs.upload(Uint8Array.of(2), { key: "own/note" });
+	await blobs.upload(Uint8Array.of(2), { key: "own/note" }).done;
 	const gone = await deleted(blobs, "own/");
 	expect(gone.map(({ key, manifest }) => [key, manifest.size])).toEqual([
 		["own/film", 5_000_000],
@@ -83,7 +84,7 @@ localTest(
 		const terms = { role: "writer", prefix: "in/", mayPurge: true } as const;
 		await administrator.grant(guest.getPrincipal(), terms);
 		const guests = await clientOf(guest);
-		for (const key of ["in/a", "in/b"]) await guests.upload(Uint8Array.of(3), { key });
+		for (const key of ["in/a", "in/b"]) await guests.upload(Uint8Array.of(3), { key }).done;
 		for (const key of ["in/a", "in/b"]) await guests.delete(key);
 		const [a, b] = await deleted(guests, "in/");
 		const { kept } = await administrator.stats();

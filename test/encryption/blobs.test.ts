@@ -57,7 +57,7 @@ describe("C116 a blob that is encrypted comes back as it was", () => {
 				contentType: "text/x-secret",
 				metadata: { author: "ann" },
 				allowEmpty: true,
-			});
+			}).done;
 			expect(manifest).toMatchObject({ size, contentType: "text/x-secret", metadata: { author: "ann" } });
 			same(await read(await open(store)), bytes);
 			const stored = await raw(store);
@@ -69,7 +69,7 @@ describe("C116 a blob that is encrypted comes back as it was", () => {
 		const store = new MemoryStore();
 		const context = await open(store);
 		const bytes = pseudoBytes(5 * FRAME + 9, 5);
-		await upload(context, bytes);
+		await upload(context, bytes).done;
 		for (const [start, end] of [
 			[0, 1],
 			[FRAME - 1, FRAME + 1],
@@ -96,7 +96,7 @@ describe("C116 a blob that is encrypted comes back as it was", () => {
 		const context = await open(store, {}, { chunkBytes: 2 * CHUNK });
 		context.sendLimit.bytes = CHUNK + 1_000;
 		const bytes = pseudoBytes(500_000, 5);
-		await upload(context, bytes);
+		await upload(context, bytes).done;
 		expect((await raw(store)).chunkBytes).toBe(CHUNK + 1_000);
 		same(await read(context), bytes);
 		same(
@@ -116,14 +116,14 @@ describe("C116 a blob that is encrypted comes back as it was", () => {
 			}));
 		const all = (list: UploadItem[], options: UploadAllOptions = {}) => startBatch(context, list, options);
 		const first = all(items());
-		expect(await first).toMatchObject({ uploaded: 20, failed: 0 });
+		expect(await first.done).toMatchObject({ uploaded: 20, failed: 0 });
 		expect(first.progress).toMatchObject({ acknowledged: first.progress.total });
 		same(await read(context, "d/7"), pseudoBytes(1_007, 8));
 		same(await read(context, "d/19"), pseudoBytes(3 * CHUNK, 20));
-		const again = await all(items(), { skipUnchanged: true, prefix: "" });
+		const again = await all(items(), { skipUnchanged: true, prefix: "" }).done;
 		expect(again).toMatchObject({ unchanged: 20, uploaded: 0 });
 		expect(again.files[7]).toMatchObject({ key: "d/7", manifest: { key: "d/7", size: 1_007 } });
-		const renamed = await all(items("text/plain"), { skipUnchanged: true });
+		const renamed = await all(items("text/plain"), { skipUnchanged: true }).done;
 		expect(renamed).toMatchObject({ updated: 20, failed: 0 });
 		const manifest = await new Download(context, "d/7", {}).manifest();
 		expect(manifest).toMatchObject({ contentType: "text/plain", size: 1_007 });
@@ -143,8 +143,8 @@ describe("C50 the store is told nothing of an encrypted blob but its padded size
 			metadata: { note: "hush" },
 			wholeSha256,
 		};
-		await upload(context, bytes, options);
-		await startBatch(context, [{ ...options, key: "clients/bob", source: bytes.subarray(0, 500) }], {});
+		await upload(context, bytes, options).done;
+		await startBatch(context, [{ ...options, key: "clients/bob", source: bytes.subarray(0, 500) }], {}).done;
 		const said = store.calls.flatMap(({ args }) =>
 			JSON.stringify(args, (_, value) =>
 				typeof value === "bigint"
@@ -171,7 +171,7 @@ describe("C50 the store is told nothing of an encrypted blob but its padded size
 			[98_400, "application/x-tar"],
 		] as const) {
 			const store = new MemoryStore();
-			await upload(await open(store), pseudoBytes(size, 3), { contentType });
+			await upload(await open(store), pseudoBytes(size, 3), { contentType }).done;
 			const { size: stored, contentType: type, metadata } = await raw(store);
 			seen.add(`${stored} ${type} ${metadata[ENVELOPE]?.length} ${Object.keys(metadata)}`);
 		}
@@ -191,7 +191,7 @@ describe("C50 the store is told nothing of an encrypted blob but its padded size
 		const bytes = pseudoBytes(2 * CHUNK, 4);
 		const [plain, dedup] = [await open(store), await open(store, { deduplicate: true })];
 		const rootOf = async (context: ClientContext, key: string) =>
-			Buffer.from((await upload(context, bytes, { key })).root).toString("hex");
+			Buffer.from((await upload(context, bytes, { key }).done).root).toString("hex");
 		expect(await rootOf(plain, "a")).toBe(await rootOf(plain, "a"));
 		expect(await rootOf(plain, "a")).not.toBe(await rootOf(plain, "b"));
 		expect(await rootOf(dedup, "a")).toBe(await rootOf(dedup, "b"));
@@ -208,13 +208,14 @@ describe("C118 what was changed, moved or cut is noticed", () => {
 		source?: BlobSource,
 	) {
 		const store = new MemoryStore();
-		await upload(await open(store), source ?? pseudoBytes(3 * FRAME, 6));
+		await upload(await open(store), source ?? pseudoBytes(3 * FRAME, 6)).done;
 		const sealed = await new Download(store.context(), "f", {}).toBytes();
 		const chunks = Array.from({ length: Math.ceil(sealed.length / CHUNK) }, (_, i) =>
 			sealed.slice(i * CHUNK, (i + 1) * CHUNK),
 		);
 		const { metadata } = await raw(store);
-		await startUpload(store.context({ chunkBytes: CHUNK }), change(sealed, chunks), { key: "f", metadata });
+		await startUpload(store.context({ chunkBytes: CHUNK }), change(sealed, chunks), { key: "f", metadata })
+			.done;
 		return read(await open(store));
 	}
 	const damage = { code: "decryption_failed" };
@@ -245,34 +246,34 @@ describe("C118 what was changed, moved or cut is noticed", () => {
 			["f", 1],
 			["g", 2],
 		] as const)
-			await upload(context, pseudoBytes(2 * FRAME, seed), { key });
+			await upload(context, pseudoBytes(2 * FRAME, seed), { key }).done;
 		const [f, g] = await Promise.all(
 			["f", "g"].map((key) => new Download(store.context(), key, {}).toBytes()),
 		);
 		const { metadata } = await raw(store);
 		const mixed = Buffer.concat([f!.subarray(0, CHUNK), g!.subarray(CHUNK)]);
-		await startUpload(store.context({ chunkBytes: CHUNK }), mixed, { key: "f", metadata });
+		await startUpload(store.context({ chunkBytes: CHUNK }), mixed, { key: "f", metadata }).done;
 		await expect(read(context)).rejects.toMatchObject(damage);
 	});
 
 	test("an envelope that was changed, and one of another blob", async () => {
 		const store = new MemoryStore();
 		const context = await open(store);
-		await upload(context, pseudoBytes(1_000, 1), { key: "f" });
-		await upload(context, pseudoBytes(1_000, 2), { key: "g" });
+		await upload(context, pseudoBytes(1_000, 1), { key: "f" }).done;
+		await upload(context, pseudoBytes(1_000, 2), { key: "g" }).done;
 		const sealed = await new Download(store.context(), "f", {}).toBytes();
 		const publish = (metadata: Record<string, string>) =>
 			startUpload(store.context({ chunkBytes: CHUNK }), sealed, { key: "f", metadata });
-		await publish((await raw(store, "g")).metadata as Record<string, string>);
+		await publish((await raw(store, "g")).metadata as Record<string, string>).done;
 		await expect(read(context)).rejects.toMatchObject(damage);
 		const own = (await raw(store, "g")).metadata[ENVELOPE] as string;
-		await publish({ [ENVELOPE]: `${own.slice(0, -1)}${own.endsWith("A") ? "B" : "A"}` });
+		await publish({ [ENVELOPE]: `${own.slice(0, -1)}${own.endsWith("A") ? "B" : "A"}` }).done;
 		await expect(read(context)).rejects.toMatchObject(damage);
 	});
 
 	test("without the key it is a typed error that names it, with an older one it is read", async () => {
 		const store = new MemoryStore();
-		await upload(await open(store), pseudoBytes(1_000, 1));
+		await upload(await open(store), pseudoBytes(1_000, 1)).done;
 		const [first, second] = [await keyOf(1), await keyOf(2)];
 		await expect(read(await open(store, { masterKey: second }))).rejects.toMatchObject({
 			code: "encryption_key_missing",
@@ -292,19 +293,19 @@ describe("C119 what cannot be encrypted is refused", () => {
 
 	test("`encrypt` without an encryption", async () => {
 		const transfer = startUpload(new MemoryStore().context(), pseudoBytes(9), { key: "f", encrypt: true });
-		await expect(transfer).rejects.toMatchObject({ code: "encryption_unavailable" });
+		await expect(transfer.done).rejects.toMatchObject({ code: "encryption_unavailable" });
 	});
 
 	test("a stream that shall be resumed, and one whose session is lost", async () => {
 		const store = new MemoryStore();
 		const context = await open(store);
 		const asked = upload(context, streamOf(pseudoBytes(10)), { resume: true });
-		await expect(asked).rejects.toMatchObject({ code: "source_not_repeatable" });
+		await expect(asked.done).rejects.toMatchObject({ code: "source_not_repeatable" });
 		store.hooks.before = async ({ method, args, nth }) => {
 			if (method === "blobs_put_chunk" && nth === 2) await store.direct("blobs_abort_upload", args[0]);
 		};
 		const lost = upload(context, streamOf(pseudoBytes(5 * CHUNK)));
-		await expect(lost).rejects.toMatchObject({ code: "source_not_repeatable" });
+		await expect(lost.done).rejects.toMatchObject({ code: "source_not_repeatable" });
 	});
 
 	test("a stream never takes up an upload that another began", async () => {
@@ -315,10 +316,10 @@ describe("C119 what cannot be encrypted is refused", () => {
 		};
 		const bytes = pseudoBytes(4 * CHUNK, 2);
 		const first = upload(await open(store), streamOf(bytes), { size: bytes.length, signal: killed.signal });
-		await expect(first).rejects.toMatchObject({ code: "aborted" });
+		await expect(first.done).rejects.toMatchObject({ code: "aborted" });
 		store.hooks = {};
 		const transfer = upload(await open(store), streamOf(bytes), { size: bytes.length });
-		await transfer;
+		await transfer.done;
 		expect(transfer.progress.reused).toBe(0);
 		same(await read(await open(store)), bytes);
 	});
@@ -327,7 +328,10 @@ describe("C119 what cannot be encrypted is refused", () => {
 		const store = new MemoryStore();
 		const source = { size: 10, read: vi.fn(() => new Uint8Array(10)) };
 		const transfer = upload(await open(store), source, { metadata: { a: "x".repeat(3_500) } });
-		await expect(transfer).rejects.toMatchObject({ code: "option_invalid", details: { option: "metadata" } });
+		await expect(transfer.done).rejects.toMatchObject({
+			code: "option_invalid",
+			details: { option: "metadata" },
+		});
 		expect(source.read).not.toHaveBeenCalled();
 	});
 
@@ -335,6 +339,6 @@ describe("C119 what cannot be encrypted is refused", () => {
 		const transfer = upload(await open(new MemoryStore(), { names: true }), pseudoBytes(9), {
 			key: "k".repeat(800),
 		});
-		await expect(transfer).rejects.toMatchObject({ code: "invalid_argument" });
+		await expect(transfer.done).rejects.toMatchObject({ code: "invalid_argument" });
 	});
 });

@@ -44,7 +44,7 @@ const open = { visibility: "public" } as const;
 describe("C122 a client with an encryption works as one without", () => {
 	test("what it stores it lists, by directories and by beginnings of names, and the store knows no name", async () => {
 		for (const key of ["films/holiday.mp4", "films/home.mp4", "films/old/first.mp4", "notes.txt"])
-			await client.upload(Buffer.from(key), { key, ...open, contentType: "text/plain" });
+			await client.upload(Buffer.from(key), { key, ...open, contentType: "text/plain" }).done;
 		expect(await keysOf(client)).toEqual([
 			"films/holiday.mp4",
 			"films/home.mp4",
@@ -69,12 +69,12 @@ describe("C122 a client with an encryption works as one without", () => {
 	});
 
 	test("changes keep what opens a blob: another type, another name, a copy, a batch", async () => {
-		await client.upload(secret, { key: "a/one", ...open, metadata: { author: "ann" } });
+		await client.upload(secret, { key: "a/one", ...open, metadata: { author: "ann" } }).done;
 		const updated = await client.update("a/one", { contentType: "text/html" });
 		expect(updated).toMatchObject({ key: "a/one", contentType: "text/html", metadata: { author: "ann" } });
 		expect(await client.rename("a/one", "b/two")).toMatchObject({ key: "b/two", size: secret.length });
 		expect(await client.copy("b/two", "c")).toMatchObject({ key: "c", contentType: "text/html" });
-		const prepared = await client.prepareUpload(secret, { key: "d/prepared", ...open });
+		const prepared = await client.prepareUpload(secret, { key: "d/prepared", ...open }).done;
 		const made = await client.batch([
 			{ type: "commit", upload: prepared },
 			{ type: "put", key: "d/put", source: secret.subarray(0, 100), visibility: "public" },
@@ -95,7 +95,7 @@ describe("C122 a client with an encryption works as one without", () => {
 	});
 
 	test("a download becomes a file, and a manifest is a reference to it", async () => {
-		const manifest = await client.upload(secret, { key: "file", ...open });
+		const manifest = await client.upload(secret, { key: "file", ...open }).done;
 		const path = join(directory, "file");
 		const { manifest: read } = await toFile(client.download("file"), path);
 		expect(read).toMatchObject({ key: "file", size: secret.length });
@@ -104,7 +104,7 @@ describe("C122 a client with an encryption works as one without", () => {
 	});
 
 	test("`encrypt: false` stores it as it is, under a sealed name", async () => {
-		await client.upload(secret, { key: "plain", ...open, encrypt: false });
+		await client.upload(secret, { key: "plain", ...open, encrypt: false }).done;
 		same(await client.download("plain").toBytes(), secret);
 		const stored = (await all(scene.anonymous.list({ visibility: "public" }))).filter(
 			(entry) => entry.type === "blob" && entry.blob.size === secret.length,
@@ -125,7 +125,7 @@ test("the example of ENCRYPTION.md seals and opens", async () => {
 
 describe("C123 a server opens blobs when it has the key", () => {
 	test("whole, by range and with their type; nothing of it is kept on disk", async () => {
-		await client.upload(secret, { key: "served/page.txt", ...open, contentType: "text/plain" });
+		await client.upload(secret, { key: "served/page.txt", ...open, contentType: "text/plain" }).done;
 		const encryption = await Encryption.of({ masterKey: await master, names: true });
 		const cache = { directory: join(directory, "cache"), maxBytes: 1e9 };
 		const served = await scene.serve({ client: await scene.client(undefined, { encryption }), cache });

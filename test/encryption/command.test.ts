@@ -102,7 +102,7 @@ describe("C121 who can open a repository", () => {
 
 	test("its blobs are read with a secret out of the environment, by a process of its own; a command that fails tells nothing", async () => {
 		const store = new MemoryStore();
-		await startUpload(store.context(), Buffer.from("hello"), { key: "greeting" });
+		await startUpload(store.context(), Buffer.from("hello"), { key: "greeting" }).done;
 		const encryptFor = { passphrase: "of the environment", logN: 14 };
 		const repository = await Repository.init(new DirectorySink(at("E")), { encryptFor });
 		await backup(repository, { client: clientOf(store), canister: "aaaaa-aa" });

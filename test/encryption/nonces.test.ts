@@ -87,7 +87,7 @@ describe("C51 no pair of key and nonce seals two plaintexts", () => {
 							})()
 						: editable(bytes, onRead);
 				try {
-					await startUpload(context, source, { key: `f/${next(2)}`, signal: controller.signal });
+					await startUpload(context, source, { key: `f/${next(2)}`, signal: controller.signal }).done;
 					stored++;
 				} catch (error) {
 					if ((error as { code: string }).code === "source_changed") changed++;
@@ -120,10 +120,10 @@ describe("C51 no pair of key and nonce seals two plaintexts", () => {
 			if (method === "blobs_put_chunk" && nth === 3) killed.abort(new Error("killed"));
 		};
 		const first = startUpload(await open(), bytes, { key: "f", signal: killed.signal });
-		await expect(first).rejects.toMatchObject({ code: "aborted" });
+		await expect(first.done).rejects.toMatchObject({ code: "aborted" });
 		store.hooks = {};
 		const transfer = startUpload(await open(), bytes, { key: "f" });
-		await transfer;
+		await transfer.done;
 		expect(transfer.progress.reused).toBeGreaterThan(0);
 		expect(Buffer.compare(await new Download(await open(), "f", {}).toBytes(), bytes)).toBe(0);
 		expect(seals.repeated()).toEqual([]);
@@ -155,7 +155,7 @@ describe("C51 no pair of key and nonce seals two plaintexts", () => {
 			concurrency: 1,
 			encryption: await Encryption.of({ masterKey: await MasterKey.of(MASTER) }),
 		});
-		await expect(startUpload(context, source, { key: "f" })).rejects.toMatchObject({
+		await expect(startUpload(context, source, { key: "f" }).done).rejects.toMatchObject({
 			code: "source_changed",
 			details: { reason: expect.stringMatching(/^chunk 1 has other bytes than when it was hashed/) },
 		});

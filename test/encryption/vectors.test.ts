@@ -61,7 +61,7 @@ describe("C120 a second implementation makes the same", () => {
 			const context = store.context({ chunkBytes: frame + 16, encryption });
 			const key = name ?? "f";
 			const said = { contentType: "text/plain", metadata: { author: "ann" } };
-			await startUpload(context, plaintext(expected.size), { key, ...said });
+			await startUpload(context, plaintext(expected.size), { key, ...said }).done;
 			const sealed = await new Download(store.context(), key, {}).toBytes();
 			expect(sealed.length).toBe(expected.sealedSize);
 			expect(createHash("sha256").update(sealed).digest("hex")).toBe(expected.sealedSha256);
@@ -75,7 +75,7 @@ describe("C120 a second implementation makes the same", () => {
 		await startUpload(store.context(), Buffer.from(sealed, "hex"), {
 			key: "f",
 			metadata: { [ENVELOPE]: envelope },
-		});
+		}).done;
 		const context = store.context({ encryption: await Encryption.of({ masterKey: await master() }) });
 		const download = new Download(context, "f", {});
 		expect(await download.manifest()).toMatchObject({ size, contentType: "text/plain" });

@@ -20,8 +20,8 @@ beforeAll(async () => {
 	for (let i = 0; i < 8; i++) await scene.put(`own/${i}`, pseudoBytes(4 * CHUNK, i + 2));
 	const { owner } = scene;
 	const options = { visibility: "public", chunkBytes: LARGE_CHUNK } as const;
-	await owner.upload(LARGE, { key: "large", ...options });
-	await owner.upload(LARGE.subarray(0, 6 * LARGE_CHUNK), { key: "other", ...options });
+	await owner.upload(LARGE, { key: "large", ...options }).done;
+	await owner.upload(LARGE.subarray(0, 6 * LARGE_CHUNK), { key: "other", ...options }).done;
 });
 afterAll(() => scene.dispose());
 

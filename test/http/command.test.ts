@@ -30,7 +30,7 @@ beforeAll(async () => {
 	await scene.owner.grantRole(identity.getPrincipal(), "reader");
 	await scene.put("public", LARGE.subarray(0, 1_000));
 	await scene.put("private", LARGE.subarray(0, 100), { visibility: "private" });
-	await scene.owner.upload(LARGE, { key: "large", visibility: "public", chunkBytes: 1 << 20 });
+	await scene.owner.upload(LARGE, { key: "large", visibility: "public", chunkBytes: 1 << 20 }).done;
 });
 afterEach(() => void running?.kill("SIGKILL"));
 afterAll(async () => {

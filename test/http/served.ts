@@ -81,7 +81,8 @@ export async function openScene(network: NetworkOptions = {}): Promise<Scene> {
 			queries = 0;
 			return counted;
 		},
-		put: async (key, bytes, options = {}) => owner.upload(bytes, { key, visibility: "public", ...options }),
+		put: async (key, bytes, options = {}) =>
+			owner.upload(bytes, { key, visibility: "public", ...options }).done,
 		serve: async (options = {}) => {
 			const served = await serveBlobs({ client: anonymous, ...options });
 			running.add(served);

@@ -58,7 +58,7 @@ test("Node's goes there and back", async () => {
 
 test("a release is seen at once", async () => {
 	const blobs = new BlobClient({ agent: fixture.agent, canisterId: fixture.canisterId });
-	await blobs.upload(Uint8Array.of(1), { key: "site/index.html", visibility: "public" });
+	await blobs.upload(Uint8Array.of(1), { key: "site/index.html", visibility: "public" }).done;
 	const done = await release(new Uint8Array(100_000), "<h1>New</h1>", blobs);
 	expect(done.map(({ key }) => key)).toEqual(["site/film.mp4", "site/new.html", "archive/index.html"]);
 	expect((await blobs.stat("site/film.mp4")).size).toBe(100_000);
@@ -71,10 +71,10 @@ test("a guest uploads by the grant that it shows", async () => {
 	const until = new Date(Date.now() + 3_600_000);
 	const host = new BlobClient({ agent: fixture.agent, canisterId });
 	const grant = await invite(guest.getPrincipal(), until, host);
-	await blobs.upload(Uint8Array.of(1), { key: "inbox/ann/a", visibility: "public" });
+	await blobs.upload(Uint8Array.of(1), { key: "inbox/ann/a", visibility: "public" }).done;
 	await host.revokeGrant(grant);
 	const refused = blobs.upload(Uint8Array.of(1), { key: "inbox/ann/b", visibility: "public" });
-	await expect(refused).rejects.toMatchObject({ code: "not_authorized" });
+	await expect(refused.done).rejects.toMatchObject({ code: "not_authorized" });
 });
 
 test("the browser's uploads a File and has it back as a Blob", async () => {

@@ -66,7 +66,7 @@ try {
 		path("film.mp4"),
 	]);
 	for (const key of ["random", "film.mp4"])
-		await client.upload(await readFile(path(key)), { key, visibility: "public" });
+		await client.upload(await readFile(path(key)), { key, visibility: "public" }).done;
 	const film = (await stat(path("film.mp4"))).size;
 
 	const args = ["serve", "-l", "0", "--canister", canisterId.toText(), "--host", network.url, "--local"];

@@ -35,11 +35,13 @@ declare const agent: AgentLike;
 declare const identity: IdentityLike;
 
 describe("what is answered", () => {
-	test("an upload is awaited for its manifest, and iterated for its progress", async () => {
+	test("an upload has a promise of its manifest, is none, and is iterated for its progress", async () => {
 		const transfer = client.upload(bytes, { key: "a" });
+		// Or an async function that returns it would lose the handle.
+		expectTypeOf(transfer).not.toExtend<PromiseLike<unknown>>();
 		expectTypeOf(transfer).toEqualTypeOf<Transfer<Manifest, Progress>>();
-		expectTypeOf(await transfer).toEqualTypeOf<Manifest>();
-		expectTypeOf(await transfer.catch(() => undefined)).toEqualTypeOf<Manifest | undefined>();
+		expectTypeOf(await transfer.done).toEqualTypeOf<Manifest>();
+		expectTypeOf(await transfer.done.catch(() => undefined)).toEqualTypeOf<Manifest | undefined>();
 		for await (const progress of transfer) expectTypeOf(progress).toEqualTypeOf<Progress>();
 		expectTypeOf(transfer.progress.total).toEqualTypeOf<number | undefined>();
 	});
@@ -61,7 +63,7 @@ describe("what is answered", () => {
 	test("many files have a result and a progress of their own", async () => {
 		const transfer = client.uploadAll([{ key: "a", source: bytes }]);
 		transfer.on("progress", (value) => expectTypeOf(value).toEqualTypeOf<BatchProgress>());
-		const result = await transfer;
+		const result = await transfer.done;
 		expectTypeOf(result).toEqualTypeOf<BatchResult>();
 		const narrow = (file: FileResult) => {
 			if (file.status === "failed") {

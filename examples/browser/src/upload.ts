@@ -40,7 +40,7 @@ export function setUpUpload(client: BlobClient, onStored: () => void): void {
 				pause.textContent = state === "paused" ? "Resume" : "Pause";
 				show(started);
 			});
-			const { size } = await started;
+			const { size } = await started.done;
 			bar.value = 1;
 			status.textContent = `${file.name} is stored: ${formatBytes(size)}${reusedPart(started)}.`;
 			onStored();

@@ -162,10 +162,11 @@ async function sendGroup(
 			onFile: (result) =>
 				result.status === "failed" ? failed(result.key, result.error.message) : stored(result.manifest),
 		},
-	);
+	).done;
 	for (const entry of group.filter(needsSession)) {
 		try {
-			const upload = await client.prepareUpload(sourceOf(items, entry), { ...optionsOf(entry), ...call });
+			const upload = await client.prepareUpload(sourceOf(items, entry), { ...optionsOf(entry), ...call })
+				.done;
 			await client.batch([{ type: "commit", upload }], call);
 			stored({ key: entry.key, root: upload.root, size: entry.size });
 		} catch (error) {

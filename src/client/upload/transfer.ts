@@ -80,17 +80,19 @@ const isAbortOptions = (value: unknown): value is AbortOptions =>
 	typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 /**
- * An upload under way: a promise of what it ends with, with progress by event or by iteration, pause, resume and
- * abort. Fails with a BlobError; as with every promise, that is an unhandled rejection where no caller awaits or
- * iterates it, nor listens to `error` or `state`. One that was aborted never is. A listener that throws does not fail
- * the transfer: its error is thrown by itself, as an uncaught one.
+ * An upload in progress: `done` is the promise of its result, progress comes by event or by iteration, and it can be
+ * paused, resumed and aborted. The transfer itself is no promise, so an async function can return it. A failure that no
+ * caller sees is an unhandled rejection: one who awaits `done`, iterates the transfer, or listens to `error` or `state`
+ * sees it. An aborted transfer never is one. A listener that throws does not fail the transfer: its error is thrown
+ * separately, as an uncaught one.
  */
-export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Result>, AsyncIterable<P> {
+export class Transfer<Result = Manifest, P = Progress> implements AsyncIterable<P> {
+	/** The result. @throws a BlobError: rejects with what the transfer failed with */
+	readonly done: Promise<Result>;
 	readonly #controller = new AbortController();
 	readonly #gate = new Gate();
 	readonly #listeners = new Map<keyof TransferEvents, Set<Listener>>();
 	readonly #parts: TransferParts<Result, P>;
-	readonly #result: Promise<Result>;
 	#state: TransferState = "running";
 	/** Counts changes of the progress. */
 	#version = 0;
@@ -117,7 +119,7 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 			warn: (warning) => this.#emit("warning", warning),
 		});
 		// Nothing of ours takes up its failure: that is how one which no caller looks at is seen.
-		this.#result = work.then(
+		this.done = work.then(
 			(result) => {
 				release();
 				this.#end("done");
@@ -193,38 +195,17 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 	 */
 	async abort(options?: AbortOptions | string | Error): Promise<void> {
 		const { reason, discard = false } = isAbortOptions(options) ? options : { reason: options };
-		this.#ended ??= this.#result.catch(() => {});
+		this.#ended ??= this.done.catch(() => {});
 		this.#controller.abort(reason ?? new ClientError("aborted", { reason: "the caller asked for it" }));
 		await this.#ended;
 		if (discard) await this.#parts.discard();
-	}
-
-	/** What it ends with: `await transfer` is the usual way to ask. @throws a BlobError */
-	// biome-ignore lint/suspicious/noThenProperty: a transfer is awaitable by design
-	then<Ok = Result, Failed = never>(
-		onOk?: ((result: Result) => Ok | PromiseLike<Ok>) | null,
-		onFailed?: ((error: unknown) => Failed | PromiseLike<Failed>) | null,
-	): Promise<Ok | Failed> {
-		return this.#result.then(onOk, onFailed);
-	}
-
-	/** As a promise's: what to make of the BlobError that it fails with. */
-	catch<Failed = never>(
-		onFailed?: ((error: unknown) => Failed | PromiseLike<Failed>) | null,
-	): Promise<Result | Failed> {
-		return this.#result.catch(onFailed);
-	}
-
-	/** As a promise's: what to do however it ends. */
-	finally(onEnd?: (() => void) | null): Promise<Result> {
-		return this.#result.finally(onEnd);
 	}
 
 	/** The latest progress at each step, the last one included; throws what the transfer fails with. */
 	async *[Symbol.asyncIterator](): AsyncGenerator<P> {
 		let isOver = false;
 		let wake = () => {};
-		const end = this.#result.finally(() => {
+		const end = this.done.finally(() => {
 			isOver = true;
 			wake();
 		});
@@ -263,7 +244,7 @@ export class Transfer<Result = Manifest, P = Progress> implements PromiseLike<Re
 
 	/** The caller learns of a failure without awaiting the result. */
 	#isSeen(): void {
-		this.#result.catch(() => {});
+		this.done.catch(() => {});
 	}
 
 	#hasListener(event: keyof TransferEvents): boolean {

@@ -63,7 +63,7 @@ async function start(): Promise<void> {
 			if (!file) throw new Error("no file was chosen");
 			error = undefined;
 			transfer = client.upload(file, { key });
-			transfer.then(undefined, (failure) => {
+			transfer.done.then(undefined, (failure) => {
 				error = String(failure);
 			});
 		},

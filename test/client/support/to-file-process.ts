@@ -31,7 +31,7 @@ const contents = new Map<number, Uint8Array>();
 
 async function contentOf(seed: number): Promise<Uint8Array> {
 	const bytes = contents.get(seed) ?? pseudoBytes(SIZE, seed);
-	if (!contents.has(seed)) await startUpload(context, bytes, { key: `${seed}` });
+	if (!contents.has(seed)) await startUpload(context, bytes, { key: `${seed}` }).done;
 	contents.set(seed, bytes);
 	return bytes;
 }

@@ -81,7 +81,7 @@ export async function shareOfLink(scene: LinkScene): Promise<number> {
 	const store = new MemoryStore();
 	const chunkBytes = MIN_CHUNK_BYTES;
 	const size = chunks * chunkBytes;
-	const blob = await upload(store.context({ chunkBytes }), pseudoBytes(size), { visibility: "public" });
+	const blob = await upload(store.context({ chunkBytes }), pseudoBytes(size), { visibility: "public" }).done;
 	const link = new VirtualLink(chunksPerSecond * chunkBytes, roundTripMs);
 	store.hooks = {
 		before: () => link.travel(),

@@ -38,7 +38,7 @@ const uploading =
 		const { isStream, ...rest } = options;
 		const transfer = client.upload(isStream ? streamOf(bytes) : bytes, { key, ...rest });
 		started(transfer as Transfer<unknown, unknown>);
-		return transfer;
+		return transfer.done;
 	};
 
 export const ACTS = {
@@ -51,12 +51,12 @@ export const ACTS = {
 		const items = [...blobs].map(([key, source]) => ({ key, source }));
 		const transfer = client.uploadAll(items, { skipUnchanged: true });
 		started(transfer as Transfer<unknown, unknown>);
-		for (const file of (await transfer).files) if (file.status === "failed") throw file.error;
+		for (const file of (await transfer.done).files) if (file.status === "failed") throw file.error;
 	},
 	/** The first blob's bytes are sent beforehand. */
 	batch: async (client, { blobs }) => {
 		const [[key, bytes], ...others] = [...blobs] as [[string, Uint8Array], ...[string, Uint8Array][]];
-		const upload = await client.prepareUpload(streamOf(bytes), { key });
+		const upload = await client.prepareUpload(streamOf(bytes), { key }).done;
 		const puts = others.map(([key, source]) => ({ type: "put" as const, key, source }));
 		await client.batch([{ type: "commit", upload }, ...puts]);
 	},
