@@ -36,7 +36,7 @@ export function undisturbedShares(
 			source: () => new Uint8Array([...source.subarray(4), i & 255, (i >> 8) & 255, 0, 0]),
 			size: FILE_BYTES,
 		}));
-		const { failed } = await client.uploadAll(items).done;
+		const { failed } = await client.uploadMany(items).done;
 		if (failed > 0) throw new Error(`${failed} small files failed`);
 		return { ceilingShareLarge, ceilingShareSmall: await share("blobs_put_many") };
 	});

@@ -50,7 +50,7 @@ export async function cpuShares(
 				await actor.blobs_put_chunk(id, i, bytes.subarray(i * MAX_CHUNK_BYTES, (i + 1) * MAX_CHUNK_BYTES));
 		};
 		const packed = (all: Uint8Array[]) =>
-			client.uploadAll(all.map((source, i) => ({ key: `packed/${i}`, source })));
+			client.uploadMany(all.map((source, i) => ({ key: `packed/${i}`, source })));
 		const oneByOne = async (all: Uint8Array[]) => {
 			for (const [i, bytes] of all.entries()) {
 				const root = rootOf(bytes, MAX_CHUNK_BYTES);

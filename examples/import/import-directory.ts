@@ -24,7 +24,7 @@ async function main(): Promise<void> {
 	for (const path of skipped) process.stderr.write(`skipped ${path}: neither a file nor a directory\n`);
 
 	// Small files travel together, large ones in chunks; what is there with the same bytes is not sent.
-	const transfer = client.uploadAll(files, {
+	const transfer = client.uploadMany(files, {
 		prefix,
 		skipUnchanged: true,
 		onFile: (file) => progress.file(file),

@@ -16,5 +16,5 @@ export async function thereAndBack(agent: HttpAgent, canisterId: string, path: s
 export async function directory(blobs: BlobClient, path: string) {
 	// Small files travel together, as many as a message holds; one that fails does not fail the others.
 	const { files } = await filesIn(path, { filter: (key) => !key.endsWith(".git/") });
-	return blobs.uploadAll(files, { prefix: "site/", skipUnchanged: true }).done;
+	return blobs.uploadMany(files, { prefix: "site/", skipUnchanged: true }).done;
 }

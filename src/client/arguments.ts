@@ -66,6 +66,11 @@ export const metadata: Check = {
 	expected: "an object whose values are texts",
 	accepts: (value) => isObject(value) && Object.values(value).every((each) => typeof each === "string"),
 };
+export const metadataChanges: Check = {
+	expected: "an object whose values are texts or null",
+	accepts: (value) =>
+		isObject(value) && Object.values(value).every((each) => each === null || typeof each === "string"),
+};
 export const oneOf = (...values: readonly string[]): Check => ({
 	expected: values.map((value) => `"${value}"`).join(" or "),
 	accepts: (value) => values.includes(value as string),
@@ -84,10 +89,6 @@ export const cursor: Check = {
 		const { sequence, head } = (value ?? {}) as Record<string, unknown>;
 		return typeof sequence === "bigint" && head instanceof Uint8Array;
 	},
-};
-export const precondition: Check = {
-	expected: `"absent" or ${version.expected}`,
-	accepts: (value) => value === "absent" || version.accepts(value),
 };
 export const visibility = oneOf("public", "private");
 export const array: Check = { expected: "an array", accepts: (value) => Array.isArray(value) };

@@ -14,15 +14,17 @@ import { attempt } from "./attempts.js";
 import { DELETE_ITEM } from "./checks.js";
 import { type ClientContext, noteVersion } from "./context.js";
 import { shownKey, storedKey } from "./encryption.js";
-import { ClientError, refused, refuseInvalid } from "./errors.js";
+import { ClientError, isBlobError, refused, refuseInvalid } from "./errors.js";
 import { findCopy, findDeleted, findUpdated } from "./evidence.js";
 import { quoteParameters } from "./source/media-type.js";
-import type { Deleted, DeletedItem, Manifest, Precondition, Version, Visibility } from "./types.js";
+import type { StatOptions } from "./stat.js";
+import type { Conditions, Deleted, DeletedItem, Manifest, Version, Visibility } from "./types.js";
 import { nameOpenUploads } from "./upload/open-uploads.js";
 import { isTooLarge, lowerLimit } from "./upload/too-large.js";
 import { utf8 } from "./util/bytes.js";
 import { withJson } from "./util/json.js";
 import {
+	fromConditions,
 	fromExpiry,
 	fromPrecondition,
 	fromVisibility,
@@ -36,8 +38,8 @@ import {
 
 /** How a blob is deleted. */
 export interface DeleteOptions extends CallOptions {
-	/** Delete only while the key holds this version. */
-	precondition?: Version;
+	/** Delete only while the key holds this version. Default: whatever it holds. */
+	ifMatch?: Version;
 }
 
 /** What is said about a blob from now on. */
@@ -46,32 +48,39 @@ export interface UpdateOptions extends CallOptions {
 	contentType?: string;
 	/** Who may read it. Default: it stays. */
 	visibility?: Visibility;
-	/** All of its metadata: names that are left out go. Default: it stays. */
-	metadata?: Readonly<Record<string, string>>;
+	/** All of its metadata from now on: names that are left out are removed. Default: it stays. */
+	replaceMetadata?: Readonly<Record<string, string>>;
+	/**
+	 * Metadata to add to what the blob has, or to change there; a name with `null` is removed. The client reads the manifest
+	 * and updates it only while the key holds that version; without `ifMatch` it tries again where somebody else was
+	 * faster, up to five times. Not with `replaceMetadata`.
+	 */
+	mergeMetadata?: Readonly<Record<string, string | null>>;
 	/**
 	 * When it ends, as a Date or in milliseconds since 1970, or `never`: but a rule of the store for its key ends it before,
 	 * counted from this change. Default: as before.
 	 */
 	expiresAt?: Date | number | "never";
-	/** Change only while the key holds this version. */
-	precondition?: Version;
+	/** Change only while the key holds this version. Default: whatever it holds. */
+	ifMatch?: Version;
 }
 
 /** How a blob is copied or renamed. */
-export interface MoveOptions extends CallOptions {
-	/** Only while the source holds this version. */
-	source?: Version;
-	/** Only if the target is free (`absent`), or while it holds this version. Default: whatever it holds is replaced. */
-	precondition?: Precondition;
+export interface MoveOptions extends CallOptions, MoveConditions {}
+
+/** What the key that a blob is copied or renamed from must hold, and what (`ifMatch`, `ifNoneMatch`) the other one. */
+export interface MoveConditions extends Conditions {
+	/** Only while the source holds this version. Default: whatever it holds. */
+	sourceIfMatch?: Version;
 }
 
 export async function deleteBlob(
 	context: ClientContext,
 	key: string,
-	{ precondition, signal }: DeleteOptions = {},
+	{ ifMatch, signal }: DeleteOptions = {},
 ): Promise<Deleted> {
 	refuseInvalid(checkKey(key));
-	const request = { id: newId(context), key, precondition: fromPrecondition(precondition) };
+	const request = { id: newId(context), key, precondition: fromPrecondition(ifMatch) };
 	const answer = await attempt(
 		context,
 		(onRetry) => context.caller.update("blobs_delete", [request], { signal, onRetry, verify: true }),
@@ -89,7 +98,7 @@ export interface DeleteVersion {
 	/** Which key. */
 	readonly key: string;
 	/** Delete only while the key holds this version. Default: whatever it holds. */
-	readonly precondition?: Version;
+	readonly ifMatch?: Version;
 }
 
 export async function deleteMany(
@@ -132,7 +141,7 @@ export async function deleteMany(
 	let batch: Blobs = [];
 	let bytes = 0;
 	for await (const item of items) {
-		const { key: asked, precondition } = asVersion(item);
+		const { key: asked, ifMatch } = asVersion(item);
 		const key = storedKey(context, asked);
 		refuseInvalid(checkKey(key));
 		bytes += bytesOf(key);
@@ -141,7 +150,7 @@ export async function deleteMany(
 			batch = [];
 			bytes = bytesOf(key);
 		}
-		batch.push({ key, precondition: fromPrecondition(precondition) });
+		batch.push({ key, precondition: fromPrecondition(ifMatch) });
 	}
 	if (batch.length > 0) await send(batch);
 	return deleted;
@@ -167,16 +176,16 @@ function outcome(context: ClientContext, key: string, result: WireItemResult): D
 /** @throws CanisterError `invalid_argument`, ClientError `option_invalid` */
 export function toUpdate(
 	key: string,
-	{ contentType, visibility, metadata, expiresAt, precondition }: Omit<UpdateOptions, "signal">,
+	{ contentType, visibility, replaceMetadata, expiresAt, ifMatch }: Omit<UpdateOptions, "signal">,
 ): WireUpdateItem {
-	const entries = metadata && Object.entries(metadata);
+	const entries = replaceMetadata && Object.entries(replaceMetadata);
 	refuseInvalid(checkKey(key));
 	const type = contentType ? quoteParameters(contentType) : undefined;
 	refuseInvalid(type === undefined ? undefined : checkContentType(type));
 	refuseInvalid(entries && checkMetadata(entries));
 	return {
 		key,
-		precondition: fromPrecondition(precondition),
+		precondition: fromPrecondition(ifMatch),
 		content_type: optional(type),
 		visibility: optional(visibility && fromVisibility(visibility)),
 		metadata: optional(entries),
@@ -188,11 +197,16 @@ export function toUpdate(
 export function toMove(
 	from: string,
 	to: string,
-	{ source, precondition }: Omit<MoveOptions, "signal">,
+	{ sourceIfMatch, ...conditions }: Omit<MoveOptions, "signal">,
 ): WireMoveItem {
 	refuseInvalid(checkKey(from, "from"));
 	refuseInvalid(checkKey(to, "to"));
-	return { from, source: fromPrecondition(source), to, precondition: fromPrecondition(precondition) };
+	return {
+		from,
+		source: fromPrecondition(sourceIfMatch),
+		to,
+		precondition: fromConditions(conditions),
+	};
 }
 
 export async function updateBlob(
@@ -209,6 +223,45 @@ export async function updateBlob(
 		(since) => findUpdated(context, request, since, signal),
 	);
 	return changed(context, answer);
+}
+
+/** Times that metadata is merged with what is read anew. */
+const MAX_MERGES = 5;
+
+/**
+ * Updates with the metadata that the blob has and what is to be merged into it.
+ * @param find reads what the key holds, from a state that has seen `minVersion`
+ */
+export async function updateMerged(
+	{ mergeMetadata, ...options }: UpdateOptions,
+	find: (options: Pick<StatOptions, "trust" | "minVersion">) => Promise<Manifest>,
+	update: (options: UpdateOptions) => Promise<Manifest>,
+): Promise<Manifest> {
+	if (options.replaceMetadata !== undefined)
+		throw new ClientError("option_invalid", {
+			option: "mergeMetadata",
+			reason: "metadata is either merged or replaced: give one of mergeMetadata and replaceMetadata",
+		});
+	const { ifMatch } = options;
+	for (let time = 1; ; time++) {
+		const held = await find({
+			trust: time === 1 ? "proof" : "subnet",
+			...(ifMatch && { minVersion: ifMatch }),
+		});
+		const merged = Object.entries({ ...held.metadata, ...mergeMetadata }).filter(
+			(entry): entry is [string, string] => entry[1] !== null,
+		);
+		try {
+			return await update({
+				...options,
+				replaceMetadata: Object.fromEntries(merged),
+				ifMatch: ifMatch ?? held,
+			});
+		} catch (error) {
+			const isOvertaken = ifMatch === undefined && isBlobError(error, "precondition_failed");
+			if (!isOvertaken || time === MAX_MERGES) throw error;
+		}
+	}
 }
 
 export async function moveBlob(

@@ -19,8 +19,8 @@ import type { BlobClientOptions, RetryOptions } from "./options.js";
 import type { ChangesOptions } from "./reading/changes.js";
 import type { ListOptions } from "./reading/list.js";
 import type { StatOptions } from "./stat.js";
-import type { ExpiryRule, GrantName, GrantTerms, Quota } from "./types.js";
-import type { UploadAllOptions, UploadItem } from "./upload/batch/types.js";
+import type { Conditions, ExpiryRule, GrantName, GrantTerms, Quota } from "./types.js";
+import type { UploadItem, UploadManyOptions } from "./upload/batch/types.js";
 import type { ListUploadsOptions } from "./upload/list.js";
 import type { UploadOptions } from "./upload/options.js";
 
@@ -54,12 +54,16 @@ export const RETRY: Checks<RetryOptions> = {
 	maxDelayMs: is.number,
 };
 
+const CONDITIONS: Checks<Conditions> = { ifMatch: is.version, ifNoneMatch: is.oneOf("*") };
+const TRUST = is.oneOf("proof", "subnet", "node");
+const UNPROVEN = is.oneOf("subnet", "node");
+
 const FILE: Checks<Omit<UploadOptions, "signal" | "concurrency">> = {
 	key: is.text,
 	contentType: is.text,
 	visibility: is.visibility,
 	metadata: is.metadata,
-	precondition: is.precondition,
+	...CONDITIONS,
 	expiresAt: is.time,
 	importAs: is.importAs,
 	size: is.number,
@@ -81,7 +85,7 @@ export const ITEM: Checks<UploadItem & { path?: string }> = {
 	path: is.anything,
 };
 
-export const UPLOAD_ALL: Checks<UploadAllOptions> = {
+export const UPLOAD_MANY: Checks<UploadManyOptions> = {
 	prefix: is.text,
 	skipUnchanged: is.flag,
 	onFile: is.callback,
@@ -91,22 +95,22 @@ export const UPLOAD_ALL: Checks<UploadAllOptions> = {
 
 export const DOWNLOAD: Checks<DownloadOptions> = {
 	range: is.object,
-	verify: is.flag,
+	trust: TRUST,
 	concurrency: is.number,
 	signal,
 };
 
 export const TO_BYTES: Checks<ToBytesOptions> = { maxBytes: is.number };
-export const STAT: Checks<StatOptions> = { certified: is.flag, minVersion: is.version, signal };
+export const STAT: Checks<StatOptions> = { trust: TRUST, minVersion: is.version, signal };
 export const CALL: Checks<CallOptions> = { signal };
-export const ASK: Checks<AskOptions> = { certified: is.flag, signal };
+export const ASK: Checks<AskOptions> = { trust: UNPROVEN, signal };
 
 export const LIST: Checks<ListOptions> = {
 	prefix: is.text,
 	recursive: is.flag,
 	after: is.text,
 	pageSize: is.number,
-	certified: is.flag,
+	trust: TRUST,
 	visibility: is.oneOf("public"),
 	minVersion: is.version,
 	signal,
@@ -119,21 +123,22 @@ export const CHANGES: Checks<ChangesOptions> = {
 	signal,
 };
 
-export const DELETE: Checks<DeleteOptions> = { precondition: is.version, signal };
-export const DELETE_ITEM: Checks<DeleteVersion> = { key: is.text, precondition: is.version };
-export const MOVE: Checks<MoveOptions> = { source: is.version, precondition: is.precondition, signal };
+export const DELETE: Checks<DeleteOptions> = { ifMatch: is.version, signal };
+export const DELETE_ITEM: Checks<DeleteVersion> = { key: is.text, ifMatch: is.version };
+export const MOVE: Checks<MoveOptions> = { ...CONDITIONS, sourceIfMatch: is.version, signal };
 
 export const UPDATE: Checks<UpdateOptions> = {
 	contentType: is.text,
 	visibility: is.visibility,
-	metadata: is.metadata,
+	replaceMetadata: is.metadata,
+	mergeMetadata: is.metadataChanges,
 	expiresAt: is.timeOrNever,
-	precondition: is.version,
+	ifMatch: is.version,
 	signal,
 };
 
 const { importAs, wholeSha256, size, allowEmpty } = FILE;
-const { key, contentType, visibility, metadata, precondition } = FILE;
+const { key, contentType, visibility, metadata } = FILE;
 const type = is.text;
 export const BATCH: Checks<BatchOptions> = { signal };
 export const STAGE: Checks<StageOptions> = { signal, batch: is.bytes };
@@ -145,7 +150,7 @@ export const BATCH_PUT: Checks<BatchPut> = {
 	contentType,
 	visibility,
 	metadata,
-	precondition,
+	...CONDITIONS,
 	expiresAt: is.time,
 	importAs,
 	size,
@@ -159,25 +164,25 @@ export const BATCH_MOVE: Checks<BatchMove> = {
 	type,
 	from: is.text,
 	to: is.text,
-	source: is.version,
-	precondition,
+	sourceIfMatch: is.version,
+	...CONDITIONS,
 };
 export const BATCH_UPDATE: Checks<BatchUpdate> = {
 	type,
 	key,
 	contentType,
 	visibility,
-	metadata,
+	replaceMetadata: metadata,
 	expiresAt: is.timeOrNever,
-	precondition: is.version,
+	ifMatch: is.version,
 };
 /** What must be there, and what may be. */
 export const PREPARED_OPTIONS: Checks<
-	Pick<PreparedUpload, "wholeSha256" | "precondition" | "expiresAt" | "importAs">
+	Pick<PreparedUpload, "wholeSha256" | "ifMatch" | "ifNoneMatch" | "expiresAt" | "importAs">
 > = {
 	importAs: is.importAs,
 	wholeSha256,
-	precondition,
+	...CONDITIONS,
 	expiresAt: is.date,
 };
 export const PREPARED_UPLOAD: Checks<Omit<PreparedUpload, keyof typeof PREPARED_OPTIONS>> = {
@@ -221,16 +226,16 @@ export const GRANT_NAME: Checks<GrantName> = { who: is.principal, id: is.bytes }
 export const LIST_GRANTS: Checks<ListGrantsOptions> = {
 	heldBy: is.principal,
 	givenBy: is.principal,
-	certified: is.flag,
+	trust: UNPROVEN,
 	signal,
 };
 
 export const LIST_DELETED: Checks<ListDeletedOptions> = {
 	prefix: is.text,
-	certified: is.flag,
+	trust: UNPROVEN,
 	signal,
 };
-export const RESTORE: Checks<RestoreOptions> = { precondition: is.precondition, signal };
+export const RESTORE: Checks<RestoreOptions> = { ...CONDITIONS, signal };
 
 export const EXPIRY_RULE: Checks<ExpiryRule> = { prefix: is.text, lifeMs: is.number };
 

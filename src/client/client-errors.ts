@@ -85,22 +85,22 @@ export const CLIENT_ERRORS = {
 	certificate_stale: row<{ from: Date; ageMs: number; maxAgeMs: number }>(
 		"fix",
 		(d) =>
-			`The answer's certificate is from ${d.from.toISOString()}, ${d.ageMs} ms old, over the ${d.maxAgeMs} ms that are accepted. Set this machine's clock; if it is right, the nodes that answered lag or withhold the newer state: ask with certified: true.`,
+			`The answer's certificate is from ${d.from.toISOString()}, ${d.ageMs} ms old, over the ${d.maxAgeMs} ms that are accepted. Set this machine's clock; if it is right, the nodes that answered lag or withhold the newer state: ask with trust: "subnet".`,
 	),
 	witness_invalid: row<{ reason: string }>(
 		"retry",
 		(d) =>
-			`The answer's witness does not prove it: ${d.reason}. The answer was dropped: ask again, or with certified: true.`,
+			`The answer's witness does not prove it: ${d.reason}. The answer was dropped: ask again, or with trust: "subnet".`,
 	),
 	manifest_corrupt: row<{ key: string; reason: string }>(
 		"retry",
 		(d) =>
-			`What the answer says of ${d.key} is not what is certified: ${d.reason}. It was dropped: ask again, or with certified: true.`,
+			`What the answer says of ${d.key} is not what is certified: ${d.reason}. It was dropped: ask again, or with trust: "subnet".`,
 	),
 	list_corrupt: row<{ prefix: string; reason: string }>(
 		"retry",
 		(d) =>
-			`A page of the list of ${JSON.stringify(d.prefix)} is not what the store certifies: ${d.reason}. The page was dropped: list again, or with certified: true.`,
+			`A page of the list of ${JSON.stringify(d.prefix)} is not what the store certifies: ${d.reason}. The page was dropped: list again, or with trust: "subnet".`,
 	),
 	feed_corrupt: row<{ sequence: bigint; reason: string }>(
 		"retry",

@@ -24,6 +24,7 @@ import { type ClientContext, contexts, NO_CHANGE } from "./context.js";
 import * as deleted from "./deleted.js";
 import { Download, type DownloadOptions, type RefDownloadOptions } from "./download/download.js";
 import { shown, storedKey, storedUpdate } from "./encryption.js";
+import { isBlobError } from "./errors.js";
 import { Lane } from "./lane/lane.js";
 import * as leases from "./leases.js";
 import { type BlobClientOptions, normalise, type PrincipalLike } from "./options.js";
@@ -55,13 +56,13 @@ import type {
 	Quota,
 	Role,
 	SettableMode,
-	Stats,
-	Status,
+	Statistics,
+	StoreMode,
 	Version,
 } from "./types.js";
 import type { UploadItems } from "./upload/batch/batch.js";
 import { startBatch } from "./upload/batch/index.js";
-import type { BatchProgress, BatchResult, UploadAllOptions } from "./upload/batch/types.js";
+import type { BatchProgress, BatchResult, UploadManyOptions } from "./upload/batch/types.js";
 import { startPreparing, startUpload } from "./upload/index.js";
 import { type ListUploadsOptions, listUploads } from "./upload/list.js";
 import type { UploadOptions } from "./upload/options.js";
@@ -131,7 +132,7 @@ export class BlobClient {
 	 * @throws ClientError `items_failed` where `items` throws: what was given before is uploaded, and `details.result`
 	 *   says what became of it
 	 */
-	uploadAll(items: UploadItems, options: UploadAllOptions = {}): Transfer<BatchResult, BatchProgress> {
+	uploadMany(items: UploadItems, options: UploadManyOptions = {}): Transfer<BatchResult, BatchProgress> {
 		return startBatch(this.#context, items, options);
 	}
 
@@ -155,8 +156,19 @@ export class BlobClient {
 	}
 
 	/**
+	 * The same, but undefined where the key holds nothing.
+	 * @throws ClientError `certificate_invalid`, `certificate_stale`, `witness_invalid`, `manifest_corrupt` as `stat`
+	 */
+	find(key: string, options?: StatOptions): Promise<Manifest | undefined> {
+		return this.stat(key, options).catch((error: unknown) => {
+			if (isBlobError(error, "blob_not_found")) return undefined;
+			throw error;
+		});
+	}
+
+	/**
 	 * Blobs and directories in order, page by page as they are taken. Pages are proven by one node or certified by the
-	 * subnet (`certified`); they are not a snapshot: a change between two pages shows if it is past the first of them.
+	 * subnet (`trust`); they are not a snapshot: a change between two pages shows if it is past the first of them.
 	 * @throws ClientError `not_admitted` for a caller that has private blobs of its own and no role: see `visibility`
 	 * @throws ClientError `list_corrupt`, `witness_invalid`, `certificate_invalid`, `certificate_stale`, `reply_invalid`
 	 *   where the answers of three nodes did not verify
@@ -254,8 +266,14 @@ export class BlobClient {
 	update(key: string, options: changing.UpdateOptions): Promise<Manifest> {
 		return this.#keyed(key, options, checks.UPDATE, async (stored) => {
 			checkArgument("options", options, is.object);
-			const asked = await storedUpdate(this.#context, stored, options);
-			return shown(this.#context, await changing.updateBlob(this.#context, stored, asked));
+			const update = async (asked: changing.UpdateOptions) => {
+				const sealed = await storedUpdate(this.#context, stored, asked);
+				return shown(this.#context, await changing.updateBlob(this.#context, stored, sealed));
+			};
+			if (options.mergeMetadata === undefined) return update(options);
+			const { signal } = options;
+			const find = (how: StatOptions) => this.stat(key, { ...how, ...(signal && { signal }) });
+			return changing.updateMerged(options, find, update);
 		});
 	}
 
@@ -463,10 +481,10 @@ export class BlobClient {
 	}
 
 	/**
-	 * Switches the mode, if nobody has since `generation` was seen (see `status`). Takes an administrator.
+	 * Switches the mode, if nobody has since `generation` was seen (see `mode`). Takes an administrator.
 	 * @throws CanisterError `mode_changed`
 	 */
-	setMode(mode: SettableMode, generation: bigint, options?: CallOptions): Promise<Status> {
+	setMode(mode: SettableMode, generation: bigint, options?: CallOptions): Promise<StoreMode> {
 		return checked(options, checks.CALL, () => {
 			checkArgument("mode", mode, checks.MODE);
 			checkArgument("generation", generation, is.bigint);
@@ -525,14 +543,14 @@ export class BlobClient {
 	 * Reads a version that is kept for a lease, or that its key still holds. Its manifest is taken as it is: give one that
 	 * this client answered. @throws CanisterError `blob_not_found`, `blob_replaced` where it is kept no more
 	 */
-	downloadLeased(manifest: Manifest, options: Omit<DownloadOptions, "verify"> = {}): Download {
+	downloadLeased(manifest: Manifest, options: Omit<DownloadOptions, "trust"> = {}): Download {
 		// What is no manifest has no key, and fails as such when it is read.
 		return new Download(this.#context, manifest?.key, options, manifest);
 	}
 
 	/** Mode of the store and its last change. */
-	status(options?: AskOptions): Promise<Status> {
-		return checked(options, checks.ASK, () => administration.status(this.#context, options));
+	mode(options?: AskOptions): Promise<StoreMode> {
+		return checked(options, checks.ASK, () => administration.mode(this.#context, options));
 	}
 
 	/** Roles, quota and usage: the caller's own, or, for administrators, anybody's. @throws CanisterError `anonymous` */
@@ -549,8 +567,8 @@ export class BlobClient {
 	}
 
 	/** What the store holds, what it costs, and how often it was asked what. Takes an administrator. */
-	stats(options?: AskOptions): Promise<Stats> {
-		return checked(options, checks.ASK, () => administration.stats(this.#context, options));
+	statistics(options?: AskOptions): Promise<Statistics> {
+		return checked(options, checks.ASK, () => administration.statistics(this.#context, options));
 	}
 
 	/** The same for Prometheus, in its text format. Takes an administrator. */

@@ -13,12 +13,12 @@ import { attempt } from "./attempts.js";
 import { type ClientContext, noteVersion } from "./context.js";
 import { refuseInvalid } from "./errors.js";
 import { checkInteger } from "./options.js";
-import type { DeletedBlob, DeletedName, Manifest, Precondition } from "./types.js";
+import type { Conditions, DeletedBlob, DeletedName, Manifest } from "./types.js";
 import { withJson } from "./util/json.js";
 import { orderOfSequence, pages } from "./util/pages.js";
 import {
 	date,
-	fromPrecondition,
+	fromConditions,
 	fromVersion,
 	fromWireManifest,
 	optional,
@@ -35,10 +35,7 @@ export interface ListDeletedOptions extends AskOptions {
 }
 
 /** How one is brought back. */
-export interface RestoreOptions extends CallOptions {
-	/** Only if the key is free (`absent`), or while it holds this version. Default: what it holds is replaced. */
-	precondition?: Precondition;
-}
+export interface RestoreOptions extends CallOptions, Conditions {}
 
 /** Of who asks; of everybody, for administrators and the role backup. */
 export function listDeleted(
@@ -89,12 +86,12 @@ function toName(what: DeletedName): WireDeletedName {
 export async function restore(
 	context: ClientContext,
 	deleted: DeletedName,
-	{ precondition, signal }: RestoreOptions = {},
+	{ signal, ...conditions }: RestoreOptions = {},
 ): Promise<Manifest> {
 	const request = {
 		id: newId(context),
 		...toName(deleted),
-		precondition: fromPrecondition(precondition),
+		precondition: fromConditions(conditions),
 	};
 	const answer = await attempt(
 		context,

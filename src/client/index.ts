@@ -72,6 +72,7 @@ export type {
 	Change,
 	ChangeOf,
 	ChangeStamp,
+	Conditions,
 	Cursor,
 	Deleted,
 	DeletedBlob,
@@ -108,7 +109,6 @@ export type {
 	OfferName,
 	OpenUpload,
 	OwnedUpload,
-	Precondition,
 	PrincipalText,
 	Quota,
 	QuotaChanged,
@@ -116,8 +116,9 @@ export type {
 	Role,
 	RoleChanged,
 	SettableMode,
-	Stats,
-	Status,
+	Statistics,
+	StoreMode,
+	TrustLevel,
 	UnknownChange,
 	Usage,
 	Version,
@@ -132,8 +133,8 @@ export type {
 	FileResult,
 	FileStored,
 	FilesProgress,
-	UploadAllOptions,
 	UploadItem,
+	UploadManyOptions,
 } from "./upload/batch/types.js";
 export type { ImportAs } from "./upload/import-as.js";
 export type { ListUploadsOptions } from "./upload/list.js";

@@ -91,7 +91,7 @@ export function listLeased(
 		fetch: async (after: bigint | undefined) => {
 			const request = { lease, after: optional(after), limit: MAX_LIST_PAGE };
 			const { manifests, next } = await ask(context, "blobs_list_leased", [request], {
-				certified: true,
+				trust: "subnet",
 				...(signal && { signal }),
 			});
 			return { items: manifests.map((bytes) => toManifest(bytes)), next };

@@ -53,7 +53,7 @@ export interface BlobClientOptions {
 	 */
 	minConcurrency?: number;
 	/**
-	 * Bytes that an upload holds of its source at most (all files of `uploadAll` together), and that a download has
+	 * Bytes that an upload holds of its source at most (all files of `uploadMany` together), and that a download has
 	 * under way or waiting to be taken. A process takes about twice as much for an upload.
 	 * @default 16,777,216: 8 chunks of 2 MiB
 	 */

@@ -6,18 +6,14 @@ import { CanisterError, refuseInvalid } from "./errors.js";
 import { provenByNode } from "./reading/node.js";
 import { type ProvenStat, verifyStat } from "./reading/proof.js";
 import { askRights, knownStanding, noteStanding } from "./reading/standing.js";
-import type { BlobRef, Manifest, Version } from "./types.js";
+import type { BlobRef, Manifest, TrustLevel, Version } from "./types.js";
 import { stopwatch } from "./util/stopwatch.js";
 import { fromVersion, optional, readManifest, toManifest } from "./wire-map.js";
 
 /** Whose word is taken for what a key holds. */
 export interface StatOptions {
-	/**
-	 * By default one node is asked, and its answer verified by the proof that it brings along; where it cannot prove
-	 * it, the whole subnet is. True asks the subnet at once, by an update call, in 1 to 2 seconds: then nothing is
-	 * older than the call. False takes the word of one node, which signs it.
-	 */
-	certified?: boolean;
+	/** On whose word the answer stands. @default "proof" */
+	trust?: TrustLevel;
 	/** Answer only from a state that has seen this change. Default: the latest that this client has made or seen. */
 	minVersion?: Version;
 	/** Aborts the asking. */
@@ -32,9 +28,9 @@ export async function stat(
 	onClaim?: (claim: Claim) => void,
 ): Promise<Manifest> {
 	refuseInvalid(checkKey(key));
-	const { certified, signal } = options;
-	if (certified === true) return present(await askSubnet(context, key, options));
-	if (certified === false) {
+	const { trust, signal } = options;
+	if (trust === "subnet") return present(await askSubnet(context, key, options));
+	if (trust === "node") {
 		const request = requestOf(context, key, options);
 		return present(await context.caller.query("blobs_stat", [request], { signal, isBound: false }));
 	}
@@ -52,19 +48,21 @@ export async function stat(
 export async function statRef(
 	context: ClientContext,
 	ref: BlobRef,
-	signal?: AbortSignal,
+	options: StatOptions,
 	onClaim?: (claim: Claim) => void,
 ): Promise<Manifest> {
-	const options = signal ? { signal } : {};
 	// A manifest is a reference too, and claims the rest by itself.
 	const claim = claimOf(ref);
 	if (claim) onClaim?.(claim);
-	const found = await askNode(context, ref.key, options, (claimed) => {
-		if (sameBytes(claimed.root, ref.root)) onClaim?.(claimed);
-	});
+	const found =
+		options.trust === "subnet"
+			? undefined
+			: await askNode(context, ref.key, options, (claimed) => {
+					if (sameBytes(claimed.root, ref.root)) onClaim?.(claimed);
+				});
 	const bytes = found?.verdict === "proven" ? found.manifest : undefined;
 	if (bytes && sameBytes(readManifest(bytes).root, ref.root)) return noted(context, bytes);
-	const manifest = await stat(context, ref.key, { ...options, certified: true });
+	const manifest = await stat(context, ref.key, { ...options, trust: "subnet" });
 	if (sameBytes(manifest.root, ref.root)) return manifest;
 	throw new CanisterError({ blob_replaced: fromVersion(manifest) });
 }

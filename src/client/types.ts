@@ -229,8 +229,8 @@ export type Mode = "live" | "draining" | "maintenance" | "importing";
 /** The modes that `setMode` switches between. */
 export type SettableMode = Exclude<Mode, "importing">;
 
-/** What a store is at. */
-export interface Status {
+/** Mode of a store, its last change, and what it offers. */
+export interface StoreMode {
 	/** Which changes it takes. */
 	readonly mode: Extensible<Mode>;
 	/** Counts the changes of the mode; a change of it must name the one it has seen. */
@@ -246,9 +246,9 @@ export interface Status {
 }
 
 /** What a store says about itself to administrators; docs/PROTOCOL.md says what each figure counts. */
-export interface Stats {
+export interface Statistics {
 	/** Mode and last change. */
-	readonly status: Status;
+	readonly store: StoreMode;
 	/** Keys that hold a blob. */
 	readonly blobs: number;
 	/** Bytes of blobs and of uploads, as quotas count them. */
@@ -633,5 +633,27 @@ export interface Deleted extends Version {
 	readonly deleted: boolean;
 }
 
-/** Under what condition a key may change: only if it is free, or only while it holds this version. */
-export type Precondition = "absent" | Version;
+/**
+ * On what condition a key changes, as the headers of HTTP with these names say it. A condition that does not hold is
+ * refused with `precondition_failed`, which says what the key holds. At most one of the two.
+ * @default none: the key changes whatever it holds
+ */
+export interface Conditions {
+	/** Only while the key holds this version. A manifest is a version, too. */
+	ifMatch?: Version | undefined;
+	/** `"*"`: only if the key holds nothing. */
+	ifNoneMatch?: "*" | undefined;
+}
+
+/**
+ * On whose word a read stands, wherever it can be proven.
+ *
+ * - `"proof"`: one node answers, and the client verifies its proof against what the subnet certified. Where a node cannot
+ *   prove the answer, the client asks the subnet. Takes a fraction of a second, and may be some minutes older than now.
+ * - `"subnet"`: an update call, whose answer the whole subnet certifies. Takes 1 to 2 seconds; never older than the call.
+ * - `"node"`: one node answers and signs it, and it is believed. As fast as a proof. To show, not to act on.
+ *
+ * Reads that no proof covers (accounts, statistics, the mode, grants) take `"subnet"` or `"node"`. The bytes of a download
+ * are always verified against the root of its manifest; `trust` says how that manifest was read.
+ */
+export type TrustLevel = "proof" | "subnet" | "node";

@@ -14,7 +14,7 @@ import {
 	type WireVisibility,
 } from "../protocol/index.js";
 import { ClientError, unsupported } from "./errors.js";
-import type { Manifest, OpenUpload, Precondition, Role, Version, Visibility } from "./types.js";
+import type { Conditions, Manifest, OpenUpload, Role, Version, Visibility } from "./types.js";
 import { withJson } from "./util/json.js";
 
 /**
@@ -118,6 +118,20 @@ export const fromRole = (role: Role): WireRole => ({ [role]: null }) as unknown 
 
 export const fromVisibility = (visibility: Visibility): WireVisibility =>
 	visibility === "public" ? { public: null } : { private: null };
+
+/** What a key must hold: nothing, or this version. */
+export type Precondition = "absent" | Version;
+
+/** @throws ClientError `option_invalid` for both conditions at a time */
+export function preconditionOf({ ifMatch, ifNoneMatch }: Conditions): Precondition | undefined {
+	if (ifMatch === undefined) return ifNoneMatch && "absent";
+	if (ifNoneMatch === undefined) return ifMatch;
+	const reason = "a key cannot both hold a version (ifMatch) and nothing: give one of them";
+	throw new ClientError("option_invalid", { option: "ifNoneMatch", reason });
+}
+
+export const fromConditions = (conditions: Conditions): WirePrecondition =>
+	fromPrecondition(preconditionOf(conditions));
 
 export function fromPrecondition(precondition: Precondition | undefined): WirePrecondition {
 	if (precondition === undefined) return { none: null };

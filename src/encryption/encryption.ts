@@ -171,8 +171,8 @@ export class Encryption implements BlobEncryption {
 	}
 
 	/** @internal */
-	checkUpdate({ contentType, metadata }: UpdateOptions): void {
-		if (contentType !== undefined || metadata !== undefined)
+	checkUpdate({ contentType, replaceMetadata }: UpdateOptions): void {
+		if (contentType !== undefined || replaceMetadata !== undefined)
 			throw new ClientError("option_invalid", {
 				option: "items",
 				reason: "a client with encryption changes type and metadata by `update` alone",
@@ -181,11 +181,11 @@ export class Encryption implements BlobEncryption {
 
 	/** @internal */
 	async sealUpdate(options: UpdateOptions, find: () => Promise<Manifest>): Promise<UpdateOptions> {
-		if (options.contentType === undefined && options.metadata === undefined) return options;
+		if (options.contentType === undefined && options.replaceMetadata === undefined) return options;
 		const stored = await find();
 		const envelope = this.#envelopeOf(stored);
 		if (!envelope) return options;
-		const { contentType, metadata, ...others } = options;
+		const { contentType, replaceMetadata: metadata, ...others } = options;
 		const type = contentType ? quoteParameters(contentType) : undefined;
 		refuseInvalid(
 			(type === undefined ? undefined : checkContentType(type)) ??
@@ -198,7 +198,7 @@ export class Encryption implements BlobEncryption {
 		};
 		const sealed = { [ENVELOPE]: this.#envelopes.seal(changed) };
 		// The envelope opens this version alone: it must not be put on another one.
-		return { ...others, metadata: sealed, precondition: options.precondition ?? stored };
+		return { ...others, replaceMetadata: sealed, ifMatch: options.ifMatch ?? stored };
 	}
 
 	/** @internal */

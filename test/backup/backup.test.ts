@@ -100,7 +100,7 @@ describe("a snapshot", () => {
 		await scene.put("empty", "");
 		await scene.put("dir/small", "small");
 		await scene.put("dir/many", many);
-		await updateBlob(scene.context, "dir/small", { contentType: "text/x", metadata: { by: "me" } });
+		await updateBlob(scene.context, "dir/small", { contentType: "text/x", replaceMetadata: { by: "me" } });
 		await changeRole(scene.context, "blobs_grant_role", "2chl6-4hpzw-vqaaa-aaaaa-c", "writer");
 		const { summary, snapshot } = await scene.backup({ tags: ["first"], wasmHash: "ab".repeat(32) });
 		expect(summary).toMatchObject({

@@ -68,7 +68,7 @@ test("a store is backed up, through SIGKILL, and restored; sha256sum verifies wh
 		key: `small/${index}`,
 		source: randomBytes(2_000 + index),
 	}));
-	await blobs.uploadAll(small).done;
+	await blobs.uploadMany(small).done;
 	expect(await run("backup", ...store(), "--identity", keyFile)).toMatchObject({ code: 10 });
 	expect(await run("init")).toMatchObject({ code: 0 });
 	expect(await run("init", "--json")).toMatchObject({

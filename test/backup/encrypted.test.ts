@@ -64,7 +64,7 @@ describe("C117 an encrypted repository does what others do", () => {
 		await scene.put("dir/small", new Uint8Array(small)).done;
 		const first = (await scene.backup()).summary.id;
 		await scene.put("dir/other", pseudoBytes(CHUNK, 2)).done;
-		await updateBlob(scene.context, "dir/small", { metadata: { by: "me" } });
+		await updateBlob(scene.context, "dir/small", { replaceMetadata: { by: "me" } });
 		const second = (await scene.backup(await scene.open())).summary.id;
 		const another = await scene.open();
 		expect(await contentOf(another, first)).toEqual({

@@ -48,7 +48,7 @@ test("C47 an empty canister gets all of it: manifests, roots, owners, times, rol
 		key: `small/${index}`,
 		source: randomBytes(2_000),
 	}));
-	await blobs.uploadAll(small).done;
+	await blobs.uploadMany(small).done;
 	const guest = Ed25519KeyIdentity.generate();
 	const principal = guest.getPrincipal();
 	await blobs.grantRole(principal, "writer");
@@ -79,13 +79,13 @@ test("C47 an empty canister gets all of it: manifests, roots, owners, times, rol
 	const canisterId = await deployCanister(fixture.agent, fixture.wasm);
 	const killed = start(restoreInto(canisterId), place);
 	const restored = new BlobClient({ agent: fixture.agent, canisterId, localNetwork: true });
-	while ((await restored.stats()).chunks < 4) await new Promise((resolve) => setTimeout(resolve, 20));
+	while ((await restored.statistics()).chunks < 4) await new Promise((resolve) => setTimeout(resolve, 20));
 	killed.child.kill("SIGKILL");
 	await killed.ended;
-	expect((await restored.status()).mode).toBe("importing");
+	expect((await restored.mode()).mode).toBe("importing");
 	const ended = await start(restoreInto(canisterId), place).ended;
 	expect(ended).toMatchObject({ code: 0, last: { failed: 0, isLive: true, missing: 0 } });
-	expect((await restored.status()).mode).toBe("live");
+	expect((await restored.mode()).mode).toBe("live");
 
 	const all = async (client: BlobClient) => {
 		const found = [];
@@ -138,5 +138,5 @@ test("C57 a canister that runs another module than the one recorded is refused b
 	const refused = await start(restoreInto(canisterId), place).ended;
 	expect(refused).toMatchObject({ code: 1, last: { type: "error", code: "wasm_differs" } });
 	const untouched = new BlobClient({ agent: fixture.agent, canisterId, localNetwork: true });
-	expect((await untouched.status()).mode).toBe("live");
+	expect((await untouched.mode()).mode).toBe("live");
 });

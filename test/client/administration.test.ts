@@ -42,13 +42,13 @@ describe("changes that carry no bytes", () => {
 		expect(typed).toMatchObject({ contentType: "text/plain", metadata: { name: "one", other: "two" } });
 		expect(typed.sequence).toBeGreaterThan(manifest.sequence);
 		expect(typed.root).toEqual(manifest.root);
-		const said = await updateBlob(context, "a", { metadata: { third: "3" }, visibility: "public" });
+		const said = await updateBlob(context, "a", { replaceMetadata: { third: "3" }, visibility: "public" });
 		expect(said).toMatchObject({ contentType: "text/plain", metadata: { third: "3" }, visibility: "public" });
 		expect(await stat(context, "a")).toEqual(said);
 		expect(context.seen.version.sequence).toBe(said.sequence);
-		const late = updateBlob(context, "a", { metadata: {}, precondition: typed });
+		const late = updateBlob(context, "a", { replaceMetadata: {}, ifMatch: typed });
 		expect(await codeOf(late)).toBe("precondition_failed");
-		expect(await codeOf(updateBlob(context, "none", { metadata: {} }))).toBe("blob_not_found");
+		expect(await codeOf(updateBlob(context, "none", { replaceMetadata: {} }))).toBe("blob_not_found");
 	});
 
 	it("copy and rename move no byte, and keep to their preconditions", async () => {
@@ -57,15 +57,15 @@ describe("changes that carry no bytes", () => {
 		const copied = await moveBlob(context, "blobs_copy", "a", "b/c");
 		expect(copied).toMatchObject({ key: "b/c", root: manifest.root });
 		const renamed = await moveBlob(context, "blobs_rename", "a", "d", {
-			source: manifest,
-			precondition: "absent",
+			sourceIfMatch: manifest,
+			ifNoneMatch: "*",
 		});
 		expect(renamed.key).toBe("d");
 		expect(store.calls.map(({ method }) => method)).toEqual(["blobs_copy", "blobs_rename"]);
 		for (const key of ["b/c", "d"])
 			expect(Buffer.compare(await new Download(context, key, {}).toBytes(), bytes)).toBe(0);
 		expect(await codeOf(stat(context, "a"))).toBe("blob_not_found");
-		const onto = moveBlob(context, "blobs_copy", "d", "b/c", { precondition: "absent" });
+		const onto = moveBlob(context, "blobs_copy", "d", "b/c", { ifNoneMatch: "*" });
 		expect(await codeOf(onto)).toBe("precondition_failed");
 	});
 
@@ -73,7 +73,7 @@ describe("changes that carry no bytes", () => {
 		const { context, store } = await filled();
 		const ids: Uint8Array[] = [];
 		store.hooks = { before: ({ args }) => void ids.push((args[0] as { id: Uint8Array }).id) };
-		for (let i = 0; i < 3; i++) await updateBlob(context, "a", { metadata: {} });
+		for (let i = 0; i < 3; i++) await updateBlob(context, "a", { replaceMetadata: {} });
 		expect(new Set(ids.map((id) => Buffer.from(id).toString("hex"))).size).toBe(3);
 		for (const id of ids) expect(id.length).toBe(16);
 	});
@@ -100,7 +100,7 @@ describe("changes that carry no bytes", () => {
 		store.calls.length = 0;
 		const keys = [
 			"a",
-			{ key: "b", precondition: { sequence: 1n, canisterVersion: 1n } },
+			{ key: "b", ifMatch: { sequence: 1n, canisterVersion: 1n } },
 			...Array.from({ length: 1000 }, (_, i) => `n/${i}`),
 		];
 		const deleted = await deleteMany(context, keys);
@@ -121,7 +121,7 @@ describe("changes that carry no bytes", () => {
 			[
 				updateBlob(context, "a//b", {}),
 				updateBlob(context, "a", { contentType: "no type" }),
-				updateBlob(context, "a", { metadata: { "NOT A NAME": "" } }),
+				updateBlob(context, "a", { replaceMetadata: { "NOT A NAME": "" } }),
 				moveBlob(context, "blobs_copy", "a", ""),
 				moveBlob(context, "blobs_rename", "..", "b"),
 			].map(codeOf),
@@ -177,7 +177,7 @@ describe("administration", () => {
 		expect((await account(context, who)).quota.blobs).toBe(7);
 		await setQuota(context, who, QUOTA);
 		await administration.changeRole(context, "blobs_grant_role", who.toText(), "writer");
-		expect(await account(context, who.toText(), { certified: true })).toEqual({
+		expect(await account(context, who.toText(), { trust: "subnet" })).toEqual({
 			who: expect.anything(),
 			roles: ["writer"],
 			granted: [],
@@ -213,8 +213,8 @@ describe("administration", () => {
 	it("switches the mode, if it is as the caller has seen it", async () => {
 		const store = new MemoryStore();
 		const context = store.context();
-		const { setMode, status } = administration;
-		const before = await status(context);
+		const { setMode, mode } = administration;
+		const before = await mode(context);
 		expect(before).toEqual({
 			mode: "live",
 			generation: 0n,
@@ -225,7 +225,7 @@ describe("administration", () => {
 		});
 		const after = await setMode(context, "maintenance", before.generation);
 		expect(after).toMatchObject({ mode: "maintenance", generation: 1n, last: { sequence: 1n } });
-		expect(await status(context, { certified: true })).toEqual(after);
+		expect(await mode(context, { trust: "subnet" })).toEqual(after);
 		const late = await failure(setMode(context, "live", before.generation));
 		expect(isBlobError(late, "mode_changed") && late.details.generation).toBe(1n);
 		await setMode(context, "live", 1n);
@@ -257,9 +257,9 @@ describe("administration", () => {
 		const store = new MemoryStore();
 		const context = store.context();
 		await startUpload(context, new Uint8Array(5000), { key: "a" }).done;
-		const stats = await administration.stats(context);
+		const stats = await administration.statistics(context);
 		expect(stats).toMatchObject({ blobs: 1, chunks: 1, openUploads: 0, feedEntries: 1 });
-		expect(stats.status.mode).toBe("live");
+		expect(stats.store.mode).toBe("live");
 		expect(stats.stableMemoryBytes).toBeUndefined();
 		expect(stats.cycles).toBeGreaterThan(0n);
 		expect(stats.methods.map(({ name }) => name)).toContain("blobs_put_blob");

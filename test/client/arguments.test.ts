@@ -46,21 +46,26 @@ const wrong: [name: string, call: (client: Untyped) => unknown, option: string][
 	],
 	["an option that there is not", (c) => c.stat("a", { fresh: true }), "fresh"],
 	["options that are a text", (c) => c.stat("a", "certified"), "options"],
-	["an option of another type", (c) => c.stat("a", { certified: 1 }), "certified"],
+	["an option of another type", (c) => c.stat("a", { trust: 1 }), "trust"],
 	[
 		"a case that there is not",
 		(c) => c.upload(new Uint8Array(1), { key: "a", visibility: "Public" }),
 		"visibility",
 	],
-	["a precondition that is a number", (c) => c.delete("a", { precondition: 3 }), "precondition"],
-	["half a version", (c) => c.delete("a", { precondition: { sequence: 3n } }), "precondition"],
+	["a precondition that is a number", (c) => c.delete("a", { ifMatch: 3 }), "ifMatch"],
+	[
+		"two conditions",
+		(c) => c.upload(new Uint8Array(1), { key: "a", ifMatch: version, ifNoneMatch: "*" }),
+		"ifNoneMatch",
+	],
+	["half a version", (c) => c.delete("a", { ifMatch: { sequence: 3n } }), "ifMatch"],
 	["metadata of numbers", (c) => c.update("a", { metadata: { n: 1 } }), "metadata"],
 	["no options of an update", (c) => c.update("a"), "options"],
 	["a signal that is none", (c) => c.list({ signal: {} }), "signal"],
 	["no target of a copy", (c) => c.copy("a"), "to"],
-	["items that are none", (c) => c.uploadAll(7), "items"],
+	["items that are none", (c) => c.uploadMany(7), "items"],
 	["keys that are none", (c) => c.deleteMany(), "keys"],
-	["a key to delete without a key", (c) => c.deleteMany([{ precondition: version }]), "key"],
+	["a key to delete without a key", (c) => c.deleteMany([{ ifMatch: version }]), "key"],
 	["a target that is undefined", (c) => c.download(), "target"],
 	["a reference without a root", (c) => c.download({ key: "a" }), "root"],
 	["a misspelt option of a download", (c) => c.download("a", { ranges: {} }), "ranges"],
@@ -111,7 +116,7 @@ describe("a wrong argument", () => {
 			null,
 			{ key: "a", source: new Uint8Array(1), Metadata: {} },
 		];
-		const { files } = await client({ identity }).uploadAll(items);
+		const { files } = await client({ identity }).uploadMany(items);
 		expect(files.map(({ error }: Untyped) => error.details.option)).toEqual(["key", "items", "Metadata"]);
 	});
 });

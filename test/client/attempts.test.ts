@@ -113,7 +113,7 @@ interface History {
 async function pausedUpload(
 	method: MethodName,
 	source: () => Uint8Array | AsyncGenerator<Uint8Array>,
-	{ before, meanwhile, isExecuted = true, options = { precondition: "absent" } }: History = {},
+	{ before, meanwhile, isExecuted = true, options = { ifNoneMatch: "*" } }: History = {},
 ) {
 	const store = new MemoryStore();
 	await before?.(store);
@@ -155,7 +155,7 @@ describe.each(kinds)("$name, paused past the life of receipts", ({ method, bytes
 		lose(store, method, () => {
 			throw new ClientError("identity_expired", { expiredAt: new Date(0) });
 		});
-		const transfer: Transfer = startUpload(context, source(), { key: "a/b", precondition: "absent" });
+		const transfer: Transfer = startUpload(context, source(), { key: "a/b", ifNoneMatch: "*" });
 		const expired = new Promise<void>((resolve) => transfer.on("error", () => resolve()));
 		await expired;
 		await later(store);
@@ -164,7 +164,7 @@ describe.each(kinds)("$name, paused past the life of receipts", ({ method, bytes
 	});
 
 	it("is done then where it was not, and under any condition that still holds", async () => {
-		for (const options of [{ precondition: "absent" as const }, {}]) {
+		for (const options of [{ ifNoneMatch: "*" as const }, {}]) {
 			const { store, context, error } = await pausedUpload(method, source, { isExecuted: false, options });
 			expect(error).toBeUndefined();
 			expect(await sequenceOf(store)).toBe(1n);
@@ -239,7 +239,7 @@ describe("put, paused past the life of receipts, claims nobody else's blob", () 
 	it("even if that was a moment before, by this client", async () => {
 		const store = new MemoryStore();
 		const context = clientOf(store);
-		const options = { key: "a/b", precondition: "absent" as const };
+		const options = { key: "a/b", ifNoneMatch: "*" as const };
 		await startUpload(context, small, options).done;
 		lose(store, "blobs_put_blob", () => later(store), false);
 		const again = startUpload(context, small, options);
@@ -251,7 +251,7 @@ describe("put, paused past the life of receipts, claims nobody else's blob", () 
 		const store = new MemoryStore();
 		await putAs(store, store.owner, "a/b", small, plain);
 		const context = clientOf(store);
-		const error = await failure(startUpload(context, small, { key: "a/b", precondition: "absent" }).done);
+		const error = await failure(startUpload(context, small, { key: "a/b", ifNoneMatch: "*" }).done);
 		expect(error).toMatchObject({ code: "precondition_failed" });
 		expect(store.count("blobs_stat")).toBe(0);
 	});
@@ -264,7 +264,7 @@ describe("put of many, paused past the life of receipts", () => {
 		const items = [1, 2, 3].map((n) => ({
 			key: `f/${n}`,
 			source: pseudoBytes(n * 1_000, n),
-			precondition: "absent" as const,
+			ifNoneMatch: "*" as const,
 		}));
 		const pause = async () => {
 			batch.pause();
@@ -339,7 +339,7 @@ describe("a network that fails up to the deadline", () => {
 
 describe("delete, asleep past the life of receipts", () => {
 	const remove = async (context: ClientContext) =>
-		deleteBlob(context, "a/b", { precondition: await stat(context, "a/b", { certified: false }) });
+		deleteBlob(context, "a/b", { ifMatch: await stat(context, "a/b", { trust: "node" }) });
 
 	it("succeeds where the key is empty", async () => {
 		const { store, result } = await asleep("blobs_delete", remove);
@@ -375,8 +375,8 @@ it("a rejection that leaves open whether the call was executed is such an answer
 		method: "blobs_delete",
 	};
 	lose(store, "blobs_delete", () => later(store), true, new ClientError("rejected", rejected));
-	const precondition = await stat(clientOf(store), "a/b", { certified: false });
-	const deleted = deleteBlob(clientOf(store), "a/b", { precondition });
+	const precondition = await stat(clientOf(store), "a/b", { trust: "node" });
+	const deleted = deleteBlob(clientOf(store), "a/b", { ifMatch: precondition });
 	expect(await deleted).toMatchObject({ deleted: true, sequence: 2n });
 });
 
@@ -406,7 +406,7 @@ describe("delete of what the caller may neither read nor delete", () => {
 
 describe("update, asleep past the life of receipts", () => {
 	const update = (context: ClientContext) =>
-		updateBlob(context, "a/b", { contentType: "text/plain", metadata: { b: "2", a: "1" } });
+		updateBlob(context, "a/b", { contentType: "text/plain", replaceMetadata: { b: "2", a: "1" } });
 
 	it("succeeds where the blob is now as it was to be", async () => {
 		const { store, result } = await asleep("blobs_update", update);
@@ -430,7 +430,10 @@ describe("update, asleep past the life of receipts", () => {
 		const put = (store: MemoryStore) => putAs(store, store.owner, "a/b", small, same);
 		const updated = async (store: MemoryStore) => {
 			store.host.time += 60_000;
-			await updateBlob(clientOf(store), "a/b", { contentType: "text/plain", metadata: { a: "1", b: "2" } });
+			await updateBlob(clientOf(store), "a/b", {
+				contentType: "text/plain",
+				replaceMetadata: { a: "1", b: "2" },
+			});
 		};
 		for (const history of [{ before: updated }, { before: put }, { meanwhile: put }]) {
 			const { error } = await asleep("blobs_update", update, { ...history, isExecuted: false });

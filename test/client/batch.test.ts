@@ -8,8 +8,8 @@ import { ClientError } from "../../src/client/errors.js";
 import {
 	type BatchProgress,
 	isBlobError,
-	type UploadAllOptions,
 	type UploadItem,
+	type UploadManyOptions,
 } from "../../src/client/index.js";
 import { stat } from "../../src/client/stat.js";
 import type { UploadItems } from "../../src/client/upload/batch/batch.js";
@@ -20,7 +20,7 @@ import { encodeValue, MAX_CHUNK_BYTES, type WirePutMany } from "../../src/protoc
 import { METHODS } from "../../src/protocol/wire/index.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 
-const uploadAll = (context: ClientContext, items: UploadItems, options: UploadAllOptions = {}) =>
+const uploadMany = (context: ClientContext, items: UploadItems, options: UploadManyOptions = {}) =>
 	startBatch(context, items, options);
 const small = (count: number, bytes: number): UploadItem[] =>
 	Array.from({ length: count }, (_, i) => ({ key: `f/${i}`, source: pseudoBytes(bytes, i + 1) }));
@@ -32,7 +32,7 @@ describe("packing", () => {
 		const store = new MemoryStore();
 		const context = store.context();
 		const items = small(1_500, 3_000);
-		const result = await uploadAll(context, items).done;
+		const result = await uploadMany(context, items).done;
 		expect(result).toMatchObject({ uploaded: 1_500, failed: 0, unchanged: 0 });
 		expect(store.count("blobs_put_many")).toBe(Math.ceil((1_500 * 3_100) / MAX_CHUNK_BYTES));
 		expect(store.calls.length).toBe(store.count("blobs_put_many"));
@@ -42,7 +42,7 @@ describe("packing", () => {
 	it("has no more than a thousand in one call, and empty ones too", async () => {
 		const store = new MemoryStore();
 		const items = small(1_001, 0);
-		expect(await uploadAll(store.context(), items).done).toMatchObject({ uploaded: 1_001 });
+		expect(await uploadMany(store.context(), items).done).toMatchObject({ uploaded: 1_001 });
 		const sizes = store.calls.map(({ args }) => (args[0] as WirePutMany).blobs.length);
 		expect(sizes).toEqual([1_000, 1]);
 	});
@@ -56,7 +56,7 @@ describe("packing", () => {
 			const store = new MemoryStore();
 			const metadata = Object.fromEntries(Array.from({ length: entries }, (_, i) => [`n${i}`, "v"]));
 			const items = small(1_000, 1).map((item) => ({ ...item, metadata }));
-			expect(await uploadAll(store.context(), items).done).toMatchObject({ uploaded: 1_000 });
+			expect(await uploadMany(store.context(), items).done).toMatchObject({ uploaded: 1_000 });
 			for (const { args } of store.calls)
 				expect(isAcceptable("blobs_put_many", new Uint8Array(IDL.encode(types, [...args])))).toBe(true);
 			expect(store.calls.length).toBe(calls);
@@ -71,7 +71,7 @@ describe("packing", () => {
 		store.hooks.before = () => {
 			asked = 0;
 		};
-		expect(await uploadAll(store.context(), small(12, 10)).done).toMatchObject({ uploaded: 12, failed: 0 });
+		expect(await uploadMany(store.context(), small(12, 10)).done).toMatchObject({ uploaded: 12, failed: 0 });
 		expect(store.count("blobs_put_many")).toBe(3);
 	});
 
@@ -85,7 +85,7 @@ describe("packing", () => {
 			metadata: { a: "1" },
 			wholeSha256: new Uint8Array(32).fill(1),
 		};
-		const { files } = await uploadAll(context, [item]).done;
+		const { files } = await uploadMany(context, [item]).done;
 		const shown = await new Download(context, "a/ü", {}).manifest();
 		expect(files).toEqual([{ key: "a/ü", status: "uploaded", manifest: shown }]);
 	});
@@ -97,8 +97,8 @@ describe("packing", () => {
 		for (const size of [0, 127, 128, 16_383, 16_384, 100_000])
 			for (const options of [
 				{},
-				{ precondition: "absent" as const },
-				{ precondition: { sequence: 7n, canisterVersion: 8n }, wholeSha256: new Uint8Array(32) },
+				{ ifNoneMatch: "*" as const },
+				{ ifMatch: { sequence: 7n, canisterVersion: 8n }, wholeSha256: new Uint8Array(32) },
 				{ metadata: { a: "ü".repeat(100), b: "" }, contentType: "text/plain; charset=utf-8" },
 			]) {
 				const content = new Uint8Array(size);
@@ -121,7 +121,7 @@ describe("packing", () => {
 					throw new ClientError("message_too_large", { bytes: 1, limit: 0, over: 1 });
 			},
 		};
-		expect(await uploadAll(store.context(), small(100, 10_000)).done).toMatchObject({ uploaded: 100 });
+		expect(await uploadMany(store.context(), small(100, 10_000)).done).toMatchObject({ uploaded: 100 });
 		expect(store.count("blobs_put_many")).toBe(7);
 	});
 
@@ -138,7 +138,7 @@ describe("packing", () => {
 				throw new ClientError("network", { url: "" });
 			},
 		};
-		const transfer = uploadAll(context, small(20, 100));
+		const transfer = uploadMany(context, small(20, 100));
 		const { files, uploaded } = await transfer.done;
 		expect(uploaded).toBe(20);
 		expect(store.calls.length).toBe(2);
@@ -159,7 +159,7 @@ describe("many files", () => {
 			{ key: `f/${i}`, size, source: async () => new Blob([pseudoBytes(size, i + 1) as BlobPart]) },
 			{ key: `s/${i}`, source: () => new Blob([pseudoBytes(size, i + 1) as BlobPart]).stream() },
 		]);
-		const transfer = uploadAll(context, items, { prefix: "p/" });
+		const transfer = uploadMany(context, items, { prefix: "p/" });
 		expect(transfer.progress.files.total).toBe(items.length);
 		const seen: BatchProgress[] = [];
 		for await (const progress of transfer) seen.push(progress);
@@ -177,10 +177,10 @@ describe("many files", () => {
 	it("fails no file for another's sake, and ends at exactly 100 %", async () => {
 		const store = new MemoryStore();
 		const context = store.context({ chunkBytes: 65_536 });
-		await uploadAll(context, [{ key: "f/3", source: new Uint8Array(1) }]).done;
+		await uploadMany(context, [{ key: "f/3", source: new Uint8Array(1) }]).done;
 		const items: UploadItem[] = [
 			...small(3, 1_000),
-			{ key: "f/3", source: pseudoBytes(50), precondition: "absent" },
+			{ key: "f/3", source: pseudoBytes(50), ifNoneMatch: "*" },
 			{ key: "f//4", source: pseudoBytes(50) },
 			{
 				key: "f/5",
@@ -193,7 +193,7 @@ describe("many files", () => {
 			{ key: "f/7", source: "text" as never },
 		];
 		const told: string[] = [];
-		const transfer = uploadAll(context, items, { onFile: ({ key }) => told.push(key) });
+		const transfer = uploadMany(context, items, { onFile: ({ key }) => told.push(key) });
 		const { files, uploaded, failed } = await transfer.done;
 		expect({ uploaded, failed }).toEqual({ uploaded: 3, failed: 5 });
 		expect(files.map((file) => (file.status === "failed" ? file.error.code : "ok"))).toEqual([
@@ -212,10 +212,10 @@ describe("many files", () => {
 			{ key: "f/large", source: pseudoBytes(3_000_000) },
 			{ key: "f/medium", source: pseudoBytes(1_000_000) },
 		];
-		await uploadAll(context, items, { prefix: "x/" }).done;
+		await uploadMany(context, items, { prefix: "x/" }).done;
 		store.calls.length = 0;
 		const options = { prefix: "x/", skipUnchanged: true };
-		expect(await uploadAll(context, items, options).done).toMatchObject({ unchanged: 7, uploaded: 0 });
+		expect(await uploadMany(context, items, options).done).toMatchObject({ unchanged: 7, uploaded: 0 });
 		expect(store.calls.map(({ kind, method }) => `${kind} ${method}`)).toContain("update blobs_list");
 		expect(store.calls.some(({ kind }) => kind === "query")).toBe(false);
 
@@ -227,12 +227,12 @@ describe("many files", () => {
 			answer: async ({ method }, answer) => {
 				if (method === "blobs_list") {
 					store.hooks = {};
-					await uploadAll(store.context(), [{ key: "x/f/new", source: pseudoBytes(8) }]).done;
+					await uploadMany(store.context(), [{ key: "x/f/new", source: pseudoBytes(8) }]).done;
 				}
 				return answer;
 			},
 		};
-		const transfer = uploadAll(context, items, options);
+		const transfer = uploadMany(context, items, options);
 		const { files, ...counts } = await transfer.done;
 		expect(counts).toEqual({ unchanged: 5, updated: 0, uploaded: 2, failed: 1 });
 		expect(files[7]).toMatchObject({ status: "failed", error: { code: "precondition_failed" } });
@@ -251,17 +251,17 @@ describe("many files", () => {
 			{ contentType: "image/png" },
 			{ metadata: {} },
 			{ visibility: "private", metadata: { a: "1", b: "3" } },
-			{ visibility: "private", precondition: "absent" },
-			{ visibility: "private", precondition: { sequence: 1_000n, canisterVersion: 1n } },
+			{ visibility: "private", ifNoneMatch: "*" },
+			{ visibility: "private", ifMatch: { sequence: 1_000n, canisterVersion: 1n } },
 			{ wholeSha256: new Uint8Array(32) },
 		];
 		const items = asked.map((options, i) => ({ key: `${i}`, source: source(i), ...options }));
-		await uploadAll(
+		await uploadMany(
 			context,
 			items.map(({ key, source }) => ({ key, source, ...stored })),
 		).done;
 		store.calls.length = 0;
-		const transfer = uploadAll(context, items, { skipUnchanged: true });
+		const transfer = uploadMany(context, items, { skipUnchanged: true });
 		const { files, ...counts } = await transfer.done;
 		expect(counts).toEqual({ unchanged: 2, updated: 4, uploaded: 1, failed: 2 });
 		expect(files.map((file) => (file.status === "failed" ? file.error.code : file.status))).toEqual([
@@ -271,7 +271,7 @@ describe("many files", () => {
 		expect(store.count("blobs_update")).toBe(5);
 		expect(store.count("blobs_put_chunk")).toBe(0);
 		for (const [i, options] of asked.slice(0, 8).entries()) {
-			const { contentType, visibility, metadata, root } = await stat(context, `${i}`, { certified: true });
+			const { contentType, visibility, metadata, root } = await stat(context, `${i}`, { trust: "subnet" });
 			const file = files[i]!;
 			if (file.status === "failed") expect({ contentType, visibility, metadata }).toEqual(stored);
 			else {
@@ -290,12 +290,12 @@ describe("many files", () => {
 		const store = new MemoryStore();
 		const context = store.context();
 		const items = small(3, 1_000);
-		await uploadAll(context, items).done;
+		await uploadMany(context, items).done;
 		store.hooks = {
 			answer: ({ method, kind }, answer) =>
 				method === "blobs_list" && kind === "query" ? { ...(answer as object), entries: [] } : answer,
 		};
-		expect(await uploadAll(context, items, { skipUnchanged: true }).done).toMatchObject({ unchanged: 3 });
+		expect(await uploadMany(context, items, { skipUnchanged: true }).done).toMatchObject({ unchanged: 3 });
 	});
 
 	it("holds no more bytes than it may, however small that is", async () => {
@@ -323,7 +323,7 @@ describe("many files", () => {
 			});
 			const items = [...Array(60).keys()].map((i) => ({ key: `f/${i}`, source: source(2_000) }));
 			items.splice(30, 0, { key: "large", source: source(2_200_000) });
-			expect(await uploadAll(context, items).done).toMatchObject({ uploaded: 61 });
+			expect(await uploadMany(context, items).done).toMatchObject({ uploaded: 61 });
 			expect(most).toBeLessThanOrEqual(Math.max(memoryBytes, 65_536));
 		}
 	});
@@ -334,7 +334,7 @@ describe("many files", () => {
 		store.hooks = { before: ({ nth }) => (nth === 3 ? controller.abort("enough") : undefined) };
 		const context = store.context({ chunkBytes: 65_536 });
 		const items = [...small(50, 500_000), { key: "l", source: pseudoBytes(5_000_000) }];
-		const error = await uploadAll(context, items, { signal: controller.signal }).done.catch(
+		const error = await uploadMany(context, items, { signal: controller.signal }).done.catch(
 			(reason) => reason,
 		);
 		expect(isBlobError(error, "aborted") && error.details.reason).toBe("enough");
@@ -354,7 +354,7 @@ describe("a key that is given twice", () => {
 					{ key: "other", source: pseudoBytes(10, 2) },
 					{ key: "b", source: pseudoBytes(second, 3) },
 				];
-				const { files, ...counts } = await uploadAll(context, items, { prefix: "a/" }).done;
+				const { files, ...counts } = await uploadMany(context, items, { prefix: "a/" }).done;
 				expect(counts).toEqual({ uploaded: 2, updated: 0, unchanged: 0, failed: 1 });
 				expect(files[2]).toMatchObject({
 					key: "a/b",
@@ -369,7 +369,7 @@ describe("a key that is given twice", () => {
 		async function* items() {
 			for (const seed of [1, 2, 3]) yield { key: "a", source: pseudoBytes(10, seed) };
 		}
-		expect(await uploadAll(context, items()).done).toMatchObject({ uploaded: 1, failed: 2 });
+		expect(await uploadMany(context, items()).done).toMatchObject({ uploaded: 1, failed: 2 });
 		expect(await read(context, "a")).toEqual(pseudoBytes(10, 1));
 	});
 });
@@ -387,7 +387,7 @@ describe("what the caller gave that throws", () => {
 			const onFile = () => {
 				throw fault;
 			};
-			const result = await uploadAll(context, items, { onFile }).done;
+			const result = await uploadMany(context, items, { onFile }).done;
 			expect(result).toMatchObject({ uploaded: 4, failed: 0 });
 			await new Promise((resolve) => setImmediate(resolve));
 			expect(seen).toEqual([fault, fault, fault, fault]);
@@ -413,7 +413,7 @@ describe("what the caller gave that throws", () => {
 			for (const items of [broken(), brokenLater()]) {
 				const context = new MemoryStore().context();
 				const told: string[] = [];
-				const transfer = uploadAll(context, items, { onFile: ({ key }) => told.push(key) });
+				const transfer = uploadMany(context, items, { onFile: ({ key }) => told.push(key) });
 				const error = await transfer.done.then(
 					() => undefined,
 					(reason: unknown) => reason,
@@ -441,7 +441,7 @@ describe("what the caller gave that throws", () => {
 			}
 		}
 		const store = new MemoryStore();
-		const transfer = uploadAll(store.context(), endless());
+		const transfer = uploadMany(store.context(), endless());
 		store.hooks = { before: ({ nth }) => (nth === 2 ? void transfer.abort() : undefined) };
 		const error = await transfer.done.catch((reason) => reason);
 		expect(isBlobError(error, "aborted")).toBe(true);

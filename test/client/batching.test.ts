@@ -52,8 +52,8 @@ describe("C76 a batch by the client", () => {
 			{ type: "delete", key: "gone" },
 			{ type: "delete", key: "never" },
 			{ type: "rename", from: "old", to: "new" },
-			{ type: "copy", from: "source", to: "copy", precondition: "absent" },
-			{ type: "update", key: "said", visibility: "public", metadata: { n: "v" } },
+			{ type: "copy", from: "source", to: "copy", ifNoneMatch: "*" },
+			{ type: "update", key: "said", visibility: "public", replaceMetadata: { n: "v" } },
 		);
 		expect(store.calls.length).toBe(before + 1);
 		expect(done.map(({ key, version }) => [key, version !== undefined])).toEqual([
@@ -84,7 +84,7 @@ describe("C76 a batch by the client", () => {
 		const context = store.context();
 		await upload(context, pseudoBytes(10), { key: "taken" }).done;
 		const error = await failure(
-			batch(context, put("a"), put("taken", large.subarray(0, 5), { precondition: "absent" })),
+			batch(context, put("a"), put("taken", large.subarray(0, 5), { ifNoneMatch: "*" })),
 		);
 		expect(error).toBeInstanceOf(ClientError);
 		if (!isBlobError(error, "batch_refused")) throw error;
@@ -134,7 +134,7 @@ describe("C76 a batch by the client", () => {
 		const said = Object.fromEntries(Array.from({ length: 32 }, (_, n) => [`n${n}`, "v"]));
 		const talkative = Array.from(
 			{ length: 200 },
-			(_, n): BatchItem => ({ type: "update", key: `k${n}`, metadata: said }),
+			(_, n): BatchItem => ({ type: "update", key: `k${n}`, replaceMetadata: said }),
 		);
 		const tooManyValues = await refusedBeforehand(context, ...talkative);
 		if (!isBlobError(tooManyValues, "batch_too_large")) throw tooManyValues;
@@ -229,7 +229,7 @@ describe("C76 an upload that is prepared", () => {
 
 	it("can be kept as a structured clone, and committed by another client", async () => {
 		const store = new MemoryStore();
-		const prepared = await prepare(store.context(), "a", large, { precondition: "absent" }).done;
+		const prepared = await prepare(store.context(), "a", large, { ifNoneMatch: "*" }).done;
 		const kept = structuredClone({ ...prepared });
 		await batch(store.context(), commit(kept), put("b"));
 		expect(Buffer.compare(await readAll(store.context(), "a"), large)).toBe(0);

@@ -102,7 +102,7 @@ describe("a key whose blob is over", () => {
 		expect(await code(stat(context, "c"))).toBe("blob_not_found");
 		expect(await names(context)).toEqual(["b"]);
 		const manifest = { key: "c", root: pseudoBytes(32) };
-		expect(await code(statRef(context, manifest))).toBe("blob_not_found");
+		expect(await code(statRef(context, manifest, {}))).toBe("blob_not_found");
 	});
 
 	it("is not made so by a node that says it of another, or shows another manifest", async () => {
@@ -140,9 +140,9 @@ describe("a key whose blob is over", () => {
 	it("is left out by the subnet, and by one node that is asked for its word", async () => {
 		const { context, pass, store } = await storeFor(undefined, "private");
 		pass(HOUR_MS);
-		for (const certified of [true, false]) {
-			expect(await names(context, { certified, pageSize: 1 })).toEqual(["b"]);
-			expect(await code(stat(context, "c", { certified }))).toBe("blob_not_found");
+		for (const trust of ["subnet", "node"] as const) {
+			expect(await names(context, { trust, pageSize: 1 })).toEqual(["b"]);
+			expect(await code(stat(context, "c", { trust }))).toBe("blob_not_found");
 		}
 		store.host.sender = store.owner;
 		expect(await names(context)).toEqual(["b"]);
@@ -213,7 +213,7 @@ describe("when a blob ends", () => {
 		expect(store.calls).toEqual([]);
 	});
 
-	it("is changed by a second uploadAll that skips what is there", async () => {
+	it("is changed by a second uploadMany that skips what is there", async () => {
 		const { proving, store, end } = await storeFor(undefined);
 		store.host.sender = store.owner;
 		const items = [{ key: "b", source: pseudoBytes(100), visibility: "public" as const, expiresAt: end }];

@@ -58,7 +58,7 @@ it.each([
 	await beginImport(context);
 	const importAs = asOf(store);
 	lose(store, method);
-	const found = await startUpload(context, bytes, { key: "a", precondition: "absent", importAs }).done;
+	const found = await startUpload(context, bytes, { key: "a", ifNoneMatch: "*", importAs }).done;
 	expect(found).toMatchObject({ createdAt: new Date(importAs.createdAt), modifiedAt: importAs.modifiedAt });
 	expect(found.owner).toBe(owner.toText());
 	expect(found).toEqual(await stat(context, "a"));
@@ -71,7 +71,7 @@ it("what stands there with other times is another's", async () => {
 	lose(store, "blobs_put_blob", () =>
 		startUpload(clientOf(store), small, { key: "a", importAs: asOf(store, 8e8) }).done.then(() => undefined),
 	);
-	const transfer = startUpload(context, small, { key: "a", precondition: "absent", importAs: asOf(store) });
+	const transfer = startUpload(context, small, { key: "a", ifNoneMatch: "*", importAs: asOf(store) });
 	const error: unknown = await transfer.done.then(
 		() => undefined,
 		(reason) => reason,
@@ -79,7 +79,7 @@ it("what stands there with other times is another's", async () => {
 	expect(isBlobError(error) && error.code).toBe("network");
 });
 
-it("uploadAll says owner and times of each, and uploads again what has others", async () => {
+it("uploadMany says owner and times of each, and uploads again what has others", async () => {
 	const store = new MemoryStore();
 	const context = clientOf(store);
 	await beginImport(context);

@@ -59,12 +59,12 @@ const uploads: Record<string, { method: string; isThere: false; act: Act }> = {
 	put: {
 		method: "blobs_put_blob",
 		isThere: false,
-		act: (client, { key, bytes }) => seen(client.upload(bytes, { key, precondition: "absent" })),
+		act: (client, { key, bytes }) => seen(client.upload(bytes, { key, ifNoneMatch: "*" })),
 	},
 	commit: {
 		method: "blobs_commit_upload",
 		isThere: false,
-		act: (client, { key }) => seen(client.upload(streamOf(large), { key, precondition: "absent" })),
+		act: (client, { key }) => seen(client.upload(streamOf(large), { key, ifNoneMatch: "*" })),
 	},
 	"put of many": {
 		method: "blobs_put_many",
@@ -73,9 +73,9 @@ const uploads: Record<string, { method: string; isThere: false; act: Act }> = {
 			const items = [1, 2].map((n) => ({
 				key: `${key}/${n}`,
 				source: bytes,
-				precondition: "absent" as const,
+				ifNoneMatch: "*" as const,
 			}));
-			const { files } = await seen(client.uploadAll(items));
+			const { files } = await seen(client.uploadMany(items));
 			for (const file of files) if (file.status === "failed") throw file.error;
 		},
 	},
@@ -84,17 +84,17 @@ const changes: Record<string, { method: string; isThere: true; act: Act }> = {
 	delete: {
 		method: "blobs_delete",
 		isThere: true,
-		act: (client, { key, version }) => client.delete(key, { precondition: version }),
+		act: (client, { key, version }) => client.delete(key, { ifMatch: version }),
 	},
 	update: {
 		method: "blobs_update",
 		isThere: true,
-		act: (client, { key, version }) => client.update(key, { visibility: "public", precondition: version }),
+		act: (client, { key, version }) => client.update(key, { visibility: "public", ifMatch: version }),
 	},
 	copy: {
 		method: "blobs_copy",
 		isThere: true,
-		act: (client, { key }) => client.copy(key, `${key}/copy`, { precondition: "absent" }),
+		act: (client, { key }) => client.copy(key, `${key}/copy`, { ifNoneMatch: "*" }),
 	},
 };
 

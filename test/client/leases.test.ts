@@ -28,7 +28,7 @@ test("a lease is for an hour and 16 GiB, is extended for an hour, and is gone wh
 	expect(lease).toMatchObject({ id, version, bytes: 2 ** 34, used: 0, broken: false });
 	expect(lease!.endsAt.getTime() - lease!.takenAt.getTime()).toBe(3_600_000);
 	await blobs.extendLease(id, { lifeMs: 7_200_000 });
-	const [later] = await blobs.listLeases({ certified: true });
+	const [later] = await blobs.listLeases({ trust: "subnet" });
 	expect(later!.endsAt.getTime() - lease!.takenAt.getTime()).toBeGreaterThanOrEqual(7_200_000);
 	await blobs.releaseLease(id);
 	await blobs.releaseLease(id);
@@ -40,7 +40,7 @@ test("what no lease can be is refused before anything is sent", async () => {
 	const { methods } = await new BlobClient({
 		agent: fixture.agent,
 		canisterId: fixture.canisterId,
-	}).stats();
+	}).statistics();
 	const calls = (name: string) => methods.find((method) => method.name === name)?.calls;
 	for (const [wrong, option] of [
 		[blobs.takeLease({ lifeMs: 0 }), "lifeMs"],
@@ -52,7 +52,7 @@ test("what no lease can be is refused before anything is sent", async () => {
 		[blobs.listLeased("x" as never).next(), "lease"],
 	] as const)
 		expect(await errorOf(wrong)).toMatchObject({ code: "option_invalid", details: { option } });
-	const after = await new BlobClient({ agent: fixture.agent, canisterId: fixture.canisterId }).stats();
+	const after = await new BlobClient({ agent: fixture.agent, canisterId: fixture.canisterId }).statistics();
 	expect(after.methods.find(({ name }) => name === "blobs_take_lease")?.calls).toBe(
 		calls("blobs_take_lease"),
 	);

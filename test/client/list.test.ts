@@ -114,13 +114,13 @@ describe("a list that no node proves is asked of the subnet", () => {
 		);
 		expect(kinds()).toEqual([...Array(5).fill("query list"), "update list"]);
 		store.calls.length = 0;
-		await names(context, { certified: true, pageSize: 5 });
+		await names(context, { trust: "subnet", pageSize: 5 });
 		expect(kinds()).toEqual(["update list", "update list"]);
 	});
 
 	it("or of one node alone, where the caller wants that", async () => {
 		const { context, kinds } = await storeFor(WRITER);
-		expect(await names(context, { certified: false, pageSize: 5 })).toContain("b/mine");
+		expect(await names(context, { trust: "node", pageSize: 5 })).toContain("b/mine");
 		expect(kinds()).toEqual(["query list", "query list"]);
 	});
 });

@@ -62,7 +62,7 @@ describe("filesIn", () => {
 		expect(seen).not.toContain("skip/x");
 	});
 
-	it("gives what uploadAll takes, and what changes meanwhile fails by itself", async () => {
+	it("gives what uploadMany takes, and what changes meanwhile fails by itself", async () => {
 		for (const name of ["1", "2", "3"]) await writeFile(join(directory, name), `file ${name}`);
 		const { files } = await filesIn(directory);
 		const changed = {

@@ -80,7 +80,7 @@ test("C112 C113 a second principal goes on as the first, and proofs are of what 
 	expect(await phones.download("other").toBytes()).toEqual(bytesOf(2));
 	expect((await upload(phones, "by-phone", 4).done).owner).toBe(ann.getPrincipal().toText());
 	// The client makes these manifests by itself.
-	const { files } = await phones.uploadAll([{ source: bytesOf(5), key: "many/a" }]).done;
+	const { files } = await phones.uploadMany([{ source: bytesOf(5), key: "many/a" }]).done;
 	expect(files).toMatchObject([{ status: "uploaded", manifest: { owner: ann.getPrincipal().toText() } }]);
 	expect((await anns.stat("many/a")).owner).toBe(ann.getPrincipal().toText());
 	// From the second miss on, absence is proven by what the subnet says of the owner: its salt.
@@ -89,7 +89,7 @@ test("C112 C113 a second principal goes on as the first, and proofs are of what 
 	await upload(anns, "nothing/3", 6).done;
 	expect((await phones.stat("nothing/3")).key).toBe("nothing/3");
 	await owners.endLink({ owner: ann.getPrincipal(), who: phone.getPrincipal() });
-	expect(await codeOf(phones.stat("other", { certified: true }))).toBe("blob_not_found");
+	expect(await codeOf(phones.stat("other", { trust: "subnet" }))).toBe("blob_not_found");
 });
 
 test("C111 C114 all that one has is removed, and the report tells who gave and took what", async () => {

@@ -88,7 +88,7 @@ describe.each(Object.entries(LISTS))("the list of %s", (_, { list, position }) =
 });
 
 describe("a list of blobs whose pages end on keys that its caller may not read", () => {
-	const list = (context: ClientContext) => listPages(context, { certified: false });
+	const list = (context: ClientContext) => listPages(context, { trust: "node" });
 	const sealed = (nth: number) => `\0${nth}`;
 
 	it("is given back what it was told, whatever that is", async () => {

@@ -121,18 +121,21 @@ describe("what no node proves is asked of the subnet", () => {
 
 	it("where the caller wants it so, and where a node lies about a ref", async () => {
 		const { context, kinds, store } = await storeFor(undefined);
-		const { root } = await stat(context, "a", { certified: true });
+		const { root } = await stat(context, "a", { trust: "subnet" });
 		expect(kinds()).toEqual(["update stat"]);
 		store.calls.length = 0;
-		await stat(context, "a", { certified: false });
+		await stat(context, "a", { trust: "node" });
 		expect(kinds()).toEqual(["query stat"]);
 		store.calls.length = 0;
-		expect((await statRef(context, { key: "a", root })).key).toBe("a");
+		expect((await statRef(context, { key: "a", root }, {})).key).toBe("a");
 		expect(kinds()).toEqual(["query stat"]);
-		expect(await code(statRef(context, { key: "a", root: new Uint8Array(32) }))).toBe("blob_replaced");
+		expect(await code(statRef(context, { key: "a", root: new Uint8Array(32) }, {}))).toBe("blob_replaced");
 		expect(kinds().at(-1)).toBe("update stat");
 		store.calls.length = 0;
-		expect(await code(statRef(context, { key: "none", root }))).toBe("blob_not_found");
+		expect((await statRef(context, { key: "a", root }, { trust: "subnet" })).key).toBe("a");
+		expect(kinds()).toEqual(["update stat"]);
+		store.calls.length = 0;
+		expect(await code(statRef(context, { key: "none", root }, {}))).toBe("blob_not_found");
 		expect(kinds()).toEqual(["query stat", "update stat"]);
 	});
 

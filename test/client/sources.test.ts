@@ -216,7 +216,7 @@ describe("no bytes at all", () => {
 		expect(many.files[0]).toMatchObject({ status: "failed", error: { code: "source_empty" } });
 		expect(String(await read(context))).toBe("good");
 		const precondition = await new Download(context, "a", {}).manifest();
-		const version = await failure(upload(context, source(), { precondition }));
+		const version = await failure(upload(context, source(), { ifMatch: precondition }));
 		expect(version.code).toBe("source_empty");
 
 		expect((await upload(context, source(), { size: 0 })).size).toBe(0);

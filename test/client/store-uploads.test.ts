@@ -121,7 +121,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 					});
 					// chunkBytes bounds packs, too.
 					const blobs = client({ chunkBytes: MAX_CHUNK_BYTES });
-					const result = await blobs.uploadAll(files(`${fault}/${nth}`, 60, 80_000)).done;
+					const result = await blobs.uploadMany(files(`${fault}/${nth}`, 60, 80_000)).done;
 					expect(result).toMatchObject({ uploaded: 60, failed: 0 });
 					expect(puts()).toBe(3);
 					const { manifest } = result.files[59] as { manifest: { root: Uint8Array } };
@@ -132,7 +132,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 
 		it("have the owner that the store says they have", async () => {
 			const blobs = client();
-			const { files: results } = await blobs.uploadAll(files("owned", 2, 10)).done;
+			const { files: results } = await blobs.uploadMany(files("owned", 2, 10)).done;
 			expect(results.map((result) => result.status === "uploaded" && result.manifest)).toEqual([
 				await blobs.stat("owned/0"),
 				await blobs.stat("owned/1"),

@@ -219,13 +219,31 @@ describe.each(AGENTS)("with $name", (agents) => {
 	});
 
 	describe("reads and changes", () => {
+		it("replaces metadata or merges it, whoever else changes it meanwhile", async () => {
+			const blobs = client();
+			const first = await blobs.upload(pseudoBytes(10), { key: "said", metadata: { a: "1", b: "2" } }).done;
+			const replaced = await blobs.update("said", { replaceMetadata: { c: "3", d: "4" } });
+			expect(replaced.metadata).toEqual({ c: "3", d: "4" });
+			const merging = ["e", "f"].map((name) => blobs.update("said", { mergeMetadata: { [name]: "5" } }));
+			await Promise.all(merging);
+			const merged = await blobs.update("said", { mergeMetadata: { c: null, d: "6" } });
+			expect(merged.metadata).toEqual({ d: "6", e: "5", f: "5" });
+			const late = await failure(blobs.update("said", { mergeMetadata: { g: "7" }, ifMatch: first }));
+			expect(isBlobError(late, "precondition_failed")).toBe(true);
+			const both = await failure(blobs.update("said", { mergeMetadata: {}, replaceMetadata: {} }));
+			expect(isBlobError(both, "option_invalid") && both.details.option).toBe("mergeMetadata");
+		});
+
 		it("sees at once what it has changed", async () => {
 			const blobs = client();
 			for (let i = 0; i < 5; i++) {
 				const manifest = await blobs.upload(pseudoBytes(10, i + 1), { key: "stat" }).done;
-				expect(await blobs.stat("stat", { certified: false })).toEqual(manifest);
+				expect(await blobs.stat("stat", { trust: "node" })).toEqual(manifest);
 				expect(await blobs.stat("stat")).toEqual(manifest);
 			}
+			expect(await blobs.find("stat")).toEqual(await blobs.stat("stat"));
+			expect(await blobs.find("stat/none")).toBeUndefined();
+			expect(isBlobError(await failure(blobs.find("//")), "invalid_argument")).toBe(true);
 			const later = await failure(
 				client({ retry: { maxAttempts: 2 } }).stat("stat", {
 					minVersion: { sequence: 10n ** 9n, canisterVersion: 10n ** 9n },
@@ -256,11 +274,11 @@ describe.each(AGENTS)("with $name", (agents) => {
 			const { sequence, canisterVersion } = manifest;
 			const wrong = await failure(
 				blobs.delete("gone", {
-					precondition: { sequence: sequence - 1n, canisterVersion },
+					ifMatch: { sequence: sequence - 1n, canisterVersion },
 				}),
 			);
 			expect(isBlobError(wrong, "precondition_failed") && wrong.details.sequence).toBe(sequence);
-			expect((await blobs.delete("gone", { precondition: manifest })).deleted).toBe(true);
+			expect((await blobs.delete("gone", { ifMatch: manifest })).deleted).toBe(true);
 			expect((await blobs.delete("gone")).deleted).toBe(false);
 		});
 
@@ -269,10 +287,10 @@ describe.each(AGENTS)("with $name", (agents) => {
 			const bytes = pseudoBytes(SIZE, 6);
 			const begun = await blobs.latestCursor();
 			const manifest = await blobs.upload(bytes, { key: "kept/a" }).done;
-			const told = await blobs.update("kept/a", { contentType: "image/png", precondition: manifest });
+			const told = await blobs.update("kept/a", { contentType: "image/png", ifMatch: manifest });
 			expect(told).toMatchObject({ contentType: "image/png", root: manifest.root });
 			await blobs.copy("kept/a", "kept/b");
-			await blobs.rename("kept/a", "kept/c", { precondition: "absent" });
+			await blobs.rename("kept/a", "kept/c", { ifNoneMatch: "*" });
 			const range = { start: S - 5, end: SIZE };
 			for (const key of ["kept/b", "kept/c"])
 				expect(Buffer.compare(await blobs.download(key, { range }).toBytes(), bytes.subarray(S - 5))).toBe(0);
@@ -289,7 +307,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 
 		it("administers: mode, quotas, figures", async () => {
 			const blobs = client();
-			const { generation } = await blobs.status();
+			const { generation } = await blobs.mode();
 			const draining = await blobs.setMode("draining", generation);
 			expect(draining).toMatchObject({ mode: "draining", generation: generation + 1n });
 			const faulty = through(() => undefined);
@@ -309,18 +327,18 @@ describe.each(AGENTS)("with $name", (agents) => {
 				cyclesPerDay: unbound,
 			};
 			await blobs.setQuota(other, quota);
-			expect(await blobs.account(other.toText(), { certified: true })).toMatchObject({
+			expect(await blobs.account(other.toText(), { trust: "subnet" })).toMatchObject({
 				quota,
 				hasOwnQuota: true,
 			});
-			expect((await blobs.stats()).methods.map(({ name }) => name)).toContain("blobs_put_chunk");
+			expect((await blobs.statistics()).methods.map(({ name }) => name)).toContain("blobs_put_chunk");
 			expect(await blobs.metrics()).toMatch(/canister_blobs_blobs \d+/);
-			expect(await all(blobs.listAllUploads())).toEqual(await all(blobs.listAllUploads({ certified: true })));
+			expect(await all(blobs.listAllUploads())).toEqual(await all(blobs.listAllUploads({ trust: "subnet" })));
 		});
 
 		it("tries a call as often as it may, whoever refuses it", async () => {
 			const blobs = client();
-			const { generation } = await blobs.status();
+			const { generation } = await blobs.mode();
 			const maintenance = await blobs.setMode("maintenance", generation);
 			const faulty = through(({ kind, nth }) =>
 				kind === "call" && nth % 2 === 0 ? { status: 503 } : undefined,

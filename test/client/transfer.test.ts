@@ -115,9 +115,9 @@ describe("sizes and sources", () => {
 			metadata: { a: "1" },
 			wholeSha256,
 		});
-		const again = await failure(upload(context, blob, { precondition: "absent" }).done);
+		const again = await failure(upload(context, blob, { ifNoneMatch: "*" }).done);
 		expect(isBlobError(again, "precondition_failed") && again.details.sequence).toBe(manifest.sequence);
-		await upload(context, blob, { precondition: manifest }).done;
+		await upload(context, blob, { ifMatch: manifest }).done;
 	});
 });
 

@@ -36,7 +36,7 @@ async function clientOf(identity?: Ed25519KeyIdentity | AnonymousIdentity): Prom
 const pass = (ms: number) => passTime(fixture, ms);
 const inAnHour = () => new Date(Date.now() + HOUR_MS);
 async function setMode(mode: "live" | "maintenance"): Promise<void> {
-	await administrator.setMode(mode, (await administrator.status()).generation);
+	await administrator.setMode(mode, (await administrator.mode()).generation);
 }
 async function keysOf(blobs: BlobClient, prefix: string): Promise<string[]> {
 	const keys: string[] = [];
@@ -65,17 +65,17 @@ localTest("C63 a blob that is over is proven to be gone while it is still stored
 	expect(await codeOf(nobody.download("gone/a").toBytes())).toBe("blob_not_found");
 	const owner = await clientOf(writer);
 	expect(await codeOf(owner.stat("gone/private"))).toBe("blob_not_found");
-	expect(await codeOf(owner.stat("gone/private", { certified: true }))).toBe("blob_not_found");
+	expect(await codeOf(owner.stat("gone/private", { trust: "subnet" }))).toBe("blob_not_found");
 	expect(await keysOf(owner, "gone/")).toEqual(["gone/stays"]);
 	expect(await codeOf(reading.chunk(1))).toBe("blob_not_found");
-	expect((await administrator.stats()).blobs).toBe(5);
+	expect((await administrator.statistics()).blobs).toBe(5);
 	await setMode("live");
 });
 
 localTest("C64 C28 what is over is freed by timers, after an upgrade too, and told in the feed", async () => {
 	pass(2_000);
 	pass(2_000);
-	const { blobs: before, bytes } = await administrator.stats();
+	const { blobs: before, bytes } = await administrator.statistics();
 	const blobs = await clientOf(writer);
 	const cursor = await administrator.latestCursor();
 	const expiresAt = inAnHour();
@@ -85,7 +85,7 @@ localTest("C64 C28 what is over is freed by timers, after an upgrade too, and to
 	pass(HOUR_MS);
 	pass(2_000);
 	pass(2_000);
-	expect(await administrator.stats()).toMatchObject({ blobs: before, bytes, cleaning: 0 });
+	expect(await administrator.statistics()).toMatchObject({ blobs: before, bytes, cleaning: 0 });
 	const changes: Change[] = [];
 	for await (const change of (await clientOf()).changes({ after: cursor })) changes.push(change);
 	expect(changes.map(({ type }) => type)).toEqual(["published", "expired"]);
@@ -96,11 +96,11 @@ localTest("C64 C28 what is over is freed by timers, after an upgrade too, and to
 	const first = await blobs.upload(Uint8Array.of(1), { key: "freed/a", expiresAt: inAnHour() }).done;
 	await setMode("maintenance");
 	pass(HOUR_MS);
-	const again = (await clientOf()).upload(Uint8Array.of(2), { key: "freed/a", precondition: "absent" });
+	const again = (await clientOf()).upload(Uint8Array.of(2), { key: "freed/a", ifNoneMatch: "*" });
 	expect(await codeOf(again.done)).toBe("not_live");
 	await setMode("live");
 	expect(
-		(await (await clientOf(writer)).upload(Uint8Array.of(2), { key: "freed/a", precondition: "absent" }).done)
+		(await (await clientOf(writer)).upload(Uint8Array.of(2), { key: "freed/a", ifNoneMatch: "*" }).done)
 			.sequence,
 	).toBeGreaterThan(first.sequence);
 });
@@ -116,13 +116,13 @@ localTest(
 		expect(await codeOf(blobs.setExpiryRules(rules))).toBe("not_authorized");
 		const cursor = await administrator.latestCursor();
 		await administrator.setExpiryRules(rules);
-		expect(await blobs.expiryRules({ certified: true })).toEqual(rules);
+		expect(await blobs.expiryRules({ trust: "subnet" })).toEqual(rules);
 		const changes: Change[] = [];
 		for await (const one of administrator.changes({ after: cursor })) changes.push(one);
 		const [change] = changes;
 		expect(change).toMatchObject({ type: "expiryRules", rules });
 		const items = ["tmp/a", "tmp/long/a", "else/a"].map((key) => ({ key, source: Uint8Array.of(1) }));
-		const { files } = await blobs.uploadAll(items).done;
+		const { files } = await blobs.uploadMany(items).done;
 		const livesOf = files.map((file) => {
 			if (file.status === "failed") throw file.error;
 			const { expiresAt, createdAt } = file.manifest;

@@ -75,7 +75,7 @@ test("C58 a guest uploads a large file under its prefix, through an upgrade, and
 		{ key: "inbox/ann/1", source: Uint8Array.of(1), visibility: "public" as const },
 		{ key: "inbox/ann/2", source: Uint8Array.of(2) },
 	];
-	const { files: results } = await guest.blobs.uploadAll(files).done;
+	const { files: results } = await guest.blobs.uploadMany(files).done;
 	expect(results.map(({ status }) => status)).toEqual(["uploaded", "failed"]);
 
 	const [grant, none] = await all(guest.blobs.listGrants({ heldBy: guest.who }));

@@ -72,7 +72,7 @@ test("C80 a restore publishes as other owners, from other times, over an upgrade
 	// Its answer was lost: the same again.
 	expect(ok(await from.store.blobs_begin_import({ id }))).toEqual(version);
 	expect(await codeOf(restorer.beginImport())).toBe("not_importable");
-	expect((await restorer.status()).mode).toBe("importing");
+	expect((await restorer.mode()).mode).toBe("importing");
 
 	for (const who of [anna, ben]) {
 		await restorer.grantRole(who.getPrincipal(), "writer");
@@ -95,7 +95,7 @@ test("C80 a restore publishes as other owners, from other times, over an upgrade
 		(error) => error,
 	);
 	expect(isBlobError(refused, "not_live") && refused.message).toContain("The store is being imported");
-	const { files } = await restorer.uploadAll([note!, other!]).done;
+	const { files } = await restorer.uploadMany([note!, other!]).done;
 	for (const [i, file] of files.entries()) {
 		if (file.status === "failed") throw file.error;
 		isAsBefore(file.manifest, i + 1);
@@ -106,11 +106,11 @@ test("C80 a restore publishes as other owners, from other times, over an upgrade
 	await restorer.batch([{ type: "commit", upload: prepared }, again]);
 	isAsBefore({ ...(await restorer.stat("ann/copy")), key: "ann/film" }, 0);
 	isAsBefore({ ...(await restorer.stat("ann/again")), key: "ann/note" }, 1);
-	const skipped = await restorer.uploadAll(BACKUP, { skipUnchanged: true }).done;
+	const skipped = await restorer.uploadMany(BACKUP, { skipUnchanged: true }).done;
 	expect(skipped).toMatchObject({ unchanged: 3, uploaded: 0, failed: 0 });
 
 	await restorer.endImport();
-	expect((await restorer.status()).mode).toBe("live");
+	expect((await restorer.mode()).mode).toBe("live");
 	expect(await codeOf(restorer.endImport())).toBe("not_importable");
 	expect(await codeOf(restorer.beginImport())).toBe("not_importable");
 	await restorer.setQuota("everybody", undefined);

@@ -44,7 +44,7 @@ test.skipIf(isNamed)(
 		const { id, version } = await reader.takeLease({ lifeMs: 3_600_000, bytes: 3_000_000 });
 		await blobs.delete("deleted");
 		await blobs.rename("renamed", "elsewhere");
-		await blobs.update("updated", { metadata: { n: "2" } });
+		await blobs.update("updated", { replaceMetadata: { n: "2" } });
 		await blobs.upload(small, { key: "replaced" }).done;
 		await blobs.upload(small, { key: "later" }).done;
 		await installWasm(fixture.agent, fixture.canisterId, fixture.wasm, "upgrade");
@@ -79,7 +79,7 @@ test.skipIf(isNamed)(
 		expect(await codeOf(reader.extendLease(other.id))).toBe("lease_not_found");
 
 		await passTime(fixture, 7_300_000);
-		expect(await reader.listLeases({ certified: true })).toEqual([]);
+		expect(await reader.listLeases({ trust: "subnet" })).toEqual([]);
 		expect(await codeOf(reader.downloadLeased(gone).toBytes())).toBe("blob_not_found");
 		const told = [];
 		for await (const change of administrator.changes()) if (change.type === "lease") told.push(change);

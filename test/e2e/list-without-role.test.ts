@@ -47,7 +47,7 @@ async function listed(options?: ListOptions) {
 
 test("are refused at once by default, and say what to do: nothing is left out in silence", async () => {
 	const begun = Date.now();
-	for (const options of [undefined, { certified: true }, { prefix: "mine/" }]) {
+	for (const options of [undefined, { trust: "subnet" as const }, { prefix: "mine/" }]) {
 		const { keys, error, requests } = await listed(options);
 		expect(keys).toEqual([]);
 		expect(isBlobError(error, "not_admitted") && error.details).toEqual({
@@ -70,7 +70,7 @@ test("show what is public, proven, where nothing else is asked for", async () =>
 });
 
 test("show what is private, too, by the word of one node, and certified with a role", async () => {
-	expect((await listed({ certified: false })).keys).toEqual(["mine/private", "mine/public", "theirs/public"]);
+	expect((await listed({ trust: "node" })).keys).toEqual(["mine/private", "mine/public", "theirs/public"]);
 	await administrator.grantRole(who, "writer");
 	const again = new BlobClient({
 		canisterId: fixture.canisterId,

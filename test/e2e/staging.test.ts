@@ -34,7 +34,7 @@ async function keysOf(client: BlobClient, prefix: string): Promise<string[]> {
 }
 
 test("C100 C103 a site of any size is staged through an upgrade, and readers see before or after, proven", async () => {
-	await blobs.uploadAll(
+	await blobs.uploadMany(
 		Array.from({ length: 30 }, (_, n) => ({
 			key: `site/${n}`,
 			source: Uint8Array.of(1),
@@ -78,7 +78,7 @@ test("C100 C103 a site of any size is staged through an upgrade, and readers see
 	for (const pages of seen) expect(["30 1", "40 2"]).toContain(pages);
 	expect(await keysOf(blobs, "site/")).toHaveLength(40);
 	expect(Buffer.compare(await reader.download("site/film").toBytes(), large)).toBe(0);
-	expect(await codeOf(reader.stat("site/7", { certified: true }))).toBe("blob_not_found");
+	expect(await codeOf(reader.stat("site/7", { trust: "subnet" }))).toBe("blob_not_found");
 
 	const changes: Change[] = [];
 	for await (const change of blobs.changes()) changes.push(change);
@@ -95,7 +95,7 @@ test("C100 C103 a site of any size is staged through an upgrade, and readers see
 test("C101 a batch that cannot be revealed says for which key, and goes on once that is put right", async () => {
 	const { batch } = await blobs.stage([
 		put("fix/a", Uint8Array.of(1)),
-		put("fix/b", Uint8Array.of(1), { precondition: "absent" }),
+		put("fix/b", Uint8Array.of(1), { ifNoneMatch: "*" }),
 	]);
 	await blobs.upload(Uint8Array.of(9), { key: "fix/b", visibility: "public" }).done;
 	await expect(blobs.reveal(batch)).rejects.toMatchObject({

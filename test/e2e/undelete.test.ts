@@ -39,9 +39,9 @@ async function deleted(of: BlobClient, prefix: string): Promise<DeletedBlob[]> {
 	return all;
 }
 localTest("C66 C67 a stolen key deletes and overwrites, and its owner brings everything back", async () => {
-	expect((await administrator.status()).keepDeletedDays).toBe(0);
+	expect((await administrator.mode()).keepDeletedDays).toBe(0);
 	await administrator.setKeepDeleted(30);
-	expect((await administrator.status({ certified: true })).keepDeletedDays).toBe(30);
+	expect((await administrator.mode({ trust: "subnet" })).keepDeletedDays).toBe(30);
 	const cursor = await administrator.latestCursor();
 	const film = new Uint8Array(5_000_000).fill(7);
 	const large = await blobs.upload(film, { key: "own/film", visibility: "public", metadata: { n: "v" } })
@@ -63,7 +63,7 @@ localTest("C66 C67 a stolen key deletes and overwrites, and its owner brings eve
 	const film2 = await blobs.restore(gone[0]!);
 	expect(film2).toMatchObject({ root: large.root, metadata: { n: "v" }, createdAt: large.createdAt });
 	expect(Buffer.compare(await blobs.download(film2).toBytes(), film)).toBe(0);
-	const absent = blobs.restore({ key: "own/note", version: small }, { precondition: "absent" });
+	const absent = blobs.restore({ key: "own/note", version: small }, { ifNoneMatch: "*" });
 	expect(await codeOf(absent)).toBe("precondition_failed");
 	await blobs.restore({ key: "own/note", version: small });
 	expect(await blobs.download("own/note").toBytes()).toEqual(Uint8Array.of(1));
@@ -87,16 +87,16 @@ localTest(
 		for (const key of ["in/a", "in/b"]) await guests.upload(Uint8Array.of(3), { key }).done;
 		for (const key of ["in/a", "in/b"]) await guests.delete(key);
 		const [a, b] = await deleted(guests, "in/");
-		const { kept } = await administrator.stats();
+		const { kept } = await administrator.statistics();
 		await guests.purge(a!);
 		expect(await codeOf(guests.restore(a!))).toBe("blob_not_found");
-		expect((await administrator.stats()).kept).toBe(kept - 1);
+		expect((await administrator.statistics()).kept).toBe(kept - 1);
 		await administrator.setKeepDeleted(0);
 		pass(30 * DAY_MS);
 		pass(2_000);
 		pass(2_000);
 		const later = await clientOf();
-		expect((await later.stats()).kept).toBe(0);
+		expect((await later.statistics()).kept).toBe(0);
 		expect(await codeOf((await clientOf(guest)).restore(b!))).toBe("blob_not_found");
 		expect(await codeOf(later.setKeepDeleted(366))).toBe("option_invalid");
 	},

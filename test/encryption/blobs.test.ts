@@ -5,8 +5,8 @@ import { Download } from "../../src/client/download/download.js";
 import type {
 	BlobClientOptions,
 	BlobSource,
-	UploadAllOptions,
 	UploadItem,
+	UploadManyOptions,
 	UploadOptions,
 } from "../../src/client/index.js";
 import { stat } from "../../src/client/stat.js";
@@ -114,7 +114,7 @@ describe("C116 a blob that is encrypted comes back as it was", () => {
 				source: pseudoBytes(i === 19 ? 3 * CHUNK : 1_000 + i, i + 1),
 				...(type && { contentType: type }),
 			}));
-		const all = (list: UploadItem[], options: UploadAllOptions = {}) => startBatch(context, list, options);
+		const all = (list: UploadItem[], options: UploadManyOptions = {}) => startBatch(context, list, options);
 		const first = all(items());
 		expect(await first.done).toMatchObject({ uploaded: 20, failed: 0 });
 		expect(first.progress).toMatchObject({ acknowledged: first.progress.total });

@@ -18,7 +18,8 @@ import type {
 	Progress,
 	Quota,
 	RetryEvent,
-	Stats,
+	Statistics,
+	StoreMode,
 	Transfer,
 	TransferState,
 	Version,
@@ -61,7 +62,7 @@ describe("what is answered", () => {
 	});
 
 	test("many files have a result and a progress of their own", async () => {
-		const transfer = client.uploadAll([{ key: "a", source: bytes }]);
+		const transfer = client.uploadMany([{ key: "a", source: bytes }]);
 		transfer.on("progress", (value) => expectTypeOf(value).toEqualTypeOf<BatchProgress>());
 		const result = await transfer.done;
 		expectTypeOf(result).toEqualTypeOf<BatchResult>();
@@ -145,13 +146,21 @@ describe("what is answered", () => {
 		expectTypeOf(narrow).parameter(0).toEqualTypeOf<DeletedItem>();
 	});
 
+	test("what need not be there is found or undefined", async () => {
+		expectTypeOf(await client.find("a")).toEqualTypeOf<Manifest | undefined>();
+		expectTypeOf(await client.stat("a", { trust: "node" })).toEqualTypeOf<Manifest>();
+		expectTypeOf(await client.mode()).toEqualTypeOf<StoreMode>();
+		// @ts-expect-error: no proof covers it
+		client.mode({ trust: "proof" });
+	});
+
 	test("a download reads as bytes, whichever way", async () => {
 		const download = client.download("a");
 		expectTypeOf(download).toEqualTypeOf<Download>();
 		expectTypeOf(await download.toBytes()).toEqualTypeOf<Uint8Array>();
 		expectTypeOf(download.stream()).toEqualTypeOf<ReadableStream<Uint8Array<ArrayBuffer>>>();
 		for await (const part of download) expectTypeOf(part).toEqualTypeOf<Uint8Array>();
-		expectTypeOf(await client.stats()).toEqualTypeOf<Stats>();
+		expectTypeOf(await client.statistics()).toEqualTypeOf<Statistics>();
 	});
 
 	test("nothing that is answered may be changed", () => {
@@ -180,17 +189,18 @@ describe("what is refused", () => {
 
 	test("one file of many has no signal and no concurrency of its own", () => {
 		// @ts-expect-error: all of them are aborted together
-		client.uploadAll([{ key: "a", source: bytes, signal: AbortSignal.abort() }]);
+		client.uploadMany([{ key: "a", source: bytes, signal: AbortSignal.abort() }]);
 		// @ts-expect-error: they share what is under way
-		client.uploadAll([{ key: "a", source: bytes, concurrency: 1 }]);
+		client.uploadMany([{ key: "a", source: bytes, concurrency: 1 }]);
 	});
 
 	test("not to verify what the root verifies", () => {
-		client.download("a", { verify: false });
+		client.download("a", { trust: "node" });
+		client.download(ref, { trust: "subnet" });
 		client.download(ref, { range: { start: 1 } });
 		client.download(manifest);
-		// @ts-expect-error: verify is for keys
-		client.download(ref, { verify: false });
+		// @ts-expect-error: of a reference nothing is believed
+		client.download(ref, { trust: "node" });
 	});
 
 	test("an identity without the agent that it signs for", () => {
@@ -203,17 +213,19 @@ describe("what is refused", () => {
 	});
 
 	test("a precondition that can never hold", () => {
-		client.upload(bytes, { key: "a", precondition: "absent" });
-		client.rename("a", "b", { source: manifest, precondition: "absent" });
-		client.delete("a", { precondition: manifest });
+		client.upload(bytes, { key: "a", ifNoneMatch: "*" });
+		client.rename("a", "b", { sourceIfMatch: manifest, ifNoneMatch: "*" });
+		client.delete("a", { ifMatch: manifest });
 		// @ts-expect-error: there would be nothing to delete
-		client.delete("a", { precondition: "absent" });
+		client.delete("a", { ifNoneMatch: "*" });
 		// @ts-expect-error: there would be nothing to change
-		client.update("a", { precondition: "absent" });
+		client.update("a", { ifNoneMatch: "*" });
 		// @ts-expect-error: there would be nothing to rename
-		client.rename("a", "b", { source: "absent" });
+		client.rename("a", "b", { sourceIfMatch: "*" });
+		// @ts-expect-error: a version is ifMatch
+		client.upload(bytes, { key: "a", ifNoneMatch: manifest });
 		// @ts-expect-error: a version is a bigint
-		client.delete("a", { precondition: { sequence: 1 } });
+		client.delete("a", { ifMatch: { sequence: 1 } });
 	});
 
 	test("a role, a mode or a quota that there is not", () => {

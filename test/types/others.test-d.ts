@@ -17,7 +17,7 @@ declare const client: BlobClient;
 
 test("files are sources and targets", async () => {
 	expectTypeOf(await fromPath("a")).toEqualTypeOf<RandomAccessSource | AsyncIterable<Uint8Array>>();
-	client.uploadAll((await filesIn(".")).files);
+	client.uploadMany((await filesIn(".")).files);
 	expectTypeOf(await toFile(client.download("a"), "b", { resume: false })).toEqualTypeOf<DownloadedFile>();
 	// @ts-expect-error: what is not open yet is no source
 	client.upload(fromPath("a"), { key: "a" });

@@ -133,7 +133,7 @@ export class Attempt {
 	async #lookAgain(key: string): Promise<void> {
 		const { client, signal } = this.#options;
 		try {
-			await this.#blobLog.set(key, draftOf(await client.stat(key, { certified: true, signal })));
+			await this.#blobLog.set(key, draftOf(await client.stat(key, { trust: "subnet", signal })));
 		} catch (error) {
 			if (!isBlobError(error, "blob_not_found")) throw error;
 		}

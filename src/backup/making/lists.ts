@@ -55,7 +55,7 @@ export async function listSettings(
 	log: ChangeLog<Json>,
 	signal: AbortSignal,
 ): Promise<boolean> {
-	const { mode, keepDeletedDays } = await client.status({ signal });
+	const { mode, keepDeletedDays } = await client.mode({ signal });
 	await log.set(MODE, mode);
 	await log.set(KEEP_DELETED, keepDeletedDays);
 	await log.set(EXPIRY_RULES, jsonOf(await client.expiryRules({ signal })));

@@ -69,7 +69,7 @@ export async function restoreStore(
 		throw new BackupError("wasm_differs", { recorded, found });
 	const call = signal ? { signal } : {};
 	// One that was killed has left it so.
-	if ((await client.status(call)).mode !== "importing") await client.beginImport(call);
+	if ((await client.mode(call)).mode !== "importing") await client.beginImport(call);
 	const settings = await restoreSettings(repository, snapshot.settings.root, client, options);
 	const counts = await restoreBlobs(repository, snapshot.blobs.root, client, options);
 	const isLive = counts.failed === 0;
@@ -155,7 +155,7 @@ async function sendGroup(
 	};
 	const call = signal ? { signal } : {};
 	const plain = group.filter((entry) => !needsSession(entry));
-	await client.uploadAll(
+	await client.uploadMany(
 		plain.map((entry) => ({ source: () => sourceOf(items, entry), ...optionsOf(entry) })),
 		{
 			...call,

@@ -11,19 +11,25 @@ import {
 import { type ClientContext, noteVersion } from "../context.js";
 import { ClientError } from "../errors.js";
 import { checkInteger, checkPrincipal, type PrincipalLike } from "../options.js";
-import type { Account, OwnedUpload, Quota, Role, SettableMode, Stats, Status } from "../types.js";
+import type {
+	Account,
+	OwnedUpload,
+	Quota,
+	Role,
+	SettableMode,
+	Statistics,
+	StoreMode,
+	TrustLevel,
+} from "../types.js";
 import { hex } from "../util/bytes.js";
 import { pages } from "../util/pages.js";
 import { fromRole, optional, toOpenUpload } from "../wire-map.js";
-import { fromMode, fromQuota, toAccount, toStats, toStatus } from "./wire-map.js";
+import { fromMode, fromQuota, toAccount, toMode, toStatistics } from "./wire-map.js";
 
 /** How something is asked that no hash binds. */
 export interface AskOptions {
-	/**
-	 * True asks by an update call, whose answer the whole subnet certifies, in 1 to 2 seconds. Default false: one node,
-	 * which signs its answer, in a fraction of that.
-	 */
-	certified?: boolean;
+	/** On whose word the answer stands: no proof covers it. @default "node" */
+	trust?: Exclude<TrustLevel, "proof">;
 	/** Aborts the call. */
 	signal?: AbortSignal;
 }
@@ -38,9 +44,9 @@ export function ask<Name extends MethodName>(
 	context: ClientContext,
 	method: Name,
 	args: MethodArgs<Name>,
-	{ certified = false, signal }: AskOptions,
+	{ trust = "node", signal }: AskOptions,
 ): Promise<MethodOk<Name>> {
-	if (certified) return context.caller.update(method, args, { signal, verify: true });
+	if (trust === "subnet") return context.caller.update(method, args, { signal, verify: true });
 	return context.caller.query(method, args, { signal, isBound: false });
 }
 
@@ -74,12 +80,12 @@ type ToVersion =
 	| "blobs_set_keep_deleted"
 	| "blobs_purge";
 
-export async function status(context: ClientContext, options: AskOptions = {}): Promise<Status> {
-	return toStatus(await ask(context, "blobs_status", [], options));
+export async function mode(context: ClientContext, options: AskOptions = {}): Promise<StoreMode> {
+	return toMode(await ask(context, "blobs_status", [], options));
 }
 
-export async function stats(context: ClientContext, options: AskOptions = {}): Promise<Stats> {
-	return toStats(await ask(context, "blobs_stats", [], options));
+export async function statistics(context: ClientContext, options: AskOptions = {}): Promise<Statistics> {
+	return toStatistics(await ask(context, "blobs_stats", [], options));
 }
 
 export function metrics(context: ClientContext, options: AskOptions = {}): Promise<string> {
@@ -172,7 +178,7 @@ export async function setMode(
 	mode: SettableMode,
 	generation: bigint,
 	{ signal }: CallOptions = {},
-): Promise<Status> {
+): Promise<StoreMode> {
 	if (!MODES.includes(mode))
 		throw new ClientError("option_invalid", {
 			option: "mode",
@@ -181,7 +187,7 @@ export async function setMode(
 	const request = { id: newId(context), mode: fromMode(mode), generation };
 	const answer = await context.caller.update("blobs_set_mode", [request], { signal, verify: true });
 	noteVersion(context, answer.last);
-	return toStatus(answer);
+	return toMode(answer);
 }
 
 /** Which upload is given up. */

@@ -1,5 +1,5 @@
 import type { WireAccount, WireMode, WireQuota, WireStats, WireStatus } from "../../protocol/index.js";
-import type { Account, Quota, SettableMode, Stats, Status } from "../types.js";
+import type { Account, Quota, SettableMode, Statistics, StoreMode } from "../types.js";
 import { withJson } from "../util/json.js";
 import { toVersion } from "../wire-map.js";
 
@@ -56,16 +56,16 @@ export function toAccount(wire: WireAccount): Account {
 
 export const fromMode = (mode: SettableMode): WireMode => ({ [mode]: null }) as unknown as WireMode;
 
-export function toStatus({ last, keep_deleted_days, ...status }: WireStatus): Status {
-	return withJson({ ...status, last: toVersion(last), keepDeletedDays: keep_deleted_days[0] ?? 0 });
+export function toMode({ last, keep_deleted_days, ...mode }: WireStatus): StoreMode {
+	return withJson({ ...mode, last: toVersion(last), keepDeletedDays: keep_deleted_days[0] ?? 0 });
 }
 
 const PAGE_BYTES = 65_536;
 
-export function toStats(wire: WireStats): Stats {
+export function toStatistics(wire: WireStats): Statistics {
 	const [pages] = wire.stable_pages;
 	return withJson({
-		status: toStatus(wire.status),
+		store: toMode(wire.status),
 		blobs: Number(wire.blobs),
 		bytes: Number(wire.bytes),
 		chunks: Number(wire.chunks),

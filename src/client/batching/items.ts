@@ -23,7 +23,7 @@ import { planOver } from "../upload/empty.js";
 import { fromImportAs } from "../upload/import-as.js";
 import { rootOfWhole } from "../upload/leaves.js";
 import { planUpload, type UploadPlan } from "../upload/options.js";
-import { fromPrecondition, fromTime } from "../wire-map.js";
+import { fromPrecondition, fromTime, preconditionOf } from "../wire-map.js";
 import type { BatchCommit, BatchItem, BatchMove, BatchPut, BatchUpdate } from "./types.js";
 
 /** Items of a batch, checked and made what travels. */
@@ -57,8 +57,7 @@ export function checkItem(context: ClientContext, item: BatchItem): Checked {
 	checkArgument("key", item.key, is.text);
 	const key = storedKey(context, item.key);
 	refuseInvalid(checkKey(key));
-	const { precondition } = item;
-	return checked(key, { delete: { key, precondition: fromPrecondition(precondition) } });
+	return checked(key, { delete: { key, precondition: fromPrecondition(item.ifMatch) } });
 }
 
 const checked = (key: string, wire: WireBatchItem): Checked => ({
@@ -88,8 +87,8 @@ function checkCommit(item: BatchCommit): Checked {
 	const { upload } = item;
 	for (const [name, check] of Object.entries(checks.PREPARED_UPLOAD))
 		checkArgument(`upload.${name}`, upload[name as keyof typeof upload], check);
-	const { wholeSha256, precondition, expiresAt, importAs } = upload;
-	checkOptions({ wholeSha256, precondition, expiresAt, importAs }, checks.PREPARED_OPTIONS, "upload");
+	const { wholeSha256, ifMatch, ifNoneMatch, expiresAt, importAs } = upload;
+	checkOptions({ wholeSha256, ifMatch, ifNoneMatch, expiresAt, importAs }, checks.PREPARED_OPTIONS, "upload");
 	const { id, key, chunkBytes } = upload;
 	const metadata = Object.entries(upload.metadata);
 	refuseInvalid(checkKey(key) ?? checkContentType(upload.contentType) ?? checkMetadata(metadata));
@@ -97,6 +96,7 @@ function checkCommit(item: BatchCommit): Checked {
 	const said = {
 		...upload,
 		metadata,
+		precondition: preconditionOf(upload),
 		expiresAt: expiresAt && fromTime("upload.expiresAt", expiresAt),
 		importAs: importAs && fromImportAs(importAs),
 	};

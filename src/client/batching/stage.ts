@@ -185,7 +185,7 @@ export async function reveal(
 		now = await ask(context, "blobs_staged_batch", [{ batch }], signal ? { signal } : {});
 		if (now.revealed.length > 0 || now.state === "open" || now.state === "dropped")
 			now = await ask(context, "blobs_staged_batch", [{ batch }], {
-				certified: true,
+				trust: "subnet",
 				...(signal && { signal }),
 			});
 	}

@@ -1,6 +1,6 @@
-import type { UpdateOptions } from "../changing.js";
+import type { MoveConditions, UpdateOptions } from "../changing.js";
 import type { BlobSource } from "../source/types.js";
-import type { Precondition, Version, Visibility } from "../types.js";
+import type { Conditions, Version, Visibility } from "../types.js";
 import type { ImportAs } from "../upload/import-as.js";
 import type { UploadOptions } from "../upload/options.js";
 
@@ -17,7 +17,8 @@ export interface BatchPut
 		| "contentType"
 		| "visibility"
 		| "metadata"
-		| "precondition"
+		| "ifMatch"
+		| "ifNoneMatch"
 		| "expiresAt"
 		| "importAs"
 		| "size"
@@ -47,26 +48,22 @@ export interface BatchDelete {
 	type: "delete";
 	/** Which key. */
 	key: string;
-	/** Only while the key holds this version. */
-	precondition?: Version;
+	/** Only while the key holds this version. Default: whatever it holds. */
+	ifMatch?: Version;
 }
 
 /** Publishes a blob under another key as well, as the caller's own, or moves it there. */
-export interface BatchMove {
+export interface BatchMove extends MoveConditions {
 	/** Tells what is changed. */
 	type: "copy" | "rename";
 	/** Which key holds it. Several copies may be made of one. */
 	from: string;
 	/** Which key shall. */
 	to: string;
-	/** Only while the source holds this version. */
-	source?: Version;
-	/** Only if the target is free (`absent`), or while it holds this version. Default: whatever it holds is replaced. */
-	precondition?: Precondition;
 }
 
 /** Changes what is said about a blob. */
-export interface BatchUpdate extends Omit<UpdateOptions, "signal"> {
+export interface BatchUpdate extends Omit<UpdateOptions, "signal" | "mergeMetadata"> {
 	/** Tells what is changed. */
 	type: "update";
 	/** Which key. */
@@ -110,8 +107,10 @@ export interface PreparedUpload {
 	readonly metadata: Readonly<Record<string, string>>;
 	/** SHA-256 of the whole, where it was given. */
 	readonly wholeSha256: Uint8Array | undefined;
-	/** Under what condition it is published. */
-	readonly precondition: Precondition | undefined;
+	/** The version that the key must hold when it is published. */
+	readonly ifMatch: Conditions["ifMatch"];
+	/** `"*"` where the key must hold nothing then. */
+	readonly ifNoneMatch: Conditions["ifNoneMatch"];
 	/** When it will end, where it was asked to. */
 	readonly expiresAt: Date | undefined;
 	/** Whose it will be and since when, where it is imported. */

@@ -8,7 +8,7 @@ import { ClientError, guarded, guardedAll, refuseInvalid, toBlobError } from "..
 import { laneFor } from "../lane/index.js";
 import type { Lane } from "../lane/lane.js";
 import { stat, statRef } from "../stat.js";
-import type { BlobRef, Manifest } from "../types.js";
+import type { BlobRef, Manifest, TrustLevel } from "../types.js";
 import { follow } from "../util/abort.js";
 import { notify } from "../util/notify.js";
 import { Pool } from "../util/pool.js";
@@ -24,10 +24,10 @@ export interface DownloadOptions {
 	/** Only these bytes; only the chunks that hold them are fetched. Default: the whole blob. */
 	range?: ByteRange;
 	/**
-	 * False takes what a key holds on the word of one node, which signs it, and so needs neither proof nor update call.
-	 * The bytes are held against the root that it names all the same. Default true.
+	 * On whose word the manifest stands; the bytes are verified against its root in any case.
+	 * @default "proof"
 	 */
-	verify?: boolean;
+	trust?: TrustLevel;
 	/**
 	 * Chunks fetched at a time at most, beside those of other downloads.
 	 * @default shared with the client's other downloads, as many as the network bears
@@ -39,7 +39,7 @@ export interface DownloadOptions {
 
 /** How a blob is read of which the caller has the root. What else is known of it is always proven or certified. */
 export interface RefDownloadOptions extends DownloadOptions {
-	verify?: never;
+	trust?: Exclude<TrustLevel, "node">;
 }
 
 /** How large a buffer may be. */
@@ -70,7 +70,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 	readonly #signal: AbortSignal | undefined;
 	readonly #lane: Lane;
 	readonly #range: ByteRange;
-	readonly #verify: boolean;
+	readonly #trust: TrustLevel;
 	readonly #listeners = new Set<(progress: DownloadProgress) => void>();
 	/** What is wrong with target or options: every read fails with it. */
 	readonly #invalid: { readonly error: unknown } | undefined;
@@ -84,7 +84,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 		if (proven !== undefined) this.#manifest = Promise.resolve(proven);
 		this.#range = { ...options?.range };
 		this.#signal = options?.signal;
-		this.#verify = options?.verify ?? true;
+		this.#trust = options?.trust ?? "proof";
 		let lane = context.lanes.download;
 		try {
 			checkTarget(target);
@@ -122,7 +122,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 	}
 
 	/**
-	 * Manifest of the blob: proven by one node or certified by the subnet, unless `verify` is false.
+	 * Manifest of the blob: proven by one node or certified by the subnet, unless `trust` is `"node"`.
 	 * @throws CanisterError `blob_not_found`, `blob_replaced` where the key no longer holds the root asked for
 	 */
 	manifest(): Promise<Manifest> {
@@ -151,16 +151,11 @@ export class Download implements AsyncIterable<Uint8Array> {
 	/** @param onClaim told what the manifest is claimed to be, before that is proven */
 	#prove(onClaim: ((claim: Claim) => void) | undefined): Promise<Manifest> {
 		if (this.#invalid) return Promise.reject(this.#invalid.error);
-		const signal = this.#signal && { signal: this.#signal };
+		const options = { trust: this.#trust, ...(this.#signal && { signal: this.#signal }) };
 		this.#manifest ??= this.#keep(
 			typeof this.#target === "string"
-				? stat(
-						this.#context,
-						this.#target,
-						{ ...signal, ...(this.#verify ? {} : { certified: false }) },
-						onClaim,
-					)
-				: statRef(this.#context, this.#target, this.#signal, onClaim),
+				? stat(this.#context, this.#target, options, onClaim)
+				: statRef(this.#context, this.#target, options, onClaim),
 			() => {
 				this.#manifest = undefined;
 			},

@@ -180,7 +180,7 @@ export class StoredBlob implements VerifiedBlob {
 
 	/** By an update call: one node's word that a blob was replaced is worth no more than the node. */
 	async #move(signal: AbortSignal | undefined): Promise<void> {
-		const options = { certified: true, ...(signal && { signal }) };
+		const options = { trust: "subnet" as const, ...(signal && { signal }) };
 		const manifest = await stat(this.#context, this.manifest.key, options);
 		if (sameBytes(manifest.root, this.manifest.root)) this.#version = fromVersion(manifest);
 	}

@@ -4,7 +4,7 @@ import { sourceErrors } from "../source/failure.js";
 import type { UploadItem } from "../upload/batch/types.js";
 import { fromPath, hasBytes } from "./from-path.js";
 
-/** A regular file, ready for `uploadAll`. */
+/** A regular file, ready for `uploadMany`. */
 export interface FoundFile extends UploadItem {
 	/** Where it is. */
 	readonly path: string;
@@ -42,7 +42,7 @@ export interface UnreadFile {
 }
 
 /**
- * Finds every regular file below a directory, in order of names; `client.uploadAll` takes them as they are. No
+ * Finds every regular file below a directory, in order of names; `client.uploadMany` takes them as they are. No
  * symbolic link is followed. A file is opened when its turn comes, goes up as it is then, and is noticed if it changes
  * while it is read.
  * @throws ClientError `source_failed` where the directory itself cannot be read

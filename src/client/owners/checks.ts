@@ -16,7 +16,7 @@ import type {
 /** What the options of each method may be. */
 
 const { signal } = is;
-const asked = { certified: is.flag, signal };
+const asked = { trust: is.oneOf("subnet", "node"), signal };
 
 export const CALL: Checks<CallOptions> = { signal };
 export const OFFER: Checks<OfferOptions> = { owner: is.principal, signal };

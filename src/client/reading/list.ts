@@ -3,7 +3,7 @@ import { ANONYMOUS } from "../call/agent.js";
 import { askCertified, type ClientContext, leastVersion } from "../context.js";
 import { ClientError, isBlobError } from "../errors.js";
 import { checkInteger } from "../options.js";
-import type { ListEntry, Version } from "../types.js";
+import type { ListEntry, TrustLevel, Version } from "../types.js";
 import { throwIfAborted } from "../util/abort.js";
 import { MAX_EMPTY_PAGES } from "../util/pages.js";
 import { fromWireManifest, optional } from "../wire-map.js";
@@ -22,11 +22,11 @@ export interface ListOptions {
 	/** Entries asked for at a time, at most 1,000. @default 1,000 */
 	pageSize?: number;
 	/**
-	 * By default a page is proven by the node that answers, or certified by the subnet where a node cannot prove it: for
-	 * a caller with private blobs, or who reads those of others. True asks the subnet at once, in 1 to 2 seconds a page:
-	 * then nothing is older than the call. False takes the word of one node, which signs it: to show, not to act on.
+	 * On whose word each page stands. A node cannot prove a page to a caller who has private blobs, or who reads those of
+	 * others: then the subnet is asked.
+	 * @default "proof"
 	 */
-	certified?: boolean;
+	trust?: TrustLevel;
 	/**
 	 * Public blobs alone, proven by nodes as they are to everybody: by this even a caller can list that has private blobs
 	 * and no role. By default such a list fails with `not_admitted`, since no node can prove what is private, and the
@@ -91,10 +91,10 @@ function asNobody(context: ClientContext): ClientContext {
 async function readPage(
 	context: ClientContext,
 	{ request, past }: Asked,
-	{ certified, signal }: ListOptions,
+	{ trust, signal }: ListOptions,
 ): Promise<Page> {
-	if (certified === false) return askOneNode(context, { request, past }, signal);
-	if (certified !== true && (await isProvable(context, signal))) {
+	if (trust === "node") return askOneNode(context, { request, past }, signal);
+	if (trust !== "subnet" && (await isProvable(context, signal))) {
 		let proven: Page | undefined;
 		const found = await provenByNode(context, "blobs_list", request, signal, async (page) => {
 			const shown = shownEntriesOf(request, page, past);

@@ -10,13 +10,13 @@ import { ClientError, refuseInvalid } from "../errors.js";
 import { checkChunkBytes, checkInteger, type Settings } from "../options.js";
 import { mediaTypeOf, quoteParameters } from "../source/media-type.js";
 import type { OpenSource } from "../source/types.js";
-import type { Precondition, Visibility } from "../types.js";
-import { fromTime } from "../wire-map.js";
+import type { Conditions, Visibility } from "../types.js";
+import { fromTime, type Precondition, preconditionOf } from "../wire-map.js";
 import { fromImportAs, type ImportAs } from "./import-as.js";
 import type { SendLimit } from "./too-large.js";
 
 /** Under which key a source is published, as what, and how it travels. */
-export interface UploadOptions {
+export interface UploadOptions extends Conditions {
 	/** Under which key: a path of 1 to 1,024 bytes in UTF-8, at most 32 segments. */
 	key: string;
 	/**
@@ -29,8 +29,6 @@ export interface UploadOptions {
 	visibility?: Visibility;
 	/** Names in lower case and their values, at most 32, 4,096 bytes in all. */
 	metadata?: Readonly<Record<string, string>>;
-	/** Publish only if the key is free, or only while it holds this version. Default: in any case. */
-	precondition?: Precondition;
 	/**
 	 * When it ends, by the canister's clock: from then on the key holds nothing, for anybody. A Date or milliseconds since
 	 * 1970. A rule of the store may end it before. Default: only by such a rule.
@@ -133,7 +131,7 @@ export function planUpload(
 		contentType,
 		visibility: options.visibility ?? "private",
 		metadata,
-		precondition: options.precondition,
+		precondition: preconditionOf(options),
 		expiresAt: options.expiresAt === undefined ? undefined : fromTime("expiresAt", options.expiresAt),
 		importAs: options.importAs && fromImportAs(options.importAs),
 		allowEmpty: options.allowEmpty ?? options.size === 0,

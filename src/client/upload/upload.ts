@@ -232,7 +232,8 @@ export class Upload {
 			visibility,
 			metadata: Object.fromEntries(metadata),
 			wholeSha256,
-			precondition,
+			ifMatch: precondition === "absent" ? undefined : precondition,
+			ifNoneMatch: precondition === "absent" ? ("*" as const) : undefined,
 			expiresAt: expiresAt === undefined ? undefined : date(expiresAt),
 			importAs: importAs && toImportAs(importAs),
 		};

@@ -19,7 +19,7 @@ export function clientOf(store: MemoryStore): BlobClient {
 			for await (const entries of listPages(context, options)) yield* entries;
 		},
 		stat: (key, options) => stat(context, key, options),
-		status: (options) => administration.status(context, options),
+		mode: (options) => administration.mode(context, options),
 		account: (who, options) => administration.account(context, who, options),
 		listAccounts: (options) => administration.listAccounts(context, options),
 		listGrants: (options) => grants.listGrants(context, options),

@@ -32,7 +32,7 @@ export function first({ blobs }: Matter): { key: string; bytes: Uint8Array } {
 }
 
 const uploading =
-	(options: { precondition?: "absent"; isStream: boolean }): Act =>
+	(options: { ifNoneMatch?: "*"; isStream: boolean }): Act =>
 	(client, matter, started) => {
 		const { key, bytes } = first(matter);
 		const { isStream, ...rest } = options;
@@ -44,12 +44,12 @@ const uploading =
 export const ACTS = {
 	upload: uploading({ isStream: true }),
 	/** Over nothing. */
-	uploadNew: uploading({ isStream: true, precondition: "absent" }),
-	putNew: uploading({ isStream: false, precondition: "absent" }),
+	uploadNew: uploading({ isStream: true, ifNoneMatch: "*" }),
+	putNew: uploading({ isStream: false, ifNoneMatch: "*" }),
 	/** Over nothing that is there already. */
 	putMany: async (client, { blobs }, started) => {
 		const items = [...blobs].map(([key, source]) => ({ key, source }));
-		const transfer = client.uploadAll(items, { skipUnchanged: true });
+		const transfer = client.uploadMany(items, { skipUnchanged: true });
 		started(transfer as Transfer<unknown, unknown>);
 		for (const file of (await transfer.done).files) if (file.status === "failed") throw file.error;
 	},
@@ -69,7 +69,7 @@ export const ACTS = {
 	},
 	delete: (client, matter) => {
 		const { version = { sequence: 0n, canisterVersion: 0n } } = matter;
-		return client.delete(first(matter).key, { precondition: version });
+		return client.delete(first(matter).key, { ifMatch: version });
 	},
 } satisfies Record<string, Act>;
 

@@ -26,13 +26,13 @@ import type { BatchMeter } from "./meter.js";
 import { candidBytes, MAX_PACKED_BYTES, PACK_BYTES, Pack, type PackOutcome, toWire } from "./pack.js";
 import { putMany } from "./put-many.js";
 import { changesOf, listStored, over, rootLike } from "./stored.js";
-import type { BatchResult, FileResult, FileStored, UploadAllOptions, UploadItem } from "./types.js";
+import type { BatchResult, FileResult, FileStored, UploadItem, UploadManyOptions } from "./types.js";
 
-/** What `uploadAll` takes: the files, all at once or one after the other. Those of an array have a total at once. */
+/** What `uploadMany` takes: the files, all at once or one after the other. Those of an array have a total at once. */
 export type UploadItems = Iterable<UploadItem> | AsyncIterable<UploadItem>;
 
 /** The caller's, and where its transfer is told of warnings. */
-type BatchOptions = UploadAllOptions & Pick<Sending, "warn">;
+type BatchOptions = UploadManyOptions & Pick<Sending, "warn">;
 
 interface File {
 	readonly index: number;
@@ -190,8 +190,9 @@ export class Batch {
 			this.#keys.add(key);
 			source = file.opened ?? (await this.#open(file.item));
 			const stored = this.#stored?.get(storedKey(this.#context, key));
-			const precondition = file.item.precondition ?? (this.#stored && over(stored));
-			const options: UploadOptions = { ...file.item, key, ...(precondition && { precondition }) };
+			const { ifMatch, ifNoneMatch } = file.item;
+			const isFree = ifMatch === undefined && ifNoneMatch === undefined;
+			const options: UploadOptions = { ...file.item, key, ...(isFree && this.#stored && over(stored)) };
 			// As it was found: a file that has grown since goes up as it is when it is opened.
 			if (!file.opened && source.isRepeatable) delete options.size;
 			const planned = planUpload(options, source, this.#context.settings, this.#context.sendLimit);
@@ -339,7 +340,7 @@ export class Batch {
 		if (importAs && (changesOf(item, held) !== undefined || !isStoredAs(stored, importAs))) return false;
 		if (wholeSha256 && !(held.wholeSha256 && sameBytes(held.wholeSha256, wholeSha256))) return false;
 		// Refused by the store, with what the key holds.
-		return item.precondition !== "absent" || changesOf(item, held) === undefined;
+		return item.ifNoneMatch === undefined || changesOf(item, held) === undefined;
 	}
 
 	/** Ends with the bytes that are stored, said of them what is asked for. */
@@ -350,8 +351,8 @@ export class Batch {
 		let manifest = stored;
 		if (changes !== undefined) {
 			const asked = encryption ? await encryption.sealUpdate(changes, async () => stored) : changes;
-			const precondition = item.precondition === "absent" ? stored : (item.precondition ?? stored);
-			manifest = await updateBlob(this.#through, stored.key, { ...asked, precondition });
+			const ifMatch = item.ifMatch ?? stored;
+			manifest = await updateBlob(this.#through, stored.key, { ...asked, ifMatch });
 		}
 		this.#meter.total.reuse(stored.size);
 		this.#done(file, changes === undefined ? "unchanged" : "updated", manifest);

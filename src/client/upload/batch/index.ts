@@ -1,7 +1,7 @@
 import * as is from "../../arguments.js";
 import { checkArgument, checkOptions } from "../../arguments.js";
 import type { OnRetry } from "../../call/retry.js";
-import { UPLOAD_ALL } from "../../checks.js";
+import { UPLOAD_MANY } from "../../checks.js";
 import type { ClientContext } from "../../context.js";
 import { laneFor } from "../../lane/index.js";
 import { throwIfAborted } from "../../util/abort.js";
@@ -10,7 +10,7 @@ import { reconnect } from "../index.js";
 import { failedTransfer, Transfer } from "../transfer.js";
 import { Batch, type UploadItems } from "./batch.js";
 import { BatchMeter } from "./meter.js";
-import type { BatchProgress, BatchResult, UploadAllOptions } from "./types.js";
+import type { BatchProgress, BatchResult, UploadManyOptions } from "./types.js";
 
 type BatchTransfer = Transfer<BatchResult, BatchProgress>;
 
@@ -18,7 +18,7 @@ type BatchTransfer = Transfer<BatchResult, BatchProgress>;
 export function startBatch(
 	context: ClientContext,
 	items: UploadItems,
-	options: UploadAllOptions,
+	options: UploadManyOptions,
 ): BatchTransfer {
 	try {
 		return begin(context, items, options);
@@ -34,9 +34,9 @@ export function startBatch(
 }
 
 /** @throws ClientError `option_invalid` */
-function begin(context: ClientContext, items: UploadItems, options: UploadAllOptions): BatchTransfer {
+function begin(context: ClientContext, items: UploadItems, options: UploadManyOptions): BatchTransfer {
 	checkArgument("items", items, is.iterable);
-	checkOptions(options, UPLOAD_ALL);
+	checkOptions(options, UPLOAD_MANY);
 	const lane = laneFor(context, "upload", options.concurrency);
 	let changed = () => {};
 	const meter = new BatchMeter({

@@ -2,7 +2,7 @@ import type { UpdateOptions } from "../../changing.js";
 import type { ClientContext } from "../../context.js";
 import { listPages } from "../../reading/list.js";
 import type { OpenSource } from "../../source/types.js";
-import type { Manifest, Precondition } from "../../types.js";
+import type { Conditions, Manifest } from "../../types.js";
 import { raceAbort } from "../../util/abort.js";
 import type { Budget } from "../../util/budget.js";
 import type { UploadCalls } from "../calls.js";
@@ -31,13 +31,13 @@ export function changesOf(
 	const changes: Said = {
 		...(contentType && contentType !== stored.contentType && { contentType }),
 		...(visibility && visibility !== stored.visibility && { visibility }),
-		...(metadata && !isSameMetadata(metadata, stored.metadata) && { metadata }),
+		...(metadata && !isSameMetadata(metadata, stored.metadata) && { replaceMetadata: metadata }),
 		...(expiresAt !== undefined && Number(expiresAt) !== stored.expiresAt?.getTime() && { expiresAt }),
 	};
 	return Object.keys(changes).length > 0 ? changes : undefined;
 }
 
-type Said = Pick<UpdateOptions, "contentType" | "visibility" | "metadata" | "expiresAt">;
+type Said = Pick<UpdateOptions, "contentType" | "visibility" | "replaceMetadata" | "expiresAt">;
 
 function isSameMetadata(a: Manifest["metadata"], b: Manifest["metadata"]): boolean {
 	const text = (metadata: Manifest["metadata"]) => JSON.stringify(Object.entries(metadata).sort());
@@ -45,7 +45,8 @@ function isSameMetadata(a: Manifest["metadata"], b: Manifest["metadata"]): boole
 }
 
 /** Only over what the list showed: what somebody else has stored since then is not overwritten. */
-export const over = (stored: Manifest | undefined): Precondition => stored ?? "absent";
+export const over = (stored: Manifest | undefined): Conditions =>
+	stored ? { ifMatch: stored } : { ifNoneMatch: "*" };
 
 /** The root that a source has when it is cut as the stored blob is. */
 export async function rootLike(

@@ -18,8 +18,8 @@ export interface UploadItem extends Omit<UploadOptions, "signal" | "concurrency"
 	size?: number;
 }
 
-/** What holds for all files of an `uploadAll`. */
-export interface UploadAllOptions {
+/** What holds for all files of an `uploadMany`. */
+export interface UploadManyOptions {
 	/** Put before every key, as it is: `photos/` for a directory. Default nothing. */
 	prefix?: string;
 	/**
@@ -62,7 +62,7 @@ export interface FileFailed {
 	readonly error: AnyBlobError;
 }
 
-/** What became of all files of an `uploadAll`. */
+/** What became of all files of an `uploadMany`. */
 export interface BatchResult extends FileCounts {
 	/** One for each item, in their order. */
 	readonly files: readonly FileResult[];
