@@ -24,16 +24,12 @@ async function main(): Promise<void> {
 	for (const path of skipped) process.stderr.write(`skipped ${path}: neither a file nor a directory\n`);
 
 	// Small files travel together, large ones in chunks; what is there with the same bytes is not sent.
-	const transfer = client.uploadMany(files, {
-		prefix,
-		skipUnchanged: true,
-		onFile: (file) => progress.file(file),
-	});
-	const progress = showProgress(transfer);
+	const transfer = client.uploadMany(files, { prefix, skipUnchanged: true });
+	showProgress(transfer);
 	const result = await transfer.done;
 
-	result.files.forEach((file, index) => {
-		if (file.status === "failed") failed.push({ path: files[index]!.path, error: file.error });
+	result.items.forEach((item, index) => {
+		if (item.status === "failed") failed.push({ path: files[index]!.path, error: item.error });
 	});
 	for (const { path, error } of failed) process.stderr.write(`${path}: ${(error as Error).message}\n`);
 	console.log(

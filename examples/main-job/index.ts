@@ -116,9 +116,9 @@ async function run(path: string, isQuiet: boolean): Promise<Figures> {
 async function uploadAndKill(task: UploadTask, size: number, isQuiet: boolean) {
 	const bar = progressBar(size, isQuiet);
 	let reached = 0;
-	const upload = new UploadProcess(task, (acknowledged, total) => {
-		bar?.update(acknowledged);
-		reached = acknowledged / total;
+	const upload = new UploadProcess(task, (loaded, total) => {
+		bar?.update(loaded);
+		reached = loaded / total;
 		if (reached >= KILL_AT) upload.kill();
 	});
 	const done = await upload.end;
@@ -138,10 +138,10 @@ async function uploadAndUpgrade(
 	const bar = progressBar(size, isQuiet);
 	let upgrading: Promise<void> | undefined;
 	let upgraded = 0;
-	const upload = new UploadProcess(task, (acknowledged, total) => {
-		bar?.update(acknowledged);
-		if (acknowledged / total < UPGRADE_AT) return;
-		upgraded ||= acknowledged / total;
+	const upload = new UploadProcess(task, (loaded, total) => {
+		bar?.update(loaded);
+		if (loaded / total < UPGRADE_AT) return;
+		upgraded ||= loaded / total;
 		upgrading ??= upgrade();
 	});
 	const done = await upload.end;

@@ -24,14 +24,14 @@ export class UploadProcess {
 	/** Resolves with the last report; undefined where the process was killed before it could make one. */
 	readonly end: Promise<Done | undefined>;
 
-	constructor(task: UploadTask, onProgress: (acknowledged: number, total: number) => void) {
+	constructor(task: UploadTask, onProgress: (loaded: number, total: number) => void) {
 		this.#child = fork(join(import.meta.dirname, "uploader.ts"), {
 			execArgv: ["--import", "tsx"],
 			serialization: "advanced",
 		});
 		this.end = new Promise((resolve, reject) => {
 			this.#child.on("message", (report: UploadReport) => {
-				if (report.type === "progress") onProgress(report.acknowledged, report.total);
+				if (report.type === "progress") onProgress(report.loaded, report.total);
 				else if (report.type === "done") resolve(report);
 				else reject(new Error(`the upload failed: ${report.message}`));
 			});

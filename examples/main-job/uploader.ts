@@ -16,7 +16,7 @@ export interface UploadTask {
 export type UploadReport =
 	| {
 			readonly type: "progress";
-			readonly acknowledged: number;
+			readonly loaded: number;
 			readonly total: number;
 	  }
 	| {
@@ -45,9 +45,7 @@ process.once("message", async (task: UploadTask) => {
 			peakMemoryBytes = Math.max(peakMemoryBytes, process.memoryUsage.rss());
 		}, 10);
 		const transfer = client.upload(source, { key: task.key, visibility: "public" });
-		transfer.on("progress", ({ acknowledged, total }) =>
-			report({ type: "progress", acknowledged, total: total ?? 0 }),
-		);
+		transfer.on("progress", ({ loaded, total }) => report({ type: "progress", loaded, total: total ?? 0 }));
 		const manifest = await transfer.done;
 		clearInterval(watch);
 		report({

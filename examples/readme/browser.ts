@@ -4,12 +4,12 @@ export async function uploadFrom(input: HTMLInputElement, bar: HTMLProgressEleme
 	const file = input.files?.[0];
 	if (!file) return undefined;
 	const upload = blobs.upload(file, { key: `photos/${file.name}`, visibility: "public" });
-	upload.on("progress", ({ acknowledged }) => {
-		bar.value = acknowledged / file.size;
+	upload.on("progress", ({ loaded }) => {
+		bar.value = loaded / file.size;
 	});
 	try {
 		const photo = await upload.done;
-		return await blobs.download(photo).toBlob();
+		return await blobs.download(photo).blob();
 	} catch (error) {
 		if (isBlobError(error)) alert(`${error.message} (${error.action})`); // retry, fix, give_up or ask
 		throw error;

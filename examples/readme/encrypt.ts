@@ -20,5 +20,5 @@ export async function encrypted(
 	await blobs.upload(film, { key: "films/holiday.mp4", contentType: "video/mp4" }).done;
 
 	// Opened as it arrives: whole, by range, as a stream. A client without the key gets sealed bytes.
-	return blobs.download("films/holiday.mp4", { range: { start: 1_000_000, end: 2_000_000 } }).toBytes();
+	return blobs.download("films/holiday.mp4", { range: { start: 1_000_000, end: 2_000_000 } }).bytes();
 }

@@ -6,7 +6,7 @@ export async function thereAndBack(agent: HttpAgent, canisterId: string, path: s
 
 	// Run it again after a crash, in any process on any machine: chunks that have arrived are not sent again.
 	const upload = blobs.upload(await fromPath(path), { key: "films/holiday.mp4" });
-	upload.on("progress", ({ acknowledged, total }) => console.log(`${acknowledged} of ${total} bytes`));
+	upload.on("progress", ({ loaded, total }) => console.log(`${loaded} of ${total} bytes`));
 	const film = await upload.done;
 
 	// Every chunk is verified against `film.root` before it reaches the disk.

@@ -2,26 +2,19 @@ import {
 	checkContentType,
 	checkKey,
 	checkMetadata,
-	MAX_ITEMS,
-	type WireItemResult,
 	type WireManifest,
 	type WireMoveItem,
 	type WireUpdateItem,
 } from "../protocol/index.js";
 import { type CallOptions, newId } from "./administration/administration.js";
-import { checkArgument, checkOptions, object, text } from "./arguments.js";
 import { attempt } from "./attempts.js";
-import { DELETE_ITEM } from "./checks.js";
 import { type ClientContext, noteVersion } from "./context.js";
-import { shownKey, storedKey } from "./encryption.js";
-import { ClientError, isBlobError, refused, refuseInvalid } from "./errors.js";
+import { ClientError, isBlobError, refuseInvalid } from "./errors.js";
 import { findCopy, findDeleted, findUpdated } from "./evidence.js";
 import { quoteParameters } from "./source/media-type.js";
 import type { StatOptions } from "./stat.js";
-import type { Conditions, Deleted, DeletedItem, Manifest, Version, Visibility } from "./types.js";
+import type { Conditions, Deleted, Manifest, Version, Visibility } from "./types.js";
 import { nameOpenUploads } from "./upload/open-uploads.js";
-import { isTooLarge, lowerLimit } from "./upload/too-large.js";
-import { utf8 } from "./util/bytes.js";
 import { withJson } from "./util/json.js";
 import {
 	fromConditions,
@@ -88,89 +81,6 @@ export async function deleteBlob(
 	);
 	noteVersion(context, answer.version);
 	return withJson({ deleted: answer.deleted, ...toVersion(answer.version) });
-}
-
-/** A key to delete, and under which condition. */
-export type DeleteRequest = string | DeleteVersion;
-
-/** A key to delete as long as it holds a certain version. */
-export interface DeleteVersion {
-	/** Which key. */
-	readonly key: string;
-	/** Delete only while the key holds this version. Default: whatever it holds. */
-	readonly ifMatch?: Version;
-}
-
-export async function deleteMany(
-	context: ClientContext,
-	items: Iterable<DeleteRequest> | AsyncIterable<DeleteRequest>,
-	{ signal }: CallOptions = {},
-): Promise<DeletedItem[]> {
-	const deleted: DeletedItem[] = [];
-	type Blobs = { key: string; precondition: ReturnType<typeof fromPrecondition> }[];
-	const most = () => Math.min(context.settings.chunkBytes, context.sendLimit.bytes);
-	const send = async (blobs: Blobs): Promise<void> => {
-		const request = { id: newId(context), blobs };
-		const answer = context.caller.update("blobs_delete_many", [request], { signal, verify: true });
-		const outcomes = await answer.catch((error: unknown) => {
-			if (isTooLarge(error) && blobs.length > 1) return undefined;
-			throw error;
-		});
-		if (!outcomes) {
-			const middle = blobs.length >> 1;
-			lowerLimit(
-				context.sendLimit,
-				blobs.reduce((sum, { key }) => sum + bytesOf(key), 0),
-			);
-			await send(blobs.slice(0, middle));
-			return send(blobs.slice(middle));
-		}
-		const { results } = outcomes;
-		if (results.length !== blobs.length)
-			throw new ClientError("reply_invalid", {
-				method: "blobs_delete_many",
-				reason: `it has ${results.length} results for ${blobs.length} keys`,
-			});
-		// What the message had no instructions left for; never the first, so that this comes to an end.
-		const done = results.findIndex((result) => "err" in result && result.err.code === "not_done_yet");
-		const rest = done > 0 ? blobs.slice(done) : [];
-		for (const [i, { key }] of blobs.slice(0, blobs.length - rest.length).entries())
-			deleted.push(outcome(context, shownKey(context, key), results[i] as WireItemResult));
-		if (rest.length > 0) await send(rest);
-	};
-	let batch: Blobs = [];
-	let bytes = 0;
-	for await (const item of items) {
-		const { key: asked, ifMatch } = asVersion(item);
-		const key = storedKey(context, asked);
-		refuseInvalid(checkKey(key));
-		bytes += bytesOf(key);
-		if (batch.length === MAX_ITEMS || (batch.length > 0 && bytes > most())) {
-			await send(batch);
-			batch = [];
-			bytes = bytesOf(key);
-		}
-		batch.push({ key, precondition: fromPrecondition(ifMatch) });
-	}
-	if (batch.length > 0) await send(batch);
-	return deleted;
-}
-
-/** Bytes of a key in a message, with its length and its precondition. */
-const bytesOf = (key: string): number => utf8(key).length + 16;
-
-function asVersion(item: DeleteRequest): DeleteVersion {
-	if (typeof item === "string") return { key: item };
-	checkArgument("keys", item, object);
-	checkOptions(item, DELETE_ITEM);
-	checkArgument("key", item.key, text);
-	return item;
-}
-
-function outcome(context: ClientContext, key: string, result: WireItemResult): DeletedItem {
-	if ("err" in result) return { key, error: refused(result.err) };
-	noteVersion(context, result.ok);
-	return withJson({ key, ...toVersion(result.ok) });
 }
 
 /** @throws CanisterError `invalid_argument`, ClientError `option_invalid` */

@@ -11,9 +11,10 @@ import type {
 	BatchUpdate,
 	PreparedUpload,
 } from "./batching/types.js";
-import type { DeleteOptions, DeleteVersion, MoveOptions, UpdateOptions } from "./changing.js";
+import type { DeleteOptions, MoveOptions, UpdateOptions } from "./changing.js";
 import type { ListDeletedOptions, RestoreOptions } from "./deleted.js";
-import type { DownloadOptions, ToBytesOptions } from "./download/download.js";
+import type { DeleteItem } from "./deleting.js";
+import type { BytesOptions, DownloadOptions } from "./download/download.js";
 import type { ExtendLeaseOptions, TakeLeaseOptions } from "./leases.js";
 import type { BlobClientOptions, RetryOptions } from "./options.js";
 import type { ChangesOptions } from "./reading/changes.js";
@@ -88,7 +89,9 @@ export const ITEM: Checks<UploadItem & { path?: string }> = {
 export const UPLOAD_MANY: Checks<UploadManyOptions> = {
 	prefix: is.text,
 	skipUnchanged: is.flag,
-	onFile: is.callback,
+	contentType: is.text,
+	visibility: is.visibility,
+	metadata: is.metadata,
 	concurrency: is.number,
 	signal,
 };
@@ -100,7 +103,7 @@ export const DOWNLOAD: Checks<DownloadOptions> = {
 	signal,
 };
 
-export const TO_BYTES: Checks<ToBytesOptions> = { maxBytes: is.number };
+export const BYTES: Checks<BytesOptions> = { maxBytes: is.number };
 export const STAT: Checks<StatOptions> = { trust: TRUST, minVersion: is.version, signal };
 export const CALL: Checks<CallOptions> = { signal };
 export const ASK: Checks<AskOptions> = { trust: UNPROVEN, signal };
@@ -124,7 +127,7 @@ export const CHANGES: Checks<ChangesOptions> = {
 };
 
 export const DELETE: Checks<DeleteOptions> = { ifMatch: is.version, signal };
-export const DELETE_ITEM: Checks<DeleteVersion> = { key: is.text, ifMatch: is.version };
+export const DELETE_ITEM: Checks<DeleteItem> = { key: is.text, ifMatch: is.version };
 export const MOVE: Checks<MoveOptions> = { ...CONDITIONS, sourceIfMatch: is.version, signal };
 
 export const UPDATE: Checks<UpdateOptions> = {

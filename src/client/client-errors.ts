@@ -1,6 +1,6 @@
 import { type ErrorAction, isErrorAction } from "../protocol/index.js";
 import { rejectionAction, rejectionMessage } from "./rejections.js";
-import type { BatchResult } from "./upload/batch/types.js";
+import type { DeleteManyResult, UploadManyResult } from "./upload/batch/types.js";
 
 interface ClientErrorRow<Details extends object> {
 	readonly action: ErrorAction | ((details: Details) => ErrorAction);
@@ -153,12 +153,16 @@ export const CLIENT_ERRORS = {
 	key_repeated: row<{ key: string }>(
 		"fix",
 		(d) =>
-			`The key ${d.key} was given before in the same batch, and only that file was uploaded. Give each key once, or upload the other one afterwards.`,
+			`The key ${d.key} was given twice in one call, and only its first item was done. Give each key once, or make another call for the other one.`,
 	),
-	items_failed: row<{ reason: string; result: BatchResult }>(
+	items_failed: row<{ reason: string; result: UploadManyResult | DeleteManyResult }>(
 		"fix",
 		(d) =>
-			`The list of files to upload broke off after ${d.result.files.length}: ${d.reason}. Those were dealt with, see details.result; upload the others when they can be listed.`,
+			`The list of items broke off after ${d.result.items.length}: ${d.reason}. Those were dealt with, see details.result; make another call for the others when they can be listed.`,
+	),
+	json_invalid: row<{ key: string; reason: string }>(
+		"give_up",
+		(d) => `What ${d.key} holds is no JSON: ${d.reason}. Read it as text or bytes, or upload it again.`,
 	),
 	batch_refused: row<BatchRefusal>(
 		(d) => d.error.action,

@@ -22,6 +22,7 @@ import * as changing from "./changing.js";
 import * as checks from "./checks.js";
 import { type ClientContext, contexts, NO_CHANGE } from "./context.js";
 import * as deleted from "./deleted.js";
+import { type DeleteItems, startDeleting } from "./deleting.js";
 import { Download, type DownloadOptions, type RefDownloadOptions } from "./download/download.js";
 import { shown, storedKey, storedUpdate } from "./encryption.js";
 import { isBlobError } from "./errors.js";
@@ -42,7 +43,6 @@ import type {
 	Cursor,
 	Deleted,
 	DeletedBlob,
-	DeletedItem,
 	DeletedName,
 	ExpiryRule,
 	Grant,
@@ -62,7 +62,16 @@ import type {
 } from "./types.js";
 import type { UploadItems } from "./upload/batch/batch.js";
 import { startBatch } from "./upload/batch/index.js";
-import type { BatchProgress, BatchResult, UploadManyOptions } from "./upload/batch/types.js";
+import type {
+	DeleteManyProgress,
+	DeleteManyResult,
+	ItemDeleted,
+	ItemResult,
+	ItemUploaded,
+	UploadManyOptions,
+	UploadManyProgress,
+	UploadManyResult,
+} from "./upload/batch/types.js";
 import { startPreparing, startUpload } from "./upload/index.js";
 import { type ListUploadsOptions, listUploads } from "./upload/list.js";
 import type { UploadOptions } from "./upload/options.js";
@@ -127,12 +136,16 @@ export class BlobClient {
 
 	/**
 	 * Uploads many sources as one transfer, with one progress, one limit of memory and of requests under way. Small
-	 * ones travel together, as many as a message holds. A file that fails does not fail the others: see the result.
-	 * A key that is given again fails with `key_repeated`.
+	 * ones travel together, as many as a message holds. An item that fails does not fail the others: see the result, and the
+	 * event `item`. What the options say of type, visibility and metadata holds for items that say nothing of it. A key that
+	 * is given again fails with `key_repeated`.
 	 * @throws ClientError `items_failed` where `items` throws: what was given before is uploaded, and `details.result`
 	 *   says what became of it
 	 */
-	uploadMany(items: UploadItems, options: UploadManyOptions = {}): Transfer<BatchResult, BatchProgress> {
+	uploadMany(
+		items: UploadItems,
+		options: UploadManyOptions = {},
+	): Transfer<UploadManyResult, UploadManyProgress, ItemResult<ItemUploaded>> {
 		return startBatch(this.#context, items, options);
 	}
 
@@ -211,17 +224,16 @@ export class BlobClient {
 	}
 
 	/**
-	 * Deletes what many keys hold, 1,000 in a message. One that is refused is so for itself, with its error.
-	 * @returns what became of each, in their order
+	 * Deletes what many keys hold as one transfer, 1,000 in a message. A key that fails does not fail the others: see the
+	 * result, and the event `item`. A key that is given again fails with `key_repeated`.
+	 * @throws ClientError `items_failed` where `keys` throws: what was given before is deleted, and `details.result` says
+	 *   what became of it
 	 */
 	deleteMany(
-		keys: Iterable<changing.DeleteRequest> | AsyncIterable<changing.DeleteRequest>,
+		keys: DeleteItems,
 		options?: CallOptions,
-	): Promise<DeletedItem[]> {
-		return checked(options, checks.CALL, () => {
-			checkArgument("keys", keys, is.iterable);
-			return changing.deleteMany(this.#context, keys, options);
-		});
+	): Transfer<DeleteManyResult, DeleteManyProgress, ItemResult<ItemDeleted>> {
+		return startDeleting(this.#context, keys, options);
 	}
 
 	/**

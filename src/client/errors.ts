@@ -189,3 +189,6 @@ export async function* guardedAll<T>(run: () => AsyncGenerator<T>): AsyncGenerat
 export function refuseInvalid(invalid: Invalid | undefined): void {
 	if (invalid) throw new CanisterError({ invalid_argument: invalid });
 }
+
+/** What somebody else's error says. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -29,17 +29,18 @@ export type {
 	PreparedUpload,
 } from "./batching/types.js";
 export type { AgentLike, IdentityLike, PrincipalBytesLike, PrincipalTextLike } from "./call/agent.js";
-export type { DeleteOptions, DeleteRequest, DeleteVersion, MoveOptions, UpdateOptions } from "./changing.js";
+export type { DeleteOptions, MoveConditions, MoveOptions, UpdateOptions } from "./changing.js";
 export { BlobClient } from "./client.js";
 export type { ClientErrorCode, ClientErrorDetails } from "./client-errors.js";
 export type { ListDeletedOptions, RestoreOptions } from "./deleted.js";
+export type { DeleteItem, DeleteItems } from "./deleting.js";
 export {
+	type BytesOptions,
 	Download,
+	type DownloadEvents,
 	type DownloadOptions,
 	type RefDownloadOptions,
-	type ToBytesOptions,
 } from "./download/download.js";
-export type { DownloadProgress } from "./download/progress.js";
 export type { ByteRange } from "./download/range.js";
 export type { ChunkRange, VerifiedBlob } from "./download/verified-blob.js";
 export type { BlobEncryption } from "./encryption.js";
@@ -54,6 +55,7 @@ export {
 export type { ExtendLeaseOptions, TakeLeaseOptions, TakenLease } from "./leases.js";
 export type { BlobClientOptions, PrincipalLike, RetryOptions } from "./options.js";
 export type { BlsVerify, Ports, RequestBody, Sha256 } from "./ports.js";
+export type { Progress } from "./progress.js";
 export type { ChangesOptions } from "./reading/changes.js";
 export type { ListOptions } from "./reading/list.js";
 export { indexedDbSessions } from "./sessions/indexed-db.js";
@@ -76,7 +78,6 @@ export type {
 	Cursor,
 	Deleted,
 	DeletedBlob,
-	DeletedItem,
 	DeletedName,
 	ExpiryRule,
 	ExpiryRulesChanged,
@@ -90,8 +91,6 @@ export type {
 	GrantUse,
 	InBatch,
 	KeepDeletedChanged,
-	KeyDeleted,
-	KeyNotDeleted,
 	Lease,
 	LeaseChanged,
 	LinkChanged,
@@ -126,20 +125,24 @@ export type {
 } from "./types.js";
 export type { UploadItems } from "./upload/batch/batch.js";
 export type {
-	BatchProgress,
-	BatchResult,
-	FileCounts,
-	FileFailed,
-	FileResult,
-	FileStored,
-	FilesProgress,
+	DeleteCounts,
+	DeleteManyProgress,
+	DeleteManyResult,
+	ItemDeleted,
+	ItemFailed,
+	ItemResult,
+	ItemTotal,
+	ItemUploaded,
+	UploadCounts,
 	UploadItem,
 	UploadManyOptions,
+	UploadManyProgress,
+	UploadManyResult,
 } from "./upload/batch/types.js";
 export type { ImportAs } from "./upload/import-as.js";
 export type { ListUploadsOptions } from "./upload/list.js";
 export type { UploadOptions } from "./upload/options.js";
-export type { Progress } from "./upload/progress.js";
+export type { UploadProgress } from "./upload/progress.js";
 export {
 	type AbortOptions,
 	type ResumeOptions,

@@ -1,6 +1,3 @@
-import type { ErrorCode } from "../protocol/index.js";
-import type { BlobErrorOf } from "./errors.js";
-
 /**
  * A principal in text, such as `2vxsx-fae`. Packages of agents each bring a class of their own, and a page may hold
  * several: text is the same to all, compares with `===`, and makes one of any class by its `Principal.fromText`.
@@ -607,25 +604,6 @@ export interface InBatch {
 
 /** One change of a store; `type` says which. */
 export type Change = ChangeOf & ChangeStamp;
-
-/** What became of one key of many: it has an `error`, or the version that its deletion made. */
-export type DeletedItem = KeyDeleted | KeyNotDeleted;
-
-/** A key that holds nothing now. */
-export interface KeyDeleted extends Version {
-	/** Which key. */
-	readonly key: string;
-	/** There is none. */
-	readonly error?: undefined;
-}
-
-/** A key that holds what it held. */
-export interface KeyNotDeleted {
-	/** Which key. */
-	readonly key: string;
-	/** Why. */
-	readonly error: BlobErrorOf<ErrorCode | "unknown_error">;
-}
 
 /** What a deletion did, and the last change of the store when it was done. */
 export interface Deleted extends Version {

@@ -83,7 +83,7 @@ export class BlobUrls {
 				return { url, via: "gateway", release: () => {} };
 			}
 		}
-		const url = URL.createObjectURL(inert(await download.toBlob(), await download.manifest()));
+		const url = URL.createObjectURL(inert(await download.blob(), await download.manifest()));
 		return { url, via: "object", release: () => URL.revokeObjectURL(url) };
 	}
 

@@ -102,7 +102,7 @@ test("C47 an empty canister gets all of it: manifests, roots, owners, times, rol
 	// Every root is that of the bytes, which the canister has hashed itself; of three all bytes are read.
 	for (const key of ["large", "guest/chunked", "guest/session"]) {
 		const [before, after] = await Promise.all(
-			[blobs, restored].map((client) => client.download(key).toBytes()),
+			[blobs, restored].map((client) => client.download(key).bytes()),
 		);
 		expect(Buffer.compare(before as Uint8Array, after as Uint8Array), key).toBe(0);
 	}

@@ -17,7 +17,7 @@ const CHUNKS = Math.ceil(SIZE / MAX_CHUNK_BYTES);
 const KEY = "films/holiday.mp4";
 /**
  * What a page may hold at a time, after a collection of garbage: the 16 MiB of the source that an upload may have in
- * hand exist up to three times (docs/CONCURRENCY.md), and as much may have been acknowledged just now; page, agent and
+ * hand exist up to three times (docs/CONCURRENCY.md), and as much may have been loaded just now; page, agent and
  * client without a transfer take 5 MB. Two fifths of the file.
  */
 const MOST_HELD = 4 * 16 * 2 ** 20 + 10_000_000;
@@ -56,7 +56,7 @@ async function arrived(share: number): Promise<void> {
 		(least) => {
 			const { progress, error } = window.trial.report();
 			if (error) throw new Error(error);
-			return progress.acknowledged >= least;
+			return progress.loaded >= least;
 		},
 		share * SIZE,
 		{ polling: 20 },
@@ -67,15 +67,15 @@ async function arrived(share: number): Promise<void> {
 async function settled(): Promise<number> {
 	await page.waitForFunction(() => {
 		const { progress } = window.trial.report();
-		return progress.sent + progress.reused === progress.acknowledged;
+		return progress.sent + progress.reused === progress.loaded;
 	});
-	return (await report()).progress.acknowledged;
+	return (await report()).progress.loaded;
 }
 
 /** Nothing arrives while the page does some other things. */
 async function standsStill(at: number): Promise<void> {
 	for (let i = 0; i < 20; i++) await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 25)));
-	expect((await report()).progress.acknowledged).toBe(at);
+	expect((await report()).progress.loaded).toBe(at);
 }
 
 /** The most that the page holds while something is under way. */
@@ -124,14 +124,14 @@ test("goes up through pause, reload and offline, each chunk sent once, and comes
 	await arrived(before / SIZE + 0.05);
 	await opened.context.setOffline(true);
 	await page.waitForFunction(() => window.trial.report().progress.retries > 0);
-	await standsStill((await report()).progress.acknowledged);
+	await standsStill((await report()).progress.loaded);
 	expect((await report()).state).toBe("running");
 	await opened.context.setOffline(false);
 	const last = await mostHeld(page.waitForFunction(() => window.trial.report().state !== "running"));
 
 	const { state, error, progress } = await report();
 	expect({ state, error }).toEqual({ state: "done", error: undefined });
-	expect(progress).toMatchObject({ reused: before, sent: SIZE - before, acknowledged: SIZE, total: SIZE });
+	expect(progress).toMatchObject({ reused: before, sent: SIZE - before, loaded: SIZE, total: SIZE });
 	expect(puts).toBe(CHUNKS);
 	expect(await page.evaluate(() => window.trial.noted())).toEqual([]);
 

@@ -1,9 +1,16 @@
 import { Principal } from "@dfinity/principal";
 import { describe, expect, it } from "vitest";
 import * as administration from "../../src/client/administration/administration.js";
-import { deleteMany, moveBlob, updateBlob } from "../../src/client/changing.js";
+import { moveBlob, updateBlob } from "../../src/client/changing.js";
+import { startDeleting } from "../../src/client/deleting.js";
 import { Download } from "../../src/client/download/download.js";
-import { isBlobError, type Quota } from "../../src/client/index.js";
+import {
+	ClientError,
+	type ItemDeleted,
+	type ItemResult,
+	isBlobError,
+	type Quota,
+} from "../../src/client/index.js";
 import { stat } from "../../src/client/stat.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { newId } from "../support/store.js";
@@ -63,7 +70,7 @@ describe("changes that carry no bytes", () => {
 		expect(renamed.key).toBe("d");
 		expect(store.calls.map(({ method }) => method)).toEqual(["blobs_copy", "blobs_rename"]);
 		for (const key of ["b/c", "d"])
-			expect(Buffer.compare(await new Download(context, key, {}).toBytes(), bytes)).toBe(0);
+			expect(Buffer.compare(await new Download(context, key, {}).bytes(), bytes)).toBe(0);
 		expect(await codeOf(stat(context, "a"))).toBe("blob_not_found");
 		const onto = moveBlob(context, "blobs_copy", "d", "b/c", { ifNoneMatch: "*" });
 		expect(await codeOf(onto)).toBe("precondition_failed");
@@ -89,8 +96,8 @@ describe("changes that carry no bytes", () => {
 		store.hooks.before = () => {
 			asked = 0;
 		};
-		const deleted = await deleteMany(context, keys);
-		expect(deleted.map(({ key, error }) => [key, error])).toEqual(keys.map((key) => [key, undefined]));
+		const { items } = await startDeleting(context, keys).done;
+		expect(items.map(({ key, status }) => [key, status])).toEqual(keys.map((key) => [key, "deleted"]));
 		expect(store.count("blobs_delete_many")).toBe(3);
 	});
 
@@ -102,16 +109,49 @@ describe("changes that carry no bytes", () => {
 			"a",
 			{ key: "b", ifMatch: { sequence: 1n, canisterVersion: 1n } },
 			...Array.from({ length: 1000 }, (_, i) => `n/${i}`),
+			...["not//fine", "a"],
 		];
-		const deleted = await deleteMany(context, keys);
+		const transfer = startDeleting(context, keys);
+		const told: ItemResult<ItemDeleted>[] = [];
+		transfer.on("item", (item) => told.push(item));
+		const { items, ...counts } = await transfer.done;
 		expect(store.count("blobs_delete_many")).toBe(2);
-		expect(deleted.length).toBe(1002);
-		expect(deleted[0]).toMatchObject({ key: "a", sequence: 3n });
-		expect(deleted[1]).toMatchObject({ key: "b", error: { code: "precondition_failed" } });
-		expect(deleted.slice(2).every(({ error }) => error === undefined)).toBe(true);
-		expect(deleted.at(-1)?.key).toBe("n/999");
+		expect(counts).toEqual({ deleted: 1001, failed: 3 });
+		expect(transfer.progress).toEqual({ items: { ...counts, total: 1004 }, retries: 0 });
+		expect(items[0]).toMatchObject({ key: "a", status: "deleted", version: { sequence: 3n } });
+		expect(items[1]).toMatchObject({ key: "b", status: "failed", error: { code: "precondition_failed" } });
+		expect(items.slice(2, 1002).every(({ status }) => status === "deleted")).toBe(true);
+		expect(items[1001]?.key).toBe("n/999");
+		expect(items[1002]).toMatchObject({ key: "not//fine", error: { code: "invalid_argument" } });
+		expect(items[1003]).toMatchObject({ key: "a", error: { code: "key_repeated" } });
+		expect(new Set(told)).toEqual(new Set(items));
 		expect(await codeOf(stat(context, "a"))).toBe("blob_not_found");
-		expect(await codeOf(deleteMany(context, ["fine", "not//fine"]))).toBe("invalid_argument");
+	});
+
+	it("deleteMany waits while it is paused, and says what was done before its keys broke off or a message failed", async () => {
+		const { context, store } = await filled();
+		const fault = new Error("no more keys");
+		const paused = startDeleting(context, ["a"]);
+		paused.pause();
+		await new Promise((resolve) => setImmediate(resolve));
+		expect(store.count("blobs_delete_many")).toBe(0);
+		await paused.resume();
+		expect(await paused.done).toMatchObject({ deleted: 1, failed: 0 });
+		function* broken() {
+			yield "b";
+			throw fault;
+		}
+		const error = await failure(startDeleting(context, broken()).done);
+		if (!isBlobError(error, "items_failed")) throw error;
+		expect(error.cause).toBe(fault);
+		expect(error.details.result).toMatchObject({ deleted: 1, items: [{ key: "b", status: "deleted" }] });
+		store.hooks.before = async ({ nth }) => {
+			if (nth === 3) throw new ClientError("network", { url: "http://h" });
+		};
+		const keys = Array.from({ length: 1_500 }, (_, i) => `n/${i}`);
+		const { deleted, failed, items } = await startDeleting(context, keys).done;
+		expect({ deleted, failed }).toEqual({ deleted: 500, failed: 1_000 });
+		expect(items[0]).toMatchObject({ status: "failed", error: { code: "network" } });
 	});
 
 	it("are refused before anything is sent where they break a bound", async () => {

@@ -26,7 +26,7 @@ const client = (more: object = {}): Untyped => new BlobClient({ ...options, ...m
 /** What a call ends with, and that it ends so later, not at once. */
 async function end(call: () => unknown): Promise<unknown> {
 	const result = call();
-	if (result instanceof Download) return failure(result.toBytes());
+	if (result instanceof Download) return failure(result.bytes());
 	if (result instanceof Transfer) return failure(result.done);
 	if (typeof (result as AsyncGenerator).next === "function")
 		return failure((result as AsyncGenerator).next());
@@ -69,7 +69,7 @@ const wrong: [name: string, call: (client: Untyped) => unknown, option: string][
 	["a target that is undefined", (c) => c.download(), "target"],
 	["a reference without a root", (c) => c.download({ key: "a" }), "root"],
 	["a misspelt option of a download", (c) => c.download("a", { ranges: {} }), "ranges"],
-	["a misspelt option of a buffer", (c) => c.download("a").toBytes({ max: 1 }), "max"],
+	["a misspelt option of a buffer", (c) => c.download("a").bytes({ max: 1 }), "max"],
 	["a role that there is not", (c) => c.grantRole("aaaaa-aa", "owner"), "role"],
 	["no principal", (c) => c.revokeRole(undefined, "reader"), "who"],
 	["a text that is no principal", (c) => c.account("nobody"), "who"],

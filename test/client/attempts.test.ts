@@ -141,7 +141,7 @@ describe.each(kinds)("$name, paused past the life of receipts", ({ method, bytes
 		expect(await sequenceOf(store)).toBe(1n);
 		expect(await transfer.done).toMatchObject({ sequence: 1n, size: bytes.length });
 		expect(Buffer.compare(await readAll(context), bytes)).toBe(0);
-		expect(transfer.progress).toMatchObject({ acknowledged: bytes.length, total: bytes.length });
+		expect(transfer.progress).toMatchObject({ loaded: bytes.length, total: bytes.length });
 	});
 
 	it("counts what it did again", async () => {
@@ -277,13 +277,13 @@ describe("put of many, paused past the life of receipts", () => {
 	};
 
 	it("succeeds for each file that it wrote", async () => {
-		const { store, files } = await paused(true);
+		const { store, items: files } = await paused(true);
 		expect(files.map((file) => file.status === "uploaded" && file.manifest.sequence)).toEqual([1n, 2n, 3n]);
 		expect(await sequenceOf(store)).toBe(3n);
 	});
 
 	it("answers for each what a stat then shows", async () => {
-		const { store, files } = await paused(true);
+		const { store, items: files } = await paused(true);
 		for (const file of files) {
 			const { manifest } = (await store.direct("blobs_stat", { key: file.key, min_version: [] })) as {
 				manifest: Uint8Array[];
@@ -295,7 +295,9 @@ describe("put of many, paused past the life of receipts", () => {
 
 	it("claims no file that somebody else wrote", async () => {
 		for (const isExecuted of [true, false]) {
-			const { files } = await paused(isExecuted, (store) => putAs(store, store.owner, "f/2", other, plain));
+			const { items: files } = await paused(isExecuted, (store) =>
+				putAs(store, store.owner, "f/2", other, plain),
+			);
 			expect(files.map((file) => (file.status === "failed" ? file.error.code : file.status))).toEqual([
 				"uploaded",
 				"precondition_failed",

@@ -6,10 +6,10 @@ import type { ClientContext } from "../../src/client/context.js";
 import { Download } from "../../src/client/download/download.js";
 import { ClientError } from "../../src/client/errors.js";
 import {
-	type BatchProgress,
 	isBlobError,
 	type UploadItem,
 	type UploadManyOptions,
+	type UploadManyProgress,
 } from "../../src/client/index.js";
 import { stat } from "../../src/client/stat.js";
 import type { UploadItems } from "../../src/client/upload/batch/batch.js";
@@ -25,7 +25,7 @@ const uploadMany = (context: ClientContext, items: UploadItems, options: UploadM
 const small = (count: number, bytes: number): UploadItem[] =>
 	Array.from({ length: count }, (_, i) => ({ key: `f/${i}`, source: pseudoBytes(bytes, i + 1) }));
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-const read = (context: ClientContext, key: string) => new Download(context, key, {}).toBytes();
+const read = (context: ClientContext, key: string) => new Download(context, key, {}).bytes();
 
 describe("packing", () => {
 	it("sends small files in as many calls as their bytes need", async () => {
@@ -85,7 +85,7 @@ describe("packing", () => {
 			metadata: { a: "1" },
 			wholeSha256: new Uint8Array(32).fill(1),
 		};
-		const { files } = await uploadMany(context, [item]).done;
+		const { items: files } = await uploadMany(context, [item]).done;
 		const shown = await new Download(context, "a/ü", {}).manifest();
 		expect(files).toEqual([{ key: "a/ü", status: "uploaded", manifest: shown }]);
 	});
@@ -139,7 +139,7 @@ describe("packing", () => {
 			},
 		};
 		const transfer = uploadMany(context, small(20, 100));
-		const { files, uploaded } = await transfer.done;
+		const { items: files, uploaded } = await transfer.done;
 		expect(uploaded).toBe(20);
 		expect(store.calls.length).toBe(2);
 		expect(store.calls[0]!.args).toEqual(store.calls[1]!.args);
@@ -160,14 +160,14 @@ describe("many files", () => {
 			{ key: `s/${i}`, source: () => new Blob([pseudoBytes(size, i + 1) as BlobPart]).stream() },
 		]);
 		const transfer = uploadMany(context, items, { prefix: "p/" });
-		expect(transfer.progress.files.total).toBe(items.length);
-		const seen: BatchProgress[] = [];
+		expect(transfer.progress.items.total).toBe(items.length);
+		const seen: UploadManyProgress[] = [];
 		for await (const progress of transfer) seen.push(progress);
 		const total = 3 * sizes.reduce((sum, size) => sum + size, 0);
-		const last = { total, acknowledged: total, read: total, hashed: total, sent: total, secondsLeft: 0 };
+		const last = { total, loaded: total, read: total, hashed: total, sent: total, secondsLeft: 0 };
 		expect(seen.at(-1)).toMatchObject({ ...last, files: { total: 18, uploaded: 18, failed: 0 } });
 		for (let i = 1; i < seen.length; i++)
-			for (const name of ["read", "hashed", "sent", "acknowledged", "reused"] as const)
+			for (const name of ["read", "hashed", "sent", "loaded", "reused"] as const)
 				expect(seen[i]![name]).toBeGreaterThanOrEqual(seen[i - 1]![name]);
 		for (const [i, size] of sizes.entries())
 			for (const kind of "bfs")
@@ -193,15 +193,16 @@ describe("many files", () => {
 			{ key: "f/7", source: "text" as never },
 		];
 		const told: string[] = [];
-		const transfer = uploadMany(context, items, { onFile: ({ key }) => told.push(key) });
-		const { files, uploaded, failed } = await transfer.done;
+		const transfer = uploadMany(context, items);
+		transfer.on("item", ({ key }) => told.push(key));
+		const { items: files, uploaded, failed } = await transfer.done;
 		expect({ uploaded, failed }).toEqual({ uploaded: 3, failed: 5 });
 		expect(files.map((file) => (file.status === "failed" ? file.error.code : "ok"))).toEqual([
 			...["ok", "ok", "ok", "precondition_failed", "invalid_argument"],
 			...["source_failed", "source_too_short", "source_invalid"],
 		]);
 		expect(told.sort()).toEqual(items.map(({ key }) => key).sort());
-		expect(transfer.progress).toMatchObject({ total: 3_000, acknowledged: 3_000 });
+		expect(transfer.progress).toMatchObject({ total: 3_000, loaded: 3_000 });
 	});
 
 	it("leaves out what the store holds with the same bytes, and overwrites nobody", async () => {
@@ -233,7 +234,7 @@ describe("many files", () => {
 			},
 		};
 		const transfer = uploadMany(context, items, options);
-		const { files, ...counts } = await transfer.done;
+		const { items: files, ...counts } = await transfer.done;
 		expect(counts).toEqual({ unchanged: 5, updated: 0, uploaded: 2, failed: 1 });
 		expect(files[7]).toMatchObject({ status: "failed", error: { code: "precondition_failed" } });
 		expect(transfer.progress.reused).toBe(1_004_000);
@@ -262,7 +263,7 @@ describe("many files", () => {
 		).done;
 		store.calls.length = 0;
 		const transfer = uploadMany(context, items, { skipUnchanged: true });
-		const { files, ...counts } = await transfer.done;
+		const { items: files, ...counts } = await transfer.done;
 		expect(counts).toEqual({ unchanged: 2, updated: 4, uploaded: 1, failed: 2 });
 		expect(files.map((file) => (file.status === "failed" ? file.error.code : file.status))).toEqual([
 			...["unchanged", "unchanged", "updated", "updated", "updated", "updated"],
@@ -282,8 +283,30 @@ describe("many files", () => {
 				expect(file.manifest).toMatchObject({ contentType, visibility, metadata, root });
 			}
 		}
-		expect(transfer.progress.acknowledged).toBe(transfer.progress.total);
-		expect(transfer.progress.files).toMatchObject({ updated: 4, unchanged: 2, uploaded: 1, failed: 2 });
+		expect(transfer.progress.loaded).toBe(transfer.progress.total);
+		expect(transfer.progress.items).toMatchObject({ updated: 4, unchanged: 2, uploaded: 1, failed: 2 });
+	});
+
+	it("shares type, visibility and metadata, which an item overrides", async () => {
+		const store = new MemoryStore();
+		const context = store.context();
+		const items: UploadItem[] = [
+			{ key: "a", source: pseudoBytes(10) },
+			{ key: "b", source: pseudoBytes(3_000_000), visibility: "private", contentType: "b/b" },
+			{ key: "c", source: pseudoBytes(10), metadata: { own: "1" } },
+		];
+		const shared = { visibility: "public", contentType: "a/a", metadata: { all: "1" } } as const;
+		const expected = [
+			shared,
+			{ ...shared, visibility: "private", contentType: "b/b" },
+			{ ...shared, metadata: { own: "1" } },
+		];
+		const { items: first } = await uploadMany(context, items, shared).done;
+		expect(first.map((item) => item.status !== "failed" && item.manifest)).toMatchObject(expected);
+		// As items' own: what is stored otherwise is changed without bytes.
+		const again = uploadMany(context, items, { ...shared, visibility: "private", skipUnchanged: true });
+		expect(await again.done).toMatchObject({ updated: 2, unchanged: 1, uploaded: 0, failed: 0 });
+		expect((await stat(context, "a")).visibility).toBe("private");
 	});
 
 	it("believes no node's list: one that shows another manifest, or none, uploads and overwrites nothing", async () => {
@@ -354,7 +377,7 @@ describe("a key that is given twice", () => {
 					{ key: "other", source: pseudoBytes(10, 2) },
 					{ key: "b", source: pseudoBytes(second, 3) },
 				];
-				const { files, ...counts } = await uploadMany(context, items, { prefix: "a/" }).done;
+				const { items: files, ...counts } = await uploadMany(context, items, { prefix: "a/" }).done;
 				expect(counts).toEqual({ uploaded: 2, updated: 0, unchanged: 0, failed: 1 });
 				expect(files[2]).toMatchObject({
 					key: "a/b",
@@ -384,10 +407,11 @@ describe("what the caller gave that throws", () => {
 		try {
 			const context = new MemoryStore().context({ chunkBytes: 65_536 });
 			const items = [...small(3, 1_000), { key: "large", source: pseudoBytes(3_000_000) }];
-			const onFile = () => {
+			const transfer = uploadMany(context, items);
+			transfer.on("item", () => {
 				throw fault;
-			};
-			const result = await uploadMany(context, items, { onFile }).done;
+			});
+			const result = await transfer.done;
 			expect(result).toMatchObject({ uploaded: 4, failed: 0 });
 			await new Promise((resolve) => setImmediate(resolve));
 			expect(seen).toEqual([fault, fault, fault, fault]);
@@ -413,7 +437,8 @@ describe("what the caller gave that throws", () => {
 			for (const items of [broken(), brokenLater()]) {
 				const context = new MemoryStore().context();
 				const told: string[] = [];
-				const transfer = uploadMany(context, items, { onFile: ({ key }) => told.push(key) });
+				const transfer = uploadMany(context, items);
+				transfer.on("item", ({ key }) => told.push(key));
 				const error = await transfer.done.then(
 					() => undefined,
 					(reason: unknown) => reason,

@@ -111,7 +111,7 @@ describe.each([
 		clock.setMs = 0;
 		method = "blobs_get_chunk";
 		const download = new Download(context, "a/b", {});
-		expect(Buffer.compare(await download.toBytes(), bytes)).toBe(0);
+		expect(Buffer.compare(await download.bytes(), bytes)).toBe(0);
 		expect(download.progress?.bytesPerSecond).toBeGreaterThan(0.9 * chunk);
 		expect(download.progress?.bytesPerSecond).toBeLessThan(1.1 * chunk);
 	});

@@ -29,7 +29,7 @@ describe.each([
 		const client = () => world.client({ identity });
 		const run = async () => {
 			await client().upload(source(), { key }).done;
-			expect(Buffer.compare(await client().download(key).toBytes(), bytes)).toBe(0);
+			expect(Buffer.compare(await client().download(key).bytes(), bytes)).toBe(0);
 			expect((await client().stat(key)).size).toBe(bytes.length);
 			const listed = [];
 			for await (const entry of client().list({ prefix: key })) listed.push(entry);

@@ -4,7 +4,7 @@ import { Throttle } from "../../src/client/call/throttle.js";
 import { ClientError } from "../../src/client/errors.js";
 import { AdaptiveConcurrency } from "../../src/client/lane/concurrency.js";
 import { Lane } from "../../src/client/lane/lane.js";
-import { Rate } from "../../src/client/upload/rate.js";
+import { Rate } from "../../src/client/util/rate.js";
 import { seededRandom } from "../../src/localnet/conditions/random.js";
 
 /**

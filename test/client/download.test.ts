@@ -3,7 +3,7 @@ import { updateBlob } from "../../src/client/changing.js";
 import type { ClientContext } from "../../src/client/context.js";
 import { Download, type DownloadOptions } from "../../src/client/download/download.js";
 import { ClientError } from "../../src/client/errors.js";
-import { type DownloadProgress, isBlobError } from "../../src/client/index.js";
+import { isBlobError, type Progress } from "../../src/client/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 
@@ -61,10 +61,10 @@ describe("ranges", () => {
 			const chunks = to > start ? Math.ceil(to / S) - Math.floor(start / S) : 0;
 			const one = download(context, { range });
 			const reads: Record<string, () => Promise<Uint8Array>> = {
-				toBytes: () => one.toBytes(),
+				toBytes: () => one.bytes(),
 				iterator: () => collect(one),
 				stream: () => collect(one.stream() as unknown as AsyncIterable<Uint8Array>),
-				toBlob: async () => new Uint8Array(await (await one.toBlob()).arrayBuffer()),
+				toBlob: async () => new Uint8Array(await (await one.blob()).arrayBuffer()),
 				pipeTo: async () => {
 					const parts: Uint8Array[] = [];
 					await one.pipeTo(new WritableStream({ write: (part) => void parts.push(part) }));
@@ -75,7 +75,7 @@ describe("ranges", () => {
 				store.calls.length = 0;
 				expect(Buffer.compare(await read(), wanted), name).toBe(0);
 				expect(store.count("blobs_get_chunk"), name).toBe(chunks);
-				expect(one.progress).toMatchObject({ received: wanted.length, total: wanted.length });
+				expect(one.progress).toMatchObject({ loaded: wanted.length, total: wanted.length });
 			}
 		},
 	);
@@ -83,8 +83,8 @@ describe("ranges", () => {
 	it("that are none are refused: at once where no blob could have them, else before a chunk is asked for", async () => {
 		const { store, context } = await filled();
 		for (const range of [{ start: -1 }, { start: 0.5 }, { start: 5, end: 4 }])
-			expect(String(await failure(download(context, { range }).toBytes()))).toMatch(/range\.(start|end)/);
-		const error = await failure(download(context, { range: { start: SIZE + 1 } }).toBytes());
+			expect(String(await failure(download(context, { range }).bytes()))).toMatch(/range\.(start|end)/);
+		const error = await failure(download(context, { range: { start: SIZE + 1 } }).bytes());
 		expect(isBlobError(error, "range_invalid") && error.details).toEqual({
 			start: SIZE + 1,
 			end: undefined,
@@ -95,11 +95,9 @@ describe("ranges", () => {
 
 	it("bound the buffer, not the blob", async () => {
 		const { context, bytes } = await filled();
-		const part = await download(context, { range: { start: 10, end: 20 } }).toBytes({ maxBytes: 10 });
+		const part = await download(context, { range: { start: 10, end: 20 } }).bytes({ maxBytes: 10 });
 		expect(Buffer.compare(part, bytes.subarray(10, 20))).toBe(0);
-		const error = await failure(
-			download(context, { range: { start: 10, end: 21 } }).toBytes({ maxBytes: 10 }),
-		);
+		const error = await failure(download(context, { range: { start: 10, end: 21 } }).bytes({ maxBytes: 10 }));
 		expect(isBlobError(error, "too_large_for_memory")).toBe(true);
 	});
 });
@@ -187,7 +185,7 @@ describe("a stream", () => {
 		};
 		for (const read of [
 			() => collect(download(context, { signal: controller.signal })),
-			() => download(context, { signal: controller.signal }).toBytes(),
+			() => download(context, { signal: controller.signal }).bytes(),
 		])
 			expect(isBlobError(await failure(read()), "aborted")).toBe(true);
 		expect(store.running).toBe(0);
@@ -206,27 +204,110 @@ describe("progress", () => {
 				if (method === "blobs_get_chunk") now += 500;
 			},
 		};
-		const seen: DownloadProgress[] = [];
+		const seen: Progress[] = [];
 		const one = download(context);
 		expect(one.progress).toBeUndefined();
 		const stop = one.on("progress", (progress) => seen.push(progress));
-		await one.toBytes();
+		await one.bytes();
 		expect(seen.length).toBe(40);
 		expect(seen.at(-1)).toEqual({
-			received: SIZE,
+			loaded: SIZE,
 			total: SIZE,
+			reused: 0,
+			retries: 0,
+			concurrency: expect.any(Number),
 			bytesPerSecond: expect.any(Number),
 			secondsLeft: 0,
 		});
-		for (const [i, { received }] of seen.entries())
-			expect(received).toBeGreaterThan(seen[i - 1]?.received ?? 0);
+		for (const [i, { loaded }] of seen.entries()) expect(loaded).toBeGreaterThan(seen[i - 1]?.loaded ?? 0);
 		// A chunk each half second, two at a time: the clock moves twice before the first one arrives.
 		expect(seen.at(-2)!.bytesPerSecond).toBeGreaterThan(S);
 		expect(seen.at(-2)!.bytesPerSecond).toBeLessThan(3 * S);
 		stop();
 		await collect(one);
 		expect(seen.length).toBe(40);
-		expect(one.progress?.received).toBe(SIZE);
+		expect(one.progress?.loaded).toBe(SIZE);
+	});
+});
+
+describe("a download that is paused", () => {
+	const turns = async () => {
+		for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+	};
+
+	it("fetches nothing more until it goes on, and keeps no place in the lane", async () => {
+		const { store, context, bytes } = await filled();
+		const one = download(context);
+		let paused = () => {};
+		const wait = new Promise<void>((resolve) => {
+			paused = resolve;
+		});
+		const stop = one.on("progress", ({ loaded }) => {
+			if (loaded < 10 * S) return;
+			stop();
+			one.pause();
+			paused();
+		});
+		const all = one.bytes();
+		await wait;
+		await turns();
+		const asked = store.count("blobs_get_chunk");
+		await turns();
+		expect(store.count("blobs_get_chunk")).toBe(asked);
+		expect(asked).toBeLessThan(20);
+		// All four places are free for another.
+		expect(Buffer.compare(await download(context).bytes(), bytes)).toBe(0);
+		expect(one.isPaused).toBe(true);
+		expect(one.progress!.loaded).toBeLessThan(SIZE);
+		store.calls.length = 0;
+		one.resume();
+		expect(Buffer.compare(await all, bytes)).toBe(0);
+		expect(asked + store.count("blobs_get_chunk")).toBe(40);
+	});
+
+	it("waits before it asks anything, and ends at once by its signal", async () => {
+		const { store, context } = await filled();
+		const controller = new AbortController();
+		const one = download(context, { signal: controller.signal });
+		one.pause();
+		const all = failure(one.bytes());
+		await turns();
+		expect(store.calls).toEqual([]);
+		controller.abort();
+		expect(isBlobError(await all, "aborted")).toBe(true);
+		expect(store.calls).toEqual([]);
+	});
+
+	it("tells requests that are made again", async () => {
+		const { store, context } = await filled();
+		store.hooks = {
+			answer: ({ method, nth }, answer) =>
+				method === "blobs_get_chunk" && nth % 10 === 3 ? new Uint8Array(S) : answer,
+		};
+		const one = download(context);
+		const told: unknown[] = [];
+		one.on("retry", ({ error }) => told.push(error.code));
+		await one.bytes();
+		expect(new Set(told)).toEqual(new Set(["chunk_corrupt"]));
+		expect(told.length).toBeGreaterThanOrEqual(4);
+		expect(one.progress?.retries).toBe(told.length);
+	});
+});
+
+describe("a blob as text and JSON", () => {
+	it("is decoded as UTF-8, and parsed", async () => {
+		const context = new MemoryStore().context();
+		const put = (key: string, text: string) =>
+			startUpload(context, new TextEncoder().encode(text), { key }).done;
+		await put("a", '{ "grüße": [1, 2] }');
+		await put("b", "{ not }");
+		const read = (key: string) => new Download(context, key, {});
+		expect(await read("a").text()).toBe('{ "grüße": [1, 2] }');
+		expect(await read("a").json()).toEqual({ grüße: [1, 2] });
+		expect(await (await read("a").blob()).text()).toBe('{ "grüße": [1, 2] }');
+		const error = await failure(read("b").json());
+		expect(isBlobError(error, "json_invalid") && error.details.key).toBe("b");
+		expect(isBlobError(await failure(read("a").text({ maxBytes: 3 })), "too_large_for_memory")).toBe(true);
 	});
 });
 
@@ -267,7 +348,7 @@ describe("a blob that changes while it is read", () => {
 		]) {
 			store.calls.length = 0;
 			midway(store, act);
-			expect(Buffer.compare(await download(context).toBytes(), bytes)).toBe(0);
+			expect(Buffer.compare(await download(context).bytes(), bytes)).toBe(0);
 			expect(store.count("blobs_get_chunk")).toBeLessThanOrEqual(45);
 		}
 	});
@@ -277,13 +358,13 @@ describe("a blob that changes while it is read", () => {
 		midway(store, () =>
 			store.direct("blobs_delete", { id: pseudoBytes(16), key: "f", precondition: { none: null } }),
 		);
-		expect(isBlobError(await failure(download(context).toBytes()), "blob_not_found")).toBe(true);
+		expect(isBlobError(await failure(download(context).bytes()), "blob_not_found")).toBe(true);
 	});
 });
 
 it("takes one node's word for what the key holds where it is told to", async () => {
 	const { store, context, bytes } = await filled();
-	expect(Buffer.compare(await download(context, { trust: "node" }).toBytes(), bytes)).toBe(0);
+	expect(Buffer.compare(await download(context, { trust: "node" }).bytes(), bytes)).toBe(0);
 	expect(store.calls.every(({ kind }) => kind === "query")).toBe(true);
 });
 

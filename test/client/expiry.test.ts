@@ -167,7 +167,7 @@ describe("a key whose blob is over", () => {
 		const blob = await reading.open();
 		pass(HOUR_MS);
 		expect(await code(blob.chunk(0))).toBe("blob_not_found");
-		expect(await code(new Download(context, blob.manifest, {}).toBytes())).toBe("blob_not_found");
+		expect(await code(new Download(context, blob.manifest, {}).bytes())).toBe("blob_not_found");
 	});
 });
 
@@ -179,7 +179,8 @@ describe("when a blob ends", () => {
 		const expected = new Date(end);
 		const large = await startUpload(own, pseudoBytes(3_000_000), { key: "l", expiresAt: expected }).done;
 		const small = await put(own, "s", { expiresAt: end }).done;
-		const { files } = await startBatch(own, [{ key: "m", source: pseudoBytes(9), expiresAt: end }], {}).done;
+		const { items: files } = await startBatch(own, [{ key: "m", source: pseudoBytes(9), expiresAt: end }], {})
+			.done;
 		const [many] = files.map((file) => (file.status === "failed" ? undefined : file.manifest));
 		for (const manifest of [large, small, many]) {
 			expect(manifest!.expiresAt).toEqual(expected);
@@ -197,7 +198,7 @@ describe("when a blob ends", () => {
 		const rules = [{ prefix: "tmp/", life: BigInt(HOUR_MS) * 1_000_000n }];
 		await store.direct("blobs_set_expiry_rules", { id: newId(), rules });
 		const items = ["tmp/a", "kept"].map((key) => ({ key, source: pseudoBytes(9) }));
-		const { files } = await startBatch(proving.context(), items, {}).done;
+		const { items: files } = await startBatch(proving.context(), items, {}).done;
 		const ends = files.map((file) => file.status !== "failed" && file.manifest.expiresAt);
 		expect(ends).toEqual([new Date(store.host.time + HOUR_MS), undefined]);
 	});
@@ -219,7 +220,7 @@ describe("when a blob ends", () => {
 		const items = [{ key: "b", source: pseudoBytes(100), visibility: "public" as const, expiresAt: end }];
 		const once = await startBatch(proving.context(), items, { skipUnchanged: true }).done;
 		expect(once).toMatchObject({ updated: 1, uploaded: 0 });
-		expect(once.files[0]).toMatchObject({ manifest: { expiresAt: new Date(end) } });
+		expect(once.items[0]).toMatchObject({ manifest: { expiresAt: new Date(end) } });
 		const twice = await startBatch(proving.context(), items, { skipUnchanged: true }).done;
 		expect(twice).toMatchObject({ unchanged: 1 });
 	});

@@ -43,9 +43,9 @@ describe("fromPath", () => {
 		const { path, bytes } = await written("one");
 		const context = new MemoryStore().context({ chunkBytes: S });
 		await startUpload(context, await fromPath(path), { key: "f" }).done;
-		expect(Buffer.compare(await new Download(context, "f", {}).toBytes(), bytes)).toBe(0);
+		expect(Buffer.compare(await new Download(context, "f", {}).bytes(), bytes)).toBe(0);
 		await startUpload(context, Readable.from([bytes.subarray(0, 99), bytes.subarray(99)]), { key: "g" }).done;
-		expect(Buffer.compare(await new Download(context, "g", {}).toBytes(), bytes)).toBe(0);
+		expect(Buffer.compare(await new Download(context, "g", {}).bytes(), bytes)).toBe(0);
 		await new Promise((resolve) => setTimeout(resolve, 20));
 		expect(await openFiles()).toEqual([]);
 	});
@@ -178,7 +178,7 @@ describe("toFile", () => {
 		// Of chunks 1 to 9 four are there and whole; the first is cut by the range, the third was damaged.
 		expect(done.reusedBytes).toBe(3 * S);
 		expect(store.count("blobs_get_chunk")).toBe(9 - 3);
-		expect(download.progress).toMatchObject({ received: end - start, total: end - start });
+		expect(download.progress).toMatchObject({ loaded: end - start, total: end - start });
 		await toFile(new Download(context, "f", { range: { start: SIZE } }), path);
 		expect((await readFile(path)).length).toBe(0);
 	});

@@ -88,7 +88,7 @@ it("uploadMany says owner and times of each, and uploads again what has others",
 		{ key: "a", source: small, importAs },
 		{ key: "b", source: small },
 	];
-	const { files } = await startBatch(context, items, {}).done;
+	const { items: files } = await startBatch(context, items, {}).done;
 	const stored = files.map((file) => ("manifest" in file ? file.manifest : undefined));
 	expect(stored).toEqual([await stat(context, "a"), await stat(context, "b")]);
 	const isSkipped = async (of: object) =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { deleteBlob, deleteMany } from "../../src/client/changing.js";
+import { deleteBlob } from "../../src/client/changing.js";
+import { startDeleting } from "../../src/client/deleting.js";
 import { ClientError } from "../../src/client/errors.js";
 import { type AsJson, type Cursor, isBlobError, type Manifest } from "../../src/client/index.js";
 import { changes, latestCursor } from "../../src/client/reading/changes.js";
@@ -113,8 +114,8 @@ describe("JSON", () => {
 		const result = await startBatch(context, items, {}).done;
 		expect(through(result)).toMatchObject({
 			uploaded: 1,
-			files: [
-				{ manifest: { root: hex((result.files[0] as { manifest: Manifest }).manifest.root) } },
+			items: [
+				{ manifest: { root: hex((result.items[0] as { manifest: Manifest }).manifest.root) } },
 				{ error: { code: "key_repeated" } },
 			],
 		});
@@ -122,9 +123,10 @@ describe("JSON", () => {
 			deleted: true,
 			sequence: expect.any(String),
 		});
-		expect(through(await deleteMany(context, ["x"]))).toMatchObject([
-			{ key: "x", sequence: expect.any(String) },
-		]);
+		expect(through(await startDeleting(context, ["x"]).done)).toMatchObject({
+			deleted: 1,
+			items: [{ key: "x", status: "deleted", version: { sequence: expect.any(String) } }],
+		});
 		expect(store.count("blobs_delete_many")).toBe(1);
 	});
 });

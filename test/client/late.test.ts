@@ -75,7 +75,7 @@ const uploads: Record<string, { method: string; isThere: false; act: Act }> = {
 				source: bytes,
 				ifNoneMatch: "*" as const,
 			}));
-			const { files } = await seen(client.uploadMany(items));
+			const { items: files } = await seen(client.uploadMany(items));
 			for (const file of files) if (file.status === "failed") throw file.error;
 		},
 	},

@@ -41,7 +41,7 @@ it.each(GIVEN)("a source that says %j never fails an upload that named no type",
 	for (const options of [{}, { contentType: "" }]) {
 		const { contentType } = await startUpload(context, source, { key: "a", ...options }).done;
 		expect(contentType).toBe(taken ?? OTHER);
-		const { files } = await startBatch(context, [{ key: "b", source, ...options }], {}).done;
+		const { items: files } = await startBatch(context, [{ key: "b", source, ...options }], {}).done;
 		expect(files[0]).toMatchObject({ manifest: { contentType: taken ?? OTHER } });
 	}
 });
@@ -96,7 +96,7 @@ it("in Node what has a name and says no type has that of the name's ending", asy
 		);
 		const named = { key, contentType: "text/plain" };
 		expect((await startUpload(context, source(), named).done).contentType, what).toBe("text/plain");
-		const { files } = await startBatch(context, [{ key, source }], {}).done;
+		const { items: files } = await startBatch(context, [{ key, source }], {}).done;
 		expect(files[0], what).toMatchObject({ manifest: { contentType: type } });
 	}
 	await rm(directory, { recursive: true });
@@ -119,7 +119,7 @@ it("in Node a path has the type of its ending", async () => {
 	};
 	for (const name of Object.keys(types)) await writeFile(join(directory, name), "x");
 	const context = new MemoryStore().context();
-	const { files } = await startBatch(context, (await filesIn(directory)).files, {}).done;
+	const { items: files } = await startBatch(context, (await filesIn(directory)).files, {}).done;
 	for (const file of files)
 		expect(file).toMatchObject({ status: "uploaded", manifest: { contentType: types[file.key] } });
 	const named = { key: "a", contentType: "text/plain" };

@@ -77,10 +77,10 @@ describe("filesIn", () => {
 		const transfer = startBatch(new MemoryStore().context(), [files[0]!, changed, files[2]!], {
 			prefix: "p/",
 		});
-		expect(transfer.progress.files.total).toBe(3);
+		expect(transfer.progress.items.total).toBe(3);
 		const result = await transfer.done;
 		expect(result).toMatchObject({ uploaded: 1, failed: 2 });
-		const codes = result.files.map((file) => (file.status === "failed" ? file.error.code : file.key));
+		const codes = result.items.map((file) => (file.status === "failed" ? file.error.code : file.key));
 		expect(codes).toEqual(["p/1", "source_changed", "source_failed"]);
 	});
 });

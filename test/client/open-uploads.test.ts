@@ -44,7 +44,7 @@ describe("what a quota refuses names the caller's open uploads", () => {
 
 	it("each file of a pack, for one question", async () => {
 		const items = [1, 2, 3, 4].map((n) => ({ key: `f/${n}`, source: pseudoBytes(100, n) }));
-		const { files } = await startBatch(context, items, {}).done;
+		const { items: files } = await startBatch(context, items, {}).done;
 		expect(files.map((file) => (file.status === "failed" ? named(file.error) : file.status))).toEqual([
 			"uploaded",
 			...Array(3).fill(["open"]),
@@ -57,7 +57,7 @@ describe("what a quota refuses names the caller's open uploads", () => {
 		const none = { ...quota, received_per_day: 1n };
 		await store.direct("blobs_set_quota", { id: newId(), who: [], quota: [none] });
 		const items = [1, 2].map((n) => ({ key: `f/${n}`, source: pseudoBytes(100, n) }));
-		const { files } = await startBatch(context, items, {}).done;
+		const { items: files } = await startBatch(context, items, {}).done;
 		expect(files.map((file) => file.status === "failed" && named(file.error))).toEqual([["open"], ["open"]]);
 		expect(store.count("blobs_list_uploads")).toBe(1);
 	});
@@ -74,7 +74,7 @@ describe("what a quota refuses names the caller's open uploads", () => {
 			},
 		};
 		const items = [1, 2].map((n) => ({ key: `f/${n}`, source: pseudoBytes(100, n) }));
-		const { files } = await startBatch(context, items, {}).done;
+		const { items: files } = await startBatch(context, items, {}).done;
 		expect(files.map((file) => file.status)).toEqual(["uploaded", "failed"]);
 		expect(files[1]).toMatchObject({ error: { code: "quota_exceeded", openUploads: undefined } });
 	});

@@ -54,7 +54,7 @@ test("C108 C109 C110 blobs are offered, listed, taken and declined", async () =>
 	expect(taken).toMatchObject({ blobs: 2, refused: 0 });
 	expect(steps).toEqual([2]);
 	expect((await bens.stat("docs/a")).owner).toBe(ben.getPrincipal().toText());
-	expect(await bens.download("docs/b").toBytes()).toEqual(bytesOf(1));
+	expect(await bens.download("docs/b").bytes()).toEqual(bytesOf(1));
 	expect((await all(annOwners.list())).map(({ key }) => key)).toEqual(["other"]);
 	expect(await codeOf(benOwners.take(offer))).toBe("not_authorized");
 	const declined = await annOwners.offer(ben.getPrincipal(), { key: "other" });
@@ -77,10 +77,10 @@ test("C112 C113 a second principal goes on as the first, and proofs are of what 
 	await new BlobOwners(clientOf(phone)).acceptLink(ann.getPrincipal());
 	const phones = clientOf(phone, ann);
 	expect(await all(owners.listLinks({ owner: ann.getPrincipal() }))).toMatchObject([{ holds: true }]);
-	expect(await phones.download("other").toBytes()).toEqual(bytesOf(2));
+	expect(await phones.download("other").bytes()).toEqual(bytesOf(2));
 	expect((await upload(phones, "by-phone", 4).done).owner).toBe(ann.getPrincipal().toText());
 	// The client makes these manifests by itself.
-	const { files } = await phones.uploadMany([{ source: bytesOf(5), key: "many/a" }]).done;
+	const { items: files } = await phones.uploadMany([{ source: bytesOf(5), key: "many/a" }]).done;
 	expect(files).toMatchObject([{ status: "uploaded", manifest: { owner: ann.getPrincipal().toText() } }]);
 	expect((await anns.stat("many/a")).owner).toBe(ann.getPrincipal().toText());
 	// From the second miss on, absence is proven by what the subnet says of the owner: its salt.

@@ -26,7 +26,7 @@ const turns = async (count: number) => {
 	for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 const isWhole = async (context: ClientContext) =>
-	Buffer.compare(await new Download(context, "a/b", {}).toBytes(), bytes) === 0;
+	Buffer.compare(await new Download(context, "a/b", {}).bytes(), bytes) === 0;
 const openUploads = async (store: MemoryStore) => {
 	const page = await store.direct("blobs_list_uploads", { key: [], after: [], limit: 9 });
 	return (page as { uploads: unknown[] }).uploads.length;
@@ -90,7 +90,7 @@ describe("pause and resume", () => {
 				await transfer.resume();
 				const { size } = await transfer.done;
 				expect(states).toEqual(isOver ? ["paused", "done"] : ["paused", "running", "done"]);
-				expect(transfer.progress).toMatchObject({ acknowledged: size, total: size, secondsLeft: 0 });
+				expect(transfer.progress).toMatchObject({ loaded: size, total: size, secondsLeft: 0 });
 				if (size === SIZE) expect(await isWhole(context)).toBe(true);
 			}
 		});
@@ -313,7 +313,7 @@ describe("reuse", () => {
 			reused: size - S,
 			total: size,
 		});
-		expect(Buffer.compare(await new Download(context, "a/b", {}).toBytes(), next)).toBe(0);
+		expect(Buffer.compare(await new Download(context, "a/b", {}).bytes(), next)).toBe(0);
 	});
 
 	it("goes on with what an earlier attempt left, too, and takes a stream as it is", async () => {

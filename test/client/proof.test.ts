@@ -149,11 +149,11 @@ describe("what no node proves is asked of the subnet", () => {
 		proving.tamper = ({ kind, method }, answer: WireStatAnswer) =>
 			kind === "query" && method === "blobs_stat" ? lie(answer) : answer;
 		const read = new Download(context, { key: "a", root }, {});
-		expect(await code(read.toBlob())).toBe("manifest_corrupt");
+		expect(await code(read.blob())).toBe("manifest_corrupt");
 		// One that brings no proof along is no witness to anything but the bytes.
 		proving.proves = false;
 		store.calls.length = 0;
-		expect((await read.toBlob()).type).toBe(contentType);
+		expect((await read.blob()).type).toBe(contentType);
 		expect(await read.manifest()).toMatchObject({ contentType, visibility: "public" });
 		expect(kinds().slice(0, 2)).toEqual(["query stat", "update stat"]);
 	});

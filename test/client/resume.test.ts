@@ -33,7 +33,7 @@ describe("resume", () => {
 		await transfer.done;
 		expect(store.count("blobs_begin_upload")).toBe(0);
 		expect(store.count("blobs_put_chunk")).toBe(15);
-		expect(transfer.progress).toMatchObject({ reused: 25 * S, acknowledged: SIZE, sent: SIZE - 25 * S });
+		expect(transfer.progress).toMatchObject({ reused: 25 * S, loaded: SIZE, sent: SIZE - 25 * S });
 		expect(sha256(await readAll(context))).toBe(sha256(bytes));
 	});
 
@@ -90,7 +90,7 @@ describe("resume", () => {
 		for (const discard of [false, true]) {
 			const transfer = upload(context, pseudoBytes(SIZE), { resume: false });
 			await new Promise<void>((resolve) => {
-				transfer.on("progress", ({ acknowledged }) => acknowledged > 3 * S && resolve());
+				transfer.on("progress", ({ loaded }) => loaded > 3 * S && resolve());
 			});
 			await transfer.abort({ reason: "no more", discard });
 			const error = await failure(transfer.done);
@@ -132,12 +132,12 @@ describe("others at the same key", () => {
 			const store = new MemoryStore();
 			const first = upload(store.context({ chunkBytes: S, concurrency: 2 }), bytes);
 			await new Promise<void>((resolve) => {
-				first.on("progress", ({ acknowledged }) => acknowledged >= lead * S && resolve());
+				first.on("progress", ({ loaded }) => loaded >= lead * S && resolve());
 			});
 			const second = upload(store.context({ chunkBytes: S, concurrency: 2 }), bytes);
 			const [a, b] = await Promise.all([first.done, second.done]);
 			expect(a.root).toEqual(b.root);
-			expect(second.progress.acknowledged).toBe(SIZE);
+			expect(second.progress.loaded).toBe(SIZE);
 			expect(sha256(await readAll(store.context()))).toBe(sha256(bytes));
 		}
 	});
@@ -147,7 +147,7 @@ describe("others at the same key", () => {
 		const [one, two] = [pseudoBytes(SIZE, 1), pseudoBytes(SIZE, 2)];
 		const first = upload(store.context({ chunkBytes: S, concurrency: 2 }), one);
 		await new Promise<void>((resolve) => {
-			first.on("progress", ({ acknowledged }) => acknowledged >= 5 * S && resolve());
+			first.on("progress", ({ loaded }) => loaded >= 5 * S && resolve());
 		});
 		const second = upload(store.context({ chunkBytes: S, concurrency: 2 }), two);
 		const [a, b] = await Promise.all([first.done, second.done]);
@@ -194,7 +194,7 @@ describe("others at the same key", () => {
 		const transfer = upload(context, bytes);
 		await transfer.done;
 		expect(store.count("blobs_begin_upload")).toBe(2);
-		expect(transfer.progress).toMatchObject({ acknowledged: SIZE, sent: SIZE, read: SIZE });
+		expect(transfer.progress).toMatchObject({ loaded: SIZE, sent: SIZE, read: SIZE });
 		expect(sha256(await readAll(context))).toBe(sha256(bytes));
 	});
 });

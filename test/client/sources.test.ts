@@ -39,8 +39,7 @@ const failure = async (act: Promise<unknown>): Promise<AnyBlobError> => {
 	if (!isBlobError(error)) throw new Error(`it ended otherwise: ${String(error)}`);
 	return error;
 };
-const read = async (context: Context, key = "a") =>
-	Buffer.from(await new Download(context, key, {}).toBytes());
+const read = async (context: Context, key = "a") => Buffer.from(await new Download(context, key, {}).bytes());
 
 describe("bytes", () => {
 	const bytes = pseudoBytes(3 * S + 5);
@@ -213,7 +212,7 @@ describe("no bytes at all", () => {
 		const error = await failure(upload(context, source()));
 		expect(error).toMatchObject({ code: "source_empty", details: { key: "a", held: 4 } });
 		const many = await startBatch(context, [{ key: "a", source: source() as BlobSource }], {}).done;
-		expect(many.files[0]).toMatchObject({ status: "failed", error: { code: "source_empty" } });
+		expect(many.items[0]).toMatchObject({ status: "failed", error: { code: "source_empty" } });
 		expect(String(await read(context))).toBe("good");
 		const precondition = await new Download(context, "a", {}).manifest();
 		const version = await failure(upload(context, source(), { ifMatch: precondition }));
@@ -280,7 +279,7 @@ describe("files", () => {
 		expect(await transfer.done).toMatchObject({ uploaded: 4, failed: 0 });
 		expect(String(await read(context, "grown"))).toBe("content and more");
 		expect(String(await read(context, "shrunk"))).toBe("less");
-		expect(transfer.progress).toMatchObject({ total: 29, acknowledged: 29 });
+		expect(transfer.progress).toMatchObject({ total: 29, loaded: 29 });
 	});
 
 	it("as Blobs that grew are noticed, empty ones too", async () => {

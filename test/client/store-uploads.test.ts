@@ -81,7 +81,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 				expect(waitedMs).toBeGreaterThan(0);
 				expect(transfer.progress.concurrency).toBeGreaterThanOrEqual(2);
 				fixture.network.local!.setConditions({});
-				expect(Buffer.compare(await blobs.download(blob).toBytes(), bytes)).toBe(0);
+				expect(Buffer.compare(await blobs.download(blob).bytes(), bytes)).toBe(0);
 			});
 	});
 
@@ -105,7 +105,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 				expect(transfer.state).toBe("paused");
 				await transfer.resume({ agent: await agentFor(60_000) });
 				expect((await transfer.done).size).toBe(SIZE);
-				expect(Buffer.compare(await client().download(`expires/${clock}`).toBytes(), bytes)).toBe(0);
+				expect(Buffer.compare(await client().download(`expires/${clock}`).bytes(), bytes)).toBe(0);
 			});
 	});
 
@@ -124,7 +124,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 					const result = await blobs.uploadMany(files(`${fault}/${nth}`, 60, 80_000)).done;
 					expect(result).toMatchObject({ uploaded: 60, failed: 0 });
 					expect(puts()).toBe(3);
-					const { manifest } = result.files[59] as { manifest: { root: Uint8Array } };
+					const { manifest } = result.items[59] as { manifest: { root: Uint8Array } };
 					expect((await blobs.stat(`${fault}/${nth}/59`)).root).toEqual(manifest.root);
 					fixture.network.local!.faults.clear();
 				}
@@ -132,7 +132,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 
 		it("have the owner that the store says they have", async () => {
 			const blobs = client();
-			const { files: results } = await blobs.uploadMany(files("owned", 2, 10)).done;
+			const { items: results } = await blobs.uploadMany(files("owned", 2, 10)).done;
 			expect(results.map((result) => result.status === "uploaded" && result.manifest)).toEqual([
 				await blobs.stat("owned/0"),
 				await blobs.stat("owned/1"),

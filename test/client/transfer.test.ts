@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type BlobSource, isBlobError, type Progress } from "../../src/client/index.js";
+import { type BlobSource, isBlobError, type UploadProgress } from "../../src/client/index.js";
 import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 import { failure, readAll, S, SIZE, sha256, streamOf, upload } from "./support/transfers.js";
@@ -32,7 +32,7 @@ describe("sizes and sources", () => {
 				expect(transfer.progress).toMatchObject({
 					read: size,
 					hashed: size,
-					acknowledged: size,
+					loaded: size,
 					total: size,
 				});
 			}
@@ -159,10 +159,10 @@ describe("progress", () => {
 			},
 		};
 		const transfer = upload(store.context({ chunkBytes: S }), pseudoBytes(SIZE));
-		const seen: Progress[] = [transfer.progress];
+		const seen: UploadProgress[] = [transfer.progress];
 		for await (const progress of transfer) seen.push(progress);
 		await transfer.done;
-		const counters = ["read", "hashed", "sent", "acknowledged", "reused", "retries"] as const;
+		const counters = ["read", "hashed", "sent", "loaded", "reused", "retries"] as const;
 		for (let i = 1; i < seen.length; i++)
 			for (const name of counters) expect(seen[i]![name]).toBeGreaterThanOrEqual(seen[i - 1]![name]);
 		// A rate there is only where time has passed.
@@ -172,7 +172,7 @@ describe("progress", () => {
 			read: SIZE,
 			hashed: SIZE,
 			sent: SIZE,
-			acknowledged: SIZE,
+			loaded: SIZE,
 			total: SIZE,
 			reused: 0,
 			retries: lies,

@@ -17,7 +17,7 @@ describe("a download", () => {
 	it("streams in order, makes a Blob, and iterates", async () => {
 		const { context, bytes } = await filled();
 		const download = new Download(context, "a/b", { concurrency: 3 });
-		const blob = await download.toBlob();
+		const blob = await download.blob();
 		expect(blob.type).toBe("image/png");
 		expect(sha256(new Uint8Array(await blob.arrayBuffer()))).toBe(sha256(bytes));
 		const parts: Uint8Array[] = [];
@@ -28,7 +28,7 @@ describe("a download", () => {
 	it("asks one node for a ref", async () => {
 		const { store, context, bytes, manifest } = await filled();
 		store.calls.length = 0;
-		expect(sha256(await new Download(context, { key: "a/b", root: manifest.root }, {}).toBytes())).toBe(
+		expect(sha256(await new Download(context, { key: "a/b", root: manifest.root }, {}).bytes())).toBe(
 			sha256(bytes),
 		);
 		expect(store.calls.every(({ kind }) => kind === "query")).toBe(true);
@@ -70,7 +70,7 @@ describe("a download", () => {
 			})(),
 		);
 		expect(isBlobError(error, "blob_replaced") && error.details.sequence).toBe(other.sequence);
-		const ref = await failure(new Download(context, { key: "a/b", root: manifest.root }, {}).toBytes());
+		const ref = await failure(new Download(context, { key: "a/b", root: manifest.root }, {}).bytes());
 		expect(isBlobError(ref, "blob_replaced")).toBe(true);
 	});
 
@@ -93,7 +93,7 @@ describe("a download", () => {
 
 	it("makes no buffer larger than it may", async () => {
 		const { context } = await filled();
-		const error = await failure(new Download(context, "a/b", {}).toBytes({ maxBytes: SIZE - 1 }));
+		const error = await failure(new Download(context, "a/b", {}).bytes({ maxBytes: SIZE - 1 }));
 		expect(isBlobError(error, "too_large_for_memory") && error.action).toBe("fix");
 	});
 });

@@ -47,7 +47,7 @@ test("C77 a site is published at once: large files sent beforehand, through an u
 		{ type: "rename", from: "site/old.html", to: "archive/old.html" },
 		{ type: "delete", key: "site/never" },
 	]);
-	expect(Buffer.compare(await blobs.download("site/film").toBytes(), large)).toBe(0);
+	expect(Buffer.compare(await blobs.download("site/film").bytes(), large)).toBe(0);
 	const shown: string[] = [];
 	for await (const entry of blobs.list()) if (entry.type === "blob") shown.push(entry.blob.key);
 	expect(shown).toEqual(["archive/old.html", "site/film", "site/index.html"]);

@@ -62,7 +62,7 @@ localTest("C63 a blob that is over is proven to be gone while it is still stored
 	for (const key of ["gone/a", "gone/b"]) expect(await codeOf(nobody.stat(key))).toBe("blob_not_found");
 	// Updates of nobody are not let in: this is what nodes prove.
 	expect(await keysOf(nobody, "gone/")).toEqual(["gone/stays"]);
-	expect(await codeOf(nobody.download("gone/a").toBytes())).toBe("blob_not_found");
+	expect(await codeOf(nobody.download("gone/a").bytes())).toBe("blob_not_found");
 	const owner = await clientOf(writer);
 	expect(await codeOf(owner.stat("gone/private"))).toBe("blob_not_found");
 	expect(await codeOf(owner.stat("gone/private", { trust: "subnet" }))).toBe("blob_not_found");
@@ -122,7 +122,7 @@ localTest(
 		const [change] = changes;
 		expect(change).toMatchObject({ type: "expiryRules", rules });
 		const items = ["tmp/a", "tmp/long/a", "else/a"].map((key) => ({ key, source: Uint8Array.of(1) }));
-		const { files } = await blobs.uploadMany(items).done;
+		const { items: files } = await blobs.uploadMany(items).done;
 		const livesOf = files.map((file) => {
 			if (file.status === "failed") throw file.error;
 			const { expiresAt, createdAt } = file.manifest;

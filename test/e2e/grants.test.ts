@@ -59,12 +59,10 @@ test("C58 a guest uploads a large file under its prefix, through an upgrade, and
 	});
 	const { id } = await administrator.grant(guest.who, terms);
 	const upload = guest.blobs.upload(large, { key: "inbox/ann/film", visibility: "public" });
-	await new Promise<void>((resolve) =>
-		upload.on("progress", ({ acknowledged }) => acknowledged > 0 && resolve()),
-	);
+	await new Promise<void>((resolve) => upload.on("progress", ({ loaded }) => loaded > 0 && resolve()));
 	await installWasm(fixture.agent, fixture.canisterId, fixture.wasm, "upgrade");
 	const film = await upload.done;
-	expect(Buffer.compare(await administrator.download(film).toBytes(), large)).toBe(0);
+	expect(Buffer.compare(await administrator.download(film).bytes(), large)).toBe(0);
 	expect(film.owner).toBe(guest.who.toText());
 	const elsewhere = guest.blobs.upload(large, { key: "inbox/anna/film", visibility: "public" });
 	expect(await codeOf(elsewhere.done)).toBe("not_authorized");
@@ -75,7 +73,7 @@ test("C58 a guest uploads a large file under its prefix, through an upgrade, and
 		{ key: "inbox/ann/1", source: Uint8Array.of(1), visibility: "public" as const },
 		{ key: "inbox/ann/2", source: Uint8Array.of(2) },
 	];
-	const { files: results } = await guest.blobs.uploadMany(files).done;
+	const { items: results } = await guest.blobs.uploadMany(files).done;
 	expect(results.map(({ status }) => status)).toEqual(["uploaded", "failed"]);
 
 	const [grant, none] = await all(guest.blobs.listGrants({ heldBy: guest.who }));
@@ -159,7 +157,7 @@ test("C58 a reader by a grant sees what is private under its prefix, and is not 
 	// A client that has learned before that it reads nothing of others learns anew.
 	const reader = await person(guest.identity);
 	expect(await codeOf(reader.blobs.stat("unread/d"))).toBe("blob_not_found");
-	expect(await reader.blobs.download("read/a").toBytes()).toEqual(Uint8Array.of(7));
+	expect(await reader.blobs.download("read/a").bytes()).toEqual(Uint8Array.of(7));
 	const keys = (await keysOf(reader.blobs)).filter(
 		(key) => key.startsWith("read/") || key.startsWith("unread/"),
 	);

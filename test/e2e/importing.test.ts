@@ -95,7 +95,7 @@ test("C80 a restore publishes as other owners, from other times, over an upgrade
 		(error) => error,
 	);
 	expect(isBlobError(refused, "not_live") && refused.message).toContain("The store is being imported");
-	const { files } = await restorer.uploadMany([note!, other!]).done;
+	const { items: files } = await restorer.uploadMany([note!, other!]).done;
 	for (const [i, file] of files.entries()) {
 		if (file.status === "failed") throw file.error;
 		isAsBefore(file.manifest, i + 1);
@@ -122,7 +122,7 @@ test("C80 a restore publishes as other owners, from other times, over an upgrade
 	);
 
 	// As it was: theirs alone, counted as theirs, and over the quotas that they have.
-	expect(Buffer.compare(await annas.download("ann/film").toBytes(), large)).toBe(0);
+	expect(Buffer.compare(await annas.download("ann/film").bytes(), large)).toBe(0);
 	isAsBefore(await annas.stat("ann/film"), 0);
 	expect(await codeOf((await clientOf(Ed25519KeyIdentity.generate())).stat("ann/film"))).toBe(
 		"blob_not_found",

@@ -45,9 +45,9 @@ test("300 MB: killed in the middle, resumed by another process in bounded memory
 	await writeRandomFile(path, SIZE);
 
 	let killedAt = 0;
-	const first = new UploadProcess(taskOf(path, "large"), (acknowledged) => {
-		killedAt = acknowledged;
-		if (acknowledged > SIZE / 4) first.kill();
+	const first = new UploadProcess(taskOf(path, "large"), (loaded) => {
+		killedAt = loaded;
+		if (loaded > SIZE / 4) first.kill();
 	});
 	expect(await first.end).toBeUndefined();
 	expect(killedAt).toBeLessThan(SIZE);

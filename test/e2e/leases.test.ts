@@ -57,12 +57,12 @@ test.skipIf(isNamed)(
 		for await (const manifest of reader.listLeased(id)) add(manifest);
 		expect([...state.keys()].sort()).toEqual(["deleted", "kept", "renamed", "replaced", "updated"]);
 		for (const [key, manifest] of state) {
-			const bytes = await reader.downloadLeased(manifest).toBytes();
+			const bytes = await reader.downloadLeased(manifest).bytes();
 			expect(Buffer.compare(bytes, key === "replaced" ? large : small)).toBe(0);
 			expect(manifest.metadata).toEqual({});
 		}
 		const gone = state.get("deleted")!;
-		expect(await codeOf(blobs.downloadLeased(gone).toBytes())).toBe("blob_not_found");
+		expect(await codeOf(blobs.downloadLeased(gone).bytes())).toBe("blob_not_found");
 
 		await reader.extendLease(id, { lifeMs: 7_200_000 });
 		const [lease] = await administrator.listLeases();
@@ -80,7 +80,7 @@ test.skipIf(isNamed)(
 
 		await passTime(fixture, 7_300_000);
 		expect(await reader.listLeases({ trust: "subnet" })).toEqual([]);
-		expect(await codeOf(reader.downloadLeased(gone).toBytes())).toBe("blob_not_found");
+		expect(await codeOf(reader.downloadLeased(gone).bytes())).toBe("blob_not_found");
 		const told = [];
 		for await (const change of administrator.changes()) if (change.type === "lease") told.push(change);
 		expect(told.map(({ endsAt }) => endsAt !== undefined)).toEqual([true, true, true, false]);

@@ -77,7 +77,7 @@ test("C100 C103 a site of any size is staged through an upgrade, and readers see
 	// 30 of one byte; then 39 of two, and the film.
 	for (const pages of seen) expect(["30 1", "40 2"]).toContain(pages);
 	expect(await keysOf(blobs, "site/")).toHaveLength(40);
-	expect(Buffer.compare(await reader.download("site/film").toBytes(), large)).toBe(0);
+	expect(Buffer.compare(await reader.download("site/film").bytes(), large)).toBe(0);
 	expect(await codeOf(reader.stat("site/7", { trust: "subnet" }))).toBe("blob_not_found");
 
 	const changes: Change[] = [];

@@ -62,11 +62,11 @@ localTest("C66 C67 a stolen key deletes and overwrites, and its owner brings eve
 	await installWasm(fixture.agent, fixture.canisterId, fixture.wasm, "upgrade");
 	const film2 = await blobs.restore(gone[0]!);
 	expect(film2).toMatchObject({ root: large.root, metadata: { n: "v" }, createdAt: large.createdAt });
-	expect(Buffer.compare(await blobs.download(film2).toBytes(), film)).toBe(0);
+	expect(Buffer.compare(await blobs.download(film2).bytes(), film)).toBe(0);
 	const absent = blobs.restore({ key: "own/note", version: small }, { ifNoneMatch: "*" });
 	expect(await codeOf(absent)).toBe("precondition_failed");
 	await blobs.restore({ key: "own/note", version: small });
-	expect(await blobs.download("own/note").toBytes()).toEqual(Uint8Array.of(1));
+	expect(await blobs.download("own/note").bytes()).toEqual(Uint8Array.of(1));
 	expect((await deleted(blobs, "own/")).map(({ manifest }) => manifest.size)).toEqual([1]);
 
 	const changes: Change[] = [];

@@ -82,14 +82,13 @@ describe("C122 a client with an encryption works as one without", () => {
 			{ type: "update", key: "b/two", visibility: "public" },
 		]);
 		expect(made.map(({ key }) => key)).toEqual(["d/prepared", "d/put", "d/renamed", "b/two"]);
-		for (const key of ["d/prepared", "d/renamed", "b/two"])
-			same(await client.download(key).toBytes(), secret);
-		same(await client.download("d/put").toBytes(), secret.subarray(0, 100));
+		for (const key of ["d/prepared", "d/renamed", "b/two"]) same(await client.download(key).bytes(), secret);
+		same(await client.download("d/put").bytes(), secret.subarray(0, 100));
 		await expect(client.batch([{ type: "update", key: "d/put", contentType: "a/b" }])).rejects.toMatchObject({
 			code: "option_invalid",
 		});
-		const deleted = await client.deleteMany(["d/put", "d/prepared"]);
-		expect(deleted.map(({ key }) => key)).toEqual(["d/put", "d/prepared"]);
+		const { items } = await client.deleteMany(["d/put", "d/prepared"]).done;
+		expect(items.map(({ key }) => key)).toEqual(["d/put", "d/prepared"]);
 		await client.delete("d/renamed");
 		expect(await keysOf(client, { prefix: "d/" })).toEqual([]);
 	});
@@ -100,12 +99,12 @@ describe("C122 a client with an encryption works as one without", () => {
 		const { manifest: read } = await toFile(client.download("file"), path);
 		expect(read).toMatchObject({ key: "file", size: secret.length });
 		same(await readFile(path), secret);
-		same(await client.download(manifest).toBytes(), secret);
+		same(await client.download(manifest).bytes(), secret);
 	});
 
 	test("`encrypt: false` stores it as it is, under a sealed name", async () => {
 		await client.upload(secret, { key: "plain", ...open, encrypt: false }).done;
-		same(await client.download("plain").toBytes(), secret);
+		same(await client.download("plain").bytes(), secret);
 		const stored = (await all(scene.anonymous.list({ visibility: "public" }))).filter(
 			(entry) => entry.type === "blob" && entry.blob.size === secret.length,
 		);

@@ -125,7 +125,7 @@ describe("C51 no pair of key and nonce seals two plaintexts", () => {
 		const transfer = startUpload(await open(), bytes, { key: "f" });
 		await transfer.done;
 		expect(transfer.progress.reused).toBeGreaterThan(0);
-		expect(Buffer.compare(await new Download(await open(), "f", {}).toBytes(), bytes)).toBe(0);
+		expect(Buffer.compare(await new Download(await open(), "f", {}).bytes(), bytes)).toBe(0);
 		expect(seals.repeated()).toEqual([]);
 	});
 

@@ -62,7 +62,7 @@ describe("C120 a second implementation makes the same", () => {
 			const key = name ?? "f";
 			const said = { contentType: "text/plain", metadata: { author: "ann" } };
 			await startUpload(context, plaintext(expected.size), { key, ...said }).done;
-			const sealed = await new Download(store.context(), key, {}).toBytes();
+			const sealed = await new Download(store.context(), key, {}).bytes();
 			expect(sealed.length).toBe(expected.sealedSize);
 			expect(createHash("sha256").update(sealed).digest("hex")).toBe(expected.sealedSha256);
 			expect((await stat(store.context(), key)).metadata).toEqual({ [ENVELOPE]: expected.envelope });
@@ -79,7 +79,7 @@ describe("C120 a second implementation makes the same", () => {
 		const context = store.context({ encryption: await Encryption.of({ masterKey: await master() }) });
 		const download = new Download(context, "f", {});
 		expect(await download.manifest()).toMatchObject({ size, contentType: "text/plain" });
-		expect(hex(await download.toBytes())).toBe(hex(plaintext(size)));
+		expect(hex(await download.bytes())).toBe(hex(plaintext(size)));
 	});
 
 	test("names", async () => {

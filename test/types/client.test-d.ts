@@ -1,18 +1,17 @@
 import type {
 	AgentLike,
 	AnyBlobError,
-	BatchProgress,
-	BatchResult,
 	BlobClient,
-	BlobErrorOf,
 	BlobRef,
 	Change,
-	DeletedItem,
+	DeleteManyResult,
 	Download,
-	ErrorCode,
-	FileResult,
 	GrantedTerms,
 	IdentityLike,
+	ItemDeleted,
+	ItemFailed,
+	ItemResult,
+	ItemUploaded,
 	ListEntry,
 	Manifest,
 	Progress,
@@ -22,6 +21,9 @@ import type {
 	StoreMode,
 	Transfer,
 	TransferState,
+	UploadManyProgress,
+	UploadManyResult,
+	UploadProgress,
 	Version,
 } from "canister-blobs";
 import { describe, expectTypeOf, test } from "vitest";
@@ -40,16 +42,16 @@ describe("what is answered", () => {
 		const transfer = client.upload(bytes, { key: "a" });
 		// Or an async function that returns it would lose the handle.
 		expectTypeOf(transfer).not.toExtend<PromiseLike<unknown>>();
-		expectTypeOf(transfer).toEqualTypeOf<Transfer<Manifest, Progress>>();
+		expectTypeOf(transfer).toEqualTypeOf<Transfer<Manifest, UploadProgress>>();
 		expectTypeOf(await transfer.done).toEqualTypeOf<Manifest>();
 		expectTypeOf(await transfer.done.catch(() => undefined)).toEqualTypeOf<Manifest | undefined>();
-		for await (const progress of transfer) expectTypeOf(progress).toEqualTypeOf<Progress>();
+		for await (const progress of transfer) expectTypeOf(progress).toEqualTypeOf<UploadProgress>();
 		expectTypeOf(transfer.progress.total).toEqualTypeOf<number | undefined>();
 	});
 
 	test("each event brings what belongs to it", () => {
 		const transfer = client.upload(bytes, { key: "a" });
-		transfer.on("progress", (value) => expectTypeOf(value).toEqualTypeOf<Progress>());
+		transfer.on("progress", (value) => expectTypeOf(value).toEqualTypeOf<UploadProgress>());
 		transfer.on("state", (value) => expectTypeOf(value).toEqualTypeOf<TransferState>());
 		transfer.on("retry", (value) => expectTypeOf(value).toEqualTypeOf<RetryEvent>());
 		transfer.on("error", (value) => {
@@ -58,15 +60,15 @@ describe("what is answered", () => {
 		// @ts-expect-error: no such event
 		transfer.on("end", () => {});
 		// @ts-expect-error: another event's value
-		transfer.on("state", (value: Progress) => value);
+		transfer.on("state", (value: UploadProgress) => value);
 	});
 
 	test("many files have a result and a progress of their own", async () => {
 		const transfer = client.uploadMany([{ key: "a", source: bytes }]);
-		transfer.on("progress", (value) => expectTypeOf(value).toEqualTypeOf<BatchProgress>());
+		transfer.on("progress", (value) => expectTypeOf(value).toEqualTypeOf<UploadManyProgress>());
 		const result = await transfer.done;
-		expectTypeOf(result).toEqualTypeOf<BatchResult>();
-		const narrow = (file: FileResult) => {
+		expectTypeOf(result).toEqualTypeOf<UploadManyResult>();
+		const narrow = (file: ItemResult<ItemUploaded>) => {
 			if (file.status === "failed") {
 				expectTypeOf(file.error).toEqualTypeOf<AnyBlobError>();
 				// @ts-expect-error: what failed has none
@@ -77,7 +79,7 @@ describe("what is answered", () => {
 				file.error;
 			}
 		};
-		result.files.forEach(narrow);
+		result.items.forEach(narrow);
 	});
 
 	test("entries of a list narrow by their type", () => {
@@ -138,12 +140,17 @@ describe("what is answered", () => {
 		expectTypeOf(narrow).parameter(0).toEqualTypeOf<Change>();
 	});
 
-	test("what became of a key among many narrows by whether there is an error", () => {
-		const narrow = (item: DeletedItem) => {
-			if (item.error === undefined) expectTypeOf(item.sequence).toEqualTypeOf<bigint>();
-			else expectTypeOf(item.error).toEqualTypeOf<BlobErrorOf<ErrorCode | "unknown_error">>();
-		};
-		expectTypeOf(narrow).parameter(0).toEqualTypeOf<DeletedItem>();
+	test("what became of one of many narrows by its status, up and down", async () => {
+		const deleting = client.deleteMany(["a", { key: "b", ifMatch: manifest }]);
+		expectTypeOf(await deleting.done).toEqualTypeOf<DeleteManyResult>();
+		deleting.on("item", (item) => {
+			if (item.status === "deleted") expectTypeOf(item.version).toEqualTypeOf<Version>();
+			else expectTypeOf(item).toEqualTypeOf<ItemFailed>();
+		});
+		client.uploadMany([], { visibility: "public", metadata: { a: "1" } }).on("item", (item) => {
+			if (item.status !== "failed") expectTypeOf(item).toEqualTypeOf<ItemUploaded>();
+		});
+		expectTypeOf<ItemResult>().toEqualTypeOf<ItemUploaded | ItemDeleted | ItemFailed>();
 	});
 
 	test("what need not be there is found or undefined", async () => {
@@ -157,7 +164,11 @@ describe("what is answered", () => {
 	test("a download reads as bytes, whichever way", async () => {
 		const download = client.download("a");
 		expectTypeOf(download).toEqualTypeOf<Download>();
-		expectTypeOf(await download.toBytes()).toEqualTypeOf<Uint8Array>();
+		expectTypeOf(await download.bytes()).toEqualTypeOf<Uint8Array<ArrayBuffer>>();
+		expectTypeOf(await download.text()).toEqualTypeOf<string>();
+		expectTypeOf(await download.json()).toEqualTypeOf<unknown>();
+		download.on("progress", (value) => expectTypeOf(value).toEqualTypeOf<Progress>());
+		download.on("retry", (value) => expectTypeOf(value).toEqualTypeOf<RetryEvent>());
 		expectTypeOf(download.stream()).toEqualTypeOf<ReadableStream<Uint8Array<ArrayBuffer>>>();
 		for await (const part of download) expectTypeOf(part).toEqualTypeOf<Uint8Array>();
 		expectTypeOf(await client.statistics()).toEqualTypeOf<Statistics>();

@@ -67,17 +67,17 @@ export async function showPlace(client: BlobClient): Promise<Place> {
 }
 
 function show(transfer: Transfer): void {
-	const { acknowledged, total = 0, bytesPerSecond, secondsLeft } = transfer.progress;
+	const { loaded, total = 0, bytesPerSecond, secondsLeft } = transfer.progress;
 	const isPaused = transfer.state === "paused";
-	bar.value = total === 0 ? 0 : acknowledged / total;
+	bar.value = total === 0 ? 0 : loaded / total;
 	bar.classList.toggle("waiting", isPaused || !navigator.onLine);
 	const parts = [
 		`${Math.floor(bar.value * 100)} %`,
-		`${formatBytes(acknowledged)} of ${formatBytes(total)}${reusedPart(transfer)}`,
+		`${formatBytes(loaded)} of ${formatBytes(total)}${reusedPart(transfer)}`,
 	];
 	if (isPaused) parts.push("paused");
 	else if (!navigator.onLine) parts.push("offline, goes on when there is a connection");
-	else if (acknowledged === total && total > 0) parts.push("publishing …");
+	else if (loaded === total && total > 0) parts.push("publishing …");
 	else {
 		if (bytesPerSecond) parts.push(`${formatBytes(bytesPerSecond)}/s`);
 		if (secondsLeft) parts.push(`${formatSeconds(secondsLeft)} left`);

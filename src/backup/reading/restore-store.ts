@@ -155,14 +155,14 @@ async function sendGroup(
 	};
 	const call = signal ? { signal } : {};
 	const plain = group.filter((entry) => !needsSession(entry));
-	await client.uploadMany(
+	const transfer = client.uploadMany(
 		plain.map((entry) => ({ source: () => sourceOf(items, entry), ...optionsOf(entry) })),
-		{
-			...call,
-			onFile: (result) =>
-				result.status === "failed" ? failed(result.key, result.error.message) : stored(result.manifest),
-		},
-	).done;
+		call,
+	);
+	transfer.on("item", (result) =>
+		result.status === "failed" ? failed(result.key, result.error.message) : stored(result.manifest),
+	);
+	await transfer.done;
 	for (const entry of group.filter(needsSession)) {
 		try {
 			const upload = await client.prepareUpload(sourceOf(items, entry), { ...optionsOf(entry), ...call })

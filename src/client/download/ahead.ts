@@ -1,11 +1,11 @@
 import { chunkLength } from "../../protocol/index.js";
 import { passing } from "../call/retry.js";
 import type { ClientContext } from "../context.js";
-import type { Lane } from "../lane/lane.js";
 import type { Manifest } from "../types.js";
 import { follow } from "../util/abort.js";
 import { fromVersion } from "../wire-map.js";
 import { type Claim, isClaimOf, isPossible } from "./claim.js";
+import type { DownloadLane } from "./pausable.js";
 import { type ByteRange, spanOf } from "./range.js";
 import { type EarlyChunks, lagging, StoredBlob, verifiedLeaves } from "./verified-blob.js";
 
@@ -15,7 +15,7 @@ export type RangeAhead =
 	| ((claim: Pick<Claim, "size" | "chunkBytes" | "root">) => ByteRange | undefined);
 
 export interface AheadOptions {
-	readonly lane: Lane;
+	readonly lane: DownloadLane;
 	/** Of which chunks are fetched, as many as the lane takes at once; undefined for leaves only. */
 	readonly range: RangeAhead | undefined;
 	/** Most chunks that are fetched. */
@@ -31,7 +31,7 @@ export interface AheadOptions {
  */
 export class Ahead implements EarlyChunks {
 	readonly #context: ClientContext;
-	readonly #lane: Lane;
+	readonly #lane: DownloadLane;
 	readonly #claim: Claim;
 	readonly #leaves: Begun<Uint8Array>;
 	readonly #chunks = new Map<number, Begun<Uint8Array>>();
@@ -102,7 +102,7 @@ function begin<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) =
 function fetchChunk(
 	{ caller }: ClientContext,
 	claim: Claim,
-	lane: Lane,
+	lane: DownloadLane,
 	index: number,
 	signal: AbortSignal,
 ): Promise<Uint8Array> {

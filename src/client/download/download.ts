@@ -1,21 +1,32 @@
 import { checkKey } from "../../protocol/index.js";
 import * as is from "../arguments.js";
 import { checkArgument, checkOptions } from "../arguments.js";
-import { DOWNLOAD, TO_BYTES } from "../checks.js";
+import { BYTES, DOWNLOAD } from "../checks.js";
 import type { ClientContext } from "../context.js";
 import { shown, storedKey } from "../encryption.js";
-import { ClientError, guarded, guardedAll, refuseInvalid, toBlobError } from "../errors.js";
+import {
+	ClientError,
+	guarded,
+	guardedAll,
+	isBlobError,
+	messageOf,
+	refuseInvalid,
+	toBlobError,
+} from "../errors.js";
 import { laneFor } from "../lane/index.js";
-import type { Lane } from "../lane/lane.js";
+import type { Progress } from "../progress.js";
 import { stat, statRef } from "../stat.js";
 import type { BlobRef, Manifest, TrustLevel } from "../types.js";
+import { Gate } from "../upload/gate.js";
+import type { RetryEvent } from "../upload/transfer.js";
 import { follow } from "../util/abort.js";
-import { notify } from "../util/notify.js";
+import { Emitter } from "../util/emitter.js";
 import { Pool } from "../util/pool.js";
 import { Ahead, type RangeAhead } from "./ahead.js";
 import type { Claim } from "./claim.js";
 import { chunksInOrder } from "./in-order.js";
-import { DownloadMeter, type DownloadProgress } from "./progress.js";
+import { type DownloadLane, pausable } from "./pausable.js";
+import { DownloadMeter } from "./progress.js";
 import { type ByteRange, checkRange, type Span, spanOf, within } from "./range.js";
 import { StoredBlob, type VerifiedBlob, verifiedLeaves } from "./verified-blob.js";
 
@@ -43,9 +54,17 @@ export interface RefDownloadOptions extends DownloadOptions {
 }
 
 /** How large a buffer may be. */
-export interface ToBytesOptions {
+export interface BytesOptions {
 	/** Bytes that it may have at the most. Default 536,870,912 (512 MiB). */
 	maxBytes?: number;
+}
+
+/** What a download tells, by event. */
+export interface DownloadEvents {
+	/** How far the read is that began last, after each step. */
+	progress: Progress;
+	/** A request is retried. */
+	retry: RetryEvent;
 }
 
 /** What reads a download: which blob, which part of it, and where to count. */
@@ -57,7 +76,7 @@ export interface Reading {
 	readonly window: number;
 }
 
-/** The largest buffer that `toBytes()` makes without being told to. */
+/** The largest buffer that `bytes()` makes without being told to. */
 const DEFAULT_MAX_BYTES = 512 * 1024 * 1024;
 
 /**
@@ -68,10 +87,11 @@ export class Download implements AsyncIterable<Uint8Array> {
 	readonly #context: ClientContext;
 	readonly #target: string | BlobRef;
 	readonly #signal: AbortSignal | undefined;
-	readonly #lane: Lane;
+	readonly #lane: DownloadLane;
+	readonly #gate = new Gate();
+	readonly #events = new Emitter<DownloadEvents>();
 	readonly #range: ByteRange;
 	readonly #trust: TrustLevel;
-	readonly #listeners = new Set<(progress: DownloadProgress) => void>();
 	/** What is wrong with target or options: every read fails with it. */
 	readonly #invalid: { readonly error: unknown } | undefined;
 	#manifest: Promise<Manifest> | undefined;
@@ -80,7 +100,6 @@ export class Download implements AsyncIterable<Uint8Array> {
 
 	/** @internal */
 	constructor(context: ClientContext, target: string | BlobRef, options: DownloadOptions, proven?: Manifest) {
-		this.#context = context;
 		if (proven !== undefined) this.#manifest = Promise.resolve(proven);
 		this.#range = { ...options?.range };
 		this.#signal = options?.signal;
@@ -97,7 +116,10 @@ export class Download implements AsyncIterable<Uint8Array> {
 			this.#invalid = { error: toBlobError(error) };
 		}
 		this.#target = target;
-		this.#lane = lane;
+		({ context: this.#context, lane: this.#lane } = pausable(context, lane, this.#gate, (error, waitMs) => {
+			this.#meter?.retried();
+			if (isBlobError(error)) this.#events.emit("retry", { error, waitMs });
+		}));
 	}
 
 	/** Chunks that may be fetched at a time now, by all downloads that share this. */
@@ -111,14 +133,36 @@ export class Download implements AsyncIterable<Uint8Array> {
 	}
 
 	/** How far the read is that began last; undefined before the first one has begun. */
-	get progress(): DownloadProgress | undefined {
+	get progress(): Progress | undefined {
 		return this.#meter?.progress;
 	}
 
-	/** Calls `listener` whenever bytes have arrived and are verified. @returns what ends that. */
-	on(_event: "progress", listener: (progress: DownloadProgress) => void): () => void {
-		this.#listeners.add(listener);
-		return () => this.#listeners.delete(listener);
+	/** Subscribes to an event. @returns a function that unsubscribes */
+	on<Name extends keyof DownloadEvents>(
+		event: Name,
+		listener: (value: DownloadEvents[Name]) => void,
+	): () => void {
+		return this.#events.on(event, listener);
+	}
+
+	/** Whether `pause` was called, and `resume` was not since. */
+	get isPaused(): boolean {
+		return this.#gate.isClosed;
+	}
+
+	/**
+	 * Starts no more requests until `resume`, in all reads of this download. Requests in progress finish; one that fails
+	 * meanwhile for a reason that may pass is made again afterwards.
+	 */
+	pause(): void {
+		this.#gate.close();
+		this.#meter?.pause(true);
+	}
+
+	/** Goes on where `pause` stopped. */
+	resume(): void {
+		this.#meter?.pause(false);
+		this.#gate.open();
 	}
 
 	/**
@@ -218,9 +262,15 @@ export class Download implements AsyncIterable<Uint8Array> {
 		const blob = await this.#open(withChunks ? this.#range : undefined);
 		const span = spanOf(blob.manifest, this.#range);
 		const { memoryBytes, ports } = this.#context.settings;
-		const meter = new DownloadMeter(span.end - span.start, ports.monotonic, (progress) => {
-			if (this.#meter === meter) for (const listener of this.#listeners) notify(listener, progress);
+		const meter = new DownloadMeter({
+			total: span.end - span.start,
+			concurrency: () => this.#lane.concurrency,
+			monotonic: ports.monotonic,
+			onChange: (progress) => {
+				if (this.#meter === meter) this.#events.emit("progress", progress);
+			},
 		});
+		if (this.isPaused) meter.pause(true);
 		this.#meter = meter;
 		return { blob, span, meter, window: Math.max(1, Math.floor(memoryBytes / blob.manifest.chunkBytes)) };
 	}
@@ -272,14 +322,14 @@ export class Download implements AsyncIterable<Uint8Array> {
 	 * All bytes in one buffer.
 	 * @throws ClientError `too_large_for_memory` over `maxBytes`, by default 512 MiB
 	 */
-	toBytes(options?: ToBytesOptions): Promise<Uint8Array> {
+	bytes(options?: BytesOptions): Promise<Uint8Array<ArrayBuffer>> {
 		return guarded(() => {
-			checkOptions(options, TO_BYTES);
-			return this.#toBytes(options);
+			checkOptions(options, BYTES);
+			return this.#bytes(options);
 		});
 	}
 
-	async #toBytes({ maxBytes = DEFAULT_MAX_BYTES }: ToBytesOptions = {}): Promise<Uint8Array> {
+	async #bytes({ maxBytes = DEFAULT_MAX_BYTES }: BytesOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
 		const { blob, span, meter, window } = await this.begin();
 		const { start, end } = span;
 		if (end - start > maxBytes)
@@ -309,7 +359,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 	}
 
 	/** The bytes as a Blob with the blob's media type; a browser may keep it on disk. */
-	toBlob(): Promise<Blob> {
+	blob(): Promise<Blob> {
 		let cause: unknown;
 		const stream = () =>
 			this.#stream((error) => {
@@ -326,6 +376,28 @@ export class Download implements AsyncIterable<Uint8Array> {
 				throw cause ?? error;
 			}
 		});
+	}
+
+	/**
+	 * All bytes as text, decoded as UTF-8 whatever media type the blob has; what is no UTF-8 becomes U+FFFD.
+	 * @throws ClientError `too_large_for_memory` as `bytes`
+	 */
+	async text(options?: BytesOptions): Promise<string> {
+		return new TextDecoder().decode(await this.bytes(options));
+	}
+
+	/**
+	 * All bytes as JSON, whatever media type the blob has. Its shape is not checked.
+	 * @throws ClientError `json_invalid` where it is no JSON; `too_large_for_memory` as `bytes`
+	 */
+	async json<T = unknown>(options?: BytesOptions): Promise<T> {
+		const text = await this.text(options);
+		try {
+			return JSON.parse(text);
+		} catch (error) {
+			const { key } = await this.manifest();
+			throw new ClientError("json_invalid", { key, reason: messageOf(error) }, error);
+		}
 	}
 
 	async *#chunks(signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {

@@ -11,13 +11,14 @@ import {
 import { passing } from "../call/retry.js";
 import type { ClientContext } from "../context.js";
 import { ClientError, isBlobError } from "../errors.js";
-import type { Lane, Passage } from "../lane/lane.js";
+import type { Passage } from "../lane/lane.js";
 import { stat } from "../stat.js";
 import type { Manifest } from "../types.js";
 import { raceAbort, throwIfAborted } from "../util/abort.js";
 import { concat } from "../util/bytes.js";
 import { fromVersion } from "../wire-map.js";
 import type { Claim } from "./claim.js";
+import type { DownloadLane } from "./pausable.js";
 
 /** An answer that does not fit its hash: a few times are a bad node. */
 const MAX_CORRUPT = 3;
@@ -73,7 +74,7 @@ export class StoredBlob implements VerifiedBlob {
 	readonly isOpened = false;
 	readonly #context: ClientContext;
 	readonly #leaves: Uint8Array;
-	readonly #lane: Lane;
+	readonly #lane: DownloadLane;
 	readonly #early: EarlyChunks | undefined;
 	/** The version under which the key holds these bytes: its type or metadata may change while they are read. */
 	#version: WireVersion;
@@ -83,7 +84,7 @@ export class StoredBlob implements VerifiedBlob {
 		context: ClientContext,
 		manifest: Manifest,
 		leaves: Uint8Array,
-		lane: Lane,
+		lane: DownloadLane,
 		early?: EarlyChunks,
 	) {
 		this.#context = context;

@@ -42,7 +42,7 @@ export class Gate {
 	};
 
 	/** Resolves when the gate is open; rejects when the signal fires. */
-	async opened(signal: AbortSignal): Promise<void> {
+	async opened(signal: AbortSignal | undefined): Promise<void> {
 		while (this.#open) await raceAbort(this.#open.promise, signal);
 	}
 
@@ -50,14 +50,14 @@ export class Gate {
 	 * Does `step` with the gate open, again after the gate was closed over it.
 	 * @param retried told of what failed meanwhile and is done again
 	 */
-	async pass<T>(signal: AbortSignal, step: () => Promise<T>, retried: OnRetry): Promise<T> {
+	async pass<T>(signal: AbortSignal | undefined, step: () => Promise<T>, retried: OnRetry): Promise<T> {
 		for (;;) {
 			await this.opened(signal);
 			const openings = this.#openings;
 			try {
 				return await step();
 			} catch (error) {
-				if (signal.aborted) throw error;
+				if (signal?.aborted) throw error;
 				if (error === CLOSED) continue;
 				// Attempts were made in vain while the gate was closed, which may be open again by now.
 				const wasClosed = this.isClosed || this.#openings !== openings;

@@ -1,32 +1,19 @@
-import { Rate } from "./rate.js";
+import { type Progress, timeLeft } from "../progress.js";
+import { Rate } from "../util/rate.js";
 
-/** How far an upload is, in bytes where nothing else is said. What has been done never becomes less. */
-export interface Progress {
+/** How far an upload is, in bytes where nothing else is said. */
+export interface UploadProgress extends Progress {
 	/** Read from the source. */
 	readonly read: number;
 	/** Hashed by this client. */
 	readonly hashed: number;
 	/** Handed to the network. What an earlier upload left in the canister is never sent. */
 	readonly sent: number;
-	/** Known to be in the canister, `reused` included: at the end exactly `total`. */
-	readonly acknowledged: number;
-	/** Size of the blob; undefined until the end of a stream without a size. */
-	readonly total: number | undefined;
-	/** Found in the canister from an earlier upload of the same bytes. */
-	readonly reused: number;
-	/** Requests that were made again. */
-	readonly retries: number;
-	/** Requests with bytes that may be under way at a time, of all transfers that share them. */
-	readonly concurrency: number;
-	/** Acknowledged a second, over the last seconds and without what was reused; undefined at first. */
-	readonly bytesPerSecond: number | undefined;
-	/** How long the rest takes at that rate; undefined where that is not known. */
-	readonly secondsLeft: number | undefined;
 }
 
-const COUNTERS = ["read", "hashed", "sent", "acknowledged", "reused"] as const;
+const COUNTERS = ["read", "hashed", "sent", "loaded", "reused"] as const;
 type Counter = (typeof COUNTERS)[number];
-const START = { read: 0, hashed: 0, sent: 0, acknowledged: 0, reused: 0 };
+const START = { read: 0, hashed: 0, sent: 0, loaded: 0, reused: 0 };
 
 export interface MeterOptions {
 	readonly concurrency: () => number;
@@ -55,28 +42,27 @@ export class ProgressMeter {
 		this.#onChange = onChange;
 	}
 
-	get progress(): Progress {
+	get progress(): UploadProgress {
 		const { bytesPerSecond } = this.#rate;
-		const left = this.#total === undefined ? undefined : this.#total - this.#reached.acknowledged;
+		const left = this.#total === undefined ? undefined : this.#total - this.#reached.loaded;
 		return {
 			...this.#reached,
 			total: this.#total,
 			retries: this.#retries,
 			concurrency: this.#concurrency(),
-			bytesPerSecond,
-			secondsLeft: left === 0 ? 0 : bytesPerSecond && left && left / bytesPerSecond,
+			...timeLeft(bytesPerSecond, left),
 		};
 	}
 
 	add(counter: Exclude<Counter, "reused">, bytes: number): void {
 		const more = this.#add(counter, bytes);
-		if (more > 0 && counter === "acknowledged") this.#rate.add(more);
+		if (more > 0 && counter === "loaded") this.#rate.add(more);
 		if (more > 0) this.#onChange();
 	}
 
 	/** Bytes that are in the canister already. */
 	reuse(bytes: number): void {
-		const more = this.#add("reused", bytes) + this.#add("acknowledged", bytes);
+		const more = this.#add("reused", bytes) + this.#add("loaded", bytes);
 		if (more > 0) this.#onChange();
 	}
 

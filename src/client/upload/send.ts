@@ -75,7 +75,7 @@ export async function sendChunks(
 	/** Chunks of a stream that the canister does not hold: they may have to be cut again. */
 	const unsent = source.isRepeatable ? undefined : new Map<number, Uint8Array>();
 	let size = 0;
-	let acknowledged = 0;
+	let loaded = 0;
 
 	const put = async (index: number, bytes: Uint8Array) => {
 		if (session.isFinished) return;
@@ -83,8 +83,8 @@ export async function sendChunks(
 		const onSent = once(() => meter.add("sent", length));
 		try {
 			await putChunk({ calls }, session, index, bytes, leaves.get(index), onSent);
-			acknowledged += length;
-			meter.add("acknowledged", length);
+			loaded += length;
+			meter.add("loaded", length);
 			unsent?.delete(index);
 			source.giveBack(bytes);
 		} catch (error) {
@@ -100,7 +100,7 @@ export async function sendChunks(
 		if (ahead && length > 0 && session.held.has(index, ahead.get(index))) {
 			leaves.set(index, ahead.get(index));
 			size += length;
-			acknowledged += length;
+			loaded += length;
 			meter.reuse(length);
 			return true;
 		}
@@ -127,7 +127,7 @@ export async function sendChunks(
 			leaves.set(index, leaf);
 			if (session.held.has(index, leaf)) {
 				unsent?.delete(index);
-				acknowledged += bytes.length;
+				loaded += bytes.length;
 				meter.reuse(bytes.length);
 				return true;
 			}
@@ -148,7 +148,7 @@ export async function sendChunks(
 		}
 		await pool.drain();
 		meter.ended(size);
-		return { leaves, size, unacknowledged: size - acknowledged };
+		return { leaves, size, unacknowledged: size - loaded };
 	} catch (error) {
 		// The others of this pass are of no use any more.
 		controller.abort(error);

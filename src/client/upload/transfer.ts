@@ -5,9 +5,9 @@ import type { OnRetry } from "../call/retry.js";
 import { type AnyBlobError, ClientError, guarded, isBlobError, toBlobError } from "../errors.js";
 import type { Manifest } from "../types.js";
 import { onAbort } from "../util/abort.js";
-import { notify } from "../util/notify.js";
+import { Emitter } from "../util/emitter.js";
 import { Gate } from "./gate.js";
-import type { Progress } from "./progress.js";
+import type { UploadProgress } from "./progress.js";
 import type { UploadWarning } from "./warning.js";
 
 /** How a transfer is stopped. */
@@ -38,13 +38,15 @@ export interface RetryEvent {
 }
 
 /** What a transfer tells, by event. */
-export interface TransferEvents<P = Progress> {
+export interface TransferEvents<P = UploadProgress, Item = never> {
 	/** How far it is, after each step. */
 	progress: P;
 	/** What it has come to be at. */
 	state: TransferState;
 	/** A request is retried. */
 	retry: RetryEvent;
+	/** What became of one of many items, as it comes to its end: `uploadMany` and `deleteMany` tell it. */
+	item: Item;
 	/** The blob will be stored, and may not be readable in every way. */
 	warning: UploadWarning;
 	/** What paused the transfer (`identity_expired`) or ended it. */
@@ -52,29 +54,28 @@ export interface TransferEvents<P = Progress> {
 }
 
 /** What runs a transfer: told when to stop and where to wait, it tells what happens. */
-export interface TransferWork {
+export interface TransferWork<Item = never> {
 	readonly signal: AbortSignal;
 	readonly gate: Gate;
 	/** The progress is another one. */
 	readonly changed: () => void;
 	readonly retried: OnRetry;
 	readonly warn: (warning: UploadWarning) => void;
+	readonly ended: (item: Item) => void;
 }
 
-export interface TransferParts<Result, P> {
+export interface TransferParts<Result, P, Item> {
 	readonly signal: AbortSignal | undefined;
 	readonly progress: () => P;
 	/** The rate stands still while it is paused. */
 	readonly paused: (isPaused: boolean) => void;
-	readonly work: (work: TransferWork) => Promise<Result>;
+	readonly work: (work: TransferWork<Item>) => Promise<Result>;
 	/** Takes up another agent. @throws ClientError `identity_differs` */
 	readonly reconnect: (agent: AgentLike, identity: IdentityLike | undefined) => Promise<void>;
 	readonly discard: () => Promise<void>;
 }
 
 const RESUME: Checks<ResumeOptions> = { agent: is.object, identity: is.object };
-
-type Listener = (value: never) => void;
 
 const isAbortOptions = (value: unknown): value is AbortOptions =>
 	typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
@@ -86,20 +87,20 @@ const isAbortOptions = (value: unknown): value is AbortOptions =>
  * sees it. An aborted transfer never is one. A listener that throws does not fail the transfer: its error is thrown
  * separately, as an uncaught one.
  */
-export class Transfer<Result = Manifest, P = Progress> implements AsyncIterable<P> {
+export class Transfer<Result = Manifest, P = UploadProgress, Item = never> implements AsyncIterable<P> {
 	/** The result. @throws a BlobError: rejects with what the transfer failed with */
 	readonly done: Promise<Result>;
 	readonly #controller = new AbortController();
 	readonly #gate = new Gate();
-	readonly #listeners = new Map<keyof TransferEvents, Set<Listener>>();
-	readonly #parts: TransferParts<Result, P>;
+	readonly #events = new Emitter<TransferEvents<P, Item>>();
+	readonly #parts: TransferParts<Result, P, Item>;
 	#state: TransferState = "running";
 	/** Counts changes of the progress. */
 	#version = 0;
 	#ended: Promise<unknown> | undefined;
 
 	/** @internal */
-	constructor(parts: TransferParts<Result, P>) {
+	constructor(parts: TransferParts<Result, P, Item>) {
 		this.#parts = parts;
 		const { signal } = parts;
 		const abort = () => this.#controller.abort(signal?.reason);
@@ -111,12 +112,13 @@ export class Transfer<Result = Manifest, P = Progress> implements AsyncIterable<
 			gate: this.#gate,
 			changed: () => {
 				this.#version++;
-				if (this.#hasListener("progress")) this.#emit("progress", parts.progress());
+				if (this.#events.has("progress")) this.#events.emit("progress", parts.progress());
 			},
 			retried: (error, waitMs) => {
-				if (isBlobError(error)) this.#emit("retry", { error, waitMs });
+				if (isBlobError(error)) this.#events.emit("retry", { error, waitMs });
 			},
-			warn: (warning) => this.#emit("warning", warning),
+			warn: (warning) => this.#events.emit("warning", warning),
+			ended: (item) => this.#events.emit("item", item),
 		});
 		// Nothing of ours takes up its failure: that is how one which no caller looks at is seen.
 		this.done = work.then(
@@ -131,7 +133,7 @@ export class Transfer<Result = Manifest, P = Progress> implements AsyncIterable<
 				const isAborted = isBlobError(error, "aborted") || this.#controller.signal.aborted;
 				if (isAborted) this.#isSeen();
 				this.#end(isAborted ? "aborted" : "failed");
-				this.#emit("error", typed);
+				this.#events.emit("error", typed);
 				throw typed;
 			},
 		);
@@ -148,14 +150,12 @@ export class Transfer<Result = Manifest, P = Progress> implements AsyncIterable<
 	}
 
 	/** Calls `listener` at every such event. @returns what ends that. */
-	on<Name extends keyof TransferEvents<P>>(
+	on<Name extends keyof TransferEvents<P, Item>>(
 		event: Name,
-		listener: (value: TransferEvents<P>[Name]) => void,
+		listener: (value: TransferEvents<P, Item>[Name]) => void,
 	): () => void {
-		const listeners = this.#listeners.get(event) ?? new Set();
-		this.#listeners.set(event, listeners.add(listener));
 		if (event === "error" || event === "state") this.#isSeen();
-		return () => listeners.delete(listener);
+		return this.#events.on(event, listener);
 	}
 
 	/**
@@ -236,23 +236,15 @@ export class Transfer<Result = Manifest, P = Progress> implements AsyncIterable<
 	 * the transfer fails.
 	 */
 	#pauseFor(error: AnyBlobError): boolean {
-		if (!this.#hasListener("error")) return false;
+		if (!this.#events.has("error")) return false;
 		this.pause();
-		this.#emit("error", error);
+		this.#events.emit("error", error);
 		return true;
 	}
 
 	/** The caller learns of a failure without awaiting the result. */
 	#isSeen(): void {
 		this.done.catch(() => {});
-	}
-
-	#hasListener(event: keyof TransferEvents): boolean {
-		return (this.#listeners.get(event)?.size ?? 0) > 0;
-	}
-
-	#emit<Name extends keyof TransferEvents<P>>(event: Name, value: TransferEvents<P>[Name]): void {
-		for (const listener of this.#listeners.get(event) ?? []) notify(listener, value as never);
 	}
 
 	#end(state: TransferState): void {
@@ -262,13 +254,16 @@ export class Transfer<Result = Manifest, P = Progress> implements AsyncIterable<
 
 	#become(state: TransferState): void {
 		this.#state = state;
-		this.#emit("state", state);
+		this.#events.emit("state", state);
 	}
 }
 
 /** A transfer that failed before it began, as it does where its options are not valid. */
-export const failedTransfer = <Result, P>(error: unknown, progress: P): Transfer<Result, P> =>
-	new Transfer<Result, P>({
+export const failedTransfer = <Result, P, Item = never>(
+	error: unknown,
+	progress: P,
+): Transfer<Result, P, Item> =>
+	new Transfer<Result, P, Item>({
 		signal: undefined,
 		progress: () => progress,
 		paused: () => {},

@@ -159,7 +159,7 @@ export class Upload {
 			return published(answer, root);
 		};
 		const manifest = await attempt(context, put, (since) => findPublished(context, calls, plan, root, since));
-		meter.add("acknowledged", bytes.length);
+		meter.add("loaded", bytes.length);
 		return manifest;
 	}
 

@@ -1,12 +1,18 @@
 import { HttpAgent } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
-import { BlobClient, indexedDbSessions, type Manifest, type Progress, type Transfer } from "canister-blobs";
+import {
+	BlobClient,
+	indexedDbSessions,
+	type Manifest,
+	type Transfer,
+	type UploadProgress,
+} from "canister-blobs";
 import { sha256 } from "js-sha256";
 
 /** A page that does what its test tells it, by its `trial`. It is bundled from the packed package, as any user's is. */
 
 export interface Report {
-	readonly progress: Progress;
+	readonly progress: UploadProgress;
 	readonly state: Transfer["state"];
 	/** Of what failed; undefined where nothing did. */
 	readonly error: string | undefined;
@@ -70,8 +76,8 @@ async function start(): Promise<void> {
 		pause: () => transfer?.pause(),
 		pauseAt: (bytes) =>
 			new Promise((resolve) => {
-				transfer?.on("progress", ({ acknowledged }) => {
-					if (acknowledged < bytes || transfer?.state !== "running") return;
+				transfer?.on("progress", ({ loaded }) => {
+					if (loaded < bytes || transfer?.state !== "running") return;
 					transfer.pause();
 					resolve();
 				});

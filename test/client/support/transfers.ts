@@ -13,7 +13,7 @@ export const SIZE = 40 * S - 7;
 export const upload = (context: ClientContext, source: BlobSource, options: Partial<UploadOptions> = {}) =>
 	startUpload(context, source, { key: "a/b", ...options });
 
-export const readAll = (context: ClientContext, key = "a/b") => new Download(context, key, {}).toBytes();
+export const readAll = (context: ClientContext, key = "a/b") => new Download(context, key, {}).bytes();
 
 /** What a promise fails with; undefined where it does not. */
 export const failure = (promise: PromiseLike<unknown>) =>

@@ -51,7 +51,7 @@ export const ACTS = {
 		const items = [...blobs].map(([key, source]) => ({ key, source }));
 		const transfer = client.uploadMany(items, { skipUnchanged: true });
 		started(transfer as Transfer<unknown, unknown>);
-		for (const file of (await transfer.done).files) if (file.status === "failed") throw file.error;
+		for (const file of (await transfer.done).items) if (file.status === "failed") throw file.error;
 	},
 	/** The first blob's bytes are sent beforehand. */
 	batch: async (client, { blobs }) => {
@@ -64,7 +64,7 @@ export const ACTS = {
 		const { key, bytes } = first(matter);
 		const { path } = matter;
 		const download = client.download(key);
-		const got = path ? await readFile((await toFile(download, path)).path) : await download.toBytes();
+		const got = path ? await readFile((await toFile(download, path)).path) : await download.bytes();
 		if (Buffer.compare(got, bytes) !== 0) throw new Error("it gave other bytes");
 	},
 	delete: (client, matter) => {

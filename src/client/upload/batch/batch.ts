@@ -5,15 +5,15 @@ import { updateBlob } from "../../changing.js";
 import { ITEM } from "../../checks.js";
 import { type ClientContext, noteVersion, requireIdentity } from "../../context.js";
 import { sealed, shown, storedKey } from "../../encryption.js";
-import { ClientError, isBlobError, toBlobError } from "../../errors.js";
+import { ClientError, isBlobError, messageOf, toBlobError } from "../../errors.js";
 import { openSource } from "../../source/open.js";
 import type { OpenSource } from "../../source/types.js";
 import type { Manifest } from "../../types.js";
 import { raceAbort, throwIfAborted } from "../../util/abort.js";
 import { Budget } from "../../util/budget.js";
 import { withJson } from "../../util/json.js";
-import { notify } from "../../util/notify.js";
 import { Pool } from "../../util/pool.js";
+import { untilBroken } from "../../util/until-broken.js";
 import { date, toVersion } from "../../wire-map.js";
 import type { UploadCalls } from "../calls.js";
 import { isStoredAs } from "../import-as.js";
@@ -26,13 +26,14 @@ import type { BatchMeter } from "./meter.js";
 import { candidBytes, MAX_PACKED_BYTES, PACK_BYTES, Pack, type PackOutcome, toWire } from "./pack.js";
 import { putMany } from "./put-many.js";
 import { changesOf, listStored, over, rootLike } from "./stored.js";
-import type { BatchResult, FileResult, FileStored, UploadItem, UploadManyOptions } from "./types.js";
+import type { ItemResult, ItemUploaded, UploadItem, UploadManyOptions, UploadManyResult } from "./types.js";
 
 /** What `uploadMany` takes: the files, all at once or one after the other. Those of an array have a total at once. */
 export type UploadItems = Iterable<UploadItem> | AsyncIterable<UploadItem>;
 
-/** The caller's, and where its transfer is told of warnings. */
-type BatchOptions = UploadManyOptions & Pick<Sending, "warn">;
+/** The caller's, and where its transfer is told of warnings and of each item's end. */
+type BatchOptions = UploadManyOptions &
+	Pick<Sending, "warn"> & { readonly ended: (result: ItemResult<ItemUploaded>) => void };
 
 interface File {
 	readonly index: number;
@@ -53,6 +54,9 @@ function checkItem(item: UploadItem): void {
 /** Files that are read and hashed at a time beside those that are being sent: enough to hide what opening one takes. */
 const AHEAD = 4;
 
+/** What can be said once for all items. */
+const SHARED = ["contentType", "visibility", "metadata"] as const;
+
 /** Many uploads that share calls, memory and progress. */
 export class Batch {
 	readonly #context: ClientContext;
@@ -63,7 +67,7 @@ export class Batch {
 	readonly #options: BatchOptions;
 	readonly #budget: Budget;
 	readonly #packs = new Pool(Number.POSITIVE_INFINITY);
-	readonly #results: FileResult[] = [];
+	readonly #results: ItemResult<ItemUploaded>[] = [];
 	readonly #uploads = new Set<Upload>();
 	/** Keys that were given. */
 	readonly #keys = new Set<string>();
@@ -88,7 +92,7 @@ export class Batch {
 	}
 
 	/** @throws ClientError `items_failed` where the items cannot be read to their end, after what was given was sent */
-	async run(items: UploadItems): Promise<BatchResult> {
+	async run(items: UploadItems): Promise<UploadManyResult> {
 		const { prefix = "", skipUnchanged } = this.#options;
 		let broken: { error: unknown } | undefined;
 		const files = Array.isArray(items) ? this.#findAll(items) : this.#findEach(items);
@@ -96,7 +100,7 @@ export class Batch {
 		try {
 			await requireIdentity(this.#context);
 			if (skipUnchanged) this.#stored = await listStored(this.#through, prefix, this.#calls.signal);
-			for await (const file of this.#untilBroken(files, (error) => {
+			for await (const file of untilBroken(files, (error) => {
 				broken = { error };
 			})) {
 				throwIfAborted(this.#calls.signal);
@@ -112,10 +116,10 @@ export class Batch {
 			await pool.settle();
 			await this.#packs.settle();
 		}
-		const count = (status: FileResult["status"]) =>
+		const count = (status: ItemResult<ItemUploaded>["status"]) =>
 			this.#results.filter((result) => result.status === status).length;
 		const result = {
-			files: this.#results,
+			items: this.#results,
 			uploaded: count("uploaded"),
 			updated: count("updated"),
 			unchanged: count("unchanged"),
@@ -125,31 +129,20 @@ export class Batch {
 		throw new ClientError("items_failed", { reason: messageOf(broken.error), result }, broken.error);
 	}
 
-	/** The files, up to where the caller's list of them throws; what is done with them may throw by itself. */
-	async *#untilBroken(files: Iterable<File> | AsyncIterable<File>, broke: (error: unknown) => void) {
-		const all = Symbol.asyncIterator in files ? files[Symbol.asyncIterator]() : files[Symbol.iterator]();
-		let isOver = false;
-		try {
-			for (;;) {
-				let next: IteratorResult<File>;
-				try {
-					next = await all.next();
-				} catch (error) {
-					isOver = true;
-					return broke(error);
-				}
-				isOver = next.done === true;
-				if (next.done) return;
-				yield next.value;
-			}
-		} finally {
-			if (!isOver) await all.return?.();
-		}
-	}
-
 	/** Throws away what has arrived of files that are not whole. */
 	async discard(caller: ClientContext["caller"]): Promise<void> {
 		await Promise.all([...this.#uploads].map((upload) => upload.discard(caller)));
+	}
+
+	/** What holds for all items, where an item says nothing else. */
+	#withDefaults(item: UploadItem): UploadItem {
+		if (typeof item !== "object" || item === null) return item;
+		const shared = { ...item };
+		for (const name of SHARED) {
+			const value = this.#options[name];
+			if (item[name] === undefined && value !== undefined) Object.assign(shared, { [name]: value });
+		}
+		return shared;
 	}
 
 	/** All that are named beforehand, so that there is a total before the first byte. */
@@ -164,17 +157,18 @@ export class Batch {
 		for await (const item of items) yield this.#found(item, index++);
 	}
 
-	#found(item: UploadItem, index: number): File {
+	#found(given: UploadItem, index: number): File {
+		const item = this.#withDefaults(given);
 		let opened: OpenSource | undefined;
 		try {
 			if (typeof item.source !== "function") opened = openSource(item.source, item.size);
 		} catch {
 			// What is no source fails when its turn comes, by the same error.
 		}
-		const given = opened?.size ?? (item as Partial<UploadItem> | undefined)?.size;
+		const told = opened?.size ?? (item as Partial<UploadItem> | undefined)?.size;
 		const { encryption, chunkBytes } = this.#context.settings;
 		// As many bytes as travel.
-		const size = encryption ? encryption.sealedSize(given, item, chunkBytes) : given;
+		const size = encryption ? encryption.sealedSize(told, item, chunkBytes) : told;
 		this.#meter.found(size);
 		return { index, item, size, opened };
 	}
@@ -278,7 +272,7 @@ export class Batch {
 
 	async #packed(file: File, plan: UploadPlan, root: Uint8Array, size: number, outcome: PackOutcome) {
 		if ("error" in outcome) return this.#failed(file, outcome.error);
-		this.#meter.total.add("acknowledged", size);
+		this.#meter.total.add("loaded", size);
 		noteVersion(this.#context, outcome.version);
 		const { importAs } = plan;
 		const manifest: Manifest = {
@@ -327,7 +321,7 @@ export class Batch {
 			this.#done(file, "uploaded", await upload.run());
 			this.#uploads.delete(upload);
 		} catch (error) {
-			this.#failed(file, error, meter.progress.acknowledged);
+			this.#failed(file, error, meter.progress.loaded);
 		}
 	}
 
@@ -358,21 +352,19 @@ export class Batch {
 		this.#done(file, changes === undefined ? "unchanged" : "updated", manifest);
 	}
 
-	#done(file: File, status: FileStored["status"], manifest: Manifest): void {
+	#done(file: File, status: ItemUploaded["status"], manifest: Manifest): void {
 		const held = shown(this.#context, manifest);
 		this.#ended(file, { key: held.key, status, manifest: held }, manifest.size);
 	}
 
-	#failed(file: File, error: unknown, acknowledged = 0): void {
+	#failed(file: File, error: unknown, loaded = 0): void {
 		const key = (this.#options.prefix ?? "") + (file.item?.key ?? "");
-		this.#ended(file, { key, status: "failed", error: toBlobError(error) }, acknowledged);
+		this.#ended(file, { key, status: "failed", error: toBlobError(error) }, loaded);
 	}
 
-	#ended(file: File, result: FileResult, done: number): void {
+	#ended(file: File, result: ItemResult<ItemUploaded>, done: number): void {
 		this.#results[file.index] = result;
 		this.#meter.ended(result.status, file.size, done);
-		notify(this.#options.onFile, result);
+		this.#options.ended(result);
 	}
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -10,9 +10,15 @@ import { reconnect } from "../index.js";
 import { failedTransfer, Transfer } from "../transfer.js";
 import { Batch, type UploadItems } from "./batch.js";
 import { BatchMeter } from "./meter.js";
-import type { BatchProgress, BatchResult, UploadManyOptions } from "./types.js";
+import type {
+	ItemResult,
+	ItemUploaded,
+	UploadManyOptions,
+	UploadManyProgress,
+	UploadManyResult,
+} from "./types.js";
 
-type BatchTransfer = Transfer<BatchResult, BatchProgress>;
+type BatchTransfer = Transfer<UploadManyResult, UploadManyProgress, ItemResult<ItemUploaded>>;
 
 /** Starts uploads of many files as one transfer. Whatever is wrong with all of them fails the transfer. */
 export function startBatch(
@@ -60,6 +66,7 @@ function begin(context: ClientContext, items: UploadItems, options: UploadManyOp
 			batch = new Batch(context, new UploadCalls(line, work.signal), meter, {
 				...options,
 				warn: work.warn,
+				ended: work.ended,
 			});
 			const result = await batch.run(items);
 			// Each file has failed then; together they were aborted.

@@ -1,5 +1,5 @@
-import { type MeterOptions, type Progress, ProgressMeter } from "../progress.js";
-import type { BatchProgress, FileResult } from "./types.js";
+import { type MeterOptions, ProgressMeter, type UploadProgress } from "../progress.js";
+import type { ItemResult, ItemUploaded, UploadManyProgress } from "./types.js";
 
 const COUNTERS = ["read", "hashed", "sent"] as const;
 
@@ -20,9 +20,9 @@ export class BatchMeter {
 		this.total = new ProgressMeter({ ...options, total: undefined });
 	}
 
-	get progress(): BatchProgress {
+	get progress(): UploadManyProgress {
 		const total = this.#isListed ? this.#found : undefined;
-		return { ...this.total.progress, files: { total, ...this.#files } };
+		return { ...this.total.progress, items: { total, ...this.#files } };
 	}
 
 	found(size: number | undefined): void {
@@ -38,7 +38,7 @@ export class BatchMeter {
 	}
 
 	/** A file has ended; `expected` is what it was found with, `done` how much of it is in the store. */
-	ended(status: FileResult["status"], expected: number | undefined, done: number): void {
+	ended(status: ItemResult<ItemUploaded>["status"], expected: number | undefined, done: number): void {
 		this.#files[status]++;
 		if (expected === undefined) this.#unknown--;
 		this.#bytes += done - (expected ?? 0);
@@ -48,17 +48,17 @@ export class BatchMeter {
 
 	/** A meter for one file, whose progress goes into that of all. */
 	of(size: number | undefined): ProgressMeter {
-		let last: Progress | undefined;
+		let last: UploadProgress | undefined;
 		const meter: ProgressMeter = new ProgressMeter({
 			...this.#options,
 			total: size,
 			onChange: () => {
 				const { progress } = meter;
-				const more = (counter: (typeof COUNTERS)[number] | "acknowledged" | "reused") =>
+				const more = (counter: (typeof COUNTERS)[number] | "loaded" | "reused") =>
 					progress[counter] - (last?.[counter] ?? 0);
 				const reused = more("reused");
 				if (reused > 0) this.total.reuse(reused);
-				if (more("acknowledged") > reused) this.total.add("acknowledged", more("acknowledged") - reused);
+				if (more("loaded") > reused) this.total.add("loaded", more("loaded") - reused);
 				for (const counter of COUNTERS) if (more(counter) > 0) this.total.add(counter, more(counter));
 				last = progress;
 			},

@@ -1,8 +1,8 @@
 import type { AnyBlobError } from "../../errors.js";
 import type { BlobSource } from "../../source/types.js";
-import type { Manifest } from "../../types.js";
+import type { Manifest, Version, Visibility } from "../../types.js";
 import type { UploadOptions } from "../options.js";
-import type { Progress } from "../progress.js";
+import type { UploadProgress } from "../progress.js";
 
 /** One of many files to upload. */
 export interface UploadItem extends Omit<UploadOptions, "signal" | "concurrency"> {
@@ -28,69 +28,105 @@ export interface UploadManyOptions {
 	 * proven or certified, and a key that is changed meanwhile is not overwritten: its file fails. @default false
 	 */
 	skipUnchanged?: boolean;
-	/** Called as each file comes to its end, with what is also in the result. One that throws fails no file. */
-	onFile?: (result: FileResult) => void;
+	/** Media type of the items that name none. Default: what each source says it is, as for `upload`. */
+	contentType?: string;
+	/** Who may read the items that do not say so themselves. @default "private" */
+	visibility?: Visibility;
+	/** Metadata of the items that name none. An item's own replaces all of it. */
+	metadata?: Readonly<Record<string, string>>;
 	/** Requests with bytes under way at a time at the most, beside those of other transfers. Default: shared with them. */
 	concurrency?: number;
 	/** Aborts all. */
 	signal?: AbortSignal;
 }
 
-/** What became of one file. */
-export type FileResult = FileStored | FileFailed;
+/** What became of one item of many: `status` says which of them it is, and what else there is. */
+export type ItemResult<Done = ItemUploaded | ItemDeleted> = Done | ItemFailed;
 
-/** A file that the store now holds. */
-export interface FileStored {
+/** An item that the store now holds. */
+export interface ItemUploaded {
 	/** Its key, prefix included. */
 	readonly key: string;
 	/**
-	 * With `skipUnchanged`, of a file whose bytes were there already: `unchanged`, or `updated` where its type, visibility
-	 * or metadata were changed.
+	 * With `skipUnchanged`, of an item whose bytes were there already: `unchanged`, or `updated` where its type, visibility,
+	 * metadata or end were changed.
 	 */
 	readonly status: "uploaded" | "updated" | "unchanged";
 	/** What the store holds under the key. */
 	readonly manifest: Manifest;
 }
 
-/** A file that the store does not hold as it is here. */
-export interface FileFailed {
+/** An item whose key holds nothing now, whether or not it held something before. */
+export interface ItemDeleted {
+	/** Its key. */
+	readonly key: string;
+	/** Tells it from one that failed. */
+	readonly status: "deleted";
+	/** The last change of the store when it was done. */
+	readonly version: Version;
+}
+
+/** An item that is not in the store, or still there, against what was asked for. */
+export interface ItemFailed {
 	/** Its key, prefix included. */
 	readonly key: string;
-	/** Others are not touched by it. */
+	/** Other items are not affected. */
 	readonly status: "failed";
 	/** Why. */
 	readonly error: AnyBlobError;
 }
 
-/** What became of all files of an `uploadMany`. */
-export interface BatchResult extends FileCounts {
+/** What became of all items of an `uploadMany`. */
+export interface UploadManyResult extends UploadCounts {
 	/** One for each item, in their order. */
-	readonly files: readonly FileResult[];
+	readonly items: readonly ItemResult<ItemUploaded>[];
 }
 
-/** How many files came to which end. */
-export interface FileCounts {
-	/** Files that are stored now. */
+/** How many items came to which end. */
+export interface UploadCounts {
+	/** Items that are stored now. */
 	readonly uploaded: number;
-	/** Files that were there with the same bytes, and whose type, visibility or metadata were changed. */
+	/** Items that were there with the same bytes, and whose type, visibility, metadata or end were changed. */
 	readonly updated: number;
-	/** Files that were there as they are here. */
+	/** Items that were there as they were given. */
 	readonly unchanged: number;
-	/** Files that failed, each with its own error. */
+	/** Items that failed, each with its own error. */
 	readonly failed: number;
 }
 
 /**
- * How far all files together are. The total is there as soon as all sizes are known; what a file that failed lacks is
+ * How far all items together are. The total is there as soon as all sizes are known; what an item that failed lacks is
  * taken off it, so that the end is at exactly 100 %.
  */
-export interface BatchProgress extends Progress {
-	/** How many of them. */
-	readonly files: FilesProgress;
+export interface UploadManyProgress extends UploadProgress {
+	/** How many items there are, and how many came to which end. */
+	readonly items: UploadCounts & ItemTotal;
 }
 
-/** How many files there are, and how many came to which end. */
-export interface FilesProgress extends FileCounts {
-	/** Files in all; undefined until the last has been named. */
+/** How many items there are. */
+export interface ItemTotal {
+	/** Items in all; undefined until the last one has been named. */
 	readonly total: number | undefined;
+}
+
+/** What became of all keys of a `deleteMany`. */
+export interface DeleteManyResult extends DeleteCounts {
+	/** One for each key, in their order. */
+	readonly items: readonly ItemResult<ItemDeleted>[];
+}
+
+/** How many keys came to which end. */
+export interface DeleteCounts {
+	/** Keys that hold nothing now. */
+	readonly deleted: number;
+	/** Keys that failed, each with its own error. */
+	readonly failed: number;
+}
+
+/** How far all deletions together are. */
+export interface DeleteManyProgress {
+	/** How many keys there are, and how many came to which end. */
+	readonly items: DeleteCounts & ItemTotal;
+	/** Requests that were made again. */
+	readonly retries: number;
 }
