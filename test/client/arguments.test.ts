@@ -65,7 +65,6 @@ const wrong: [name: string, call: (client: Untyped) => unknown, option: string][
 	["no target of a copy", (c) => c.copy("a"), "to"],
 	["items that are none", (c) => c.uploadMany(7), "items"],
 	["keys that are none", (c) => c.deleteMany(), "keys"],
-	["a key to delete without a key", (c) => c.deleteMany([{ ifMatch: version }]), "key"],
 	["a target that is undefined", (c) => c.download(), "target"],
 	["a reference without a root", (c) => c.download({ key: "a" }), "root"],
 	["a misspelt option of a download", (c) => c.download("a", { ranges: {} }), "ranges"],
@@ -116,8 +115,11 @@ describe("a wrong argument", () => {
 			null,
 			{ key: "a", source: new Uint8Array(1), Metadata: {} },
 		];
-		const { files } = await client({ identity }).uploadMany(items);
+		const { items: files } = await client({ identity }).uploadMany(items).done;
 		expect(files.map(({ error }: Untyped) => error.details.option)).toEqual(["key", "items", "Metadata"]);
+		const keys = [{ ifMatch: version }, null, { key: "a", version }];
+		const { items: deleted } = await client({ identity }).deleteMany(keys).done;
+		expect(deleted.map(({ error }: Untyped) => error.details.option)).toEqual(["key", "keys", "version"]);
 	});
 });
 

@@ -165,7 +165,7 @@ describe("many files", () => {
 		for await (const progress of transfer) seen.push(progress);
 		const total = 3 * sizes.reduce((sum, size) => sum + size, 0);
 		const last = { total, loaded: total, read: total, hashed: total, sent: total, secondsLeft: 0 };
-		expect(seen.at(-1)).toMatchObject({ ...last, files: { total: 18, uploaded: 18, failed: 0 } });
+		expect(seen.at(-1)).toMatchObject({ ...last, items: { total: 18, uploaded: 18, failed: 0 } });
 		for (let i = 1; i < seen.length; i++)
 			for (const name of ["read", "hashed", "sent", "loaded", "reused"] as const)
 				expect(seen[i]![name]).toBeGreaterThanOrEqual(seen[i - 1]![name]);
@@ -448,7 +448,7 @@ describe("what the caller gave that throws", () => {
 				expect(error.details.result).toMatchObject({
 					uploaded: 2,
 					failed: 0,
-					files: [{ key: "1" }, { key: "2" }],
+					items: [{ key: "1" }, { key: "2" }],
 				});
 				expect(told.sort()).toEqual(["1", "2"]);
 				expect(Buffer.compare(await read(context, "2"), pseudoBytes(size, 2))).toBe(0);
