@@ -1,6 +1,6 @@
 /** `canister-blobs serve`: a store's blobs over HTTP, each byte verified. */
-import { CONNECTION_HELP } from "./backup/options.js";
 import type { Command } from "./command.js";
+import { CONNECTION_HELP } from "./connect/options.js";
 import { KEY_SECRETS_HELP, KEYS_HELP } from "./keys/options.js";
 import { SECRETS_HELP } from "./secrets.js";
 

@@ -4,12 +4,12 @@ import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
 import { type BlobClient, type BlobClientOptions, isBlobError } from "../client/node/index.js";
 import { BlobHandler, type BlobHandlerOptions, BlobLinks } from "../http/index.js";
-import { CONNECTION } from "./backup/options.js";
 import { UsageError } from "./command.js";
+import { type Connection, connectionOf } from "./connect/connect.js";
+import { CONNECTION } from "./connect/options.js";
 import { interrupted } from "./interrupted.js";
 import { encryptionOf } from "./keys/encryption.js";
 import { KEY_SECRETS, KEYS } from "./keys/options.js";
-import { type Place, placeOf } from "./place.js";
 import { SECRETS, secretsFrom, VARIABLE } from "./secrets.js";
 import { bytesOf, wholeOf } from "./sizes.js";
 
@@ -64,18 +64,18 @@ type Values = ReturnType<typeof parse>;
 
 async function rightsOf(
 	values: Values,
-	place: Place,
+	connection: Connection,
 	options: Partial<BlobClientOptions>,
 ): Promise<Partial<BlobHandlerOptions>> {
 	const secrets = await secretsFrom(values["link-secret"]);
-	const { identity, canisterId } = place;
+	const { identity, canisterId } = connection;
 	if (secrets.length > 0 && identity === undefined)
 		throw new UsageError("links need --identity, the key that reads private blobs");
 	if (values.identity !== undefined && secrets.length === 0)
 		throw new UsageError(`an identity serves links alone: give --link-secret, or ${VARIABLE}`);
 	if (identity === undefined || secrets.length === 0) return {};
 	return {
-		privateClient: await place.client(identity, options),
+		privateClient: await connection.client(identity, options),
 		links: new BlobLinks({ canisterId, secrets }),
 	};
 }
@@ -159,11 +159,11 @@ export async function runServer(args: readonly string[]): Promise<void> {
 	const admin = values.admin === undefined ? undefined : addressOf("admin", values.admin);
 	const graceMs = wholeOf("grace", values.grace, 86_400) * 1_000;
 	const connections = wholeOf("max-connections", values["max-connections"], 1_000_000);
-	const place = await placeOf(values);
+	const connection = await connectionOf(values);
 	const encryption = await encryptionOf(values);
 	const options = { ...PATIENCE, ...(encryption && { encryption }) };
 	const rights = await rightsOf(values, place, options);
-	const settings = settingsOf(values, await place.client(undefined, options));
+	const settings = settingsOf(values, await connection.client(undefined, options));
 	const handler = handlerOf({
 		...settings,
 		...rights,

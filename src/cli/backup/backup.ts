@@ -2,11 +2,10 @@
 import { parseArgs } from "node:util";
 import { backup as makeBackup } from "../../backup/index.js";
 import type { Command } from "../command.js";
+import { CONNECTION, CONNECTION_HELP } from "../connect/options.js";
 import { interruption } from "../interrupted.js";
 import { moduleHash } from "./module-hash.js";
 import {
-	CONNECTION,
-	CONNECTION_HELP,
 	connect,
 	openRepository,
 	REPOSITORY,

@@ -1,9 +1,9 @@
-import type { Connection } from "./options.js";
+import type { Store } from "./options.js";
 import type { Report } from "./report.js";
 
 /** SHA-256 of the module that the canister runs, certified. */
 export async function moduleHash(
-	{ agent, canisterId }: Connection,
+	{ agent, canisterId }: Store,
 	report: Report,
 ): Promise<string | undefined> {
 	const { CanisterStatus } = await import("@dfinity/agent");

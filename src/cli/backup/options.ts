@@ -3,6 +3,7 @@ import { Principal } from "@dfinity/principal";
 import { DirectorySink, Repository, S3Sink, type Sink } from "../../backup/index.js";
 import type { BlobClient } from "../../client/node/index.js";
 import { UsageError } from "../command.js";
+import type { ConnectionValues } from "../connect/options.js";
 import { KEY_SECRETS, KEY_SECRETS_HELP, type KeySecretValues } from "../keys/options.js";
 
 /** What every command of a repository takes, for `parseArgs`. */
@@ -26,32 +27,9 @@ export const REPOSITORY_HELP = `
 Of an encrypted repository:
 ${KEY_SECRETS_HELP}`;
 
-/** What a command takes that asks a store. */
-export const CONNECTION = {
-	canister: { type: "string" },
-	host: { type: "string", default: "https://icp-api.io" },
-	identity: { type: "string" },
-	local: { type: "boolean", default: false },
-} as const;
-
-export const CONNECTION_HELP = `
-      --canister <id>   the store
-      --host <url>      an API boundary of its network; default https://icp-api.io
-      --identity <file> an Ed25519 key in PEM, or the variable
-                        CANISTER_BLOBS_IDENTITY names it
-      --local           the host is a test network on this machine: believe the
-                        root key that it names`;
-
 export interface RepositoryValues extends KeySecretValues {
 	readonly repo?: string | undefined;
 	readonly "single-writer": boolean;
-}
-
-export interface ConnectionValues {
-	readonly canister?: string | undefined;
-	readonly host: string;
-	readonly identity?: string | undefined;
-	readonly local: boolean;
 }
 
 export function sinkOf({ repo = process.env.CANISTER_BLOBS_REPOSITORY }: RepositoryValues): Sink {
@@ -85,37 +63,21 @@ export const openRepository = (values: RepositoryValues, writes: boolean): Promi
 		secrets: secretsOf(values),
 	});
 
-export interface Connection {
+export interface Store {
 	readonly client: BlobClient;
 	readonly canister: string;
 	readonly agent: HttpAgent;
 	readonly canisterId: Principal;
 }
 
-export async function connect({ canister, host, identity, local }: ConnectionValues): Promise<Connection> {
-	if (canister === undefined) throw new UsageError("which store? Give --canister");
-	const canisterId = principalOf(canister);
-	const path = identity ?? process.env.CANISTER_BLOBS_IDENTITY;
+/** The store that is backed up, or restored into. */
+export async function connect(values: ConnectionValues): Promise<Store> {
 	// Loaded only here: most commands ask no store, and an agent takes half a second to load.
-	const { HttpAgent } = await import("@dfinity/agent");
-	const { BlobClient } = await import("../../client/node/index.js");
-	const { FileIdentity } = await import("./identity.js");
-	const agent = await HttpAgent.create({
-		host,
-		...(path !== undefined && { identity: await FileIdentity.read(path) }),
-		// Whoever answers is asked for the root key only where the user said that it is a network of his own.
-		shouldFetchRootKey: local,
-	});
-	const client = new BlobClient({ agent, canisterId, localNetwork: local });
-	return { client, canister: canisterId.toText(), agent, canisterId };
-}
-
-function principalOf(text: string): Principal {
-	try {
-		return Principal.fromText(text);
-	} catch {
-		throw new UsageError(`--canister takes a canister id, not ${JSON.stringify(text)}`);
-	}
+	const { connectionOf } = await import("../connect/connect.js");
+	const connection = await connectionOf(values);
+	const { canisterId: canister, identity } = connection;
+	const [agent, client] = [await connection.agent(identity), await connection.client(identity)];
+	return { client, canister, agent, canisterId: Principal.fromText(canister) };
 }
 
 /** A whole number from an option. */

@@ -2,9 +2,8 @@
 import { parseArgs } from "node:util";
 import { dropDamagedIndexes, openedSink, repair as repairRepository } from "../../backup/index.js";
 import { type Command, EXIT_FAILURE } from "../command.js";
+import { CONNECTION, CONNECTION_HELP } from "../connect/options.js";
 import {
-	CONNECTION,
-	CONNECTION_HELP,
 	connect,
 	openRepository,
 	REPOSITORY,

@@ -2,11 +2,10 @@
 import { parseArgs } from "node:util";
 import { restore as restoreFiles, restoreStore } from "../../backup/index.js";
 import { type Command, UsageError } from "../command.js";
+import { CONNECTION, type ConnectionValues } from "../connect/options.js";
 import { interruption } from "../interrupted.js";
 import { moduleHash } from "./module-hash.js";
 import {
-	CONNECTION,
-	type ConnectionValues,
 	connect,
 	openRepository,
 	REPOSITORY,
@@ -33,7 +32,7 @@ it goes on when it is run again. Exit code 3: some are missing, and named.
       --accept-other-wasm
                         go on though the canister runs another module than the one
                         that was backed up
-      --host <url>, --identity <file>, --local
+      --network, --host, --identity, --local
                         how the canister is reached, as for backup
 ${REPOSITORY_HELP}`;
 

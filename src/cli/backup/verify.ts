@@ -2,10 +2,9 @@
 import { parseArgs } from "node:util";
 import { type VerifyOptions, verify as verifyRepository } from "../../backup/index.js";
 import { type Command, EXIT_FAILURE, UsageError } from "../command.js";
+import { CONNECTION, CONNECTION_HELP } from "../connect/options.js";
 import { interruption } from "../interrupted.js";
 import {
-	CONNECTION,
-	CONNECTION_HELP,
 	connect,
 	openRepository,
 	REPOSITORY,

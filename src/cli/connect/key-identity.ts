@@ -1,0 +1,67 @@
+import { createPublicKey, type KeyObject, sign } from "node:crypto";
+import { type DerEncodedPublicKey, type PublicKey, type Signature, SignIdentity } from "@dfinity/agent";
+import { UsageError } from "../command.js";
+
+/** Identities that sign by a private key, of the three kinds that the Internet Computer takes. */
+
+interface Kind {
+	/** What stands before the point in the public key's DER (RFC 5480, uncompressed): ids are hashes of just these bytes. */
+	readonly prefix: Uint8Array;
+	/** The group's order, where a signature must have the lower of its two values of s. */
+	readonly order?: bigint;
+}
+
+const hex = (text: string) => Uint8Array.from(Buffer.from(text, "hex"));
+
+const CURVES: Readonly<Record<string, Kind>> = {
+	secp256k1: {
+		prefix: hex("3056301006072a8648ce3d020106052b8104000a034200"),
+		order: 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n,
+	},
+	"P-256": { prefix: hex("3059301306072a8648ce3d020106082a8648ce3d030107034200") },
+};
+
+/** An identity that signs by a private key. The key never leaves this object. */
+export class KeyIdentity extends SignIdentity {
+	readonly #key: KeyObject;
+	readonly #curve: Kind | undefined;
+	readonly #der: Uint8Array;
+
+	/**
+	 * @param where what messages call the key
+	 * @throws {UsageError} at a key of another kind
+	 */
+	constructor(key: KeyObject, where: string) {
+		super();
+		this.#key = key;
+		const { crv = "none", x = "", y = "" } = createPublicKey(key).export({ format: "jwk" });
+		this.#curve = Object.hasOwn(CURVES, crv) ? CURVES[crv] : undefined;
+		if (this.#curve === undefined && crv !== "Ed25519")
+			throw new UsageError(
+				`${where} holds a key of the kind ${key.asymmetricKeyType} (${crv}); the Internet Computer takes Ed25519, ` +
+					"secp256k1 and P-256. One is made by: openssl genpkey -algorithm ed25519 -out key.pem",
+			);
+		this.#der = this.#curve
+			? Buffer.concat([this.#curve.prefix, Uint8Array.of(4), Buffer.from(x, "base64url"), Buffer.from(y, "base64url")])
+			: createPublicKey(key).export({ type: "spki", format: "der" });
+	}
+
+	override getPublicKey(): PublicKey {
+		return { toDer: () => new Uint8Array(this.#der) as DerEncodedPublicKey };
+	}
+
+	override async sign(bytes: Uint8Array): Promise<Signature> {
+		if (this.#curve === undefined) return new Uint8Array(sign(null, bytes, this.#key)) as Signature;
+		const signature = sign("sha256", bytes, { key: this.#key, dsaEncoding: "ieee-p1363" });
+		return lowered(signature, this.#curve.order) as Signature;
+	}
+}
+
+/** Of (r, s) and (r, n - s), which are both right, the lower: k256, by which replicas verify, takes no other. */
+function lowered(signature: Buffer, order: bigint | undefined): Uint8Array {
+	if (order !== undefined) {
+		const s = BigInt(`0x${signature.toString("hex", 32)}`);
+		if (s > order / 2n) signature.write((order - s).toString(16).padStart(64, "0"), 32, "hex");
+	}
+	return new Uint8Array(signature);
+}

@@ -1,0 +1,48 @@
+import { createPrivateKey, type KeyObject } from "node:crypto";
+import { UsageError } from "../command.js";
+import { openPbes2, UnknownForm } from "./pbes2.js";
+
+/**
+ * Private keys in PEM, of any kind that dfx, icp and OpenSSL write: PKCS#8 and SEC1, with and without the block of curve
+ * parameters, protected by a password or not.
+ */
+
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g;
+const PRIVATE = /PRIVATE KEY$/;
+
+/**
+ * @param where what messages call it; never the key itself
+ * @param password asked for only where the key is protected
+ * @throws {UsageError}
+ */
+export async function readKey(
+	pem: string,
+	where: string,
+	password: () => Promise<string>,
+): Promise<KeyObject> {
+	const blocks = [...pem.matchAll(BLOCK)].filter(([, kind]) => PRIVATE.test(kind!));
+	const [block, second] = blocks;
+	if (block === undefined) throw new UsageError(`${where} holds no private key in PEM`);
+	if (second !== undefined) throw new UsageError(`${where} holds more than one private key`);
+	const [text, kind, base64] = block;
+	try {
+		if (kind !== "ENCRYPTED PRIVATE KEY") return createPrivateKey({ key: text, ...(await opening(text, password)) });
+		const secret = await password();
+		const opened = await openPbes2(Buffer.from(base64!, "base64"), secret).catch((error) => {
+			// Another derivation than icp's, such as OpenSSL's PBKDF2, which node:crypto can do.
+			if (error instanceof UnknownForm) return null;
+			throw error;
+		});
+		if (opened === undefined) throw new UsageError(`the password of ${where} is wrong`);
+		return opened === null
+			? createPrivateKey({ key: text, passphrase: secret })
+			: createPrivateKey({ key: opened, format: "der", type: "pkcs8" });
+	} catch (cause) {
+		if (cause instanceof UsageError) throw cause;
+		throw new UsageError(`cannot read the private key in ${where}: ${(cause as Error).message}`, { cause });
+	}
+}
+
+/** Old PEM says in its headers that it is encrypted. */
+const opening = async (text: string, password: () => Promise<string>) =>
+	/^Proc-Type: 4,ENCRYPTED/m.test(text) ? { passphrase: await password() } : {};

@@ -1,0 +1,164 @@
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Principal } from "@dfinity/principal";
+import { UsageError } from "../command.js";
+import type { ConnectionValues } from "./options.js";
+
+/** Which canister on which network: by id and URL, or by the names that a project's icp.yaml and dfx.json give them. */
+export interface Target {
+	readonly canisterId: string;
+	readonly host: string;
+	/** Whether the network's root key is taken from the network itself. */
+	readonly isLocal: boolean;
+	/** The root key that the project's file names. */
+	readonly rootKey?: Uint8Array;
+}
+
+type Network = Omit<Target, "canisterId">;
+type Json = Readonly<Record<string, unknown>>;
+
+interface ProjectFiles {
+	readonly directory: string;
+	readonly icp: Json | undefined;
+	readonly dfx: Json | undefined;
+}
+
+const MAINNET: Network = { host: "https://icp-api.io", isLocal: false };
+const MAINNET_NAMES = ["ic", "mainnet"];
+/** Where a network of icp-cli's own, and one of dfx's, listens unless the project says otherwise. */
+const ICP_LOCAL = "127.0.0.1:8000";
+const DFX_LOCAL = "127.0.0.1:4943";
+
+/** @throws {UsageError} where a name is not known */
+export async function targetOf(values: ConnectionValues): Promise<Target> {
+	const canister = values.canister ?? process.env.CANISTER_BLOBS_CANISTER;
+	if (canister === undefined || canister === "")
+		throw new UsageError("which store? Give --canister, or set CANISTER_BLOBS_CANISTER");
+	const { host, local } = values;
+	const named = values.environment ?? values.network ?? process.env.CANISTER_BLOBS_NETWORK;
+	if (host !== undefined && (values.environment ?? values.network) !== undefined)
+		throw new UsageError("--host says which network, and so do --network and --environment: give one of them");
+	const name = named || "ic";
+	const files = await projectFiles(process.cwd());
+	const network = host === undefined ? networkOf(files, name) : { host, isLocal: local };
+	const canisterId = idOf(canister) ?? (host === undefined ? await storedId(files, name, canister) : undefined);
+	if (canisterId === undefined) throw new UsageError(unknownCanister(canister, name, host, files));
+	return { ...network, isLocal: network.isLocal || local, canisterId };
+}
+
+function idOf(text: string): string | undefined {
+	try {
+		return Principal.fromText(text).toText();
+	} catch {
+		return undefined;
+	}
+}
+
+function unknownCanister(canister: string, network: string, host: string | undefined, files: ProjectFiles | undefined) {
+	const shown = JSON.stringify(canister);
+	if (canister.includes("-") && /^[a-z2-7-]{11,}$/.test(canister))
+		return `${shown} is not a canister id: its checksum does not match. Look for a letter that is wrong or missing`;
+	if (host !== undefined) return `${shown} is not a canister id; a name is looked up only with --network or --environment`;
+	return files === undefined
+		? `${shown} is not a canister id, and there is no icp.yaml or dfx.json here or above that could name one`
+		: `${files.directory} has no id for the canister ${shown} on ${network}: deploy it there, or give its id`;
+}
+
+/** The nearest folder with a project file, from here upwards, as icp and dfx look for theirs. */
+async function projectFiles(from: string): Promise<ProjectFiles | undefined> {
+	for (let directory = from; ; directory = dirname(directory)) {
+		const yaml = await textAt(join(directory, "icp.yaml"));
+		const dfx = await jsonAt(join(directory, "dfx.json"));
+		if (yaml !== undefined || dfx !== undefined)
+			return { directory, icp: yaml === undefined ? undefined : await parsedYaml(directory, yaml), dfx };
+		if (directory === dirname(directory)) return undefined;
+	}
+}
+
+async function parsedYaml(directory: string, text: string): Promise<Json> {
+	// Loaded only where a project has one.
+	const { parse } = await import("yaml");
+	try {
+		return objectOf(parse(text));
+	} catch (cause) {
+		throw new UsageError(`cannot read ${join(directory, "icp.yaml")}: ${(cause as Error).message}`, { cause });
+	}
+}
+
+const objectOf = (value: unknown): Json => (typeof value === "object" && value !== null ? (value as Json) : {});
+const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.map(objectOf) : []);
+const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+
+function networkOf(files: ProjectFiles | undefined, name: string): Network {
+	const environment = listOf(files?.icp?.environments).find((its) => its.name === name);
+	const network = textOf(environment?.network) ?? name;
+	const icp = listOf(files?.icp?.networks).find((its) => its.name === network);
+	if (icp !== undefined) return icpNetwork(icp, network);
+	const dfx = objectOf(objectOf(files?.dfx?.networks)[network]);
+	if (Object.keys(dfx).length > 0) return dfxNetwork(dfx, network);
+	if (MAINNET_NAMES.includes(network)) return MAINNET;
+	if (network === "local")
+		return { host: `http://${files?.icp === undefined ? DFX_LOCAL : ICP_LOCAL}`, isLocal: true };
+	const known = [...listOf(files?.icp?.environments), ...listOf(files?.icp?.networks)].map((its) => its.name);
+	const names = [...new Set(["ic", "local", ...known, ...Object.keys(objectOf(files?.dfx?.networks))])];
+	throw new UsageError(`there is no network or environment ${JSON.stringify(name)}; there are ${names.join(", ")}`);
+}
+
+function icpNetwork(network: Json, name: string): Network {
+	const url = textOf(network["api-url"]) ?? textOf(network.url);
+	if (network.mode !== "connected") {
+		const { bind = "127.0.0.1", port = 8000 } = objectOf(network.gateway);
+		return { host: `http://${bind}:${port}`, isLocal: true };
+	}
+	if (url === undefined) throw new UsageError(`the network ${name} in icp.yaml has no url`);
+	const key = textOf(network["root-key"]) ?? "mainnet";
+	if (key === "mainnet" || key === "fetch") return { host: url, isLocal: key === "fetch" };
+	if (!/^(?:[0-9a-f]{2}){96,200}$/i.test(key))
+		throw new UsageError(`the root-key of the network ${name} in icp.yaml must be mainnet, fetch or hex`);
+	return { host: url, isLocal: false, rootKey: Uint8Array.from(Buffer.from(key, "hex")) };
+}
+
+function dfxNetwork(network: Json, name: string): Network {
+	const providers = Array.isArray(network.providers) ? network.providers : [];
+	const url = textOf(providers[0]) ?? (textOf(network.bind) && `http://${network.bind}`);
+	if (url === undefined) throw new UsageError(`the network ${name} in dfx.json has no providers`);
+	const isMainnet = MAINNET_NAMES.includes(name) || /^https:\/\/(?:[\w-]+\.)*(?:ic0\.app|icp0\.io|icp-api\.io)\/?$/.test(url);
+	return { host: url, isLocal: !isMainnet };
+}
+
+/** The id that icp or dfx noted when it made the canister. */
+async function storedId(
+	files: ProjectFiles | undefined,
+	network: string,
+	canister: string,
+): Promise<string | undefined> {
+	if (files === undefined) return undefined;
+	const { directory } = files;
+	for (const kind of ["data", "cache"]) {
+		const ids = await jsonAt(join(directory, ".icp", kind, "mappings", `${network}.ids.json`));
+		const id = textOf(ids?.[canister]);
+		if (id !== undefined) return idOf(id);
+	}
+	for (const path of [join(".dfx", network, "canister_ids.json"), "canister_ids.json"]) {
+		const ids = objectOf((await jsonAt(join(directory, path)))?.[canister]);
+		const id = textOf(ids[network]);
+		if (id !== undefined) return idOf(id);
+	}
+	return undefined;
+}
+
+const textAt = (path: string): Promise<string | undefined> =>
+	readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+		if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return undefined;
+		throw new UsageError(`cannot read ${path}: ${cause.code}`, { cause });
+	});
+
+async function jsonAt(path: string): Promise<Json | undefined> {
+	const text = await textAt(path);
+	if (text === undefined) return undefined;
+	try {
+		return objectOf(JSON.parse(text));
+	} catch (cause) {
+		throw new UsageError(`${path} is no JSON: ${(cause as Error).message}`, { cause });
+	}
+}
