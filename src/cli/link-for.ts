@@ -1,5 +1,6 @@
 /** `canister-blobs link-for`: a link to a private blob, for who reads it through `canister-blobs serve`. */
 import { parseArgs } from "node:util";
+import { timeOf } from "./blobs/options.js";
 import { type Command, UsageError } from "./command.js";
 import { SECRETS, SECRETS_HELP, secretsFrom } from "./secrets.js";
 
@@ -15,21 +16,6 @@ ${SECRETS_HELP}
       --base <url>        what stands before the key: the address of the server and
                           its prefix, with a slash at the end; default /
   -h, --help              show this`;
-
-const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-/** A date with its zone: one without would be read by the clock of this machine. */
-const DATE = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/;
-
-function timeOf(text: string): Date {
-	const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
-	const time =
-		count !== undefined
-			? new Date(Date.now() + Number(count) * UNITS[unit as keyof typeof UNITS])
-			: new Date(DATE.test(text) ? text : Number.NaN);
-	if (!(time.getTime() > Date.now()))
-		throw new UsageError(`--until takes a time to come, such as 2026-12-31T18:00Z or 12h, not ${text}`);
-	return time;
-}
 
 async function run(args: readonly string[]): Promise<void> {
 	const { values, positionals } = parseArgs({
@@ -52,7 +38,7 @@ async function run(args: readonly string[]): Promise<void> {
 	if (secrets.length === 0) throw new UsageError("link-for needs --link-secret <path>");
 	// Loaded only here: a wrong command line is told at once.
 	const { BlobLinks } = await import("../http/index.js");
-	console.log(new BlobLinks({ canisterId: canister, secrets }).linkFor(key, { until: timeOf(until), base }));
+	console.log(new BlobLinks({ canisterId: canister, secrets }).linkFor(key, { until: timeOf("until", until), base }));
 }
 
 export const linkFor: Command = { help, run };

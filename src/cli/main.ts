@@ -10,6 +10,16 @@ import { type Command, EXIT_FAILURE, EXIT_USAGE, UsageError } from "./command.js
  * second, and a build that links canisters runs this program many times.
  */
 const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] = [
+	["put", "upload a file or a directory", async () => (await import("./blobs/put.js")).put],
+	["get", "download a blob, or all below a prefix", async () => (await import("./blobs/get.js")).get],
+	["cat", "print a blob of a store or of a snapshot", async () => (await import("./blobs/get.js")).cat],
+	["ls", "list the blobs of a store or of a snapshot", async () => (await import("./blobs/look.js")).ls],
+	["stat", "show what a key holds", async () => (await import("./blobs/look.js")).stat],
+	["rm", "delete blobs", async () => (await import("./blobs/change.js")).rm],
+	["mv", "rename a blob", async () => (await import("./blobs/change.js")).mv],
+	["whoami", "show who you are to a store", async () => (await import("./blobs/look.js")).whoami],
+	["grant", "give somebody a role or a grant", async () => (await import("./blobs/rights.js")).grant],
+	["revoke", "take a role or a grant away", async () => (await import("./blobs/rights.js")).revoke],
 	["build", "build a canister: Azle, then link", async () => (await import("./build/build.js")).build],
 	[
 		"link",
@@ -31,8 +41,6 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] =
 		"list snapshots, and watch their age",
 		async () => (await import("./backup/snapshots.js")).snapshots,
 	],
-	["ls", "list the blobs of a snapshot", async () => (await import("./backup/look.js")).ls],
-	["cat", "print a blob of a snapshot", async () => (await import("./backup/look.js")).cat],
 	["diff", "show what two snapshots differ in", async () => (await import("./backup/look.js")).diff],
 	["forget", "forget snapshots by rules or by name", async () => (await import("./backup/tidy.js")).forget],
 	["prune", "free what no snapshot needs", async () => (await import("./backup/tidy.js")).prune],

@@ -162,7 +162,7 @@ export async function runServer(args: readonly string[]): Promise<void> {
 	const connection = await connectionOf(values);
 	const encryption = await encryptionOf(values);
 	const options = { ...PATIENCE, ...(encryption && { encryption }) };
-	const rights = await rightsOf(values, place, options);
+	const rights = await rightsOf(values, connection, options);
 	const settings = settingsOf(values, await connection.client(undefined, options));
 	const handler = handlerOf({
 		...settings,

@@ -11,7 +11,7 @@ import {
 	REPOSITORY,
 	REPOSITORY_HELP,
 } from "./options.js";
-import { EXIT_INCOMPLETE, reported, shownKey, sizeOf } from "./report.js";
+import { EXIT_INCOMPLETE, reported, shownKey, sizeOf } from "../report.js";
 
 const help = `Usage: canister-blobs backup --repo <path> --canister <id> [options]
 

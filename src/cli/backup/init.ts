@@ -5,7 +5,7 @@ import type { Command } from "../command.js";
 import { holderFrom } from "../keys/holder.js";
 import { HOLDER, HOLDER_HELP } from "../keys/options.js";
 import { REPOSITORY, REPOSITORY_HELP, sinkOf } from "./options.js";
-import { reported } from "./report.js";
+import { reported } from "../report.js";
 
 const help = `Usage: canister-blobs init --repo <path> [options]
 

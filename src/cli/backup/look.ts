@@ -1,71 +1,47 @@
-/** `canister-blobs ls`, `cat` and `diff`: what is in snapshots. */
+/** What is in snapshots: `canister-blobs diff`, and `ls` and `cat` with `--snapshot`. */
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import { blobsIn, differences, readBlob } from "../../backup/index.js";
 import { type Command, UsageError } from "../command.js";
 import { openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
-import { reported, shownKey } from "./report.js";
+import { blobLine, reported, shownKey } from "../report.js";
 
-const OPTIONS = {
-	...REPOSITORY,
-	prefix: { type: "string", default: "" },
-	canister: { type: "string" },
-} as const;
-const CANISTER_HELP = "      --canister <id>   latest is the latest of this store";
+const LATEST = { canister: { type: "string" } } as const;
+const LATEST_HELP = "      --canister <id>   latest is the latest of this store";
+const OPTIONS = { ...REPOSITORY, ...LATEST, snapshot: { type: "string" } } as const;
 
-function parsed(command: string, args: readonly string[], names: readonly string[]) {
+/** `canister-blobs ls [<prefix>] --snapshot <snapshot>` */
+export async function listSnapshot(args: readonly string[]): Promise<number> {
 	const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
-	if (positionals.length !== names.length) throw new UsageError(`${command} takes ${names.join(" and ")}`);
-	return { values, positionals };
+	const [prefix = "", second] = positionals;
+	if (second !== undefined) throw new UsageError("ls takes one prefix of keys");
+	return reported(values, async (report) => {
+		const repository = await openRepository(values, false);
+		const { id } = await repository.find(values.snapshot!, values.canister);
+		let [blobs, bytes] = [0, 0];
+		for await (const entry of blobsIn(repository, id, { prefix })) {
+			const { key, size, modifiedAt, leaves: _, ...rest } = entry;
+			blobs++;
+			bytes += size;
+			report.item({ type: "blob", key, size, modifiedAt, ...rest }, blobLine(key, size, modifiedAt));
+		}
+		return report.end(0, { snapshot: id, blobs, bytes }, `${blobs} blobs, ${bytes} bytes`);
+	});
 }
 
-export const ls: Command = {
-	help: `Usage: canister-blobs ls <snapshot> --repo <path> [options]
-
-Lists the blobs of a snapshot in order of their keys.
-
-      --prefix <text>   only keys that begin so
-${CANISTER_HELP}
-${REPOSITORY_HELP}`,
-	run: async (args) => {
-		const { values, positionals } = parsed("ls", args, ["a snapshot"]);
-		return reported(values, async (report) => {
-			const repository = await openRepository(values, false);
-			const { id } = await repository.find(positionals[0] as string, values.canister);
-			let [blobs, bytes] = [0, 0];
-			for await (const entry of blobsIn(repository, id, { prefix: values.prefix })) {
-				const { key, size, modifiedAt, leaves: _, ...rest } = entry;
-				blobs++;
-				bytes += size;
-				report.item(
-					{ type: "blob", key, size, modifiedAt, ...rest },
-					`${modifiedAt.slice(0, 19)}Z ${String(size).padStart(14)}  ${shownKey(key)}`,
-				);
-			}
-			return report.end(0, { snapshot: id, blobs, bytes }, `${blobs} blobs, ${bytes} bytes`);
-		});
-	},
-};
-
-export const cat: Command = {
-	help: `Usage: canister-blobs cat <snapshot> <key> --repo <path> [options]
-
-Writes the bytes of one blob to stdout, each verified.
-
-${CANISTER_HELP}
-${REPOSITORY_HELP}`,
-	run: async (args) => {
-		const { values, positionals } = parsed("cat", args, ["a snapshot", "a key"]);
-		if (values.json) throw new UsageError("cat prints bytes: it takes no --json");
-		return reported(values, async () => {
-			const repository = await openRepository(values, false);
-			const [name, key] = positionals as [string, string];
-			const { id } = await repository.find(name, values.canister);
-			await pipeline(readBlob(repository, id, key), process.stdout, { end: false });
-			return 0;
-		});
-	},
-};
+/** `canister-blobs cat <key> --snapshot <snapshot>` */
+export async function catSnapshot(args: readonly string[]): Promise<number> {
+	const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
+	const [key, second] = positionals;
+	if (key === undefined || second !== undefined) throw new UsageError("cat takes one key");
+	if (values.json) throw new UsageError("cat prints bytes: it takes no --json");
+	return reported(values, async () => {
+		const repository = await openRepository(values, false);
+		const { id } = await repository.find(values.snapshot!, values.canister);
+		await pipeline(readBlob(repository, id, key), process.stdout, { end: false });
+		return 0;
+	});
+}
 
 const SIGNS = { added: "+", removed: "-", content: "M", metadata: "m" } as const;
 
@@ -75,10 +51,15 @@ export const diff: Command = {
 Lists keys that the second snapshot has and the first has not (+), the other way
 round (-), with other bytes (M), or with other metadata alone (m).
 
-${CANISTER_HELP}
+${LATEST_HELP}
 ${REPOSITORY_HELP}`,
 	run: async (args) => {
-		const { values, positionals } = parsed("diff", args, ["a snapshot", "a later one"]);
+		const { values, positionals } = parseArgs({
+			args: [...args],
+			allowPositionals: true,
+			options: { ...REPOSITORY, ...LATEST },
+		});
+		if (positionals.length !== 2) throw new UsageError("diff takes a snapshot and a later one");
 		return reported(values, async (report) => {
 			const repository = await openRepository(values, false);
 			const [first, second] = positionals as [string, string];

@@ -1,5 +1,5 @@
 import type { Store } from "./options.js";
-import type { Report } from "./report.js";
+import type { Report } from "../report.js";
 
 /** SHA-256 of the module that the canister runs, certified. */
 export async function moduleHash(

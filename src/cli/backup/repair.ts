@@ -11,7 +11,7 @@ import {
 	secretsOf,
 	sinkOf,
 } from "./options.js";
-import { reported } from "./report.js";
+import { reported } from "../report.js";
 
 const help = `Usage: canister-blobs repair --repo <place> [options]
 

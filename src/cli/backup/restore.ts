@@ -12,7 +12,7 @@ import {
 	REPOSITORY_HELP,
 	type RepositoryValues,
 } from "./options.js";
-import { EXIT_INCOMPLETE, reported, shownKey, sizeOf } from "./report.js";
+import { EXIT_INCOMPLETE, reported, shownKey, sizeOf } from "../report.js";
 
 const help = `Usage: canister-blobs restore <snapshot> --to <directory> --repo <place> [options]
        canister-blobs restore <snapshot> --into <canister> --repo <place> [options]

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import type { Command } from "../command.js";
 import { durationOf, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
-import { EXIT_INCOMPLETE, reported, sizeOf } from "./report.js";
+import { EXIT_INCOMPLETE, reported, sizeOf } from "../report.js";
 
 const help = `Usage: canister-blobs snapshots --repo <path> [options]
 

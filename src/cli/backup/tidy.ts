@@ -4,7 +4,7 @@ import { forget as forgetSnapshots, type KeepRules, prune as pruneRepository } f
 import { type Command, UsageError } from "../command.js";
 import { interruption } from "../interrupted.js";
 import { durationOf, numberOf, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
-import { reported, sizeOf } from "./report.js";
+import { reported, sizeOf } from "../report.js";
 
 const KEEP = ["last", "hourly", "daily", "weekly", "monthly", "yearly"] as const;
 

@@ -10,7 +10,7 @@ import {
 	REPOSITORY,
 	REPOSITORY_HELP,
 } from "./options.js";
-import { reported, sizeOf } from "./report.js";
+import { reported, sizeOf } from "../report.js";
 
 const help = `Usage: canister-blobs verify --repo <path> [options]
 

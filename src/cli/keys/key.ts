@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import type { KeySlot } from "../../encryption/index.js";
 import { REPOSITORY, REPOSITORY_HELP, type RepositoryValues } from "../backup/options.js";
-import { type Report, reported } from "../backup/report.js";
+import { type Report, reported } from "../report.js";
 import { type Command, UsageError } from "../command.js";
 import { holderFrom } from "./holder.js";
 import { type KeyPlace, newKeyFile, placeOfKeys } from "./key-places.js";

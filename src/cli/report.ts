@@ -1,8 +1,8 @@
-import { type Damage, isBackupError } from "../../backup/index.js";
-import { isBlobError } from "../../client/errors.js";
-import { toJson } from "../../client/util/json.js";
-import { isKeyFileError } from "../../encryption/index.js";
-import { EXIT_FAILURE, UsageError } from "../command.js";
+import { type Damage, isBackupError } from "../backup/index.js";
+import { isBlobError } from "../client/errors.js";
+import { toJson } from "../client/util/json.js";
+import { isKeyFileError } from "../encryption/index.js";
+import { EXIT_FAILURE, UsageError } from "./command.js";
 
 /** Done, and something is missing that the output names. */
 export const EXIT_INCOMPLETE = 3;
@@ -26,6 +26,10 @@ export const sizeOf = (bytes: number): string =>
 
 /** Whatever a canister calls its keys must not reach a terminal as escape sequences. */
 export const shownKey = (key: string): string => JSON.stringify(key);
+
+/** A blob in a list. @param modifiedAt a time as ISO 8601 */
+export const blobLine = (key: string, size: number, modifiedAt: string): string =>
+	`${modifiedAt.slice(0, 19)}Z ${String(size).padStart(14)}  ${shownKey(key)}`;
 
 /**
  * What a command prints: text for people, or one line of JSON for each event. The last line always tells how it ended.

@@ -1,0 +1,56 @@
+import { SingleBar } from "cli-progress";
+
+/** How far a transfer is, in bytes. */
+export interface Done {
+	readonly done: number;
+	readonly total: number | undefined;
+	readonly bytesPerSecond: number | undefined;
+	readonly secondsLeft: number | undefined;
+}
+
+const MB = 1_000_000;
+const NAME_WIDTH = 24;
+
+/** A line of progress on a terminal, on stderr; elsewhere nothing, so that cron has nothing to mail. */
+export class Bar {
+	readonly #bar: SingleBar | undefined;
+
+	constructor(name: string, isQuiet: boolean) {
+		if (isQuiet || !process.stderr.isTTY) return;
+		this.#bar = new SingleBar({
+			format: "{name} {bar} {percent} {size}  {rate}  {left}",
+			stream: process.stderr,
+			barsize: 24,
+			hideCursor: true,
+			clearOnComplete: true,
+			fps: 5,
+			barCompleteChar: "█",
+			barIncompleteChar: "░",
+		});
+		const shown = name.length > NAME_WIDTH ? `…${name.slice(1 - NAME_WIDTH)}` : name.padEnd(NAME_WIDTH);
+		this.#bar.start(1, 0, { name: shown, size: "", rate: "", left: "", percent: "" });
+	}
+
+	show({ done, total, bytesPerSecond, secondsLeft }: Done): void {
+		if (this.#bar === undefined) return;
+		this.#bar.setTotal(Math.max(total ?? done, 1));
+		this.#bar.update(total === 0 ? 1 : done, {
+			percent: total === undefined ? "" : `${Math.floor(total === 0 ? 100 : (100 * done) / total)} %`.padStart(5),
+			size: `${(done / MB).toFixed(1)}${total === undefined ? "" : ` of ${(total / MB).toFixed(1)}`} MB`,
+			rate: bytesPerSecond === undefined ? "" : `${(bytesPerSecond / MB).toFixed(1)} MB/s`,
+			left: secondsLeft === undefined ? "" : leftOf(secondsLeft),
+		});
+	}
+
+	/** Takes the line away. */
+	end(): void {
+		this.#bar?.stop();
+	}
+}
+
+function leftOf(seconds: number): string {
+	const whole = Math.ceil(seconds);
+	if (whole < 60) return `${whole} s left`;
+	const minutes = Math.ceil(whole / 60);
+	return minutes < 60 ? `${minutes} min left` : `${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
+}

@@ -1,0 +1,126 @@
+/** `canister-blobs ls`, `stat` and `whoami`: what a store holds, and who asks. */
+import { parseArgs } from "node:util";
+import type { Manifest } from "../../client/node/index.js";
+import { type Command, UsageError } from "../command.js";
+import { blobLine, reported, shownKey, sizeOf } from "../report.js";
+import { asksSnapshot, folderOf, openStore, STORE, STORE_HELP } from "./options.js";
+
+const LS_HELP = `Usage: canister-blobs ls [<prefix>] --canister <id> [options]
+       canister-blobs ls [<prefix>] --snapshot <snapshot> --repo <place> [options]
+
+Lists blobs in order of their keys, and directories, which end in /. With --snapshot
+those of a snapshot in a backup repository, all below the prefix.
+
+  -R, --recursive         all blobs below the prefix, no directories
+      --snapshot <name>   an id of \`canister-blobs snapshots\`, or latest; the store of
+                          which it is the latest is named by --canister
+      --repo <place>      the repository, as for canister-blobs snapshots
+${STORE_HELP}`;
+
+const line = ({ key, size, modifiedAt }: Manifest): string => blobLine(key, size, modifiedAt.toISOString());
+
+async function runLs(args: readonly string[]): Promise<number> {
+	if (asksSnapshot(args)) return (await import("../backup/look.js")).listSnapshot(args);
+	const { values, positionals } = parseArgs({
+		args: [...args],
+		allowPositionals: true,
+		options: { ...STORE, recursive: { type: "boolean", short: "R", default: false } },
+	});
+	const [prefix = "", second] = positionals;
+	if (second !== undefined) throw new UsageError("ls takes one prefix of keys");
+	return reported(values, async (report) => {
+		const { client } = await openStore(values);
+		let [blobs, directories, bytes] = [0, 0, 0];
+		for await (const entry of client.list({ prefix: folderOf(prefix), recursive: values.recursive })) {
+			if (entry.type === "directory") {
+				directories++;
+				report.item(entry, `${" ".repeat(37)}${shownKey(entry.prefix)}`);
+				continue;
+			}
+			blobs++;
+			bytes += entry.blob.size;
+			report.item({ type: "blob", ...entry.blob }, line(entry.blob));
+		}
+		return report.end(
+			0,
+			{ blobs, directories, bytes },
+			`${blobs} blobs, ${bytes} bytes${values.recursive ? "" : `, ${directories} directories`}`,
+		);
+	});
+}
+
+const STAT_HELP = `Usage: canister-blobs stat <key> --canister <id> [options]
+
+Shows what a key holds, as the network has certified it.
+${STORE_HELP}`;
+
+async function runStat(args: readonly string[]): Promise<number> {
+	const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: STORE });
+	const [key, second] = positionals;
+	if (key === undefined || second !== undefined) throw new UsageError("stat takes one key");
+	return reported(values, async (report) => {
+		const { client } = await openStore(values);
+		const manifest = await client.stat(key);
+		const { size, contentType, visibility, owner, createdAt, modifiedAt, metadata, expiresAt } = manifest;
+		const rows: [string, string][] = [
+			["key", shownKey(key)],
+			["size", `${size} bytes (${sizeOf(size)}), ${manifest.chunkCount} chunks`],
+			["type", shownKey(contentType)],
+			["visibility", visibility],
+			["owner", String(owner)],
+			["created", createdAt.toISOString()],
+			["modified", modifiedAt.toISOString()],
+			...(expiresAt === undefined ? [] : [["ends", expiresAt.toISOString()] as [string, string]]),
+			...Object.entries(metadata).map(([name, value]): [string, string] => [name, shownKey(value)]),
+		];
+		return report.end(0, { ...manifest }, rows.map(([name, value]) => `${name.padEnd(12)}${value}`).join("\n"));
+	});
+}
+
+const WHOAMI_HELP = `Usage: canister-blobs whoami --canister <id> [options]
+
+Shows the principal that asks, by which an administrator gives it a role, and what it
+may do and uses in the store.
+${STORE_HELP}`;
+
+async function runWhoami(args: readonly string[]): Promise<number> {
+	const { values } = parseArgs({ args: [...args], options: STORE });
+	return reported(values, async (report) => {
+		const { client, connection } = await openStore(values);
+		const { canisterId, identity } = connection;
+		if (identity === undefined) {
+			const principal = "2vxsx-fae";
+			return report.end(
+				0,
+				{ principal, canisterId, anonymous: true },
+				`${principal}: nobody, who reads public blobs. Give --identity to be somebody.`,
+			);
+		}
+		const principal = identity.getPrincipal().toText();
+		const account = await client.account();
+		const { roles, granted, administers, usage, quota } = account;
+		const held = [...roles, ...(administers === true && !roles.includes("admin") ? ["admin (a controller)"] : [])];
+		const bound = (value: number) => (Number.isFinite(value) ? ` of ${value}` : "");
+		const rows: [string, string][] = [
+			["principal", principal],
+			["store", canisterId],
+			["roles", held.length === 0 ? "none" : held.join(", ")],
+			...(granted.length === 0 ? [] : [["by grants", granted.join(", ")] as [string, string]]),
+			["blobs", `${usage.blobs}${bound(quota.blobs)}`],
+			["bytes", `${usage.bytes}${bound(quota.bytes)}`],
+		];
+		const none =
+			held.length + granted.length === 0
+				? `\nAn administrator gives a role by: canister-blobs grant ${principal} writer --canister ${canisterId}`
+				: "";
+		return report.end(
+			0,
+			{ ...account, principal, canisterId, anonymous: false },
+			rows.map(([name, value]) => `${name.padEnd(12)}${value}`).join("\n") + none,
+		);
+	});
+}
+
+export const ls: Command = { help: LS_HELP, run: runLs };
+export const stat: Command = { help: STAT_HELP, run: runStat };
+export const whoami: Command = { help: WHOAMI_HELP, run: runWhoami };

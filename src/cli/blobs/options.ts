@@ -1,0 +1,77 @@
+import type { BlobClient } from "../../client/node/index.js";
+import { UsageError } from "../command.js";
+import type { Connection } from "../connect/connect.js";
+import { CONNECTION, CONNECTION_HELP, type ConnectionValues } from "../connect/options.js";
+import { KEY_SECRETS, KEY_SECRETS_HELP, KEYS, type KeyValues } from "../keys/options.js";
+
+/** What every command about the blobs of a store takes, for `parseArgs`. */
+export const STORE = {
+	...CONNECTION,
+	...KEYS,
+	...KEY_SECRETS,
+	json: { type: "boolean", default: false },
+	quiet: { type: "boolean", short: "q", default: false },
+} as const;
+
+export const STORE_HELP = `${CONNECTION_HELP}
+      --json              print lines of JSON; the last one tells how it ended
+  -q, --quiet             print nothing but errors
+Of encrypted blobs:
+      --key-file <file>   seal and open blobs with this key; of several the first seals
+      --encrypted-names   keys are encrypted as well
+${KEY_SECRETS_HELP}`;
+
+export interface StoreValues extends ConnectionValues, KeyValues {
+	readonly json: boolean;
+	readonly quiet: boolean;
+}
+
+export interface Store {
+	readonly client: BlobClient;
+	readonly connection: Connection;
+}
+
+/** The store that the command line names. Loaded only here: a wrong command line is told at once. */
+export async function openStore(values: StoreValues): Promise<Store> {
+	const { connectionOf } = await import("../connect/connect.js");
+	const connection = await connectionOf(values);
+	const { encryptionOf } = await import("../keys/encryption.js");
+	const encryption = await encryptionOf(values);
+	const client = await connection.client(connection.identity, encryption && { encryption });
+	return { client, connection };
+}
+
+/** Whether it is about a snapshot in a backup repository, which takes other options than a store. */
+export const asksSnapshot = (args: readonly string[]): boolean =>
+	args.some((arg) => arg === "--snapshot" || arg.startsWith("--snapshot="));
+
+/** A prefix of keys, which ends in a slash unless it is that of all. */
+export const folderOf = (prefix: string): string => (prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`);
+
+/** `name=value`, several times. */
+export function pairsOf(option: string, texts: readonly string[] = []): Record<string, string> | undefined {
+	if (texts.length === 0) return undefined;
+	return Object.fromEntries(
+		texts.map((text) => {
+			const at = text.indexOf("=");
+			if (at < 1) throw new UsageError(`--${option} takes name=value, not ${JSON.stringify(text)}`);
+			return [text.slice(0, at), text.slice(at + 1)];
+		}),
+	);
+}
+
+const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+/** A date with its zone: one without would be read by the clock of this machine. */
+const DATE = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/;
+
+/** A time to come: a date, or how long from now, as in 12h or 30d. */
+export function timeOf(option: string, text: string): Date {
+	const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+	const time =
+		count !== undefined
+			? new Date(Date.now() + Number(count) * UNITS[unit as keyof typeof UNITS])
+			: new Date(DATE.test(text) ? text : Number.NaN);
+	if (!(time.getTime() > Date.now()))
+		throw new UsageError(`--${option} takes a time to come, such as 2026-12-31T18:00Z or 12h, not ${text}`);
+	return time;
+}

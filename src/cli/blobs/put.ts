@@ -1,0 +1,139 @@
+/** `canister-blobs put`: files and directories into a store. */
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { Readable } from "node:stream";
+import { parseArgs } from "node:util";
+import type { BlobClient, UploadOptions } from "../../client/node/index.js";
+import { type Command, UsageError } from "../command.js";
+import { EXIT_INCOMPLETE, type Report, reported, shownKey } from "../report.js";
+import { Bar } from "./bar.js";
+import { folderOf, openStore, pairsOf, STORE, STORE_HELP, timeOf } from "./options.js";
+
+const help = `Usage: canister-blobs put <source> [<key>] --canister <id> [options]
+
+Uploads a file, a directory with all that is below it, or what comes over stdin (-).
+Run it again after a crash or a kill: chunks that have arrived are not sent again.
+
+  <key>                   what the blob is called; one that ends in / gets the name of
+                          the file added. Default: the name of the file. For a
+                          directory: what stands before the path of each file;
+                          default: nothing
+
+      --public            everybody may read it. Default: its owner, and those with
+                          the role reader or a grant
+      --type <type>       its media type. Default: by the ending of the file's name
+      --metadata <n>=<v>  something to be kept with it; may be given several times
+      --expires <time>    when it ends: 2026-12-31T18:00Z, or 12h, 30d
+      --if-absent         refuse if the key holds a blob
+${STORE_HELP}
+
+Exit codes: 0 uploaded, 1 not, 2 the command line is wrong, 3 some files of a
+directory were uploaded and others, which the output names, were not.`;
+
+const OPTIONS = {
+	...STORE,
+	public: { type: "boolean", default: false },
+	type: { type: "string" },
+	metadata: { type: "string", multiple: true },
+	expires: { type: "string" },
+	"if-absent": { type: "boolean", default: false },
+} as const;
+
+type Shared = Omit<UploadOptions, "key">;
+
+async function run(args: readonly string[]): Promise<number> {
+	const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
+	const [source, key, third] = positionals;
+	if (source === undefined || third !== undefined) throw new UsageError("put takes a source and a key");
+	const metadata = pairsOf("metadata", values.metadata);
+	const shared: Shared = {
+		visibility: values.public ? "public" : "private",
+		...(values.type !== undefined && { contentType: values.type }),
+		...(metadata && { metadata }),
+		...(values.expires !== undefined && { expiresAt: timeOf("expires", values.expires) }),
+		...(values["if-absent"] && { precondition: "absent" }),
+	};
+	const isQuiet = values.quiet || values.json;
+	if (source === "-") {
+		if (key === undefined || key.endsWith("/")) throw new UsageError("stdin has no name: give the whole key");
+		return reported(values, async (report) => {
+			const { client } = await openStore(values);
+			return putOne(report, client, process.stdin, { ...shared, key }, isQuiet);
+		});
+	}
+	const found = await stat(source).catch((cause: NodeJS.ErrnoException) => {
+		throw new UsageError(`cannot read ${source}: ${cause.code}`, { cause });
+	});
+	return reported(values, async (report) => {
+		const { client } = await openStore(values);
+		if (found.isDirectory()) return putAll(report, client, source, folderOf(key ?? ""), shared, isQuiet);
+		const named = key === undefined || key.endsWith("/") ? `${key ?? ""}${basename(source)}` : key;
+		const { fromPath } = await import("../../client/node/index.js");
+		return putOne(report, client, await fromPath(source), { ...shared, key: named }, isQuiet);
+	});
+}
+
+async function putOne(
+	report: Report,
+	client: BlobClient,
+	source: Parameters<BlobClient["upload"]>[0] | Readable,
+	options: UploadOptions,
+	isQuiet: boolean,
+): Promise<number> {
+	const bytes = source instanceof Readable ? (Readable.toWeb(source) as ReadableStream<Uint8Array>) : source;
+	const upload = client.upload(bytes, options);
+	const bar = new Bar(options.key, isQuiet);
+	upload.on("progress", ({ acknowledged: done, ...rest }) => bar.show({ done, ...rest }));
+	upload.on("warning", (warning) => report.note(warning.message));
+	try {
+		const manifest = await upload.done;
+		bar.end();
+		const { reused } = upload.progress;
+		const sent = reused > 0 ? `, ${reused} of them from before` : "";
+		return report.end(0, { ...manifest, reused }, `${shownKey(manifest.key)}: ${manifest.size} bytes${sent}`);
+	} finally {
+		bar.end();
+	}
+}
+
+async function putAll(
+	report: Report,
+	client: BlobClient,
+	directory: string,
+	prefix: string,
+	shared: Shared,
+	isQuiet: boolean,
+): Promise<number> {
+	const { filesIn } = await import("../../client/node/index.js");
+	const { files, skipped, failed } = await filesIn(directory);
+	const items = files.map((file) => ({ ...file, ...shared }));
+	const bar = new Bar(directory, isQuiet);
+	const counts = { uploaded: 0, updated: 0, unchanged: 0, failed: failed.length };
+	for (const path of skipped) report.note(`skipped ${path}: neither a file nor a directory`);
+	for (const { path, error } of failed) report.failedBlob(path, String((error as Error).message));
+	// With a condition each file must go up, or fail, by itself.
+	const transfer = client.uploadAll(items, {
+		prefix,
+		skipUnchanged: shared.precondition === undefined,
+		onFile: (file) => {
+			counts[file.status]++;
+			if (file.status === "failed") report.failedBlob(file.key, file.error.message);
+			else if (file.status !== "unchanged")
+				report.item({ type: file.status, ...file.manifest }, `${file.status} ${shownKey(file.key)}`);
+		},
+	});
+	transfer.on("progress", ({ acknowledged: done, ...rest }) => bar.show({ done, ...rest }));
+	try {
+		await transfer.done;
+	} finally {
+		bar.end();
+	}
+	const { uploaded, updated, unchanged } = counts;
+	return report.end(
+		counts.failed > 0 ? EXIT_INCOMPLETE : 0,
+		{ ...counts, skipped: skipped.length, sentBytes: transfer.progress.sent },
+		`${uploaded} uploaded, ${updated} updated, ${unchanged} unchanged, ${skipped.length} skipped, ${counts.failed} failed`,
+	);
+}
+
+export const put: Command = { help, run };
