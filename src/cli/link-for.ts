@@ -38,7 +38,9 @@ async function run(args: readonly string[]): Promise<void> {
 	if (secrets.length === 0) throw new UsageError("link-for needs --link-secret <path>");
 	// Loaded only here: a wrong command line is told at once.
 	const { BlobLinks } = await import("../http/index.js");
-	console.log(new BlobLinks({ canisterId: canister, secrets }).linkFor(key, { until: timeOf("until", until), base }));
+	console.log(
+		new BlobLinks({ canisterId: canister, secrets }).linkFor(key, { until: timeOf("until", until), base }),
+	);
 }
 
 export const linkFor: Command = { help, run };

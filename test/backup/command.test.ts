@@ -140,9 +140,9 @@ test("the next snapshot costs what changed; it is looked into, verified against 
 		code: 0,
 		out: '- "small/1"\n+ "small/new"\n1 added, 1 removed, 0 with other bytes, 0 with other metadata\n',
 	});
-	expect(await run("cat", "latest", "small/new")).toMatchObject({ code: 0, out: "new" });
-	expect(await run("cat", "latest", "small/1")).toMatchObject({ code: 1, out: "" });
-	expect((await run("ls", "latest", "--prefix", "small/n", "--json")).lines[0]).toMatchObject({
+	expect(await run("cat", "small/new", "--snapshot", "latest")).toMatchObject({ code: 0, out: "new" });
+	expect(await run("cat", "small/1", "--snapshot", "latest")).toMatchObject({ code: 1, out: "" });
+	expect((await run("ls", "small/n", "--snapshot", "latest", "--json")).lines[0]).toMatchObject({
 		type: "blob",
 		key: "small/new",
 		size: 3,

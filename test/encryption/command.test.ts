@@ -5,9 +5,9 @@ import { generateIdentity, identityToRecipient } from "age-encryption";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { backup, DirectorySink, Repository } from "../../src/backup/index.js";
 import { init } from "../../src/cli/backup/init.js";
-import { cat } from "../../src/cli/backup/look.js";
 import { repair } from "../../src/cli/backup/repair.js";
 import { verify } from "../../src/cli/backup/verify.js";
+import { cat } from "../../src/cli/blobs/get.js";
 import type { Command } from "../../src/cli/command.js";
 import { key } from "../../src/cli/keys/key.js";
 import { startUpload } from "../../src/client/upload/index.js";
@@ -110,12 +110,13 @@ describe("C121 who can open a repository", () => {
 			CANISTER_BLOBS_REPOSITORY: at("E"),
 			CANISTER_BLOBS_PASSPHRASE: "of the environment",
 		};
-		const read = await start(["cat", "latest", "greeting"], environment).ended;
+		const read = await start(["cat", "greeting", "--snapshot", "latest"], environment).ended;
 		expect(read).toMatchObject({ code: 0, out: "hello" });
 		const failed = await run(
 			cat,
-			"latest",
 			"greeting",
+			"--snapshot",
+			"latest",
 			"--repo",
 			at("E"),
 			"--passphrase-command",

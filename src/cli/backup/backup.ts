@@ -4,14 +4,9 @@ import { backup as makeBackup } from "../../backup/index.js";
 import type { Command } from "../command.js";
 import { CONNECTION, CONNECTION_HELP } from "../connect/options.js";
 import { interruption } from "../interrupted.js";
-import { moduleHash } from "./module-hash.js";
-import {
-	connect,
-	openRepository,
-	REPOSITORY,
-	REPOSITORY_HELP,
-} from "./options.js";
 import { EXIT_INCOMPLETE, reported, shownKey, sizeOf } from "../report.js";
+import { moduleHash } from "./module-hash.js";
+import { connect, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 
 const help = `Usage: canister-blobs backup --repo <path> --canister <id> [options]
 

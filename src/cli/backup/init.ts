@@ -4,8 +4,8 @@ import { Repository } from "../../backup/index.js";
 import type { Command } from "../command.js";
 import { holderFrom } from "../keys/holder.js";
 import { HOLDER, HOLDER_HELP } from "../keys/options.js";
-import { REPOSITORY, REPOSITORY_HELP, sinkOf } from "./options.js";
 import { reported } from "../report.js";
+import { REPOSITORY, REPOSITORY_HELP, sinkOf } from "./options.js";
 
 const help = `Usage: canister-blobs init --repo <path> [options]
 

@@ -3,8 +3,8 @@ import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import { blobsIn, differences, readBlob } from "../../backup/index.js";
 import { type Command, UsageError } from "../command.js";
-import { openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 import { blobLine, reported, shownKey } from "../report.js";
+import { openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 
 const LATEST = { canister: { type: "string" } } as const;
 const LATEST_HELP = "      --canister <id>   latest is the latest of this store";

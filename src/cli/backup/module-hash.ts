@@ -1,11 +1,8 @@
-import type { Store } from "./options.js";
 import type { Report } from "../report.js";
+import type { Store } from "./options.js";
 
 /** SHA-256 of the module that the canister runs, certified. */
-export async function moduleHash(
-	{ agent, canisterId }: Store,
-	report: Report,
-): Promise<string | undefined> {
+export async function moduleHash({ agent, canisterId }: Store, report: Report): Promise<string | undefined> {
 	const { CanisterStatus } = await import("@dfinity/agent");
 	try {
 		const status = await CanisterStatus.request({ agent, canisterId, paths: ["module_hash"] });

@@ -3,15 +3,8 @@ import { parseArgs } from "node:util";
 import { dropDamagedIndexes, openedSink, repair as repairRepository } from "../../backup/index.js";
 import { type Command, EXIT_FAILURE } from "../command.js";
 import { CONNECTION, CONNECTION_HELP } from "../connect/options.js";
-import {
-	connect,
-	openRepository,
-	REPOSITORY,
-	REPOSITORY_HELP,
-	secretsOf,
-	sinkOf,
-} from "./options.js";
 import { reported } from "../report.js";
+import { connect, openRepository, REPOSITORY, REPOSITORY_HELP, secretsOf, sinkOf } from "./options.js";
 
 const help = `Usage: canister-blobs repair --repo <place> [options]
 

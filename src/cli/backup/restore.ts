@@ -4,15 +4,9 @@ import { restore as restoreFiles, restoreStore } from "../../backup/index.js";
 import { type Command, UsageError } from "../command.js";
 import { CONNECTION, type ConnectionValues } from "../connect/options.js";
 import { interruption } from "../interrupted.js";
-import { moduleHash } from "./module-hash.js";
-import {
-	connect,
-	openRepository,
-	REPOSITORY,
-	REPOSITORY_HELP,
-	type RepositoryValues,
-} from "./options.js";
 import { EXIT_INCOMPLETE, reported, shownKey, sizeOf } from "../report.js";
+import { moduleHash } from "./module-hash.js";
+import { connect, openRepository, REPOSITORY, REPOSITORY_HELP, type RepositoryValues } from "./options.js";
 
 const help = `Usage: canister-blobs restore <snapshot> --to <directory> --repo <place> [options]
        canister-blobs restore <snapshot> --into <canister> --repo <place> [options]

@@ -1,8 +1,8 @@
 /** `canister-blobs snapshots`: which there are, and whether the newest is young enough. */
 import { parseArgs } from "node:util";
 import type { Command } from "../command.js";
-import { durationOf, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 import { EXIT_INCOMPLETE, reported, sizeOf } from "../report.js";
+import { durationOf, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 
 const help = `Usage: canister-blobs snapshots --repo <path> [options]
 

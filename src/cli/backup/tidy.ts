@@ -3,8 +3,8 @@ import { parseArgs } from "node:util";
 import { forget as forgetSnapshots, type KeepRules, prune as pruneRepository } from "../../backup/index.js";
 import { type Command, UsageError } from "../command.js";
 import { interruption } from "../interrupted.js";
-import { durationOf, numberOf, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 import { reported, sizeOf } from "../report.js";
+import { durationOf, numberOf, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 
 const KEEP = ["last", "hourly", "daily", "weekly", "monthly", "yearly"] as const;
 

@@ -4,13 +4,8 @@ import { type VerifyOptions, verify as verifyRepository } from "../../backup/ind
 import { type Command, EXIT_FAILURE, UsageError } from "../command.js";
 import { CONNECTION, CONNECTION_HELP } from "../connect/options.js";
 import { interruption } from "../interrupted.js";
-import {
-	connect,
-	openRepository,
-	REPOSITORY,
-	REPOSITORY_HELP,
-} from "./options.js";
 import { reported, sizeOf } from "../report.js";
+import { connect, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 
 const help = `Usage: canister-blobs verify --repo <path> [options]
 

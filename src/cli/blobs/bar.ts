@@ -35,7 +35,8 @@ export class Bar {
 		if (this.#bar === undefined) return;
 		this.#bar.setTotal(Math.max(total ?? done, 1));
 		this.#bar.update(total === 0 ? 1 : done, {
-			percent: total === undefined ? "" : `${Math.floor(total === 0 ? 100 : (100 * done) / total)} %`.padStart(5),
+			percent:
+				total === undefined ? "" : `${Math.floor(total === 0 ? 100 : (100 * done) / total)} %`.padStart(5),
 			size: `${(done / MB).toFixed(1)}${total === undefined ? "" : ` of ${(total / MB).toFixed(1)}`} MB`,
 			rate: bytesPerSecond === undefined ? "" : `${(bytesPerSecond / MB).toFixed(1)} MB/s`,
 			left: secondsLeft === undefined ? "" : leftOf(secondsLeft),

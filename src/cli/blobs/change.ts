@@ -39,7 +39,7 @@ async function runRm(args: readonly string[]): Promise<number> {
 						if (entry.type === "blob") yield entry.blob.key;
 			}
 		}
-		const counts = { deleted: 0, absent: 0, failed: 0 };
+		const counts = { deleted: 0, failed: 0 };
 		if (values["dry-run"]) {
 			for await (const key of named()) {
 				counts.deleted++;
@@ -51,9 +51,10 @@ async function runRm(args: readonly string[]): Promise<number> {
 		let part: string[] = [];
 		const flush = async () => {
 			for (const result of await client.deleteMany(part.map((key) => ({ key })))) {
-				counts[result.status]++;
-				if (result.status === "failed") report.failedBlob(result.key, result.error.message);
-				else report.item({ type: result.status, key: result.key }, `${result.status} ${shownKey(result.key)}`);
+				const { key, error } = result;
+				counts[error === undefined ? "deleted" : "failed"]++;
+				if (error !== undefined) report.failedBlob(key, error.message);
+				else report.item({ type: "deleted", key }, `deleted ${shownKey(key)}`);
 			}
 			part = [];
 		};
@@ -62,7 +63,7 @@ async function runRm(args: readonly string[]): Promise<number> {
 		return report.end(
 			counts.failed > 0 ? EXIT_INCOMPLETE : 0,
 			counts,
-			`${counts.deleted} deleted, ${counts.absent} were not there, ${counts.failed} failed`,
+			`${counts.deleted} deleted, ${counts.failed} failed`,
 		);
 	});
 }

@@ -37,15 +37,22 @@ async function runGet(args: readonly string[]): Promise<number> {
 	const isQuiet = values.quiet || values.json;
 	if (key === "" || key.endsWith("/")) {
 		const folder = path ?? (key.split("/").at(-2) || ".");
-		return reported(values, async (report) => getAll(report, (await openStore(values)).client, key, folder, isQuiet));
+		return reported(values, async (report) =>
+			getAll(report, (await openStore(values)).client, key, folder, isQuiet),
+		);
 	}
 	const name = key.slice(key.lastIndexOf("/") + 1);
-	const target = path === undefined ? fileNameOf(name) : (await isDirectory(path)) ? join(path, fileNameOf(name)) : path;
+	const target =
+		path === undefined ? fileNameOf(name) : (await isDirectory(path)) ? join(path, fileNameOf(name)) : path;
 	return reported(values, async (report) => {
 		const { client } = await openStore(values);
 		const { manifest, reusedBytes } = await getOne(client, key, target, isQuiet);
 		const before = reusedBytes > 0 ? `, ${reusedBytes} of them from before` : "";
-		return report.end(0, { ...manifest, path: target, reusedBytes }, `${target}: ${manifest.size} bytes${before}`);
+		return report.end(
+			0,
+			{ ...manifest, path: target, reusedBytes },
+			`${target}: ${manifest.size} bytes${before}`,
+		);
 	});
 }
 

@@ -34,7 +34,7 @@ async function runLs(args: readonly string[]): Promise<number> {
 		for await (const entry of client.list({ prefix: folderOf(prefix), recursive: values.recursive })) {
 			if (entry.type === "directory") {
 				directories++;
-				report.item(entry, `${" ".repeat(37)}${shownKey(entry.prefix)}`);
+				report.item(entry, `${" ".repeat(37)}${shownKey(entry.path)}`);
 				continue;
 			}
 			blobs++;
@@ -61,10 +61,11 @@ async function runStat(args: readonly string[]): Promise<number> {
 	return reported(values, async (report) => {
 		const { client } = await openStore(values);
 		const manifest = await client.stat(key);
-		const { size, contentType, visibility, owner, createdAt, modifiedAt, metadata, expiresAt } = manifest;
+		const { size, chunkBytes, contentType, visibility, owner, createdAt, modifiedAt, metadata, expiresAt } =
+			manifest;
 		const rows: [string, string][] = [
 			["key", shownKey(key)],
-			["size", `${size} bytes (${sizeOf(size)}), ${manifest.chunkCount} chunks`],
+			["size", `${size} bytes (${sizeOf(size)}) in chunks of ${chunkBytes}`],
 			["type", shownKey(contentType)],
 			["visibility", visibility],
 			["owner", String(owner)],
@@ -73,7 +74,11 @@ async function runStat(args: readonly string[]): Promise<number> {
 			...(expiresAt === undefined ? [] : [["ends", expiresAt.toISOString()] as [string, string]]),
 			...Object.entries(metadata).map(([name, value]): [string, string] => [name, shownKey(value)]),
 		];
-		return report.end(0, { ...manifest }, rows.map(([name, value]) => `${name.padEnd(12)}${value}`).join("\n"));
+		return report.end(
+			0,
+			{ ...manifest },
+			rows.map(([name, value]) => `${name.padEnd(12)}${value}`).join("\n"),
+		);
 	});
 }
 
@@ -99,7 +104,10 @@ async function runWhoami(args: readonly string[]): Promise<number> {
 		const principal = identity.getPrincipal().toText();
 		const account = await client.account();
 		const { roles, granted, administers, usage, quota } = account;
-		const held = [...roles, ...(administers === true && !roles.includes("admin") ? ["admin (a controller)"] : [])];
+		const held = [
+			...roles,
+			...(administers === true && !roles.includes("admin") ? ["admin (a controller)"] : []),
+		];
 		const bound = (value: number) => (Number.isFinite(value) ? ` of ${value}` : "");
 		const rows: [string, string][] = [
 			["principal", principal],

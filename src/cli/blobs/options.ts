@@ -46,7 +46,8 @@ export const asksSnapshot = (args: readonly string[]): boolean =>
 	args.some((arg) => arg === "--snapshot" || arg.startsWith("--snapshot="));
 
 /** A prefix of keys, which ends in a slash unless it is that of all. */
-export const folderOf = (prefix: string): string => (prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`);
+export const folderOf = (prefix: string): string =>
+	prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
 
 /** `name=value`, several times. */
 export function pairsOf(option: string, texts: readonly string[] = []): Record<string, string> | undefined {

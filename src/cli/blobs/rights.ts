@@ -69,7 +69,9 @@ async function runGrant(args: readonly string[]): Promise<number> {
 		});
 	}
 	if (!GRANT_ROLES.includes(role))
-		throw new UsageError(`a grant is of the role writer or reader; ${role} holds for all keys: leave --prefix out`);
+		throw new UsageError(
+			`a grant is of the role writer or reader; ${role} holds for all keys: leave --prefix out`,
+		);
 	const terms = {
 		role: role as GrantRole,
 		prefix: folderOf(prefix),
@@ -108,7 +110,8 @@ async function runRevoke(args: readonly string[]): Promise<number> {
 		});
 	}
 	const [who, second] = positionals;
-	if (who === undefined || second !== undefined) throw new UsageError("revoke --grant takes a principal alone");
+	if (who === undefined || second !== undefined)
+		throw new UsageError("revoke --grant takes a principal alone");
 	if (!/^[0-9a-f]{32}$/i.test(id)) throw new UsageError("--grant takes the 32 hex digits that grant printed");
 	return reported(values, async (report) => {
 		const { client } = await openStore(values);

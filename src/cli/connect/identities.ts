@@ -86,5 +86,4 @@ function icpDirectory(): string {
 	return join(XDG_DATA_HOME || join(homedir(), ".local/share"), "icp-cli/identity");
 }
 
-const dfxDirectory = (): string =>
-	join(process.env.DFX_CONFIG_ROOT || homedir(), ".config/dfx/identity");
+const dfxDirectory = (): string => join(process.env.DFX_CONFIG_ROOT || homedir(), ".config/dfx/identity");

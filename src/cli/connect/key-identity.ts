@@ -42,7 +42,12 @@ export class KeyIdentity extends SignIdentity {
 					"secp256k1 and P-256. One is made by: openssl genpkey -algorithm ed25519 -out key.pem",
 			);
 		this.#der = this.#curve
-			? Buffer.concat([this.#curve.prefix, Uint8Array.of(4), Buffer.from(x, "base64url"), Buffer.from(y, "base64url")])
+			? Buffer.concat([
+					this.#curve.prefix,
+					Uint8Array.of(4),
+					Buffer.from(x, "base64url"),
+					Buffer.from(y, "base64url"),
+				])
 			: createPublicKey(key).export({ type: "spki", format: "der" });
 	}
 

@@ -26,7 +26,8 @@ export async function readKey(
 	if (second !== undefined) throw new UsageError(`${where} holds more than one private key`);
 	const [text, kind, base64] = block;
 	try {
-		if (kind !== "ENCRYPTED PRIVATE KEY") return createPrivateKey({ key: text, ...(await opening(text, password)) });
+		if (kind !== "ENCRYPTED PRIVATE KEY")
+			return createPrivateKey({ key: text, ...(await opening(text, password)) });
 		const secret = await password();
 		const opened = await openPbes2(Buffer.from(base64!, "base64"), secret).catch((error) => {
 			// Another derivation than icp's, such as OpenSSL's PBKDF2, which node:crypto can do.

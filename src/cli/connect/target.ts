@@ -37,11 +37,14 @@ export async function targetOf(values: ConnectionValues): Promise<Target> {
 	const { host, local } = values;
 	const named = values.environment ?? values.network ?? process.env.CANISTER_BLOBS_NETWORK;
 	if (host !== undefined && (values.environment ?? values.network) !== undefined)
-		throw new UsageError("--host says which network, and so do --network and --environment: give one of them");
+		throw new UsageError(
+			"--host says which network, and so do --network and --environment: give one of them",
+		);
 	const name = named || "ic";
 	const files = await projectFiles(process.cwd());
 	const network = host === undefined ? networkOf(files, name) : { host, isLocal: local };
-	const canisterId = idOf(canister) ?? (host === undefined ? await storedId(files, name, canister) : undefined);
+	const canisterId =
+		idOf(canister) ?? (host === undefined ? await storedId(files, name, canister) : undefined);
 	if (canisterId === undefined) throw new UsageError(unknownCanister(canister, name, host, files));
 	return { ...network, isLocal: network.isLocal || local, canisterId };
 }
@@ -54,11 +57,17 @@ function idOf(text: string): string | undefined {
 	}
 }
 
-function unknownCanister(canister: string, network: string, host: string | undefined, files: ProjectFiles | undefined) {
+function unknownCanister(
+	canister: string,
+	network: string,
+	host: string | undefined,
+	files: ProjectFiles | undefined,
+) {
 	const shown = JSON.stringify(canister);
 	if (canister.includes("-") && /^[a-z2-7-]{11,}$/.test(canister))
 		return `${shown} is not a canister id: its checksum does not match. Look for a letter that is wrong or missing`;
-	if (host !== undefined) return `${shown} is not a canister id; a name is looked up only with --network or --environment`;
+	if (host !== undefined)
+		return `${shown} is not a canister id; a name is looked up only with --network or --environment`;
 	return files === undefined
 		? `${shown} is not a canister id, and there is no icp.yaml or dfx.json here or above that could name one`
 		: `${files.directory} has no id for the canister ${shown} on ${network}: deploy it there, or give its id`;
@@ -81,11 +90,14 @@ async function parsedYaml(directory: string, text: string): Promise<Json> {
 	try {
 		return objectOf(parse(text));
 	} catch (cause) {
-		throw new UsageError(`cannot read ${join(directory, "icp.yaml")}: ${(cause as Error).message}`, { cause });
+		throw new UsageError(`cannot read ${join(directory, "icp.yaml")}: ${(cause as Error).message}`, {
+			cause,
+		});
 	}
 }
 
-const objectOf = (value: unknown): Json => (typeof value === "object" && value !== null ? (value as Json) : {});
+const objectOf = (value: unknown): Json =>
+	typeof value === "object" && value !== null ? (value as Json) : {};
 const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.map(objectOf) : []);
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
@@ -101,7 +113,9 @@ function networkOf(files: ProjectFiles | undefined, name: string): Network {
 		return { host: `http://${files?.icp === undefined ? DFX_LOCAL : ICP_LOCAL}`, isLocal: true };
 	const known = [...listOf(files?.icp?.environments), ...listOf(files?.icp?.networks)].map((its) => its.name);
 	const names = [...new Set(["ic", "local", ...known, ...Object.keys(objectOf(files?.dfx?.networks))])];
-	throw new UsageError(`there is no network or environment ${JSON.stringify(name)}; there are ${names.join(", ")}`);
+	throw new UsageError(
+		`there is no network or environment ${JSON.stringify(name)}; there are ${names.join(", ")}`,
+	);
 }
 
 function icpNetwork(network: Json, name: string): Network {
@@ -122,7 +136,8 @@ function dfxNetwork(network: Json, name: string): Network {
 	const providers = Array.isArray(network.providers) ? network.providers : [];
 	const url = textOf(providers[0]) ?? (textOf(network.bind) && `http://${network.bind}`);
 	if (url === undefined) throw new UsageError(`the network ${name} in dfx.json has no providers`);
-	const isMainnet = MAINNET_NAMES.includes(name) || /^https:\/\/(?:[\w-]+\.)*(?:ic0\.app|icp0\.io|icp-api\.io)\/?$/.test(url);
+	const isMainnet =
+		MAINNET_NAMES.includes(name) || /^https:\/\/(?:[\w-]+\.)*(?:ic0\.app|icp0\.io|icp-api\.io)\/?$/.test(url);
 	return { host: url, isLocal: !isMainnet };
 }
 

@@ -2,8 +2,8 @@
 import { parseArgs } from "node:util";
 import type { KeySlot } from "../../encryption/index.js";
 import { REPOSITORY, REPOSITORY_HELP, type RepositoryValues } from "../backup/options.js";
-import { type Report, reported } from "../report.js";
 import { type Command, UsageError } from "../command.js";
+import { type Report, reported } from "../report.js";
 import { holderFrom } from "./holder.js";
 import { type KeyPlace, newKeyFile, placeOfKeys } from "./key-places.js";
 import { HOLDER, HOLDER_HELP, type HolderValues } from "./options.js";

@@ -1,0 +1,155 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { targetOf } from "../../src/cli/connect/target.js";
+import { withEnvironment } from "../support/environment.js";
+
+/** Stores by the names of a project's files, which lie as icp-cli 1.5.0 and dfx 0.29 write them. */
+
+const ID = "7tjcv-pp777-77776-qaaaa-cai";
+const LEDGER = "ryjl3-tyaaa-aaaaa-aaaba-cai";
+const ICP_YAML = `
+canisters:
+  - name: store
+networks:
+  - name: blobs
+    mode: connected
+    url: http://127.0.0.1:4943
+    root-key: fetch
+  - name: keyed
+    mode: connected
+    api-url: https://ic.example
+    root-key: "${"ab".repeat(133)}"
+  - name: mine
+    mode: managed
+    gateway: { bind: 127.0.0.1, port: 9000 }
+environments:
+  - name: dev
+    network: blobs
+`;
+
+let directory: string;
+beforeEach(async () => {
+	directory = await mkdtemp(join(tmpdir(), "canister-blobs-project-"));
+	vi.spyOn(process, "cwd").mockReturnValue(join(directory, "src/deep"));
+});
+afterEach(async () => {
+	vi.restoreAllMocks();
+	await rm(directory, { recursive: true });
+});
+
+async function project(files: Readonly<Record<string, string | object>>): Promise<void> {
+	for (const [name, content] of Object.entries(files)) {
+		await mkdir(dirname(join(directory, name)), { recursive: true });
+		await writeFile(join(directory, name), typeof content === "string" ? content : JSON.stringify(content));
+	}
+}
+const target = (values: Partial<Parameters<typeof targetOf>[0]>) => targetOf({ local: false, ...values });
+
+describe("without a project", () => {
+	test("an id is on the mainnet, unless a host is named", async () => {
+		expect(await target({ canister: ID })).toEqual({
+			canisterId: ID,
+			host: "https://icp-api.io",
+			isLocal: false,
+		});
+		expect(await target({ canister: ID, host: "http://127.0.0.1:1", local: true })).toEqual({
+			canisterId: ID,
+			host: "http://127.0.0.1:1",
+			isLocal: true,
+		});
+		const named = { CANISTER_BLOBS_CANISTER: ID, CANISTER_BLOBS_NETWORK: "local" };
+		expect(await withEnvironment(named, () => target({}))).toEqual({
+			canisterId: ID,
+			host: "http://127.0.0.1:4943",
+			isLocal: true,
+		});
+	});
+
+	test.each<[object, RegExp]>([
+		[{}, /which store\? Give --canister, or set CANISTER_BLOBS_CANISTER/],
+		[
+			{ canister: "store" },
+			/"store" is not a canister id, and there is no icp\.yaml or dfx\.json here or above/,
+		],
+		[{ canister: ID.replace("qaaaa", "qaaab") }, /is not a canister id: its checksum does not match/],
+		[{ canister: "store", host: "http://a" }, /a name is looked up only with --network or --environment/],
+		[{ canister: ID, host: "http://a", network: "ic" }, /give one of them/],
+		[{ canister: ID, network: "nowhere" }, /no network or environment "nowhere"; there are ic, local$/],
+	])("%j is told as it is", async (values, message) => {
+		await expect(target(values)).rejects.toThrow(message);
+	});
+});
+
+describe("names of icp.yaml", () => {
+	beforeEach(() =>
+		project({
+			"icp.yaml": ICP_YAML,
+			".icp/data/mappings/dev.ids.json": { store: ID },
+			".icp/data/mappings/ic.ids.json": { store: LEDGER },
+			".icp/cache/mappings/local.ids.json": { store: LEDGER },
+		}),
+	);
+
+	test("an environment has a network and ids of its own", async () => {
+		const dev = { canisterId: ID, host: "http://127.0.0.1:4943", isLocal: true };
+		expect(await target({ canister: "store", environment: "dev" })).toEqual(dev);
+		expect(await target({ canister: "store" })).toEqual({
+			canisterId: LEDGER,
+			host: "https://icp-api.io",
+			isLocal: false,
+		});
+		expect(await target({ canister: "store", network: "local" })).toEqual({
+			canisterId: LEDGER,
+			host: "http://127.0.0.1:8000",
+			isLocal: true,
+		});
+	});
+
+	test("a network: its root key as the file says, a managed one's port", async () => {
+		expect(await target({ canister: ID, network: "keyed" })).toEqual({
+			canisterId: ID,
+			host: "https://ic.example",
+			isLocal: false,
+			rootKey: new Uint8Array(133).fill(0xab),
+		});
+		expect(await target({ canister: ID, network: "mine" })).toMatchObject({
+			host: "http://127.0.0.1:9000",
+			isLocal: true,
+		});
+	});
+
+	test("what it does not name is told, with what it does", async () => {
+		await expect(target({ canister: "shop", environment: "dev" })).rejects.toThrow(
+			/has no id for the canister "shop" on dev: deploy it there, or give its id/,
+		);
+		await expect(target({ canister: ID, environment: "prod" })).rejects.toThrow(
+			/no network or environment "prod"; there are ic, local, dev, blobs, keyed, mine/,
+		);
+		await project({ "icp.yaml": "canisters: [" });
+		await expect(target({ canister: ID })).rejects.toThrow(/cannot read .*icp\.yaml/);
+	});
+});
+
+test("names of dfx.json", async () => {
+	await project({
+		"dfx.json": { networks: { staging: { providers: ["https://staging.example"], type: "persistent" } } },
+		"canister_ids.json": { store: { ic: LEDGER, staging: ID } },
+		".dfx/local/canister_ids.json": { store: { local: ID } },
+	});
+	expect(await target({ canister: "store", network: "ic" })).toMatchObject({
+		canisterId: LEDGER,
+		isLocal: false,
+	});
+	expect(await target({ canister: "store", network: "local" })).toEqual({
+		canisterId: ID,
+		host: "http://127.0.0.1:4943",
+		isLocal: true,
+	});
+	expect(await target({ canister: "store", network: "staging" })).toEqual({
+		canisterId: ID,
+		host: "https://staging.example",
+		isLocal: true,
+	});
+});
