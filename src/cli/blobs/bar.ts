@@ -1,12 +1,5 @@
 import { SingleBar } from "cli-progress";
-
-/** How far a transfer is, in bytes. */
-export interface Done {
-	readonly done: number;
-	readonly total: number | undefined;
-	readonly bytesPerSecond: number | undefined;
-	readonly secondsLeft: number | undefined;
-}
+import type { Progress } from "../../client/node/index.js";
 
 const MB = 1_000_000;
 const NAME_WIDTH = 24;
@@ -31,13 +24,13 @@ export class Bar {
 		this.#bar.start(1, 0, { name: shown, size: "", rate: "", left: "", percent: "" });
 	}
 
-	show({ done, total, bytesPerSecond, secondsLeft }: Done): void {
+	show({ loaded, total, bytesPerSecond, secondsLeft }: Progress): void {
 		if (this.#bar === undefined) return;
-		this.#bar.setTotal(Math.max(total ?? done, 1));
-		this.#bar.update(total === 0 ? 1 : done, {
+		this.#bar.setTotal(Math.max(total ?? loaded, 1));
+		this.#bar.update(total === 0 ? 1 : loaded, {
 			percent:
-				total === undefined ? "" : `${Math.floor(total === 0 ? 100 : (100 * done) / total)} %`.padStart(5),
-			size: `${(done / MB).toFixed(1)}${total === undefined ? "" : ` of ${(total / MB).toFixed(1)}`} MB`,
+				total === undefined ? "" : `${Math.floor(total === 0 ? 100 : (100 * loaded) / total)} %`.padStart(5),
+			size: `${(loaded / MB).toFixed(1)}${total === undefined ? "" : ` of ${(total / MB).toFixed(1)}`} MB`,
 			rate: bytesPerSecond === undefined ? "" : `${(bytesPerSecond / MB).toFixed(1)} MB/s`,
 			left: secondsLeft === undefined ? "" : leftOf(secondsLeft),
 		});

@@ -47,19 +47,14 @@ async function runRm(args: readonly string[]): Promise<number> {
 			}
 			return report.end(0, { ...counts, dryRun: true }, `${counts.deleted} would be deleted`);
 		}
-		// In parts: a prefix may stand for more keys than memory should hold.
-		let part: string[] = [];
-		const flush = async () => {
-			for (const result of await client.deleteMany(part.map((key) => ({ key })))) {
-				const { key, error } = result;
-				counts[error === undefined ? "deleted" : "failed"]++;
-				if (error !== undefined) report.failedBlob(key, error.message);
-				else report.item({ type: "deleted", key }, `deleted ${shownKey(key)}`);
-			}
-			part = [];
-		};
-		for await (const key of named()) if (part.push(key) === 1_000) await flush();
-		if (part.length > 0) await flush();
+		const deletion = client.deleteMany(named());
+		deletion.on("item", (item) => {
+			const { key } = item;
+			counts[item.status]++;
+			if (item.status === "failed") report.failedBlob(key, item.error.message);
+			else report.item({ type: "deleted", key }, `deleted ${shownKey(key)}`);
+		});
+		await deletion.done;
 		return report.end(
 			counts.failed > 0 ? EXIT_INCOMPLETE : 0,
 			counts,
@@ -87,7 +82,7 @@ async function runMv(args: readonly string[]): Promise<number> {
 		throw new UsageError("mv takes the key that it has and the one that it gets");
 	return reported(values, async (report) => {
 		const { client } = await openStore(values);
-		const manifest = await client.rename(from, to, values["if-absent"] ? { precondition: "absent" } : {});
+		const manifest = await client.rename(from, to, values["if-absent"] ? { ifNoneMatch: "*" } : {});
 		return report.end(0, { ...manifest, from }, `${shownKey(from)} is now ${shownKey(to)}`);
 	});
 }

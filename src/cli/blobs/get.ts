@@ -67,7 +67,7 @@ async function getOne(client: BlobClient, key: string, path: string, isQuiet: bo
 	const { toFile } = await import("../../client/node/index.js");
 	const bar = new Bar(key, isQuiet);
 	const download = client.download(key);
-	download.on("progress", ({ received: done, ...rest }) => bar.show({ done, ...rest }));
+	download.on("progress", (progress) => bar.show(progress));
 	try {
 		return await toFile(download, path);
 	} finally {

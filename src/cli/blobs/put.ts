@@ -51,7 +51,7 @@ async function run(args: readonly string[]): Promise<number> {
 		...(values.type !== undefined && { contentType: values.type }),
 		...(metadata && { metadata }),
 		...(values.expires !== undefined && { expiresAt: timeOf("expires", values.expires) }),
-		...(values["if-absent"] && { precondition: "absent" }),
+		...(values["if-absent"] && { ifNoneMatch: "*" }),
 	};
 	const isQuiet = values.quiet || values.json;
 	if (source === "-") {
@@ -83,7 +83,7 @@ async function putOne(
 	const bytes = source instanceof Readable ? (Readable.toWeb(source) as ReadableStream<Uint8Array>) : source;
 	const upload = client.upload(bytes, options);
 	const bar = new Bar(options.key, isQuiet);
-	upload.on("progress", ({ acknowledged: done, ...rest }) => bar.show({ done, ...rest }));
+	upload.on("progress", (progress) => bar.show(progress));
 	upload.on("warning", (warning) => report.note(warning.message));
 	try {
 		const manifest = await upload.done;
@@ -112,17 +112,14 @@ async function putAll(
 	for (const path of skipped) report.note(`skipped ${path}: neither a file nor a directory`);
 	for (const { path, error } of failed) report.failedBlob(path, String((error as Error).message));
 	// With a condition each file must go up, or fail, by itself.
-	const transfer = client.uploadAll(items, {
-		prefix,
-		skipUnchanged: shared.precondition === undefined,
-		onFile: (file) => {
-			counts[file.status]++;
-			if (file.status === "failed") report.failedBlob(file.key, file.error.message);
-			else if (file.status !== "unchanged")
-				report.item({ type: file.status, ...file.manifest }, `${file.status} ${shownKey(file.key)}`);
-		},
+	const transfer = client.uploadMany(items, { prefix, skipUnchanged: shared.ifNoneMatch === undefined });
+	transfer.on("item", (item) => {
+		counts[item.status]++;
+		if (item.status === "failed") report.failedBlob(item.key, item.error.message);
+		else if (item.status !== "unchanged")
+			report.item({ ...item.manifest, type: item.status }, `${item.status} ${shownKey(item.key)}`);
 	});
-	transfer.on("progress", ({ acknowledged: done, ...rest }) => bar.show({ done, ...rest }));
+	transfer.on("progress", (progress) => bar.show(progress));
 	try {
 		await transfer.done;
 	} finally {
