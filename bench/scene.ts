@@ -20,6 +20,6 @@ export async function deployScene(network: Network, wasm: Uint8Array): Promise<S
 	});
 	const canisterId = await deployCanister(agent, wasm);
 	const writer = Ed25519KeyIdentity.generate();
-	await new BlobClient({ agent, canisterId }).grantRole(writer.getPrincipal(), "writer");
+	await new BlobClient({ agent, canisterId }).admin.grantRole(writer.getPrincipal(), "writer");
 	return { agent, canisterId, writer };
 }

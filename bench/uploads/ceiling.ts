@@ -72,7 +72,7 @@ export const overloadedShare = (wasm: Uint8Array, directory: string) =>
 				return response;
 			};
 			const identity = Ed25519KeyIdentity.generate();
-			await client.grantRole(identity.getPrincipal(), "writer");
+			await client.admin.grantRole(identity.getPrincipal(), "writer");
 			const { url: host } = network;
 			const counted = await HttpAgent.create({ host, rootKey: network.rootKey, identity, fetch: counting });
 			const options = { agent: counted, canisterId, chunkBytes: SHORT_CHUNK_BYTES, concurrency: 40 };

@@ -61,7 +61,7 @@ export class NetworkProcess {
 		const agent = await this.agent(Ed25519KeyIdentity.generate());
 		const canisterId = Principal.fromText((await deployCanister(agent, wasm)).toText());
 		const client = new BlobClient({ agent, canisterId });
-		await client.grantRole(await agent.getPrincipal(), "writer");
+		await client.admin.grantRole(await agent.getPrincipal(), "writer");
 		return { client, agent, canisterId };
 	}
 

@@ -61,7 +61,7 @@ async function run(path: string, isQuiet: boolean): Promise<Figures> {
 		const canisterId = await deployCanister(agent, wasm);
 		const uploader = Ed25519KeyIdentity.generate();
 		const client = new BlobClient({ agent, canisterId });
-		await client.grantRole(uploader.getPrincipal(), "writer");
+		await client.admin.grantRole(uploader.getPrincipal(), "writer");
 		say(`Canister ${canisterId.toText()} installed, ${wasm.length.toLocaleString("en-US")} bytes of Wasm`);
 		messages.length = 0;
 

@@ -6,7 +6,7 @@ import {
 	type WireMoveItem,
 	type WireUpdateItem,
 } from "../protocol/index.js";
-import { type CallOptions, newId } from "./administration/administration.js";
+import { type CallOptions, newId } from "./asking.js";
 import { attempt } from "./attempts.js";
 import { type ClientContext, noteVersion } from "./context.js";
 import { ClientError, isBlobError, refuseInvalid } from "./errors.js";

@@ -1,6 +1,5 @@
-import type { AbortUploadOptions, AskOptions, CallOptions } from "./administration/administration.js";
-import type { GrantOptions, ListGrantsOptions } from "./administration/grants.js";
 import * as is from "./arguments.js";
+import type { AskOptions, CallOptions } from "./asking.js";
 import type { DropBatchOptions, StageOptions } from "./batching/staged-types.js";
 import type {
 	BatchCommit,
@@ -20,7 +19,7 @@ import type { BlobClientOptions, RetryOptions } from "./options.js";
 import type { ChangesOptions } from "./reading/changes.js";
 import type { ListOptions } from "./reading/list.js";
 import type { StatOptions } from "./stat.js";
-import type { Conditions, ExpiryRule, GrantName, GrantTerms, Quota } from "./types.js";
+import type { Conditions } from "./types.js";
 import type { UploadItem, UploadManyOptions } from "./upload/batch/types.js";
 import type { ListUploadsOptions } from "./upload/list.js";
 import type { UploadOptions } from "./upload/options.js";
@@ -57,7 +56,7 @@ export const RETRY: Checks<RetryOptions> = {
 
 const CONDITIONS: Checks<Conditions> = { ifMatch: is.version, ifNoneMatch: is.oneOf("*") };
 const TRUST = is.oneOf("proof", "subnet", "node");
-const UNPROVEN = is.oneOf("subnet", "node");
+export const UNPROVEN = is.oneOf("subnet", "node");
 
 const FILE: Checks<Omit<UploadOptions, "signal" | "concurrency">> = {
 	key: is.text,
@@ -200,47 +199,11 @@ export const PREPARED_UPLOAD: Checks<Omit<PreparedUpload, keyof typeof PREPARED_
 };
 
 export const LIST_UPLOADS: Checks<ListUploadsOptions> = { key: is.text, signal };
-export const ABORT_UPLOAD: Checks<AbortUploadOptions> = { owner: is.principal, signal };
-
-export const QUOTA: Checks<Quota> = {
-	openUploads: is.number,
-	blobs: is.number,
-	bytes: is.number,
-	receivedPerDay: is.number,
-	changesPerDay: is.number,
-	cyclesPerDay: is.number,
-};
-
-export const GRANT_TERMS: Checks<GrantTerms> = {
-	prefix: is.text,
-	role: is.oneOf("writer", "reader"),
-	endsAt: is.date,
-	bytes: is.number,
-	blobs: is.number,
-	publicOnly: is.flag,
-	overOthers: is.flag,
-	mayGive: is.flag,
-	mayPurge: is.flag,
-};
-export const GRANT: Checks<GrantOptions> = { under: is.bytes, importAs: is.importGrantAs, signal };
 export const TAKE_LEASE: Checks<TakeLeaseOptions> = { lifeMs: is.number, bytes: is.number, signal };
 export const EXTEND_LEASE: Checks<ExtendLeaseOptions> = { lifeMs: is.number, signal };
-export const GRANT_NAME: Checks<GrantName> = { who: is.principal, id: is.bytes };
-export const LIST_GRANTS: Checks<ListGrantsOptions> = {
-	heldBy: is.principal,
-	givenBy: is.principal,
-	trust: UNPROVEN,
-	signal,
-};
-
 export const LIST_DELETED: Checks<ListDeletedOptions> = {
 	prefix: is.text,
 	trust: UNPROVEN,
 	signal,
 };
 export const RESTORE: Checks<RestoreOptions> = { ...CONDITIONS, signal };
-
-export const EXPIRY_RULE: Checks<ExpiryRule> = { prefix: is.text, lifeMs: is.number };
-
-export const ROLE = is.oneOf("admin", "writer", "reader", "backup");
-export const MODE = is.oneOf("live", "draining", "maintenance");

@@ -1,9 +1,9 @@
-import * as administration from "./administration/administration.js";
-import * as expiry from "./administration/expiry.js";
-import * as grants from "./administration/grants.js";
-import { beginImport, endImport } from "./administration/importing.js";
+import { account, mode } from "./account.js";
+import { lazyAdministration } from "./admin.js";
+import type { Administration } from "./administration/index.js";
 import * as is from "./arguments.js";
 import { type Checks, checkArgument, checked, checkedAll, checkOptions } from "./arguments.js";
+import type { AskOptions, CallOptions } from "./asking.js";
 import { runBatch } from "./batching/batch.js";
 import type {
 	DropBatchOptions,
@@ -44,19 +44,10 @@ import type {
 	Deleted,
 	DeletedBlob,
 	DeletedName,
-	ExpiryRule,
-	Grant,
-	GrantName,
-	GrantTerms,
 	Lease,
 	ListEntry,
 	Manifest,
 	OpenUpload,
-	OwnedUpload,
-	Quota,
-	Role,
-	SettableMode,
-	Statistics,
 	StoreMode,
 	Version,
 } from "./types.js";
@@ -73,12 +64,9 @@ import type {
 	UploadManyResult,
 } from "./upload/batch/types.js";
 import { startPreparing, startUpload } from "./upload/index.js";
-import { type ListUploadsOptions, listUploads } from "./upload/list.js";
+import { abortUpload, type ListUploadsOptions, listUploads } from "./upload/list.js";
 import type { UploadOptions } from "./upload/options.js";
 import type { Transfer } from "./upload/transfer.js";
-
-type AskOptions = administration.AskOptions;
-type CallOptions = administration.CallOptions;
 
 /** Few pages stage anything. */
 const staging = () => import("./batching/stage.js");
@@ -86,6 +74,11 @@ const staging = () => import("./batching/stage.js");
 /** A blob store in a canister. Everything it throws is a BlobError. */
 export class BlobClient {
 	readonly #context: ClientContext;
+	/**
+	 * Roles, quotas, modes, settings, grants, accounts and statistics. Most of it takes an administrator. What a page does
+	 * not call is not in its main chunk: the code is loaded at the first call, by a dynamic import.
+	 */
+	readonly admin: Administration;
 
 	/** @throws ClientError `option_invalid`: nothing is asked of the network before a method is called */
 	constructor(options: BlobClientOptions, platform: Ports = webPorts) {
@@ -123,6 +116,7 @@ export class BlobClient {
 			seen: { version: NO_CHANGE },
 			standing: {},
 		};
+		this.admin = lazyAdministration(this.#context);
 		contexts.set(this, this.#context);
 	}
 
@@ -252,23 +246,6 @@ export class BlobClient {
 	 */
 	restore(what: DeletedName, options?: deleted.RestoreOptions): Promise<Manifest> {
 		return checked(options, checks.RESTORE, () => deleted.restore(this.#context, what, options));
-	}
-
-	/**
-	 * Removes a deleted blob for good, before its time. Takes an administrator, or a grant with `mayPurge`: who owns it
-	 * cannot, so that a stolen key does not destroy its past.
-	 * @throws CanisterError `blob_not_found`, `not_authorized`
-	 */
-	purge(what: DeletedName, options?: CallOptions): Promise<void> {
-		return checked(options, checks.CALL, () => deleted.purge(this.#context, what, options));
-	}
-
-	/**
-	 * Has blobs that are deleted or replaced from now on kept for so many days, 1 to 365, charged to their owners; 0, as at
-	 * first: not at all. What is kept already stays until its own time. Takes an administrator.
-	 */
-	setKeepDeleted(days: number, options?: CallOptions): Promise<void> {
-		return checked(options, checks.CALL, () => deleted.setKeepDeleted(this.#context, days, options));
 	}
 
 	/**
@@ -402,120 +379,16 @@ export class BlobClient {
 		return checkedAll(options, checks.LIST_UPLOADS, () => listUploads(this.#context, options));
 	}
 
-	/** Open uploads of everybody. Takes an administrator. */
-	listAllUploads(options?: AskOptions): AsyncGenerator<OwnedUpload> {
-		return checkedAll(options, checks.ASK, () => administration.listAllUploads(this.#context, options));
-	}
-
 	/**
-	 * Gives up an open upload: what has arrived is thrown away; that there is none is no error. One of somebody else
-	 * takes an administrator.
-	 * @throws CanisterError `upload_finished` where it was committed, `not_authorized`
+	 * Aborts an open upload of the caller's and discards its chunks; that there is none is no error. `admin.abortUpload`
+	 * aborts one of another principal.
+	 * @throws CanisterError `upload_finished` where it was committed
 	 */
-	abortUpload(id: Uint8Array, options?: administration.AbortUploadOptions): Promise<void> {
-		return checked(options, checks.ABORT_UPLOAD, () => {
+	abortUpload(id: Uint8Array, options?: CallOptions): Promise<void> {
+		return checked(options, checks.CALL, () => {
 			checkArgument("id", id, is.bytes);
-			return administration.abortUpload(this.#context, id, options);
+			return abortUpload(this.#context, id, options);
 		});
-	}
-
-	/** Gives a principal a role. Takes an administrator. */
-	grantRole(who: PrincipalLike, role: Role, options?: CallOptions): Promise<void> {
-		return checked(options, checks.CALL, () => {
-			checkArgument("who", who, is.principal);
-			checkArgument("role", role, checks.ROLE);
-			return administration.changeRole(this.#context, "blobs_grant_role", who, role, options);
-		});
-	}
-
-	/** Takes a role away from a principal. Takes an administrator. */
-	revokeRole(who: PrincipalLike, role: Role, options?: CallOptions): Promise<void> {
-		return checked(options, checks.CALL, () => {
-			checkArgument("who", who, is.principal);
-			checkArgument("role", role, checks.ROLE);
-			return administration.changeRole(this.#context, "blobs_revoke_role", who, role, options);
-		});
-	}
-
-	/**
-	 * Lets a principal do something under a prefix of keys: `grant(guest, { role: "writer", prefix: "inbox/ann/", endsAt,
-	 * bytes: 1e9, publicOnly: true })`. Takes an administrator, or who holds a grant with `mayGive`, who gives parts of it:
-	 * what is done by a part counts in both, and it ends with that.
-	 * @returns its name, to take it away by
-	 * @throws CanisterError `not_authorized`, `invalid_argument` for more than the caller's own grant has, with its limit;
-	 *   `quota_exceeded` (`grants`) where the principal holds as many as it can
-	 */
-	grant(who: PrincipalLike, terms: GrantTerms, options?: grants.GrantOptions): Promise<GrantName> {
-		return checked(options, checks.GRANT, () => grants.grant(this.#context, who, terms, options));
-	}
-
-	/**
-	 * Takes a grant away, and all its parts with it; that there is none is no error. Takes an administrator, its holder, or
-	 * who holds a grant that it is part of.
-	 * @throws CanisterError `not_authorized`
-	 */
-	revokeGrant(
-		grant: { readonly who: PrincipalLike; readonly id: Uint8Array },
-		options?: CallOptions,
-	): Promise<void> {
-		return checked(options, checks.CALL, () => grants.revokeGrant(this.#context, grant, options));
-	}
-
-	/** Grants: those that the caller holds (`heldBy`) or gave parts of (`givenBy`), for administrators anybody's and all. */
-	listGrants(options?: grants.ListGrantsOptions): AsyncGenerator<Grant> {
-		return checkedAll(options, checks.LIST_GRANTS, () => grants.listGrants(this.#context, options));
-	}
-
-	/**
-	 * Sets all rules by which blobs end, in the place of those before: `[{ prefix: "tmp/", lifeMs: 86_400_000 }]`. A rule
-	 * holds for what is published, copied or renamed to its keys from then on, not for what is there. Takes an administrator.
-	 * @throws CanisterError `invalid_argument` for more than 100 rules, two of one prefix, or a life out of its bounds
-	 */
-	setExpiryRules(rules: readonly ExpiryRule[], options?: CallOptions): Promise<void> {
-		return checked(options, checks.CALL, () => expiry.setExpiryRules(this.#context, rules, options));
-	}
-
-	/** The rules by which blobs end, in order of their prefixes. Takes any role or grant. */
-	expiryRules(options?: AskOptions): Promise<ExpiryRule[]> {
-		return checked(options, checks.ASK, () => expiry.expiryRules(this.#context, options));
-	}
-
-	/**
-	 * What a principal may have at the most, or everybody who has no quota of their own. No quota: none of their own
-	 * any more; for everybody, the one that the canister was built with. Takes an administrator.
-	 */
-	setQuota(who: PrincipalLike | "everybody", quota: Quota | undefined, options?: CallOptions): Promise<void> {
-		return checked(options, checks.CALL, () => {
-			checkArgument("who", who, is.principal);
-			checkOptions(quota, checks.QUOTA, "quota");
-			return administration.setQuota(this.#context, who, quota, options);
-		});
-	}
-
-	/**
-	 * Switches the mode, if nobody has since `generation` was seen (see `mode`). Takes an administrator.
-	 * @throws CanisterError `mode_changed`
-	 */
-	setMode(mode: SettableMode, generation: bigint, options?: CallOptions): Promise<StoreMode> {
-		return checked(options, checks.CALL, () => {
-			checkArgument("mode", mode, checks.MODE);
-			checkArgument("generation", generation, is.bigint);
-			return administration.setMode(this.#context, mode, generation, options);
-		});
-	}
-
-	/**
-	 * Begins to import what another store had: until `endImport` only controllers of the canister read and change anything,
-	 * and give each blob its owner and times (`importAs`). Takes a controller and a store without any past of blobs, once.
-	 * @throws CanisterError `not_importable`, `not_authorized`
-	 */
-	beginImport(options?: CallOptions): Promise<void> {
-		return checked(options, checks.CALL, () => beginImport(this.#context, options));
-	}
-
-	/** Ends the import for good: the store is live. Takes a controller. @throws CanisterError `not_importable` */
-	endImport(options?: CallOptions): Promise<void> {
-		return checked(options, checks.CALL, () => endImport(this.#context, options));
 	}
 
 	/**
@@ -562,30 +435,15 @@ export class BlobClient {
 
 	/** Mode of the store and its last change. */
 	mode(options?: AskOptions): Promise<StoreMode> {
-		return checked(options, checks.ASK, () => administration.mode(this.#context, options));
+		return checked(options, checks.ASK, () => mode(this.#context, options));
 	}
 
 	/** Roles, quota and usage: the caller's own, or, for administrators, anybody's. @throws CanisterError `anonymous` */
 	account(who?: PrincipalLike, options?: AskOptions): Promise<Account> {
 		return checked(options, checks.ASK, () => {
 			if (who !== undefined) checkArgument("who", who, is.principal);
-			return administration.account(this.#context, who, options);
+			return account(this.#context, who, options);
 		});
-	}
-
-	/** Everybody who has a role or a quota of their own. Takes an administrator. */
-	listAccounts(options?: AskOptions): AsyncGenerator<Account> {
-		return checkedAll(options, checks.ASK, () => administration.listAccounts(this.#context, options));
-	}
-
-	/** What the store holds, what it costs, and how often it was asked what. Takes an administrator. */
-	statistics(options?: AskOptions): Promise<Statistics> {
-		return checked(options, checks.ASK, () => administration.statistics(this.#context, options));
-	}
-
-	/** The same for Prometheus, in its text format. Takes an administrator. */
-	metrics(options?: AskOptions): Promise<string> {
-		return checked(options, checks.ASK, () => administration.metrics(this.#context, options));
 	}
 
 	#keyed<Options extends object, T>(

@@ -6,9 +6,9 @@ import {
 	type WireDeletedBlob,
 	type WireDeletedName,
 } from "../protocol/index.js";
-import { type AskOptions, ask, type CallOptions, change, newId } from "./administration/administration.js";
 import * as is from "./arguments.js";
 import { checkArgument } from "./arguments.js";
+import { type AskOptions, ask, type CallOptions, change, newId } from "./asking.js";
 import { attempt } from "./attempts.js";
 import { type ClientContext, noteVersion } from "./context.js";
 import { refuseInvalid } from "./errors.js";

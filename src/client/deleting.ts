@@ -1,7 +1,7 @@
 import { checkKey, MAX_ITEMS, type WireItemResult, type WirePrecondition } from "../protocol/index.js";
-import { type CallOptions, newId } from "./administration/administration.js";
 import * as is from "./arguments.js";
 import { checkArgument, checkOptions } from "./arguments.js";
+import { type CallOptions, newId } from "./asking.js";
 import { CALL, DELETE_ITEM } from "./checks.js";
 import { type ClientContext, noteVersion, requireIdentity } from "./context.js";
 import { shownKey, storedKey } from "./encryption.js";

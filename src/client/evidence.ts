@@ -7,7 +7,7 @@ import {
 	type WireVersion,
 	type WireVisibility,
 } from "../protocol/index.js";
-import { newId } from "./administration/administration.js";
+import { newId } from "./asking.js";
 import type { Attempts } from "./attempts.js";
 import { type ClientContext, isAfter } from "./context.js";
 import { isBlobError } from "./errors.js";

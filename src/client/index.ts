@@ -3,8 +3,9 @@
  * `canister-blobs/node` is the same with files.
  */
 export type { ErrorAction, ErrorCode, ErrorDetails } from "../protocol/index.js";
-export type { AbortUploadOptions, AskOptions, CallOptions } from "./administration/administration.js";
 export type { GrantOptions, ImportGrantAs, ListGrantsOptions } from "./administration/grants.js";
+export type { Administration } from "./administration/index.js";
+export type { AskOptions, CallOptions } from "./asking.js";
 export type {
 	BatchBroken,
 	DropBatchOptions,

@@ -1,7 +1,7 @@
 import { MAX_LEASE_BYTES, MAX_LEASE_LIFE_MS, MAX_LIST_PAGE, type WireLease } from "../protocol/index.js";
-import { type AskOptions, ask, type CallOptions, change, newId } from "./administration/administration.js";
 import * as is from "./arguments.js";
 import { checkArgument } from "./arguments.js";
+import { type AskOptions, ask, type CallOptions, change, newId } from "./asking.js";
 import { type ClientContext, noteVersion } from "./context.js";
 import { checkInteger } from "./options.js";
 import type { Lease, Manifest, Version } from "./types.js";

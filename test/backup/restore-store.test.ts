@@ -51,9 +51,9 @@ test("C47 an empty canister gets all of it: manifests, roots, owners, times, rol
 	await blobs.uploadMany(small).done;
 	const guest = Ed25519KeyIdentity.generate();
 	const principal = guest.getPrincipal();
-	await blobs.grantRole(principal, "writer");
-	await blobs.setQuota(principal, { ...(await blobs.account(principal)).quota, bytes: 10 ** 12 });
-	const given = await blobs.grant(principal, { role: "writer", prefix: "inbox/", bytes: 10 ** 9 });
+	await blobs.admin.grantRole(principal, "writer");
+	await blobs.admin.setQuota(principal, { ...(await blobs.account(principal)).quota, bytes: 10 ** 12 });
+	const given = await blobs.admin.grant(principal, { role: "writer", prefix: "inbox/", bytes: 10 ** 9 });
 	const agent = await fixture.network.agent(guest);
 	const theirs = new BlobClient({ agent, canisterId: fixture.canisterId, localNetwork: true });
 	await theirs.upload(randomBytes(300_000), {
@@ -79,7 +79,8 @@ test("C47 an empty canister gets all of it: manifests, roots, owners, times, rol
 	const canisterId = await deployCanister(fixture.agent, fixture.wasm);
 	const killed = start(restoreInto(canisterId), place);
 	const restored = new BlobClient({ agent: fixture.agent, canisterId, localNetwork: true });
-	while ((await restored.statistics()).chunks < 4) await new Promise((resolve) => setTimeout(resolve, 20));
+	while ((await restored.admin.statistics()).chunks < 4)
+		await new Promise((resolve) => setTimeout(resolve, 20));
 	killed.child.kill("SIGKILL");
 	await killed.ended;
 	expect((await restored.mode()).mode).toBe("importing");
@@ -109,7 +110,7 @@ test("C47 an empty canister gets all of it: manifests, roots, owners, times, rol
 	const account = await restored.account(principal);
 	expect(account).toMatchObject({ roles: ["writer"], hasOwnQuota: true, quota: { bytes: 10 ** 12 } });
 	const grants = [];
-	for await (const { id, terms } of restored.listGrants()) grants.push({ id, bytes: terms.bytes });
+	for await (const { id, terms } of restored.admin.listGrants()) grants.push({ id, bytes: terms.bytes });
 	expect(grants).toEqual([{ id: given.id, bytes: 10 ** 9 }]);
 	expect((await restored.stat("small/3")).owner).toBe(principal.toText());
 	const links = [];

@@ -1,7 +1,7 @@
 import { HttpAgent } from "@dfinity/agent";
 import { Principal } from "@dfinity/principal";
 import { expect, test } from "vitest";
-import { BlobClient } from "../../src/client/index.js";
+import { BlobClient, Transfer } from "../../src/client/index.js";
 import { failure } from "./support/transfers.js";
 
 /** No change takes a request to be refused where nobody is signed in. */
@@ -16,11 +16,11 @@ test.each<[string, (client: BlobClient) => unknown]>([
 	["copy", (client) => client.copy("a", "b")],
 	["rename", (client) => client.rename("a", "b")],
 	["update", (client) => client.update("a", { visibility: "public" })],
-	["grantRole", (client) => client.grantRole(WHO, "reader")],
-	["revokeRole", (client) => client.revokeRole(WHO, "reader")],
-	["setQuota", (client) => client.setQuota(WHO, undefined)],
-	["grant", (client) => client.grant(WHO, { role: "reader", prefix: "a/" })],
-	["revokeGrant", (client) => client.revokeGrant({ who: Principal.fromText(WHO), id: ID })],
+	["grantRole", (client) => client.admin.grantRole(WHO, "reader")],
+	["revokeRole", (client) => client.admin.revokeRole(WHO, "reader")],
+	["setQuota", (client) => client.admin.setQuota(WHO, undefined)],
+	["grant", (client) => client.admin.grant(WHO, { role: "reader", prefix: "a/" })],
+	["revokeGrant", (client) => client.admin.revokeGrant({ who: Principal.fromText(WHO), id: ID })],
 ])("%s", async (_, change) => {
 	let requests = 0;
 	const agent = HttpAgent.createSync({
@@ -31,6 +31,8 @@ test.each<[string, (client: BlobClient) => unknown]>([
 		},
 	});
 	const client = new BlobClient({ agent, canisterId: WHO });
-	expect(await failure(Promise.resolve(change(client)))).toMatchObject({ code: "anonymous" });
+	const made = change(client);
+	const done = made instanceof Transfer ? made.done : Promise.resolve(made);
+	expect(await failure(done)).toMatchObject({ code: "anonymous" });
 	expect(requests).toBe(0);
 });

@@ -1,5 +1,6 @@
 import { Principal } from "@dfinity/principal";
 import { describe, expect, it } from "vitest";
+import { Administration } from "../../src/client/administration/index.js";
 import {
 	BlobClient,
 	type BlobClientOptions,
@@ -69,12 +70,12 @@ const wrong: [name: string, call: (client: Untyped) => unknown, option: string][
 	["a reference without a root", (c) => c.download({ key: "a" }), "root"],
 	["a misspelt option of a download", (c) => c.download("a", { ranges: {} }), "ranges"],
 	["a misspelt option of a buffer", (c) => c.download("a").bytes({ max: 1 }), "max"],
-	["a role that there is not", (c) => c.grantRole("aaaaa-aa", "owner"), "role"],
-	["no principal", (c) => c.revokeRole(undefined, "reader"), "who"],
+	["a role that there is not", (c) => c.admin.grantRole("aaaaa-aa", "owner"), "role"],
+	["no principal", (c) => c.admin.revokeRole(undefined, "reader"), "who"],
 	["a text that is no principal", (c) => c.account("nobody"), "who"],
-	["a mode that there is not", (c) => c.setMode("Live", 1n), "mode"],
-	["a generation that is a number", (c) => c.setMode("live", 1), "generation"],
-	["half a quota", (c) => c.setQuota("aaaaa-aa", { blobs: 1 }), "quota.openUploads"],
+	["a mode that there is not", (c) => c.admin.setMode("Live", 1n), "mode"],
+	["a generation that is a number", (c) => c.admin.setMode("live", 1), "generation"],
+	["half a quota", (c) => c.admin.setQuota("aaaaa-aa", { blobs: 1 }), "quota.openUploads"],
 	["an id that is a text", (c) => c.abortUpload("id"), "id"],
 	["a page that is not a number", (c) => c.changes({ pageSize: "9" }), "pageSize"],
 ];
@@ -133,6 +134,21 @@ describe("whatever is called with whatever", () => {
 				const error = await end(() => client()[method](first, second, second));
 				// An empty list of items is uploaded by nobody.
 				if (error !== undefined) expect(isBlobError(error), `${method}: ${error}`).toBe(true);
+			}
+	});
+
+	const administration = Object.getOwnPropertyNames(Administration.prototype).filter(
+		(name) => name !== "constructor",
+	);
+	it("admin has every method of administration, and none more", () => {
+		expect(Object.keys(client().admin).sort()).toEqual([...administration].sort());
+	});
+
+	it.each(administration)("admin.%s never throws at once, and fails with a BlobError", async (method) => {
+		for (const first of values)
+			for (const second of values) {
+				const error = await end(() => client().admin[method](first, second, second));
+				expect(isBlobError(error), `${method}: ${error}`).toBe(true);
 			}
 	});
 

@@ -11,7 +11,7 @@ beforeAll(async () => {
 	fixture = await openStore();
 	const identity = Ed25519KeyIdentity.generate();
 	const admin = new BlobClient({ agent: fixture.agent, canisterId: fixture.canisterId });
-	await admin.grantRole(identity.getPrincipal(), "backup");
+	await admin.admin.grantRole(identity.getPrincipal(), "backup");
 	blobs = new BlobClient({ agent: fixture.agent, identity, canisterId: fixture.canisterId });
 });
 afterAll(() => fixture.dispose());
@@ -40,7 +40,7 @@ test("what no lease can be is refused before anything is sent", async () => {
 	const { methods } = await new BlobClient({
 		agent: fixture.agent,
 		canisterId: fixture.canisterId,
-	}).statistics();
+	}).admin.statistics();
 	const calls = (name: string) => methods.find((method) => method.name === name)?.calls;
 	for (const [wrong, option] of [
 		[blobs.takeLease({ lifeMs: 0 }), "lifeMs"],
@@ -52,7 +52,10 @@ test("what no lease can be is refused before anything is sent", async () => {
 		[blobs.listLeased("x" as never).next(), "lease"],
 	] as const)
 		expect(await errorOf(wrong)).toMatchObject({ code: "option_invalid", details: { option } });
-	const after = await new BlobClient({ agent: fixture.agent, canisterId: fixture.canisterId }).statistics();
+	const after = await new BlobClient({
+		agent: fixture.agent,
+		canisterId: fixture.canisterId,
+	}).admin.statistics();
 	expect(after.methods.find(({ name }) => name === "blobs_take_lease")?.calls).toBe(
 		calls("blobs_take_lease"),
 	);

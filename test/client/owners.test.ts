@@ -16,7 +16,7 @@ const [ann, ben, phone] = [1, 2, 3].map(() => Ed25519KeyIdentity.generate()) as 
 beforeAll(async () => {
 	fixture = await openStore();
 	admin = new BlobClient({ agent: fixture.agent, canisterId: fixture.canisterId });
-	for (const who of [ann, ben]) await admin.grantRole(who.getPrincipal(), "writer");
+	for (const who of [ann, ben]) await admin.admin.grantRole(who.getPrincipal(), "writer");
 });
 afterAll(() => fixture.dispose());
 

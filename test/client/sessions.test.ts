@@ -2,11 +2,11 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { abortUpload } from "../../src/client/administration/administration.js";
 import { ClientError } from "../../src/client/errors.js";
 import type { BlobSource, SessionNote, SessionStore, Transfer } from "../../src/client/index.js";
 import { fileSessions } from "../../src/client/node/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
+import { abortUpload } from "../../src/client/upload/list.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 
 const S = 300_000;

@@ -308,14 +308,14 @@ describe.each(AGENTS)("with $name", (agents) => {
 		it("administers: mode, quotas, figures", async () => {
 			const blobs = client();
 			const { generation } = await blobs.mode();
-			const draining = await blobs.setMode("draining", generation);
+			const draining = await blobs.admin.setMode("draining", generation);
 			expect(draining).toMatchObject({ mode: "draining", generation: generation + 1n });
 			const faulty = through(() => undefined);
 			const refused = await failure(client().upload(new Uint8Array(1), { key: "late" }).done);
 			expect(isBlobError(refused, "not_live") && refused.message).toContain("draining");
 			// Fewer times than the policy has it: a mode may stay for hours, and the caller is told why within seconds.
 			expect(faulty.seen.filter(({ kind }) => kind === "call").length).toBe(5);
-			await blobs.setMode("live", draining.generation);
+			await blobs.admin.setMode("live", draining.generation);
 			const other = Ed25519KeyIdentity.generate().getPrincipal();
 			const unbound = Number.POSITIVE_INFINITY;
 			const quota = {
@@ -326,20 +326,22 @@ describe.each(AGENTS)("with $name", (agents) => {
 				changesPerDay: unbound,
 				cyclesPerDay: unbound,
 			};
-			await blobs.setQuota(other, quota);
+			await blobs.admin.setQuota(other, quota);
 			expect(await blobs.account(other.toText(), { trust: "subnet" })).toMatchObject({
 				quota,
 				hasOwnQuota: true,
 			});
-			expect((await blobs.statistics()).methods.map(({ name }) => name)).toContain("blobs_put_chunk");
-			expect(await blobs.metrics()).toMatch(/canister_blobs_blobs \d+/);
-			expect(await all(blobs.listAllUploads())).toEqual(await all(blobs.listAllUploads({ trust: "subnet" })));
+			expect((await blobs.admin.statistics()).methods.map(({ name }) => name)).toContain("blobs_put_chunk");
+			expect(await blobs.admin.metrics()).toMatch(/canister_blobs_blobs \d+/);
+			expect(await all(blobs.admin.listAllUploads())).toEqual(
+				await all(blobs.admin.listAllUploads({ trust: "subnet" })),
+			);
 		});
 
 		it("tries a call as often as it may, whoever refuses it", async () => {
 			const blobs = client();
 			const { generation } = await blobs.mode();
-			const maintenance = await blobs.setMode("maintenance", generation);
+			const maintenance = await blobs.admin.setMode("maintenance", generation);
 			const faulty = through(({ kind, nth }) =>
 				kind === "call" && nth % 2 === 0 ? { status: 503 } : undefined,
 			);
@@ -347,7 +349,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 			expect(isBlobError(refused, "not_live")).toBe(true);
 			const calls = faulty.seen.filter(({ kind }) => kind === "call");
 			fixture.network.local?.faults.clear();
-			await blobs.setMode("live", maintenance.generation);
+			await blobs.admin.setMode("live", maintenance.generation);
 			expect(calls.length).toBe(4);
 		});
 
@@ -363,13 +365,13 @@ describe.each(AGENTS)("with $name", (agents) => {
 			expect(isBlobError(refused, "not_authorized") && refused.action).toBe("ask");
 
 			const who = other.getPrincipal();
-			await blobs.grantRole(who, "reader");
-			await blobs.grantRole(who.toText(), "writer");
+			await blobs.admin.grantRole(who, "reader");
+			await blobs.admin.grantRole(who.toText(), "writer");
 			await theirs.stat("private");
 			await theirs.upload(new Uint8Array(1), { key: "theirs" }).done;
-			const [entry] = (await all(blobs.listAccounts())).filter((each) => each.who === who.toText());
+			const [entry] = (await all(blobs.admin.listAccounts())).filter((each) => each.who === who.toText());
 			expect([...(entry?.roles ?? [])].sort()).toEqual(["reader", "writer"]);
-			await blobs.revokeRole(who, "reader");
+			await blobs.admin.revokeRole(who, "reader");
 			expect(isBlobError(await failure(theirs.stat("private")), "blob_not_found")).toBe(true);
 		});
 	});

@@ -19,7 +19,7 @@ beforeAll(async () => {
 	vi.useFakeTimers({ toFake: ["Date"] });
 	fixture = await openStore();
 	administrator = await clientOf();
-	await administrator.grantRole(writer.getPrincipal(), "writer");
+	await administrator.admin.grantRole(writer.getPrincipal(), "writer");
 });
 afterAll(async () => {
 	vi.useRealTimers();
@@ -36,7 +36,7 @@ async function clientOf(identity?: Ed25519KeyIdentity | AnonymousIdentity): Prom
 const pass = (ms: number) => passTime(fixture, ms);
 const inAnHour = () => new Date(Date.now() + HOUR_MS);
 async function setMode(mode: "live" | "maintenance"): Promise<void> {
-	await administrator.setMode(mode, (await administrator.mode()).generation);
+	await administrator.admin.setMode(mode, (await administrator.mode()).generation);
 }
 async function keysOf(blobs: BlobClient, prefix: string): Promise<string[]> {
 	const keys: string[] = [];
@@ -68,14 +68,14 @@ localTest("C63 a blob that is over is proven to be gone while it is still stored
 	expect(await codeOf(owner.stat("gone/private", { trust: "subnet" }))).toBe("blob_not_found");
 	expect(await keysOf(owner, "gone/")).toEqual(["gone/stays"]);
 	expect(await codeOf(reading.chunk(1))).toBe("blob_not_found");
-	expect((await administrator.statistics()).blobs).toBe(5);
+	expect((await administrator.admin.statistics()).blobs).toBe(5);
 	await setMode("live");
 });
 
 localTest("C64 C28 what is over is freed by timers, after an upgrade too, and told in the feed", async () => {
 	pass(2_000);
 	pass(2_000);
-	const { blobs: before, bytes } = await administrator.statistics();
+	const { blobs: before, bytes } = await administrator.admin.statistics();
 	const blobs = await clientOf(writer);
 	const cursor = await administrator.latestCursor();
 	const expiresAt = inAnHour();
@@ -85,7 +85,7 @@ localTest("C64 C28 what is over is freed by timers, after an upgrade too, and to
 	pass(HOUR_MS);
 	pass(2_000);
 	pass(2_000);
-	expect(await administrator.statistics()).toMatchObject({ blobs: before, bytes, cleaning: 0 });
+	expect(await administrator.admin.statistics()).toMatchObject({ blobs: before, bytes, cleaning: 0 });
 	const changes: Change[] = [];
 	for await (const change of (await clientOf()).changes({ after: cursor })) changes.push(change);
 	expect(changes.map(({ type }) => type)).toEqual(["published", "expired"]);
@@ -113,10 +113,10 @@ localTest(
 			{ prefix: "tmp/", lifeMs: HOUR_MS },
 			{ prefix: "tmp/long/", lifeMs: 9 * HOUR_MS },
 		];
-		expect(await codeOf(blobs.setExpiryRules(rules))).toBe("not_authorized");
+		expect(await codeOf(blobs.admin.setExpiryRules(rules))).toBe("not_authorized");
 		const cursor = await administrator.latestCursor();
-		await administrator.setExpiryRules(rules);
-		expect(await blobs.expiryRules({ trust: "subnet" })).toEqual(rules);
+		await administrator.admin.setExpiryRules(rules);
+		expect(await blobs.admin.expiryRules({ trust: "subnet" })).toEqual(rules);
 		const changes: Change[] = [];
 		for await (const one of administrator.changes({ after: cursor })) changes.push(one);
 		const [change] = changes;
@@ -129,7 +129,7 @@ localTest(
 			return expiresAt && expiresAt.getTime() - createdAt.getTime();
 		});
 		expect(livesOf).toEqual([HOUR_MS, 9 * HOUR_MS, undefined]);
-		const tooShort = administrator.setExpiryRules([{ prefix: "tmp/", lifeMs: 999 }]);
+		const tooShort = administrator.admin.setExpiryRules([{ prefix: "tmp/", lifeMs: 999 }]);
 		const error = await tooShort.catch((reason: unknown) => reason);
 		expect(isBlobError(error, "invalid_argument") && error.details).toMatchObject({ field: "life" });
 		const over = blobs.upload(Uint8Array.of(1), { key: "else/b", expiresAt: Date.now() - 1 });

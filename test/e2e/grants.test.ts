@@ -57,7 +57,7 @@ test("C58 a guest uploads a large file under its prefix, through an upgrade, and
 		endsAt: new Date(Date.now() + 3_600_000),
 		publicOnly: true,
 	});
-	const { id } = await administrator.grant(guest.who, terms);
+	const { id } = await administrator.admin.grant(guest.who, terms);
 	const upload = guest.blobs.upload(large, { key: "inbox/ann/film", visibility: "public" });
 	await new Promise<void>((resolve) => upload.on("progress", ({ loaded }) => loaded > 0 && resolve()));
 	await installWasm(fixture.agent, fixture.canisterId, fixture.wasm, "upgrade");
@@ -76,7 +76,7 @@ test("C58 a guest uploads a large file under its prefix, through an upgrade, and
 	const { items: results } = await guest.blobs.uploadMany(files).done;
 	expect(results.map(({ status }) => status)).toEqual(["uploaded", "failed"]);
 
-	const [grant, none] = await all(guest.blobs.listGrants({ heldBy: guest.who }));
+	const [grant, none] = await all(guest.blobs.admin.listGrants({ heldBy: guest.who }));
 	expect(none).toBeUndefined();
 	expect(grant).toMatchObject({ id, terms, under: undefined, used: { blobs: 2 }, holds: true });
 	expect((await guest.blobs.account()).granted).toEqual(["writer"]);
@@ -85,7 +85,7 @@ test("C58 a guest uploads a large file under its prefix, through an upgrade, and
 
 test("C59 what a grant is for in all is told with its limit, and not got round by deleting", async () => {
 	const guest = await person();
-	await administrator.grant(guest.who, writer("few/", { blobs: 1 }));
+	await administrator.admin.grant(guest.who, writer("few/", { blobs: 1 }));
 	await guest.blobs.upload(Uint8Array.of(1), { key: "few/a" }).done;
 	await guest.blobs.delete("few/a");
 	const error: unknown = await guest.blobs.upload(Uint8Array.of(1), { key: "few/b" }).done.then(
@@ -103,41 +103,44 @@ test("C59 what a grant is for in all is told with its limit, and not got round b
 
 test("C60 a tab uploads by a part that its application gives to the tab's own key, until that is taken away", async () => {
 	const [application, tab] = [await person(), await person()];
-	const above = await administrator.grant(application.who, writer("app/", { mayGive: true, bytes: 1e8 }));
-	const session = await application.blobs.grant(tab.who, writer("app/tabs/1/", { bytes: 1e7 }));
+	const above = await administrator.admin.grant(
+		application.who,
+		writer("app/", { mayGive: true, bytes: 1e8 }),
+	);
+	const session = await application.blobs.admin.grant(tab.who, writer("app/tabs/1/", { bytes: 1e7 }));
 	await tab.blobs.upload(large, { key: "app/tabs/1/file" }).done;
 	expect(await codeOf(tab.blobs.upload(large, { key: "app/tabs/1/more" }).done)).toBe("quota_exceeded");
 	expect(await codeOf(tab.blobs.upload(Uint8Array.of(1), { key: "app/tabs/2/file" }).done)).toBe(
 		"not_authorized",
 	);
 
-	const [given] = await all(application.blobs.listGrants({ givenBy: application.who }));
+	const [given] = await all(application.blobs.admin.listGrants({ givenBy: application.who }));
 	expect(given).toMatchObject({ ...session, under: above });
-	const [own] = await all(application.blobs.listGrants({ heldBy: application.who }));
+	const [own] = await all(application.blobs.admin.listGrants({ heldBy: application.who }));
 	expect(own!.used).toEqual(given!.used);
-	expect(await codeOf(application.blobs.grant(tab.who, writer("apps/")))).toBe("not_authorized");
-	const more = application.blobs.grant(tab.who, writer("app/", { bytes: 2e8 }));
+	expect(await codeOf(application.blobs.admin.grant(tab.who, writer("apps/")))).toBe("not_authorized");
+	const more = application.blobs.admin.grant(tab.who, writer("app/", { bytes: 2e8 }));
 	expect(await codeOf(more)).toBe("invalid_argument");
 
-	await application.blobs.revokeGrant(session);
+	await application.blobs.admin.revokeGrant(session);
 	expect(await codeOf(tab.blobs.upload(Uint8Array.of(1), { key: "app/tabs/1/b" }).done)).toBe(
 		"not_authorized",
 	);
-	const again = await application.blobs.grant(tab.who, writer("app/tabs/1/"));
+	const again = await application.blobs.admin.grant(tab.who, writer("app/tabs/1/"));
 	await tab.blobs.upload(Uint8Array.of(1), { key: "app/tabs/1/b" }).done;
-	await administrator.revokeGrant(above);
+	await administrator.admin.revokeGrant(above);
 	expect(await codeOf(tab.blobs.upload(Uint8Array.of(1), { key: "app/tabs/1/c" }).done)).toBe(
 		"not_authorized",
 	);
-	expect(await codeOf(application.blobs.revokeGrant(again))).toBe("not_authorized");
+	expect(await codeOf(application.blobs.admin.revokeGrant(again))).toBe("not_authorized");
 	// What is its own it still reads.
 	expect((await tab.blobs.stat("app/tabs/1/b")).owner).toBe(tab.who.toText());
 });
 
 test("C61 no guest replaces, changes or deletes another's blobs, but by a grant over what others own", async () => {
 	const [guest, other, host] = [await person(), await person(), await person()];
-	for (const { who } of [guest, other]) await administrator.grant(who, writer("shared/"));
-	await administrator.grant(host.who, writer("shared/", { overOthers: true }));
+	for (const { who } of [guest, other]) await administrator.admin.grant(who, writer("shared/"));
+	await administrator.admin.grant(host.who, writer("shared/", { overOthers: true }));
 	await guest.blobs.upload(Uint8Array.of(1), { key: "shared/a", visibility: "public" }).done;
 	expect(await codeOf(other.blobs.upload(Uint8Array.of(2), { key: "shared/a" }).done)).toBe("not_authorized");
 	expect(await codeOf(other.blobs.upload(large, { key: "shared/a" }).done)).toBe("not_authorized");
@@ -153,7 +156,7 @@ test("C58 a reader by a grant sees what is private under its prefix, and is not 
 	for (const key of ["read/a", "read/b/c", "unread/d"])
 		await administrator.upload(Uint8Array.of(7), { key }).done;
 	expect(await codeOf(guest.blobs.stat("read/a"))).toBe("blob_not_found");
-	const grant = await administrator.grant(guest.who, { role: "reader", prefix: "read/" });
+	const grant = await administrator.admin.grant(guest.who, { role: "reader", prefix: "read/" });
 	// A client that has learned before that it reads nothing of others learns anew.
 	const reader = await person(guest.identity);
 	expect(await codeOf(reader.blobs.stat("unread/d"))).toBe("blob_not_found");
@@ -162,16 +165,16 @@ test("C58 a reader by a grant sees what is private under its prefix, and is not 
 		(key) => key.startsWith("read/") || key.startsWith("unread/"),
 	);
 	expect(keys).toEqual(["read/a", "read/b/c"]);
-	await administrator.revokeGrant(grant);
+	await administrator.admin.revokeGrant(grant);
 	expect(await codeOf((await person(guest.identity)).blobs.stat("read/a"))).toBe("blob_not_found");
 });
 
 test("changes tell of grants", async () => {
 	const guest = await person();
 	const from = await administrator.latestCursor();
-	const grant = await administrator.grant(guest.who, writer("told/", { blobs: 3 }));
-	await administrator.revokeGrant(grant);
-	await administrator.revokeGrant(grant);
+	const grant = await administrator.admin.grant(guest.who, writer("told/", { blobs: 3 }));
+	await administrator.admin.revokeGrant(grant);
+	await administrator.admin.revokeGrant(grant);
 	const told = [];
 	for await (const change of administrator.changes({ after: from })) told.push(change);
 	expect(told.map(({ type }) => type)).toEqual(["grant", "grant"]);
@@ -185,8 +188,8 @@ describe("C62 before a message is executed", () => {
 
 	test("a writer's by a grant are let in as a writer's by role, until the grant ends; no others", async () => {
 		const [guest, reader, stranger] = [await person(), await person(), await person()];
-		const grant = await administrator.grant(guest.who, writer("inspected/"));
-		await administrator.grant(reader.who, { role: "reader", prefix: "inspected/" });
+		const grant = await administrator.admin.grant(guest.who, writer("inspected/"));
+		await administrator.admin.grant(reader.who, { role: "reader", prefix: "inspected/" });
 		const list = argument("blobs_list_grants", { of: { held_by: guest.who }, ...page });
 		expect((await send(fixture, guest.agent, "blobs_put_chunk", chunk())).code).toBeUndefined();
 		expect((await send(fixture, guest.agent, "blobs_list_grants", list)).code).toBeUndefined();
@@ -197,13 +200,13 @@ describe("C62 before a message is executed", () => {
 		}
 		expect((await send(fixture, stranger.agent, "blobs_list_grants", list)).code).toBe("IC0406");
 		expect((await send(fixture, guest.agent, "blobs_grant_role", new Uint8Array(5_000))).code).toBe("IC0406");
-		await administrator.revokeGrant(grant);
+		await administrator.admin.revokeGrant(grant);
 		expect((await send(fixture, guest.agent, "blobs_put_chunk", chunk())).code).toBe("IC0406");
 	});
 
 	test("a reader by a grant is told by the method that it is no writer", async () => {
 		const reader = await person();
-		await administrator.grant(reader.who, { role: "reader", prefix: "inspected/" });
+		await administrator.admin.grant(reader.who, { role: "reader", prefix: "inspected/" });
 		expect(await codeOf(reader.blobs.upload(large, { key: "inspected/a" }).done)).toBe("not_authorized");
 	});
 });
@@ -214,17 +217,17 @@ test("C01 a canister is held to its grants by the methods themselves", async () 
 	const key = "canister/a";
 	const request = () => ({ id: newId(), key, size: [1n] as [bigint], chunk_size: 1 });
 	expect(Object.keys(refusal(await asCanister.blobs_begin_upload(request())))).toEqual(["not_authorized"]);
-	await administrator.grant(proxy.principal, writer("canister/"));
+	await administrator.admin.grant(proxy.principal, writer("canister/"));
 	ok(await asCanister.blobs_begin_upload(request()));
 });
 
 test("one more than a principal can hold is refused with the limit", async () => {
 	const guest = await person();
-	for (let n = 0; n < MAX_GRANTS; n++) await administrator.grant(guest.who, writer(`${n}/`));
-	const error: unknown = await administrator.grant(guest.who, writer("more/")).then(
+	for (let n = 0; n < MAX_GRANTS; n++) await administrator.admin.grant(guest.who, writer(`${n}/`));
+	const error: unknown = await administrator.admin.grant(guest.who, writer("more/")).then(
 		() => undefined,
 		(reason) => reason,
 	);
 	expect(isBlobError(error, "quota_exceeded") && error.details.limit).toBe(BigInt(MAX_GRANTS));
-	expect(await all(administrator.listGrants({ heldBy: guest.who }))).toHaveLength(MAX_GRANTS);
+	expect(await all(administrator.admin.listGrants({ heldBy: guest.who }))).toHaveLength(MAX_GRANTS);
 });

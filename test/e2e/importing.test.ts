@@ -71,15 +71,15 @@ test("C80 a restore publishes as other owners, from other times, over an upgrade
 	const version = ok(await from.store.blobs_begin_import({ id }));
 	// Its answer was lost: the same again.
 	expect(ok(await from.store.blobs_begin_import({ id }))).toEqual(version);
-	expect(await codeOf(restorer.beginImport())).toBe("not_importable");
+	expect(await codeOf(restorer.admin.beginImport())).toBe("not_importable");
 	expect((await restorer.mode()).mode).toBe("importing");
 
 	for (const who of [anna, ben]) {
-		await restorer.grantRole(who.getPrincipal(), "writer");
-		await restorer.setQuota(who.getPrincipal(), QUOTA);
+		await restorer.admin.grantRole(who.getPrincipal(), "writer");
+		await restorer.admin.setQuota(who.getPrincipal(), QUOTA);
 	}
-	await restorer.grantRole(ben.getPrincipal(), "admin");
-	await restorer.setQuota("everybody", QUOTA);
+	await restorer.admin.grantRole(ben.getPrincipal(), "admin");
+	await restorer.admin.setQuota("everybody", QUOTA);
 	isAsBefore(await restorer.upload(large, filmOptions).done, 0);
 
 	await installWasm(from.agent, into, from.wasm, "upgrade");
@@ -87,8 +87,8 @@ test("C80 a restore publishes as other owners, from other times, over an upgrade
 	for (const blobs of [annas, bens]) {
 		expect(await codeOf(blobs.stat("ann/film"))).toBe("not_live");
 		expect(await codeOf(blobs.list().next())).toBe("not_live");
-		expect(await codeOf(blobs.beginImport())).toBe("not_live");
-		expect(await codeOf(blobs.setMode("live", 1n))).toBe("not_live");
+		expect(await codeOf(blobs.admin.beginImport())).toBe("not_live");
+		expect(await codeOf(blobs.admin.setMode("live", 1n))).toBe("not_live");
 	}
 	const refused: unknown = await annas.upload(small, { key: "b" }).done.then(
 		() => undefined,
@@ -109,11 +109,11 @@ test("C80 a restore publishes as other owners, from other times, over an upgrade
 	const skipped = await restorer.uploadMany(BACKUP, { skipUnchanged: true }).done;
 	expect(skipped).toMatchObject({ unchanged: 3, uploaded: 0, failed: 0 });
 
-	await restorer.endImport();
+	await restorer.admin.endImport();
 	expect((await restorer.mode()).mode).toBe("live");
-	expect(await codeOf(restorer.endImport())).toBe("not_importable");
-	expect(await codeOf(restorer.beginImport())).toBe("not_importable");
-	await restorer.setQuota("everybody", undefined);
+	expect(await codeOf(restorer.admin.endImport())).toBe("not_importable");
+	expect(await codeOf(restorer.admin.beginImport())).toBe("not_importable");
+	await restorer.admin.setQuota("everybody", undefined);
 	expect(await codeOf(restorer.upload(small, { key: "c", importAs: note!.importAs }).done)).toBe(
 		"invalid_argument",
 	);

@@ -34,8 +34,8 @@ test.skipIf(isNamed)(
 	"C84 a backup reads the state of one moment while writers and an upgrade go on",
 	async () => {
 		const administrator = await clientOf();
-		await administrator.grantRole(writer.getPrincipal(), "writer");
-		await administrator.grantRole(backup.getPrincipal(), "backup");
+		await administrator.admin.grantRole(writer.getPrincipal(), "writer");
+		await administrator.admin.grantRole(backup.getPrincipal(), "backup");
 		const [blobs, reader] = [await clientOf(writer), await clientOf(backup)];
 		for (const key of ["kept", "deleted", "renamed", "updated"]) await blobs.upload(small, { key }).done;
 		await blobs.upload(large, { key: "replaced" }).done;

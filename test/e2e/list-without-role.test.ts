@@ -19,12 +19,12 @@ beforeAll(async () => {
 	const { canisterId, network } = fixture;
 	client = new BlobClient({ canisterId, agent: await network.agent(identity) });
 	administrator = new BlobClient({ canisterId, agent: fixture.agent });
-	await administrator.grantRole(who, "writer");
+	await administrator.admin.grantRole(who, "writer");
 	await administrator.upload(Uint8Array.of(1), { key: "theirs/public", visibility: "public" }).done;
 	await administrator.upload(Uint8Array.of(2), { key: "theirs/private" }).done;
 	await client.upload(Uint8Array.of(3), { key: "mine/private" }).done;
 	await client.upload(Uint8Array.of(4), { key: "mine/public", visibility: "public" }).done;
-	await administrator.revokeRole(who, "writer");
+	await administrator.admin.revokeRole(who, "writer");
 });
 afterAll(() => fixture.dispose());
 
@@ -71,7 +71,7 @@ test("show what is public, proven, where nothing else is asked for", async () =>
 
 test("show what is private, too, by the word of one node, and certified with a role", async () => {
 	expect((await listed({ trust: "node" })).keys).toEqual(["mine/private", "mine/public", "theirs/public"]);
-	await administrator.grantRole(who, "writer");
+	await administrator.admin.grantRole(who, "writer");
 	const again = new BlobClient({
 		canisterId: fixture.canisterId,
 		agent: await fixture.network.agent(identity),
@@ -79,5 +79,5 @@ test("show what is private, too, by the word of one node, and certified with a r
 	const keys: string[] = [];
 	for await (const entry of again.list()) if (entry.type === "blob") keys.push(entry.blob.key);
 	expect(keys).toEqual(["mine/private", "mine/public", "theirs/public"]);
-	await administrator.revokeRole(who, "writer");
+	await administrator.admin.revokeRole(who, "writer");
 });

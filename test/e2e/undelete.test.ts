@@ -18,7 +18,7 @@ beforeAll(async () => {
 	vi.useFakeTimers({ toFake: ["Date"] });
 	fixture = await openStore();
 	administrator = await clientOf();
-	await administrator.grantRole(writer.getPrincipal(), "writer");
+	await administrator.admin.grantRole(writer.getPrincipal(), "writer");
 	blobs = await clientOf(writer);
 });
 afterAll(async () => {
@@ -40,7 +40,7 @@ async function deleted(of: BlobClient, prefix: string): Promise<DeletedBlob[]> {
 }
 localTest("C66 C67 a stolen key deletes and overwrites, and its owner brings everything back", async () => {
 	expect((await administrator.mode()).keepDeletedDays).toBe(0);
-	await administrator.setKeepDeleted(30);
+	await administrator.admin.setKeepDeleted(30);
 	expect((await administrator.mode({ trust: "subnet" })).keepDeletedDays).toBe(30);
 	const cursor = await administrator.latestCursor();
 	const film = new Uint8Array(5_000_000).fill(7);
@@ -55,7 +55,7 @@ localTest("C66 C67 a stolen key deletes and overwrites, and its owner brings eve
 		["own/film", 5_000_000],
 		["own/note", 1],
 	]);
-	for (const one of gone) expect(await codeOf(blobs.purge(one))).toBe("not_authorized");
+	for (const one of gone) expect(await codeOf(blobs.admin.purge(one))).toBe("not_authorized");
 	expect(gone[0]!.keptUntil.getTime() - gone[0]!.deletedAt.getTime()).toBe(30 * DAY_MS);
 	expect(JSON.parse(JSON.stringify(gone[0])).deletedBy).toBe(writer.getPrincipal().toText());
 
@@ -82,22 +82,22 @@ localTest(
 	async () => {
 		const guest = Ed25519KeyIdentity.generate();
 		const terms = { role: "writer", prefix: "in/", mayPurge: true } as const;
-		await administrator.grant(guest.getPrincipal(), terms);
+		await administrator.admin.grant(guest.getPrincipal(), terms);
 		const guests = await clientOf(guest);
 		for (const key of ["in/a", "in/b"]) await guests.upload(Uint8Array.of(3), { key }).done;
 		for (const key of ["in/a", "in/b"]) await guests.delete(key);
 		const [a, b] = await deleted(guests, "in/");
-		const { kept } = await administrator.statistics();
-		await guests.purge(a!);
+		const { kept } = await administrator.admin.statistics();
+		await guests.admin.purge(a!);
 		expect(await codeOf(guests.restore(a!))).toBe("blob_not_found");
-		expect((await administrator.statistics()).kept).toBe(kept - 1);
-		await administrator.setKeepDeleted(0);
+		expect((await administrator.admin.statistics()).kept).toBe(kept - 1);
+		await administrator.admin.setKeepDeleted(0);
 		pass(30 * DAY_MS);
 		pass(2_000);
 		pass(2_000);
 		const later = await clientOf();
-		expect((await later.statistics()).kept).toBe(0);
+		expect((await later.admin.statistics()).kept).toBe(0);
 		expect(await codeOf((await clientOf(guest)).restore(b!))).toBe("blob_not_found");
-		expect(await codeOf(later.setKeepDeleted(366))).toBe("option_invalid");
+		expect(await codeOf(later.admin.setKeepDeleted(366))).toBe("option_invalid");
 	},
 );

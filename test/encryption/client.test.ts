@@ -20,7 +20,7 @@ beforeAll(async () => {
 	scene = await openScene();
 	directory = await mkdtemp(join(tmpdir(), "blobs-encrypted-"));
 	const identity = Ed25519KeyIdentity.generate();
-	await scene.owner.grantRole(identity.getPrincipal(), "writer");
+	await scene.owner.admin.grantRole(identity.getPrincipal(), "writer");
 	const encryption = await Encryption.of({ masterKey: await master, names: true });
 	client = await scene.client(identity, { encryption });
 });

@@ -57,14 +57,14 @@ describe("the page", () => {
 		const blobs = new BlobClient({ agent: fixture.agent, canisterId: fixture.canisterId });
 		const endsAt = new Date(Date.now() + 3_600_000);
 		const terms = { role: "writer", prefix: "guests/1/", bytes: 20e6, endsAt, publicOnly: true } as const;
-		const grant = await blobs.grant(who, terms);
+		const grant = await blobs.admin.grant(who, terms);
 		const bytes = randomBytes(3_000_000);
 		await choose("gift.bin", bytes);
 		await page.getByText("gift.bin is stored: 3.0 MB.").waitFor();
 		await page.getByText("You may upload under guests/1/ · 3.0 MB of 20.0 MB used · until").waitFor();
 		expect(await download("guests/1/gift.bin")).toBe(sha256(bytes));
 		expect((await blobs.stat("guests/1/gift.bin")).visibility).toBe("public");
-		await blobs.revokeGrant(grant);
+		await blobs.admin.revokeGrant(grant);
 		await choose("late.bin", bytes);
 		await page.getByRole("alert").filter({ hasText: "Ask an administrator" }).waitFor();
 		await blobs.delete("guests/1/gift.bin");

@@ -27,7 +27,7 @@ beforeAll(async () => {
 	folder = await mkdtemp(join(tmpdir(), "canister-blobs-serve-"));
 	const { identity } = await keyIn(join(folder, "key.pem"));
 	await writeFile(join(folder, "secret"), `${SECRET}\n`);
-	await scene.owner.grantRole(identity.getPrincipal(), "reader");
+	await scene.owner.admin.grantRole(identity.getPrincipal(), "reader");
 	await scene.put("public", LARGE.subarray(0, 1_000));
 	await scene.put("private", LARGE.subarray(0, 100), { visibility: "private" });
 	await scene.owner.upload(LARGE, { key: "large", visibility: "public", chunkBytes: 1 << 20 }).done;

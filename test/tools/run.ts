@@ -50,7 +50,7 @@ try {
 	const agent = await network.agent(Ed25519KeyIdentity.generate());
 	const canisterId = await deployCanister(agent, await buildCanister(join(root, "examples/store"), "store"));
 	const client = new BlobClient({ agent, canisterId });
-	await client.grantRole(await agent.getPrincipal(), "writer");
+	await client.admin.grantRole(await agent.getPrincipal(), "writer");
 	await writeRandomFile(path("random"), SIZE);
 	const source = ["-f", "lavfi", "-i", `testsrc2=size=1280x720:rate=25:duration=${FILM_SECONDS}`];
 	await run("ffmpeg", [

@@ -171,7 +171,7 @@ describe("what is answered", () => {
 		download.on("retry", (value) => expectTypeOf(value).toEqualTypeOf<RetryEvent>());
 		expectTypeOf(download.stream()).toEqualTypeOf<ReadableStream<Uint8Array<ArrayBuffer>>>();
 		for await (const part of download) expectTypeOf(part).toEqualTypeOf<Uint8Array>();
-		expectTypeOf(await client.statistics()).toEqualTypeOf<Statistics>();
+		expectTypeOf(await client.admin.statistics()).toEqualTypeOf<Statistics>();
 	});
 
 	test("nothing that is answered may be changed", () => {

@@ -19,7 +19,7 @@ const EVERYWHERE: Place = { prefix: "", visibility: "private", about: "" };
 export async function findPlace(client: BlobClient): Promise<Place> {
 	const { who, roles, administers } = await client.account();
 	if (administers || roles.includes("writer")) return EVERYWHERE;
-	for await (const { terms, used, holds } of client.listGrants({ heldBy: who })) {
+	for await (const { terms, used, holds } of client.admin.listGrants({ heldBy: who })) {
 		if (!holds || terms.role !== "writer") continue;
 		const { prefix, publicOnly, bytes, endsAt } = terms;
 		const parts = [`You may upload under ${prefix || "every name"}`];

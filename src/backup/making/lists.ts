@@ -58,8 +58,8 @@ export async function listSettings(
 	const { mode, keepDeletedDays } = await client.mode({ signal });
 	await log.set(MODE, mode);
 	await log.set(KEEP_DELETED, keepDeletedDays);
-	await log.set(EXPIRY_RULES, jsonOf(await client.expiryRules({ signal })));
-	for await (const { who, id, terms, under } of client.listGrants({ signal }))
+	await log.set(EXPIRY_RULES, jsonOf(await client.admin.expiryRules({ signal })));
+	for await (const { who, id, terms, under } of client.admin.listGrants({ signal }))
 		await log.set(`grant/${who}/${hex(id)}`, grantOf(terms, under));
 	// As the client itself, only where a store is asked: what looks into repositories needs no agent.
 	const { BlobOwners } = await import("../../client/owners/index.js");
@@ -68,7 +68,7 @@ export async function listSettings(
 	const { administers } = await client.account(undefined, { signal });
 	if (administers !== true) return false;
 	try {
-		for await (const { who, roles, quota, hasOwnQuota } of client.listAccounts({ signal })) {
+		for await (const { who, roles, quota, hasOwnQuota } of client.admin.listAccounts({ signal })) {
 			for (const role of roles) await log.set(`role/${who}/${role}`, true);
 			if (hasOwnQuota) await log.set(`quota/${who}`, jsonOf(quota));
 		}

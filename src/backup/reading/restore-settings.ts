@@ -29,13 +29,13 @@ export async function restoreSettings(
 	let count = 0;
 	for await (const { key, value } of entriesOf(repository.settings, root)) {
 		const [kind, who = "", role = ""] = key.split("/");
-		if (key === EVERYBODY) await client.setQuota("everybody", quotaOf(value), call);
-		else if (kind === "quota") await client.setQuota(who, quotaOf(value), call);
-		else if (kind === "role") await client.grantRole(who, role as Role, call);
+		if (key === EVERYBODY) await client.admin.setQuota("everybody", quotaOf(value), call);
+		else if (kind === "quota") await client.admin.setQuota(who, quotaOf(value), call);
+		else if (kind === "role") await client.admin.grantRole(who, role as Role, call);
 		else if (kind === "link")
 			await new BlobOwners(client).offerLink(role, { ...call, importAs: { owner: who } });
-		else if (key === KEEP_DELETED) await client.setKeepDeleted(value as number, call);
-		else if (key === EXPIRY_RULES) await client.setExpiryRules(value as never, call);
+		else if (key === KEEP_DELETED) await client.admin.setKeepDeleted(value as number, call);
+		else if (key === EXPIRY_RULES) await client.admin.setExpiryRules(value as never, call);
 		else continue;
 		count++;
 	}
@@ -86,7 +86,7 @@ async function giveGrant(client: BlobClient, { key, value }: SettingEntry, signa
 	const { endsAt, ...rest } = terms;
 	const known = Object.fromEntries(Object.entries(rest).filter(([, bound]) => bound !== null));
 	try {
-		await client.grant(
+		await client.admin.grant(
 			who,
 			{ ...known, ...(typeof endsAt === "string" && { endsAt: new Date(endsAt) }) } as unknown as GrantTerms,
 			{

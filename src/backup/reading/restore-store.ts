@@ -69,11 +69,11 @@ export async function restoreStore(
 		throw new BackupError("wasm_differs", { recorded, found });
 	const call = signal ? { signal } : {};
 	// One that was killed has left it so.
-	if ((await client.mode(call)).mode !== "importing") await client.beginImport(call);
+	if ((await client.mode(call)).mode !== "importing") await client.admin.beginImport(call);
 	const settings = await restoreSettings(repository, snapshot.settings.root, client, options);
 	const counts = await restoreBlobs(repository, snapshot.blobs.root, client, options);
 	const isLive = counts.failed === 0;
-	if (isLive) await client.endImport(call);
+	if (isLive) await client.admin.endImport(call);
 	return { ...counts, settings, missing, isLive };
 }
 

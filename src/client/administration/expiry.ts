@@ -1,11 +1,11 @@
 import type { WireExpiryRule } from "../../protocol/index.js";
 import * as is from "../arguments.js";
 import { checkArgument, checkOptions } from "../arguments.js";
-import { EXPIRY_RULE } from "../checks.js";
+import { type AskOptions, ask, type CallOptions, change, newId } from "../asking.js";
 import type { ClientContext } from "../context.js";
 import { checkInteger } from "../options.js";
 import type { ExpiryRule } from "../types.js";
-import { type AskOptions, ask, type CallOptions, change, newId } from "./administration.js";
+import { EXPIRY_RULE } from "./checks.js";
 
 export async function setExpiryRules(
 	context: ClientContext,

@@ -7,9 +7,10 @@ import {
 	type WireGrantsOf,
 	type WireGrantTerms,
 } from "../../protocol/index.js";
+import { toBound } from "../account.js";
 import * as is from "../arguments.js";
 import { checkArgument, checkOptions } from "../arguments.js";
-import { GRANT_TERMS } from "../checks.js";
+import { type AskOptions, ask, type CallOptions, change, newId } from "../asking.js";
 import type { ClientContext } from "../context.js";
 import { ClientError } from "../errors.js";
 import { checkInteger, checkPrincipal, type PrincipalLike } from "../options.js";
@@ -18,8 +19,8 @@ import { hex } from "../util/bytes.js";
 import { withJson } from "../util/json.js";
 import { pages } from "../util/pages.js";
 import { date, fromTime, optional } from "../wire-map.js";
-import { type AskOptions, ask, type CallOptions, change, newId } from "./administration.js";
-import { fromBound, toBound } from "./wire-map.js";
+import { GRANT_TERMS } from "./checks.js";
+import { fromBound } from "./wire-map.js";
 
 /** How a grant is given. */
 export interface GrantOptions extends CallOptions {

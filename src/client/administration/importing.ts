@@ -1,5 +1,5 @@
+import { type CallOptions, change, newId } from "../asking.js";
 import type { ClientContext } from "../context.js";
-import { type CallOptions, change, newId } from "./administration.js";
 
 export const beginImport = (context: ClientContext, options: CallOptions = {}): Promise<void> =>
 	change(context, "blobs_begin_import", { id: newId(context) }, options);

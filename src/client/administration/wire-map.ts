@@ -1,29 +1,12 @@
-import type { WireAccount, WireMode, WireQuota, WireStats, WireStatus } from "../../protocol/index.js";
-import type { Account, Quota, SettableMode, Statistics, StoreMode } from "../types.js";
+import type { WireMode, WireQuota, WireStats } from "../../protocol/index.js";
+import { NO_BOUND_32, toBound, toMode } from "../account.js";
+import type { Quota, SettableMode, Statistics } from "../types.js";
 import { withJson } from "../util/json.js";
-import { toVersion } from "../wire-map.js";
 
-/** A store counts to 2^53 and keeps a higher bound as that one; no store comes near it. */
-const NO_BOUND = BigInt(Number.MAX_SAFE_INTEGER);
-const NO_BOUND_32 = 0xffff_ffff;
 const MAX_NAT64 = 2n ** 64n - 1n;
 
-export const toBound = (bound: bigint): number =>
-	bound >= NO_BOUND ? Number.POSITIVE_INFINITY : Number(bound);
 export const fromBound = (bound: number): bigint =>
 	bound === Number.POSITIVE_INFINITY ? MAX_NAT64 : BigInt(bound);
-
-export function toQuota(wire: WireQuota): Quota {
-	return {
-		openUploads: wire.open_uploads === NO_BOUND_32 ? Number.POSITIVE_INFINITY : wire.open_uploads,
-		blobs: toBound(wire.blobs),
-		bytes: toBound(wire.bytes),
-		receivedPerDay: toBound(wire.received_per_day),
-		changesPerDay: toBound(wire.changes_per_day),
-		cyclesPerDay: toBound(wire.cycles_per_day),
-	};
-}
-
 export function fromQuota(quota: Quota): WireQuota {
 	return {
 		open_uploads: Math.min(quota.openUploads, NO_BOUND_32),
@@ -35,30 +18,7 @@ export function fromQuota(quota: Quota): WireQuota {
 	};
 }
 
-export function toAccount(wire: WireAccount): Account {
-	return {
-		who: wire.who.toText(),
-		roles: wire.roles,
-		quota: toQuota(wire.quota),
-		hasOwnQuota: wire.has_own_quota,
-		usage: {
-			openUploads: wire.usage.open_uploads,
-			blobs: Number(wire.usage.blobs),
-			bytes: Number(wire.usage.bytes),
-			receivedToday: Number(wire.usage.received_today),
-			changesToday: Number(wire.usage.changes_today),
-			cyclesToday: Number(wire.usage.cycles_today),
-		},
-		administers: wire.administers[0],
-		granted: wire.granted[0] ?? [],
-	};
-}
-
 export const fromMode = (mode: SettableMode): WireMode => ({ [mode]: null }) as unknown as WireMode;
-
-export function toMode({ last, keep_deleted_days, ...mode }: WireStatus): StoreMode {
-	return withJson({ ...mode, last: toVersion(last), keepDeletedDays: keep_deleted_days[0] ?? 0 });
-}
 
 const PAGE_BYTES = 65_536;
 

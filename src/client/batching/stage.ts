@@ -8,9 +8,9 @@ import {
 	type WireStagedBatch,
 	type WireStagedItem,
 } from "../../protocol/index.js";
-import { type AskOptions, ask, type CallOptions, newId } from "../administration/administration.js";
 import * as is from "../arguments.js";
 import { checkArgument } from "../arguments.js";
+import { type AskOptions, ask, type CallOptions, newId } from "../asking.js";
 import { type ClientContext, noteVersion, requireIdentity } from "../context.js";
 import { ClientError, isBlobError, refused, refuseInvalid } from "../errors.js";
 import { checkPrincipal } from "../options.js";

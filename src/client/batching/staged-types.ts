@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../protocol/index.js";
-import type { CallOptions } from "../administration/administration.js";
+import type { CallOptions } from "../asking.js";
 import type { BlobErrorOf } from "../errors.js";
 import type { PrincipalLike } from "../options.js";
 import type { Extensible, PrincipalText, Version } from "../types.js";

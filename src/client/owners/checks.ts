@@ -1,6 +1,6 @@
-import type { CallOptions } from "../administration/administration.js";
 import type { Checks } from "../arguments.js";
 import * as is from "../arguments.js";
+import type { CallOptions } from "../asking.js";
 import type {
 	ListLinksOptions,
 	ListOffersOptions,

@@ -12,9 +12,9 @@ import {
 	type WireOffersOf,
 	type WireOwnedOf,
 } from "../../protocol/index.js";
-import { ask, type CallOptions, change, newId } from "../administration/administration.js";
 import * as is from "../arguments.js";
 import { checkArgument, checked, checkedAll } from "../arguments.js";
+import { ask, type CallOptions, change, newId } from "../asking.js";
 import { learnMethods } from "../call/methods.js";
 import type { BlobClient } from "../client.js";
 import { type ClientContext, contextOf, noteVersion } from "../context.js";

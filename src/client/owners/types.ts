@@ -1,4 +1,4 @@
-import type { AskOptions, CallOptions } from "../administration/administration.js";
+import type { AskOptions, CallOptions } from "../asking.js";
 import type { PrincipalLike } from "../options.js";
 import type { ChangesOptions } from "../reading/changes.js";
 import type {

@@ -4,9 +4,9 @@ import {
 	type WireChangeOf,
 	type WireCursor,
 } from "../../protocol/index.js";
+import { toQuota } from "../account.js";
 import { toRule } from "../administration/expiry.js";
 import { toGrantName, toTerms } from "../administration/grants.js";
-import { toQuota } from "../administration/wire-map.js";
 import { isRetryable } from "../call/retry.js";
 import { askCertified, type ClientContext, leastVersion, noteVersion } from "../context.js";
 import { isBlobError } from "../errors.js";

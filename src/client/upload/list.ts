@@ -1,4 +1,5 @@
 import type { MethodArgs } from "../../protocol/index.js";
+import type { CallOptions } from "../asking.js";
 import type { ClientContext } from "../context.js";
 import type { OpenUpload } from "../types.js";
 import { toOpenUpload } from "../wire-map.js";
@@ -20,4 +21,14 @@ export async function* listUploads(
 	const ask = (request: MethodArgs<"blobs_list_uploads">) =>
 		caller.query("blobs_list_uploads", request, { signal, isBound: false });
 	for await (const upload of openUploads(key, ask)) yield toOpenUpload(upload);
+}
+
+/** One of the caller's own. */
+export async function abortUpload(
+	context: ClientContext,
+	id: Uint8Array,
+	{ signal }: CallOptions = {},
+): Promise<void> {
+	await context.caller.update("blobs_abort_upload", [id], { signal, verify: true });
+	context.notes.remove(id);
 }

@@ -1,6 +1,5 @@
-import * as administration from "../../../src/client/administration/administration.js";
-import * as expiry from "../../../src/client/administration/expiry.js";
-import * as grants from "../../../src/client/administration/grants.js";
+import { account, mode } from "../../../src/client/account.js";
+import { lazyAdministration } from "../../../src/client/admin.js";
 import type { BlobClient } from "../../../src/client/client.js";
 import { contexts } from "../../../src/client/context.js";
 import { Download, type DownloadOptions } from "../../../src/client/download/download.js";
@@ -19,11 +18,9 @@ export function clientOf(store: MemoryStore): BlobClient {
 			for await (const entries of listPages(context, options)) yield* entries;
 		},
 		stat: (key, options) => stat(context, key, options),
-		mode: (options) => administration.mode(context, options),
-		account: (who, options) => administration.account(context, who, options),
-		listAccounts: (options) => administration.listAccounts(context, options),
-		listGrants: (options) => grants.listGrants(context, options),
-		expiryRules: (options) => expiry.expiryRules(context, options),
+		mode: (options) => mode(context, options),
+		account: (who, options) => account(context, who, options),
+		admin: lazyAdministration(context),
 		download: (target: never, options: DownloadOptions = {}) => new Download(context, target, options),
 	};
 	contexts.set(client, context);
