@@ -1,11 +1,14 @@
 import type { Administration } from "./administration/index.js";
 import type { ClientContext } from "./context.js";
 import { guarded, guardedAll } from "./errors.js";
+import { part } from "./util/part.js";
 
 type Method = (...args: never[]) => unknown;
 type Named<Result> = {
 	[Name in keyof Administration]: Administration[Name] extends (...args: never[]) => Result ? Name : never;
 }[keyof Administration];
+
+const administration = part(() => import("./administration/index.js"));
 
 /** By what they return, all of them: one that is missing here does not compile. */
 const CALLS: Record<Named<Promise<unknown>>, 1> = {
@@ -30,7 +33,7 @@ const LISTS: Record<Named<AsyncGenerator>, 1> = { listAccounts: 1, listAllUpload
 /** Administration whose code is loaded when it is first called. */
 export function lazyAdministration(context: ClientContext): Administration {
 	const run = async (name: string, args: never[]): Promise<never> => {
-		const { Administration } = await import("./administration/index.js");
+		const { Administration } = await administration();
 		const loaded = new Administration(context) as unknown as Record<string, Method>;
 		return (loaded[name] as Method).apply(loaded, args) as never;
 	};

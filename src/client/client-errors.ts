@@ -160,6 +160,11 @@ export const CLIENT_ERRORS = {
 		(d) =>
 			`The list of items broke off after ${d.result.items.length}: ${d.reason}. Those were dealt with, see details.result; make another call for the others when they can be listed.`,
 	),
+	part_not_loaded: row<{ reason: string }>(
+		"retry",
+		(d) =>
+			`A part of the client could not be loaded: ${d.reason}. Check the connection; if the application was updated meanwhile, reload the page.`,
+	),
 	json_invalid: row<{ key: string; reason: string }>(
 		"give_up",
 		(d) => `What ${d.key} holds is no JSON: ${d.reason}. Read it as text or bytes, or upload it again.`,

@@ -4,7 +4,6 @@ import type { Administration } from "./administration/index.js";
 import * as is from "./arguments.js";
 import { type Checks, checkArgument, checked, checkedAll, checkOptions } from "./arguments.js";
 import type { AskOptions, CallOptions } from "./asking.js";
-import { runBatch } from "./batching/batch.js";
 import type {
 	DropBatchOptions,
 	StagedBatch,
@@ -18,21 +17,21 @@ import { Caller } from "./call/caller.js";
 import { Throttle } from "./call/throttle.js";
 import { Transport } from "./call/transport.js";
 import { Trust } from "./call/trust.js";
-import * as changing from "./changing.js";
+import type { DeleteOptions, MoveOptions, UpdateOptions } from "./changing.js";
 import * as checks from "./checks.js";
 import { type ClientContext, contexts, NO_CHANGE } from "./context.js";
-import * as deleted from "./deleted.js";
+import type { ListDeletedOptions, RestoreOptions } from "./deleted.js";
 import { type DeleteItems, startDeleting } from "./deleting.js";
 import { Download, type DownloadOptions, type RefDownloadOptions } from "./download/download.js";
 import { shown, storedKey, storedUpdate } from "./encryption.js";
 import { isBlobError } from "./errors.js";
 import { Lane } from "./lane/lane.js";
-import * as leases from "./leases.js";
+import type { ExtendLeaseOptions, TakeLeaseOptions, TakenLease } from "./leases.js";
 import { type BlobClientOptions, normalise, type PrincipalLike } from "./options.js";
 import type { Ports } from "./ports.js";
 import { webPorts } from "./ports-web.js";
-import { type ChangesOptions, changes, latestCursor } from "./reading/changes.js";
-import { type ListOptions, listPages } from "./reading/list.js";
+import type { ChangesOptions } from "./reading/changes.js";
+import type { ListOptions } from "./reading/list.js";
 import { Notes } from "./sessions/notes.js";
 import type { BlobSource } from "./source/types.js";
 import { type StatOptions, stat } from "./stat.js";
@@ -64,12 +63,20 @@ import type {
 	UploadManyResult,
 } from "./upload/batch/types.js";
 import { startPreparing, startUpload } from "./upload/index.js";
-import { abortUpload, type ListUploadsOptions, listUploads } from "./upload/list.js";
+import type { ListUploadsOptions } from "./upload/list.js";
 import type { UploadOptions } from "./upload/options.js";
 import type { Transfer } from "./upload/transfer.js";
+import { listed, part } from "./util/part.js";
 
-/** Few pages stage anything. */
-const staging = () => import("./batching/stage.js");
+/** What few pages need. */
+const staging = part(() => import("./batching/stage.js"));
+const batching = part(() => import("./batching/batch.js"));
+const feed = part(() => import("./reading/changes.js"));
+const listing = part(() => import("./reading/list.js"));
+const changing = part(() => import("./changing.js"));
+const openUploads = part(() => import("./upload/list.js"));
+const leasing = part(() => import("./leases.js"));
+const undeleting = part(() => import("./deleted.js"));
 
 /** A blob store in a canister. Everything it throws is a BlobError. */
 export class BlobClient {
@@ -187,7 +194,7 @@ export class BlobClient {
 	async *#list(options: ListOptions | undefined): AsyncGenerator<ListEntry> {
 		const { encryption } = this.#context.settings;
 		const asked = encryption ? encryption.sealList(options ?? {}) : options;
-		for await (const entries of listPages(this.#context, asked))
+		for await (const entries of (await listing()).listPages(this.#context, asked))
 			for (const entry of entries) {
 				const found = encryption ? encryption.openEntry(entry, options ?? {}) : entry;
 				if (found) yield found;
@@ -202,18 +209,20 @@ export class BlobClient {
 	 *   `cursor_pruned` where the feed no longer reaches back to it; ClientError `feed_corrupt`
 	 */
 	changes(options?: ChangesOptions): AsyncGenerator<Change> {
-		return checkedAll(options, checks.CHANGES, () => changes(this.#context, options));
+		return checkedAll(options, checks.CHANGES, () =>
+			listed(feed().then(({ changes }) => changes(this.#context, options))),
+		);
 	}
 
 	/** Where the feed ends now: what to go on from once whole lists were compared. Takes the role reader or backup. */
 	latestCursor(options?: CallOptions): Promise<Cursor> {
-		return checked(options, checks.CALL, () => latestCursor(this.#context, options));
+		return checked(options, checks.CALL, async () => (await feed()).latestCursor(this.#context, options));
 	}
 
 	/** Deletes what a key holds; that there is nothing is no error. @throws CanisterError `precondition_failed` */
-	delete(key: string, options?: changing.DeleteOptions): Promise<Deleted> {
-		return this.#keyed(key, options, checks.DELETE, (stored) =>
-			changing.deleteBlob(this.#context, stored, options),
+	delete(key: string, options?: DeleteOptions): Promise<Deleted> {
+		return this.#keyed(key, options, checks.DELETE, async (stored) =>
+			(await changing()).deleteBlob(this.#context, stored, options),
 		);
 	}
 
@@ -234,8 +243,10 @@ export class BlobClient {
 	 * Blobs that were deleted or replaced and are kept (see `setKeepDeleted`), in order of their keys, the oldest version
 	 * first: the caller's own, for administrators and the role backup everybody's.
 	 */
-	listDeleted(options?: deleted.ListDeletedOptions): AsyncGenerator<DeletedBlob> {
-		return checkedAll(options, checks.LIST_DELETED, () => deleted.listDeleted(this.#context, options));
+	listDeleted(options?: ListDeletedOptions): AsyncGenerator<DeletedBlob> {
+		return checkedAll(options, checks.LIST_DELETED, () =>
+			listed(undeleting().then(({ listDeleted }) => listDeleted(this.#context, options))),
+		);
 	}
 
 	/**
@@ -244,25 +255,28 @@ export class BlobClient {
 	 * @throws CanisterError `blob_not_found` where it is not kept any more, `not_authorized`, `precondition_failed`,
 	 *   `quota_exceeded`
 	 */
-	restore(what: DeletedName, options?: deleted.RestoreOptions): Promise<Manifest> {
-		return checked(options, checks.RESTORE, () => deleted.restore(this.#context, what, options));
+	restore(what: DeletedName, options?: RestoreOptions): Promise<Manifest> {
+		return checked(options, checks.RESTORE, async () =>
+			(await undeleting()).restore(this.#context, what, options),
+		);
 	}
 
 	/**
 	 * Changes what is said about a blob: type, visibility, metadata, when it ends. Its bytes stay, its sequence number grows.
 	 * @throws CanisterError `blob_not_found`, `not_authorized`, `precondition_failed`, `invalid_argument`
 	 */
-	update(key: string, options: changing.UpdateOptions): Promise<Manifest> {
+	update(key: string, options: UpdateOptions): Promise<Manifest> {
 		return this.#keyed(key, options, checks.UPDATE, async (stored) => {
 			checkArgument("options", options, is.object);
-			const update = async (asked: changing.UpdateOptions) => {
+			const { updateBlob, updateMerged } = await changing();
+			const update = async (asked: UpdateOptions) => {
 				const sealed = await storedUpdate(this.#context, stored, asked);
-				return shown(this.#context, await changing.updateBlob(this.#context, stored, sealed));
+				return shown(this.#context, await updateBlob(this.#context, stored, sealed));
 			};
 			if (options.mergeMetadata === undefined) return update(options);
 			const { signal } = options;
 			const find = (how: StatOptions) => this.stat(key, { ...how, ...(signal && { signal }) });
-			return changing.updateMerged(options, find, update);
+			return updateMerged(options, find, update);
 		});
 	}
 
@@ -270,7 +284,7 @@ export class BlobClient {
 	 * Publishes a blob under another key as well, as the caller's own. No byte travels.
 	 * @throws CanisterError `blob_not_found`, `not_authorized`, `precondition_failed`, `quota_exceeded`
 	 */
-	copy(from: string, to: string, options?: changing.MoveOptions): Promise<Manifest> {
+	copy(from: string, to: string, options?: MoveOptions): Promise<Manifest> {
 		return this.#moved("blobs_copy", from, to, options);
 	}
 
@@ -278,17 +292,17 @@ export class BlobClient {
 	 * Moves a blob to another key; its owner stays.
 	 * @throws CanisterError `blob_not_found`, `not_authorized`, `precondition_failed`
 	 */
-	rename(from: string, to: string, options?: changing.MoveOptions): Promise<Manifest> {
+	rename(from: string, to: string, options?: MoveOptions): Promise<Manifest> {
 		return this.#moved("blobs_rename", from, to, options);
 	}
 
-	#moved(method: "blobs_copy" | "blobs_rename", from: string, to: string, options?: changing.MoveOptions) {
-		return checked(options, checks.MOVE, () => {
+	#moved(method: "blobs_copy" | "blobs_rename", from: string, to: string, options?: MoveOptions) {
+		return checked(options, checks.MOVE, async () => {
 			checkArgument("from", from, is.text);
 			checkArgument("to", to, is.text);
 			const [stored, target] = [storedKey(this.#context, from), storedKey(this.#context, to)];
-			const moved = changing.moveBlob(this.#context, method, stored, target, options);
-			return moved.then((manifest) => shown(this.#context, manifest));
+			const { moveBlob } = await changing();
+			return shown(this.#context, await moveBlob(this.#context, method, stored, target, options));
 		});
 	}
 
@@ -309,9 +323,9 @@ export class BlobClient {
 	 *   `batch_too_large`: of both, `details.fits` says how many of the items fit, and nothing was sent
 	 */
 	batch(items: BatchItems, options: BatchOptions = {}): Promise<BatchedItem[]> {
-		return checked(options, checks.BATCH, () => {
+		return checked(options, checks.BATCH, async () => {
 			checkArgument("items", items, is.iterable);
-			return runBatch(this.#context, items, options);
+			return (await batching()).runBatch(this.#context, items, options);
 		});
 	}
 
@@ -376,7 +390,9 @@ export class BlobClient {
 
 	/** The caller's own open uploads, all or those to one key. */
 	listUploads(options?: ListUploadsOptions): AsyncGenerator<OpenUpload> {
-		return checkedAll(options, checks.LIST_UPLOADS, () => listUploads(this.#context, options));
+		return checkedAll(options, checks.LIST_UPLOADS, () =>
+			listed(openUploads().then(({ listUploads }) => listUploads(this.#context, options))),
+		);
 	}
 
 	/**
@@ -385,9 +401,9 @@ export class BlobClient {
 	 * @throws CanisterError `upload_finished` where it was committed
 	 */
 	abortUpload(id: Uint8Array, options?: CallOptions): Promise<void> {
-		return checked(options, checks.CALL, () => {
+		return checked(options, checks.CALL, async () => {
 			checkArgument("id", id, is.bytes);
-			return abortUpload(this.#context, id, options);
+			return (await openUploads()).abortUpload(this.#context, id, options);
 		});
 	}
 
@@ -397,23 +413,29 @@ export class BlobClient {
 	 * nothing. Takes the role backup.
 	 * @throws CanisterError `quota_exceeded` (`leases`), `no_room`
 	 */
-	takeLease(options?: leases.TakeLeaseOptions): Promise<leases.TakenLease> {
-		return checked(options, checks.TAKE_LEASE, () => leases.takeLease(this.#context, options));
+	takeLease(options?: TakeLeaseOptions): Promise<TakenLease> {
+		return checked(options, checks.TAKE_LEASE, async () =>
+			(await leasing()).takeLease(this.#context, options),
+		);
 	}
 
 	/** Has a lease of the caller's hold for longer. @throws CanisterError `lease_not_found`, `lease_broken` */
-	extendLease(lease: Uint8Array, options?: leases.ExtendLeaseOptions): Promise<void> {
-		return checked(options, checks.EXTEND_LEASE, () => leases.extendLease(this.#context, lease, options));
+	extendLease(lease: Uint8Array, options?: ExtendLeaseOptions): Promise<void> {
+		return checked(options, checks.EXTEND_LEASE, async () =>
+			(await leasing()).extendLease(this.#context, lease, options),
+		);
 	}
 
 	/** Ends a lease; that there is none is no error. Takes its holder or an administrator. */
 	releaseLease(lease: Uint8Array, options?: CallOptions): Promise<void> {
-		return checked(options, checks.CALL, () => leases.releaseLease(this.#context, lease, options));
+		return checked(options, checks.CALL, async () =>
+			(await leasing()).releaseLease(this.#context, lease, options),
+		);
 	}
 
 	/** Leases that hold or are broken, of everybody. Takes the role backup. */
 	listLeases(options?: AskOptions): Promise<Lease[]> {
-		return checked(options, checks.ASK, () => leases.listLeases(this.#context, options));
+		return checked(options, checks.ASK, async () => (await leasing()).listLeases(this.#context, options));
 	}
 
 	/**
@@ -421,7 +443,9 @@ export class BlobClient {
 	 * taken. Read one with `downloadLeased`. @throws CanisterError `lease_not_found`, `lease_broken`
 	 */
 	listLeased(lease: Uint8Array, options?: CallOptions): AsyncGenerator<Manifest> {
-		return checkedAll(options, checks.CALL, () => leases.listLeased(this.#context, lease, options));
+		return checkedAll(options, checks.CALL, () =>
+			listed(leasing().then(({ listLeased }) => listLeased(this.#context, lease, options))),
+		);
 	}
 
 	/**

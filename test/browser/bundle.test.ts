@@ -3,6 +3,12 @@ import { bundleTrial, type Trial } from "./trial.js";
 
 /** What a page has in it that uses the packed package. */
 
+/** What few pages need, or none at once. */
+const PARTS = [
+	...["administration", "batch", "changes", "changing", "deleted", "deleting-many", "leases", "list"],
+	...["revealed", "stage", "upload"],
+];
+
 let trial: Trial;
 let chunks: Trial["scripts"];
 beforeAll(async () => {
@@ -15,10 +21,25 @@ const withoutComments = (code: string) => code.replace(/\/\*[\s\S]*?\*\/|^\s*\/\
 
 describe("the bundle", () => {
 	test("is complete: the page's script, that of the worker, and what is loaded when it is first asked for", () => {
-		expect(chunks.map(({ name }) => name).sort()).toEqual(["index", "revealed", "stage", "worker"]);
+		const names = chunks.map(({ name }) => name);
+		expect(names).toEqual(expect.arrayContaining(["index", "worker", ...PARTS]));
 		const files = chunks.map(({ fileName }) => fileName);
 		for (const { imports, dynamicImports } of chunks)
 			for (const file of [...imports, ...dynamicImports]) expect(files).toContain(file);
+	});
+
+	test("has in the page's main chunk nothing that is loaded when it is first called", () => {
+		const main = chunks.find(({ name }) => name === "index");
+		const loaded = new Set(main && [main]);
+		for (const { imports } of loaded)
+			for (const chunk of chunks) if (imports.includes(chunk.fileName)) loaded.add(chunk);
+		const modules = [...loaded].flatMap(({ moduleIds }) => moduleIds).join();
+		expect(modules).toContain("/client/upload/transfer.js");
+		for (const absent of [
+			...["administration/administration", "upload/upload", "upload/session", "upload/batch/batch"],
+			...["changing", "reading/changes", "reading/list-proof", "leases", "deleted", "batching/batch"],
+		])
+			expect(modules).not.toContain(`/client/${absent}.js`);
 	});
 
 	test("has of the package only the browser's client and the protocol", () => {

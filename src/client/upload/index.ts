@@ -10,12 +10,17 @@ import { ClientError } from "../errors.js";
 import { laneFor } from "../lane/index.js";
 import { openSource } from "../source/open.js";
 import type { BlobSource } from "../source/types.js";
+import { throwIfAborted } from "../util/abort.js";
 import { Budget } from "../util/budget.js";
+import { part } from "../util/part.js";
 import { type Line, UploadCalls } from "./calls.js";
 import { planUpload, type UploadOptions } from "./options.js";
 import { ProgressMeter } from "./progress.js";
 import { failedTransfer, Transfer } from "./transfer.js";
-import { Upload } from "./upload.js";
+import type { Upload } from "./upload.js";
+
+/** What sends bytes: loaded when the first upload begins. */
+const uploading = part(() => import("./upload.js"));
 
 /** Starts an upload. Whatever is wrong fails the transfer. */
 export function startUpload(context: ClientContext, from: BlobSource, options: UploadOptions): Transfer {
@@ -77,7 +82,7 @@ function begin<Result>(
 		signal: options.signal,
 		progress: () => meter.progress,
 		paused: (isPaused) => meter.pause(isPaused),
-		work: (work) => {
+		work: async (work) => {
 			changed = work.changed;
 			const retried: OnRetry = (error, waitMs) => {
 				meter.retried();
@@ -86,7 +91,9 @@ function begin<Result>(
 			line = { caller: context.caller, gate: work.gate, lane, retried };
 			const calls = new UploadCalls(line, work.signal);
 			const budget = new Budget(settings.memoryBytes);
-			upload = new Upload({ context, plan, source, meter, calls, budget, warn: work.warn });
+			const engine = await uploading();
+			throwIfAborted(work.signal);
+			upload = new engine.Upload({ context, plan, source, meter, calls, budget, warn: work.warn });
 			return run(upload);
 		},
 		reconnect: (agent, identity) => reconnect(context, line, agent, identity),

@@ -5,10 +5,11 @@ import { UPLOAD_MANY } from "../../checks.js";
 import type { ClientContext } from "../../context.js";
 import { laneFor } from "../../lane/index.js";
 import { throwIfAborted } from "../../util/abort.js";
+import { part } from "../../util/part.js";
 import { type Line, UploadCalls } from "../calls.js";
 import { reconnect } from "../index.js";
 import { failedTransfer, Transfer } from "../transfer.js";
-import { Batch, type UploadItems } from "./batch.js";
+import type { Batch, UploadItems } from "./batch.js";
 import { BatchMeter } from "./meter.js";
 import type {
 	ItemResult,
@@ -17,6 +18,9 @@ import type {
 	UploadManyProgress,
 	UploadManyResult,
 } from "./types.js";
+
+/** What sends many: loaded when the first ones are. */
+const uploading = part(() => import("./batch.js"));
 
 type BatchTransfer = Transfer<UploadManyResult, UploadManyProgress, ItemResult<ItemUploaded>>;
 
@@ -51,7 +55,7 @@ function begin(context: ClientContext, items: UploadItems, options: UploadManyOp
 		onChange: () => changed(),
 	});
 	let line: Line;
-	let batch: Batch;
+	let batch: Batch | undefined;
 	return new Transfer({
 		signal: options.signal,
 		progress: () => meter.progress,
@@ -63,7 +67,9 @@ function begin(context: ClientContext, items: UploadItems, options: UploadManyOp
 				work.retried(error, waitMs);
 			};
 			line = { caller: context.caller, gate: work.gate, lane, retried };
-			batch = new Batch(context, new UploadCalls(line, work.signal), meter, {
+			const engine = await uploading();
+			throwIfAborted(work.signal);
+			batch = new engine.Batch(context, new UploadCalls(line, work.signal), meter, {
 				...options,
 				warn: work.warn,
 				ended: work.ended,
@@ -74,6 +80,6 @@ function begin(context: ClientContext, items: UploadItems, options: UploadManyOp
 			return result;
 		},
 		reconnect: (agent, identity) => reconnect(context, line, agent, identity),
-		discard: () => batch.discard(line.caller),
+		discard: async () => batch?.discard(line.caller),
 	});
 }

@@ -1,0 +1,21 @@
+import { ClientError, messageOf } from "../errors.js";
+
+/**
+ * A part of the client that is loaded when it is needed, by a dynamic import: what a page does not use is not in its main
+ * chunk.
+ * @throws ClientError `part_not_loaded`
+ */
+export const part =
+	<Module>(load: () => Promise<Module>) =>
+	async (): Promise<Module> => {
+		try {
+			return await load();
+		} catch (error) {
+			throw new ClientError("part_not_loaded", { reason: messageOf(error) }, error);
+		}
+	};
+
+/** Items that a part lists. */
+export async function* listed<T>(list: Promise<AsyncGenerator<T>>): AsyncGenerator<T> {
+	yield* await list;
+}
