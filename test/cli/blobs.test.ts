@@ -31,7 +31,7 @@ beforeAll(async () => {
 	openssl("ecparam", "-name", "secp256k1", "-genkey", "-out", "bob");
 	openssl("ecparam", "-name", "prime256v1", "-genkey", "-out", "eve");
 	const { last } = await run(whoami, ...as("ann"), "--json");
-	await scene.owner.grantRole(last.principal as unknown as string, "admin");
+	await scene.owner.admin.grantRole(last.principal as unknown as string, "admin");
 });
 afterAll(async () => {
 	await scene?.dispose();
@@ -191,7 +191,7 @@ describe("as processes", () => {
 		const args = ["put", at("large"), "large", "--public", ...as("ann"), ...store(), "--json"];
 		const first = startCommand(args);
 		const arrived = async () => {
-			for await (const upload of scene.owner.listAllUploads()) return upload.receivedChunks;
+			for await (const upload of scene.owner.admin.listAllUploads()) return upload.receivedChunks;
 			return 0;
 		};
 		await until(async () => (await arrived()) >= 2, 20_000);

@@ -64,7 +64,7 @@ async function runGrant(args: readonly string[]): Promise<number> {
 		if (given !== undefined) throw new UsageError(`--${given} is of a grant: it takes --prefix`);
 		return reported(values, async (report) => {
 			const { client } = await openStore(values);
-			await client.grantRole(who, role);
+			await client.admin.grantRole(who, role);
 			return report.end(0, { who, role }, `${who} has the role ${role}`);
 		});
 	}
@@ -84,7 +84,7 @@ async function runGrant(args: readonly string[]): Promise<number> {
 	};
 	return reported(values, async (report) => {
 		const { client } = await openStore(values);
-		const { id } = await client.grant(who, terms);
+		const { id } = await client.admin.grant(who, terms);
 		const grant = Buffer.from(id).toString("hex");
 		return report.end(
 			0,
@@ -105,7 +105,7 @@ async function runRevoke(args: readonly string[]): Promise<number> {
 		const [who, role] = principalAndRole(positionals, "revoke");
 		return reported(values, async (report) => {
 			const { client } = await openStore(values);
-			await client.revokeRole(who, role);
+			await client.admin.revokeRole(who, role);
 			return report.end(0, { who, role }, `${who} has not the role ${role}`);
 		});
 	}
@@ -115,7 +115,7 @@ async function runRevoke(args: readonly string[]): Promise<number> {
 	if (!/^[0-9a-f]{32}$/i.test(id)) throw new UsageError("--grant takes the 32 hex digits that grant printed");
 	return reported(values, async (report) => {
 		const { client } = await openStore(values);
-		await client.revokeGrant({ who, id: new Uint8Array(Buffer.from(id, "hex")) });
+		await client.admin.revokeGrant({ who, id: new Uint8Array(Buffer.from(id, "hex")) });
 		return report.end(0, { who, grant: id }, `${who} has not the grant ${id}`);
 	});
 }
