@@ -1,0 +1,49 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { expect, test } from "vitest";
+
+/** Every link from one document to another, or to a heading, has a target. */
+
+const ROOT = join(import.meta.dirname, "../..");
+const DOCUMENTS = [
+	"README.md",
+	"findings/README.md",
+	...readdirSync(join(ROOT, "docs"))
+		.filter((name) => name.endsWith(".md"))
+		.map((name) => `docs/${name}`),
+];
+
+/** The text of a document without its blocks of code. */
+const proseOf = (path: string) =>
+	readFileSync(join(ROOT, path), "utf8").replaceAll(/^```[\s\S]*?^```$/gm, "");
+
+/** The anchors that GitHub gives to the headings of a text. */
+const anchorsOf = (text: string) =>
+	[...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+		heading!
+			.toLowerCase()
+			.replaceAll(/[^\p{L}\p{N}_ -]/gu, "")
+			.replaceAll(" ", "-"),
+	);
+
+/** The links of a document that lead nowhere. */
+function deadLinks(path: string, text: string): string[] {
+	const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
+	return targets.filter((target) => {
+		if (/^[a-z]+:/.test(target)) return false;
+		const [file, anchor] = target.split("#") as [string, string?];
+		const other = file === "" ? path : relative(ROOT, join(ROOT, dirname(path), file));
+		if (!existsSync(join(ROOT, other))) return true;
+		if (anchor === undefined) return false;
+		return !anchorsOf(other === path ? text : proseOf(other)).includes(anchor);
+	});
+}
+
+test.each(DOCUMENTS)("the links of %s", (path) => {
+	expect(deadLinks(path, proseOf(path))).toEqual([]);
+});
+
+test("a link to a missing heading or file is found", () => {
+	const text = "## A heading\n\n[a](#a-heading) [b](#another) [c](missing.md) [d](HTTP.md#headers)";
+	expect(deadLinks("docs/X.md", text)).toEqual(["#another", "missing.md"]);
+});
