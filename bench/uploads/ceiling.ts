@@ -75,7 +75,8 @@ export const overloadedShare = (wasm: Uint8Array, directory: string) =>
 			await client.admin.grantRole(identity.getPrincipal(), "writer");
 			const { url: host } = network;
 			const counted = await HttpAgent.create({ host, rootKey: network.rootKey, identity, fetch: counting });
-			const options = { agent: counted, canisterId, chunkBytes: SHORT_CHUNK_BYTES, concurrency: 40 };
+			const concurrency = { uploads: 40 };
+			const options = { agent: counted, canisterId, chunkBytes: SHORT_CHUNK_BYTES, concurrency };
 			await upload(new BlobClient(options), OVERLOADED_CHUNKS * SHORT_CHUNK_BYTES);
 			return { refusedShareOverloaded: refused / calls };
 		},

@@ -8,7 +8,11 @@ const BYTES_PER_SECOND = 25_000_000;
 const ROUND_TRIP_MS = 200;
 const CHUNKS = 96;
 /** What each download had under way or waiting before it adapted. */
-const FIXED = { concurrency: 5, minConcurrency: 5, memoryBytes: 5 * MAX_CHUNK_BYTES };
+const FIXED = {
+	concurrency: { downloads: 5 },
+	minConcurrency: { downloads: 5 },
+	memoryBytes: 5 * MAX_CHUNK_BYTES,
+};
 
 const GIGABIT_CHUNKS = 480;
 const GIGABIT_CHUNKS_PER_SECOND = 125_000_000 / MAX_CHUNK_BYTES;

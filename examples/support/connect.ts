@@ -51,7 +51,7 @@ export async function connect({ canister, host, identity, local }: Connection): 
 			agent,
 			canisterId: canister,
 			localNetwork: local,
-			concurrency: PARALLEL_CHUNKS,
+			concurrency: { uploads: PARALLEL_CHUNKS, downloads: PARALLEL_CHUNKS },
 		}),
 		caller: await agent.getPrincipal(),
 	};

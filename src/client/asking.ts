@@ -11,15 +11,15 @@ import type { TrustLevel } from "./types.js";
 /** How something is asked that no hash binds. */
 export interface AskOptions {
 	/** On whose word the answer stands: no proof covers it. @default "node" */
-	trust?: Exclude<TrustLevel, "proof">;
+	trust?: Exclude<TrustLevel, "proof"> | undefined;
 	/** Aborts the call. */
-	signal?: AbortSignal;
+	signal?: AbortSignal | undefined;
 }
 
 /** How a change is made. */
 export interface CallOptions {
 	/** Aborts the call; what the network has taken in is executed all the same. */
-	signal?: AbortSignal;
+	signal?: AbortSignal | undefined;
 }
 
 export function ask<Name extends MethodName>(

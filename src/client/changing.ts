@@ -32,30 +32,30 @@ import {
 /** How a blob is deleted. */
 export interface DeleteOptions extends CallOptions {
 	/** Delete only while the key holds this version. Default: whatever it holds. */
-	ifMatch?: Version;
+	ifMatch?: Version | undefined;
 }
 
 /** What is said about a blob from now on. */
 export interface UpdateOptions extends CallOptions {
 	/** A media type such as `image/png`. Not given, or empty: it stays. */
-	contentType?: string;
+	contentType?: string | undefined;
 	/** Who may read it. Default: it stays. */
-	visibility?: Visibility;
+	visibility?: Visibility | undefined;
 	/** All of its metadata from now on: names that are left out are removed. Default: it stays. */
-	replaceMetadata?: Readonly<Record<string, string>>;
+	replaceMetadata?: Readonly<Record<string, string>> | undefined;
 	/**
 	 * Metadata to add to what the blob has, or to change there; a name with `null` is removed. The client reads the manifest
 	 * and updates it only while the key holds that version; without `ifMatch` it tries again where somebody else was
 	 * faster, up to five times. Not with `replaceMetadata`.
 	 */
-	mergeMetadata?: Readonly<Record<string, string | null>>;
+	mergeMetadata?: Readonly<Record<string, string | null>> | undefined;
 	/**
 	 * When it ends, as a Date or in milliseconds since 1970, or `never`: but a rule of the store for its key ends it before,
 	 * counted from this change. Default: as before.
 	 */
-	expiresAt?: Date | number | "never";
+	expiresAt?: Date | number | "never" | undefined;
 	/** Change only while the key holds this version. Default: whatever it holds. */
-	ifMatch?: Version;
+	ifMatch?: Version | undefined;
 }
 
 /** How a blob is copied or renamed. */
@@ -64,7 +64,7 @@ export interface MoveOptions extends CallOptions, MoveConditions {}
 /** What the key that a blob is copied or renamed from must hold, and what (`ifMatch`, `ifNoneMatch`) the other one. */
 export interface MoveConditions extends Conditions {
 	/** Only while the source holds this version. Default: whatever it holds. */
-	sourceIfMatch?: Version;
+	sourceIfMatch?: Version | undefined;
 }
 
 export async function deleteBlob(

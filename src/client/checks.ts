@@ -15,7 +15,7 @@ import type { ListDeletedOptions, RestoreOptions } from "./deleted.js";
 import type { DeleteItem } from "./deleting.js";
 import type { BytesOptions, DownloadOptions } from "./download/download.js";
 import type { ExtendLeaseOptions, TakeLeaseOptions } from "./leases.js";
-import type { BlobClientOptions, RetryOptions } from "./options.js";
+import type { BlobClientOptions, PerDirection, RetryOptions } from "./options.js";
 import type { ChangesOptions } from "./reading/changes.js";
 import type { ListOptions } from "./reading/list.js";
 import type { StatOptions } from "./stat.js";
@@ -36,8 +36,8 @@ export const CLIENT: Checks<BlobClientOptions> = {
 	localNetwork: is.flag,
 	identity: is.object,
 	actsFor: is.principal,
-	concurrency: is.number,
-	minConcurrency: is.number,
+	concurrency: is.object,
+	minConcurrency: is.object,
 	memoryBytes: is.number,
 	chunkBytes: is.number,
 	requestTimeoutMs: is.number,
@@ -46,6 +46,8 @@ export const CLIENT: Checks<BlobClientOptions> = {
 	encryption: is.object,
 	ports: is.object,
 };
+
+export const PER_DIRECTION: Checks<PerDirection> = { uploads: is.number, downloads: is.number };
 
 export const RETRY: Checks<RetryOptions> = {
 	maxAttempts: is.number,

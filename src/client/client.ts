@@ -92,6 +92,8 @@ export class BlobClient {
 		checkArgument("options", options, is.object);
 		checkOptions(options, checks.CLIENT);
 		checkOptions(options.retry, checks.RETRY, "retry");
+		checkOptions(options.concurrency, checks.PER_DIRECTION, "concurrency");
+		checkOptions(options.minConcurrency, checks.PER_DIRECTION, "minConcurrency");
 		checkArgument("agent", options.agent, is.object);
 		checkArgument("canisterId", options.canisterId, is.principal);
 		const settings = normalise(options, platform);

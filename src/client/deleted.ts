@@ -31,7 +31,7 @@ import {
 /** Which of them are listed. */
 export interface ListDeletedOptions extends AskOptions {
 	/** Those whose key begins with this text. @default "" (all) */
-	prefix?: string;
+	prefix?: string | undefined;
 }
 
 /** How one is brought back. */

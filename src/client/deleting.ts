@@ -16,7 +16,7 @@ export interface DeleteItem {
 	/** Which key. */
 	readonly key: string;
 	/** Delete only while the key holds this version. Default: whatever it holds. */
-	readonly ifMatch?: Version;
+	readonly ifMatch?: Version | undefined;
 }
 
 /** What `deleteMany` takes: keys, or keys with a condition, all at once or one after the other. */

@@ -54,7 +54,7 @@ export {
 	isBlobError,
 } from "./errors.js";
 export type { ExtendLeaseOptions, TakeLeaseOptions, TakenLease } from "./leases.js";
-export type { BlobClientOptions, PrincipalLike, RetryOptions } from "./options.js";
+export type { BlobClientOptions, PerDirection, PrincipalLike, RetryOptions } from "./options.js";
 export type { BlsVerify, Ports, RequestBody, Sha256 } from "./ports.js";
 export type { Progress } from "./progress.js";
 export type { ChangesOptions } from "./reading/changes.js";

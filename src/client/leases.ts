@@ -14,13 +14,13 @@ import { date, optional, toManifest, toVersion } from "./wire-map.js";
 /** How long a lease holds. */
 export interface ExtendLeaseOptions extends CallOptions {
 	/** Milliseconds from now on, at most a day (86,400,000). @default 3,600,000 (an hour) */
-	lifeMs?: number;
+	lifeMs?: number | undefined;
 }
 
 /** What a lease is for. */
 export interface TakeLeaseOptions extends ExtendLeaseOptions {
 	/** Bytes that may be kept for it, as quotas count them, at most 64 GiB. @default 17,179,869,184 (16 GiB) */
-	bytes?: number;
+	bytes?: number | undefined;
 }
 
 /** A lease that was taken. */

@@ -14,13 +14,21 @@ import { MAX_TIMER_MS } from "./util/abort.js";
 /** How long and how often a request is made again. */
 export interface RetryOptions {
 	/** Most attempts of one request, the first included. While a browser is offline they do not count. Default 10. */
-	maxAttempts?: number;
+	maxAttempts?: number | undefined;
 	/** No attempt of a request begins later than this after its first. Default 300,000 (5 minutes), at most 600,000. */
-	deadlineMs?: number;
+	deadlineMs?: number | undefined;
 	/** The longest wait before a second attempt; it doubles with each further one. Default 500. */
-	baseDelayMs?: number;
+	baseDelayMs?: number | undefined;
 	/** The longest wait before any attempt, unless the network asks for more (Retry-After). Default 20,000. */
-	maxDelayMs?: number;
+	maxDelayMs?: number | undefined;
+}
+
+/** A number for uploads and one for downloads. */
+export interface PerDirection {
+	/** For all uploads of the client together. */
+	uploads?: number | undefined;
+	/** For all downloads of the client together. */
+	downloads?: number | undefined;
 }
 
 /** Which store, as whom, and within which bounds. */
@@ -33,55 +41,55 @@ export interface BlobClientOptions {
 	 * True for a local test network, and never otherwise: its root key is fetched from it, and whoever answers is
 	 * believed. Default false.
 	 */
-	localNetwork?: boolean;
+	localNetwork?: boolean | undefined;
 	/** Who signs. Default: the identity that the agent was made with. Needed after `agent.replaceIdentity`. */
-	identity?: IdentityLike;
+	identity?: IdentityLike | undefined;
 	/**
 	 * For whom the caller acts, where it is linked to another principal (`canister-blobs/owners`): what it publishes is
 	 * that one's. Default: for itself.
 	 */
-	actsFor?: PrincipalLike;
+	actsFor?: PrincipalLike | undefined;
 	/**
-	 * Chunks under way at a time at most, in all uploads together and in all downloads together. Below it concurrency
+	 * Chunks in progress at a time at most, of all uploads together and of all downloads together. Below it concurrency
 	 * adapts to the network (docs/CONCURRENCY.md).
 	 * @default 12 for uploads, 32 for downloads
 	 */
-	concurrency?: number;
+	concurrency?: PerDirection | undefined;
 	/**
-	 * Chunks under way at a time that concurrency never falls below, whatever the network answers.
-	 * @default 2
+	 * Chunks in progress at a time that concurrency never falls below, whatever the network answers.
+	 * @default 2 for both, or `concurrency` where that is less
 	 */
-	minConcurrency?: number;
+	minConcurrency?: PerDirection | undefined;
 	/**
 	 * Bytes that an upload holds of its source at most (all files of `uploadMany` together), and that a download has
 	 * under way or waiting to be taken. A process takes about twice as much for an upload.
 	 * @default 16,777,216: 8 chunks of 2 MiB
 	 */
-	memoryBytes?: number;
+	memoryBytes?: number | undefined;
 	/**
 	 * Bytes of a chunk in new uploads, from 65,536 to 2,080,768. Bounds every message that carries bytes or keys: of
 	 * single calls and packs too, to which a signature of up to 16 KiB is added. Where a proxy refuses a message as too
 	 * large (HTTP 413), the client halves it by itself.
 	 * @default 2,080,768 (2 MiB less 16 KiB)
 	 */
-	chunkBytes?: number;
+	chunkBytes?: number | undefined;
 	/** How long one HTTP exchange may take, its 2 MiB included. At most 2,147,483,647. Default 120,000. */
-	requestTimeoutMs?: number;
+	requestTimeoutMs?: number | undefined;
 	/** How long and how often a request is made again that may succeed later. */
-	retry?: RetryOptions;
+	retry?: RetryOptions | undefined;
 	/**
 	 * Where uploads under way are noted, with the handle given to each, so that an application finds them after a
 	 * reload or a crash: `indexedDbSessions()`, in Node `fileSessions(directory)`. Default nowhere; to go on with an
 	 * upload takes its source and key only.
 	 */
-	sessions?: SessionStore;
+	sessions?: SessionStore | undefined;
 	/**
 	 * Seals what is uploaded and opens what is read: an `Encryption` of `canister-blobs/encryption`.
 	 * @default nothing is encrypted
 	 */
-	encryption?: BlobEncryption;
+	encryption?: BlobEncryption | undefined;
 	/** Hash function, clock and randomness in place of the platform's. */
-	ports?: Partial<Ports>;
+	ports?: Partial<Ports> | undefined;
 }
 
 /** The same with every choice made. */
@@ -148,8 +156,12 @@ export function normalise(options: BlobClientOptions, platform: Ports): Settings
 		identity: options.identity,
 		actsFor: actsFor === undefined ? actsFor : checkPrincipal("actsFor", actsFor),
 		concurrency: {
-			upload: concurrencyRange("upload", options),
-			download: concurrencyRange("download", options),
+			upload: concurrencyRange("upload", options.concurrency?.uploads, options.minConcurrency?.uploads),
+			download: concurrencyRange(
+				"download",
+				options.concurrency?.downloads,
+				options.minConcurrency?.downloads,
+			),
 		},
 		memoryBytes: checkInteger("memoryBytes", options.memoryBytes ?? DEFAULT_MEMORY_BYTES, 1),
 		chunkBytes: checkChunkBytes(options.chunkBytes ?? MAX_CHUNK_BYTES),
@@ -161,17 +173,22 @@ export function normalise(options: BlobClientOptions, platform: Ports): Settings
 			maxDelayMs: checkInteger("retry.maxDelayMs", retry.maxDelayMs ?? 20_000, 0),
 		},
 		encryption: options.encryption,
-		ports: { ...platform, ...options.ports },
+		ports: { ...platform, ...given(options.ports) },
 	};
 }
+
+/** An option that is there and undefined is as if it were not given. */
+const given = <T extends object>(options: T | undefined): T =>
+	Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as T;
 
 /** Between which bounds the number of requests with bytes may move. A ceiling under the default floor is the floor too. */
 export function concurrencyRange(
 	direction: Direction,
-	options: { concurrency?: number; minConcurrency?: number },
+	concurrency: number | undefined,
+	minConcurrency: number | undefined,
 ): ConcurrencyRange {
-	const ceiling = checkInteger("concurrency", options.concurrency ?? DEFAULT_CONCURRENCY[direction], 1);
-	const floor = options.minConcurrency ?? Math.min(DEFAULT_MIN_CONCURRENCY, ceiling);
+	const ceiling = checkInteger("concurrency", concurrency ?? DEFAULT_CONCURRENCY[direction], 1);
+	const floor = minConcurrency ?? Math.min(DEFAULT_MIN_CONCURRENCY, ceiling);
 	return {
 		ceiling,
 		floor: checkInteger("minConcurrency", floor, 1, ceiling),

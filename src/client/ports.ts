@@ -13,9 +13,9 @@ export interface RequestBody {
 	/** What fetch sends. */
 	readonly body: BodyInit;
 	/** Goes with a stream. */
-	readonly duplex?: "half";
+	readonly duplex?: "half" | undefined;
 	/** Added to those of the request. */
-	readonly headers?: Readonly<Record<string, string>>;
+	readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What the client takes from the platform it runs on. */

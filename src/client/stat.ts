@@ -13,11 +13,11 @@ import { fromVersion, optional, readManifest, toManifest } from "./wire-map.js";
 /** Whose word is taken for what a key holds. */
 export interface StatOptions {
 	/** On whose word the answer stands. @default "proof" */
-	trust?: TrustLevel;
+	trust?: TrustLevel | undefined;
 	/** Answer only from a state that has seen this change. Default: the latest that this client has made or seen. */
-	minVersion?: Version;
+	minVersion?: Version | undefined;
 	/** Aborts the asking. */
-	signal?: AbortSignal;
+	signal?: AbortSignal | undefined;
 }
 
 /** @param onClaim told what one node says that the key holds, before that is proven */

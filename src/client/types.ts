@@ -163,22 +163,22 @@ export interface GrantTerms {
 	/** What may be done there. */
 	readonly role: GrantRole;
 	/** When it ends, by the canister's clock. Default: never, or with the grant that it is part of. */
-	readonly endsAt?: Date;
+	readonly endsAt?: Date | undefined;
 	/**
 	 * Bytes in all, as quotas count them, of everything that is put by it: deleting gives nothing back. For writers.
 	 * Default: no bound of its own.
 	 */
-	readonly bytes?: number;
+	readonly bytes?: number | undefined;
 	/** Blobs in all, each that is put, copied or renamed by it. For writers. Default: no bound of its own. */
-	readonly blobs?: number;
+	readonly blobs?: number | undefined;
 	/** Whether it is for public blobs only. For writers. Default false. */
-	readonly publicOnly?: boolean;
+	readonly publicOnly?: boolean | undefined;
 	/** Whether blobs of others may be replaced, changed and deleted. For writers. Default false. */
-	readonly overOthers?: boolean;
+	readonly overOthers?: boolean | undefined;
 	/** Whether its holder may give parts of it to others: at most three grants are part of each other. Default false. */
-	readonly mayGive?: boolean;
+	readonly mayGive?: boolean | undefined;
 	/** Whether what was deleted under the prefix, and is kept, may be removed for good. For writers. Default false. */
-	readonly mayPurge?: boolean;
+	readonly mayPurge?: boolean | undefined;
 }
 
 /** Names a grant. */
@@ -202,11 +202,25 @@ export interface Grant extends GrantName {
 }
 
 /** For what a grant is, with every bound: Infinity where it has none of its own. */
-export interface GrantedTerms extends Omit<Required<GrantTerms>, "role" | "endsAt"> {
+export interface GrantedTerms {
+	/** Whole segments with a `/` at the end, or `""` for every key. */
+	readonly prefix: string;
 	/** What may be done by it. */
 	readonly role: Extensible<GrantRole>;
 	/** When it ends; undefined: never. */
 	readonly endsAt: Date | undefined;
+	/** Bytes in all that may be put by it. */
+	readonly bytes: number;
+	/** Blobs in all that may be put by it. */
+	readonly blobs: number;
+	/** Whether it is for public blobs only. */
+	readonly publicOnly: boolean;
+	/** Whether blobs of others may be replaced, changed and deleted. */
+	readonly overOthers: boolean;
+	/** Whether its holder may give parts of it to others. */
+	readonly mayGive: boolean;
+	/** Whether what was deleted under the prefix may be removed for good. */
+	readonly mayPurge: boolean;
 }
 
 /** Of a grant, what was used. */

@@ -30,17 +30,17 @@ export interface EncryptionOptions {
 	/** Seals all that is uploaded, and opens what it sealed. */
 	readonly masterKey: MasterKey;
 	/** Open what they sealed, such as a master key that was in use before. @default none */
-	readonly olderKeys?: readonly MasterKey[];
+	readonly olderKeys?: readonly MasterKey[] | undefined;
 	/**
 	 * Seal keys as well, segment by segment: every key that goes through the client. Lists then come in the order of the
 	 * sealed keys. A key gets longer by a third and 23 characters a segment. @default false
 	 */
-	readonly names?: boolean;
+	readonly names?: boolean | undefined;
 	/**
 	 * Seal equal blobs alike whatever their keys, so that the store has their chunks once. Who sees the store learns which
 	 * blobs are equal; who holds the master key and guesses a content can confirm it. @default false
 	 */
-	readonly deduplicate?: boolean;
+	readonly deduplicate?: boolean | undefined;
 }
 
 /**

@@ -6,7 +6,7 @@ export interface SentDelegation {
 		readonly pubkey: Uint8Array;
 		/** Nanoseconds since 1970. */
 		readonly expiration: bigint;
-		readonly targets?: readonly Uint8Array[];
+		readonly targets?: readonly Uint8Array[] | undefined;
 	};
 	readonly signature: Uint8Array;
 }

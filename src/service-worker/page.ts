@@ -12,11 +12,11 @@ export interface BlobUrlsOptions {
 	/** The canister of the client. */
 	canisterId: string;
 	/** For whom the worker reads on this page. Default: what everybody may read. */
-	identity?: IdentityLike;
+	identity?: IdentityLike | undefined;
 	/** Where the store answers HTTP, as in `https://<canister>.icp0.io/`: the way without a worker to public blobs. */
-	gateway?: string;
+	gateway?: string | undefined;
 	/** How long the worker is waited for, in milliseconds. @default 5,000 */
-	waitMs?: number;
+	waitMs?: number | undefined;
 }
 
 /** A URL of a blob on this page. */

@@ -22,13 +22,13 @@ export interface BlobWorkerOptions {
 	/** Makes the client that reads a store. With its option `encryption`, blobs are opened here. */
 	client(store: WorkerStore): BlobClient | Promise<BlobClient>;
 	/** What stands before canister and key in a path. @default "/blobs/" */
-	prefix?: string;
+	prefix?: string | undefined;
 	/** Bytes of chunks in memory: of all that is public, and of each signed-in page. @default 33,554,432 (32 MiB) */
-	memoryBytes?: number;
+	memoryBytes?: number | undefined;
 	/** Bytes of public chunks in the browser's Cache Storage; 0 for none. @default 268,435,456 (256 MiB) */
-	cacheBytes?: number;
+	cacheBytes?: number | undefined;
 	/** Name of the cache. @default "canister-blobs" */
-	cacheName?: string;
+	cacheName?: string | undefined;
 }
 
 const INDEX_BYTES = 8 * 2 ** 20;

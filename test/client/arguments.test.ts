@@ -92,6 +92,9 @@ describe("a wrong argument", () => {
 			[{ canisterId: undefined }, "canisterId"],
 			[{ canisterID: "aaaaa-aa" }, "canisterID"],
 			[{ retry: { attempts: 3 } }, "attempts"],
+			[{ concurrency: 3 }, "concurrency"],
+			[{ concurrency: { upload: 3 } }, "upload"],
+			[{ minConcurrency: { downloads: "3" } }, "downloads"],
 			[{ requestTimeoutMs: 2 ** 31 }, "requestTimeoutMs"],
 			[{ chunkBytes: "1 MiB" }, "chunkBytes"],
 		] as const)

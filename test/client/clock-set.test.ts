@@ -94,7 +94,12 @@ describe.each([
 		const store = new MemoryStore();
 		const chunk = 65_536;
 		const bytes = pseudoBytes(40 * chunk);
-		const context = store.context({ chunkBytes: chunk, concurrency: 1, minConcurrency: 1, ports });
+		const context = store.context({
+			chunkBytes: chunk,
+			concurrency: { uploads: 1, downloads: 1 },
+			minConcurrency: { uploads: 1 },
+			ports,
+		});
 		let method = "blobs_put_chunk";
 		store.hooks = {
 			before: async (call) => {

@@ -5,7 +5,7 @@ import { shareOfLink } from "./support/virtual-link.js";
 const chunksPerSecond = (megabits: number) => (megabits * 1e6) / 8 / 2_080_768;
 const roundTripMs = 200;
 /** What every download did before it found out how many requests to make: 5 chunks under way or waiting. */
-const FIXED = { concurrency: 5, minConcurrency: 5 };
+const FIXED = { concurrency: { downloads: 5 }, minConcurrency: { downloads: 5 } };
 
 describe("a download over a line with a round trip of 200 ms, in virtual time", () => {
 	it("fills 200 Mbit/s with 16 MiB", async () => {

@@ -19,7 +19,7 @@ const failure = (promise: PromiseLike<unknown>) =>
 
 async function filled() {
 	const store = new MemoryStore();
-	const context = store.context({ chunkBytes: S, concurrency: 4 });
+	const context = store.context({ chunkBytes: S, concurrency: { uploads: 4, downloads: 4 } });
 	const bytes = pseudoBytes(SIZE);
 	const manifest = await startUpload(context, bytes, { key: "f", visibility: "public" }).done;
 	store.calls.length = 0;
@@ -105,7 +105,7 @@ describe("ranges", () => {
 describe("a stream", () => {
 	it("fetches ahead as far as memory allows, and no further than it is taken", async () => {
 		const { store } = await filled();
-		const context = store.context({ concurrency: 2, memoryBytes: 3 * S });
+		const context = store.context({ concurrency: { uploads: 2, downloads: 2 }, memoryBytes: 3 * S });
 		const reader = download(context).stream().getReader();
 		for (let taken = 1; taken <= 5; taken++) {
 			await reader.read();
@@ -196,7 +196,7 @@ describe("progress", () => {
 	it("tells what arrived and how fast, rises to exactly all, and begins anew with each read", async () => {
 		const { store } = await filled();
 		let now = 0;
-		const base = store.context({ chunkBytes: S, concurrency: 2 });
+		const base = store.context({ chunkBytes: S, concurrency: { uploads: 2, downloads: 2 } });
 		const ports = { ...base.settings.ports, monotonic: () => now };
 		const context = { ...base, settings: { ...base.settings, ports } };
 		store.hooks = {

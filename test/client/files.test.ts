@@ -90,7 +90,7 @@ describe("fromPath", () => {
 describe("toFile", () => {
 	const filled = async () => {
 		const store = new MemoryStore();
-		const context = store.context({ chunkBytes: S, concurrency: 4 });
+		const context = store.context({ chunkBytes: S, concurrency: { uploads: 4, downloads: 4 } });
 		const bytes = pseudoBytes(SIZE);
 		await startUpload(context, bytes, { key: "f" }).done;
 		return { store, context, bytes };

@@ -39,7 +39,7 @@ describe("a file that was left on another machine", () => {
 		const directory = await mkdtemp(join(tmpdir(), "blobs-owner-"));
 		const path = join(directory, "disk");
 		const store = new MemoryStore();
-		const context = store.context({ chunkBytes: S, concurrency: 1 });
+		const context = store.context({ chunkBytes: S, concurrency: { uploads: 1, downloads: 1 } });
 		await startUpload(context, pseudoBytes(SIZE), { key: "f" }).done;
 		const failAfter = (chunks: number) => ({
 			before: ({ method, nth }: { method: string; nth: number }) => {

@@ -130,11 +130,17 @@ describe("others at the same key", () => {
 		const bytes = pseudoBytes(SIZE);
 		for (let lead = 0; lead < 40; lead += 7) {
 			const store = new MemoryStore();
-			const first = upload(store.context({ chunkBytes: S, concurrency: 2 }), bytes);
+			const first = upload(
+				store.context({ chunkBytes: S, concurrency: { uploads: 2, downloads: 2 } }),
+				bytes,
+			);
 			await new Promise<void>((resolve) => {
 				first.on("progress", ({ loaded }) => loaded >= lead * S && resolve());
 			});
-			const second = upload(store.context({ chunkBytes: S, concurrency: 2 }), bytes);
+			const second = upload(
+				store.context({ chunkBytes: S, concurrency: { uploads: 2, downloads: 2 } }),
+				bytes,
+			);
 			const [a, b] = await Promise.all([first.done, second.done]);
 			expect(a.root).toEqual(b.root);
 			expect(second.progress.loaded).toBe(SIZE);
@@ -145,11 +151,11 @@ describe("others at the same key", () => {
 	it("publishes each its own where two tabs fill one session with different bytes", async () => {
 		const store = new MemoryStore();
 		const [one, two] = [pseudoBytes(SIZE, 1), pseudoBytes(SIZE, 2)];
-		const first = upload(store.context({ chunkBytes: S, concurrency: 2 }), one);
+		const first = upload(store.context({ chunkBytes: S, concurrency: { uploads: 2, downloads: 2 } }), one);
 		await new Promise<void>((resolve) => {
 			first.on("progress", ({ loaded }) => loaded >= 5 * S && resolve());
 		});
-		const second = upload(store.context({ chunkBytes: S, concurrency: 2 }), two);
+		const second = upload(store.context({ chunkBytes: S, concurrency: { uploads: 2, downloads: 2 } }), two);
 		const [a, b] = await Promise.all([first.done, second.done]);
 		expect(a.root).not.toEqual(b.root);
 		const last = a.sequence > b.sequence ? one : two;

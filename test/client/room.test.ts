@@ -69,7 +69,7 @@ it("a chunk that has arrived leaves its buffer to a later one", async () => {
 	const store = new MemoryStore();
 	const given = new Set<ArrayBufferLike>();
 	const content = pseudoBytes(SIZE_OF_MANY);
-	const context = store.context({ chunkBytes: S, concurrency: 3 });
+	const context = store.context({ chunkBytes: S, concurrency: { uploads: 3, downloads: 3 } });
 	await startUpload(
 		context,
 		{

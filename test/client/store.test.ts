@@ -66,7 +66,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 			agent,
 			canisterId: fixture.canisterId,
 			chunkBytes: S,
-			concurrency: 4,
+			concurrency: { uploads: 4, downloads: 4 },
 			ports: hastyPorts,
 			...options,
 		});

@@ -45,7 +45,7 @@ afterEach(async () => {
 /** A store that holds blobs of these seeds, each under its seed as a key. */
 async function filled(...seeds: number[]) {
 	const store = new MemoryStore();
-	const context = store.context({ chunkBytes: S, concurrency: 4 });
+	const context = store.context({ chunkBytes: S, concurrency: { uploads: 4, downloads: 4 } });
 	for (const seed of seeds) await startUpload(context, pseudoBytes(SIZE, seed), { key: `${seed}` }).done;
 	store.calls.length = 0;
 	return { store, download: (seed = 1) => new Download(context, `${seed}`, {}) };

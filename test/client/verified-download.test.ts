@@ -8,7 +8,7 @@ import { failure, readAll, S, SIZE, sha256, upload } from "./support/transfers.j
 describe("a download", () => {
 	const filled = async () => {
 		const store = new MemoryStore();
-		const context = store.context({ chunkBytes: S, concurrency: 4 });
+		const context = store.context({ chunkBytes: S, concurrency: { uploads: 4, downloads: 4 } });
 		const bytes = pseudoBytes(SIZE);
 		const manifest = await upload(context, bytes, { contentType: "image/png" }).done;
 		return { store, context, bytes, manifest };

@@ -152,7 +152,7 @@ describe("C51 no pair of key and nonce seals two plaintexts", () => {
 		});
 		const context = store.context({
 			chunkBytes: CHUNK,
-			concurrency: 1,
+			concurrency: { uploads: 1, downloads: 1 },
 			encryption: await Encryption.of({ masterKey: await MasterKey.of(MASTER) }),
 		});
 		await expect(startUpload(context, source, { key: "f" }).done).rejects.toMatchObject({

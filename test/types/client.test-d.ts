@@ -1,28 +1,45 @@
 import type {
+	AbortOptions,
 	AgentLike,
 	AnyBlobError,
+	AskOptions,
 	BlobClient,
+	BlobClientOptions,
 	BlobRef,
+	BytesOptions,
 	Change,
+	ChangesOptions,
 	DeleteManyResult,
+	DeleteOptions,
 	Download,
+	DownloadOptions,
 	GrantedTerms,
+	GrantTerms,
 	IdentityLike,
 	ItemDeleted,
 	ItemFailed,
 	ItemResult,
 	ItemUploaded,
 	ListEntry,
+	ListOptions,
 	Manifest,
+	MoveOptions,
+	PerDirection,
 	Progress,
 	Quota,
 	RetryEvent,
+	RetryOptions,
 	Statistics,
+	StatOptions,
 	StoreMode,
 	Transfer,
 	TransferState,
+	UpdateOptions,
+	UploadItem,
+	UploadManyOptions,
 	UploadManyProgress,
 	UploadManyResult,
+	UploadOptions,
 	UploadProgress,
 	Version,
 } from "canister-blobs";
@@ -181,6 +198,40 @@ describe("what is answered", () => {
 		manifest.metadata.a = "b";
 		// @ts-expect-error: readonly
 		client.upload(bytes, { key: "a" }).state = "done";
+	});
+});
+
+/** Names of optional properties that may be left out, but not be undefined. */
+type Strict<T> = {
+	[Name in keyof T]-?: object extends Pick<T, Name>
+		? undefined extends Required<T>[Name]
+			? never
+			: Name
+		: never;
+}[keyof T];
+
+describe("an optional option", () => {
+	test("may be undefined, as it is where it is handed on", () => {
+		const options = { signal: undefined, contentType: undefined, ifMatch: undefined, size: undefined };
+		client.upload(bytes, { key: "a", ...options });
+		client.list({ after: undefined, prefix: undefined });
+		expectTypeOf<Strict<BlobClientOptions | RetryOptions | PerDirection>>().toEqualTypeOf<never>();
+		expectTypeOf<Strict<UploadOptions>>().toEqualTypeOf<never>();
+		expectTypeOf<Strict<UploadItem>>().toEqualTypeOf<never>();
+		expectTypeOf<Strict<UploadManyOptions>>().toEqualTypeOf<never>();
+		expectTypeOf<Strict<DownloadOptions>>().toEqualTypeOf<never>();
+		expectTypeOf<Strict<BytesOptions>>().toEqualTypeOf<never>();
+		expectTypeOf<Strict<StatOptions>>().toEqualTypeOf<never>();
+		expectTypeOf<Strict<ListOptions>>().toEqualTypeOf<never>();
+		expectTypeOf<Strict<ChangesOptions>>().toEqualTypeOf<never>();
+		expectTypeOf<Strict<UpdateOptions>>().toEqualTypeOf<never>();
+		expectTypeOf<Strict<MoveOptions>>().toEqualTypeOf<never>();
+		expectTypeOf<Strict<DeleteOptions>>().toEqualTypeOf<never>();
+		expectTypeOf<Strict<GrantTerms>>().toEqualTypeOf<never>();
+		expectTypeOf<Strict<AbortOptions>>().toEqualTypeOf<never>();
+		expectTypeOf<Strict<AskOptions>>().toEqualTypeOf<never>();
+		// The check itself finds what is not so.
+		expectTypeOf<Strict<{ a: 1; b?: 2; c?: 3 | undefined }>>().toEqualTypeOf<"b">();
 	});
 });
 

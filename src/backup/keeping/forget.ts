@@ -6,13 +6,13 @@ import { hasRules, type KeepRules, keptBy } from "./keep.js";
 /** Which snapshots are forgotten. */
 export interface ForgetOptions {
 	/** These, by their ids. */
-	readonly ids?: readonly string[];
+	readonly ids?: readonly string[] | undefined;
 	/** All that these rules do not keep. */
-	readonly keep?: KeepRules;
+	readonly keep?: KeepRules | undefined;
 	/** Only snapshots of this canister, in text. */
-	readonly canister?: string;
+	readonly canister?: string | undefined;
 	/** Only say what would be done. @default false */
-	readonly dryRun?: boolean;
+	readonly dryRun?: boolean | undefined;
 }
 
 /** What was forgotten, and what was kept of the snapshots in question. */

@@ -3,21 +3,21 @@ import type { SnapshotSummary } from "../format/generation.js";
 /** Which snapshots of each canister are kept. One that any rule keeps is kept. */
 export interface KeepRules {
 	/** The newest so many. */
-	readonly last?: number;
+	readonly last?: number | undefined;
 	/** Of the newest so many hours, days, weeks, months and years that have snapshots, the newest of each. */
-	readonly hourly?: number;
+	readonly hourly?: number | undefined;
 	/** See `hourly`. */
-	readonly daily?: number;
+	readonly daily?: number | undefined;
 	/** See `hourly`. Weeks begin on Monday. */
-	readonly weekly?: number;
+	readonly weekly?: number | undefined;
 	/** See `hourly`. */
-	readonly monthly?: number;
+	readonly monthly?: number | undefined;
 	/** See `hourly`. */
-	readonly yearly?: number;
+	readonly yearly?: number | undefined;
 	/** All that are younger than the newest by so many milliseconds at most. */
-	readonly withinMs?: number;
+	readonly withinMs?: number | undefined;
 	/** All that have one of these tags. */
-	readonly tags?: readonly string[];
+	readonly tags?: readonly string[] | undefined;
 }
 
 const DAY_MS = 86_400_000;

@@ -16,13 +16,13 @@ export interface PruneOptions {
 	 * for longer writes again what it has lost. With 0, what is marked is deleted at once, in a generation of its own.
 	 * @default 86,400,000 (a day)
 	 */
-	readonly graceMs?: number;
+	readonly graceMs?: number | undefined;
 	/** Write packs anew of which less than this share is needed. @default 0.5 */
-	readonly minUsed?: number;
+	readonly minUsed?: number | undefined;
 	/** Only say what would be done. @default false */
-	readonly dryRun?: boolean;
+	readonly dryRun?: boolean | undefined;
 	/** Ends it between two objects. */
-	readonly signal?: AbortSignal;
+	readonly signal?: AbortSignal | undefined;
 }
 
 /** What a prune did, or would do. */

@@ -19,11 +19,11 @@ import { type Damage, verify } from "./verify.js";
 /** Where what is lost may be had. */
 export interface RepairOptions {
 	/** The store. */
-	readonly client?: BlobClient;
+	readonly client?: BlobClient | undefined;
 	/** Another repository with snapshots of it. */
-	readonly from?: Repository;
+	readonly from?: Repository | undefined;
 	/** Told of what is still damaged. */
-	readonly onDamage?: (damage: Damage) => void;
+	readonly onDamage?: (((damage: Damage) => void) | undefined) | undefined;
 }
 
 /** What a repair did. */

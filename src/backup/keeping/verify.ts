@@ -25,17 +25,17 @@ export interface VerifyOptions {
 	 * Which part of the bytes is read: `all`, `none`, or part n of t (from 1 on), so that t runs read everything.
 	 * @default "all"
 	 */
-	readonly read?: "all" | "none" | VerifiedPart;
+	readonly read?: "all" | "none" | VerifiedPart | undefined;
 	/** A store whose certified roots are compared with its newest snapshot. */
-	readonly client?: BlobClient;
+	readonly client?: BlobClient | undefined;
 	/** The store's canister, in text. */
-	readonly canister?: string;
+	readonly canister?: string | undefined;
 	/** Told of each damage. */
-	readonly onDamage?: (damage: Damage) => void;
+	readonly onDamage?: (((damage: Damage) => void) | undefined) | undefined;
 	/** Told of bytes that were read. */
-	readonly onBytes?: (bytes: number) => void;
+	readonly onBytes?: (((bytes: number) => void) | undefined) | undefined;
 	/** Ends it. */
-	readonly signal?: AbortSignal;
+	readonly signal?: AbortSignal | undefined;
 }
 
 /** Something that is not as it must be. */

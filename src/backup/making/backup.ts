@@ -20,22 +20,22 @@ export interface BackupOptions {
 	/** The store's canister, in text. */
 	readonly canister: string;
 	/** Words by which snapshots are found and kept. */
-	readonly tags?: readonly string[];
+	readonly tags?: readonly string[] | undefined;
 	/** SHA-256 of the module that the canister runs, as hexadecimal digits. */
-	readonly wasmHash?: string;
+	readonly wasmHash?: string | undefined;
 	/**
 	 * Go on where the store's feed is not the one of the last snapshot, by comparing whole lists.
 	 * @default false: refuse
 	 */
-	readonly acceptRollback?: boolean;
+	readonly acceptRollback?: boolean | undefined;
 	/** Bytes of chunks that wait at a time. @default 16,777,216 */
-	readonly memoryBytes?: number;
+	readonly memoryBytes?: number | undefined;
 	/** Told how far it is, after each chunk. */
-	readonly onProgress?: (progress: BackupProgress) => void;
+	readonly onProgress?: (((progress: BackupProgress) => void) | undefined) | undefined;
 	/** Told what a person should know, such as that the feed was pruned. */
-	readonly onNote?: (text: string) => void;
+	readonly onNote?: (((text: string) => void) | undefined) | undefined;
 	/** Aborts the backup. What was written stays, and the next one finds it. */
-	readonly signal?: AbortSignal;
+	readonly signal?: AbortSignal | undefined;
 }
 
 /** How far a backup is. */

@@ -11,8 +11,8 @@ import type { SettingEntry } from "../tree/entry.js";
 const MAX_LEVELS = 3;
 
 interface SettingsOptions {
-	readonly onNote?: (text: string) => void;
-	readonly signal?: AbortSignal;
+	readonly onNote?: ((text: string) => void) | undefined;
+	readonly signal?: AbortSignal | undefined;
 }
 
 /** Gives a store, while it is imported into, the settings of a snapshot. @returns how many */

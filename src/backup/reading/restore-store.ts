@@ -14,19 +14,19 @@ import { restoreSettings } from "./restore-settings.js";
 /** What is restored into a store, and how. */
 export interface RestoreStoreOptions {
 	/** Only keys that begin so. @default "" (all) */
-	readonly prefix?: string;
+	readonly prefix?: string | undefined;
 	/** SHA-256 of the module that the canister runs, as hexadecimal digits: compared with the one recorded. */
-	readonly wasmHash?: string;
+	readonly wasmHash?: string | undefined;
 	/** Go on though the modules differ. @default false */
-	readonly acceptOtherWasm?: boolean;
+	readonly acceptOtherWasm?: boolean | undefined;
 	/** Told of each blob that failed. */
-	readonly onFailed?: (key: string, reason: string) => void;
+	readonly onFailed?: (((key: string, reason: string) => void) | undefined) | undefined;
 	/** Told of what a person should know, such as a grant that has ended. */
-	readonly onNote?: (text: string) => void;
+	readonly onNote?: (((text: string) => void) | undefined) | undefined;
 	/** Told of each blob that is in the store. */
-	readonly onBlob?: (bytes: number) => void;
+	readonly onBlob?: (((bytes: number) => void) | undefined) | undefined;
 	/** Ends the restore. The next one goes on. */
-	readonly signal?: AbortSignal;
+	readonly signal?: AbortSignal | undefined;
 }
 
 /** What a restore into a store did. */

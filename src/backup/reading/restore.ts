@@ -12,19 +12,19 @@ const PARALLEL_FILES = 4;
 /** What is restored, and how. */
 export interface RestoreOptions {
 	/** Only keys that begin so. @default "" (all) */
-	readonly prefix?: string;
+	readonly prefix?: string | undefined;
 	/** Only blobs of this principal, in text. */
-	readonly owner?: string;
+	readonly owner?: string | undefined;
 	/** Replace files that differ. @default false: they count as failed */
-	readonly overwrite?: boolean;
+	readonly overwrite?: boolean | undefined;
 	/** Only say what would be done. @default false */
-	readonly dryRun?: boolean;
+	readonly dryRun?: boolean | undefined;
 	/** Told of each file. */
-	readonly onFile?: (file: RestoredFile) => void;
+	readonly onFile?: (((file: RestoredFile) => void) | undefined) | undefined;
 	/** Told of bytes that were written or found. */
-	readonly onBytes?: (bytes: number) => void;
+	readonly onBytes?: (((bytes: number) => void) | undefined) | undefined;
 	/** Ends the restore. The next one goes on. */
-	readonly signal?: AbortSignal;
+	readonly signal?: AbortSignal | undefined;
 }
 
 /** What became of one blob. */

@@ -24,20 +24,20 @@ const MIN_ID_DIGITS = 4;
 /** How a repository is opened. */
 export interface RepositoryOptions {
 	/** Whether anything is going to be written. The sink is then tried: see `singleWriter`. @default false */
-	readonly writes?: boolean;
+	readonly writes?: boolean | undefined;
 	/**
 	 * Take a sink that cannot create objects exclusively. Never let two processes write to such a repository at a time.
 	 * @default false
 	 */
-	readonly singleWriter?: boolean;
+	readonly singleWriter?: boolean | undefined;
 	/** What opens an encrypted repository, or what gets it, which is asked only where the repository is encrypted. */
-	readonly secrets?: KeySecrets | (() => Promise<KeySecrets>);
+	readonly secrets?: KeySecrets | (() => Promise<KeySecrets>) | undefined;
 }
 
 /** How a repository is made. */
 export interface InitOptions extends Pick<RepositoryOptions, "singleWriter"> {
 	/** Encrypts it with a new master key, wrapped for this holder. @default not encrypted: `sha256sum` verifies it */
-	readonly encryptFor?: KeyHolder;
+	readonly encryptFor?: KeyHolder | undefined;
 }
 
 /** What stands in the open. */

@@ -11,9 +11,9 @@ export interface S3SinkOptions {
 	/** Bucket. */
 	readonly bucket: string;
 	/** Beginning of all names in it, such as `backups/store`. @default "" */
-	readonly prefix?: string;
+	readonly prefix?: string | undefined;
 	/** Region that signatures name. @default "auto" */
-	readonly region?: string;
+	readonly region?: string | undefined;
 	/** Name of the key. */
 	readonly accessKeyId: string;
 	/** The key. It is in no error and no log. */

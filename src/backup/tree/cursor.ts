@@ -110,7 +110,7 @@ export class TreeCursor<T extends Entry> {
 
 export interface RangeOptions {
 	/** Keys that begin with this text. */
-	readonly prefix?: string;
+	readonly prefix?: string | undefined;
 }
 
 /** The entries of a tree in order. */

@@ -28,12 +28,12 @@ export interface GrantOptions extends CallOptions {
 	 * Id of the caller's own grant that the new one is part of. Default: of an administrator none, of others one of
 	 * theirs that has it.
 	 */
-	under?: Uint8Array;
+	under?: Uint8Array | undefined;
 	/**
 	 * Its id, the grant that it was part of and what was used of it, while the store is imported into (`beginImport`), by
 	 * a controller of the canister: such as the other store listed it. That grant is imported before it.
 	 */
-	importAs?: ImportGrantAs;
+	importAs?: ImportGrantAs | undefined;
 }
 
 /** What a grant was in the store that it is imported from. A `Grant` of that store says it as well. */
@@ -42,9 +42,9 @@ export type ImportGrantAs = Pick<Grant, "id" | "under" | "used">;
 /** Which grants are listed. Neither of the two: all, which takes an administrator or the role backup. */
 export interface ListGrantsOptions extends AskOptions {
 	/** Those that this principal holds. Of others than the caller it takes an administrator or the role backup. */
-	heldBy?: PrincipalLike;
+	heldBy?: PrincipalLike | undefined;
 	/** Those that are part of one that this principal holds, as for `heldBy`. */
-	givenBy?: PrincipalLike;
+	givenBy?: PrincipalLike | undefined;
 }
 
 export async function grant(

@@ -34,12 +34,12 @@ export interface Checked {
 	readonly key: string;
 	readonly changes: readonly string[];
 	/** Another key that it reads. */
-	readonly reads?: string;
+	readonly reads?: string | undefined;
 	/** What travels; of a put, without its content and root. */
 	readonly wire: WireBatchItem;
 	readonly weight: number;
-	readonly put?: { readonly plan: UploadPlan; readonly source: OpenSource };
-	readonly upload?: Uint8Array;
+	readonly put?: { readonly plan: UploadPlan; readonly source: OpenSource } | undefined;
+	readonly upload?: Uint8Array | undefined;
 }
 
 const TYPES = ["put", "commit", "delete", "rename", "copy", "update"] as const;

@@ -14,13 +14,13 @@ export type StagedItems = Iterable<StagedItem> | AsyncIterable<StagedItem>;
 /** Into which batch is staged. */
 export interface StageOptions extends CallOptions {
 	/** 16 bytes that name it; the first items open it. Default: a new one, which the answer names. */
-	batch?: Uint8Array;
+	batch?: Uint8Array | undefined;
 }
 
 /** Whose batch is dropped. */
 export interface DropBatchOptions extends CallOptions {
 	/** By an administrator: of this principal. Default: the caller's own. */
-	owner?: PrincipalLike;
+	owner?: PrincipalLike | undefined;
 }
 
 /** Why a batch could not be revealed. */

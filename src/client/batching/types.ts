@@ -49,7 +49,7 @@ export interface BatchDelete {
 	/** Which key. */
 	key: string;
 	/** Only while the key holds this version. Default: whatever it holds. */
-	ifMatch?: Version;
+	ifMatch?: Version | undefined;
 }
 
 /** Publishes a blob under another key as well, as the caller's own, or moves it there. */
@@ -73,7 +73,7 @@ export interface BatchUpdate extends Omit<UpdateOptions, "signal" | "mergeMetada
 /** How a batch is made. */
 export interface BatchOptions {
 	/** Aborts it: whether it was made may then be unknown. */
-	signal?: AbortSignal;
+	signal?: AbortSignal | undefined;
 }
 
 /** What one item of a batch has made. */

@@ -19,7 +19,7 @@ export interface AheadOptions {
 	/** Of which chunks are fetched, as many as the lane takes at once; undefined for leaves only. */
 	readonly range: RangeAhead | undefined;
 	/** Most chunks that are fetched. */
-	readonly most?: number;
+	readonly most?: number | undefined;
 	readonly signal: AbortSignal | undefined;
 }
 

@@ -33,30 +33,30 @@ import { StoredBlob, type VerifiedBlob, verifiedLeaves } from "./verified-blob.j
 /** How what a key holds is read. */
 export interface DownloadOptions {
 	/** Only these bytes; only the chunks that hold them are fetched. Default: the whole blob. */
-	range?: ByteRange;
+	range?: ByteRange | undefined;
 	/**
 	 * On whose word the manifest stands; the bytes are verified against its root in any case.
 	 * @default "proof"
 	 */
-	trust?: TrustLevel;
+	trust?: TrustLevel | undefined;
 	/**
 	 * Chunks fetched at a time at most, beside those of other downloads.
 	 * @default shared with the client's other downloads, as many as the network bears
 	 */
-	concurrency?: number;
+	concurrency?: number | undefined;
 	/** Aborts everything that this download does. */
-	signal?: AbortSignal;
+	signal?: AbortSignal | undefined;
 }
 
 /** How a blob is read of which the caller has the root. What else is known of it is always proven or certified. */
 export interface RefDownloadOptions extends DownloadOptions {
-	trust?: Exclude<TrustLevel, "node">;
+	trust?: Exclude<TrustLevel, "node"> | undefined;
 }
 
 /** How large a buffer may be. */
 export interface BytesOptions {
 	/** Bytes that it may have at the most. Default 536,870,912 (512 MiB). */
-	maxBytes?: number;
+	maxBytes?: number | undefined;
 }
 
 /** What a download tells, by event. */

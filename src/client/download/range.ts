@@ -5,9 +5,9 @@ import type { Manifest } from "../types.js";
 /** Part of a blob, in bytes. */
 export interface ByteRange {
 	/** First byte. Default 0. */
-	start?: number;
+	start?: number | undefined;
 	/** One past the last byte; beyond the blob's size it counts as that. Default: the size. */
-	end?: number;
+	end?: number | undefined;
 }
 
 /** A range of a certain blob, and the chunks that hold it. */

@@ -8,7 +8,7 @@ export interface ConcurrencyRange {
 	 * Factor by which the limit grows until the first sign of a queue.
 	 * @default 1.5
 	 */
-	readonly startGrowth?: number;
+	readonly startGrowth?: number | undefined;
 }
 
 /** docs/CONCURRENCY.md explains these figures. */
@@ -26,7 +26,7 @@ const MIN_CALM_MS = 1_000;
 /** One attempt at a request, on its way. */
 export interface Attempt {
 	readonly sentAtMs: number;
-	readonly cohort?: Cohort;
+	readonly cohort?: Cohort | undefined;
 }
 
 /** An answer as a measure of what answers take. */

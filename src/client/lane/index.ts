@@ -10,6 +10,5 @@ export function laneFor(
 ): Lane {
 	if (concurrency === undefined) return lanes[direction];
 	const { floor } = settings.concurrency[direction];
-	const own = { concurrency, minConcurrency: Math.min(floor, concurrency) };
-	return new Lane(concurrencyRange(direction, own), settings.ports);
+	return new Lane(concurrencyRange(direction, concurrency, Math.min(floor, concurrency)), settings.ports);
 }

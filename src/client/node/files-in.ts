@@ -11,7 +11,7 @@ export interface FoundFile extends UploadItem {
 	/** Path below the directory that the search began at, with `/` on every system. */
 	readonly key: string;
 	/** Bytes that it had when it was found; absent where the system does not tell, as for files of /proc. */
-	readonly size?: number;
+	readonly size?: number | undefined;
 }
 
 /** Which files are looked for. */
@@ -20,7 +20,7 @@ export interface FilesInOptions {
 	 * Which to take: called with the key of each file, and of each directory with `/` at its end, below which nothing
 	 * is looked at if it is refused. Default all.
 	 */
-	filter?: (key: string) => boolean;
+	filter?: (((key: string) => boolean) | undefined) | undefined;
 }
 
 /** What is below a directory. */

@@ -16,12 +16,12 @@ export interface ToFileOptions {
 	 * Keep the chunks that earlier calls for the same blob and path left, once each is verified.
 	 * @default true
 	 */
-	resume?: boolean;
+	resume?: boolean | undefined;
 	/**
 	 * Path of a file, such as an older version, that is read for chunks which need not be fetched then: those that
 	 * stand at the same place. It is not changed, and need not exist.
 	 */
-	reuse?: string;
+	reuse?: string | undefined;
 }
 
 /** A file that is whole, verified and on disk. */

@@ -50,7 +50,7 @@ export interface LinkName {
 /** How blobs are offered. */
 export interface OfferOptions extends CallOptions {
 	/** Whose blobs, for administrators. Default: the caller's own. */
-	owner?: PrincipalLike;
+	owner?: PrincipalLike | undefined;
 }
 
 /** What was taken of an offer. */
@@ -82,38 +82,38 @@ export interface Removed {
 /** How something is done in steps, each a message of its own. */
 export interface StepOptions<Sum> extends CallOptions {
 	/** Told after each step what was done so far. */
-	onProgress?: (soFar: Sum) => void;
+	onProgress?: (((soFar: Sum) => void) | undefined) | undefined;
 }
 
 /** What is removed. */
 export interface RemoveOptions extends StepOptions<Removed> {
 	/** Whose, for administrators. Default: the caller's own. */
-	owner?: PrincipalLike;
+	owner?: PrincipalLike | undefined;
 	/** Also remove for good what was deleted and is kept. Takes an administrator. @default false */
-	purge?: boolean;
+	purge?: boolean | undefined;
 	/**
 	 * End its roles, quota, grants, offers and links first, so that nothing comes while the rest goes. Takes an
 	 * administrator. @default false
 	 */
-	rights?: boolean;
+	rights?: boolean | undefined;
 }
 
 /** Which offers are listed. Neither of the two: all, which takes an administrator or the role backup. */
 export interface ListOffersOptions extends AskOptions {
 	/** Those that this principal made. Of others than the caller it takes an administrator or the role backup. */
-	givenBy?: PrincipalLike;
+	givenBy?: PrincipalLike | undefined;
 	/** Those that were made to this principal, as for `givenBy`. */
-	madeTo?: PrincipalLike;
+	madeTo?: PrincipalLike | undefined;
 }
 
 /** Whose blobs are listed. */
 export interface ListOwnedOptions extends AskOptions {
 	/** Of others than the caller it takes an administrator or the role backup. Default: the caller's own. */
-	owner?: PrincipalLike;
+	owner?: PrincipalLike | undefined;
 	/** Those of an offer that the caller made, or that was made to it, in the place of somebody's. */
-	offer?: OfferNameLike;
+	offer?: OfferNameLike | undefined;
 	/** Those whose key begins with this text. @default "" (all) */
-	prefix?: string;
+	prefix?: string | undefined;
 }
 
 /** How a link is offered. */
@@ -122,7 +122,7 @@ export interface OfferLinkOptions extends CallOptions {
 	 * For whom the other acts from now on, while the store is imported into (`beginImport`), by a controller of the
 	 * canister: such as the other store listed it.
 	 */
-	importAs?: ImportLinkAs;
+	importAs?: ImportLinkAs | undefined;
 }
 
 /** What a link was in the store that it is imported from. A `Link` of that store says it as well. */
@@ -134,7 +134,7 @@ export interface ImportLinkAs {
 /** Which links are listed. */
 export interface ListLinksOptions extends AskOptions {
 	/** Of this principal. Of others than the caller it takes an administrator or the role backup. Default: all. */
-	owner?: PrincipalLike;
+	owner?: PrincipalLike | undefined;
 }
 
 /** An offer's name, as it was given or listed. */
@@ -156,7 +156,7 @@ export interface LinkNameLike {
 /** Which changes of rights are reported. */
 export interface RightsOptions extends Omit<ChangesOptions, "minVersion"> {
 	/** Those that were made by this principal, or concern it. Default: all. */
-	of?: PrincipalLike;
+	of?: PrincipalLike | undefined;
 }
 
 /** A change of who may do what, or of whose something is. */

@@ -22,13 +22,13 @@ import { type Page, type VerifiedPage, verifyPage } from "./feed.js";
 /** Which changes are read. */
 export interface ChangesOptions {
 	/** Go on past this change; a cursor out of JSON will do. Default: from the oldest change that the store still has. */
-	after?: Cursor | AsJson<Cursor>;
+	after?: Cursor | AsJson<Cursor> | undefined;
 	/** Changes asked for at a time, at most 1,000. Default 1,000. */
-	pageSize?: number;
+	pageSize?: number | undefined;
 	/** Answer only from a state that has seen this change. Default: the latest that this client has made or seen. */
-	minVersion?: Version;
+	minVersion?: Version | undefined;
 	/** Aborts the reading. */
-	signal?: AbortSignal;
+	signal?: AbortSignal | undefined;
 }
 
 /** Pages in a row that do not verify: that many bad nodes are somebody on the way. */
@@ -55,7 +55,7 @@ export async function* changes(context: ClientContext, options: ChangesOptions =
 /** The end of the feed now, by an update call: where to begin after whole lists were compared. */
 export async function latestCursor(
 	context: ClientContext,
-	{ signal }: { signal?: AbortSignal } = {},
+	{ signal }: { signal?: AbortSignal | undefined } = {},
 ): Promise<Cursor> {
 	const request = { after: [] as [], limit: 1, min_version: [] as [] };
 	const options = { signal, verify: true };

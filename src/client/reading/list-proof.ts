@@ -21,7 +21,7 @@ import { NotShown, type ShownEntry, shownPage } from "./shown-page.js";
 export interface ListedEntry {
 	/** The key, or the directory's path with a trailing `/`. */
 	readonly name: string;
-	readonly blob?: { readonly manifest: WireManifest; readonly bytes: Uint8Array };
+	readonly blob?: { readonly manifest: WireManifest; readonly bytes: Uint8Array } | undefined;
 }
 
 /** The entries of a page, and where the next one begins. */

@@ -14,29 +14,29 @@ import { learnStanding, readsOnlyPublic, withoutRole } from "./standing.js";
 /** Which keys are listed, and whose word is taken for it. */
 export interface ListOptions {
 	/** Keys that begin with this text. @default "" (all) */
-	prefix?: string;
+	prefix?: string | undefined;
 	/** False folds what is beyond the next `/` after the prefix into one directory. @default true */
-	recursive?: boolean;
+	recursive?: boolean | undefined;
 	/** Start after this key, or after this directory if it ends with `/`. */
-	after?: string;
+	after?: string | undefined;
 	/** Entries asked for at a time, at most 1,000. @default 1,000 */
-	pageSize?: number;
+	pageSize?: number | undefined;
 	/**
 	 * On whose word each page stands. A node cannot prove a page to a caller who has private blobs, or who reads those of
 	 * others: then the subnet is asked.
 	 * @default "proof"
 	 */
-	trust?: TrustLevel;
+	trust?: TrustLevel | undefined;
 	/**
 	 * Public blobs alone, proven by nodes as they are to everybody: by this even a caller can list that has private blobs
 	 * and no role. By default such a list fails with `not_admitted`, since no node can prove what is private, and the
 	 * subnet is asked by roles only: what it left out in silence would seem to be gone.
 	 */
-	visibility?: "public";
+	visibility?: "public" | undefined;
 	/** Answer only from a state that has seen this change. @default the latest that this client has made or seen */
-	minVersion?: Version;
+	minVersion?: Version | undefined;
 	/** Aborts the list. */
-	signal?: AbortSignal;
+	signal?: AbortSignal | undefined;
 }
 
 const HALF_PAIR = /\p{Surrogate}/u;

@@ -18,7 +18,7 @@ export interface SessionNote {
 	 * By what the application finds the source again, as it gave it to `upload`: a FileSystemFileHandle, a path.
 	 * Whatever the store can keep.
 	 */
-	readonly handle?: unknown;
+	readonly handle?: unknown | undefined;
 }
 
 /**

@@ -18,9 +18,9 @@ export interface RandomAccessSource {
 	/** Called once, when nobody reads any more. */
 	close?(): Promise<void>;
 	/** The media type, where the source knows it. */
-	readonly contentType?: string;
+	readonly contentType?: string | undefined;
 	/** Of the file that it is, where it is one: in Node the media type is guessed from its ending. */
-	readonly name?: string;
+	readonly name?: string | undefined;
 }
 
 /**

@@ -8,9 +8,9 @@ import { openUploads } from "./session.js";
 /** Which open uploads are listed. */
 export interface ListUploadsOptions {
 	/** Those to this key. Default: all. */
-	key?: string;
+	key?: string | undefined;
 	/** Aborts the list. */
-	signal?: AbortSignal;
+	signal?: AbortSignal | undefined;
 }
 
 /** The caller's own open uploads. */

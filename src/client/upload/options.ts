@@ -24,60 +24,60 @@ export interface UploadOptions extends Conditions {
 	 * it is (a Blob's type), else in Node that of the ending of its name (of a path, a File, a file's stream), else
 	 * `application/octet-stream`. It is never guessed from the key.
 	 */
-	contentType?: string;
+	contentType?: string | undefined;
 	/** Who may read it. Default `private`: its owner and the canister's readers. */
-	visibility?: Visibility;
+	visibility?: Visibility | undefined;
 	/** Names in lower case and their values, at most 32, 4,096 bytes in all. */
-	metadata?: Readonly<Record<string, string>>;
+	metadata?: Readonly<Record<string, string>> | undefined;
 	/**
 	 * When it ends, by the canister's clock: from then on the key holds nothing, for anybody. A Date or milliseconds since
 	 * 1970. A rule of the store may end it before. Default: only by such a rule.
 	 */
-	expiresAt?: Date | number;
+	expiresAt?: Date | number | undefined;
 	/**
 	 * Whose it is and since when, while the store is imported into (`beginImport`), by a controller of the canister: an
 	 * object with `owner`, `createdAt` and `modifiedAt`, such as the manifest that the blob had.
 	 * Default: the caller's, from now on.
 	 */
-	importAs?: ImportAs;
+	importAs?: ImportAs | undefined;
 	/** Bytes in all, of a stream whose size is known: it is then checked, and progress has a total. */
-	size?: number;
+	size?: number | undefined;
 	/**
 	 * Replace what the key holds also where a stream, or a Blob of size 0, gives no byte at all: that may be a pipe from
 	 * a program that failed. Without it such an upload fails with `source_empty` unless the key is free or holds
 	 * an empty blob; `size: 0` says the same.
 	 * @default false
 	 */
-	allowEmpty?: boolean;
+	allowEmpty?: boolean | undefined;
 	/** 32 bytes: SHA-256 of the whole, to be kept with the blob. It is not computed for you: that would read twice. */
-	wholeSha256?: Uint8Array;
+	wholeSha256?: Uint8Array | undefined;
 	/** Go on with an earlier upload of the same key and size where one is open. Default true. */
-	resume?: boolean;
+	resume?: boolean | undefined;
 	/**
 	 * Look for chunks that the caller has stored before, in this or any other blob, and do not send them: for a new
 	 * version of something large. The source is then read twice, first to hash all of it, and a call is made for each
 	 * 1,000 chunks. Only for sources that can be read twice. Default false.
 	 */
-	reuse?: boolean;
+	reuse?: boolean | undefined;
 	/**
 	 * By what the application finds the source again, for the client's `sessions`: a FileSystemFileHandle, a path.
 	 */
-	handle?: unknown;
+	handle?: unknown | undefined;
 	/**
 	 * Bytes of a chunk. Bounds a single call as well.
 	 * @default the client's
 	 */
-	chunkBytes?: number;
+	chunkBytes?: number | undefined;
 	/**
 	 * Seal it before it leaves this machine. The source is read twice, first to hash all of it; a stream is sealed under a
 	 * random key, and no later upload goes on with it. False sends it as it is.
 	 * @default whether the client has an `encryption`
 	 */
-	encrypt?: boolean;
+	encrypt?: boolean | undefined;
 	/** Chunks under way at a time at the most, beside those of other transfers. Default: shared with them. */
-	concurrency?: number;
+	concurrency?: number | undefined;
 	/** Aborts the transfer, which leaves what has arrived for a later resume. */
-	signal?: AbortSignal;
+	signal?: AbortSignal | undefined;
 }
 
 /** The same with every choice made and checked against the protocol's bounds. */

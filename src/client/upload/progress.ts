@@ -19,7 +19,7 @@ export interface MeterOptions {
 	readonly concurrency: () => number;
 	readonly total: number | undefined;
 	readonly monotonic: () => number;
-	readonly onChange?: () => void;
+	readonly onChange?: ((() => void) | undefined) | undefined;
 }
 
 /**

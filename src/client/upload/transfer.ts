@@ -13,9 +13,9 @@ import type { UploadWarning } from "./warning.js";
 /** How a transfer is stopped. */
 export interface AbortOptions {
 	/** Why, for the error that the transfer then fails with. */
-	reason?: unknown;
+	reason?: unknown | undefined;
 	/** True throws away what has arrived. Default false: the upload stays open in the canister and can go on. */
-	discard?: boolean;
+	discard?: boolean | undefined;
 }
 
 /** With what a transfer goes on, after a new sign-in. */
@@ -23,7 +23,7 @@ export interface ResumeOptions {
 	/** Another agent, for the same principal. */
 	agent: AgentLike;
 	/** Who signs with it. Default: the identity that the agent was made with. */
-	identity?: IdentityLike;
+	identity?: IdentityLike | undefined;
 }
 
 /** What a transfer is at. The last three are for ever. */

@@ -12,7 +12,7 @@ const SLOT_ID_BYTES = 4;
 /** For whom a master key is wrapped: the holder of an age identity, or who knows a passphrase. */
 export type KeyHolder = {
 	/** A word by which people know the slot. */
-	readonly note?: string;
+	readonly note?: string | undefined;
 } & (
 	| {
 			/** The public key of an age identity: `age1…`, or `age1pq1…` for one that quantum computers do not break. */
@@ -29,9 +29,9 @@ export type KeyHolder = {
 /** What opens a key file. */
 export interface KeySecrets {
 	/** Secret keys of age: `AGE-SECRET-KEY-…`. */
-	readonly identities?: readonly string[];
+	readonly identities?: readonly string[] | undefined;
 	/** A passphrase. */
-	readonly passphrase?: string;
+	readonly passphrase?: string | undefined;
 }
 
 /** One way to open a key file. */
@@ -41,9 +41,9 @@ export interface KeySlot {
 	/** What opens it. */
 	readonly type: "age" | "scrypt";
 	/** Public key of the age identity. */
-	readonly recipient?: string;
+	readonly recipient?: string | undefined;
 	/** A word by which people know it. */
-	readonly note?: string;
+	readonly note?: string | undefined;
 	/** When it was made, by the clock of the machine that made it. */
 	readonly createdAt: string;
 }

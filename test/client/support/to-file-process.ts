@@ -26,7 +26,7 @@ export type Report =
 const say = (report: Report) => process.send?.(report);
 
 const store = new MemoryStore();
-const context = store.context({ chunkBytes: CHUNK_BYTES, concurrency: 1 });
+const context = store.context({ chunkBytes: CHUNK_BYTES, concurrency: { uploads: 1, downloads: 1 } });
 const contents = new Map<number, Uint8Array>();
 
 async function contentOf(seed: number): Promise<Uint8Array> {

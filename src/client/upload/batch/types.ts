@@ -15,29 +15,29 @@ export interface UploadItem extends Omit<UploadOptions, "signal" | "concurrency"
 	 * Bytes in all: of a stream, which is held to it, or of what a function will open, so that there is a total from the
 	 * beginning; what is opened and knows its own size goes up as it is then.
 	 */
-	size?: number;
+	size?: number | undefined;
 }
 
 /** What holds for all files of an `uploadMany`. */
 export interface UploadManyOptions {
 	/** Put before every key, as it is: `photos/` for a directory. Default nothing. */
-	prefix?: string;
+	prefix?: string | undefined;
 	/**
 	 * Skips files whose bytes the store holds already. Of such a file, what its item names and differs (`contentType`,
 	 * `visibility`, `metadata`, `expiresAt`) is changed without sending bytes; what it does not name stays. The store is listed first,
 	 * proven or certified, and a key that is changed meanwhile is not overwritten: its file fails. @default false
 	 */
-	skipUnchanged?: boolean;
+	skipUnchanged?: boolean | undefined;
 	/** Media type of the items that name none. Default: what each source says it is, as for `upload`. */
-	contentType?: string;
+	contentType?: string | undefined;
 	/** Who may read the items that do not say so themselves. @default "private" */
-	visibility?: Visibility;
+	visibility?: Visibility | undefined;
 	/** Metadata of the items that name none. An item's own replaces all of it. */
-	metadata?: Readonly<Record<string, string>>;
+	metadata?: Readonly<Record<string, string>> | undefined;
 	/** Requests with bytes under way at a time at the most, beside those of other transfers. Default: shared with them. */
-	concurrency?: number;
+	concurrency?: number | undefined;
 	/** Aborts all. */
-	signal?: AbortSignal;
+	signal?: AbortSignal | undefined;
 }
 
 /** What became of one item of many: `status` says which of them it is, and what else there is. */
