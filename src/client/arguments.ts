@@ -1,4 +1,5 @@
 import { ClientError, guarded, guardedAll } from "./errors.js";
+import { fromHex } from "./util/bytes.js";
 
 /** What an argument may be, beside undefined, and the words for it. */
 export interface Check {
@@ -24,6 +25,10 @@ export const bigint = typed("bigint", "a bigint");
 export const callback = typed("function", "a function");
 export const anything: Check = { expected: "there", accepts: () => true };
 export const bytes: Check = { expected: "a Uint8Array", accepts: (value) => value instanceof Uint8Array };
+export const id: Check = {
+	expected: "an id, which has 32 hex digits",
+	accepts: (value) => typeof value === "string" && /^[0-9a-f]{32}$/i.test(value),
+};
 export const date: Check = { expected: "a Date", accepts: (value) => value instanceof Date };
 /** When something was, or when it ends. */
 export const time: Check = {
@@ -48,9 +53,9 @@ export const importGrantAs: Check = {
 	expected: "an object with id, under and used, such as a grant that was listed",
 	accepts: (value) => {
 		if (!isObject(value)) return false;
-		const { id, under, used } = value as Record<string, unknown>;
-		const isPart = under === undefined || (isObject(under) && bytes.accepts((under as { id?: unknown }).id));
-		return bytes.accepts(id) && isPart && isObject(used);
+		const { id: given, under, used } = value as Record<string, unknown>;
+		const isPart = under === undefined || (isObject(under) && id.accepts((under as { id?: unknown }).id));
+		return id.accepts(given) && isPart && isObject(used);
 	},
 };
 export const signal: Check = {
@@ -84,10 +89,10 @@ export const version: Check = {
 	},
 };
 export const cursor: Check = {
-	expected: "a cursor, which has a bigint as sequence and bytes as head",
+	expected: "a cursor, which has a bigint as sequence and hex digits as head",
 	accepts: (value) => {
 		const { sequence, head } = (value ?? {}) as Record<string, unknown>;
-		return typeof sequence === "bigint" && head instanceof Uint8Array;
+		return typeof sequence === "bigint" && typeof head === "string";
 	},
 };
 export const visibility = oneOf("public", "private");
@@ -106,6 +111,12 @@ function described(value: unknown): string {
 }
 
 const invalid = (option: string, reason: string) => new ClientError("option_invalid", { option, reason });
+
+/** The bytes of an id. @throws ClientError `option_invalid` */
+export function checkId(name: string, value: string): Uint8Array {
+	checkArgument(name, value, id);
+	return fromHex(value);
+}
 
 /** Checks an argument that must be there. @throws ClientError `option_invalid` with its name */
 export function checkArgument(name: string, value: unknown, { accepts, expected }: Check): void {

@@ -145,7 +145,7 @@ const { importAs, wholeSha256, size, allowEmpty } = FILE;
 const { key, contentType, visibility, metadata } = FILE;
 const type = is.text;
 export const BATCH: Checks<BatchOptions> = { signal };
-export const STAGE: Checks<StageOptions> = { signal, batch: is.bytes };
+export const STAGE: Checks<StageOptions> = { signal, batch: is.id };
 export const DROP_BATCH: Checks<DropBatchOptions> = { signal, owner: is.principal };
 export const BATCH_PUT: Checks<BatchPut> = {
 	type,
@@ -190,7 +190,7 @@ export const PREPARED_OPTIONS: Checks<
 	expiresAt: is.date,
 };
 export const PREPARED_UPLOAD: Checks<Omit<PreparedUpload, keyof typeof PREPARED_OPTIONS>> = {
-	id: is.bytes,
+	id: is.id,
 	key,
 	size,
 	chunkBytes: is.number,

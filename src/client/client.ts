@@ -2,7 +2,7 @@ import { account, mode } from "./account.js";
 import { lazyAdministration } from "./admin.js";
 import type { Administration } from "./administration/index.js";
 import * as is from "./arguments.js";
-import { type Checks, checkArgument, checked, checkedAll, checkOptions } from "./arguments.js";
+import { type Checks, checkArgument, checked, checkedAll, checkId, checkOptions } from "./arguments.js";
 import type { AskOptions, CallOptions } from "./asking.js";
 import type {
 	DropBatchOptions,
@@ -346,11 +346,11 @@ export class BlobClient {
 	}
 
 	/** Takes keys out of a batch. @throws CanisterError `batch_not_found`, `batch_revealing` */
-	unstage(batch: Uint8Array, keys: Iterable<string>, options?: CallOptions): Promise<StagedBatch> {
+	unstage(batch: string, keys: Iterable<string>, options?: CallOptions): Promise<StagedBatch> {
 		return checked(options, checks.CALL, async () => {
-			checkArgument("batch", batch, is.bytes);
+			const id = checkId("batch", batch);
 			checkArgument("keys", keys, is.iterable);
-			return (await staging()).unstage(this.#context, batch, keys, options);
+			return (await staging()).unstage(this.#context, id, keys, options);
 		});
 	}
 
@@ -361,18 +361,18 @@ export class BlobClient {
 	 * @throws ClientError `batch_broken`: for which key, and why; then nothing is seen of it, and what is staged is still
 	 *   there; `batch_dropped`; CanisterError `batch_not_found`
 	 */
-	reveal(batch: Uint8Array, options?: CallOptions): Promise<Version> {
+	reveal(batch: string, options?: CallOptions): Promise<Version> {
 		return checked(options, checks.CALL, async () => {
-			checkArgument("batch", batch, is.bytes);
-			return (await staging()).reveal(this.#context, batch, options);
+			const id = checkId("batch", batch);
+			return (await staging()).reveal(this.#context, id, options);
 		});
 	}
 
 	/** Gives a batch up that is not revealed. One of somebody else takes an administrator. */
-	dropBatch(batch: Uint8Array, options?: DropBatchOptions): Promise<void> {
+	dropBatch(batch: string, options?: DropBatchOptions): Promise<void> {
 		return checked(options, checks.DROP_BATCH, async () => {
-			checkArgument("batch", batch, is.bytes);
-			return (await staging()).dropBatch(this.#context, batch, options);
+			const id = checkId("batch", batch);
+			return (await staging()).dropBatch(this.#context, id, options);
 		});
 	}
 
@@ -382,11 +382,11 @@ export class BlobClient {
 	}
 
 	/** What is staged in a batch of the caller's, in the order in which it was. */
-	listStaged(batch: Uint8Array, options?: AskOptions): AsyncGenerator<StagedKey> {
+	listStaged(batch: string, options?: AskOptions): AsyncGenerator<StagedKey> {
 		return checkedAll(options, checks.ASK, () => this.#listStaged(batch, options));
 	}
 
-	async *#listStaged(batch: Uint8Array, options: AskOptions | undefined): AsyncGenerator<StagedKey> {
+	async *#listStaged(batch: string, options: AskOptions | undefined): AsyncGenerator<StagedKey> {
 		yield* (await staging()).listStaged(this.#context, batch, options);
 	}
 
@@ -402,10 +402,9 @@ export class BlobClient {
 	 * aborts one of another principal.
 	 * @throws CanisterError `upload_finished` where it was committed
 	 */
-	abortUpload(id: Uint8Array, options?: CallOptions): Promise<void> {
+	abortUpload(id: string, options?: CallOptions): Promise<void> {
 		return checked(options, checks.CALL, async () => {
-			checkArgument("id", id, is.bytes);
-			return (await openUploads()).abortUpload(this.#context, id, options);
+			return (await openUploads()).abortUpload(this.#context, checkId("id", id), options);
 		});
 	}
 
@@ -422,14 +421,14 @@ export class BlobClient {
 	}
 
 	/** Has a lease of the caller's hold for longer. @throws CanisterError `lease_not_found`, `lease_broken` */
-	extendLease(lease: Uint8Array, options?: ExtendLeaseOptions): Promise<void> {
+	extendLease(lease: string, options?: ExtendLeaseOptions): Promise<void> {
 		return checked(options, checks.EXTEND_LEASE, async () =>
 			(await leasing()).extendLease(this.#context, lease, options),
 		);
 	}
 
 	/** Ends a lease; that there is none is no error. Takes its holder or an administrator. */
-	releaseLease(lease: Uint8Array, options?: CallOptions): Promise<void> {
+	releaseLease(lease: string, options?: CallOptions): Promise<void> {
 		return checked(options, checks.CALL, async () =>
 			(await leasing()).releaseLease(this.#context, lease, options),
 		);
@@ -444,7 +443,7 @@ export class BlobClient {
 	 * What is kept for a lease of the caller's: with what keys still hold of before it, all that there was when it was
 	 * taken. Read one with `downloadLeased`. @throws CanisterError `lease_not_found`, `lease_broken`
 	 */
-	listLeased(lease: Uint8Array, options?: CallOptions): AsyncGenerator<Manifest> {
+	listLeased(lease: string, options?: CallOptions): AsyncGenerator<Manifest> {
 		return checkedAll(options, checks.CALL, () =>
 			listed(leasing().then(({ listLeased }) => listLeased(this.#context, lease, options))),
 		);

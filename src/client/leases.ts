@@ -1,10 +1,10 @@
 import { MAX_LEASE_BYTES, MAX_LEASE_LIFE_MS, MAX_LIST_PAGE, type WireLease } from "../protocol/index.js";
-import * as is from "./arguments.js";
-import { checkArgument } from "./arguments.js";
+import { checkId } from "./arguments.js";
 import { type AskOptions, ask, type CallOptions, change, newId } from "./asking.js";
 import { type ClientContext, noteVersion } from "./context.js";
 import { checkInteger } from "./options.js";
 import type { Lease, Manifest, Version } from "./types.js";
+import { hex } from "./util/bytes.js";
 import { withJson } from "./util/json.js";
 import { orderOfSequence, pages } from "./util/pages.js";
 import { date, optional, toManifest, toVersion } from "./wire-map.js";
@@ -26,7 +26,7 @@ export interface TakeLeaseOptions extends ExtendLeaseOptions {
 /** A lease that was taken. */
 export interface TakenLease {
 	/** Names it. */
-	readonly id: Uint8Array;
+	readonly id: string;
 	/** The change that it was taken by: it keeps what keys held then. */
 	readonly version: Version;
 }
@@ -46,30 +46,33 @@ export async function takeLease(
 	const request = { id, life: lifeOf(lifeMs), bytes: most };
 	const version = await context.caller.update("blobs_take_lease", [request], { signal, verify: true });
 	noteVersion(context, version);
-	return withJson({ id, version: toVersion(version) });
+	return withJson({ id: hex(id), version: toVersion(version) });
 }
 
 export async function extendLease(
 	context: ClientContext,
-	lease: Uint8Array,
+	lease: string,
 	{ lifeMs, signal }: ExtendLeaseOptions = {},
 ): Promise<void> {
-	checkArgument("lease", lease, is.bytes);
 	await change(
 		context,
 		"blobs_extend_lease",
-		{ id: newId(context), lease, life: lifeOf(lifeMs) },
+		{ id: newId(context), lease: checkId("lease", lease), life: lifeOf(lifeMs) },
 		{ signal },
 	);
 }
 
 export async function releaseLease(
 	context: ClientContext,
-	lease: Uint8Array,
+	lease: string,
 	options: CallOptions = {},
 ): Promise<void> {
-	checkArgument("lease", lease, is.bytes);
-	await change(context, "blobs_release_lease", { id: newId(context), lease }, options);
+	await change(
+		context,
+		"blobs_release_lease",
+		{ id: newId(context), lease: checkId("lease", lease) },
+		options,
+	);
 }
 
 export async function listLeases(context: ClientContext, options: AskOptions = {}): Promise<Lease[]> {
@@ -80,16 +83,16 @@ export async function listLeases(context: ClientContext, options: AskOptions = {
 /** By update calls: no hash binds these manifests, and a backup stands on them. */
 export function listLeased(
 	context: ClientContext,
-	lease: Uint8Array,
+	lease: string,
 	{ signal }: CallOptions = {},
 ): AsyncGenerator<Manifest> {
-	checkArgument("lease", lease, is.bytes);
+	const id = checkId("lease", lease);
 	return pages({
 		method: "blobs_list_leased",
 		limit: MAX_LIST_PAGE,
 		orderOf: orderOfSequence,
 		fetch: async (after: bigint | undefined) => {
-			const request = { lease, after: optional(after), limit: MAX_LIST_PAGE };
+			const request = { lease: id, after: optional(after), limit: MAX_LIST_PAGE };
 			const { manifests, next } = await ask(context, "blobs_list_leased", [request], {
 				trust: "subnet",
 				...(signal && { signal }),
@@ -101,7 +104,7 @@ export function listLeased(
 
 const toLease = (wire: WireLease): Lease =>
 	withJson({
-		id: wire.id.slice(),
+		id: hex(wire.id),
 		holder: wire.holder.toText(),
 		version: toVersion(wire.version),
 		takenAt: date(wire.taken_at),

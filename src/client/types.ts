@@ -65,8 +65,8 @@ export interface Manifest extends BlobRef, Version {
 
 /** An upload that is open in the canister: begun, and neither committed nor aborted nor expired. */
 export interface OpenUpload {
-	/** 16 bytes, chosen by whoever began it. */
-	readonly id: Uint8Array;
+	/** 32 hex digits, chosen by whoever began it. */
+	readonly id: string;
 	/** Where it will be published. */
 	readonly key: string;
 	/** Bytes in all; undefined for a stream whose end was not known. */
@@ -185,8 +185,8 @@ export interface GrantTerms {
 export interface GrantName {
 	/** Who holds it. */
 	readonly who: PrincipalText;
-	/** 16 bytes, chosen by who gave it. */
-	readonly id: Uint8Array;
+	/** 32 hex digits, chosen by who gave it. */
+	readonly id: string;
 }
 
 /** A grant that was given. */
@@ -334,8 +334,8 @@ export interface OwnedUpload extends OpenUpload {
 export interface Cursor {
 	/** Of the change. */
 	readonly sequence: bigint;
-	/** 32 bytes that stand for all that came before, so that a store rolled back or replaced is noticed. */
-	readonly head: Uint8Array;
+	/** 64 hex digits that stand for all that came before, so that a store rolled back or replaced is noticed. */
+	readonly head: string;
 }
 
 /** What changed. */
@@ -410,7 +410,7 @@ export interface LeaseChanged {
 	/** Tells what changed. */
 	readonly type: "lease";
 	/** Which. */
-	readonly id: Uint8Array;
+	readonly id: string;
 	/** Who holds it. */
 	readonly holder: PrincipalText;
 	/** When it ends now; undefined: it was released. */
@@ -419,8 +419,8 @@ export interface LeaseChanged {
 
 /** Keeps for its holder what keys held when it was taken, until it ends (`takeLease`). */
 export interface Lease {
-	/** 16 bytes, chosen by who took it. */
-	readonly id: Uint8Array;
+	/** 32 hex digits, chosen by who took it. */
+	readonly id: string;
 	/** Who holds it. */
 	readonly holder: PrincipalText;
 	/** The change that it was taken by: it keeps what keys held then. */
@@ -564,8 +564,8 @@ export interface LinkChanged {
 export interface OfferName {
 	/** Who made it. */
 	readonly giver: PrincipalText;
-	/** 16 bytes, chosen by who made it. */
-	readonly id: Uint8Array;
+	/** 32 hex digits, chosen by who made it. */
+	readonly id: string;
 }
 
 /** One blob, or all under a prefix: whole segments with a `/` at the end, or `""` for every key. */

@@ -15,6 +15,7 @@ import {
 } from "../protocol/index.js";
 import { ClientError, unsupported } from "./errors.js";
 import type { Conditions, Manifest, OpenUpload, Role, Version, Visibility } from "./types.js";
+import { hex } from "./util/bytes.js";
 import { withJson } from "./util/json.js";
 
 /**
@@ -104,7 +105,7 @@ export function fromWireManifest(wire: WireManifest): Manifest {
 
 export function toOpenUpload(wire: WireUpload): OpenUpload {
 	return withJson({
-		id: wire.id.slice(),
+		id: hex(wire.id),
 		key: wire.key,
 		size: wire.size[0] === undefined ? undefined : Number(wire.size[0]),
 		chunkBytes: wire.chunk_size,

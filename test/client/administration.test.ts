@@ -15,6 +15,7 @@ import {
 import { stat } from "../../src/client/stat.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { abortUpload } from "../../src/client/upload/list.js";
+import { hex } from "../../src/client/util/bytes.js";
 import { newId } from "../support/store.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 
@@ -285,7 +286,7 @@ describe("administration", () => {
 		expect(await codeOf(all(administration.listAllUploads(store.context())))).toBe("not_authorized");
 		store.host.sender = store.owner;
 		const [open, ...more] = await all(administration.listAllUploads(context));
-		expect(open).toMatchObject({ id, key: "theirs", chunkBytes: 65_536, size: undefined });
+		expect(open).toMatchObject({ id: hex(id), key: "theirs", chunkBytes: 65_536, size: undefined });
 		expect(open?.owner).toBe(who.toText());
 		expect(more).toEqual([]);
 		await abortUpload(context, id);

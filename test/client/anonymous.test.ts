@@ -7,7 +7,7 @@ import { failure } from "./support/transfers.js";
 /** No change takes a request to be refused where nobody is signed in. */
 
 const WHO = "w7x7r-cok77-xa";
-const ID = new Uint8Array(16);
+const ID = "00".repeat(16);
 
 test.each<[string, (client: BlobClient) => unknown]>([
 	["upload", (client) => client.upload(new Uint8Array(1), { key: "a" })],

@@ -113,7 +113,7 @@ describe("C76 a batch by the client", () => {
 		expect(await code({ type: "move" } as never)).toContain("type");
 		expect(await code({ ...put("a"), chunkBytes: 7 } as never)).toContain("chunkBytes");
 		expect(await code({ type: "commit", upload: { id: 7 } } as never)).toContain("upload.id");
-		const prepared = { id: new Uint8Array(16), key: "a", size: 7, root: new Uint8Array(32), metadata: {} };
+		const prepared = { id: "00".repeat(16), key: "a", size: 7, root: new Uint8Array(32), metadata: {} };
 		const unfit = { ...prepared, chunkBytes: 0, contentType: "a/b", visibility: "public" };
 		expect(await code({ type: "commit", upload: unfit } as never)).toContain("chunk_size");
 		expect(await code({ type: "rename", from: "a" } as never)).toContain("to");

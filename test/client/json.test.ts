@@ -59,7 +59,7 @@ describe("JSON", () => {
 		const { context } = await filled();
 		const cursor: Cursor = await latestCursor(context);
 		const json: AsJson<Cursor> = through(cursor);
-		expect(json).toEqual({ sequence: cursor.sequence.toString(), head: hex(cursor.head) });
+		expect(json).toEqual({ sequence: cursor.sequence.toString(), head: cursor.head });
 		await startUpload(context, pseudoBytes(11), { key: "b" }).done;
 		const keys = [];
 		for await (const change of changes(context, { after: json })) {

@@ -3,6 +3,7 @@ import { moveBlob } from "../../src/client/changing.js";
 import type { ClientContext } from "../../src/client/context.js";
 import { isBlobError } from "../../src/client/index.js";
 import { startBatch } from "../../src/client/upload/batch/index.js";
+import { fromHex } from "../../src/client/util/bytes.js";
 import { newId } from "../support/published.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 import { failure, S, upload } from "./support/transfers.js";
@@ -38,7 +39,7 @@ describe("what a quota refuses names the caller's open uploads", () => {
 	it("an upload, which then has room where one is aborted", async () => {
 		const error = await failure(upload(context, pseudoBytes(40 * S), { key: "second" }).done);
 		expect(named(error)).toEqual(["open"]);
-		if (isBlobError(error)) await store.direct("blobs_abort_upload", error.openUploads![0]!.id);
+		if (isBlobError(error)) await store.direct("blobs_abort_upload", fromHex(error.openUploads![0]!.id));
 		await upload(context, pseudoBytes(40 * S), { key: "second" }).done;
 	});
 

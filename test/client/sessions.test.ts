@@ -7,6 +7,7 @@ import type { BlobSource, SessionNote, SessionStore, Transfer } from "../../src/
 import { fileSessions } from "../../src/client/node/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { abortUpload } from "../../src/client/upload/list.js";
+import { fromHex } from "../../src/client/util/bytes.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 
 const S = 300_000;
@@ -64,7 +65,7 @@ describe("notes of uploads in files", () => {
 		await cutOff(store, sessions, 3);
 		const [note] = await settled(sessions, 1);
 		await sessions.remove(note!);
-		await sessions.put({ ...note!, id: new Uint8Array(16).fill(7) });
+		await sessions.put({ ...note!, id: "07".repeat(16) });
 		await writeFile(join(directory, "aaaaa-aa-ffff.json"), '{"half a no');
 		await upload(store, sessions, bytes).done;
 		expect(store.count("blobs_put_chunk")).toBe(5);
@@ -108,18 +109,18 @@ describe("notes of uploads in files", () => {
 		const sessions = fileSessions(directory);
 		await cutOff(store, sessions, 3);
 		const [open] = await settled(sessions, 1);
-		const gone = { ...open!, key: "another", id: new Uint8Array(16).fill(7) };
+		const gone = { ...open!, key: "another", id: "07".repeat(16) };
 		const kept = [
 			// Of another canister, and of another principal: this client cannot tell of them.
-			{ ...gone, canisterId: "2vxsx-fae", id: new Uint8Array(16).fill(8) },
-			{ ...gone, owner: "2vxsx-fae", id: new Uint8Array(16).fill(9) },
+			{ ...gone, canisterId: "2vxsx-fae", id: "08".repeat(16) },
+			{ ...gone, owner: "2vxsx-fae", id: "09".repeat(16) },
 		];
 		for (const note of [gone, ...kept]) await sessions.put(note);
 		// One to the key "a" that is open stays while another key's upload looks after the notes.
 		const other = startUpload(store.context({ chunkBytes: S, sessions }), pseudoBytes(8 * S), { key: "b" });
 		await other.done;
 		const left = await settled(sessions, 3);
-		expect(left.map(({ id }) => id[0]).sort()).toEqual([open!.id[0]!, 8, 9].sort());
+		expect(left.map(({ id }) => id).sort()).toEqual([open!.id, kept[0]!.id, kept[1]!.id].sort());
 	});
 
 	it("go with an upload that is aborted by its id, or discarded", async () => {
@@ -127,7 +128,7 @@ describe("notes of uploads in files", () => {
 		const sessions = fileSessions(directory);
 		await cutOff(store, sessions, 3);
 		const [note] = await settled(sessions, 1);
-		await abortUpload(store.context({ sessions }), note!.id);
+		await abortUpload(store.context({ sessions }), fromHex(note!.id));
 		await settled(sessions, 0);
 	});
 

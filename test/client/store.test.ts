@@ -301,7 +301,7 @@ describe.each(AGENTS)("with $name", (agents) => {
 				...["kept/a", "kept/a", "kept/b", "deleted", "kept/c", "deleted", "deleted"],
 			]);
 			expect(await all(blobs.changes({ after: changes.at(-1)!.cursor }))).toEqual([]);
-			const forged = { ...begun, head: new Uint8Array(32).fill(1) };
+			const forged = { ...begun, head: "01".repeat(32) };
 			expect(isBlobError(await failure(all(blobs.changes({ after: forged }))), "cursor_unknown")).toBe(true);
 		});
 

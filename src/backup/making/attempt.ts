@@ -4,7 +4,7 @@ import { isBlobError } from "../../client/errors.js";
 import type { BlobClient, Cursor } from "../../client/index.js";
 import { BackupError } from "../errors.js";
 import type { Json } from "../format/json.js";
-import { hex, sha256, unhex } from "../format/names.js";
+import { hex, sha256 } from "../format/names.js";
 import { encodeSnapshot, MAX_NAMED_MISSING, type Snapshot, type SnapshotTree } from "../format/snapshot.js";
 import { inOrder } from "../in-order.js";
 import type { ItemWriter } from "../repository/item-writer.js";
@@ -214,7 +214,7 @@ export class Attempt {
 			at: new Date().toISOString(),
 			tags,
 			sequence: (this.#cursor?.sequence ?? 0n).toString(),
-			head: this.#cursor === undefined ? NO_HEAD : hex(this.#cursor.head),
+			head: this.#cursor === undefined ? NO_HEAD : this.#cursor.head,
 			...made,
 			wasmHash,
 			parent: parent?.id,
@@ -242,4 +242,4 @@ const EMPTY_TREE: TreeRef = { root: EMPTY_PAGE, level: 0, entries: 0, bytes: 0 }
 const refOf = ({ root, level, entries, bytes }: SnapshotTree): TreeRef => ({ root, level, entries, bytes });
 
 const cursorOf = ({ sequence, head }: Snapshot): Cursor | undefined =>
-	head === NO_HEAD ? undefined : { sequence: BigInt(sequence), head: new Uint8Array(unhex(head)) };
+	head === NO_HEAD ? undefined : { sequence: BigInt(sequence), head };

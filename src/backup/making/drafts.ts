@@ -50,7 +50,7 @@ export function settingsOf(change: Change): readonly (readonly [key: string, val
 		case "grant":
 			return [
 				[
-					`grant/${change.who}/${hex(change.id)}`,
+					`grant/${change.who}/${change.id}`,
 					change.terms === undefined ? null : grantOf(change.terms, change.under),
 				],
 			];

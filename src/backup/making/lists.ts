@@ -1,7 +1,6 @@
 import { isBlobError } from "../../client/errors.js";
 import type { BlobClient } from "../../client/index.js";
 import type { Json } from "../format/json.js";
-import { hex } from "../format/names.js";
 import { entriesOf, type TreePages } from "../tree/cursor.js";
 import type { BlobEntry } from "../tree/entry.js";
 import { isBefore } from "../tree/page.js";
@@ -60,7 +59,7 @@ export async function listSettings(
 	await log.set(KEEP_DELETED, keepDeletedDays);
 	await log.set(EXPIRY_RULES, jsonOf(await client.admin.expiryRules({ signal })));
 	for await (const { who, id, terms, under } of client.admin.listGrants({ signal }))
-		await log.set(`grant/${who}/${hex(id)}`, grantOf(terms, under));
+		await log.set(`grant/${who}/${id}`, grantOf(terms, under));
 	// As the client itself, only where a store is asked: what looks into repositories needs no agent.
 	const { BlobOwners } = await import("../../client/owners/index.js");
 	for await (const link of new BlobOwners(client).listLinks({ signal }))

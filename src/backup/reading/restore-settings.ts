@@ -1,7 +1,6 @@
 import { isBlobError } from "../../client/errors.js";
 import type { BlobClient, GrantTerms, Quota, Role } from "../../client/index.js";
 import type { Json } from "../format/json.js";
-import { unhex } from "../format/names.js";
 import { EVERYBODY, EXPIRY_RULES, KEEP_DELETED } from "../making/drafts.js";
 import type { Repository } from "../repository/repository.js";
 import { entriesOf } from "../tree/cursor.js";
@@ -92,8 +91,8 @@ async function giveGrant(client: BlobClient, { key, value }: SettingEntry, signa
 			{
 				...(signal && { signal }),
 				importAs: {
-					id: bytes(id),
-					under: under === null ? undefined : ({ who: under.who, id: bytes(under.id) } as never),
+					id,
+					under: under === null ? undefined : under,
 					// What was used is not in the feed. It counts anew.
 					used: { bytes: 0, blobs: 0 },
 				},
@@ -104,5 +103,3 @@ async function giveGrant(client: BlobClient, { key, value }: SettingEntry, signa
 		if (!isBlobError(error, "upload_conflict")) throw error;
 	}
 }
-
-const bytes = (digits: string): Uint8Array => new Uint8Array(unhex(digits));

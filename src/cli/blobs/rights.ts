@@ -115,7 +115,7 @@ async function runRevoke(args: readonly string[]): Promise<number> {
 	if (!/^[0-9a-f]{32}$/i.test(id)) throw new UsageError("--grant takes the 32 hex digits that grant printed");
 	return reported(values, async (report) => {
 		const { client } = await openStore(values);
-		await client.admin.revokeGrant({ who, id: new Uint8Array(Buffer.from(id, "hex")) });
+		await client.admin.revokeGrant({ who, id });
 		return report.end(0, { who, grant: id }, `${who} has not the grant ${id}`);
 	});
 }

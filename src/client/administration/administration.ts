@@ -116,5 +116,5 @@ export async function abortUpload(
 ): Promise<void> {
 	const name = { owner: checkPrincipal("owner", owner), id };
 	await context.caller.update("blobs_abort_any_upload", [name], { signal, verify: true });
-	context.notes.remove(id);
+	context.notes.remove(hex(id));
 }

@@ -29,8 +29,8 @@ export const GRANT_TERMS: Checks<GrantTerms> = {
 	mayGive: is.flag,
 	mayPurge: is.flag,
 };
-export const GRANT: Checks<GrantOptions> = { under: is.bytes, importAs: is.importGrantAs, signal };
-export const GRANT_NAME: Checks<GrantName> = { who: is.principal, id: is.bytes };
+export const GRANT: Checks<GrantOptions> = { under: is.id, importAs: is.importGrantAs, signal };
+export const GRANT_NAME: Checks<GrantName> = { who: is.principal, id: is.id };
 export const LIST_GRANTS: Checks<ListGrantsOptions> = {
 	heldBy: is.principal,
 	givenBy: is.principal,

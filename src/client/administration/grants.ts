@@ -9,7 +9,7 @@ import {
 } from "../../protocol/index.js";
 import { toBound } from "../account.js";
 import * as is from "../arguments.js";
-import { checkArgument, checkOptions } from "../arguments.js";
+import { checkArgument, checkId, checkOptions } from "../arguments.js";
 import { type AskOptions, ask, type CallOptions, change, newId } from "../asking.js";
 import type { ClientContext } from "../context.js";
 import { ClientError } from "../errors.js";
@@ -28,7 +28,7 @@ export interface GrantOptions extends CallOptions {
 	 * Id of the caller's own grant that the new one is part of. Default: of an administrator none, of others one of
 	 * theirs that has it.
 	 */
-	under?: Uint8Array | undefined;
+	under?: string | undefined;
 	/**
 	 * Its id, the grant that it was part of and what was used of it, while the store is imported into (`beginImport`), by
 	 * a controller of the canister: such as the other store listed it. That grant is imported before it.
@@ -58,28 +58,32 @@ export async function grant(
 	checkOptions(terms, GRANT_TERMS, "terms");
 	checkArgument("terms.prefix", terms.prefix, is.text);
 	checkArgument("terms.role", terms.role, GRANT_TERMS.role);
-	const id = importAs?.id ?? newId(context);
+	const id = importAs === undefined ? newId(context) : checkId("importAs.id", importAs.id);
+	const parent = importAs === undefined ? under : importAs.under?.id;
 	const request = {
 		id,
 		who: principal,
 		role: { [terms.role]: null } as never,
 		terms: fromTerms(terms),
-		under: optional(importAs === undefined ? under : importAs.under?.id),
+		under: optional(parent === undefined ? undefined : checkId("under", parent)),
 		as: optional(importAs && fromImportAs(importAs)),
 	};
 	await change(context, "blobs_give_grant", request, { signal });
-	return withJson({ who: principal.toText(), id });
+	return withJson({ who: principal.toText(), id: hex(id) });
 }
 
 export async function revokeGrant(
 	context: ClientContext,
-	grant: { readonly who: PrincipalLike; readonly id: Uint8Array },
+	grant: { readonly who: PrincipalLike; readonly id: string },
 	{ signal }: CallOptions = {},
 ): Promise<void> {
 	checkArgument("grant", grant, is.object);
 	const { who, id } = grant;
-	checkArgument("grant.id", id, is.bytes);
-	const request = { id: newId(context), who: checkPrincipal("grant.who", who), grant: id };
+	const request = {
+		id: newId(context),
+		who: checkPrincipal("grant.who", who),
+		grant: checkId("grant.id", id),
+	};
 	await change(context, "blobs_revoke_grant", request, { signal });
 }
 
@@ -153,7 +157,7 @@ export function toTerms(role: string, terms: WireGrantTerms): Required<Grant["te
 }
 
 export const toGrantName = ({ who, id }: { who: Principal; id: Uint8Array }): GrantName =>
-	withJson({ who: who.toText(), id: id.slice() });
+	withJson({ who: who.toText(), id: hex(id) });
 
 function toGrant({ who, id, role, terms, under, used, holds }: WireGrant): Grant {
 	return withJson({

@@ -1,5 +1,5 @@
 import * as is from "../arguments.js";
-import { checkArgument, checked, checkedAll, checkOptions } from "../arguments.js";
+import { checkArgument, checked, checkedAll, checkId, checkOptions } from "../arguments.js";
 import type { AskOptions, CallOptions } from "../asking.js";
 import * as checks from "../checks.js";
 import type { ClientContext } from "../context.js";
@@ -81,7 +81,7 @@ export class Administration {
 	 * @throws CanisterError `not_authorized`
 	 */
 	revokeGrant(
-		grant: { readonly who: PrincipalLike; readonly id: Uint8Array },
+		grant: { readonly who: PrincipalLike; readonly id: string },
 		options?: CallOptions,
 	): Promise<void> {
 		return checked(options, checks.CALL, () => takeAway(this.#context, grant, options));
@@ -181,11 +181,10 @@ export class Administration {
 	 * administrator. `client.abortUpload` aborts the caller's own.
 	 * @throws CanisterError `upload_finished` where it was committed
 	 */
-	abortUpload(owner: PrincipalLike, id: Uint8Array, options?: CallOptions): Promise<void> {
+	abortUpload(owner: PrincipalLike, id: string, options?: CallOptions): Promise<void> {
 		return checked(options, checks.CALL, () => {
 			checkArgument("owner", owner, is.principal);
-			checkArgument("id", id, is.bytes);
-			return administration.abortUpload(this.#context, owner, id, options);
+			return administration.abortUpload(this.#context, owner, checkId("id", id), options);
 		});
 	}
 }

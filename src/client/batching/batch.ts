@@ -139,5 +139,5 @@ const bytesOf = (item: WireBatchItem): number => encodeValue(Batch, { id: NO_ID,
 /** An upload that is committed is no other transfer's to take up, and needs no note. */
 function forget(context: ClientContext, id: Uint8Array): void {
 	context.busyUploads.delete(hex(id));
-	context.notes.remove(id);
+	context.notes.remove(hex(id));
 }

@@ -23,6 +23,7 @@ import { planOver } from "../upload/empty.js";
 import { fromImportAs } from "../upload/import-as.js";
 import { rootOfWhole } from "../upload/leaves.js";
 import { planUpload, type UploadPlan } from "../upload/options.js";
+import { fromHex } from "../util/bytes.js";
 import { fromPrecondition, fromTime, preconditionOf } from "../wire-map.js";
 import type { BatchCommit, BatchItem, BatchMove, BatchPut, BatchUpdate } from "./types.js";
 
@@ -89,7 +90,8 @@ function checkCommit(item: BatchCommit): Checked {
 		checkArgument(`upload.${name}`, upload[name as keyof typeof upload], check);
 	const { wholeSha256, ifMatch, ifNoneMatch, expiresAt, importAs } = upload;
 	checkOptions({ wholeSha256, ifMatch, ifNoneMatch, expiresAt, importAs }, checks.PREPARED_OPTIONS, "upload");
-	const { id, key, chunkBytes } = upload;
+	const { key, chunkBytes } = upload;
+	const id = fromHex(upload.id);
 	const metadata = Object.entries(upload.metadata);
 	refuseInvalid(checkKey(key) ?? checkContentType(upload.contentType) ?? checkMetadata(metadata));
 	const size = sizeOf(upload.size);

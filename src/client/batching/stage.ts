@@ -8,8 +8,7 @@ import {
 	type WireStagedBatch,
 	type WireStagedItem,
 } from "../../protocol/index.js";
-import * as is from "../arguments.js";
-import { checkArgument } from "../arguments.js";
+import { checkId } from "../arguments.js";
 import { type AskOptions, ask, type CallOptions, newId } from "../asking.js";
 import { type ClientContext, noteVersion, requireIdentity } from "../context.js";
 import { ClientError, isBlobError, refused, refuseInvalid } from "../errors.js";
@@ -19,7 +18,7 @@ import { PACK_BYTES } from "../upload/batch/pack.js";
 import { nameOpenUploads } from "../upload/open-uploads.js";
 import { isTooLarge, lowerLimit } from "../upload/too-large.js";
 import { throwIfAborted } from "../util/abort.js";
-import { hex } from "../util/bytes.js";
+import { fromHex, hex } from "../util/bytes.js";
 import { withJson } from "../util/json.js";
 import { pages } from "../util/pages.js";
 import { date, optional, toVersion } from "../wire-map.js";
@@ -45,8 +44,9 @@ const empty = (): Pack => ({ wire: [], weights: [], uploads: [], bytes: HEAD_BYT
 export async function stage(
 	context: ClientContext,
 	given: StagedItems,
-	{ batch = newId(context), signal }: StageOptions,
+	{ batch: named, signal }: StageOptions,
 ): Promise<StagedBatch> {
+	const batch = named === undefined ? newId(context) : fromHex(named);
 	await requireIdentity(context);
 	const limit = () => Math.min(PACK_BYTES, context.settings.chunkBytes, context.sendLimit.bytes);
 	let pack = empty();
@@ -125,7 +125,7 @@ async function sendPack(
 		const answer = await context.caller.update("blobs_stage", [request], { signal, verify: true });
 		for (const id of uploads) {
 			context.busyUploads.delete(hex(id));
-			context.notes.remove(id);
+			context.notes.remove(hex(id));
 		}
 		return answer;
 	} catch (error) {
@@ -214,16 +214,16 @@ export async function listBatches(context: ClientContext, options: AskOptions = 
 
 export function listStaged(
 	context: ClientContext,
-	batch: Uint8Array,
+	batch: string,
 	options: AskOptions = {},
 ): AsyncGenerator<StagedKey> {
-	checkArgument("batch", batch, is.bytes);
+	const id = checkId("batch", batch);
 	return pages({
 		method: "blobs_list_staged",
 		limit: MAX_LIST_PAGE,
 		orderOf: (place: number) => place.toString(16).padStart(8, "0"),
 		fetch: async (after: number | undefined) => {
-			const request = { batch, after: optional(after), limit: MAX_LIST_PAGE };
+			const request = { batch: id, after: optional(after), limit: MAX_LIST_PAGE };
 			const { items, next } = await ask(context, "blobs_list_staged", [request], options);
 			return {
 				items: items.map(({ key, deletes, size, root }) =>
@@ -247,7 +247,7 @@ function toBatch({
 }: WireStagedBatch): StagedBatch {
 	const [its] = broken;
 	return withJson({
-		batch: batch.slice(),
+		batch: hex(batch),
 		owner: owner.toText(),
 		state,
 		items,

@@ -13,8 +13,8 @@ export type StagedItems = Iterable<StagedItem> | AsyncIterable<StagedItem>;
 
 /** Into which batch is staged. */
 export interface StageOptions extends CallOptions {
-	/** 16 bytes that name it; the first items open it. Default: a new one, which the answer names. */
-	batch?: Uint8Array | undefined;
+	/** 32 hex digits that name it; the first items open it. Default: a new one, which the answer names. */
+	batch?: string | undefined;
 }
 
 /** Whose batch is dropped. */
@@ -33,8 +33,8 @@ export interface BatchBroken {
 
 /** Changes that are staged, and how far they are. */
 export interface StagedBatch {
-	/** 16 bytes that name it. */
-	readonly batch: Uint8Array;
+	/** 32 hex digits that name it. */
+	readonly batch: string;
 	/** Who stages it. */
 	readonly owner: PrincipalText;
 	/**

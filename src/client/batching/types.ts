@@ -89,8 +89,8 @@ export interface BatchedItem {
  * chunk came; `abortUpload` gives it up at once. It can be kept, and committed by another client of the same principal.
  */
 export interface PreparedUpload {
-	/** 16 bytes that name it. */
-	readonly id: Uint8Array;
+	/** 32 hex digits that name it. */
+	readonly id: string;
 	/** Where it will be published: with an encryption that seals names, the key that the store has for it. */
 	readonly key: string;
 	/** Bytes in all. */

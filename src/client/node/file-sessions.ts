@@ -1,7 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SessionNote, SessionStore } from "../sessions/types.js";
-import { hex } from "../util/bytes.js";
 
 type Named = Pick<SessionNote, "canisterId" | "id">;
 
@@ -10,14 +9,14 @@ type Named = Pick<SessionNote, "canisterId" | "id">;
  * Handles must be JSON, such as a path.
  */
 export function fileSessions(directory: string): SessionStore {
-	const pathOf = ({ canisterId, id }: Named) => join(directory, `${canisterId}-${hex(id)}.json`);
+	const pathOf = ({ canisterId, id }: Named) => join(directory, `${canisterId}-${id}.json`);
 	return {
 		put: async (note) => {
 			const path = pathOf(note);
 			await mkdir(directory, { recursive: true });
 			// Aside, then renamed: a process that dies here leaves nothing half written under the name.
 			const aside = `${path}.${process.pid}.new`;
-			await writeFile(aside, JSON.stringify({ ...note, id: hex(note.id) }), { mode: 0o600 });
+			await writeFile(aside, JSON.stringify(note), { mode: 0o600 });
 			await rename(aside, path);
 		},
 		remove: (note) => rm(pathOf(note), { force: true }),
@@ -32,8 +31,8 @@ export function fileSessions(directory: string): SessionStore {
 /** Undefined for what somebody removed meanwhile, or what is no note. */
 async function read(path: string): Promise<SessionNote | undefined> {
 	try {
-		const { id, ...note } = JSON.parse(await readFile(path, "utf8"));
-		return { ...note, size: note.size, id: new Uint8Array(Buffer.from(id, "hex")) };
+		const note = JSON.parse(await readFile(path, "utf8"));
+		return { ...note, size: note.size };
 	} catch {
 		return undefined;
 	}

@@ -13,7 +13,7 @@ import {
 	type WireOwnedOf,
 } from "../../protocol/index.js";
 import * as is from "../arguments.js";
-import { checkArgument, checked, checkedAll } from "../arguments.js";
+import { checkArgument, checked, checkedAll, checkId } from "../arguments.js";
 import { ask, type CallOptions, change, newId } from "../asking.js";
 import { learnMethods } from "../call/methods.js";
 import type { BlobClient } from "../client.js";
@@ -72,7 +72,7 @@ export class BlobOwners {
 			const owner = options.owner === undefined ? undefined : checkPrincipal("owner", options.owner);
 			const request = { id, owner: optional(owner), to: checkPrincipal("to", to), what: fromOffered(what) };
 			await change(this.#context, "blobs_offer", request, options);
-			return withJson({ giver: (await this.#context.principal()).toText(), id });
+			return withJson({ giver: (await this.#context.principal()).toText(), id: hex(id) });
 		});
 	}
 
@@ -297,8 +297,7 @@ function fromOffered(what: OfferedBlobs): WireOffered {
 
 function fromOfferName(offer: OfferNameLike): WireOfferName {
 	checkArgument("offer", offer, is.object);
-	checkArgument("offer.id", offer.id, is.bytes);
-	return { giver: checkPrincipal("offer.giver", offer.giver), id: offer.id };
+	return { giver: checkPrincipal("offer.giver", offer.giver), id: checkId("offer.id", offer.id) };
 }
 
 function offersOf({ givenBy, madeTo }: ListOffersOptions): WireOffersOf {

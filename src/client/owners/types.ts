@@ -142,7 +142,7 @@ export interface OfferNameLike {
 	/** Who made it. */
 	readonly giver: PrincipalLike;
 	/** Its id. */
-	readonly id: Uint8Array;
+	readonly id: string;
 }
 
 /** A link's name, as it was listed. */

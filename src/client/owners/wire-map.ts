@@ -1,5 +1,6 @@
 import type { WireLink, WireOffer, WireOffered, WireOfferName } from "../../protocol/index.js";
 import type { OfferedBlobs, OfferName } from "../types.js";
+import { hex } from "../util/bytes.js";
 import { withJson } from "../util/json.js";
 import { date } from "../wire-map.js";
 import type { Link, Offer } from "./types.js";
@@ -7,7 +8,7 @@ import type { Link, Offer } from "./types.js";
 /** Owners as they travel, and as they are given. */
 
 export const toOfferName = ({ giver, id }: WireOfferName): OfferName =>
-	withJson({ giver: giver.toText(), id: id.slice() });
+	withJson({ giver: giver.toText(), id: hex(id) });
 
 export const toOffered = (what: WireOffered): OfferedBlobs =>
 	"blob" in what ? { key: what.blob } : { prefix: what.prefix };

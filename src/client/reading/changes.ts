@@ -1,9 +1,4 @@
-import {
-	MAX_CHANGES_PAGE,
-	type WireChange,
-	type WireChangeOf,
-	type WireCursor,
-} from "../../protocol/index.js";
+import { MAX_CHANGES_PAGE, type WireChange, type WireChangeOf } from "../../protocol/index.js";
 import { toQuota } from "../account.js";
 import { toRule } from "../administration/expiry.js";
 import { toGrantName, toTerms } from "../administration/grants.js";
@@ -14,9 +9,10 @@ import { checkInteger } from "../options.js";
 import { toOffered, toOfferName } from "../owners/wire-map.js";
 import type { Change, ChangeOf, Cursor, Version } from "../types.js";
 import { throwIfAborted } from "../util/abort.js";
+import { hex } from "../util/bytes.js";
 import { type AsJson, withJson } from "../util/json.js";
 import { date, optional, toManifest, toVersion } from "../wire-map.js";
-import { toCursor } from "./cursor.js";
+import { fromCursor, type Position, toCursor } from "./cursor.js";
 import { type Page, type VerifiedPage, verifyPage } from "./feed.js";
 
 /** Which changes are read. */
@@ -37,7 +33,7 @@ const UNVERIFIED = ["certificate_invalid", "certificate_stale", "witness_invalid
 
 export async function* changes(context: ClientContext, options: ChangesOptions = {}): AsyncGenerator<Change> {
 	const pageSize = checkInteger("pageSize", options.pageSize ?? MAX_CHANGES_PAGE, 1, MAX_CHANGES_PAGE);
-	let after = options.after && toCursor(options.after);
+	let after = options.after && fromCursor(options.after);
 	// A page that ends before the feed does is proven by no query: then the subnet is asked at once.
 	let isLong = false;
 	for (;;) {
@@ -61,7 +57,7 @@ export async function latestCursor(
 	const options = { signal, verify: true };
 	const { last, last_version } = await context.caller.update("blobs_changes", [request], options);
 	noteVersion(context, last_version);
-	return withJson({ ...last });
+	return toCursor(last);
 }
 
 /**
@@ -70,7 +66,7 @@ export async function latestCursor(
  */
 async function* told(
 	context: ClientContext,
-	after: Cursor | undefined,
+	after: Position | undefined,
 	{ items }: VerifiedPage,
 	options: ChangesOptions,
 ): AsyncGenerator<Change> {
@@ -79,7 +75,7 @@ async function* told(
 		const [change] = wire.change;
 		if (change !== undefined && "revealed" in change) {
 			const { openBatch } = await import("./revealed.js");
-			const read = (at: Cursor) => readPage(context, at, MAX_CHANGES_PAGE, true, options);
+			const read = (at: Position) => readPage(context, at, MAX_CHANGES_PAGE, true, options);
 			for await (const opened of openBatch(context, change.revealed, wire, read)) {
 				const { inBatch } = opened;
 				const isLast = inBatch.index + 1 === inBatch.count;
@@ -93,13 +89,13 @@ async function* told(
 
 async function readPage(
 	context: ClientContext,
-	after: Cursor | undefined,
+	after: Position | undefined,
 	limit: number,
 	isLong: boolean,
 	{ minVersion, signal }: ChangesOptions,
 ): Promise<VerifiedPage> {
 	const request = {
-		after: optional(after as WireCursor),
+		after: optional(after),
 		limit,
 		min_version: leastVersion(context, minVersion),
 	};
@@ -116,7 +112,7 @@ async function readPage(
 /** One node's page, if that proves it: then it reaches the end of the feed. */
 async function askNode(
 	context: ClientContext,
-	after: Cursor | undefined,
+	after: Position | undefined,
 	request: Page["request"],
 	signal: AbortSignal | undefined,
 ): Promise<VerifiedPage | undefined> {
@@ -145,14 +141,14 @@ async function askNode(
 
 const REFUSALS = ["cursor_unknown", "cursor_pruned", "not_authorized", "behind", "rolled_back"];
 
-function toChange({ at, by, change, in_batch, ...version }: WireChange, cursor: Cursor): Change {
+function toChange({ at, by, change, in_batch, ...version }: WireChange, cursor: Position): Change {
 	const [inBatch] = in_batch;
 	const stamp = {
 		...toVersion(version),
 		at: date(at),
 		by: by.toText(),
 		inBatch,
-		cursor: withJson({ ...cursor }),
+		cursor: toCursor(cursor),
 	};
 	return withJson({ ...stamp, ...toChangeOf(change[0]) });
 }
@@ -176,7 +172,7 @@ function toChangeOf(wire: WireChangeOf | undefined): ChangeOf {
 		const { id, holder, ends_at } = wire.lease;
 		return {
 			type: "lease",
-			id: id.slice(),
+			id: hex(id),
 			holder: holder.toText(),
 			endsAt: ends_at[0] === undefined ? undefined : date(ends_at[0]),
 		};

@@ -9,9 +9,9 @@ import {
 import { find } from "../call/hash-tree.js";
 import type { ClientContext } from "../context.js";
 import { ClientError } from "../errors.js";
-import type { Cursor } from "../types.js";
 import { concat } from "../util/bytes.js";
 import { readRecord } from "../wire-map.js";
+import type { Position } from "./cursor.js";
 import { certifiedTree } from "./proof.js";
 
 export interface Page {
@@ -20,11 +20,11 @@ export interface Page {
 
 /** A page of the feed whose heads were computed anew. */
 export interface VerifiedPage {
-	readonly items: readonly { readonly wire: WireChange; readonly cursor: Cursor }[];
+	readonly items: readonly { readonly wire: WireChange; readonly cursor: Position }[];
 	/** Past the last change of the page. */
-	readonly end: Cursor;
+	readonly end: Position;
 	/** Past the last change of all. */
-	readonly last: Cursor;
+	readonly last: Position;
 	readonly isEnd: boolean;
 	/** Whether nothing is missing before it, it reaches the end of the feed, and the head there is certified. */
 	readonly isProven: boolean;
@@ -37,15 +37,15 @@ export interface VerifiedPage {
  */
 export async function verifyPage(
 	context: ClientContext,
-	after: Cursor | undefined,
+	after: Position | undefined,
 	answer: WireChanges,
 ): Promise<VerifiedPage> {
 	const { before, last } = answer;
 	const corrupt = (reason: string) =>
 		new ClientError("feed_corrupt", { sequence: after?.sequence ?? 0n, reason });
 	if (after && !isSame(before, after)) throw corrupt("it begins elsewhere");
-	let at: Cursor = before;
-	const items: { wire: WireChange; cursor: Cursor }[] = [];
+	let at: Position = before;
+	const items: { wire: WireChange; cursor: Position }[] = [];
 	for (const bytes of answer.changes) {
 		const wire = readRecord(changes, "change", bytes);
 		if (wire.sequence !== at.sequence + 1n)
@@ -68,4 +68,4 @@ export async function verifyPage(
 	return { items, end: at, last, isEnd, isProven: isEnd && isWhole };
 }
 
-const isSame = (a: Cursor, b: Cursor): boolean => a.sequence === b.sequence && sameBytes(a.head, b.head);
+const isSame = (a: Position, b: Position): boolean => a.sequence === b.sequence && sameBytes(a.head, b.head);

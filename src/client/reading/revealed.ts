@@ -8,14 +8,14 @@ import {
 } from "../../protocol/index.js";
 import type { ClientContext } from "../context.js";
 import { ClientError } from "../errors.js";
-import type { Cursor } from "../types.js";
 import { readRecord } from "../wire-map.js";
+import type { Position } from "./cursor.js";
 import type { VerifiedPage } from "./feed.js";
 
 type Revealed = Extract<WireChangeOf, { revealed: unknown }>["revealed"];
 
 /** Reads a verified page of the feed past a cursor. */
-type ReadPage = (after: Cursor) => Promise<VerifiedPage>;
+type ReadPage = (after: Position) => Promise<VerifiedPage>;
 
 /** What a change of a revealed batch is: as if it were made by the reveal, but with the version that it has. */
 export interface Opened {
@@ -36,7 +36,7 @@ export async function* openBatch(
 ): AsyncGenerator<Opened> {
 	const { sha256 } = context.settings.ports;
 	let index = 0;
-	let at: Cursor = after;
+	let at: Position = after;
 	while (at.sequence < reveal.sequence - 1n && index < count) {
 		const { items, end } = await readPage(at);
 		at = end;

@@ -1,4 +1,3 @@
-import { hex } from "../util/bytes.js";
 import type { SessionNote, SessionStore } from "./types.js";
 
 const STORE = "sessions";
@@ -41,7 +40,7 @@ export function indexedDbSessions(name = "canister-blobs"): SessionStore {
 			transaction.onabort = () => reject(transaction.error);
 		});
 	};
-	const nameOf = ({ canisterId, id }: Pick<SessionNote, "canisterId" | "id">) => [canisterId, hex(id)];
+	const nameOf = ({ canisterId, id }: Pick<SessionNote, "canisterId" | "id">) => [canisterId, id];
 	return {
 		put: async (note) => {
 			await use("readwrite", (store) => store.put(note, nameOf(note)));

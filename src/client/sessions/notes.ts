@@ -1,5 +1,4 @@
 import type { Ports } from "../ports.js";
-import { hex } from "../util/bytes.js";
 import type { SessionNote, SessionStore } from "./types.js";
 
 /** Longer than this no upload waits for a hint. */
@@ -44,7 +43,7 @@ export class Notes {
 
 	put(note: Omit<SessionNote, "canisterId" | "startedAt">): void {
 		const whole = { ...note, canisterId: this.#canisterId, startedAt: this.#ports.now() };
-		const name = hex(note.id);
+		const name = note.id;
 		const written = quietly(() => this.#store?.put(whole)).then(() => this.#writing.delete(name));
 		this.#writing.set(name, written);
 	}
@@ -54,7 +53,7 @@ export class Notes {
 	 * a client's life, the oldest first.
 	 * @param isGone whether the canister has an upload no more; one that throws ends the sweep
 	 */
-	async sweep(owner: string, isGone: (id: Uint8Array) => Promise<boolean>): Promise<void> {
+	async sweep(owner: string, isGone: (id: string) => Promise<boolean>): Promise<void> {
 		if (!this.#store || this.#isSwept) return;
 		this.#isSwept = true;
 		try {
@@ -67,10 +66,10 @@ export class Notes {
 		}
 	}
 
-	remove(id: Uint8Array): void {
+	remove(id: string): void {
 		const remove = () => quietly(() => this.#store?.remove({ canisterId: this.#canisterId, id }));
 		// Not before the note is there: it would stay for ever.
-		const written = this.#writing.get(hex(id));
+		const written = this.#writing.get(id);
 		if (written) written.then(remove);
 		else remove();
 	}

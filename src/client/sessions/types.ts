@@ -1,7 +1,7 @@
 /** What is noted about an upload while it is open in the canister. */
 export interface SessionNote {
 	/** Of the upload: 16 bytes. */
-	readonly id: Uint8Array;
+	readonly id: string;
 	/** In text. */
 	readonly canisterId: string;
 	/** Whose upload it is: the principal in text. */

@@ -2,6 +2,7 @@ import type { MethodArgs } from "../../protocol/index.js";
 import type { CallOptions } from "../asking.js";
 import type { ClientContext } from "../context.js";
 import type { OpenUpload } from "../types.js";
+import { hex } from "../util/bytes.js";
 import { toOpenUpload } from "../wire-map.js";
 import { openUploads } from "./session.js";
 
@@ -30,5 +31,5 @@ export async function abortUpload(
 	{ signal }: CallOptions = {},
 ): Promise<void> {
 	await context.caller.update("blobs_abort_upload", [id], { signal, verify: true });
-	context.notes.remove(id);
+	context.notes.remove(hex(id));
 }

@@ -10,7 +10,7 @@ import {
 } from "../../protocol/index.js";
 import type { ClientContext } from "../context.js";
 import { ClientError, isBlobError } from "../errors.js";
-import { concat, hex } from "../util/bytes.js";
+import { concat, fromHex, hex } from "../util/bytes.js";
 import { pages } from "../util/pages.js";
 import { optional } from "../wire-map.js";
 import type { UploadCalls } from "./calls.js";
@@ -41,7 +41,14 @@ export async function openSession(
 ): Promise<Session> {
 	const owner = (await context.principal()).toText();
 	const note = (id: Uint8Array) =>
-		context.notes.put({ id, owner, key: plan.key, size, chunkBytes: plan.chunkBytes, handle: plan.handle });
+		context.notes.put({
+			id: hex(id),
+			owner,
+			key: plan.key,
+			size,
+			chunkBytes: plan.chunkBytes,
+			handle: plan.handle,
+		});
 	if (mayResume) {
 		for await (const { id, isNoted } of candidates(context, plan, size, calls)) {
 			const name = hex(id);
@@ -59,7 +66,7 @@ export async function openSession(
 			} catch (error) {
 				context.busyUploads.delete(name);
 				if (!isGone(error)) throw error;
-				context.notes.remove(id);
+				context.notes.remove(name);
 			}
 		}
 	}
@@ -84,9 +91,9 @@ export async function openSession(
 
 /** Beside the upload, which does not wait for it. */
 function sweepNotes(context: ClientContext, owner: string): void {
-	context.notes.sweep(owner, async (id) => {
-		if (context.busyUploads.has(hex(id))) return false;
-		const request = { id, from: 0, limit: 1 };
+	context.notes.sweep(owner, async (name) => {
+		if (context.busyUploads.has(name)) return false;
+		const request = { id: fromHex(name), from: 0, limit: 1 };
 		try {
 			await context.caller.query("blobs_upload_status", [request], { signal: undefined, isBound: true });
 			return false;
@@ -113,7 +120,7 @@ async function* candidates(
 ): AsyncGenerator<{ id: Uint8Array; isNoted: boolean }> {
 	const notes = await context.notes.of(plan.key);
 	for (const { id, ...note } of notes)
-		if (note.size === size && note.chunkBytes === plan.chunkBytes) yield { id, isNoted: true };
+		if (note.size === size && note.chunkBytes === plan.chunkBytes) yield { id: fromHex(id), isNoted: true };
 	for (const { id } of await findOpen(plan, size, calls)) yield { id, isNoted: false };
 }
 

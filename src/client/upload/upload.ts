@@ -52,7 +52,7 @@ export class Upload {
 			return this.#inSessions(source.chunks(plan.chunkBytes), (session, sent) => this.#ready(session, sent));
 		});
 		// It is no other transfer's to take up.
-		this.#sending.context.busyUploads.add(hex(prepared.id));
+		this.#sending.context.busyUploads.add(prepared.id);
 		return prepared;
 	}
 
@@ -81,7 +81,7 @@ export class Upload {
 		} catch (error) {
 			if (!isGone(error)) throw error;
 		}
-		this.#sending.context.notes.remove(this.#session.id);
+		this.#sending.context.notes.remove(hex(this.#session.id));
 	}
 
 	async #upload(): Promise<Manifest> {
@@ -204,7 +204,7 @@ export class Upload {
 				}
 			} finally {
 				context.busyUploads.delete(hex(session.id));
-				if (session.isFinished) context.notes.remove(session.id);
+				if (session.isFinished) context.notes.remove(hex(session.id));
 			}
 		}
 		throw new ClientError("contended", { key: this.#sending.plan.key, attempts: MAX_SESSIONS }, lost);
@@ -237,7 +237,7 @@ export class Upload {
 			expiresAt: expiresAt === undefined ? undefined : date(expiresAt),
 			importAs: importAs && toImportAs(importAs),
 		};
-		return withJson({ id: session.id, key, size: sent.size, chunkBytes, root, ...said });
+		return withJson({ id: hex(session.id), key, size: sent.size, chunkBytes, root, ...said });
 	}
 
 	async #commit(session: Session, sent: Sent): Promise<Manifest> {

@@ -17,6 +17,11 @@ export const text = (bytes: Uint8Array): string => decoder.decode(bytes);
 export const hex = (bytes: Uint8Array): string =>
 	Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
+export const fromHex = (digits: string): Uint8Array =>
+	Uint8Array.from({ length: digits.length / 2 }, (_, i) =>
+		Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16),
+	);
+
 /** Order by bytes, a shorter one before what it begins. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 	const length = Math.min(a.length, b.length);
