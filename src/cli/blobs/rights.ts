@@ -85,7 +85,7 @@ async function runGrant(args: readonly string[]): Promise<number> {
 	return reported(values, async (report) => {
 		const { client } = await openStore(values);
 		const { id } = await client.admin.grant(who, terms);
-		const grant = Buffer.from(id).toString("hex");
+		const grant = id;
 		return report.end(
 			0,
 			{ who, grant, ...terms },
