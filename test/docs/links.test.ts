@@ -33,7 +33,7 @@ function deadLinks(path: string, text: string): string[] {
 		if (/^[a-z]+:/.test(target)) return false;
 		const [file, anchor] = target.split("#") as [string, string?];
 		const other = file === "" ? path : relative(ROOT, join(ROOT, dirname(path), file));
-		if (!existsSync(join(ROOT, other))) return true;
+		if (other !== path && !existsSync(join(ROOT, other))) return true;
 		if (anchor === undefined) return false;
 		return !anchorsOf(other === path ? text : proseOf(other)).includes(anchor);
 	});
