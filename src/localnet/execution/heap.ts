@@ -11,6 +11,7 @@ import { LONGEST_STORE } from "../wasm/write-marks.js";
 
 /** One Wasm page. */
 const STRIDE = 65_536;
+const PAGES_OF_STRIDE = STRIDE / PAGE_BYTES;
 const ZEROS = Buffer.alloc(STRIDE);
 const MARKED = 1;
 
@@ -61,9 +62,13 @@ export class Heap {
 		if (this.#isMarked) {
 			// To copy a page that was written takes no longer than to see whether it is another now.
 			const marks = this.#marksOf(buffer);
-			for (const page of marked(marks)) {
-				undo(page * PAGE_BYTES, PAGE_BYTES);
-				if (this.#goesOn(marks, page)) undo((page + 1) * PAGE_BYTES, LONGEST_STORE);
+			for (let first = marks.indexOf(MARKED); first >= 0; ) {
+				// Those side by side in one stride at once: a message writes hundreds.
+				let next = first + 1;
+				while (next % PAGES_OF_STRIDE > 0 && marks[next] === MARKED) next++;
+				undo(first * PAGE_BYTES, (next - first) * PAGE_BYTES);
+				if (this.#goesOn(marks, next - 1)) undo(next * PAGE_BYTES, LONGEST_STORE);
+				first = marks.indexOf(MARKED, next);
 			}
 			marks.fill(0);
 		} else {

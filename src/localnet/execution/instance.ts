@@ -61,16 +61,15 @@ export class Instance {
 
 	/** Runs an entry point; answers the instructions it took and the error it ended with, if any. */
 	enter(entry: Entry, message: Message): { readonly instructions: bigint; readonly error?: ExecutionError } {
-		this.#host.message = message;
-		const { counter } = this.#host;
-		if (counter) counter.value = message.limit;
+		const host = this.#host;
+		host.begin(message);
 		try {
 			this.#call(entry);
-			return { instructions: this.#host.executed() };
+			host.settle();
+			return { instructions: host.executed() };
 		} catch (error) {
-			const exhausted = counter !== undefined && (counter.value as bigint) < 0n;
-			const reason = exhausted ? instructionLimit(message.limit) : fromEngine(error);
-			return { instructions: exhausted ? message.limit : this.#host.executed(), error: reason };
+			if (host.isExhausted) return { instructions: message.limit, error: instructionLimit(message.limit) };
+			return { instructions: host.executed(), error: fromEngine(error) };
 		}
 	}
 

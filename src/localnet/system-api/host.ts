@@ -8,7 +8,7 @@ import type { Message } from "../execution/message.js";
 import { contractViolation, instructionLimit } from "../execution/rejects.js";
 import { PAGE_BYTES } from "../limits.js";
 
-/** Numbers arrive unsigned: i32 as number, i64 as bigint. */
+/** Numbers arrive unsigned: i32 as number, i64 as bigint; of a copy of bytes, both as number. */
 export type SystemCall = (...args: never[]) => unknown;
 export type SystemCalls = Readonly<Record<string, SystemCall>>;
 
@@ -22,15 +22,19 @@ export interface Environment {
 }
 
 const NO_MEMORY = new ArrayBuffer(0);
+/** As long as a module may be unaware of what its calls took. */
+const MAX_PENDING = 1_000_000;
 
 export class Host {
-	/** The message in execution; the instance sets it before it enters the canister. */
+	/** The message in execution. */
 	message!: Message;
 	memory: WebAssembly.Memory | undefined;
 	/** Where the canister's heap begins in memory: behind the marks of written pages, if the module keeps any. */
 	heapAt = 0;
-	/** Instructions left, where the module was instrumented for metering. */
+	/** Instructions left but for those pending, where the module was instrumented for metering. */
 	counter: WebAssembly.Global | undefined;
+	/** What calls took and the counter does not know: to change that takes longer than most calls do. */
+	#pending = 0;
 	#heap = Buffer.from(NO_MEMORY);
 	#marks = Buffer.from(NO_MEMORY);
 
@@ -39,27 +43,50 @@ export class Host {
 		readonly environment: Environment,
 	) {}
 
-	charge(instructions: bigint): void {
+	/** A message begins. */
+	begin(message: Message): void {
+		this.message = message;
+		this.#pending = 0;
+		if (this.counter) this.counter.value = message.limit;
+	}
+
+	charge(instructions: number): void {
 		if (!this.counter) return;
-		const left = (this.counter.value as bigint) - instructions;
-		this.counter.value = left;
-		if (left < 0n) throw instructionLimit(this.message.limit);
+		this.#pending += instructions;
+		if (this.#pending > MAX_PENDING) this.settle();
+	}
+
+	/** @throws where the message has passed its limit */
+	settle(): void {
+		if (this.isExhausted) throw instructionLimit(this.message.limit);
+	}
+
+	get isExhausted(): boolean {
+		return this.counter !== undefined && this.#left(this.counter) < 0n;
 	}
 
 	/** Executed in this message so far; 0 without metering. */
 	executed(): bigint {
-		return this.counter ? this.message.limit - (this.counter.value as bigint) : 0n;
+		return this.counter ? this.message.limit - this.#left(this.counter) : 0n;
+	}
+
+	#left(counter: WebAssembly.Global): bigint {
+		if (this.#pending > 0) {
+			counter.value = (counter.value as bigint) - BigInt(this.#pending);
+			this.#pending = 0;
+		}
+		return counter.value as bigint;
 	}
 
 	/** The whole heap, after a look whether the piece is in it; valid until the canister runs again. */
-	heap(call: string, src: number | bigint, size: number | bigint): Buffer {
+	heap(call: string, src: number, size: number): Buffer {
 		// Growing detaches the buffer, which empties views of it; asking the memory each time costs more.
 		if (this.#heap.length === 0) {
 			const buffer = this.memory?.buffer ?? NO_MEMORY;
 			this.#heap = Buffer.from(buffer, this.heapAt);
 			this.#marks = Buffer.from(buffer, 0, this.heapAt);
 		}
-		if (Number(src) + Number(size) > this.#heap.length) {
+		if (src + size > this.#heap.length) {
 			throw contractViolation(
 				`ic0.${call} heap: src=${src} + length=${size} exceeds the slice size=${this.#heap.length}`,
 			);
@@ -68,11 +95,11 @@ export class Host {
 	}
 
 	/** The same, of a piece that is to be written. */
-	heapToWrite(call: string, dst: number | bigint, size: number | bigint): Buffer {
+	heapToWrite(call: string, dst: number, size: number): Buffer {
 		const heap = this.heap(call, dst, size);
-		if (this.heapAt > 0 && Number(size) > 0) {
-			const last = Math.floor((Number(dst) + Number(size) - 1) / PAGE_BYTES);
-			for (let page = Math.floor(Number(dst) / PAGE_BYTES); page <= last; page++) this.#marks[page] = 1;
+		if (this.heapAt > 0 && size > 0) {
+			const last = Math.floor((dst + size - 1) / PAGE_BYTES);
+			for (let page = Math.floor(dst / PAGE_BYTES); page <= last; page++) this.#marks[page] = 1;
 		}
 		return heap;
 	}

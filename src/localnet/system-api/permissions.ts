@@ -91,29 +91,29 @@ export const ALLOWED: Readonly<Record<string, readonly Mode[]>> = {
 
 /** Instructions: a base, and one for each byte that the argument at `size` counts (system_api_complexity.rs). */
 export interface Cost {
-	readonly base: bigint;
+	readonly base: number;
 	readonly size?: number;
 }
 
-const DEFAULT_BASE = 500n;
+const DEFAULT_BASE = 500;
 
 const COSTS: Readonly<Record<string, Cost>> = {
-	msg_reply_data_append: { base: 500n, size: 1 },
-	msg_reject: { base: 500n, size: 1 },
-	call_new: { base: 1_500n, size: 3 },
-	call_data_append: { base: 500n, size: 1 },
-	call_perform: { base: 5_000n },
-	stable_size: { base: 20n },
-	stable64_size: { base: 20n },
-	stable_read: { base: 20n, size: 2 },
-	stable64_read: { base: 20n, size: 2 },
-	stable_write: { base: 20n, size: 2 },
-	stable64_write: { base: 20n, size: 2 },
-	certified_data_set: { base: 500n, size: 1 },
-	is_controller: { base: 1_000n },
-	performance_counter: { base: 200n },
-	debug_print: { base: 100n, size: 1 },
-	trap: { base: 500n, size: 1 },
+	msg_reply_data_append: { base: 500, size: 1 },
+	msg_reject: { base: 500, size: 1 },
+	call_new: { base: 1_500, size: 3 },
+	call_data_append: { base: 500, size: 1 },
+	call_perform: { base: 5_000 },
+	stable_size: { base: 20 },
+	stable64_size: { base: 20 },
+	stable_read: { base: 20, size: 2 },
+	stable64_read: { base: 20, size: 2 },
+	stable_write: { base: 20, size: 2 },
+	stable64_write: { base: 20, size: 2 },
+	certified_data_set: { base: 500, size: 1 },
+	is_controller: { base: 1_000 },
+	performance_counter: { base: 200 },
+	debug_print: { base: 100, size: 1 },
+	trap: { base: 500, size: 1 },
 };
 
 export function costOf(call: string): Cost {

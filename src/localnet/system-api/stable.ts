@@ -13,12 +13,10 @@ export function stableCalls(host: Host): SystemCalls {
 		}
 		return stable();
 	};
-	// As numbers from here on, which is exact wherever there is memory, and costs less than bigints: a canister's map
-	// makes hundreds of such calls a message.
 	const write = (call: string, offset: number, src: number, size: number) => {
 		if (!stable().has(offset, size)) throw wasmTrap("stable memory out of bounds");
 		const dirtied = stable().write(offset, host.heap(call, src, size), src, size);
-		if (dirtied > 0) host.charge(BigInt(dirtied) * DIRTY_PAGE_INSTRUCTIONS);
+		if (dirtied > 0) host.charge(dirtied * Number(DIRTY_PAGE_INSTRUCTIONS));
 	};
 	const read = (call: string, dst: number, offset: number, size: number) => {
 		if (!stable().has(offset, size)) throw wasmTrap("stable memory out of bounds");
@@ -27,10 +25,8 @@ export function stableCalls(host: Host): SystemCalls {
 	return {
 		stable64_size: () => BigInt(stable().pages),
 		stable64_grow: (pages: bigint) => stable().grow(pages),
-		stable64_write: (offset: bigint, src: bigint, size: bigint) =>
-			write("stable64_write", Number(offset), Number(src), Number(size)),
-		stable64_read: (dst: bigint, offset: bigint, size: bigint) =>
-			read("stable64_read", Number(dst), Number(offset), Number(size)),
+		stable64_write: (offset: number, src: number, size: number) => write("stable64_write", offset, src, size),
+		stable64_read: (dst: number, offset: number, size: number) => read("stable64_read", dst, offset, size),
 		stable_size: () => small().pages,
 		stable_grow(pages: number) {
 			if (small().pages + pages > FOUR_GIB_PAGES) return -1;
