@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
-import { ALONE, testsIn } from "./test/support/alone.js";
+import { ALONE, REPLACING, testsIn } from "./test/support/alone.js";
+import { built } from "./test/support/built.js";
 import { LongestFirst } from "./test/support/sequencer.js";
 
 const common = {
@@ -20,13 +21,15 @@ export default defineConfig({
 		maxWorkers: 3,
 		sequence: { sequencer: LongestFirst },
 		projects: [
-			{ test: { ...common, name: "alone", include: ALONE.map(testsIn) } },
+			{ test: { ...common, name: "replacing", include: REPLACING } },
+			{ plugins: [built], test: { ...common, name: "alone", include: ALONE.map(testsIn) } },
 			{
+				plugins: [built],
 				test: {
 					...common,
 					name: "shared",
 					include: ["test/**/*.test.ts"],
-					exclude: ALONE.map(testsIn),
+					exclude: [...ALONE, ...REPLACING].map(testsIn),
 					isolate: false,
 				},
 			},

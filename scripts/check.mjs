@@ -1,21 +1,22 @@
 /**
- * node scripts/check.mjs [--chromium]: everything that is checked without running it. The parts run two at a time,
- * those that read only sources beside the build, the others after it; the output of those that fail is shown, each
- * under its name. With --chromium a browser for the tests is looked for, too.
+ * node scripts/check.mjs: everything that is checked without running it. The parts run two at a time, those that read
+ * only sources beside the build, the others after it; the output of those that fail is shown, each under its name.
+ *
+ * node scripts/check.mjs --test [FILTERS AND OPTIONS OF VITEST]: the tests, too, from when what is shipped is built and
+ * a browser is there. The checks go on beside them, in what time the tests leave over.
  */
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, setPriority } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const env = { ...process.env, PATH: `${join(root, "node_modules/.bin")}${delimiter}${process.env.PATH}` };
-const isWithChromium = process.argv.includes("--chromium");
+const [first, ...forVitest] = process.argv.slice(2);
+const isWithTests = first === "--test";
 
 /** What needs nothing built. Longest first, here and below. */
 const SOURCES = {
-	chromium: isWithChromium ? "node scripts/chromium.mjs" : undefined,
 	reference: "typedoc --emit none",
 	style: "npm run --silent check:style",
 };
@@ -23,12 +24,14 @@ const BUILT = {
 	test: "tsc -b test",
 	examples: "tsc -b examples",
 	package: "npm run --silent check:package",
+	knip: "knip",
 	"examples/store": "tsc -p examples/store",
 	"examples/beside": "tsc -p examples/beside",
 	"bench/million": "tsc -p bench/million/canister",
-	knip: "knip",
 	size: "size-limit --silent",
 };
+/** Of nice(1): below the tests. */
+const LOW = 10;
 
 /** Runs a command line. @returns its output where it failed */
 function run(command) {
@@ -44,31 +47,44 @@ function run(command) {
 }
 
 const failed = [];
+/** @returns whether all is well */
 async function check(name, command) {
 	const output = await run(command);
-	if (output === undefined) return;
+	if (output === undefined) return true;
 	failed.push(name);
 	process.stderr.write(`\n${name} (${command})\n${output.trimEnd()}\n`);
+	return false;
 }
 
-const waiting = Object.entries(SOURCES).filter(([, command]) => command !== undefined);
+const waiting = Object.entries(SOURCES);
 async function work() {
 	for (let next = waiting.shift(); next; next = waiting.shift()) await check(...next);
 }
 
-/** What is shipped; `npm run build` compiles tests and examples, too, which nothing waits for. */
-const SHIPPED = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8"))
-	.references.map(({ path }) => path)
-	.filter((path) => path.startsWith("src/"))
-	.join(" ");
-const built = check("build", `tsc -b ${SHIPPED} && node scripts/executable.mjs`).then(() => {
-	if (!failed.includes("build")) waiting.push(...Object.entries(BUILT));
+/** Starts the tests. @returns when they are over */
+function test() {
+	const child = spawn("vitest", ["run", ...forVitest], { cwd: root, env, stdio: "inherit" });
+	// What is spawned from now on inherits it.
+	setPriority(LOW);
+	return new Promise((resolve) => {
+		child.on("close", (code) => resolve(code === 0 || failed.push("the tests")));
+	});
+}
+
+const isBuilt = check("build", "node scripts/shipped.mjs").then((is) => {
+	if (is) waiting.push(...Object.entries(BUILT));
+	return is;
 });
-const more = Array.from({ length: Math.max(2, availableParallelism()) - 1 }, () =>
-	work().then(() => built.then(work)),
-);
-await Promise.all([built.then(work), ...more]);
+if (isWithTests) {
+	const isReady = await Promise.all([isBuilt, check("chromium", "node scripts/chromium.mjs")]);
+	await Promise.all([isReady.every(Boolean) && test(), work()]);
+} else {
+	const more = Array.from({ length: Math.max(2, availableParallelism()) - 1 }, () =>
+		work().then(() => isBuilt.then(work)),
+	);
+	await Promise.all([isBuilt.then(work), ...more]);
+}
 if (failed.length > 0) {
-	process.stderr.write(`\nThe check failed: ${failed.join(", ")}.\n`);
+	process.stderr.write(`\nThis failed: ${failed.join(", ")}.\n`);
 	process.exitCode = 1;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { ALONE } from "../support/alone.js";
+import { ALONE, REPLACING } from "../support/alone.js";
 import { sourceFiles } from "./imports.js";
 
 /** Files of tests that share a process leave it as it was. */
@@ -11,7 +11,9 @@ const ROOT = join(import.meta.dirname, "../..");
 const OUTLIVES = /\bvi\.(mock|doMock|resetModules|stubGlobal|stubEnv)\(/;
 
 const isAlone = (file: string) =>
-	ALONE.some((entry) => (entry.endsWith("**") ? file.startsWith(entry.slice(0, -2)) : file === entry));
+	[...ALONE, ...REPLACING].some((entry) =>
+		entry.endsWith("**") ? file.startsWith(entry.slice(0, -2)) : file === entry,
+	);
 const replaces = (file: string) => OUTLIVES.test(readFileSync(join(ROOT, file), "utf8"));
 
 test("what replaces a part of its process has one of its own", () => {

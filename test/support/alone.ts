@@ -1,14 +1,18 @@
 /**
- * Files that need a process of their own: they replace what a whole process has (time, fetch, modules), measure the
- * process itself, or may not find what another file left in a library.
+ * Files that need a process of their own: they replace what a whole process has (time, fetch), measure the process
+ * itself, or may not find what another file left in a library.
  */
 export const ALONE = [
 	"test/faults/**",
+	"test/client/ports-web.test.ts",
+	"test/localnet/test-signatures.test.ts",
+];
+
+/** Files that replace modules, too: they read the sources by vite, all others what was built (built.ts). */
+export const REPLACING = [
 	"test/canister/engine/next-form.test.ts",
 	"test/canister/engine/next-layout.test.ts",
 	"test/client/bls-in-worker.test.ts",
-	"test/client/ports-web.test.ts",
-	"test/localnet/test-signatures.test.ts",
 ];
 
 /** The files of tests that an entry stands for, as a glob. */

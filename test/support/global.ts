@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -28,10 +29,13 @@ const sourcesOf = async (directory: string) =>
 	(await readdir(directory)).filter((name) => /\.(ts|json|yaml)$/.test(name));
 
 /**
- * Builds the example canisters as a user would: from the packed package. A build is named by the hash of all its inputs,
- * made under a name of this process and renamed when it is whole, so that runs side by side share it safely.
+ * Builds what is shipped, then the example canisters as a user would: from the packed package. A build is named by the
+ * hash of all its inputs, made under a name of this process and renamed when it is whole, so that runs side by side
+ * share it safely.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+	// Tests import what is built (built.ts): of the sources as they are. Takes a tenth of a second where it was.
+	execFileSync(process.execPath, [join(root, "scripts/shipped.mjs")], { stdio: "inherit" });
 	useOwnNpx();
 	const run = await mkdtemp(join(tmpdir(), "canister-blobs-run-"));
 	const finished = join(builds, await hashOfInputs());
