@@ -157,7 +157,7 @@ describe("a stream", () => {
 			};
 			const error = await failure(collect(new Download(context, manifest, {})));
 			expect(isBlobError(error, "http")).toBe(true);
-			await vi.waitFor(() => expect(store.running).toBe(0));
+			await vi.waitFor(() => expect(store.running).toBe(0), { timeout: 30_000 });
 		}
 	});
 

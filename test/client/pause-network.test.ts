@@ -78,7 +78,7 @@ async function clientOf() {
 it("keeps back what was being signed", async () => {
 	const transfer = (await clientOf()).upload(pseudoBytes(SIZE), { key: "signed" });
 	const off = transfer.on("progress", ({ hashed }) => hashed > 0 && signing.waiting === 0 && signing.hold());
-	await vi.waitFor(() => expect(signing.waiting).toBeGreaterThan(0));
+	await vi.waitFor(() => expect(signing.waiting).toBeGreaterThan(0), { timeout: 30_000 });
 	off();
 	transfer.pause();
 	const { sent } = transfer.progress;
@@ -96,7 +96,7 @@ it("keeps back what waited to be tried again", async () => {
 	const rule = faults.every(1, { status: 503 }, { method: "blobs_put_chunk" });
 	sleeping.hold();
 	const transfer = (await clientOf()).upload(pseudoBytes(SIZE), { key: "refused" });
-	await vi.waitFor(() => expect(sleeping.waiting).toBeGreaterThan(0));
+	await vi.waitFor(() => expect(sleeping.waiting).toBeGreaterThan(0), { timeout: 30_000 });
 	transfer.pause();
 	// What is under way comes to its end.
 	await some();
