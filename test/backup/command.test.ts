@@ -32,7 +32,6 @@ beforeAll(async () => {
 	const { identity: signer, secret: pem } = await keyIn(keyFile);
 	secret = pem;
 	fixture = await openStore({
-		signatures: "bls",
 		middleware: async (request, next) => {
 			const reply = await next(request);
 			if (reply.body.length > 1_000_000 && --chunksToCome < 0) await held;

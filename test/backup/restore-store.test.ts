@@ -25,7 +25,7 @@ beforeAll(async () => {
 	folder = await mkdtemp(join(tmpdir(), "canister-blobs-restore-store-"));
 	controllerFile = join(folder, "controller.pem");
 	const { identity } = await keyIn(controllerFile);
-	fixture = await openStore({ signatures: "bls" }, identity);
+	fixture = await openStore({}, identity);
 	blobs = new BlobClient({ agent: fixture.agent, canisterId: fixture.canisterId, localNetwork: true });
 });
 afterAll(async () => {

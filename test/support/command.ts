@@ -1,14 +1,30 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import type { Signatures } from "../../src/localnet/index.js";
 
 /** The built `canister-blobs`, as its users run it. */
 const COMMAND = join(import.meta.dirname, "../../dist/cli/main.js");
 
-/** Starts the command in a process of its own. `said` grows with what it prints. */
-export function startCommand(args: readonly string[], environment: Record<string, string> = {}) {
+/** Lets it verify what a network with `signatures: "test"` signs. */
+const PRELOADED = join(import.meta.dirname, "test-signatures.js");
+
+/**
+ * Starts the command in a process of its own. `said` grows with what it prints.
+ *
+ * @param options.signatures of the network that it asks
+ */
+export function startCommand(
+	args: readonly string[],
+	environment: Record<string, string> = {},
+	{ signatures = "bls" }: { signatures?: Signatures } = {},
+) {
 	const env = { ...process.env, ...environment };
-	const child = spawn(process.execPath, [COMMAND, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+	const preloads = signatures === "test" ? ["--import", PRELOADED] : [];
+	const child = spawn(process.execPath, [...preloads, COMMAND, ...args], {
+		env,
+		stdio: ["ignore", "pipe", "pipe"],
+	});
 	const said = { out: "", err: "" };
 	child.stdout.on("data", (data) => {
 		said.out += data;

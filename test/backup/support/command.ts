@@ -3,7 +3,10 @@ import { writeFile } from "node:fs/promises";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { startCommand } from "../../support/command.js";
 
-/** The command as its users run it: a process of its own. */
+/**
+ * The command as its users run it: a process of its own. For networks with `signatures: "test"`: the pairings of such
+ * short processes take most of their time, and `test/http/command.test.ts` has them made.
+ */
 
 export interface Ended {
 	readonly code: number | null;
@@ -15,7 +18,7 @@ export interface Ended {
 }
 
 export function start(args: readonly string[], environment: Record<string, string>) {
-	const { child, said, ended: closed } = startCommand(args, environment);
+	const { child, said, ended: closed } = startCommand(args, environment, { signatures: "test" });
 	const ended = closed.then(([code]): Ended => {
 		const printed = args.includes("--json") ? said.out.split("\n").filter((line) => line !== "") : [];
 		const lines = printed.map((line) => JSON.parse(line));

@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, "../../..");
 
 /** Bundles a script for a network with cheap signatures. @returns the bundle's path */
 export function bundleForTests(script: string, directory: string): Promise<string> {
-	const modules = ["test/support/native-ed25519.ts", "test/support/test-signatures.ts", script];
+	const modules = ["test/support/native-ed25519.ts", "test/support/test-signatures.js", script];
 	return bundleScript(directory, basename(script, ".ts"), ...modules.map((path) => join(root, path)));
 }
 
