@@ -1,8 +1,13 @@
 /** Hashes, numbers and names as the interface specification encodes them. */
-import { createHash } from "node:crypto";
+import { createHash, hash as hashOf } from "node:crypto";
 import { Principal } from "@dfinity/principal";
 
+/** Up to here a hash takes less time in one call, with a copy of its parts, than as an object. */
+const FEW_BYTES = 4_096;
+
 export function sha256(...parts: readonly Uint8Array[]): Buffer {
+	if (parts.reduce((sum, { length }) => sum + length, 0) <= FEW_BYTES)
+		return hashOf("sha256", parts.length === 1 ? parts[0]! : Buffer.concat(parts), "buffer");
 	const hash = createHash("sha256");
 	for (const part of parts) hash.update(part);
 	return hash.digest();

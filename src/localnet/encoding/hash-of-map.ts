@@ -8,6 +8,13 @@ import type { CborValue } from "./cbor-decode.js";
 
 export type Hashable = CborValue | { readonly [key: string]: Hashable | undefined };
 
+/** Fields of requests: their names are hashed once. */
+const NAMES = new Map(
+	["request_type", "canister_id", "method_name", "arg", "sender", "ingress_expiry", "nonce", "paths"].map(
+		(name) => [name, sha256(utf8(name))],
+	),
+);
+
 export function hashOfMap(
 	map: Map<string, CborValue> | { readonly [key: string]: Hashable | undefined },
 ): Buffer {
@@ -15,7 +22,8 @@ export function hashOfMap(
 		map instanceof Map ? map.entries() : Object.entries(map);
 	const fields: Buffer[] = [];
 	for (const [key, value] of entries) {
-		if (value !== undefined) fields.push(Buffer.concat([sha256(utf8(key)), hashOfValue(value)]));
+		if (value !== undefined)
+			fields.push(Buffer.concat([NAMES.get(key) ?? sha256(utf8(key)), hashOfValue(value)]));
 	}
 	return sha256(...fields.sort(Buffer.compare));
 }

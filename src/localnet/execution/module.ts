@@ -50,9 +50,10 @@ export interface CanisterModule {
 	readonly metadata: ReadonlyMap<string, Metadata>;
 }
 
-/** Modules that are kept for the next installation of the same Wasm. */
-const MAX_KEPT = 4;
+/** Modules that are kept for the next installation of the same Wasm: some large ones, any number of small ones. */
+const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 const kept = new Map<string, CanisterModule>();
+let keptBytes = 0;
 
 /**
  * The module, from before where the same was installed lately: an upgrade, or a second canister of one kind, need not
@@ -61,12 +62,15 @@ const kept = new Map<string, CanisterModule>();
 export function compileModule(installed: Uint8Array, metering: boolean): CanisterModule {
 	const hash = sha256(installed);
 	const name = `${metering} ${hex(hash)}`;
-	const module = kept.get(name) ?? compile(installed, hash, metering);
+	const known = kept.get(name);
+	const module = known ?? compile(installed, hash, metering);
+	if (!known) keptBytes += module.bytes;
 	kept.delete(name);
 	kept.set(name, module);
-	for (const oldest of kept.keys()) {
-		if (kept.size <= MAX_KEPT) break;
+	for (const [oldest, { bytes }] of kept) {
+		if (keptBytes <= MAX_KEPT_BYTES) break;
 		kept.delete(oldest);
+		keptBytes -= bytes;
 	}
 	return module;
 }
