@@ -6,7 +6,7 @@ import { ACTS } from "./acts.js";
 import { type End, type FaultKind, KINDS } from "./faults.js";
 import { checkLeaks, type Remains } from "./leaks.js";
 import type { Operation, State, Subject } from "./operations.js";
-import { isFull, sample } from "./sample.js";
+import { isFull, nameOf, sample, sampleTogether } from "./sample.js";
 import { statesOf } from "./states.js";
 import { VirtualTime } from "./time.js";
 import { type Actor, World } from "./world.js";
@@ -58,22 +58,29 @@ export class Matrix {
 	}
 
 	/**
-	 * The cases of one kind, by default at its requests or the sample of them.
+	 * The cases of one kind, by default at its requests or the sample of them. What operations end well under several
+	 * requests of a sample meet in one case.
+	 *
 	 * @returns what went wrong, each with its case's name
 	 */
-	async run(kind: FaultKind, at: readonly number[] = sample(this.requests)): Promise<string[]> {
-		const wrong: string[] = [];
-		const count = this.requests.length;
-		this.#actor = undefined;
-		for (const n of at) {
+	async run(kind: FaultKind, at?: readonly number[]): Promise<string[]> {
+		const fits = (n: number) => {
 			const request = this.requests[n];
-			if (request && kind.fits && !kind.fits(request)) continue;
-			this.cases++;
-			const name = `${this.#operation.name}, ${kind.name}, at request ${n + 1} of ${count}`;
+			return !request || !kind.fits || kind.fits(request);
+		};
+		const isTogether = at === undefined && !kind.ends && !kind.when && !kind.isLasting;
+		const cases = isTogether ? sampleTogether(this.requests) : (at ?? sample(this.requests)).map((n) => [n]);
+		const wrong: string[] = [];
+		this.#actor = undefined;
+		while (cases.length > 0) {
+			const hit = cases.shift()!.filter(fits);
+			if (hit.length === 0) continue;
 			try {
-				await this.#case(name, kind, n);
+				const missed = await this.#case(kind, hit);
+				// A fault before them has led it elsewhere.
+				cases.unshift(...missed.map((n) => [n]));
 			} catch (error) {
-				wrong.push(`${name}: ${(error as Error).message}`);
+				wrong.push(`${this.#nameOf(kind, hit)}: ${(error as Error).message}`);
 			} finally {
 				this.#world.network.faults.clear();
 				this.#world.time.setSkew(0);
@@ -82,20 +89,49 @@ export class Matrix {
 		return wrong;
 	}
 
-	async #case(name: string, kind: FaultKind, n: number): Promise<void> {
+	#nameOf(kind: FaultKind, at: readonly number[]): string {
+		const numbers = at.map((n) => n + 1).join(", ");
+		return `${this.#operation.name}, ${kind.name}, at request ${numbers} of ${this.requests.length}`;
+	}
+
+	/** Which of its requests, by their numbers where nothing happens, a request is. */
+	#numbered(at: readonly number[]): (request: SeenRequest) => number | undefined {
+		if (at.length === 1) return ({ index }) => (index === at[0] ? index : undefined);
+		const byName = new Map<string, number[]>();
+		for (const [n, request] of this.requests.entries())
+			byName.set(nameOf(request), [...(byName.get(nameOf(request)) ?? []), n]);
+		return (request) => {
+			const n = byName.get(nameOf(request))?.shift();
+			return n !== undefined && at.includes(n) ? n : undefined;
+		};
+	}
+
+	/**
+	 * One case.
+	 *
+	 * @param at the requests that meet the fault, by their numbers; the number after the last: none
+	 * @returns those of several that never came
+	 */
+	async #case(kind: FaultKind, at: readonly number[]): Promise<number[]> {
+		this.cases++;
 		const { network, time } = this.#world;
 		const subject = await this.#prepare();
+		const name = this.#nameOf(kind, at);
+		const [n] = at as [number];
 		const hits: SeenRequest[] = [];
+		const met = new Set<number>();
+		const numberOf = this.#numbered(at);
 		let pause = (_ms: number) => {};
 		network.requests.clear();
 		network.faults.when((request) => {
-			const isHit = kind.isLasting ? request.index >= n : request.index === n;
-			if (!isHit || (kind.fits && !kind.fits(request))) return undefined;
+			const number = kind.isLasting && request.index >= n ? request.index : numberOf(request);
+			if (number === undefined || (kind.fits && !kind.fits(request))) return undefined;
+			met.add(number);
 			hits.push(request);
 			kind.when?.({ time, pause: (ms) => pause(ms) });
 			return kind.fault;
 		});
-		const ended = await this.#act(subject, kind.stopsMs, (transfer) => {
+		const ended = await this.#act(subject, kind.stopsMs, at.length, (transfer) => {
 			pause = (ms) => {
 				transfer.pause();
 				setTimeout(() => void transfer.resume(), ms);
@@ -113,6 +149,7 @@ export class Matrix {
 		let { end } = ended;
 		if (end !== "success" && n % 2 === 0) end = await this.#again(name, subject);
 		await this.#close(name, subject, end);
+		return at.length > 1 ? at.filter((each) => !met.has(each)) : [];
 	}
 
 	async #prepare(): Promise<Subject> {
@@ -133,6 +170,7 @@ export class Matrix {
 	async #act(
 		subject: Subject,
 		stopsMs = 0,
+		faults = 1,
 		started: (transfer: Transfer<unknown, unknown>) => void = () => {},
 	): Promise<Ended> {
 		const act = async () => {
@@ -145,7 +183,7 @@ export class Matrix {
 				return { end: `${error.code} ${error.action}`, error } as const;
 			}
 		};
-		return this.#world.time.run(act(), DEADLINE_MS + stopsMs);
+		return this.#world.time.run(act(), DEADLINE_MS * faults + stopsMs);
 	}
 
 	/** It ended as it should, and whoever reads the error knows what to do. */
