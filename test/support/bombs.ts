@@ -3,10 +3,11 @@ import { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { deployCanister } from "../../examples/support/deploy.js";
 import type { MessageRecord } from "../../src/localnet/index.js";
-import { METHODS, type MethodName, type MethodOk, type WireResult } from "../../src/protocol/index.js";
+import { METHODS, type MethodName } from "../../src/protocol/index.js";
 import { buildMain } from "./build.js";
 import { type PlainResult, plainResult } from "./plain.js";
 import { deployProxy, type Forwarder } from "./proxy.js";
+import { replyOf } from "./reply.js";
 import { ALL, REQUESTS } from "./requests.js";
 import { isNamed, newId, ok, openStore, type StoreFixture } from "./store.js";
 
@@ -91,7 +92,4 @@ export async function openTarget(): Promise<Target> {
 
 /** What a reply of this method says. */
 export const outcomeOf = (method: MethodName, reply: Uint8Array): PlainResult<unknown> =>
-	plainResult(
-		method,
-		IDL.decode([METHODS[method].result as IDL.Type], reply)[0] as unknown as WireResult<MethodOk<MethodName>>,
-	);
+	plainResult(method, replyOf(method).decode(reply));

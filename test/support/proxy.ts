@@ -3,8 +3,9 @@ import { IDL } from "@dfinity/candid";
 import type { Principal } from "@dfinity/principal";
 import binaryen from "binaryen";
 import { deployCanister } from "../../examples/support/deploy.js";
-import { METHODS, type MethodName, type MethodOk, type WireResult } from "../../src/protocol/index.js";
+import { METHODS, type MethodName } from "../../src/protocol/index.js";
 import { plainResult } from "./plain.js";
+import { replyOf } from "./reply.js";
 import type { Store } from "./store.js";
 
 /**
@@ -86,15 +87,12 @@ export async function deployProxy(agent: HttpAgent): Promise<Forwarder> {
 
 /** A store as the canister calls it. */
 export function storeThrough(proxy: Forwarder, canisterId: Principal): Store {
-	const methods = Object.entries(METHODS).map(([name, { args, result }]) => [
+	const methods = Object.entries(METHODS).map(([name, { args }]) => [
 		name,
 		async (...values: unknown[]) => {
 			const argument = IDL.encode(args as IDL.Type[], values);
-			const reply = await proxy.call(canisterId, name as MethodName, argument);
-			const decoded = IDL.decode([result as IDL.Type], reply)[0] as unknown as WireResult<
-				MethodOk<MethodName>
-			>;
-			return plainResult(name as MethodName, decoded);
+			const method = name as MethodName;
+			return plainResult(method, replyOf(method).decode(await proxy.call(canisterId, method, argument)));
 		},
 	]);
 	return Object.fromEntries(methods) as Store;

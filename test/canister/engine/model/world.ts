@@ -40,7 +40,7 @@ import {
 import { linkName, listedLinks, listedOffers, ownedBy } from "./owners.js";
 
 /** After every so many commands all that is stored is compared; answers always are. */
-const COMPARED = 3;
+const COMPARED = 10;
 
 /** An engine and the model of it, which are told the same and must say the same. */
 export class World {
