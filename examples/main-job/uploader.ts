@@ -1,6 +1,6 @@
 import { HttpAgent } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
-import { BlobClient, fromPath } from "canister-blobs/node";
+import { BlobClient } from "canister-blobs/node";
 
 /** What the uploading process is told, over IPC: a key has no place in arguments, which everybody can list. */
 export interface UploadTask {
@@ -38,13 +38,12 @@ process.once("message", async (task: UploadTask) => {
 		const identity = Ed25519KeyIdentity.fromSecretKey(task.secretKey);
 		const agent = await HttpAgent.create({ host: task.url, rootKey: task.rootKey, identity });
 		const client = new BlobClient({ agent, canisterId: task.canisterId });
-		const source = await fromPath(task.path);
 		const idleMemoryBytes = process.memoryUsage.rss();
 		let peakMemoryBytes = idleMemoryBytes;
 		const watch = setInterval(() => {
 			peakMemoryBytes = Math.max(peakMemoryBytes, process.memoryUsage.rss());
 		}, 10);
-		const transfer = client.upload(source, { key: task.key, visibility: "public" });
+		const transfer = client.upload(task.path, { key: task.key, visibility: "public" });
 		transfer.on("progress", ({ loaded, total }) => report({ type: "progress", loaded, total: total ?? 0 }));
 		const manifest = await transfer.done;
 		clearInterval(watch);

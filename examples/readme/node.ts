@@ -1,20 +1,20 @@
 import type { HttpAgent } from "@dfinity/agent";
-import { BlobClient, filesIn, fromPath, toFile } from "canister-blobs/node";
+import { BlobClient } from "canister-blobs/node";
 
 export async function thereAndBack(agent: HttpAgent, canisterId: string, path: string) {
 	const blobs = new BlobClient({ agent, canisterId });
 
 	// Run it again after a crash, in any process on any machine: chunks that have arrived are not sent again.
-	const upload = blobs.upload(await fromPath(path), { key: "films/holiday.mp4" });
+	const upload = blobs.upload(path, { key: "films/holiday.mp4" });
 	upload.on("progress", ({ loaded, total }) => console.log(`${loaded} of ${total} bytes`));
 	const film = await upload.done;
 
 	// Every chunk is verified against `film.root` before it reaches the disk.
-	await toFile(blobs.download(film), `${path}.copy`);
+	await blobs.downloadTo(film, `${path}.copy`);
 }
 
 export async function directory(blobs: BlobClient, path: string) {
 	// Small files travel together, as many as a message holds; one that fails does not fail the others.
-	const { files } = await filesIn(path, { filter: (key) => !key.endsWith(".git/") });
-	return blobs.uploadMany(files, { prefix: "site/", skipUnchanged: true }).done;
+	const options = { prefix: "site/", exclude: [".git", "*.tmp"], skipUnchanged: true };
+	return blobs.uploadDirectory(path, options).done;
 }

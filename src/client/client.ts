@@ -50,7 +50,7 @@ import type {
 	StoreMode,
 	Version,
 } from "./types.js";
-import type { UploadItems } from "./upload/batch/batch.js";
+import type { UploadItems } from "./upload/batch/found.js";
 import { startBatch } from "./upload/batch/index.js";
 import type {
 	DeleteManyProgress,

@@ -124,7 +124,7 @@ export type {
 	Version,
 	Visibility,
 } from "./types.js";
-export type { UploadItems } from "./upload/batch/batch.js";
+export type { UploadItems } from "./upload/batch/found.js";
 export type {
 	DeleteCounts,
 	DeleteManyProgress,

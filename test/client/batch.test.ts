@@ -12,7 +12,7 @@ import {
 	type UploadManyProgress,
 } from "../../src/client/index.js";
 import { stat } from "../../src/client/stat.js";
-import type { UploadItems } from "../../src/client/upload/batch/batch.js";
+import type { UploadItems } from "../../src/client/upload/batch/found.js";
 import { startBatch } from "../../src/client/upload/batch/index.js";
 import { candidBytes, Pack, toWire } from "../../src/client/upload/batch/pack.js";
 import { planUpload } from "../../src/client/upload/options.js";

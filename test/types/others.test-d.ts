@@ -8,6 +8,7 @@ import {
 	fromPath,
 	type RandomAccessSource,
 	toFile,
+	type UploadDirectoryResult,
 } from "canister-blobs/node";
 import { expectTypeOf, test } from "vitest";
 
@@ -19,6 +20,13 @@ test("files are sources and targets", async () => {
 	expectTypeOf(await fromPath("a")).toEqualTypeOf<RandomAccessSource | AsyncIterable<Uint8Array>>();
 	client.uploadMany((await filesIn(".")).files);
 	expectTypeOf(await toFile(client.download("a"), "b", { resume: false })).toEqualTypeOf<DownloadedFile>();
+	client.upload("a", { key: "a" });
+	client.upload(new URL("file:///a"), { key: "a" });
+	client.uploadMany([{ key: "a", source: "a" }]);
+	expectTypeOf(
+		await client.uploadDirectory(".", { exclude: "*.tmp" }).done,
+	).toEqualTypeOf<UploadDirectoryResult>();
+	expectTypeOf(await client.downloadTo("a", "b", { resume: false })).toEqualTypeOf<DownloadedFile>();
 	// @ts-expect-error: what is not open yet is no source
 	client.upload(fromPath("a"), { key: "a" });
 	// @ts-expect-error: without an agent

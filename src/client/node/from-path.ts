@@ -19,6 +19,10 @@ const isSame = (a: BigIntStats, b: BigIntStats): boolean =>
  */
 export async function fromPath(path: string): Promise<RandomAccessSource | AsyncIterable<Uint8Array>> {
 	const before = await sourceErrors(() => stat(path, { bigint: true }));
+	if (before.isDirectory())
+		throw new ClientError("source_invalid", {
+			got: `${path}, a directory: uploadDirectory() uploads the files in one`,
+		});
 	if (!before.isFile()) throw new ClientError("source_invalid", { got: `${path}, which is no regular file` });
 	if (before.size === 0n && (await sourceErrors(() => hasBytes(path)))) return partsOf(path);
 	const contentType = mediaTypeOfName(path);

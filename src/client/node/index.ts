@@ -1,6 +1,6 @@
 /** The client for Node: all of the browser's, with files and node:crypto. */
 export * from "../index.js";
-export { BlobClient } from "./client.js";
+export { BlobClient, type DownloadToOptions } from "./client.js";
 export { fileSessions } from "./file-sessions.js";
 export {
 	type FilesInOptions,
@@ -11,4 +11,6 @@ export {
 } from "./files-in.js";
 export { fromPath } from "./from-path.js";
 export { fromReadable, fromStdin } from "./from-readable.js";
+export type { NodeSource, NodeUploadItem, NodeUploadItems } from "./source.js";
 export { type DownloadedFile, type ToFileOptions, toFile } from "./to-file.js";
+export type { UploadDirectoryOptions, UploadDirectoryResult } from "./upload-directory.js";

@@ -34,6 +34,7 @@ export const unshared = (bytes: Uint8Array): Uint8Array =>
 export function describe(value: unknown): string {
 	if (typeof value === "function") return "a function";
 	if (typeof value !== "object" || value === null) return value === null ? "null" : typeof value;
+	if (typeof (value as PromiseLike<unknown>).then === "function") return "a Promise: await it first";
 	const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
 	return typeof name === "string" && name !== "" && name !== "Object"
 		? `an object of class ${name}`

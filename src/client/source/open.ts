@@ -14,6 +14,7 @@ import type { BlobSource, OpenSource, RandomAccessSource } from "./types.js";
 export function openSource(source: BlobSource, size?: number): OpenSource {
 	const given: unknown = source;
 	if (asBytes(given)) return new RandomAccess(fromBytes(given as ArrayBufferView | ArrayBufferLike));
+	if (typeof given === "string") throw invalid(TEXT);
 	if (!isObject(given)) throw invalid(describe(given));
 	const described = { size, name: nameOf(given) };
 	if (isBlob(given)) {
@@ -28,6 +29,10 @@ export function openSource(source: BlobSource, size?: number): OpenSource {
 		return new Sequential(partsOfIterable(given as AsyncIterable<Uint8Array>), described);
 	return new RandomAccess(checkRandomAccess(given));
 }
+
+/** A path is one in Node alone, and which encoding a text is meant in nobody says. */
+const TEXT =
+	"a string: give new TextEncoder().encode(text), or a path to the BlobClient of canister-blobs/node";
 
 const invalid = (got: string) => new ClientError("source_invalid", { got });
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;

@@ -9,7 +9,7 @@ import { sealed, shown } from "../encryption.js";
 import { ClientError } from "../errors.js";
 import { laneFor } from "../lane/index.js";
 import { openSource } from "../source/open.js";
-import type { BlobSource } from "../source/types.js";
+import type { BlobSource, OpenSource } from "../source/types.js";
 import { throwIfAborted } from "../util/abort.js";
 import { Budget } from "../util/budget.js";
 import { part } from "../util/part.js";
@@ -22,15 +22,27 @@ import type { Upload } from "./upload.js";
 /** What sends bytes: loaded when the first upload begins. */
 const uploading = part(() => import("./upload.js"));
 
+/** A source that is opened when its transfer begins. */
+export class SourceLater {
+	readonly open: () => Promise<BlobSource>;
+
+	constructor(open: () => Promise<BlobSource>) {
+		this.open = open;
+	}
+}
+
+/** What is uploaded, or what opens it. */
+export type UploadFrom = BlobSource | SourceLater;
+
 /** Starts an upload. Whatever is wrong fails the transfer. */
-export function startUpload(context: ClientContext, from: BlobSource, options: UploadOptions): Transfer {
+export function startUpload(context: ClientContext, from: UploadFrom, options: UploadOptions): Transfer {
 	return started(context, from, options, async (upload) => shown(context, await upload.run()));
 }
 
 /** The same up to where only the commit is left. */
 export function startPreparing(
 	context: ClientContext,
-	from: BlobSource,
+	from: UploadFrom,
 	options: UploadOptions,
 ): Transfer<PreparedUpload> {
 	return started(context, from, options, (upload) => upload.prepare());
@@ -40,7 +52,7 @@ type Run<Result> = (upload: Upload) => Promise<Result>;
 
 function started<Result>(
 	context: ClientContext,
-	from: BlobSource,
+	from: UploadFrom,
 	options: UploadOptions,
 	run: Run<Result>,
 ): Transfer<Result> {
@@ -57,7 +69,7 @@ function started<Result>(
 /** @throws ClientError `option_invalid`, `source_invalid`, CanisterError `invalid_argument` */
 function begin<Result>(
 	context: ClientContext,
-	from: BlobSource,
+	from: UploadFrom,
 	options: UploadOptions,
 	run: Run<Result>,
 ): Transfer<Result> {
@@ -65,14 +77,12 @@ function begin<Result>(
 	checkArgument("options", options, is.object);
 	checkOptions(options, UPLOAD);
 	checkArgument("key", options.key, is.text);
-	const given = openSource(from, options.size);
-	const planned = planUpload(options, given, settings, context.sendLimit);
-	const { source, plan } = sealed(context, given, planned, options);
-	const lane = laneFor(context, "upload", plan.concurrency);
+	const opened = from instanceof SourceLater ? undefined : open(context, from, options);
+	const lane = laneFor(context, "upload", options.concurrency);
 	let changed = () => {};
 	const meter = new ProgressMeter({
 		concurrency: () => lane.concurrency,
-		total: source.size,
+		total: opened?.source.size,
 		monotonic: settings.ports.monotonic,
 		onChange: () => changed(),
 	});
@@ -91,14 +101,32 @@ function begin<Result>(
 			line = { caller: context.caller, gate: work.gate, lane, retried };
 			const calls = new UploadCalls(line, work.signal);
 			const budget = new Budget(settings.memoryBytes);
-			const engine = await uploading();
-			throwIfAborted(work.signal);
+			const engine = await loadedFor(opened?.source, work.signal);
+			const { source, plan } = opened ?? open(context, await (from as SourceLater).open(), options);
+			meter.ended(source.size);
 			upload = new engine.Upload({ context, plan, source, meter, calls, budget, warn: work.warn });
 			return run(upload);
 		},
 		reconnect: (agent, identity) => reconnect(context, line, agent, identity),
 		discard: async () => upload?.discard(line.caller),
 	});
+}
+
+/** What sends bytes; if there will be none to send, the source is closed. */
+async function loadedFor(source: OpenSource | undefined, signal: AbortSignal) {
+	try {
+		const engine = await uploading();
+		throwIfAborted(signal);
+		return engine;
+	} catch (error) {
+		await source?.close().catch(() => {});
+		throw error;
+	}
+}
+
+function open(context: ClientContext, from: BlobSource, options: UploadOptions) {
+	const given = openSource(from, options.size);
+	return sealed(context, given, planUpload(options, given, context.settings, context.sendLimit), options);
 }
 
 /** Lets the calls of a transfer go through another agent, if that acts for the same principal. */

@@ -22,26 +22,16 @@ import { planUpload, type UploadOptions, type UploadPlan } from "../options.js";
 import type { Sending } from "../send.js";
 import { isTooLarge, lowerLimit } from "../too-large.js";
 import { Upload } from "../upload.js";
+import type { File } from "./found.js";
 import type { BatchMeter } from "./meter.js";
 import { candidBytes, MAX_PACKED_BYTES, PACK_BYTES, Pack, type PackOutcome, toWire } from "./pack.js";
 import { putMany } from "./put-many.js";
 import { changesOf, listStored, over, rootLike } from "./stored.js";
 import type { ItemResult, ItemUploaded, UploadItem, UploadManyOptions, UploadManyResult } from "./types.js";
 
-/** What `uploadMany` takes: the files, all at once or one after the other. Those of an array have a total at once. */
-export type UploadItems = Iterable<UploadItem> | AsyncIterable<UploadItem>;
-
 /** The caller's, and where its transfer is told of warnings and of each item's end. */
 type BatchOptions = UploadManyOptions &
 	Pick<Sending, "warn"> & { readonly ended: (result: ItemResult<ItemUploaded>) => void };
-
-interface File {
-	readonly index: number;
-	readonly item: UploadItem;
-	/** As it was found, which is what the total was told. */
-	readonly size: number | undefined;
-	readonly opened: OpenSource | undefined;
-}
 
 /** @throws ClientError `option_invalid` naming what is wrong with it */
 function checkItem(item: UploadItem): void {
@@ -53,9 +43,6 @@ function checkItem(item: UploadItem): void {
 
 /** Files that are read and hashed at a time beside those that are being sent: enough to hide what opening one takes. */
 const AHEAD = 4;
-
-/** What can be said once for all items. */
-const SHARED = ["contentType", "visibility", "metadata"] as const;
 
 /** Many uploads that share calls, memory and progress. */
 export class Batch {
@@ -92,10 +79,9 @@ export class Batch {
 	}
 
 	/** @throws ClientError `items_failed` where the items cannot be read to their end, after what was given was sent */
-	async run(items: UploadItems): Promise<UploadManyResult> {
+	async run(files: Iterable<File> | AsyncIterable<File>): Promise<UploadManyResult> {
 		const { prefix = "", skipUnchanged } = this.#options;
 		let broken: { error: unknown } | undefined;
-		const files = Array.isArray(items) ? this.#findAll(items) : this.#findEach(items);
 		const pool = new Pool(() => this.#calls.concurrency + AHEAD);
 		try {
 			await requireIdentity(this.#context);
@@ -132,45 +118,6 @@ export class Batch {
 	/** Throws away what has arrived of files that are not whole. */
 	async discard(caller: ClientContext["caller"]): Promise<void> {
 		await Promise.all([...this.#uploads].map((upload) => upload.discard(caller)));
-	}
-
-	/** What holds for all items, where an item says nothing else. */
-	#withDefaults(item: UploadItem): UploadItem {
-		if (typeof item !== "object" || item === null) return item;
-		const shared = { ...item };
-		for (const name of SHARED) {
-			const value = this.#options[name];
-			if (item[name] === undefined && value !== undefined) Object.assign(shared, { [name]: value });
-		}
-		return shared;
-	}
-
-	/** All that are named beforehand, so that there is a total before the first byte. */
-	#findAll(items: readonly UploadItem[]): File[] {
-		const files = items.map((item, index) => this.#found(item, index));
-		this.#meter.listed();
-		return files;
-	}
-
-	async *#findEach(items: UploadItems): AsyncGenerator<File> {
-		let index = 0;
-		for await (const item of items) yield this.#found(item, index++);
-	}
-
-	#found(given: UploadItem, index: number): File {
-		const item = this.#withDefaults(given);
-		let opened: OpenSource | undefined;
-		try {
-			if (typeof item.source !== "function") opened = openSource(item.source, item.size);
-		} catch {
-			// What is no source fails when its turn comes, by the same error.
-		}
-		const told = opened?.size ?? (item as Partial<UploadItem> | undefined)?.size;
-		const { encryption, chunkBytes } = this.#context.settings;
-		// As many bytes as travel.
-		const size = encryption ? encryption.sealedSize(told, item, chunkBytes) : told;
-		this.#meter.found(size);
-		return { index, item, size, opened };
 	}
 
 	/** Brings one file to its end, or into the pack. */

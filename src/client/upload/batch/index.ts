@@ -9,7 +9,8 @@ import { part } from "../../util/part.js";
 import { type Line, UploadCalls } from "../calls.js";
 import { reconnect } from "../index.js";
 import { failedTransfer, Transfer } from "../transfer.js";
-import type { Batch, UploadItems } from "./batch.js";
+import type { Batch } from "./batch.js";
+import { Finder, type UploadItems } from "./found.js";
 import { BatchMeter } from "./meter.js";
 import type {
 	ItemResult,
@@ -22,16 +23,36 @@ import type {
 /** What sends many: loaded when the first ones are. */
 const uploading = part(() => import("./batch.js"));
 
-type BatchTransfer = Transfer<UploadManyResult, UploadManyProgress, ItemResult<ItemUploaded>>;
+type BatchTransfer<Result = UploadManyResult> = Transfer<
+	Result,
+	UploadManyProgress,
+	ItemResult<ItemUploaded>
+>;
 
 /** Starts uploads of many files as one transfer. Whatever is wrong with all of them fails the transfer. */
 export function startBatch(
 	context: ClientContext,
 	items: UploadItems,
 	options: UploadManyOptions,
+): BatchTransfer;
+/**
+ * The same of items that are found when the transfer begins.
+ * @param finish what to make of the result
+ */
+export function startBatch<Result>(
+	context: ClientContext,
+	items: () => Promise<UploadItems>,
+	options: UploadManyOptions,
+	finish: (result: UploadManyResult) => Result,
+): BatchTransfer<Result>;
+export function startBatch(
+	context: ClientContext,
+	items: UploadItems | (() => Promise<UploadItems>),
+	options: UploadManyOptions,
+	finish: (result: UploadManyResult) => UploadManyResult = (result) => result,
 ): BatchTransfer {
 	try {
-		return begin(context, items, options);
+		return begin(context, items, options, finish);
 	} catch (error) {
 		const { monotonic } = context.settings.ports;
 		const meter = new BatchMeter({
@@ -44,8 +65,13 @@ export function startBatch(
 }
 
 /** @throws ClientError `option_invalid` */
-function begin(context: ClientContext, items: UploadItems, options: UploadManyOptions): BatchTransfer {
-	checkArgument("items", items, is.iterable);
+function begin(
+	context: ClientContext,
+	items: UploadItems | (() => Promise<UploadItems>),
+	options: UploadManyOptions,
+	finish: (result: UploadManyResult) => UploadManyResult,
+): BatchTransfer {
+	if (typeof items !== "function") checkArgument("items", items, is.iterable);
 	checkOptions(options, UPLOAD_MANY);
 	const lane = laneFor(context, "upload", options.concurrency);
 	let changed = () => {};
@@ -54,6 +80,8 @@ function begin(context: ClientContext, items: UploadItems, options: UploadManyOp
 		monotonic: context.settings.ports.monotonic,
 		onChange: () => changed(),
 	});
+	const finder = new Finder(context, meter, options);
+	const found = typeof items === "function" ? undefined : finder.find(items);
 	let line: Line;
 	let batch: Batch | undefined;
 	return new Transfer({
@@ -74,10 +102,11 @@ function begin(context: ClientContext, items: UploadItems, options: UploadManyOp
 				warn: work.warn,
 				ended: work.ended,
 			});
-			const result = await batch.run(items);
+			const files = found ?? finder.find(await (items as () => Promise<UploadItems>)());
+			const result = await batch.run(files);
 			// Each file has failed then; together they were aborted.
 			throwIfAborted(work.signal);
-			return result;
+			return finish(result);
 		},
 		reconnect: (agent, identity) => reconnect(context, line, agent, identity),
 		discard: async () => batch?.discard(line.caller),
