@@ -487,3 +487,141 @@ test("a task of HTTP certification, and the hashes it has made", () => {
 		Buffer.concat([Buffer.of(1), text(owner), u64(Number(sequence)), text(Buffer.from("large"))]),
 	);
 });
+
+test("a staged batch, what is in it, and what a draft of the trees has to follow", () => {
+	const [batch, key] = [idOf(60), "staged/a"];
+	ask(engine, "blobs_set_keep_deleted", { id: idOf(61), days: 2 });
+	const what = { key, content: chunks[2]!, ...publication(rootOf(chunks[2]!, 2_080_768)) };
+	const end = BigInt(host.time + 86_400_000) * 1_000_000n;
+	const items = [
+		{ put: { ...what, expires_at: [end] as [bigint] } },
+		{ delete: { key: "staged/none", precondition: { none: null } } },
+	];
+	ask(engine, "blobs_stage", { id: idOf(63), batch, items });
+	const number = counter("batchNumbers");
+	expect(counter("batches")).toBe(1);
+	const batchRecord = (fields: {
+		state: number;
+		times: number;
+		place: number;
+		more: number;
+		sealed: number;
+		after: Uint8Array;
+		shown: Uint8Array;
+		rights: Uint8Array;
+		revealed: Uint8Array;
+	}) => {
+		const { state, times, place, more, sealed, after, shown, rights, revealed } = fields;
+		const expected: Uint8Array[] = [
+			Uint8Array.of(1),
+			u32(1),
+			u64(number),
+			batch,
+			text(owner),
+			Uint8Array.of(state),
+		];
+		expected.push(u64(host.time + 86_400_000), u32(2), u32(2), u32(times), u32(place));
+		expected.push(u64(2 ** 40 + more), u32(sealed), after, shown, rights, revealed, text(Buffer.alloc(0)));
+		return Buffer.concat(expected);
+	};
+	const versionOf = (version: { sequence: bigint; canister_version: bigint }) =>
+		Buffer.concat([u64(Number(version.sequence)), u64(Number(version.canister_version))]);
+	const none = Buffer.alloc(0);
+	const open = { state: 0, times: 0, place: 0, more: 0, sealed: 0 };
+	const unsealed = Buffer.concat([text(none), u64(0), text(none)]);
+	const unrevealed = Buffer.alloc(20);
+	expect(recordOf("batches", Buffer.alloc(1))).toEqual(
+		batchRecord({
+			...open,
+			after: unsealed,
+			shown: Buffer.alloc(16),
+			rights: Buffer.alloc(2),
+			revealed: unrevealed,
+		}),
+	);
+
+	const itemName = (its: string) => Buffer.concat([u64(number), Uint8Array.of(1), Buffer.from(its)]);
+	const placeName = (place: number) => Buffer.concat([u64(number), Uint8Array.of(0), u32(place)]);
+	expect(recordOf("staged", placeName(1))).toEqual(Buffer.from(key));
+	expect(recordOf("staged", placeName(2))).toEqual(Buffer.from("staged/none"));
+	const item = recordOf("staged", itemName(key));
+	const charged = item.subarray(9, 17);
+	const itemHead = (
+		place: number,
+		attempt: number,
+		its: Buffer,
+		more: number,
+		isNothing: number,
+		ends: string,
+	) =>
+		Buffer.concat([
+			...[Uint8Array.of(1), u32(place), u32(attempt), its, u64(0), u64(0)],
+			...[Uint8Array.of(more + 1, isNothing, 0), Buffer.alloc(16), text(Buffer.from(ends))],
+		]);
+	const head = itemHead(1, 0, charged, 0, 0, String(end));
+	expect(item.subarray(0, head.length)).toEqual(head);
+	expect(charged.readBigUInt64BE()).toBeGreaterThan(4_096n);
+	expect(recordOf("staged", itemName("staged/none"))).toEqual(itemHead(2, 0, Buffer.alloc(8), 0, 0, ""));
+
+	ask(engine, "blobs_reveal", { id: idOf(64), batch });
+	const before = ask(engine, "blobs_status").last;
+	engine.clean();
+	const record = recordOf("batches", Buffer.alloc(1));
+	const after = record.subarray(
+		record.length - 4 - 20 - 2 - 16 - 36 - 8 - 36,
+		record.length - 4 - 20 - 2 - 16,
+	);
+	expect(after.readUInt32BE()).toBe(32);
+	expect(after.subarray(36, 44)).toEqual(u64(Number(before.sequence)));
+	// The controller has control of the canister; the deletion changes nothing.
+	const ready = {
+		state: 2,
+		times: 1,
+		place: 2,
+		more: 1,
+		sealed: 1,
+		after,
+		rights: Buffer.of(16, 0),
+		shown: versionOf(before),
+	};
+	const other = () => ({ ...ready, shown: versionOf(ask(engine, "blobs_status").last) });
+	expect(record).toEqual(batchRecord({ ...ready, revealed: unrevealed }));
+	const made = recordOf("staged", itemName(key));
+	const madeHead = itemHead(1, 1, made.subarray(9, 17), 1, 0, String(end));
+	expect(made.subarray(0, madeHead.length)).toEqual(madeHead);
+	expect(recordOf("staged", itemName("staged/none"))).toEqual(itemHead(2, 1, Buffer.alloc(8), 0, 1, ""));
+
+	ask(
+		engine,
+		"blobs_put_blob",
+		{ id: idOf(65), ...what, key: "other", visibility: { private: null } },
+		chunks[2]!,
+	);
+	const log = recordOf("batches", u64(counter("logLast")));
+	expect([log[0], log.at(-1)]).toEqual([1, 255]);
+	expect(log.subarray(1, 10)).toEqual(text(Buffer.from("other")));
+	expect(log.subarray(-19)).toEqual(
+		Buffer.concat([Uint8Array.of(2), text(Buffer.from("other")), text(owner), Uint8Array.of(1, 255)]),
+	);
+	expect(recordOf("batches", Buffer.alloc(1))).toEqual(batchRecord({ ...other(), revealed: unrevealed }));
+	const { shown } = other();
+	engine.clean();
+	expect(counter("logFirst")).toBe(counter("logLast"));
+	const { last } = ask(engine, "blobs_status");
+	const revealed = Buffer.concat([u64(Number(last.sequence)), u64(host.time), u32(2)]);
+	expect(recordOf("batches", Buffer.alloc(1))).toEqual(
+		batchRecord({ ...ready, shown, state: 3, place: 0, revealed }),
+	);
+	engine.clean();
+	engine.clean();
+	expect([counter("batches"), storage.size(MEMORY.staged)]).toEqual([0, 0]);
+	for (const gone of [key, "other"])
+		ask(engine, "blobs_delete", {
+			id: sha256(Buffer.from(gone)).subarray(16),
+			key: gone,
+			precondition: { none: null },
+		});
+	ask(engine, "blobs_set_keep_deleted", { id: idOf(66), days: 0 });
+	host.time += 3 * 86_400_000;
+	for (let step = 0; step < 5; step++) engine.clean();
+});

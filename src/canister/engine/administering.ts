@@ -164,11 +164,11 @@ export class Administering {
 	}
 }
 
-export function statusOf({ modes, feed, bin }: State): WireStatus {
+export function statusOf({ modes, lastVersion, bin }: State): WireStatus {
 	return {
 		mode: modes.name,
 		generation: BigInt(modes.generation),
-		last: feed.version,
+		last: lastVersion,
 		protocol: PROTOCOL_VERSION,
 		features: [...PROTOCOL_FEATURES],
 		keep_deleted_days: [bin.days],

@@ -182,5 +182,5 @@ export function deleteBlob(state: State, caller: Uint8Array, held: Blob): void {
 export function deleteKey(state: State, caller: Uint8Array, request: WireDeleteItem): WireDeleted {
 	const held = checkDelete(state, caller, request);
 	if (held !== undefined) deleteBlob(state, caller, held);
-	return { deleted: held !== undefined, version: state.feed.version };
+	return { deleted: held !== undefined, version: state.lastVersion };
 }

@@ -1,10 +1,18 @@
 import type { StableMap } from "../ports.js";
 import { Reader, u64Key, Writer } from "./codec.js";
 import { COUNTER, type Meta } from "./meta.js";
-import type { Taken } from "./tree-changes.js";
+import type { ListChange, PrivateChange, PublicChange, Taken } from "./tree-changes.js";
 
-const KIND = { public: 0, private: 1, listed: 2 } as const;
+const KIND = { public: 0, private: 1, listed: 2, again: 3 } as const;
+const END = 255;
 const NO_BYTES = new Uint8Array(0);
+
+/** What a draft has to follow, of one label; or a key that has to be made ready again in it. */
+export type Noted =
+	| ({ readonly kind: "public" } & PublicChange)
+	| ({ readonly kind: "private" } & PrivateChange)
+	| ({ readonly kind: "listed" } & ListChange)
+	| { readonly kind: "again"; readonly key: string };
 
 /** What was changed in lists and tree since a draft of them was opened, which the draft has to follow: a record a message. */
 export class DraftLog {
@@ -21,50 +29,61 @@ export class DraftLog {
 	}
 
 	add(taken: Taken): void {
-		const record = new Writer();
-		for (const { key, content } of taken.public)
-			record
-				.u8(KIND.public)
-				.text(key)
-				.bytes(content ?? NO_BYTES);
-		for (const { key, label, content } of taken.private)
-			record
-				.u8(KIND.private)
-				.text(key)
-				.bytes(label)
-				.bytes(content ?? NO_BYTES);
-		for (const { owner, key, isIn } of taken.listed)
-			record
-				.u8(KIND.listed)
-				.text(key)
-				.bytes(owner)
-				.u8(isIn ? 1 : 0);
-		this.#map.set(u64Key(this.#meta.add(COUNTER.logLast, 1)), record.u8(END).done());
+		const noted: Noted[] = [];
+		for (const change of taken.public) noted.push({ kind: "public", ...change });
+		for (const change of taken.private) noted.push({ kind: "private", ...change });
+		for (const change of taken.listed) noted.push({ kind: "listed", ...change });
+		this.#map.set(u64Key(this.#meta.add(COUNTER.logLast, 1)), encode(noted));
 	}
 
-	/** The oldest, which is in the log no more; undefined where there is none. */
-	shift(): Taken | undefined {
+	/** The oldest record, which is in the log no more; undefined where there is none. */
+	shift(): Noted[] | undefined {
 		if (this.isEmpty) return undefined;
 		const name = u64Key(this.#meta.add(COUNTER.logFirst, 1));
 		const record = this.#map.get(name);
 		if (record === undefined) throw new Error("a record of what a draft has to follow is missing");
 		this.#map.delete(name);
-		const taken = { public: [] as Taken["public"][number][], private: [] as Taken["private"][number][] };
-		const listed: Taken["listed"][number][] = [];
-		const reader = new Reader(record);
-		const contentOf = (bytes: Uint8Array) => (bytes.length === 0 ? undefined : bytes);
-		for (let kind = reader.u8(); kind !== END; kind = reader.u8()) {
-			const key = reader.text();
-			if (kind === KIND.public) taken.public.push({ key, content: contentOf(reader.bytes()) });
-			else if (kind === KIND.private)
-				taken.private.push({ key, label: reader.bytes(), content: contentOf(reader.bytes()) });
-			else listed.push({ key, owner: reader.bytes(), isIn: reader.u8() === 1 });
-		}
-		return { ...taken, listed };
+		return decode(record);
+	}
+
+	/** Puts what was not followed before all else that there is. */
+	putBack(noted: readonly Noted[]): void {
+		if (noted.length === 0) return;
+		this.#map.set(u64Key(this.#meta.get(COUNTER.logFirst)), encode(noted));
+		this.#meta.add(COUNTER.logFirst, -1);
 	}
 
 	clear(): void {
-		while (this.shift() !== undefined);
+		while (!this.isEmpty) this.#map.delete(u64Key(this.#meta.add(COUNTER.logFirst, 1)));
 	}
 }
-const END = 255;
+
+function encode(noted: readonly Noted[]): Uint8Array {
+	const record = new Writer();
+	for (const change of noted) {
+		record.u8(KIND[change.kind]).text(change.key);
+		if (change.kind === "private") record.bytes(change.label);
+		if (change.kind === "listed") record.bytes(change.owner).u8(change.isIn ? 1 : 0);
+		else if (change.kind !== "again") record.bytes(change.content ?? NO_BYTES);
+	}
+	return record.u8(END).done();
+}
+
+function decode(record: Uint8Array): Noted[] {
+	const noted: Noted[] = [];
+	const reader = new Reader(record);
+	const content = () => {
+		const bytes = reader.bytes();
+		return bytes.length === 0 ? undefined : bytes;
+	};
+	for (let kind = reader.u8(); kind !== END; kind = reader.u8()) {
+		const key = reader.text();
+		if (kind === KIND.public) noted.push({ kind: "public", key, content: content() });
+		else if (kind === KIND.private)
+			noted.push({ kind: "private", key, label: reader.bytes(), content: content() });
+		else if (kind === KIND.listed)
+			noted.push({ kind: "listed", key, owner: reader.bytes(), isIn: reader.u8() === 1 });
+		else noted.push({ kind: "again", key });
+	}
+	return noted;
+}

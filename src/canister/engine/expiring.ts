@@ -33,6 +33,8 @@ export class Expiring {
 		return administer(state, "blobs_set_expiry_rules", request, () => {
 			const rules = fromWireRules(request.rules);
 			state.expiryRules.set(rules);
+			// What is got ready to be revealed comes after this, and has ends by the rules of before.
+			state.preparing.restart(state);
 			return { expiry_rules: { rules: rules.map(toWireRule) } };
 		});
 	}

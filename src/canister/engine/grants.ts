@@ -103,6 +103,13 @@ export class Grants {
 		return holding.isLive(index, this.#now(), this.#marks);
 	}
 
+	/** The same of the grant of a change, which may be gone. */
+	isLiveOf(who: Uint8Array, sequence: number): boolean {
+		const holding = this.of(who);
+		const index = holding.indexOf(sequence);
+		return index >= 0 && this.isLive(holding, index);
+	}
+
 	/** The mark that the next grant will have of which parts may be given. */
 	get nextMark(): number {
 		return this.#marks.next;

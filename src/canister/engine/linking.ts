@@ -18,6 +18,7 @@ import { requireImporter } from "./importing.js";
 import type { Link } from "./links.js";
 import { refuse, refuseArgument, refuseOver } from "./refusal.js";
 import { administer, pageLimit } from "./requests.js";
+import { isStaged } from "./settling.js";
 import type { State } from "./state.js";
 
 /**
@@ -70,10 +71,12 @@ export class Linking {
 			if (link.holds && sameBytes(caller, owner)) return undefined;
 			checkFree(state, owner, who);
 			const { blobs, openUploads } = state.accounts.get(who);
-			if (blobs > 0 || openUploads > 0)
+			// Of a batch that only deletes nothing counts.
+			const stages = state.batches.all.some((batch) => isStaged(batch) && sameBytes(batch.owner, who));
+			if (blobs > 0 || openUploads > 0 || stages)
 				refuseArgument(
 					"who",
-					"it has blobs or uploads of its own: give them to the other first, or delete them",
+					"it has blobs, uploads or a staged batch of its own: give them to the other first, or delete them",
 				);
 			const accepted = { owner, who, holds: true, since: state.now };
 			state.links.set(accepted);

@@ -121,7 +121,7 @@ export class Offering {
 				bytes: BigInt(taken.bytes),
 				refused: taken.refused,
 				done: taken.at === undefined,
-				version: state.feed.version,
+				version: state.lastVersion,
 			});
 		};
 		return answers.part(onceFor(state, caller, "blobs_take_offer", request, RECEIPT.step, 2, take));

@@ -23,8 +23,10 @@ import type { State } from "./state.js";
 
 /** Instructions that a step may have taken when it ends to make items ready, its changes of the draft counted. */
 const MOST_OF_PREPARING = 6e9;
-/** Most items made ready in a step. */
+/** Most items made ready in a step, and most made ready again. */
 const ITEMS_PER_STEP = 1_000;
+/** How many changes of others are followed without a look at what is spent: each costs a label, or a read. */
+const CHANGES = 16;
 
 /**
  * Getting a batch ready: a draft of lists and tree is opened (catalog/draft.ts), the items are put into it in steps, each
@@ -35,6 +37,8 @@ const ITEMS_PER_STEP = 1_000;
 export class Preparing {
 	/** Private owners whose lists the draft may have changed in this step. */
 	#owners = new Set<string>();
+	/** Whether the message at hand has sealed changes: then its last one is of those. */
+	#hasSealed = false;
 
 	/** Whether there is anything to be done. */
 	isBusy({ batches, certified }: State): boolean {
@@ -61,7 +65,7 @@ export class Preparing {
 	}
 
 	/** The batch that has waited longest, with a draft of its own. */
-	#begin({ batches, certified, host, feed }: State): StagedBatch | undefined {
+	#begin({ batches, certified, host, feed, roles }: State): StagedBatch | undefined {
 		const next = batches.all.find(({ state }) => state === "waiting");
 		if (next === undefined || certified.isTakingDown) return undefined;
 		certified.settle();
@@ -75,6 +79,9 @@ export class Preparing {
 			key: host.random(SEAL_KEY_BYTES),
 			after: feed.sequence,
 			head: feed.head,
+			shown: feed.version,
+			roles: roles.changing(next.owner),
+			grants: [],
 			broken: undefined,
 		});
 	}
@@ -82,37 +89,62 @@ export class Preparing {
 	/** Makes the draft follow what was changed by others; false where there was too much of it for this step. */
 	#follow(state: State, batch: StagedBatch): boolean {
 		const { certified, log, staged, host } = state;
+		const { draft } = certified;
 		const again = new Set<string>();
-		const isReady = (key: string) => {
-			if (again.has(key)) return true;
-			if (staged.get(batch, key)?.attempt !== batch.attempt) return false;
-			again.add(key);
-			return true;
-		};
-		while (!log.isEmpty) {
-			if (host.instructions() + certified.draft.gathered * PER_LABEL > MOST_OF_PREPARING) break;
-			const taken = log.shift()!;
-			for (const change of taken.public)
-				if (!isReady(change.key)) certified.draft.setPublic(change.key, change.content);
-			for (const change of taken.private) if (!isReady(change.key)) certified.draft.setPrivate(change);
-			for (const change of taken.listed) if (!isReady(change.key)) certified.draft.list(change);
+		const isReady = (key: string) => again.has(key) || staged.get(batch, key)?.attempt === batch.attempt;
+		// Half of what there is, so that the keys that it finds are made ready, too.
+		const most = (host.instructions() + MOST_OF_PREPARING) / 2;
+		let looks = 0;
+		const isSpent = () => looks++ % CHANGES === 0 && host.instructions() + draft.gathered * PER_LABEL > most;
+		let isOver = false;
+		while (!log.isEmpty && !isOver) {
+			const noted = log.shift()!;
+			let at = 0;
+			for (; at < noted.length; at++) {
+				isOver = again.size >= ITEMS_PER_STEP || isSpent();
+				if (isOver) break;
+				const change = noted[at]!;
+				if (change.kind === "again" || isReady(change.key)) again.add(change.key);
+				else if (change.kind === "public") draft.setPublic(change.key, change.content);
+				else if (change.kind === "private") draft.setPrivate(change);
+				else draft.list(change);
+			}
+			log.putBack(noted.slice(at));
 		}
 		certified.settleDraft(false);
 		let current = batch;
-		for (const key of again) current = this.#makeReady(state, current, key, staged.get(batch, key)!);
-		certified.settleDraft(true);
+		const keys = [...again];
+		let made = 0;
+		// One in any case, so that it comes to an end.
+		do {
+			const key = keys[made];
+			if (key !== undefined) current = this.#makeReady(state, current, key, staged.get(batch, key)!);
+		} while (++made < keys.length && this.#hasRoom(state));
+		log.putBack(keys.slice(made).map((key) => ({ kind: "again", key })));
+		this.#settleDraft(state);
 		return log.isEmpty;
 	}
 
+	#hasRoom({ host, certified }: State): boolean {
+		return host.instructions() + certified.draft.gathered * PER_LABEL <= MOST_OF_PREPARING;
+	}
+
+	#settleDraft({ certified }: State): void {
+		certified.settleDraft(true);
+		this.#owners.clear();
+	}
+
 	#advance(state: State, batch: StagedBatch): void {
-		const { certified, host, staged } = state;
+		const { staged } = state;
 		if (batch.place === batch.places) {
-			this.#reveal(state, batch);
+			// Right to the keys is checked as they are made ready; who has lost it since may reveal nothing.
+			if (hasRights(state, batch)) this.#reveal(state, batch);
+			else this.restart(state);
 			return;
 		}
 		let current = batch;
 		for (let left = ITEMS_PER_STEP; left > 0 && current.place < current.places; left--) {
-			if (host.instructions() + certified.draft.gathered * PER_LABEL > MOST_OF_PREPARING) break;
+			if (!this.#hasRoom(state)) break;
 			const place = current.place + 1;
 			const key = staged.keyAt(current, place);
 			const item = key === undefined ? undefined : staged.get(current, key);
@@ -120,8 +152,7 @@ export class Preparing {
 			current = state.batches.change(current, { place });
 			if (item !== undefined) current = this.#makeReady(state, current, key!, item);
 		}
-		certified.settleDraft(true);
-		this.#owners.clear();
+		this.#settleDraft(state);
 	}
 
 	#makeReady(state: State, batch: StagedBatch, key: string, item: StagedItem): StagedBatch {
@@ -144,7 +175,8 @@ export class Preparing {
 			...(item.grant === 0 ? {} : { only: item.grant }),
 			...(wanted !== undefined && { isPublic: wanted.isPublic }),
 		};
-		access.requireChange(owner, wanted === undefined ? "delete" : "write", key, held, use);
+		const found = access.requireChange(owner, wanted === undefined ? "delete" : "write", key, held, use);
+		const grant = found?.holding.grant(found.index).sequence;
 		checkPrecondition(item.precondition, held);
 		checkEnd(state, item.expiresAt[0]);
 		if (inTree !== undefined && !inTree.isPublic) this.#checkOwner(state, inTree.owner);
@@ -155,6 +187,8 @@ export class Preparing {
 		const inDraft = isAgain ? (item.isNothing ? undefined : item.blob) : inTree;
 		const isNothing = wanted === undefined && held === undefined;
 		const blob = wanted && this.#publishable(state, owner, key, wanted, item);
+		// Between the reveal and its key's turn lists may end on it, when it is over.
+		if (blob?.expiresAt !== undefined) state.keepSecret(true);
 		const charged = blob === undefined ? 0 : chargeOfBlob(blob.manifest);
 		state.charges.charge(owner, charged - item.charged);
 		if (blob !== undefined) certified.draft.put(blob, inDraft);
@@ -166,6 +200,7 @@ export class Preparing {
 		return state.batches.change(batch, {
 			sealed: batch.sealed + (isNothing ? 0 : 1),
 			more: batch.more + more - (isAgain ? item.more : 0),
+			...(grant !== undefined && !batch.grants.includes(grant) && { grants: [...batch.grants, grant] }),
 		});
 	}
 
@@ -221,6 +256,7 @@ export class Preparing {
 		const masks = maskPreimages(batch.key, version.sequence, change.length).map((preimage) =>
 			sha256(preimage),
 		);
+		this.#hasSealed = true;
 		state.record(batch.owner, { sealed: { batch: batch.id, change: withMasks(change, masks) } }, version);
 	}
 
@@ -235,6 +271,8 @@ export class Preparing {
 			state: "settling",
 			place: 0,
 			revealed: state.feed.sequence,
+			revealedAt: state.now,
+			keptDays: state.bin.days,
 		});
 		batchEnded(state, revealed, "revealed");
 	}
@@ -243,6 +281,16 @@ export class Preparing {
 		this.stop(state);
 		const current = state.batches.get(batch.owner, batch.id)!;
 		state.batches.change(current, { state: "open", broken: { key, refusal: toRefusal(refusal.wire) } });
+	}
+
+	/** To be called before each message. */
+	forget(): void {
+		this.#hasSealed = false;
+	}
+
+	/** Notes the last change of a message of others. */
+	noteShown({ batches, feed }: State): void {
+		if (!this.#hasSealed) batches.change(batches.in("preparing")!, { shown: feed.version });
 	}
 
 	/** Gives the draft up, and what was got ready with it. */
@@ -260,18 +308,27 @@ export class Preparing {
 		const batch = state.batches.in("preparing");
 		if (batch === undefined || (owner !== undefined && !sameBytes(owner, batch.owner))) return;
 		this.stop(state);
-		state.batches.change(batch, { state: "waiting" });
+		// Behind those that wait: whoever causes this again and again keeps nobody from its turn.
+		state.batches.queue(batch);
 		state.wakeAt(state.now);
 	}
 
 	/** Whether a change that a reader has seen is of a batch that is not revealed yet. */
-	isHidden({ batches, feed }: State, sequence: number): boolean {
-		const batch = batches.in("preparing");
+	isHidden({ batches, certified, feed }: State, sequence: number): boolean {
+		// The subnet is not behind: it has not revealed what is not revealed here.
+		const batch = certified.isQuery ? batches.in("preparing") : undefined;
 		if (batch === undefined || sequence <= batch.after || sequence > feed.sequence) return false;
+		// What is pruned meanwhile may have been of either kind.
+		if (sequence < feed.first) return true;
 		const [change] = changes.decode(feed.change(sequence)).change;
 		return change !== undefined && "sealed" in change;
 	}
 }
+
+/** Whether the batch's owner may still do all by which items are ready. */
+const hasRights = ({ roles, grants }: State, batch: StagedBatch): boolean =>
+	(batch.roles & ~roles.changing(batch.owner)) === 0 &&
+	batch.grants.every((grant) => grants.isLiveOf(batch.owner, grant));
 
 const areMade = ({ responses }: State, { owner, manifest, place }: Blob): boolean =>
 	responses.areMade(owner, manifest, place);

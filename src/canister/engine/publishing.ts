@@ -172,15 +172,20 @@ export function empty(state: State, held: Blob): void {
  * What becomes of a blob that was deleted or replaced by `caller`: it is kept, where the store keeps such, but not past
  * its own end; or its content goes to the cleaner.
  */
-export function discard(state: State, caller: Uint8Array, blob: Blob): void {
+export function discard(
+	state: State,
+	caller: Uint8Array,
+	blob: Blob,
+	at = state.now,
+	days = state.bin.days,
+): void {
 	state.responses.release(caller, blob);
-	const { days } = state.bin;
 	if (days === 0) {
 		throwAway(state, blob);
 		return;
 	}
-	const until = Math.min(state.now + days * DAY_MS, blob.expiresAt ?? Number.POSITIVE_INFINITY);
-	state.bin.add({ blob, at: state.now, by: caller, until });
+	const until = Math.min(at + days * DAY_MS, blob.expiresAt ?? Number.POSITIVE_INFINITY);
+	state.bin.add({ blob, at, by: caller, until });
 	state.wakeAt(until);
 }
 

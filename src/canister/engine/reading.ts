@@ -52,7 +52,7 @@ export class Reading {
 		return {
 			manifest: blob === undefined ? [] : [blob.bytes],
 			salt: mayProve && salt.length > 0 ? [salt] : [],
-			last: state.feed.version,
+			last: state.lastVersion,
 			expired: isOver ? this.#expired(key, readable, caller) : [],
 			// That a key holds nothing, while something is stored there, is proven with what that was.
 			...(mayProve && !isOver ? state.certified.proofOfKey(key, blob, caller) : NO_PROOF),
@@ -111,7 +111,7 @@ export class Reading {
 			before: feed.cursor(from - 1),
 			changes,
 			last: feed.cursor(feed.sequence),
-			last_version: feed.version,
+			last_version: state.lastVersion,
 			...state.certified.proofOfHead(),
 		};
 	}
@@ -151,10 +151,10 @@ export class Reading {
 	 */
 	#requireSeen(least: WireVersion | undefined): void {
 		if (least === undefined) return;
-		const { feed, canisterVersion, preparing } = this.#state;
-		if (canisterVersion <= least.canister_version) refuse("behind", feed.version);
+		const { feed, canisterVersion, preparing, lastVersion } = this.#state;
+		if (canisterVersion <= least.canister_version) refuse("behind", lastVersion);
 		// Who has seen it has seen its batch revealed.
-		if (preparing.isHidden(this.#state, Number(least.sequence))) refuse("behind", feed.version);
-		if (!feed.has(least)) refuse("rolled_back", feed.version);
+		if (preparing.isHidden(this.#state, Number(least.sequence))) refuse("behind", lastVersion);
+		if (!feed.has(least)) refuse("rolled_back", lastVersion);
 	}
 }

@@ -35,11 +35,12 @@ const OFFERS_PER_STEP = 200;
 const PURGED_PER_STEP = 500;
 const PURGED_AT_A_TIME = 20;
 
-type Counts = { -readonly [Name in "rights" | "uploads" | "blobs" | "purged" | "refused"]: number } & {
-	bytes: bigint;
-};
+/** Batches are told as nothing of their own: what is staged is nobody's to see. */
+type Count = "rights" | "batches" | "uploads" | "blobs" | "purged" | "refused";
+type Counts = { -readonly [Name in Count]: number } & { bytes: bigint };
 
-const isNothing = ({ rights, uploads, blobs }: Counts): boolean => rights + uploads + blobs === 0;
+const isNothing = ({ rights, batches, uploads, blobs }: Counts): boolean =>
+	rights + batches + uploads + blobs === 0;
 
 /** Removing all that a principal has, in steps. */
 export class Removing {
@@ -60,12 +61,21 @@ export class Removing {
 			if (request.rights && sameBytes(owner, caller))
 				refuseArgument("rights", "an administrator cannot end its own in the middle of what it does by them");
 			const after = openCursor(state, request.after[0] === "" ? undefined : request.after[0]);
-			const counts: Counts = { rights: 0, uploads: 0, blobs: 0, bytes: 0n, purged: 0, refused: 0 };
+			const counts: Counts = {
+				rights: 0,
+				batches: 0,
+				uploads: 0,
+				blobs: 0,
+				bytes: 0n,
+				purged: 0,
+				refused: 0,
+			};
 			const next = this.#step(caller, owner, request, after, counts);
+			const { batches: _, ...told } = counts;
 			return answers.encode({
-				...counts,
+				...told,
 				next: next === undefined ? [] : [next === "" ? "" : closeCursor(state, next)],
-				version: state.feed.version,
+				version: state.lastVersion,
 			});
 		};
 		const changes = isAdmin ? 0 : 2;
@@ -94,7 +104,10 @@ export class Removing {
 	#giveUp(caller: Uint8Array, owner: Uint8Array, counts: Counts): boolean {
 		const { uploads, batches } = this.#state;
 		for (const batch of batches.all)
-			if (sameBytes(batch.owner, owner) && isStaged(batch)) dropBatch(this.#state, batch);
+			if (sameBytes(batch.owner, owner) && isStaged(batch)) {
+				dropBatch(this.#state, batch);
+				counts.batches++;
+			}
 		const ids: Uint8Array[] = [];
 		for (const { id } of uploads.list(owner)) {
 			ids.push(id);

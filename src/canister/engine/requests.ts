@@ -190,7 +190,7 @@ export function administer<Name extends Administrative>(
 	const make = () => {
 		const change = act(caller);
 		if (change !== undefined) state.recordAdministration(caller, change);
-		return versionRecord(state.feed.version);
+		return versionRecord(state.lastVersion);
 	};
 	return readVersion(onceFor(state, caller, method, request, RECEIPT.administered, changes, make));
 }

@@ -8,6 +8,8 @@ export type Role = "admin" | "writer" | "reader" | "backup";
 /** Frozen, since the bits are stored. */
 const BITS: Record<Role, number> = { admin: 1, writer: 2, reader: 4, backup: 8 };
 export const ROLES = Object.keys(BITS) as Role[];
+/** Not a role: of who controls the canister. */
+const CONTROL = 16;
 const ALL_BITS = BITS.admin | BITS.writer | BITS.reader | BITS.backup;
 
 const ROOT = new Uint8Array([0x72]);
@@ -45,6 +47,11 @@ export class Roles {
 	/** Whether private blobs of others are shown to it. */
 	readsAll(who: Uint8Array): boolean {
 		return this.#hasAny(who, BITS.reader | BITS.backup | BITS.admin);
+	}
+
+	/** By what it may change keys, as bits: to be compared with what it was before. */
+	changing(who: Uint8Array): number {
+		return (this.#accounts.get(who).roles & (BITS.admin | BITS.writer)) | (this.controls(who) ? CONTROL : 0);
 	}
 
 	/** Whether it holds any role at all. */

@@ -36,7 +36,7 @@ function settleItem(state: State, batch: StagedBatch, key: string, item: StagedI
 		if (isOwn(owner, before) || state.claims.count(owner, key) > 0) state.accounts.change(owner).blobs--;
 		if (blob.expiresAt !== undefined) keepEnd(state, blob);
 	}
-	if (before !== undefined) discard(state, owner, before);
+	if (before !== undefined) discard(state, owner, before, batch.revealedAt, batch.keptDays);
 }
 
 /** Settles the next key of the batch that was revealed; false where there is none. */

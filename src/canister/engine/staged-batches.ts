@@ -1,6 +1,12 @@
-import { brokenBatches, ID_BYTES, sameBytes, type WireBroken } from "../../protocol/index.js";
+import {
+	brokenBatches,
+	ID_BYTES,
+	sameBytes,
+	type WireBroken,
+	type WireVersion,
+} from "../../protocol/index.js";
 import type { StableMap } from "../ports.js";
-import { type Reader, Writer } from "./codec.js";
+import { type Reader, readVersion, versionRecord, Writer } from "./codec.js";
 import { Forms } from "./forms.js";
 import { COUNTER, type Meta } from "./meta.js";
 
@@ -28,8 +34,15 @@ export interface StagedBatch {
 	readonly key: Uint8Array;
 	readonly after: number;
 	readonly head: Uint8Array;
-	/** The change that revealed it; 0: none yet. */
+	/** The last change of others that was made while it is prepared, or before. */
+	readonly shown: WireVersion;
+	/** By what its owner may change keys, as it was when it was begun to be prepared (Roles.changing), and by which grants items are ready. */
+	readonly roles: number;
+	readonly grants: readonly number[];
+	/** The change that revealed it; 0: none yet. When that was, and for how many days the store kept then what was replaced. */
 	readonly revealed: number;
+	readonly revealedAt: number;
+	readonly keptDays: number;
 	readonly broken: WireBroken | undefined;
 }
 
@@ -52,7 +65,12 @@ function readBatch(reader: Reader): StagedBatch {
 		key: reader.bytes(),
 		after: reader.u64(),
 		head: reader.bytes(),
+		shown: readVersion(reader.raw(16)),
+		roles: reader.u8(),
+		grants: Array.from({ length: reader.u8() }, () => reader.u64()),
 		revealed: reader.u64(),
+		revealedAt: reader.u64(),
+		keptDays: reader.u32(),
 	};
 	const broken = reader.bytes();
 	return { ...batch, broken: broken.length === 0 ? undefined : brokenBatches.decode(broken) };
@@ -65,7 +83,7 @@ const FORMS = new Forms<StagedBatch[]>("staged batches", (reader) =>
 
 const KEY = Uint8Array.of(0);
 
-/** The few batches that are staged, in the order in which they were opened: kept in the heap from message to message. */
+/** The few batches that are staged, in the order in which they were opened, or asked to be revealed: kept in the heap from message to message. */
 export class StagedBatches {
 	readonly #map: StableMap;
 	readonly #meta: Meta;
@@ -73,6 +91,8 @@ export class StagedBatches {
 	#isChanged = false;
 	/** Whether one is revealed and not settled yet: a field, since it is asked for whenever a key is looked at. */
 	isSettling = false;
+	/** The same of one that is got ready. */
+	isPreparing = false;
 
 	constructor(map: StableMap, meta: Meta) {
 		this.#map = map;
@@ -87,6 +107,7 @@ export class StagedBatches {
 
 	#look(): void {
 		this.isSettling = this.in("settling") !== undefined;
+		this.isPreparing = this.in("preparing") !== undefined;
 	}
 
 	get count(): number {
@@ -124,7 +145,12 @@ export class StagedBatches {
 			key: NO_BYTES,
 			after: 0,
 			head: NO_BYTES,
+			shown: { sequence: 0n, canister_version: 0n },
+			roles: 0,
+			grants: [],
 			revealed: 0,
+			revealedAt: 0,
+			keptDays: 0,
 			broken: undefined,
 		};
 		this.#set([...this.all, added]);
@@ -136,6 +162,13 @@ export class StagedBatches {
 		const changed = { ...batch, ...changes };
 		this.#set(this.all.map((each) => (each.number === batch.number ? changed : each)));
 		return changed;
+	}
+
+	/** Has a batch wait for its turn to be revealed, behind all that wait already. */
+	queue(batch: StagedBatch): StagedBatch {
+		const waiting: StagedBatch = { ...batch, state: "waiting", broken: undefined };
+		this.#set([...this.all.filter(({ number }) => number !== batch.number), waiting]);
+		return waiting;
 	}
 
 	remove({ number }: StagedBatch): void {
@@ -163,7 +196,10 @@ export class StagedBatches {
 			record.u64(batch.number).raw(batch.id).bytes(batch.owner).u8(STATES.indexOf(batch.state));
 			record.u64(batch.expiresAt).u32(batch.items).u32(batch.places).u32(batch.attempt).u32(batch.place);
 			record.u64(batch.more + MORE_ZERO).u32(batch.sealed);
-			record.bytes(batch.key).u64(batch.after).bytes(batch.head).u64(batch.revealed);
+			record.bytes(batch.key).u64(batch.after).bytes(batch.head);
+			record.raw(versionRecord(batch.shown)).u8(batch.roles).u8(batch.grants.length);
+			for (const grant of batch.grants) record.u64(grant);
+			record.u64(batch.revealed).u64(batch.revealedAt).u32(batch.keptDays);
 			record.bytes(batch.broken === undefined ? NO_BYTES : brokenBatches.encode(batch.broken));
 		}
 		this.#map.set(KEY, record.done());

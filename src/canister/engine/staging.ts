@@ -158,7 +158,7 @@ export class Staging {
 		const { id, batch: name } = request;
 		return this.#change("blobs_reveal", request, id, name, (batch) => {
 			this.#state.wakeAt(this.#state.now);
-			return this.#state.batches.change(batch, { state: "waiting", broken: undefined });
+			return this.#state.batches.queue(batch);
 		});
 	}
 

@@ -207,8 +207,8 @@ export class State {
 		this.leases.open();
 		this.batches.open();
 		this.marks.open();
-		// What is got ready has answers by the rules of before.
-		if (this.renewing.isStale) this.preparing.restart(this);
+		// What is got ready has answers by the rules of before, and was let in by the application's.
+		if (this.renewing.isStale || this.access.hasRule) this.preparing.restart(this);
 		this.renewing.open();
 		this.certified.certify();
 	}
@@ -228,6 +228,16 @@ export class State {
 	/** Names the next change. */
 	get nextVersion(): WireVersion {
 		return { sequence: BigInt(this.feed.sequence + 1), canister_version: this.canisterVersion };
+	}
+
+	/**
+	 * The last change that readers may ask to have been seen. Not of a batch that is got ready: who names one of those has
+	 * seen it revealed.
+	 */
+	get lastVersion(): WireVersion {
+		// What this message has changed is its own.
+		const hidden = this.feed.isChanged ? undefined : this.batches.in("preparing");
+		return hidden?.shown ?? this.feed.version;
 	}
 
 	/** Makes an entry in the feed, as the next change, which a manifest names already; it counts for `payer`. */
@@ -263,6 +273,7 @@ export class State {
 		this.room.forget();
 		this.tallies.forget();
 		this.feed.forget();
+		this.preparing.forget();
 		this.shelves.forget();
 		this.arrived = 0;
 		this.argumentBytes = 0;
@@ -284,6 +295,7 @@ export class State {
 
 	/** Writes what a message changed and was kept in the heap so far. Every update and timer ends with this. */
 	flush(): void {
+		if (this.batches.isPreparing && this.feed.isChanged) this.preparing.noteShown(this);
 		this.certified.flush();
 		this.grants.flush();
 		this.leases.flush();

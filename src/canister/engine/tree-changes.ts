@@ -4,6 +4,9 @@ import type { Change } from "../catalog/index.js";
 import type { Blob } from "./blobs.js";
 import type { ContentTrees } from "./content.js";
 
+/** A change under a public key. */
+export type PublicChange = Change & { readonly key: string };
+
 /** A private key that comes into the lists, or leaves them. */
 export interface ListChange {
 	readonly owner: Uint8Array;
@@ -25,7 +28,7 @@ type LabelOf = (owner: Uint8Array, key: string) => Uint8Array;
 export class TreeChanges {
 	readonly #contents: ContentTrees;
 	readonly #labelOf: LabelOf;
-	readonly #public = new Map<string, Change & { readonly key: string }>();
+	readonly #public = new Map<string, PublicChange>();
 	readonly #private = new Map<string, PrivateChange>();
 	readonly #listed = new Map<string, ListChange>();
 	/** How many labels in lists and tree this will touch, each counted as often as it was named. */
@@ -103,7 +106,7 @@ export class TreeChanges {
 }
 
 export interface Taken {
-	readonly public: readonly (Change & { readonly key: string })[];
+	readonly public: readonly PublicChange[];
 	readonly private: readonly PrivateChange[];
 	readonly listed: readonly ListChange[];
 }

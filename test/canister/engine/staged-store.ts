@@ -10,7 +10,8 @@ import {
 } from "../../../src/protocol/index.js";
 import { type PlainChange, plainChange } from "../../support/plain.js";
 import { newId, sha256 } from "../../support/store.js";
-import { commitOf, deleteOf, itemOf, OWNER, TestStore } from "./store.js";
+import { GrantStore } from "./grant-store.js";
+import { commitOf, deleteOf, itemOf, OWNER } from "./store.js";
 
 /** A store with what tests of staged batches ask of it. */
 
@@ -30,7 +31,7 @@ export const commit = (
 	commit: commitOf(id, bytes, parts),
 });
 
-export class StagedStore extends TestStore {
+export class StagedStore extends GrantStore {
 	stage(who: Principal, batch: Uint8Array, ...items: WireStagedItem[]): WireStagedBatch {
 		return this.ask(who, "blobs_stage", { id: newId(), batch, items });
 	}
