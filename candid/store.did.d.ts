@@ -51,6 +51,7 @@ export interface Change {
   'at' : bigint,
   'by' : Principal,
   'canister_version' : bigint,
+  'sent_by' : [] | [Principal],
   'change' : [] | [
     { 'expiry_rules' : { 'rules' : Array<ExpiryRule> } } |
       { 'deleted' : { 'key' : string, 'version' : Version } } |

@@ -599,6 +599,8 @@ export interface ChangeStamp extends Version {
 	readonly at: Date;
 	/** Who made it. */
 	readonly by: PrincipalText;
+	/** Who sent it, where that acts for `by` (`BlobOwners.offerLink`); of staged changes nobody. */
+	readonly sentBy: PrincipalText | undefined;
 	/** Which of the changes of a batch it is; undefined where it was made alone. */
 	readonly inBatch: InBatch | undefined;
 	/** Where to go on once it is dealt with. */

@@ -43,6 +43,8 @@ export class Access {
 	readonly #admit: Admit | undefined;
 	/** Of the message at hand: always the same array, by which accounts are found at once. */
 	#caller: Uint8Array | undefined;
+	/** Who sent it, where that acts for the caller. */
+	sender: Uint8Array | undefined;
 
 	constructor(
 		host: Host,
@@ -70,6 +72,7 @@ export class Access {
 	/** To be called before each message. */
 	forget(): void {
 		this.#caller = undefined;
+		this.sender = undefined;
 	}
 
 	/** The caller, who may be anonymous: of one that acts for another it is that one. */
@@ -84,6 +87,7 @@ export class Access {
 		const owner = isAnonymous(signer) ? undefined : this.#links.ownerFor(signer);
 		if (owner === undefined) return signer;
 		this.#roles.actFor(owner, signer);
+		this.sender = signer;
 		return owner;
 	}
 

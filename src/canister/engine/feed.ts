@@ -1,3 +1,4 @@
+import type { Principal } from "@dfinity/principal";
 import {
 	changes,
 	type Encodable,
@@ -58,9 +59,11 @@ export class Feed {
 	/** Of the message at hand: what is to be written, and the record that was read last. */
 	#pending: Uint8Array[] = [];
 	#last: Stored | undefined;
-	/** Of the batch at hand: how many changes it has, and how many of them were made. */
-	#batchCount = 0;
-	#batchIndex = 0;
+	/**
+	 * What changes of the message at hand say beside what each says: of the batch at hand how many changes it has, and how
+	 * many of them were made; and who sent them, where that acts for another. One field, asked for at each change.
+	 */
+	#more: { readonly count: number; index: number; readonly sentBy: Principal | undefined } | undefined;
 
 	constructor(map: StableMap, meta: Meta, host: Host, cap: number) {
 		this.#map = map;
@@ -105,10 +108,15 @@ export class Feed {
 
 	/** Makes so many changes that belong together. */
 	inBatch(changes: number, make: () => void): void {
-		this.#batchCount = changes;
-		this.#batchIndex = 0;
+		const sentBy = this.#more?.sentBy;
+		this.#more = { count: changes, index: 0, sentBy };
 		make();
-		this.#batchCount = 0;
+		this.#more = { count: 0, index: 0, sentBy };
+	}
+
+	/** Says who sent the message at hand and acts for another, who makes its changes. */
+	sentBy(who: Uint8Array): void {
+		this.#more = { count: 0, index: 0, sentBy: principalOf(who) };
 	}
 
 	/** Records a change as the one that `version` names; its manifest, if it has one, carries that already. */
@@ -119,12 +127,11 @@ export class Feed {
 		this.#meta.set(COUNTER.changedAt, Number(canister_version));
 		const time = nanoseconds(at);
 		const who = principalOf(by);
-		const inBatch =
-			this.#batchCount === 0 ? undefined : { index: this.#batchIndex++, count: this.#batchCount };
+		const more = this.#more;
 		const bytes =
-			"published" in change
-				? encodePublished(sequence, canister_version, time, who, change.published, inBatch)
-				: changes.encode({ sequence, canister_version, at: time, by: who, change: [change] }, inBatch);
+			more === undefined && "published" in change
+				? encodePublished(sequence, canister_version, time, who, change.published)
+				: this.#encodeMore({ sequence, canister_version, at: time, by: who }, change);
 		// The head comes into the place of the one before it: what is hashed and what is stored are one array.
 		const entry = new Uint8Array(HEAD_BYTES + bytes.length);
 		entry.set(before);
@@ -132,6 +139,22 @@ export class Feed {
 		this.#head = this.#host.hashing.sha256(entry);
 		entry.set(this.#head);
 		this.#pending.push(entry);
+	}
+
+	#encodeMore(
+		stamp: WireVersion & { at: bigint; by: Principal },
+		change: Encodable<WireChangeOf>,
+	): Uint8Array {
+		const more = this.#more;
+		const inBatch =
+			more === undefined || more.count === 0 ? undefined : { index: more.index++, count: more.count };
+		// What ends of itself nobody sends.
+		const sentBy = stamp.by.toUint8Array().length === 0 ? undefined : more?.sentBy;
+		if ("published" in change && sentBy === undefined) {
+			const { sequence, canister_version, at, by } = stamp;
+			return encodePublished(sequence, canister_version, at, by, change.published, inBatch);
+		}
+		return changes.encode({ ...stamp, change: [change] }, inBatch, sentBy);
 	}
 
 	/** Whether there is anything to be written. */
@@ -142,6 +165,7 @@ export class Feed {
 	/** To be called before each message: what one left that was not written is no part of the next. */
 	forget(): void {
 		this.#last = undefined;
+		this.#more = undefined;
 		if (this.#pending.length === 0) return;
 		this.#pending = [];
 		this.#head = undefined;

@@ -156,6 +156,8 @@ export class Engine {
 		admit(state, name);
 		if (isLong) afford(state, name);
 		noteArgument(state, name, bytes);
+		const { sender } = state.access;
+		if (sender !== undefined) state.feed.sentBy(sender);
 		const args = read();
 		if (!isLong) afford(state, name);
 		noteContent(state, name, args);

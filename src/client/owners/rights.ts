@@ -17,9 +17,9 @@ const KINDS: readonly RightsChange["type"][] = [
 export const isOfRights = (change: Change): change is RightsChange =>
 	KINDS.some((kind) => kind === change.type);
 
-/** Whether a principal made a change, or it says something of it. */
+/** Whether a principal made or sent a change, or it says something of it. */
 export const concerns = (change: RightsChange, who: PrincipalText): boolean =>
-	[change.by, ...named(change)].includes(who);
+	[change.by, change.sentBy, ...named(change)].includes(who);
 
 function named(change: RightsChange): readonly (PrincipalText | undefined)[] {
 	switch (change.type) {

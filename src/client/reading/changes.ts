@@ -39,8 +39,8 @@ export async function* changes(context: ClientContext, options: ChangesOptions =
 	for (;;) {
 		throwIfAborted(options.signal);
 		const page = await readPage(context, after, pageSize, isLong, options);
-		const newest = page.items.at(-1);
-		if (newest) noteVersion(context, newest.wire);
+		// What is sealed no reader may ask a node to have seen before it is revealed.
+		for (const { wire } of page.items) if (!isSealed(wire)) noteVersion(context, wire);
 		yield* told(context, after, page, options);
 		if (page.isEnd) return;
 		after = page.end;
@@ -59,6 +59,8 @@ export async function latestCursor(
 	noteVersion(context, last_version);
 	return toCursor(last);
 }
+
+const isSealed = ({ change: [change] }: WireChange): boolean => change !== undefined && "sealed" in change;
 
 /**
  * What a page tells. What is sealed is told when it is revealed, all of it together: who stops within it goes on from
@@ -82,7 +84,7 @@ async function* told(
 				const at = isLast ? cursor : (before ?? change.revealed.after);
 				yield toChange({ ...wire, change: opened.wire.change, in_batch: [inBatch] }, at);
 			}
-		} else if (change === undefined || !("sealed" in change)) yield toChange(wire, cursor);
+		} else if (!isSealed(wire)) yield toChange(wire, cursor);
 		before = cursor;
 	}
 }
@@ -141,12 +143,14 @@ async function askNode(
 
 const REFUSALS = ["cursor_unknown", "cursor_pruned", "not_authorized", "behind", "rolled_back"];
 
-function toChange({ at, by, change, in_batch, ...version }: WireChange, cursor: Position): Change {
+function toChange({ at, by, change, in_batch, sent_by, ...version }: WireChange, cursor: Position): Change {
 	const [inBatch] = in_batch;
+	const [sentBy] = sent_by;
 	const stamp = {
 		...toVersion(version),
 		at: date(at),
 		by: by.toText(),
+		sentBy: sentBy?.toText(),
 		inBatch,
 		cursor: toCursor(cursor),
 	};

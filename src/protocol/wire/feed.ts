@@ -69,6 +69,8 @@ export interface WireChange extends WireVersion {
 	change: [] | [WireChangeOf];
 	/** Absent where it was made alone. */
 	in_batch: [] | [WireInBatch];
+	/** Who sent it, where that acts for who made it. */
+	sent_by: [] | [Principal];
 }
 
 /** Which of the changes of a batch, which stand one after the other, and how many these are. */
@@ -128,7 +130,12 @@ const KINDS: { readonly [Kind in ChangeKind]: IDL.Type<Case<WireChangeOf, Kind>>
 const stamp = { sequence: nat64, canister_version: nat64, at: nat64, by: principal };
 const kindsOf = (cases: Record<string, IDL.Type>) => opt(variant<WireChangeOf>(cases));
 
-export const Change = record<WireChange>({ ...stamp, change: kindsOf(KINDS), in_batch: opt(InBatch) });
+export const Change = record<WireChange>({
+	...stamp,
+	change: kindsOf(KINDS),
+	in_batch: opt(InBatch),
+	sent_by: opt(principal),
+});
 
 /** A Change as it travels, is stored and is hashed: a whole message of Candid, its own type table included. */
 export const ChangeBytes = bytesOf(Infinity);
@@ -138,32 +145,44 @@ const reader = new Message<WireChange>(Change);
 const writers = new Map(
 	Object.entries(KINDS).map(([kind, type]) => {
 		const change = kindsOf({ [kind]: type });
-		return [kind, new Message<Omit<WireChange, "in_batch">>(record({ ...stamp, change }))];
+		return [kind, new Message<Omit<WireChange, "in_batch" | "sent_by">>(record({ ...stamp, change }))];
 	}),
 );
-/** The same of batches, made when there is one: a batch has few kinds, and a small heap is sooner gone through. */
-const writersOfBatches = new Map<string, Message<WireChange>>();
+/**
+ * The same of batches, and of what is sent by who acts for another, made when there is one: it has few kinds, and a small
+ * heap is sooner gone through.
+ */
+const writersOfMore = new Map<string, Message<WireChange>>();
 
-function writerOfBatches(kind: string): Message<WireChange> {
-	let writer = writersOfBatches.get(kind);
+function writerOfMore(kind: string, isInBatch: boolean, isSent: boolean): Message<WireChange> {
+	const name = `${kind} ${isInBatch} ${isSent}`;
+	let writer = writersOfMore.get(name);
 	if (writer === undefined) {
 		const change = kindsOf({ [kind]: KINDS[kind as ChangeKind] });
-		writer = new Message<WireChange>(record({ ...stamp, change, in_batch: opt(InBatch) }));
-		writersOfBatches.set(kind, writer);
+		const more = {
+			...(isInBatch && { in_batch: opt(InBatch) }),
+			...(isSent && { sent_by: opt(principal) }),
+		};
+		writer = new Message(record({ ...stamp, change, ...more })) as Message<WireChange>;
+		writersOfMore.set(name, writer);
 	}
 	return writer;
 }
 
-/** A change to be written; one that was made alone does not mention batches. */
-type Written = Encodable<Omit<WireChange, "change" | "in_batch">> & {
+/** A change to be written; one that was made alone does not mention batches, nor who sent it one that its maker did. */
+type Written = Encodable<Omit<WireChange, "change" | "in_batch" | "sent_by">> & {
 	readonly change: [Encodable<WireChangeOf>];
 };
 
 export const changes = {
-	encode(change: Written, inBatch?: WireInBatch): Uint8Array {
+	encode(change: Written, inBatch?: WireInBatch, sentBy?: Principal): Uint8Array {
 		const kind = Object.keys(change.change[0])[0]!;
-		if (inBatch === undefined) return writers.get(kind)!.encode(change);
-		return writerOfBatches(kind).encode({ ...change, in_batch: [inBatch] });
+		if (inBatch === undefined && sentBy === undefined) return writers.get(kind)!.encode(change);
+		return writerOfMore(kind, inBatch !== undefined, sentBy !== undefined).encode({
+			...change,
+			in_batch: inBatch === undefined ? [] : [inBatch],
+			sent_by: sentBy === undefined ? [] : [sentBy],
+		});
 	},
 	decode: reader.decode.bind(reader),
 };

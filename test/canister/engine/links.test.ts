@@ -2,7 +2,7 @@ import type { Principal } from "@dfinity/principal";
 import { beforeEach, describe, expect, test } from "vitest";
 import { newId } from "../../support/store.js";
 import { OwnerStore } from "./owner-store.js";
-import { ANNA, BEN, beginOf, fillOf, OWNER, PRIVATE, person, READER, wholeOf } from "./store.js";
+import { ANNA, BEN, beginOf, fillOf, itemOf, OWNER, PRIVATE, person, READER, wholeOf } from "./store.js";
 
 /** Anna's other principals, as identity providers give her one for each site. */
 const PHONE = person(70);
@@ -44,6 +44,28 @@ describe("C112 a second principal of the same person acts as the first", () => {
 		const { cursor } = store;
 		store.delete(PHONE, "a");
 		expect(store.changesSince(cursor).at(-1)).toMatchObject({ by: ANNA, change: { deleted: { key: "a" } } });
+	});
+
+	test("the feed names the first, and beside it who sent the change", () => {
+		store.link(ANNA, PHONE);
+		const { cursor } = store;
+		store.putBlob(PHONE, "a", small);
+		store.putBlob(ANNA, "a", small, PRIVATE);
+		const items = ["b", "c"].map((key) => ({ put: itemOf(key, small) }));
+		store.ask(PHONE, "blobs_batch", { id: newId(), items });
+		store.delete(PHONE, "b");
+		const told = store.changesSince(cursor);
+		expect(told.map(({ by, sent_by, in_batch }) => [by, sent_by, in_batch.length])).toEqual([
+			[ANNA, [PHONE], 0],
+			[ANNA, [], 0],
+			[ANNA, [PHONE], 1],
+			[ANNA, [PHONE], 1],
+			[ANNA, [PHONE], 0],
+		]);
+		expect(told.map(({ change }) => Object.keys(change)[0])).toEqual([
+			...Array(4).fill("published"),
+			"deleted",
+		]);
 	});
 
 	test("inspect_message lets in what the first may send, and the application's rule is asked about the first", () => {
