@@ -6,6 +6,7 @@ import {
 	type MethodArgs,
 	type MethodName,
 	type WireBatchItem,
+	type WireStagedItem,
 	weightOf,
 } from "../../src/protocol/index.js";
 import { isNamed, newId, ok, openStore, refusal, type StoreFixture, updateIn } from "../support/store.js";
@@ -40,6 +41,22 @@ describe.skipIf(isNamed)("C74 a batch", () => {
 			if (segments === 32) expect(Number(instructions)).toBeGreaterThan(reckoned / 3);
 		}
 	});
+
+	test.each(["put", "commit", "delete"] as const)(
+		"staged takes no more than that either: %s",
+		async (kind) => {
+			const batch = newId();
+			const shape = { ...DEAREST, items: ITEMS, isPrivate: true };
+			const items = await batchItemsOf({ call }, kind, shape, `st${kind.slice(0, 3)}`);
+			const [key = ""] = keysOf(shape, "x");
+			const reckoned = items.reduce((sum, item) => sum + weightOf(item, key, 1), MESSAGE);
+			const request = { id: newId(), batch, items: items as WireStagedItem[] };
+			const { instructions, error } = updateIn(await fixture.measure(() => call("blobs_stage", request)));
+			expect(error).toBeUndefined();
+			expect(Number(instructions)).toBeLessThan(reckoned);
+			await call("blobs_drop_batch", { id: newId(), batch, owner: [] });
+		},
+	);
 
 	test("of more than fit is refused for next to nothing, with how many do", async () => {
 		const items = keysOf({ ...DEAREST, items: MAX_ITEMS }, "many").map(

@@ -3,8 +3,10 @@ import type {
 	AgentLike,
 	AnyBlobError,
 	AskOptions,
+	BatchBroken,
 	BlobClient,
 	BlobClientOptions,
+	BlobErrorOf,
 	BlobRef,
 	BytesOptions,
 	Change,
@@ -13,7 +15,10 @@ import type {
 	DeleteOptions,
 	Download,
 	DownloadOptions,
+	ErrorCode,
+	Grant,
 	GrantedTerms,
+	GrantName,
 	GrantTerms,
 	IdentityLike,
 	ItemDeleted,
@@ -24,11 +29,14 @@ import type {
 	ListOptions,
 	Manifest,
 	MoveOptions,
+	OfferName,
 	PerDirection,
+	PrincipalText,
 	Progress,
 	Quota,
 	RetryEvent,
 	RetryOptions,
+	StagedBatch,
 	Statistics,
 	StatOptions,
 	StoreMode,
@@ -43,6 +51,14 @@ import type {
 	UploadProgress,
 	Version,
 } from "canister-blobs";
+import {
+	BlobOwners,
+	type Link,
+	type Offer,
+	type Removed,
+	type RightsChange,
+	type Taken,
+} from "canister-blobs/owners";
 import { describe, expectTypeOf, test } from "vitest";
 
 /** Compiled by `npm run check`, never run: what the client takes, what it answers, and what it refuses. */
@@ -191,6 +207,54 @@ describe("what is answered", () => {
 		expectTypeOf(await client.admin.statistics()).toEqualTypeOf<Statistics>();
 	});
 
+	test("a staged batch has a state, what broke it, and the change that revealed it", async () => {
+		const staged = await client.stage([{ type: "delete", key: "a" }]);
+		expectTypeOf(staged).toEqualTypeOf<StagedBatch>();
+		expectTypeOf(staged.revealed).toEqualTypeOf<Version | undefined>();
+		expectTypeOf(staged.broken).toEqualTypeOf<BatchBroken | undefined>();
+		expectTypeOf(staged.broken!.error).toEqualTypeOf<BlobErrorOf<ErrorCode | "unknown_error">>();
+		if (staged.state === "preparing") expectTypeOf(staged.ready).toEqualTypeOf<number>();
+		expectTypeOf(await client.unstage(staged.batch, ["a"])).toEqualTypeOf<StagedBatch>();
+		expectTypeOf(await client.reveal(staged.batch)).toEqualTypeOf<Version>();
+		expectTypeOf(client.dropBatch).returns.toEqualTypeOf<Promise<void>>();
+		expectTypeOf(await client.listBatches()).toEqualTypeOf<StagedBatch[]>();
+		for await (const key of client.listStaged(staged.batch))
+			if (key.deletes) {
+				// @ts-expect-error: what empties a key has none
+				key.size;
+			} else expectTypeOf(key.size).toEqualTypeOf<number>();
+	});
+
+	test("a grant has a name, by which it is taken away, and terms with what was used of them", async () => {
+		const name = await client.admin.grant("aaaaa-aa", { role: "writer", prefix: "in/", bytes: 1_000 });
+		expectTypeOf(name).toEqualTypeOf<GrantName>();
+		client.admin.revokeGrant(name);
+		for await (const grant of client.admin.listGrants()) {
+			expectTypeOf(grant).toEqualTypeOf<Grant>();
+			client.admin.revokeGrant(grant);
+		}
+	});
+
+	test("owners: what is offered, taken, removed and linked, and whose rights changed", async () => {
+		const owners = new BlobOwners(client);
+		const offer = await owners.offer("aaaaa-aa", { prefix: "a/" });
+		expectTypeOf(offer).toEqualTypeOf<OfferName>();
+		expectTypeOf(await owners.take(offer, { onProgress: (sum: Taken) => sum.blobs })).toEqualTypeOf<Taken>();
+		expectTypeOf(owners.listOffers()).toEqualTypeOf<AsyncGenerator<Offer>>();
+		expectTypeOf(owners.list({ offer })).toEqualTypeOf<AsyncGenerator<Manifest>>();
+		expectTypeOf(await owners.removeAll({ purge: true })).toEqualTypeOf<Removed>();
+		for await (const link of owners.listLinks()) {
+			expectTypeOf(link).toEqualTypeOf<Link>();
+			owners.endLink(link);
+		}
+		for await (const change of owners.rights()) {
+			expectTypeOf(change).toExtend<RightsChange>();
+			expectTypeOf(change.by).toEqualTypeOf<PrincipalText>();
+			// @ts-expect-error: a deletion is no change of rights
+			if (change.type === "deleted") change.key;
+		}
+	});
+
 	test("nothing that is answered may be changed", () => {
 		// @ts-expect-error: readonly
 		manifest.size = 1;
@@ -298,6 +362,28 @@ describe("what is refused", () => {
 		// @ts-expect-error: all bounds or none
 		client.setQuota("everybody", { bytes: 1 });
 		// @ts-expect-error: there is no such role by a grant
-		client.grant("aaaaa-aa", { role: "admin", prefix: "" });
+		client.admin.grant("aaaaa-aa", { role: "admin", prefix: "" });
+	});
+
+	test("what cannot be staged, granted, offered or taken", () => {
+		const owners = new BlobOwners(client);
+		// @ts-expect-error: a copy is of what is there
+		client.stage([{ type: "copy", from: "a", to: "b" }]);
+		// @ts-expect-error: without what it puts
+		client.stage([{ type: "put", key: "a" }]);
+		// @ts-expect-error: a batch is named by its bytes
+		client.reveal("batch");
+		// @ts-expect-error: of somebody, not of somewhere
+		client.dropBatch(bytes, { prefix: "a" });
+		// @ts-expect-error: a grant is for a prefix
+		client.admin.grant("aaaaa-aa", { role: "writer" });
+		// @ts-expect-error: a number of bytes
+		client.admin.grant("aaaaa-aa", { role: "writer", prefix: "a/", bytes: 1n });
+		// @ts-expect-error: one blob, or all under a prefix
+		owners.offer("aaaaa-aa", { owner: "aaaaa-aa" });
+		// @ts-expect-error: of an owner or of an offer, by their names
+		owners.list({ to: "aaaaa-aa" });
+		// @ts-expect-error: an offer is named by who made it, and its id
+		owners.take(bytes);
 	});
 });
