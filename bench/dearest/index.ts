@@ -4,6 +4,7 @@ import { dearestOfBatches } from "./batches.js";
 import { dearestOfOthers } from "./others.js";
 import { dearestOfOwners } from "./owners.js";
 import { dearestOfMany } from "./search.js";
+import { dearestOfStaging } from "./staging.js";
 import { openStatCycles, strangersCycles } from "./strangers.js";
 
 type Strangers = Pick<Figures, "strangersCyclesPerMessage" | "openStatCycles">;
@@ -31,6 +32,7 @@ export async function measureDearest(wasm: Uint8Array): Promise<Pick<Figures, "d
 				await dearestOfBatches(store),
 				await dearestOfOthers(store),
 				await dearestOfOwners(store),
+				await dearestOfStaging(store),
 			),
 		};
 	} finally {

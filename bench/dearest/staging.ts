@@ -1,0 +1,72 @@
+import {
+	fitting,
+	MAX_ITEMS,
+	MAX_KEY_SEGMENTS,
+	type WireStagedItem,
+	weightOf,
+} from "../../src/protocol/index.js";
+import { newId } from "../../test/support/published.js";
+import type { MeteredStore } from "../metered.js";
+import { batchItemsOf, type Kind } from "./batches.js";
+import { DEAREST, keysOf, putOf, type Shape, undone } from "./shape.js";
+
+/** Items that may be staged, with the dearest keys, and the shortest. */
+const KINDS = ["put", "commit", "delete"] as const satisfies readonly Kind[];
+const SEGMENTS = [MAX_KEY_SEGMENTS, 1];
+const PUT_AT_ONCE = 100;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * The dearest of the messages that stage a batch, ask for it and take keys out of it, and of the timers' steps that get
+ * it ready while others change its keys, reveal and settle it, in instructions.
+ */
+export async function dearestOfStaging(store: MeteredStore): Promise<number> {
+	let most = 0;
+	for (const segments of SEGMENTS)
+		for (const isPrivate of [true, false])
+			for (const kind of KINDS)
+				most = Math.max(most, await costOfStaging(store, kind, { ...DEAREST, segments, isPrivate }));
+	return most;
+}
+
+/** What the dearest message takes of a batch of as many items as one of them brings. */
+export async function costOfStaging(
+	store: MeteredStore,
+	kind: (typeof KINDS)[number],
+	shape: Shape,
+): Promise<number> {
+	const tag = `s${kind.slice(0, 1)}${shape.segments}${shape.isPrivate ? "p" : ""}`;
+	const [item] = await batchItemsOf(store, kind, { ...shape, items: 1 }, `1${tag}`);
+	const weight = weightOf(item!, keysOf(shape, "")[0], 1);
+	const count = fitting(Array.from({ length: MAX_ITEMS }, () => weight));
+	const its = { ...shape, items: count };
+	const items = (await batchItemsOf(store, kind, its, tag)) as WireStagedItem[];
+	const keys = keysOf(its, `t${tag}`);
+	const batch = newId();
+	store.messages.length = 0;
+	await store.call("blobs_stage", { id: newId(), batch, items });
+	// All of them anew, and out again, but for what a commit has used up.
+	if (kind !== "commit") {
+		await store.call("blobs_stage", { id: newId(), batch, items });
+		await store.call("blobs_unstage", { id: newId(), batch, keys });
+		await store.call("blobs_stage", { id: newId(), batch, items });
+	}
+	await store.call("blobs_reveal", { id: newId(), batch });
+	let isDisturbed = false;
+	for (let state = ""; state !== "revealed"; await pause(20)) {
+		({ state } = await store.call("blobs_staged_batch", { batch }));
+		if (state === "open") throw new Error("the batch is broken");
+		if (state !== "preparing" || isDisturbed) continue;
+		isDisturbed = true;
+		for (let left = keys; left.length > 0; ) {
+			const some = left.slice(0, PUT_AT_ONCE);
+			const { results } = await store.call("blobs_put_many", putOf(its, some, !shape.isPrivate));
+			left = [...undone(some, results), ...left.slice(PUT_AT_ONCE)];
+		}
+	}
+	while ((await store.call("blobs_list_batches")).batches.length > 0) await pause(200);
+	await store.quiet();
+	const others = ["blobs_put_many", "blobs_begin_upload"];
+	const own = store.messages.filter(({ method, kind: its }) => its !== "query" && !others.includes(method));
+	return Math.max(...own.map(({ instructions }) => Number(instructions)));
+}
