@@ -36,7 +36,7 @@ beforeAll(async () => {
 	blobs = new BlobClient({ canisterId, agent: fixture.agent, ports });
 	const identity = Ed25519KeyIdentity.generate();
 	// The feed is for who reads all.
-	await blobs.grantRole(identity.getPrincipal(), "reader");
+	await blobs.admin.grantRole(identity.getPrincipal(), "reader");
 	reader = new BlobClient({ canisterId, agent: await fixture.network.agent(identity) });
 });
 afterAll(async () => {
@@ -124,7 +124,7 @@ test.skipIf(isNamed)(
 	},
 	async () => {
 		const old = Array.from({ length: OLD }, (_, n) => ({ key: keyOf(n), source: BEFORE, ...PUBLIC }));
-		await blobs.uploadAll(old);
+		await blobs.uploadMany(old);
 		start = await reader.latestCursor();
 		messages = [];
 		const { batch, items: staged } = await blobs.stage(items());
@@ -147,7 +147,7 @@ test.skipIf(isNamed)(
 		const version = await blobs.reveal(batch);
 		expect(await look()).toEqual(new Set(["after"]));
 		expect(await fed()).toBe("after");
-		expect((await blobs.stats()).blobs).toBe(ITEMS - ABSENT - DELETED);
+		expect((await blobs.admin.statistics()).blobs).toBe(ITEMS - ABSENT - DELETED);
 
 		const reveal = last.reduce((sum, each) => sum + each, 0);
 		const figures = { items: ITEMS, messages: stagings.length, dearestStaging: Math.max(...stagings) };

@@ -147,7 +147,7 @@ describe("C133 modes", () => {
 	});
 
 	test("so it does in a store that is read-only", () => {
-		store = new StagedStore({ room: { minCycles: 0, readOnlyCycles: 1e12 } });
+		store = new StagedStore({ capacity: { minCycles: 0, readOnlyCycles: 1e12 } });
 		store.stage(ANNA, batch, put("a", A));
 		makeReady();
 		const { balance } = store.host;
