@@ -294,7 +294,7 @@ test("C107 random histories of batches and of changes between show what was befo
 			for (const step of steps) trial.run(step);
 			trial.end();
 		}),
-		isLong ? { numRuns: 300 } : { numRuns: 40, seed: SEED },
+		isLong ? { numRuns: 300 } : { numRuns: 30, seed: SEED },
 	);
 	const missing = [
 		"revealed",
