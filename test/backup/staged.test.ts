@@ -39,7 +39,7 @@ class Scene {
 	static async make(): Promise<Scene> {
 		const scene = new Scene();
 		const context = scene.store.context({ chunkBytes: CHUNK });
-		for (let n = 0; n < OLD; n++) await startUpload(context, bytesOf(n, false), { key: keyOf(n) });
+		for (let n = 0; n < OLD; n++) await startUpload(context, bytesOf(n, false), { key: keyOf(n) }).done;
 		scene.step();
 		await scene.store.direct("blobs_stage", { id: newId(), batch: scene.batch, items });
 		return scene;
@@ -75,7 +75,7 @@ test("C135 incremental snapshots before, during and after a reveal hold what key
 	expect(await scene.backup(repository)).toEqual(BEFORE);
 	await scene.prepare();
 	expect(await scene.backup(repository)).toEqual(BEFORE);
-	await startUpload(scene.store.context(), pseudoBytes(9), { key: "else" });
+	await startUpload(scene.store.context(), pseudoBytes(9), { key: "else" }).done;
 	const other = { else: digest(pseudoBytes(9)) };
 	expect(await scene.backup(repository)).toEqual({ ...BEFORE, ...other });
 	scene.step();

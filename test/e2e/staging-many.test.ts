@@ -60,7 +60,11 @@ function* items(): Generator<StagedItem> {
 type Seen = "before" | "after";
 
 /** Directories at both ends and in the middle, whose pages are of one query each, and so of one state. */
-const DIRECTORIES = [0, Math.floor(ITEMS / PER_DIRECTORY / 2), (ITEMS - ABSENT) / PER_DIRECTORY - 1];
+const DIRECTORIES = [
+	0,
+	Math.floor(ITEMS / PER_DIRECTORY / 2),
+	Math.floor((ITEMS - ABSENT) / PER_DIRECTORY) - 1,
+];
 
 async function listed(directory: number): Promise<Seen> {
 	const first = directory * PER_DIRECTORY;
@@ -124,7 +128,7 @@ test.skipIf(isNamed)(
 	},
 	async () => {
 		const old = Array.from({ length: OLD }, (_, n) => ({ key: keyOf(n), source: BEFORE, ...PUBLIC }));
-		await blobs.uploadMany(old);
+		expect((await blobs.uploadMany(old).done).failed).toBe(0);
 		start = await reader.latestCursor();
 		messages = [];
 		const { batch, items: staged } = await blobs.stage(items());
@@ -151,7 +155,7 @@ test.skipIf(isNamed)(
 
 		const reveal = last.reduce((sum, each) => sum + each, 0);
 		const figures = { items: ITEMS, messages: stagings.length, dearestStaging: Math.max(...stagings) };
-		const prepared = { steps, dearestStep: Math.max(...all), reveal, change: version.sequence };
+		const prepared = { steps, dearestStep: Math.max(...all), reveal, change: Number(version.sequence) };
 		console.log(JSON.stringify({ ...figures, ...prepared }));
 		expect(Math.max(...stagings, ...all)).toBeLessThan(MOST_OF_MESSAGE);
 		expect(reveal).toBeLessThan(MOST_OF_REVEAL);
