@@ -371,8 +371,8 @@ describe("what is refused", () => {
 		client.stage([{ type: "copy", from: "a", to: "b" }]);
 		// @ts-expect-error: without what it puts
 		client.stage([{ type: "put", key: "a" }]);
-		// @ts-expect-error: a batch is named by its bytes
-		client.reveal("batch");
+		// @ts-expect-error: a batch is named by what it was named when it was opened
+		client.reveal(7);
 		// @ts-expect-error: of somebody, not of somewhere
 		client.dropBatch(bytes, { prefix: "a" });
 		// @ts-expect-error: a grant is for a prefix
