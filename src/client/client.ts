@@ -14,6 +14,7 @@ import type {
 import type { BatchedItem, BatchItems, BatchOptions, PreparedUpload } from "./batching/types.js";
 import { type AgentLike, type IdentityLike, Network } from "./call/agent.js";
 import { Caller } from "./call/caller.js";
+import type { RequestEvent } from "./call/request-event.js";
 import { Throttle } from "./call/throttle.js";
 import { Transport } from "./call/transport.js";
 import { Trust } from "./call/trust.js";
@@ -66,6 +67,8 @@ import { startPreparing, startUpload } from "./upload/index.js";
 import type { ListUploadsOptions } from "./upload/list.js";
 import type { UploadOptions } from "./upload/options.js";
 import type { Transfer } from "./upload/transfer.js";
+import { Emitter } from "./util/emitter.js";
+import { notify } from "./util/notify.js";
 import { listed, part } from "./util/part.js";
 
 /** What few pages need. */
@@ -78,9 +81,16 @@ const openUploads = part(() => import("./upload/list.js"));
 const leasing = part(() => import("./leases.js"));
 const undeleting = part(() => import("./deleted.js"));
 
+/** What a client tells, by event. */
+export interface ClientEvents {
+	/** An HTTP request has ended. */
+	request: RequestEvent;
+}
+
 /** A blob store in a canister. Everything it throws is a BlobError. */
 export class BlobClient {
 	readonly #context: ClientContext;
+	readonly #events = new Emitter<ClientEvents>();
 	/**
 	 * Roles, quotas, modes, settings, grants, accounts and statistics. Most of it takes an administrator. What a page does
 	 * not call is not in its main chunk: the code is loaded at the first call, by a dynamic import.
@@ -98,10 +108,18 @@ export class BlobClient {
 		checkArgument("canisterId", options.canisterId, is.principal);
 		const settings = normalise(options, platform);
 		const throttle = new Throttle(settings.ports, settings.retry.deadlineMs);
+		const { requests } = settings.ports;
+		const told = () => {
+			if (!this.#events.has("request") && !requests?.hasSubscribers) return undefined;
+			return (request: RequestEvent) => {
+				this.#events.emit("request", request);
+				if (requests) notify((event: RequestEvent) => requests.publish(event), request);
+			};
+		};
 		const connect = (agent: AgentLike, identity: IdentityLike | undefined) => {
 			const { localNetwork, canisterId, ports, requestTimeoutMs: timeoutMs } = settings;
 			const network = new Network(agent, { localNetwork, identity, timeoutMs, ports });
-			const transport = new Transport(network, { canisterId, ports, timeoutMs, throttle });
+			const transport = new Transport(network, { canisterId, ports, timeoutMs, throttle, told });
 			return {
 				caller: new Caller(transport, settings.retry),
 				trust: new Trust(transport),
@@ -127,6 +145,18 @@ export class BlobClient {
 		};
 		this.admin = lazyAdministration(this.#context);
 		contexts.set(this, this.#context);
+	}
+
+	/**
+	 * Subscribes to an event: `request` tells each HTTP request as it ends. In Node the channel `canister-blobs:request` of
+	 * `node:diagnostics_channel` tells those of all clients.
+	 * @returns a function that unsubscribes
+	 */
+	on<Name extends keyof ClientEvents>(
+		event: Name,
+		listener: (value: ClientEvents[Name]) => void,
+	): () => void {
+		return this.#events.on(event, listener);
 	}
 
 	/**

@@ -30,8 +30,9 @@ export type {
 	PreparedUpload,
 } from "./batching/types.js";
 export type { AgentLike, IdentityLike, PrincipalBytesLike, PrincipalTextLike } from "./call/agent.js";
+export type { RequestEvent } from "./call/request-event.js";
 export type { DeleteOptions, MoveConditions, MoveOptions, UpdateOptions } from "./changing.js";
-export { BlobClient } from "./client.js";
+export { BlobClient, type ClientEvents } from "./client.js";
 export type { ClientErrorCode, ClientErrorDetails } from "./client-errors.js";
 export type { ListDeletedOptions, RestoreOptions } from "./deleted.js";
 export type { DeleteItem, DeleteItems } from "./deleting.js";
@@ -55,7 +56,7 @@ export {
 } from "./errors.js";
 export type { ExtendLeaseOptions, TakeLeaseOptions, TakenLease } from "./leases.js";
 export type { BlobClientOptions, PerDirection, PrincipalLike, RetryOptions } from "./options.js";
-export type { BlsVerify, Ports, RequestBody, Sha256 } from "./ports.js";
+export type { BlsVerify, Ports, RequestBody, RequestChannel, Sha256 } from "./ports.js";
 export type { Progress } from "./progress.js";
 export type { ChangesOptions } from "./reading/changes.js";
 export type { ListOptions } from "./reading/list.js";

@@ -1,3 +1,5 @@
+import type { RequestEvent } from "./call/request-event.js";
+
 /** SHA-256 of bytes, at once or later: node:crypto answers at once, WebCrypto does not. */
 export type Sha256 = (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 
@@ -18,6 +20,14 @@ export interface RequestBody {
 	readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
+/** A channel of diagnostics, in the shape that Node has them. */
+export interface RequestChannel {
+	/** Whether anybody listens. */
+	readonly hasSubscribers: boolean;
+	/** Tells them of a `RequestEvent`. */
+	publish(request: RequestEvent): void;
+}
+
 /** What the client takes from the platform it runs on. */
 export interface Ports {
 	/** The platform's fastest. */
@@ -31,6 +41,8 @@ export interface Ports {
 	readonly requestBody: (bytes: Uint8Array<ArrayBuffer>, isPlatformFetch: boolean) => RequestBody;
 	/** Cryptographically strong random bytes. */
 	readonly randomBytes: (count: number) => Uint8Array;
+	/** What is told of each request, while it has subscribers; in Node the channel `canister-blobs:request`. */
+	readonly requests?: RequestChannel | undefined;
 	/** Milliseconds since 1970. */
 	readonly now: () => number;
 	/** Milliseconds of a clock that is never set; only differences count. */

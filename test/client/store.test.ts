@@ -10,6 +10,7 @@ import {
 	type BlobClientOptions,
 	fromPath,
 	isBlobError,
+	type RequestEvent,
 	toFile,
 } from "../../src/client/node/index.js";
 import type { FaultScript } from "../../src/localnet/index.js";
@@ -243,6 +244,12 @@ describe.each(AGENTS)("with $name", (agents) => {
 			}
 			expect(await blobs.find("stat")).toEqual(await blobs.stat("stat"));
 			expect(await blobs.find("stat/none")).toBeUndefined();
+			const told: RequestEvent[] = [];
+			blobs.on("request", (request) => told.push(request));
+			await blobs.upload(pseudoBytes(1_000), { key: "stat" }).done;
+			expect(told.at(-1)).toMatchObject({ method: "blobs_put_blob", kind: "call", attempt: 1, status: 200 });
+			expect(told.at(-1)!.sentBytes).toBeGreaterThan(1_000);
+			expect(told.at(-1)!.receivedBytes).toBeGreaterThan(100);
 			expect(isBlobError(await failure(blobs.find("//")), "invalid_argument")).toBe(true);
 			const later = await failure(
 				client({ retry: { maxAttempts: 2 } }).stat("stat", {

@@ -83,8 +83,8 @@ export class Caller {
 		check?: (answer: MethodOk<Name>) => Promise<void>,
 	): Promise<MethodOk<Name>> {
 		const arg = encodeArgs(name, args);
-		return this.#queries.retry(async () => {
-			const answer = decodeResult(name, await this.#queries.once(name, arg, options));
+		return this.#queries.retry(async (attempt) => {
+			const answer = decodeResult(name, await this.#queries.once(name, arg, options, attempt));
 			await check?.(answer);
 			return answer;
 		}, options);

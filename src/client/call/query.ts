@@ -33,12 +33,13 @@ export class Queries {
 		method: string,
 		arg: Uint8Array,
 		{ isBound, signal, beforeSending, onSent }: Omit<QueryOptions, "retryable">,
+		attempt = 1,
 	): Promise<Uint8Array> {
 		if (!isBound) this.#signatures.prepare();
 		const canisterId = this.#transport.canisterId.toUint8Array();
 		const signed = await this.#transport.sign("read", { canister_id: canisterId, method_name: method, arg });
 		beforeSending?.();
-		const sent = this.#transport.send("read", signed, signal);
+		const sent = this.#transport.send("read", signed, signal, attempt);
 		onSent?.();
 		const { body } = await sent;
 		const answer = decodeAnswer(body, method);
@@ -47,7 +48,7 @@ export class Queries {
 	}
 
 	/** Does `attempt` under the client's policy of retries. */
-	retry<T>(attempt: () => Promise<T>, options: QueryOptions): Promise<T> {
+	retry<T>(attempt: (number: number) => Promise<T>, options: QueryOptions): Promise<T> {
 		const { signal, retryable, onRetry } = options;
 		const { ports, throttle, patience } = this.#transport;
 		return retry(attempt, {

@@ -1,8 +1,8 @@
 import type { Principal } from "@dfinity/principal";
-import { ClientError, isBlobError } from "../errors.js";
+import { ClientError, isBlobError, toBlobError } from "../errors.js";
 import type { Ports } from "../ports.js";
 import { raceAbort } from "../util/abort.js";
-import { utf8 } from "../util/bytes.js";
+import { hex, utf8 } from "../util/bytes.js";
 import { stopwatch } from "../util/stopwatch.js";
 import { ANONYMOUS, type IdentityLike, type Network } from "./agent.js";
 import { decodeAnswer } from "./answer.js";
@@ -12,12 +12,15 @@ import { type RequestKind, type SignedRequest, signRequest } from "./envelope.js
 import { exchange, type HttpAnswer, isPage } from "./http.js";
 import { identityExpired } from "./identity-expired.js";
 import { NetworkTime } from "./network-time.js";
+import type { RequestEvent } from "./request-event.js";
 import type { RequestMap } from "./request-id.js";
 import { type Patience, SHORT_PATIENCE } from "./retry.js";
 import type { Throttle } from "./throttle.js";
 
 /** A signed request, and how much longer the network takes it. */
 export interface Pending extends SignedRequest {
+	/** What it asks, for those who are told of requests. */
+	readonly method: string;
 	/** Milliseconds, negative once it has expired. */
 	readonly lifeLeftMs: () => number;
 	/** How often the clock that its expiry is by had been set. */
@@ -38,6 +41,8 @@ export interface TransportOptions {
 	readonly ports: Ports;
 	readonly timeoutMs: number;
 	readonly throttle: Throttle;
+	/** What is told of each request that has ended; undefined while nobody listens. @default nothing */
+	readonly told?: () => ((request: RequestEvent) => void) | undefined;
 }
 
 /**
@@ -52,16 +57,21 @@ export class Transport {
 	readonly timeoutMs: number;
 	/** Holds requests back where the network asks for it. */
 	readonly throttle: Throttle;
+	readonly #told: NonNullable<TransportOptions["told"]>;
 	readonly #endpoints: Endpoints;
 	readonly #verifier = new CertificateVerifier();
 	readonly #time: NetworkTime;
 
-	constructor(network: Network, { canisterId, ports, timeoutMs, throttle }: TransportOptions) {
+	constructor(
+		network: Network,
+		{ canisterId, ports, timeoutMs, throttle, told = () => undefined }: TransportOptions,
+	) {
 		this.network = network;
 		this.canisterId = canisterId;
 		this.ports = ports;
 		this.timeoutMs = timeoutMs;
 		this.throttle = throttle;
+		this.#told = told;
 		this.#endpoints = new Endpoints(network.host, canisterId.toText());
 		this.#time = new NetworkTime({ ports, certifiedTime: () => this.#certifiedTime() });
 	}
@@ -71,11 +81,17 @@ export class Transport {
 		return this.ports.now() + (this.#time.offsetMs ?? this.network.clockOffsetMs);
 	}
 
-	async sign(kind: RequestKind, fields: RequestMap): Promise<Pending> {
-		return this.#signAs(await this.network.identity(), kind, fields);
+	async sign(kind: RequestKind, fields: RequestMap, purpose?: string): Promise<Pending> {
+		return this.#signAs(await this.network.identity(), kind, fields, purpose);
 	}
 
-	async #signAs(identity: IdentityLike, kind: RequestKind, fields: RequestMap): Promise<Pending> {
+	async #signAs(
+		identity: IdentityLike,
+		kind: RequestKind,
+		fields: RequestMap,
+		purpose?: string,
+	): Promise<Pending> {
+		const method = String(fields.method_name ?? purpose);
 		const clockSettings = this.#time.settings;
 		const nowMs = this.nowMs();
 		const age = stopwatch(this.ports);
@@ -87,7 +103,7 @@ export class Transport {
 			...(kind === "call" && { nonce: this.ports.randomBytes(NONCE_BYTES) }),
 		};
 		const signed = await signRequest(identity, kind, content, this.ports.sha256, nowMs);
-		return { ...signed, lifeLeftMs: () => LIFE_MS - age(), clockSettings };
+		return { ...signed, method, lifeLeftMs: () => LIFE_MS - age(), clockSettings };
 	}
 
 	/** Little patience with a host that has never answered, and is not merely out of reach. */
@@ -99,15 +115,44 @@ export class Transport {
 	};
 
 	/** @throws ClientError `network`, `timeout`, `aborted`, `http`, `reply_invalid` */
-	async send(kind: RequestKind, pending: Pending, signal?: AbortSignal): Promise<HttpAnswer> {
+	async send(kind: RequestKind, pending: Pending, signal?: AbortSignal, attempt = 1): Promise<HttpAnswer> {
 		try {
-			return await this.#post(kind, pending, signal);
+			return await this.#post(kind, pending, attempt, signal);
 		} catch (error) {
 			throw identityExpired(error) ?? (await this.#agreeOnTime(error, pending, signal));
 		}
 	}
 
-	#post(kind: RequestKind, { body }: SignedRequest, signal?: AbortSignal): Promise<HttpAnswer> {
+	async #post(
+		kind: RequestKind,
+		pending: Pending,
+		attempt: number,
+		signal?: AbortSignal,
+	): Promise<HttpAnswer> {
+		const told = this.#told();
+		const sent = this.#exchange(kind, pending, signal);
+		if (!told) return sent;
+		const elapsed = stopwatch(this.ports);
+		const about = {
+			id: hex(pending.requestId),
+			kind: ENDPOINT[kind],
+			method: pending.method,
+			attempt,
+			host: this.network.host.host,
+			sentBytes: pending.body.length,
+		};
+		try {
+			const { status, body } = await sent;
+			told({ ...about, receivedBytes: body.length, status, ms: elapsed(), error: undefined });
+		} catch (error) {
+			const status = isBlobError(error, "http") ? error.details.status : undefined;
+			const { code } = toBlobError(error);
+			told({ ...about, receivedBytes: undefined, status, ms: elapsed(), error: code });
+		}
+		return sent;
+	}
+
+	#exchange(kind: RequestKind, { body }: SignedRequest, signal?: AbortSignal): Promise<HttpAnswer> {
 		const { network, ports } = this;
 		const { headers, ...options } = network.requestInit(kind === "call" ? "call" : "read");
 		// Anew for each version of the endpoint that is tried: a stream can be sent once.
@@ -133,8 +178,8 @@ export class Transport {
 
 	/** What time it is by a certificate, which may be old; asked for by nobody, whose requests cannot expire. */
 	async #certifiedTime(): Promise<number> {
-		const signed = await this.#signAs(ANONYMOUS, "read_state", { paths: [[utf8("time")]] });
-		const { body } = await this.#post("read_state", signed);
+		const signed = await this.#signAs(ANONYMOUS, "read_state", { paths: [[utf8("time")]] }, "time");
+		const { body } = await this.#post("read_state", signed, 1);
 		const certificate = certificateIn(body, "network's time");
 		const nowMs = timeOf(certificate.tree);
 		await this.#verifyAt(certificate, nowMs);
@@ -150,7 +195,7 @@ export class Transport {
 		purpose: string,
 		signal?: AbortSignal,
 	): Promise<Certificate> {
-		const signed = await this.sign("read_state", { paths: [...paths] });
+		const signed = await this.sign("read_state", { paths: [...paths] }, purpose);
 		const { body } = await this.send("read_state", signed, signal);
 		return certificateIn(body, purpose);
 	}

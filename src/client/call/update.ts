@@ -71,7 +71,7 @@ export class Updates {
 		const { ports, throttle, patience } = this.#transport;
 		let pending: Pending | undefined;
 		let isUnknown = false;
-		const attempt = async () => {
+		const attempt = async (number: number) => {
 			if (pending && !isUnknown && !this.#hasLife(pending)) pending = undefined;
 			if (pending && isUnknown) {
 				const status = await this.#read(pending, method, options);
@@ -80,12 +80,12 @@ export class Updates {
 			}
 			pending ??= await this.#sign(method, arg);
 			isUnknown = true;
-			const status = await this.#submit(pending, method, options);
+			const status = await this.#submit(pending, method, options, number);
 			return this.#settle(pending, status, method, options);
 		};
 		return retry(
-			() =>
-				attempt()
+			(number) =>
+				attempt(number)
 					.then(read)
 					.catch((error) => {
 						isUnknown = leavesUnknown(error);
@@ -113,9 +113,14 @@ export class Updates {
 		return this.#transport.sign("call", { canister_id: canisterId, method_name: method, arg });
 	}
 
-	async #submit(pending: Pending, method: string, options: UpdateOptions): Promise<RequestStatus> {
+	async #submit(
+		pending: Pending,
+		method: string,
+		options: UpdateOptions,
+		attempt: number,
+	): Promise<RequestStatus> {
 		options.beforeSending?.();
-		const sent = this.#transport.send("call", pending, options.signal);
+		const sent = this.#transport.send("call", pending, options.signal, attempt);
 		options.onSent?.();
 		const { status, body } = await sent;
 		// 202: taken, and not executed in the time that the endpoint waits.

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { channel } from "node:diagnostics_channel";
 import type { Ports, RequestBody } from "../ports.js";
 import { webPorts } from "../ports-web.js";
 import { sleep } from "../util/abort.js";
@@ -32,6 +33,7 @@ export const nodePorts: Ports = {
 	...webPorts,
 	requestBody: (bytes, isPlatformFetch) =>
 		isPlatformFetch && bytes.length >= STREAM_BYTES ? streamOf(bytes) : { body: bytes },
+	requests: channel("canister-blobs:request"),
 	mediaTypeOfName,
 	isOnline: () => true,
 	sleep,
