@@ -12,7 +12,7 @@ import ts from "typescript";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const target = process.argv[2] ?? join(root, "candid");
 const wire = join(root, "src/protocol/wire");
-const { ERROR_TABLE, HTTP_METHODS, METHODS, WireErrorType } = await import("../dist/protocol/index.js");
+const { ERROR_TABLE, HTTP_METHODS, METHODS, sentences, WireErrorType } = await import("../dist/protocol/index.js");
 
 /** Types by the name under which src/protocol exports them. */
 const names = new Map([[WireErrorType, "Error"]]);
@@ -36,7 +36,7 @@ for (const file of readdirSync(wire)) {
 }
 for (const [code, { action, message }] of Object.entries(ERROR_TABLE)) {
 	// The sentence with the names of what it carries where a real one has the values.
-	const sentence = message(new Proxy({}, { get: (_, name) => `<${name}>` }));
+	const sentence = sentences(message(new Proxy({}, { get: (_, name) => `<${name}>` })));
 	comments.set(`WireError.${code}`, `${sentence} (${action})`);
 }
 

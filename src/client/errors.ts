@@ -6,6 +6,7 @@ import {
 	errorCode,
 	errorMessage,
 	type Invalid,
+	sentences,
 	type WireError,
 	type WireRefusal,
 } from "../protocol/index.js";
@@ -129,9 +130,15 @@ export class ClientError<Code extends ClientErrorCode = ClientErrorCode> extends
 	constructor(code: Code, details: ClientErrorDetails<Code>, cause?: unknown) {
 		const { action, message } = CLIENT_ERRORS[code] as unknown as {
 			action: ErrorAction | ((details: object) => ErrorAction);
-			message: (details: object) => string;
+			message: (details: object) => readonly [string, string];
 		};
-		super(code, typeof action === "function" ? action(details) : action, message(details), details, cause);
+		super(
+			code,
+			typeof action === "function" ? action(details) : action,
+			sentences(message(details)),
+			details,
+			cause,
+		);
 		// The name by which the platform's own functions say the same.
 		this.name = code === "aborted" ? "AbortError" : "ClientError";
 	}

@@ -15,36 +15,32 @@ const BY_REJECT_CODE: Record<number, readonly [name: string, ...Advice]> = {
 	1: [
 		"SYS_FATAL",
 		"give_up",
-		"The subnet cannot do it, now or later: tell whoever runs the canister, which may need another subnet.",
+		"The subnet can never do this: tell the operator of the canister, which may need another subnet",
 	],
-	2: ["SYS_TRANSIENT", "retry", "The subnet is busy, and that passes: try again later."],
+	2: ["SYS_TRANSIENT", "retry", "The subnet is busy: try again later"],
 	3: [
 		"DESTINATION_INVALID",
 		"fix",
-		"There is no such canister: check the canister id, and that the agent's host is of the network that it is on.",
+		"Check the canister id, and that the agent's host belongs to its network",
 	],
-	4: [
-		"CANISTER_REJECT",
-		"give_up",
-		"The canister refused the call: do what it says, or ask whoever runs it.",
-	],
+	4: ["CANISTER_REJECT", "give_up", "Do what the canister says, or ask its operator"],
 	5: [
 		"CANISTER_ERROR",
 		"give_up",
-		"The canister failed. Nothing was changed by this call: report it to whoever runs the canister, with this text.",
+		"This call changed nothing: report it to the operator of the canister, with this text",
 	],
 	6: [
 		"SYS_UNKNOWN",
 		"retry",
-		"The call may have been executed: look at what the key holds, then try again where that is needed.",
+		"The call may have been executed: check what the key holds, then try again if needed",
 	],
 };
 
 const STOPPED: Advice = [
 	"retry",
-	"So it is for the seconds that an upgrade takes: try again in a minute; if it stays so, ask whoever controls it to start it.",
+	"An upgrade takes some seconds: try again in a minute; if the canister is still stopped, ask a controller to start it",
 ];
-const NO_CYCLES: Advice = ["ask", "It has too few cycles: somebody must top it up first, then try again."];
+const NO_CYCLES: Advice = ["ask", "The canister has too few cycles: top it up first, then try again"];
 
 /** What the replica's codes say beyond that (ErrorCode in its rs/types/error_types/src/lib.rs). */
 const BY_ERROR_CODE: Record<string, Advice> = {
@@ -52,40 +48,37 @@ const BY_ERROR_CODE: Record<string, Advice> = {
 	// By inspect_message: what it refuses has no typed error, since nothing was executed.
 	IC0406: [
 		"give_up",
-		"A blob store refuses callers that are not signed in or have no role, and messages that it cannot read, before it executes them: sign in, check the canister id, and that both sides are of the same version.",
+		"A blob store refuses anonymous callers, callers without a role and messages that it cannot read before it executes them: sign in, ask for a role, and check the canister id",
 	],
 	IC0506: [
 		"give_up",
-		"A blob store always replies: check the canister id, or report it to whoever runs the canister.",
+		"A blob store always replies: check the canister id, or report it to the operator of the canister",
 	],
-	IC0507: [
-		"ask",
-		"It has no memory left: delete something, or ask whoever runs it for more room or another canister.",
-	],
+	IC0507: ["ask", "The canister has no memory left: delete something, or use another canister"],
 	IC0508: STOPPED,
 	IC0509: STOPPED,
 	IC0522: [
 		"give_up",
-		"Nothing was changed by this call: ask for fewer at a time, and report it to whoever runs the canister.",
+		"This call changed nothing: ask for fewer at a time, and report it to the operator of the canister",
 	],
 	IC0532: NO_CYCLES,
 	IC0534: [
 		"ask",
-		"Its memory may not grow further: ask whoever controls it to raise its reserved_cycles_limit, then try again.",
+		"The memory of the canister may not grow: ask a controller to raise its reserved_cycles_limit, then try again",
 	],
 	IC0535: NO_CYCLES,
 	IC0536: [
 		"fix",
-		"The canister is no blob store, or an older one: check the canister id, and that both sides are of the same version.",
+		"The canister is not a blob store, or has an older version: check the canister id and the versions",
 	],
-	IC0537: ["ask", "Nothing runs there yet: ask whoever controls the canister to install it."],
+	IC0537: ["ask", "Nothing is installed in the canister yet: ask a controller to install the store"],
 	IC0539: [
 		"ask",
-		"It may use no more memory: ask whoever controls it to raise its wasm_memory_limit, then try again.",
+		"The canister may use no more memory: ask a controller to raise its wasm_memory_limit, then try again",
 	],
 };
 
-const OTHER = ["", "give_up", "Report it to whoever runs the canister, with this text."] as const;
+const OTHER = ["", "give_up", "Report it to the operator of the canister, with this text"] as const;
 
 function adviceOn({ rejectCode, errorCode = "" }: Rejection): Advice {
 	const [, ...general] = BY_REJECT_CODE[rejectCode] ?? OTHER;
@@ -98,12 +91,10 @@ const MAX_REASON_CHARACTERS = 1_000;
 
 export const rejectionAction = (rejection: Rejection): ErrorAction => adviceOn(rejection)[0];
 
-/** Why, in the network's words, and what the caller can do; what it advises the canister's developer is left out. */
-export function rejectionMessage(rejection: Rejection): string {
+/** Why, in the network's words, and what the caller can do; its advice to the canister's developer is left out. */
+export function rejectionMessage(rejection: Rejection): readonly [what: string, advice: string] {
 	const { rejectCode, rejectMessage, errorCode } = rejection;
 	const names = [BY_REJECT_CODE[rejectCode]?.[0], errorCode].filter(Boolean).join(", ");
-	const reason =
-		(rejectMessage.slice(0, MAX_REASON_CHARACTERS).split("\n")[0] ?? "").replace(/[.\s]+$/, "") ||
-		"no reason given";
-	return `with code ${rejectCode}${names && ` (${names})`}: ${reason}. ${adviceOn(rejection)[1]}`;
+	const reason = rejectMessage.slice(0, MAX_REASON_CHARACTERS).split("\n")[0]?.trim() || "no reason given";
+	return [`with code ${rejectCode}${names && ` (${names})`}: ${reason}`, adviceOn(rejection)[1]];
 }

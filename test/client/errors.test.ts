@@ -1,172 +1,164 @@
 import { runInNewContext } from "node:vm";
-import { IDL } from "@dfinity/candid";
 import { describe, expect, it } from "vitest";
 import { CLIENT_ERRORS, type ClientErrorCode } from "../../src/client/client-errors.js";
 import { BlobError, CanisterError, ClientError, isBlobError } from "../../src/client/index.js";
-import { ERROR_TABLE, type ErrorCode, type WireError } from "../../src/protocol/index.js";
+import { ERROR_TABLE, type ErrorCode, type ErrorDetails, type WireError } from "../../src/protocol/index.js";
 
 const ACTIONS = ["retry", "fix", "give_up", "ask"];
 
-/** What each error tells whoever reads it to do. */
-const ADVICE: Record<ErrorCode | ClientErrorCode, RegExp> = {
-	malformed: /same version/,
-	anonymous: /sign in/,
-	not_authorized: /Ask an administrator/,
-	not_live: /try again/,
-	mode_changed: /decide anew/,
-	lease_not_found: /Take another one/,
-	lease_broken: /begin anew/,
-	not_importable: /anew, which empties it/,
-	quota_exceeded: /delete something, or ask/,
-	no_room: /delete something/,
-	low_cycles: /top it up/,
-	batch_refused: /See details.error/,
-	batch_bytes_too_many: /by prepareUpload/,
-	batch_broken: /then reveal again/,
-	batch_dropped: /stage it anew/,
-	batch_not_found: /then stage anew/,
-	batch_finished: /into another one/,
-	batch_revealing: /wait, or drop it/,
-	not_done_yet: /in a further message/,
-	batch_too_large: /batches of so many/,
-	invalid_argument: /limit 7/,
-	chunk_too_large: /cut it smaller/,
-	chunk_wrong_size: /cut it so/,
-	chunk_out_of_range: /choose larger chunks/,
-	upload_not_found: /begin a new one/,
-	upload_conflict: /choose a new id/,
-	upload_finished: /begin a new one/,
-	missing_chunks: /put them/,
-	root_mismatch: /Send what differs/,
-	precondition_failed: /decide anew/,
-	blob_not_found: /check the key/,
-	blob_replaced: /read that one/,
-	cursor_unknown: /Compare everything/,
-	cursor_pruned: /compare whole lists/,
-	behind: /Ask again/,
-	rolled_back: /store again what is missing/,
-	version_unsupported: /Update the/,
-	part_not_loaded: /reload the page/,
-	json_invalid: /Read it as text/,
-	aborted: /Start it again/,
-	network: /Check the connection/,
-	timeout: /Try again/,
-	http: /Try again/,
-	rejected: /sign in/,
-	not_admitted: /Ask an administrator/,
-	certificate_invalid: /root key/,
-	certificate_stale: /Set this machine's clock/,
-	witness_invalid: /ask again/,
-	manifest_corrupt: /ask again/,
-	list_corrupt: /list again/,
-	feed_corrupt: /ask again/,
-	reply_invalid: /Check the canister id/,
-	unknown_error: /Update the client/,
-	chunk_corrupt: /try again/,
-	leaves_corrupt: /try again/,
-	source_changed: /Upload again/,
-	source_too_short: /true size/,
-	source_too_long: /true size/,
-	source_invalid: /must be bytes/,
-	source_empty: /allowEmpty/,
-	key_repeated: /Give each key once/,
-	items_failed: /details.result/,
-	source_failed: /Upload again/,
-	source_not_repeatable: /give the source anew/,
-	message_too_large: /set chunkBytes lower/,
-	identity_expired: /sign in again/,
-	identity_differs: /Sign in as that one/,
-	identity_unusable: /Give the client/,
-	internal: /Report it/,
-	encryption_unavailable: /Nothing can be encrypted/,
-	encryption_key_missing: /Give it to the client/,
-	decryption_failed: /Restore it from a backup/,
-	option_invalid: /argument o is not valid/,
-	too_large_for_memory: /use stream/,
-	range_invalid: /must begin/,
-	file_failed: /Make room/,
-	contended: /Upload again/,
+/** Details of each of the canister's errors, as one might have them. */
+const ofCanister: { [Code in ErrorCode]: ErrorDetails<Code> } = {
+	malformed: { reason: "the argument ends in the middle" },
+	anonymous: {},
+	not_authorized: { needs: "the role writer" },
+	not_live: { mode: "maintenance", generation: 4n },
+	mode_changed: { generation: 5n },
+	not_importable: { reason: "it holds blobs" },
+	lease_not_found: {},
+	lease_broken: { bytes: 1_000_000_000n },
+	quota_exceeded: { quota: "bytes", limit: 1_000_000n, used: 900_000n, needed: 200_000n },
+	no_room: { missing: 4_096n },
+	low_cycles: { missing: 1_500_000_000n },
+	not_done_yet: {},
+	batch_too_large: { items: 700, fits: 512 },
+	batch_not_found: {},
+	batch_finished: { outcome: "revealed" },
+	batch_revealing: {},
+	invalid_argument: { field: "key", reason: "it has too many bytes", limit: 1_024n },
+	chunk_too_large: { limit: 2_080_768n, actual: 2_097_152n },
+	chunk_wrong_size: { index: 3, expected: 2_080_768n, actual: 1_000n },
+	chunk_out_of_range: { index: 9n, count: 9n },
+	upload_not_found: {},
+	upload_conflict: { field: "size" },
+	upload_finished: { outcome: "committed" },
+	missing_chunks: { count: 2, first: 7 },
+	root_mismatch: { stored: new Uint8Array(32) },
+	precondition_failed: { sequence: 17n, canister_version: 3n },
+	blob_not_found: {},
+	blob_replaced: { sequence: 18n, canister_version: 3n },
+	cursor_unknown: { sequence: 100n },
+	cursor_pruned: { first: 900n },
+	behind: { sequence: 41n, canister_version: 3n },
+	rolled_back: { sequence: 12n, canister_version: 4n },
+	version_unsupported: { side: "client", what: "an unknown role" },
 };
 
-/** A value for each field of a record of the table. */
-function sample(type: IDL.Type): unknown {
-	if (type instanceof IDL.FixedNatClass) return type.name === "nat64" ? 7n : 7;
-	if (type instanceof IDL.VecClass) return new Uint8Array(32);
-	return "something";
-}
+const refusal = new CanisterError<"blob_not_found">({ blob_not_found: {} });
+
+/** Details of each of the client's errors, as one might have them. */
+const ofClient: { [Code in ClientErrorCode]: ConstructorParameters<typeof ClientError<Code>>[1] } = {
+	aborted: { reason: "the page was closed" },
+	network: { url: "https://icp-api.io", reason: "connect ECONNREFUSED 127.0.0.1:4943" },
+	timeout: { waitedMs: 120_000, waitedFor: "answer" },
+	http: { status: 503, body: "no healthy nodes", retryAfterMs: 2_000 },
+	rejected: {
+		rejectCode: 5,
+		rejectMessage: "Canister called `ic0.trap` with message: no",
+		errorCode: "IC0503",
+		isCertified: true,
+		method: "blobs_stat",
+	},
+	not_admitted: { method: "blobs_list", who: "2vxsx-fae", roles: [] },
+	certificate_invalid: { reason: "its signature does not verify" },
+	certificate_stale: { from: new Date(0), ageMs: 400_000, maxAgeMs: 300_000 },
+	witness_invalid: { reason: "it has another root hash" },
+	manifest_corrupt: { key: "films/holiday.mp4", reason: "its hash is another" },
+	list_corrupt: { prefix: "films/", reason: "a key is missing" },
+	feed_corrupt: { sequence: 41n, reason: "its head is another" },
+	reply_invalid: { method: "blobs_stat", reason: "it is longer than it may be" },
+	unknown_error: { canisterCode: "frozen", canisterMessage: "It is frozen.", canisterAction: "ask" },
+	chunk_corrupt: { index: 1, attempts: 3 },
+	leaves_corrupt: { key: "films/holiday.mp4", attempts: 3 },
+	source_changed: { reason: "the file holiday.mp4 has another size" },
+	source_too_short: { expected: 200, actual: 100 },
+	source_too_long: { expected: 100 },
+	source_invalid: { got: "a Promise" },
+	source_empty: { key: "films/holiday.mp4", held: 4_000 },
+	source_failed: { reason: "EIO: i/o error, read" },
+	source_not_repeatable: { reason: "the session expired" },
+	key_repeated: { key: "films/holiday.mp4" },
+	items_failed: { reason: "EACCES", result: { items: [], uploaded: 0, updated: 0, unchanged: 0, failed: 0 } },
+	part_not_loaded: { reason: "Failed to fetch dynamically imported module" },
+	json_invalid: { key: "settings.json", reason: "Unexpected end of JSON input" },
+	batch_refused: { item: 1, error: refusal },
+	batch_broken: { key: "films/holiday.mp4", error: refusal },
+	batch_dropped: {},
+	batch_bytes_too_many: { bytes: 3_000_000, limit: 2_080_768, items: 3, fits: 2 },
+	message_too_large: { bytes: 2_100_000, limit: 2_097_152, over: 2_848 },
+	identity_expired: { expiredAt: new Date(0) },
+	identity_differs: { expected: "2vxsx-fae", actual: "aaaaa-aa" },
+	identity_unusable: { reason: "the agent has none" },
+	internal: { reason: "TypeError: x is not a function" },
+	encryption_unavailable: { reason: "there is no WebCrypto" },
+	encryption_key_missing: { masterKey: "0123456789abcdef" },
+	decryption_failed: { reason: "chunk 3 was not sealed under this key" },
+	option_invalid: {
+		option: "chunkBytes",
+		reason: "it must be a whole number from 65536 to 2080768, and is 5",
+	},
+	too_large_for_memory: { size: 4_294_967_296, maxBytes: 1_073_741_824 },
+	range_invalid: { start: 500, end: undefined, size: 100 },
+	file_failed: { path: "holiday.mp4", errno: "ENOSPC", reason: "no space left on device" },
+	contended: { key: "films/holiday.mp4", attempts: 3 },
+};
+
+/** Two sentences, what happened and what to do. */
+const TWO_SENTENCES = /^\S.*[^.\s]\. [A-Z].*[^.\s]\.$/;
 
 describe("errors", () => {
 	it.each(Object.keys(ERROR_TABLE) as ErrorCode[])("of the canister: %s", (code) => {
-		const { fields, action } = ERROR_TABLE[code];
-		const details = Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, sample(type)]));
+		const details = ofCanister[code];
 		const error = new CanisterError({ [code]: details } as unknown as WireError);
+		expect(Object.keys(details).sort()).toEqual(Object.keys(ERROR_TABLE[code].fields).sort());
 		expect(error).toBeInstanceOf(BlobError);
-		expect(error).toMatchObject({ name: "CanisterError", code, action, details });
-		expect(error.message).toMatch(ADVICE[code]);
+		expect(error).toMatchObject({ name: "CanisterError", code, action: ERROR_TABLE[code].action, details });
+		expect(error.message).toMatch(TWO_SENTENCES);
 		expect(isBlobError(error, code)).toBe(true);
 	});
 
-	const samples: { [Code in ClientErrorCode]: ConstructorParameters<typeof ClientError<Code>>[1] } = {
-		aborted: { reason: "r" },
-		network: { url: "u" },
-		timeout: { waitedMs: 1, waitedFor: "answer" },
-		http: { status: 503, body: "b", retryAfterMs: undefined },
-		not_admitted: { method: "x", who: "2vxsx-fae", roles: [] },
-		rejected: { rejectCode: 4, rejectMessage: "m", errorCode: "IC0406", isCertified: true, method: "x" },
-		certificate_invalid: { reason: "r" },
-		certificate_stale: { from: new Date(0), ageMs: 2, maxAgeMs: 1 },
-		witness_invalid: { reason: "r" },
-		manifest_corrupt: { key: "k", reason: "r" },
-		list_corrupt: { prefix: "p", reason: "r" },
-		feed_corrupt: { sequence: 1n, reason: "r" },
-		reply_invalid: { method: "m", reason: "r" },
-		unknown_error: { canisterCode: "frozen", canisterMessage: "It is frozen.", canisterAction: "ask" },
-		chunk_corrupt: { index: 1, attempts: 3 },
-		leaves_corrupt: { key: "k", attempts: 3 },
-		source_changed: { reason: "r" },
-		source_too_short: { expected: 2, actual: 1 },
-		source_too_long: { expected: 1 },
-		source_invalid: { got: "text" },
-		source_empty: { key: "k", held: 1 },
-		key_repeated: { key: "k" },
-		part_not_loaded: { reason: "r" },
-		json_invalid: { key: "k", reason: "r" },
-		items_failed: { reason: "r", result: { items: [], uploaded: 0, updated: 0, unchanged: 0, failed: 0 } },
-		batch_refused: { item: 1, error: new CanisterError<"blob_not_found">({ blob_not_found: {} }) },
-		batch_broken: { key: "k", error: new CanisterError<"blob_not_found">({ blob_not_found: {} }) },
-		batch_dropped: {},
-		batch_bytes_too_many: { bytes: 3, limit: 2, items: 2, fits: 1 },
-		source_failed: { reason: "r" },
-		source_not_repeatable: { reason: "r" },
-		message_too_large: { bytes: 2, limit: 1, over: 1 },
-		identity_expired: { expiredAt: new Date(0) },
-		identity_differs: { expected: "a", actual: "b" },
-		identity_unusable: { reason: "r" },
-		internal: { reason: "r" },
-		encryption_unavailable: { reason: "r" },
-		encryption_key_missing: { masterKey: "0123456789abcdef" },
-		decryption_failed: { reason: "r" },
-		option_invalid: { option: "o", reason: "r" },
-		too_large_for_memory: { size: 2, maxBytes: 1 },
-		range_invalid: { start: 2, end: undefined, size: 1 },
-		file_failed: { path: "p", errno: "ENOSPC", reason: "r" },
-		contended: { key: "k", attempts: 3 },
-	};
 	it.each(Object.keys(CLIENT_ERRORS) as ClientErrorCode[])("of the client: %s", (code) => {
 		const cause = new Error("cause");
-		const error = new ClientError(code, samples[code], cause);
-		expect(error).toMatchObject({ code, details: samples[code], cause });
+		const error = new ClientError(code, ofClient[code], cause);
+		expect(error).toMatchObject({ code, details: ofClient[code], cause });
 		expect(ACTIONS).toContain(error.action);
 		expect(error.message).not.toMatch(/undefined|\[object/);
-		expect(error.message).toMatch(ADVICE[code]);
+		expect(error.message).toMatch(TWO_SENTENCES);
 		expect(isBlobError(error, code)).toBe(true);
+	});
+
+	it("stand side by side in docs/ERRORS.md (`npx vitest run test/client/errors.test.ts -u` writes it)", async () => {
+		const rowOf = ({ code, action, message }: BlobError) =>
+			`| \`${code}\` | ${action} | ${message.replaceAll("|", "\\|")} |`;
+		const table = (errors: BlobError[]) =>
+			["| code | action | message |", "|---|---|---|", ...errors.map(rowOf)].join("\n");
+		const canister = Object.entries(ofCanister).map(
+			([code, details]) => new CanisterError({ [code]: details } as unknown as WireError),
+		);
+		const client = (Object.keys(CLIENT_ERRORS) as ClientErrorCode[]).map(
+			(code) => new ClientError(code, ofClient[code]),
+		);
+		const text = `# Errors
+
+Everything that the client throws is a \`BlobError\`. \`code\` says what went wrong, \`action\` what the caller should do: \`retry\` (the same request may succeed later), \`fix\` (the request or its options are wrong), \`give_up\` (the state of the store rules it out), \`ask\` (somebody else must act first). \`details\` holds the facts, typed by \`code\`; \`cause\` is the error behind it. \`isBlobError(error, code)\` tells and types them.
+
+The messages below are made with example details.
+
+## From the store
+
+${table(canister)}
+
+## From the client
+
+${table(client)}
+`;
+		await expect(text).toMatchFileSnapshot("../../docs/ERRORS.md");
 	});
 
 	it("say of a request that would be refused again what to look at", () => {
 		const error = new ClientError("http", { status: 400, body: "b", retryAfterMs: undefined });
 		expect(error).toMatchObject({
 			action: "fix",
-			message: expect.stringMatching(/set this machine's clock/),
+			message: expect.stringMatching(/the clock of this machine/),
 		});
 	});
 
@@ -191,11 +183,11 @@ describe("errors", () => {
 		[2, "IC0210", "Canister x is heap delta rate limited", "retry", /try again/],
 		[3, undefined, "nowhere", "fix", /DESTINATION_INVALID.*canister id.*host/],
 		[3, "IC0301", "Canister x not found", "fix", /IC0301.*canister id.*host/],
-		[4, undefined, "no", "give_up", /CANISTER_REJECT.*what it says/],
-		[4, "IC0406", "Canister rejected the message", "give_up", /IC0406.*sign in.*version/],
-		[5, undefined, "bad", "give_up", /CANISTER_ERROR.*[Nn]othing was changed.*whoever runs/],
-		[5, "IC0502", "Canister trapped: unreachable", "give_up", /IC0502.*[Nn]othing was changed.*whoever runs/],
-		[5, "IC0503", "Canister called `ic0.trap`", "give_up", /IC0503.*[Nn]othing was changed/],
+		[4, undefined, "no", "give_up", /CANISTER_REJECT.*what the canister says/],
+		[4, "IC0406", "Canister rejected the message", "give_up", /IC0406.*sign in.*role/],
+		[5, undefined, "bad", "give_up", /CANISTER_ERROR.*changed nothing.*operator/],
+		[5, "IC0502", "Canister trapped: unreachable", "give_up", /IC0502.*changed nothing.*operator/],
+		[5, "IC0503", "Canister called `ic0.trap`", "give_up", /IC0503.*changed nothing/],
 		[5, "IC0506", "Canister x did not reply to the call", "give_up", /IC0506.*blob store/],
 		[5, "IC0507", "Canister x is out of memory", "ask", /IC0507.*memory/],
 		[5, "IC0508", "Canister x is stopped", "retry", /IC0508.*upgrade.*try again.*start it/],
@@ -232,7 +224,7 @@ describe("errors", () => {
 		const error = new ClientError("rejected", { ...details, rejectMessage: `${".".repeat(40_000)}x` });
 		expect(performance.now() - startedAt).toBeLessThan(1_000);
 		expect(error.action).toBe("give_up");
-		expect(error.message).toMatch(/whoever runs the canister/);
+		expect(error.message).toMatch(/operator of the canister/);
 		expect(error.message.length).toBeLessThan(2_000);
 	});
 
