@@ -179,6 +179,10 @@ export const CLIENT_ERRORS = {
 		`The list of items failed after ${d.result.items.length} items: ${d.reason}`,
 		"These items were handled, see details.result; make another call for the rest",
 	]),
+	part_not_loaded: row<{ reason: string }>("retry", (d) => [
+		`A part of the client could not be loaded: ${d.reason}`,
+		"Check the connection; if the application was updated in the meantime, reload the page",
+	]),
 	json_invalid: row<{ key: string; reason: string }>("give_up", (d) => [
 		`The content of ${JSON.stringify(d.key)} is not JSON: ${d.reason}`,
 		"Read it as text or bytes, or upload it again",

@@ -135,7 +135,7 @@ describe("what is refused", () => {
 
 	it("what is no certificate", () => {
 		for (const bytes of [new Uint8Array(), Uint8Array.of(1), Cbor.encode({ tree: 1 }), Cbor.encode(null)])
-			expect(() => decodeCertificate(bytes)).toThrow(/certificate is not valid/);
+			expect(() => decodeCertificate(bytes)).toThrow(/certificate of the answer is not valid/);
 	});
 });
 

@@ -98,7 +98,7 @@ test("C59 what a grant is for in all is told with its limit, and not got round b
 		used: 1n,
 		needed: 1n,
 	});
-	expect(String(error)).toContain("A grant is for 1 blobs in all");
+	expect(String(error)).toContain("The grant allows 1 blobs");
 });
 
 test("C60 a tab uploads by a part that its application gives to the tab's own key, until that is taken away", async () => {

@@ -262,7 +262,7 @@ describe("what an import cannot take", () => {
 		expect(canister).toMatchObject({ code: 1, stderr: "Which store? Give --canister ID.\n" });
 		const anonymous = await run(IMPORT, [source], { key: "" });
 		expect(anonymous.code).toBe(1);
-		expect(anonymous.stderr).toContain("sign in with an identity");
+		expect(anonymous.stderr).toContain("Sign in with an identity");
 
 		const { privateKey } = generateKeyPairSync("ec", { namedCurve: "secp256k1" });
 		const wrongKey = join(folder, "wrong.pem");
