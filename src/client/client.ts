@@ -25,7 +25,7 @@ import type { ListDeletedOptions, RestoreOptions } from "./deleted.js";
 import { type DeleteItems, startDeleting } from "./deleting.js";
 import { Download, type DownloadOptions, type RefDownloadOptions } from "./download/download.js";
 import { shown, storedKey, storedUpdate } from "./encryption.js";
-import { isBlobError } from "./errors.js";
+import { isBlobError, locating } from "./errors.js";
 import { Lane } from "./lane/lane.js";
 import type { ExtendLeaseOptions, TakeLeaseOptions, TakenLease } from "./leases.js";
 import { type BlobClientOptions, normalise, type PrincipalLike } from "./options.js";
@@ -509,7 +509,7 @@ export class BlobClient {
 	): Promise<T> {
 		return checked(options, valid, () => {
 			checkArgument("key", key, is.text);
-			return run(storedKey(this.#context, key));
+			return locating({ key }, () => run(storedKey(this.#context, key)));
 		});
 	}
 }

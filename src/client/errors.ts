@@ -4,7 +4,7 @@ import {
 	type ErrorCode,
 	type ErrorDetails,
 	errorCode,
-	errorMessage,
+	errorParts,
 	type Invalid,
 	sentences,
 	type WireError,
@@ -16,6 +16,75 @@ import { toJson } from "./util/json.js";
 
 /** A registered symbol is the same in every realm and in every copy of this package, unlike a class. */
 const BRAND: unique symbol = Symbol.for("canister-blobs.BlobError") as never;
+
+/** Where something went wrong: the parts that are known. */
+export interface ErrorPlace {
+	/** The blob's key, as the application names it. */
+	readonly key?: string;
+	/** The canister that was asked. */
+	readonly canisterId?: string;
+	/** The principal that asked. */
+	readonly caller?: string;
+}
+
+/** What happened and what to do: a message is made of them again when the place becomes known. */
+const PARTS: unique symbol = Symbol("parts");
+type Parts = readonly [what: string, advice: string];
+
+/** Errors about what the caller gave: a canister would say nothing new. */
+const WITHOUT_PLACE: ReadonlySet<string> = new Set([
+	"aborted",
+	"option_invalid",
+	"source_invalid",
+	"internal",
+	"not_admitted",
+	"identity_differs",
+	"items_failed",
+	"batch_refused",
+	"batch_broken",
+	"file_failed",
+]);
+
+/** Where it was, for the end of the first sentence: nothing that the sentence names already. */
+function placed(what: string, { key, canisterId, caller }: ErrorPlace): string {
+	const parts = [
+		key !== undefined && `key ${JSON.stringify(key)}`,
+		canisterId !== undefined && `canister ${canisterId}`,
+		caller !== undefined && `caller ${caller}`,
+	].filter((part) => part !== false && !what.includes(part.slice(part.indexOf(" ") + 1)));
+	return parts.length === 0 ? what : `${what.replace(/[.\s]+$/, "")} (${parts.join(", ")})`;
+}
+
+/**
+ * Says where an error was, in its `place` and its message. What is known already stays but for the key: whoever is
+ * nearer to the application knows it by its own name.
+ */
+export function located<T>(error: T, { key, canisterId, caller }: ErrorPlace): T {
+	if (!(error instanceof BlobError) || WITHOUT_PLACE.has(error.code)) return error;
+	const parts = error[PARTS];
+	if (parts === undefined) return error;
+	const known = error.place ?? {};
+	const place: ErrorPlace = {
+		...((key ?? known.key) !== undefined && { key: (key ?? known.key)! }),
+		...((known.canisterId ?? canisterId) !== undefined && { canisterId: (known.canisterId ?? canisterId)! }),
+		...((known.caller ?? caller) !== undefined && { caller: (known.caller ?? caller)! }),
+	};
+	const before = error.message;
+	error.place = place;
+	error.message = sentences([placed(parts[0], place), parts[1]]);
+	// Engines keep the message in the stack as it was when the error was made, and consoles print that.
+	if (typeof error.stack === "string") error.stack = error.stack.replace(before, () => error.message);
+	return error;
+}
+
+/** Does `run`; what it fails with says where. */
+export async function locating<T>(place: ErrorPlace, run: () => Promise<T>): Promise<T> {
+	try {
+		return await run();
+	} catch (error) {
+		throw located(error, place);
+	}
+}
 
 /**
  * What every failure of this package is. Tell one by `isBlobError`, which knows those of other realms and copies of the
@@ -30,16 +99,21 @@ export class BlobError extends Error {
 	readonly details: object;
 	/** Of an upload, a file of many or a copy that a quota refused: the caller's uploads that are open and count for it, at most 100. */
 	openUploads?: readonly OpenUpload[];
+	/** Which blob, which canister, and who asked, as far as that is known and matters. */
+	place?: ErrorPlace;
+	/** @internal */
+	declare readonly [PARTS]: Parts | undefined;
 
 	/** @internal */
 	constructor(
 		code: ErrorCode | ClientErrorCode,
 		action: ErrorAction,
-		message: string,
+		parts: Parts,
 		details: object,
 		cause?: unknown,
 	) {
-		super(message, cause === undefined ? undefined : { cause });
+		super(sentences(parts), cause === undefined ? undefined : { cause });
+		Object.defineProperty(this, PARTS, { value: parts });
 		this.name = "BlobError";
 		this.code = code;
 		this.action = action;
@@ -49,7 +123,7 @@ export class BlobError extends Error {
 
 	/** What `JSON.stringify` writes: name, code, action, message, details and the cause, in the shape of `AsJson`. */
 	toJSON(): object {
-		const { name, code, action, message, details, openUploads, cause } = this;
+		const { name, code, action, message, details, openUploads, place, cause } = this;
 		const reason = cause === undefined || cause === null ? undefined : causeToJson(cause);
 		return {
 			name,
@@ -57,6 +131,7 @@ export class BlobError extends Error {
 			action,
 			message,
 			details: toJson(details),
+			...(place === undefined ? {} : { place }),
 			...(openUploads === undefined ? {} : { openUploads: toJson(openUploads) }),
 			...(reason === undefined ? {} : { cause: reason }),
 		};
@@ -83,7 +158,7 @@ export class CanisterError<Code extends ErrorCode = ErrorCode> extends BlobError
 	constructor(error: WireError) {
 		const code = errorCode(error);
 		const details = (error as Record<string, object>)[code] ?? {};
-		super(code, ERROR_TABLE[code].action, errorMessage(error), details);
+		super(code, ERROR_TABLE[code].action, errorParts(error), details);
 		this.name = "CanisterError";
 	}
 }
@@ -130,15 +205,9 @@ export class ClientError<Code extends ClientErrorCode = ClientErrorCode> extends
 	constructor(code: Code, details: ClientErrorDetails<Code>, cause?: unknown) {
 		const { action, message } = CLIENT_ERRORS[code] as unknown as {
 			action: ErrorAction | ((details: object) => ErrorAction);
-			message: (details: object) => readonly [string, string];
+			message: (details: object) => Parts;
 		};
-		super(
-			code,
-			typeof action === "function" ? action(details) : action,
-			sentences(message(details)),
-			details,
-			cause,
-		);
+		super(code, typeof action === "function" ? action(details) : action, message(details), details, cause);
 		// The name by which the platform's own functions say the same.
 		this.name = code === "aborted" ? "AbortError" : "ClientError";
 	}

@@ -52,6 +52,7 @@ export {
 	type BlobErrorOf,
 	CanisterError,
 	ClientError,
+	type ErrorPlace,
 	isBlobError,
 } from "./errors.js";
 export type { ExtendLeaseOptions, TakeLeaseOptions, TakenLease } from "./leases.js";

@@ -6,7 +6,7 @@ import type { OnRetry } from "../call/retry.js";
 import { UPLOAD } from "../checks.js";
 import type { ClientContext } from "../context.js";
 import { sealed, shown } from "../encryption.js";
-import { ClientError } from "../errors.js";
+import { ClientError, locating } from "../errors.js";
 import { laneFor } from "../lane/index.js";
 import { openSource } from "../source/open.js";
 import type { BlobSource, OpenSource } from "../source/types.js";
@@ -36,7 +36,9 @@ export type UploadFrom = BlobSource | SourceLater;
 
 /** Starts an upload. Whatever is wrong fails the transfer. */
 export function startUpload(context: ClientContext, from: UploadFrom, options: UploadOptions): Transfer {
-	return started(context, from, options, async (upload) => shown(context, await upload.run()));
+	return started(context, from, options, (upload) =>
+		locating({ key: options.key }, async () => shown(context, await upload.run())),
+	);
 }
 
 /** The same up to where only the commit is left. */
@@ -45,7 +47,7 @@ export function startPreparing(
 	from: UploadFrom,
 	options: UploadOptions,
 ): Transfer<PreparedUpload> {
-	return started(context, from, options, (upload) => upload.prepare());
+	return started(context, from, options, (upload) => locating({ key: options.key }, () => upload.prepare()));
 }
 
 type Run<Result> = (upload: Upload) => Promise<Result>;

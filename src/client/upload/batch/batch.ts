@@ -5,7 +5,7 @@ import { updateBlob } from "../../changing.js";
 import { ITEM } from "../../checks.js";
 import { type ClientContext, noteVersion, requireIdentity } from "../../context.js";
 import { sealed, shown, storedKey } from "../../encryption.js";
-import { ClientError, isBlobError, messageOf, toBlobError } from "../../errors.js";
+import { ClientError, isBlobError, located, messageOf, toBlobError } from "../../errors.js";
 import { openSource } from "../../source/open.js";
 import type { OpenSource } from "../../source/types.js";
 import type { Manifest } from "../../types.js";
@@ -306,7 +306,7 @@ export class Batch {
 
 	#failed(file: File, error: unknown, loaded = 0): void {
 		const key = (this.#options.prefix ?? "") + (file.item?.key ?? "");
-		this.#ended(file, { key, status: "failed", error: toBlobError(error) }, loaded);
+		this.#ended(file, { key, status: "failed", error: located(toBlobError(error), { key }) }, loaded);
 	}
 
 	#ended(file: File, result: ItemResult<ItemUploaded>, done: number): void {
