@@ -43,7 +43,10 @@ const principalOf = async (name: string): Promise<string> =>
 
 describe("who asks", () => {
 	test("whoami names the principal and the command that gives it a role; every kind of key is believed", async () => {
-		expect((await run(whoami)).out).toMatch(/2vxsx-fae: nobody.*--identity/);
+		expect((await run(whoami)).out).toMatch(/2vxsx-fae: anonymous.*--identity/);
+		// Without a store nothing is asked of any network.
+		const own = await runCommand(whoami, ...as("eve"));
+		expect(own.out.trim()).toBe(await principalOf("eve"));
 		const none = await run(whoami, ...as("eve"));
 		expect(none).toMatchObject({ code: 0 });
 		expect(none.out).toMatch(/^principal +\S+-\S+$/m);

@@ -82,26 +82,30 @@ async function runStat(args: readonly string[]): Promise<number> {
 	});
 }
 
-const WHOAMI_HELP = `Usage: canister-blobs whoami --canister <id> [options]
+const WHOAMI_HELP = `Usage: canister-blobs whoami [--canister <id>] [options]
 
-Shows the principal that asks, by which an administrator gives it a role, and what it
-may do and uses in the store.
+Shows the principal of an identity, by which an administrator gives it a role. With
+--canister also what it may do in the store, and what it uses there.
 ${STORE_HELP}`;
+
+const ANONYMOUS = "2vxsx-fae";
 
 async function runWhoami(args: readonly string[]): Promise<number> {
 	const { values } = parseArgs({ args: [...args], options: STORE });
 	return reported(values, async (report) => {
-		const { client, connection } = await openStore(values);
-		const { canisterId, identity } = connection;
-		if (identity === undefined) {
-			const principal = "2vxsx-fae";
+		const { identityOf } = await import("../connect/identities.js");
+		const identity = await identityOf(values);
+		if (identity === undefined)
 			return report.end(
 				0,
-				{ principal, canisterId, anonymous: true },
-				`${principal}: nobody, who reads public blobs. Give --identity to be somebody.`,
+				{ principal: ANONYMOUS, anonymous: true },
+				`${ANONYMOUS}: anonymous, who can read public blobs. To use an identity: --identity`,
 			);
-		}
 		const principal = identity.getPrincipal().toText();
+		if (!(values.canister ?? process.env.CANISTER_BLOBS_CANISTER))
+			return report.end(0, { principal, anonymous: false }, principal);
+		const { client, connection } = await openStore(values);
+		const { canisterId } = connection;
 		const account = await client.account();
 		const { roles, granted, administers, usage, quota } = account;
 		const held = [
