@@ -28,7 +28,7 @@ describe("canister-blobs", () => {
 		for (const args of [["--help"], ["-h"], ["help"]]) {
 			const { code, stdout } = await run(...args);
 			expect(code).toBe(0);
-			expect(stdout).toMatch(/Commands:\n {2}build +build a canister/);
+			expect(stdout).toMatch(/Commands:\n {2}put +upload a file or a directory/);
 		}
 		expect((await run("link", "--help")).stdout).toMatch(/-o, --output/);
 	});
