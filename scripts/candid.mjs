@@ -12,7 +12,9 @@ import ts from "typescript";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const target = process.argv[2] ?? join(root, "candid");
 const wire = join(root, "src/protocol/wire");
-const { ERROR_TABLE, HTTP_METHODS, METHODS, sentences, WireErrorType } = await import("../dist/protocol/index.js");
+const { ERROR_TABLE, HTTP_METHODS, METHODS, sentences, WireErrorType } = await import(
+	"../dist/protocol/index.js"
+);
 
 /** Types by the name under which src/protocol exports them. */
 const names = new Map([[WireErrorType, "Error"]]);

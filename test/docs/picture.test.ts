@@ -8,7 +8,11 @@ const root = join(import.meta.dirname, "../..");
 test("the picture in README.md is what its script draws, and no page loads anything for it", () => {
 	const drawn = execFileSync(
 		process.execPath,
-		["--input-type=module", "-e", 'import { picture } from "./scripts/picture.mjs"; process.stdout.write(picture())'],
+		[
+			"--input-type=module",
+			"-e",
+			'import { picture } from "./scripts/picture.mjs"; process.stdout.write(picture())',
+		],
 		{ cwd: root, encoding: "utf8" },
 	);
 	const kept = readFileSync(join(root, "docs/main-job.svg"), "utf8");
