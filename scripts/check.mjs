@@ -19,6 +19,7 @@ const isWithTests = first === "--test";
 const SOURCES = {
 	reference: "typedoc --emit none",
 	style: "npm run --silent check:style",
+	prose: "node scripts/prose.mjs",
 };
 const BUILT = {
 	test: "tsc -b test",
