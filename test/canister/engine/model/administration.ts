@@ -78,7 +78,8 @@ export function beginImport(model: Model, who: number, [request]: MethodArgs<"bl
 	requireController(who);
 	return change(model, who, "blobs_begin_import", request, () => {
 		const hasHistory = model.sequence !== model.administered;
-		if (model.wasImported || hasHistory || model.uploads.size > 0) refuse("not_importable");
+		if (model.wasImported || hasHistory || model.uploads.size + model.staged.all.length > 0)
+			refuse("not_importable");
 		model.wasImported = true;
 		model.mode = "importing";
 		model.generation++;

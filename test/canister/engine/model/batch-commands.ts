@@ -60,11 +60,11 @@ export const batch = command(
 	},
 );
 /** Of all that has arrived of an upload. */
-function commitItem(
+export function commitItem(
 	name: string,
 	upload: ModelUpload,
 	visibility: WirePublication["visibility"],
-): WireBatchItem {
+): Extract<WireBatchItem, { commit: unknown }> {
 	const id = new Uint8Array(Buffer.from(name.split("/")[1]!, "hex"));
 	const extent = Math.max(-1, ...upload.chunks.keys()) + 1;
 	const bytes = Buffer.concat(

@@ -58,7 +58,7 @@ function requireApart(model: Model, who: number, items: readonly WireBatchItem[]
 
 function one(model: Model, who: number, item: WireBatchItem): [] | [WireVersion] {
 	if ("put" in item) {
-		const pieces = checkWhole(model, who, item.put, item.put.content);
+		const { pieces } = checkWhole(model, who, item.put, item.put.content);
 		publish(model, who, undefined, item.put, MAX_CHUNK_BYTES, pieces);
 	} else if ("commit" in item) publishUpload(model, who, item.commit);
 	else if ("update" in item) {

@@ -26,7 +26,7 @@ import {
 
 /** What the methods that change blobs should do. */
 
-const nameOfCase = (variant: object): string => Object.keys(variant)[0]!;
+export const nameOfCase = (variant: object): string => Object.keys(variant)[0]!;
 
 /** With an id that leaves its receipt. */
 export function publish(
@@ -74,12 +74,16 @@ export function hold(model: Model, by: number, blob: ModelBlob, isSameContent = 
 	return numbered;
 }
 
-/** Checks what came whole, and answers its one piece, or none. */
+/**
+ * Checks what came whole, and answers its one piece, or none, and the grant that it counts in. `before`: changes of the
+ * message that count already.
+ */
 export function checkWhole(
 	model: Model,
 	who: number,
 	item: WirePublication & { key: string },
 	bytes: Uint8Array,
+	before = 0,
 ) {
 	const pieces = bytes.length === 0 ? [] : [pieceOf(bytes)];
 	const isPublic = "public" in item.visibility;
@@ -92,13 +96,13 @@ export function checkWhole(
 		pieces,
 	});
 	model.requireQuota(who, { key: item.key, bytes: bytesHeld });
-	model.requireChanges(who, 2);
+	model.requireChanges(who, 2 + before);
 	const use = { isPublic, bytes: bytesHeld, blobs: 1 };
 	const grant = model.pay(who, item.key, use);
 	model.requirePrecondition(item.precondition, item.key);
 	if (!sameBytes(item.root, rootOf(bytes, MAX_CHUNK_BYTES))) refuse("root_mismatch");
 	if (grant !== undefined) model.grants.use(grant, bytesHeld, 1);
-	return pieces;
+	return { pieces, grant };
 }
 
 export function putBlob(model: Model, who: number, [request, bytes]: MethodArgs<"blobs_put_blob">) {
@@ -114,7 +118,7 @@ export function putBlob(model: Model, who: number, [request, bytes]: MethodArgs<
 	model.refuseFinished(receipt);
 	if (model.uploads.has(nameOf(who, id))) refuse("upload_conflict");
 	model.requireReceivable(who, bytes.length);
-	const pieces = checkWhole(model, who, request, bytes);
+	const { pieces } = checkWhole(model, who, request, bytes);
 	model.changed(who);
 	return publish(model, who, id, request, MAX_CHUNK_BYTES, pieces);
 }
@@ -153,7 +157,7 @@ export function putMany(model: Model, who: number, [request]: MethodArgs<"blobs_
 			blobs.reduce((sum, { content }) => sum + content.length, 0),
 		);
 		return each(blobs, (item) => {
-			const pieces = checkWhole(model, who, item, item.content);
+			const { pieces } = checkWhole(model, who, item, item.content);
 			// The message has one receipt, not each blob.
 			publish(model, who, undefined, item, MAX_CHUNK_BYTES, pieces);
 			return model.version;

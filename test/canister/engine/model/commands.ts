@@ -38,6 +38,7 @@ import {
 	S,
 } from "./model.js";
 import { owning } from "./owner-commands.js";
+import { staging } from "./staged-commands.js";
 
 /** What random histories are made of, and how each command becomes a call: it may look at what there is. */
 
@@ -603,6 +604,39 @@ export const ownerCommands = fc.array(
 		wait,
 		restart,
 		cleanAfter(0, 0, 60_000, DAY_MS, 8 * DAY_MS),
+	),
+	{ minLength: 30, maxLength: 70, size: "max" },
+);
+
+/** What is staged and revealed, among changes of the same keys, and of who may do what. */
+export const stagedCommands = fc.array(
+	fc.oneof(
+		...staging,
+		{ ...begin, weight: 8 },
+		{ ...putMissing, weight: 10 },
+		{ ...commit, weight: 4 },
+		abort,
+		{ ...putBlob, weight: 8 },
+		deleteBlob,
+		update,
+		move(2, "blobs_copy"),
+		move(2, "blobs_rename"),
+		batch,
+		...owning.map((each) => ({ ...each, weight: 1 })),
+		{ ...give, weight: 4 },
+		putByGrant,
+		{ ...setKeepDeleted, weight: 2 },
+		restore,
+		{ ...takeLease, weight: 2 },
+		setExpiryRules,
+		roleChange(2, "blobs_grant_role"),
+		roleChange(2, "blobs_revoke_role"),
+		{ ...setQuota, weight: 2 },
+		setMode,
+		{ weight: 8, arbitrary: fc.nat(1).map((back): Command => ({ do: "again", back })) },
+		wait,
+		restart,
+		{ ...cleanAfter(0, 0, 0, 60_000, 20 * 60_000, DAY_MS), weight: 20 },
 	),
 	{ minLength: 30, maxLength: 70, size: "max" },
 );

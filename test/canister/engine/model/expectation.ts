@@ -7,6 +7,7 @@ import * as grants from "./grants.js";
 import * as leases from "./leases.js";
 import { ANONYMOUS, CONTROLLER, type Model, refuse } from "./model.js";
 import * as owners from "./owners.js";
+import * as staged from "./staged.js";
 import * as uploads from "./uploads.js";
 
 const EXPECTATIONS: {
@@ -25,6 +26,10 @@ const EXPECTATIONS: {
 	blobs_copy: blobs.copy,
 	blobs_rename: blobs.rename,
 	blobs_batch: batch,
+	blobs_stage: staged.stage,
+	blobs_unstage: staged.unstage,
+	blobs_reveal: staged.reveal,
+	blobs_drop_batch: staged.drop,
 	blobs_grant_role: administration.grant,
 	blobs_revoke_role: administration.revoke,
 	blobs_set_quota: administration.setQuota,
@@ -91,7 +96,12 @@ export function expectationOf<Name extends MethodName>(
 	}
 }
 
-const BEGIN: readonly MethodName[] = ["blobs_begin_upload", "blobs_put_blob", "blobs_put_many"];
+const BEGIN: readonly MethodName[] = [
+	"blobs_begin_upload",
+	"blobs_put_blob",
+	"blobs_put_many",
+	"blobs_stage",
+];
 const ADMINISTRATION: readonly MethodName[] = [
 	"blobs_grant_role",
 	"blobs_revoke_role",
@@ -122,7 +132,12 @@ function isAdmitted(model: Model, who: number, method: MethodName): boolean {
 	if (!model.takes(BEGIN.includes(method) ? "live" : "draining") || who === ANONYMOUS) return false;
 	if (GRANTING.includes(method)) return model.grants.holds(who);
 	if (LEASING.includes(method)) return model.has(who, "backup");
-	return method === "blobs_abort_upload" || PARTY.includes(method) || model.writesSome(who);
+	return (
+		method === "blobs_abort_upload" ||
+		method === "blobs_drop_batch" ||
+		PARTY.includes(method) ||
+		model.writesSome(who)
+	);
 }
 
 /** Bytes of blobs that a call brings. */
@@ -131,4 +146,5 @@ const CONTENT: { [Name in MethodName]?: (args: MethodArgs<Name>) => number } = {
 	blobs_put_blob: ([, bytes]) => bytes.length,
 	blobs_put_many: ([{ blobs }]) => blobs.reduce((sum, { content }) => sum + content.length, 0),
 	blobs_batch: ([{ items }]) => contentOf(items),
+	blobs_stage: ([{ items }]) => staged.stagedContentOf(items),
 };

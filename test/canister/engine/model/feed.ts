@@ -9,6 +9,7 @@ import type {
 } from "../../../../src/protocol/index.js";
 import { type PlainChange, plainChange, versionOf } from "../../../support/plain.js";
 import { sha256 } from "../../../support/store.js";
+import { opened } from "../staged-store.js";
 import { CONTROLLER, EVERYBODY, type ModeName, numberOf, PRINCIPALS, type RoleName } from "./model.js";
 import { linkName } from "./owners.js";
 import type { World } from "./world.js";
@@ -26,6 +27,8 @@ export interface Replayed {
 	readonly links: Set<string>;
 	/** By holder and id. */
 	readonly grants: Map<string, ReplayedGrant>;
+	/** What a batch may reveal. */
+	readonly sealed: PlainChange[];
 }
 
 export interface ReplayedGrant {
@@ -47,6 +50,7 @@ export function replayFeed(world: World): Replayed {
 		keepDays: 0,
 		links: new Set(),
 		grants: new Map(),
+		sealed: [],
 	};
 	let cursor: WireCursor = { sequence: 0n, head: new Uint8Array(32) };
 	let left = 0;
@@ -121,7 +125,9 @@ function apply(replayed: Replayed, { change, ...stamp }: PlainChange): void {
 		const name = linkName(numberOf(owner), numberOf(who));
 		if (state === "holds") replayed.links.add(name);
 		else replayed.links.delete(name);
-	} else if ("purged" in change) {
+	} else if ("sealed" in change) replayed.sealed.push({ change, ...stamp });
+	else if ("revealed" in change) for (const its of opened(replayed.sealed, change)) apply(replayed, its);
+	else if ("purged" in change) {
 		expect(change.purged.version.sequence).toBeLessThan(stamp.sequence);
 	} else if ("keep_deleted" in change) {
 		replayed.keepDays = change.keep_deleted.days;

@@ -55,7 +55,8 @@ export class Leases {
 		return this.#saw(lease, blob) && lease.sequence < gone;
 	}
 
-	keep(blob: ModelBlob): void {
+	/** `gone`: the change by which its key gives it up; by default the next. */
+	keep(blob: ModelBlob, gone = this.#model.sequence + 1n): void {
 		const covers = (lease: ModelLease) => !lease.broken && !this.isOver(lease) && this.#saw(lease, blob);
 		const charged = chargeOfBlob(blob);
 		const bears = (lease: ModelLease) => covers(lease) && lease.used + charged <= lease.bytes;
@@ -65,7 +66,7 @@ export class Leases {
 			if (bears(lease)) return { ...lease, used: lease.used + charged };
 			return covers(lease) ? { ...lease, broken: true } : lease;
 		});
-		if (isKept) this.kept.set(blob.manifest.sequence, { blob, gone: this.#model.sequence + 1n });
+		if (isKept) this.kept.set(blob.manifest.sequence, { blob, gone });
 	}
 
 	drop(sequence: bigint): void {

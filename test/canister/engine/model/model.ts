@@ -18,6 +18,7 @@ import { chargeOfBlob, chargeOfPieces, chargeOfSession, chargeOfSize } from "./c
 import { Grants, type ModelGrant, type Use } from "./grants.js";
 import { Leases } from "./leases.js";
 import { Owners } from "./owners.js";
+import { Staged } from "./staged.js";
 
 /** What the store should be, as anybody would write it down: maps in the heap, nothing shared, nothing saved. */
 
@@ -144,6 +145,7 @@ export class Model {
 	readonly grants = new Grants(this);
 	readonly leases = new Leases(this);
 	readonly owners = new Owners();
+	readonly staged = new Staged(this);
 	rules: WireExpiryRule[] = [];
 	keepDays = 0;
 	/** By the number of the version. */
@@ -299,12 +301,18 @@ export class Model {
 		return new Set([...held, ...awaited]);
 	}
 
+	/** What counts there in all, with what is staged. */
+	blobsOf(who: number): number {
+		return this.keysOf(who).size + this.staged.of(who).length;
+	}
+
 	bytesOf(who: number): number {
 		let bytes = 0;
 		for (const blob of this.blobs.values()) if (blob.owner === who) bytes += chargeOfBlob(blob);
 		for (const [name, upload] of this.uploads) if (name.startsWith(`${who}/`)) bytes += chargedFor(upload);
 		for (const { blob } of this.bin.values()) if (blob.owner === who) bytes += chargeOfBlob(blob);
 		for (const { holder, charged } of this.garbage) if (holder === who) bytes += charged;
+		for (const { charged } of this.staged.of(who)) bytes += charged;
 		return bytes + this.grants.bytesOf(who) + this.owners.bytesOf(who);
 	}
 
@@ -352,17 +360,17 @@ export class Model {
 			refuse("quota_exceeded");
 	}
 
-	/** `key` is one that shall hold a blob of its, or that it uploads to. */
-	requireQuota(who: number, more: { uploads?: number; key?: string; bytes?: number }): void {
+	/** `staged`: blobs that count beside what keys hold. `key` is one that shall hold a blob of its, or that it uploads to. */
+	requireQuota(who: number, more: { uploads?: number; key?: string; staged?: number; bytes?: number }): void {
 		if (this.isImporting) return;
 		const quota = this.quotaOf(who);
 		const keys = this.keysOf(who);
-		const moreBlobs = more.key === undefined || keys.has(more.key) ? 0 : 1;
+		const moreBlobs = more.staged ?? (more.key === undefined || keys.has(more.key) ? 0 : 1);
 		const isOver = (used: number, add: number | undefined, limit: bigint) =>
 			add !== undefined && add > 0 && BigInt(used + add) > limit;
 		if (
 			isOver(this.openUploadsOf(who), more.uploads, BigInt(quota.open_uploads)) ||
-			isOver(keys.size, moreBlobs, quota.blobs) ||
+			isOver(this.blobsOf(who), moreBlobs, quota.blobs) ||
 			isOver(this.bytesOf(who), more.bytes, quota.bytes)
 		)
 			refuse("quota_exceeded");
@@ -399,6 +407,8 @@ export class Model {
 		for (const { uploader, pieces } of this.blobs.values()) add(uploader, pieces);
 		for (const [name, { chunks }] of this.uploads) add(name.split("/")[0]!, chunks.values());
 		for (const { blob } of this.bin.values()) add(blob.uploader, blob.pieces);
+		for (const { owner, items } of this.staged.all)
+			for (const { blob } of items) add(owner, blob?.pieces ?? []);
 		for (const { blob } of this.leases.kept.values()) add(blob.uploader, blob.pieces);
 		for (const { uploader, pieces } of this.garbage) add(uploader, pieces);
 		return stored;
@@ -470,7 +480,9 @@ export class Model {
 
 	refuseFinished(receipt: ModelReceipt | undefined): void {
 		if (receipt === undefined) return;
-		refuse(["committed", "aborted"].includes(receipt.kind) ? "upload_finished" : "upload_conflict");
+		refuse(
+			["committed", "aborted", "stagedUpload"].includes(receipt.kind) ? "upload_finished" : "upload_conflict",
+		);
 	}
 
 	openUpload(who: number, id: Uint8Array): ModelUpload {
@@ -539,6 +551,7 @@ export class Model {
 		this.grants.clean(this.now);
 		this.owners.clean(this.now);
 		for (const [name, { until }] of this.receipts) if (until <= this.now) this.receipts.delete(name);
+		this.staged.clean();
 		this.garbage.splice(0, this.garbage.length - left);
 	}
 }

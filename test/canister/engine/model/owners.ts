@@ -228,11 +228,13 @@ export function removeOwned(model: Model, who: number, [request]: MethodArgs<"bl
 		if (request.rights && owner === who) refuse("invalid_argument");
 		const counts = { rights: 0, uploads: 0, blobs: 0, bytes: 0n, purged: 0, refused: 0 };
 		if (request.rights) counts.rights = endRights(model, who, owner);
+		const staged = model.staged.all.filter((each) => each.owner === owner && each.state !== "dropping");
+		for (const each of staged) model.staged.drop(each);
 		for (const name of [...model.uploads.keys()].filter((each) => each.startsWith(`${owner}/`))) {
 			abortUpload(model, who, owner, new Uint8Array(Buffer.from(name.split("/")[1]!, "hex")));
 			counts.uploads++;
 		}
-		const isLeft = removeBlobs(model, who, owner, counts);
+		const isLeft = removeBlobs(model, who, owner, counts, staged.length);
 		if (!isLeft && request.purge)
 			for (const [sequence, { blob }] of [...model.bin]) {
 				if (blob.owner !== owner) continue;
@@ -248,8 +250,8 @@ export function removeOwned(model: Model, who: number, [request]: MethodArgs<"bl
 
 type Counts = { rights: number; uploads: number; blobs: number; bytes: bigint; refused: number };
 
-function removeBlobs(model: Model, who: number, owner: number, counts: Counts): boolean {
-	const keys = model.keysOf(owner).size;
+function removeBlobs(model: Model, who: number, owner: number, counts: Counts, batches: number): boolean {
+	const keys = model.blobsOf(owner);
 	const blobs = ownedBy(model, owner);
 	for (const { manifest } of blobs) {
 		const { key, size } = manifest;
@@ -263,7 +265,7 @@ function removeBlobs(model: Model, who: number, owner: number, counts: Counts): 
 		try {
 			model.requireChanges(who, 2);
 		} catch (error) {
-			if (counts.rights + counts.uploads + counts.blobs === 0) throw error;
+			if (counts.rights + batches + counts.uploads + counts.blobs === 0) throw error;
 			return true;
 		}
 		remove(model, who, { key, precondition: { none: null } });
@@ -271,7 +273,7 @@ function removeBlobs(model: Model, who: number, owner: number, counts: Counts): 
 		counts.bytes += size;
 	}
 	// All that it has were looked at, and some stayed: a walk that went on would find that out.
-	return keys > 0 && blobs.length === keys && model.keysOf(owner).size > 0;
+	return keys > 0 && blobs.length === keys && model.blobsOf(owner) > 0;
 }
 
 function endRights(model: Model, who: number, owner: number): number {
@@ -323,7 +325,8 @@ export function acceptLink(model: Model, who: number, [request]: MethodArgs<"blo
 		if (link.holds && who === owner) return false;
 		const acts = owners.actsFor(owner) !== owner || owners.actsFor(signer) !== signer;
 		const isOwner = owners.links.some((each) => each.owner === signer);
-		if (acts || isOwner || model.keysOf(signer).size > 0) refuse("invalid_argument");
+		const stages = model.staged.all.some(({ owner, state }) => owner === signer && state !== "dropping");
+		if (acts || isOwner || model.blobsOf(signer) > 0 || stages) refuse("invalid_argument");
 		Object.assign(link, { holds: true, since: model.now });
 		return true;
 	});

@@ -12,6 +12,7 @@ import {
 import { rootOf } from "../../../support/store.js";
 import { publish } from "./blobs.js";
 import { chargeOfBlobOf, chargeOfPieces, chargeOfSession, chargeOfSize } from "./charges.js";
+import type { ModelGrant } from "./grants.js";
 import { knownPiece, type Model, type ModelUpload, nameOf, type Piece, pieceOf, refuse, S } from "./model.js";
 
 /** What the methods of uploads should do. Each answers what is expected of the engine's answer, or throws Refused. */
@@ -134,7 +135,15 @@ export function commit(model: Model, who: number, [request]: MethodArgs<"blobs_c
 	return publishUpload(model, who, request);
 }
 
-export function publishUpload(model: Model, who: number, request: WireCommitUpload): WireManifest {
+interface CheckedUpload {
+	readonly upload: ModelUpload;
+	readonly pieces: readonly Piece[];
+	readonly bytes: number;
+	/** The grant that it counts in from now on, where it is none that it was begun by. */
+	readonly payer: ModelGrant | undefined;
+}
+
+export function checkUpload(model: Model, who: number, request: WireCommitUpload): CheckedUpload {
 	const { id } = request;
 	const upload = model.openUpload(who, id);
 	model.requireAs(request.as[0]);
@@ -162,10 +171,22 @@ export function publishUpload(model: Model, who: number, request: WireCommitUplo
 	const pieces = Array.from({ length: count }, (_, i) => upload.chunks.get(i)!);
 	const root = rootOf(Buffer.concat(pieces.map(({ bytes }) => bytes)), S);
 	if (!sameBytes(root, request.root)) refuse("root_mismatch");
+	return { upload, pieces, bytes, payer };
+}
+
+/** Its id is used up, and what it takes counts as a blob. */
+export function useUpload(model: Model, who: number, id: Uint8Array, checked: CheckedUpload): void {
+	const { upload, bytes, payer } = checked;
 	model.uploads.delete(nameOf(who, id));
 	model.grants.useOf(upload, bytes - upload.granted, 0);
 	if (payer !== undefined) model.grants.use(payer, bytes, 1);
-	return publish(model, who, id, { key: upload.key, ...request }, S, pieces);
+}
+
+export function publishUpload(model: Model, who: number, request: WireCommitUpload): WireManifest {
+	const checked = checkUpload(model, who, request);
+	const { upload, pieces } = checked;
+	useUpload(model, who, request.id, checked);
+	return publish(model, who, request.id, { key: upload.key, ...request }, S, pieces);
 }
 
 export function abort(model: Model, who: number, [id]: MethodArgs<"blobs_abort_upload">) {

@@ -16,12 +16,14 @@ import {
 	type MethodName,
 	type MethodOk,
 	manifests,
+	type WireManifest,
 	type WireQuota,
 	type WireResult,
 } from "../../../../src/protocol/index.js";
 import { isLong } from "../../../support/long.js";
-import { type PlainOk, plain, versionOf } from "../../../support/plain.js";
+import { type PlainChange, type PlainOk, plain, plainChange, versionOf } from "../../../support/plain.js";
 import { ask } from "../ask.js";
+import { opened } from "../staged-store.js";
 import { FakeHost, MapStorage } from "../surroundings.js";
 import { listedFor } from "./bin.js";
 import { type Call, type Command, KEYS } from "./draws.js";
@@ -38,6 +40,7 @@ import {
 	type RoleName,
 } from "./model.js";
 import { linkName, listedLinks, listedOffers, ownedBy } from "./owners.js";
+import { toWire } from "./staged.js";
 
 /** After every so many commands all that is stored is compared; answers always are. */
 const COMPARED = 10;
@@ -51,6 +54,7 @@ export class World {
 	engine = this.#start();
 	readonly model = new Model();
 	readonly #log: Call[] = [];
+	readonly #sealed: PlainChange[] = [];
 	#commands = 0;
 
 	constructor() {
@@ -221,13 +225,75 @@ export class World {
 		const grants = this.model.grants.all.length;
 		const reserved = () => [...this.model.uploads.values()].filter((upload) => upload.reserved > 0).length;
 		const reserves = reserved();
-		this.engine.clean();
-		this.model.clean(Number(this.query(CONTROLLER, "blobs_stats").cleaning));
+		this.#step();
+		// What is got ready meanwhile, while others change the same keys, has a test of its own (staging-model.test.ts).
+		for (let steps = 0; this.#isRevealing(); steps++) {
+			if (steps > 50) throw new Error("no batch comes to its end");
+			this.#step();
+		}
 		if (this.model.grants.all.length < grants) this.count("a grant cleaned away");
 		if (this.model.blobs.size < blobs) this.count("a blob ended");
 		if (this.model.bin.size < kept) this.count("a deleted blob removed");
 		if (this.model.uploads.size < open) this.count("upload expired");
 		else if (reserved() < reserves) this.count("a reserve ended");
+	}
+
+	#step(): void {
+		this.engine.clean();
+		this.model.clean(Number(this.query(CONTROLLER, "blobs_stats").cleaning));
+		this.#follow();
+	}
+
+	/** Until all that were asked for are revealed or broken, and their keys hold what they say. */
+	#isRevealing(): boolean {
+		if (this.model.mode === "maintenance") return false;
+		const stored = new State(this.storage, this.host).batches.all;
+		return this.model.staged.next !== undefined || stored.some(({ state }) => state !== "open");
+	}
+
+	/** What a step has sealed and revealed, or why it could not, as the model says of the batch whose turn it was. */
+	#follow(): void {
+		const { model } = this;
+		const { all } = model.staged;
+		const { last } = this.query(CONTROLLER, "blobs_status");
+		const { sequence } = new State(this.storage, this.host).feed;
+		const seen: PlainChange[] = [];
+		for (let n = Number(model.sequence) + 1; n <= sequence; n++) {
+			const change = plainChange(new State(this.storage, this.host).feed.change(n));
+			const [batch] = all.filter(({ state }) => state === "waiting");
+			expect(batch, "a change that nobody made").toBeDefined();
+			same(change.by, PRINCIPALS[batch!.owner], "whose batch it is");
+			model.sequence++;
+			model.changed(batch!.owner);
+			this.#sealed.push(change);
+			if (!("revealed" in change.change)) expect(change.change).toHaveProperty("sealed");
+			else seen.push(change);
+		}
+		const turn = model.staged.next;
+		if (turn === undefined) return;
+		const refusal = model.staged.refusalOf(turn);
+		const [reveal] = seen;
+		const stored = new State(this.storage, this.host).batches.get(
+			PRINCIPALS[turn.owner]!.toUint8Array(),
+			turn.id,
+		);
+		if (reveal !== undefined) {
+			same(refusal, undefined, "what was revealed");
+			const published = new Map<string, WireManifest>();
+			for (const { change } of opened(this.#sealed, reveal.change as never))
+				if ("published" in change) published.set(change.published.key, change.published);
+			model.staged.reveal(turn, published);
+			this.count("revealed");
+		} else if (stored?.state === "open") {
+			same(
+				stored.broken && { key: stored.broken.key, code: stored.broken.refusal.code },
+				refusal,
+				"what broke it",
+			);
+			Object.assign(turn, { state: "open", broken: refusal });
+			this.count(`broken ${refusal?.code}`);
+		}
+		expect(last.sequence).toBeLessThanOrEqual(BigInt(sequence));
 	}
 
 	/** What each principal sees, what it is charged, and what the store counts, is what the model says. */
@@ -271,6 +337,7 @@ export class World {
 			same(deleted, listedFor(model, model.owners.actsFor(who)), `what ${who} sees of what was deleted`);
 		}
 		this.#compareOwners();
+		this.#compareStaged();
 		this.#compareLeases();
 		this.#compareBytes();
 		this.#compareCounts();
@@ -296,6 +363,44 @@ export class World {
 		const { offers, links } = model.owners;
 		const holding = links.filter(({ holds }) => holds).length;
 		same(this.storage.size(MEMORY.owners), offers.length + links.length + holding, "offers and links");
+	}
+
+	/** What is staged is its stager's and administrators' to see. */
+	#compareStaged(): void {
+		const { model } = this;
+		if (model.isImporting) return;
+		const { all } = model.staged;
+		const shown = all.filter((batch) => !model.staged.isOver(batch));
+		const codes = this.query(CONTROLLER, "blobs_list_batches").batches.map(
+			({ broken: [broken], ...batch }) => ({
+				...batch,
+				broken: broken === undefined ? [] : [{ key: broken.key, code: broken.refusal.code }],
+			}),
+		);
+		same(
+			codes,
+			shown.map((batch) => toWire(model, batch)),
+			"the batches",
+		);
+		for (const { owner, id, items } of shown) {
+			const request = { batch: id, after: [] as [], limit: 100 };
+			const signer = [0, 1, 2, 3].find((who) => model.owners.actsFor(who) === owner);
+			if (signer === undefined) continue;
+			const page = this.query(signer, "blobs_list_staged", request);
+			const expected = items.map(({ key, blob }) => ({
+				key,
+				deletes: blob === undefined,
+				size: blob?.manifest.size ?? 0n,
+				root: blob?.manifest.root ?? new Uint8Array(0),
+			}));
+			same(page.items, expected, "what is staged");
+		}
+		same(this.storage.size(MEMORY.batches), all.length > 0 ? 1 : 0, "batches");
+		same(
+			this.storage.size(MEMORY.staged),
+			2 * all.reduce((sum, { items }) => sum + items.length, 0),
+			"items",
+		);
 	}
 
 	/** What is kept for leases is there for who holds them, all of it, and for nobody else. */
@@ -350,7 +455,7 @@ export class World {
 			bytes += model.bytesOf(who);
 			const expected = {
 				open_uploads: model.openUploadsOf(who),
-				blobs: BigInt(model.keysOf(who).size),
+				blobs: BigInt(model.blobsOf(who)),
 				bytes: BigInt(model.bytesOf(who)),
 				received_today: BigInt(model.todayOf(who).received),
 				changes_today: BigInt(model.todayOf(who).changes),
@@ -453,6 +558,10 @@ export class World {
 				method: "blobs_end_link",
 				args: [{ id: id.slice().fill(230 + n), link: { owner, who } }],
 			});
+		for (const [n, { owner, id: batch }] of model.staged.all.entries()) {
+			const dropped = { id: id.slice().fill(240 + n), batch, owner: [PRINCIPALS[owner]!] as [Principal] };
+			this.call({ who: CONTROLLER, method: "blobs_drop_batch", args: [dropped] });
+		}
 		const days = { id: id.slice().fill(203), days: 0 };
 		this.call({ who: CONTROLLER, method: "blobs_set_keep_deleted", args: [days] });
 		const isBusy = () => this.query(CONTROLLER, "blobs_stats").certifying > 0n;
