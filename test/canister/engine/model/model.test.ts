@@ -220,7 +220,7 @@ test("C137 staged batches: no history loses what is in them, counts it twice, or
 			world.settle();
 			world.replay();
 		}),
-		isLong ? { numRuns: 600 } : { numRuns: 40, seed: 137 },
+		isLong ? { numRuns: 600 } : { numRuns: 30, seed: 137 },
 	);
 	for (const method of STAGING) expect(World.happened.get(`${method} done`), method).toBeGreaterThan(5);
 	const missing = [

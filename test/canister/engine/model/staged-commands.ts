@@ -24,6 +24,15 @@ const NAMES = [40, 41].map((n) => new Uint8Array(16).fill(n));
 const name = fc.constantFrom(...NAMES);
 const kind = fc.constantFrom("put", "put", "put", "delete", "commit");
 
+/** Often one that others may break before the reveal. */
+const condition = fc.constantFrom(
+	"none" as const,
+	"none" as const,
+	"none" as const,
+	"absent" as const,
+	"current" as const,
+);
+
 /** Mostly one that there is, by who staged it. */
 function named<Parts extends { who: number; pick: number; name: Uint8Array }>(
 	model: Model,
@@ -43,9 +52,10 @@ const stage = command(
 		pick,
 		name,
 		keys: fc.shuffledSubarray(KEYS, { minLength: 1 }),
-		items: fc.array(fc.record({ ...whole, kind, isRootRight: fc.integer({ min: 0, max: 19 }) }), {
+		items: fc.array(fc.record({ ...whole, condition, kind, isRootRight: fc.integer({ min: 0, max: 19 }) }), {
 			minLength: 1,
-			maxLength: 4,
+			// Of more the small ones share a slot, of which the model knows nothing.
+			maxLength: 3,
 		}),
 	},
 	(parts, model) => {
