@@ -32,7 +32,9 @@ interface ModelItem {
 	/** Nothing where the key is to be emptied; without version, times and end until it is revealed. */
 	readonly blob: ModelBlob | undefined;
 	readonly precondition: WirePrecondition;
-	readonly charged: number;
+	/** What it counts for; and what it did in its grant when it was staged. */
+	charged: number;
+	readonly granted: number;
 	readonly grant: ModelGrant | undefined;
 	readonly expiresAt: [] | [bigint];
 }
@@ -71,10 +73,10 @@ export class Staged {
 
 	giveUp(batch: ModelBatch, item: ModelItem): void {
 		batch.items = batch.items.filter((each) => each !== item);
-		const { blob, charged, grant } = item;
+		const { blob, charged, granted, grant } = item;
 		if (blob === undefined) return;
 		if (grant !== undefined && this.#model.grants.all.includes(grant))
-			this.#model.grants.use(grant, -charged, -1);
+			this.#model.grants.use(grant, -granted, -1);
 		this.#model.garbage.push({ holder: batch.owner, uploader: batch.owner, charged, pieces: blob.pieces });
 	}
 
@@ -111,6 +113,18 @@ export class Staged {
 				return { key: item.key, code: error.code };
 			}
 		return undefined;
+	}
+
+	/** Those that were got ready before one was refused count by the rules of then. */
+	break(batch: ModelBatch, broken: ModelBatch["broken"]): void {
+		Object.assign(batch, { state: "open", broken });
+		for (const item of batch.items) {
+			if (item.key === broken?.key) return;
+			const { key, blob, expiresAt } = item;
+			if (blob === undefined) continue;
+			const manifest = { ...blob.manifest, expires_at: this.#model.endOf(key, expiresAt) };
+			item.charged = chargeOfBlob({ ...blob, manifest });
+		}
 	}
 
 	#check(owner: number, { key, blob, precondition, grant, expiresAt }: ModelItem): void {
@@ -255,7 +269,7 @@ function check(model: Model, who: number, item: WireStagedItem, before: number):
 		model.requireChange(who, key);
 		model.requirePrecondition(precondition, key);
 		model.requireChanges(who, 2 + before);
-		return { key, blob: undefined, precondition, charged: 0, grant: undefined, expiresAt: [] };
+		return { key, blob: undefined, precondition, charged: 0, granted: 0, grant: undefined, expiresAt: [] };
 	}
 	const what = "put" in item ? item.put : item.commit;
 	if (what.as.length > 0) refuse("invalid_argument");
@@ -283,7 +297,7 @@ function blobOf(
 	chunk_size: number,
 	pieces: readonly Piece[],
 	grant: ModelGrant | undefined,
-): Pick<ModelItem, "blob" | "charged" | "grant"> {
+): Pick<ModelItem, "blob" | "charged" | "granted" | "grant"> {
 	const { root, content_type, metadata, sha256 } = what;
 	const visibility = Object.keys(what.visibility)[0] as ReturnType<typeof nameOfCase>;
 	const manifest: WireManifest = {
@@ -305,7 +319,7 @@ function blobOf(
 	const blob = { manifest, owner, uploader: owner, pieces };
 	const expires_at = model.endOf(key, what.expires_at);
 	const charged = chargeOfBlob({ manifest: { ...manifest, expires_at }, pieces });
-	return { blob, charged, grant };
+	return { blob, charged, granted: charged, grant };
 }
 
 export function unstage(model: Model, who: number, [request]: MethodArgs<"blobs_unstage">) {

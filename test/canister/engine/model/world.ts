@@ -246,7 +246,8 @@ export class World {
 
 	/** Until all that were asked for are revealed or broken, and their keys hold what they say. */
 	#isRevealing(): boolean {
-		if (this.model.mode === "maintenance") return false;
+		// Most histories have none.
+		if (this.storage.size(MEMORY.batches) === 0 || this.model.mode === "maintenance") return false;
 		const stored = new State(this.storage, this.host).batches.all;
 		return this.model.staged.next !== undefined || stored.some(({ state }) => state !== "open");
 	}
@@ -255,11 +256,12 @@ export class World {
 	#follow(): void {
 		const { model } = this;
 		const { all } = model.staged;
-		const { last } = this.query(CONTROLLER, "blobs_status");
-		const { sequence } = new State(this.storage, this.host).feed;
+		if (all.length === 0) return;
+		const { feed } = new State(this.storage, this.host);
+		const { sequence } = feed;
 		const seen: PlainChange[] = [];
 		for (let n = Number(model.sequence) + 1; n <= sequence; n++) {
-			const change = plainChange(new State(this.storage, this.host).feed.change(n));
+			const change = plainChange(feed.change(n));
 			const [batch] = all.filter(({ state }) => state === "waiting");
 			expect(batch, "a change that nobody made").toBeDefined();
 			same(change.by, PRINCIPALS[batch!.owner], "whose batch it is");
@@ -290,10 +292,9 @@ export class World {
 				refusal,
 				"what broke it",
 			);
-			Object.assign(turn, { state: "open", broken: refusal });
+			model.staged.break(turn, refusal);
 			this.count(`broken ${refusal?.code}`);
 		}
-		expect(last.sequence).toBeLessThanOrEqual(BigInt(sequence));
 	}
 
 	/** What each principal sees, what it is charged, and what the store counts, is what the model says. */
