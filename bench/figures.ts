@@ -58,6 +58,17 @@ export const LIMITS = {
 	/** For comparison. */
 	downloadShareOfLinkByFive: least(0),
 	downloadShareOfGigabit: least(0.9),
+	/** Of a backup after 10 of 100,000 blobs of 10 KB have changed; bytes that the store sent and the sink got. */
+	backupIncrementalCalls: most(40),
+	backupIncrementalBytes: most(400_000),
+	backupFirstVersusDownload: least(0.9),
+	restoreVersusUpload: least(0.95),
+	/** What the process grows by over 10 GB, and over 1,000,000 entries, both made up below the call interface. */
+	backupGrowthMB: unsteady(most(64)),
+	verifyVersusSha256sum: least(0.8),
+	/** CPU, and bytes, of the same files without compression. */
+	repositoryWriterVersusRestic: unsteady(most(1)),
+	repositoryWriterBytesVersusRestic: most(1.02),
 	/** For information: a time depends on the machine. At most 50 is what browsers call no long task. */
 	longestMainThreadTaskMs: unsteady(most(Number.POSITIVE_INFINITY)),
 };

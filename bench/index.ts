@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildCanister } from "../examples/support/build.js";
+import { measureBackup } from "./backup/measure.js";
 import { measureBatch } from "./batch.js";
 import { measureBrowser } from "./browser.js";
 import { measureCalls } from "./calls.js";
@@ -53,6 +54,14 @@ const PART_OF: Readonly<Record<string, string>> = {
 	grantCheckInstructions: "grants",
 	grantPartCheckInstructions: "grants",
 	clientPeakMemoryMB: "memory",
+	backupIncrementalCalls: "backup",
+	backupIncrementalBytes: "backup",
+	backupFirstVersusDownload: "backup",
+	restoreVersusUpload: "backup",
+	backupGrowthMB: "backup",
+	verifyVersusSha256sum: "backup",
+	repositoryWriterVersusRestic: "backup",
+	repositoryWriterBytesVersusRestic: "backup",
 	cpuVersusActor: "cpu",
 	smallFileCpuVersusActor: "cpu",
 	downloadVersusBareQuery: "download",
@@ -94,6 +103,7 @@ const PARTS: Record<string, [string, (wasm: Uint8Array) => Promise<Partial<Figur
 		(wasm) => throttledShare(wasm, directory),
 	],
 	overloaded: ["Refusals of a node that takes 8 calls at once …", (wasm) => overloadedShare(wasm, directory)],
+	backup: ["Backups: what they cost and how fast they are …", (wasm) => measureBackup(wasm, directory)],
 	browser: [
 		"100 MB up and down in a browser, watching the page's thread …",
 		(wasm) => measureBrowser(wasm, directory),

@@ -24,6 +24,10 @@ export interface BackupErrorDetails {
 	readonly key_not_found: { readonly key: string };
 	/** The store's feed does not have the head that the last snapshot names. */
 	readonly rolled_back: { readonly sequence: bigint };
+	/** The store is not live, and it was no backup that switched its mode. */
+	readonly store_not_live: { readonly mode: string };
+	/** The store could not be switched back to live. */
+	readonly store_left_in_maintenance: { readonly reason: string };
 	/** The canister runs another module than the one that was backed up. */
 	readonly wasm_differs: { readonly recorded: string; readonly found: string };
 	/** A file exists and was not to be overwritten, or a key cannot be a file here. */
@@ -57,6 +61,10 @@ const MESSAGES: { readonly [Code in BackupErrorCode]: (details: BackupErrorDetai
 	rolled_back: ({ sequence }) =>
 		`The store no longer has change ${sequence} as the last snapshot saw it: it was rolled back, reinstalled or ` +
 		"forked. Find out why; --accept-rollback then compares whole lists.",
+	store_not_live: ({ mode }) =>
+		`The store is in the mode ${mode}, and no backup has switched it there. Have it live again, or back it up by a lease.`,
+	store_left_in_maintenance: ({ reason }) =>
+		`The store is not live again: ${reason} The next backup tries again; an administrator can set its mode, too.`,
 	wasm_differs: ({ recorded, found }) =>
 		`The canister runs module ${found}, and the snapshot was made of ${recorded}. Install that one, or use --accept-other-wasm.`,
 	path_refused: ({ path, reason }) => `${JSON.stringify(path)}: ${reason}.`,

@@ -42,6 +42,12 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] =
 		async () => (await import("./backup/snapshots.js")).snapshots,
 	],
 	["diff", "show what two snapshots differ in", async () => (await import("./backup/look.js")).diff],
+	[
+		"export",
+		"write a snapshot as plain files, or as a tar archive",
+		async () => (await import("./backup/export.js")).exportSnapshot,
+	],
+	["copy", "copy snapshots to another repository", async () => (await import("./backup/copy.js")).copy],
 	["forget", "forget snapshots by rules or by name", async () => (await import("./backup/tidy.js")).forget],
 	["prune", "free what no snapshot needs", async () => (await import("./backup/tidy.js")).prune],
 	[

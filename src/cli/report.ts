@@ -31,6 +31,13 @@ export const shownKey = (key: string): string => JSON.stringify(key);
 export const blobLine = (key: string, size: number, modifiedAt: string): string =>
 	`${modifiedAt.slice(0, 19)}Z ${String(size).padStart(14)}  ${shownKey(key)}`;
 
+interface ReportOptions {
+	readonly json: boolean;
+	readonly quiet: boolean;
+	/** Whether stdout has bytes, and nothing else. */
+	readonly isPiped?: boolean;
+}
+
 /**
  * What a command prints: text for people, or one line of JSON for each event. The last line always tells how it ended.
  * Progress goes to stderr, and only to a terminal, so that cron has nothing to mail.
@@ -38,12 +45,15 @@ export const blobLine = (key: string, size: number, modifiedAt: string): string 
 export class Report {
 	readonly #json: boolean;
 	readonly #quiet: boolean;
+	/** Where results go: to stderr where stdout has the bytes that were asked for. */
+	readonly #out: NodeJS.WritableStream;
 	#shownMs = 0;
 	#hasBar = false;
 
-	constructor({ json, quiet }: { readonly json: boolean; readonly quiet: boolean }) {
+	constructor({ json, quiet, isPiped = false }: ReportOptions) {
 		this.#json = json;
 		this.#quiet = quiet;
+		this.#out = isPiped ? process.stderr : process.stdout;
 	}
 
 	/** Replaces the line of progress, a few times a second. */
@@ -95,14 +105,14 @@ export class Report {
 	item(event: object, text: string): void {
 		this.#clear();
 		if (this.#json) this.#line(event);
-		else if (!this.#quiet) process.stdout.write(`${text}\n`);
+		else if (!this.#quiet) this.#out.write(`${text}\n`);
 	}
 
 	/** How it ended. @returns the exit code */
 	end(exitCode: number, event: object, text: string): number {
 		this.#clear();
 		if (this.#json) this.#line({ type: "summary", exitCode, ...event });
-		else if (!this.#quiet) process.stdout.write(`${text}\n`);
+		else if (!this.#quiet) this.#out.write(`${text}\n`);
 		return exitCode;
 	}
 
@@ -119,13 +129,13 @@ export class Report {
 	}
 
 	#line(event: object): void {
-		process.stdout.write(`${JSON.stringify(toJson(event))}\n`);
+		this.#out.write(`${JSON.stringify(toJson(event))}\n`);
 	}
 }
 
 /** Runs a command and reports how it ended, whatever happens. */
 export async function reported(
-	values: { readonly json: boolean; readonly quiet: boolean },
+	values: ReportOptions,
 	run: (report: Report) => Promise<number>,
 ): Promise<number> {
 	const report = new Report(values);

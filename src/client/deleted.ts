@@ -11,6 +11,7 @@ import { checkArgument } from "./arguments.js";
 import { type AskOptions, ask, type CallOptions, change, newId } from "./asking.js";
 import { attempt } from "./attempts.js";
 import { type ClientContext, noteVersion } from "./context.js";
+import { type BlobEncryption, shown, storedKey } from "./encryption.js";
 import { refuseInvalid } from "./errors.js";
 import { checkInteger } from "./options.js";
 import type { Conditions, DeletedBlob, DeletedName, Manifest } from "./types.js";
@@ -42,7 +43,33 @@ export function listDeleted(
 	context: ClientContext,
 	options: ListDeletedOptions = {},
 ): AsyncGenerator<DeletedBlob> {
+	const { encryption } = context.settings;
 	const { prefix = "" } = options;
+	if (encryption === undefined) return listStored(context, options, prefix);
+	return opened(
+		encryption,
+		listStored(context, options, encryption.sealList({ prefix }).prefix ?? ""),
+		prefix,
+	);
+}
+
+async function* opened(
+	encryption: BlobEncryption,
+	stored: AsyncIterable<DeletedBlob>,
+	prefix: string,
+): AsyncGenerator<DeletedBlob> {
+	for await (const each of stored) {
+		const found = encryption.openDeleted(each);
+		// Of sealed names the store knows whole segments only.
+		if (found.key.startsWith(prefix)) yield found;
+	}
+}
+
+function listStored(
+	context: ClientContext,
+	options: ListDeletedOptions,
+	prefix: string,
+): AsyncGenerator<DeletedBlob> {
 	return pages({
 		method: "blobs_list_deleted",
 		limit: MAX_LIST_PAGE,
@@ -73,13 +100,14 @@ function toDeleted({ manifest, deleted_at, deleted_by, kept_until }: WireDeleted
 }
 
 /** @throws ClientError `option_invalid`, CanisterError `invalid_argument` */
-function toName(what: DeletedName): WireDeletedName {
+function toName(context: ClientContext, what: DeletedName): WireDeletedName {
 	checkArgument("what", what, is.object);
 	const { key, version } = what;
 	checkArgument("what.key", key, is.text);
 	checkArgument("what.version", version, is.version);
-	refuseInvalid(checkKey(key));
-	return { key, version: fromVersion(version) };
+	const stored = storedKey(context, key);
+	refuseInvalid(checkKey(stored));
+	return { key: stored, version: fromVersion(version) };
 }
 
 /** Which deletion it was is not told by what the key holds then: without an answer the outcome stays unknown. */
@@ -90,7 +118,7 @@ export async function restore(
 ): Promise<Manifest> {
 	const request = {
 		id: newId(context),
-		...toName(deleted),
+		...toName(context, deleted),
 		precondition: fromConditions(conditions),
 	};
 	const answer = await attempt(
@@ -100,7 +128,7 @@ export async function restore(
 	);
 	const wire = readManifest(answer);
 	noteVersion(context, wire);
-	return fromWireManifest(wire);
+	return shown(context, fromWireManifest(wire));
 }
 
 export async function purge(
@@ -108,7 +136,7 @@ export async function purge(
 	deleted: DeletedName,
 	options: CallOptions = {},
 ): Promise<void> {
-	await change(context, "blobs_purge", { id: newId(context), ...toName(deleted) }, options);
+	await change(context, "blobs_purge", { id: newId(context), ...toName(context, deleted) }, options);
 }
 
 export async function setKeepDeleted(

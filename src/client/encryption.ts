@@ -6,7 +6,7 @@ import type { Settings } from "./options.js";
 import type { ListOptions } from "./reading/list.js";
 import type { OpenSource } from "./source/types.js";
 import { stat } from "./stat.js";
-import type { ListEntry, Manifest } from "./types.js";
+import type { Change, DeletedBlob, ListEntry, Manifest } from "./types.js";
 import type { UploadOptions, UploadPlan } from "./upload/options.js";
 
 /** A source that gives sealed bytes, and what is said of it in the open. */
@@ -53,6 +53,10 @@ export interface BlobEncryption {
 	sealList(options: ListOptions): ListOptions;
 	/** An entry of a list of the store; undefined for one that was not asked for. @internal */
 	openEntry(entry: ListEntry, options: ListOptions): ListEntry | undefined;
+	/** A change of the store's feed. @internal */
+	openChange(change: Change): Change;
+	/** A blob that the store keeps though it was deleted. @internal */
+	openDeleted(deleted: DeletedBlob): DeletedBlob;
 }
 
 type Context = Pick<ClientContext, "settings">;

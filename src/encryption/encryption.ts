@@ -7,7 +7,7 @@ import type { Sha256 } from "../client/ports.js";
 import type { ListOptions } from "../client/reading/list.js";
 import { quoteParameters } from "../client/source/media-type.js";
 import type { OpenSource } from "../client/source/types.js";
-import type { ListEntry, Manifest } from "../client/types.js";
+import type { Change, DeletedBlob, ListEntry, Manifest } from "../client/types.js";
 import type { UploadPlan } from "../client/upload/options.js";
 import { withJson } from "../client/util/json.js";
 import { checkChunking, checkContentType, checkKey, checkMetadata } from "../protocol/index.js";
@@ -222,6 +222,18 @@ export class Encryption implements BlobEncryption {
 		}
 		const blob = this.#openListed(entry.blob);
 		return blob.key.startsWith(prefix) ? { ...entry, blob } : undefined;
+	}
+
+	/** @internal */
+	openChange(change: Change): Change {
+		if ("manifest" in change) return withJson({ ...change, manifest: this.#openListed(change.manifest) });
+		return "key" in change ? withJson({ ...change, key: this.openKey(change.key) }) : change;
+	}
+
+	/** @internal */
+	openDeleted(deleted: DeletedBlob): DeletedBlob {
+		const manifest = this.#openListed(deleted.manifest);
+		return withJson({ ...deleted, key: manifest.key, manifest });
 	}
 
 	/** One that was sealed with another key, or damaged, is listed as the store has it. */

@@ -194,8 +194,9 @@ describe("the next snapshot", () => {
 						await changeRole(scene.context, method, "2chl6-4hpzw-vqaaa-aaaaa-c", "reader");
 					} else await scene.backup();
 				}
-				const last = await scene.backup();
-				const full = await scene.backup({}, await Repository.init(new MemorySink()));
+				// A lease is a change of the store, too.
+				const last = await scene.backup({ hold: "feed" });
+				const full = await scene.backup({ hold: "feed" }, await Repository.init(new MemorySink()));
 				expect(await scene.content(last.summary.id)).toEqual(model);
 				for (const tree of ["blobs", "settings"] as const)
 					expect(last.snapshot[tree]).toEqual(full.snapshot[tree]);
@@ -576,6 +577,19 @@ describe("restore", () => {
 			expect(Buffer.compare(await readFile(join(target, "file")), pseudoBytes(10 * CHUNK))).toBe(0);
 			expect(await readdir(target)).toEqual(["file"]);
 		}
+	});
+
+	test("of a key and one below it makes a file of one, and leaves nothing of the other", async () => {
+		const scene = await Scene.make();
+		await scene.put("a", pseudoBytes(40 * CHUNK));
+		await scene.put("a/b", "below");
+		const { summary } = await scene.backup();
+		const target = join(folder, "below");
+		expect(await restore(scene.repository, summary.id, target)).toMatchObject({ restored: 1, failed: 1 });
+		const files = (await readdir(target, { recursive: true, withFileTypes: true })).filter((each) =>
+			each.isFile(),
+		);
+		expect(files.map(({ name }) => name)).toEqual([expect.not.stringMatching(/part$/)]);
 	});
 
 	test("never leaves its directory, though a link would lead it out", async () => {

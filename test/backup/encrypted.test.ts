@@ -24,8 +24,9 @@ import { ObjectNames } from "../../src/backup/sealing/object-names.js";
 import { SealedSink } from "../../src/backup/sealing/sealed-sink.js";
 import { PLAIN_BYTES, plainSize, SEGMENT_BYTES, Segments } from "../../src/backup/sealing/segments.js";
 import { updateBlob } from "../../src/client/changing.js";
+import { Download } from "../../src/client/download/download.js";
 import { startUpload } from "../../src/client/upload/index.js";
-import { type KeyHolder, MasterKey } from "../../src/encryption/index.js";
+import { Encryption, type KeyHolder, MasterKey } from "../../src/encryption/index.js";
 import { MemoryStore, pseudoBytes } from "../client/support/memory-store.js";
 import { clientOf } from "./support/client.js";
 import { contentOf } from "./support/content.js";
@@ -102,6 +103,26 @@ describe("C117 an encrypted repository does what others do", () => {
 		const results = await checkSink(() => SealedSink.of(new MemorySink(objects), master));
 		expect(results.filter(({ error }) => error)).toEqual([]);
 	});
+});
+
+test("C50 blobs that were encrypted before are backed up and restored sealed, by a client without the key", async () => {
+	const scene = await sceneOf();
+	const encryption = await Encryption.of({ masterKey: await MasterKey.random() });
+	const sealing = scene.store.context({ chunkBytes: CHUNK, encryption });
+	const text = "a sentence that nobody is to see. ".repeat(20_000);
+	await startUpload(sealing, Buffer.from(text), { key: "sealed", contentType: "text/x-secret" }).done;
+	const plain = new MemorySink();
+	const repository = await Repository.init(plain);
+	const { summary } = await backup(repository, { client: clientOf(scene.store), canister: CANISTER });
+	for (const bytes of plain.objects.values()) {
+		expect(Buffer.from(bytes).includes("a sentence that nobody")).toBe(false);
+		expect(Buffer.from(bytes).includes("x-secret")).toBe(false);
+	}
+	const stored = await new Download(scene.store.context(), "sealed", {}).bytes();
+	expect(await contentOf(repository, summary.id)).toEqual({ sealed: digest(stored) });
+	// With the key it would read what it opens, whose hashes are others.
+	const opening = { client: clientOf(scene.store, { encryption }), canister: CANISTER };
+	await expect(backup(repository, opening)).rejects.toMatchObject({ code: "option_invalid" });
 });
 
 describe("C50 whoever sees an encrypted repository", () => {

@@ -4,9 +4,16 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkSink, runSinkCheck, SINK_CHECKS } from "../../src/backup/check-sink.js";
 import { isBackupError } from "../../src/backup/errors.js";
+import { verify } from "../../src/backup/keeping/verify.js";
+import { backup } from "../../src/backup/making/backup.js";
 import { Repository } from "../../src/backup/repository/repository.js";
 import type { Sink } from "../../src/backup/sink.js";
+import { CanisterSink } from "../../src/backup/sinks/canister.js";
 import { DirectorySink } from "../../src/backup/sinks/directory.js";
+import { startUpload } from "../../src/client/upload/index.js";
+import { MemoryStore, pseudoBytes } from "../client/support/memory-store.js";
+import { clientOf } from "./support/client.js";
+import { contentOf } from "./support/content.js";
 import { MemorySink } from "./support/sinks.js";
 
 /** What every sink must do, and that the suite notices one that does not. */
@@ -45,6 +52,33 @@ describe("a directory", () => {
 		expect(names).toEqual(["a/b"]);
 		for (const name of ["../x", "/x", "a//b", ".x", "a/../../x", "A"])
 			await expect(sink.put(name, Buffer.from("x")), name).rejects.toThrow(RangeError);
+	});
+});
+
+describe("a store in a canister", () => {
+	const store = new MemoryStore();
+	const open = () =>
+		new CanisterSink({ client: clientOf(store), name: "canister://aaaaa-aa/x/", prefix: "x" });
+
+	test.each(SINK_CHECKS)("$name", async (check) => {
+		expect(await runSinkCheck(check, open)).toBeUndefined();
+	});
+
+	test("holds a repository, beside what is not of it", async () => {
+		const context = store.context();
+		await startUpload(context, new Uint8Array(Buffer.from("mine")), { key: "mine" }).done;
+		const repository = await Repository.init(open());
+		const source = new MemoryStore();
+		await startUpload(source.context(), pseudoBytes(3_000_000), { key: "large" }).done;
+		const { summary } = await backup(repository, { client: clientOf(source), canister: "aaaaa-aa" });
+		const opened = await Repository.open(open(), { writes: true });
+		expect(await verify(opened)).toMatchObject({ damages: 0, snapshots: 1 });
+		expect(Object.keys(await contentOf(opened, summary.id))).toEqual(["large"]);
+		// Nobody but its owner is told what there is.
+		const visibilities = new Set();
+		for await (const entry of clientOf(store).list({ prefix: "x/" }))
+			if (entry.type === "blob") visibilities.add(entry.blob.visibility);
+		expect(visibilities).toEqual(new Set(["private"]));
 	});
 });
 

@@ -93,6 +93,40 @@ describe("C122 a client with an encryption works as one without", () => {
 		expect(await keysOf(client, { prefix: "d/" })).toEqual([]);
 	});
 
+	test("the feed and what was deleted show names and types, for who has the key alone", async () => {
+		await scene.owner.admin.setKeepDeleted(1);
+		const identity = Ed25519KeyIdentity.generate();
+		await scene.owner.admin.grantRole(identity.getPrincipal(), "admin");
+		await scene.owner.admin.grantRole(identity.getPrincipal(), "writer");
+		const encryption = await Encryption.of({ masterKey: await master, names: true });
+		const opening = await scene.client(identity, { encryption });
+		const after = await opening.latestCursor();
+		await client.upload(secret, { key: "kept/one", ...open, contentType: "text/html" }).done;
+		await client.delete("kept/one");
+		const feed = async (from: BlobClient) =>
+			(await all(from.changes({ after }))).flatMap((change) =>
+				change.type === "published"
+					? [["published", change.manifest.key, change.manifest.contentType, change.manifest.size]]
+					: change.type === "deleted"
+						? [["deleted", change.key]]
+						: [],
+			);
+		expect(await feed(opening)).toEqual([
+			["published", "kept/one", "text/html", secret.length],
+			["deleted", "kept/one"],
+		]);
+		expect(JSON.stringify(await feed(scene.owner))).not.toMatch(/kept|html/);
+		const [deleted, ...more] = await all(client.listDeleted({ prefix: "kept/o" }));
+		expect([deleted?.key, deleted?.manifest.contentType, more]).toEqual(["kept/one", "text/html", []]);
+		expect(await all(client.listDeleted({ prefix: "kept/two" }))).toEqual([]);
+		expect(await client.restore(deleted!)).toMatchObject({ key: "kept/one", contentType: "text/html" });
+		same(await client.download("kept/one").bytes(), secret);
+		await client.delete("kept/one");
+		for (const each of await all(opening.listDeleted({ prefix: "kept/" }))) await opening.admin.purge(each);
+		expect(await all(client.listDeleted({ prefix: "kept/" }))).toEqual([]);
+		await scene.owner.admin.setKeepDeleted(0);
+	});
+
 	test("a download becomes a file, and a manifest is a reference to it", async () => {
 		const manifest = await client.upload(secret, { key: "file", ...open }).done;
 		const path = join(directory, "file");

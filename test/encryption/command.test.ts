@@ -1,3 +1,5 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +16,7 @@ import { startUpload } from "../../src/client/upload/index.js";
 import { clientOf } from "../backup/support/client.js";
 import { start } from "../backup/support/command.js";
 import { MemoryStore } from "../client/support/memory-store.js";
+import { COMMAND } from "../support/command.js";
 
 /** Commands about keys and encrypted repositories, in this process but for one. */
 
@@ -125,10 +128,52 @@ describe("C121 who can open a repository", () => {
 		expect(failed.code).not.toBe(0);
 		expect(failed.out).toMatch(/--passphrase-command failed \(3\)/);
 		expect(failed.out).not.toMatch(/hunter2/);
+		const restored = ["restore", "latest", "--to", at("restored"), "--json"];
+		expect(await start(restored, environment).ended).toMatchObject({
+			code: 0,
+			last: { restored: 1, failed: 0 },
+		});
+		expect(await readFile(at("restored/greeting"), "utf8")).toBe("hello");
+		const locked = await start(restored, { ...environment, CANISTER_BLOBS_PASSPHRASE: "wrong" }).ended;
+		expect(locked).toMatchObject({ code: 12, last: { type: "error", exitCode: 12 } });
 		await writeFile(at("of-the-environment"), "of the environment\n");
 		expect(await run(repair, "--repo", at("E"), ...by("of-the-environment"))).toMatchObject({ code: 0 });
 	});
 });
+
+/** A terminal of its own, by `script` of util-linux. */
+const hasTerminal = spawnSync("script", ["--version"]).status === 0;
+
+/** Runs the command on a terminal, and types a line each time that it asks. */
+async function typed(args: readonly string[], answers: readonly string[]) {
+	const words = [process.execPath, COMMAND, ...args].map((word) => `'${word}'`).join(" ");
+	const child = spawn("script", ["-qec", words, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
+	let shown = "";
+	let asked = 0;
+	child.stdout.on("data", (data) => {
+		shown += data;
+		for (; asked < (shown.match(/(passphrase|again|repository): /gi) ?? []).length; asked++)
+			child.stdin.write(`${answers[asked] ?? ""}\r`);
+	});
+	const [code] = await once(child, "close");
+	return { code, shown };
+}
+
+test.skipIf(!hasTerminal)(
+	"C52 a terminal asks for a passphrase, twice for a new one, and shows nothing of it",
+	async () => {
+		const secret = "typed by hand";
+		const made = ["init", "--encrypt", "--repo", at("T")];
+		const wrong = await typed(made, [secret, "something else"]);
+		expect(wrong).toMatchObject({ code: 2, shown: expect.stringContaining("not the same") });
+		expect(await typed(made, [secret, secret])).toMatchObject({ code: 0 });
+		const list = ["snapshots", "--repo", at("T")];
+		const opened = await typed(list, [secret]);
+		expect(opened).toMatchObject({ code: 0, shown: expect.stringContaining("Passphrase") });
+		expect((await typed(list, ["wrong"])).code).toBe(12);
+		expect(wrong.shown + opened.shown).not.toContain(secret);
+	},
+);
 
 test("C121 a key file for blobs is made once, and changed", async () => {
 	const file = ["--key-file", at("K")];

@@ -4,9 +4,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { linkFor } from "../../src/cli/link-for.js";
 import { serve } from "../../src/cli/serve.js";
+import { Encryption, KeyFile, MasterKey } from "../../src/encryption/index.js";
 import { keyIn } from "../backup/support/command.js";
 import { pseudoBytes } from "../client/support/memory-store.js";
 import { startCommand } from "../support/command.js";
@@ -70,6 +72,44 @@ async function run(args: readonly string[], environment: Record<string, string>)
 }
 
 describe("canister-blobs serve", () => {
+	test("C123 opens blobs when it has the key file and what opens that, and says so of no secret", async () => {
+		const masterKey = await MasterKey.random();
+		await writeFile(
+			join(folder, "key-file"),
+			`${await KeyFile.wrap(masterKey, { passphrase: SECRET, logN: 14 })}`,
+		);
+		const identity = Ed25519KeyIdentity.generate();
+		await scene.owner.admin.grantRole(identity.getPrincipal(), "writer");
+		const sealing = await scene.client(identity, {
+			encryption: await Encryption.of({ masterKey, names: true }),
+		});
+		await sealing.upload(LARGE.subarray(0, 300_000), {
+			key: "sealed/film.mp4",
+			visibility: "public",
+			contentType: "video/mp4",
+		}).done;
+		const opening = ["--key-file", join(folder, "key-file"), "--encrypted-names"];
+		const server = await start(...opening, "--passphrase-file", join(folder, "secret"));
+		const whole = await fetch(`${server.url}/sealed/film.mp4`);
+		expect([whole.status, whole.headers.get("content-type")]).toEqual([200, "video/mp4"]);
+		expect(Buffer.compare(Buffer.from(await whole.arrayBuffer()), LARGE.subarray(0, 300_000))).toBe(0);
+		const range = { headers: { Range: "bytes=299990-" } };
+		const part = await fetch(`${server.url}/sealed/film.mp4`, range);
+		expect([part.status, part.headers.get("content-range")]).toEqual([206, "bytes 299990-299999/300000"]);
+		expect(Buffer.compare(Buffer.from(await part.arrayBuffer()), LARGE.subarray(299_990, 300_000))).toBe(0);
+		expect(server.said.out + server.said.err).not.toContain(SECRET);
+		server.child.kill("SIGTERM");
+		expect(await server.ended).toEqual([0, null]);
+
+		const keyless = await start();
+		expect((await fetch(`${keyless.url}/sealed/film.mp4`)).status).toBe(404);
+		keyless.child.kill("SIGTERM");
+		await keyless.ended;
+		const locked = await run(["serve", "-l", "0", ...place(), ...opening], {});
+		expect(locked.code).not.toBe(0);
+		expect(locked.err).toMatch(/key/);
+	});
+
 	test("serves public blobs, and private ones to who has a link", async () => {
 		const server = await start(
 			...rights(),

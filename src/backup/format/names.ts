@@ -10,6 +10,8 @@ export const INDEXES = "index/";
 export const GENERATIONS = "generations/";
 /** Markers of backups that run, or that died: their objects may not be in an index yet. */
 export const RUNS = "runs/";
+/** Where a backup notes that it has switched a store's mode. */
+const MODES = "modes/";
 
 /** Generations in a folder of their own, so that the newest is found by listing one folder. */
 export const GENERATIONS_PER_FOLDER = 1_000;
@@ -33,6 +35,7 @@ export const chunkName = (sha: string, run: string): string => `${CHUNKS}${sha.s
 /** Name of an index by its bytes. */
 export const indexName = (bytes: Uint8Array): string => `${INDEXES}${hex(sha256(bytes))}`;
 export const runName = (run: string): string => `${RUNS}${run}`;
+export const modeName = (canister: string): string => `${MODES}${canister}`;
 
 const digits = (number: number): string => String(number).padStart(DIGITS, "0");
 

@@ -9,6 +9,7 @@ import { hex, INDEXES, indexName, parsePackName, sha256 } from "../format/names.
 import { type ItemKind, MAX_PACK_BYTES, packItems } from "../format/pack.js";
 import { adoptOrphans } from "../making/adopt.js";
 import { readableOf } from "../making/drafts.js";
+import { checkPlain } from "../plain-client.js";
 import { ItemWriter } from "../repository/item-writer.js";
 import type { Repository } from "../repository/repository.js";
 import type { Sink } from "../sink.js";
@@ -54,6 +55,7 @@ export async function dropDamagedIndexes(sink: Sink): Promise<number> {
 
 /** Makes lost indexes again from packs and names of chunks, and brings back what another copy of the store has. */
 export async function repair(repository: Repository, options: RepairOptions = {}): Promise<RepairResult> {
+	if (options.client) checkPlain(options.client);
 	const { sink, index } = repository;
 	const counts = { repaired: 0, replaced: 0 };
 	for (let round = 1; ; round++) {

@@ -5,6 +5,7 @@ import type { SnapshotSummary } from "../format/generation.js";
 import { CHUNKS, hex, PACKS, parseChunkName, parsePackName, sha256 } from "../format/names.js";
 import { MAX_PACK_BYTES, packItems } from "../format/pack.js";
 import { inOrder } from "../in-order.js";
+import { checkPlain } from "../plain-client.js";
 import type { Repository } from "../repository/repository.js";
 import type { SinkObject } from "../sink.js";
 import { findEntry } from "../tree/cursor.js";
@@ -200,6 +201,7 @@ async function compareWithStore(
 	count: { sameAsStore: number; changedSince: number },
 	report: Report,
 ): Promise<void> {
+	checkPlain(client);
 	const newest = snapshots.filter((each) => canister === undefined || each.canister === canister).at(-1);
 	if (!newest) return;
 	const { blobs, sequence } = await repository.read(newest.id);

@@ -17,6 +17,7 @@ import { EMPTY_PAGE } from "../tree/page.js";
 import { ChangeLog } from "./change-log.js";
 import { Contents, type Fetched, isLost, type Lost } from "./contents.js";
 import { type Draft, draftOf, settingsOf } from "./drafts.js";
+import { HeldLease } from "./holding/lease.js";
 import { compareLists, listSettings } from "./lists.js";
 
 /** Blobs under way at a time. */
@@ -34,6 +35,8 @@ export interface AttemptOptions {
 	readonly tags: readonly string[];
 	readonly wasmHash: string | undefined;
 	readonly acceptRollback: boolean;
+	/** Whether the store is asked to keep what it held at one place of the feed. */
+	readonly takesLease: boolean;
 	readonly memoryBytes: number;
 	readonly signal: AbortSignal;
 	readonly onProgress: (fetched: Fetched) => void;
@@ -44,8 +47,10 @@ export interface Attempted {
 	readonly id: string;
 	readonly snapshot: Snapshot;
 	readonly fetched: Fetched;
-	/** Changes of the feed that were read. */
+	/** Changes of the feed that were read, without those of leases. */
 	readonly changes: number;
+	/** Whether a lease has held its place in the feed from the first byte to the last. */
+	readonly isLeased: boolean;
 }
 
 /** Brings all that a store holds into the repository, and writes the snapshot, which nothing names yet. */
@@ -61,6 +66,11 @@ export class Attempt {
 	#cursor: Cursor | undefined;
 	#changes = 0;
 	#hasUnknown = false;
+	/** Whether any bytes may have to be fetched. */
+	#hasContent = false;
+	#lease: HeldLease | undefined;
+	/** Whether the feed is read up to the lease only. */
+	#isHeld = false;
 
 	constructor(repository: Repository, writer: ItemWriter, options: AttemptOptions) {
 		this.#repository = repository;
@@ -78,6 +88,7 @@ export class Attempt {
 		try {
 			return await this.#run();
 		} finally {
+			await this.#lease?.release();
 			await this.#blobLog.dispose();
 			await this.#settingLog.dispose();
 		}
@@ -97,31 +108,69 @@ export class Attempt {
 			method = "lists";
 			note(`The feed cannot tell what changed (${reason}): whole lists are compared.`);
 			this.#cursor = await client.latestCursor({ signal });
-			await compareLists(client, this.#repository.blobs, blobs.root, this.#blobLog, signal);
-			blobs = await this.#apply(blobs);
 			const isComplete = await listSettings(client, this.#settingLog, signal);
 			// Without the accounts, those of the snapshot before are the best that there is.
 			settings = await this.#applySettings(isComplete ? EMPTY_TREE : settings);
 			settingsComplete = isComplete;
 			if (!isComplete)
 				note("Roles and quotas cannot be listed without the role admin: they may be incomplete.");
-			const again = await this.#readFeed();
-			if (again !== undefined)
-				throw new BackupError("rolled_back", { sequence: this.#cursor?.sequence ?? 0n });
+			// What is listed is older than the place that the lease holds, and the feed tells the rest up to there.
+			await this.#hold();
+			const upTo = this.#lease?.sequence;
+			await compareLists(client, this.#repository.blobs, blobs.root, this.#blobLog, { signal, upTo });
+			if (this.#lease) await this.#logKept(this.#lease);
+			// Without a lease what was listed is brought first, for the feed goes on meanwhile.
+			if (!this.#isHeld) blobs = await this.#apply(blobs);
+			await this.#readOn();
+		} else if (this.#hasContent) {
+			await this.#hold();
+			await this.#readOn();
 		}
 		blobs = await this.#apply(blobs);
 		settings = await this.#applySettings(settings);
-		for (
-			let round = 0;
-			round < MAX_ROUNDS && [...this.#lost.values()].some(({ isGone }) => isGone);
-			round++
-		) {
+		if (this.#isHeld && this.#isAnyGone()) this.#giveUpLease();
+		for (let round = 0; round < MAX_ROUNDS && this.#isAnyGone(); round++) {
 			if (round > 0) await sleep(ROUND_MS, undefined, { signal });
 			await this.#readFeed();
 			blobs = await this.#apply(blobs);
 			settings = await this.#applySettings(settings);
 		}
 		return this.#finish({ blobs, settings, settingsComplete, method });
+	}
+
+	#isAnyGone(): boolean {
+		return [...this.#lost.values()].some(({ isGone }) => isGone);
+	}
+
+	/** Has the store keep what keys hold now. From here on the feed is read up to there only. */
+	async #hold(): Promise<void> {
+		const { client, signal, note, takesLease } = this.#options;
+		if (!takesLease) return;
+		this.#lease = await HeldLease.take(client, { signal, note });
+		this.#isHeld = this.#lease !== undefined;
+	}
+
+	/** What keys held when the lease was taken, and hold no more. */
+	async #logKept({ id }: HeldLease): Promise<void> {
+		const { client, signal } = this.#options;
+		try {
+			for await (const manifest of client.listLeased(id, { signal }))
+				await this.#log(manifest.key, draftOf(manifest));
+		} catch (error) {
+			if (!isBlobError(error, "lease_broken") && !isBlobError(error, "lease_not_found")) throw error;
+			this.#giveUpLease();
+		}
+	}
+
+	#giveUpLease(): void {
+		this.#options.note("The store keeps what is backed up no more: the feed is read on.");
+		this.#isHeld = false;
+	}
+
+	/** What the feed has had since it was read. */
+	async #readOn(): Promise<void> {
+		if ((await this.#readFeed()) !== undefined)
+			throw new BackupError("rolled_back", { sequence: this.#cursor?.sequence ?? 0n });
 	}
 
 	#whyNotFeed(): string | undefined {
@@ -133,7 +182,7 @@ export class Attempt {
 	async #lookAgain(key: string): Promise<void> {
 		const { client, signal } = this.#options;
 		try {
-			await this.#blobLog.set(key, draftOf(await client.stat(key, { trust: "subnet", signal })));
+			await this.#log(key, draftOf(await client.stat(key, { trust: "subnet", signal })));
 		} catch (error) {
 			if (!isBlobError(error, "blob_not_found")) throw error;
 		}
@@ -145,7 +194,9 @@ export class Attempt {
 		try {
 			const after = this.#cursor;
 			for await (const change of client.changes(after === undefined ? { signal } : { signal, after })) {
-				this.#changes++;
+				if (this.#isHeld && change.sequence > (this.#lease as HeldLease).sequence) break;
+				// Backups take leases: else each would have changed something for the next.
+				if (change.type !== "lease") this.#changes++;
 				if (change.type === "published" || change.type === "restored" || change.type === "given")
 					await this.#log(change.manifest.key, draftOf(change.manifest));
 				else if (change.type === "deleted" || change.type === "expired") await this.#log(change.key, null);
@@ -168,6 +219,7 @@ export class Attempt {
 
 	async #log(key: string, draft: Draft | null): Promise<void> {
 		this.#lost.delete(key);
+		if (draft) this.#hasContent = true;
 		await this.#blobLog.set(key, draft);
 	}
 
@@ -228,7 +280,13 @@ export class Attempt {
 		const id = hex(sha256(bytes));
 		await this.#writer.add("snapshot", id, bytes);
 		await this.#writer.flush();
-		return { id, snapshot, fetched: this.#contents.fetched, changes: this.#changes };
+		return {
+			id,
+			snapshot,
+			fetched: this.#contents.fetched,
+			changes: this.#changes,
+			isLeased: this.#isHeld,
+		};
 	}
 }
 

@@ -1,17 +1,18 @@
-import { randomBytes } from "node:crypto";
 import { isBlobError } from "../../client/errors.js";
 import type { BlobClient } from "../../client/index.js";
 import { follow } from "../../client/util/abort.js";
 import { BackupError } from "../errors.js";
 import type { Generation, SnapshotSummary } from "../format/generation.js";
-import { encodeJson } from "../format/json.js";
-import { hex, RUNS, runName } from "../format/names.js";
 import { type Snapshot, summaryOf } from "../format/snapshot.js";
-import { compactIndexes } from "../repository/compact.js";
-import { ItemWriter, type Written } from "../repository/item-writer.js";
+import { checkPlain } from "../plain-client.js";
+import type { Written } from "../repository/item-writer.js";
 import type { Repository } from "../repository/repository.js";
-import { adoptOrphans } from "./adopt.js";
 import { Attempt, type Attempted } from "./attempt.js";
+import { addSnapshots } from "./committing.js";
+import { endLeftMaintenance, inMaintenance } from "./holding/maintenance.js";
+
+/** What keeps a snapshot at one place of the feed. */
+export type BackupHold = "lease" | "feed" | "maintenance";
 
 /** What is backed up, and how. */
 export interface BackupOptions {
@@ -28,6 +29,15 @@ export interface BackupOptions {
 	 * @default false: refuse
 	 */
 	readonly acceptRollback?: boolean | undefined;
+	/**
+	 * What the snapshot is of, though the store is written to: `lease` asks the store to keep what its keys held at one
+	 * place of the feed, and reads the feed on where it gives none; `feed` always does that, up to a place at which it has
+	 * all; `maintenance` drains the store, switches it to maintenance, and to live again whatever happens, for which it
+	 * takes the role admin. @default "lease"
+	 */
+	readonly hold?: BackupHold | undefined;
+	/** With `maintenance`: how long open uploads are waited for, in milliseconds. @default 300,000 (5 minutes) */
+	readonly drainMs?: number | undefined;
 	/** Bytes of chunks that wait at a time. @default 16,777,216 */
 	readonly memoryBytes?: number | undefined;
 	/** Told how far it is, after each chunk. */
@@ -54,8 +64,10 @@ export interface BackupResult extends BackupProgress {
 	readonly summary: SnapshotSummary;
 	/** All that it says. Where `missingCount` is not 0, blobs are not in it. */
 	readonly snapshot: Snapshot;
-	/** Changes of the feed that were read. */
+	/** Changes of the feed that were read, without those of leases. */
 	readonly changes: number;
+	/** What kept it at one place of the feed. Without bytes to fetch no lease is taken. */
+	readonly hold: BackupHold;
 	/** Bytes written to the sink. */
 	readonly writtenBytes: number;
 	/** Objects written to the sink. */
@@ -63,66 +75,29 @@ export interface BackupResult extends BackupProgress {
 }
 
 const DEFAULT_MEMORY_BYTES = 16 * 2 ** 20;
-const MAX_ATTEMPTS = 20;
+const DEFAULT_DRAIN_MS = 300_000;
+const HOLDS: readonly BackupHold[] = ["lease", "feed", "maintenance"];
 const MAX_TAGS = 32;
-
-/** Thrown within a commit where what the backup wrote may be gone. */
-class Condemned extends Error {}
 
 /**
  * Makes a snapshot of a store: the first with all that it holds, a later one with what the feed says has changed. Any
  * number of backups and prunes may run at a time. One that was killed leaves chunks that the next does not fetch again.
- * @throws BackupError `rolled_back` where the store is not the one of the last snapshot; BlobError of the client
+ * @throws BackupError `rolled_back` where the store is not the one of the last snapshot; `store_not_live`,
+ *   `store_left_in_maintenance`; BlobError of the client
  */
 export async function backup(repository: Repository, options: BackupOptions): Promise<BackupResult> {
-	const tags = options.tags ?? [];
-	if (tags.length > MAX_TAGS || tags.some((tag) => tag === "" || tag.length > 256))
-		throw new BackupError("option_invalid", {
-			option: "tags",
-			reason: `at most ${MAX_TAGS}, of 1 to 256 characters`,
-		});
+	const { client, canister, hold = "lease", drainMs = DEFAULT_DRAIN_MS, onNote: note = () => {} } = options;
+	checkPlain(client);
+	checkTags(options.tags ?? []);
+	if (!HOLDS.includes(hold))
+		throw new BackupError("option_invalid", { option: "hold", reason: `one of ${HOLDS.join(", ")}` });
 	const { controller, release } = follow(options.signal);
-	const totals: Written = { objects: 0, bytes: 0, chunkBytes: 0 };
-	const dead = await runsIn(repository);
-	const runs: string[] = [];
+	const { sink } = repository;
 	try {
-		for (let attempt = 1; ; attempt++) {
-			const base = await repository.refresh();
-			// A name of its own for each, so that what was condemned of the one is no object of the other.
-			const run = hex(randomBytes(8));
-			runs.push(run);
-			await repository.sink.put(runName(run), encodeJson({ at: new Date().toISOString() }));
-			const { signal } = controller;
-			const writer = new ItemWriter(repository.sink, repository.index, { run, signal });
-			try {
-				if (attempt === 1 && dead.length > 0) await adoptOrphans(repository, writer, new Set(dead));
-				const attempted = await new Attempt(repository, writer, {
-					client: options.client,
-					canister: options.canister,
-					parent: await parentIn(repository, base, options.canister),
-					tags,
-					wasmHash: options.wasmHash,
-					acceptRollback: options.acceptRollback ?? false,
-					memoryBytes: options.memoryBytes ?? DEFAULT_MEMORY_BYTES,
-					signal: controller.signal,
-					onProgress: ({ blobs, bytes, reusedBytes }) =>
-						options.onProgress?.({ blobs, fetchedBytes: bytes, reusedBytes }),
-					note: options.onNote ?? (() => {}),
-				}).run();
-				await commit(repository, writer, base, attempted);
-				add(totals, writer.written);
-				await compactIndexes(repository);
-				for (const name of [...runs, ...dead]) await repository.sink.delete(runName(name));
-				return resultOf(attempted, totals);
-			} catch (error) {
-				controller.signal.throwIfAborted();
-				await writer.settle();
-				add(totals, writer.written);
-				if (!(error instanceof Condemned)) throw error;
-				if (attempt === MAX_ATTEMPTS) throw new BackupError("commit_contended", { attempts: attempt });
-				options.onNote?.("Another process deletes what this backup relies on: it looks again.");
-			}
-		}
+		await endLeftMaintenance({ sink, client, canister, note });
+		const make = () => makeSnapshot(repository, options, controller);
+		if (hold !== "maintenance") return await make();
+		return await inMaintenance({ sink, client, canister, note, drainMs, signal: controller.signal }, make);
 	} catch (error) {
 		controller.abort(isBlobError(error) ? error : undefined);
 		throw error;
@@ -131,10 +106,42 @@ export async function backup(repository: Repository, options: BackupOptions): Pr
 	}
 }
 
-async function runsIn({ sink }: Repository): Promise<string[]> {
-	const runs: string[] = [];
-	for await (const { name } of sink.list(RUNS)) runs.push(name.slice(RUNS.length));
-	return runs;
+function checkTags(tags: readonly string[]): void {
+	if (tags.length > MAX_TAGS || tags.some((tag) => tag === "" || tag.length > 256))
+		throw new BackupError("option_invalid", {
+			option: "tags",
+			reason: `at most ${MAX_TAGS}, of 1 to 256 characters`,
+		});
+}
+
+async function makeSnapshot(
+	repository: Repository,
+	options: BackupOptions,
+	{ signal }: AbortController,
+): Promise<BackupResult> {
+	const { client, canister, hold = "lease", onProgress, onNote: note = () => {} } = options;
+	const { made, written } = await addSnapshots(
+		repository,
+		{ by: "backup", signal, note, isByTime: false, relied: ({ parent }) => parent },
+		async (writer, base) => {
+			const attempted = await new Attempt(repository, writer, {
+				client,
+				canister,
+				parent: await parentIn(repository, base, canister),
+				tags: options.tags ?? [],
+				wasmHash: options.wasmHash,
+				acceptRollback: options.acceptRollback ?? false,
+				takesLease: hold === "lease",
+				memoryBytes: options.memoryBytes ?? DEFAULT_MEMORY_BYTES,
+				signal,
+				onProgress: ({ blobs, bytes, reusedBytes }) =>
+					onProgress?.({ blobs, fetchedBytes: bytes, reusedBytes }),
+				note,
+			}).run();
+			return { attempted, snapshots: [attempted] };
+		},
+	);
+	return resultOf(made.attempted, hold, written);
 }
 
 async function parentIn(repository: Repository, base: Generation, canister: string) {
@@ -142,43 +149,15 @@ async function parentIn(repository: Repository, base: Generation, canister: stri
 	return summary && { id: summary.id, snapshot: await repository.read(summary.id) };
 }
 
-/**
- * Adds the snapshot to the newest generation, and takes the marks off all that it relies on.
- * @throws Condemned where an object that it relies on was condemned since it began, or that cannot be told
- */
-async function commit(
-	repository: Repository,
-	writer: ItemWriter,
-	started: Generation,
-	{ id, snapshot }: Attempted,
-): Promise<void> {
-	const isOurs = (object: string) => writer.isOwn(object) || writer.relied.has(object);
-	await repository.generations.commit("backup", (base) => {
-		const { condemned, condemnedAt, condemnedBefore, snapshots, marked } = base;
-		const isParentKept =
-			snapshot.parent === undefined || snapshots.some((each) => each.id === snapshot.parent);
-		if (condemnedAt > started.generation) {
-			// Without its parent, pages and chunks of that may be among them, which nothing here has counted.
-			if (condemnedBefore > started.generation || condemned.some(isOurs) || !isParentKept)
-				throw new Condemned();
-		} else if (!isParentKept) throw new Condemned();
-		return {
-			snapshots: [...snapshots, summaryOf(id, snapshot)],
-			marked: marked.filter(({ object }) => !isOurs(object)),
-		};
-	});
-}
-
-function add(totals: Written, written: Written): void {
-	totals.objects += written.objects;
-	totals.bytes += written.bytes;
-	totals.chunkBytes += written.chunkBytes;
-}
-
-const resultOf = ({ id, snapshot, fetched, changes }: Attempted, written: Written): BackupResult => ({
+const resultOf = (
+	{ id, snapshot, fetched, changes, isLeased }: Attempted,
+	hold: BackupHold,
+	written: Written,
+): BackupResult => ({
 	summary: summaryOf(id, snapshot),
 	snapshot,
 	changes,
+	hold: hold === "lease" && !isLeased ? "feed" : hold,
 	blobs: fetched.blobs,
 	fetchedBytes: fetched.bytes,
 	reusedBytes: fetched.reusedBytes,

@@ -17,13 +17,16 @@ import {
 	MODE,
 } from "./drafts.js";
 
-/** Compares the proven list of a store with a tree, side by side, and logs in what they differ. */
+/**
+ * Compares the proven list of a store with a tree, side by side, and logs in what they differ.
+ * @param upTo only versions that were published by this change or before count: the rest is younger than a lease
+ */
 export async function compareLists(
 	client: BlobClient,
 	pages: TreePages<BlobEntry>,
 	root: string,
 	log: ChangeLog<Draft>,
-	signal: AbortSignal,
+	{ signal, upTo }: { readonly signal: AbortSignal; readonly upTo: bigint | undefined },
 ): Promise<void> {
 	const kept = entriesOf(pages, root);
 	let { value: old } = (await kept.next()) as { value: BlobEntry | undefined };
@@ -31,7 +34,7 @@ export async function compareLists(
 		old = (await kept.next()).value as BlobEntry | undefined;
 	};
 	for await (const listed of client.list({ signal })) {
-		if (listed.type !== "blob") continue;
+		if (listed.type !== "blob" || (upTo !== undefined && listed.blob.sequence > upTo)) continue;
 		const draft = draftOf(listed.blob);
 		for (; old && isBefore(old.key, draft.key); await advance()) await log.set(old.key, null);
 		const isSame =

@@ -104,7 +104,13 @@ async function write(
 	} finally {
 		await file.close();
 	}
-	await publish(part, path, entry.key, overwrite);
+	try {
+		await publish(part, path, entry.key, overwrite);
+	} catch (error) {
+		// Whole, and of no use: nothing that is run again would take it.
+		await rm(part, { force: true });
+		throw error;
+	}
 	await syncDirectory(directory);
 }
 

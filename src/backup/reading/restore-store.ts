@@ -4,6 +4,8 @@ import { throwIfAborted } from "../../client/util/abort.js";
 import { MAX_CHUNK_BYTES, MAX_SINGLE_CALL_BYTES } from "../../protocol/index.js";
 import { BackupError } from "../errors.js";
 import { hex, unhex } from "../format/names.js";
+import type { Snapshot } from "../format/snapshot.js";
+import { checkPlain } from "../plain-client.js";
 import type { Repository } from "../repository/repository.js";
 import { entriesOf } from "../tree/cursor.js";
 import type { BlobEntry } from "../tree/entry.js";
@@ -19,6 +21,8 @@ export interface RestoreStoreOptions {
 	readonly wasmHash?: string | undefined;
 	/** Go on though the modules differ. @default false */
 	readonly acceptOtherWasm?: boolean | undefined;
+	/** Only count what would be done, and compare the modules. @default false */
+	readonly dryRun?: boolean | undefined;
 	/** Told of each blob that failed. */
 	readonly onFailed?: (((key: string, reason: string) => void) | undefined) | undefined;
 	/** Told of what a person should know, such as a grant that has ended. */
@@ -62,20 +66,47 @@ export async function restoreStore(
 	options: RestoreStoreOptions = {},
 ): Promise<RestoreStoreResult> {
 	const { signal } = options;
+	checkPlain(client);
 	const snapshot = await repository.read(id);
 	const { wasmHash: recorded, missingCount: missing } = snapshot;
 	const { wasmHash: found } = options;
 	if (recorded !== undefined && found !== undefined && recorded !== found && !options.acceptOtherWasm)
 		throw new BackupError("wasm_differs", { recorded, found });
 	const call = signal ? { signal } : {};
+	const { mode } = await client.mode(call);
+	if (options.dryRun) return planned(repository, snapshot, client, mode, options);
 	// One that was killed has left it so.
-	if ((await client.mode(call)).mode !== "importing") await client.admin.beginImport(call);
+	if (mode !== "importing") await client.admin.beginImport(call);
 	const settings = await restoreSettings(repository, snapshot.settings.root, client, options);
 	const counts = await restoreBlobs(repository, snapshot.blobs.root, client, options);
 	const isLive = counts.failed === 0;
 	if (isLive) await client.admin.endImport(call);
 	return { ...counts, settings, missing, isLive };
 }
+
+/** What a restore would do. */
+async function planned(
+	repository: Repository,
+	{ blobs, settings, missingCount: missing }: Snapshot,
+	client: BlobClient,
+	mode: string,
+	{ prefix = "", signal }: RestoreStoreOptions,
+): Promise<RestoreStoreResult> {
+	const counts: Counts = { restored: 0, unchanged: 0, ended: 0, failed: 0, bytes: 0 };
+	const isThere = await rootsIn(client, signal);
+	for await (const entry of entriesOf(repository.blobs, blobs.root, { prefix })) {
+		throwIfAborted(signal);
+		if (hasEnded(entry)) counts.ended++;
+		else {
+			counts[(await isThere(entry)) ? "unchanged" : "restored"]++;
+			counts.bytes += entry.size;
+		}
+	}
+	return { ...counts, settings: settings.entries, missing, isLive: mode === "live" };
+}
+
+const hasEnded = ({ expiresAt }: BlobEntry): boolean =>
+	expiresAt !== undefined && Date.parse(expiresAt) <= Date.now();
 
 /** Blobs of one transfer: it holds something of each until it ends. */
 const GROUP = 1_000;
@@ -100,7 +131,7 @@ async function restoreBlobs(
 	let group: BlobEntry[] = [];
 	for await (const entry of entriesOf(repository.blobs, root, { prefix })) {
 		throwIfAborted(signal);
-		if (entry.expiresAt !== undefined && Date.parse(entry.expiresAt) <= Date.now()) counts.ended++;
+		if (hasEnded(entry)) counts.ended++;
 		else if (await isThere(entry)) {
 			counts.unchanged++;
 			counts.bytes += entry.size;

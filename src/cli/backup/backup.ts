@@ -1,12 +1,12 @@
 /** `canister-blobs backup`: makes a snapshot of a store. */
 import { parseArgs } from "node:util";
-import { backup as makeBackup } from "../../backup/index.js";
-import type { Command } from "../command.js";
+import { type BackupHold, backup as makeBackup } from "../../backup/index.js";
+import { type Command, UsageError } from "../command.js";
 import { CONNECTION, CONNECTION_HELP } from "../connect/options.js";
 import { interruption } from "../interrupted.js";
 import { EXIT_INCOMPLETE, reported, shownKey, sizeOf } from "../report.js";
 import { moduleHash } from "./module-hash.js";
-import { connect, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
+import { connect, durationOf, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 
 const help = `Usage: canister-blobs backup --repo <path> --canister <id> [options]
 
@@ -15,10 +15,20 @@ its feed says has changed. Takes the role backup. Killed, it goes on with the ne
 Exit code 3: the snapshot is made, and lacks blobs that are named.
 
       --tag <word>      a word by which the snapshot is found and kept; repeatable
+      --hold <how>      what keeps the snapshot at one moment while the store is written
+                        to: lease (the default): the store keeps what it held; feed:
+                        the feed is read on until all is there; maintenance: the
+                        store is drained, in maintenance for the backup and live
+                        again however it ends; takes the role admin. What a killed
+                        one leaves the next backup ends
+      --drain <time>    how long maintenance waits for open uploads; default 5m
       --accept-rollback go on where the store was rolled back or forked since the
                         last snapshot, by comparing whole lists
 ${CONNECTION_HELP}
 ${REPOSITORY_HELP}`;
+
+const isHold = (text: string): text is BackupHold =>
+	text === "lease" || text === "feed" || text === "maintenance";
 
 async function run(args: readonly string[]): Promise<number> {
 	const { values } = parseArgs({
@@ -27,9 +37,14 @@ async function run(args: readonly string[]): Promise<number> {
 			...REPOSITORY,
 			...CONNECTION,
 			tag: { type: "string", multiple: true, default: [] },
+			hold: { type: "string", default: "lease" },
+			drain: { type: "string", default: "5m" },
 			"accept-rollback": { type: "boolean", default: false },
 		},
 	});
+	const { hold } = values;
+	if (!isHold(hold)) throw new UsageError("--hold takes lease, feed or maintenance");
+	const drainMs = durationOf("drain", values.drain) as number;
 	return reported(values, async (report) => {
 		const connection = await connect(values);
 		const repository = await openRepository(values, true);
@@ -38,6 +53,8 @@ async function run(args: readonly string[]): Promise<number> {
 			client: connection.client,
 			canister: connection.canister,
 			tags: values.tag,
+			hold,
+			drainMs,
 			acceptRollback: values["accept-rollback"],
 			...(wasmHash !== undefined && { wasmHash }),
 			signal: interruption(),

@@ -23,7 +23,7 @@ export const init: Command = {
 			args: [...args],
 			options: { ...REPOSITORY, ...HOLDER, encrypt: { type: "boolean", default: false } },
 		});
-		const sink = sinkOf(values);
+		const sink = await sinkOf(values);
 		return reported(values, async (report) => {
 			const { id, masterKey } = await Repository.init(sink, {
 				singleWriter: values["single-writer"],

@@ -1,14 +1,22 @@
 import type { HttpAgent } from "@dfinity/agent";
 import { Principal } from "@dfinity/principal";
-import { DirectorySink, Repository, S3Sink, type Sink } from "../../backup/index.js";
+import { CanisterSink, DirectorySink, Repository, S3Sink, type Sink } from "../../backup/index.js";
 import type { BlobClient } from "../../client/node/index.js";
 import { UsageError } from "../command.js";
 import type { ConnectionValues } from "../connect/options.js";
-import { KEY_SECRETS, KEY_SECRETS_HELP, type KeySecretValues } from "../keys/options.js";
+import {
+	type FromSecretValues,
+	KEY_SECRETS,
+	KEY_SECRETS_HELP,
+	type KeySecretValues,
+} from "../keys/options.js";
 
 /** What every command of a repository takes, for `parseArgs`. */
 export const REPOSITORY = {
 	repo: { type: "string", short: "r" },
+	"repo-host": { type: "string" },
+	"repo-identity": { type: "string" },
+	"repo-local": { type: "boolean", default: false },
 	"single-writer": { type: "boolean", default: false },
 	json: { type: "boolean", default: false },
 	quiet: { type: "boolean", short: "q", default: false },
@@ -16,10 +24,15 @@ export const REPOSITORY = {
 } as const;
 
 export const REPOSITORY_HELP = `
-  -r, --repo <place>    directory of the repository, or s3://BUCKET/PREFIX; or the
-                        variable CANISTER_BLOBS_REPOSITORY names it. Of a bucket
+  -r, --repo <place>    directory of the repository, s3://BUCKET/PREFIX, or
+                        canister://ID/PREFIX; or the variable
+                        CANISTER_BLOBS_REPOSITORY names it. Of a bucket
                         AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and
                         AWS_ENDPOINT_URL_S3 are read
+      --repo-identity <file>, --repo-host <url>, --repo-local
+                        of a repository in a canister: the Ed25519 key that writes
+                        there, or CANISTER_BLOBS_REPOSITORY_IDENTITY names it; and its
+                        network, as --host and --local name a store's
       --single-writer   take a place that cannot create a file exclusively, where
                         no two processes ever write at a time
       --json            print lines of JSON; the last one tells how it ended
@@ -29,13 +42,32 @@ ${KEY_SECRETS_HELP}`;
 
 export interface RepositoryValues extends KeySecretValues {
 	readonly repo?: string | undefined;
+	readonly "repo-host"?: string | undefined;
+	readonly "repo-identity"?: string | undefined;
+	readonly "repo-local": boolean;
 	readonly "single-writer": boolean;
 }
 
-export function sinkOf({ repo = process.env.CANISTER_BLOBS_REPOSITORY }: RepositoryValues): Sink {
+export async function sinkOf(values: RepositoryValues): Promise<Sink> {
+	const { repo = process.env.CANISTER_BLOBS_REPOSITORY } = values;
 	if (repo === undefined || repo === "")
 		throw new UsageError("which repository? Give --repo, or set CANISTER_BLOBS_REPOSITORY");
-	return repo.startsWith("s3://") ? bucketOf(repo) : new DirectorySink(repo);
+	if (repo.startsWith("s3://")) return bucketOf(repo);
+	return repo.startsWith("canister://") ? canisterOf(repo, values) : new DirectorySink(repo);
+}
+
+async function canisterOf(repo: string, values: RepositoryValues): Promise<Sink> {
+	const [, id, , prefix = ""] = /^canister:\/\/([^/]+)(\/(.*))?$/.exec(repo) ?? [];
+	if (id === undefined)
+		throw new UsageError(`--repo takes canister://ID/PREFIX, not ${JSON.stringify(repo)}`);
+	const identity = values["repo-identity"] ?? process.env.CANISTER_BLOBS_REPOSITORY_IDENTITY;
+	if (identity === undefined)
+		throw new UsageError(
+			"a repository in a canister needs --repo-identity, or CANISTER_BLOBS_REPOSITORY_IDENTITY",
+		);
+	const { "repo-host": host, "repo-local": local } = values;
+	const { client, canister } = await connect({ canister: id, host, identity, local });
+	return new CanisterSink({ client, prefix, name: `canister://${canister}/${prefix}` });
 }
 
 /** Keys come from the environment alone: every user of a machine can read its command lines. */
@@ -56,11 +88,24 @@ function bucketOf(repo: string): Sink {
 export const secretsOf = (values: RepositoryValues) => async () =>
 	(await import("../keys/secrets.js")).keySecretsFrom(values, "Passphrase of the repository");
 
-export const openRepository = (values: RepositoryValues, writes: boolean): Promise<Repository> =>
-	Repository.open(sinkOf(values), {
+export const openRepository = async (values: RepositoryValues, writes: boolean): Promise<Repository> =>
+	Repository.open(await sinkOf(values), {
 		writes,
 		singleWriter: values["single-writer"],
 		secrets: secretsOf(values),
+	});
+
+/** The repository that `--from` names, with secrets of its own where such are given. */
+export const openOther = async (
+	values: RepositoryValues & FromSecretValues,
+	from: string,
+): Promise<Repository> =>
+	Repository.open(await sinkOf({ ...values, repo: from }), {
+		secrets: async () => {
+			const { keySecretsFrom } = await import("../keys/secrets.js");
+			const own = await keySecretsFrom(values, "Passphrase of the other repository", "from-");
+			return own.passphrase !== undefined || own.identities?.length ? own : secretsOf(values)();
+		},
 	});
 
 export interface Store {

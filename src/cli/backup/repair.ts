@@ -3,8 +3,17 @@ import { parseArgs } from "node:util";
 import { dropDamagedIndexes, openedSink, repair as repairRepository } from "../../backup/index.js";
 import { type Command, EXIT_FAILURE } from "../command.js";
 import { CONNECTION, CONNECTION_HELP } from "../connect/options.js";
+import { FROM_SECRETS, FROM_SECRETS_HELP } from "../keys/options.js";
 import { reported } from "../report.js";
-import { connect, openRepository, REPOSITORY, REPOSITORY_HELP, secretsOf, sinkOf } from "./options.js";
+import {
+	connect,
+	openOther,
+	openRepository,
+	REPOSITORY,
+	REPOSITORY_HELP,
+	secretsOf,
+	sinkOf,
+} from "./options.js";
 
 const help = `Usage: canister-blobs repair --repo <place> [options]
 
@@ -13,21 +22,21 @@ repository, or from the store where it still holds the blob. Exit code 1: someth
 is damaged still, and named.
 
       --from <place>    another repository with snapshots of the store
+${FROM_SECRETS_HELP}
 ${CONNECTION_HELP}
 ${REPOSITORY_HELP}`;
 
 async function run(args: readonly string[]): Promise<number> {
 	const { values } = parseArgs({
 		args: [...args],
-		options: { ...REPOSITORY, ...CONNECTION, from: { type: "string" } },
+		options: { ...REPOSITORY, ...CONNECTION, ...FROM_SECRETS, from: { type: "string" } },
 	});
 	return reported(values, async (report) => {
 		const secrets = secretsOf(values);
-		const dropped = await dropDamagedIndexes(await openedSink(sinkOf(values), { secrets }));
+		const dropped = await dropDamagedIndexes(await openedSink(await sinkOf(values), { secrets }));
 		const repository = await openRepository(values, true);
 		const { client } = values.canister === undefined ? {} : await connect(values);
-		const from =
-			values.from === undefined ? undefined : await openRepository({ ...values, repo: values.from }, false);
+		const from = values.from === undefined ? undefined : await openOther(values, values.from);
 		const result = await repairRepository(repository, {
 			...(client && { client }),
 			...(from && { from }),

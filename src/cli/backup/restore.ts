@@ -22,7 +22,8 @@ it goes on when it is run again. Exit code 3: some are missing, and named.
       --owner <id>      only blobs of this principal, as files
       --canister <id>   latest is the latest of this store
       --overwrite       replace files that differ
-      --dry-run         only say which files would be made
+      --dry-run         only say which files would be made, or how many blobs would be
+                        put into the store
       --accept-other-wasm
                         go on though the canister runs another module than the one
                         that was backed up
@@ -34,6 +35,7 @@ interface IntoStore extends RepositoryValues, ConnectionValues {
 	readonly into: string;
 	readonly prefix: string;
 	readonly "accept-other-wasm": boolean;
+	readonly "dry-run": boolean;
 	readonly json: boolean;
 	readonly quiet: boolean;
 }
@@ -44,10 +46,12 @@ function intoStore(name: string, values: IntoStore): Promise<number> {
 		const { id } = await repository.find(name, values.canister);
 		const connection = await connect({ ...values, canister: values.into });
 		const wasmHash = await moduleHash(connection, report);
+		const dryRun = values["dry-run"];
 		let bytes = 0;
 		const result = await restoreStore(repository, id, connection.client, {
 			prefix: values.prefix,
 			acceptOtherWasm: values["accept-other-wasm"],
+			dryRun,
 			...(wasmHash !== undefined && { wasmHash }),
 			signal: interruption(),
 			onNote: (text) => report.note(text),
@@ -61,9 +65,9 @@ function intoStore(name: string, values: IntoStore): Promise<number> {
 		report.missingBlobs(missing);
 		return report.end(
 			failed + missing === 0 ? 0 : EXIT_INCOMPLETE,
-			{ snapshot: id, into: connection.canister, ...result },
-			`${restored} restored, ${unchanged} there already, ${ended} ended, ${failed} failed, ${settings} settings: ` +
-				`the store is ${isLive ? "live" : "still importing"}`,
+			{ snapshot: id, into: connection.canister, dryRun, ...result },
+			`${restored} restored, ${unchanged} there already, ${ended} ended, ${failed} failed, ${settings} settings` +
+				(dryRun ? " (nothing was done)" : `: the store is ${isLive ? "live" : "still importing"}`),
 		);
 	});
 }
@@ -90,8 +94,7 @@ async function run(args: readonly string[]): Promise<number> {
 	if ((to === undefined) === (into === undefined)) throw new UsageError("restore needs --to or --into");
 	const dryRun = values["dry-run"];
 	if (to === undefined) {
-		if (dryRun || overwrite || owner !== undefined)
-			throw new UsageError("--dry-run, --overwrite and --owner are for files");
+		if (overwrite || owner !== undefined) throw new UsageError("--overwrite and --owner are for files");
 		return intoStore(name, { ...values, into: into as string });
 	}
 	return reported(values, async (report) => {

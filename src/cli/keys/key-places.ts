@@ -30,8 +30,8 @@ export async function placeOfKeys(values: PlaceValues): Promise<KeyPlace> {
 	return ofFile(path, values);
 }
 
-function ofRepository(values: RepositoryValues): KeyPlace {
-	const sink = sinkOf(values);
+async function ofRepository(values: RepositoryValues): Promise<KeyPlace> {
+	const sink = await sinkOf(values);
 	return {
 		list: () => listKeys(sink),
 		find: async (slot) => {

@@ -19,6 +19,24 @@ export interface KeySecretValues {
 	readonly "passphrase-command"?: string | undefined;
 }
 
+/** The same of a second repository, for `parseArgs`. */
+export const FROM_SECRETS = {
+	"from-age-identity": { type: "string" },
+	"from-passphrase-file": { type: "string" },
+	"from-passphrase-command": { type: "string" },
+} as const;
+
+export const FROM_SECRETS_HELP = `      --from-age-identity <file>, --from-passphrase-file <file>,
+      --from-passphrase-command <command>
+                          what opens that one, where it is encrypted; or the variables
+                          CANISTER_BLOBS_FROM_AGE_IDENTITY, CANISTER_BLOBS_FROM_PASSPHRASE`;
+
+export interface FromSecretValues {
+	readonly "from-age-identity"?: string | undefined;
+	readonly "from-passphrase-file"?: string | undefined;
+	readonly "from-passphrase-command"?: string | undefined;
+}
+
 /** With which keys a command opens blobs, for `parseArgs`. */
 export const KEYS = {
 	"key-file": { type: "string", multiple: true },

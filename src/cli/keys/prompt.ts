@@ -4,9 +4,10 @@ import { UsageError } from "../command.js";
 
 /** Asks for a secret on the terminal, without showing what is typed. */
 export function askFor(what: string): Promise<string> {
-	process.stderr.write(`${what}: `);
 	const nothing = new Writable({ write: (_chunk, _encoding, done) => done() });
 	const lines = createInterface({ input: process.stdin, output: nothing, terminal: true });
+	// Only now: what is typed before the terminal is told not to show it is shown.
+	process.stderr.write(`${what}: `);
 	return new Promise((resolve, reject) => {
 		let answer: string | undefined;
 		lines.once("line", (line) => {

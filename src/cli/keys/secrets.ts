@@ -3,15 +3,25 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { identitiesIn, type KeySecrets } from "../../encryption/index.js";
 import { UsageError } from "../command.js";
-import type { KeySecretValues } from "./options.js";
+import type { FromSecretValues, KeySecretValues } from "./options.js";
 import { askFor } from "./prompt.js";
 
-/** What was given to open a key. @param ask what a terminal is asked for where nothing was given */
-export async function keySecretsFrom(values: KeySecretValues, ask: string): Promise<KeySecrets> {
-	const path = values["age-identity"];
-	const text = path === undefined ? process.env.CANISTER_BLOBS_AGE_IDENTITY : await read(path);
+/**
+ * What was given to open a key.
+ * @param ask what a terminal is asked for where nothing was given
+ * @param of which of two repositories: what the names of options and variables begin with
+ */
+export async function keySecretsFrom(
+	values: KeySecretValues | FromSecretValues,
+	ask: string,
+	of: "" | "from-" = "",
+): Promise<KeySecrets> {
+	const given: Readonly<Record<string, unknown>> = { ...values };
+	const variables = `CANISTER_BLOBS_${of === "" ? "" : "FROM_"}`;
+	const path = given[`${of}age-identity`];
+	const text = typeof path === "string" ? await read(path) : process.env[`${variables}AGE_IDENTITY`];
 	const identities = text === undefined ? [] : identitiesIn(text);
-	const passphrase = await passphraseFrom("passphrase", { ...values }, "CANISTER_BLOBS_PASSPHRASE");
+	const passphrase = await passphraseFrom(`${of}passphrase`, given, `${variables}PASSPHRASE`);
 	if (passphrase !== undefined) return { identities, passphrase };
 	if (identities.length > 0 || !process.stdin.isTTY) return { identities };
 	return { passphrase: await askFor(ask) };

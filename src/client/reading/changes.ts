@@ -41,7 +41,9 @@ export async function* changes(context: ClientContext, options: ChangesOptions =
 		const page = await readPage(context, after, pageSize, isLong, options);
 		// What is sealed no reader may ask a node to have seen before it is revealed.
 		for (const { wire } of page.items) if (!isSealed(wire)) noteVersion(context, wire);
-		yield* told(context, after, page, options);
+		const { encryption } = context.settings;
+		for await (const change of told(context, after, page, options))
+			yield encryption ? encryption.openChange(change) : change;
 		if (page.isEnd) return;
 		after = page.end;
 		isLong = page.last.sequence - page.end.sequence > BigInt(pageSize);

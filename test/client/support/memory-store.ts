@@ -35,8 +35,9 @@ export interface Hooks {
  * travel is tested elsewhere.
  */
 export class MemoryStore {
-	readonly engine: Engine;
+	engine: Engine;
 	readonly host: FakeHost;
+	readonly #storage = new MapStorage();
 	/** Controls the store, and calls it unless the host has another sender. */
 	readonly owner = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 2);
 	readonly calls: Call[] = [];
@@ -47,7 +48,13 @@ export class MemoryStore {
 
 	constructor() {
 		this.host = new FakeHost(this.owner);
-		this.engine = new Engine(new MapStorage(), this.host);
+		this.engine = new Engine(this.#storage, this.host);
+		this.engine.start();
+	}
+
+	/** As an upgrade does: what is in the heap is gone, what is stored stays. */
+	upgrade(): void {
+		this.engine = new Engine(this.#storage, this.host);
 		this.engine.start();
 	}
 

@@ -1,0 +1,59 @@
+import { IDL } from "@dfinity/candid";
+import { backup, Repository } from "../../src/backup/index.js";
+import { startUpload } from "../../src/client/upload/index.js";
+import { MAX_CHUNK_BYTES, METHODS } from "../../src/protocol/index.js";
+import { clientOf } from "../../test/backup/support/client.js";
+import { MemorySink } from "../../test/backup/support/sinks.js";
+import { MemoryStore, pseudoBytes } from "../../test/client/support/memory-store.js";
+import { newId, publication, rootOf } from "../../test/support/published.js";
+
+const BLOBS = 100_000;
+const CHANGED = 10;
+const BYTES = 10_000;
+const AT_ONCE = 150;
+
+/**
+ * Calls and bytes of a backup after 10 of 100,000 blobs have changed: the store's engine without a network, its answers in
+ * bytes of Candid. The blobs that stay have one content, so that the machine's memory holds them; what is said of each is
+ * as long as ever.
+ */
+export async function measureIncremental() {
+	const store = new MemoryStore();
+	const context = store.context();
+	const content = pseudoBytes(BYTES, 1);
+	const said = publication(rootOf(content, MAX_CHUNK_BYTES));
+	for (let from = 0; from < BLOBS; from += AT_ONCE) {
+		const blobs = Array.from({ length: Math.min(AT_ONCE, BLOBS - from) }, (_, index) => ({
+			key: `dir-${(from + index) % 1_000}/blob-${from + index}`,
+			content,
+			...said,
+		}));
+		await store.direct("blobs_put_many", { id: newId(), blobs });
+		store.calls.length = 0;
+	}
+	const sink = new MemorySink();
+	const repository = await Repository.init(sink);
+	const options = { client: clientOf(store), canister: "aaaaa-aa" };
+	await backup(repository, options);
+	for (let index = 0; index < CHANGED; index++) {
+		const at = index * 9_973;
+		await startUpload(context, pseudoBytes(BYTES, 100 + index), { key: `dir-${at % 1_000}/blob-${at}` }).done;
+	}
+	store.calls.length = 0;
+	let read = 0;
+	store.hooks.answer = ({ method }, answer) => {
+		read += IDL.encode([METHODS[method].result], [{ ok: answer }]).length;
+		return answer;
+	};
+	const before = sink.written;
+	// A process of its own: it has read nothing yet.
+	const opened = await Repository.open(new MemorySink(sink.objects), { writes: true });
+	const written = opened.sink as MemorySink;
+	const { summary, hold } = await backup(opened, options);
+	if (summary.blobs !== BLOBS || hold !== "lease")
+		throw new Error("the backup is not what was to be measured");
+	return {
+		backupIncrementalCalls: store.calls.length,
+		backupIncrementalBytes: read + written.written + (sink.written - before),
+	};
+}

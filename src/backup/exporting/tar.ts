@@ -1,0 +1,122 @@
+import { createTarPacker } from "modern-tar";
+import { follow, throwIfAborted } from "../../client/util/abort.js";
+import { BackupError } from "../errors.js";
+import { bytesOf, leavesOf } from "../reading/blob-reader.js";
+import { refusalOf } from "../reading/place.js";
+import type { Repository } from "../repository/repository.js";
+import type { BlobEntry } from "../tree/entry.js";
+import { BLOBS, type BlobFilter, blobsOf, documentsOf } from "./documents.js";
+
+/** What is exported, and what is told. */
+export interface ExportOptions extends BlobFilter {
+	/** Told of each blob that could not be exported. */
+	readonly onFailed?: ((key: string, reason: string) => void) | undefined;
+	/** Told of bytes of blobs. */
+	readonly onBytes?: ((bytes: number) => void) | undefined;
+	/** Ends it. */
+	readonly signal?: AbortSignal | undefined;
+}
+
+/** What was exported. */
+export interface ExportResult {
+	/** Blobs. */
+	readonly blobs: number;
+	/** Their bytes. */
+	readonly bytes: number;
+	/** Blobs that could not be exported. */
+	readonly failed: number;
+	/** Blobs that the snapshot itself lacks. */
+	readonly missing: number;
+}
+
+/**
+ * Writes a snapshot as a tar archive: `snapshot.json`, `settings.jsonl`, `blobs.jsonl` with all that is said of each blob,
+ * and the blobs as files below `blobs/`. Every byte is held against its hash before it is written.
+ * @param id of the snapshot
+ * @param into is closed at the end; aborted where a blob turns out to be damaged halfway, since no tar can take it back
+ */
+export async function exportTar(
+	repository: Repository,
+	id: string,
+	into: WritableStream<Uint8Array>,
+	options: ExportOptions = {},
+): Promise<ExportResult> {
+	const { onFailed, onBytes } = options;
+	const { controller, release } = follow(options.signal);
+	const { signal } = controller;
+	const { readable, controller: packer } = createTarPacker();
+	const piped = readable.pipeTo(into, { signal });
+	// Whoever reads went away: what is being written fails by that, too.
+	piped.catch(() => controller.abort());
+	const snapshot = await repository.read(id);
+	const at = new Date(snapshot.at);
+	const counts = { blobs: 0, bytes: 0, failed: 0, missing: snapshot.missingCount };
+	try {
+		for (const { name, read } of documentsOf(repository, snapshot, options)) {
+			let size = 0;
+			for await (const piece of read()) size += piece.length;
+			await writeFile(packer.add({ name, size, mtime: at, mode: 0o644, type: "file" }), read(), signal);
+		}
+		for await (const entry of blobsOf(repository, snapshot, options)) {
+			throwIfAborted(signal);
+			const reason = await refusal(repository, entry);
+			if (reason !== undefined) {
+				counts.failed++;
+				onFailed?.(entry.key, reason);
+				continue;
+			}
+			const { key, size, modifiedAt } = entry;
+			const header = { name: `${BLOBS}${key}`, size, mtime: new Date(modifiedAt), mode: 0o644 };
+			const body = packer.add({ ...header, type: "file" });
+			await writeFile(body, bytesOf(repository.items, entry), signal, onBytes);
+			counts.blobs++;
+			counts.bytes += size;
+		}
+		packer.finalize();
+		await piped;
+		return counts;
+	} catch (error) {
+		packer.error(error);
+		await piped.catch((failure: unknown) => {
+			// What went wrong first.
+			if (!controller.signal.aborted || options.signal?.aborted) return;
+			throw failure;
+		});
+		throw error;
+	} finally {
+		release();
+	}
+}
+
+async function writeFile(
+	body: WritableStream<Uint8Array>,
+	pieces: AsyncIterable<Uint8Array>,
+	signal: AbortSignal,
+	onBytes?: (bytes: number) => void,
+): Promise<void> {
+	const writer = body.getWriter();
+	for await (const piece of pieces) {
+		throwIfAborted(signal);
+		await writer.write(piece);
+		onBytes?.(piece.length);
+	}
+	await writer.close();
+}
+
+/** Why a blob cannot be a file of an archive; undefined where its name is one and all of its chunks are there. */
+async function refusal({ items, index, sink }: Repository, entry: BlobEntry): Promise<string | undefined> {
+	const name = refusalOf(entry.key, "linux");
+	if (name !== undefined) return name;
+	try {
+		for (const leaf of await leavesOf(items, entry)) {
+			let isThere = false;
+			for (const { location } of await index.find(leaf))
+				isThere ||= (await sink.size(location.object)) === location.objectBytes;
+			if (!isThere) throw new BackupError("item_missing", { sha256: leaf });
+		}
+		return undefined;
+	} catch (error) {
+		if (!(error instanceof BackupError) || error.code === "sink_failed") throw error;
+		return error.message;
+	}
+}

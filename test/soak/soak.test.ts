@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { soak } from "./soak.js";
+
+/** A short one, of histories that are the same each time; `npm run test:soak` takes new ones. */
+
+test.each([4, 7])(
+	"backups of a store with faults, kills and upgrades are what they must be (seed %i)",
+	async (seed) => {
+		const counts = await soak({ seed, steps: 60 });
+		for (const [what, count] of Object.entries(counts))
+			if (what !== "full") expect(count, what).toBeGreaterThan(0);
+	},
+);
