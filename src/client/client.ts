@@ -91,11 +91,7 @@ export interface ClientEvents {
 export class BlobClient {
 	readonly #context: ClientContext;
 	readonly #events = new Emitter<ClientEvents>();
-	/**
-	 * Roles, quotas, modes, settings, grants, accounts and statistics. Most of it takes an administrator. What a page does
-	 * not call is not in its main chunk: the code is loaded at the first call, by a dynamic import.
-	 */
-	readonly admin: Administration;
+	readonly #admin: Administration;
 
 	/** @throws ClientError `option_invalid`: nothing is asked of the network before a method is called */
 	constructor(options: BlobClientOptions, platform: Ports = webPorts) {
@@ -143,8 +139,16 @@ export class BlobClient {
 			seen: { version: NO_CHANGE },
 			standing: {},
 		};
-		this.admin = lazyAdministration(this.#context);
+		this.#admin = lazyAdministration(this.#context);
 		contexts.set(this, this.#context);
+	}
+
+	/**
+	 * Roles, quotas, modes, settings, grants, accounts and statistics. Most of it takes an administrator. What a page does
+	 * not call is not in its main chunk: the code is loaded at the first call, by a dynamic import.
+	 */
+	get admin(): Administration {
+		return this.#admin;
 	}
 
 	/**
