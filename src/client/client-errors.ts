@@ -102,12 +102,12 @@ export const CLIENT_ERRORS = {
 		return [`The call of ${d.method} was rejected ${what}`, advice];
 	}),
 	not_admitted: row<{ method: string; who: string; roles: readonly string[] }>("ask", (d) => [
-		`The store refuses the call of ${d.method} from ${d.who}, whose roles are ${d.roles.join(", ") || "none"}`,
+		`The store refuses the call of ${d.method} from ${d.who}, with ${d.roles.length > 0 ? `the roles ${d.roles.join(", ")}` : "no role"}`,
 		`Ask an administrator of the store for a role${d.method === "blobs_list" ? ', or list public blobs only, with visibility: "public"' : ""}`,
 	]),
 	certificate_invalid: row<{ reason: string }>("give_up", (d) => [
 		`The certificate of the answer is not valid: ${d.reason}`,
-		"Either somebody tampers with the connection, or the root key belongs to another network (for a local network set localNetwork: true)",
+		"Either the connection is tampered with, or the root key belongs to another network (for a local network set localNetwork: true)",
 	]),
 	certificate_stale: row<{ from: Date; ageMs: number; maxAgeMs: number }>("fix", (d) => [
 		`The certificate of the answer is ${d.ageMs} ms old (from ${d.from.toISOString()}); at most ${d.maxAgeMs} ms are accepted`,
@@ -142,11 +142,11 @@ export const CLIENT_ERRORS = {
 	),
 	chunk_corrupt: row<{ index: number; attempts: number }>("retry", (d) => [
 		`Chunk ${d.index} had a wrong hash in ${d.attempts} attempts; its bytes were dropped`,
-		"Try again; if it happens again, somebody between here and the network changes the bytes",
+		"Try again; if it happens again, a proxy or node changes the bytes",
 	]),
 	leaves_corrupt: row<{ key: string; attempts: number }>("retry", (d) => [
 		`The list of hashes of ${JSON.stringify(d.key)} did not have its root in ${d.attempts} attempts; it was dropped`,
-		"Try again; if it happens again, somebody between here and the network changes it",
+		"Try again; if it happens again, a proxy or node changes it",
 	]),
 	source_changed: row<{ reason: string /** What its size is now, where that changed. */; size?: number }>(
 		"fix",
@@ -197,17 +197,17 @@ export const CLIENT_ERRORS = {
 	batch_broken: row<{ key: string; error: BatchRefusal["error"] }>(
 		(d) => d.error.action,
 		(d) => [
-			`The staged batch was not revealed, and nobody sees any of it: for the key ${JSON.stringify(d.key)}, ${d.error.message}`,
+			`The staged batch was not revealed, and none of it is visible: for the key ${JSON.stringify(d.key)}, ${d.error.message}`,
 			"Everything is still staged: stage this key again or unstage it, then reveal again",
 		],
 	),
 	batch_dropped: row<Record<never, never>>("give_up", () => [
-		"The staged batch was dropped before it was revealed, and nobody sees any of it",
+		"The staged batch was dropped before it was revealed, and none of it is visible",
 		"Stage it again",
 	]),
 	batch_bytes_too_many: row<{ bytes: number; limit: number; items: number; fits: number }>("fix", (d) => [
 		`The batch has ${d.items} items with ${d.bytes} bytes; a message takes ${d.limit} bytes, which the first ${d.fits} items fit: nothing was changed`,
-		"Send larger blobs beforehand with prepareUpload, and commit them in the batch",
+		"Send larger blobs first with prepareUpload, and commit them in the batch",
 	]),
 	source_failed: row<{ reason: string }>("fix", (d) => [
 		`The source could not be read: ${d.reason}`,
@@ -215,7 +215,7 @@ export const CLIENT_ERRORS = {
 	]),
 	source_not_repeatable: row<{ reason: string }>("retry", (d) => [
 		`The upload must start again (${d.reason}), and a stream cannot be read twice`,
-		"Give the source anew, or as a Blob or a path",
+		"Pass the source again, or as a Blob or a path",
 	]),
 	message_too_large: row<{ bytes: number; limit: number; over: number }>("fix", (d) => [
 		`The signed message has ${d.bytes} bytes, ${d.over} more than the ${d.limit} that a subnet accepts`,

@@ -6,7 +6,7 @@ import { bytes, nat32, nat64, record, text, variant } from "./candid.js";
  * - `retry`: the same request may succeed a moment later;
  * - `fix`: the request itself is wrong and will never succeed as it stands;
  * - `give_up`: the state of the canister rules the request out (finished, replaced, gone);
- * - `ask`: somebody else must act first (an administrator, the owner of a key, whoever pays the cycles).
+ * - `ask`: another party must act first (an administrator, the owner of a key, the payer of the cycles).
  */
 export type ErrorAction = "retry" | "fix" | "give_up" | "ask";
 
@@ -56,7 +56,7 @@ export const ERROR_TABLE = {
 			: [`The store does not accept changes in its mode ${d.mode}`, "Try again when it is live"],
 	),
 	mode_changed: row("give_up", { generation: nat64 }, (d) => [
-		`Somebody else changed the mode in the meantime; its generation is now ${d.generation}`,
+		`The mode was changed in the meantime; its generation is now ${d.generation}`,
 		"Read the mode, then decide again",
 	]),
 	not_importable: row("give_up", { reason: text }, (d) => [
@@ -88,7 +88,7 @@ export const ERROR_TABLE = {
 	]),
 	low_cycles: row("ask", { missing: nat64 }, (d) => [
 		`The canister has ${d.missing} cycles too few for this`,
-		"Somebody must top it up first",
+		"Top it up first",
 	]),
 	not_done_yet: row("retry", {}, () => [
 		"The message ran out of instructions before this item, which was not changed",
@@ -99,7 +99,7 @@ export const ERROR_TABLE = {
 		`Split the batch into batches of at most ${d.fits} items`,
 	]),
 	batch_not_found: row("give_up", {}, () => [
-		"The caller has no such staged batch: it expired, it was dropped or revealed, or it belongs to somebody else",
+		"The caller has no such staged batch: it expired, it was dropped or revealed, or it belongs to another principal",
 		"Check what the keys hold, then stage the items again",
 	]),
 	batch_finished: row("give_up", { outcome: text }, (d) => [
@@ -127,7 +127,7 @@ export const ERROR_TABLE = {
 		"Use a smaller index, or larger chunks for a larger blob",
 	]),
 	upload_not_found: row("give_up", {}, () => [
-		"The caller has no such open upload: it expired, it never began, it is done, or it belongs to somebody else",
+		"The caller has no such open upload: it expired, it never began, it is done, or it belongs to another principal",
 		"Check what the key holds, or begin a new upload",
 	]),
 	upload_conflict: row("fix", { field: text }, (d) => [

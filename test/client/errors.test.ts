@@ -139,7 +139,7 @@ describe("errors", () => {
 		);
 		const text = `# Errors
 
-Everything that the client throws is a \`BlobError\`. \`code\` says what went wrong, \`action\` what the caller should do: \`retry\` (the same request may succeed later), \`fix\` (the request or its options are wrong), \`give_up\` (the state of the store rules it out), \`ask\` (somebody else must act first). \`details\` holds the facts, typed by \`code\`; \`cause\` is the error behind it. \`isBlobError(error, code)\` tells and types them.
+Everything that the client throws is a \`BlobError\`. \`code\` says what went wrong, \`action\` what the caller should do: \`retry\` (the same request may succeed later), \`fix\` (the request or its options are wrong), \`give_up\` (the state of the store rules it out), \`ask\` (another party must act first). \`details\` holds the facts, typed by \`code\`; \`cause\` is the error behind it. \`isBlobError(error, code)\` tells and types them.
 
 The messages below are made with example details.
 
