@@ -6,6 +6,7 @@ import {
 	type WireHttpRequest,
 	type WireHttpResponse,
 } from "../src/protocol/index.js";
+import { idlOf, idlsOf } from "../test/support/idl.js";
 import { newId, publication, rootOf } from "../test/support/published.js";
 import type { Figures } from "./figures.js";
 import { MeteredStore } from "./metered.js";
@@ -81,7 +82,7 @@ export async function ask(store: MeteredStore, url: string, range?: string) {
 		certificate_version: [2],
 	};
 	const before = store.messages.length;
-	const arg = new Uint8Array(IDL.encode([...args] as IDL.Type[], [request]));
+	const arg = new Uint8Array(IDL.encode(idlsOf(args), [request]));
 	const answer = await store.agent.query(store.canisterId, { methodName: "http_request", arg });
 	if (!("reply" in answer)) throw new Error(answer.reject_message);
 	const record = store.messages
@@ -89,7 +90,7 @@ export async function ask(store: MeteredStore, url: string, range?: string) {
 		.find(({ method, kind }) => method === "http_request" && kind === "query");
 	if (record === undefined) throw new Error("http_request was not counted");
 	return {
-		answer: IDL.decode([result as IDL.Type], answer.reply.arg)[0] as unknown as WireHttpResponse,
+		answer: IDL.decode([idlOf(result)], answer.reply.arg)[0] as unknown as WireHttpResponse,
 		instructions: Number(record.instructions),
 	};
 }

@@ -5,13 +5,13 @@ import type { Principal } from "@dfinity/principal";
 import { createNetwork, type MessageRecord, type Network } from "canister-blobs/localnet";
 import { deployCanister } from "../examples/support/deploy.js";
 import {
-	idlFactory,
 	METHODS,
 	type MethodArgs,
 	type MethodName,
 	type MethodOk,
 	type WireResult,
 } from "../src/protocol/index.js";
+import { idlFactory, idlsOf } from "../test/support/idl.js";
 
 /** A store whose every message is counted, called method by method without the client. */
 export class MeteredStore {
@@ -62,7 +62,7 @@ export class MeteredStore {
 
 	/** A method's Candid. */
 	argument<Name extends MethodName>(name: Name, ...args: MethodArgs<Name>): Uint8Array {
-		return new Uint8Array(IDL.encode(METHODS[name].args, args));
+		return new Uint8Array(IDL.encode(idlsOf(METHODS[name].args), args));
 	}
 
 	agentOf(identity: Identity): Promise<HttpAgent> {

@@ -15,9 +15,11 @@ const wire = join(root, "src/protocol/wire");
 const { ERROR_TABLE, HTTP_METHODS, METHODS, sentences, WireErrorType } = await import(
 	"../dist/protocol/index.js"
 );
+const { idlTypes } = await import("../dist/protocol/idl.js");
+const typeOf = idlTypes(IDL);
 
 /** Types by the name under which src/protocol exports them. */
-const names = new Map([[WireErrorType, "Error"]]);
+const names = new Map([[typeOf(WireErrorType), "Error"]]);
 /** Types of what travels as bytes: no method names them. */
 const within = ["Manifest", "Change"];
 /** The comment on a method, on an interface (`WireX` is the type X), and on its fields (`WireX.field`). */
@@ -27,7 +29,8 @@ const bases = new Map();
 const orders = new Map([["WireError", Object.keys(ERROR_TABLE)]]);
 for (const file of readdirSync(wire)) {
 	const module = await import(`../dist/protocol/wire/${file.replace(/\.ts$/, ".js")}`);
-	for (const [name, type] of Object.entries(module)) if (type instanceof IDL.Type) names.set(type, name);
+	for (const [name, type] of Object.entries(module))
+		if (type?.opcode !== undefined) names.set(typeOf(type), name);
 	const source = ts.createSourceFile(
 		file,
 		readFileSync(join(wire, file), "utf8"),
@@ -162,7 +165,7 @@ function define(type) {
 }
 
 const methods = Object.entries({ ...METHODS, ...HTTP_METHODS }).map(([name, { kind, args, result }]) => {
-	const signature = `(${args.map(print).join(", ")}) -> (${print(result)})${kind === "query" ? " query" : ""}`;
+	const signature = `(${args.map(typeOf).map(print).join(", ")}) -> (${print(typeOf(result))})${kind === "query" ? " query" : ""}`;
 	return `${lines(comments.get(name), "  ")}  ${name} : ${signature};\n`;
 });
 for (const [type, name] of names) if (within.includes(name)) used.add(type);

@@ -5,6 +5,7 @@ import { MAX_CHUNK_BYTES, METHODS } from "../../src/protocol/index.js";
 import { clientOf } from "../../test/backup/support/client.js";
 import { MemorySink } from "../../test/backup/support/sinks.js";
 import { MemoryStore, pseudoBytes } from "../../test/client/support/memory-store.js";
+import { idlOf } from "../../test/support/idl.js";
 import { newId, publication, rootOf } from "../../test/support/published.js";
 
 const BLOBS = 100_000;
@@ -42,7 +43,7 @@ export async function measureIncremental() {
 	store.calls.length = 0;
 	let read = 0;
 	store.hooks.answer = ({ method }, answer) => {
-		read += IDL.encode([METHODS[method].result], [{ ok: answer }]).length;
+		read += IDL.encode([idlOf(METHODS[method].result)], [{ ok: answer }]).length;
 		return answer;
 	};
 	const before = sink.written;

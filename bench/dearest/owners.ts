@@ -1,6 +1,7 @@
 import { Actor } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
-import { idlFactory, type MethodOk, type WireResult } from "../../src/protocol/index.js";
+import type { MethodOk, WireResult } from "../../src/protocol/index.js";
+import { idlFactory } from "../../test/support/idl.js";
 import { newId } from "../../test/support/published.js";
 import type { MeteredStore } from "../metered.js";
 import { keysOf, putOf, type Shape } from "./shape.js";

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Actor } from "@dfinity/agent";
-import { idlFactory, MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
+import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
+import { idlFactory } from "../../test/support/idl.js";
 import { newId, publication, rootOf } from "../../test/support/published.js";
 import { NetworkProcess } from "./network-process.js";
 

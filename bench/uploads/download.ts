@@ -3,6 +3,7 @@ import { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { fromVersion } from "../../src/client/wire-map.js";
 import { MAX_CHUNK_BYTES, METHODS, type MethodArgs } from "../../src/protocol/index.js";
+import { idlsOf } from "../../test/support/idl.js";
 import { NetworkProcess } from "./network-process.js";
 
 /** 200 MB: the one proof that a download verifies, 50 ms of pairing, is a few percent of it. */
@@ -48,7 +49,7 @@ export async function downloadShare(
 			const one = async () => {
 				while (next < CHUNKS) {
 					const args: MethodArgs<"blobs_get_chunk"> = ["blob", fromVersion(blob), next++];
-					const arg = IDL.encode(METHODS.blobs_get_chunk.args, args);
+					const arg = IDL.encode(idlsOf(METHODS.blobs_get_chunk.args), args);
 					const answer = await agent.query(canisterId, { methodName: "blobs_get_chunk", arg });
 					if (answer.status !== "replied" || answer.reply.arg.length < MAX_CHUNK_BYTES)
 						throw new Error("a chunk did not come");

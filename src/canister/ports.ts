@@ -1,3 +1,4 @@
+import type { Principal } from "@dfinity/principal";
 import type { Hashing } from "./hashing.js";
 
 /**
@@ -26,6 +27,8 @@ export interface Host {
 	canisterVersion(): bigint;
 	/** The principal that sent the message, in bytes. */
 	caller(): Uint8Array;
+	/** A principal as code of the application knows it. */
+	principal(bytes: Uint8Array): Principal;
 	/** Whether this principal controls the canister. */
 	isController(who: Uint8Array): boolean;
 	/** Asks that the engine's `clean` be called at this time (milliseconds since 1970), or a little later. */

@@ -12,7 +12,7 @@ import type {
 	StageOptions,
 } from "./batching/staged-types.js";
 import type { BatchedItem, BatchItems, BatchOptions, PreparedUpload } from "./batching/types.js";
-import { type AgentLike, type IdentityLike, Network } from "./call/agent.js";
+import { type AgentLike, type IdentityLike, isAnonymous, Network } from "./call/agent.js";
 import { Caller } from "./call/caller.js";
 import type { RequestEvent } from "./call/request-event.js";
 import { Throttle } from "./call/throttle.js";
@@ -121,7 +121,7 @@ export class BlobClient {
 				trust: new Trust(transport),
 				principal: async () => {
 					const own = await network.principal();
-					return (!own.isAnonymous() && settings.actsFor) || own;
+					return (!isAnonymous(own.toUint8Array()) && settings.actsFor) || own;
 				},
 			};
 		};

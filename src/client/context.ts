@@ -1,6 +1,5 @@
-import type { Principal } from "@dfinity/principal";
-import type { WireVersion } from "../protocol/index.js";
-import type { AgentLike, IdentityLike } from "./call/agent.js";
+import type { WirePrincipal, WireVersion } from "../protocol/index.js";
+import { type AgentLike, type IdentityLike, isAnonymous } from "./call/agent.js";
 import type { Caller } from "./call/caller.js";
 import type { Trust } from "./call/trust.js";
 import { CanisterError, ClientError, isBlobError } from "./errors.js";
@@ -18,7 +17,7 @@ export interface Connection {
 	/** What answers of one node are held against. */
 	readonly trust: Pick<Trust, "certified" | "nowMs" | "principal">;
 	/** Whom the agent acts for. */
-	principal(): Promise<Principal>;
+	principal(): Promise<WirePrincipal>;
 }
 
 /** What uploads and downloads share of the client that started them. */
@@ -61,7 +60,7 @@ export function contextOf(client: object): ClientContext {
 
 /** Refuses what the canister would refuse without saying why: it takes no message at all from nobody. */
 export async function requireIdentity(context: ClientContext): Promise<void> {
-	if ((await context.principal()).isAnonymous()) throw new CanisterError({ anonymous: {} });
+	if (isAnonymous((await context.principal()).toUint8Array())) throw new CanisterError({ anonymous: {} });
 }
 
 /** No change at all. */

@@ -1,5 +1,4 @@
-import { Principal } from "@dfinity/principal";
-import { MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from "../protocol/index.js";
+import { MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, Principal, type WirePrincipal } from "../protocol/index.js";
 import * as is from "./arguments.js";
 import { checkArgument } from "./arguments.js";
 import type { AgentLike, IdentityLike, PrincipalTextLike } from "./call/agent.js";
@@ -95,10 +94,10 @@ export interface BlobClientOptions {
 /** The same with every choice made. */
 export interface Settings {
 	readonly agent: AgentLike;
-	readonly canisterId: Principal;
+	readonly canisterId: WirePrincipal;
 	readonly localNetwork: boolean;
 	readonly identity: IdentityLike | undefined;
-	readonly actsFor: Principal | undefined;
+	readonly actsFor: WirePrincipal | undefined;
 	/** Of all uploads together, and of all downloads together. */
 	readonly concurrency: Readonly<Record<Direction, ConcurrencyRange>>;
 	readonly memoryBytes: number;
@@ -137,14 +136,13 @@ export function checkInteger(
 /** A principal in text, or one of any package's. */
 export type PrincipalLike = string | PrincipalTextLike;
 
-export function checkPrincipal(option: string, principal: PrincipalLike): Principal {
+export function checkPrincipal(option: string, principal: PrincipalLike): WirePrincipal {
 	checkArgument(option, principal, is.principal);
 	const text = typeof principal === "string" ? principal : principal.toText();
-	try {
-		return Principal.fromText(text);
-	} catch (error) {
-		throw new ClientError("option_invalid", { option, reason: `${text} is no principal` }, error);
-	}
+	const parsed = Principal.parse(text);
+	if (parsed === undefined)
+		throw new ClientError("option_invalid", { option, reason: `${text} is no principal` });
+	return parsed;
 }
 
 export function normalise(options: BlobClientOptions, platform: Ports): Settings {

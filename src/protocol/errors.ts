@@ -1,5 +1,5 @@
-import type { IDL } from "@dfinity/candid";
 import { bytes, nat32, nat64, record, text, variant } from "./candid.js";
+import type { CandidType, Shape } from "./codec/shape.js";
 
 /**
  * What the caller should do about an error:
@@ -13,7 +13,7 @@ export type ErrorAction = "retry" | "fix" | "give_up" | "ask";
 export const isErrorAction = (action: string): action is ErrorAction =>
 	["retry", "fix", "give_up", "ask"].includes(action);
 
-interface ErrorRow<Fields extends Record<string, IDL.Type>> {
+interface ErrorRow<Fields extends Record<string, Shape>> {
 	readonly action: ErrorAction;
 	/** What the Candid record of this error carries. */
 	readonly fields: Fields;
@@ -21,11 +21,11 @@ interface ErrorRow<Fields extends Record<string, IDL.Type>> {
 	readonly message: (details: Details<Fields>) => readonly [what: string, advice: string];
 }
 
-type Details<Fields extends Record<string, IDL.Type>> = {
-	[Name in keyof Fields]: Fields[Name] extends IDL.Type<infer Value> ? Value : never;
+type Details<Fields extends Record<string, Shape>> = {
+	[Name in keyof Fields]: Fields[Name] extends CandidType<infer Value> ? Value : never;
 };
 
-function row<const Fields extends Record<string, IDL.Type>>(
+function row<const Fields extends Record<string, Shape>>(
 	action: ErrorAction,
 	fields: Fields,
 	message: ErrorRow<Fields>["message"],
@@ -198,7 +198,7 @@ export const WireErrorType = variant<WireError>(
 	Object.fromEntries(
 		Object.entries(ERROR_TABLE).map(([code, { fields }]) => [
 			code,
-			record<unknown>(fields as Record<string, IDL.Type>),
+			record<unknown>(fields as Record<string, Shape>),
 		]),
 	),
 );

@@ -5,6 +5,7 @@ export * from "./hash.js";
 export * from "./headers.js";
 export * from "./limits.js";
 export * from "./listing.js";
+export { Principal, type WirePrincipal } from "./principal.js";
 export * from "./sealed.js";
 export * from "./validate.js";
 export { fitting, weightOf } from "./weighing.js";

@@ -1,6 +1,6 @@
-import { Principal } from "@dfinity/principal";
 import { REQUEST_DOMAIN, type RequestMap, requestIdOf } from "../client/call/request-id.js";
-import { ClientError, type IdentityLike } from "../client/index.js";
+import { selfAuthenticating } from "../client/call/self-authenticating.js";
+import { ClientError, type IdentityLike, type PrincipalBytesLike } from "../client/index.js";
 import { concat, hex } from "../client/util/bytes.js";
 import { sha256 } from "./delegate.js";
 import type { SentChain } from "./messages.js";
@@ -40,8 +40,8 @@ export class DelegatedIdentity implements IdentityLike {
 		return chain ? new DelegatedIdentity(privateKey, der, ask, chain) : chain;
 	}
 
-	getPrincipal(): Principal {
-		return Principal.selfAuthenticating(this.#chain.publicKey);
+	getPrincipal(): PrincipalBytesLike {
+		return selfAuthenticating(this.#chain.publicKey);
 	}
 
 	async transformRequest(request: { body: RequestMap }): Promise<unknown> {

@@ -8,16 +8,17 @@ import { IDL } from "@dfinity/candid";
 import type { Principal } from "@dfinity/principal";
 import { type _SERVICE, idlFactory as packaged } from "canister-blobs/candid";
 import { afterAll, expect, inject, test } from "vitest";
-import {
-	idlFactory,
-	type MethodArgs,
-	type MethodName,
-	type MethodOk,
-	type WireHttpRequest,
-	type WireHttpResponse,
-	type WireResult,
+import type {
+	MethodArgs,
+	MethodName,
+	MethodOk,
+	WireHttpRequest,
+	WireHttpResponse,
+	WirePrincipal,
+	WireResult,
 } from "../../src/protocol/index.js";
 import { spell } from "../docs/candid-text.js";
+import { idlFactory } from "../support/idl.js";
 
 /** The interface in the package, candid/: the same as src/protocol, the Wasm and the TypeScript made from it. */
 
@@ -90,8 +91,17 @@ type Generated = {
 		: never;
 };
 type Text = [name: string, value: string];
+/** Ours are told by shape: a class of the library's is one. */
+type WithPrincipals<T> = T extends WirePrincipal
+	? Principal
+	: T extends Uint8Array
+		? T
+		: { [Key in keyof T]: WithPrincipals<T[Key]> };
 type Ours = {
-	[Name in MethodName]: { args: MethodArgs<Name>; result: WireResult<MethodOk<Name>> };
+	[Name in MethodName]: {
+		args: WithPrincipals<MethodArgs<Name>>;
+		result: WithPrincipals<WireResult<MethodOk<Name>>>;
+	};
 } & {
 	/** Texts, of which the canister keeps some as their bytes. */
 	http_request: {

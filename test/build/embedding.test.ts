@@ -6,8 +6,9 @@ import type { Principal } from "@dfinity/principal";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { deployCanister, installWasm } from "../../examples/support/deploy.js";
 import { openNetwork, type TestNetwork } from "../../examples/support/network.js";
-import { idlFactory, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from "../../src/protocol/index.js";
+import { MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { withSource } from "../support/build.js";
+import { idlFactory } from "../support/idl.js";
 import { pack } from "../support/packed.js";
 import {
 	held,

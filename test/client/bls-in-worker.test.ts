@@ -4,8 +4,8 @@ import type { BlsVerify } from "../../src/client/ports.js";
 
 /** The page's side of the worker, on workers that a test plays. That real ones work is in test/browser. */
 
-const blsVerify = vi.fn(() => true);
-vi.mock("@dfinity/agent", () => ({ blsVerify }));
+const verifyBls = vi.fn(() => true);
+vi.mock("../../src/client/bls/verify.js", () => ({ verifyBls }));
 
 class PlayedWorker {
 	static readonly all: PlayedWorker[] = [];
@@ -38,7 +38,7 @@ beforeEach(async () => {
 	vi.stubGlobal("Worker", PlayedWorker);
 	vi.resetModules();
 	PlayedWorker.all.length = 0;
-	blsVerify.mockClear();
+	verifyBls.mockClear();
 	({ verifyInWorker } = await import("../../src/client/bls/in-worker.js"));
 	return () => {
 		vi.useRealTimers();
@@ -66,7 +66,7 @@ describe("signatures in a worker", () => {
 		worker.say({ number: one!.number, isGood: true });
 		expect(await Promise.all([first, second])).toEqual([true, false]);
 		expect(PlayedWorker.all).toHaveLength(1);
-		expect(blsVerify).not.toHaveBeenCalled();
+		expect(verifyBls).not.toHaveBeenCalled();
 	});
 
 	it("that are none are an error, as on the page", async () => {
@@ -79,7 +79,7 @@ describe("signatures in a worker", () => {
 		const { worker, answer } = await started();
 		worker.die();
 		expect(await answer).toBe(true);
-		expect(blsVerify).toHaveBeenCalledOnce();
+		expect(verifyBls).toHaveBeenCalledOnce();
 		const { worker: next } = await started();
 		expect(next).not.toBe(worker);
 	});
@@ -87,7 +87,7 @@ describe("signatures in a worker", () => {
 	it("are verified on the page where no worker comes in 5 seconds, from then on without waiting", async () => {
 		const answer = verifyInWorker(bytes, bytes, bytes);
 		await vi.advanceTimersByTimeAsync(4_999);
-		expect(blsVerify).not.toHaveBeenCalled();
+		expect(verifyBls).not.toHaveBeenCalled();
 		await vi.advanceTimersByTimeAsync(1);
 		expect(await answer).toBe(true);
 		expect(await verifyInWorker(bytes, bytes, bytes)).toBe(true);

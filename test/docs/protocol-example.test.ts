@@ -13,6 +13,7 @@ import {
 	rootPreimage,
 } from "../../src/protocol/index.js";
 import { Manifest } from "../../src/protocol/wire/blob.js";
+import { idlOf, idlsOf } from "../support/idl.js";
 import { blocksIn, readDocument, sectionOf } from "./document.js";
 
 /** The worked example of docs/PROTOCOL.md, computed again. */
@@ -60,12 +61,12 @@ test("the preimage from the document's own words, without src/protocol", () => {
 
 test("the Candid of begin and put, which the canister's own decoder reads", () => {
 	const begin = { id, key: "docs/a", size: [size] as [bigint], chunk_size: S };
-	expect(given("begin argument")).toBe(hex(IDL.encode(METHODS.blobs_begin_upload.args, [begin])));
+	expect(given("begin argument")).toBe(hex(IDL.encode(idlsOf(METHODS.blobs_begin_upload.args), [begin])));
 	expect(decodeArgs("blobs_begin_upload", bytes("begin argument"))).toEqual([begin]);
-	expect(given("put argument")).toBe(hex(IDL.encode(METHODS.blobs_put_chunk.args, [id, 1, last])));
+	expect(given("put argument")).toBe(hex(IDL.encode(idlsOf(METHODS.blobs_put_chunk.args), [id, 1, last])));
 	const [putId, index, chunk] = decodeArgs("blobs_put_chunk", bytes("put argument"));
 	expect([hex(putId), index, hex(chunk)]).toEqual([hex(id), 1, hex(last)]);
-	const reply = IDL.encode([METHODS.blobs_put_chunk.result as IDL.Type], [{ ok: sha256(last) }]);
+	const reply = IDL.encode([idlOf(METHODS.blobs_put_chunk.result)], [{ ok: sha256(last) }]);
 	expect(hex(reply).endsWith(given("put reply ends"))).toBe(true);
 });
 
@@ -100,7 +101,7 @@ test("the bytes of a manifest, which any reader of Candid reads, and their hash"
 	expect(given("manifest")).toBe(hex(manifests.encode(manifest)));
 	expect(bytes("manifest").length).toBe(222);
 	expect(manifests.decode(bytes("manifest"))).toEqual(manifest);
-	expect(IDL.decode([Manifest], bytes("manifest"))).toEqual([manifest]);
+	expect(IDL.decode([idlOf(Manifest)], bytes("manifest"))).toEqual([manifest]);
 	expect(given("manifest hash")).toBe(hex(sha256(bytes("manifest"))));
 	// The place that the document names is the one where readers look for it.
 	expect(publicManifestPath("docs/a").map((label) => Buffer.from(label).toString())).toEqual([

@@ -1,7 +1,9 @@
 import { IDL } from "@dfinity/candid";
 import { describe, expect, test } from "vitest";
+import type { Shape } from "../../src/protocol/codec/shape.js";
 import { Change, ERROR_TABLE, Manifest, METHODS, Refusal, WireErrorType } from "../../src/protocol/index.js";
 import * as protocol from "../../src/protocol/limits.js";
+import { idlOf, idlsOf } from "../support/idl.js";
 import { parseAliases, parseMethod, spell } from "./candid-text.js";
 import { blocksIn, codeIn, figure, readDocument, sectionOf, tableIn } from "./document.js";
 
@@ -24,11 +26,11 @@ describe("the Candid of", () => {
 			const described = parseMethod(candid!, aliases);
 			const outcome = new IDL.VariantClass({
 				ok: new Placeholder(described.ok) as unknown as IDL.Type,
-				err: Refusal,
+				err: idlOf(Refusal),
 			});
 			expect(described.name).toBe(name);
-			expect(described.args).toEqual((args as readonly IDL.Type[]).map(spell));
-			expect(spell(outcome)).toBe(spell(result as IDL.Type));
+			expect(described.args).toEqual(idlsOf(args).map(spell));
+			expect(spell(outcome)).toBe(spell(idlOf(result)));
 			expect(section).toMatch(new RegExp(`^${kind === "query" ? "Query" : "Update"}\\. `, "m"));
 		});
 });
@@ -51,16 +53,16 @@ test("the errors documented are those there are, with what they carry and what t
 	}));
 	const table = Object.entries(ERROR_TABLE).map(([code, { action, fields }]) => ({
 		code,
-		carries: Object.entries(fields as Record<string, IDL.Type>).map(
-			([name, type]) => `${name}: ${spell(type) === "vec nat8" ? "blob" : spell(type)}`,
+		carries: Object.entries(fields as Record<string, Shape>).map(
+			([name, type]) => `${name}: ${type.form === "bytes" ? "blob" : spell(idlOf(type))}`,
 		),
 		action,
 	}));
 	expect(documented).toEqual(table);
-	expect(aliases.get("Error")).toBe(spell(WireErrorType as IDL.Type));
-	expect(aliases.get("Refusal")).toBe(spell(Refusal as IDL.Type));
-	expect(aliases.get("Manifest")).toBe(spell(Manifest as IDL.Type));
-	expect(aliases.get("Change")).toBe(spell(Change as IDL.Type));
+	expect(aliases.get("Error")).toBe(spell(idlOf(WireErrorType)));
+	expect(aliases.get("Refusal")).toBe(spell(idlOf(Refusal)));
+	expect(aliases.get("Manifest")).toBe(spell(idlOf(Manifest)));
+	expect(aliases.get("Change")).toBe(spell(idlOf(Change)));
 });
 
 test("every error that a method's checks name exists", () => {

@@ -1,10 +1,10 @@
-import type { IDL } from "@dfinity/candid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MessageRecord } from "../../src/localnet/index.js";
 import { METHODS, type MethodName, MIN_CHUNK_BYTES } from "../../src/protocol/index.js";
 import bombs from "../canister/candid/bombs.json" with { type: "json" };
 import { hex } from "../canister/candid/support.js";
 import { isQuery, openTarget, outcomeOf, type Target } from "../support/bombs.js";
+import { idlsOf } from "../support/idl.js";
 import { isLong } from "../support/long.js";
 import { storeThrough } from "../support/proxy.js";
 import { ALL } from "../support/requests.js";
@@ -24,7 +24,7 @@ const refusedAs = (name: MethodName) =>
 		: /^(malformed|version_unsupported)$/;
 
 function formOf(name: MethodName): string {
-	const args: readonly IDL.Type[] = METHODS[name].args;
+	const args = idlsOf(METHODS[name].args);
 	return [METHODS[name].kind, ...args.map((type) => type.constructor.name)].join(" ");
 }
 

@@ -7,7 +7,6 @@ import { Principal as IcpPrincipal } from "@icp-sdk/core/principal";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { installWasm } from "../../examples/support/deploy.js";
 import {
-	idlFactory,
 	Manifest,
 	METHODS,
 	rootPreimage,
@@ -15,6 +14,7 @@ import {
 	type WireManifest,
 	type WireStatAnswer,
 } from "../../src/protocol/index.js";
+import { idlFactory, idlOf, idlsOf } from "../support/idl.js";
 import {
 	newId,
 	ok,
@@ -53,7 +53,7 @@ afterAll(() => fixture.dispose());
 /** A stat by the library's own agent, whose endpoint decides which delegation comes with the certificate. */
 async function statBy(library: Library, key: string): Promise<WireStatAnswer> {
 	const { args, result } = METHODS.blobs_stat;
-	const arg = IDL.encode(args, [{ key, ...none }]);
+	const arg = IDL.encode(idlsOf(args), [{ key, ...none }]);
 	const { url: host, rootKey } = fixture.network;
 	const call = { methodName: "blobs_stat", arg };
 	let reply: Uint8Array;
@@ -69,12 +69,12 @@ async function statBy(library: Library, key: string): Promise<WireStatAnswer> {
 		if (!("reply" in answer)) throw new Error(answer.reject_message);
 		reply = answer.reply.arg;
 	}
-	return ok(IDL.decode([result], reply)[0] as unknown as PlainResult<WireStatAnswer>);
+	return ok(IDL.decode([idlOf(result)], reply)[0] as unknown as PlainResult<WireStatAnswer>);
 }
 
 /** By the library, as any reader would. */
 const readManifest = (bytes: Uint8Array): WireManifest =>
-	IDL.decode([Manifest as IDL.Type], bytes)[0] as unknown as WireManifest;
+	IDL.decode([idlOf(Manifest)], bytes)[0] as unknown as WireManifest;
 
 const proven = (library: Library, proof: WireStatAnswer, path: Uint8Array[], verified?: Uint8Array) =>
 	prove(library, proof, fixture.canisterId, fixture.network.rootKey, path, verified);
@@ -231,7 +231,7 @@ describe.each(libraries)("with $name", (library) => {
 			{ key: "c36/other" },
 			{ modified_at: manifest.modified_at + 1n },
 		]) {
-			const other = new Uint8Array(IDL.encode([Manifest as IDL.Type], [{ ...manifest, ...change }]));
+			const other = new Uint8Array(IDL.encode([idlOf(Manifest)], [{ ...manifest, ...change }]));
 			expect(await broken({ proof: { ...proof, manifest: [other] } })).toBe("manifest");
 		}
 		for (const other of flips(proof.manifest[0]!, 8))
@@ -274,8 +274,8 @@ test("the feed's head is certified, and is the hash chain of its changes", async
 test("an update's answer has no proof: its reply is certified itself", async () => {
 	const { args, result } = METHODS.blobs_stat;
 	await put(store, "update", bytesOf(1));
-	const reply = await fixture.callRaw("blobs_stat", IDL.encode(args, [{ key: "update", ...none }]));
-	const answer = ok(IDL.decode([result], reply)[0] as unknown as PlainResult<WireStatAnswer>);
+	const reply = await fixture.callRaw("blobs_stat", IDL.encode(idlsOf(args), [{ key: "update", ...none }]));
+	const answer = ok(IDL.decode([idlOf(result)], reply)[0] as unknown as PlainResult<WireStatAnswer>);
 	expect(answer).toMatchObject({ certificate: [], witness: [] });
 	expect(readManifest(answer.manifest[0]!).key).toBe("update");
 });

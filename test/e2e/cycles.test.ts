@@ -7,13 +7,13 @@ import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest"
 import { deployCanister } from "../../examples/support/deploy.js";
 import type { MessageRecord } from "../../src/localnet/index.js";
 import {
-	idlFactory,
 	MAX_CHUNK_BYTES,
 	MAX_ITEMS,
 	MAX_LINKED_CHUNKS,
 	MAX_SINGLE_CALL_BYTES,
 } from "../../src/protocol/index.js";
 import { figure, readDocument } from "../docs/document.js";
+import { idlFactory } from "../support/idl.js";
 import { outcome, send } from "../support/requests.js";
 import {
 	isNamed,

@@ -14,6 +14,7 @@ import {
 	UPLOAD_EXPIRY_MS,
 } from "../../src/protocol/index.js";
 import { figure, readDocument, sectionOf, tableIn } from "../docs/document.js";
+import { idlsOf } from "../support/idl.js";
 import { anonymous } from "../support/requests.js";
 import { isNamed, newId, ok, openStore, type Store, type StoreFixture } from "../support/store.js";
 
@@ -113,7 +114,7 @@ describe.skipIf(isNamed)("C22 what a request takes at its bounds is what is docu
 		return dearest;
 	}
 	const asUpdate = <Name extends MethodName>(name: Name, ...args: MethodArgs<Name>) =>
-		most(() => fixture.callRaw(name, new Uint8Array(IDL.encode(METHODS[name].args, args))));
+		most(() => fixture.callRaw(name, new Uint8Array(IDL.encode(idlsOf(METHODS[name].args), args))));
 
 	test("lists of blobs", { timeout: 120_000 }, async () => {
 		const folded = { prefix: "", recursive: false, ...PAGE, ...LATEST };

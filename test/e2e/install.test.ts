@@ -8,8 +8,9 @@ import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { deployCanister, installWasm } from "../../examples/support/deploy.js";
 import { openNetwork, type TestNetwork } from "../../examples/support/network.js";
-import { idlFactory, MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
+import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { buildMain, withSource } from "../support/build.js";
+import { idlFactory } from "../support/idl.js";
 import { PATH_OF_NPM } from "../support/path.js";
 import { newId, ok, plainly, publication, rootOf, versionOf } from "../support/store.js";
 

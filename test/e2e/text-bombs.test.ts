@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MessageRecord } from "../../src/localnet/index.js";
 import { MAX_ITEMS, MAX_KEY_BYTES, METHODS, type MethodName } from "../../src/protocol/index.js";
 import { isQuery, openTarget, outcomeOf, type Target } from "../support/bombs.js";
+import { idlsOf } from "../support/idl.js";
 import { isLong } from "../support/long.js";
 import { ALL, outcome, REQUESTS, UPDATES } from "../support/requests.js";
 import { isNamed, type PlainResult, refusal, updateIn } from "../support/store.js";
@@ -168,7 +169,7 @@ describe.skipIf(isNamed).each(["blobs_put_blob", "blobs_commit_upload"] as const
 	(method) => {
 		const metadata = Array.from({ length: 33 }, (_, i): [string, string] => [`n${i}`, "é".repeat(30)]);
 		const [request, ...others] = REQUESTS[method]("a");
-		const message = IDL.encode(METHODS[method].args, [{ ...request, metadata }, ...others]);
+		const message = IDL.encode(idlsOf(METHODS[method].args), [{ ...request, metadata }, ...others]);
 
 		test("in a message that is malformed after them", async () => {
 			const request = broken({ method, field: "metadata", message });
@@ -184,7 +185,7 @@ test("C07 every method that takes a text is tried with some, and every shape of 
 	const text = bytes(100, 0x61);
 	expect(fields(oncePerShape(requestsWith(text)))).toEqual(fields(requestsWith(text)));
 	const tried = new Set(requestsWith(bytes(100, 0x61)).map(({ method }) => method));
-	const taking = ALL.filter((method) => METHODS[method].args.some(takesText));
+	const taking = ALL.filter((method) => idlsOf(METHODS[method].args).some(takesText));
 	expect([...tried]).toEqual(taking);
 });
 
@@ -195,7 +196,7 @@ describe.each([
 	const [{ id }] = REQUESTS[method]("a");
 	const many = (key: (i: number) => string): Uint8Array => {
 		const blobs = Array.from({ length: MAX_ITEMS }, (_, i) => ({ ...item, key: key(i) }));
-		return IDL.encode(METHODS[method].args, [{ id, blobs }]);
+		return IDL.encode(idlsOf(METHODS[method].args), [{ id, blobs }]);
 	};
 	/** Each of the length. */
 	const keyOf = (length: number) => (i: number) =>
@@ -243,7 +244,10 @@ const OF_ANYBODY: readonly MethodName[] = [
 test("C07 no update is read of who may not make it", async () => {
 	const { fixture, nobody } = target;
 	for (const method of UPDATES) {
-		const [rubbish, request] = [Uint8Array.of(1), IDL.encode(METHODS[method].args, REQUESTS[method]("a"))];
+		const [rubbish, request] = [
+			Uint8Array.of(1),
+			IDL.encode(idlsOf(METHODS[method].args), REQUESTS[method]("a")),
+		];
 		const answers = [];
 		for (const message of [rubbish, request])
 			answers.push(refusal(outcomeOf(method, await nobody.call(fixture.canisterId, method, message))));

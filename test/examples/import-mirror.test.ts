@@ -9,6 +9,7 @@ import { planPaths } from "../../examples/mirror/paths.js";
 import { deployCanister } from "../../examples/support/deploy.js";
 import { METHODS, MIN_CHUNK_BYTES, manifests, type WireManifest } from "../../src/protocol/index.js";
 import { assemble } from "../localnet/support/wat.js";
+import { idlOf } from "../support/idl.js";
 import { newId, ok, openStore, publication, rootOf, type StoreFixture } from "../support/store.js";
 import { bundleForTests, contents, type Outcome, put, runScript, type Start } from "./support/scripts.js";
 
@@ -367,7 +368,7 @@ function hostileStore(keys: string[]): Uint8Array {
 	});
 	const entries = keys.map((key) => ({ blob: manifests.encode(blob(key)) }));
 	const answer = { ok: { entries, next: [], expired: [], certificate: [], witness: [] } };
-	const page = new Uint8Array(IDL.encode([METHODS.blobs_list.result], [answer]));
+	const page = new Uint8Array(IDL.encode([idlOf(METHODS.blobs_list.result)], [answer]));
 	const data = [...page].map((byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");
 	return assemble(`(module
 		(import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))

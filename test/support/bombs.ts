@@ -5,6 +5,7 @@ import { deployCanister } from "../../examples/support/deploy.js";
 import type { MessageRecord } from "../../src/localnet/index.js";
 import { METHODS, type MethodName } from "../../src/protocol/index.js";
 import { buildMain } from "./build.js";
+import { idlsOf } from "./idl.js";
 import { type PlainResult, plainResult } from "./plain.js";
 import { deployProxy, type Forwarder } from "./proxy.js";
 import { replyOf } from "./reply.js";
@@ -72,7 +73,7 @@ export async function openTarget(): Promise<Target> {
 	const answered = costsOf(
 		await fixture.measure(async () => {
 			for (const method of ALL) {
-				const arg = IDL.encode(METHODS[method].args, REQUESTS[method]("a"));
+				const arg = IDL.encode(idlsOf(METHODS[method].args), REQUESTS[method]("a"));
 				if (isQuery(method)) await stranger.query(canisterId, { methodName: method, arg });
 				await admin.call(canisterId, method, arg);
 			}

@@ -8,7 +8,7 @@ const REQUIRE = `import { createRequire } from "node:module"; const require = cr
 const withoutPairings: Plugin = {
 	name: "without-pairings",
 	setup: ({ onResolve }) =>
-		onResolve({ filter: /^@noble\/curves\/bls12-381$/ }, () => ({
+		onResolve({ filter: /^@noble\/curves\/bls12-381(\.js)?$/ }, () => ({
 			path: join(import.meta.dirname, "no-bls.ts"),
 		})),
 };

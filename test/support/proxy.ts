@@ -4,6 +4,7 @@ import type { Principal } from "@dfinity/principal";
 import binaryen from "binaryen";
 import { deployCanister } from "../../examples/support/deploy.js";
 import { METHODS, type MethodName } from "../../src/protocol/index.js";
+import { idlsOf } from "./idl.js";
 import { plainResult } from "./plain.js";
 import { replyOf } from "./reply.js";
 import type { Store } from "./store.js";
@@ -90,7 +91,7 @@ export function storeThrough(proxy: Forwarder, canisterId: Principal): Store {
 	const methods = Object.entries(METHODS).map(([name, { args }]) => [
 		name,
 		async (...values: unknown[]) => {
-			const argument = IDL.encode(args as IDL.Type[], values);
+			const argument = IDL.encode(idlsOf(args), values);
 			const method = name as MethodName;
 			return plainResult(method, replyOf(method).decode(await proxy.call(canisterId, method, argument)));
 		},

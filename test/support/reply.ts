@@ -1,5 +1,5 @@
-import type { IDL } from "@dfinity/candid";
 import {
+	type CandidType,
 	METHODS,
 	Message,
 	type MethodName,
@@ -15,7 +15,7 @@ const replies = new Map<MethodName, unknown>();
  * as long, and reads what the end-to-end tests get.
  */
 export function replyOf<Name extends MethodName>(name: Name): Reply<Name> {
-	const known = replies.get(name) ?? new Message(METHODS[name].result as IDL.Type);
+	const known = replies.get(name) ?? new Message(METHODS[name].result as CandidType<unknown>);
 	replies.set(name, known);
 	return known as Reply<Name>;
 }

@@ -1,11 +1,12 @@
 import type { HttpAgent } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
 import { METHODS, type MethodArgs, type MethodName } from "../../src/protocol/index.js";
+import { idlsOf } from "./idl.js";
 import type { StoreFixture } from "./store.js";
 
 /** The argument of a method in Candid. */
 export const argument = <Name extends MethodName>(name: Name, ...args: MethodArgs<Name>) =>
-	new Uint8Array(IDL.encode(METHODS[name].args, args));
+	new Uint8Array(IDL.encode(idlsOf(METHODS[name].args), args));
 
 /** Sends an update: the code that it was refused with before it was executed, and what the canister paid. */
 export async function send(fixture: StoreFixture, agent: HttpAgent, name: string, arg: Uint8Array) {

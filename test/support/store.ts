@@ -7,7 +7,6 @@ import { deployCanister } from "../../examples/support/deploy.js";
 import { openNetwork, type TestNetwork } from "../../examples/support/network.js";
 import type { MessageRecord, NetworkOptions } from "../../src/localnet/index.js";
 import {
-	idlFactory,
 	METHODS,
 	type MethodArgs,
 	type MethodName,
@@ -16,6 +15,7 @@ import {
 	type WireManifest,
 	type WireResult,
 } from "../../src/protocol/index.js";
+import { idlFactory } from "./idl.js";
 
 import "./test-signatures.js";
 

@@ -1,5 +1,6 @@
 import { IDL } from "@dfinity/candid";
 import { METHODS, type MethodName } from "../../src/protocol/index.js";
+import { idlsOf } from "./idl.js";
 import { REQUESTS } from "./requests.js";
 
 /** Requests with a text of any bytes in a field of theirs, UTF-8 or not. */
@@ -15,7 +16,7 @@ export const takesText = (type: IDL.Type): boolean => /\btext\b/.test(type.name)
 
 /** A request of the method for each of its fields that are texts. */
 export function withText(method: MethodName, text: Uint8Array): TextRequest[] {
-	const args = METHODS[method].args as IDL.Type[];
+	const args = idlsOf(METHODS[method].args);
 	const values = REQUESTS[method]("a") as unknown[];
 	// In its place, so that the lengths of all that is around it are right.
 	const filler = "~".repeat(text.length);

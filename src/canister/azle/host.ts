@@ -53,6 +53,10 @@ export class AzleHost implements Host {
 		return msgCaller().toUint8Array();
 	}
 
+	principal(bytes: Uint8Array): Principal {
+		return Principal.fromUint8Array(bytes);
+	}
+
 	isController(who: Uint8Array): boolean {
 		return isController(Principal.fromUint8Array(who));
 	}

@@ -1,3 +1,4 @@
+import { IDL } from "@dfinity/candid";
 import type { Principal } from "@dfinity/principal";
 import {
 	canisterSelf,
@@ -11,6 +12,7 @@ import {
 	trap,
 	update,
 } from "azle";
+import { idlTypes } from "../../protocol/idl.js";
 import {
 	type ErrorCode,
 	errorCode,
@@ -69,6 +71,9 @@ export interface BlobStoreClass {
 	 */
 	httpRequestUpdate(request: HttpRequest): HttpResponse | undefined;
 }
+
+/** Kept: what is freed behind types that stay leaves holes in the heap, and messages that fill them dirty more pages. */
+const typeOf = idlTypes(IDL);
 
 const wroteBefore = (name: MethodName) => `a bug of canister-blobs: ${name} wrote before it refused`;
 const HTTP_UPDATE = "http_request_update";
@@ -225,12 +230,13 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 	// The methods are those of the protocol's table: as a loop, none can be missing or have other types.
 	for (const name of NAMES) {
 		const { kind, args, result } = METHODS[name];
-		const decorate = (kind === "query" ? query : update)(args, result, { manual: true });
+		const decorate = (kind === "query" ? query : update)(args.map(typeOf), typeOf(result), { manual: true });
 		decorate(() => answer(name), contextOf(name, registrations));
 	}
 	if (ownLifecycle) return BlobStore;
-	const { args, result } = HTTP_METHODS.http_request;
-	query([...args], result, { manual: true })(
+	const args = HTTP_METHODS.http_request.args.map(typeOf);
+	const result = typeOf(HTTP_METHODS.http_request.result);
+	query(args, result, { manual: true })(
 		() => {
 			const request = decodeHttpRequest(msgArgData());
 			msgReply(encodeHttpReply((request && started().engine.http(request, true)) ?? BAD_REQUEST));
@@ -238,7 +244,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		contextOf("http_request", registrations),
 	);
 	if (hasExact)
-		update([...args], result, { manual: true })(
+		update(args, result, { manual: true })(
 			() => {
 				const argument = msgArgData();
 				const read = () => decodeHttpRequest(argument);

@@ -16,7 +16,6 @@ import {
 	type MethodOk,
 	ReplyWriter,
 	SHA256_BYTES,
-	shapeOf,
 	toRefusal,
 	Unsupported,
 	type WireError,
@@ -32,8 +31,8 @@ import { refuse } from "../engine/index.js";
 const readers = new Map<string, ArgumentsReader>();
 const writers = new Map<string, ReplyWriter>();
 for (const [name, { args, result }] of Object.entries(METHODS)) {
-	readers.set(name, new ArgumentsReader(args.map(shapeOf)));
-	writers.set(name, new ReplyWriter(shapeOf(result)));
+	readers.set(name, new ArgumentsReader(args));
+	writers.set(name, new ReplyWriter(result));
 }
 
 /**

@@ -4,7 +4,6 @@ import {
 	HTTP_METHODS,
 	Malformed,
 	ReplyWriter,
-	shapeOf,
 	Unsupported,
 	type WireHttpRequest,
 } from "../../protocol/index.js";
@@ -18,7 +17,7 @@ const MOST_TEXT = 0x2_0000;
 const HEADERS_BYTES = 16_384;
 /** Headers that mean anything here are shorter. */
 const MOST_OF_HEADER = 4_096;
-const reader = new ArgumentsReader(args.map(shapeOf), {
+const reader = new ArgumentsReader(args, {
 	text: MOST_TEXT,
 	texts: 16,
 	longTexts: true,
@@ -27,7 +26,7 @@ const reader = new ArgumentsReader(args.map(shapeOf), {
 	effort: 720,
 	isStrict: false,
 });
-const writer = new ReplyWriter(shapeOf(result));
+const writer = new ReplyWriter(result);
 
 /** Undefined where the message is no request. */
 export function decodeHttpRequest(message: Uint8Array): HttpQuery | undefined {

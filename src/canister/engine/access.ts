@@ -1,4 +1,4 @@
-import { Principal } from "@dfinity/principal";
+import type { Principal } from "@dfinity/principal";
 import { sameBytes } from "../../protocol/index.js";
 import type { Host } from "../ports.js";
 import type { Blob, Shown } from "./blobs.js";
@@ -270,8 +270,8 @@ export class Access {
 		held: Shown | undefined,
 	): boolean | undefined {
 		if (this.#authorize === undefined || this.#modes.isImporting) return undefined;
-		const principal = Principal.fromUint8Array(caller);
-		const owner = held && Principal.fromUint8Array(held.owner);
+		const principal = this.#host.principal(caller);
+		const owner = held && this.#host.principal(held.owner);
 		const decision: unknown = this.#authorize({ caller: principal, action, key, owner });
 		if (decision === true || decision === false || decision === undefined) return decision;
 		throw new TypeError(
@@ -282,7 +282,7 @@ export class Access {
 
 	#isAdmitted(caller: Uint8Array): boolean {
 		if (this.#admit === undefined || isAnonymous(caller)) return false;
-		const decision: unknown = this.#admit(Principal.fromUint8Array(caller));
+		const decision: unknown = this.#admit(this.#host.principal(caller));
 		if (decision === true || decision === false) return decision;
 		throw new TypeError(
 			`canister-blobs: admit returned ${described(decision)}. It must return exactly true or false, at once: ` +

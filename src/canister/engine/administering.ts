@@ -1,7 +1,7 @@
-import { Principal } from "@dfinity/principal";
 import {
 	PROTOCOL_FEATURES,
 	PROTOCOL_VERSION,
+	sameBytes,
 	type WireAccount,
 	type WireAccounts,
 	type WireAllUploads,
@@ -15,6 +15,7 @@ import {
 	type WireUploadName,
 	type WireVersion,
 } from "../../protocol/index.js";
+import { Principal, type WirePrincipal } from "../../protocol/principal.js";
 import type { Quota } from "./accounts.js";
 import { endOver } from "./leasing.js";
 import type { ModeName } from "./modes.js";
@@ -92,15 +93,15 @@ export class Administering {
 	}
 
 	/** The caller's own account, or anybody's for who may read everything to back it up. */
-	account(who: Principal | undefined): WireAccount {
+	account(who: WirePrincipal | undefined): WireAccount {
 		const { access } = this.#state;
 		return this.#account(who === undefined ? access.caller() : this.#ofAnother(who));
 	}
 
-	#ofAnother(who: Principal): Uint8Array {
+	#ofAnother(who: WirePrincipal): Uint8Array {
 		const bytes = who.toUint8Array();
 		const caller = this.#state.access.caller();
-		if (Principal.fromUint8Array(caller).compareTo(who) !== "eq") this.#state.access.require("backup");
+		if (!sameBytes(caller, bytes)) this.#state.access.require("backup");
 		return bytes;
 	}
 

@@ -1,6 +1,6 @@
-import { Principal } from "@dfinity/principal";
 import { decodeUtf8, encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
 import type { WireVersion } from "../../protocol/index.js";
+import { Principal } from "../../protocol/principal.js";
 
 /**
  * Fixed binary records, big-endian. Whole numbers are JavaScript numbers below 2^53: a bigint costs QuickJS a

@@ -1,4 +1,3 @@
-import type { Principal } from "@dfinity/principal";
 import {
 	changes,
 	type Encodable,
@@ -7,6 +6,7 @@ import {
 	type WireCursor,
 	type WireVersion,
 } from "../../protocol/index.js";
+import type { WirePrincipal } from "../../protocol/principal.js";
 import type { Host, StableMap } from "../ports.js";
 import { getU32, getU64, nanoseconds, principalOf, u64Key } from "./codec.js";
 import { COUNTER, type Meta } from "./meta.js";
@@ -63,7 +63,7 @@ export class Feed {
 	 * What changes of the message at hand say beside what each says: of the batch at hand how many changes it has, and how
 	 * many of them were made; and who sent them, where that acts for another. One field, asked for at each change.
 	 */
-	#more: { readonly count: number; index: number; readonly sentBy: Principal | undefined } | undefined;
+	#more: { readonly count: number; index: number; readonly sentBy: WirePrincipal | undefined } | undefined;
 
 	constructor(map: StableMap, meta: Meta, host: Host, cap: number) {
 		this.#map = map;
@@ -142,7 +142,7 @@ export class Feed {
 	}
 
 	#encodeMore(
-		stamp: WireVersion & { at: bigint; by: Principal },
+		stamp: WireVersion & { at: bigint; by: WirePrincipal },
 		change: Encodable<WireChangeOf>,
 	): Uint8Array {
 		const more = this.#more;

@@ -1,4 +1,3 @@
-import { Principal } from "@dfinity/principal";
 import {
 	checkPrefix,
 	MAX_GRANT_LEVELS,
@@ -15,6 +14,7 @@ import {
 	type WireRevokeGrant,
 	type WireVersion,
 } from "../../protocol/index.js";
+import { Principal } from "../../protocol/principal.js";
 import { boundOf, refuseNobody } from "./administering.js";
 import { chargeOfGrant } from "./charges.js";
 import { millisecondOf, nanoseconds } from "./codec.js";

@@ -1,4 +1,3 @@
-import { Principal } from "@dfinity/principal";
 import {
 	checkKey,
 	MAX_KEEP_DELETED_DAYS,
@@ -12,6 +11,7 @@ import {
 	type WireSetKeepDeleted,
 	type WireVersion,
 } from "../../protocol/index.js";
+import { Principal } from "../../protocol/principal.js";
 import type { Kept } from "./bin.js";
 import { chargeOfBlob } from "./charges.js";
 import { nanoseconds } from "./codec.js";

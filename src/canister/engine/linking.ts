@@ -1,4 +1,3 @@
-import { Principal } from "@dfinity/principal";
 import {
 	MAX_LINKS,
 	sameBytes,
@@ -11,6 +10,7 @@ import {
 	type WireOfferLink,
 	type WireVersion,
 } from "../../protocol/index.js";
+import { Principal } from "../../protocol/principal.js";
 import { refuseNobody } from "./administering.js";
 import { LINK_BYTES } from "./charges.js";
 import { nanoseconds } from "./codec.js";

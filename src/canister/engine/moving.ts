@@ -1,5 +1,5 @@
-import { Principal } from "@dfinity/principal";
 import { checkKey, type WireManifest, type WireMoveItem } from "../../protocol/index.js";
+import { Principal } from "../../protocol/principal.js";
 import type { Blob } from "./blobs.js";
 import { chargeOfBlob } from "./charges.js";
 import { nanoseconds } from "./codec.js";

@@ -1,4 +1,3 @@
-import { Principal } from "@dfinity/principal";
 import {
 	checkKey,
 	checkPrefix,
@@ -19,6 +18,7 @@ import {
 	type WireTaken,
 	type WireVersion,
 } from "../../protocol/index.js";
+import { Principal } from "../../protocol/principal.js";
 import { refuseNobody } from "./administering.js";
 import { chargeOfOffer } from "./charges.js";
 import { nanoseconds } from "./codec.js";

@@ -1,4 +1,3 @@
-import { Principal } from "@dfinity/principal";
 import {
 	type Encodable,
 	MAX_ITEMS,
@@ -9,6 +8,7 @@ import {
 	type WireRemoved,
 	type WireRemoveOwned,
 } from "../../protocol/index.js";
+import { Principal } from "../../protocol/principal.js";
 import type { Kept } from "./bin.js";
 import { Budget, MOST_OF_CLEANING } from "./budget.js";
 import { deleteBlob } from "./changing.js";

@@ -1,5 +1,5 @@
-import { Principal } from "@dfinity/principal";
 import { MAX_ITEMS, type WireManifest } from "../../protocol/index.js";
+import { Principal } from "../../protocol/principal.js";
 import type { Blob } from "./blobs.js";
 import { Budget, MOST_OF_CLEANING } from "./budget.js";
 import { chargeOfBlob } from "./charges.js";

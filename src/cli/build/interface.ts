@@ -1,3 +1,5 @@
+import { IDL } from "@dfinity/candid";
+import { idlTypes } from "../../protocol/idl.js";
 import { HTTP_METHODS, METHODS } from "../../protocol/index.js";
 
 /**
@@ -12,14 +14,15 @@ export interface ReadableInterface {
 	readonly ofStore: number;
 }
 
+const typeOf = idlTypes(IDL);
 const ALL = { ...METHODS, ...HTTP_METHODS };
 
 /** A method as Azle would write it, but for spaces, and quotes around names that Candid has a meaning for. */
 function spelled(name: string): string | undefined {
 	if (!Object.hasOwn(ALL, name)) return undefined;
 	const { args, result, kind } = ALL[name as keyof typeof ALL];
-	const types = args.map((type) => type.display()).join(",");
-	return bare(`(${types})->(${result.display()})${kind === "query" ? "query" : ""}`);
+	const types = args.map((type) => typeOf(type).display()).join(",");
+	return bare(`(${types})->(${typeOf(result).display()})${kind === "query" ? "query" : ""}`);
 }
 
 const bare = (text: string): string => text.replaceAll(/[\s"]/g, "");

@@ -1,4 +1,4 @@
-import type { Principal } from "@dfinity/principal";
+import type { WirePrincipal } from "../../protocol/index.js";
 import { MAX_LIST_PAGE, type WireUploadName } from "../../protocol/index.js";
 import { toAccount, toMode } from "../account.js";
 import { type AskOptions, ask, type CallOptions, change, newId } from "../asking.js";
@@ -23,8 +23,8 @@ export function listAccounts(context: ClientContext, options: AskOptions = {}): 
 	return pages({
 		method: "blobs_list_accounts",
 		limit: MAX_LIST_PAGE,
-		orderOf: (who: Principal) => hex(who.toUint8Array()),
-		fetch: async (after: Principal | undefined) => {
+		orderOf: (who: WirePrincipal) => hex(who.toUint8Array()),
+		fetch: async (after: WirePrincipal | undefined) => {
 			const request = { after: optional(after), limit: MAX_LIST_PAGE };
 			const { accounts, next } = await ask(context, "blobs_list_accounts", [request], options);
 			return { items: accounts.map(toAccount), next };

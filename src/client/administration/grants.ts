@@ -1,4 +1,4 @@
-import type { Principal } from "@dfinity/principal";
+import type { WirePrincipal } from "../../protocol/index.js";
 import {
 	MAX_LIST_PAGE,
 	type WireGivenAs,
@@ -156,7 +156,7 @@ export function toTerms(role: string, terms: WireGrantTerms): Required<Grant["te
 	});
 }
 
-export const toGrantName = ({ who, id }: { who: Principal; id: Uint8Array }): GrantName =>
+export const toGrantName = ({ who, id }: { who: WirePrincipal; id: Uint8Array }): GrantName =>
 	withJson({ who: who.toText(), id: hex(id) });
 
 function toGrant({ who, id, role, terms, under, used, holds }: WireGrant): Grant {

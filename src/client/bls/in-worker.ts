@@ -1,4 +1,3 @@
-import { blsVerify } from "@dfinity/agent";
 import type { BlsVerify } from "../ports.js";
 import type { Answer, Question } from "./messages.js";
 
@@ -78,14 +77,17 @@ let helper: Promise<Helper | undefined> | undefined;
 /**
  * Verifies in a worker, one for all clients of a page: the pairing would hold the page's own thread for 40 to 300 ms
  * (Chromium on a desktop, warm and cold). Where no worker can be started, because there are none or because the
- * page's policy or its bundler leaves the script out, that is what it does.
+ * page's policy or its bundler leaves the script out, that is what it does, by code that is loaded for it.
  */
 export const verifyInWorker: BlsVerify = async (key, signature, message) => {
 	helper ??= Helper.start(() => {
 		helper = undefined;
 	});
 	const answer = await (await helper)?.ask(key, signature, message);
-	if (!answer) return blsVerify(key, signature, message);
+	if (!answer) {
+		const { verifyBls } = await import("./verify.js");
+		return verifyBls(key, signature, message);
+	}
 	if ("reason" in answer) throw new Error(answer.reason);
 	return answer.isGood;
 };

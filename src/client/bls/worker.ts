@@ -1,5 +1,5 @@
-import { blsVerify } from "@dfinity/agent";
 import type { Answer, Question } from "./messages.js";
+import { verifyBls } from "./verify.js";
 
 /** The script of a worker that verifies signatures. */
 
@@ -8,7 +8,7 @@ const say = (answer: Answer) => postMessage(answer);
 addEventListener("message", ({ data }: MessageEvent<Question>) => {
 	const { number, key, signature, message } = data;
 	try {
-		say({ number, isGood: blsVerify(key, signature, message) });
+		say({ number, isGood: verifyBls(key, signature, message) });
 	} catch (error) {
 		say({ number, reason: error instanceof Error ? error.message : String(error) });
 	}

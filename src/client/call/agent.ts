@@ -1,11 +1,11 @@
-import { IC_ROOT_KEY } from "@dfinity/agent";
-import { Principal } from "@dfinity/principal";
+import { Principal } from "../../protocol/index.js";
 import { ClientError } from "../errors.js";
 import type { Ports } from "../ports.js";
-import { hex } from "../util/bytes.js";
+import { fromHex, hex } from "../util/bytes.js";
 import { decodeAnswer } from "./answer.js";
 import { addressed } from "./endpoints.js";
 import { exchange } from "./http.js";
+import { MAINNET_ROOT_KEY } from "./root-key.js";
 
 /** A principal of any package, as far as its text is asked for. */
 export interface PrincipalTextLike {
@@ -127,9 +127,8 @@ export class Network {
 	 */
 	async rootKey(): Promise<Uint8Array> {
 		const known = this.#agent.rootKey;
-		if (known && !(this.#local && hex(known) === IC_ROOT_KEY)) return known;
-		if (!this.#local)
-			return Uint8Array.from(IC_ROOT_KEY.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+		if (known && !(this.#local && hex(known) === MAINNET_ROOT_KEY)) return known;
+		if (!this.#local) return fromHex(MAINNET_ROOT_KEY);
 		this.#fetched ??= this.#fetchRootKey().catch((error) => {
 			this.#fetched = undefined;
 			throw error;

@@ -1,13 +1,11 @@
-import { IDL } from "@dfinity/candid";
 import {
+	ArgumentsWriter,
 	type Bounds,
 	Malformed,
 	Message,
 	type MethodArgs,
 	type MethodName,
 	type MethodOk,
-	ReplyWriter,
-	shapeOf,
 	type WireResult,
 } from "../../protocol/index.js";
 import { CanisterError, ClientError, isBlobError, ofItem, refused } from "../errors.js";
@@ -97,16 +95,10 @@ const OF_OPEN_UPLOADS = new Set<MethodName>(["blobs_put_chunk", "blobs_link_chun
 const patienceWithMode = (error: unknown): Patience | undefined =>
 	isBlobError(error, "not_live") ? SHORT_PATIENCE : undefined;
 
-const writers = new Map<MethodName, ReplyWriter>();
+const writers = new Map<MethodName, ArgumentsWriter>();
 
-const OF_MANY = new Set<MethodName>(["blobs_put_many", "blobs_batch", "blobs_stage"]);
-
-/**
- * For many blobs in one message our own writer: the library copies each of them at every level that it is nested in.
- */
-function writerOf(name: MethodName): ReplyWriter | undefined {
-	if (!OF_MANY.has(name)) return undefined;
-	const writer = writers.get(name) ?? new ReplyWriter(shapeOf(definitionOf(name).args[0]));
+function writerOf(name: MethodName): ArgumentsWriter {
+	const writer = writers.get(name) ?? new ArgumentsWriter(definitionOf(name).args);
 	writers.set(name, writer);
 	return writer;
 }
@@ -114,17 +106,15 @@ function writerOf(name: MethodName): ReplyWriter | undefined {
 const EMPTY = new Uint8Array(0);
 
 /**
- * Candid of a method's arguments. The library copies a blob four times on its way; where the last argument is one,
- * as in the calls that carry a chunk, everything before it is encoded with an empty blob in its place, of which the
- * last byte, the length, is then replaced. A blob that was read with room before it is not copied at all.
+ * Candid of a method's arguments, with room before it. Where the last argument is a blob, as in the calls that carry a
+ * chunk, what comes before it is written with an empty one in its place, of which the last byte, the length, is then
+ * replaced: a blob that was read with room before it is not copied at all.
  */
 function encodeArgs<Name extends MethodName>(name: Name, args: MethodArgs<Name>): Uint8Array {
-	const types = [...definitionOf(name).args];
 	const last: unknown = args.at(-1);
 	const writer = writerOf(name);
-	if (writer) return withRoom(writer.write(last));
-	if (!(last instanceof Uint8Array)) return IDL.encode(types, args);
-	const head = IDL.encode(types, [...args.slice(0, -1), EMPTY]);
+	if (!(last instanceof Uint8Array)) return withRoom(writer.write(args));
+	const head = writer.write([...args.slice(0, -1), EMPTY]);
 	const before = concat(head.subarray(0, -1), lebEncode(BigInt(last.length)));
 	return hasRoom(last) ? prepend(before, last) : withRoom(before, last);
 }
@@ -146,7 +136,7 @@ const REPLY_BOUNDS: Bounds = {
 const replies = new Map<MethodName, Message<unknown>>();
 
 function replyOf(name: MethodName): Message<unknown> {
-	const message = replies.get(name) ?? new Message<unknown>(definitionOf(name).result as IDL.Type);
+	const message = replies.get(name) ?? new Message<unknown>(definitionOf(name).result);
 	replies.set(name, message);
 	return message;
 }

@@ -55,7 +55,7 @@ export interface VerifyOptions {
 /**
  * Checks certificates of answers about one canister: time, signature, delegation, and that the subnet speaks for
  * the canister. The Certificate class of @dfinity/agent 3.4 finds a subnet's canister ranges only where v2 and v3
- * have them, not where v4 has; hence a check of our own, with the agent's pairing.
+ * have them, not where v4 has; hence a check of our own.
  */
 export class CertificateVerifier {
 	/** The last delegation found good, and its key: a pairing costs 50 ms, and a delegation stays for days. */

@@ -1,11 +1,11 @@
-import { Cbor } from "@dfinity/agent";
+import { encodeWithSelfDescribedTag } from "@dfinity/cbor";
 import { MAX_INGRESS_BYTES } from "../../protocol/index.js";
 import { ClientError, isBlobError } from "../errors.js";
 import type { Sha256 } from "../ports.js";
 import { concat } from "../util/bytes.js";
 import { prepend } from "../util/room.js";
 import type { IdentityLike } from "./agent.js";
-import { REQUEST_DOMAIN, type RequestMap, requestIdOf } from "./request-id.js";
+import { isPrincipal, REQUEST_DOMAIN, type RequestMap, requestIdOf } from "./request-id.js";
 
 /** What a subnet adds to an envelope before it compares with the limit (limits of one ingress message). */
 const ADDED_BYTES = 32;
@@ -46,15 +46,23 @@ interface Envelope {
 
 const EMPTY = new Uint8Array(0);
 
+/** What an identity of either agent may have put in: principals, delegations. */
+const encodeCbor = (envelope: Envelope): Uint8Array =>
+	encodeWithSelfDescribedTag(envelope, (value: unknown) => {
+		if (typeof value !== "object" || value === null) return value;
+		if (isPrincipal(value)) return value.toUint8Array();
+		return "toCborValue" in value && typeof value.toCborValue === "function" ? value.toCborValue() : value;
+	});
+
 /**
- * CBOR of an envelope by the agent's encoder (@dfinity/cbor with the self-described tag, which also knows principals
- * and delegations). Its buffers grow with the largest message and stay; so the argument, a chunk of 2 MiB, is put
- * last and goes in behind what the encoder made of an empty one, of which the last byte is the length.
+ * CBOR of an envelope by the encoder that the agents use, with the self-described tag. Its buffers grow with the largest
+ * message and stay; so the argument, a chunk of 2 MiB, is put last and goes in behind what the encoder made of an empty
+ * one, of which the last byte is the length.
  */
 function encodeEnvelope({ content, ...rest }: Envelope): Uint8Array {
 	const { arg, ...fields } = content;
-	if (!(arg instanceof Uint8Array)) return Cbor.encode({ ...rest, content });
-	const head = Cbor.encode({ ...rest, content: { ...fields, arg: EMPTY } });
+	if (!(arg instanceof Uint8Array)) return encodeCbor({ ...rest, content });
+	const head = encodeCbor({ ...rest, content: { ...fields, arg: EMPTY } });
 	return prepend(concat(head.subarray(0, -1), byteStringHeader(arg.length)), arg);
 }
 

@@ -1,5 +1,3 @@
-import { Principal } from "@dfinity/principal";
-import { ed25519 } from "@noble/curves/ed25519";
 import { ClientError } from "../errors.js";
 import { concat, utf8 } from "../util/bytes.js";
 import { stopwatch } from "../util/stopwatch.js";
@@ -7,6 +5,7 @@ import { type Certificate, checkTime, speaksFor } from "./certificate.js";
 import { ED25519, keyIn } from "./der.js";
 import { lookup } from "./hash-tree.js";
 import { type RequestMap, requestIdOf } from "./request-id.js";
+import { selfAuthenticating } from "./self-authenticating.js";
 import type { Transport } from "./transport.js";
 
 /** What of the call path is needed to know the nodes. */
@@ -37,6 +36,9 @@ interface Keys {
 	readonly age: () => number;
 }
 
+/** Loaded for the first signature of a node: with it a page's main script were a quarter larger. */
+const loadEd25519 = () => import("./verify-ed25519.js");
+
 const invalid = (reason: string, cause?: unknown) =>
 	new ClientError("certificate_invalid", { reason }, cause);
 
@@ -53,6 +55,7 @@ export class NodeSignatures {
 
 	/** Sees to it that the nodes' keys come while the query is answered. */
 	prepare(): void {
+		loadEd25519().catch(() => {});
 		// What fails here, `verify` says.
 		this.#current().catch(() => {});
 	}
@@ -88,9 +91,9 @@ export class NodeSignatures {
 
 	async #check(signature: NodeSignature, message: Uint8Array): Promise<void> {
 		const kept = this.#kept;
-		if (isSigned(await this.#current(), signature, message)) return;
+		if (await isSigned(await this.#current(), signature, message)) return;
 		// The subnet may have got a new node since its keys were asked for.
-		if (kept && isSigned(await this.#renew(), signature, message)) return;
+		if (kept && (await isSigned(await this.#renew(), signature, message))) return;
 		throw invalid("no node of the canister's subnet signed this answer");
 	}
 
@@ -119,7 +122,7 @@ export class NodeSignatures {
 	async #subnetOf({ tree, delegation }: Certificate): Promise<Uint8Array> {
 		if (delegation) return delegation.subnet_id;
 		const { network, canisterId } = this.#path;
-		const root = Principal.selfAuthenticating(await network.rootKey()).toUint8Array();
+		const root = selfAuthenticating(await network.rootKey()).toUint8Array();
 		// Else any one of its nodes could answer for every canister there is.
 		if (!speaksFor(tree, root, canisterId.toUint8Array()))
 			throw invalid("it comes from the root subnet, which this canister is not on");
@@ -133,16 +136,16 @@ function isNodeSignature(value: unknown): value is NodeSignature {
 	return isTime && signature instanceof Uint8Array && identity instanceof Uint8Array;
 }
 
-function isSigned(keys: Keys, { identity, signature }: NodeSignature, message: Uint8Array): boolean {
+async function isSigned(
+	keys: Keys,
+	{ identity, signature }: NodeSignature,
+	message: Uint8Array,
+): Promise<boolean> {
 	const path = ["subnet", keys.subnetId, "node", identity, "public_key"];
 	const der = lookup(keys.certificate.tree, path);
 	if (!der) return false;
 	const key = keyIn(der, ED25519);
 	if (!key) throw invalid("a node's key is no Ed25519 key in DER");
-	try {
-		return ed25519.verify(signature, message, key);
-	} catch {
-		// Of another length, or no point of the curve.
-		return false;
-	}
+	const { verifyEd25519 } = await loadEd25519();
+	return verifyEd25519(key, signature, message);
 }

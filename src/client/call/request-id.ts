@@ -10,7 +10,8 @@ export interface RequestMap {
 	readonly [name: string]: RequestValue | undefined;
 }
 
-const isPrincipal = (value: object): value is { toUint8Array(): Uint8Array } =>
+/** One of any package. */
+export const isPrincipal = (value: object): value is { toUint8Array(): Uint8Array } =>
 	"_isPrincipal" in value && typeof (value as { toUint8Array?: unknown }).toUint8Array === "function";
 
 async function hashValue(value: RequestValue, sha256: Sha256): Promise<Uint8Array> {

@@ -1,4 +1,4 @@
-import type { Principal } from "@dfinity/principal";
+import type { WirePrincipal } from "../../protocol/index.js";
 import { ClientError, isBlobError, toBlobError } from "../errors.js";
 import type { Ports } from "../ports.js";
 import { raceAbort } from "../util/abort.js";
@@ -37,7 +37,7 @@ const ENDPOINT: Record<RequestKind, EndpointName> = { call: "call", read: "query
 const REQUEST_TYPE: Record<RequestKind, string> = { call: "call", read: "query", read_state: "read_state" };
 
 export interface TransportOptions {
-	readonly canisterId: Principal;
+	readonly canisterId: WirePrincipal;
 	readonly ports: Ports;
 	readonly timeoutMs: number;
 	readonly throttle: Throttle;
@@ -51,7 +51,7 @@ export interface TransportOptions {
  */
 export class Transport {
 	readonly network: Network;
-	readonly canisterId: Principal;
+	readonly canisterId: WirePrincipal;
 	readonly ports: Ports;
 	/** How long one exchange may take. */
 	readonly timeoutMs: number;

@@ -1,4 +1,4 @@
-import type { Principal } from "@dfinity/principal";
+import type { WirePrincipal } from "../../protocol/index.js";
 import { ClientError, isBlobError, isRefused } from "../errors.js";
 import { utf8 } from "../util/bytes.js";
 import { stopwatch } from "../util/stopwatch.js";
@@ -33,7 +33,7 @@ export interface UpdateOptions extends CallOptions {
 	 */
 	readonly verify: boolean;
 	/** What the subnet has just said that the caller may do, where that is nothing: then no other node lets it in. */
-	readonly rights?: { readonly who: Principal; readonly roles: readonly string[] } | undefined;
+	readonly rights?: { readonly who: WirePrincipal; readonly roles: readonly string[] } | undefined;
 	/** Less patience with some errors than the policy has. */
 	readonly patience?: ((error: unknown) => Patience | undefined) | undefined;
 }

@@ -43,7 +43,8 @@ export async function* openBatch(
 		for (const { wire } of items) {
 			const [change] = wire.change;
 			if (wire.sequence >= reveal.sequence || change === undefined || !("sealed" in change)) continue;
-			if (!sameBytes(change.sealed.batch, batch) || wire.by.compareTo(reveal.by) !== "eq") continue;
+			const isOfReveal = sameBytes(wire.by.toUint8Array(), reveal.by.toUint8Array());
+			if (!isOfReveal || !sameBytes(change.sealed.batch, batch)) continue;
 			const sealed = change.sealed.change;
 			const masks = await Promise.all(maskPreimages(key, wire.sequence, sealed.length).map(sha256));
 			const opened = readRecord(changes, "change", withMasks(sealed, masks));

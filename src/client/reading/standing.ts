@@ -1,4 +1,4 @@
-import type { Principal } from "@dfinity/principal";
+import type { WirePrincipal } from "../../protocol/index.js";
 import { ID_BYTES, isPublic, type WireStatAnswer, type WireVersion } from "../../protocol/index.js";
 import { rolesOf } from "../call/admittance.js";
 import { isAnonymous } from "../call/agent.js";
@@ -10,7 +10,7 @@ import { readManifest } from "../wire-map.js";
 
 /** What a caller may do, by the subnet's word. */
 export interface Rights {
-	readonly who: Principal;
+	readonly who: WirePrincipal;
 	/** Those that were granted, for all keys or for some. */
 	readonly roles: readonly string[];
 	/** Whether private blobs of others are shown to it, by a role, by a grant or as a controller. */

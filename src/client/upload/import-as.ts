@@ -1,4 +1,5 @@
 import type { WireImportedAs, WireManifest } from "../../protocol/index.js";
+import { isAnonymous } from "../call/agent.js";
 import { ClientError } from "../errors.js";
 import { checkPrincipal, type PrincipalLike } from "../options.js";
 import type { Manifest } from "../types.js";
@@ -18,7 +19,7 @@ export interface ImportAs {
 export function fromImportAs({ owner, createdAt, modifiedAt }: ImportAs): WireImportedAs {
 	const principal = checkPrincipal("importAs.owner", owner);
 	const bytes = principal.toUint8Array();
-	if (principal.isAnonymous() || bytes.length === 0)
+	if (isAnonymous(bytes) || bytes.length === 0)
 		throw new ClientError("option_invalid", {
 			option: "importAs.owner",
 			reason: "the anonymous principal and the management canister own nothing",

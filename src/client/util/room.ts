@@ -45,8 +45,9 @@ export class Buffers {
 	}
 }
 
-/** The parts as one, with room before them. */
+/** The parts as one, with room before them where that is worth it. */
 export function withRoom(...parts: readonly Uint8Array[]): Uint8Array {
+	if (parts.reduce((length, part) => length + part.length, 0) < MIN_BYTES) return concat(...parts);
 	const whole = concat(new Uint8Array(ROOM_BYTES), ...parts);
 	roomy.add(whole.buffer);
 	return whole.subarray(ROOM_BYTES);

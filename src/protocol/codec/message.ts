@@ -1,12 +1,11 @@
-import type { IDL } from "@dfinity/candid";
 import { headerOf } from "./header.js";
 import * as opcodes from "./opcodes.js";
 import { planOf, readMissing, surplusReader } from "./plan.js";
 import * as read from "./read.js";
-import { type Shape, shapeOf } from "./shape.js";
+import type { CandidType, Shape } from "./shape.js";
 import { readHeader } from "./table.js";
 import { fromUnits } from "./utf8.js";
-import { type Encodable, Encoded, writeBehind } from "./write.js";
+import { type Encodable, Encoded, type Write, writeBehind } from "./write.js";
 
 /**
  * Bounds of a request whose type says no more. The largest of this protocol publishes a blob with 32 entries of
@@ -179,6 +178,24 @@ function valuesAllowed(shape: Shape): number {
 	return own + sum(within(shape), valuesAllowed);
 }
 
+/** Writes the arguments of one method. */
+export class ArgumentsWriter {
+	readonly #header: Uint8Array;
+	readonly #write: Write;
+
+	constructor(shapes: readonly Shape[]) {
+		this.#header = headerOf(shapes);
+		this.#write = (values) => {
+			for (let i = 0; i < shapes.length; i++) shapes[i]!.write((values as readonly unknown[])[i]);
+		};
+	}
+
+	/** The message, as a view that is valid until the next one is written. */
+	write(values: readonly unknown[]): Uint8Array {
+		return writeBehind(this.#header, this.#write, values);
+	}
+}
+
 /** Writes messages of one value of one type. */
 export class ReplyWriter {
 	readonly #header: Uint8Array;
@@ -203,9 +220,9 @@ export class Message<T> {
 	readonly #header: Header;
 	readonly #shape: Shape;
 
-	constructor(type: IDL.Type<T>) {
-		this.#shape = shapeOf(type);
-		this.#header = new Header(headerOf([this.#shape]));
+	constructor(type: CandidType<T>) {
+		this.#shape = type;
+		this.#header = new Header(headerOf([type]));
 	}
 
 	/** How many bytes stand before the value. */

@@ -1,4 +1,4 @@
-import { Principal } from "@dfinity/principal";
+import { Principal } from "../principal.js";
 import { isUtf8, parseUtf8 } from "./utf8.js";
 
 /**

@@ -1,13 +1,9 @@
-import type { IDL } from "@dfinity/candid";
 import * as opcodes from "./opcodes.js";
 import * as read from "./read.js";
 import { encodeUtf8 } from "./utf8.js";
 import * as write from "./write.js";
 
-/**
- * What a type of the protocol is, in our own terms beside the type object of @dfinity/candid: enough to write its
- * type table, to read and to write its values.
- */
+/** What a Candid type is: enough to write its type table, to read and to write its values. */
 export interface Shape {
 	readonly opcode: number;
 	/** Two types with the same name are the same type to Candid. */
@@ -31,21 +27,10 @@ export interface Part {
 	readonly shape: Shape;
 }
 
-const shapes = new WeakMap<IDL.Type, Shape>();
-
-/** A type of @dfinity/candid by a name of our own, for declarations to name it. */
-export interface CandidType<T> extends IDL.Type<T> {}
-
-/** Remembers what a type is. */
-export function withShape<T>(type: IDL.Type, shape: Shape): CandidType<T> {
-	shapes.set(type, shape);
-	return type as unknown as CandidType<T>;
-}
-
-export function shapeOf(type: unknown): Shape {
-	const shape = shapes.get(type as IDL.Type);
-	if (shape === undefined) throw new TypeError("a Candid type was not made by the protocol's builders");
-	return shape;
+/** A Candid type, with the TypeScript of what its values decode to. */
+export interface CandidType<T> extends Shape {
+	/** For the compiler only: nothing has it. */
+	readonly valueType?: T;
 }
 
 const primitive = (name: string, opcode: number, reads: read.Read, writes: write.Write): Shape => ({

@@ -1,19 +1,17 @@
-import type { IDL } from "@dfinity/candid";
 import * as read from "./read.js";
-import { shapeOf } from "./shape.js";
+import type { CandidType } from "./shape.js";
 import { type Encodable, writeAlone } from "./write.js";
 
 /** A value alone, without a header: what `Encoded` takes. */
-export function encodeValue<T>(type: IDL.Type<T>, value: T | Encodable<T>): Uint8Array {
-	return writeAlone(shapeOf(type).write, value);
+export function encodeValue<T>(type: CandidType<T>, value: T | Encodable<T>): Uint8Array {
+	return writeAlone(type.write, value);
 }
 
 /** A value that `encodeValue` made, and that nobody else has had in hand: nothing bounds what it may cost. */
-export function decodeValue<T>(type: IDL.Type<T>, bytes: Uint8Array): T {
-	const shape = shapeOf(type);
+export function decodeValue<T>(type: CandidType<T>, bytes: Uint8Array): T {
 	read.open(bytes, read.UNBOUNDED);
 	try {
-		const value = shape.read();
+		const value = type.read();
 		read.expectEnd();
 		return value as T;
 	} finally {

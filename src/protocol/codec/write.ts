@@ -1,4 +1,4 @@
-import type { Principal } from "@dfinity/principal";
+import type { WirePrincipal } from "../principal.js";
 import { encodeUtf8 } from "./utf8.js";
 
 /**
@@ -17,7 +17,7 @@ export class Encoded {
 }
 
 /** What may be written where a T is expected: any record, variant, vec or opt within it may be encoded already. */
-export type Encodable<T> = T extends Uint8Array | Principal | string | number | bigint | boolean | null
+export type Encodable<T> = T extends Uint8Array | WirePrincipal | string | number | bigint | boolean | null
 	? T
 	: Encoded | { [Key in keyof T]: Encodable<T[Key]> };
 
@@ -132,7 +132,7 @@ export const writeBytes: Write = (value) => {
 
 export const writePrincipal: Write = (value) => {
 	byte(1);
-	writeBytes((value as Principal).toUint8Array());
+	writeBytes((value as WirePrincipal).toUint8Array());
 };
 
 export const optWriter =

@@ -1,5 +1,5 @@
-import type { Principal } from "@dfinity/principal";
 import { bool, bytes, nat32, nat64, nothing, opt, principal, record, text, variant, vec } from "../candid.js";
+import type { WirePrincipal } from "../principal.js";
 import { Version, type WireVersion } from "./version.js";
 
 /** Who may do what and how much, in which mode the store is, and what it says about itself. */
@@ -10,7 +10,7 @@ export const Role = variant<WireRole>({ admin: nothing, writer: nothing, reader:
 /** Giving a role, or taking it away. */
 export interface WireRoleChange {
 	id: Uint8Array;
-	who: Principal;
+	who: WirePrincipal;
 	role: WireRole;
 }
 export const RoleChange = record<WireRoleChange>({ id: bytes, who: principal, role: Role });
@@ -41,7 +41,7 @@ export const Quota = record<WireQuota>({
 export interface WireSetQuota {
 	id: Uint8Array;
 	/** Absent: everybody who has no quota of their own. */
-	who: [] | [Principal];
+	who: [] | [WirePrincipal];
 	/** Absent: none of their own any more; for everybody, the one the canister was built with. */
 	quota: [] | [WireQuota];
 }
@@ -67,7 +67,7 @@ export const Usage = record<WireUsage>({
 });
 
 export interface WireAccount {
-	who: Principal;
+	who: WirePrincipal;
 	/** Names of the roles that were granted; a later version may have others than a request can name. */
 	roles: string[];
 	/** The quota that holds for it, its own or everybody's. */
@@ -90,13 +90,13 @@ export const Account = record<WireAccount>({
 });
 
 export interface WireListAccounts {
-	after: [] | [Principal];
+	after: [] | [WirePrincipal];
 	limit: number;
 }
 export const ListAccounts = record<WireListAccounts>({ after: opt(principal), limit: nat32 });
 export interface WireAccounts {
 	accounts: WireAccount[];
-	next: [] | [Principal];
+	next: [] | [WirePrincipal];
 }
 export const Accounts = record<WireAccounts>({ accounts: vec(Account), next: opt(principal) });
 

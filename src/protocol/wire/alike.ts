@@ -1,5 +1,5 @@
-import type { Principal } from "@dfinity/principal";
 import { encodeUtf8 } from "../codec/utf8.js";
+import type { WirePrincipal } from "../principal.js";
 import { manifests, type WireManifest } from "./blob.js";
 import { changes, type WireInBatch } from "./feed.js";
 
@@ -25,7 +25,7 @@ interface Model {
 	readonly modifiedAt: bigint;
 	readonly createdAt: bigint;
 	readonly canisterVersion: bigint;
-	readonly owner: Principal;
+	readonly owner: WirePrincipal;
 	readonly contentType: string;
 	readonly visibility: string;
 	readonly chunkSize: number;
@@ -119,7 +119,7 @@ function partsOf({ bytes, keyLength, contentType, visibility }: Model): Parts {
 /** What all that a message publishes has in common. */
 interface Publisher {
 	readonly at: bigint;
-	readonly by: Principal;
+	readonly by: WirePrincipal;
 	readonly canisterVersion: bigint;
 	readonly isInBatch: boolean;
 	/** Up to the length of the manifest. */
@@ -134,7 +134,7 @@ export function encodePublished(
 	sequence: bigint,
 	canister_version: bigint,
 	at: bigint,
-	by: Principal,
+	by: WirePrincipal,
 	published: Uint8Array,
 	inBatch?: WireInBatch,
 ): Uint8Array {

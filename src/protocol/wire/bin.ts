@@ -1,5 +1,5 @@
-import type { Principal } from "@dfinity/principal";
 import { bytes, nat32, nat64, opt, principal, record, vec } from "../candid.js";
+import type { WirePrincipal } from "../principal.js";
 import { keyText } from "../texts.js";
 import { ManifestBytes, Precondition, type WirePrecondition } from "./blob.js";
 import { Version, type WireVersion } from "./version.js";
@@ -18,7 +18,7 @@ export interface WireDeletedBlob {
 	manifest: Uint8Array;
 	deleted_at: bigint;
 	/** Who deleted or replaced it. */
-	deleted_by: Principal;
+	deleted_by: WirePrincipal;
 	/** From when on it is removed. */
 	kept_until: bigint;
 }

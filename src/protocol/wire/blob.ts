@@ -1,4 +1,3 @@
-import type { Principal } from "@dfinity/principal";
 import {
 	bytes,
 	bytesOf,
@@ -14,6 +13,7 @@ import {
 	vec,
 } from "../candid.js";
 import { type Bounds, Message, WITHOUT_LISTS } from "../codec/index.js";
+import type { WirePrincipal } from "../principal.js";
 import { contentTypeText, metadataNameText, metadataValueText } from "../texts.js";
 import { Version, type WireVersion } from "./version.js";
 
@@ -42,7 +42,7 @@ export interface WireManifest extends WireVersion {
 	content_type: string;
 	/** `public`, or `private`, as which a reader treats every other word. */
 	visibility: string;
-	owner: Principal;
+	owner: WirePrincipal;
 	/** When this content was published under this key, or the one it was renamed from. */
 	created_at: bigint;
 	/** When anything about it changed last. */
@@ -109,7 +109,7 @@ export const isPublic = ({ visibility }: Pick<WireManifest, "visibility">): bool
 
 /** Whose a blob is that is imported, and since when: what its manifest said in the store that it comes from. */
 export interface WireImportedAs {
-	owner: Principal;
+	owner: WirePrincipal;
 	created_at: bigint;
 	modified_at: bigint;
 }

@@ -1,7 +1,7 @@
-import type { IDL } from "@dfinity/candid";
-import type { Principal } from "@dfinity/principal";
 import { bool, bytes, bytesOf, nat32, nat64, opt, principal, record, text, variant, vec } from "../candid.js";
+import type { CandidType, Shape } from "../codec/index.js";
 import { type Encodable, Message } from "../codec/index.js";
+import type { WirePrincipal } from "../principal.js";
 import { Quota, type WireQuota } from "./administration.js";
 import { ManifestBytes } from "./blob.js";
 import { ExpiryRule, type WireExpiryRule } from "./expiry.js";
@@ -25,11 +25,11 @@ export type WireChangeOf =
 	/** A key holds again what was deleted from it, by this version's name. */
 	| { restored: { manifest: Uint8Array; version: WireVersion } }
 	/** A key's blob is another's from now on, as this version; before it was `from`'s, as the version named. */
-	| { given: { manifest: Uint8Array; version: WireVersion; from: Principal; offer: WireOfferName } }
+	| { given: { manifest: Uint8Array; version: WireVersion; from: WirePrincipal; offer: WireOfferName } }
 	/** What was deleted from a key, and was kept, is removed for good before its time. */
 	| { purged: { key: string; version: WireVersion } }
 	/** A lease was taken or extended; without an end it was released. */
-	| { lease: { id: Uint8Array; holder: Principal; ends_at: [] | [bigint] } }
+	| { lease: { id: Uint8Array; holder: WirePrincipal; ends_at: [] | [bigint] } }
 	/** How many days what is deleted is kept from now on. */
 	| { keep_deleted: { days: number } }
 	/** The rules by which blobs under a prefix end, all of them. */
@@ -44,9 +44,9 @@ export type WireChangeOf =
 	 * order, of several of a key the last.
 	 */
 	| { revealed: { batch: Uint8Array; key: Uint8Array; after: WireCursor; count: number } }
-	| { role: { who: Principal; role: string; granted: boolean } }
+	| { role: { who: WirePrincipal; role: string; granted: boolean } }
 	/** Nobody named: the quota of all that have none of their own. */
-	| { quota: { who: [] | [Principal]; quota: [] | [WireQuota] } }
+	| { quota: { who: [] | [WirePrincipal]; quota: [] | [WireQuota] } }
 	| { mode: { mode: string; generation: bigint } }
 	/** A grant under some prefix; without terms it was taken away. */
 	| {
@@ -57,20 +57,20 @@ export type WireChangeOf =
 			};
 	  }
 	/** Blobs of an owner were offered to another; without `what` the offer is no more. */
-	| { offer: WireOfferName & { owner: Principal; to: Principal; what: [] | [WireOffered] } }
+	| { offer: WireOfferName & { owner: WirePrincipal; to: WirePrincipal; what: [] | [WireOffered] } }
 	/** A principal may act for another if it accepts that, acts for it, or does no more: offered, holds, ended. */
-	| { link: { owner: Principal; who: Principal; state: string } };
+	| { link: { owner: WirePrincipal; who: WirePrincipal; state: string } };
 
 export interface WireChange extends WireVersion {
 	at: bigint;
 	/** Who made it. */
-	by: Principal;
+	by: WirePrincipal;
 	/** Absent for a reader that does not know this kind of change. */
 	change: [] | [WireChangeOf];
 	/** Absent where it was made alone. */
 	in_batch: [] | [WireInBatch];
 	/** Who sent it, where that acts for who made it. */
-	sent_by: [] | [Principal];
+	sent_by: [] | [WirePrincipal];
 }
 
 /** Which of the changes of a batch, which stand one after the other, and how many these are. */
@@ -90,7 +90,7 @@ export const Cursor = record<WireCursor>({ sequence: nat64, head: bytes });
 type Case<Kinds, Name extends string> = Kinds extends Record<Name, infer Content> ? Content : never;
 type ChangeKind = WireChangeOf extends infer Kinds ? (Kinds extends unknown ? keyof Kinds : never) : never;
 
-const KINDS: { readonly [Kind in ChangeKind]: IDL.Type<Case<WireChangeOf, Kind>> } = {
+const KINDS: { readonly [Kind in ChangeKind]: CandidType<Case<WireChangeOf, Kind>> } = {
 	published: ManifestBytes,
 	deleted: record<Case<WireChangeOf, "deleted">>({ key: text, version: Version }),
 	expired: record<Case<WireChangeOf, "expired">>({ key: text, version: Version }),
@@ -128,7 +128,7 @@ const KINDS: { readonly [Kind in ChangeKind]: IDL.Type<Case<WireChangeOf, Kind>>
 };
 
 const stamp = { sequence: nat64, canister_version: nat64, at: nat64, by: principal };
-const kindsOf = (cases: Record<string, IDL.Type>) => opt(variant<WireChangeOf>(cases));
+const kindsOf = (cases: Record<string, Shape>) => opt(variant<WireChangeOf>(cases));
 
 export const Change = record<WireChange>({
 	...stamp,
@@ -175,7 +175,7 @@ type Written = Encodable<Omit<WireChange, "change" | "in_batch" | "sent_by">> & 
 };
 
 export const changes = {
-	encode(change: Written, inBatch?: WireInBatch, sentBy?: Principal): Uint8Array {
+	encode(change: Written, inBatch?: WireInBatch, sentBy?: WirePrincipal): Uint8Array {
 		const kind = Object.keys(change.change[0])[0]!;
 		if (inBatch === undefined && sentBy === undefined) return writers.get(kind)!.encode(change);
 		return writerOfMore(kind, inBatch !== undefined, sentBy !== undefined).encode({

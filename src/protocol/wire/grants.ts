@@ -1,5 +1,5 @@
-import type { Principal } from "@dfinity/principal";
 import { bool, bytes, nat32, nat64, nothing, opt, principal, record, text, variant, vec } from "../candid.js";
+import type { WirePrincipal } from "../principal.js";
 import { keyText } from "../texts.js";
 
 /** Grants: what a principal may do under one prefix of keys, until when, and how much. */
@@ -47,7 +47,7 @@ export const GrantUsed = record<WireGrantUsed>({ bytes: nat64, blobs: nat64 });
 /** What a grant was in the store that it is imported from. */
 export interface WireGivenAs {
 	/** Whose grant `under` is; absent: the caller's. */
-	giver: [] | [Principal];
+	giver: [] | [WirePrincipal];
 	used: WireGrantUsed;
 }
 export const GivenAs = record<WireGivenAs>({ giver: opt(principal), used: GrantUsed });
@@ -55,7 +55,7 @@ export const GivenAs = record<WireGivenAs>({ giver: opt(principal), used: GrantU
 export interface WireGiveGrant {
 	/** Of this change, and of the grant from then on. */
 	id: Uint8Array;
-	who: Principal;
+	who: WirePrincipal;
 	role: WireGrantRole;
 	terms: WireGrantTerms;
 	/** Which grant of the caller's it is part of; absent: one that has it, or, of an administrator, none. */
@@ -74,7 +74,7 @@ export const GiveGrant = record<WireGiveGrant>({
 
 export interface WireRevokeGrant {
 	id: Uint8Array;
-	who: Principal;
+	who: WirePrincipal;
 	/** The grant's id. */
 	grant: Uint8Array;
 }
@@ -82,7 +82,7 @@ export const RevokeGrant = record<WireRevokeGrant>({ id: bytes, who: principal, 
 
 /** Who holds a grant, and its id. */
 export interface WireGrantName {
-	who: Principal;
+	who: WirePrincipal;
 	id: Uint8Array;
 }
 export const GrantName = record<WireGrantName>({ who: principal, id: bytes });
@@ -108,7 +108,7 @@ export const Grant = record<WireGrant>({
 });
 
 /** All, those that a principal holds, or the parts that it gave of those. */
-export type WireGrantsOf = { all: null } | { held_by: Principal } | { given_by: Principal };
+export type WireGrantsOf = { all: null } | { held_by: WirePrincipal } | { given_by: WirePrincipal };
 export const GrantsOf = variant<WireGrantsOf>({ all: nothing, held_by: principal, given_by: principal });
 
 export interface WireListGrants {

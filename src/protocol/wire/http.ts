@@ -1,6 +1,5 @@
-import { IDL } from "@dfinity/candid";
 import { bool, bytes, nat16, opt, pair, record, text, textOf, vec } from "../candid.js";
-import { bytesShape, textShape, withShape } from "../codec/shape.js";
+import { bytesShape, type CandidType, textShape } from "../codec/shape.js";
 import { writeBytes, writeText } from "../codec/write.js";
 
 /** The interface of HTTP gateways (HTTP Gateway Protocol Specification), as far as a store needs it. */
@@ -10,11 +9,11 @@ const MAX_URL_BYTES = 65_536;
 const MAX_HEADERS = 256;
 
 /** A text that stays bytes: of most headers a store looks at the name's length and no more. */
-const view = withShape<Uint8Array>(new IDL.TextClass(), {
+const view: CandidType<Uint8Array> = {
 	...textShape(MAX_URL_BYTES),
 	read: bytesShape(MAX_URL_BYTES).read,
 	write: bytesShape(MAX_URL_BYTES).write,
-});
+};
 
 /** As it is read in a canister. */
 export interface WireHttpRequest {
@@ -34,10 +33,10 @@ export const HttpRequest = record<WireHttpRequest>({
 });
 
 /** A text that may be given in UTF-8: what is long is made as bytes. */
-const written = withShape<string | Uint8Array>(new IDL.TextClass(), {
+const written: CandidType<string | Uint8Array> = {
 	...textShape(Infinity),
 	write: (value) => (typeof value === "string" ? writeText(value) : writeBytes(value)),
-});
+};
 
 /** As it is written by a canister. */
 export interface WireHttpResponse {

@@ -1,5 +1,5 @@
-import type { Principal } from "@dfinity/principal";
 import { bool, bytes, nat32, nat64, opt, principal, record, vec } from "../candid.js";
+import type { WirePrincipal } from "../principal.js";
 import { ManifestBytes } from "./blob.js";
 import { Version, type WireVersion } from "./version.js";
 
@@ -33,7 +33,7 @@ export const ReleaseLease = record<WireReleaseLease>({ id: bytes, lease: bytes }
 
 export interface WireLease {
 	id: Uint8Array;
-	holder: Principal;
+	holder: WirePrincipal;
 	/** The change that it was taken by: it keeps what keys held then. */
 	version: WireVersion;
 	taken_at: bigint;

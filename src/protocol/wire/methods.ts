@@ -1,6 +1,6 @@
-import type { GenericIdlFuncArgs, IDL } from "@dfinity/candid";
-import type { Principal } from "@dfinity/principal";
 import { bytes, nat32, opt, principal, text, variant } from "../candid.js";
+import type { CandidType, Shape } from "../codec/index.js";
+import type { WirePrincipal } from "../principal.js";
 import { keyText } from "../texts.js";
 import * as administration from "./administration.js";
 import * as batch from "./batch.js";
@@ -18,21 +18,21 @@ import * as upload from "./upload.js";
 import { Version, type WireVersion } from "./version.js";
 
 export type WireResult<T> = { ok: T } | { err: WireRefusal };
-const result = <T>(ok: IDL.Type<T>) => variant<WireResult<T>>({ ok, err: Refusal });
+const result = <T>(ok: CandidType<T>) => variant<WireResult<T>>({ ok, err: Refusal });
 
 export interface Method<Args extends unknown[], Ok> {
 	readonly kind: "update" | "query";
-	readonly args: GenericIdlFuncArgs;
-	readonly result: IDL.Type<WireResult<Ok>>;
+	readonly args: readonly Shape[];
+	readonly result: CandidType<WireResult<Ok>>;
 	/** Types only: what goes in and what an `ok` carries. */
 	readonly types?: { args: Args; ok: Ok };
 }
-type Types<Args extends unknown[]> = { [Index in keyof Args]: IDL.Type<Args[Index]> };
+type Types<Args extends unknown[]> = { [Index in keyof Args]: CandidType<Args[Index]> };
 const method =
 	(kind: "update" | "query") =>
-	<Args extends unknown[], Ok>(args: Types<Args>, ok: IDL.Type<Ok>): Method<Args, Ok> => ({
+	<Args extends unknown[], Ok>(args: Types<Args>, ok: CandidType<Ok>): Method<Args, Ok> => ({
 		kind,
-		args: args as unknown as GenericIdlFuncArgs,
+		args: args as unknown as readonly Shape[],
 		result: result(ok),
 	});
 export const update = method("update");
@@ -148,7 +148,7 @@ export const COMMON_METHODS = {
 	blobs_changes: query<[feed.WireChangesRequest], feed.WireChanges>([feed.ChangesRequest], feed.Changes),
 	blobs_status: query<[], administration.WireStatus>([], administration.Status),
 	/** The caller's own account, or, for administrators and the backup role, anybody's. */
-	blobs_account: query<[[] | [Principal]], administration.WireAccount>(
+	blobs_account: query<[[] | [WirePrincipal]], administration.WireAccount>(
 		[opt(principal)],
 		administration.Account,
 	),

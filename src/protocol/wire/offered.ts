@@ -1,5 +1,5 @@
-import type { Principal } from "@dfinity/principal";
 import { bytes, principal, record, variant } from "../candid.js";
+import type { WirePrincipal } from "../principal.js";
 import { keyText } from "../texts.js";
 
 /** What of owners stands in the feed, too. */
@@ -10,7 +10,7 @@ export const Offered = variant<WireOffered>({ blob: keyText, prefix: keyText });
 
 /** Who made an offer, and its id. */
 export interface WireOfferName {
-	giver: Principal;
+	giver: WirePrincipal;
 	id: Uint8Array;
 }
 export const OfferName = record<WireOfferName>({ giver: principal, id: bytes });

@@ -1,5 +1,5 @@
-import type { Principal } from "@dfinity/principal";
 import { bool, bytes, nat32, nat64, nothing, opt, principal, record, text, variant, vec } from "../candid.js";
+import type { WirePrincipal } from "../principal.js";
 import { keyText } from "../texts.js";
 import { ManifestBytes } from "./blob.js";
 import { Offered, OfferName, type WireOffered, type WireOfferName } from "./offered.js";
@@ -11,8 +11,8 @@ export interface WireOfferBlobs {
 	/** Of this change, and of the offer from then on. */
 	id: Uint8Array;
 	/** Whose blobs; absent: the caller's. Of others it takes an administrator. */
-	owner: [] | [Principal];
-	to: Principal;
+	owner: [] | [WirePrincipal];
+	to: WirePrincipal;
 	what: WireOffered;
 }
 export const OfferBlobs = record<WireOfferBlobs>({
@@ -49,8 +49,8 @@ export const Taken = record<WireTaken>({
 });
 
 export interface WireOffer extends WireOfferName {
-	owner: Principal;
-	to: Principal;
+	owner: WirePrincipal;
+	to: WirePrincipal;
 	what: WireOffered;
 	/** It is of blobs that were published by this change or before. */
 	sequence: bigint;
@@ -67,7 +67,7 @@ export const Offer = record<WireOffer>({
 });
 
 /** All, those that a principal made, or those that were made to it. */
-export type WireOffersOf = { all: null } | { given_by: Principal } | { made_to: Principal };
+export type WireOffersOf = { all: null } | { given_by: WirePrincipal } | { made_to: WirePrincipal };
 export const OffersOf = variant<WireOffersOf>({ all: nothing, given_by: principal, made_to: principal });
 
 export interface WireListOffers {
@@ -83,7 +83,7 @@ export interface WireOffers {
 export const Offers = record<WireOffers>({ offers: vec(Offer), next: opt(OfferName) });
 
 /** The caller's, somebody's, or what an offer is of. */
-export type WireOwnedOf = { mine: null } | { owner: Principal } | { offer: WireOfferName };
+export type WireOwnedOf = { mine: null } | { owner: WirePrincipal } | { offer: WireOfferName };
 export const OwnedOf = variant<WireOwnedOf>({ mine: nothing, owner: principal, offer: OfferName });
 
 export interface WireListOwned {
@@ -110,7 +110,7 @@ export const Owned = record<WireOwned>({ manifests: vec(ManifestBytes), next: op
 export interface WireRemoveOwned {
 	id: Uint8Array;
 	/** Whose; absent: the caller's. Of others it takes an administrator. */
-	owner: [] | [Principal];
+	owner: [] | [WirePrincipal];
 	/** Whether what was deleted and is kept is removed for good, too. It takes an administrator. */
 	purge: boolean;
 	/** Whether roles, quota, grants, offers and links of the principal end first. It takes an administrator. */
@@ -158,23 +158,23 @@ export const Removed = record<WireRemoved>({
 export interface WireOfferLink {
 	id: Uint8Array;
 	/** Who is to act for the caller. */
-	who: Principal;
+	who: WirePrincipal;
 	/** For the importer of a store, while it is imported into: for whom, from now on; absent: the caller offers it. */
-	as: [] | [Principal];
+	as: [] | [WirePrincipal];
 }
 export const OfferLink = record<WireOfferLink>({ id: bytes, who: principal, as: opt(principal) });
 
 export interface WireAcceptLink {
 	id: Uint8Array;
 	/** For whom the caller acts from now on. */
-	owner: Principal;
+	owner: WirePrincipal;
 }
 export const AcceptLink = record<WireAcceptLink>({ id: bytes, owner: principal });
 
 /** Who acts for whom. */
 export interface WireLinkName {
-	owner: Principal;
-	who: Principal;
+	owner: WirePrincipal;
+	who: WirePrincipal;
 }
 export const LinkName = record<WireLinkName>({ owner: principal, who: principal });
 
@@ -193,7 +193,7 @@ export interface WireLink extends WireLinkName {
 export const Link = record<WireLink>({ owner: principal, who: principal, holds: bool, since: nat64 });
 
 /** All, or those of a principal, for which others act. */
-export type WireLinksOf = { all: null } | { owner: Principal };
+export type WireLinksOf = { all: null } | { owner: WirePrincipal };
 export const LinksOf = variant<WireLinksOf>({ all: nothing, owner: principal });
 
 export interface WireListLinks {

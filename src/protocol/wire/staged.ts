@@ -1,7 +1,7 @@
-import type { Principal } from "@dfinity/principal";
 import { bool, bytes, nat32, nat64, opt, principal, record, text, variant, vec } from "../candid.js";
 import { Message } from "../codec/index.js";
 import { MAX_ITEMS } from "../limits.js";
+import type { WirePrincipal } from "../principal.js";
 import { keyText } from "../texts.js";
 import { DeleteItem, type WireDeleteItem } from "./change.js";
 import { Refusal, type WireRefusal } from "./refusal.js";
@@ -46,7 +46,7 @@ export interface WireDropBatch {
 	id: Uint8Array;
 	batch: Uint8Array;
 	/** By an administrator: of this principal. */
-	owner: [] | [Principal];
+	owner: [] | [WirePrincipal];
 }
 export const DropBatch = record<WireDropBatch>({ id: bytes, batch: bytes, owner: opt(principal) });
 
@@ -64,7 +64,7 @@ const Broken = record<WireBroken>({ key: text, refusal: Refusal });
 
 export interface WireStagedBatch {
 	batch: Uint8Array;
-	owner: Principal;
+	owner: WirePrincipal;
 	/**
 	 * `open`; `waiting` for its turn to be revealed; `preparing`: what it changes is got ready; `revealed`; `dropped`. A reader
 	 * takes every other word for `waiting`.

@@ -1,6 +1,6 @@
-import type { Principal } from "@dfinity/principal";
 import { bytes, nat32, nat64, opt, principal, record, text, variant, vec } from "../candid.js";
 import { MAX_ITEMS, MAX_METADATA_ENTRIES } from "../limits.js";
+import type { WirePrincipal } from "../principal.js";
 import { keyText } from "../texts.js";
 import { metadataOf, publication, type WirePublication } from "./blob.js";
 import { Refusal, type WireRefusal } from "./refusal.js";
@@ -73,7 +73,7 @@ export const Uploads = record<WireUploads>({ uploads: vec(Upload), next: opt(byt
 
 /** Names an upload of anybody's, for administrators. */
 export interface WireUploadName {
-	owner: Principal;
+	owner: WirePrincipal;
 	id: Uint8Array;
 }
 export const UploadName = record<WireUploadName>({ owner: principal, id: bytes });
@@ -85,7 +85,7 @@ export interface WireListAllUploads {
 export const ListAllUploads = record<WireListAllUploads>({ after: opt(UploadName), limit: nat32 });
 
 export interface WireAllUploads {
-	uploads: { owner: Principal; upload: WireUpload }[];
+	uploads: { owner: WirePrincipal; upload: WireUpload }[];
 	next: [] | [WireUploadName];
 }
 export const AllUploads = record<WireAllUploads>({

@@ -1,20 +1,24 @@
-import type { IDL } from "@dfinity/candid";
 import { describe, expect, test } from "vitest";
 import * as c from "../../../src/protocol/candid.js";
 import { headerOf } from "../../../src/protocol/codec/header.js";
 import { boundsOf } from "../../../src/protocol/codec/message.js";
-import { ArgumentsReader, encodeValue, Malformed, shapeOf } from "../../../src/protocol/index.js";
+import {
+	ArgumentsReader,
+	type CandidType,
+	encodeValue,
+	Malformed,
+	type Shape,
+} from "../../../src/protocol/index.js";
 import { hex } from "./support.js";
 
 /** The last that passes and the first that does not. */
 
-function passes<T>(type: IDL.Type<T>, value: T): boolean {
-	const shape = shapeOf(type);
-	const message = Buffer.concat([headerOf([shape]), encodeValue(type, value)]);
-	return accepts([shape], new Uint8Array(message));
+function passes<T>(type: CandidType<T>, value: T): boolean {
+	const message = Buffer.concat([headerOf([type]), encodeValue(type, value)]);
+	return accepts([type], new Uint8Array(message));
 }
 
-const accepts = (shapes: ReturnType<typeof shapeOf>[], message: Uint8Array): boolean =>
+const accepts = (shapes: Shape[], message: Uint8Array): boolean =>
 	outcome(() => new ArgumentsReader(shapes).read(message));
 
 function outcome(read: () => unknown): boolean {
@@ -70,7 +74,7 @@ describe("where the type states none", () => {
 });
 
 describe("what nobody asked for", () => {
-	const nothing: ReturnType<typeof shapeOf>[] = [];
+	const nothing: Shape[] = [];
 	// A type takes 7 of 720, the one argument 8 and its value, an absent opt, 8.
 	const types = (count: number) => hex(`4449444c ${count.toString(16)} {${count}*6e7f} 01 00 00`);
 	/** As a reply is read: a request with anything unknown in it is refused before that is passed over. */

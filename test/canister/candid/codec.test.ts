@@ -11,6 +11,7 @@ import {
 	type WireError,
 	WireErrorType,
 } from "../../../src/protocol/index.js";
+import { idlOf, idlsOf } from "../../support/idl.js";
 import { runs } from "../../support/long.js";
 import { newId, publication, sha256 } from "../../support/store.js";
 import bombs from "./bombs.json" with { type: "json" };
@@ -30,7 +31,7 @@ const reasonFor = (name: MethodName, message: Uint8Array): string | undefined =>
 	}
 };
 const names = Object.keys(METHODS) as MethodName[];
-const argsOf = (name: MethodName) => METHODS[name].args as IDL.Type[];
+const argsOf = (name: MethodName) => idlsOf(METHODS[name].args);
 const encode = (name: MethodName, args: unknown[]) => IDL.encode(argsOf(name), args);
 
 describe("a bomb is refused by every method", () => {
@@ -112,10 +113,10 @@ test("random arguments of every method are read as they were written, a reply wr
 			runs(15, 150),
 		);
 	for (const name of names) {
-		const type = METHODS[name].result as IDL.Type;
+		const type = idlOf(METHODS[name].result);
 		const ok = valuesOf(type).filter((result) => "ok" in (result as object));
 		fc.assert(
-			fc.property(ok, valuesOf(WireErrorType), (result, error) => {
+			fc.property(ok, valuesOf(idlOf(WireErrorType)), (result, error) => {
 				expect([...encodeReply(name, result as never)]).toEqual([...IDL.encode([type], [result])]);
 				const refused = { err: toRefusal(error as WireError) };
 				expect([...encodeReply(name, { err: error as WireError })]).toEqual([

@@ -2,15 +2,16 @@ import { IDL } from "@dfinity/candid";
 import { describe, expect, test } from "vitest";
 import * as c from "../../../src/protocol/candid.js";
 import { UNBOUNDED } from "../../../src/protocol/codec/read.js";
-import { ArgumentsReader, Malformed, shapeOf, Unsupported } from "../../../src/protocol/index.js";
+import { ArgumentsReader, type CandidType, Malformed, Unsupported } from "../../../src/protocol/index.js";
+import { idlsOf } from "../../support/idl.js";
 import { hex, plain } from "./support.js";
 
 /** What the specification says of values of another type, case by case. */
 
-const read = (message: string, ...types: IDL.Type<never>[]) =>
-	plain(new ArgumentsReader(types.map(shapeOf), UNBOUNDED).read(hex(`4449444c ${message}`)));
-function isRefused(message: string, ...types: IDL.Type<never>[]): boolean {
-	const reader = new ArgumentsReader(types.map(shapeOf), UNBOUNDED);
+const read = (message: string, ...types: CandidType<never>[]) =>
+	plain(new ArgumentsReader(types, UNBOUNDED).read(hex(`4449444c ${message}`)));
+function isRefused(message: string, ...types: CandidType<never>[]): boolean {
+	const reader = new ArgumentsReader(types, UNBOUNDED);
 	try {
 		reader.read(hex(message));
 		return false;
@@ -19,9 +20,9 @@ function isRefused(message: string, ...types: IDL.Type<never>[]): boolean {
 		return true;
 	}
 }
-const byLibrary = (message: string, ...types: IDL.Type[]) => IDL.decode(types, hex(`4449444c ${message}`));
-const type = (of: IDL.Type<never>) => of as unknown as IDL.Type;
-const any = (of: unknown) => of as IDL.Type<never>;
+const byLibrary = (message: string, ...types: CandidType<never>[]) =>
+	IDL.decode(idlsOf(types), hex(`4449444c ${message}`));
+const any = (of: unknown) => of as CandidType<never>;
 
 const bool = any(c.bool);
 const nat32 = any(c.nat32);
@@ -29,14 +30,14 @@ const text = any(c.text);
 const nothing = any(c.nothing);
 const principal = any(c.principal);
 const bytes = any(c.bytes);
-const opt = (of: IDL.Type<never>) => any(c.opt(of));
-const vec = (of: IDL.Type<never>) => any(c.vec(of));
-const pair = (a: IDL.Type<never>, b: IDL.Type<never>) => any(c.pair(a, b));
-const record = (fields: Record<string, IDL.Type<never>>) => any(c.record<Record<string, never>>(fields));
-const variant = (cases: Record<string, IDL.Type<never>>) => any(c.variant(type(any(cases)) as never));
+const opt = (of: CandidType<never>) => any(c.opt(of));
+const vec = (of: CandidType<never>) => any(c.vec(of));
+const pair = (a: CandidType<never>, b: CandidType<never>) => any(c.pair(a, b));
+const record = (fields: Record<string, CandidType<never>>) => any(c.record<Record<string, never>>(fields));
+const variant = (cases: Record<string, CandidType<never>>) => any(c.variant(cases));
 
 describe("accepted", () => {
-	const cases: [string, string, IDL.Type<never>[], unknown[]][] = [
+	const cases: [string, string, CandidType<never>[], unknown[]][] = [
 		["numbers in a longer form than they need", "8000 8000", [], []],
 		["surplus arguments", "00 02 7e 71 01 0161", [bool], [true]],
 		["null as an absent opt", "00 01 7f", [opt(bool)], [[]]],
@@ -72,31 +73,31 @@ describe("where the library follows an older specification, or none", () => {
 	test("a field or an argument of type null may be missing", () => {
 		const expected = record({ a: nothing });
 		expect(read("01 6c00 01 00", expected)).toEqual([{ a: null }]);
-		expect(() => byLibrary("01 6c00 01 00", type(expected))).toThrow();
+		expect(() => byLibrary("01 6c00 01 00", expected)).toThrow();
 		expect(read("00 00", nothing)).toEqual([null]);
-		expect(() => byLibrary("00 00", type(nothing))).toThrow();
+		expect(() => byLibrary("00 00", nothing)).toThrow();
 	});
 
 	test("a value is an opt of an opt of it", () => {
 		expect(read("00 01 7e 01", opt(opt(bool)))).toEqual([[[true]]]);
-		expect(byLibrary("00 01 7e 01", type(opt(opt(bool))))).toEqual([[]]);
+		expect(byLibrary("00 01 7e 01", opt(opt(bool)))).toEqual([[]]);
 	});
 
 	test("a reference to a service is a principal", () => {
 		const message = "01 6900 01 00 01 03 caffee";
 		expect(read(message, principal)).toEqual([{ principal: "caffee" }]);
-		expect(() => byLibrary(message, type(principal))).toThrow();
+		expect(() => byLibrary(message, principal)).toThrow();
 	});
 
 	test("a record with more than a pair is a pair, in whatever numbers", () => {
 		const message = "01 6c03 007e 017e 057e 01 00 010001";
 		expect(read(message, pair(bool, bool))).toEqual([[true, false]]);
-		expect(() => byLibrary(message, type(pair(bool, bool)))).toThrow();
+		expect(() => byLibrary(message, pair(bool, bool))).toThrow();
 	});
 
 	test("a text keeps its byte order mark", () => {
 		expect(read("00 01 71 04 efbbbf61", text)).toEqual(["\ufeffa"]);
-		expect(byLibrary("00 01 71 04 efbbbf61", type(text))).toEqual(["a"]);
+		expect(byLibrary("00 01 71 04 efbbbf61", text)).toEqual(["a"]);
 	});
 
 	test("a vec of anything but nat8 is no blob", () => {
@@ -107,12 +108,12 @@ describe("where the library follows an older specification, or none", () => {
 
 	test("a blob that ends early is refused", () => {
 		expect(isRefused("4449444c 01 6d7b 01 00 05 6161", bytes)).toBe(true);
-		expect(byLibrary("01 6d7b 01 00 05 6161", type(bytes))).toEqual([new Uint8Array([0x61, 0x61])]);
+		expect(byLibrary("01 6d7b 01 00 05 6161", bytes)).toEqual([new Uint8Array([0x61, 0x61])]);
 	});
 });
 
 describe("refused", () => {
-	const cases: [string, string, IDL.Type<never>[]][] = [
+	const cases: [string, string, CandidType<never>[]][] = [
 		["no magic", "", [bool]],
 		["bytes after the end", "00 00 00", []],
 		["a missing argument", "00 00", [bool]],
@@ -155,9 +156,9 @@ describe("refused", () => {
 });
 
 describe("a request is understood whole, or refused as of a later version", () => {
-	const strict = (message: string, ...types: IDL.Type<never>[]) =>
-		plain(new ArgumentsReader(types.map(shapeOf)).read(hex(`4449444c ${message}`)));
-	const said: [string, string, IDL.Type<never>[]][] = [
+	const strict = (message: string, ...types: CandidType<never>[]) =>
+		plain(new ArgumentsReader(types).read(hex(`4449444c ${message}`)));
+	const said: [string, string, CandidType<never>[]][] = [
 		["an unknown field", "01 6c02 007e 017e 01 00 0100", [record({ _1_: bool })]],
 		["an unknown opt that is there", "02 6e7e 6c02 0000 017e 01 01 010100", [record({ _1_: bool })]],
 		["an unknown argument", "00 02 7e 71 01 0161", [bool]],
@@ -170,7 +171,7 @@ describe("a request is understood whole, or refused as of a later version", () =
 		expect(() => strict(message, ...types)).toThrow(Unsupported as never);
 	});
 
-	const nothingSaid: [string, string, IDL.Type<never>[], unknown[]][] = [
+	const nothingSaid: [string, string, CandidType<never>[], unknown[]][] = [
 		[
 			"an unknown opt that is absent",
 			"02 6e7e 6c02 0000 017e 01 01 0000",

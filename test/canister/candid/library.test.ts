@@ -12,25 +12,22 @@ import {
 	Malformed,
 	METHODS,
 	ReplyWriter,
-	shapeOf,
 } from "../../../src/protocol/index.js";
+import { idlOf, idlsOf } from "../../support/idl.js";
 import { runs } from "../../support/long.js";
-import { anyType, plain, sample, valuesOf } from "./support.js";
+import { anyType, build, isOptional, plain, sample, type Type, valuesOf } from "./support.js";
 
 /** Reader and writer against @dfinity/candid. */
 
 const { bytes } = builders;
-const opt = builders.opt as (type: IDL.Type) => IDL.Type;
-const vec = builders.vec as (type: IDL.Type) => IDL.Type;
-const record = builders.record as unknown as (fields: Record<string, IDL.Type>) => IDL.Type;
-const variant = builders.variant as unknown as (cases: Record<string, IDL.Type>) => IDL.Type;
+const { opt, vec, record, variant } = build;
 
 const headerByLibrary = (types: IDL.Type[], values: unknown[]) => {
 	const message = IDL.encode(types, values);
 	const length = types.reduce((sum, type, i) => sum + type.encodeValue(values[i]).length, 0);
 	return message.slice(0, message.length - length);
 };
-const reader = (types: readonly IDL.Type[]) => new ArgumentsReader(types.map(shapeOf), UNBOUNDED);
+const reader = (types: readonly Type[]) => new ArgumentsReader(types, UNBOUNDED);
 const attempt = (act: () => unknown) => {
 	try {
 		return { value: plain(act()) };
@@ -42,10 +39,10 @@ const attempt = (act: () => unknown) => {
 describe("the headers of", () => {
 	for (const [name, { args, result }] of Object.entries(METHODS))
 		test(name, () => {
-			const [values] = fc.sample(fc.tuple(...(args as IDL.Type[]).map(valuesOf)), 1);
-			expect(headerOf(args.map(shapeOf))).toEqual(headerByLibrary(args as IDL.Type[], values!));
+			const [values] = fc.sample(fc.tuple(...idlsOf(args).map(valuesOf)), 1);
+			expect(headerOf(args)).toEqual(headerByLibrary(idlsOf(args), values!));
 			const sample = { err: { code: "", message: "", action: "", details: [], item: [] } };
-			expect(headerOf([shapeOf(result)])).toEqual(headerByLibrary([result as IDL.Type], [sample]));
+			expect(headerOf([result])).toEqual(headerByLibrary([idlOf(result)], [sample]));
 		});
 });
 
@@ -55,8 +52,8 @@ describe("for random types and values", () => {
 	test("what is written is what the library writes", () => {
 		fc.assert(
 			fc.property(sample(3), ({ type, value }) => {
-				expect([...new ReplyWriter(shapeOf(type)).write(value)]).toEqual([...IDL.encode([type], [value])]);
-				expect([...encodeValue(type, value as never)]).toEqual([...type.encodeValue(value)]);
+				expect([...new ReplyWriter(type).write(value)]).toEqual([...IDL.encode([idlOf(type)], [value])]);
+				expect([...encodeValue(type, value as never)]).toEqual([...idlOf(type).encodeValue(value)]);
 				expect(plain(decodeValue(type, encodeValue(type, value as never)))).toEqual(plain(value));
 			}),
 			runs(300, 3_000),
@@ -68,7 +65,7 @@ describe("for random types and values", () => {
 			fc.property(samples, (all) => {
 				const types = all.map(({ type }) => type);
 				const message = IDL.encode(
-					types,
+					idlsOf(types),
 					all.map(({ value }) => value),
 				);
 				expect(plain(reader(types).read(message))).toEqual(plain(all.map(({ value }) => value)));
@@ -86,13 +83,13 @@ describe("for random types and values", () => {
 		fc.assert(
 			fc.property(samples, fc.array(other, { maxLength: 3 }), (all, expected) => {
 				const message = IDL.encode(
-					all.map(({ type }) => type),
+					all.map(({ type }) => idlOf(type)),
 					all.map(({ value }) => value),
 				);
 				const ours = attempt(() => reader(expected).read(message));
 				if ("error" in ours) expect(ours.error).toBeInstanceOf(Malformed);
 				else read++;
-				const theirs = attempt(() => IDL.decode(expected, message));
+				const theirs = attempt(() => IDL.decode(idlsOf(expected), message));
 				if (!("error" in theirs)) expect(ours).toEqual(theirs);
 			}),
 			runs(1_000, 10_000),
@@ -107,20 +104,19 @@ describe("for random types and values", () => {
 		});
 		fc.assert(
 			fc.property(fields, fields, (sent, kept) => {
-				const type = IDL.Record(Object.fromEntries(sent.map(([name, { type }]) => [name, type])));
+				const type = IDL.Record(Object.fromEntries(sent.map(([name, { type }]) => [name, idlOf(type)])));
 				const value = Object.fromEntries(sent.map(([name, { value }]) => [name, value]));
 				const known = new Map(sent);
 				const expected = record(
 					Object.fromEntries(
 						kept.map(([name, other]) => {
 							const { type } = known.get(name) ?? other;
-							const isOpt = type instanceof IDL.OptClass || type instanceof IDL.NullClass;
-							return [name, isOpt ? type : opt(type)];
+							return [name, isOptional(type) ? type : opt(type)];
 						}),
 					),
 				);
 				const message = IDL.encode([type], [value]);
-				const theirs = attempt(() => IDL.decode([expected], message));
+				const theirs = attempt(() => IDL.decode([idlOf(expected)], message));
 				if (!("error" in theirs)) expect(attempt(() => reader([expected]).read(message))).toEqual(theirs);
 			}),
 			runs(600, 6_000),
@@ -131,21 +127,21 @@ describe("for random types and values", () => {
 test("a value that is encoded already is written as it is, wherever it stands", () => {
 	fc.assert(
 		fc.property(sample(2), ({ type, value }) => {
-			if (type instanceof IDL.PrimitiveType || type === (bytes as IDL.Type)) return;
+			if (type.parts.length === 0 || type.form === "bytes") return;
 			const encoded = new Encoded(encodeValue(type, value as never));
 			const outer = record({ list: vec(type), one: opt(type), case: variant({ ok: type }) });
 			const whole = { list: [value, value], one: [value], case: { ok: value } };
 			const parts = { list: [encoded, value], one: [encoded], case: { ok: encoded } };
-			const writer = new ReplyWriter(shapeOf(outer));
-			expect([...writer.write(parts)]).toEqual([...IDL.encode([outer], [whole])]);
+			const writer = new ReplyWriter(outer);
+			expect([...writer.write(parts)]).toEqual([...IDL.encode([idlOf(outer)], [whole])]);
 		}),
 	);
 });
 
 test("a long reply and a short one after it are both right", () => {
-	const writer = new ReplyWriter(shapeOf(bytes));
+	const writer = new ReplyWriter(bytes);
 	for (const length of [0, 10, 127, 128, 4_080, 4_081, 5_000, 2_080_768, 3]) {
 		const value = new Uint8Array(length).fill(length);
-		expect(Buffer.compare(writer.write(value), IDL.encode([bytes as IDL.Type], [value]))).toBe(0);
+		expect(Buffer.compare(writer.write(value), IDL.encode([idlOf(bytes)], [value]))).toBe(0);
 	}
 });

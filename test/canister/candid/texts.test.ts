@@ -1,7 +1,8 @@
 import { IDL } from "@dfinity/candid";
 import { beforeEach, describe, expect, test } from "vitest";
 import * as c from "../../../src/protocol/candid.js";
-import { ArgumentsReader, Malformed, shapeOf, useNativeUtf8 } from "../../../src/protocol/index.js";
+import { ArgumentsReader, Malformed, useNativeUtf8 } from "../../../src/protocol/index.js";
+import { idlOf, idlsOf } from "../../support/idl.js";
 
 /** When texts are read: what is dear, long ones and many, after all else was found right. */
 
@@ -38,10 +39,10 @@ interface Request {
 	readonly metadata: [string, string][];
 }
 const Metadata = c.vec(c.pair(c.text, c.text));
-const types = [c.record<Request>({ key: c.text, metadata: Metadata }), c.nat8] as unknown as IDL.Type[];
+const types = [c.record<Request>({ key: c.text, metadata: Metadata }), c.nat8];
 /** The same, and a field more: no usual header. */
-const later = [IDL.Record({ key: IDL.Text, metadata: Metadata, more: IDL.Opt(IDL.Nat8) }), IDL.Nat8];
-const reader = new ArgumentsReader(types.map(shapeOf));
+const later = [IDL.Record({ key: IDL.Text, metadata: idlOf(Metadata), more: IDL.Opt(IDL.Nat8) }), IDL.Nat8];
+const reader = new ArgumentsReader(types);
 
 const long = "é".repeat(100);
 const request = { key: "k", metadata: [["n", "v"]] } as Request;
@@ -50,7 +51,7 @@ const request = { key: "k", metadata: [["n", "v"]] } as Request;
 const cut = (message: Uint8Array): Uint8Array => message.subarray(0, -1);
 
 describe.each([
-	["usual", types],
+	["usual", idlsOf(types)],
 	["another", later],
 ])("with %s header", (_, header) => {
 	const encode = (value: Request): Uint8Array => IDL.encode(header, [{ ...value, more: [] }, 7]);
@@ -105,7 +106,7 @@ describe.each([
 });
 
 test("the texts of a type that says how many there are at the most are read as they come", () => {
-	const many = new ArgumentsReader([shapeOf(c.vec(c.textOf(100), 10))]);
+	const many = new ArgumentsReader([c.vec(c.textOf(100), 10)]);
 	const texts = ["a", "b", long.slice(0, 50), "c"];
 	expect(many.read(IDL.encode([IDL.Vec(IDL.Text)], [texts]))).toEqual([texts]);
 	// For the long one all is read once more.
@@ -116,7 +117,7 @@ test("bounds hold for texts that are put off", () => {
 	const texts = (count: number, length: number): [string, string][] =>
 		Array.from({ length: count }, () => ["n".repeat(length), "v".repeat(length)]);
 	const passes = (metadata: [string, string][]) => () =>
-		reader.read(IDL.encode(types, [{ key: "k", metadata }, 7]));
+		reader.read(IDL.encode(idlsOf(types), [{ key: "k", metadata }, 7]));
 	expect(passes(texts(33, 50))).not.toThrow();
 	expect(passes(texts(34, 1))).toThrow(Malformed);
 	expect(passes(texts(20, 134))).not.toThrow();

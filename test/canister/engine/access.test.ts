@@ -1,7 +1,12 @@
 import { Principal } from "@dfinity/principal";
 import { describe, expect, test } from "vitest";
 import type { AccessRequest } from "../../../src/canister/engine/index.js";
-import { METHODS, type MethodName, type WireAccounts } from "../../../src/protocol/index.js";
+import {
+	METHODS,
+	type MethodName,
+	type WireAccounts,
+	type WirePrincipal,
+} from "../../../src/protocol/index.js";
 import { ALL, UPDATES } from "../../support/requests.js";
 import { newId, versionOf } from "../../support/store.js";
 import {
@@ -143,7 +148,7 @@ describe("who may do what", () => {
 		const store = new TestStore();
 		store.setQuota(person(9), { blobs: 1n });
 		const all: string[] = [];
-		let after: [] | [Principal] = [];
+		let after: [] | [WirePrincipal] = [];
 		do {
 			const page: WireAccounts = store.ask(OWNER, "blobs_list_accounts", { after, limit: 1 });
 			all.push(...page.accounts.map(({ who }) => who.toText()));

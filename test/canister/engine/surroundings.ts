@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { Principal } from "@dfinity/principal";
 import { hashingOf } from "../../../src/canister/hashing.js";
 import type { Host, StableMap, Storage } from "../../../src/canister/ports.js";
 
@@ -91,6 +92,7 @@ export class FakeHost implements Host {
 	now = () => this.time;
 	canisterVersion = () => ++this.version;
 	caller = () => this.sender;
+	principal = (bytes: Uint8Array) => Principal.fromUint8Array(bytes);
 	isController = (who: Uint8Array) => Buffer.compare(who, this.controller) === 0;
 	wakeAt = (at: number) => {
 		this.woken = Math.min(at, this.woken ?? Number.POSITIVE_INFINITY);

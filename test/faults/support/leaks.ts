@@ -1,6 +1,11 @@
-import type { Principal } from "@dfinity/principal";
 import { chargeOf } from "../../../src/canister/engine/charges.js";
-import { isPublic, MAX_LIST_PAGE, type WireAccount, type WireManifest } from "../../../src/protocol/index.js";
+import {
+	isPublic,
+	MAX_LIST_PAGE,
+	type WireAccount,
+	type WireManifest,
+	type WirePrincipal,
+} from "../../../src/protocol/index.js";
 import { ok } from "../../support/store.js";
 import { none, S } from "../../support/transfers.js";
 import type { State, Subject } from "./operations.js";
@@ -38,7 +43,7 @@ async function known({ store }: World): Promise<Known> {
 		for (const entry of entries) if ("blob" in entry) manifests.set(entry.blob.key, entry.blob);
 
 	const accounts = new Map<string, WireAccount>();
-	const all = pages(async (after: [] | [Principal]) =>
+	const all = pages(async (after: [] | [WirePrincipal]) =>
 		ok(await store.blobs_list_accounts({ after, limit: MAX_LIST_PAGE })),
 	);
 	for await (const page of all)

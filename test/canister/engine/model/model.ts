@@ -9,6 +9,7 @@ import {
 	type WireExpiryRule,
 	type WireManifest,
 	type WirePrecondition,
+	type WirePrincipal,
 	type WirePublication,
 	type WireQuota,
 	type WireVersion,
@@ -29,8 +30,8 @@ export const PRINCIPALS = [1, 2, 3, 4]
 	.concat(Principal.anonymous());
 export const CONTROLLER = 0;
 export const ANONYMOUS = 4;
-export const numberOf = (who: Principal): number =>
-	PRINCIPALS.findIndex((principal) => principal.compareTo(who) === "eq");
+export const numberOf = (who: WirePrincipal): number =>
+	PRINCIPALS.findIndex((principal) => principal.toText() === who.toText());
 export const EVERYBODY = -1;
 /** The canister's version in all messages: numbers alone tell changes apart here. */
 export const CANISTER_VERSION = 7n;
@@ -569,5 +570,5 @@ const textOf = (method: MethodName, request: unknown): string =>
 	JSON.stringify(request, (_, value) => {
 		if (typeof value === "bigint") return `${value}n`;
 		if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
-		return value instanceof Principal ? value.toText() : value;
+		return value;
 	});

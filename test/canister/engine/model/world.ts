@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-import type { IDL } from "@dfinity/candid";
 import type { Principal } from "@dfinity/principal";
 import { expect } from "vitest";
 import { Engine, Refusal } from "../../../../src/canister/engine/index.js";
@@ -7,6 +6,7 @@ import { COUNTER, Meta } from "../../../../src/canister/engine/meta.js";
 import { State } from "../../../../src/canister/engine/state.js";
 import { MEMORY } from "../../../../src/canister/memory.js";
 import {
+	type CandidType,
 	chunkCount,
 	decodeValue,
 	encodeValue,
@@ -203,7 +203,7 @@ export class World {
 	queryWire<Name extends MethodName>(who: number, method: Name, ...args: MethodArgs<Name>): MethodOk<Name> {
 		this.host.sender = PRINCIPALS[who]!.toUint8Array();
 		// By the project's own codec: reading the type table that every reply begins with takes half a millisecond.
-		const type = METHODS[method].result as unknown as IDL.Type<WireResult<MethodOk<Name>>>;
+		const type = METHODS[method].result as unknown as CandidType<WireResult<MethodOk<Name>>>;
 		const reply = encodeValue(type, { ok: this.engine.call(method, () => args) } as never);
 		const result = decodeValue(type, reply);
 		if ("err" in result) throw new Error("an ok was read as an err");
