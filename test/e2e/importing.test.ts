@@ -59,7 +59,7 @@ const isAsBefore = (manifest: Manifest, n: number) =>
 		key: BACKUP[n]!.key,
 		createdAt: BACKUP[n]!.importAs.createdAt,
 		modifiedAt: BACKUP[n]!.importAs.modifiedAt,
-		owner: BACKUP[n]!.importAs.owner,
+		owner: BACKUP[n]!.importAs.owner.toText(),
 	});
 
 test("C80 a restore publishes as other owners, from other times, over an upgrade, and is done once", async () => {
