@@ -61,7 +61,7 @@ export const ERROR_TABLE = {
 	]),
 	not_importable: row("give_up", { reason: text }, (d) => [
 		`The store cannot enter import mode: ${d.reason}`,
-		"Reinstall the canister, which empties it, or use another canister",
+		"Use a new canister, or one that was emptied",
 	]),
 	lease_not_found: row("give_up", {}, () => [
 		"The caller has no such lease: it ended, it was released, or the caller lost the role",
@@ -173,7 +173,7 @@ export const ERROR_TABLE = {
 		"Ask again",
 	]),
 	rolled_back: row("give_up", { sequence: nat64, canister_version: nat64 }, (d) => [
-		`The store no longer has the change that the request names, and is at change ${d.sequence}: it was rolled back or reinstalled`,
+		`The store no longer has the change that the request names, and is at change ${d.sequence}: it was rolled back or installed anew`,
 		"Compare what is there with what you stored, and store again what is missing",
 	]),
 	version_unsupported: row("ask", { side: text, what: text }, (d) => [

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { release } from "../../examples/readme/batch.js";
 import { invite } from "../../examples/readme/grant.js";
 import { thereAndBack } from "../../examples/readme/node.js";
+import { quickStart } from "../../examples/readme/quick-start.js";
 import { writeRandomFile } from "../../examples/support/random-file.js";
 import { BlobClient } from "../../src/client/node/index.js";
 import { bundleForPage } from "../support/bundle.js";
@@ -32,10 +33,11 @@ describe("the snippets", () => {
 		const readme = await readFile(join(root, "README.md"), "utf8");
 		const snippets = [...readme.matchAll(/<!-- (\S+) -->\n```ts\n([\s\S]*?)```/g)];
 		expect(snippets.map(([, path]) => path)).toEqual([
+			"examples/store/index.ts",
+			"examples/readme/quick-start.ts",
 			"examples/readme/node.ts",
 			"examples/readme/batch.ts",
 			"examples/readme/browser.ts",
-			"examples/store/index.ts",
 			"examples/readme/grant.ts",
 		]);
 		for (const [, path, code] of snippets) expect(code).toBe(await readFile(join(root, path!), "utf8"));
@@ -47,6 +49,30 @@ describe("the snippets", () => {
 		const named = [...readme.matchAll(/npm (?:run )?([a-z][a-z:0-9]*)/g)].map(([, name]) => name);
 		expect(named.filter((name) => name !== "ci" && name !== "i" && !(name! in scripts))).toEqual([]);
 	});
+});
+
+test("its table has every method of the client", async () => {
+	const readme = await readFile(join(root, "README.md"), "utf8");
+	const methods = Object.getOwnPropertyNames(BlobClient.prototype).concat(
+		Object.getOwnPropertyNames(Object.getPrototypeOf(BlobClient.prototype)),
+	);
+	const missing = methods.filter(
+		(name) => name !== "constructor" && !new RegExp(`\`${name}[\`(]`).test(readme),
+	);
+	expect(methods).toContain("upload");
+	expect(missing).toEqual([]);
+});
+
+test("the quick start goes there and back", async () => {
+	const path = join(directory, "first.mp4");
+	await writeRandomFile(path, 1_000_000);
+	const identity = Ed25519KeyIdentity.generate();
+	await new BlobClient({ agent: fixture.agent, canisterId: fixture.canisterId }).admin.grantRole(
+		identity.getPrincipal(),
+		"writer",
+	);
+	await quickStart(fixture.network.url, fixture.canisterId.toText(), identity, path);
+	expect(Buffer.compare(await readFile(`${path}.copy`), await readFile(path))).toBe(0);
 });
 
 test("Node's goes there and back", async () => {
