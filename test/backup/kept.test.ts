@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
 	backup,
@@ -14,7 +16,9 @@ import {
 } from "../../src/backup/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { MemoryStore } from "../client/support/memory-store.js";
+import { COMMAND } from "../support/command.js";
 import { clientOf } from "./support/client.js";
+import { start } from "./support/command.js";
 import { contentOf } from "./support/content.js";
 
 /** Repositories that an earlier release has made (`kept/make.ts`): this one reads them, and goes on in them. */
@@ -59,4 +63,40 @@ test.each(["format-1", "format-2"])("a repository of %s is read, and goes on", a
 	await prune(opened, { graceMs: 0 });
 	expect(await verify(opened)).toMatchObject({ snapshots: 2, damages: 0 });
 	expect(await contentOf(opened, last.id)).toEqual(last.content);
+});
+
+test("the commands copy it into a repository of another key, and export it as a tar archive", async () => {
+	const other = join(folder, "other");
+	const repo = ["--repo", other];
+	const secrets = {
+		CANISTER_BLOBS_PASSPHRASE: "of the other",
+		CANISTER_BLOBS_NEW_PASSPHRASE: "of the other",
+		CANISTER_BLOBS_FROM_PASSPHRASE: SECRETS.passphrase,
+	};
+	expect(await start(["init", "--encrypt", ...repo], secrets).ended).toMatchObject({ code: 0 });
+	const copy = ["copy", "--from", join(KEPT, "format-2"), ...repo, "--json"];
+	expect(await start([...copy, "--dry-run"], secrets).ended).toMatchObject({
+		code: 0,
+		last: { copied: 2, there: 0, dryRun: true },
+	});
+	const copied = await start([...copy, "--read-back"], secrets).ended;
+	expect(copied).toMatchObject({ code: 0, last: { type: "summary", exitCode: 0, copied: 2, there: 0 } });
+	expect(await start(copy, secrets).ended).toMatchObject({
+		code: 0,
+		last: { copied: 0, there: 2, items: 0 },
+	});
+	const locked = await start(copy, { ...secrets, CANISTER_BLOBS_FROM_PASSPHRASE: "wrong" }).ended;
+	expect(locked).toMatchObject({ code: 12, last: { type: "error", exitCode: 12 } });
+	const line = `'${process.execPath}' '${COMMAND}' export latest --tar --repo '${other}' | tar -tf -`;
+	const { stdout, stderr } = await promisify(execFile)("sh", ["-c", line], {
+		env: { ...process.env, ...secrets },
+	});
+	expect(stdout.split("\n").slice(0, 4)).toEqual([
+		"snapshot.json",
+		"settings.jsonl",
+		"blobs.jsonl",
+		"blobs/dir/many",
+	]);
+	expect(stderr).toMatch(/4 blobs exported, 0 failed/);
+	expect(await start(["export", "latest", ...repo], secrets).ended).toMatchObject({ code: 2 });
 });

@@ -77,6 +77,8 @@ test("C47 an empty canister gets all of it: manifests, roots, owners, times, rol
 	expect(await start(backup, place).ended).toMatchObject({ code: 0, last: { settingsComplete: true } });
 
 	const canisterId = await deployCanister(fixture.agent, fixture.wasm);
+	const expected = await start([...restoreInto(canisterId), "--dry-run"], place).ended;
+	expect(expected).toMatchObject({ code: 0, last: { dryRun: true, restored: 23, failed: 0 } });
 	const killed = start(restoreInto(canisterId), place);
 	const restored = new BlobClient({ agent: fixture.agent, canisterId, localNetwork: true });
 	while ((await restored.admin.statistics()).chunks < 4)
