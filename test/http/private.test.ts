@@ -26,7 +26,8 @@ beforeAll(async () => {
 	served = await scene.serve({ privateClient: scene.owner, links, mayRead });
 	await scene.put("public", bytes);
 	await scene.put("private/film one.mp4", bytes, { visibility: "private", contentType: "video/mp4" });
-	const end = new Date(Date.now() + 1_500);
+	// On a busy machine a put takes seconds.
+	const end = new Date(Date.now() + 8_000);
 	await scene.put("ended", bytes, { expiresAt: end });
 	await scene.put("private/ended", bytes, { visibility: "private", expiresAt: end });
 	await until(() => Date.now() > end.getTime() + 50);
@@ -207,12 +208,12 @@ test.each([
 });
 
 test("C96 a blob that ends is kept by nobody for longer, the server included", async () => {
-	const end = new Date(Date.now() + 4_000);
+	const end = new Date(Date.now() + 9_000);
 	await scene.put("ends", bytes, { expiresAt: end, metadata: { "cache-control": "public, max-age=3600" } });
 	const patient = await scene.serve({ freshMs: 60_000 });
 	const { headers, status } = await patient.ask("GET", "/ends");
 	expect(status).toBe(200);
-	expect(headers["cache-control"]).toMatch(/^public, max-age=[0-4], must-revalidate$/);
+	expect(headers["cache-control"]).toMatch(/^public, max-age=[0-9], must-revalidate$/);
 	await until(() => Date.now() > end.getTime());
 	expect((await patient.ask("GET", "/ends")).status).toBe(404);
 });
