@@ -1,7 +1,7 @@
 /** `canister-blobs network`: a local network in a process of its own. */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { type BlockRecord, createNetwork, type NetworkOptions } from "../localnet/index.js";
+import { type BlockRecord, createNetwork, type Network, type NetworkOptions } from "../localnet/index.js";
 import { type Command, UsageError } from "./command.js";
 import { interrupted } from "./interrupted.js";
 
@@ -9,17 +9,29 @@ const help = `Usage: canister-blobs network [options]
 
 Runs a local Internet Computer network until it is interrupted. Prints its URL and
 its root key (DER, hexadecimal) once it answers requests; what canisters print goes
-to stderr. It keeps nothing: with the process its canisters are gone.
+to stderr. It keeps nothing: with the process its canisters are gone. The root key
+is the same at each start, and so are the ids of canisters that are created in the
+same order.
 
   -p, --port <n>      TCP port on 127.0.0.1; 0, the default, takes a free one
       --profile <p>   conditions by name: mainnet, slow-uplink, lossy, throttled.
                       Without: as fast as can be
-      --seed <text>   the same keys, canister ids and luck each time
+      --install <wasm>
+                      create a canister with 100 T cycles, install this file into it,
+                      and print its id; may be given more than once
+      --controller <principal>
+                      who may manage the installed canisters; may be given more than once
+      --seed <text>   other keys, randomness and luck than by default; the same text
+                      gives the same ones again
+      --json          print one line of JSON: url, rootKey and the ids of canisters
       --free          charge no cycles, as a cloud engine does
       --metering      count instructions and enforce their limits
       --blocks <path> write a line of JSON for each block: its height, its time and
                       the messages it took
   -h, --help          show this`;
+
+/** Known to everybody: whoever runs a local network rules it, with or without its keys. */
+const SEED = "canister-blobs network";
 
 function portOf(text: string): number {
 	const port = Number(text);
@@ -39,33 +51,58 @@ async function start(options: NetworkOptions) {
 	}
 }
 
+async function installed(
+	network: Network,
+	wasm: Uint8Array,
+	controllers: readonly string[],
+): Promise<string> {
+	try {
+		return await network.install(wasm, { controllers });
+	} catch (error) {
+		// A principal that there is not.
+		if (error instanceof RangeError) throw new UsageError(error.message);
+		throw error;
+	}
+}
+
 async function run(args: readonly string[]): Promise<void> {
 	const { values } = parseArgs({
 		args: [...args],
 		options: {
 			port: { type: "string", short: "p", default: "0" },
 			profile: { type: "string" },
-			seed: { type: "string" },
+			install: { type: "string", multiple: true, default: [] },
+			controller: { type: "string", multiple: true, default: [] },
+			seed: { type: "string", default: SEED },
+			json: { type: "boolean", default: false },
 			free: { type: "boolean", default: false },
 			metering: { type: "boolean", default: false },
 			blocks: { type: "string" },
 		},
 	});
 	const end = interrupted();
-	const { profile, seed, metering, blocks, free } = values;
+	const { profile, seed, metering, blocks, free, install, controller: controllers, json } = values;
 	const port = portOf(values.port);
+	if (install.length > 0 !== controllers.length > 0)
+		throw new UsageError("--install and --controller go together: who is to manage what is installed?");
+	const wasms = install.map((path) => readFileSync(path));
 	const file = blocks === undefined ? undefined : openSync(blocks, "w");
 	try {
 		await using network = await start({
 			port,
 			metering,
+			seed,
 			costSchedule: free ? "free" : "normal",
 			log: (canister, text) => console.error(`${canister}: ${text}`),
 			...(profile !== undefined && { conditions: profile as NonNullable<NetworkOptions["conditions"]> }),
-			...(seed !== undefined && { seed }),
 			...(file !== undefined && { onBlock: (block: BlockRecord) => void writeSync(file, line(block)) }),
 		});
-		console.log(`url: ${network.url}\nroot key: ${Buffer.from(network.rootKey).toString("hex")}`);
+		const canisters: string[] = [];
+		for (const wasm of wasms) canisters.push(await installed(network, wasm, controllers));
+		const { url } = network;
+		const rootKey = Buffer.from(network.rootKey).toString("hex");
+		const lines = [`url: ${url}`, `root key: ${rootKey}`, ...canisters.map((id) => `canister: ${id}`)];
+		console.log(json ? JSON.stringify({ url, rootKey, canisters }) : lines.join("\n"));
 		await end;
 	} finally {
 		if (file !== undefined) closeSync(file);

@@ -33,6 +33,14 @@ export const SIZES = {
 	wasmChunks: 100,
 	methodNameBytes: 20_000,
 	controllers: 10,
+	/** Principals that a visibility names. */
+	viewers: 10,
+	/** What canisters printed: all records of one, and their contents (rs/types canister_log). */
+	logBytes: 4 * KiB,
+	logMemoryBytes: 2 * MiB,
+	/** Environment variables of a canister (rs/config execution_environment), and each one's name and value. */
+	environmentVariables: 20,
+	environmentVariableBytes: 128,
 	nonceBytes: 32,
 	delegations: 20,
 	delegationTargets: 1_000,

@@ -1,6 +1,7 @@
 /**
  * A local Internet Computer network inside Node: what this project's tests, benches and examples need of one.
  */
+import { createAgent, type NetworkAgent } from "./agent.js";
 import { Topology } from "./certification/topology.js";
 import { type Conditions, resolveConditions, type Settings } from "./conditions/conditions.js";
 import { Downlink } from "./conditions/downlink.js";
@@ -9,8 +10,10 @@ import type { Profile } from "./conditions/profiles.js";
 import { seededRandom } from "./conditions/random.js";
 import { Timers } from "./conditions/timers.js";
 import { Uplink } from "./conditions/uplink.js";
+import { principalText } from "./encoding/bytes.js";
 import type { Metrics } from "./execution/accounting.js";
 import type { BlockRecord } from "./execution/blocks.js";
+import { canisterIdAt } from "./execution/canister-id.js";
 import { Rounds } from "./execution/rounds.js";
 import { Subnet } from "./execution/subnet.js";
 import { Faults } from "./faults/faults.js";
@@ -20,6 +23,8 @@ import { Gateway } from "./gateway/gateway.js";
 import { createApi } from "./http/api.js";
 import { HttpServer } from "./http/server.js";
 import type { InstructionLimits } from "./limits.js";
+import type { InstallOptions, PrincipalLike, UpgradeOptions } from "./management/install-options.js";
+import { Operator } from "./management/operator.js";
 import { type NetworkOptions, type NormalizedOptions, normalizeOptions } from "./options.js";
 
 /** A network inside this process, until it is disposed. */
@@ -37,6 +42,7 @@ export class Network {
 	readonly #topology: Topology;
 	readonly #subnet: Subnet;
 	readonly #rounds: Rounds;
+	readonly #operator: Operator;
 	readonly #server: HttpServer;
 	#port: number | undefined;
 	#disposed: Promise<void> | undefined;
@@ -50,6 +56,7 @@ export class Network {
 		this.#topology = new Topology(options.seed, options.signatures);
 		this.#subnet = new Subnet(options, this.#topology, { settings, timers });
 		this.#rounds = new Rounds(this.#subnet, options.clock, settings);
+		this.#operator = new Operator(this.#subnet, this.#rounds);
 		const api = { subnet: this.#subnet, rounds: this.#rounds, topology: this.#topology, options };
 		const link = createLink(settings, seededRandom(options.seed, "conditions"), timers);
 		const way = new FaultLayer(api, timers, this.faults, this.requests).around(link);
@@ -71,6 +78,33 @@ export class Network {
 	get url(): string {
 		if (this.#port === undefined) throw new Error("the network is not ready: await network.ready");
 		return `http://127.0.0.1:${this.#port}`;
+	}
+
+	/** A principal whose canister this network would have: the effective canister id of calls that create canisters. */
+	get effectiveCanisterId(): string {
+		return principalText(canisterIdAt(0));
+	}
+
+	/**
+	 * Creates a canister and installs a Wasm into it; resolves with its id. No request is made of it: neither a signature
+	 * nor a fee is needed, and faults, conditions and the log of requests do not see it. What cannot be installed rejects,
+	 * and leaves no canister behind.
+	 */
+	install(wasm: Uint8Array, options: InstallOptions = {}): Promise<string> {
+		return this.#operator.install(wasm, options);
+	}
+
+	/** Upgrades a canister, called by its first controller. */
+	upgrade(canister: PrincipalLike, wasm: Uint8Array, options: UpgradeOptions = {}): Promise<void> {
+		return this.#operator.upgrade(canister, wasm, options);
+	}
+
+	/**
+	 * An HttpAgent for this network, of @icp-sdk/core where that is installed, else of @dfinity/agent. It trusts this
+	 * network's root key. Without an identity it is anonymous. Name the type that it has: `network.agent<HttpAgent>(identity)`.
+	 */
+	agent<Agent extends NetworkAgent = NetworkAgent>(identity?: object): Promise<Agent> {
+		return createAgent(this.url, this.rootKey, this.#topology.signatures, identity) as Promise<Agent>;
 	}
 
 	/** A canister's site, `http://<canister>.localhost:<port>/`: its `http_request` behind a gateway that verifies. */

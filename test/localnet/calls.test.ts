@@ -4,6 +4,7 @@ import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createNetwork, type Network } from "../../src/localnet/index.js";
+import { NO_SETTINGS } from "../../src/localnet/management/candid.js";
 import { callCanister, queryCanister } from "./support/call.js";
 import { agentFor, deploy, manage } from "./support/deploy.js";
 import { canister } from "./support/wat.js";
@@ -181,16 +182,6 @@ describe("a canister", () => {
 		await callCanister(agent, poor, "accept");
 	});
 });
-
-const NO_SETTINGS = {
-	compute_allocation: [],
-	memory_allocation: [],
-	freezing_threshold: [],
-	reserved_cycles_limit: [],
-	wasm_memory_limit: [],
-	wasm_memory_threshold: [],
-	log_visibility: [],
-};
 
 test("a network whose schedule is free charges nothing, and its canisters execute without cycles", async () => {
 	await using free = await createNetwork({ costSchedule: "free" });

@@ -1,12 +1,13 @@
 /** `canister-blobs network`: the network in a process of its own. */
 import type { ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Principal } from "@dfinity/principal";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { startCommand } from "../support/command.js";
 import { callCanister } from "./support/call.js";
-import { agentFor, deploy } from "./support/deploy.js";
+import { agentFor, deploy, manage, testIdentity } from "./support/deploy.js";
 import { probe } from "./support/wat.js";
 
 const directory = mkdtempSync(join(tmpdir(), "canister-blobs-network-"));
@@ -59,6 +60,33 @@ describe("canister-blobs network", () => {
 		});
 	});
 
+	test("installs a file, and has the same root key and ids at the next start", async () => {
+		const wasm = join(directory, "probe.wasm");
+		writeFileSync(wasm, await probe());
+		const identity = testIdentity(1);
+		const args = ["--install", wasm, "--install", wasm, "--controller", identity.getPrincipal().toText()];
+		const printed = async () => {
+			const network = start(...args, "--json");
+			await expect.poll(() => network.said.out, { timeout: 20_000 }).toContain("\n");
+			return { network, ...JSON.parse(network.said.out) };
+		};
+		const first = await printed();
+		const agent = await agentFor({ url: first.url, rootKey: Buffer.from(first.rootKey, "hex") }, identity);
+		for (const id of first.canisters) {
+			const reply = await callCanister(agent, Principal.fromText(id), "echo", Buffer.from("hello"));
+			expect(Buffer.from(reply).toString()).toBe("hello");
+			const canister_id = Principal.fromText(id);
+			expect(await manage(agent, "canister_status", { canister_id })).toMatchObject({ version: 2n });
+		}
+		first.network.child.kill("SIGTERM");
+		await first.network.ended;
+		const second = await printed();
+		expect([second.rootKey, second.canisters]).toEqual([first.rootKey, first.canisters]);
+		expect(new Set(first.canisters).size).toBe(2);
+		second.network.child.kill("SIGTERM");
+		await second.network.ended;
+	});
+
 	test("has the conditions of a profile", async () => {
 		const network = start("--profile", "mainnet", "--blocks", join(directory, "empty.jsonl"));
 		await address(network);
@@ -75,6 +103,10 @@ describe("canister-blobs network", () => {
 		[["--profile", "moon"], 2, /no profile "moon": it is one of mainnet, slow-uplink, lossy, throttled/],
 		[["--nonsense"], 2, /nonsense/],
 		[["--blocks", "/nowhere/blocks"], 1, /ENOENT/],
+		[["--install", "/nowhere/store.wasm", "--controller", "2vxsx-fae"], 1, /ENOENT/],
+		[["--install", "/nowhere/store.wasm"], 2, /--install and --controller go together/],
+		[["--install", import.meta.filename, "--controller", "nobody"], 2, /"nobody" is not a valid principal/],
+		[["--install", import.meta.filename, "--controller", "2vxsx-fae"], 1, /refused install_code/],
 	])("answers %j with %d and what is wrong", async (args, code, message) => {
 		const network = start(...args);
 		expect(await network.ended).toEqual([code, null]);

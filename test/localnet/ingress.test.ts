@@ -144,22 +144,6 @@ describe("authentication", () => {
 		const query = { ...call({ method_name: "echo_query" }), request_type: "query" };
 		expect((await queriesOnly(query, "query")).body).toMatchObject({ status: "replied" });
 	});
-
-	test("canister signatures are refused by name", async () => {
-		const key = Buffer.from("303c300c060a2b0601040183b8430102032c000a000000000000000701010102030405", "hex");
-		const { Principal } = await import("@dfinity/principal");
-		const sender = Principal.selfAuthenticating(new Uint8Array(key)).toUint8Array();
-		const envelope = { sender_pubkey: new Uint8Array(key), sender_sig: new Uint8Array(10) };
-		const answer = await post(
-			network.url,
-			path("call"),
-			await encode({ content: call({ sender }), envelope }),
-		);
-		expect(answer).toMatchObject({
-			status: 400,
-			text: expect.stringContaining("canister signatures are not supported"),
-		});
-	});
 });
 
 test("a request sent again is answered, and not executed again", async () => {

@@ -28,6 +28,11 @@ export class CertifiedState {
 		this.#key = key;
 	}
 
+	/** The same state, as another subnet would sign it. */
+	signedBy(key: SubnetKey): CertifiedState {
+		return key === this.#key ? this : new CertifiedState(this.tree, this.time, key);
+	}
+
 	/** A certificate of these paths; `/time` is the caller's to ask for. */
 	certificate(paths: readonly Path[], delegation?: Delegation): Buffer {
 		this.#signature ??= this.#key.sign(Buffer.concat([STATE_ROOT, this.tree.hash()]));

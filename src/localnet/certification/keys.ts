@@ -44,6 +44,12 @@ export class BlsKey implements SubnetKey {
 	}
 }
 
+/** Whether a subnet's signature of a message is right; the key without its DER. */
+export function verifyBls(publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean {
+	const point = shortSignatures.Signature.fromBytes(Uint8Array.from(signature));
+	return shortSignatures.verify(point, shortSignatures.hash(message, BLS_DST), Uint8Array.from(publicKey));
+}
+
 export class NodeKey {
 	readonly #secret: KeyObject;
 	readonly publicDer: Buffer;

@@ -1,11 +1,11 @@
 /**
  * The system state tree, "Subnet information" and "Canister ranges"; Certification, "Delegation".
  *
- * Two subnets as on mainnet, in the small: a root subnet, which only signs delegations, and an application
- * subnet with one node, which has all canisters.
+ * Subnets as on mainnet, in the small: a root subnet, which only signs delegations, a system subnet, which has the
+ * system's canisters, and an application subnet, which has all others. The last two have one node, the same.
  */
 
-import { leb128, utf8 } from "../encoding/bytes.js";
+import { equal, hex, leb128, utf8 } from "../encoding/bytes.js";
 import { type Encodable, encodeBare, encodeCbor } from "../encoding/cbor-encode.js";
 import { type CanisterId, canisterIdAt } from "../execution/canister-id.js";
 import { TIMES } from "../limits.js";
@@ -18,12 +18,23 @@ import type { Path } from "./witness.js";
 /** The first and the last canister id of a range. */
 type Range = readonly [CanisterId, CanisterId];
 
-/** What mainnet's root subnet has; none of these canisters exists here. */
-const ROOT_RANGES: readonly Range[] = [
-	[Buffer.from("00000000000000000101", "hex"), Buffer.from("00000000000000060101", "hex")],
-	[Buffer.from("00000000000000080101", "hex"), Buffer.from("00000000000fffff0101", "hex")],
+const range = (first: string, last = first): Range => [
+	Buffer.from(`${first}0101`, "hex"),
+	Buffer.from(`${last}0101`, "hex"),
 ];
+
+/** What mainnet's root subnet has, but for the cycles minting canister; none of these canisters exists here. */
+const ROOT_RANGES: readonly Range[] = [
+	range("0000000000000000", "0000000000000003"),
+	range("0000000000000005", "0000000000000006"),
+	range("0000000000000008", "00000000000fffff"),
+];
+/** The cycles minting canister's and the cycles ledger's ids, as on mainnet. */
+const SYSTEM_RANGES: readonly Range[] = [range("0000000000000004"), range("0000000002100002")];
 const APPLICATION_RANGES: readonly Range[] = [[canisterIdAt(0), canisterIdAt(0xfffff)]];
+
+const within = ([first, last]: Range, id: Uint8Array) =>
+	Buffer.compare(first, id) <= 0 && Buffer.compare(id, last) <= 0;
 
 /** Where an agent looks for the ranges: v2 under `/subnet`, v3 under `/canister_ranges` (call: v3 and v4). */
 export type DelegationFormat = "flat" | "tree";
@@ -36,34 +47,46 @@ export const subnetKey = (signatures: Signatures, seed: Uint8Array, name: string
 
 export class Topology {
 	readonly root: SubnetKey;
+	readonly system: SubnetKey;
 	readonly application: SubnetKey;
 	readonly node: NodeKey;
-	readonly #delegations = new Map<
-		DelegationFormat,
-		{ readonly delegation: Delegation; readonly time: bigint }
-	>();
+	readonly #nodes: Directory;
+	readonly #delegations = new Map<string, { readonly delegation: Delegation; readonly time: bigint }>();
 
-	constructor(seed: Uint8Array, signatures: Signatures = "bls") {
+	constructor(
+		seed: Uint8Array,
+		readonly signatures: Signatures = "bls",
+	) {
 		this.root = subnetKey(signatures, seed, "root subnet");
+		this.system = subnetKey(signatures, seed, "system subnet");
 		this.application = subnetKey(signatures, seed, "application subnet");
 		this.node = new NodeKey(seed, "node");
+		this.#nodes = Directory.of([
+			[this.node.nodeId, Directory.of([[utf8("public_key"), new Leaf(this.node.publicDer)]])],
+		]);
 	}
 
 	get subnetIds(): readonly Uint8Array[] {
-		return [this.root.subnetId, this.application.subnetId];
+		return [this.root.subnetId, this.system.subnetId, this.application.subnetId];
+	}
+
+	/** Whether a canister may be created with this id. */
+	isFree(canisterId: Uint8Array): boolean {
+		return APPLICATION_RANGES.some((range) => within(range, canisterId));
+	}
+
+	/** The subnet that answers for a canister, or that has this id itself. */
+	subnetOf(id: Uint8Array): SubnetKey {
+		const isSystem = SYSTEM_RANGES.some((range) => within(range, id)) || equal(id, this.system.subnetId);
+		return isSystem ? this.system : this.application;
 	}
 
 	inRange(canisterId: Uint8Array): boolean {
-		return APPLICATION_RANGES.some(
-			([first, last]) => Buffer.compare(first, canisterId) <= 0 && Buffer.compare(canisterId, last) <= 0,
-		);
+		return [...SYSTEM_RANGES, ...APPLICATION_RANGES].some((range) => within(range, canisterId));
 	}
 
 	/** The entries `subnet` and `canister_ranges` of a state tree. */
 	entries(canisters: number, messages: bigint, consumedCycles: bigint): [Uint8Array, Directory][] {
-		const nodes = Directory.of([
-			[this.node.nodeId, Directory.of([[utf8("public_key"), new Leaf(this.node.publicDer)]])],
-		]);
 		const metrics = encodeBare(
 			new Map<number, Encodable>([
 				[0, canisters],
@@ -94,31 +117,36 @@ export class Topology {
 				utf8("subnet"),
 				Directory.of([
 					subnet(this.root, "system", ROOT_RANGES, []),
+					subnet(this.system, "system", SYSTEM_RANGES, [[utf8("node"), this.#nodes]]),
 					subnet(this.application, "application", APPLICATION_RANGES, [
-						[utf8("node"), nodes],
+						[utf8("node"), this.#nodes],
 						[utf8("metrics"), new Leaf(metrics)],
 					]),
 				]),
 			],
 			[
 				utf8("canister_ranges"),
-				Directory.of([shards(this.root, ROOT_RANGES), shards(this.application, APPLICATION_RANGES)]),
+				Directory.of([
+					shards(this.root, ROOT_RANGES),
+					shards(this.system, SYSTEM_RANGES),
+					shards(this.application, APPLICATION_RANGES),
+				]),
 			],
 		];
 	}
 
 	/** Signed by the root subnet, and kept: on mainnet too one delegation serves for days. */
-	delegation(format: DelegationFormat, time: bigint): Delegation {
-		const known = this.#delegations.get(format);
+	delegation(format: DelegationFormat, time: bigint, { subnetId: id } = this.application): Delegation {
+		const name = `${format} ${hex(id)}`;
+		const known = this.#delegations.get(name);
 		if (known && time - known.time < TIMES.delegationMaxAgeNs) return known.delegation;
-		const id = this.application.subnetId;
 		const subnet = utf8("subnet");
 		const paths: Path[] = [[utf8("time")], [subnet, id, utf8("public_key")]];
 		paths.push(format === "flat" ? [subnet, id, utf8("canister_ranges")] : [utf8("canister_ranges"), id]);
 		const tree = Directory.of([...this.entries(0, 0n, 0n), [utf8("time"), new Leaf(leb128(time))]]);
 		const certificate = new CertifiedState(tree, time, this.root).certificate(paths);
 		const delegation = { subnetId: id, certificate };
-		this.#delegations.set(format, { delegation, time });
+		this.#delegations.set(name, { delegation, time });
 		return delegation;
 	}
 }

@@ -3,11 +3,13 @@
  * for. A context ends when it was answered and no call made in it is outstanding.
  */
 import type { CanisterId } from "./canister-id.js";
-import type { TableCallback } from "./message.js";
+import type { Response, TableCallback } from "./message.js";
 
 export type Origin =
 	| { readonly kind: "ingress"; readonly requestId: string }
 	| { readonly kind: "canister"; readonly canister: CanisterId; readonly callback: number }
+	/** The network's operator, who stands outside of it. */
+	| { readonly kind: "operator"; readonly answer: (response: Response) => void }
 	| { readonly kind: "system" };
 
 export interface CallContext {

@@ -4,6 +4,7 @@
  */
 import { MANAGEMENT_CANISTER, principalText } from "../encoding/bytes.js";
 import type { Management } from "../management/management.js";
+import type { SystemCanisters } from "../system-canisters/system-canisters.js";
 import { type Callback, type CallContext, newContext, type Origin } from "./call-context.js";
 import type { Canister } from "./canister.js";
 import type { CanisterId } from "./canister-id.js";
@@ -43,6 +44,7 @@ export type Task = Call | Delivery | SystemTask;
 export interface CallEnvironment {
 	readonly executor: Executor;
 	readonly management: Management;
+	readonly systemCanisters: SystemCanisters;
 	canister(id: Uint8Array): Canister | undefined;
 	/** Nanoseconds since 1970, of the block in execution. */
 	time(): bigint;
@@ -82,6 +84,7 @@ export class Calls {
 	/** Answers a call from wherever it came; what is left of its cycles goes back. */
 	respond(origin: Origin, response: Response, refund: bigint): void {
 		if (origin.kind === "ingress") this.#env.answered(origin.requestId, response);
+		else if (origin.kind === "operator") origin.answer(response);
 		else if (origin.kind === "canister") {
 			const { canister, callback } = origin;
 			this.#queue.push({ kind: "response", canister, callback, response, refund });
@@ -104,6 +107,14 @@ export class Calls {
 		if (call.callee.length === MANAGEMENT_CANISTER.length) {
 			if (call.origin.kind === "ingress") this.#env.processing(call.origin.requestId);
 			this.#env.management.call(call, (response, refund) => this.respond(call.origin, response, refund));
+			return;
+		}
+		const system = this.#env.systemCanisters.get(call.callee);
+		if (system) {
+			const { caller, cycles } = call;
+			const message = { caller, cycles, time: this.#env.time() };
+			const { response, refund } = system.call("update", call.method, call.arg, message);
+			this.respond(call.origin, response, refund);
 			return;
 		}
 		const canister = this.#env.canister(call.callee);

@@ -1,7 +1,9 @@
 /** Abstract behavior, "The state": what the IC keeps of a canister. */
 import { hex, principalText } from "../encoding/bytes.js";
+import { SIZES } from "../limits.js";
 import type { Callback, CallContext } from "./call-context.js";
 import type { CanisterId } from "./canister-id.js";
+import { CanisterLog } from "./canister-log.js";
 import type { Instance, InstanceState } from "./instance.js";
 import type { CanisterModule } from "./module.js";
 import { StableMemory } from "./stable-memory.js";
@@ -37,6 +39,11 @@ export class Canister {
 	/** Nanoseconds since 1970; 0 where none is set. */
 	globalTimer = 0n;
 	installedAt: bigint | undefined;
+	log = new CanisterLog();
+	/** Bytes that its log may take. */
+	logLimit: number = SIZES.logBytes;
+	/** By name, in the order that they were set. */
+	environmentVariables: ReadonlyMap<string, string> = new Map();
 	readonly chunkStore = new Map<string, Uint8Array>();
 	/** By the hexadecimal of their ids. */
 	readonly snapshots = new Map<string, Snapshot>();
@@ -104,5 +111,11 @@ export class Canister {
 		this.stable = new StableMemory();
 		this.certifiedData = NOTHING;
 		this.globalTimer = 0n;
+		this.log = this.log.emptied();
+	}
+
+	/** Keeps what it printed in a message that counts. */
+	print(text: string, time: bigint): void {
+		this.log.add(text, time, this.logLimit);
 	}
 }

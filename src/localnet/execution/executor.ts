@@ -5,6 +5,7 @@ import { DIRTY_PAGE_INSTRUCTIONS, type InstructionLimits } from "../limits.js";
 import type { Environment } from "../system-api/host.js";
 import type { Accounting, MessageKind } from "./accounting.js";
 import type { Canister } from "./canister.js";
+import { trapText } from "./canister-log.js";
 import type { Fees } from "./fees.js";
 import { type Entry, Instance } from "./instance.js";
 import { Message, type MessageInput } from "./message.js";
@@ -75,6 +76,7 @@ export class Executor {
 		const message = new Message(canister.id, input, limit);
 		canister.stable.begin();
 		const { instructions, error } = instance.enter(entry, message);
+		if (error && message.replicated) canister.print(trapText(error), input.time);
 		let pagesDirtied = 0;
 		let stableBytesWritten = 0;
 		if (error || !keep) {

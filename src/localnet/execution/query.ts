@@ -19,9 +19,11 @@ export interface QueryRequest {
 
 export function query(subnet: Subnet, request: QueryRequest, format: DelegationFormat): Response {
 	const { canister: id, method, arg, sender } = request;
-	if (id.length === 0) {
-		const message = `Query calls of the management canister ('${method}') are not supported by this local network`;
-		return rejected(reject(RejectCode.CanisterReject, "IC0536", message));
+	if (id.length === 0) return subnet.management.query(sender, method, arg);
+	const system = subnet.systemCanisters.get(id);
+	if (system) {
+		const message = { caller: sender, time: subnet.state().time, cycles: 0n };
+		return system.call("query", method, arg, message).response;
 	}
 	const canister = subnet.canister(id);
 	if (!canister) return rejected(notFound(id));
@@ -66,6 +68,7 @@ export function query(subnet: Subnet, request: QueryRequest, format: DelegationF
 
 /** Whether the canister lets the message in; answers why not. */
 export function inspect(subnet: Subnet, ingress: Ingress): Reject | undefined {
+	if (subnet.systemCanisters.get(ingress.canister)) return undefined;
 	const canister = subnet.canister(ingress.canister);
 	if (!canister) return notFound(ingress.canister);
 	const refusal = refusalOf(canister);

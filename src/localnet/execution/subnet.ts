@@ -6,12 +6,14 @@ import { createHash } from "node:crypto";
 import { CertifiedState, type Delegation } from "../certification/certificate.js";
 import { Directory, Leaf } from "../certification/hash-tree.js";
 import type { DelegationFormat, Topology } from "../certification/topology.js";
+import type { Path } from "../certification/witness.js";
 import type { Settings } from "../conditions/conditions.js";
 import type { Timers } from "../conditions/timers.js";
-import { hex, leb128, utf8 } from "../encoding/bytes.js";
+import { hex, leb128, MANAGEMENT_CANISTER, utf8 } from "../encoding/bytes.js";
 import { TIMES } from "../limits.js";
 import { Management } from "../management/management.js";
 import type { NormalizedOptions } from "../options.js";
+import { SystemCanisters } from "../system-canisters/system-canisters.js";
 import { Accounting } from "./accounting.js";
 import { BlockLog } from "./blocks.js";
 import { Calls, notFound, outOfCycles, rejected } from "./calls.js";
@@ -20,6 +22,7 @@ import { canisterIdAt } from "./canister-id.js";
 import { charge, Executor } from "./executor.js";
 import { Fees } from "./fees.js";
 import { IngressPool } from "./ingress-pool.js";
+import type { Response } from "./message.js";
 import { type Reject, RejectCode, reject } from "./rejects.js";
 import { RequestHistory } from "./request-history.js";
 import { CanisterTrees } from "./state-tree.js";
@@ -58,6 +61,8 @@ export class Subnet {
 	readonly executor: Executor;
 	readonly pool: IngressPool;
 	readonly blocks: BlockLog;
+	readonly management: Management;
+	readonly systemCanisters: SystemCanisters;
 	/** Messages, by request id, that are to be rejected instead of executed. */
 	readonly rejectInstead = new Map<string, Reject>();
 	readonly #options: NormalizedOptions;
@@ -98,7 +103,7 @@ export class Subnet {
 		);
 		const canister = (id: Uint8Array) => this.canister(id);
 		const time = () => this.#time;
-		const management = new Management({
+		this.management = new Management({
 			executor: this.executor,
 			canister,
 			time,
@@ -111,9 +116,11 @@ export class Subnet {
 			abandon: (abandoned) => this.#calls.abandon(abandoned),
 			random: () => this.#random(),
 		});
+		this.systemCanisters = new SystemCanisters(topology.application.subnetId, this.management);
 		this.#calls = new Calls({
 			executor: this.executor,
-			management,
+			management: this.management,
+			systemCanisters: this.systemCanisters,
 			canister,
 			time,
 			answered: (id, response) => this.history.finish(id, response, this.#time),
@@ -144,6 +151,13 @@ export class Subnet {
 		return this.#topology.delegation(format, this.#state.time);
 	}
 
+	/** A certificate of these paths, of the subnet that has this canister or this id. */
+	certificate(paths: readonly Path[], format: DelegationFormat, target: Uint8Array): Buffer {
+		const state = this.state();
+		const key = this.#topology.subnetOf(target);
+		return state.signedBy(key).certificate(paths, this.#topology.delegation(format, state.time, key));
+	}
+
 	/** Takes a message into the pool. */
 	submit(ingress: Ingress): void {
 		this.history.add(hex(ingress.id), {
@@ -157,6 +171,21 @@ export class Subnet {
 			isCertified: false,
 		});
 		this.pool.add(ingress);
+	}
+
+	/** Calls the management canister as `caller` in the next block: without an ingress message, so without its fee. */
+	manage(caller: Uint8Array, method: string, arg: Uint8Array): Promise<Response> {
+		return new Promise((answer) =>
+			this.#calls.enqueue({
+				kind: "call",
+				origin: { kind: "operator", answer },
+				caller,
+				callee: MANAGEMENT_CANISTER,
+				method,
+				arg,
+				cycles: 0n,
+			}),
+		);
 	}
 
 	/** Resolves once the request's answer is certified. */
@@ -231,7 +260,10 @@ export class Subnet {
 		// Management calls are paid for by the canister they manage, where there is one already.
 		const payer = this.canister(callee.length > 0 ? callee : ingress.effectiveCanister);
 		const poor = payer && payer.cycles < fee;
-		if (poor || (!payer && callee.length > 0)) {
+		// The system's canisters pay for their own.
+		const isKnown =
+			payer !== undefined || callee.length === 0 || this.systemCanisters.get(callee) !== undefined;
+		if (poor || !isKnown) {
 			const reason = poor ? outOfCycles(payer, fee) : notFound(callee);
 			this.history.finish(id, rejected(reason), this.#time);
 			return;
@@ -295,7 +327,7 @@ export class Subnet {
 
 	#newCanisterId(specified?: Uint8Array): Uint8Array | undefined {
 		if (specified) {
-			return this.#topology.inRange(specified) && !this.canister(specified) ? specified : undefined;
+			return this.#topology.isFree(specified) && !this.canister(specified) ? specified : undefined;
 		}
 		for (;;) {
 			const id = canisterIdAt(this.#nextCanister++);

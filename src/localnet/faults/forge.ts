@@ -56,7 +56,8 @@ export class Forger {
 		} else {
 			const time = leafAt(tree, "time");
 			time[1] = leb128(unleb128(time[1] as Uint8Array) + minutes(forgery));
-			sign(certificate, topology.application);
+			const delegation = certificate.get("delegation") as Fields;
+			sign(certificate, topology.subnetOf(delegation.get("subnet_id") as Uint8Array));
 		}
 		return encode(certificate);
 	}

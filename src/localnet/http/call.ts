@@ -23,7 +23,7 @@ export async function handleCall(
 	if (size > SIZES.ingressMessageBytes) throw tooLarge();
 	const content = callContent(envelope);
 	checkEffectiveCanister(target, content.canister);
-	authenticate(envelope, "call", content.canister, api.options.clock());
+	authenticate(envelope, "call", content.canister, api);
 
 	const id = hex(envelope.requestId);
 	const { subnet } = api;
@@ -67,12 +67,11 @@ async function synchronously(
 		// A block that ran longer than the timeout kept the timer from firing.
 		if (performance.now() - started >= options.syncCallTimeoutMs) return timedOut;
 	}
-	const certificate = subnet
-		.state()
-		.certificate(
-			[[utf8("request_status"), requestId], [utf8("time")]],
-			subnet.delegation(target.version === 3 ? "flat" : "tree"),
-		);
+	const certificate = subnet.certificate(
+		[[utf8("request_status"), requestId], [utf8("time")]],
+		target.version === 3 ? "flat" : "tree",
+		target.id,
+	);
 	return cborReply(200, { status: "replied", certificate });
 }
 

@@ -15,7 +15,7 @@ const RESPONSE = domainSeparator("ic-response");
 export function handleQuery(api: Api, target: Target, envelope: Envelope): WireReply {
 	const content = queryContent(envelope);
 	checkEffectiveCanister(target, content.canister);
-	authenticate(envelope, "query", content.canister, api.options.clock());
+	authenticate(envelope, "query", content.canister, api);
 	const response = query(
 		api.subnet,
 		{ ...content, sender: envelope.sender },

@@ -19,7 +19,7 @@ const CANISTER_FIELDS = new Set([
 
 export function handleReadState(api: Api, target: Target, envelope: Envelope): WireReply {
 	const paths = readStatePaths(envelope);
-	authenticate(envelope, "read_state", undefined, api.options.clock());
+	authenticate(envelope, "read_state", undefined, api);
 	if (paths.length > SIZES.readStatePaths || paths.some((path) => path.length > SIZES.readStatePathLabels)) {
 		throw new HttpError(400, "Invalid path requested.");
 	}
@@ -36,9 +36,7 @@ export function handleReadState(api: Api, target: Target, envelope: Envelope): W
 		revealed.push(...expand(api, target, envelope, path));
 	}
 	const { subnet } = api;
-	const certificate = subnet
-		.state()
-		.certificate(revealed, subnet.delegation(target.version === 2 ? "flat" : "tree"));
+	const certificate = subnet.certificate(revealed, target.version === 2 ? "flat" : "tree", target.id);
 	return cborReply(200, { certificate });
 }
 
@@ -69,7 +67,7 @@ function expand(api: Api, target: Target, envelope: Envelope, path: Path): reado
 function expandSubnet(api: Api, target: Target, path: Path, text: readonly string[]): readonly Path[] {
 	const { topology } = api;
 	const fields = (id: Uint8Array): readonly string[] => {
-		const own = equal(id, topology.application.subnetId);
+		const own = equal(id, topology.subnetOf(target.id).subnetId);
 		const ranges = !own || target.version === 2 ? ["canister_ranges"] : [];
 		return ["public_key", "type", ...ranges, ...(own ? ["node", "metrics"] : [])];
 	};

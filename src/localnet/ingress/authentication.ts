@@ -1,4 +1,5 @@
 /** HTTPS interface, "Authentication": expiry, the sender's key, its signature, and delegations. */
+import type { Topology } from "../certification/topology.js";
 import {
 	ANONYMOUS,
 	domainSeparator,
@@ -16,13 +17,20 @@ import { timestamp } from "./timestamp.js";
 const REQUEST = domainSeparator("ic-request");
 const DELEGATION = domainSeparator("ic-request-auth-delegation");
 
+/** What requests are judged by. */
+interface Judge {
+	readonly topology: Topology;
+	readonly options: { readonly clock: () => bigint };
+}
+
 /** Refuses the request unless it is of whom it says, for this canister, and now. */
 export function authenticate(
 	envelope: Envelope,
 	type: "call" | "query" | "read_state",
 	canister: Uint8Array | undefined,
-	now: bigint,
+	{ topology, options }: Judge,
 ): void {
+	const now = options.clock();
 	const { sender, publicKey, signature } = envelope;
 	const anonymous = equal(sender, ANONYMOUS);
 	if (!anonymous || type === "call") checkExpiry(envelope.expiry, now);
@@ -36,8 +44,8 @@ export function authenticate(
 	if (!equal(selfAuthenticating(publicKey), sender)) {
 		throw refuse(`The user id '${principalText(sender)}' does not match the public key '${hex(publicKey)}'`);
 	}
-	const key = checkDelegations(envelope, publicKey, type, canister, now);
-	const failure = verifySignature(key, signature, Buffer.concat([REQUEST, envelope.requestId]));
+	const key = checkDelegations(envelope, publicKey, type, canister, topology, now);
+	const failure = verifySignature(topology, key, signature, Buffer.concat([REQUEST, envelope.requestId]));
 	if (failure) throw refuse(`Invalid signature: ${failure}`);
 }
 
@@ -57,6 +65,7 @@ function checkDelegations(
 	publicKey: Uint8Array,
 	type: string,
 	canister: Uint8Array | undefined,
+	topology: Topology,
 	now: bigint,
 ): Uint8Array {
 	if (delegations.length > SIZES.delegations) {
@@ -67,7 +76,12 @@ function checkDelegations(
 	const seen = new Set([hex(publicKey)]);
 	let key = publicKey;
 	for (const delegation of delegations) {
-		const failure = verifySignature(key, delegation.signature, Buffer.concat([DELEGATION, delegation.hash]));
+		const failure = verifySignature(
+			topology,
+			key,
+			delegation.signature,
+			Buffer.concat([DELEGATION, delegation.hash]),
+		);
 		if (failure) throw refuse(`Invalid delegation: Invalid signature: ${failure}`);
 		if (delegation.expiration < now) {
 			throw refuse(

@@ -1,14 +1,15 @@
 /**
- * Signatures: Ed25519, and ECDSA on P-256 and secp256k1, by keys in DER. Canister signatures (Internet Identity)
- * are refused by name: this network has no canister that could have made one.
+ * Signatures: Ed25519, and ECDSA on P-256 and secp256k1, by keys in DER; those of canisters are in
+ * canister-signature.ts.
  */
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
+import type { Topology } from "../certification/topology.js";
 import { hex } from "../encoding/bytes.js";
+import { isCanisterKey, verifyCanisterSignature } from "./canister-signature.js";
 
 const OID = {
 	ed25519: "06032b6570",
 	ecdsa: "06072a8648ce3d0201",
-	canister: "060a2b0601040183b8430102",
 } as const;
 
 /** Keys are used for many requests; parsing one takes as long as verifying with it. */
@@ -17,14 +18,13 @@ const MAX_KNOWN = 1_000;
 
 /** Answers what is wrong, or undefined. */
 export function verifySignature(
+	topology: Topology,
 	der: Uint8Array,
 	signature: Uint8Array,
 	message: Uint8Array,
 ): string | undefined {
+	if (isCanisterKey(der)) return verifyCanisterSignature(topology, der, signature, message);
 	const text = hex(der);
-	if (text.includes(OID.canister)) {
-		return "Invalid public key: canister signatures are not supported by this local network";
-	}
 	const ed25519 = text.includes(OID.ed25519);
 	if (!ed25519 && !text.includes(OID.ecdsa)) return "Invalid public key: unsupported algorithm";
 	const key = keyOf(text, der);

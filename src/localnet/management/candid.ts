@@ -1,8 +1,9 @@
 /** IC management canister, "Interface overview": the Candid types of the methods that this network has. */
 import { IDL } from "@dfinity/candid";
 import type { Principal } from "@dfinity/principal";
+import { SIZES } from "../limits.js";
 
-const { Record, Variant, Opt, Vec, Nat, Nat8, Nat64, Null, Bool } = IDL;
+const { Record, Variant, Opt, Vec, Nat, Nat8, Nat64, Null, Bool, Text } = IDL;
 const PrincipalType = IDL.Principal;
 const Blob = Vec(Nat8);
 
@@ -14,13 +15,23 @@ const SETTING_TYPES = {
 	reserved_cycles_limit: Nat,
 	wasm_memory_limit: Nat,
 	wasm_memory_threshold: Nat,
+	log_memory_limit: Nat,
 	log_visibility: Visibility,
+	snapshot_visibility: Visibility,
+	status_visibility: Visibility,
+	minimum_incoming_canister_call_cycles: Nat,
+	environment_variables: Vec(Record({ name: Text, value: Text })),
 } as const;
 const optional = Object.fromEntries(
 	Object.entries<IDL.Type>(SETTING_TYPES).map(([name, type]) => [name, Opt(type)]),
 );
 
-const Settings = Record({ controllers: Opt(Vec(PrincipalType)), ...optional });
+/** Settings of which none is given. */
+export const NO_SETTINGS: Readonly<Record<string, readonly never[]>> = Object.fromEntries(
+	[...Object.keys(SETTING_TYPES), "controllers"].map((name) => [name, []]),
+);
+
+export const SettingsType: IDL.Type = Record({ controllers: Opt(Vec(PrincipalType)), ...optional });
 const DefiniteSettings = Record({ controllers: Vec(PrincipalType), ...SETTING_TYPES });
 const Mode = Variant({
 	install: Null,
@@ -32,6 +43,7 @@ const Mode = Variant({
 		}),
 	),
 });
+const Span = Record({ start: Nat64, end: Nat64 });
 const CanisterArg = Record({ canister_id: PrincipalType });
 const SnapshotResult = Record({ id: Blob, taken_at_timestamp: Nat64, total_size: Nat64 });
 const ChunkHash = Record({ hash: Blob });
@@ -57,14 +69,14 @@ export interface CanisterArgValue {
 }
 
 export const METHODS = {
-	create_canister: [[Record({ settings: Opt(Settings) })], [CanisterArg]],
+	create_canister: [[Record({ settings: Opt(SettingsType) })], [CanisterArg]],
 	provisional_create_canister_with_cycles: [
-		[Record({ amount: Opt(Nat), settings: Opt(Settings), specified_id: Opt(PrincipalType) })],
+		[Record({ amount: Opt(Nat), settings: Opt(SettingsType), specified_id: Opt(PrincipalType) })],
 		[CanisterArg],
 	],
 	provisional_top_up_canister: [[Record({ canister_id: PrincipalType, amount: Nat })], []],
 	deposit_cycles: [[CanisterArg], []],
-	update_settings: [[Record({ canister_id: PrincipalType, settings: Settings })], []],
+	update_settings: [[Record({ canister_id: PrincipalType, settings: SettingsType })], []],
 	install_code: [[Record({ mode: Mode, canister_id: PrincipalType, wasm_module: Blob, arg: Blob })], []],
 	install_chunked_code: [
 		[
@@ -110,7 +122,21 @@ export const METHODS = {
 					canister_history_size: Nat,
 					wasm_chunk_store_size: Nat,
 					snapshots_size: Nat,
+					log_memory_store_size: Nat,
 				}),
+			}),
+		],
+	],
+	fetch_canister_logs: [
+		[
+			Record({
+				canister_id: PrincipalType,
+				filter: Opt(Variant({ by_idx: Span, by_timestamp_nanos: Span })),
+			}),
+		],
+		[
+			Record({
+				canister_log_records: Vec(Record({ idx: Nat64, timestamp_nanos: Nat64, content: Blob })),
 			}),
 		],
 	],
@@ -151,12 +177,25 @@ export const DEFAULT_SETTINGS = {
 	reserved_cycles_limit: 5_000_000_000_000n,
 	wasm_memory_limit: 0n,
 	wasm_memory_threshold: 0n,
+	log_memory_limit: BigInt(SIZES.logBytes),
 	log_visibility: { controllers: null },
+	snapshot_visibility: { controllers: null },
+	status_visibility: { controllers: null },
+	minimum_incoming_canister_call_cycles: 0n,
+	environment_variables: [],
 } as const satisfies Record<keyof typeof SETTING_TYPES, unknown>;
 
 export function decodeArgs(method: MethodName, arg: Uint8Array): unknown {
 	// A copy: the decoder takes a view's whole buffer for its bytes.
 	return IDL.decode([...METHODS[method][0]], Uint8Array.from(arg))[0];
+}
+
+export function encodeArgs(method: MethodName, args: unknown): Uint8Array {
+	return new Uint8Array(IDL.encode([...METHODS[method][0]], [args]));
+}
+
+export function decodeReply(method: MethodName, reply: Uint8Array): unknown {
+	return IDL.decode([...METHODS[method][1]], Uint8Array.from(reply))[0];
 }
 
 export function encodeReply(method: MethodName, values: readonly unknown[]): Uint8Array {

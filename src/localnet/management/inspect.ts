@@ -13,14 +13,18 @@ import { type CanisterArgValue, decodeArgs, isMethod } from "./candid.js";
 import { notController } from "./refusal.js";
 
 const OPEN_TO_ALL = new Set(["provisional_create_canister_with_cycles", "provisional_top_up_canister"]);
+const QUERY_ONLY = "fetch_canister_logs";
 const CANISTERS_ONLY = new Set(["create_canister", "raw_rand", "deposit_cycles"]);
 
 export function inspectManagement(subnet: Subnet, ingress: Ingress): Reject | undefined {
 	const { method } = ingress;
-	if (!isMethod(method) || CANISTERS_ONLY.has(method)) {
-		const why = isMethod(method)
-			? `Management canister method '${method}' cannot be called by a user`
-			: `Management canister has no method '${method}' in this local network`;
+	if (!isMethod(method) || CANISTERS_ONLY.has(method) || method === QUERY_ONLY) {
+		const why =
+			method === QUERY_ONLY
+				? `Management canister method '${method}' can only be queried`
+				: isMethod(method)
+					? `Management canister method '${method}' cannot be called by a user`
+					: `Management canister has no method '${method}' in this local network`;
 		return reject(RejectCode.CanisterReject, "IC0516", why);
 	}
 	if (method === "provisional_create_canister_with_cycles") return undefined;
@@ -40,5 +44,6 @@ export function inspectManagement(subnet: Subnet, ingress: Ingress): Reject | un
 	const canister = subnet.canister(id);
 	if (!canister) return notFound(id);
 	if (OPEN_TO_ALL.has(method) || canister.isController(ingress.sender)) return undefined;
+	if (subnet.management.isOpenTo(canister, method, ingress.sender)) return undefined;
 	return notController(canister, ingress.sender);
 }

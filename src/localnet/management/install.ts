@@ -3,6 +3,7 @@
  */
 
 import type { Canister } from "../execution/canister.js";
+import { trapText } from "../execution/canister-log.js";
 import { applyEffects, charge, type Executor } from "../execution/executor.js";
 import type { Entry, Instance } from "../execution/instance.js";
 import { Message, type Mode } from "../execution/message.js";
@@ -65,6 +66,7 @@ class Attempt {
 			globalTimer: canister.globalTimer,
 			cycles: canister.cycles,
 			version: canister.version,
+			log: canister.log,
 		};
 		const upgrade = request.mode === "upgrade";
 		before.stable.begin();
@@ -90,8 +92,12 @@ class Attempt {
 		} catch (error) {
 			before.stable.rollback();
 			old?.rollback();
+			const said = canister.log === before.log ? [] : canister.log.records;
 			Object.assign(canister, before);
+			for (const { content, timestamp_nanos } of said)
+				canister.print(Buffer.from(content).toString("utf8"), timestamp_nanos);
 			if (!(error instanceof ExecutionError)) throw error;
+			canister.print(trapText(error), request.time);
 			this.#record(0, 0, 0, error);
 			return error.toReject(canister.text);
 		}

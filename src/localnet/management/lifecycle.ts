@@ -8,7 +8,7 @@ import { SIZES } from "../limits.js";
 import type { CanisterArgValue, SettingsValue } from "./candid.js";
 import { type Context, DONE, type Invocation, type Methods, type Result } from "./management.js";
 import { refuse } from "./refusal.js";
-import { Settings } from "./settings.js";
+import { refuseSettings } from "./settings.js";
 import { statusOf } from "./status.js";
 
 interface CreateArgs {
@@ -21,14 +21,7 @@ export function lifecycleMethods(context: Context): Methods {
 	const { env } = context;
 	const { fees } = env.executor;
 
-	const settingsOf = (canister: Canister): Settings => {
-		let settings = context.settings.get(canister);
-		if (!settings) {
-			settings = new Settings();
-			context.settings.set(canister, settings);
-		}
-		return settings;
-	};
+	const { settingsOf } = context;
 
 	const applySettings = (canister: Canister, change: SettingsValue): void => {
 		const [controllers] = change.controllers;
@@ -38,8 +31,15 @@ export function lifecycleMethods(context: Context): Methods {
 				`Invalid settings: 'controllers' length exceeds maximum size allowed of ${SIZES.controllers}.`,
 			);
 		}
+		refuseSettings(change);
 		if (controllers) canister.controllers = controllers.map((principal) => principal.toUint8Array());
-		settingsOf(canister).change(change);
+		const settings = settingsOf(canister);
+		settings.change(change);
+		canister.logLimit = Number(settings.values.log_memory_limit);
+		canister.log.fit(canister.logLimit);
+		canister.environmentVariables = new Map(
+			settings.values.environment_variables.map(({ name, value }) => [name, value]),
+		);
 	};
 
 	const create = ({ call, args }: Invocation, cycles: bigint): Result => {
@@ -96,7 +96,8 @@ export function lifecycleMethods(context: Context): Methods {
 		},
 		raw_rand: () => ({ values: [env.random()] }),
 		canister_status({ args, call }) {
-			const canister = context.controlled((args as CanisterArgValue).canister_id, call, true);
+			const { canister_id } = args as CanisterArgValue;
+			const canister = context.visible(canister_id, "status_visibility", call.caller);
 			return { values: [statusOf(canister, settingsOf(canister))] };
 		},
 		update_settings: change((canister, { args }) => {

@@ -9,12 +9,15 @@ import { notFound, rejected } from "../execution/calls.js";
 import type { Canister } from "../execution/canister.js";
 import type { Executor } from "../execution/executor.js";
 import type { Response } from "../execution/message.js";
-import { decodeArgs, encodeReply, isMethod, type MethodName } from "./candid.js";
+import { RejectCode, reject } from "../execution/rejects.js";
+import { type CanisterArgValue, decodeArgs, encodeReply, isMethod, type MethodName } from "./candid.js";
 import { codeMethods } from "./code.js";
 import { lifecycleMethods } from "./lifecycle.js";
+import { fetchLogs } from "./logs.js";
 import { notController, Refused, refuse } from "./refusal.js";
-import type { Settings } from "./settings.js";
+import { Settings, type VisibilityName } from "./settings.js";
 import { snapshotMethods } from "./snapshots.js";
+import { statusOf } from "./status.js";
 
 export interface ManagementEnvironment {
 	readonly executor: Executor;
@@ -47,14 +50,17 @@ export const DONE: Result = { values: [] };
 /** What the methods share. */
 export interface Context {
 	readonly env: ManagementEnvironment;
-	readonly settings: WeakMap<Canister, Settings>;
+	settingsOf(canister: Canister): Settings;
 	find(id: Principal): Canister;
 	/** The canister, if the caller may manage it; some methods a canister may also call on itself. */
 	controlled(id: Principal, call: Call, orItself?: boolean): Canister;
+	/** The canister, if the caller may see this of it. */
+	visible(id: Principal, what: VisibilityName, caller: Uint8Array): Canister;
 }
 
 export class Management {
 	readonly #methods: Methods;
+	readonly #context: Context;
 
 	constructor(env: ManagementEnvironment) {
 		const find = (id: Principal): Canister => {
@@ -62,21 +68,57 @@ export class Management {
 			if (!canister) throw new Refused(notFound(id.toUint8Array()));
 			return canister;
 		};
+		const settings = new WeakMap<Canister, Settings>();
 		const context: Context = {
 			env,
-			settings: new WeakMap(),
+			settingsOf(canister) {
+				const known = settings.get(canister) ?? new Settings();
+				settings.set(canister, known);
+				return known;
+			},
 			find,
+			visible(id, what, caller) {
+				const canister = find(id);
+				const isOwn = canister.isController(caller) || equal(caller, canister.id);
+				if (isOwn || context.settingsOf(canister).shows(what, caller)) return canister;
+				throw new Refused(notController(canister, caller));
+			},
 			controlled(id, { caller }, orItself = false) {
 				const canister = find(id);
 				if (canister.isController(caller) || (orItself && equal(caller, canister.id))) return canister;
 				throw new Refused(notController(canister, caller));
 			},
 		};
+		this.#context = context;
 		this.#methods = {
 			...lifecycleMethods(context),
 			...codeMethods(context),
 			...snapshotMethods(context),
 		};
+	}
+
+	/** Methods that may be queried: executed by one node, by anybody, for nothing. */
+	query(caller: Uint8Array, method: string, arg: Uint8Array): Response {
+		try {
+			if (method === "fetch_canister_logs")
+				return replied(method, [fetchLogs(this.#context, decode(method, arg), caller)]);
+			if (method === "canister_status") {
+				const { canister_id } = decode(method, arg) as CanisterArgValue;
+				const canister = this.#context.visible(canister_id, "status_visibility", caller);
+				return replied(method, [statusOf(canister, this.#context.settingsOf(canister))]);
+			}
+			const message = `Query calls of the management canister ('${method}') are not supported by this local network`;
+			return rejected(reject(RejectCode.CanisterReject, "IC0536", message));
+		} catch (error) {
+			if (error instanceof Refused) return rejected(error.reject);
+			throw error;
+		}
+	}
+
+	/** Whether the settings let somebody who is no controller call this method. */
+	isOpenTo(canister: Canister, method: string, caller: Uint8Array): boolean {
+		const what = VISIBLE[method];
+		return what !== undefined && this.#context.settingsOf(canister).shows(what, caller);
 	}
 
 	/** Answers through `respond`, at once or later; with what is left of the cycles that came with the call. */
@@ -89,10 +131,7 @@ export class Management {
 				return;
 			}
 			const reply = (result: NonNullable<Result>) =>
-				respond(
-					{ kind: "reply", bytes: encodeReply(name, result.values) },
-					result.keepCycles ? 0n : call.cycles,
-				);
+				respond(replied(name, result.values), result.keepCycles ? 0n : call.cycles);
 			const args = decode(name, call.arg);
 			const result = method({ call, args, replyLater: () => reply({ values: [] }) });
 			if (result) reply(result);
@@ -102,6 +141,17 @@ export class Management {
 		}
 	}
 }
+
+/** What a setting may show to others than the controllers. */
+const VISIBLE: Readonly<Record<string, VisibilityName>> = {
+	canister_status: "status_visibility",
+	list_canister_snapshots: "snapshot_visibility",
+};
+
+const replied = (method: MethodName, values: readonly unknown[]): Response => ({
+	kind: "reply",
+	bytes: encodeReply(method, values),
+});
 
 function decode(method: MethodName, arg: Uint8Array): unknown {
 	try {

@@ -1,5 +1,29 @@
-/** IC management canister, "update_settings": what was set beside the controllers; remembered, without effect. */
+/** IC management canister, "update_settings": what was set beside the controllers. */
+import type { Principal } from "@dfinity/principal";
+import { equal, utf8 } from "../encoding/bytes.js";
+import { SIZES } from "../limits.js";
 import { DEFAULT_SETTINGS, type SettingsValue } from "./candid.js";
+import { refuse } from "./refusal.js";
+
+export interface EnvironmentVariable {
+	readonly name: string;
+	readonly value: string;
+}
+
+export type Visibility =
+	| { readonly controllers: null }
+	| { readonly public: null }
+	| { readonly allowed_viewers: readonly Principal[] };
+
+/** Settings that have an effect here; the others are only remembered. */
+interface Effective {
+	readonly log_memory_limit: bigint;
+	readonly log_visibility: Visibility;
+	readonly snapshot_visibility: Visibility;
+	readonly status_visibility: Visibility;
+	readonly environment_variables: readonly EnvironmentVariable[];
+}
+export type VisibilityName = "log_visibility" | "snapshot_visibility" | "status_visibility";
 
 export class Settings {
 	readonly #values: Record<string, unknown> = { ...DEFAULT_SETTINGS };
@@ -11,7 +35,38 @@ export class Settings {
 		}
 	}
 
-	get values(): Readonly<Record<string, unknown>> {
-		return this.#values;
+	get values(): Readonly<Record<string, unknown>> & Effective {
+		return this.#values as Readonly<Record<string, unknown>> & Effective;
 	}
+
+	/** Whether somebody who is no controller may see it, too. */
+	shows(name: VisibilityName, viewer: Uint8Array): boolean {
+		const visibility = this.values[name];
+		if ("allowed_viewers" in visibility)
+			return visibility.allowed_viewers.some((principal) => equal(principal.toUint8Array(), viewer));
+		return "public" in visibility;
+	}
+}
+
+/** Refuses what is past a limit, before anything is changed. */
+export function refuseSettings(change: SettingsValue): void {
+	for (const name of ["log_visibility", "snapshot_visibility", "status_visibility"]) {
+		const [visibility] = change[name] as [] | [Visibility];
+		if (visibility && "allowed_viewers" in visibility && visibility.allowed_viewers.length > SIZES.viewers)
+			invalid(`'${name}' names more than ${SIZES.viewers} viewers`);
+	}
+	const [bytes = 0n] = change.log_memory_limit as [] | [bigint];
+	if (bytes > SIZES.logMemoryBytes) invalid(`'log_memory_limit' exceeds ${SIZES.logMemoryBytes} bytes`);
+	const [variables = []] = change.environment_variables as [] | [EnvironmentVariable[]];
+	if (variables.length > SIZES.environmentVariables)
+		invalid(`'environment_variables' has more than ${SIZES.environmentVariables} entries`);
+	if (new Set(variables.map(({ name }) => name)).size < variables.length)
+		invalid("'environment_variables' has a name twice");
+	const most = SIZES.environmentVariableBytes;
+	if (variables.some(({ name, value }) => utf8(name).length > most || utf8(value).length > most))
+		invalid(`'environment_variables' has a name or a value of more than ${most} bytes`);
+}
+
+function invalid(text: string): never {
+	return refuse("IC0515", `Invalid settings: ${text}`);
 }

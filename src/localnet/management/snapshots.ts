@@ -75,7 +75,8 @@ export function snapshotMethods(context: Context): Methods {
 			return DONE;
 		},
 		list_canister_snapshots({ args, call }) {
-			const canister = context.controlled((args as CanisterArgValue).canister_id, call);
+			const { canister_id } = args as CanisterArgValue;
+			const canister = context.visible(canister_id, "snapshot_visibility", call.caller);
 			return { values: [[...canister.snapshots.values()].map(wireOf)] };
 		},
 		delete_canister_snapshot({ args, call }) {

@@ -15,6 +15,7 @@ export function statusOf(canister: Canister, settings: Settings) {
 	for (const { bytes } of canister.module?.metadata.values() ?? []) sections += BigInt(bytes.length);
 	let snapshots = 0n;
 	for (const { bytes } of canister.snapshots.values()) snapshots += bytes;
+	const log = BigInt(canister.log.bytes);
 	return {
 		status: { [canister.status]: null },
 		ready_for_migration: canister.status === "stopped",
@@ -24,7 +25,7 @@ export function statusOf(canister: Canister, settings: Settings) {
 			...settings.values,
 		},
 		module_hash: canister.module ? [canister.module.hash] : [],
-		memory_size: heap + stable + binary + chunks + sections + snapshots,
+		memory_size: heap + stable + binary + chunks + sections + snapshots + log,
 		cycles: canister.cycles,
 		reserved_cycles: 0n,
 		idle_cycles_burned_per_day: 0n,
@@ -43,6 +44,7 @@ export function statusOf(canister: Canister, settings: Settings) {
 			canister_history_size: 0n,
 			wasm_chunk_store_size: chunks,
 			snapshots_size: snapshots,
+			log_memory_store_size: log,
 		},
 	};
 }

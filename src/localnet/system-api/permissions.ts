@@ -114,6 +114,8 @@ const COSTS: Readonly<Record<string, Cost>> = {
 	performance_counter: { base: 200 },
 	debug_print: { base: 100, size: 1 },
 	trap: { base: 500, size: 1 },
+	env_var_name_copy: { base: 500, size: 3 },
+	env_var_value_copy: { base: 500, size: 4 },
 };
 
 export function costOf(call: string): Cost {

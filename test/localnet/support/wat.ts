@@ -63,6 +63,8 @@ const IMPORTS: Readonly<Record<string, string>> = {
 	stable64_write: "(param i64 i64 i64)",
 	stable64_read: "(param i64 i64 i64)",
 	certified_data_set: "(param i32 i32)",
+	data_certificate_size: "(result i32)",
+	data_certificate_copy: "(param i32 i32 i32)",
 	cost_call: "(param i64 i64 i32)",
 	time: "(result i64)",
 	global_timer_set: "(param i64) (result i64)",
