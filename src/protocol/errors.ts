@@ -173,7 +173,7 @@ export const ERROR_TABLE = {
 		"Ask again",
 	]),
 	rolled_back: row("give_up", { sequence: nat64, canister_version: nat64 }, (d) => [
-		`The store no longer has the change that the request names, and is at change ${d.sequence}: it was rolled back or installed anew`,
+		`The store no longer has the change that the request names, and is at change ${d.sequence}: it was rolled back or installed again`,
 		"Compare what is there with what you stored, and store again what is missing",
 	]),
 	version_unsupported: row("ask", { side: text, what: text }, (d) => [

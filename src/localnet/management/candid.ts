@@ -47,6 +47,9 @@ const Span = Record({ start: Nat64, end: Nat64 });
 const CanisterArg = Record({ canister_id: PrincipalType });
 const SnapshotResult = Record({ id: Blob, taken_at_timestamp: Nat64, total_size: Nat64 });
 const ChunkHash = Record({ hash: Blob });
+/** Named, since what is inferred of a list says `any` in the declarations. */
+const ChunkHashes: IDL.Type<unknown> = Vec(ChunkHash);
+const Snapshots: IDL.Type<unknown> = Vec(SnapshotResult);
 
 export interface SettingsValue {
 	readonly controllers: [] | [Principal[]];
@@ -93,7 +96,7 @@ export const METHODS = {
 	],
 	upload_chunk: [[Record({ canister_id: PrincipalType, chunk: Blob })], [ChunkHash]],
 	clear_chunk_store: [[CanisterArg], []],
-	stored_chunks: [[CanisterArg], [Vec(ChunkHash)]],
+	stored_chunks: [[CanisterArg], [ChunkHashes]],
 	canister_status: [
 		[CanisterArg],
 		[
@@ -155,7 +158,7 @@ export const METHODS = {
 		[Record({ canister_id: PrincipalType, snapshot_id: Blob, sender_canister_version: Opt(Nat64) })],
 		[],
 	],
-	list_canister_snapshots: [[CanisterArg], [Vec(SnapshotResult)]],
+	list_canister_snapshots: [[CanisterArg], [Snapshots]],
 	delete_canister_snapshot: [[Record({ canister_id: PrincipalType, snapshot_id: Blob })], []],
 	start_canister: [[CanisterArg], []],
 	stop_canister: [[CanisterArg], []],
