@@ -208,10 +208,15 @@ describe("an application's own rule", () => {
 	});
 
 	test("that says who its users are by anything but true or false makes the message trap, too", () => {
-		const store = new TestStore({ authorize: () => true, admit: (async () => false) as never });
+		const store = new TestStore({ authorize: () => true, admit: (() => Promise.resolve(false)) as never });
 		expect(() => store.putBlob(person(8), "a", bytes)).toThrow(
 			"admit returned a Promise. It must return exactly",
 		);
+	});
+
+	test("an async rule is refused before there is a store", () => {
+		for (const name of ["authorize", "admit"])
+			expect(() => new TestStore({ [name]: async () => true })).toThrow(`${name} must not be async`);
 	});
 
 	test("that leaves strangers to the roles lets them into no message of many, and leaves no receipt", () => {
