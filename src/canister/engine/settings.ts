@@ -9,7 +9,8 @@ export interface Settings {
 	 * The application's own rule of who may do what: asked with caller, action, key and owner, for each key that a message
 	 * reads or changes, before anything is hashed or written, and again before a repetition is told what it did the first
 	 * time. It must return exactly true (allowed), false (refused) or undefined (as roles and ownership say), and at once:
-	 * anything else, such as the Promise of an `async` function, makes the message trap, so nothing is shown or changed.
+	 * anything else, such as a Promise, makes the message trap, so nothing is shown or changed. An `async` function fails
+	 * the build.
 	 * It is not asked about public reads, anonymous changes or administration. Default: roles and ownership alone.
 	 *
 	 * Lists ask it, too: about each private key of a signed-in caller's page, at most 100 times a page. A page may
