@@ -18,6 +18,7 @@ import { candidBytes, Pack, toWire } from "../../src/client/upload/batch/pack.js
 import { planUpload } from "../../src/client/upload/options.js";
 import { encodeValue, MAX_CHUNK_BYTES, type WirePutMany } from "../../src/protocol/index.js";
 import { METHODS } from "../../src/protocol/wire/index.js";
+import { idlOf } from "../support/idl.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 
 const uploadMany = (context: ClientContext, items: UploadItems, options: UploadManyOptions = {}) =>
@@ -48,7 +49,7 @@ describe("packing", () => {
 	});
 
 	it("has no more metadata in one call than the store reads", async () => {
-		const types = METHODS.blobs_put_many.args as unknown as IDL.Type[];
+		const types = METHODS.blobs_put_many.args.map(idlOf);
 		for (const [entries, calls] of [
 			[1, 2],
 			[32, 10],

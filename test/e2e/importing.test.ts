@@ -94,7 +94,7 @@ test("C80 a restore publishes as other owners, from other times, over an upgrade
 		() => undefined,
 		(error) => error,
 	);
-	expect(isBlobError(refused, "not_live") && refused.message).toContain("The store is being imported");
+	expect(isBlobError(refused, "not_live") && refused.message).toContain("The store is in import mode");
 	const { items: files } = await restorer.uploadMany([note!, other!]).done;
 	for (const [i, file] of files.entries()) {
 		if (file.status === "failed") throw file.error;

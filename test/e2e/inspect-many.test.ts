@@ -1,6 +1,7 @@
 import { IDL } from "@dfinity/candid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { METHODS } from "../../src/protocol/index.js";
+import { idlOf } from "../support/idl.js";
 import { publication, rootOf } from "../support/published.js";
 import { isNamed, newId, openStore, type StoreFixture } from "../support/store.js";
 
@@ -28,7 +29,7 @@ describe.skipIf(isNamed)("inspect_message of many blobs", () => {
 			const metadata = Array.from({ length: entries }, (_, n): [string, string] => [`name-${n}`, "한국어"]);
 			return { ...publication(rootOf(content, 2_080_768), { metadata }), key: `${count}/${i}`, content };
 		});
-		const types = METHODS[method].args as unknown as IDL.Type[];
+		const types = METHODS[method].args.map(idlOf);
 		const what = method === "blobs_batch" ? { items: puts.map((put) => ({ put })) } : { blobs: puts };
 		const argument = new Uint8Array(IDL.encode(types, [{ id: newId(), ...what }]));
 		const records = await fixture.measure(() => fixture.callRaw(method, argument));
