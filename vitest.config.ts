@@ -8,7 +8,10 @@ const common = {
 	// Most of what a test makes is garbage at once, so give it room; and few functions run so often as to be optimised.
 	execArgv: ["--max-semi-space-size=64", "--always-sparkplug"],
 	// Built and plain JavaScript: Node imports it faster than vite, and calls between its modules are direct.
-	server: { deps: { external: [/^(?!.*\/node_modules\/).*\/dist\//] } },
+	// GitHub's parser imports JSON as bundlers allow it, and Node does not.
+	server: {
+		deps: { external: [/^(?!.*\/node_modules\/).*\/dist\//], inline: [/node_modules\/@actions\//] },
+	},
 	testTimeout: 60_000,
 	hookTimeout: 120_000,
 };

@@ -1,6 +1,14 @@
 /** An HttpAgent that trusts a local network, of the agent package that is installed. */
 import type { Signatures } from "./certification/topology.js";
 
+/** A principal of the agent's package. */
+export interface AgentPrincipal {
+	/** As text. */
+	toText(): string;
+	/** As bytes. */
+	toUint8Array(): Uint8Array;
+}
+
 /** What an HttpAgent of either package has. */
 export interface NetworkAgent {
 	/** The network's public key in DER. */
@@ -8,7 +16,7 @@ export interface NetworkAgent {
 	/** Where the network answers. */
 	readonly host: URL;
 	/** Whom it acts for. */
-	getPrincipal(): Promise<{ toText(): string; toUint8Array(): Uint8Array }>;
+	getPrincipal(): Promise<AgentPrincipal>;
 	/** Milliseconds that the network's clock is ahead. */
 	getTimeDiffMsecs(): number;
 }

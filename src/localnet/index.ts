@@ -8,7 +8,7 @@
  * await network.dispose();
  * ```
  */
-export type { NetworkAgent } from "./agent.js";
+export type { AgentPrincipal, NetworkAgent } from "./agent.js";
 export { verifyTestSignature } from "./certification/test-signatures.js";
 export type { Signatures } from "./certification/topology.js";
 export type {
@@ -44,6 +44,11 @@ export type { FaultRule, Faults } from "./faults/faults.js";
 export type { RequestLog } from "./faults/request-log.js";
 export type { Handler, Middleware, WireReply, WireRequest, WireStream } from "./http/wire.js";
 export type { InstructionLimits } from "./limits.js";
-export type { InstallOptions, PrincipalLike, UpgradeOptions } from "./management/install-options.js";
+export type {
+	InstallOptions,
+	PrincipalBytes,
+	PrincipalLike,
+	UpgradeOptions,
+} from "./management/install-options.js";
 export { createNetwork, type Network } from "./network.js";
 export type { NetworkOptions } from "./options.js";

@@ -1,7 +1,13 @@
 /** What installing and upgrading can be told. */
 
+/** A principal of any package. */
+export interface PrincipalBytes {
+	/** As bytes. */
+	toUint8Array(): Uint8Array;
+}
+
 /** A principal's text, or a principal of any package. */
-export type PrincipalLike = string | { toUint8Array(): Uint8Array };
+export type PrincipalLike = string | PrincipalBytes;
 
 /** What `Network.install` can be told. */
 export interface InstallOptions {
