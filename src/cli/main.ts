@@ -3,7 +3,9 @@
  * The command `canister-blobs`. Exit codes: 0 done, 1 it could not be done, 2 the command line is wrong; of backups also
  * 3 done but for what is named, 10 there is no repository, 12 nothing given opens it. Results go to stdout, errors to stderr.
  */
+import { readFile } from "node:fs/promises";
 import { type Command, EXIT_FAILURE, EXIT_USAGE, UsageError } from "./command.js";
+import { printable } from "./printable.js";
 
 /**
  * Name, summary, and where it is. Only the command that is run is loaded: an agent, with its cryptography, takes half a
@@ -68,7 +70,7 @@ const help = `Usage: canister-blobs <command> [options]
 Commands:
 ${COMMANDS.map(([name, summary]) => `  ${name.padEnd(10)}${summary}`).join("\n")}
 
-\`canister-blobs <command> --help\` says more.`;
+\`canister-blobs <command> --help\` says more; \`canister-blobs --version\` shows the version.`;
 
 const isUsageError = (error: unknown): boolean =>
 	error instanceof UsageError ||
@@ -77,6 +79,11 @@ const isUsageError = (error: unknown): boolean =>
 async function main([name, ...args]: readonly string[]): Promise<number> {
 	if (name === "--help" || name === "-h" || name === "help") {
 		console.log(help);
+		return 0;
+	}
+	if (name === "--version" || name === "-v") {
+		const { version } = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8"));
+		console.log(version);
 		return 0;
 	}
 	const [, , load] = COMMANDS.find(([known]) => known === name) ?? [];
@@ -94,7 +101,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 	} catch (error) {
 		const message = error instanceof Error ? error.message : String(error);
 		if (!isUsageError(error)) {
-			console.error(`canister-blobs ${name}: ${message}`);
+			console.error(`canister-blobs ${name}: ${printable(message)}`);
 			return EXIT_FAILURE;
 		}
 		// Whoever reads lines of JSON is told by the last one how it ended, whatever happened.

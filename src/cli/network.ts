@@ -47,6 +47,13 @@ async function start(options: NetworkOptions) {
 	} catch (error) {
 		// A profile that there is not.
 		if (error instanceof RangeError) throw new UsageError(error.message);
+		if ((error as NodeJS.ErrnoException).code === "EADDRINUSE")
+			throw new Error(
+				`port ${options.port} is taken, perhaps by another local network: end that, or give --port 0`,
+				{
+					cause: error,
+				},
+			);
 		throw error;
 	}
 }
@@ -101,7 +108,11 @@ async function run(args: readonly string[]): Promise<void> {
 		for (const wasm of wasms) canisters.push(await installed(network, wasm, controllers));
 		const { url } = network;
 		const rootKey = Buffer.from(network.rootKey).toString("hex");
-		const lines = [`url: ${url}`, `root key: ${rootKey}`, ...canisters.map((id) => `canister: ${id}`)];
+		const lines = [
+			`url: ${url}`,
+			`root key: ${rootKey}`,
+			...canisters.map((id) => `canister: ${id}\nuse: --host ${url} --local -c ${id}`),
+		];
 		console.log(json ? JSON.stringify({ url, rootKey, canisters }) : lines.join("\n"));
 		await end;
 	} finally {

@@ -3,6 +3,7 @@ import { isBlobError } from "../client/errors.js";
 import { toJson } from "../client/util/json.js";
 import { isKeyFileError } from "../encryption/index.js";
 import { EXIT_FAILURE, UsageError } from "./command.js";
+import { printable } from "./printable.js";
 
 /** Done, and something is missing that the output names. */
 export const EXIT_INCOMPLETE = 3;
@@ -74,14 +75,14 @@ export class Report {
 	note(text: string): void {
 		this.#clear();
 		if (this.#json) this.#line({ type: "note", text });
-		else process.stderr.write(`${text}\n`);
+		else process.stderr.write(`${printable(text)}\n`);
 	}
 
 	/** A loss. It is shown to whoever asked for quiet, too. */
 	loss(event: object, text: string): void {
 		this.#clear();
 		if (this.#json) this.#line(event);
-		else process.stderr.write(`${text}\n`);
+		else process.stderr.write(`${printable(text)}\n`);
 	}
 
 	/** A damage that was found. */
@@ -105,14 +106,14 @@ export class Report {
 	item(event: object, text: string): void {
 		this.#clear();
 		if (this.#json) this.#line(event);
-		else if (!this.#quiet) this.#out.write(`${text}\n`);
+		else if (!this.#quiet) this.#out.write(`${printable(text)}\n`);
 	}
 
 	/** How it ended. @returns the exit code */
 	end(exitCode: number, event: object, text: string): number {
 		this.#clear();
 		if (this.#json) this.#line({ type: "summary", exitCode, ...event });
-		else if (!this.#quiet) this.#out.write(`${text}\n`);
+		else if (!this.#quiet) this.#out.write(`${printable(text)}\n`);
 		return exitCode;
 	}
 
@@ -124,7 +125,7 @@ export class Report {
 		const isOwn = isBackupError(error) || isBlobError(error) || isKeyFileError(error);
 		const code = isOwn ? error.code : "internal";
 		if (this.#json) this.#line({ type: "error", exitCode, code, message });
-		else process.stderr.write(`canister-blobs: ${message}\n`);
+		else process.stderr.write(`canister-blobs: ${printable(message)}\n`);
 		return exitCode;
 	}
 

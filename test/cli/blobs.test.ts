@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -87,6 +87,8 @@ describe("what a command line cannot be", () => {
 		["cat as JSON", cat, ["a", "--json"], /takes no --json/],
 		["cat backwards", cat, ["a", "--range", "9-1"], /first and the last byte/],
 		["rm all below, by the way", remove, ["photos/"], /takes --recursive/],
+		["rm an empty key", remove, ["", "-R"], /a key is empty; to delete all blobs of the store: --all/],
+		["rm everything and something", remove, ["a", "--all"], /keys or --all/],
 		["mv to nowhere", mv, ["a"], /the key that it has and the one that it gets/],
 		[
 			"grant what is no role",
@@ -172,6 +174,18 @@ describe("files", () => {
 });
 
 describe("as processes", () => {
+	test("what cannot be read as stdin is not taken for nothing", async () => {
+		const args = ["put", "-", "none", ...as("ann"), ...store()].join(" ");
+		const main = join(import.meta.dirname, "../../dist/cli/main.js");
+		for (const [stdin, message] of [["< /tmp", /stdin is a directory/]] as const) {
+			const ran = spawnSync("sh", ["-c", `${process.execPath} ${main} ${args} ${stdin}`], {
+				encoding: "utf8",
+			});
+			expect({ code: ran.status, err: ran.stderr }).toEqual({ code: 2, err: expect.stringMatching(message) });
+		}
+		expect(await scene.owner.find("none")).toBeUndefined();
+	});
+
 	test("stdin goes up, and stdout has the bytes and nothing else", async () => {
 		const bytes = Buffer.from(pseudoBytes(300_000));
 		const args = ["put", "-", "piped", "--public", ...as("ann"), ...store(), "--json"];

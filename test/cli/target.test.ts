@@ -128,8 +128,21 @@ describe("names of icp.yaml", () => {
 			/no network or environment "prod"; there are ic, local, dev, blobs, keyed, mine/,
 		);
 		await project({ "icp.yaml": "canisters: [" });
-		await expect(target({ canister: ID })).rejects.toThrow(/cannot read .*icp\.yaml/);
+		await expect(target({ canister: "store" })).rejects.toThrow(/cannot read .*icp\.yaml/);
 	});
+});
+
+test("a project's file says nothing about the mainnet, and is not read where nothing is asked of it", async () => {
+	const ic = { name: "ic", mode: "connected", url: "http://127.0.0.1:1", "root-key": "fetch" };
+	await project({
+		"icp.yaml": JSON.stringify({ networks: [ic], environments: [{ name: "ic", network: "ic" }] }),
+	});
+	const mainnet = { canisterId: ID, host: "https://icp-api.io", isLocal: false };
+	expect(await target({ canister: ID })).toEqual(mainnet);
+	await project({ "icp.yaml": "{", "dfx.json": "{" });
+	expect(await target({ canister: ID })).toEqual(mainnet);
+	expect(await target({ canister: ID, host: "http://a" })).toMatchObject({ host: "http://a" });
+	await expect(target({ canister: ID, host: "http://a:b@c" })).rejects.toThrow(/holds a password/);
 });
 
 test("names of dfx.json", async () => {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { syncDirectory } from "../../client/node/sync-directory.js";
+import { writeAt } from "../../client/node/write-at.js";
 import { restore } from "../reading/restore.js";
 import type { Repository } from "../repository/repository.js";
 import { BLOBS, type Document, documentsOf } from "./documents.js";
@@ -46,7 +47,12 @@ async function write(directory: string, { name, read }: Document): Promise<void>
 	try {
 		const file = await open(aside, "wx", 0o666);
 		try {
-			for await (const piece of read()) await file.write(piece);
+			// A single write may take only some of the bytes, on a disk that is full.
+			let at = 0;
+			for await (const piece of read()) {
+				await writeAt(file, piece, at);
+				at += piece.length;
+			}
 			await file.sync();
 		} finally {
 			await file.close();

@@ -9,6 +9,7 @@ const RM_HELP = `Usage: canister-blobs rm <key>... --canister <id> [options]
 Deletes blobs. That a key holds none is no error.
 
   -R, --recursive         a key that ends in / stands for all blobs below it
+      --all               all blobs of the store, in place of keys
       --dry-run           print what would be deleted, and delete nothing
 ${STORE_HELP}
 
@@ -22,11 +23,16 @@ async function runRm(args: readonly string[]): Promise<number> {
 		options: {
 			...STORE,
 			recursive: { type: "boolean", short: "R", default: false },
+			all: { type: "boolean", default: false },
 			"dry-run": { type: "boolean", default: false },
 		},
 	});
-	if (keys.length === 0) throw new UsageError("rm takes one key at least");
-	const folder = keys.find((key) => key === "" || key.endsWith("/"));
+	if (values.all && keys.length > 0) throw new UsageError("rm takes keys or --all, not both");
+	if (keys.length === 0 && !values.all) throw new UsageError("rm takes one key at least");
+	// A variable that is not set, in a script, must not stand for everything.
+	if (keys.includes("")) throw new UsageError("a key is empty; to delete all blobs of the store: --all");
+	if (values.all) keys.push("");
+	const folder = values.all ? undefined : keys.find((key) => key.endsWith("/"));
 	if (folder !== undefined && !values.recursive)
 		throw new UsageError(`${shownKey(folder)} stands for all blobs below it: that takes --recursive`);
 	return reported(values, async (report) => {

@@ -1,4 +1,5 @@
 /** `canister-blobs put`: files and directories into a store. */
+import { fstatSync, type Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
@@ -55,6 +56,7 @@ async function run(args: readonly string[]): Promise<number> {
 	};
 	const isQuiet = values.quiet || values.json;
 	if (source === "-") {
+		checkStdin();
 		if (key === undefined || key.endsWith("/")) throw new UsageError("stdin has no name: give the whole key");
 		return reported(values, async (report) => {
 			const { client } = await openStore(values);
@@ -71,6 +73,19 @@ async function run(args: readonly string[]): Promise<number> {
 		const { fromPath } = await import("../../client/node/index.js");
 		return putOne(report, client, await fromPath(source), { ...shared, key: named }, isQuiet);
 	});
+}
+
+/** Node gives an empty stream for what it cannot read as stdin: nothing must not be stored for something. */
+function checkStdin(): void {
+	let stdin: Stats;
+	try {
+		stdin = fstatSync(0);
+	} catch (cause) {
+		throw new UsageError("stdin is closed: there is nothing to upload", { cause });
+	}
+	if (stdin.isDirectory()) throw new UsageError("stdin is a directory: name it in place of -");
+	if (stdin.isBlockDevice())
+		throw new UsageError("stdin is a block device: pipe it, as in cat DEVICE | … put - KEY");
 }
 
 async function putOne(

@@ -37,7 +37,7 @@ interface Parts {
 }
 
 function partsOf(did: string): Parts {
-	const found = /^service\s*:[^{]*?(?:->\s*)?\{$/m.exec(did);
+	const found = /^service\s*:(?:.*->)?\s*\{$/m.exec(did);
 	const end = did.lastIndexOf("}");
 	if (found === null || end < found.index) throw new Error("a Candid interface without a service");
 	const body = found.index + found[0].length;
@@ -48,8 +48,8 @@ function partsOf(did: string): Parts {
 function methodsOf(body: string, separator: string): Map<string, string> {
 	const methods = new Map<string, string>();
 	for (const text of body.split(separator)) {
-		const found = /^ *("?)([^"\s:]+)\1 *:/m.exec(text.replaceAll(/^ *\/\/.*$/gm, ""));
-		if (found) methods.set(found[2]!, text.replace(/^\n+|\s+$/g, ""));
+		const found = /^ *(?:"((?:[^"\\]|\\.)*)"|([^"\s:]+)) *:/m.exec(text.replaceAll(/^ *\/\/.*$/gm, ""));
+		if (found) methods.set((found[1] ?? found[2])!, text.replace(/^\n+|\s+$/g, ""));
 	}
 	return methods;
 }

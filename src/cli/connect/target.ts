@@ -35,13 +35,17 @@ export async function targetOf(values: ConnectionValues): Promise<Target> {
 	if (canister === undefined || canister === "")
 		throw new UsageError("which store? Give --canister, or set CANISTER_BLOBS_CANISTER");
 	const { host, local } = values;
+	if (host !== undefined && URL.canParse(host) && new URL(host).password !== "")
+		throw new UsageError("--host holds a password, which every user of this machine can read: leave it out");
 	const named = values.environment ?? values.network ?? process.env.CANISTER_BLOBS_NETWORK;
 	if (host !== undefined && (values.environment ?? values.network) !== undefined)
 		throw new UsageError(
 			"--host says which network, and so do --network and --environment: give one of them",
 		);
 	const name = named || "ic";
-	const files = await projectFiles(process.cwd());
+	// A file of a project may name networks, but never say what the mainnet is.
+	const needsFiles = host === undefined && !(idOf(canister) !== undefined && MAINNET_NAMES.includes(name));
+	const files = needsFiles ? await projectFiles(process.cwd()) : undefined;
 	const network = host === undefined ? networkOf(files, name) : { host, isLocal: local };
 	const canisterId =
 		idOf(canister) ?? (host === undefined ? await storedId(files, name, canister) : undefined);
@@ -102,13 +106,14 @@ const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? valu
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
 function networkOf(files: ProjectFiles | undefined, name: string): Network {
+	if (MAINNET_NAMES.includes(name)) return MAINNET;
 	const environment = listOf(files?.icp?.environments).find((its) => its.name === name);
 	const network = textOf(environment?.network) ?? name;
+	if (MAINNET_NAMES.includes(network)) return MAINNET;
 	const icp = listOf(files?.icp?.networks).find((its) => its.name === network);
 	if (icp !== undefined) return icpNetwork(icp, network);
 	const dfx = objectOf(objectOf(files?.dfx?.networks)[network]);
 	if (Object.keys(dfx).length > 0) return dfxNetwork(dfx, network);
-	if (MAINNET_NAMES.includes(network)) return MAINNET;
 	if (network === "local")
 		return { host: `http://${files?.icp === undefined ? DFX_LOCAL : ICP_LOCAL}`, isLocal: true };
 	const known = [...listOf(files?.icp?.environments), ...listOf(files?.icp?.networks)].map((its) => its.name);

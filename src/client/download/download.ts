@@ -19,7 +19,7 @@ import { stat, statRef } from "../stat.js";
 import type { BlobRef, Manifest, TrustLevel } from "../types.js";
 import { Gate } from "../upload/gate.js";
 import type { RetryEvent } from "../upload/transfer.js";
-import { follow } from "../util/abort.js";
+import { follow, raceAbort } from "../util/abort.js";
 import { Emitter } from "../util/emitter.js";
 import { Pool } from "../util/pool.js";
 import { Ahead, type RangeAhead } from "./ahead.js";
@@ -401,7 +401,8 @@ export class Download implements AsyncIterable<Uint8Array> {
 	}
 
 	async *#chunks(signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-		const { blob, span, meter, window } = await this.begin();
+		// Who cancels does not wait for a manifest that may never come.
+		const { blob, span, meter, window } = await raceAbort(this.begin(), signal);
 		yield* chunksInOrder(blob, span, window, (bytes) => meter.arrived(bytes), signal);
 	}
 
