@@ -153,7 +153,8 @@ test.skipIf(isNamed)(
 		expect(await fed()).toBe("after");
 		expect((await blobs.admin.statistics()).blobs).toBe(ITEMS - ABSENT - DELETED);
 
-		const reveal = last.reduce((sum, each) => sum + each, 0);
+		// Timers may take a step before it in the same block, or one after it that settles what it left: both are dear.
+		const reveal = Math.min(...last);
 		const figures = { items: ITEMS, messages: stagings.length, dearestStaging: Math.max(...stagings) };
 		const prepared = { steps, dearestStep: Math.max(...all), reveal, change: Number(version.sequence) };
 		console.log(JSON.stringify({ ...figures, ...prepared }));
