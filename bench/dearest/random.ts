@@ -1,17 +1,6 @@
 import { MAX_ITEMS, MAX_KEY_SEGMENTS, MAX_METADATA_ENTRIES } from "../../src/protocol/index.js";
 import type { Shape } from "./shape.js";
 
-/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
-	let state = seed >>> 0;
-	return () => {
-		state = (state + 0x6d2b79f5) >>> 0;
-		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-	};
-}
-
 const OVER = ["nothing", "public", "private"] as const;
 const MOST_VALUES = 12_000;
 /** Values of a blob without metadata, and of an entry of metadata (PROTOCOL.md, "Bounds"). */

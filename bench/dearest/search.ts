@@ -1,5 +1,6 @@
+import { seeded } from "../../test/support/seeded.js";
 import type { MeteredStore } from "../metered.js";
-import { anyShape, changed, seeded } from "./random.js";
+import { anyShape, changed } from "./random.js";
 import { DEAREST, deleteOf, keysOf, putOf, type Shape, undone } from "./shape.js";
 
 const SEED = 11;

@@ -1,3 +1,5 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+
 /** What a command is to main.ts: one file a command. */
 export interface Command {
 	/** What `--help` prints. */
@@ -17,3 +19,10 @@ export const EXIT_USAGE = 2;
 export class UsageError extends Error {
 	override readonly name = "UsageError";
 }
+
+/** The options and the other arguments of a command. What there is no option for is refused, as a UsageError is. */
+export const parsed = <const Options extends NonNullable<ParseArgsConfig["options"]>>(
+	args: readonly string[],
+	options: Options,
+): ReturnType<typeof parseArgs<{ args: string[]; allowPositionals: true; options: Options }>> =>
+	parseArgs({ args: [...args], allowPositionals: true, options });

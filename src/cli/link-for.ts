@@ -1,7 +1,6 @@
 /** `canister-blobs link-for`: a link to a private blob, for who reads it through `canister-blobs serve`. */
-import { parseArgs } from "node:util";
 import { timeOf } from "./blobs/options.js";
-import { type Command, UsageError } from "./command.js";
+import { type Command, parsed, UsageError } from "./command.js";
 import { SECRETS, SECRETS_HELP, secretsFrom } from "./secrets.js";
 
 const help = `Usage: canister-blobs link-for <key> --canister <id> --until <time> [options]
@@ -18,15 +17,11 @@ ${SECRETS_HELP}
   -h, --help              show this`;
 
 async function run(args: readonly string[]): Promise<void> {
-	const { values, positionals } = parseArgs({
-		args: [...args],
-		allowPositionals: true,
-		options: {
-			canister: { type: "string" },
-			until: { type: "string" },
-			base: { type: "string", default: "/" },
-			...SECRETS,
-		},
+	const { values, positionals } = parsed(args, {
+		canister: { type: "string" },
+		until: { type: "string" },
+		base: { type: "string", default: "/" },
+		...SECRETS,
 	});
 	const [key] = positionals;
 	if (key === undefined || positionals.length > 1) throw new UsageError("link-for takes one key");

@@ -17,14 +17,10 @@ import { toJson } from "./util/json.js";
 /** A registered symbol is the same in every realm and in every copy of this package, unlike a class. */
 const BRAND: unique symbol = Symbol.for("canister-blobs.BlobError") as never;
 
-/** Where something went wrong: the parts that are known. */
+/** Where something went wrong. */
 export interface ErrorPlace {
 	/** The blob's key, as the application names it. */
-	readonly key?: string;
-	/** The canister that was asked. */
-	readonly canisterId?: string;
-	/** The principal that asked. */
-	readonly caller?: string;
+	readonly key: string;
 }
 
 /** What happened and what to do: a message is made of them again when the place becomes known. */
@@ -45,33 +41,22 @@ const WITHOUT_PLACE: ReadonlySet<string> = new Set([
 	"file_failed",
 ]);
 
-/** Where it was, for the end of the first sentence: nothing that the sentence names already. */
-function placed(what: string, { key, canisterId, caller }: ErrorPlace): string {
-	const parts = [
-		key !== undefined && `key ${JSON.stringify(key)}`,
-		canisterId !== undefined && `canister ${canisterId}`,
-		caller !== undefined && `caller ${caller}`,
-	].filter((part) => part !== false && !what.includes(part.slice(part.indexOf(" ") + 1)));
-	return parts.length === 0 ? what : `${what.replace(/[.\s]+$/, "")} (${parts.join(", ")})`;
-}
-
 /**
- * Says where an error was, in its `place` and its message. What is known already stays but for the key: whoever is
- * nearer to the application knows it by its own name.
+ * Says where an error was, in its `place` and, unless the message names the key already, at the end of its first
+ * sentence. The last to say so is right: whoever is nearer to the application knows the key by its own name.
  */
-export function located<T>(error: T, { key, canisterId, caller }: ErrorPlace): T {
+export function located<T>(error: T, place: ErrorPlace): T {
 	if (!(error instanceof BlobError) || WITHOUT_PLACE.has(error.code)) return error;
 	const parts = error[PARTS];
 	if (parts === undefined) return error;
-	const known = error.place ?? {};
-	const place: ErrorPlace = {
-		...((key ?? known.key) !== undefined && { key: (key ?? known.key)! }),
-		...((known.canisterId ?? canisterId) !== undefined && { canisterId: (known.canisterId ?? canisterId)! }),
-		...((known.caller ?? caller) !== undefined && { caller: (known.caller ?? caller)! }),
-	};
+	const [what, advice] = parts;
+	const key = JSON.stringify(place.key);
 	const before = error.message;
 	error.place = place;
-	error.message = sentences([placed(parts[0], place), parts[1]]);
+	error.message = sentences([
+		what.includes(key) ? what : `${what.replace(/[.\s]+$/, "")} (key ${key})`,
+		advice,
+	]);
 	// Engines keep the message in the stack as it was when the error was made, and consoles print that.
 	if (typeof error.stack === "string") error.stack = error.stack.replace(before, () => error.message);
 	return error;
@@ -99,7 +84,7 @@ export class BlobError extends Error {
 	readonly details: object;
 	/** Of an upload, a file of many or a copy that a quota refused: the caller's uploads that are open and count for it, at most 100. */
 	openUploads?: readonly OpenUpload[];
-	/** Which blob, which canister, and who asked, as far as that is known and matters. */
+	/** Which blob it was, where that is known and matters. */
 	place?: ErrorPlace;
 	/** @internal */
 	declare readonly [PARTS]: Parts | undefined;

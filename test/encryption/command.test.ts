@@ -17,6 +17,7 @@ import { clientOf } from "../backup/support/client.js";
 import { start } from "../backup/support/command.js";
 import { MemoryStore } from "../client/support/memory-store.js";
 import { COMMAND } from "../support/command.js";
+import { runCommand } from "../support/in-process.js";
 
 /** Commands about keys and encrypted repositories, in this process but for one. */
 
@@ -36,25 +37,6 @@ afterEach(() => vi.restoreAllMocks());
 
 const at = (name: string) => join(folder, name);
 
-/** What a command prints, and the code that it ends with. */
-async function run(command: Command, ...args: string[]) {
-	let out = "";
-	const taken = (text: unknown) => {
-		out += String(text);
-		return true;
-	};
-	const spies = [process.stdout, process.stderr].map((stream) =>
-		vi.spyOn(stream, "write").mockImplementation(taken),
-	);
-	try {
-		const code = (await command.run(args)) ?? 0;
-		return { code, out };
-	} catch (error) {
-		return { code: 2, out: `${out}${(error as Error).message}` };
-	} finally {
-		for (const spy of spies) spy.mockRestore();
-	}
-}
 const repo = () => ["--repo", at("R")];
 const by = (name: string) => ["--passphrase-file", at(name)];
 const slotIn = (out: string) => /\b([0-9a-f]{8}) {2}20/.exec(out)?.[1] as string;
@@ -63,7 +45,7 @@ describe("C121 who can open a repository", () => {
 	test("one holder after the other, without an object's changing, and no secret in what is printed", async () => {
 		const said: string[] = [];
 		const ran = async (command: Command, ...args: string[]) => {
-			const result = await run(command, ...args);
+			const result = await runCommand(command, ...args);
 			said.push(result.out);
 			return result;
 		};
@@ -115,7 +97,7 @@ describe("C121 who can open a repository", () => {
 		};
 		const read = await start(["cat", "greeting", "--snapshot", "latest"], environment).ended;
 		expect(read).toMatchObject({ code: 0, out: "hello" });
-		const failed = await run(
+		const failed = await runCommand(
 			cat,
 			"greeting",
 			"--snapshot",
@@ -137,7 +119,9 @@ describe("C121 who can open a repository", () => {
 		const locked = await start(restored, { ...environment, CANISTER_BLOBS_PASSPHRASE: "wrong" }).ended;
 		expect(locked).toMatchObject({ code: 12, last: { type: "error", exitCode: 12 } });
 		await writeFile(at("of-the-environment"), "of the environment\n");
-		expect(await run(repair, "--repo", at("E"), ...by("of-the-environment"))).toMatchObject({ code: 0 });
+		expect(await runCommand(repair, "--repo", at("E"), ...by("of-the-environment"))).toMatchObject({
+			code: 0,
+		});
 	});
 });
 
@@ -177,15 +161,15 @@ test.skipIf(!hasTerminal)(
 
 test("C121 a key file for blobs is made once, and changed", async () => {
 	const file = ["--key-file", at("K")];
-	expect(await run(key, "new", ...file, "--recipient", recipient)).toMatchObject({ code: 0 });
+	expect(await runCommand(key, "new", ...file, "--recipient", recipient)).toMatchObject({ code: 0 });
 	const made = await readFile(at("K"), "utf8");
-	expect(await run(key, "new", ...file, "--recipient", recipient)).toMatchObject({ code: 2 });
+	expect(await runCommand(key, "new", ...file, "--recipient", recipient)).toMatchObject({ code: 2 });
 	expect(await readFile(at("K"), "utf8")).toBe(made);
 	const add = ["--age-identity", at("identity"), "--new-passphrase-file", at("first")];
-	expect(await run(key, "add", ...file, ...add)).toMatchObject({ code: 0 });
-	const { out } = await run(key, "list", ...file);
+	expect(await runCommand(key, "add", ...file, ...add)).toMatchObject({ code: 0 });
+	const { out } = await runCommand(key, "list", ...file);
 	expect(out).toMatch(/2 can open it/);
-	expect(await run(key, "remove", slotIn(out), ...file)).toMatchObject({ code: 0 });
-	expect((await run(key, "list", ...file)).out).toMatch(/passphrase\n1 can open it/);
+	expect(await runCommand(key, "remove", slotIn(out), ...file)).toMatchObject({ code: 0 });
+	expect((await runCommand(key, "list", ...file)).out).toMatch(/passphrase\n1 can open it/);
 	expect((await readdir(folder)).filter((name) => name.startsWith(".K"))).toEqual([]);
 });

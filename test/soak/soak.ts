@@ -27,6 +27,7 @@ import { clientOf } from "../backup/support/client.js";
 import { contentOf } from "../backup/support/content.js";
 import { MemorySink } from "../backup/support/sinks.js";
 import { MemoryStore, pseudoBytes } from "../client/support/memory-store.js";
+import { seeded } from "../support/seeded.js";
 
 /** Random histories of a store and its backups, with all that goes wrong; after each step the backups are what they must be. */
 
@@ -51,17 +52,6 @@ const HOLDS: readonly BackupHold[] = ["lease", "feed", "maintenance"];
 
 /** Thrown by a wire that is cut, or at which the process dies. */
 class Fault extends Error {}
-
-/** The same numbers for the same seed. */
-function randomOf(seed: number): () => number {
-	let state = seed >>> 0;
-	return () => {
-		state = (state + 0x6d2b79f5) >>> 0;
-		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-	};
-}
 
 /** A sink whose requests fail by chance, before or after they are done, and all of them from a certain one on. */
 function faulty(sink: Sink, fails: () => boolean): Sink {
@@ -100,7 +90,7 @@ class Soak {
 	#isDisturbed = false;
 
 	constructor({ seed, smallDisk }: SoakOptions) {
-		this.#random = randomOf(seed);
+		this.#random = seeded(seed);
 		this.#small = smallDisk;
 		this.#sink =
 			smallDisk === undefined ? new MemorySink() : new DirectorySink(join(smallDisk, "repository"));

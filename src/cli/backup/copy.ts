@@ -1,7 +1,6 @@
 /** `canister-blobs copy`: snapshots from one repository to another. */
-import { parseArgs } from "node:util";
 import { copy as copySnapshots } from "../../backup/index.js";
-import { type Command, UsageError } from "../command.js";
+import { type Command, parsed, UsageError } from "../command.js";
 import { interruption } from "../interrupted.js";
 import { FROM_SECRETS, FROM_SECRETS_HELP } from "../keys/options.js";
 import { reported, sizeOf } from "../report.js";
@@ -22,17 +21,13 @@ ${FROM_SECRETS_HELP}
 ${REPOSITORY_HELP}`;
 
 async function run(args: readonly string[]): Promise<number> {
-	const { values, positionals } = parseArgs({
-		args: [...args],
-		allowPositionals: true,
-		options: {
-			...REPOSITORY,
-			...FROM_SECRETS,
-			from: { type: "string" },
-			canister: { type: "string" },
-			"read-back": { type: "boolean", default: false },
-			"dry-run": { type: "boolean", default: false },
-		},
+	const { values, positionals } = parsed(args, {
+		...REPOSITORY,
+		...FROM_SECRETS,
+		from: { type: "string" },
+		canister: { type: "string" },
+		"read-back": { type: "boolean", default: false },
+		"dry-run": { type: "boolean", default: false },
 	});
 	const { from: place, canister } = values;
 	if (place === undefined) throw new UsageError("copy needs --from");

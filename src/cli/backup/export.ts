@@ -1,8 +1,7 @@
 /** `canister-blobs export`: a snapshot as plain files, or as a tar archive on stdout. */
 import { Writable } from "node:stream";
-import { parseArgs } from "node:util";
 import { type ExportOptions, exportDirectory, exportTar } from "../../backup/index.js";
-import { type Command, UsageError } from "../command.js";
+import { type Command, parsed, UsageError } from "../command.js";
 import { interruption } from "../interrupted.js";
 import { EXIT_INCOMPLETE, reported, sizeOf } from "../report.js";
 import { openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
@@ -10,8 +9,8 @@ import { openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 const help = `Usage: canister-blobs export <snapshot> --to <directory> --repo <place> [options]
        canister-blobs export <snapshot> --tar --repo <place> [options] > archive.tar
 
-Writes a snapshot for whoever has nothing of this package: the blobs as files below
-blobs/, blobs.jsonl with all that is said of each, settings.jsonl with roles, quotas,
+Writes a snapshot for use without this package: the blobs as files below
+blobs/, blobs.jsonl with the manifest of each, settings.jsonl with roles, quotas,
 grants and rules, and snapshot.json. Every byte is verified before it is written.
 Exit code 3: some are missing, and named.
 
@@ -23,17 +22,13 @@ Exit code 3: some are missing, and named.
 ${REPOSITORY_HELP}`;
 
 async function run(args: readonly string[]): Promise<number> {
-	const { values, positionals } = parseArgs({
-		args: [...args],
-		allowPositionals: true,
-		options: {
-			...REPOSITORY,
-			to: { type: "string" },
-			tar: { type: "boolean", default: false },
-			prefix: { type: "string", default: "" },
-			owner: { type: "string" },
-			canister: { type: "string" },
-		},
+	const { values, positionals } = parsed(args, {
+		...REPOSITORY,
+		to: { type: "string" },
+		tar: { type: "boolean", default: false },
+		prefix: { type: "string", default: "" },
+		owner: { type: "string" },
+		canister: { type: "string" },
 	});
 	const [name, ...more] = positionals;
 	const { to, tar, prefix, owner, canister } = values;

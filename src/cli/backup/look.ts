@@ -1,8 +1,7 @@
 /** What is in snapshots: `canister-blobs diff`, and `ls` and `cat` with `--snapshot`. */
 import { pipeline } from "node:stream/promises";
-import { parseArgs } from "node:util";
 import { blobsIn, differences, readBlob } from "../../backup/index.js";
-import { type Command, UsageError } from "../command.js";
+import { type Command, parsed, UsageError } from "../command.js";
 import { blobLine, reported, shownKey } from "../report.js";
 import { openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 
@@ -12,7 +11,7 @@ const OPTIONS = { ...REPOSITORY, ...LATEST, snapshot: { type: "string" } } as co
 
 /** `canister-blobs ls [<prefix>] --snapshot <snapshot>` */
 export async function listSnapshot(args: readonly string[]): Promise<number> {
-	const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
+	const { values, positionals } = parsed(args, OPTIONS);
 	const [prefix = "", second] = positionals;
 	if (second !== undefined) throw new UsageError("ls takes one prefix of keys");
 	return reported(values, async (report) => {
@@ -31,7 +30,7 @@ export async function listSnapshot(args: readonly string[]): Promise<number> {
 
 /** `canister-blobs cat <key> --snapshot <snapshot>` */
 export async function catSnapshot(args: readonly string[]): Promise<number> {
-	const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
+	const { values, positionals } = parsed(args, OPTIONS);
 	const [key, second] = positionals;
 	if (key === undefined || second !== undefined) throw new UsageError("cat takes one key");
 	if (values.json) throw new UsageError("cat prints bytes: it takes no --json");
@@ -54,11 +53,7 @@ round (-), with other bytes (M), or with other metadata alone (m).
 ${LATEST_HELP}
 ${REPOSITORY_HELP}`,
 	run: async (args) => {
-		const { values, positionals } = parseArgs({
-			args: [...args],
-			allowPositionals: true,
-			options: { ...REPOSITORY, ...LATEST },
-		});
+		const { values, positionals } = parsed(args, { ...REPOSITORY, ...LATEST });
 		if (positionals.length !== 2) throw new UsageError("diff takes a snapshot and a later one");
 		return reported(values, async (report) => {
 			const repository = await openRepository(values, false);

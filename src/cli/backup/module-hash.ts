@@ -5,7 +5,7 @@ import type { Store } from "./options.js";
 export async function moduleHash({ agent, canisterId }: Store, report: Report): Promise<string | undefined> {
 	const { CanisterStatus } = await import("@dfinity/agent");
 	try {
-		const status = await CanisterStatus.request({ agent, canisterId, paths: ["module_hash"] });
+		const status = await CanisterStatus.request({ agent: await agent(), canisterId, paths: ["module_hash"] });
 		const hash = status.get("module_hash");
 		return typeof hash === "string" && /^[0-9a-f]{64}$/.test(hash) ? hash : undefined;
 	} catch (error) {

@@ -111,7 +111,8 @@ export const openOther = async (
 export interface Store {
 	readonly client: BlobClient;
 	readonly canister: string;
-	readonly agent: HttpAgent;
+	/** For what the client does not ask. Made when it is wanted: it fetches a local network's root key. */
+	agent(): Promise<HttpAgent>;
 	readonly canisterId: Principal;
 }
 
@@ -121,8 +122,12 @@ export async function connect(values: ConnectionValues): Promise<Store> {
 	const { connectionOf } = await import("../connect/connect.js");
 	const connection = await connectionOf(values);
 	const { canisterId: canister, identity } = connection;
-	const [agent, client] = [await connection.agent(identity), await connection.client(identity)];
-	return { client, canister, agent, canisterId: Principal.fromText(canister) };
+	return {
+		client: await connection.client(identity),
+		canister,
+		agent: () => connection.agent(identity),
+		canisterId: Principal.fromText(canister),
+	};
 }
 
 /** A whole number from an option. */

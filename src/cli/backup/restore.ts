@@ -1,7 +1,6 @@
 /** `canister-blobs restore`: makes files of a snapshot, or fills an empty store with it. */
-import { parseArgs } from "node:util";
 import { restore as restoreFiles, restoreStore } from "../../backup/index.js";
-import { type Command, UsageError } from "../command.js";
+import { type Command, parsed, UsageError } from "../command.js";
 import { CONNECTION, type ConnectionValues } from "../connect/options.js";
 import { interruption } from "../interrupted.js";
 import { EXIT_INCOMPLETE, reported, shownKey, sizeOf } from "../report.js";
@@ -73,20 +72,16 @@ function intoStore(name: string, values: IntoStore): Promise<number> {
 }
 
 async function run(args: readonly string[]): Promise<number> {
-	const { values, positionals } = parseArgs({
-		args: [...args],
-		allowPositionals: true,
-		options: {
-			...REPOSITORY,
-			...CONNECTION,
-			to: { type: "string" },
-			into: { type: "string" },
-			"accept-other-wasm": { type: "boolean", default: false },
-			prefix: { type: "string", default: "" },
-			owner: { type: "string" },
-			overwrite: { type: "boolean", default: false },
-			"dry-run": { type: "boolean", default: false },
-		},
+	const { values, positionals } = parsed(args, {
+		...REPOSITORY,
+		...CONNECTION,
+		to: { type: "string" },
+		into: { type: "string" },
+		"accept-other-wasm": { type: "boolean", default: false },
+		prefix: { type: "string", default: "" },
+		owner: { type: "string" },
+		overwrite: { type: "boolean", default: false },
+		"dry-run": { type: "boolean", default: false },
 	});
 	const [name, ...more] = positionals;
 	if (name === undefined || more.length > 0) throw new UsageError("restore takes one snapshot");

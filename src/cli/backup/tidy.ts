@@ -1,7 +1,7 @@
 /** `canister-blobs forget` and `prune`: which snapshots are kept, and freeing what they do not need. */
 import { parseArgs } from "node:util";
 import { forget as forgetSnapshots, type KeepRules, prune as pruneRepository } from "../../backup/index.js";
-import { type Command, UsageError } from "../command.js";
+import { type Command, parsed, UsageError } from "../command.js";
 import { interruption } from "../interrupted.js";
 import { reported, sizeOf } from "../report.js";
 import { durationOf, numberOf, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
@@ -49,15 +49,11 @@ needed is freed by prune.
       --dry-run         only say what would be done
 ${REPOSITORY_HELP}`,
 	run: async (args) => {
-		const { values, positionals } = parseArgs({
-			args: [...args],
-			allowPositionals: true,
-			options: {
-				...REPOSITORY,
-				...KEEP_OPTIONS,
-				canister: { type: "string" },
-				"dry-run": { type: "boolean", default: false },
-			},
+		const { values, positionals } = parsed(args, {
+			...REPOSITORY,
+			...KEEP_OPTIONS,
+			canister: { type: "string" },
+			"dry-run": { type: "boolean", default: false },
 		});
 		const keep = rulesOf(values);
 		if (keep === undefined && positionals.length === 0)

@@ -1,6 +1,5 @@
 /** `canister-blobs rm` and `mv`. */
-import { parseArgs } from "node:util";
-import { type Command, UsageError } from "../command.js";
+import { type Command, parsed, UsageError } from "../command.js";
 import { EXIT_INCOMPLETE, reported, shownKey } from "../report.js";
 import { openStore, STORE, STORE_HELP } from "./options.js";
 
@@ -17,15 +16,11 @@ Exit codes: 0 deleted, 1 not, 2 the command line is wrong, 3 some were deleted a
 others, which the output names, were not.`;
 
 async function runRm(args: readonly string[]): Promise<number> {
-	const { values, positionals: keys } = parseArgs({
-		args: [...args],
-		allowPositionals: true,
-		options: {
-			...STORE,
-			recursive: { type: "boolean", short: "R", default: false },
-			all: { type: "boolean", default: false },
-			"dry-run": { type: "boolean", default: false },
-		},
+	const { values, positionals: keys } = parsed(args, {
+		...STORE,
+		recursive: { type: "boolean", short: "R", default: false },
+		all: { type: "boolean", default: false },
+		"dry-run": { type: "boolean", default: false },
 	});
 	if (values.all && keys.length > 0) throw new UsageError("rm takes keys or --all, not both");
 	if (keys.length === 0 && !values.all) throw new UsageError("rm takes one key at least");
@@ -78,10 +73,9 @@ Gives a blob another key. No bytes travel. What <to> holds is replaced, unless
 ${STORE_HELP}`;
 
 async function runMv(args: readonly string[]): Promise<number> {
-	const { values, positionals } = parseArgs({
-		args: [...args],
-		allowPositionals: true,
-		options: { ...STORE, "if-absent": { type: "boolean", default: false } },
+	const { values, positionals } = parsed(args, {
+		...STORE,
+		"if-absent": { type: "boolean", default: false },
 	});
 	const [from, to, third] = positionals;
 	if (from === undefined || to === undefined || third !== undefined)

@@ -2,9 +2,8 @@
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { parseArgs } from "node:util";
 import type { BlobClient } from "../../client/node/index.js";
-import { type Command, UsageError } from "../command.js";
+import { type Command, parsed, UsageError } from "../command.js";
 import { EXIT_INCOMPLETE, type Report, reported, shownKey } from "../report.js";
 import { Bar } from "./bar.js";
 import { asksSnapshot, openStore, STORE, STORE_HELP } from "./options.js";
@@ -30,7 +29,7 @@ const isDirectory = (path: string): Promise<boolean> =>
 	);
 
 async function runGet(args: readonly string[]): Promise<number> {
-	const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: STORE });
+	const { values, positionals } = parsed(args, STORE);
 	const [key, path, third] = positionals;
 	if (key === undefined || third !== undefined) throw new UsageError("get takes a key and a path");
 	if (path === "-") throw new UsageError("to write to stdout: canister-blobs cat");
@@ -124,11 +123,7 @@ ${STORE_HELP}`;
 
 async function runCat(args: readonly string[]): Promise<number> {
 	if (asksSnapshot(args)) return (await import("../backup/look.js")).catSnapshot(args);
-	const { values, positionals } = parseArgs({
-		args: [...args],
-		allowPositionals: true,
-		options: { ...STORE, range: { type: "string" } },
-	});
+	const { values, positionals } = parsed(args, { ...STORE, range: { type: "string" } });
 	const [key, second] = positionals;
 	if (key === undefined || second !== undefined) throw new UsageError("cat takes one key");
 	if (values.json) throw new UsageError("cat prints bytes: it takes no --json");

@@ -1,7 +1,7 @@
 /** `canister-blobs ls`, `stat` and `whoami`: what a store holds, and who asks. */
 import { parseArgs } from "node:util";
 import type { Manifest } from "../../client/node/index.js";
-import { type Command, UsageError } from "../command.js";
+import { type Command, parsed, UsageError } from "../command.js";
 import { blobLine, reported, shownKey, sizeOf } from "../report.js";
 import { asksSnapshot, folderOf, openStore, STORE, STORE_HELP } from "./options.js";
 
@@ -21,10 +21,9 @@ const line = ({ key, size, modifiedAt }: Manifest): string => blobLine(key, size
 
 async function runLs(args: readonly string[]): Promise<number> {
 	if (asksSnapshot(args)) return (await import("../backup/look.js")).listSnapshot(args);
-	const { values, positionals } = parseArgs({
-		args: [...args],
-		allowPositionals: true,
-		options: { ...STORE, recursive: { type: "boolean", short: "R", default: false } },
+	const { values, positionals } = parsed(args, {
+		...STORE,
+		recursive: { type: "boolean", short: "R", default: false },
 	});
 	const [prefix = "", second] = positionals;
 	if (second !== undefined) throw new UsageError("ls takes one prefix of keys");
@@ -55,7 +54,7 @@ Shows what a key holds, as the network has certified it.
 ${STORE_HELP}`;
 
 async function runStat(args: readonly string[]): Promise<number> {
-	const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: STORE });
+	const { values, positionals } = parsed(args, STORE);
 	const [key, second] = positionals;
 	if (key === undefined || second !== undefined) throw new UsageError("stat takes one key");
 	return reported(values, async (report) => {
@@ -93,8 +92,12 @@ const ANONYMOUS = "2vxsx-fae";
 async function runWhoami(args: readonly string[]): Promise<number> {
 	const { values } = parseArgs({ args: [...args], options: STORE });
 	return reported(values, async (report) => {
-		const { identityOf } = await import("../connect/identities.js");
-		const identity = await identityOf(values);
+		const asksStore = Boolean(values.canister ?? process.env.CANISTER_BLOBS_CANISTER);
+		const store = asksStore ? await openStore(values) : undefined;
+		// Once: a protected key asks for its password.
+		const identity = store
+			? store.connection.identity
+			: await (await import("../connect/identities.js")).identityOf(values);
 		if (identity === undefined)
 			return report.end(
 				0,
@@ -102,9 +105,8 @@ async function runWhoami(args: readonly string[]): Promise<number> {
 				`${ANONYMOUS}: anonymous, who can read public blobs. To use an identity: --identity`,
 			);
 		const principal = identity.getPrincipal().toText();
-		if (!(values.canister ?? process.env.CANISTER_BLOBS_CANISTER))
-			return report.end(0, { principal, anonymous: false }, principal);
-		const { client, connection } = await openStore(values);
+		if (store === undefined) return report.end(0, { principal, anonymous: false }, principal);
+		const { client, connection } = store;
 		const { canisterId } = connection;
 		const account = await client.account();
 		const { roles, granted, administers, usage, quota } = account;

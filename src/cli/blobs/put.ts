@@ -1,11 +1,10 @@
 /** `canister-blobs put`: files and directories into a store. */
-import { fstatSync, type Stats } from "node:fs";
+import { fstatSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { Readable } from "node:stream";
-import { parseArgs } from "node:util";
 import type { BlobClient, UploadOptions } from "../../client/node/index.js";
-import { type Command, UsageError } from "../command.js";
+import { type Command, parsed, UsageError } from "../command.js";
 import { EXIT_INCOMPLETE, type Report, reported, shownKey } from "../report.js";
 import { Bar } from "./bar.js";
 import { folderOf, openStore, pairsOf, STORE, STORE_HELP, timeOf } from "./options.js";
@@ -43,7 +42,7 @@ const OPTIONS = {
 type Shared = Omit<UploadOptions, "key">;
 
 async function run(args: readonly string[]): Promise<number> {
-	const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
+	const { values, positionals } = parsed(args, OPTIONS);
 	const [source, key, third] = positionals;
 	if (source === undefined || third !== undefined) throw new UsageError("put takes a source and a key");
 	const metadata = pairsOf("metadata", values.metadata);
@@ -77,12 +76,7 @@ async function run(args: readonly string[]): Promise<number> {
 
 /** Node gives an empty stream for what it cannot read as stdin: nothing must not be stored for something. */
 function checkStdin(): void {
-	let stdin: Stats;
-	try {
-		stdin = fstatSync(0);
-	} catch (cause) {
-		throw new UsageError("stdin is closed: there is nothing to upload", { cause });
-	}
+	const stdin = fstatSync(0);
 	if (stdin.isDirectory()) throw new UsageError("stdin is a directory: name it in place of -");
 	if (stdin.isBlockDevice())
 		throw new UsageError("stdin is a block device: pipe it, as in cat DEVICE | … put - KEY");

@@ -1,7 +1,6 @@
 /** `canister-blobs grant` and `revoke`: roles, and grants for a prefix of keys. */
-import { parseArgs } from "node:util";
 import type { GrantRole, Role } from "../../client/node/index.js";
-import { type Command, UsageError } from "../command.js";
+import { type Command, parsed, UsageError } from "../command.js";
 import { reported, shownKey } from "../report.js";
 import { bytesOf, wholeOf } from "../sizes.js";
 import { folderOf, openStore, STORE, STORE_HELP, timeOf } from "./options.js";
@@ -43,19 +42,15 @@ function principalAndRole(positionals: readonly string[], command: string): [str
 const OF_GRANTS = ["until", "bytes", "blobs", "public-only", "over-others", "may-give"] as const;
 
 async function runGrant(args: readonly string[]): Promise<number> {
-	const { values, positionals } = parseArgs({
-		args: [...args],
-		allowPositionals: true,
-		options: {
-			...STORE,
-			prefix: { type: "string" },
-			until: { type: "string" },
-			bytes: { type: "string" },
-			blobs: { type: "string" },
-			"public-only": { type: "boolean", default: false },
-			"over-others": { type: "boolean", default: false },
-			"may-give": { type: "boolean", default: false },
-		},
+	const { values, positionals } = parsed(args, {
+		...STORE,
+		prefix: { type: "string" },
+		until: { type: "string" },
+		bytes: { type: "string" },
+		blobs: { type: "string" },
+		"public-only": { type: "boolean", default: false },
+		"over-others": { type: "boolean", default: false },
+		"may-give": { type: "boolean", default: false },
 	});
 	const [who, role] = principalAndRole(positionals, "grant");
 	const { prefix, until, bytes, blobs } = values;
@@ -95,11 +90,7 @@ async function runGrant(args: readonly string[]): Promise<number> {
 }
 
 async function runRevoke(args: readonly string[]): Promise<number> {
-	const { values, positionals } = parseArgs({
-		args: [...args],
-		allowPositionals: true,
-		options: { ...STORE, grant: { type: "string" } },
-	});
+	const { values, positionals } = parsed(args, { ...STORE, grant: { type: "string" } });
 	const { grant: id } = values;
 	if (id === undefined) {
 		const [who, role] = principalAndRole(positionals, "revoke");

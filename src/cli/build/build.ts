@@ -2,9 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { linkKernel, withCandid } from "../../canister/native/link.js";
-import { type Command, UsageError } from "../command.js";
+import { type Command, parsed, UsageError } from "../command.js";
 import { buildWithAzle } from "./azle.js";
 import { readableInterface } from "./interface.js";
 import { findProject } from "./project.js";
@@ -34,15 +33,11 @@ and of icp.yaml: npx canister-blobs build store -o "$ICP_WASM_OUTPUT_PATH"`;
 const STORE_DID = fileURLToPath(new URL("../../../candid/store.did", import.meta.url));
 
 async function run(args: readonly string[]): Promise<void> {
-	const { values, positionals } = parseArgs({
-		args: [...args],
-		allowPositionals: true,
-		options: {
-			main: { type: "string" },
-			output: { type: "string", short: "o" },
-			candid: { type: "string" },
-			json: { type: "boolean", default: false },
-		},
+	const { values, positionals } = parsed(args, {
+		main: { type: "string" },
+		output: { type: "string", short: "o" },
+		candid: { type: "string" },
+		json: { type: "boolean", default: false },
 	});
 	const [name, second] = positionals;
 	if (second !== undefined) throw new UsageError("build takes one canister at a time");

@@ -1,7 +1,6 @@
 /** `canister-blobs link`: puts the native SHA-256 into a canister that Azle built. */
-import { parseArgs } from "node:util";
 import { LinkError, linkKernel, withCandid } from "../../canister/native/link.js";
-import { type Command, UsageError } from "../command.js";
+import { type Command, parsed, UsageError } from "../command.js";
 import { readInput, readWasm, writeWasm } from "./wasm-file.js";
 
 const help = `Usage: canister-blobs link <in.wasm> -o <out.wasm> [--candid <file.did>]
@@ -21,10 +20,9 @@ The input may be compressed with gzip. A Wasm that is linked already is written
 as it is. What was at the output path stays until the new file is whole.`;
 
 async function run(args: readonly string[]): Promise<void> {
-	const { values, positionals } = parseArgs({
-		args: [...args],
-		allowPositionals: true,
-		options: { output: { type: "string", short: "o" }, candid: { type: "string" } },
+	const { values, positionals } = parsed(args, {
+		output: { type: "string", short: "o" },
+		candid: { type: "string" },
 	});
 	const [input, second] = positionals;
 	if (input === undefined) throw new UsageError("link takes a Wasm file");

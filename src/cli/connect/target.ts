@@ -106,7 +106,6 @@ const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? valu
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
 function networkOf(files: ProjectFiles | undefined, name: string): Network {
-	if (MAINNET_NAMES.includes(name)) return MAINNET;
 	const environment = listOf(files?.icp?.environments).find((its) => its.name === name);
 	const network = textOf(environment?.network) ?? name;
 	if (MAINNET_NAMES.includes(network)) return MAINNET;

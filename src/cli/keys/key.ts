@@ -1,8 +1,7 @@
 /** `canister-blobs key`: who can open an encrypted repository, or a key file. */
-import { parseArgs } from "node:util";
 import type { KeySlot } from "../../encryption/index.js";
 import { REPOSITORY, REPOSITORY_HELP, type RepositoryValues } from "../backup/options.js";
-import { type Command, UsageError } from "../command.js";
+import { type Command, parsed, UsageError } from "../command.js";
 import { type Report, reported } from "../report.js";
 import { holderFrom } from "./holder.js";
 import { type KeyPlace, newKeyFile, placeOfKeys } from "./key-places.js";
@@ -61,11 +60,7 @@ const ACTIONS: Readonly<
 };
 
 async function run(args: readonly string[]): Promise<number> {
-	const { values, positionals } = parseArgs({
-		args: [...args],
-		allowPositionals: true,
-		options: { ...REPOSITORY, ...HOLDER, "key-file": { type: "string" } },
-	});
+	const { values, positionals } = parsed(args, { ...REPOSITORY, ...HOLDER, "key-file": { type: "string" } });
 	const [action = "", slot = "", ...more] = positionals;
 	const takesSlot = action === "remove" || action === "change";
 	if (more.length > 0 || (slot !== "") !== takesSlot)

@@ -18,6 +18,7 @@ import {
 } from "../../../src/canister/catalog/node.js";
 import { hashingOf } from "../../../src/canister/hashing.js";
 import type { StableMap } from "../../../src/canister/ports.js";
+import { seeded } from "../../support/seeded.js";
 
 export const sha256 = (bytes: Uint8Array): Uint8Array =>
 	new Uint8Array(createHash("sha256").update(bytes).digest());
@@ -235,13 +236,8 @@ export function modelList(
 	return [...listed];
 }
 
-/** A reproducible source of whole numbers below n (mulberry32). */
+/** A reproducible source of whole numbers below n. */
 export function randomOf(seed: number): (n: number) => number {
-	let state = seed;
-	return (n) => {
-		state = (state + 0x6d2b79f5) | 0;
-		let t = Math.imul(state ^ (state >>> 15), 1 | state);
-		t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-		return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4_294_967_296) * n);
-	};
+	const random = seeded(seed);
+	return (n) => Math.floor(random() * n);
 }

@@ -51,7 +51,7 @@ export class HeldLease {
 			return new HeldLease(client, id, version.sequence);
 		} catch (error) {
 			if (!isBlobError(error) || !REFUSALS.some((code) => code === error.code)) throw error;
-			note(`The store gives no lease (${error.message}) What changes meanwhile is read anew.`);
+			note(`The store gives no lease (${error.message}) Changes made in the meantime are read again.`);
 			return undefined;
 		}
 	}

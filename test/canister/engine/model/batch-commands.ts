@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { MAX_CHUNK_BYTES, type WireBatchItem, type WirePublication } from "../../../../src/protocol/index.js";
 import { publication, rootOf } from "../../../support/store.js";
 import { blob, bytesOf, changeId, command, endOf, KEYS, pick, preconditionOf, who, whole } from "./draws.js";
-import { type ModelUpload, S } from "./model.js";
+import { type Model, type ModelUpload, S } from "./model.js";
 
 /** Batches of random histories. */
 
@@ -34,13 +34,7 @@ export const batch = command(
 			if (key === undefined) return [];
 			const precondition = preconditionOf(model, key, its.condition);
 			const none = { none: null };
-			if (its.kind === "put") {
-				const content = bytesOf(its.fill, its.length);
-				const root = rootOf(content, its.isRootRight > 0 ? MAX_CHUNK_BYTES : S);
-				const { visibility } = its;
-				const expires_at = endOf(model, its.endsIn);
-				return [{ put: { key, content, ...publication(root, { visibility, precondition, expires_at }) } }];
-			}
+			if (its.kind === "put") return [putItem(model, key, its, precondition)];
 			if (its.kind === "delete") return [{ delete: { key, precondition } }];
 			if (its.kind === "update")
 				return [
@@ -59,6 +53,28 @@ export const batch = command(
 		return { who: c.who, method: "blobs_batch", args: [{ id: c.id, items: some }] };
 	},
 );
+/** What is drawn of a put. */
+interface DrawnPut {
+	readonly fill: number;
+	readonly length: number;
+	/** 0: the root is not that of the content. */
+	readonly isRootRight: number;
+	readonly visibility: WirePublication["visibility"];
+	readonly endsIn: number | null;
+}
+
+export function putItem(
+	model: Model,
+	key: string,
+	{ fill, length, isRootRight, visibility, endsIn }: DrawnPut,
+	precondition: WirePublication["precondition"],
+): Extract<WireBatchItem, { put: unknown }> {
+	const content = bytesOf(fill, length);
+	const root = rootOf(content, isRootRight > 0 ? MAX_CHUNK_BYTES : S);
+	const expires_at = endOf(model, endsIn);
+	return { put: { key, content, ...publication(root, { visibility, precondition, expires_at }) } };
+}
+
 /** Of all that has arrived of an upload. */
 export function commitItem(
 	name: string,

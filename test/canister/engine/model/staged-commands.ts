@@ -1,22 +1,8 @@
 import fc from "fast-check";
-import { MAX_CHUNK_BYTES, type WireStagedItem } from "../../../../src/protocol/index.js";
-import { publication, rootOf } from "../../../support/store.js";
-import { commitItem } from "./batch-commands.js";
-import {
-	blob,
-	bytesOf,
-	changeId,
-	command,
-	endOf,
-	KEYS,
-	opt,
-	pick,
-	preconditionOf,
-	principal,
-	who,
-	whole,
-} from "./draws.js";
-import { type Model, numberOf, S } from "./model.js";
+import type { WireStagedItem } from "../../../../src/protocol/index.js";
+import { commitItem, putItem } from "./batch-commands.js";
+import { blob, changeId, command, KEYS, opt, pick, preconditionOf, principal, who, whole } from "./draws.js";
+import { type Model, numberOf } from "./model.js";
 
 /** Staged batches of random histories. */
 
@@ -71,11 +57,7 @@ const stage = command(
 			if (key === undefined) return [];
 			const precondition = preconditionOf(model, key, its.condition);
 			if (its.kind === "delete") return [{ delete: { key, precondition } }];
-			const content = bytesOf(its.fill, its.length);
-			const root = rootOf(content, its.isRootRight > 0 ? MAX_CHUNK_BYTES : S);
-			const expires_at = endOf(model, its.endsIn);
-			const { visibility } = its;
-			return [{ put: { key, content, ...publication(root, { visibility, precondition, expires_at }) } }];
+			return [putItem(model, key, its, precondition)];
 		});
 		const some =
 			items.length > 0 ? items : [{ delete: { key: parts.keys[0]!, precondition: { none: null } } }];
