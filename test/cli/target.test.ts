@@ -139,6 +139,15 @@ test("a project's file says nothing about the mainnet, and is not read where not
 	});
 	const mainnet = { canisterId: ID, host: "https://icp-api.io", isLocal: false };
 	expect(await target({ canister: ID })).toEqual(mainnet);
+	// By name the files are read, for the id.
+	await project({
+		"icp.yaml": JSON.stringify({
+			networks: [{ ...ic, name: "mine" }],
+			environments: [{ name: "ic", network: "mine" }],
+		}),
+		".icp/data/mappings/ic.ids.json": { store: ID },
+	});
+	expect(await target({ canister: "store" })).toEqual(mainnet);
 	await project({ "icp.yaml": "{", "dfx.json": "{" });
 	expect(await target({ canister: ID })).toEqual(mainnet);
 	expect(await target({ canister: ID, host: "http://a" })).toMatchObject({ host: "http://a" });

@@ -106,7 +106,9 @@ const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? valu
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
 function networkOf(files: ProjectFiles | undefined, name: string): Network {
-	const environment = listOf(files?.icp?.environments).find((its) => its.name === name);
+	// No file says what the mainnet is.
+	const environments = MAINNET_NAMES.includes(name) ? [] : listOf(files?.icp?.environments);
+	const environment = environments.find((its) => its.name === name);
 	const network = textOf(environment?.network) ?? name;
 	if (MAINNET_NAMES.includes(network)) return MAINNET;
 	const icp = listOf(files?.icp?.networks).find((its) => its.name === network);
