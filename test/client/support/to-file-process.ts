@@ -14,7 +14,7 @@ export interface Order {
 	readonly path: string;
 	/** Of the blob's bytes. */
 	readonly seed: number;
-	/** Says so, and waits for another message, before it fetches this chunk. */
+	/** Says so, and waits for another message, when it has written all chunks before this one. */
 	readonly stallAt?: number;
 }
 
@@ -40,15 +40,21 @@ async function follow({ path, seed, stallAt }: Order): Promise<Report> {
 	const bytes = await contentOf(seed);
 	store.calls.length = 0;
 	const go = new Promise((resolve) => process.once("message", resolve));
+	const download = new Download(context, `${seed}`, {});
 	store.hooks = {
 		before: async ({ method, nth }) => {
 			if (method !== "blobs_get_chunk" || stallAt === undefined || nth < stallAt) return;
-			if (nth === stallAt) say({ state: "stalled" });
+			if (nth === stallAt) {
+				// This chunk is asked for while the one before is being written.
+				while ((download.progress?.loaded ?? 0) < stallAt * CHUNK_BYTES)
+					await new Promise((resolve) => setImmediate(resolve));
+				say({ state: "stalled" });
+			}
 			await go;
 		},
 	};
 	try {
-		const { reusedBytes } = await toFile(new Download(context, `${seed}`, {}), path);
+		const { reusedBytes } = await toFile(download, path);
 		const isInPlace = Buffer.compare(await readFile(path), bytes) === 0;
 		return { state: "done", reusedBytes, isInPlace };
 	} catch (error) {
