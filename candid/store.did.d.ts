@@ -177,6 +177,11 @@ export interface DeletedBlobs {
   'deleted' : Array<DeletedBlob>,
   'next' : [] | [DeletedName],
 }
+export interface DeletedMany {
+  'at' : bigint,
+  'deleted' : [] | [Array<boolean>],
+  'results' : Array<{ 'ok' : Version } | { 'err' : Refusal }>,
+}
 export interface DeletedName { 'key' : string, 'version' : Version }
 export interface DropBatch {
   'id' : Uint8Array | number[],
@@ -799,7 +804,7 @@ export interface _SERVICE {
   >,
   'blobs_delete_many' : ActorMethod<
     [DeleteMany],
-    { 'ok' : ManyResults } |
+    { 'ok' : DeletedMany } |
       { 'err' : Refusal }
   >,
   'blobs_drop_batch' : ActorMethod<

@@ -250,10 +250,10 @@ export const idlFactory = ({ IDL }) => {
     'id' : IDL.Vec(IDL.Nat8),
     'blobs' : IDL.Vec(DeleteItem),
   });
-  const ManyResults = IDL.Record({
+  const DeletedMany = IDL.Record({
     'at' : IDL.Nat64,
+    'deleted' : IDL.Opt(IDL.Vec(IDL.Bool)),
     'results' : IDL.Vec(IDL.Variant({ 'ok' : Version, 'err' : Refusal })),
-    'expires_at' : IDL.Opt(IDL.Vec(IDL.Opt(IDL.Nat64))),
   });
   const DropBatch = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
@@ -547,6 +547,11 @@ export const idlFactory = ({ IDL }) => {
     'id' : IDL.Vec(IDL.Nat8),
     'blobs' : IDL.Vec(PutItem),
   });
+  const ManyResults = IDL.Record({
+    'at' : IDL.Nat64,
+    'results' : IDL.Vec(IDL.Variant({ 'ok' : Version, 'err' : Refusal })),
+    'expires_at' : IDL.Opt(IDL.Vec(IDL.Opt(IDL.Nat64))),
+  });
   const ReleaseLease = IDL.Record({
     'id' : IDL.Vec(IDL.Nat8),
     'lease' : IDL.Vec(IDL.Nat8),
@@ -781,7 +786,7 @@ export const idlFactory = ({ IDL }) => {
       ),
     'blobs_delete_many' : IDL.Func(
         [DeleteMany],
-        [IDL.Variant({ 'ok' : ManyResults, 'err' : Refusal })],
+        [IDL.Variant({ 'ok' : DeletedMany, 'err' : Refusal })],
         [],
       ),
     'blobs_drop_batch' : IDL.Func(

@@ -2,7 +2,7 @@ import type { WirePrincipal, WireVersion } from "../protocol/index.js";
 import { type AgentLike, type IdentityLike, isAnonymous } from "./call/agent.js";
 import type { Caller } from "./call/caller.js";
 import type { Trust } from "./call/trust.js";
-import { CanisterError, ClientError, isBlobError } from "./errors.js";
+import { CanisterError, ClientError, type ErrorPlace, isBlobError, located } from "./errors.js";
 import type { Lane } from "./lane/lane.js";
 import type { Direction, Settings } from "./options.js";
 import type { Standing } from "./reading/standing.js";
@@ -58,9 +58,16 @@ export function contextOf(client: object): ClientContext {
 	return context;
 }
 
-/** Refuses what the canister would refuse without saying why: it takes no message at all from nobody. */
+/** Where errors of this client are, beside the key. */
+export const placeIn = async ({ settings, principal }: ClientContext): Promise<ErrorPlace> => ({
+	canister: settings.canisterId.toText(),
+	caller: (await principal()).toText(),
+});
+
+/** Refuses what the canister would refuse without a reason: it takes no message at all from the anonymous principal. */
 export async function requireIdentity(context: ClientContext): Promise<void> {
-	if (isAnonymous((await context.principal()).toUint8Array())) throw new CanisterError({ anonymous: {} });
+	if (isAnonymous((await context.principal()).toUint8Array()))
+		throw located(new CanisterError({ anonymous: {} }), await placeIn(context));
 }
 
 /** No change at all. */

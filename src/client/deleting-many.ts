@@ -3,10 +3,18 @@ import * as is from "./arguments.js";
 import { checkArgument, checkOptions } from "./arguments.js";
 import { newId } from "./asking.js";
 import { DELETE_ITEM } from "./checks.js";
-import { type ClientContext, noteVersion, requireIdentity } from "./context.js";
+import { type ClientContext, noteVersion, placeIn, requireIdentity } from "./context.js";
 import type { DeleteItem, DeleteItems, DeleteMeter } from "./deleting.js";
 import { shownKey, storedKey } from "./encryption.js";
-import { ClientError, messageOf, refused, refuseInvalid, toBlobError } from "./errors.js";
+import {
+	ClientError,
+	type ErrorPlace,
+	located,
+	messageOf,
+	refused,
+	refuseInvalid,
+	toBlobError,
+} from "./errors.js";
 import type { DeleteManyResult, ItemDeleted, ItemResult } from "./upload/batch/types.js";
 import { isTooLarge, lowerLimit } from "./upload/too-large.js";
 import { throwIfAborted } from "./util/abort.js";
@@ -32,6 +40,7 @@ export class Deleting {
 	readonly #ended: (result: ItemResult<ItemDeleted>) => void;
 	readonly #results: ItemResult<ItemDeleted>[] = [];
 	readonly #keys = new Set<string>();
+	#place: ErrorPlace = {};
 
 	constructor(
 		context: ClientContext,
@@ -53,6 +62,7 @@ export class Deleting {
 		let bytes = 0;
 		let index = 0;
 		await requireIdentity(this.#context);
+		this.#place = await placeIn(this.#context);
 		for await (const item of untilBroken(items, (error) => {
 			broken = { error };
 		})) {
@@ -71,8 +81,8 @@ export class Deleting {
 		}
 		this.#meter.listed();
 		if (message.length > 0) await this.#send(message);
-		const { deleted, failed } = this.#meter.progress.items;
-		const result = { items: this.#results, deleted, failed };
+		const { total, ...counts } = this.#meter.progress.items;
+		const result = { items: this.#results, ...counts };
 		if (!broken) return result;
 		throw new ClientError("items_failed", { reason: messageOf(broken.error), result }, broken.error);
 	}
@@ -100,8 +110,11 @@ export class Deleting {
 		const blobs = deletions.map(({ key, precondition }) => ({ key, precondition }));
 		const request = { id: newId(this.#context), blobs };
 		let results: readonly WireItemResult[];
+		let deleted: readonly boolean[] | undefined;
 		try {
-			({ results } = await this.#context.caller.update("blobs_delete_many", [request], { verify: true }));
+			const answer = await this.#context.caller.update("blobs_delete_many", [request], { verify: true });
+			results = answer.results;
+			[deleted] = answer.deleted;
 			if (results.length !== blobs.length)
 				throw new ClientError("reply_invalid", {
 					method: "blobs_delete_many",
@@ -110,14 +123,15 @@ export class Deleting {
 		} catch (error) {
 			throwIfAborted(this.#signal);
 			if (isTooLarge(error) && blobs.length > 1) return this.#sendHalves(deletions);
-			for (const { index, key } of deletions) this.#failed(index, shownKey(this.#context, key), error);
+			for (const { index, key } of deletions)
+				this.#failed(index, shownKey(this.#context, key), error, deletions.length > 1);
 			return;
 		}
 		// What the message had no instructions left for; never the first, so that this comes to an end.
 		const done = results.findIndex((result) => "err" in result && result.err.code === "not_done_yet");
 		const rest = done > 0 ? deletions.slice(done) : [];
 		for (const [i, deletion] of deletions.slice(0, deletions.length - rest.length).entries())
-			this.#answered(deletion, results[i] as WireItemResult);
+			this.#answered(deletion, results[i] as WireItemResult, deleted?.[i] ?? true);
 		if (rest.length > 0) await this.#send(rest);
 	}
 
@@ -129,18 +143,21 @@ export class Deleting {
 		await this.#send(deletions.slice(middle));
 	}
 
-	#answered({ index, key }: Deletion, result: WireItemResult): void {
+	#answered({ index, key }: Deletion, result: WireItemResult, wasThere: boolean): void {
 		const shown = shownKey(this.#context, key);
 		if ("err" in result) {
 			this.#failed(index, shown, refused(result.err));
 			return;
 		}
 		noteVersion(this.#context, result.ok);
-		this.#done(index, { key: shown, status: "deleted", version: withJson(toVersion(result.ok)) });
+		const status = wasThere ? "deleted" : "absent";
+		this.#done(index, { key: shown, status, version: withJson(toVersion(result.ok)) });
 	}
 
-	#failed(index: number, key: string, error: unknown): void {
-		this.#done(index, { key, status: "failed", error: toBlobError(error) });
+	/** @param isShared whether other keys failed by the same error, which then names none of them */
+	#failed(index: number, key: string, error: unknown, isShared = false): void {
+		const place = { ...this.#place, key: isShared ? undefined : key };
+		this.#done(index, { key, status: "failed", error: located(toBlobError(error), place) });
 	}
 
 	#done(index: number, result: ItemResult<ItemDeleted>): void {

@@ -72,8 +72,7 @@ export class DeleteMeter {
 	#found = 0;
 	#isListed = false;
 	#retries = 0;
-	#deleted = 0;
-	#failed = 0;
+	readonly #counts = { deleted: 0, absent: 0, failed: 0 };
 
 	constructor(changed: () => void) {
 		this.#changed = changed;
@@ -81,7 +80,7 @@ export class DeleteMeter {
 
 	get progress(): DeleteManyProgress {
 		const total = this.#isListed ? this.#found : undefined;
-		return { items: { total, deleted: this.#deleted, failed: this.#failed }, retries: this.#retries };
+		return { items: { total, ...this.#counts }, retries: this.#retries };
 	}
 
 	found(): void {
@@ -99,8 +98,7 @@ export class DeleteMeter {
 	}
 
 	ended({ status }: ItemResult<ItemDeleted>): void {
-		if (status === "deleted") this.#deleted++;
-		else this.#failed++;
+		this.#counts[status]++;
 		this.#changed();
 	}
 }

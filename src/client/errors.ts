@@ -17,10 +17,14 @@ import { toJson } from "./util/json.js";
 /** A registered symbol is the same in every realm and in every copy of this package, unlike a class. */
 const BRAND: unique symbol = Symbol.for("canister-blobs.BlobError") as never;
 
-/** Where something went wrong. */
+/** Where something went wrong, as far as it is known. */
 export interface ErrorPlace {
 	/** The blob's key, as the application names it. */
-	readonly key: string;
+	readonly key?: string | undefined;
+	/** Canister id of the store. */
+	readonly canister?: string | undefined;
+	/** Principal that called it. */
+	readonly caller?: string | undefined;
 }
 
 /** What happened and what to do: a message is made of them again when the place becomes known. */
@@ -33,33 +37,47 @@ const WITHOUT_PLACE: ReadonlySet<string> = new Set([
 	"option_invalid",
 	"source_invalid",
 	"internal",
-	"not_admitted",
 	"identity_differs",
 	"items_failed",
-	"batch_refused",
-	"batch_broken",
 	"file_failed",
 ]);
 
 /**
- * Says where an error was, in its `place` and, unless the message names the key already, at the end of its first
- * sentence. The last to say so is right: whoever is nearer to the application knows the key by its own name.
+ * Adds to an error where it was: in its `place`, and at the end of its first sentence as far as the message does not
+ * name it already. The last key is right: code nearer to the application knows it by the application's name.
  */
-export function located<T>(error: T, place: ErrorPlace): T {
+export function located<T>(error: T, found: ErrorPlace): T {
 	if (!(error instanceof BlobError) || WITHOUT_PLACE.has(error.code)) return error;
 	const parts = error[PARTS];
 	if (parts === undefined) return error;
 	const [what, advice] = parts;
-	const key = JSON.stringify(place.key);
+	const place = { ...error.place, ...found };
+	const { key, canister, caller } = place;
+	const names = { key: key === undefined ? undefined : JSON.stringify(key), canister, caller };
+	const named = Object.entries(names)
+		.filter(([, value]) => value !== undefined && !what.includes(value))
+		.map(([name, value]) => `${name} ${value}`);
 	const before = error.message;
 	error.place = place;
 	error.message = sentences([
-		what.includes(key) ? what : `${what.replace(/[.\s]+$/, "")} (key ${key})`,
-		advice,
+		named.length === 0 ? what : `${what.replace(/[.\s]+$/, "")} (${named.join(", ")})`,
+		withCommand(advice, grantCommand(error, place)),
 	]);
 	// Engines keep the message in the stack as it was when the error was made, and consoles print that.
 	if (typeof error.stack === "string") error.stack = error.stack.replace(before, () => error.message);
 	return error;
+}
+
+const withCommand = (advice: string, command: string | undefined): string =>
+	command === undefined ? advice : advice.replace(/ for (?:it|a role)/, (text) => `${text} (${command})`);
+
+/** The command by which an administrator allows what was refused; undefined where no role alone does. */
+function grantCommand({ code, details }: BlobError, { canister, caller }: ErrorPlace): string | undefined {
+	const { needs, method } = details as { needs?: string; method?: string };
+	const needed = code === "not_authorized" ? /^the role (\w+)/.exec(needs ?? "")?.[1] : undefined;
+	const role = code === "not_admitted" ? (method === "blobs_list" ? "reader" : "writer") : needed;
+	if (role === undefined || canister === undefined || caller === undefined) return undefined;
+	return `canister-blobs grant ${caller} ${role} --canister ${canister}`;
 }
 
 /** Does `run`; what it fails with says where. */

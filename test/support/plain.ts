@@ -8,6 +8,7 @@ import {
 	type WireChanges,
 	type WireDeletedBlob,
 	type WireDeletedBlobs,
+	type WireDeletedMany,
 	type WireError,
 	type WireListEntry,
 	type WireListPage,
@@ -47,16 +48,15 @@ interface Plain {
 	};
 	blobs_changes: Omit<WireChanges, "changes"> & { changes: PlainChange[] };
 	blobs_put_many: Omit<WireManyResults, "results"> & { results: PlainItem[] };
-	blobs_delete_many: Omit<WireManyResults, "results"> & { results: PlainItem[] };
+	blobs_delete_many: Omit<WireDeletedMany, "results"> & { results: PlainItem[] };
 }
 export type PlainOk<Name extends MethodName> = Name extends keyof Plain ? Plain[Name] : MethodOk<Name>;
 export type PlainResult<T> = { ok: T } | { err: WireError };
 
 const manifest = (bytes: Uint8Array): WireManifest => manifests.decode(bytes.slice());
-const many = ({ results, at, expires_at }: WireManyResults) => ({
+const many = <Reply extends WireManyResults | WireDeletedMany>({ results, ...rest }: Reply) => ({
+	...rest,
 	results: results.map((result) => ("ok" in result ? result : { err: errorIn(result.err) })),
-	at,
-	expires_at,
 });
 
 export function plainChange(bytes: Uint8Array): PlainChange {

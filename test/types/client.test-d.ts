@@ -177,7 +177,7 @@ describe("what is answered", () => {
 		const deleting = client.deleteMany(["a", { key: "b", ifMatch: manifest }]);
 		expectTypeOf(await deleting.done).toEqualTypeOf<DeleteManyResult>();
 		deleting.on("item", (item) => {
-			if (item.status === "deleted") expectTypeOf(item.version).toEqualTypeOf<Version>();
+			if (item.status !== "failed") expectTypeOf(item.version).toEqualTypeOf<Version>();
 			else expectTypeOf(item).toEqualTypeOf<ItemFailed>();
 		});
 		client.uploadMany([], { visibility: "public", metadata: { a: "1" } }).on("item", (item) => {

@@ -1,6 +1,7 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import {
 	checkKey,
+	DeletedMany,
 	type Encodable,
 	encodeValue,
 	errorCode,
@@ -10,6 +11,7 @@ import {
 	Message,
 	SHA256_BYTES,
 	toItemRefusal,
+	type WireDeletedMany,
 	type WireDeleteItem,
 	type WireDeleteMany,
 	type WireError,
@@ -28,8 +30,6 @@ import { RECEIPT, type ReceiptKind } from "./receipts.js";
 import { Refusal, refuse } from "./refusal.js";
 import { checkId, checkItems, fingerprintOf, once } from "./requests.js";
 import type { State } from "./state.js";
-
-const outcomes = new Message(ManyResults);
 
 /** Short keys are made bytes by some: one by one they cost ten times as much. What a long one costs is paid once for all. */
 const ENCODED_AT_ONCE = 1_024;
@@ -70,20 +70,19 @@ export class Many {
 			return fingerprintOf(this.#state, "blobs_put_many", ...keys, roots);
 		};
 		const many = { caller, id, kind: RECEIPT.putMany, action: "write", items: blobs, fingerprint } as const;
-		let left = blobs.length;
-		const answer = this.#each(many, (item: WirePutItem, ends) => {
-			this.#state.shelves.expect(left--);
+		const answer = this.#each(many, PUT, (item: WirePutItem, ends, index) => {
+			this.#state.shelves.expect(blobs.length - index);
 			const whole = checkWhole(this.#state, caller, item, item.content);
 			const leaf = checkWholeRoot(this.#state, item.root, item.content);
 			const { version, manifest } = publishWhole(this.#state, caller, id, item, item.content, leaf, whole);
-			if (manifest.expires_at[0] !== undefined) ends[blobs.length - left - 1] = manifest.expires_at;
+			if (manifest.expires_at[0] !== undefined) ends[index] = manifest.expires_at;
 			return version;
 		});
 		refillInTime(this.#state);
 		return answer;
 	}
 
-	delete(request: WireDeleteMany): Encodable<WireManyResults> {
+	delete(request: WireDeleteMany): Encodable<WireDeletedMany> {
 		const { id, blobs } = request;
 		const caller = this.#state.access.caller();
 		const fingerprint = () =>
@@ -100,14 +99,19 @@ export class Many {
 			items: blobs,
 			fingerprint,
 		} as const;
-		return this.#each(many, (item: WireDeleteItem) => deleteKey(this.#state, caller, item).version);
+		return this.#each(many, DELETED, (item: WireDeleteItem, deleted, index) => {
+			const answer = deleteKey(this.#state, caller, item);
+			deleted[index] = answer.deleted;
+			return answer.version;
+		});
 	}
 
 	/** Does each item, or finds that this was done already under the id. */
-	#each<Item extends { readonly key: string }>(
+	#each<Item extends { readonly key: string }, Reply extends Outcomes, Note>(
 		{ caller, id, kind, action, items, fingerprint }: ManyOf<Item>,
-		act: (item: Item, ends: End[]) => WireVersion,
-	): Encodable<WireManyResults> {
+		reply: ReplyOf<Reply, Note>,
+		act: (item: Item, notes: Note[], index: number) => WireVersion,
+	): Encodable<Reply> {
 		const state = this.#state;
 		checkId(id);
 		checkItems(items.length, MAX_ITEMS);
@@ -116,22 +120,19 @@ export class Many {
 			state.charges.checkReceived(caller, state.arrived, state.now);
 			const budget = new Budget(state.host, state.certified);
 			const results: WireItemResult[] = [];
-			const ends: End[] = [];
+			const notes: Note[] = [];
 			for (const item of items) {
+				const index = results.length;
 				// The first is always done, so that a client which sends the rest again comes to an end.
-				const mayBegin = results.length === 0 || budget.hasRoom();
-				results.push(mayBegin ? this.#outcome(() => act(item, ends)) : this.#refused(NOT_DONE_YET));
+				const mayBegin = index === 0 || budget.hasRoom();
+				results.push(mayBegin ? this.#outcome(() => act(item, notes, index)) : this.#refused(NOT_DONE_YET));
 				if (!mayBegin) break;
 			}
 			while (results.length < items.length) results.push(this.#refused(NOT_DONE_YET));
-			return outcomes.encode({
-				results,
-				at: nanoseconds(state.now),
-				expires_at: filled(ends, results.length),
-			});
+			return reply.message.encode(reply.make({ results, at: nanoseconds(state.now) }, notes));
 		};
-		const again = (answer: Uint8Array) => this.#stillOf(answer, caller, action, items);
-		return outcomes.part(once(state, caller, id, kind, fingerprint, 1, first, again));
+		const again = (answer: Uint8Array) => this.#stillOf(answer, reply, caller, action, items);
+		return reply.message.part(once(state, caller, id, kind, fingerprint, 1, first, again));
 	}
 
 	#outcome(act: () => WireVersion): WireItemResult {
@@ -166,33 +167,56 @@ export class Many {
 	}
 
 	/** The first answer, but that of a key which the caller may not change any more it learns nothing. */
-	#stillOf(
+	#stillOf<Reply extends Outcomes, Note>(
 		answer: Uint8Array,
+		reply: ReplyOf<Reply, Note>,
 		caller: Uint8Array,
 		action: "write" | "delete",
 		items: readonly { readonly key: string }[],
 	): Uint8Array {
 		const { access, blobs } = this.#state;
 		if (access.isLetInByRole) return answer;
-		const { results, at, expires_at } = outcomes.decode(answer);
+		const given = reply.message.decode(answer);
+		const { results, at } = given;
 		const told = results.map((result, i): WireItemResult => {
 			if ("err" in result) return result;
 			const { key } = items[i]!;
 			const needs = access.neededStill(caller, action, key, blobs.get(key));
 			return needs === undefined ? result : { err: toItemRefusal({ not_authorized: { needs } }) };
 		});
-		// Of an item that is refused by now its end is nothing to tell.
-		const ends = expires_at[0]?.map((end, i) => ("ok" in told[i]! ? end : NO_END));
-		return outcomes.encode({ results: told, at, expires_at: ends === undefined ? [] : [ends] });
+		// Nothing else is told of an item that is refused by now.
+		const notes = reply.notesIn(given)?.map((note, i) => ("ok" in told[i]! ? note : reply.none)) ?? [];
+		return reply.message.encode(reply.make({ results: told, at }, notes));
 	}
 }
 
-const NO_END: [] = [];
-type End = WireManifest["expires_at"];
+type Outcomes = Pick<WireManyResults, "results" | "at">;
 
-/** One for each item; absent where none has any. */
-const filled = (ends: readonly End[], length: number): WireManyResults["expires_at"] =>
-	ends.length === 0 ? [] : [Array.from({ length }, (_, i) => ends[i] ?? NO_END)];
+/** What a reply says of each item beside its outcome. */
+interface ReplyOf<Reply extends Outcomes, Note> {
+	readonly message: Message<Reply>;
+	readonly none: Note;
+	make(outcomes: Outcomes, notes: readonly Note[]): Reply;
+	notesIn(reply: Reply): readonly Note[] | undefined;
+}
+
+/** One for each item; absent where there is none at all. */
+const filled = <Note>(notes: readonly Note[], { results }: Outcomes, none: Note): [] | [Note[]] =>
+	notes.length === 0 ? [] : [Array.from(results, (_, i) => notes[i] ?? none)];
+
+const NO_END: [] = [];
+const PUT: ReplyOf<WireManyResults, WireManifest["expires_at"]> = {
+	message: new Message(ManyResults),
+	none: NO_END,
+	make: (outcomes, ends) => ({ ...outcomes, expires_at: filled(ends, outcomes, NO_END) }),
+	notesIn: ({ expires_at }) => expires_at[0],
+};
+const DELETED: ReplyOf<WireDeletedMany, boolean> = {
+	message: new Message(DeletedMany),
+	none: false,
+	make: (outcomes, deleted) => ({ ...outcomes, deleted: filled(deleted, outcomes, false) }),
+	notesIn: ({ deleted }) => deleted[0],
+};
 
 interface ManyOf<Item> {
 	readonly caller: Uint8Array;

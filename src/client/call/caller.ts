@@ -8,7 +8,7 @@ import {
 	type MethodOk,
 	type WireResult,
 } from "../../protocol/index.js";
-import { CanisterError, ClientError, isBlobError, ofItem, refused } from "../errors.js";
+import { CanisterError, ClientError, isBlobError, located, ofItem, refused } from "../errors.js";
 import { concat, lebEncode } from "../util/bytes.js";
 import { hasRoom, prepend, withRoom } from "../util/room.js";
 import { admitted } from "./admittance.js";
@@ -41,20 +41,34 @@ export class Caller {
 		options: UpdateOptions,
 	): Promise<MethodOk<Name>> {
 		const { signal, beforeSending, onRetry, rights } = options;
-		// The canister takes no such message from nobody, and would refuse it without saying why.
-		if (
-			definitionOf(name).kind === "update" &&
-			isAnonymous((await this.#transport.network.identity()).getPrincipal().toUint8Array())
-		)
-			throw new CanisterError({ anonymous: {} });
-		return admitted(() => this.#update(name, args, options), {
-			method: name,
-			ports: this.#transport.ports,
-			signal,
-			onRetry,
-			rights,
-			account: () => this.#update("blobs_account", [[]], { signal, beforeSending, verify: true }),
+		return this.#locating(async () => {
+			// The canister takes no such message from an anonymous caller, and would refuse it without a reason.
+			if (
+				definitionOf(name).kind === "update" &&
+				isAnonymous((await this.#transport.network.identity()).getPrincipal().toUint8Array())
+			)
+				throw new CanisterError({ anonymous: {} });
+			return admitted(() => this.#update(name, args, options), {
+				method: name,
+				ports: this.#transport.ports,
+				signal,
+				onRetry,
+				rights,
+				account: () => this.#update("blobs_account", [[]], { signal, beforeSending, verify: true }),
+			});
 		});
+	}
+
+	/** Does `run`; its error names the canister and the caller. */
+	async #locating<T>(run: () => Promise<T>): Promise<T> {
+		try {
+			return await run();
+		} catch (error) {
+			const { canisterId, network } = this.#transport;
+			// An identity that cannot be used is what went wrong, not what hides it.
+			const caller = await network.principal().then(String, () => undefined);
+			throw located(error, { canister: canisterId.toText(), ...(caller !== undefined && { caller }) });
+		}
 	}
 
 	#update<Name extends MethodName>(
@@ -81,11 +95,13 @@ export class Caller {
 		check?: (answer: MethodOk<Name>) => Promise<void>,
 	): Promise<MethodOk<Name>> {
 		const arg = encodeArgs(name, args);
-		return this.#queries.retry(async (attempt) => {
-			const answer = decodeResult(name, await this.#queries.once(name, arg, options, attempt));
-			await check?.(answer);
-			return answer;
-		}, options);
+		return this.#locating(() =>
+			this.#queries.retry(async (attempt) => {
+				const answer = decodeResult(name, await this.#queries.once(name, arg, options, attempt));
+				await check?.(answer);
+				return answer;
+			}, options),
+		);
 	}
 }
 

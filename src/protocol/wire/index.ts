@@ -41,5 +41,5 @@ export { isUnread, Refusal, toItemRefusal, toRefusal, type WireRefusal } from ".
 export type * from "./staged.js";
 export { brokenBatches, stagedBatches } from "./staged.js";
 export type * from "./upload.js";
-export { ManyResults } from "./upload.js";
+export { DeletedMany, ManyResults } from "./upload.js";
 export { Version, type WireVersion } from "./version.js";

@@ -58,9 +58,9 @@ export const COMMON_METHODS = {
 	),
 	blobs_put_many: update<[upload.WirePutMany], upload.WireManyResults>([upload.PutMany], upload.ManyResults),
 	blobs_delete: update<[change.WireDelete], change.WireDeleted>([change.Delete], change.Deleted),
-	blobs_delete_many: update<[change.WireDeleteMany], upload.WireManyResults>(
+	blobs_delete_many: update<[change.WireDeleteMany], upload.WireDeletedMany>(
 		[change.DeleteMany],
-		upload.ManyResults,
+		upload.DeletedMany,
 	),
 	blobs_update: update<[change.WireUpdate], Uint8Array>([change.Update], ManifestBytes),
 	blobs_copy: update<[change.WireMove], Uint8Array>([change.Move], ManifestBytes),

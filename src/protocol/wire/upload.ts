@@ -1,4 +1,4 @@
-import { bytes, nat32, nat64, opt, principal, record, text, variant, vec } from "../candid.js";
+import { bool, bytes, nat32, nat64, opt, principal, record, text, variant, vec } from "../candid.js";
 import { MAX_ITEMS, MAX_METADATA_ENTRIES } from "../limits.js";
 import type { WirePrincipal } from "../principal.js";
 import { keyText } from "../texts.js";
@@ -142,8 +142,23 @@ export interface WireManyResults {
 	/** When each blob that was put ends, absent where it does not; absent in all where none does. */
 	expires_at: [] | [([] | [bigint])[]];
 }
+const ItemResults = vec(variant<WireItemResult>({ ok: Version, err: Refusal }));
 export const ManyResults = record<WireManyResults>({
-	results: vec(variant<WireItemResult>({ ok: Version, err: Refusal })),
+	results: ItemResults,
 	at: nat64,
 	expires_at: opt(vec(opt(nat64))),
+});
+
+export interface WireDeletedMany {
+	/** One for each key, in their order: the deletion, or the last change where there was nothing to delete. */
+	results: WireItemResult[];
+	/** When it was done. */
+	at: bigint;
+	/** Whether each key held a blob, false where it was refused; absent in answers of earlier versions. */
+	deleted: [] | [boolean[]];
+}
+export const DeletedMany = record<WireDeletedMany>({
+	results: ItemResults,
+	at: nat64,
+	deleted: opt(vec(bool)),
 });

@@ -86,7 +86,9 @@ describe("delete many", () => {
 	test("deletes each, a key twice once, and refuses each for itself", () => {
 		store.putBlob(BEN, "ben's", fillOf(1, 1));
 		for (const key of ["a", "b"]) store.putBlob(ANNA, key, fillOf(1, 1));
-		const { results } = store.ask(ANNA, "blobs_delete_many", remove("a", "a", "ben's", "none", "b"));
+		const request = remove("a", "a", "ben's", "none", "b");
+		const { results, deleted } = store.ask(ANNA, "blobs_delete_many", request);
+		expect(deleted).toEqual([[true, false, false, false, true]]);
 		expect(results).toMatchObject([
 			{ ok: { sequence: 7n } },
 			{ ok: { sequence: 7n } },
@@ -95,6 +97,7 @@ describe("delete many", () => {
 			{ ok: { sequence: 8n } },
 		]);
 		expect(store.keys(READER)).toEqual(["ben's"]);
+		expect(store.ask(ANNA, "blobs_delete_many", request)).toMatchObject({ deleted });
 	});
 
 	test("C33 a late duplicate removes no successor", () => {

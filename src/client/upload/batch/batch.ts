@@ -3,9 +3,9 @@ import * as is from "../../arguments.js";
 import { checkArgument, checkOptions } from "../../arguments.js";
 import { updateBlob } from "../../changing.js";
 import { ITEM } from "../../checks.js";
-import { type ClientContext, noteVersion, requireIdentity } from "../../context.js";
+import { type ClientContext, noteVersion, placeIn, requireIdentity } from "../../context.js";
 import { sealed, shown, storedKey } from "../../encryption.js";
-import { ClientError, isBlobError, located, messageOf, toBlobError } from "../../errors.js";
+import { ClientError, type ErrorPlace, isBlobError, located, messageOf, toBlobError } from "../../errors.js";
 import { openSource } from "../../source/open.js";
 import type { OpenSource } from "../../source/types.js";
 import type { Manifest } from "../../types.js";
@@ -60,6 +60,9 @@ export class Batch {
 	readonly #keys = new Set<string>();
 	#pack = new Pack();
 	#stored: Map<string, Manifest> | undefined;
+	#place: ErrorPlace = {};
+	/** Errors of items. One that several share, such as that of their message, names the key of none. */
+	readonly #errors = new WeakSet<object>();
 
 	constructor(context: ClientContext, calls: UploadCalls, meter: BatchMeter, options: BatchOptions) {
 		this.#context = context;
@@ -85,6 +88,7 @@ export class Batch {
 		const pool = new Pool(() => this.#calls.concurrency + AHEAD);
 		try {
 			await requireIdentity(this.#context);
+			this.#place = await placeIn(this.#context);
 			if (skipUnchanged) this.#stored = await listStored(this.#through, prefix, this.#calls.signal);
 			for await (const file of untilBroken(files, (error) => {
 				broken = { error };
@@ -306,7 +310,11 @@ export class Batch {
 
 	#failed(file: File, error: unknown, loaded = 0): void {
 		const key = (this.#options.prefix ?? "") + (file.item?.key ?? "");
-		this.#ended(file, { key, status: "failed", error: located(toBlobError(error), { key }) }, loaded);
+		const failure = toBlobError(error);
+		const isShared = this.#errors.has(failure);
+		this.#errors.add(failure);
+		located(failure, { ...this.#place, key: isShared ? undefined : key });
+		this.#ended(file, { key, status: "failed", error: failure }, loaded);
 	}
 
 	#ended(file: File, result: ItemResult<ItemUploaded>, done: number): void {

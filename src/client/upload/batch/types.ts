@@ -56,12 +56,12 @@ export interface ItemUploaded {
 	readonly manifest: Manifest;
 }
 
-/** An item whose key holds nothing now, whether or not it held something before. */
+/** A key that holds nothing now. */
 export interface ItemDeleted {
-	/** Its key. */
+	/** The key. */
 	readonly key: string;
-	/** Tells it from one that failed. */
-	readonly status: "deleted";
+	/** `absent` if the key held nothing before. Stores of an earlier version do not tell: then it is `deleted`. */
+	readonly status: "deleted" | "absent";
 	/** The last change of the store when it was done. */
 	readonly version: Version;
 }
@@ -117,8 +117,10 @@ export interface DeleteManyResult extends DeleteCounts {
 
 /** How many keys came to which end. */
 export interface DeleteCounts {
-	/** Keys that hold nothing now. */
+	/** Keys whose blob was deleted. */
 	readonly deleted: number;
+	/** Keys that held nothing. */
+	readonly absent: number;
 	/** Keys that failed, each with its own error. */
 	readonly failed: number;
 }

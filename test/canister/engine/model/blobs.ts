@@ -8,7 +8,6 @@ import {
 	type WireMoveItem,
 	type WirePublication,
 	type WireUpdateItem,
-	type WireVersion,
 } from "../../../../src/protocol/index.js";
 import { rootOf } from "../../../support/store.js";
 import { chargeOfBlob } from "./charges.js";
@@ -124,7 +123,7 @@ export function putBlob(model: Model, who: number, [request, bytes]: MethodArgs<
 }
 
 /** What becomes of each of many: the number of its change, or the code of its refusal. */
-function each<Item>(items: Item[], act: (item: Item) => WireVersion): (WireVersion | string)[] {
+function each<Item, Done>(items: Item[], act: (item: Item) => Done): (Done | string)[] {
 	return items.map((item) => {
 		try {
 			return act(item);
@@ -137,7 +136,8 @@ function each<Item>(items: Item[], act: (item: Item) => WireVersion): (WireVersi
 
 /** The first answer, but of keys that the caller may not change any more. */
 const stillOf =
-	(model: Model, who: number, items: readonly { key: string }[]) => (answer: (WireVersion | string)[]) =>
+	<Done>(model: Model, who: number, items: readonly { key: string }[]) =>
+	(answer: (Done | string)[]) =>
 		answer.map((result, i) => {
 			if (typeof result === "string") return result;
 			return each([items[i]!], ({ key }) => {
@@ -212,7 +212,7 @@ export function deleteBlob(model: Model, who: number, [request]: MethodArgs<"blo
 export function deleteMany(model: Model, who: number, [request]: MethodArgs<"blobs_delete_many">) {
 	requireWriter(model, who);
 	const { id, blobs } = request;
-	const act = () => each(blobs, (item) => remove(model, who, item).version);
+	const act = () => each(blobs, (item) => remove(model, who, item));
 	return model.once(who, id, "deletedMany", "blobs_delete_many", request, 1, act, stillOf(model, who, blobs));
 }
 

@@ -182,8 +182,8 @@ export class World {
 				const removed = answer as PlainOk<"blobs_remove_owned">;
 				return { ...removed, next: removed.next.length > 0 };
 			}
-			const isMany = method === "blobs_put_many" || method === "blobs_delete_many";
-			return isMany ? resultsOf(answer as PlainOk<"blobs_put_many">) : answer;
+			if (method === "blobs_put_many") return resultsOf(answer as PlainOk<"blobs_put_many">);
+			return method === "blobs_delete_many" ? deletionsOf(answer as PlainOk<"blobs_delete_many">) : answer;
 		} catch (error) {
 			if (!(error instanceof Refusal)) throw error;
 			expect(this.storage.writes).toBe(before);
@@ -627,3 +627,8 @@ function partOf(of: unknown, like: unknown): unknown {
 
 const resultsOf = ({ results }: PlainOk<"blobs_put_many">) =>
 	results.map((result) => ("ok" in result ? result.ok : errorCode(result.err)));
+
+const deletionsOf = ({ results, deleted: [deleted] }: PlainOk<"blobs_delete_many">) =>
+	results.map((result, i) =>
+		"ok" in result ? { deleted: deleted?.[i], version: result.ok } : errorCode(result.err),
+	);
