@@ -8,6 +8,7 @@ import {
 } from "../protocol/index.js";
 import { type CallOptions, newId } from "./asking.js";
 import { attempt } from "./attempts.js";
+import { retry } from "./call/retry.js";
 import { type ClientContext, noteVersion } from "./context.js";
 import { ClientError, isBlobError, refuseInvalid } from "./errors.js";
 import { findCopy, findDeleted, findUpdated } from "./evidence.js";
@@ -45,8 +46,8 @@ export interface UpdateOptions extends CallOptions {
 	replaceMetadata?: Readonly<Record<string, string>> | undefined;
 	/**
 	 * Metadata to add to what the blob has, or to change there; a name with `null` is removed. The client reads the manifest
-	 * and updates it only while the key holds that version; without `ifMatch` it tries again where somebody else was
-	 * faster, up to five times. Not with `replaceMetadata`.
+	 * and updates it only while the key holds that version. If another caller was faster it tries again, with pauses,
+	 * until the deadline of `retry`; with `ifMatch` it does not. Not with `replaceMetadata`.
 	 */
 	mergeMetadata?: Readonly<Record<string, string | null>> | undefined;
 	/**
@@ -135,14 +136,12 @@ export async function updateBlob(
 	return changed(context, answer);
 }
 
-/** Times that metadata is merged with what is read anew. */
-const MAX_MERGES = 5;
-
 /**
  * Updates with the metadata that the blob has and what is to be merged into it.
  * @param find reads what the key holds, from a state that has seen `minVersion`
  */
 export async function updateMerged(
+	{ settings: { retry: policy, ports } }: Pick<ClientContext, "settings">,
 	{ mergeMetadata, ...options }: UpdateOptions,
 	find: (options: Pick<StatOptions, "trust" | "minVersion">) => Promise<Manifest>,
 	update: (options: UpdateOptions) => Promise<Manifest>,
@@ -152,26 +151,28 @@ export async function updateMerged(
 			option: "mergeMetadata",
 			reason: "metadata is either merged or replaced: give one of mergeMetadata and replaceMetadata",
 		});
-	const { ifMatch } = options;
-	for (let time = 1; ; time++) {
+	const { ifMatch, signal } = options;
+	const merge = async (attempt: number): Promise<Manifest> => {
 		const held = await find({
-			trust: time === 1 ? "proof" : "subnet",
+			trust: attempt === 1 ? "proof" : "subnet",
 			...(ifMatch && { minVersion: ifMatch }),
 		});
 		const merged = Object.entries({ ...held.metadata, ...mergeMetadata }).filter(
 			(entry): entry is [string, string] => entry[1] !== null,
 		);
-		try {
-			return await update({
-				...options,
-				replaceMetadata: Object.fromEntries(merged),
-				ifMatch: ifMatch ?? held,
-			});
-		} catch (error) {
-			const isOvertaken = ifMatch === undefined && isBlobError(error, "precondition_failed");
-			if (!isOvertaken || time === MAX_MERGES) throw error;
-		}
-	}
+		return update({
+			...options,
+			replaceMetadata: Object.fromEntries(merged),
+			ifMatch: ifMatch ?? held,
+		});
+	};
+	return retry(merge, {
+		// Each refusal means that another caller's change was made: time is the only bound.
+		policy: { ...policy, maxAttempts: Number.POSITIVE_INFINITY },
+		ports,
+		signal,
+		retryable: (error) => ifMatch === undefined && isBlobError(error, "precondition_failed"),
+	});
 }
 
 export async function moveBlob(

@@ -312,7 +312,7 @@ export class BlobClient {
 			if (options.mergeMetadata === undefined) return update(options);
 			const { signal } = options;
 			const find = (how: StatOptions) => this.stat(key, { ...how, ...(signal && { signal }) });
-			return updateMerged(options, find, update);
+			return updateMerged(this.#context, options, find, update);
 		});
 	}
 

@@ -33,6 +33,8 @@ test.each<[string, (client: BlobClient) => unknown]>([
 	const client = new BlobClient({ agent, canisterId: WHO });
 	const made = change(client);
 	const done = made instanceof Transfer ? made.done : Promise.resolve(made);
-	expect(await failure(done)).toMatchObject({ code: "anonymous" });
+	const error = await failure(done);
+	expect(error).toMatchObject({ code: "anonymous", place: { canister: WHO, caller: "2vxsx-fae" } });
+	expect((error as Error).message).toContain(WHO);
 	expect(requests).toBe(0);
 });

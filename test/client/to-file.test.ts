@@ -184,6 +184,11 @@ describe("the file that a download is written to", () => {
 		expect(await errnoOf(toFile(download(), join(directory, "there")))).toBe("EISDIR");
 		expect(await errnoOf(toFile(download(), `${join(directory, "new")}/`))).toBe("EISDIR");
 		expect(await errnoOf(toFile(download(), "/dev/null"))).toBe("EEXIST");
+		// Links that root could replace, for every process of the machine.
+		expect(await errnoOf(toFile(download(), "/dev/stdout"))).toBe("EEXIST");
+		await symlink("/dev/null", join(directory, "link"));
+		expect(await errnoOf(toFile(download(), join(directory, "link")))).toBe("EEXIST");
+		await rm(join(directory, "link"));
 		expect(await errnoOf(toFile(download(), join(directory, "none/there")))).toBe("ENOENT");
 		const reserved = `.cb-${"0".repeat(16)}-${"0".repeat(32)}-${"0".repeat(12)}-free.part`;
 		expect(await errnoOf(toFile(download(), join(directory, reserved)))).toBe("EINVAL");

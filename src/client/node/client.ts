@@ -1,3 +1,4 @@
+import { checked } from "../arguments.js";
 import type { PreparedUpload } from "../batching/types.js";
 import { BlobClient as WebBlobClient } from "../client.js";
 import { contextOf } from "../context.js";
@@ -14,6 +15,7 @@ import type {
 } from "../upload/batch/types.js";
 import type { UploadOptions } from "../upload/options.js";
 import type { Transfer } from "../upload/transfer.js";
+import { DOWNLOAD_TO } from "./checks.js";
 import { nodePorts } from "./ports.js";
 import { type NodeSource, type NodeUploadItems, nodeItems, nodeSource } from "./source.js";
 import { type DownloadedFile, type ToFileOptions, toFile } from "./to-file.js";
@@ -76,8 +78,10 @@ export class BlobClient extends WebBlobClient {
 		path: string,
 		options: DownloadToOptions = {},
 	): Promise<DownloadedFile> {
-		const { resume, reuse, ...reading } = options;
-		const download: Download = this.download(target as string, reading);
-		return toFile(download, path, { resume, reuse });
+		return checked(options, DOWNLOAD_TO, () => {
+			const { resume, reuse, ...reading } = options;
+			const download: Download = this.download(target as string, reading);
+			return toFile(download, path, { resume, reuse });
+		});
 	}
 }

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { checkArgument, text } from "../arguments.js";
 import type { SessionNote, SessionStore } from "../sessions/types.js";
 
 type Named = Pick<SessionNote, "canisterId" | "id">;
@@ -9,6 +10,7 @@ type Named = Pick<SessionNote, "canisterId" | "id">;
  * Handles must be JSON, such as a path.
  */
 export function fileSessions(directory: string): SessionStore {
+	checkArgument("directory", directory, text);
 	const pathOf = ({ canisterId, id }: Named) => join(directory, `${canisterId}-${id}.json`);
 	return {
 		put: async (note) => {

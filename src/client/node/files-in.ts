@@ -1,7 +1,10 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import * as is from "../arguments.js";
+import { checkArgument, checkOptions } from "../arguments.js";
 import { sourceErrors } from "../source/failure.js";
 import type { UploadItem } from "../upload/batch/types.js";
+import { FILES_IN } from "./checks.js";
 import { fromPath, hasBytes } from "./from-path.js";
 
 /** A regular file, ready for `uploadMany`. */
@@ -47,10 +50,10 @@ export interface UnreadFile {
  * while it is read.
  * @throws ClientError `source_failed` where the directory itself cannot be read
  */
-export async function filesIn(
-	root: string,
-	{ filter = () => true }: FilesInOptions = {},
-): Promise<FoundFiles> {
+export async function filesIn(root: string, options: FilesInOptions = {}): Promise<FoundFiles> {
+	checkArgument("root", root, is.text);
+	checkOptions(options, FILES_IN);
+	const { filter = () => true } = options;
 	const found: FoundFiles = { files: [], skipped: [], failed: [] };
 
 	const visit = async (directory: string, above: string): Promise<void> => {

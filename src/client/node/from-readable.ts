@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { checkArgument } from "../arguments.js";
 import { checkUnread } from "../source/streams.js";
 
 /**
@@ -8,6 +9,10 @@ import { checkUnread } from "../source/streams.js";
  * upload with `source_invalid`.
  */
 export function fromReadable(readable: Readable): AsyncIterable<Uint8Array> {
+	checkArgument("readable", readable, {
+		expected: "a stream of Node",
+		accepts: (value) => typeof (value as Readable | null)?.iterator === "function",
+	});
 	const { path } = readable as { readonly path?: unknown };
 	return {
 		// By which its media type is guessed.

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { ClientError } from "../errors.js";
+import { ClientError, messageOf } from "../errors.js";
 import type { BlobSource } from "../source/types.js";
 import type { UploadItem } from "../upload/batch/types.js";
 import { SourceLater } from "../upload/index.js";
@@ -27,7 +27,12 @@ export function nodeSource(source: NodeSource): BlobSource | SourceLater {
 }
 
 function pathOf(url: URL): string {
-	if (url.protocol === "file:") return fileURLToPath(url);
+	if (url.protocol === "file:")
+		try {
+			return fileURLToPath(url);
+		} catch (error) {
+			throw new ClientError("source_invalid", { got: `the URL ${url.href}: ${messageOf(error)}` }, error);
+		}
 	const got = `a URL of ${url.protocol} that is not a file: give (await fetch(url)).body`;
 	throw new ClientError("source_invalid", { got });
 }

@@ -1,4 +1,4 @@
-import { lstat, realpath } from "node:fs/promises";
+import { lstat, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { isPartialName } from "./partial-file.js";
 
@@ -32,11 +32,23 @@ export async function claim(path: string): Promise<{ target: Target; release: ()
 	if (found && !found.isFile() && !found.isSymbolicLink())
 		throw refusal("EEXIST", "it is neither a file nor a link, and would be replaced by one");
 	const directory = await realpath(dirname(whole));
+	// Such as /dev/stdout, which to replace would break for every process.
+	if (found?.isSymbolicLink() && (isOfSystem(directory) || (await leadsToDevice(whole))))
+		throw refusal("EEXIST", "it is a link to a device or a pipe: write the stream of the download to it");
 	const target = { directory, name, path: join(directory, name) };
 	if (busy.has(target.path))
 		throw refusal("EBUSY", "another download of this process is being written to it");
 	busy.add(target.path);
 	return { target, release: () => busy.delete(target.path) };
 }
+
+const isOfSystem = (directory: string): boolean =>
+	process.platform !== "win32" && /^\/(?:dev|proc)(?:\/|$)/.test(directory);
+
+const leadsToDevice = (link: string): Promise<boolean> =>
+	stat(link).then(
+		(found) => !found.isFile() && !found.isDirectory(),
+		() => false,
+	);
 
 const refusal = (code: string, reason: string): Error => Object.assign(new Error(reason), { code });

@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
+import * as is from "../arguments.js";
+import { checkArgument, checkOptions } from "../arguments.js";
 import type { Download, Reading } from "../download/download.js";
 import { type Span, within } from "../download/range.js";
 import { ClientError, isBlobError } from "../errors.js";
 import type { Manifest } from "../types.js";
 import { follow, throwIfAborted } from "../util/abort.js";
 import { Pool } from "../util/pool.js";
+import { TO_FILE } from "./checks.js";
 import { PartialFile } from "./partial-file.js";
 import { claim, type Target } from "./target.js";
 import { writeAt } from "./write-at.js";
@@ -48,6 +51,9 @@ export async function toFile(
 	path: string,
 	options: ToFileOptions = {},
 ): Promise<DownloadedFile> {
+	checkArgument("download", download, is.object);
+	checkArgument("path", path, is.text);
+	checkOptions(options, TO_FILE);
 	try {
 		const { target, release } = await claim(path);
 		try {

@@ -1,5 +1,7 @@
 import { relative, sep } from "node:path";
 import picomatch from "picomatch";
+import * as is from "../arguments.js";
+import { checkArgument, checkOptions } from "../arguments.js";
 import type { ClientContext } from "../context.js";
 import { ClientError, messageOf } from "../errors.js";
 import { startBatch } from "../upload/batch/index.js";
@@ -12,6 +14,7 @@ import type {
 	UploadManyResult,
 } from "../upload/batch/types.js";
 import type { Transfer } from "../upload/transfer.js";
+import { UPLOAD_DIRECTORY } from "./checks.js";
 import { filesIn } from "./files-in.js";
 
 /** Which files of a directory are uploaded, and how. */
@@ -32,10 +35,8 @@ export interface UploadDirectoryResult extends UploadManyResult {
 	readonly skipped: readonly string[];
 }
 
-function matcher(option: string, patterns: string | readonly string[]): (path: string) => boolean {
+function matcher(patterns: string | readonly string[]): (path: string) => boolean {
 	const all = typeof patterns === "string" ? [patterns] : [...patterns];
-	if (all.some((pattern) => typeof pattern !== "string" || pattern === ""))
-		throw new ClientError("option_invalid", { option, reason: "it must be one glob, or an array of them" });
 	// A pattern without a slash is one of names.
 	const [names, paths] = [false, true].map((isPath) => all.filter((glob) => glob.includes("/") === isPath));
 	const isName = picomatch(names as string[], { dot: true, basename: true });
@@ -47,12 +48,15 @@ function matcher(option: string, patterns: string | readonly string[]): (path: s
 export function uploadDirectory(
 	context: ClientContext,
 	directory: string,
-	{ include, exclude, ...options }: UploadDirectoryOptions,
+	given: UploadDirectoryOptions,
 ): Transfer<UploadDirectoryResult, UploadManyProgress, ItemResult<ItemUploaded>> {
 	let skipped: readonly string[] = [];
+	const { include, exclude, ...options } = given ?? {};
 	const find = async (): Promise<UploadItem[]> => {
-		const isIncluded = include === undefined ? () => true : matcher("include", include);
-		const isExcluded = exclude === undefined ? () => false : matcher("exclude", exclude);
+		checkArgument("directory", directory, is.text);
+		checkOptions(given, UPLOAD_DIRECTORY);
+		const isIncluded = include === undefined ? () => true : matcher(include);
+		const isExcluded = exclude === undefined ? () => false : matcher(exclude);
 		const filter = (key: string) =>
 			key.endsWith("/") ? !isExcluded(key.slice(0, -1)) : !isExcluded(key) && isIncluded(key);
 		const found = await filesIn(directory, { filter });

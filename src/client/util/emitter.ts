@@ -1,3 +1,4 @@
+import { callback, checkArgument } from "../arguments.js";
 import { notify } from "./notify.js";
 
 type Listener = (value: never) => void;
@@ -6,8 +7,12 @@ type Listener = (value: never) => void;
 export class Emitter<Events> {
 	readonly #listeners = new Map<keyof Events, Set<Listener>>();
 
-	/** @returns a function that unsubscribes */
+	/**
+	 * @returns a function that unsubscribes
+	 * @throws ClientError `option_invalid` for what is no function: it would fail only when the event comes
+	 */
 	on<Name extends keyof Events>(event: Name, listener: (value: Events[Name]) => void): () => void {
+		checkArgument("listener", listener, callback);
 		const listeners = this.#listeners.get(event) ?? new Set();
 		this.#listeners.set(event, listeners.add(listener));
 		return () => listeners.delete(listener);
