@@ -1,3 +1,4 @@
+import * as is from "../client/arguments.js";
 import type { UpdateOptions } from "../client/changing.js";
 import type { VerifiedBlob } from "../client/download/verified-blob.js";
 import type { BlobEncryption, Sealing, SealingOptions } from "../client/encryption.js";
@@ -15,7 +16,7 @@ import { blobKeyOf } from "./blob-key.js";
 import { ENVELOPE, type Envelope, Envelopes } from "./envelope.js";
 import { KEY_BYTES } from "./frames.js";
 import { type Layout, padded, sealedSize, TAG_BYTES } from "./layout.js";
-import type { MasterKey } from "./master-key.js";
+import { MasterKey } from "./master-key.js";
 import { Names } from "./names.js";
 import { OpenedBlob } from "./opened-blob.js";
 import { SealedSource } from "./sealed-source.js";
@@ -24,6 +25,11 @@ import { randomBytes } from "./subtle.js";
 
 const SIV_KEY_BYTES = 64;
 const OPAQUE = "application/octet-stream";
+
+const MASTER_KEY: is.Check = {
+	expected: "a MasterKey",
+	accepts: (value) => value instanceof MasterKey,
+};
 
 /** How blobs are encrypted. */
 export interface EncryptionOptions {
@@ -42,6 +48,16 @@ export interface EncryptionOptions {
 	 */
 	readonly deduplicate?: boolean | undefined;
 }
+
+const OPTIONS: is.Checks<EncryptionOptions> = {
+	masterKey: MASTER_KEY,
+	olderKeys: {
+		expected: "an array of MasterKeys",
+		accepts: (value) => Array.isArray(value) && value.every(MASTER_KEY.accepts),
+	},
+	names: is.flag,
+	deduplicate: is.flag,
+};
 
 /**
  * Encrypts blobs with one master key: the option `encryption` of a BlobClient. Its uploads are sealed before they leave this
@@ -69,6 +85,9 @@ export class Encryption implements BlobEncryption {
 
 	/** @throws ClientError `encryption_unavailable` where there is no WebCrypto */
 	static async of(options: EncryptionOptions): Promise<Encryption> {
+		is.checkArgument("options", options, is.object);
+		is.checkOptions(options, OPTIONS);
+		is.checkArgument("masterKey", options.masterKey, MASTER_KEY);
 		const { masterKey, olderKeys = [], names = false, deduplicate = false } = options;
 		const envelopes = await Promise.all(
 			[masterKey, ...olderKeys].map(

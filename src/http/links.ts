@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import * as is from "../client/arguments.js";
 import type { PrincipalLike } from "../client/node/index.js";
 import { pathOf } from "./core/target.js";
 import { invalid } from "./options.js";
@@ -36,8 +37,14 @@ export class BlobLinks {
 	readonly #secrets: readonly Buffer[];
 
 	/** @throws ClientError `option_invalid` */
-	constructor({ canisterId, secrets }: BlobLinksOptions) {
+	constructor(options: BlobLinksOptions) {
+		is.checkArgument("options", options, is.object);
+		is.checkArgument("canisterId", options.canisterId, is.principal);
+		is.checkArgument("secrets", options.secrets, is.array);
+		const { canisterId, secrets } = options;
 		this.#canisterId = typeof canisterId === "string" ? canisterId : canisterId.toText();
+		for (const secret of secrets)
+			if (typeof secret !== "string") is.checkArgument("secrets", secret, is.bytes);
 		this.#secrets = secrets.map((secret) => Buffer.from(secret as Uint8Array));
 		if (this.#secrets.length === 0) throw invalid("secrets", "there must be one");
 		if (this.#secrets.some((secret) => secret.length < LEAST_SECRET))
@@ -45,7 +52,12 @@ export class BlobLinks {
 	}
 
 	/** The link to a key: its path, with the end and the signature as its query. */
-	linkFor(key: string, { until, base = "/" }: LinkOptions): string {
+	linkFor(key: string, options: LinkOptions): string {
+		is.checkArgument("key", key, is.text);
+		is.checkArgument("options", options, is.object);
+		is.checkArgument("until", options.until, is.date);
+		const { until, base = "/" } = options;
+		is.checkArgument("base", base, is.text);
 		const seconds = String(Math.floor(until.getTime() / 1_000));
 		if (!SECONDS.test(seconds)) throw invalid("until", "it must be a date");
 		const signature = this.#sign(this.#secrets[0]!, key, seconds).toString("base64url");

@@ -1,3 +1,4 @@
+import * as is from "../client/arguments.js";
 import { type BlobClient, ClientError } from "../client/node/index.js";
 import type { DiskCacheOptions } from "./disk-cache.js";
 import type { BlobLinks } from "./links.js";
@@ -70,6 +71,30 @@ export type Settings = Required<Omit<BlobHandlerOptions, OptionalNames>> &
 	Pick<BlobHandlerOptions, OptionalNames>;
 type OptionalNames = "privateClient" | "mayRead" | "links" | "cache" | "corsOrigin" | "log";
 
+const HANDLER: is.Checks<BlobHandlerOptions> = {
+	client: is.object,
+	privateClient: is.object,
+	mayRead: is.callback,
+	links: is.object,
+	prefix: is.text,
+	cacheControl: is.text,
+	site: is.flag,
+	corsOrigin: is.text,
+	freshMs: is.number,
+	memoryBytes: is.number,
+	indexBytes: is.number,
+	readAhead: is.number,
+	maxReaders: is.number,
+	maxLookups: is.number,
+	maxRanges: is.number,
+	firstByteMs: is.number,
+	stallMs: is.number,
+	pressedStallMs: is.number,
+	cache: is.object,
+	log: is.callback,
+};
+const CACHE: is.Checks<DiskCacheOptions> = { directory: is.text, maxBytes: is.number, private: is.flag };
+
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const invalid = (option: string, reason: string) =>
@@ -77,6 +102,9 @@ export const invalid = (option: string, reason: string) =>
 
 /** @throws ClientError `option_invalid` */
 export function normalise(options: BlobHandlerOptions): Settings {
+	is.checkArgument("options", options, is.object);
+	is.checkOptions(options, HANDLER);
+	is.checkOptions(options.cache, CACHE, "cache");
 	const whole = (name: keyof BlobHandlerOptions, otherwise: number, least: number, most: number): number => {
 		const value = options[name] ?? otherwise;
 		if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;

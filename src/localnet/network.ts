@@ -20,6 +20,7 @@ import { Faults } from "./faults/faults.js";
 import { FaultLayer } from "./faults/layer.js";
 import { RequestLog } from "./faults/request-log.js";
 import { Gateway } from "./gateway/gateway.js";
+import { checkOptions } from "./given.js";
 import { createApi } from "./http/api.js";
 import { HttpServer } from "./http/server.js";
 import type { InstructionLimits } from "./limits.js";
@@ -103,7 +104,8 @@ export class Network {
 	 * An HttpAgent for this network, of @icp-sdk/core where that is installed, else of @dfinity/agent. It trusts this
 	 * network's root key. Without an identity it is anonymous. Name the type that it has: `network.agent<HttpAgent>(identity)`.
 	 */
-	agent<Agent extends NetworkAgent = NetworkAgent>(identity?: object): Promise<Agent> {
+	async agent<Agent extends NetworkAgent = NetworkAgent>(identity?: object): Promise<Agent> {
+		checkOptions(identity, "identity");
 		return createAgent(this.url, this.rootKey, this.#topology.signatures, identity) as Promise<Agent>;
 	}
 

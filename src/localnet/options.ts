@@ -6,6 +6,7 @@ import type { Profile } from "./conditions/profiles.js";
 import type { MessageRecord } from "./execution/accounting.js";
 import type { BlockRecord } from "./execution/blocks.js";
 import type { CostSchedule } from "./execution/fees.js";
+import { checkFunctions, checkOptions } from "./given.js";
 import type { Middleware } from "./http/wire.js";
 import { INSTRUCTION_LIMITS, type InstructionLimits, TIMES } from "./limits.js";
 
@@ -71,6 +72,9 @@ export interface NormalizedOptions {
 const SIGNATURES: readonly Signatures[] = ["bls", "test"];
 
 export function normalizeOptions(options: NetworkOptions): NormalizedOptions {
+	checkOptions(options);
+	const { clock, log, onMessage, onBlock, middleware } = options;
+	checkFunctions({ clock, log, onMessage, onBlock, middleware });
 	const { seed, signatures = "bls" } = options;
 	if (!SIGNATURES.includes(signatures))
 		throw new RangeError(`signatures are made by "bls" or "test", not ${JSON.stringify(signatures)}`);

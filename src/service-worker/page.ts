@@ -1,3 +1,4 @@
+import { checkArgument, object } from "../client/arguments.js";
 import { type BlobClient, ClientError, type IdentityLike, type Manifest } from "../client/index.js";
 import { checkPrincipal } from "../client/options.js";
 import { pathOf } from "../http/core/target.js";
@@ -48,7 +49,9 @@ export class BlobUrls {
 	#prefix: Promise<string | undefined> | undefined;
 
 	/** @throws ClientError `option_invalid` */
-	constructor({ client, canisterId, identity, gateway, waitMs = DEFAULT_WAIT_MS }: BlobUrlsOptions) {
+	constructor(options: BlobUrlsOptions) {
+		checkArgument("options", options, object);
+		const { client, canisterId, identity, gateway, waitMs = DEFAULT_WAIT_MS } = options;
 		const principal = checkPrincipal("canisterId", canisterId);
 		if (typeof client?.download !== "function")
 			throw new ClientError("option_invalid", { option: "client", reason: "it must be a BlobClient" });

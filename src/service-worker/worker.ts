@@ -1,3 +1,4 @@
+import * as is from "../client/arguments.js";
 import { type BlobClient, ClientError, type IdentityLike } from "../client/index.js";
 import { checkPrincipal } from "../client/options.js";
 import { Answering } from "./answering.js";
@@ -46,6 +47,9 @@ function bytesOf(option: string, value: number, least: number): number {
  * @throws ClientError `option_invalid`
  */
 export function serveBlobs(options: BlobWorkerOptions): void {
+	is.checkArgument("options", options, is.object);
+	is.checkArgument("canisters", options.canisters, is.array);
+	is.checkArgument("client", options.client, is.callback);
 	const { canisters, client, prefix = "/blobs/", cacheName = "canister-blobs" } = options;
 	const memoryBytes = bytesOf("memoryBytes", options.memoryBytes ?? 2 ** 25, 1);
 	const cacheBytes = bytesOf("cacheBytes", options.cacheBytes ?? 2 ** 28, 0);

@@ -85,6 +85,29 @@ test("a tar archive has all of it, as GNU tar reads it", async () => {
 	]);
 });
 
+test("of a key and one below it the second is named and left out: no archive holds both as files", async () => {
+	const content = { a: "1", "a-": "2", "a/b": "3", "a/b/c": "4", "b/c": "5" };
+	const { repository, id } = await sceneOf(
+		Object.fromEntries(Object.entries(content).map(([key, text]) => [key, Buffer.from(text)])),
+	);
+	const failed: string[] = [];
+	const path = join(folder, "below.tar");
+	const file = Writable.toWeb(createWriteStream(path));
+	const onFailed = (key: string, reason: string) => failed.push(`${key}: ${reason}`);
+	expect(await exportTar(repository, id, file, { onFailed })).toMatchObject({ blobs: 3, failed: 2 });
+	expect(failed).toEqual(
+		["a/b", "a/b/c"].map((key) => `${key}: the key "a" is a file there, not a directory`),
+	);
+	const target = join(folder, "below");
+	await mkdir(target);
+	execFileSync("tar", ["-xf", path, "-C", target]);
+	expect(await readdir(join(target, "blobs"))).toEqual(["a", "a-", "b"]);
+	const other = join(folder, "below-too");
+	failed.length = 0;
+	expect(await exportDirectory(repository, id, other, { onFailed })).toMatchObject({ blobs: 3, failed: 2 });
+	expect(failed.map((line) => line.split(":")[0]).sort()).toEqual(["a/b", "a/b/c"]);
+});
+
 test("a directory has the same; again, what differs there is replaced", async () => {
 	const { repository, id } = await sceneOf();
 	const target = join(folder, "directory");

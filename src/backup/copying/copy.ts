@@ -1,4 +1,5 @@
 import { follow, throwIfAborted } from "../../client/util/abort.js";
+import { COPY, checkOptions } from "../checks.js";
 import { BackupError } from "../errors.js";
 import type { SnapshotSummary } from "../format/generation.js";
 import { inOrder } from "../in-order.js";
@@ -57,6 +58,7 @@ interface Counts {
  * @throws BackupError `snapshot_not_found`, `item_missing` where the first cannot be read, `repository_damaged`
  */
 export async function copy(from: Repository, to: Repository, options: CopyOptions = {}): Promise<CopyResult> {
+	checkOptions(options, COPY);
 	const { dryRun = false, check = "structure", onNote: note = () => {} } = options;
 	const { controller, release } = follow(options.signal);
 	const { signal } = controller;

@@ -3,6 +3,7 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { syncDirectory } from "../../client/node/sync-directory.js";
 import { writeAt } from "../../client/node/write-at.js";
+import { checkOptions, EXPORT } from "../checks.js";
 import { restore } from "../reading/restore.js";
 import type { Repository } from "../repository/repository.js";
 import { BLOBS, type Document, documentsOf } from "./documents.js";
@@ -19,6 +20,7 @@ export async function exportDirectory(
 	directory: string,
 	options: ExportOptions = {},
 ): Promise<ExportResult> {
+	checkOptions(options, EXPORT);
 	const { onFailed, onBytes, signal, prefix = "", owner } = options;
 	const target = resolve(directory);
 	await mkdir(target, { recursive: true });

@@ -1,8 +1,9 @@
 import { createTarPacker } from "modern-tar";
+import { refusalOf } from "../../client/node/place.js";
 import { follow, throwIfAborted } from "../../client/util/abort.js";
+import { checkOptions, EXPORT } from "../checks.js";
 import { BackupError } from "../errors.js";
 import { bytesOf, leavesOf } from "../reading/blob-reader.js";
-import { refusalOf } from "../reading/place.js";
 import type { Repository } from "../repository/repository.js";
 import type { BlobEntry } from "../tree/entry.js";
 import { BLOBS, type BlobFilter, blobsOf, documentsOf } from "./documents.js";
@@ -41,6 +42,7 @@ export async function exportTar(
 	into: WritableStream<Uint8Array>,
 	options: ExportOptions = {},
 ): Promise<ExportResult> {
+	checkOptions(options, EXPORT);
 	const { onFailed, onBytes } = options;
 	const { controller, release } = follow(options.signal);
 	const { signal } = controller;
@@ -51,6 +53,7 @@ export async function exportTar(
 	const snapshot = await repository.read(id);
 	const at = new Date(snapshot.at);
 	const counts = { blobs: 0, bytes: 0, failed: 0, missing: snapshot.missingCount };
+	const files = new FilesAbove();
 	try {
 		for (const { name, read } of documentsOf(repository, snapshot, options)) {
 			let size = 0;
@@ -59,7 +62,7 @@ export async function exportTar(
 		}
 		for await (const entry of blobsOf(repository, snapshot, options)) {
 			throwIfAborted(signal);
-			const reason = await refusal(repository, entry);
+			const reason = files.refusalOf(entry.key) ?? (await refusal(repository, entry));
 			if (reason !== undefined) {
 				counts.failed++;
 				onFailed?.(entry.key, reason);
@@ -69,6 +72,7 @@ export async function exportTar(
 			const header = { name: `${BLOBS}${key}`, size, mtime: new Date(modifiedAt), mode: 0o644 };
 			const body = packer.add({ ...header, type: "file" });
 			await writeFile(body, bytesOf(repository.items, entry), signal, onBytes);
+			files.add(key);
 			counts.blobs++;
 			counts.bytes += size;
 		}
@@ -101,6 +105,24 @@ async function writeFile(
 		onBytes?.(piece.length);
 	}
 	await writer.close();
+}
+
+/** The files above a key, of keys that come in their order: below a file there can be no other one. */
+class FilesAbove {
+	readonly #above: string[] = [];
+
+	add(key: string): void {
+		this.#above.push(key);
+	}
+
+	refusalOf(key: string): string | undefined {
+		// Keys that begin alike are neighbours: past the last one, a key is above no other.
+		while (this.#above.length > 0 && !key.startsWith(this.#above.at(-1)!)) this.#above.pop();
+		const above = this.#above.find((file) => key.startsWith(`${file}/`));
+		return above === undefined
+			? undefined
+			: `the key ${JSON.stringify(above)} is a file there, not a directory`;
+	}
 }
 
 /** Why a blob cannot be a file of an archive; undefined where its name is one and all of its chunks are there. */

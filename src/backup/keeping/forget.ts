@@ -1,3 +1,5 @@
+import * as is from "../../client/arguments.js";
+import { checkArgument, checkOptions, FORGET, KEEP } from "../checks.js";
 import { BackupError } from "../errors.js";
 import type { SnapshotSummary } from "../format/generation.js";
 import type { Repository } from "../repository/repository.js";
@@ -28,6 +30,9 @@ export interface ForgetResult {
  * @throws BackupError `option_invalid` where nothing would be kept for want of a rule
  */
 export async function forget(repository: Repository, options: ForgetOptions): Promise<ForgetResult> {
+	checkArgument("options", options, is.object);
+	checkOptions(options, FORGET);
+	checkOptions(options.keep, KEEP, "keep");
 	const { ids = [], keep, canister, dryRun = false } = options;
 	if (keep && !hasRules(keep))
 		throw new BackupError("option_invalid", {

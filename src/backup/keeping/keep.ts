@@ -1,3 +1,5 @@
+import * as is from "../../client/arguments.js";
+import { checkArgument, checkOptions, KEEP } from "../checks.js";
 import type { SnapshotSummary } from "../format/generation.js";
 
 /** Which snapshots of each canister are kept. One that any rule keeps is kept. */
@@ -41,6 +43,8 @@ export const hasRules = (rules: KeepRules): boolean =>
 
 /** The snapshots that the rules keep, each canister's for itself. */
 export function keptBy(rules: KeepRules, snapshots: readonly SnapshotSummary[]): Set<SnapshotSummary> {
+	checkArgument("rules", rules, is.object);
+	checkOptions(rules, KEEP, "rules");
 	const kept = new Set<SnapshotSummary>();
 	const canisters = new Set(snapshots.map(({ canister }) => canister));
 	for (const canister of canisters) {

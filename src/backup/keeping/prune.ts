@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { throwIfAborted } from "../../client/util/abort.js";
+import { checkOptions, PRUNE } from "../checks.js";
 import { BackupError, damaged } from "../errors.js";
 import { type Generation, MAX_MARKS, type Mark } from "../format/generation.js";
 import { CHUNKS, hex, PACKS, parseChunkName } from "../format/names.js";
@@ -51,6 +52,7 @@ class Outrun extends Error {}
  * @throws BackupError `repository_damaged`, `item_missing` where a snapshot cannot be read: then nothing is deleted
  */
 export async function prune(repository: Repository, options: PruneOptions = {}): Promise<PruneResult> {
+	checkOptions(options, PRUNE);
 	const first = await pruneOnce(repository, options);
 	if (options.graceMs !== 0 || options.dryRun) return first;
 	const second = await pruneOnce(repository, options);

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { isBlobError } from "../../client/errors.js";
 import type { BlobClient } from "../../client/index.js";
 import { rootPreimage } from "../../protocol/hash.js";
+import { checkOptions, REPAIR } from "../checks.js";
 import { isBackupError } from "../errors.js";
 import { MAX_MARKS } from "../format/generation.js";
 import { MAX_INDEX_BYTES } from "../format/index-file.js";
@@ -55,6 +56,7 @@ export async function dropDamagedIndexes(sink: Sink): Promise<number> {
 
 /** Makes lost indexes again from packs and names of chunks, and brings back what another copy of the store has. */
 export async function repair(repository: Repository, options: RepairOptions = {}): Promise<RepairResult> {
+	checkOptions(options, REPAIR);
 	if (options.client) checkPlain(options.client);
 	const { sink, index } = repository;
 	const counts = { repaired: 0, replaced: 0 };

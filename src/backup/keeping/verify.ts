@@ -1,5 +1,6 @@
 import type { BlobClient } from "../../client/index.js";
 import { throwIfAborted } from "../../client/util/abort.js";
+import { checkOptions, VERIFY } from "../checks.js";
 import { isBackupError } from "../errors.js";
 import type { SnapshotSummary } from "../format/generation.js";
 import { CHUNKS, hex, PACKS, parseChunkName, parsePackName, sha256 } from "../format/names.js";
@@ -71,6 +72,7 @@ export interface VerifyResult {
 
 /** Verifies that each snapshot can be restored: its structure, its bytes, and that they are what the store holds. */
 export async function verify(repository: Repository, options: VerifyOptions = {}): Promise<VerifyResult> {
+	checkOptions(options, VERIFY);
 	const count = { objectsRead: 0, bytesRead: 0, damages: 0, sameAsStore: 0, changedSince: 0 };
 	const report = (damage: Partial<Damage> & { readonly reason: string }) => {
 		count.damages++;

@@ -1,6 +1,9 @@
+import * as is from "../../client/arguments.js";
 import { isBlobError } from "../../client/errors.js";
 import type { BlobClient } from "../../client/index.js";
 import { follow } from "../../client/util/abort.js";
+import * as checks from "../checks.js";
+import { checkArgument, checkOptions } from "../checks.js";
 import { BackupError } from "../errors.js";
 import type { Generation, SnapshotSummary } from "../format/generation.js";
 import { type Snapshot, summaryOf } from "../format/snapshot.js";
@@ -86,6 +89,10 @@ const MAX_TAGS = 32;
  *   `store_left_in_maintenance`; BlobError of the client
  */
 export async function backup(repository: Repository, options: BackupOptions): Promise<BackupResult> {
+	checkArgument("options", options, is.object);
+	checkOptions(options, checks.BACKUP);
+	checkArgument("client", options.client, is.object);
+	checkArgument("canister", options.canister, is.text);
 	const { client, canister, hold = "lease", drainMs = DEFAULT_DRAIN_MS, onNote: note = () => {} } = options;
 	checkPlain(client);
 	checkTags(options.tags ?? []);

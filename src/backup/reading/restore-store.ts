@@ -2,6 +2,7 @@ import { isBlobError } from "../../client/errors.js";
 import type { BlobClient, Manifest, UploadOptions } from "../../client/index.js";
 import { throwIfAborted } from "../../client/util/abort.js";
 import { MAX_CHUNK_BYTES, MAX_SINGLE_CALL_BYTES } from "../../protocol/index.js";
+import { checkOptions, RESTORE_STORE } from "../checks.js";
 import { BackupError } from "../errors.js";
 import { hex, unhex } from "../format/names.js";
 import type { Snapshot } from "../format/snapshot.js";
@@ -65,6 +66,7 @@ export async function restoreStore(
 	client: BlobClient,
 	options: RestoreStoreOptions = {},
 ): Promise<RestoreStoreResult> {
+	checkOptions(options, RESTORE_STORE);
 	const { signal } = options;
 	checkPlain(client);
 	const snapshot = await repository.read(id);

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { throwIfAborted } from "../../client/util/abort.js";
 import { Pool } from "../../client/util/pool.js";
+import { checkOptions, RESTORE } from "../checks.js";
 import { BackupError } from "../errors.js";
 import type { Repository } from "../repository/repository.js";
 import { entriesOf } from "../tree/cursor.js";
@@ -64,16 +65,21 @@ export async function restore(
 	directory: string,
 	options: RestoreOptions = {},
 ): Promise<RestoreResult> {
+	checkOptions(options, RESTORE);
 	const { prefix = "", owner, overwrite = false, dryRun = false, onFile, onBytes, signal } = options;
 	const snapshot = await repository.read(id);
 	const target = resolve(directory);
 	if (!dryRun) await mkdir(target, { recursive: true });
 	const count = { restored: 0, replaced: 0, unchanged: 0, failed: 0, bytes: 0 };
 	const pool = new Pool(PARALLEL_FILES);
+	const running = new Set<string>();
 	try {
 		for await (const entry of entriesOf(repository.blobs, snapshot.blobs.root, { prefix })) {
 			if (owner !== undefined && entry.owner !== owner) continue;
 			throwIfAborted(signal);
+			// Of a key and one below it only the first can be a file: not whichever happens to be quicker.
+			if ([...running].some((key) => entry.key.startsWith(`${key}/`))) await pool.drain();
+			running.add(entry.key);
 			await pool.add(async () => {
 				const { key } = entry;
 				try {
@@ -90,6 +96,8 @@ export async function restore(
 					if (!isOfOneFile(error)) throw error;
 					count.failed++;
 					onFile?.({ key, as: undefined, reason: (error as Error).message });
+				} finally {
+					running.delete(key);
 				}
 			});
 		}

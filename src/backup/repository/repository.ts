@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
+import * as is from "../../client/arguments.js";
 import { type KeyHolder, type KeySecrets, MasterKey } from "../../encryption/index.js";
+import { checkArgument, checkOptions, INIT, OPEN } from "../checks.js";
 import { BackupError, damaged } from "../errors.js";
 import { FORMAT_VERSION, type Generation, type SnapshotSummary } from "../format/generation.js";
 import { decodeJson, encodeJson } from "../format/json.js";
@@ -115,6 +117,8 @@ export class Repository {
 	 * @throws BackupError `repository_exists`, `sink_unconditional`
 	 */
 	static async init(sink: Sink, options: InitOptions = {}): Promise<Repository> {
+		checkArgument("sink", sink, is.object);
+		checkOptions(options, INIT);
 		// An init that died has left this.
 		for await (const { name } of sink.list(""))
 			if (name !== generationName(0)) throw new BackupError("repository_exists", { sink: sink.name });
@@ -141,7 +145,9 @@ export class Repository {
 	 * @throws BackupError `repository_not_found`, `repository_unsupported`, `repository_damaged`, `sink_unconditional`,
 	 *   `repository_encrypted`; KeyFileError `key_file_locked` where the secrets do not open it
 	 */
-	static open(sink: Sink, options: RepositoryOptions = {}): Promise<Repository> {
+	static async open(sink: Sink, options: RepositoryOptions = {}): Promise<Repository> {
+		checkArgument("sink", sink, is.object);
+		checkOptions(options, OPEN);
 		return Repository.#open(sink, options, (master) => keyOf(sink, master, options));
 	}
 

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import * as is from "../../client/arguments.js";
 import { isBlobError } from "../../client/errors.js";
 import type { BlobClient, Manifest } from "../../client/index.js";
+import { CANISTER_SINK, checkArgument, checkOptions } from "../checks.js";
 import { BackupError } from "../errors.js";
 import { isObjectName, type Sink, type SinkObject } from "../sink.js";
 
@@ -34,7 +36,12 @@ export class CanisterSink implements Sink {
 	readonly #client: BlobClient;
 	readonly #prefix: string;
 
-	constructor({ client, name, prefix = "" }: CanisterSinkOptions) {
+	constructor(options: CanisterSinkOptions) {
+		checkArgument("options", options, is.object);
+		checkOptions(options, CANISTER_SINK);
+		checkArgument("client", options.client, is.object);
+		checkArgument("name", options.name, is.text);
+		const { client, name, prefix = "" } = options;
 		this.name = name;
 		this.#client = client;
 		this.#prefix = prefix === "" ? "" : `${prefix.replace(/^\/+|\/+$/g, "")}/`;

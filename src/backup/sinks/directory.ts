@@ -2,7 +2,9 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { link, lstat, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import * as is from "../../client/arguments.js";
 import { syncDirectory } from "../../client/node/sync-directory.js";
+import { checkArgument } from "../checks.js";
 import { BackupError } from "../errors.js";
 import { isObjectName, type Sink, type SinkObject } from "../sink.js";
 
@@ -22,6 +24,7 @@ export class DirectorySink implements Sink {
 
 	/** @param path of the directory, which is made when something is written */
 	constructor(path: string) {
+		checkArgument("path", path, is.text);
 		this.#root = resolve(path);
 		this.name = this.#root;
 	}

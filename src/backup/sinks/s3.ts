@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AWSHeaders, S3mini, S3ServiceError } from "s3mini";
+import * as is from "../../client/arguments.js";
+import { checkArgument, checkOptions, S3_SINK } from "../checks.js";
 import { BackupError } from "../errors.js";
 import { isObjectName, type Sink, type SinkObject } from "../sink.js";
 
@@ -38,14 +40,14 @@ export class S3Sink implements Sink {
 	readonly #s3: S3mini;
 	readonly #prefix: string;
 
-	constructor({
-		endpoint,
-		bucket,
-		prefix = "",
-		region = "auto",
-		accessKeyId,
-		secretAccessKey,
-	}: S3SinkOptions) {
+	constructor(options: S3SinkOptions) {
+		checkArgument("options", options, is.object);
+		checkOptions(options, S3_SINK);
+		for (const name of ["endpoint", "bucket", "accessKeyId", "secretAccessKey"] as const)
+			checkArgument(name, options[name], is.text);
+		const { endpoint, bucket, prefix = "", region = "auto", accessKeyId, secretAccessKey } = options;
+		if (!URL.canParse(endpoint))
+			throw new BackupError("option_invalid", { option: "endpoint", reason: "it must be a URL" });
 		this.#prefix = prefix === "" ? "" : `${prefix.replace(/^\/+|\/+$/g, "")}/`;
 		const url = new URL(endpoint);
 		url.pathname = `${url.pathname.replace(/\/+$/, "")}/${bucket}`;

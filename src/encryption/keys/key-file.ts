@@ -1,3 +1,4 @@
+import * as is from "../../client/arguments.js";
 import { hex } from "../../client/util/bytes.js";
 import { toBase64Url } from "../base64.js";
 import { MasterKey } from "../master-key.js";
@@ -65,6 +66,7 @@ export class KeyFile {
 
 	/** Wraps a master key. @throws KeyFileError `key_secret_invalid` */
 	static async wrap(master: MasterKey, holder: KeyHolder): Promise<KeyFile> {
+		checkKey(master, holder);
 		return new KeyFile(master.id, [await slotFor(master, holder)]);
 	}
 
@@ -87,6 +89,7 @@ export class KeyFile {
 
 	/** The master key. @throws KeyFileError `key_file_locked` where none of these secrets opens a slot */
 	async open(secrets: KeySecrets): Promise<MasterKey> {
+		checkSecrets(secrets);
 		for (const slot of this.#slots) {
 			const bytes = await unwrap(slot, secrets, this.master);
 			if (bytes === undefined) continue;
@@ -105,6 +108,7 @@ export class KeyFile {
 
 	/** The same with one holder more. */
 	async add(master: MasterKey, holder: KeyHolder): Promise<KeyFile> {
+		checkKey(master, holder);
 		if (master.id !== this.master)
 			throw new KeyFileError("key_file_invalid", { reason: "it is the file of another master key" });
 		return new KeyFile(this.master, [...this.#slots, await slotFor(master, holder)]);
@@ -142,6 +146,22 @@ export class KeyFile {
 		const head = JSON.stringify({ format: FORMAT, version: VERSION, master: this.master }).slice(0, -1);
 		return `${head},"slots":[\n${slots.join(",\n")}\n]}\n`;
 	}
+}
+
+/** Callers in JavaScript have no types. @throws ClientError `option_invalid` */
+function checkKey(master: unknown, holder: unknown): void {
+	is.checkArgument("master", master, {
+		expected: "a MasterKey",
+		accepts: (value) => value instanceof MasterKey,
+	});
+	is.checkArgument("holder", holder, is.object);
+}
+
+function checkSecrets(secrets: KeySecrets): void {
+	is.checkArgument("secrets", secrets, is.object);
+	const { identities, passphrase } = secrets;
+	if (identities !== undefined) is.checkArgument("identities", identities, is.array);
+	if (passphrase !== undefined) is.checkArgument("passphrase", passphrase, is.text);
 }
 
 async function slotFor(master: MasterKey, holder: KeyHolder): Promise<Slot> {

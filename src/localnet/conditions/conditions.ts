@@ -1,4 +1,5 @@
 /** What the way to the network and the network's load are like; without any, everything is as fast as it can be. */
+import { checkOptions } from "../given.js";
 import { SIZES } from "../limits.js";
 import { PROFILES, type Profile } from "./profiles.js";
 
@@ -84,6 +85,7 @@ export const NO_CONDITIONS: Settings = {
 
 /** A profile's name, or conditions one by one. Throws a RangeError at what cannot be. */
 export function resolveConditions(given: Profile | Conditions = {}): Settings {
+	if (typeof given !== "string") checkOptions(given, "conditions");
 	const { profile, ...own } = typeof given === "string" ? { profile: given } : given;
 	if (profile !== undefined && !Object.hasOwn(PROFILES, profile)) {
 		throw new RangeError(

@@ -4,6 +4,7 @@ import { Principal } from "@dfinity/principal";
 import { ANONYMOUS, principalText } from "../encoding/bytes.js";
 import type { Rounds } from "../execution/rounds.js";
 import type { Subnet } from "../execution/subnet.js";
+import { checkOptions, checkWasm } from "../given.js";
 import { decodeReply, encodeArgs, type MethodName, NO_SETTINGS } from "./candid.js";
 import type { InstallOptions, PrincipalLike, UpgradeOptions } from "./install-options.js";
 
@@ -17,6 +18,8 @@ export class Operator {
 
 	/** A Wasm of any size: it does not travel in a message. Where it cannot be installed, the canister is deleted. */
 	async install(wasm: Uint8Array, options: InstallOptions): Promise<string> {
+		checkWasm(wasm);
+		checkOptions(options);
 		const { arg = NO_ARGUMENTS, controllers = [ANONYMOUS_PRINCIPAL], cycles, id } = options;
 		const principals = controllers.map(principalOf);
 		const [caller] = principals;
@@ -37,6 +40,8 @@ export class Operator {
 	}
 
 	async upgrade(canister: PrincipalLike, wasm: Uint8Array, options: UpgradeOptions): Promise<void> {
+		checkWasm(wasm);
+		checkOptions(options);
 		const id = principalOf(canister);
 		const controllers = this.subnet.canister(id.toUint8Array())?.controllers;
 		if (!controllers) throw new RangeError(`There is no canister ${id.toText()} on this network.`);
