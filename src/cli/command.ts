@@ -20,6 +20,23 @@ export class UsageError extends Error {
 	override readonly name = "UsageError";
 }
 
+/** Something that the command itself refuses or misses, with a code for readers of JSON. */
+export class CommandError extends Error {
+	override readonly name = "CommandError";
+	readonly code: string;
+
+	constructor(code: string, message: string) {
+		super(message);
+		this.code = code;
+	}
+}
+
+/** What may be options: what stands after `--` is not. */
+export function optionsIn(args: readonly string[]): readonly string[] {
+	const end = args.indexOf("--");
+	return end < 0 ? args : args.slice(0, end);
+}
+
 /** The options and the other arguments of a command. What there is no option for is refused, as a UsageError is. */
 export const parsed = <const Options extends NonNullable<ParseArgsConfig["options"]>>(
 	args: readonly string[],

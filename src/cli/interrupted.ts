@@ -1,20 +1,32 @@
-/** Ends by SIGINT, as from a terminal, or SIGTERM. */
+/** Ends by SIGINT, as from a terminal, SIGTERM, or the end of what reads the output. */
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-/** Resolves with the first such signal. The second one ends the process at once. */
-export function interrupted(): Promise<NodeJS.Signals> {
+/** What ends by itself when it is told to. */
+const waiting = new Set<(reason: string) => void>();
+
+/** Tells everything that waits to end. @returns whether anything does; else the process may just end */
+export function interrupt(reason: string): boolean {
+	const told = [...waiting];
+	for (const end of told) end(reason);
+	return told.length > 0;
+}
+
+/** Resolves with the reason, once there is one. The second signal ends the process at once. */
+export function interrupted(): Promise<string> {
 	return new Promise((resolve) => {
-		const end = (name: NodeJS.Signals) => {
+		const end = (reason: string) => {
 			for (const signal of SIGNALS) process.off(signal, end);
-			resolve(name);
+			waiting.delete(end);
+			resolve(reason);
 		};
 		for (const signal of SIGNALS) process.on(signal, end);
+		waiting.add(end);
 	});
 }
 
 /** A signal that aborts a command then. */
 export function interruption(): AbortSignal {
 	const controller = new AbortController();
-	void interrupted().then((name) => controller.abort(new Error(`interrupted by ${name}`)));
+	void interrupted().then((reason) => controller.abort(new Error(`interrupted by ${reason}`)));
 	return controller.signal;
 }

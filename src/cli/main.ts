@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 /**
- * The command `canister-blobs`. Exit codes: 0 done, 1 it could not be done, 2 the command line is wrong; of backups also
- * 3 done but for what is named, 10 there is no repository, 12 nothing given opens it. Results go to stdout, errors to stderr.
+ * The command `canister-blobs`. Exit codes: 0 done, 1 not done, 2 the command line is wrong, 3 done in part, 10 there is
+ * no backup repository, 12 no key that was given opens it, 141 nothing reads the output any more. Results go to stdout,
+ * errors to stderr.
  */
 import { readFile } from "node:fs/promises";
-import { type Command, EXIT_FAILURE, EXIT_USAGE, UsageError } from "./command.js";
+import { type Command, EXIT_FAILURE, EXIT_USAGE, optionsIn, UsageError } from "./command.js";
+import { EXIT_OUTPUT_CLOSED, endWithReader, isOutputClosed } from "./output.js";
 import { printable } from "./printable.js";
 
 /**
@@ -19,6 +21,12 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] =
 	["stat", "show what a key holds", async () => (await import("./blobs/look.js")).stat],
 	["rm", "delete blobs", async () => (await import("./blobs/change.js")).rm],
 	["mv", "rename a blob", async () => (await import("./blobs/change.js")).mv],
+	[
+		"update",
+		"change type, visibility or metadata of a blob",
+		async () => (await import("./blobs/update.js")).update,
+	],
+	["uploads", "list and abort open uploads", async () => (await import("./blobs/uploads.js")).uploads],
 	["whoami", "show who you are to a store", async () => (await import("./blobs/look.js")).whoami],
 	["grant", "give somebody a role or a grant", async () => (await import("./blobs/rights.js")).grant],
 	["revoke", "take a role or a grant away", async () => (await import("./blobs/rights.js")).revoke],
@@ -76,7 +84,9 @@ const isUsageError = (error: unknown): boolean =>
 	error instanceof UsageError ||
 	(error instanceof Error && String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS"));
 
-async function main([name, ...args]: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<number> {
+	const [name, ...rest] = args;
+	if (name === "help" && rest[0] !== undefined) return main([rest[0], "--help"]);
 	if (name === "--help" || name === "-h" || name === "help") {
 		console.log(help);
 		return 0;
@@ -92,24 +102,28 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 		return EXIT_USAGE;
 	}
 	const command = await load();
-	if (args.includes("--help") || args.includes("-h")) {
+	const options = optionsIn(rest);
+	if (options.includes("--help") || options.includes("-h")) {
 		console.log(command.help);
 		return 0;
 	}
 	try {
-		return (await command.run(args)) ?? 0;
+		return (await command.run(rest)) ?? 0;
 	} catch (error) {
 		const message = error instanceof Error ? error.message : String(error);
 		if (!isUsageError(error)) {
+			if (isOutputClosed()) return EXIT_OUTPUT_CLOSED;
 			console.error(`canister-blobs ${name}: ${printable(message)}`);
 			return EXIT_FAILURE;
 		}
-		// Whoever reads lines of JSON is told by the last one how it ended, whatever happened.
-		if (args.includes("--json"))
+		// Readers of JSON lines learn the result from the last line, also of a wrong command line.
+		if (options.includes("--json"))
 			console.log(JSON.stringify({ type: "error", exitCode: EXIT_USAGE, code: "usage", message }));
 		console.error(`canister-blobs ${name}: ${message}\nTry: canister-blobs ${name} --help`);
 		return EXIT_USAGE;
 	}
 }
 
-process.exitCode = await main(process.argv.slice(2));
+endWithReader();
+const exitCode = await main(process.argv.slice(2));
+process.exitCode = isOutputClosed() ? EXIT_OUTPUT_CLOSED : exitCode;

@@ -1,8 +1,10 @@
 /** `canister-blobs network`: a local network in a process of its own. */
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { type BlockRecord, createNetwork, type Network, type NetworkOptions } from "../localnet/index.js";
 import { type Command, UsageError } from "./command.js";
+import { note, type RunningNetwork } from "./connect/running.js";
 import { interrupted } from "./interrupted.js";
 
 const help = `Usage: canister-blobs network [options]
@@ -11,14 +13,17 @@ Runs a local Internet Computer network until it is interrupted. Prints its URL a
 its root key (DER, hexadecimal) once it answers requests; what canisters print goes
 to stderr. It keeps nothing: with the process its canisters are gone. The root key
 is the same at each start, and so are the ids of canisters that are created in the
-same order.
+same order. While it runs, .canister-blobs/network.json in the current folder says
+where: other commands there, and in folders below, find it by --network local.
 
   -p, --port <n>      TCP port on 127.0.0.1; 0, the default, takes a free one
       --profile <p>   conditions by name: mainnet, slow-uplink, lossy, throttled.
                       Without: as fast as can be
       --install <wasm>
                       create a canister with 100 T cycles, install this file into it,
-                      and print its id; may be given more than once
+                      and print its id; may be given more than once. Other commands
+                      know it by the name of the file, and need no --canister if it
+                      is the only one
       --controller <principal>
                       who may manage the installed canisters; may be given more than once
       --seed <text>   other keys, randomness and luck than by default; the same text
@@ -72,6 +77,16 @@ async function installed(
 	}
 }
 
+/** In a folder that cannot be written to the network runs all the same. */
+function noted(network: RunningNetwork): () => void {
+	try {
+		return note(process.cwd(), network);
+	} catch (error) {
+		console.error(`--network local will not find this network: ${(error as Error).message}`);
+		return () => {};
+	}
+}
+
 async function run(args: readonly string[]): Promise<void> {
 	const { values } = parseArgs({
 		args: [...args],
@@ -107,14 +122,20 @@ async function run(args: readonly string[]): Promise<void> {
 		const canisters: string[] = [];
 		for (const wasm of wasms) canisters.push(await installed(network, wasm, controllers));
 		const { url } = network;
+		const names = canisters.map((id, i) => [basename(install[i]!, ".wasm"), id] as const);
+		const forget = noted({ pid: process.pid, url, canisters: Object.fromEntries(names) });
 		const rootKey = Buffer.from(network.rootKey).toString("hex");
 		const lines = [
 			`url: ${url}`,
 			`root key: ${rootKey}`,
-			...canisters.map((id) => `canister: ${id}\nuse: --host ${url} --local -c ${id}`),
+			...names.map(([name, id]) => `canister: ${id}\nuse: --network local --canister ${name}`),
 		];
 		console.log(json ? JSON.stringify({ url, rootKey, canisters }) : lines.join("\n"));
-		await end;
+		try {
+			await end;
+		} finally {
+			forget();
+		}
 	} finally {
 		if (file !== undefined) closeSync(file);
 	}

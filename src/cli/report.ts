@@ -2,7 +2,9 @@ import { type Damage, isBackupError } from "../backup/index.js";
 import { isBlobError } from "../client/errors.js";
 import { toJson } from "../client/util/json.js";
 import { isKeyFileError } from "../encryption/index.js";
-import { EXIT_FAILURE, UsageError } from "./command.js";
+import { CommandError, EXIT_FAILURE, UsageError } from "./command.js";
+import { messageFor } from "./messages.js";
+import { EXIT_OUTPUT_CLOSED, isOutputClosed } from "./output.js";
 import { printable } from "./printable.js";
 
 /** Done, and something is missing that the output names. */
@@ -92,8 +94,9 @@ export class Report {
 		this.loss({ type: "damage", ...damage }, `damaged ${what}: ${reason}`);
 	}
 
-	/** A blob that could not be restored. */
-	failedBlob(key: string, reason: string): void {
+	/** A blob that could not be uploaded, downloaded, restored or deleted. @param cause the error, or a sentence */
+	failedBlob(key: string, cause: unknown): void {
+		const reason = messageFor(cause);
 		this.loss({ type: "failed", key, reason }, `failed ${shownKey(key)}: ${reason}`);
 	}
 
@@ -121,8 +124,9 @@ export class Report {
 	failed(error: unknown): number {
 		this.#clear();
 		const exitCode = exitCodeOf(error);
-		const message = error instanceof Error ? error.message : String(error);
-		const isOwn = isBackupError(error) || isBlobError(error) || isKeyFileError(error);
+		const message = messageFor(error);
+		const isOwn =
+			isBackupError(error) || isBlobError(error) || isKeyFileError(error) || error instanceof CommandError;
 		const code = isOwn ? error.code : "internal";
 		if (this.#json) this.#line({ type: "error", exitCode, code, message });
 		else process.stderr.write(`canister-blobs: ${printable(message)}\n`);
@@ -144,6 +148,7 @@ export async function reported(
 		return await run(report);
 	} catch (error) {
 		if (error instanceof UsageError) throw error;
+		if (isOutputClosed()) return EXIT_OUTPUT_CLOSED;
 		return report.failed(error);
 	}
 }

@@ -1,5 +1,5 @@
-import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -8,10 +8,13 @@ import { cat, get } from "../../src/cli/blobs/get.js";
 import { ls, stat, whoami } from "../../src/cli/blobs/look.js";
 import { put } from "../../src/cli/blobs/put.js";
 import { grant, revoke } from "../../src/cli/blobs/rights.js";
+import { update } from "../../src/cli/blobs/update.js";
+import { uploads } from "../../src/cli/blobs/uploads.js";
 import type { Command } from "../../src/cli/command.js";
+import { identityOf } from "../../src/cli/connect/identities.js";
 import { pseudoBytes } from "../client/support/memory-store.js";
 import { openScene, type Scene, until } from "../http/served.js";
-import { startCommand } from "../support/command.js";
+import { COMMAND, startCommand } from "../support/command.js";
 import { runCommand } from "../support/in-process.js";
 
 /** The commands for blobs, on a store in the local network; what needs a process of its own has one. */
@@ -84,6 +87,12 @@ describe("what a command line cannot be", () => {
 		["put with metadata without a value", put, [import.meta.filename, "--metadata", "a"], /takes name=value/],
 		["put what has ended", put, [import.meta.filename, "--expires", "2020-01-01"], /a time to come/],
 		["get into stdout", get, ["a", "-"], /canister-blobs cat/],
+		["get into stdout by its path", get, ["a", "/dev/stdout"], /canister-blobs cat/],
+		["update nothing", update, ["a"], /nothing to change/],
+		["update both ways", update, ["a", "--public", "--private"], /not both/],
+		["abort no upload", uploads, ["abort"], /the ids that uploads list prints/],
+		["abort half an id", uploads, ["abort", "ab"], /32 hex digits/],
+		["do something else with uploads", uploads, ["resume"], /list or abort/],
 		["cat as JSON", cat, ["a", "--json"], /takes no --json/],
 		["cat backwards", cat, ["a", "--range", "9-1"], /first and the last byte/],
 		["rm all below, by the way", remove, ["photos/"], /takes --recursive/],
@@ -128,9 +137,25 @@ describe("files", () => {
 		expect(await run(get, "album/one.jpg", folder, ...as("ann"))).toMatchObject({ code: 0 });
 		expect((await readFile(at("one.jpg"))).equals(bytes)).toBe(true);
 		expect(await run(get, "album/one.jpg", folder)).toMatchObject({ code: 1 });
-		expect((await run(remove, "album/one.jpg", "album/none", ...as("ann"))).out).toMatch(
-			/2 deleted, 0 failed/,
-		);
+		const partly = ["album/one.jpg", "album/none", ...as("ann")];
+		const would = await run(remove, "--dry-run", ...partly);
+		expect({ ...would, out: would.out.split("\n").sort() }).toMatchObject({
+			code: 3,
+			out: [
+				"",
+				"1 would be deleted, 1 not there, 0 failed",
+				'no blob "album/none"',
+				'would delete "album/one.jpg"',
+			],
+		});
+		const removed = await run(remove, ...partly, "--json");
+		expect(removed.last).toMatchObject({ exitCode: 3, deleted: 1, absent: 1, failed: 0 });
+		expect(removed.lines).toContainEqual({ type: "absent", key: "album/none" });
+		expect(await run(remove, ...partly)).toMatchObject({
+			code: 1,
+			out: expect.stringMatching(/^0 deleted, 2 not there/m),
+		});
+		expect(await run(remove, "-f", "-R", "none/", ...partly)).toMatchObject({ code: 0 });
 		expect((await run(stat, "album/one.jpg", ...as("ann"), "--json")).last).toMatchObject({
 			exitCode: 1,
 			code: "blob_not_found",
@@ -167,29 +192,141 @@ describe("files", () => {
 		const { last, lines } = await run(get, "odd/", at("odd"), "--json");
 		expect(last).toMatchObject({ exitCode: 3, blobs: 2, failed: 1 });
 		expect(lines.filter(({ type }) => type === "failed")).toEqual([
-			{ type: "failed", key: "odd/a/b", reason: expect.stringMatching(/EEXIST|ENOTDIR/) },
+			{ type: "failed", key: "odd/a/b", reason: expect.stringMatching(/is not a directory/) },
 		]);
 		expect((await readdir(at("odd"))).sort()).toEqual(["a", "c"]);
+	});
+
+	test("no link inside the folder leads a file elsewhere, and stdout is no file", async () => {
+		await scene.owner.upload(Buffer.from("x"), { key: "led/away/x", visibility: "public" }).done;
+		await mkdir(at("elsewhere"));
+		await mkdir(at("led"));
+		await symlink(at("elsewhere"), at("led", "away"));
+		const { last, lines } = await run(get, "led/", at("led"), "--json");
+		expect(last).toMatchObject({ exitCode: 3, blobs: 0, failed: 1 });
+		expect(lines[0]).toMatchObject({ reason: expect.stringMatching(/is not a directory/) });
+		expect(await readdir(at("elsewhere"))).toEqual([]);
+		expect((await run(get, "none/", at("none"), "--json")).last).toMatchObject({ code: "blob_not_found" });
+	});
+
+	test("update changes what is named and nothing else, without the bytes", async () => {
+		await writeFile(at("page"), "page");
+		await run(put, at("page"), "page", "--metadata", "a=1", "--metadata", "b=2", ...as("ann"));
+		const told = await run(
+			update,
+			"page",
+			...["--type", "text/html", "--public", "--metadata", "c=3", "--remove-metadata", "a"],
+			...["--expires", "12h", ...as("ann"), "--json"],
+		);
+		expect(told.last).toMatchObject({
+			exitCode: 0,
+			contentType: "text/html",
+			visibility: "public",
+			metadata: { b: "2", c: "3" },
+			expiresAt: expect.any(String),
+		});
+		const only = ["--metadata", "d=4", "--replace-metadata", "--expires", "never", "--private"];
+		const replaced = await run(update, "page", ...only, ...as("ann"), "--json");
+		expect(replaced.last).toMatchObject({
+			contentType: "text/html",
+			visibility: "private",
+			metadata: { d: "4" },
+		});
+		expect(replaced.last.expiresAt).toBeUndefined();
+		const refused = await run(update, "page", "--public", ...as("eve"), "--json");
+		expect(refused.last).toMatchObject({ exitCode: 1 });
+		expect(String(refused.last.message)).toContain(
+			`canister-blobs grant ${await principalOf("eve")} writer --canister ${scene.fixture.canisterId}`,
+		);
+	});
+
+	test("uploads lists what is open, and aborts it by its id", async () => {
+		await scene.owner.admin.grantRole(await principalOf("bob"), "writer");
+		const bob = ["-i", at("bob")];
+		const blobs = await scene.client((await identityOf({ identity: at("bob"), local: false })) as never);
+		await blobs.prepareUpload(pseudoBytes(200_000), { key: "interrupted" }).done;
+		const { lines, last } = await run(uploads, ...bob, "--json");
+		expect(last).toMatchObject({ exitCode: 0, uploads: 1 });
+		expect(lines[0]).toMatchObject({ type: "upload", key: "interrupted", size: 200_000 });
+		const { id } = lines[0] as unknown as { id: string };
+		expect((await run(uploads, "list", "interrupted", "--all", ...as("ann"))).out).toMatch(
+			new RegExp(`^${id} .* of 196 KiB, expires .*"interrupted"  ${await principalOf("bob")}`),
+		);
+		// To others it is not there, and says so.
+		expect(await run(uploads, "abort", id, ...as("ann"))).toMatchObject({
+			code: 1,
+			out: expect.stringMatching(/no open upload.*\n0 aborted/),
+		});
+		expect((await run(uploads, "abort", id, ...bob)).out).toMatch(/aborted .*"interrupted"\n1 aborted/);
+		expect((await run(uploads, ...bob)).out).toBe("0 open uploads\n");
 	});
 });
 
 describe("as processes", () => {
-	test("what cannot be read as stdin is not taken for nothing", async () => {
-		const args = ["put", "-", "none", ...as("ann"), ...store()].join(" ");
-		const main = join(import.meta.dirname, "../../dist/cli/main.js");
-		for (const [stdin, message] of [["< /tmp", /stdin is a directory/]] as const) {
-			const ran = spawnSync("sh", ["-c", `${process.execPath} ${main} ${args} ${stdin}`], {
-				encoding: "utf8",
+	/** A line of a shell, `$C` being the command. */
+	const shell = (line: string): Promise<{ code: number; out: string; err: string }> =>
+		new Promise((done) => {
+			const command = `'${process.execPath}' '${COMMAND}'`;
+			execFile("bash", ["-c", line.replaceAll("$C", command)], (error, out, err) => {
+				done({ code: typeof error?.code === "number" ? error.code : 0, out, err });
 			});
-			expect({ code: ran.status, err: ran.stderr }).toEqual({ code: 2, err: expect.stringMatching(message) });
-		}
+		});
+
+	test("what cannot be read as stdin is not taken for nothing", async () => {
+		const args = [...as("ann"), ...store()].join(" ");
+		for (const [stdin, code, message] of [
+			["< /tmp", 2, /stdin is a directory/],
+			["<&-", 1, /Nothing came over stdin.*--allow-empty/],
+			["< /dev/null", 1, /Nothing came over stdin/],
+		] as const)
+			expect(await shell(`$C put - none ${args} ${stdin}`)).toEqual({
+				code,
+				out: "",
+				err: expect.stringMatching(message),
+			});
 		expect(await scene.owner.find("none")).toBeUndefined();
+		expect(await shell(`$C put - none --allow-empty ${args} < /dev/null`)).toMatchObject({ code: 0 });
+		expect(await scene.owner.stat("none")).toMatchObject({ size: 0 });
+	});
+
+	test("a reader that ends, as head does, ends the command without a word, whatever it writes", async () => {
+		const args = store().join(" ");
+		// More than a pipe holds, in long lines.
+		const items = Array.from({ length: 200 }, (_, i) => ({
+			key: `pipe/${"x".repeat(900)}${i}`,
+			source: pseudoBytes(i),
+			visibility: "public" as const,
+		}));
+		await scene.owner.uploadMany(items).done;
+		await scene.owner.upload(pseudoBytes(1_000_000), { key: "piped-out", visibility: "public" }).done;
+		for (const line of [`cat piped-out ${args}`, `ls -R ${args}`, `ls -R --json ${args}`]) {
+			const ran = await shell(`set -o pipefail; $C ${line} | head -c 1 > /dev/null`);
+			expect(ran, line).toEqual({ code: 141, out: "", err: "" });
+		}
+		const ran = await shell("$C help | head -n 1");
+		expect(ran).toEqual({ code: 0, out: expect.stringMatching(/^Usage/), err: "" });
+	});
+
+	test("help of a command by either word; after -- nothing is an option", async () => {
+		const help = await shell("$C help put");
+		expect(help).toEqual(await shell("$C put --help"));
+		expect(help.out).toMatch(/^Usage: canister-blobs put/);
+		expect(await shell("$C help nothing")).toMatchObject({
+			code: 2,
+			err: expect.stringMatching(/no command/),
+		});
+		const args = [...as("ann"), ...store()].join(" ");
+		expect(await shell(`$C rm ${args} -- -h --json`)).toEqual({
+			code: 1,
+			out: "0 deleted, 2 not there, 0 failed\n",
+			err: 'no blob "-h"\nno blob "--json"\n',
+		});
 	});
 
 	test("stdin goes up, and stdout has the bytes and nothing else", async () => {
 		const bytes = Buffer.from(pseudoBytes(300_000));
 		const args = ["put", "-", "piped", "--public", ...as("ann"), ...store(), "--json"];
-		const child = spawn(process.execPath, [join(import.meta.dirname, "../../dist/cli/main.js"), ...args], {
+		const child = spawn(process.execPath, [COMMAND, ...args], {
 			stdio: ["pipe", "pipe", "inherit"],
 		});
 		child.stdin.end(bytes);

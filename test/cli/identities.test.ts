@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { identityOf } from "../../src/cli/connect/identities.js";
+import { COMMAND } from "../support/command.js";
 import { withEnvironment } from "../support/environment.js";
 
 /** Private keys as OpenSSL, icp and dfx write them, by path and by name. */
@@ -94,14 +95,28 @@ describe("keys in PEM", () => {
 	test("what is no key of a kind that the Internet Computer takes is told as it is", async () => {
 		openssl("genpkey", "-algorithm", "rsa", "-pkeyopt", "rsa_keygen_bits:1024", "-out", "rsa");
 		openssl("ecparam", "-name", "secp384r1", "-genkey", "-out", "p384");
+		openssl("ecparam", "-name", "secp224r1", "-genkey", "-out", "p224");
+		openssl(
+			"genpkey",
+			"-genparam",
+			"-algorithm",
+			"DSA",
+			"-pkeyopt",
+			"dsa_paramgen_bits:1024",
+			"-out",
+			"dsa.par",
+		);
+		openssl("genpkey", "-paramfile", "dsa.par", "-out", "dsa");
 		await writeFile(at("text"), "no key\n");
 		await writeFile(
 			at("two"),
 			`${await readFile(at("ed25519"), "utf8")}${await readFile(at("secp256k1-sec1"), "utf8")}`,
 		);
 		await writeFile(at("damaged"), "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
-		await expect(read(at("rsa"))).rejects.toThrow(/of the kind rsa .*Ed25519, secp256k1 and P-256/);
+		await expect(read(at("rsa"))).rejects.toThrow(/of the kind rsa;.*Ed25519, secp256k1 and P-256/);
 		await expect(read(at("p384"))).rejects.toThrow(/P-384.*Ed25519, secp256k1 and P-256/);
+		await expect(read(at("p224"))).rejects.toThrow(/kind ec \(secp224r1\).*Ed25519, secp256k1 and P-256/);
+		await expect(read(at("dsa"))).rejects.toThrow(/of the kind dsa;.*Ed25519, secp256k1 and P-256/);
 		await expect(read(at("text"))).rejects.toThrow(/text holds no private key in PEM/);
 		await expect(read(at("two"))).rejects.toThrow(/two holds more than one private key/);
 		await expect(read(at("damaged"))).rejects.toThrow(/cannot read the private key in .*damaged/);
@@ -117,6 +132,13 @@ describe("by name", () => {
 		const named = { CANISTER_BLOBS_IDENTITY: "bob", CANISTER_BLOBS_IDENTITY_PASSWORD: BOBS_PASSWORD };
 		expect((await ofIcp(() => identityOf({ local: false }), named))!.getPrincipal().toText()).toBe(BOB);
 		await expect(ofIcp(() => read("bob", at("wrong")))).rejects.toThrow(/password of .*bob\.pem is wrong/);
+	});
+
+	test("a folder of the same name hides no identity", async () => {
+		await mkdir(at("ann"), { recursive: true });
+		const env = { ...process.env, ICP_HOME };
+		const shown = execFileSync(process.execPath, [COMMAND, "whoami", "-i", "ann"], { cwd: folder, env });
+		expect(shown.toString().trim()).toBe(ANN);
 	});
 
 	test("one in a keyring: names the command that writes it into a file", async () => {

@@ -156,7 +156,12 @@ test("a project's file says nothing about the mainnet, and is not read where not
 
 test("names of dfx.json", async () => {
 	await project({
-		"dfx.json": { networks: { staging: { providers: ["https://staging.example"], type: "persistent" } } },
+		"dfx.json": {
+			networks: {
+				local: { type: "ephemeral" },
+				staging: { providers: ["https://staging.example"], type: "persistent" },
+			},
+		},
 		"canister_ids.json": { store: { ic: LEDGER, staging: ID } },
 		".dfx/local/canister_ids.json": { store: { local: ID } },
 	});
@@ -174,4 +179,27 @@ test("names of dfx.json", async () => {
 		host: "https://staging.example",
 		isLocal: true,
 	});
+});
+
+test("the local network that runs in the folder, by its port and the names of what it installed", async () => {
+	const [url, local] = ["http://127.0.0.1:40123", { network: "local" }];
+	const running = (network: object) => project({ ".canister-blobs/network.json": network });
+	const both = { store: ID, other: LEDGER };
+	await running({ pid: process.pid, url, canisters: both });
+	const there = { canisterId: ID, host: url, isLocal: true };
+	expect(await target({ ...local, canister: "store" })).toEqual(there);
+	expect(await target({ ...local, canister: ID })).toEqual(there);
+	await expect(target(local)).rejects.toThrow(/which store/);
+	await running({ pid: process.pid, url, canisters: { store: ID } });
+	expect(await target(local)).toEqual(there);
+	await expect(target({})).rejects.toThrow(/which store/);
+	// A note of a process that died, and one that leads away from this machine, are none.
+	const usual = { canisterId: ID, host: "http://127.0.0.1:4943", isLocal: true };
+	for (const note of [
+		{ pid: 2 ** 22 + 1, url, canisters: both },
+		{ pid: process.pid, url: "http://evil.example:80", canisters: both },
+	]) {
+		await running(note);
+		expect(await target({ ...local, canister: ID })).toEqual(usual);
+	}
 });

@@ -1,9 +1,9 @@
 /** `canister-blobs get` and `cat`: blobs out of a store. */
 import { mkdir, stat } from "node:fs/promises";
-import { dirname, join, resolve, sep } from "node:path";
+import { join, resolve, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { BlobClient } from "../../client/node/index.js";
-import { type Command, parsed, UsageError } from "../command.js";
+import { type Command, CommandError, parsed, UsageError } from "../command.js";
 import { EXIT_INCOMPLETE, type Report, reported, shownKey } from "../report.js";
 import { Bar } from "./bar.js";
 import { asksSnapshot, openStore, STORE, STORE_HELP } from "./options.js";
@@ -22,6 +22,8 @@ ${STORE_HELP}
 Exit codes: 0 downloaded, 1 not, 2 the command line is wrong, 3 some of many blobs
 were downloaded and others, which the output names, were not.`;
 
+const STDOUT = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
 const isDirectory = (path: string): Promise<boolean> =>
 	stat(path).then(
 		(found) => found.isDirectory(),
@@ -32,7 +34,8 @@ async function runGet(args: readonly string[]): Promise<number> {
 	const { values, positionals } = parsed(args, STORE);
 	const [key, path, third] = positionals;
 	if (key === undefined || third !== undefined) throw new UsageError("get takes a key and a path");
-	if (path === "-") throw new UsageError("to write to stdout: canister-blobs cat");
+	if (path !== undefined && STDOUT.includes(path))
+		throw new UsageError("to write to stdout: canister-blobs cat");
 	const isQuiet = values.quiet || values.json;
 	if (key === "" || key.endsWith("/")) {
 		const folder = path ?? (key.split("/").at(-2) || ".");
@@ -81,34 +84,34 @@ async function getAll(
 	folder: string,
 	isQuiet: boolean,
 ): Promise<number> {
+	const { placeBelow } = await import("../../client/node/place.js");
 	const root = resolve(folder);
 	let [blobs, bytes, failed] = [0, 0, 0];
 	for await (const entry of client.list({ prefix, recursive: true })) {
 		if (entry.type !== "blob") continue;
 		const { key } = entry.blob;
 		try {
-			const path = below(root, key.slice(prefix.length));
-			await mkdir(dirname(path), { recursive: true });
+			await mkdir(root, { recursive: true });
+			const path = await placeBelow(root, key.slice(prefix.length), true);
 			const { manifest } = await getOne(client, key, path, isQuiet);
 			blobs++;
 			bytes += manifest.size;
 			report.item({ type: "downloaded", key, path, size: manifest.size }, path);
 		} catch (error) {
 			failed++;
-			report.failedBlob(key, error instanceof Error ? error.message : String(error));
+			report.failedBlob(key, error);
 		}
 	}
-	if (blobs + failed === 0) throw new Error(`there is no blob whose key begins with ${shownKey(prefix)}`);
+	if (blobs + failed === 0)
+		throw new CommandError(
+			"blob_not_found",
+			`There is no blob below ${shownKey(prefix)}. Check the key and the identity.`,
+		);
 	return report.end(
 		failed > 0 ? EXIT_INCOMPLETE : 0,
 		{ blobs, bytes, failed },
 		`${blobs} downloaded, ${bytes} bytes, ${failed} failed`,
 	);
-}
-
-function below(root: string, key: string): string {
-	const parts = key.split("/").map(fileNameOf);
-	return join(root, ...parts);
 }
 
 const CAT_HELP = `Usage: canister-blobs cat <key> --canister <id> [options]

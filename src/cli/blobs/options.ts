@@ -1,8 +1,10 @@
-import type { BlobClient } from "../../client/node/index.js";
-import { UsageError } from "../command.js";
+import { isBlobError } from "../../client/errors.js";
+import type { BlobClient, Conditions } from "../../client/node/index.js";
+import { CommandError, optionsIn, UsageError } from "../command.js";
 import type { Connection } from "../connect/connect.js";
 import { CONNECTION, CONNECTION_HELP, type ConnectionValues } from "../connect/options.js";
 import { KEY_SECRETS, KEY_SECRETS_HELP, KEYS, type KeyValues } from "../keys/options.js";
+import { shownKey } from "../report.js";
 
 /** What every command about the blobs of a store takes, for `parseArgs`. */
 export const STORE = {
@@ -43,11 +45,21 @@ export async function openStore(values: StoreValues): Promise<Store> {
 
 /** Whether it is about a snapshot in a backup repository, which takes other options than a store. */
 export const asksSnapshot = (args: readonly string[]): boolean =>
-	args.some((arg) => arg === "--snapshot" || arg.startsWith("--snapshot="));
+	optionsIn(args).some((arg) => arg === "--snapshot" || arg.startsWith("--snapshot="));
 
 /** A prefix of keys, which ends in a slash unless it is that of all. */
 export const folderOf = (prefix: string): string =>
 	prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
+
+/** What a refused change says to a user who asked for --if-absent: the store only names the condition that is not met. */
+export const explained = (error: unknown, { ifNoneMatch }: Conditions, key: string): unknown =>
+	ifNoneMatch !== undefined && isBlobError(error, "precondition_failed")
+		? new CommandError(
+				error.code,
+				`The key ${shownKey(key)} already holds a blob, and --if-absent keeps it. Choose another key, or leave ` +
+					"--if-absent out to replace the blob.",
+			)
+		: error;
 
 /** `name=value`, several times. */
 export function pairsOf(option: string, texts: readonly string[] = []): Record<string, string> | undefined {

@@ -2,12 +2,11 @@
 import { fstatSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { Readable } from "node:stream";
 import type { BlobClient, UploadOptions } from "../../client/node/index.js";
-import { type Command, parsed, UsageError } from "../command.js";
+import { type Command, CommandError, parsed, UsageError } from "../command.js";
 import { EXIT_INCOMPLETE, type Report, reported, shownKey } from "../report.js";
 import { Bar } from "./bar.js";
-import { folderOf, openStore, pairsOf, STORE, STORE_HELP, timeOf } from "./options.js";
+import { explained, folderOf, openStore, pairsOf, STORE, STORE_HELP, timeOf } from "./options.js";
 
 const help = `Usage: canister-blobs put <source> [<key>] --canister <id> [options]
 
@@ -24,7 +23,9 @@ Run it again after a crash or a kill: chunks that have arrived are not sent agai
       --type <type>       its media type. Default: by the ending of the file's name
       --metadata <n>=<v>  something to be kept with it; may be given several times
       --expires <time>    when it ends: 2026-12-31T18:00Z, or 12h, 30d
-      --if-absent         refuse if the key holds a blob
+      --if-absent         fail if the key already holds a blob
+      --allow-empty       store a blob without bytes, if stdin has none or in place of
+                          one that has some
 ${STORE_HELP}
 
 Exit codes: 0 uploaded, 1 not, 2 the command line is wrong, 3 some files of a
@@ -37,6 +38,7 @@ const OPTIONS = {
 	metadata: { type: "string", multiple: true },
 	expires: { type: "string" },
 	"if-absent": { type: "boolean", default: false },
+	"allow-empty": { type: "boolean", default: false },
 } as const;
 
 type Shared = Omit<UploadOptions, "key">;
@@ -52,6 +54,7 @@ async function run(args: readonly string[]): Promise<number> {
 		...(metadata && { metadata }),
 		...(values.expires !== undefined && { expiresAt: timeOf("expires", values.expires) }),
 		...(values["if-absent"] && { ifNoneMatch: "*" }),
+		...(values["allow-empty"] && { allowEmpty: true }),
 	};
 	const isQuiet = values.quiet || values.json;
 	if (source === "-") {
@@ -59,7 +62,8 @@ async function run(args: readonly string[]): Promise<number> {
 		if (key === undefined || key.endsWith("/")) throw new UsageError("stdin has no name: give the whole key");
 		return reported(values, async (report) => {
 			const { client } = await openStore(values);
-			return putOne(report, client, process.stdin, { ...shared, key }, isQuiet);
+			const source = await stdin(values["allow-empty"]);
+			return putOne(report, client, source, { ...shared, key }, isQuiet);
 		});
 	}
 	const found = await stat(source).catch((cause: NodeJS.ErrnoException) => {
@@ -74,7 +78,7 @@ async function run(args: readonly string[]): Promise<number> {
 	});
 }
 
-/** Node gives an empty stream for what it cannot read as stdin: nothing must not be stored for something. */
+/** For what Node cannot read as stdin it returns an empty stream, which must not be stored as a blob. */
 function checkStdin(): void {
 	const stdin = fstatSync(0);
 	if (stdin.isDirectory()) throw new UsageError("stdin is a directory: name it in place of -");
@@ -82,20 +86,43 @@ function checkStdin(): void {
 		throw new UsageError("stdin is a block device: pipe it, as in cat DEVICE | … put - KEY");
 }
 
+/**
+ * The bytes of stdin, of which there must be some: where stdin is closed Node reads /dev/null, and where the command
+ * before the pipe failed there is nothing either.
+ */
+async function stdin(allowEmpty: boolean): Promise<AsyncIterable<Uint8Array>> {
+	const { fromStdin } = await import("../../client/node/index.js");
+	const parts = fromStdin()[Symbol.asyncIterator]();
+	const first = await parts.next();
+	if (first.done && !allowEmpty)
+		throw new CommandError(
+			"source_empty",
+			"Nothing came over stdin, and nothing was stored. To store a blob without bytes give --allow-empty.",
+		);
+	return (async function* () {
+		try {
+			for (let part = first; !part.done; part = await parts.next()) yield part.value;
+		} finally {
+			await parts.return?.();
+		}
+	})();
+}
+
 async function putOne(
 	report: Report,
 	client: BlobClient,
-	source: Parameters<BlobClient["upload"]>[0] | Readable,
+	source: Parameters<BlobClient["upload"]>[0],
 	options: UploadOptions,
 	isQuiet: boolean,
 ): Promise<number> {
-	const bytes = source instanceof Readable ? (Readable.toWeb(source) as ReadableStream<Uint8Array>) : source;
-	const upload = client.upload(bytes, options);
+	const upload = client.upload(source, options);
 	const bar = new Bar(options.key, isQuiet);
 	upload.on("progress", (progress) => bar.show(progress));
 	upload.on("warning", (warning) => report.note(warning.message));
 	try {
-		const manifest = await upload.done;
+		const manifest = await upload.done.catch((error: unknown) => {
+			throw explained(error, options, options.key);
+		});
 		bar.end();
 		const { reused } = upload.progress;
 		const sent = reused > 0 ? `, ${reused} of them from before` : "";
@@ -119,12 +146,12 @@ async function putAll(
 	const bar = new Bar(directory, isQuiet);
 	const counts = { uploaded: 0, updated: 0, unchanged: 0, failed: failed.length };
 	for (const path of skipped) report.note(`skipped ${path}: neither a file nor a directory`);
-	for (const { path, error } of failed) report.failedBlob(path, String((error as Error).message));
+	for (const { path, error } of failed) report.failedBlob(path, error);
 	// With a condition each file must go up, or fail, by itself.
 	const transfer = client.uploadMany(items, { prefix, skipUnchanged: shared.ifNoneMatch === undefined });
 	transfer.on("item", (item) => {
 		counts[item.status]++;
-		if (item.status === "failed") report.failedBlob(item.key, item.error.message);
+		if (item.status === "failed") report.failedBlob(item.key, explained(item.error, shared, item.key));
 		else if (item.status !== "unchanged")
 			report.item({ ...item.manifest, type: item.status }, `${item.status} ${shownKey(item.key)}`);
 	});

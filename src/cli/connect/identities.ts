@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -18,12 +18,19 @@ const ANONYMOUS = "anonymous";
 export async function identityOf(values: ConnectionValues): Promise<KeyIdentity | undefined> {
 	const named = values.identity ?? process.env.CANISTER_BLOBS_IDENTITY;
 	if (named === undefined || named === "" || named === ANONYMOUS) return undefined;
-	const path = existsSync(named) ? named : await storedAt(named);
+	// A folder may well have the name of an identity.
+	const path = isFile(named) ? named : await storedAt(named);
 	const pem = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
 		throw new UsageError(`cannot read ${path}: ${cause.code}`, { cause });
 	});
 	const key = await readKey(pem, path, () => passwordOf(values, path));
 	return new KeyIdentity(key, path);
+}
+
+/** Also a pipe, as of a shell's process substitution. */
+function isFile(path: string): boolean {
+	const found = statSync(path, { throwIfNoEntry: false });
+	return found !== undefined && !found.isDirectory();
 }
 
 async function passwordOf(values: ConnectionValues, path: string): Promise<string> {

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, sign } from "node:crypto";
+import { createPublicKey, type JsonWebKey, type KeyObject, sign } from "node:crypto";
 import { type DerEncodedPublicKey, type PublicKey, type Signature, SignIdentity } from "@dfinity/agent";
 import { UsageError } from "../command.js";
 
@@ -21,6 +21,15 @@ const CURVES: Readonly<Record<string, Kind>> = {
 	"P-256": { prefix: hex("3059301306072a8648ce3d020106082a8648ce3d030107034200") },
 };
 
+/** Empty for a key that JWK has no form of, such as one of DSA or on the curve P-224. */
+function jwkOf(key: KeyObject): JsonWebKey {
+	try {
+		return createPublicKey(key).export({ format: "jwk" });
+	} catch {
+		return {};
+	}
+}
+
 /** An identity that signs by a private key. The key never leaves this object. */
 export class KeyIdentity extends SignIdentity {
 	readonly #key: KeyObject;
@@ -34,13 +43,15 @@ export class KeyIdentity extends SignIdentity {
 	constructor(key: KeyObject, where: string) {
 		super();
 		this.#key = key;
-		const { crv = "none", x = "", y = "" } = createPublicKey(key).export({ format: "jwk" });
+		const { crv = "", x = "", y = "" } = jwkOf(key);
 		this.#curve = Object.hasOwn(CURVES, crv) ? CURVES[crv] : undefined;
-		if (this.#curve === undefined && crv !== "Ed25519")
+		if (this.#curve === undefined && crv !== "Ed25519") {
+			const curve = crv || key.asymmetricKeyDetails?.namedCurve;
 			throw new UsageError(
-				`${where} holds a key of the kind ${key.asymmetricKeyType} (${crv}); the Internet Computer takes Ed25519, ` +
-					"secp256k1 and P-256. One is made by: openssl genpkey -algorithm ed25519 -out key.pem",
+				`${where} holds a key of the kind ${key.asymmetricKeyType}${curve ? ` (${curve})` : ""}; the Internet Computer takes ` +
+					"Ed25519, secp256k1 and P-256. One is made by: openssl genpkey -algorithm ed25519 -out key.pem",
 			);
+		}
 		this.#der = this.#curve
 			? Buffer.concat([
 					this.#curve.prefix,

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { Principal } from "@dfinity/principal";
 import { UsageError } from "../command.js";
 import type { ConnectionValues } from "./options.js";
+import { type RunningNetwork, runningFrom } from "./running.js";
 
 /** Which canister on which network: by id and URL, or by the names that a project's icp.yaml and dfx.json give them. */
 export interface Target {
@@ -31,9 +32,6 @@ const DFX_LOCAL = "127.0.0.1:4943";
 
 /** @throws {UsageError} where a name is not known */
 export async function targetOf(values: ConnectionValues): Promise<Target> {
-	const canister = values.canister ?? process.env.CANISTER_BLOBS_CANISTER;
-	if (canister === undefined || canister === "")
-		throw new UsageError("which store? Give --canister, or set CANISTER_BLOBS_CANISTER");
 	const { host, local } = values;
 	if (host !== undefined && URL.canParse(host) && new URL(host).password !== "")
 		throw new UsageError("--host holds a password, which every user of this machine can read: leave it out");
@@ -43,6 +41,15 @@ export async function targetOf(values: ConnectionValues): Promise<Target> {
 			"--host says which network, and so do --network and --environment: give one of them",
 		);
 	const name = named || "ic";
+	// Nearer than what a project's file says of its local network: the user has started this one here.
+	const running = host === undefined && name === "local" ? runningFrom(process.cwd()) : undefined;
+	const canister = values.canister || process.env.CANISTER_BLOBS_CANISTER || onlyOne(running);
+	if (canister === undefined)
+		throw new UsageError("which store? Give --canister, or set CANISTER_BLOBS_CANISTER");
+	if (running !== undefined) {
+		const id = idOf(canister) ?? idOf(textOf(running.canisters[canister]) ?? "");
+		if (id !== undefined) return { host: running.url, isLocal: true, canisterId: id };
+	}
 	// A file of a project may name networks, but never say what the mainnet is.
 	const needsFiles = host === undefined && !(idOf(canister) !== undefined && MAINNET_NAMES.includes(name));
 	const files = needsFiles ? await projectFiles(process.cwd()) : undefined;
@@ -51,6 +58,12 @@ export async function targetOf(values: ConnectionValues): Promise<Target> {
 		idOf(canister) ?? (host === undefined ? await storedId(files, name, canister) : undefined);
 	if (canisterId === undefined) throw new UsageError(unknownCanister(canister, name, host, files));
 	return { ...network, isLocal: network.isLocal || local, canisterId };
+}
+
+/** The only canister of a local network needs no name. */
+function onlyOne(network: RunningNetwork | undefined): string | undefined {
+	const ids = Object.values(network?.canisters ?? {});
+	return ids.length === 1 ? textOf(ids[0]) : undefined;
 }
 
 function idOf(text: string): string | undefined {
@@ -140,7 +153,10 @@ function icpNetwork(network: Json, name: string): Network {
 
 function dfxNetwork(network: Json, name: string): Network {
 	const providers = Array.isArray(network.providers) ? network.providers : [];
-	const url = textOf(providers[0]) ?? (textOf(network.bind) && `http://${network.bind}`);
+	// dfx listens there unless the file says otherwise, on the network that it calls local and on those of the type ephemeral.
+	const isRunByDfx = name === "local" || network.type === "ephemeral";
+	const bind = textOf(network.bind) ?? (isRunByDfx ? DFX_LOCAL : undefined);
+	const url = textOf(providers[0]) ?? (bind && `http://${bind}`);
 	if (url === undefined) throw new UsageError(`the network ${name} in dfx.json has no providers`);
 	const isMainnet =
 		MAINNET_NAMES.includes(name) || /^https:\/\/(?:[\w-]+\.)*(?:ic0\.app|icp0\.io|icp-api\.io)\/?$/.test(url);

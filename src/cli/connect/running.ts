@@ -1,0 +1,60 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/**
+ * The local network that `canister-blobs network` runs in a folder, as it notes itself there: by this `--network local`
+ * finds its port and its canisters.
+ */
+export interface RunningNetwork {
+	readonly pid: number;
+	readonly url: string;
+	/** Canister ids by the name of the file that was installed, without its ending. */
+	readonly canisters: Readonly<Record<string, string>>;
+}
+
+const FOLDER = ".canister-blobs";
+const FILE = "network.json";
+/** A file can come with a project of somebody else: it may name nothing but this machine. */
+const OWN = /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d{1,5}\/?$/;
+
+const pathIn = (folder: string): string => join(folder, FOLDER, FILE);
+
+/** Notes the network of this process. @returns what takes the note away again */
+export function note(folder: string, network: RunningNetwork): () => void {
+	const path = pathIn(folder);
+	mkdirSync(dirname(path), { recursive: true });
+	writeFileSync(path, `${JSON.stringify(network, null, "\t")}\n`);
+	return () => {
+		// Another network may have been started in the same folder since.
+		if (read(path)?.pid === network.pid) rmSync(path, { force: true });
+	};
+}
+
+/** The network that runs in the nearest folder from here upwards; undefined where none does. */
+export function runningFrom(folder: string): RunningNetwork | undefined {
+	for (let directory = folder; ; directory = dirname(directory)) {
+		const found = read(pathIn(directory));
+		if (found !== undefined) return isAlive(found.pid) ? found : undefined;
+		if (directory === dirname(directory)) return undefined;
+	}
+}
+
+function read(path: string): RunningNetwork | undefined {
+	try {
+		const { pid, url, canisters } = JSON.parse(readFileSync(path, "utf8"));
+		const isValid = Number.isSafeInteger(pid) && pid > 0 && OWN.test(url) && typeof canisters === "object";
+		return isValid ? { pid, url, canisters: { ...canisters } } : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+function isAlive(pid: number): boolean {
+	try {
+		process.kill(pid, 0);
+		return true;
+	} catch (error) {
+		// It lives, and belongs to another user.
+		return (error as NodeJS.ErrnoException).code === "EPERM";
+	}
+}
