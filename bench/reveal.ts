@@ -22,20 +22,23 @@ async function revealOf(wasm: Uint8Array, items: number): Promise<number> {
 		await store.quiet();
 		await store.call("blobs_reveal", { id: newId(), batch });
 		for (;;) {
-			const { state } = await store.call("blobs_staged_batch", { batch });
-			if (state === "revealed") return lastStep(store);
+			const { revealed } = await store.call("blobs_staged_batch", { batch });
+			const [change] = revealed;
+			if (change !== undefined) return costAt(store, change.canister_version);
 			await pause(20);
 		}
 	} finally {
 		await store.dispose();
 	}
 }
-/** Of the last step that a timer made: they come once a second, and each calls the canister itself. */
-const lastStep = (store: MeteredStore): number =>
-	store.messages
-		.filter(({ method, kind }) => kind !== "query" && kind !== "inspect" && !method.startsWith("blobs_"))
-		.slice(-2)
-		.reduce((sum, { instructions }) => sum + Number(instructions), 0);
+/** Of the message that made a change, told from the timers' steps before and after it by the version that it found. */
+function costAt({ messages }: MeteredStore, version: bigint): number {
+	const its = messages.filter(
+		({ kind, canisterVersion }) => kind === "update" && canisterVersion === version,
+	);
+	if (its.length !== 1) throw new Error(`${its.length} messages may have made the change`);
+	return Number(its[0]!.instructions);
+}
 
 export async function measureReveal(wasm: Uint8Array) {
 	const thousand = await revealOf(wasm, 1_000);

@@ -62,6 +62,21 @@ test("a message costs its instructions, its system calls, its bytes and its page
 	expect(network.metrics().messages).toBe(records.length);
 });
 
+test("a message is known by the canister's version that it found", async () => {
+	const agent = await agentFor(network);
+	const id = await deploy(
+		agent,
+		canister(`(func (export "canister_update version")
+			(i64.store (i32.const 0) (call $canister_version))
+			(call $msg_reply_data_append (i32.const 0) (i32.const 8))
+			(call $msg_reply))`),
+	);
+	for (let times = 0; times < 2; times++) {
+		const reply = await callCanister(agent, id, "version");
+		expect(last().canisterVersion).toBe(Buffer.from(reply).readBigUInt64LE());
+	}
+});
+
 test("limits are enforced by kind of message, and the state before is kept", async () => {
 	const agent = await agentFor(network);
 	const id = await deploy(

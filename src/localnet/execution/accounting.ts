@@ -25,6 +25,8 @@ export interface MessageRecord {
 	readonly method: string;
 	/** As what it was called. */
 	readonly kind: MessageKind;
+	/** `ic0.canister_version` as the message found it. */
+	readonly canisterVersion: bigint;
 	/** Wasm instructions, system calls and dirtied pages. */
 	readonly instructions: bigint;
 	/** Heap pages of 4 KiB changed, plus stable memory blocks of 4 KiB written. */

@@ -113,11 +113,13 @@ export class Executor {
 		if (message.input.context) message.input.context.instructions += instructions;
 		const fee = message.replicated ? this.fees.execution(instructions) : 0n;
 		charge(canister, fee);
+		const canisterVersion = canister.version;
 		if (message.replicated) canister.version++;
 		this.accounting.record({
 			canister: canister.text,
 			method: label.method,
 			kind: label.kind,
+			canisterVersion,
 			instructions,
 			pagesDirtied: used.pagesDirtied,
 			stableBytesWritten: used.stableBytesWritten,

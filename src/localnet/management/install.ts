@@ -143,6 +143,7 @@ class Attempt {
 			canister: canister.text,
 			method: request.mode,
 			kind: "install",
+			canisterVersion: canister.version,
 			instructions,
 			pagesDirtied,
 			stableBytesWritten,

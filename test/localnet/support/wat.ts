@@ -53,6 +53,7 @@ const IMPORTS: Readonly<Record<string, string>> = {
 	canister_self_size: "(result i32)",
 	canister_self_copy: "(param i32 i32 i32)",
 	canister_cycle_balance128: "(param i32)",
+	canister_version: "(result i64)",
 	call_new: "(param i32 i32 i32 i32 i32 i32 i32 i32)",
 	call_on_cleanup: "(param i32 i32)",
 	call_data_append: "(param i32 i32)",
