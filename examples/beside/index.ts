@@ -64,7 +64,7 @@ function albumOf(guest: Principal): string {
 const now = (): Date => new Date(Number(time() / 1_000_000n));
 
 /** The guestbook's own updates. */
-const METHODS = ["sign", "invite", "uninvite"];
+const METHODS = ["sign", "leave", "invite", "uninvite"];
 const DAY_MS = 86_400_000;
 const HOUR_SECONDS = 3_600;
 const MAX_ARGUMENT_BYTES = 200;
@@ -103,6 +103,14 @@ class Guestbook {
 		entries.insert(count, { guest: guest.toText(), name });
 		guests.insert(guest.toText(), count);
 		return count + 1;
+	}
+
+	/** Takes the right to put pictures away from this guest: from those that are staged and not shown yet, too. */
+	@update([])
+	leave(): void {
+		const guest = msgCaller();
+		guests.remove(guest.toText());
+		Store.ruleChanged(guest);
 	}
 
 	/** Lets a friend who has not signed put pictures into this guest's album: ten in all, public, until tomorrow. */

@@ -34,6 +34,7 @@ interface Page {
 }
 interface Guestbook extends Store {
 	sign(name: string): Promise<number>;
+	leave(): Promise<void>;
 	invite(friend: Principal): Promise<string>;
 	uninvite(friend: Principal): Promise<number>;
 	names(): Promise<string[]>;
@@ -45,6 +46,7 @@ const header = IDL.Tuple(IDL.Text, IDL.Text);
 const body = IDL.Vec(IDL.Nat8);
 const OWN = {
 	sign: IDL.Func([IDL.Text], [IDL.Nat32], []),
+	leave: IDL.Func([], [], []),
 	invite: IDL.Func([IDL.Principal], [IDL.Text], []),
 	uninvite: IDL.Func([IDL.Principal], [IDL.Nat32], []),
 	names: IDL.Func([], [IDL.Vec(IDL.Text)], ["query"]),
@@ -285,7 +287,24 @@ describe("the guestbook with its store", () => {
 		expect(response.body).toMatchObject({ reject_message: expect.stringContaining("rejected the message") });
 	});
 
-	// The last of the file: no network goes back in time.
+	// From here on the clock stands, but for where a test sets it ahead: no network goes back in time.
+	test("C141 a guest who leaves reveals nothing of what is staged", async () => {
+		passTime(0);
+		const { guestbook } = deployed;
+		const batch = newId();
+		const key = `pictures/${ada.getPrincipal()}/late.png`;
+		const { id: _, ...item } = putOf(key);
+		ok(await asAda.blobs_stage({ id: newId(), batch, items: [{ put: { ...item, content: bytes } }] }));
+		ok(await asAda.blobs_reveal({ id: newId(), batch }));
+		await asAda.leave();
+		passTime(5_000);
+		const broken = { key, refusal: { code: "not_authorized" } };
+		const staged = async () => ok(await guestbook.blobs_list_batches()).batches[0];
+		await expect.poll(staged).toMatchObject({ state: "open", broken: [broken] });
+		expect(ok(await guestbook.blobs_stat({ key, min_version: [] })).manifest).toEqual([]);
+	});
+
+	// The last of the file.
 	test("its page over the gateway and its timer go on, and an upgrade keeps both states", async () => {
 		const page = await asAda.http_request({ url: "/", method: "GET", body: new Uint8Array(), headers: [] });
 		expect(page.status_code).toBe(200);

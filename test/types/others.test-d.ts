@@ -1,3 +1,4 @@
+import type { Principal } from "@dfinity/principal";
 import { type BlobStoreClass, createBlobStore, type StoreGrant } from "canister-blobs/canister";
 import { jsSha256 } from "canister-blobs/canister/js-sha256";
 import { createNetwork, type Fault, type Refusal } from "canister-blobs/localnet";
@@ -36,6 +37,8 @@ test("files are sources and targets", async () => {
 test("a store is a class, made with options that it knows", () => {
 	const store = createBlobStore({ memoryOffset: 10, ownLifecycle: true });
 	expectTypeOf(store).toEqualTypeOf<BlobStoreClass>();
+	expectTypeOf(store.ruleChanged()).toEqualTypeOf<void>();
+	expectTypeOf(store.ruleChanged).parameter(0).toEqualTypeOf<Principal | undefined>();
 	expectTypeOf(store.grantsOf).returns.toEqualTypeOf<StoreGrant[]>();
 	// @ts-expect-error: a grant is for a prefix
 	store.grant({} as never, { role: "writer" });

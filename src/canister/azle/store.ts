@@ -63,6 +63,14 @@ export interface BlobStoreClass {
 	 * @throws StoreRefusal
 	 */
 	revokeGrant(who: Principal, id: Uint8Array): void;
+	/**
+	 * To be called in the update that takes a right away which `authorize` gave, such as by removing a user from a map. A
+	 * staged batch is revealed by one change whose cost does not grow with its items, so `authorize` is asked about each
+	 * while the batch is being got ready, before that change. This has it asked anew about all, and a batch of which it
+	 * refuses an item is not revealed. `who`: only that principal's rights are others. Say so where you can: a batch whose
+	 * rights change again and again is never revealed. To give a right needs no call.
+	 */
+	ruleChanged(who?: Principal): void;
 	/** The grants that a principal holds, in order of their ids, those that hold no more too until they are cleaned away. */
 	grantsOf(who: Principal): StoreGrant[];
 	/**
@@ -170,6 +178,11 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 	const revokeGrant: BlobStoreClass["revokeGrant"] = (who, id) => {
 		ask("blobs_revoke_grant", (change) => [{ id: change, who, grant: id }]);
 	};
+	const ruleChanged: BlobStoreClass["ruleChanged"] = (who) => {
+		if (isAnswering)
+			throw new Error("canister-blobs: ruleChanged was called within a rule of the application");
+		started().engine.ruleChanged(who?.toUint8Array());
+	};
 	const grantsOf: BlobStoreClass["grantsOf"] = (who) =>
 		ask("blobs_list_grants", () => [{ of: { held_by: who }, after: [], limit: MAX_GRANTS }]).grants.map(
 			toGrant,
@@ -219,6 +232,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		static readonly grant = grant;
 		static readonly revokeGrant = revokeGrant;
 		static readonly grantsOf = grantsOf;
+		static readonly ruleChanged = ruleChanged;
 		static readonly httpRequestUpdate = httpRequestUpdate;
 
 		constructor() {

@@ -248,6 +248,16 @@ export class Engine {
 		this.#state.meta.flush();
 	}
 
+	/**
+	 * Has the rule be asked anew about all items of a batch that is being got ready to be revealed, where it is of `owner`:
+	 * what it was asked before does not hold any more.
+	 */
+	ruleChanged(owner: Uint8Array | undefined): void {
+		this.#state.begin();
+		this.#state.preparing.restart(this.#state, owner);
+		this.#state.flush();
+	}
+
 	/** Whether a message changed anything that is not written yet: after a refusal, a bug. */
 	get isChanged(): boolean {
 		return this.#state.isChanged;

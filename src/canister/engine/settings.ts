@@ -18,7 +18,8 @@ export interface Settings {
 	 *
 	 * A caller without a role whom the rule lets write is a stranger to `inspect_message`, which admits at most 4 KiB of a
 	 * message from strangers: give `admit` as well. A message of many keys from a caller who is not a writer is refused as
-	 * a whole if the rule allows none of its first 16. Aborting an upload that was never begun names no key, so it takes
+	 * a whole if the rule allows none of its first 16. It is asked about an item of a staged batch when that is staged, and
+	 * again while the batch is got ready, not when it is revealed: where it takes a right away, call `ruleChanged`. Aborting an upload that was never begun names no key, so it takes
 	 * the role writer or `admit`. A blob that another principal than its owner makes private is salted by the canister.
 	 */
 	readonly authorize?: Authorize;

@@ -78,6 +78,65 @@ describe("C133 rights that are lost before the reveal", () => {
 	});
 });
 
+describe("C141 a rule of the application that comes to refuse what it has allowed", () => {
+	const refused = new Set<string>();
+	let asked: string[] = [];
+	const LARGE = 40;
+	const item = (n: number) => put(`k${n}`, A);
+	beforeEach(() => {
+		refused.clear();
+		store = new StagedStore({
+			authorize: ({ caller, action, key }) => {
+				asked.push(key);
+				return action === "read" ? undefined : !refused.has(key) && !refused.has(caller.toText());
+			},
+		});
+		store.stage(ANNA, batch, ...Array.from({ length: LARGE }, (_, n) => item(n)));
+		makeReady();
+		asked = [];
+	});
+
+	test("is asked anew about all items where the application says so, and nothing is revealed", () => {
+		refused.add("k7");
+		store.engine.ruleChanged(undefined);
+		expect(stateOf()).toBe("waiting");
+		expect(wait()).toMatchObject(broken("k7", "not_authorized"));
+		expect(store.keys(OWNER)).toEqual([]);
+		// Put right, it is revealed.
+		store.ask(ANNA, "blobs_unstage", { id: newId(), batch, keys: ["k7"] });
+		store.reveal(ANNA, batch);
+		expect(wait()).toMatchObject({ state: "revealed" });
+		expect(store.keys(ANNA)).toHaveLength(LARGE - 1);
+	});
+
+	test("so it is of one principal, over an upgrade too, and others' batches go on", () => {
+		refused.add(BEN.toText());
+		store.engine.ruleChanged(BEN.toUint8Array());
+		expect(stateOf()).toBe("preparing");
+		refused.add(ANNA.toText());
+		store.engine.ruleChanged(ANNA.toUint8Array());
+		store.upgrade();
+		expect(wait()).toMatchObject(broken("k0", "not_authorized"));
+		expect(store.keys(OWNER)).toEqual([]);
+	});
+
+	test("is not asked by the message that reveals, whose cost does not grow", () => {
+		store.step();
+		expect(stateOf()).toBe("revealed");
+		expect(asked).toEqual([]);
+	});
+
+	test("has no effect once the batch is revealed, or where none is got ready", () => {
+		store.step();
+		const before = store.feed();
+		store.engine.ruleChanged(undefined);
+		store.settle();
+		expect(store.keys(ANNA)).toHaveLength(LARGE);
+		store.engine.ruleChanged(ANNA.toUint8Array());
+		expect(store.feed()).toEqual(before);
+	});
+});
+
 describe("C133 ends", () => {
 	test("a rule that is set before the reveal is one for what it reveals", () => {
 		store.stage(ANNA, batch, put("tmp/a", A));
