@@ -38,6 +38,7 @@ describe("C60 parts of a grant", () => {
 		["blobs", { blobs: [11n] as [bigint] }, 10n],
 		["public_only", { public_only: false }, 0n],
 		["over_others", { over_others: true }, 0n],
+		["may_purge", { may_purge: true }, 0n],
 	])("are never more than it is: %s", (field, more, limit) => {
 		const { store, above } = withOwner({
 			prefix: "inbox/ann/",
@@ -62,6 +63,13 @@ describe("C60 parts of a grant", () => {
 		expect(invalid_argument.field).toBe(field);
 		expect(invalid_argument.limit).toBe(limit ?? BigInt(store.host.time + HOUR_MS) * 1_000_000n);
 		store.ask(GUEST, "blobs_give_grant", { ...giveOf(OTHER, most), under: [above] });
+	});
+
+	test("are never for another role, by who does not hold that itself", () => {
+		const { store, above } = withOwner();
+		const request = giveOf(OTHER, { prefix: "inbox/ann/" }, "reader");
+		for (const under of [[], [above]] as ([] | [Uint8Array])[])
+			expect(needs(store.refused(GUEST, "blobs_give_grant", { ...request, under }))).toContain("reader");
 	});
 
 	test("may end when it ends, whichever millisecond that is", () => {

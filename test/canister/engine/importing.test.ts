@@ -86,10 +86,16 @@ describe("C78 an import", () => {
 		expect(whyNot()).toEqual({ not_importable: { reason: "blobs were published in it" } });
 	});
 
-	test("is none while an upload is open", () => {
+	test("is none while an upload is open, or a batch is staged that would be revealed in it", () => {
 		const id = store.begin(ANNA, "a", S);
 		expect(whyNot()).toEqual({ not_importable: { reason: "an upload is open" } });
 		store.ask(ANNA, "blobs_abort_upload", id);
+		const batch = newId();
+		const items = [{ put: itemOf("a", bytes) }];
+		store.ask(ANNA, "blobs_stage", { id: newId(), batch, items });
+		expect(whyNot()).toEqual({ not_importable: { reason: "a batch is staged" } });
+		store.ask(ANNA, "blobs_drop_batch", { id: newId(), batch, owner: [] });
+		store.clean();
 		begin();
 		expect(status().mode).toBe("importing");
 	});
