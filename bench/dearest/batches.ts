@@ -10,6 +10,7 @@ import {
 } from "../../src/protocol/index.js";
 import { newId, publication, rootOf } from "../../test/support/published.js";
 import type { MeteredStore } from "../metered.js";
+import type { Calls } from "./calls.js";
 import { DEAREST, keysOf, putOf, type Shape, undone } from "./shape.js";
 
 /** Batches of one kind of item each, with the dearest keys: private ones over public ones or the other way round. */
@@ -36,12 +37,17 @@ export async function dearestOfBatches(store: MeteredStore): Promise<number> {
 			for (const kind of KINDS) {
 				const shape = { ...DEAREST, items: MAX_ITEMS, segments, isPrivate };
 				const tag = `${kind.slice(0, 2)}${segments}${isPrivate ? "p" : ""}`;
-				const [item] = await batchItemsOf(store, kind, { ...shape, items: 1 }, `1${tag}`);
-				const weight = weightOf(item!, keysOf(shape, "")[0], 1);
-				const items = fitting(Array.from({ length: MAX_ITEMS }, () => weight));
+				const items = await fittingOf(store, kind, shape, `1${tag}`);
 				most = Math.max(most, await costOfBatch(store, kind, { ...shape, items }, tag));
 			}
 	return most;
+}
+
+/** How many items of a kind a batch takes at the most. */
+export async function fittingOf(store: Calls, kind: Kind, shape: Shape, tag: string): Promise<number> {
+	const [item] = await batchItemsOf(store, kind, { ...shape, items: 1 }, tag);
+	const weight = weightOf(item!, keysOf(shape, "")[0], 1);
+	return fitting(Array.from({ length: MAX_ITEMS }, () => weight));
 }
 
 /** What a batch of so many items costs, when what it needs is there. */
@@ -55,8 +61,6 @@ export async function costOfBatch(
 	const { instructions } = await store.costOf("blobs_batch", { id: newId(), items });
 	return Number(instructions);
 }
-
-type Calls = Pick<MeteredStore, "call">;
 
 /** The items, when what they need is there. */
 export async function batchItemsOf(

@@ -1,9 +1,8 @@
-import { Actor } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
-import type { MethodOk, WireResult } from "../../src/protocol/index.js";
-import { idlFactory } from "../../test/support/idl.js";
+import type { MethodOk } from "../../src/protocol/index.js";
 import { newId } from "../../test/support/published.js";
 import type { MeteredStore } from "../metered.js";
+import { callsOf } from "./calls.js";
 import { keysOf, putOf, type Shape } from "./shape.js";
 
 /** As many as a step may take, half of them public, under the deepest keys. */
@@ -36,15 +35,9 @@ export async function dearestOfOwners(store: MeteredStore): Promise<number> {
 	const id = newId();
 	const giver = await store.agent.getPrincipal();
 	await store.call("blobs_offer", { id, owner: [], to: who, what: { prefix: "" } });
-	const agent = await store.agentOf(other);
-	const actor = Actor.createActor<{
-		blobs_take_offer(request: object): Promise<WireResult<MethodOk<"blobs_take_offer">>>;
-	}>(idlFactory, { agent, canisterId: store.canisterId });
-	for (let isDone = false; !isDone; ) {
-		const result = await actor.blobs_take_offer({ id: newId(), offer: { giver, id } });
-		if ("err" in result) throw new Error(`a step of taking was refused: ${result.err.code}`);
-		isDone = result.ok.done;
-	}
+	const taker = await callsOf(store, other);
+	for (let isDone = false; !isDone; )
+		({ done: isDone } = await taker.call("blobs_take_offer", { id: newId(), offer: { giver, id } }));
 	let after: [] | [string] = [];
 	do {
 		const { next }: MethodOk<"blobs_remove_owned"> = await store.call("blobs_remove_owned", {

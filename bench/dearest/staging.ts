@@ -1,13 +1,7 @@
-import {
-	fitting,
-	MAX_ITEMS,
-	MAX_KEY_SEGMENTS,
-	type WireStagedItem,
-	weightOf,
-} from "../../src/protocol/index.js";
+import { MAX_KEY_SEGMENTS, type WireStagedItem } from "../../src/protocol/index.js";
 import { newId } from "../../test/support/published.js";
 import type { MeteredStore } from "../metered.js";
-import { batchItemsOf, type Kind } from "./batches.js";
+import { batchItemsOf, fittingOf, type Kind } from "./batches.js";
 import { DEAREST, keysOf, putOf, type Shape, undone } from "./shape.js";
 
 /** Items that may be staged, with the dearest keys, and the shortest. */
@@ -36,10 +30,7 @@ export async function costOfStaging(
 	shape: Shape,
 ): Promise<number> {
 	const tag = `s${kind.slice(0, 1)}${shape.segments}${shape.isPrivate ? "p" : ""}`;
-	const [item] = await batchItemsOf(store, kind, { ...shape, items: 1 }, `1${tag}`);
-	const weight = weightOf(item!, keysOf(shape, "")[0], 1);
-	const count = fitting(Array.from({ length: MAX_ITEMS }, () => weight));
-	const its = { ...shape, items: count };
+	const its = { ...shape, items: await fittingOf(store, kind, shape, `1${tag}`) };
 	const items = (await batchItemsOf(store, kind, its, tag)) as WireStagedItem[];
 	const keys = keysOf(its, `t${tag}`);
 	const batch = newId();

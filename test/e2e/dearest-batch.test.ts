@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { batchItemsOf, KINDS } from "../../bench/dearest/batches.js";
+import { guestOf } from "../../bench/dearest/grants.js";
 import { DEAREST, keysOf } from "../../bench/dearest/shape.js";
 import {
 	MAX_ITEMS,
@@ -40,6 +41,19 @@ describe.skipIf(isNamed)("C74 a batch", () => {
 			// Nor is so little done for it that fewer fit than could.
 			if (segments === 32) expect(Number(instructions)).toBeGreaterThan(reckoned / 3);
 		}
+	});
+
+	test("by a guest whose grants are the dearest to look through takes no more either", async () => {
+		const { canisterId, network } = fixture;
+		const guest = await guestOf({ call, canisterId, agentOf: (identity) => network.agent(identity) });
+		const shape = { ...DEAREST, items: ITEMS, isPrivate: false };
+		const items = await batchItemsOf(guest, "rename", shape, "guest");
+		const [key = ""] = keysOf(shape, "x");
+		const reckoned = items.reduce((sum, item) => sum + weightOf(item, key, 1), MESSAGE);
+		const records = await fixture.measure(() => guest.call("blobs_batch", { id: newId(), items }));
+		const { instructions, error } = updateIn(records);
+		expect(error).toBeUndefined();
+		expect(Number(instructions)).toBeLessThan(reckoned);
 	});
 
 	test.each(["put", "commit", "delete"] as const)(
