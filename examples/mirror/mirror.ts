@@ -22,6 +22,8 @@ const USAGE = `Makes a directory hold what a store holds: fetches what is new or
 `;
 
 const INDEX = "index.json";
+/** How often a store that changes meanwhile is gone through. */
+const PASSES = 4;
 
 /** What the store holds below a prefix, proven, by path below it. Taken to its end before anything is changed. */
 async function listStored(client: BlobClient, prefix: string): Promise<Map<string, Manifest>> {
@@ -30,6 +32,14 @@ async function listStored(client: BlobClient, prefix: string): Promise<Map<strin
 		if (entry.type === "blob") stored.set(entry.blob.key.slice(prefix.length), entry.blob);
 	return stored;
 }
+
+/** Whether no key was changed between two lists: then what was fetched between them is of one state of the store. */
+const isSameState = (one: Map<string, Manifest>, other: Map<string, Manifest>): boolean =>
+	one.size === other.size &&
+	[...one].every(([path, { sequence, canisterVersion }]) => {
+		const its = other.get(path);
+		return its?.sequence === sequence && its.canisterVersion === canisterVersion;
+	});
 
 async function main(): Promise<void> {
 	const { values, positionals } = parseArgs({
@@ -55,16 +65,9 @@ async function main(): Promise<void> {
 	const mirrored = `${values.canister}/${prefix}`;
 	const index = await IndexFile.open(join(state, INDEX), mirrored, reader, values["new-reader"]);
 
-	const stored = await listStored(client, prefix);
-	const { files, refused } = planPaths(stored);
-	const gone = values.delete ? [...index.entries.keys()].filter((path) => !stored.has(path)) : [];
-	if (gone.length * 100 > index.entries.size * maxDelete)
-		throw new Error(
-			`The store no longer holds ${gone.length} of the mirror's ${index.entries.size} files, more than ${maxDelete} %: ` +
-				"nothing was changed. If that is right, give a higher --max-delete.",
-		);
-	const failed = [...refused].map(([path, reason]) => ({ path, reason }));
+	let failed: { path: string; reason: string }[] = [];
 	const count = { fetched: 0, damaged: 0, unchanged: 0, removed: 0, bytes: 0 };
+	const made = () => count.fetched + count.damaged + count.removed;
 	const attempt = async (path: string, work: () => Promise<void>) => {
 		try {
 			await work();
@@ -73,7 +76,17 @@ async function main(): Promise<void> {
 		}
 	};
 
-	try {
+	/** Makes the directory hold what was listed. */
+	const mirrorAll = async (stored: Map<string, Manifest>, verify: boolean): Promise<void> => {
+		const { files, refused } = planPaths(stored);
+		const gone = values.delete ? [...index.entries.keys()].filter((path) => !stored.has(path)) : [];
+		if (gone.length * 100 > index.entries.size * maxDelete)
+			throw new Error(
+				`The store no longer holds ${gone.length} of the mirror's ${index.entries.size} files, more than ${maxDelete} %: ` +
+					"nothing was removed. If that is right, give a higher --max-delete.",
+			);
+		failed = [...refused].map(([path, reason]) => ({ path, reason }));
+		count.unchanged = 0;
 		// Before anything is fetched: a file may have to make room for a directory of its name.
 		for (const path of gone)
 			await attempt(path, async () => {
@@ -81,7 +94,6 @@ async function main(): Promise<void> {
 				index.entries.delete(path);
 				count.removed++;
 			});
-
 		await pLimit(PARALLEL_FILES).map(files, ([path, listed]) =>
 			attempt(path, async () => {
 				const known = index.entries.get(path);
@@ -91,7 +103,7 @@ async function main(): Promise<void> {
 					path,
 					listed,
 					known,
-					values.verify,
+					verify,
 				);
 				index.entries.set(path, entry);
 				count[outcome]++;
@@ -99,6 +111,23 @@ async function main(): Promise<void> {
 				if (outcome !== "unchanged") process.stderr.write(`${outcome} ${path}\n`);
 			}),
 		);
+	};
+
+	try {
+		let stored = await listStored(client, prefix);
+		for (let pass = 1; ; pass++) {
+			const before = made();
+			await mirrorAll(stored, values.verify && pass === 1);
+			// A batch may have been revealed meanwhile: the directory is to be of before or of after.
+			if (failed.length === 0 && made() === before) break;
+			const now = await listStored(client, prefix);
+			if (isSameState(stored, now)) break;
+			if (pass === PASSES) {
+				process.stderr.write(`the store changed in each of ${PASSES} passes: mirror it again\n`);
+				break;
+			}
+			stored = now;
+		}
 	} finally {
 		await index.save();
 	}

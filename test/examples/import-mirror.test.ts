@@ -7,6 +7,7 @@ import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { planPaths } from "../../examples/mirror/paths.js";
 import { deployCanister } from "../../examples/support/deploy.js";
+import type { Middleware } from "../../src/localnet/index.js";
 import { METHODS, MIN_CHUNK_BYTES, manifests, type WireManifest } from "../../src/protocol/index.js";
 import { assemble } from "../localnet/support/wat.js";
 import { idlOf } from "../support/idl.js";
@@ -36,6 +37,9 @@ let keyFile: string;
 /** Chunks that the store was asked for. */
 let chunksRead = 0;
 let signer: Ed25519KeyIdentity;
+/** Stands between the scripts and the network. */
+const direct: Middleware = (request, next) => next(request);
+let between = direct;
 
 beforeAll(async () => {
 	folder = await mkdtemp(join(tmpdir(), "canister-blobs-scripts-"));
@@ -47,6 +51,7 @@ beforeAll(async () => {
 	built = await mkdtemp(join(tmpdir(), "canister-blobs-bundles-"));
 	for (const script of [IMPORT, MIRROR]) bundles.set(script, await bundleForTests(script, built));
 	fixture = await openStore({
+		middleware: (request, next) => between(request, next),
 		onMessage: ({ method }) => {
 			if (method === "blobs_get_chunk") chunksRead++;
 		},
@@ -172,6 +177,35 @@ test("a directory goes up and comes down; a second time nothing does; a change i
 	const other = await run(MIRROR, [mirror, "--delete"]);
 	expect(other).toMatchObject({ code: 1, summary: "" });
 	expect(other.stderr).toContain("is a mirror of");
+});
+
+test("what changes at once while it is mirrored is in the directory wholly", async () => {
+	const mirror = join(folder, "mirror");
+	const item = (key: string, text: string) => {
+		const content = Buffer.from(text);
+		return { put: { key: `live/${key}`, content, ...publication(rootOf(content, 2_080_768)) } };
+	};
+	const batch = (...items: object[]) => fixture.store.blobs_batch({ id: newId(), items: items as never });
+	ok(await batch(item("gone", "before"), item("stays", "before")));
+	let isListed = false;
+	between = async (request, next) => {
+		const reply = await next(request);
+		if (!isListed && Buffer.from(request.body).includes("blobs_list")) {
+			isListed = true;
+			const removal = { delete: { key: "live/gone", precondition: { none: null } } };
+			ok(await batch(removal, item("stays", "after"), item("new", "after")));
+		}
+		return reply;
+	};
+	try {
+		const outcome = await run(MIRROR, [mirror, "--prefix", "live"]);
+		expect(outcome).toMatchObject({ code: 0, summary: expect.stringContaining(" 0 failed") });
+	} finally {
+		between = direct;
+	}
+	expect(isListed).toBe(true);
+	const after = Buffer.from("after").toString("base64");
+	expect(await contents(mirror)).toEqual({ new: after, stays: after });
 });
 
 test("nothing is removed for a caller who sees less, nor most of a mirror, without being told", async () => {
