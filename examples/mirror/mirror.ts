@@ -67,7 +67,7 @@ async function main(): Promise<void> {
 
 	let failed: { path: string; reason: string }[] = [];
 	const count = { fetched: 0, damaged: 0, unchanged: 0, removed: 0, bytes: 0 };
-	const made = () => count.fetched + count.damaged + count.removed;
+	const changed = () => count.fetched + count.damaged + count.removed;
 	const attempt = async (path: string, work: () => Promise<void>) => {
 		try {
 			await work();
@@ -87,49 +87,42 @@ async function main(): Promise<void> {
 			);
 		failed = [...refused].map(([path, reason]) => ({ path, reason }));
 		count.unchanged = 0;
-		// Before anything is fetched: a file may have to make room for a directory of its name.
-		for (const path of gone)
-			await attempt(path, async () => {
-				await removeFile(target, path);
-				index.entries.delete(path);
-				count.removed++;
-			});
-		await pLimit(PARALLEL_FILES).map(files, ([path, listed]) =>
-			attempt(path, async () => {
-				const known = index.entries.get(path);
-				const { entry, outcome, fetchedBytes } = await mirrorFile(
-					client,
-					target,
-					path,
-					listed,
-					known,
-					verify,
-				);
-				index.entries.set(path, entry);
-				count[outcome]++;
-				count.bytes += fetchedBytes;
-				if (outcome !== "unchanged") process.stderr.write(`${outcome} ${path}\n`);
-			}),
-		);
+		try {
+			// Before anything is fetched: a file may have to make room for a directory of its name.
+			for (const path of gone)
+				await attempt(path, async () => {
+					await removeFile(target, path);
+					index.entries.delete(path);
+					count.removed++;
+				});
+			await pLimit(PARALLEL_FILES).map(files, ([path, listed]) =>
+				attempt(path, async () => {
+					const known = index.entries.get(path);
+					const made = await mirrorFile(client, target, path, listed, known, verify);
+					index.entries.set(path, made.entry);
+					count[made.outcome]++;
+					count.bytes += made.fetchedBytes;
+					if (made.outcome !== "unchanged") process.stderr.write(`${made.outcome} ${path}\n`);
+				}),
+			);
+		} finally {
+			await index.save();
+		}
 	};
 
-	try {
-		let stored = await listStored(client, prefix);
-		for (let pass = 1; ; pass++) {
-			const before = made();
-			await mirrorAll(stored, values.verify && pass === 1);
-			// A batch may have been revealed meanwhile: the directory is to be of before or of after.
-			if (failed.length === 0 && made() === before) break;
-			const now = await listStored(client, prefix);
-			if (isSameState(stored, now)) break;
-			if (pass === PASSES) {
-				process.stderr.write(`the store changed in each of ${PASSES} passes: mirror it again\n`);
-				break;
-			}
-			stored = now;
+	let stored = await listStored(client, prefix);
+	for (let pass = 1; ; pass++) {
+		const before = changed();
+		await mirrorAll(stored, values.verify && pass === 1);
+		// A batch may have been revealed meanwhile: the directory is to be of before or of after.
+		if (failed.length === 0 && changed() === before) break;
+		const now = await listStored(client, prefix);
+		if (isSameState(stored, now)) break;
+		if (pass === PASSES) {
+			process.stderr.write(`the store changed in each of ${PASSES} passes: mirror it again\n`);
+			break;
 		}
-	} finally {
-		await index.save();
+		stored = now;
 	}
 
 	// With nothing left to fetch, no attempt will go on with a part that an earlier one left.
