@@ -135,10 +135,10 @@ test("makes texts of bytes and bytes of texts as Node does, short ones and those
 
 test("a Wasm linked by another version of the library refuses to install, saying so", async () => {
 	const wasm = await readFile(inject("wasm").store);
-	const at = wasm.indexOf("-blobs:sha256:5\x7f", 0, "latin1");
+	const at = wasm.indexOf("-blobs:sha256:6\x7f", 0, "latin1");
 	expect(at).toBeGreaterThan(0);
 	const older = withByte(wasm, at + 14, "1".charCodeAt(0));
 	await expect(deployCanister(agent, older)).rejects.toThrow(
-		/linked with version 1 of the native kernel, and its JavaScript needs version 5/,
+		/linked with version 1 of the native kernel, and its JavaScript needs version 6/,
 	);
 });

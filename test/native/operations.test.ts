@@ -184,6 +184,49 @@ describe("in one call", () => {
 	});
 });
 
+describe("base64", () => {
+	it("of 0 to 200 bytes, from anywhere to behind them, and nothing else is written", () => {
+		const kernel = attached();
+		for (let size = 0; size <= 200; size++) {
+			const [at, gap] = [size % 7, size % 5];
+			const to = at + size + gap;
+			const data = pattern(to + 4 * Math.ceil(size / 3) + 40, size + 1);
+			kernel.setFields(CONTROL_AT, { at, size, to });
+			run(kernel, OPERATION.base64, data, size % 13);
+			const text = Buffer.from(data.subarray(at, at + size)).toString("base64");
+			data.set(Buffer.from(text), to);
+			const address = DATA_AT + (size % 13);
+			const after = kernel.bytes().slice(address, address + data.length);
+			expect(Buffer.compare(after, data), `${size}`).toBe(0);
+		}
+	});
+
+	it("of all characters", () => {
+		const kernel = attached();
+		const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => [i, 255 - i, (i * 7) & 255]).flat());
+		kernel.setFields(CONTROL_AT, { at: 0, size: bytes.length, to: bytes.length });
+		run(kernel, OPERATION.base64, new Uint8Array(Buffer.concat([bytes, Buffer.alloc(bytes.length * 2)])));
+		const from = DATA_AT + bytes.length;
+		const text = Buffer.from(kernel.bytes().slice(from, from + (bytes.length / 3) * 4)).toString();
+		expect(text).toBe(bytes.toString("base64"));
+	});
+
+	it.each([
+		[101, 1, 0],
+		[0, 101, 0],
+		[90, 11, 0],
+		[0, 3, 97],
+		[0, 1, 101],
+		[0xffff_fff0, 0x20, 0],
+		[0, 3, 0xffff_fffd],
+		[1, 0xffff_ffff, 0],
+	])("traps where bytes or text lie past the payload: %i, %i, %i", (at, size, to) => {
+		const kernel = attached();
+		kernel.setFields(CONTROL_AT, { at, size, to });
+		expect(() => run(kernel, OPERATION.base64, pattern(100))).toThrow(/unreachable/);
+	});
+});
+
 describe("many", () => {
 	function many(kernel: Driver, args: Parameters<typeof expected.hashMany>, offset = 0) {
 		const [data, records, at, stride, size, to, toStride] = args;

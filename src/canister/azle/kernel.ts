@@ -1,6 +1,7 @@
 import { Principal } from "@dfinity/principal";
 import { certifiedDataSet, isController, msgMethodName, msgReject } from "azle";
 import { type NativeUtf8, useNativeUtf8 } from "../../protocol/index.js";
+import { useNativeBase64, type WriteBase64 } from "../base64.js";
 import { DIGEST_BYTES, type Hashing, hashingOf } from "../hashing.js";
 import {
 	CERTIFIED_DATA_MAX_BYTES,
@@ -39,7 +40,7 @@ const PAYLOAD = CONTROL.payload;
 const { hash: HASH, labeled: LABELED, leaf: LEAF, forks: FORKS, many: MANY } = OPERATION;
 const { update: UPDATE, finish: FINISH } = OPERATION;
 const { check: CHECK, decode: DECODE, encode: ENCODE } = OPERATION;
-const { leafOfHash: LEAF_OF_HASH, isHash: IS_HASH, climb: CLIMB } = OPERATION;
+const { leafOfHash: LEAF_OF_HASH, isHash: IS_HASH, climb: CLIMB, base64: BASE64 } = OPERATION;
 const PATH = CONTROL.path / 4;
 const PATH_AT = CONTROL.pathAt / 4;
 const EXPECTED = CONTROL.expected;
@@ -65,6 +66,7 @@ export function attachKernel(): string | undefined {
 	control.set(CONTROL_MAGIC, CONTROL.magic);
 	run(HASH, digest);
 	useNativeUtf8(nativeUtf8);
+	useNativeBase64(writeBase64);
 	return undefined;
 }
 
@@ -263,6 +265,15 @@ const nativeUtf8: NativeUtf8 = {
 		const length = fields[LENGTH]!;
 		return length > MAX_TEXT_BYTES ? undefined : control.slice(PAYLOAD, PAYLOAD + length);
 	},
+};
+
+/** Base64 from one place of an array of more than 32 bytes to another. */
+const writeBase64: WriteBase64 = (bytes, at, size, to) => {
+	fields[AT] = at;
+	fields[SIZE] = size;
+	fields[TO] = to;
+	fields[OP] = BASE64;
+	certifiedDataSet(bytes);
 };
 
 /** The size of stable memory, in pages of 64 KiB. */

@@ -5,6 +5,7 @@ const SELF_DESCRIBING = Uint8Array.of(0xd9, 0xd9, 0xf7);
 const EMPTY = Uint8Array.of(0x81, 0x00);
 const FORK = Uint8Array.of(0x83, 0x01);
 const PRUNED = Uint8Array.of(0x82, 0x04, 0x58, DIGEST_BYTES);
+const PRUNED_BYTES = PRUNED.length + DIGEST_BYTES;
 
 /**
  * Writes a hash tree in CBOR, as the interface specification encodes it ("Encoding of certificates"): arrays that
@@ -13,7 +14,7 @@ const PRUNED = Uint8Array.of(0x82, 0x04, 0x58, DIGEST_BYTES);
  * Labels and values are shorter than 64 KiB.
  */
 export class TreeWriter {
-	readonly #parts: Uint8Array[] = [];
+	#bytes = new Uint8Array(1_024);
 	#length = 0;
 
 	selfDescribing(): this {
@@ -36,25 +37,37 @@ export class TreeWriter {
 		return this.raw(head(0x82, 3, value.length)).raw(value);
 	}
 
+	/** Most of a tree is this. */
 	pruned(digest: Uint8Array): this {
-		return this.raw(PRUNED).raw(digest);
+		const at = this.#room(PRUNED_BYTES);
+		const bytes = this.#bytes;
+		bytes.set(PRUNED, at);
+		bytes.set(digest, at + PRUNED.length);
+		return this;
 	}
 
 	/** A tree that is encoded already. */
 	raw(bytes: Uint8Array): this {
-		this.#parts.push(bytes);
-		this.#length += bytes.length;
+		const at = this.#room(bytes.length);
+		this.#bytes.set(bytes, at);
 		return this;
 	}
 
 	done(): Uint8Array {
-		const bytes = new Uint8Array(this.#length);
-		let at = 0;
-		for (const part of this.#parts) {
-			bytes.set(part, at);
-			at += part.length;
+		return this.#bytes.slice(0, this.#length);
+	}
+
+	/** @returns where so many bytes go */
+	#room(bytes: number): number {
+		const at = this.#length;
+		const length = at + bytes;
+		if (length > this.#bytes.length) {
+			const grown = new Uint8Array(2 * length);
+			grown.set(this.#bytes);
+			this.#bytes = grown;
 		}
-		return bytes;
+		this.#length = length;
+		return at;
 	}
 }
 

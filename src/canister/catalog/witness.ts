@@ -17,7 +17,7 @@ import {
 	search,
 	valueAt,
 } from "./node.js";
-import { subtreeOf } from "./runs.js";
+import { digestOf, subtreeOf } from "./runs.js";
 import type { NodeStore, Stored } from "./store.js";
 import type { TreeWriter } from "./tree-writer.js";
 
@@ -308,32 +308,54 @@ export class Witness {
 	}
 
 	#writeNode(out: TreeWriter, branch: Branch): void {
-		const count = countOf(branch.node);
+		const { node, children, entries } = branch;
+		const shown = [...(levelOf(node) === 0 ? entries : children).keys()];
+		if (shown.length === 0) {
+			out.pruned(digestOf(this.#hashing, node, branch.runs));
+			return;
+		}
+		if (shown.length > 1) shown.sort((a, b) => a - b);
 		let height = 0;
-		while (1 << height < count) height++;
-		const shown = levelOf(branch.node) === 0 ? branch.entries : branch.children;
-		this.#writeForks(out, branch, [...shown.keys()], height, 0);
+		while (1 << height < countOf(node)) height++;
+		this.#writeForks(out, branch, shown, 0, shown.length, height, 0);
 	}
 
-	/** The subtree of this height from the entry `first` on, in the shape of Hashing.forks. */
+	/**
+	 * The subtree of this height from the entry `begin` on, in the shape of Hashing.forks; of its entries those with the
+	 * indices [from, to) of `shown` are shown, at least one.
+	 */
 	#writeForks(
 		out: TreeWriter,
 		branch: Branch,
 		shown: readonly number[],
+		from: number,
+		to: number,
 		height: number,
-		first: number,
+		begin: number,
 	): void {
-		const count = Math.min(1 << height, countOf(branch.node) - first);
-		const inside = shown.filter((index) => index >= first && index < first + count);
 		const { node, runs } = branch;
-		if (inside.length === 0) out.pruned(subtreeOf(this.#hashing, node, runs, height, first, count));
-		else if (height === 0) this.#writeEntry(out, branch, first);
-		else {
-			const half = 1 << (height - 1);
-			if (count > half) out.fork();
-			this.#writeForks(out, branch, inside, height - 1, first);
-			if (count > half) this.#writeForks(out, branch, inside, height - 1, first + half);
+		const hashing = this.#hashing;
+		const count = countOf(node);
+		let first = begin;
+		let next = from;
+		for (let level = height - 1; level >= 0; level--) {
+			const middle = first + (1 << level);
+			// There is no right half.
+			if (middle >= count) continue;
+			out.fork();
+			let split = next;
+			while (split < to && shown[split]! < middle) split++;
+			if (split === next) out.pruned(subtreeOf(hashing, node, runs, level, first, middle - first));
+			else this.#writeForks(out, branch, shown, next, split, level, first);
+			if (split === to) {
+				const width = Math.min(middle - first, count - middle);
+				out.pruned(subtreeOf(hashing, node, runs, level, middle, width));
+				return;
+			}
+			first = middle;
+			next = split;
 		}
+		this.#writeEntry(out, branch, first);
 	}
 
 	#writeEntry(out: TreeWriter, branch: Branch, index: number): void {

@@ -25,11 +25,11 @@
  * | 16     | 4     | op      | you: one of OPERATION                                                    |
  * | 20     | 4     | length  | you: bytes of the payload in the block; `encode`: the kernel             |
  * | 24     | 8     | count   | kernel: bytes absorbed by `update`; write zeros to forget them           |
- * | 32     | 4     | at      | you, `forks` and `many`: offset of the first record in the data          |
+ * | 32     | 4     | at      | you, `forks`, `many`, `base64`: offset of the first record in the data   |
  * | 36     | 4     | stride  | you, `forks` and `many`: bytes from one record to the next               |
  * | 40     | 4     | records | you, `forks` and `many`: how many; `check` and `isHash`: the kernel      |
- * | 44     | 4     | size    | you, `many`: bytes of a record                                           |
- * | 48     | 4     | to      | you, `many`: offset in the data where the first digest goes              |
+ * | 44     | 4     | size    | you, `many`: bytes of a record; `base64`: how many                       |
+ * | 48     | 4     | to      | you, `many`, `base64`: offset in the data where the first result goes    |
  * | 52     | 4     | toStride| you, `many`: bytes from one digest to the next                           |
  * | 56     | 8     | pages   | kernel, `resources`: size of stable memory, in pages of 64 KiB           |
  * | 64     | 16    | cycles  | kernel, `resources`: liquid cycles (balance above the freezing limit)    |
@@ -72,6 +72,8 @@
  * - `leafOfHash`: digest = that of the leaf whose value is SHA-256(payload).
  * - `isHash`: whether SHA-256(payload) is `expected`: `records` is 1 if it is, else 0.
  * - `climb`: nothing but what follows below, from the digest that is in the block. The payload is not looked at.
+ * - `base64`: the Base64 (RFC 4648, section 4, with padding) of `size` bytes of the payload, which lie from `at` on, goes
+ *   to `to` and on, in the same payload.
  * - `check`: whether the payload is UTF-8: `records` is 1 if it is, else 0.
  * - `resources`: pages, cycles and whether they are charged. The payload is not looked at.
  *
@@ -80,7 +82,7 @@
  * the area of labels from `pathAt` on, each as u32 length, its bytes, and what fills the last multiple of 4. So three
  * nodes take one call, of 8,500 instructions, and not three.
  *
- * All but `update`, `finish`, `check` and `resources` leave count at 0: an unfinished `update` is lost.
+ * All but `update`, `finish`, `base64`, `check` and `resources` leave count at 0: an unfinished `update` is lost.
  *
  * ## Texts
  * QuickJS makes a text of bytes one character at a time, and bytes of a text, at 300 to 2,000 instructions each; Azle
@@ -91,8 +93,8 @@
  *   is longer than the block has room for, only that is written, no payload.
  *
  * The kernel traps (`unreachable`, undone like any trap) on a block without the magic or shorter than
- * CONTROL.payload, a length past the block's end, labels past their area, an `update` of parts of blocks, a label too long, records or
- * digests that reach past the payload, a number of forked digests out of bounds, an unknown operation, a text to be
+ * CONTROL.payload, a length past the block's end, labels past their area, an `update` of parts of blocks, a label too long, records,
+ * digests or Base64 that reach past the payload, a number of forked digests out of bounds, an unknown operation, a text to be
  * decoded that is longer than the block.
  * Everything is synchronous and in the canister's heap, so an upgrade starts afresh: detect, attach.
  *
@@ -100,7 +102,7 @@
  */
 
 /** This convention's version: a canister's JavaScript and the kernel in its Wasm must be of the same. */
-export const VERSION = 5;
+export const VERSION = 6;
 
 const ascii = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0));
 
@@ -154,6 +156,7 @@ export const OPERATION = {
 	leafOfHash: 12,
 	isHash: 13,
 	climb: 14,
+	base64: 15,
 } as const;
 
 export const DIGEST_BYTES = 32;

@@ -3,6 +3,7 @@
  */
 import { CERTIFIED_DATA_MAX_BYTES, CONTROL, CONTROL_MAGIC, detectionPrincipal, VERSION } from "./abi.js";
 import { FunctionCode, functionType, signedLeb, unsignedLeb, type ValueType } from "./assembler.js";
+import { base64Function } from "./base64.js";
 import { compressFunction } from "./compress.js";
 import { absorbFunction, beginFunction, closeFunction, finishFunction } from "./digest.js";
 import {
@@ -67,6 +68,7 @@ export const KernelIndex = {
 	climb: 16,
 	leafOfHash: 17,
 	isHash: 18,
+	base64: 19,
 } as const;
 
 /** The system calls that the kernel's function of the same name stands in front of. */
@@ -113,6 +115,7 @@ export function kernelFunctions(placement: KernelPlacement): KernelFunction[] {
 		make(1, climbFunction(at.begin, at.labeled)),
 		make(3, leafOfHashFunction(at.begin, at.finish, at.leaf)),
 		make(3, isHashFunction(at.finish), ["i32"]),
+		make(3, base64Function()),
 	];
 }
 

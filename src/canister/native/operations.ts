@@ -15,6 +15,7 @@ export interface OperationFunctions {
 	readonly isHash: number;
 	readonly many: number;
 	readonly isUtf8: number;
+	readonly base64: number;
 	/** The system's own: () -> i64, (address) -> (). */
 	readonly stableSize: number;
 	readonly liquidCycles: number;
@@ -57,6 +58,7 @@ export function runFunction(functions: OperationFunctions): FunctionCode {
 	when(OPERATION.check, () => {
 		code.get(control, data, length).call(functions.isUtf8).memory("i32.store", CONTROL.records);
 	});
+	when(OPERATION.base64, () => code.get(control, data, length).call(functions.base64));
 	when(OPERATION.resources, () => {
 		code.get(control).call(functions.stableSize).memory("i64.store", CONTROL.pages);
 		code.get(control).i32(CONTROL.cycles).op("i32.add").call(functions.liquidCycles);

@@ -1,34 +1,8 @@
 import { encodeUtf8 } from "../../../protocol/codec/utf8.js";
+import { base64Length, writeBase64 } from "../../base64.js";
 import { concat } from "../codec.js";
 
 /** The header IC-Certificate: certificate, witness and path in Base64. */
-
-const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-/** Two characters for each 12 bits, side by side in memory: half as many steps. */
-const PAIRS = new Uint16Array(4_096);
-const PAIR_BYTES = new Uint8Array(PAIRS.buffer);
-for (let i = 0; i < 4_096; i++) {
-	PAIR_BYTES[2 * i] = ALPHABET.charCodeAt(i >> 6);
-	PAIR_BYTES[2 * i + 1] = ALPHABET.charCodeAt(i & 63);
-}
-const PAD = 0x3d;
-
-/** In Base64, in ASCII. */
-export function base64(bytes: Uint8Array): Uint8Array {
-	const { length } = bytes;
-	const groups = Math.ceil(length / 3);
-	const pairs = new Uint16Array(2 * groups);
-	for (let at = 0, to = 0; at < length; at += 3) {
-		// Past the end there is undefined, which is 0 to these operators.
-		const middle = bytes[at + 1]!;
-		pairs[to++] = PAIRS[(bytes[at]! << 4) | (middle >> 4)]!;
-		pairs[to++] = PAIRS[((middle & 15) << 8) | bytes[at + 2]!]!;
-	}
-	const text = new Uint8Array(pairs.buffer);
-	const missing = groups * 3 - length;
-	if (missing > 0) text.fill(PAD, text.length - missing);
-	return text;
-}
 
 const CERTIFICATE = encodeUtf8("certificate=:").slice();
 const TREE = encodeUtf8(":, tree=:").slice();
@@ -36,12 +10,40 @@ const PATH = encodeUtf8(":, expr_path=:").slice();
 const END = encodeUtf8(":, version=2").slice();
 
 /** The header's value in ASCII, for the path of these labels. */
-export const proofHeader = (
+export function proofHeader(
 	certificate: Uint8Array,
 	witness: Uint8Array,
 	path: readonly Uint8Array[],
-): Uint8Array =>
-	concat(CERTIFICATE, base64(certificate), TREE, base64(witness), PATH, base64(texts(path)), END);
+): Uint8Array {
+	const parts = [CERTIFICATE, certificate, TREE, witness, PATH, texts(path), END];
+	let length = 0;
+	let raw = 0;
+	for (let i = 0; i < parts.length; i++) {
+		const bytes = parts[i]!.length;
+		if ((i & 1) === 0) length += bytes;
+		else {
+			length += base64Length(bytes);
+			raw += bytes;
+		}
+	}
+	// What is encoded stands behind the text: both must be in one array.
+	const room = new Uint8Array(length + raw);
+	let at = 0;
+	let rawAt = length;
+	for (let i = 0; i < parts.length; i++) {
+		const part = parts[i]!;
+		if ((i & 1) === 0) {
+			room.set(part, at);
+			at += part.length;
+			continue;
+		}
+		room.set(part, rawAt);
+		writeBase64(room, rawAt, part.length, at);
+		at += base64Length(part.length);
+		rawAt += part.length;
+	}
+	return room.subarray(0, length);
+}
 
 /** An array of texts in CBOR, each shorter than 64 KiB. */
 function texts(labels: readonly Uint8Array[]): Uint8Array {
