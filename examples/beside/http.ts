@@ -3,7 +3,7 @@ import { IDL } from "azle";
 /** The HTTP interface of a canister, as far as pages of text and blobs need it (HTTP Gateway Protocol Specification). */
 
 const Header = IDL.Tuple(IDL.Text, IDL.Text);
-const Bytes = IDL.Vec(IDL.Nat8);
+export const Bytes = IDL.Vec(IDL.Nat8);
 
 export const HttpRequest = IDL.Record({
 	url: IDL.Text,

@@ -14,7 +14,7 @@ import {
 	update,
 } from "azle";
 import { type AccessRequest, createBlobStore, type HttpRequest as Request } from "canister-blobs/canister";
-import { HttpRequest, HttpResponse, type Page, textPage } from "./http.js";
+import { Bytes, HttpRequest, HttpResponse, type Page, textPage } from "./http.js";
 
 /** A guestbook, with a blob store beside it for the guests' pictures. */
 
@@ -63,6 +63,10 @@ function albumOf(guest: Principal): string {
 
 const now = (): Date => new Date(Number(time() / 1_000_000n));
 
+/** Where the number of guests stands in the tree that the canister certifies, beside the store's labels. */
+const GUESTS = "guests";
+const countOf = (count: number): Uint8Array => new Uint8Array(Uint32Array.of(count).buffer);
+
 /** The guestbook's own updates. */
 const METHODS = ["sign", "leave", "invite", "uninvite"];
 const DAY_MS = 86_400_000;
@@ -102,6 +106,7 @@ class Guestbook {
 		const count = Number(entries.len());
 		entries.insert(count, { guest: guest.toText(), name });
 		guests.insert(guest.toText(), count);
+		Store.certify(GUESTS, { value: countOf(count + 1) });
 		return count + 1;
 	}
 
@@ -111,6 +116,15 @@ class Guestbook {
 		const guest = msgCaller();
 		guests.remove(guest.toText());
 		Store.ruleChanged(guest);
+	}
+
+	/** How many have signed, with what proves it: the certificate, and the hash tree with the number as its leaf. */
+	@query([], IDL.Record({ count: IDL.Nat32, certificate: Bytes, witness: Bytes }))
+	guests(): { count: number; certificate: Uint8Array; witness: Uint8Array } {
+		const count = Number(entries.len());
+		const proof = Store.prove([{ label: GUESTS, value: countOf(count) }]);
+		if (proof === undefined) throw new Error("ask by a query: what an update answers is certified itself");
+		return { count, ...proof };
 	}
 
 	/** Lets a friend who has not signed put pictures into this guest's album: ten in all, public, until tomorrow. */

@@ -10,5 +10,11 @@ export type {
 	Quota,
 	StoreOptions,
 } from "./azle/options.js";
-export { type BlobStoreClass, createBlobStore } from "./azle/store.js";
+export {
+	type BlobStoreClass,
+	type CertifiedProof,
+	type CertifiedTree,
+	createBlobStore,
+	type ShownTree,
+} from "./azle/store.js";
 export type { Sha256 } from "./hashing.js";

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { Actor, AnonymousIdentity, type HttpAgent, type Identity } from "@dfinity/agent";
+import { Actor, AnonymousIdentity, Cbor, type HashTree, type HttpAgent, type Identity } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import type { Principal } from "@dfinity/principal";
@@ -21,6 +21,7 @@ import {
 	type Store,
 	versionOf,
 } from "../support/store.js";
+import { libraries, prove } from "../support/verify.js";
 
 /**
  * examples/beside, built from the packed tarball: a store beside an application that has its own init, post_upgrade,
@@ -39,6 +40,7 @@ interface Guestbook extends Store {
 	uninvite(friend: Principal): Promise<number>;
 	names(): Promise<string[]>;
 	growth(): Promise<[string, number][]>;
+	guests(): Promise<{ count: number; certificate: Uint8Array; witness: Uint8Array }>;
 	http_request(request: { url: string; method: string; body: Uint8Array; headers: [] }): Promise<Page>;
 }
 
@@ -51,6 +53,7 @@ const OWN = {
 	uninvite: IDL.Func([IDL.Principal], [IDL.Nat32], []),
 	names: IDL.Func([], [IDL.Vec(IDL.Text)], ["query"]),
 	growth: IDL.Func([], [IDL.Vec(IDL.Tuple(IDL.Text, IDL.Nat32))], ["query"]),
+	guests: IDL.Func([], [IDL.Record({ count: IDL.Nat32, certificate: body, witness: body })], ["query"]),
 	http_request: IDL.Func(
 		[IDL.Record({ url: IDL.Text, method: IDL.Text, body, headers: IDL.Vec(header) })],
 		[IDL.Record({ status_code: IDL.Nat16, headers: IDL.Vec(header), body })],
@@ -138,6 +141,7 @@ describe("where a store is", () => {
 			["Store.init();", ""],
 			["Store.postUpgrade();", ""],
 			["Store.inspectMessage()", "undefined"],
+			["Store.certify(", "(() => {})("],
 			["[Guestbook, Store]", "[Guestbook]"],
 		);
 		const adding = buildWith(["capacity: { minCycles: CYCLES_FOR_SIGNING }", "allowEmptyStore: true"]);
@@ -285,6 +289,27 @@ describe("the guestbook with its store", () => {
 		const call = { methodName: "http_request_update", arg, effectiveCanisterId: deployed.canisterId };
 		const { response } = await deployed.agent.call(deployed.canisterId, call);
 		expect(response.body).toMatchObject({ reject_message: expect.stringContaining("rejected the message") });
+	});
+
+	test("C145 it certifies data of its own beside the store's, also after an upgrade", async () => {
+		const { guestbook, agent, canisterId } = deployed;
+		ok(await guestbook.blobs_put_blob(putOf("beside"), bytes));
+		const [library] = libraries;
+		const utf8 = (text: string) => new TextEncoder().encode(text);
+		const provenGuests = async () => {
+			const { count, certificate, witness } = await guestbook.guests();
+			const { tree } = Cbor.decode<{ tree: HashTree }>(certificate);
+			const path = [utf8("canister"), canisterId.toUint8Array(), utf8("certified_data")];
+			const certified = library!.find(Cbor.encode(tree), path) as { value: Uint8Array };
+			const proof = { certificate: [certificate] as [Uint8Array], witness: [witness] as [Uint8Array] };
+			const rootKey = network.rootKey;
+			const found = await prove(library!, proof, canisterId, rootKey, [utf8("guests")], certified.value);
+			expect(found).toEqual({ value: new Uint8Array(Uint32Array.of(count).buffer) });
+			return count;
+		};
+		expect(await provenGuests()).toBe(2);
+		await installWasm(agent, canisterId, wasm, "upgrade");
+		expect(await provenGuests()).toBe(2);
 	});
 
 	// From here on the clock stands, but for where a test sets it ahead: no network goes back in time.

@@ -26,7 +26,14 @@ import {
 } from "../../protocol/index.js";
 import { decodeArgs, encodeReply, isAcceptable } from "../candid/codec.js";
 import { decodeHttpRequest, encodeHttpReply } from "../candid/http.js";
-import { type Answer, BAD_REQUEST, Engine, Refusal } from "../engine/index.js";
+import {
+	type Answer,
+	BAD_REQUEST,
+	type CertifiedTree,
+	Engine,
+	Refusal,
+	type ShownTree,
+} from "../engine/index.js";
 import { fromGrantTerms, type StoreGrant, type StoreGrantTerms, StoreRefusal, toGrant } from "./grants.js";
 import { AzleHost } from "./host.js";
 import { type HttpRequest, type HttpResponse, queryOf, responseOf } from "./http.js";
@@ -34,6 +41,8 @@ import { attachKernel } from "./kernel.js";
 import { type BlobStoreOptions, CHOOSE_OFFSET, checkOptions } from "./options.js";
 import { AzleStorage } from "./storage.js";
 import { claimCanister, methodsBeside, ReservedMemory, refuseSecondClass } from "./surroundings.js";
+
+export type { CertifiedTree, ShownTree } from "../engine/index.js";
 
 /** The class to export from a canister's main file, alone or in an array beside an application's own. */
 export interface BlobStoreClass {
@@ -78,6 +87,25 @@ export interface BlobStoreClass {
 	 * where the setting `http.exactRanges` allows it. Of an update `inspectMessage` says then whether to let it in.
 	 */
 	httpRequestUpdate(request: HttpRequest): HttpResponse | undefined;
+	/**
+	 * Certifies what is the application's own beside the blobs, in an update: from now on, also after upgrades, this stands
+	 * under this label of the certified root; undefined: nothing. At most 16 labels of at most 64 bytes, which come after
+	 * `feed` and are neither `http_expr` nor `private`.
+	 * @throws RangeError
+	 */
+	certify(label: string, tree: CertifiedTree | undefined): void;
+	/**
+	 * What proves it, in a query: the system's certificate, and the hash tree of the root with these trees, all else
+	 * pruned. Undefined in an update, whose reply is certified itself.
+	 * @throws RangeError
+	 */
+	prove(shown: readonly ShownTree[]): CertifiedProof | undefined;
+}
+
+/** A proof of what an application certifies: both in CBOR (interface specification, "Certificate"). */
+export interface CertifiedProof {
+	readonly certificate: Uint8Array;
+	readonly witness: Uint8Array;
 }
 
 /** Kept: what is freed behind types that stay leaves holes in the heap, and messages that fill them dirty more pages. */
@@ -188,6 +216,17 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 			toGrant,
 		);
 
+	const certify: BlobStoreClass["certify"] = (label, tree) => {
+		const { engine } = started();
+		if (isAnswering) throw new Error("canister-blobs: certify was called within a rule of the application");
+		engine.mount(label, tree);
+	};
+	const prove: BlobStoreClass["prove"] = (shown) => {
+		const { certificate, witness } = started().engine.proofOf(shown);
+		if (certificate[0] === undefined || witness[0] === undefined) return undefined;
+		return { certificate: certificate[0], witness: witness[0] };
+	};
+
 	function answer(name: MethodName): void {
 		const { engine, storage } = started();
 		const before = storage.writes;
@@ -234,6 +273,8 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		static readonly grantsOf = grantsOf;
 		static readonly ruleChanged = ruleChanged;
 		static readonly httpRequestUpdate = httpRequestUpdate;
+		static readonly certify = certify;
+		static readonly prove = prove;
 
 		constructor() {
 			exported = this.constructor;

@@ -2,10 +2,11 @@ import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { type ListRange, positionIn, scopeOf } from "../../protocol/listing.js";
 import type { Hashing } from "../hashing.js";
 import type { StableMap } from "../ports.js";
-import { Changer, type Item } from "./change.js";
-import { descend, leafOf, type Place, textOf } from "./directory.js";
+import { Changer } from "./change.js";
+import { descend, leafOf, type Place } from "./directory.js";
 import { Draft } from "./draft.js";
 import { walkFlat } from "./flat.js";
+import { type Change, itemsOf, type Listing, listingsOf, mountOf, othersOf } from "./items.js";
 import {
 	type CertifiedRoot,
 	type FlatRoot,
@@ -15,14 +16,11 @@ import {
 	type ListRoot,
 	labelsOf,
 	nameOf,
-	OTHERS,
-	OTHERS_TEXT,
-	type Path,
 	pathOf,
 	type Root,
 } from "./key.js";
 import { LabelSets } from "./label-set.js";
-import { countOf, isFileAt, KIND, levelOf, linkAt } from "./node.js";
+import { countOf, isFileAt, KIND, labelAt, levelOf, linkAt } from "./node.js";
 import type { ListEntry } from "./order.js";
 import { digestOf } from "./runs.js";
 import { CERTIFIED_TOP, NodeStore, PLAIN_TOP } from "./store.js";
@@ -30,24 +28,18 @@ import { TreeWriter } from "./tree-writer.js";
 import { type Start, walk } from "./walk.js";
 import { Witness } from "./witness.js";
 
-export interface Change {
-	readonly key: Key;
-	/** The digest of the tree that stands at the key from now on; undefined: the key goes. */
-	readonly content: Uint8Array | undefined;
-}
-
-/** A key that a list has from now on, or has no more. */
-export interface Listing {
-	readonly key: string;
-	readonly isIn: boolean;
-}
-
 /** What a witness shows: that a key is there, with what stands at it, or that it is not. */
 export interface Reveal {
 	readonly root: CertifiedRoot;
 	readonly key: Key;
 	/** The tree whose digest the key's content is, encoded (TreeWriter). Without it, it is pruned. */
 	readonly subtree?: Uint8Array;
+}
+
+/** A label of the top that is no root, and the tree that stands under it, encoded (TreeWriter). */
+export interface Mount {
+	readonly label: Uint8Array;
+	readonly subtree: Uint8Array;
 }
 
 /** Most plain directories that are known by their paths. */
@@ -183,6 +175,23 @@ export class Catalog {
 		this.#commit();
 	}
 
+	/**
+	 * What stands under a label of the top, beside the roots: a tree of this digest, or nothing. It is no root: nothing here
+	 * knows what is in it. So a draft has it too.
+	 */
+	setMount(label: Uint8Array, digest: Uint8Array | undefined): void {
+		const items = mountOf(label, digest);
+		new Changer(this.#store, this.#hashing, KIND.paths).change(CERTIFIED_TOP, KIND.paths, items, 0, true);
+		this.#commit();
+		if (this.#draft.isOpen) this.#draft.change(KIND.paths, items);
+	}
+
+	/** The labels of the top, in order. */
+	topLabels(): Uint8Array[] {
+		const { node } = this.#store.read(CERTIFIED_TOP);
+		return Array.from({ length: countOf(node) }, (_, index) => labelAt(node, index));
+	}
+
 	/** Opens a draft: a state of the certified roots, and of such lists as it changes, beside what is here. */
 	openDraft(): void {
 		this.#draft.open();
@@ -251,6 +260,13 @@ export class Catalog {
 	witness(feed: Uint8Array, reveals: readonly Reveal[]): Uint8Array {
 		const witness = new Witness(this.#store, this.#hashing, CERTIFIED_TOP);
 		for (const { root, key, subtree } of reveals) witness.show(labelsOf(pathOf(root, key)), subtree);
+		return this.#written(witness, feed);
+	}
+
+	/** The same, pruned to labels of the top, with what stands under them. */
+	witnessOfMounts(feed: Uint8Array, mounts: readonly Mount[]): Uint8Array {
+		const witness = new Witness(this.#store, this.#hashing, CERTIFIED_TOP);
+		for (const { label, subtree } of mounts) witness.show([label], subtree);
 		return this.#written(witness, feed);
 	}
 
@@ -343,50 +359,6 @@ export class Catalog {
 		}
 		return places;
 	}
-}
-
-function itemsOf(root: CertifiedRoot, changes: readonly Change[]): Item[] {
-	const items: (Item & { path: Path })[] = [];
-	for (let i = 0; i < changes.length; i++) {
-		const { key, content } = changes[i]!;
-		items.push({ path: pathOf(root, key), present: content !== undefined, content, isSelf: false });
-	}
-	return inOrder(items);
-}
-
-function listingsOf(root: ListRoot, changes: readonly Listing[]): Item[] {
-	return inOrder(
-		changes.map(({ key, isIn }) => ({
-			path: pathOf(root, key),
-			present: isIn,
-			content: undefined,
-			isSelf: false,
-		})),
-	);
-}
-
-function othersOf(root: CertifiedRoot, content: Uint8Array): Item[] {
-	const path = { root: root.name, bytes: OTHERS, texts: [textOf(root.name), OTHERS_TEXT] };
-	return [{ path, present: true, content, isSelf: false, isOthers: true }];
-}
-
-/** The items by their paths. Many mostly come in order, and to see that takes a tenth of sorting them. */
-function inOrder<Sorted extends { readonly path: Path }>(items: Sorted[]): Sorted[] {
-	if (!isInOrder(items)) {
-		items.sort((a, b) => (a.path.order < b.path.order ? -1 : 1));
-		if (!isInOrder(items)) throw new Error("catalog: one key is changed twice at once");
-	}
-	return items;
-}
-
-function isInOrder(items: readonly { readonly path: Path }[]): boolean {
-	let last = "";
-	for (let i = 0; i < items.length; i++) {
-		const { order } = items[i]!.path;
-		if (i > 0 && order <= last) return false;
-		last = order;
-	}
-	return true;
 }
 
 /** Whether a directory whose root this is has no more than one label. */

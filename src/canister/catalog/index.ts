@@ -1,4 +1,5 @@
-export { Catalog, type Change, type Reveal } from "./catalog.js";
+export { Catalog, type Mount, type Reveal } from "./catalog.js";
+export type { Change } from "./items.js";
 export { type CertifiedRoot, type FlatRoot, HTTP_EXPR, type Key, PRIVATE, type Root } from "./key.js";
 export type { LabelSets } from "./label-set.js";
 export { type ListEntry, mergeLists } from "./order.js";

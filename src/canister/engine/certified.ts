@@ -2,6 +2,7 @@ import { encodeUtf8, fromUnits } from "../../protocol/codec/utf8.js";
 import {
 	type ListRange,
 	privateLabelPreimage,
+	sameBytes,
 	type WireExpired,
 	type WireProof,
 } from "../../protocol/index.js";
@@ -10,6 +11,7 @@ import {
 	type FlatRoot,
 	HTTP_EXPR,
 	type ListEntry,
+	type Mount,
 	mergeLists,
 	PRIVATE,
 	type Reveal,
@@ -273,6 +275,25 @@ export class Certified {
 	/** What stands from now on for all paths at which there is nothing: a tree of this digest. */
 	setOthers(digest: Uint8Array): void {
 		this.#catalog.setOthers(HTTP_EXPR, digest);
+	}
+
+	/** Certifies, under a label of the root, a tree of this digest, or nothing. */
+	mount(label: Uint8Array, digest: Uint8Array | undefined): void {
+		this.#catalog.setMount(label, digest);
+		this.certify();
+	}
+
+	/** Labels of the root that stand beside the store's. */
+	get mounted(): Uint8Array[] {
+		const own = [HTTP_EXPR.name, PRIVATE.name];
+		return this.#catalog.topLabels().filter((label) => !own.some((name) => sameBytes(name, label)));
+	}
+
+	/** What proves the trees under these labels. */
+	proofOfMounts(mounts: readonly Mount[]): WireProof {
+		const certificate = this.#host.certificate();
+		if (certificate === undefined) return NO_PROOF;
+		return { certificate: [certificate], witness: [this.#catalog.witnessOfMounts(this.#feed.head, mounts)] };
 	}
 
 	#reveal(root: Reveal["root"], key: Reveal["key"], blob: Shown | undefined): Reveal {

@@ -7,6 +7,7 @@ import {
 	type MethodArgs,
 	type MethodName,
 	type MethodOk,
+	type WireProof,
 } from "../../protocol/index.js";
 import type { Host, Storage } from "../ports.js";
 import { Administering, statusOf } from "./administering.js";
@@ -24,6 +25,7 @@ import { Keeping } from "./keeping.js";
 import { Leasing } from "./leasing.js";
 import { Linking } from "./linking.js";
 import { Many } from "./many.js";
+import { type CertifiedTree, mount, proofOf, type ShownTree } from "./mounting.js";
 import { Observing } from "./observing.js";
 import { Offering } from "./offering.js";
 import { listOwned } from "./owned.js";
@@ -37,6 +39,7 @@ import { Uploading } from "./uploading.js";
 export type { AccessRequest, Admit, Authorize } from "./access.js";
 export type { Quota } from "./accounts.js";
 export { BAD_REQUEST, type HttpQuery, type HttpReply } from "./http/serving.js";
+export type { CertifiedTree, ShownTree } from "./mounting.js";
 export { Refusal, refuse } from "./refusal.js";
 export type { CapacitySettings } from "./room.js";
 export { checkNames, checkSettings, type HttpSettings, SETTINGS, type Settings } from "./settings.js";
@@ -238,6 +241,18 @@ export class Engine {
 	letsHttp(bytes: number): boolean {
 		this.#state.begin();
 		return bytes <= MAX_PLAIN_ARGUMENT_BYTES && this.#serving.hasExact;
+	}
+
+	/** Certifies a tree of the application's, or nothing, under a label of the root. @throws RangeError */
+	mount(label: string, tree: CertifiedTree | undefined): void {
+		this.#state.begin();
+		mount(this.#state, label, tree);
+	}
+
+	/** What proves such trees, in a query. @throws RangeError */
+	proofOf(shown: readonly ShownTree[]): WireProof {
+		this.#state.begin();
+		return proofOf(this.#state, shown);
 	}
 
 	/** Counts a query that was called as an update, and what refused it. */
