@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pseudoBytes } from "../client/support/memory-store.js";
-import { sectionOf, tableIn } from "../docs/document.js";
+import { cellOf, headersOf, rowsOf } from "./rows.js";
 import { type Answered, CHUNK, openScene, type Scene, type ServedBlobs } from "./served.js";
 
 /** What is answered to which request, as RFC 9110 has it: the table in docs/SERVE.md is tried, row by row. */
@@ -29,33 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => scene.dispose());
 
-/** The headers of a row, with what they name of the blob put in. */
-function headersOf(text: string, size: number): Record<string, string> {
-	const http = (ms: number) => new Date(ms).toUTCString();
-	const created = dates.get(size)!.getTime();
-	const filled = text
-		.replaceAll("{tag}", tags.get(size)!)
-		.replaceAll("{date}", http(created))
-		.replaceAll("{before}", http(created - 60_000))
-		.replaceAll("{after}", http(created + 60_000));
-	return Object.fromEntries(
-		[...filled.matchAll(/`([\w-]+): ([^`]*)`/g)].map(([, name, value]) => [name!, value!]),
-	);
-}
-
-const rows = tableIn(
-	sectionOf(
-		readFileSync(join(import.meta.dirname, "../../docs/SERVE.md"), "utf8"),
-		"What is answered to what",
-	),
-);
-
-/** What a cell says of an answer. */
-function cellOf({ status, headers }: Answered): string {
-	const range = headers["content-range"];
-	if (headers["content-type"]?.startsWith("multipart/")) return `${status} multipart`;
-	return range === undefined ? String(status) : `${status} \`${range.replace("bytes ", "")}\``;
-}
+const rows = rowsOf("SERVE.md", "What is answered to what");
 
 /** The bytes that a 206 says it has, taken from the blob itself. */
 function partsOf({ headers, body }: Answered): { start: number; end: number; bytes: Buffer }[] {
@@ -93,8 +65,12 @@ describe("C95 RFC 9110", () => {
 		async (_, [method, headers, ...cells]) => {
 			for (const [i, size] of SIZES.entries()) {
 				const name = method!.slice(1, -1);
-				const answer = await served.ask(name, `/of/${size}`, headersOf(headers!, size));
-				expect(cellOf(answer), `${size} bytes`).toBe(cells[i]);
+				const answer = await served.ask(
+					name,
+					`/of/${size}`,
+					headersOf(headers!, { tag: tags.get(size)!, date: dates.get(size)! }),
+				);
+				expect(cellOf(answer.status, answer.headers), `${size} bytes`).toBe(cells[i]);
 				await holdsWhatItSays(name, size, answer);
 			}
 		},

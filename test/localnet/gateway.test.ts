@@ -1,6 +1,7 @@
-import { get as httpGet } from "node:http";
+import { get as httpGet, type IncomingHttpHeaders } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Middleware } from "../../src/localnet/index.js";
+import { answered, cellOf, headersOf, rowsOf, type Validators, written } from "../http/rows.js";
 import { openStore, type StoreFixture } from "../support/store.js";
 import { bytesOf, put, S, upload } from "../support/transfers.js";
 
@@ -115,6 +116,47 @@ describe("C88 a canister's site", () => {
 		expect([status, headers["access-control-allow-origin"]]).toEqual([204, "*"]);
 		expect(headers["access-control-allow-methods"]).toContain("GET");
 	});
+});
+
+describe("C91 docs/HTTP.md", () => {
+	const sizes = [0, 1, S, 3 * S + 7];
+	const contents = sizes.map(bytesOf);
+	const rows = rowsOf("HTTP.md", "Every request, tried");
+
+	test("has the rows of docs/SERVE.md", () => {
+		const asked = (all: string[][]) => all.map((row) => row.slice(0, 2));
+		expect(asked(rows)).toEqual(asked(rowsOf("SERVE.md", "What is answered to what")));
+	});
+
+	test("says what is answered to each request, and all bytes are the blob's", async () => {
+		const paths = sizes.map((size) => `/of/${size}`);
+		const parts = { content_type: "video/mp4" };
+		for (const [i, bytes] of contents.entries())
+			await (bytes.length > S ? upload : put)(fixture.store, paths[i]!.slice(1), bytes, parts);
+		while ((await get(paths[3]!)).status === 503) await new Promise((resolve) => setTimeout(resolve, 200));
+		const validators: Validators[] = [];
+		for (const path of paths) {
+			const { headers } = await get(path, { method: "HEAD" });
+			validators.push({ tag: String(headers.etag), date: new Date(String(headers["last-modified"])) });
+		}
+		const found = await answered(rows, async (method, headers, i) => {
+			const answer = await get(paths[i]!, { method, headers: headersOf(headers, validators[i]!) });
+			holdsWhatItSays(answer, method, contents[i]!);
+			return cellOf(answer.status, answer.headers as IncomingHttpHeaders);
+		});
+		expect(written(found)).toEqual(written(rows));
+	});
+
+	function holdsWhatItSays({ status, headers, body, isCut }: Got, method: string, bytes: Uint8Array): void {
+		expect(isCut).toBe(false);
+		if (status === 405) expect(headers.allow).toBe("GET, HEAD");
+		if (status === 304 || method === "HEAD") expect(body).toHaveLength(0);
+		else if (status === 200) expect(body.equals(bytes)).toBe(true);
+		else if (status === 206) {
+			const [, from, to] = /^bytes (\d+)-(\d+)\//.exec(String(headers["content-range"]))!;
+			expect(body.equals(bytes.subarray(Number(from), Number(to) + 1))).toBe(true);
+		}
+	}
 });
 
 /** Changes a byte of the body in the reply to a query, as a node would that lies. */

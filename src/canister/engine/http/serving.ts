@@ -189,9 +189,10 @@ function choose(query: HttpQuery, manifest: WireManifest, form: Substance["form"
 		const isLooked = isOfThis && isRanged(size, manifest.content_type);
 		return chooseOfOne(isLooked ? rangeOf(header, size) : undefined, size);
 	}
-	// What is to be answered whole then, no answer can hold.
+	// What is to be answered whole then, no answer can hold: of what a Range came with, a gateway joins no parts.
 	if (!isOfThis) return "unaligned";
 	const range = rangeOf(header, size);
+	if (header !== undefined && range === undefined) return "unaligned";
 	if (range === "beyond") return "unsatisfiable";
 	if (range === "several") return "unaligned";
 	if (range !== undefined && range.from === 0 && range.to === PAIR_BYTES - 1) return "pair";
