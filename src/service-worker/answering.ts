@@ -52,6 +52,14 @@ export class Answering {
 
 	/** A failure of the network, or a node that lies, is a network error. */
 	async answer(request: Request, page: string, until: (done: Promise<void>) => void): Promise<Response> {
+		const response = await this.#answer(request, page, until);
+		if (request.method !== "HEAD" || response.body === null) return response;
+		// A page gets what the worker gives it, to HEAD too.
+		const { status, headers } = response;
+		return new Response(null, { status, headers });
+	}
+
+	async #answer(request: Request, page: string, until: (done: Promise<void>) => void): Promise<Response> {
 		const treatment = treatmentOf(request);
 		if (treatment === "refused") return plain(403, "Blobs are not pages, scripts or styles of this origin.");
 		if (request.method !== "GET" && request.method !== "HEAD")

@@ -10,7 +10,7 @@ const agent = HttpAgent.createSync({ host: searchParams.get("host")! });
 
 serveBlobs({
 	canisters: [canister],
-	cacheBytes: 2 ** 23,
+	cacheBytes: 2 ** 21,
 	client: ({ canisterId, identity }) =>
 		new BlobClient({
 			agent,
