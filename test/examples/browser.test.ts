@@ -6,6 +6,7 @@ import { Principal } from "@dfinity/principal";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { BlobClient } from "../../src/client/node/index.js";
+import { filmOf, seekFilm } from "../support/film.js";
 import { bundlePage, openChromium, type Served, servePage } from "../support/page.js";
 import { newId, ok, openStore, type StoreFixture } from "../support/store.js";
 
@@ -154,6 +155,39 @@ describe("the page", () => {
 		await expect.poll(() => page.getByText("arrived.").count()).toBe(0);
 	});
 
+	test("shows a private picture and plays a private film, and seeks in it to three places", async () => {
+		const picture = Buffer.from(await page.evaluate(drawPicture), "base64");
+		await choose("red.png", picture);
+		await page.getByText("red.png is stored").waitFor();
+		const image = page.getByRole("img", { name: "red.png" });
+		await expect.poll(() => image.evaluate((its: HTMLImageElement) => its.naturalWidth)).toBe(7);
+		const film = await filmOf(page, { seconds: 30, width: 64, padding: 300_000 });
+		await choose("film.webm", film);
+		await page.getByText("film.webm · private").waitFor();
+		await page.getByRole("button", { name: "Play film.webm" }).click();
+		const player = page.locator("#player");
+		await expect.poll(() => player.evaluate((its: HTMLVideoElement) => its.duration)).toBe(30);
+		for (const second of [21, 4, 28])
+			expect(await seekFilm(page, second + 0.5)).toEqual([second + 0.5, second]);
+		await player.evaluate((its: HTMLVideoElement) => {
+			its.muted = true;
+			its.playbackRate = 4;
+			return its.play();
+		});
+		await expect.poll(() => player.evaluate((its: HTMLVideoElement) => its.ended)).toBe(true);
+		await keepScreenshot("gallery");
+		const url = await player.evaluate((its: HTMLVideoElement) => its.currentSrc);
+		expect(new URL(url).origin).toBe(`http://127.0.0.1:${served.port}`);
+		expect(await page.evaluate(hashOf, url)).toBe(sha256(film));
+		// Whoever opens the page as somebody else does not get it.
+		const stranger = await context.newPage();
+		await stranger.addInitScript(() => localStorage.clear());
+		await stranger.goto(`http://127.0.0.1:${served.port}/`);
+		await stranger.getByText("No pictures and films yet.").waitFor();
+		expect(await stranger.evaluate(async (its) => (await fetch(its)).status, url)).toBe(404);
+		await stranger.close();
+	});
+
 	/** Chooses a real file, from disk as a person would, and uploads it. */
 	async function choose(name: string, bytes: Buffer): Promise<void> {
 		await writeFile(join(folder, name), bytes);
@@ -185,5 +219,21 @@ describe("the page", () => {
 	const recordedProgress = () =>
 		page.evaluate(() => (window as unknown as { progressValues: number[] }).progressValues);
 });
+
+/** In a page: a picture of 7 pixels by 5, as a PNG in Base64. */
+function drawPicture(): string {
+	const canvas = Object.assign(document.createElement("canvas"), { width: 7, height: 5 });
+	const context = canvas.getContext("2d")!;
+	context.fillStyle = "red";
+	context.fillRect(0, 0, 7, 5);
+	return canvas.toDataURL("image/png").split(",")[1]!;
+}
+
+/** In a page: SHA-256 of what its `fetch` gets. */
+async function hashOf(url: string): Promise<string> {
+	const bytes = await (await fetch(url)).arrayBuffer();
+	const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+	return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");

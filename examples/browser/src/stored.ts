@@ -5,16 +5,17 @@ import { formatBytes } from "./format.js";
 const status = element("stored-status");
 
 /** Fills the table with what the caller may see. */
-export async function listStored(client: BlobClient): Promise<void> {
+export async function listStored(client: BlobClient): Promise<Manifest[]> {
+	const blobs: Manifest[] = [];
 	try {
-		const rows: HTMLTableRowElement[] = [];
-		for await (const entry of client.list()) if (entry.type === "blob") rows.push(row(client, entry.blob));
-		element("stored").replaceChildren(...rows);
-		if (rows.length === 0) status.textContent = "Nothing yet.";
+		for await (const entry of client.list()) if (entry.type === "blob") blobs.push(entry.blob);
+		element("stored").replaceChildren(...blobs.map((blob) => row(client, blob)));
+		if (blobs.length === 0) status.textContent = "Nothing yet.";
 		else if (status.textContent === "Nothing yet.") status.textContent = "";
 	} catch (error) {
 		showProblem(error);
 	}
+	return blobs;
 }
 
 function row(client: BlobClient, blob: Manifest): HTMLTableRowElement {
