@@ -39,6 +39,7 @@ const REPLACED: readonly (readonly [RegExp, string])[] = [
 		"Sign in again, then run the command again",
 	],
 	[/the agent acts as/, "this identity is"],
+	[/the agent has lost its identity/, "the key cannot sign"],
 	[/sign in, ask for a role/, "give --identity, ask for a role"],
 	[/Check the key and the identity/, "Check the key and --identity"],
 ];

@@ -3,8 +3,9 @@ import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { type BlockRecord, createNetwork, type Network, type NetworkOptions } from "../localnet/index.js";
+import { startInBackground, stop } from "./background.js";
 import { type Command, UsageError } from "./command.js";
-import { note, type RunningNetwork } from "./connect/running.js";
+import { type InstalledCanister, note, type RunningNetwork } from "./connect/running.js";
 import { interrupted } from "./interrupted.js";
 
 const help = `Usage: canister-blobs network [options]
@@ -28,6 +29,9 @@ where: other commands there, and in folders below, find it by --network local.
                       who may manage the installed canisters; may be given more than once
       --seed <text>   other keys, randomness and luck than by default; the same text
                       gives the same ones again
+      --background    return when it answers requests; it runs until --stop. What it
+                      prints later goes into .canister-blobs/network.log
+      --stop          end the network that runs in this folder
       --json          print one line of JSON: url, rootKey and the ids of canisters
       --free          charge no cycles, as a cloud engine does
       --metering      count instructions and enforce their limits
@@ -77,6 +81,13 @@ async function installed(
 	}
 }
 
+/** What a network prints when it answers requests. */
+function shown({ url, rootKey, canisters }: RunningNetwork, json: boolean): string {
+	if (json) return JSON.stringify({ url, rootKey, canisters: canisters.map(({ id }) => id) });
+	const used = canisters.map(({ name, id }) => `canister: ${id}\nuse: --network local --canister ${name}`);
+	return [`url: ${url}`, `root key: ${rootKey}`, ...used].join("\n");
+}
+
 /** In a folder that cannot be written to the network runs all the same. */
 function noted(network: RunningNetwork): () => void {
 	try {
@@ -100,8 +111,12 @@ async function run(args: readonly string[]): Promise<void> {
 			free: { type: "boolean", default: false },
 			metering: { type: "boolean", default: false },
 			blocks: { type: "string" },
+			background: { type: "boolean", default: false },
+			stop: { type: "boolean", default: false },
 		},
 	});
+	if (values.stop) return stop();
+	if (values.background) return console.log(shown(await startInBackground(args), values.json));
 	const end = interrupted();
 	const { profile, seed, metering, blocks, free, install, controller: controllers, json } = values;
 	const port = portOf(values.port);
@@ -119,18 +134,21 @@ async function run(args: readonly string[]): Promise<void> {
 			...(profile !== undefined && { conditions: profile as NonNullable<NetworkOptions["conditions"]> }),
 			...(file !== undefined && { onBlock: (block: BlockRecord) => void writeSync(file, line(block)) }),
 		});
-		const canisters: string[] = [];
-		for (const wasm of wasms) canisters.push(await installed(network, wasm, controllers));
+		const canisters: InstalledCanister[] = [];
+		for (const [i, wasm] of wasms.entries())
+			canisters.push({
+				name: basename(install[i]!, ".wasm"),
+				id: await installed(network, wasm, controllers),
+			});
 		const { url } = network;
-		const names = canisters.map((id, i) => [basename(install[i]!, ".wasm"), id] as const);
-		const forget = noted({ pid: process.pid, url, canisters: Object.fromEntries(names) });
-		const rootKey = Buffer.from(network.rootKey).toString("hex");
-		const lines = [
-			`url: ${url}`,
-			`root key: ${rootKey}`,
-			...names.map(([name, id]) => `canister: ${id}\nuse: --network local --canister ${name}`),
-		];
-		console.log(json ? JSON.stringify({ url, rootKey, canisters }) : lines.join("\n"));
+		const running: RunningNetwork = {
+			pid: process.pid,
+			url,
+			rootKey: Buffer.from(network.rootKey).toString("hex"),
+			canisters,
+		};
+		const forget = noted(running);
+		console.log(shown(running, json));
 		try {
 			await end;
 		} finally {

@@ -184,13 +184,14 @@ test("names of dfx.json", async () => {
 test("the local network that runs in the folder, by its port and the names of what it installed", async () => {
 	const [url, local] = ["http://127.0.0.1:40123", { network: "local" }];
 	const running = (network: object) => project({ ".canister-blobs/network.json": network });
-	const both = { store: ID, other: LEDGER };
+	const store = { name: "store", id: ID };
+	const both = [store, { name: "other", id: LEDGER }];
 	await running({ pid: process.pid, url, canisters: both });
 	const there = { canisterId: ID, host: url, isLocal: true };
 	expect(await target({ ...local, canister: "store" })).toEqual(there);
 	expect(await target({ ...local, canister: ID })).toEqual(there);
 	await expect(target(local)).rejects.toThrow(/which store/);
-	await running({ pid: process.pid, url, canisters: { store: ID } });
+	await running({ pid: process.pid, url, canisters: [store] });
 	expect(await target(local)).toEqual(there);
 	await expect(target({})).rejects.toThrow(/which store/);
 	// A note of a process that died, and one that leads away from this machine, are none.

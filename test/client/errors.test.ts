@@ -2,105 +2,10 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { CLIENT_ERRORS, type ClientErrorCode } from "../../src/client/client-errors.js";
 import { BlobError, CanisterError, ClientError, isBlobError } from "../../src/client/index.js";
-import { ERROR_TABLE, type ErrorCode, type ErrorDetails, type WireError } from "../../src/protocol/index.js";
+import { ERROR_TABLE, type ErrorCode, type WireError } from "../../src/protocol/index.js";
+import { ofCanister, ofClient } from "./support/error-details.js";
 
 const ACTIONS = ["retry", "fix", "give_up", "ask"];
-
-/** Details of each of the canister's errors, as one might have them. */
-const ofCanister: { [Code in ErrorCode]: ErrorDetails<Code> } = {
-	malformed: { reason: "the argument ends in the middle" },
-	anonymous: {},
-	not_authorized: { needs: "the role writer" },
-	not_live: { mode: "maintenance", generation: 4n },
-	mode_changed: { generation: 5n },
-	not_importable: { reason: "it holds blobs" },
-	lease_not_found: {},
-	lease_broken: { bytes: 1_000_000_000n },
-	quota_exceeded: { quota: "bytes", limit: 1_000_000n, used: 900_000n, needed: 200_000n },
-	no_room: { missing: 4_096n },
-	low_cycles: { missing: 1_500_000_000n },
-	not_done_yet: {},
-	batch_too_large: { items: 700, fits: 512 },
-	batch_not_found: {},
-	batch_finished: { outcome: "revealed" },
-	batch_revealing: {},
-	invalid_argument: { field: "key", reason: "it has too many bytes", limit: 1_024n },
-	chunk_too_large: { limit: 2_080_768n, actual: 2_097_152n },
-	chunk_wrong_size: { index: 3, expected: 2_080_768n, actual: 1_000n },
-	chunk_out_of_range: { index: 9n, count: 9n },
-	upload_not_found: {},
-	upload_conflict: { field: "size" },
-	upload_finished: { outcome: "committed" },
-	missing_chunks: { count: 2, first: 7 },
-	root_mismatch: { stored: new Uint8Array(32) },
-	precondition_failed: { sequence: 17n, canister_version: 3n },
-	blob_not_found: {},
-	blob_replaced: { sequence: 18n, canister_version: 3n },
-	cursor_unknown: { sequence: 100n },
-	cursor_pruned: { first: 900n },
-	behind: { sequence: 41n, canister_version: 3n },
-	rolled_back: { sequence: 12n, canister_version: 4n },
-	version_unsupported: { side: "client", what: "an unknown role" },
-};
-
-const refusal = new CanisterError<"blob_not_found">({ blob_not_found: {} });
-
-/** Details of each of the client's errors, as one might have them. */
-const ofClient: { [Code in ClientErrorCode]: ConstructorParameters<typeof ClientError<Code>>[1] } = {
-	aborted: { reason: "the page was closed" },
-	network: { url: "https://icp-api.io", reason: "connect ECONNREFUSED 127.0.0.1:4943" },
-	timeout: { waitedMs: 120_000, waitedFor: "answer" },
-	http: { status: 503, body: "no healthy nodes", retryAfterMs: 2_000 },
-	rejected: {
-		rejectCode: 5,
-		rejectMessage: "Canister called `ic0.trap` with message: no",
-		errorCode: "IC0503",
-		isCertified: true,
-		method: "blobs_stat",
-	},
-	not_admitted: { method: "blobs_list", who: "2vxsx-fae", roles: [] },
-	certificate_invalid: { reason: "its signature does not verify" },
-	certificate_stale: { from: new Date(0), ageMs: 400_000, maxAgeMs: 300_000 },
-	witness_invalid: { reason: "it has another root hash" },
-	manifest_corrupt: { key: "films/holiday.mp4", reason: "its hash is another" },
-	list_corrupt: { prefix: "films/", reason: "a key is missing" },
-	feed_corrupt: { sequence: 41n, reason: "its head is another" },
-	reply_invalid: { method: "blobs_stat", reason: "it is longer than it may be" },
-	unknown_error: { canisterCode: "frozen", canisterMessage: "It is frozen.", canisterAction: "ask" },
-	chunk_corrupt: { index: 1, attempts: 3 },
-	leaves_corrupt: { key: "films/holiday.mp4", attempts: 3 },
-	source_changed: { reason: "the file holiday.mp4 has another size" },
-	source_too_short: { expected: 200, actual: 100 },
-	source_too_long: { expected: 100 },
-	source_invalid: { got: "a Promise" },
-	source_empty: { key: "films/holiday.mp4", held: 4_000 },
-	source_failed: { reason: "EIO: i/o error, read" },
-	source_not_repeatable: { reason: "the session expired" },
-	key_repeated: { key: "films/holiday.mp4" },
-	items_failed: { reason: "EACCES", result: { items: [], uploaded: 0, updated: 0, unchanged: 0, failed: 0 } },
-	part_not_loaded: { reason: "Failed to fetch dynamically imported module" },
-	json_invalid: { key: "settings.json", reason: "Unexpected end of JSON input" },
-	batch_refused: { item: 1, error: refusal },
-	batch_broken: { key: "films/holiday.mp4", error: refusal },
-	batch_dropped: {},
-	batch_bytes_too_many: { bytes: 3_000_000, limit: 2_080_768, items: 3, fits: 2 },
-	message_too_large: { bytes: 2_100_000, limit: 2_097_152, over: 2_848 },
-	identity_expired: { expiredAt: new Date(0) },
-	identity_differs: { expected: "2vxsx-fae", actual: "aaaaa-aa" },
-	identity_unusable: { reason: "the agent has none" },
-	internal: { reason: "TypeError: x is not a function" },
-	encryption_unavailable: { reason: "there is no WebCrypto" },
-	encryption_key_missing: { masterKey: "0123456789abcdef" },
-	decryption_failed: { reason: "chunk 3 was not sealed under this key" },
-	option_invalid: {
-		option: "chunkBytes",
-		reason: "it must be a whole number from 65536 to 2080768, and is 5",
-	},
-	too_large_for_memory: { size: 4_294_967_296, maxBytes: 1_073_741_824 },
-	range_invalid: { start: 500, end: undefined, size: 100 },
-	file_failed: { path: "holiday.mp4", errno: "ENOSPC", reason: "no space left on device" },
-	contended: { key: "films/holiday.mp4", attempts: 3 },
-};
 
 /** Two sentences, what happened and what to do. */
 const TWO_SENTENCES = /^\S.*[^.\s]\. [A-Z].*[^.\s]\.$/;

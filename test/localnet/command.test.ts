@@ -87,6 +87,36 @@ describe("canister-blobs network", () => {
 		await second.network.ended;
 	});
 
+	test("runs in the background until it is stopped; other commands find it in the folder", async () => {
+		const folder = mkdtempSync(join(directory, "project-"));
+		const wasm = join(folder, "probe.wasm");
+		writeFileSync(wasm, await probe());
+		const run = async (...args: string[]) => {
+			const { said, ended } = startCommand(["network", ...args], {}, { cwd: folder });
+			const [code] = await ended;
+			return { code, ...said };
+		};
+		const controller = testIdentity(1).getPrincipal().toText();
+		const started = await run("--background", "--install", wasm, "--controller", controller);
+		expect(started).toMatchObject({ code: 0, err: "" });
+		const [, url, id] =
+			/^url: (\S+)\nroot key: \w+\ncanister: (\S+)\nuse: --network local --canister probe\n$/.exec(
+				started.out,
+			)!;
+		const note = JSON.parse(readFileSync(join(folder, ".canister-blobs/network.json"), "utf8"));
+		expect(note).toMatchObject({ url, canisters: [{ name: "probe", id }] });
+		running = { kill: () => process.kill(note.pid, "SIGKILL") } as unknown as ChildProcess;
+		expect((await fetch(`${url}/api/v2/status`)).status).toBe(200);
+		const taken = await run("--background", "--port", new URL(url!).port);
+		expect(taken).toMatchObject({ code: 1, err: expect.stringMatching(/did not start:[\s\S]*is taken/) });
+		expect(await run("--stop")).toEqual({ code: 0, out: `stopped the network at ${url}\n`, err: "" });
+		running = undefined;
+		expect(await run("--stop")).toMatchObject({
+			code: 1,
+			err: expect.stringMatching(/no local network runs/),
+		});
+	});
+
 	test("has the conditions of a profile", async () => {
 		const network = start("--profile", "mainnet", "--blocks", join(directory, "empty.jsonl"));
 		await address(network);

@@ -13,16 +13,18 @@ const PRELOADED = join(import.meta.dirname, "test-signatures.js");
  * Starts the command in a process of its own. `said` grows with what it prints.
  *
  * @param options.signatures of the network that it asks
+ * @param options.cwd the folder that it runs in
  */
 export function startCommand(
 	args: readonly string[],
 	environment: Record<string, string> = {},
-	{ signatures = "bls" }: { signatures?: Signatures } = {},
+	{ signatures = "bls", cwd }: { signatures?: Signatures; cwd?: string } = {},
 ) {
 	const env = { ...process.env, ...environment };
 	const preloads = signatures === "test" ? ["--import", PRELOADED] : [];
 	const child = spawn(process.execPath, [...preloads, COMMAND, ...args], {
 		env,
+		...(cwd !== undefined && { cwd }),
 		stdio: ["ignore", "pipe", "pipe"],
 	});
 	const said = { out: "", err: "" };

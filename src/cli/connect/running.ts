@@ -8,14 +8,24 @@ import { dirname, join } from "node:path";
 export interface RunningNetwork {
 	readonly pid: number;
 	readonly url: string;
-	/** Canister ids by the name of the file that was installed, without its ending. */
-	readonly canisters: Readonly<Record<string, string>>;
+	/** In hexadecimal digits. */
+	readonly rootKey: string;
+	readonly canisters: readonly InstalledCanister[];
+}
+
+export interface InstalledCanister {
+	/** Name of the file that was installed, without its ending. */
+	readonly name: string;
+	readonly id: string;
 }
 
 const FOLDER = ".canister-blobs";
 const FILE = "network.json";
 /** A file can come with a project of somebody else: it may name nothing but this machine. */
 const OWN = /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d{1,5}\/?$/;
+
+/** What processes in the background print. */
+export const logIn = (folder: string): string => join(folder, FOLDER, "network.log");
 
 const pathIn = (folder: string): string => join(folder, FOLDER, FILE);
 
@@ -41,15 +51,16 @@ export function runningFrom(folder: string): RunningNetwork | undefined {
 
 function read(path: string): RunningNetwork | undefined {
 	try {
-		const { pid, url, canisters } = JSON.parse(readFileSync(path, "utf8"));
-		const isValid = Number.isSafeInteger(pid) && pid > 0 && OWN.test(url) && typeof canisters === "object";
-		return isValid ? { pid, url, canisters: { ...canisters } } : undefined;
+		const network = JSON.parse(readFileSync(path, "utf8"));
+		const { pid, url, canisters } = network;
+		const isValid = Number.isSafeInteger(pid) && pid > 0 && OWN.test(url) && Array.isArray(canisters);
+		return isValid ? network : undefined;
 	} catch {
 		return undefined;
 	}
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
 	try {
 		process.kill(pid, 0);
 		return true;

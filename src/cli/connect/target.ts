@@ -47,7 +47,8 @@ export async function targetOf(values: ConnectionValues): Promise<Target> {
 	if (canister === undefined)
 		throw new UsageError("which store? Give --canister, or set CANISTER_BLOBS_CANISTER");
 	if (running !== undefined) {
-		const id = idOf(canister) ?? idOf(textOf(running.canisters[canister]) ?? "");
+		const { id: named } = running.canisters.find(({ name }) => name === canister) ?? {};
+		const id = idOf(canister) ?? idOf(textOf(named) ?? "");
 		if (id !== undefined) return { host: running.url, isLocal: true, canisterId: id };
 	}
 	// A file of a project may name networks, but never say what the mainnet is.
@@ -62,8 +63,8 @@ export async function targetOf(values: ConnectionValues): Promise<Target> {
 
 /** The only canister of a local network needs no name. */
 function onlyOne(network: RunningNetwork | undefined): string | undefined {
-	const ids = Object.values(network?.canisters ?? {});
-	return ids.length === 1 ? textOf(ids[0]) : undefined;
+	const [first, second] = network?.canisters ?? [];
+	return second === undefined ? textOf(first?.id) : undefined;
 }
 
 function idOf(text: string): string | undefined {
