@@ -42,7 +42,7 @@ export default [
 	},
 	{
 		name: "script of its worker",
-		path: "dist/client/bls/worker.js",
+		path: "dist/client/platform/bls-worker/worker.js",
 		gzip: true,
 		limit: "24 KB",
 	},

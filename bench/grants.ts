@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
-import { Accounts } from "../src/canister/engine/accounts.js";
-import { type Grant, Holding, NO_BOUND } from "../src/canister/engine/grant-record.js";
-import { Marks } from "../src/canister/engine/marks.js";
-import { Meta } from "../src/canister/engine/meta.js";
-import { MEMORY } from "../src/canister/memory.js";
+import { Accounts } from "../src/canister/engine/accounts/accounts.js";
+import { type Grant, Holding, NO_BOUND } from "../src/canister/engine/accounts/grant-record.js";
+import { Counters } from "../src/canister/engine/base/counters.js";
+import { Marks } from "../src/canister/engine/base/marks.js";
+import { MEMORY } from "../src/canister/host/memory.js";
 import { MAX_GRANT_LEVELS, MAX_GRANTS } from "../src/protocol/index.js";
 import { newId } from "../test/support/published.js";
 import type { Figures } from "./figures.js";
@@ -73,7 +73,7 @@ async function costOf(store: MeteredStore, identity: Ed25519KeyIdentity): Promis
 function records(guest: Uint8Array, part: Uint8Array): { accounts: HeapMap; grants: HeapMap } {
 	const maps = { accounts: new HeapMap(), grants: new HeapMap() };
 	const accounts = new Accounts(maps.accounts);
-	const marks = new Marks(maps.grants, new Meta(new HeapMap()));
+	const marks = new Marks(maps.grants, new Counters(new HeapMap()));
 	let sequence = 1;
 	const give = (who: Uint8Array, count: number, under: Grant | undefined) => {
 		const holding = new Holding(who, new Uint8Array(0));

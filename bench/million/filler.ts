@@ -2,7 +2,7 @@ import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { polling } from "@dfinity/agent";
 import { buildCanister } from "../../examples/support/build.js";
-import type { StableMap } from "../../src/canister/ports.js";
+import type { StableMap } from "../../src/canister/host/ports.js";
 import type { MeteredStore } from "../metered.js";
 
 /** Stores that are filled below the call interface, by the class beside them in `canister/`. */

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { installWasm } from "../../examples/support/deploy.js";
 import { Catalog, HTTP_EXPR } from "../../src/canister/catalog/index.js";
-import { hashingOf } from "../../src/canister/hashing.js";
-import { MEMORY } from "../../src/canister/memory.js";
+import { hashingOf } from "../../src/canister/host/hashing.js";
+import { MEMORY } from "../../src/canister/host/memory.js";
 import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { newId, publication, rootOf, sha256 } from "../../test/support/published.js";
 import type { Figures } from "../figures.js";

@@ -1,5 +1,5 @@
 import * as is from "../client/arguments.js";
-import { isBlobError } from "../client/errors.js";
+import { isBlobError } from "../client/errors/errors.js";
 import type { CopyOptions } from "./copying/copy.js";
 import { BackupError } from "./errors.js";
 import type { ExportOptions } from "./exporting/tar.js";

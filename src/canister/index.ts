@@ -17,4 +17,4 @@ export {
 	createBlobStore,
 	type ShownTree,
 } from "./azle/store.js";
-export type { Sha256 } from "./hashing.js";
+export type { Sha256 } from "./host/hashing.js";

@@ -1,5 +1,5 @@
 import { sha256 as js } from "js-sha256";
-import type { Sha256 } from "./hashing.js";
+import type { Sha256 } from "./host/hashing.js";
 
 /**
  * SHA-256 in JavaScript, for a canister that cannot have the link step: 16,800 instructions a byte, so that a chunk

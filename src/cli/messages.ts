@@ -1,4 +1,4 @@
-import { type AnyBlobError, isBlobError } from "../client/errors.js";
+import { type AnyBlobError, isBlobError } from "../client/errors/errors.js";
 
 /**
  * What an error says to a user of the command. Errors of the client name its options and classes; here they name flags.

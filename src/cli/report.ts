@@ -1,5 +1,5 @@
 import { type Damage, isBackupError } from "../backup/index.js";
-import { isBlobError } from "../client/errors.js";
+import { isBlobError } from "../client/errors/errors.js";
 import { toJson } from "../client/util/json.js";
 import { isKeyFileError } from "../encryption/index.js";
 import { CommandError, EXIT_FAILURE, UsageError } from "./command.js";

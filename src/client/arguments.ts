@@ -1,4 +1,4 @@
-import { ClientError, guarded, guardedAll } from "./errors.js";
+import { ClientError, guarded, guardedAll } from "./errors/errors.js";
 import { fromHex } from "./util/bytes.js";
 
 /** What an argument may be, beside undefined, and the words for it. */

@@ -10,15 +10,15 @@ import type {
 	BatchUpdate,
 	PreparedUpload,
 } from "./batching/types.js";
-import type { DeleteOptions, MoveOptions, UpdateOptions } from "./changing.js";
-import type { ListDeletedOptions, RestoreOptions } from "./deleted.js";
-import type { DeleteItem } from "./deleting.js";
+import type { DeleteOptions, MoveOptions, UpdateOptions } from "./blobs/changing.js";
+import type { ListDeletedOptions, RestoreOptions } from "./blobs/deleted.js";
+import type { DeleteItem } from "./blobs/deleting.js";
+import type { ListOptions } from "./blobs/list.js";
+import type { StatOptions } from "./blobs/stat.js";
 import type { BytesOptions, DownloadOptions } from "./download/download.js";
-import type { ExtendLeaseOptions, TakeLeaseOptions } from "./leases.js";
+import type { ChangesOptions } from "./feed/changes.js";
+import type { ExtendLeaseOptions, TakeLeaseOptions } from "./feed/leases.js";
 import type { BlobClientOptions, PerDirection, RetryOptions } from "./options.js";
-import type { ChangesOptions } from "./reading/changes.js";
-import type { ListOptions } from "./reading/list.js";
-import type { StatOptions } from "./stat.js";
 import type { Conditions } from "./types.js";
 import type { UploadItem, UploadManyOptions } from "./upload/batch/types.js";
 import type { ListUploadsOptions } from "./upload/list.js";

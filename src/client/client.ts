@@ -1,6 +1,6 @@
 import { account, mode } from "./account.js";
-import { lazyAdministration } from "./admin.js";
 import type { Administration } from "./administration/index.js";
+import { lazyAdministration } from "./administration/loaded.js";
 import * as is from "./arguments.js";
 import { type Checks, checkArgument, checked, checkedAll, checkId, checkOptions } from "./arguments.js";
 import type { AskOptions, CallOptions } from "./asking.js";
@@ -12,30 +12,29 @@ import type {
 	StageOptions,
 } from "./batching/staged-types.js";
 import type { BatchedItem, BatchItems, BatchOptions, PreparedUpload } from "./batching/types.js";
+import type { DeleteOptions, MoveOptions, UpdateOptions } from "./blobs/changing.js";
+import type { ListDeletedOptions, RestoreOptions } from "./blobs/deleted.js";
+import { type DeleteItems, startDeleting } from "./blobs/deleting.js";
+import type { ListOptions } from "./blobs/list.js";
+import { type StatOptions, stat } from "./blobs/stat.js";
 import { type AgentLike, type IdentityLike, isAnonymous, Network } from "./call/agent.js";
 import { Caller } from "./call/caller.js";
 import type { RequestEvent } from "./call/request-event.js";
 import { Throttle } from "./call/throttle.js";
 import { Transport } from "./call/transport.js";
-import { Trust } from "./call/trust.js";
-import type { DeleteOptions, MoveOptions, UpdateOptions } from "./changing.js";
 import * as checks from "./checks.js";
 import { type ClientContext, contexts, NO_CHANGE } from "./context.js";
-import type { ListDeletedOptions, RestoreOptions } from "./deleted.js";
-import { type DeleteItems, startDeleting } from "./deleting.js";
 import { Download, type DownloadOptions, type RefDownloadOptions } from "./download/download.js";
 import { shown, storedKey, storedUpdate } from "./encryption.js";
-import { isBlobError, locating } from "./errors.js";
+import { isBlobError, locating } from "./errors/errors.js";
+import type { ChangesOptions } from "./feed/changes.js";
+import type { ExtendLeaseOptions, TakeLeaseOptions, TakenLease } from "./feed/leases.js";
 import { Lane } from "./lane/lane.js";
-import type { ExtendLeaseOptions, TakeLeaseOptions, TakenLease } from "./leases.js";
 import { type BlobClientOptions, normalise, type PrincipalLike } from "./options.js";
-import type { Ports } from "./ports.js";
-import { webPorts } from "./ports-web.js";
-import type { ChangesOptions } from "./reading/changes.js";
-import type { ListOptions } from "./reading/list.js";
+import type { Ports } from "./platform/ports.js";
+import { webPorts } from "./platform/web.js";
 import { Notes } from "./sessions/notes.js";
 import type { BlobSource } from "./source/types.js";
-import { type StatOptions, stat } from "./stat.js";
 import type {
 	Account,
 	BlobRef,
@@ -70,16 +69,17 @@ import type { Transfer } from "./upload/transfer.js";
 import { Emitter } from "./util/emitter.js";
 import { notify } from "./util/notify.js";
 import { listed, part } from "./util/part.js";
+import { Trust } from "./verification/trust.js";
 
 /** What few pages need. */
 const staging = part(() => import("./batching/stage.js"));
 const batching = part(() => import("./batching/batch.js"));
-const feed = part(() => import("./reading/changes.js"));
-const listing = part(() => import("./reading/list.js"));
-const changing = part(() => import("./changing.js"));
+const feed = part(() => import("./feed/changes.js"));
+const listing = part(() => import("./blobs/list.js"));
+const changing = part(() => import("./blobs/changing.js"));
 const openUploads = part(() => import("./upload/list.js"));
-const leasing = part(() => import("./leases.js"));
-const undeleting = part(() => import("./deleted.js"));
+const leasing = part(() => import("./feed/leases.js"));
+const undeleting = part(() => import("./blobs/deleted.js"));
 
 /** What a client tells, by event. */
 export interface ClientEvents {

@@ -1,14 +1,14 @@
 import type { WirePrincipal, WireVersion } from "../protocol/index.js";
+import type { Standing } from "./blobs/standing.js";
 import { type AgentLike, type IdentityLike, isAnonymous } from "./call/agent.js";
 import type { Caller } from "./call/caller.js";
-import type { Trust } from "./call/trust.js";
-import { CanisterError, ClientError, type ErrorPlace, isBlobError, located } from "./errors.js";
+import { CanisterError, ClientError, type ErrorPlace, isBlobError, located } from "./errors/errors.js";
 import type { Lane } from "./lane/lane.js";
 import type { Direction, Settings } from "./options.js";
-import type { Standing } from "./reading/standing.js";
 import type { Notes } from "./sessions/notes.js";
 import type { Version } from "./types.js";
 import type { SendLimit } from "./upload/too-large.js";
+import type { Trust } from "./verification/trust.js";
 import { fromVersion } from "./wire-map.js";
 
 /** The way to the canister through one agent. */

@@ -1,11 +1,11 @@
-import type { UpdateOptions } from "./changing.js";
+import type { UpdateOptions } from "./blobs/changing.js";
+import type { ListOptions } from "./blobs/list.js";
+import { stat } from "./blobs/stat.js";
 import type { ClientContext } from "./context.js";
 import type { VerifiedBlob } from "./download/verified-blob.js";
-import { ClientError } from "./errors.js";
+import { ClientError } from "./errors/errors.js";
 import type { Settings } from "./options.js";
-import type { ListOptions } from "./reading/list.js";
 import type { OpenSource } from "./source/types.js";
-import { stat } from "./stat.js";
 import type { Change, DeletedBlob, ListEntry, Manifest } from "./types.js";
 import type { UploadOptions, UploadPlan } from "./upload/options.js";
 

@@ -29,13 +29,14 @@ export type {
 	BatchUpdate,
 	PreparedUpload,
 } from "./batching/types.js";
+export type { DeleteOptions, MoveConditions, MoveOptions, UpdateOptions } from "./blobs/changing.js";
+export type { ListDeletedOptions, RestoreOptions } from "./blobs/deleted.js";
+export type { DeleteItem, DeleteItems } from "./blobs/deleting.js";
+export type { ListOptions } from "./blobs/list.js";
+export type { StatOptions } from "./blobs/stat.js";
 export type { AgentLike, IdentityLike, PrincipalBytesLike, PrincipalTextLike } from "./call/agent.js";
 export type { RequestEvent } from "./call/request-event.js";
-export type { DeleteOptions, MoveConditions, MoveOptions, UpdateOptions } from "./changing.js";
 export { BlobClient, type ClientEvents } from "./client.js";
-export type { ClientErrorCode, ClientErrorDetails } from "./client-errors.js";
-export type { ListDeletedOptions, RestoreOptions } from "./deleted.js";
-export type { DeleteItem, DeleteItems } from "./deleting.js";
 export {
 	type BytesOptions,
 	Download,
@@ -46,6 +47,7 @@ export {
 export type { ByteRange } from "./download/range.js";
 export type { ChunkRange, VerifiedBlob } from "./download/verified-blob.js";
 export type { BlobEncryption } from "./encryption.js";
+export type { ClientErrorCode, ClientErrorDetails } from "./errors/client-errors.js";
 export {
 	type AnyBlobError,
 	BlobError,
@@ -54,17 +56,15 @@ export {
 	ClientError,
 	type ErrorPlace,
 	isBlobError,
-} from "./errors.js";
-export type { ExtendLeaseOptions, TakeLeaseOptions, TakenLease } from "./leases.js";
+} from "./errors/errors.js";
+export type { ChangesOptions } from "./feed/changes.js";
+export type { ExtendLeaseOptions, TakeLeaseOptions, TakenLease } from "./feed/leases.js";
 export type { BlobClientOptions, PerDirection, PrincipalLike, RetryOptions } from "./options.js";
-export type { BlsVerify, Ports, RequestBody, RequestChannel, Sha256 } from "./ports.js";
+export type { BlsVerify, Ports, RequestBody, RequestChannel, Sha256 } from "./platform/ports.js";
 export type { Progress } from "./progress.js";
-export type { ChangesOptions } from "./reading/changes.js";
-export type { ListOptions } from "./reading/list.js";
 export { indexedDbSessions } from "./sessions/indexed-db.js";
 export type { SessionNote, SessionStore } from "./sessions/types.js";
 export type { BlobSource, RandomAccessSource } from "./source/types.js";
-export type { StatOptions } from "./stat.js";
 export type {
 	Account,
 	BlobDeleted,

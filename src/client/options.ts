@@ -4,9 +4,9 @@ import { checkArgument } from "./arguments.js";
 import type { AgentLike, IdentityLike, PrincipalTextLike } from "./call/agent.js";
 import type { RetryPolicy } from "./call/retry.js";
 import type { BlobEncryption } from "./encryption.js";
-import { ClientError } from "./errors.js";
+import { ClientError } from "./errors/errors.js";
 import type { ConcurrencyRange } from "./lane/concurrency.js";
-import type { Ports } from "./ports.js";
+import type { Ports } from "./platform/ports.js";
 import type { SessionStore } from "./sessions/types.js";
 import { MAX_TIMER_MS } from "./util/abort.js";
 

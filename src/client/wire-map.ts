@@ -13,7 +13,7 @@ import {
 	type WireVersion,
 	type WireVisibility,
 } from "../protocol/index.js";
-import { ClientError, unsupported } from "./errors.js";
+import { ClientError, unsupported } from "./errors/errors.js";
 import type { Conditions, Manifest, OpenUpload, Role, Version, Visibility } from "./types.js";
 import { hex } from "./util/bytes.js";
 import { withJson } from "./util/json.js";

@@ -1,4 +1,4 @@
-import type { Sha256 } from "../client/ports.js";
+import type { Sha256 } from "../client/platform/ports.js";
 import { concat, utf8 } from "../client/util/bytes.js";
 import { rootPreimage } from "../protocol/index.js";
 import { KEY_BYTES } from "./frames.js";

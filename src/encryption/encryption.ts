@@ -1,11 +1,11 @@
 import * as is from "../client/arguments.js";
-import type { UpdateOptions } from "../client/changing.js";
+import type { UpdateOptions } from "../client/blobs/changing.js";
+import type { ListOptions } from "../client/blobs/list.js";
 import type { VerifiedBlob } from "../client/download/verified-blob.js";
 import type { BlobEncryption, Sealing, SealingOptions } from "../client/encryption.js";
-import { ClientError, isBlobError, refuseInvalid } from "../client/errors.js";
+import { ClientError, isBlobError, refuseInvalid } from "../client/errors/errors.js";
 import type { Settings } from "../client/options.js";
-import type { Sha256 } from "../client/ports.js";
-import type { ListOptions } from "../client/reading/list.js";
+import type { Sha256 } from "../client/platform/ports.js";
 import { quoteParameters } from "../client/source/media-type.js";
 import type { OpenSource } from "../client/source/types.js";
 import type { Change, DeletedBlob, ListEntry, Manifest } from "../client/types.js";

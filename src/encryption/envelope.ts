@@ -1,5 +1,5 @@
 import { aessiv } from "@noble/ciphers/aes.js";
-import { ClientError } from "../client/errors.js";
+import { ClientError } from "../client/errors/errors.js";
 import { concat, hex, text, utf8 } from "../client/util/bytes.js";
 import { MAX_METADATA_BYTES } from "../protocol/index.js";
 import { fromBase64Url, toBase64Url } from "./base64.js";

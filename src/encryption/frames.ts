@@ -1,4 +1,4 @@
-import { ClientError } from "../client/errors.js";
+import { ClientError } from "../client/errors/errors.js";
 import { own, subtle } from "./subtle.js";
 
 const TAG = new TextEncoder().encode("cbframe1");

@@ -1,4 +1,4 @@
-import { ClientError } from "../client/errors.js";
+import { ClientError } from "../client/errors/errors.js";
 import { hex, utf8 } from "../client/util/bytes.js";
 import { KEY_BYTES } from "./frames.js";
 import { hkdf, randomBytes } from "./subtle.js";

@@ -1,5 +1,5 @@
-import { ClientError } from "../client/errors.js";
-import type { Sha256 } from "../client/ports.js";
+import { ClientError } from "../client/errors/errors.js";
+import type { Sha256 } from "../client/platform/ports.js";
 import type { ChunkReader, OpenSource } from "../client/source/types.js";
 import { leafAt, SHA256_BYTES, sameBytes } from "../protocol/index.js";
 import { FrameCipher } from "./frames.js";

@@ -1,4 +1,4 @@
-import { ClientError } from "../client/errors.js";
+import { ClientError } from "../client/errors/errors.js";
 import type { ChunkReader, OpenSource } from "../client/source/types.js";
 import { FrameCipher } from "./frames.js";
 import { type Layout, padded, sealedSize } from "./layout.js";

@@ -1,4 +1,4 @@
-import { ClientError } from "../client/errors.js";
+import { ClientError } from "../client/errors/errors.js";
 
 /** The platform's WebCrypto. @throws ClientError `encryption_unavailable`: a page over plain HTTP has none */
 export function subtle(): SubtleCrypto {

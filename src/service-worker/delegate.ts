@@ -1,6 +1,6 @@
-import { requestIdOf } from "../client/call/request-id.js";
 import { ClientError, type IdentityLike } from "../client/index.js";
 import { concat, utf8 } from "../client/util/bytes.js";
+import { requestIdOf } from "../client/verification/request-id.js";
 import type { SentChain, SentDelegation } from "./messages.js";
 
 /** Before what is signed (interface specification, "Authentication"): its length, and its name. */

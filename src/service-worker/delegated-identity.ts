@@ -1,7 +1,7 @@
-import { REQUEST_DOMAIN, type RequestMap, requestIdOf } from "../client/call/request-id.js";
-import { selfAuthenticating } from "../client/call/self-authenticating.js";
 import { ClientError, type IdentityLike, type PrincipalBytesLike } from "../client/index.js";
 import { concat, hex } from "../client/util/bytes.js";
+import { REQUEST_DOMAIN, type RequestMap, requestIdOf } from "../client/verification/request-id.js";
+import { selfAuthenticating } from "../client/verification/self-authenticating.js";
 import { sha256 } from "./delegate.js";
 import type { SentChain } from "./messages.js";
 

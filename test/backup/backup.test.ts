@@ -18,9 +18,9 @@ import {
 } from "../../src/backup/index.js";
 import { rewriteIndexes } from "../../src/backup/repository/compact.js";
 import { changeRole, setQuota } from "../../src/client/administration/administration.js";
-import { deleteBlob, moveBlob, updateBlob } from "../../src/client/changing.js";
+import { deleteBlob, moveBlob, updateBlob } from "../../src/client/blobs/changing.js";
 import type { ClientContext } from "../../src/client/context.js";
-import { CanisterError } from "../../src/client/errors.js";
+import { CanisterError } from "../../src/client/errors/errors.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { MemoryStore, pseudoBytes } from "../client/support/memory-store.js";
 import { clientOf } from "./support/client.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { backup, copy, differences, prune, Repository, verify } from "../../src/backup/index.js";
-import { deleteBlob } from "../../src/client/changing.js";
+import { deleteBlob } from "../../src/client/blobs/changing.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { MemoryStore, pseudoBytes } from "../client/support/memory-store.js";
 import { clientOf } from "./support/client.js";

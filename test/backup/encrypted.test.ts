@@ -23,7 +23,7 @@ import {
 import { ObjectNames } from "../../src/backup/sealing/object-names.js";
 import { SealedSink } from "../../src/backup/sealing/sealed-sink.js";
 import { PLAIN_BYTES, plainSize, SEGMENT_BYTES, Segments } from "../../src/backup/sealing/segments.js";
-import { updateBlob } from "../../src/client/changing.js";
+import { updateBlob } from "../../src/client/blobs/changing.js";
 import { Download } from "../../src/client/download/download.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { Encryption, type KeyHolder, MasterKey } from "../../src/encryption/index.js";

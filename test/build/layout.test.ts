@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { deployCanister, installWasm } from "../../examples/support/deploy.js";
-import { LAYOUT_VERSION } from "../../src/canister/memory.js";
+import { LAYOUT_VERSION } from "../../src/canister/host/memory.js";
 import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { canister } from "../localnet/support/wat.js";
 import { REQUESTS } from "../support/requests.js";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type HashTree, reconstruct } from "@dfinity/agent";
 import { expect, test } from "vitest";
-import { emptyTree, hashingOf } from "../../src/canister/hashing.js";
+import { emptyTree, hashingOf } from "../../src/canister/host/hashing.js";
 
 const hashing = hashingOf((bytes) => new Uint8Array(createHash("sha256").update(bytes).digest()));
 const bytes = (text: string) => new TextEncoder().encode(text);

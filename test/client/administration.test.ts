@@ -2,8 +2,9 @@ import { Principal } from "@dfinity/principal";
 import { describe, expect, it } from "vitest";
 import { account, mode } from "../../src/client/account.js";
 import * as administration from "../../src/client/administration/administration.js";
-import { moveBlob, updateBlob } from "../../src/client/changing.js";
-import { startDeleting } from "../../src/client/deleting.js";
+import { moveBlob, updateBlob } from "../../src/client/blobs/changing.js";
+import { startDeleting } from "../../src/client/blobs/deleting.js";
+import { stat } from "../../src/client/blobs/stat.js";
 import { Download } from "../../src/client/download/download.js";
 import {
 	ClientError,
@@ -12,7 +13,6 @@ import {
 	isBlobError,
 	type Quota,
 } from "../../src/client/index.js";
-import { stat } from "../../src/client/stat.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { abortUpload } from "../../src/client/upload/list.js";
 import { hex } from "../../src/client/util/bytes.js";

@@ -1,7 +1,7 @@
 import { Principal } from "@dfinity/principal";
 import { describe, expect, it } from "vitest";
 import { admitted } from "../../src/client/call/admittance.js";
-import { ClientError, isBlobError } from "../../src/client/errors.js";
+import { ClientError, isBlobError } from "../../src/client/errors/errors.js";
 import type { WireAccount } from "../../src/protocol/index.js";
 import { virtualPorts } from "./support/ports.js";
 import { failure } from "./support/transfers.js";

@@ -1,11 +1,11 @@
 import { Principal } from "@dfinity/principal";
 import { describe, expect, it } from "vitest";
+import { deleteBlob, moveBlob, updateBlob } from "../../src/client/blobs/changing.js";
+import { stat } from "../../src/client/blobs/stat.js";
 import { retry } from "../../src/client/call/retry.js";
-import { deleteBlob, moveBlob, updateBlob } from "../../src/client/changing.js";
 import type { ClientContext } from "../../src/client/context.js";
-import { ClientError } from "../../src/client/errors.js";
+import { ClientError } from "../../src/client/errors/errors.js";
 import type { Transfer, UploadOptions } from "../../src/client/index.js";
-import { stat } from "../../src/client/stat.js";
 import { startBatch } from "../../src/client/upload/batch/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { type MethodName, manifests, RECEIPT_LIFE_MS, type WireStatus } from "../../src/protocol/index.js";

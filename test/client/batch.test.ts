@@ -2,16 +2,16 @@ import { createHash } from "node:crypto";
 import { IDL } from "@dfinity/candid";
 import { describe, expect, it } from "vitest";
 import { isAcceptable } from "../../src/canister/candid/codec.js";
+import { stat } from "../../src/client/blobs/stat.js";
 import type { ClientContext } from "../../src/client/context.js";
 import { Download } from "../../src/client/download/download.js";
-import { ClientError } from "../../src/client/errors.js";
+import { ClientError } from "../../src/client/errors/errors.js";
 import {
 	isBlobError,
 	type UploadItem,
 	type UploadManyOptions,
 	type UploadManyProgress,
 } from "../../src/client/index.js";
-import { stat } from "../../src/client/stat.js";
 import type { UploadItems } from "../../src/client/upload/batch/found.js";
 import { startBatch } from "../../src/client/upload/batch/index.js";
 import { candidBytes, Pack, toWire } from "../../src/client/upload/batch/pack.js";

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { runBatch } from "../../src/client/batching/batch.js";
+import { stat } from "../../src/client/blobs/stat.js";
 import type { ClientContext } from "../../src/client/context.js";
-import { ClientError } from "../../src/client/errors.js";
+import { ClientError } from "../../src/client/errors/errors.js";
 import {
 	type BatchedItem,
 	type BatchItem,
@@ -9,7 +10,6 @@ import {
 	type PreparedUpload,
 	type UploadOptions,
 } from "../../src/client/index.js";
-import { stat } from "../../src/client/stat.js";
 import { startPreparing } from "../../src/client/upload/index.js";
 import { encodeValue, METHODS, type WireBatch } from "../../src/protocol/index.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { Question } from "../../src/client/bls/messages.js";
-import type { BlsVerify } from "../../src/client/ports.js";
+import type { Question } from "../../src/client/platform/bls-worker/messages.js";
+import type { BlsVerify } from "../../src/client/platform/ports.js";
 
 /** The page's side of the worker, on workers that a test plays. That real ones work is in test/browser. */
 
 const verifyBls = vi.fn(() => true);
-vi.mock("../../src/client/bls/verify.js", () => ({ verifyBls }));
+vi.mock("../../src/client/platform/bls-worker/verify.js", () => ({ verifyBls }));
 
 class PlayedWorker {
 	static readonly all: PlayedWorker[] = [];
@@ -39,7 +39,7 @@ beforeEach(async () => {
 	vi.resetModules();
 	PlayedWorker.all.length = 0;
 	verifyBls.mockClear();
-	({ verifyInWorker } = await import("../../src/client/bls/in-worker.js"));
+	({ verifyInWorker } = await import("../../src/client/platform/bls-worker/in-worker.js"));
 	return () => {
 		vi.useRealTimers();
 		vi.unstubAllGlobals();

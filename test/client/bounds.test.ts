@@ -2,13 +2,13 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { CborError, decodeCbor, MAX_DEPTH, MAX_ITEMS } from "../../src/client/call/cbor.js";
-import { decodeCertificate } from "../../src/client/call/certificate.js";
-import { isHashTree } from "../../src/client/call/hash-tree.js";
 import { exchange, MAX_ANSWER_BYTES } from "../../src/client/call/http.js";
 import { requestStatus } from "../../src/client/call/status.js";
 import { isBlobError } from "../../src/client/index.js";
 import { nodePorts } from "../../src/client/node/ports.js";
 import { lebDecode, lebEncode, utf8 } from "../../src/client/util/bytes.js";
+import { decodeCertificate } from "../../src/client/verification/certificate.js";
+import { isHashTree } from "../../src/client/verification/hash-tree.js";
 import { encodeCbor } from "../../src/localnet/encoding/cbor-encode.js";
 import { failure } from "./support/transfers.js";
 

@@ -2,16 +2,16 @@ import { readFile } from "node:fs/promises";
 import { Cbor } from "@dfinity/agent";
 import { Principal } from "@dfinity/principal";
 import { describe, expect, it } from "vitest";
-import {
-	CertificateVerifier,
-	decodeCertificate,
-	type VerifyOptions,
-} from "../../src/client/call/certificate.js";
-import { type HashTree, lookup, reconstruct, subtree } from "../../src/client/call/hash-tree.js";
 import { requestStatus } from "../../src/client/call/status.js";
 import { isBlobError } from "../../src/client/index.js";
 import { nodePorts } from "../../src/client/node/ports.js";
 import { lebDecode } from "../../src/client/util/bytes.js";
+import {
+	CertificateVerifier,
+	decodeCertificate,
+	type VerifyOptions,
+} from "../../src/client/verification/certificate.js";
+import { type HashTree, lookup, reconstruct, subtree } from "../../src/client/verification/hash-tree.js";
 
 interface Answer {
 	readonly name: string;

@@ -1,11 +1,11 @@
 import { Principal } from "@dfinity/principal";
 import { describe, expect, it } from "vitest";
 import { changeRole, setQuota } from "../../src/client/administration/administration.js";
-import { deleteBlob, updateBlob } from "../../src/client/changing.js";
+import { deleteBlob, updateBlob } from "../../src/client/blobs/changing.js";
 import type { ClientContext } from "../../src/client/context.js";
+import { type ChangesOptions, changes, latestCursor } from "../../src/client/feed/changes.js";
+import { fromCursor } from "../../src/client/feed/cursor.js";
 import { type Change, type Cursor, isBlobError } from "../../src/client/index.js";
-import { type ChangesOptions, changes, latestCursor } from "../../src/client/reading/changes.js";
-import { fromCursor } from "../../src/client/reading/cursor.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import type { WireChanges } from "../../src/protocol/index.js";
 import { ProvingStore } from "./support/proving.js";

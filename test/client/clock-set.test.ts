@@ -1,12 +1,12 @@
 import { Principal } from "@dfinity/principal";
 import { describe, expect, it } from "vitest";
+import { deleteBlob } from "../../src/client/blobs/changing.js";
+import { stat } from "../../src/client/blobs/stat.js";
 import { admitted } from "../../src/client/call/admittance.js";
 import { exchange } from "../../src/client/call/http.js";
 import { NetworkTime } from "../../src/client/call/network-time.js";
-import { deleteBlob } from "../../src/client/changing.js";
 import { Download } from "../../src/client/download/download.js";
-import { ClientError, isBlobError } from "../../src/client/errors.js";
-import { stat } from "../../src/client/stat.js";
+import { ClientError, isBlobError } from "../../src/client/errors/errors.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { RECEIPT_LIFE_MS } from "../../src/protocol/index.js";
 import { MemoryStore, OTHER, pseudoBytes } from "./support/memory-store.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { retry } from "../../src/client/call/retry.js";
 import { Throttle } from "../../src/client/call/throttle.js";
-import { ClientError } from "../../src/client/errors.js";
+import { ClientError } from "../../src/client/errors/errors.js";
 import { AdaptiveConcurrency } from "../../src/client/lane/concurrency.js";
 import { Lane } from "../../src/client/lane/lane.js";
 import { Rate } from "../../src/client/util/rate.js";

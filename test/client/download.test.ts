@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
-import { updateBlob } from "../../src/client/changing.js";
+import { updateBlob } from "../../src/client/blobs/changing.js";
 import type { ClientContext } from "../../src/client/context.js";
 import { Download, type DownloadOptions } from "../../src/client/download/download.js";
-import { ClientError } from "../../src/client/errors.js";
+import { ClientError } from "../../src/client/errors/errors.js";
 import { isBlobError, type Progress } from "../../src/client/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";

@@ -1,6 +1,6 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { CLIENT_ERRORS, type ClientErrorCode } from "../../src/client/client-errors.js";
+import { CLIENT_ERRORS, type ClientErrorCode } from "../../src/client/errors/client-errors.js";
 import { BlobError, CanisterError, ClientError, isBlobError } from "../../src/client/index.js";
 import { ERROR_TABLE, type ErrorCode, type WireError } from "../../src/protocol/index.js";
 import { ofCanister, ofClient } from "./support/error-details.js";

@@ -1,11 +1,11 @@
 import { Principal } from "@dfinity/principal";
 import { describe, expect, it } from "vitest";
-import { updateBlob } from "../../src/client/changing.js";
+import { updateBlob } from "../../src/client/blobs/changing.js";
+import { type ListOptions, listPages } from "../../src/client/blobs/list.js";
+import { stat, statRef } from "../../src/client/blobs/stat.js";
 import type { ClientContext } from "../../src/client/context.js";
 import { Download } from "../../src/client/download/download.js";
 import { isBlobError, type UploadOptions } from "../../src/client/index.js";
-import { type ListOptions, listPages } from "../../src/client/reading/list.js";
-import { stat, statRef } from "../../src/client/stat.js";
 import { startBatch } from "../../src/client/upload/batch/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { manifests, type WireListPage, type WireStatAnswer } from "../../src/protocol/index.js";

@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ClientContext } from "../../src/client/context.js";
 import { Download } from "../../src/client/download/download.js";
-import { ClientError } from "../../src/client/errors.js";
+import { ClientError } from "../../src/client/errors/errors.js";
 import { type ByteRange, isBlobError } from "../../src/client/index.js";
 import { fromPath, toFile } from "../../src/client/node/index.js";
 import { startUpload } from "../../src/client/upload/index.js";

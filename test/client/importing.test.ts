@@ -1,10 +1,10 @@
 import { Principal } from "@dfinity/principal";
 import { expect, it } from "vitest";
 import { beginImport, endImport } from "../../src/client/administration/importing.js";
+import { stat } from "../../src/client/blobs/stat.js";
 import { retry } from "../../src/client/call/retry.js";
 import type { ClientContext } from "../../src/client/context.js";
-import { ClientError, isBlobError } from "../../src/client/errors.js";
-import { stat } from "../../src/client/stat.js";
+import { ClientError, isBlobError } from "../../src/client/errors/errors.js";
 import { startBatch } from "../../src/client/upload/batch/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { type MethodName, RECEIPT_LIFE_MS } from "../../src/protocol/index.js";

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { deleteBlob } from "../../src/client/changing.js";
-import { startDeleting } from "../../src/client/deleting.js";
-import { ClientError } from "../../src/client/errors.js";
+import { deleteBlob } from "../../src/client/blobs/changing.js";
+import { startDeleting } from "../../src/client/blobs/deleting.js";
+import { stat } from "../../src/client/blobs/stat.js";
+import { ClientError } from "../../src/client/errors/errors.js";
+import { changes, latestCursor } from "../../src/client/feed/changes.js";
 import { type AsJson, type Cursor, isBlobError, type Manifest } from "../../src/client/index.js";
-import { changes, latestCursor } from "../../src/client/reading/changes.js";
-import { stat } from "../../src/client/stat.js";
 import { startBatch } from "../../src/client/upload/batch/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";

@@ -1,8 +1,8 @@
 import { Principal } from "@dfinity/principal";
 import { describe, expect, it } from "vitest";
+import { type ListOptions, listPages } from "../../src/client/blobs/list.js";
 import type { ClientContext } from "../../src/client/context.js";
 import { isBlobError } from "../../src/client/index.js";
-import { type ListOptions, listPages } from "../../src/client/reading/list.js";
 import { startBatch } from "../../src/client/upload/batch/index.js";
 import { manifests, type WireListPage, type WireManifest } from "../../src/protocol/index.js";
 import { newId } from "../support/store.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { startDeleting } from "../../src/client/blobs/deleting.js";
 import type { ClientContext } from "../../src/client/context.js";
-import { startDeleting } from "../../src/client/deleting.js";
-import { ClientError } from "../../src/client/errors.js";
+import { ClientError } from "../../src/client/errors/errors.js";
 import { isBlobError, type UploadWarning } from "../../src/client/index.js";
 import { startBatch } from "../../src/client/upload/batch/index.js";
 import { startUpload } from "../../src/client/upload/index.js";

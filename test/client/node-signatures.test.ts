@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { Cbor } from "@dfinity/agent";
 import { describe, expect, it } from "vitest";
-import type { HashTree } from "../../src/client/call/hash-tree.js";
-import { NodeSignatures } from "../../src/client/call/node-signatures.js";
 import { isBlobError } from "../../src/client/index.js";
 import { nodePorts } from "../../src/client/node/ports.js";
 import { utf8 } from "../../src/client/util/bytes.js";
+import type { HashTree } from "../../src/client/verification/hash-tree.js";
+import { NodeSignatures } from "../../src/client/verification/node-signatures.js";
 import { BlsKey, NodeKey } from "../../src/localnet/certification/keys.js";
 import { signedBytes } from "../../src/localnet/http/query.js";
 import { useLibrary } from "../support/native-ed25519.js";

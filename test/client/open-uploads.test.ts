@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { moveBlob } from "../../src/client/changing.js";
+import { moveBlob } from "../../src/client/blobs/changing.js";
 import type { ClientContext } from "../../src/client/context.js";
 import { isBlobError } from "../../src/client/index.js";
 import { startBatch } from "../../src/client/upload/batch/index.js";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Download } from "../../src/client/download/download.js";
-import { ClientError } from "../../src/client/errors.js";
+import { ClientError } from "../../src/client/errors/errors.js";
 import { toFile } from "../../src/client/node/index.js";
 import { lifeOf, ownTag } from "../../src/client/node/owner.js";
 import { startUpload } from "../../src/client/upload/index.js";

@@ -1,9 +1,9 @@
 import { Principal } from "@dfinity/principal";
 import { describe, expect, it } from "vitest";
 import { listAccounts, listAllUploads } from "../../src/client/administration/administration.js";
+import { listPages } from "../../src/client/blobs/list.js";
 import type { ClientContext } from "../../src/client/context.js";
-import { isBlobError } from "../../src/client/errors.js";
-import { listPages } from "../../src/client/reading/list.js";
+import { isBlobError } from "../../src/client/errors/errors.js";
 import { openUploads } from "../../src/client/upload/session.js";
 import { MAX_EMPTY_PAGES } from "../../src/client/util/pages.js";
 import { MemoryStore } from "./support/memory-store.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ClientContext } from "../../src/client/context.js";
 import { Download } from "../../src/client/download/download.js";
-import { ClientError } from "../../src/client/errors.js";
+import { ClientError } from "../../src/client/errors/errors.js";
 import {
 	type BlobError,
 	type BlobSource,

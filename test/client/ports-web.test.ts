@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { webPorts } from "../../src/client/ports-web.js";
+import { webPorts } from "../../src/client/platform/web.js";
 
 afterEach(() => vi.unstubAllGlobals());
 

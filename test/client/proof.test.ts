@@ -1,9 +1,9 @@
 import { Principal } from "@dfinity/principal";
 import { beforeAll, describe, expect, it } from "vitest";
+import { stat, statRef } from "../../src/client/blobs/stat.js";
 import type { ClientContext } from "../../src/client/context.js";
 import { Download } from "../../src/client/download/download.js";
 import { isBlobError, type UploadOptions } from "../../src/client/index.js";
-import { stat, statRef } from "../../src/client/stat.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { manifests, type WireChanges, type WireStatAnswer } from "../../src/protocol/index.js";
 import { newId } from "../support/store.js";

@@ -2,9 +2,9 @@ import { requestIdOf as agentsRequestIdOf } from "@dfinity/agent";
 import { Principal } from "@dfinity/principal";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type RequestMap, requestIdOf } from "../../src/client/call/request-id.js";
 import { nodePorts } from "../../src/client/node/ports.js";
-import { webPorts } from "../../src/client/ports-web.js";
+import { webPorts } from "../../src/client/platform/web.js";
+import { type RequestMap, requestIdOf } from "../../src/client/verification/request-id.js";
 
 const hashes = { "node:crypto": nodePorts.sha256, "WebCrypto and js-sha256": webPorts.sha256 };
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { ClientError } from "../../src/client/errors.js";
+import { ClientError } from "../../src/client/errors/errors.js";
 import { type BlobSource, isBlobError, type UploadOptions } from "../../src/client/index.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 import { failure, readAll, S, SIZE, sha256, streamOf, upload } from "./support/transfers.js";

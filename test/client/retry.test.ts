@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseRetryAfter } from "../../src/client/call/http.js";
 import { backoffMs, type RetryPolicy, retry } from "../../src/client/call/retry.js";
-import { CanisterError, ClientError } from "../../src/client/errors.js";
+import { CanisterError, ClientError } from "../../src/client/errors/errors.js";
 import { virtualPorts } from "./support/ports.js";
 
 const POLICY: RetryPolicy = { maxAttempts: 10, deadlineMs: 60_000, baseDelayMs: 500, maxDelayMs: 20_000 };

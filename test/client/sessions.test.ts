@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ClientError } from "../../src/client/errors.js";
+import { ClientError } from "../../src/client/errors/errors.js";
 import type { BlobSource, SessionNote, SessionStore, Transfer } from "../../src/client/index.js";
 import { fileSessions } from "../../src/client/node/index.js";
 import { startUpload } from "../../src/client/upload/index.js";

@@ -1,7 +1,7 @@
 import { Cbor, HttpAgent } from "@dfinity/agent";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { AgentLike } from "../../src/client/index.js";
-import type { Ports } from "../../src/client/ports.js";
+import type { Ports } from "../../src/client/platform/ports.js";
 import type { Fault } from "../../src/localnet/index.js";
 import { testIdentity } from "../localnet/support/deploy.js";
 import { AGENTS } from "./support/agents.js";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type RetryPolicy, retry } from "../../src/client/call/retry.js";
 import { Throttle } from "../../src/client/call/throttle.js";
-import { ClientError, isBlobError } from "../../src/client/errors.js";
-import type { Ports } from "../../src/client/ports.js";
+import { ClientError, isBlobError } from "../../src/client/errors/errors.js";
+import type { Ports } from "../../src/client/platform/ports.js";
 import { MAX_TIMER_MS, sleep } from "../../src/client/util/abort.js";
 import { virtualPorts } from "./support/ports.js";
 import { failure } from "./support/transfers.js";

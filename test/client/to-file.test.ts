@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { Download } from "../../src/client/download/download.js";
-import { ClientError } from "../../src/client/errors.js";
+import { ClientError } from "../../src/client/errors/errors.js";
 import { isBlobError } from "../../src/client/index.js";
 import { toFile } from "../../src/client/node/index.js";
 import { startUpload } from "../../src/client/upload/index.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Download } from "../../src/client/download/download.js";
-import { CanisterError } from "../../src/client/errors.js";
+import { CanisterError } from "../../src/client/errors/errors.js";
 import { isBlobError } from "../../src/client/index.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 import { failure, readAll, S, SIZE, sha256, upload } from "./support/transfers.js";

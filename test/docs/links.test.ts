@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 
-/** Every link from one document to another, or to a heading, has a target. */
+/** Every link from one document to another, or to a heading, has a target; every file that one names is there. */
 
 const ROOT = join(import.meta.dirname, "../..");
 const DOCUMENTS = [
@@ -38,6 +38,25 @@ function deadLinks(path: string, text: string): string[] {
 		return !anchorsOf(other === path ? text : proseOf(other)).includes(anchor);
 	});
 }
+
+const FILES = ["src", "test", "bench", "examples", "scripts", "."].flatMap((folder) =>
+	readdirSync(join(ROOT, folder), { recursive: folder !== ".", encoding: "utf8" }).map((name) =>
+		join(folder, name),
+	),
+);
+
+/** The files of code that a text names, by their whole path or its end, and that are not there. */
+const missingFiles = (text: string): string[] =>
+	[...text.matchAll(/`([\w./-]+\.(?:ts|mjs))`/g)]
+		.map(([, name]) => name!)
+		.filter((name) => !FILES.some((file) => file === name || file.endsWith(`/${name}`)));
+
+test("files that documents name are there", () => {
+	expect(DOCUMENTS.flatMap((path) => missingFiles(proseOf(path)))).toEqual([]);
+	expect(missingFiles("`scripts/prose.mjs` `engine/state.ts` `engine/none.ts` `vitest.config.ts`")).toEqual([
+		"engine/none.ts",
+	]);
+});
 
 test.each(DOCUMENTS)("the links of %s", (path) => {
 	expect(deadLinks(path, proseOf(path))).toEqual([]);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { chargeOf, chargeOfSession } from "../../src/canister/engine/charges.js";
-import { MEMORY } from "../../src/canister/memory.js";
+import { chargeOf, chargeOfSession } from "../../src/canister/engine/accounts/charges.js";
+import { MEMORY } from "../../src/canister/host/memory.js";
 import type { StableMemory } from "../../src/localnet/execution/stable-memory.js";
 import {
 	MAX_CHUNK_BYTES,

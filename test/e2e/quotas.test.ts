@@ -1,6 +1,6 @@
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { chargeOf, chargeOfSession } from "../../src/canister/engine/charges.js";
+import { chargeOf, chargeOfSession } from "../../src/canister/engine/accounts/charges.js";
 import { MIN_CHARGE_BYTES, type WireQuota } from "../../src/protocol/index.js";
 import { newId, ok, openStore, refusal, type Store, type StoreFixture } from "../support/store.js";
 import {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { installWasm } from "../../examples/support/deploy.js";
-import { chargeOfSession } from "../../src/canister/engine/charges.js";
+import { chargeOfSession } from "../../src/canister/engine/accounts/charges.js";
 import { UPLOAD_EXPIRY_MS } from "../../src/protocol/index.js";
 import { passTime } from "../support/clock.js";
 import { isNamed, newId, ok, openStore, refusal, type Store, type StoreFixture } from "../support/store.js";

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { stat } from "../../src/client/blobs/stat.js";
 import type { ClientContext } from "../../src/client/context.js";
 import { Download } from "../../src/client/download/download.js";
 import type {
@@ -9,7 +10,6 @@ import type {
 	UploadManyOptions,
 	UploadOptions,
 } from "../../src/client/index.js";
-import { stat } from "../../src/client/stat.js";
 import { startBatch } from "../../src/client/upload/batch/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { ENVELOPE } from "../../src/encryption/envelope.js";

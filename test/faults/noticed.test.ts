@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nodePorts } from "../../src/client/node/ports.js";
-import type { Ports } from "../../src/client/ports.js";
+import type { Ports } from "../../src/client/platform/ports.js";
 import { type FaultKind, KINDS } from "./support/faults.js";
 import { checkLeaks } from "./support/leaks.js";
 import { Matrix } from "./support/matrix.js";

@@ -13,6 +13,8 @@ export interface Import {
 	readonly specifier: string;
 	/** The file meant, from the root of the repository; undefined for a package or a module of Node. */
 	readonly target: string | undefined;
+	/** Whether the file meant is loaded before this one runs: no type, no dynamic import. */
+	readonly loads: boolean;
 }
 
 /** Every TypeScript file below a folder, from the root of the repository. */
@@ -36,7 +38,7 @@ export function importsIn(file: string, text: string): Import[] {
 	if (source.referencedFiles.length + source.typeReferenceDirectives.length > 0)
 		throw new Error(`${file}: a reference directive, which passes by the borders between folders`);
 
-	const add = (specifier: ts.Node, node: ts.Node) => {
+	const add = (specifier: ts.Node, node: ts.Node, loads = false) => {
 		if (!ts.isStringLiteralLike(specifier))
 			throw new Error(`${file}:${place(node)}: an import of something that is computed`);
 		imports.push({
@@ -44,11 +46,12 @@ export function importsIn(file: string, text: string): Import[] {
 			line: place(node),
 			specifier: specifier.text,
 			target: target(file, specifier.text),
+			loads,
 		});
 	};
 	const visit = (node: ts.Node): void => {
 		if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier)
-			add(node.moduleSpecifier, node);
+			add(node.moduleSpecifier, node, !isTypeOnly(node));
 		else if (ts.isExternalModuleReference(node)) add(node.expression, node);
 		else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
 			add(node.argument.literal, node);
@@ -60,6 +63,21 @@ export function importsIn(file: string, text: string): Import[] {
 	};
 	visit(source);
 	return imports;
+}
+
+/** Whether nothing of an import is left when types are taken away. */
+function isTypeOnly(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
+	if (ts.isExportDeclaration(node)) return node.isTypeOnly;
+	const clause = node.importClause;
+	if (clause === undefined) return false;
+	if (clause.isTypeOnly) return true;
+	const named = clause.namedBindings;
+	return (
+		clause.name === undefined &&
+		named !== undefined &&
+		ts.isNamedImports(named) &&
+		named.elements.every((element) => element.isTypeOnly)
+	);
 }
 
 /** NodeNext writes the name of what is emitted: `./x.js` is `./x.ts`, or `./x.d.ts`, which need not be told apart. */

@@ -52,12 +52,34 @@ function violation({ file, line, specifier, target }: Import): string | undefine
 		: say(`${row.path} may not use the package ${packageOf(specifier)}`);
 }
 
+/** Each way on which a file that is being loaded is loaded again, as the files on it. */
+function circles(all: readonly Import[]): string[] {
+	const loaded = new Map<string, Import[]>();
+	for (const one of all)
+		if (one.loads && one.target !== undefined) loaded.set(one.file, [...(loaded.get(one.file) ?? []), one]);
+	const found: string[] = [];
+	const seen = new Set<string>();
+	const follow = (file: string, way: readonly string[]) => {
+		const from = way.indexOf(file);
+		if (from >= 0) found.push([...way.slice(from), file].join(" -> "));
+		if (seen.has(file)) return;
+		seen.add(file);
+		for (const { target } of loaded.get(file) ?? []) follow(target!, [...way, file]);
+	};
+	for (const file of loaded.keys()) follow(file, []);
+	return found;
+}
+
 const files = sourceFiles("src");
 const imports = files.flatMap(importsOf);
 
 test("no import crosses a border", () => {
 	expect(imports.length).toBeGreaterThan(300);
 	expect(imports.map(violation).filter((why) => why !== undefined)).toEqual([]);
+});
+
+test("no file is loaded by what it loads", () => {
+	expect(circles(imports)).toEqual([]);
 });
 
 test("every file has its row, and every row its files", () => {
@@ -100,6 +122,24 @@ describe("the lint itself", () => {
 		["src/cli/main.ts", `import "../../test/support/store.js";`, "outside of what the table covers"],
 	])("refuses in %s: %s", (file, text, why) => {
 		expect(whyNot(file, text)).toEqual([expect.stringContaining(why)]);
+	});
+
+	test("sees a circle of files that load each other, and none of types or of what is loaded later", () => {
+		const circle = (back: string) =>
+			circles([
+				...importsIn("src/protocol/a.ts", `import { b } from "./b.js";`),
+				...importsIn("src/protocol/b.ts", back),
+			]);
+		const all = "src/protocol/a.ts -> src/protocol/b.ts -> src/protocol/a.ts";
+		for (const back of [`import { a } from "./a.js";`, `export * from "./a.js";`, `import "./a.js";`])
+			expect(circle(back)).toEqual([all]);
+		for (const back of [
+			`import type { A } from "./a.js";`,
+			`import { type A } from "./a.js";`,
+			`export type { A } from "./a.js";`,
+			`const { a } = await import("./a.js");`,
+		])
+			expect(circle(back)).toEqual([]);
 	});
 
 	test("refuses what it cannot see through", () => {

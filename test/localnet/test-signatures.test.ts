@@ -4,8 +4,8 @@ import { Principal } from "@dfinity/principal";
 import * as icp from "@icp-sdk/core/agent";
 import { Principal as IcpPrincipal } from "@icp-sdk/core/principal";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CertificateVerifier, decodeCertificate } from "../../src/client/call/certificate.js";
 import { nodePorts } from "../../src/client/node/ports.js";
+import { CertificateVerifier, decodeCertificate } from "../../src/client/verification/certificate.js";
 import { createNetwork, type Network, verifyTestSignature } from "../../src/localnet/index.js";
 import { encode, post } from "./support/raw.js";
 

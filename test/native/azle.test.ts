@@ -10,7 +10,7 @@ import type { Principal } from "@dfinity/principal";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { deployCanister } from "../../examples/support/deploy.js";
 import { openNetwork, type TestNetwork } from "../../examples/support/network.js";
-import { hashingOf } from "../../src/canister/hashing.js";
+import { hashingOf } from "../../src/canister/host/hashing.js";
 import { manage } from "../localnet/support/deploy.js";
 import { buildMain } from "../support/build.js";
 import "../support/test-signatures.js";

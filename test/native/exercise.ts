@@ -1,4 +1,4 @@
-import type { Hashing } from "../../src/canister/hashing.js";
+import type { Hashing } from "../../src/canister/host/hashing.js";
 
 /** Bytes that differ everywhere, as a view at an odd address. */
 const view = (length: number): Uint8Array =>

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hashingOf } from "../../src/canister/hashing.js";
+import { hashingOf } from "../../src/canister/host/hashing.js";
 import {
 	CERTIFIED_DATA_MAX_BYTES,
 	CONTROL,

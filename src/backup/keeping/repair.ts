@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { isBlobError } from "../../client/errors.js";
+import { isBlobError } from "../../client/errors/errors.js";
 import type { BlobClient } from "../../client/index.js";
 import { rootPreimage } from "../../protocol/hash.js";
 import { checkOptions, REPAIR } from "../checks.js";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isBlobError } from "../../client/errors.js";
+import { isBlobError } from "../../client/errors/errors.js";
 import type { BlobClient, Cursor } from "../../client/index.js";
 import { BackupError } from "../errors.js";
 import type { Json } from "../format/json.js";

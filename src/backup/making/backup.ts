@@ -1,5 +1,5 @@
 import * as is from "../../client/arguments.js";
-import { isBlobError } from "../../client/errors.js";
+import { isBlobError } from "../../client/errors/errors.js";
 import type { BlobClient } from "../../client/index.js";
 import { follow } from "../../client/util/abort.js";
 import * as checks from "../checks.js";

@@ -1,4 +1,4 @@
-import { isBlobError } from "../../client/errors.js";
+import { isBlobError } from "../../client/errors/errors.js";
 import type { BlobClient } from "../../client/index.js";
 import { Budget } from "../../client/util/budget.js";
 import { Pool } from "../../client/util/pool.js";

@@ -1,4 +1,4 @@
-import { isBlobError } from "../../client/errors.js";
+import { isBlobError } from "../../client/errors/errors.js";
 import type { BlobClient } from "../../client/index.js";
 import type { Json } from "../format/json.js";
 import { entriesOf, type TreePages } from "../tree/cursor.js";

@@ -1,4 +1,4 @@
-import { isBlobError } from "../../client/errors.js";
+import { isBlobError } from "../../client/errors/errors.js";
 import type { BlobClient, GrantTerms, Quota, Role } from "../../client/index.js";
 import type { Json } from "../format/json.js";
 import { EVERYBODY, EXPIRY_RULES, KEEP_DELETED } from "../making/drafts.js";

@@ -1,4 +1,4 @@
-import { isBlobError } from "../../client/errors.js";
+import { isBlobError } from "../../client/errors/errors.js";
 import type { BlobClient, Manifest, UploadOptions } from "../../client/index.js";
 import { throwIfAborted } from "../../client/util/abort.js";
 import { MAX_CHUNK_BYTES, MAX_SINGLE_CALL_BYTES } from "../../protocol/index.js";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as is from "../../client/arguments.js";
-import { isBlobError } from "../../client/errors.js";
+import { isBlobError } from "../../client/errors/errors.js";
 import type { BlobClient, Manifest } from "../../client/index.js";
 import { CANISTER_SINK, checkArgument, checkOptions } from "../checks.js";
 import { BackupError } from "../errors.js";

@@ -11,8 +11,8 @@ import {
 	setTimer,
 	time,
 } from "azle";
-import { type Hashing, hashingOf, type Sha256 } from "../hashing.js";
-import type { Host } from "../ports.js";
+import { type Hashing, hashingOf, type Sha256 } from "../host/hashing.js";
+import type { Host } from "../host/ports.js";
 import { isPaid, liquidCycles, nativeHashing, stablePages } from "./kernel.js";
 
 /** Azle's, seeded by the subnet's `raw_rand` a round after each install and upgrade. */

@@ -1,8 +1,8 @@
 import { Principal } from "@dfinity/principal";
 import { certifiedDataSet, isController, msgMethodName, msgReject } from "azle";
 import { type NativeUtf8, useNativeUtf8 } from "../../protocol/index.js";
-import { useNativeBase64, type WriteBase64 } from "../base64.js";
-import { DIGEST_BYTES, type Hashing, hashingOf } from "../hashing.js";
+import { useNativeBase64, type WriteBase64 } from "../host/base64.js";
+import { DIGEST_BYTES, type Hashing, hashingOf } from "../host/hashing.js";
 import {
 	CERTIFIED_DATA_MAX_BYTES,
 	CONTROL,

@@ -1,6 +1,6 @@
 import { checkNames, checkSettings, SETTINGS, type Settings } from "../engine/index.js";
-import type { Sha256 } from "../hashing.js";
-import { MEMORIES } from "../memory.js";
+import type { Sha256 } from "../host/hashing.js";
+import { MEMORIES } from "../host/memory.js";
 
 export type {
 	AccessRequest,

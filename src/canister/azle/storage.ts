@@ -1,6 +1,6 @@
 import { type Serializable, StableBTreeMap } from "azle";
-import { MEMORIES } from "../memory.js";
-import type { StableMap, Storage } from "../ports.js";
+import { MEMORIES } from "../host/memory.js";
+import type { StableMap, Storage } from "../host/ports.js";
 
 const asTheyAre: Serializable = { toBytes: (bytes) => bytes, fromBytes: (bytes) => bytes };
 

@@ -1,5 +1,5 @@
 import { trap } from "azle";
-import { MEMORIES } from "../memory.js";
+import { MEMORIES } from "../host/memory.js";
 
 /**
  * What else runs in the canister, as Azle's own globals show it: stable maps of an application, its classes, and other
@@ -105,8 +105,8 @@ export function refuseSecondClass(storeClass: object): void {
 }
 
 function methodsOf(storeClass: object): string[] {
-	const { _azleCanisterClassMeta: meta } = storeClass as { _azleCanisterClassMeta?: ClassMeta };
-	const { queries = [], updates = [] } = meta?.methodMeta ?? {};
+	const { _azleCanisterClassMeta: counters } = storeClass as { _azleCanisterClassMeta?: ClassMeta };
+	const { queries = [], updates = [] } = counters?.methodMeta ?? {};
 	return [...queries, ...updates].map(({ name }) => name);
 }
 

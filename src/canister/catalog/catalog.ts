@@ -1,7 +1,7 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { type ListRange, positionIn, scopeOf } from "../../protocol/listing.js";
-import type { Hashing } from "../hashing.js";
-import type { StableMap } from "../ports.js";
+import type { Hashing } from "../host/hashing.js";
+import type { StableMap } from "../host/ports.js";
 import { Changer } from "./change.js";
 import { descend, leafOf, type Place } from "./directory.js";
 import { Draft } from "./draft.js";

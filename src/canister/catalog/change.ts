@@ -1,5 +1,5 @@
 import { sameBytes } from "../../protocol/hash.js";
-import type { Hashing } from "../hashing.js";
+import type { Hashing } from "../host/hashing.js";
 import { type Edited, Editor, type Entry } from "./editor.js";
 import { labelOf, type Path, SELF, SELF_TEXT } from "./key.js";
 import { FLAG, type Flag, flagAt, KIND, type Kind, linkAt, valueAt } from "./node.js";

@@ -1,5 +1,5 @@
 import { sameBytes } from "../../protocol/hash.js";
-import type { Hashing } from "../hashing.js";
+import type { Hashing } from "../host/hashing.js";
 import { Changer, type Item } from "./change.js";
 import { descend, leafOf, textOf } from "./directory.js";
 import {

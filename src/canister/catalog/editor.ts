@@ -1,4 +1,4 @@
-import type { Hashing } from "../hashing.js";
+import type { Hashing } from "../host/hashing.js";
 import { readChild, textAt, textOf } from "./directory.js";
 import {
 	type Bounds,

@@ -1,4 +1,4 @@
-import { emptyTree, type Hashing } from "../hashing.js";
+import { emptyTree, type Hashing } from "../host/hashing.js";
 import { textOf } from "./directory.js";
 import { Editor } from "./editor.js";
 import { countOf, FLAG, KIND, levelOf, linkAt } from "./node.js";

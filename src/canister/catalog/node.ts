@@ -1,5 +1,5 @@
 import { MAX_KEY_BYTES } from "../../protocol/limits.js";
-import { DIGEST_BYTES, type Hashing } from "../hashing.js";
+import { DIGEST_BYTES, type Hashing } from "../host/hashing.js";
 
 /**
  * A node of a directory's B+-tree, read and changed as the bytes that are stored: nothing is ever decoded as

@@ -1,4 +1,4 @@
-import { DIGEST_BYTES, type Hashing } from "../hashing.js";
+import { DIGEST_BYTES, type Hashing } from "../host/hashing.js";
 import { countOf, forksOf, KIND, kindOf, levelOf } from "./node.js";
 
 /**

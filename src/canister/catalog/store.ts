@@ -1,4 +1,4 @@
-import type { StableMap } from "../ports.js";
+import type { StableMap } from "../host/ports.js";
 import { emptyNode, FREE_NODE, isNode, KIND } from "./node.js";
 import { NO_RUNS, runBytes } from "./runs.js";
 

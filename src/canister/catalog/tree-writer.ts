@@ -1,4 +1,4 @@
-import { DIGEST_BYTES } from "../hashing.js";
+import { DIGEST_BYTES } from "../host/hashing.js";
 
 /** 55799, which says that this is CBOR: a gateway's `tree` must have it, other decoders pass over it. */
 const SELF_DESCRIBING = Uint8Array.of(0xd9, 0xd9, 0xf7);

@@ -1,6 +1,6 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { type Position, type Scope, within } from "../../protocol/listing.js";
-import type { Hashing } from "../hashing.js";
+import type { Hashing } from "../host/hashing.js";
 import { readChild, textAt, textOf } from "./directory.js";
 import { OTHERS, SELF } from "./key.js";
 import {

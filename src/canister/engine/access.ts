@@ -1,12 +1,12 @@
 import type { Principal } from "@dfinity/principal";
 import { sameBytes } from "../../protocol/index.js";
-import type { Host } from "../ports.js";
-import type { Blob, Shown } from "./blobs.js";
-import type { Found, Grants, Use } from "./grants.js";
-import type { Links } from "./links.js";
-import type { Modes } from "./modes.js";
-import { refuse } from "./refusal.js";
-import { isAnonymous, type Role, type Roles } from "./roles.js";
+import type { Host } from "../host/ports.js";
+import type { Found, Grants, Use } from "./accounts/grants.js";
+import type { Links } from "./accounts/links.js";
+import type { Modes } from "./accounts/modes.js";
+import { isAnonymous, type Role, type Roles } from "./accounts/roles.js";
+import { refuse } from "./base/refusal.js";
+import type { Blob, Shown } from "./store/blobs.js";
 
 /** What an application's own rule is asked. */
 export interface AccessRequest {

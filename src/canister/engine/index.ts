@@ -9,39 +9,39 @@ import {
 	type MethodOk,
 	type WireProof,
 } from "../../protocol/index.js";
-import type { Host, Storage } from "../ports.js";
-import { Administering, statusOf } from "./administering.js";
-import { admit, afford, lets, mayCost } from "./admission.js";
-import { Batching } from "./batching.js";
-import { Changing } from "./changing.js";
-import { clean, wakeForCleaning } from "./cleaning.js";
-import { Committing } from "./committing.js";
-import { Expiring } from "./expiring.js";
-import { Granting } from "./granting.js";
-import { BAD_REQUEST, type HttpQuery, type HttpReply, NO_MORE_EXACT, Serving } from "./http/serving.js";
-import { Importing } from "./importing.js";
-import { countArrived, countRefused, noteArgument, noteContent } from "./intake.js";
-import { Keeping } from "./keeping.js";
-import { Leasing } from "./leasing.js";
-import { Linking } from "./linking.js";
-import { Many } from "./many.js";
-import { type CertifiedTree, mount, proofOf, type ShownTree } from "./mounting.js";
-import { Observing } from "./observing.js";
-import { Offering } from "./offering.js";
-import { listOwned } from "./owned.js";
-import { Reading } from "./reading.js";
-import { Removing } from "./removing.js";
+import type { Host, Storage } from "../host/ports.js";
+import { Administering, statusOf } from "./methods/administering.js";
+import { admit, afford, lets, mayCost } from "./methods/admission.js";
+import { Batching } from "./methods/batching.js";
+import { Changing } from "./methods/changing.js";
+import { clean, wakeForCleaning } from "./methods/cleaning.js";
+import { Committing } from "./methods/committing.js";
+import { countArrived, countRefused, noteArgument, noteContent } from "./methods/content-bytes.js";
+import { Expiring } from "./methods/expiring.js";
+import { Granting } from "./methods/granting.js";
+import { Importing } from "./methods/importing.js";
+import { Leasing } from "./methods/leasing.js";
+import { Linking } from "./methods/linking.js";
+import { Many } from "./methods/many.js";
+import { type CertifiedTree, mount, proofOf, type ShownTree } from "./methods/mounting.js";
+import { Offering } from "./methods/offering.js";
+import { listOwned } from "./methods/owned.js";
+import { Reading } from "./methods/reading.js";
+import { Removing } from "./methods/removing.js";
+import { BAD_REQUEST, type HttpQuery, type HttpReply, NO_MORE_EXACT, Serving } from "./methods/serving.js";
+import { Staging } from "./methods/staging.js";
+import { Statistics } from "./methods/statistics.js";
+import { Undeleting } from "./methods/undeleting.js";
+import { Uploading } from "./methods/uploading.js";
 import type { Settings } from "./settings.js";
-import { Staging } from "./staging.js";
 import { State } from "./state.js";
-import { Uploading } from "./uploading.js";
 
 export type { AccessRequest, Admit, Authorize } from "./access.js";
-export type { Quota } from "./accounts.js";
-export { BAD_REQUEST, type HttpQuery, type HttpReply } from "./http/serving.js";
-export type { CertifiedTree, ShownTree } from "./mounting.js";
-export { Refusal, refuse } from "./refusal.js";
-export type { CapacitySettings } from "./room.js";
+export type { Quota } from "./accounts/accounts.js";
+export type { CapacitySettings } from "./accounts/capacity.js";
+export { Refusal, refuse } from "./base/refusal.js";
+export type { CertifiedTree, ShownTree } from "./methods/mounting.js";
+export { BAD_REQUEST, type HttpQuery, type HttpReply } from "./methods/serving.js";
 export { checkNames, checkSettings, type HttpSettings, SETTINGS, type Settings } from "./settings.js";
 
 const NO_ID = new Uint8Array(0);
@@ -70,14 +70,14 @@ export class Engine {
 		const reading = new Reading(state);
 		const administering = new Administering(state);
 		const expiring = new Expiring(state);
-		const keeping = new Keeping(state);
+		const undeleting = new Undeleting(state);
 		const granting = new Granting(state);
 		const importing = new Importing(state);
 		const leasing = new Leasing(state);
 		const offering = new Offering(state);
 		const removing = new Removing(state);
 		const linking = new Linking(state);
-		const observing = new Observing(state);
+		const statistics = new Statistics(state);
 		this.#state = state;
 		this.#serving = new Serving(state);
 		this.#methods = {
@@ -98,8 +98,8 @@ export class Engine {
 			blobs_unstage: (request) => staging.unstage(request),
 			blobs_reveal: (request) => staging.reveal(request),
 			blobs_drop_batch: (request) => staging.drop(request),
-			blobs_restore: (request) => keeping.restore(request),
-			blobs_purge: (request) => keeping.purge(request),
+			blobs_restore: (request) => undeleting.restore(request),
+			blobs_purge: (request) => undeleting.purge(request),
 			blobs_grant_role: (request) => administering.grantRole(request),
 			blobs_revoke_role: (request) => administering.revokeRole(request),
 			blobs_set_quota: (request) => administering.setQuota(request),
@@ -118,7 +118,7 @@ export class Engine {
 			blobs_take_lease: (request) => leasing.take(request),
 			blobs_extend_lease: (request) => leasing.extend(request),
 			blobs_release_lease: (request) => leasing.release(request),
-			blobs_set_keep_deleted: (request) => keeping.setDays(request),
+			blobs_set_keep_deleted: (request) => undeleting.setDays(request),
 			blobs_set_expiry_rules: (request) => expiring.setRules(request),
 			blobs_abort_any_upload: (request) => administering.abortUpload(request),
 			blobs_upload_status: (request) => uploading.status(request),
@@ -128,7 +128,7 @@ export class Engine {
 			blobs_leaves: (request) => reading.leaves(request),
 			blobs_get_chunk: (key, sequence, index) => reading.chunk(key, sequence, index),
 			blobs_list: (request) => reading.list(request),
-			blobs_list_deleted: (request) => keeping.list(request),
+			blobs_list_deleted: (request) => undeleting.list(request),
 			blobs_list_leases: () => leasing.list(),
 			blobs_list_leased: (request) => leasing.listKept(request),
 			blobs_staged_batch: (request) => staging.status(request),
@@ -143,8 +143,8 @@ export class Engine {
 			blobs_list_owned: (request) => listOwned(state, request),
 			blobs_list_links: (request) => linking.list(request),
 			blobs_expiry_rules: () => expiring.rules(),
-			blobs_stats: () => observing.stats(),
-			blobs_metrics: () => observing.metrics(),
+			blobs_stats: () => statistics.stats(),
+			blobs_metrics: () => statistics.metrics(),
 		};
 	}
 
@@ -210,7 +210,7 @@ export class Engine {
 	 * called after each, since it also counts what a refused one brought.
 	 */
 	tally(name: MethodName, refusal: ErrorCode | undefined): void {
-		this.#state.tallies.count(name, this.#state.host.instructions(), refusal);
+		this.#state.callCounts.count(name, this.#state.host.instructions(), refusal);
 		if (refusal !== undefined) countRefused(this.#state, refusal);
 	}
 
@@ -233,7 +233,7 @@ export class Engine {
 		const query = read();
 		const reply = query === undefined ? BAD_REQUEST : this.#serving.answer(query, isAll, true);
 		state.exactRanges.count(bytes, state.now);
-		state.meta.flush();
+		state.counters.flush();
 		return reply;
 	}
 
@@ -260,7 +260,7 @@ export class Engine {
 		if (!this.#state.host.isReplicated()) return;
 		this.#state.spending.countAlone(this.#state.access.anyone, this.#state.argumentBytes, this.#state.now);
 		this.#state.accounts.flush();
-		this.#state.meta.flush();
+		this.#state.counters.flush();
 	}
 
 	/**

@@ -1,7 +1,7 @@
 import type { Admit, Authorize } from "./access.js";
-import { DEFAULT_QUOTA, type Quota } from "./accounts.js";
+import { DEFAULT_QUOTA, type Quota } from "./accounts/accounts.js";
+import { type CapacitySettings, DEFAULT_CAPACITY } from "./accounts/capacity.js";
 import type { HttpRules } from "./http/headers.js";
-import { type CapacitySettings, DEFAULT_CAPACITY } from "./room.js";
 
 /** What an application may set about its store; each has a default. */
 export interface Settings {

@@ -1,66 +1,66 @@
 import { type Encodable, ID_BYTES, type WireChangeOf, type WireVersion } from "../../protocol/index.js";
 import { Catalog } from "../catalog/index.js";
-import { MEMORIES, MEMORY } from "../memory.js";
-import type { Host, Storage } from "../ports.js";
+import { MEMORIES, MEMORY } from "../host/memory.js";
+import type { Host, Storage } from "../host/ports.js";
 import { Access } from "./access.js";
-import { Accounts } from "./accounts.js";
-import { AnswerSets } from "./answer-sets.js";
-import { Bin } from "./bin.js";
-import { Blobs } from "./blobs.js";
-import { Certified } from "./certified.js";
-import { Charges } from "./charges.js";
-import { Chunks } from "./chunks.js";
-import { Claims } from "./claims.js";
-import { ContentTrees } from "./content.js";
-import { Contents } from "./contents.js";
-import { DraftLog } from "./draft-log.js";
-import { Ends } from "./ends.js";
-import { ExpiryRules } from "./expiry-rules.js";
-import { FairQueue } from "./fair-queue.js";
-import { Feed } from "./feed.js";
-import { Garbage } from "./garbage.js";
-import { Grants } from "./grants.js";
-import { ExactRanges } from "./http/exact.js";
+import { Accounts } from "./accounts/accounts.js";
+import { Capacity } from "./accounts/capacity.js";
+import { Charges } from "./accounts/charges.js";
+import { ExactRanges } from "./accounts/exact-ranges.js";
+import { Grants } from "./accounts/grants.js";
+import { Links } from "./accounts/links.js";
+import { Modes } from "./accounts/modes.js";
+import { Reservations } from "./accounts/reservations.js";
+import { Roles } from "./accounts/roles.js";
+import { Spending } from "./accounts/spending.js";
+import { CallCounts } from "./base/call-counts.js";
+import { COUNTER, Counters } from "./base/counters.js";
+import { FairQueue } from "./base/fair-queue.js";
+import { openLayout } from "./base/layout.js";
+import { Marks } from "./base/marks.js";
+import { QUEUE, Queue } from "./base/queue.js";
+import { AnswerSets } from "./certified/answer-sets.js";
+import { Certified } from "./certified/certified.js";
+import { DraftLog } from "./certified/draft-log.js";
+import { KeyTrees } from "./certified/key-tree.js";
+import { Renewing } from "./certified/renewing.js";
+import { Responses } from "./certified/responses.js";
 import { HttpHashes } from "./http/hashes.js";
 import { OwnAnswers } from "./http/own-answers.js";
-import { Renewing } from "./http/renewing.js";
-import { openLayout } from "./layout.js";
-import { Leases } from "./leases.js";
-import { Links } from "./links.js";
-import { Marks } from "./marks.js";
-import { COUNTER, Meta } from "./meta.js";
-import { Modes } from "./modes.js";
-import { Offers } from "./offers.js";
-import { Preparing } from "./preparing.js";
-import { QUEUE, Queue } from "./queue.js";
-import { Receipts } from "./receipts.js";
-import { Responses } from "./responses.js";
-import { Roles } from "./roles.js";
-import { Room } from "./room.js";
+import { Preparing } from "./methods/preparing.js";
+import { settleKey } from "./methods/settling.js";
 import { checkSettings, DEFAULT_FEED_ENTRIES, rulesOf, type Settings } from "./settings.js";
-import { settleKey } from "./settling.js";
-import { Shelves } from "./shelves.js";
-import { Slots } from "./slots.js";
-import { Spending } from "./spending.js";
-import { StagedBatches } from "./staged-batches.js";
-import { StagedItems } from "./staged-items.js";
-import { Tallies } from "./tallies.js";
-import { Uploads } from "./uploads.js";
+import { Bin } from "./store/bin.js";
+import { Blobs } from "./store/blobs.js";
+import { Chunks } from "./store/chunks.js";
+import { Ends } from "./store/ends.js";
+import { ExpiryRules } from "./store/expiry-rules.js";
+import { Feed } from "./store/feed.js";
+import { Garbage } from "./store/garbage.js";
+import { LeafLists } from "./store/leaf-lists.js";
+import { Leases } from "./store/leases.js";
+import { Offers } from "./store/offers.js";
+import { Receipts } from "./store/receipts.js";
+import { Shelves } from "./store/shelves.js";
+import { Slots } from "./store/slots.js";
+import { StagedBatches } from "./store/staged-batches.js";
+import { StagedItems } from "./store/staged-items.js";
+import { Uploads } from "./store/uploads.js";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
 /** Everything a store holds, each part over its stable map. The methods of the store work on this. */
 export class State {
 	readonly host: Host;
-	readonly meta: Meta;
+	readonly counters: Counters;
 	readonly slots: Slots;
 	readonly shelves: Shelves;
 	readonly chunks: Chunks;
-	readonly contents: Contents;
+	readonly leafLists: LeafLists;
 	readonly accounts: Accounts;
-	readonly claims: Claims;
+	readonly reservations: Reservations;
 	readonly charges: Charges;
-	readonly room: Room;
+	readonly room: Capacity;
 	readonly modes: Modes;
 	readonly uploads: Uploads;
 	readonly blobs: Blobs;
@@ -93,7 +93,7 @@ export class State {
 	readonly own: OwnAnswers;
 	readonly renewing: Renewing;
 	readonly exactRanges: ExactRanges;
-	readonly tallies: Tallies;
+	readonly callCounts: CallCounts;
 	/** Uploads by the moment at which somebody should look whether they expired. */
 	readonly expiries: Queue;
 	/** Uploads that reserve room, by the moment at which to look whether they are idle. */
@@ -112,59 +112,59 @@ export class State {
 	constructor(storage: Storage, host: Host, settings: Settings = {}) {
 		checkSettings(settings);
 		const map = (name: keyof typeof MEMORY) => storage.map(MEMORY[name]);
-		const meta = new Meta(map("meta"));
-		const queue = (number: number) => new Queue(map("queues"), number, meta);
+		const counters = new Counters(map("meta"));
+		const queue = (number: number) => new Queue(map("queues"), number, counters);
 		const catalog = new Catalog(map("catalog"), host.hashing);
 		this.host = host;
-		this.meta = meta;
-		this.slots = new Slots(map("slots"), map("freeSlots"), meta);
+		this.counters = counters;
+		this.slots = new Slots(map("slots"), map("freeSlots"), counters);
 		this.shelves = new Shelves(map("slots"), this.slots);
-		this.chunks = new Chunks(map("chunks"), this.shelves, meta);
-		this.contents = new Contents(map("pages"), map("contents"), meta);
+		this.chunks = new Chunks(map("chunks"), this.shelves, counters);
+		this.leafLists = new LeafLists(map("pages"), map("contents"), counters);
 		this.accounts = new Accounts(map("accounts"));
-		this.claims = new Claims(map("uploads"), this.accounts);
-		this.charges = new Charges(this.accounts, this.claims, meta, settings.quota ?? {});
-		this.room = new Room(meta, host, settings.capacity ?? {}, MEMORIES);
-		this.modes = new Modes(meta);
+		this.reservations = new Reservations(map("uploads"), this.accounts);
+		this.charges = new Charges(this.accounts, this.reservations, counters, settings.quota ?? {});
+		this.room = new Capacity(counters, host, settings.capacity ?? {}, MEMORIES);
+		this.modes = new Modes(counters);
 		this.uploads = new Uploads(map("uploads"), catalog, this.charges);
-		const batches = new StagedBatches(map("batches"), meta);
+		const batches = new StagedBatches(map("batches"), counters);
 		this.batches = batches;
 		this.staged = new StagedItems(map("staged"));
-		this.log = new DraftLog(map("batches"), meta);
+		this.log = new DraftLog(map("batches"), counters);
 		this.blobs = new Blobs(map("blobs"), () => this.now, {
 			get isAny() {
 				return batches.isSettling;
 			},
 			record: (key) => this.staged.recordOf(batches.in("settling")!, key),
 		});
-		this.bin = new Bin(map("bin"), catalog, meta);
-		this.ends = new Ends(map("ends"), catalog, meta);
-		this.expiryRules = new ExpiryRules(map("ends"), meta);
-		this.leases = new Leases(map("leases"), catalog, meta);
+		this.bin = new Bin(map("bin"), catalog, counters);
+		this.ends = new Ends(map("ends"), catalog, counters);
+		this.expiryRules = new ExpiryRules(map("ends"), counters);
+		this.leases = new Leases(map("leases"), catalog, counters);
 		this.roles = new Roles(this.accounts, catalog, host);
-		this.marks = new Marks(map("grants"), meta);
+		this.marks = new Marks(map("grants"), counters);
 		this.grants = new Grants(this.accounts, this.marks, catalog, () => this.now);
-		this.links = new Links(map("owners"), catalog, meta);
-		this.offers = new Offers(map("owners"), catalog, meta, queue(QUEUE.offers));
+		this.links = new Links(map("owners"), catalog, counters);
+		this.offers = new Offers(map("owners"), catalog, counters, queue(QUEUE.offers));
 		const { authorize, admit } = settings;
 		this.access = new Access(host, this.roles, this.grants, this.modes, this.links, authorize, admit);
 		this.receipts = new Receipts(map("receipts"), queue(QUEUE.receipts));
-		this.garbage = new Garbage(queue(QUEUE.garbage), this.contents, this.chunks, this.charges);
-		this.feed = new Feed(map("feed"), meta, host, settings.feedEntries ?? DEFAULT_FEED_ENTRIES);
+		this.garbage = new Garbage(queue(QUEUE.garbage), this.leafLists, this.chunks, this.charges);
+		this.feed = new Feed(map("feed"), counters, host, settings.feedEntries ?? DEFAULT_FEED_ENTRIES);
 		const http = new HttpHashes(host.hashing, rulesOf(settings));
 		this.http = http;
 		this.own = new OwnAnswers(host.hashing, http);
-		const trees = new ContentTrees(host.hashing, http);
+		const trees = new KeyTrees(host.hashing, http);
 		this.certified = new Certified(catalog, this.accounts, this.feed, trees, host, this.log);
 		const settle = (key: string) => {
 			if (batches.isSettling) settleKey(this, key);
 		};
 		const answers = map("responses");
 		this.responses = new Responses({
-			queue: new FairQueue(map("queues"), meta),
-			sets: new AnswerSets(answers, meta),
+			queue: new FairQueue(map("queues"), counters),
+			sets: new AnswerSets(answers, counters),
 			blobs: this.blobs,
-			contents: this.contents,
+			leafLists: this.leafLists,
 			chunks: this.chunks,
 			own: this.own,
 			certified: this.certified,
@@ -175,33 +175,33 @@ export class State {
 		});
 		this.renewing = new Renewing({
 			map: answers,
-			meta,
+			counters,
 			blobs: this.blobs,
 			certified: this.certified,
 			own: this.own,
 			responses: this.responses,
 			settleKey: settle,
 		});
-		this.exactRanges = new ExactRanges(meta, host, settings.http?.exactRanges?.cyclesPerDay ?? 0);
-		this.tallies = new Tallies(map("meta"));
+		this.exactRanges = new ExactRanges(counters, host, settings.http?.exactRanges?.cyclesPerDay ?? 0);
+		this.callCounts = new CallCounts(map("meta"));
 		this.expiries = queue(QUEUE.uploads);
 		this.reserves = queue(QUEUE.reserves);
 		this.grantees = queue(QUEUE.grants);
 		const { accounts, charges, roles, grants } = this;
 		this.spending = new Spending(
-			{ accounts, charges, meta, roles, grants, host },
+			{ accounts, charges, counters, roles, grants, host },
 			settings.strangersCyclesPerDay ?? Number.POSITIVE_INFINITY,
 		);
 	}
 
 	/** Whether anything was ever stored here. */
 	get isNew(): boolean {
-		return this.meta.get(COUNTER.layout) === 0;
+		return this.counters.get(COUNTER.layout) === 0;
 	}
 
 	/** Makes the stored data this code's; refuses to touch what it cannot read. */
 	open(): void {
-		openLayout(this.meta);
+		openLayout(this.counters);
 		this.accounts.open();
 		this.expiryRules.open();
 		this.leases.open();
@@ -253,7 +253,7 @@ export class State {
 
 	/** The same for what `administer` makes (requests.ts): a store has a past of blobs if it has other changes too. */
 	recordAdministration(by: Uint8Array, change: Encodable<WireChangeOf>): void {
-		this.meta.add(COUNTER.administered, 1);
+		this.counters.add(COUNTER.administered, 1);
 		this.record(by, change);
 	}
 
@@ -265,13 +265,13 @@ export class State {
 	/** To be called before each message: nothing of the one before is kept that it could have changed. */
 	begin(): void {
 		this.accounts.forget();
-		this.claims.forget();
+		this.reservations.forget();
 		this.blobs.forget();
 		this.grants.forget();
 		this.access.forget();
 		this.roles.forget();
 		this.room.forget();
-		this.tallies.forget();
+		this.callCounts.forget();
 		this.feed.forget();
 		this.preparing.forget();
 		this.shelves.forget();
@@ -289,7 +289,7 @@ export class State {
 	}
 
 	get isChanged(): boolean {
-		const isAny = this.meta.isChanged || this.accounts.isChanged || this.grants.isChanged;
+		const isAny = this.counters.isChanged || this.accounts.isChanged || this.grants.isChanged;
 		return isAny || this.certified.isChanged || this.feed.isChanged;
 	}
 
@@ -303,7 +303,7 @@ export class State {
 		this.accounts.flush();
 		this.feed.flush();
 		this.shelves.flush();
-		this.meta.flush();
+		this.counters.flush();
 		if (this.#wakeAt < NEVER) this.host.wakeAt(this.#wakeAt, this.now);
 		this.#wakeAt = NEVER;
 	}

@@ -1,4 +1,4 @@
-import { isBlobError } from "../../client/errors.js";
+import { isBlobError } from "../../client/errors/errors.js";
 import type { BlobClient, Conditions } from "../../client/node/index.js";
 import { CommandError, optionsIn, UsageError } from "../command.js";
 import type { Connection } from "../connect/connect.js";

@@ -3,7 +3,7 @@ import { MAX_LIST_PAGE, type WireUploadName } from "../../protocol/index.js";
 import { toAccount, toMode } from "../account.js";
 import { type AskOptions, ask, type CallOptions, change, newId } from "../asking.js";
 import { type ClientContext, noteVersion } from "../context.js";
-import { ClientError } from "../errors.js";
+import { ClientError } from "../errors/errors.js";
 import { checkInteger, checkPrincipal, type PrincipalLike } from "../options.js";
 import type { Account, OwnedUpload, Quota, Role, SettableMode, Statistics, StoreMode } from "../types.js";
 import { hex } from "../util/bytes.js";

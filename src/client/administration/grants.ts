@@ -12,7 +12,7 @@ import * as is from "../arguments.js";
 import { checkArgument, checkId, checkOptions } from "../arguments.js";
 import { type AskOptions, ask, type CallOptions, change, newId } from "../asking.js";
 import type { ClientContext } from "../context.js";
-import { ClientError } from "../errors.js";
+import { ClientError } from "../errors/errors.js";
 import { checkInteger, checkPrincipal, type PrincipalLike } from "../options.js";
 import type { Grant, GrantName, GrantTerms } from "../types.js";
 import { hex } from "../util/bytes.js";

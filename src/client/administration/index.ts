@@ -1,9 +1,9 @@
 import * as is from "../arguments.js";
 import { checkArgument, checked, checkedAll, checkId, checkOptions } from "../arguments.js";
 import type { AskOptions, CallOptions } from "../asking.js";
+import { purge, setKeepDeleted } from "../blobs/deleted.js";
 import * as checks from "../checks.js";
 import type { ClientContext } from "../context.js";
-import { purge, setKeepDeleted } from "../deleted.js";
 import type { PrincipalLike } from "../options.js";
 import type {
 	Account,

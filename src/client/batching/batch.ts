@@ -6,10 +6,10 @@ import {
 	MAX_ITEMS,
 	type WireBatchItem,
 } from "../../protocol/index.js";
-import { attempt } from "../attempts.js";
+import { attempt } from "../blobs/attempts.js";
 import { type ClientContext, noteVersion, requireIdentity } from "../context.js";
 import { shownKey } from "../encryption.js";
-import { CanisterError, ClientError, isBlobError } from "../errors.js";
+import { CanisterError, ClientError, isBlobError } from "../errors/errors.js";
 import { ENTRY_VALUES, PACK_BYTES } from "../upload/batch/pack.js";
 import { nameOpenUploads } from "../upload/open-uploads.js";
 import { isTooLarge, lowerLimit } from "../upload/too-large.js";

@@ -11,11 +11,11 @@ import {
 } from "../../protocol/index.js";
 import * as is from "../arguments.js";
 import { type Check, checkArgument, checkOptions } from "../arguments.js";
-import { toMove, toUpdate } from "../changing.js";
+import { toMove, toUpdate } from "../blobs/changing.js";
 import * as checks from "../checks.js";
 import type { ClientContext } from "../context.js";
 import { sealed, storedKey } from "../encryption.js";
-import { ClientError, refuseInvalid } from "../errors.js";
+import { ClientError, refuseInvalid } from "../errors/errors.js";
 import { openSource } from "../source/open.js";
 import type { OpenSource } from "../source/types.js";
 import { publicationOf } from "../upload/commit.js";

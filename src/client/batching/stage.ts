@@ -11,7 +11,7 @@ import {
 import { checkId } from "../arguments.js";
 import { type AskOptions, ask, type CallOptions, newId } from "../asking.js";
 import { type ClientContext, noteVersion, requireIdentity } from "../context.js";
-import { ClientError, isBlobError, refused, refuseInvalid } from "../errors.js";
+import { ClientError, isBlobError, refused, refuseInvalid } from "../errors/errors.js";
 import { checkPrincipal } from "../options.js";
 import type { Version } from "../types.js";
 import { PACK_BYTES } from "../upload/batch/pack.js";

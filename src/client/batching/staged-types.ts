@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../protocol/index.js";
 import type { CallOptions } from "../asking.js";
-import type { BlobErrorOf } from "../errors.js";
+import type { BlobErrorOf } from "../errors/errors.js";
 import type { PrincipalLike } from "../options.js";
 import type { Extensible, PrincipalText, Version } from "../types.js";
 import type { BatchCommit, BatchDelete, BatchPut } from "./types.js";

@@ -1,4 +1,4 @@
-import type { MoveConditions, UpdateOptions } from "../changing.js";
+import type { MoveConditions, UpdateOptions } from "../blobs/changing.js";
 import type { BlobSource } from "../source/types.js";
 import type { Conditions, Version, Visibility } from "../types.js";
 import type { ImportAs } from "../upload/import-as.js";

@@ -1,6 +1,6 @@
 import type { WireAccount } from "../../protocol/index.js";
-import { ClientError, isBlobError } from "../errors.js";
-import type { Ports } from "../ports.js";
+import { ClientError, isBlobError } from "../errors/errors.js";
+import type { Ports } from "../platform/ports.js";
 import { stopwatch } from "../util/stopwatch.js";
 import type { OnRetry } from "./retry.js";
 import type { UpdateOptions } from "./update.js";

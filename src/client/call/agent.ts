@@ -1,11 +1,11 @@
 import { Principal } from "../../protocol/index.js";
-import { ClientError } from "../errors.js";
-import type { Ports } from "../ports.js";
+import { ClientError } from "../errors/errors.js";
+import type { Ports } from "../platform/ports.js";
 import { fromHex, hex } from "../util/bytes.js";
+import { MAINNET_ROOT_KEY } from "../verification/root-key.js";
 import { decodeAnswer } from "./answer.js";
 import { addressed } from "./endpoints.js";
 import { exchange } from "./http.js";
-import { MAINNET_ROOT_KEY } from "./root-key.js";
 
 /** A principal of any package, as far as its text is asked for. */
 export interface PrincipalTextLike {

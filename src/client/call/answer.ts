@@ -1,4 +1,4 @@
-import { ClientError } from "../errors.js";
+import { ClientError } from "../errors/errors.js";
 import { decodeCbor } from "./cbor.js";
 
 /** Decodes an answer's map. @throws ClientError `reply_invalid` */

@@ -8,7 +8,7 @@ import {
 	type MethodOk,
 	type WireResult,
 } from "../../protocol/index.js";
-import { CanisterError, ClientError, isBlobError, located, ofItem, refused } from "../errors.js";
+import { CanisterError, ClientError, isBlobError, located, ofItem, refused } from "../errors/errors.js";
 import { concat, lebEncode } from "../util/bytes.js";
 import { hasRoom, prepend, withRoom } from "../util/room.js";
 import { admitted } from "./admittance.js";

@@ -1,4 +1,4 @@
-import { isBlobError } from "../errors.js";
+import { isBlobError } from "../errors/errors.js";
 import { isPage } from "./http.js";
 
 /** The versions of each endpoint, best first. v4 and v3 of `call` wait for the certified answer, v2 never does. */

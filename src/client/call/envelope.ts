@@ -1,11 +1,11 @@
 import { encodeWithSelfDescribedTag } from "@dfinity/cbor";
 import { MAX_INGRESS_BYTES } from "../../protocol/index.js";
-import { ClientError, isBlobError } from "../errors.js";
-import type { Sha256 } from "../ports.js";
+import { ClientError, isBlobError } from "../errors/errors.js";
+import type { Sha256 } from "../platform/ports.js";
 import { concat } from "../util/bytes.js";
 import { prepend } from "../util/room.js";
+import { isPrincipal, REQUEST_DOMAIN, type RequestMap, requestIdOf } from "../verification/request-id.js";
 import type { IdentityLike } from "./agent.js";
-import { isPrincipal, REQUEST_DOMAIN, type RequestMap, requestIdOf } from "./request-id.js";
 
 /** What a subnet adds to an envelope before it compares with the limit (limits of one ingress message). */
 const ADDED_BYTES = 32;

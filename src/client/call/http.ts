@@ -1,5 +1,5 @@
-import { ClientError } from "../errors.js";
-import type { Ports } from "../ports.js";
+import { ClientError } from "../errors/errors.js";
+import type { Ports } from "../platform/ports.js";
 import { abortError, follow } from "../util/abort.js";
 import { concat } from "../util/bytes.js";
 

@@ -1,4 +1,4 @@
-import { type BlobError, ClientError, isBlobError } from "../errors.js";
+import { type BlobError, ClientError, isBlobError } from "../errors/errors.js";
 
 /**
  * A delegation that has expired by the network's clock: by ours it may not have, or it cannot be seen in the identity.

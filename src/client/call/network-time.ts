@@ -1,4 +1,4 @@
-import type { Ports } from "../ports.js";
+import type { Ports } from "../platform/ports.js";
 import { stopwatch } from "../util/stopwatch.js";
 
 /** What of the call path is needed to ask for the time. */

@@ -1,7 +1,7 @@
-import { ClientError } from "../errors.js";
+import { ClientError } from "../errors/errors.js";
 import { raceAbort } from "../util/abort.js";
+import { NodeSignatures } from "../verification/node-signatures.js";
 import { decodeAnswer, rejection } from "./answer.js";
-import { NodeSignatures } from "./node-signatures.js";
 import { type RetryPolicy, retry } from "./retry.js";
 import type { Transport } from "./transport.js";
 import type { CallOptions } from "./update.js";

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../protocol/index.js";
-import type { ClientErrorCode } from "../client-errors.js";
+import type { ClientErrorCode } from "../errors/client-errors.js";
 
 /**
  * One HTTP request of a client, told when it has ended. Nothing of it is secret: no signature, no key, no bytes of a blob.

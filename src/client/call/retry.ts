@@ -1,5 +1,5 @@
-import { isBlobError } from "../errors.js";
-import type { Ports } from "../ports.js";
+import { isBlobError } from "../errors/errors.js";
+import type { Ports } from "../platform/ports.js";
 import { throwIfAborted } from "../util/abort.js";
 import { stopwatch } from "../util/stopwatch.js";
 import type { Throttle } from "./throttle.js";

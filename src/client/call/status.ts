@@ -1,7 +1,7 @@
-import { ClientError } from "../errors.js";
+import { ClientError } from "../errors/errors.js";
 import { lebDecode, text } from "../util/bytes.js";
-import type { Certificate } from "./certificate.js";
-import { lookup } from "./hash-tree.js";
+import type { Certificate } from "../verification/certificate.js";
+import { lookup } from "../verification/hash-tree.js";
 
 /** What a certificate says about a request. `unknown`: the network has not seen it, or has forgotten it. */
 export type RequestStatus =

@@ -1,19 +1,24 @@
 import type { WirePrincipal } from "../../protocol/index.js";
-import { ClientError, isBlobError, toBlobError } from "../errors.js";
-import type { Ports } from "../ports.js";
+import { ClientError, isBlobError, toBlobError } from "../errors/errors.js";
+import type { Ports } from "../platform/ports.js";
 import { raceAbort } from "../util/abort.js";
 import { hex, utf8 } from "../util/bytes.js";
 import { stopwatch } from "../util/stopwatch.js";
+import {
+	type Certificate,
+	CertificateVerifier,
+	decodeCertificate,
+	timeOf,
+} from "../verification/certificate.js";
+import type { RequestMap } from "../verification/request-id.js";
 import { ANONYMOUS, type IdentityLike, type Network } from "./agent.js";
 import { decodeAnswer } from "./answer.js";
-import { type Certificate, CertificateVerifier, decodeCertificate, timeOf } from "./certificate.js";
 import { type EndpointName, Endpoints } from "./endpoints.js";
 import { type RequestKind, type SignedRequest, signRequest } from "./envelope.js";
 import { exchange, type HttpAnswer, isPage } from "./http.js";
 import { identityExpired } from "./identity-expired.js";
 import { NetworkTime } from "./network-time.js";
 import type { RequestEvent } from "./request-event.js";
-import type { RequestMap } from "./request-id.js";
 import { type Patience, SHORT_PATIENCE } from "./retry.js";
 import type { Throttle } from "./throttle.js";
 

@@ -1,9 +1,9 @@
 import type { WirePrincipal } from "../../protocol/index.js";
-import { ClientError, isBlobError, isRefused } from "../errors.js";
+import { ClientError, isBlobError, isRefused } from "../errors/errors.js";
 import { utf8 } from "../util/bytes.js";
 import { stopwatch } from "../util/stopwatch.js";
+import { type Certificate, decodeCertificate } from "../verification/certificate.js";
 import { decodeAnswer, rejection } from "./answer.js";
-import { type Certificate, decodeCertificate } from "./certificate.js";
 import {
 	isRetryable,
 	isUnverified,

@@ -1,6 +1,7 @@
 import { checkKey } from "../../protocol/index.js";
 import * as is from "../arguments.js";
 import { checkArgument, checkOptions } from "../arguments.js";
+import { stat, statRef } from "../blobs/stat.js";
 import { BYTES, DOWNLOAD } from "../checks.js";
 import type { ClientContext } from "../context.js";
 import { shown, storedKey } from "../encryption.js";
@@ -12,10 +13,9 @@ import {
 	messageOf,
 	refuseInvalid,
 	toBlobError,
-} from "../errors.js";
+} from "../errors/errors.js";
 import { laneFor } from "../lane/index.js";
 import type { Progress } from "../progress.js";
-import { stat, statRef } from "../stat.js";
 import type { BlobRef, Manifest, TrustLevel } from "../types.js";
 import { Gate } from "../upload/gate.js";
 import type { RetryEvent } from "../upload/transfer.js";

@@ -1,4 +1,4 @@
-import { ClientError } from "../errors.js";
+import { ClientError } from "../errors/errors.js";
 import { checkInteger } from "../options.js";
 import type { Manifest } from "../types.js";
 

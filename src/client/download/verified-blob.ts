@@ -8,11 +8,11 @@ import {
 	sameBytes,
 	type WireVersion,
 } from "../../protocol/index.js";
+import { stat } from "../blobs/stat.js";
 import { passing } from "../call/retry.js";
 import type { ClientContext } from "../context.js";
-import { ClientError, isBlobError } from "../errors.js";
+import { ClientError, isBlobError } from "../errors/errors.js";
 import type { Passage } from "../lane/lane.js";
-import { stat } from "../stat.js";
 import type { Manifest } from "../types.js";
 import { raceAbort, throwIfAborted } from "../util/abort.js";
 import { concat } from "../util/bytes.js";

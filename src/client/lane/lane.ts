@@ -1,6 +1,6 @@
 import pLimit, { type LimitFunction } from "p-limit";
-import { isBlobError } from "../errors.js";
-import type { Ports } from "../ports.js";
+import { isBlobError } from "../errors/errors.js";
+import type { Ports } from "../platform/ports.js";
 import { abortError, onAbort } from "../util/abort.js";
 import { AdaptiveConcurrency, type Attempt, type ConcurrencyRange } from "./concurrency.js";
 

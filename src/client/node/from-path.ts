@@ -1,6 +1,6 @@
 import type { BigIntStats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { ClientError } from "../errors.js";
+import { ClientError } from "../errors/errors.js";
 import { sourceErrors } from "../source/failure.js";
 import type { RandomAccessSource } from "../source/types.js";
 import { mediaTypeOfName } from "./media-type.js";

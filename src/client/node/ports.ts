@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { channel } from "node:diagnostics_channel";
-import type { Ports, RequestBody } from "../ports.js";
-import { webPorts } from "../ports-web.js";
+import type { Ports, RequestBody } from "../platform/ports.js";
+import { webPorts } from "../platform/web.js";
 import { sleep } from "../util/abort.js";
 import { mediaTypeOfName } from "./media-type.js";
 

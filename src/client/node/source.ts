@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { ClientError, messageOf } from "../errors.js";
+import { ClientError, messageOf } from "../errors/errors.js";
 import type { BlobSource } from "../source/types.js";
 import type { UploadItem } from "../upload/batch/types.js";
 import { SourceLater } from "../upload/index.js";

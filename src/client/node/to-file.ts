@@ -4,7 +4,7 @@ import * as is from "../arguments.js";
 import { checkArgument, checkOptions } from "../arguments.js";
 import type { Download, Reading } from "../download/download.js";
 import { type Span, within } from "../download/range.js";
-import { ClientError, isBlobError } from "../errors.js";
+import { ClientError, isBlobError } from "../errors/errors.js";
 import type { Manifest } from "../types.js";
 import { follow, throwIfAborted } from "../util/abort.js";
 import { Pool } from "../util/pool.js";

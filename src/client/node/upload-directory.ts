@@ -3,7 +3,7 @@ import picomatch from "picomatch";
 import * as is from "../arguments.js";
 import { checkArgument, checkOptions } from "../arguments.js";
 import type { ClientContext } from "../context.js";
-import { ClientError, messageOf } from "../errors.js";
+import { ClientError, messageOf } from "../errors/errors.js";
 import { startBatch } from "../upload/batch/index.js";
 import type {
 	ItemResult,

@@ -1,6 +1,6 @@
 import type { AskOptions, CallOptions } from "../asking.js";
+import type { ChangesOptions } from "../feed/changes.js";
 import type { PrincipalLike } from "../options.js";
-import type { ChangesOptions } from "../reading/changes.js";
 import type {
 	BlobGiven,
 	Change,

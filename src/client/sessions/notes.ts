@@ -1,4 +1,4 @@
-import type { Ports } from "../ports.js";
+import type { Ports } from "../platform/ports.js";
 import type { SessionNote, SessionStore } from "./types.js";
 
 /** Longer than this no upload waits for a hint. */

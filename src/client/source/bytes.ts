@@ -1,4 +1,4 @@
-import { ClientError } from "../errors.js";
+import { ClientError } from "../errors/errors.js";
 
 /** By what every realm's own objects are told: `instanceof` knows those of one page or context only. */
 const kindOf = (value: unknown): string => Object.prototype.toString.call(value);

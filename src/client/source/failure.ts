@@ -1,4 +1,4 @@
-import { ClientError, isBlobError } from "../errors.js";
+import { ClientError, isBlobError } from "../errors/errors.js";
 
 /** What a caller's source throws, as an error of ours with the caller's as its cause. */
 export async function sourceErrors<T>(read: () => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import { ClientError } from "../errors.js";
+import { ClientError } from "../errors/errors.js";
 import { asBytes, describe, unshared } from "./bytes.js";
 import { nameOf } from "./name.js";
 import { RandomAccess } from "./random-access.js";

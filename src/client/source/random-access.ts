@@ -1,4 +1,4 @@
-import { ClientError } from "../errors.js";
+import { ClientError } from "../errors/errors.js";
 import { Buffers } from "../util/room.js";
 import { asBytes, describe, unshared } from "./bytes.js";
 import { sourceErrors } from "./failure.js";

@@ -1,4 +1,4 @@
-import { ClientError } from "../errors.js";
+import { ClientError } from "../errors/errors.js";
 import { sourceErrors } from "./failure.js";
 
 /** What Node's streams say of themselves; they are known by it, since a browser has no such class. */

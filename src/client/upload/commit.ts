@@ -1,8 +1,8 @@
 import { sameBytes } from "../../protocol/index.js";
-import { Attempts } from "../attempts.js";
+import { Attempts } from "../blobs/attempts.js";
+import { endsAsAsked, isSaidOf, nameOf } from "../blobs/evidence.js";
 import type { ClientContext } from "../context.js";
-import { CanisterError, ClientError, isBlobError } from "../errors.js";
-import { endsAsAsked, isSaidOf, nameOf } from "../evidence.js";
+import { CanisterError, ClientError, isBlobError } from "../errors/errors.js";
 import type { Manifest } from "../types.js";
 import {
 	fromPrecondition,

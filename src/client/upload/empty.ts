@@ -1,5 +1,5 @@
 import type { MethodArgs, MethodOk } from "../../protocol/index.js";
-import { ClientError } from "../errors.js";
+import { ClientError } from "../errors/errors.js";
 import type { OpenSource } from "../source/types.js";
 import { toManifest } from "../wire-map.js";
 import type { UploadPlan } from "./options.js";

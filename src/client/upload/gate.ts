@@ -1,5 +1,5 @@
 import { isRetryable, type OnRetry } from "../call/retry.js";
-import { type AnyBlobError, isBlobError } from "../errors.js";
+import { type AnyBlobError, isBlobError } from "../errors/errors.js";
 import { raceAbort } from "../util/abort.js";
 
 /**

@@ -1,6 +1,6 @@
 import type { WireImportedAs, WireManifest } from "../../protocol/index.js";
 import { isAnonymous } from "../call/agent.js";
-import { ClientError } from "../errors.js";
+import { ClientError } from "../errors/errors.js";
 import { checkPrincipal, type PrincipalLike } from "../options.js";
 import type { Manifest } from "../types.js";
 import { date, fromTime } from "../wire-map.js";

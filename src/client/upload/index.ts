@@ -6,7 +6,7 @@ import type { OnRetry } from "../call/retry.js";
 import { UPLOAD } from "../checks.js";
 import type { ClientContext } from "../context.js";
 import { sealed, shown } from "../encryption.js";
-import { ClientError, locating } from "../errors.js";
+import { ClientError, locating } from "../errors/errors.js";
 import { laneFor } from "../lane/index.js";
 import { openSource } from "../source/open.js";
 import type { BlobSource, OpenSource } from "../source/types.js";

@@ -1,5 +1,5 @@
 import { leafAt, MAX_CHUNK_BYTES, rootPreimage, SHA256_BYTES, sameBytes } from "../../protocol/index.js";
-import type { Sha256 } from "../ports.js";
+import type { Sha256 } from "../platform/ports.js";
 
 /** The hashes of a blob's chunks by index, packed: 65,000 of them take 2 MB. */
 export class Leaves {

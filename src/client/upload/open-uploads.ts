@@ -1,5 +1,5 @@
 import type { ClientContext } from "../context.js";
-import { type BlobError, isBlobError } from "../errors.js";
+import { type BlobError, isBlobError } from "../errors/errors.js";
 import type { OpenUpload } from "../types.js";
 import { optional, toOpenUpload } from "../wire-map.js";
 

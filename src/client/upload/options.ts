@@ -6,7 +6,7 @@ import {
 	SHA256_BYTES,
 	type WireImportedAs,
 } from "../../protocol/index.js";
-import { ClientError, refuseInvalid } from "../errors.js";
+import { ClientError, refuseInvalid } from "../errors/errors.js";
 import { checkChunkBytes, checkInteger, type Settings } from "../options.js";
 import { mediaTypeOf, quoteParameters } from "../source/media-type.js";
 import type { OpenSource } from "../source/types.js";

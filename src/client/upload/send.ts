@@ -1,6 +1,6 @@
 import { MAX_CHUNKS, sameBytes } from "../../protocol/index.js";
 import type { ClientContext } from "../context.js";
-import { CanisterError, ClientError } from "../errors.js";
+import { CanisterError, ClientError } from "../errors/errors.js";
 import type { ChunkReader, OpenSource } from "../source/types.js";
 import { follow, raceAbort } from "../util/abort.js";
 import type { Budget } from "../util/budget.js";

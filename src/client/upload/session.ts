@@ -9,7 +9,7 @@ import {
 	type WireUpload,
 } from "../../protocol/index.js";
 import type { ClientContext } from "../context.js";
-import { ClientError, isBlobError } from "../errors.js";
+import { ClientError, isBlobError } from "../errors/errors.js";
 import { concat, fromHex, hex } from "../util/bytes.js";
 import { pages } from "../util/pages.js";
 import { optional } from "../wire-map.js";

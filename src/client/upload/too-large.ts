@@ -1,5 +1,5 @@
 import { MIN_CHUNK_BYTES } from "../../protocol/index.js";
-import { isBlobError } from "../errors.js";
+import { isBlobError } from "../errors/errors.js";
 import type { ChunkReader } from "../source/types.js";
 
 /** How many bytes a message may carry on the way to this network, as far as refusals have shown. */

@@ -2,7 +2,7 @@ import * as is from "../arguments.js";
 import { type Checks, checkArgument, checkOptions } from "../arguments.js";
 import type { AgentLike, IdentityLike } from "../call/agent.js";
 import type { OnRetry } from "../call/retry.js";
-import { type AnyBlobError, ClientError, guarded, isBlobError, toBlobError } from "../errors.js";
+import { type AnyBlobError, ClientError, guarded, isBlobError, toBlobError } from "../errors/errors.js";
 import type { Manifest } from "../types.js";
 import { onAbort } from "../util/abort.js";
 import { Emitter } from "../util/emitter.js";

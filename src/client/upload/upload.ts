@@ -1,8 +1,8 @@
 import { ID_BYTES, MAX_SINGLE_CALL_BYTES } from "../../protocol/index.js";
-import { attempt } from "../attempts.js";
 import type { PreparedUpload } from "../batching/types.js";
+import { attempt } from "../blobs/attempts.js";
 import { type ClientContext, noteVersion, requireIdentity } from "../context.js";
-import { CanisterError, ClientError, isBlobError } from "../errors.js";
+import { CanisterError, ClientError, isBlobError } from "../errors/errors.js";
 import type { ChunkReader } from "../source/types.js";
 import type { Manifest } from "../types.js";
 import { raceAbort } from "../util/abort.js";

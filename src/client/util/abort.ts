@@ -1,4 +1,4 @@
-import { ClientError, isBlobError } from "../errors.js";
+import { ClientError, isBlobError } from "../errors/errors.js";
 
 /** The typed error of an aborted signal. A reason that is one of our errors is thrown as it is. */
 export function abortError(signal: AbortSignal): Error {

@@ -1,4 +1,4 @@
-import { ClientError } from "../errors.js";
+import { ClientError } from "../errors/errors.js";
 
 /** One page of a list, and where the next one begins, if there is one. */
 export interface Page<Item, Position> {

@@ -1,4 +1,4 @@
-import { ClientError, messageOf } from "../errors.js";
+import { ClientError, messageOf } from "../errors/errors.js";
 
 /**
  * A part of the client that is loaded when it is needed, by a dynamic import: what a page does not use is not in its main

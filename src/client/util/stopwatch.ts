@@ -1,4 +1,4 @@
-import type { Ports } from "../ports.js";
+import type { Ports } from "../platform/ports.js";
 
 /**
  * Measures how long something takes, by whichever clock shows more: the wall clock may be set back, and the monotonic

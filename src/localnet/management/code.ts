@@ -9,7 +9,7 @@ import type { Canister } from "../execution/canister.js";
 import { SIZES } from "../limits.js";
 import type { CanisterArgValue, ModeValue } from "./candid.js";
 import { install } from "./install.js";
-import { type Context, DONE, type Methods, type Result } from "./management.js";
+import { type Context, DONE, type Methods, type Result } from "./method.js";
 import { Refused, refuse } from "./refusal.js";
 
 interface InstallArgs extends CanisterArgValue {

@@ -6,7 +6,7 @@ import { Principal } from "@dfinity/principal";
 import { Canister } from "../execution/canister.js";
 import { SIZES } from "../limits.js";
 import type { CanisterArgValue, SettingsValue } from "./candid.js";
-import { type Context, DONE, type Invocation, type Methods, type Result } from "./management.js";
+import { type Context, DONE, type Invocation, type Methods, type Result } from "./method.js";
 import { refuse } from "./refusal.js";
 import { refuseSettings } from "./settings.js";
 import { statusOf } from "./status.js";

@@ -1,7 +1,7 @@
 /** IC management canister: "fetch_canister_logs". */
 import type { LogRecord } from "../execution/canister-log.js";
 import type { CanisterArgValue } from "./candid.js";
-import type { Context } from "./management.js";
+import type { Context } from "./method.js";
 
 interface Span {
 	readonly start: bigint;

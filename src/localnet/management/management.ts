@@ -7,56 +7,17 @@ import { equal } from "../encoding/bytes.js";
 import type { Call } from "../execution/calls.js";
 import { notFound, rejected } from "../execution/calls.js";
 import type { Canister } from "../execution/canister.js";
-import type { Executor } from "../execution/executor.js";
 import type { Response } from "../execution/message.js";
 import { RejectCode, reject } from "../execution/rejects.js";
 import { type CanisterArgValue, decodeArgs, encodeReply, isMethod, type MethodName } from "./candid.js";
 import { codeMethods } from "./code.js";
 import { lifecycleMethods } from "./lifecycle.js";
 import { fetchLogs } from "./logs.js";
+import type { Context, ManagementEnvironment, Methods, Result } from "./method.js";
 import { notController, Refused, refuse } from "./refusal.js";
 import { Settings, type VisibilityName } from "./settings.js";
 import { snapshotMethods } from "./snapshots.js";
 import { statusOf } from "./status.js";
-
-export interface ManagementEnvironment {
-	readonly executor: Executor;
-	canister(id: Uint8Array): Canister | undefined;
-	/** The next free id, or the one asked for; undefined where that is taken or not of this subnet. */
-	newCanisterId(specified?: Uint8Array): Uint8Array | undefined;
-	addCanister(canister: Canister): void;
-	removeCanister(canister: Canister): void;
-	/** Rejects everything the canister has not answered. */
-	abandon(canister: Canister): void;
-	random(): Uint8Array;
-	time(): bigint;
-}
-
-/** One call of a method. */
-export interface Invocation {
-	readonly call: Call;
-	readonly args: unknown;
-	/** For methods that answer later than they return. */
-	readonly replyLater: () => void;
-}
-
-/** What a method replies; undefined where it will reply later. */
-export type Result = { readonly values: readonly unknown[]; readonly keepCycles?: boolean } | undefined;
-export type Method = (invocation: Invocation) => Result;
-export type Methods = { readonly [K in MethodName]?: Method };
-
-export const DONE: Result = { values: [] };
-
-/** What the methods share. */
-export interface Context {
-	readonly env: ManagementEnvironment;
-	settingsOf(canister: Canister): Settings;
-	find(id: Principal): Canister;
-	/** The canister, if the caller may manage it; some methods a canister may also call on itself. */
-	controlled(id: Principal, call: Call, orItself?: boolean): Canister;
-	/** The canister, if the caller may see this of it. */
-	visible(id: Principal, what: VisibilityName, caller: Uint8Array): Canister;
-}
 
 export class Management {
 	readonly #methods: Methods;

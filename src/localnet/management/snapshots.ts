@@ -7,7 +7,7 @@ import { hex } from "../encoding/bytes.js";
 import type { Canister, Snapshot } from "../execution/canister.js";
 import { SIZES } from "../limits.js";
 import type { CanisterArgValue } from "./candid.js";
-import { type Context, DONE, type Methods } from "./management.js";
+import { type Context, DONE, type Methods } from "./method.js";
 import { refuse } from "./refusal.js";
 
 interface TakeArgs extends CanisterArgValue {

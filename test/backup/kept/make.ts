@@ -6,7 +6,7 @@ import { access, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { backup, DirectorySink, Repository } from "../../../src/backup/index.js";
 import { changeRole, setQuota } from "../../../src/client/administration/administration.js";
-import { deleteBlob, updateBlob } from "../../../src/client/changing.js";
+import { deleteBlob, updateBlob } from "../../../src/client/blobs/changing.js";
 import { startUpload } from "../../../src/client/upload/index.js";
 import { MemoryStore, pseudoBytes } from "../../client/support/memory-store.js";
 import { clientOf } from "../support/client.js";

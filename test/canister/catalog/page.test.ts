@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HTTP_EXPR } from "../../../src/canister/catalog/index.js";
-import type { HashTree } from "../../../src/client/call/hash-tree.js";
-import { NotShown, type ShownEntry, shownPage } from "../../../src/client/reading/shown-page.js";
+import { NotShown, type ShownEntry, shownPage } from "../../../src/client/blobs/shown-page.js";
+import type { HashTree } from "../../../src/client/verification/hash-tree.js";
 import type { ListRange } from "../../../src/protocol/index.js";
 import { runs } from "../../support/long.js";
 import { contentOf, HEAD, Model, subtreeOf } from "./certified-model.js";

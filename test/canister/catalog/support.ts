@@ -16,8 +16,8 @@ import {
 	linkAt,
 	valueAt,
 } from "../../../src/canister/catalog/node.js";
-import { hashingOf } from "../../../src/canister/hashing.js";
-import type { StableMap } from "../../../src/canister/ports.js";
+import { hashingOf } from "../../../src/canister/host/hashing.js";
+import type { StableMap } from "../../../src/canister/host/ports.js";
 import { seeded } from "../../support/seeded.js";
 
 export const sha256 = (bytes: Uint8Array): Uint8Array =>

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { ownedKey } from "../../../src/canister/engine/uploads.js";
-import { MEMORY } from "../../../src/canister/memory.js";
+import { ownedKey } from "../../../src/canister/engine/store/uploads.js";
+import { MEMORY } from "../../../src/canister/host/memory.js";
 import type { WireBatchItem } from "../../../src/protocol/index.js";
 import { newId } from "../../support/store.js";
 import { giveOf } from "./grant-store.js";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { MEMORY } from "../../../src/canister/memory.js";
+import { MEMORY } from "../../../src/canister/host/memory.js";
 import { MAX_CHUNKS } from "../../../src/protocol/index.js";
 import { newId } from "../../support/store.js";
 import { ANNA, aboutOf, beginOf, DAY_MS, fillOf, moveOf, READER, S, sessionOf, TestStore } from "./store.js";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Engine, Refusal } from "../../../src/canister/engine/index.js";
-import { MEMORY } from "../../../src/canister/memory.js";
+import { MEMORY } from "../../../src/canister/host/memory.js";
 import { errorCode, MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from "../../../src/protocol/index.js";
 import { newId, publication, rootOf } from "../../support/store.js";
 import { ask } from "./ask.js";

@@ -1,6 +1,6 @@
 import type { Principal } from "@dfinity/principal";
 import { describe, expect, test } from "vitest";
-import { MEMORY } from "../../../src/canister/memory.js";
+import { MEMORY } from "../../../src/canister/host/memory.js";
 import type { WirePublication, WireUpdate } from "../../../src/protocol/index.js";
 import { type PlainOk, versionOf } from "../../support/plain.js";
 import { newId } from "../../support/store.js";

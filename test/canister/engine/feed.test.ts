@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { MEMORY } from "../../../src/canister/memory.js";
+import { MEMORY } from "../../../src/canister/host/memory.js";
 import { MAX_CHUNK_BYTES, type WireCursor, type WireVersion } from "../../../src/protocol/index.js";
 import { newId, publication, rootOf } from "../../support/store.js";
 import { askWire } from "./ask.js";

@@ -1,6 +1,6 @@
 import type { Principal } from "@dfinity/principal";
-import { Accounts } from "../../../src/canister/engine/accounts.js";
-import { MEMORY } from "../../../src/canister/memory.js";
+import { Accounts } from "../../../src/canister/engine/accounts/accounts.js";
+import { MEMORY } from "../../../src/canister/host/memory.js";
 import type {
 	WireGivenAs,
 	WireGrant,

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { Accounts } from "../../../src/canister/engine/accounts.js";
-import { u64Key, u64s } from "../../../src/canister/engine/codec.js";
+import { Accounts } from "../../../src/canister/engine/accounts/accounts.js";
+import { MODES } from "../../../src/canister/engine/accounts/modes.js";
+import { ROLES } from "../../../src/canister/engine/accounts/roles.js";
+import { u64Key, u64s } from "../../../src/canister/engine/base/codec.js";
+import { COUNTER, Counters } from "../../../src/canister/engine/base/counters.js";
+import { QUEUE } from "../../../src/canister/engine/base/queue.js";
 import { Engine } from "../../../src/canister/engine/index.js";
-import { COUNTER, Meta } from "../../../src/canister/engine/meta.js";
-import { MODES } from "../../../src/canister/engine/modes.js";
-import { QUEUE } from "../../../src/canister/engine/queue.js";
-import { RECEIPT } from "../../../src/canister/engine/receipts.js";
-import { ROLES } from "../../../src/canister/engine/roles.js";
-import { ownedKey } from "../../../src/canister/engine/uploads.js";
-import { LAYOUT_VERSION, MEMORIES, MEMORY } from "../../../src/canister/memory.js";
+import { RECEIPT } from "../../../src/canister/engine/store/receipts.js";
+import { ownedKey } from "../../../src/canister/engine/store/uploads.js";
+import { LAYOUT_VERSION, MEMORIES, MEMORY } from "../../../src/canister/host/memory.js";
 import { newId } from "../../support/store.js";
 import { ANNA, fillOf, OWNER, person, TestStore } from "./store.js";
 
@@ -135,16 +135,16 @@ describe("C27 frozen numbers", () => {
 describe("C26 the layout's version", () => {
 	test("is written at the start of an empty store", () => {
 		const store = new TestStore();
-		expect(new Meta(store.storage.map(MEMORY.meta)).get(COUNTER.layout)).toBe(6);
+		expect(new Counters(store.storage.map(MEMORY.meta)).get(COUNTER.layout)).toBe(6);
 		expect(new Engine(store.storage, store.host).isNew).toBe(false);
 	});
 
 	test.each([4, 7])("%i: the start throws, says why, and writes nothing", (version) => {
 		const store = new TestStore();
 		store.putBlob(ANNA, "a", fillOf(1, 1));
-		const meta = new Meta(store.storage.map(MEMORY.meta));
-		meta.set(COUNTER.layout, version);
-		meta.flush();
+		const counters = new Counters(store.storage.map(MEMORY.meta));
+		counters.set(COUNTER.layout, version);
+		counters.flush();
 		const { writes } = store.storage;
 		const other = new Engine(store.storage, store.host);
 		expect(other.isNew).toBe(false);
@@ -164,11 +164,11 @@ describe("C26 the layout's version", () => {
 		const before = new Uint8Array([1, ...record.subarray(1, 71), ...record.subarray(87)]);
 		uploads.set(name, before);
 		const counters = store.storage.map(MEMORY.meta);
-		const now = new Meta(counters);
+		const now = new Counters(counters);
 		const values = Array.from({ length: 33 }, (_, n) => (n === COUNTER.layout ? 5 : now.get(n)));
 		counters.set(u64Key(0), u64s(values));
 		store.upgrade();
-		const upgraded = new Meta(counters);
+		const upgraded = new Counters(counters);
 		expect(values.map((_, n) => upgraded.get(n))).toEqual([6, ...values.slice(1)]);
 		store.put(ANNA, id, 0, fillOf(1, 10));
 		expect(uploads.get(name)![0]).toBe(2);

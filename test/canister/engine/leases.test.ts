@@ -1,7 +1,7 @@
 import type { Principal } from "@dfinity/principal";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Settings } from "../../../src/canister/engine/index.js";
-import { MEMORY } from "../../../src/canister/memory.js";
+import { MEMORY } from "../../../src/canister/host/memory.js";
 import {
 	type MethodArgs,
 	manifests,

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { MEMORY } from "../../../src/canister/memory.js";
+import { MEMORY } from "../../../src/canister/host/memory.js";
 import { MAX_CHUNKS, MAX_LINKED_CHUNKS } from "../../../src/protocol/index.js";
 import { sha256 } from "../../support/store.js";
 import { ANNA, BEN, fillOf, leavesOf, moveOf, READER, S, TestStore } from "./store.js";

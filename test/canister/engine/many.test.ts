@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { MEMORY } from "../../../src/canister/memory.js";
+import { MEMORY } from "../../../src/canister/host/memory.js";
 import { MAX_ITEMS } from "../../../src/protocol/index.js";
 import { newId } from "../../support/store.js";
 import { ANNA, aboutOf, BEN, deleteOf, fillOf, itemOf, OWNER, PRIVATE, READER, TestStore } from "./store.js";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { beforeEach, expect, test } from "vitest";
-import { hashingOf } from "../../../src/canister/hashing.js";
-import { decodeHashTree, find, reconstruct } from "../../../src/client/call/hash-tree.js";
+import { hashingOf } from "../../../src/canister/host/hashing.js";
+import { decodeHashTree, find, reconstruct } from "../../../src/client/verification/hash-tree.js";
 import { newId } from "../../support/store.js";
 import { put, StagedStore } from "./staged-store.js";
 import { ANNA, fillOf } from "./store.js";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { MEMORY } from "../../../src/canister/memory.js";
+import { MEMORY } from "../../../src/canister/host/memory.js";
 import { newId, versionOf } from "../../support/store.js";
 import {
 	ANNA,

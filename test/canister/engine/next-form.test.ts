@@ -1,9 +1,9 @@
 import { beforeAll, expect, test, vi } from "vitest";
-import type { Reader } from "../../../src/canister/engine/codec.js";
+import type { Reader } from "../../../src/canister/engine/base/codec.js";
 import type { Engine } from "../../../src/canister/engine/index.js";
-import type { Upload } from "../../../src/canister/engine/upload-record.js";
-import { ownedKey } from "../../../src/canister/engine/uploads.js";
-import { MEMORY } from "../../../src/canister/memory.js";
+import type { Upload } from "../../../src/canister/engine/store/upload-record.js";
+import { ownedKey } from "../../../src/canister/engine/store/uploads.js";
+import { MEMORY } from "../../../src/canister/host/memory.js";
 import { ask } from "./ask.js";
 import { ANNA, fillOf, S, TestStore } from "./store.js";
 
@@ -18,13 +18,13 @@ type Noted = Upload & { note?: string };
 let Next: typeof Engine;
 beforeAll(async () => {
 	vi.resetModules();
-	vi.doMock("../../../src/canister/engine/upload-record.js", async (original) => {
-		const today = await original<typeof import("../../../src/canister/engine/upload-record.js")>();
-		const { Forms } = await import("../../../src/canister/engine/forms.js");
-		const { Writer } = await import("../../../src/canister/engine/codec.js");
+	vi.doMock("../../../src/canister/engine/store/upload-record.js", async (original) => {
+		const today = await original<typeof import("../../../src/canister/engine/store/upload-record.js")>();
+		const { RecordVersions } = await import("../../../src/canister/engine/base/record-versions.js");
+		const { Writer } = await import("../../../src/canister/engine/base/codec.js");
 		const { readers } = today.UPLOAD_FORMS;
 		const next = (reader: Reader): Noted => ({ note: reader.text(), ...readers.at(-1)!(reader) });
-		const UPLOAD_FORMS = new Forms<Noted>("upload", ...readers, next);
+		const UPLOAD_FORMS = new RecordVersions<Noted>("upload", ...readers, next);
 		const encodeUpload = (upload: Noted) =>
 			new Writer()
 				.u8(UPLOAD_FORMS.newest)

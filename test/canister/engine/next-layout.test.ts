@@ -8,11 +8,11 @@ test("a next layout is reached in a step that reads no blob, whatever is stored"
 	for (let n = 0; n < 50; n++) store.putBlob(OWNER, `k${n}`, fillOf(n, 10));
 	const step = vi.fn();
 	vi.resetModules();
-	vi.doMock("../../../src/canister/memory.js", async (original) => ({
+	vi.doMock("../../../src/canister/host/memory.js", async (original) => ({
 		...(await original<object>()),
 		LAYOUT_VERSION: 7,
 	}));
-	vi.doMock("../../../src/canister/engine/steps.js", () => ({ STEPS: { 6: step } }));
+	vi.doMock("../../../src/canister/engine/base/layout-steps.js", () => ({ STEPS: { 6: step } }));
 	const { Engine } = await import("../../../src/canister/engine/index.js");
 	const { writes } = store.storage;
 	new Engine(store.storage, store.host).start();

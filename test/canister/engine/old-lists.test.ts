@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Catalog } from "../../../src/canister/catalog/index.js";
-import { MEMORY } from "../../../src/canister/memory.js";
+import { MEMORY } from "../../../src/canister/host/memory.js";
 import { newId } from "../../support/store.js";
 import { put, remove } from "./staged-store.js";
 import { ANNA, BEN, fillOf, PRIVATE, READER, TestStore } from "./store.js";

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Chunks } from "../../../src/canister/engine/chunks.js";
-import { getU64, u64Key } from "../../../src/canister/engine/codec.js";
-import { COUNTER, Meta } from "../../../src/canister/engine/meta.js";
-import { Shelves } from "../../../src/canister/engine/shelves.js";
-import { Slots } from "../../../src/canister/engine/slots.js";
-import { MEMORY } from "../../../src/canister/memory.js";
+import { getU64, u64Key } from "../../../src/canister/engine/base/codec.js";
+import { COUNTER, Counters } from "../../../src/canister/engine/base/counters.js";
+import { Chunks } from "../../../src/canister/engine/store/chunks.js";
+import { Shelves } from "../../../src/canister/engine/store/shelves.js";
+import { Slots } from "../../../src/canister/engine/store/slots.js";
+import { MEMORY } from "../../../src/canister/host/memory.js";
 import { runs } from "../../support/long.js";
 import { MapStorage } from "./surroundings.js";
 
@@ -24,8 +24,8 @@ function agree<T>(actual: T, expected: T, what: string): void {
 const SIZES = [1, 100, 16_384, 16_385];
 const KINDS = 4 * SIZES.length;
 const leafOf = (n: number) => new Uint8Array(32).fill(n);
-const contents = Array.from({ length: KINDS }, (_, n) => new Uint8Array(SIZES[n % SIZES.length]!).fill(n));
-const bytesOf = (n: number) => contents[n]!;
+const leafLists = Array.from({ length: KINDS }, (_, n) => new Uint8Array(SIZES[n % SIZES.length]!).fill(n));
+const bytesOf = (n: number) => leafLists[n]!;
 
 const STRIDE = 6;
 const SHARERS = 5;
@@ -43,11 +43,11 @@ const step = fc.oneof(
 
 class Stored {
 	readonly #storage = new MapStorage();
-	readonly #meta = new Meta(this.#storage.map(MEMORY.meta));
+	readonly #counters = new Counters(this.#storage.map(MEMORY.meta));
 	readonly #free = this.#storage.map(MEMORY.freeSlots);
-	readonly #slots = new Slots(this.#storage.map(MEMORY.slots), this.#free, this.#meta);
+	readonly #slots = new Slots(this.#storage.map(MEMORY.slots), this.#free, this.#counters);
 	readonly #shelves = new Shelves(this.#storage.map(MEMORY.slots), this.#slots);
-	readonly #chunks = new Chunks(this.#storage.map(MEMORY.chunks), this.#shelves, this.#meta);
+	readonly #chunks = new Chunks(this.#storage.map(MEMORY.chunks), this.#shelves, this.#counters);
 	/** How often each chunk is held. */
 	readonly #held = new Map<number, number>();
 
@@ -94,16 +94,16 @@ class Stored {
 			agree(uses.has(place / STRIDE), false, `free slot ${place / STRIDE}`);
 			use(place / STRIDE, "free");
 		}
-		const next = this.#meta.get(COUNTER.sharedNext);
+		const next = this.#counters.get(COUNTER.sharedNext);
 		for (const [slot, as] of uses)
 			for (let at = slot * STRIDE; as === "shared" && at < slot * STRIDE + SHARERS; at++)
 				if (next === 0 || Math.floor(next / STRIDE) !== slot || at < next)
 					agree(places.has(at), true, `shared place ${at}`);
-		agree(uses.size, this.#meta.get(COUNTER.slotsUsed), "slots in use");
+		agree(uses.size, this.#counters.get(COUNTER.slotsUsed), "slots in use");
 	}
 
 	*#stack(from: number, height: number): Generator<number> {
-		for (let i = 0; i < this.#meta.get(height); i++) yield getU64(this.#free.get(u64Key(from + i))!, 0);
+		for (let i = 0; i < this.#counters.get(height); i++) yield getU64(this.#free.get(u64Key(from + i))!, 0);
 	}
 }
 

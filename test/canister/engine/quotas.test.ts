@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { Refusal } from "../../../src/canister/engine/index.js";
-import { MEMORY } from "../../../src/canister/memory.js";
+import { MEMORY } from "../../../src/canister/host/memory.js";
 import type { MethodArgs, MethodName } from "../../../src/protocol/index.js";
 import { newId } from "../../support/store.js";
 import {

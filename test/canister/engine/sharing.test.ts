@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { Chunks } from "../../../src/canister/engine/chunks.js";
-import { COUNTER, Meta } from "../../../src/canister/engine/meta.js";
-import { Shelves } from "../../../src/canister/engine/shelves.js";
-import { Slots } from "../../../src/canister/engine/slots.js";
-import { MEMORY } from "../../../src/canister/memory.js";
+import { COUNTER, Counters } from "../../../src/canister/engine/base/counters.js";
+import { Chunks } from "../../../src/canister/engine/store/chunks.js";
+import { Shelves } from "../../../src/canister/engine/store/shelves.js";
+import { Slots } from "../../../src/canister/engine/store/slots.js";
+import { MEMORY } from "../../../src/canister/host/memory.js";
 import { ANNA, BEN, fillOf, TestStore } from "./store.js";
 import { MapStorage } from "./surroundings.js";
 
@@ -14,10 +14,16 @@ const large = (byte: number) => new Uint8Array(SMALL + 1).fill(byte);
 
 function newChunks() {
 	const storage = new MapStorage();
-	const meta = new Meta(storage.map(MEMORY.meta));
-	const slots = new Slots(storage.map(MEMORY.slots), storage.map(MEMORY.freeSlots), meta);
+	const counters = new Counters(storage.map(MEMORY.meta));
+	const slots = new Slots(storage.map(MEMORY.slots), storage.map(MEMORY.freeSlots), counters);
 	const shelves = new Shelves(storage.map(MEMORY.slots), slots);
-	return { storage, slots, shelves, chunks: new Chunks(storage.map(MEMORY.chunks), shelves, meta), meta };
+	return {
+		storage,
+		slots,
+		shelves,
+		chunks: new Chunks(storage.map(MEMORY.chunks), shelves, counters),
+		counters,
+	};
 }
 const newSlots = () => newChunks().slots;
 
@@ -61,16 +67,16 @@ describe("a chunk that is stored already is held once more", () => {
 
 	test.each([small, large])("and takes no place: neither a new one nor one that was freed", (make) => {
 		const made = newChunks();
-		const { chunks, meta } = made;
+		const { chunks, counters } = made;
 		const first = add(made, leaf, make(1));
-		const before = [COUNTER.slotsUsed, COUNTER.slotsFree, COUNTER.sharedFree].map((n) => meta.get(n));
+		const before = [COUNTER.slotsUsed, COUNTER.slotsFree, COUNTER.sharedFree].map((n) => counters.get(n));
 		expect(add(made, leaf, make(1))).toEqual({ ...first, references: 2 });
-		expect([COUNTER.slotsUsed, COUNTER.slotsFree, COUNTER.sharedFree].map((n) => meta.get(n))).toEqual(
+		expect([COUNTER.slotsUsed, COUNTER.slotsFree, COUNTER.sharedFree].map((n) => counters.get(n))).toEqual(
 			before,
 		);
 		const next = add(made, other, make(2));
 		expect(next.place - first.place).toBe(make === small ? 1 : 6);
-		expect([meta.get(COUNTER.chunks), meta.get(COUNTER.stored)]).toEqual([2, 2 * make(1).length]);
+		expect([counters.get(COUNTER.chunks), counters.get(COUNTER.stored)]).toEqual([2, 2 * make(1).length]);
 
 		// One behind the first is freed, and is the next to be taken.
 		add(made, leaf.slice().fill(4), make(3));
@@ -84,7 +90,7 @@ describe("a chunk that is stored already is held once more", () => {
 		const made = newChunks();
 		for (let i = 0; i < 5; i++) add(made, leaf.slice().fill(i + 10), small(i));
 		add(made, leaf.slice().fill(10), small(0));
-		expect(made.meta.get(COUNTER.slotsUsed)).toBe(1);
+		expect(made.counters.get(COUNTER.slotsUsed)).toBe(1);
 		expect(add(made, leaf, small(6)).place).toBe(6);
 	});
 });
@@ -110,11 +116,11 @@ describe("small chunks that come together stand on shelves", () => {
 	test("sixteen on each, or 160 KiB, which take a slot; a few are left to those that share", () => {
 		const made = newChunks();
 		message(made, numbers(1, 16));
-		expect(made.meta.get(COUNTER.slotsUsed)).toBe(1);
+		expect(made.counters.get(COUNTER.slotsUsed)).toBe(1);
 		message(made, numbers(17, 20));
-		expect(made.meta.get(COUNTER.slotsUsed)).toBe(3);
+		expect(made.counters.get(COUNTER.slotsUsed)).toBe(3);
 		message(made, numbers(40, 11), 16_384);
-		expect(made.meta.get(COUNTER.slotsUsed)).toBe(5);
+		expect(made.counters.get(COUNTER.slotsUsed)).toBe(5);
 		expect(made.storage.filled(MEMORY.slots)).toBe(5);
 		for (const some of [numbers(1, 36), numbers(40, 11)])
 			expect(bytesOf(made, some)).toEqual(some.map((n) => [n]));
@@ -133,14 +139,14 @@ describe("small chunks that come together stand on shelves", () => {
 		expect(placesOf(made, [1, 2, 3, 4, 5]).map((place) => place - placesOf(made, [1])[0]!)).toEqual([
 			0, 1, 2, 3, 4,
 		]);
-		expect(made.meta.get(COUNTER.slotsUsed)).toBe(2);
+		expect(made.counters.get(COUNTER.slotsUsed)).toBe(2);
 		expect(placesOf(made, [9])).toEqual([6]);
 		expect(bytesOf(made, [1, 5, 9])).toEqual([[1], [5], [9]]);
 	});
 
 	test("and each gives its space back, the last one the slot; within the message too that brought it", () => {
 		const made = newChunks();
-		const { chunks, storage, meta } = made;
+		const { chunks, storage, counters } = made;
 		message(made, numbers(1, 6));
 		const key = Buffer.alloc(8);
 		const size = () => storage.map(MEMORY.slots).get(key)!.length;
@@ -149,7 +155,7 @@ describe("small chunks that come together stand on shelves", () => {
 		expect(size()).toBe(before - 100);
 		expect(bytesOf(made, [1, 2, 4, 5, 6])).toEqual([[1], [2], [4], [5], [6]]);
 		for (const n of [1, 6, 2, 5, 4]) chunks.release(OWNER, leafOf(n));
-		expect([size(), meta.get(COUNTER.slotsFree), meta.get(COUNTER.stored)]).toEqual([0, 1, 0]);
+		expect([size(), counters.get(COUNTER.slotsFree), counters.get(COUNTER.stored)]).toEqual([0, 1, 0]);
 
 		made.shelves.expect(8);
 		for (const n of [7, 8]) chunks.add(OWNER, leafOf(n), new Uint8Array(100).fill(n));
@@ -157,7 +163,7 @@ describe("small chunks that come together stand on shelves", () => {
 		chunks.add(OWNER, leafOf(7), new Uint8Array(100).fill(7));
 		made.shelves.flush();
 		expect(bytesOf(made, [7, 8])).toEqual([[7], [8]]);
-		expect(meta.get(COUNTER.slotsFree)).toBe(0);
+		expect(counters.get(COUNTER.slotsFree)).toBe(0);
 	});
 });
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Refusal } from "../../../src/canister/engine/index.js";
 import { State } from "../../../src/canister/engine/state.js";
-import { MEMORY } from "../../../src/canister/memory.js";
+import { MEMORY } from "../../../src/canister/host/memory.js";
 import type { WireStagedItem } from "../../../src/protocol/index.js";
 import { isLong } from "../../support/long.js";
 import { newId } from "../../support/store.js";

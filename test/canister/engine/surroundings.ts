@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Principal } from "@dfinity/principal";
-import { hashingOf } from "../../../src/canister/hashing.js";
-import type { Host, StableMap, Storage } from "../../../src/canister/ports.js";
+import { hashingOf } from "../../../src/canister/host/hashing.js";
+import type { Host, StableMap, Storage } from "../../../src/canister/host/ports.js";
 
 /** Stable maps in a JavaScript Map, which copy what they are given, as stable memory does. */
 export class MapStorage implements Storage {

@@ -1,7 +1,7 @@
 import { Principal } from "@dfinity/principal";
 import { beforeEach, describe, expect, test } from "vitest";
 import { State } from "../../../src/canister/engine/state.js";
-import { MEMORY } from "../../../src/canister/memory.js";
+import { MEMORY } from "../../../src/canister/host/memory.js";
 import { MIN_CHUNK_BYTES } from "../../../src/protocol/index.js";
 import { newId, publication, rootOf } from "../../support/store.js";
 import { ask } from "../engine/ask.js";

@@ -1,6 +1,6 @@
-import { CertificateVerifier } from "../../../src/client/call/certificate.js";
-import { Trust } from "../../../src/client/call/trust.js";
 import { nodePorts } from "../../../src/client/node/ports.js";
+import { CertificateVerifier } from "../../../src/client/verification/certificate.js";
+import { Trust } from "../../../src/client/verification/trust.js";
 import { CertifiedState } from "../../../src/localnet/certification/certificate.js";
 import { Directory, Leaf } from "../../../src/localnet/certification/hash-tree.js";
 import { Topology } from "../../../src/localnet/certification/topology.js";

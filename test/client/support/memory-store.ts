@@ -3,7 +3,7 @@ import { Engine, Refusal } from "../../../src/canister/engine/index.js";
 import type { AgentLike } from "../../../src/client/call/agent.js";
 import { retry } from "../../../src/client/call/retry.js";
 import { type ClientContext, type Connection, NO_CHANGE } from "../../../src/client/context.js";
-import { BlobError, type BlobErrorOf, CanisterError, ofItem } from "../../../src/client/errors.js";
+import { BlobError, type BlobErrorOf, CanisterError, ofItem } from "../../../src/client/errors/errors.js";
 import { Lane } from "../../../src/client/lane/lane.js";
 import { nodePorts } from "../../../src/client/node/ports.js";
 import { type BlobClientOptions, normalise } from "../../../src/client/options.js";

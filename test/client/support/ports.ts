@@ -1,5 +1,5 @@
 import { nodePorts } from "../../../src/client/node/ports.js";
-import type { Ports } from "../../../src/client/ports.js";
+import type { Ports } from "../../../src/client/platform/ports.js";
 
 /** Node's ports with sleeps that only write down how long they would be, on a clock that they move. */
 export function virtualPorts(random = 0.5): Ports & { readonly slept: number[] } {

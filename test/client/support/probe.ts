@@ -7,7 +7,7 @@ import { Throttle } from "../../../src/client/call/throttle.js";
 import { Transport } from "../../../src/client/call/transport.js";
 import { Updates } from "../../../src/client/call/update.js";
 import type { AgentLike } from "../../../src/client/index.js";
-import type { Ports } from "../../../src/client/ports.js";
+import type { Ports } from "../../../src/client/platform/ports.js";
 import { createNetwork, type Network, type Signatures } from "../../../src/localnet/index.js";
 import { agentFor, deploy } from "../../localnet/support/deploy.js";
 import { probe } from "../../localnet/support/wat.js";

@@ -1,4 +1,4 @@
-import { chargeOf } from "../../../src/canister/engine/charges.js";
+import { chargeOf } from "../../../src/canister/engine/accounts/charges.js";
 import {
 	isPublic,
 	MAX_LIST_PAGE,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isBlobError, type Transfer } from "../../../src/client/index.js";
-import type { Ports } from "../../../src/client/ports.js";
+import type { Ports } from "../../../src/client/platform/ports.js";
 import type { SeenRequest } from "../../../src/localnet/index.js";
 import { ACTS } from "./acts.js";
 import { type End, type FaultKind, KINDS } from "./faults.js";

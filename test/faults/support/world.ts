@@ -3,7 +3,7 @@ import { Ed25519KeyIdentity } from "@dfinity/identity";
 import type { Principal } from "@dfinity/principal";
 import { BlobClient } from "../../../src/client/index.js";
 import { nodePorts } from "../../../src/client/node/ports.js";
-import type { Ports } from "../../../src/client/ports.js";
+import type { Ports } from "../../../src/client/platform/ports.js";
 import type { Handler, Middleware, Signatures } from "../../../src/localnet/index.js";
 import {
 	type MethodArgs,

@@ -1,4 +1,4 @@
-import { isBlobError } from "../../../client/errors.js";
+import { isBlobError } from "../../../client/errors/errors.js";
 import type { BlobClient } from "../../../client/index.js";
 
 /** So long a lease holds that nobody extends: what a killed process leaves ends by itself. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { contextOf } from "../../../client/context.js";
-import { isBlobError } from "../../../client/errors.js";
+import { isBlobError } from "../../../client/errors/errors.js";
 import type { BlobClient, Cursor } from "../../../client/index.js";
 import { BackupError } from "../../errors.js";
 import { decodeJson, encodeJson } from "../../format/json.js";

@@ -1,6 +1,6 @@
 import { encodeUtf8, fromUnits } from "../../../protocol/codec/utf8.js";
 import { SHA256_BYTES } from "../../../protocol/index.js";
-import type { Hashing } from "../../hashing.js";
+import type { Hashing } from "../../host/hashing.js";
 import {
 	CERTIFIED,
 	type Head,

@@ -1,6 +1,6 @@
 import { fromUnits } from "../../../protocol/codec/utf8.js";
 import { chunkLength, isInert, validHeaders, type WireManifest } from "../../../protocol/index.js";
-import { DIGITS } from "../codec.js";
+import { DIGITS } from "../base/codec.js";
 
 /**
  * The HTTP answers of a store as status and headers. All headers are certified; a gateway passes no others on. Requests

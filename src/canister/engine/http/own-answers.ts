@@ -1,8 +1,8 @@
 import { encodeUtf8, fromUnits } from "../../../protocol/codec/utf8.js";
 import { chunkCount, chunkLength, SHA256_BYTES, type WireManifest } from "../../../protocol/index.js";
 import { TreeWriter } from "../../catalog/index.js";
-import type { Hashing } from "../../hashing.js";
-import { concat } from "../codec.js";
+import type { Hashing } from "../../host/hashing.js";
+import { concat } from "../base/codec.js";
 import {
 	type FixedAnswer,
 	notAllowed,

@@ -1,6 +1,6 @@
 import { fromUnits } from "../../../protocol/codec/utf8.js";
 import { SHA256_BYTES, type WireManifest } from "../../../protocol/index.js";
-import type { Hashing, Midstate } from "../../hashing.js";
+import type { Hashing, Midstate } from "../../host/hashing.js";
 import type { HttpHashes } from "./hashes.js";
 import { isRanged, modifiedOf, notModifiedHead, tagBytes, wholeHead } from "./headers.js";
 

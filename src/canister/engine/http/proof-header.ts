@@ -1,6 +1,6 @@
 import { encodeUtf8 } from "../../../protocol/codec/utf8.js";
-import { base64Length, writeBase64 } from "../../base64.js";
-import { concat } from "../codec.js";
+import { base64Length, writeBase64 } from "../../host/base64.js";
+import { concat } from "../base/codec.js";
 
 /** The header IC-Certificate: certificate, witness and path in Base64. */
 

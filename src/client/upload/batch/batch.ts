@@ -1,11 +1,18 @@
 import { MAX_CHUNK_BYTES, sameBytes } from "../../../protocol/index.js";
 import * as is from "../../arguments.js";
 import { checkArgument, checkOptions } from "../../arguments.js";
-import { updateBlob } from "../../changing.js";
+import { updateBlob } from "../../blobs/changing.js";
 import { ITEM } from "../../checks.js";
 import { type ClientContext, noteVersion, placeIn, requireIdentity } from "../../context.js";
 import { sealed, shown, storedKey } from "../../encryption.js";
-import { ClientError, type ErrorPlace, isBlobError, located, messageOf, toBlobError } from "../../errors.js";
+import {
+	ClientError,
+	type ErrorPlace,
+	isBlobError,
+	located,
+	messageOf,
+	toBlobError,
+} from "../../errors/errors.js";
 import { openSource } from "../../source/open.js";
 import type { OpenSource } from "../../source/types.js";
 import type { Manifest } from "../../types.js";

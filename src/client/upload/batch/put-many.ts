@@ -1,7 +1,7 @@
 import { ID_BYTES, type WireItemResult } from "../../../protocol/index.js";
-import { Attempts } from "../../attempts.js";
+import { Attempts } from "../../blobs/attempts.js";
 import type { ClientContext } from "../../context.js";
-import { ClientError, refused } from "../../errors.js";
+import { ClientError, refused } from "../../errors/errors.js";
 import { Pool } from "../../util/pool.js";
 import { date, fromVersion } from "../../wire-map.js";
 import { once, type UploadCalls } from "../calls.js";

@@ -1,6 +1,6 @@
-import type { UpdateOptions } from "../../changing.js";
+import type { UpdateOptions } from "../../blobs/changing.js";
+import { listPages } from "../../blobs/list.js";
 import type { ClientContext } from "../../context.js";
-import { listPages } from "../../reading/list.js";
 import type { OpenSource } from "../../source/types.js";
 import type { Conditions, Manifest } from "../../types.js";
 import { raceAbort } from "../../util/abort.js";

@@ -1,4 +1,4 @@
-import type { AnyBlobError } from "../../errors.js";
+import type { AnyBlobError } from "../../errors/errors.js";
 import type { BlobSource } from "../../source/types.js";
 import type { Manifest, Version, Visibility } from "../../types.js";
 import type { UploadOptions } from "../options.js";

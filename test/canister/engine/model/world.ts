@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Principal } from "@dfinity/principal";
 import { expect } from "vitest";
+import { COUNTER, Counters } from "../../../../src/canister/engine/base/counters.js";
 import { Engine, Refusal } from "../../../../src/canister/engine/index.js";
-import { COUNTER, Meta } from "../../../../src/canister/engine/meta.js";
 import { State } from "../../../../src/canister/engine/state.js";
-import { MEMORY } from "../../../../src/canister/memory.js";
+import { MEMORY } from "../../../../src/canister/host/memory.js";
 import {
 	type CandidType,
 	chunkCount,
@@ -586,9 +586,9 @@ export class World {
 		while (isBusy()) this.clean(0);
 		this.compare();
 		this.#expectNothing("uploads", "receipts", "queues", "responses", "pages", "chunks", "contents", "blobs");
-		const meta = new Meta(this.storage.map(MEMORY.meta));
+		const counters = new Counters(this.storage.map(MEMORY.meta));
 		for (const counter of ["promised", "charged", "stored", "chunks", "blobs", "openUploads"] as const)
-			same(meta.get(COUNTER[counter]), 0, `the counter ${counter}`);
+			same(counters.get(COUNTER[counter]), 0, `the counter ${counter}`);
 	}
 
 	/** Every public blob's HTTP answers are certified, and there is one set of them for each content and type. */

@@ -1,0 +1,68 @@
+import { encodeUtf8, fromUnits } from "../../../protocol/codec/utf8.js";
+import {
+	FEED_LABEL,
+	PRIVATE_LABEL,
+	PUBLIC_LABEL,
+	SHA256_BYTES,
+	type WireProof,
+} from "../../../protocol/index.js";
+import { type Mount, TreeWriter } from "../../catalog/index.js";
+import type { State } from "../state.js";
+
+/** What an application certifies beside the store: trees of its own under labels of the certified root. */
+
+/** What stands under a label: a leaf with this value, or a hash tree of the application's with this digest. */
+export type CertifiedTree = { readonly value: Uint8Array } | { readonly digest: Uint8Array };
+
+/** What a proof shows of it: the leaf's value, or the tree in CBOR, pruned as the application likes. */
+export type ShownTree = { readonly label: string } & (
+	| { readonly value: Uint8Array }
+	| { readonly tree: Uint8Array }
+);
+
+const MOST_LABELS = 16;
+const MAX_LABEL_BYTES = 64;
+const MAX_VALUE_BYTES = 0xffff;
+const STORES = [FEED_LABEL, PUBLIC_LABEL, PRIVATE_LABEL].map(fromUnits);
+
+/** @throws RangeError */
+function labelOf(label: string): Uint8Array {
+	const bytes = encodeUtf8(label);
+	const order = fromUnits(bytes);
+	if (bytes.length === 0 || bytes.length > MAX_LABEL_BYTES)
+		throw new RangeError(`a label has 1 to ${MAX_LABEL_BYTES} bytes`);
+	// The head of the feed is the first branch of the root.
+	if (STORES.includes(order) || order < STORES[0]!)
+		throw new RangeError(`the label ${JSON.stringify(label)} is the store's, or comes before "feed"`);
+	return bytes;
+}
+
+function checkValue(value: Uint8Array): Uint8Array {
+	if (value instanceof Uint8Array && value.length <= MAX_VALUE_BYTES) return value;
+	throw new RangeError(`a value is a Uint8Array of at most ${MAX_VALUE_BYTES} bytes`);
+}
+
+/** Certifies it from now on; undefined: nothing. @throws RangeError */
+export function mount(state: State, label: string, tree: CertifiedTree | undefined): void {
+	const bytes = labelOf(label);
+	const { certified, host } = state;
+	const labels = certified.mounted.map(fromUnits);
+	if (tree !== undefined && labels.length >= MOST_LABELS && !labels.includes(fromUnits(bytes)))
+		throw new RangeError(`an application has at most ${MOST_LABELS} labels`);
+	certified.mount(bytes, tree && digestOf(tree, (value) => host.hashing.leaf(value)));
+}
+
+function digestOf(tree: CertifiedTree, leaf: (value: Uint8Array) => Uint8Array): Uint8Array {
+	if ("value" in tree) return leaf(checkValue(tree.value));
+	if (tree.digest instanceof Uint8Array && tree.digest.length === SHA256_BYTES) return tree.digest.slice();
+	throw new RangeError(`a digest is a Uint8Array of ${SHA256_BYTES} bytes`);
+}
+
+/** What proves it, in a query; empty in an update, whose reply is certified itself. @throws RangeError */
+export function proofOf(state: State, shown: readonly ShownTree[]): WireProof {
+	const mounts: Mount[] = shown.map((each) => ({
+		label: labelOf(each.label),
+		subtree: "value" in each ? new TreeWriter().leaf(checkValue(each.value)).done() : each.tree,
+	}));
+	return state.certified.proofOfMounts(mounts);
+}

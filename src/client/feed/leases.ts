@@ -1,0 +1,115 @@
+import { MAX_LEASE_BYTES, MAX_LEASE_LIFE_MS, MAX_LIST_PAGE, type WireLease } from "../../protocol/index.js";
+import { checkId } from "../arguments.js";
+import { type AskOptions, ask, type CallOptions, change, newId } from "../asking.js";
+import { type ClientContext, noteVersion } from "../context.js";
+import { checkInteger } from "../options.js";
+import type { Lease, Manifest, Version } from "../types.js";
+import { hex } from "../util/bytes.js";
+import { withJson } from "../util/json.js";
+import { orderOfSequence, pages } from "../util/pages.js";
+import { date, optional, toManifest, toVersion } from "../wire-map.js";
+
+/** Leases: what keys held at one place of the feed is kept for a backup while it reads. */
+
+/** How long a lease holds. */
+export interface ExtendLeaseOptions extends CallOptions {
+	/** Milliseconds from now on, at most a day (86,400,000). @default 3,600,000 (an hour) */
+	lifeMs?: number | undefined;
+}
+
+/** What a lease is for. */
+export interface TakeLeaseOptions extends ExtendLeaseOptions {
+	/** Bytes that may be kept for it, as quotas count them, at most 64 GiB. @default 17,179,869,184 (16 GiB) */
+	bytes?: number | undefined;
+}
+
+/** A lease that was taken. */
+export interface TakenLease {
+	/** Names it. */
+	readonly id: string;
+	/** The change that it was taken by: it keeps what keys held then. */
+	readonly version: Version;
+}
+
+const DEFAULT_LIFE_MS = 3_600_000;
+const DEFAULT_BYTES = 2 ** 34;
+
+const lifeOf = (lifeMs = DEFAULT_LIFE_MS): bigint =>
+	BigInt(checkInteger("lifeMs", lifeMs, 1, MAX_LEASE_LIFE_MS)) * 1_000_000n;
+
+export async function takeLease(
+	context: ClientContext,
+	{ lifeMs, bytes = DEFAULT_BYTES, signal }: TakeLeaseOptions = {},
+): Promise<TakenLease> {
+	const id = newId(context);
+	const most = BigInt(checkInteger("bytes", bytes, 0, MAX_LEASE_BYTES));
+	const request = { id, life: lifeOf(lifeMs), bytes: most };
+	const version = await context.caller.update("blobs_take_lease", [request], { signal, verify: true });
+	noteVersion(context, version);
+	return withJson({ id: hex(id), version: toVersion(version) });
+}
+
+export async function extendLease(
+	context: ClientContext,
+	lease: string,
+	{ lifeMs, signal }: ExtendLeaseOptions = {},
+): Promise<void> {
+	await change(
+		context,
+		"blobs_extend_lease",
+		{ id: newId(context), lease: checkId("lease", lease), life: lifeOf(lifeMs) },
+		{ signal },
+	);
+}
+
+export async function releaseLease(
+	context: ClientContext,
+	lease: string,
+	options: CallOptions = {},
+): Promise<void> {
+	await change(
+		context,
+		"blobs_release_lease",
+		{ id: newId(context), lease: checkId("lease", lease) },
+		options,
+	);
+}
+
+export async function listLeases(context: ClientContext, options: AskOptions = {}): Promise<Lease[]> {
+	const { leases } = await ask(context, "blobs_list_leases", [], options);
+	return leases.map(toLease);
+}
+
+/** By update calls: no hash binds these manifests, and a backup stands on them. */
+export function listLeased(
+	context: ClientContext,
+	lease: string,
+	{ signal }: CallOptions = {},
+): AsyncGenerator<Manifest> {
+	const id = checkId("lease", lease);
+	return pages({
+		method: "blobs_list_leased",
+		limit: MAX_LIST_PAGE,
+		orderOf: orderOfSequence,
+		fetch: async (after: bigint | undefined) => {
+			const request = { lease: id, after: optional(after), limit: MAX_LIST_PAGE };
+			const { manifests, next } = await ask(context, "blobs_list_leased", [request], {
+				trust: "subnet",
+				...(signal && { signal }),
+			});
+			return { items: manifests.map((bytes) => toManifest(bytes)), next };
+		},
+	});
+}
+
+const toLease = (wire: WireLease): Lease =>
+	withJson({
+		id: hex(wire.id),
+		holder: wire.holder.toText(),
+		version: toVersion(wire.version),
+		takenAt: date(wire.taken_at),
+		endsAt: date(wire.ends_at),
+		bytes: Number(wire.bytes),
+		used: Number(wire.used),
+		broken: wire.broken,
+	});
