@@ -33,13 +33,17 @@ describe("the bundle", () => {
 		const loaded = new Set(main && [main]);
 		for (const { imports } of loaded)
 			for (const chunk of chunks) if (imports.includes(chunk.fileName)) loaded.add(chunk);
-		const modules = [...loaded].flatMap(({ moduleIds }) => moduleIds).join();
-		expect(modules).toContain("/client/upload/transfer.js");
-		for (const absent of [
+		const modulesOf = (some: Iterable<Trial["scripts"][number]>) =>
+			[...some].flatMap(({ moduleIds }) => moduleIds).join();
+		expect(modulesOf(loaded)).toContain("/client/upload/transfer.js");
+		for (const later of [
 			...["administration/administration", "upload/upload", "upload/session", "upload/batch/batch"],
-			...["changing", "reading/changes", "reading/list-proof", "leases", "deleted", "batching/batch"],
-		])
-			expect(modules).not.toContain(`/client/${absent}.js`);
+			...["blobs/changing", "blobs/deleted", "blobs/list-proof", "feed/changes", "feed/leases"],
+			"batching/batch",
+		]) {
+			expect(modulesOf(chunks)).toContain(`/client/${later}.js`);
+			expect(modulesOf(loaded)).not.toContain(`/client/${later}.js`);
+		}
 	});
 
 	test("has of the package only the browser's client and the protocol", () => {
