@@ -75,7 +75,7 @@ async function rightsOf(
 		throw new UsageError(`an identity serves links alone: give --link-secret, or ${VARIABLE}`);
 	if (identity === undefined || secrets.length === 0) return {};
 	return {
-		privateClient: await connection.client(identity, options),
+		privateClient: connection.client(identity, options),
 		links: new BlobLinks({ canisterId, secrets }),
 	};
 }
@@ -163,7 +163,7 @@ export async function runServer(args: readonly string[]): Promise<void> {
 	const encryption = await encryptionOf(values);
 	const options = { ...PATIENCE, ...(encryption && { encryption }) };
 	const rights = await rightsOf(values, connection, options);
-	const settings = settingsOf(values, await connection.client(undefined, options));
+	const settings = settingsOf(values, connection.client(undefined, options));
 	const handler = handlerOf({
 		...settings,
 		...rights,

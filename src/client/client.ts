@@ -16,12 +16,12 @@ import type { DeleteOptions, MoveOptions, UpdateOptions } from "./blobs/changing
 import type { ListDeletedOptions, RestoreOptions } from "./blobs/deleted.js";
 import { type DeleteItems, startDeleting } from "./blobs/deleting.js";
 import type { ListOptions } from "./blobs/list.js";
-import { type StatOptions, stat } from "./blobs/stat.js";
-import { type AgentLike, type IdentityLike, isAnonymous, Network } from "./call/agent.js";
-import { Caller } from "./call/caller.js";
+import { proving } from "./blobs/proving.js";
+import type { StatOptions } from "./blobs/stat.js";
+import type { AgentLike, IdentityLike } from "./call/agent.js";
+import { lazyConnection } from "./call/lazy-connection.js";
 import type { RequestEvent } from "./call/request-event.js";
 import { Throttle } from "./call/throttle.js";
-import { Transport } from "./call/transport.js";
 import * as checks from "./checks.js";
 import { type ClientContext, contexts, NO_CHANGE } from "./context.js";
 import { Download, type DownloadOptions, type RefDownloadOptions } from "./download/download.js";
@@ -69,7 +69,6 @@ import type { Transfer } from "./upload/transfer.js";
 import { Emitter } from "./util/emitter.js";
 import { notify } from "./util/notify.js";
 import { listed, part } from "./util/part.js";
-import { Trust } from "./verification/trust.js";
 
 /** What few pages need. */
 const staging = part(() => import("./batching/stage.js"));
@@ -112,19 +111,8 @@ export class BlobClient {
 				if (requests) notify((event: RequestEvent) => requests.publish(event), request);
 			};
 		};
-		const connect = (agent: AgentLike, identity: IdentityLike | undefined) => {
-			const { localNetwork, canisterId, ports, requestTimeoutMs: timeoutMs } = settings;
-			const network = new Network(agent, { localNetwork, identity, timeoutMs, ports });
-			const transport = new Transport(network, { canisterId, ports, timeoutMs, throttle, told });
-			return {
-				caller: new Caller(transport, settings.retry),
-				trust: new Trust(transport),
-				principal: async () => {
-					const own = await network.principal();
-					return (!isAnonymous(own.toUint8Array()) && settings.actsFor) || own;
-				},
-			};
-		};
+		const connect = (agent: AgentLike, identity: IdentityLike | undefined) =>
+			lazyConnection(agent, identity, settings, { throttle, told });
 		this.#context = {
 			settings,
 			...connect(settings.agent, settings.identity),
@@ -200,9 +188,10 @@ export class BlobClient {
 	 *   `manifest_corrupt` where the answers of three nodes did not verify
 	 */
 	stat(key: string, options?: StatOptions): Promise<Manifest> {
-		return this.#keyed(key, options, checks.STAT, async (stored) =>
-			shown(this.#context, await stat(this.#context, stored, options)),
-		);
+		return this.#keyed(key, options, checks.STAT, async (stored) => {
+			const { stat } = await proving();
+			return shown(this.#context, await stat(this.#context, stored, options));
+		});
 	}
 
 	/**

@@ -18,6 +18,8 @@ export interface Connection {
 	readonly trust: Pick<Trust, "certified" | "nowMs" | "principal">;
 	/** Whom the agent acts for. */
 	principal(): Promise<WirePrincipal>;
+	/** SHA-256 of the canister's module, certified by the subnet. */
+	moduleHash(signal: AbortSignal | undefined): Promise<Uint8Array>;
 }
 
 /** What uploads and downloads share of the client that started them. */

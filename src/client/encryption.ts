@@ -1,6 +1,6 @@
 import type { UpdateOptions } from "./blobs/changing.js";
 import type { ListOptions } from "./blobs/list.js";
-import { stat } from "./blobs/stat.js";
+import { proving } from "./blobs/proving.js";
 import type { ClientContext } from "./context.js";
 import type { VerifiedBlob } from "./download/verified-blob.js";
 import { ClientError } from "./errors/errors.js";
@@ -95,6 +95,6 @@ export async function storedUpdate(
 	const { encryption } = context.settings;
 	const { signal } = options;
 	return encryption
-		? encryption.sealUpdate(options, () => stat(context, key, signal && { signal }))
+		? encryption.sealUpdate(options, async () => (await proving()).stat(context, key, signal && { signal }))
 		: options;
 }

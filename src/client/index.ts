@@ -34,7 +34,14 @@ export type { ListDeletedOptions, RestoreOptions } from "./blobs/deleted.js";
 export type { DeleteItem, DeleteItems } from "./blobs/deleting.js";
 export type { ListOptions } from "./blobs/list.js";
 export type { StatOptions } from "./blobs/stat.js";
-export type { AgentLike, IdentityLike, PrincipalBytesLike, PrincipalTextLike } from "./call/agent.js";
+export type {
+	AgentLike,
+	IdentityLike,
+	PrincipalBytesLike,
+	PrincipalTextLike,
+	SigningIdentity,
+	TransformingIdentity,
+} from "./call/agent.js";
 export type { RequestEvent } from "./call/request-event.js";
 export { BlobClient, type ClientEvents } from "./client.js";
 export {

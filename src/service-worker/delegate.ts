@@ -1,4 +1,4 @@
-import { ClientError, type IdentityLike } from "../client/index.js";
+import { ClientError, type IdentityLike, type SigningIdentity } from "../client/index.js";
 import { concat, utf8 } from "../client/util/bytes.js";
 import { requestIdOf } from "../client/verification/request-id.js";
 import type { SentChain, SentDelegation } from "./messages.js";
@@ -8,9 +8,7 @@ const DELEGATION_DOMAIN = concat(Uint8Array.of(26), utf8("ic-request-auth-delega
 const NANOS = 1_000_000n;
 
 /** An identity that signs bytes, be it through delegations of its own. */
-interface SignerLike extends IdentityLike {
-	getPublicKey(): { toDer(): Uint8Array };
-	sign(bytes: Uint8Array): Promise<Uint8Array>;
+interface SignerLike extends SigningIdentity {
 	getDelegation?(): ChainLike;
 }
 interface ChainLike {

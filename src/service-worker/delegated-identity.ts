@@ -1,4 +1,4 @@
-import { ClientError, type IdentityLike, type PrincipalBytesLike } from "../client/index.js";
+import { ClientError, type PrincipalBytesLike, type TransformingIdentity } from "../client/index.js";
 import { concat, hex } from "../client/util/bytes.js";
 import { REQUEST_DOMAIN, type RequestMap, requestIdOf } from "../client/verification/request-id.js";
 import { selfAuthenticating } from "../client/verification/self-authenticating.js";
@@ -18,7 +18,7 @@ const endMs = ({ delegations }: SentChain): number =>
 	Math.min(...delegations.map(({ delegation }) => Number(delegation.expiration / NANOS_PER_MS)));
 
 /** Signs with a key that cannot leave the worker, for whom a page has let it, as long as that page is there. */
-export class DelegatedIdentity implements IdentityLike {
+export class DelegatedIdentity implements TransformingIdentity {
 	readonly #key: CryptoKey;
 	readonly #publicKey: Uint8Array;
 	readonly #ask: AskForChain;

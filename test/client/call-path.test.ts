@@ -8,6 +8,7 @@ import {
 	Ed25519KeyIdentity as CoreKey,
 } from "@icp-sdk/core/identity";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { checkAgent } from "../../src/client/call/agent.js";
 import { type AgentLike, isBlobError } from "../../src/client/index.js";
 import type { Fault, FaultScript } from "../../src/localnet/index.js";
 import { testIdentity } from "../localnet/support/deploy.js";
@@ -166,7 +167,7 @@ describe.each(AGENTS)("through $name", (agents) => {
 
 		it("is never fetched from the mainnet", () => {
 			const agent = { host: new URL("https://icp-api.io/") } as never;
-			expect(() => callPath(agent, probe.canisterId, { localNetwork: true })).toThrow(/never fetched/);
+			expect(() => checkAgent(agent, true)).toThrow(/never fetched/);
 		});
 	});
 

@@ -2,7 +2,7 @@ import { Principal } from "@dfinity/principal";
 import { expect, test } from "vitest";
 import { CanisterError, isBlobError, refused } from "../../src/client/errors/errors.js";
 import { verifyPage } from "../../src/client/feed/page.js";
-import { toManifest } from "../../src/client/wire-map.js";
+import { toManifest } from "../../src/client/manifest.js";
 import * as c from "../../src/protocol/candid.js";
 import { changes, Message, manifests, type WireManifest } from "../../src/protocol/index.js";
 import { sha256 } from "../support/store.js";

@@ -48,7 +48,7 @@ async function run(args: readonly string[]): Promise<number> {
 	return reported(values, async (report) => {
 		const connection = await connect(values);
 		const repository = await openRepository(values, true);
-		const wasmHash = await moduleHash(connection, report);
+		const wasmHash = await moduleHash(connection.client, report);
 		const result = await makeBackup(repository, {
 			client: connection.client,
 			canister: connection.canister,

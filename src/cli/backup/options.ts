@@ -1,5 +1,3 @@
-import type { HttpAgent } from "@dfinity/agent";
-import { Principal } from "@dfinity/principal";
 import { CanisterSink, DirectorySink, Repository, S3Sink, type Sink } from "../../backup/index.js";
 import type { BlobClient } from "../../client/node/index.js";
 import { UsageError } from "../command.js";
@@ -111,22 +109,17 @@ export const openOther = async (
 export interface Store {
 	readonly client: BlobClient;
 	readonly canister: string;
-	/** For what the client does not ask. Made when it is wanted: it fetches a local network's root key. */
-	agent(): Promise<HttpAgent>;
-	readonly canisterId: Principal;
 }
 
 /** The store that is backed up, or restored into. */
 export async function connect(values: ConnectionValues): Promise<Store> {
-	// Loaded only here: most commands ask no store, and an agent takes half a second to load.
+	// Loaded only here: most commands ask no store.
 	const { connectionOf } = await import("../connect/connect.js");
 	const connection = await connectionOf(values);
 	const { canisterId: canister, identity } = connection;
 	return {
-		client: await connection.client(identity),
+		client: connection.client(identity),
 		canister,
-		agent: () => connection.agent(identity),
-		canisterId: Principal.fromText(canister),
 	};
 }
 

@@ -44,7 +44,7 @@ function intoStore(name: string, values: IntoStore): Promise<number> {
 		const repository = await openRepository(values, false);
 		const { id } = await repository.find(name, values.canister);
 		const connection = await connect({ ...values, canister: values.into });
-		const wasmHash = await moduleHash(connection, report);
+		const wasmHash = await moduleHash(connection.client, report);
 		const dryRun = values["dry-run"];
 		let bytes = 0;
 		const result = await restoreStore(repository, id, connection.client, {

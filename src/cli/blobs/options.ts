@@ -39,7 +39,7 @@ export async function openStore(values: StoreValues): Promise<Store> {
 	const connection = await connectionOf(values);
 	const { encryptionOf } = await import("../keys/encryption.js");
 	const encryption = await encryptionOf(values);
-	const client = await connection.client(connection.identity, encryption && { encryption });
+	const client = connection.client(connection.identity, encryption && { encryption });
 	return { client, connection };
 }
 

@@ -1,5 +1,6 @@
-import { createPublicKey, type JsonWebKey, type KeyObject, sign } from "node:crypto";
-import { type DerEncodedPublicKey, type PublicKey, type Signature, SignIdentity } from "@dfinity/agent";
+import { createHash, createPublicKey, type JsonWebKey, type KeyObject, sign } from "node:crypto";
+import type { SigningIdentity } from "../../client/node/index.js";
+import { Principal } from "../../protocol/index.js";
 import { UsageError } from "../command.js";
 
 /** Identities that sign by a private key, of the three kinds that the Internet Computer takes. */
@@ -31,7 +32,7 @@ function jwkOf(key: KeyObject): JsonWebKey {
 }
 
 /** An identity that signs by a private key. The key never leaves this object. */
-export class KeyIdentity extends SignIdentity {
+export class KeyIdentity implements SigningIdentity {
 	readonly #key: KeyObject;
 	readonly #curve: Kind | undefined;
 	readonly #der: Uint8Array;
@@ -41,7 +42,6 @@ export class KeyIdentity extends SignIdentity {
 	 * @throws {UsageError} at a key of another kind
 	 */
 	constructor(key: KeyObject, where: string) {
-		super();
 		this.#key = key;
 		const { crv = "", x = "", y = "" } = jwkOf(key);
 		this.#curve = Object.hasOwn(CURVES, crv) ? CURVES[crv] : undefined;
@@ -62,14 +62,20 @@ export class KeyIdentity extends SignIdentity {
 			: createPublicKey(key).export({ type: "spki", format: "der" });
 	}
 
-	override getPublicKey(): PublicKey {
-		return { toDer: () => new Uint8Array(this.#der) as DerEncodedPublicKey };
+	/** A self-authenticating principal (interface specification, "Special forms of Principals"). */
+	getPrincipal(): Principal {
+		const hash = createHash("sha224").update(this.#der).digest();
+		return Principal.fromUint8Array(Uint8Array.of(...hash, 2));
 	}
 
-	override async sign(bytes: Uint8Array): Promise<Signature> {
-		if (this.#curve === undefined) return new Uint8Array(sign(null, bytes, this.#key)) as Signature;
+	getPublicKey(): { toDer(): Uint8Array } {
+		return { toDer: () => new Uint8Array(this.#der) };
+	}
+
+	async sign(bytes: Uint8Array): Promise<Uint8Array> {
+		if (this.#curve === undefined) return new Uint8Array(sign(null, bytes, this.#key));
 		const signature = sign("sha256", bytes, { key: this.#key, dsaEncoding: "ieee-p1363" });
-		return lowered(signature, this.#curve.order) as Signature;
+		return lowered(signature, this.#curve.order);
 	}
 }
 

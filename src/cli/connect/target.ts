@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Principal } from "@dfinity/principal";
+import { Principal } from "../../protocol/index.js";
 import { UsageError } from "../command.js";
 import type { ConnectionValues } from "./options.js";
 import { type RunningNetwork, runningFrom } from "./running.js";
@@ -33,7 +33,9 @@ const DFX_LOCAL = "127.0.0.1:4943";
 /** @throws {UsageError} where a name is not known */
 export async function targetOf(values: ConnectionValues): Promise<Target> {
 	const { host, local } = values;
-	if (host !== undefined && URL.canParse(host) && new URL(host).password !== "")
+	if (host !== undefined && !/^https?:$/.test(URL.canParse(host) ? new URL(host).protocol : ""))
+		throw new UsageError(`--host takes a URL such as http://127.0.0.1:4943, not ${JSON.stringify(host)}`);
+	if (host !== undefined && new URL(host).password !== "")
 		throw new UsageError("--host holds a password, which every user of this machine can read: leave it out");
 	const named = values.environment ?? values.network ?? process.env.CANISTER_BLOBS_NETWORK;
 	if (host !== undefined && (values.environment ?? values.network) !== undefined)
@@ -67,13 +69,7 @@ function onlyOne(network: RunningNetwork | undefined): string | undefined {
 	return second === undefined ? textOf(first?.id) : undefined;
 }
 
-function idOf(text: string): string | undefined {
-	try {
-		return Principal.fromText(text).toText();
-	} catch {
-		return undefined;
-	}
-}
+const idOf = (text: string): string | undefined => Principal.parse(text)?.toText();
 
 function unknownCanister(
 	canister: string,

@@ -2,6 +2,7 @@ import type { WirePrincipal } from "../../protocol/index.js";
 import { MAX_LIST_PAGE, type WireUploadName } from "../../protocol/index.js";
 import { toAccount, toMode } from "../account.js";
 import { type AskOptions, ask, type CallOptions, change, newId } from "../asking.js";
+import { ANONYMOUS } from "../call/agent.js";
 import { type ClientContext, noteVersion } from "../context.js";
 import { ClientError } from "../errors/errors.js";
 import { checkInteger, checkPrincipal, type PrincipalLike } from "../options.js";
@@ -17,6 +18,14 @@ export async function statistics(context: ClientContext, options: AskOptions = {
 
 export function metrics(context: ClientContext, options: AskOptions = {}): Promise<string> {
 	return ask(context, "blobs_metrics", [], options);
+}
+
+/** Asked by nobody: a network shows a module's hash to everybody. */
+export async function moduleHash(
+	{ connect, settings }: ClientContext,
+	{ signal }: CallOptions = {},
+): Promise<string> {
+	return hex(await connect(settings.agent, ANONYMOUS).moduleHash(signal));
 }
 
 export function listAccounts(context: ClientContext, options: AskOptions = {}): AsyncGenerator<Account> {

@@ -160,6 +160,15 @@ export class Administration {
 	}
 
 	/**
+	 * SHA-256 of the canister's module, as hex text, certified by the subnet: to compare with that of a build. Everybody may
+	 * ask, without an identity.
+	 * @throws ClientError `certificate_invalid`, `certificate_stale`
+	 */
+	moduleHash(options?: CallOptions): Promise<string> {
+		return checked(options, checks.CALL, () => administration.moduleHash(this.#context, options));
+	}
+
+	/**
 	 * Removes a deleted blob for good, before its time. Takes an administrator, or a grant with `mayPurge`: who owns it
 	 * cannot, so that a stolen key does not destroy its past.
 	 * @throws CanisterError `blob_not_found`, `not_authorized`

@@ -19,6 +19,7 @@ const CALLS: Record<Named<Promise<unknown>>, 1> = {
 	grant: 1,
 	grantRole: 1,
 	metrics: 1,
+	moduleHash: 1,
 	purge: 1,
 	revokeGrant: 1,
 	revokeRole: 1,

@@ -10,6 +10,7 @@ import { type CallOptions, newId } from "../asking.js";
 import { retry } from "../call/retry.js";
 import { type ClientContext, noteVersion } from "../context.js";
 import { ClientError, isBlobError, refuseInvalid } from "../errors/errors.js";
+import { fromWireManifest, readManifest } from "../manifest.js";
 import { quoteParameters } from "../source/media-type.js";
 import type { Conditions, Deleted, Manifest, Version, Visibility } from "../types.js";
 import { nameOpenUploads } from "../upload/open-uploads.js";
@@ -19,9 +20,7 @@ import {
 	fromExpiry,
 	fromPrecondition,
 	fromVisibility,
-	fromWireManifest,
 	optional,
-	readManifest,
 	toVersion,
 } from "../wire-map.js";
 import { attempt } from "./attempts.js";

@@ -12,19 +12,12 @@ import { type AskOptions, ask, type CallOptions, change, newId } from "../asking
 import { type ClientContext, noteVersion } from "../context.js";
 import { type BlobEncryption, shown, storedKey } from "../encryption.js";
 import { refuseInvalid } from "../errors/errors.js";
+import { fromWireManifest, readManifest, toManifest } from "../manifest.js";
 import { checkInteger } from "../options.js";
 import type { Conditions, DeletedBlob, DeletedName, Manifest } from "../types.js";
 import { withJson } from "../util/json.js";
 import { orderOfSequence, pages } from "../util/pages.js";
-import {
-	date,
-	fromConditions,
-	fromVersion,
-	fromWireManifest,
-	optional,
-	readManifest,
-	toManifest,
-} from "../wire-map.js";
+import { date, fromConditions, fromVersion, optional } from "../wire-map.js";
 import { attempt } from "./attempts.js";
 
 /** Blobs that were deleted or replaced, and are kept. */

@@ -10,8 +10,8 @@ import {
 import { newId } from "../asking.js";
 import { type ClientContext, isAfter } from "../context.js";
 import { isBlobError } from "../errors/errors.js";
+import { readManifest } from "../manifest.js";
 import type { Visibility } from "../types.js";
-import { readManifest } from "../wire-map.js";
 import type { Attempts } from "./attempts.js";
 
 /**

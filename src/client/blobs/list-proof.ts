@@ -12,8 +12,8 @@ import {
 } from "../../protocol/index.js";
 import type { ClientContext } from "../context.js";
 import { ClientError } from "../errors/errors.js";
+import { readManifest } from "../manifest.js";
 import { utf8 } from "../util/bytes.js";
-import { readManifest } from "../wire-map.js";
 import { certifiedTree, isOverAt, proofIn, type Verdict } from "./proof.js";
 import { NotShown, type ShownEntry, shownPage } from "./shown-page.js";
 

@@ -2,11 +2,12 @@ import { MAX_LIST_PAGE, type WireList, type WireListPage } from "../../protocol/
 import { ANONYMOUS } from "../call/agent.js";
 import { askCertified, type ClientContext, leastVersion } from "../context.js";
 import { ClientError, isBlobError } from "../errors/errors.js";
+import { fromWireManifest } from "../manifest.js";
 import { checkInteger } from "../options.js";
 import type { ListEntry, TrustLevel, Version } from "../types.js";
 import { throwIfAborted } from "../util/abort.js";
 import { MAX_EMPTY_PAGES } from "../util/pages.js";
-import { fromWireManifest, optional } from "../wire-map.js";
+import { optional } from "../wire-map.js";
 import { entriesOf, type ListedPage, shownEntriesOf, verifyList } from "./list-proof.js";
 import { provenByNode } from "./one-node.js";
 import { learnStanding, readsOnlyPublic, withoutRole } from "./standing.js";

@@ -14,6 +14,7 @@ import {
 import { isAnonymous } from "../call/agent.js";
 import type { ClientContext } from "../context.js";
 import { ClientError } from "../errors/errors.js";
+import { readManifest } from "../manifest.js";
 import {
 	branches,
 	decodeHashTree,
@@ -23,7 +24,6 @@ import {
 	reconstruct,
 	subtree,
 } from "../verification/hash-tree.js";
-import { readManifest } from "../wire-map.js";
 import { knownStanding } from "./standing.js";
 
 /** Whether an answer is proven; one that is not may be right all the same, and is to be asked of the subnet. */

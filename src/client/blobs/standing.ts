@@ -4,9 +4,9 @@ import { rolesOf } from "../call/admittance.js";
 import { isAnonymous } from "../call/agent.js";
 import { type ClientContext, isAfter, noteVersion } from "../context.js";
 import { CanisterError, isBlobError } from "../errors/errors.js";
+import { readManifest } from "../manifest.js";
 import { hex } from "../util/bytes.js";
 import { stopwatch } from "../util/stopwatch.js";
-import { readManifest } from "../wire-map.js";
 
 /** What a caller may do, by the subnet's word. */
 export interface Rights {

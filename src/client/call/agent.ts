@@ -1,11 +1,5 @@
 import { Principal } from "../../protocol/index.js";
 import { ClientError } from "../errors/errors.js";
-import type { Ports } from "../platform/ports.js";
-import { fromHex, hex } from "../util/bytes.js";
-import { MAINNET_ROOT_KEY } from "../verification/root-key.js";
-import { decodeAnswer } from "./answer.js";
-import { addressed } from "./endpoints.js";
-import { exchange } from "./http.js";
 
 /** A principal of any package, as far as its text is asked for. */
 export interface PrincipalTextLike {
@@ -19,13 +13,26 @@ export interface PrincipalBytesLike {
 	toUint8Array(): Uint8Array;
 }
 
-/** The part of an identity that is used, by shape: @dfinity/agent and @icp-sdk/core each bring classes of their own. */
-export interface IdentityLike {
+/** An identity that signs bytes, as that of a key does. */
+export interface SigningIdentity {
+	/** Whom it stands for. */
+	getPrincipal(): PrincipalBytesLike;
+	/** The public key, in DER. */
+	getPublicKey(): { toDer(): Uint8Array };
+	/** The signature of these bytes. */
+	sign(bytes: Uint8Array): Promise<Uint8Array>;
+}
+
+/** An identity that makes a signed request out of an agent's request. */
+export interface TransformingIdentity {
 	/** Whom it stands for. */
 	getPrincipal(): PrincipalBytesLike;
 	/** Signs a request of an agent. */
 	transformRequest(request: never): Promise<unknown>;
 }
+
+/** The part of an identity that is used, by shape: @dfinity/agent and @icp-sdk/core each bring classes of their own. */
+export type IdentityLike = SigningIdentity | TransformingIdentity;
 
 /** The part of an HttpAgent that is used, by shape: one of @dfinity/agent or of @icp-sdk/core. */
 export interface AgentLike {
@@ -41,7 +48,8 @@ export interface AgentLike {
 	getTimeDiffMsecs?(): number;
 }
 
-interface AgentConfig {
+/** What an agent was made with. */
+export interface AgentConfig {
 	fetch?: typeof fetch;
 	fetchOptions?: RequestInit;
 	callOptions?: RequestInit;
@@ -49,129 +57,29 @@ interface AgentConfig {
 	credentials?: { name: string; password?: string };
 }
 
-const configOf = (agent: AgentLike): AgentConfig => (agent.config ?? {}) as AgentConfig;
+export const configOf = (agent: AgentLike): AgentConfig => (agent.config ?? {}) as AgentConfig;
 
 /** Hosts of the mainnet: there the root key is known and asking for it would be asking whoever answers. */
 const MAINNET_HOSTS = /(^|\.)(icp-api\.io|icp0\.io|ic0\.app|internetcomputer\.org)$/;
 
-interface NetworkOptions {
-	readonly localNetwork: boolean;
-	readonly identity?: IdentityLike | undefined;
-	/** How long the root key may take. */
-	readonly timeoutMs: number;
-	readonly ports: Pick<Ports, "now">;
-}
-
-/** What a client takes from the agent it was given. */
-export class Network {
-	readonly host: URL;
-	readonly fetch: typeof fetch;
-	/** False where the agent was given a fetch of its own. */
-	readonly isPlatformFetch: boolean;
-	readonly #agent: AgentLike;
-	readonly #identity: IdentityLike | undefined;
-	readonly #local: boolean;
-	readonly #timeoutMs: number;
-	readonly #ports: NetworkOptions["ports"];
-	#fetched: Promise<Uint8Array> | undefined;
-
-	constructor(agent: AgentLike, { localNetwork, identity, timeoutMs, ports }: NetworkOptions) {
-		const config = configOf(agent);
-		if (!agent.host) {
-			throw new ClientError("option_invalid", {
-				option: "agent",
-				reason: "it has no host: give an HttpAgent of @dfinity/agent 3 or @icp-sdk/core",
-			});
-		}
-		if (localNetwork && MAINNET_HOSTS.test(agent.host.hostname)) {
-			throw new ClientError("option_invalid", {
-				option: "localNetwork",
-				reason: `${agent.host.hostname} is the mainnet, whose root key is never fetched`,
-			});
-		}
-		this.#agent = agent;
-		this.#identity = identity;
-		this.#local = localNetwork;
-		this.#timeoutMs = timeoutMs;
-		this.#ports = ports;
-		this.host = agent.host;
-		this.fetch = config.fetch ?? globalThis.fetch.bind(globalThis);
-		this.isPlatformFetch = config.fetch === undefined;
-	}
-
-	/** Headers and options that the agent would send along. */
-	requestInit(kind: "call" | "read"): RequestInit & { readonly headers: Readonly<Record<string, string>> } {
-		const { callOptions, fetchOptions } = configOf(this.#agent);
-		return {
-			...(kind === "call" ? callOptions : fetchOptions),
-			method: "POST",
-			headers: { "Content-Type": "application/cbor", ...this.#authorization },
-		};
-	}
-
-	get #authorization(): Record<string, string> {
-		const { credentials } = configOf(this.#agent);
-		if (!credentials) return {};
-		const { name, password } = credentials;
-		return { Authorization: `Basic ${btoa(`${name}${password ? `:${password}` : ""}`)}` };
-	}
-
-	/** How far the network's clock is ahead of ours, as far as the agent knows. */
-	get clockOffsetMs(): number {
-		return this.#agent.getTimeDiffMsecs?.() ?? 0;
-	}
-
-	/**
-	 * The network's root key. Fetched only for a network that the user named local, and there also where the agent
-	 * holds the mainnet's, its default: no local network has that key.
-	 */
-	async rootKey(): Promise<Uint8Array> {
-		const known = this.#agent.rootKey;
-		if (known && !(this.#local && hex(known) === MAINNET_ROOT_KEY)) return known;
-		if (!this.#local) return fromHex(MAINNET_ROOT_KEY);
-		this.#fetched ??= this.#fetchRootKey().catch((error) => {
-			this.#fetched = undefined;
-			throw error;
+/** @throws ClientError `option_invalid` for an agent without a host, and for the mainnet as a local network */
+export function checkAgent(agent: AgentLike, localNetwork: boolean): void {
+	if (!agent.host) {
+		throw new ClientError("option_invalid", {
+			option: "agent",
+			reason: "it has no host: give an HttpAgent of @dfinity/agent 3 or @icp-sdk/core",
 		});
-		return this.#fetched;
 	}
-
-	/** By the client's own reader: an agent reads whatever comes, for as long as it comes. */
-	async #fetchRootKey(): Promise<Uint8Array> {
-		const url = new URL("api/v2/status", addressed(this.host));
-		const init = { ...configOf(this.#agent).fetchOptions, headers: this.#authorization };
-		const { body } = await exchange(this.fetch, url, init, {
-			timeoutMs: this.#timeoutMs,
-			ports: this.#ports,
-		});
-		const { root_key: key } = decodeAnswer(body, "status");
-		if (key instanceof Uint8Array) return key.slice();
-		throw new ClientError("reply_invalid", { method: "status", reason: "it shows no root key" });
-	}
-
-	/** Whom the agent acts for. */
-	async principal(): Promise<Principal> {
-		const identity = await this.identity();
-		return Principal.fromUint8Array(identity.getPrincipal().toUint8Array());
-	}
-
-	/**
-	 * The identity that signs. An agent keeps the one it uses to itself and shows only the one it was made with:
-	 * if these differ (replaceIdentity), nothing is signed with the wrong one.
-	 */
-	async identity(): Promise<IdentityLike> {
-		if (this.#identity) return this.#identity;
-		const wanted = await this.#agent.getPrincipal().catch((error) => {
-			throw new ClientError("identity_unusable", { reason: "the agent has lost its identity" }, error);
-		});
-		const made = await configOf(this.#agent).identity;
-		if (made && hex(made.getPrincipal().toUint8Array()) === hex(wanted.toUint8Array())) return made;
-		if (!made && isAnonymous(wanted.toUint8Array())) return ANONYMOUS;
-		throw new ClientError("identity_unusable", {
-			reason: `the agent acts as ${wanted.toText()}, which is not the identity it was made with; after replaceIdentity give the client the same identity as its option`,
+	if (localNetwork && MAINNET_HOSTS.test(agent.host.hostname)) {
+		throw new ClientError("option_invalid", {
+			option: "localNetwork",
+			reason: `${agent.host.hostname} is the mainnet, whose root key is never fetched`,
 		});
 	}
 }
+
+/** Milliseconds that the network's clock is ahead of ours, as far as the agent knows. */
+export const clockOffsetMs = (agent: AgentLike): number => agent.getTimeDiffMsecs?.() ?? 0;
 
 /** Whether a principal is the anonymous one: the single byte 4 (interface specification, "Principals"). */
 export const isAnonymous = (principal: Uint8Array): boolean => principal.length === 1 && principal[0] === 4;

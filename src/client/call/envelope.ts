@@ -5,7 +5,7 @@ import type { Sha256 } from "../platform/ports.js";
 import { concat } from "../util/bytes.js";
 import { prepend } from "../util/room.js";
 import { isPrincipal, REQUEST_DOMAIN, type RequestMap, requestIdOf } from "../verification/request-id.js";
-import type { IdentityLike } from "./agent.js";
+import type { IdentityLike, SigningIdentity, TransformingIdentity } from "./agent.js";
 
 /** What a subnet adds to an envelope before it compares with the limit (limits of one ingress message). */
 const ADDED_BYTES = 32;
@@ -20,9 +20,7 @@ export interface SignedRequest {
 export type RequestKind = "call" | "read" | "read_state";
 
 /** An identity that signs bytes, and one that does so through a chain of delegations. */
-interface SignerLike extends IdentityLike {
-	getPublicKey(): { toDer(): Uint8Array };
-	sign(bytes: Uint8Array): Promise<Uint8Array>;
+interface SignerLike extends SigningIdentity {
 	getDelegation?(): DelegationChainLike;
 }
 interface DelegationChainLike {
@@ -83,7 +81,7 @@ async function authenticate(
 ): Promise<{ requestId: Uint8Array; envelope: Envelope }> {
 	if (!isSigner(identity)) {
 		// It signs in a way of its own (anonymous, or attributes added to the content): what it made is what counts.
-		const transformed = (await identity.transformRequest({
+		const transformed = (await (identity as TransformingIdentity).transformRequest({
 			endpoint: kind,
 			request: {},
 			body: content,

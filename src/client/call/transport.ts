@@ -11,12 +11,13 @@ import {
 	timeOf,
 } from "../verification/certificate.js";
 import type { RequestMap } from "../verification/request-id.js";
-import { ANONYMOUS, type IdentityLike, type Network } from "./agent.js";
+import { ANONYMOUS, type IdentityLike } from "./agent.js";
 import { decodeAnswer } from "./answer.js";
 import { type EndpointName, Endpoints } from "./endpoints.js";
 import { type RequestKind, type SignedRequest, signRequest } from "./envelope.js";
 import { exchange, type HttpAnswer, isPage } from "./http.js";
 import { identityExpired } from "./identity-expired.js";
+import type { Network } from "./network.js";
 import { NetworkTime } from "./network-time.js";
 import type { RequestEvent } from "./request-event.js";
 import { type Patience, SHORT_PATIENCE } from "./retry.js";

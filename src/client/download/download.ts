@@ -1,7 +1,6 @@
 import { checkKey } from "../../protocol/index.js";
 import * as is from "../arguments.js";
 import { checkArgument, checkOptions } from "../arguments.js";
-import { stat, statRef } from "../blobs/stat.js";
 import { BYTES, DOWNLOAD } from "../checks.js";
 import type { ClientContext } from "../context.js";
 import { shown, storedKey } from "../encryption.js";
@@ -21,14 +20,18 @@ import { Gate } from "../upload/gate.js";
 import type { RetryEvent } from "../upload/transfer.js";
 import { follow, raceAbort } from "../util/abort.js";
 import { Emitter } from "../util/emitter.js";
+import { part } from "../util/part.js";
 import { Pool } from "../util/pool.js";
-import { Ahead, type RangeAhead } from "./ahead.js";
+import type { Ahead, RangeAhead } from "./ahead.js";
 import type { Claim } from "./claim.js";
 import { chunksInOrder } from "./in-order.js";
 import { type DownloadLane, pausable } from "./pausable.js";
 import { DownloadMeter } from "./progress.js";
 import { type ByteRange, checkRange, type Span, spanOf, within } from "./range.js";
-import { StoredBlob, type VerifiedBlob, verifiedLeaves } from "./verified-blob.js";
+import type { VerifiedBlob } from "./verified-blob.js";
+
+/** What proves a manifest and verifies chunks. */
+const reading = part(() => import("./reading.js"));
 
 /** How what a key holds is read. */
 export interface DownloadOptions {
@@ -196,14 +199,16 @@ export class Download implements AsyncIterable<Uint8Array> {
 	#prove(onClaim: ((claim: Claim) => void) | undefined): Promise<Manifest> {
 		if (this.#invalid) return Promise.reject(this.#invalid.error);
 		const options = { trust: this.#trust, ...(this.#signal && { signal: this.#signal }) };
-		this.#manifest ??= this.#keep(
-			typeof this.#target === "string"
-				? stat(this.#context, this.#target, options, onClaim)
-				: statRef(this.#context, this.#target, options, onClaim),
-			() => {
-				this.#manifest = undefined;
-			},
-		);
+		const target = this.#target;
+		const prove = async () => {
+			const { stat, statRef } = await reading();
+			return typeof target === "string"
+				? stat(this.#context, target, options, onClaim)
+				: statRef(this.#context, target, options, onClaim);
+		};
+		this.#manifest ??= this.#keep(prove(), () => {
+			this.#manifest = undefined;
+		});
 		return this.#manifest;
 	}
 
@@ -225,10 +230,11 @@ export class Download implements AsyncIterable<Uint8Array> {
 
 	async #openAhead(range: RangeAhead | undefined, most?: number): Promise<VerifiedBlob> {
 		let ahead: Ahead | undefined;
+		const { Ahead: Chunks } = await reading();
 		try {
 			const manifest = await this.#prove((claim) => {
 				const options = { lane: this.#lane, range, signal: this.#signal };
-				ahead ??= Ahead.of(this.#context, claim, most === undefined ? options : { ...options, most });
+				ahead ??= Chunks.of(this.#context, claim, most === undefined ? options : { ...options, most });
 			});
 			// Validate the range first; an invalid one needs no hashes.
 			if (typeof range === "object") spanOf(manifest, range);
@@ -248,6 +254,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 	}
 
 	async #openProven(manifest: Manifest): Promise<VerifiedBlob> {
+		const { StoredBlob, verifiedLeaves } = await reading();
 		const leaves = await verifiedLeaves(this.#context, manifest, this.#signal);
 		return new StoredBlob(this.#context, manifest, leaves, this.#lane);
 	}

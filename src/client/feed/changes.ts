@@ -5,13 +5,14 @@ import { toGrantName, toTerms } from "../administration/grants.js";
 import { isRetryable } from "../call/retry.js";
 import { askCertified, type ClientContext, leastVersion, noteVersion } from "../context.js";
 import { isBlobError } from "../errors/errors.js";
+import { toManifest } from "../manifest.js";
 import { checkInteger } from "../options.js";
 import { toOffered, toOfferName } from "../owners/wire-map.js";
 import type { Change, ChangeOf, Cursor, Version } from "../types.js";
 import { throwIfAborted } from "../util/abort.js";
 import { hex } from "../util/bytes.js";
 import { type AsJson, withJson } from "../util/json.js";
-import { date, optional, toManifest, toVersion } from "../wire-map.js";
+import { date, optional, toVersion } from "../wire-map.js";
 import { fromCursor, type Position, toCursor } from "./cursor.js";
 import { type Page, type VerifiedPage, verifyPage } from "./page.js";
 

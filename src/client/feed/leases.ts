@@ -2,12 +2,13 @@ import { MAX_LEASE_BYTES, MAX_LEASE_LIFE_MS, MAX_LIST_PAGE, type WireLease } fro
 import { checkId } from "../arguments.js";
 import { type AskOptions, ask, type CallOptions, change, newId } from "../asking.js";
 import { type ClientContext, noteVersion } from "../context.js";
+import { toManifest } from "../manifest.js";
 import { checkInteger } from "../options.js";
 import type { Lease, Manifest, Version } from "../types.js";
 import { hex } from "../util/bytes.js";
 import { withJson } from "../util/json.js";
 import { orderOfSequence, pages } from "../util/pages.js";
-import { date, optional, toManifest, toVersion } from "../wire-map.js";
+import { date, optional, toVersion } from "../wire-map.js";
 
 /** Leases: what keys held at one place of the feed is kept for a backup while it reads. */
 

@@ -9,9 +9,9 @@ import {
 import { certifiedTree } from "../blobs/proof.js";
 import type { ClientContext } from "../context.js";
 import { ClientError } from "../errors/errors.js";
+import { readRecord } from "../manifest.js";
 import { concat } from "../util/bytes.js";
 import { find } from "../verification/hash-tree.js";
-import { readRecord } from "../wire-map.js";
 import type { Position } from "./cursor.js";
 
 export interface Page {

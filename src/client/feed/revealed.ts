@@ -8,7 +8,7 @@ import {
 } from "../../protocol/index.js";
 import type { ClientContext } from "../context.js";
 import { ClientError } from "../errors/errors.js";
-import { readRecord } from "../wire-map.js";
+import { readRecord } from "../manifest.js";
 import type { Position } from "./cursor.js";
 import type { VerifiedPage } from "./page.js";
 

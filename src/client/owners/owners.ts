@@ -20,12 +20,13 @@ import type { BlobClient } from "../client.js";
 import { type ClientContext, contextOf, noteVersion } from "../context.js";
 import { ClientError, refuseInvalid } from "../errors/errors.js";
 import { changes } from "../feed/changes.js";
+import { toManifest } from "../manifest.js";
 import { checkPrincipal, type PrincipalLike } from "../options.js";
 import type { Manifest, OfferedBlobs, OfferName } from "../types.js";
 import { hex } from "../util/bytes.js";
 import { withJson } from "../util/json.js";
 import { MAX_EMPTY_PAGES, pages } from "../util/pages.js";
-import { optional, toManifest } from "../wire-map.js";
+import { optional } from "../wire-map.js";
 import * as checks from "./checks.js";
 import { concerns, isOfRights } from "./rights.js";
 import type {

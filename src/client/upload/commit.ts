@@ -3,15 +3,9 @@ import { Attempts } from "../blobs/attempts.js";
 import { endsAsAsked, isSaidOf, nameOf } from "../blobs/evidence.js";
 import type { ClientContext } from "../context.js";
 import { CanisterError, ClientError, isBlobError } from "../errors/errors.js";
+import { fromWireManifest, readManifest, toManifest } from "../manifest.js";
 import type { Manifest } from "../types.js";
-import {
-	fromPrecondition,
-	fromVisibility,
-	fromWireManifest,
-	optional,
-	readManifest,
-	toManifest,
-} from "../wire-map.js";
+import { fromPrecondition, fromVisibility, optional } from "../wire-map.js";
 import type { UploadCalls } from "./calls.js";
 import { isAs } from "./import-as.js";
 import type { UploadPlan } from "./options.js";

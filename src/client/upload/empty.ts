@@ -1,7 +1,7 @@
 import type { MethodArgs, MethodOk } from "../../protocol/index.js";
 import { ClientError } from "../errors/errors.js";
+import { toManifest } from "../manifest.js";
 import type { OpenSource } from "../source/types.js";
-import { toManifest } from "../wire-map.js";
 import type { UploadPlan } from "./options.js";
 
 type Stat = (request: MethodArgs<"blobs_stat">[0]) => Promise<MethodOk<"blobs_stat">>;

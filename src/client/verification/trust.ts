@@ -1,5 +1,5 @@
 import { sameBytes } from "../../protocol/index.js";
-import type { Network } from "../call/agent.js";
+import type { Network } from "../call/network.js";
 import { ClientError } from "../errors/errors.js";
 import { type Certificate, checkFreshness, decodeCertificate, timeOf } from "./certificate.js";
 import { lookup } from "./hash-tree.js";

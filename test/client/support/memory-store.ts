@@ -146,6 +146,7 @@ export class MemoryStore {
 			caller,
 			trust,
 			principal: async () => Principal.fromUint8Array(principal),
+			moduleHash: async () => new Uint8Array(32),
 		};
 		return connection as unknown as AgentLike;
 	}

@@ -1,6 +1,6 @@
 import { HttpAgent, type Identity } from "@dfinity/agent";
 import { Principal } from "@dfinity/principal";
-import { Network as ClientNetwork } from "../../../src/client/call/agent.js";
+import { Network as ClientNetwork } from "../../../src/client/call/network.js";
 import { Queries } from "../../../src/client/call/query.js";
 import type { RetryPolicy } from "../../../src/client/call/retry.js";
 import { Throttle } from "../../../src/client/call/throttle.js";

@@ -11,6 +11,7 @@ import {
 	type MethodOk,
 	UPLOAD_EXPIRY_MS,
 } from "../../../src/protocol/index.js";
+import { loadParts } from "../../support/parts.js";
 import { newId, ok, openStore, type Store, type StoreFixture } from "../../support/store.js";
 import { S } from "../../support/transfers.js";
 import { query } from "./direct.js";
@@ -39,6 +40,7 @@ export class World<T extends Time = Time> {
 
 	/** @param signatures BLS where it is the pairing that is tried */
 	async open(signatures: Signatures = "test"): Promise<void> {
+		await loadParts();
 		const { clock, middleware: timed = (request, next) => next(request) } = this.time;
 		const middleware: Middleware = (request, next) => {
 			this.#handler = next;
