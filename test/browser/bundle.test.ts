@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { bundleTrial, type Trial } from "./trial.js";
 
@@ -18,6 +20,43 @@ beforeAll(async () => {
 afterAll(() => trial?.remove());
 
 const withoutComments = (code: string) => code.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+
+describe("a page with the one agent or the other", () => {
+	/** The packages of an entry's bundle, beside this one. */
+	const packagesIn = async (agent: string) => {
+		const { metafile } = await build({
+			stdin: {
+				contents: `
+					import { HttpAgent } from "${agent}";
+					import { BlobClient } from "./dist/client/index.js";
+					globalThis.client = new BlobClient({ agent: HttpAgent.createSync(), canisterId: "aaaaa-aa" });
+				`,
+				resolveDir: join(import.meta.dirname, "../.."),
+			},
+			bundle: true,
+			format: "esm",
+			splitting: true,
+			outdir: "unwritten",
+			metafile: true,
+			write: false,
+			logLevel: "silent",
+		});
+		const used = Object.values(metafile.outputs).flatMap(({ inputs }) =>
+			Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? path : [])),
+		);
+		return new Set(used.flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
+	};
+
+	test("has no second agent, and no second library of Candid or principals", async () => {
+		const [core, dfinity] = await Promise.all(["@icp-sdk/core/agent", "@dfinity/agent"].map(packagesIn));
+		expect([...core!].filter((name) => /^@(dfinity|icp-sdk)\//.test(name)).sort()).toEqual([
+			"@dfinity/cbor",
+			"@icp-sdk/core",
+		]);
+		expect([...dfinity!]).toContain("@dfinity/agent");
+		expect([...dfinity!]).not.toContain("@icp-sdk/core");
+	});
+});
 
 describe("the bundle", () => {
 	test("is complete: the page's script, that of the worker, and what is loaded when it is first asked for", () => {

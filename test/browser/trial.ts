@@ -86,7 +86,7 @@ export async function bundleTrial(run: string): Promise<Trial> {
 }
 
 async function bundle(directory: string): Promise<Script[]> {
-	const beside = ["@dfinity/identity", "js-sha256"];
+	const beside = ["@dfinity/agent", "@dfinity/identity", "js-sha256"];
 	const project = await installPacked(dirname(directory), "test/browser/page", { beside });
 	try {
 		const chunks = await bundlePage(project.directory, directory);
