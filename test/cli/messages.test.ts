@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { messageFor } from "../../src/cli/messages.js";
-import type { ClientErrorCode } from "../../src/client/client-errors.js";
+import type { ClientErrorCode } from "../../src/client/errors/client-errors.js";
 import { CanisterError, ClientError } from "../../src/client/index.js";
 import type { ErrorCode, WireError } from "../../src/protocol/index.js";
 import { ofCanister, ofClient } from "../client/support/error-details.js";

@@ -1,4 +1,4 @@
-import type { ClientErrorCode } from "../../../src/client/client-errors.js";
+import type { ClientErrorCode } from "../../../src/client/errors/client-errors.js";
 import { CanisterError, type ClientError } from "../../../src/client/index.js";
 import type { ErrorCode, ErrorDetails } from "../../../src/protocol/index.js";
 
