@@ -3,9 +3,9 @@ import {
 	MAX_CHUNK_BYTES,
 	MAX_ITEMS,
 	MAX_KEY_SEGMENTS,
+	MAX_METADATA_ENTRIES,
 	MIN_CHUNK_BYTES,
 	type WireBatchItem,
-	type WireVisibility,
 	weightOf,
 } from "../../src/protocol/index.js";
 import { newId, publication, rootOf } from "../../test/support/published.js";
@@ -13,40 +13,54 @@ import type { MeteredStore } from "../metered.js";
 import type { Calls } from "./calls.js";
 import { DEAREST, keysOf, putOf, type Shape, undone } from "./shape.js";
 
-/** Batches of one kind of item each, with the dearest keys: private ones over public ones or the other way round. */
+/** Batches of one kind of item each, with what makes them dear: keys, and what these hold before. */
 
 const EMPTY = new Uint8Array(0);
-const ROOT = rootOf(EMPTY, MAX_CHUNK_BYTES);
 const none = { none: null };
-const METADATA = Array.from({ length: 32 }, (_, n): [string, string] => [`n${n}`, "v"]);
-
-/** Entries of metadata that a message of as many items reads (PROTOCOL.md, "Bounds"). */
-const MOST_ENTRIES = 2_000;
 
 export const KINDS = ["commit", "put", "delete", "rename", "copy", "update"] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** Most items, as far as they fit: the dearest keys, and the shortest. */
+/** The dearest keys, and the shortest. */
 const SEGMENTS = [MAX_KEY_SEGMENTS, 1];
+const OVER = ["public", "private"] as const;
+/** Entries of metadata that each of 1,000 items of a message can bring (PROTOCOL.md, "Bounds"). */
+const ENTRIES = 2;
+/** Items of each batch that is tried; and how many are then made with all that fit, those that would take the most. */
+const TRIED = 16;
+const MADE = 3;
 
-/** The dearest batch of the kinds that there are, with as many items as fit. */
+/** The dearest batch that is found, with as many items as fit. */
 export async function dearestOfBatches(store: MeteredStore): Promise<number> {
-	let most = 0;
+	const tried: { readonly kind: Kind; readonly shape: Shape; readonly expected: number }[] = [];
+	let tag = 0;
+	const cost = (kind: Kind, shape: Shape) => costOfBatch(store, kind, shape, (tag++).toString(36));
 	for (const segments of SEGMENTS)
 		for (const isPrivate of [true, false])
-			for (const kind of KINDS) {
-				const shape = { ...DEAREST, items: MAX_ITEMS, segments, isPrivate };
-				const tag = `${kind.slice(0, 2)}${segments}${isPrivate ? "p" : ""}`;
-				const items = await fittingOf(store, kind, shape, `1${tag}`);
-				most = Math.max(most, await costOfBatch(store, kind, { ...shape, items }, tag));
-			}
+			for (const over of OVER)
+				for (const kind of KINDS) {
+					const shape = { ...DEAREST, segments, isPrivate, over, metadata: ENTRIES };
+					const items = fittingOf(kind, shape);
+					const each = (await cost(kind, { ...shape, items: TRIED })) / TRIED;
+					tried.push({ kind, shape: { ...shape, items }, expected: each * items });
+				}
+	tried.sort((one, other) => other.expected - one.expected);
+	let most = 0;
+	for (const { kind, shape } of tried.slice(0, MADE)) {
+		const its = await cost(kind, shape);
+		const { items, segments, isPrivate, over } = shape;
+		console.error(
+			`    ${kind} ${JSON.stringify({ items, segments, isPrivate, over })}: ${(its / 1e9).toFixed(2)} B`,
+		);
+		most = Math.max(most, its);
+	}
 	return most;
 }
 
 /** How many items of a kind a batch takes at the most. */
-export async function fittingOf(store: Calls, kind: Kind, shape: Shape, tag: string): Promise<number> {
-	const [item] = await batchItemsOf(store, kind, { ...shape, items: 1 }, tag);
-	const weight = weightOf(item!, keysOf(shape, "")[0], 1);
+export function fittingOf(kind: Kind, shape: Shape): number {
+	const [key = ""] = keysOf({ ...shape, items: 1 }, "");
+	const weight = weightOf(itemOf(kind, shape, { key, from: key, id: EMPTY }), key, 1);
 	return fitting(Array.from({ length: MAX_ITEMS }, () => weight));
 }
 
@@ -62,7 +76,7 @@ export async function costOfBatch(
 	return Number(instructions);
 }
 
-/** The items, when what they need is there. */
+/** The items, when what they need is there: what keys hold has as much metadata as there can be. */
 export async function batchItemsOf(
 	store: Calls,
 	kind: Kind,
@@ -71,49 +85,51 @@ export async function batchItemsOf(
 ): Promise<WireBatchItem[]> {
 	const to = keysOf(shape, `t${tag}`);
 	const from = keysOf(shape, `f${tag}`);
-	const visibility = shape.isPrivate ? { private: null } : { public: null };
-	// All but a deletion is dearest where what is replaced stands in other lists.
-	await fill(store, to, { ...shape, isPrivate: (kind === "delete") === shape.isPrivate });
-	if (kind === "rename") await fill(store, from, { ...shape, metadata: 32 });
+	if (shape.over !== "nothing") await fill(store, to, shape, shape.over === "private");
+	if (kind === "rename") await fill(store, from, shape, shape.isPrivate);
 	// One source has all that a copy reads.
-	if (kind === "copy") await fill(store, from.slice(0, 1), { ...shape, metadata: 32 });
-	if (kind === "commit") return commitsOf(store, to, visibility);
-	const condition = { source: none, precondition: none };
-	return to.map((key, n): WireBatchItem => {
-		if (kind === "put") return { put: { key, content: EMPTY, ...publication(ROOT, { visibility }) } };
-		if (kind === "delete") return { delete: { key, precondition: none } };
-		if (kind === "rename") return { rename: { from: from[n]!, to: key, ...condition } };
-		if (kind === "copy") return { copy: { from: from[0]!, to: key, ...condition } };
-		return {
-			update: {
-				key,
-				precondition: none,
-				expiry: [],
-				content_type: ["text/plain"],
-				visibility: [visibility],
-				metadata: [METADATA.slice(0, Math.floor(MOST_ENTRIES / shape.items))],
-			},
-		};
-	});
+	if (kind === "copy") await fill(store, from.slice(0, 1), shape, shape.isPrivate);
+	const ids = to.map(() => newId());
+	const upload = { size: [0n] as [bigint], chunk_size: MIN_CHUNK_BYTES };
+	if (kind === "commit")
+		for (const [n, key] of to.entries())
+			await store.call("blobs_begin_upload", { id: ids[n]!, key, ...upload });
+	return to.map((key, n) => itemOf(kind, shape, { key, from: from[kind === "copy" ? 0 : n]!, id: ids[n]! }));
 }
 
-async function commitsOf(
-	store: Calls,
-	keys: readonly string[],
-	visibility: WireVisibility,
-): Promise<WireBatchItem[]> {
-	const ids = keys.map(() => newId());
-	const [size, chunk_size] = [0n, MIN_CHUNK_BYTES];
-	for (const [n, key] of keys.entries())
-		await store.call("blobs_begin_upload", { id: ids[n]!, key, size: [size], chunk_size });
-	const what = publication(rootOf(EMPTY, MIN_CHUNK_BYTES), { visibility });
-	return ids.map((id) => ({ commit: { id, size, ...what } }));
+function itemOf(
+	kind: Kind,
+	shape: Shape,
+	{ key, from, id }: { key: string; from: string; id: Uint8Array },
+): WireBatchItem {
+	const visibility = shape.isPrivate ? { private: null } : { public: null };
+	const metadata = Array.from({ length: shape.metadata }, (_, n): [string, string] => [`n${n}`, "v"]);
+	const published = (chunkBytes: number) => publication(rootOf(EMPTY, chunkBytes), { visibility, metadata });
+	if (kind === "put") return { put: { key, content: EMPTY, ...published(MAX_CHUNK_BYTES) } };
+	if (kind === "commit") return { commit: { id, size: 0n, ...published(MIN_CHUNK_BYTES) } };
+	if (kind === "delete") return { delete: { key, precondition: none } };
+	if (kind === "rename") return { rename: { from, to: key, source: none, precondition: none } };
+	if (kind === "copy") return { copy: { from, to: key, source: none, precondition: none } };
+	return {
+		update: {
+			key,
+			precondition: none,
+			expiry: [],
+			content_type: ["text/plain"],
+			visibility: [visibility],
+			// Without any it keeps what there is, which is more than it can bring.
+			metadata: shape.metadata === 0 ? [] : [metadata],
+		},
+	};
 }
 
-async function fill(store: Calls, keys: readonly string[], shape: Shape): Promise<void> {
+async function fill(store: Calls, keys: readonly string[], shape: Shape, isPrivate: boolean): Promise<void> {
 	for (let left = keys; left.length > 0; ) {
 		const some = left.slice(0, 100);
-		const { results } = await store.call("blobs_put_many", putOf(shape, some));
+		const { results } = await store.call(
+			"blobs_put_many",
+			putOf({ ...shape, metadata: MAX_METADATA_ENTRIES }, some, isPrivate),
+		);
 		left = [...undone(some, results), ...left.slice(100)];
 	}
 }

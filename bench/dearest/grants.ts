@@ -18,8 +18,8 @@ const prefixOf = (n: number): string =>
  */
 export async function dearestOfGrants(store: MeteredStore): Promise<number> {
 	const guest = await guestOf(store);
-	const shape: Shape = { ...DEAREST, isPrivate: false };
-	const items = await fittingOf(guest, "rename", shape, "1g");
+	const shape: Shape = { ...DEAREST, over: "public" };
+	const items = fittingOf("rename", shape);
 	const batch = await batchItemsOf(guest, "rename", { ...shape, items }, "g");
 	store.messages.length = 0;
 	await guest.call("blobs_batch", { id: newId(), items: batch });

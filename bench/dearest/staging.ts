@@ -18,8 +18,11 @@ export async function dearestOfStaging(store: MeteredStore): Promise<number> {
 	let most = 0;
 	for (const segments of SEGMENTS)
 		for (const isPrivate of [true, false])
-			for (const kind of KINDS)
-				most = Math.max(most, await costOfStaging(store, kind, { ...DEAREST, segments, isPrivate }));
+			for (const kind of KINDS) {
+				// What is deleted is of that visibility, what is replaced of the other one.
+				const over = isPrivate === (kind === "delete") ? "private" : "public";
+				most = Math.max(most, await costOfStaging(store, kind, { ...DEAREST, segments, isPrivate, over }));
+			}
 	return most;
 }
 
@@ -30,7 +33,7 @@ export async function costOfStaging(
 	shape: Shape,
 ): Promise<number> {
 	const tag = `s${kind.slice(0, 1)}${shape.segments}${shape.isPrivate ? "p" : ""}`;
-	const its = { ...shape, items: await fittingOf(store, kind, shape, `1${tag}`) };
+	const its = { ...shape, items: fittingOf(kind, shape) };
 	const items = (await batchItemsOf(store, kind, its, tag)) as WireStagedItem[];
 	const keys = keysOf(its, `t${tag}`);
 	const batch = newId();

@@ -6,39 +6,53 @@ import type { WireBatchItem } from "./wire/index.js";
  * known before the first: from what the items say, and as if each key held what is dearest to replace. A message has
  * 40 B; a request within the protocol's bounds costs at most 20 B (bench, `dearestRequestInstructions`).
  */
-const MOST = 18e9;
+const MOST = 18.4e9;
 
-/** What an item takes beside its keys, with the most metadata in what its keys hold. */
-const ITEM = { put: 10e6, commit: 10e6, delete: 5.5e6, rename: 12e6, copy: 16e6, update: 19e6 } as const;
-/** An entry of metadata that a blob comes with. */
+/**
+ * What an item takes beside its keys: where these hold a blob of as much metadata as there may be, public or private as is
+ * dearest, since that is read and taken out of tree and lists.
+ */
+const ITEM = {
+	put: 13e6,
+	commit: 13e6,
+	delete: 6.5e6,
+	rename: 13.5e6,
+	copy: 15.5e6,
+	update: 14.8e6,
+} as const;
+/** An entry of metadata that an item comes with. */
 const ENTRY = 0.15e6;
-/** A segment of a key: a directory of it alone is made in the tree, or goes. */
-const SEGMENT = 0.37e6;
+/** A segment of a key: a directory of it alone is made in the tree, or written again. */
+const SEGMENT = 0.5e6;
+/** The same of the key that a rename empties: it goes. */
+const SEGMENT_EMPTIED = 0.4e6;
 /** A byte of a key, which stands in the tree and in two lists, or did. */
-const KEY_BYTE = 4_400;
+const KEY_BYTE = 5_000;
 /** To hash a byte of a blob and to store it. */
 const BYTE = 100;
 /** A chunk of an upload: its leaf is read and hashed. */
 const CHUNK = 8_000;
 
-const weightOfKey = (key: string): number =>
-	key.split("/").length * SEGMENT + encodeUtf8(key).length * KEY_BYTE;
+const weightOfKey = (key: string, segment: number = SEGMENT): number =>
+	key.split("/").length * segment + encodeUtf8(key).length * KEY_BYTE;
+const weightOfEntries = (metadata: readonly unknown[]): number => metadata.length * ENTRY;
 
 /** Instructions that an item takes at the most. `key` and `chunks` are those of the upload that it commits. */
 export function weightOf(item: WireBatchItem, key = "", chunks = 0): number {
 	if ("put" in item) {
 		const { key, content, metadata } = item.put;
-		return ITEM.put + weightOfKey(key) + content.length * BYTE + metadata.length * ENTRY;
+		return ITEM.put + weightOfKey(key) + content.length * BYTE + weightOfEntries(metadata);
 	}
-	if ("commit" in item) {
-		const { metadata } = item.commit;
-		return ITEM.commit + weightOfKey(key) + chunks * CHUNK + metadata.length * ENTRY;
-	}
+	if ("commit" in item)
+		return ITEM.commit + weightOfKey(key) + chunks * CHUNK + weightOfEntries(item.commit.metadata);
 	if ("delete" in item) return ITEM.delete + weightOfKey(item.delete.key);
-	if ("update" in item) return ITEM.update + weightOfKey(item.update.key);
+	if ("update" in item) {
+		const { key, metadata } = item.update;
+		return ITEM.update + weightOfKey(key) + weightOfEntries(metadata[0] ?? []);
+	}
 	if ("copy" in item) return ITEM.copy + weightOfKey(item.copy.to);
 	const { from, to } = item.rename;
-	return ITEM.rename + weightOfKey(from) + weightOfKey(to);
+	return ITEM.rename + weightOfKey(from, SEGMENT_EMPTIED) + weightOfKey(to);
 }
 
 /** How many of the items fit, by their weights in order. One always does. */

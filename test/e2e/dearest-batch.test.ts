@@ -17,6 +17,13 @@ import { isNamed, newId, ok, openStore, refusal, type StoreFixture, updateIn } f
 /** A message's own: its admission, its receipt, its reply. */
 const MESSAGE = 10e6;
 const ITEMS = 8;
+/** What the search has found to be the dearest: segments, whether it becomes private, and what the keys hold before. */
+const DEAR = [
+	[1, true, "public"],
+	[1, false, "private"],
+	[32, false, "private"],
+	[32, false, "public"],
+] as const;
 
 describe.skipIf(isNamed)("C74 a batch", () => {
 	let fixture: StoreFixture;
@@ -29,9 +36,10 @@ describe.skipIf(isNamed)("C74 a batch", () => {
 		ok(await (fixture.store[name] as (...args: unknown[]) => Promise<never>)(...args)) as never;
 
 	test.each(KINDS)("of the dearest keys takes no more than it is reckoned at: %s", async (kind) => {
-		for (const segments of [1, 32]) {
-			const shape = { ...DEAREST, items: ITEMS, segments, isPrivate: segments === 1 };
-			const items = await batchItemsOf({ call }, kind, shape, `${kind.slice(0, 3)}${segments}`);
+		for (const [segments, isPrivate, over] of DEAR) {
+			const shape = { ...DEAREST, items: ITEMS, segments, isPrivate, over };
+			const tag = `${kind.slice(0, 3)}${segments}${over.slice(1, 2)}`;
+			const items = await batchItemsOf({ call }, kind, shape, tag);
 			const [key = ""] = keysOf(shape, "x");
 			const reckoned = items.reduce((sum, item) => sum + weightOf(item, key, 1), MESSAGE);
 			const records = await fixture.measure(() => call("blobs_batch", { id: newId(), items }));
@@ -46,7 +54,7 @@ describe.skipIf(isNamed)("C74 a batch", () => {
 	test("by a guest whose grants are the dearest to look through takes no more either", async () => {
 		const { canisterId, network } = fixture;
 		const guest = await guestOf({ call, canisterId, agentOf: (identity) => network.agent(identity) });
-		const shape = { ...DEAREST, items: ITEMS, isPrivate: false };
+		const shape = { ...DEAREST, items: ITEMS, over: "public" } as const;
 		const items = await batchItemsOf(guest, "rename", shape, "guest");
 		const [key = ""] = keysOf(shape, "x");
 		const reckoned = items.reduce((sum, item) => sum + weightOf(item, key, 1), MESSAGE);
@@ -60,7 +68,7 @@ describe.skipIf(isNamed)("C74 a batch", () => {
 		"staged takes no more than that either: %s",
 		async (kind) => {
 			const batch = newId();
-			const shape = { ...DEAREST, items: ITEMS, isPrivate: true };
+			const shape = { ...DEAREST, items: ITEMS, isPrivate: true, over: "public" } as const;
 			const items = await batchItemsOf({ call }, kind, shape, `st${kind.slice(0, 3)}`);
 			const [key = ""] = keysOf(shape, "x");
 			const reckoned = items.reduce((sum, item) => sum + weightOf(item, key, 1), MESSAGE);
