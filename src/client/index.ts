@@ -39,6 +39,7 @@ export type {
 	IdentityLike,
 	PrincipalBytesLike,
 	PrincipalTextLike,
+	PublicKeyLike,
 	SigningIdentity,
 	TransformingIdentity,
 } from "./call/agent.js";

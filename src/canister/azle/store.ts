@@ -104,7 +104,9 @@ export interface BlobStoreClass {
 
 /** A proof of what an application certifies: both in CBOR (interface specification, "Certificate"). */
 export interface CertifiedProof {
+	/** The subnet's, of the canister's certified data. */
 	readonly certificate: Uint8Array;
+	/** The hash tree whose digest that is, pruned to what is shown. */
 	readonly witness: Uint8Array;
 }
 

@@ -13,12 +13,18 @@ export interface PrincipalBytesLike {
 	toUint8Array(): Uint8Array;
 }
 
+/** A public key, as far as its bytes are asked for. */
+export interface PublicKeyLike {
+	/** In DER. */
+	toDer(): Uint8Array;
+}
+
 /** An identity that signs bytes, as that of a key does. */
 export interface SigningIdentity {
 	/** Whom it stands for. */
 	getPrincipal(): PrincipalBytesLike;
-	/** The public key, in DER. */
-	getPublicKey(): { toDer(): Uint8Array };
+	/** The key that its signatures are verified by. */
+	getPublicKey(): PublicKeyLike;
 	/** The signature of these bytes. */
 	sign(bytes: Uint8Array): Promise<Uint8Array>;
 }

@@ -12,12 +12,29 @@ import type { State } from "../state.js";
 /** What an application certifies beside the store: trees of its own under labels of the certified root. */
 
 /** What stands under a label: a leaf with this value, or a hash tree of the application's with this digest. */
-export type CertifiedTree = { readonly value: Uint8Array } | { readonly digest: Uint8Array };
+export type CertifiedTree =
+	| {
+			/** Of the leaf: at most 65,535 bytes. */
+			readonly value: Uint8Array;
+	  }
+	| {
+			/** Of the hash tree: 32 bytes. */
+			readonly digest: Uint8Array;
+	  };
 
 /** What a proof shows of it: the leaf's value, or the tree in CBOR, pruned as the application likes. */
-export type ShownTree = { readonly label: string } & (
-	| { readonly value: Uint8Array }
-	| { readonly tree: Uint8Array }
+export type ShownTree = {
+	/** It stands under this one. */
+	readonly label: string;
+} & (
+	| {
+			/** Of the leaf. */
+			readonly value: Uint8Array;
+	  }
+	| {
+			/** The hash tree in CBOR. */
+			readonly tree: Uint8Array;
+	  }
 );
 
 const MOST_LABELS = 16;
