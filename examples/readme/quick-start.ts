@@ -1,8 +1,18 @@
-import { HttpAgent, type SignIdentity } from "@dfinity/agent";
+import { createPrivateKey } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { HttpAgent } from "@dfinity/agent";
+import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { BlobClient } from "canister-blobs/node";
 
-export async function quickStart(host: string, canisterId: string, identity: SignIdentity, path: string) {
-	const agent = await HttpAgent.create({ host, identity });
+/** The identity of a key that `openssl genpkey -algorithm ed25519` made. */
+async function identityIn(pem: string) {
+	const { d = "" } = createPrivateKey(await readFile(pem)).export({ format: "jwk" });
+	return Ed25519KeyIdentity.fromSecretKey(Buffer.from(d, "base64url"));
+}
+
+/** Takes what `canister-blobs network` prints, `key.pem`, and the path of a file. */
+export async function quickStart(host: string, canisterId: string, pem: string, path: string) {
+	const agent = await HttpAgent.create({ host, identity: await identityIn(pem) });
 	const blobs = new BlobClient({ agent, canisterId, localNetwork: true });
 
 	// Run it again after a crash: chunks that have arrived are not sent again.
@@ -10,6 +20,7 @@ export async function quickStart(host: string, canisterId: string, identity: Sig
 	upload.on("progress", ({ loaded, total }) => console.log(`${loaded} of ${total} bytes`));
 	await upload.done;
 
-	for await (const entry of blobs.list({ prefix: "films/" })) console.log(entry);
+	for await (const entry of blobs.list({ prefix: "films/" }))
+		if (entry.type === "blob") console.log(entry.blob.key, entry.blob.size);
 	await blobs.downloadTo("films/holiday.mp4", `${path}.copy`);
 }

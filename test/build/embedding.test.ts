@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Actor, AnonymousIdentity, Cbor, type HashTree, type HttpAgent, type Identity } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
@@ -27,6 +28,8 @@ import { libraries, prove } from "../support/verify.js";
  * examples/beside, built from the packed tarball: a store beside an application that has its own init, post_upgrade,
  * inspect_message, http_request and timer.
  */
+
+const root = join(import.meta.dirname, "../..");
 
 interface Page {
 	status_code: number;
@@ -117,6 +120,16 @@ test("the tarball has the interface and the documents, and nothing but what is s
 	const shipped =
 		/^(dist\/(backup|canister|cli|client|encryption|http|localnet|protocol|service-worker)\/|candid\/|docs\/|README.md$|LICENSE$|package.json$)/;
 	expect(files.filter((file) => !shipped.test(file))).toEqual([]);
+});
+
+test("source maps of the package hold their sources, which are not in it", async () => {
+	const { files } = await pack(inject("run"));
+	const maps = files.filter((file) => file.endsWith(".map"));
+	expect(maps.length).toBeGreaterThan(500);
+	for (const map of maps) {
+		const { sources, sourcesContent } = JSON.parse(await readFile(join(root, map), "utf8"));
+		expect(sourcesContent?.length, map).toBe(sources.length);
+	}
 });
 
 describe("where a store is", () => {

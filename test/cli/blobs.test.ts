@@ -178,6 +178,9 @@ describe("files", () => {
 		expect((await run(ls, "site/", "-R", "--json")).lines.map(({ key }) => key).slice(0, 3)).toEqual(
 			Object.keys(files).map((name) => `site/${name}`),
 		);
+		const { out } = await run(stat, "site/deep/er/c.txt", "--url");
+		const { canisterId, network } = scene.fixture;
+		expect(out).toBe(`http://${canisterId}.localhost:${new URL(network.url).port}/site/deep/er/c.txt\n`);
 		expect(await run(get, "site/", at("copy"))).toMatchObject({ code: 0 });
 		for (const [name, text] of Object.entries(files))
 			expect(await readFile(at("copy", name), "utf8")).toBe(text);

@@ -62,6 +62,20 @@ test.each(DOCUMENTS)("the links of %s", (path) => {
 	expect(deadLinks(path, proseOf(path))).toEqual([]);
 });
 
+/** What is in the package, and so beside a document that somebody reads there. */
+const SHIPPED = /^(?:README\.md|LICENSE|docs\/.+|candid\/.+)$/;
+
+test.each(DOCUMENTS.filter((path) => SHIPPED.test(path)))(
+	"the links of %s lead to what the package holds",
+	(path) => {
+		const targets = [...proseOf(path).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
+		const files = targets
+			.filter((target) => !/^(?:[a-z]+:|#)/.test(target))
+			.map((target) => relative(ROOT, join(ROOT, dirname(path), target.split("#")[0]!)));
+		expect(files.filter((file) => !SHIPPED.test(file))).toEqual([]);
+	},
+);
+
 test("a link to a missing heading or file is found", () => {
 	const text = "## A heading\n\n[a](#a-heading) [b](#another) [c](missing.md) [d](HTTP.md#headers)";
 	expect(deadLinks("docs/X.md", text)).toEqual(["#another", "missing.md"]);

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,6 +11,7 @@ import { invite } from "../../examples/readme/grant.js";
 import { thereAndBack } from "../../examples/readme/node.js";
 import { quickStart } from "../../examples/readme/quick-start.js";
 import { writeRandomFile } from "../../examples/support/random-file.js";
+import { identityOf } from "../../src/cli/connect/identities.js";
 import { BlobClient } from "../../src/client/node/index.js";
 import { bundleForPage } from "../support/bundle.js";
 import { newId, ok, openStore, type StoreFixture } from "../support/store.js";
@@ -66,12 +68,12 @@ test("its table has every method of the client", async () => {
 test("the quick start goes there and back", async () => {
 	const path = join(directory, "first.mp4");
 	await writeRandomFile(path, 1_000_000);
-	const identity = Ed25519KeyIdentity.generate();
-	await new BlobClient({ agent: fixture.agent, canisterId: fixture.canisterId }).admin.grantRole(
-		identity.getPrincipal(),
-		"writer",
-	);
-	await quickStart(fixture.network.url, fixture.canisterId.toText(), identity, path);
+	const pem = join(directory, "key.pem");
+	execFileSync("openssl", ["genpkey", "-algorithm", "ed25519", "-out", pem], { stdio: "pipe" });
+	const who = (await identityOf({ identity: pem, local: false }))!.getPrincipal();
+	const blobs = new BlobClient({ agent: fixture.agent, canisterId: fixture.canisterId });
+	await blobs.admin.grantRole(who.toText(), "writer");
+	await quickStart(fixture.network.url, fixture.canisterId.toText(), pem, path);
 	expect(Buffer.compare(await readFile(`${path}.copy`), await readFile(path))).toBe(0);
 });
 

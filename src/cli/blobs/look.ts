@@ -1,7 +1,8 @@
 /** `canister-blobs ls`, `stat` and `whoami`: what a store holds, and who asks. */
 import { parseArgs } from "node:util";
 import type { Manifest } from "../../client/node/index.js";
-import { type Command, parsed, UsageError } from "../command.js";
+import { type Command, CommandError, parsed, UsageError } from "../command.js";
+import type { Connection } from "../connect/connect.js";
 import { blobLine, reported, shownKey, sizeOf } from "../report.js";
 import { asksSnapshot, folderOf, openStore, STORE, STORE_HELP } from "./options.js";
 
@@ -51,15 +52,27 @@ async function runLs(args: readonly string[]): Promise<number> {
 const STAT_HELP = `Usage: canister-blobs stat <key> --canister <id> [options]
 
 Shows what a key holds, as the network has certified it.
+
+      --url               print the URL of a public blob, and nothing else
 ${STORE_HELP}`;
 
 async function runStat(args: readonly string[]): Promise<number> {
-	const { values, positionals } = parsed(args, STORE);
+	const { values, positionals } = parsed(args, { ...STORE, url: { type: "boolean", default: false } });
 	const [key, second] = positionals;
 	if (key === undefined || second !== undefined) throw new UsageError("stat takes one key");
 	return reported(values, async (report) => {
-		const { client } = await openStore(values);
+		const { client, connection } = await openStore(values);
 		const manifest = await client.stat(key);
+		const url = urlOf(manifest, connection);
+		if (values.url) {
+			if (url === undefined)
+				throw new CommandError(
+					"no_url",
+					`${shownKey(key)} has no URL: it is private, or the gateways of ${connection.host} are not known. ` +
+						"See canister-blobs update --public, or canister-blobs serve.",
+				);
+			return report.end(0, { url }, url);
+		}
 		const { size, chunkBytes, contentType, visibility, owner, createdAt, modifiedAt, metadata, expiresAt } =
 			manifest;
 		const rows: [string, string][] = [
@@ -67,6 +80,7 @@ async function runStat(args: readonly string[]): Promise<number> {
 			["size", `${size} bytes (${sizeOf(size)}) in chunks of ${chunkBytes}`],
 			["type", shownKey(contentType)],
 			["visibility", visibility],
+			...(url === undefined ? [] : [["url", url] as [string, string]]),
 			["owner", String(owner)],
 			["created", createdAt.toISOString()],
 			["modified", modifiedAt.toISOString()],
@@ -75,10 +89,21 @@ async function runStat(args: readonly string[]): Promise<number> {
 		];
 		return report.end(
 			0,
-			{ ...manifest },
+			{ ...manifest, ...(url !== undefined && { url }) },
 			rows.map(([name, value]) => `${name.padEnd(12)}${value}`).join("\n"),
 		);
 	});
+}
+
+/** Where gateways answer for a canister: those of the mainnet, and the one of a local network. */
+function urlOf({ key, visibility }: Manifest, { canisterId, host }: Connection): string | undefined {
+	const { protocol, hostname, port } = new URL(host);
+	const path = key.split("/").map(encodeURIComponent).join("/");
+	if (visibility !== "public") return undefined;
+	if (/(?:^|\.)(?:icp-api\.io|icp0\.io|ic0\.app)$/.test(hostname))
+		return `https://${canisterId}.icp0.io/${path}`;
+	if (!["127.0.0.1", "localhost", "[::1]"].includes(hostname)) return undefined;
+	return `${protocol}//${canisterId}.localhost${port && `:${port}`}/${path}`;
 }
 
 const WHOAMI_HELP = `Usage: canister-blobs whoami [--canister <id>] [options]

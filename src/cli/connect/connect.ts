@@ -8,6 +8,8 @@ import { targetOf } from "./target.js";
 /** A store on a network, and who asks. */
 export interface Connection {
 	readonly canisterId: string;
+	/** URL of the network's API. */
+	readonly host: string;
 	/** Undefined where nobody was named. */
 	readonly identity: KeyIdentity | undefined;
 	/** A client of the store, for an identity or for nobody. */
@@ -25,6 +27,7 @@ export async function connectionOf(values: ConnectionValues): Promise<Connection
 	});
 	return {
 		canisterId,
+		host,
 		identity: await identityOf(values),
 		// A root key is fetched only from a network that the user named a local one.
 		client: (identity, options = {}) =>
