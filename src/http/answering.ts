@@ -45,7 +45,7 @@ export class Answering {
 		this.#settings = settings;
 		const { maxReaders: most, stallMs, pressedStallMs, privateClient } = settings;
 		this.#cache = settings.cache && new DiskCache(settings.cache);
-		this.#memory = new ChunkMemory(settings.memoryBytes);
+		this.#memory = new ChunkMemory(settings.memoryBytes, (bytes) => this.#cache?.recycle(bytes));
 		this.readers = new Readers(this.#memory, { most, stallMs, pressedStallMs });
 		this.metrics = new Metrics({
 			memoryBytes: () => this.#memory.held,

@@ -27,6 +27,8 @@ const EMPTIED = 16 / 20;
 const BLOCK = 4_096;
 /** Writes under way: what comes then is not kept. */
 const MOST_WRITES = 8;
+/** Room for chunks to be read into, that is kept for the next ones. */
+const SPARE_BYTES = 2 ** 24;
 /** A file that is read is as new as one that was written, if that is so long ago. */
 const TOUCH_MS = 60_000;
 /** A file of a process that died in the middle of writing it. */
@@ -50,6 +52,13 @@ export class DiskCache {
 	#since = Number.POSITIVE_INFINITY;
 	#tidying: Promise<void> | undefined;
 	#failures = 0;
+	/**
+	 * What chunks are read into, given back: to get new room for each, and to have it collected, takes as long as to hash
+	 * them.
+	 */
+	readonly #spare: Uint8Array[] = [];
+	#spareBytes = 0;
+	readonly #lent = new WeakSet<Uint8Array>();
 
 	/** @throws ClientError `option_invalid` */
 	constructor({ directory, maxBytes, private: isPrivate = false }: DiskCacheOptions) {
@@ -73,7 +82,10 @@ export class DiskCache {
 		return this.#failures;
 	}
 
-	/** What is there under a name, whatever it is; undefined for nothing, and for another length. */
+	/**
+	 * What is there under a name, whatever it is; undefined for nothing, and for another length. To be given back by
+	 * `recycle` once nobody has it any more.
+	 */
 	async read(name: string, length: number): Promise<Uint8Array | undefined> {
 		const file = await open(this.#path(name), constants.O_RDONLY | NOFOLLOW).catch(() => undefined);
 		if (file === undefined) return undefined;
@@ -81,14 +93,31 @@ export class DiskCache {
 			const { size, mtimeMs } = await file.stat();
 			if (size !== length) return undefined;
 			// All of it is written to by the read, or dropped.
-			const { buffer, bytesRead } = await file.read(Buffer.allocUnsafeSlow(length), 0, length, 0);
+			const buffer = this.#room(length);
+			const { bytesRead } = await file.read(buffer, 0, length, 0);
 			if (Date.now() - mtimeMs > TOUCH_MS) await file.utimes(new Date(), new Date()).catch(() => {});
-			return bytesRead === length ? buffer : undefined;
+			if (bytesRead !== length) return undefined;
+			this.#lent.add(buffer);
+			return buffer;
 		} catch {
 			return undefined;
 		} finally {
 			await file.close().catch(() => {});
 		}
+	}
+
+	/** Bytes that `read` answered, and that from now on another chunk may be read into. All others are left alone. */
+	recycle(bytes: Uint8Array): void {
+		if (!this.#lent.delete(bytes) || this.#spareBytes + bytes.length > SPARE_BYTES) return;
+		this.#spare.push(bytes);
+		this.#spareBytes += bytes.length;
+	}
+
+	#room(length: number): Uint8Array {
+		const at = this.#spare.findIndex((bytes) => bytes.length === length);
+		if (at < 0) return Buffer.allocUnsafeSlow(length);
+		this.#spareBytes -= length;
+		return this.#spare.splice(at, 1)[0]!;
 	}
 
 	/** Removes what is there under a name. */

@@ -97,7 +97,7 @@ async function pump(
 	try {
 		for (let part = await body.next(); part !== undefined; part = await body.next()) {
 			observed.sent(part.length);
-			if (!response.write(part)) await drained(response);
+			await written(response, part);
 			if (gone.aborted) return;
 		}
 		response.end();
@@ -108,19 +108,23 @@ async function pump(
 	}
 }
 
-const drained = (response: ServerResponse): Promise<void> => once(response, "drain");
-const finished = (response: ServerResponse): Promise<void> => once(response, "finish");
+/** Resolves when the system has taken the bytes, which are another chunk's after that, or the connection is closed. */
+function written(response: ServerResponse, part: Uint8Array): Promise<void> {
+	return settled(response, (end) => response.write(part, end));
+}
 
-/** Resolves at the event, or when the connection is closed. */
-function once(response: ServerResponse, event: "drain" | "finish"): Promise<void> {
+const finished = (response: ServerResponse): Promise<void> =>
+	settled(response, (end) => response.on("finish", end));
+
+/** Resolves when `begin` has called what it is given, or when the connection is closed. */
+function settled(response: ServerResponse, begin: (end: () => void) => void): Promise<void> {
 	return new Promise((resolve) => {
 		if (response.closed || response.destroyed) return resolve();
 		const end = () => {
-			response.off(event, end);
 			response.off("close", end);
 			resolve();
 		};
-		response.on(event, end);
 		response.on("close", end);
+		begin(end);
 	});
 }

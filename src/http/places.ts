@@ -42,6 +42,7 @@ export function chunksOf(blob: VerifiedBlob, isPrivate: boolean, { metrics, cach
 			}
 			if (found) {
 				metrics.damaged();
+				kept?.recycle(found);
 				await kept?.remove(name);
 			}
 			const bytes = await blob.chunk(index, signal);

@@ -54,7 +54,8 @@ function streamOf(
 					const part = await body.next();
 					if (part !== undefined) {
 						observed.sent(part.length);
-						return sink.enqueue(part);
+						// A reader of streams keeps it as long as it likes: what is here is another chunk's after that.
+						return sink.enqueue(new Uint8Array(part));
 					}
 					end("done");
 					sink.close();

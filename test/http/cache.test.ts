@@ -157,6 +157,37 @@ describe("C98 the cache", () => {
 const nameOf = (i: number) => Buffer.from(sha256(Buffer.of(i, i >> 8))).toString("hex");
 const CHUNK_BYTES = 1_000_000;
 
+test("C98 room that is read into again was sent before: each reader keeps its own bytes", async () => {
+	const blobs = Array.from({ length: 4 }, (_, i) => Buffer.from(pseudoBytes(6 * CHUNK, i + 40)));
+	for (const [i, blob] of blobs.entries()) await scene.put(`again/${i}`, blob);
+	const cache = { directory: await folder(), maxBytes: MAX };
+	const served = await scene.serve({ cache, memoryBytes: 2 * CHUNK, freshMs: 60_000 });
+	await served.handler.settle();
+	for (const i of blobs.keys()) await served.ask("GET", `/again/${i}`);
+	await served.handler.settle();
+	/** All parts of a stream, which are looked at only when the last one is there. */
+	const streamed = async (i: number) => {
+		const { body } = await served.handler.fetch(new Request(`${served.url}/again/${i}`));
+		const parts: Uint8Array[] = [];
+		for await (const part of body as unknown as AsyncIterable<Uint8Array>) parts.push(part);
+		return Buffer.concat(parts);
+	};
+	/** What a connection has after its reader has let it wait for others. */
+	const late = async (i: number, others: Promise<unknown>) => {
+		const socket = await served.raw(`/again/${i}`, "Connection: close\r\n");
+		await others;
+		const parts: Buffer[] = [];
+		for await (const part of socket) parts.push(part as Buffer);
+		return Buffer.concat(parts).subarray(-blobs[i]!.length);
+	};
+	const streams = Promise.all(blobs.map((_, i) => streamed(i)));
+	const sent = Promise.all(blobs.map((_, i) => late(i, streams)));
+	for (const [i, got] of (await streams).entries()) expect(got.equals(blobs[i]!), `stream ${i}`).toBe(true);
+	for (const [i, got] of (await sent).entries()) expect(got.equals(blobs[i]!), `late ${i}`).toBe(true);
+	expect(await served.metric("chunks_total", "cache")).toBeGreaterThan(0);
+	await served.stop();
+});
+
 test("C98 the cache holds what it may and no more, of three who write to it; what was read last stays", async () => {
 	const path = await folder();
 	const options = { directory: path, maxBytes: MAX };

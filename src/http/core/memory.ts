@@ -11,8 +11,8 @@ interface Slot {
 	readonly bytes: Promise<Uint8Array>;
 	readonly controller: AbortController;
 	users: number;
-	/** Whether the bytes are there. */
-	isLoaded: boolean;
+	/** Once they are there. */
+	loaded: Uint8Array | undefined;
 }
 
 interface Waiter {
@@ -26,6 +26,7 @@ interface Waiter {
  */
 export class ChunkMemory {
 	readonly #bytes: number;
+	readonly #onDropped: ((bytes: Uint8Array) => void) | undefined;
 	readonly #slots = new Map<string, Slot>();
 	/** Loaded slots without a user, the least recently used first. */
 	readonly #idle = new Map<string, Slot>();
@@ -33,9 +34,13 @@ export class ChunkMemory {
 	#held = 0;
 	#idleBytes = 0;
 
-	/** @param bytes bound of all chunks together; one that is larger is taken when there is no other */
-	constructor(bytes: number) {
+	/**
+	 * @param bytes bound of all chunks together; one that is larger is taken when there is no other
+	 * @param onDropped told of the bytes of each chunk that no lease was given for any more: nothing here has them now
+	 */
+	constructor(bytes: number, onDropped?: (bytes: Uint8Array) => void) {
 		this.#bytes = bytes;
+		this.#onDropped = onDropped;
 	}
 
 	/** Bytes of all chunks, those under way and those that nobody reads among them. */
@@ -71,7 +76,7 @@ export class ChunkMemory {
 		const bytes = this.#room(size, signal).then(async () => {
 			try {
 				const loaded = await load(signal);
-				slot.isLoaded = true;
+				slot.loaded = loaded;
 				if (slot.users === 0) this.#rest(slot);
 				return loaded;
 			} catch (error) {
@@ -80,7 +85,7 @@ export class ChunkMemory {
 				throw error;
 			}
 		});
-		const slot: Slot = { name, size, bytes, controller, users: 0, isLoaded: false };
+		const slot: Slot = { name, size, bytes, controller, users: 0, loaded: undefined };
 		this.#slots.set(name, slot);
 		// Of one that waited for room in vain.
 		bytes.catch(() => this.#forget(slot));
@@ -96,7 +101,7 @@ export class ChunkMemory {
 			isHeld = false;
 			slot.users--;
 			if (slot.users > 0) return;
-			if (slot.isLoaded) return this.#rest(slot);
+			if (slot.loaded) return this.#rest(slot);
 			// Whoever wants it from now on loads it anew: this one ends.
 			this.#forget(slot);
 			slot.controller.abort();
@@ -107,6 +112,7 @@ export class ChunkMemory {
 	/** Nobody reads it: it stays as long as there is room. */
 	#rest(slot: Slot): void {
 		if (this.#slots.get(slot.name) !== slot) {
+			this.#drop(slot);
 			this.#free(slot.size);
 			return;
 		}
@@ -133,8 +139,13 @@ export class ChunkMemory {
 			this.#idleBytes -= slot.size;
 			this.#held -= slot.size;
 			this.#forget(slot);
+			this.#drop(slot);
 		}
 		return true;
+	}
+
+	#drop({ loaded }: Slot): void {
+		if (loaded) this.#onDropped?.(loaded);
 	}
 
 	#room(size: number, signal: AbortSignal): Promise<void> {
