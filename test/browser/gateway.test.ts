@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openChromium } from "../support/page.js";
@@ -31,6 +32,7 @@ function sound(seconds: number): Uint8Array {
 	return new Uint8Array(file);
 }
 
+const TEXT = "Twice as short where it is packed, twice as short where it is packed.";
 const PICTURE = `<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"><rect width="30" height="20"/></svg>`;
 const large = bytesOf(40 * S + 1_000);
 let fixture: StoreFixture;
@@ -44,6 +46,10 @@ beforeAll(async () => {
 	const { store, network, canisterId } = fixture;
 	site = `http://${canisterId}.localhost:${new URL(network.url).port}`;
 	await put(store, "picture.svg", new TextEncoder().encode(PICTURE), { content_type: "image/svg+xml" });
+	await put(store, "packed.txt", new Uint8Array(gzipSync(TEXT)), {
+		content_type: "text/plain",
+		metadata: [["content-encoding", "gzip"]],
+	});
 	await put(store, "short.wav", sound(60), { content_type: "audio/wav" });
 	await put(store, "secret", bytesOf(10), { visibility: { private: null } });
 	const script = "<script>document.title = 'ran ' + origin</script>";
@@ -118,6 +124,14 @@ describe("C91 by its URL Chromium", () => {
 		const { at, duration, error } = await played("/long.wav", undefined);
 		expect([error, Math.round(duration)]).toEqual([undefined, 40]);
 		expect(at).toBeCloseTo(duration, 1);
+	});
+
+	test("decodes what is stored encoded", async () => {
+		const { text, encoding } = await page.evaluate(async () => {
+			const response = await fetch("/packed.txt");
+			return { text: await response.text(), encoding: response.headers.get("content-encoding") };
+		});
+		expect([text, encoding]).toEqual([TEXT, "gzip"]);
 	});
 
 	test("asks again, and is told that nothing has changed", async () => {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deflateSync, gzipSync } from "node:zlib";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -169,6 +170,20 @@ test("C124 the table of docs/SERVE.md holds here too", async () => {
 		return cellOf(answer.status, answer.headers);
 	});
 	expect(written(found)).toEqual(written(rows));
+});
+
+test("C124 what is stored encoded is decoded by the worker, and has no ranges", async () => {
+	const text = Buffer.from("Twice as short where it is packed, twice as short where it is packed.");
+	for (const [encoding, packed] of [
+		["gzip", gzipSync(text)],
+		["deflate", deflateSync(text)],
+	] as const) {
+		await scene.put(`packed.${encoding}`, packed, { metadata: { "content-encoding": encoding } });
+		const whole = await ask(page, `packed.${encoding}`, { headers: { range: "bytes=0-9" } });
+		expect([whole.status, whole.sha256, whole.length]).toEqual([200, sha256(text), text.length]);
+		expect(whole.headers).toMatchObject({ "accept-ranges": "none" });
+		expect(whole.headers).not.toHaveProperty("content-encoding");
+	}
 });
 
 test("C125 what was uploaded does not run on the origin, and cannot read its storage", async () => {

@@ -13,8 +13,8 @@ import { openNetwork } from "../../examples/support/network.js";
 import { writeRandomFile } from "../../examples/support/random-file.js";
 
 /**
- * npm run test:tools: programs that none of us wrote, on `canister-blobs serve` over a local network: curl, wget, ffprobe,
- * ffmpeg and mpv, as Debian has them. Not part of `npm test`, which needs none of them.
+ * npm run test:tools: programs that none of us wrote, on `canister-blobs serve` over a local network, and on its
+ * gateway: curl, wget, ffprobe, ffmpeg and mpv, as Debian has them. Not part of `npm test`, which needs none of them.
  */
 
 const root = join(import.meta.dirname, "../..");
@@ -65,7 +65,18 @@ try {
 		"50",
 		path("film.mp4"),
 	]);
-	for (const key of ["random", "film.mp4"])
+	const small = ["-f", "lavfi", "-i", `testsrc2=size=160x90:rate=5:duration=${FILM_SECONDS}`];
+	await run("ffmpeg", [
+		"-v",
+		"error",
+		...small,
+		"-c:v",
+		"mpeg4",
+		"-movflags",
+		"+faststart",
+		path("short.mp4"),
+	]);
+	for (const key of ["random", "film.mp4", "short.mp4"])
 		await client.upload(await readFile(path(key)), { key, visibility: "public" }).done;
 	const film = (await stat(path("film.mp4"))).size;
 
@@ -133,11 +144,51 @@ try {
 		await picture(path("film.mp4"), "b.raw");
 		return same("a.raw", "b.raw");
 	});
-	await check("mpv: plays from the middle", async () => {
+	const play = async (film: string, ...more: string[]) => {
 		const quiet = ["--no-config", "--vo=null", "--ao=null", "--no-terminal", "--untimed"];
-		await run("mpv", [...quiet, "--start=40", "--length=2", `${url}/film.mp4`]);
+		await run("mpv", [...quiet, "--length=2", ...more, film]);
 		return true;
+	};
+	await check("mpv: plays from the middle", () => play(`${url}/film.mp4`, "--start=40"));
+
+	// The canister itself, through the local network's gateway.
+	const site = (key: string) => `${network.url}/${key}?canisterId=${canisterId}`;
+	const isThere = async (key: string) => (await fetch(site(key))).status !== 503;
+	while (!(await isThere("random"))) await settled();
+	await check("gateway, curl: the whole", async () => {
+		await curl("-o", path("curl"), site("random"));
+		return same("curl", "random");
 	});
+	await check("gateway, curl -C -: resumes where a chunk begins, a chunk each time", async () => {
+		const { chunkBytes } = await client.stat("random");
+		await truncate(path("curl"), 21 * chunkBytes);
+		while ((await stat(path("curl"))).size < SIZE) await curl("-C", "-", "-o", path("curl"), site("random"));
+		return same("curl", "random");
+	});
+	await check("gateway, curl -C - within a chunk: is refused, and the file stays", async () => {
+		await truncate(path("curl"), 12_345_678);
+		const failure = await curl("-C", "-", "-o", path("curl"), site("random")).catch((error) => error);
+		return /501/.test(String(failure)) && (await stat(path("curl"))).size === 12_345_678;
+	});
+	await check("gateway, wget: the whole; -c within a chunk is refused, and the file stays", async () => {
+		await run("wget", ["-q", "-O", path("wget"), site("random")]);
+		const isWhole = await same("wget", "random");
+		await truncate(path("wget"), 45_000_001);
+		const failure = await run("wget", ["-q", "-c", "-O", path("wget"), site("random")]).catch(
+			(error) => error,
+		);
+		return isWhole && failure instanceof Error && (await stat(path("wget"))).size === 45_000_001;
+	});
+	await check("gateway, ffprobe: length and streams of a film of one chunk", async () => {
+		const show = ["-v", "error", "-show_entries", "format=duration", "-of", "json"];
+		const { format } = JSON.parse((await run("ffprobe", [...show, site("short.mp4")])).stdout);
+		return Math.round(Number(format.duration)) === FILM_SECONDS;
+	});
+	await check("gateway, mpv: plays it from its start", () => play(site("short.mp4")));
+	const raw = `Host: ${canisterId}.raw.localhost`;
+	await check("gateway, mpv, raw name: plays a film of many chunks from the middle", () =>
+		play(site("film.mp4"), "--start=40", `--http-header-fields=${raw}`),
+	);
 } finally {
 	server?.kill("SIGTERM");
 	if (server) await once(server, "close");

@@ -101,7 +101,13 @@ describe("C38 what a gateway accepts", () => {
 				headers: { "content-range": `bytes ${index * S}-${(index + 1) * S - 1}/${size}` },
 			});
 		// A gateway joins 1,000 parts, and cuts the rest without a word.
-		expect(gateway.get("/many").status).toBe(501);
+		const refused = gateway.ask("/many");
+		gateway.verify("/many", refused);
+		expect(refused.status).toBe(501);
+		const other = refused.body.slice();
+		other[0]! ^= 1;
+		expect(() => gateway.verify("/many", { ...refused, body: other })).toThrow();
+		expect(() => gateway.verify("/many", { ...refused, status: 200 })).toThrow();
 	});
 
 	test("a blob as it is after a change of its type, a copy, a new name", () => {
