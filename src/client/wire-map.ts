@@ -6,6 +6,7 @@ import type {
 	WireVersion,
 	WireVisibility,
 } from "../protocol/index.js";
+import { unit } from "../protocol/index.js";
 import { ClientError } from "./errors/errors.js";
 import type { Conditions, OpenUpload, Role, Version, Visibility } from "./types.js";
 import { hex } from "./util/bytes.js";
@@ -48,10 +49,9 @@ export function toOpenUpload(wire: WireUpload): OpenUpload {
 	});
 }
 
-export const fromRole = (role: Role): WireRole => ({ [role]: null }) as unknown as WireRole;
+export const fromRole = (role: Role): WireRole => unit(role);
 
-export const fromVisibility = (visibility: Visibility): WireVisibility =>
-	visibility === "public" ? { public: null } : { private: null };
+export const fromVisibility = (visibility: Visibility): WireVisibility => unit(visibility);
 
 /** What a key must hold: nothing, or this version. */
 export type Precondition = "absent" | Version;

@@ -1,5 +1,6 @@
 import { bytes, nat32, nat64, record, text, variant } from "./candid.js";
 import type { CandidType, Shape } from "./codec/shape.js";
+import { caseOf } from "./variants.js";
 
 /**
  * What the caller should do about an error:
@@ -204,7 +205,7 @@ export const WireErrorType = variant<WireError>(
 );
 
 export function errorCode(error: WireError): ErrorCode {
-	return Object.keys(error)[0] as ErrorCode;
+	return caseOf<ErrorCode>(error);
 }
 
 /** What happened and what to do, as `sentences` makes two sentences of. */

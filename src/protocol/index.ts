@@ -8,5 +8,6 @@ export * from "./listing.js";
 export { Principal, type WirePrincipal } from "./principal.js";
 export * from "./sealed.js";
 export * from "./validate.js";
+export { caseOf, unit } from "./variants.js";
 export { fitting, weightOf } from "./weighing.js";
 export * from "./wire/index.js";

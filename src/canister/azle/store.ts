@@ -22,7 +22,9 @@ import {
 	type MethodArgs,
 	type MethodName,
 	type MethodOk,
+	unit,
 	type WireError,
+	type WireGrantRole,
 } from "../../protocol/index.js";
 import { decodeArgs, encodeReply, isAcceptable } from "../candid/codec.js";
 import { decodeHttpRequest, encodeHttpReply } from "../candid/http.js";
@@ -201,7 +203,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		ask("blobs_give_grant", (id) => {
 			given = id;
 			const terms = fromGrantTerms({ role, ...rest });
-			return [{ id, who, role: { [role]: null } as never, terms, under: [], as: [] }];
+			return [{ id, who, role: unit<WireGrantRole>(role), terms, under: [], as: [] }];
 		});
 		return given!;
 	};

@@ -1,9 +1,11 @@
 import type { WirePrincipal } from "../../protocol/index.js";
 import {
 	MAX_LIST_PAGE,
+	unit,
 	type WireGivenAs,
 	type WireGrant,
 	type WireGrantName,
+	type WireGrantRole,
 	type WireGrantsOf,
 	type WireGrantTerms,
 } from "../../protocol/index.js";
@@ -63,7 +65,7 @@ export async function grant(
 	const request = {
 		id,
 		who: principal,
-		role: { [terms.role]: null } as never,
+		role: unit<WireGrantRole>(terms.role),
 		terms: fromTerms(terms),
 		under: optional(parent === undefined ? undefined : checkId("under", parent)),
 		as: optional(importAs && fromImportAs(importAs)),

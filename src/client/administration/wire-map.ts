@@ -1,4 +1,5 @@
 import type { WireMode, WireQuota, WireStats } from "../../protocol/index.js";
+import { unit } from "../../protocol/index.js";
 import { NO_BOUND_32, toBound, toMode } from "../account.js";
 import type { Quota, SettableMode, Statistics } from "../types.js";
 import { withJson } from "../util/json.js";
@@ -18,7 +19,7 @@ export function fromQuota(quota: Quota): WireQuota {
 	};
 }
 
-export const fromMode = (mode: SettableMode): WireMode => ({ [mode]: null }) as unknown as WireMode;
+export const fromMode = (mode: SettableMode): WireMode => unit(mode);
 
 const PAGE_BYTES = 65_536;
 

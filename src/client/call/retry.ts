@@ -60,6 +60,7 @@ const UNVERIFIED = [
 	"witness_invalid",
 	"manifest_corrupt",
 	"list_corrupt",
+	"feed_corrupt",
 	"reply_invalid",
 ] as const;
 

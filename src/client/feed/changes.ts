@@ -2,7 +2,7 @@ import { MAX_CHANGES_PAGE, type WireChange, type WireChangeOf } from "../../prot
 import { toQuota } from "../account.js";
 import { toRule } from "../administration/expiry.js";
 import { toGrantName, toTerms } from "../administration/grants.js";
-import { isRetryable } from "../call/retry.js";
+import { passing } from "../call/retry.js";
 import { askCertified, type ClientContext, leastVersion, noteVersion } from "../context.js";
 import { isBlobError } from "../errors/errors.js";
 import { toManifest } from "../manifest.js";
@@ -27,10 +27,6 @@ export interface ChangesOptions {
 	/** Aborts the reading. */
 	signal?: AbortSignal | undefined;
 }
-
-/** Pages in a row that do not verify: that many bad nodes are somebody on the way. */
-const MAX_UNVERIFIED = 3;
-const UNVERIFIED = ["certificate_invalid", "certificate_stale", "witness_invalid", "feed_corrupt"];
 
 export async function* changes(context: ClientContext, options: ChangesOptions = {}): AsyncGenerator<Change> {
 	const pageSize = checkInteger("pageSize", options.pageSize ?? MAX_CHANGES_PAGE, 1, MAX_CHANGES_PAGE);
@@ -122,16 +118,11 @@ async function askNode(
 	signal: AbortSignal | undefined,
 ): Promise<VerifiedPage | undefined> {
 	let page: VerifiedPage | undefined;
-	let unverified = 0;
-	const retryable = (error: unknown) =>
-		isBlobError(error) && UNVERIFIED.includes(error.code)
-			? ++unverified < MAX_UNVERIFIED
-			: isRetryable(error);
 	try {
 		await context.caller.query(
 			"blobs_changes",
 			[request],
-			{ signal, isBound: true, retryable },
+			{ signal, isBound: true, retryable: passing() },
 			async (answer) => {
 				page = await verifyPage(context, after, answer);
 			},

@@ -1,4 +1,5 @@
 import {
+	caseOf,
 	PROTOCOL_FEATURES,
 	PROTOCOL_VERSION,
 	sameBytes,
@@ -50,7 +51,7 @@ export class Administering {
 		const bytes = who.toUint8Array();
 		return administer(this.#state, method, request, () => {
 			refuseNobody(bytes);
-			const name = Object.keys(role)[0] as Role;
+			const name = caseOf<Role>(role);
 			if (granted) this.#state.roles.grant(bytes, name);
 			else {
 				this.#state.roles.revoke(bytes, name);
@@ -80,7 +81,7 @@ export class Administering {
 	setMode(request: WireSetMode): WireStatus {
 		const { generation } = request;
 		const state = this.#state;
-		const mode = Object.keys(request.mode)[0] as ModeName;
+		const mode = caseOf<ModeName>(request.mode);
 		const last = administer(state, "blobs_set_mode", request, () => {
 			if (BigInt(state.modes.generation) !== generation)
 				refuse("mode_changed", { generation: BigInt(state.modes.generation) });

@@ -1,4 +1,5 @@
 import {
+	caseOf,
 	checkPrefix,
 	MAX_GRANT_LEVELS,
 	MAX_GRANTS,
@@ -40,7 +41,7 @@ export class Granting {
 		const give = (caller: Uint8Array) => {
 			refuseNobody(who);
 			if (state.grants.named(who, id) !== undefined) refuse("upload_conflict", { field: "id" });
-			const role = Object.keys(request.role)[0] as GrantRole;
+			const role = caseOf<GrantRole>(request.role);
 			checkTerms(request.terms, role, state.now);
 			const [as] = request.as;
 			if (as !== undefined) checkGivenAs(state, as, request.terms);

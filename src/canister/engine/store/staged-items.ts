@@ -1,5 +1,6 @@
 import { decodeUtf8, encodeUtf8 } from "../../../protocol/codec/utf8.js";
 import type { WirePrecondition, WireVersion } from "../../../protocol/index.js";
+import { caseOf } from "../../../protocol/index.js";
 import type { StableMap } from "../../host/ports.js";
 import { putU32, putU64, type Reader, readVersion, versionRecord, Writer } from "../base/codec.js";
 import { RecordVersions } from "../base/record-versions.js";
@@ -33,7 +34,7 @@ const NO_VERSION: WireVersion = { sequence: 0n, canister_version: 0n };
 
 function encode(item: StagedItem): Uint8Array {
 	const { precondition, blob, expiresAt } = item;
-	const kind = Object.keys(precondition)[0] as keyof typeof PRECONDITIONS;
+	const kind = caseOf<keyof typeof PRECONDITIONS>(precondition);
 	const version = "version" in precondition ? precondition.version : NO_VERSION;
 	const record = new Writer().u8(FORMS.newest).u32(item.place).u32(item.attempt).u64(item.charged);
 	record
