@@ -27,8 +27,8 @@ const OVER = ["public", "private"] as const;
 /** Entries of metadata that each of 1,000 items of a message can bring (PROTOCOL.md, "Bounds"). */
 const ENTRIES = 2;
 /** Items of each batch that is tried; and how many are then made with all that fit, those that would take the most. */
-const TRIED = 16;
-const MADE = 3;
+const TRIED = 8;
+const MADE = 2;
 
 /** The dearest batch that is found, with as many items as fit. */
 export async function dearestOfBatches(store: MeteredStore): Promise<number> {
