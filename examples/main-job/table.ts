@@ -16,6 +16,8 @@ export interface Figures {
 	/** Against 2,000 cycles a byte, what receiving them costs in any case. */
 	readonly cyclesOverFloor: number | undefined;
 	readonly uploaderPeakMemoryMB: number;
+	/** Before it sent anything: Node, the agent and the client. */
+	readonly uploaderIdleMemoryMB: number;
 	readonly sha256: string;
 	readonly identical: boolean;
 }
@@ -26,20 +28,32 @@ const optional = (value: number | undefined, digits: number) =>
 	value === undefined ? "not counted by this network" : number(value, digits);
 
 export function formatTable(figures: Figures): string {
+	const { chunks, chunksReused, putInstructionsPerByte, cyclesPerByte, cyclesOverFloor } = figures;
 	const rows: [string, string][] = [
-		["file", figures.file],
-		["bytes", number(figures.bytes)],
-		["chunks", number(figures.chunks)],
-		["chunks reused after the kill", number(figures.chunksReused)],
-		["upload", `${number(figures.uploadSeconds, 1)} s, ${number(figures.uploadMBPerSecond, 1)} MB/s`],
-		["download", `${number(figures.downloadSeconds, 1)} s, ${number(figures.downloadMBPerSecond, 1)} MB/s`],
-		["instructions a byte (puts)", optional(figures.putInstructionsPerByte, 1)],
-		["cycles a byte (whole upload)", optional(figures.cyclesPerByte, 1)],
-		["cycles over the floor of 2,000 a byte", optional(figures.cyclesOverFloor, 3)],
-		["peak memory of the uploading process", `${number(figures.uploaderPeakMemoryMB)} MB`],
-		["SHA-256 of what came back", figures.sha256],
-		["identical", figures.identical ? "yes" : "NO"],
+		["file", `${figures.file}, ${number(figures.bytes)} bytes in ${number(chunks)} chunks`],
+		[
+			"upload",
+			`${number(figures.uploadSeconds, 1)} s with the kill and the upgrade, ${rate(figures.uploadMBPerSecond)}`,
+		],
+		[
+			"resumed",
+			`${number(chunksReused)} of ${number(chunks)} chunks had arrived before the kill and were not sent again`,
+		],
+		["download", `${number(figures.downloadSeconds, 1)} s, ${rate(figures.downloadMBPerSecond)}`],
+		["result", figures.identical ? "identical: both files have the same SHA-256" : "DIFFERENT"],
+		["SHA-256", figures.sha256],
+		[
+			"memory",
+			`the uploading process took at most ${number(figures.uploaderPeakMemoryMB)} MB, ${number(figures.uploaderIdleMemoryMB)} MB of it before it sent anything`,
+		],
+		["instructions", `${optional(putInstructionsPerByte, 1)} per byte, to hash and store a chunk`],
+		[
+			"cycles",
+			`${optional(cyclesPerByte, 1)} per byte in all, ${optional(cyclesOverFloor, 3)} times what receiving the bytes costs in any case`,
+		],
 	];
 	const width = Math.max(...rows.map(([name]) => name.length));
-	return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join("\n");
+	return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n");
 }
+
+const rate = (megabytes: number): string => `${number(megabytes, 1)} MB/s`;

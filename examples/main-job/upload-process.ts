@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import type { Ed25519KeyIdentity } from "@dfinity/identity";
 import type { Principal } from "@dfinity/principal";
+import type { Loaded } from "./bar.js";
 import type { UploadReport, UploadTask } from "./uploader.js";
 
 export type Done = Extract<UploadReport, { type: "done" }>;
@@ -24,14 +25,14 @@ export class UploadProcess {
 	/** Resolves with the last report; undefined where the process was killed before it could make one. */
 	readonly end: Promise<Done | undefined>;
 
-	constructor(task: UploadTask, onProgress: (loaded: number, total: number) => void) {
+	constructor(task: UploadTask, onProgress: (progress: Loaded) => void) {
 		this.#child = fork(join(import.meta.dirname, "uploader.ts"), {
 			execArgv: ["--import", "tsx"],
 			serialization: "advanced",
 		});
 		this.end = new Promise((resolve, reject) => {
 			this.#child.on("message", (report: UploadReport) => {
-				if (report.type === "progress") onProgress(report.loaded, report.total);
+				if (report.type === "progress") onProgress(report);
 				else if (report.type === "done") resolve(report);
 				else reject(new Error(`the upload failed: ${report.message}`));
 			});

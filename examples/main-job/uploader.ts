@@ -1,6 +1,7 @@
 import { HttpAgent } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { BlobClient } from "canister-blobs/node";
+import type { Loaded } from "./bar.js";
 
 /** What the uploading process is told, over IPC: a key has no place in arguments, which everybody can list. */
 export interface UploadTask {
@@ -14,11 +15,7 @@ export interface UploadTask {
 
 /** What it tells: progress in bytes, and at the end the root and its own peak memory. */
 export type UploadReport =
-	| {
-			readonly type: "progress";
-			readonly loaded: number;
-			readonly total: number;
-	  }
+	| ({ readonly type: "progress" } & Loaded)
 	| {
 			readonly type: "done";
 			readonly root: string;
@@ -44,7 +41,9 @@ process.once("message", async (task: UploadTask) => {
 			peakMemoryBytes = Math.max(peakMemoryBytes, process.memoryUsage.rss());
 		}, 10);
 		const transfer = client.upload(task.path, { key: task.key, visibility: "public" });
-		transfer.on("progress", ({ loaded, total }) => report({ type: "progress", loaded, total: total ?? 0 }));
+		transfer.on("progress", ({ loaded, total = 0, bytesPerSecond, secondsLeft }) => {
+			report({ type: "progress", loaded, total, bytesPerSecond, secondsLeft });
+		});
 		const manifest = await transfer.done;
 		clearInterval(watch);
 		report({

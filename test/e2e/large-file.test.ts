@@ -45,7 +45,7 @@ test("300 MB: killed in the middle, resumed by another process in bounded memory
 	await writeRandomFile(path, SIZE);
 
 	let killedAt = 0;
-	const first = new UploadProcess(taskOf(path, "large"), (loaded) => {
+	const first = new UploadProcess(taskOf(path, "large"), ({ loaded }) => {
 		killedAt = loaded;
 		if (loaded > SIZE / 4) first.kill();
 	});
