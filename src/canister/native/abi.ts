@@ -82,7 +82,7 @@
  * the area of labels from `pathAt` on, each as u32 length, its bytes, and what fills the last multiple of 4. So three
  * nodes take one call, of 8,500 instructions, and not three.
  *
- * All but `update`, `finish`, `base64`, `check` and `resources` leave count at 0: an unfinished `update` is lost.
+ * All but `update`, `finish`, `check` and `resources` leave count at 0: an unfinished `update` is lost.
  *
  * ## Texts
  * QuickJS makes a text of bytes one character at a time, and bytes of a text, at 300 to 2,000 instructions each; Azle

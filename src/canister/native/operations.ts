@@ -58,7 +58,6 @@ export function runFunction(functions: OperationFunctions): FunctionCode {
 	when(OPERATION.check, () => {
 		code.get(control, data, length).call(functions.isUtf8).memory("i32.store", CONTROL.records);
 	});
-	when(OPERATION.base64, () => code.get(control, data, length).call(functions.base64));
 	when(OPERATION.resources, () => {
 		code.get(control).call(functions.stableSize).memory("i64.store", CONTROL.pages);
 		code.get(control).i32(CONTROL.cycles).op("i32.add").call(functions.liquidCycles);
@@ -89,5 +88,6 @@ export function runFunction(functions: OperationFunctions): FunctionCode {
 	when(OPERATION.isHash, () => {
 		code.get(control, control, data, length).call(functions.isHash).memory("i32.store", CONTROL.records);
 	});
+	when(OPERATION.base64, () => code.get(control, data, length).call(functions.base64));
 	return code.op("unreachable");
 }
