@@ -63,6 +63,8 @@ const PART_OF: Readonly<Record<string, string>> = {
 	repositoryWriterVersusRestic: "backup",
 	repositoryWriterBytesVersusRestic: "backup",
 	cpuVersusActor: "cpu",
+	listDecodeVersusLibrary: "cpu",
+	listCpuVersusActor: "cpu",
 	smallFileCpuVersusActor: "cpu",
 	downloadVersusBareQuery: "download",
 	serveVersusClient: "serve",

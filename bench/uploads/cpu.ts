@@ -3,6 +3,9 @@ import { Actor } from "@dfinity/agent";
 import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { idlFactory } from "../../test/support/idl.js";
 import { newId, publication, rootOf } from "../../test/support/published.js";
+import type { Figures } from "../figures.js";
+import { cpuOf } from "./cpu-of.js";
+import { listShares } from "./lists.js";
 import { NetworkProcess } from "./network-process.js";
 
 /** The service as far as it is called here. */
@@ -18,14 +21,6 @@ const FILES = 1_000;
 const ACTOR_FILES = 60;
 const FILE_BYTES = 10_000;
 
-/** Milliseconds of this process's CPU that `work` takes. */
-async function cpuOf(work: () => Promise<unknown>): Promise<number> {
-	const before = process.cpuUsage();
-	await work();
-	const { user, system } = process.cpuUsage(before);
-	return (user + system) / 1_000;
-}
-
 /**
  * CPU of the client for the same bytes by its own call path and by ordinary Actor calls, in one process, on a network
  * in another: for a large blob by the byte, for small files by the file.
@@ -33,7 +28,12 @@ async function cpuOf(work: () => Promise<unknown>): Promise<number> {
 export async function cpuShares(
 	wasm: Uint8Array,
 	directory: string,
-): Promise<{ cpuVersusActor: number; smallFileCpuVersusActor: number }> {
+): Promise<
+	Pick<
+		Figures,
+		"cpuVersusActor" | "smallFileCpuVersusActor" | "listDecodeVersusLibrary" | "listCpuVersusActor"
+	>
+> {
 	const network = await NetworkProcess.start(directory);
 	try {
 		const { client, agent, canisterId } = await network.store(wasm);
@@ -71,7 +71,13 @@ export async function cpuShares(
 		const [c, d] = [files(FILES), files(ACTOR_FILES)];
 		const client2 = (await cpuOf(async () => packed(c).done)) / FILES;
 		const actor2 = (await cpuOf(() => oneByOne(d))) / ACTOR_FILES;
-		return { cpuVersusActor: client1 / actor1, smallFileCpuVersusActor: client2 / actor2 };
+		const { client: other, agent: otherAgent, canisterId: otherStore } = await network.store(wasm);
+		await other.uploadMany(files(FILES).map((source, i) => ({ key: `listed/${i}`, source }))).done;
+		return {
+			cpuVersusActor: client1 / actor1,
+			smallFileCpuVersusActor: client2 / actor2,
+			...(await listShares(other, otherAgent, otherStore)),
+		};
 	} finally {
 		await network.stop();
 	}

@@ -5,7 +5,9 @@ import {
 	isPublic,
 	Malformed,
 	manifests,
+	sameBytes,
 	type WireManifest,
+	type WirePrincipal,
 } from "../protocol/index.js";
 import { ClientError, unsupported } from "./errors/errors.js";
 import type { Manifest } from "./types.js";
@@ -52,6 +54,16 @@ export const readManifest = (bytes: Uint8Array): WireManifest => readRecord(mani
 /** @throws as `readManifest` and `fromWireManifest` */
 export const toManifest = (bytes: Uint8Array): Manifest => fromWireManifest(readManifest(bytes));
 
+let last: { readonly bytes: Uint8Array; readonly text: string } | undefined;
+
+/** As text, of which a checksum is part. Most of a list have one owner. */
+function textOf(owner: WirePrincipal): string {
+	const bytes = owner.toUint8Array();
+	if (last === undefined || !sameBytes(last.bytes, bytes))
+		last = { bytes: bytes.slice(), text: owner.toText() };
+	return last.text;
+}
+
 /** @throws ClientError `reply_invalid` for a manifest that no blob has: what follows loops over its chunks */
 export function fromWireManifest(wire: WireManifest): Manifest {
 	const invalid = checkChunking(wire.chunk_size, wire.size);
@@ -65,7 +77,7 @@ export function fromWireManifest(wire: WireManifest): Manifest {
 		chunkBytes: wire.chunk_size,
 		contentType: wire.content_type,
 		visibility: isPublic(wire) ? "public" : "private",
-		owner: wire.owner.toText(),
+		owner: textOf(wire.owner),
 		createdAt: date(wire.created_at),
 		modifiedAt: date(wire.modified_at),
 		metadata: Object.fromEntries(wire.metadata),

@@ -3,6 +3,7 @@ import { Cbor } from "@dfinity/agent";
 import { describe, expect, it } from "vitest";
 import { isBlobError } from "../../src/client/index.js";
 import { nodePorts } from "../../src/client/node/ports.js";
+import type { Ed25519Verify } from "../../src/client/platform/ports.js";
 import { utf8 } from "../../src/client/util/bytes.js";
 import type { HashTree } from "../../src/client/verification/hash-tree.js";
 import { NodeSignatures } from "../../src/client/verification/node-signatures.js";
@@ -29,20 +30,29 @@ class Subnet {
 	isRoot = false;
 	/** The first and the last canister on it. */
 	range: [Uint8Array, Uint8Array] = [Uint8Array.of(1), Uint8Array.of(9)];
-	readonly signatures = new NodeSignatures({
-		network: { rootKey: async () => this.key.publicDer },
-		canisterId: { toUint8Array: () => Uint8Array.of(5) },
-		ports: { ...nodePorts, now: () => this.nowMs + this.setMs, monotonic: () => this.nowMs },
-		nowMs: () => this.nowMs + this.setMs,
-		readState: async () => {
-			this.asked++;
-			const { subnetId } = this.key;
-			const certificate = { tree: this.#tree(subnetId), signature: new Uint8Array(48) };
-			const delegation = { subnet_id: subnetId, certificate: new Uint8Array() };
-			return this.isRoot ? certificate : { ...certificate, delegation };
-		},
-		verify: async () => {},
-	});
+	readonly signatures: NodeSignatures;
+
+	constructor(verifier: Ed25519Verify | undefined) {
+		this.signatures = new NodeSignatures({
+			network: { rootKey: async () => this.key.publicDer },
+			canisterId: { toUint8Array: () => Uint8Array.of(5) },
+			ports: {
+				sha256: nodePorts.sha256,
+				now: () => this.nowMs + this.setMs,
+				monotonic: () => this.nowMs,
+				...(verifier && { ed25519Verify: verifier }),
+			},
+			nowMs: () => this.nowMs + this.setMs,
+			readState: async () => {
+				this.asked++;
+				const { subnetId } = this.key;
+				const certificate = { tree: this.#tree(subnetId), signature: new Uint8Array(48) };
+				const delegation = { subnet_id: subnetId, certificate: new Uint8Array() };
+				return this.isRoot ? certificate : { ...certificate, delegation };
+			},
+			verify: async () => {},
+		});
+	}
 
 	/** A node of it. */
 	add(name: string): NodeKey {
@@ -78,7 +88,12 @@ const signed = (node: NodeKey, atMs: number) => {
 	};
 };
 
-describe("the signature of the node that answered a query", () => {
+describe.each<[string, Ed25519Verify | undefined]>([
+	["the library of a page", undefined],
+	["Node itself", nodePorts.ed25519Verify],
+])("the signature of the node that answered a query, verified by %s", (_, verifier) => {
+	const newSubnet = () => new Subnet(verifier);
+
 	it("is the one that the IC's own engine makes", async () => {
 		const recorded = readFileSync(new URL("../localnet/golden/transcripts.jsonl", import.meta.url), "utf8")
 			.trim()
@@ -87,7 +102,7 @@ describe("the signature of the node that answered a query", () => {
 		const bytesOf = (shown: string) =>
 			new Uint8Array(Buffer.from(/^bytes\(\d+\) ([0-9a-f]*)$/.exec(shown)?.[1] ?? "", "hex"));
 		const state = JSON.stringify(recorded.find(({ name }) => name === "read_state subnet (v2)"));
-		const subnet = new Subnet();
+		const subnet = newSubnet();
 		for (const [, id, der] of state.matchAll(
 			/label 0x([0-9a-f]{58})":\{"label public_key":"leaf\(44\) ([0-9a-f]{88})"/g,
 		))
@@ -113,12 +128,12 @@ describe("the signature of the node that answered a query", () => {
 	});
 
 	it("is looked for at the root subnet where nobody was delegated to, for canisters on that alone", async () => {
-		const subnet = new Subnet();
+		const subnet = newSubnet();
 		subnet.isRoot = true;
 		const node = subnet.add("one");
 		await subnet.verify(signed(node, subnet.nowMs));
 
-		const elsewhere = new Subnet();
+		const elsewhere = newSubnet();
 		elsewhere.isRoot = true;
 		elsewhere.nodes = subnet.nodes;
 		elsewhere.range = [Uint8Array.of(6), Uint8Array.of(9)];
@@ -127,7 +142,7 @@ describe("the signature of the node that answered a query", () => {
 	});
 
 	it("costs one question for the nodes, for all answers of an hour", async () => {
-		const subnet = new Subnet();
+		const subnet = newSubnet();
 		const [one, two] = [subnet.add("one"), subnet.add("two")];
 		subnet.signatures.prepare();
 		await Promise.all([one, two, one].map((node) => subnet.verify(signed(node, subnet.nowMs))));
@@ -144,7 +159,7 @@ describe("the signature of the node that answered a query", () => {
 	});
 
 	it("may be of a node that has come since, and not of one that is gone", async () => {
-		const subnet = new Subnet();
+		const subnet = newSubnet();
 		const old = subnet.add("old");
 		await subnet.verify(signed(old, subnet.nowMs));
 		subnet.nodes = [];
@@ -156,7 +171,7 @@ describe("the signature of the node that answered a query", () => {
 	});
 
 	it("must be there, well-formed, of a node of the subnet, under this very answer", async () => {
-		const subnet = new Subnet();
+		const subnet = newSubnet();
 		const good = signed(subnet.add("one"), subnet.nowMs);
 		const stranger = signed(new NodeKey(utf8("elsewhere"), "one"), subnet.nowMs);
 		const cases: unknown[][] = [
@@ -189,7 +204,7 @@ describe("the signature of the node that answered a query", () => {
 	});
 
 	it("is of the last five minutes", async () => {
-		const subnet = new Subnet();
+		const subnet = newSubnet();
 		const node = subnet.add("one");
 		await subnet.verify(signed(node, subnet.nowMs - 4 * MINUTE));
 		await subnet.verify(signed(node, subnet.nowMs + 4 * MINUTE));

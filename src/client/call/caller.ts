@@ -162,7 +162,7 @@ function replyOf(name: MethodName): Message<unknown> {
  * reads a number in time that grows with the square of its length, and copies a chunk many times over. Byte strings
  * are views into the reply.
  */
-function decodeResult<Name extends MethodName>(name: Name, reply: Uint8Array): MethodOk<Name> {
+export function decodeResult<Name extends MethodName>(name: Name, reply: Uint8Array): MethodOk<Name> {
 	let result: WireResult<MethodOk<Name>>;
 	try {
 		result = replyOf(name).decode(reply, REPLY_BOUNDS) as WireResult<MethodOk<Name>>;

@@ -28,12 +28,17 @@ export interface RequestChannel {
 	publish(request: RequestEvent): void;
 }
 
+/** Whether an Ed25519 signature is that of a message under a public key of 32 bytes; false for what is no key. */
+export type Ed25519Verify = (key: Uint8Array, signature: Uint8Array, message: Uint8Array) => boolean;
+
 /** What the client takes from the platform it runs on. */
 export interface Ports {
 	/** The platform's fastest. */
 	readonly sha256: Sha256;
 	/** Checks a certificate's signature; in a page by a worker. */
 	readonly blsVerify: BlsVerify;
+	/** Checks a node's signature: the platform's own, which takes a tenth of the library's time. @default the library */
+	readonly ed25519Verify?: Ed25519Verify;
 	/**
 	 * A request's body in the form that the platform's fetch takes best, once for each request.
 	 * @param isPlatformFetch false where the application brought a fetch of its own

@@ -25,7 +25,14 @@ export function toJson(value: unknown): unknown {
 export const toJsonObject = (value: object): object =>
 	Object.fromEntries(Object.entries(value).map(([name, each]) => [name, toJson(each)]));
 
+/** One for all objects: lists have thousands. */
+const TO_JSON = {
+	value(this: object) {
+		return toJsonObject(this);
+	},
+};
+
 /** The same object, which JSON can hold. Out of sight, so that it can still be compared, spread and cloned. */
 export function withJson<T extends object>(value: T): T {
-	return Object.defineProperty(value, "toJSON", { value: () => toJsonObject(value) });
+	return Object.defineProperty(value, "toJSON", TO_JSON);
 }

@@ -12,7 +12,7 @@ import { selfAuthenticating } from "./self-authenticating.js";
 interface Path extends Pick<Transport, "nowMs" | "readState" | "verify"> {
 	readonly canisterId: { toUint8Array(): Uint8Array };
 	readonly network: Pick<Transport["network"], "rootKey">;
-	readonly ports: Pick<Transport["ports"], "sha256" | "now" | "monotonic">;
+	readonly ports: Pick<Transport["ports"], "sha256" | "now" | "monotonic" | "ed25519Verify">;
 }
 
 /** What a node signs, before the hash of its answer (interface specification, "Query"). */
@@ -55,7 +55,7 @@ export class NodeSignatures {
 
 	/** Sees to it that the nodes' keys come while the query is answered. */
 	prepare(): void {
-		loadEd25519().catch(() => {});
+		if (this.#path.ports.ed25519Verify === undefined) loadEd25519().catch(() => {});
 		// What fails here, `verify` says.
 		this.#current().catch(() => {});
 	}
@@ -91,9 +91,9 @@ export class NodeSignatures {
 
 	async #check(signature: NodeSignature, message: Uint8Array): Promise<void> {
 		const kept = this.#kept;
-		if (await isSigned(await this.#current(), signature, message)) return;
+		if (await this.#isSigned(await this.#current(), signature, message)) return;
 		// The subnet may have got a new node since its keys were asked for.
-		if (kept && (await isSigned(await this.#renew(), signature, message))) return;
+		if (kept && (await this.#isSigned(await this.#renew(), signature, message))) return;
 		throw invalid("no node of the canister's subnet signed this answer");
 	}
 
@@ -128,24 +128,20 @@ export class NodeSignatures {
 			throw invalid("it comes from the root subnet, which this canister is not on");
 		return root;
 	}
+
+	async #isSigned(keys: Keys, { identity, signature }: NodeSignature, message: Uint8Array): Promise<boolean> {
+		const path = ["subnet", keys.subnetId, "node", identity, "public_key"];
+		const der = lookup(keys.certificate.tree, path);
+		if (!der) return false;
+		const key = keyIn(der, ED25519);
+		if (!key) throw invalid("a node's key is no Ed25519 key in DER");
+		const verify = this.#path.ports.ed25519Verify ?? (await loadEd25519()).verifyEd25519;
+		return verify(key, signature, message);
+	}
 }
 
 function isNodeSignature(value: unknown): value is NodeSignature {
 	const { timestamp, signature, identity } = (value ?? {}) as Record<string, unknown>;
 	const isTime = typeof timestamp === "bigint" || Number.isSafeInteger(timestamp);
 	return isTime && signature instanceof Uint8Array && identity instanceof Uint8Array;
-}
-
-async function isSigned(
-	keys: Keys,
-	{ identity, signature }: NodeSignature,
-	message: Uint8Array,
-): Promise<boolean> {
-	const path = ["subnet", keys.subnetId, "node", identity, "public_key"];
-	const der = lookup(keys.certificate.tree, path);
-	if (!der) return false;
-	const key = keyIn(der, ED25519);
-	if (!key) throw invalid("a node's key is no Ed25519 key in DER");
-	const { verifyEd25519 } = await loadEd25519();
-	return verifyEd25519(key, signature, message);
 }

@@ -1,0 +1,7 @@
+/** Milliseconds of this process's CPU that `work` takes. */
+export async function cpuOf(work: () => Promise<unknown>): Promise<number> {
+	const before = process.cpuUsage();
+	await work();
+	const { user, system } = process.cpuUsage(before);
+	return (user + system) / 1_000;
+}
