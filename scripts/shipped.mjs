@@ -15,4 +15,4 @@ const { status, error } = spawnSync("tsc", ["-b", ...projects], {
 });
 if (error) throw error;
 if (status !== 0) process.exit(status ?? 1);
-await import("./executable.mjs");
+await import("./finish-build.mjs");
