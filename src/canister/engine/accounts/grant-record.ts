@@ -1,6 +1,6 @@
 import { decodeUtf8, encodeUtf8, fromUnits } from "../../../protocol/codec/utf8.js";
 import { ID_BYTES } from "../../../protocol/index.js";
-import { concat, getU32, getU64, knownVersion, putU32, putU64, readU64, u64Key } from "../base/codec.js";
+import { concat, getU32, getU64, knownVersion, putU32, putU64, u64Key } from "../base/codec.js";
 import type { Marks } from "../base/marks.js";
 
 /** By the letter that stands before the prefix; frozen, since the letter is stored. */
@@ -41,6 +41,8 @@ export interface Grant extends GrantRef {
 }
 
 export const NO_BOUND = Number.MAX_SAFE_INTEGER;
+/** The second of the eight bytes of NO_BOUND: no time has it that will ever be. */
+const NEVER_BYTE = 0x1f;
 
 const RECORD_VERSION = 1;
 /** Version, count, whether prefixes are ASCII; then for each the number of its change, so many bytes, then the prefixes. */
@@ -117,14 +119,16 @@ export class Holding {
 
 	/** Whether it has not ended by now, and the marks of all those above it are there. */
 	isLive(index: number, now: number, marks: Marks): boolean {
-		this.#view ??= new DataView(this.#record.buffer, this.#record.byteOffset);
-		const view = this.#view;
+		const record = this.#record;
 		const at = this.#fixed + index * STRIDE;
-		// It ends no later than those that it is part of.
-		if (readU64(view, at + ENDS_AT) <= now) return false;
-		const level = view.getUint8(at + LEVEL);
+		// It ends no later than those that it is part of. Of most, which have no end, one byte tells that.
+		if (record[at + ENDS_AT + 1] !== NEVER_BYTE && getU64(record, at + ENDS_AT) <= now) return false;
+		const level = record[at + LEVEL]!;
+		if (level < 2) return true;
+		this.#view ??= new DataView(record.buffer, record.byteOffset);
+		const view = this.#view;
 		return (
-			(level < 2 || marks.has(view.getUint32(at + ABOVE))) &&
+			marks.has(view.getUint32(at + ABOVE)) &&
 			(level < 3 || marks.has(view.getUint32(at + ABOVE + MARK_BYTES)))
 		);
 	}
