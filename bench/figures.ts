@@ -13,7 +13,7 @@ const least = (bound: number): Limit => unsteady({ kind: "least", bound });
 
 /** What each figure may be. One past its limit fails the bench. */
 export const LIMITS = {
-	putInstructionsPerByte: most(92),
+	putInstructionsPerByte: most(70),
 	beginInstructions: most(5e6),
 	refillInstructionsPerSlot: most(1e6),
 	commitInstructions1000: most(200e6),

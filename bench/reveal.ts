@@ -7,7 +7,10 @@ const AT_ONCE = 1_000;
 const DIRECTORY = 100;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Instructions of the message that reveals so many staged items, in a store that has as many others. */
+/** Reveals of each size: what the heap keeps of the steps before makes one dearer by a quarter now and then. */
+const REVEALS = 3;
+
+/** Instructions of the message that reveals so many staged items, in a store that has as many others: the median. */
 async function revealOf(wasm: Uint8Array, items: number): Promise<number> {
 	const store = await MeteredStore.deploy(wasm);
 	try {
@@ -16,21 +19,34 @@ async function revealOf(wasm: Uint8Array, items: number): Promise<number> {
 				id: newId(),
 				blobs: itemsOf("there", from, items).map(({ put }) => put),
 			});
-		const batch = newId();
-		for (let from = 0; from < items; from += AT_ONCE)
-			await store.call("blobs_stage", { id: newId(), batch, items: itemsOf("staged", from, items) });
-		await store.quiet();
-		await store.call("blobs_reveal", { id: newId(), batch });
-		for (;;) {
-			const { revealed } = await store.call("blobs_staged_batch", { batch });
-			const [change] = revealed;
-			if (change !== undefined) return costAt(store, change.canister_version);
-			await pause(20);
-		}
+		const costs: number[] = [];
+		for (let n = 0; n < REVEALS; n++) costs.push(await costOfReveal(store, items));
+		return costs.sort((one, other) => one - other)[Math.floor(REVEALS / 2)]!;
 	} finally {
 		await store.dispose();
 	}
 }
+
+/** Stages the same keys each time, so that the store does not grow, and leaves nothing to be done. */
+async function costOfReveal(store: MeteredStore, items: number): Promise<number> {
+	const batch = newId();
+	for (let from = 0; from < items; from += AT_ONCE)
+		await store.call("blobs_stage", { id: newId(), batch, items: itemsOf("staged", from, items) });
+	await store.quiet();
+	await store.call("blobs_reveal", { id: newId(), batch });
+	for (;;) {
+		const { revealed } = await store.call("blobs_staged_batch", { batch });
+		const [change] = revealed;
+		if (change === undefined) {
+			await pause(20);
+			continue;
+		}
+		while ((await store.call("blobs_list_batches")).batches.length > 0) await pause(200);
+		await store.quiet();
+		return costAt(store, change.canister_version);
+	}
+}
+
 /** Of the message that made a change, told from the timers' steps before and after it by the version that it found. */
 function costAt({ messages }: MeteredStore, version: bigint): number {
 	const its = messages.filter(
