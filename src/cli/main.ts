@@ -5,7 +5,7 @@
  * errors to stderr.
  */
 import { readFile } from "node:fs/promises";
-import { type Command, EXIT_FAILURE, EXIT_USAGE, optionsIn, UsageError } from "./command.js";
+import { type Command, EXIT_FAILURE, EXIT_USAGE, optionsIn, suggestion, UsageError } from "./command.js";
 import { EXIT_OUTPUT_CLOSED, endWithReader, isOutputClosed } from "./output.js";
 import { printable } from "./printable.js";
 
@@ -27,8 +27,12 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] =
 		async () => (await import("./blobs/update.js")).update,
 	],
 	["uploads", "list and abort open uploads", async () => (await import("./blobs/uploads.js")).uploads],
-	["whoami", "show who you are to a store", async () => (await import("./blobs/look.js")).whoami],
-	["grant", "give somebody a role or a grant", async () => (await import("./blobs/rights.js")).grant],
+	[
+		"whoami",
+		"show the caller's principal, roles and usage",
+		async () => (await import("./blobs/look.js")).whoami,
+	],
+	["grant", "give a principal a role or a grant", async () => (await import("./blobs/rights.js")).grant],
 	["revoke", "take a role or a grant away", async () => (await import("./blobs/rights.js")).revoke],
 	["build", "build a canister: Azle, then link", async () => (await import("./build/build.js")).build],
 	[
@@ -39,19 +43,23 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] =
 	["network", "run a local Internet Computer network", async () => (await import("./network.js")).network],
 	["init", "make a backup repository", async () => (await import("./backup/init.js")).init],
 	["backup", "back a store up, incrementally", async () => (await import("./backup/backup.js")).backup],
-	["restore", "make files of a snapshot", async () => (await import("./backup/restore.js")).restore],
 	[
-		"verify",
-		"find out whether snapshots can be restored",
-		async () => (await import("./backup/verify.js")).verify,
+		"restore",
+		"restore a snapshot into files or a store",
+		async () => (await import("./backup/restore.js")).restore,
 	],
-	["repair", "bring back what was damaged", async () => (await import("./backup/repair.js")).repair],
+	["verify", "check that snapshots can be restored", async () => (await import("./backup/verify.js")).verify],
+	[
+		"repair",
+		"replace damaged parts of a repository",
+		async () => (await import("./backup/repair.js")).repair,
+	],
 	[
 		"snapshots",
 		"list snapshots, and watch their age",
 		async () => (await import("./backup/snapshots.js")).snapshots,
 	],
-	["diff", "show what two snapshots differ in", async () => (await import("./backup/look.js")).diff],
+	["diff", "compare two snapshots", async () => (await import("./backup/look.js")).diff],
 	[
 		"export",
 		"write a snapshot as plain files, or as a tar archive",
@@ -59,7 +67,7 @@ const COMMANDS: readonly (readonly [string, string, () => Promise<Command>])[] =
 	],
 	["copy", "copy snapshots to another repository", async () => (await import("./backup/copy.js")).copy],
 	["forget", "forget snapshots by rules or by name", async () => (await import("./backup/tidy.js")).forget],
-	["prune", "free what no snapshot needs", async () => (await import("./backup/tidy.js")).prune],
+	["prune", "free space that no snapshot needs", async () => (await import("./backup/tidy.js")).prune],
 	[
 		"key",
 		"list and change who can open a repository or a key file",
@@ -98,7 +106,16 @@ async function main(args: readonly string[]): Promise<number> {
 	}
 	const [, , load] = COMMANDS.find(([known]) => known === name) ?? [];
 	if (load === undefined) {
-		console.error(name === undefined ? help : `canister-blobs: no command "${name}"\n\n${help}`);
+		const near =
+			name === undefined
+				? ""
+				: suggestion(
+						name,
+						COMMANDS.map(([known]) => known),
+					);
+		// With a name that is near the list of all commands would only hide it.
+		const rest = near === "" ? `\n\n${help}` : "\nTry: canister-blobs --help";
+		console.error(name === undefined ? help : `canister-blobs: there is no command "${name}"${near}${rest}`);
 		return EXIT_USAGE;
 	}
 	const command = await load();

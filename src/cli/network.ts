@@ -1,10 +1,9 @@
 /** `canister-blobs network`: a local network in a process of its own. */
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { basename } from "node:path";
-import { parseArgs } from "node:util";
 import { type BlockRecord, createNetwork, type Network, type NetworkOptions } from "../localnet/index.js";
 import { startInBackground, stop } from "./background.js";
-import { type Command, UsageError } from "./command.js";
+import { type Command, parsedOptions, UsageError } from "./command.js";
 import { type InstalledCanister, note, type RunningNetwork } from "./connect/running.js";
 import { interrupted } from "./interrupted.js";
 
@@ -99,21 +98,18 @@ function noted(network: RunningNetwork): () => void {
 }
 
 async function run(args: readonly string[]): Promise<void> {
-	const { values } = parseArgs({
-		args: [...args],
-		options: {
-			port: { type: "string", short: "p", default: "0" },
-			profile: { type: "string" },
-			install: { type: "string", multiple: true, default: [] },
-			controller: { type: "string", multiple: true, default: [] },
-			seed: { type: "string", default: SEED },
-			json: { type: "boolean", default: false },
-			free: { type: "boolean", default: false },
-			metering: { type: "boolean", default: false },
-			blocks: { type: "string" },
-			background: { type: "boolean", default: false },
-			stop: { type: "boolean", default: false },
-		},
+	const values = parsedOptions(args, {
+		port: { type: "string", short: "p", default: "0" },
+		profile: { type: "string" },
+		install: { type: "string", multiple: true, default: [] },
+		controller: { type: "string", multiple: true, default: [] },
+		seed: { type: "string", default: SEED },
+		json: { type: "boolean", default: false },
+		free: { type: "boolean", default: false },
+		metering: { type: "boolean", default: false },
+		blocks: { type: "string" },
+		background: { type: "boolean", default: false },
+		stop: { type: "boolean", default: false },
 	});
 	if (values.stop) return stop();
 	if (values.background) return console.log(shown(await startInBackground(args), values.json));

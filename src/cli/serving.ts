@@ -1,10 +1,9 @@
 /** What `canister-blobs serve` does. */
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { parseArgs } from "node:util";
 import { type BlobClient, type BlobClientOptions, isBlobError } from "../client/node/index.js";
 import { BlobHandler, type BlobHandlerOptions, BlobLinks } from "../http/index.js";
-import { UsageError } from "./command.js";
+import { parsedOptions, UsageError } from "./command.js";
 import { type Connection, connectionOf } from "./connect/connect.js";
 import { CONNECTION } from "./connect/options.js";
 import { interrupted } from "./interrupted.js";
@@ -59,7 +58,7 @@ const OPTIONS = {
 	grace: { type: "string", default: "30" },
 } as const;
 
-const parse = (args: readonly string[]) => parseArgs({ args: [...args], options: OPTIONS }).values;
+const parse = (args: readonly string[]) => parsedOptions(args, OPTIONS);
 type Values = ReturnType<typeof parse>;
 
 async function rightsOf(

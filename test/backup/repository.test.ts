@@ -40,6 +40,8 @@ describe("items", () => {
 			randomBytes(size),
 			randomBytes(size),
 		]);
+		// Of random bytes two may be the same.
+		for (const [index, item] of items.entries()) item[0] = index;
 		for (let turn = 0; turn < 3; turn++) {
 			const writer = writerOf(await Repository.open(new DirectorySink(path)));
 			for (const bytes of items.slice(0, 4 * (turn + 1))) await writer.add("chunk", shaOf(bytes), bytes);

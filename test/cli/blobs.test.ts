@@ -88,6 +88,9 @@ describe("what a command line cannot be", () => {
 		["put what has ended", put, [import.meta.filename, "--expires", "2020-01-01"], /a time to come/],
 		["get into stdout", get, ["a", "-"], /canister-blobs cat/],
 		["get into stdout by its path", get, ["a", "/dev/stdout"], /canister-blobs cat/],
+		["misspell an option", put, ["a", "--tpye", "x"], /^there is no option --tpye; did you mean --type\?$/],
+		["misspell a letter", whoami, ["--hots", "x"], /did you mean --host\?/],
+		["give an option that there is not", ls, ["--everything"], /^there is no option --everything$/],
 		["update nothing", update, ["a"], /nothing to change/],
 		["update both ways", update, ["a", "--public", "--private"], /not both/],
 		["abort no upload", uploads, ["abort"], /the ids that uploads list prints/],
@@ -318,6 +321,9 @@ describe("as processes", () => {
 			code: 2,
 			err: expect.stringMatching(/no command/),
 		});
+		expect((await shell("$C stta a")).err).toBe(
+			'canister-blobs: there is no command "stta"; did you mean stat?\nTry: canister-blobs --help\n',
+		);
 		const args = [...as("ann"), ...store()].join(" ");
 		expect(await shell(`$C rm ${args} -- -h --json`)).toEqual({
 			code: 1,

@@ -1,7 +1,6 @@
 /** `canister-blobs backup`: makes a snapshot of a store. */
-import { parseArgs } from "node:util";
 import { type BackupHold, backup as makeBackup } from "../../backup/index.js";
-import { type Command, UsageError } from "../command.js";
+import { type Command, parsedOptions, UsageError } from "../command.js";
 import { CONNECTION, CONNECTION_HELP } from "../connect/options.js";
 import { interruption } from "../interrupted.js";
 import { EXIT_INCOMPLETE, reported, shownKey, sizeOf } from "../report.js";
@@ -10,20 +9,20 @@ import { connect, durationOf, openRepository, REPOSITORY, REPOSITORY_HELP } from
 
 const help = `Usage: canister-blobs backup --repo <path> --canister <id> [options]
 
-Makes a snapshot of a store: the first with all that it holds, later ones with what
-its feed says has changed. Takes the role backup. Killed, it goes on with the next.
-Exit code 3: the snapshot is made, and lacks blobs that are named.
+Makes a snapshot of a store. The first reads everything, later ones only what the feed
+of the store reports as changed. Requires the role backup. After a kill the next run
+continues. Exit code 3: the snapshot was made, and the output names blobs that it lacks.
 
-      --tag <word>      a word by which the snapshot is found and kept; repeatable
-      --hold <how>      what keeps the snapshot at one moment while the store is written
-                        to: lease (the default): the store keeps what it held; feed:
-                        the feed is read on until all is there; maintenance: the
-                        store is drained, in maintenance for the backup and live
-                        again however it ends; takes the role admin. What a killed
-                        one leaves the next backup ends
+      --tag <word>      a tag of the snapshot, which other commands select by; repeatable
+      --hold <how>      how the snapshot stays at one moment while others write. lease
+                        (the default): the store keeps what it held. feed: the backup
+                        follows the feed until it has everything. maintenance: the store
+                        finishes open uploads, accepts no changes during the backup, and
+                        is live again whether the backup succeeds or fails (after a kill
+                        the next backup restores it); requires the role admin
       --drain <time>    how long maintenance waits for open uploads; default 5m
-      --accept-rollback go on where the store was rolled back or forked since the
-                        last snapshot, by comparing whole lists
+      --accept-rollback if the store was rolled back or forked since the last snapshot,
+                        compare whole lists and continue
 ${CONNECTION_HELP}
 ${REPOSITORY_HELP}`;
 
@@ -31,16 +30,13 @@ const isHold = (text: string): text is BackupHold =>
 	text === "lease" || text === "feed" || text === "maintenance";
 
 async function run(args: readonly string[]): Promise<number> {
-	const { values } = parseArgs({
-		args: [...args],
-		options: {
-			...REPOSITORY,
-			...CONNECTION,
-			tag: { type: "string", multiple: true, default: [] },
-			hold: { type: "string", default: "lease" },
-			drain: { type: "string", default: "5m" },
-			"accept-rollback": { type: "boolean", default: false },
-		},
+	const values = parsedOptions(args, {
+		...REPOSITORY,
+		...CONNECTION,
+		tag: { type: "string", multiple: true, default: [] },
+		hold: { type: "string", default: "lease" },
+		drain: { type: "string", default: "5m" },
+		"accept-rollback": { type: "boolean", default: false },
 	});
 	const { hold } = values;
 	if (!isHold(hold)) throw new UsageError("--hold takes lease, feed or maintenance");

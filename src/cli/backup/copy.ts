@@ -8,16 +8,16 @@ import { openOther, openRepository, REPOSITORY, REPOSITORY_HELP } from "./option
 
 const help = `Usage: canister-blobs copy [<snapshot>…] --from <place> --repo <place> [options]
 
-Copies snapshots, or all that are not there yet, from one repository to another. Each
-item is opened, held against its hash, and sealed with the key of the other where that
-is encrypted; what the other has already is not written again. Then the copy is checked.
+Copies the named snapshots, or all that are missing, from one repository to another. Each
+item is verified, and encrypted with the key of the target if that is encrypted. Items
+that the target already has are not written again. The copy is checked at the end.
 
-      --from <place>    the repository that has the snapshots
+      --from <place>    the repository to copy from
 ${FROM_SECRETS_HELP}
       --read-back       check the copy by reading all of its bytes, not only that each
-                        object is there and whole
-      --canister <id>   latest is the latest of this store
-      --dry-run         only say what would be copied
+                        object exists with its size
+      --canister <id>   latest means the latest snapshot of this store
+      --dry-run         only print what would be copied
 ${REPOSITORY_HELP}`;
 
 async function run(args: readonly string[]): Promise<number> {

@@ -9,16 +9,16 @@ import { openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 const help = `Usage: canister-blobs export <snapshot> --to <directory> --repo <place> [options]
        canister-blobs export <snapshot> --tar --repo <place> [options] > archive.tar
 
-Writes a snapshot for use without this package: the blobs as files below
-blobs/, blobs.jsonl with the manifest of each, settings.jsonl with roles, quotas,
-grants and rules, and snapshot.json. Every byte is verified before it is written.
-Exit code 3: some are missing, and named.
+Writes a snapshot for use without this package: the blobs as files below blobs/,
+blobs.jsonl with the manifest of each, settings.jsonl with roles, quotas, grants and
+rules, and snapshot.json. Every byte is verified before it is written. Exit code 3: the
+output names what is missing.
 
-      --to <directory>  where the files are to be; what differs there is replaced
-      --tar             write a tar archive to stdout; all else goes to stderr
-      --prefix <text>   only keys that begin so
+      --to <directory>  the folder for the files; files that differ are replaced
+      --tar             write a tar archive to stdout, and everything else to stderr
+      --prefix <text>   only keys with this prefix
       --owner <id>      only blobs of this principal
-      --canister <id>   latest is the latest of this store
+      --canister <id>   latest means the latest snapshot of this store
 ${REPOSITORY_HELP}`;
 
 async function run(args: readonly string[]): Promise<number> {

@@ -1,7 +1,6 @@
 /** `canister-blobs init`: makes a repository. */
-import { parseArgs } from "node:util";
 import { Repository } from "../../backup/index.js";
-import type { Command } from "../command.js";
+import { type Command, parsedOptions } from "../command.js";
 import { holderFrom } from "../keys/holder.js";
 import { HOLDER, HOLDER_HELP } from "../keys/options.js";
 import { reported } from "../report.js";
@@ -9,19 +8,20 @@ import { REPOSITORY, REPOSITORY_HELP, sinkOf } from "./options.js";
 
 const help = `Usage: canister-blobs init --repo <path> [options]
 
-Makes an empty backup repository where there is nothing.
+Creates an empty backup repository in an empty or new place.
 
-      --encrypt         encrypt it with a new key. Who loses all that opens the key has
-                        lost the backups: see canister-blobs key
+      --encrypt         encrypt it with a new key. If nothing that opens the key is left,
+                        the backups are lost: see canister-blobs key
 ${HOLDER_HELP}
 ${REPOSITORY_HELP}`;
 
 export const init: Command = {
 	help,
 	run: async (args) => {
-		const { values } = parseArgs({
-			args: [...args],
-			options: { ...REPOSITORY, ...HOLDER, encrypt: { type: "boolean", default: false } },
+		const values = parsedOptions(args, {
+			...REPOSITORY,
+			...HOLDER,
+			encrypt: { type: "boolean", default: false },
 		});
 		const sink = await sinkOf(values);
 		return reported(values, async (report) => {

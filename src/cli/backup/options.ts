@@ -28,11 +28,11 @@ export const REPOSITORY_HELP = `
                         AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and
                         AWS_ENDPOINT_URL_S3 are read
       --repo-identity <file>, --repo-host <url>, --repo-local
-                        of a repository in a canister: the Ed25519 key that writes
-                        there, or CANISTER_BLOBS_REPOSITORY_IDENTITY names it; and its
-                        network, as --host and --local name a store's
-      --single-writer   take a place that cannot create a file exclusively, where
-                        no two processes ever write at a time
+                        for a repository in a canister: the Ed25519 key that writes it
+                        (or the variable CANISTER_BLOBS_REPOSITORY_IDENTITY), and its
+                        network, as --host and --local for a store
+      --single-writer   accept a place that cannot create a file exclusively. Make sure
+                        that never two processes write to it at a time
       --json            print lines of JSON; the last one tells how it ended
   -q, --quiet           print nothing but errors
 Of an encrypted repository:

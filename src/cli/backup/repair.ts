@@ -1,7 +1,6 @@
 /** `canister-blobs repair`: brings back what was lost. */
-import { parseArgs } from "node:util";
 import { dropDamagedIndexes, openedSink, repair as repairRepository } from "../../backup/index.js";
-import { type Command, EXIT_FAILURE } from "../command.js";
+import { type Command, EXIT_FAILURE, parsedOptions } from "../command.js";
 import { CONNECTION, CONNECTION_HELP } from "../connect/options.js";
 import { FROM_SECRETS, FROM_SECRETS_HELP } from "../keys/options.js";
 import { reported } from "../report.js";
@@ -17,9 +16,9 @@ import {
 
 const help = `Usage: canister-blobs repair --repo <place> [options]
 
-Makes lost indexes again, and brings back what verify found damaged: from another
-repository, or from the store where it still holds the blob. Exit code 1: something
-is damaged still, and named.
+Rebuilds lost indexes, and replaces what verify found damaged: from another repository,
+or from the store if it still holds the blob. Exit code 1: the output names what is
+still damaged.
 
       --from <place>    another repository with snapshots of the store
 ${FROM_SECRETS_HELP}
@@ -27,9 +26,11 @@ ${CONNECTION_HELP}
 ${REPOSITORY_HELP}`;
 
 async function run(args: readonly string[]): Promise<number> {
-	const { values } = parseArgs({
-		args: [...args],
-		options: { ...REPOSITORY, ...CONNECTION, ...FROM_SECRETS, from: { type: "string" } },
+	const values = parsedOptions(args, {
+		...REPOSITORY,
+		...CONNECTION,
+		...FROM_SECRETS,
+		from: { type: "string" },
 	});
 	return reported(values, async (report) => {
 		const secrets = secretsOf(values);

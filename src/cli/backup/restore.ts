@@ -10,24 +10,24 @@ import { connect, openRepository, REPOSITORY, REPOSITORY_HELP, type RepositoryVa
 const help = `Usage: canister-blobs restore <snapshot> --to <directory> --repo <place> [options]
        canister-blobs restore <snapshot> --into <canister> --repo <place> [options]
 
-Makes files of the blobs of a snapshot (by its id, the beginning of that, or latest), or
-fills an empty store with them, their owners and times, roles, quotas, grants and links. Killed,
-it goes on when it is run again. Exit code 3: some are missing, and named.
+Writes the blobs of a snapshot (its id, the beginning of the id, or latest) as files, or
+puts them into an empty store with their owners, times, roles, quotas, grants and links.
+Run it again after a kill to continue. Exit code 3: the output names what is missing.
 
-      --to <directory>  where the files are to be; keys are paths below it
-      --into <canister> an empty store, of which the identity is a controller. It is
-                        live once every blob is there
-      --prefix <text>   only keys that begin so
+      --to <directory>  the folder for the files; keys become paths below it
+      --into <canister> an empty store that the identity controls. It becomes live when
+                        it holds every blob
+      --prefix <text>   only keys with this prefix
       --owner <id>      only blobs of this principal, as files
-      --canister <id>   latest is the latest of this store
+      --canister <id>   latest means the latest snapshot of this store
       --overwrite       replace files that differ
-      --dry-run         only say which files would be made, or how many blobs would be
-                        put into the store
+      --dry-run         only print which files would be written, or how many blobs would
+                        be put into the store
       --accept-other-wasm
-                        go on though the canister runs another module than the one
-                        that was backed up
+                        continue if the canister runs another module than the one that
+                        was backed up
       --network, --host, --identity, --local
-                        how the canister is reached, as for backup
+                        how to reach the canister, as for backup
 ${REPOSITORY_HELP}`;
 
 interface IntoStore extends RepositoryValues, ConnectionValues {

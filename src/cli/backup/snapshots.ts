@@ -1,28 +1,24 @@
 /** `canister-blobs snapshots`: which there are, and whether the newest is young enough. */
-import { parseArgs } from "node:util";
-import type { Command } from "../command.js";
+import { type Command, parsedOptions } from "../command.js";
 import { EXIT_INCOMPLETE, reported, sizeOf } from "../report.js";
 import { durationOf, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 
 const help = `Usage: canister-blobs snapshots --repo <path> [options]
 
-Lists snapshots, the oldest first.
+Lists snapshots, oldest first.
 
-      --canister <id>   only those of this store
-      --tag <word>      only those with this tag
-      --max-age <time>  exit code 3 where the newest is older, or there is none, such
-                        as 26h or 8d: for monitoring
+      --canister <id>   only snapshots of this store
+      --tag <word>      only snapshots with this tag
+      --max-age <time>  for monitoring: exit with 3 if the newest is older than this,
+                        such as 26h or 8d, or if there is none
 ${REPOSITORY_HELP}`;
 
 async function run(args: readonly string[]): Promise<number> {
-	const { values } = parseArgs({
-		args: [...args],
-		options: {
-			...REPOSITORY,
-			canister: { type: "string" },
-			tag: { type: "string" },
-			"max-age": { type: "string" },
-		},
+	const values = parsedOptions(args, {
+		...REPOSITORY,
+		canister: { type: "string" },
+		tag: { type: "string" },
+		"max-age": { type: "string" },
 	});
 	const maxAgeMs = durationOf("max-age", values["max-age"]);
 	return reported(values, async (report) => {

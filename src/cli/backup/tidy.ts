@@ -1,7 +1,6 @@
 /** `canister-blobs forget` and `prune`: which snapshots are kept, and freeing what they do not need. */
-import { parseArgs } from "node:util";
 import { forget as forgetSnapshots, type KeepRules, prune as pruneRepository } from "../../backup/index.js";
-import { type Command, parsed, UsageError } from "../command.js";
+import { type Command, parsed, parsedOptions, UsageError } from "../command.js";
 import { interruption } from "../interrupted.js";
 import { reported, sizeOf } from "../report.js";
 import { durationOf, numberOf, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
@@ -36,17 +35,18 @@ function rulesOf(
 export const forget: Command = {
 	help: `Usage: canister-blobs forget [<snapshot>…] --repo <path> [options]
 
-Forgets the snapshots named, or those of each store that no rule keeps. What only they
-needed is freed by prune.
+Forgets the named snapshots, or for each store those that no rule keeps. prune then
+frees the space that only they needed.
 
       --keep-last <n>   keep the newest n
       --keep-hourly <n>, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly
-                        keep the newest of each of the last n hours (and so on) that
-                        have snapshots, by UTC
-      --keep-within <t> keep all that are younger than the newest by t, such as 7d
+                        keep the newest snapshot of each of the last n hours (days, …)
+                        that have snapshots, in UTC
+      --keep-within <t> keep all that are at most this much older than the newest, such
+                        as 7d
       --keep-tag <word> keep all with this tag; repeatable
       --canister <id>   only snapshots of this store
-      --dry-run         only say what would be done
+      --dry-run         only print what would be done
 ${REPOSITORY_HELP}`,
 	run: async (args) => {
 		const { values, positionals } = parsed(args, {
@@ -85,21 +85,18 @@ ${REPOSITORY_HELP}`,
 export const prune: Command = {
 	help: `Usage: canister-blobs prune --repo <path> [options]
 
-Marks what no snapshot needs, and deletes what was marked before. Backups may run at
-the same time, however long.
+Marks objects that no snapshot needs, and deletes those marked earlier. Backups may run
+at the same time, however long they take.
 
-      --grace <time>    how long what is marked is left alone; default 24h. It saves
-                        work only; with 0 all is deleted at once
-      --dry-run         only say what would be done
+      --grace <time>    how long a marked object is kept; default 24h. It only saves
+                        work: with 0 everything is deleted in the same run
+      --dry-run         only print what would be done
 ${REPOSITORY_HELP}`,
 	run: async (args) => {
-		const { values } = parseArgs({
-			args: [...args],
-			options: {
-				...REPOSITORY,
-				grace: { type: "string", default: "24h" },
-				"dry-run": { type: "boolean", default: false },
-			},
+		const values = parsedOptions(args, {
+			...REPOSITORY,
+			grace: { type: "string", default: "24h" },
+			"dry-run": { type: "boolean", default: false },
 		});
 		const graceMs = durationOf("grace", values.grace) as number;
 		const dryRun = values["dry-run"];
@@ -110,7 +107,7 @@ ${REPOSITORY_HELP}`,
 			return report.end(
 				0,
 				{ dryRun, ...result },
-				`${marked} objects marked, ${deleted} deleted (${sizeOf(deletedBytes)}), ${rewritten} packs written anew, ` +
+				`${marked} objects marked, ${deleted} deleted (${sizeOf(deletedBytes)}), ${rewritten} packs rewritten, ` +
 					`${sizeOf(neededBytes)} needed${dryRun ? " (nothing was done)" : ""}`,
 			);
 		});

@@ -1,7 +1,6 @@
 /** `canister-blobs verify`: whether every snapshot can be restored. */
-import { parseArgs } from "node:util";
 import { type VerifyOptions, verify as verifyRepository } from "../../backup/index.js";
-import { type Command, EXIT_FAILURE, UsageError } from "../command.js";
+import { type Command, EXIT_FAILURE, parsedOptions, UsageError } from "../command.js";
 import { CONNECTION, CONNECTION_HELP } from "../connect/options.js";
 import { interruption } from "../interrupted.js";
 import { reported, sizeOf } from "../report.js";
@@ -9,12 +8,12 @@ import { connect, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.
 
 const help = `Usage: canister-blobs verify --repo <path> [options]
 
-Goes through all that each snapshot needs, reads the bytes, and names each blob that
+Checks everything that each snapshot needs, reads the bytes, and names each blob that
 could not be restored. With --canister it also compares the newest snapshot with the
 roots that the store certifies. Exit code 1: something is damaged.
 
-      --read <part>     all (the default), none, or n/t such as 2/7: of seven runs
-                        that read everything, the second
+      --read <part>     how much is read: all (the default), none, or a part such as
+                        2/7, the second of seven parts
 ${CONNECTION_HELP}
 ${REPOSITORY_HELP}`;
 
@@ -27,9 +26,10 @@ function partOf(text: string): NonNullable<VerifyOptions["read"]> {
 }
 
 async function run(args: readonly string[]): Promise<number> {
-	const { values } = parseArgs({
-		args: [...args],
-		options: { ...REPOSITORY, ...CONNECTION, read: { type: "string", default: "all" } },
+	const values = parsedOptions(args, {
+		...REPOSITORY,
+		...CONNECTION,
+		read: { type: "string", default: "all" },
 	});
 	const read = partOf(values.read);
 	return reported(values, async (report) => {

@@ -10,13 +10,13 @@ import { asksSnapshot, openStore, STORE, STORE_HELP } from "./options.js";
 
 const GET_HELP = `Usage: canister-blobs get <key> [<path>] --canister <id> [options]
 
-Downloads a blob into a file; a key that ends in / stands for all blobs below it.
-Every byte is verified before it is written. A file gets its name when it is whole;
-run it again after a kill: what has arrived is not fetched again.
+Downloads a blob into a file, or all blobs below a key that ends in /. Every byte is
+verified before it is written. A file gets its name when it is complete. Run it again
+after a kill: chunks that have arrived are not fetched again.
 
-  <path>                  the file, or a directory that is there. Default: the last
-                          part of the key, in this directory. Of a key that ends in /:
-                          the directory, which is made
+  <path>                  the file, or an existing directory. Default: the last part of
+                          the key, in this directory. For a key that ends in /: the
+                          directory, which is created
 ${STORE_HELP}
 
 Exit codes: 0 downloaded, 1 not, 2 the command line is wrong, 3 some of many blobs
@@ -117,10 +117,10 @@ async function getAll(
 const CAT_HELP = `Usage: canister-blobs cat <key> --canister <id> [options]
        canister-blobs cat <key> --snapshot <snapshot> --repo <place> [options]
 
-Writes the bytes of a blob to stdout, each verified; of a snapshot in a backup
-repository with --snapshot (see canister-blobs ls --help).
+Writes the verified bytes of a blob to stdout. With --snapshot it reads a snapshot in a
+backup repository (see canister-blobs ls --help).
 
-      --range <from>-<to> only these bytes, both counted from 0 and included; the
+      --range <from>-<to> only these bytes, counted from 0, both ends included; the
                           last may be left out
 ${STORE_HELP}`;
 

@@ -1,7 +1,6 @@
 /** `canister-blobs ls`, `stat` and `whoami`: what a store holds, and who asks. */
-import { parseArgs } from "node:util";
 import type { Manifest } from "../../client/node/index.js";
-import { type Command, CommandError, parsed, UsageError } from "../command.js";
+import { type Command, CommandError, parsed, parsedOptions, UsageError } from "../command.js";
 import type { Connection } from "../connect/connect.js";
 import { blobLine, reported, shownKey, sizeOf } from "../report.js";
 import { asksSnapshot, folderOf, openStore, STORE, STORE_HELP } from "./options.js";
@@ -9,12 +8,12 @@ import { asksSnapshot, folderOf, openStore, STORE, STORE_HELP } from "./options.
 const LS_HELP = `Usage: canister-blobs ls [<prefix>] --canister <id> [options]
        canister-blobs ls [<prefix>] --snapshot <snapshot> --repo <place> [options]
 
-Lists blobs in order of their keys, and directories, which end in /. With --snapshot
-those of a snapshot in a backup repository, all below the prefix.
+Lists blobs and directories in order of their keys; directories end in /. With
+--snapshot it lists all blobs of a snapshot in a backup repository.
 
-  -R, --recursive         all blobs below the prefix, no directories
-      --snapshot <name>   an id of \`canister-blobs snapshots\`, or latest; the store of
-                          which it is the latest is named by --canister
+  -R, --recursive         list all blobs below the prefix, and no directories
+      --snapshot <name>   an id that \`canister-blobs snapshots\` prints, or latest; with
+                          --canister the latest of that store
       --repo <place>      the repository, as for canister-blobs snapshots
 ${STORE_HELP}`;
 
@@ -51,7 +50,8 @@ async function runLs(args: readonly string[]): Promise<number> {
 
 const STAT_HELP = `Usage: canister-blobs stat <key> --canister <id> [options]
 
-Shows what a key holds, as the network has certified it.
+Shows the manifest of a blob: size, type, visibility, owner, times and metadata. The
+network certifies all of it.
 
       --url               print the URL of a public blob, and nothing else
 ${STORE_HELP}`;
@@ -108,14 +108,14 @@ function urlOf({ key, visibility }: Manifest, { canisterId, host }: Connection):
 
 const WHOAMI_HELP = `Usage: canister-blobs whoami [--canister <id>] [options]
 
-Shows the principal of an identity, by which an administrator gives it a role. With
---canister also what it may do in the store, and what it uses there.
+Shows the principal of an identity, which an administrator needs to give it a role. With
+--canister it also shows the roles, quota and usage of the principal in the store.
 ${STORE_HELP}`;
 
 const ANONYMOUS = "2vxsx-fae";
 
 async function runWhoami(args: readonly string[]): Promise<number> {
-	const { values } = parseArgs({ args: [...args], options: STORE });
+	const values = parsedOptions(args, STORE);
 	return reported(values, async (report) => {
 		const asksStore = Boolean(values.canister ?? process.env.CANISTER_BLOBS_CANISTER);
 		const store = asksStore ? await openStore(values) : undefined;

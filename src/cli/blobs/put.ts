@@ -10,22 +10,21 @@ import { explained, folderOf, openStore, pairsOf, STORE, STORE_HELP, timeOf } fr
 
 const help = `Usage: canister-blobs put <source> [<key>] --canister <id> [options]
 
-Uploads a file, a directory with all that is below it, or what comes over stdin (-).
-Run it again after a crash or a kill: chunks that have arrived are not sent again.
+Uploads a file, all files below a directory, or stdin (-). Run it again after a crash or
+a kill: chunks that have arrived are not sent again.
 
-  <key>                   what the blob is called; one that ends in / gets the name of
-                          the file added. Default: the name of the file. For a
-                          directory: what stands before the path of each file;
-                          default: nothing
+  <key>                   key of the blob; if it ends in /, the name of the file is
+                          added. Default: the name of the file. For a directory: a
+                          prefix of the keys; default: none
 
-      --public            everybody may read it. Default: its owner, and those with
-                          the role reader or a grant
-      --type <type>       its media type. Default: by the ending of the file's name
-      --metadata <n>=<v>  something to be kept with it; may be given several times
-      --expires <time>    when it ends: 2026-12-31T18:00Z, or 12h, 30d
+      --public            every caller may read it. Default: its owner, and principals
+                          with the role reader or a grant
+      --type <type>       media type. Default: by the ending of the file's name
+      --metadata <n>=<v>  metadata to store with it; may be given several times
+      --expires <time>    when it expires: 2026-12-31T18:00Z, or 12h, 30d
       --if-absent         fail if the key already holds a blob
-      --allow-empty       store a blob without bytes, if stdin has none or in place of
-                          one that has some
+      --allow-empty       store a blob of 0 bytes if stdin is empty, or replace a blob
+                          that has bytes by an empty file
 ${STORE_HELP}
 
 Exit codes: 0 uploaded, 1 not, 2 the command line is wrong, 3 some files of a

@@ -10,24 +10,24 @@ const GRANT_ROLES: readonly string[] = ["writer", "reader"];
 
 const GRANT_HELP = `Usage: canister-blobs grant <principal> <role> --canister <id> [options]
 
-Gives a principal a role in a store: writer, reader, backup or admin. With --prefix a
-grant: writer or reader for the keys below it alone. The principal is what
-\`canister-blobs whoami\` prints for who is to have it.
+Gives a principal a role in a store: writer, reader, backup or admin. With --prefix it
+gives a grant: writer or reader for the keys below the prefix only. \`canister-blobs
+whoami\` prints the principal of an identity.
 
-      --prefix <prefix>   for keys below it; the output names the grant's id, by which
-                          it is revoked. Of the grant:
-      --until <time>      when it ends: 2026-12-31T18:00Z, or 12h, 30d
-      --bytes <n>         bytes in all that may be put by it, such as 1GiB
-      --blobs <n>         blobs in all
+      --prefix <prefix>   prefix of the keys; the output shows the id of the grant, which
+                          revoke takes. Options of the grant:
+      --until <time>      when it expires: 2026-12-31T18:00Z, or 12h, 30d
+      --bytes <n>         total bytes that may be stored by it, such as 1GiB
+      --blobs <n>         total number of blobs
       --public-only       public blobs only
-      --over-others       also replace, change and delete blobs of others
-      --may-give          its holder may give parts of it to others
+      --over-others       also replace, change and delete blobs of other owners
+      --may-give          its holder may give parts of it to other principals
 ${STORE_HELP}`;
 
 const REVOKE_HELP = `Usage: canister-blobs revoke <principal> <role> --canister <id> [options]
        canister-blobs revoke <principal> --grant <id> --canister <id> [options]
 
-Takes a role away, or a grant with all that is part of it.
+Takes a role away from a principal, or a grant with all grants that are part of it.
 ${STORE_HELP}`;
 
 function principalAndRole(positionals: readonly string[], command: string): [string, Role] {

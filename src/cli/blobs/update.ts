@@ -6,17 +6,17 @@ import { openStore, pairsOf, STORE, STORE_HELP, timeOf } from "./options.js";
 
 const help = `Usage: canister-blobs update <key> --canister <id> [options]
 
-Changes type, visibility, metadata or end of a blob, without sending its bytes. What is
-not named stays as it is.
+Changes the type, visibility, metadata or expiry of a blob without sending its bytes.
+Whatever you do not name stays as it is.
 
       --type <type>       media type, such as image/png
-      --public            everybody may read it
+      --public            every caller may read it
       --private           only its owner, and principals with the role reader or a grant
       --metadata <n>=<v>  add or change an entry; may be given several times
       --remove-metadata <n>
                           remove an entry; may be given several times
       --replace-metadata  remove all entries that --metadata does not name
-      --expires <time>    when it ends: 2026-12-31T18:00Z, 12h, 30d, or never
+      --expires <time>    when it expires: 2026-12-31T18:00Z, 12h, 30d, or never
 ${STORE_HELP}`;
 
 async function run(args: readonly string[]): Promise<number> {

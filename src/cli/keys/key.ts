@@ -13,10 +13,11 @@ const help = `Usage: canister-blobs key list [--repo <place> | --key-file <file>
        canister-blobs key change <slot> [--repo <place> | --key-file <file>] [options]
        canister-blobs key new --key-file <file> [options]
 
-Who can open an encrypted repository, or a key file that blobs are encrypted with. Each
-holder has a slot. To add, remove or change one encrypts nothing anew, and shuts nobody
-out who has opened the key before. change puts a new slot in the place of one; new makes a
-key file with a new key. If nothing is left that opens a slot, all is lost.
+Shows and changes who can open an encrypted repository, or a key file that blobs are
+encrypted with. Each holder has a slot. Adding, removing or changing a slot does not
+encrypt the data again, and does not lock out a holder who has opened the key before.
+change replaces a slot; new makes a key file with a new key. If no holder can open a slot
+any more, the data is lost.
 
       --key-file <file> a key file; not that of a repository
 ${HOLDER_HELP}

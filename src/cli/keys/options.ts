@@ -43,9 +43,9 @@ export const KEYS = {
 	"encrypted-names": { type: "boolean", default: false },
 } as const;
 
-export const KEYS_HELP = `      --key-file <file>   open blobs that were encrypted with this key, to whoever may
-                          read them here; may be given several times
-      --encrypted-names   keys were encrypted as well`;
+export const KEYS_HELP = `      --key-file <file>   decrypt blobs that were encrypted with this key, for every
+                          reader that may read them here; may be given several times
+      --encrypted-names   keys are encrypted as well`;
 
 export interface KeyValues extends KeySecretValues {
 	readonly "key-file"?: readonly string[] | undefined;
