@@ -64,7 +64,7 @@ describe("canister-blobs link", () => {
 	it("reads and writes gzip", async () => {
 		writeFileSync(at("in.wasm.gz"), gzipSync(readFileSync(template)));
 		expect(await run("link", at("in.wasm.gz"), "-o", at("out.wasm.gz"))).toMatchObject({ code: 0 });
-		expect(linkedVersion(gunzipSync(readFileSync(at("out.wasm.gz"))))).toBe("5");
+		expect(linkedVersion(gunzipSync(readFileSync(at("out.wasm.gz"))))).toBe("6");
 		writeFileSync(at("torn.gz"), readFileSync(at("in.wasm.gz")).subarray(0, 1_000));
 		const torn = await run("link", at("torn.gz"), "-o", at("never.wasm"));
 		expect(torn).toMatchObject({
