@@ -68,7 +68,14 @@ export {
 export type { ChangesOptions } from "./feed/changes.js";
 export type { ExtendLeaseOptions, TakeLeaseOptions, TakenLease } from "./feed/leases.js";
 export type { BlobClientOptions, PerDirection, PrincipalLike, RetryOptions } from "./options.js";
-export type { BlsVerify, Ports, RequestBody, RequestChannel, Sha256 } from "./platform/ports.js";
+export type {
+	BlsVerify,
+	Ed25519Verify,
+	Ports,
+	RequestBody,
+	RequestChannel,
+	Sha256,
+} from "./platform/ports.js";
 export type { Progress } from "./progress.js";
 export { indexedDbSessions } from "./sessions/indexed-db.js";
 export type { SessionNote, SessionStore } from "./sessions/types.js";

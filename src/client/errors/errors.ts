@@ -61,23 +61,19 @@ export function located<T>(error: T, found: ErrorPlace): T {
 	error.place = place;
 	error.message = sentences([
 		named.length === 0 ? what : `${what.replace(/[.\s]+$/, "")} (${named.join(", ")})`,
-		withCommand(advice, grantCommand(error, place)),
+		advice.replace(/ for (?:it|a role)/, `$&${grantCommand(error, place)}`),
 	]);
 	// Engines keep the message in the stack as it was when the error was made, and consoles print that.
 	if (typeof error.stack === "string") error.stack = error.stack.replace(before, () => error.message);
 	return error;
 }
 
-const withCommand = (advice: string, command: string | undefined): string =>
-	command === undefined ? advice : advice.replace(/ for (?:it|a role)/, (text) => `${text} (${command})`);
-
-/** The command by which an administrator allows what was refused; undefined where no role alone does. */
-function grantCommand({ code, details }: BlobError, { canister, caller }: ErrorPlace): string | undefined {
-	const { needs, method } = details as { needs?: string; method?: string };
-	const needed = code === "not_authorized" ? /^the role (\w+)/.exec(needs ?? "")?.[1] : undefined;
-	const role = code === "not_admitted" ? (method === "blobs_list" ? "reader" : "writer") : needed;
-	if (role === undefined || canister === undefined || caller === undefined) return undefined;
-	return `canister-blobs grant ${caller} ${role} --canister ${canister}`;
+/** The command by which an administrator allows what was refused; nothing where no role alone does. */
+function grantCommand({ code, details }: BlobError, { canister, caller }: ErrorPlace): string {
+	const { needs = "", method } = details as { needs?: string; method?: string };
+	const asked = method === "blobs_list" ? "reader" : "writer";
+	const role = code === "not_admitted" ? asked : /^the role (\w+)/.exec(needs)?.[1];
+	return role && canister && caller ? ` (canister-blobs grant ${caller} ${role} --canister ${canister})` : "";
 }
 
 /** Does `run`; what it fails with says where. */
