@@ -12,14 +12,11 @@ const MOST = 18.4e9;
  * What an item takes beside its keys: where these hold a blob of as much metadata as there may be, public or private as is
  * dearest, since that is read and taken out of tree and lists.
  */
-const ITEM = {
-	put: 13e6,
-	commit: 13e6,
-	delete: 6.5e6,
-	rename: 13.5e6,
-	copy: 15.5e6,
-	update: 14.8e6,
-} as const;
+const PUBLISHED = 13e6;
+const DELETED = 7e6;
+const RENAMED = 13.5e6;
+const COPIED = 15e6;
+const UPDATED = 15e6;
 /** An entry of metadata that an item comes with. */
 const ENTRY = 0.15e6;
 /** A segment of a key: a directory of it alone is made in the tree, or written again. */
@@ -33,26 +30,22 @@ const BYTE = 100;
 /** A chunk of an upload: its leaf is read and hashed. */
 const CHUNK = 8_000;
 
-const weightOfKey = (key: string, segment: number = SEGMENT): number =>
+const weightOfKey = (key: string, segment = SEGMENT): number =>
 	key.split("/").length * segment + encodeUtf8(key).length * KEY_BYTE;
-const weightOfEntries = (metadata: readonly unknown[]): number => metadata.length * ENTRY;
 
 /** Instructions that an item takes at the most. `key` and `chunks` are those of the upload that it commits. */
 export function weightOf(item: WireBatchItem, key = "", chunks = 0): number {
-	if ("put" in item) {
-		const { key, content, metadata } = item.put;
-		return ITEM.put + weightOfKey(key) + content.length * BYTE + weightOfEntries(metadata);
-	}
-	if ("commit" in item)
-		return ITEM.commit + weightOfKey(key) + chunks * CHUNK + weightOfEntries(item.commit.metadata);
-	if ("delete" in item) return ITEM.delete + weightOfKey(item.delete.key);
-	if ("update" in item) {
-		const { key, metadata } = item.update;
-		return ITEM.update + weightOfKey(key) + weightOfEntries(metadata[0] ?? []);
-	}
-	if ("copy" in item) return ITEM.copy + weightOfKey(item.copy.to);
-	const { from, to } = item.rename;
-	return ITEM.rename + weightOfKey(from, SEGMENT_EMPTIED) + weightOfKey(to);
+	if ("delete" in item) return DELETED + weightOfKey(item.delete.key);
+	if ("copy" in item) return COPIED + weightOfKey(item.copy.to);
+	if ("rename" in item)
+		return RENAMED + weightOfKey(item.rename.from, SEGMENT_EMPTIED) + weightOfKey(item.rename.to);
+	if ("update" in item)
+		return UPDATED + weightOfKey(item.update.key) + item.update.metadata.flat().length * ENTRY;
+	const [its, own] =
+		"put" in item
+			? [item.put, weightOfKey(item.put.key) + item.put.content.length * BYTE]
+			: [item.commit, weightOfKey(key) + chunks * CHUNK];
+	return PUBLISHED + own + its.metadata.length * ENTRY;
 }
 
 /** How many of the items fit, by their weights in order. One always does. */
