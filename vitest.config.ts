@@ -12,8 +12,9 @@ const common = {
 	server: {
 		deps: { external: [/^(?!.*\/node_modules\/).*\/dist\//], inline: [/node_modules\/@actions\//] },
 	},
-	testTimeout: 60_000,
-	hookTimeout: 120_000,
+	// Only what hangs comes to its end by these: builds and browsers take a minute where a machine has other work.
+	testTimeout: 180_000,
+	hookTimeout: 300_000,
 };
 
 export default defineConfig({

@@ -105,7 +105,7 @@ describe("C36 a changed byte is a typed error of its own, and no byte is handed 
 		expect(count).toBeGreaterThan(witness.length - 5);
 		given = witness;
 		expect(await read(context)).toBe("done");
-	}, 60_000);
+	});
 
 	it("of the manifest", async () => {
 		const { proving } = await filled();
@@ -131,7 +131,7 @@ describe("C36 a changed byte is a typed error of its own, and no byte is handed 
 		expect(changed).toBeGreaterThan(value.length / 2);
 		given = undefined;
 		expect(await read(context)).toBe("done");
-	}, 60_000);
+	});
 
 	for (const [method, length, code] of [
 		["blobs_leaves", 32, "leaves_corrupt"],
@@ -153,7 +153,7 @@ describe("C36 a changed byte is a typed error of its own, and no byte is handed 
 			expect(await read(context)).toBe(code);
 			change = (bytes) => bytes;
 			expect(await read(context)).toBe("done");
-		}, 60_000);
+		});
 });
 
 describe("C37 a certificate that is too old is refused as such", () => {

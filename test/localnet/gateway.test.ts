@@ -21,7 +21,7 @@ beforeAll(async () => {
 	await put(fixture.store, "secret", bytesOf(10), { visibility: { private: null } });
 	await upload(fixture.store, "video.mp4", video, { content_type: "video/mp4" });
 	while ((await get("/video.mp4")).status === 503) await new Promise((resolve) => setTimeout(resolve, 200));
-}, 60_000);
+});
 afterAll(() => fixture.dispose());
 
 interface Got {
