@@ -15,6 +15,8 @@ const common = {
 	// Only what hangs comes to its end by these: builds and browsers take a minute where a machine has other work.
 	testTimeout: 180_000,
 	hookTimeout: 300_000,
+	// vitest waits a second.
+	expect: { poll: { timeout: 60_000 } },
 };
 
 export default defineConfig({
