@@ -32,6 +32,7 @@ import type { VerifiedBlob } from "./verified-blob.js";
 
 /** What proves a manifest and verifies chunks. */
 const reading = part(() => import("./reading.js"));
+type Parts = Awaited<ReturnType<typeof reading>>;
 
 /** How what a key holds is read. */
 export interface DownloadOptions {
@@ -196,15 +197,16 @@ export class Download implements AsyncIterable<Uint8Array> {
 	}
 
 	/** @param onClaim told what the manifest is claimed to be, before that is proven */
-	#prove(onClaim: ((claim: Claim) => void) | undefined): Promise<Manifest> {
+	#prove(onClaim: ((claim: Claim, parts: Parts) => void) | undefined): Promise<Manifest> {
 		if (this.#invalid) return Promise.reject(this.#invalid.error);
 		const options = { trust: this.#trust, ...(this.#signal && { signal: this.#signal }) };
 		const target = this.#target;
 		const prove = async () => {
-			const { stat, statRef } = await reading();
+			const parts = await reading();
+			const told = onClaim && ((claim: Claim) => onClaim(claim, parts));
 			return typeof target === "string"
-				? stat(this.#context, target, options, onClaim)
-				: statRef(this.#context, target, options, onClaim);
+				? parts.stat(this.#context, target, options, told)
+				: parts.statRef(this.#context, target, options, told);
 		};
 		this.#manifest ??= this.#keep(prove(), () => {
 			this.#manifest = undefined;
@@ -230,9 +232,9 @@ export class Download implements AsyncIterable<Uint8Array> {
 
 	async #openAhead(range: RangeAhead | undefined, most?: number): Promise<VerifiedBlob> {
 		let ahead: Ahead | undefined;
-		const { Ahead: Chunks } = await reading();
 		try {
-			const manifest = await this.#prove((claim) => {
+			// Begun at once: who asks for the manifest beside this shares what is begun.
+			const manifest = await this.#prove((claim, { Ahead: Chunks }) => {
 				const options = { lane: this.#lane, range, signal: this.#signal };
 				ahead ??= Chunks.of(this.#context, claim, most === undefined ? options : { ...options, most });
 			});
