@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Principal } from "@dfinity/principal";
-import { BlobClient, type Manifest } from "canister-blobs/node";
+import { type AgentLike, BlobClient, type Manifest } from "canister-blobs/node";
 
 /** What a store made up holds under a key. */
 export interface MadeUp {
@@ -24,11 +24,13 @@ function rootOf(size: number, leaves: readonly Buffer[]): Buffer {
 		.digest();
 }
 
+const NOWHERE = { host: new URL("http://127.0.0.1:1") } as AgentLike;
+
 /** Below the call interface: a client whose feed and chunks come from this process, so that a backup's own work is measured. */
 export function madeUpClient(blobs: () => AsyncIterable<MadeUp> | Iterable<MadeUp>): BlobClient {
 	/** Read twice, for the feed and for the backup: what waits in between is no more than a hash. */
 	const madeUp = new Map<string, { readonly leaf: Buffer; readonly bytes: () => Promise<Uint8Array> }>();
-	const client = new BlobClient({ agent: { rootKey: new Uint8Array() } as never, canisterId: "aaaaa-aa" });
+	const client = new BlobClient({ agent: NOWHERE, canisterId: "aaaaa-aa" });
 	const at = new Date(0);
 	async function* changes() {
 		let sequence = 0n;

@@ -7,6 +7,7 @@ import type { Ed25519Verify } from "../../src/client/platform/ports.js";
 import { utf8 } from "../../src/client/util/bytes.js";
 import type { HashTree } from "../../src/client/verification/hash-tree.js";
 import { NodeSignatures } from "../../src/client/verification/node-signatures.js";
+import { verifyEd25519 } from "../../src/client/verification/verify-ed25519.js";
 import { BlsKey, NodeKey } from "../../src/localnet/certification/keys.js";
 import { signedBytes } from "../../src/localnet/http/query.js";
 import { useLibrary } from "../support/native-ed25519.js";
@@ -201,6 +202,17 @@ describe.each<[string, Ed25519Verify | undefined]>([
 		);
 		expect(isBlobError(elsewhere, "certificate_invalid")).toBe(true);
 		await subnet.verify(good);
+	});
+
+	it("is under a key of 32 bytes and nothing behind them", () => {
+		const node = new NodeKey(utf8("a subnet"), "one");
+		const key = new Uint8Array(node.publicDer).slice(-32);
+		const message = utf8("hello");
+		const verify = verifier ?? verifyEd25519;
+		const signature = new Uint8Array(node.sign(message));
+		expect(verify(key, signature, message)).toBe(true);
+		for (const other of [key.slice(1), Uint8Array.of(...key, 0), new Uint8Array(0)])
+			expect(verify(other, signature, message)).toBe(false);
 	});
 
 	it("is of the last five minutes", async () => {

@@ -91,11 +91,12 @@ describe("canister-blobs network", () => {
 		const folder = mkdtempSync(join(directory, "project-"));
 		const wasm = join(folder, "probe.wasm");
 		writeFileSync(wasm, await probe());
-		const run = async (...args: string[]) => {
-			const { said, ended } = startCommand(["network", ...args], {}, { cwd: folder });
+		const runIn = async (cwd: string, ...args: string[]) => {
+			const { said, ended } = startCommand(["network", ...args], {}, { cwd });
 			const [code] = await ended;
 			return { code, ...said };
 		};
+		const run = (...args: string[]) => runIn(folder, ...args);
 		const controller = testIdentity(1).getPrincipal().toText();
 		const started = await run("--background", "--install", wasm, "--controller", controller);
 		expect(started).toMatchObject({ code: 0, err: "" });
@@ -107,7 +108,9 @@ describe("canister-blobs network", () => {
 		expect(note).toMatchObject({ url, canisters: [{ name: "probe", id }] });
 		running = { kill: () => process.kill(note.pid, "SIGKILL") } as unknown as ChildProcess;
 		expect((await fetch(`${url}/api/v2/status`)).status).toBe(200);
-		const taken = await run("--background", "--port", new URL(url!).port);
+		expect(await run("--background")).toMatchObject({ code: 1, err: expect.stringContaining("already") });
+		const elsewhere = mkdtempSync(join(directory, "other-"));
+		const taken = await runIn(elsewhere, "--background", "--port", new URL(url!).port);
 		expect(taken).toMatchObject({ code: 1, err: expect.stringMatching(/did not start:[\s\S]*is taken/) });
 		expect(await run("--stop")).toEqual({ code: 0, out: `stopped the network at ${url}\n`, err: "" });
 		running = undefined;

@@ -40,6 +40,12 @@ export function note(folder: string, network: RunningNetwork): () => void {
 	};
 }
 
+/** The network that runs in this very folder; undefined where none does. */
+export function runningIn(folder: string): RunningNetwork | undefined {
+	const found = read(pathIn(folder));
+	return found && isAlive(found.pid) ? found : undefined;
+}
+
 /** The network that runs in the nearest folder from here upwards; undefined where none does. */
 export function runningFrom(folder: string): RunningNetwork | undefined {
 	for (let directory = folder; ; directory = dirname(directory)) {

@@ -26,9 +26,12 @@ function streamOf(bytes: Uint8Array<ArrayBuffer>): RequestBody {
 }
 
 /** What stands before an Ed25519 key in DER (RFC 8410). */
+const ED25519_KEY_BYTES = 32;
 const SPKI_HEADER = Buffer.from("302a300506032b6570032100", "hex");
 
+/** OpenSSL takes a key with more bytes behind it. */
 const ed25519Verify: Ed25519Verify = (key, signature, message) => {
+	if (key.length !== ED25519_KEY_BYTES) return false;
 	try {
 		const der = Buffer.concat([SPKI_HEADER, key]);
 		return verify(null, message, createPublicKey({ key: der, format: "der", type: "spki" }), signature);
