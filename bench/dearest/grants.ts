@@ -1,6 +1,7 @@
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import type { Principal } from "@dfinity/principal";
 import { MAX_GRANTS, MAX_KEY_SEGMENTS, type WireGrantTerms } from "../../src/protocol/index.js";
+import { PLAIN_TERMS } from "../../test/support/grant-terms.js";
 import { newId } from "../../test/support/published.js";
 import type { MeteredStore } from "../metered.js";
 import { batchItemsOf, fittingOf } from "./batches.js";
@@ -64,16 +65,6 @@ async function give(
 ): Promise<void> {
 	const id = newId();
 	id[0] = order;
-	const all: WireGrantTerms = {
-		prefix: "",
-		ends_at: [],
-		bytes: [],
-		blobs: [],
-		public_only: false,
-		over_others: false,
-		may_give: false,
-		may_purge: false,
-		...terms,
-	};
-	await by.call("blobs_give_grant", { id, who, role: { writer: null }, terms: all, under: [], as: [] });
+	const request = { id, who, role: { writer: null }, terms: { ...PLAIN_TERMS, ...terms } };
+	await by.call("blobs_give_grant", { ...request, under: [], as: [] });
 }

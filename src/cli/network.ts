@@ -87,7 +87,7 @@ function shown({ url, rootKey, canisters }: RunningNetwork, json: boolean): stri
 	return [`url: ${url}`, `root key: ${rootKey}`, ...used].join("\n");
 }
 
-/** In a folder that cannot be written to the network runs all the same. */
+/** If the folder cannot be written to, the network runs without a note. */
 function noted(network: RunningNetwork): () => void {
 	try {
 		return note(process.cwd(), network);

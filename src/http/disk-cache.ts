@@ -84,7 +84,7 @@ export class DiskCache {
 
 	/**
 	 * What is there under a name, whatever it is; undefined for nothing, and for another length. To be given back by
-	 * `recycle` once nobody has it any more.
+	 * `recycle` when it is no longer in use.
 	 */
 	async read(name: string, length: number): Promise<Uint8Array | undefined> {
 		const file = await open(this.#path(name), constants.O_RDONLY | NOFOLLOW).catch(() => undefined);

@@ -7,6 +7,7 @@ import {
 	type MethodName,
 	MIN_CHUNK_BYTES,
 } from "../../src/protocol/index.js";
+import { PLAIN_TERMS } from "./grant-terms.js";
 import { newId, type PlainResult, publication, rootOf, type Store } from "./store.js";
 
 /** A request of every method that is as it should be: what is refused is so for who sends it, or when. */
@@ -57,16 +58,7 @@ export const REQUESTS: { [Name in MethodName]: (key: string) => MethodArgs<Name>
 			id: newId(),
 			who: someone(),
 			role: { writer: null },
-			terms: {
-				prefix: `${key}/`,
-				ends_at: [],
-				bytes: [],
-				blobs: [],
-				public_only: false,
-				over_others: false,
-				may_give: false,
-				may_purge: false,
-			},
+			terms: { ...PLAIN_TERMS, prefix: `${key}/` },
 			under: [],
 			as: [],
 		},

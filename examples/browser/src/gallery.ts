@@ -7,7 +7,7 @@ import { button, element, showProblem } from "./dom.js";
 import workerUrl from "./service-worker.ts?worker&url";
 
 const status = element("gallery-status");
-/** Without captions, which nobody has for what strangers upload. */
+/** Without captions: there are none for uploaded films. */
 const player = Object.assign(document.createElement("video"), { id: "player", controls: true, hidden: true });
 player.setAttribute("aria-label", "Player");
 element("screen").append(player);

@@ -75,11 +75,11 @@ export interface BlobStoreClass {
 	 */
 	revokeGrant(who: Principal, id: Uint8Array): void;
 	/**
-	 * To be called in the update that takes a right away which `authorize` gave, such as by removing a user from a map. A
+	 * Call this in the update that takes away a right which `authorize` gave, such as by removing a user from a map. A
 	 * staged batch is revealed by one change whose cost does not grow with its items, so `authorize` is asked about each
-	 * while the batch is being got ready, before that change. This has it asked anew about all, and a batch of which it
-	 * refuses an item is not revealed. `who`: only that principal's rights are others. Say so where you can: a batch whose
-	 * rights change again and again is never revealed. To give a right needs no call.
+	 * item while the batch is prepared, before that change. After this call it is asked again about all of them, and a
+	 * batch with an item that it refuses is not revealed. `who`: only the rights of this principal have changed. Give it if
+	 * you can: a batch whose rights change again and again is never revealed. Giving a right needs no call.
 	 */
 	ruleChanged(who?: Principal): void;
 	/** The grants that a principal holds, in order of their ids, those that hold no more too until they are cleaned away. */
@@ -134,6 +134,9 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 	let exported: object | undefined;
 	/** While a method of the store runs, which may ask the application's rules; a trap takes it back. */
 	let isAnswering = false;
+	const refuseWithinRule = (name: string) => {
+		if (isAnswering) throw new Error(`canister-blobs: ${name} was called within a rule of the application`);
+	};
 	const open = () => {
 		claimCanister();
 		const [other] = exported === undefined ? [] : methodsBeside(exported, http);
@@ -186,7 +189,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		argsOf: (id: Uint8Array) => MethodArgs<Name>,
 	): MethodOk<Name> {
 		const { engine, storage } = started();
-		if (isAnswering) throw new Error(`canister-blobs: ${name} was called within a rule of the application`);
+		refuseWithinRule(name);
 		const before = storage.writes;
 		try {
 			// What these methods answer is made whole, not in parts.
@@ -211,8 +214,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		ask("blobs_revoke_grant", (change) => [{ id: change, who, grant: id }]);
 	};
 	const ruleChanged: BlobStoreClass["ruleChanged"] = (who) => {
-		if (isAnswering)
-			throw new Error("canister-blobs: ruleChanged was called within a rule of the application");
+		refuseWithinRule("ruleChanged");
 		started().engine.ruleChanged(who?.toUint8Array());
 	};
 	const grantsOf: BlobStoreClass["grantsOf"] = (who) =>
@@ -222,7 +224,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 
 	const certify: BlobStoreClass["certify"] = (label, tree) => {
 		const { engine } = started();
-		if (isAnswering) throw new Error("canister-blobs: certify was called within a rule of the application");
+		refuseWithinRule("certify");
 		engine.mount(label, tree);
 	};
 	const prove: BlobStoreClass["prove"] = (shown) => {

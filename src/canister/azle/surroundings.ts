@@ -105,8 +105,8 @@ export function refuseSecondClass(storeClass: object): void {
 }
 
 function methodsOf(storeClass: object): string[] {
-	const { _azleCanisterClassMeta: counters } = storeClass as { _azleCanisterClassMeta?: ClassMeta };
-	const { queries = [], updates = [] } = counters?.methodMeta ?? {};
+	const { _azleCanisterClassMeta: meta } = storeClass as { _azleCanisterClassMeta?: ClassMeta };
+	const { queries = [], updates = [] } = meta?.methodMeta ?? {};
 	return [...queries, ...updates].map(({ name }) => name);
 }
 

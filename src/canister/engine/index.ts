@@ -264,8 +264,8 @@ export class Engine {
 	}
 
 	/**
-	 * Has the rule be asked anew about all items of a batch that is being got ready to be revealed, where it is of `owner`:
-	 * what it was asked before does not hold any more.
+	 * Asks the rule again about all items of a batch of `owner` that is being prepared for its reveal: earlier answers no
+	 * longer hold.
 	 */
 	ruleChanged(owner: Uint8Array | undefined): void {
 		this.#state.begin();

@@ -1,6 +1,7 @@
-import { createHash, createPublicKey, type JsonWebKey, type KeyObject, sign } from "node:crypto";
+import { createPublicKey, type JsonWebKey, type KeyObject, sign } from "node:crypto";
 import type { SigningIdentity } from "../../client/node/index.js";
-import { Principal } from "../../protocol/index.js";
+import { selfAuthenticating } from "../../client/verification/self-authenticating.js";
+import type { Principal } from "../../protocol/index.js";
 import { UsageError } from "../command.js";
 
 /** Identities that sign by a private key, of the three kinds that the Internet Computer takes. */
@@ -62,10 +63,8 @@ export class KeyIdentity implements SigningIdentity {
 			: createPublicKey(key).export({ type: "spki", format: "der" });
 	}
 
-	/** A self-authenticating principal (interface specification, "Special forms of Principals"). */
 	getPrincipal(): Principal {
-		const hash = createHash("sha224").update(this.#der).digest();
-		return Principal.fromUint8Array(Uint8Array.of(...hash, 2));
+		return selfAuthenticating(this.#der);
 	}
 
 	getPublicKey(): { toDer(): Uint8Array } {

@@ -21,7 +21,7 @@ export interface InstalledCanister {
 
 const FOLDER = ".canister-blobs";
 const FILE = "network.json";
-/** A file can come with a project of somebody else: it may name nothing but this machine. */
+/** The file can come with a project from another author, so it may name only this machine. */
 const OWN = /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d{1,5}\/?$/;
 
 /** What processes in the background print. */
@@ -42,18 +42,20 @@ export function note(folder: string, network: RunningNetwork): () => void {
 
 /** The network that runs in this very folder; undefined where none does. */
 export function runningIn(folder: string): RunningNetwork | undefined {
-	const found = read(pathIn(folder));
-	return found && isAlive(found.pid) ? found : undefined;
+	return alive(read(pathIn(folder)));
 }
 
 /** The network that runs in the nearest folder from here upwards; undefined where none does. */
 export function runningFrom(folder: string): RunningNetwork | undefined {
 	for (let directory = folder; ; directory = dirname(directory)) {
 		const found = read(pathIn(directory));
-		if (found !== undefined) return isAlive(found.pid) ? found : undefined;
+		if (found !== undefined) return alive(found);
 		if (directory === dirname(directory)) return undefined;
 	}
 }
+
+const alive = (network: RunningNetwork | undefined): RunningNetwork | undefined =>
+	network && isAlive(network.pid) ? network : undefined;
 
 function read(path: string): RunningNetwork | undefined {
 	try {

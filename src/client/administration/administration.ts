@@ -20,7 +20,7 @@ export function metrics(context: ClientContext, options: AskOptions = {}): Promi
 	return ask(context, "blobs_metrics", [], options);
 }
 
-/** Asked by nobody: a network shows a module's hash to everybody. */
+/** The anonymous principal asks: a network shows a module's hash to every caller. */
 export async function moduleHash(
 	{ connect, settings }: ClientContext,
 	{ signal }: CallOptions = {},

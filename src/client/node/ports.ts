@@ -3,6 +3,8 @@ import { channel } from "node:diagnostics_channel";
 import type { Ed25519Verify, Ports, RequestBody } from "../platform/ports.js";
 import { webPorts } from "../platform/web.js";
 import { sleep } from "../util/abort.js";
+import { fromHex } from "../util/bytes.js";
+import { ED25519 } from "../verification/der.js";
 import { mediaTypeOfName } from "./media-type.js";
 
 /** Less than this is cheaper to copy than to stream. */
@@ -25,15 +27,13 @@ function streamOf(bytes: Uint8Array<ArrayBuffer>): RequestBody {
 	return { body, duplex: "half", headers: { "Content-Length": String(bytes.length) } };
 }
 
-/** What stands before an Ed25519 key in DER (RFC 8410). */
-const ED25519_KEY_BYTES = 32;
-const SPKI_HEADER = Buffer.from("302a300506032b6570032100", "hex");
+const ED25519_PREFIX = fromHex(ED25519.prefix);
 
 /** OpenSSL takes a key with more bytes behind it. */
 const ed25519Verify: Ed25519Verify = (key, signature, message) => {
-	if (key.length !== ED25519_KEY_BYTES) return false;
+	if (key.length !== ED25519.keyBytes) return false;
 	try {
-		const der = Buffer.concat([SPKI_HEADER, key]);
+		const der = Buffer.concat([ED25519_PREFIX, key]);
 		return verify(null, message, createPublicKey({ key: der, format: "der", type: "spki" }), signature);
 	} catch {
 		return false;

@@ -8,6 +8,7 @@ import type {
 	WireGrantsOf,
 	WireGrantTerms,
 } from "../../../src/protocol/index.js";
+import { PLAIN_TERMS } from "../../support/grant-terms.js";
 import { newId } from "../../support/store.js";
 import { person, TestStore } from "./store.js";
 
@@ -20,13 +21,8 @@ interface Terms extends Partial<Omit<WireGrantTerms, "ends_at">> {
 type Role = "writer" | "reader";
 
 export const termsOf = ({ endsAt, ...terms }: Terms): WireGrantTerms => ({
+	...PLAIN_TERMS,
 	ends_at: endsAt === undefined ? [] : [BigInt(endsAt) * 1_000_000n],
-	bytes: [],
-	blobs: [],
-	public_only: false,
-	over_others: false,
-	may_give: false,
-	may_purge: false,
 	...terms,
 });
 

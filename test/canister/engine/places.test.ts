@@ -24,8 +24,8 @@ function agree<T>(actual: T, expected: T, what: string): void {
 const SIZES = [1, 100, 16_384, 16_385];
 const KINDS = 4 * SIZES.length;
 const leafOf = (n: number) => new Uint8Array(32).fill(n);
-const leafLists = Array.from({ length: KINDS }, (_, n) => new Uint8Array(SIZES[n % SIZES.length]!).fill(n));
-const bytesOf = (n: number) => leafLists[n]!;
+const contents = Array.from({ length: KINDS }, (_, n) => new Uint8Array(SIZES[n % SIZES.length]!).fill(n));
+const bytesOf = (n: number) => contents[n]!;
 
 const STRIDE = 6;
 const SHARERS = 5;
