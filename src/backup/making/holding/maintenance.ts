@@ -91,7 +91,7 @@ async function switchedBack({ sink, client, canister, note }: Switched, since: C
 		for (let attempt = 1; ; attempt++) {
 			const last = await lastSwitch(client, since, signal);
 			if (last && !last.isOwn)
-				note("Another caller changed the mode of the store in the meantime, so it stays as it is.");
+				note("Somebody else changed the mode of the store in the meantime: it is left as it is.");
 			if (!last?.isOwn || last.mode === "live") break;
 			try {
 				await client.admin.setMode("live", last.generation, { signal });
