@@ -45,8 +45,27 @@ export interface StoreGrant extends StoreGrantTerms {
 	readonly holds: boolean;
 }
 
-/** @throws RangeError where a number or a time is none */
+const MAX_PRINCIPAL_BYTES = 29;
+
+/** The bytes of a principal that code of the application names. @throws RangeError for what is none */
+export function bytesOf(who: Principal): Uint8Array {
+	const bytes: unknown =
+		typeof (who as Principal | undefined)?.toUint8Array === "function" ? who.toUint8Array() : undefined;
+	if (bytes instanceof Uint8Array && bytes.length <= MAX_PRINCIPAL_BYTES) return bytes;
+	throw new RangeError(`who must be a Principal, and is ${who === null ? "null" : typeof who}`);
+}
+
+/** @throws RangeError where a number or a time is none, and where there are no terms */
 export function fromGrantTerms(terms: StoreGrantTerms): WireGrantTerms {
+	if (typeof terms !== "object" || terms === null) throw new RangeError("terms must be an object");
+	const { role, prefix, endsAt } = terms;
+	if (role !== "writer" && role !== "reader")
+		throw new RangeError('the role of a grant is "writer" or "reader"');
+	if (typeof prefix !== "string") throw new RangeError("the prefix of a grant is a text");
+	if (endsAt !== undefined && !(endsAt instanceof Date)) throw new RangeError("endsAt must be a Date");
+	for (const name of ["publicOnly", "overOthers", "mayGive", "mayPurge"] as const)
+		if (!["boolean", "undefined"].includes(typeof terms[name]))
+			throw new RangeError(`${name} is true or false`);
 	const bound = (value: number | undefined): [] | [bigint] =>
 		value === undefined || value === Number.POSITIVE_INFINITY ? [] : [BigInt(value)];
 	return {

@@ -36,7 +36,14 @@ import {
 	Refusal,
 	type ShownTree,
 } from "../engine/index.js";
-import { fromGrantTerms, type StoreGrant, type StoreGrantTerms, StoreRefusal, toGrant } from "./grants.js";
+import {
+	bytesOf,
+	fromGrantTerms,
+	type StoreGrant,
+	type StoreGrantTerms,
+	StoreRefusal,
+	toGrant,
+} from "./grants.js";
 import { AzleHost } from "./host.js";
 import { type HttpRequest, type HttpResponse, queryOf, responseOf } from "./http.js";
 import { attachKernel } from "./kernel.js";
@@ -66,12 +73,12 @@ export interface BlobStoreClass {
 	/**
 	 * Gives a grant, in an update of the application's: as an administrator, by the canister itself, which the feed names.
 	 * Whoever it is for may hold 8. Answers its id.
-	 * @throws StoreRefusal `invalid_argument`, `quota_exceeded` (`grants`)
+	 * @throws StoreRefusal `invalid_argument`, `quota_exceeded` (`grants`); RangeError for arguments of other types
 	 */
 	grant(who: Principal, terms: StoreGrantTerms): Uint8Array;
 	/**
 	 * Takes a grant away, and all that is part of it; that there is none is no error.
-	 * @throws StoreRefusal
+	 * @throws StoreRefusal; RangeError for arguments of other types
 	 */
 	revokeGrant(who: Principal, id: Uint8Array): void;
 	/**
@@ -80,9 +87,13 @@ export interface BlobStoreClass {
 	 * item while the batch is prepared, before that change. After this call it is asked again about all of them, and a
 	 * batch with an item that it refuses is not revealed. `who`: only the rights of this principal have changed. Give it if
 	 * you can: a batch whose rights change again and again is never revealed. Giving a right needs no call.
+	 * @throws RangeError where `who` is no principal
 	 */
 	ruleChanged(who?: Principal): void;
-	/** The grants that a principal holds, in order of their ids, those that hold no more too until they are cleaned away. */
+	/**
+	 * The grants that a principal holds, in order of their ids, those that hold no more too until they are cleaned away.
+	 * @throws RangeError where `who` is no principal
+	 */
 	grantsOf(who: Principal): StoreGrant[];
 	/**
 	 * The answer to an HTTP gateway's update, for an application's own `http_request_update`: `httpRequest` asks for one
@@ -98,8 +109,9 @@ export interface BlobStoreClass {
 	certify(label: string, tree: CertifiedTree | undefined): void;
 	/**
 	 * What proves it, in a query: the system's certificate, and the hash tree of the root with these trees, all else
-	 * pruned. Undefined in an update, whose reply is certified itself.
-	 * @throws RangeError
+	 * pruned. Undefined in an update, whose reply is certified itself. Of a label under which nothing is certified it proves
+	 * that.
+	 * @throws RangeError where something else is certified under a label than is to be shown, and for a label given twice
 	 */
 	prove(shown: readonly ShownTree[]): CertifiedProof | undefined;
 }
@@ -201,26 +213,32 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 			throw new StoreRefusal(code, (error.wire as unknown as Record<string, unknown>)[code]);
 		}
 	}
-	const grant: BlobStoreClass["grant"] = (who, { role, ...rest }) => {
+	const grant: BlobStoreClass["grant"] = (who, grantTerms) => {
+		bytesOf(who);
+		const terms = fromGrantTerms(grantTerms);
+		const role = unit<WireGrantRole>(grantTerms.role);
 		let given: Uint8Array | undefined;
 		ask("blobs_give_grant", (id) => {
 			given = id;
-			const terms = fromGrantTerms({ role, ...rest });
-			return [{ id, who, role: unit<WireGrantRole>(role), terms, under: [], as: [] }];
+			return [{ id, who, role, terms, under: [], as: [] }];
 		});
 		return given!;
 	};
 	const revokeGrant: BlobStoreClass["revokeGrant"] = (who, id) => {
+		bytesOf(who);
+		if (!(id instanceof Uint8Array)) throw new RangeError("the id of a grant is a Uint8Array");
 		ask("blobs_revoke_grant", (change) => [{ id: change, who, grant: id }]);
 	};
 	const ruleChanged: BlobStoreClass["ruleChanged"] = (who) => {
 		refuseWithinRule("ruleChanged");
-		started().engine.ruleChanged(who?.toUint8Array());
+		started().engine.ruleChanged(who === undefined ? who : bytesOf(who));
 	};
-	const grantsOf: BlobStoreClass["grantsOf"] = (who) =>
-		ask("blobs_list_grants", () => [{ of: { held_by: who }, after: [], limit: MAX_GRANTS }]).grants.map(
-			toGrant,
-		);
+	const grantsOf: BlobStoreClass["grantsOf"] = (who) => {
+		bytesOf(who);
+		return ask("blobs_list_grants", () => [
+			{ of: { held_by: who }, after: [], limit: MAX_GRANTS },
+		]).grants.map(toGrant);
+	};
 
 	const certify: BlobStoreClass["certify"] = (label, tree) => {
 		const { engine } = started();

@@ -1,4 +1,5 @@
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
+import { sameBytes } from "../../protocol/index.js";
 import { type ListRange, positionIn, scopeOf } from "../../protocol/listing.js";
 import type { Hashing } from "../host/hashing.js";
 import type { StableMap } from "../host/ports.js";
@@ -20,7 +21,7 @@ import {
 	type Root,
 } from "./key.js";
 import { LabelSets } from "./label-set.js";
-import { countOf, isFileAt, KIND, labelAt, levelOf, linkAt } from "./node.js";
+import { countOf, digestAt, isFileAt, KIND, labelAt, levelOf, linkAt } from "./node.js";
 import type { ListEntry } from "./order.js";
 import { digestOf } from "./runs.js";
 import { CERTIFIED_TOP, NodeStore, PLAIN_TOP } from "./store.js";
@@ -190,6 +191,14 @@ export class Catalog {
 	topLabels(): Uint8Array[] {
 		const { node } = this.#store.read(CERTIFIED_TOP);
 		return Array.from({ length: countOf(node) }, (_, index) => labelAt(node, index));
+	}
+
+	/** Digest of the labelled node at a label of the top; undefined where there is none. */
+	topDigest(label: Uint8Array): Uint8Array | undefined {
+		const { node } = this.#store.read(CERTIFIED_TOP);
+		for (let index = 0; index < countOf(node); index++)
+			if (sameBytes(labelAt(node, index), label)) return digestAt(node, index).slice();
+		return undefined;
 	}
 
 	/** Opens a draft: a state of the certified roots, and of such lists as it changes, beside what is here. */

@@ -3,4 +3,5 @@ export type { Change } from "./items.js";
 export { type CertifiedRoot, type FlatRoot, HTTP_EXPR, type Key, PRIVATE, type Root } from "./key.js";
 export type { LabelSets } from "./label-set.js";
 export { type ListEntry, mergeLists } from "./order.js";
+export { treeDigest } from "./tree-digest.js";
 export { TreeWriter } from "./tree-writer.js";

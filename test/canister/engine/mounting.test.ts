@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { beforeEach, expect, test } from "vitest";
-import { hashingOf } from "../../../src/canister/host/hashing.js";
+import { treeDigest } from "../../../src/canister/catalog/index.js";
+import { emptyTree, hashingOf } from "../../../src/canister/host/hashing.js";
 import { decodeHashTree, find, reconstruct } from "../../../src/client/verification/hash-tree.js";
 import { newId } from "../../support/store.js";
 import { put, StagedStore } from "./staged-store.js";
@@ -88,10 +89,74 @@ test.each([
 	["own", { value: new Uint8Array(65_536) }],
 	["own", { digest: new Uint8Array(31) }],
 	["own", { digest: "0".repeat(32) } as never],
+	["own\ud800", { value: bytesOf("") }],
+	["own", null as never],
+	["own", 5 as never],
+	[5 as never, { value: bytesOf("") }],
 ])("C145 %j with %o is refused", (label, tree) => {
 	const before = store.host.certified;
 	expect(() => store.engine.mount(label, tree)).toThrow(RangeError);
 	expect(store.host.certified).toEqual(before);
+});
+
+const encodedTree = Uint8Array.of(0x83, 2, 0x41, 0x78, 0x82, 3, 0x41, 0x79);
+
+test.each<[string, unknown]>([
+	["a value that is not certified", [{ label: "own", value: bytesOf("8") }]],
+	["a tree in the place of a value", [{ label: "own", tree: encodedTree }]],
+	["another tree", [{ label: "sig", tree: Uint8Array.of(0x83, 2, 0x41, 0x7a, 0x82, 3, 0x41, 0x79) }]],
+	["a tree that goes on", [{ label: "sig", tree: Uint8Array.of(...encodedTree, 0) }]],
+	["a tree that ends early", [{ label: "sig", tree: encodedTree.slice(0, -1) }]],
+	["a tree that is none", [{ label: "sig", tree: Uint8Array.of(0x84, 9) }]],
+	["a tree that is a text", [{ label: "sig", tree: "tree" }]],
+	[
+		"a label twice",
+		[
+			{ label: "own", value: bytesOf("7") },
+			{ label: "own", value: bytesOf("7") },
+		],
+	],
+	["half a surrogate pair", [{ label: "own\udc00", value: bytesOf("7") }]],
+	["no value", [{ label: "own", value: undefined }]],
+	["nothing under a label", [{ label: "own" }]],
+	["nothing", undefined],
+	["null among others", [null]],
+])("C146 a proof of %s is refused", (_, shown) => {
+	store.engine.mount("own", { value: bytesOf("7") });
+	store.engine.mount("sig", { digest: hashing.labeled(bytesOf("x"), hashing.leaf(bytesOf("y"))) });
+	expect(() => store.engine.proofOf(shown as never)).toThrow(RangeError);
+	expect(store.engine.proofOf([{ label: "sig", tree: encodedTree }]).witness).toHaveLength(1);
+});
+
+/** Trees whose digest is known, and what other encoders write for them. */
+test.each<[string, Uint8Array, Uint8Array]>([
+	["nothing", Uint8Array.of(0x81, 0), emptyTree(hashing)],
+	["what is pruned", Uint8Array.of(0x82, 4, 0x58, 32, ...new Uint8Array(32)), new Uint8Array(32)],
+	[
+		"a long label",
+		Uint8Array.of(0x83, 2, 0x59, 0, 1, 0x78, 0x82, 3, 0x40),
+		hashing.labeled(bytesOf("x"), hashing.leaf(bytesOf(""))),
+	],
+	[
+		"a fork",
+		Uint8Array.of(0x83, 1, 0x81, 0, 0x82, 3, 0x40),
+		hashing.forks(Uint8Array.of(...emptyTree(hashing), ...hashing.leaf(bytesOf(""))), 0, 32, 2),
+	],
+])("C146 the digest of a tree is computed: %s", (_, encoded, digest) => {
+	expect(treeDigest(encoded, hashing)).toEqual(digest);
+});
+
+test("C146 a tree may be 256 levels deep", () => {
+	const nested = (depth: number) =>
+		Uint8Array.of(
+			...Array(depth - 1)
+				.fill([0x83, 2, 0x41, 0x78])
+				.flat(),
+			0x81,
+			0,
+		);
+	expect(treeDigest(nested(256), hashing)).toBeInstanceOf(Uint8Array);
+	expect(treeDigest(nested(257), hashing)).toBeUndefined();
 });
 
 test("C145 there are at most 16 labels, and in an update no proof", () => {

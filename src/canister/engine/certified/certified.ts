@@ -283,6 +283,11 @@ export class Certified {
 		this.certify();
 	}
 
+	/** Digest of the labelled node at a label of the root; undefined where nothing stands there. */
+	mountAt(label: Uint8Array): Uint8Array | undefined {
+		return this.#catalog.topDigest(label);
+	}
+
 	/** Labels of the root that stand beside the store's. */
 	get mounted(): Uint8Array[] {
 		const own = [HTTP_EXPR.name, PRIVATE.name];
