@@ -27,8 +27,16 @@ const secrets: is.Check = {
 	accepts: (value) => is.object.accepts(value) || is.callback.accepts(value),
 };
 
+const has =
+	(method: string) =>
+	(value: unknown): boolean =>
+		is.object.accepts(value) && typeof (value as Record<string, unknown>)[method] === "function";
+const client: is.Check = { expected: "a BlobClient", accepts: has("stat") };
+const repository: is.Check = { expected: "a Repository", accepts: has("snapshots") };
+export const sink: is.Check = { expected: "a Sink, such as a DirectorySink", accepts: has("create") };
+
 export const BACKUP: is.Checks<BackupOptions> = {
-	client: is.object,
+	client,
 	canister: is.text,
 	tags: is.array,
 	wasmHash: is.text,
@@ -77,13 +85,13 @@ export const PRUNE: is.Checks<PruneOptions> = {
 	dryRun: is.flag,
 	signal,
 };
-export const REPAIR: is.Checks<RepairOptions> = { client: is.object, from: is.object, onDamage: is.callback };
+export const REPAIR: is.Checks<RepairOptions> = { client, from: repository, onDamage: is.callback };
 export const VERIFY: is.Checks<VerifyOptions> = {
 	read: {
 		expected: '"all", "none" or { part, of }',
 		accepts: (value) => typeof value === "string" || is.object.accepts(value),
 	},
-	client: is.object,
+	client,
 	canister: is.text,
 	onDamage: is.callback,
 	onBytes: is.callback,
@@ -111,7 +119,7 @@ export const RESTORE_STORE: is.Checks<RestoreStoreOptions> = {
 export const OPEN: is.Checks<RepositoryOptions> = { writes: is.flag, singleWriter: is.flag, secrets };
 export const INIT: is.Checks<InitOptions> = { singleWriter: is.flag, encryptFor: is.object };
 export const CANISTER_SINK: is.Checks<CanisterSinkOptions> = {
-	client: is.object,
+	client,
 	name: is.text,
 	prefix: is.text,
 };

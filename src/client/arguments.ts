@@ -62,6 +62,19 @@ export const signal: Check = {
 	expected: "an AbortSignal",
 	accepts: (value) => has(value, "addEventListener") && "aborted" in (value as object),
 };
+const shaped = (expected: string, ...methods: readonly string[]): Check => ({
+	expected,
+	accepts: (value) => methods.every((method) => has(value, method)),
+});
+export const agent = shaped("an HttpAgent", "getPrincipal");
+export const identity: Check = {
+	expected: "an identity that signs",
+	accepts: (value) =>
+		has(value, "getPrincipal") &&
+		(has(value, "sign") ? has(value, "getPublicKey") : has(value, "transformRequest")),
+};
+export const encryption = shaped("an Encryption", "sealKey");
+export const sessions = shaped("a SessionStore", "put", "remove", "list");
 export const object: Check = { expected: "an object", accepts: isObject };
 export const principal: Check = {
 	expected: "a principal or its text",
@@ -110,7 +123,9 @@ function described(value: unknown): string {
 	return Array.isArray(value) ? "an array" : `an object (${value.constructor?.name ?? "without a class"})`;
 }
 
-const invalid = (option: string, reason: string) => new ClientError("option_invalid", { option, reason });
+/** What is wrong with an option or an argument. */
+export const invalidOption = (option: string, reason: string): ClientError<"option_invalid"> =>
+	new ClientError("option_invalid", { option, reason });
 
 /** The bytes of an id. @throws ClientError `option_invalid` */
 export function checkId(name: string, value: string): Uint8Array {
@@ -120,8 +135,8 @@ export function checkId(name: string, value: string): Uint8Array {
 
 /** Checks an argument that must be there. @throws ClientError `option_invalid` with its name */
 export function checkArgument(name: string, value: unknown, { accepts, expected }: Check): void {
-	if (value === undefined) throw invalid(name, `it is missing, and must be ${expected}`);
-	if (!accepts(value)) throw invalid(name, `it must be ${expected}, and is ${described(value)}`);
+	if (value === undefined) throw invalidOption(name, `it is missing, and must be ${expected}`);
+	if (!accepts(value)) throw invalidOption(name, `it must be ${expected}, and is ${described(value)}`);
 }
 
 /**
@@ -136,12 +151,12 @@ export function checkOptions<Options extends object>(
 ): void {
 	if (options === undefined) return;
 	if (!isObject(options) || Array.isArray(options))
-		throw invalid(name, `they must be an object, and are ${described(options)}`);
+		throw invalidOption(name, `they must be an object, and are ${described(options)}`);
 	for (const [option, value] of Object.entries(options)) {
-		if (!Object.hasOwn(checks, option)) throw invalid(option, unknown(option, Object.keys(checks)));
+		if (!Object.hasOwn(checks, option)) throw invalidOption(option, unknown(option, Object.keys(checks)));
 		const { accepts, expected } = checks[option as keyof Options];
 		if (value !== undefined && !accepts(value))
-			throw invalid(option, `it must be ${expected}, and is ${described(value)}`);
+			throw invalidOption(option, `it must be ${expected}, and is ${described(value)}`);
 	}
 }
 

@@ -31,10 +31,10 @@ type Checks<Options> = is.Checks<Options>;
 const { signal } = is;
 
 export const CLIENT: Checks<BlobClientOptions> = {
-	agent: is.object,
+	agent: is.agent,
 	canisterId: is.principal,
 	localNetwork: is.flag,
-	identity: is.object,
+	identity: is.identity,
 	actsFor: is.principal,
 	concurrency: is.object,
 	minConcurrency: is.object,
@@ -42,8 +42,8 @@ export const CLIENT: Checks<BlobClientOptions> = {
 	chunkBytes: is.number,
 	requestTimeoutMs: is.number,
 	retry: is.object,
-	sessions: is.object,
-	encryption: is.object,
+	sessions: is.sessions,
+	encryption: is.encryption,
 	ports: is.object,
 };
 

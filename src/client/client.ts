@@ -99,7 +99,7 @@ export class BlobClient {
 		checkOptions(options.retry, checks.RETRY, "retry");
 		checkOptions(options.concurrency, checks.PER_DIRECTION, "concurrency");
 		checkOptions(options.minConcurrency, checks.PER_DIRECTION, "minConcurrency");
-		checkArgument("agent", options.agent, is.object);
+		checkArgument("agent", options.agent, is.agent);
 		checkArgument("canisterId", options.canisterId, is.principal);
 		const settings = normalise(options, platform);
 		const throttle = new Throttle(settings.ports, settings.retry.deadlineMs);

@@ -1,8 +1,9 @@
 import type { WirePrincipal, WireVersion } from "../protocol/index.js";
+import { invalidOption } from "./arguments.js";
 import type { Standing } from "./blobs/standing.js";
 import { type AgentLike, type IdentityLike, isAnonymous } from "./call/agent.js";
 import type { Caller } from "./call/caller.js";
-import { CanisterError, ClientError, type ErrorPlace, isBlobError, located } from "./errors/errors.js";
+import { CanisterError, type ErrorPlace, isBlobError, located } from "./errors/errors.js";
 import type { Lane } from "./lane/lane.js";
 import type { Direction, Settings } from "./options.js";
 import type { Notes } from "./sessions/notes.js";
@@ -52,11 +53,7 @@ export const contexts = new WeakMap<object, ClientContext>();
 /** @throws ClientError `option_invalid` for what is no client of this package */
 export function contextOf(client: object): ClientContext {
 	const context = contexts.get(client);
-	if (context === undefined)
-		throw new ClientError("option_invalid", {
-			option: "client",
-			reason: "it must be a BlobClient of this package",
-		});
+	if (context === undefined) throw invalidOption("client", "it must be a BlobClient of this package");
 	return context;
 }
 

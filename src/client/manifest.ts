@@ -9,7 +9,7 @@ import {
 	type WireManifest,
 	type WirePrincipal,
 } from "../protocol/index.js";
-import { ClientError, unsupported } from "./errors/errors.js";
+import { replyInvalid, unsupported } from "./errors/errors.js";
 import type { Manifest } from "./types.js";
 import { withJson } from "./util/json.js";
 import { date, toVersion } from "./wire-map.js";
@@ -45,7 +45,7 @@ export function readRecord<T>(
 	} catch (error) {
 		if (isMismatch(error)) throw unsupported(`a ${name} of types that it does not know`);
 		if (!(error instanceof Malformed)) throw error;
-		throw new ClientError("reply_invalid", { method: name, reason: error.reason });
+		throw replyInvalid(name, error.reason);
 	}
 }
 
@@ -67,7 +67,7 @@ function textOf(owner: WirePrincipal): string {
 /** @throws ClientError `reply_invalid` for a manifest that no blob has: what follows loops over its chunks */
 export function fromWireManifest(wire: WireManifest): Manifest {
 	const invalid = checkChunking(wire.chunk_size, wire.size);
-	if (invalid) throw new ClientError("reply_invalid", { method: "manifest", reason: invalid.reason });
+	if (invalid) throw replyInvalid("manifest", invalid.reason);
 	return withJson({
 		key: wire.key,
 		// Copies: what is read is a view into the reply, of which a caller that keeps a manifest would keep all.

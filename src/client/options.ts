@@ -1,10 +1,9 @@
 import { MAX_CHUNK_BYTES, MIN_CHUNK_BYTES, Principal, type WirePrincipal } from "../protocol/index.js";
 import * as is from "./arguments.js";
-import { checkArgument } from "./arguments.js";
+import { checkArgument, invalidOption } from "./arguments.js";
 import type { AgentLike, IdentityLike, PrincipalTextLike } from "./call/agent.js";
 import type { RetryPolicy } from "./call/retry.js";
 import type { BlobEncryption } from "./encryption.js";
-import { ClientError } from "./errors/errors.js";
 import type { ConcurrencyRange } from "./lane/concurrency.js";
 import type { Ports } from "./platform/ports.js";
 import type { SessionStore } from "./sessions/types.js";
@@ -121,8 +120,6 @@ const DEFAULT_MEMORY_BYTES = 8 * 2 ** 21;
 /** A receipt answers a repeated request for 15 minutes; the last attempt may itself live for 5 more. */
 const MAX_DEADLINE_MS = 600_000;
 
-const invalid = (option: string, reason: string) => new ClientError("option_invalid", { option, reason });
-
 export function checkInteger(
 	option: string,
 	value: number,
@@ -130,7 +127,7 @@ export function checkInteger(
 	max = Number.MAX_SAFE_INTEGER,
 ): number {
 	if (Number.isInteger(value) && value >= min && value <= max) return value;
-	throw invalid(option, `it must be a whole number from ${min} to ${max}, and is ${value}`);
+	throw invalidOption(option, `it must be a whole number from ${min} to ${max}, and is ${value}`);
 }
 
 /** A principal in text, or one of any package's. */
@@ -140,8 +137,7 @@ export function checkPrincipal(option: string, principal: PrincipalLike): WirePr
 	checkArgument(option, principal, is.principal);
 	const text = typeof principal === "string" ? principal : principal.toText();
 	const parsed = Principal.parse(text);
-	if (parsed === undefined)
-		throw new ClientError("option_invalid", { option, reason: `${text} is no principal` });
+	if (parsed === undefined) throw invalidOption(option, `${text} is no principal`);
 	return parsed;
 }
 

@@ -7,7 +7,7 @@ import type {
 	WireVisibility,
 } from "../protocol/index.js";
 import { unit } from "../protocol/index.js";
-import { ClientError } from "./errors/errors.js";
+import { invalidOption } from "./arguments.js";
 import type { Conditions, OpenUpload, Role, Version, Visibility } from "./types.js";
 import { hex } from "./util/bytes.js";
 import { withJson } from "./util/json.js";
@@ -26,10 +26,10 @@ export function fromTime(option: string, time: Date | number): bigint {
 	const ms = typeof time === "number" ? time : time.getTime();
 	const nanoseconds = Number.isSafeInteger(ms) ? BigInt(ms) * 1_000_000n : -1n;
 	if (nanoseconds < 0n || nanoseconds > MAX_NAT64)
-		throw new ClientError("option_invalid", {
+		throw invalidOption(
 			option,
-			reason: "it must be a Date from 1970 to 2554, or as many whole milliseconds since 1970",
-		});
+			"it must be a Date from 1970 to 2554, or as many whole milliseconds since 1970",
+		);
 	return nanoseconds;
 }
 
@@ -61,7 +61,7 @@ export function preconditionOf({ ifMatch, ifNoneMatch }: Conditions): Preconditi
 	if (ifMatch === undefined) return ifNoneMatch && "absent";
 	if (ifNoneMatch === undefined) return ifMatch;
 	const reason = "a key cannot both hold a version (ifMatch) and nothing: give one of them";
-	throw new ClientError("option_invalid", { option: "ifNoneMatch", reason });
+	throw invalidOption("ifNoneMatch", reason);
 }
 
 export const fromConditions = (conditions: Conditions): WirePrecondition =>
@@ -81,11 +81,10 @@ export const toVersion = ({ sequence, canister_version }: WireVersion): Version 
 export function fromVersion({ sequence, canisterVersion }: Version): WireVersion {
 	for (const [name, number] of Object.entries({ sequence, canisterVersion }))
 		if (typeof number !== "bigint" || BigInt.asUintN(64, number) !== number)
-			throw new ClientError("option_invalid", {
-				option: name,
-				reason:
-					"a version has two whole numbers (bigint), sequence and canisterVersion: give both as they were read",
-			});
+			throw invalidOption(
+				name,
+				"a version has two whole numbers (bigint), sequence and canisterVersion: give both as they were read",
+			);
 	return { sequence, canister_version: canisterVersion };
 }
 

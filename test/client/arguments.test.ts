@@ -22,6 +22,15 @@ const agent = {
 const options = { agent, canisterId: "aaaaa-aa", retry: { maxAttempts: 1 }, ports: virtualPorts() };
 // biome-ignore lint/suspicious/noExplicitAny: callers without types
 type Untyped = any;
+const withIdentity = (identity: () => unknown) => ({
+	...agent,
+	config: {
+		...agent.config,
+		get identity() {
+			return identity();
+		},
+	},
+});
 const client = (more: object = {}): Untyped => new BlobClient({ ...options, ...more } as BlobClientOptions);
 
 /** What a call ends with, and that it ends so later, not at once. */
@@ -97,11 +106,33 @@ describe("a wrong argument", () => {
 			[{ minConcurrency: { downloads: "3" } }, "downloads"],
 			[{ requestTimeoutMs: 2 ** 31 }, "requestTimeoutMs"],
 			[{ chunkBytes: "1 MiB" }, "chunkBytes"],
+			[{ agent: { host: agent.host } }, "agent"],
+			[{ agent: { ...agent, host: "http://127.0.0.1:1" } }, "agent"],
+			[{ agent: { ...agent, rootKey: new Uint8Array(3) } }, "agent.rootKey"],
+			[{ agent: { ...agent, rootKey: "aa" } }, "agent.rootKey"],
+			[{ identity: {} }, "identity"],
+			[{ identity: { getPrincipal: () => anonymous } }, "identity"],
+			[{ encryption: {} }, "encryption"],
+			[{ sessions: {} }, "sessions"],
 		] as const)
 			expect(() => client(more)).toThrow(
 				expect.objectContaining({ details: expect.objectContaining({ option }) }),
 			);
 		expect(() => new (BlobClient as Untyped)()).toThrow(expect.objectContaining({ code: "option_invalid" }));
+	});
+
+	it("of a transfer that goes on is named, and leaves it as it was", async () => {
+		const transfer = client().upload(new Uint8Array(1), { key: "a" });
+		transfer.pause();
+		for (const [more, option] of [
+			[{}, "agent"],
+			[{ agent: {} }, "agent"],
+			[{ agent: { ...agent, rootKey: new Uint8Array(3) } }, "agent.rootKey"],
+			[{ agent, identity: {} }, "identity"],
+		] as const)
+			expect(await failure(transfer.resume(more))).toMatchObject({ details: { option } });
+		expect(transfer.state).toBe("paused");
+		await failure(Promise.all([transfer.done, transfer.abort()]));
 	});
 
 	it("is corrected where only its case is wrong", async () => {
@@ -124,6 +155,34 @@ describe("a wrong argument", () => {
 		const keys = [{ ifMatch: version }, null, { key: "a", version }];
 		const { items: deleted } = await client({ identity }).deleteMany(keys).done;
 		expect(deleted.map(({ error }: Untyped) => error.details.option)).toEqual(["key", "keys", "version"]);
+	});
+});
+
+describe("an identity that cannot be used", () => {
+	const unusable = new Error("the sign-in was cancelled");
+	const bad = { getPrincipal: () => ({}), transformRequest: async () => undefined };
+	const fails = () => {
+		throw unusable;
+	};
+	it.each<[string, object]>([
+		["of an agent whose promise of one rejects", { agent: withIdentity(() => Promise.reject(unusable)) }],
+		["of an agent that throws at once", { agent: { ...agent, getPrincipal: fails } }],
+		["of an agent that says nothing", { agent: { ...agent, getPrincipal: async () => undefined } }],
+		["of an agent, without a method", { agent: withIdentity(() => ({})) }],
+		["without the bytes of its principal", { identity: bad }],
+		["that throws", { identity: { ...bad, getPrincipal: fails } }],
+	])("is said to be so: %s", async (_, more) => {
+		for (const call of [
+			(c: Untyped) => c.stat("a"),
+			(c: Untyped) => c.list(),
+			(c: Untyped) => c.upload(new Uint8Array(1), { key: "a" }),
+			(c: Untyped) => c.account(),
+		])
+			expect(await end(() => call(client(more)))).toMatchObject({
+				code: "identity_unusable",
+				action: "fix",
+				cause: expect.any(Error),
+			});
 	});
 });
 
@@ -156,23 +215,5 @@ describe("whatever is called with whatever", () => {
 				const error = await end(() => client().admin[method](first, second, second));
 				expect(isBlobError(error), `${method}: ${error}`).toBe(true);
 			}
-	});
-
-	it("an agent that breaks its promises is an internal error, with its cause", async () => {
-		const cause = new TypeError("no principal");
-		const broken = {
-			...agent,
-			getPrincipal: () => {
-				throw cause;
-			},
-		};
-		for (const call of [
-			(c: Untyped) => c.stat("a"),
-			(c: Untyped) => c.list(),
-			(c: Untyped) => c.upload(new Uint8Array(1), { key: "a" }),
-		]) {
-			const error = await end(() => call(client({ agent: broken })));
-			expect(error).toMatchObject({ code: "internal", action: "give_up", cause });
-		}
 	});
 });

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
-import * as is from "../../client/arguments.js";
 import { type KeyHolder, type KeySecrets, MasterKey } from "../../encryption/index.js";
-import { checkArgument, checkOptions, INIT, OPEN } from "../checks.js";
+import { checkArgument, checkOptions, INIT, sink as isSink, OPEN } from "../checks.js";
 import { BackupError, damaged } from "../errors.js";
 import { FORMAT_VERSION, type Generation, type SnapshotSummary } from "../format/generation.js";
 import { decodeJson, encodeJson } from "../format/json.js";
@@ -117,7 +116,7 @@ export class Repository {
 	 * @throws BackupError `repository_exists`, `sink_unconditional`
 	 */
 	static async init(sink: Sink, options: InitOptions = {}): Promise<Repository> {
-		checkArgument("sink", sink, is.object);
+		checkArgument("sink", sink, isSink);
 		checkOptions(options, INIT);
 		// An init that died has left this.
 		for await (const { name } of sink.list(""))
@@ -146,7 +145,7 @@ export class Repository {
 	 *   `repository_encrypted`; KeyFileError `key_file_locked` where the secrets do not open it
 	 */
 	static async open(sink: Sink, options: RepositoryOptions = {}): Promise<Repository> {
-		checkArgument("sink", sink, is.object);
+		checkArgument("sink", sink, isSink);
 		checkOptions(options, OPEN);
 		return Repository.#open(sink, options, (master) => keyOf(sink, master, options));
 	}

@@ -1,10 +1,10 @@
 import type { WirePrincipal } from "../../protocol/index.js";
 import { MAX_LIST_PAGE, type WireUploadName } from "../../protocol/index.js";
 import { toAccount, toMode } from "../account.js";
+import { invalidOption } from "../arguments.js";
 import { type AskOptions, ask, type CallOptions, change, newId } from "../asking.js";
 import { ANONYMOUS } from "../call/agent.js";
 import { type ClientContext, noteVersion } from "../context.js";
-import { ClientError } from "../errors/errors.js";
 import { checkInteger, checkPrincipal, type PrincipalLike } from "../options.js";
 import type { Account, OwnedUpload, Quota, Role, SettableMode, Statistics, StoreMode } from "../types.js";
 import { hex } from "../util/bytes.js";
@@ -106,11 +106,7 @@ export async function setMode(
 	generation: bigint,
 	{ signal }: CallOptions = {},
 ): Promise<StoreMode> {
-	if (!MODES.includes(mode))
-		throw new ClientError("option_invalid", {
-			option: "mode",
-			reason: `it must be one of ${MODES.join(", ")}`,
-		});
+	if (!MODES.includes(mode)) throw invalidOption("mode", `it must be one of ${MODES.join(", ")}`);
 	const request = { id: newId(context), mode: fromMode(mode), generation };
 	const answer = await context.caller.update("blobs_set_mode", [request], { signal, verify: true });
 	noteVersion(context, answer.last);

@@ -11,10 +11,9 @@ import {
 } from "../../protocol/index.js";
 import { toBound } from "../account.js";
 import * as is from "../arguments.js";
-import { checkArgument, checkId, checkOptions } from "../arguments.js";
+import { checkArgument, checkId, checkOptions, invalidOption } from "../arguments.js";
 import { type AskOptions, ask, type CallOptions, change, newId } from "../asking.js";
 import type { ClientContext } from "../context.js";
-import { ClientError } from "../errors/errors.js";
 import { checkInteger, checkPrincipal, type PrincipalLike } from "../options.js";
 import type { Grant, GrantName, GrantTerms } from "../types.js";
 import { hex } from "../util/bytes.js";
@@ -105,10 +104,10 @@ export function listGrants(context: ClientContext, options: ListGrantsOptions = 
 
 function grantsOf({ heldBy, givenBy }: ListGrantsOptions): WireGrantsOf {
 	if (heldBy !== undefined && givenBy !== undefined)
-		throw new ClientError("option_invalid", {
-			option: "givenBy",
-			reason: "a list has those that somebody holds or those that somebody gave: give heldBy or givenBy",
-		});
+		throw invalidOption(
+			"givenBy",
+			"a list has those that somebody holds or those that somebody gave: give heldBy or givenBy",
+		);
 	if (heldBy !== undefined) return { held_by: checkPrincipal("heldBy", heldBy) };
 	return givenBy === undefined ? { all: null } : { given_by: checkPrincipal("givenBy", givenBy) };
 }

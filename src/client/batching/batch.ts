@@ -6,10 +6,11 @@ import {
 	MAX_ITEMS,
 	type WireBatchItem,
 } from "../../protocol/index.js";
+import { invalidOption } from "../arguments.js";
 import { attempt } from "../blobs/attempts.js";
 import { type ClientContext, noteVersion, requireIdentity } from "../context.js";
 import { shownKey } from "../encryption.js";
-import { CanisterError, ClientError, isBlobError } from "../errors/errors.js";
+import { CanisterError, ClientError, isBlobError, replyInvalid } from "../errors/errors.js";
 import { ENTRY_VALUES, PACK_BYTES } from "../upload/batch/pack.js";
 import { nameOpenUploads } from "../upload/open-uploads.js";
 import { isTooLarge, lowerLimit } from "../upload/too-large.js";
@@ -58,7 +59,7 @@ function checkTogether(items: readonly Checked[]): void {
 	if (fits < items.length) throw new CanisterError({ batch_too_large: { fits, items: items.length } });
 }
 
-const invalid = (reason: string) => new ClientError("option_invalid", { option: "items", reason });
+const invalid = (reason: string) => invalidOption("items", reason);
 const touched = (key: string) =>
 	invalid(`two items touch the key ${key}, and each key may be touched by one`);
 
@@ -92,10 +93,7 @@ async function send(
 		// What others have done since may look like it: where its answer is lost and its receipt gone, nothing tells.
 		const { versions } = await attempt(context, make, async () => undefined);
 		if (versions.length !== items.length)
-			throw new ClientError("reply_invalid", {
-				method: "blobs_batch",
-				reason: `it has ${versions.length} versions for ${items.length} items`,
-			});
+			throw replyInvalid("blobs_batch", `it has ${versions.length} versions for ${items.length} items`);
 		for (const { upload } of items) if (upload) forget(context, upload);
 		return items.map(({ key }, n) => {
 			const [version] = versions[n]!;

@@ -10,12 +10,12 @@ import {
 	weightOf,
 } from "../../protocol/index.js";
 import * as is from "../arguments.js";
-import { type Check, checkArgument, checkOptions } from "../arguments.js";
+import { type Check, checkArgument, checkOptions, invalidOption } from "../arguments.js";
 import { toMove, toUpdate } from "../blobs/changing.js";
 import * as checks from "../checks.js";
 import type { ClientContext } from "../context.js";
 import { sealed, storedKey } from "../encryption.js";
-import { ClientError, refuseInvalid } from "../errors/errors.js";
+import { refuseInvalid } from "../errors/errors.js";
 import { openSource } from "../source/open.js";
 import type { OpenSource } from "../source/types.js";
 import { publicationOf } from "../upload/commit.js";
@@ -110,10 +110,7 @@ function checkCommit(item: BatchCommit): Checked {
 
 function sizeOf(size: number): bigint {
 	if (Number.isSafeInteger(size) && size >= 0) return BigInt(size);
-	throw new ClientError("option_invalid", {
-		option: "upload.size",
-		reason: `it must be a whole number, and is ${size}`,
-	});
+	throw invalidOption("upload.size", `it must be a whole number, and is ${size}`);
 }
 
 function checkMove(context: ClientContext, item: BatchMove): Checked {

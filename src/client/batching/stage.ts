@@ -8,7 +8,7 @@ import {
 	type WireStagedBatch,
 	type WireStagedItem,
 } from "../../protocol/index.js";
-import { checkId } from "../arguments.js";
+import { checkId, invalidOption } from "../arguments.js";
 import { type AskOptions, ask, type CallOptions, newId } from "../asking.js";
 import { type ClientContext, noteVersion, requireIdentity } from "../context.js";
 import { ClientError, isBlobError, refused, refuseInvalid } from "../errors/errors.js";
@@ -78,8 +78,7 @@ export async function stage(
 		}
 	}
 	await send();
-	if (last === undefined)
-		throw new ClientError("option_invalid", { option: "items", reason: "there must be at least one" });
+	if (last === undefined) throw invalidOption("items", "there must be at least one");
 	return toBatch(last);
 }
 
@@ -90,10 +89,10 @@ async function read(
 	signal: AbortSignal | undefined,
 ): Promise<WireStagedItem> {
 	if (!("put" in wire || "commit" in wire || "delete" in wire))
-		throw new ClientError("option_invalid", {
-			option: "type",
-			reason: "put, commit and delete can be staged; a copy, a rename or an update is of what is there",
-		});
+		throw invalidOption(
+			"type",
+			"put, commit and delete can be staged; a copy, a rename or an update is of what is there",
+		);
 	if (put === undefined) return wire;
 	const most = Math.max(0, limit - HEAD_BYTES - bytesOf(wire));
 	const item = await readPut(context, put, most, signal);

@@ -6,10 +6,11 @@ import {
 	type WireMoveItem,
 	type WireUpdateItem,
 } from "../../protocol/index.js";
+import { invalidOption } from "../arguments.js";
 import { type CallOptions, newId } from "../asking.js";
 import { retry } from "../call/retry.js";
 import { type ClientContext, noteVersion } from "../context.js";
-import { ClientError, isBlobError, refuseInvalid } from "../errors/errors.js";
+import { isBlobError, refuseInvalid } from "../errors/errors.js";
 import { fromWireManifest, readManifest } from "../manifest.js";
 import { quoteParameters } from "../source/media-type.js";
 import type { Conditions, Deleted, Manifest, Version, Visibility } from "../types.js";
@@ -146,10 +147,10 @@ export async function updateMerged(
 	update: (options: UpdateOptions) => Promise<Manifest>,
 ): Promise<Manifest> {
 	if (options.replaceMetadata !== undefined)
-		throw new ClientError("option_invalid", {
-			option: "mergeMetadata",
-			reason: "metadata is either merged or replaced: give one of mergeMetadata and replaceMetadata",
-		});
+		throw invalidOption(
+			"mergeMetadata",
+			"metadata is either merged or replaced: give one of mergeMetadata and replaceMetadata",
+		);
 	const { ifMatch, signal } = options;
 	const merge = async (attempt: number): Promise<Manifest> => {
 		const held = await find({

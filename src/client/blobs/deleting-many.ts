@@ -12,6 +12,7 @@ import {
 	messageOf,
 	refused,
 	refuseInvalid,
+	replyInvalid,
 	toBlobError,
 } from "../errors/errors.js";
 import type { DeleteManyResult, ItemDeleted, ItemResult } from "../upload/batch/types.js";
@@ -116,10 +117,7 @@ export class Deleting {
 			results = answer.results;
 			[deleted] = answer.deleted;
 			if (results.length !== blobs.length)
-				throw new ClientError("reply_invalid", {
-					method: "blobs_delete_many",
-					reason: `it has ${results.length} results for ${blobs.length} keys`,
-				});
+				throw replyInvalid("blobs_delete_many", `it has ${results.length} results for ${blobs.length} keys`);
 		} catch (error) {
 			throwIfAborted(this.#signal);
 			if (isTooLarge(error) && blobs.length > 1) return this.#sendHalves(deletions);

@@ -11,7 +11,7 @@ import {
 	type WireManifest,
 } from "../../protocol/index.js";
 import type { ClientContext } from "../context.js";
-import { ClientError } from "../errors/errors.js";
+import { ClientError, replyInvalid } from "../errors/errors.js";
 import { readManifest } from "../manifest.js";
 import { utf8 } from "../util/bytes.js";
 import { certifiedTree, isOverAt, proofIn, type Verdict } from "./proof.js";
@@ -157,4 +157,4 @@ export async function verifyList(
 const isOf = ({ name, blob }: ListedEntry, shown: ShownEntry): boolean =>
 	"key" in shown ? blob !== undefined && name === shown.key : blob === undefined && name === shown.directory;
 
-const invalid = (reason: string) => new ClientError("reply_invalid", { method: "blobs_list", reason });
+const invalid = (reason: string) => replyInvalid("blobs_list", reason);

@@ -1,7 +1,8 @@
 import { MAX_LIST_PAGE, type WireList, type WireListPage } from "../../protocol/index.js";
+import { invalidOption } from "../arguments.js";
 import { ANONYMOUS } from "../call/agent.js";
 import { askCertified, type ClientContext, leastVersion } from "../context.js";
-import { ClientError, isBlobError } from "../errors/errors.js";
+import { isBlobError, replyInvalid } from "../errors/errors.js";
 import { fromWireManifest } from "../manifest.js";
 import { checkInteger } from "../options.js";
 import type { ListEntry, TrustLevel, Version } from "../types.js";
@@ -61,8 +62,7 @@ export async function* listPages(
 	const { prefix = "", recursive = true, signal, visibility } = options;
 	if (visibility === "public") context = asNobody(context);
 	for (const [option, text] of Object.entries({ prefix, after: options.after ?? "" }))
-		if (HALF_PAIR.test(text))
-			throw new ClientError("option_invalid", { option, reason: "it holds half a surrogate pair" });
+		if (HALF_PAIR.test(text)) throw invalidOption(option, "it holds half a surrogate pair");
 	const limit = checkInteger("pageSize", options.pageSize ?? MAX_LIST_PAGE, 1, MAX_LIST_PAGE);
 	let after = options.after;
 	let past = after;
@@ -75,7 +75,7 @@ export async function* listPages(
 		past = page.past ?? page.entries.at(-1)?.name ?? past;
 		empty = page.entries.length > 0 ? 0 : empty + 1;
 		if (page.next !== undefined && empty > MAX_EMPTY_PAGES)
-			throw new ClientError("reply_invalid", { method: "blobs_list", reason: "it never comes to an end" });
+			throw replyInvalid("blobs_list", "it never comes to an end");
 		yield page.entries.map(({ name, blob }) =>
 			blob ? { type: "blob", blob: fromWireManifest(blob.manifest) } : { type: "directory", path: name },
 		);

@@ -1,5 +1,6 @@
 import { Principal } from "../../protocol/index.js";
-import { ClientError } from "../errors/errors.js";
+import { invalidOption } from "../arguments.js";
+import { ClientError, messageOf } from "../errors/errors.js";
 
 /** A principal of any package, as far as its text is asked for. */
 export interface PrincipalTextLike {
@@ -68,19 +69,37 @@ export const configOf = (agent: AgentLike): AgentConfig => (agent.config ?? {}) 
 /** Hosts of the mainnet: there the root key is known and asking for it would be asking whoever answers. */
 const MAINNET_HOSTS = /(^|\.)(icp-api\.io|icp0\.io|ic0\.app|internetcomputer\.org)$/;
 
-/** @throws ClientError `option_invalid` for an agent without a host, and for the mainnet as a local network */
-export function checkAgent(agent: AgentLike, localNetwork: boolean): void {
-	if (!agent.host) {
-		throw new ClientError("option_invalid", {
-			option: "agent",
-			reason: "it has no host: give an HttpAgent of @dfinity/agent 3 or @icp-sdk/core",
-		});
-	}
-	if (localNetwork && MAINNET_HOSTS.test(agent.host.hostname)) {
-		throw new ClientError("option_invalid", {
-			option: "localNetwork",
-			reason: `${agent.host.hostname} is the mainnet, whose root key is never fetched`,
-		});
+/**
+ * @throws ClientError `option_invalid` for an agent without a host or with a root key that is none, and for the mainnet
+ * as a local network
+ */
+export function checkAgent({ host, rootKey }: AgentLike, localNetwork: boolean): void {
+	if (!host?.hostname)
+		throw invalidOption("agent", "it has no host: give an HttpAgent of @dfinity/agent 3 or @icp-sdk/core");
+	if (rootKey) checkRootKey(rootKey, rootKey.length === ROOT_KEY_BYTES);
+	if (localNetwork && MAINNET_HOSTS.test(host.hostname))
+		throw invalidOption("localNetwork", `${host.hostname} is the mainnet, whose root key is never fetched`);
+}
+
+const ROOT_KEY_BYTES = 133;
+
+/** @throws ClientError `option_invalid` for a key that is none */
+export function checkRootKey(key: Uint8Array, isKey: boolean): Uint8Array {
+	if (isKey) return key;
+	throw invalidOption("agent.rootKey", `it must be a BLS key in DER, which has ${ROOT_KEY_BYTES} bytes`);
+}
+
+export const unusable = (reason: string, cause?: unknown) =>
+	new ClientError("identity_unusable", { reason }, cause);
+
+/** Whom an identity stands for. @throws ClientError `identity_unusable` */
+export function principalOf(identity: Pick<IdentityLike, "getPrincipal">): Uint8Array {
+	try {
+		const bytes = identity.getPrincipal().toUint8Array();
+		if (ArrayBuffer.isView(bytes)) return bytes;
+		throw new TypeError("it has no bytes");
+	} catch (error) {
+		throw unusable(`its principal cannot be read (${messageOf(error)})`, error);
 	}
 }
 

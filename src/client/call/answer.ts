@@ -1,4 +1,4 @@
-import { ClientError } from "../errors/errors.js";
+import { ClientError, messageOf, replyInvalid } from "../errors/errors.js";
 import { decodeCbor } from "./cbor.js";
 
 /** Decodes an answer's map. @throws ClientError `reply_invalid` */
@@ -7,12 +7,12 @@ export function decodeAnswer(body: Uint8Array, method: string): Record<string, u
 	try {
 		map = decodeCbor(body);
 	} catch (error) {
-		const reason = `the answer is not CBOR (${error instanceof Error ? error.message : error})`;
-		throw new ClientError("reply_invalid", { method, reason }, error);
+		const reason = `the answer is not CBOR (${messageOf(error)})`;
+		throw replyInvalid(method, reason, error);
 	}
 	if (typeof map === "object" && map !== null && !Array.isArray(map) && !(map instanceof Uint8Array))
 		return map as Record<string, unknown>;
-	throw new ClientError("reply_invalid", { method, reason: "the answer is not a map" });
+	throw replyInvalid(method, "the answer is not a map");
 }
 
 /**
@@ -22,7 +22,7 @@ export function decodeAnswer(body: Uint8Array, method: string): Record<string, u
 export function rejection(map: Record<string, unknown>, method: string): ClientError<"rejected"> {
 	const { reject_code, reject_message, error_code } = map;
 	if (typeof reject_code !== "number" && typeof reject_code !== "bigint")
-		throw new ClientError("reply_invalid", { method, reason: "it is neither a certificate nor a rejection" });
+		throw replyInvalid(method, "it is neither a certificate nor a rejection");
 	return new ClientError("rejected", {
 		rejectCode: Number(reject_code),
 		rejectMessage: typeof reject_message === "string" ? reject_message : "",

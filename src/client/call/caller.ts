@@ -8,11 +8,11 @@ import {
 	type MethodOk,
 	type WireResult,
 } from "../../protocol/index.js";
-import { CanisterError, ClientError, isBlobError, located, ofItem, refused } from "../errors/errors.js";
+import { CanisterError, isBlobError, located, ofItem, refused, replyInvalid } from "../errors/errors.js";
 import { concat, lebEncode } from "../util/bytes.js";
 import { hasRoom, prepend, withRoom } from "../util/room.js";
 import { admitted } from "./admittance.js";
-import { isAnonymous } from "./agent.js";
+import { isAnonymous, principalOf } from "./agent.js";
 import { definitionOf } from "./methods.js";
 import { Queries, type QueryOptions } from "./query.js";
 import { type Patience, type RetryPolicy, SHORT_PATIENCE } from "./retry.js";
@@ -45,7 +45,7 @@ export class Caller {
 			// The canister takes no such message from an anonymous caller, and would refuse it without a reason.
 			if (
 				definitionOf(name).kind === "update" &&
-				isAnonymous((await this.#transport.network.identity()).getPrincipal().toUint8Array())
+				isAnonymous(principalOf(await this.#transport.network.identity()))
 			)
 				throw new CanisterError({ anonymous: {} });
 			return admitted(() => this.#update(name, args, options), {
@@ -168,7 +168,7 @@ export function decodeResult<Name extends MethodName>(name: Name, reply: Uint8Ar
 		result = replyOf(name).decode(reply, REPLY_BOUNDS) as WireResult<MethodOk<Name>>;
 	} catch (error) {
 		if (!(error instanceof Malformed)) throw error;
-		throw new ClientError("reply_invalid", { method: name, reason: error.reason });
+		throw replyInvalid(name, error.reason);
 	}
 	if ("ok" in result) return result.ok;
 	throw ofItem(refused(result.err), result.err.item[0]);

@@ -2,7 +2,8 @@ import type { Connection } from "../context.js";
 import { ClientError } from "../errors/errors.js";
 import type { Settings } from "../options.js";
 import { utf8 } from "../util/bytes.js";
-import { lookup } from "../verification/hash-tree.js";
+import { invalid } from "../verification/certificate.js";
+import { find, subtree } from "../verification/hash-tree.js";
 import { Trust } from "../verification/trust.js";
 import { type AgentLike, type IdentityLike, isAnonymous } from "./agent.js";
 import { Caller } from "./caller.js";
@@ -28,14 +29,17 @@ export function openConnection(
 			return (!isAnonymous(own.toUint8Array()) && settings.actsFor) || own;
 		},
 		moduleHash: (signal) => {
-			const path = ["canister", canisterId.toUint8Array(), "module_hash"] as const;
-			const asked = path.map((label) => (typeof label === "string" ? utf8(label) : label));
+			const path = [utf8("canister"), canisterId.toUint8Array(), utf8("module_hash")];
 			const read = async () => {
-				const certificate = await transport.readState([asked], "module_hash", signal);
+				const certificate = await transport.readState([path], "module_hash", signal);
 				await transport.verify(certificate);
-				const hash = lookup(certificate.tree, path);
-				if (hash) return hash.slice();
-				throw new ClientError("certificate_invalid", { reason: "it holds no module hash of the canister" });
+				const hash = find(certificate.tree, path);
+				if (hash.kind === "value") return hash.value.slice();
+				// The root subnet, whose certificates need no delegation, proves nothing about canisters of other subnets.
+				const speaks = certificate.delegation ?? subtree(certificate.tree, path.slice(0, 2));
+				if (hash.kind === "absent" && speaks)
+					throw new ClientError("canister_empty", { canister: canisterId.toText() });
+				throw invalid("it holds no module hash of the canister");
 			};
 			const { throttle, patience } = transport;
 			return retry(read, { policy: settings.retry, ports, throttle, patience, signal });

@@ -1,6 +1,6 @@
 import { encodeWithSelfDescribedTag } from "@dfinity/cbor";
 import { MAX_INGRESS_BYTES } from "../../protocol/index.js";
-import { ClientError, isBlobError } from "../errors/errors.js";
+import { ClientError, isBlobError, messageOf } from "../errors/errors.js";
 import type { Sha256 } from "../platform/ports.js";
 import { concat } from "../util/bytes.js";
 import { prepend } from "../util/room.js";
@@ -119,7 +119,7 @@ export async function signRequest(
 	const { requestId, envelope } = await authenticate(identity, kind, content, sha256, nowMs).catch(
 		(error) => {
 			if (isBlobError(error)) throw error;
-			const reason = `it did not sign (${error instanceof Error ? error.message : String(error)})`;
+			const reason = `it did not sign (${messageOf(error)})`;
 			throw new ClientError("identity_unusable", { reason }, error);
 		},
 	);

@@ -1,4 +1,4 @@
-import { ClientError } from "../errors/errors.js";
+import { ClientError, replyInvalid } from "../errors/errors.js";
 import type { Ports } from "../platform/ports.js";
 import { abortError, follow } from "../util/abort.js";
 import { concat } from "../util/bytes.js";
@@ -113,10 +113,7 @@ async function read(response: Response, url: URL): Promise<Uint8Array> {
 	const isError = !hasSucceeded(response.status);
 	const limit = isError ? MAX_ERROR_BYTES : MAX_ANSWER_BYTES;
 	const tooLong = () =>
-		new ClientError("reply_invalid", {
-			method: url.pathname,
-			reason: `the answer has more than the ${limit} bytes that a replica sends`,
-		});
+		replyInvalid(url.pathname, `the answer has more than the ${limit} bytes that a replica sends`);
 	if (!isError && Number(response.headers.get("content-length")) > limit) throw tooLong();
 	const parts: Uint8Array[] = [];
 	let length = 0;

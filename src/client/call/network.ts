@@ -1,15 +1,19 @@
 import { Principal } from "../../protocol/index.js";
-import { ClientError } from "../errors/errors.js";
+import { messageOf, replyInvalid } from "../errors/errors.js";
 import type { Ports } from "../platform/ports.js";
 import { fromHex, hex } from "../util/bytes.js";
+import { BLS, keyIn } from "../verification/der.js";
 import { MAINNET_ROOT_KEY } from "../verification/root-key.js";
 import {
 	type AgentLike,
 	ANONYMOUS,
+	checkRootKey,
 	clockOffsetMs,
 	configOf,
 	type IdentityLike,
 	isAnonymous,
+	principalOf,
+	unusable,
 } from "./agent.js";
 import { decodeAnswer } from "./answer.js";
 import { addressed } from "./endpoints.js";
@@ -76,7 +80,8 @@ export class Network {
 	 */
 	async rootKey(): Promise<Uint8Array> {
 		const known = this.#agent.rootKey;
-		if (known && !(this.#local && hex(known) === MAINNET_ROOT_KEY)) return known;
+		if (known && !(this.#local && hex(known) === MAINNET_ROOT_KEY))
+			return checkRootKey(known, keyIn(known, BLS) !== undefined);
 		if (!this.#local) return fromHex(MAINNET_ROOT_KEY);
 		this.#fetched ??= this.#fetchRootKey().catch((error) => {
 			this.#fetched = undefined;
@@ -94,14 +99,14 @@ export class Network {
 			ports: this.#ports,
 		});
 		const { root_key: key } = decodeAnswer(body, "status");
-		if (key instanceof Uint8Array) return key.slice();
-		throw new ClientError("reply_invalid", { method: "status", reason: "it shows no root key" });
+		if (key instanceof Uint8Array && keyIn(key, BLS)) return key.slice();
+		throw replyInvalid("status", "it shows no root key");
 	}
 
 	/** Whom the agent acts for. */
 	async principal(): Promise<Principal> {
 		const identity = await this.identity();
-		return Principal.fromUint8Array(identity.getPrincipal().toUint8Array());
+		return Principal.fromUint8Array(principalOf(identity));
 	}
 
 	/**
@@ -110,14 +115,16 @@ export class Network {
 	 */
 	async identity(): Promise<IdentityLike> {
 		if (this.#identity) return this.#identity;
-		const wanted = await this.#agent.getPrincipal().catch((error) => {
-			throw new ClientError("identity_unusable", { reason: "the agent has lost its identity" }, error);
+		const agent = this.#agent;
+		const [principal, made] = await (async () =>
+			[await agent.getPrincipal(), await configOf(agent).identity] as const)().catch((error) => {
+			throw unusable(`the agent has lost its identity (${messageOf(error)})`, error);
 		});
-		const made = await configOf(this.#agent).identity;
-		if (made && hex(made.getPrincipal().toUint8Array()) === hex(wanted.toUint8Array())) return made;
-		if (!made && isAnonymous(wanted.toUint8Array())) return ANONYMOUS;
-		throw new ClientError("identity_unusable", {
-			reason: `the agent acts as ${wanted.toText()}, which is not the identity it was made with; after replaceIdentity give the client the same identity as its option`,
-		});
+		const wanted = principalOf({ getPrincipal: () => principal });
+		if (made && hex(principalOf(made)) === hex(wanted)) return made;
+		if (!made && isAnonymous(wanted)) return ANONYMOUS;
+		throw unusable(
+			`the agent acts as ${Principal.fromUint8Array(wanted).toText()}, which is not the identity it was made with; after replaceIdentity give the client the same identity as its option`,
+		);
 	}
 }

@@ -1,4 +1,4 @@
-import { ClientError } from "../errors/errors.js";
+import { replyInvalid } from "../errors/errors.js";
 import { raceAbort } from "../util/abort.js";
 import { NodeSignatures } from "../verification/node-signatures.js";
 import { decodeAnswer, rejection } from "./answer.js";
@@ -67,8 +67,5 @@ function replyOf(map: Record<string, unknown>, method: string): Uint8Array {
 	if (map.status === "rejected") throw rejection(map, method);
 	const reply = map.reply as { arg?: unknown } | undefined;
 	if (map.status === "replied" && reply?.arg instanceof Uint8Array) return reply.arg;
-	throw new ClientError("reply_invalid", {
-		method,
-		reason: "a query's answer is neither a reply nor a rejection",
-	});
+	throw replyInvalid(method, "a query's answer is neither a reply nor a rejection");
 }

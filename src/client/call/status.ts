@@ -1,6 +1,6 @@
 import { ClientError } from "../errors/errors.js";
 import { lebDecode, text } from "../util/bytes.js";
-import type { Certificate } from "../verification/certificate.js";
+import { type Certificate, invalid } from "../verification/certificate.js";
 import { lookup } from "../verification/hash-tree.js";
 
 /** What a certificate says about a request. `unknown`: the network has not seen it, or has forgotten it. */
@@ -17,8 +17,7 @@ export function requestStatus({ tree }: Certificate, requestId: Uint8Array, meth
 			return { kind: "unknown" };
 		case "replied": {
 			const reply = at("reply");
-			if (!reply)
-				throw new ClientError("certificate_invalid", { reason: "it says replied and shows no reply" });
+			if (!reply) throw invalid("it says replied and shows no reply");
 			return { kind: "replied", reply };
 		}
 		case "rejected": {

@@ -1,5 +1,5 @@
 import type { WirePrincipal } from "../../protocol/index.js";
-import { ClientError, isBlobError, toBlobError } from "../errors/errors.js";
+import { ClientError, isBlobError, replyInvalid, toBlobError } from "../errors/errors.js";
 import type { Ports } from "../platform/ports.js";
 import { raceAbort } from "../util/abort.js";
 import { hex, utf8 } from "../util/bytes.js";
@@ -11,7 +11,7 @@ import {
 	timeOf,
 } from "../verification/certificate.js";
 import type { RequestMap } from "../verification/request-id.js";
-import { ANONYMOUS, type IdentityLike } from "./agent.js";
+import { ANONYMOUS, type IdentityLike, principalOf } from "./agent.js";
 import { decodeAnswer } from "./answer.js";
 import { type EndpointName, Endpoints } from "./endpoints.js";
 import { type RequestKind, type SignedRequest, signRequest } from "./envelope.js";
@@ -104,7 +104,7 @@ export class Transport {
 		const content = {
 			request_type: REQUEST_TYPE[kind],
 			...fields,
-			sender: identity.getPrincipal().toUint8Array(),
+			sender: principalOf(identity),
 			ingress_expiry: BigInt(Math.floor(nowMs + LIFE_MS)) * 1_000_000n,
 			...(kind === "call" && { nonce: this.ports.randomBytes(NONCE_BYTES) }),
 		};
@@ -225,5 +225,5 @@ export class Transport {
 function certificateIn(body: Uint8Array, method: string): Certificate {
 	const { certificate } = decodeAnswer(body, method);
 	if (certificate instanceof Uint8Array) return decodeCertificate(certificate);
-	throw new ClientError("reply_invalid", { method, reason: "the state came without a certificate" });
+	throw replyInvalid(method, "the state came without a certificate");
 }

@@ -90,6 +90,10 @@ export const CLIENT_ERRORS = {
 		(d) => (isTransientStatus(d.status) ? "retry" : "fix"),
 		(d) => httpMessage(d.status, d.body, d.retryAfterMs),
 	),
+	canister_empty: row<{ canister: string }>("ask", (d) => [
+		`The canister ${d.canister} has no code`,
+		"Check the canister id, or ask a controller to install the store",
+	]),
 	/** `isCertified`: by the subnet; otherwise it is the word of one node. */
 	rejected: row<{
 		rejectCode: number;

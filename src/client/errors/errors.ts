@@ -267,3 +267,11 @@ export function refuseInvalid(invalid: Invalid | undefined): void {
 
 /** What somebody else's error says. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What an answer that was read is not. */
+export const replyInvalid = (method: string, reason: string, cause?: unknown): ClientError<"reply_invalid"> =>
+	new ClientError("reply_invalid", { method, reason }, cause);
+
+/** What was given in the place of a source. */
+export const sourceInvalid = (got: string, cause?: unknown): ClientError<"source_invalid"> =>
+	new ClientError("source_invalid", { got }, cause);

@@ -1,4 +1,4 @@
-import { ClientError } from "../errors/errors.js";
+import { invalidOption } from "../arguments.js";
 import type { Cursor } from "../types.js";
 import { fromHex, hex } from "../util/bytes.js";
 import { type AsJson, withJson } from "../util/json.js";
@@ -23,4 +23,4 @@ export function fromCursor({ sequence, head }: Cursor | AsJson<Cursor>): Positio
 
 export const toCursor = ({ sequence, head }: Position): Cursor => withJson({ sequence, head: hex(head) });
 
-const invalid = (reason: string) => new ClientError("option_invalid", { option: "after", reason });
+const invalid = (reason: string) => invalidOption("after", reason);

@@ -1,6 +1,6 @@
 import type { BigIntStats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { ClientError } from "../errors/errors.js";
+import { ClientError, sourceInvalid } from "../errors/errors.js";
 import { sourceErrors } from "../source/failure.js";
 import type { RandomAccessSource } from "../source/types.js";
 import { mediaTypeOfName } from "./media-type.js";
@@ -20,10 +20,8 @@ const isSame = (a: BigIntStats, b: BigIntStats): boolean =>
 export async function fromPath(path: string): Promise<RandomAccessSource | AsyncIterable<Uint8Array>> {
 	const before = await sourceErrors(() => stat(path, { bigint: true }));
 	if (before.isDirectory())
-		throw new ClientError("source_invalid", {
-			got: `${path}, a directory: uploadDirectory() uploads the files in one`,
-		});
-	if (!before.isFile()) throw new ClientError("source_invalid", { got: `${path}, which is no regular file` });
+		throw sourceInvalid(`${path}, a directory: uploadDirectory() uploads the files in one`);
+	if (!before.isFile()) throw sourceInvalid(`${path}, which is no regular file`);
 	if (before.size === 0n && (await sourceErrors(() => hasBytes(path)))) return partsOf(path);
 	const contentType = mediaTypeOfName(path);
 	let opening: Promise<FileHandle> | undefined;

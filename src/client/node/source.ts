@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { ClientError, messageOf } from "../errors/errors.js";
+import { messageOf, sourceInvalid } from "../errors/errors.js";
 import type { BlobSource } from "../source/types.js";
 import type { UploadItem } from "../upload/batch/types.js";
 import { SourceLater } from "../upload/index.js";
@@ -31,10 +31,10 @@ function pathOf(url: URL): string {
 		try {
 			return fileURLToPath(url);
 		} catch (error) {
-			throw new ClientError("source_invalid", { got: `the URL ${url.href}: ${messageOf(error)}` }, error);
+			throw sourceInvalid(`the URL ${url.href}: ${messageOf(error)}`, error);
 		}
 	const got = `a URL of ${url.protocol} that is not a file: give (await fetch(url)).body`;
-	throw new ClientError("source_invalid", { got });
+	throw sourceInvalid(got);
 }
 
 const opened = (source: BlobSource | SourceLater) => (source instanceof SourceLater ? source.open() : source);

@@ -13,12 +13,12 @@ import {
 	type WireOwnedOf,
 } from "../../protocol/index.js";
 import * as is from "../arguments.js";
-import { checkArgument, checked, checkedAll, checkId } from "../arguments.js";
+import { checkArgument, checked, checkedAll, checkId, invalidOption } from "../arguments.js";
 import { ask, type CallOptions, change, newId } from "../asking.js";
 import { learnMethods } from "../call/methods.js";
 import type { BlobClient } from "../client.js";
 import { type ClientContext, contextOf, noteVersion } from "../context.js";
-import { ClientError, refuseInvalid } from "../errors/errors.js";
+import { refuseInvalid, replyInvalid } from "../errors/errors.js";
 import { changes } from "../feed/changes.js";
 import { toManifest } from "../manifest.js";
 import { checkPrincipal, type PrincipalLike } from "../options.js";
@@ -139,8 +139,7 @@ export class BlobOwners {
 	async *#owned(options: ListOwnedOptions): AsyncGenerator<Manifest> {
 		const { prefix = "" } = options;
 		const of = ownedOf(options);
-		const invalid = (reason: string) =>
-			new ClientError("reply_invalid", { method: "blobs_list_owned", reason });
+		const invalid = (reason: string) => replyInvalid("blobs_list_owned", reason);
 		let after: string | undefined;
 		let last: string | undefined;
 		let empty = 0;
@@ -303,20 +302,17 @@ function fromOfferName(offer: OfferNameLike): WireOfferName {
 
 function offersOf({ givenBy, madeTo }: ListOffersOptions): WireOffersOf {
 	if (givenBy !== undefined && madeTo !== undefined)
-		throw new ClientError("option_invalid", {
-			option: "madeTo",
-			reason: "a list has those that somebody made or those made to somebody: give givenBy or madeTo",
-		});
+		throw invalidOption(
+			"madeTo",
+			"a list has those that somebody made or those made to somebody: give givenBy or madeTo",
+		);
 	if (givenBy !== undefined) return { given_by: checkPrincipal("givenBy", givenBy) };
 	return madeTo === undefined ? { all: null } : { made_to: checkPrincipal("madeTo", madeTo) };
 }
 
 function ownedOf({ owner, offer }: ListOwnedOptions): WireOwnedOf {
 	if (owner !== undefined && offer !== undefined)
-		throw new ClientError("option_invalid", {
-			option: "offer",
-			reason: "a list has what somebody owns or what an offer is of: give owner or offer",
-		});
+		throw invalidOption("offer", "a list has what somebody owns or what an offer is of: give owner or offer");
 	if (offer !== undefined) return { offer: fromOfferName(offer) };
 	return owner === undefined ? { mine: null } : { owner: checkPrincipal("owner", owner) };
 }

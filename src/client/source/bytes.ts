@@ -1,11 +1,11 @@
-import { ClientError } from "../errors/errors.js";
+import { sourceInvalid } from "../errors/errors.js";
 
 /** By what every realm's own objects are told: `instanceof` knows those of one page or context only. */
 const kindOf = (value: unknown): string => Object.prototype.toString.call(value);
 const isBuffer = (value: unknown): value is ArrayBufferLike =>
 	kindOf(value) === "[object ArrayBuffer]" || kindOf(value) === "[object SharedArrayBuffer]";
 
-const lost = () => new ClientError("source_invalid", { got: "bytes whose buffer was detached or cut off" });
+const lost = () => sourceInvalid("bytes whose buffer was detached or cut off");
 
 /**
  * The bytes of a buffer or a view, of whatever realm, not copied; undefined for anything else.

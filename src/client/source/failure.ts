@@ -1,4 +1,4 @@
-import { ClientError, isBlobError } from "../errors/errors.js";
+import { ClientError, isBlobError, messageOf } from "../errors/errors.js";
 
 /** What a caller's source throws, as an error of ours with the caller's as its cause. */
 export async function sourceErrors<T>(read: () => Promise<T>): Promise<T> {
@@ -6,7 +6,7 @@ export async function sourceErrors<T>(read: () => Promise<T>): Promise<T> {
 		return await read();
 	} catch (error) {
 		if (isBlobError(error)) throw error;
-		const reason = error instanceof Error ? error.message : String(error);
+		const reason = messageOf(error);
 		throw new ClientError("source_failed", { reason }, error);
 	}
 }

@@ -1,4 +1,4 @@
-import { ClientError } from "../errors/errors.js";
+import { ClientError, messageOf, sourceInvalid } from "../errors/errors.js";
 import { asBytes, describe, unshared } from "./bytes.js";
 import { nameOf } from "./name.js";
 import { RandomAccess } from "./random-access.js";
@@ -14,8 +14,8 @@ import type { BlobSource, OpenSource, RandomAccessSource } from "./types.js";
 export function openSource(source: BlobSource, size?: number): OpenSource {
 	const given: unknown = source;
 	if (asBytes(given)) return new RandomAccess(fromBytes(given as ArrayBufferView | ArrayBufferLike));
-	if (typeof given === "string") throw invalid(TEXT);
-	if (!isObject(given)) throw invalid(describe(given));
+	if (typeof given === "string") throw sourceInvalid(TEXT);
+	if (!isObject(given)) throw sourceInvalid(describe(given));
 	const described = { size, name: nameOf(given) };
 	if (isBlob(given)) {
 		// Some runtimes have Blobs of what is elsewhere, whose size is not known.
@@ -34,17 +34,17 @@ export function openSource(source: BlobSource, size?: number): OpenSource {
 const TEXT =
 	"a string: give new TextEncoder().encode(text), or a path to the BlobClient of canister-blobs/node";
 
-const invalid = (got: string) => new ClientError("source_invalid", { got });
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 const isSize = (size: unknown): size is number => Number.isSafeInteger(size) && (size as number) >= 0;
 
 /** @throws ClientError `source_invalid` for what has other things behind the same names */
 function checkRandomAccess(given: object): RandomAccessSource {
 	const { size, read, pipe, on } = given as Record<string, unknown>;
-	if (typeof read !== "function" || size === undefined) throw invalid(describe(given));
+	if (typeof read !== "function" || size === undefined) throw sourceInvalid(describe(given));
 	if (typeof pipe === "function" || typeof on === "function")
-		throw invalid(`${describe(given)}, a stream that cannot be iterated`);
-	if (!isSize(size)) throw invalid(`{ size, read } with a size that is no whole number (${String(size)})`);
+		throw sourceInvalid(`${describe(given)}, a stream that cannot be iterated`);
+	if (!isSize(size))
+		throw sourceInvalid(`{ size, read } with a size that is no whole number (${String(size)})`);
 	return given as RandomAccessSource;
 }
 
@@ -77,7 +77,7 @@ function fromBlob(blob: Blob): RandomAccessSource {
 			return new Uint8Array(await part.arrayBuffer());
 		} catch (error) {
 			// Browsers and Node refuse to read a File whose file was changed on disk.
-			throw changed(`cannot be read: ${error instanceof Error ? error.message : String(error)}`, error);
+			throw changed(`cannot be read: ${messageOf(error)}`, error);
 		}
 	};
 	return {

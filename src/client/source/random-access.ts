@@ -1,4 +1,4 @@
-import { ClientError } from "../errors/errors.js";
+import { ClientError, sourceInvalid } from "../errors/errors.js";
 import { Buffers } from "../util/room.js";
 import { asBytes, describe, unshared } from "./bytes.js";
 import { sourceErrors } from "./failure.js";
@@ -53,7 +53,7 @@ export class RandomAccess implements OpenSource {
 			const given: unknown = await this.#source.read(start, end);
 			const bytes = asBytes(given);
 			if (bytes) return unshared(bytes);
-			throw new ClientError("source_invalid", { got: `{ size, read } whose read gives ${describe(given)}` });
+			throw sourceInvalid(`{ size, read } whose read gives ${describe(given)}`);
 		}
 		const target = this.#buffers.take(end - start);
 		await this.#source.readInto(start, target);

@@ -1,4 +1,4 @@
-import { ClientError } from "../errors/errors.js";
+import { ClientError, sourceInvalid } from "../errors/errors.js";
 import { Buffers } from "../util/room.js";
 import { asBytes, describe } from "./bytes.js";
 import { sourceErrors } from "./failure.js";
@@ -81,5 +81,5 @@ function cut(
 function checkPart(part: unknown): Uint8Array {
 	const bytes = asBytes(part);
 	if (bytes) return bytes;
-	throw new ClientError("source_invalid", { got: `a stream of ${describe(part)}` });
+	throw sourceInvalid(`a stream of ${describe(part)}`);
 }

@@ -1,4 +1,4 @@
-import { ClientError } from "../errors/errors.js";
+import { sourceInvalid } from "../errors/errors.js";
 import { sourceErrors } from "./failure.js";
 
 /** What Node's streams say of themselves; they are known by it, since a browser has no such class. */
@@ -16,20 +16,19 @@ interface NodeStream {
 export function checkUnread(stream: object): void {
 	const { readableDidRead, readableEnded, destroyed } = stream as NodeStream;
 	if (readableDidRead === true || readableEnded === true)
-		throw new ClientError("source_invalid", { got: "a stream that was read from before" });
-	if (destroyed === true) throw new ClientError("source_invalid", { got: "a stream that is closed" });
+		throw sourceInvalid("a stream that was read from before");
+	if (destroyed === true) throw sourceInvalid("a stream that is closed");
 }
 
 /** @throws ClientError `source_invalid` for a stream that another reader has, or had */
 function checkUndisturbed(stream: ReadableStream): void {
-	if (stream.locked)
-		throw new ClientError("source_invalid", { got: "a ReadableStream that is locked to another reader" });
+	if (stream.locked) throw sourceInvalid("a ReadableStream that is locked to another reader");
 	try {
 		// The one place where the web platform tells: a body must not have been read from.
 		if (typeof Response === "function") new Response(stream);
 	} catch (error) {
 		const got = "a ReadableStream that was read from before";
-		throw new ClientError("source_invalid", { got }, error);
+		throw sourceInvalid(got, error);
 	}
 }
 

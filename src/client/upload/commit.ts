@@ -2,7 +2,7 @@ import { sameBytes } from "../../protocol/index.js";
 import { Attempts } from "../blobs/attempts.js";
 import { endsAsAsked, isSaidOf, nameOf } from "../blobs/evidence.js";
 import type { ClientContext } from "../context.js";
-import { CanisterError, ClientError, isBlobError } from "../errors/errors.js";
+import { CanisterError, ClientError, isBlobError, replyInvalid } from "../errors/errors.js";
 import { fromWireManifest, readManifest, toManifest } from "../manifest.js";
 import type { Manifest } from "../types.js";
 import { fromPrecondition, fromVisibility, optional } from "../wire-map.js";
@@ -59,7 +59,7 @@ export async function commit(sending: Sending, session: Session, sent: Sent): Pr
 export function published(answer: Uint8Array, root: Uint8Array): Manifest {
 	const manifest = toManifest(answer);
 	if (sameBytes(manifest.root, root)) return manifest;
-	throw new ClientError("reply_invalid", { method: "commit", reason: "it published another root than ours" });
+	throw replyInvalid("commit", "it published another root than ours");
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { WireImportedAs, WireManifest } from "../../protocol/index.js";
+import { invalidOption } from "../arguments.js";
 import { isAnonymous } from "../call/agent.js";
-import { ClientError } from "../errors/errors.js";
 import { checkPrincipal, type PrincipalLike } from "../options.js";
 import type { Manifest } from "../types.js";
 import { date, fromTime } from "../wire-map.js";
@@ -20,17 +20,14 @@ export function fromImportAs({ owner, createdAt, modifiedAt }: ImportAs): WireIm
 	const principal = checkPrincipal("importAs.owner", owner);
 	const bytes = principal.toUint8Array();
 	if (isAnonymous(bytes) || bytes.length === 0)
-		throw new ClientError("option_invalid", {
-			option: "importAs.owner",
-			reason: "the anonymous principal and the management canister own nothing",
-		});
+		throw invalidOption("importAs.owner", "the anonymous principal and the management canister own nothing");
 	const created_at = fromTime("importAs.createdAt", createdAt);
 	const modified_at = fromTime("importAs.modifiedAt", modifiedAt);
 	if (created_at > modified_at)
-		throw new ClientError("option_invalid", {
-			option: "importAs.createdAt",
-			reason: "it is after importAs.modifiedAt: give both as the other store said them",
-		});
+		throw invalidOption(
+			"importAs.createdAt",
+			"it is after importAs.modifiedAt: give both as the other store said them",
+		);
 	return { owner: principal, created_at, modified_at };
 }
 

@@ -6,7 +6,8 @@ import {
 	SHA256_BYTES,
 	type WireImportedAs,
 } from "../../protocol/index.js";
-import { ClientError, refuseInvalid } from "../errors/errors.js";
+import { invalidOption } from "../arguments.js";
+import { refuseInvalid } from "../errors/errors.js";
 import { checkChunkBytes, checkInteger, type Settings } from "../options.js";
 import { mediaTypeOf, quoteParameters } from "../source/media-type.js";
 import type { OpenSource } from "../source/types.js";
@@ -114,14 +115,10 @@ export function planUpload(
 	const metadata = Object.entries(options.metadata ?? {});
 	refuseInvalid(checkKey(options.key) ?? checkContentType(contentType) ?? checkMetadata(metadata));
 	if (options.wholeSha256 && options.wholeSha256.length !== SHA256_BYTES)
-		throw new ClientError("option_invalid", { option: "wholeSha256", reason: "a SHA-256 has 32 bytes" });
+		throw invalidOption("wholeSha256", "a SHA-256 has 32 bytes");
 	if (options.size !== undefined) {
 		checkInteger("size", options.size, 0);
-		if (source.size !== options.size)
-			throw new ClientError("option_invalid", {
-				option: "size",
-				reason: `the source has ${source.size} bytes`,
-			});
+		if (source.size !== options.size) throw invalidOption("size", `the source has ${source.size} bytes`);
 	}
 	const wanted = checkChunkBytes(options.chunkBytes ?? settings.chunkBytes);
 	const chunkBytes = Math.min(wanted, limit?.bytes ?? wanted);

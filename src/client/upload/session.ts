@@ -9,7 +9,7 @@ import {
 	type WireUpload,
 } from "../../protocol/index.js";
 import type { ClientContext } from "../context.js";
-import { ClientError, isBlobError } from "../errors/errors.js";
+import { isBlobError, replyInvalid } from "../errors/errors.js";
 import { concat, fromHex, hex } from "../util/bytes.js";
 import { pages } from "../util/pages.js";
 import { optional } from "../wire-map.js";
@@ -175,10 +175,10 @@ export async function readHeld(calls: UploadCalls, id: Uint8Array, certified: bo
 			? await calls.update("blobs_upload_status", [request])
 			: await calls.query("blobs_upload_status", [request], true);
 		if (page.upload.count > MAX_CHUNKS || page.leaves.length > MAX_LEAVES_PER_PAGE * SHA256_BYTES)
-			throw new ClientError("reply_invalid", {
-				method: "blobs_upload_status",
-				reason: `it has more than ${MAX_CHUNKS} chunks, or more than ${MAX_LEAVES_PER_PAGE} leaves on a page`,
-			});
+			throw replyInvalid(
+				"blobs_upload_status",
+				`it has more than ${MAX_CHUNKS} chunks, or more than ${MAX_LEAVES_PER_PAGE} leaves on a page`,
+			);
 		parts.push(page.leaves);
 		if (from + page.leaves.length / SHA256_BYTES >= page.upload.count || page.leaves.length === 0)
 			return { upload: page.upload, held: new Leaves(concat(...parts)) };

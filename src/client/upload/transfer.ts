@@ -75,7 +75,7 @@ export interface TransferParts<Result, P, Item> {
 	readonly discard: () => Promise<void>;
 }
 
-const RESUME: Checks<ResumeOptions> = { agent: is.object, identity: is.object };
+const RESUME: Checks<ResumeOptions> = { agent: is.agent, identity: is.identity };
 
 const isAbortOptions = (value: unknown): value is AbortOptions =>
 	typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
@@ -178,7 +178,7 @@ export class Transfer<Result = Manifest, P = UploadProgress, Item = never> imple
 		if (options)
 			await guarded(() => {
 				checkOptions(options, RESUME);
-				checkArgument("agent", options.agent, is.object);
+				checkArgument("agent", options.agent, is.agent);
 				return this.#parts.reconnect(options.agent, options.identity);
 			});
 		if (this.#state !== "paused") return;

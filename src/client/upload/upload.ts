@@ -2,7 +2,7 @@ import { ID_BYTES, MAX_SINGLE_CALL_BYTES } from "../../protocol/index.js";
 import type { PreparedUpload } from "../batching/types.js";
 import { attempt } from "../blobs/attempts.js";
 import { type ClientContext, noteVersion, requireIdentity } from "../context.js";
-import { CanisterError, ClientError, isBlobError } from "../errors/errors.js";
+import { CanisterError, ClientError, isBlobError, messageOf } from "../errors/errors.js";
 import type { ChunkReader } from "../source/types.js";
 import type { Manifest } from "../types.js";
 import { raceAbort } from "../util/abort.js";
@@ -267,8 +267,6 @@ export class Upload {
 		return present;
 	}
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const isOfOtherSize = (error: unknown): boolean =>
 	isBlobError(error, "source_too_short") ||

@@ -1,4 +1,4 @@
-import { ClientError } from "../errors/errors.js";
+import { replyInvalid } from "../errors/errors.js";
 
 /** One page of a list, and where the next one begins, if there is one. */
 export interface Page<Item, Position> {
@@ -38,7 +38,7 @@ export async function* pages<Item, Position>({
 	let after: Position | undefined;
 	do {
 		const { items, next } = await fetch(after);
-		const invalid = (reason: string) => new ClientError("reply_invalid", { method, reason });
+		const invalid = (reason: string) => replyInvalid(method, reason);
 		if (items.length > limit)
 			throw invalid(`a page has ${items.length} entries, over the ${limit} that were asked for`);
 		after = next[0];

@@ -19,7 +19,7 @@ const MAX_DELEGATION_AGE_MS = 30 * 24 * 60 * MINUTE_MS;
 
 const STATE_ROOT_DOMAIN = concat(Uint8Array.of(13), utf8("ic-state-root"));
 
-const invalid = (reason: string, cause?: unknown) =>
+export const invalid = (reason: string, cause?: unknown): ClientError<"certificate_invalid"> =>
 	new ClientError("certificate_invalid", { reason }, cause);
 
 /** @throws ClientError `certificate_invalid` where it has not the form of a certificate; its signature is checked later */

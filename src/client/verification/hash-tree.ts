@@ -92,14 +92,8 @@ function isAbsent(label: Uint8Array, shown: readonly HashTree[]): boolean {
 
 /** The subtree at a path, if the tree shows it. */
 export function subtree(tree: HashTree, path: readonly (string | Uint8Array)[]): HashTree | undefined {
-	let at: HashTree | undefined = tree;
-	for (const name of path) {
-		const label = typeof name === "string" ? utf8(name) : name;
-		const match = branches(at).find((branch) => branch[0] === 2 && compareBytes(branch[1], label) === 0);
-		if (match === undefined) return undefined;
-		at = match[2] as HashTree;
-	}
-	return at;
+	const at = seek(tree, path);
+	return typeof at === "string" ? undefined : at;
 }
 
 /** The value at a path, if the tree shows one. */

@@ -1,8 +1,7 @@
 import type { Transport } from "../call/transport.js";
-import { ClientError } from "../errors/errors.js";
 import { concat, utf8 } from "../util/bytes.js";
 import { stopwatch } from "../util/stopwatch.js";
-import { type Certificate, checkTime, speaksFor } from "./certificate.js";
+import { type Certificate, checkTime, invalid, speaksFor } from "./certificate.js";
 import { ED25519, keyIn } from "./der.js";
 import { lookup } from "./hash-tree.js";
 import { type RequestMap, requestIdOf } from "./request-id.js";
@@ -38,9 +37,6 @@ interface Keys {
 
 /** Loaded for the first signature of a node: with it a page's main script were a quarter larger. */
 const loadEd25519 = () => import("./verify-ed25519.js");
-
-const invalid = (reason: string, cause?: unknown) =>
-	new ClientError("certificate_invalid", { reason }, cause);
 
 /** Whether the answer of a query is signed by a node of the canister's subnet, and lately. */
 export class NodeSignatures {

@@ -1,7 +1,7 @@
 import { sameBytes } from "../../protocol/index.js";
+import { principalOf } from "../call/agent.js";
 import type { Network } from "../call/network.js";
-import { ClientError } from "../errors/errors.js";
-import { type Certificate, checkFreshness, decodeCertificate, timeOf } from "./certificate.js";
+import { type Certificate, checkFreshness, decodeCertificate, invalid, timeOf } from "./certificate.js";
 import { lookup } from "./hash-tree.js";
 
 /** What of the call path is needed to trust anything. */
@@ -44,8 +44,7 @@ export class Trust {
 		await this.#path.verify(certificate);
 		const canisterId = this.#path.canisterId.toUint8Array();
 		const data = lookup(certificate.tree, ["canister", canisterId, "certified_data"]);
-		if (!data)
-			throw new ClientError("certificate_invalid", { reason: "it holds no certified data of the canister" });
+		if (!data) throw invalid("it holds no certified data of the canister");
 		const said = { data, ms: timeOf(certificate.tree) };
 		this.#last = { bytes: own, certificate, said };
 		return said;
@@ -58,6 +57,6 @@ export class Trust {
 
 	/** Who asks, in bytes. */
 	async principal(): Promise<Uint8Array> {
-		return (await this.#path.network.identity()).getPrincipal().toUint8Array();
+		return principalOf(await this.#path.network.identity());
 	}
 }

@@ -49,6 +49,7 @@ export const ofClient: { [Code in ClientErrorCode]: ConstructorParameters<typeof
 	network: { url: "https://icp-api.io", reason: "connect ECONNREFUSED 127.0.0.1:4943" },
 	timeout: { waitedMs: 120_000, waitedFor: "answer" },
 	http: { status: 503, body: "no healthy nodes", retryAfterMs: 2_000 },
+	canister_empty: { canister: "aaaaa-aa" },
 	rejected: {
 		rejectCode: 5,
 		rejectMessage: "Canister called `ic0.trap` with message: no",

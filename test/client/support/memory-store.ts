@@ -142,10 +142,11 @@ export class MemoryStore {
 	/** What `resume` takes: a new sign-in of the owner, or of somebody else. Hooks see its calls too. */
 	agent(principal: Uint8Array = this.owner): AgentLike {
 		const { caller, trust } = this.context();
-		const connection: Connection = {
+		const connection: Connection & Pick<AgentLike, "getPrincipal"> = {
 			caller,
 			trust,
 			principal: async () => Principal.fromUint8Array(principal),
+			getPrincipal: async () => Principal.fromUint8Array(principal),
 			moduleHash: async () => new Uint8Array(32),
 		};
 		return connection as unknown as AgentLike;

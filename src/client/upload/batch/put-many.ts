@@ -1,7 +1,7 @@
 import { ID_BYTES, type WireItemResult } from "../../../protocol/index.js";
 import { Attempts } from "../../blobs/attempts.js";
 import type { ClientContext } from "../../context.js";
-import { ClientError, refused } from "../../errors/errors.js";
+import { refused, replyInvalid } from "../../errors/errors.js";
 import { Pool } from "../../util/pool.js";
 import { date, fromVersion } from "../../wire-map.js";
 import { once, type UploadCalls } from "../calls.js";
@@ -55,10 +55,10 @@ export async function putMany(
 			failed: attempts.failed,
 		});
 		if (results.length !== pack.items.length)
-			throw new ClientError("reply_invalid", {
-				method: "blobs_put_many",
-				reason: `it answers ${results.length} results for ${pack.items.length} blobs`,
-			});
+			throw replyInvalid(
+				"blobs_put_many",
+				`it answers ${results.length} results for ${pack.items.length} blobs`,
+			);
 		const done = results.findIndex(isNotDoneYet);
 		if (done > 0) rest = pack.from(done);
 		await tell(pack.items.slice(0, rest && done), (index) =>
