@@ -12,7 +12,7 @@ const CHUNKS = 96;
 const SIZE = CHUNKS * MAX_CHUNK_BYTES;
 const ROUNDS = 3;
 
-const PROGRAM = join(import.meta.dirname, "../../dist/cli/main.js");
+const PROGRAM = join(import.meta.dirname, "../../dist/bin/main.js");
 const BARE = join(import.meta.dirname, "bare-main.ts");
 
 interface Running {

@@ -7,6 +7,7 @@
 import { readFile } from "node:fs/promises";
 import { type Command, EXIT_FAILURE, EXIT_USAGE, optionsIn, suggestion, UsageError } from "./command.js";
 import { EXIT_OUTPUT_CLOSED, endWithReader, isOutputClosed } from "./output.js";
+import { PACKAGE_ROOT } from "./package-root.js";
 import { printable } from "./printable.js";
 
 /**
@@ -100,7 +101,7 @@ async function main(args: readonly string[]): Promise<number> {
 		return 0;
 	}
 	if (name === "--version" || name === "-v") {
-		const { version } = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8"));
+		const { version } = JSON.parse(await readFile(new URL("package.json", PACKAGE_ROOT), "utf8"));
 		console.log(version);
 		return 0;
 	}

@@ -1,4 +1,5 @@
-import { type Damage, isBackupError } from "../backup/index.js";
+import { isBackupError } from "../backup/errors.js";
+import type { Damage } from "../backup/index.js";
 import { isBlobError } from "../client/errors/errors.js";
 import { toJson } from "../client/util/json.js";
 import { isKeyFileError } from "../encryption/index.js";

@@ -8,7 +8,7 @@ import { installPacked, type Project } from "../support/packed.js";
 
 /** `canister-blobs build`, where it cannot build. What it builds, the canisters of all other tests are. */
 
-const main = join(import.meta.dirname, "../../dist/cli/main.js");
+const main = join(import.meta.dirname, "../../dist/bin/main.js");
 const SLOW = 120_000;
 
 function build(directory: string, ...args: string[]) {

@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { linkedVersion, linkKernel } from "../../src/canister/native/link.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const main = join(root, "dist/cli/main.js");
+const main = join(root, "dist/bin/main.js");
 const template = join(root, "node_modules/azle/dist/canister_templates/stable.wasm");
 const directory = mkdtempSync(join(tmpdir(), "canister-blobs-cli-"));
 const at = (name: string): string => join(directory, name);

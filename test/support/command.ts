@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Signatures } from "../../src/localnet/index.js";
 
 /** The built `canister-blobs`, as its users run it. */
-export const COMMAND = join(import.meta.dirname, "../../dist/cli/main.js");
+export const COMMAND = join(import.meta.dirname, "../../dist/bin/main.js");
 
 /** Lets it verify what a network with `signatures: "test"` signs. */
 const PRELOADED = join(import.meta.dirname, "test-signatures.js");

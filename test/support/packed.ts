@@ -68,8 +68,8 @@ export async function installPacked(
 		if (beside.includes(command))
 			await symlink(join(modules, ".bin", command), join(installed, ".bin", command));
 	// npm makes what `bin` names executable when it links it.
-	await chmod(join(own, "dist/cli/main.js"), 0o755);
-	await symlink("../canister-blobs/dist/cli/main.js", join(installed, ".bin/canister-blobs"));
+	await chmod(join(own, "dist/bin/main.js"), 0o755);
+	await symlink("../canister-blobs/dist/bin/main.js", join(installed, ".bin/canister-blobs"));
 
 	// Of its own, as every project has one: it is not to be this package's where the folder is within it.
 	await writeFile(join(directory, "package.json"), '{ "private": true, "type": "module" }\n');

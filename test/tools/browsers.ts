@@ -236,7 +236,7 @@ try {
 	await writeFile(path("sw.js"), await bundleForPage({ path: join(sources, "sw.ts") }, { format: "iife" }));
 	site = await servePage(folder, {});
 	const args = ["serve", "-l", "0", "--canister", canisterId.toText(), "--host", network.url, "--local"];
-	server = spawn(process.execPath, [join(root, "dist/cli/main.js"), ...args], {
+	server = spawn(process.execPath, [join(root, "dist/bin/main.js"), ...args], {
 		stdio: ["ignore", "pipe", "inherit"],
 	});
 	const served = await listening(server);

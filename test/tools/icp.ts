@@ -54,7 +54,7 @@ async function makeProject(url: string): Promise<void> {
 	for (const name of await readdir(join(root, "node_modules")))
 		if (!name.startsWith(".")) await symlink(join(root, "node_modules", name), join(modules, name));
 	await symlink(root, join(modules, "canister-blobs"));
-	await symlink(join(root, "dist/cli/main.js"), join(modules, ".bin/canister-blobs"));
+	await symlink(join(root, "dist/bin/main.js"), join(modules, ".bin/canister-blobs"));
 	for (const name of ["dfx.json", "icp.yaml", "index.ts", "tsconfig.json"])
 		await copyFile(join(root, "examples/store", name), join(project, name));
 	const added = [
@@ -72,7 +72,7 @@ async function makeProject(url: string): Promise<void> {
 }
 
 async function startNetwork(): Promise<{ child: ChildProcess; url: string }> {
-	const child = spawn(process.execPath, [join(root, "dist/cli/main.js"), "network", "--json"], {
+	const child = spawn(process.execPath, [join(root, "dist/bin/main.js"), "network", "--json"], {
 		stdio: ["ignore", "pipe", "inherit"],
 	});
 	const [line] = (await once(createInterface({ input: child.stdout! }), "line")) as [string];

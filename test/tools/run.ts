@@ -81,7 +81,7 @@ try {
 	const film = (await stat(path("film.mp4"))).size;
 
 	const args = ["serve", "-l", "0", "--canister", canisterId.toText(), "--host", network.url, "--local"];
-	server = spawn(process.execPath, [join(root, "dist/cli/main.js"), ...args], {
+	server = spawn(process.execPath, [join(root, "dist/bin/main.js"), ...args], {
 		stdio: ["ignore", "pipe", "inherit"],
 	});
 	const { url, log } = await listening(server);

@@ -4,6 +4,7 @@ import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { linkKernel, withCandid } from "../../canister/native/link.js";
 import { type Command, parsed, UsageError } from "../command.js";
+import { PACKAGE_ROOT } from "../package-root.js";
 import { buildWithAzle } from "./azle.js";
 import { readableInterface } from "./interface.js";
 import { findProject } from "./project.js";
@@ -30,7 +31,7 @@ there is none it writes one.
 As a build step of dfx.json: "build": ["npx canister-blobs build store"]
 and of icp.yaml: npx canister-blobs build store -o "$ICP_WASM_OUTPUT_PATH"`;
 
-const STORE_DID = fileURLToPath(new URL("../../../candid/store.did", import.meta.url));
+const STORE_DID = fileURLToPath(new URL("candid/store.did", PACKAGE_ROOT));
 
 async function run(args: readonly string[]): Promise<void> {
 	const { values, positionals } = parsed(args, {
