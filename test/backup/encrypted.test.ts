@@ -166,6 +166,21 @@ describe("C50 whoever sees an encrypted repository", () => {
 		const shared = [...other.sink.objects.keys()].filter((name) => scene.sink.objects.has(name));
 		expect(shared.filter((name) => /^(chunks|packs|index|keys)\//.test(name))).toEqual([]);
 	});
+
+	test("and writes to the store learns nothing about other keys by the sizes of packs", async () => {
+		const sizes = async (guess: string, isEncrypted: boolean) => {
+			const { put, backup, sink } = await sceneOf();
+			const plain = new MemorySink();
+			await put("clients/ann smith", Uint8Array.of(1)).done;
+			await put(`clients/guesses/${guess}`, Uint8Array.of(2)).done;
+			await backup(isEncrypted ? undefined : await Repository.init(plain));
+			const packs = [...(isEncrypted ? sink : plain).objects].filter(([name]) => name.startsWith("packs/"));
+			return packs.map(([, { length }]) => length).sort((a, b) => a - b);
+		};
+		expect(await sizes("clients/ann smith", true)).toEqual(await sizes("Qk8zvW1p:xL0jYt3e", true));
+		// What an attacker would measure where pages are compressed.
+		expect(await sizes("clients/ann smith", false)).not.toEqual(await sizes("Qk8zvW1p:xL0jYt3e", false));
+	});
 });
 
 describe("C118 what was changed in an encrypted repository is found", () => {

@@ -35,35 +35,38 @@ interface Expected {
 	readonly snapshots: readonly { readonly id: string; readonly content: Record<string, string> }[];
 }
 
-test.each(["format-1", "format-2"])("a repository of %s is read, and goes on", async (format) => {
-	const expected = JSON.parse(await readFile(join(KEPT, `${format}.json`), "utf8")) as Expected;
-	const kept = await Repository.open(new DirectorySink(join(KEPT, format)), { secrets: SECRETS });
-	expect((await kept.snapshots()).map(({ id, tags }) => [id, tags])).toEqual([
-		[expected.snapshots[0]?.id, ["first"]],
-		[expected.snapshots[1]?.id, ["second"]],
-	]);
-	for (const { id, content } of expected.snapshots) expect(await contentOf(kept, id)).toEqual(content);
-	const [, last] = expected.snapshots as [unknown, Expected["snapshots"][number]];
-	expect(await kept.read(last.id)).toMatchObject({ wasmHash: "ab".repeat(32), settingsComplete: true });
-	const entries = [];
-	for await (const entry of blobsIn(kept, last.id, { prefix: "empty" })) entries.push(entry);
-	expect(entries).toMatchObject([{ contentType: "text/x", metadata: { by: "me" }, size: 0 }]);
-	expect(await verify(kept)).toMatchObject({ snapshots: 2, damages: 0 });
-	const files = await restore(kept, last.id, join(folder, `${format}-files`));
-	expect(files).toMatchObject({ restored: Object.keys(last.content).length, failed: 0, missing: 0 });
+test.each(["format-1", "format-1-gzip", "format-2"])(
+	"a repository of %s is read, and goes on",
+	async (format) => {
+		const expected = JSON.parse(await readFile(join(KEPT, `${format}.json`), "utf8")) as Expected;
+		const kept = await Repository.open(new DirectorySink(join(KEPT, format)), { secrets: SECRETS });
+		expect((await kept.snapshots()).map(({ id, tags }) => [id, tags])).toEqual([
+			[expected.snapshots[0]?.id, ["first"]],
+			[expected.snapshots[1]?.id, ["second"]],
+		]);
+		for (const { id, content } of expected.snapshots) expect(await contentOf(kept, id)).toEqual(content);
+		const [, last] = expected.snapshots as [unknown, Expected["snapshots"][number]];
+		expect(await kept.read(last.id)).toMatchObject({ wasmHash: "ab".repeat(32), settingsComplete: true });
+		const entries = [];
+		for await (const entry of blobsIn(kept, last.id, { prefix: "empty" })) entries.push(entry);
+		expect(entries).toMatchObject([{ contentType: "text/x", metadata: { by: "me" }, size: 0 }]);
+		expect(await verify(kept)).toMatchObject({ snapshots: 2, damages: 0 });
+		const files = await restore(kept, last.id, join(folder, `${format}-files`));
+		expect(files).toMatchObject({ restored: Object.keys(last.content).length, failed: 0, missing: 0 });
 
-	// Written on by this release, in a copy.
-	const copied = join(folder, format);
-	await cp(join(KEPT, format), copied, { recursive: true });
-	const opened = await Repository.open(new DirectorySink(copied), { writes: true, secrets: SECRETS });
-	const store = new MemoryStore();
-	await startUpload(store.context(), new Uint8Array(Buffer.from("another store")), { key: "a" }).done;
-	await backup(opened, { client: clientOf(store), canister: "2vxsx-fae" });
-	await forget(opened, { ids: [expected.snapshots[0]?.id as string] });
-	await prune(opened, { graceMs: 0 });
-	expect(await verify(opened)).toMatchObject({ snapshots: 2, damages: 0 });
-	expect(await contentOf(opened, last.id)).toEqual(last.content);
-});
+		// Written on by this release, in a copy.
+		const copied = join(folder, format);
+		await cp(join(KEPT, format), copied, { recursive: true });
+		const opened = await Repository.open(new DirectorySink(copied), { writes: true, secrets: SECRETS });
+		const store = new MemoryStore();
+		await startUpload(store.context(), new Uint8Array(Buffer.from("another store")), { key: "a" }).done;
+		await backup(opened, { client: clientOf(store), canister: "2vxsx-fae" });
+		await forget(opened, { ids: [expected.snapshots[0]?.id as string] });
+		await prune(opened, { graceMs: 0 });
+		expect(await verify(opened)).toMatchObject({ snapshots: 2, damages: 0 });
+		expect(await contentOf(opened, last.id)).toEqual(last.content);
+	},
+);
 
 test("the commands copy it into a repository of another key, and export it as a tar archive", async () => {
 	const other = join(folder, "other");

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isBackupError } from "../../src/backup/errors.js";
 import { encodeIndex, type Location } from "../../src/backup/format/index-file.js";
@@ -13,9 +14,9 @@ import {
 	REPOSITORY,
 	sha256,
 } from "../../src/backup/format/names.js";
-import { encodePack, readPackTable } from "../../src/backup/format/pack.js";
+import { encodePack, MAX_ITEM_BYTES, type NewItem, readPackTable } from "../../src/backup/format/pack.js";
+import { adoptOrphans } from "../../src/backup/making/adopt.js";
 import { rewriteIndexes } from "../../src/backup/repository/compact.js";
-import { ItemWriter } from "../../src/backup/repository/item-writer.js";
 import { Repository } from "../../src/backup/repository/repository.js";
 import { DirectorySink } from "../../src/backup/sinks/directory.js";
 import { MemorySink } from "./support/sinks.js";
@@ -29,8 +30,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const shaOf = (bytes: Uint8Array) => hex(sha256(bytes));
-const writerOf = ({ sink, index }: Repository) =>
-	new ItemWriter(sink, index, { run: hex(randomBytes(8)), signal: new AbortController().signal });
+const writerOf = (repository: Repository) => repository.writer(new AbortController().signal);
 
 describe("items", () => {
 	test("large and small ones are found by another process, by any of many indexes, each once stored", async () => {
@@ -128,6 +128,58 @@ describe("items", () => {
 		const merging = rewriteIndexes(repository, repository.index.segments, () => true);
 		await expect(merging).rejects.toMatchObject({ code: "repository_damaged", details: { object: name } });
 		expect([...sink.objects.keys()].filter((name) => name.startsWith("index/"))).toEqual([name]);
+	});
+
+	test("pages and snapshots stand compressed, under the hash of their own bytes, and are written anew as any", async () => {
+		const sink = new MemorySink();
+		const repository = await Repository.init(sink);
+		const text = Buffer.from(JSON.stringify({ pages: "a page ".repeat(1_000) }));
+		const noise = randomBytes(7_000);
+		const writer = writerOf(repository);
+		await writer.add("page", shaOf(text), text);
+		await writer.add("page", shaOf(noise), noise);
+		await writer.add("leaves", "ab".repeat(32), text.subarray(1));
+		await writer.flush();
+		const [pack = ""] = writer.ownPacks;
+		const items = await readPackTable(sink, pack, sink.objects.get(pack)!.length);
+		expect(items.map(({ kind, isGzip, length }) => [kind, isGzip, length < 200])).toEqual([
+			["page", true, true],
+			// What does not shrink stands as it is.
+			["page", false, false],
+			["leaves", false, false],
+		]);
+		const [first] = items;
+		expect(sha256(gunzipSync(sink.objects.get(pack)!.subarray(0, first!.length)))).toEqual(first!.sha);
+		// By a process that has only the packs, and through packs and indexes that are written anew.
+		for (const name of sink.objects.keys()) if (name.startsWith("index/")) sink.objects.delete(name);
+		const other = await Repository.open(sink, { writes: true });
+		const adopting = writerOf(other);
+		await adoptOrphans(other, adopting, undefined);
+		await adopting.flush();
+		expect(await other.items.get(shaOf(text))).toEqual(text);
+		const again = writerOf(other);
+		await again.rewrite("page", shaOf(text), await other.items.get(shaOf(text)));
+		await again.flush();
+		await rewriteIndexes(other, [...other.index.segments], ({ object }) => object !== pack);
+		sink.objects.delete(pack);
+		expect(await (await Repository.open(sink)).items.get(shaOf(text))).toEqual(text);
+	});
+
+	test("one that would unfold to more than there may be is none", async () => {
+		for (const [bytes, isRead] of [
+			[MAX_ITEM_BYTES, true],
+			[MAX_ITEM_BYTES + 1, false],
+		] as const) {
+			const sink = new MemorySink();
+			const repository = await Repository.init(sink);
+			const page = Buffer.alloc(bytes);
+			const writer = writerOf(repository);
+			await writer.add("page", shaOf(page), page);
+			await writer.flush();
+			const read = await repository.items.get(shaOf(page)).catch((error: unknown) => error);
+			if (isRead) expect((read as Uint8Array).length).toBe(bytes);
+			else expect(read).toMatchObject({ code: "item_missing" });
+		}
 	});
 
 	test("a changed byte is never handed out", async () => {
@@ -244,6 +296,7 @@ describe("a hostile repository is refused:", () => {
 	const location = (changes: Partial<Location>): Location => ({
 		sha: "ab".repeat(32),
 		kind: "chunk",
+		isGzip: false,
 		object: packName("cd".repeat(32)),
 		objectBytes: 1_000,
 		offset: 0,
@@ -273,16 +326,15 @@ describe("a hostile repository is refused:", () => {
 		["one with a record beyond its pack", encodeIndex([location({ offset: 995 })])],
 		["one with an item of 5 MiB", encodeIndex([location({ length: 5 * 2 ** 20, objectBytes: 6 * 2 ** 20 })])],
 		["one with a pack of a gigabyte", encodeIndex([location({ objectBytes: 2 ** 30 })])],
+		["one with a chunk that is compressed", encodeIndex([location({ isGzip: true })])],
 		["one that is cut", good.subarray(0, -1)],
 		["one that is none", randomBytes(5_000)],
 	])("%s", async (_, index) => {
 		expect(isBackupError(await finding(index), "repository_damaged")).toBe(true);
 	});
 
-	const pack = encodePack(
-		[{ sha: Buffer.alloc(32, 1), kind: "chunk", bytes: Buffer.alloc(100) }],
-		randomBytes(16),
-	);
+	const item: NewItem = { sha: Buffer.alloc(32, 1), kind: "chunk", isGzip: false, bytes: Buffer.alloc(100) };
+	const pack = encodePack([item], randomBytes(16));
 	const broken = (at: number, value: number) => {
 		const bytes = Buffer.from(pack);
 		bytes.writeUInt32BE(value, at);
@@ -290,6 +342,8 @@ describe("a hostile repository is refused:", () => {
 	};
 	test.each<[string, Buffer]>([
 		["a pack whose items do not fill it", broken(132, 99)],
+		["one with a chunk that is compressed", encodePack([{ ...item, isGzip: true }], randomBytes(16))],
+		["one with an item of a kind to come", broken(133, 100 * 256 + 5)],
 		["one whose table is longer than it", broken(pack.length - 12, 4)],
 		["one that claims four billion items", broken(pack.length - 12, 2 ** 32 - 1)],
 		["one that is cut", pack.subarray(0, -1)],

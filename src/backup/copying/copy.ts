@@ -39,9 +39,9 @@ export interface CopyResult {
 	readonly there: readonly SnapshotSummary[];
 	/** Items that were written: chunks, lists of leaves, pages, snapshots. */
 	readonly items: number;
-	/** Their bytes. */
+	/** Their bytes, as they stand in the first repository. */
 	readonly bytes: number;
-	/** Bytes that it had. */
+	/** Bytes of items that the other had, counted likewise. */
 	readonly reusedBytes: number;
 }
 
@@ -122,10 +122,11 @@ async function write(
 		if (record && !met.add(record)) return 0;
 		if (await writer.has(sha)) return record?.location.length ?? 0;
 		const bytes = await from.items.get(sha);
-		if (!(await writer.add(kind, sha, bytes))) return bytes.length;
+		const length = record?.location.length ?? bytes.length;
+		if (!(await writer.add(kind, sha, bytes))) return length;
 		counts.items++;
-		counts.bytes += bytes.length;
-		onBytes?.(bytes.length);
+		counts.bytes += length;
+		onBytes?.(length);
 		return 0;
 	});
 	for await (const reused of copied) {

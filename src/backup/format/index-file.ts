@@ -1,6 +1,6 @@
 import { damaged } from "../errors.js";
 import { chunkName, hex, packName, parseChunkName, parsePackName, unhex } from "./names.js";
-import { codeOf, type ItemKind, kindOf, MAX_ITEM_BYTES, MAX_PACK_BYTES } from "./pack.js";
+import { codeOf, formOf, type ItemForm, MAX_ITEM_BYTES, MAX_PACK_BYTES } from "./pack.js";
 
 /**
  * An index: which item lies where, sorted by SHA-256. It is made from packs and names of chunks, and can be made again.
@@ -8,7 +8,7 @@ import { codeOf, type ItemKind, kindOf, MAX_ITEM_BYTES, MAX_PACK_BYTES } from ".
  *     "cbindex1" | runs (4) | packs (4) | records (4) | fanout 256 × 4 | runs × 8 | packs × 36 | records × 45
  *
  * Fanout i counts the records whose first byte is at most i. A pack is SHA-256 (32) and size (4). A record is SHA-256
- * (32), kind (1), place (4), offset (4), length (4). A place below 2^31 is the number of a pack; of a chunk that is
+ * (32), kind as in a pack (1), place (4), offset (4), length (4). A place below 2^31 is the number of a pack; of a chunk that is
  * stored alone it is 2^31 plus the number of its run. Numbers are big-endian.
  */
 
@@ -26,14 +26,14 @@ export const MAX_INDEX_BYTES =
 	HEADER_BYTES + MAX_INDEX_RECORDS * (RUN_BYTES + PACK_ENTRY_BYTES + RECORD_BYTES);
 
 /** Where an item lies. */
-export interface Location {
+export interface Location extends ItemForm {
 	readonly sha: string;
-	readonly kind: ItemKind;
 	/** Name of the pack, or of the chunk that is stored alone. */
 	readonly object: string;
 	/** Size of that object. */
 	readonly objectBytes: number;
 	readonly offset: number;
+	/** Bytes that it has there. */
 	readonly length: number;
 }
 
@@ -45,12 +45,13 @@ export function encodeIndex(locations: readonly Location[]): Buffer {
 	const records = Buffer.alloc(locations.length * RECORD_BYTES);
 	const fanout = new Uint32Array(256);
 	const sorted = [...locations].sort(compare);
-	for (const [index, { sha, kind, object, objectBytes, offset, length }] of sorted.entries()) {
+	for (const [index, location] of sorted.entries()) {
+		const { sha, object, objectBytes, offset, length } = location;
 		const at = index * RECORD_BYTES;
 		records.write(sha, at, "hex");
 		const first = records[at] as number;
 		fanout[first] = (fanout[first] as number) + 1;
-		records.writeUInt8(codeOf(kind), at + 32);
+		records.writeUInt8(codeOf(location), at + 32);
 		records.writeUInt32BE(placeOf(object, objectBytes, runs, packs), at + 33);
 		records.writeUInt32BE(offset, at + 37);
 		records.writeUInt32BE(length, at + 41);
@@ -174,8 +175,8 @@ export class IndexTables {
 	location(record: Uint8Array): Location {
 		const bytes = Buffer.from(record.buffer, record.byteOffset, RECORD_BYTES);
 		const sha = bytes.toString("hex", 0, 32);
-		const kind = kindOf(bytes.readUInt8(32));
-		if (kind === undefined)
+		const form = formOf(bytes.readUInt8(32));
+		if (form === undefined)
 			throw damaged(this.name, "it names an item of a kind that this version does not know");
 		const place = bytes.readUInt32BE(33);
 		const offset = bytes.readUInt32BE(37);
@@ -186,7 +187,7 @@ export class IndexTables {
 			if (at + RUN_BYTES > this.#runs.length || offset !== 0)
 				throw damaged(this.name, "a record names no run");
 			const run = this.#runs.toString("hex", at, at + RUN_BYTES);
-			return { sha, kind, object: chunkName(sha, run), objectBytes: length, offset, length };
+			return { sha, ...form, object: chunkName(sha, run), objectBytes: length, offset, length };
 		}
 		const at = place * PACK_ENTRY_BYTES;
 		if (at + PACK_ENTRY_BYTES > this.#packs.length) throw damaged(this.name, "a record names no pack");
@@ -195,7 +196,7 @@ export class IndexTables {
 			throw damaged(this.name, "a record goes beyond its pack");
 		return {
 			sha,
-			kind,
+			...form,
 			object: packName(hex(this.#packs.subarray(at, at + 32))),
 			objectBytes,
 			offset,

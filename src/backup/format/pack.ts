@@ -1,20 +1,37 @@
+import { gunzipSync, gzipSync } from "node:zlib";
 import { damaged } from "../errors.js";
 import type { Sink } from "../sink.js";
-import { parsePackName, sha256 } from "./names.js";
+import { hex, parsePackName, sha256 } from "./names.js";
 
 /**
  * A pack: items one after the other, then a table of them, then a footer of 28 bytes.
  *
- *     item 0 | item 1 | … | table | run (16) | count (4) | "cbpack01"
+ *     item 0 | item 1 | … | table | unique (16) | count (4) | "cbpack01"
  *
- * The table has 37 bytes an item: SHA-256 (32), length (4), kind (1). Numbers are big-endian.
+ * The table has 37 bytes an item: SHA-256 (32), length (4), kind (1). Numbers are big-endian. A kind with its highest bit
+ * set is of an item that stands there as gzip; its SHA-256 is that of its own bytes, whatever a compressor makes of them.
  */
 
 export type ItemKind = "chunk" | "page" | "leaves" | "snapshot";
 
 const KINDS: readonly ItemKind[] = ["chunk", "page", "leaves", "snapshot"];
-export const codeOf = (kind: ItemKind): number => KINDS.indexOf(kind) + 1;
-export const kindOf = (code: number): ItemKind | undefined => KINDS[code - 1];
+const GZIP = 0x80;
+
+/** How an item stands in its object. */
+export interface ItemForm {
+	readonly kind: ItemKind;
+	/** Whether its bytes stand there as gzip. Those of chunks never do. */
+	readonly isGzip: boolean;
+}
+
+export const codeOf = ({ kind, isGzip }: ItemForm): number => KINDS.indexOf(kind) + 1 + (isGzip ? GZIP : 0);
+
+/** @returns undefined for a code that this version does not know */
+export function formOf(code: number): ItemForm | undefined {
+	const isGzip = code >= GZIP;
+	const kind = KINDS[(code % GZIP) - 1];
+	return kind === undefined || (isGzip && kind === "chunk") ? undefined : { kind, isGzip };
+}
 
 /** A pack is written once it has this much. */
 export const PACK_BYTES = 4 * 2 ** 20;
@@ -27,34 +44,65 @@ export const MAX_PACK_ITEMS = 65_536;
 const ENTRY_BYTES = 37;
 const FOOTER_BYTES = 28;
 const MAGIC = Buffer.from("cbpack01");
-const RUN_BYTES = 16;
+const UNIQUE_BYTES = 16;
 
-export interface PackItem {
+export interface PackItem extends ItemForm {
 	readonly sha: Buffer;
-	readonly kind: ItemKind;
 	readonly offset: number;
 	readonly length: number;
 }
 
-export interface NewItem {
+export interface NewItem extends ItemForm {
 	readonly sha: Uint8Array;
-	readonly kind: ItemKind;
+	/** As they stand in the pack. */
 	readonly bytes: Uint8Array;
+}
+
+/** An item as it is to stand in a pack. Pages and snapshots are JSON, which shrinks to a fifth; the rest is left alone. */
+export function asStored(
+	kind: ItemKind,
+	bytes: Uint8Array,
+	compresses: boolean,
+): ItemForm & { readonly bytes: Uint8Array } {
+	if (compresses && (kind === "page" || kind === "snapshot")) {
+		const shorter = gzipSync(bytes);
+		if (shorter.length < bytes.length) return { kind, isGzip: true, bytes: shorter };
+	}
+	return { kind, isGzip: false, bytes };
+}
+
+/**
+ * The bytes of an item.
+ * @param sha as hexadecimal digits
+ * @param stored as it stands in its object
+ * @returns undefined where they are not those of that hash, or too many
+ */
+export function itemBytes(sha: string, isGzip: boolean, stored: Uint8Array): Uint8Array | undefined {
+	const bytes = isGzip ? unzipped(stored) : stored;
+	return bytes && hex(sha256(bytes)) === sha ? bytes : undefined;
+}
+
+function unzipped(stored: Uint8Array): Uint8Array | undefined {
+	try {
+		return gunzipSync(stored, { maxOutputLength: MAX_ITEM_BYTES });
+	} catch {
+		return undefined;
+	}
 }
 
 /** @param unique 16 bytes that no other pack has, so that its name was never used before */
 export function encodePack(items: readonly NewItem[], unique: Uint8Array): Buffer {
 	const table = Buffer.alloc(items.length * ENTRY_BYTES + FOOTER_BYTES);
 	let at = 0;
-	for (const { sha, kind, bytes } of items) {
-		table.set(sha, at);
-		table.writeUInt32BE(bytes.length, at + 32);
-		table.writeUInt8(codeOf(kind), at + 36);
+	for (const item of items) {
+		table.set(item.sha, at);
+		table.writeUInt32BE(item.bytes.length, at + 32);
+		table.writeUInt8(codeOf(item), at + 36);
 		at += ENTRY_BYTES;
 	}
-	table.set(unique.subarray(0, RUN_BYTES), at);
-	table.writeUInt32BE(items.length, at + RUN_BYTES);
-	table.set(MAGIC, at + RUN_BYTES + 4);
+	table.set(unique.subarray(0, UNIQUE_BYTES), at);
+	table.writeUInt32BE(items.length, at + UNIQUE_BYTES);
+	table.set(MAGIC, at + UNIQUE_BYTES + 4);
 	return Buffer.concat([...items.map(({ bytes }) => bytes), table]);
 }
 
@@ -80,9 +128,9 @@ export function packItems(name: string, pack: Uint8Array): PackItem[] {
 }
 
 function footerCount(name: string, footer: Uint8Array | undefined): number {
-	if (footer?.length !== FOOTER_BYTES || !MAGIC.equals(footer.subarray(RUN_BYTES + 4)))
+	if (footer?.length !== FOOTER_BYTES || !MAGIC.equals(footer.subarray(UNIQUE_BYTES + 4)))
 		throw damaged(name, "it does not end as a pack does");
-	const count = Buffer.from(footer).readUInt32BE(RUN_BYTES);
+	const count = Buffer.from(footer).readUInt32BE(UNIQUE_BYTES);
 	if (count > MAX_PACK_ITEMS) throw damaged(name, `it claims to hold ${count} items`);
 	return count;
 }
@@ -92,9 +140,9 @@ function itemsOf(name: string, table: Buffer, end: number): PackItem[] {
 	let offset = 0;
 	for (let at = 0; at < table.length; at += ENTRY_BYTES) {
 		const length = table.readUInt32BE(at + 32);
-		const kind = kindOf(table.readUInt8(at + 36));
-		if (kind === undefined) throw damaged(name, "it holds an item of a kind that this version does not know");
-		items.push({ sha: table.subarray(at, at + 32), kind, offset, length });
+		const form = formOf(table.readUInt8(at + 36));
+		if (form === undefined) throw damaged(name, "it holds an item of a kind that this version does not know");
+		items.push({ sha: table.subarray(at, at + 32), ...form, offset, length });
 		offset += length;
 	}
 	if (offset !== end) throw damaged(name, "its items do not fill it");

@@ -1,12 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { throwIfAborted } from "../../client/util/abort.js";
 import { checkOptions, PRUNE } from "../checks.js";
 import { BackupError, damaged } from "../errors.js";
 import { type Generation, MAX_MARKS, type Mark } from "../format/generation.js";
-import { CHUNKS, hex, PACKS, parseChunkName } from "../format/names.js";
+import { CHUNKS, PACKS, parseChunkName } from "../format/names.js";
 import { rewriteIndexes } from "../repository/compact.js";
 import { type FoundRecord, IndexGone, type Segment } from "../repository/item-index.js";
-import { ItemWriter } from "../repository/item-writer.js";
 import type { Repository } from "../repository/repository.js";
 import { RecordSet, visit } from "./needed.js";
 
@@ -183,10 +181,7 @@ async function needsOf(
 		[...used].filter(([, { bytes, size }]) => bytes < size * minUsed).map(([name]) => name),
 	);
 	if (dryRun || rewritten.size === 0) return { records, packs, rewritten };
-	const writer = new ItemWriter(sink, index, {
-		run: hex(randomBytes(8)),
-		signal: signal ?? new AbortController().signal,
-	});
+	const writer = repository.writer(signal ?? new AbortController().signal);
 	for await (const record of index.all()) {
 		const { location } = record;
 		if (!rewritten.has(location.object) || !records.has(record)) continue;

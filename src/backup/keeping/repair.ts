@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { isBlobError } from "../../client/errors/errors.js";
 import type { BlobClient } from "../../client/index.js";
 import { rootPreimage } from "../../protocol/hash.js";
@@ -7,11 +6,11 @@ import { isBackupError } from "../errors.js";
 import { MAX_MARKS } from "../format/generation.js";
 import { MAX_INDEX_BYTES } from "../format/index-file.js";
 import { hex, INDEXES, indexName, parsePackName, sha256 } from "../format/names.js";
-import { type ItemKind, MAX_PACK_BYTES, packItems } from "../format/pack.js";
+import { type ItemKind, itemBytes, MAX_PACK_BYTES, packItems } from "../format/pack.js";
 import { adoptOrphans } from "../making/adopt.js";
 import { readableOf } from "../making/drafts.js";
 import { checkPlain } from "../plain-client.js";
-import { ItemWriter } from "../repository/item-writer.js";
+import type { ItemWriter } from "../repository/item-writer.js";
 import type { Repository } from "../repository/repository.js";
 import type { Sink } from "../sink.js";
 import { findEntry } from "../tree/cursor.js";
@@ -58,12 +57,11 @@ export async function dropDamagedIndexes(sink: Sink): Promise<number> {
 export async function repair(repository: Repository, options: RepairOptions = {}): Promise<RepairResult> {
 	checkOptions(options, REPAIR);
 	if (options.client) checkPlain(options.client);
-	const { sink, index } = repository;
+	const { sink } = repository;
 	const counts = { repaired: 0, replaced: 0 };
 	for (let round = 1; ; round++) {
 		await repository.refresh();
-		const run = hex(randomBytes(8));
-		const writer = new ItemWriter(sink, index, { run, signal: new AbortController().signal });
+		const writer = repository.writer(new AbortController().signal);
 		await adoptOrphans(repository, writer, undefined);
 		await writer.writeIndex();
 		const found: Damage[] = [];
@@ -152,9 +150,9 @@ async function saveSound(sink: Sink, writer: ItemWriter, object: string): Promis
 	const bytes = await sink.get(object, 0, MAX_PACK_BYTES);
 	if (bytes === undefined) return;
 	try {
-		for (const { sha, kind, offset, length } of packItems(object, bytes)) {
-			const item = bytes.subarray(offset, offset + length);
-			if (sha.equals(sha256(item))) await writer.rewrite(kind, hex(sha), item);
+		for (const { sha, kind, isGzip, offset, length } of packItems(object, bytes)) {
+			const item = itemBytes(hex(sha), isGzip, bytes.subarray(offset, offset + length));
+			if (item) await writer.rewrite(kind, hex(sha), item);
 		}
 	} catch (error) {
 		if (!isBackupError(error, "repository_damaged")) throw error;

@@ -4,7 +4,7 @@ import { checkOptions, VERIFY } from "../checks.js";
 import { isBackupError } from "../errors.js";
 import type { SnapshotSummary } from "../format/generation.js";
 import { CHUNKS, hex, PACKS, parseChunkName, parsePackName, sha256 } from "../format/names.js";
-import { MAX_PACK_BYTES, packItems } from "../format/pack.js";
+import { itemBytes, MAX_PACK_BYTES, packItems } from "../format/pack.js";
 import { inOrder } from "../in-order.js";
 import { checkPlain } from "../plain-client.js";
 import type { Repository } from "../repository/repository.js";
@@ -143,7 +143,10 @@ function badIn(name: string, size: number, bytes: Uint8Array): readonly string[]
 function badItems(name: string, bytes: Uint8Array): string[] {
 	try {
 		return packItems(name, bytes)
-			.filter(({ sha, offset, length }) => !sha.equals(sha256(bytes.subarray(offset, offset + length))))
+			.filter(
+				({ sha, isGzip, offset, length }) =>
+					itemBytes(hex(sha), isGzip, bytes.subarray(offset, offset + length)) === undefined,
+			)
 			.map(({ sha }) => hex(sha));
 	} catch (error) {
 		if (!isBackupError(error, "repository_damaged")) throw error;

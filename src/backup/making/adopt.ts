@@ -31,7 +31,15 @@ export async function adoptOrphans(
 		const known = await index.find(parsed.sha);
 		if (known.some(({ location }) => location.object === name)) continue;
 		await adopt([
-			{ sha: parsed.sha, kind: "chunk", object: name, objectBytes: size, offset: 0, length: size },
+			{
+				sha: parsed.sha,
+				kind: "chunk",
+				isGzip: false,
+				object: name,
+				objectBytes: size,
+				offset: 0,
+				length: size,
+			},
 		]);
 	}
 	for await (const { name, size } of sink.list(PACKS)) {
@@ -40,16 +48,7 @@ export async function adoptOrphans(
 		if (index.segments.some(({ tables }) => tables.hasPack(sha))) continue;
 		try {
 			const items = await readPackTable(sink, name, size);
-			await adopt(
-				items.map(({ sha, kind, offset, length }) => ({
-					sha: hex(sha),
-					kind,
-					object: name,
-					objectBytes: size,
-					offset,
-					length,
-				})),
-			);
+			await adopt(items.map((item) => ({ ...item, sha: hex(item.sha), object: name, objectBytes: size })));
 		} catch (error) {
 			// A damaged pack is nothing to rely on. Verify names it.
 			if (!(error instanceof BackupError) || error.code !== "repository_damaged") throw error;

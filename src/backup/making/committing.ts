@@ -1,11 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { BackupError } from "../errors.js";
 import type { Generation } from "../format/generation.js";
 import { encodeJson } from "../format/json.js";
-import { hex, RUNS, runName } from "../format/names.js";
+import { RUNS, runName } from "../format/names.js";
 import { type Snapshot, summaryOf } from "../format/snapshot.js";
 import { compactIndexes } from "../repository/compact.js";
-import { ItemWriter, type Written } from "../repository/item-writer.js";
+import type { ItemWriter, Written } from "../repository/item-writer.js";
 import type { Repository } from "../repository/repository.js";
 import { adoptOrphans } from "./adopt.js";
 
@@ -47,10 +46,9 @@ export async function addSnapshots<Made extends { readonly snapshots: readonly N
 	for (let attempt = 1; ; attempt++) {
 		const base = await repository.refresh();
 		// A name of its own for each, so that what was condemned of the one is no object of the other.
-		const run = hex(randomBytes(8));
-		runs.push(run);
-		await repository.sink.put(runName(run), encodeJson({ at: new Date().toISOString() }));
-		const writer = new ItemWriter(repository.sink, repository.index, { run, signal });
+		const writer = repository.writer(signal);
+		runs.push(writer.run);
+		await repository.sink.put(runName(writer.run), encodeJson({ at: new Date().toISOString() }));
 		try {
 			if (attempt === 1 && dead.length > 0) await adoptOrphans(repository, writer, new Set(dead));
 			const made = await write(writer, base);

@@ -2,7 +2,15 @@ import { randomBytes } from "node:crypto";
 import { Budget } from "../../client/util/budget.js";
 import { encodeIndex, type Location, MAX_INDEX_RECORDS } from "../format/index-file.js";
 import { chunkName, indexName, packName, parseChunkName, sha256, unhex } from "../format/names.js";
-import { ALONE_BYTES, encodePack, type ItemKind, MAX_PACK_ITEMS, PACK_BYTES } from "../format/pack.js";
+import {
+	ALONE_BYTES,
+	asStored,
+	encodePack,
+	type ItemForm,
+	type ItemKind,
+	MAX_PACK_ITEMS,
+	PACK_BYTES,
+} from "../format/pack.js";
 import type { Sink } from "../sink.js";
 import type { ItemIndex } from "./item-index.js";
 
@@ -14,11 +22,23 @@ const MAX_PENDING = 32_768;
 const MAX_ITEMS = Math.min(16_384, MAX_PACK_ITEMS);
 
 interface OpenPack {
-	readonly items: Map<string, { readonly kind: ItemKind; readonly bytes: Uint8Array }>;
+	/** As they are going to stand in it. */
+	readonly items: Map<string, ItemForm & { readonly bytes: Uint8Array }>;
 	bytes: number;
 }
 
 const newPack = (): OpenPack => ({ items: new Map(), bytes: 0 });
+
+export interface WriterOptions {
+	/** Random name of the run that writes. */
+	readonly run: string;
+	/**
+	 * Whether pages and snapshots are compressed. Not where they are sealed: by how long they are then, who writes to the
+	 * store and sees the sizes of objects could guess at what stands beside his own.
+	 */
+	readonly compresses: boolean;
+	readonly signal: AbortSignal;
+}
 
 /** What a writer has sent to the sink. */
 export interface Written {
@@ -40,6 +60,7 @@ export class ItemWriter {
 	readonly #sink: Sink;
 	readonly #index: ItemIndex;
 	readonly #signal: AbortSignal;
+	readonly #compresses: boolean;
 	readonly #packs: Record<"chunks" | "pages", OpenPack> = { chunks: newPack(), pages: newPack() };
 	/** Items on their way to the sink. */
 	readonly #sending = new Set<string>();
@@ -51,11 +72,12 @@ export class ItemWriter {
 	readonly #writes = new Set<Promise<void>>();
 	#failure: { readonly error: unknown } | undefined;
 
-	constructor(sink: Sink, index: ItemIndex, { run, signal }: { run: string; signal: AbortSignal }) {
+	constructor(sink: Sink, index: ItemIndex, { run, compresses, signal }: WriterOptions) {
 		this.#sink = sink;
 		this.#index = index;
 		this.run = run;
 		this.#signal = signal;
+		this.#compresses = compresses;
 	}
 
 	/** Whether an object was written by this writer. */
@@ -121,13 +143,15 @@ export class ItemWriter {
 		if (kind === "chunk" && bytes.length >= ALONE_BYTES) {
 			this.#sending.add(sha);
 			const object = chunkName(sha, this.run);
-			const location = { sha, kind, object, objectBytes: bytes.length, offset: 0, length: bytes.length };
+			const { length } = bytes;
+			const location = { sha, kind, isGzip: false, object, objectBytes: length, offset: 0, length };
 			await this.#send(object, bytes, [location]);
 		} else {
 			const which = kind === "chunk" ? "chunks" : "pages";
 			const pack = this.#packs[which];
-			pack.items.set(sha, { kind, bytes });
-			pack.bytes += bytes.length;
+			const stored = asStored(kind, bytes, this.#compresses);
+			pack.items.set(sha, stored);
+			pack.bytes += stored.bytes.length;
 			if (pack.bytes >= PACK_BYTES || pack.items.size >= MAX_ITEMS) await this.#seal(which);
 		}
 	}
@@ -137,24 +161,17 @@ export class ItemWriter {
 		if (items.size === 0) return;
 		this.#packs[which] = newPack();
 		for (const sha of items.keys()) this.#sending.add(sha);
-		const parts = [...items].map(([sha, { kind, bytes }]) => ({ sha: unhex(sha), kind, bytes }));
+		const parts = [...items].map(([sha, stored]) => ({ sha: unhex(sha), ...stored }));
 		const pack = encodePack(parts, randomBytes(16));
 		const object = packName(sha256(pack).toString("hex"));
 		this.#ownPacks.add(object);
 		let offset = 0;
-		const locations = [...items].map(
-			([
-				sha,
-				{
-					kind,
-					bytes: { length },
-				},
-			]): Location => {
-				const location = { sha, kind, object, objectBytes: pack.length, offset, length };
-				offset += length;
-				return location;
-			},
-		);
+		const locations = [...items].map(([sha, { kind, isGzip, bytes }]): Location => {
+			const { length } = bytes;
+			const location = { sha, kind, isGzip, object, objectBytes: pack.length, offset, length };
+			offset += length;
+			return location;
+		});
 		await this.#send(object, pack, locations);
 	}
 

@@ -1,6 +1,6 @@
 import { BackupError } from "../errors.js";
 import type { Location } from "../format/index-file.js";
-import { sha256 } from "../format/names.js";
+import { itemBytes } from "../format/pack.js";
 import type { Sink } from "../sink.js";
 import { BlockCache } from "./block-cache.js";
 import type { ItemIndex } from "./item-index.js";
@@ -42,12 +42,12 @@ export class Items {
 	}
 
 	/** The item at a location; undefined where it is not there, or not what it must be. */
-	async readAt({ sha, kind, object, offset, length }: Location): Promise<Uint8Array | undefined> {
-		const bytes =
+	async readAt({ sha, kind, isGzip, object, offset, length }: Location): Promise<Uint8Array | undefined> {
+		const stored =
 			kind === "chunk"
 				? await this.#sink.get(object, offset, length)
 				: await this.#near(object, offset, length);
-		return bytes?.length === length && sha256(bytes).toString("hex") === sha ? bytes : undefined;
+		return stored?.length === length ? itemBytes(sha, isGzip, stored) : undefined;
 	}
 
 	async #near(object: string, offset: number, length: number): Promise<Uint8Array | undefined> {

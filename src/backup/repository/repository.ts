@@ -13,6 +13,7 @@ import { TreePages } from "../tree/cursor.js";
 import { type BlobEntry, blobCodec, type SettingEntry, settingCodec } from "../tree/entry.js";
 import { Generations } from "./generations.js";
 import { ItemIndex } from "./item-index.js";
+import { ItemWriter } from "./item-writer.js";
 import { Items } from "./items.js";
 
 const FORMAT = "canister-blobs backup repository";
@@ -175,6 +176,15 @@ export class Repository {
 		this.index.condemn(generation.condemned);
 		await this.index.refresh();
 		return generation;
+	}
+
+	/**
+	 * Writes items, as a run of its own.
+	 * @internal
+	 */
+	writer(signal: AbortSignal): ItemWriter {
+		const run = hex(randomBytes(8));
+		return new ItemWriter(this.sink, this.index, { run, compresses: this.masterKey === undefined, signal });
 	}
 
 	/** All snapshots, the oldest first. */

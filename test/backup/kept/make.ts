@@ -1,6 +1,7 @@
 /**
- * Makes `format-1` and `format-2`, the repositories that every later release must read. They are in git, and are made once:
- * `npx tsx test/backup/kept/make.ts` refuses to replace one. A release that writes another format adds another.
+ * Makes the repositories that every later release must read. They are in git, and are made once: `npx tsx
+ * test/backup/kept/make.ts NAME` refuses to replace one. A release that writes another format adds another: of `format-1`
+ * the pages stand as they are, of `format-1-gzip` compressed; `format-2` is encrypted.
  */
 import { access, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,8 +16,9 @@ import { contentOf } from "../support/content.js";
 const PASSPHRASE = "kept for every later release";
 const SOMEBODY = "2chl6-4hpzw-vqaaa-aaaaa-c";
 
-async function make(format: 1 | 2): Promise<void> {
-	const folder = join(import.meta.dirname, `format-${format}`);
+async function make(name: string): Promise<void> {
+	const folder = join(import.meta.dirname, name);
+	const isEncrypted = name.startsWith("format-2");
 	if (
 		await access(folder).then(
 			() => true,
@@ -29,19 +31,19 @@ async function make(format: 1 | 2): Promise<void> {
 	const put = (key: string, bytes: Uint8Array, chunkBytes = 65_536) =>
 		startUpload(context, new Uint8Array(bytes), { key, chunkBytes }).done;
 	// Of many chunks the leaves are an item of their own. What is sealed compresses no more.
-	const many = (format === 1 ? 5 : 1) * 65_536;
+	const many = (isEncrypted ? 1 : 5) * 65_536;
 	await put("dir/many", pseudoBytes(many + 5, 1).fill(7, 1_000, many - 10_000));
 	await put("dir/small", Buffer.from("small"));
 	await put("empty", new Uint8Array(0));
 	await put("ä/ключ", Buffer.from("a key of other scripts"));
 	// One chunk that is an object of its own.
-	if (format === 1) await put("alone", Buffer.alloc(524_288, "alone "), 524_288);
+	if (!isEncrypted) await put("alone", Buffer.alloc(524_288, "alone "), 524_288);
 	await changeRole(context, "blobs_grant_role", SOMEBODY, "writer");
 	await setQuota(context, SOMEBODY, undefined);
 	await mkdir(folder);
 	const repository = await Repository.init(
 		new DirectorySink(folder),
-		format === 2 ? { encryptFor: { passphrase: PASSPHRASE, logN: 14, note: "kept" } } : {},
+		isEncrypted ? { encryptFor: { passphrase: PASSPHRASE, logN: 14, note: "kept" } } : {},
 	);
 	const take = async (tag: string) => {
 		const options = { client: clientOf(store), canister: "aaaaa-aa", tags: [tag], wasmHash: "ab".repeat(32) };
@@ -54,11 +56,7 @@ async function make(format: 1 | 2): Promise<void> {
 	ids.push(await take("second"));
 	const snapshots = [];
 	for (const id of ids) snapshots.push({ id, content: await contentOf(repository, id) });
-	await writeFile(
-		join(folder, "..", `format-${format}.json`),
-		`${JSON.stringify({ snapshots }, undefined, "\t")}\n`,
-	);
+	await writeFile(`${folder}.json`, `${JSON.stringify({ snapshots }, undefined, "\t")}\n`);
 }
 
-await make(1);
-await make(2);
+await make(process.argv[2] ?? "");
