@@ -53,7 +53,7 @@ const MESSAGES: { readonly [Code in BackupErrorCode]: (details: BackupErrorDetai
 	sink_unconditional: ({ sink }) =>
 		`${sink} overwrites an object that was to be created only, so two processes could destroy each other's ` +
 		"backups. Use --single-writer if no two ever run at a time.",
-	sink_failed: ({ object, reason }) => `The sink failed at ${object}: ${reason}.`,
+	sink_failed: ({ object, reason }) => `The repository could not be read or written at ${object}: ${reason}.`,
 	commit_contended: ({ attempts }) => `Others changed the repository ${attempts} times in a row. Try again.`,
 	snapshot_not_found: ({ snapshot }) =>
 		`No snapshot, or more than one, has a name that begins with ${JSON.stringify(snapshot)}.`,

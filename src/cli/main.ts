@@ -6,7 +6,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { type Command, EXIT_FAILURE, EXIT_USAGE, optionsIn, suggestion, UsageError } from "./command.js";
-import { EXIT_OUTPUT_CLOSED, endWithReader, isOutputClosed } from "./output.js";
+import { endWithOutput, outputExitCode } from "./output.js";
 import { PACKAGE_ROOT } from "./package-root.js";
 import { printable } from "./printable.js";
 
@@ -128,9 +128,11 @@ async function main(args: readonly string[]): Promise<number> {
 	try {
 		return (await command.run(rest)) ?? 0;
 	} catch (error) {
-		const message = error instanceof Error ? error.message : String(error);
+		// Loaded only here: a build that links canisters runs this program many times.
+		const message = (await import("./messages.js")).messageFor(error);
 		if (!isUsageError(error)) {
-			if (isOutputClosed()) return EXIT_OUTPUT_CLOSED;
+			const ended = outputExitCode();
+			if (ended !== undefined) return ended;
 			console.error(`canister-blobs ${name}: ${printable(message)}`);
 			return EXIT_FAILURE;
 		}
@@ -142,6 +144,6 @@ async function main(args: readonly string[]): Promise<number> {
 	}
 }
 
-endWithReader();
+endWithOutput();
 const exitCode = await main(process.argv.slice(2));
-process.exitCode = isOutputClosed() ? EXIT_OUTPUT_CLOSED : exitCode;
+process.exitCode = outputExitCode() ?? exitCode;

@@ -1,4 +1,5 @@
 import { type AnyBlobError, isBlobError } from "../client/errors/errors.js";
+import { whyNotWritten } from "./disk.js";
 
 /**
  * What an error says to a user of the command. Errors of the client name its options and classes; here they name flags.
@@ -58,7 +59,8 @@ const flagOf = (name: string): string => (Object.hasOwn(FLAGS, name) ? FLAGS[nam
 
 /** The message of whatever failed. */
 export function messageFor(error: unknown): string {
-	if (!isBlobError(error)) return error instanceof Error ? error.message : String(error);
+	if (!isBlobError(error))
+		return whyNotWritten(error ?? {}) ?? (error instanceof Error ? error.message : String(error));
 	return REPLACED.reduce((text, [pattern, flag]) => text.replace(pattern, () => flag), withFlags(error));
 }
 

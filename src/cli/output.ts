@@ -1,23 +1,30 @@
+import { whyNotWritten } from "./disk.js";
 import { interrupt } from "./interrupted.js";
 
 /** The exit code of a process that SIGPIPE ends, as shells show it. */
-export const EXIT_OUTPUT_CLOSED = 141;
+const EXIT_OUTPUT_CLOSED = 141;
+const EXIT_OUTPUT_FAILED = 1;
 
-let isClosed = false;
-
-/** Whether what read stdout or stderr has ended, as `head` does in `canister-blobs ls | head`. */
-export const isOutputClosed = (): boolean => isClosed;
+let exitCode: number | undefined;
 
 /**
- * Ends the process quietly when nothing reads its output any more, as SIGPIPE ends Unix tools: Node ignores that signal
- * and would print a stack. What must be undone first, such as a store in maintenance, is: that command is interrupted.
+ * The exit code of a command whose output goes nowhere any more: what read stdout or stderr has ended, as `head` does in
+ * `canister-blobs ls | head`, or its disk is full. Undefined as long as it goes somewhere.
  */
-export function endWithReader(): void {
+export const outputExitCode = (): number | undefined => exitCode;
+
+/**
+ * Ends the process when its output cannot be written, without the stack that Node would print: quietly when nothing reads
+ * it any more, as SIGPIPE ends Unix tools, and with the reason otherwise. What must be undone first, such as a store in
+ * maintenance, is: that command is interrupted.
+ */
+export function endWithOutput(): void {
 	for (const stream of [process.stdout, process.stderr])
 		stream.on("error", (error: NodeJS.ErrnoException) => {
-			if (error.code !== "EPIPE") throw error;
-			if (isClosed) return;
-			isClosed = true;
-			if (!interrupt("the end of what read the output")) process.exit(EXIT_OUTPUT_CLOSED);
+			if (exitCode !== undefined) return;
+			exitCode = error.code === "EPIPE" ? EXIT_OUTPUT_CLOSED : EXIT_OUTPUT_FAILED;
+			if (error.code !== "EPIPE" && stream === process.stdout)
+				process.stderr.write(`canister-blobs: ${whyNotWritten(error, "stdout") ?? error.message}\n`);
+			if (!interrupt("the end of what takes the output")) process.exit(exitCode);
 		});
 }

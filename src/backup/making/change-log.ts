@@ -1,10 +1,13 @@
-import { createReadStream, type WriteStream } from "node:fs";
+import { createReadStream } from "node:fs";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { pipeline } from "node:stream/promises";
 import { sortable } from "../../protocol/listing.js";
+import { BackupError } from "../errors.js";
 import type { Json } from "../format/json.js";
+import { whyFull } from "../full.js";
 
 /** Changes held in memory; more are sorted into a file. */
 const IN_MEMORY = 8_192;
@@ -72,31 +75,15 @@ export class ChangeLog<T extends Json> {
 		const path = join(this.#directory, `${this.#made++}.jsonl`);
 		// Keys and metadata of private blobs: for this user's eyes.
 		const file = await open(path, "wx", 0o600);
-		const stream = file.createWriteStream();
-		try {
-			for await (const change of changes) await writeLine(stream, `${JSON.stringify(change)}\n`);
-		} finally {
-			await new Promise<void>((resolve, reject) => {
-				stream.once("error", reject);
-				stream.end(resolve);
-			});
-		}
+		const lines = async function* () {
+			for await (const change of changes) yield `${JSON.stringify(change)}\n`;
+		};
+		await pipeline(lines, file.createWriteStream()).catch((error) => {
+			const reason = whyFull(error, tmpdir());
+			throw reason === undefined ? error : new BackupError("path_refused", { path, reason }, error);
+		});
 		this.#runs.push({ path });
 	}
-}
-
-function writeLine(stream: WriteStream, line: string): Promise<void> | undefined {
-	if (stream.write(line)) return undefined;
-	return new Promise((resolve, reject) => {
-		const settle = (error?: Error) => {
-			stream.off("drain", settle);
-			stream.off("error", settle);
-			if (error) reject(error);
-			else resolve();
-		};
-		stream.once("drain", settle);
-		stream.once("error", settle);
-	});
 }
 
 function sorted<T>(changes: ReadonlyMap<string, T | null>): Logged<T>[] {

@@ -4,6 +4,7 @@ import { throwIfAborted } from "../../client/util/abort.js";
 import { Pool } from "../../client/util/pool.js";
 import { checkOptions, RESTORE } from "../checks.js";
 import { BackupError } from "../errors.js";
+import { whyFull } from "../full.js";
 import type { Repository } from "../repository/repository.js";
 import { entriesOf } from "../tree/cursor.js";
 import { type RestoredAs, restoreFile } from "./restore-file.js";
@@ -69,7 +70,10 @@ export async function restore(
 	const { prefix = "", owner, overwrite = false, dryRun = false, onFile, onBytes, signal } = options;
 	const snapshot = await repository.read(id);
 	const target = resolve(directory);
-	if (!dryRun) await mkdir(target, { recursive: true });
+	if (!dryRun)
+		await mkdir(target, { recursive: true }).catch((error) => {
+			throw told(error, target);
+		});
 	const count = { restored: 0, replaced: 0, unchanged: 0, failed: 0, bytes: 0 };
 	const pool = new Pool(PARALLEL_FILES);
 	const running = new Set<string>();
@@ -93,7 +97,7 @@ export async function restore(
 					onFile?.({ key, as, reason: undefined });
 				} catch (error) {
 					// The other files can still be had, but for where no file can.
-					if (!isOfOneFile(error)) throw error;
+					if (!isOfOneFile(error)) throw told(error, target);
 					count.failed++;
 					onFile?.({ key, as: undefined, reason: (error as Error).message });
 				} finally {
@@ -109,6 +113,12 @@ export async function restore(
 }
 
 const OF_ALL = ["ENOSPC", "EDQUOT", "EROFS", "EIO"];
+
+/** The error of a disk on which nothing more can be written, with its path and what to do. */
+function told(error: unknown, path: string): unknown {
+	const reason = whyFull(error, path);
+	return reason === undefined ? error : new BackupError("path_refused", { path, reason }, error);
+}
 
 const isOfOneFile = (error: unknown): boolean =>
 	error instanceof BackupError

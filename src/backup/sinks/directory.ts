@@ -6,6 +6,7 @@ import * as is from "../../client/arguments.js";
 import { syncDirectory } from "../../client/node/sync-directory.js";
 import { checkArgument } from "../checks.js";
 import { BackupError } from "../errors.js";
+import { whyFull } from "../full.js";
 import { isObjectName, type Sink, type SinkObject } from "../sink.js";
 
 /** Where objects are written before they take their names. No object is named so. */
@@ -176,8 +177,8 @@ export class DirectorySink implements Sink {
 			return await work();
 		} catch (error) {
 			if (error instanceof RangeError) throw error;
-			const { message } = error as Error;
-			throw new BackupError("sink_failed", { object, reason: message }, error);
+			const reason = whyFull(error, this.#root) ?? (error as Error).message;
+			throw new BackupError("sink_failed", { object, reason }, error);
 		}
 	}
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { UsageError } from "../command.js";
+import { writingTo } from "../disk.js";
 
 /** Which canister is built, from what, and where it goes: what dfx.json says, which dfx, icp-cli and Azle read. */
 export interface Project {
@@ -66,7 +67,10 @@ async function makeProject(directory: string, canister: string, given?: string):
 	const build = [`npx canister-blobs build ${canister}`];
 	const content = { canisters: { [canister]: { type: "custom", ...project, build } } };
 	// Not over one that came meanwhile.
-	await writeFile(join(directory, DFX_JSON), `${JSON.stringify(content, undefined, "\t")}\n`, { flag: "wx" });
+	const path = join(directory, DFX_JSON);
+	await writingTo(path, () =>
+		writeFile(path, `${JSON.stringify(content, undefined, "\t")}\n`, { flag: "wx" }),
+	);
 	return { directory, canister, ...project, isNew: true };
 }
 

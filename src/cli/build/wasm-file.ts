@@ -1,6 +1,7 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { LinkError } from "../../canister/native/link.js";
+import { whyNotWritten } from "../disk.js";
 
 /** Wasm as files: read plain or compressed, written whole or not at all. */
 
@@ -48,6 +49,8 @@ export async function writeWhole(path: string, bytes: Uint8Array | string): Prom
 		await rename(aside, path);
 	} catch (cause) {
 		await rm(aside, { force: true });
-		throw new LinkError(`cannot write ${path}: ${(cause as Error).message}`, { cause });
+		throw new LinkError(whyNotWritten(cause, path) ?? `cannot write ${path}: ${(cause as Error).message}`, {
+			cause,
+		});
 	}
 }

@@ -6,6 +6,7 @@ import { syncDirectory } from "../../client/node/sync-directory.js";
 import { KeyFile, type KeyHolder, type KeySlot, MasterKey } from "../../encryption/index.js";
 import { type RepositoryValues, secretsOf, sinkOf } from "../backup/options.js";
 import { UsageError } from "../command.js";
+import { writingTo } from "../disk.js";
 import { keyFileAt } from "./encryption.js";
 import { keySecretsFrom } from "./secrets.js";
 
@@ -91,6 +92,15 @@ async function write(
 	publish: (aside: string, path: string) => Promise<void>,
 ): Promise<void> {
 	const aside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}`);
+	await writingTo(path, async () => writeAside(aside, path, file, publish));
+}
+
+async function writeAside(
+	aside: string,
+	path: string,
+	file: KeyFile,
+	publish: (aside: string, path: string) => Promise<void>,
+): Promise<void> {
 	try {
 		const handle = await open(aside, "wx", 0o600);
 		try {
