@@ -1,13 +1,16 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { isAlive, logIn, type RunningNetwork, runningFrom, runningIn } from "./connect/running.js";
+import { EXIT_FAILURE, EXIT_USAGE, UsageError } from "./command.js";
+import { isAlive, logIn, noNetwork, type RunningNetwork, runningFrom, runningIn } from "./connect/running.js";
 
 /** A local network in a process that outlives the command which starts it. */
 
 const MAIN = fileURLToPath(new URL("./main.js", import.meta.url));
+/** Tells the process that it is in the background: nobody sees what it prints but in its log. */
+const IN_BACKGROUND = "CANISTER_BLOBS_IN_BACKGROUND";
 const LOOK_MS = 50;
 /** The longest that a network may take to start, its canister installed. */
 const MAX_START_MS = 120_000;
@@ -25,17 +28,22 @@ export async function startInBackground(args: readonly string[]): Promise<Runnin
 		);
 	const log = logIn(folder);
 	mkdirSync(dirname(log), { recursive: true });
-	const output = openSync(log, "w");
+	// What an earlier network printed last stays: it may say why it ended.
+	const output = openSync(log, "a");
+	const { size: before } = fstatSync(output);
 	const own = args.filter((arg) => arg !== "--background");
 	const child = spawn(process.execPath, [MAIN, "network", ...own], {
 		cwd: folder,
 		detached: true,
+		env: { ...process.env, [IN_BACKGROUND]: "1" },
 		stdio: ["ignore", output, output],
 	});
 	closeSync(output);
 	let isOver = false;
-	child.once("exit", () => {
+	let exitCode: number | null = null;
+	child.once("exit", (code) => {
 		isOver = true;
+		exitCode = code;
 	});
 	const startedAt = performance.now();
 	for (;;) {
@@ -46,15 +54,52 @@ export async function startInBackground(args: readonly string[]): Promise<Runnin
 		}
 		// What it notes may never be there: a folder in the place of the file, a full disk.
 		if (performance.now() - startedAt > MAX_START_MS) child.kill();
-		if (isOver) throw new Error(`the network did not start:\n${readFileSync(log, "utf8").trim()}`);
+		if (isOver) throw notStarted(readFileSync(log).subarray(before).toString().trim(), exitCode);
 		await sleep(LOOK_MS);
 	}
 }
 
+/** What the process printed that was to be in the background: a wrong command line is one here, too. */
+function notStarted(printed: string, exitCode: number | null): Error {
+	if (exitCode !== EXIT_USAGE) return new Error(`the network did not start:\n${printed}`);
+	const [, message = printed] = /canister-blobs network: (.*)/.exec(printed) ?? [];
+	return new UsageError(message);
+}
+
+/** A line of the log. */
+const logged = (text: string): void => console.error(`${new Date().toISOString()} ${text}`);
+
+/**
+ * Lets a process in the background write into its log when and why it ends: nobody else is told. What nothing can write
+ * is an end by SIGKILL, as where the machine has no memory left.
+ */
+export function logEnd(): void {
+	if (process.env[IN_BACKGROUND] === undefined) return;
+	logged(`started: process ${process.pid}`);
+	let reason = "it was done";
+	// The terminal that it was started from is closed, which is what the background is for.
+	process.on("SIGHUP", () => logged("SIGHUP: went on"));
+	for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT"] as const)
+		process.prependListener(signal, () => {
+			reason = signal;
+			logged(`${signal}: ends`);
+			if (signal === "SIGQUIT") process.exit(EXIT_FAILURE);
+		});
+	process.on("uncaughtException", (error) => {
+		reason = "an error that nothing caught";
+		logged(`${reason}: ${error instanceof Error ? error.stack : error}`);
+		process.exit(EXIT_FAILURE);
+	});
+	process.on("exit", (code) => logged(`ended with exit code ${code}: ${reason}`));
+}
+
+/** Whether this process is one that was started in the background. */
+export const isInBackground = (): boolean => process.env[IN_BACKGROUND] !== undefined;
+
 /** Ends the network that runs in this folder, or above. */
 export async function stop(): Promise<void> {
 	const network = runningFrom(process.cwd());
-	if (network === undefined) throw new Error("no local network runs in this folder or above");
+	if (network === undefined) throw new Error(noNetwork(process.cwd()));
 	// The process number of one that was killed may be another program's by now.
 	await fetch(new URL("api/v2/status", network.url)).catch((cause) => {
 		throw new Error(`nothing answers at ${network.url}: process ${network.pid} was left alone`, { cause });

@@ -1,5 +1,5 @@
-/** Ends by SIGINT, as from a terminal, SIGTERM, or the end of what reads the output. */
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+/** Ends by SIGINT, as from a terminal, SIGHUP, when that is closed, SIGTERM, or the end of what takes the output. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** What ends by itself when it is told to. */
 const waiting = new Set<(reason: string) => void>();
@@ -12,14 +12,14 @@ export function interrupt(reason: string): boolean {
 }
 
 /** Resolves with the reason, once there is one. The second signal ends the process at once. */
-export function interrupted(): Promise<string> {
+export function interrupted(signals: readonly NodeJS.Signals[] = SIGNALS): Promise<string> {
 	return new Promise((resolve) => {
 		const end = (reason: string) => {
-			for (const signal of SIGNALS) process.off(signal, end);
+			for (const signal of signals) process.off(signal, end);
 			waiting.delete(end);
 			resolve(reason);
 		};
-		for (const signal of SIGNALS) process.on(signal, end);
+		for (const signal of signals) process.on(signal, end);
 		waiting.add(end);
 	});
 }

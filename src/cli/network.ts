@@ -2,9 +2,10 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { type BlockRecord, createNetwork, type Network, type NetworkOptions } from "../localnet/index.js";
-import { startInBackground, stop } from "./background.js";
+import { isInBackground, logEnd, startInBackground, stop } from "./background.js";
 import { type Command, parsedOptions, UsageError } from "./command.js";
 import { type InstalledCanister, note, type RunningNetwork } from "./connect/running.js";
+import { writingToSync } from "./disk.js";
 import { interrupted } from "./interrupted.js";
 
 const help = `Usage: canister-blobs network [options]
@@ -21,16 +22,18 @@ where: other commands there, and in folders below, find it by --network local.
                       Without: as fast as can be
       --install <wasm>
                       create a canister with 100 T cycles, install this file into it,
-                      and print its id; may be given more than once. Other commands
-                      know it by the name of the file, and need no --canister if it
-                      is the only one
+                      and print its id; needs --controller; may be given more than
+                      once. Other commands know it by the name of the file, and need
+                      no --canister if it is the only one
       --controller <principal>
-                      who may manage the installed canisters; may be given more than once
+                      who may manage the installed canisters: the principal that
+                      canister-blobs whoami prints; may be given more than once
       --seed <text>   other keys, randomness and luck than by default; the same text
                       gives the same ones again
       --background    return when it answers requests; it runs until --stop. What it
-                      prints later goes into .canister-blobs/network.log
-      --stop          end the network that runs in this folder
+                      prints later goes into .canister-blobs/network.log, and when
+                      and why it ended
+      --stop          end the network that runs in this folder; takes no other option
       --json          print one line of JSON: url, rootKey and the ids of canisters
       --free          charge no cycles, as a cloud engine does
       --metering      count instructions and enforce their limits
@@ -45,6 +48,14 @@ function portOf(text: string): number {
 	const port = Number(text);
 	if (/^\d+$/.test(text) && port <= 65_535) return port;
 	throw new UsageError(`--port takes a number up to 65535, not ${text}`);
+}
+
+function wasmAt(path: string): Uint8Array {
+	try {
+		return readFileSync(path);
+	} catch (cause) {
+		throw new UsageError(`cannot read ${path}: ${(cause as NodeJS.ErrnoException).code}`, { cause });
+	}
 }
 
 const line = (block: BlockRecord): string => `${JSON.stringify({ ...block, time: String(block.time) })}\n`;
@@ -111,15 +122,30 @@ async function run(args: readonly string[]): Promise<void> {
 		background: { type: "boolean", default: false },
 		stop: { type: "boolean", default: false },
 	});
-	if (values.stop) return stop();
-	if (values.background) return console.log(shown(await startInBackground(args), values.json));
-	const end = interrupted();
+	if (values.stop) {
+		if (args.some((arg) => arg !== "--stop")) throw new UsageError("--stop takes no other option");
+		return stop();
+	}
 	const { profile, seed, metering, blocks, free, install, controller: controllers, json } = values;
 	const port = portOf(values.port);
 	if (install.length > 0 !== controllers.length > 0)
 		throw new UsageError("--install and --controller go together: who is to manage what is installed?");
-	const wasms = install.map((path) => readFileSync(path));
+	const wasms = install.map(wasmAt);
+	if (values.background) return console.log(shown(await startInBackground(args), json));
+	logEnd();
+	const end = interrupted(isInBackground() ? ["SIGINT", "SIGTERM"] : undefined);
 	const file = blocks === undefined ? undefined : openSync(blocks, "w");
+	let isWriting = file !== undefined;
+	const write = (block: BlockRecord) => {
+		if (!isWriting) return;
+		try {
+			writingToSync(blocks!, () => writeSync(file!, line(block)));
+		} catch (error) {
+			// The network itself can go on.
+			isWriting = false;
+			console.error(`--blocks writes no more: ${(error as Error).message}`);
+		}
+	};
 	try {
 		await using network = await start({
 			port,
@@ -128,7 +154,7 @@ async function run(args: readonly string[]): Promise<void> {
 			costSchedule: free ? "free" : "normal",
 			log: (canister, text) => console.error(`${canister}: ${text}`),
 			...(profile !== undefined && { conditions: profile as NonNullable<NetworkOptions["conditions"]> }),
-			...(file !== undefined && { onBlock: (block: BlockRecord) => void writeSync(file, line(block)) }),
+			...(file !== undefined && { onBlock: write }),
 		});
 		const canisters: InstalledCanister[] = [];
 		for (const [i, wasm] of wasms.entries())

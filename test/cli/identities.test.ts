@@ -70,7 +70,9 @@ describe("keys in PEM", () => {
 	test.each(["secp256k1-pbkdf2", "secp256k1-scrypt"])("%s: opened by its password alone", async (name) => {
 		const [opened, plain] = [await read(at(name), at("password")), await read(at("secp256k1-sec1"))];
 		expect(opened!.getPrincipal().toText()).toBe(plain!.getPrincipal().toText());
-		await expect(read(at(name), at("wrong"))).rejects.toThrow(/wrong|cannot read the private key/);
+		await expect(read(at(name), at("wrong"))).rejects.toThrow(
+			/^(?!.*(?:error:|routines)).*password.* is wrong/,
+		);
 		await expect(read(at(name))).rejects.toThrow(/protected by a password: give --identity-password-file/);
 	});
 
@@ -119,7 +121,7 @@ describe("keys in PEM", () => {
 		await expect(read(at("dsa"))).rejects.toThrow(/of the kind dsa;.*Ed25519, secp256k1 and P-256/);
 		await expect(read(at("text"))).rejects.toThrow(/text holds no private key in PEM/);
 		await expect(read(at("two"))).rejects.toThrow(/two holds more than one private key/);
-		await expect(read(at("damaged"))).rejects.toThrow(/cannot read the private key in .*damaged/);
+		await expect(read(at("damaged"))).rejects.toThrow(/damaged holds no private key that can be read/);
 	});
 });
 

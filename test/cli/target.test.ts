@@ -9,6 +9,8 @@ import { withEnvironment } from "../support/environment.js";
 
 const ID = "7tjcv-pp777-77776-qaaaa-cai";
 const LEDGER = "ryjl3-tyaaa-aaaaa-aaaba-cai";
+/** In DER: what stands before every BLS key, and 96 bytes. */
+const ROOT_KEY = `308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100${"ab".repeat(96)}`;
 const ICP_YAML = `
 canisters:
   - name: store
@@ -20,7 +22,7 @@ networks:
   - name: keyed
     mode: connected
     api-url: https://ic.example
-    root-key: "${"ab".repeat(133)}"
+    root-key: "${ROOT_KEY}"
   - name: mine
     mode: managed
     gateway: { bind: 127.0.0.1, port: 9000 }
@@ -112,7 +114,7 @@ describe("names of icp.yaml", () => {
 			canisterId: ID,
 			host: "https://ic.example",
 			isLocal: false,
-			rootKey: new Uint8Array(133).fill(0xab),
+			rootKey: Uint8Array.from(Buffer.from(ROOT_KEY, "hex")),
 		});
 		expect(await target({ canister: ID, network: "mine" })).toMatchObject({
 			host: "http://127.0.0.1:9000",

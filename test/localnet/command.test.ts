@@ -109,15 +109,69 @@ describe("canister-blobs network", () => {
 		running = { kill: () => process.kill(note.pid, "SIGKILL") } as unknown as ChildProcess;
 		expect((await fetch(`${url}/api/v2/status`)).status).toBe(200);
 		expect(await run("--background")).toMatchObject({ code: 1, err: expect.stringContaining("already") });
+		const log = () => readFileSync(join(folder, ".canister-blobs/network.log"), "utf8");
+		expect(log()).toContain(` started: process ${note.pid}\n`);
+		// As when the terminal is closed from which it was started.
+		process.kill(note.pid, "SIGHUP");
+		await expect.poll(log).toMatch(/^\S+Z SIGHUP: went on$/m);
+		expect((await fetch(`${url}/api/v2/status`)).status).toBe(200);
+		expect(await run("--stop", "--json")).toMatchObject({
+			code: 2,
+			err: expect.stringMatching(/--stop takes no other option/),
+		});
 		const elsewhere = mkdtempSync(join(directory, "other-"));
 		const taken = await runIn(elsewhere, "--background", "--port", new URL(url!).port);
 		expect(taken).toMatchObject({ code: 1, err: expect.stringMatching(/did not start:[\s\S]*is taken/) });
 		expect(await run("--stop")).toEqual({ code: 0, out: `stopped the network at ${url}\n`, err: "" });
 		running = undefined;
+		expect(log()).toMatch(/^\S+Z SIGTERM: ends\n\S+Z ended with exit code 0: SIGTERM\n$/m);
 		expect(await run("--stop")).toMatchObject({
 			code: 1,
 			err: expect.stringMatching(/no local network runs/),
 		});
+	});
+
+	test.each([
+		[["--port", "many"], 2, /^canister-blobs network: --port takes a number up to 65535, not many\n/],
+		[["--profile", "moon"], 2, /^canister-blobs network: there is no profile "moon"/],
+		[
+			["--install", "/nowhere/store.wasm", "--controller", "2vxsx-fae"],
+			2,
+			/cannot read \/nowhere\/store\.wasm: ENOENT/,
+		],
+		[["--install", import.meta.filename, "--controller", "nobody"], 2, /"nobody" is not a valid principal/],
+		[
+			["--install", import.meta.filename, "--controller", "2vxsx-fae"],
+			1,
+			/did not start:[\s\S]*refused install_code/,
+		],
+	])("in the background it answers %j with %d and what is wrong", async (args, code, message) => {
+		const cwd = mkdtempSync(join(directory, "wrong-"));
+		const { said, ended } = startCommand(["network", "--background", ...args], {}, { cwd });
+		expect(await ended).toEqual([code, null]);
+		expect(said).toEqual({ out: "", err: expect.stringMatching(message) });
+	});
+
+	test("in the background it says why it ended where nothing caught an error, and the next start keeps that", async () => {
+		const cwd = mkdtempSync(join(directory, "broken-"));
+		const preload = join(cwd, "break.mjs");
+		writeFileSync(preload, "process.on('SIGUSR2', () => { throw new Error('the probe broke'); });");
+		const environment = { NODE_OPTIONS: `--import ${preload}` };
+		const run = async (...args: string[]) => {
+			const { said, ended } = startCommand(["network", ...args], environment, { cwd });
+			return { code: (await ended)[0], ...said };
+		};
+		expect(await run("--background")).toMatchObject({ code: 0 });
+		const { pid } = JSON.parse(readFileSync(join(cwd, ".canister-blobs/network.json"), "utf8"));
+		process.kill(pid, "SIGUSR2");
+		const log = () => readFileSync(join(cwd, ".canister-blobs/network.log"), "utf8");
+		await expect
+			.poll(log, { timeout: 20_000 })
+			.toMatch(/ended with exit code 1: an error that nothing caught\n$/);
+		expect(log()).toMatch(/Z an error that nothing caught: Error: the probe broke\n {4}at /);
+		expect(await run("--background")).toMatchObject({ code: 0 });
+		expect(log()).toContain("the probe broke");
+		expect(await run("--stop")).toMatchObject({ code: 0 });
 	});
 
 	test("has the conditions of a profile", async () => {
@@ -136,7 +190,7 @@ describe("canister-blobs network", () => {
 		[["--profile", "moon"], 2, /no profile "moon": it is one of mainnet, slow-uplink, lossy, throttled/],
 		[["--nonsense"], 2, /nonsense/],
 		[["--blocks", "/nowhere/blocks"], 1, /ENOENT/],
-		[["--install", "/nowhere/store.wasm", "--controller", "2vxsx-fae"], 1, /ENOENT/],
+		[["--install", "/nowhere/store.wasm", "--controller", "2vxsx-fae"], 2, /ENOENT/],
 		[["--install", "/nowhere/store.wasm"], 2, /--install and --controller go together/],
 		[["--install", import.meta.filename, "--controller", "nobody"], 2, /"nobody" is not a valid principal/],
 		[["--install", import.meta.filename, "--controller", "2vxsx-fae"], 1, /refused install_code/],

@@ -3,7 +3,7 @@ import { Principal } from "../../protocol/index.js";
 import { identityOf } from "./identities.js";
 import type { KeyIdentity } from "./key-identity.js";
 import type { ConnectionValues } from "./options.js";
-import { targetOf } from "./target.js";
+import { checkLocal, targetOf } from "./target.js";
 
 /** A store on a network, and who asks. */
 export interface Connection {
@@ -18,6 +18,7 @@ export interface Connection {
 
 export async function connectionOf(values: ConnectionValues): Promise<Connection> {
 	const { canisterId, host, isLocal, rootKey } = await targetOf(values);
+	if (isLocal) await checkLocal(values, host);
 	// All that a client takes from an agent: so the command needs neither of the packages that have one.
 	const agentOf = (identity: KeyIdentity | undefined): AgentLike => ({
 		host: new URL(host),

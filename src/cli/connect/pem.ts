@@ -25,10 +25,15 @@ export async function readKey(
 	if (block === undefined) throw new UsageError(`${where} holds no private key in PEM`);
 	if (second !== undefined) throw new UsageError(`${where} holds more than one private key`);
 	const [text, kind, base64] = block;
+	let isProtected = false;
+	const asked = () => {
+		isProtected = true;
+		return password();
+	};
 	try {
 		if (kind !== "ENCRYPTED PRIVATE KEY")
-			return createPrivateKey({ key: text, ...(await opening(text, password)) });
-		const secret = await password();
+			return createPrivateKey({ key: text, ...(await opening(text, asked)) });
+		const secret = await asked();
 		const opened = await openPbes2(Buffer.from(base64!, "base64"), secret).catch((error) => {
 			// Another derivation than icp's, such as OpenSSL's PBKDF2, which node:crypto can do.
 			if (error instanceof UnknownForm) return null;
@@ -40,7 +45,13 @@ export async function readKey(
 			: createPrivateKey({ key: opened, format: "der", type: "pkcs8" });
 	} catch (cause) {
 		if (cause instanceof UsageError) throw cause;
-		throw new UsageError(`cannot read the private key in ${where}: ${(cause as Error).message}`, { cause });
+		// OpenSSL's own words name its functions.
+		throw new UsageError(
+			isProtected
+				? `${where} cannot be opened: the password is wrong, or it is protected in a way that Node cannot open`
+				: `${where} holds no private key that can be read: it is damaged, or of a kind that Node does not know`,
+			{ cause },
+		);
 	}
 }
 

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { writingToSync } from "../disk.js";
 
 /**
  * The local network that `canister-blobs network` runs in a folder, as it notes itself there: by this `--network local`
@@ -33,7 +34,7 @@ const pathIn = (folder: string): string => join(folder, FOLDER, FILE);
 export function note(folder: string, network: RunningNetwork): () => void {
 	const path = pathIn(folder);
 	mkdirSync(dirname(path), { recursive: true });
-	writeFileSync(path, `${JSON.stringify(network, null, "\t")}\n`);
+	writingToSync(path, () => writeFileSync(path, `${JSON.stringify(network, null, "\t")}\n`));
 	return () => {
 		// Another network may have been started in the same folder since.
 		if (read(path)?.pid === network.pid) rmSync(path, { force: true });
@@ -46,11 +47,39 @@ export function runningIn(folder: string): RunningNetwork | undefined {
 }
 
 /** The network that runs in the nearest folder from here upwards; undefined where none does. */
-export function runningFrom(folder: string): RunningNetwork | undefined {
+export const runningFrom = (folder: string): RunningNetwork | undefined => alive(notedFrom(folder)?.network);
+
+/** What the nearest folder from here upwards notes, whether it runs or not. */
+function notedFrom(folder: string): { network: RunningNetwork; directory: string } | undefined {
 	for (let directory = folder; ; directory = dirname(directory)) {
-		const found = read(pathIn(directory));
-		if (found !== undefined) return alive(found);
+		const network = read(pathIn(directory));
+		if (network !== undefined) return { network, directory };
 		if (directory === dirname(directory)) return undefined;
+	}
+}
+
+/** Why there is no network that a command could ask, and how to start one. */
+export function noNetwork(folder: string): string {
+	const start =
+		"Start one with: canister-blobs network --background --install store.wasm --controller PRINCIPAL";
+	const gone = notedFrom(folder);
+	if (gone === undefined) return `no local network runs in this folder or above. ${start}`;
+	const { network, directory } = gone;
+	const log = logIn(directory);
+	const last = lastLineOf(log);
+	return (
+		`the local network of ${directory} is gone (it was process ${network.pid}, at ${network.url}). ` +
+		`${last === undefined ? "It left no log" : `Its log ${log} ends with: ${last}`}. ${start}`
+	);
+}
+
+const MAX_LINE = 300;
+
+function lastLineOf(path: string): string | undefined {
+	try {
+		return readFileSync(path, "utf8").trimEnd().split("\n").at(-1)?.slice(0, MAX_LINE) || undefined;
+	} catch {
+		return undefined;
 	}
 }
 
@@ -71,9 +100,21 @@ function read(path: string): RunningNetwork | undefined {
 export function isAlive(pid: number): boolean {
 	try {
 		process.kill(pid, 0);
-		return true;
+		return !isZombie(pid);
 	} catch (error) {
 		// It lives, and belongs to another user.
 		return (error as NodeJS.ErrnoException).code === "EPERM";
+	}
+}
+
+/** A process that has ended and that its parent has not asked about yet: signals reach it, and do nothing. */
+function isZombie(pid: number): boolean {
+	try {
+		// The name of the program stands in brackets, and may hold any character (proc(5)).
+		const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+		return /^ [ZX]/.test(stat.slice(stat.lastIndexOf(")") + 1));
+	} catch {
+		// Another system than Linux, or it is gone by now.
+		return false;
 	}
 }

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { BLS, keyIn } from "../../client/verification/der.js";
 import { Principal } from "../../protocol/index.js";
-import { UsageError } from "../command.js";
+import { CommandError, UsageError } from "../command.js";
 import type { ConnectionValues } from "./options.js";
-import { type RunningNetwork, runningFrom } from "./running.js";
+import { noNetwork, type RunningNetwork, runningFrom } from "./running.js";
 
 /** Which canister on which network: by id and URL, or by the names that a project's icp.yaml and dfx.json give them. */
 export interface Target {
@@ -13,6 +14,32 @@ export interface Target {
 	readonly isLocal: boolean;
 	/** The root key that the project's file names. */
 	readonly rootKey?: Uint8Array;
+}
+
+/** Nothing runs where `--network local` looks. */
+export class NoNetworkError extends CommandError {
+	constructor(text: string) {
+		super("no_local_network", text);
+	}
+}
+
+/** What the network of this folder has as its only canister, where `--network local` asks it. */
+export function onlyCanister({ host, environment, network }: ConnectionValues): string | undefined {
+	const name = environment ?? network ?? process.env.CANISTER_BLOBS_NETWORK;
+	return host === undefined && name === "local" ? onlyOne(runningFrom(process.cwd())) : undefined;
+}
+
+/**
+ * Sees to it that a network answers where a project's file, or a default, says that the local one is.
+ * @throws {NoNetworkError}
+ */
+export async function checkLocal({ host: given, ...values }: ConnectionValues, host: string): Promise<void> {
+	const name = values.environment ?? values.network ?? process.env.CANISTER_BLOBS_NETWORK;
+	if (given !== undefined || name !== "local" || runningFrom(process.cwd()) !== undefined) return;
+	await fetch(new URL("api/v2/status", host)).catch((cause) => {
+		const text = `${noNetwork(process.cwd())}. Nothing answers at ${host}, either, where the project has its own`;
+		throw Object.assign(new NoNetworkError(text), { cause });
+	});
 }
 
 type Network = Omit<Target, "canisterId">;
@@ -37,6 +64,7 @@ export async function targetOf(values: ConnectionValues): Promise<Target> {
 		throw new UsageError(`--host takes a URL such as http://127.0.0.1:4943, not ${JSON.stringify(host)}`);
 	if (host !== undefined && new URL(host).password !== "")
 		throw new UsageError("--host holds a password, which every user of this machine can read: leave it out");
+	if (host !== undefined) checkHost(new URL(host));
 	const named = values.environment ?? values.network ?? process.env.CANISTER_BLOBS_NETWORK;
 	if (host !== undefined && (values.environment ?? values.network) !== undefined)
 		throw new UsageError(
@@ -46,6 +74,8 @@ export async function targetOf(values: ConnectionValues): Promise<Target> {
 	// Nearer than what a project's file says of its local network: the user has started this one here.
 	const running = host === undefined && name === "local" ? runningFrom(process.cwd()) : undefined;
 	const canister = values.canister || process.env.CANISTER_BLOBS_CANISTER || onlyOne(running);
+	const isGone = host === undefined && name === "local" && running === undefined;
+	if (canister === undefined && isGone) throw new NoNetworkError(noNetwork(process.cwd()));
 	if (canister === undefined)
 		throw new UsageError("which store? Give --canister, or set CANISTER_BLOBS_CANISTER");
 	if (running !== undefined) {
@@ -59,8 +89,19 @@ export async function targetOf(values: ConnectionValues): Promise<Target> {
 	const network = host === undefined ? networkOf(files, name) : { host, isLocal: local };
 	const canisterId =
 		idOf(canister) ?? (host === undefined ? await storedId(files, name, canister) : undefined);
+	if (canisterId === undefined && isGone) throw new NoNetworkError(noNetwork(process.cwd()));
 	if (canisterId === undefined) throw new UsageError(unknownCanister(canister, name, host, files));
 	return { ...network, isLocal: network.isLocal || local, canisterId };
+}
+
+/** The client asks below `/api`, as nobody but the caller: a part that it leaves out would be left out without a word. */
+function checkHost({ origin, username, pathname, search, hash }: URL): void {
+	const extra = Object.entries({ "a user name": username, "a query": search, "a fragment": hash })
+		.filter(([, text]) => text !== "")
+		.map(([name]) => name);
+	if (pathname !== "/") extra.unshift("a path");
+	if (extra.length > 0)
+		throw new UsageError(`--host takes a URL without ${extra.join(" and ")}, as in ${origin}`);
 }
 
 /** The only canister of a local network needs no name. */
@@ -143,9 +184,12 @@ function icpNetwork(network: Json, name: string): Network {
 	if (url === undefined) throw new UsageError(`the network ${name} in icp.yaml has no url`);
 	const key = textOf(network["root-key"]) ?? "mainnet";
 	if (key === "mainnet" || key === "fetch") return { host: url, isLocal: key === "fetch" };
-	if (!/^(?:[0-9a-f]{2}){96,200}$/i.test(key))
-		throw new UsageError(`the root-key of the network ${name} in icp.yaml must be mainnet, fetch or hex`);
-	return { host: url, isLocal: false, rootKey: Uint8Array.from(Buffer.from(key, "hex")) };
+	const rootKey = Uint8Array.from(Buffer.from(key, "hex"));
+	if (!/^[0-9a-f]+$/i.test(key) || keyIn(rootKey, BLS) === undefined)
+		throw new UsageError(
+			`the root-key of the network ${name} in icp.yaml must be mainnet, fetch, or a BLS key in DER as 266 hex digits`,
+		);
+	return { host: url, isLocal: false, rootKey };
 }
 
 function dfxNetwork(network: Json, name: string): Network {
