@@ -3,10 +3,11 @@ import type { Damage } from "../backup/index.js";
 import { isBlobError } from "../client/errors/errors.js";
 import { toJson } from "../client/util/json.js";
 import { isKeyFileError } from "../encryption/index.js";
-import { CommandError, EXIT_FAILURE, UsageError } from "./command.js";
+import { CommandError, EXIT_FAILURE, EXIT_USAGE, UsageError } from "./command.js";
 import { messageFor } from "./messages.js";
-import { EXIT_OUTPUT_CLOSED, isOutputClosed } from "./output.js";
+import { outputExitCode } from "./output.js";
 import { printable } from "./printable.js";
+import { counted } from "./sizes.js";
 
 /** Done, and something is missing that the output names. */
 export const EXIT_INCOMPLETE = 3;
@@ -18,6 +19,12 @@ const EXIT_LOCKED = 12;
 
 function exitCodeOf(error: unknown): number {
 	if (isBackupError(error, "repository_not_found")) return EXIT_NO_REPOSITORY;
+	// What the command line says, and only the client, the store or the repository can judge.
+	const isUsage =
+		isBlobError(error, "option_invalid") ||
+		isBlobError(error, "invalid_argument") ||
+		isBackupError(error, "option_invalid");
+	if (isUsage) return EXIT_USAGE;
 	const isLocked = isBackupError(error, "repository_encrypted") || isKeyFileError(error, "key_file_locked");
 	return isLocked ? EXIT_LOCKED : EXIT_FAILURE;
 }
@@ -103,7 +110,8 @@ export class Report {
 
 	/** Blobs that a snapshot itself lacks. */
 	missingBlobs(count: number): void {
-		if (count > 0) this.loss({ type: "missing", count }, `The snapshot itself lacks ${count} blobs.`);
+		if (count > 0)
+			this.loss({ type: "missing", count }, `The snapshot itself lacks ${counted(count, "blob")}.`);
 	}
 
 	/** One of many results. */
@@ -149,7 +157,8 @@ export async function reported(
 		return await run(report);
 	} catch (error) {
 		if (error instanceof UsageError) throw error;
-		if (isOutputClosed()) return EXIT_OUTPUT_CLOSED;
+		const ended = outputExitCode();
+		if (ended !== undefined) return ended;
 		return report.failed(error);
 	}
 }

@@ -12,6 +12,8 @@ import { update } from "../../src/cli/blobs/update.js";
 import { uploads } from "../../src/cli/blobs/uploads.js";
 import type { Command } from "../../src/cli/command.js";
 import { identityOf } from "../../src/cli/connect/identities.js";
+import { encryptionOf } from "../../src/cli/keys/encryption.js";
+import { key } from "../../src/cli/keys/key.js";
 import { pseudoBytes } from "../client/support/memory-store.js";
 import { openScene, type Scene, until } from "../http/served.js";
 import { COMMAND, startCommand } from "../support/command.js";
@@ -111,6 +113,58 @@ describe("what a command line cannot be", () => {
 		["grant for a prefix without one", grant, ["aaaaa-aa", "writer", "--bytes", "1"], /it takes --prefix/],
 		["grant an administrator a prefix", grant, ["aaaaa-aa", "admin", "--prefix", "a"], /holds for all keys/],
 		["revoke by half an id", revoke, ["aaaaa-aa", "--grant", "ab"], /32 hex digits/],
+		["grant whom there is not", grant, ["nobody", "writer", "-c", "aaaaa-aa"], /nobody is no principal/],
+		[
+			"grant bytes of no unit",
+			grant,
+			["aaaaa-aa", "writer", "--prefix", "a", "--bytes", "1XB"],
+			/512MiB or 1\.5GB/,
+		],
+		[
+			"put without a type",
+			put,
+			[import.meta.filename, "--type", ""],
+			/--type takes a media type.*it is empty/,
+		],
+		["update to no type", update, ["a", "--type", ""], /--type takes a media type.*it is empty/],
+		[
+			"put one name twice",
+			put,
+			[import.meta.filename, "--metadata", "a=1", "--metadata", "a=2"],
+			/"a" two values/,
+		],
+		[
+			"set and remove one name",
+			update,
+			["a", "--metadata", "a=1", "--remove-metadata", "a"],
+			/--metadata sets "a" and --remove-metadata removes it/,
+		],
+		[
+			"leave out of a file",
+			put,
+			[import.meta.filename, "--exclude", "*.tmp"],
+			/--exclude is for a directory/,
+		],
+		["leave out of stdin", put, ["-", "a", "--include", "*.tmp"], /--include is for a directory/],
+		["leave out nothing", put, [import.meta.dirname, "--exclude", ""], /--exclude takes a glob/],
+		[
+			"name a user of a host",
+			ls,
+			["-c", "aaaaa-aa", "--host", "http://ann@127.0.0.1:1"],
+			/without a user name, as in/,
+		],
+		[
+			"name a path of a host",
+			ls,
+			["-c", "aaaaa-aa", "--host", "http://127.0.0.1:1/api"],
+			/without a path, as in/,
+		],
+		[
+			"name a query and a fragment of a host",
+			ls,
+			["-c", "aaaaa-aa", "--host", "http://127.0.0.1:1?a=1#b"],
+			/without a query and a fragment, as in http:\/\/127\.0\.0\.1:1$/,
+		],
 	])("%s", async (_, command, args, message) => {
 		const { code, out } = await runCommand(command, ...args);
 		expect({ code, out }).toEqual({ code: 2, out: expect.stringMatching(message) });
@@ -140,6 +194,11 @@ describe("files", () => {
 		expect(await run(get, "album/one.jpg", folder, ...as("ann"))).toMatchObject({ code: 0 });
 		expect((await readFile(at("one.jpg"))).equals(bytes)).toBe(true);
 		expect(await run(get, "album/one.jpg", folder)).toMatchObject({ code: 1 });
+		// As `aws s3 cp` does, it makes the folders on the way.
+		for (const path of [at("new", "deep", "two.jpg"), `${at("other")}/`])
+			expect(await run(get, "album/one.jpg", path, ...as("ann"))).toMatchObject({ code: 0 });
+		expect((await readFile(at("new", "deep", "two.jpg"))).equals(bytes)).toBe(true);
+		expect((await readFile(at("other", "one.jpg"))).equals(bytes)).toBe(true);
 		const partly = ["album/one.jpg", "album/none", ...as("ann")];
 		const would = await run(remove, "--dry-run", ...partly);
 		expect({ ...would, out: would.out.split("\n").sort() }).toMatchObject({
@@ -176,7 +235,7 @@ describe("files", () => {
 		const again = await run(put, at("site"), "site", "--public", ...as("ann"), "--json");
 		expect(again.last).toMatchObject({ uploaded: 0, unchanged: 3, sentBytes: 0 });
 		expect((await run(ls, "site")).out).toMatch(
-			/"site\/a\.txt"\n +"site\/deep\/"\n1 blobs, 3 bytes, 1 directories/,
+			/"site\/a\.txt"\n +"site\/deep\/"\n1 blob, 3 bytes, 1 directory$/m,
 		);
 		expect((await run(ls, "site/", "-R", "--json")).lines.map(({ key }) => key).slice(0, 3)).toEqual(
 			Object.keys(files).map((name) => `site/${name}`),
@@ -189,7 +248,7 @@ describe("files", () => {
 			expect(await readFile(at("copy", name), "utf8")).toBe(text);
 		expect((await run(remove, "site/", "-R", "--dry-run", ...as("ann"))).out).toMatch(/3 would be deleted/);
 		expect((await run(remove, "site/deep/", "-R", ...as("ann"))).out).toMatch(/2 deleted/);
-		expect((await run(ls, "site", "-R")).out).toMatch(/^1 blobs/m);
+		expect((await run(ls, "site", "-R")).out).toMatch(/^1 blob,/m);
 	});
 
 	test("one of many that cannot be a file is named; the others are there, and the exit code tells", async () => {
@@ -268,6 +327,97 @@ describe("files", () => {
 	});
 });
 
+describe("what is left out of a directory, and what is refused", () => {
+	const pem = () => readFile(at("ann"), "utf8");
+	const write = async (files: Readonly<Record<string, string>>) => {
+		const root = await mkdtemp(at("directory-"));
+		for (const [name, text] of Object.entries(files)) {
+			await mkdir(join(root, name, ".."), { recursive: true });
+			await writeFile(join(root, name), text);
+		}
+		return root;
+	};
+	const keysBelow = async (prefix: string) => {
+		const { lines } = await run(ls, "-R", prefix, ...as("ann"), "--json");
+		return lines.flatMap(({ type, key }) => (type === ("blob" as never) ? [key as unknown as string] : []));
+	};
+
+	test("C147 the command's own folder always, and what --exclude and --include say", async () => {
+		const root = await write({
+			"a.html": "a",
+			"deep/b.html": "b",
+			"deep/b.tmp": "b",
+			"drafts/c.html": "c",
+			".canister-blobs/network.json": "{}",
+			"deep/.canister-blobs/network.log": "",
+			"node_modules/x/index.js": "x",
+		});
+		const all = await run(put, root, "all", ...as("ann"));
+		expect(all).toMatchObject({ code: 0, out: expect.stringMatching(/^5 uploaded/m) });
+		expect(all.out).toMatch(
+			/^1 file in node_modules will be uploaded; to leave them out: --exclude node_modules$/m,
+		);
+		const globs = ["--exclude", "node_modules", "--exclude", "drafts/**", "--include", "*.html"];
+		const some = await run(put, root, "some", ...globs, ...as("ann"));
+		expect(some).toMatchObject({ code: 0, out: expect.not.stringContaining("node_modules") });
+		expect(await keysBelow("some")).toEqual(["some/a.html", "some/deep/b.html"]);
+	});
+
+	test("C147 private keys, of which nothing is uploaded until that is asked for", async () => {
+		const root = await write({
+			"index.html": "<p>",
+			"certs/server.key": `# of the server\n${await pem()}`,
+			"age.txt": `AGE-SECRET-KEY-1${"Q".repeat(58)}\n`,
+			"ssh/id": "-----BEGIN OPENSSH PRIVATE KEY-----\r\nb3Bl\r\n",
+			"cert.pem": "-----BEGIN CERTIFICATE-----\n",
+			"notes.md": "A key begins with -----BEGIN PRIVATE KEY----- and has base64 below.",
+		});
+		const refused = await run(put, root, "keys", "--public", ...as("ann"), "--json");
+		expect(refused.last).toMatchObject({ exitCode: 1, code: "private_key" });
+		const message = refused.last.message as unknown as string;
+		for (const name of ["certs/server.key", "age.txt", "ssh/id"]) expect(message).toContain(join(root, name));
+		for (const name of ["cert.pem", "notes.md", "index.html"]) expect(message).not.toContain(name);
+		expect(message).toMatch(
+			/nothing was uploaded\. Leave them out with --exclude, or give --allow-private-keys\.$/,
+		);
+		expect(await keysBelow("keys")).toEqual([]);
+		const without = ["--exclude", "certs", "--exclude", "age.txt", "--exclude", "ssh"];
+		expect(await run(put, root, "keys", ...without, ...as("ann"))).toMatchObject({ code: 0 });
+		expect(await keysBelow("keys")).toHaveLength(3);
+		const asked = await run(put, root, "keys", "--allow-private-keys", ...as("ann"));
+		expect(asked).toMatchObject({ code: 0, out: expect.stringMatching(/^3 uploaded/m) });
+		const one = await run(put, at("ann"), "keys/", ...as("ann"));
+		expect(one).toMatchObject({ code: 1, out: expect.stringMatching(/ann" holds a private key/) });
+		expect(await run(put, at("ann"), "keys/", "--allow-private-keys", ...as("ann"))).toMatchObject({
+			code: 0,
+		});
+	});
+});
+
+describe("sealed keys", () => {
+	test("of open uploads are shown and found by their names where the key file is given", async () => {
+		await writeFile(at("passphrase"), "the passphrase\n");
+		const made = ["new", "--key-file", at("sealing"), "--new-passphrase-file", at("passphrase")];
+		expect(await runCommand(key, ...made)).toMatchObject({ code: 0 });
+		const sealing = ["--key-file", at("sealing"), "--passphrase-file", at("passphrase"), "--encrypted-names"];
+		const encryption = await encryptionOf({
+			"key-file": [at("sealing")],
+			"passphrase-file": at("passphrase"),
+			"encrypted-names": true,
+		});
+		const ann = (await identityOf({ identity: at("ann"), local: false })) as never;
+		const blobs = await scene.client(ann, { encryption: encryption! });
+		await blobs.prepareUpload(pseudoBytes(200_000), { key: "secret/plan" }).done;
+		expect((await run(uploads, ...as("ann"))).out).not.toContain("secret/plan");
+		const found = await run(uploads, "list", "secret/plan", ...sealing, ...as("ann"));
+		expect(found.out).toMatch(/"secret\/plan"\n1 open upload\n$/);
+		const { lines } = await run(uploads, "--all", ...sealing, ...as("ann"), "--json");
+		expect(lines).toContainEqual(expect.objectContaining({ type: "upload", key: "secret/plan" }));
+		const [id] = lines.flatMap(({ key, id }) => (key === ("secret/plan" as never) ? [id] : []));
+		expect(await run(uploads, "abort", String(id), ...sealing, ...as("ann"))).toMatchObject({ code: 0 });
+	});
+});
+
 describe("as processes", () => {
 	/** A line of a shell, `$C` being the command. */
 	const shell = (line: string): Promise<{ code: number; out: string; err: string }> =>
@@ -293,6 +443,18 @@ describe("as processes", () => {
 		expect(await scene.owner.find("none")).toBeUndefined();
 		expect(await shell(`$C put - none --allow-empty ${args} < /dev/null`)).toMatchObject({ code: 0 });
 		expect(await scene.owner.stat("none")).toMatchObject({ size: 0 });
+	});
+
+	test("C148 an output that nothing can be written to is said, without a stack", async () => {
+		await scene.put("full", pseudoBytes(300_000));
+		const args = store().join(" ");
+		for (const command of ["cat full", "stat full", "ls", "ls --json"])
+			expect(await shell(`$C ${command} ${args} > /dev/full`)).toEqual({
+				code: 1,
+				out: "",
+				err: "canister-blobs: There is no space left to write stdout (ENOSPC). Free some space, then run the command again.\n",
+			});
+		expect(await shell(`$C stat none ${args} 2> /dev/full`)).toMatchObject({ code: 1, out: "", err: "" });
 	});
 
 	test("a reader that ends, as head does, ends the command without a word, whatever it writes", async () => {

@@ -203,7 +203,7 @@ describe("a command line that is wrong", () => {
 		["serve at no port", [...SERVE, "-l", "here"], "--listen"],
 		["an identity without a secret", [...SERVE, "--identity", "{key}"], "--link-secret"],
 		["a secret without an identity", [...SERVE, "--link-secret", "{secret}"], "--identity"],
-		["a size that is none", [...SERVE, "--memory", "1GB"], "--memory"],
+		["a size that is none", [...SERVE, "--memory", "1XB"], "--memory"],
 		["a prefix that is none", [...SERVE, "--prefix", "files"], "prefix"],
 		["a small cache", [...SERVE, "--cache", "{cache}", "--cache-size", "1MiB"], "cache.maxBytes"],
 		["link-for without a time", SIGNED, "--until"],

@@ -4,6 +4,7 @@ import { type Command, parsedOptions, UsageError } from "../command.js";
 import { CONNECTION, CONNECTION_HELP } from "../connect/options.js";
 import { interruption } from "../interrupted.js";
 import { EXIT_INCOMPLETE, reported, shownKey, sizeOf } from "../report.js";
+import { counted } from "../sizes.js";
 import { moduleHash } from "./module-hash.js";
 import { connect, durationOf, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 
@@ -57,7 +58,8 @@ async function run(args: readonly string[]): Promise<number> {
 			onNote: (text) => report.note(text),
 			onProgress: ({ blobs, fetchedBytes, reusedBytes }) =>
 				report.progress(
-					() => `${blobs} blobs, ${sizeOf(fetchedBytes)} fetched, ${sizeOf(reusedBytes)} there already`,
+					() =>
+						`${counted(blobs, "blob")}, ${sizeOf(fetchedBytes)} fetched, ${sizeOf(reusedBytes)} there already`,
 				),
 		});
 		const { summary, snapshot, ...counts } = result;
@@ -68,7 +70,7 @@ async function run(args: readonly string[]): Promise<number> {
 		return report.end(
 			isWhole ? 0 : EXIT_INCOMPLETE,
 			{ snapshot: summary, method, settingsComplete, wasmHash, ...counts },
-			`snapshot ${summary.id.slice(0, 8)}: ${summary.blobs} blobs, ${sizeOf(summary.bytes)}, ` +
+			`snapshot ${summary.id.slice(0, 8)}: ${counted(summary.blobs, "blob")}, ${sizeOf(summary.bytes)}, ` +
 				`${summary.missing} missing; ${sizeOf(counts.fetchedBytes)} fetched, ${sizeOf(counts.writtenBytes)} written`,
 		);
 	});

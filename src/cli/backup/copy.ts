@@ -4,6 +4,7 @@ import { type Command, parsed, UsageError } from "../command.js";
 import { interruption } from "../interrupted.js";
 import { FROM_SECRETS, FROM_SECRETS_HELP } from "../keys/options.js";
 import { reported, sizeOf } from "../report.js";
+import { counted } from "../sizes.js";
 import { openOther, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 
 const help = `Usage: canister-blobs copy [<snapshot>…] --from <place> --repo <place> [options]
@@ -55,7 +56,7 @@ async function run(args: readonly string[]): Promise<number> {
 		return report.end(
 			0,
 			{ ...result, copied: copied.length, there: there.length, dryRun },
-			`${copied.length} copied, ${there.length} there already, ${items} items, ${sizeOf(result.bytes)}` +
+			`${copied.length} copied, ${there.length} there already, ${counted(items, "item")}, ${sizeOf(result.bytes)}` +
 				(dryRun ? " (nothing was done)" : ""),
 		);
 	});

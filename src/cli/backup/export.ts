@@ -4,6 +4,7 @@ import { type ExportOptions, exportDirectory, exportTar } from "../../backup/ind
 import { type Command, parsed, UsageError } from "../command.js";
 import { interruption } from "../interrupted.js";
 import { EXIT_INCOMPLETE, reported, sizeOf } from "../report.js";
+import { counted } from "../sizes.js";
 import { openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 
 const help = `Usage: canister-blobs export <snapshot> --to <directory> --repo <place> [options]
@@ -59,7 +60,7 @@ async function run(args: readonly string[]): Promise<number> {
 		return report.end(
 			failed + missing === 0 ? 0 : EXIT_INCOMPLETE,
 			{ snapshot: id, ...result },
-			`${blobs} blobs exported, ${failed} failed, ${sizeOf(result.bytes)}`,
+			`${counted(blobs, "blob")} exported, ${failed} failed, ${sizeOf(result.bytes)}`,
 		);
 	});
 }

@@ -3,6 +3,7 @@ import { pipeline } from "node:stream/promises";
 import { blobsIn, differences, readBlob } from "../../backup/index.js";
 import { type Command, parsed, UsageError } from "../command.js";
 import { blobLine, reported, shownKey } from "../report.js";
+import { counted } from "../sizes.js";
 import { openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 
 const LATEST = { canister: { type: "string" } } as const;
@@ -11,7 +12,9 @@ const OPTIONS = { ...REPOSITORY, ...LATEST, snapshot: { type: "string" } } as co
 
 /** `canister-blobs ls [<prefix>] --snapshot <snapshot>` */
 export async function listSnapshot(args: readonly string[]): Promise<number> {
-	const { values, positionals } = parsed(args, OPTIONS);
+	// It lists all blobs below the prefix in any case.
+	const recursive = { type: "boolean", short: "R", default: false } as const;
+	const { values, positionals } = parsed(args, { ...OPTIONS, recursive });
 	const [prefix = "", second] = positionals;
 	if (second !== undefined) throw new UsageError("ls takes one prefix of keys");
 	return reported(values, async (report) => {
@@ -24,7 +27,11 @@ export async function listSnapshot(args: readonly string[]): Promise<number> {
 			bytes += size;
 			report.item({ type: "blob", key, size, modifiedAt, ...rest }, blobLine(key, size, modifiedAt));
 		}
-		return report.end(0, { snapshot: id, blobs, bytes }, `${blobs} blobs, ${bytes} bytes`);
+		return report.end(
+			0,
+			{ snapshot: id, blobs, bytes },
+			`${counted(blobs, "blob")}, ${counted(bytes, "byte")}`,
+		);
 	});
 }
 

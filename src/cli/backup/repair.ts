@@ -4,6 +4,7 @@ import { type Command, EXIT_FAILURE, parsedOptions } from "../command.js";
 import { CONNECTION, CONNECTION_HELP } from "../connect/options.js";
 import { FROM_SECRETS, FROM_SECRETS_HELP } from "../keys/options.js";
 import { reported } from "../report.js";
+import { counted } from "../sizes.js";
 import {
 	connect,
 	openOther,
@@ -47,7 +48,7 @@ async function run(args: readonly string[]): Promise<number> {
 		return report.end(
 			damages === 0 ? 0 : EXIT_FAILURE,
 			{ droppedIndexes: dropped, ...result },
-			`${repaired} items brought back, ${replaced} objects replaced, ${damages} damages left`,
+			`${counted(repaired, "item")} brought back, ${counted(replaced, "object")} replaced, ${counted(damages, "damage")} left`,
 		);
 	});
 }

@@ -4,6 +4,7 @@ import { type Command, parsed, UsageError } from "../command.js";
 import { CONNECTION, type ConnectionValues } from "../connect/options.js";
 import { interruption } from "../interrupted.js";
 import { EXIT_INCOMPLETE, reported, shownKey, sizeOf } from "../report.js";
+import { counted } from "../sizes.js";
 import { moduleHash } from "./module-hash.js";
 import { connect, openRepository, REPOSITORY, REPOSITORY_HELP, type RepositoryValues } from "./options.js";
 
@@ -65,7 +66,7 @@ function intoStore(name: string, values: IntoStore): Promise<number> {
 		return report.end(
 			failed + missing === 0 ? 0 : EXIT_INCOMPLETE,
 			{ snapshot: id, into: connection.canister, dryRun, ...result },
-			`${restored} restored, ${unchanged} there already, ${ended} ended, ${failed} failed, ${settings} settings` +
+			`${restored} restored, ${unchanged} there already, ${ended} ended, ${failed} failed, ${counted(settings, "setting")}` +
 				(dryRun ? " (nothing was done)" : `: the store is ${isLive ? "live" : "still importing"}`),
 		);
 	});

@@ -1,6 +1,7 @@
 /** `canister-blobs snapshots`: which there are, and whether the newest is young enough. */
 import { type Command, parsedOptions } from "../command.js";
 import { EXIT_INCOMPLETE, reported, sizeOf } from "../report.js";
+import { counted } from "../sizes.js";
 import { durationOf, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 
 const help = `Usage: canister-blobs snapshots --repo <path> [options]
@@ -35,7 +36,7 @@ async function run(args: readonly string[]): Promise<number> {
 			);
 			report.item(
 				{ type: "snapshot", ...snapshot },
-				`${id.slice(0, 8)}  ${at.slice(0, 19)}Z  ${canister}  ${blobs} blobs  ${sizeOf(bytes)}${words.join("")}`,
+				`${id.slice(0, 8)}  ${at.slice(0, 19)}Z  ${canister}  ${counted(blobs, "blob")}  ${sizeOf(bytes)}${words.join("")}`,
 			);
 		}
 		const newest = found.at(-1);
@@ -44,7 +45,7 @@ async function run(args: readonly string[]): Promise<number> {
 		const health =
 			ageMs === undefined
 				? "no snapshot"
-				: `${found.length} snapshots, the newest ${(ageMs / 3_600_000).toFixed(1)} h old`;
+				: `${counted(found.length, "snapshot")}, the newest ${(ageMs / 3_600_000).toFixed(1)} h old`;
 		if (isLate) report.loss({ type: "late", ageMs, maxAgeMs }, `${health}: over ${values["max-age"]}`);
 		return report.end(isLate ? EXIT_INCOMPLETE : 0, { count: found.length, ageMs }, health);
 	});

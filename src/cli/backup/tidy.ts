@@ -3,6 +3,7 @@ import { forget as forgetSnapshots, type KeepRules, prune as pruneRepository } f
 import { type Command, parsed, parsedOptions, UsageError } from "../command.js";
 import { interruption } from "../interrupted.js";
 import { reported, sizeOf } from "../report.js";
+import { counted } from "../sizes.js";
 import { durationOf, numberOf, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 
 const KEEP = ["last", "hourly", "daily", "weekly", "monthly", "yearly"] as const;
@@ -107,7 +108,7 @@ ${REPOSITORY_HELP}`,
 			return report.end(
 				0,
 				{ dryRun, ...result },
-				`${marked} objects marked, ${deleted} deleted (${sizeOf(deletedBytes)}), ${rewritten} packs rewritten, ` +
+				`${counted(marked, "object")} marked, ${deleted} deleted (${sizeOf(deletedBytes)}), ${counted(rewritten, "pack")} rewritten, ` +
 					`${sizeOf(neededBytes)} needed${dryRun ? " (nothing was done)" : ""}`,
 			);
 		});

@@ -4,6 +4,7 @@ import { type Command, EXIT_FAILURE, parsedOptions, UsageError } from "../comman
 import { CONNECTION, CONNECTION_HELP } from "../connect/options.js";
 import { interruption } from "../interrupted.js";
 import { reported, sizeOf } from "../report.js";
+import { counted } from "../sizes.js";
 import { connect, openRepository, REPOSITORY, REPOSITORY_HELP } from "./options.js";
 
 const help = `Usage: canister-blobs verify --repo <path> [options]
@@ -50,9 +51,9 @@ async function run(args: readonly string[]): Promise<number> {
 		return report.end(
 			damages === 0 ? 0 : EXIT_FAILURE,
 			result,
-			`${snapshots} snapshots, ${objectsRead} objects and ${sizeOf(bytesRead)} read, ${damages} damages` +
+			`${counted(snapshots, "snapshot")}, ${counted(objectsRead, "object")} and ${sizeOf(bytesRead)} read, ${counted(damages, "damage")}` +
 				(connection
-					? `, ${result.sameAsStore} blobs as the store has them, ${result.changedSince} changed since`
+					? `, ${counted(result.sameAsStore, "blob")} as in the store, ${result.changedSince} changed since`
 					: ""),
 		);
 	});

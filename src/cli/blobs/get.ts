@@ -1,10 +1,11 @@
 /** `canister-blobs get` and `cat`: blobs out of a store. */
 import { mkdir, stat } from "node:fs/promises";
-import { join, resolve, sep } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { BlobClient } from "../../client/node/index.js";
 import { type Command, CommandError, parsed, UsageError } from "../command.js";
 import { EXIT_INCOMPLETE, type Report, reported, shownKey } from "../report.js";
+import { counted } from "../sizes.js";
 import { Bar } from "./bar.js";
 import { asksSnapshot, openStore, STORE, STORE_HELP } from "./options.js";
 
@@ -14,9 +15,10 @@ Downloads a blob into a file, or all blobs below a key that ends in /. Every byt
 verified before it is written. A file gets its name when it is complete. Run it again
 after a kill: chunks that have arrived are not fetched again.
 
-  <path>                  the file, or an existing directory. Default: the last part of
-                          the key, in this directory. For a key that ends in /: the
-                          directory, which is created
+  <path>                  the file, or a directory: one that exists, or a path that
+                          ends in /. Directories on the way are created. Default: the
+                          last part of the key, in this directory. For a key that ends
+                          in /: the directory
 ${STORE_HELP}
 
 Exit codes: 0 downloaded, 1 not, 2 the command line is wrong, 3 some of many blobs
@@ -44,16 +46,18 @@ async function runGet(args: readonly string[]): Promise<number> {
 		);
 	}
 	const name = key.slice(key.lastIndexOf("/") + 1);
-	const target =
-		path === undefined ? fileNameOf(name) : (await isDirectory(path)) ? join(path, fileNameOf(name)) : path;
+	const isFolder =
+		path !== undefined && (path.endsWith("/") || path.endsWith(sep) || (await isDirectory(path)));
+	const target = path === undefined || isFolder ? join(path ?? "", fileNameOf(name)) : path;
 	return reported(values, async (report) => {
 		const { client } = await openStore(values);
+		await mkdir(dirname(target), { recursive: true });
 		const { manifest, reusedBytes } = await getOne(client, key, target, isQuiet);
 		const before = reusedBytes > 0 ? `, ${reusedBytes} of them from before` : "";
 		return report.end(
 			0,
 			{ ...manifest, path: target, reusedBytes },
-			`${target}: ${manifest.size} bytes${before}`,
+			`${target}: ${counted(manifest.size, "byte")}${before}`,
 		);
 	});
 }
@@ -110,7 +114,7 @@ async function getAll(
 	return report.end(
 		failed > 0 ? EXIT_INCOMPLETE : 0,
 		{ blobs, bytes, failed },
-		`${blobs} downloaded, ${bytes} bytes, ${failed} failed`,
+		`${blobs} downloaded, ${counted(bytes, "byte")}, ${failed} failed`,
 	);
 }
 

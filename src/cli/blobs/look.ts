@@ -3,6 +3,7 @@ import type { Manifest } from "../../client/node/index.js";
 import { type Command, CommandError, parsed, parsedOptions, UsageError } from "../command.js";
 import type { Connection } from "../connect/connect.js";
 import { blobLine, reported, shownKey, sizeOf } from "../report.js";
+import { counted } from "../sizes.js";
 import { asksSnapshot, folderOf, openStore, STORE, STORE_HELP } from "./options.js";
 
 const LS_HELP = `Usage: canister-blobs ls [<prefix>] --canister <id> [options]
@@ -43,7 +44,7 @@ async function runLs(args: readonly string[]): Promise<number> {
 		return report.end(
 			0,
 			{ blobs, directories, bytes },
-			`${blobs} blobs, ${bytes} bytes${values.recursive ? "" : `, ${directories} directories`}`,
+			`${counted(blobs, "blob")}, ${counted(bytes, "byte")}${values.recursive ? "" : `, ${counted(directories, "directory", "directories")}`}`,
 		);
 	});
 }
@@ -77,7 +78,7 @@ async function runStat(args: readonly string[]): Promise<number> {
 			manifest;
 		const rows: [string, string][] = [
 			["key", shownKey(key)],
-			["size", `${size} bytes (${sizeOf(size)}) in chunks of ${chunkBytes}`],
+			["size", `${counted(size, "byte")} (${sizeOf(size)}) in chunks of ${chunkBytes}`],
 			["type", shownKey(contentType)],
 			["visibility", visibility],
 			...(url === undefined ? [] : [["url", url] as [string, string]]),
@@ -109,7 +110,8 @@ function urlOf({ key, visibility }: Manifest, { canisterId, host }: Connection):
 const WHOAMI_HELP = `Usage: canister-blobs whoami [--canister <id>] [options]
 
 Shows the principal of an identity, which an administrator needs to give it a role. With
---canister it also shows the roles, quota and usage of the principal in the store.
+--canister, or on a local network with one canister, it also shows the roles, quota and
+usage of the principal in the store.
 ${STORE_HELP}`;
 
 const ANONYMOUS = "2vxsx-fae";
@@ -117,7 +119,8 @@ const ANONYMOUS = "2vxsx-fae";
 async function runWhoami(args: readonly string[]): Promise<number> {
 	const values = parsedOptions(args, STORE);
 	return reported(values, async (report) => {
-		const asksStore = Boolean(values.canister ?? process.env.CANISTER_BLOBS_CANISTER);
+		const { onlyCanister } = await import("../connect/target.js");
+		const asksStore = Boolean(values.canister || process.env.CANISTER_BLOBS_CANISTER || onlyCanister(values));
 		const store = asksStore ? await openStore(values) : undefined;
 		// Once: a protected key asks for its password.
 		const identity = store

@@ -1,5 +1,6 @@
 import { isBlobError } from "../../client/errors/errors.js";
 import type { BlobClient, Conditions } from "../../client/node/index.js";
+import type { Encryption } from "../../encryption/index.js";
 import { CommandError, optionsIn, UsageError } from "../command.js";
 import type { Connection } from "../connect/connect.js";
 import { CONNECTION, CONNECTION_HELP, type ConnectionValues } from "../connect/options.js";
@@ -31,6 +32,8 @@ export interface StoreValues extends ConnectionValues, KeyValues {
 export interface Store {
 	readonly client: BlobClient;
 	readonly connection: Connection;
+	/** What the client seals and opens blobs with. */
+	readonly encryption: Encryption | undefined;
 }
 
 /** The store that the command line names. Loaded only here: a wrong command line is told at once. */
@@ -40,7 +43,7 @@ export async function openStore(values: StoreValues): Promise<Store> {
 	const { encryptionOf } = await import("../keys/encryption.js");
 	const encryption = await encryptionOf(values);
 	const client = connection.client(connection.identity, encryption && { encryption });
-	return { client, connection };
+	return { client, connection, encryption };
 }
 
 /** Whether it is about a snapshot in a backup repository, which takes other options than a store. */
@@ -64,13 +67,21 @@ export const explained = (error: unknown, { ifNoneMatch }: Conditions, key: stri
 /** `name=value`, several times. */
 export function pairsOf(option: string, texts: readonly string[] = []): Record<string, string> | undefined {
 	if (texts.length === 0) return undefined;
-	return Object.fromEntries(
-		texts.map((text) => {
-			const at = text.indexOf("=");
-			if (at < 1) throw new UsageError(`--${option} takes name=value, not ${JSON.stringify(text)}`);
-			return [text.slice(0, at), text.slice(at + 1)];
-		}),
-	);
+	const pairs = new Map<string, string>();
+	for (const text of texts) {
+		const at = text.indexOf("=");
+		if (at < 1) throw new UsageError(`--${option} takes name=value, not ${JSON.stringify(text)}`);
+		const name = text.slice(0, at);
+		if (pairs.has(name)) throw new UsageError(`--${option} gives ${JSON.stringify(name)} two values`);
+		pairs.set(name, text.slice(at + 1));
+	}
+	return Object.fromEntries(pairs);
+}
+
+/** A media type, which no store takes without a text. */
+export function mediaTypeOf(text: string | undefined): string | undefined {
+	if (text?.trim() === "") throw new UsageError("--type takes a media type, such as image/png; it is empty");
+	return text;
 }
 
 const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

@@ -2,11 +2,23 @@
 import { fstatSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import type { BlobClient, UploadOptions } from "../../client/node/index.js";
+import type { BlobClient, FoundFiles, UploadOptions } from "../../client/node/index.js";
 import { type Command, CommandError, parsed, UsageError } from "../command.js";
 import { EXIT_INCOMPLETE, type Report, reported, shownKey } from "../report.js";
+import { counted } from "../sizes.js";
 import { Bar } from "./bar.js";
-import { explained, folderOf, openStore, pairsOf, STORE, STORE_HELP, timeOf } from "./options.js";
+import {
+	explained,
+	folderOf,
+	mediaTypeOf,
+	openStore,
+	pairsOf,
+	STORE,
+	STORE_HELP,
+	timeOf,
+} from "./options.js";
+
+import { holdsPrivateKey, refusal, withPrivateKeys } from "./private-keys.js";
 
 const help = `Usage: canister-blobs put <source> [<key>] --canister <id> [options]
 
@@ -17,6 +29,13 @@ a kill: chunks that have arrived are not sent again.
                           added. Default: the name of the file. For a directory: a
                           prefix of the keys; default: none
 
+      --exclude <glob>    of a directory: leave out files and directories that match, by
+                          their path in it, or without / by their name; may be given
+                          several times. .canister-blobs is always left out
+      --include <glob>    of a directory: only files that match, and not --exclude
+      --allow-private-keys
+                          upload files that hold a private key (PEM or age, in the first
+                          64 KiB), too. Without it nothing is uploaded if one does
       --public            every caller may read it. Default: its owner, and principals
                           with the role reader or a grant
       --type <type>       media type. Default: by the ending of the file's name
@@ -32,6 +51,9 @@ directory were uploaded and others, which the output names, were not.`;
 
 const OPTIONS = {
 	...STORE,
+	exclude: { type: "string", multiple: true },
+	include: { type: "string", multiple: true },
+	"allow-private-keys": { type: "boolean", default: false },
 	public: { type: "boolean", default: false },
 	type: { type: "string" },
 	metadata: { type: "string", multiple: true },
@@ -47,30 +69,44 @@ async function run(args: readonly string[]): Promise<number> {
 	const [source, key, third] = positionals;
 	if (source === undefined || third !== undefined) throw new UsageError("put takes a source and a key");
 	const metadata = pairsOf("metadata", values.metadata);
+	const type = mediaTypeOf(values.type);
 	const shared: Shared = {
 		visibility: values.public ? "public" : "private",
-		...(values.type !== undefined && { contentType: values.type }),
+		...(type !== undefined && { contentType: type }),
 		...(metadata && { metadata }),
 		...(values.expires !== undefined && { expiresAt: timeOf("expires", values.expires) }),
 		...(values["if-absent"] && { ifNoneMatch: "*" }),
 		...(values["allow-empty"] && { allowEmpty: true }),
 	};
 	const isQuiet = values.quiet || values.json;
+	const ofDirectory = (["exclude", "include"] as const).find((option) => values[option] !== undefined);
+	const empty = ofDirectory && values[ofDirectory]!.includes("") ? ofDirectory : undefined;
+	if (empty !== undefined) throw new UsageError(`--${empty} takes a glob, such as node_modules or "*.tmp"`);
+	const isAllowed = values["allow-private-keys"];
 	if (source === "-") {
+		if (ofDirectory !== undefined) throw new UsageError(`--${ofDirectory} is for a directory`);
 		checkStdin();
 		if (key === undefined || key.endsWith("/")) throw new UsageError("stdin has no name: give the whole key");
 		return reported(values, async (report) => {
 			const { client } = await openStore(values);
-			const source = await stdin(values["allow-empty"]);
+			const source = await stdin(values["allow-empty"], isAllowed);
 			return putOne(report, client, source, { ...shared, key }, isQuiet);
 		});
 	}
 	const found = await stat(source).catch((cause: NodeJS.ErrnoException) => {
 		throw new UsageError(`cannot read ${source}: ${cause.code}`, { cause });
 	});
+	if (ofDirectory !== undefined && !found.isDirectory())
+		throw new UsageError(`--${ofDirectory} is for a directory, and ${source} is none`);
 	return reported(values, async (report) => {
+		if (found.isDirectory()) {
+			const files = await filesToPut(report, source, values, isAllowed);
+			const { client } = await openStore(values);
+			return putAll(report, client, source, files, { ...shared, prefix: folderOf(key ?? "") }, isQuiet);
+		}
+		if (!isAllowed && found.isFile() && (await withPrivateKeys([source])).length > 0)
+			throw refusal([source], "Choose another file");
 		const { client } = await openStore(values);
-		if (found.isDirectory()) return putAll(report, client, source, folderOf(key ?? ""), shared, isQuiet);
 		const named = key === undefined || key.endsWith("/") ? `${key ?? ""}${basename(source)}` : key;
 		const { fromPath } = await import("../../client/node/index.js");
 		return putOne(report, client, await fromPath(source), { ...shared, key: named }, isQuiet);
@@ -89,7 +125,7 @@ function checkStdin(): void {
  * The bytes of stdin, of which there must be some: where stdin is closed Node reads /dev/null, and where the command
  * before the pipe failed there is nothing either.
  */
-async function stdin(allowEmpty: boolean): Promise<AsyncIterable<Uint8Array>> {
+async function stdin(allowEmpty: boolean, allowKeys: boolean): Promise<AsyncIterable<Uint8Array>> {
 	const { fromStdin } = await import("../../client/node/index.js");
 	const parts = fromStdin()[Symbol.asyncIterator]();
 	const first = await parts.next();
@@ -98,6 +134,10 @@ async function stdin(allowEmpty: boolean): Promise<AsyncIterable<Uint8Array>> {
 			"source_empty",
 			"Nothing came over stdin, and nothing was stored. To store a blob without bytes give --allow-empty.",
 		);
+	if (!allowKeys && !first.done && holdsPrivateKey(first.value)) {
+		await parts.return?.();
+		throw refusal(["stdin"], "Pipe something else into it");
+	}
 	return (async function* () {
 		try {
 			for (let part = first; !part.done; part = await parts.next()) yield part.value;
@@ -125,22 +165,57 @@ async function putOne(
 		bar.end();
 		const { reused } = upload.progress;
 		const sent = reused > 0 ? `, ${reused} of them from before` : "";
-		return report.end(0, { ...manifest, reused }, `${shownKey(manifest.key)}: ${manifest.size} bytes${sent}`);
+		return report.end(
+			0,
+			{ ...manifest, reused },
+			`${shownKey(manifest.key)}: ${counted(manifest.size, "byte")}${sent}`,
+		);
 	} finally {
 		bar.end();
 	}
+}
+
+/** The command's own folder, which says where the local network of this machine is. */
+const OWN_FOLDER = ".canister-blobs";
+/** What is hardly ever meant to be in a store, and is uploaded all the same. */
+const SUSPECT = ["node_modules", ".git"];
+
+interface Globs {
+	readonly include?: string[] | undefined;
+	readonly exclude?: string[] | undefined;
+}
+
+/** The files of a directory, before anything is asked of a store. */
+async function filesToPut(
+	report: Report,
+	directory: string,
+	globs: Globs,
+	isAllowed: boolean,
+): Promise<FoundFiles> {
+	const { filesIn } = await import("../../client/node/index.js");
+	const { filterOf } = await import("../../client/node/upload-directory.js");
+	const exclude = [...(globs.exclude ?? []), OWN_FOLDER];
+	const found = await filesIn(directory, { filter: filterOf({ include: globs.include, exclude }) });
+	const keys = isAllowed ? [] : await withPrivateKeys(found.files.map(({ path }) => path));
+	if (keys.length > 0) throw refusal(keys, "Leave them out with --exclude");
+	for (const name of SUSPECT) {
+		const count = found.files.filter(({ key }) => key.split("/").slice(0, -1).includes(name)).length;
+		if (count > 0)
+			report.note(
+				`${counted(count, "file")} in ${name} will be uploaded; to leave them out: --exclude ${name}`,
+			);
+	}
+	return found;
 }
 
 async function putAll(
 	report: Report,
 	client: BlobClient,
 	directory: string,
-	prefix: string,
-	shared: Shared,
+	{ files, skipped, failed }: FoundFiles,
+	{ prefix, ...shared }: Shared & { readonly prefix: string },
 	isQuiet: boolean,
 ): Promise<number> {
-	const { filesIn } = await import("../../client/node/index.js");
-	const { files, skipped, failed } = await filesIn(directory);
 	const items = files.map((file) => ({ ...file, ...shared }));
 	const bar = new Bar(directory, isQuiet);
 	const counts = { uploaded: 0, updated: 0, unchanged: 0, failed: failed.length };

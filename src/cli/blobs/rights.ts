@@ -97,7 +97,7 @@ async function runRevoke(args: readonly string[]): Promise<number> {
 		return reported(values, async (report) => {
 			const { client } = await openStore(values);
 			await client.admin.revokeRole(who, role);
-			return report.end(0, { who, role }, `${who} has not the role ${role}`);
+			return report.end(0, { who, role }, `took the role ${role} from ${who}`);
 		});
 	}
 	const [who, second] = positionals;
@@ -107,7 +107,7 @@ async function runRevoke(args: readonly string[]): Promise<number> {
 	return reported(values, async (report) => {
 		const { client } = await openStore(values);
 		await client.admin.revokeGrant({ who, id });
-		return report.end(0, { who, grant: id }, `${who} has not the grant ${id}`);
+		return report.end(0, { who, grant: id }, `took the grant ${id} from ${who}`);
 	});
 }
 

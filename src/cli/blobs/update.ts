@@ -2,7 +2,7 @@
 import type { UpdateOptions } from "../../client/node/index.js";
 import { type Command, parsed, UsageError } from "../command.js";
 import { reported, shownKey } from "../report.js";
-import { openStore, pairsOf, STORE, STORE_HELP, timeOf } from "./options.js";
+import { mediaTypeOf, openStore, pairsOf, STORE, STORE_HELP, timeOf } from "./options.js";
 
 const help = `Usage: canister-blobs update <key> --canister <id> [options]
 
@@ -39,7 +39,13 @@ async function run(args: readonly string[]): Promise<number> {
 		throw new UsageError("--replace-metadata removes every other entry: leave --remove-metadata out");
 	const given = pairsOf("metadata", values.metadata);
 	const merged = { ...given, ...Object.fromEntries(removed.map((name) => [name, null])) };
-	const { type, expires } = values;
+	const both = removed.find((name) => given !== undefined && Object.hasOwn(given, name));
+	if (both !== undefined)
+		throw new UsageError(
+			`--metadata sets ${JSON.stringify(both)} and --remove-metadata removes it: give one`,
+		);
+	const { expires } = values;
+	const type = mediaTypeOf(values.type);
 	const options: UpdateOptions = {
 		...(type !== undefined && { contentType: type }),
 		...((values.public || values.private) && { visibility: values.public ? "public" : "private" }),

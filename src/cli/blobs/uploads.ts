@@ -1,8 +1,9 @@
 /** `canister-blobs uploads`: uploads that were begun and are not done. */
-import type { BlobClient, OpenUpload } from "../../client/node/index.js";
+import type { OpenUpload } from "../../client/node/index.js";
 import { type Command, EXIT_FAILURE, parsed, UsageError } from "../command.js";
 import { EXIT_INCOMPLETE, type Report, reported, shownKey, sizeOf } from "../report.js";
-import { openStore, STORE, STORE_HELP } from "./options.js";
+import { counted } from "../sizes.js";
+import { openStore, STORE, STORE_HELP, type Store } from "./options.js";
 
 const help = `Usage: canister-blobs uploads [list [<key>]] --canister <id> [options]
        canister-blobs uploads abort <id>... --canister <id> [options]
@@ -22,9 +23,13 @@ interface Found extends OpenUpload {
 	readonly owner?: string | undefined;
 }
 
-async function* open(client: BlobClient, all: boolean, key?: string): AsyncGenerator<Found> {
-	const list = all ? client.admin.listAllUploads() : client.listUploads({ key });
-	for await (const upload of list) if (key === undefined || upload.key === key) yield upload;
+/** Open uploads, with the keys that the application knows where a key file opens them. @param key of the application */
+async function* open({ client, encryption }: Store, all: boolean, key?: string): AsyncGenerator<Found> {
+	const stored = key === undefined ? key : (encryption?.sealKey(key) ?? key);
+	const list = all ? client.admin.listAllUploads() : client.listUploads({ key: stored });
+	for await (const upload of list)
+		if (stored === undefined || upload.key === stored)
+			yield { ...upload, key: encryption?.openKey(upload.key) ?? upload.key };
 }
 
 function line({ id, key, size, chunkBytes, receivedChunks, expiresAt, owner }: Found): string {
@@ -34,23 +39,19 @@ function line({ id, key, size, chunkBytes, receivedChunks, expiresAt, owner }: F
 	return `${id}  ${sizeOf(there)}${of}, ${expires}  ${shownKey(key)}${owner === undefined ? "" : `  ${owner}`}`;
 }
 
-async function listed(report: Report, client: BlobClient, all: boolean, key?: string): Promise<number> {
+async function listed(report: Report, store: Store, all: boolean, key?: string): Promise<number> {
 	let uploads = 0;
-	for await (const upload of open(client, all, key)) {
+	for await (const upload of open(store, all, key)) {
 		uploads++;
 		report.item({ type: "upload", ...upload }, line(upload));
 	}
-	return report.end(0, { uploads }, `${uploads} open uploads`);
+	return report.end(0, { uploads }, `${counted(uploads, "open upload")}`);
 }
 
-async function aborted(
-	report: Report,
-	client: BlobClient,
-	all: boolean,
-	ids: readonly string[],
-): Promise<number> {
+async function aborted(report: Report, store: Store, all: boolean, ids: readonly string[]): Promise<number> {
 	const found = new Map<string, Found>();
-	for await (const upload of open(client, all)) found.set(upload.id, upload);
+	for await (const upload of open(store, all)) found.set(upload.id, upload);
+	const { client } = store;
 	const asked = new Set(ids.map((id) => id.toLowerCase()));
 	let count = 0;
 	for (const id of asked) {
@@ -82,10 +83,10 @@ async function run(args: readonly string[]): Promise<number> {
 	if (strange !== undefined)
 		throw new UsageError(`an upload's id has 32 hex digits; ${JSON.stringify(strange)} is none`);
 	return reported(values, async (report) => {
-		const { client } = await openStore(values);
+		const store = await openStore(values);
 		return action === "list"
-			? listed(report, client, values.all, rest[0])
-			: aborted(report, client, values.all, rest);
+			? listed(report, store, values.all, rest[0])
+			: aborted(report, store, values.all, rest);
 	});
 }
 

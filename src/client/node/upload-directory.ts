@@ -44,6 +44,16 @@ function matcher(patterns: string | readonly string[]): (path: string) => boolea
 	return (path) => isName(path) || isPath(path);
 }
 
+/** Which files of a directory are taken, and into which directories is looked, as `filesIn` asks for them. */
+export function filterOf({
+	include,
+	exclude,
+}: Pick<UploadDirectoryOptions, "include" | "exclude">): (key: string) => boolean {
+	const isIncluded = include === undefined ? () => true : matcher(include);
+	const isExcluded = exclude === undefined ? () => false : matcher(exclude);
+	return (key) => (key.endsWith("/") ? !isExcluded(key.slice(0, -1)) : !isExcluded(key) && isIncluded(key));
+}
+
 /** Uploads what is below a directory as one transfer. What cannot be read is an item that failed. */
 export function uploadDirectory(
 	context: ClientContext,
@@ -55,11 +65,7 @@ export function uploadDirectory(
 	const find = async (): Promise<UploadItem[]> => {
 		checkArgument("directory", directory, is.text);
 		checkOptions(given, UPLOAD_DIRECTORY);
-		const isIncluded = include === undefined ? () => true : matcher(include);
-		const isExcluded = exclude === undefined ? () => false : matcher(exclude);
-		const filter = (key: string) =>
-			key.endsWith("/") ? !isExcluded(key.slice(0, -1)) : !isExcluded(key) && isIncluded(key);
-		const found = await filesIn(directory, { filter });
+		const found = await filesIn(directory, { filter: filterOf({ include, exclude }) });
 		skipped = found.skipped;
 		const unread = found.failed.map(({ path, error }) => ({
 			key: relative(directory, path).split(sep).join("/"),
