@@ -669,6 +669,7 @@ export interface Stats {
 export interface Status {
   'protocol' : number,
   'features' : Array<string>,
+  'http_prefix' : [] | [string],
   'last' : Version,
   'mode' : string,
   'keep_deleted_days' : [] | [number],

@@ -609,6 +609,7 @@ export const idlFactory = ({ IDL }) => {
   const Status = IDL.Record({
     'protocol' : IDL.Nat32,
     'features' : IDL.Vec(IDL.Text),
+    'http_prefix' : IDL.Opt(IDL.Text),
     'last' : Version,
     'mode' : IDL.Text,
     'keep_deleted_days' : IDL.Opt(IDL.Nat32),

@@ -1,6 +1,6 @@
 import { IDL } from "azle";
 
-/** The HTTP interface of a canister, as far as pages of text and blobs need it (HTTP Gateway Protocol Specification). */
+/** The HTTP interface of a canister, as far as pages and blobs need it (HTTP Gateway Protocol Specification). */
 
 const Header = IDL.Tuple(IDL.Text, IDL.Text);
 export const Bytes = IDL.Vec(IDL.Nat8);
@@ -27,13 +27,10 @@ export interface Page {
 	upgrade: [] | [boolean];
 }
 
-/** Not certified: a gateway shows it under the canister's raw name. */
-export const textPage = (lines: string[]): Page => ({
-	status_code: 200,
-	headers: [
-		["content-type", "text/plain; charset=utf-8"],
-		["x-content-type-options", "nosniff"],
-	],
-	body: new TextEncoder().encode(lines.map((line) => `${line}\n`).join("")),
+/** Not certified, for what is neither the store's nor served: no gateway shows it but under the canister's raw name. */
+export const notFound = (): Page => ({
+	status_code: 404,
+	headers: [["content-type", "text/plain; charset=utf-8"]],
+	body: new TextEncoder().encode("There is nothing here.\n"),
 	upgrade: [],
 });

@@ -14,7 +14,7 @@ import {
 	update,
 } from "azle";
 import { type AccessRequest, createBlobStore, type HttpRequest as Request } from "canister-blobs/canister";
-import { Bytes, HttpRequest, HttpResponse, type Page, textPage } from "./http.js";
+import { Bytes, HttpRequest, HttpResponse, notFound, type Page } from "./http.js";
 
 /** A guestbook, with a blob store beside it for the guests' pictures. */
 
@@ -52,7 +52,7 @@ const Store = createBlobStore({
 	authorize,
 	admit,
 	capacity: { minCycles: CYCLES_FOR_SIGNING },
-	http: { exactRanges: { cyclesPerDay: CYCLES_FOR_SEEKING } },
+	http: { prefix: "/files", exactRanges: { cyclesPerDay: CYCLES_FOR_SEEKING } },
 });
 
 /** Where only those put pictures whom the guest has invited, by grants of the store. */
@@ -60,6 +60,8 @@ function albumOf(guest: Principal): string {
 	if (!admit(guest)) throw new Error("sign first");
 	return `albums/${guest.toText()}/`;
 }
+
+const TEXT = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" };
 
 const now = (): Date => new Date(Number(time() / 1_000_000n));
 
@@ -78,12 +80,14 @@ class Guestbook {
 	@init([])
 	init(): void {
 		Store.init();
+		showNewest();
 		this.#everyHour();
 	}
 
 	@postUpgrade([])
 	postUpgrade(): void {
 		Store.postUpgrade();
+		showNewest();
 		this.#everyHour();
 	}
 
@@ -107,6 +111,7 @@ class Guestbook {
 		entries.insert(count, { guest: guest.toText(), name });
 		guests.insert(guest.toText(), count);
 		Store.certify(GUESTS, { value: countOf(count + 1) });
+		showNewest();
 		return count + 1;
 	}
 
@@ -159,12 +164,12 @@ class Guestbook {
 
 	@query([HttpRequest], HttpResponse)
 	http_request(request: Request): Page {
-		return Store.httpRequest(request) ?? textPage(newest().map(({ name, guest }) => `${name} (${guest})`));
+		return Store.httpRequest(request) ?? notFound();
 	}
 
 	@update([HttpRequest], HttpResponse)
 	http_request_update(request: Request): Page {
-		return Store.httpRequestUpdate(request) ?? textPage(["Only blobs are answered by updates."]);
+		return Store.httpRequestUpdate(request) ?? notFound();
 	}
 
 	/** Timers end with an upgrade, the store's too: each sets its own anew. */
@@ -173,6 +178,16 @@ class Guestbook {
 			growth.insert(now().toISOString(), Number(entries.len()));
 		});
 	}
+}
+
+/**
+ * The guestbook's own page, certified: made anew whenever somebody signs, and by each upgrade. Pictures are below
+ * `/files/`, and every other path says that there is nothing.
+ */
+function showNewest(): void {
+	const lines = newest().map(({ name, guest }) => `${name} (${guest})\n`);
+	Store.serve("/", { headers: TEXT, body: lines.join("") });
+	Store.serve("/*", { status: 404, headers: TEXT, body: "Sign the guestbook at /.\n" });
 }
 
 /** By number: a map has its keys in the order of their bytes, in which 10 comes before 9. */

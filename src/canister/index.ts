@@ -15,6 +15,7 @@ export {
 	type CertifiedProof,
 	type CertifiedTree,
 	createBlobStore,
+	type ServedAnswer,
 	type ShownTree,
 } from "./azle/store.js";
 export type { Sha256 } from "./host/hashing.js";

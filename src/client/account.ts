@@ -58,6 +58,12 @@ export function toAccount(wire: WireAccount): Account {
 	};
 }
 
-export function toMode({ last, keep_deleted_days, ...mode }: WireStatus): StoreMode {
-	return withJson({ ...mode, last: toVersion(last), keepDeletedDays: keep_deleted_days[0] ?? 0 });
+export function toMode({ last, keep_deleted_days, http_prefix, ...mode }: WireStatus): StoreMode {
+	return withJson({
+		...mode,
+		last: toVersion(last),
+		keepDeletedDays: keep_deleted_days[0] ?? 0,
+		// It comes behind the name of a host, which one node's answer must not change.
+		urlPrefix: (http_prefix[0] ?? "").replace(/^[\\/]*(?=.)/, "/"),
+	});
 }

@@ -254,6 +254,11 @@ export interface StoreMode {
 	readonly features: readonly string[];
 	/** Days for which what is deleted or replaced is kept; 0: not at all. */
 	readonly keepDeletedDays: number;
+	/**
+	 * What comes before the key in the URLs at which HTTP gateways answer: `/files` where the blob `a` is at
+	 * `https://<canister>.icp0.io/files/a`; empty where it is at `/a`.
+	 */
+	readonly urlPrefix: string;
 }
 
 /** What a store says about itself to administrators; docs/PROTOCOL.md says what each figure counts. */

@@ -10,9 +10,14 @@ import { encodeUtf8 } from "./codec/utf8.js";
  *
  * A `manifest` is the SHA-256 of the manifest's bytes as they travel. Beside it under `<$>` stand the labels of HTTP
  * certification, which have 32 bytes each and so never meet this one.
+ *
+ * In a store whose URLs have a prefix, the tree of public keys stands under `public`, and the same tree once more at the
+ * prefix's place below `http_expr`, where the rest is an application's and holds no keys. So where the root has the label
+ * `public`, nothing below `http_expr` says which keys there are.
  */
 export const FEED_LABEL = encodeUtf8("feed");
-export const PUBLIC_LABEL = encodeUtf8("http_expr");
+export const HTTP_LABEL = encodeUtf8("http_expr");
+export const PUBLIC_LABEL = encodeUtf8("public");
 export const PRIVATE_LABEL = encodeUtf8("private");
 /** Ends the path of a key, of which no segment is called so. */
 export const KEY_END_LABEL = encodeUtf8("<$>");
@@ -20,9 +25,9 @@ export const MANIFEST_LABEL = encodeUtf8("manifest");
 /** Beside the first segments of keys: what HTTP certification has for paths that are no keys. No segment is called so. */
 export const OTHERS_LABEL = encodeUtf8("<*>");
 
-/** The path of a public blob's manifest. */
-export function publicManifestPath(key: string): Uint8Array[] {
-	return [PUBLIC_LABEL, ...key.split("/").map(encodeUtf8), KEY_END_LABEL, MANIFEST_LABEL];
+/** The path of a public blob's manifest. `root` is `PUBLIC_LABEL` where the root of the tree has that label. */
+export function publicManifestPath(key: string, root: Uint8Array = HTTP_LABEL): Uint8Array[] {
+	return [root, ...key.split("/").map(encodeUtf8), KEY_END_LABEL, MANIFEST_LABEL];
 }
 
 /**

@@ -47,6 +47,8 @@ export class BlobUrls {
 	readonly #container: ServiceWorkerContainer | undefined;
 	#identity: IdentityLike | undefined;
 	#prefix: Promise<string | undefined> | undefined;
+	/** Of the store's own URLs. */
+	#storePrefix: Promise<string> | undefined;
 
 	/** @throws ClientError `option_invalid` */
 	constructor(options: BlobUrlsOptions) {
@@ -82,12 +84,24 @@ export class BlobUrls {
 		if (this.#gateway !== undefined) {
 			const { manifest, isOpened } = await download.open();
 			if (manifest.visibility === "public" && !isOpened) {
-				const url = new URL(pathOf(key, "/"), this.#gateway).href;
+				const url = new URL(pathOf(`${await this.#urlPrefix()}/${key}`, ""), this.#gateway).href;
 				return { url, via: "gateway", release: () => {} };
 			}
 		}
 		const url = URL.createObjectURL(inert(await download.blob(), await download.manifest()));
 		return { url, via: "object", release: () => URL.revokeObjectURL(url) };
+	}
+
+	/** Asked once: it changes only with the canister's code. */
+	#urlPrefix(): Promise<string> {
+		this.#storePrefix ??= this.#client.mode().then(
+			({ urlPrefix }) => urlPrefix,
+			(error: unknown) => {
+				this.#storePrefix = undefined;
+				throw error;
+			},
+		);
+		return this.#storePrefix;
 	}
 
 	/** From now on the worker reads for this user on this page. Resolves when it has dropped the one before. */

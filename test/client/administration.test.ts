@@ -265,6 +265,7 @@ describe("administration", () => {
 			protocol: 1,
 			features: ["grants", "batch", "expiry", "undelete", "import", "leases", "owners", "staging"],
 			keepDeletedDays: 0,
+			urlPrefix: "",
 		});
 		const after = await setMode(context, "maintenance", before.generation);
 		expect(after).toMatchObject({ mode: "maintenance", generation: 1n, last: { sequence: 1n } });

@@ -44,6 +44,7 @@ test("C53 stats and metrics are for administrators; the public sees no balance",
 	expect(Object.keys(ok(await asAnonymous.blobs_status())).sort()).toEqual([
 		"features",
 		"generation",
+		"http_prefix",
 		"keep_deleted_days",
 		"last",
 		"mode",

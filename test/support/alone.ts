@@ -5,6 +5,7 @@
 export const ALONE = [
 	"test/faults/**",
 	"test/client/ports-web.test.ts",
+	"test/e2e/prefix.test.ts",
 	"test/localnet/test-signatures.test.ts",
 ];
 

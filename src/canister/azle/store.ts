@@ -34,6 +34,7 @@ import {
 	type CertifiedTree,
 	Engine,
 	Refusal,
+	type ServedAnswer,
 	type ShownTree,
 } from "../engine/index.js";
 import {
@@ -51,7 +52,7 @@ import { type BlobStoreOptions, CHOOSE_OFFSET, checkOptions } from "./options.js
 import { AzleStorage } from "./storage.js";
 import { claimCanister, methodsBeside, ReservedMemory, refuseSecondClass } from "./surroundings.js";
 
-export type { CertifiedTree, ShownTree } from "../engine/index.js";
+export type { CertifiedTree, ServedAnswer, ShownTree } from "../engine/index.js";
 
 /** The class to export from a canister's main file, alone or in an array beside an application's own. */
 export interface BlobStoreClass {
@@ -67,7 +68,8 @@ export interface BlobStoreClass {
 	inspectMessage(): boolean | undefined;
 	/**
 	 * The answer to an HTTP gateway, certified (docs/HTTP.md), for an application's own `http_request`. Undefined where the
-	 * path can be no blob's, such as `/` and what ends with a slash: that is the application's.
+	 * application answers: with the setting `http.prefix` at all paths outside of that, unless it is a GET or HEAD that
+	 * `serve` has an answer for; else where the path can be no blob's, such as `/` and what ends with a slash.
 	 */
 	httpRequest(request: HttpRequest): HttpResponse | undefined;
 	/**
@@ -103,10 +105,18 @@ export interface BlobStoreClass {
 	/**
 	 * Certifies what is the application's own beside the blobs, in an update: from now on, also after upgrades, this stands
 	 * under this label of the certified root; undefined: nothing. At most 16 labels of at most 64 bytes, which come after
-	 * `feed` and are neither `http_expr` nor `private`.
+	 * `feed` and are neither `http_expr` nor `private` nor `public`.
 	 * @throws RangeError
 	 */
 	certify(label: string, tree: CertifiedTree | undefined): void;
+	/**
+	 * Answers GET and HEAD at a path of the application's, certified, in `init`, `post_upgrade` or any update: from now on
+	 * until the next upgrade, after which the new code says what is answered. Undefined: no more. A path is not escaped
+	 * (`/a page`); `/` is the canister's first page; `/*` and `/app/*` answer all paths below them that nothing else
+	 * answers. At most 256 paths of at most 256 bytes, and 16 MiB of answers. Needs the setting `http.prefix`.
+	 * @throws RangeError at a path within the prefix, and at what no answer may be
+	 */
+	serve(path: string, answer: ServedAnswer | undefined): void;
 	/**
 	 * What proves it, in a query: the system's certificate, and the hash tree of the root with these trees, all else
 	 * pruned. Undefined in an update, whose reply is certified itself. Of a label under which nothing is certified it proves
@@ -245,6 +255,11 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		refuseWithinRule("certify");
 		engine.mount(label, tree);
 	};
+	const serve: BlobStoreClass["serve"] = (path, answer) => {
+		const { engine } = started();
+		refuseWithinRule("serve");
+		engine.serve(path, answer);
+	};
 	const prove: BlobStoreClass["prove"] = (shown) => {
 		const { certificate, witness } = started().engine.proofOf(shown);
 		if (certificate[0] === undefined || witness[0] === undefined) return undefined;
@@ -277,12 +292,22 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 	function accepts(): boolean | undefined {
 		const name = msgMethodName();
 		// Azle exports methods of its own, too, which no class brought: `_azle_chunk` is an empty update for everybody.
-		if (name === HTTP_UPDATE && hasExact) return running?.engine.letsHttp(msgArgData().length) ?? false;
+		if (name === HTTP_UPDATE && hasExact) {
+			if (isOutside()) return undefined;
+			return running?.engine.letsHttp(msgArgData().length) ?? false;
+		}
 		if (!isMethod(name))
 			return exported !== undefined && methodsBeside(exported, http).includes(name) ? undefined : false;
 		if (running === undefined) return false;
 		const argument = msgArgData();
 		return running.engine.lets(name, argument.length, () => isAcceptable(name, argument));
+	}
+
+	/** Whether an update of a gateway's is for the application. Without paths of its own it is not read. */
+	function isOutside(): boolean {
+		if (!ownLifecycle || options.http?.prefix === undefined) return false;
+		const query = decodeHttpRequest(msgArgData());
+		return query !== undefined && started().engine.isOutside(query);
 	}
 
 	/** What Azle's decorators leave to be done when the class is instantiated. */
@@ -298,6 +323,7 @@ export function createBlobStore(options: BlobStoreOptions = {}): BlobStoreClass 
 		static readonly ruleChanged = ruleChanged;
 		static readonly httpRequestUpdate = httpRequestUpdate;
 		static readonly certify = certify;
+		static readonly serve = serve;
 		static readonly prove = prove;
 
 		constructor() {

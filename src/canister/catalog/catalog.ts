@@ -4,24 +4,27 @@ import { type ListRange, positionIn, scopeOf } from "../../protocol/listing.js";
 import type { Hashing } from "../host/hashing.js";
 import type { StableMap } from "../host/ports.js";
 import { Changer } from "./change.js";
-import { descend, leafOf, type Place } from "./directory.js";
+import { descend, leafOf, type Place, textOf } from "./directory.js";
 import { Draft } from "./draft.js";
+import { Editor } from "./editor.js";
 import { walkFlat } from "./flat.js";
 import { type Change, itemsOf, type Listing, listingsOf, mountOf, othersOf } from "./items.js";
 import {
 	type CertifiedRoot,
 	type FlatRoot,
+	HTTP_EXPR,
 	isFlat,
 	isList,
 	type Key,
 	type ListRoot,
 	labelsOf,
 	nameOf,
+	PUBLIC,
 	pathOf,
 	type Root,
 } from "./key.js";
 import { LabelSets } from "./label-set.js";
-import { countOf, digestAt, isFileAt, KIND, labelAt, levelOf, linkAt } from "./node.js";
+import { countOf, digestAt, FLAG, isFileAt, KIND, labelAt, levelOf, linkAt, valueAt } from "./node.js";
 import type { ListEntry } from "./order.js";
 import { digestOf } from "./runs.js";
 import { CERTIFIED_TOP, NodeStore, PLAIN_TOP } from "./store.js";
@@ -178,13 +181,46 @@ export class Catalog {
 
 	/**
 	 * What stands under a label of the top, beside the roots: a tree of this digest, or nothing. It is no root: nothing here
-	 * knows what is in it. So a draft has it too.
+	 * knows what is in it. So a draft has it too, unless its own is set when it is revealed.
 	 */
-	setMount(label: Uint8Array, digest: Uint8Array | undefined): void {
+	setMount(label: Uint8Array, digest: Uint8Array | undefined, isInDraft = true): void {
 		const items = mountOf(label, digest);
 		new Changer(this.#store, this.#hashing, KIND.paths).change(CERTIFIED_TOP, KIND.paths, items, 0, true);
 		this.#commit();
-		if (this.#draft.isOpen) this.#draft.change(KIND.paths, items);
+		if (isInDraft && this.#draft.isOpen) this.#draft.change(KIND.paths, items);
+	}
+
+	/** The digest of a root's tree; undefined where there is none. */
+	treeOf(root: CertifiedRoot): Uint8Array | undefined {
+		const { node, index, found } = this.#top(root);
+		return found ? valueAt(node, index) : undefined;
+	}
+
+	#top({ name }: CertifiedRoot): { node: Uint8Array; index: number; found: boolean } {
+		const place = descend(this.#store, CERTIFIED_TOP, name);
+		return { ...leafOf(place), found: place.found };
+	}
+
+	/** Gives the tree of a root to another, which must have none, while there is no draft. */
+	moveRoot(from: CertifiedRoot, to: CertifiedRoot): void {
+		if (this.hasDraft) throw new Error("catalog: a root is moved beside a draft");
+		const { node, index, found } = this.#top(from);
+		if (!found) return;
+		const link = linkAt(node, index);
+		const value = valueAt(node, index).slice();
+		this.#editTop(from, (editor, at) => editor.remove(at));
+		this.#editTop(to, (editor, at) => {
+			if (at >= 0) throw new Error("catalog: a root is moved to where another is");
+			const digest = this.#hashing.labeled(to.name, value);
+			editor.insert(~at, to.name, { flag: FLAG.none, link, digest, value });
+		});
+		this.#store.commit();
+	}
+
+	#editTop({ name }: CertifiedRoot, edit: (editor: Editor, at: number) => void): void {
+		const editor = new Editor(this.#store, this.#hashing, CERTIFIED_TOP, KIND.paths);
+		edit(editor, editor.seek(name, textOf(name)));
+		editor.finish(true);
 	}
 
 	/** The labels of the top, in order. */
@@ -290,8 +326,28 @@ export class Catalog {
 		others: Uint8Array,
 	): Uint8Array {
 		const witness = new Witness(this.#store, this.#hashing, CERTIFIED_TOP);
-		witness.showNothing([root.name, ...segments], others);
+		witness.showNothingBelow(root.name, segments, others);
 		return this.#written(witness, feed);
+	}
+
+	/** The tree of a root, encoded, pruned to a key with what stands at it. */
+	treeWithKey(root: CertifiedRoot, key: string, subtree: Uint8Array): Uint8Array {
+		const witness = this.#witnessIn(root);
+		witness.show(labelsOf(pathOf(root, key)).slice(1), subtree);
+		return treeOf(witness);
+	}
+
+	/** The same pruned to what shows that nothing is at a path, as `witnessOfNothing` shows it. */
+	treeWithNothing(root: CertifiedRoot, segments: readonly Uint8Array[], others: Uint8Array): Uint8Array {
+		const witness = this.#witnessIn(root);
+		witness.showNothing(segments, others);
+		return treeOf(witness);
+	}
+
+	#witnessIn(root: CertifiedRoot): Witness {
+		const { node, index, found } = this.#top(root);
+		if (!found) throw new Error("catalog: a root is empty");
+		return new Witness(this.#store, this.#hashing, linkAt(node, index));
 	}
 
 	#written(witness: Witness, feed: Uint8Array): Uint8Array {
@@ -316,6 +372,8 @@ export class Catalog {
 		contents: readonly Uint8Array[],
 	): Uint8Array {
 		const witness = new Witness(this.#store, this.#hashing, CERTIFIED_TOP);
+		// Otherwise they might stand elsewhere.
+		if (root === HTTP_EXPR) witness.show([PUBLIC.name], undefined);
 		const scope = scopeOf(range);
 		if (scope !== undefined) {
 			const end = positionIn(scope.directory, last);
@@ -368,6 +426,12 @@ export class Catalog {
 		}
 		return places;
 	}
+}
+
+function treeOf(witness: Witness): Uint8Array {
+	const out = new TreeWriter();
+	witness.write(out);
+	return out.done();
 }
 
 /** Whether a directory whose root this is has no more than one label. */

@@ -1,4 +1,10 @@
-import { KEY_END_LABEL, OTHERS_LABEL, PRIVATE_LABEL, PUBLIC_LABEL } from "../../protocol/certified.js";
+import {
+	HTTP_LABEL,
+	KEY_END_LABEL,
+	OTHERS_LABEL,
+	PRIVATE_LABEL,
+	PUBLIC_LABEL,
+} from "../../protocol/certified.js";
 import { encodeUtf8 } from "../../protocol/codec/utf8.js";
 import { MAX_PATH_BYTES } from "../../protocol/listing.js";
 import { textOf } from "./directory.js";
@@ -15,7 +21,9 @@ export interface CertifiedRoot {
 }
 
 /** Keys by their segments, each with its content under `<$>`: what HTTP certification has under this name. */
-export const HTTP_EXPR: CertifiedRoot = { name: PUBLIC_LABEL, kind: KIND.paths };
+export const HTTP_EXPR: CertifiedRoot = { name: HTTP_LABEL, kind: KIND.paths };
+/** The same where `http_expr` holds more than keys: then it stands there once more, below a label. */
+export const PUBLIC: CertifiedRoot = { name: PUBLIC_LABEL, kind: KIND.paths };
 /** Labels of any bytes, each with its content right under it. */
 export const PRIVATE: CertifiedRoot = { name: PRIVATE_LABEL, kind: KIND.labels };
 

@@ -101,18 +101,27 @@ export class Witness {
 	}
 
 	/**
-	 * Shows that nothing is at a path, and what stands for it: the tree `others` beside the path's first segment. A
-	 * gateway must also see that no directory on the way has such a tree of its own, with a slash at its end or without:
-	 * neither `<*>` nor a label of no bytes.
+	 * Shows that nothing is at a path below a label, and what stands for it: the tree `others` beside the path's first
+	 * segment. A gateway must also see that no directory on the way has such a tree of its own, with a slash at its end or
+	 * without: neither `<*>` nor a label of no bytes.
 	 */
-	showNothing([top, ...labels]: readonly Uint8Array[], others: Uint8Array): void {
-		const shown = this.#showLabel(this.#root, top!);
+	showNothingBelow(label: Uint8Array, segments: readonly Uint8Array[], others: Uint8Array): void {
+		const shown = this.#showLabel(this.#root, label);
 		if (shown === undefined) return;
-		let root = this.#open(shown.entry, linkAt(shown.node, shown.index));
+		this.#showNothing(this.#open(shown.entry, linkAt(shown.node, shown.index)), segments, others);
+	}
+
+	/** The same of a path in this directory. */
+	showNothing(segments: readonly Uint8Array[], others: Uint8Array): void {
+		this.#showNothing(this.#root, segments, others);
+	}
+
+	#showNothing(directory: Branch, segments: readonly Uint8Array[], others: Uint8Array): void {
+		let root = directory;
 		const standing = this.#showLabel(root, OTHERS);
 		if (standing !== undefined) standing.entry.content = others;
 		this.#showLabel(root, NOTHING);
-		for (const label of labels) {
+		for (const label of segments) {
 			const next = this.#showLabel(root, label);
 			if (next === undefined) return;
 			const link = linkAt(next.node, next.index);

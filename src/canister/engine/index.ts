@@ -26,6 +26,7 @@ import { Many } from "./methods/many.js";
 import { type CertifiedTree, mount, proofOf, type ShownTree } from "./methods/mounting.js";
 import { Offering } from "./methods/offering.js";
 import { listOwned } from "./methods/owned.js";
+import { type ServedAnswer, serve } from "./methods/paging.js";
 import { Reading } from "./methods/reading.js";
 import { Removing } from "./methods/removing.js";
 import { BAD_REQUEST, type HttpQuery, type HttpReply, NO_MORE_EXACT, Serving } from "./methods/serving.js";
@@ -41,6 +42,7 @@ export type { Quota } from "./accounts/accounts.js";
 export type { CapacitySettings } from "./accounts/capacity.js";
 export { Refusal, refuse } from "./base/refusal.js";
 export type { CertifiedTree, ShownTree } from "./methods/mounting.js";
+export type { ServedAnswer } from "./methods/paging.js";
 export { BAD_REQUEST, type HttpQuery, type HttpReply } from "./methods/serving.js";
 export { checkNames, checkSettings, type HttpSettings, SETTINGS, type Settings } from "./settings.js";
 
@@ -229,6 +231,11 @@ export class Engine {
 	httpUpdate(read: () => HttpQuery | undefined, bytes: number, isAll: boolean): HttpReply | undefined {
 		const state = this.#state;
 		state.begin();
+		// What an application answers by updates is not the store's to count; and reading it costs nothing more.
+		if (!isAll && state.pages !== undefined) {
+			const asked = read();
+			if (asked !== undefined && this.#serving.isOutside(asked)) return undefined;
+		}
 		if (!this.#serving.hasExact) return NO_MORE_EXACT;
 		const query = read();
 		const reply = query === undefined ? BAD_REQUEST : this.#serving.answer(query, isAll, true);
@@ -247,6 +254,17 @@ export class Engine {
 	mount(label: string, tree: CertifiedTree | undefined): void {
 		this.#state.begin();
 		mount(this.#state, label, tree);
+	}
+
+	/** Answers HTTP gateways at a path of the application's, or no more. @throws RangeError */
+	serve(path: string, answer: ServedAnswer | undefined): void {
+		this.#state.begin();
+		serve(this.#state, path, answer);
+	}
+
+	/** Whether a request is the application's to answer, and not for a blob. */
+	isOutside(query: HttpQuery): boolean {
+		return this.#serving.isOutside(query);
 	}
 
 	/** What proves such trees, in a query. @throws RangeError */

@@ -1,3 +1,5 @@
+import { encodeUtf8 } from "../../protocol/codec/utf8.js";
+import { checkKey } from "../../protocol/index.js";
 import type { Admit, Authorize } from "./access.js";
 import { DEFAULT_QUOTA, type Quota } from "./accounts/accounts.js";
 import { type CapacitySettings, DEFAULT_CAPACITY } from "./accounts/capacity.js";
@@ -54,6 +56,12 @@ export interface HttpSettings {
 	 * who looks at it. True for a store that is a web site, into which only its makers write. @default false
 	 */
 	readonly site?: boolean;
+	/**
+	 * Where the URLs of blobs begin, such as `/files`: the blob `a/b` is at `/files/a/b`, and all other paths are the
+	 * application's (`serve`). Whole segments, at most 256 bytes. An upgrade may set it, change it and take it away: it
+	 * moves all URLs at once, and nothing else. @default none: every path is the store's
+	 */
+	readonly prefix?: string;
 	/** The origin whose pages may read answers, such as `https://example.org`; `*`: any. Default: what the gateway says. */
 	readonly allowOrigin?: string;
 	/**
@@ -77,6 +85,14 @@ export const DEFAULT_FEED_ENTRIES = 100_000;
 
 const ORIGIN = /^(?:\*|https?:\/\/[a-z0-9.-]+(?::\d+)?)$/;
 
+const MAX_PREFIX_BYTES = 256;
+/** Its segments are such as a key's. */
+const isPrefix = (prefix: unknown): boolean =>
+	typeof prefix === "string" &&
+	prefix.startsWith("/") &&
+	checkKey(prefix.slice(1)) === undefined &&
+	encodeUtf8(prefix).length <= MAX_PREFIX_BYTES;
+
 /** The names of all settings. */
 export const SETTINGS: Readonly<Record<keyof Settings, true>> = {
 	authorize: true,
@@ -89,6 +105,7 @@ export const SETTINGS: Readonly<Record<keyof Settings, true>> = {
 };
 const HTTP_NAMES: Readonly<Record<keyof HttpSettings, true>> = {
 	site: true,
+	prefix: true,
 	allowOrigin: true,
 	exactRanges: true,
 };
@@ -123,6 +140,10 @@ export function checkSettings(settings: Settings): void {
 	} = settings;
 	if (http.site !== undefined && typeof http.site !== "boolean")
 		throw new RangeError("http.site must be true or false");
+	if (http.prefix !== undefined && !isPrefix(http.prefix))
+		throw new RangeError(
+			`http.prefix must be a path such as /files, of at most ${MAX_PREFIX_BYTES} bytes, without a slash at its end`,
+		);
 	if (http.allowOrigin !== undefined && !ORIGIN.test(http.allowOrigin))
 		throw new RangeError("http.allowOrigin must be `*`, or an origin such as https://example.org");
 	for (const name of ["authorize", "admit"] as const) checkRule(name, settings[name]);

@@ -27,6 +27,7 @@ import { Renewing } from "./certified/renewing.js";
 import { Responses } from "./certified/responses.js";
 import { HttpHashes } from "./http/hashes.js";
 import { OwnAnswers } from "./http/own-answers.js";
+import { Pages } from "./http/pages.js";
 import { Preparing } from "./methods/preparing.js";
 import { settleKey } from "./methods/settling.js";
 import { checkSettings, DEFAULT_FEED_ENTRIES, rulesOf, type Settings } from "./settings.js";
@@ -92,6 +93,9 @@ export class State {
 	readonly http: HttpHashes;
 	readonly own: OwnAnswers;
 	readonly renewing: Renewing;
+	/** Where the URLs of blobs begin, and what an application answers elsewhere. */
+	readonly prefix: string | undefined;
+	readonly pages: Pages | undefined;
 	readonly exactRanges: ExactRanges;
 	readonly callCounts: CallCounts;
 	/** Uploads by the moment at which somebody should look whether they expired. */
@@ -155,7 +159,10 @@ export class State {
 		this.http = http;
 		this.own = new OwnAnswers(host.hashing, http);
 		const trees = new KeyTrees(host.hashing, http);
-		this.certified = new Certified(catalog, this.accounts, this.feed, trees, host, this.log);
+		const prefix = settings.http?.prefix;
+		this.prefix = prefix;
+		this.pages = prefix === undefined ? undefined : new Pages(host.hashing, http, this.own, prefix);
+		this.certified = new Certified(catalog, this.accounts, this.feed, trees, host, this.log, this.pages);
 		const settle = (key: string) => {
 			if (batches.isSettling) settleKey(this, key);
 		};
@@ -208,7 +215,9 @@ export class State {
 		this.batches.open();
 		this.marks.open();
 		// What is got ready has answers by the rules of before, and was let in by the application's.
-		if (this.renewing.isStale || this.access.hasRule) this.preparing.restart(this);
+		const { isElsewhere } = this.certified;
+		if (this.renewing.isStale || this.access.hasRule || isElsewhere) this.preparing.restart(this);
+		if (isElsewhere) this.certified.bringHere();
 		this.renewing.open();
 		this.certified.certify();
 	}

@@ -64,7 +64,8 @@ async function runStat(args: readonly string[]): Promise<number> {
 	return reported(values, async (report) => {
 		const { client, connection } = await openStore(values);
 		const manifest = await client.stat(key);
-		const url = urlOf(manifest, connection);
+		const gateway = manifest.visibility === "public" ? gatewayOf(connection) : undefined;
+		const url = gateway && gateway + pathOf(`${(await client.mode()).urlPrefix}/${manifest.key}`);
 		if (values.url) {
 			if (url === undefined)
 				throw new CommandError(
@@ -96,15 +97,15 @@ async function runStat(args: readonly string[]): Promise<number> {
 	});
 }
 
+/** Of a key behind a prefix, which begins with a slash or is empty. */
+const pathOf = (path: string): string => path.split("/").map(encodeURIComponent).join("/");
+
 /** Where gateways answer for a canister: those of the mainnet, and the one of a local network. */
-function urlOf({ key, visibility }: Manifest, { canisterId, host }: Connection): string | undefined {
+function gatewayOf({ canisterId, host }: Connection): string | undefined {
 	const { protocol, hostname, port } = new URL(host);
-	const path = key.split("/").map(encodeURIComponent).join("/");
-	if (visibility !== "public") return undefined;
-	if (/(?:^|\.)(?:icp-api\.io|icp0\.io|ic0\.app)$/.test(hostname))
-		return `https://${canisterId}.icp0.io/${path}`;
+	if (/(?:^|\.)(?:icp-api\.io|icp0\.io|ic0\.app)$/.test(hostname)) return `https://${canisterId}.icp0.io`;
 	if (!["127.0.0.1", "localhost", "[::1]"].includes(hostname)) return undefined;
-	return `${protocol}//${canisterId}.localhost${port && `:${port}`}/${path}`;
+	return `${protocol}//${canisterId}.localhost${port && `:${port}`}`;
 }
 
 const WHOAMI_HELP = `Usage: canister-blobs whoami [--canister <id>] [options]

@@ -18,12 +18,14 @@ import { readManifest } from "../manifest.js";
 import {
 	branches,
 	decodeHashTree,
+	type Found,
 	find,
 	type HashTree,
 	lookup,
 	reconstruct,
 	subtree,
 } from "../verification/hash-tree.js";
+import { publicRoot } from "./public-root.js";
 import { knownStanding } from "./standing.js";
 
 /** Whether an answer is proven; one that is not may be right all the same, and is to be asked of the subnet. */
@@ -99,8 +101,15 @@ export async function verifyStat(
 	return { verdict, manifest: isOverAt(manifest, shown.ms) ? undefined : bytes };
 }
 
+/**
+ * A public manifest. What is shown binds its key, so that it is right also where the tree does not say whether keys stand
+ * elsewhere; what is absent is not there only if it does.
+ */
+const findPublic = (tree: HashTree, key: string): Found =>
+	find(tree, publicManifestPath(key, publicRoot(tree)));
+
 function verifyPublic({ key }: WireManifest, hash: Uint8Array, tree: HashTree): Verdict {
-	const found = find(tree, publicManifestPath(key));
+	const found = findPublic(tree, key);
 	if (found.kind === "hidden") throw witnessInvalid("it does not show the key's place");
 	if (found.kind === "absent") throw corrupt(key, "the key holds nothing public");
 	if (!sameBytes(found.value, hash)) throw corrupt(key, "its hash is another");
@@ -112,7 +121,7 @@ function verifyPublic({ key }: WireManifest, hash: Uint8Array, tree: HashTree): 
  * manifest names its key. So a reader needs no other's salt.
  */
 function verifyPrivate({ key }: WireManifest, hash: Uint8Array, tree: HashTree): Verdict {
-	if (find(tree, publicManifestPath(key)).kind === "value") throw corrupt(key, "the key's blob is public");
+	if (findPublic(tree, key).kind === "value") throw corrupt(key, "the key's blob is public");
 	const shown = [...manifestsUnder(subtree(tree, [PRIVATE_LABEL]))];
 	if (shown.length === 0) return "unproven";
 	if (!shown.some((value) => sameBytes(value, hash))) throw corrupt(key, "its hash is another");
@@ -132,9 +141,9 @@ function* manifestsUnder(tree: HashTree | undefined): Generator<Uint8Array> {
  * private cannot be proven absent to those who may read it.
  */
 async function verifyAbsence(context: ClientContext, key: string, tree: HashTree): Promise<Verdict> {
-	const found = find(tree, publicManifestPath(key));
+	const found = findPublic(tree, key);
 	if (found.kind === "value") throw corrupt(key, "the key holds a public blob, and the answer says nothing");
-	if (found.kind === "hidden") return "unproven";
+	if (found.kind === "hidden" || publicRoot(tree) === undefined) return "unproven";
 	const caller = await context.trust.principal();
 	if (isAnonymous(caller)) return "proven";
 	const standing = knownStanding(context);

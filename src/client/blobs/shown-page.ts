@@ -4,13 +4,13 @@ import {
 	MANIFEST_LABEL,
 	OTHERS_LABEL,
 	type Position,
-	PUBLIC_LABEL,
 	positionIn,
 	scopeOf,
 	within,
 } from "../../protocol/index.js";
 import { compareBytes, text, utf8 } from "../util/bytes.js";
 import { branches, find, type HashTree, seek } from "../verification/hash-tree.js";
+import { publicRoot } from "./public-root.js";
 
 /** An entry that a witness shows to be in a page: a public key with its manifest's hash, or a folded directory. */
 export type ShownEntry = { readonly key: string; readonly hash: Uint8Array } | { readonly directory: string };
@@ -43,7 +43,8 @@ export function* shownPage(
 	if (scope === undefined) return;
 	const end = positionIn(scope.directory, last);
 	if (end === "nothing") throw new NotShown("the page ends outside of its range");
-	const directory = seek(tree, [PUBLIC_LABEL, ...scope.directory]);
+	const root = publicRoot(tree);
+	const directory = root === undefined ? "hidden" : seek(tree, [root, ...scope.directory]);
 	if (directory === "absent") return;
 	if (directory === "hidden") throw new NotShown("its directory");
 	const path = range.prefix.slice(0, range.prefix.length - scope.labelPrefix.length);

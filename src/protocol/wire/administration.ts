@@ -134,6 +134,8 @@ export interface WireStatus {
 	features: string[];
 	/** How many days what is deleted is kept; 0: not at all. */
 	keep_deleted_days: [] | [number];
+	/** Where the URLs of public blobs begin, such as `/files`. Absent: with the key. */
+	http_prefix: [] | [string];
 }
 export const Status = record<WireStatus>({
 	mode: text,
@@ -142,6 +144,7 @@ export const Status = record<WireStatus>({
 	protocol: nat32,
 	features: vec(text),
 	keep_deleted_days: opt(nat32),
+	http_prefix: opt(text),
 });
 
 export interface WireStats {

@@ -1,5 +1,5 @@
 import { Principal } from "@dfinity/principal";
-import { Engine, Refusal } from "../../../src/canister/engine/index.js";
+import { Engine, Refusal, type Settings } from "../../../src/canister/engine/index.js";
 import type { AgentLike } from "../../../src/client/call/agent.js";
 import { retry } from "../../../src/client/call/retry.js";
 import { type ClientContext, type Connection, NO_CHANGE } from "../../../src/client/context.js";
@@ -46,15 +46,18 @@ export class MemoryStore {
 	running = 0;
 	mostRunning = 0;
 
-	constructor() {
+	readonly #settings: Settings;
+
+	constructor(settings: Settings = {}) {
+		this.#settings = settings;
 		this.host = new FakeHost(this.owner);
-		this.engine = new Engine(this.#storage, this.host);
+		this.engine = new Engine(this.#storage, this.host, settings);
 		this.engine.start();
 	}
 
 	/** As an upgrade does: what is in the heap is gone, what is stored stays. */
-	upgrade(): void {
-		this.engine = new Engine(this.#storage, this.host);
+	upgrade(settings = this.#settings): void {
+		this.engine = new Engine(this.#storage, this.host, settings);
 		this.engine.start();
 	}
 

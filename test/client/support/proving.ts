@@ -1,3 +1,4 @@
+import type { Settings } from "../../../src/canister/engine/index.js";
 import type { ClientContext } from "../../../src/client/context.js";
 import type { MethodName, WireExpired, WireProof } from "../../../src/protocol/index.js";
 import { Certifier } from "./certifier.js";
@@ -11,13 +12,14 @@ const PROVEN: readonly MethodName[] = ["blobs_stat", "blobs_changes", "blobs_lis
  * an answer it does in `tamper`, after that.
  */
 export class ProvingStore {
-	readonly store = new MemoryStore();
+	readonly store: MemoryStore;
 	readonly certifier = new Certifier();
 	tamper: (call: Call, answer: never) => unknown = (_call, answer) => answer;
 	/** Whether answers bring a proof along. */
 	proves = true;
 
-	constructor() {
+	constructor(settings: Settings = {}) {
+		this.store = new MemoryStore(settings);
 		this.store.hooks = {
 			answer: (call, answer) => this.tamper(call, this.#certified(call, answer) as never),
 		};

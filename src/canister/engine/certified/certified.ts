@@ -8,17 +8,20 @@ import {
 } from "../../../protocol/index.js";
 import {
 	type Catalog,
+	type CertifiedRoot,
 	type FlatRoot,
 	HTTP_EXPR,
 	type ListEntry,
 	type Mount,
 	mergeLists,
 	PRIVATE,
+	PUBLIC,
 	type Reveal,
 } from "../../catalog/index.js";
 import type { Host } from "../../host/ports.js";
 import type { Accounts } from "../accounts/accounts.js";
 import { concat } from "../base/codec.js";
+import type { Pages } from "../http/pages.js";
 import type { Blob, Listed, Shown } from "../store/blobs.js";
 import type { Feed } from "../store/feed.js";
 import type { DraftLog } from "./draft-log.js";
@@ -88,6 +91,12 @@ export class Certified {
 	/** Whether layout 5 has left lists; once they are empty they stay so. */
 	#hasOld: boolean | undefined;
 	#certifiedHead: Uint8Array | undefined;
+	/** What stands under `http_expr`, where that is more than the public keys. */
+	readonly #pages: Pages | undefined;
+	/** Where public keys stand. */
+	readonly #public: CertifiedRoot;
+	/** Digest of what stands under `http_expr` beside them, if it is known. */
+	#mounted: Uint8Array | undefined;
 
 	constructor(
 		catalog: Catalog,
@@ -96,6 +105,7 @@ export class Certified {
 		keyTrees: KeyTrees,
 		host: Host,
 		log: DraftLog,
+		pages: Pages | undefined,
 	) {
 		this.#catalog = catalog;
 		this.#accounts = accounts;
@@ -103,6 +113,8 @@ export class Certified {
 		this.#keyTrees = keyTrees;
 		this.#host = host;
 		this.#log = log;
+		this.#pages = pages;
+		this.#public = pages === undefined ? HTTP_EXPR : PUBLIC;
 		const labelOf = (owner: Uint8Array, key: string) => this.#label(owner, key);
 		this.#changes = new TreeChanges(keyTrees, labelOf);
 		this.draft = new TreeChanges(keyTrees, labelOf);
@@ -143,7 +155,7 @@ export class Certified {
 	settle(): void {
 		if (!this.#changes.isAny) return;
 		const taken = this.#changes.take();
-		if (taken.public.length > 0) this.#catalog.change(HTTP_EXPR, taken.public);
+		if (taken.public.length > 0) this.#catalog.change(this.#public, taken.public);
 		if (taken.private.length > 0) this.#catalog.change(PRIVATE, labelled(taken));
 		if (taken.listed.length > 0) this.#changeLists(taken.listed);
 		if (this.#catalog.hasDraft) this.#log.add(taken);
@@ -152,7 +164,7 @@ export class Certified {
 	/** The same in the draft. Of the lists it has those that a change of its own has touched: `isOwn`, or it follows others. */
 	settleDraft(isOwn: boolean): void {
 		const taken = this.draft.take();
-		if (taken.public.length > 0) this.#catalog.changeDraft(HTTP_EXPR, taken.public);
+		if (taken.public.length > 0) this.#catalog.changeDraft(this.#public, taken.public);
 		if (taken.private.length > 0) this.#catalog.changeDraft(PRIVATE, labelled(taken));
 		for (const { list, changes } of listsOf(taken.listed))
 			if (isOwn || this.#catalog.draftHas(list)) this.#catalog.changeDraftList(list, changes);
@@ -175,6 +187,7 @@ export class Certified {
 	revealDraft(): void {
 		if (this.isChanged || this.draft.isAny) throw new Error("a draft is revealed before all is in it");
 		this.#catalog.revealDraft();
+		this.#mounted = undefined;
 	}
 
 	giveUpDraft(): void {
@@ -212,12 +225,37 @@ export class Certified {
 	/** Sets the certified data; an upgrade forgets it. */
 	certify(): void {
 		this.#certifiedHead = this.#feed.head;
+		this.#mountPages();
 		this.#host.certify(this.#catalog.rootHash(this.#certifiedHead));
+	}
+
+	/** What stands under `http_expr` has the tree of the public keys in it. */
+	#mountPages(): void {
+		const tree = this.#pages && this.#catalog.treeOf(PUBLIC);
+		if (tree === undefined) return;
+		const digest = this.#pages!.digest(tree);
+		if (this.#mounted !== undefined && sameBytes(digest, this.#mounted)) return;
+		this.#catalog.setMount(HTTP_EXPR.name, digest, false);
+		this.#mounted = digest;
+	}
+
+	/** Whether public keys are not where they are to stand: an upgrade has set a prefix, or taken one away. */
+	get isElsewhere(): boolean {
+		return (this.#catalog.treeOf(PUBLIC) !== undefined) !== (this.#pages !== undefined);
+	}
+
+	/** Brings them there, all at once. No draft may be open. */
+	bringHere(): void {
+		if (this.#pages !== undefined) this.#catalog.moveRoot(HTTP_EXPR, PUBLIC);
+		else {
+			this.#catalog.setMount(HTTP_EXPR.name, undefined);
+			this.#catalog.moveRoot(PUBLIC, HTTP_EXPR);
+		}
 	}
 
 	/** Public keys in order. */
 	publicKeys(range: ListRange): Generator<ListEntry> {
-		return this.#catalog.list(HTTP_EXPR, range);
+		return this.#catalog.list(this.#public, range);
 	}
 
 	/** Private keys of all owners in order. */
@@ -242,7 +280,9 @@ export class Certified {
 	proofOfKey(key: string, blob: Shown | undefined, caller: Uint8Array): WireProof {
 		return this.#proof(() => {
 			const shown: Reveal[] = [];
-			if (blob === undefined || blob.isPublic) shown.push(this.#reveal(HTTP_EXPR, key, blob));
+			if (blob === undefined || blob.isPublic) shown.push(this.#reveal(this.#public, key, blob));
+			// That it is absent where public keys stand says something where it is shown that they stand nowhere else.
+			if (blob === undefined && this.#public === HTTP_EXPR) shown.push({ root: PUBLIC, key });
 			if (blob !== undefined && !blob.isPublic)
 				shown.push(this.#reveal(PRIVATE, this.#label(blob.owner, key), blob));
 			else if (blob === undefined && this.#accounts.get(caller).salt.length > 0)
@@ -253,19 +293,32 @@ export class Certified {
 
 	/** What proves to a gateway that a public blob has an answer of its own, which `tree` shows (OwnAnswers). */
 	proofOfOwn(blob: Blob, tree: Uint8Array): WireProof {
-		return this.#proof(() => [{ root: HTTP_EXPR, key: blob.key, subtree: this.#keyTrees.ofOwn(blob, tree) }]);
+		return this.#proofOfAnswer(blob, () => this.#keyTrees.ofOwn(blob, tree));
 	}
 
 	/** The same of an answer that it shares with its copies, by its hash (HttpHashes), once those are certified. */
 	proofOfShared(blob: Blob, hash: Uint8Array): WireProof {
-		return this.#proof(() => {
-			const subtree = this.#keyTrees.ofShared(blob, hash, this.#catalog.labelSets);
-			return [{ root: HTTP_EXPR, key: blob.key, subtree }];
-		});
+		return this.#proofOfAnswer(blob, () => this.#keyTrees.ofShared(blob, hash, this.#catalog.labelSets));
+	}
+
+	#proofOfAnswer({ key }: Blob, subtree: () => Uint8Array): WireProof {
+		const pages = this.#pages;
+		if (pages === undefined) return this.#proof(() => [{ root: HTTP_EXPR, key, subtree: subtree() }]);
+		return this.proofOfPages(() => pages.withBlobs(this.#catalog.treeWithKey(PUBLIC, key, subtree())));
+	}
+
+	/** What proves an answer under `http_expr`, by the tree there, encoded. */
+	proofOfPages(tree: () => Uint8Array): WireProof {
+		return this.#proofOf(() => [{ label: HTTP_EXPR.name, subtree: tree() }]);
 	}
 
 	/** What proves to a gateway that nothing is at a path, for which `others` stands. */
 	proofOfNothing(segments: readonly Uint8Array[], others: Uint8Array): WireProof {
+		const pages = this.#pages;
+		if (pages !== undefined)
+			return this.proofOfPages(() =>
+				pages.withBlobs(this.#catalog.treeWithNothing(PUBLIC, segments, others)),
+			);
 		const certificate = this.#host.certificate();
 		if (certificate === undefined) return NO_PROOF;
 		const witness = this.#catalog.witnessOfNothing(this.#feed.head, HTTP_EXPR, segments, others);
@@ -274,7 +327,7 @@ export class Certified {
 
 	/** What stands from now on for all paths at which there is nothing: a tree of this digest. */
 	setOthers(digest: Uint8Array): void {
-		this.#catalog.setOthers(HTTP_EXPR, digest);
+		this.#catalog.setOthers(this.#public, digest);
 	}
 
 	/** Certifies, under a label of the root, a tree of this digest, or nothing. */
@@ -290,15 +343,20 @@ export class Certified {
 
 	/** Labels of the root that stand beside the store's. */
 	get mounted(): Uint8Array[] {
-		const own = [HTTP_EXPR.name, PRIVATE.name];
+		const own = [HTTP_EXPR.name, PRIVATE.name, PUBLIC.name];
 		return this.#catalog.topLabels().filter((label) => !own.some((name) => sameBytes(name, label)));
 	}
 
 	/** What proves the trees under these labels. */
 	proofOfMounts(mounts: readonly Mount[]): WireProof {
+		return this.#proofOf(() => mounts);
+	}
+
+	#proofOf(mounts: () => readonly Mount[]): WireProof {
 		const certificate = this.#host.certificate();
 		if (certificate === undefined) return NO_PROOF;
-		return { certificate: [certificate], witness: [this.#catalog.witnessOfMounts(this.#feed.head, mounts)] };
+		const witness = this.#catalog.witnessOfMounts(this.#feed.head, mounts());
+		return { certificate: [certificate], witness: [witness] };
 	}
 
 	#reveal(root: Reveal["root"], key: Reveal["key"], blob: Shown | undefined): Reveal {
@@ -326,7 +384,7 @@ export class Certified {
 	): WireProof {
 		const certificate = contents && this.#host.certificate();
 		if (certificate === undefined) return NO_PROOF;
-		const witness = this.#catalog.witnessOfPage(this.#feed.head, HTTP_EXPR, range, last, contents!);
+		const witness = this.#catalog.witnessOfPage(this.#feed.head, this.#public, range, last, contents!);
 		return { certificate: [certificate], witness: [witness] };
 	}
 

@@ -1,6 +1,7 @@
 import { encodeUtf8, fromUnits } from "../../../protocol/codec/utf8.js";
 import { SHA256_BYTES } from "../../../protocol/index.js";
 import type { Hashing } from "../../host/hashing.js";
+import { concat } from "../base/codec.js";
 import {
 	CERTIFIED,
 	type Head,
@@ -79,6 +80,17 @@ export class HttpHashes {
 		this.#hashing.sha256Into(this.headerMap(head), both, 0);
 		both.set(bodyHash, SHA256_BYTES);
 		return this.#hashing.sha256(both);
+	}
+
+	/** The same with any headers, as an application gives them, under an expression of its own. */
+	anyAnswer({ status, headers }: Head, expression: string, bodyHash: Uint8Array): Uint8Array {
+		const pairs = [...headers, [EXPRESSION, expression] as const].map(([name, value]) =>
+			concat(this.#hashOf(name), this.#hashOf(value)),
+		);
+		pairs.push(concat(this.#hashOf(STATUS), this.#statusHash(status)));
+		const order = (pair: Uint8Array) => fromUnits(pair);
+		pairs.sort((a, b) => (order(a) < order(b) ? -1 : 1));
+		return this.#hashing.sha256(concat(this.#hashing.sha256(concat(...pairs)), bodyHash));
 	}
 
 	/** What the hash of an answer's header map is the SHA-256 of: each name's and value's digest side by side. */

@@ -22,7 +22,8 @@ export interface Head {
 }
 export type Header = readonly [name: string, value: string];
 
-const expressionOf = (names: readonly string[]): string =>
+/** The header IC-CertificateExpression of answers of which these headers are certified, and nothing of the request. */
+export const expressionOf = (names: readonly string[]): string =>
 	"default_certification(ValidationArgs{certification:Certification{no_request_certification:Empty{}," +
 	"response_certification:ResponseCertification{certified_response_headers:ResponseHeaderList{headers:[" +
 	`${names.map((name) => `"${name}"`).join(",")}]}}}})`;

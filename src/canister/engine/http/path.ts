@@ -17,8 +17,11 @@ export interface Path {
 const STRAY_PERCENT = /%(?![0-9A-Fa-f]{2})/g;
 const ORIGIN = /^https?:\/\/[^/?#]*/;
 
-/** Undefined where the path is not UTF-8, for which a verifier accepts no answer. */
-export function pathOf(url: string): Path | undefined {
+/**
+ * Undefined where the path is not UTF-8, for which a verifier accepts no answer.
+ * @param depth how many segments stand before a key
+ */
+export function pathOf(url: string, depth = 0): Path | undefined {
 	const decoded = decode(pathIn(url));
 	if (decoded === undefined) return undefined;
 	const segments: string[] = [];
@@ -27,7 +30,7 @@ export function pathOf(url: string): Path | undefined {
 		const slash = decoded.indexOf("/", at);
 		const end = slash < 0 ? decoded.length : slash;
 		if (end > at) {
-			if (segments.length === MOST_SEGMENTS) {
+			if (segments.length === MOST_SEGMENTS + depth) {
 				isCut = true;
 				break;
 			}
@@ -40,8 +43,19 @@ export function pathOf(url: string): Path | undefined {
 	// A slash at the end counts, as a segment of nothing: `/a/` is not `/a`.
 	const isDirectory = decoded.length === 0 || decoded.endsWith("/");
 	if (isDirectory && !isCut) segments.push("");
-	const key = isDirectory || isCut ? "" : segments.join("/");
-	return { segments, key: checkKey(key) === undefined ? key : undefined };
+	return { segments, key: isDirectory || isCut ? undefined : keyOf(segments) };
+}
+
+/** What of a path comes after so many segments. */
+export function pathBehind({ segments, key }: Path, depth: number): Path {
+	if (depth === 0) return { segments, key };
+	const rest = segments.slice(depth);
+	return { segments: rest, key: rest.at(-1) === "" ? undefined : keyOf(rest) };
+}
+
+function keyOf(segments: readonly string[]): string | undefined {
+	const key = segments.join("/");
+	return checkKey(key) === undefined ? key : undefined;
 }
 
 function pathIn(url: string): string {

@@ -166,7 +166,7 @@ export class Administering {
 	}
 }
 
-export function statusOf({ modes, lastVersion, bin }: State): WireStatus {
+export function statusOf({ modes, lastVersion, bin, prefix }: State): WireStatus {
 	return {
 		mode: modes.name,
 		generation: BigInt(modes.generation),
@@ -174,6 +174,7 @@ export function statusOf({ modes, lastVersion, bin }: State): WireStatus {
 		protocol: PROTOCOL_VERSION,
 		features: [...PROTOCOL_FEATURES],
 		keep_deleted_days: [bin.days],
+		http_prefix: prefix === undefined ? [] : [prefix],
 	};
 }
 

@@ -1,6 +1,7 @@
 import { encodeUtf8, fromUnits } from "../../../protocol/codec/utf8.js";
 import {
 	FEED_LABEL,
+	HTTP_LABEL,
 	PRIVATE_LABEL,
 	PUBLIC_LABEL,
 	SHA256_BYTES,
@@ -41,7 +42,7 @@ export type ShownTree = {
 const MOST_LABELS = 16;
 const MAX_LABEL_BYTES = 64;
 const MAX_VALUE_BYTES = 0xffff;
-const STORES = [FEED_LABEL, PUBLIC_LABEL, PRIVATE_LABEL].map(fromUnits);
+const STORES = [FEED_LABEL, HTTP_LABEL, PRIVATE_LABEL, PUBLIC_LABEL].map(fromUnits);
 
 /** Whether no half of a surrogate pair is in it, which UTF-8 cannot say. */
 function isWellFormed(text: string): boolean {

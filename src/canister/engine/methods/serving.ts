@@ -1,9 +1,9 @@
 import { encodeUtf8 } from "../../../protocol/codec/utf8.js";
 import {
 	chunkCount,
+	HTTP_LABEL,
 	KEY_END_LABEL,
 	OTHERS_LABEL,
-	PUBLIC_LABEL,
 	SHA256_BYTES,
 	sameBytes,
 	type WireManifest,
@@ -22,7 +22,8 @@ import {
 	tagOf,
 } from "../http/headers.js";
 import { type AnswerName, MOST_PARTS, PAIR_BYTES, type Substance } from "../http/own-answers.js";
-import { type Path, pathOf } from "../http/path.js";
+import type { PageAnswer } from "../http/pages.js";
+import { type Path, pathBehind, pathOf } from "../http/path.js";
 import { proofHeader } from "../http/proof-header.js";
 import { type ByteRange, rangeOf } from "../http/ranges.js";
 import type { State } from "../state.js";
@@ -62,15 +63,19 @@ export class Serving {
 	}
 
 	/**
-	 * Undefined where the path can be no blob's, unless `isAll`: then it is answered that nothing is there.
+	 * Undefined where the path can be no blob's, and the application has no answer for it; unless `isAll`: then it is
+	 * answered that nothing is there.
 	 * @param isUpdate whether what no certified answer has may be answered, since the answer as a whole is certified
 	 */
 	answer(query: HttpQuery, isAll: boolean, isUpdate = false): HttpReply | undefined {
-		if (this.#state.modes.isImporting) return IMPORTING;
-		const path = pathOf(query.url);
-		if (path === undefined) return BAD_PATH;
+		const { modes, pages } = this.#state;
+		const whole = pathOf(query.url, pages?.depth);
+		if (whole === undefined) return BAD_PATH;
+		if (pages?.isInside(whole.segments) === false) return this.#page(query, whole, isAll);
+		if (modes.isImporting) return IMPORTING;
+		const path = pathBehind(whole, pages?.depth ?? 0);
 		const { key } = path;
-		if (key === undefined) return isAll ? this.#nothing(path) : undefined;
+		if (key === undefined) return isAll || pages !== undefined ? this.#nothing(path) : undefined;
 		const blob = this.#state.blobs.stored(key);
 		if (blob === undefined || !blob.isPublic) return this.#nothing(path);
 		const substance = this.#state.responses.substance(blob);
@@ -92,6 +97,31 @@ export class Serving {
 		return exactRanges.areLeft(now) && modes.name !== "maintenance" && !modes.isImporting && !room.isReadOnly;
 	}
 
+	/** Whether a request is outside of the place where the store's blobs are. */
+	isOutside({ url }: Pick<HttpQuery, "url">): boolean {
+		const { pages } = this.#state;
+		const path = pages && pathOf(url, pages.depth);
+		return path !== undefined && !pages!.isInside(path.segments);
+	}
+
+	/** What the application answers, or, if it is to be all, that nothing is there. */
+	#page(query: HttpQuery, { segments }: Path, isAll: boolean): HttpReply | undefined {
+		const { certified } = this.#state;
+		const pages = this.#state.pages!;
+		const replyWith = (answer: PageAnswer): HttpReply => {
+			const proof = certified.proofOfPages(answer.tree);
+			return reply(answer, answer.body, answer.expression, proof, answer.path);
+		};
+		const page = pages.find(segments);
+		if (page === undefined) return isAll ? replyWith(pages.nothing(segments)) : undefined;
+		const { method } = query;
+		// Other methods may mean something to the application.
+		if (method !== "GET" && method !== "HEAD") return isAll ? replyWith(page.notAllowed) : undefined;
+		const tags = query.header("if-none-match");
+		const isSame = tags !== undefined && page.tag !== undefined && namesTag(tags, page.tag);
+		return replyWith(isSame ? page.notModified : page.whole);
+	}
+
 	/** Whether the blob's answers are made by the rules as they are. */
 	#isCurrent({ manifest, place }: Blob, substance: Substance): boolean {
 		const own = this.#state.own.digest(manifest, substance);
@@ -102,7 +132,7 @@ export class Serving {
 		const { own, certified } = this.#state;
 		const answer = own.fixed("notFound");
 		const proof = certified.proofOfNothing(segments.map(encodeUtf8), own.missingTree());
-		return reply(answer, encodeUtf8(answer.text), OWN, proof, [PUBLIC_LABEL, OTHERS_LABEL]);
+		return reply(answer, encodeUtf8(answer.text), OWN, proof, [...this.#place, OTHERS_LABEL]);
 	}
 
 	#own(blob: Blob, substance: Substance, name: AnswerName): HttpReply {
@@ -111,7 +141,7 @@ export class Serving {
 		if (tree === undefined) throw new Error(`a blob has no answer "${name}"`);
 		const head = own.head(name, blob.manifest);
 		const proof = certified.proofOfOwn(blob, tree);
-		return reply(head, this.#bodyOf(blob, substance, name, head), OWN, proof, pathTo(blob.key));
+		return reply(head, this.#bodyOf(blob, substance, name, head), OWN, proof, this.#pathTo(blob.key));
 	}
 
 	#bodyOf(blob: Blob, { pair }: Substance, name: AnswerName, head: Head): Uint8Array {
@@ -127,7 +157,16 @@ export class Serving {
 		const leaf = this.#leaf(blob, index);
 		const proof = certified.proofOfShared(blob, http.parts(manifest, index, leaf));
 		const bytes = this.#state.chunks.read(blob.place.uploader, leaf);
-		return reply(head, bytes, SHARED, proof, pathTo(blob.key));
+		return reply(head, bytes, SHARED, proof, this.#pathTo(blob.key));
+	}
+
+	#pathTo(key: string): Uint8Array[] {
+		return [...this.#place, ...key.split("/").map(encodeUtf8), KEY_END_LABEL];
+	}
+
+	/** Labels of the place of the blobs. */
+	get #place(): readonly Uint8Array[] {
+		return this.#state.pages?.blobsPath ?? [HTTP_LABEL];
 	}
 
 	/** These very bytes, not certified; at most up to the end of the chunk that they begin in. */
@@ -224,12 +263,6 @@ function isOfThisVersion(query: HttpQuery, manifest: WireManifest): boolean {
 	const wanted = query.header("if-range");
 	return wanted === undefined || wanted.trim() === tagOf(manifest.root);
 }
-
-const pathTo = (key: string): Uint8Array[] => [
-	PUBLIC_LABEL,
-	...key.split("/").map(encodeUtf8),
-	KEY_END_LABEL,
-];
 
 function reply(
 	{ status, headers }: Head,

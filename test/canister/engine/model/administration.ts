@@ -65,6 +65,7 @@ export function setMode(model: Model, who: number, [request]: MethodArgs<"blobs_
 		protocol: 1,
 		features: ["grants", "batch", "expiry", "undelete", "import", "leases", "owners", "staging"],
 		keep_deleted_days: [model.keepDays],
+		http_prefix: [],
 	};
 }
 

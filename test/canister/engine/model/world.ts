@@ -484,6 +484,7 @@ export class World {
 				protocol: 1,
 				features: ["grants", "batch", "expiry", "undelete", "import", "leases", "owners", "staging"],
 				keep_deleted_days: [model.keepDays],
+				http_prefix: [],
 			},
 		};
 		same(partOf(stats, expected), expected, "the statistics");
