@@ -65,6 +65,8 @@ export function entriesOf(
 ): ListedPage {
 	if (page.entries.length > limit) throw invalid(`it has ${page.entries.length} entries, over ${limit}`);
 	let last = past;
+	/** Each is compared with two others, and made but once. */
+	let lastOrder = sortable(past ?? "");
 	const entries = page.entries.map(readEntry);
 	for (const { name, blob } of entries) {
 		const path = blob ? name : name.slice(0, -1);
@@ -73,8 +75,10 @@ export function entriesOf(
 		const isEntry = blob ? folded < 0 : folded === path.length;
 		if (!name.startsWith(prefix) || !isEntry || checkKey(path) !== undefined)
 			throw invalid(`${JSON.stringify(name)} is no entry of the list of ${JSON.stringify(prefix)}`);
-		if (!isPast(name, last)) throw invalid(`${JSON.stringify(name)} is not in order`);
+		const order = sortable(name);
+		if (!isPast(name, order, last, lastOrder)) throw invalid(`${JSON.stringify(name)} is not in order`);
 		last = name;
+		lastOrder = order;
 	}
 	const [next] = page.next;
 	if (next !== undefined && utf8(next).length > MAX_NEXT_BYTES)
@@ -96,11 +100,12 @@ function readEntry(entry: WireListEntry): ListedEntry {
 	return { name: manifest.key, blob: { manifest, bytes: entry.blob } };
 }
 
-function isPast(name: string, after: string | undefined): boolean {
+/** @param order `sortable` of the name, as `afterOrder` of `after` */
+function isPast(name: string, order: string, after: string | undefined, afterOrder: string): boolean {
 	if (after === undefined || after === "") return true;
 	// A directory in which a list begins holds more past that.
 	if (name.endsWith("/") && after !== name && after.startsWith(name)) return true;
-	return sortable(name) > sortable(after) && !(after.endsWith("/") && name.startsWith(after));
+	return order > afterOrder && !(after.endsWith("/") && name.startsWith(after));
 }
 
 /** What a page proves: whether it does, and its entries as of then. */

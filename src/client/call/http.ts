@@ -67,6 +67,7 @@ export async function exchange(
 	{ timeoutMs, signal, ports }: ExchangeOptions,
 ): Promise<HttpAnswer> {
 	const { controller, release } = follow(signal);
+	let isWhole = false;
 	let timedOut = false;
 	const timer = setTimeout(() => {
 		timedOut = true;
@@ -76,6 +77,7 @@ export async function exchange(
 		const response = await fetch(url, { ...init, redirect: "manual", signal: controller.signal });
 		const { status } = response;
 		const answer = { status, body: await read(response, url) };
+		isWhole = hasSucceeded(status);
 		if (isFromElsewhere(answer)) {
 			const text = excerpt(answer.body);
 			const reason = `something else than the Internet Computer answered, with HTTP ${status}${text && `: ${text}`}`;
@@ -95,8 +97,8 @@ export async function exchange(
 	} finally {
 		clearTimeout(timer);
 		release();
-		// What is left of a body is not read any more.
-		controller.abort();
+		// What is left of a body is not read any more. Of one that was read this would only make an error for nobody.
+		if (!isWhole) controller.abort();
 	}
 }
 

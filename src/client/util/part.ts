@@ -5,15 +5,19 @@ import { ClientError, messageOf } from "../errors/errors.js";
  * chunk.
  * @throws ClientError `part_not_loaded`
  */
-export const part =
-	<Module>(load: () => Promise<Module>) =>
-	async (): Promise<Module> => {
+export function part<Module>(load: () => Promise<Module>): () => Promise<Module> {
+	/** An import that has been made takes a while, too. One that failed is made again. */
+	let loaded: Promise<Module> | undefined;
+	return async () => {
 		try {
-			return await load();
+			loaded ??= load();
+			return await loaded;
 		} catch (error) {
+			loaded = undefined;
 			throw new ClientError("part_not_loaded", { reason: messageOf(error) }, error);
 		}
 	};
+}
 
 /** Items that a part lists. */
 export async function* listed<T>(list: Promise<AsyncGenerator<T>>): AsyncGenerator<T> {
