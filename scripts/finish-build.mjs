@@ -21,7 +21,7 @@ for (const folder of readdirSync(join(root, "src")))
 		}
 
 /** What the bundle is made of. */
-const PARTS = ["backup", "canister", "cli", "client", "encryption", "http", "localnet", "protocol"];
+const PARTS = ["backup", "canister", "cli", "client", "encryption", "http", "localnet", "protocol", "wasm"];
 const bundle = join(built, "bin");
 const main = join(bundle, "main.js");
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ByteReader, ByteWriter, WasmFormatError } from "../../src/localnet/wasm/bytes.js";
+import { ByteReader, ByteWriter, WasmFormatError } from "../../src/wasm/bytes.js";
 
 describe("LEB128 (core specification 5.2.2)", () => {
 	it("gives every u32 back", () => {

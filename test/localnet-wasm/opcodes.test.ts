@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { ByteReader, ByteWriter } from "../../src/localnet/wasm/bytes.js";
 import { InstructionDecoder } from "../../src/localnet/wasm/decoder.js";
-import { BASE, Immediate, immediateOf, MISC, SIMD } from "../../src/localnet/wasm/opcodes.js";
 import { weightOf } from "../../src/localnet/wasm/weights.js";
+import { ByteReader, ByteWriter } from "../../src/wasm/bytes.js";
+import { BASE, Immediate, immediateOf, MISC, SIMD } from "../../src/wasm/opcodes.js";
 
 /** Numbers as the specification's index of instructions gives them, one or more in every row. */
 const ANCHORS: [readonly string[], string, number][] = [

@@ -3,8 +3,8 @@ import binaryen from "binaryen";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Heap } from "../../src/localnet/execution/heap.js";
-import { BASE, SIMD } from "../../src/localnet/wasm/opcodes.js";
 import { EXPORTED_MARK, MARKS_BYTES, markWrites } from "../../src/localnet/wasm/write-marks.js";
+import { BASE, SIMD } from "../../src/wasm/opcodes.js";
 
 const STORES = [...BASE, ...SIMD].filter((name) => /\.store/.test(name));
 const LOADS = [...BASE, ...SIMD].filter((name) => /\.load/.test(name));

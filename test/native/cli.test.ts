@@ -85,7 +85,11 @@ describe("canister-blobs link", () => {
 	it("answers what cannot be done with 1 and what to do, and leaves no file", async () => {
 		writeFileSync(at("text.wasm"), "no wasm");
 		for (const [input, output, message] of [
-			[at("text.wasm"), at("never.wasm"), /text\.wasm: not a WebAssembly module: give the \.wasm/],
+			[
+				at("text.wasm"),
+				at("never.wasm"),
+				/text\.wasm: not a WebAssembly module of version 1: give the \.wasm/,
+			],
 			[at("missing.wasm"), at("never.wasm"), /cannot read .*missing\.wasm: ENOENT/],
 			[template, at("nowhere/out.wasm"), /cannot write .*out\.wasm: ENOENT/],
 		] as const) {

@@ -6,20 +6,24 @@
  * taken out (place.ts). All else keeps its bytes: linking is deterministic, takes well under a second and leaves
  * the canister's own instruction counts as they are.
  */
-import { VERSION } from "./abi.js";
-import { functionType, unsignedLeb } from "./assembler.js";
+import { ByteReader, WasmFormatError } from "../../wasm/bytes.js";
 import {
-	append,
-	Cursor,
-	countOf,
+	appendEntries,
+	countEntries,
+	customSections,
+	findSection,
+	type ImportDescription,
 	readExports,
+	readImports,
 	readSections,
+	replaceSection,
 	type Section,
 	SectionId,
-	sectionOf,
 	setCustomSection,
 	writeSections,
-} from "./binary.js";
+} from "../../wasm/module.js";
+import { VERSION } from "./abi.js";
+import { functionType, unsignedLeb } from "./assembler.js";
 import { redirectCalls } from "./calls.js";
 import { LinkError } from "./errors.js";
 import { ATTACHED_GLOBAL, KernelIndex, kernelFunctions, REDIRECTED, SYSTEM_CALLS } from "./kernel.js";
@@ -39,15 +43,28 @@ const CANDID_NAME = "icp:public candid:service";
 /** An export that only Azle's template has. */
 const AZLE_EXPORT = "execute_method_js";
 
+/** What a module imports. */
 interface Imported {
-	readonly functions: readonly { readonly module: string; readonly name: string; readonly type: number }[];
+	readonly functions: readonly ImportDescription[];
 	readonly globals: number;
 	readonly memories: number;
 }
 
+/** Does `read`; a Wasm that cannot be read is refused with what to do about it. */
+function refusing<T>(read: () => T): T {
+	try {
+		return read();
+	} catch (error) {
+		if (!(error instanceof WasmFormatError)) throw error;
+		throw new LinkError(
+			`${error.message}: give the .wasm that \`azle build\` wrote, whole, or build it again`,
+		);
+	}
+}
+
 /** The version of the convention that a Wasm was linked with, if it was. */
 export function linkedVersion(wasm: Uint8Array): string | undefined {
-	return markOf(readSections(wasm));
+	return refusing(() => markOf(readSections(wasm)));
 }
 
 /**
@@ -56,6 +73,10 @@ export function linkedVersion(wasm: Uint8Array): string | undefined {
  * @throws {LinkError} if it is no Wasm, not built by Azle, or linked with another version.
  */
 export function linkKernel(wasm: Uint8Array): Uint8Array {
+	return refusing(() => linked(wasm));
+}
+
+function linked(wasm: Uint8Array): Uint8Array {
 	const sections = readSections(wasm);
 	const mark = markOf(sections);
 	if (mark === MARK_CONTENT) return wasm;
@@ -65,18 +86,18 @@ export function linkKernel(wasm: Uint8Array): Uint8Array {
 				"build it again, then link it",
 		);
 	}
-	const imported = readImports(sections);
+	const imported = importsIn(sections);
 	check(sections, imported);
 	removePlace(sections, imported.functions.length);
 	const system = Object.fromEntries(
 		Object.entries(SYSTEM_CALLS).map(([name, call]) => [name, findSystemCall(sections, imported, call)]),
 	) as Record<keyof typeof SYSTEM_CALLS, number>;
-	const firstFunction = imported.functions.length + countOf(sections, SectionId.function);
-	const firstType = countOf(sections, SectionId.type);
+	const firstFunction = imported.functions.length + countEntries(sections, SectionId.function);
+	const firstType = countEntries(sections, SectionId.type);
 	const kernel = kernelFunctions({
 		system,
 		firstFunction,
-		attached: imported.globals + countOf(sections, SectionId.global),
+		attached: imported.globals + countEntries(sections, SectionId.global),
 	});
 	redirect(sections, new Map(REDIRECTED.map((call) => [system[call], firstFunction + KernelIndex[call]])));
 	append(
@@ -104,15 +125,22 @@ export function linkKernel(wasm: Uint8Array): Uint8Array {
  * it deploys, other tools do not.
  */
 export function withCandid(wasm: Uint8Array, did: string): Uint8Array {
-	const sections = readSections(wasm);
-	setCustomSection(sections, CANDID_NAME, new TextEncoder().encode(did));
-	return writeSections(sections);
+	return refusing(() => {
+		const sections = readSections(wasm);
+		setCustomSection(sections, CANDID_NAME, new TextEncoder().encode(did));
+		return writeSections(sections);
+	});
+}
+
+/** Adds entries at the end of a vector section. */
+function append(sections: Section[], id: number, entries: readonly ArrayLike<number>[]): void {
+	const added = entries.map((entry) => Uint8Array.from(entry));
+	replaceSection(sections, id, appendEntries(findSection(sections, id), added));
 }
 
 function redirect(sections: Section[], redirected: ReadonlyMap<number, number>): void {
-	const at = sections.findIndex(({ id }) => id === SectionId.code);
-	const { code, callsOf } = redirectCalls(new Cursor(sections[at]!.bytes), redirected);
-	sections[at] = { id: SectionId.code, bytes: code };
+	const { code, callsOf } = redirectCalls(findSection(sections, SectionId.code)!, redirected);
+	replaceSection(sections, SectionId.code, code);
 	for (const target of redirected.keys()) {
 		if (!callsOf.has(target)) {
 			throw new LinkError(
@@ -123,12 +151,8 @@ function redirect(sections: Section[], redirected: ReadonlyMap<number, number>):
 }
 
 function markOf(sections: readonly Section[]): string | undefined {
-	for (const { id, bytes } of sections) {
-		if (id !== SectionId.custom) continue;
-		const cursor = new Cursor(bytes);
-		if (cursor.name() === MARK_NAME) return new TextDecoder().decode(bytes.subarray(cursor.position));
-	}
-	return undefined;
+	const mark = customSections(sections).find(({ name }) => name === MARK_NAME);
+	return mark && new TextDecoder().decode(mark.bytes);
 }
 
 /** Refuses what is no canister built by Azle for a 32-bit heap. */
@@ -140,9 +164,9 @@ function check(sections: readonly Section[], imported: Imported): void {
 				"give the .wasm that `azle build` wrote",
 		);
 	}
-	const isAzle = readExports(sections).has(AZLE_EXPORT);
-	const hasMemory = imported.memories + countOf(sections, SectionId.memory) > 0;
-	if (!isAzle || !hasMemory || sectionOf(sections, SectionId.code) === undefined) {
+	const isAzle = readExports(sections).some(({ name }) => name === AZLE_EXPORT);
+	const hasMemory = imported.memories + countEntries(sections, SectionId.memory) > 0;
+	if (!isAzle || !hasMemory || findSection(sections, SectionId.code) === undefined) {
 		throw new LinkError(
 			`not a canister built by Azle (it has no export "${AZLE_EXPORT}"): ` +
 				"give the .wasm that `azle build` wrote, by default .azle/<canister>/<canister>.wasm",
@@ -160,44 +184,28 @@ function findSystemCall(
 	if (index < 0) {
 		throw new LinkError(`it does not import ic0.${name}: build it with Azle 0.33 or newer, stable mode`);
 	}
-	const cursor = new Cursor(sectionOf(sections, SectionId.type) ?? Uint8Array.of(0));
-	cursor.u32();
+	const types = new ByteReader(findSection(sections, SectionId.type) ?? Uint8Array.of(0));
+	types.u32();
 	for (let i = 0; i < imported.functions[index]!.type; i++) {
-		cursor.u8();
-		cursor.skip(cursor.u32());
-		cursor.skip(cursor.u32());
+		types.u8();
+		types.skip(types.u32());
+		types.skip(types.u32());
 	}
-	if (cursor.take(type.length).some((byte, i) => byte !== type[i])) {
+	if (types.take(type.length).some((byte, i) => byte !== type[i])) {
 		throw new LinkError(`its import ic0.${name} has not the type of a 32-bit heap: build it with Azle 0.33`);
 	}
 	return index;
 }
 
-function readImports(sections: readonly Section[]): Imported {
-	const cursor = new Cursor(sectionOf(sections, SectionId.import) ?? Uint8Array.of(0));
-	const functions: { module: string; name: string; type: number }[] = [];
-	let globals = 0;
-	let memories = 0;
-	const limits = () => {
-		const flags = cursor.u8();
-		cursor.skipLeb();
-		if (flags & 1) cursor.skipLeb();
+function importsIn(sections: readonly Section[]): Imported {
+	const imports = readImports(sections);
+	const other = imports.find(({ kind }) => kind === "tag");
+	if (other !== undefined)
+		throw new LinkError(`it imports ${other.module}.${other.name}, of a kind that Azle never imports`);
+	const count = (wanted: string) => imports.filter(({ kind }) => kind === wanted).length;
+	return {
+		functions: imports.filter(({ kind }) => kind === "function"),
+		globals: count("global"),
+		memories: count("memory"),
 	};
-	for (let left = cursor.u32(); left > 0; left--) {
-		const module = cursor.name();
-		const name = cursor.name();
-		const kind = cursor.u8();
-		if (kind === 0) functions.push({ module, name, type: cursor.u32() });
-		else if (kind === 1) {
-			cursor.u8();
-			limits();
-		} else if (kind === 2) {
-			limits();
-			memories++;
-		} else if (kind === 3) {
-			cursor.skip(2);
-			globals++;
-		} else throw new LinkError(`it imports ${module}.${name}, of a kind that Azle never imports`);
-	}
-	return { functions, globals, memories };
 }

@@ -6,8 +6,9 @@
  * in their stack. The path lies in the JSON of a data segment of its own; two functions, which the template exports
  * by way of a function each that calls them, hold that segment's length.
  */
+import { ByteReader, ByteWriter } from "../../wasm/bytes.js";
+import { findSection, readExports, replaceSection, type Section, SectionId } from "../../wasm/module.js";
 import { signedLeb, unsignedLeb } from "./assembler.js";
-import { Cursor, concat, readExports, type Section, SectionId, sectionOf } from "./binary.js";
 import { LinkError } from "./errors.js";
 
 /** What the path becomes. It names the JavaScript in the stack of a trap, and nothing else. */
@@ -32,14 +33,15 @@ export function removePlace(sections: Section[], imported: number): void {
 	const index = segments.findIndex(({ content }) => content !== undefined && isAzlesData(content));
 	if (index < 0) return;
 	const exports = readExports(sections);
-	const size = exports.get(SIZE_EXPORT);
-	const copy = exports.get(COPY_EXPORT);
+	const indexOf = (wanted: string) => exports.find(({ name }) => name === wanted)?.index;
+	const size = indexOf(SIZE_EXPORT);
+	const copy = indexOf(COPY_EXPORT);
 	if (size === undefined || copy === undefined) throw new LinkError(UNEXPECTED);
 	const { head, content } = segments[index]!;
 	const before = content!.length;
 	const placeless = withoutPath(content!);
 	segments[index] = { head, content: placeless };
-	replace(sections, SectionId.data, joined(segments));
+	replaceSection(sections, SectionId.data, joined(segments));
 	const inner = (outer: number) => calledFirst(bodyOf(sections, outer - imported).body) - imported;
 	replaceBody(sections, inner(size), sizeBody(before), sizeBody(placeless.length));
 	replaceBody(sections, inner(copy), copyBody(before, index), copyBody(placeless.length, index));
@@ -53,32 +55,33 @@ interface Segment {
 
 /** WebAssembly core specification, chapter 5.5.14 (Data section); an active segment stays as it is, unread. */
 function readSegments(sections: readonly Section[]): Segment[] {
-	const cursor = new Cursor(sectionOf(sections, SectionId.data) ?? Uint8Array.of(0));
+	const reader = new ByteReader(findSection(sections, SectionId.data) ?? Uint8Array.of(0));
 	const segments: Segment[] = [];
-	for (let left = cursor.u32(); left > 0; left--) {
-		const start = cursor.position;
-		const kind = cursor.u32();
+	for (let left = reader.u32(); left > 0; left--) {
+		const start = reader.pos;
+		const kind = reader.u32();
 		if (kind === 1) {
-			const head = cursor.bytes.subarray(start, cursor.position);
-			segments.push({ head, content: cursor.take(cursor.u32()) });
+			const head = reader.bytes.subarray(start, reader.pos);
+			segments.push({ head, content: reader.take(reader.u32()) });
 			continue;
 		}
-		if (kind !== 0 || cursor.u8() !== I32_CONST) throw new LinkError(UNEXPECTED);
-		cursor.skipLeb();
-		cursor.skip(1);
-		cursor.skip(cursor.u32());
-		segments.push({ head: cursor.bytes.subarray(start, cursor.position), content: undefined });
+		if (kind !== 0 || reader.u8() !== I32_CONST) throw new LinkError(UNEXPECTED);
+		reader.skipLeb();
+		reader.skip(1);
+		reader.skip(reader.u32());
+		segments.push({ head: reader.bytes.subarray(start, reader.pos), content: undefined });
 	}
 	return segments;
 }
 
-const joined = (segments: readonly Segment[]): Uint8Array =>
-	concat([
-		unsignedLeb(segments.length),
-		...segments.flatMap(({ head, content }) =>
-			content === undefined ? [head] : [head, unsignedLeb(content.length), content],
-		),
-	]);
+function joined(segments: readonly Segment[]): Uint8Array {
+	const writer = new ByteWriter().u32(segments.length);
+	for (const { head, content } of segments) {
+		writer.bytes(head);
+		if (content !== undefined) writer.u32(content.length).bytes(content);
+	}
+	return writer.view();
+}
 
 /** Azle's data begin like this, and JavaScript never does. */
 const DATA_START = '{"envVars":';
@@ -105,41 +108,38 @@ const copyBody = (length: number, segment: number): number[] => [
 
 /** A function's body, and where it is in the section of code, its length included. */
 function bodyOf(sections: readonly Section[], index: number): { body: Uint8Array; from: number; to: number } {
-	const cursor = new Cursor(sectionOf(sections, SectionId.code) ?? Uint8Array.of(0));
-	cursor.u32();
-	for (let i = 0; i < index; i++) cursor.skip(cursor.u32());
-	const from = cursor.position;
-	const body = cursor.take(cursor.u32());
-	return { body, from, to: cursor.position };
+	const reader = new ByteReader(findSection(sections, SectionId.code) ?? Uint8Array.of(0));
+	reader.u32();
+	for (let i = 0; i < index; i++) reader.skip(reader.u32());
+	const from = reader.pos;
+	const body = reader.take(reader.u32());
+	return { body, from, to: reader.pos };
 }
 
 /** What a function calls first, having at the most pushed its argument. */
 function calledFirst(body: Uint8Array): number {
-	const cursor = new Cursor(body);
-	for (let groups = cursor.u32(); groups > 0; groups--) {
-		cursor.skipLeb();
-		cursor.skip(1);
+	const reader = new ByteReader(body);
+	for (let groups = reader.u32(); groups > 0; groups--) {
+		reader.skipLeb();
+		reader.skip(1);
 	}
-	let opcode = cursor.u8();
+	let opcode = reader.u8();
 	if (opcode === LOCAL_GET) {
-		cursor.skipLeb();
-		opcode = cursor.u8();
+		reader.skipLeb();
+		opcode = reader.u8();
 	}
 	if (opcode !== CALL) throw new LinkError(UNEXPECTED);
-	return cursor.u32();
+	return reader.u32();
 }
 
 function replaceBody(sections: Section[], index: number, before: number[], after: number[]): void {
 	const { body, from, to } = bodyOf(sections, index);
 	if (Buffer.compare(body, Uint8Array.from(before)) !== 0) throw new LinkError(UNEXPECTED);
-	const code = sectionOf(sections, SectionId.code)!;
-	replace(
-		sections,
-		SectionId.code,
-		concat([code.subarray(0, from), unsignedLeb(after.length), after, code.subarray(to)]),
-	);
-}
-
-function replace(sections: Section[], id: number, bytes: Uint8Array): void {
-	sections[sections.findIndex((section) => section.id === id)] = { id, bytes };
+	const code = findSection(sections, SectionId.code)!;
+	const changed = new ByteWriter(code.length + after.length)
+		.range(code, 0, from)
+		.u32(after.length)
+		.bytes(after)
+		.range(code, to, code.length);
+	replaceSection(sections, SectionId.code, changed.view());
 }

@@ -12,7 +12,7 @@
  * that only calls, 1.3 times). Only a trap of the engine's own (an access out of bounds, a division by zero)
  * leaves the global where it was at the last of these.
  */
-import { ByteReader, ByteWriter } from "./bytes.js";
+import { ByteReader, ByteWriter } from "../../wasm/bytes.js";
 import { Flow, InstructionDecoder } from "./decoder.js";
 import { FUNCTION_ENTRY_WEIGHT } from "./weights.js";
 

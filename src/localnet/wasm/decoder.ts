@@ -1,11 +1,9 @@
 /**
- * Walks over instructions: WebAssembly core specification, chapter 5.4 (Instructions).
- *
- * It looks at the opcode and passes over the rest. Tables by opcode number instead of objects: the 1.2
- * million instructions of a canister built by Azle take about 30 ms.
+ * What an instruction means to who counts instructions and writes to memory: its weight, what it does to the flow of
+ * control, how it uses memory. In tables by its number (src/wasm/instructions.ts).
  */
-import { type ByteReader, WasmFormatError } from "./bytes.js";
-import { BASE, describeUnknown, Immediate, immediateOf, MISC, SIMD } from "./opcodes.js";
+import type { ByteReader } from "../../wasm/bytes.js";
+import { CODES, INSTRUCTIONS, passImmediates, readInstruction } from "../../wasm/instructions.js";
 import { weightOf } from "./weights.js";
 
 /** What the instruction means to someone who divides code into straight-line blocks. */
@@ -63,13 +61,10 @@ const ACCESSES: readonly (readonly [number, RegExp])[] = [
 	[Access.init, /^memory\.init$/],
 ];
 
-const MISC_AT = 256;
-const SIMD_AT = 512;
-const immediates = new Uint8Array(768).fill(Immediate.unknown);
-const weights = new Uint16Array(768);
-const flows = new Uint8Array(768);
-const accesses = new Uint8Array(768);
-const valueTypes = new Uint8Array(768);
+const weights = new Uint16Array(CODES);
+const flows = new Uint8Array(CODES);
+const accesses = new Uint8Array(CODES);
+const valueTypes = new Uint8Array(CODES);
 /** By the first letters of the names of loads and stores. */
 const VALUE_TYPES: Readonly<Record<string, number>> = {
 	i32: 0x7f,
@@ -79,18 +74,11 @@ const VALUE_TYPES: Readonly<Record<string, number>> = {
 	v12: 0x7b,
 };
 
-for (const [start, names] of [
-	[0, BASE],
-	[MISC_AT, MISC],
-	[SIMD_AT, SIMD],
-] as const) {
-	names.forEach((name, code) => {
-		immediates[start + code] = immediateOf(name);
-		weights[start + code] = weightOf(name);
-		flows[start + code] = FLOWS.find(([, pattern]) => pattern.test(name))?.[0] ?? Flow.none;
-		accesses[start + code] = ACCESSES.find(([, pattern]) => pattern.test(name))?.[0] ?? Access.none;
-		valueTypes[start + code] = VALUE_TYPES[name.slice(0, 3)] ?? 0;
-	});
+for (const { code, name } of INSTRUCTIONS) {
+	weights[code] = weightOf(name);
+	flows[code] = FLOWS.find(([, pattern]) => pattern.test(name))?.[0] ?? Flow.none;
+	accesses[code] = ACCESSES.find(([, pattern]) => pattern.test(name))?.[0] ?? Access.none;
+	valueTypes[code] = VALUE_TYPES[name.slice(0, 3)] ?? 0;
 }
 
 export class InstructionDecoder {
@@ -108,68 +96,12 @@ export class InstructionDecoder {
 	/** Passes over one instruction. */
 	step(): void {
 		const { reader } = this;
-		let code = reader.u8();
-		if (code >= 0xfc && code <= 0xfd) {
-			const sub = reader.u32();
-			if (sub > 255) throw this.#unknown(code, sub);
-			code = sub + (code === 0xfc ? MISC_AT : SIMD_AT);
-		}
+		const code = readInstruction(reader);
 		this.weight = weights[code]!;
 		this.flow = flows[code]!;
 		this.access = accesses[code]!;
 		this.valueType = valueTypes[code]!;
 		this.immediatesAt = reader.pos;
-		switch (immediates[code]) {
-			case Immediate.none:
-				return;
-			case Immediate.leb2:
-				reader.skipLeb();
-				reader.skipLeb();
-				return;
-			case Immediate.leb:
-				reader.skipLeb();
-				return;
-			case Immediate.memory:
-				this.#memory();
-				return;
-			case Immediate.memoryLane:
-				this.#memory();
-				reader.pos += 1;
-				return;
-			case Immediate.brTable:
-				for (let left = reader.u32() + 1; left > 0; left--) reader.skipLeb();
-				return;
-			case Immediate.selectTypes:
-				for (let left = reader.u32(); left > 0; left--) reader.skipLeb();
-				return;
-			case Immediate.bytes1:
-				reader.pos += 1;
-				return;
-			case Immediate.bytes4:
-				reader.pos += 4;
-				return;
-			case Immediate.bytes8:
-				reader.pos += 8;
-				return;
-			case Immediate.bytes16:
-				reader.pos += 16;
-				return;
-			default:
-				throw code < MISC_AT
-					? this.#unknown(0, code)
-					: this.#unknown(code < SIMD_AT ? 0xfc : 0xfd, code % MISC_AT);
-		}
-	}
-
-	#memory(): void {
-		const alignment = this.reader.u32();
-		if (alignment & 0x40) this.reader.skipLeb();
-		this.reader.skipLeb();
-	}
-
-	#unknown(prefix: number, code: number): WasmFormatError {
-		return new WasmFormatError(
-			`${describeUnknown(prefix, code)} before byte ${this.reader.pos} is not supported`,
-		);
+		passImmediates(reader, code);
 	}
 }

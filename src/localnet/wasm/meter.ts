@@ -12,9 +12,7 @@
  *
  * All additions stand at the end of their index spaces (core specification, chapter 2.5.1): no index shifts.
  */
-import { ByteReader, ByteWriter, WasmFormatError } from "./bytes.js";
-import { type Charger, createCharger } from "./charge.js";
-import { InstructionDecoder } from "./decoder.js";
+import { ByteReader, ByteWriter, WasmFormatError } from "../../wasm/bytes.js";
 import {
 	appendEntries,
 	countEntries,
@@ -30,9 +28,11 @@ import {
 	SectionId,
 	skipLimits,
 	writeSections,
-} from "./module.js";
+} from "../../wasm/module.js";
+import { type Charger, createCharger } from "./charge.js";
+import { InstructionDecoder } from "./decoder.js";
 
-export { type ModuleSummary, parseModule } from "./module.js";
+export { type ModuleSummary, parseModule } from "../../wasm/module.js";
 
 export const EXPORT_PREFIX = "canister_blobs:";
 export const INSTRUCTIONS_LEFT = `${EXPORT_PREFIX}instructions_left`;

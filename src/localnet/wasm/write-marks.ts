@@ -7,9 +7,7 @@
  * which is free, and in memory.fill, copy, init, size and grow. A store sets the byte of the page that it begins in; it
  * may end in the next one, which is for the reader of the table to look after (`LONGEST_STORE`).
  */
-import { ByteReader, ByteWriter, WasmFormatError } from "./bytes.js";
-import { Access, InstructionDecoder } from "./decoder.js";
-import { EXPORT_PREFIX } from "./meter.js";
+import { ByteReader, ByteWriter, WasmFormatError } from "../../wasm/bytes.js";
 import {
 	appendEntries,
 	countEntries,
@@ -20,7 +18,9 @@ import {
 	replaceSection,
 	SectionId,
 	writeSections,
-} from "./module.js";
+} from "../../wasm/module.js";
+import { Access, InstructionDecoder } from "./decoder.js";
+import { EXPORT_PREFIX } from "./meter.js";
 
 /** The exported function that marks a range; a module that has it was prepared here. */
 export const EXPORTED_MARK = `${EXPORT_PREFIX}mark`;

@@ -66,6 +66,12 @@ export class ByteReader {
 		return this.bytes.subarray(this.pos - length, this.pos);
 	}
 
+	/** Passes over so many bytes. */
+	skip(length: number): void {
+		if (length > this.end - this.pos) throw new WasmFormatError(`unexpected end at byte ${this.end}`);
+		this.pos += length;
+	}
+
 	name(): string {
 		return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(this.take(this.u32()));
 	}

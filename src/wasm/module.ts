@@ -121,6 +121,8 @@ export function skipLimits(reader: ByteReader): void {
 }
 
 export interface ImportDescription extends ImportEntry {
+	/** For a function: the index of its type. */
+	readonly type: number;
 	/** For a global: whether it is mutable. */
 	readonly mutable: boolean;
 	/** For a table: its reference type. */
@@ -135,9 +137,10 @@ export function readImports(sections: readonly Section[]): ImportDescription[] {
 		const module = reader.name();
 		const name = reader.name();
 		const kind = externalKind(reader.u8());
+		let type = 0;
 		let mutable = false;
 		let refType = 0;
-		if (kind === "function") reader.u32();
+		if (kind === "function") type = reader.u32();
 		else if (kind === "memory") skipLimits(reader);
 		else if (kind === "table") {
 			refType = reader.u8();
@@ -149,7 +152,7 @@ export function readImports(sections: readonly Section[]): ImportDescription[] {
 			reader.u8();
 			reader.u32();
 		}
-		return { module, name, kind, mutable, refType };
+		return { module, name, kind, type, mutable, refType };
 	});
 }
 
@@ -169,13 +172,17 @@ export function parseModule(wasm: Uint8Array): ModuleSummary {
 	return {
 		imports: readImports(sections).map(({ module, name, kind }) => ({ module, name, kind })),
 		exports: readExports(sections).map(({ name, kind }) => ({ name, kind })),
-		customSections: sections
-			.filter(({ id }) => id === SectionId.custom)
-			.map(({ bytes }) => {
-				const reader = new ByteReader(bytes);
-				return { name: reader.name(), bytes: reader.take(reader.end - reader.pos) };
-			}),
+		customSections: customSections(sections),
 	};
+}
+
+export function customSections(sections: readonly Section[]): CustomSection[] {
+	return sections
+		.filter(({ id }) => id === SectionId.custom)
+		.map(({ bytes }) => {
+			const reader = new ByteReader(bytes);
+			return { name: reader.name(), bytes: reader.take(reader.end - reader.pos) };
+		});
 }
 
 export function countEntries(sections: readonly Section[], id: number): number {
@@ -200,4 +207,13 @@ export function readParameterCounts(sections: readonly Section[]): number[] {
 		if (parameters === undefined) throw new WasmFormatError("a function has a type that does not exist");
 		return parameters;
 	});
+}
+
+/** Adds a custom section at the end, in the place of one of that name if there is one. */
+export function setCustomSection(sections: Section[], name: string, content: Uint8Array): void {
+	const at = sections.findIndex(
+		({ id, bytes }) => id === SectionId.custom && new ByteReader(bytes).name() === name,
+	);
+	if (at >= 0) sections.splice(at, 1);
+	sections.push({ id: SectionId.custom, bytes: new ByteWriter().name(name).bytes(content).view() });
 }
