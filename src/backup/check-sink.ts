@@ -2,22 +2,22 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { MAX_OBJECT_BYTES, type Sink } from "./sink.js";
 
-/** One demand on a sink. */
+/** One requirement that a sink must meet. */
 export interface SinkCheck {
-	/** What is demanded. */
+	/** The requirement, in words. */
 	readonly name: string;
 	/**
-	 * Rejects where the sink does not fulfil it. Everything is written under `prefix` and removed again.
-	 * @param open opens the same place anew, as another process would
+	 * Rejects if the sink does not meet the requirement. Writes only under `prefix` and removes what it wrote.
+	 * @param open opens the same place again, as another process would
 	 */
 	run(open: () => Sink | Promise<Sink>, prefix: string): Promise<void>;
 }
 
-/** What became of one check. */
+/** The result of one check. */
 export interface SinkCheckResult {
-	/** What was demanded. */
+	/** The requirement, in words. */
 	readonly name: string;
-	/** Why the sink does not fulfil it; undefined where it does. */
+	/** Why the sink fails the check; undefined if it passes. */
 	readonly error: Error | undefined;
 }
 
@@ -36,12 +36,12 @@ async function namesOf(sink: Sink, prefix: string): Promise<string[]> {
 
 const check = (name: string, run: SinkCheck["run"]): SinkCheck => ({ name, run });
 
-/** Writers at a time that create the same name. */
+/** Concurrent writers that create the same name. */
 const RIVALS = 16;
 /** More than the largest page of any list. */
 const MANY = 1_030;
 
-/** Everything that a repository relies on. */
+/** All requirements of a repository. */
 export const SINK_CHECKS: readonly SinkCheck[] = [
 	check("what is not there has neither bytes nor size, and deleting it is no error", async (open, prefix) => {
 		const sink = await open();
@@ -165,8 +165,8 @@ export const SINK_CHECKS: readonly SinkCheck[] = [
 ];
 
 /**
- * Judges a sink by every check, one after the other, and removes what it wrote.
- * @param open opens the same place anew, as another process would
+ * Runs every check on a sink, one after the other, and removes what the checks wrote.
+ * @param open opens the same place again, as another process would
  */
 export async function checkSink(open: () => Sink | Promise<Sink>): Promise<SinkCheckResult[]> {
 	const results: SinkCheckResult[] = [];
@@ -174,7 +174,7 @@ export async function checkSink(open: () => Sink | Promise<Sink>): Promise<SinkC
 	return results;
 }
 
-/** Runs one check, and removes what it wrote. @returns why the sink does not fulfil it, if it does not */
+/** Runs one check and removes what it wrote. @returns the failure; undefined if the sink passes */
 export async function runSinkCheck(
 	{ run }: SinkCheck,
 	open: () => Sink | Promise<Sink>,

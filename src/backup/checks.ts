@@ -15,7 +15,7 @@ import type { InitOptions, RepositoryOptions } from "./repository/repository.js"
 import type { CanisterSinkOptions } from "./sinks/canister.js";
 import type { S3SinkOptions } from "./sinks/s3.js";
 
-/** What each option may be: callers in JavaScript have no types. Bounds are checked at use. */
+/** Checks of each option: callers in JavaScript have no types. Bounds are checked at use. */
 
 const { signal } = is;
 const texts: is.Check = {
@@ -132,7 +132,7 @@ export const S3_SINK: is.Checks<S3SinkOptions> = {
 	secretAccessKey: is.text,
 };
 
-/** Refuses options that are none, of which one is none, and any that there are not. @throws BackupError `option_invalid` */
+/** Rejects options that are no object, an invalid value and an unknown option. @throws BackupError `option_invalid` */
 export function checkOptions<Options extends object>(
 	options: Options | undefined,
 	checks: is.Checks<Options>,
@@ -141,7 +141,7 @@ export function checkOptions<Options extends object>(
 	ofBackup(() => is.checkOptions(options, checks, name));
 }
 
-/** Refuses an argument that must be there. @throws BackupError `option_invalid` */
+/** Rejects an invalid or missing argument. @throws BackupError `option_invalid` */
 export function checkArgument(name: string, value: unknown, check: is.Check): void {
 	ofBackup(() => is.checkArgument(name, value, check));
 }

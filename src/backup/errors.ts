@@ -1,42 +1,42 @@
 /** Error codes of a backup repository, with the facts that each carries. */
 export interface BackupErrorDetails {
-	/** There is no repository at this place. */
+	/** The place holds no repository. */
 	readonly repository_not_found: { readonly sink: string };
-	/** `init` found a repository, or other objects, at this place. */
+	/** `init` found a repository, or other objects, at the place. */
 	readonly repository_exists: { readonly sink: string };
 	/** The repository was made by a later version of this package. */
 	readonly repository_unsupported: { readonly version: number };
-	/** The repository is encrypted, and nothing was given that opens its key. */
+	/** The repository is encrypted, and the caller passed no secret. */
 	readonly repository_encrypted: { readonly sink: string };
-	/** An object or an item in it is not what it must be. */
+	/** An object or item of the repository does not have the expected bytes. */
 	readonly repository_damaged: { readonly object: string; readonly reason: string };
 	/** The repository lacks bytes that a snapshot needs. */
 	readonly item_missing: { readonly sha256: string };
-	/** The sink overwrites objects that it was told to create only. */
+	/** The sink overwrites an object on `create`. */
 	readonly sink_unconditional: { readonly sink: string };
 	/** The sink failed to read or write. */
 	readonly sink_failed: { readonly object: string; readonly reason: string };
-	/** Other processes committed each time before this one did. */
+	/** Other processes committed first at every attempt. */
 	readonly commit_contended: { readonly attempts: number };
-	/** No snapshot has this name, or several names begin so. */
+	/** No snapshot has this name, or several ids begin with it. */
 	readonly snapshot_not_found: { readonly snapshot: string };
 	/** The snapshot holds no such key. */
 	readonly key_not_found: { readonly key: string };
 	/** The store's feed does not have the head that the last snapshot names. */
 	readonly rolled_back: { readonly sequence: bigint };
-	/** The store is not live, and it was no backup that switched its mode. */
+	/** The store is not live, and no backup switched its mode. */
 	readonly store_not_live: { readonly mode: string };
 	/** The store could not be switched back to live. */
 	readonly store_left_in_maintenance: { readonly reason: string };
 	/** The canister runs another module than the one that was backed up. */
 	readonly wasm_differs: { readonly recorded: string; readonly found: string };
-	/** A file exists and was not to be overwritten, or a key cannot be a file here. */
+	/** A file exists and must not be overwritten, or the key is not a valid file path here. */
 	readonly path_refused: { readonly path: string; readonly reason: string };
 	/** An option or argument is out of its bounds. */
 	readonly option_invalid: { readonly option: string; readonly reason: string };
 }
 
-/** Stable name of what went wrong. */
+/** Stable name of an error. */
 export type BackupErrorCode = keyof BackupErrorDetails;
 
 const MESSAGES: { readonly [Code in BackupErrorCode]: (details: BackupErrorDetails[Code]) => string } = {
@@ -73,11 +73,11 @@ const MESSAGES: { readonly [Code in BackupErrorCode]: (details: BackupErrorDetai
 
 /** Failure of a backup repository. Failures of the canister and the network are BlobErrors of the client. */
 export class BackupError<Code extends BackupErrorCode = BackupErrorCode> extends Error {
-	/** The class, by which logs tell it. */
+	/** Name of the class, for logs. */
 	override readonly name = "BackupError";
-	/** What went wrong: stable, from a closed set. */
+	/** Stable code from a closed set. */
 	readonly code: Code;
-	/** Facts behind the message. They never hold bytes of a blob or a secret. */
+	/** Facts behind the message. They never contain bytes of a blob or secrets. */
 	readonly details: BackupErrorDetails[Code];
 
 	/** @internal */
@@ -88,12 +88,12 @@ export class BackupError<Code extends BackupErrorCode = BackupErrorCode> extends
 	}
 }
 
-/** Whether `error` is a failure of a backup repository, of this code where one is given. */
+/** Whether `error` is a BackupError, and has this code if one is passed. */
 export const isBackupError = <Code extends BackupErrorCode>(
 	error: unknown,
 	code?: Code,
 ): error is BackupError<Code> => error instanceof BackupError && (code === undefined || error.code === code);
 
-/** The error of bytes in a repository that are not what they must be. */
+/** The error for bytes in a repository that differ from the expected ones. */
 export const damaged = (object: string, reason: string): BackupError =>
 	new BackupError("repository_damaged", { object, reason });

@@ -1,7 +1,7 @@
-/** Errors of the system after which no other file could be written, either. */
+/** System errors after which no other file can be written either. */
 const FULL = ["ENOSPC", "EDQUOT"];
 
-/** What is said of such an error, and of a file that is there in part; undefined for any other. */
+/** The message for such an error, with the file that is partly written; undefined for any other error. */
 export function whyFull(error: unknown, place: string): string | undefined {
 	const { code = "" } = error as NodeJS.ErrnoException;
 	if (!FULL.includes(code)) return undefined;

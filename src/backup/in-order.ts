@@ -1,4 +1,4 @@
-/** Does work for what comes, so much at a time, and hands the results out in the order in which it came. */
+/** Works on several inputs at a time and yields the results in the order of the inputs. */
 export async function* inOrder<A, B>(
 	source: AsyncIterable<A> | Iterable<A>,
 	width: number,
@@ -8,7 +8,7 @@ export async function* inOrder<A, B>(
 	try {
 		for await (const each of source) {
 			const result = work(each);
-			// It is waited for in its turn.
+			// Awaited when its turn comes.
 			result.catch(() => {});
 			underWay.push(result);
 			if (underWay.length >= width) yield await (underWay.shift() as Promise<B>);

@@ -9,39 +9,39 @@ import type { ItemWriter } from "../repository/item-writer.js";
 import type { Repository } from "../repository/repository.js";
 import { neededBy } from "./needed-items.js";
 
-/** Items that are read ahead. */
+/** Items read ahead. */
 const AHEAD = 8;
 
-/** What is copied, and how. */
+/** Options of `copy`. */
 export interface CopyOptions {
-	/** Snapshots, by their ids. @default all that the other repository has not */
+	/** Ids of the snapshots to copy. @default all that the target repository lacks */
 	readonly ids?: readonly string[] | undefined;
 	/**
-	 * What is read again of what was copied: `bytes` all of it, as the other repository has it now; `structure` nothing but
-	 * pages, and that each object is there and whole. @default "structure"
+	 * How much of the copy is verified: `bytes` reads all of it from the target repository; `structure` reads the pages
+	 * only, and checks that each object exists with its full size. @default "structure"
 	 */
 	readonly check?: "structure" | "bytes" | undefined;
-	/** Only say what would be copied. @default false */
+	/** Reports what would be copied, and copies nothing. @default false */
 	readonly dryRun?: boolean | undefined;
-	/** Told of bytes that were copied or were there. */
+	/** Called with the number of bytes that were copied or that the target had. */
 	readonly onBytes?: ((bytes: number) => void) | undefined;
-	/** Told what a person should know. */
+	/** Called with notes for the operator. */
 	readonly onNote?: ((text: string) => void) | undefined;
-	/** Ends it. The next one goes on. */
+	/** Aborts the copy. The next copy resumes. */
 	readonly signal?: AbortSignal | undefined;
 }
 
-/** What a copy did, or would do. */
+/** Result of a copy, or of a dry run. */
 export interface CopyResult {
-	/** Snapshots that the other repository has now. */
+	/** Snapshots that were copied. */
 	readonly copied: readonly SnapshotSummary[];
-	/** Snapshots that it had. */
+	/** Snapshots that the target had before. */
 	readonly there: readonly SnapshotSummary[];
-	/** Items that were written: chunks, lists of leaves, pages, snapshots. */
+	/** Items written: chunks, lists of leaves, pages, snapshots. */
 	readonly items: number;
-	/** Their bytes, as they stand in the first repository. */
+	/** Size of these items in bytes, as stored in the source repository. */
 	readonly bytes: number;
-	/** Bytes of items that the other had, counted likewise. */
+	/** Size in bytes of the items that the target had, as stored in the source. */
 	readonly reusedBytes: number;
 }
 
@@ -52,10 +52,10 @@ interface Counts {
 }
 
 /**
- * Copies snapshots from one repository to another, whether encrypted or not, and under whatever key: every item is opened,
- * held against its hash and sealed anew. What the other has, by whatever blob, is not written again. Afterwards the copy is
- * checked, from what it has in its sink.
- * @throws BackupError `snapshot_not_found`, `item_missing` where the first cannot be read, `repository_damaged`
+ * Copies snapshots from one repository to another. Either may be encrypted, under any key: `copy` opens each item,
+ * checks its hash and seals it for the target. Items that the target has are not written again. Afterwards `copy`
+ * verifies the snapshots in the target's sink.
+ * @throws BackupError `snapshot_not_found`, `item_missing` if the source cannot be read, `repository_damaged`
  */
 export async function copy(from: Repository, to: Repository, options: CopyOptions = {}): Promise<CopyResult> {
 	checkOptions(options, COPY);
@@ -118,7 +118,7 @@ async function write(
 	const copied = inOrder(neededBy(from, snapshots), AHEAD, async ({ kind, sha }) => {
 		throwIfAborted(signal);
 		const [record] = await from.index.find(sha);
-		// Two blobs, or two snapshots, may have it.
+		// Two blobs, or two snapshots, may share the item.
 		if (record && !met.add(record)) return 0;
 		if (await writer.has(sha)) return record?.location.length ?? 0;
 		const bytes = await from.items.get(sha);
@@ -157,7 +157,7 @@ async function count(
 	}
 }
 
-/** From the indexes and objects of the copy alone. */
+/** Reads only the indexes and objects of the copy. */
 async function checkCopied(
 	to: Repository,
 	snapshots: readonly SnapshotSummary[],

@@ -12,8 +12,8 @@ export interface Needed {
 }
 
 /**
- * All that snapshots need, what is below a page before the page itself: of a copy that was cut off every page has what it
- * names. No page twice; chunks that blobs share as often as they have them.
+ * Yields all items that snapshots need, the children of a page before the page: if a copy is interrupted, every page in
+ * it has its children. Yields no page twice, but a shared chunk once per blob.
  */
 export async function* neededBy(
 	repository: Repository,

@@ -12,8 +12,8 @@ import { BLOBS, type Document, documentsOf } from "./documents.js";
 import type { ExportOptions, ExportResult } from "./tar.js";
 
 /**
- * Writes a snapshot into a directory, with the files that `exportTar` puts into an archive. Run again after a kill, or for a
- * later snapshot, it writes what differs; files that the snapshot has not stay.
+ * Writes a snapshot into a directory, with the same files as in the archive of `exportTar`. A second run, for example
+ * after a kill or for a later snapshot, writes only what differs. Files that the snapshot does not contain stay.
  * @param id of the snapshot
  */
 export async function exportDirectory(
@@ -58,7 +58,7 @@ async function write(directory: string, { name, read }: Document): Promise<void>
 	try {
 		const file = await open(aside, "wx", 0o666);
 		try {
-			// A single write may take only some of the bytes, on a disk that is full.
+			// On a full disk a single write may store only some of the bytes.
 			let at = 0;
 			for await (const piece of read()) {
 				await writeAt(file, piece, at);

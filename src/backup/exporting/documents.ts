@@ -4,18 +4,18 @@ import type { Repository } from "../repository/repository.js";
 import { entriesOf } from "../tree/cursor.js";
 import { type BlobEntry, blobCodec, settingCodec } from "../tree/entry.js";
 
-/** Which blobs of a snapshot are meant. */
+/** Selects blobs of a snapshot. */
 export interface BlobFilter {
-	/** Only keys that begin so. @default "" (all) */
+	/** Only keys with this prefix. @default "" (all) */
 	readonly prefix?: string | undefined;
-	/** Only blobs of this principal, in text. */
+	/** Only blobs of this owner, a principal in text. */
 	readonly owner?: string | undefined;
 }
 
-/** Where the blobs are, as files, beside the documents. */
+/** Directory of the blobs, beside the documents. */
 export const BLOBS = "blobs/";
 
-/** One of the texts that go with the blobs, in pieces. It is the same each time it is read. */
+/** A text file that accompanies the blobs, in pieces. Every read yields the same text. */
 export interface Document {
 	readonly name: string;
 	read(): AsyncGenerator<Uint8Array>;
@@ -30,7 +30,7 @@ export async function* blobsOf(
 		if (owner === undefined || entry.owner === owner) yield entry;
 }
 
-/** What a snapshot says beside the bytes of its blobs, for readers that know nothing of repositories. */
+/** The facts of a snapshot beside the bytes of its blobs, in a form that needs no knowledge of repositories. */
 export function documentsOf(
 	repository: Repository,
 	snapshot: Snapshot,

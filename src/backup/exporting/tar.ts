@@ -8,33 +8,34 @@ import type { Repository } from "../repository/repository.js";
 import type { BlobEntry } from "../tree/entry.js";
 import { BLOBS, type BlobFilter, blobsOf, documentsOf } from "./documents.js";
 
-/** What is exported, and what is told. */
+/** Options of an export. */
 export interface ExportOptions extends BlobFilter {
-	/** Told of each blob that could not be exported. */
+	/** Called for each blob that could not be exported. */
 	readonly onFailed?: ((key: string, reason: string) => void) | undefined;
-	/** Told of bytes of blobs. */
+	/** Called with the number of bytes of blobs that were exported. */
 	readonly onBytes?: ((bytes: number) => void) | undefined;
-	/** Ends it. */
+	/** Aborts the export. */
 	readonly signal?: AbortSignal | undefined;
 }
 
-/** What was exported. */
+/** Result of an export. */
 export interface ExportResult {
-	/** Blobs. */
+	/** Exported blobs. */
 	readonly blobs: number;
-	/** Their bytes. */
+	/** Size of the exported blobs in bytes. */
 	readonly bytes: number;
 	/** Blobs that could not be exported. */
 	readonly failed: number;
-	/** Blobs that the snapshot itself lacks. */
+	/** Blobs that the snapshot lacks. */
 	readonly missing: number;
 }
 
 /**
- * Writes a snapshot as a tar archive: `snapshot.json`, `settings.jsonl`, `blobs.jsonl` with all that is said of each blob,
- * and the blobs as files below `blobs/`. Every byte is held against its hash before it is written.
+ * Writes a snapshot as a tar archive: `snapshot.json`, `settings.jsonl`, `blobs.jsonl` with the facts of each blob, and
+ * the blobs as files below `blobs/`. Verifies every byte against its hash before writing it.
  * @param id of the snapshot
- * @param into is closed at the end; aborted where a blob turns out to be damaged halfway, since no tar can take it back
+ * @param into is closed at the end. It is aborted if a blob turns out to be damaged halfway, since a tar cannot revoke
+ * an entry
  */
 export async function exportTar(
 	repository: Repository,
@@ -48,7 +49,7 @@ export async function exportTar(
 	const { signal } = controller;
 	const { readable, controller: packer } = createTarPacker();
 	const piped = readable.pipeTo(into, { signal });
-	// Whoever reads went away: what is being written fails by that, too.
+	// The reader closed the stream: the pending write fails by that, too.
 	piped.catch(() => controller.abort());
 	const snapshot = await repository.read(id);
 	const at = new Date(snapshot.at);
@@ -82,7 +83,7 @@ export async function exportTar(
 	} catch (error) {
 		packer.error(error);
 		await piped.catch((failure: unknown) => {
-			// What went wrong first.
+			// The first failure.
 			if (!controller.signal.aborted || options.signal?.aborted) return;
 			throw failure;
 		});
@@ -107,7 +108,7 @@ async function writeFile(
 	await writer.close();
 }
 
-/** The files above a key, of keys that come in their order: below a file there can be no other one. */
+/** The files on the path to a key. Keys come in order, and below a file there can be no other file. */
 class FilesAbove {
 	readonly #above: string[] = [];
 
@@ -116,7 +117,7 @@ class FilesAbove {
 	}
 
 	refusalOf(key: string): string | undefined {
-		// Keys that begin alike are neighbours: past the last one, a key is above no other.
+		// Keys with a common prefix are neighbours: past the last one, a key has no more descendants.
 		while (this.#above.length > 0 && !key.startsWith(this.#above.at(-1)!)) this.#above.pop();
 		const above = this.#above.find((file) => key.startsWith(`${file}/`));
 		return above === undefined
@@ -125,7 +126,7 @@ class FilesAbove {
 	}
 }
 
-/** Why a blob cannot be a file of an archive; undefined where its name is one and all of its chunks are there. */
+/** Why a blob cannot become a file of an archive; undefined if its key is a valid path and all its chunks exist. */
 async function refusal({ items, index, sink }: Repository, entry: BlobEntry): Promise<string | undefined> {
 	const name = refusalOf(entry.key, "linux");
 	if (name !== undefined) return name;

@@ -2,14 +2,14 @@ import { damaged } from "../errors.js";
 import { decodeJson, encodeJson, type Fields } from "./json.js";
 import { hex, sha256 } from "./names.js";
 
-/** What a repository is at: which snapshots there are, and what is marked and condemned. Each change is a new generation. */
+/** State of a repository: its snapshots, and the marked and condemned objects. Each change makes a new generation. */
 
 export const FORMAT_VERSION = 1;
 const GENERATION_FORMAT = "canister-blobs backup generation";
 
 export const MAX_GENERATION_BYTES = 16 * 2 ** 20;
 export const MAX_SNAPSHOTS = 20_000;
-/** Objects that are marked or condemned at a time. */
+/** Maximum number of objects that are marked or condemned at a time. */
 export const MAX_MARKS = 50_000;
 const MAX_TAGS = 32;
 
@@ -19,44 +19,44 @@ export interface SnapshotSummary {
 	readonly id: string;
 	/** The store's canister. */
 	readonly canister: string;
-	/** When it was made, by the clock of the machine that made it. */
+	/** Time of the snapshot, by the clock of the machine that made it. */
 	readonly at: string;
-	/** Words by which it is found and kept. */
+	/** Words that find the snapshot and that keep rules select. */
 	readonly tags: readonly string[];
-	/** Blobs that it has. */
+	/** Number of blobs in the snapshot. */
 	readonly blobs: number;
-	/** Their bytes. */
+	/** Total size of the blobs in bytes. */
 	readonly bytes: number;
-	/** Last change that it has. */
+	/** Sequence number of the last change in the snapshot. */
 	readonly sequence: string;
-	/** Blobs that it should have and has not. */
+	/** Number of blobs that the store had and the snapshot lacks. */
 	readonly missing: number;
 }
 
 /** An object that no snapshot needs. */
 export interface Mark {
 	readonly object: string;
-	/** Generation that marked it. */
+	/** Generation in which it was marked. */
 	readonly generation: number;
 	readonly at: string;
 }
 
 export interface Generation {
 	readonly generation: number;
-	/** SHA-256 of the generation before. */
+	/** SHA-256 of the previous generation; undefined for the first. */
 	readonly parent: string | undefined;
 	readonly at: string;
-	/** What made it, such as `backup`. */
+	/** The operation that made it, such as `backup`. */
 	readonly by: string;
 	readonly snapshots: readonly SnapshotSummary[];
 	readonly marked: readonly Mark[];
-	/** Objects that count as gone, and are being deleted. */
+	/** Objects that count as gone and are being deleted. */
 	readonly condemned: readonly string[];
-	/** Generation that condemned these. */
+	/** Generation that condemned these objects. */
 	readonly condemnedAt: number;
-	/** Generation that condemned others before, which are deleted. */
+	/** Generation of the previous condemnation, whose objects are deleted. */
 	readonly condemnedBefore: number;
-	/** Makes it different from what any other process would write. */
+	/** Makes the bytes differ from those of every other process. */
 	readonly nonce: string;
 }
 
@@ -88,7 +88,7 @@ export function encodeGeneration(value: Generation): Buffer {
 	});
 }
 
-/** What is left of an old generation: its name, which must never be free again, and its hash. */
+/** The shortened form of an old generation: its hash under its name. The name must never become free. */
 export const encodeShortened = (generation: number, bytes: Uint8Array): Buffer =>
 	encodeJson({
 		format: GENERATION_FORMAT,

@@ -3,13 +3,14 @@ import { chunkName, hex, packName, parseChunkName, parsePackName, unhex } from "
 import { codeOf, formOf, type ItemForm, MAX_ITEM_BYTES, MAX_PACK_BYTES } from "./pack.js";
 
 /**
- * An index: which item lies where, sorted by SHA-256. It is made from packs and names of chunks, and can be made again.
+ * An index: the location of each item, sorted by SHA-256. It is derived from packs and names of chunks and can be
+ * rebuilt.
  *
  *     "cbindex1" | runs (4) | packs (4) | records (4) | fanout 256 × 4 | runs × 8 | packs × 36 | records × 45
  *
  * Fanout i counts the records whose first byte is at most i. A pack is SHA-256 (32) and size (4). A record is SHA-256
- * (32), kind as in a pack (1), place (4), offset (4), length (4). A place below 2^31 is the number of a pack; of a chunk that is
- * stored alone it is 2^31 plus the number of its run. Numbers are big-endian.
+ * (32), kind as in a pack (1), place (4), offset (4), length (4). A place below 2^31 is the number of a pack. The place
+ * of a chunk that is stored alone is 2^31 plus the number of its run. Numbers are big-endian.
  */
 
 const MAGIC = Buffer.from("cbindex1");
@@ -20,12 +21,12 @@ const PACK_ENTRY_BYTES = 36;
 export const RECORD_BYTES = 45;
 const ALONE = 2 ** 31;
 
-/** Records of an index at most: it is held in memory while it is made. */
+/** Maximum number of records in an index, which is built in memory. */
 export const MAX_INDEX_RECORDS = 65_536;
 export const MAX_INDEX_BYTES =
 	HEADER_BYTES + MAX_INDEX_RECORDS * (RUN_BYTES + PACK_ENTRY_BYTES + RECORD_BYTES);
 
-/** Where an item lies. */
+/** Where an item is stored. */
 export interface Location extends ItemForm {
 	readonly sha: string;
 	/** Name of the pack, or of the chunk that is stored alone. */
@@ -33,7 +34,7 @@ export interface Location extends ItemForm {
 	/** Size of that object. */
 	readonly objectBytes: number;
 	readonly offset: number;
-	/** Bytes that it has there. */
+	/** Stored length in bytes. */
 	readonly length: number;
 }
 
@@ -94,14 +95,14 @@ function placeOf(
 	return pack.number;
 }
 
-/** What is kept in memory of an index: where its records are, and which packs and runs they name. */
+/** The part of an index that stays in memory: the position of its records, and the packs and runs that they name. */
 export class IndexTables {
 	readonly name: string;
 	readonly count: number;
 	readonly #fanout: Uint32Array;
 	readonly #runs: Buffer;
 	readonly #packs: Buffer;
-	/** Where the records begin. */
+	/** Offset of the first record. */
 	readonly recordsAt: number;
 
 	private constructor(
@@ -145,7 +146,7 @@ export class IndexTables {
 		if (before !== count) throw damaged(name, "its fanout does not end with its records");
 		return new IndexTables(name, count, {
 			fanout,
-			// Copies, so that the whole is not kept alive by a part.
+			// Copies, so that a slice does not keep the whole buffer alive.
 			runs: Buffer.from(bytes.subarray(runsAt, packsAt)),
 			packs: Buffer.from(bytes.subarray(packsAt, recordsAt)),
 			recordsAt,
@@ -160,12 +161,12 @@ export class IndexTables {
 		return false;
 	}
 
-	/** Numbers of the records whose SHA-256 begins with this byte. */
+	/** Range of the records whose SHA-256 begins with this byte. */
 	bucket(byte: number): { readonly from: number; readonly to: number } {
 		return { from: byte === 0 ? 0 : (this.#fanout[byte - 1] as number), to: this.#fanout[byte] as number };
 	}
 
-	/** The locations in all records, out of the bytes of the whole index. */
+	/** The locations in all records, read from the bytes of the whole index. */
 	*locations(bytes: Uint8Array): Generator<Location> {
 		for (let at = this.recordsAt; at < bytes.length; at += RECORD_BYTES)
 			yield this.location(bytes.subarray(at, at + RECORD_BYTES));

@@ -1,7 +1,10 @@
 import { BackupError, damaged } from "../errors.js";
 import { isSha256Hex } from "./names.js";
 
-/** JSON of a repository: written in one way only, and read with every field checked, for whoever wrote it may lie. */
+/**
+ * JSON of a repository: one encoding for each value, and every field checked on reading, since its writer is not
+ * trusted.
+ */
 
 export type Json =
 	| null
@@ -11,7 +14,7 @@ export type Json =
 	| readonly Json[]
 	| { readonly [name: string]: Json | undefined };
 
-/** Fields in the order given, absent ones left out, no white space: the same value always has the same bytes. */
+/** Encodes fields in the given order, without absent ones and without white space: equal values have equal bytes. */
 export const encodeJson = (value: Json): Buffer => Buffer.from(JSON.stringify(value), "utf8");
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -26,7 +29,7 @@ export function decodeJson(object: string, bytes: Uint8Array): Fields {
 	return Fields.of(object, value);
 }
 
-/** An object out of a repository, whose fields are read by type. */
+/** An object read from a repository, with typed access to its fields. */
 export class Fields {
 	readonly #object: string;
 	readonly #fields: Readonly<Record<string, unknown>>;
@@ -42,7 +45,7 @@ export class Fields {
 		return new Fields(object, value as Record<string, unknown>);
 	}
 
-	/** All fields as they are, for values that are passed on. */
+	/** All fields unchanged, for values that are passed on. */
 	get raw(): Readonly<Record<string, unknown>> {
 		return this.#fields;
 	}
@@ -64,7 +67,7 @@ export class Fields {
 		);
 	}
 
-	/** A whole number, not negative. */
+	/** A non-negative integer. */
 	integer(name: string, max = Number.MAX_SAFE_INTEGER): number {
 		return this.#read(
 			name,
@@ -73,7 +76,7 @@ export class Fields {
 		);
 	}
 
-	/** Decimal digits of an unsigned number of 64 bits. */
+	/** Decimal digits of an unsigned 64-bit number. */
 	digits(name: string): string {
 		return this.#read(
 			name,

@@ -8,12 +8,12 @@ export const PACKS = "packs/";
 export const CHUNKS = "chunks/";
 export const INDEXES = "index/";
 export const GENERATIONS = "generations/";
-/** Markers of backups that run, or that died: their objects may not be in an index yet. */
+/** Markers of running or killed backups, whose objects may not be in an index yet. */
 export const RUNS = "runs/";
 /** Where a backup notes that it has switched a store's mode. */
 const MODES = "modes/";
 
-/** Generations in a folder of their own, so that the newest is found by listing one folder. */
+/** Generations in one folder. Folders let a reader find the newest generation by listing one of them. */
 export const GENERATIONS_PER_FOLDER = 1_000;
 const DIGITS = 12;
 
@@ -29,10 +29,10 @@ export const isSha256Hex = (text: unknown): text is string =>
 
 export const packName = (sha: string): string => `${PACKS}${sha.slice(0, 2)}/${sha}`;
 
-/** A chunk stored alone. The run makes the name unique for ever: see docs/BACKUP.md on deleting. */
+/** A chunk stored alone. The run makes the name unique forever: see docs/BACKUP.md on deleting. */
 export const chunkName = (sha: string, run: string): string => `${CHUNKS}${sha.slice(0, 2)}/${sha}.${run}`;
 
-/** Name of an index by its bytes. */
+/** Name of an index, derived from its bytes. */
 export const indexName = (bytes: Uint8Array): string => `${INDEXES}${hex(sha256(bytes))}`;
 export const runName = (run: string): string => `${RUNS}${run}`;
 export const modeName = (canister: string): string => `${MODES}${canister}`;

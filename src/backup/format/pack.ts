@@ -8,8 +8,9 @@ import { hex, parsePackName, sha256 } from "./names.js";
  *
  *     item 0 | item 1 | … | table | unique (16) | count (4) | "cbpack01"
  *
- * The table has 37 bytes an item: SHA-256 (32), length (4), kind (1). Numbers are big-endian. A kind with its highest bit
- * set is of an item that stands there as gzip; its SHA-256 is that of its own bytes, whatever a compressor makes of them.
+ * The table has 37 bytes an item: SHA-256 (32), length (4), kind (1). Numbers are big-endian. The highest bit of a kind
+ * marks an item that is stored as gzip. Its SHA-256 is over the uncompressed bytes, so it does not depend on the
+ * compressor.
  */
 
 export type ItemKind = "chunk" | "page" | "leaves" | "snapshot";
@@ -17,10 +18,10 @@ export type ItemKind = "chunk" | "page" | "leaves" | "snapshot";
 const KINDS: readonly ItemKind[] = ["chunk", "page", "leaves", "snapshot"];
 const GZIP = 0x80;
 
-/** How an item stands in its object. */
+/** How an item is stored in its object. */
 export interface ItemForm {
 	readonly kind: ItemKind;
-	/** Whether its bytes stand there as gzip. Those of chunks never do. */
+	/** Whether the item is stored as gzip. Chunks never are. */
 	readonly isGzip: boolean;
 }
 
@@ -33,9 +34,9 @@ export function formOf(code: number): ItemForm | undefined {
 	return kind === undefined || (isGzip && kind === "chunk") ? undefined : { kind, isGzip };
 }
 
-/** A pack is written once it has this much. */
+/** Size at which a pack is written. */
 export const PACK_BYTES = 4 * 2 ** 20;
-/** A chunk from this size on is an object of its own. */
+/** Size from which a chunk becomes an object of its own. */
 export const ALONE_BYTES = 512 * 1024;
 export const MAX_ITEM_BYTES = 4 * 2 ** 20;
 export const MAX_PACK_BYTES = 16 * 2 ** 20;
@@ -54,11 +55,11 @@ export interface PackItem extends ItemForm {
 
 export interface NewItem extends ItemForm {
 	readonly sha: Uint8Array;
-	/** As they stand in the pack. */
+	/** Bytes as stored in the pack. */
 	readonly bytes: Uint8Array;
 }
 
-/** An item as it is to stand in a pack. Pages and snapshots are JSON, which shrinks to a fifth; the rest is left alone. */
+/** An item in its stored form. Pages and snapshots are JSON and compress well; other items are stored unchanged. */
 export function asStored(
 	kind: ItemKind,
 	bytes: Uint8Array,
@@ -74,8 +75,8 @@ export function asStored(
 /**
  * The bytes of an item.
  * @param sha as hexadecimal digits
- * @param stored as it stands in its object
- * @returns undefined where they are not those of that hash, or too many
+ * @param stored bytes as in the object
+ * @returns undefined if the bytes do not have this hash, or are too many
  */
 export function itemBytes(sha: string, isGzip: boolean, stored: Uint8Array): Uint8Array | undefined {
 	const bytes = isGzip ? unzipped(stored) : stored;
@@ -90,7 +91,7 @@ function unzipped(stored: Uint8Array): Uint8Array | undefined {
 	}
 }
 
-/** @param unique 16 bytes that no other pack has, so that its name was never used before */
+/** @param unique 16 bytes that no other pack has, so that the name was never used before */
 export function encodePack(items: readonly NewItem[], unique: Uint8Array): Buffer {
 	const table = Buffer.alloc(items.length * ENTRY_BYTES + FOOTER_BYTES);
 	let at = 0;
@@ -106,7 +107,7 @@ export function encodePack(items: readonly NewItem[], unique: Uint8Array): Buffe
 	return Buffer.concat([...items.map(({ bytes }) => bytes), table]);
 }
 
-/** Where the items of a pack lie, by its footer and table. */
+/** The items of a pack and their positions, read from its footer and table. */
 export async function readPackTable(sink: Sink, name: string, size: number): Promise<PackItem[]> {
 	if (size < FOOTER_BYTES || size > MAX_PACK_BYTES) throw damaged(name, `a pack cannot have ${size} bytes`);
 	const footer = await sink.get(name, size - FOOTER_BYTES, FOOTER_BYTES);
@@ -118,7 +119,7 @@ export async function readPackTable(sink: Sink, name: string, size: number): Pro
 	return itemsOf(name, Buffer.from(table), size - bytes);
 }
 
-/** The same of a pack that was read whole. */
+/** Like `readPackTable`, for a pack that was read whole. */
 export function packItems(name: string, pack: Uint8Array): PackItem[] {
 	const bytes = Buffer.from(pack.buffer, pack.byteOffset, pack.length);
 	const count = footerCount(name, bytes.subarray(-FOOTER_BYTES));
@@ -149,6 +150,6 @@ function itemsOf(name: string, table: Buffer, end: number): PackItem[] {
 	return items;
 }
 
-/** Whether a pack that was read whole is the one of that name. */
+/** Whether the bytes are the whole pack of this name. */
 export const isPack = (name: string, bytes: Uint8Array): boolean =>
 	parsePackName(name) === sha256(bytes).toString("hex");

@@ -4,38 +4,38 @@ import { decodeJson, encodeJson, type Fields, type Json } from "./json.js";
 
 const FORMAT = "canister-blobs backup snapshot";
 export const MAX_SNAPSHOT_BYTES = 2 * 2 ** 20;
-/** Blobs that are named as missing; their number is always right. */
+/** Maximum number of missing blobs that a snapshot names. `missingCount` counts all. */
 export const MAX_NAMED_MISSING = 1_000;
 
 /** A tree of pages. */
 export interface SnapshotTree {
-	/** SHA-256 of its topmost page. */
+	/** SHA-256 of its root page. */
 	readonly root: string;
-	/** Height of that page: 0 where it holds entries. */
+	/** Level of the root page; 0 if it holds entries. */
 	readonly level: number;
-	/** Entries of the tree. */
+	/** Number of entries in the tree. */
 	readonly entries: number;
-	/** Bytes that they stand for. */
+	/** Bytes that the entries stand for. */
 	readonly bytes: number;
 }
 
-/** A blob that the snapshot should have and has not. */
+/** A blob that the store had and the snapshot lacks. */
 export interface MissingBlob {
-	/** Its key. */
+	/** Key of the blob. */
 	readonly key: string;
-	/** Why it is not there. */
+	/** Why it is missing. */
 	readonly reason: string;
 }
 
-/** A snapshot: a store as it was at one position of its feed. */
+/** A snapshot: a store at one position of its feed. */
 export interface Snapshot {
 	/** The store's canister. */
 	readonly canister: string;
-	/** When it was made, by the clock of the machine that made it. */
+	/** Time of the snapshot, by the clock of the machine that made it. */
 	readonly at: string;
-	/** Words by which it is found and kept. */
+	/** Words that find the snapshot and that keep rules select. */
 	readonly tags: readonly string[];
-	/** Number of the last change that it has. */
+	/** Sequence number of the last change in the snapshot. */
 	readonly sequence: string;
 	/** Head of the feed at that change, certified by the subnet. */
 	readonly head: string;
@@ -47,15 +47,15 @@ export interface Snapshot {
 	readonly settingsComplete: boolean;
 	/** SHA-256 of the module that the canister ran. */
 	readonly wasmHash: string | undefined;
-	/** The snapshot before. */
+	/** The previous snapshot. */
 	readonly parent: string | undefined;
 	/** How it was made: from the feed alone, or by comparing lists. */
 	readonly method: "feed" | "lists";
-	/** Blobs that it lacks, the first 1,000 of them. */
+	/** The first 1,000 missing blobs. */
 	readonly missing: readonly MissingBlob[];
-	/** How many it lacks. */
+	/** Number of missing blobs. */
 	readonly missingCount: number;
-	/** Makes each snapshot an item of its own. */
+	/** Makes each snapshot a distinct item. */
 	readonly nonce: string;
 }
 

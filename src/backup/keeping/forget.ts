@@ -5,29 +5,29 @@ import type { SnapshotSummary } from "../format/generation.js";
 import type { Repository } from "../repository/repository.js";
 import { hasRules, type KeepRules, keptBy } from "./keep.js";
 
-/** Which snapshots are forgotten. */
+/** Selects the snapshots to forget. */
 export interface ForgetOptions {
-	/** These, by their ids. */
+	/** Ids of the snapshots. */
 	readonly ids?: readonly string[] | undefined;
-	/** All that these rules do not keep. */
+	/** Forgets all snapshots that these rules do not keep. */
 	readonly keep?: KeepRules | undefined;
 	/** Only snapshots of this canister, in text. */
 	readonly canister?: string | undefined;
-	/** Only say what would be done. @default false */
+	/** Reports what would be forgotten, and changes nothing. @default false */
 	readonly dryRun?: boolean | undefined;
 }
 
-/** What was forgotten, and what was kept of the snapshots in question. */
+/** Result: the selected snapshots, forgotten or kept. */
 export interface ForgetResult {
-	/** No longer there. What only they needed is freed by prune. */
+	/** Forgotten snapshots. `prune` frees the objects that only they needed. */
 	readonly forgotten: readonly SnapshotSummary[];
-	/** Still there. */
+	/** Snapshots that stay. */
 	readonly kept: readonly SnapshotSummary[];
 }
 
 /**
- * Forgets snapshots. Nothing is freed before prune.
- * @throws BackupError `option_invalid` where nothing would be kept for want of a rule
+ * Forgets snapshots. Their bytes are freed by `prune`.
+ * @throws BackupError `option_invalid` if there is no rule, which would keep nothing
  */
 export async function forget(repository: Repository, options: ForgetOptions): Promise<ForgetResult> {
 	checkArgument("options", options, is.object);

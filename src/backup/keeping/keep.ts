@@ -2,31 +2,31 @@ import * as is from "../../client/arguments.js";
 import { checkArgument, checkOptions, KEEP } from "../checks.js";
 import type { SnapshotSummary } from "../format/generation.js";
 
-/** Which snapshots of each canister are kept. One that any rule keeps is kept. */
+/** Selects the snapshots to keep, separately for each canister. A snapshot is kept if any rule keeps it. */
 export interface KeepRules {
-	/** The newest so many. */
+	/** Keeps this many of the newest snapshots. */
 	readonly last?: number | undefined;
-	/** Of the newest so many hours, days, weeks, months and years that have snapshots, the newest of each. */
+	/** Keeps the newest snapshot of each of the last `hourly` hours that have snapshots. */
 	readonly hourly?: number | undefined;
-	/** See `hourly`. */
+	/** Like `hourly`, for days. */
 	readonly daily?: number | undefined;
-	/** See `hourly`. Weeks begin on Monday. */
+	/** Like `hourly`, for weeks. Weeks begin on Monday. */
 	readonly weekly?: number | undefined;
-	/** See `hourly`. */
+	/** Like `hourly`, for months. */
 	readonly monthly?: number | undefined;
-	/** See `hourly`. */
+	/** Like `hourly`, for years. */
 	readonly yearly?: number | undefined;
-	/** All that are younger than the newest by so many milliseconds at most. */
+	/** Keeps all snapshots that are at most this many milliseconds older than the newest. */
 	readonly withinMs?: number | undefined;
-	/** All that have one of these tags. */
+	/** Keeps all snapshots with one of these tags. */
 	readonly tags?: readonly string[] | undefined;
 }
 
 const DAY_MS = 86_400_000;
-/** 1 January 1970 was a Thursday. */
+/** 1 January 1970 was a Thursday, and weeks begin on Monday. */
 const weekOf = (at: Date): string => String(Math.floor((at.getTime() / DAY_MS + 3) / 7));
 
-/** The period in which a time lies, by UTC. */
+/** The UTC period that contains a time. */
 const PERIODS = {
 	hourly: (at: Date) => at.toISOString().slice(0, 13),
 	daily: (at: Date) => at.toISOString().slice(0, 10),
@@ -35,13 +35,13 @@ const PERIODS = {
 	yearly: (at: Date) => at.toISOString().slice(0, 4),
 } as const;
 
-/** Whether there is any rule: none would keep nothing. */
+/** Whether there is any rule. Without rules nothing would be kept. */
 export const hasRules = (rules: KeepRules): boolean =>
 	Object.values(rules).some((rule) =>
 		Array.isArray(rule) ? rule.length > 0 : rule !== undefined && rule > 0,
 	);
 
-/** The snapshots that the rules keep, each canister's for itself. */
+/** The snapshots that the rules keep, separately for each canister. */
 export function keptBy(rules: KeepRules, snapshots: readonly SnapshotSummary[]): Set<SnapshotSummary> {
 	checkArgument("rules", rules, is.object);
 	checkOptions(rules, KEEP, "rules");

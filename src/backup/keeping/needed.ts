@@ -11,7 +11,7 @@ import { isLeafPage, type PageRef } from "../tree/page.js";
 export class RecordSet {
 	readonly #bits = new Map<Segment, Uint8Array>();
 
-	/** @returns whether it was not in the set */
+	/** @returns whether the record is new to the set */
 	add({ segment, record }: Pick<FoundRecord, "segment" | "record">): boolean {
 		let bits = this.#bits.get(segment);
 		if (!bits) {
@@ -29,19 +29,19 @@ export class RecordSet {
 	}
 }
 
-/** What is met on the way through snapshots. */
+/** Called for each item on the way through snapshots. */
 export interface Visitor {
 	/**
 	 * An item that a snapshot needs.
-	 * @param blob whose it is; undefined for pages and snapshots
-	 * @returns whether it was met before, or cannot be read: then nothing looks into it
+	 * @param blob the blob that needs the item; undefined for pages and snapshots
+	 * @returns `new` to visit the children of the item; `seen` or `bad` to skip them
 	 */
 	item(sha: string, blob: BlobEntry | undefined, index?: number): Promise<"new" | "seen" | "bad">;
-	/** Something that cannot be read, and what depends on it. */
+	/** Reports an item that cannot be read, and the blob that depends on it. */
 	broken(what: string, reason: string, blob: BlobEntry | undefined): void;
 }
 
-/** Goes through all that snapshots need, but into no page twice. */
+/** Visits all items that snapshots need, and no page twice. */
 export async function visit(
 	repository: Repository,
 	snapshots: Iterable<{ readonly id: string }>,
@@ -78,7 +78,7 @@ async function visitTree<T extends Entry>(
 }
 
 async function visitBlob(items: Items, entry: BlobEntry, visitor: Visitor): Promise<void> {
-	// Each blob is gone through, so that all that share a damaged chunk are named.
+	// Visit each blob, so that all blobs that share a damaged chunk are reported.
 	if (!entry.leaves && (await visitor.item(entry.root, entry)) === "bad") return;
 	await attempting(visitor, entry.key, entry, async () => {
 		for (const [index, leaf] of (await leavesOf(items, entry)).entries())

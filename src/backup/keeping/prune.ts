@@ -8,46 +8,46 @@ import { type FoundRecord, IndexGone, type Segment } from "../repository/item-in
 import type { Repository } from "../repository/repository.js";
 import { RecordSet, visit } from "./needed.js";
 
-/** How a repository is pruned. */
+/** Options of `prune`. */
 export interface PruneOptions {
 	/**
-	 * How long what is marked is left alone, by this machine's clock. Nothing but work depends on it: a backup that runs
-	 * for longer writes again what it has lost. With 0, what is marked is deleted at once, in a generation of its own.
-	 * @default 86,400,000 (a day)
+	 * Milliseconds from mark to deletion, by this machine's clock. A shorter time is safe but costs work: a backup that
+	 * runs longer writes again what it has lost. With 0, marked objects are deleted at once, in a generation of their
+	 * own. @default 86,400,000 (a day)
 	 */
 	readonly graceMs?: number | undefined;
-	/** Write packs anew of which less than this share is needed. @default 0.5 */
+	/** Rewrites a pack if less than this share of its bytes is needed. @default 0.5 */
 	readonly minUsed?: number | undefined;
-	/** Only say what would be done. @default false */
+	/** Reports what would be done, and changes nothing. @default false */
 	readonly dryRun?: boolean | undefined;
-	/** Ends it between two objects. */
+	/** Aborts the prune between two objects. */
 	readonly signal?: AbortSignal | undefined;
 }
 
-/** What a prune did, or would do. */
+/** Result of a prune, or of a dry run. */
 export interface PruneResult {
-	/** Objects that no snapshot needs, and that were marked now. */
+	/** Unneeded objects that this prune marked. */
 	readonly marked: number;
-	/** Objects that were marked before, and are deleted now. */
+	/** Objects marked before that this prune deleted. */
 	readonly deleted: number;
-	/** Their bytes. */
+	/** Size of the deleted objects in bytes. */
 	readonly deletedBytes: number;
-	/** Packs of which the items that are needed were written into others. */
+	/** Packs whose needed items were written into other packs. */
 	readonly rewritten: number;
-	/** Bytes of objects that snapshots need. */
+	/** Size in bytes of the objects that snapshots need. */
 	readonly neededBytes: number;
 }
 
 const DAY_MS = 86_400_000;
 const MAX_ATTEMPTS = 20;
 
-/** Another process made a generation while this one looked: what it found may not be so any more. */
+/** Another process made a generation during this prune, so its findings may be outdated. */
 class Outrun extends Error {}
 
 /**
- * Frees what no snapshot needs, in two steps: see "Deleting without locks" in docs/BACKUP.md. Any number of backups and
- * prunes may run at a time.
- * @throws BackupError `repository_damaged`, `item_missing` where a snapshot cannot be read: then nothing is deleted
+ * Frees objects that no snapshot needs, in two steps: see "Deleting without locks" in docs/BACKUP.md. Backups and
+ * prunes may run at the same time.
+ * @throws BackupError `repository_damaged`, `item_missing` if a snapshot cannot be read: then nothing is deleted
  */
 export async function prune(repository: Repository, options: PruneOptions = {}): Promise<PruneResult> {
 	checkOptions(options, PRUNE);
@@ -79,7 +79,7 @@ async function attemptPrune(repository: Repository, options: PruneOptions): Prom
 	const { sink, generations, index } = repository;
 	const base = await repository.refresh();
 	const { segments } = index;
-	// Those of a prune that died. They are gone for everybody.
+	// Objects that a killed prune condemned. They are gone for all processes.
 	if (!dryRun) for (const object of base.condemned) await sink.delete(object);
 	const needs = await needsOf(repository, base, options);
 	const found = await unneeded(repository, base, needs, signal);
@@ -106,12 +106,12 @@ async function attemptPrune(repository: Repository, options: PruneOptions): Prom
 	if (dryRun) return result;
 	throwIfAborted(signal);
 	await generations.commit("prune", ({ generation, condemnedAt }) => {
-		// What is needed was counted by records, which stand elsewhere once indexes were merged.
+		// Needed items were counted by records, which move when indexes are merged.
 		if (generation !== base.generation || index.segments !== segments) throw new Outrun();
 		const isNew = condemned.length > 0;
 		return {
 			marked,
-			// Those of the last time stay named: a backup that sleeps learns by them what it has lost.
+			// The last condemned objects stay named: by these names a paused backup detects what it has lost.
 			condemned: isNew ? condemned : base.condemned,
 			condemnedAt: isNew ? generation + 1 : condemnedAt,
 			condemnedBefore: isNew ? condemnedAt : base.condemnedBefore,
@@ -127,13 +127,13 @@ async function attemptPrune(repository: Repository, options: PruneOptions): Prom
 
 interface Needs {
 	readonly records: RecordSet;
-	/** Packs that hold a needed item. */
+	/** Packs that contain a needed item. */
 	readonly packs: ReadonlySet<string>;
-	/** Packs whose needed items stand in others now. */
+	/** Packs whose needed items are now in other packs. */
 	readonly rewritten: ReadonlySet<string>;
 }
 
-/** What snapshots need: of several copies of an item, one. */
+/** The records that snapshots need: one copy of each item. */
 async function needsOf(
 	repository: Repository,
 	{ snapshots, marked }: Generation,
@@ -149,7 +149,7 @@ async function needsOf(
 			throwIfAborted(signal);
 			const found = await index.find(sha);
 			if (found.some((record) => records.has(record))) return "seen";
-			// Of two copies the one that is to stay.
+			// Of two copies, choose the one to keep.
 			const isMarked = ({ location }: FoundRecord) => (marks.has(location.object) ? 1 : 0);
 			for (const record of [...found].sort((a, b) => isMarked(a) - isMarked(b))) {
 				const { object, objectBytes, length } = record.location;
@@ -159,7 +159,7 @@ async function needsOf(
 					if (!parseChunkName(object)) isThere.set(object, there);
 				}
 				if (!there) continue;
-				// The same object may stand in several indexes.
+				// Several indexes may name the same object.
 				for (const each of found) if (each.location.object === object) records.add(each);
 				if (!parseChunkName(object)) {
 					const use = used.get(object) ?? { bytes: 0, size: objectBytes };
@@ -168,7 +168,7 @@ async function needsOf(
 				}
 				return "new";
 			}
-			// Without its chunk a blob cannot be restored, but nothing else depends on it.
+			// Without its chunk a blob cannot be restored, but nothing else depends on the chunk.
 			if (blob) return "bad";
 			throw damaged(sha, "a page or snapshot is missing");
 		},
@@ -186,7 +186,7 @@ async function needsOf(
 		const { location } = record;
 		if (!rewritten.has(location.object) || !records.has(record)) continue;
 		const bytes = await items.readAt(location);
-		// Damage is for repair: the pack stays as it is.
+		// `repair` handles damage: the pack stays unchanged.
 		if (bytes === undefined) rewritten.delete(location.object);
 		else await writer.rewrite(location.kind, location.sha, bytes);
 	}
@@ -218,13 +218,13 @@ async function unneeded(
 					)
 				: packs.has(name);
 			if (isNeeded) neededBytes += size;
-			// Of very many those beyond wait for a later prune; those that are marked already come first.
+			// Objects beyond the limit wait for a later prune; those marked before come first.
 			else if (marks.has(name) || room-- > 0) found.push({ object: name, bytes: size });
 		}
 	return { unneeded: found, neededBytes };
 }
 
-/** Writes those indexes anew that name objects which are gone. */
+/** Rewrites the indexes that name deleted objects. */
 export async function forgetInIndexes(repository: Repository, gone: ReadonlySet<string>): Promise<void> {
 	if (gone.size === 0) return;
 	const stale = new Set<Segment>();
@@ -232,7 +232,7 @@ export async function forgetInIndexes(repository: Repository, gone: ReadonlySet<
 		for await (const { segment, location } of repository.index.all())
 			if (gone.has(location.object)) stale.add(segment);
 	} catch (error) {
-		// Merged by another process. A record of what is gone does no harm, and the next prune looks for it.
+		// Another process merged the index. A record of a deleted object does no harm, and the next prune finds it.
 		if (!(error instanceof IndexGone)) throw error;
 	}
 	if (stale.size > 0) await rewriteIndexes(repository, [...stale], ({ object }) => !gone.has(object));

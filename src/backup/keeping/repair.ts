@@ -17,31 +17,31 @@ import { findEntry } from "../tree/cursor.js";
 import { forgetInIndexes } from "./prune.js";
 import { type Damage, verify } from "./verify.js";
 
-/** Where what is lost may be had. */
+/** Sources for lost items. */
 export interface RepairOptions {
 	/** The store. */
 	readonly client?: BlobClient | undefined;
 	/** Another repository with snapshots of it. */
 	readonly from?: Repository | undefined;
-	/** Told of what is still damaged. */
+	/** Called for each damage that remains. */
 	readonly onDamage?: (((damage: Damage) => void) | undefined) | undefined;
 }
 
-/** What a repair did. */
+/** Result of a repair. */
 export interface RepairResult {
-	/** Items that were written anew. */
+	/** Items written again. */
 	readonly repaired: number;
 	/** Damaged objects that were replaced. */
 	readonly replaced: number;
-	/** Damages that are left. */
+	/** Damages that remain. */
 	readonly damages: number;
 }
 
-/** Pages that were lost show what is below them only once they are back. */
+/** Rounds of a repair: the children of a lost page are known only after the page is restored. */
 const MAX_ROUNDS = 8;
 const MAX_DAMAGES = 100_000;
 
-/** Deletes indexes that cannot be read, so that a repository can be opened; `repair` makes them again. */
+/** Deletes unreadable indexes so that a repository can be opened; `repair` rebuilds them. */
 export async function dropDamagedIndexes(sink: Sink): Promise<number> {
 	let dropped = 0;
 	for await (const { name } of sink.list(INDEXES)) {
@@ -53,7 +53,7 @@ export async function dropDamagedIndexes(sink: Sink): Promise<number> {
 	return dropped;
 }
 
-/** Makes lost indexes again from packs and names of chunks, and brings back what another copy of the store has. */
+/** Rebuilds lost indexes from packs and names of chunks, and restores lost items from another copy of the store. */
 export async function repair(repository: Repository, options: RepairOptions = {}): Promise<RepairResult> {
 	checkOptions(options, REPAIR);
 	if (options.client) checkPlain(options.client);
@@ -75,7 +75,7 @@ export async function repair(repository: Repository, options: RepairOptions = {}
 		const objects = found.flatMap(({ object, sha256 }) =>
 			object !== undefined && sha256 === undefined ? [object] : [],
 		);
-		// Of very many those beyond wait for the next round.
+		// Items beyond the limit wait for the next round.
 		const damagedObjects = objects.filter((object) => /^(chunks|packs)\//.test(object)).slice(0, MAX_MARKS);
 		for (const object of damagedObjects) await saveSound(sink, writer, object);
 		await writer.flush();
@@ -113,7 +113,7 @@ async function itemFrom(from: Repository | undefined, sha: string): Promise<Uint
 	}
 }
 
-/** From the store, where it still holds the blob that a snapshot has under the key. */
+/** From the store, if it still holds this blob of the snapshot under the key. */
 async function fetch(
 	repository: Repository,
 	client: BlobClient,
@@ -144,7 +144,7 @@ const versionOf = (version: { readonly sequence: bigint; readonly canisterVersio
 	canisterVersion: version.canisterVersion.toString(),
 });
 
-/** Writes the items of a damaged pack anew that are sound. */
+/** Rewrites the intact items of a damaged pack. */
 async function saveSound(sink: Sink, writer: ItemWriter, object: string): Promise<void> {
 	if (parsePackName(object) === undefined) return;
 	const bytes = await sink.get(object, 0, MAX_PACK_BYTES);
@@ -159,7 +159,7 @@ async function saveSound(sink: Sink, writer: ItemWriter, object: string): Promis
 	}
 }
 
-/** Condemns damaged objects, in a generation of its own as prune does, and deletes them. */
+/** Condemns damaged objects, in a generation of its own as `prune` does, and deletes them. */
 async function replace(repository: Repository, objects: readonly string[]): Promise<number> {
 	if (objects.length === 0) return 0;
 	const { sink, generations } = repository;

@@ -15,62 +15,62 @@ import { RecordSet, visit } from "./needed.js";
 
 /** A part of the objects of a repository. */
 export interface VerifiedPart {
-	/** Which part, from 1 on. */
+	/** Number of the part, from 1. */
 	readonly part: number;
-	/** Parts in all. */
+	/** Number of parts. */
 	readonly of: number;
 }
 
-/** How thoroughly a repository is verified. */
+/** Options of `verify`. */
 export interface VerifyOptions {
 	/**
-	 * Which part of the bytes is read: `all`, `none`, or part n of t (from 1 on), so that t runs read everything.
+	 * Bytes to read: `all`, `none`, or part n of t (from 1), so that t runs read everything.
 	 * @default "all"
 	 */
 	readonly read?: "all" | "none" | VerifiedPart | undefined;
-	/** A store whose certified roots are compared with its newest snapshot. */
+	/** A store, whose certified roots are compared with its newest snapshot. */
 	readonly client?: BlobClient | undefined;
 	/** The store's canister, in text. */
 	readonly canister?: string | undefined;
-	/** Told of each damage. */
+	/** Called for each damage. */
 	readonly onDamage?: (((damage: Damage) => void) | undefined) | undefined;
-	/** Told of bytes that were read. */
+	/** Called with the number of bytes that were read. */
 	readonly onBytes?: (((bytes: number) => void) | undefined) | undefined;
-	/** Ends it. */
+	/** Aborts the verification. */
 	readonly signal?: AbortSignal | undefined;
 }
 
-/** Something that is not as it must be. */
+/** A deviation from a sound repository. */
 export interface Damage {
-	/** Key of the blob that cannot be restored; undefined where it is no blob's. */
+	/** Key of the blob that cannot be restored; undefined if no blob is affected. */
 	readonly key: string | undefined;
-	/** SHA-256 of the item concerned, where there is one. */
+	/** SHA-256 of the affected item, if there is one. */
 	readonly sha256: string | undefined;
-	/** Which chunk of the blob it is. */
+	/** Index of the chunk in the blob. */
 	readonly chunk: number | undefined;
-	/** The object concerned, where it is known. */
+	/** Name of the affected object, if it is known. */
 	readonly object: string | undefined;
 	/** What is wrong. */
 	readonly reason: string;
 }
 
-/** What was verified. */
+/** Result of a verification. */
 export interface VerifyResult {
-	/** Snapshots that were gone through. */
+	/** Snapshots that were verified. */
 	readonly snapshots: number;
 	/** Objects whose bytes were read. */
 	readonly objectsRead: number;
-	/** Their bytes. */
+	/** Number of bytes that were read. */
 	readonly bytesRead: number;
-	/** Damages found; 0 is a sound repository, as far as was read. */
+	/** Number of damages found. With 0 the verified part of the repository is sound. */
 	readonly damages: number;
-	/** Blobs of the store with the root that the snapshot has. */
+	/** Blobs whose root in the store equals the one in the snapshot. */
 	readonly sameAsStore: number;
-	/** Blobs that the store changed since. */
+	/** Blobs that changed in the store after the snapshot. */
 	readonly changedSince: number;
 }
 
-/** Verifies that each snapshot can be restored: its structure, its bytes, and that they are what the store holds. */
+/** Verifies that each snapshot can be restored: its structure, its bytes, and their equality with the store. */
 export async function verify(repository: Repository, options: VerifyOptions = {}): Promise<VerifyResult> {
 	checkOptions(options, VERIFY);
 	const count = { objectsRead: 0, bytesRead: 0, damages: 0, sameAsStore: 0, changedSince: 0 };
@@ -88,13 +88,13 @@ export async function verify(repository: Repository, options: VerifyOptions = {}
 }
 
 type Report = (damage: Partial<Damage> & { readonly reason: string }) => void;
-/** Items that cannot be read where an index says that they are: the object and the SHA-256. */
+/** Items that cannot be read where an index places them, by object and SHA-256. */
 type Bad = Set<string>;
-/** Objects under way at a time: each may have 16 MiB. */
+/** Concurrent reads of objects, each of up to 16 MiB. */
 const OBJECTS_AHEAD = 2;
 const nameOf = (object: string, sha: string) => `${object} ${sha}`;
 
-/** Reads objects whole. Damage is told by the blobs that it concerns, which is found out later. */
+/** Reads objects whole. Damage is reported by affected blob, which a later step finds. */
 async function readObjects(
 	{ sink, index }: Repository,
 	{ read = "all", onBytes, signal }: VerifyOptions,
@@ -120,7 +120,7 @@ async function readObjects(
 		count.objectsRead++;
 		count.bytesRead += bytes?.length ?? 0;
 		onBytes?.(bytes?.length ?? 0);
-		// Deleted since it was listed: what needs it is told below.
+		// Deleted after the listing: items that are lost by that are reported below.
 		if (bytes === undefined) continue;
 		const found = badIn(name, size, bytes);
 		for (const sha of found) bad.add(nameOf(name, sha));
@@ -129,7 +129,7 @@ async function readObjects(
 	return bad;
 }
 
-/** Items that an object was to hold and does not; `*` for all of a pack whose table cannot be read. */
+/** Items that an object should contain and does not; `*` for all of a pack whose table is unreadable. */
 function badIn(name: string, size: number, bytes: Uint8Array): readonly string[] {
 	const sha = hex(sha256(bytes));
 	const chunk = parseChunkName(name);
@@ -154,7 +154,7 @@ function badItems(name: string, bytes: Uint8Array): string[] {
 	}
 }
 
-/** Goes through all that snapshots need, and finds each item that no sound object has. */
+/** Visits all items that snapshots need, and finds each item that no sound object contains. */
 async function checkNeeded(
 	repository: Repository,
 	snapshots: readonly SnapshotSummary[],
@@ -164,7 +164,7 @@ async function checkNeeded(
 ): Promise<void> {
 	const { sink, index } = repository;
 	const sound = new RecordSet();
-	/** Sizes of packs, which hold many items. */
+	/** Sizes of packs, cached because a pack holds many items. */
 	const sizes = new Map<string, number | undefined>();
 	const sizeOf = async (object: string) => {
 		if (parseChunkName(object)) return sink.size(object);
