@@ -3,8 +3,8 @@ import type { BlobClient } from "../client/index.js";
 import { BackupError } from "./errors.js";
 
 /**
- * Blobs that were encrypted before they were uploaded are backed up as the store has them, and so restored: a client that
- * opens and seals them would show, and write, other bytes than their hashes are of.
+ * Rejects a client that encrypts. Blobs that were encrypted before their upload are backed up and restored as the store
+ * has them. A client that opens and seals would read and write bytes that do not match the hashes.
  * @throws BackupError `option_invalid`
  */
 export function checkPlain(client: BlobClient): void {

@@ -5,12 +5,12 @@ import { readPackTable } from "../format/pack.js";
 import type { ItemWriter } from "../repository/item-writer.js";
 import type { Repository } from "../repository/repository.js";
 
-/** Objects that are taken up before they are written into an index. */
+/** Maximum number of adopted objects before they are written into an index. */
 const MAX_ADOPTED = 16_384;
 
 /**
- * Takes up what backups that died, or still run, have written and no index has.
- * @param runs whose chunks are looked for; undefined: all
+ * Adopts objects that no index names: objects of running or killed backups.
+ * @param runs whose chunks are adopted; undefined: all runs
  */
 export async function adoptOrphans(
 	{ sink, index }: Repository,
@@ -50,7 +50,7 @@ export async function adoptOrphans(
 			const items = await readPackTable(sink, name, size);
 			await adopt(items.map((item) => ({ ...item, sha: hex(item.sha), object: name, objectBytes: size })));
 		} catch (error) {
-			// A damaged pack is nothing to rely on. Verify names it.
+			// A damaged pack is unreliable. `verify` reports it.
 			if (!(error instanceof BackupError) || error.code !== "repository_damaged") throw error;
 		}
 	}

@@ -20,12 +20,12 @@ import { type Draft, draftOf, settingsOf } from "./drafts.js";
 import { HeldLease } from "./holding/lease.js";
 import { compareLists, listSettings } from "./lists.js";
 
-/** Blobs under way at a time. */
+/** Concurrent blobs. */
 const PARALLEL_BLOBS = 32;
-/** How often the feed is read again because blobs were gone, before they count as missing. */
+/** How often the feed is read again for blobs that were gone, before they count as missing. */
 const MAX_ROUNDS = 8;
 const ROUND_MS = 1_000;
-/** The head of a feed in which nothing has happened. */
+/** The head of an empty feed. */
 const NO_HEAD = "0".repeat(64);
 
 export interface AttemptOptions {
@@ -35,7 +35,7 @@ export interface AttemptOptions {
 	readonly tags: readonly string[];
 	readonly wasmHash: string | undefined;
 	readonly acceptRollback: boolean;
-	/** Whether the store is asked to keep what it held at one place of the feed. */
+	/** Whether the backup takes a lease, by which the store keeps the contents of one position of the feed. */
 	readonly takesLease: boolean;
 	readonly memoryBytes: number;
 	readonly signal: AbortSignal;
@@ -47,13 +47,13 @@ export interface Attempted {
 	readonly id: string;
 	readonly snapshot: Snapshot;
 	readonly fetched: Fetched;
-	/** Changes of the feed that were read, without those of leases. */
+	/** Changes of the feed that were read, except those of leases. */
 	readonly changes: number;
-	/** Whether a lease has held its place in the feed from the first byte to the last. */
+	/** Whether a lease held its position in the feed from the first byte to the last. */
 	readonly isLeased: boolean;
 }
 
-/** Brings all that a store holds into the repository, and writes the snapshot, which nothing names yet. */
+/** Stores everything that the store holds, and writes the snapshot, which no generation names yet. */
 export class Attempt {
 	readonly #repository: Repository;
 	readonly #writer: ItemWriter;
@@ -61,12 +61,12 @@ export class Attempt {
 	readonly #contents: Contents;
 	readonly #blobLog = new ChangeLog<Draft>();
 	readonly #settingLog = new ChangeLog<Json>();
-	/** Blobs that are not to be had, by key. */
+	/** Blobs that cannot be fetched, by key. */
 	readonly #lost = new Map<string, Lost>();
 	#cursor: Cursor | undefined;
 	#changes = 0;
 	#hasUnknown = false;
-	/** Whether any bytes may have to be fetched. */
+	/** Whether there may be bytes to fetch. */
 	#hasContent = false;
 	#lease: HeldLease | undefined;
 	/** Whether the feed is read up to the lease only. */
@@ -101,7 +101,7 @@ export class Attempt {
 		let settingsComplete = parent?.snapshot.settingsComplete ?? true;
 		let method: Snapshot["method"] = "feed";
 		this.#cursor = parent && cursorOf(parent.snapshot);
-		// What the snapshot before lacks is looked for again.
+		// Look again for blobs that the last snapshot lacks.
 		for (const { key } of parent?.snapshot.missing ?? []) await this.#lookAgain(key);
 		const reason = (await this.#readFeed()) ?? this.#whyNotFeed();
 		if (reason !== undefined) {
@@ -109,17 +109,17 @@ export class Attempt {
 			note(`The feed cannot tell what changed (${reason}): whole lists are compared.`);
 			this.#cursor = await client.latestCursor({ signal });
 			const isComplete = await listSettings(client, this.#settingLog, signal);
-			// Without the accounts, those of the snapshot before are the best that there is.
+			// Without the accounts, the settings of the last snapshot are the best available.
 			settings = await this.#applySettings(isComplete ? EMPTY_TREE : settings);
 			settingsComplete = isComplete;
 			if (!isComplete)
 				note("Roles and quotas cannot be listed without the role admin: they may be incomplete.");
-			// What is listed is older than the place that the lease holds, and the feed tells the rest up to there.
+			// The list is older than the lease's position; the feed supplies the changes between them.
 			await this.#hold();
 			const upTo = this.#lease?.sequence;
 			await compareLists(client, this.#repository.blobs, blobs.root, this.#blobLog, { signal, upTo });
 			if (this.#lease) await this.#logKept(this.#lease);
-			// Without a lease what was listed is brought first, for the feed goes on meanwhile.
+			// Without a lease, fetch what was listed first, since the feed grows meanwhile.
 			if (!this.#isHeld) blobs = await this.#apply(blobs);
 			await this.#readOn();
 		} else if (this.#hasContent) {
@@ -142,7 +142,7 @@ export class Attempt {
 		return [...this.#lost.values()].some(({ isGone }) => isGone);
 	}
 
-	/** Has the store keep what keys hold now. From here on the feed is read up to there only. */
+	/** Takes a lease on the current contents. From here on the feed is read up to the lease only. */
 	async #hold(): Promise<void> {
 		const { client, signal, note, takesLease } = this.#options;
 		if (!takesLease) return;
@@ -150,7 +150,7 @@ export class Attempt {
 		this.#isHeld = this.#lease !== undefined;
 	}
 
-	/** What keys held when the lease was taken, and hold no more. */
+	/** Logs the contents that the lease keeps and that the keys no longer hold. */
 	async #logKept({ id }: HeldLease): Promise<void> {
 		const { client, signal } = this.#options;
 		try {
@@ -167,7 +167,7 @@ export class Attempt {
 		this.#isHeld = false;
 	}
 
-	/** What the feed has had since it was read. */
+	/** Reads the feed from the cursor on. */
 	async #readOn(): Promise<void> {
 		if ((await this.#readFeed()) !== undefined)
 			throw new BackupError("rolled_back", { sequence: this.#cursor?.sequence ?? 0n });
@@ -188,14 +188,14 @@ export class Attempt {
 		}
 	}
 
-	/** Logs what the feed has past the cursor. @returns why it cannot tell; undefined where it could */
+	/** Logs the changes after the cursor. @returns why the feed cannot supply them; undefined if it could */
 	async #readFeed(): Promise<string | undefined> {
 		const { client, signal, acceptRollback, note } = this.#options;
 		try {
 			const after = this.#cursor;
 			for await (const change of client.changes(after === undefined ? { signal } : { signal, after })) {
 				if (this.#isHeld && change.sequence > (this.#lease as HeldLease).sequence) break;
-				// Backups take leases: else each would have changed something for the next.
+				// Backups take leases: if these counted, each backup would cause a change for the next.
 				if (change.type !== "lease") this.#changes++;
 				if (change.type === "published" || change.type === "restored" || change.type === "given")
 					await this.#log(change.manifest.key, draftOf(change.manifest));
@@ -223,7 +223,7 @@ export class Attempt {
 		await this.#blobLog.set(key, draft);
 	}
 
-	/** The tree with all changes that are logged, and every byte of them brought. */
+	/** The tree after all logged changes, with all their bytes in the repository. */
 	async #apply(tree: TreeRef): Promise<TreeRef> {
 		if (this.#blobLog.isEmpty) return tree;
 		const { blobs } = this.#repository;
@@ -244,7 +244,7 @@ export class Attempt {
 		);
 	}
 
-	/** What was written must be in the sink before it is read again. */
+	/** Flushes: written pages must be in the sink before they are read. */
 	async #edited(editing: Promise<TreeRef>): Promise<TreeRef> {
 		const tree = await editing;
 		await this.#writer.flush();

@@ -14,62 +14,62 @@ import { Attempt, type Attempted } from "./attempt.js";
 import { addSnapshots } from "./committing.js";
 import { endLeftMaintenance, inMaintenance } from "./holding/maintenance.js";
 
-/** What keeps a snapshot at one place of the feed. */
+/** How a backup keeps a snapshot at one position of the feed. */
 export type BackupHold = "lease" | "feed" | "maintenance";
 
-/** What is backed up, and how. */
+/** Options of `backup`. */
 export interface BackupOptions {
-	/** A client of the store, whose caller has the role backup. It should have no other use meanwhile. */
+	/** A client of the store whose caller has the role `backup`. Do not use it for other work during the backup. */
 	readonly client: BlobClient;
 	/** The store's canister, in text. */
 	readonly canister: string;
-	/** Words by which snapshots are found and kept. */
+	/** Words that find the snapshot and that keep rules select. */
 	readonly tags?: readonly string[] | undefined;
 	/** SHA-256 of the module that the canister runs, as hexadecimal digits. */
 	readonly wasmHash?: string | undefined;
 	/**
-	 * Go on where the store's feed is not the one of the last snapshot, by comparing whole lists.
-	 * @default false: refuse
+	 * Continues if the store's feed is not the one of the last snapshot, and compares whole lists.
+	 * @default false: rejects with `rolled_back`
 	 */
 	readonly acceptRollback?: boolean | undefined;
 	/**
-	 * What the snapshot is of, though the store is written to: `lease` asks the store to keep what its keys held at one
-	 * place of the feed, and reads the feed on where it gives none; `feed` always does that, up to a place at which it has
-	 * all; `maintenance` drains the store, switches it to maintenance, and to live again whatever happens, for which it
-	 * takes the role admin. @default "lease"
+	 * How the snapshot stays consistent while callers write to the store. `lease`: the store keeps the contents of one
+	 * position of the feed; if it refuses, the backup proceeds as with `feed`. `feed`: the backup reads the feed until
+	 * it has all contents of one position. `maintenance`: the backup drains the store, switches it to maintenance, and
+	 * back to live in any case; requires the role `admin`. @default "lease"
 	 */
 	readonly hold?: BackupHold | undefined;
-	/** With `maintenance`: how long open uploads are waited for, in milliseconds. @default 300,000 (5 minutes) */
+	/** With `maintenance`: how long to wait for open uploads, in milliseconds. @default 300,000 (5 minutes) */
 	readonly drainMs?: number | undefined;
-	/** Bytes of chunks that wait at a time. @default 16,777,216 */
+	/** Maximum number of bytes of chunks in memory. @default 16,777,216 */
 	readonly memoryBytes?: number | undefined;
-	/** Told how far it is, after each chunk. */
+	/** Called with the progress after each chunk. */
 	readonly onProgress?: (((progress: BackupProgress) => void) | undefined) | undefined;
-	/** Told what a person should know, such as that the feed was pruned. */
+	/** Called with notes for the operator, for example that the feed was pruned. */
 	readonly onNote?: (((text: string) => void) | undefined) | undefined;
-	/** Aborts the backup. What was written stays, and the next one finds it. */
+	/** Aborts the backup. Written objects stay, and the next backup reuses them. */
 	readonly signal?: AbortSignal | undefined;
 }
 
-/** How far a backup is. */
+/** Progress of a backup. */
 export interface BackupProgress {
-	/** Blobs whose bytes were looked for. */
+	/** Blobs that were processed. */
 	readonly blobs: number;
-	/** Bytes that the store has sent. */
+	/** Bytes fetched from the store. */
 	readonly fetchedBytes: number;
-	/** Bytes that the repository had. */
+	/** Bytes that the repository already had. */
 	readonly reusedBytes: number;
 }
 
-/** A snapshot that was made. */
+/** Result of a backup. */
 export interface BackupResult extends BackupProgress {
-	/** As lists show it. */
+	/** The snapshot as lists show it. */
 	readonly summary: SnapshotSummary;
-	/** All that it says. Where `missingCount` is not 0, blobs are not in it. */
+	/** The whole snapshot. If `missingCount` is not 0, it lacks blobs. */
 	readonly snapshot: Snapshot;
-	/** Changes of the feed that were read, without those of leases. */
+	/** Changes of the feed that were read, except those of leases. */
 	readonly changes: number;
-	/** What kept it at one place of the feed. Without bytes to fetch no lease is taken. */
+	/** How the snapshot was kept at one position of the feed. Without bytes to fetch no lease is taken. */
 	readonly hold: BackupHold;
 	/** Bytes written to the sink. */
 	readonly writtenBytes: number;
@@ -83,10 +83,10 @@ const HOLDS: readonly BackupHold[] = ["lease", "feed", "maintenance"];
 const MAX_TAGS = 32;
 
 /**
- * Makes a snapshot of a store: the first with all that it holds, a later one with what the feed says has changed. Any
- * number of backups and prunes may run at a time. One that was killed leaves chunks that the next does not fetch again.
- * @throws BackupError `rolled_back` where the store is not the one of the last snapshot; `store_not_live`,
- *   `store_left_in_maintenance`; BlobError of the client
+ * Makes a snapshot of a store: the first with all that the store holds, a later one from the changes in the feed.
+ * Backups and prunes may run at the same time. A backup after a killed one does not fetch its chunks again.
+ * @throws BackupError `rolled_back` if the store is not the one of the last snapshot; `store_not_live`,
+ * `store_left_in_maintenance`; BlobError of the client
  */
 export async function backup(repository: Repository, options: BackupOptions): Promise<BackupResult> {
 	checkArgument("options", options, is.object);

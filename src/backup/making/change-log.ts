@@ -9,12 +9,12 @@ import { BackupError } from "../errors.js";
 import type { Json } from "../format/json.js";
 import { whyFull } from "../full.js";
 
-/** Changes held in memory; more are sorted into a file. */
+/** Changes held in memory. Further changes are sorted into files. */
 const IN_MEMORY = 8_192;
-/** Files that are merged at a time. */
+/** Files merged at a time. */
 const MAX_FILES = 64;
 
-/** What became of a key: its value, or null for nothing. */
+/** The last change of a key: its value, or null if the key is empty. */
 export interface Logged<T> {
 	readonly key: string;
 	readonly value: T | null;
@@ -25,12 +25,12 @@ interface Run {
 }
 
 /**
- * The last change of each key, however many there are, in the order of keys. Holds so many in memory, and the rest in
- * sorted files of a directory of its own.
+ * The last change of each key, for any number of keys, in the order of keys. Holds a bounded number of changes in
+ * memory, and the others in sorted files of its own directory.
  */
 export class ChangeLog<T extends Json> {
 	#changes = new Map<string, T | null>();
-	/** The older before the newer. */
+	/** Runs, the oldest first. */
 	#runs: Run[] = [];
 	#directory: string | undefined;
 	#made = 0;
@@ -40,12 +40,12 @@ export class ChangeLog<T extends Json> {
 		if (this.#changes.size >= IN_MEMORY) await this.#spill();
 	}
 
-	/** Whether nothing has changed. */
+	/** Whether the log is empty. */
 	get isEmpty(): boolean {
 		return this.#changes.size === 0 && this.#runs.length === 0;
 	}
 
-	/** Whatever was logged, sorted, each key once. It can be read once, and is empty then. */
+	/** All logged changes, sorted, each key once. Empties the log. */
 	async *take(): AsyncGenerator<Logged<T>> {
 		const runs = this.#runs;
 		const changes = this.#changes;
@@ -73,7 +73,7 @@ export class ChangeLog<T extends Json> {
 	async #write(changes: AsyncIterable<Logged<T>>): Promise<void> {
 		this.#directory ??= await mkdtemp(join(tmpdir(), "canister-blobs-backup-"));
 		const path = join(this.#directory, `${this.#made++}.jsonl`);
-		// Keys and metadata of private blobs: for this user's eyes.
+		// The files contain keys and metadata of private blobs: only this user may read them.
 		const file = await open(path, "wx", 0o600);
 		const lines = async function* () {
 			for await (const change of changes) yield `${JSON.stringify(change)}\n`;
@@ -109,7 +109,7 @@ interface Head<T> {
 	readonly age: number;
 }
 
-/** Sorted sources as one, the later where several have a key. */
+/** Merges sorted sources. If several have a key, the last source wins. */
 async function* merged<T>(sources: readonly AsyncGenerator<Logged<T>>[]): AsyncGenerator<Logged<T>> {
 	const heads: Head<T>[] = [];
 	const advance = async (source: AsyncGenerator<Logged<T>>, age: number) => {

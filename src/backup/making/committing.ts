@@ -10,10 +10,10 @@ import { adoptOrphans } from "./adopt.js";
 
 const MAX_ATTEMPTS = 20;
 
-/** Thrown within a commit where what was written or relied on may be gone. */
+/** Thrown within a commit if written or relied-on objects may be gone. */
 class Condemned extends Error {}
 
-/** A snapshot whose items are all in the repository, and which nothing names yet. */
+/** A snapshot whose items are all in the repository, and that no generation names yet. */
 export interface NewSnapshot {
 	readonly id: string;
 	readonly snapshot: Snapshot;
@@ -23,16 +23,16 @@ export interface WritingOptions {
 	readonly by: string;
 	readonly signal: AbortSignal;
 	readonly note: (text: string) => void;
-	/** Whether they stand among the others by their times; else they come last, whatever a clock said. */
+	/** Whether they are inserted by their times; otherwise they come last, whatever their times. */
 	readonly isByTime: boolean;
-	/** The snapshot in the repository whose pages and chunks count as there without having been looked for. */
+	/** The snapshot in the repository whose pages and chunks count as present without a look-up. */
 	readonly relied: (snapshot: Snapshot) => string | undefined;
 }
 
 /**
- * Has snapshots written, and adds them to the repository by one commit. Where what they rely on was condemned meanwhile,
- * they are written again.
- * @param write is told what the repository has, and writes what it has not
+ * Calls `write` for new snapshots, and adds them to the repository by one commit. Calls it again if objects that they
+ * rely on were condemned meanwhile.
+ * @param write gets the state of the repository, and writes what the repository lacks
  */
 export async function addSnapshots<Made extends { readonly snapshots: readonly NewSnapshot[] }>(
 	repository: Repository,
@@ -45,7 +45,7 @@ export async function addSnapshots<Made extends { readonly snapshots: readonly N
 	const runs: string[] = [];
 	for (let attempt = 1; ; attempt++) {
 		const base = await repository.refresh();
-		// A name of its own for each, so that what was condemned of the one is no object of the other.
+		// A new writer for each attempt, so that no object has the name of a condemned one.
 		const writer = repository.writer(signal);
 		runs.push(writer.run);
 		await repository.sink.put(runName(writer.run), encodeJson({ at: new Date().toISOString() }));
@@ -75,8 +75,8 @@ async function runsIn({ sink }: Repository): Promise<string[]> {
 }
 
 /**
- * Adds the snapshots to the newest generation, and takes the marks off all that they rely on.
- * @throws Condemned where an object that they rely on was condemned since they began, or that cannot be told
+ * Adds the snapshots to the newest generation, and unmarks all objects that they rely on.
+ * @throws Condemned if an object that they rely on was condemned since they began, or if that is unknown
  */
 async function commit(
 	repository: Repository,
@@ -90,7 +90,8 @@ async function commit(
 	await repository.generations.commit(by, (base) => {
 		const { condemned, condemnedAt, condemnedBefore, snapshots, marked } = base;
 		const areKept = needed.every((id) => snapshots.some((each) => each.id === id));
-		// Without them, pages and chunks of theirs may be gone, which nothing here has counted.
+		// If the relied-on snapshot was forgotten, its pages and chunks may be gone, and the writer has not recorded
+		// them.
 		if (!areKept) throw new Condemned();
 		if (condemnedAt > started.generation && (condemnedBefore > started.generation || condemned.some(isOurs)))
 			throw new Condemned();

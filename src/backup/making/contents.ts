@@ -8,31 +8,31 @@ import type { ItemWriter } from "../repository/item-writer.js";
 import { type BlobEntry, MAX_INLINE_LEAVES } from "../tree/entry.js";
 import { type Draft, readableOf } from "./drafts.js";
 
-/** Chunks of one blob under way at a time. */
+/** Concurrent chunks of one blob. */
 const PARALLEL_CHUNKS = 16;
 
-/** What was fetched. */
+/** Counters of a fetch. */
 export interface Fetched {
-	/** Blobs whose bytes were looked for. */
+	/** Blobs that were processed. */
 	blobs: number;
-	/** Bytes that the store sent. */
+	/** Bytes fetched from the store. */
 	bytes: number;
-	/** Bytes that the repository had. */
+	/** Bytes that the repository already had. */
 	reusedBytes: number;
 }
 
-/** A blob that is not to be had. */
+/** A blob that could not be fetched. */
 export interface Lost {
 	readonly key: string;
 	readonly reason: string;
-	/** Whether it was replaced or deleted meanwhile, which the feed is going to tell. */
+	/** Whether it was replaced or deleted meanwhile; the feed will contain that change. */
 	readonly isGone: boolean;
 }
 
-/** Errors that concern one blob: the others can still be had. */
+/** Errors that concern one blob: the backup continues with the others. */
 const OF_ONE_BLOB = ["chunk_corrupt", "leaves_corrupt", "version_unsupported"] as const;
 
-/** Brings the bytes of blobs into a repository. */
+/** Fetches the bytes of blobs into a repository. */
 export class Contents {
 	readonly fetched: Fetched = { blobs: 0, bytes: 0, reusedBytes: 0 };
 	readonly #client: BlobClient;
@@ -54,11 +54,11 @@ export class Contents {
 	}
 
 	/**
-	 * Has every chunk of a blob in the repository, and says what stands in the tree.
-	 * @param known what the snapshot before has under the key
+	 * Stores every chunk of a blob in the repository. @returns the entry for the tree, or why the blob is lost
+	 * @param known the entry of the key in the previous snapshot
 	 */
 	async bring(draft: Draft, known: BlobEntry | undefined): Promise<BlobEntry | Lost> {
-		// The snapshot before keeps its chunks.
+		// The previous snapshot keeps its chunks.
 		if (known && known.root === draft.root) return { ...draft, leaves: known.leaves };
 		this.fetched.blobs++;
 		try {

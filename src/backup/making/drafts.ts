@@ -5,7 +5,10 @@ import type { Json } from "../format/json.js";
 import { hex, unhex } from "../format/names.js";
 import type { BlobEntry } from "../tree/entry.js";
 
-/** What the feed and lists tell about a blob: its entry but for the leaves. As JSON, for it may have to wait in a file. */
+/**
+ * The facts about a blob from the feed or a list: its entry without the leaves. It is JSON because it may wait in a
+ * file.
+ */
 export type Draft = {
 	readonly [Name in Exclude<keyof BlobEntry, "leaves">]: BlobEntry[Name];
 };
@@ -27,7 +30,7 @@ export const draftOf = (manifest: Manifest): Draft => ({
 	expiresAt: manifest.expiresAt?.toISOString(),
 });
 
-/** The part of a manifest by which its bytes are read. */
+/** The part of a manifest that reading its bytes needs. */
 export const readableOf = (draft: Draft): Manifest =>
 	({
 		key: draft.key,
@@ -38,7 +41,7 @@ export const readableOf = (draft: Draft): Manifest =>
 		canisterVersion: BigInt(draft.canisterVersion),
 	}) as Manifest;
 
-/** What a change does to the settings: the keys that it sets or (null) removes. */
+/** The settings that a change sets, or removes (null). */
 export function settingsOf(change: Change): readonly (readonly [key: string, value: Json])[] {
 	switch (change.type) {
 		case "role":
@@ -55,7 +58,7 @@ export function settingsOf(change: Change): readonly (readonly [key: string, val
 				],
 			];
 		case "link":
-			// What was offered only is nobody's right yet.
+			// An offered link is no permission yet.
 			return [[linkKey(change), change.state === "holds" ? true : null]];
 		case "expiryRules":
 			return [[EXPIRY_RULES, jsonOf(change.rules)]];
@@ -80,6 +83,6 @@ export const grantOf = (terms: object, under: object | undefined): Json => ({
 	under: under === undefined ? null : jsonOf(under),
 });
 
-/** Through JSON, so that bounds that are Infinity are null. */
+/** Encodes through JSON, so that infinite bounds become null. */
 export const jsonOf = (value: unknown): Json =>
 	value === undefined ? null : (JSON.parse(JSON.stringify(toJson(value))) as Json);

@@ -18,8 +18,8 @@ import {
 } from "./drafts.js";
 
 /**
- * Compares the proven list of a store with a tree, side by side, and logs in what they differ.
- * @param upTo only versions that were published by this change or before count: the rest is younger than a lease
+ * Compares the proven list of a store with a tree, side by side, and logs the differences.
+ * @param upTo logs only versions up to this change: later ones are younger than the lease
  */
 export async function compareLists(
 	client: BlobClient,
@@ -49,8 +49,8 @@ export async function compareLists(
 }
 
 /**
- * Logs all settings as a store lists them. Accounts take an administrator.
- * @returns whether all could be read
+ * Logs all settings that the store lists. Listing accounts requires an administrator.
+ * @returns whether the settings are complete
  */
 export async function listSettings(
 	client: BlobClient,
@@ -63,7 +63,7 @@ export async function listSettings(
 	await log.set(EXPIRY_RULES, jsonOf(await client.admin.expiryRules({ signal })));
 	for await (const { who, id, terms, under } of client.admin.listGrants({ signal }))
 		await log.set(`grant/${who}/${id}`, grantOf(terms, under));
-	// As the client itself, only where a store is asked: what looks into repositories needs no agent.
+	// Loaded only when a store is read: reading a repository needs no agent.
 	const { BlobOwners } = await import("../../client/owners/index.js");
 	for await (const link of new BlobOwners(client).listLinks({ signal }))
 		if (link.holds) await log.set(linkKey(link), true);
@@ -78,7 +78,7 @@ export async function listSettings(
 		if (isBlobError(error, "not_authorized")) return false;
 		throw error;
 	}
-	// The quota of everybody is that of somebody without one of its own; a list does not show it.
+	// No list shows the default quota. It is the quota of any principal without one of its own.
 	const { quota } = await client.account("aaaaa-aa", { signal }).catch(() => ({ quota: undefined }));
 	if (quota !== undefined) await log.set(EVERYBODY, jsonOf(quota));
 	return quota !== undefined;

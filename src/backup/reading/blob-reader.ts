@@ -7,7 +7,7 @@ import type { BlobEntry } from "../tree/entry.js";
 
 const SHA256_BYTES = 32;
 
-/** SHA-256 of each chunk of a blob, held against its root. */
+/** SHA-256 of each chunk of a blob, verified against its root. */
 export async function leavesOf(items: Pick<Items, "get">, entry: BlobEntry): Promise<readonly string[]> {
 	const { root, size, chunkBytes } = entry;
 	if (entry.leaves) {
@@ -16,7 +16,7 @@ export async function leavesOf(items: Pick<Items, "get">, entry: BlobEntry): Pro
 			throw damaged(entry.key, "its leaves do not have its root");
 		return entry.leaves;
 	}
-	// The item has the root as its hash, so what follows cannot be another blob's.
+	// The hash of this item is the root, so its leaves belong to this blob.
 	const preimage = await items.get(root);
 	const packed = Buffer.from(preimage.subarray(ROOT_HEADER_BYTES));
 	const count = Math.ceil(size / chunkBytes);
@@ -34,7 +34,7 @@ export async function leavesOf(items: Pick<Items, "get">, entry: BlobEntry): Pro
 export const lengthOf = ({ size, chunkBytes }: BlobEntry, index: number): number =>
 	Math.min(chunkBytes, size - index * chunkBytes);
 
-/** Chunks that are read ahead. */
+/** Chunks read ahead. */
 const AHEAD = 4;
 
 /** The bytes of a blob, chunk by chunk, each verified. */

@@ -3,7 +3,7 @@ import type { Items } from "../repository/items.js";
 import type { BlobEntry } from "../tree/entry.js";
 import { chunkOf, leavesOf } from "./blob-reader.js";
 
-/** The bytes of a blob in a repository, for an upload, which reads them chunk by chunk. */
+/** The bytes of a blob in a repository, as the source of an upload, which reads chunk by chunk. */
 export function sourceOf(items: Items, entry: BlobEntry): RandomAccessSource {
 	let leaves: Promise<readonly string[]> | undefined;
 	return {

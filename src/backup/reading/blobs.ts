@@ -3,7 +3,7 @@ import { entriesOf, entryAt } from "../tree/cursor.js";
 import type { BlobEntry } from "../tree/entry.js";
 import { bytesOf } from "./blob-reader.js";
 
-/** The blobs of a snapshot whose keys begin with a prefix, in order. */
+/** The blobs of a snapshot whose keys have a prefix, in order. */
 export async function* blobsIn(
 	repository: Repository,
 	id: string,

@@ -2,15 +2,15 @@ import type { Repository } from "../repository/repository.js";
 import { diffTrees } from "../tree/diff.js";
 import type { BlobEntry } from "../tree/entry.js";
 
-/** How a key differs between two snapshots. */
+/** A key that differs between two snapshots. */
 export interface SnapshotDifference {
 	/** The key. */
 	readonly key: string;
-	/** `content`: other bytes; `metadata`: the same bytes, and something else said of them. */
+	/** `content`: other bytes. `metadata`: the same bytes with other facts in the manifest. */
 	readonly change: "added" | "removed" | "content" | "metadata";
 }
 
-/** How one snapshot differs from another, in order of keys. What both share is not read. */
+/** The differences from one snapshot to another, in order of keys. Pages that both share are not read. */
 export async function* differences(
 	repository: Repository,
 	before: string,

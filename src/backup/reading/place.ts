@@ -2,8 +2,8 @@ import { PathRefused, placeBelow } from "../../client/node/place.js";
 import { BackupError } from "../errors.js";
 
 /**
- * The path of a key's file below a directory, as `placeBelow` finds it.
- * @param makes whether missing directories are made
+ * The path of a key's file below a directory, as `placeBelow` returns it.
+ * @param makes whether to make missing directories
  * @throws BackupError `path_refused`
  */
 export async function placeOf(target: string, key: string, makes: boolean): Promise<string> {

@@ -12,11 +12,11 @@ import type { BlobEntry } from "../tree/entry.js";
 import { chunkOf, leavesOf, lengthOf } from "./blob-reader.js";
 import { placeOf } from "./place.js";
 
-/** Chunks of one file under way at a time. */
+/** Concurrent chunks of one file. */
 const PARALLEL_CHUNKS = 4;
 const NOFOLLOW = constants.O_NOFOLLOW ?? 0;
 
-/** What was done for a file: it was made, it differed, or it held the blob already. */
+/** The result for a file: made, replaced because it differed, or unchanged. */
 export type RestoredAs = "restored" | "replaced" | "unchanged";
 
 export interface RestoreFileOptions {
@@ -26,8 +26,8 @@ export interface RestoreFileOptions {
 }
 
 /**
- * Makes a file of a blob. It is written under a hidden name beside its place and takes that when it is whole and on disk;
- * what a killed process has left there is held against the hashes and kept.
+ * Writes a blob into a file. The bytes go into a hidden file beside it, which is renamed once it is whole and on disk.
+ * After a kill, the next call verifies the bytes of that hidden file and keeps the correct ones.
  * @throws BackupError `path_refused`, `item_missing`, `repository_damaged`
  */
 export async function restoreFile(
@@ -107,7 +107,7 @@ async function write(
 	try {
 		await publish(part, path, entry.key, overwrite);
 	} catch (error) {
-		// Whole, and of no use: nothing that is run again would take it.
+		// The hidden file is whole and cannot be used: no later restore would read it.
 		await rm(part, { force: true });
 		throw error;
 	}

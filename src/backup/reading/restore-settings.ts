@@ -6,7 +6,7 @@ import type { Repository } from "../repository/repository.js";
 import { entriesOf } from "../tree/cursor.js";
 import type { SettingEntry } from "../tree/entry.js";
 
-/** Grants that are part of each other, at the most. */
+/** Maximum depth of grants that are part of other grants. */
 const MAX_LEVELS = 3;
 
 interface SettingsOptions {
@@ -14,7 +14,7 @@ interface SettingsOptions {
 	readonly signal?: AbortSignal | undefined;
 }
 
-/** Gives a store, while it is imported into, the settings of a snapshot. @returns how many */
+/** Applies the settings of a snapshot to a store in the mode `importing`. @returns how many were applied */
 export async function restoreSettings(
 	repository: Repository,
 	root: string,
@@ -23,7 +23,7 @@ export async function restoreSettings(
 ): Promise<number> {
 	const { signal } = options;
 	const call = signal ? { signal } : {};
-	// As the client itself, only where a store is asked.
+	// Loaded only when a store is written: reading a repository needs no agent.
 	const { BlobOwners } = await import("../../client/owners/index.js");
 	let count = 0;
 	for await (const { key, value } of entriesOf(repository.settings, root)) {
@@ -41,7 +41,7 @@ export async function restoreSettings(
 	return count + (await restoreGrants(repository, root, client, options));
 }
 
-/** Bounds that were infinite are null in JSON. */
+/** Infinite bounds are null in JSON. */
 const quotaOf = (value: Json): Quota =>
 	Object.fromEntries(
 		Object.entries(value as object).map(([name, bound]) => [name, bound ?? Number.POSITIVE_INFINITY]),
@@ -52,7 +52,7 @@ interface StoredGrant {
 	readonly under: { readonly who: string; readonly id: string } | null;
 }
 
-/** A grant is given after the one that it is part of. One that has ended, or is part of such, is not. */
+/** Restores each grant after its parent. Skips grants that have expired, and their parts. */
 async function restoreGrants(
 	repository: Repository,
 	root: string,
@@ -93,13 +93,13 @@ async function giveGrant(client: BlobClient, { key, value }: SettingEntry, signa
 				importAs: {
 					id,
 					under: under === null ? undefined : under,
-					// What was used is not in the feed. It counts anew.
+					// The feed does not record usage. It counts from 0 again.
 					used: { bytes: 0, blobs: 0 },
 				},
 			},
 		);
 	} catch (error) {
-		// A restore that was killed has given it.
+		// A killed restore has given this grant.
 		if (!isBlobError(error, "upload_conflict")) throw error;
 	}
 }

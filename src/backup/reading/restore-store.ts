@@ -14,51 +14,51 @@ import { isBefore } from "../tree/page.js";
 import { sourceOf } from "./blob-source.js";
 import { restoreSettings } from "./restore-settings.js";
 
-/** What is restored into a store, and how. */
+/** Options of `restoreStore`. */
 export interface RestoreStoreOptions {
-	/** Only keys that begin so. @default "" (all) */
+	/** Only keys with this prefix. @default "" (all) */
 	readonly prefix?: string | undefined;
 	/** SHA-256 of the module that the canister runs, as hexadecimal digits: compared with the one recorded. */
 	readonly wasmHash?: string | undefined;
-	/** Go on though the modules differ. @default false */
+	/** Restores although the modules differ. @default false */
 	readonly acceptOtherWasm?: boolean | undefined;
-	/** Only count what would be done, and compare the modules. @default false */
+	/** Counts what would be done and compares the modules, and changes nothing. @default false */
 	readonly dryRun?: boolean | undefined;
-	/** Told of each blob that failed. */
+	/** Called for each blob that failed. */
 	readonly onFailed?: (((key: string, reason: string) => void) | undefined) | undefined;
-	/** Told of what a person should know, such as a grant that has ended. */
+	/** Called with notes for the operator, for example about an expired grant. */
 	readonly onNote?: (((text: string) => void) | undefined) | undefined;
-	/** Told of each blob that is in the store. */
+	/** Called with the size of each blob that the store now holds. */
 	readonly onBlob?: (((bytes: number) => void) | undefined) | undefined;
-	/** Ends the restore. The next one goes on. */
+	/** Aborts the restore. The next restore resumes. */
 	readonly signal?: AbortSignal | undefined;
 }
 
-/** What a restore into a store did. */
+/** Result of a restore into a store. */
 export interface RestoreStoreResult {
-	/** Blobs that were put into it. */
+	/** Blobs that were written to the store. */
 	readonly restored: number;
-	/** Blobs that it held already. */
+	/** Blobs that the store held already. */
 	readonly unchanged: number;
-	/** Blobs that ended meanwhile. */
+	/** Blobs that expired meanwhile. */
 	readonly ended: number;
-	/** Blobs that are not in it. The store stays in the mode `importing` then. */
+	/** Blobs that are not in the store. It then stays in the mode `importing`. */
 	readonly failed: number;
-	/** Bytes of all that are in it. */
+	/** Size in bytes of all restored and unchanged blobs. */
 	readonly bytes: number;
-	/** Settings that were set: roles, quotas, grants, rules. */
+	/** Settings that were applied: roles, quotas, grants, rules. */
 	readonly settings: number;
-	/** Blobs that the snapshot itself lacks. */
+	/** Blobs that the snapshot lacks. */
 	readonly missing: number;
-	/** Whether the import was ended: the store is live. */
+	/** Whether the import has ended and the store is live. */
 	readonly isLive: boolean;
 }
 
 /**
- * Fills an empty store with what a snapshot has, with owners, times, roles, quotas and grants, by its import mode. Takes a
- * controller of the canister. Run again after a kill, it sends only what is not there. The store is live in the end only
- * if every blob is there.
- * @throws BackupError `wasm_differs`; CanisterError `not_importable` of a store that is not empty
+ * Fills an empty store with the contents of a snapshot, including owners, times, roles, quotas and grants, in the mode
+ * `importing`. Requires a controller of the canister. A second run, for example after a kill, sends only what the store
+ * lacks. The store becomes live only if it holds every blob.
+ * @throws BackupError `wasm_differs`; CanisterError `not_importable` if the store is not empty
  */
 export async function restoreStore(
 	repository: Repository,
@@ -77,7 +77,7 @@ export async function restoreStore(
 	const call = signal ? { signal } : {};
 	const { mode } = await client.mode(call);
 	if (options.dryRun) return planned(repository, snapshot, client, mode, options);
-	// One that was killed has left it so.
+	// A killed restore has left the store in this mode.
 	if (mode !== "importing") await client.admin.beginImport(call);
 	const settings = await restoreSettings(repository, snapshot.settings.root, client, options);
 	const counts = await restoreBlobs(repository, snapshot.blobs.root, client, options);
@@ -86,7 +86,7 @@ export async function restoreStore(
 	return { ...counts, settings, missing, isLive };
 }
 
-/** What a restore would do. */
+/** The result of a dry run. */
 async function planned(
 	repository: Repository,
 	{ blobs, settings, missingCount: missing }: Snapshot,
@@ -110,7 +110,7 @@ async function planned(
 const hasEnded = ({ expiresAt }: BlobEntry): boolean =>
 	expiresAt !== undefined && Date.parse(expiresAt) <= Date.now();
 
-/** Blobs of one transfer: it holds something of each until it ends. */
+/** Blobs per transfer, which keeps a record of each in memory until it ends. */
 const GROUP = 1_000;
 
 interface Counts {
@@ -147,7 +147,7 @@ async function restoreBlobs(
 	return counts;
 }
 
-/** Whether the store holds a blob. Asked in the order of keys, beside which its list is read. */
+/** Whether the store holds a blob. Call it in the order of keys: it reads the store's list alongside. */
 async function rootsIn(client: BlobClient, signal: AbortSignal | undefined) {
 	const list = client.list(signal ? { signal } : {});
 	let listed = await list.next();
@@ -162,8 +162,8 @@ async function rootsIn(client: BlobClient, signal: AbortSignal | undefined) {
 }
 
 /**
- * What a store makes of one call has always the largest chunk size, and so another root than a small blob that a session
- * has made with smaller chunks: such a one goes through a session again.
+ * A small blob put in one call always has the largest chunk size, and so another root than one that an upload session
+ * made with smaller chunks. Such a blob needs a session again.
  */
 const needsSession = ({ size, chunkBytes }: BlobEntry): boolean =>
 	size <= Math.min(MAX_SINGLE_CALL_BYTES, chunkBytes) && chunkBytes !== MAX_CHUNK_BYTES;

@@ -11,53 +11,53 @@ import { type RestoredAs, restoreFile } from "./restore-file.js";
 
 const PARALLEL_FILES = 4;
 
-/** What is restored, and how. */
+/** Options of `restore`. */
 export interface RestoreOptions {
-	/** Only keys that begin so. @default "" (all) */
+	/** Only keys with this prefix. @default "" (all) */
 	readonly prefix?: string | undefined;
-	/** Only blobs of this principal, in text. */
+	/** Only blobs of this owner, a principal in text. */
 	readonly owner?: string | undefined;
-	/** Replace files that differ. @default false: they count as failed */
+	/** Replaces files that differ. @default false: they count as failed */
 	readonly overwrite?: boolean | undefined;
-	/** Only say what would be done. @default false */
+	/** Reports what would be done, and writes nothing. @default false */
 	readonly dryRun?: boolean | undefined;
-	/** Told of each file. */
+	/** Called for each file. */
 	readonly onFile?: (((file: RestoredFile) => void) | undefined) | undefined;
-	/** Told of bytes that were written or found. */
+	/** Called with the number of bytes that were written or already present. */
 	readonly onBytes?: (((bytes: number) => void) | undefined) | undefined;
-	/** Ends the restore. The next one goes on. */
+	/** Aborts the restore. The next restore resumes. */
 	readonly signal?: AbortSignal | undefined;
 }
 
-/** What became of one blob. */
+/** Result for one blob. */
 export interface RestoredFile {
 	/** Its key. */
 	readonly key: string;
-	/** What was done; undefined where it failed. */
+	/** What was done; undefined if it failed. */
 	readonly as: RestoredAs | undefined;
 	/** Why it failed. */
 	readonly reason: string | undefined;
 }
 
-/** What a restore did. */
+/** Result of a restore. */
 export interface RestoreResult {
-	/** Files that were not there before. */
+	/** New files. */
 	readonly restored: number;
-	/** Files that differed. */
+	/** Files that differed and were replaced. */
 	readonly replaced: number;
 	/** Files that held the blob already. */
 	readonly unchanged: number;
-	/** Blobs that are no files now. */
+	/** Blobs that could not be restored. */
 	readonly failed: number;
-	/** Bytes of the blobs that are files now. */
+	/** Size in bytes of the restored, replaced and unchanged files. */
 	readonly bytes: number;
-	/** Blobs that the snapshot itself lacks. */
+	/** Blobs that the snapshot lacks. */
 	readonly missing: number;
 }
 
 /**
- * Makes files of the blobs of a snapshot, with their keys as paths below a directory. Run again after a kill, it keeps what
- * is there.
+ * Writes the blobs of a snapshot into files below a directory, with their keys as paths. A second run, for example
+ * after a kill, keeps correct files.
  * @param id of the snapshot
  */
 export async function restore(
@@ -81,7 +81,7 @@ export async function restore(
 		for await (const entry of entriesOf(repository.blobs, snapshot.blobs.root, { prefix })) {
 			if (owner !== undefined && entry.owner !== owner) continue;
 			throwIfAborted(signal);
-			// Of a key and one below it only the first can be a file: not whichever happens to be quicker.
+			// Of a key and another key below it only the first can be a file, independent of timing.
 			if ([...running].some((key) => entry.key.startsWith(`${key}/`))) await pool.drain();
 			running.add(entry.key);
 			await pool.add(async () => {
@@ -96,7 +96,7 @@ export async function restore(
 					count.bytes += entry.size;
 					onFile?.({ key, as, reason: undefined });
 				} catch (error) {
-					// The other files can still be had, but for where no file can.
+					// Continue with the other files, unless no file can be written.
 					if (!isOfOneFile(error)) throw told(error, target);
 					count.failed++;
 					onFile?.({ key, as: undefined, reason: (error as Error).message });
@@ -114,7 +114,7 @@ export async function restore(
 
 const OF_ALL = ["ENOSPC", "EDQUOT", "EROFS", "EIO"];
 
-/** The error of a disk on which nothing more can be written, with its path and what to do. */
+/** The error for a disk that takes no more bytes, with the path and advice. */
 function told(error: unknown, path: string): unknown {
 	const reason = whyFull(error, path);
 	return reason === undefined ? error : new BackupError("path_refused", { path, reason }, error);

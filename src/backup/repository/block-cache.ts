@@ -1,4 +1,4 @@
-/** Bytes that were read lately, so many at the most. */
+/** Recently read bytes, up to a limit. */
 export class BlockCache {
 	readonly #maxBytes: number;
 	readonly #blocks = new Map<string, Uint8Array>();

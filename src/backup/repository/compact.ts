@@ -3,20 +3,20 @@ import { indexName } from "../format/names.js";
 import { readIndex, type Segment } from "./item-index.js";
 import type { Repository } from "./repository.js";
 
-/** More small indexes than this are merged, so that a look-up asks few. */
+/** More small indexes than this are merged, so that a look-up reads few. */
 const MAX_SMALL = 24;
 const SMALL_RECORDS = MAX_INDEX_RECORDS / 4;
 
 /**
- * Merges small indexes. An index is deleted only after another has all its records, so that at any time, whatever runs at
- * once or is killed, each record is in one.
+ * Merges small indexes. Deletes an index only after another one has all its records, so that each record is in an index
+ * at any time, even if processes run concurrently or are killed.
  */
 export async function compactIndexes(repository: Repository): Promise<void> {
 	const small = repository.index.segments.filter(({ tables }) => tables.count < SMALL_RECORDS);
 	if (small.length > MAX_SMALL) await rewriteIndexes(repository, small, () => true);
 }
 
-/** Writes indexes with those records of others that are to be kept, then deletes the others. */
+/** Writes new indexes with the records to keep of other indexes, then deletes the others. */
 export async function rewriteIndexes(
 	repository: Repository,
 	segments: readonly Segment[],
@@ -40,7 +40,7 @@ export async function rewriteIndexes(
 	for (const segment of segments) {
 		if (locations.length + segment.tables.count > MAX_INDEX_RECORDS) await write();
 		const bytes = await readIndex(sink, segment.name);
-		// Another process merges it, too.
+		// Another process merges the index, too.
 		if (bytes === undefined) continue;
 		replaced.push(segment);
 		for (const location of segment.tables.locations(bytes)) if (isKept(location)) locations.push(location);

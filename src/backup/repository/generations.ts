@@ -14,7 +14,7 @@ import {
 import { GENERATIONS_PER_FOLDER, generationFolder, generationName, hex, sha256 } from "../format/names.js";
 import type { Sink } from "../sink.js";
 
-/** What a commit may change. */
+/** The fields of a generation that a commit may change. */
 export type Changes = Partial<
 	Pick<Generation, "snapshots" | "marked" | "condemned" | "condemnedAt" | "condemnedBefore">
 >;
@@ -25,12 +25,12 @@ interface Found {
 }
 
 const MAX_ATTEMPTS = 100;
-/** Generations that keep all that they said; of older ones the name is left. */
+/** Number of the newest generations that keep their content. Older ones are shortened to their names. */
 const KEPT_WHOLE = 16;
 
 /**
  * The generations of a repository. Each is an object that is created once and whose name is never free again, so that
- * of all that were based on one generation exactly one comes next. That is the only lock there is.
+ * exactly one generation follows each generation. No other lock exists.
  */
 export class Generations {
 	readonly #sink: Sink;
@@ -42,7 +42,7 @@ export class Generations {
 		this.#isSingleWriter = isSingleWriter;
 	}
 
-	/** Makes generation 0. @returns false where there is one */
+	/** Makes generation 0. @returns false if it exists */
 	async begin(): Promise<boolean> {
 		const first = {
 			generation: 0,
@@ -71,7 +71,7 @@ export class Generations {
 		return { value, bytes };
 	}
 
-	/** Generations are numbered without gaps, so the first of a folder shows whether to look there. */
+	/** Generations are numbered without gaps, so the first generation of a folder shows whether the folder is used. */
 	async #newest(): Promise<number> {
 		while ((await this.#sink.size(generationName((this.#folder + 1) * GENERATIONS_PER_FOLDER))) !== undefined)
 			this.#folder++;
@@ -94,9 +94,9 @@ export class Generations {
 	}
 
 	/**
-	 * Makes the next generation of what `change` makes of the newest one. It is asked again where another process was
+	 * Commits the generation that `change` makes of the newest one. Calls `change` again if another process committed
 	 * first.
-	 * @param change undefined leaves the repository as it is
+	 * @param change returns undefined to leave the repository unchanged
 	 */
 	async commit(
 		by: string,
@@ -123,7 +123,9 @@ export class Generations {
 		throw new BackupError("commit_contended", { attempts: MAX_ATTEMPTS });
 	}
 
-	/** Whether the object is ours, be it that the answer was lost and the sink says that it was there. */
+	/**
+	 * Whether this process created the object, even if the response was lost and the sink reports that the name exists.
+	 */
 	async #create(name: string, bytes: Uint8Array): Promise<boolean> {
 		if (this.#isSingleWriter) {
 			if ((await this.#sink.size(name)) !== undefined) return false;
@@ -135,7 +137,7 @@ export class Generations {
 		return found !== undefined && Buffer.compare(found, bytes) === 0;
 	}
 
-	/** Leaves of old generations no more than their names, which guard against a commit on top of an older one. */
+	/** Shortens old generations to their names, which prevent a commit on top of an older generation. */
 	async shorten(): Promise<void> {
 		const newest = await this.#newest();
 		for (let number = newest - KEPT_WHOLE; number >= 0; number--) {
@@ -145,7 +147,7 @@ export class Generations {
 		}
 	}
 
-	/** Reads all generations, and finds what does not follow from the one before. */
+	/** Reads all generations, and yields an error for each that does not follow from the one before. */
 	async *check(): AsyncGenerator<BackupError> {
 		const newest = await this.#newest();
 		let parent: string | undefined;
@@ -170,7 +172,9 @@ export class Generations {
 	}
 }
 
-/** A generation that no reader takes would be the end of the repository, for every later one is based on it. */
+/**
+ * Rejects a generation that no reader would accept: every later one is based on it, so the repository would be lost.
+ */
 function checkBounds({ snapshots, marked, condemned }: Generation, bytes: Uint8Array): void {
 	if (snapshots.length > MAX_SNAPSHOTS || bytes.length > MAX_GENERATION_BYTES)
 		throw new BackupError("option_invalid", {

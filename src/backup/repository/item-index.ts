@@ -4,13 +4,13 @@ import { INDEXES, indexName, unhex } from "../format/names.js";
 import type { Sink } from "../sink.js";
 import { BlockCache } from "./block-cache.js";
 
-/** Memory for four bytes of each item. Of what is beyond it each look-up reads. */
+/** Memory for four bytes of each item. For indexes beyond it each look-up reads the sink. */
 const PRINT_BYTES = 16 * 2 ** 20;
 const CACHE_BYTES = 4 * 2 ** 20;
-/** How often a look-up begins again because indexes were merged under it. */
+/** How often a look-up starts again because indexes were merged during it. */
 const MAX_ATTEMPTS = 5;
 
-/** A location, and the record that names it. */
+/** A location, and the record that contains it. */
 export interface FoundRecord {
 	readonly segment: Segment;
 	readonly record: number;
@@ -26,8 +26,8 @@ export interface Segment {
 }
 
 /**
- * Finds items by SHA-256 in all indexes of a repository. Of each item it holds four bytes; the record is read when one is
- * found, so that memory hardly grows with the repository.
+ * Finds items by SHA-256 in all indexes of a repository. It holds four bytes of each item in memory and reads the whole
+ * record on a match, so that memory hardly grows with the repository.
  */
 export class ItemIndex {
 	readonly #sink: Sink;
@@ -44,7 +44,7 @@ export class ItemIndex {
 		return this.#segments;
 	}
 
-	/** Objects that are not looked into any more. */
+	/** Excludes objects from look-ups. */
 	condemn(objects: Iterable<string>): void {
 		this.#condemned = new Set(objects);
 	}
@@ -53,7 +53,7 @@ export class ItemIndex {
 		return this.#condemned.has(object);
 	}
 
-	/** Takes up what was added, and drops what is gone. `segments` stay the same array where nothing was. */
+	/** Loads added indexes and drops deleted ones. `segments` stays the same array if nothing changed. */
 	async refresh(): Promise<void> {
 		const known = new Map(this.#segments.map((segment) => [segment.name, segment]));
 		const segments: Segment[] = [];
@@ -65,7 +65,7 @@ export class ItemIndex {
 				continue;
 			}
 			const bytes = await readIndex(this.#sink, name, size);
-			// Merged into another since it was listed, which a later refresh finds.
+			// Merged into another index since the listing; a later refresh finds that one.
 			if (bytes === undefined) continue;
 			segments.push(this.#segment(name, bytes));
 		}
@@ -74,7 +74,7 @@ export class ItemIndex {
 		this.#segments = segments;
 	}
 
-	/** Takes up an index that this process has just written. */
+	/** Adds an index that this process has just written. */
 	add(name: string, bytes: Buffer): void {
 		if (!this.#segments.some((segment) => segment.name === name))
 			this.#segments.push(this.#segment(name, bytes));
@@ -90,7 +90,7 @@ export class ItemIndex {
 		return { name, tables, prints };
 	}
 
-	/** Where an item is said to lie, the newest index first; what is condemned is left out. */
+	/** Locations of an item according to the indexes, the newest index first, without condemned objects. */
 	async find(sha: string): Promise<FoundRecord[]> {
 		for (let attempt = 1; ; attempt++) {
 			try {
@@ -133,7 +133,7 @@ export class ItemIndex {
 		return bytes;
 	}
 
-	/** Every record of every index, one index in memory at a time. */
+	/** Every record of every index. Holds one index in memory at a time. */
 	async *all(): AsyncGenerator<FoundRecord> {
 		for (const segment of this.#segments) {
 			const bytes = await readIndex(this.#sink, segment.name);
@@ -144,14 +144,14 @@ export class ItemIndex {
 	}
 }
 
-/** An index was merged into another by a process that runs at the same time. */
+/** A concurrent process merged this index into another one. */
 export class IndexGone extends BackupError<"repository_damaged"> {
 	constructor(object: string) {
 		super("repository_damaged", { object, reason: "the index is gone" });
 	}
 }
 
-/** The bytes of an index; undefined where it is gone. @throws BackupError `repository_damaged` */
+/** The bytes of an index; undefined if it does not exist. @throws BackupError `repository_damaged` */
 export async function readIndex(
 	sink: Sink,
 	name: string,
@@ -164,7 +164,7 @@ export async function readIndex(
 	return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** Records are sorted, and so are the prints of those that begin with the same byte. */
+/** Searches the records of one first byte. Records, and so their prints, are sorted. */
 function hasPrint(prints: Uint32Array, from: number, to: number, print: number): boolean {
 	let [low, high] = [from, to];
 	while (low < high) {

@@ -14,15 +14,15 @@ import {
 import type { Sink } from "../sink.js";
 import type { ItemIndex } from "./item-index.js";
 
-/** Bytes that are on their way to the sink at a time. */
+/** Maximum number of bytes in flight to the sink. */
 const IN_FLIGHT_BYTES = 16 * 2 ** 20;
-/** Items of this process that no index has yet: what a killed process has to find again by listing. */
+/** Maximum number of items of this process in no index: after a kill they must be found by listing. */
 const MAX_PENDING = 32_768;
-/** A pack with so many items is written, however small they are. */
+/** A pack with this many items is written, however small they are. */
 const MAX_ITEMS = Math.min(16_384, MAX_PACK_ITEMS);
 
 interface OpenPack {
-	/** As they are going to stand in it. */
+	/** Items in their stored form. */
 	readonly items: Map<string, ItemForm & { readonly bytes: Uint8Array }>;
 	bytes: number;
 }
@@ -30,41 +30,41 @@ interface OpenPack {
 const newPack = (): OpenPack => ({ items: new Map(), bytes: 0 });
 
 export interface WriterOptions {
-	/** Random name of the run that writes. */
+	/** Random name of this run. */
 	readonly run: string;
 	/**
-	 * Whether pages and snapshots are compressed. Not where they are sealed: by how long they are then, who writes to the
-	 * store and sees the sizes of objects could guess at what stands beside his own.
+	 * Whether pages and snapshots are compressed. Not in an encrypted repository: the compressed length of a page would
+	 * let a writer of the store who sees the sizes of objects guess the entries beside its own.
 	 */
 	readonly compresses: boolean;
 	readonly signal: AbortSignal;
 }
 
-/** What a writer has sent to the sink. */
+/** Counters of what a writer has sent to the sink. */
 export interface Written {
 	objects: number;
 	bytes: number;
-	/** Of the bytes those of chunks. */
+	/** The part of `bytes` that belongs to chunks. */
 	chunkBytes: number;
 }
 
 /**
- * Writes items that the repository does not hold yet: large chunks as objects of their own, the rest in packs. Pages and
- * chunks go into packs of their own, so that a tree is read with few requests.
+ * Writes items that the repository lacks: large chunks as objects of their own, all others in packs. Pages and chunks
+ * go into separate packs, so that reading a tree takes few requests.
  */
 export class ItemWriter {
 	readonly run: string;
 	readonly written: Written = { objects: 0, bytes: 0, chunkBytes: 0 };
-	/** Objects of others that what this process writes relies on. */
+	/** Objects of other runs on which the written items rely. */
 	readonly relied = new Set<string>();
 	readonly #sink: Sink;
 	readonly #index: ItemIndex;
 	readonly #signal: AbortSignal;
 	readonly #compresses: boolean;
 	readonly #packs: Record<"chunks" | "pages", OpenPack> = { chunks: newPack(), pages: newPack() };
-	/** Items on their way to the sink. */
+	/** Items in flight to the sink. */
 	readonly #sending = new Set<string>();
-	/** Items in the sink that no index has. */
+	/** Items in the sink that no index names. */
 	#pending = new Map<string, Location>();
 	readonly #ownPacks = new Set<string>();
 	readonly #absent = new Set<string>();
@@ -90,12 +90,12 @@ export class ItemWriter {
 		return this.#ownPacks;
 	}
 
-	/** Takes objects of a backup that died for what they are: no index has them. */
+	/** Adds items of a killed backup, which no index names. */
 	adopt(locations: Iterable<Location>): void {
 		for (const location of locations) this.#pending.set(location.sha, location);
 	}
 
-	/** Whether an item is in the repository, or on its way there. */
+	/** Whether an item is in the repository or in flight to it. */
 	async has(sha: string): Promise<boolean> {
 		if (this.#isNew(sha)) return true;
 		const pending = this.#pending.get(sha);
@@ -108,7 +108,7 @@ export class ItemWriter {
 		return this.#sending.has(sha) || this.#packs.chunks.items.has(sha) || this.#packs.pages.items.has(sha);
 	}
 
-	/** An index may be older than what became of an object: each is looked for once. */
+	/** An object may have been deleted after the index was written: check each object once. */
 	async #rely({ object, objectBytes, sha }: Location): Promise<boolean> {
 		if (this.isOwn(object) || this.relied.has(object)) return true;
 		if (this.#absent.has(object) || (await this.#sink.size(object)) !== objectBytes) {
@@ -121,18 +121,18 @@ export class ItemWriter {
 	}
 
 	/**
-	 * Writes an item, unless the repository has it. Resolves when it may be forgotten by the caller: `flush` waits until it
-	 * is there. @returns whether it was new
+	 * Writes an item, unless the repository has it. Once this resolves the caller need not keep the bytes; `flush`
+	 * waits until they are in the sink. @returns whether the item was new
 	 */
 	async add(kind: ItemKind, sha: string, bytes: Uint8Array): Promise<boolean> {
 		this.#throwFailure();
-		// Another task may have added it while this one looked.
+		// Another task may have added the item during the look-up.
 		if ((await this.has(sha)) || this.#isNew(sha)) return false;
 		await this.#add(kind, sha, bytes);
 		return true;
 	}
 
-	/** Writes an item though the repository may have it: what it stood in is to go. */
+	/** Writes an item even if the repository has it: the object that contains it will be deleted. */
 	async rewrite(kind: ItemKind, sha: string, bytes: Uint8Array): Promise<void> {
 		this.#throwFailure();
 		if (!this.#isNew(sha) && !this.isOwn(this.#pending.get(sha)?.object ?? ""))
@@ -175,7 +175,7 @@ export class ItemWriter {
 		await this.#send(object, pack, locations);
 	}
 
-	/** Begins to write an object, once there is room for it. */
+	/** Starts to write an object when enough bytes are no longer in flight. */
 	async #send(object: string, bytes: Uint8Array, locations: readonly Location[]): Promise<void> {
 		const release = await this.#budget.take(bytes.length, this.#signal);
 		const write = this.#sink
@@ -204,7 +204,7 @@ export class ItemWriter {
 		if (this.#failure) throw this.#failure.error;
 	}
 
-	/** Waits until all that was added is in the sink, and in an index. */
+	/** Waits until all added items are in the sink and in an index. */
 	async flush(): Promise<void> {
 		await this.#seal("chunks");
 		await this.#seal("pages");
@@ -213,12 +213,12 @@ export class ItemWriter {
 		await this.writeIndex();
 	}
 
-	/** Waits until nothing is on its way any more, however it ended. */
+	/** Waits until nothing is in flight. Ignores failures. */
 	async settle(): Promise<void> {
 		while (this.#writes.size > 0) await Promise.all(this.#writes);
 	}
 
-	/** Writes an index of what is in the sink and in none. */
+	/** Writes an index of the items in the sink that no index names. */
 	async writeIndex(): Promise<void> {
 		while (this.#pending.size > 0) {
 			const locations = [...this.#pending.values()].slice(0, MAX_INDEX_RECORDS);

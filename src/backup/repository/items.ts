@@ -5,11 +5,11 @@ import type { Sink } from "../sink.js";
 import { BlockCache } from "./block-cache.js";
 import type { ItemIndex } from "./item-index.js";
 
-/** Pages are written one after the other, so what is read next is likely to be near. */
+/** Pages are written in sequence, so the next page to read is probably near. */
 const WINDOW_BYTES = 256 * 1024;
 const CACHE_BYTES = 4 * 2 ** 20;
 
-/** Reads items by SHA-256. What it returns has that hash. */
+/** Reads items by SHA-256, and verifies the hash of what it returns. */
 export class Items {
 	readonly #sink: Sink;
 	readonly #index: ItemIndex;
@@ -20,7 +20,7 @@ export class Items {
 		this.#index = index;
 	}
 
-	/** @throws BackupError `item_missing` where no copy can be read */
+	/** @throws BackupError `item_missing` if no copy can be read */
 	async get(sha: string): Promise<Uint8Array> {
 		const bytes = (await this.#read(sha)) ?? (await this.#readAnew(sha));
 		if (bytes === undefined) throw new BackupError("item_missing", { sha256: sha });
@@ -35,13 +35,13 @@ export class Items {
 		return undefined;
 	}
 
-	/** Items move when packs are written anew: before one counts as missing, the indexes are looked at again. */
+	/** Items move when packs are rewritten: read the indexes again before an item counts as missing. */
 	async #readAnew(sha: string): Promise<Uint8Array | undefined> {
 		await this.#index.refresh();
 		return this.#read(sha);
 	}
 
-	/** The item at a location; undefined where it is not there, or not what it must be. */
+	/** The item at a location; undefined if it is not there or has another hash. */
 	async readAt({ sha, kind, isGzip, object, offset, length }: Location): Promise<Uint8Array | undefined> {
 		const stored =
 			kind === "chunk"
@@ -53,7 +53,7 @@ export class Items {
 	async #near(object: string, offset: number, length: number): Promise<Uint8Array | undefined> {
 		const start = Math.floor(offset / WINDOW_BYTES) * WINDOW_BYTES;
 		const end = offset + length;
-		// An item over the edge of a window is read by itself.
+		// An item that crosses the end of a window is read separately.
 		if (end > start + WINDOW_BYTES) return this.#sink.get(object, offset, length);
 		const name = `${object}/${start}`;
 		const window = this.#windows.get(name) ?? (await this.#sink.get(object, start, WINDOW_BYTES));

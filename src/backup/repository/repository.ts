@@ -17,32 +17,39 @@ import { ItemWriter } from "./item-writer.js";
 import { Items } from "./items.js";
 
 const FORMAT = "canister-blobs backup repository";
-/** Of a repository that is encrypted: releases before encryption refuse it. */
+/** Version of an encrypted repository. Releases without encryption refuse it. */
 const ENCRYPTED_VERSION = 2;
 const MAX_CONFIG_BYTES = 64 * 1024;
-/** Shortest beginning of an id that names a snapshot. */
+/** Minimum length of an id prefix that names a snapshot. */
 const MIN_ID_DIGITS = 4;
 
-/** How a repository is opened. */
+/** Options to open a repository. */
 export interface RepositoryOptions {
-	/** Whether anything is going to be written. The sink is then tried: see `singleWriter`. @default false */
+	/** Whether the caller will write. The sink is then checked: see `singleWriter`. @default false */
 	readonly writes?: boolean | undefined;
 	/**
-	 * Take a sink that cannot create objects exclusively. Never let two processes write to such a repository at a time.
+	 * Accepts a sink that cannot create objects exclusively. Never let two processes write to such a repository at a
+	 * time.
 	 * @default false
 	 */
 	readonly singleWriter?: boolean | undefined;
-	/** What opens an encrypted repository, or what gets it, which is asked only where the repository is encrypted. */
+	/**
+	 * Secrets that open an encrypted repository, or a function that gets them. It is called only for an encrypted
+	 * repository.
+	 */
 	readonly secrets?: KeySecrets | (() => Promise<KeySecrets>) | undefined;
 }
 
-/** How a repository is made. */
+/** Options to make a repository. */
 export interface InitOptions extends Pick<RepositoryOptions, "singleWriter"> {
-	/** Encrypts it with a new master key, wrapped for this holder. @default not encrypted: `sha256sum` verifies it */
+	/**
+	 * Encrypts the repository with a new master key, wrapped for this holder. @default not encrypted: `sha256sum`
+	 * verifies it
+	 */
 	readonly encryptFor?: KeyHolder | undefined;
 }
 
-/** What stands in the open. */
+/** Reads `repository.json`, which is never encrypted. */
 async function readConfig(sink: Sink) {
 	const bytes = await sink.get(REPOSITORY, 0, MAX_CONFIG_BYTES);
 	if (bytes === undefined) throw new BackupError("repository_not_found", { sink: sink.name });
@@ -71,8 +78,8 @@ const opened = async (sink: Sink, key: MasterKey | undefined): Promise<Sink> =>
 	key ? SealedSink.of(sink, key) : sink;
 
 /**
- * The objects of a repository as it reads and writes them, opened where it is encrypted. For what has to look at objects
- * before a repository can be opened.
+ * The objects of a repository in decrypted form. For code that must look at objects before the repository can be
+ * opened.
  */
 export async function openedSink(
 	sink: Sink,
@@ -84,11 +91,11 @@ export async function openedSink(
 
 /** Snapshots of stores, in a sink. */
 export class Repository {
-	/** Where it lies. */
+	/** The sink that holds the repository. */
 	readonly sink: Sink;
-	/** Name that it was given when it was made. */
+	/** Random name from its creation. */
 	readonly id: string;
-	/** Its master key, where it is encrypted. */
+	/** Its master key, if it is encrypted. */
 	readonly masterKey: MasterKey | undefined;
 	/** @internal */
 	readonly generations: Generations;
@@ -113,19 +120,19 @@ export class Repository {
 	}
 
 	/**
-	 * Makes a repository where there is nothing.
+	 * Makes a repository in an empty place.
 	 * @throws BackupError `repository_exists`, `sink_unconditional`
 	 */
 	static async init(sink: Sink, options: InitOptions = {}): Promise<Repository> {
 		checkArgument("sink", sink, isSink);
 		checkOptions(options, INIT);
-		// An init that died has left this.
+		// A killed init has left this object.
 		for await (const { name } of sink.list(""))
 			if (name !== generationName(0)) throw new BackupError("repository_exists", { sink: sink.name });
 		const { singleWriter = false, encryptFor } = options;
 		const masterKey = encryptFor && (await MasterKey.random());
 		const isFirst = await new Generations(await opened(sink, masterKey), singleWriter).begin();
-		// Somebody else's generation is sealed with a key of theirs.
+		// Another process's generation is sealed with its own key.
 		if (masterKey && !isFirst) throw new BackupError("repository_exists", { sink: sink.name });
 		if (masterKey) await addKey(sink, masterKey, encryptFor);
 		const bytes = encodeJson({
@@ -143,7 +150,7 @@ export class Repository {
 	/**
 	 * Opens a repository.
 	 * @throws BackupError `repository_not_found`, `repository_unsupported`, `repository_damaged`, `sink_unconditional`,
-	 *   `repository_encrypted`; KeyFileError `key_file_locked` where the secrets do not open it
+	 * `repository_encrypted`; KeyFileError `key_file_locked` if the secrets do not open it
 	 */
 	static async open(sink: Sink, options: RepositoryOptions = {}): Promise<Repository> {
 		checkArgument("sink", sink, isSink);
@@ -157,7 +164,7 @@ export class Repository {
 		keyOf: (master: string) => Promise<MasterKey>,
 	): Promise<Repository> {
 		const { bytes, id, master } = await readConfig(sink);
-		// The same bytes: a sink that overwrites what it was to create does no harm, and is found out.
+		// Writes the same bytes: a sink that overwrites on `create` does no harm and is detected.
 		if (writes && !singleWriter && (await sink.create(REPOSITORY, bytes)))
 			throw new BackupError("sink_unconditional", { sink: sink.name });
 		const masterKey = master === undefined ? undefined : await keyOf(master);
@@ -168,7 +175,7 @@ export class Repository {
 	}
 
 	/**
-	 * Learns what other processes did. @returns the newest generation
+	 * Reads the changes of other processes. @returns the newest generation
 	 * @internal
 	 */
 	async refresh(): Promise<Generation> {
@@ -179,7 +186,7 @@ export class Repository {
 	}
 
 	/**
-	 * Writes items, as a run of its own.
+	 * A writer of items, with a run of its own.
 	 * @internal
 	 */
 	writer(signal: AbortSignal): ItemWriter {
@@ -210,7 +217,7 @@ export class Repository {
 		return only;
 	}
 
-	/** What a snapshot says. */
+	/** Reads a snapshot. */
 	async read(id: string): Promise<Snapshot> {
 		return decodeSnapshot(id, await this.items.get(id));
 	}

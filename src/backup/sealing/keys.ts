@@ -9,7 +9,7 @@ import {
 import { BackupError, damaged } from "../errors.js";
 import type { Sink } from "../sink.js";
 
-/** Key files of one slot each, named by the slot: two processes that change the keys at once lose nothing of each other. */
+/** Key files of one slot each, named by the slot: two processes that change the keys at once lose no slot. */
 export const KEYS = "keys/";
 const MAX_BYTES = 64 * 1_024;
 const MAX_KEYS = 100;
@@ -22,7 +22,7 @@ async function keyFiles(sink: Sink): Promise<KeyFile[]> {
 	const files: KeyFile[] = [];
 	for await (const { name } of sink.list(KEYS)) {
 		const bytes = await sink.get(name, 0, MAX_BYTES + 1);
-		// Removed since it was listed.
+		// Removed after the listing.
 		if (bytes === undefined) continue;
 		if (bytes.length > MAX_BYTES || files.length >= MAX_KEYS)
 			throw damaged(name, "it is no key of a repository");
@@ -31,15 +31,15 @@ async function keyFiles(sink: Sink): Promise<KeyFile[]> {
 	return files;
 }
 
-/** Who can open a repository. */
+/** The key slots of a repository, one for each holder that can open it. */
 export async function listKeys(sink: Sink): Promise<readonly KeySlot[]> {
 	return (await keyFiles(sink)).flatMap(({ slots }) => slots);
 }
 
 /**
  * The master key of an encrypted repository.
- * @param master id of the one that it names
- * @throws KeyFileError `key_file_locked` where none of these secrets opens it
+ * @param master id of the master key that the repository names
+ * @throws KeyFileError `key_file_locked` if none of these secrets opens it
  */
 export async function openKey(sink: Sink, master: string, secrets: KeySecrets): Promise<MasterKey> {
 	const files = (await keyFiles(sink)).filter((file) => file.master === master);
@@ -60,7 +60,7 @@ export async function openKey(sink: Sink, master: string, secrets: KeySecrets): 
 	throw locked;
 }
 
-/** Wraps the master key for one holder more. Nothing is encrypted anew. */
+/** Wraps the master key for another holder. No object is encrypted again. */
 export async function addKey(sink: Sink, master: MasterKey, holder: KeyHolder): Promise<KeySlot> {
 	const file = await KeyFile.wrap(master, holder);
 	const [slot] = file.slots;
@@ -71,8 +71,8 @@ export async function addKey(sink: Sink, master: MasterKey, holder: KeyHolder): 
 }
 
 /**
- * Takes a holder's key away. Who has opened the repository before may have kept the master key.
- * @param slot its id, or the beginning of that
+ * Removes a holder's slot. A holder that has opened the repository before may have kept the master key.
+ * @param slot its id, or a prefix of the id
  * @throws KeyFileError `key_slot_not_found`, `key_slot_last`
  */
 export async function removeKey(sink: Sink, slot: string): Promise<KeySlot> {
@@ -84,7 +84,7 @@ export async function removeKey(sink: Sink, slot: string): Promise<KeySlot> {
 	const name = nameOf(only.id);
 	const bytes = await sink.get(name, 0, MAX_BYTES);
 	await sink.delete(name);
-	// Of two that each removed what the other left, both find that nothing is left.
+	// If two processes each remove the slot that the other left, both find none left.
 	if (bytes && (await keyFiles(sink)).length === 0) {
 		await sink.put(name, bytes);
 		throw new KeyFileError("key_slot_last", { slot: only.id });

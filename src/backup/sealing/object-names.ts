@@ -13,13 +13,13 @@ import {
 
 const HASH_BYTES = 32;
 
-/** Names that hold a hash, which is sealed; all others are the same in the sink. */
+/** Folders whose names contain a hash, which is sealed. All other names are the same in the sink. */
 const FOLDERS = [CHUNKS, PACKS, INDEXES] as const;
 type Folder = (typeof FOLDERS)[number];
 
 /**
- * Names of objects in an encrypted repository. Hashes of what is in them are sealed by AES-SIV, so that who sees the names
- * cannot tell whether a certain content is there; who has the key finds each object by its own name.
+ * Names of objects in an encrypted repository. AES-SIV seals the hashes in them, so that a reader of the names cannot
+ * test for known content, while a holder of the key finds each object by its own name.
  */
 export class ObjectNames {
 	readonly #key: Uint8Array;
@@ -29,7 +29,7 @@ export class ObjectNames {
 		this.#key = key;
 	}
 
-	/** The name that the sink has for one of the repository's. */
+	/** The sink's name for a name of the repository. */
 	seal(name: string): string {
 		const folder = folderOf(name);
 		if (folder === undefined) return name;
@@ -37,7 +37,7 @@ export class ObjectNames {
 		return folder === INDEXES ? `${folder}${sealed}` : `${folder}${sealed.slice(0, 2)}/${sealed}`;
 	}
 
-	/** The reverse; undefined for a name that this repository does not have. */
+	/** The reverse of `seal`; undefined for a name that this repository cannot have. */
 	open(sealed: string): string | undefined {
 		const folder = folderOf(sealed);
 		if (folder === undefined) return sealed;
@@ -58,7 +58,7 @@ export class ObjectNames {
 
 const folderOf = (name: string): Folder | undefined => FOLDERS.find((folder) => name.startsWith(folder));
 
-/** What a name tells: the hash, and of a chunk the run that wrote it. */
+/** The secret part of a name: the hash, and for a chunk also its run. */
 function told(folder: Folder, name: string): Buffer {
 	if (folder === INDEXES) return unhex(name.slice(INDEXES.length));
 	const chunk = parseChunkName(name);

@@ -6,16 +6,16 @@ import { KEYS } from "./keys.js";
 import { ObjectNames } from "./object-names.js";
 import { PLAIN_BYTES, plainSize, SEGMENT_BYTES, Segments } from "./segments.js";
 
-/** What tells of the repository itself, and how it is opened. */
+/** Objects that are not sealed: the configuration, and the key files. */
 const isOpen = (name: string): boolean => name === REPOSITORY || name.startsWith(KEYS);
 
-/** Whoever reads these holds each byte against a hash, and names what it damaged. */
+/** Objects whose readers verify each byte against a hash and report damage. */
 const isHashed = (name: string): boolean =>
 	[CHUNKS, PACKS, INDEXES].some((folder) => name.startsWith(folder));
 
 /**
- * A sink as an encrypted repository sees it: objects are sealed when they are written and opened when they are read, and
- * have the repository's names. The rest of a repository does not know that it is encrypted.
+ * A sink as an encrypted repository sees it: seals objects on writing, opens them on reading, and translates their
+ * names. The rest of the code needs no knowledge of encryption.
  */
 export class SealedSink implements Sink {
 	readonly name: string;
@@ -36,14 +36,14 @@ export class SealedSink implements Sink {
 	}
 
 	/**
-	 * A segment that was changed is read as zeros where its bytes are held against a hash, so that what is sound of an object
-	 * can still be had.
+	 * Returns a modified segment as zeros if the bytes are also verified against a hash, so that the intact rest of the
+	 * object stays readable.
 	 */
 	async get(name: string, start: number, length: number): Promise<Uint8Array | undefined> {
 		if (isOpen(name)) return this.#sink.get(name, start, length);
 		const first = Math.floor(start / PLAIN_BYTES);
 		const end = Math.ceil((start + length) / PLAIN_BYTES);
-		// One byte more shows whether the object ends here.
+		// One more byte shows whether the object ends here.
 		const wanted = Math.max(1, end - first) * SEGMENT_BYTES;
 		const sealed = await this.#sink.get(this.#names.seal(name), first * SEGMENT_BYTES, wanted + 1);
 		if (sealed === undefined) return undefined;
@@ -77,7 +77,10 @@ export class SealedSink implements Sink {
 		await this.#sink.delete(this.#names.seal(name));
 	}
 
-	/** Whole folders only. In the order of sealed names, which is that of names where they hold no hash. */
+	/**
+	 * Takes whole folders only. Yields the order of sealed names, which is the order of names in folders without
+	 * hashes.
+	 */
 	async *list(prefix: string): AsyncGenerator<SinkObject> {
 		for await (const { name: sealed, size } of this.#sink.list(prefix)) {
 			const name = this.#names.open(sealed);

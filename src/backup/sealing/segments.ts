@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 
 /**
- * How the bytes of a sealed object lie: segments of 64 KiB, each with all that opens it but the key, so that any part of an
- * object is read by arithmetic and with one request.
+ * The bytes of a sealed object: segments of 64 KiB, each with all that opens it except the key, so that any part of an
+ * object is located by arithmetic and read with one request.
  *
  *     salt (31) | 1 for the last segment, else 0 (1) | ciphertext | tag (16)
  */
@@ -12,12 +12,12 @@ const SALT_BYTES = 31;
 const HEAD_BYTES = SALT_BYTES + 1;
 const TAG_BYTES = 16;
 const OVERHEAD = HEAD_BYTES + TAG_BYTES;
-/** Bytes of the plaintext of a segment. */
+/** Bytes of plaintext in a full segment. */
 export const PLAIN_BYTES = SEGMENT_BYTES - OVERHEAD;
 
 const segmentsOf = (plain: number): number => Math.max(1, Math.ceil(plain / PLAIN_BYTES));
 
-/** Bytes of the plaintext of an object with so many. */
+/** Size of the plaintext for the size of a sealed object. */
 export function plainSize(sealed: number): number {
 	return Math.max(0, sealed - Math.ceil(sealed / SEGMENT_BYTES) * OVERHEAD);
 }
@@ -32,7 +32,7 @@ export class Segments {
 		this.#secret = secret;
 	}
 
-	/** A new salt each time makes a new key, under which each index is used once. */
+	/** A new salt for each object derives a new key, under which each segment index is used once as the nonce. */
 	seal(name: string, plain: Uint8Array): Buffer {
 		const salt = randomBytes(SALT_BYTES);
 		const key = this.#keyOf(salt);
@@ -49,10 +49,10 @@ export class Segments {
 	}
 
 	/**
-	 * Opens segments that follow each other.
-	 * @param sealed from the beginning of segment `first` on; where the object ends before, so much as there is
-	 * @param isToEnd whether the object ends with them
-	 * @returns undefined for each that is not what was sealed there
+	 * Opens consecutive segments.
+	 * @param sealed bytes from the start of segment `first`, shorter if the object ends
+	 * @param isToEnd whether `sealed` reaches the end of the object
+	 * @returns undefined for each segment that was modified
 	 */
 	open(name: string, first: number, sealed: Uint8Array, isToEnd: boolean): (Buffer | undefined)[] {
 		const opened: (Buffer | undefined)[] = [];
@@ -60,7 +60,7 @@ export class Segments {
 		for (let at = 0; at < count; at++) {
 			const segment = sealed.subarray(at * SEGMENT_BYTES, (at + 1) * SEGMENT_BYTES);
 			const isEnd = isToEnd && at === count - 1;
-			// The last one says so, and no other: else it was cut off, or something was put behind.
+			// Exactly the last segment is marked as last: otherwise the object was cut off or extended.
 			const isRight = segment.length >= OVERHEAD && (segment[SALT_BYTES] === 1) === isEnd;
 			opened.push(isRight ? this.#open(name, first + at, segment) : undefined);
 		}
@@ -94,7 +94,7 @@ function nonceOf(index: number): Buffer {
 	return nonce;
 }
 
-/** A segment opens at its place of its object alone. */
+/** Associated data that binds a segment to its position in its object. */
 function boundTo(head: Buffer, index: number, name: string): Buffer {
 	const number = Buffer.alloc(4);
 	number.writeUInt32BE(index);

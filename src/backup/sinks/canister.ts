@@ -6,31 +6,31 @@ import { CANISTER_SINK, checkArgument, checkOptions } from "../checks.js";
 import { BackupError } from "../errors.js";
 import { isObjectName, type Sink, type SinkObject } from "../sink.js";
 
-/** Which store holds a repository. */
+/** The store that holds a repository. */
 export interface CanisterSinkOptions {
-	/** A client of it, whose caller may write below the prefix and delete there. */
+	/** A client of the store, whose caller may write and delete below the prefix. */
 	readonly client: BlobClient;
-	/** What errors call it; no secret. */
+	/** Name for error messages. Must not contain a secret. */
 	readonly name: string;
-	/** Keys begin with it and a slash. Nothing else may be kept below it. @default "" (none) */
+	/** Keys begin with this prefix and a slash. Nothing else may be below it. @default "" (none) */
 	readonly prefix?: string | undefined;
 }
 
 const CONTENT_TYPE = "application/octet-stream";
 
 /**
- * Lists of a store are in the order of segments, those of a sink in the order of bytes. Names consist of `a-z 0-9 . - /`,
- * so one segment that moves the last three two places down is in the same order either way.
+ * Lists of a store are in the order of segments, lists of a sink in the order of bytes. Names consist of `a-z 0-9 . -
+ * /`. Replacing three characters makes a name one segment that sorts equally in both orders.
  */
 const WRITTEN: Readonly<Record<string, string>> = { "-": "+", ".": ",", "/": "-" };
 const READ: Readonly<Record<string, string>> = { "+": "-", ",": ".", "-": "/" };
 const written = (name: string): string => name.replace(/[-./]/g, (one) => WRITTEN[one] as string);
 const read = (text: string): string => text.replace(/[-+,]/g, (one) => READ[one] as string);
 
-/** How often an object is looked for again that was replaced while it was read. */
+/** How often an object is read again that was replaced during the read. */
 const MAX_ATTEMPTS = 50;
 
-/** A repository in a blob store, such as that of a second canister: an object is a private blob. */
+/** A repository in a blob store, such as one in a second canister. Each object is a private blob. */
 export class CanisterSink implements Sink {
 	readonly name: string;
 	readonly #client: BlobClient;
@@ -55,7 +55,7 @@ export class CanisterSink implements Sink {
 				const end = Math.min(manifest.size, start + length);
 				if (start >= end) return new Uint8Array(0);
 				try {
-					// Proven by then: nothing more is asked about it.
+					// The manifest is proven by then, so no further proof is needed.
 					return await this.#client.downloadLeased(manifest, { range: { start, end } }).bytes();
 				} catch (error) {
 					const isGone = isBlobError(error, "blob_replaced") || isBlobError(error, "blob_not_found");
@@ -70,7 +70,7 @@ export class CanisterSink implements Sink {
 		return this.#request(name, async (key) => (await this.#find(key))?.size);
 	}
 
-	/** A node may lag behind what another process has written: that there is nothing is for the subnet to say. */
+	/** A node may lag behind a write of another process: only the subnet can confirm that an object is absent. */
 	async #find(key: string): Promise<Manifest | undefined> {
 		try {
 			return await this.#client.stat(key);
@@ -109,7 +109,7 @@ export class CanisterSink implements Sink {
 			key,
 			contentType: CONTENT_TYPE,
 			visibility: "private",
-			// What another process has begun is its own.
+			// The upload of another process belongs to that process.
 			resume: false,
 			...condition,
 		}).done;
@@ -124,7 +124,7 @@ export class CanisterSink implements Sink {
 	async *list(prefix: string): AsyncGenerator<SinkObject> {
 		const start = this.#prefix + written(prefix);
 		try {
-			// By the subnet: a list shows all that was written before the call.
+			// At trust level subnet: a list must show everything written before the call.
 			for await (const listed of this.#client.list({ prefix: start, trust: "subnet" })) {
 				if (listed.type !== "blob") continue;
 				const name = read(listed.blob.key.slice(this.#prefix.length));

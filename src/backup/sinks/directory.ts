@@ -9,9 +9,9 @@ import { BackupError } from "../errors.js";
 import { whyFull } from "../full.js";
 import { isObjectName, type Sink, type SinkObject } from "../sink.js";
 
-/** Where objects are written before they take their names. No object is named so. */
+/** Directory of unfinished objects. No object has this name. */
 const ASIDE = ".tmp";
-/** What is older was left by a process that died. Only space depends on it. */
+/** Unfinished objects older than this belong to a killed process. Only disk space depends on it. */
 const STALE_MS = 24 * 3_600_000;
 
 const errnoOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
@@ -20,10 +20,10 @@ const errnoOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoEx
 export class DirectorySink implements Sink {
 	readonly name: string;
 	readonly #root: string;
-	/** Directories known to be there, with their names on disk. */
+	/** Directories known to exist, with their names on disk. */
 	readonly #made = new Map<string, Promise<void>>();
 
-	/** @param path of the directory, which is made when something is written */
+	/** @param path of the directory, which is made on the first write */
 	constructor(path: string) {
 		checkArgument("path", path, is.text);
 		this.#root = resolve(path);
@@ -95,7 +95,7 @@ export class DirectorySink implements Sink {
 		const names = (found ?? [])
 			.filter((each) => each.isFile() || each.isDirectory())
 			.map((each) => `${folder}${each.name}${each.isDirectory() ? "/" : ""}`)
-			// All names are ASCII, where the order of texts is that of bytes.
+			// Names are ASCII, so that the order of strings is the order of bytes.
 			.sort((a, b) => (a < b ? -1 : 1));
 		for (const name of names) {
 			if (name.endsWith("/")) {
@@ -124,7 +124,7 @@ export class DirectorySink implements Sink {
 		return join(this.#root, name);
 	}
 
-	/** Writes aside and waits until it is on disk; `publish` gives it its name. */
+	/** Writes an unfinished object to disk; `publish` gives it its name. */
 	async #write(
 		name: string,
 		bytes: Uint8Array,
@@ -147,7 +147,7 @@ export class DirectorySink implements Sink {
 			await syncDirectory(dirname(path));
 		} catch (error) {
 			await rm(aside, { force: true });
-			// Another process may have removed a folder that was empty.
+			// Another process may have removed an empty folder.
 			this.#made.clear();
 			throw error;
 		}
@@ -165,7 +165,7 @@ export class DirectorySink implements Sink {
 
 	async #makeNew(folder: string): Promise<void> {
 		const first = await mkdir(folder, { recursive: true });
-		// Each new folder's own name must be on disk, too.
+		// The name of each new folder must be on disk, too.
 		for (let path = folder; first !== undefined; path = dirname(path)) {
 			await syncDirectory(dirname(path));
 			if (path === first) break;

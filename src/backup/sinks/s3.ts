@@ -6,19 +6,19 @@ import { checkArgument, checkOptions, S3_SINK } from "../checks.js";
 import { BackupError } from "../errors.js";
 import { isObjectName, type Sink, type SinkObject } from "../sink.js";
 
-/** Where a bucket is, and whose key opens it. */
+/** A bucket, and the access key for it. */
 export interface S3SinkOptions {
 	/** URL of the service, without the bucket, such as `https://s3.eu-central-1.amazonaws.com`. */
 	readonly endpoint: string;
-	/** Bucket. */
+	/** Name of the bucket. */
 	readonly bucket: string;
-	/** Beginning of all names in it, such as `backups/store`. @default "" */
+	/** Prefix of all names in the bucket, such as `backups/store`. @default "" (none) */
 	readonly prefix?: string | undefined;
-	/** Region that signatures name. @default "auto" */
+	/** Region for signatures. @default "auto" */
 	readonly region?: string | undefined;
-	/** Name of the key. */
+	/** Id of the access key. */
 	readonly accessKeyId: string;
-	/** The key. It is in no error and no log. */
+	/** Secret of the access key. Never in an error or log. */
 	readonly secretAccessKey: string;
 }
 
@@ -27,14 +27,14 @@ const MAX_ATTEMPTS = 6;
 const BASE_DELAY_MS = 200;
 const REQUEST_TIMEOUT_MS = 120_000;
 
-/** Two that create the same name at once: S3 lets neither, and asks both to try again. */
+/** Two concurrent creations of a name: S3 refuses both, and both must retry. */
 const CONFLICT = 409;
 const isStatus = (error: unknown, ...statuses: number[]): boolean =>
 	error instanceof S3ServiceError && statuses.includes(error.status);
 const mayPass = (error: unknown): boolean =>
 	!(error instanceof S3ServiceError) || error.status >= 500 || isStatus(error, 408, 429, CONFLICT);
 
-/** A repository in a bucket of S3, or of a service that speaks its language and honours If-None-Match. */
+/** A repository in a bucket of S3, or of a compatible service that honours If-None-Match. */
 export class S3Sink implements Sink {
 	readonly name: string;
 	readonly #s3: S3mini;
@@ -66,7 +66,7 @@ export class S3Sink implements Sink {
 			try {
 				const response = await this.#s3.getObjectRaw(key, false, start, start + length);
 				const bytes = new Uint8Array(await response.arrayBuffer());
-				// Some services answer a range with the whole.
+				// Some services answer a range request with the whole object.
 				return response.status === 206 ? bytes : bytes.subarray(start, start + length);
 			} catch (error) {
 				if (isStatus(error, 404)) return undefined;
@@ -105,7 +105,7 @@ export class S3Sink implements Sink {
 	}
 
 	async #write(key: string, bytes: Uint8Array, headers: Record<string, string>): Promise<void> {
-		// The service compares: what was damaged on the way is refused, and sent again.
+		// The service compares the checksum: it refuses bytes damaged in transfer, and they are sent again.
 		const md5 = createHash("md5").update(bytes).digest("base64");
 		const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 		const response = await this.#s3.putObject(key, body, "application/octet-stream", undefined, {

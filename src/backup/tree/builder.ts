@@ -17,12 +17,12 @@ export interface TreeRef {
 	readonly bytes: number;
 }
 
-/** Writes a tree out of entries, or whole pages of another tree, that come in order. Holds one open page a level. */
+/** Writes a tree from entries, or from whole pages of another tree, that come in order. Holds one open page a level. */
 export class TreeBuilder<T extends Entry> {
 	readonly #writer: Pick<ItemWriter, "add">;
 	readonly #codec: EntryCodec<T>;
 	#leaf: Open<T> = { children: [], bytes: 0 };
-	/** Open pages by level; there is none at 0. */
+	/** Open pages by level, from level 1. */
 	readonly #inner: Open<PageRef>[] = [];
 	#last: string | undefined;
 
@@ -54,7 +54,7 @@ export class TreeBuilder<T extends Entry> {
 		if (endsAt(entry.key, 0) || isFull(leaf.children.length, leaf.bytes)) await this.#closeLeaf();
 	}
 
-	/** Whether a page of this level that another tree has can be taken as it is: no page below it is open. */
+	/** Whether a page of another tree can be reused at this level: no page below it is open. */
 	canTake(level: number): boolean {
 		if (this.#leaf.children.length > 0) return false;
 		for (let below = 1; below <= level; below++)
@@ -62,7 +62,7 @@ export class TreeBuilder<T extends Entry> {
 		return true;
 	}
 
-	/** Takes a page that ends by its last key, or because it is full, as it is. */
+	/** Reuses a page that ends by its last key, or because it is full. */
 	async take(level: number, ref: PageRef): Promise<void> {
 		this.#advance(ref.last);
 		await this.#addRef(level + 1, ref);
@@ -103,7 +103,7 @@ export class TreeBuilder<T extends Entry> {
 		return sha;
 	}
 
-	/** Closes what is open. The root is the lowest page that holds everything. */
+	/** Closes the open pages. The root is the lowest page that holds everything. */
 	async finish(): Promise<TreeRef> {
 		if (this.#last === undefined)
 			return { root: await this.#write({ level: 0, entries: [] }), level: 0, entries: 0, bytes: 0 };

@@ -14,13 +14,13 @@ export class TreePages<T extends Entry> {
 	}
 
 	async get(sha: string): Promise<Page<T>> {
-		// It may have been needed by nothing yet.
+		// The empty page may be absent from the repository.
 		if (sha === EMPTY_PAGE) return { level: 0, entries: [] };
 		return decodePage(sha, await this.#items.get(sha), this.codec);
 	}
 }
 
-/** Where a cursor is: at a page that it has not looked into, or at an entry. */
+/** Position of a cursor: at a page that it has not opened, or at an entry. */
 export type Position<T extends Entry> =
 	| { readonly kind: "page"; readonly level: number; readonly ref: PageRef }
 	| { readonly kind: "entry"; readonly entry: T };
@@ -28,14 +28,14 @@ export type Position<T extends Entry> =
 interface Frame<T extends Entry> {
 	readonly page: Page<T>;
 	at: number;
-	/** The last key that there may be below. */
+	/** Upper bound for the keys below. */
 	readonly last: string | undefined;
 }
 
 const lengthOf = <T extends Entry>(page: Page<T>): number =>
 	isLeafPage(page) ? page.entries.length : (page as { pages: readonly PageRef[] }).pages.length;
 
-/** Goes through a tree from its first key to its last, past whole pages where that is wanted. */
+/** Iterates over a tree from its first key to its last, and can skip whole pages. */
 export class TreeCursor<T extends Entry> {
 	readonly #pages: TreePages<T>;
 	readonly #frames: Frame<T>[] = [];
@@ -50,7 +50,7 @@ export class TreeCursor<T extends Entry> {
 		return cursor;
 	}
 
-	/** What it is at; undefined at the end. */
+	/** Current position; undefined at the end. */
 	get position(): Position<T> | undefined {
 		const frame = this.#frames.at(-1);
 		if (frame === undefined) return undefined;
@@ -60,12 +60,12 @@ export class TreeCursor<T extends Entry> {
 		return { kind: "page", level: level - 1, ref: pages[at] as PageRef };
 	}
 
-	/** Whether the tree has nothing behind what it is at. */
+	/** Whether nothing follows the current position. */
 	get isAtEdge(): boolean {
 		return this.#frames.every(({ page, at }) => at === lengthOf(page) - 1);
 	}
 
-	/** Past what it is at. */
+	/** Skips the current page or entry. */
 	skip(): void {
 		for (let frame = this.#frames.at(-1); frame; frame = this.#frames.at(-1)) {
 			frame.at++;
@@ -74,7 +74,7 @@ export class TreeCursor<T extends Entry> {
 		}
 	}
 
-	/** Into the page that it is at. */
+	/** Opens the current page. */
 	async descend(): Promise<void> {
 		const { position } = this;
 		if (position?.kind !== "page") throw new RangeError("there is no page to look into");
@@ -97,7 +97,7 @@ export class TreeCursor<T extends Entry> {
 		this.#frames.push({ page, at: 0, last });
 	}
 
-	/** To the first entry that is not before a key. */
+	/** Moves to the first entry at or after a key. */
 	async seek(key: string): Promise<void> {
 		for (let position = this.position; position; position = this.position) {
 			const last = position.kind === "page" ? position.ref.last : position.entry.key;
@@ -109,7 +109,7 @@ export class TreeCursor<T extends Entry> {
 }
 
 export interface RangeOptions {
-	/** Keys that begin with this text. */
+	/** Prefix of the keys. */
 	readonly prefix?: string | undefined;
 }
 
@@ -126,14 +126,14 @@ export async function* entriesOf<T extends Entry>(
 			await cursor.descend();
 			continue;
 		}
-		// Keys that begin alike stand side by side.
+		// Keys with a common prefix are neighbours.
 		if (!position.entry.key.startsWith(prefix)) return;
 		yield position.entry;
 		cursor.skip();
 	}
 }
 
-/** What a key holds. @throws BackupError `key_not_found` */
+/** The entry of a key. @throws BackupError `key_not_found` */
 export async function entryAt<T extends Entry>(pages: TreePages<T>, root: string, key: string): Promise<T> {
 	const found = await findEntry(pages, root, key);
 	if (found === undefined) throw new BackupError("key_not_found", { key });

@@ -5,13 +5,13 @@ import { isBefore } from "./page.js";
 /** A key at which two trees differ. */
 export interface Difference<T extends Entry> {
 	readonly key: string;
-	/** What the first tree has there. */
+	/** Entry in the first tree. */
 	readonly before: T | undefined;
-	/** What the second one has. */
+	/** Entry in the second tree. */
 	readonly after: T | undefined;
 }
 
-/** Where two trees differ, in order of keys. Pages that both have are not read. */
+/** Differences between two trees, in order of keys. Pages that both share are not read. */
 export async function* diffTrees<T extends Entry>(
 	pages: TreePages<T>,
 	before: string,
@@ -27,7 +27,7 @@ export async function* diffTrees<T extends Entry>(
 				a.skip();
 				b.skip();
 			} else {
-				// The higher one, so that both come to the level at which they share pages.
+				// Open the higher page, so that both cursors reach the level at which the trees share pages.
 				if (left.level >= right.level) await a.descend();
 				if (right.level >= left.level) await b.descend();
 			}

@@ -4,16 +4,16 @@ import { TreeCursor, type TreePages } from "./cursor.js";
 import type { Entry } from "./entry.js";
 import { isBefore } from "./page.js";
 
-/** What a key holds from now on; undefined: nothing. */
+/** New entry of a key; undefined removes the key. */
 export interface Edit<T extends Entry> {
 	readonly key: string;
 	readonly entry: T | undefined;
 }
 
 /**
- * Makes the tree that another one is with some keys changed. Reads and writes only pages in which something changes, and
- * their neighbours; the result is the very tree that all its entries would make from nothing.
- * @param edits in order of their keys, each once
+ * Applies edits to a tree. Reads and writes only the pages that change, and their neighbours. The result is the tree
+ * that `buildTree` would make of the resulting entries.
+ * @param edits in order of keys, each key once
  */
 export async function editTree<T extends Entry>(
 	pages: TreePages<T>,
@@ -36,7 +36,7 @@ export async function editTree<T extends Entry>(
 		if (position.kind === "page") {
 			const { level, ref } = position;
 			const isTouched = edit !== undefined && !isBefore(ref.last, edit.key);
-			// A page at the edge ends because the tree did, not by its last key: with more behind it, it would go on.
+			// A page at the end of the tree may end without a boundary key: with entries after it, it must grow.
 			const isWhole = !cursor.isAtEdge || edit === undefined;
 			if (isTouched || !isWhole || !builder.canTake(level)) {
 				await cursor.descend();

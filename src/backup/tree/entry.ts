@@ -1,20 +1,20 @@
-/** What a tree holds: entries by key, in the order of keys. */
+/** Entries of a tree, ordered by key. */
 
 import type { Fields, Json } from "../format/json.js";
 
 /** One entry of a tree. */
 export interface Entry {
-	/** Its place in the tree. */
+	/** Position in the tree. */
 	readonly key: string;
 }
 
-/** How entries of a kind are written and read. */
+/** Encoding of one kind of entries. */
 export interface EntryCodec<T extends Entry> {
 	/** The JSON of an entry, `key` first. */
 	encode(entry: T): { readonly [name: string]: Json | undefined };
-	/** Reads one, every field checked. */
+	/** Decodes an entry and checks every field. */
 	decode(fields: Fields): T;
-	/** Bytes that it stands for in sums. */
+	/** Bytes that the entry adds to sums. */
 	bytesOf(entry: T): number;
 }
 
@@ -22,35 +22,35 @@ export interface EntryCodec<T extends Entry> {
 export interface BlobEntry extends Entry {
 	/** SHA-256 over size, chunk size and leaves, as hexadecimal digits. */
 	readonly root: string;
-	/** Bytes in all. */
+	/** Size in bytes. */
 	readonly size: number;
-	/** Bytes of each chunk but the last. */
+	/** Chunk size in bytes. The last chunk may be shorter. */
 	readonly chunkBytes: number;
-	/** SHA-256 of each chunk, where there are few; else an item named by the root has them. */
+	/** SHA-256 of each chunk; undefined if there are more than four, which are an item named by the root. */
 	readonly leaves: readonly string[] | undefined;
 	/** Media type. */
 	readonly contentType: string;
-	/** Who may read it. */
+	/** `public` or `private`. */
 	readonly visibility: string;
 	/** Principal of its owner. */
 	readonly owner: string;
-	/** When its content was published. */
+	/** When this content was published. */
 	readonly createdAt: string;
-	/** When anything about it changed last. */
+	/** When the manifest changed last. */
 	readonly modifiedAt: string;
 	/** Number of the change that made this version. */
 	readonly sequence: string;
-	/** Number of the canister's state in which it was made. */
+	/** Canister version of that change. */
 	readonly canisterVersion: string;
-	/** What its uploader wanted to be kept with it. */
+	/** Metadata of the application. */
 	readonly metadata: Readonly<Record<string, string>>;
-	/** SHA-256 of the whole, as its uploader gave it. */
+	/** SHA-256 of the whole blob, if its uploader declared one. */
 	readonly wholeSha256: string | undefined;
-	/** When it ends. */
+	/** When the blob expires. */
 	readonly expiresAt: string | undefined;
 }
 
-/** Leaves of a blob that stand in its entry. */
+/** Maximum number of leaves in an entry. More leaves become an item of their own. */
 export const MAX_INLINE_LEAVES = 4;
 const MAX_METADATA = 32;
 
@@ -105,11 +105,11 @@ export const blobCodec: EntryCodec<BlobEntry> = {
 function metadataOf(fields: Fields): Record<string, string> {
 	const names = Object.keys(fields.raw);
 	if (names.length > MAX_METADATA) throw fields.wrong("a blob has too much metadata");
-	// A name such as __proto__ must become a field like any other.
+	// A metadata name such as __proto__ must become a normal field.
 	return Object.fromEntries(names.map((name) => [name, fields.text(name)]));
 }
 
-/** What rebuilds a store beside its blobs: an account, a grant, a setting. Which, its key says. */
+/** A setting that restores a store beside its blobs: an account, a grant or another setting, named by the key. */
 export interface SettingEntry extends Entry {
 	readonly value: Json;
 }

@@ -5,32 +5,33 @@ import { hex, sha256 } from "../format/names.js";
 import type { Entry, EntryCodec } from "./entry.js";
 
 /**
- * A tree is cut into pages by its keys alone, so that the same entries make the same pages whatever came before, and two
- * trees share all pages in which they do not differ.
+ * A tree is cut into pages by its keys alone, so that equal entries make equal pages independent of history, and two
+ * trees share all pages without differences.
  *
- * A page of level 0 holds entries; one of level n holds pages of level n - 1. With h = SHA-256 of the last key, a page of
- * level 0 ends where h[0] < 16 (of 16 keys one), one of level n where h[n] < 8 (of 32 one); or when it is full.
+ * A page of level 0 holds entries; a page of level n holds pages of level n - 1. Let h be the SHA-256 of the last key.
+ * A page of level 0 ends if h[0] < 16 (one key in 16), a page of level n if h[n] < 8 (one in 32), and any page if it is
+ * full.
  */
 
 const END_BELOW = [16, 8] as const;
-/** A page is full when it has so many entries or pages, */
+/** A page is full with this many entries or pages, */
 const MAX_CHILDREN = 256;
-/** or so many bytes. */
+/** or this many bytes. */
 const FULL_BYTES = 48 * 1024;
-/** An entry has at most 64 KiB and a little; what follows it is in the next page. */
+/** Upper bound of a page: its last entry may exceed FULL_BYTES, and has little more than 64 KiB at most. */
 export const MAX_PAGE_BYTES = 512 * 1024;
-/** 32^8 is more than any store holds. */
+/** 32^8 is more than the keys of any store. */
 export const MAX_LEVEL = 12;
 
-/** A page as the one above names it. */
+/** Reference to a page from its parent. */
 export interface PageRef {
 	/** Its last key. */
 	readonly last: string;
 	/** SHA-256 of its bytes. */
 	readonly page: string;
-	/** Entries below it. */
+	/** Number of entries below the page. */
 	readonly blobs: number;
-	/** Bytes that they stand for. */
+	/** Bytes that these entries stand for. */
 	readonly bytes: number;
 }
 
@@ -41,10 +42,10 @@ export type Page<T extends Entry> =
 export const isLeafPage = <T extends Entry>(page: Page<T>): page is Page<T> & { entries: readonly T[] } =>
 	"entries" in page;
 
-/** Whether the order of keys has `a` before `b`: that of lists, by segment and then by bytes. */
+/** Whether `a` precedes `b` in the order of lists: by segment, then by bytes. */
 export const isBefore = (a: string, b: string): boolean => sortable(a) < sortable(b);
 
-/** Whether a page ends with this key, though it is not full. */
+/** Whether a page ends after this key, even if it is not full. */
 export function endsAt(key: string, level: number): boolean {
 	const hash = sha256(Buffer.from(key, "utf8"));
 	return (hash[level] as number) < (END_BELOW[Math.min(level, 1)] as number);
@@ -98,5 +99,5 @@ function checkOrder(name: string, keys: readonly string[]): void {
 
 const EMPTY: Page<never> = { level: 0, entries: [] };
 
-/** SHA-256 of the page that a tree without entries consists of. */
+/** SHA-256 of the page of an empty tree. */
 export const EMPTY_PAGE = hex(sha256(encodeJson(EMPTY as never)));

@@ -1,15 +1,15 @@
 import { isBlobError } from "../../../client/errors/errors.js";
 import type { BlobClient } from "../../../client/index.js";
 
-/** So long a lease holds that nobody extends: what a killed process leaves ends by itself. */
+/** A lease of a killed process ends after this time without extension. */
 const LIFE_MS = 900_000;
 const EXTEND_MS = 300_000;
-/** A lease for less is not worth its two calls. */
+/** A lease for fewer bytes is not worth its two calls. */
 const LEAST_BYTES = 64 * 2 ** 20;
 const MOST_BYTES = 16 * 2 ** 30;
 const RELEASE_MS = 30_000;
 
-/** Refusals after which a backup goes on without a lease. */
+/** Refusals after which a backup continues without a lease. */
 const REFUSALS = [
 	"not_authorized",
 	"not_live",
@@ -25,12 +25,12 @@ export interface LeaseOptions {
 }
 
 /**
- * A lease of the store: what keys held at its place in the feed can be read until it is released, whatever is written
- * meanwhile.
+ * A lease of the store: until it is released, the contents of its position in the feed stay readable, whatever callers
+ * write.
  */
 export class HeldLease {
 	readonly id: string;
-	/** The change by which it was taken: the place in the feed that it holds. */
+	/** Sequence number of the change that took the lease: its position in the feed. */
 	readonly sequence: bigint;
 	readonly #client: BlobClient;
 	readonly #timer: NodeJS.Timeout;
@@ -43,7 +43,9 @@ export class HeldLease {
 		this.#timer.unref();
 	}
 
-	/** Takes one. @returns undefined where the store gives none, which is noted: the feed tells what is lost by that */
+	/**
+	 * Takes a lease. @returns undefined if the store refuses. That is noted, and the feed supplies the later changes
+	 */
 	static async take(client: BlobClient, options: LeaseOptions): Promise<HeldLease | undefined> {
 		const { note } = options;
 		try {
@@ -61,10 +63,10 @@ export class HeldLease {
 		this.#client.extendLease(this.id, { lifeMs: LIFE_MS }).catch(() => {});
 	}
 
-	/** Gives it back. Where that fails it ends by itself. */
+	/** Releases the lease. If that fails, it expires. */
 	async release(): Promise<void> {
 		clearInterval(this.#timer);
-		// Not by the signal of the backup: what was interrupted gives it back, too.
+		// Without the signal of the backup: an aborted backup releases its lease, too.
 		const signal = AbortSignal.timeout(RELEASE_MS);
 		await this.#client.releaseLease(this.id, { signal }).catch(() => {});
 	}

@@ -7,16 +7,16 @@ import { decodeJson, encodeJson } from "../../format/json.js";
 import { modeName } from "../../format/names.js";
 import type { Sink } from "../../sink.js";
 
-/** How often it is asked how many uploads are open. */
+/** How often the number of open uploads is polled. */
 const POLL_MS = 1_000;
 /** How long switching back may take, whatever ended the backup. */
 const BACK_MS = 60_000;
 const MAX_ATTEMPTS = 3;
 const MAX_MARKER_BYTES = 4_096;
 
-/** Whose mode is switched, and where that is noted. */
+/** The store whose mode is switched, and the sink that records it. */
 export interface Switched {
-	/** Where it is noted before anything is switched, for the backup after one that is killed. */
+	/** Records the switch before it happens, so that the next backup can undo it if this one is killed. */
 	readonly sink: Sink;
 	readonly client: BlobClient;
 	readonly canister: string;
@@ -24,14 +24,14 @@ export interface Switched {
 }
 
 export interface MaintenanceOptions extends Switched {
-	/** How long open uploads are waited for. */
+	/** How long to wait for open uploads. */
 	readonly drainMs: number;
 	readonly signal: AbortSignal;
 }
 
 /**
- * Does work while nobody but administrators changes a store: it is drained, then in maintenance, and live again however
- * the work ends. What a killed process leaves is undone by `endLeftMaintenance`.
+ * Runs `work` while only administrators can change the store: drains it, switches to maintenance, and back to live in
+ * any case. `endLeftMaintenance` undoes the switch of a killed process.
  * @throws BackupError `store_not_live`, `store_left_in_maintenance`
  */
 export async function inMaintenance<T>(options: MaintenanceOptions, work: () => Promise<T>): Promise<T> {
@@ -68,7 +68,7 @@ async function drained({ client, drainMs, signal, note }: MaintenanceOptions): P
 	}
 }
 
-/** Has a store live again that a backup which was killed has left in maintenance, or draining. */
+/** Switches a store back to live that a killed backup has left in maintenance or draining. */
 export async function endLeftMaintenance(switched: Switched): Promise<void> {
 	const name = modeName(switched.canister);
 	const bytes = await switched.sink.get(name, 0, MAX_MARKER_BYTES);
@@ -83,9 +83,9 @@ export async function endLeftMaintenance(switched: Switched): Promise<void> {
 	}
 }
 
-/** @param since where the feed was when nothing had been switched */
+/** @param since position of the feed before the first switch */
 async function switchedBack({ sink, client, canister, note }: Switched, since: Cursor): Promise<void> {
-	// Not by the signal of the backup: what was interrupted switches back, too.
+	// Without the signal of the backup: an aborted backup switches back, too.
 	const signal = AbortSignal.timeout(BACK_MS);
 	try {
 		for (let attempt = 1; ; attempt++) {
@@ -106,7 +106,7 @@ async function switchedBack({ sink, client, canister, note }: Switched, since: C
 	await sink.delete(modeName(canister));
 }
 
-/** The last switch of the mode, by the feed, and whether it was the caller's. */
+/** The last switch of the mode in the feed, and whether the caller made it. */
 async function lastSwitch(client: BlobClient, since: Cursor, signal: AbortSignal) {
 	const own = (await contextOf(client).principal()).toText();
 	let last: { readonly mode: string; readonly generation: bigint; readonly isOwn: boolean } | undefined;
