@@ -31,7 +31,7 @@ export class Attempts {
 	}
 
 	/** To be told of every attempt that failed. */
-	readonly failed = (error: unknown): void => {
+	readonly onRetry = (error: unknown): void => {
 		this.#isUnknown ||= leavesUnknown(error);
 	};
 
@@ -52,7 +52,7 @@ export class Attempts {
 	 * @throws the error where there is nothing to be found
 	 */
 	async orFound<T>(error: unknown, find: () => Promise<T | undefined>): Promise<T> {
-		this.failed(error);
+		this.onRetry(error);
 		if (!this.#isUnknown || !this.#isWorthAsking(error)) throw error;
 		let found: T | undefined;
 		try {
@@ -76,17 +76,17 @@ export class Attempts {
 
 /**
  * Makes a change in one call.
- * @param make makes the attempts; tells `failed` of each that was in vain
+ * @param make makes the attempts; tells `onRetry` of each that was in vain
  * @param find as for `orFound`
  */
 export async function attempt<T>(
 	context: ClientContext,
-	make: (failed: (error: unknown) => void) => Promise<T>,
+	make: (onRetry: (error: unknown) => void) => Promise<T>,
 	find: (attempts: Attempts) => Promise<T | undefined>,
 ): Promise<T> {
 	const attempts = new Attempts(context);
 	try {
-		return await make(attempts.failed);
+		return await make(attempts.onRetry);
 	} catch (error) {
 		return attempts.orFound(error, () => find(attempts));
 	}

@@ -5,9 +5,8 @@ import { CALL } from "../checks.js";
 import type { ClientContext } from "../context.js";
 import type { Version } from "../types.js";
 import type { DeleteManyProgress, DeleteManyResult, ItemDeleted, ItemResult } from "../upload/batch/types.js";
-import { type Line, UploadCalls } from "../upload/calls.js";
-import { reconnect } from "../upload/index.js";
-import { failedTransfer, Transfer } from "../upload/transfer.js";
+import { type Changes, startTransfer } from "../upload/start.js";
+import { failedTransfer, type Transfer } from "../upload/transfer.js";
 import { throwIfAborted } from "../util/abort.js";
 import { part } from "../util/part.js";
 
@@ -33,27 +32,22 @@ export function startDeleting(
 	items: DeleteItems,
 	options?: CallOptions,
 ): DeleteTransfer {
-	let changed = () => {};
-	const meter = new DeleteMeter(() => changed());
+	const changes: Changes = { told: () => {} };
+	const meter = new DeleteMeter(() => changes.told());
 	try {
 		checkOptions(options, CALL);
 		checkArgument("keys", items, is.iterable);
 	} catch (error) {
 		return failedTransfer(error, meter.progress);
 	}
-	let line: Line;
-	return new Transfer({
+	return startTransfer(context, {
 		signal: options?.signal,
 		progress: () => meter.progress,
 		paused: () => {},
-		work: async (work) => {
-			changed = work.changed;
-			const retried: typeof work.retried = (error, waitMs) => {
-				meter.retried();
-				work.retried(error, waitMs);
-			};
-			line = { caller: context.caller, gate: work.gate, lane: context.lanes.upload, retried };
-			const { caller } = new UploadCalls(line, work.signal);
+		lane: context.lanes.upload,
+		changes,
+		retried: () => meter.retried(),
+		run: async ({ caller }, work) => {
 			const engine = await deletingMany();
 			throwIfAborted(work.signal);
 			const deleting = new engine.Deleting({ ...context, caller }, meter, work.signal, work.ended);
@@ -61,7 +55,6 @@ export function startDeleting(
 			throwIfAborted(work.signal);
 			return result;
 		},
-		reconnect: (agent, identity) => reconnect(context, line, agent, identity),
 		discard: async () => {},
 	});
 }

@@ -8,13 +8,13 @@ export type DownloadLane = Pick<Lane, "concurrency" | "run">;
 
 /**
  * The client and the lane of one download, whose requests wait while it is paused.
- * @param retried told of each request that is made again
+ * @param onRetry told of each request that is made again
  */
 export function pausable(
 	context: ClientContext,
 	lane: Lane,
 	gate: Gate,
-	retried: OnRetry,
+	onRetry: OnRetry,
 ): { context: ClientContext; lane: DownloadLane } {
 	const { caller } = context;
 	const { beforeSending } = gate;
@@ -22,7 +22,7 @@ export function pausable(
 		(then: OnRetry | undefined): OnRetry =>
 		(error, waitMs) => {
 			then?.(error, waitMs);
-			retried(error, waitMs);
+			onRetry(error, waitMs);
 		};
 	return {
 		context: {
@@ -53,7 +53,7 @@ export function pausable(
 							beforeSending();
 							return request(passage);
 						}),
-					retried,
+					onRetry,
 				),
 		},
 	};

@@ -10,7 +10,8 @@ export interface Line {
 	caller: ClientContext["caller"];
 	readonly gate: Gate;
 	readonly lane: Lane;
-	readonly retried: OnRetry;
+	/** Told of each attempt that failed and is made again. */
+	readonly onRetry: OnRetry;
 }
 
 /** The calls of a transfer: each waits while that is paused, and those that carry bytes take turns. */
@@ -30,7 +31,7 @@ export class UploadCalls {
 
 	/** Something had to be done again, at once unless it waits. */
 	retried(error: unknown, waitMs = 0): void {
-		this.#line.retried(error, waitMs);
+		this.#line.onRetry(error, waitMs);
 	}
 
 	/** How many calls with bytes may be under way now. */
@@ -45,14 +46,14 @@ export class UploadCalls {
 
 	/**
 	 * A short call, its answer verified.
-	 * @param failed told of every attempt that is made again
+	 * @param onRetry told of each attempt that failed and is made again
 	 */
 	update<Name extends MethodName>(
 		name: Name,
 		args: MethodArgs<Name>,
-		failed?: (error: unknown) => void,
+		onRetry?: OnRetry,
 	): Promise<MethodOk<Name>> {
-		return this.caller.update(name, args, { onRetry: failed, verify: true });
+		return this.caller.update(name, args, { onRetry, verify: true });
 	}
 
 	/** @param isBound whether what comes of the answer is bound by the commit, so that a lie costs a repetition only */
@@ -71,13 +72,13 @@ export class UploadCalls {
 		const { beforeSending } = gate;
 		return {
 			update: (name, args, options) => {
-				const onRetry = this.#again(options.onRetry);
+				const onRetry = this.#telling(options.onRetry);
 				const step = () =>
 					this.#line.caller.update(name, args, { ...options, signal, beforeSending, onRetry });
 				return gate.pass(signal, step, onRetry);
 			},
 			query: (name, args, options, check) => {
-				const onRetry = this.#again(options.onRetry);
+				const onRetry = this.#telling(options.onRetry);
 				const step = () =>
 					this.#line.caller.query(name, args, { ...options, signal, beforeSending, onRetry }, check);
 				return gate.pass(signal, step, onRetry);
@@ -95,12 +96,12 @@ export class UploadCalls {
 		name: Name,
 		args: MethodArgs<Name>,
 		bytes: number,
-		options: { verify: boolean; onSent: () => void; failed?: (error: unknown) => void },
+		options: { verify: boolean; onSent: () => void; onRetry?: OnRetry },
 	): Promise<MethodOk<Name>> {
-		const { verify, onSent, failed } = options;
+		const { verify, onSent } = options;
 		const { signal } = this;
 		const { gate, lane } = this.#line;
-		const again = this.#again(failed);
+		const onRetry = this.#telling(options.onRetry);
 		const step = () =>
 			lane.run(bytes, signal, async (passage) => {
 				// Paused while it waited for its turn.
@@ -115,16 +116,17 @@ export class UploadCalls {
 					},
 					onRetry: (error, waitMs) => {
 						passage.onRetry(error);
-						again(error, waitMs);
+						onRetry(error, waitMs);
 					},
 				});
 			});
-		return gate.pass(signal, step, again);
+		return gate.pass(signal, step, onRetry);
 	}
 
-	#again(failed: OnRetry | undefined): OnRetry {
+	/** Tells the transfer, too. */
+	#telling(onRetry: OnRetry | undefined): OnRetry {
 		return (error, waitMs) => {
-			failed?.(error, waitMs);
+			onRetry?.(error, waitMs);
 			this.retried(error, waitMs);
 		};
 	}

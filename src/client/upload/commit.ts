@@ -44,7 +44,7 @@ export async function commit(sending: Sending, session: Session, sent: Sent): Pr
 	const attempts = new Attempts(context);
 	for (let repairs = 0; ; repairs++) {
 		try {
-			return published(await calls.update("blobs_commit_upload", [request], attempts.failed), root);
+			return published(await calls.update("blobs_commit_upload", [request], attempts.onRetry), root);
 		} catch (error) {
 			if (!isBlobError(error, "missing_chunks") && !isBlobError(error, "root_mismatch"))
 				return attempts.orFound(error, () => findPublished(context, calls, plan, root, attempts));

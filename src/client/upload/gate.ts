@@ -48,9 +48,9 @@ export class Gate {
 
 	/**
 	 * Does `step` with the gate open, again after the gate was closed over it.
-	 * @param retried told of what failed meanwhile and is done again
+	 * @param onRetry told of what failed meanwhile and is done again
 	 */
-	async pass<T>(signal: AbortSignal | undefined, step: () => Promise<T>, retried: OnRetry): Promise<T> {
+	async pass<T>(signal: AbortSignal | undefined, step: () => Promise<T>, onRetry: OnRetry): Promise<T> {
 		for (;;) {
 			await this.opened(signal);
 			const openings = this.#openings;
@@ -64,7 +64,7 @@ export class Gate {
 				if (isBlobError(error, "identity_expired")) {
 					if (!wasClosed && !this.onExpired(error)) throw error;
 				} else if (!wasClosed || !isRetryable(error)) throw error;
-				retried(error, 0);
+				onRetry(error, 0);
 			}
 		}
 	}

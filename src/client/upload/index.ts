@@ -1,22 +1,20 @@
 import * as is from "../arguments.js";
 import { checkArgument, checkOptions } from "../arguments.js";
 import type { PreparedUpload } from "../batching/types.js";
-import type { AgentLike, IdentityLike } from "../call/agent.js";
-import type { OnRetry } from "../call/retry.js";
 import { UPLOAD } from "../checks.js";
 import type { ClientContext } from "../context.js";
 import { sealed, shown } from "../encryption.js";
-import { ClientError, locating } from "../errors/errors.js";
+import { locating } from "../errors/errors.js";
 import { laneFor } from "../lane/index.js";
 import { openSource } from "../source/open.js";
 import type { BlobSource, OpenSource } from "../source/types.js";
 import { throwIfAborted } from "../util/abort.js";
 import { Budget } from "../util/budget.js";
 import { part } from "../util/part.js";
-import { type Line, UploadCalls } from "./calls.js";
 import { planUpload, type UploadOptions } from "./options.js";
 import { ProgressMeter } from "./progress.js";
-import { failedTransfer, Transfer } from "./transfer.js";
+import { type Changes, startTransfer } from "./start.js";
+import { failedTransfer, type Transfer } from "./transfer.js";
 import type { Upload } from "./upload.js";
 
 /** What sends bytes: loaded when the first upload begins. */
@@ -81,27 +79,22 @@ function begin<Result>(
 	checkArgument("key", options.key, is.text);
 	const opened = from instanceof SourceLater ? undefined : open(context, from, options);
 	const lane = laneFor(context, "upload", options.concurrency);
-	let changed = () => {};
+	const changes: Changes = { told: () => {} };
 	const meter = new ProgressMeter({
 		concurrency: () => lane.concurrency,
 		total: opened?.source.size,
 		monotonic: settings.ports.monotonic,
-		onChange: () => changed(),
+		onChange: () => changes.told(),
 	});
-	let line: Line;
 	let upload: Upload | undefined;
-	return new Transfer({
+	return startTransfer(context, {
 		signal: options.signal,
 		progress: () => meter.progress,
 		paused: (isPaused) => meter.pause(isPaused),
-		work: async (work) => {
-			changed = work.changed;
-			const retried: OnRetry = (error, waitMs) => {
-				meter.retried();
-				work.retried(error, waitMs);
-			};
-			line = { caller: context.caller, gate: work.gate, lane, retried };
-			const calls = new UploadCalls(line, work.signal);
+		lane,
+		changes,
+		retried: () => meter.retried(),
+		run: async (calls, work) => {
 			const budget = new Budget(settings.memoryBytes);
 			const engine = await loadedFor(opened?.source, work.signal);
 			const { source, plan } = opened ?? open(context, await (from as SourceLater).open(), options);
@@ -109,8 +102,7 @@ function begin<Result>(
 			upload = new engine.Upload({ context, plan, source, meter, calls, budget, warn: work.warn });
 			return run(upload);
 		},
-		reconnect: (agent, identity) => reconnect(context, line, agent, identity),
-		discard: async () => upload?.discard(line.caller),
+		discard: async (caller) => upload?.discard(caller),
 	});
 }
 
@@ -129,18 +121,4 @@ async function loadedFor(source: OpenSource | undefined, signal: AbortSignal) {
 function open(context: ClientContext, from: BlobSource, options: UploadOptions) {
 	const given = openSource(from, options.size);
 	return sealed(context, given, planUpload(options, given, context.settings, context.sendLimit), options);
-}
-
-/** Lets the calls of a transfer go through another agent, if that acts for the same principal. */
-export async function reconnect(
-	context: ClientContext,
-	line: Line,
-	agent: AgentLike,
-	identity: IdentityLike | undefined,
-): Promise<void> {
-	const { caller, principal } = context.connect(agent, identity);
-	const [expected, actual] = (await Promise.all([context.principal(), principal()])).map(String);
-	if (expected !== actual)
-		throw new ClientError("identity_differs", { expected: `${expected}`, actual: `${actual}` });
-	line.caller = caller;
 }

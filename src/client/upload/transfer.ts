@@ -59,7 +59,7 @@ export interface TransferWork<Item = never> {
 	readonly gate: Gate;
 	/** The progress is another one. */
 	readonly changed: () => void;
-	readonly retried: OnRetry;
+	readonly onRetry: OnRetry;
 	readonly warn: (warning: UploadWarning) => void;
 	readonly ended: (item: Item) => void;
 }
@@ -114,7 +114,7 @@ export class Transfer<Result = Manifest, P = UploadProgress, Item = never> imple
 				this.#version++;
 				if (this.#events.has("progress")) this.#events.emit("progress", parts.progress());
 			},
-			retried: (error, waitMs) => {
+			onRetry: (error, waitMs) => {
 				if (isBlobError(error)) this.#events.emit("retry", { error, waitMs });
 			},
 			warn: (warning) => this.#events.emit("warning", warning),

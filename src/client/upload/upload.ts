@@ -153,8 +153,8 @@ export class Upload {
 		await source.check();
 		const request = { id: randomBytes(ID_BYTES), key: plan.key, ...publicationOf(plan, root) };
 		const onSent = once(() => meter.add("sent", bytes.length));
-		const put = async (failed: (error: unknown) => void) => {
-			const options = { onSent, verify: true, failed };
+		const put = async (onRetry: (error: unknown) => void) => {
+			const options = { onSent, verify: true, onRetry };
 			const answer = await calls.carry("blobs_put_blob", [request, bytes], bytes.length, options);
 			return published(answer, root);
 		};

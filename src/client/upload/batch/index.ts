@@ -1,14 +1,12 @@
 import * as is from "../../arguments.js";
 import { checkArgument, checkOptions } from "../../arguments.js";
-import type { OnRetry } from "../../call/retry.js";
 import { UPLOAD_MANY } from "../../checks.js";
 import type { ClientContext } from "../../context.js";
 import { laneFor } from "../../lane/index.js";
 import { throwIfAborted } from "../../util/abort.js";
 import { part } from "../../util/part.js";
-import { type Line, UploadCalls } from "../calls.js";
-import { reconnect } from "../index.js";
-import { failedTransfer, Transfer } from "../transfer.js";
+import { type Changes, startTransfer } from "../start.js";
+import { failedTransfer, type Transfer } from "../transfer.js";
 import type { Batch } from "./batch.js";
 import { Finder, type UploadItems } from "./found.js";
 import { BatchMeter } from "./meter.js";
@@ -74,30 +72,26 @@ function begin(
 	if (typeof items !== "function") checkArgument("items", items, is.iterable);
 	checkOptions(options, UPLOAD_MANY);
 	const lane = laneFor(context, "upload", options.concurrency);
-	let changed = () => {};
+	const changes: Changes = { told: () => {} };
 	const meter = new BatchMeter({
 		concurrency: () => lane.concurrency,
 		monotonic: context.settings.ports.monotonic,
-		onChange: () => changed(),
+		onChange: () => changes.told(),
 	});
 	const finder = new Finder(context, meter, options);
 	const found = typeof items === "function" ? undefined : finder.find(items);
-	let line: Line;
 	let batch: Batch | undefined;
-	return new Transfer({
+	return startTransfer(context, {
 		signal: options.signal,
 		progress: () => meter.progress,
 		paused: (isPaused) => meter.total.pause(isPaused),
-		work: async (work) => {
-			changed = work.changed;
-			const retried: OnRetry = (error, waitMs) => {
-				meter.total.retried();
-				work.retried(error, waitMs);
-			};
-			line = { caller: context.caller, gate: work.gate, lane, retried };
+		lane,
+		changes,
+		retried: () => meter.total.retried(),
+		run: async (calls, work) => {
 			const engine = await uploading();
 			throwIfAborted(work.signal);
-			batch = new engine.Batch(context, new UploadCalls(line, work.signal), meter, {
+			batch = new engine.Batch(context, calls, meter, {
 				...options,
 				warn: work.warn,
 				ended: work.ended,
@@ -108,7 +102,6 @@ function begin(
 			throwIfAborted(work.signal);
 			return finish(result);
 		},
-		reconnect: (agent, identity) => reconnect(context, line, agent, identity),
-		discard: async () => batch?.discard(line.caller),
+		discard: async (caller) => batch?.discard(caller),
 	});
 }

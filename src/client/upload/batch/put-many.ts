@@ -52,7 +52,7 @@ export async function putMany(
 		const { results, at, expires_at } = await calls.carry("blobs_put_many", [request], bytes, {
 			verify: true,
 			onSent: once(() => meter.add("sent", bytes)),
-			failed: attempts.failed,
+			onRetry: attempts.onRetry,
 		});
 		if (results.length !== pack.items.length)
 			throw replyInvalid(
