@@ -70,7 +70,7 @@ import { Emitter } from "./util/emitter.js";
 import { notify } from "./util/notify.js";
 import { listed, part } from "./util/part.js";
 
-/** What few pages need. */
+/** Loaded on first use: few pages need staged batches. */
 const staging = part(() => import("./batching/stage.js"));
 const batching = part(() => import("./batching/batch.js"));
 const feed = part(() => import("./feed/changes.js"));
@@ -80,7 +80,7 @@ const openUploads = part(() => import("./upload/list.js"));
 const leasing = part(() => import("./feed/leases.js"));
 const undeleting = part(() => import("./blobs/deleted.js"));
 
-/** What a client tells, by event. */
+/** Events of a client, by name. */
 export interface ClientEvents {
 	/** An HTTP request has ended. */
 	request: RequestEvent;
@@ -132,16 +132,16 @@ export class BlobClient {
 	}
 
 	/**
-	 * Roles, quotas, modes, settings, grants, accounts and statistics. Most of it takes an administrator. What a page does
-	 * not call is not in its main chunk: the code is loaded at the first call, by a dynamic import.
+	 * Roles, quotas, modes, settings, grants, accounts and statistics. Most methods require the `admin` role. A dynamic
+	 * import loads the code at the first call, so that it is not in a page's main chunk.
 	 */
 	get admin(): Administration {
 		return this.#admin;
 	}
 
 	/**
-	 * Subscribes to an event: `request` tells each HTTP request as it ends. In Node the channel `canister-blobs:request` of
-	 * `node:diagnostics_channel` tells those of all clients.
+	 * Subscribes to an event: `request` reports each HTTP request as it ends. In Node the channel
+	 * `canister-blobs:request` of `node:diagnostics_channel` reports the requests of all clients.
 	 * @returns a function that unsubscribes
 	 */
 	on<Name extends keyof ClientEvents>(
@@ -152,20 +152,20 @@ export class BlobClient {
 	}
 
 	/**
-	 * Uploads a source under a key; see Transfer for progress and abort. Never holds more than a few chunks of it.
-	 * Where an earlier upload of the same key and size is open, the chunks that it left are not sent again.
+	 * Uploads a source under a key. The `Transfer` reports progress and can be aborted. It never holds more than a few
+	 * chunks of the source. If an earlier upload of the same key and size is open, its chunks are not sent again.
 	 */
 	upload(source: BlobSource, options: UploadOptions): Transfer {
 		return startUpload(this.#context, source, options);
 	}
 
 	/**
-	 * Uploads many sources as one transfer, with one progress, one limit of memory and of requests under way. Small
-	 * ones travel together, as many as a message holds. An item that fails does not fail the others: see the result, and the
-	 * event `item`. What the options say of type, visibility and metadata holds for items that say nothing of it. A key that
-	 * is given again fails with `key_repeated`.
-	 * @throws ClientError `items_failed` where `items` throws: what was given before is uploaded, and `details.result`
-	 *   says what became of it
+	 * Uploads many sources as one transfer, with shared progress, memory limit and concurrency. Small sources share
+	 * messages. Items fail independently: see the result and the event `item`. The type, visibility and metadata in the
+	 * options apply to items that do not set their own. If a key is repeated, the second item fails with
+	 * `key_repeated`.
+	 * @throws ClientError `items_failed` if `items` throws: earlier items are uploaded, and `details.result` lists the
+	 * result of each
 	 */
 	uploadMany(
 		items: UploadItems,
@@ -174,18 +174,19 @@ export class BlobClient {
 		return startBatch(this.#context, items, options);
 	}
 
-	/** A blob to be read: what the key holds. */
+	/** Prepares to read the blob that a key holds. */
 	download(key: string, options?: DownloadOptions): Download;
-	/** A blob to be read: exactly the one with this root. */
+	/** Prepares to read exactly the blob with this root. */
 	download(target: string | BlobRef, options?: RefDownloadOptions): Download;
 	download(target: string | BlobRef, options: DownloadOptions = {}): Download {
 		return new Download(this.#context, target, options);
 	}
 
 	/**
-	 * What a key holds, proven by one node or certified by the subnet.
-	 * @throws CanisterError `blob_not_found`; ClientError `certificate_invalid`, `certificate_stale`, `witness_invalid`,
-	 *   `manifest_corrupt` where the answers of three nodes did not verify
+	 * The manifest of the blob under a key, proven by one node or certified by the subnet.
+	 * @throws CanisterError `blob_not_found`; ClientError `certificate_invalid`, `certificate_stale`,
+	 * `witness_invalid`,
+	 * `manifest_corrupt` if the responses of three nodes did not verify
 	 */
 	stat(key: string, options?: StatOptions): Promise<Manifest> {
 		return this.#keyed(key, options, checks.STAT, async (stored) => {
@@ -195,7 +196,7 @@ export class BlobClient {
 	}
 
 	/**
-	 * The same, but undefined where the key holds nothing.
+	 * As `stat`, but returns undefined if the key holds nothing.
 	 * @throws ClientError `certificate_invalid`, `certificate_stale`, `witness_invalid`, `manifest_corrupt` as `stat`
 	 */
 	find(key: string, options?: StatOptions): Promise<Manifest | undefined> {
@@ -206,11 +207,13 @@ export class BlobClient {
 	}
 
 	/**
-	 * Blobs and directories in order, page by page as they are taken. Pages are proven by one node or certified by the
-	 * subnet (`trust`); they are not a snapshot: a change between two pages shows if it is past the first of them.
-	 * @throws ClientError `not_admitted` for a caller that has private blobs of its own and no role: see `visibility`
-	 * @throws ClientError `list_corrupt`, `witness_invalid`, `certificate_invalid`, `certificate_stale`, `reply_invalid`
-	 *   where the answers of three nodes did not verify
+	 * Lists blobs and directories in order, one page at a time as the caller iterates. Each page is proven by one node
+	 * or certified by the subnet (`trust`). The pages are not a snapshot: a change between two pages appears if its key
+	 * is after the first of them.
+	 * @throws ClientError `not_admitted` for a caller that owns private blobs and has no role: see `visibility`
+	 * @throws ClientError `list_corrupt`, `witness_invalid`, `certificate_invalid`, `certificate_stale`,
+	 * `reply_invalid`
+	 * if the responses of three nodes did not verify
 	 */
 	list(options?: ListOptions): AsyncGenerator<ListEntry> {
 		return checkedAll(options, checks.LIST, () => this.#list(options));
@@ -227,11 +230,12 @@ export class BlobClient {
 	}
 
 	/**
-	 * Changes in order, past a cursor, up to the last one there is: what is published, and who may do what. Each is
-	 * handed out only when it is proven to be part of the certified feed, and has the cursor to go on from later. Takes
-	 * the role reader or backup.
-	 * @throws CanisterError `cursor_unknown` where the store never was at the cursor (it was rolled back or replaced),
-	 *   `cursor_pruned` where the feed no longer reaches back to it; ClientError `feed_corrupt`
+	 * Yields the changes after a cursor in order, up to the last one: publications and changes of permissions. Each is
+	 * yielded only after it is proven to be part of the certified feed, and carries the cursor from which to resume.
+	 * Requires the role `reader` or `backup`.
+	 * @throws CanisterError `cursor_unknown` if the store's history does not contain the cursor (the store was rolled
+	 * back
+	 * or replaced), `cursor_pruned` if the feed no longer reaches back to it; ClientError `feed_corrupt`
 	 */
 	changes(options?: ChangesOptions): AsyncGenerator<Change> {
 		return checkedAll(options, checks.CHANGES, () =>
@@ -239,12 +243,15 @@ export class BlobClient {
 		);
 	}
 
-	/** Where the feed ends now: what to go on from once whole lists were compared. Takes the role reader or backup. */
+	/**
+	 * The end of the feed: the cursor to continue from after a comparison of whole lists. Requires the role `reader` or
+	 * `backup`.
+	 */
 	latestCursor(options?: CallOptions): Promise<Cursor> {
 		return checked(options, checks.CALL, async () => (await feed()).latestCursor(this.#context, options));
 	}
 
-	/** Deletes what a key holds; that there is nothing is no error. @throws CanisterError `precondition_failed` */
+	/** Deletes the blob under a key. Succeeds if the key holds nothing. @throws CanisterError `precondition_failed` */
 	delete(key: string, options?: DeleteOptions): Promise<Deleted> {
 		return this.#keyed(key, options, checks.DELETE, async (stored) =>
 			(await changing()).deleteBlob(this.#context, stored, options),
@@ -252,10 +259,10 @@ export class BlobClient {
 	}
 
 	/**
-	 * Deletes what many keys hold as one transfer, 1,000 in a message. A key that fails does not fail the others: see the
-	 * result, and the event `item`. A key that is given again fails with `key_repeated`.
-	 * @throws ClientError `items_failed` where `keys` throws: what was given before is deleted, and `details.result` says
-	 *   what became of it
+	 * Deletes the blobs under many keys as one transfer, 1,000 per message. Keys fail independently: see the result and
+	 * the event `item`. If a key is repeated, the second item fails with `key_repeated`.
+	 * @throws ClientError `items_failed` if `keys` throws: earlier keys are deleted, and `details.result` lists the
+	 * result of each
 	 */
 	deleteMany(
 		keys: DeleteItems,
@@ -265,8 +272,8 @@ export class BlobClient {
 	}
 
 	/**
-	 * Blobs that were deleted or replaced and are kept (see `setKeepDeleted`), in order of their keys, the oldest version
-	 * first: the caller's own, for administrators and the role backup everybody's.
+	 * Lists deleted and replaced blobs that are still kept (see `setKeepDeleted`), in order of their keys, the oldest
+	 * version first: the caller's own, or all of them for administrators and the role `backup`.
 	 */
 	listDeleted(options?: ListDeletedOptions): AsyncGenerator<DeletedBlob> {
 		return checkedAll(options, checks.LIST_DELETED, () =>
@@ -275,10 +282,10 @@ export class BlobClient {
 	}
 
 	/**
-	 * Brings a deleted blob back under its key, as a new version of the same owner. Takes who owns it and may write to the
-	 * key, or an administrator.
-	 * @throws CanisterError `blob_not_found` where it is not kept any more, `not_authorized`, `precondition_failed`,
-	 *   `quota_exceeded`
+	 * Publishes a deleted blob again under its key, as a new version with the same owner. Requires an administrator, or
+	 * its owner with permission to write the key.
+	 * @throws CanisterError `blob_not_found` if it is no longer kept, `not_authorized`, `precondition_failed`,
+	 * `quota_exceeded`
 	 */
 	restore(what: DeletedName, options?: RestoreOptions): Promise<Manifest> {
 		return checked(options, checks.RESTORE, async () =>
@@ -287,7 +294,7 @@ export class BlobClient {
 	}
 
 	/**
-	 * Changes what is said about a blob: type, visibility, metadata, when it ends. Its bytes stay, its sequence number grows.
+	 * Updates a blob's content type, visibility, metadata or expiry. Its bytes do not change; it gets a new version.
 	 * @throws CanisterError `blob_not_found`, `not_authorized`, `precondition_failed`, `invalid_argument`
 	 */
 	update(key: string, options: UpdateOptions): Promise<Manifest> {
@@ -306,7 +313,7 @@ export class BlobClient {
 	}
 
 	/**
-	 * Publishes a blob under another key as well, as the caller's own. No byte travels.
+	 * Publishes a blob under another key as well, owned by the caller. No bytes are sent.
 	 * @throws CanisterError `blob_not_found`, `not_authorized`, `precondition_failed`, `quota_exceeded`
 	 */
 	copy(from: string, to: string, options?: MoveOptions): Promise<Manifest> {
@@ -314,7 +321,7 @@ export class BlobClient {
 	}
 
 	/**
-	 * Moves a blob to another key; its owner stays.
+	 * Moves a blob to another key. Its owner does not change.
 	 * @throws CanisterError `blob_not_found`, `not_authorized`, `precondition_failed`
 	 */
 	rename(from: string, to: string, options?: MoveOptions): Promise<Manifest> {
@@ -332,20 +339,20 @@ export class BlobClient {
 	}
 
 	/**
-	 * Sends all bytes of a source and publishes nothing yet: a `batch` commits what this returns, with others. Chunks that an
-	 * earlier upload of the same key and size left are not sent again.
+	 * Sends all bytes of a source without publishing it; `batch` commits the result together with others. Chunks that
+	 * an earlier upload of the same key and size left are not sent again.
 	 */
 	prepareUpload(source: BlobSource, options: UploadOptions): Transfer<PreparedUpload> {
 		return startPreparing(this.#context, source, options);
 	}
 
 	/**
-	 * Makes several changes at once, all of them or none: puts of what fits a message, commits of what `prepareUpload` has
-	 * sent, deletions, renames, copies and updates, each with its own condition. Readers see all of it or nothing. Each key
-	 * may be touched by one item.
-	 * @returns what each has made, in their order
-	 * @throws ClientError `batch_refused`: which item the store refused, and why; `batch_bytes_too_many`; CanisterError
-	 *   `batch_too_large`: of both, `details.fits` says how many of the items fit, and nothing was sent
+	 * Makes several changes at once, all or none: puts that fit a message, commits of prepared uploads, deletions,
+	 * renames, copies and updates, each with its own precondition. Readers see all of them or none. A key may occur in
+	 * one item only.
+	 * @returns the result of each item, in order
+	 * @throws ClientError `batch_refused` with the refused item and its error; `batch_bytes_too_many`; CanisterError
+	 * `batch_too_large`. For the last two nothing was sent, and `details.fits` is the number of items that fit
 	 */
 	batch(items: BatchItems, options: BatchOptions = {}): Promise<BatchedItem[]> {
 		return checked(options, checks.BATCH, async () => {
@@ -355,11 +362,12 @@ export class BlobClient {
 	}
 
 	/**
-	 * Puts changes into a batch of any size that nobody sees: as `batch` takes them, but copies, renames and updates, in as
-	 * many messages as they need. What is staged is charged, and dropped 24 hours after the last of it came. A key that is
-	 * staged again is staged anew. A principal has one such batch at a time.
-	 * @throws ClientError `batch_refused`: which item the store refused, and why; those before it may be staged;
-	 *   CanisterError `batch_revealing`, `batch_finished`, `quota_exceeded`
+	 * Adds changes to a staged batch of any size, invisible to readers until it is revealed. Takes the items of `batch`
+	 * except copies, renames and updates, and sends as many messages as they need. Staged changes count against the
+	 * quota and expire 24 hours after the last was added. Staging a key again replaces its change. A principal has one
+	 * staged batch at a time.
+	 * @throws ClientError `batch_refused` with the refused item and its error; items before it may be staged;
+	 * CanisterError `batch_revealing`, `batch_finished`, `quota_exceeded`
 	 */
 	stage(items: StagedItems, options: StageOptions = {}): Promise<StagedBatch> {
 		return checked(options, checks.STAGE, async () => {
@@ -368,7 +376,7 @@ export class BlobClient {
 		});
 	}
 
-	/** Takes keys out of a batch. @throws CanisterError `batch_not_found`, `batch_revealing` */
+	/** Removes keys from a staged batch. @throws CanisterError `batch_not_found`, `batch_revealing` */
 	unstage(batch: string, keys: Iterable<string>, options?: CallOptions): Promise<StagedBatch> {
 		return checked(options, checks.CALL, async () => {
 			const id = checkId("batch", batch);
@@ -378,11 +386,11 @@ export class BlobClient {
 	}
 
 	/**
-	 * Makes all of a batch visible by one change, however much it is: the store gets it ready in steps of its own, and then
-	 * readers see all of it or nothing, by proofs and lists too.
-	 * @returns the change, when it is made
-	 * @throws ClientError `batch_broken`: for which key, and why; then nothing is seen of it, and what is staged is still
-	 *   there; `batch_dropped`; CanisterError `batch_not_found`
+	 * Makes all changes of a staged batch visible by one change, whatever their number. The store prepares them in
+	 * steps; then readers, proofs and lists see all of them or none.
+	 * @returns the version of the change, after it is made
+	 * @throws ClientError `batch_broken` with the key and the reason: readers then see none of the batch, and it stays
+	 * staged; `batch_dropped`; CanisterError `batch_not_found`
 	 */
 	reveal(batch: string, options?: CallOptions): Promise<Version> {
 		return checked(options, checks.CALL, async () => {
@@ -391,7 +399,7 @@ export class BlobClient {
 		});
 	}
 
-	/** Gives a batch up that is not revealed. One of somebody else takes an administrator. */
+	/** Drops a batch that is not revealed. Another principal's batch requires an administrator. */
 	dropBatch(batch: string, options?: DropBatchOptions): Promise<void> {
 		return checked(options, checks.DROP_BATCH, async () => {
 			const id = checkId("batch", batch);
@@ -399,12 +407,12 @@ export class BlobClient {
 		});
 	}
 
-	/** Batches that are staged: the caller's, for administrators everybody's. */
+	/** Lists staged batches: the caller's own, or all of them for administrators. */
 	listBatches(options?: AskOptions): Promise<StagedBatch[]> {
 		return checked(options, checks.ASK, async () => (await staging()).listBatches(this.#context, options));
 	}
 
-	/** What is staged in a batch of the caller's, in the order in which it was. */
+	/** Lists the staged items of one of the caller's batches, in the order in which they were staged. */
 	listStaged(batch: string, options?: AskOptions): AsyncGenerator<StagedKey> {
 		return checkedAll(options, checks.ASK, () => this.#listStaged(batch, options));
 	}
@@ -413,7 +421,7 @@ export class BlobClient {
 		yield* (await staging()).listStaged(this.#context, batch, options);
 	}
 
-	/** The caller's own open uploads, all or those to one key. */
+	/** Lists the caller's own open uploads, all or those to one key. */
 	listUploads(options?: ListUploadsOptions): AsyncGenerator<OpenUpload> {
 		return checkedAll(options, checks.LIST_UPLOADS, () =>
 			listed(openUploads().then(({ listUploads }) => listUploads(this.#context, options))),
@@ -421,9 +429,9 @@ export class BlobClient {
 	}
 
 	/**
-	 * Aborts an open upload of the caller's and discards its chunks; that there is none is no error. `admin.abortUpload`
-	 * aborts one of another principal.
-	 * @throws CanisterError `upload_finished` where it was committed
+	 * Aborts one of the caller's open uploads and discards its chunks. Succeeds if the upload does not exist.
+	 * `admin.abortUpload` aborts another principal's.
+	 * @throws CanisterError `upload_finished` if it was committed
 	 */
 	abortUpload(id: string, options?: CallOptions): Promise<void> {
 		return checked(options, checks.CALL, async () => {
@@ -432,9 +440,9 @@ export class BlobClient {
 	}
 
 	/**
-	 * Has what keys hold now kept for the caller while it reads, though it is deleted, replaced or renamed meanwhile:
-	 * until the lease ends or is released, and as far as `bytes` goes. Who does that is told nothing, and is charged for
-	 * nothing. Takes the role backup.
+	 * Takes a lease: the blobs that keys hold now stay readable for the caller although they are deleted, replaced or
+	 * renamed, until the lease ends or is released, or the bytes that it keeps exceed `bytes`. Owners are not notified
+	 * or charged. Requires the role `backup`.
 	 * @throws CanisterError `quota_exceeded` (`leases`), `no_room`
 	 */
 	takeLease(options?: TakeLeaseOptions): Promise<TakenLease> {
@@ -443,28 +451,29 @@ export class BlobClient {
 		);
 	}
 
-	/** Has a lease of the caller's hold for longer. @throws CanisterError `lease_not_found`, `lease_broken` */
+	/** Extends one of the caller's leases. @throws CanisterError `lease_not_found`, `lease_broken` */
 	extendLease(lease: string, options?: ExtendLeaseOptions): Promise<void> {
 		return checked(options, checks.EXTEND_LEASE, async () =>
 			(await leasing()).extendLease(this.#context, lease, options),
 		);
 	}
 
-	/** Ends a lease; that there is none is no error. Takes its holder or an administrator. */
+	/** Releases a lease. Succeeds if it does not exist. Requires its holder or an administrator. */
 	releaseLease(lease: string, options?: CallOptions): Promise<void> {
 		return checked(options, checks.CALL, async () =>
 			(await leasing()).releaseLease(this.#context, lease, options),
 		);
 	}
 
-	/** Leases that hold or are broken, of everybody. Takes the role backup. */
+	/** Lists the leases of all principals, broken ones included. Requires the role `backup`. */
 	listLeases(options?: AskOptions): Promise<Lease[]> {
 		return checked(options, checks.ASK, async () => (await leasing()).listLeases(this.#context, options));
 	}
 
 	/**
-	 * What is kept for a lease of the caller's: with what keys still hold of before it, all that there was when it was
-	 * taken. Read one with `downloadLeased`. @throws CanisterError `lease_not_found`, `lease_broken`
+	 * Lists the blobs that are kept only for one of the caller's leases. Together with the blobs from before the lease
+	 * that keys still hold, they are the store's state when the lease was taken. Read one with `downloadLeased`.
+	 * @throws CanisterError `lease_not_found`, `lease_broken`
 	 */
 	listLeased(lease: string, options?: CallOptions): AsyncGenerator<Manifest> {
 		return checkedAll(options, checks.CALL, () =>
@@ -473,20 +482,22 @@ export class BlobClient {
 	}
 
 	/**
-	 * Reads a version that is kept for a lease, or that its key still holds. Its manifest is taken as it is: give one that
-	 * this client answered. @throws CanisterError `blob_not_found`, `blob_replaced` where it is kept no more
+	 * Reads a version that a lease keeps, or that its key still holds. The manifest is trusted: pass one that this
+	 * client returned. @throws CanisterError `blob_not_found`, `blob_replaced` if it is no longer kept
 	 */
 	downloadLeased(manifest: Manifest, options: Omit<DownloadOptions, "trust"> = {}): Download {
-		// What is no manifest has no key, and fails as such when it is read.
+		// A value that is not a manifest has no key; the read then fails with the error for an invalid reference.
 		return new Download(this.#context, manifest?.key, options, manifest);
 	}
 
-	/** Mode of the store and its last change. */
+	/** Mode of the store, and its last change. */
 	mode(options?: AskOptions): Promise<StoreMode> {
 		return checked(options, checks.ASK, () => mode(this.#context, options));
 	}
 
-	/** Roles, quota and usage: the caller's own, or, for administrators, anybody's. @throws CanisterError `anonymous` */
+	/**
+	 * Roles, quota and usage of the caller, or, for administrators, of any principal. @throws CanisterError `anonymous`
+	 */
 	account(who?: PrincipalLike, options?: AskOptions): Promise<Account> {
 		return checked(options, checks.ASK, () => {
 			if (who !== undefined) checkArgument("who", who, is.principal);

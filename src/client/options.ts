@@ -9,19 +9,27 @@ import type { Ports } from "./platform/ports.js";
 import type { SessionStore } from "./sessions/types.js";
 import { MAX_TIMER_MS } from "./util/abort.js";
 
-/** How long and how often a request is made again. */
+/** Limits on the retries of a request. */
 export interface RetryOptions {
-	/** Most attempts of one request, the first included. While a browser is offline they do not count. Default 10. */
+	/**
+	 * Maximum attempts of one request, the first included. Attempts while a browser is offline do not count. Default
+	 * 10.
+	 */
 	maxAttempts?: number | undefined;
-	/** No attempt of a request begins later than this after its first. Default 300,000 (5 minutes), at most 600,000. */
+	/**
+	 * Milliseconds after the first attempt in which further attempts may begin. Default 300,000 (5 minutes), at most
+	 * 600,000.
+	 */
 	deadlineMs?: number | undefined;
-	/** The longest wait before a second attempt; it doubles with each further one. Default 500. */
+	/** Longest wait before the second attempt, in milliseconds; it doubles with each further one. Default 500. */
 	baseDelayMs?: number | undefined;
-	/** The longest wait before any attempt, unless the network asks for more (Retry-After). Default 20,000. */
+	/**
+	 * Longest wait before any attempt, in milliseconds, unless the network asks for more (Retry-After). Default 20,000.
+	 */
 	maxDelayMs?: number | undefined;
 }
 
-/** A number for uploads and one for downloads. */
+/** One value for uploads and one for downloads. */
 export interface PerDirection {
 	/** For all uploads of the client together. */
 	uploads?: number | undefined;
@@ -29,75 +37,78 @@ export interface PerDirection {
 	downloads?: number | undefined;
 }
 
-/** Which store, as whom, and within which bounds. */
+/** Options of a `BlobClient`. */
 export interface BlobClientOptions {
-	/** An HttpAgent of @dfinity/agent or of @icp-sdk/core: its identity, host, root key and fetch are used. */
+	/** An HttpAgent of @dfinity/agent or of @icp-sdk/core. The client uses its identity, host, root key and fetch. */
 	agent: AgentLike;
-	/** The canister that is a blob store, as a Principal of either package or in text. */
+	/** The canister that runs the blob store, as a Principal of either package or as text. */
 	canisterId: PrincipalLike;
 	/**
-	 * True for a local test network, and never otherwise: its root key is fetched from it, and whoever answers is
-	 * believed. Default false.
+	 * True only for a local test network: the client fetches the root key from it and trusts any key it gets. Default
+	 * false.
 	 */
 	localNetwork?: boolean | undefined;
-	/** Who signs. Default: the identity that the agent was made with. Needed after `agent.replaceIdentity`. */
+	/**
+	 * The identity that signs. Default: the identity that the agent was made with. Required after
+	 * `agent.replaceIdentity`.
+	 */
 	identity?: IdentityLike | undefined;
 	/**
-	 * For whom the caller acts, where it is linked to another principal (`canister-blobs/owners`): what it publishes is
-	 * that one's. Default: for itself.
+	 * The owner for whom the caller acts by a link (`canister-blobs/owners`): what the caller publishes belongs to that
+	 * owner. Default: the caller itself.
 	 */
 	actsFor?: PrincipalLike | undefined;
 	/**
-	 * Chunks in progress at a time at most, of all uploads together and of all downloads together. Below it concurrency
-	 * adapts to the network (docs/CONCURRENCY.md).
+	 * Maximum chunks in flight, for all uploads together and for all downloads together. Below it concurrency adapts to
+	 * the network (docs/CONCURRENCY.md).
 	 * @default 12 for uploads, 32 for downloads
 	 */
 	concurrency?: PerDirection | undefined;
 	/**
-	 * Chunks in progress at a time that concurrency never falls below, whatever the network answers.
-	 * @default 2 for both, or `concurrency` where that is less
+	 * Minimum of the adaptive limit on chunks in flight.
+	 * @default 2 for both, or `concurrency` if that is less
 	 */
 	minConcurrency?: PerDirection | undefined;
 	/**
-	 * Bytes that an upload holds of its source at most (all files of `uploadMany` together), and that a download has
-	 * under way or waiting to be taken. A process takes about twice as much for an upload.
+	 * Bytes of its source that an upload holds at most (all files of `uploadMany` together), and bytes that a download
+	 * has in flight or waiting to be read. A process needs about twice as much for an upload.
 	 * @default 16,777,216: 8 chunks of 2 MiB
 	 */
 	memoryBytes?: number | undefined;
 	/**
-	 * Bytes of a chunk in new uploads, from 65,536 to 2,080,768. Bounds every message that carries bytes or keys: of
-	 * single calls and packs too, to which a signature of up to 16 KiB is added. Where a proxy refuses a message as too
-	 * large (HTTP 413), the client halves it by itself.
+	 * Bytes of a chunk in new uploads, from 65,536 to 2,080,768. It also bounds every message that carries bytes or
+	 * keys, such as single calls and packs; a signature of up to 16 KiB is added. If a proxy refuses a message as too
+	 * large (HTTP 413), the client halves it.
 	 * @default 2,080,768 (2 MiB less 16 KiB)
 	 */
 	chunkBytes?: number | undefined;
-	/** How long one HTTP exchange may take, its 2 MiB included. At most 2,147,483,647. Default 120,000. */
+	/** Timeout of one HTTP exchange in milliseconds, its 2 MiB included. At most 2,147,483,647. Default 120,000. */
 	requestTimeoutMs?: number | undefined;
-	/** How long and how often a request is made again that may succeed later. */
+	/** Limits on the retries of requests that failed for a temporary reason. */
 	retry?: RetryOptions | undefined;
 	/**
-	 * Where uploads under way are noted, with the handle given to each, so that an application finds them after a
-	 * reload or a crash: `indexedDbSessions()`, in Node `fileSessions(directory)`. Default nowhere; to go on with an
-	 * upload takes its source and key only.
+	 * Where the client records uploads in progress, each with its `handle`, so that an application finds them after a
+	 * reload or a crash: `indexedDbSessions()`, in Node `fileSessions(directory)`. Without it nothing is recorded;
+	 * resuming an upload needs only its source and key.
 	 */
 	sessions?: SessionStore | undefined;
 	/**
-	 * Seals what is uploaded and opens what is read: an `Encryption` of `canister-blobs/encryption`.
-	 * @default nothing is encrypted
+	 * Encrypts uploads and decrypts reads: an `Encryption` of `canister-blobs/encryption`.
+	 * @default no encryption
 	 */
 	encryption?: BlobEncryption | undefined;
-	/** Hash function, clock and randomness in place of the platform's. */
+	/** Hash function, clock and randomness instead of the platform's. */
 	ports?: Partial<Ports> | undefined;
 }
 
-/** The same with every choice made. */
+/** The options with all defaults applied. */
 export interface Settings {
 	readonly agent: AgentLike;
 	readonly canisterId: WirePrincipal;
 	readonly localNetwork: boolean;
 	readonly identity: IdentityLike | undefined;
 	readonly actsFor: WirePrincipal | undefined;
-	/** Of all uploads together, and of all downloads together. */
+	/** One limiter for all uploads together, and one for all downloads together. */
 	readonly concurrency: Readonly<Record<Direction, ConcurrencyRange>>;
 	readonly memoryBytes: number;
 	readonly chunkBytes: number;
@@ -107,17 +118,19 @@ export interface Settings {
 	readonly ports: Ports;
 }
 
-/** Which way bytes go. */
+/** Direction of the bytes. */
 export type Direction = "upload" | "download";
 
 const DEFAULT_CONCURRENCY: Readonly<Record<Direction, number>> = { upload: 12, download: 32 };
-/** A refused query costs nothing; a refused chunk has been sent in vain. */
+/** A refused query costs little; a refused chunk was sent in vain. So uploads start more slowly. */
 const START_GROWTH: Readonly<Record<Direction, number>> = { upload: 1.5, download: 2 };
 const DEFAULT_MIN_CONCURRENCY = 2;
-/** Blocks are as full with 8 chunks as with 12 (0.98), and a process holds a third less. */
+/** 8 chunks fill blocks nearly as well as 12, and a process holds a third less. */
 const DEFAULT_MEMORY_BYTES = 8 * 2 ** 21;
 
-/** A receipt answers a repeated request for 15 minutes; the last attempt may itself live for 5 more. */
+/**
+ * A receipt lasts 15 minutes, and the last attempt may itself take 5 more; a later attempt could make the change twice.
+ */
 const MAX_DEADLINE_MS = 600_000;
 
 export function checkInteger(
@@ -130,7 +143,7 @@ export function checkInteger(
 	throw invalidOption(option, `it must be a whole number from ${min} to ${max}, and is ${value}`);
 }
 
-/** A principal in text, or one of any package's. */
+/** A principal as text, or as an object of any agent package. */
 export type PrincipalLike = string | PrincipalTextLike;
 
 export function checkPrincipal(option: string, principal: PrincipalLike): WirePrincipal {
@@ -171,11 +184,11 @@ export function normalise(options: BlobClientOptions, platform: Ports): Settings
 	};
 }
 
-/** An option that is there and undefined is as if it were not given. */
+/** Treats an option that is set to undefined as absent. */
 const given = <T extends object>(options: T | undefined): T =>
 	Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as T;
 
-/** Between which bounds the number of requests with bytes may move. A ceiling under the default floor is the floor too. */
+/** The bounds of the adaptive concurrency. A ceiling below the default floor is also the floor. */
 export function concurrencyRange(
 	direction: Direction,
 	concurrency: number | undefined,

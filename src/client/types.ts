@@ -1,19 +1,21 @@
 /**
- * A principal in text, such as `2vxsx-fae`. Packages of agents each bring a class of their own, and a page may hold
- * several: text is the same to all, compares with `===`, and makes one of any class by its `Principal.fromText`.
+ * A principal as text, such as `2vxsx-fae`. Agent packages each have their own Principal class, and a page may load
+ * several. Text works with all of them: it compares with `===`, and `Principal.fromText` of any class accepts it.
  */
 export type PrincipalText = string;
 
-/** Who may read a blob: everybody, or its owner and those with a role that reads. */
+/**
+ * Who may read a blob. `public`: every caller. `private`: its owner and the principals with a role or grant that reads.
+ */
 export type Visibility = "public" | "private";
 
 /**
- * What somebody may do. writer: upload, replace and delete its own blobs. reader: read private blobs. backup: read
- * everything, the feed of changes included. admin: all of that for everybody's blobs, and administer the store.
+ * What a principal may do. writer: upload, and replace and delete its own blobs. reader: read private blobs. backup:
+ * read everything, including the feed. admin: all of these for the blobs of all owners, and administer the store.
  */
 export type Role = "admin" | "writer" | "reader" | "backup";
 
-/** A blob by its identity: `download` reads these bytes or none. */
+/** Identifies exact bytes under a key: `download` returns these bytes or fails. */
 export interface BlobRef {
 	/** A path of 1 to 1,024 bytes in UTF-8, at most 32 segments. */
 	readonly key: string;
@@ -22,89 +24,89 @@ export interface BlobRef {
 }
 
 /**
- * Names a change of a store, and the version of a key that it made: a manifest is one, too. Both numbers belong
- * together: `sequence` starts again from an earlier number where a store is rolled back to a snapshot or installed
- * again, `canisterVersion` never does.
+ * Identifies a change of a store, and the blob version that it published; a manifest is a version too. Compare both
+ * numbers: `sequence` restarts from an earlier number after a rollback to a snapshot or a reinstallation,
+ * `canisterVersion` never decreases.
  */
 export interface Version {
-	/** Counts the changes of the store. */
+	/** Number of the change in the store. */
 	readonly sequence: bigint;
-	/** The system's number of the canister's state in which the change was made. */
+	/** The system's counter of the canister's states, read when the change was made. */
 	readonly canisterVersion: bigint;
 }
 
-/** A name out of a list that later versions of the canister may extend: a name that is not listed is passed on as it is. */
+/** A name from a list that later canister versions may extend. Unlisted names are passed on unchanged. */
 export type Extensible<Name extends string> = Name | (string & Record<never, never>);
 
 /**
- * What a blob is, as its commit published it. This and all that the client returns can be given to `JSON.stringify`:
- * `AsJson<Manifest>` is the shape that comes out.
+ * The record of a blob, as certified by its publication. All results of the client can be passed to `JSON.stringify`:
+ * `AsJson<Manifest>` is the resulting shape.
  */
 export interface Manifest extends BlobRef, Version {
-	/** Bytes in all. */
+	/** Size in bytes. */
 	readonly size: number;
-	/** Bytes of each chunk but the last, which may be shorter. */
+	/** Bytes of each chunk except the last, which may be shorter. */
 	readonly chunkBytes: number;
 	/** A media type such as `image/png`. */
 	readonly contentType: string;
-	/** Who may read it. One that this client does not know counts as private. */
+	/** Who may read the blob. Treat an unknown value as private. */
 	readonly visibility: Visibility;
-	/** Who uploaded or copied it; may replace and delete it. */
+	/** The principal that owns the blob, and may replace and delete it. */
 	readonly owner: PrincipalText;
-	/** When this content was published under this key, or under the one it was renamed from. */
+	/** When this content was published under this key, or under the key it was renamed from, by the subnet's clock. */
 	readonly createdAt: Date;
-	/** When anything about it changed last. Times are the subnet's. */
+	/** Time of the last change to the content or the manifest, by the subnet's clock. */
 	readonly modifiedAt: Date;
-	/** What its uploader wanted to be kept with it, by name. */
+	/** Names and values that the application stored with the blob. */
 	readonly metadata: Readonly<Record<string, string>>;
-	/** SHA-256 of the whole as its uploader gave it; the canister vouches for the root only. */
+	/** SHA-256 of the whole blob as the uploader stated it; the canister vouches only for the root. */
 	readonly wholeSha256: Uint8Array | undefined;
-	/** When it ends: from then on the key holds nothing. Undefined: it stays until it is replaced or deleted. */
+	/** Expiry: from then on the key holds nothing. Undefined: the blob stays until it is replaced or deleted. */
 	readonly expiresAt: Date | undefined;
 }
 
-/** An upload that is open in the canister: begun, and neither committed nor aborted nor expired. */
+/** An open upload: begun, and not yet committed, aborted or expired. */
 export interface OpenUpload {
-	/** 32 hex digits, chosen by whoever began it. */
+	/** 32 hex digits, chosen by the client that began the upload. */
 	readonly id: string;
-	/** Where it will be published. */
+	/** The key to publish under. */
 	readonly key: string;
-	/** Bytes in all; undefined for a stream whose end was not known. */
+	/** Size in bytes; undefined for a stream of unknown size. */
 	readonly size: number | undefined;
-	/** Bytes of each chunk but the last. */
+	/** Bytes of each chunk except the last. */
 	readonly chunkBytes: number;
-	/** Chunks that the canister holds. */
+	/** Number of chunks that the canister holds. */
 	readonly receivedChunks: number;
-	/** When it was begun. */
+	/** When the upload was begun. */
 	readonly createdAt: Date;
-	/** When it is given up; moves on with every chunk. */
+	/** When the upload expires; each chunk extends it. */
 	readonly expiresAt: Date;
 }
 
-/** What a list holds: a blob, or (where it is not recursive) everything below a directory, folded into one. */
+/** An entry of a list: a blob or, in a non-recursive list, a directory that stands for all blobs below it. */
 export type ListEntry = ListedBlob | ListedDirectory;
 
 /** A blob in a list. */
 export interface ListedBlob {
-	/** Tells it from a directory. */
+	/** Discriminates from `ListedDirectory`. */
 	readonly type: "blob";
-	/** What the key holds. */
+	/** The manifest of the blob. */
 	readonly blob: Manifest;
 }
 
-/** A directory in a list: there is at least one blob below it. */
+/** A directory in a list: at least one blob is below it. */
 export interface ListedDirectory {
-	/** Tells it from a blob. */
+	/** Discriminates from `ListedBlob`. */
 	readonly type: "directory";
-	/** With the `/` at its end: a list with this prefix has what is in it. */
+	/** The path with its final `/`: list with this prefix for the directory's entries. */
 	readonly path: string;
 }
 
-/** What a principal may have at the most; Infinity is no bound. */
+/** Limits for one principal; Infinity means unlimited. */
 export interface Quota {
-	/** Uploads that are open at a time. */
+	/** Uploads open at the same time. */
 	readonly openUploads: number;
-	/** Keys that hold a blob of its own or that an open upload of its own is to, each once. */
+	/** Keys that hold one of its blobs or that one of its open uploads is to, each counted once. */
 	readonly blobs: number;
 	/** Bytes of blobs and open uploads: a chunk counts as at least 4,096, and keys, metadata and records count too. */
 	readonly bytes: number;
@@ -128,222 +130,231 @@ export interface Usage {
 	readonly receivedToday: number;
 	/** Entries of the feed and receipts since midnight (UTC). */
 	readonly changesToday: number;
-	/** Cycles that it caused since midnight (UTC), as the canister estimates them. */
+	/** Cycles that its calls used since midnight (UTC), as the canister estimates them. */
 	readonly cyclesToday: number;
 }
 
-/** What a principal may do in a store, and what it uses of it. */
+/** Permissions, quota and usage of a principal. */
 export interface Account {
-	/** Whose it is. */
+	/** The principal. */
 	readonly who: PrincipalText;
-	/** Roles that were granted; who controls the canister is an administrator without: see `administers`. */
+	/** Granted roles. Controllers are administrators without a granted role: see `administers`. */
 	readonly roles: readonly Extensible<Role>[];
-	/** The quota that holds for it, its own or everybody's. */
+	/** The quota that applies: its own or the default quota. */
 	readonly quota: Quota;
-	/** Whether an administrator gave it a quota of its own. */
+	/** Whether the principal has a quota of its own. */
 	readonly hasOwnQuota: boolean;
-	/** What it uses of the quota. */
+	/** Current usage, in the units of `Quota`. */
 	readonly usage: Usage;
 	/**
-	 * Whether it may do all that an administrator may, by its role or as a controller of the canister; undefined where
-	 * the canister is of a version that does not say.
+	 * Whether it may do all that an administrator may, by its role or as a controller; undefined if the canister is an
+	 * older version that does not report this.
 	 */
 	readonly administers: boolean | undefined;
-	/** Roles that it has for keys of some prefix, by grants that hold now: see `listGrants`. */
+	/** Roles that current grants give it under some prefix: see `listGrants`. */
 	readonly granted: readonly Extensible<GrantRole>[];
 }
 
-/** What a grant lets its holder do under its prefix: writer or reader, as the roles of these names for all keys. */
+/** What a grant permits under its prefix: the same as the store-wide role of this name. */
 export type GrantRole = "writer" | "reader";
 
-/** What somebody may do under a prefix of keys, until when, and how much. */
+/** The prefix, permissions, expiry and limits of a grant. */
 export interface GrantTerms {
 	/** Whole segments with a `/` at the end, such as `inbox/ann/`; `""` for every key. */
 	readonly prefix: string;
-	/** What may be done there. */
+	/** The role under the prefix. */
 	readonly role: GrantRole;
-	/** When it ends, by the canister's clock. Default: never, or with the grant that it is part of. */
+	/** Expiry, by the canister's clock. Default: never, or with its parent. */
 	readonly endsAt?: Date | undefined;
 	/**
-	 * Bytes in all, as quotas count them, of everything that is put by it: deleting gives nothing back. For writers.
-	 * Default: no bound of its own.
+	 * Bytes in total that may be put by the grant, counted as for quotas; deletions do not reduce the count. For
+	 * writers. Default: no limit of its own.
 	 */
 	readonly bytes?: number | undefined;
-	/** Blobs in all, each that is put, copied or renamed by it. For writers. Default: no bound of its own. */
+	/** Blobs in total that may be put, copied or renamed by the grant. For writers. Default: no limit of its own. */
 	readonly blobs?: number | undefined;
-	/** Whether it is for public blobs only. For writers. Default false. */
+	/** Restricts the grant to public blobs. For writers. Default false. */
 	readonly publicOnly?: boolean | undefined;
-	/** Whether blobs of others may be replaced, changed and deleted. For writers. Default false. */
+	/** Permits replacing, changing and deleting the blobs of other owners. For writers. Default false. */
 	readonly overOthers?: boolean | undefined;
-	/** Whether its holder may give parts of it to others: at most three grants are part of each other. Default false. */
+	/**
+	 * Permits its holder to give parts of it to other principals. A chain of parts has at most three grants. Default
+	 * false.
+	 */
 	readonly mayGive?: boolean | undefined;
-	/** Whether what was deleted under the prefix, and is kept, may be removed for good. For writers. Default false. */
+	/** Permits purging deleted blobs under the prefix. For writers. Default false. */
 	readonly mayPurge?: boolean | undefined;
 }
 
-/** Names a grant. */
+/** Identifies a grant. */
 export interface GrantName {
-	/** Who holds it. */
+	/** The holder. */
 	readonly who: PrincipalText;
-	/** 32 hex digits, chosen by who gave it. */
+	/** 32 hex digits, chosen by the principal that gave the grant. */
 	readonly id: string;
 }
 
-/** A grant that was given. */
+/** A grant that was given, with its usage. */
 export interface Grant extends GrantName {
-	/** For what it is. */
+	/** Its prefix, permissions, expiry and limits. */
 	readonly terms: GrantedTerms;
-	/** The grant that it is part of; undefined where an administrator gave it. */
+	/** The grant of which this is a part; undefined if an administrator gave it. */
 	readonly under: GrantName | undefined;
-	/** What was put by it and by its parts, with what open uploads will take. */
+	/** Usage of the grant and of its parts, including the reserves of open uploads. */
 	readonly used: GrantUse;
-	/** Whether it holds: it has not ended, and no grant that it is part of was taken away. */
+	/** Whether the grant is in force: it has not ended, and no parent was revoked. */
 	readonly holds: boolean;
 }
 
-/** For what a grant is, with every bound: Infinity where it has none of its own. */
+/** The terms of a grant, all limits filled in: Infinity if it has no limit of its own. */
 export interface GrantedTerms {
 	/** Whole segments with a `/` at the end, or `""` for every key. */
 	readonly prefix: string;
-	/** What may be done by it. */
+	/** The role under the prefix. */
 	readonly role: Extensible<GrantRole>;
-	/** When it ends; undefined: never. */
+	/** Expiry; undefined: never. */
 	readonly endsAt: Date | undefined;
-	/** Bytes in all that may be put by it. */
+	/** Bytes in total that may be put by the grant. */
 	readonly bytes: number;
-	/** Blobs in all that may be put by it. */
+	/** Blobs in total that may be put by the grant. */
 	readonly blobs: number;
-	/** Whether it is for public blobs only. */
+	/** Whether the grant is restricted to public blobs. */
 	readonly publicOnly: boolean;
-	/** Whether blobs of others may be replaced, changed and deleted. */
+	/** Whether it permits replacing, changing and deleting the blobs of other owners. */
 	readonly overOthers: boolean;
-	/** Whether its holder may give parts of it to others. */
+	/** Whether its holder may give parts of it. */
 	readonly mayGive: boolean;
-	/** Whether what was deleted under the prefix may be removed for good. */
+	/** Whether it permits purging deleted blobs under the prefix. */
 	readonly mayPurge: boolean;
 }
 
-/** Of a grant, what was used. */
+/** Usage of a grant. */
 export interface GrantUse {
-	/** Bytes, as quotas count them. */
+	/** Bytes, counted as for quotas. */
 	readonly bytes: number;
-	/** Blobs. */
+	/** Number of blobs. */
 	readonly blobs: number;
 }
 
 /**
- * live: all is done. draining: nothing new may begin, open uploads go on. maintenance: nothing changes but by
- * administrators. importing: only controllers of the canister read and change anything (`beginImport`).
+ * live: accepts all changes. draining: accepts no new uploads or puts; open uploads may finish. maintenance: accepts
+ * changes from administrators only. importing: only controllers of the canister may read and change the store
+ * (`beginImport`).
  */
 export type Mode = "live" | "draining" | "maintenance" | "importing";
 
-/** The modes that `setMode` switches between. */
+/** The modes that `setMode` accepts. */
 export type SettableMode = Exclude<Mode, "importing">;
 
-/** Mode of a store, its last change, and what it offers. */
+/** Mode of a store, its last change, and its features. */
 export interface StoreMode {
-	/** Which changes it takes. */
+	/** The current mode: which changes the store accepts. */
 	readonly mode: Extensible<Mode>;
-	/** Counts the changes of the mode; a change of it must name the one it has seen. */
+	/** Counts mode changes. A call that changes the mode must pass the value it has seen. */
 	readonly generation: bigint;
 	/** The last change of the store. */
 	readonly last: Version;
-	/** Version of the protocol that the canister speaks: this client's is 1. It changes only with what breaks clients. */
+	/**
+	 * Version of the protocol that the canister implements: this client's is 1. It increases only with incompatible
+	 * changes.
+	 */
 	readonly protocol: number;
-	/** Names of what the canister offers beyond the first release of that protocol. */
+	/** Names of features added since the first release of that protocol. */
 	readonly features: readonly string[];
-	/** Days for which what is deleted or replaced is kept; 0: not at all. */
+	/** Days for which deleted and replaced blobs are kept; 0: not at all. */
 	readonly keepDeletedDays: number;
 	/**
-	 * What comes before the key in the URLs at which HTTP gateways answer: `/files` where the blob `a` is at
-	 * `https://<canister>.icp0.io/files/a`; empty where it is at `/a`.
+	 * Path before the key in the URLs of HTTP gateways. With `/files` the blob `a` is at
+	 * `https://<canister>.icp0.io/files/a`; if empty it is at `/a`.
 	 */
 	readonly urlPrefix: string;
 }
 
-/** What a store says about itself to administrators; docs/PROTOCOL.md says what each figure counts. */
+/** Figures about a store, for administrators. docs/PROTOCOL.md defines each. */
 export interface Statistics {
 	/** Mode and last change. */
 	readonly store: StoreMode;
 	/** Keys that hold a blob. */
 	readonly blobs: number;
-	/** Bytes of blobs and of uploads, as quotas count them. */
+	/** Bytes of blobs and uploads, counted as for quotas. */
 	readonly bytes: number;
-	/** Chunks that are stored: one that several blobs of an owner share is one. */
+	/** Stored chunks. A chunk that several blobs of an owner share counts once. */
 	readonly chunks: number;
-	/** Uploads that are open, of everybody. */
+	/** Open uploads of all principals. */
 	readonly openUploads: number;
-	/** Places for chunks that were ever made. */
+	/** Chunk slots allocated so far, free ones included. */
 	readonly slotsMade: number;
-	/** Of these, those that hold no chunk. */
+	/** Free chunk slots. */
 	readonly slotsFree: number;
-	/** Changes that the feed has. */
+	/** Changes in the feed. */
 	readonly feedEntries: number;
-	/** Blobs that were deleted or replaced and are kept. */
+	/** Deleted and replaced blobs that are kept. */
 	readonly kept: number;
-	/** Contents that nobody holds any more and that are not cleaned away yet. */
+	/** Unreferenced contents that are not yet freed. */
 	readonly cleaning: number;
-	/** Blobs whose HTTP answers are not certified yet, and sets of such that are not cleaned away yet. */
+	/** Blobs whose HTTP responses are not yet certified, and replaced sets of such responses that are not yet freed. */
 	readonly certifying: number;
-	/** Bytes; undefined where the canister cannot tell. */
+	/** Size of stable memory in bytes; undefined if the canister cannot determine it. */
 	readonly stableMemoryBytes: number | undefined;
-	/** What the canister has left. */
+	/** Cycle balance of the canister. */
 	readonly cycles: bigint;
-	/** What its storage costs. */
+	/** Storage cost. */
 	readonly storageCyclesPerDay: bigint;
 	/** `paid`, or `free` on a network that charges no cycles (a cloud engine). */
 	readonly costSchedule: string;
-	/** Cycles that principals without role, quota or blob caused since midnight (UTC); 0 where they have no bound. */
+	/** Cycles that strangers used since midnight (UTC); 0 if their use is not limited. */
 	readonly strangersCyclesToday: bigint;
-	/** Their bound a day; Infinity where there is none. */
+	/** Their daily limit; Infinity if not limited. */
 	readonly strangersCyclesPerDay: number;
-	/** Whether every change but an administrator's is refused, to keep what cycles are left for reads. */
+	/** Whether the store refuses all changes except those of administrators, to save its remaining cycles for reads. */
 	readonly isReadOnly: boolean;
-	/** How long the cycles last for storing alone. */
+	/** Days for which the cycles pay for storage alone. */
 	readonly daysLeft: number;
-	/** How it hashes: `native`, by the linked kernel, or `javascript`, by what the application gave it. */
+	/** SHA-256 implementation: `native` (the linked kernel) or `javascript` (supplied by the application). */
 	readonly sha256: string;
-	/** What was asked of it, by method. */
+	/** Calls by method. */
 	readonly methods: readonly MethodTally[];
-	/** What it refused, by code. */
+	/** Refusals by error code. */
 	readonly refusals: readonly RefusalTally[];
 }
 
-/** What was counted of a method since the canister was installed; an upgrade keeps it. */
+/** Counters of a method since the canister was installed; upgrades keep them. */
 export interface MethodTally {
-	/** `blobs_…`. */
+	/** Method name: `blobs_…`. */
 	readonly name: string;
-	/** Update calls of it. */
+	/** Number of update calls. */
 	readonly calls: number;
-	/** Those that ended with an error. */
+	/** Number of calls that ended with an error. */
 	readonly refused: number;
-	/** What all of them took. */
+	/** Instructions of all calls together. */
 	readonly instructions: bigint;
 }
 
-/** How often a store refused an update, or an item of one of many, with an error since it was installed. */
+/** Refusals with one error code since installation, of update calls and of items in calls that take many. */
 export interface RefusalTally {
-	/** Code of the error. */
+	/** Error code. */
 	readonly code: string;
-	/** How often. */
+	/** Number of refusals. */
 	readonly count: number;
 }
 
-/** An open upload of anybody's. */
+/** An open upload of any principal. */
 export interface OwnedUpload extends OpenUpload {
-	/** Who began it. */
+	/** The principal that began it. */
 	readonly owner: PrincipalText;
 }
 
-/** A place in the feed: just past this change. To be stored as it is, or as JSON: `changes` takes both. */
+/** A position in the feed, just after a change. Store it as an object or as JSON: `changes` accepts both. */
 export interface Cursor {
-	/** Of the change. */
+	/** Sequence number of the change. */
 	readonly sequence: bigint;
-	/** 64 hex digits that stand for all that came before, so that a store rolled back or replaced is noticed. */
+	/**
+	 * 64 hex digits: hash over all changes up to this one, so that a rollback or replacement of the store is detected.
+	 */
 	readonly head: string;
 }
 
-/** What changed. */
+/** The kinds of change. */
 export type ChangeOf =
 	| BlobPublished
 	| BlobDeleted
@@ -362,49 +373,49 @@ export type ChangeOf =
 	| LinkChanged
 	| UnknownChange;
 
-/** A key holds this now: published, copied, renamed to, or its type, visibility or metadata changed. */
+/** A blob was published, copied or renamed to this key, or its type, visibility or metadata was updated. */
 export interface BlobPublished {
-	/** Tells what changed. */
+	/** Discriminates the union `Change`. */
 	readonly type: "published";
-	/** What the key holds. */
+	/** The new manifest. */
 	readonly manifest: Manifest;
 }
 
-/** A key holds nothing now. */
+/** A blob was deleted; its key holds nothing now. */
 export interface BlobDeleted {
-	/** Tells what changed. */
+	/** Discriminates the union `Change`. */
 	readonly type: "deleted";
-	/** Which key. */
+	/** The key. */
 	readonly key: string;
-	/** What it held. */
+	/** The deleted version. */
 	readonly version: Version;
 }
 
-/** A key holds nothing now, since the time of what it held is over. By nobody: the management canister, `aaaaa-aa`. */
+/** A blob expired; its key holds nothing now. `by` is the management canister, `aaaaa-aa`. */
 export interface BlobExpired {
-	/** Tells what changed. */
+	/** Discriminates the union `Change`. */
 	readonly type: "expired";
-	/** Which key. */
+	/** The key. */
 	readonly key: string;
-	/** What it held. */
+	/** The expired version. */
 	readonly version: Version;
 }
 
-/** A key holds again what was deleted from it: as `published`, with what it was brought back from. */
+/** A deleted blob was restored under its key: as `published`, with the version that was deleted. */
 export interface BlobRestored {
-	/** Tells what changed. */
+	/** Discriminates the union `Change`. */
 	readonly type: "restored";
-	/** What the key holds. */
+	/** The new manifest. */
 	readonly manifest: Manifest;
 	/** The version that was deleted. */
 	readonly version: Version;
 }
 
-/** What was deleted from a key, and was kept, is removed for good. What is removed since its days are over is not told. */
+/** A deleted blob was purged. Removal at the end of the retention is not a change. */
 export interface BlobPurged {
-	/** Tells what changed. */
+	/** Discriminates the union `Change`. */
 	readonly type: "purged";
-	/** Which key. */
+	/** The key that held it. */
 	readonly key: string;
 	/** The version that was deleted. */
 	readonly version: Version;
@@ -412,168 +423,168 @@ export interface BlobPurged {
 
 /** A lease was taken, extended or released. */
 export interface LeaseChanged {
-	/** Tells what changed. */
+	/** Discriminates the union `Change`. */
 	readonly type: "lease";
-	/** Which. */
+	/** Id of the lease. */
 	readonly id: string;
-	/** Who holds it. */
+	/** Its holder. */
 	readonly holder: PrincipalText;
-	/** When it ends now; undefined: it was released. */
+	/** The new expiry; undefined: it was released. */
 	readonly endsAt: Date | undefined;
 }
 
-/** Keeps for its holder what keys held when it was taken, until it ends (`takeLease`). */
+/** Keeps the blobs that keys held when it was taken readable for its holder, until it ends (`takeLease`). */
 export interface Lease {
-	/** 32 hex digits, chosen by who took it. */
+	/** 32 hex digits, chosen by the client that took it. */
 	readonly id: string;
-	/** Who holds it. */
+	/** The principal that took it. */
 	readonly holder: PrincipalText;
-	/** The change that it was taken by: it keeps what keys held then. */
+	/** The last change when the lease was taken: it keeps the store's state after that change. */
 	readonly version: Version;
 	/** When it was taken. */
 	readonly takenAt: Date;
 	/** When it ends. */
 	readonly endsAt: Date;
-	/** Bytes that may be kept for it, as quotas count them. */
+	/** Maximum bytes kept for it, counted as for quotas. */
 	readonly bytes: number;
-	/** Bytes that are. */
+	/** Bytes kept for it now. */
 	readonly used: number;
-	/** Whether more had to be kept than it is for: then nothing is kept for it any more. */
+	/** Whether it exceeded `bytes`: then the store keeps nothing for it any more. */
 	readonly broken: boolean;
 }
 
-/** What is deleted from now on is kept for another time. */
+/** The retention of deleted blobs changed. */
 export interface KeepDeletedChanged {
-	/** Tells what changed. */
+	/** Discriminates the union `Change`. */
 	readonly type: "keepDeleted";
-	/** For so many days; 0: not at all. */
+	/** Retention in days; 0: deleted blobs are not kept. */
 	readonly days: number;
 }
 
-/** Names a blob that was deleted. */
+/** Identifies a deleted blob. */
 export interface DeletedName {
 	/** The key that held it. */
 	readonly key: string;
-	/** The version that it was there. */
+	/** The version that was deleted. */
 	readonly version: Version;
 }
 
-/** A blob that was deleted or replaced, and is kept. */
+/** A deleted or replaced blob that is still kept. */
 export interface DeletedBlob extends DeletedName {
-	/** What the key held. */
+	/** The manifest before the deletion. */
 	readonly manifest: Manifest;
 	/** When it was deleted. */
 	readonly deletedAt: Date;
 	/** Who deleted or replaced it. */
 	readonly deletedBy: PrincipalText;
-	/** When it is removed for good. */
+	/** When it is removed permanently. */
 	readonly keptUntil: Date;
 }
 
-/** The rules by which blobs end are others. */
+/** The expiry rules changed. */
 export interface ExpiryRulesChanged {
-	/** Tells what changed. */
+	/** Discriminates the union `Change`. */
 	readonly type: "expiryRules";
-	/** All of them. */
+	/** All rules now in force. */
 	readonly rules: readonly ExpiryRule[];
 }
 
-/** How long blobs live that are published under a prefix: the rule with the longest prefix that a key begins with. */
+/** Lifetime of blobs published under a prefix. Of several matching rules the one with the longest prefix applies. */
 export interface ExpiryRule {
 	/** Whole segments with a `/` at the end, such as `tmp/`; `""` for every key. */
 	readonly prefix: string;
-	/** Milliseconds from publication on, from 1,000 to 100 years. */
+	/** Lifetime in milliseconds from publication, from 1,000 to 100 years. */
 	readonly lifeMs: number;
 }
 
 /**
- * A change of a kind that a later version of the canister has added. Its place in the feed is verified like that of any
- * other. A copy that is kept by the feed may lack what it did: update the client, or compare whole lists.
+ * A change of a kind that a later canister version has added. Its position in the feed is verified like any other. A
+ * copy that follows the feed may lack its effect: update the client, or compare whole lists.
  */
 export interface UnknownChange {
-	/** Tells what changed. */
+	/** Discriminates the union `Change`. */
 	readonly type: "unknown";
 }
 
-/** Somebody has a role, or has it no more. */
+/** A role was granted or revoked. */
 export interface RoleChanged {
-	/** Tells what changed. */
+	/** Discriminates the union `Change`. */
 	readonly type: "role";
-	/** Whose role. */
+	/** The principal. */
 	readonly who: PrincipalText;
-	/** Which role. */
+	/** The role. */
 	readonly role: Extensible<Role>;
-	/** True where it was given, false where it was taken away. */
+	/** True if granted, false if revoked. */
 	readonly granted: boolean;
 }
 
-/** A quota is another one. */
+/** A quota changed. */
 export interface QuotaChanged {
-	/** Tells what changed. */
+	/** Discriminates the union `Change`. */
 	readonly type: "quota";
-	/** Whose quota; undefined for that of all who have none of their own. */
+	/** The principal; undefined for the default quota. */
 	readonly who: PrincipalText | undefined;
-	/** The quota; undefined where it is no longer one of their own. */
+	/** The new quota; undefined if the principal's own quota was removed. */
 	readonly quota: Quota | undefined;
 }
 
-/** A grant was given, or taken away. */
+/** A grant was given or revoked. */
 export interface GrantChanged extends GrantName {
-	/** Tells what changed. */
+	/** Discriminates the union `Change`. */
 	readonly type: "grant";
-	/** For what it is; undefined where it was taken away, and all that is part of it with it. */
+	/** Its terms; undefined if it was revoked, together with all its parts. */
 	readonly terms: GrantedTerms | undefined;
-	/** The grant that it is part of; undefined where an administrator gave it. */
+	/** The grant of which it is a part; undefined if an administrator gave it. */
 	readonly under: GrantName | undefined;
 }
 
-/** A key's blob is another principal's: as `published`, with whose it was. By who took it. */
+/** A blob's ownership was transferred: as `published`, with the former owner. `by` is the recipient. */
 export interface BlobGiven {
-	/** Tells what changed. */
+	/** Discriminates the union `Change`. */
 	readonly type: "given";
-	/** What the key holds. */
+	/** The new manifest. */
 	readonly manifest: Manifest;
-	/** The version that it was before. */
+	/** The version before the transfer. */
 	readonly version: Version;
-	/** Whose it was. */
+	/** The former owner. */
 	readonly from: PrincipalText;
-	/** The offer that was taken. */
+	/** The accepted offer. */
 	readonly offer: OfferName;
 }
 
-/** Blobs were offered to another principal, or are so no more. What ends by itself is not told. */
+/** An offer was made, accepted or withdrawn. The expiry of an offer is not a change. */
 export interface OfferChanged extends OfferName {
-	/** Tells what changed. */
+	/** Discriminates the union `Change`. */
 	readonly type: "offer";
-	/** Whose blobs. */
+	/** Owner of the offered blobs. */
 	readonly owner: PrincipalText;
-	/** To whom. */
+	/** The recipient. */
 	readonly to: PrincipalText;
-	/** What was offered; undefined where the offer was taken or withdrawn. */
+	/** The offered blobs; undefined if the offer was accepted or withdrawn. */
 	readonly what: OfferedBlobs | undefined;
 }
 
-/** A principal may act for another if it accepts that, acts for it, or does so no more. */
+/** A link was offered, accepted or ended: the permission of one principal to act for another. */
 export interface LinkChanged {
-	/** Tells what changed. */
+	/** Discriminates the union `Change`. */
 	readonly type: "link";
-	/** For whom. */
+	/** The owner acted for. */
 	readonly owner: PrincipalText;
-	/** Who acts. */
+	/** The principal that acts. */
 	readonly who: PrincipalText;
-	/** What it is now. */
+	/** The new state. */
 	readonly state: Extensible<"offered" | "holds" | "ended">;
 }
 
-/** Names an offer of blobs. */
+/** Identifies an offer of blobs. */
 export interface OfferName {
-	/** Who made it. */
+	/** The principal that made the offer. */
 	readonly giver: PrincipalText;
-	/** 32 hex digits, chosen by who made it. */
+	/** 32 hex digits, chosen by the giver. */
 	readonly id: string;
 }
 
-/** One blob, or all under a prefix: whole segments with a `/` at the end, or `""` for every key. */
+/** One blob, or all blobs under a prefix: whole segments with a `/` at the end, or `""` for every key. */
 export type OfferedBlobs = OfferedBlob | OfferedPrefix;
 
 /** One blob. */
@@ -588,59 +599,59 @@ export interface OfferedPrefix {
 	readonly prefix: string;
 }
 
-/** The store is in another mode. */
+/** The mode of the store changed. */
 export interface ModeChanged {
-	/** Tells what changed. */
+	/** Discriminates the union `Change`. */
 	readonly type: "mode";
 	/** The new mode. */
 	readonly mode: Extensible<Mode>;
-	/** How often the mode was changed, this time included. */
+	/** Number of mode changes so far, this one included. */
 	readonly generation: bigint;
 }
 
-/** When something changed, by whom, and where the feed goes on. */
+/** Time, author and feed position of a change. */
 export interface ChangeStamp extends Version {
-	/** When, by the clock of the subnet. */
+	/** Time of the change, by the subnet's clock. */
 	readonly at: Date;
-	/** Who made it. */
+	/** The principal that made the change. */
 	readonly by: PrincipalText;
-	/** Who sent it, where that acts for `by` (`BlobOwners.offerLink`); of staged changes nobody. */
+	/** The principal that sent it, if it acts for `by` (`BlobOwners.offerLink`). Undefined for staged changes. */
 	readonly sentBy: PrincipalText | undefined;
-	/** Which of the changes of a batch it is; undefined where it was made alone. */
+	/** Position within its batch; undefined for a single change. */
 	readonly inBatch: InBatch | undefined;
-	/** Where to go on once it is dealt with. */
+	/** The cursor to store after processing this change. */
 	readonly cursor: Cursor;
 }
 
 /**
- * Changes that one `batch` made at once stand one after the other: who keeps a copy by the feed applies them together,
- * when the one with the index `count - 1` has come.
+ * Changes of one `batch` are consecutive in the feed. A copy that follows the feed should apply them together, after
+ * the one with index `count - 1`.
  */
 export interface InBatch {
 	/** Counted from 0. */
 	readonly index: number;
-	/** Changes of the batch: a rename has two, a deletion of nothing none. */
+	/** Number of changes in the batch: a rename makes two, a deletion of an empty key none. */
 	readonly count: number;
 }
 
 /** One change of a store; `type` says which. */
 export type Change = ChangeOf & ChangeStamp;
 
-/** What a deletion did, and the last change of the store when it was done. */
+/** Result of a deletion, and the last change of the store after it. */
 export interface Deleted extends Version {
-	/** False where there was nothing to delete. Where the answer was lost and the key is empty, it counts as done. */
+	/** False if the key held nothing. If the response was lost and the key is now empty, the result is true. */
 	readonly deleted: boolean;
 }
 
 /**
- * On what condition a key changes, as the headers of HTTP with these names say it. A condition that does not hold is
- * refused with `precondition_failed`, which says what the key holds. At most one of the two.
- * @default none: the key changes whatever it holds
+ * Preconditions on a key, named after the HTTP headers. If one does not hold, the change is refused with
+ * `precondition_failed`, which contains the key's current version. Set at most one of the two.
+ * @default none: the change is unconditional
  */
 export interface Conditions {
-	/** Only while the key holds this version. A manifest is a version, too. */
+	/** Change only while the key holds this version. A manifest is a version too. */
 	ifMatch?: Version | undefined;
-	/** `"*"`: only if the key holds nothing. */
+	/** `"*"`: change only if the key holds nothing. */
 	ifNoneMatch?: "*" | undefined;
 }
 

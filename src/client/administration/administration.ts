@@ -20,7 +20,7 @@ export function metrics(context: ClientContext, options: AskOptions = {}): Promi
 	return ask(context, "blobs_metrics", [], options);
 }
 
-/** The anonymous principal asks: a network shows a module's hash to every caller. */
+/** Uses the anonymous principal, since a network reports a module's hash to every caller. */
 export async function moduleHash(
 	{ connect, settings }: ClientContext,
 	{ signal }: CallOptions = {},

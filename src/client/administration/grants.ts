@@ -23,28 +23,31 @@ import { date, fromTime, optional } from "../wire-map.js";
 import { GRANT_TERMS } from "./checks.js";
 import { fromBound } from "./wire-map.js";
 
-/** How a grant is given. */
+/** Options of `grant`. */
 export interface GrantOptions extends CallOptions {
 	/**
-	 * Id of the caller's own grant that the new one is part of. Default: of an administrator none, of others one of
-	 * theirs that has it.
+	 * Id of the caller's own grant of which the new one is a part. Default: none for an administrator; for other
+	 * callers one of their grants that allows it.
 	 */
 	under?: string | undefined;
 	/**
-	 * Its id, the grant that it was part of and what was used of it, while the store is imported into (`beginImport`), by
-	 * a controller of the canister: such as the other store listed it. That grant is imported before it.
+	 * Id, parent and usage of the grant, during an import (`beginImport`) by a controller of the canister: as listed by
+	 * the original store. Import the parent first.
 	 */
 	importAs?: ImportGrantAs | undefined;
 }
 
-/** What a grant was in the store that it is imported from. A `Grant` of that store says it as well. */
+/** A grant of the store that is being imported. A `Grant` from that store has this shape. */
 export type ImportGrantAs = Pick<Grant, "id" | "under" | "used">;
 
-/** Which grants are listed. Neither of the two: all, which takes an administrator or the role backup. */
+/** Which grants to list. Without a filter: all, which requires an administrator or the role `backup`. */
 export interface ListGrantsOptions extends AskOptions {
-	/** Those that this principal holds. Of others than the caller it takes an administrator or the role backup. */
+	/**
+	 * Grants that this principal holds. Another principal than the caller requires an administrator or the role
+	 * `backup`.
+	 */
 	heldBy?: PrincipalLike | undefined;
-	/** Those that are part of one that this principal holds, as for `heldBy`. */
+	/** Parts of grants that this principal holds, with the same requirement as `heldBy`. */
 	givenBy?: PrincipalLike | undefined;
 }
 

@@ -31,7 +31,7 @@ import {
 } from "./grants.js";
 import { beginImport, endImport } from "./importing.js";
 
-/** Administration of a store: `client.admin`. Its code is loaded when one of its methods is called first. */
+/** Administration of a store: `client.admin`. Its code is loaded at the first call of a method. */
 export class Administration {
 	readonly #context: ClientContext;
 
@@ -40,12 +40,12 @@ export class Administration {
 		this.#context = context;
 	}
 
-	/** Open uploads of everybody. Takes an administrator. */
+	/** Lists the open uploads of all principals. Requires an administrator. */
 	listAllUploads(options?: AskOptions): AsyncGenerator<OwnedUpload> {
 		return checkedAll(options, checks.ASK, () => administration.listAllUploads(this.#context, options));
 	}
 
-	/** Gives a principal a role. Takes an administrator. */
+	/** Grants a role to a principal. Requires an administrator. */
 	grantRole(who: PrincipalLike, role: Role, options?: CallOptions): Promise<void> {
 		return checked(options, checks.CALL, () => {
 			checkArgument("who", who, is.principal);
@@ -54,7 +54,7 @@ export class Administration {
 		});
 	}
 
-	/** Takes a role away from a principal. Takes an administrator. */
+	/** Revokes a role of a principal. Requires an administrator. */
 	revokeRole(who: PrincipalLike, role: Role, options?: CallOptions): Promise<void> {
 		return checked(options, checks.CALL, () => {
 			checkArgument("who", who, is.principal);
@@ -64,20 +64,20 @@ export class Administration {
 	}
 
 	/**
-	 * Lets a principal do something under a prefix of keys: `grant(guest, { role: "writer", prefix: "inbox/ann/", endsAt,
-	 * bytes: 1e9, publicOnly: true })`. Takes an administrator, or who holds a grant with `mayGive`, who gives parts of it:
-	 * what is done by a part counts in both, and it ends with that.
-	 * @returns its name, to take it away by
-	 * @throws CanisterError `not_authorized`, `invalid_argument` for more than the caller's own grant has, with its limit;
-	 *   `quota_exceeded` (`grants`) where the principal holds as many as it can
+	 * Gives a principal permissions under a prefix: `grant(guest, { role: "writer", prefix: "inbox/ann/", endsAt,
+	 * bytes: 1e9, publicOnly: true })`. Requires an administrator, or the holder of a grant with `mayGive`, who gives a
+	 * part of it. Usage of a part counts in both grants, and the part ends with its parent.
+	 * @returns the grant's name, which `revokeGrant` takes
+	 * @throws CanisterError `not_authorized`, `invalid_argument` if it exceeds the caller's own grant, with the limit;
+	 * `quota_exceeded` (`grants`) if the principal holds the maximum number of grants
 	 */
 	grant(who: PrincipalLike, terms: GrantTerms, options?: GrantOptions): Promise<GrantName> {
 		return checked(options, own.GRANT, () => give(this.#context, who, terms, options));
 	}
 
 	/**
-	 * Takes a grant away, and all its parts with it; that there is none is no error. Takes an administrator, its holder, or
-	 * who holds a grant that it is part of.
+	 * Revokes a grant and all its parts. Succeeds if it does not exist. Requires an administrator, its holder, or the
+	 * holder of a grant of which it is a part.
 	 * @throws CanisterError `not_authorized`
 	 */
 	revokeGrant(
@@ -87,28 +87,32 @@ export class Administration {
 		return checked(options, checks.CALL, () => takeAway(this.#context, grant, options));
 	}
 
-	/** Grants: those that the caller holds (`heldBy`) or gave parts of (`givenBy`), for administrators anybody's and all. */
+	/**
+	 * Lists grants: those that the caller holds (`heldBy`) or gave (`givenBy`); for administrators those of any
+	 * principal, or all.
+	 */
 	listGrants(options?: ListGrantsOptions): AsyncGenerator<Grant> {
 		return checkedAll(options, own.LIST_GRANTS, () => list(this.#context, options));
 	}
 
 	/**
-	 * Sets all rules by which blobs end, in the place of those before: `[{ prefix: "tmp/", lifeMs: 86_400_000 }]`. A rule
-	 * holds for what is published, copied or renamed to its keys from then on, not for what is there. Takes an administrator.
-	 * @throws CanisterError `invalid_argument` for more than 100 rules, two of one prefix, or a life out of its bounds
+	 * Replaces all expiry rules: `[{ prefix: "tmp/", lifeMs: 86_400_000 }]`. A rule applies to blobs published, copied
+	 * or renamed to its keys from now on, not to existing blobs. Requires an administrator.
+	 * @throws CanisterError `invalid_argument` for more than 100 rules, two with one prefix, or a lifetime out of
+	 * bounds
 	 */
 	setExpiryRules(rules: readonly ExpiryRule[], options?: CallOptions): Promise<void> {
 		return checked(options, checks.CALL, () => setExpiryRules(this.#context, rules, options));
 	}
 
-	/** The rules by which blobs end, in order of their prefixes. Takes any role or grant. */
+	/** The expiry rules, in order of their prefixes. Requires a role or grant. */
 	expiryRules(options?: AskOptions): Promise<ExpiryRule[]> {
 		return checked(options, checks.ASK, () => expiryRules(this.#context, options));
 	}
 
 	/**
-	 * What a principal may have at the most, or everybody who has no quota of their own. No quota: none of their own
-	 * any more; for everybody, the one that the canister was built with. Takes an administrator.
+	 * Sets the quota of a principal, or with `"everybody"` the default quota. Undefined removes a principal's own
+	 * quota, or resets the default quota to the one that the canister was built with. Requires an administrator.
 	 */
 	setQuota(who: PrincipalLike | "everybody", quota: Quota | undefined, options?: CallOptions): Promise<void> {
 		return checked(options, checks.CALL, () => {
@@ -119,7 +123,8 @@ export class Administration {
 	}
 
 	/**
-	 * Switches the mode, if nobody has since `generation` was seen (see `client.mode`). Takes an administrator.
+	 * Switches the mode, unless it has changed since `generation` was read (see `client.mode`). Requires an
+	 * administrator.
 	 * @throws CanisterError `mode_changed`
 	 */
 	setMode(mode: SettableMode, generation: bigint, options?: CallOptions): Promise<StoreMode> {
@@ -131,37 +136,38 @@ export class Administration {
 	}
 
 	/**
-	 * Begins to import what another store had: until `endImport` only controllers of the canister read and change anything,
-	 * and give each blob its owner and times (`importAs`). Takes a controller and a store without any past of blobs, once.
+	 * Begins an import of another store's data. Until `endImport` only controllers of the canister may read and change
+	 * the store, and they set the owner and times of each blob (`importAs`). Requires a controller and a store that has
+	 * never held a blob; possible once.
 	 * @throws CanisterError `not_importable`, `not_authorized`
 	 */
 	beginImport(options?: CallOptions): Promise<void> {
 		return checked(options, checks.CALL, () => beginImport(this.#context, options));
 	}
 
-	/** Ends the import for good: the store is live. Takes a controller. @throws CanisterError `not_importable` */
+	/** Ends the import permanently: the store is live. Requires a controller. @throws CanisterError `not_importable` */
 	endImport(options?: CallOptions): Promise<void> {
 		return checked(options, checks.CALL, () => endImport(this.#context, options));
 	}
 
-	/** Everybody who has a role or a quota of their own. Takes an administrator. */
+	/** Lists the principals with a role or a quota of their own. Requires an administrator. */
 	listAccounts(options?: AskOptions): AsyncGenerator<Account> {
 		return checkedAll(options, checks.ASK, () => administration.listAccounts(this.#context, options));
 	}
 
-	/** What the store holds, what it costs, and how often it was asked what. Takes an administrator. */
+	/** Contents, costs and call counts of the store. Requires an administrator. */
 	statistics(options?: AskOptions): Promise<Statistics> {
 		return checked(options, checks.ASK, () => administration.statistics(this.#context, options));
 	}
 
-	/** The same for Prometheus, in its text format. Takes an administrator. */
+	/** The statistics in the text format of Prometheus. Requires an administrator. */
 	metrics(options?: AskOptions): Promise<string> {
 		return checked(options, checks.ASK, () => administration.metrics(this.#context, options));
 	}
 
 	/**
-	 * SHA-256 of the canister's module, as hex text, certified by the subnet: to compare with that of a build. Everybody may
-	 * ask, without an identity.
+	 * SHA-256 of the canister's module as hex text, certified by the subnet, to compare with that of a build. Any
+	 * caller may read it, without an identity.
 	 * @throws ClientError `certificate_invalid`, `certificate_stale`
 	 */
 	moduleHash(options?: CallOptions): Promise<string> {
@@ -169,8 +175,8 @@ export class Administration {
 	}
 
 	/**
-	 * Removes a deleted blob for good, before its time. Takes an administrator, or a grant with `mayPurge`: who owns it
-	 * cannot, so that a stolen key does not destroy its past.
+	 * Purges a deleted blob. Requires an administrator, or a grant with `mayPurge`. Its owner may not, so that a stolen
+	 * identity cannot destroy the owner's deleted blobs.
 	 * @throws CanisterError `blob_not_found`, `not_authorized`
 	 */
 	purge(what: DeletedName, options?: CallOptions): Promise<void> {
@@ -178,17 +184,17 @@ export class Administration {
 	}
 
 	/**
-	 * Has blobs that are deleted or replaced from now on kept for so many days, 1 to 365, charged to their owners; 0, as at
-	 * first: not at all. What is kept already stays until its own time. Takes an administrator.
+	 * Sets for how many days blobs deleted or replaced from now on are kept, 1 to 365, charged to their owners. 0, the
+	 * initial value, keeps none. Blobs already kept stay for their own time. Requires an administrator.
 	 */
 	setKeepDeleted(days: number, options?: CallOptions): Promise<void> {
 		return checked(options, checks.CALL, () => setKeepDeleted(this.#context, days, options));
 	}
 
 	/**
-	 * Aborts an open upload of any principal and discards its chunks; that there is none is no error. Takes an
+	 * Aborts an open upload of any principal and discards its chunks. Succeeds if it does not exist. Requires an
 	 * administrator. `client.abortUpload` aborts the caller's own.
-	 * @throws CanisterError `upload_finished` where it was committed
+	 * @throws CanisterError `upload_finished` if it was committed
 	 */
 	abortUpload(owner: PrincipalLike, id: string, options?: CallOptions): Promise<void> {
 		return checked(options, checks.CALL, () => {

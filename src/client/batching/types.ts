@@ -4,13 +4,13 @@ import type { Conditions, Version, Visibility } from "../types.js";
 import type { ImportAs } from "../upload/import-as.js";
 import type { UploadOptions } from "../upload/options.js";
 
-/** One change of a `batch`; `type` says which. Each key may be touched by one of them. */
+/** One change of a `batch`; `type` selects the kind. A key may occur in one item only. */
 export type BatchItem = BatchPut | BatchCommit | BatchDelete | BatchMove | BatchUpdate;
 
-/** What `batch` takes. */
+/** The items of a `batch`. */
 export type BatchItems = Iterable<BatchItem> | AsyncIterable<BatchItem>;
 
-/** A blob that travels in the batch's own message. */
+/** A blob whose bytes are sent in the batch's own message. */
 export interface BatchPut
 	extends Pick<
 		UploadOptions,
@@ -26,93 +26,93 @@ export interface BatchPut
 		| "wholeSha256"
 		| "encrypt"
 	> {
-	/** Tells what is changed. */
+	/** Discriminates the union `BatchItem`. */
 	type: "put";
-	/** Under which key: a path of 1 to 1,024 bytes in UTF-8, at most 32 segments. */
+	/** The key: a path of 1 to 1,024 bytes in UTF-8, at most 32 segments. */
 	key: string;
-	/** What to put: all of a batch's together must fit a message. */
+	/** The bytes. All puts of a batch together must fit one message. */
 	source: BlobSource;
 }
 
-/** A blob whose bytes were sent beforehand. */
+/** Commits an upload whose bytes were sent before. */
 export interface BatchCommit {
-	/** Tells what is changed. */
+	/** Discriminates the union `BatchItem`. */
 	type: "commit";
-	/** What `prepareUpload` has returned: it says what is published, under which key, and on which condition. */
+	/** The result of `prepareUpload`: it includes the key, the properties of the blob and the precondition. */
 	upload: PreparedUpload;
 }
 
-/** Empties a key; that there is nothing is no error. */
+/** Deletes the blob under a key. Succeeds if the key holds nothing. */
 export interface BatchDelete {
-	/** Tells what is changed. */
+	/** Discriminates the union `BatchItem`. */
 	type: "delete";
-	/** Which key. */
+	/** The key. */
 	key: string;
-	/** Only while the key holds this version. Default: whatever it holds. */
+	/** Delete only while the key holds this version. Default: unconditional. */
 	ifMatch?: Version | undefined;
 }
 
-/** Publishes a blob under another key as well, as the caller's own, or moves it there. */
+/** Copies a blob to another key, owned by the caller, or moves it there. */
 export interface BatchMove extends MoveConditions {
-	/** Tells what is changed. */
+	/** Discriminates the union `BatchItem`. */
 	type: "copy" | "rename";
-	/** Which key holds it. Several copies may be made of one. */
+	/** The source key. A batch may copy it several times. */
 	from: string;
-	/** Which key shall. */
+	/** The destination key. */
 	to: string;
 }
 
-/** Changes what is said about a blob. */
+/** Updates the content type, visibility, metadata or expiry of a blob. */
 export interface BatchUpdate extends Omit<UpdateOptions, "signal" | "mergeMetadata"> {
-	/** Tells what is changed. */
+	/** Discriminates the union `BatchItem`. */
 	type: "update";
-	/** Which key. */
+	/** The key. */
 	key: string;
 }
 
-/** How a batch is made. */
+/** Options of `batch`. */
 export interface BatchOptions {
-	/** Aborts it: whether it was made may then be unknown. */
+	/** Aborts the call. Whether the changes were made may then be unknown. */
 	signal?: AbortSignal | undefined;
 }
 
-/** What one item of a batch has made. */
+/** Result of one item of a batch. */
 export interface BatchedItem {
-	/** The key that it is about, of a copy or a rename the new one. */
+	/** The item's key; of a copy or rename the destination. */
 	readonly key: string;
-	/** The change that was made, of a rename the second; undefined where there was nothing to delete. */
+	/** The version of its change, for a rename of the second one; undefined if there was nothing to delete. */
 	readonly version: Version | undefined;
 }
 
 /**
- * An upload that has all its chunks and waits for a `batch` that commits it. It is given up 24 hours after its last
- * chunk came; `abortUpload` gives it up at once. It can be kept, and committed by another client of the same principal.
+ * An upload whose chunks have all arrived, to be committed by `batch`. It expires 24 hours after its last chunk;
+ * `abortUpload` aborts it. It can be stored, and committed by another client of the same principal.
  */
 export interface PreparedUpload {
-	/** 32 hex digits that name it. */
+	/** Id of the upload: 32 hex digits. */
 	readonly id: string;
-	/** Where it will be published: with an encryption that seals names, the key that the store has for it. */
+	/** The key to publish under. If the encryption seals names: the sealed key. */
 	readonly key: string;
-	/** Bytes in all. */
+	/** Size in bytes. */
 	readonly size: number;
-	/** Bytes of each chunk but the last. */
+	/** Bytes of each chunk except the last. */
 	readonly chunkBytes: number;
-	/** What its chunks make. */
+	/** The root of its chunks. */
 	readonly root: Uint8Array;
 	/** A media type such as `image/png`. */
 	readonly contentType: string;
-	/** Who will be able to read it. */
+	/** Who may read the blob after the commit. */
 	readonly visibility: Visibility;
 	/** Names and their values. */
 	readonly metadata: Readonly<Record<string, string>>;
-	/** SHA-256 of the whole, where it was given. */
+	/** SHA-256 of the whole, if the uploader gave it. */
 	readonly wholeSha256: Uint8Array | undefined;
-	/** The version that the key must hold when it is published. */
+	/** The version that the key must hold at the commit. */
 	readonly ifMatch: Conditions["ifMatch"];
-	/** `"*"` where the key must hold nothing then. */
+	/** `"*"` if the key must hold nothing at the commit. */
 	readonly ifNoneMatch: Conditions["ifNoneMatch"];
-	/** When it will end, where it was asked to. */
+	/** Expiry of the blob, if set. */
 	readonly expiresAt: Date | undefined;
-	/** Whose it will be and since when, where it is imported. */
+	/** Owner and times of the blob, for an import. */
 	readonly importAs: ImportAs | undefined;
 }

@@ -2,60 +2,65 @@ import { Principal } from "../../protocol/index.js";
 import { invalidOption } from "../arguments.js";
 import { ClientError, messageOf } from "../errors/errors.js";
 
-/** A principal of any package, as far as its text is asked for. */
+/** A principal of any package that can return its text. */
 export interface PrincipalTextLike {
 	/** Groups of five characters, with dashes between. */
 	toText(): string;
 }
 
-/** A principal of any package, as far as its bytes are asked for. */
+/** A principal of any package that can return its bytes. */
 export interface PrincipalBytesLike {
 	/** Up to 29 bytes. */
 	toUint8Array(): Uint8Array;
 }
 
-/** A public key, as far as its bytes are asked for. */
+/** A public key that can return its bytes. */
 export interface PublicKeyLike {
-	/** In DER. */
+	/** The key in DER. */
 	toDer(): Uint8Array;
 }
 
-/** An identity that signs bytes, as that of a key does. */
+/** An identity that signs bytes with a key. */
 export interface SigningIdentity {
-	/** Whom it stands for. */
+	/** The principal of the identity. */
 	getPrincipal(): PrincipalBytesLike;
-	/** The key that its signatures are verified by. */
+	/** The public key of its signatures. */
 	getPublicKey(): PublicKeyLike;
-	/** The signature of these bytes. */
+	/** Signs bytes. */
 	sign(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
-/** An identity that makes a signed request out of an agent's request. */
+/** An identity that turns an agent's request into a signed request. */
 export interface TransformingIdentity {
-	/** Whom it stands for. */
+	/** The principal of the identity. */
 	getPrincipal(): PrincipalBytesLike;
 	/** Signs a request of an agent. */
 	transformRequest(request: never): Promise<unknown>;
 }
 
-/** The part of an identity that is used, by shape: @dfinity/agent and @icp-sdk/core each bring classes of their own. */
+/**
+ * The part of an identity that the client uses, by shape: @dfinity/agent and @icp-sdk/core each have their own classes.
+ */
 export type IdentityLike = SigningIdentity | TransformingIdentity;
 
-/** The part of an HttpAgent that is used, by shape: one of @dfinity/agent or of @icp-sdk/core. */
+/**
+ * The part of an HttpAgent that the client uses, by shape: @dfinity/agent and @icp-sdk/core each have their own
+ * classes.
+ */
 export interface AgentLike {
 	/** The network's public key in DER; null or undefined until it is known. */
 	readonly rootKey?: Uint8Array | null;
-	/** Where the network answers. */
+	/** Base URL of the network's API. */
 	readonly host?: URL;
-	/** What the agent was made with: identity, fetch and its options. */
+	/** The options that the agent was made with, such as identity and fetch. */
 	readonly config?: object;
-	/** Whom it acts for. */
+	/** The principal of the agent's identity. */
 	getPrincipal(): Promise<PrincipalBytesLike & PrincipalTextLike>;
-	/** Milliseconds that the network's clock is ahead. */
+	/** Milliseconds by which the network's clock is ahead of the local one. */
 	getTimeDiffMsecs?(): number;
 }
 
-/** What an agent was made with. */
+/** The options of an agent. */
 export interface AgentConfig {
 	fetch?: typeof fetch;
 	fetchOptions?: RequestInit;
@@ -66,12 +71,12 @@ export interface AgentConfig {
 
 export const configOf = (agent: AgentLike): AgentConfig => (agent.config ?? {}) as AgentConfig;
 
-/** Hosts of the mainnet: there the root key is known and asking for it would be asking whoever answers. */
+/** Hosts of the mainnet. Its root key is known; fetching the key would trust whatever server responds. */
 const MAINNET_HOSTS = /(^|\.)(icp-api\.io|icp0\.io|ic0\.app|internetcomputer\.org)$/;
 
 /**
- * @throws ClientError `option_invalid` for an agent without a host or with a root key that is none, and for the mainnet
- * as a local network
+ * @throws ClientError `option_invalid` for an agent without a host or with an invalid root key, and for the mainnet as
+ * a local network
  */
 export function checkAgent({ host, rootKey }: AgentLike, localNetwork: boolean): void {
 	if (!host?.hostname)
@@ -83,7 +88,7 @@ export function checkAgent({ host, rootKey }: AgentLike, localNetwork: boolean):
 
 const ROOT_KEY_BYTES = 133;
 
-/** @throws ClientError `option_invalid` for a key that is none */
+/** @throws ClientError `option_invalid` for an invalid key */
 export function checkRootKey(key: Uint8Array, isKey: boolean): Uint8Array {
 	if (isKey) return key;
 	throw invalidOption("agent.rootKey", `it must be a BLS key in DER, which has ${ROOT_KEY_BYTES} bytes`);
@@ -92,7 +97,7 @@ export function checkRootKey(key: Uint8Array, isKey: boolean): Uint8Array {
 export const unusable = (reason: string, cause?: unknown) =>
 	new ClientError("identity_unusable", { reason }, cause);
 
-/** Whom an identity stands for. @throws ClientError `identity_unusable` */
+/** The principal of an identity. @throws ClientError `identity_unusable` */
 export function principalOf(identity: Pick<IdentityLike, "getPrincipal">): Uint8Array {
 	try {
 		const bytes = identity.getPrincipal().toUint8Array();
@@ -103,13 +108,13 @@ export function principalOf(identity: Pick<IdentityLike, "getPrincipal">): Uint8
 	}
 }
 
-/** Milliseconds that the network's clock is ahead of ours, as far as the agent knows. */
+/** Milliseconds by which the network's clock is ahead of the local one, as far as the agent knows. */
 export const clockOffsetMs = (agent: AgentLike): number => agent.getTimeDiffMsecs?.() ?? 0;
 
 /** Whether a principal is the anonymous one: the single byte 4 (interface specification, "Principals"). */
 export const isAnonymous = (principal: Uint8Array): boolean => principal.length === 1 && principal[0] === 4;
 
-/** Nobody. */
+/** The anonymous identity. */
 export const ANONYMOUS: IdentityLike = {
 	getPrincipal: () => Principal.anonymous(),
 	transformRequest: async (request: { body?: unknown }) => ({ ...request, body: { content: request.body } }),

@@ -30,62 +30,62 @@ import { DownloadMeter } from "./progress.js";
 import { type ByteRange, checkRange, type Span, spanOf, within } from "./range.js";
 import type { VerifiedBlob } from "./verified-blob.js";
 
-/** What proves a manifest and verifies chunks. */
+/** Loads the code that proves a manifest and verifies chunks. */
 const reading = part(() => import("./reading.js"));
 type Parts = Awaited<ReturnType<typeof reading>>;
 
-/** How what a key holds is read. */
+/** Options of `BlobClient.download`. */
 export interface DownloadOptions {
-	/** Only these bytes; only the chunks that hold them are fetched. Default: the whole blob. */
+	/** The bytes to read; only chunks that contain them are fetched. Default: the whole blob. */
 	range?: ByteRange | undefined;
 	/**
-	 * On whose word the manifest stands; the bytes are verified against its root in any case.
+	 * How the manifest is verified; the bytes are verified against its root in any case.
 	 * @default "proof"
 	 */
 	trust?: TrustLevel | undefined;
 	/**
-	 * Chunks fetched at a time at most, beside those of other downloads.
-	 * @default shared with the client's other downloads, as many as the network bears
+	 * Maximum chunks in flight, for this download alone.
+	 * @default the limit that the client's downloads share, which adapts to the network
 	 */
 	concurrency?: number | undefined;
-	/** Aborts everything that this download does. */
+	/** Aborts all reads of this download. */
 	signal?: AbortSignal | undefined;
 }
 
-/** How a blob is read of which the caller has the root. What else is known of it is always proven or certified. */
+/** Options for reading a blob by its root. The rest of its manifest is always proven or certified. */
 export interface RefDownloadOptions extends DownloadOptions {
 	trust?: Exclude<TrustLevel, "node"> | undefined;
 }
 
-/** How large a buffer may be. */
+/** Limit on the size of a buffer. */
 export interface BytesOptions {
-	/** Bytes that it may have at the most. Default 536,870,912 (512 MiB). */
+	/** Maximum size in bytes. Default 536,870,912 (512 MiB). */
 	maxBytes?: number | undefined;
 }
 
-/** What a download tells, by event. */
+/** Events of a download, by name. */
 export interface DownloadEvents {
-	/** How far the read is that began last, after each step. */
+	/** Progress of the read that began last, after each step. */
 	progress: Progress;
 	/** A request is retried. */
 	retry: RetryEvent;
 }
 
-/** What reads a download: which blob, which part of it, and where to count. */
+/** The parameters of one read: the blob, the range, and where to report progress. */
 export interface Reading {
 	readonly blob: VerifiedBlob;
 	readonly span: Span;
 	readonly meter: DownloadMeter;
-	/** Chunks that may be under way or in hand at a time: as many as `memoryBytes` holds. */
+	/** Maximum chunks in flight or in memory: as many as `memoryBytes` holds. */
 	readonly window: number;
 }
 
-/** The largest buffer that `bytes()` makes without being told to. */
+/** The largest buffer that `bytes()` allocates by default. */
 const DEFAULT_MAX_BYTES = 512 * 1024 * 1024;
 
 /**
- * A blob to be read, any way and as often as wanted. Nothing is asked for before one of its methods is called; all
- * of them read the same version, and hand out no byte that is not verified against its root.
+ * A blob to read, in any form and any number of times. No request is sent before one of its methods is called. All
+ * reads get the same version, and every byte is verified against its root.
  */
 export class Download implements AsyncIterable<Uint8Array> {
 	readonly #context: ClientContext;
@@ -96,7 +96,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 	readonly #events = new Emitter<DownloadEvents>();
 	readonly #range: ByteRange;
 	readonly #trust: TrustLevel;
-	/** What is wrong with target or options: every read fails with it. */
+	/** The error in target or options; every read fails with it. */
 	readonly #invalid: { readonly error: unknown } | undefined;
 	#manifest: Promise<Manifest> | undefined;
 	#blob: Promise<VerifiedBlob> | undefined;
@@ -111,7 +111,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 		let lane = context.lanes.download;
 		try {
 			checkTarget(target);
-			// What is proven already has the store's own key.
+			// A proven manifest already has the store's own key.
 			if (proven === undefined) target = storedTarget(context, target);
 			checkOptions(options, DOWNLOAD);
 			checkRange(this.#range);
@@ -126,17 +126,17 @@ export class Download implements AsyncIterable<Uint8Array> {
 		}));
 	}
 
-	/** Chunks that may be fetched at a time now, by all downloads that share this. */
+	/** Current limit on chunks in flight, for all downloads that share it. */
 	get concurrency(): number {
 		return this.#lane.concurrency;
 	}
 
-	/** What aborts it. */
+	/** The signal that aborts it. */
 	get signal(): AbortSignal | undefined {
 		return this.#signal;
 	}
 
-	/** How far the read is that began last; undefined before the first one has begun. */
+	/** Progress of the read that began last; undefined before the first read begins. */
 	get progress(): Progress | undefined {
 		return this.#meter?.progress;
 	}
@@ -149,21 +149,21 @@ export class Download implements AsyncIterable<Uint8Array> {
 		return this.#events.on(event, listener);
 	}
 
-	/** Whether `pause` was called, and `resume` was not since. */
+	/** Whether the download is paused. */
 	get isPaused(): boolean {
 		return this.#gate.isClosed;
 	}
 
 	/**
-	 * Starts no more requests until `resume`, in all reads of this download. Requests in progress finish; one that fails
-	 * meanwhile for a reason that may pass is made again afterwards.
+	 * Starts no further requests until `resume`, in all reads of this download. Requests in flight finish; one that
+	 * fails meanwhile for a temporary reason is retried after `resume`.
 	 */
 	pause(): void {
 		this.#gate.close();
 		this.#meter?.pause(true);
 	}
 
-	/** Goes on where `pause` stopped. */
+	/** Resumes after `pause`. */
 	resume(): void {
 		this.#meter?.pause(false);
 		this.#gate.open();
@@ -171,21 +171,21 @@ export class Download implements AsyncIterable<Uint8Array> {
 
 	/**
 	 * Manifest of the blob: proven by one node or certified by the subnet, unless `trust` is `"node"`.
-	 * @throws CanisterError `blob_not_found`, `blob_replaced` where the key no longer holds the root asked for
+	 * @throws CanisterError `blob_not_found`, `blob_replaced` if the key no longer holds the requested root
 	 */
 	manifest(): Promise<Manifest> {
 		return guarded(async () => shown(this.#context, await this.#prove(undefined)));
 	}
 
-	/** The blob's hashes, fetched and verified: what reads the chunks. */
+	/** Fetches and verifies the blob's leaves, which are needed to read chunks. */
 	open(): Promise<VerifiedBlob> {
 		return this.#open(undefined);
 	}
 
 	/**
-	 * The same, with the first chunks of a part fetched while the manifest is proven, at most `most` of them. Of what is
-	 * encrypted none: which chunks hold a part of it shows only once it is opened.
-	 * @param part which, by what is claimed of the blob
+	 * As `open`, but fetches the first chunks of a part while the manifest is being proven, at most `most` of them. For
+	 * encrypted blobs it fetches none: the chunks of a part are known only after decryption of the manifest.
+	 * @param part selects the chunks by the unproven claim about the blob
 	 * @internal
 	 */
 	openPart(part: Exclude<RangeAhead, ByteRange>, most: number): Promise<VerifiedBlob> {
@@ -196,7 +196,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 		return this.#blob;
 	}
 
-	/** @param onClaim told what the manifest is claimed to be, before that is proven */
+	/** @param onClaim receives the claimed manifest before it is proven */
 	#prove(onClaim: ((claim: Claim, parts: Parts) => void) | undefined): Promise<Manifest> {
 		if (this.#invalid) return Promise.reject(this.#invalid.error);
 		const options = { trust: this.#trust, ...(this.#signal && { signal: this.#signal }) };
@@ -214,7 +214,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 		return this.#manifest;
 	}
 
-	/** @param range of which the first chunks are fetched as well while the manifest is proven */
+	/** @param range its first chunks are fetched while the manifest is being proven */
 	#open(range: ByteRange | undefined): Promise<VerifiedBlob> {
 		this.#blob ??= this.#keep(this.#opened(range), () => {
 			this.#blob = undefined;
@@ -225,7 +225,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 	async #opened(range: ByteRange | undefined): Promise<VerifiedBlob> {
 		const { encryption } = this.#context.settings;
 		if (!encryption) return this.#openAhead(range);
-		// Which chunks hold a part of it shows only once it is opened.
+		// The chunks of a part of an encrypted blob are known only after its manifest is decrypted.
 		const isPart = range?.start !== undefined || range?.end !== undefined;
 		return encryption.openBlob(await this.#openAhead(isPart ? undefined : range));
 	}
@@ -233,7 +233,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 	async #openAhead(range: RangeAhead | undefined, most?: number): Promise<VerifiedBlob> {
 		let ahead: Ahead | undefined;
 		try {
-			// Begun at once: who asks for the manifest beside this shares what is begun.
+			// Start at once, so that a concurrent call of `manifest()` shares the request.
 			const manifest = await this.#prove((claim, { Ahead: Chunks }) => {
 				const options = { lane: this.#lane, range, signal: this.#signal };
 				ahead ??= Chunks.of(this.#context, claim, most === undefined ? options : { ...options, most });
@@ -248,7 +248,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 	}
 
 	/**
-	 * The same for a manifest that the caller has proven already, such as one of the feed: nothing more is asked about it.
+	 * As `open`, for a manifest that is proven already, such as one of the feed.
 	 * @internal
 	 */
 	openProven(manifest: Manifest): Promise<VerifiedBlob> {
@@ -262,8 +262,8 @@ export class Download implements AsyncIterable<Uint8Array> {
 	}
 
 	/**
-	 * Begins a read, whose progress is shown from now on.
-	 * @param withChunks whether the first chunks may be fetched before it is known which of them are needed
+	 * Begins a read; `progress` reports it from now on.
+	 * @param withChunks whether to fetch the first chunks before it is known which are needed
 	 * @throws ClientError `range_invalid`
 	 * @internal
 	 */
@@ -284,7 +284,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 		return { blob, span, meter, window: Math.max(1, Math.floor(memoryBytes / blob.manifest.chunkBytes)) };
 	}
 
-	/** The bytes in order, fetched ahead as far as `memoryBytes` allows, and no further than they are taken. */
+	/** The bytes in order. Chunks are fetched ahead of the reader within the limit `memoryBytes`. */
 	stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
 		return this.#stream(() => {});
 	}
@@ -312,24 +312,24 @@ export class Download implements AsyncIterable<Uint8Array> {
 					await chunks.return(undefined).catch(() => {});
 				},
 			},
-			// What is fetched ahead is counted where it is fetched: this queue holds nothing.
+			// Chunks fetched ahead are counted elsewhere, so this queue must hold nothing.
 			{ highWaterMark: 0 },
 		);
 	}
 
-	/** The bytes in order, as `stream` has them. */
+	/** The bytes in order, as from `stream`. */
 	[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
 		return guardedAll(() => this.#chunks(this.#signal));
 	}
 
-	/** Writes the bytes in order, no faster than they are taken, and closes what they are written to. */
+	/** Writes the bytes in order, respecting backpressure, and closes the writable. */
 	pipeTo(writable: WritableStream<Uint8Array>, options?: StreamPipeOptions): Promise<void> {
 		return this.stream().pipeTo(writable, options);
 	}
 
 	/**
 	 * All bytes in one buffer.
-	 * @throws ClientError `too_large_for_memory` over `maxBytes`, by default 512 MiB
+	 * @throws ClientError `too_large_for_memory` if larger than `maxBytes`, by default 512 MiB
 	 */
 	bytes(options?: BytesOptions): Promise<Uint8Array<ArrayBuffer>> {
 		return guarded(() => {
@@ -367,7 +367,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 		}
 	}
 
-	/** The bytes as a Blob with the blob's media type; a browser may keep it on disk. */
+	/** The bytes as a Blob with the blob's media type. A browser may store it on disk. */
 	blob(): Promise<Blob> {
 		let cause: unknown;
 		const stream = () =>
@@ -378,17 +378,17 @@ export class Download implements AsyncIterable<Uint8Array> {
 			const { contentType } = await this.manifest();
 			try {
 				const blob = await new Response(stream()).blob();
-				// Not by a header of the response, which refuses some texts; a slice of a Blob copies nothing.
+				// Set the type by a slice, which copies nothing: a response header refuses some texts.
 				return blob.slice(0, blob.size, contentType);
 			} catch (error) {
-				// Browsers fail with an error of their own that says nothing of the stream's.
+				// Browsers throw a generic error here instead of the stream's own.
 				throw cause ?? error;
 			}
 		});
 	}
 
 	/**
-	 * All bytes as text, decoded as UTF-8 whatever media type the blob has; what is no UTF-8 becomes U+FFFD.
+	 * All bytes as text, decoded as UTF-8 regardless of the media type; invalid sequences become U+FFFD.
 	 * @throws ClientError `too_large_for_memory` as `bytes`
 	 */
 	async text(options?: BytesOptions): Promise<string> {
@@ -396,8 +396,8 @@ export class Download implements AsyncIterable<Uint8Array> {
 	}
 
 	/**
-	 * All bytes as JSON, whatever media type the blob has. Its shape is not checked.
-	 * @throws ClientError `json_invalid` where it is no JSON; `too_large_for_memory` as `bytes`
+	 * All bytes parsed as JSON, regardless of the media type. The shape is not checked.
+	 * @throws ClientError `json_invalid` if the text is not JSON; `too_large_for_memory` as `bytes`
 	 */
 	async json<T = unknown>(options?: BytesOptions): Promise<T> {
 		const text = await this.text(options);
@@ -410,12 +410,12 @@ export class Download implements AsyncIterable<Uint8Array> {
 	}
 
 	async *#chunks(signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-		// Who cancels does not wait for a manifest that may never come.
+		// A reader that cancels must not wait for a manifest that may never arrive.
 		const { blob, span, meter, window } = await raceAbort(this.begin(), signal);
 		yield* chunksInOrder(blob, span, window, (bytes) => meter.arrived(bytes), signal);
 	}
 
-	/** A result is kept for all who ask, a failure is not: who asks again tries again. */
+	/** Callers share a successful result. A failure is forgotten, so that the next caller tries again. */
 	#keep<T>(result: Promise<T>, forget: () => void): Promise<T> {
 		const kept = guarded(() => result);
 		kept.catch(forget);
@@ -425,7 +425,7 @@ export class Download implements AsyncIterable<Uint8Array> {
 
 function storedTarget(context: ClientContext, target: string | BlobRef): string | BlobRef {
 	if (typeof target === "string") return storedKey(context, target);
-	// What else an opened manifest says is not what the store has.
+	// An opened manifest differs from the stored one in all other fields.
 	return context.settings.encryption ? { key: storedKey(context, target.key), root: target.root } : target;
 }
 

@@ -20,12 +20,12 @@ import { fromVersion } from "../wire-map.js";
 import type { Claim } from "./claim.js";
 import type { DownloadLane } from "./pausable.js";
 
-/** An answer that does not fit its hash: a few times are a bad node. */
+/** Responses that do not match their hash before the read fails; a few can come from one bad node. */
 const MAX_CORRUPT = 3;
-/** A node that has not seen the blob yet, which the subnet says is there: it lags by a second or two. */
+/** Retries while a node does not know a blob that the subnet has confirmed: nodes lag by a second or two. */
 const MAX_LAGS = 5;
 
-/** Where a chunk lies in its blob. */
+/** The position of a chunk in its blob. */
 export interface ChunkRange {
 	/** Its first byte. */
 	readonly start: number;
@@ -33,41 +33,45 @@ export interface ChunkRange {
 	readonly end: number;
 }
 
-/** Chunks that were asked for before the manifest was proven, not held against their leaves yet. */
+/** Chunks requested before the manifest was proven, and not yet verified against their leaves. */
 export interface EarlyChunks {
-	/** A chunk, once; undefined where it was not asked for. */
+	/** Takes a chunk, once; undefined if it was not requested. */
 	take(index: number): Promise<Uint8Array> | undefined;
-	/** Ends what is under way and was not taken. */
+	/** Aborts the requests of chunks that were not taken. */
 	end(): void;
 }
 
-/** The chunks of one version of a blob, each verified against the root before anybody sees it. */
+/** The chunks of one version of a blob, each verified against the root before it is returned. */
 export interface VerifiedBlob {
-	/** What the blob is. */
+	/** The blob's manifest. */
 	readonly manifest: Manifest;
-	/** How many chunks it has. */
+	/** Number of chunks. */
 	readonly count: number;
-	/** Whether its chunks are sealed in the store, and opened here: they are not those of its leaves. */
+	/**
+	 * Whether the stored chunks are sealed and decrypted here: then the leaves are not hashes of the returned bytes.
+	 */
 	readonly isOpened: boolean;
-	/** The hash that chunk `index` has: 32 bytes, plain SHA-256. Of one that is opened, of the sealed chunk. */
+	/** The leaf of chunk `index`: 32 bytes, plain SHA-256 of the chunk as stored (sealed if the blob is encrypted). */
 	leaf(index: number): Uint8Array;
-	/** Where chunk `index` begins and ends. */
+	/** The position of chunk `index`. */
 	range(index: number): ChunkRange;
-	/** Whether these are the bytes of chunk `index`. False where it cannot be told without fetching them. */
+	/**
+	 * Whether `bytes` are the bytes of chunk `index`. False if that cannot be determined without fetching the chunk.
+	 */
 	matches(index: number, bytes: Uint8Array): Promise<boolean>;
 	/**
-	 * The bytes of chunk `index`, verified. However many are asked for, only so many are fetched at a time.
+	 * The verified bytes of chunk `index`. The concurrency limit applies to all calls together.
 	 * @throws ClientError `chunk_corrupt`, `decryption_failed`, CanisterError `blob_replaced`, `blob_not_found`
 	 */
 	chunk(index: number, signal?: AbortSignal): Promise<Uint8Array>;
 	/**
-	 * Ends what is under way of chunks that nothing has asked for.
+	 * Aborts early requests of chunks that no caller took.
 	 * @internal
 	 */
 	endEarly(): void;
 }
 
-/** A blob as the store has it. */
+/** A blob as stored, without decryption. */
 export class StoredBlob implements VerifiedBlob {
 	readonly manifest: Manifest;
 	readonly count: number;
@@ -76,7 +80,7 @@ export class StoredBlob implements VerifiedBlob {
 	readonly #leaves: Uint8Array;
 	readonly #lane: DownloadLane;
 	readonly #early: EarlyChunks | undefined;
-	/** The version under which the key holds these bytes: its type or metadata may change while they are read. */
+	/** The version under which the key holds these bytes. Its type or metadata may change during a read. */
 	#version: WireVersion;
 	#moving: Promise<void> | undefined;
 
@@ -127,7 +131,7 @@ export class StoredBlob implements VerifiedBlob {
 			const bytes = await raceAbort(asked, signal);
 			return (await this.matches(index, bytes)) ? bytes : undefined;
 		} catch (error) {
-			// It may have been replaced by the same bytes.
+			// The blob may have been replaced by the same bytes.
 			if (isOtherVersion(error)) return undefined;
 			throw error;
 		}
@@ -169,7 +173,7 @@ export class StoredBlob implements VerifiedBlob {
 		return this.#context.caller.query("blobs_get_chunk", [this.manifest.key, version, index], options, check);
 	}
 
-	/** Whether the key has another version by now with the very same bytes: then that one is read on. */
+	/** Whether the key now holds another version with the same bytes: then the read continues with that version. */
 	async #hasMoved(version: WireVersion, signal: AbortSignal | undefined): Promise<boolean> {
 		if (this.#version !== version) return true;
 		this.#moving ??= this.#move(signal).finally(() => {
@@ -179,7 +183,7 @@ export class StoredBlob implements VerifiedBlob {
 		return this.#version !== version;
 	}
 
-	/** By an update call: one node's word that a blob was replaced is worth no more than the node. */
+	/** Ask by an update call: one node alone must not be able to report a replacement. */
 	async #move(signal: AbortSignal | undefined): Promise<void> {
 		const options = { trust: "subnet" as const, ...(signal && { signal }) };
 		const manifest = await stat(this.#context, this.manifest.key, options);
@@ -187,7 +191,7 @@ export class StoredBlob implements VerifiedBlob {
 	}
 }
 
-/** The list of leaves, checked against the root that is claimed. */
+/** The list of leaves, verified against the claimed root. */
 export async function verifiedLeaves(
 	context: ClientContext,
 	claim: Claim,
@@ -220,12 +224,12 @@ async function fetchLeaves(
 	return concat(...pages);
 }
 
-/** A node that has not come as far as the version is asked again, so often. */
+/** Whether to retry: the node has not yet reached the version. Limits the number of retries. */
 export function lagging(): (error: unknown) => boolean {
 	let lags = 0;
 	return (error) => isBlobError(error, "behind") && ++lags <= MAX_LAGS;
 }
 
-/** What a node says whose key holds something else: the same bytes under another version, perhaps. */
+/** The errors of a node whose key holds another version, perhaps with the same bytes. */
 const isOtherVersion = (error: unknown): boolean =>
 	isBlobError(error, "blob_replaced") || isBlobError(error, "rolled_back");

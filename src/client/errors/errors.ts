@@ -17,21 +17,21 @@ import { CLIENT_ERRORS, type ClientErrorCode, type ClientErrorDetails } from "./
 /** A registered symbol is the same in every realm and in every copy of this package, unlike a class. */
 const BRAND: unique symbol = Symbol.for("canister-blobs.BlobError") as never;
 
-/** Where something went wrong, as far as it is known. */
+/** Blob, store and caller of an error, as far as known. */
 export interface ErrorPlace {
 	/** The blob's key, as the application names it. */
 	readonly key?: string | undefined;
 	/** Canister id of the store. */
 	readonly canister?: string | undefined;
-	/** Principal that called it. */
+	/** The calling principal. */
 	readonly caller?: string | undefined;
 }
 
-/** What happened and what to do: a message is made of them again when the place becomes known. */
+/** Parts of the message: it is rebuilt from them when the place becomes known. */
 const PARTS: unique symbol = Symbol("parts");
 type Parts = readonly [what: string, advice: string];
 
-/** Errors about what the caller gave: a canister would say nothing new. */
+/** Errors about the caller's own arguments: naming the canister would not help. */
 const WITHOUT_PLACE: ReadonlySet<string> = new Set([
 	"aborted",
 	"option_invalid",
@@ -43,8 +43,8 @@ const WITHOUT_PLACE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Adds to an error where it was: in its `place`, and at the end of its first sentence as far as the message does not
- * name it already. The last key is right: code nearer to the application knows it by the application's name.
+ * Adds the place to an error, in `place` and at the end of the message's first sentence unless the message names it
+ * already. The last key wins: outer code knows the blob by the application's name.
  */
 export function located<T>(error: T, found: ErrorPlace): T {
 	if (!(error instanceof BlobError) || WITHOUT_PLACE.has(error.code)) return error;
@@ -63,12 +63,12 @@ export function located<T>(error: T, found: ErrorPlace): T {
 		named.length === 0 ? what : `${what.replace(/[.\s]+$/, "")} (${named.join(", ")})`,
 		advice.replace(/ for (?:it|a role)/, `$&${grantCommand(error, place)}`),
 	]);
-	// Engines keep the message in the stack as it was when the error was made, and consoles print that.
+	// Engines store the original message in the stack, and consoles print the stack.
 	if (typeof error.stack === "string") error.stack = error.stack.replace(before, () => error.message);
 	return error;
 }
 
-/** The command by which an administrator allows what was refused; nothing where no role alone does. */
+/** The command with which an administrator permits the refused call; undefined if a role alone does not suffice. */
 function grantCommand({ code, details }: BlobError, { canister, caller }: ErrorPlace): string {
 	const { needs = "", method } = details as { needs?: string; method?: string };
 	const asked = method === "blobs_list" ? "reader" : "writer";
@@ -76,7 +76,7 @@ function grantCommand({ code, details }: BlobError, { canister, caller }: ErrorP
 	return role && canister && caller ? ` (canister-blobs grant ${caller} ${role} --canister ${canister})` : "";
 }
 
-/** Does `run`; what it fails with says where. */
+/** Runs `run` and adds the place to its errors. */
 export async function locating<T>(place: ErrorPlace, run: () => Promise<T>): Promise<T> {
 	try {
 		return await run();
@@ -86,19 +86,22 @@ export async function locating<T>(place: ErrorPlace, run: () => Promise<T>): Pro
 }
 
 /**
- * What every failure of this package is. Tell one by `isBlobError`, which knows those of other realms and copies of the
- * package as well, and types `details` by `code`.
+ * Base class of all errors thrown by this package. Test with `isBlobError`, which also recognises errors from other
+ * realms and other copies of the package, and types `details` by `code`.
  */
 export class BlobError extends Error {
-	/** What went wrong: stable, from a closed set. */
+	/** Stable error code from a closed set. */
 	readonly code: ErrorCode | ClientErrorCode;
 	/** What the caller should do. */
 	readonly action: ErrorAction;
-	/** The facts behind the message, as `code` has them. They never hold bytes of a blob. */
+	/** Data of the error, typed by `code`. Never contains bytes of a blob. */
 	readonly details: object;
-	/** Of an upload, a file of many or a copy that a quota refused: the caller's uploads that are open and count for it, at most 100. */
+	/**
+	 * If a quota refused an upload, a file of many or a copy: the caller's open uploads that count against it, at most
+	 * 100.
+	 */
 	openUploads?: readonly OpenUpload[];
-	/** Which blob it was, where that is known and matters. */
+	/** Where the error occurred, if known and useful. */
 	place?: ErrorPlace;
 	/** @internal */
 	declare readonly [PARTS]: Parts | undefined;
@@ -120,7 +123,7 @@ export class BlobError extends Error {
 		Object.defineProperty(this, BRAND, { value: true });
 	}
 
-	/** What `JSON.stringify` writes: name, code, action, message, details and the cause, in the shape of `AsJson`. */
+	/** The JSON form: name, code, action, message, details and the cause, in the shape of `AsJson`. */
 	toJSON(): object {
 		const { name, code, action, message, details, openUploads, place, cause } = this;
 		const reason = cause === undefined || cause === null ? undefined : causeToJson(cause);
@@ -137,20 +140,20 @@ export class BlobError extends Error {
 	}
 }
 
-/** Of what others threw no more than who reads a log needs: it may hold anything, itself included. */
+/** Keep only what a reader of logs needs of foreign errors: they may contain anything, even cycles. */
 const causeToJson = (cause: object | string | number | boolean | bigint | symbol): unknown => {
 	if (isBlobError(cause)) return cause.toJSON();
 	return cause instanceof Error ? { name: cause.name, message: cause.message } : String(cause);
 };
 
 /**
- * What the canister answered instead of a result. A bound that this client can check by itself throws the same
- * error before anything is sent.
+ * An error that the canister returned. For limits that the client checks itself it throws the same error before it
+ * sends anything.
  */
 export class CanisterError<Code extends ErrorCode = ErrorCode> extends BlobError {
-	/** Which of the protocol's errors it is. */
+	/** Error code of the protocol. */
 	declare readonly code: Code;
-	/** What the canister said about it. */
+	/** Data that the canister returned with the error. */
 	declare readonly details: ErrorDetails<Code>;
 
 	/** @internal */
@@ -162,7 +165,7 @@ export class CanisterError<Code extends ErrorCode = ErrorCode> extends BlobError
 	}
 }
 
-/** The error that a canister returned: `unknown_error` where this client does not know it. */
+/** The error that a canister returned: `unknown_error` if this client does not know it. */
 export function refused({ code, message, action, details }: WireRefusal): Refused {
 	const [error] = details;
 	if (error !== undefined) return new CanisterError(error) as BlobErrorOf<ErrorCode>;
@@ -173,31 +176,31 @@ export function refused({ code, message, action, details }: WireRefusal): Refuse
 	});
 }
 
-/** The error of a request that was refused: of a batch, for one of its items. */
+/** The refusal of one item of a batch. */
 export const ofItem = (error: Refused, item: number | undefined): BlobError =>
 	item === undefined ? error : new ClientError("batch_refused", { item, error }, error);
 
-/** Of texts that a canister sent, so many characters are kept. */
+/** Maximum characters kept of texts from a canister. */
 const MAX_FOREIGN_TEXT = 1_000;
 
-/** What a canister returned instead of a result. */
+/** Any error that a canister can return. */
 export type Refused = BlobErrorOf<ErrorCode | "unknown_error">;
 
-/** Whether the canister decided about the request, by whichever error. */
+/** Whether the error is a decision of the canister about the request. */
 export const isRefused = (error: unknown): boolean =>
 	error instanceof CanisterError ||
 	isBlobError(error, "unknown_error") ||
 	isBlobError(error, "batch_refused");
 
-/** What this client was given and cannot use, since it is of a later version. */
+/** The error for a value of a later protocol version, which this client cannot use. */
 export const unsupported = (what: string) =>
 	new CanisterError<"version_unsupported">({ version_unsupported: { side: "client", what } });
 
-/** What went wrong on this side of the wire, or on the wire. */
+/** An error detected by the client, or on the way to the canister. */
 export class ClientError<Code extends ClientErrorCode = ClientErrorCode> extends BlobError {
-	/** Which of the client's errors it is. */
+	/** Error code of the client. */
 	declare readonly code: Code;
-	/** What the client knows about it. */
+	/** Data of the error. */
 	declare readonly details: ClientErrorDetails<Code>;
 
 	/** @internal */
@@ -207,24 +210,29 @@ export class ClientError<Code extends ClientErrorCode = ClientErrorCode> extends
 			message: (details: object) => Parts;
 		};
 		super(code, typeof action === "function" ? action(details) : action, message(details), details, cause);
-		// The name by which the platform's own functions say the same.
+		// As the platform's own APIs name an abort.
 		this.name = code === "aborted" ? "AbortError" : "ClientError";
 	}
 }
 
-/** An error of this package with its details typed by its code; of several codes, a union that narrows by `code`. */
+/**
+ * An error of this package with its details typed by its code. For several codes it is a union that narrows by `code`.
+ */
 export type BlobErrorOf<Code extends ErrorCode | ClientErrorCode> = Code extends ErrorCode
 	? CanisterError<Code>
 	: Code extends ClientErrorCode
 		? ClientError<Code>
 		: never;
 
-/** Any error of this package: `error.code === "http"` makes `error.details.status` a number, and so on for each code. */
+/**
+ * Any error of this package. Testing `code` narrows `details`: `error.code === "http"` makes `error.details.status` a
+ * number.
+ */
 export type AnyBlobError = BlobErrorOf<ErrorCode | ClientErrorCode>;
 
-/** Whether `error` is one of this package, from whatever realm or copy. */
+/** Whether `error` was thrown by this package, in any realm or copy of it. */
 export function isBlobError(error: unknown): error is AnyBlobError;
-/** Whether `error` is one of this package with this code. */
+/** Whether `error` was thrown by this package and has this code. */
 export function isBlobError<Code extends ErrorCode | ClientErrorCode>(
 	error: unknown,
 	code: Code,
@@ -235,14 +243,14 @@ export function isBlobError(error: unknown, code?: string): boolean {
 	return branded[BRAND] === true && (code === undefined || branded.code === code);
 }
 
-/** The error itself where it is one of this package; any other as `internal`, of which it is the cause. */
+/** The error itself if this package threw it; otherwise an `internal` error with it as the cause. */
 export function toBlobError(error: unknown): AnyBlobError {
 	if (isBlobError(error)) return error;
 	const reason = error instanceof Error ? `${error.name}: ${error.message}` : `a thrown ${typeof error}`;
 	return new ClientError<"internal">("internal", { reason }, error);
 }
 
-/** Does `run` so that it never throws at once, and fails with a BlobError whatever went wrong. */
+/** Calls `run` so that it never throws synchronously and rejects only with BlobErrors. */
 export async function guarded<T>(run: () => T | Promise<T>): Promise<T> {
 	try {
 		return await run();
@@ -251,7 +259,7 @@ export async function guarded<T>(run: () => T | Promise<T>): Promise<T> {
 	}
 }
 
-/** The same for what is taken one by one. */
+/** As `guarded`, for an iteration. */
 export async function* guardedAll<T>(run: () => AsyncGenerator<T>): AsyncGenerator<T> {
 	try {
 		yield* run();
@@ -260,18 +268,18 @@ export async function* guardedAll<T>(run: () => AsyncGenerator<T>): AsyncGenerat
 	}
 }
 
-/** Throws what the canister would answer, for a value out of the protocol's bounds. */
+/** Throws the error that the canister would return for a value outside the protocol's limits. */
 export function refuseInvalid(invalid: Invalid | undefined): void {
 	if (invalid) throw new CanisterError({ invalid_argument: invalid });
 }
 
-/** What somebody else's error says. */
+/** The message of a foreign error or thrown value. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** What an answer that was read is not. */
+/** The error for a reply that does not have the expected shape. */
 export const replyInvalid = (method: string, reason: string, cause?: unknown): ClientError<"reply_invalid"> =>
 	new ClientError("reply_invalid", { method, reason }, cause);
 
-/** What was given in the place of a source. */
+/** The error for a value that is not a source. */
 export const sourceInvalid = (got: string, cause?: unknown): ClientError<"source_invalid"> =>
 	new ClientError("source_invalid", { got }, cause);

@@ -16,27 +16,29 @@ import { date, optional, toVersion } from "../wire-map.js";
 import { fromCursor, type Position, toCursor } from "./cursor.js";
 import { type Page, type VerifiedPage, verifyPage } from "./page.js";
 
-/** Which changes are read. */
+/** Options of `changes`. */
 export interface ChangesOptions {
-	/** Go on past this change; a cursor out of JSON will do. Default: from the oldest change that the store still has. */
+	/**
+	 * Start after this change; a cursor parsed from JSON works too. Default: start at the oldest change in the feed.
+	 */
 	after?: Cursor | AsJson<Cursor> | undefined;
-	/** Changes asked for at a time, at most 1,000. Default 1,000. */
+	/** Changes per page, at most 1,000. Default 1,000. */
 	pageSize?: number | undefined;
-	/** Answer only from a state that has seen this change. Default: the latest that this client has made or seen. */
+	/** Read only from a state that includes this change. Default: the latest that this client has made or seen. */
 	minVersion?: Version | undefined;
-	/** Aborts the reading. */
+	/** Aborts the iteration. */
 	signal?: AbortSignal | undefined;
 }
 
 export async function* changes(context: ClientContext, options: ChangesOptions = {}): AsyncGenerator<Change> {
 	const pageSize = checkInteger("pageSize", options.pageSize ?? MAX_CHANGES_PAGE, 1, MAX_CHANGES_PAGE);
 	let after = options.after && fromCursor(options.after);
-	// A page that ends before the feed does is proven by no query: then the subnet is asked at once.
+	// No query proves a page that ends before the feed does: then ask the subnet directly.
 	let isLong = false;
 	for (;;) {
 		throwIfAborted(options.signal);
 		const page = await readPage(context, after, pageSize, isLong, options);
-		// What is sealed no reader may ask a node to have seen before it is revealed.
+		// A sealed change must not become a minimum version: a node refuses it until the reveal.
 		for (const { wire } of page.items) if (!isSealed(wire)) noteVersion(context, wire);
 		const { encryption } = context.settings;
 		for await (const change of told(context, after, page, options))
@@ -47,7 +49,7 @@ export async function* changes(context: ClientContext, options: ChangesOptions =
 	}
 }
 
-/** The end of the feed now, by an update call: where to begin after whole lists were compared. */
+/** The end of the feed now, by an update call: the cursor to continue from after a comparison of whole lists. */
 export async function latestCursor(
 	context: ClientContext,
 	{ signal }: { signal?: AbortSignal | undefined } = {},
@@ -62,8 +64,8 @@ export async function latestCursor(
 const isSealed = ({ change: [change] }: WireChange): boolean => change !== undefined && "sealed" in change;
 
 /**
- * What a page tells. What is sealed is told when it is revealed, all of it together: who stops within it goes on from
- * before its reveal.
+ * Yields the changes of a page. Sealed changes are yielded together at their reveal; a reader that stops among them
+ * resumes before it.
  */
 async function* told(
 	context: ClientContext,
@@ -110,7 +112,7 @@ async function readPage(
 	return verifyPage(context, after, answer);
 }
 
-/** One node's page, if that proves it: then it reaches the end of the feed. */
+/** A page from one node, if the node can prove it: then the page reaches the end of the feed. */
 async function askNode(
 	context: ClientContext,
 	after: Position | undefined,
@@ -128,7 +130,7 @@ async function askNode(
 			},
 		);
 	} catch (error) {
-		// A refusal by one node is only its word, and may be that of one that lags: the subnet decides.
+		// A refusal comes from one node only, which may lag: let the subnet decide.
 		if (isBlobError(error) && REFUSALS.includes(error.code)) return undefined;
 		throw error;
 	}

@@ -12,23 +12,23 @@ import { date, optional, toVersion } from "../wire-map.js";
 
 /** Leases: what keys held at one place of the feed is kept for a backup while it reads. */
 
-/** How long a lease holds. */
+/** Options of `extendLease`. */
 export interface ExtendLeaseOptions extends CallOptions {
-	/** Milliseconds from now on, at most a day (86,400,000). @default 3,600,000 (an hour) */
+	/** Milliseconds from now, at most a day (86,400,000). @default 3,600,000 (an hour) */
 	lifeMs?: number | undefined;
 }
 
-/** What a lease is for. */
+/** Options of `takeLease`. */
 export interface TakeLeaseOptions extends ExtendLeaseOptions {
-	/** Bytes that may be kept for it, as quotas count them, at most 64 GiB. @default 17,179,869,184 (16 GiB) */
+	/** Maximum bytes kept for it, counted as for quotas, at most 64 GiB. @default 17,179,869,184 (16 GiB) */
 	bytes?: number | undefined;
 }
 
 /** A lease that was taken. */
 export interface TakenLease {
-	/** Names it. */
+	/** Id of the lease. */
 	readonly id: string;
-	/** The change that it was taken by: it keeps what keys held then. */
+	/** The last change when the lease was taken: it keeps the store's state after that change. */
 	readonly version: Version;
 }
 
@@ -81,7 +81,7 @@ export async function listLeases(context: ClientContext, options: AskOptions = {
 	return leases.map(toLease);
 }
 
-/** By update calls: no hash binds these manifests, and a backup stands on them. */
+/** By update calls: these manifests are not proven, and a backup depends on them. */
 export function listLeased(
 	context: ClientContext,
 	lease: string,

@@ -6,7 +6,7 @@ import type { SessionNote, SessionStore } from "../sessions/types.js";
 type Named = Pick<SessionNote, "canisterId" | "id">;
 
 /**
- * Notes of uploads in a directory, a small file of JSON for each, so that processes do not write over each other's.
+ * Stores upload records in a directory, one small JSON file for each, so that processes do not overwrite each other's.
  * Handles must be JSON, such as a path.
  */
 export function fileSessions(directory: string): SessionStore {
@@ -16,7 +16,8 @@ export function fileSessions(directory: string): SessionStore {
 		put: async (note) => {
 			const path = pathOf(note);
 			await mkdir(directory, { recursive: true });
-			// Aside, then renamed: a process that dies here leaves nothing half written under the name.
+			// Write to a temporary file and rename it: a process that dies here leaves no partial file under the
+			// name.
 			const aside = `${path}.${process.pid}.new`;
 			await writeFile(aside, JSON.stringify(note), { mode: 0o600 });
 			await rename(aside, path);
@@ -30,7 +31,7 @@ export function fileSessions(directory: string): SessionStore {
 	};
 }
 
-/** Undefined for what somebody removed meanwhile, or what is no note. */
+/** Undefined if another process removed the file meanwhile, or it is not a record. */
 async function read(path: string): Promise<SessionNote | undefined> {
 	try {
 		const note = JSON.parse(await readFile(path, "utf8"));

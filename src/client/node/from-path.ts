@@ -5,17 +5,16 @@ import { sourceErrors } from "../source/failure.js";
 import type { RandomAccessSource } from "../source/types.js";
 import { mediaTypeOfName } from "./media-type.js";
 
-/** Whether a file is the same as before, as far as its directory entry tells. */
+/** Whether a file is unchanged, judged by its metadata. */
 const isSame = (a: BigIntStats, b: BigIntStats): boolean =>
 	a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs;
 
 /**
- * A file as a source: read chunk by chunk, never whole. That it is still the same file of the same size and time of
- * change is checked when it is opened and again before the upload is published. A file of which the system says that it
- * has 0 bytes, and that has some (such as those of /proc), is read as a stream. Its media type is that of the name's
- * ending.
- * @throws ClientError `source_failed` where there is no such file or it cannot be read; `source_invalid` for what is no
- *   regular file
+ * A file as a source, read chunk by chunk. Size and modification time are checked when it is opened and again before
+ * the upload is published. A non-empty file for which the system reports 0 bytes (such as those of /proc) is read as a
+ * stream. The media type follows from the file extension.
+ * @throws ClientError `source_failed` if the file does not exist or cannot be read; `source_invalid` if it is not a
+ * regular file
  */
 export async function fromPath(path: string): Promise<RandomAccessSource | AsyncIterable<Uint8Array>> {
 	const before = await sourceErrors(() => stat(path, { bigint: true }));
@@ -61,7 +60,7 @@ export async function fromPath(path: string): Promise<RandomAccessSource | Async
 	};
 }
 
-/** Whether a file can be read from, whatever size the system says it has. */
+/** Whether a file has at least one byte, whatever size the system reports. */
 export async function hasBytes(path: string): Promise<boolean> {
 	const handle = await open(path, "r");
 	try {
@@ -73,7 +72,7 @@ export async function hasBytes(path: string): Promise<boolean> {
 
 const PART_BYTES = 65_536;
 
-/** A file from its beginning to wherever it ends. */
+/** A file from its beginning to its end, as parts. */
 const partsOf = (path: string): AsyncIterable<Uint8Array> & { readonly path: string } => ({
 	path,
 	async *[Symbol.asyncIterator]() {

@@ -1,4 +1,4 @@
-/** The client for Node: all of the browser's, with files and node:crypto. */
+/** The client for Node: all exports of the browser's client, plus files and node:crypto. */
 export * from "../index.js";
 export { BlobClient, type DownloadToOptions } from "./client.js";
 export { fileSessions } from "./file-sessions.js";

@@ -2,21 +2,21 @@ import { lstat, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { isPartialName } from "./partial-file.js";
 
-/** Where a download is to be in the end. */
+/** The destination of a download. */
 export interface Target {
-	/** Links on the way to it resolved. */
+	/** Its directory, with symbolic links resolved. */
 	readonly directory: string;
 	readonly name: string;
 	readonly path: string;
 }
 
-/** Targets of downloads under way in this process. */
+/** Targets of the downloads that this process has in progress. */
 const busy = new Set<string>();
 
 /**
- * Checks that a file can take this name, before anything is fetched, and keeps other downloads of this process from
- * it. A symbolic link counts as a name that is replaced, and is never followed.
- * @returns the target, and what gives it free
+ * Checks before the download that a file can take this name, and reserves it within this process. A symbolic link is
+ * replaced, never followed.
+ * @returns the target, and a function that releases it
  * @throws an error with a `code`, as those of `node:fs` have
  */
 export async function claim(path: string): Promise<{ target: Target; release: () => void }> {
@@ -32,7 +32,7 @@ export async function claim(path: string): Promise<{ target: Target; release: ()
 	if (found && !found.isFile() && !found.isSymbolicLink())
 		throw refusal("EEXIST", "it is neither a file nor a link, and would be replaced by one");
 	const directory = await realpath(dirname(whole));
-	// Such as /dev/stdout, which to replace would break for every process.
+	// Replacing /dev/stdout and its like would break every process.
 	if (found?.isSymbolicLink() && (isOfSystem(directory) || (await leadsToDevice(whole))))
 		throw refusal("EEXIST", "it is a link to a device or a pipe: write the stream of the download to it");
 	const target = { directory, name, path: join(directory, name) };

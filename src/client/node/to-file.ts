@@ -13,38 +13,39 @@ import { PartialFile } from "./partial-file.js";
 import { claim, type Target } from "./target.js";
 import { writeAt } from "./write-at.js";
 
-/** How a download becomes a file. */
+/** Options of `toFile`. */
 export interface ToFileOptions {
 	/**
-	 * Keep the chunks that earlier calls for the same blob and path left, once each is verified.
+	 * Reuse the chunks that earlier calls for the same blob and path left, after verifying each.
 	 * @default true
 	 */
 	resume?: boolean | undefined;
 	/**
-	 * Path of a file, such as an older version, that is read for chunks which need not be fetched then: those that
-	 * stand at the same place. It is not changed, and need not exist.
+	 * Path of a file, such as an older version, whose chunks are used instead of fetching them if they are the same at
+	 * the same position. The file is not changed and need not exist.
 	 */
 	reuse?: string | undefined;
 }
 
-/** A file that is whole, verified and on disk. */
+/** Result of `toFile`: the file is complete, verified and on disk. */
 export interface DownloadedFile {
-	/** Where it is. */
+	/** Path of the file. */
 	readonly path: string;
-	/** What was downloaded. */
+	/** Manifest of the downloaded blob. */
 	readonly manifest: Manifest;
-	/** Bytes found in files on disk and not fetched. */
+	/** Bytes taken from files on disk instead of fetched. */
 	readonly reusedBytes: number;
 }
 
 /**
- * Downloads into a file: the blob, or the download's range of it. It is written under a hidden name of this call's own
- * in the same directory (`.cb-….part`), and takes its name only when it is whole, verified and on disk; a call that
- * fails, and a process that dies, leave what has arrived for the next call with the same path and blob. Replaces a file
- * or a symbolic link at `path`; resolves only if its own file is there then.
- * @throws ClientError `file_failed`, with `errno` `EISDIR` where `path` is a directory, `EBUSY` where another download
- *   of this process is being written to it (both before anything is fetched), `ESTALE` where another program has put
- *   its file in the place, `ENOSPC` for a full disk, or what `node:fs` says; and what reading throws
+ * Downloads into a file: the blob, or the download's range of it. The call writes to a hidden file in the same
+ * directory (`.cb-….part`) and renames it after all bytes are verified and on disk. A call that fails and a process
+ * that dies leave their chunks for the next call with the same path and blob. Replaces a file or a symbolic link at
+ * `path`; resolves only if its own file is there then.
+ * @throws ClientError `file_failed`, with `errno` `EISDIR` if `path` is a directory, `EBUSY` if another download of
+ * this
+ * process writes to it (both before anything is fetched), `ESTALE` if another program has put its file there,
+ * `ENOSPC` for a full disk, or another code of `node:fs`; and the errors of reading
  */
 export async function toFile(
 	download: Download,
@@ -82,7 +83,7 @@ async function writeTo(target: Target, download: Download, { resume = true, reus
 	}
 }
 
-/** Names the bytes that the file is to hold: the blob's identity and the range. */
+/** Identifies the bytes of the file: the blob's root and the range. */
 const contentOf = ({ blob, span }: Reading): string =>
 	createHash("sha256")
 		.update(blob.manifest.root)
@@ -95,7 +96,7 @@ function fileFailed(path: string, error: unknown): ClientError<"file_failed"> {
 	return new ClientError("file_failed", { path, errno: code, reason: message }, error);
 }
 
-/** Writes every chunk that is not there yet. @returns bytes that were on disk. */
+/** Writes every chunk that is missing. @returns the number of bytes that were on disk */
 async function fill(
 	part: PartialFile,
 	{ blob, span, meter, window }: Reading,
@@ -108,12 +109,12 @@ async function fill(
 	const { controller, release } = follow(download.signal);
 	const pool = new Pool(window);
 	let reused = 0;
-	/** Whether a file has the chunk, which then is in ours. */
+	/** Copies a chunk from a file, if the file has it. */
 	const find = async (index: number, start: number, end: number): Promise<boolean> => {
 		const position = start - span.start;
 		for (const { file, size } of present) {
 			if (size < end - span.start) continue;
-			// What cannot be read is fetched.
+			// An unreadable part is fetched instead.
 			const bytes = await readAt(file, position, end - start).catch(() => new Uint8Array(0));
 			if (!(await blob.matches(index, bytes))) continue;
 			if (file !== handle) await writeAt(handle, bytes, position);
@@ -124,7 +125,7 @@ async function fill(
 	const one = async (index: number) => {
 		throwIfAborted(controller.signal);
 		const { start, end } = blob.range(index);
-		// Of a chunk that the range cuts a file holds a part, which no hash is of.
+		// A file holds only part of a chunk that the range cuts, and no hash covers a part.
 		if (isWhole(span, start, end) && (await find(index, start, end))) {
 			reused += end - start;
 			meter.found(end - start);

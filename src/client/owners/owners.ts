@@ -49,23 +49,24 @@ import type {
 import { toLink, toOffer } from "./wire-map.js";
 
 /**
- * Whose blobs are whose: giving them to another principal, what somebody owns and removing it, principals that act for
- * others, and who gave and took which right. Everything it throws is a BlobError.
+ * Ownership of blobs: transfer to another principal, lists and removal of an owner's blobs, links between principals,
+ * and the history of permissions. All errors are BlobErrors.
  */
 export class BlobOwners {
 	readonly #context: ClientContext;
 
-	/** Asks by a client, as whom that acts. */
+	/** The methods call the store as the client's principal. */
 	constructor(client: BlobClient) {
 		learnMethods(OWNER_METHODS);
 		this.#context = contextOf(client);
 	}
 
 	/**
-	 * Offers blobs to another principal, which may take them for a week: one, or all that are under a prefix by now.
-	 * Nothing changes until it does. Takes their owner, if that may delete them, or an administrator.
-	 * @returns its name, which the other needs to take it, and finds by `listOffers`
-	 * @throws CanisterError `not_authorized`, `blob_not_found`, `quota_exceeded` (`offers`) where 100 stand
+	 * Offers blobs to another principal, which may take them within a week: one blob, or all blobs now under a prefix.
+	 * Ownership does not change until then. Requires an administrator, or the owner with permission to delete the
+	 * blobs.
+	 * @returns the offer's name, which the recipient needs to take it and also finds by `listOffers`
+	 * @throws CanisterError `not_authorized`, `blob_not_found`, `quota_exceeded` (`offers`) with 100 open offers
 	 */
 	offer(to: PrincipalLike, what: OfferedBlobs, options: OfferOptions = {}): Promise<OfferName> {
 		return checked(options, checks.OFFER, async () => {
@@ -78,8 +79,8 @@ export class BlobOwners {
 	}
 
 	/**
-	 * Withdraws an offer, or declines it; that there is none is no error. Takes who made it, or to whom it was made, or
-	 * an administrator.
+	 * Withdraws or declines an offer. Succeeds if it does not exist. Requires its giver, its recipient or an
+	 * administrator.
 	 * @throws CanisterError `not_authorized`
 	 */
 	withdraw(offer: OfferNameLike, options: CallOptions = {}): Promise<void> {
@@ -90,9 +91,9 @@ export class BlobOwners {
 	}
 
 	/**
-	 * Takes what an offer to the caller is of, in as many steps as it takes. Each blob must be one that the caller could
-	 * put, and counts in its quota and its grant. What was taken stays taken where a later step is refused; the offer
-	 * stands then, and can be taken again.
+	 * Takes the blobs of an offer to the caller, in as many calls as needed. The caller must have permission to put
+	 * each blob, which then counts against its quota and grant. If a call is refused, blobs already taken stay with the
+	 * caller, and the offer remains open for another try.
 	 * @throws CanisterError `not_authorized`, `quota_exceeded`
 	 */
 	take(offer: OfferNameLike, options: StepOptions<Taken> = {}): Promise<Taken> {
@@ -114,7 +115,7 @@ export class BlobOwners {
 		});
 	}
 
-	/** Offers that stand: those that the caller made (`givenBy`) or that were made to it (`madeTo`), for administrators all. */
+	/** Lists open offers: those by the caller (`givenBy`) or to the caller (`madeTo`); for administrators all. */
 	listOffers(options: ListOffersOptions = {}): AsyncGenerator<Offer> {
 		return checkedAll(options, checks.LIST_OFFERS, () => {
 			const of = offersOf(options);
@@ -131,7 +132,10 @@ export class BlobOwners {
 		});
 	}
 
-	/** All blobs that somebody owns, or that an offer is of, in order of their keys. No hash binds it: see `certified`. */
+	/**
+	 * Lists the blobs of an owner or an offer, in order of their keys. The list is not proven: `trust` is `"node"` or
+	 * `"subnet"`.
+	 */
 	list(options: ListOwnedOptions = {}): AsyncGenerator<Manifest> {
 		return checkedAll(options, checks.LIST_OWNED, () => this.#owned(options));
 	}
@@ -146,7 +150,7 @@ export class BlobOwners {
 		do {
 			const request = { of, prefix, after: optional(after), limit: MAX_LIST_PAGE };
 			const { manifests, next } = await ask(this.#context, "blobs_list_owned", [request], options);
-			// Where a page ends may be sealed, so that only its keys show whether it is past the last one.
+			// The end of a page may be sealed; then only its keys show whether it is past the last one.
 			for (const bytes of manifests) {
 				const manifest = toManifest(bytes);
 				const order = sortable(manifest.key);
@@ -161,8 +165,9 @@ export class BlobOwners {
 	}
 
 	/**
-	 * Removes all that somebody has, in as many steps as it takes: gives its uploads up, deletes its blobs, and what
-	 * `purge` and `rights` say. What is deleted is kept as ever, where the store keeps such. Again it goes on.
+	 * Removes everything that a principal has, in as many calls as needed: aborts its uploads, deletes its blobs, and
+	 * with `purge` and `rights` removes those too. Deleted blobs are kept if the store keeps deleted blobs. A repeated
+	 * call resumes.
 	 * @throws CanisterError `not_authorized`; `quota_exceeded` (`changes_per_day`) of the caller
 	 */
 	removeAll(options: RemoveOptions = {}): Promise<Removed> {
@@ -196,9 +201,9 @@ export class BlobOwners {
 	}
 
 	/**
-	 * Lets another principal of the same person act as this one, once that accepts it: `acceptLink`, by a client of its
-	 * own. Takes the principal itself, with a role or a grant, not one that acts for it.
-	 * @throws CanisterError `not_authorized`, `invalid_argument`, `quota_exceeded` (`links`) where it has 8
+	 * Offers a link: another principal of the same person may act for this one after it calls `acceptLink` with its own
+	 * client. Requires a role or a grant; a principal that itself acts for another may not offer links.
+	 * @throws CanisterError `not_authorized`, `invalid_argument`, `quota_exceeded` (`links`) with 8 links
 	 */
 	offerLink(who: PrincipalLike, options: OfferLinkOptions = {}): Promise<void> {
 		return checked(options, checks.OFFER_LINK, () => {
@@ -210,9 +215,9 @@ export class BlobOwners {
 	}
 
 	/**
-	 * From now on the caller acts for the owner, in all that it asks of the store: a client that goes on is made anew,
-	 * with the option `actsFor`. The caller must have no blobs and no uploads of its own.
-	 * @throws CanisterError `not_authorized` where that was not offered, `invalid_argument`
+	 * Accepts a link: from now on every call of this principal acts for the owner. Make a new client with the option
+	 * `actsFor` to continue. The caller must not own blobs or open uploads.
+	 * @throws CanisterError `not_authorized` if the link was not offered, `invalid_argument`
 	 */
 	acceptLink(owner: PrincipalLike, options: CallOptions = {}): Promise<void> {
 		return checked(options, checks.CALL, () => {
@@ -222,7 +227,7 @@ export class BlobOwners {
 	}
 
 	/**
-	 * Has a principal act for another no more; that it does not is no error. Takes one of the two, or an administrator.
+	 * Ends a link. Succeeds if it does not exist. Requires one of the two principals, or an administrator.
 	 * @throws CanisterError `not_authorized`
 	 */
 	endLink(link: LinkNameLike, options: CallOptions = {}): Promise<void> {
@@ -236,7 +241,10 @@ export class BlobOwners {
 		});
 	}
 
-	/** Who acts for a principal, or may: for administrators and backups for all. */
+	/**
+	 * Lists the links of a principal, offered ones included; for administrators and the role `backup` of all
+	 * principals.
+	 */
 	listLinks(options: ListLinksOptions = {}): AsyncGenerator<Link> {
 		return checkedAll(options, checks.LIST_LINKS, () => {
 			const { owner } = options;
@@ -255,9 +263,9 @@ export class BlobOwners {
 	}
 
 	/**
-	 * Who gave and took which right, and whose blobs became whose, in order, with who did it and when: what the feed has
-	 * of roles, quotas, grants, links, offers, blobs that were given, leases and modes. Proven as the feed is. Takes a
-	 * reader, a backup or an administrator.
+	 * Yields changes of permissions and ownership in order, with author and time: roles, quotas, grants, links, offers,
+	 * transferred blobs, leases and modes. They are proven as the feed is. Requires a reader, a backup or an
+	 * administrator.
 	 * @throws CanisterError `not_authorized`, `cursor_pruned`; ClientError as `changes`
 	 */
 	rights(options: RightsOptions = {}): AsyncGenerator<RightsChange> {

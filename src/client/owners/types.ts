@@ -17,149 +17,154 @@ import type {
 	RoleChanged,
 } from "../types.js";
 
-/** Blobs that may be taken. */
+/** An offer of blobs, open until it ends, is accepted or is withdrawn. */
 export interface Offer extends OfferName {
-	/** Whose blobs. */
+	/** The owner of the blobs. */
 	readonly owner: PrincipalText;
-	/** Who may take them. */
+	/** The recipient. */
 	readonly to: PrincipalText;
-	/** Which. */
+	/** The offered blobs. */
 	readonly what: OfferedBlobs;
-	/** Only those that were published by the change of this number or before. */
+	/** Only blobs published by this change or an earlier one are offered. */
 	readonly sequence: bigint;
-	/** When it ends by itself. */
+	/** Expiry. */
 	readonly endsAt: Date;
 }
 
-/** A principal that acts for another, or may if it accepts. */
+/** A link that was offered or accepted: the permission of a principal to act for an owner. */
 export interface Link extends LinkName {
-	/** Whether it was accepted. */
+	/** Whether the link was accepted. */
 	readonly holds: boolean;
-	/** When it was accepted, or offered. */
+	/** When it was accepted; if not accepted yet, when it was offered. */
 	readonly since: Date;
 }
 
-/** Names a link. */
+/** Identifies a link. */
 export interface LinkName {
-	/** For whom. */
+	/** The owner acted for. */
 	readonly owner: PrincipalText;
-	/** Who acts. */
+	/** The principal that acts. */
 	readonly who: PrincipalText;
 }
 
-/** How blobs are offered. */
+/** Options of `offer`. */
 export interface OfferOptions extends CallOptions {
-	/** Whose blobs, for administrators. Default: the caller's own. */
+	/** The owner of the blobs; only an administrator may name another principal. Default: the caller. */
 	owner?: PrincipalLike | undefined;
 }
 
-/** What was taken of an offer. */
+/** Result of taking an offer. */
 export interface Taken {
-	/** Blobs that are the caller's now. */
+	/** Blobs that the caller now owns. */
 	readonly blobs: number;
-	/** What they count for in its quota. */
+	/** Bytes that these blobs add to its quota usage. */
 	readonly bytes: number;
-	/** Blobs that stay whose they are: the rule of the application, or the caller's grants, do not let it have them. */
+	/** Blobs that stay with their owner, because the application's rule or the caller's grants refuse the transfer. */
 	readonly refused: number;
 }
 
-/** What was removed of what a principal has. */
+/** What `removeAll` removed. */
 export interface Removed {
-	/** Roles, quotas, grants, offers and links that ended. */
+	/** Removed roles, quotas, grants, offers and links. */
 	readonly rights: number;
-	/** Uploads that were given up. */
+	/** Aborted uploads. */
 	readonly uploads: number;
-	/** Blobs that were deleted. */
+	/** Deleted blobs. */
 	readonly blobs: number;
-	/** Bytes of their contents. */
+	/** Bytes of the contents of the deleted blobs. */
 	readonly bytes: number;
-	/** Deleted blobs that were removed for good. */
+	/** Purged blobs. */
 	readonly purged: number;
-	/** Blobs that stay: the rule of the application does not let the caller delete them. */
+	/** Blobs not deleted, because the application's rule does not let the caller delete them. */
 	readonly refused: number;
 }
 
-/** How something is done in steps, each a message of its own. */
+/** Options of an operation that takes several calls. */
 export interface StepOptions<Sum> extends CallOptions {
-	/** Told after each step what was done so far. */
+	/** Called after each step with the sums so far. */
 	onProgress?: (((soFar: Sum) => void) | undefined) | undefined;
 }
 
-/** What is removed. */
+/** Options of `removeAll`. */
 export interface RemoveOptions extends StepOptions<Removed> {
-	/** Whose, for administrators. Default: the caller's own. */
+	/** The principal whose blobs are removed; only an administrator may name another. Default: the caller. */
 	owner?: PrincipalLike | undefined;
-	/** Also remove for good what was deleted and is kept. Takes an administrator. @default false */
+	/** Also purge deleted blobs that are kept. Requires an administrator. @default false */
 	purge?: boolean | undefined;
 	/**
-	 * End its roles, quota, grants, offers and links first, so that nothing comes while the rest goes. Takes an
-	 * administrator. @default false
+	 * First end the principal's roles, quota, grants, offers and links, so that it cannot add anything meanwhile.
+	 * Requires an administrator. @default false
 	 */
 	rights?: boolean | undefined;
 }
 
-/** Which offers are listed. Neither of the two: all, which takes an administrator or the role backup. */
+/** Which offers to list. Without a filter: all, which requires an administrator or the role `backup`. */
 export interface ListOffersOptions extends AskOptions {
-	/** Those that this principal made. Of others than the caller it takes an administrator or the role backup. */
+	/** Offers by this principal. Another principal than the caller requires an administrator or the role `backup`. */
 	givenBy?: PrincipalLike | undefined;
-	/** Those that were made to this principal, as for `givenBy`. */
+	/** Offers to this principal, with the same requirement as `givenBy`. */
 	madeTo?: PrincipalLike | undefined;
 }
 
-/** Whose blobs are listed. */
+/** Options of `list`. */
 export interface ListOwnedOptions extends AskOptions {
-	/** Of others than the caller it takes an administrator or the role backup. Default: the caller's own. */
+	/**
+	 * The owner. Another principal than the caller requires an administrator or the role `backup`. Default: the caller.
+	 */
 	owner?: PrincipalLike | undefined;
-	/** Those of an offer that the caller made, or that was made to it, in the place of somebody's. */
+	/** Lists the blobs of an offer that the caller made or received, instead of an owner's. */
 	offer?: OfferNameLike | undefined;
-	/** Those whose key begins with this text. @default "" (all) */
+	/** Only keys that begin with this text. @default "" (all) */
 	prefix?: string | undefined;
 }
 
-/** How a link is offered. */
+/** Options of `offerLink`. */
 export interface OfferLinkOptions extends CallOptions {
 	/**
-	 * For whom the other acts from now on, while the store is imported into (`beginImport`), by a controller of the
-	 * canister: such as the other store listed it.
+	 * Creates an accepted link for this owner during an import (`beginImport`), by a controller of the canister: as
+	 * listed by the original store.
 	 */
 	importAs?: ImportLinkAs | undefined;
 }
 
-/** What a link was in the store that it is imported from. A `Link` of that store says it as well. */
+/** A link of the store that is being imported. A `Link` from that store has this shape. */
 export interface ImportLinkAs {
-	/** For whom the other acts. */
+	/** The owner acted for. */
 	readonly owner: PrincipalLike;
 }
 
-/** Which links are listed. */
+/** Options of `listLinks`. */
 export interface ListLinksOptions extends AskOptions {
-	/** Of this principal. Of others than the caller it takes an administrator or the role backup. Default: all. */
+	/**
+	 * Links of this principal. Another principal than the caller requires an administrator or the role `backup`.
+	 * Default: all.
+	 */
 	owner?: PrincipalLike | undefined;
 }
 
-/** An offer's name, as it was given or listed. */
+/** Identifies an offer, as returned or listed. */
 export interface OfferNameLike {
-	/** Who made it. */
+	/** The principal that made the offer. */
 	readonly giver: PrincipalLike;
 	/** Its id. */
 	readonly id: string;
 }
 
-/** A link's name, as it was listed. */
+/** Identifies a link, as listed. */
 export interface LinkNameLike {
-	/** For whom. */
+	/** The owner acted for. */
 	readonly owner: PrincipalLike;
-	/** Who acts. */
+	/** The principal that acts. */
 	readonly who: PrincipalLike;
 }
 
-/** Which changes of rights are reported. */
+/** Options of `rights`. */
 export interface RightsOptions extends Omit<ChangesOptions, "minVersion"> {
-	/** Those that were made by this principal, or concern it. Default: all. */
+	/** Only changes made by this principal or about it. Default: all. */
 	of?: PrincipalLike | undefined;
 }
 
-/** A change of who may do what, or of whose something is. */
+/** A change of permissions or of ownership. */
 export type RightsChange = Extract<
 	Change,
 	| RoleChanged

@@ -1,63 +1,69 @@
 import type { RequestEvent } from "../call/request-event.js";
 
-/** SHA-256 of bytes, at once or later: node:crypto answers at once, WebCrypto does not. */
+/** SHA-256 of bytes, synchronous (node:crypto) or asynchronous (WebCrypto). */
 export type Sha256 = (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 
-/** Whether a BLS signature of a certificate is good. @throws where key or signature is no point of its curve */
+/** Whether the BLS signature of a certificate is valid. @throws if key or signature is not a point of its curve */
 export type BlsVerify = (
 	key: Uint8Array,
 	signature: Uint8Array,
 	message: Uint8Array,
 ) => boolean | Promise<boolean>;
 
-/** The part of a request's options that depends on its body. */
+/** The part of fetch's options that depends on the body. */
 export interface RequestBody {
-	/** What fetch sends. */
+	/** The body for fetch. */
 	readonly body: BodyInit;
-	/** Goes with a stream. */
+	/** Required by fetch for a stream. */
 	readonly duplex?: "half" | undefined;
-	/** Added to those of the request. */
+	/** Headers to add to the request's. */
 	readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A channel of diagnostics, in the shape that Node has them. */
+/** A diagnostics channel, in the shape of Node's. */
 export interface RequestChannel {
-	/** Whether anybody listens. */
+	/** Whether the channel has subscribers. */
 	readonly hasSubscribers: boolean;
-	/** Tells them of a `RequestEvent`. */
+	/** Publishes a `RequestEvent`. */
 	publish(request: RequestEvent): void;
 }
 
-/** Whether an Ed25519 signature is that of a message under a public key of 32 bytes; false for what is no key. */
+/** Whether an Ed25519 signature is valid for a message under a public key of 32 bytes; false for an invalid key. */
 export type Ed25519Verify = (key: Uint8Array, signature: Uint8Array, message: Uint8Array) => boolean;
 
-/** What the client takes from the platform it runs on. */
+/** The functions that the client takes from its platform. */
 export interface Ports {
-	/** The platform's fastest. */
+	/** The fastest implementation of the platform. */
 	readonly sha256: Sha256;
-	/** Checks a certificate's signature; in a page by a worker. */
+	/** Verifies the signature of a certificate; in a page by a worker. */
 	readonly blsVerify: BlsVerify;
-	/** Checks a node's signature: the platform's own, which takes a tenth of the library's time. @default the library */
+	/**
+	 * Verifies a node's signature by the platform's own implementation, which is faster than the library's. @default
+	 * the library
+	 */
 	readonly ed25519Verify?: Ed25519Verify;
 	/**
-	 * A request's body in the form that the platform's fetch takes best, once for each request.
-	 * @param isPlatformFetch false where the application brought a fetch of its own
+	 * Builds a request's body in the form that the platform's fetch handles best. Called once per request.
+	 * @param isPlatformFetch false if the application supplied its own fetch
 	 */
 	readonly requestBody: (bytes: Uint8Array<ArrayBuffer>, isPlatformFetch: boolean) => RequestBody;
 	/** Cryptographically strong random bytes. */
 	readonly randomBytes: (count: number) => Uint8Array;
-	/** What is told of each request, while it has subscribers; in Node the channel `canister-blobs:request`. */
+	/** Channel for request events; in Node `canister-blobs:request`. */
 	readonly requests?: RequestChannel | undefined;
 	/** Milliseconds since 1970. */
 	readonly now: () => number;
-	/** Milliseconds of a clock that is never set; only differences count. */
+	/** Milliseconds of a monotonic clock; only differences matter. */
 	readonly monotonic: () => number;
-	/** From 0 (included) to 1 (excluded); only jitter depends on it. */
+	/** From 0 (included) to 1 (excluded); used for jitter only. */
 	readonly random: () => number;
-	/** The media type that files of such a name have, where the platform is left to guess it; a browser's Files say theirs. */
+	/** The media type for a file name, on platforms that must guess it; a browser's File has its own type. */
 	readonly mediaTypeOfName: (name: string) => string | undefined;
-	/** False where the platform knows that it has no network: attempts then do not count. */
+	/** False if the platform knows that it is offline: attempts then do not count. */
 	readonly isOnline: () => boolean;
-	/** Resolves after this time, or sooner when there is a network again; rejects with an `aborted` error as soon as the signal fires. */
+	/**
+	 * Resolves after this time, or earlier when the network is back; rejects with an `aborted` error when the signal
+	 * fires.
+	 */
 	readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }

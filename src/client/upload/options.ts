@@ -16,79 +16,83 @@ import { fromTime, type Precondition, preconditionOf } from "../wire-map.js";
 import { fromImportAs, type ImportAs } from "./import-as.js";
 import type { SendLimit } from "./too-large.js";
 
-/** Under which key a source is published, as what, and how it travels. */
+/** Key and properties of the blob to publish, and how the bytes are sent. */
 export interface UploadOptions extends Conditions {
-	/** Under which key: a path of 1 to 1,024 bytes in UTF-8, at most 32 segments. */
+	/** The key: a path of 1 to 1,024 bytes in UTF-8, at most 32 segments. */
 	key: string;
 	/**
-	 * A media type; values of parameters are put in quotes where they must be. Not given, or empty: what the source says
-	 * it is (a Blob's type), else in Node that of the ending of its name (of a path, a File, a file's stream), else
+	 * A media type; parameter values are quoted if necessary. If absent or empty: the type of the source (a Blob's
+	 * `type`), else in Node the type of its file extension (of a path, a File or a file's stream), else
 	 * `application/octet-stream`. It is never guessed from the key.
 	 */
 	contentType?: string | undefined;
-	/** Who may read it. Default `private`: its owner and the canister's readers. */
+	/** Who may read the blob. Default `private`: its owner and the store's readers. */
 	visibility?: Visibility | undefined;
-	/** Names in lower case and their values, at most 32, 4,096 bytes in all. */
+	/** Names in lower case and their values: at most 32, 4,096 bytes in all. */
 	metadata?: Readonly<Record<string, string>> | undefined;
 	/**
-	 * When it ends, by the canister's clock: from then on the key holds nothing, for anybody. A Date or milliseconds since
-	 * 1970. A rule of the store may end it before. Default: only by such a rule.
+	 * When the blob expires, by the canister's clock: from then on the key holds nothing for any caller. A Date or
+	 * milliseconds since 1970. A rule of the store may end it earlier. Default: only such a rule ends it.
 	 */
 	expiresAt?: Date | number | undefined;
 	/**
-	 * Whose it is and since when, while the store is imported into (`beginImport`), by a controller of the canister: an
-	 * object with `owner`, `createdAt` and `modifiedAt`, such as the manifest that the blob had.
-	 * Default: the caller's, from now on.
+	 * Owner and times of the blob during an import (`beginImport`) by a controller of the canister: an object with
+	 * `owner`, `createdAt` and `modifiedAt`, such as the blob's original manifest.
+	 * Default: the caller and the current time.
 	 */
 	importAs?: ImportAs | undefined;
-	/** Bytes in all, of a stream whose size is known: it is then checked, and progress has a total. */
+	/** Size in bytes of a stream, if known: the upload then checks it, and progress has a total. */
 	size?: number | undefined;
 	/**
-	 * Replace what the key holds also where a stream, or a Blob of size 0, gives no byte at all: that may be a pipe from
-	 * a program that failed. Without it such an upload fails with `source_empty` unless the key is free or holds
-	 * an empty blob; `size: 0` says the same.
+	 * Whether an empty stream, or a Blob of size 0, may replace the key's blob. An empty stream may come from a program
+	 * that failed, so by default such an upload fails with `source_empty` unless the key is free or holds an empty
+	 * blob. `size: 0` also allows it.
 	 * @default false
 	 */
 	allowEmpty?: boolean | undefined;
-	/** 32 bytes: SHA-256 of the whole, to be kept with the blob. It is not computed for you: that would read twice. */
+	/**
+	 * SHA-256 of the whole source, 32 bytes, to store with the blob. The client does not compute it, since that would
+	 * read the source twice.
+	 */
 	wholeSha256?: Uint8Array | undefined;
-	/** Go on with an earlier upload of the same key and size where one is open. Default true. */
+	/** Resume an open upload of the same key and size. Default true. */
 	resume?: boolean | undefined;
 	/**
-	 * Look for chunks that the caller has stored before, in this or any other blob, and do not send them: for a new
-	 * version of something large. The source is then read twice, first to hash all of it, and a call is made for each
+	 * Look for chunks that the caller has stored before, in this or any other blob, and do not send them again: useful
+	 * for a new version of a large file. The client then reads the source twice, first to hash it, and makes a call per
 	 * 1,000 chunks. Only for sources that can be read twice. Default false.
 	 */
 	reuse?: boolean | undefined;
 	/**
-	 * By what the application finds the source again, for the client's `sessions`: a FileSystemFileHandle, a path.
+	 * A value by which the application finds the source again, recorded in the client's `sessions`: a
+	 * FileSystemFileHandle, a path.
 	 */
 	handle?: unknown | undefined;
 	/**
-	 * Bytes of a chunk. Bounds a single call as well.
+	 * Bytes of a chunk. Also bounds a single call.
 	 * @default the client's
 	 */
 	chunkBytes?: number | undefined;
 	/**
-	 * Seal it before it leaves this machine. The source is read twice, first to hash all of it; a stream is sealed under a
-	 * random key, and no later upload goes on with it. False sends it as it is.
-	 * @default whether the client has an `encryption`
+	 * Encrypt the source before it is sent. The client reads the source twice, first to hash it. A stream is sealed
+	 * under a random key, so no later upload can resume it. False sends the source unencrypted.
+	 * @default true if the client has an `encryption`
 	 */
 	encrypt?: boolean | undefined;
-	/** Chunks under way at a time at the most, beside those of other transfers. Default: shared with them. */
+	/** Maximum chunks of this transfer in flight. Default: only the client's shared limit applies. */
 	concurrency?: number | undefined;
-	/** Aborts the transfer, which leaves what has arrived for a later resume. */
+	/** Aborts the transfer. Chunks that have arrived stay for a later resume. */
 	signal?: AbortSignal | undefined;
 }
 
-/** The same with every choice made and checked against the protocol's bounds. */
+/** The options with all defaults applied, checked against the protocol's limits. */
 export interface UploadPlan {
 	readonly key: string;
 	readonly contentType: string;
 	readonly visibility: Visibility;
 	readonly metadata: [string, string][];
 	readonly precondition: Precondition | undefined;
-	/** As it travels. */
+	/** In the unit of the protocol. */
 	readonly expiresAt: bigint | undefined;
 	readonly importAs: WireImportedAs | undefined;
 	readonly allowEmpty: boolean;

@@ -10,54 +10,57 @@ import { Gate } from "./gate.js";
 import type { UploadProgress } from "./progress.js";
 import type { UploadWarning } from "./warning.js";
 
-/** How a transfer is stopped. */
+/** Options of `Transfer.abort`. */
 export interface AbortOptions {
-	/** Why, for the error that the transfer then fails with. */
+	/** The reason, given in the error with which the transfer fails. */
 	reason?: unknown | undefined;
-	/** True throws away what has arrived. Default false: the upload stays open in the canister and can go on. */
+	/**
+	 * True discards the chunks that have arrived. Default false: the upload stays open in the canister and can be
+	 * resumed.
+	 */
 	discard?: boolean | undefined;
 }
 
-/** With what a transfer goes on, after a new sign-in. */
+/** Options of `Transfer.resume`, for use after a new sign-in. */
 export interface ResumeOptions {
 	/** Another agent, for the same principal. */
 	agent: AgentLike;
-	/** Who signs with it. Default: the identity that the agent was made with. */
+	/** The identity that signs. Default: the identity that the agent was made with. */
 	identity?: IdentityLike | undefined;
 }
 
-/** What a transfer is at. The last three are for ever. */
+/** State of a transfer. `done`, `failed` and `aborted` are final. */
 export type TransferState = "running" | "paused" | "done" | "failed" | "aborted";
 
 /** A request that failed and is sent again. */
 export interface RetryEvent {
 	/** Why it failed. */
 	readonly error: AnyBlobError;
-	/** Milliseconds until it is sent again: as long as the network asked for by Retry-After, and some jitter. */
+	/** Milliseconds until the retry: the network's Retry-After if there is one, plus jitter. */
 	readonly waitMs: number;
 }
 
-/** What a transfer tells, by event. */
+/** Events of a transfer, by name. */
 export interface TransferEvents<P = UploadProgress, Item = never> {
-	/** How far it is, after each step. */
+	/** Progress, after each step. */
 	progress: P;
-	/** What it has come to be at. */
+	/** The new state. */
 	state: TransferState;
 	/** A request is retried. */
 	retry: RetryEvent;
-	/** What became of one of many items, as it comes to its end: `uploadMany` and `deleteMany` tell it. */
+	/** The result of one item, as it ends: emitted by `uploadMany` and `deleteMany`. */
 	item: Item;
-	/** The blob will be stored, and may not be readable in every way. */
+	/** The blob will be stored, but some ways to read it may not work. */
 	warning: UploadWarning;
-	/** What paused the transfer (`identity_expired`) or ended it. */
+	/** The error that paused the transfer (`identity_expired`) or ended it. */
 	error: AnyBlobError;
 }
 
-/** What runs a transfer: told when to stop and where to wait, it tells what happens. */
+/** What runs a transfer: it gets the signals to stop and pause, and reports events. */
 export interface TransferWork<Item = never> {
 	readonly signal: AbortSignal;
 	readonly gate: Gate;
-	/** The progress is another one. */
+	/** Call after each change of the progress. */
 	readonly changed: () => void;
 	readonly onRetry: OnRetry;
 	readonly warn: (warning: UploadWarning) => void;
@@ -67,10 +70,10 @@ export interface TransferWork<Item = never> {
 export interface TransferParts<Result, P, Item> {
 	readonly signal: AbortSignal | undefined;
 	readonly progress: () => P;
-	/** The rate stands still while it is paused. */
+	/** Stops the measurement of the rate while paused. */
 	readonly paused: (isPaused: boolean) => void;
 	readonly work: (work: TransferWork<Item>) => Promise<Result>;
-	/** Takes up another agent. @throws ClientError `identity_differs` */
+	/** Switches to another agent. @throws ClientError `identity_differs` */
 	readonly reconnect: (agent: AgentLike, identity: IdentityLike | undefined) => Promise<void>;
 	readonly discard: () => Promise<void>;
 }
@@ -81,14 +84,14 @@ const isAbortOptions = (value: unknown): value is AbortOptions =>
 	typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 /**
- * An upload in progress: `done` is the promise of its result, progress comes by event or by iteration, and it can be
- * paused, resumed and aborted. The transfer itself is no promise, so an async function can return it. A failure that no
- * caller sees is an unhandled rejection: one who awaits `done`, iterates the transfer, or listens to `error` or `state`
- * sees it. An aborted transfer never is one. A listener that throws does not fail the transfer: its error is thrown
- * separately, as an uncaught one.
+ * An upload in progress. `done` is the promise of its result; progress comes by event or by iteration; the transfer can
+ * be paused, resumed and aborted. The transfer itself is not a promise, so an async function can return it. A failure
+ * is reported as an unhandled rejection unless the caller awaits `done`, iterates the transfer, or listens to `error`
+ * or `state`. An abort is never reported so. An error thrown by a listener does not fail the transfer; it becomes an
+ * uncaught exception.
  */
 export class Transfer<Result = Manifest, P = UploadProgress, Item = never> implements AsyncIterable<P> {
-	/** The result. @throws a BlobError: rejects with what the transfer failed with */
+	/** The result. Rejects with the transfer's BlobError. */
 	readonly done: Promise<Result>;
 	readonly #controller = new AbortController();
 	readonly #gate = new Gate();
@@ -120,7 +123,7 @@ export class Transfer<Result = Manifest, P = UploadProgress, Item = never> imple
 			warn: (warning) => this.#events.emit("warning", warning),
 			ended: (item) => this.#events.emit("item", item),
 		});
-		// Nothing of ours takes up its failure: that is how one which no caller looks at is seen.
+		// Attach no handler here: the runtime must report a failure that the caller does not handle.
 		this.done = work.then(
 			(result) => {
 				release();
@@ -139,17 +142,17 @@ export class Transfer<Result = Manifest, P = UploadProgress, Item = never> imple
 		);
 	}
 
-	/** How far it is now. */
+	/** Current progress. */
 	get progress(): P {
 		return this.#parts.progress();
 	}
 
-	/** What it is at now. */
+	/** Current state. */
 	get state(): TransferState {
 		return this.#state;
 	}
 
-	/** Calls `listener` at every such event. @returns what ends that. */
+	/** Subscribes to an event. @returns a function that unsubscribes */
 	on<Name extends keyof TransferEvents<P, Item>>(
 		event: Name,
 		listener: (value: TransferEvents<P, Item>[Name]) => void,
@@ -159,9 +162,9 @@ export class Transfer<Result = Manifest, P = UploadProgress, Item = never> imple
 	}
 
 	/**
-	 * Starts nothing more until `resume`; the few requests under way come to their end. What fails meanwhile for a
-	 * reason that may pass, such as a lost connection, is done again afterwards. The upload stays open in the canister
-	 * for a day.
+	 * Starts no further requests until `resume`; requests in flight finish. A request that fails while paused for a
+	 * temporary reason, such as a lost connection, is retried after `resume`. The upload stays open in the canister for
+	 * a day.
 	 */
 	pause(): void {
 		if (this.#state !== "running") return;
@@ -171,8 +174,8 @@ export class Transfer<Result = Manifest, P = UploadProgress, Item = never> imple
 	}
 
 	/**
-	 * Goes on. With an agent it goes on with that one, which must act for the same principal.
-	 * @throws ClientError `identity_differs`; the transfer is then as it was
+	 * Resumes the transfer, with another agent if one is given; it must act for the same principal.
+	 * @throws ClientError `identity_differs`; the transfer then keeps its state
 	 */
 	async resume(options?: ResumeOptions): Promise<void> {
 		if (options)
@@ -183,15 +186,15 @@ export class Transfer<Result = Manifest, P = UploadProgress, Item = never> imple
 			});
 		if (this.#state !== "paused") return;
 		this.#parts.paused(false);
-		// Before listeners are told, who may pause it again.
+		// Before listeners run, since they may pause the transfer again.
 		this.#gate.open();
 		this.#become("running");
 	}
 
 	/**
-	 * Stops the transfer, which then fails with `aborted`. What has arrived stays in the canister until it expires,
-	 * so that the same upload later goes on from there, unless `discard` is asked for.
-	 * @returns when nothing is under way any more, and all is discarded if it should be.
+	 * Stops the transfer, which then fails with `aborted`. Chunks that have arrived stay in the canister until they
+	 * expire, so that a later upload of the same source can resume, unless `discard` is set.
+	 * @returns after all requests have ended and, with `discard`, the chunks are discarded
 	 */
 	async abort(options?: AbortOptions | string | Error): Promise<void> {
 		const { reason, discard = false } = isAbortOptions(options) ? options : { reason: options };
@@ -201,7 +204,7 @@ export class Transfer<Result = Manifest, P = UploadProgress, Item = never> imple
 		if (discard) await this.#parts.discard();
 	}
 
-	/** The latest progress at each step, the last one included; throws what the transfer fails with. */
+	/** Yields the latest progress after each step, including the last; throws the transfer's error. */
 	async *[Symbol.asyncIterator](): AsyncGenerator<P> {
 		let isOver = false;
 		let wake = () => {};
@@ -232,8 +235,8 @@ export class Transfer<Result = Manifest, P = UploadProgress, Item = never> imple
 	}
 
 	/**
-	 * Pauses where the identity has expired, if somebody listens for errors: without, nobody would ever resume, and
-	 * the transfer fails.
+	 * Pauses when the identity has expired, if an `error` listener exists. Without one the application would never
+	 * learn of it and resume, so the transfer fails.
 	 */
 	#pauseFor(error: AnyBlobError): boolean {
 		if (!this.#events.has("error")) return false;
@@ -242,7 +245,7 @@ export class Transfer<Result = Manifest, P = UploadProgress, Item = never> imple
 		return true;
 	}
 
-	/** The caller learns of a failure without awaiting the result. */
+	/** Suppresses the unhandled rejection: the caller learns of the failure without awaiting `done`. */
 	#isSeen(): void {
 		this.done.catch(() => {});
 	}
@@ -258,7 +261,7 @@ export class Transfer<Result = Manifest, P = UploadProgress, Item = never> imple
 	}
 }
 
-/** A transfer that failed before it began, as it does where its options are not valid. */
+/** A transfer that failed before it began, for example because an option is invalid. */
 export const failedTransfer = <Result, P, Item = never>(
 	error: unknown,
 	progress: P,
