@@ -1,4 +1,4 @@
-/** An HttpAgent that trusts a local network, of the agent package that is installed. */
+/** An HttpAgent of the installed agent package that trusts a local network. */
 import type { Signatures } from "./certification/topology.js";
 
 /** A principal of the agent's package. */
@@ -9,15 +9,15 @@ export interface AgentPrincipal {
 	toUint8Array(): Uint8Array;
 }
 
-/** What an HttpAgent of either package has. */
+/** The properties that the HttpAgents of both packages share. */
 export interface NetworkAgent {
 	/** The network's public key in DER. */
 	readonly rootKey: Uint8Array | null;
-	/** Where the network answers. */
+	/** URL of the network. */
 	readonly host: URL;
-	/** Whom it acts for. */
+	/** Principal of the agent's identity. */
 	getPrincipal(): Promise<AgentPrincipal>;
-	/** Milliseconds that the network's clock is ahead. */
+	/** Milliseconds by which the network's clock is ahead. */
 	getTimeDiffMsecs(): number;
 }
 
@@ -25,7 +25,7 @@ interface AgentPackage {
 	readonly HttpAgent: { create(options: object): Promise<NetworkAgent> };
 }
 
-/** The newer package first: it is there only where somebody chose it. */
+/** The newer package first: it exists only where an application chose it. */
 const PACKAGES: readonly (() => Promise<unknown>)[] = [
 	() => import("@icp-sdk/core/agent"),
 	() => import("@dfinity/agent"),
@@ -42,7 +42,7 @@ export async function createAgent(
 		host,
 		rootKey,
 		...(identity && { identity }),
-		// An agent knows BLS alone, and takes no other verifier: who holds the client is given one.
+		// An agent verifies BLS only and accepts no other verifier. A client does: see its `blsVerify`.
 		verifyQuerySignatures: signatures === "bls",
 	});
 }

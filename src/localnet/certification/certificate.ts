@@ -14,7 +14,7 @@ export interface Delegation {
 	readonly certificate: Uint8Array;
 }
 
-/** A state tree that its subnet has signed, or will when the first certificate is asked for. */
+/** A state tree that its subnet has signed, or signs for the first certificate. */
 export class CertifiedState {
 	readonly #key: SubnetKey;
 	#signature: Uint8Array | undefined;
@@ -28,12 +28,12 @@ export class CertifiedState {
 		this.#key = key;
 	}
 
-	/** The same state, as another subnet would sign it. */
+	/** The same state, signed by another subnet. */
 	signedBy(key: SubnetKey): CertifiedState {
 		return key === this.#key ? this : new CertifiedState(this.tree, this.time, key);
 	}
 
-	/** A certificate of these paths; `/time` is the caller's to ask for. */
+	/** A certificate of these paths. The caller must include `/time`. */
 	certificate(paths: readonly Path[], delegation?: Delegation): Buffer {
 		this.#signature ??= this.#key.sign(Buffer.concat([STATE_ROOT, this.tree.hash()]));
 		return encodeCbor({

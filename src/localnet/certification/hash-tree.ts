@@ -1,9 +1,9 @@
 /**
  * Certification, "Certificate": hash trees.
  *
- * A directory is an immutable treap: setting a label copies O(log n) nodes and keeps the hashes of all others,
- * so a block costs what it changes (rebuilding 10,000 request statuses would take 40 ms a block), and the tree
- * of an earlier block stays valid. A leaf is hashed once, whatever it is later pruned into.
+ * A directory is an immutable treap: setting a label copies O(log n) nodes and keeps the hashes of all others, so the
+ * cost of a block depends on its changes, and the tree of an earlier block stays valid. A leaf is hashed once, in
+ * whatever pruned trees it appears.
  */
 import { domainSeparator, sha256 } from "../encoding/bytes.js";
 
@@ -37,13 +37,13 @@ export class Node {
 		readonly right: Node | undefined,
 	) {}
 
-	/** Hash of the label and what it holds, without its neighbours. */
+	/** Hash of the label and its content, without its neighbours. */
 	labeledHash(): Buffer {
 		this.#labeled ??= sha256(LABELED, this.label, this.tree.hash());
 		return this.#labeled;
 	}
 
-	/** Hash of the whole branch: fork(left, fork(labeled, right)), where there are such. */
+	/** Hash of the whole branch: fork(left, fork(labeled, right)), without absent branches. */
 	hash(): Buffer {
 		if (this.#hash === undefined) {
 			let hash = this.labeledHash();
@@ -94,7 +94,7 @@ export class Directory {
 	}
 }
 
-/** FNV-1a: the shape of a directory depends on its labels only, not on the order they came in. */
+/** FNV-1a: the shape of a directory depends on its labels only, not on their order of insertion. */
 function priorityOf(label: Uint8Array): number {
 	let hash = 0x811c9dc5;
 	for (const byte of label) hash = Math.imul(hash ^ byte, 0x01000193);

@@ -16,7 +16,7 @@ export const BLS_DER_PREFIX = Buffer.from(
 );
 const ED25519_PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
 
-/** What a subnet signs certificates with. */
+/** The key with which a subnet signs certificates. */
 export interface SubnetKey {
 	readonly publicDer: Buffer;
 	/** The id of the subnet that holds this key. */
@@ -37,14 +37,14 @@ export class BlsKey implements SubnetKey {
 		this.subnetId = selfAuthenticating(this.publicDer);
 	}
 
-	/** About 15 ms in JavaScript: one signature serves all certificates of a block. */
+	/** BLS signing is slow in JavaScript: one signature serves all certificates of a block. */
 	sign(message: Uint8Array): Uint8Array {
 		const signature = shortSignatures.sign(shortSignatures.hash(message, BLS_DST), this.#secret);
 		return shortSignatures.Signature.toBytes(signature);
 	}
 }
 
-/** Whether a subnet's signature of a message is right; the key without its DER. */
+/** Whether a subnet's signature of a message is valid. The key is without its DER prefix. */
 export function verifyBls(publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean {
 	const point = shortSignatures.Signature.fromBytes(Uint8Array.from(signature));
 	return shortSignatures.verify(point, shortSignatures.hash(message, BLS_DST), Uint8Array.from(publicKey));

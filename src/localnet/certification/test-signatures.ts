@@ -1,9 +1,9 @@
 /**
- * Keys and signatures that only look like BLS from outside: 96 and 48 bytes, under the same DER prefix, and hashes
- * inside. A pairing takes 30 to 100 ms in JavaScript, and a test suite makes thousands.
+ * Keys and signatures in the form of BLS keys and signatures: 96 and 48 bytes, under the same DER prefix, with hashes
+ * inside. BLS pairings are slow in JavaScript, and a test suite makes thousands.
  *
- * They protect nothing: the public key is all that signing takes. So that they are never mistaken for the real thing,
- * both begin with a text, where a compressed point has its highest bit set: no BLS library reads them as points.
+ * They protect nothing: the public key suffices to sign. Both begin with a text, where a compressed point has its
+ * highest bit set, so no BLS library accepts them as points.
  */
 import { selfAuthenticating, sha256, utf8 } from "../encoding/bytes.js";
 import { BLS_DER_PREFIX, type SubnetKey } from "./keys.js";
@@ -30,13 +30,13 @@ export class TestKey implements SubnetKey {
 const signatureOf = (publicKey: Uint8Array, message: Uint8Array) =>
 	Buffer.concat([SIGNATURE_MARK, sha256(publicKey, message)]);
 
-/** Whether a subnet's public key, its 96 bytes without DER, is one of a network with `signatures: "test"`. */
+/** Whether a subnet's public key, 96 bytes without DER, belongs to a network with `signatures: "test"`. */
 export const isTestKey = (publicKey: Uint8Array): boolean =>
 	publicKey.length === KEY_MARK.length + 32 && KEY_MARK.equals(publicKey.subarray(0, KEY_MARK.length));
 
 /**
- * Verifies a signature of a network with `signatures: "test"`, in place of a BLS verification: a `blsVerify` for the
- * agents and for this package's client. Any other key, those of real networks among them, verifies nothing.
+ * Verifies a signature of a network with `signatures: "test"`. Pass it as `blsVerify` to agents and to this package's
+ * client. It rejects every other key, including those of real networks.
  *
  * @param publicKey 96 bytes, without their DER
  * @param signature 48 bytes

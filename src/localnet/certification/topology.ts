@@ -1,8 +1,8 @@
 /**
  * The system state tree, "Subnet information" and "Canister ranges"; Certification, "Delegation".
  *
- * Subnets as on mainnet, in the small: a root subnet, which only signs delegations, a system subnet, which has the
- * system's canisters, and an application subnet, which has all others. The last two have one node, the same.
+ * A small version of mainnet's subnets: a root subnet, which only signs delegations, a system subnet, which has the
+ * system's canisters, and an application subnet, which has all others. The last two share one node.
  */
 
 import { equal, hex, leb128, utf8 } from "../encoding/bytes.js";
@@ -23,7 +23,7 @@ const range = (first: string, last = first): Range => [
 	Buffer.from(`${last}0101`, "hex"),
 ];
 
-/** What mainnet's root subnet has, but for the cycles minting canister; none of these canisters exists here. */
+/** The ranges of mainnet's root subnet without the cycles minting canister. None of these canisters exists here. */
 const ROOT_RANGES: readonly Range[] = [
 	range("0000000000000000", "0000000000000003"),
 	range("0000000000000005", "0000000000000006"),
@@ -36,10 +36,10 @@ const APPLICATION_RANGES: readonly Range[] = [[canisterIdAt(0), canisterIdAt(0xf
 const within = ([first, last]: Range, id: Uint8Array) =>
 	Buffer.compare(first, id) <= 0 && Buffer.compare(id, last) <= 0;
 
-/** Where an agent looks for the ranges: v2 under `/subnet`, v3 under `/canister_ranges` (call: v3 and v4). */
+/** Where an agent reads the ranges: v2 under `/subnet`, v3 under `/canister_ranges` (call: v3 and v4). */
 export type DelegationFormat = "flat" | "tree";
 
-/** How subnets sign: by BLS12-381, or by hashes that only tests take for signatures (test-signatures.ts). */
+/** How subnets sign: with BLS12-381, or with hashes for tests (test-signatures.ts). */
 export type Signatures = "bls" | "test";
 
 export const subnetKey = (signatures: Signatures, seed: Uint8Array, name: string): SubnetKey =>
@@ -75,7 +75,7 @@ export class Topology {
 		return APPLICATION_RANGES.some((range) => within(range, canisterId));
 	}
 
-	/** The subnet that answers for a canister, or that has this id itself. */
+	/** The subnet of a canister, or the subnet with this id. */
 	subnetOf(id: Uint8Array): SubnetKey {
 		const isSystem = SYSTEM_RANGES.some((range) => within(range, id)) || equal(id, this.system.subnetId);
 		return isSystem ? this.system : this.application;
@@ -135,7 +135,7 @@ export class Topology {
 		];
 	}
 
-	/** Signed by the root subnet, and kept: on mainnet too one delegation serves for days. */
+	/** Signed by the root subnet and cached: on mainnet, too, a delegation stays in use for days. */
 	delegation(format: DelegationFormat, time: bigint, { subnetId: id } = this.application): Delegation {
 		const name = `${format} ${hex(id)}`;
 		const known = this.#delegations.get(name);

@@ -1,8 +1,8 @@
 /**
  * Certification, "Certificate" and "Lookup": pruning a tree to the paths asked for.
  *
- * A path that is not in the tree is answered with its neighbours' labels, whose contents are pruned: from them
- * `lookup` concludes Absent rather than Unknown.
+ * A path that is not in the tree is represented by its neighbours' labels with pruned contents: from them `lookup`
+ * concludes Absent rather than Unknown.
  */
 import { hex } from "../encoding/bytes.js";
 import type { Encodable } from "../encoding/cbor-encode.js";
@@ -18,7 +18,7 @@ enum Kind {
 	Pruned = 4,
 }
 
-/** What to show below a point of the tree: all of it, or what stands under some labels. */
+/** The part to reveal below a node of the tree: all of it, or the content of some labels. */
 interface Reveal {
 	all: boolean;
 	readonly children: Map<string, { readonly label: Uint8Array; readonly reveal: Reveal }>;

@@ -1,70 +1,70 @@
-/** What the way to the network and the network's load are like; without any, everything is as fast as it can be. */
+/** Conditions of the connection and the load of the network. By default there is no delay and no loss. */
 import { checkOptions } from "../given.js";
 import { SIZES } from "../limits.js";
 import { PROFILES, type Profile } from "./profiles.js";
 
-/** Requests that a host turns away, by chance or by count. */
+/** Requests that the network refuses, by chance or by count. */
 export type Refusal = RefusalByChance | RefusalByCount;
 
-/** Requests that a host turns away by chance. */
+/** Refuses requests by chance. */
 export interface RefusalByChance extends RefusalAnswer {
-	/** Of every request, 0 to 1. */
+	/** Share of the requests, from 0 to 1. */
 	readonly probability: number;
-	/** Not both. */
+	/** Always absent; discriminates from `RefusalByCount`. */
 	readonly every?: never;
 }
 
-/** Requests that a host turns away by count. */
+/** Refuses requests by count. */
 export interface RefusalByCount extends RefusalAnswer {
-	/** The n-th of these requests, the 2n-th, and so on. */
+	/** Refuses the n-th matching request, the 2n-th, and so on. */
 	readonly every: number;
-	/** Not both. */
+	/** Always absent; discriminates from `RefusalByChance`. */
 	readonly probability?: never;
 }
 
-/** What a host says to requests that it turns away. */
+/** The response to refused requests. */
 export interface RefusalAnswer {
-	/** Too many requests, or not available. */
+	/** HTTP status: too many requests, or not available. */
 	readonly status: 429 | 503;
-	/** The header Retry-After; without it there is none. */
+	/** Value of the header Retry-After. @default no such header */
 	readonly retryAfterSeconds?: number;
-	/** Which requests; all, if not given. */
+	/** Kinds of requests to which it applies. @default all */
 	readonly kinds?: readonly ("call" | "query" | "read_state")[];
 }
 
-/** What the way to the network and the network's load are like; what is not given is as fast as can be. */
+/** Conditions of the connection and the load of the network. Omitted ones add no delay, limit or loss. */
 export interface Conditions {
-	/** Where to start from; what else is given here takes its place. */
+	/** Profile whose values apply to all omitted conditions. */
 	readonly profile?: Profile;
-	/** Milliseconds that a request takes to arrive, and as many for its reply; of two, anything between them. */
+	/** Latency of a request in milliseconds, and the same of its reply. A pair is the range of a random latency. */
 	readonly latencyMs?: number | readonly [number, number];
-	/** Milliseconds between blocks. 0: a block is made as soon as there is a message. */
+	/** Milliseconds between blocks. With 0 a block is made as soon as there is a message. */
 	readonly blockIntervalMs?: number;
-	/** Ingress bytes in one block; what does not fit waits for a later one. */
+	/** Ingress bytes per block; further messages wait for a later block. */
 	readonly blockIngressBytes?: number;
-	/** Ingress messages in one block. */
+	/** Ingress messages per block. */
 	readonly blockIngressMessages?: number;
-	/** Milliseconds from a block to its certificate: until then neither replies nor statuses show it. */
+	/** Milliseconds from a block to its certificate. Replies and statuses show a block only after that. */
 	readonly certificationMs?: number;
-	/** Bytes a second of all request bodies together: a connection is read no faster than its share. */
+	/** Bytes per second of all request bodies together. Connections share the bandwidth. */
 	readonly uplinkBytesPerSecond?: number;
-	/** Bytes a second of all response bodies together: each connection gets its share. */
+	/** Bytes per second of all response bodies together. Connections share the bandwidth. */
 	readonly downlinkBytesPerSecond?: number;
-	/** Calls that the node works on at once; one more is answered 429. */
+	/** Calls that the node processes concurrently. Further calls get status 429. */
 	readonly callsAtOnce?: number;
-	/** Ingress bytes that may wait for a block; past that a call is answered 503. */
+	/** Ingress bytes that may wait for a block. Beyond it a call gets status 503. */
 	readonly poolBytes?: number;
-	/** Requests that are turned away; where several would, the first answers. Default none. */
+	/** Requests to refuse. If several match, the first one applies. @default none */
 	readonly refusals?: readonly Refusal[];
-	/** Probability that a request never arrives: its connection is closed. */
+	/** Probability that a request is lost: its connection is closed. */
 	readonly requestLoss?: number;
-	/** Probability that a reply is lost, after its request was executed. */
+	/** Probability that a reply is lost after its request was executed. */
 	readonly replyLoss?: number;
 }
 
-/** Conditions with nothing left open. */
+/** Conditions without omitted values. */
 export interface Settings extends Required<Omit<Conditions, "profile" | "latencyMs">> {
-	/** Milliseconds that a request takes to arrive, and as many for its reply: from the first to the second. */
+	/** Range of the latency of a request, and of its reply, in milliseconds. */
 	readonly latencyMs: readonly [number, number];
 }
 
@@ -83,7 +83,7 @@ export const NO_CONDITIONS: Settings = {
 	replyLoss: 0,
 };
 
-/** A profile's name, or conditions one by one. Throws a RangeError at what cannot be. */
+/** Resolves the name of a profile, or conditions. @throws RangeError for invalid values */
 export function resolveConditions(given: Profile | Conditions = {}): Settings {
 	if (typeof given !== "string") checkOptions(given, "conditions");
 	const { profile, ...own } = typeof given === "string" ? { profile: given } : given;

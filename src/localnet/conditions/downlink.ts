@@ -1,17 +1,17 @@
-/** The client's way down: one bandwidth for all connections, which take turns piece by piece. */
+/** The client's downlink: one bandwidth for all connections, which send pieces in turn. */
 import type { Settings } from "./conditions.js";
 import type { Timers } from "./timers.js";
 
-/** A shorter wait is left to the next piece: timers are not that exact. */
+/** Timers are not exact: a shorter wait is added to the next piece's. */
 const LEAST_WAIT_MS = 1;
-/** What this process was late by, busy with other requests, is made up for within this time. */
+/** Maximum delay, from other work of this process, that is made up for. */
 const SLACK_MS = 50;
 /** Pieces a second: few enough for timers, and enough for connections to share the line. */
 const PIECES_PER_SECOND = 400;
 const LEAST_PIECE_BYTES = 1_024;
 
 export class Downlink {
-	/** When the line will have carried all that came so far, on its clock. */
+	/** Time at which all bytes so far are sent, on the downlink's clock. */
 	#free = 0;
 
 	constructor(
@@ -21,7 +21,7 @@ export class Downlink {
 		readonly now: () => number = () => performance.now(),
 	) {}
 
-	/** The body in pieces, each when the line has carried it. */
+	/** Yields the body in pieces, each at the time at which it is sent. */
 	async *carry(body: Uint8Array): AsyncGenerator<Uint8Array> {
 		for (let at = 0; at < body.length; ) {
 			const rate = this.settings().downlinkBytesPerSecond;

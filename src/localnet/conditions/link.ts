@@ -1,4 +1,4 @@
-/** Conditions at work on one request after the other: latency, loss, refusals, and how many calls a node takes. */
+/** Applies conditions to requests: latency, loss, refusals, and the number of concurrent calls. */
 import { endpointOf } from "../http/endpoint.js";
 import { BUSY, textReply } from "../http/replies.js";
 import type { Middleware, WireReply } from "../http/wire.js";
@@ -38,9 +38,9 @@ export function createLink(settings: () => Settings, random: Random, timers: Tim
 	};
 }
 
-/** Which requests are turned away. */
+/** Decides which requests are refused. */
 class Refusals {
-	/** Requests so far, by refusal: those that count by `every`. */
+	/** Requests counted so far, for each refusal with `every`. */
 	#counts = new WeakMap<object, number>();
 
 	constructor(

@@ -1,7 +1,7 @@
-/** Conditions by name. */
+/** Named conditions. */
 import type { Conditions } from "./conditions.js";
 
-/** Conditions by name; docs/LOCALNET.md has their figures. */
+/** Named conditions; docs/LOCALNET.md lists their values. */
 export type Profile = "mainnet" | "slow-uplink" | "lossy" | "throttled";
 
 /**
@@ -21,7 +21,7 @@ export const PROFILES: Readonly<Record<Profile, Conditions>> = {
 	"slow-uplink": { ...mainnet, uplinkBytesPerSecond: 1_000_000 },
 	/** One request in twenty does not arrive, and one reply in twenty. */
 	lossy: { ...mainnet, requestLoss: 0.05, replyLoss: 0.05 },
-	/** A busy boundary: one request in five is told when to come again, one in ten is not. */
+	/** A busy boundary: refuses one request in five with Retry-After, and one in ten without. */
 	throttled: {
 		...mainnet,
 		refusals: [

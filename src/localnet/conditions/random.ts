@@ -1,6 +1,6 @@
 import { sha256, utf8 } from "../encoding/bytes.js";
 
-/** Numbers from 0 to 1 that a seed decides: a network with the same seed has the same luck. */
+/** Random numbers from 0 to 1. Networks with the same seed get the same numbers. */
 export type Random = () => number;
 
 export function seededRandom(seed: Uint8Array, purpose: string): Random {

@@ -1,4 +1,4 @@
-/** Timers that end with the network: none keeps the process alive after `stop`. */
+/** Timers that end with the network, so that none keeps the process alive after `stop`. */
 export class Timers {
 	readonly #running = new Set<NodeJS.Timeout>();
 	#stopped = false;
@@ -12,7 +12,7 @@ export class Timers {
 		this.#running.add(timer);
 	}
 
-	/** Stays pending for ever once the network has stopped: whom it would answer is gone. */
+	/** Stays pending forever once the network has stopped: its caller is gone. */
 	sleep(ms: number): Promise<void> {
 		return new Promise((resolve) => this.after(ms, resolve));
 	}

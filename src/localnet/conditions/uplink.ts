@@ -1,12 +1,12 @@
 /**
- * The client's way up: one bandwidth for all connections. A body is not read before its bytes have had their time,
- * so the sockets fill and the client is held up as by a slow line (the kernel's own buffers, some MiB a connection,
- * still take what fits).
+ * The client's uplink: one bandwidth for all connections. A body is read only as fast as the bandwidth allows, so the
+ * sockets fill and the client slows down as on a slow line. The kernel's buffers still accept some MiB per connection
+ * at once.
  */
 import type { Settings } from "./conditions.js";
 import type { Timers } from "./timers.js";
 
-/** A shorter wait is left to the next piece: timers are not that exact. */
+/** Timers are not exact: a shorter wait is added to the next piece's. */
 const LEAST_WAIT_MS = 1;
 
 export interface Pausable {
@@ -15,7 +15,7 @@ export interface Pausable {
 }
 
 export class Uplink {
-	/** When the line will have carried all that came so far, on its clock. */
+	/** Time at which all bytes so far have arrived, on the uplink's clock. */
 	#free = 0;
 
 	constructor(
@@ -25,7 +25,7 @@ export class Uplink {
 		readonly now: () => number = () => performance.now(),
 	) {}
 
-	/** A piece has come: nothing more is read from its stream until the line would have carried it. */
+	/** Accounts for a piece, and pauses its stream until the bandwidth would have carried it. */
 	carry(bytes: number, stream: Pausable): void {
 		const rate = this.settings().uplinkBytesPerSecond;
 		if (rate === Number.POSITIVE_INFINITY) return;

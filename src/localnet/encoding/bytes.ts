@@ -2,7 +2,7 @@
 import { createHash, hash as hashOf } from "node:crypto";
 import { Principal } from "@dfinity/principal";
 
-/** Up to here a hash takes less time in one call, with a copy of its parts, than as an object. */
+/** Up to this size one hash call over a copy of the parts is faster than a hash object. */
 const FEW_BYTES = 4_096;
 
 export function sha256(...parts: readonly Uint8Array[]): Buffer {
@@ -50,7 +50,7 @@ export function unleb128(bytes: Uint8Array): bigint {
 	return bytes.reduceRight((value, byte) => (value << 7n) | BigInt(byte & 0x7f), 0n);
 }
 
-/** `byte(|s|) · s`, which keeps the purposes of signatures and hashes apart. */
+/** `byte(|s|) · s`, which separates the domains of signatures and hashes. */
 export function domainSeparator(name: string): Buffer {
 	const bytes = utf8(name);
 	return Buffer.concat([Uint8Array.of(bytes.length), bytes]);
@@ -60,7 +60,7 @@ export function principalText(bytes: Uint8Array): string {
 	return Principal.fromUint8Array(Uint8Array.from(bytes)).toText();
 }
 
-/** The bytes of a principal's textual form, or undefined where it is not one. */
+/** The bytes of a principal's text, or undefined if the text is invalid. */
 export function principalBytes(text: string): Uint8Array | undefined {
 	try {
 		return Principal.fromText(text).toUint8Array();
@@ -69,7 +69,7 @@ export function principalBytes(text: string): Uint8Array | undefined {
 	}
 }
 
-/** "Special forms of Principals": the id that a public key authenticates. */
+/** "Special forms of Principals": the principal of a public key. */
 export function selfAuthenticating(derPublicKey: Uint8Array): Buffer {
 	return Buffer.concat([sha224(derPublicKey), Uint8Array.of(2)]);
 }

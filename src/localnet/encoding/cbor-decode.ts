@@ -1,8 +1,8 @@
 /**
  * HTTPS interface, "CBOR encoding of requests and responses": reading.
  *
- * Byte strings are views into the body, never copies: an argument of 2 MiB is read once from the socket and
- * once by the canister. Integers are bigint, maps are Map; floats, duplicate and non-text keys are refused.
+ * Byte strings are views into the body, never copies, since arguments can have 2 MiB. Integers are bigint, maps are
+ * Map; floats, duplicate keys and non-text keys are rejected.
  */
 
 export type CborValue = bigint | string | boolean | null | Uint8Array | CborValue[] | Map<string, CborValue>;

@@ -1,11 +1,11 @@
 /**
- * What each message took, and what the network charged for it (fees.ts).
+ * Resources that each message used, and the cycles that the network charged for it (fees.ts).
  *
  * Storage is not charged. Instructions are counted only by a network with metering; without, they are 0 and
  * cycles cover the fixed fees.
  */
 
-/** What kind of message was executed. */
+/** Kind of an executed message. */
 export type MessageKind =
 	| "update"
 	| "replicated query"
@@ -21,45 +21,45 @@ export type MessageKind =
 export interface MessageRecord {
 	/** Textual canister id. */
 	readonly canister: string;
-	/** Which method; of what the system calls by itself, the name of its entry point. */
+	/** Name of the method, or of the entry point if the system called it. */
 	readonly method: string;
-	/** As what it was called. */
+	/** Kind of the message. */
 	readonly kind: MessageKind;
-	/** `ic0.canister_version` as the message found it. */
+	/** `ic0.canister_version` before the message. */
 	readonly canisterVersion: bigint;
-	/** Wasm instructions, system calls and dirtied pages. */
+	/** Wasm instructions, including the cost of system calls and dirtied pages. */
 	readonly instructions: bigint;
 	/** Heap pages of 4 KiB changed, plus stable memory blocks of 4 KiB written. */
 	readonly pagesDirtied: number;
-	/** By `ic0.stable64_write` and its like, overwritten bytes each time anew. */
+	/** Bytes written to stable memory. Overwriting the same bytes counts every time. */
 	readonly stableBytesWritten: number;
-	/** Method name and argument, where the message came from outside; else 0. */
+	/** Bytes of method name and argument of an ingress message; 0 for any other. */
 	readonly ingressBytes: number;
-	/** Of its reply, without what an envelope adds. */
+	/** Size of its reply in bytes, without the envelope. */
 	readonly replyBytes: number;
-	/** Charged to the canister, reception included. */
+	/** Cycles charged to the canister, including those for reception. */
 	readonly cycles: bigint;
-	/** Error code (`IC0503`) where it failed. */
+	/** Error code, such as `IC0503`, if the message failed. */
 	readonly error?: string;
 }
 
-/** Sums of what a canister's, or all, messages took. */
+/** Sums over the messages of one canister, or of all. */
 export interface Metrics {
-	/** How many. */
+	/** Number of messages. */
 	messages: number;
-	/** Wasm instructions, system calls and dirtied pages. */
+	/** Wasm instructions, including the cost of system calls and dirtied pages. */
 	instructions: bigint;
-	/** Heap pages and stable memory blocks of 4 KiB, each message's counted anew. */
+	/** Heap pages and stable memory blocks of 4 KiB, counted per message. */
 	pagesDirtied: number;
-	/** To stable memory, overwritten bytes each time anew. */
+	/** Bytes written to stable memory. Overwriting the same bytes counts every time. */
 	stableBytesWritten: number;
-	/** Method names and arguments of those from outside. */
+	/** Bytes of method names and arguments of ingress messages. */
 	ingressBytes: number;
-	/** Of their replies. */
+	/** Size of all replies in bytes. */
 	replyBytes: number;
-	/** Charged to the canisters, reception included. */
+	/** Cycles charged to the canisters, including those for reception. */
 	cycles: bigint;
-	/** Those that failed. */
+	/** Number of failed messages. */
 	errors: number;
 }
 
@@ -83,7 +83,7 @@ export class Accounting {
 		this.#onMessage?.(record);
 	}
 
-	/** A copy, of one canister or of all. */
+	/** A copy of the sums of one canister, or of all. */
 	metrics(canister?: string): Metrics {
 		return { ...(canister === undefined ? this.#total : (this.#byCanister.get(canister) ?? none())) };
 	}

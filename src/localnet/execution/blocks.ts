@@ -1,32 +1,32 @@
-/** What each block took, for tests that measure how full blocks are. */
+/** Contents of each block, for tests that measure how full blocks are. */
 import { principalText } from "../encoding/bytes.js";
 import type { Ingress } from "./subnet.js";
 
-/** A message from outside in a block. */
+/** An ingress message in a block. */
 export interface IngressRecord {
 	/** Textual id of the canister called. */
 	readonly canister: string;
-	/** Which method it calls. */
+	/** Name of the method. */
 	readonly method: string;
-	/** Of the whole signed message, as it counts towards the block's ceiling. */
+	/** Size of the signed message in bytes, as counted against the block's limit. */
 	readonly bytes: number;
 }
 
-/** What a block took. */
+/** Contents of a block. */
 export interface BlockRecord {
-	/** Counts blocks from 1; empty ones count, too. */
+	/** Number of the block, from 1. Empty blocks are counted. */
 	readonly height: number;
 	/** Nanoseconds since 1970, as canisters see it. */
 	readonly time: bigint;
-	/** Of all its messages from outside, as they count towards its ceiling. */
+	/** Ingress bytes in the block, as counted against its limit. */
 	readonly ingressBytes: number;
-	/** How many they are. */
+	/** Number of ingress messages. */
 	readonly ingressMessages: number;
-	/** Each of them, in order. */
+	/** The ingress messages in order. */
 	readonly ingress: readonly IngressRecord[];
 }
 
-/** The latest records that are kept: at 1.2 blocks a second those of a day. */
+/** Number of records kept: about a day at 1.2 blocks a second. */
 export const KEPT_RECORDS = 100_000;
 
 export class BlockLog {

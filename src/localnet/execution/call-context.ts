@@ -1,6 +1,6 @@
 /**
- * Abstract behavior, "Call contexts": who waits for an answer of a canister, and what the canister itself waits
- * for. A context ends when it was answered and no call made in it is outstanding.
+ * Abstract behavior, "Call contexts": the caller that waits for a canister's response, and the calls that the canister
+ * itself waits for. A context ends when it was answered and has no outstanding call.
  */
 import type { CanisterId } from "./canister-id.js";
 import type { Response, TableCallback } from "./message.js";
@@ -8,24 +8,24 @@ import type { Response, TableCallback } from "./message.js";
 export type Origin =
 	| { readonly kind: "ingress"; readonly requestId: string }
 	| { readonly kind: "canister"; readonly canister: CanisterId; readonly callback: number }
-	/** The network's operator, who stands outside of it. */
+	/** The network's operator, who is not part of the network. */
 	| { readonly kind: "operator"; readonly answer: (response: Response) => void }
 	| { readonly kind: "system" };
 
 export interface CallContext {
 	readonly origin: Origin;
 	readonly caller: Uint8Array;
-	/** Sent with the call and not accepted yet. */
+	/** Cycles sent with the call and not accepted yet. */
 	cycles: bigint;
 	responded: boolean;
 	outstandingCalls: number;
-	/** Executed in this context so far, for `performance_counter(1)`. */
+	/** Instructions executed in this context so far, for `performance_counter(1)`. */
 	instructions: bigint;
-	/** Set by uninstalling: no callback of this context runs any more. */
+	/** Set by uninstalling: callbacks of this context no longer run. */
 	deleted: boolean;
 }
 
-/** What to do when the response to an outgoing call comes. */
+/** Functions to run when the response to an outgoing call arrives. */
 export interface Callback {
 	readonly context: CallContext;
 	readonly reply: TableCallback;

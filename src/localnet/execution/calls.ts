@@ -12,7 +12,7 @@ import type { Executor, Label, Outcome } from "./executor.js";
 import type { Message, Response } from "./message.js";
 import { ExecutionError, missingMethod, type Reject, RejectCode, reject } from "./rejects.js";
 
-/** A call on its way to a canister, or to the management canister. */
+/** A queued call to a canister or to the management canister. */
 export interface Call {
 	readonly kind: "call";
 	readonly origin: Origin;
@@ -40,7 +40,7 @@ interface SystemTask {
 
 export type Task = Call | Delivery | SystemTask;
 
-/** What the calls of a subnet need of it. */
+/** The functions that calls need from the subnet. */
 export interface CallEnvironment {
 	readonly executor: Executor;
 	readonly management: Management;
@@ -48,7 +48,7 @@ export interface CallEnvironment {
 	canister(id: Uint8Array): Canister | undefined;
 	/** Nanoseconds since 1970, of the block in execution. */
 	time(): bigint;
-	/** An ingress message has its answer, or has begun and waits for others. */
+	/** Called when an ingress message has a response, or has started and awaits other calls. */
 	answered(requestId: string, response: Response): void;
 	processing(requestId: string): void;
 }
@@ -70,7 +70,7 @@ export class Calls {
 		this.#queue.push(task);
 	}
 
-	/** Runs queued messages, and those they cause, at most so many. */
+	/** Runs queued messages, and the messages that they cause, up to a maximum. */
 	drain(most: number): void {
 		for (let n = 0; n < most; n++) {
 			const task = this.#queue.shift();
@@ -81,7 +81,7 @@ export class Calls {
 		}
 	}
 
-	/** Answers a call from wherever it came; what is left of its cycles goes back. */
+	/** Responds to a call of any origin and refunds the remaining cycles. */
 	respond(origin: Origin, response: Response, refund: bigint): void {
 		if (origin.kind === "ingress") this.#env.answered(origin.requestId, response);
 		else if (origin.kind === "operator") origin.answer(response);
@@ -91,7 +91,7 @@ export class Calls {
 		}
 	}
 
-	/** Abstract behavior, "IC Management Canister: Code uninstallation": rejects what is unanswered. */
+	/** Abstract behavior, "IC Management Canister: Code uninstallation": rejects open calls. */
 	abandon(canister: Canister): void {
 		for (const context of canister.contexts) {
 			context.deleted = true;
@@ -151,7 +151,7 @@ export class Calls {
 		this.#settle(canister, context, outcome);
 	}
 
-	/** Nothing is executed that a balance could not pay for. */
+	/** Rejects a message whose execution the balance could not pay for. */
 	#unpaid(canister: Canister): Reject | undefined {
 		const { prepayment } = this.#env.executor;
 		return canister.cycles < prepayment ? outOfCycles(canister, prepayment) : undefined;
@@ -283,7 +283,7 @@ export function outOfCycles(canister: Canister, needed: bigint): Reject {
 	return reject(RejectCode.SysTransient, "IC0207", text);
 }
 
-/** Why a canister takes no messages now. */
+/** Why a canister accepts no messages now. */
 export function refusalOf(canister: Canister): Reject | undefined {
 	if (canister.status === "stopped") {
 		return reject(RejectCode.CanisterError, "IC0508", `Canister ${canister.text} is stopped`);

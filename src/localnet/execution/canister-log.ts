@@ -1,4 +1,4 @@
-/** Canister interface, "Debugging aids", and `fetch_canister_logs`: what a canister printed, and why it trapped. */
+/** Canister interface, "Debugging aids", and `fetch_canister_logs`: the output of a canister, and its traps. */
 import { utf8 } from "../encoding/bytes.js";
 
 export interface LogRecord {
@@ -8,16 +8,16 @@ export interface LogRecord {
 	readonly content: Uint8Array;
 }
 
-/** A record counts for its content and these: its number and its time. */
+/** Bytes that a record counts in addition to its content: its number and its time. */
 const RECORD_BYTES = 16;
 
-/** Why a message trapped, as the log tells it. */
+/** The log text of a trap. */
 export function trapText({ message }: Error): string {
 	const said = /with message: '(.*)'$/s.exec(message)?.[1];
 	return `[TRAP]: ${said === "" ? "(no message)" : (said ?? message.replace(/^Canister trapped: /, ""))}`;
 }
 
-/** The newest records, as many as fit. Numbers go on where old ones are gone. */
+/** The newest records within a limit. Numbering continues after old records are dropped. */
 export class CanisterLog {
 	#records: LogRecord[] = [];
 	#bytes = 0;
@@ -35,7 +35,7 @@ export class CanisterLog {
 		return this.#records;
 	}
 
-	/** A text longer than all that fits is cut. */
+	/** Cuts a text that is longer than the limit. */
 	add(text: string, time: bigint, limit: number): void {
 		const content = utf8(text).subarray(0, Math.max(limit - RECORD_BYTES, 0));
 		this.#records.push({ idx: this.#next++, timestamp_nanos: time, content: Uint8Array.from(content) });
@@ -43,14 +43,14 @@ export class CanisterLog {
 		this.fit(limit);
 	}
 
-	/** Forgets the oldest that do not fit. */
+	/** Drops the oldest records beyond the limit. */
 	fit(limit: number): void {
 		let gone = 0;
 		while (this.#bytes > limit) this.#bytes -= this.#records[gone++]!.content.length + RECORD_BYTES;
 		if (gone > 0) this.#records = this.#records.slice(gone);
 	}
 
-	/** What reinstalling and uninstalling leave of it. */
+	/** The log after reinstalling or uninstalling. */
 	emptied(): CanisterLog {
 		return new CanisterLog(this.#next);
 	}

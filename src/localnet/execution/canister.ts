@@ -1,4 +1,4 @@
-/** Abstract behavior, "The state": what the IC keeps of a canister. */
+/** Abstract behavior, "The state": the state of a canister. */
 import { hex, principalText } from "../encoding/bytes.js";
 import { SIZES } from "../limits.js";
 import type { Callback, CallContext } from "./call-context.js";
@@ -10,7 +10,7 @@ import { StableMemory } from "./stable-memory.js";
 
 const NOTHING = new Uint8Array(0);
 
-/** What a snapshot of a canister holds. */
+/** Content of a canister snapshot. */
 export interface Snapshot {
 	readonly id: Uint8Array;
 	/** Nanoseconds since 1970. */
@@ -20,7 +20,7 @@ export interface Snapshot {
 	readonly stable: StableMemory;
 	readonly certifiedData: Uint8Array;
 	readonly globalTimer: bigint;
-	/** What it counts for. */
+	/** Size for limits and charges. */
 	readonly bytes: bigint;
 }
 
@@ -36,21 +36,21 @@ export class Canister {
 	instance: Instance | undefined;
 	stable = new StableMemory();
 	certifiedData: Uint8Array = NOTHING;
-	/** Nanoseconds since 1970; 0 where none is set. */
+	/** Nanoseconds since 1970; 0 if no timer is set. */
 	globalTimer = 0n;
 	installedAt: bigint | undefined;
 	log = new CanisterLog();
-	/** Bytes that its log may take. */
+	/** Maximum size of its log in bytes. */
 	logLimit: number = SIZES.logBytes;
-	/** By name, in the order that they were set. */
+	/** Values by name, in the order in which they were set. */
 	environmentVariables: ReadonlyMap<string, string> = new Map();
 	readonly chunkStore = new Map<string, Uint8Array>();
-	/** By the hexadecimal of their ids. */
+	/** Snapshots by hexadecimal id. */
 	readonly snapshots = new Map<string, Snapshot>();
 	snapshotsTaken = 0n;
 	readonly contexts = new Set<CallContext>();
 	readonly callbacks = new Map<number, Callback>();
-	/** Resolved when the last call context is gone: callers of `stop_canister`. */
+	/** Called when the last call context has ended, for callers of `stop_canister`. */
 	readonly stopWaiters: (() => void)[] = [];
 
 	constructor(
@@ -80,7 +80,9 @@ export class Canister {
 		return this.module?.exports.has(name) ?? false;
 	}
 
-	/** Empty again, as before the first installation; cycles, controllers and the chunk store stay. */
+	/**
+	 * Resets the canister to the state before its first installation, except cycles, controllers and the chunk store.
+	 */
 	uninstall(): void {
 		this.module = undefined;
 		this.instance = undefined;
@@ -88,7 +90,7 @@ export class Canister {
 		this.resetState();
 	}
 
-	/** A snapshot of what is committed; the canister has code. */
+	/** A snapshot of the committed state. Requires that the canister has code. */
 	capture(id: Uint8Array, takenAt: bigint): Snapshot {
 		const { module, instance, stable, certifiedData, globalTimer } = this;
 		if (!module || !instance) throw new Error("a canister without code has no snapshot");
@@ -97,7 +99,7 @@ export class Canister {
 		return { id, takenAt, module, state, stable: stable.copy(), certifiedData, globalTimer, bytes };
 	}
 
-	/** Goes back to a snapshot, `instance` being of its module and in its state. The version does not. */
+	/** Restores a snapshot; `instance` has its module and state. The canister version is not restored. */
 	restore({ module, stable, certifiedData, globalTimer }: Snapshot, instance: Instance): void {
 		this.module = module;
 		this.instance = instance;
@@ -106,7 +108,7 @@ export class Canister {
 		this.globalTimer = globalTimer;
 	}
 
-	/** What installing afresh forgets. */
+	/** Resets the state that a new installation discards. */
 	resetState(): void {
 		this.stable = new StableMemory();
 		this.certifiedData = NOTHING;
@@ -114,7 +116,7 @@ export class Canister {
 		this.log = this.log.emptied();
 	}
 
-	/** Keeps what it printed in a message that counts. */
+	/** Logs the output of a committed message. */
 	print(text: string, time: bigint): void {
 		this.log.add(text, time, this.logLimit);
 	}

@@ -1,5 +1,5 @@
 /**
- * Abstract behavior, "Message execution": runs one message, then commits or undoes it as a whole.
+ * Abstract behavior, "Message execution": runs a message, then commits or reverts its effects as a whole.
  */
 import { DIRTY_PAGE_INSTRUCTIONS, type InstructionLimits } from "../limits.js";
 import type { Environment } from "../system-api/host.js";
@@ -15,13 +15,13 @@ import type { ExecutionError } from "./rejects.js";
 export interface Label {
 	readonly kind: MessageKind;
 	readonly method: string;
-	/** Already charged by the time it runs; shown in the record. */
+	/** The ingress fee, charged before execution; for the record. */
 	readonly ingress?: { readonly bytes: number; readonly fee: bigint };
 }
 
 export interface Outcome {
 	readonly message: Message;
-	/** Set where the message trapped, and has had no effect. */
+	/** Set if the message trapped, in which case it has no effect. */
 	readonly error?: ExecutionError;
 }
 
@@ -35,8 +35,7 @@ export class Executor {
 	) {}
 
 	/**
-	 * What a canister must hold for an update or a timer to be executed: the whole of what it may take is set aside
-	 * before it runs.
+	 * Cycles that a canister must have for an update or a timer to run: the maximum cost is reserved before execution.
 	 */
 	get prepayment(): bigint {
 		return this.fees.execution(this.limits.update);
@@ -51,7 +50,7 @@ export class Executor {
 		return this.#run(canister, entry, input, label, this.limits.update, true);
 	}
 
-	/** A query in a replicated message: paid for, without effects on the state. */
+	/** A query in replicated mode: it is charged and has no effects on the state. */
 	replicatedQuery(canister: Canister, entry: Entry, input: MessageInput, label: Label): Outcome {
 		return this.#run(canister, entry, input, label, this.limits.update, false);
 	}
@@ -131,17 +130,17 @@ export class Executor {
 	}
 }
 
-/** What `ic0` only noted while the message ran. */
+/** Applies the effects that `ic0` recorded during execution. */
 export function applyEffects(canister: Canister, message: Message): void {
 	if (message.certifiedData) canister.certifiedData = message.certifiedData;
 	if (message.globalTimer !== undefined) canister.globalTimer = message.globalTimer;
-	// Cycles on a call that was never performed move back.
+	// Cycles of a call that was never performed return to the balance.
 	const unsent = message.callUnderConstruction?.cycles ?? 0n;
 	canister.cycles += message.cyclesAccepted + unsent - message.cyclesSpent;
 	if (message.input.context) message.input.context.cycles -= message.cyclesAccepted;
 }
 
-/** A balance does not go below 0: a callback is not prepaid here, and has for free what is missing. */
+/** Charges a canister, down to 0 at most: callbacks are not prepaid here, so they may exceed the balance. */
 export function charge(canister: Canister, cycles: bigint): void {
 	canister.cycles = canister.cycles > cycles ? canister.cycles - cycles : 0n;
 }

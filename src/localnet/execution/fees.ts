@@ -15,7 +15,7 @@ export class Fees {
 		this.#isFree = schedule === "free";
 	}
 
-	/** Of receiving a message with so many bytes of method name and argument. */
+	/** Cost of receiving a message, by the bytes of its method name and argument. */
 	ingress(bytes: number): bigint {
 		return this.#fee(CYCLES.ingressReception + CYCLES.ingressByte * BigInt(bytes));
 	}
@@ -24,7 +24,7 @@ export class Fees {
 		return this.#fee(CYCLES.updateExecution + CYCLES.instruction * instructions);
 	}
 
-	/** Of sending a call; the response is free here. */
+	/** Cost of a call. Its response is free here. */
 	call(methodBytes: number, argBytes: number): bigint {
 		return this.#fee(CYCLES.callBase + CYCLES.callByte * BigInt(methodBytes + argBytes));
 	}
@@ -33,7 +33,7 @@ export class Fees {
 		return this.#fee(CYCLES.createCanister);
 	}
 
-	/** What a canister gets that is created without naming cycles. */
+	/** Initial balance of a canister that is created without an amount of cycles. */
 	get provisionalBalance(): bigint {
 		return this.#fee(CYCLES.provisionalBalance);
 	}

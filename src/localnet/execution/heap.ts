@@ -1,10 +1,10 @@
 /**
  * Canister interface, "Entry points": when one traps, all changes to the Wasm state are discarded.
  *
- * A shadow holds the linear memory as of the last committed message. After a message the two are compared by pages of
- * 4 KiB, and only changed pages are copied: to the shadow to commit, from it to undo. The count of changed pages is
- * also what the IC charges for. Which pages can have changed the module has marked (wasm/write-marks.ts); where it
- * keeps no marks, or what it started with is not in the shadow yet, every page is looked at.
+ * A shadow holds the linear memory of the last committed state. After a message the two are compared by pages of 4 KiB,
+ * and only changed pages are copied: to the shadow to commit, from the shadow to revert. The IC also charges by changed
+ * pages. The module marks the pages that may have changed (wasm/write-marks.ts). Without marks, or before the initial
+ * memory is in the shadow, every page is compared.
  */
 import { PAGE_BYTES } from "../limits.js";
 import { LONGEST_STORE } from "../wasm/write-marks.js";
@@ -17,11 +17,11 @@ const MARKED = 1;
 
 export class Heap {
 	readonly #memory: WebAssembly.Memory | undefined;
-	/** Where the canister's heap begins in memory; what stands before it are its marks. */
+	/** Start of the canister's heap in memory, after its marks. */
 	readonly #start: number;
-	/** By stride; absent where the stride is all zeros. */
+	/** Shadow by stride; undefined for a stride of zeros. */
 	#shadow: (Buffer | undefined)[] = [];
-	/** Whether the marks tell of every page in which memory and shadow can differ. */
+	/** Whether the marks cover every page in which memory and shadow may differ. */
 	#isMarked = false;
 
 	constructor(memory: WebAssembly.Memory | undefined, start: number) {
@@ -33,12 +33,12 @@ export class Heap {
 		return (this.#memory?.buffer.byteLength ?? 0) - this.#start;
 	}
 
-	/** Whether memory has grown since the last commit; memory of a running instance cannot shrink again. */
+	/** Whether memory has grown since the last commit. The memory of a running instance cannot shrink. */
 	get grown(): boolean {
 		return this.size / STRIDE > this.#shadow.length;
 	}
 
-	/** Takes the memory as it is for committed, and answers how many pages had changed. */
+	/** Commits the memory. @returns the number of changed pages */
 	commit(): number {
 		let changed = 0;
 		this.#differences((memory, at, before, page, index) => {
@@ -51,7 +51,7 @@ export class Heap {
 		return changed;
 	}
 
-	/** Writes the committed state back; memory must not have grown. */
+	/** Reverts to the committed state. Memory must not have grown. */
 	restore(): void {
 		const buffer = this.#memory?.buffer ?? new ArrayBuffer(0);
 		const memory = Buffer.from(buffer, this.#start);
@@ -60,10 +60,10 @@ export class Heap {
 			before.copy(memory, at, at % STRIDE, (at % STRIDE) + length);
 		};
 		if (this.#isMarked) {
-			// To copy a page that was written takes no longer than to see whether it is another now.
+			// Copying a marked page is as fast as comparing it.
 			const marks = this.#marksOf(buffer);
 			for (let first = marks.indexOf(MARKED); first >= 0; ) {
-				// Those side by side in one stride at once: a message writes hundreds.
+				// Copy adjacent pages of a stride together: a message writes hundreds.
 				let next = first + 1;
 				while (next % PAGES_OF_STRIDE > 0 && marks[next] === MARKED) next++;
 				undo(first * PAGE_BYTES, (next - first) * PAGE_BYTES);
@@ -76,7 +76,7 @@ export class Heap {
 		}
 	}
 
-	/** Gives the committed state to the memory of a new instance of the same module. */
+	/** Moves the committed state to the memory of a new instance of the same module. */
 	moveTo(memory: WebAssembly.Memory | undefined): Heap {
 		const heap = new Heap(memory, this.#start);
 		heap.#shadow = this.#shadow;
@@ -91,7 +91,7 @@ export class Heap {
 		return this.#shadow.map((stride) => stride && Buffer.from(stride));
 	}
 
-	/** Takes such a copy for the committed state of this memory, of the same module. */
+	/** Loads a copy of a state of the same module as the committed state. */
 	load(state: readonly (Buffer | undefined)[]): void {
 		const missing = state.length - this.size / STRIDE;
 		if (missing > 0) this.#memory?.grow(missing);
@@ -101,8 +101,8 @@ export class Heap {
 	}
 
 	/**
-	 * Visits each page that differs from the shadow, to be made the same: where it is in memory, the stride of the
-	 * shadow, where the page is in that, and the number of the stride.
+	 * Yields each page that differs from the shadow: its position in memory, the stride of the shadow, the page's
+	 * position in that stride, and the stride's number.
 	 */
 	#differences(
 		visit: (memory: Buffer, at: number, before: Buffer, page: number, index: number) => void,
@@ -135,12 +135,12 @@ export class Heap {
 		this.#isMarked = this.#start > 0;
 	}
 
-	/** One for each page of the heap. */
+	/** Marks, one byte per page of the heap. */
 	#marksOf(buffer: ArrayBuffer): Buffer {
 		return Buffer.from(buffer, 0, this.#start && (buffer.byteLength - this.#start) / PAGE_BYTES);
 	}
 
-	/** Whether a store at the end of a marked page may have gone on into the next, without a mark of that. */
+	/** Whether a store at the end of a marked page may have continued into the next, which it does not mark. */
 	#goesOn(marks: Buffer, page: number): boolean {
 		return page + 1 < marks.length && marks[page + 1] !== MARKED;
 	}

@@ -1,4 +1,4 @@
-/** Accepted ingress messages until a block takes them, in the order they came. */
+/** Accepted ingress messages that wait for a block, in order of arrival. */
 import type { Settings } from "../conditions/conditions.js";
 import type { Ingress } from "./subnet.js";
 
@@ -21,7 +21,7 @@ export class IngressPool {
 		this.#bytes += ingress.bytes;
 	}
 
-	/** What one block takes. A message larger than a block goes alone, or it would wait for ever. */
+	/** Takes the messages of one block. A message larger than a block gets a block alone, or it would wait forever. */
 	takeBlock(): Ingress[] {
 		const { blockIngressBytes, blockIngressMessages } = this.settings();
 		let bytes = 0;

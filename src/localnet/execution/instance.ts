@@ -1,9 +1,9 @@
 /**
- * Canister interface, "Entry points": a module's Wasm state, entered for one message at a time, and brought back
- * to where it was if the message traps or was only a query.
+ * Canister interface, "Entry points": a module's Wasm state, entered for one message at a time, and reverted if the
+ * message traps or was a query.
  *
- * That is memory and globals. A table changed by `table.set`, or a segment that was dropped, is not put back:
- * compilers that canisters are written with make neither after the start.
+ * The state is memory and globals. `table.set` and dropped segments are not reverted: compilers for canisters use
+ * neither after the start.
  */
 import { type Environment, Host } from "../system-api/host.js";
 import { systemImports } from "../system-api/imports.js";
@@ -39,7 +39,7 @@ export class Instance {
 	#savedGlobals: readonly unknown[] = [];
 	#heap!: Heap;
 
-	/** Instantiates the module and takes that for the committed state; `start` is to follow. */
+	/** Instantiates the module and commits its initial state; `start` must run next. */
 	constructor(
 		readonly module: CanisterModule,
 		readonly canister: Canister,
@@ -59,7 +59,7 @@ export class Instance {
 		return this.#heap.size;
 	}
 
-	/** Runs an entry point; answers the instructions it took and the error it ended with, if any. */
+	/** Runs an entry point. @returns its instructions, and its error if it failed */
 	enter(entry: Entry, message: Message): { readonly instructions: bigint; readonly error?: ExecutionError } {
 		const host = this.#host;
 		host.begin(message);
@@ -73,7 +73,7 @@ export class Instance {
 		}
 	}
 
-	/** Answers how many pages of the heap have changed. */
+	/** @returns the number of changed heap pages */
 	commit(): number {
 		this.#savedGlobals = this.#globals.map((global) => global.value);
 		return this.#heap.commit();
@@ -81,7 +81,7 @@ export class Instance {
 
 	rollback(): void {
 		if (this.#heap.grown) {
-			// Memory cannot shrink: start again from the module, and put the committed heap into that.
+			// Memory cannot shrink: instantiate the module again, and load the committed heap.
 			this.#instantiate();
 			this.#heap = this.#heap.moveTo(this.#host.memory);
 		} else {
@@ -97,7 +97,7 @@ export class Instance {
 		return { heap: this.#heap.copy(), globals: this.#savedGlobals };
 	}
 
-	/** Goes to a state that an instance of the same module was in. */
+	/** Loads a state of an instance of the same module. */
 	load({ heap, globals }: InstanceState): void {
 		this.#heap.load(heap);
 		this.#savedGlobals = globals;

@@ -58,7 +58,7 @@ export class HeldLease {
 		}
 	}
 
-	/** A lease that could not be extended ends, and what it kept is missed where it is read. */
+	/** If an extension fails, the lease ends, and reads of the contents that it kept fail. */
 	#extend(): void {
 		this.#client.extendLease(this.id, { lifeMs: LIFE_MS }).catch(() => {});
 	}
