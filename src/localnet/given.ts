@@ -1,4 +1,4 @@
-/** What was given is no options object, no Wasm and so on. `code` is that of the client for the same mistake. */
+/** An argument has the wrong type. `code` is the client's code for the same error. */
 class OptionInvalid extends TypeError {
 	readonly code = "option_invalid";
 	readonly details: { readonly option: string; readonly reason: string };
@@ -16,14 +16,14 @@ const shown = (value: unknown): string =>
 			? "an array"
 			: "an object";
 
-/** Options may be left out; callers in JavaScript have no types. */
+/** Checks that options are an object or omitted: callers in JavaScript have no types. */
 export function checkOptions(options: unknown, name = "options"): void {
 	if (options === undefined || (typeof options === "object" && options !== null && !Array.isArray(options)))
 		return;
 	throw new OptionInvalid(name, `it must be an object, and is ${shown(options)}`);
 }
 
-/** Each of these may be left out, and is a function otherwise. */
+/** Checks that each value is a function or omitted. */
 export function checkFunctions(functions: Readonly<Record<string, unknown>>): void {
 	for (const [name, value] of Object.entries(functions))
 		if (value !== undefined && typeof value !== "function")

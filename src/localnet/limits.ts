@@ -1,8 +1,8 @@
 /**
- * What the Internet Computer allows and charges, figures of a 13-node application subnet.
+ * Limits and charges of the Internet Computer, for a 13-node application subnet.
  *
- * Sources: the IC interface specification, and where that leaves a constant open, the replica's own
- * (rs/limits, rs/config/src/subnet_config.rs, rs/config/src/http_handler.rs, rs/embedders).
+ * Sources: the IC interface specification, and for constants that it leaves open, the replica's code (rs/limits,
+ * rs/config/src/subnet_config.rs, rs/config/src/http_handler.rs, rs/embedders).
  */
 
 const KiB = 1024;
@@ -11,7 +11,7 @@ const GiB = 1024 * MiB;
 const SECOND_NS = 1_000_000_000n;
 
 export const SIZES = {
-	/** Snapshots of one canister. */
+	/** Maximum number of snapshots of one canister. */
 	snapshots: 10,
 	/** One ingress message: the signed CBOR envelope and 32 bytes for its id (rs/limits MAX_INGRESS_BYTES_PER_MESSAGE). */
 	ingressMessageBytes: 2 * MiB,
@@ -33,9 +33,9 @@ export const SIZES = {
 	wasmChunks: 100,
 	methodNameBytes: 20_000,
 	controllers: 10,
-	/** Principals that a visibility names. */
+	/** Maximum number of principals in a visibility setting. */
 	viewers: 10,
-	/** What canisters printed: all records of one, and their contents (rs/types canister_log). */
+	/** Maximum size of a canister's log: all records and their contents (rs/types canister_log). */
 	logBytes: 4 * KiB,
 	logMemoryBytes: 2 * MiB,
 	/** Environment variables of a canister (rs/config execution_environment), and each one's name and value. */
@@ -54,7 +54,7 @@ export const TIMES = {
 	ingressDriftNs: 30n * SECOND_NS,
 	/** How long an answered request stays in the state tree, counted from its answer. */
 	requestStatusNs: 300n * SECOND_NS,
-	/** A synchronous call that has no certificate by then is answered 202. */
+	/** A synchronous call without a certificate by then gets status 202. */
 	syncCallMs: 10_000,
 	/** Certified time older than this is renewed before a query or a read_state sees it. */
 	stateMaxAgeNs: 1n * SECOND_NS,

@@ -1,5 +1,5 @@
 /**
- * A local Internet Computer network inside Node: what this project's tests, benches and examples need of one.
+ * A local Internet Computer network inside Node, for tests, benches and examples.
  */
 import { createAgent, type NetworkAgent } from "./agent.js";
 import { Topology } from "./certification/topology.js";
@@ -30,13 +30,13 @@ import { type NetworkOptions, type NormalizedOptions, normalizeOptions } from ".
 
 /** A network inside this process, until it is disposed. */
 export class Network {
-	/** Resolves when the network answers requests; rejects where the port cannot be had. */
+	/** Resolves when the network accepts requests; rejects if the port is not available. */
 	readonly ready: Promise<void>;
-	/** What a message may take, where instructions are counted. A test may change it at any time. */
+	/** Instruction limits of a message, enforced with `metering`. May be changed at any time. */
 	readonly instructionLimits: InstructionLimits;
-	/** What befalls which request. */
+	/** Rules that assign faults to requests. */
 	readonly faults = new Faults();
-	/** The requests that came, in order. */
+	/** Log of the requests, in order of arrival. */
 	readonly requests = new RequestLog();
 	readonly #timers = new Timers();
 	#settings: Settings;
@@ -75,77 +75,79 @@ export class Network {
 		});
 	}
 
-	/** `http://127.0.0.1:<port>`, an agent's `host`; known once `ready`. */
+	/** `http://127.0.0.1:<port>`, for an agent's `host`; known after `ready`. */
 	get url(): string {
 		if (this.#port === undefined) throw new Error("the network is not ready: await network.ready");
 		return `http://127.0.0.1:${this.#port}`;
 	}
 
-	/** A principal whose canister this network would have: the effective canister id of calls that create canisters. */
+	/** A principal in this network's range: the effective canister id of calls that create canisters. */
 	get effectiveCanisterId(): string {
 		return principalText(canisterIdAt(0));
 	}
 
 	/**
-	 * Creates a canister and installs a Wasm into it; resolves with its id. No request is made of it: neither a signature
-	 * nor a fee is needed, and faults, conditions and the log of requests do not see it. What cannot be installed rejects,
-	 * and leaves no canister behind.
+	 * Creates a canister and installs a Wasm. @returns its id. It makes no request: it needs no signature and no fee,
+	 * and skips faults, conditions and the request log. Rejects if the Wasm cannot be installed, and leaves no canister
+	 * behind.
 	 */
 	install(wasm: Uint8Array, options: InstallOptions = {}): Promise<string> {
 		return this.#operator.install(wasm, options);
 	}
 
-	/** Upgrades a canister, called by its first controller. */
+	/** Upgrades a canister as its first controller. */
 	upgrade(canister: PrincipalLike, wasm: Uint8Array, options: UpgradeOptions = {}): Promise<void> {
 		return this.#operator.upgrade(canister, wasm, options);
 	}
 
 	/**
-	 * An HttpAgent for this network, of @icp-sdk/core where that is installed, else of @dfinity/agent. It trusts this
-	 * network's root key. Without an identity it is anonymous. Name the type that it has: `network.agent<HttpAgent>(identity)`.
+	 * An HttpAgent for this network, of @icp-sdk/core if that is installed, else of @dfinity/agent. It trusts this
+	 * network's root key. Without an identity it is anonymous. Name its type: `network.agent<HttpAgent>(identity)`.
 	 */
 	async agent<Agent extends NetworkAgent = NetworkAgent>(identity?: object): Promise<Agent> {
 		checkOptions(identity, "identity");
 		return createAgent(this.url, this.rootKey, this.#topology.signatures, identity) as Promise<Agent>;
 	}
 
-	/** A canister's site, `http://<canister>.localhost:<port>/`: its `http_request` behind a gateway that verifies. */
+	/**
+	 * URL of a canister's site, `http://<canister>.localhost:<port>/`: its `http_request` behind a verifying gateway.
+	 */
 	siteOf(canister: string): string {
 		return `http://${canister}.localhost:${new URL(this.url).port}/`;
 	}
 
-	/** The root subnet's public key in DER, 133 bytes: an agent's `rootKey`. */
+	/** The root subnet's public key in DER, 133 bytes, for an agent's `rootKey`. */
 	get rootKey(): Uint8Array {
 		return Uint8Array.from(this.#topology.root.publicDer);
 	}
 
-	/** What messages took so far: those of one canister (textual id), or all. */
+	/** Resource use of all messages so far, or of one canister's (textual id). */
 	metrics(canister?: string): Metrics {
 		return this.#subnet.accounting.metrics(canister);
 	}
 
-	/** Each block and what it took, oldest first; the latest 100,000. */
+	/** Records of the latest 100,000 blocks, the oldest first. */
 	get blocks(): readonly BlockRecord[] {
 		return this.#subnet.blocks.records;
 	}
 
-	/** Those that hold now, with nothing left open. */
+	/** The current conditions, with defaults filled in. */
 	get conditions(): Settings {
 		return this.#settings;
 	}
 
-	/** Changes all conditions at once: what is not given is as fast as can be again. */
+	/** Replaces all conditions. Omitted ones return to no delay, limit or loss. */
 	setConditions(conditions: Profile | Conditions): void {
 		this.#settings = resolveConditions(conditions);
 		if (this.#port !== undefined) this.#rounds.start();
 	}
 
-	/** Makes a block now, also where none is due: for tests that move the clock themselves. */
+	/** Makes a block now, even if none is due: for tests that move the clock. */
 	tick(): void {
 		this.#rounds.run();
 	}
 
-	/** Stops everything and frees the port; may be called more than once. */
+	/** Stops the network and frees the port. May be called more than once. */
 	dispose(): Promise<void> {
 		this.#disposed ??= (async () => {
 			this.#rounds.stop();
@@ -156,13 +158,13 @@ export class Network {
 		return this.#disposed;
 	}
 
-	/** The same, by `await using`. */
+	/** Like `dispose`, for `await using`. */
 	[Symbol.asyncDispose](): Promise<void> {
 		return this.dispose();
 	}
 }
 
-/** Starts a network; resolves when it answers requests. */
+/** Starts a network. Resolves when it accepts requests. */
 export async function createNetwork(options: NetworkOptions = {}): Promise<Network> {
 	const network = new Network(normalizeOptions(options));
 	await network.ready;

@@ -1,4 +1,4 @@
-/** What a network can be told, and what it is without. */
+/** Options of a network, and their defaults. */
 import { createHash, randomBytes } from "node:crypto";
 import type { Signatures } from "./certification/topology.js";
 import { type Conditions, resolveConditions, type Settings } from "./conditions/conditions.js";
@@ -10,45 +10,45 @@ import { checkFunctions, checkOptions } from "./given.js";
 import type { Middleware } from "./http/wire.js";
 import { INSTRUCTION_LIMITS, type InstructionLimits, TIMES } from "./limits.js";
 
-/** What a network can be told when it is made. */
+/** Options of `createNetwork`. */
 export interface NetworkOptions {
-	/** TCP port on 127.0.0.1; 0, the default, takes a free one. */
+	/** TCP port on 127.0.0.1. @default 0, a free port */
 	readonly port?: number;
 	/**
-	 * Count instructions and enforce their limits. Without it canisters run about 1.5 times as fast, an endless
-	 * loop is never stopped, and `performance_counter` answers 0. Default false.
+	 * Counts instructions and enforces their limits. Without it canisters run faster, an endless loop never stops, and
+	 * `performance_counter` returns 0. @default false
 	 */
 	readonly metering?: boolean;
-	/** Instructions a message may take, by kind; the IC's where not given. */
+	/** Instruction limits of a message, by entry point. @default the IC's limits */
 	readonly instructionLimits?: Partial<InstructionLimits>;
 	/**
-	 * What the subnet charges. `free` is that of a cloud engine: every fee is 0, `ic0.cost_*` return 0, and canisters
-	 * are created without cycles. Default `normal`.
+	 * Cost schedule of the subnet. `free` is the schedule of a cloud engine: every fee is 0, `ic0.cost_*` return 0, and
+	 * canisters are created without cycles. @default "normal"
 	 */
 	readonly costSchedule?: CostSchedule;
-	/** Makes keys, `raw_rand` and the luck of the conditions reproducible. Default random. */
+	/** Makes keys, `raw_rand` and random conditions reproducible. @default random */
 	readonly seed?: string | Uint8Array;
 	/**
-	 * How subnets sign. `"test"` is for suites of tests: a hash in place of each BLS signature, which takes no time,
-	 * protects nothing, and is verified by `verifyTestSignature` alone; agents and clients that are not given it refuse
-	 * every certificate. The root key says so in its bytes, and differs from that of the same seed with BLS.
+	 * How subnets sign. `"test"` is for test suites: each BLS signature becomes a hash, which is fast and protects
+	 * nothing. Only `verifyTestSignature` verifies it; agents and clients without it reject every certificate. The root
+	 * key contains a marker, and differs from the BLS key of the same seed.
 	 *
 	 * @default "bls"
 	 */
 	readonly signatures?: Signatures;
-	/** Nanoseconds since 1970. Default the system's clock. */
+	/** Returns nanoseconds since 1970. @default the system's clock */
 	readonly clock?: () => bigint;
-	/** What the way to the network and its load are like, or a profile's name. Default as fast as can be. */
+	/** Conditions of the connection and the load, or the name of a profile. @default no delay and no loss */
 	readonly conditions?: Profile | Conditions;
-	/** Milliseconds until a synchronous call is answered 202. Default 10,000. */
+	/** Milliseconds until a synchronous call gets status 202. @default 10,000 */
 	readonly syncCallTimeoutMs?: number;
-	/** Receives what canisters print, by textual canister id. Default nothing. */
+	/** Called with the output of canisters, and the textual canister id. @default the output is discarded */
 	readonly log?: (canister: string, text: string) => void;
-	/** Called after each executed message with what it took. */
+	/** Called after each executed message with its record. */
 	readonly onMessage?: (record: MessageRecord) => void;
 	/** Called when a block takes its messages, before it executes them. */
 	readonly onBlock?: (block: BlockRecord) => void;
-	/** Stands between the socket and the network: sees every request before it is handled and every reply. */
+	/** Runs between the socket and the network, with every request and every reply. */
 	readonly middleware?: Middleware;
 }
 
@@ -60,7 +60,7 @@ export interface NormalizedOptions {
 	readonly seed: Uint8Array;
 	readonly signatures: Signatures;
 	readonly clock: () => bigint;
-	/** At the start; `Network.setConditions` changes them. */
+	/** The initial conditions; `Network.setConditions` changes them. */
 	readonly conditions: Settings;
 	readonly syncCallTimeoutMs: number;
 	readonly log: (canister: string, text: string) => void;

@@ -1,12 +1,12 @@
 /**
- * Abstract behavior, "Message execution": one execution of an entry point, and the effects it will have if it
- * does not trap. Heap and stable memory are undone by their own journals; everything else waits here.
+ * Abstract behavior, "Message execution": one execution of an entry point, and its effects if it does not trap. Heap
+ * and stable memory have their own journals; all other effects are recorded here.
  */
 import type { CallContext } from "./call-context.js";
 import type { CanisterId } from "./canister-id.js";
 import type { Reject } from "./rejects.js";
 
-/** Where a system call is made from, as the interface specification's overview of imports abbreviates it. */
+/** The context of a system call, in the abbreviations of the specification's overview of imports. */
 export type Mode = "I" | "G" | "U" | "RQ" | "NRQ" | "CQ" | "Ry" | "Rt" | "C" | "F" | "T" | "s";
 
 export const MODE_NAMES: Readonly<Record<Mode, string>> = {
@@ -56,7 +56,7 @@ export interface MessageInput {
 	readonly rejected?: Reject;
 	readonly refunded?: bigint;
 	readonly context?: CallContext;
-	/** Of a query on its target canister: makes the data certificate. */
+	/** Returns the data certificate, for a query on its target canister. */
 	readonly dataCertificate?: () => Uint8Array;
 }
 
@@ -69,7 +69,7 @@ export class Message {
 	accepted = false;
 	certifiedData: Uint8Array | undefined;
 	globalTimer: bigint | undefined;
-	/** Taken from the balance so far: sent with calls, burnt; less what was accepted. */
+	/** Cycles taken from the balance: sent with calls or burnt, minus accepted ones. */
 	cyclesSpent = 0n;
 	cyclesAccepted = 0n;
 
@@ -88,7 +88,7 @@ export class Message {
 		return this.mode !== "NRQ" && this.mode !== "CQ" && this.mode !== "F";
 	}
 
-	/** Whether `msg_reply` or `msg_reject` is still to come. */
+	/** Whether the message may still call `msg_reply` or `msg_reject`. */
 	get mayRespond(): boolean {
 		return this.response === undefined && !this.input.context?.responded;
 	}

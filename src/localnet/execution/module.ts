@@ -25,7 +25,7 @@ export interface Metadata {
 	readonly bytes: Uint8Array;
 }
 
-/** Thrown where a module cannot be a canister's. */
+/** Thrown if a module is not a valid canister module. */
 export class InvalidModule extends Error {
 	toReject(canister: string): Reject {
 		return reject(
@@ -41,7 +41,7 @@ export class InvalidModule extends Error {
 }
 
 export interface CanisterModule {
-	/** SHA-256 of what was installed, compressed or not: `/canister/<id>/module_hash`. */
+	/** SHA-256 of the installed bytes, compressed or not: `/canister/<id>/module_hash`. */
 	readonly hash: Buffer;
 	readonly bytes: number;
 	readonly compiled: WebAssembly.Module;
@@ -50,14 +50,14 @@ export interface CanisterModule {
 	readonly metadata: ReadonlyMap<string, Metadata>;
 }
 
-/** Modules that are kept for the next installation of the same Wasm: some large ones, any number of small ones. */
+/** Total size of the cached modules. A later installation of the same Wasm reuses them. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 const kept = new Map<string, CanisterModule>();
 let keptBytes = 0;
 
 /**
- * The module, from before where the same was installed lately: an upgrade, or a second canister of one kind, need not
- * instrument it again, and its code is by then optimised.
+ * Compiles a module, or takes it from the cache: an upgrade, or a second canister with the same Wasm, then skips the
+ * instrumentation and runs optimised code.
  */
 export function compileModule(installed: Uint8Array, metering: boolean): CanisterModule {
 	const hash = sha256(installed);
@@ -80,7 +80,7 @@ function compile(installed: Uint8Array, hash: Buffer, metering: boolean): Canist
 	let compiled: WebAssembly.Module;
 	let parsed: ReturnType<typeof parseModule>;
 	try {
-		// Validated as it was installed: what instrumenting changes must not hide a mistake.
+		// Validate the original: instrumentation must not hide an error.
 		if (!WebAssembly.validate(binary)) void new WebAssembly.Module(binary);
 		parsed = parseModule(binary);
 		checkImports(parsed.imports);

@@ -66,7 +66,7 @@ export function query(subnet: Subnet, request: QueryRequest, format: DelegationF
 	return rejected(reject(RejectCode.CanisterError, "IC0506", text));
 }
 
-/** Whether the canister lets the message in; answers why not. */
+/** Runs `inspect_message`. @returns the reject if the canister does not accept the message */
 export function inspect(subnet: Subnet, ingress: Ingress): Reject | undefined {
 	if (subnet.systemCanisters.get(ingress.canister)) return undefined;
 	const canister = subnet.canister(ingress.canister);

@@ -26,12 +26,12 @@ export function reject(code: RejectCode, errorCode: string, message: string): Re
 
 const DOCUMENTATION = "https://internetcomputer.org/docs/current/references/execution-errors#";
 
-/** A message's execution failed: its effects are undone, its caller gets this reject. */
+/** Execution of a message failed: its effects are reverted, and its caller gets this reject. */
 export class ExecutionError extends Error {
 	constructor(
 		readonly errorCode: string,
 		message: string,
-		/** What the replica advises, and the anchor of its page about it. */
+		/** The replica's advice, and the anchor of its documentation page. */
 		readonly advice?: readonly [text: string, anchor: string],
 	) {
 		super(message);
@@ -78,7 +78,7 @@ export function wrongMode(call: string, mode: string): ExecutionError {
 	);
 }
 
-/** The local network's own: what it does not do, it names. */
+/** The reject for a call that the local network does not support; names the call. */
 export function unsupported(call: string): ExecutionError {
 	return new ExecutionError(
 		"IC0504",
@@ -111,7 +111,7 @@ export function missingMethod(kind: "update" | "query", name: string): Execution
 	]);
 }
 
-/** V8's words for a trap, in the replica's. */
+/** Translates V8's message of a trap into the replica's. */
 export function fromEngine(error: unknown): ExecutionError {
 	if (error instanceof ExecutionError) return error;
 	if (error instanceof RangeError && /call stack/.test(error.message)) return wasmTrap("stack overflow");

@@ -1,6 +1,6 @@
 /**
- * The system state tree, "Request status": every ingress message from its acceptance until some minutes after
- * its answer. A request id that is known is never executed again.
+ * The system state tree, "Request status": every ingress message from its acceptance until some minutes after its
+ * response. A known request id is not executed again.
  */
 
 import { Directory, Leaf } from "../certification/hash-tree.js";
@@ -11,14 +11,14 @@ import type { Response } from "./message.js";
 export interface RequestEntry {
 	readonly id: Uint8Array;
 	readonly sender: Uint8Array;
-	/** From the URL: who may ask for the status, and under which canister. */
+	/** Canister id in the URL: it restricts who may read the status. */
 	readonly effectiveCanister: Uint8Array;
 	readonly expiry: bigint;
-	/** `accepted` by the node, and not yet part of the state. */
+	/** `accepted`: by the node, and not yet part of the state. */
 	status: "accepted" | "received" | "processing" | "replied" | "rejected";
 	response: Response | undefined;
 	finishedAt: bigint;
-	/** Whether its answer is in the certified state. */
+	/** Whether its response is in the certified state. */
 	isCertified: boolean;
 }
 
@@ -55,7 +55,7 @@ export class RequestHistory {
 		if (entry) entry.isCertified = true;
 	}
 
-	/** Brings the tree up to date; answers the requests that came to an end since. */
+	/** Updates the tree. @returns it, with the requests that have finished since */
 	certify(time: bigint): { readonly tree: Directory; readonly finished: readonly string[] } {
 		const finished: string[] = [];
 		for (const id of this.#changed) {
@@ -69,7 +69,7 @@ export class RequestHistory {
 		return { tree: this.#tree, finished };
 	}
 
-	/** Entries stand in the order they came, so the oldest are looked at, and no more. */
+	/** Entries are in order of arrival, so only the oldest are checked. */
 	#prune(time: bigint): void {
 		for (const [id, entry] of this.#entries) {
 			const over = entry.response !== undefined && time > entry.finishedAt + TIMES.requestStatusNs;

@@ -1,11 +1,11 @@
 /**
- * When blocks are made: at once while there are messages, or at an interval; and when a canister's timer is due.
- * A block runs in one go, so between two of them sockets get their turn.
+ * When blocks are made: at once while there are messages, or at an interval; and when a canister's timer is due. A
+ * block runs synchronously; between two blocks sockets get their turn.
  */
 import type { Settings } from "../conditions/conditions.js";
 import type { Subnet } from "./subnet.js";
 
-/** Timers are looked at no less often than this, so that a clock that was moved is noticed. */
+/** Timers are checked at least this often, so that a moved clock is noticed. */
 const MAX_SLEEP_MS = 1_000;
 const HEARTBEAT_MS = 1_000;
 
@@ -14,7 +14,7 @@ export class Rounds {
 	readonly #clock: () => bigint;
 	readonly #settings: () => Settings;
 	#immediate: NodeJS.Immediate | undefined;
-	/** For the next block at an interval, or else for the next canister's timer. */
+	/** Timer for the next block at an interval, or else for the next canister timer. */
 	#timer: NodeJS.Timeout | undefined;
 	#stopped = false;
 
@@ -24,7 +24,7 @@ export class Rounds {
 		this.#settings = settings;
 	}
 
-	/** Begins, or goes on by conditions that have changed. */
+	/** Starts, or restarts after a change of conditions. */
 	start(): void {
 		clearImmediate(this.#immediate);
 		this.#immediate = undefined;
@@ -34,7 +34,7 @@ export class Rounds {
 		else this.#sleepUntilNextTask();
 	}
 
-	/** There is a message for the next block. */
+	/** Called when a message waits for the next block. */
 	wake(): void {
 		if (this.#stopped || this.#settings().blockIntervalMs > 0 || this.#immediate) return;
 		this.#immediate = setImmediate(() => {
@@ -57,7 +57,7 @@ export class Rounds {
 		clearTimeout(this.#timer);
 	}
 
-	/** Counted from the block before, not from when it was done: a rate that is measured must not drift. */
+	/** Counts from the start of the previous block, so that a measured rate does not drift. */
 	#nextAtInterval(last: number): void {
 		if (this.#stopped) return;
 		const due = last + this.#settings().blockIntervalMs;

@@ -1,24 +1,24 @@
 /**
- * Canister interface, "Stable memory": sparse pages, and copies of those that a message changes.
+ * Canister interface, "Stable memory": sparse pages, with copies of the pages that a message changes.
  *
- * Pages of 64 KiB exist once something other than zeros was written to them, so 3 GiB of data need no single
- * buffer and 500 GiB of address space cost nothing. A message writes into a copy of a page, or a fresh one where
- * it overwrites all of it; undoing it takes the former pages back. Pages that are no longer needed are used
- * again: allocating each time, and saving 4 KiB blocks instead of pages, took twice as long with large values.
+ * Pages of 64 KiB exist once they were written with something other than zeros, so 3 GiB of data need no single buffer
+ * and 500 GiB of address space cost nothing. A message writes into a copy of a page, or into a fresh page if it
+ * overwrites all of it. Reverting restores the former pages. Unused pages are reused: allocating each time, or saving
+ * blocks of 4 KiB, was slower with large values.
  */
 import { PAGE_BYTES, SIZES } from "../limits.js";
 
 const WASM_PAGE = 65_536;
 const MAX_PAGES = SIZES.stableMemoryBytes / WASM_PAGE;
 const ZEROS = Buffer.alloc(WASM_PAGE);
-/** Pages kept for use: 64 MiB. */
+/** Maximum number of unused pages kept: 64 MiB. */
 const MAX_SPARE = 1_024;
-/** Below this, copying byte by byte is faster than making views: tree nodes are read in pieces of 2 to 16. */
+/** Up to this size copying byte by byte is faster than making views: tree nodes are read in small pieces. */
 const FEW_BYTES = 48;
 
 interface Touched {
 	readonly before: Buffer | undefined;
-	/** Which of the 16 blocks of 4 KiB were written. */
+	/** Bit set of the written blocks, 16 of 4 KiB. */
 	blocks: number;
 }
 
@@ -40,7 +40,7 @@ export class StableMemory {
 		return this.#pages;
 	}
 
-	/** Bytes that take memory of this process. */
+	/** Size of the allocated pages in bytes. */
 	get residentBytes(): number {
 		return this.#content.size * WASM_PAGE;
 	}
@@ -56,7 +56,7 @@ export class StableMemory {
 		return offset + size <= this.#pages * WASM_PAGE;
 	}
 
-	/** Copies into `target` at `dst`; the caller has checked the bounds of both. */
+	/** Copies into `target` at `dst`. The caller has checked both bounds. */
 	read(target: Uint8Array, dst: number, offset: number, size: number): void {
 		for (let done = 0; done < size; ) {
 			const from = (offset + done) % WASM_PAGE;
@@ -69,8 +69,8 @@ export class StableMemory {
 	}
 
 	/**
-	 * Copies `size` bytes of `source` from `src`; the caller has checked the bounds of both. Answers how many
-	 * blocks of 4 KiB this message had not written before.
+	 * Copies `size` bytes of `source` from `src`. The caller has checked both bounds. @returns the number of blocks of
+	 * 4 KiB that this message writes for the first time
 	 */
 	write(offset: number, source: Buffer, src: number, size: number): number {
 		const journal = this.#journal!;
@@ -103,7 +103,7 @@ export class StableMemory {
 		return dirtied;
 	}
 
-	/** The same memory, apart from this one. */
+	/** An independent copy. */
 	copy(): StableMemory {
 		const other = new StableMemory();
 		other.#pages = this.#pages;
@@ -111,7 +111,7 @@ export class StableMemory {
 		return other;
 	}
 
-	/** A message begins; what it writes is kept or undone as a whole. */
+	/** Starts a message, whose writes are committed or reverted as a whole. */
 	begin(): void {
 		this.#journal = { pages: this.#pages, touched: new Map(), bytesWritten: 0 };
 	}

@@ -4,7 +4,7 @@ import { leb128, utf8 } from "../encoding/bytes.js";
 import { encodeCbor } from "../encoding/cbor-encode.js";
 import type { Canister } from "./canister.js";
 
-/** What a canister's subtree is made of; it is rebuilt when one of these changes. */
+/** The inputs of a canister's subtree, which is rebuilt when one changes. */
 interface Seen {
 	readonly controllers: unknown;
 	readonly module: unknown;
@@ -16,7 +16,7 @@ export class CanisterTrees {
 	#tree = Directory.EMPTY;
 	readonly #seen = new Map<Canister, Seen>();
 
-	/** The tree at `/canister`, brought up to date. */
+	/** Updates and returns the tree at `/canister`. */
 	update(canisters: Iterable<Canister>): Directory {
 		for (const canister of canisters) {
 			const { controllers, module, certifiedData, installedAt } = canister;

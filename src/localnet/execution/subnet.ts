@@ -1,6 +1,6 @@
 /**
- * Abstract behavior: the application subnet. Ingress messages wait in a pool, blocks take them from there, and
- * after each block the state is certified anew.
+ * Abstract behavior: the application subnet. Ingress messages wait in a pool, blocks take them from it, and after each
+ * block the new state is certified.
  */
 import { createHash } from "node:crypto";
 import { CertifiedState, type Delegation } from "../certification/certificate.js";
@@ -36,11 +36,11 @@ export interface Ingress {
 	readonly method: string;
 	readonly arg: Uint8Array;
 	readonly expiry: bigint;
-	/** Of the whole signed message. */
+	/** Size of the signed message. */
 	readonly bytes: number;
 }
 
-/** What a subnet needs of the network around it. */
+/** The functions that a subnet needs from the network. */
 export interface Surroundings {
 	readonly settings: () => Settings;
 	readonly timers: Timers;
@@ -48,11 +48,11 @@ export interface Surroundings {
 
 interface NewState {
 	readonly state: CertifiedState;
-	/** Requests whose answer it is the first to show. */
+	/** Requests whose response first appears in this state. */
 	readonly finished: readonly string[];
 }
 
-/** Messages between canisters that one block executes at most; more wait for the next. */
+/** Maximum number of calls between canisters in one block; further calls wait for the next. */
 const TASKS_PER_BLOCK = 10_000;
 
 export class Subnet {
@@ -63,7 +63,7 @@ export class Subnet {
 	readonly blocks: BlockLog;
 	readonly management: Management;
 	readonly systemCanisters: SystemCanisters;
-	/** Messages, by request id, that are to be rejected instead of executed. */
+	/** Rejects by request id for messages that are not executed. */
 	readonly rejectInstead = new Map<string, Reject>();
 	readonly #options: NormalizedOptions;
 	readonly #topology: Topology;
@@ -73,7 +73,7 @@ export class Subnet {
 	readonly #surroundings: Surroundings;
 	readonly #waiters = new Map<string, (() => void)[]>();
 	#state: CertifiedState;
-	/** States after blocks that wait for their certificates, oldest first. */
+	/** Uncertified states of blocks, the oldest first. */
 	#uncertified: NewState[] = [];
 	#time: bigint;
 	#nextCanister = 0;
@@ -137,7 +137,7 @@ export class Subnet {
 		return this.#canisters.values();
 	}
 
-	/** The latest certified state; not older than a second, unless a newer one is on its way. */
+	/** The latest certified state. At most a second old, unless a newer one awaits its certificate. */
 	state(): CertifiedState {
 		const now = this.#options.clock();
 		if (this.#uncertified.length === 0 && now - this.#state.time > TIMES.stateMaxAgeNs) {
@@ -151,14 +151,14 @@ export class Subnet {
 		return this.#topology.delegation(format, this.#state.time);
 	}
 
-	/** A certificate of these paths, of the subnet that has this canister or this id. */
+	/** A certificate of these paths, by the subnet of the canister or with this id. */
 	certificate(paths: readonly Path[], format: DelegationFormat, target: Uint8Array): Buffer {
 		const state = this.state();
 		const key = this.#topology.subnetOf(target);
 		return state.signedBy(key).certificate(paths, this.#topology.delegation(format, state.time, key));
 	}
 
-	/** Takes a message into the pool. */
+	/** Adds a message to the pool. */
 	submit(ingress: Ingress): void {
 		this.history.add(hex(ingress.id), {
 			id: ingress.id,
@@ -173,7 +173,7 @@ export class Subnet {
 		this.pool.add(ingress);
 	}
 
-	/** Calls the management canister as `caller` in the next block: without an ingress message, so without its fee. */
+	/** Calls the management canister as `caller` in the next block, without an ingress message and its fee. */
 	manage(caller: Uint8Array, method: string, arg: Uint8Array): Promise<Response> {
 		return new Promise((answer) =>
 			this.#calls.enqueue({
@@ -197,7 +197,7 @@ export class Subnet {
 		});
 	}
 
-	/** Whether a block would have anything to do now. */
+	/** Whether a block would have work to do. */
 	get busy(): boolean {
 		return this.pool.size > 0 || this.#calls.pending;
 	}
@@ -257,10 +257,10 @@ export class Subnet {
 		}
 		const bytes = Buffer.byteLength(method) + arg.length;
 		const fee = this.executor.fees.ingress(bytes);
-		// Management calls are paid for by the canister they manage, where there is one already.
+		// A management call is charged to the canister that it manages, if that exists.
 		const payer = this.canister(callee.length > 0 ? callee : ingress.effectiveCanister);
 		const poor = payer && payer.cycles < fee;
-		// The system's canisters pay for their own.
+		// System canisters charge for their own calls.
 		const isKnown =
 			payer !== undefined || callee.length === 0 || this.systemCanisters.get(callee) !== undefined;
 		if (poor || !isKnown) {
@@ -281,7 +281,7 @@ export class Subnet {
 		});
 	}
 
-	/** Makes the state after a block the certified one, at once or when its certificate would be there. */
+	/** Certifies the state after a block, at once or after `certificationMs`. */
 	#certify(): void {
 		const made = this.#newState();
 		const { certificationMs } = this.#surroundings.settings();
@@ -293,7 +293,7 @@ export class Subnet {
 		this.#surroundings.timers.after(certificationMs, () => this.#publish(made));
 	}
 
-	/** A certificate shows what those of all earlier blocks would have shown. */
+	/** A certificate includes everything that those of all earlier blocks would have shown. */
 	#publish(made: NewState): void {
 		if (made.state.time <= this.#state.time) return;
 		this.#state = made.state;

@@ -1,4 +1,4 @@
-/** Answers that come in place of the network's. */
+/** Responses that replace the network's. */
 import { type Reject, reject } from "../execution/rejects.js";
 import { BUSY, textReply, tooLarge } from "../http/replies.js";
 import type { WireReply } from "../http/wire.js";
@@ -20,7 +20,7 @@ export function statusReply({ status, retryAfter, body, contentType }: StatusFau
 	};
 }
 
-/** In the words of replica and boundary; what neither of them says comes as a page from a proxy. */
+/** Responses in the words of the replica and the boundary; any other status gets a page like a proxy's. */
 function usualReply(status: number): WireReply {
 	if (status === 413) return tooLarge().reply;
 	if (status === 429 || status === 503) return textReply(status, BUSY[status]);
@@ -28,7 +28,7 @@ function usualReply(status: number): WireReply {
 	return { status, headers: { "content-type": "text/html" }, body: Buffer.from(PAGE(status), "utf8") };
 }
 
-/** An error code that the replica has for each. */
+/** The replica's error code for each reject code. */
 const REJECTIONS = {
 	1: ["IC0101", "The subnet is oversubscribed."],
 	2: ["IC0201", "The canister's input queue is full."],

@@ -1,132 +1,132 @@
-/** What can befall one request. */
+/** Faults of a single request. */
 
 /** One of the interface specification's reject codes. */
 export type RejectNumber = 1 | 2 | 3 | 4 | 5;
 
-/** What befalls a request: a name, or one thing with a number or an answer. */
+/** A fault: a name, or an object with one number or response. */
 export type Fault = FaultName | OneOf<FaultShape>;
 
-/** Faults that need no number. */
+/** Faults without parameters. */
 export type FaultName =
-	/** The connection is closed before the network has the request. */
+	/** Closes the connection before the network has the request. */
 	| "lost"
-	/** It is executed, and the connection closed without an answer. */
+	/** Executes the request, and closes the connection without a response. */
 	| "reply-lost"
-	/** It is executed, and the connection closed in the middle of the answer's body. */
+	/** Executes the request, and closes the connection in the middle of the response body. */
 	| "body-broken"
-	/** It is executed, and answered 202 without a certificate. */
+	/** Executes the request, and responds 202 without a certificate. */
 	| "accepted"
-	/** It is handed in twice, one after the other, and the second answer is the client's. */
+	/** Submits the request twice in sequence. The client gets the second response. */
 	| "duplicate"
-	/** It is handed in when the network's clock has passed its expiry. */
+	/** Submits the request when the network's clock has passed its expiry. */
 	| "expired"
-	/** The answer is CBOR that ends in the middle. */
+	/** Cuts the response's CBOR in the middle. */
 	| "cbor-cut"
-	/** The answer says that it is `text/html`. */
+	/** Responds with the content type `text/html`. */
 	| "content-type"
-	/** A byte of what the certificate, or the node that answers a query, vouches for is another. */
+	/** Changes a byte that the certificate, or the signature of a query response, covers. */
 	| "certificate-byte"
-	/** The certificate leads to another root key; a query's answer is signed by another node. */
+	/** Certifies with another root key; signs a query response with another node's key. */
 	| "certificate-key";
 
-/** Faults with a number or an answer. */
+/** Faults with parameters. */
 export type FaultShape = ClockFault | DelayFault | HoldFault | DuplicateFault | RejectFault | StatusFault;
 
-/** The certificate, or the query's signature, is right, and of another time. */
+/** Signs the certificate, or the query response, with another time. */
 export interface ClockFault {
-	/** How much later; negative: earlier. */
+	/** Minutes that the time is later; negative: earlier. */
 	readonly clockMinutes: number;
 }
 
-/** It arrives later. */
+/** Delays the request. */
 export interface DelayFault {
-	/** How much. */
+	/** Delay in milliseconds. */
 	readonly delayMs: number;
 }
 
-/** It arrives when later requests were answered. */
+/** Holds the request until later requests were answered. */
 export interface HoldFault {
-	/** How many. */
+	/** Number of these later requests. */
 	readonly holdRequests: number;
 }
 
-/** It is answered; once later requests were answered, it is handed in again. */
+/** Answers the request, and submits it again once later requests were answered. */
 export interface DuplicateFault {
-	/** How many. */
+	/** Number of these later requests. */
 	readonly duplicateAfter: number;
 }
 
-/** A call or query is not executed, but rejected. */
+/** Rejects a call or query instead of executing it. */
 export interface RejectFault {
-	/** With which code. */
+	/** The reject code. */
 	readonly reject: RejectNumber;
-	/** The reject message. Default: a sentence that says so. */
+	/** The reject message. @default a sentence that names the fault */
 	readonly message?: string;
-	/** The implementation's own code, such as `IC0503`. */
+	/** The implementation's error code, such as `IC0503`. */
 	readonly errorCode?: string;
-	/** Of a call: as in the state and certified (default), or by the node that takes it in. */
+	/** For a call: true rejects in the certified state, false by the node on submission. @default true */
 	readonly isCertified?: boolean;
 }
 
-/** It is not executed, and this is the answer. */
+/** Responds to the request instead of executing it. */
 export interface StatusFault {
-	/** Of HTTP. */
+	/** HTTP status. */
 	readonly status: number;
-	/** The header Retry-After: seconds, or a date. */
+	/** Value of the header Retry-After: seconds, or a date. */
 	readonly retryAfter?: number | string;
-	/** Default: what the network, or a proxy, would say. */
+	/** Response body. @default the text that the network, or a proxy, would send */
 	readonly body?: string;
-	/** Default: what goes with the body that there is by default. */
+	/** Content type. @default the one of the default body */
 	readonly contentType?: string;
 }
 
-/** Each of the shapes, with no property of another: they exclude each other. */
+/** Exactly one of the shapes, without properties of another. */
 export type OneOf<Shape, All = Shape> = Shape extends unknown
 	? Shape & { readonly [Name in Exclude<NamesOf<All>, keyof Shape>]?: never }
 	: never;
 type NamesOf<All> = All extends unknown ? keyof All : never;
 
-/** Decides for each request; undefined: nothing befalls it. */
+/** Decides the fault of each request; undefined: no fault. */
 export type FaultScript = (request: SeenRequest) => Fault | undefined;
 
-/** By the endpoint that was asked. */
+/** Kind of a request, by its endpoint. */
 export type RequestKind = "status" | "call" | "query" | "read_state" | "other";
 
-/** A request as it came to the network, whatever became of it. */
+/** A request as it arrived, whatever its fault. */
 export interface SeenRequest {
-	/** Counts all requests, from 0. */
+	/** Number among all requests, from 0. */
 	readonly index: number;
-	/** Counts requests of this kind, from 0. */
+	/** Number among the requests of this kind, from 0. */
 	readonly nth: number;
-	/** What was asked for. */
+	/** Kind of the request. */
 	readonly kind: RequestKind;
-	/** Of the endpoint: 2, 3 or 4; 0 where there is none. */
+	/** Version of the endpoint: 2, 3 or 4; 0 for an endpoint without one. */
 	readonly version: number;
 	/** Textual id of the effective canister. */
 	readonly canister: string | undefined;
-	/** Of a call or query. */
+	/** Method of a call or query. */
 	readonly method: string | undefined;
-	/** In hexadecimal: the same content signed again has the same. */
+	/** Request id as hexadecimal digits. The same content signed again has the same id. */
 	readonly requestId: string | undefined;
-	/** Of its body. */
+	/** Size of its body. */
 	readonly bytes: number;
-	/** What befell it. */
+	/** Its fault, if any. */
 	readonly fault: Fault | undefined;
-	/** Whether its fault keeps it back now: it has not been handed in, and waits for a time or for later requests. */
+	/** Whether its fault holds it now: it has not been submitted, and waits for a time or for later requests. */
 	readonly isHeld: boolean;
-	/** Of the answer, or that the connection was closed; undefined until then. */
+	/** HTTP status of the response, or `closed` for a closed connection; undefined until then. */
 	readonly outcome: number | "closed" | undefined;
 }
 
-/** All that are named must fit. */
+/** Selects requests. All given fields must match. */
 export interface RequestFilter {
-	/** By its endpoint. */
+	/** Kind of the request. */
 	readonly kind?: RequestKind;
-	/** Of a call or query. */
+	/** Method of a call or query. */
 	readonly method?: string;
 	/** Textual id of the effective canister. */
 	readonly canister?: string;
-	/** Of the endpoint: 2, 3 or 4. */
+	/** Version of the endpoint: 2, 3 or 4. */
 	readonly version?: number;
 }
 

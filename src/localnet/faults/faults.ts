@@ -1,29 +1,29 @@
-/** Which request meets which fault: a script that a test writes. */
+/** Rules, written by a test, that assign faults to requests. */
 import { type Fault, type FaultScript, fits, type RequestFilter, type SeenRequest } from "./fault.js";
 
-/** A rule of which request meets which fault; it holds until it is removed. */
+/** A rule that assigns a fault to requests, until it is removed. */
 export interface FaultRule extends Disposable {
-	/** How many requests it has hit. */
+	/** Number of requests that it has hit. */
 	readonly hits: number;
-	/** From now on it hits none; also by `using`. */
+	/** Removes the rule. `using` calls it, too. */
 	remove(): void;
 }
 
-/** What befalls which request: rules, of which the earliest one that has a fault counts. */
+/** Rules that assign faults to requests. The earliest rule with a fault applies. */
 export class Faults {
 	readonly #rules: Rule[] = [];
 
-	/** Hits the n-th of the requests that fit and come from now on, counted from 0. */
+	/** Hits the n-th matching request from now on, counted from 0. */
 	at(n: number, fault: Fault, filter: RequestFilter = {}): FaultRule {
 		return this.#counted((nth) => nth === n, fault, filter);
 	}
 
-	/** Hits every n-th of the requests that fit: 1 is each, 3 the third, the sixth and so on. */
+	/** Hits every n-th matching request: 1 hits each, 3 the third, the sixth and so on. */
 	every(n: number, fault: Fault, filter: RequestFilter = {}): FaultRule {
 		return this.#counted((nth) => (nth + 1) % n === 0, fault, filter);
 	}
 
-	/** Asks the script about every request. */
+	/** Calls the script for every request. */
 	when(script: FaultScript): FaultRule {
 		const rule = new Rule(script, () => {
 			const at = this.#rules.indexOf(rule);
@@ -38,7 +38,7 @@ export class Faults {
 		this.#rules.length = 0;
 	}
 
-	/** The fault of the earliest rule that has one; all rules count. @internal */
+	/** The fault of the earliest rule that has one. All rules count the request. @internal */
 	choose(request: SeenRequest): Fault | undefined {
 		let chosen: Fault | undefined;
 		for (const rule of this.#rules) {

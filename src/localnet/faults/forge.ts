@@ -1,4 +1,4 @@
-/** Answers that verification must refuse: changed, of another root key, or of another time. */
+/** Responses that a verifier must reject: modified, with another root key, or with another time. */
 import { STATE_ROOT } from "../certification/certificate.js";
 import { NodeKey, type SubnetKey } from "../certification/keys.js";
 import { reconstruct } from "../certification/reconstruct.js";
@@ -27,7 +27,7 @@ export class Forger {
 		this.#api = api;
 	}
 
-	/** The same answer, forged; it must be one with a certificate or a node's signature. */
+	/** Forges a response, which must have a certificate or a node's signature. */
 	forge(request: WireRequest, reply: WireReply, forgery: Forgery): WireReply {
 		const answer = reply.status === 200 ? (decodeCbor(reply.body) as Fields) : new Map();
 		const certificate = answer.get("certificate");
@@ -101,14 +101,14 @@ function leaves(tree: CborValue): Uint8Array[] {
 	return kind === 3n ? [first as Uint8Array] : [];
 }
 
-/** What the certificate is about: a changed time would be refused for being wrong, not for being changed. */
+/** The leaves with content. Changing the time leaf would test the check of time instead of the signature. */
 function contents(tree: CborValue): Uint8Array[] {
 	const time = find(tree, "time")?.[1];
 	const others = leaves(tree).filter((leaf) => leaf !== time);
 	return others.length > 0 ? others : [time as Uint8Array];
 }
 
-/** The leaf under a label at the top of a pruned tree; its value is at [1]. */
+/** The leaf under a top-level label of a pruned tree; its value is at [1]. */
 function leafAt(tree: CborValue, label: string): CborValue[] {
 	const found = find(tree, label);
 	if (!found) throw new Error(`the certificate does not show /${label}`);

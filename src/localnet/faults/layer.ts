@@ -1,4 +1,4 @@
-/** Logs every request, and lets happen to it what the script says. */
+/** Logs every request, and applies the faults of the rules. */
 import type { Timers } from "../conditions/timers.js";
 import { hex } from "../encoding/bytes.js";
 import type { Api } from "../http/api.js";
@@ -16,10 +16,10 @@ import type { LoggedRequest, RequestLog } from "./request-log.js";
 type Answer = WireReply | "drop";
 type Next = (request: WireRequest) => Promise<Answer>;
 
-/** How often a held request looks at the network's clock, which a test may move. */
+/** How often a held request checks the network's clock, which a test may move. */
 const CLOCK_POLL_MS = 1_000;
 
-/** Stands in the log for what the socket's side makes of an error, such as a fault that does not fit its request. */
+/** Logged for an error that the server answers, such as a fault that does not fit its request. */
 const FAILED = textReply(500, "");
 
 export class FaultLayer {
@@ -37,7 +37,7 @@ export class FaultLayer {
 		this.#forger = new Forger(api);
 	}
 
-	/** Around another middleware: what is lost or held here has not been on its way yet. */
+	/** Wraps another middleware: a request that is lost or held here has not reached it yet. */
 	around(inner: Middleware): Middleware {
 		return async (request, handler) => {
 			const seen = this.#log.add(request);
@@ -75,7 +75,7 @@ export class FaultLayer {
 		if ("duplicateAfter" in fault) {
 			const answer = await next(request);
 			const again = this.#log.afterLater(seen, fault.duplicateAfter).then(() => handler(request));
-			// Its answer is nobody's; at 0 the client gets its own when the copy has been handled.
+			// The copy's response is dropped. With 0 the client gets its own once the copy was handled.
 			if (fault.duplicateAfter === 0) await again;
 			return answer;
 		}
@@ -110,7 +110,7 @@ export class FaultLayer {
 		}
 	}
 
-	/** Resolves when the network's clock has passed it. */
+	/** Resolves when the network's clock has passed the request's expiry. */
 	async #pastExpiry(request: WireRequest): Promise<void> {
 		const { expiry } = envelopeOf(request.body);
 		while (this.#api.options.clock() <= expiry) await this.#timers.sleep(CLOCK_POLL_MS);

@@ -1,4 +1,4 @@
-/** Every request that came, in order: how many an operation makes, and of what kind. */
+/** Every request in order of arrival, for tests that count the requests of an operation. */
 import { hex } from "../encoding/bytes.js";
 import type { CborValue } from "../encoding/cbor-decode.js";
 import { KEPT_RECORDS } from "../execution/blocks.js";
@@ -7,7 +7,7 @@ import type { WireReply, WireRequest } from "../http/wire.js";
 import { type Envelope, envelopeOf } from "../ingress/envelope.js";
 import { type Fault, fits, type RequestFilter, type RequestKind, type SeenRequest } from "./fault.js";
 
-/** The log's own view of a request: what is not known when it comes is filled in. */
+/** The log's own view of a request. Fields that are unknown on arrival are set later. */
 export interface LoggedRequest extends SeenRequest {
 	fault: Fault | undefined;
 	isHeld: boolean;
@@ -20,7 +20,7 @@ interface Waiter {
 	readonly resolve: () => void;
 }
 
-/** The requests that came to a network, the latest 100,000. */
+/** The latest 100,000 requests to a network. */
 export class RequestLog {
 	#entries: LoggedRequest[] = [];
 	#counts = new Map<RequestKind, number>();
@@ -29,17 +29,17 @@ export class RequestLog {
 	readonly #order = new WeakMap<SeenRequest, number>();
 	#arrived = 0;
 
-	/** Oldest first; the latest 100,000. */
+	/** The requests, the oldest first; at most the latest 100,000. */
 	get entries(): readonly SeenRequest[] {
 		return this.#entries;
 	}
 
-	/** How many of those that are kept fit. */
+	/** Number of kept requests that match. */
 	count(filter: RequestFilter = {}): number {
 		return this.#entries.filter((entry) => fits(entry, filter)).length;
 	}
 
-	/** Forgets what was seen, and counts from 0 again. */
+	/** Clears the log, and counts from 0 again. */
 	clear(): void {
 		this.#entries = [];
 		this.#counts.clear();
@@ -82,14 +82,14 @@ export class RequestLog {
 		this.#waiters = this.#waiters.filter(({ left }) => left > 0);
 	}
 
-	/** Resolves when so many requests that came after this one were answered. @internal */
+	/** Resolves when this many requests that arrived later were answered. @internal */
 	afterLater(after: LoggedRequest, requests: number): Promise<void> {
 		if (requests <= 0) return Promise.resolve();
 		return new Promise((resolve) => this.#waiters.push({ after, left: requests, resolve }));
 	}
 }
 
-/** What cannot be read is the network's to refuse. */
+/** Undefined for an unreadable body, which the network rejects. */
 function readable(body: Uint8Array): Envelope | undefined {
 	try {
 		return envelopeOf(body);

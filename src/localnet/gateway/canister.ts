@@ -1,4 +1,4 @@
-/** HTTP gateway: a canister's `http_request` and `http_request_update`, asked as an agent would. */
+/** HTTP gateway: calls a canister's `http_request` and `http_request_update` as an agent would. */
 import { IDL } from "@dfinity/candid";
 import { ANONYMOUS, equal, utf8 } from "../encoding/bytes.js";
 import { type CborValue, decodeCbor } from "../encoding/cbor-decode.js";
@@ -37,7 +37,7 @@ export interface CanisterResponse {
 	readonly upgrade: [] | [boolean];
 }
 
-/** Why the network gave no answer: a reject, or an HTTP error of its interface. */
+/** The network gave no reply: a reject, or an HTTP error of its interface. */
 export class Unanswered extends Error {
 	constructor(
 		readonly status: number,
@@ -50,7 +50,7 @@ export class Unanswered extends Error {
 const DESTINATION_INVALID = 3n;
 const LIFE_NS = 240_000_000_000n;
 
-/** The canister of a site, through the network's interface: what befalls requests befalls these. */
+/** The canister of a site, called through the network's interface, so that faults and conditions apply. */
 export class SiteCanister {
 	readonly #canister: Uint8Array;
 	readonly #text: string;
@@ -64,7 +64,10 @@ export class SiteCanister {
 		this.#clock = clock;
 	}
 
-	/** By a query at v2, whose certificates have flat canister ranges: @dfinity/response-verification 3.0.3 reads no others. */
+	/**
+	 * Queries at v2, whose certificates have flat canister ranges: @dfinity/response-verification 3.0.3 reads no
+	 * others.
+	 */
 	async query(request: CanisterRequest): Promise<CanisterResponse> {
 		const { reply } = await this.#send(2, "query", "http_request", {
 			...request,
@@ -74,7 +77,7 @@ export class SiteCanister {
 		return responseOf(fieldOf(fieldOf(reply, "reply"), "arg") as Uint8Array);
 	}
 
-	/** By an update: the subnet certifies its reply. */
+	/** Calls by an update, whose reply the subnet certifies. */
 	async update(request: CanisterRequest): Promise<CanisterResponse> {
 		const { id, reply } = await this.#send(3, "call", "http_request_update", {
 			...request,
@@ -121,7 +124,7 @@ export class SiteCanister {
 
 function responseOf(arg: Uint8Array): CanisterResponse {
 	try {
-		// In memory of its own: the library reads a view from where that memory begins.
+		// A copy: the library reads a view from the start of its buffer.
 		return IDL.decode([Response], Uint8Array.from(arg))[0] as unknown as CanisterResponse;
 	} catch (error) {
 		throw new Unanswered(502, `What the canister answered is no HTTP response: ${(error as Error).message}`);
@@ -136,7 +139,7 @@ function rejection(reply: CborValue): Unanswered {
 const fieldOf = (value: CborValue | undefined, name: string): CborValue | undefined =>
 	value instanceof Map ? value.get(name) : undefined;
 
-/** What stands at a path of a hash tree as CBOR decodes it. */
+/** The value at a path of a hash tree in decoded CBOR. */
 function find(tree: CborValue | undefined, [label, ...rest]: readonly Uint8Array[]): CborValue | undefined {
 	if (label === undefined) return tree;
 	if (!Array.isArray(tree)) return undefined;

@@ -1,7 +1,7 @@
 /**
- * HTTP gateway: the sites of canisters, `<canister>.localhost:<port>`, answered as the boundary of mainnet does
- * (dfinity/ic-gateway, crate ic-http-gateway): an answer of `http_request` is verified, and of its headers only those
- * are passed on that are certified.
+ * HTTP gateway: the sites of canisters, `<canister>.localhost:<port>`, as the boundary of mainnet serves them
+ * (dfinity/ic-gateway, crate ic-http-gateway): it verifies a response of `http_request`, and passes on certified
+ * headers only.
  */
 import type { Topology } from "../certification/topology.js";
 import type { Handler, WireReply, WireRequest } from "../http/wire.js";
@@ -21,7 +21,7 @@ const PREFLIGHT = {
 	"access-control-max-age": "7200",
 };
 
-/** Not the canister's business, or said by the server itself. */
+/** Headers that do not concern the canister, or that the server sets. */
 const NOT_PASSED_IN = new Set(["x-request-id", "connection", "transfer-encoding", "upgrade"]);
 const NOT_PASSED_OUT = new Set(["content-length", "transfer-encoding", "connection"]);
 
@@ -30,14 +30,14 @@ export class Gateway {
 	readonly #network: Handler;
 	readonly #clock: () => bigint;
 
-	/** @param network the network's interface, with what befalls requests on the way to it */
+	/** @param network the network's interface behind faults and conditions */
 	constructor(topology: Topology, network: Handler, clock: () => bigint) {
 		this.#topology = topology;
 		this.#network = network;
 		this.#clock = clock;
 	}
 
-	/** Undefined where the request is for the network itself. */
+	/** Undefined if the request is for the network itself. */
 	async answer(request: WireRequest): Promise<WireReply | undefined> {
 		const site = siteOf(request);
 		if (site === undefined) return undefined;
@@ -55,7 +55,7 @@ export class Gateway {
 			return verified(this.#topology, site, this.#clock(), asked, response);
 		};
 		let first = await ask(request);
-		// The subnet certifies what it answers to an update.
+		// The subnet certifies the reply of an update.
 		if (first.upgrade[0] === true) first = await canister.update(request);
 		const range = first.status_code === 206 && !isRanged(wire) ? contentRangeOf(first.headers) : undefined;
 		if (range === undefined) return replyOf(first);
@@ -67,7 +67,7 @@ export class Gateway {
 		};
 	}
 
-	/** The canister's own answer, where it has one; else the gateway's. */
+	/** The canister's own response, if it has one; else the gateway's. */
 	async #preflight(site: Site, canister: SiteCanister, request: CanisterRequest): Promise<WireReply> {
 		const none = { status: 204, headers: PREFLIGHT, body: new Uint8Array(0) };
 		try {

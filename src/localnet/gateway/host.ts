@@ -1,20 +1,20 @@
-/** HTTP gateway: which canister a request is for. */
+/** HTTP gateway: finds the canister of a request. */
 import { principalBytes } from "../encoding/bytes.js";
 import type { WireRequest } from "../http/wire.js";
 
-/** A canister's own site: nothing of the network's interface. */
+/** A canister's own site, without the network's interface. */
 export interface Site {
 	readonly canister: Uint8Array;
 	readonly text: string;
-	/** Nothing is verified: `<canister>.raw.localhost`. */
+	/** Whether verification is off: `<canister>.raw.localhost`. */
 	readonly isRaw: boolean;
 }
 
 const HOST = /^([a-z0-9-]+)(\.raw)?\.localhost(?::\d+)?$/i;
-/** On a canister's name, too, agents find the network's interface. */
+/** The network's interface, which agents also find on a canister's name. */
 const API = /^\/api\/v\d/;
 
-/** By its name, `<canister>.localhost`, or by `canisterId` in its query; undefined: it is for the network. */
+/** The site by host name, `<canister>.localhost`, or by `canisterId` in the query; undefined for the network itself. */
 export function siteOf({ headers, url }: Pick<WireRequest, "headers" | "url">): Site | undefined {
 	if (API.test(url)) return undefined;
 	const [, name, raw] = HOST.exec(String(headers.host ?? "")) ?? [];

@@ -1,8 +1,8 @@
-/** HTTP gateway: a body that a canister gives in parts, each of them an answer 206 of its own. */
+/** HTTP gateway: a body that a canister sends in parts, each a 206 response. */
 import { type CanisterRequest, type CanisterResponse, Unanswered } from "./canister.js";
 import { NotVerified } from "./verification.js";
 
-/** Parts that are joined, the first one included: what is longer is cut. */
+/** Maximum number of parts, the first included. A longer body is cut. */
 const MOST_PARTS = 1_000;
 
 export interface ContentRange {
@@ -22,9 +22,9 @@ export function contentRangeOf(headers: CanisterResponse["headers"]): ContentRan
 }
 
 /**
- * The bodies one after the other, each asked for when the one before was taken; what a part has before the byte that it
- * was asked for is dropped. Ends early, without a word, after as many parts as a gateway joins.
- * @param ask answers a request, verified
+ * Yields the bodies in order, and requests each after the one before was consumed. Drops bytes of a part before the
+ * requested offset. Ends early, without an error, after as many parts as a gateway joins.
+ * @param ask returns the verified response to a request
  */
 export async function* joined(
 	request: CanisterRequest,

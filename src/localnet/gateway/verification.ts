@@ -1,4 +1,4 @@
-/** HTTP gateway: whether an answer is certified, by the library that gateways use themselves. */
+/** HTTP gateway: verifies responses, with the library that gateways use. */
 import type { Topology } from "../certification/topology.js";
 import type { CanisterRequest, CanisterResponse } from "./canister.js";
 import type { Site } from "./host.js";
@@ -10,7 +10,7 @@ type Library = Pick<typeof import("@dfinity/response-verification"), "verifyRequ
 const MAX_AGE_NS = 300_000_000_000n;
 const VERSION_HEADERS = new Set(["cache-control"]);
 
-/** The library is loaded when it is first needed: 318 KB of WebAssembly, and who serves no site has not installed it. */
+/** Loaded on first use: the WebAssembly is large, and applications without a site need not install it. */
 let library: Promise<Library> | undefined;
 
 function load(): Promise<Library> {
@@ -24,7 +24,7 @@ function load(): Promise<Library> {
 	return library;
 }
 
-/** The answer with those of its headers that its certificate proves. @throws NotVerified */
+/** The response with those headers that its certificate proves. @throws NotVerified */
 export async function verified(
 	topology: Topology,
 	site: Site,
@@ -64,7 +64,7 @@ export async function verified(
 		const headers = response.headers.filter(([name]) => !VERSION_HEADERS.has(name.toLowerCase()));
 		return { ...response, headers };
 	}
-	// It certifies that it is not certified.
+	// The response certifies that it skips certification.
 	if (found.response === undefined) return response;
 	return { ...response, headers: found.response.headers };
 }

@@ -1,4 +1,4 @@
-/** HTTPS interface: which endpoint a request is for. */
+/** HTTPS interface: dispatches a request to its endpoint. */
 
 import type { Topology } from "../certification/topology.js";
 import { principalBytes } from "../encoding/bytes.js";
@@ -21,12 +21,12 @@ export interface Api {
 	readonly options: NormalizedOptions;
 }
 
-/** The effective destination, from the URL. */
+/** The effective canister or subnet id, from the URL. */
 export interface Target {
 	readonly kind: "canister" | "subnet";
 	readonly id: Uint8Array;
 	readonly text: string;
-	/** Of the endpoint: 2, 3 or 4. */
+	/** Version of the endpoint: 2, 3 or 4. */
 	readonly version: number;
 }
 
@@ -70,7 +70,7 @@ async function route(api: Api, request: WireRequest): Promise<WireReply> {
 	return endpoint === "query" ? handleQuery(api, target, envelope) : handleReadState(api, target, envelope);
 }
 
-/** The boundary routes by canister range. The management canister's id is let through, for creating canisters. */
+/** The boundary routes by canister range. The management canister's id is accepted, for creating canisters. */
 function checkTarget(api: Api, target: Target): void {
 	if (target.kind === "subnet") {
 		if (!api.topology.subnetIds.some((id) => Buffer.compare(id, target.id) === 0)) {

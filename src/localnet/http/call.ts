@@ -47,7 +47,7 @@ export async function handleCall(
 	return synchronously(api, target, id, envelope.requestId);
 }
 
-/** Waits for the certified answer, at most 10 s: then the client is to poll. */
+/** Waits for the certified response, at most 10 s; then the client must poll. */
 async function synchronously(
 	api: Api,
 	target: Target,
@@ -64,7 +64,7 @@ async function synchronously(
 		});
 		await Promise.race([subnet.whenFinished(id), timeout]);
 		clearTimeout(timer);
-		// A block that ran longer than the timeout kept the timer from firing.
+		// The timer may fire late: a block may run longer than the timeout.
 		if (performance.now() - started >= options.syncCallTimeoutMs) return timedOut;
 	}
 	const certificate = subnet.certificate(

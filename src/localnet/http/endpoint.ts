@@ -1,13 +1,13 @@
-/** HTTPS interface: what a URL asks for. */
+/** HTTPS interface: parses a URL. */
 
 export type EndpointKind = "call" | "query" | "read_state";
 
 export interface Endpoint {
 	readonly kind: EndpointKind;
-	/** 2, 3 or 4. */
+	/** Version: 2, 3 or 4. */
 	readonly version: number;
 	readonly scope: "canister" | "subnet";
-	/** The effective canister or the subnet, as it stands in the URL. */
+	/** The effective canister or subnet id, as in the URL. */
 	readonly id: string;
 }
 

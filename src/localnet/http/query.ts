@@ -1,4 +1,4 @@
-/** HTTPS interface, "Request: Query call": the answer, signed by the node that computed it. */
+/** HTTPS interface, "Request: Query call": the response, signed by the node that computed it. */
 import { domainSeparator } from "../encoding/bytes.js";
 import { type Hashable, hashOfMap } from "../encoding/hash-of-map.js";
 import type { Response } from "../execution/message.js";
@@ -42,7 +42,7 @@ export function queryReply({ subnet, topology }: Api, requestId: Uint8Array, res
 	});
 }
 
-/** What a node signs of its answer. */
+/** The bytes that a node signs for its response. */
 export function signedBytes(
 	answer: Readonly<Record<string, Hashable>>,
 	timestamp: bigint,

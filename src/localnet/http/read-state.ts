@@ -1,4 +1,4 @@
-/** HTTPS interface, "Request: Read state": which paths may be asked for, and by whom. */
+/** HTTPS interface, "Request: Read state": the paths that a caller may request. */
 
 import type { Path } from "../certification/witness.js";
 import { equal, hex, utf8 } from "../encoding/bytes.js";
@@ -42,7 +42,7 @@ export function handleReadState(api: Api, target: Target, envelope: Envelope): W
 
 const REQUEST_STATUS = hex(utf8("request_status"));
 
-/** The paths that answer a requested one, or an error where it must not be requested. */
+/** The paths that answer a requested one. @throws HttpError for a path that the caller may not request */
 function expand(api: Api, target: Target, envelope: Envelope, path: Path): readonly Path[] {
 	const text = path.map((label) => Buffer.from(label).toString("utf8"));
 	switch (text[0]) {
@@ -63,7 +63,7 @@ function expand(api: Api, target: Target, envelope: Envelope, path: Path): reado
 	}
 }
 
-/** Ranges of other than the root subnet are told under `/subnet` at v2 only. */
+/** Only v2 serves the ranges of subnets other than the root subnet under `/subnet`. */
 function expandSubnet(api: Api, target: Target, path: Path, text: readonly string[]): readonly Path[] {
 	const { topology } = api;
 	const fields = (id: Uint8Array): readonly string[] => {

@@ -1,4 +1,4 @@
-/** HTTPS interface: the shapes of replies. CBOR for answers, plain text for everything that is 4xx or 5xx. */
+/** HTTPS interface: the forms of responses. CBOR for results, plain text for 4xx and 5xx. */
 import { type Encodable, encodeCbor } from "../encoding/cbor-encode.js";
 import type { WireReply } from "./wire.js";
 
@@ -18,7 +18,7 @@ export function textReply(status: number, text: string): WireReply {
 	};
 }
 
-/** Ends a request with a plain text answer. */
+/** Ends a request with a plain text response. */
 export class HttpError extends Error {
 	constructor(
 		readonly status: number,
@@ -32,7 +32,7 @@ export class HttpError extends Error {
 	}
 }
 
-/** The boundary's words; it says 4 MiB whatever the limit was. */
+/** The boundary's text, which says 4 MiB for any limit. */
 export function tooLarge(): HttpError {
 	return new HttpError(
 		413,
@@ -40,7 +40,7 @@ export function tooLarge(): HttpError {
 	);
 }
 
-/** The replica's words for too many calls at once, and for a full pool of ingress messages. */
+/** The replica's texts for too many concurrent calls, and for a full ingress pool. */
 export const BUSY = {
 	429: "The service is overloaded.",
 	503: "Service is overloaded, try again later.",

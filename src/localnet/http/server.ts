@@ -1,4 +1,4 @@
-/** HTTPS interface: the listening socket. Bodies are read here and bounded; what they mean is api.ts's. */
+/** HTTPS interface: the listening socket. Reads bodies up to a limit; api.ts interprets them. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Downlink } from "../conditions/downlink.js";
@@ -8,7 +8,7 @@ import { SIZES } from "../limits.js";
 import { HttpError, textReply, tooLarge } from "./replies.js";
 import type { Handler, Middleware, WireReply } from "./wire.js";
 
-/** As the boundary nodes of mainnet allow it, so that browsers can be tested against this network. */
+/** As the boundary nodes of mainnet send it, so that browsers can use this network. */
 const CORS = {
 	"access-control-allow-origin": "*",
 	"access-control-allow-methods": "GET, POST, HEAD, OPTIONS",
@@ -18,7 +18,7 @@ const CORS = {
 	"access-control-max-age": "7200",
 } as const;
 
-/** The line of the clients. */
+/** The bandwidth of the clients. */
 export interface Line {
 	readonly up: Uplink;
 	readonly down: Downlink;
@@ -32,7 +32,7 @@ export class HttpServer {
 	readonly #line: Line;
 	readonly #gateway: Gateway;
 
-	/** The middleware stands outermost; `way` is what faults and conditions make of the way to the handler. */
+	/** The middleware is outermost; `way` applies faults and conditions before the handler. */
 	constructor(
 		handler: Handler,
 		middleware: Middleware,
@@ -49,7 +49,7 @@ export class HttpServer {
 		this.#server.keepAliveTimeout = 60_000;
 	}
 
-	/** Answers the port. */
+	/** @returns the port */
 	listen(port: number): Promise<number> {
 		return new Promise((resolve, reject) => {
 			this.#server.once("error", reject);
@@ -74,7 +74,7 @@ export class HttpServer {
 		return answer;
 	};
 
-	/** What the gateway asks goes the way of all requests. */
+	/** Requests of the gateway also pass middleware, faults and conditions. */
 	readonly #ask: Handler = async (request) => {
 		const answer = await this.#middleware(request, this.#next);
 		if (answer === "drop") throw new Dropped("the connection to the network was closed");
@@ -96,7 +96,7 @@ export class HttpServer {
 			else reply = await this.#middleware(wire, this.#next);
 		} catch (error) {
 			if (error instanceof Aborted) return;
-			// Anything else is a mistake of this network: say so, rather than leave the client waiting.
+			// Any other error is a bug of this network: respond, rather than let the client wait.
 			if (error instanceof HttpError) reply = error.reply;
 			else reply = error instanceof Dropped ? "drop" : textReply(500, String((error as Error).stack));
 		}
@@ -106,7 +106,7 @@ export class HttpServer {
 		}
 		const { stream } = reply;
 		const length = stream?.length ?? reply.body.length;
-		// What has no body has no length: 304 would say another than that of what it stands for.
+		// A response without a body gets no length: for 304 it would contradict the length of the representation.
 		const isSized = reply.status !== 304 && reply.status !== 204;
 		response.writeHead(reply.status, {
 			...headers,
@@ -119,7 +119,7 @@ export class HttpServer {
 		else response.write("", () => request.socket.destroy());
 	}
 
-	/** HEAD asks for no further part. A stream that fails, or ends too early, is one that was cut. */
+	/** HEAD requests no further part. A stream that fails, or ends too early, closes the connection. */
 	async #sendStream(
 		request: IncomingMessage,
 		response: ServerResponse,
@@ -151,7 +151,7 @@ export class HttpServer {
 	}
 }
 
-/** Resolves with the first of these events. */
+/** Resolves on the first of these events. */
 function once(emitter: ServerResponse, events: readonly string[]): Promise<void> {
 	return new Promise((resolve) => {
 		const end = () => {
@@ -164,10 +164,10 @@ function once(emitter: ServerResponse, events: readonly string[]): Promise<void>
 
 class Aborted extends Error {}
 
-/** Carries `"drop"` past a middleware, which expects a reply. */
+/** Carries `"drop"` through a middleware, which expects a reply. */
 class Dropped extends Error {}
 
-/** A declared length is read straight into one buffer: no second copy of a 2 MiB message is made. */
+/** Reads a body of declared length into one buffer, without a second copy. */
 function readBody(request: IncomingMessage, uplink: Uplink): Promise<Uint8Array> {
 	const declared = Number(request.headers["content-length"] ?? Number.NaN);
 	const whole = declared <= SIZES.httpBodyBytes ? Buffer.allocUnsafeSlow(declared) : undefined;
@@ -176,7 +176,7 @@ function readBody(request: IncomingMessage, uplink: Uplink): Promise<Uint8Array>
 	return new Promise((resolve, reject) => {
 		const refuse = () => {
 			request.removeAllListeners("data");
-			// What still comes is read and forgotten, or the client would never look at the answer.
+			// Read and discard the rest of the request, or the client would never read the response.
 			request.resume();
 			reject(tooLarge());
 		};

@@ -1,44 +1,47 @@
 /**
- * The seam between socket and network. Latency, errors, lost and repeated messages are middlewares (conditions/,
- * faults/); what handles requests does nothing of the kind.
+ * The interface between socket and network. Latency, errors, lost and repeated messages are middlewares (conditions/,
+ * faults/); handlers of requests contain none of that.
  */
 
-/** An HTTP request, read to its end. */
+/** A complete HTTP request. */
 export interface WireRequest {
-	/** `GET`, `POST` and so on. */
+	/** HTTP method. */
 	readonly method: string;
-	/** Path and query, as it came. */
+	/** Path and query, unmodified. */
 	readonly url: string;
-	/** Names in lower case. */
+	/** Header values by lower-case name. */
 	readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-	/** Empty where there is none. */
+	/** Body; empty if there is none. */
 	readonly body: Uint8Array;
 }
 
-/** A body that is sent as it comes. */
+/** A body that is sent in pieces. */
 export interface WireStream {
-	/** Bytes of all pieces together. */
+	/** Total size in bytes. */
 	readonly length: number;
-	/** One after the other, each taken when the one before was sent. */
+	/** The pieces; each is requested after the one before was sent. */
 	readonly pieces: AsyncIterable<Uint8Array>;
 }
 
 /** An HTTP reply. */
 export interface WireReply {
-	/** Of HTTP, such as 200. */
+	/** HTTP status, such as 200. */
 	readonly status: number;
-	/** Content-Length is added when it is sent. */
+	/** Headers without Content-Length, which the server adds. */
 	readonly headers: Readonly<Record<string, string>>;
-	/** Empty where there is none. */
+	/** Body; empty if there is none. */
 	readonly body: Uint8Array;
-	/** A body in pieces, in the place of `body`: so many bytes, or the connection is closed. Of a canister's site alone. */
+	/**
+	 * A streamed body instead of `body`. If it yields fewer bytes than its length, the connection is closed. Only for a
+	 * canister's site.
+	 */
 	readonly stream?: WireStream;
-	/** Sends so many bytes of the body, less than all, and closes the connection. */
+	/** Sends only this many bytes of the body, and closes the connection. */
 	readonly breakAfter?: number;
 }
 
-/** Hands a request on; may be called any number of times. */
+/** Passes a request on. May be called any number of times. */
 export type Handler = (request: WireRequest) => Promise<WireReply>;
 
-/** Answers a request itself or through `next`; `"drop"` closes the connection without an answer. */
+/** Responds itself or through `next`; `"drop"` closes the connection without a response. */
 export type Middleware = (request: WireRequest, next: Handler) => Promise<WireReply | "drop">;

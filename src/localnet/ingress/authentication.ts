@@ -17,13 +17,13 @@ import { timestamp } from "./timestamp.js";
 const REQUEST = domainSeparator("ic-request");
 const DELEGATION = domainSeparator("ic-request-auth-delegation");
 
-/** What requests are judged by. */
+/** The facts that decide about a request. */
 interface Judge {
 	readonly topology: Topology;
 	readonly options: { readonly clock: () => bigint };
 }
 
-/** Refuses the request unless it is of whom it says, for this canister, and now. */
+/** Verifies sender, target canister and expiry of a request. */
 export function authenticate(
 	envelope: Envelope,
 	type: "call" | "query" | "read_state",
@@ -59,7 +59,7 @@ function checkExpiry(expiry: bigint, now: bigint): void {
 	);
 }
 
-/** Follows the chain from the sender's key; answers the key that signed the request. */
+/** Follows the chain from the sender's key. @returns the key that signed the request */
 function checkDelegations(
 	{ delegations }: Envelope,
 	publicKey: Uint8Array,
@@ -108,7 +108,7 @@ function checkTargets(targets: readonly Uint8Array[] | undefined, canister: Uint
 			`Invalid delegation: The number of target canisters exceeds the limit of ${SIZES.delegationTargets}`,
 		);
 	}
-	// Reading the state is not sent to a canister, so targets do not restrict it.
+	// Reads of the state go to no canister, so targets do not restrict them.
 	if (canister && !targets.some((target) => equal(target, canister))) {
 		throw refuse(`Canister '${principalText(canister)}' is not one of the delegation targets.`);
 	}

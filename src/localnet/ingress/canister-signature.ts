@@ -1,6 +1,6 @@
 /**
  * HTTPS interface, "Canister signatures": how identity providers sign delegations. A canister signs by certifying a
- * tree that has the message in it; the network's certificate of that is the signature.
+ * tree that contains the message; the network's certificate of it is the signature.
  */
 import { reconstruct } from "../certification/reconstruct.js";
 import type { Topology } from "../certification/topology.js";
@@ -18,7 +18,7 @@ interface CanisterKey {
 	readonly seed: Uint8Array;
 }
 
-/** What is known to be valid; a session's delegation comes with each of its requests. */
+/** Signatures known to be valid: every request of a session repeats its delegation. */
 const valid = new Set<string>();
 const MAX_VALID = 1_000;
 
@@ -26,7 +26,7 @@ export function isCanisterKey(der: Uint8Array): boolean {
 	return Buffer.from(der).includes(ALGORITHM);
 }
 
-/** Answers what is wrong, or undefined. */
+/** @returns the reason if the signature is invalid */
 export function verifyCanisterSignature(
 	topology: Topology,
 	der: Uint8Array,
@@ -64,7 +64,7 @@ function failureOf(
 		if (leaf?.length !== 0) return "the signature's tree does not have the message";
 		return undefined;
 	} catch (error) {
-		// Whatever it is that cannot be read, it is no signature.
+		// An unreadable signature is an invalid one.
 		return `it is malformed: ${(error as Error).message}`;
 	}
 }
@@ -74,7 +74,7 @@ function keyOf(der: Uint8Array): CanisterKey | undefined {
 	if (!whole || whole.rest.length > 0) return undefined;
 	if (!equal(whole.content.subarray(0, ALGORITHM.length), ALGORITHM)) return undefined;
 	const bits = element(whole.content.subarray(ALGORITHM.length), BIT_STRING);
-	// No unused bits, then the canister's id after its length, then the seed.
+	// No unused bits, then the length of the canister id, the id, and the seed.
 	if (!bits || bits.rest.length > 0 || bits.content[0] !== 0) return undefined;
 	const length = bits.content[1];
 	if (length === undefined || bits.content.length < 2 + length) return undefined;
@@ -83,7 +83,7 @@ function keyOf(der: Uint8Array): CanisterKey | undefined {
 
 const LONG = 0x80;
 
-/** An element of DER, and what comes after it. */
+/** A DER element, and the bytes after it. */
 function element(der: Uint8Array, tag: number): { content: Uint8Array; rest: Uint8Array } | undefined {
 	const [first, second] = der;
 	if (first !== tag || second === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Certification, "Certificate" and "Lookup", as a replica verifies a certificate that it is shown. */
+/** Certification, "Certificate" and "Lookup", as a replica verifies a certificate from a caller. */
 
 import { STATE_ROOT } from "../certification/certificate.js";
 import { BLS_DER_PREFIX, verifyBls } from "../certification/keys.js";
@@ -10,7 +10,7 @@ import { type CborValue, decodeCbor } from "../encoding/cbor-decode.js";
 
 type Map_ = Map<string, CborValue>;
 
-/** The tree of a certificate about a canister, or why it is not to be believed. */
+/** The tree of a certificate about a canister, or why the certificate is invalid. */
 export function certifiedTree(
 	topology: Topology,
 	bytes: Uint8Array,
@@ -47,14 +47,14 @@ function isSigned(der: Uint8Array, certificate: Map_): boolean {
 const isIn = (id: Uint8Array, first: Uint8Array, last: Uint8Array) =>
 	Buffer.compare(first, id) <= 0 && Buffer.compare(id, last) <= 0;
 
-/** In either format. */
+/** The ranges of a subnet, in either format. */
 function rangesOf(tree: CborValue, subnet: Uint8Array): Uint8Array[][] {
 	const flat = lookup(tree, [utf8("subnet"), subnet, utf8("canister_ranges")]);
 	const shards = flat ? [flat] : leaves(subtree(tree, [utf8("canister_ranges"), subnet]));
 	return shards.flatMap((shard) => decodeCbor(shard) as unknown as Uint8Array[][]);
 }
 
-/** The leaf at a path; undefined where there is none, or the tree does not show it. */
+/** The leaf at a path; undefined if it is absent or pruned. */
 export function lookup(tree: CborValue, path: readonly Uint8Array[]): Uint8Array | undefined {
 	const [kind, value] = (subtree(tree, path) ?? []) as [bigint?, CborValue?];
 	return kind === 3n ? (value as Uint8Array) : undefined;

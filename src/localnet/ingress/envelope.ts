@@ -10,7 +10,7 @@ export interface SignedDelegation {
 	readonly targets: readonly Uint8Array[] | undefined;
 	readonly permissions: string | undefined;
 	readonly signature: Uint8Array;
-	/** What the signature is about. */
+	/** The signed hash. */
 	readonly hash: Uint8Array;
 }
 
@@ -32,7 +32,7 @@ export interface CallContent {
 
 const parsed = new WeakMap<Uint8Array, Envelope>();
 
-/** The envelope in a body. Faults and the log look at it, too: an argument of 2 MiB is hashed once for all. */
+/** The envelope in a body, cached: faults and the log read it, too, and a 2 MiB argument is hashed once. */
 export function envelopeOf(body: Uint8Array): Envelope {
 	let envelope = parsed.get(body);
 	if (!envelope) {

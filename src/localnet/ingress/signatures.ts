@@ -1,5 +1,5 @@
 /**
- * Signatures: Ed25519, and ECDSA on P-256 and secp256k1, by keys in DER; those of canisters are in
+ * Signatures: Ed25519, and ECDSA on P-256 and secp256k1, with keys in DER. Canister signatures are in
  * canister-signature.ts.
  */
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
@@ -12,11 +12,11 @@ const OID = {
 	ecdsa: "06072a8648ce3d0201",
 } as const;
 
-/** Keys are used for many requests; parsing one takes as long as verifying with it. */
+/** Parsed keys. Parsing takes as long as verifying, and a key serves many requests. */
 const known = new Map<string, KeyObject>();
 const MAX_KNOWN = 1_000;
 
-/** Answers what is wrong, or undefined. */
+/** @returns the reason if the signature is invalid */
 export function verifySignature(
 	topology: Topology,
 	der: Uint8Array,

@@ -1,4 +1,4 @@
-/** A time as the replica writes it: `2026-11-22 14:52:45.173499368 UTC`, zeros cut in groups of three. */
+/** A time in the replica's format: `2026-11-22 14:52:45.173499368 UTC`, with trailing zeros cut in groups of three. */
 export function timestamp(nanoseconds: bigint): string {
 	const seconds = new Date(Number(nanoseconds / 1_000_000_000n) * 1_000);
 	if (Number.isNaN(seconds.getTime())) return `${nanoseconds} ns`;

@@ -1,6 +1,6 @@
 /**
- * HTTPS interface, "Overview of canister calling": what a node checks of a call of the management canister
- * before it lets it in.
+ * HTTPS interface, "Overview of canister calling": a node's checks of a call to the management canister before it
+ * accepts it.
  */
 
 import type { Principal } from "@dfinity/principal";

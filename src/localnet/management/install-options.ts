@@ -1,31 +1,31 @@
-/** What installing and upgrading can be told. */
+/** Options of `install` and `upgrade`. */
 
-/** A principal of any package. */
+/** A principal object of any package. */
 export interface PrincipalBytes {
 	/** As bytes. */
 	toUint8Array(): Uint8Array;
 }
 
-/** A principal's text, or a principal of any package. */
+/** A principal as text, or as an object of any package. */
 export type PrincipalLike = string | PrincipalBytes;
 
-/** What `Network.install` can be told. */
+/** Options of `Network.install`. */
 export interface InstallOptions {
-	/** Argument of `canister_init`, in Candid. Default that of no arguments. */
+	/** Argument of `canister_init`, in Candid. @default no arguments */
 	readonly arg?: Uint8Array | undefined;
 	/**
-	 * Who may manage the canister; the first is also the caller of `canister_init`. Default the anonymous principal
-	 * alone, that is, everybody.
+	 * Controllers of the canister. The first is also the caller of `canister_init`. @default the anonymous principal,
+	 * so that every caller is a controller
 	 */
 	readonly controllers?: readonly PrincipalLike[] | undefined;
-	/** What it holds at first. Default 100 T; on a network that charges nothing, 0. */
+	/** Initial balance. @default 100 T; 0 on a network without fees */
 	readonly cycles?: bigint | undefined;
-	/** Its id, one of the network's. Default the next free one, so the same order makes the same ids again. */
+	/** Canister id, from the network's range. @default the next free one, so that the same order gives the same ids */
 	readonly id?: PrincipalLike | undefined;
 }
 
-/** What `Network.upgrade` can be told. */
+/** Options of `Network.upgrade`. */
 export interface UpgradeOptions {
-	/** Argument of `canister_post_upgrade`, in Candid. Default that of no arguments. */
+	/** Argument of `canister_post_upgrade`, in Candid. @default no arguments */
 	readonly arg?: Uint8Array | undefined;
 }

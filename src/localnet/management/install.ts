@@ -18,11 +18,11 @@ export interface Installation {
 	readonly arg: Uint8Array;
 	readonly caller: Uint8Array;
 	readonly time: bigint;
-	/** Of the ingress message, for the record. */
+	/** Size and fee of the ingress message, for the record. */
 	readonly ingress: { readonly bytes: number; readonly fee: bigint } | undefined;
 }
 
-/** Answers why it failed, in which case nothing has changed. */
+/** Installs code. @returns the reject if it failed, in which case nothing has changed */
 export function install(executor: Executor, canister: Canister, request: Installation): Reject | undefined {
 	if (request.mode === "install" && canister.module) {
 		return reject(
@@ -108,7 +108,7 @@ class Attempt {
 		try {
 			instance = this.executor.newInstance(this.canister, module);
 		} catch (error) {
-			// A data or element segment that does not fit, or imports of other types than the specification's.
+			// A data or element segment out of bounds, or an import with a wrong type.
 			throw new ExecutionError("IC0502", `Canister could not be instantiated: ${(error as Error).message}`);
 		}
 		if (instance.start) this.#run(instance, instance.start, "s");

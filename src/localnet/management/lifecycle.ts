@@ -58,7 +58,7 @@ export function lifecycleMethods(context: Context): Methods {
 		return { values: [{ canister_id: Principal.fromUint8Array(id) }], keepCycles: true };
 	};
 
-	/** A method that only its controllers may call, and that changes the canister's version. */
+	/** A method that requires a controller, and that changes the canister version. */
 	const change =
 		(apply: (canister: Canister, invocation: Invocation) => Result) => (invocation: Invocation) => {
 			const { canister_id } = invocation.args as CanisterArgValue;

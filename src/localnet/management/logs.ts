@@ -5,7 +5,7 @@ import type { Context } from "./method.js";
 
 interface Span {
 	readonly start: bigint;
-	/** The first that is not meant. */
+	/** Exclusive. */
 	readonly end: bigint;
 }
 interface LogsArgs extends CanisterArgValue {

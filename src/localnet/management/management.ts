@@ -1,6 +1,6 @@
 /**
- * IC management canister: the virtual canister `aaaaa-aa`, as far as installing and looking after canisters
- * needs it. Any other method is rejected by its name.
+ * IC management canister: the virtual canister `aaaaa-aa`, as far as installing and maintaining canisters needs it. Any
+ * other method is rejected by its name.
  */
 import type { Principal } from "@dfinity/principal";
 import { equal } from "../encoding/bytes.js";
@@ -58,7 +58,7 @@ export class Management {
 		};
 	}
 
-	/** Methods that may be queried: executed by one node, by anybody, for nothing. */
+	/** Query methods: executed by one node, for every caller, without charge. */
 	query(caller: Uint8Array, method: string, arg: Uint8Array): Response {
 		try {
 			if (method === "fetch_canister_logs")
@@ -76,13 +76,13 @@ export class Management {
 		}
 	}
 
-	/** Whether the settings let somebody who is no controller call this method. */
+	/** Whether the settings allow a caller that is no controller to call this method. */
 	isOpenTo(canister: Canister, method: string, caller: Uint8Array): boolean {
 		const what = VISIBLE[method];
 		return what !== undefined && this.#context.settingsOf(canister).shows(what, caller);
 	}
 
-	/** Answers through `respond`, at once or later; with what is left of the cycles that came with the call. */
+	/** Responds through `respond`, at once or later, with the remaining cycles of the call. */
 	call(call: Call, respond: (response: Response, refund: bigint) => void): void {
 		const name = call.method;
 		try {
@@ -103,7 +103,7 @@ export class Management {
 	}
 }
 
-/** What a setting may show to others than the controllers. */
+/** The setting that controls the visibility of each method. */
 const VISIBLE: Readonly<Record<string, VisibilityName>> = {
 	canister_status: "status_visibility",
 	list_canister_snapshots: "snapshot_visibility",

@@ -10,11 +10,11 @@ import type { Settings, VisibilityName } from "./settings.js";
 export interface ManagementEnvironment {
 	readonly executor: Executor;
 	canister(id: Uint8Array): Canister | undefined;
-	/** The next free id, or the one asked for; undefined where that is taken or not of this subnet. */
+	/** The next free id, or the requested one; undefined if that is taken or not of this subnet. */
 	newCanisterId(specified?: Uint8Array): Uint8Array | undefined;
 	addCanister(canister: Canister): void;
 	removeCanister(canister: Canister): void;
-	/** Rejects everything the canister has not answered. */
+	/** Rejects all open calls of the canister. */
 	abandon(canister: Canister): void;
 	random(): Uint8Array;
 	time(): bigint;
@@ -24,24 +24,24 @@ export interface ManagementEnvironment {
 export interface Invocation {
 	readonly call: Call;
 	readonly args: unknown;
-	/** For methods that answer later than they return. */
+	/** Called by a method that responds after it returns. */
 	readonly replyLater: () => void;
 }
 
-/** What a method replies; undefined where it will reply later. */
+/** Values that a method replies; undefined if it replies later. */
 export type Result = { readonly values: readonly unknown[]; readonly keepCycles?: boolean } | undefined;
 export type Method = (invocation: Invocation) => Result;
 export type Methods = { readonly [K in MethodName]?: Method };
 
 export const DONE: Result = { values: [] };
 
-/** What the methods share. */
+/** State that the methods share. */
 export interface Context {
 	readonly env: ManagementEnvironment;
 	settingsOf(canister: Canister): Settings;
 	find(id: Principal): Canister;
-	/** The canister, if the caller may manage it; some methods a canister may also call on itself. */
+	/** The canister, if the caller controls it. Some methods a canister may also call on itself. */
 	controlled(id: Principal, call: Call, orItself?: boolean): Canister;
-	/** The canister, if the caller may see this of it. */
+	/** The canister, if the caller may see this part of it. */
 	visible(id: Principal, what: VisibilityName, caller: Uint8Array): Canister;
 }

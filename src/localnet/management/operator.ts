@@ -1,4 +1,4 @@
-/** The network's operator: creates canisters and installs code into them without a request, a signature or a fee. */
+/** The network's operator: creates canisters and installs code without a request, a signature or a fee. */
 import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
 import { ANONYMOUS, principalText } from "../encoding/bytes.js";
@@ -16,7 +16,7 @@ export class Operator {
 		readonly rounds: Rounds,
 	) {}
 
-	/** A Wasm of any size: it does not travel in a message. Where it cannot be installed, the canister is deleted. */
+	/** Installs a Wasm of any size, since no message carries it. On failure it deletes the new canister. */
 	async install(wasm: Uint8Array, options: InstallOptions): Promise<string> {
 		checkWasm(wasm);
 		checkOptions(options);
@@ -84,7 +84,7 @@ function principalOf(principal: PrincipalLike): Principal {
 	}
 }
 
-/** All settings, of which none but the controllers is set. */
+/** Settings with controllers only. */
 function settingsOf(controllers: readonly Principal[]) {
 	return { ...NO_SETTINGS, controllers: [controllers] };
 }

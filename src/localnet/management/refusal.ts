@@ -1,10 +1,10 @@
-/** HTTPS interface, "Reject codes": how a method of the management canister says no. */
+/** HTTPS interface, "Reject codes": how a method of the management canister rejects a call. */
 
 import { principalText } from "../encoding/bytes.js";
 import type { Canister } from "../execution/canister.js";
 import { type Reject, RejectCode, reject } from "../execution/rejects.js";
 
-/** Thrown by a method; becomes the call's answer. */
+/** Thrown by a method; becomes the call's reject. */
 export class Refused extends Error {
 	constructor(readonly reject: Reject) {
 		super(reject.message);

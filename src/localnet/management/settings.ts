@@ -1,4 +1,4 @@
-/** IC management canister, "update_settings": what was set beside the controllers. */
+/** IC management canister, "update_settings": all settings except the controllers. */
 import type { Principal } from "@dfinity/principal";
 import { equal, utf8 } from "../encoding/bytes.js";
 import { SIZES } from "../limits.js";
@@ -15,7 +15,7 @@ export type Visibility =
 	| { readonly public: null }
 	| { readonly allowed_viewers: readonly Principal[] };
 
-/** Settings that have an effect here; the others are only remembered. */
+/** Settings with an effect here; the others are only stored. */
 interface Effective {
 	readonly log_memory_limit: bigint;
 	readonly log_visibility: Visibility;
@@ -39,7 +39,7 @@ export class Settings {
 		return this.#values as Readonly<Record<string, unknown>> & Effective;
 	}
 
-	/** Whether somebody who is no controller may see it, too. */
+	/** Whether a caller that is no controller may see it. */
 	shows(name: VisibilityName, viewer: Uint8Array): boolean {
 		const visibility = this.values[name];
 		if ("allowed_viewers" in visibility)
@@ -48,7 +48,7 @@ export class Settings {
 	}
 }
 
-/** Refuses what is past a limit, before anything is changed. */
+/** Rejects values past a limit, before any change. */
 export function refuseSettings(change: SettingsValue): void {
 	for (const name of ["log_visibility", "snapshot_visibility", "status_visibility"]) {
 		const [visibility] = change[name] as [] | [Visibility];

@@ -1,7 +1,7 @@
 /**
  * IC management canister: "take_canister_snapshot", "load_canister_snapshot", "list_canister_snapshots",
- * "delete_canister_snapshot". A snapshot holds a canister's code and memory, its certified data and its timer; what it
- * does not hold (controllers, cycles, status, and the canister's version above all) stays as it is when one is loaded.
+ * "delete_canister_snapshot". A snapshot holds a canister's code and memory, its certified data and its timer. Loading
+ * it changes nothing else: not the controllers, cycles, status, or the canister version.
  */
 import { hex } from "../encoding/bytes.js";
 import type { Canister, Snapshot } from "../execution/canister.js";

@@ -69,7 +69,7 @@ export function callCalls(host: Host): SystemCalls {
 			call.arg.push(Buffer.from(host.bytes("call_data_append", src, size)));
 			call.argBytes = total;
 		},
-		/** All canisters share one subnet that never loses a message, so that no call times out. */
+		/** All canisters share one subnet that loses no message, so that no call times out. */
 		call_with_best_effort_response(timeoutSeconds: number) {
 			const call = underConstruction("call_with_best_effort_response");
 			if (call.timeoutSeconds !== undefined) {

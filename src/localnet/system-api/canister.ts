@@ -28,7 +28,7 @@ export function canisterCalls(host: Host): SystemCalls {
 			host.message.globalTimer = time;
 			return before;
 		},
-		/** Counts only with metering on; 0 without. */
+		/** Requires metering; returns 0 without. */
 		performance_counter(type: number) {
 			if (type === 0) return host.executed();
 			if (type === 1) return (host.message.input.context?.instructions ?? 0n) + host.executed();

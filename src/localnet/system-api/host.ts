@@ -1,6 +1,6 @@
 /**
- * Canister interface, "System API": what the functions of `ic0` see of the canister that calls them, and the
- * idiom for blobs ("Blob-typed arguments and results").
+ * Canister interface, "System API": access of the `ic0` functions to their calling canister, and the pattern for blobs
+ * ("Blob-typed arguments and results").
  */
 import type { Canister } from "../execution/canister.js";
 import type { Fees } from "../execution/fees.js";
@@ -8,32 +8,32 @@ import type { Message } from "../execution/message.js";
 import { contractViolation, instructionLimit } from "../execution/rejects.js";
 import { PAGE_BYTES } from "../limits.js";
 
-/** Numbers arrive unsigned: i32 as number, i64 as bigint; of a copy of bytes, both as number. */
+/** Numbers arrive unsigned: i32 as number, i64 as bigint. For functions that copy bytes, both as number. */
 export type SystemCall = (...args: never[]) => unknown;
 export type SystemCalls = Readonly<Record<string, SystemCall>>;
 
-/** What all canisters of a network share. */
+/** State that all canisters of a network share. */
 export interface Environment {
 	readonly rootKey: Uint8Array;
 	readonly subnetId: Uint8Array;
 	readonly fees: Fees;
-	/** Where `debug_print` goes. */
+	/** Receives the output of `debug_print`. */
 	readonly log: (canister: Canister, text: string) => void;
 }
 
 const NO_MEMORY = new ArrayBuffer(0);
-/** As long as a module may be unaware of what its calls took. */
+/** Maximum number of pending instructions, which the module's counter does not include. */
 const MAX_PENDING = 1_000_000;
 
 export class Host {
 	/** The message in execution. */
 	message!: Message;
 	memory: WebAssembly.Memory | undefined;
-	/** Where the canister's heap begins in memory: behind the marks of written pages, if the module keeps any. */
+	/** Start of the canister's heap in memory: after the marks of written pages, if the module has any. */
 	heapAt = 0;
-	/** Instructions left but for those pending, where the module was instrumented for metering. */
+	/** Remaining instructions without the pending ones, if the module is metered. */
 	counter: WebAssembly.Global | undefined;
-	/** What calls took and the counter does not know: to change that takes longer than most calls do. */
+	/** Cost of system calls that the counter does not include yet: updating it costs more than most calls. */
 	#pending = 0;
 	#heap = Buffer.from(NO_MEMORY);
 	#marks = Buffer.from(NO_MEMORY);
@@ -43,7 +43,7 @@ export class Host {
 		readonly environment: Environment,
 	) {}
 
-	/** A message begins. */
+	/** Starts a message. */
 	begin(message: Message): void {
 		this.message = message;
 		this.#pending = 0;
@@ -56,7 +56,7 @@ export class Host {
 		if (this.#pending > MAX_PENDING) this.settle();
 	}
 
-	/** @throws where the message has passed its limit */
+	/** @throws if the message has passed its limit */
 	settle(): void {
 		if (this.isExhausted) throw instructionLimit(this.message.limit);
 	}
@@ -65,7 +65,7 @@ export class Host {
 		return this.counter !== undefined && this.#left(this.counter) < 0n;
 	}
 
-	/** Executed in this message so far; 0 without metering. */
+	/** Instructions executed in this message; 0 without metering. */
 	executed(): bigint {
 		return this.counter ? this.message.limit - this.#left(this.counter) : 0n;
 	}
@@ -78,9 +78,9 @@ export class Host {
 		return counter.value as bigint;
 	}
 
-	/** The whole heap, after a look whether the piece is in it; valid until the canister runs again. */
+	/** The whole heap, after a bounds check of the range; valid until the canister runs again. */
 	heap(call: string, src: number, size: number): Buffer {
-		// Growing detaches the buffer, which empties views of it; asking the memory each time costs more.
+		// Growing detaches the buffer, which empties its views. Reading `memory.buffer` each time is slower.
 		if (this.#heap.length === 0) {
 			const buffer = this.memory?.buffer ?? NO_MEMORY;
 			this.#heap = Buffer.from(buffer, this.heapAt);
@@ -94,7 +94,7 @@ export class Host {
 		return this.#heap;
 	}
 
-	/** The same, of a piece that is to be written. */
+	/** Like `heap`, for a range to write. */
 	heapToWrite(call: string, dst: number, size: number): Buffer {
 		const heap = this.heap(call, dst, size);
 		if (this.heapAt > 0 && size > 0) {
@@ -104,7 +104,7 @@ export class Host {
 		return heap;
 	}
 
-	/** A piece of the heap, valid until the canister runs again. */
+	/** A range of the heap, valid until the canister runs again. */
 	bytes(call: string, src: number, size: number): Buffer {
 		return this.heap(call, src, size).subarray(src, src + size);
 	}
@@ -118,7 +118,7 @@ export class Host {
 		this.heapToWrite(call, dst, size).set(blob.subarray(offset, offset + size), dst);
 	}
 
-	/** The pair `<name>_size`, `<name>_copy`. */
+	/** The function pair `<name>_size`, `<name>_copy`. */
 	blob(name: string, get: () => Uint8Array): SystemCalls {
 		return {
 			[`${name}_size`]: () => get().length,

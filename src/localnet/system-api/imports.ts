@@ -1,8 +1,8 @@
 /**
  * Canister interface, "Overview of imports": the import object of a canister's module.
  *
- * Every function is guarded alike: is it allowed here, what does it cost. A function of the specification that
- * this network does not have can be imported and traps by its name when it is called.
+ * Every function has the same guard: whether the context allows it, and what it costs. A specified function that this
+ * network lacks can be imported, and traps with its name when it is called.
  */
 import { endianness } from "node:os";
 import { MODE_NAMES } from "../execution/message.js";
@@ -15,7 +15,7 @@ import { messageCalls } from "./messages.js";
 import { ALLOWED, costOf } from "./permissions.js";
 import { stableCalls } from "./stable.js";
 
-/** Whether the specification has such a function of `ic0`. */
+/** Whether the specification has this function of `ic0`. */
 export function isSystemCall(name: string): boolean {
 	return Object.hasOwn(ALLOWED, name);
 }
@@ -31,7 +31,7 @@ export function systemImports(host: Host, names: readonly string[]): WebAssembly
 	return Object.fromEntries(names.map((name) => [name, guard(host, name, calls[name])]));
 }
 
-/** As they arrive in JavaScript, an i32 or i64 may be negative. */
+/** Makes an argument unsigned: in JavaScript an i32 or i64 may arrive negative. */
 function unsigned(arg: Argument): Argument {
 	if (typeof arg === "number") return arg >>> 0;
 	return arg < 0n ? BigInt.asUintN(64, arg) : arg;
@@ -43,7 +43,10 @@ const I64 = new BigInt64Array(1);
 const [LOW, HIGH] = endianness() === "LE" ? [0, 1] : [1, 0];
 const HALVES = new Uint32Array(I64.buffer);
 
-/** An argument as number, exact wherever there is memory. In halves: the engine's own way takes five times as long. */
+/**
+ * An argument as number, exact for any memory address. Converts in halves, which is faster than the engine's
+ * conversion.
+ */
 function toNumber(arg: Argument): number {
 	if (typeof arg === "number") return arg >>> 0;
 	I64[0] = arg;
@@ -57,8 +60,8 @@ function guard(host: Host, name: string, call: SystemCall | undefined) {
 		if (!allowed.has(host.message.mode)) throw wrongMode(name, MODE_NAMES[host.message.mode]);
 		if (!call) throw unsupported(name);
 	};
-	// A canister's map reads and writes stable memory hundreds of times a message: arguments gathered and spread again,
-	// or bigints, would make each call take twice as long.
+	// A canister's map reads and writes stable memory hundreds of times a message: rest arguments or bigints would slow
+	// down each call.
 	if (call?.length === 3 && size === 2) {
 		const copy = call as (at: number, from: number, bytes: number) => unknown;
 		return (at: Argument, from: Argument, bytes: Argument) => {

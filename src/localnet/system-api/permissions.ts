@@ -1,7 +1,7 @@
 /**
- * Canister interface, "Overview of imports": which function may be called from where, and what it costs.
+ * Canister interface, "Overview of imports": the contexts in which a function may be called, and its cost.
  *
- * Composite queries and transforms of HTTP outcalls do not exist here, so their modes are left out.
+ * Composite queries and transforms of HTTP outcalls do not exist here, and neither do their modes.
  */
 import type { Mode } from "../execution/message.js";
 
@@ -89,7 +89,7 @@ export const ALLOWED: Readonly<Record<string, readonly Mode[]>> = {
 	trap: ANY_AND_START,
 };
 
-/** Instructions: a base, and one for each byte that the argument at `size` counts (system_api_complexity.rs). */
+/** Instructions: a base, and a cost per byte of the argument at `size` (system_api_complexity.rs). */
 export interface Cost {
 	readonly base: number;
 	readonly size?: number;

@@ -1,11 +1,11 @@
-/** The accounts of the cycles ledger, its block numbers, and the transactions that it knows again. */
+/** The accounts of the cycles ledger, its block numbers, and its detection of duplicate transactions. */
 import type { Principal } from "@dfinity/principal";
 import { equal, hex } from "../encoding/bytes.js";
 import { explicitTrap } from "../execution/rejects.js";
 
 /** 100 M cycles for each block. */
 export const FEE = 100_000_000n;
-/** What each principal finds in its default account: 1,000 T. */
+/** Initial balance of each principal's default account: 1,000 T. */
 export const FIRST_BALANCE = 1_000_000_000_000_000n;
 
 const SUBACCOUNT_BYTES = 32;
@@ -19,7 +19,7 @@ export interface AccountValue {
 	readonly subaccount: [] | [Uint8Array];
 }
 
-/** What becomes of a transaction that names when it was made. */
+/** The refusal of a transaction that names its creation time. */
 export type Refusal =
 	| { readonly TooOld: null }
 	| { readonly CreatedInFuture: { ledger_time: bigint } }
@@ -27,11 +27,11 @@ export type Refusal =
 
 export class Accounts {
 	readonly #balances = new Map<string, bigint>();
-	/** By what they do, with their blocks; oldest first. */
+	/** Recent transactions by content, with their blocks; the oldest first. */
 	readonly #recent = new Map<string, { readonly block: bigint; readonly time: bigint }>();
 	#blocks = 0n;
 
-	/** How an account is named here. */
+	/** Text that identifies an account. */
 	key({ owner, subaccount: [subaccount] }: AccountValue): string {
 		if (subaccount && subaccount.length !== SUBACCOUNT_BYTES)
 			throw explicitTrap(`a subaccount has ${SUBACCOUNT_BYTES} bytes, not ${subaccount.length}`);
@@ -43,7 +43,7 @@ export class Accounts {
 		return this.#balances.get(key) ?? (key.includes(".") ? 0n : FIRST_BALANCE);
 	}
 
-	/** Changes a balance; answers the index of the block that says so. */
+	/** Changes a balance. @returns the index of its block */
 	add(key: string, cycles: bigint): bigint {
 		this.#balances.set(key, this.balance(key) + cycles);
 		return this.#blocks++;
@@ -55,7 +55,7 @@ export class Accounts {
 		return this.add(to, amount);
 	}
 
-	/** Why a transaction is not to be made, if it names a time. */
+	/** Why a transaction with a creation time is refused. */
 	refusal(transaction: string, createdAt: bigint | undefined, now: bigint): Refusal | undefined {
 		if (createdAt === undefined) return undefined;
 		if (createdAt + WINDOW_NS + PERMITTED_DRIFT_NS < now) return { TooOld: null };
@@ -64,7 +64,7 @@ export class Accounts {
 		return known && { Duplicate: { duplicate_of: known.block } };
 	}
 
-	/** Knows it again for as long as it could be sent again. */
+	/** Records a transaction, to detect duplicates within the time in which it may be repeated. */
 	remember(transaction: string, createdAt: bigint | undefined, block: bigint, now: bigint): void {
 		for (const [old, { time }] of this.#recent) {
 			if (time + WINDOW_NS + 2n * PERMITTED_DRIFT_NS >= now) break;

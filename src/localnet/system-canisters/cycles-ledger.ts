@@ -13,12 +13,12 @@ export const CYCLES_LEDGER = Buffer.from("00000000021000020101", "hex");
 const MEMO_BYTES = 32;
 const CANNOT_TRANSFER_ZERO = 100_002n;
 
-/** What the ledger has others do: the management canister, with cycles. */
+/** Operations with cycles on the management canister. */
 export interface CyclesLedgerEnvironment {
 	readonly subnetId: Uint8Array;
-	/** Answers the new canister's id, or why there is none. */
+	/** @returns the new canister's id, or the reject */
 	create(cycles: bigint, settings: object): Principal | Reject;
-	/** Answers why the canister cannot have them, if so. */
+	/** @returns the reject if the canister cannot receive them */
 	deposit(canister: Principal, cycles: bigint): Reject | undefined;
 }
 
@@ -61,7 +61,7 @@ const query = (args: readonly IDL.Type[], result: IDL.Type, run: SystemMethod["r
 
 export function cyclesLedger(env: CyclesLedgerEnvironment): SystemCanister {
 	const accounts = new Accounts();
-	/** By their blocks. */
+	/** Created canisters by their blocks. */
 	const created = new Map<bigint, Principal>();
 	const of = (caller: Uint8Array, subaccount: [] | [Uint8Array]) =>
 		accounts.key({ owner: Principal.fromUint8Array(Uint8Array.from(caller)), subaccount });
@@ -220,7 +220,7 @@ function createCanister(
 	};
 }
 
-/** Why the canister is not created on the subnet that was asked for. */
+/** Why the canister is not created on the requested subnet. */
 function otherSubnet(
 	{ subnetId }: CyclesLedgerEnvironment,
 	selection: { Subnet?: { subnet: Principal }; Filter?: { subnet_type: [] | [string] } } | undefined,
@@ -234,7 +234,7 @@ function otherSubnet(
 		: `This local network has no subnet of the type ${JSON.stringify(type)}`;
 }
 
-/** Gives back what could not be used, less the fee of the block that says so. */
+/** Returns unused cycles, minus the fee of that block. */
 function refunded(accounts: Accounts, from: string, amount: bigint): bigint | undefined {
 	return amount > FEE ? accounts.add(from, amount - FEE) : undefined;
 }

@@ -1,4 +1,4 @@
-/** A canister that is part of the network: its methods are functions of this process, its interface is the real one's. */
+/** A canister that is part of the network: its methods run in this process, with the real interface. */
 import { IDL } from "@dfinity/candid";
 import { principalText } from "../encoding/bytes.js";
 import type { Response } from "../execution/message.js";
@@ -9,7 +9,7 @@ export interface SystemMessage {
 	readonly caller: Uint8Array;
 	/** Nanoseconds since 1970. */
 	readonly time: bigint;
-	/** Came with the call; 0 for a query. */
+	/** Cycles sent with the call; 0 for a query. */
 	readonly cycles: bigint;
 }
 
@@ -17,9 +17,9 @@ export interface SystemMethod {
 	readonly kind: "query" | "update";
 	readonly args: readonly IDL.Type[];
 	readonly result: IDL.Type;
-	/** Answers the result; throws ExecutionError where the real canister traps. */
+	/** Returns the result; throws ExecutionError where the real canister traps. */
 	readonly run: (args: never, message: SystemMessage) => unknown;
-	/** Whether it takes all cycles that come with the call; else they go back. */
+	/** Whether the method accepts all cycles of the call. Otherwise they are refunded. */
 	readonly takesCycles?: boolean;
 }
 
@@ -28,14 +28,14 @@ export class SystemCanister {
 
 	constructor(
 		readonly id: Uint8Array,
-		/** As people call it. */
+		/** Name for messages. */
 		readonly name: string,
 		readonly methods: Readonly<Record<string, SystemMethod>>,
 	) {
 		this.text = principalText(id);
 	}
 
-	/** Runs a method; queries may be called as updates, as everywhere. Answers what is left of the cycles, too. */
+	/** Runs a method. Queries may be called as updates. @returns also the remaining cycles */
 	call(
 		kind: "query" | "update",
 		method: string,
@@ -63,7 +63,7 @@ export class SystemCanister {
 	}
 }
 
-/** The real ones read no arguments where they take none. */
+/** Like the real canisters, does not decode arguments of a method without parameters. */
 function decode({ args }: SystemMethod, arg: Uint8Array): unknown {
 	if (args.length === 0) return undefined;
 	try {

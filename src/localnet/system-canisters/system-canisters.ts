@@ -1,4 +1,4 @@
-/** The canisters of mainnet's system that this network answers for. */
+/** The system canisters of mainnet that this network implements. */
 import { Principal } from "@dfinity/principal";
 import { hex } from "../encoding/bytes.js";
 import type { Call } from "../execution/calls.js";
@@ -13,7 +13,7 @@ export class SystemCanisters {
 	readonly #canisters: ReadonlyMap<string, SystemCanister>;
 
 	constructor(subnetId: Uint8Array, management: Management) {
-		/** Neither of these methods answers later than it returns. */
+		/** Both methods respond before they return. */
 		const manage = (method: MethodName, args: object, cycles: bigint): Response => {
 			let response: Response | undefined;
 			const call: Call = {

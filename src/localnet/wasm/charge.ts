@@ -1,16 +1,14 @@
 /**
- * Rewrites one function body so that it counts what it executes: what the replica's
- * rs/embedders/src/wasm_utils/instrumentation.rs does to every canister.
+ * Rewrites a function body so that it counts its instructions, as the replica's
+ * rs/embedders/src/wasm_utils/instrumentation.rs does for every canister.
  *
- * Each straight-line run of instructions subtracts its whole weight where it begins. The counter is compared
- * only where code can come round again, at function entries and loop headers: so an overrun is noticed late
- * by at most one path without loops, as on the replica.
+ * Each straight-line run of instructions subtracts its whole weight at its start. The counter is compared only at
+ * function entries and loop headers, so an overrun is detected at most one loop-free path late, as on the replica.
  *
- * The replica subtracts in a global each time. V8 would read and write memory each time (a tight
- * loop took 8 times as long), so here a function keeps the counter in a local of its own and the global has
- * it whenever another function runs: across calls, at the end, before `unreachable` (1.7 times as long; code
- * that only calls, 1.3 times). Only a trap of the engine's own (an access out of bounds, a division by zero)
- * leaves the global where it was at the last of these.
+ * The replica subtracts from a global each time. With V8 that is a read and write of memory, so here a function keeps
+ * the counter in a local, and stores it in the global before another function runs: at calls, at the end, and before
+ * `unreachable`. Only a trap of the engine (out of bounds, division by zero) leaves the global at its last stored
+ * value.
  */
 import { ByteReader, ByteWriter } from "../../wasm/bytes.js";
 import { Flow, InstructionDecoder } from "./decoder.js";
@@ -35,7 +33,7 @@ const EMPTY_BLOCK = 0x40;
 const I64 = 0x7e;
 
 export interface Charger {
-	/** Writes a body (without its size) of a function with so many parameters, that counts what it executes. */
+	/** Writes a body (without its size) of a function with `parameters` parameters, with counting added. */
 	rewrite(body: ByteReader, parameters: number, out: ByteWriter): void;
 	/** The body of the helper `(length: i32) -> length`, which charges 1 for each unit. */
 	readonly bulkBody: Uint8Array;
@@ -59,7 +57,7 @@ export function createCharger(counterGlobal: number, bulkFunction: number): Char
 				...[op.i64Sub, op.localTee, ...left, op.i64Const, 0, op.i64LtS],
 				...[op.if, EMPTY_BLOCK, ...toGlobal, op.unreachable, op.end],
 			];
-			// A run is copied once its weight is known; `pieces` says what to put in where on the way.
+			// A run is copied once its weight is known; `pieces` lists the insertions on the way.
 			const pieces: { at: number; code: readonly number[] }[] = [];
 			let weight = FUNCTION_ENTRY_WEIGHT;
 			let start: readonly number[] | undefined = load;
@@ -102,7 +100,7 @@ export function createCharger(counterGlobal: number, bulkFunction: number): Char
 						flush();
 						break;
 					case Flow.branch:
-						// To the outermost label: the function's end, past what the end itself does.
+						// A branch to the outermost label goes to the function's end, after the code that `end` runs.
 						if (new ByteReader(body.bytes, at + 1).u32() === depth) pieces.push({ at, code: toGlobal });
 						flush();
 						break;
@@ -118,7 +116,7 @@ export function createCharger(counterGlobal: number, bulkFunction: number): Char
 						break;
 				}
 			}
-			// Only a body that does not end with `end` leaves something here; V8 will say so.
+			// Only a body without a final `end` leaves something here; V8 rejects it.
 			code.copyTo(body.end);
 		},
 		bulkBody: Uint8Array.from([
@@ -131,7 +129,7 @@ export function createCharger(counterGlobal: number, bulkFunction: number): Char
 
 const leb = (value: number): Uint8Array => new ByteWriter(5).u32(value).view();
 
-/** A body's instructions on their way to the output, under a local of type i64 after all others. */
+/** The instructions of a body on their way to the output, with a local of type i64 after all others. */
 class BodyCode {
 	readonly addedLocal: number;
 	readonly #bytes: Uint8Array;

@@ -1,12 +1,12 @@
 /**
- * What an instruction means to who counts instructions and writes to memory: its weight, what it does to the flow of
- * control, how it uses memory. In tables by its number (src/wasm/instructions.ts).
+ * Properties of an instruction for counting and for tracking writes: its weight, its effect on the flow of control, its
+ * use of memory. Tables by its number (src/wasm/instructions.ts).
  */
 import type { ByteReader } from "../../wasm/bytes.js";
 import { CODES, INSTRUCTIONS, passImmediates, readInstruction } from "../../wasm/instructions.js";
 import { weightOf } from "./weights.js";
 
-/** What the instruction means to someone who divides code into straight-line blocks. */
+/** Meaning of an instruction for the division of code into straight-line blocks. */
 export const Flow = {
 	none: 0,
 	/** `block`: opens a structure. */
@@ -15,15 +15,15 @@ export const Flow = {
 	/** `else`: closes one arm and opens the other. */
 	else: 3,
 	end: 4,
-	/** Leaves the function, perhaps: `return`, `unreachable`, tail calls, `br_table`. */
+	/** Leaves the function, at least on one path: `return`, `unreachable`, tail calls, `br_table`. */
 	leave: 5,
-	/** `if` opens a structure whose body is not always reached. */
+	/** `if`: opens a structure whose body may not be reached. */
 	if: 6,
-	/** memory.fill, copy, init and table.fill, copy, init: each unit of length counts 1 more. */
+	/** memory.fill, copy, init and table.fill, copy, init: each unit of length counts 1 in addition. */
 	bulk: 7,
-	/** `br`, `br_if`: what follows is not reached, or not always. */
+	/** `br`, `br_if`: the next instruction is not reached, or not on every path. */
 	branch: 8,
-	/** Another function runs and comes back. */
+	/** Calls another function, which returns. */
 	call: 9,
 } as const;
 
@@ -39,7 +39,7 @@ const FLOWS: readonly (readonly [number, RegExp])[] = [
 	[Flow.bulk, /^(memory|table)\.(fill|copy|init)$/],
 ];
 
-/** What the instruction does with linear memory. */
+/** Kind of access to linear memory. */
 export const Access = {
 	none: 0,
 	load: 1,
@@ -65,7 +65,7 @@ const weights = new Uint16Array(CODES);
 const flows = new Uint8Array(CODES);
 const accesses = new Uint8Array(CODES);
 const valueTypes = new Uint8Array(CODES);
-/** By the first letters of the names of loads and stores. */
+/** Value types by the first letters of the names of loads and stores. */
 const VALUE_TYPES: Readonly<Record<string, number>> = {
 	i32: 0x7f,
 	i64: 0x7e,
@@ -82,18 +82,18 @@ for (const { code, name } of INSTRUCTIONS) {
 }
 
 export class InstructionDecoder {
-	/** Of the instruction passed over last. */
+	/** Weight of the last instruction. */
 	weight = 0;
 	flow: number = Flow.none;
 	access: number = Access.none;
-	/** Of a load or store: the type of the value. */
+	/** Value type of a load or store. */
 	valueType = 0;
-	/** Where what follows its opcode begins. */
+	/** Position after the opcode. */
 	immediatesAt = 0;
 
 	constructor(readonly reader: ByteReader) {}
 
-	/** Passes over one instruction. */
+	/** Skips one instruction. */
 	step(): void {
 		const { reader } = this;
 		const code = readInstruction(reader);

@@ -1,16 +1,16 @@
 /**
  * Prepares a canister's module for the local network.
  *
- * With metering, instructions are counted as the replica counts them (see charge.ts and weights.ts), in the
- * exported global `canister_blobs:instructions_left`: the host sets it before a call and reads it
- * afterwards; a trap with a negative value means that the limit was passed.
+ * With metering, instructions are counted as on the replica (see charge.ts and weights.ts), in the exported global
+ * `canister_blobs:instructions_left`. The host sets it before a call and reads it afterwards. A trap with a negative
+ * value means that the limit was exceeded.
  *
- * In any case whatever makes up the canister's state is exported, so that a message can be undone: mutable
- * globals as `canister_blobs:global:<index>`, memory 0 as `canister_blobs:memory`, the first funcref table
- * as `canister_blobs:table`. A start function is not run by the engine but exported as
- * `canister_blobs:start`, since it may need instructions and the host must first give it some.
+ * In any case the canister's state is exported, so that a message can be reverted: mutable globals as
+ * `canister_blobs:global:<index>`, memory 0 as `canister_blobs:memory`, the first funcref table as
+ * `canister_blobs:table`. The start function is exported as `canister_blobs:start` instead of run by the engine, since
+ * the host must first set its instruction limit.
  *
- * All additions stand at the end of their index spaces (core specification, chapter 2.5.1): no index shifts.
+ * All additions are at the end of their index spaces (core specification, chapter 2.5.1), so no index shifts.
  */
 import { ByteReader, ByteWriter, WasmFormatError } from "../../wasm/bytes.js";
 import {
@@ -152,7 +152,7 @@ function readTableTypes(sections: readonly Section[]): number[] {
 	});
 }
 
-/** Constant expressions hold no nested structure, so the first `end` is theirs. */
+/** Constant expressions contain no nested structure, so the first `end` is theirs. */
 function skipConstantExpression(decoder: InstructionDecoder): void {
 	const END = 0x0b;
 	for (;;) {
