@@ -6,7 +6,7 @@ export function toBase64Url(bytes: Uint8Array): string {
 	return btoa(units).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** Undefined for a text that no bytes have. */
+/** Undefined for a text that is no canonical encoding. */
 export function fromBase64Url(text: string): Uint8Array | undefined {
 	if (!/^[\w-]*$/.test(text)) return undefined;
 	try {

@@ -5,17 +5,20 @@ import { KEY_BYTES } from "./frames.js";
 import type { Layout } from "./layout.js";
 import type { MasterKey } from "./master-key.js";
 
-/** What the key of a blob is derived from: everything that its frames depend on, and nothing that the network said. */
+/** The input for the key of a blob: everything that its frames depend on, and nothing from the network. */
 export interface Content extends Layout {
 	/** SHA-256 of each frame of the plaintext, without padding. */
 	readonly leaves: Uint8Array;
-	/** The application's name of the blob; undefined where equal blobs are to be sealed alike under any. */
+	/**
+	 * The application's key of the blob; undefined with `deduplicate`, so that equal blobs have equal bytes under any
+	 * key.
+	 */
 	readonly name: string | undefined;
 }
 
 /**
- * Two contents that differ in any byte, in their size, frames or padding have different keys. So a nonce, which counts
- * frames, never meets two plaintexts under one key.
+ * Contents that differ in any byte, in size, frames or padding have different keys. So a nonce, which is the index of a
+ * frame, is never used for two plaintexts under one key.
  */
 export async function blobKeyOf(
 	master: MasterKey,

@@ -31,20 +31,20 @@ const MASTER_KEY: is.Check = {
 	accepts: (value) => value instanceof MasterKey,
 };
 
-/** How blobs are encrypted. */
+/** Options of `Encryption.of`. */
 export interface EncryptionOptions {
-	/** Seals all that is uploaded, and opens what it sealed. */
+	/** Key that seals uploads, and opens what it sealed. */
 	readonly masterKey: MasterKey;
-	/** Open what they sealed, such as a master key that was in use before. @default none */
+	/** Further keys that open blobs, such as former master keys. @default none */
 	readonly olderKeys?: readonly MasterKey[] | undefined;
 	/**
-	 * Seal keys as well, segment by segment: every key that goes through the client. Lists then come in the order of the
-	 * sealed keys. A key gets longer by a third and 23 characters a segment. @default false
+	 * Whether to seal keys as well, segment by segment: every key that passes through the client. Lists then come in
+	 * the order of the sealed keys. A key grows by a third and 23 characters a segment. @default false
 	 */
 	readonly names?: boolean | undefined;
 	/**
-	 * Seal equal blobs alike whatever their keys, so that the store has their chunks once. Who sees the store learns which
-	 * blobs are equal; who holds the master key and guesses a content can confirm it. @default false
+	 * Whether to seal equal blobs alike under any key, so that the store has their chunks once. A reader of the store
+	 * then learns which blobs are equal; a holder of the master key can confirm a guessed content. @default false
 	 */
 	readonly deduplicate?: boolean | undefined;
 }
@@ -60,8 +60,8 @@ const OPTIONS: is.Checks<EncryptionOptions> = {
 };
 
 /**
- * Encrypts blobs with one master key: the option `encryption` of a BlobClient. Its uploads are sealed before they leave this
- * machine, and its reads are opened. docs/ENCRYPTION.md says what it protects from, and what shows.
+ * Encrypts blobs with one master key: the option `encryption` of a BlobClient. It seals uploads before they leave this
+ * machine, and opens blobs on reading. docs/ENCRYPTION.md describes what it protects and what stays visible.
  */
 export class Encryption implements BlobEncryption {
 	readonly #master: MasterKey;
@@ -83,7 +83,7 @@ export class Encryption implements BlobEncryption {
 		this.#deduplicates = deduplicates;
 	}
 
-	/** @throws ClientError `encryption_unavailable` where there is no WebCrypto */
+	/** @throws ClientError `encryption_unavailable` without WebCrypto */
 	static async of(options: EncryptionOptions): Promise<Encryption> {
 		is.checkArgument("options", options, is.object);
 		is.checkOptions(options, OPTIONS);
@@ -98,12 +98,12 @@ export class Encryption implements BlobEncryption {
 		return new Encryption(masterKey, envelopes, sealed, deduplicate);
 	}
 
-	/** The key that the store has for one of the application's. */
+	/** The store's key for a key of the application. */
 	sealKey(key: string): string {
 		return this.#names ? this.#names.seal(key) : key;
 	}
 
-	/** The reverse; a key that was not sealed stays as it is. */
+	/** The reverse of `sealKey`. Returns an unsealed key unchanged. */
 	openKey(key: string): string {
 		return this.#names ? this.#names.open(key) : key;
 	}
@@ -127,7 +127,7 @@ export class Encryption implements BlobEncryption {
 			throw new ClientError("option_invalid", { option: "metadata", reason: `it has the name ${ENVELOPE}` });
 		const isStream = !source.isRepeatable;
 		const said = { contentType, metadata: Object.fromEntries(plan.metadata), wholeSha256, isStream };
-		// Refused before anything is read: numbers of the greatest length make it no shorter than it will be.
+		// Checked before the source is read, with the largest numbers, so that the real envelope cannot be longer.
 		const [most, none] = [Number.MAX_SAFE_INTEGER, new Uint8Array(KEY_BYTES)];
 		const longest = { ...said, size: most, padded: most, frameBytes: chunkBytes, blobKey: none };
 		const metadata: [string, string][] = [[ENVELOPE, this.#envelopes.seal(longest)]];
@@ -216,7 +216,7 @@ export class Encryption implements BlobEncryption {
 			...(metadata && { metadata }),
 		};
 		const sealed = { [ENVELOPE]: this.#envelopes.seal(changed) };
-		// The envelope opens this version alone: it must not be put on another one.
+		// The envelope opens this version only, so the update must not apply to another one.
 		return { ...others, replaceMetadata: sealed, ifMatch: options.ifMatch ?? stored };
 	}
 
@@ -224,7 +224,7 @@ export class Encryption implements BlobEncryption {
 	sealList(options: ListOptions): ListOptions {
 		if (!this.#names) return options;
 		const { prefix, after } = options;
-		// What a segment begins with shows only in the open.
+		// A part of a segment cannot be sealed, so the prefix of the last segment is compared after opening.
 		const directory = prefix?.slice(0, prefix.lastIndexOf("/") + 1);
 		return {
 			...options,
@@ -255,7 +255,7 @@ export class Encryption implements BlobEncryption {
 		return withJson({ ...deleted, key: manifest.key, manifest });
 	}
 
-	/** One that was sealed with another key, or damaged, is listed as the store has it. */
+	/** A blob that was sealed with another key, or is damaged, is listed as the store has it. */
 	#openListed(manifest: Manifest): Manifest {
 		try {
 			return this.openManifest(manifest);

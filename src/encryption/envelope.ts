@@ -6,25 +6,25 @@ import { fromBase64Url, toBase64Url } from "./base64.js";
 import { KEY_BYTES } from "./frames.js";
 import type { Layout } from "./layout.js";
 
-/** Name of the entry of metadata that holds the envelope. */
+/** Name of the metadata entry that holds the envelope. */
 export const ENVELOPE = "canister-blobs-encrypted";
 
 const VERSION = 1;
 const HEAD_BYTES = 9;
-/** What is sealed is padded with spaces to a multiple of this, so that its length does not tell the type. */
+/** Padding step: the sealed text is padded with spaces to a multiple, so that its length does not reveal the type. */
 const STEP = 64;
 
-/** What opens a blob, and what was said of it: nobody sees it without the master key. */
+/** The key of a blob with its type and metadata. Unreadable without the master key. */
 export interface Envelope extends Layout {
 	readonly blobKey: Uint8Array;
-	/** Whether it was a stream, whose frames are not bound to the size: the envelope is. */
+	/** Whether the source was a stream. Frames of a stream are not bound to the size; the envelope is. */
 	readonly isStream: boolean;
 	readonly contentType: string;
 	readonly metadata: Readonly<Record<string, string>>;
 	readonly wholeSha256: Uint8Array | undefined;
 }
 
-/** Seals envelopes by AES-SIV: the same envelope is always sealed alike, and no nonce can be used twice. */
+/** Seals envelopes with AES-SIV: equal envelopes seal alike, and no nonce can repeat. */
 export class Envelopes {
 	readonly #key: Uint8Array;
 	readonly #head: Uint8Array;
@@ -38,7 +38,7 @@ export class Envelopes {
 		);
 	}
 
-	/** @throws ClientError `option_invalid` where type and metadata are too long once sealed */
+	/** @throws ClientError `option_invalid` if type and metadata are too long once sealed */
 	seal({
 		blobKey,
 		isStream,
@@ -90,7 +90,7 @@ export class Envelopes {
 	}
 }
 
-/** The key of the master that sealed it is checked by now, so these fields are what this package wrote. */
+/** The envelope is authenticated by now, so this package wrote these fields. */
 interface Fields {
 	readonly key: string;
 	readonly size: number;

@@ -6,7 +6,7 @@ const NONCE_BYTES = 12;
 const UNKNOWN = 2n ** 64n - 1n;
 export const KEY_BYTES = 32;
 
-/** What all frames of a blob are bound to. Of a stream its end is not known when its first frames are sealed. */
+/** The facts that bind all frames of a blob. A stream's size is unknown when its first frames are sealed. */
 export interface Bound {
 	readonly frameBytes: number;
 	readonly padded: number | undefined;
@@ -14,8 +14,8 @@ export interface Bound {
 }
 
 /**
- * Seals and opens the frames of one blob, each by AES-256-GCM under the blob's own key with its index as the nonce. The
- * associated data bind the place of a frame, whether it is the last, and the size of the whole (docs/ENCRYPTION.md).
+ * Seals and opens the frames of one blob, each with AES-256-GCM under the blob's own key with its index as the nonce.
+ * The associated data contain the position of a frame, whether it is the last, and the total size (docs/ENCRYPTION.md).
  */
 export class FrameCipher {
 	readonly #key: CryptoKey;

@@ -1,24 +1,24 @@
 /**
- * How the bytes of a sealed blob lie: the plaintext, padded with zeros, is cut into frames, and each becomes a ciphertext
- * of as many bytes and a tag. So a range of the plaintext is found by arithmetic.
+ * The bytes of a sealed blob: the plaintext is padded with zeros and cut into frames, and each frame becomes a
+ * ciphertext of the same length and a tag. So a range of the plaintext is located by arithmetic.
  */
 
 export const TAG_BYTES = 16;
-/** Nothing but an empty blob is shorter once padded. */
+/** Minimum padded size, except for an empty blob. */
 const LEAST_PADDED = 256;
 
 export interface Layout {
 	/** Bytes of the plaintext. */
 	readonly size: number;
-	/** The same with its padding. */
+	/** Size with padding. */
 	readonly padded: number;
-	/** Bytes of a frame before it is sealed; the last one may be shorter. */
+	/** Size of a frame before it is sealed; the last one may be shorter. */
 	readonly frameBytes: number;
 }
 
 /**
- * Padmé (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs"): of a size with
- * E + 1 binary digits the last E - ⌊log2 E⌋ - 1 become 0, rounded up. At most 12 % longer, and less the larger it is.
+ * Padmé (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs"): in a size with
+ * E + 1 binary digits the last E - ⌊log2 E⌋ - 1 become 0, rounded up. Adds at most 12 %, and less to larger sizes.
  */
 export function padded(size: number): number {
 	if (size === 0) return 0;
@@ -35,7 +35,7 @@ export const frameCount = ({ padded, frameBytes }: Omit<Layout, "size">): number
 export const sealedSize = (layout: Omit<Layout, "size">): number =>
 	layout.padded + frameCount(layout) * TAG_BYTES;
 
-/** Where a frame lies in the padded plaintext. */
+/** Position of a frame in the padded plaintext. */
 export function frameAt(
 	{ padded, frameBytes }: Omit<Layout, "size">,
 	index: number,

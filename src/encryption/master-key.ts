@@ -6,11 +6,11 @@ import { hkdf, randomBytes } from "./subtle.js";
 const ID_BYTES = 8;
 
 /**
- * The secret that all others are derived from: 32 random bytes. Who loses it, and every copy that was wrapped for somebody,
- * has lost what it sealed.
+ * The secret from which all others are derived: 32 random bytes. If it and all its wrapped copies are lost, everything
+ * that it sealed is lost.
  */
 export class MasterKey {
-	/** Names it without telling anything about it: 16 hexadecimal digits. */
+	/** Identifies the key without revealing it: 16 hexadecimal digits. */
 	readonly id: string;
 	readonly #bytes: Uint8Array;
 
@@ -27,12 +27,12 @@ export class MasterKey {
 		return new MasterKey(own, hex(await hkdf(own, label("id"), ID_BYTES)));
 	}
 
-	/** Makes a new one. */
+	/** Makes a random key. */
 	static random(): Promise<MasterKey> {
 		return MasterKey.of(randomBytes(KEY_BYTES));
 	}
 
-	/** The secret itself, to be wrapped. Keep it out of logs, files and arguments. */
+	/** The secret itself, for wrapping. Keep it out of logs, files and arguments. */
 	get secret(): Uint8Array {
 		return this.#bytes.slice();
 	}

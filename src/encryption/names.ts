@@ -2,12 +2,12 @@ import { aessiv } from "@noble/ciphers/aes.js";
 import { text, utf8 } from "../client/util/bytes.js";
 import { fromBase64Url, toBase64Url } from "./base64.js";
 
-/** No segment that was not sealed is likely to begin so; whether one was sealed shows when it is opened. */
+/** Marks sealed segments. Others seldom begin with it; opening shows whether a segment was sealed. */
 const MARK = "~";
 
 /**
- * Seals keys segment by segment, by AES-SIV with the plain path before a segment as associated data: the same key is always
- * sealed alike, so that it is found again; equal names in other directories look different.
+ * Seals keys segment by segment, with AES-SIV and the plain path before a segment as associated data: equal keys seal
+ * alike, so that they are found again; equal names in different directories seal differently.
  */
 export class Names {
 	readonly #key: Uint8Array;
@@ -29,7 +29,7 @@ export class Names {
 			.join("/");
 	}
 
-	/** A key that was not sealed by this is left as it is. */
+	/** Returns a key unchanged that it did not seal. */
 	open(key: string): string {
 		let parent = "";
 		for (const segment of key.split("/")) {

@@ -4,10 +4,10 @@ import type { Envelope } from "./envelope.js";
 import { FrameCipher } from "./frames.js";
 import { frameAt, frameCount, TAG_BYTES } from "./layout.js";
 
-/** Chunks of the store that neighbouring frames share, where a chunk is no whole frame. */
+/** Store chunks kept for neighbouring frames, if chunks are not whole frames. */
 const KEPT_CHUNKS = 2;
 
-/** A sealed blob as its plaintext: each frame is a chunk of it. */
+/** The plaintext of a sealed blob: each frame is one of its chunks. */
 export class OpenedBlob implements VerifiedBlob {
 	readonly manifest: Manifest;
 	readonly count: number;
@@ -25,7 +25,7 @@ export class OpenedBlob implements VerifiedBlob {
 		this.count = Math.ceil(envelope.size / envelope.frameBytes);
 	}
 
-	/** @param manifest what the blob is once it is opened */
+	/** @param manifest the manifest of the opened blob */
 	static async of(stored: VerifiedBlob, manifest: Manifest, envelope: Envelope): Promise<OpenedBlob> {
 		const { blobKey, frameBytes, padded, isStream } = envelope;
 		const bound = isStream ? undefined : { padded, count: frameCount(envelope) };
@@ -33,7 +33,7 @@ export class OpenedBlob implements VerifiedBlob {
 		return new OpenedBlob(stored, manifest, envelope, cipher);
 	}
 
-	/** The hash of the stored chunk in which the frame begins: there is none of a plaintext. */
+	/** The hash of the stored chunk in which the frame begins: plaintexts have no hash. */
 	leaf(index: number): Uint8Array {
 		return this.#stored.leaf(Math.floor(this.#placeOf(index).start / this.#stored.manifest.chunkBytes));
 	}
@@ -43,12 +43,12 @@ export class OpenedBlob implements VerifiedBlob {
 		return { start, end: Math.min(end, this.#envelope.size) };
 	}
 
-	/** Never: to tell it, bytes that may be others would have to be sealed. */
+	/** Always false: a comparison would have to seal bytes that may differ from the blob's. */
 	async matches(): Promise<boolean> {
 		return false;
 	}
 
-	/** @throws ClientError `decryption_failed`, and what reading the stored chunks throws */
+	/** @throws ClientError `decryption_failed`, and errors of reading the stored chunks */
 	async chunk(index: number, signal?: AbortSignal): Promise<Uint8Array> {
 		const isLast = index === frameCount(this.#envelope) - 1;
 		const frame = await this.#cipher.open(index, isLast, await this.#sealed(index, signal));

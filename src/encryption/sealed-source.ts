@@ -5,13 +5,13 @@ import { leafAt, SHA256_BYTES, sameBytes } from "../protocol/index.js";
 import { FrameCipher } from "./frames.js";
 import { frameAt, frameCount, type Layout, sealedSize, TAG_BYTES } from "./layout.js";
 
-/** A frame that was sealed is wanted again where chunks of the store are no whole frames. */
+/** Sealed frames are needed again if chunks of the store are not whole frames. */
 const KEPT_FRAMES = 2;
 
 /**
- * A source that can be read again, as its sealed bytes. It is hashed whole first, and its key derived from that; each frame is
- * compared with its hash before it is sealed, in memory that nobody else writes to. So no frame of other bytes is ever
- * sealed under this key, whatever becomes of the source.
+ * The sealed bytes of a source that can be read again. The source is hashed whole first, and its key derived from the
+ * hashes. Before a frame is sealed, a private copy is compared with its hash. So no other bytes are ever sealed under
+ * this key, even if the source changes.
  */
 export class SealedSource implements OpenSource {
 	readonly isRepeatable = true;
@@ -26,7 +26,7 @@ export class SealedSource implements OpenSource {
 	#ready: Promise<{ cipher: FrameCipher; leaves: Uint8Array }> | undefined;
 	#isClosed = false;
 
-	/** @param keyOf told the hashes of all frames, before the first is sealed */
+	/** @param keyOf gets the hashes of all frames before the first is sealed */
 	constructor(
 		inner: OpenSource,
 		layout: Layout,
@@ -48,7 +48,7 @@ export class SealedSource implements OpenSource {
 		let index = 0;
 		return {
 			next: async () => {
-				// An empty one has no frame, and its envelope all the same.
+				// An empty source has no frames, but has an envelope.
 				await this.#prepared();
 				return index * chunkBytes < this.size ? this.chunk(index++, chunkBytes) : undefined;
 			},
@@ -118,7 +118,7 @@ export class SealedSource implements OpenSource {
 		return { cipher: await FrameCipher.of(key, { padded, count, frameBytes }), leaves };
 	}
 
-	/** A copy of a frame with its padding, which nobody changes any more, and the hash of what is not padding. */
+	/** A private copy of a frame with its padding, and the hash of the frame without padding. */
 	async #read(index: number): Promise<{ frame: Uint8Array; leaf: Uint8Array | undefined }> {
 		const { size, frameBytes } = this.#layout;
 		const { start, end } = frameAt(this.#layout, index);

@@ -4,8 +4,8 @@ import { FrameCipher } from "./frames.js";
 import { type Layout, padded, sealedSize } from "./layout.js";
 
 /**
- * A source that can be read once, as its sealed bytes, under a random key. Nothing can be known of what it would give a second
- * time, so neither this process nor another goes on with it: a new upload has a new key.
+ * The sealed bytes of a source that can be read once, under a random key. A second read could give other bytes, so no
+ * process can resume it: a new upload has a new key.
  */
 export class SealedStream implements OpenSource {
 	readonly isRepeatable = false;
@@ -18,7 +18,7 @@ export class SealedStream implements OpenSource {
 	readonly #onEnd: (layout: Layout) => void;
 	#isBegun = false;
 
-	/** @param onEnd told how long it was, before its last bytes are given */
+	/** @param onEnd called with the layout before the last bytes are returned */
 	constructor(inner: OpenSource, key: Uint8Array, frameBytes: number, onEnd: (layout: Layout) => void) {
 		this.#inner = inner;
 		this.#key = key;
@@ -32,7 +32,7 @@ export class SealedStream implements OpenSource {
 	}
 
 	chunks(chunkBytes: number): ChunkReader {
-		// Nothing is ever sealed twice under a key that is not derived from what is sealed.
+		// A random key seals one source only, so nothing is sealed twice under it.
 		if (this.#isBegun)
 			throw new ClientError("source_not_repeatable", {
 				reason: "it was begun to be sealed under a random key",
@@ -78,7 +78,7 @@ export class SealedStream implements OpenSource {
 		const reader = this.#inner.chunks(frameBytes);
 		let index = 0;
 		let size = 0;
-		// The last one is known only when nothing follows.
+		// A chunk is the last one only if nothing follows.
 		let held: Uint8Array | undefined;
 		for (let next = await reader.next(); next; next = await reader.next()) {
 			const frame = next.slice();

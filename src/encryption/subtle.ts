@@ -1,6 +1,6 @@
 import { ClientError } from "../client/errors/errors.js";
 
-/** The platform's WebCrypto. @throws ClientError `encryption_unavailable`: a page over plain HTTP has none */
+/** The platform's WebCrypto. @throws ClientError `encryption_unavailable`, as on a page over plain HTTP */
 export function subtle(): SubtleCrypto {
 	const found = globalThis.crypto?.subtle;
 	if (found) return found;
@@ -13,7 +13,7 @@ export function subtle(): SubtleCrypto {
 export const randomBytes = (count: number): Uint8Array<ArrayBuffer> =>
 	globalThis.crypto.getRandomValues(new Uint8Array(count));
 
-/** HKDF-SHA-256 without a salt: the key that goes in is uniformly random. */
+/** HKDF-SHA-256 without a salt: the input key is uniformly random. */
 export async function hkdf(
 	key: Uint8Array,
 	info: Uint8Array,
@@ -25,5 +25,5 @@ export async function hkdf(
 	return new Uint8Array(await subtle().deriveBits(algorithm, material, bytes * 8));
 }
 
-/** Bytes in a buffer that is not shared, as WebCrypto takes them. */
+/** Bytes in an unshared buffer, as WebCrypto requires. */
 export const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => bytes as Uint8Array<ArrayBuffer>;

@@ -13,24 +13,24 @@ import { Metrics } from "./metrics.js";
 import type { Settings } from "./options.js";
 import { chunksOf } from "./places.js";
 
-/** A blob that the asker may read. */
+/** A blob that the requester may read. */
 interface Readable {
 	readonly found: Found;
 	readonly isPrivate: boolean;
 	readonly lookups: Lookups;
 }
 
-/** How long an answer is waited for. */
+/** Limits of the wait for a response. */
 interface Patience {
-	/** Whoever asked is gone. */
+	/** Aborts when the requester disconnects. */
 	readonly signal: AbortSignal;
-	/** By `performance.now()`. */
+	/** Deadline, by `performance.now()`. */
 	readonly endMs: number;
 }
 
 const encoder = new TextEncoder();
 
-/** What is answered to whom: RFC 9110 over what a store holds. */
+/** Answers requests from a store's content, as RFC 9110 defines. */
 export class Answering {
 	readonly metrics: Metrics;
 	readonly readers: Readers;
@@ -66,7 +66,7 @@ export class Answering {
 		this.#methods = settings.corsOrigin === undefined ? "GET, HEAD" : "GET, HEAD, OPTIONS";
 	}
 
-	/** Resolves when what was begun on disk is done. */
+	/** Resolves when pending disk work is done. */
 	async settle(): Promise<void> {
 		await this.#cache?.settle();
 	}
@@ -100,7 +100,7 @@ export class Answering {
 			try {
 				return await this.#represent(asked, readable, patience);
 			} catch (error) {
-				// It was replaced just now, so that its first bytes are no longer to be had.
+				// The blob was replaced just now, so its first bytes no longer exist.
 				const isOld = isBlobError(error, "blob_replaced") || isBlobError(error, "blob_not_found");
 				if (!isOld || attempt > 1) throw error;
 				readable.lookups.forget(key);
@@ -108,7 +108,7 @@ export class Answering {
 		}
 	}
 
-	/** Public blobs for everybody; others are asked for only where the asker has a right to the key. */
+	/** Finds a public blob for any requester. Looks up private blobs only for a requester with a right to the key. */
 	async #find(asked: Asked, target: Target & { key: string }): Promise<Readable | undefined> {
 		const { key, query } = target;
 		const { links, mayRead } = this.#settings;
@@ -126,7 +126,7 @@ export class Answering {
 		return (await mayRead(request)) === true ? this.#own(asked, key) : undefined;
 	}
 
-	/** What the server's own identity may read. */
+	/** A blob that the server's own identity may read. */
 	async #own(asked: Asked, key: string): Promise<Readable | undefined> {
 		const lookups = this.#private;
 		const found = await lookups?.find(key, asked.method === "GET");
@@ -153,7 +153,7 @@ export class Answering {
 		return { status, headers, body: await this.#body(found, isPrivate, segments, patience) };
 	}
 
-	/** Its first bytes are there, so that what fails at once is an answer of its own. */
+	/** Fetches the first bytes before it returns, so that an early failure becomes an error response. */
 	async #body(
 		found: Found,
 		isPrivate: boolean,
@@ -208,7 +208,7 @@ export class Answering {
 		return this.#plain(404, "There is no such blob, or it is not for you.");
 	}
 
-	/** A sentence. Headers that are given stand in the place of the usual ones of their names. */
+	/** A plain text response. The given headers replace the default ones of the same name. */
 	#plain(status: number, text: string, headers: readonly Header[] = []): Answer {
 		const body = encoder.encode(`${text}\n`);
 		const own = new Set(headers.map(([name]) => name));

@@ -4,57 +4,61 @@ import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { invalid } from "./options.js";
 
-/** Where chunks are kept on disk. */
+/** Options of the cache on disk. */
 export interface DiskCacheOptions {
-	/** A directory for this alone. It is made where it is not there; several processes may share it. */
+	/** Directory for this cache only. It is created if it does not exist. Several processes may share it. */
 	directory: string;
 	/**
-	 * Bytes that the files may have together, whichever of up to three processes wrote them; each further one may add a
-	 * twentieth. At least 67,108,864 (64 MiB).
+	 * Maximum size of all files in bytes, for up to three processes together; each further process may add a twentieth.
+	 * At least 67,108,864 (64 MiB).
 	 */
 	maxBytes: number;
-	/** Whether chunks of private blobs are kept, too: as they are, for who may read this user's files. @default false */
+	/**
+	 * Whether to cache chunks of private blobs, too. They are stored unencrypted, readable by this user only. @default
+	 * false
+	 */
 	private?: boolean;
 }
 
 const LEAST_BYTES = 2 ** 26;
-/** What one process may write before it looks through the directory. */
+/** Share of the size that one process may write before it checks the directory. */
 const STEP = 1 / 20;
-/** Over this much, of a directory that three processes fill, the oldest files go until it holds the other. */
+/** Share of the size to which cleaning reduces the directory, with three processes writing. */
 const FULL = 17 / 20;
 const EMPTIED = 16 / 20;
-/** A file takes whole blocks. */
+/** Files occupy whole blocks. */
 const BLOCK = 4_096;
-/** Writes under way: what comes then is not kept. */
+/** Maximum number of concurrent writes. Further chunks are not cached. */
 const MOST_WRITES = 8;
-/** Room for chunks to be read into, that is kept for the next ones. */
+/** Maximum size of unused buffers that are kept for later reads. */
 const SPARE_BYTES = 2 ** 24;
-/** A file that is read is as new as one that was written, if that is so long ago. */
+/** Reading a file updates its time if it is older than this. */
 const TOUCH_MS = 60_000;
-/** A file of a process that died in the middle of writing it. */
+/** Age from which an unfinished file belongs to a killed process. */
 const LEFT_MS = 600_000;
 
 const PART = /\.part$/;
 const NOFOLLOW = constants.O_NOFOLLOW ?? 0;
 
 /**
- * Chunks as files by name. Nothing in it is believed: whoever reads a chunk holds it against its leaf. So a file that is
- * torn by a crash does no harm, and nothing has to wait for the disk.
+ * Chunks as files by name. The content is not trusted: readers verify each chunk against its leaf. So a file that a
+ * crash has damaged does no harm, and no write needs to be synced.
  */
 export class DiskCache {
 	readonly #directory: string;
 	readonly #maxBytes: number;
-	/** Whether private blobs may be kept. */
+	/** Whether to cache private blobs. */
 	readonly private: boolean;
 	readonly #writes = new Set<Promise<void>>();
 	#bytes = 0;
-	/** Written since the directory was looked through; until it is, nothing is. */
+	/**
+	 * Bytes written since the last check of the directory. Infinite before the first check, when nothing is written.
+	 */
 	#since = Number.POSITIVE_INFINITY;
 	#tidying: Promise<void> | undefined;
 	#failures = 0;
 	/**
-	 * What chunks are read into, given back: to get new room for each, and to have it collected, takes as long as to hash
-	 * them.
+	 * Recycled buffers: allocating and collecting a new one for each chunk takes as long as hashing it.
 	 */
 	readonly #spare: Uint8Array[] = [];
 	#spareBytes = 0;
@@ -72,19 +76,19 @@ export class DiskCache {
 		this.#tidying = this.#tidy();
 	}
 
-	/** Bytes that the files had when they were looked through last, and what was written since. */
+	/** Size of the files at the last check, plus what was written since. */
 	get bytes(): number {
 		return this.#bytes;
 	}
 
-	/** Chunks that could not be written. */
+	/** Number of chunks that could not be written. */
 	get failures(): number {
 		return this.#failures;
 	}
 
 	/**
-	 * What is there under a name, whatever it is; undefined for nothing, and for another length. To be given back by
-	 * `recycle` when it is no longer in use.
+	 * The unverified content of a name; undefined if it is absent or has another length. Return it with `recycle` after
+	 * use.
 	 */
 	async read(name: string, length: number): Promise<Uint8Array | undefined> {
 		const file = await open(this.#path(name), constants.O_RDONLY | NOFOLLOW).catch(() => undefined);
@@ -92,7 +96,7 @@ export class DiskCache {
 		try {
 			const { size, mtimeMs } = await file.stat();
 			if (size !== length) return undefined;
-			// All of it is written to by the read, or dropped.
+			// The read overwrites all of it, or it is dropped.
 			const buffer = this.#room(length);
 			const { bytesRead } = await file.read(buffer, 0, length, 0);
 			if (Date.now() - mtimeMs > TOUCH_MS) await file.utimes(new Date(), new Date()).catch(() => {});
@@ -106,7 +110,7 @@ export class DiskCache {
 		}
 	}
 
-	/** Bytes that `read` answered, and that from now on another chunk may be read into. All others are left alone. */
+	/** Allows a later `read` to reuse bytes that an earlier one returned. Ignores all others. */
 	recycle(bytes: Uint8Array): void {
 		if (!this.#lent.delete(bytes) || this.#spareBytes + bytes.length > SPARE_BYTES) return;
 		this.#spare.push(bytes);
@@ -120,12 +124,12 @@ export class DiskCache {
 		return this.#spare.splice(at, 1)[0]!;
 	}
 
-	/** Removes what is there under a name. */
+	/** Removes the file of a name. */
 	async remove(name: string): Promise<void> {
 		await rm(this.#path(name), { force: true }).catch(() => {});
 	}
 
-	/** Keeps a chunk, unless the disk is behind. */
+	/** Writes a chunk, unless too many writes are pending. */
 	write(name: string, bytes: Uint8Array): void {
 		const size = blocksOf(bytes.length);
 		const isOver = this.#since + size > this.#maxBytes * STEP;
@@ -137,7 +141,7 @@ export class DiskCache {
 		this.#writes.add(write);
 	}
 
-	/** Resolves when all that was begun is done. */
+	/** Resolves when all pending work is done. */
 	async settle(): Promise<void> {
 		while (this.#writes.size > 0 || this.#tidying) await Promise.all([...this.#writes, this.#tidying]);
 	}
@@ -147,7 +151,7 @@ export class DiskCache {
 		const part = `${path}.${randomBytes(6).toString("hex")}.part`;
 		try {
 			await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
-			// The name shows only what is whole.
+			// Only whole files get their final name.
 			await writeFile(part, bytes, { flag: "wx", mode: 0o600 });
 			await rename(part, path);
 		} catch {
@@ -156,7 +160,7 @@ export class DiskCache {
 		}
 	}
 
-	/** Looks through the directory, and removes what was not read for the longest time where there is too much. */
+	/** Checks the directory, and removes the least recently read files if it is too large. */
 	async #tidy(): Promise<void> {
 		const before = Number.isFinite(this.#since) ? this.#since : 0;
 		const files = await filesIn(this.#directory);
@@ -169,7 +173,7 @@ export class DiskCache {
 				bytes -= size;
 			}
 		}
-		// What was written meanwhile may have been seen or not.
+		// The listing may contain some of the writes made meanwhile.
 		this.#since = Number.isFinite(this.#since) ? this.#since - before : 0;
 		this.#bytes = bytes + this.#since;
 		this.#tidying = undefined;
@@ -188,7 +192,7 @@ interface CachedFile {
 	readonly mtimeMs: number;
 }
 
-/** All files but parts that a process left, which are removed. */
+/** All files, except unfinished ones of killed processes, which it removes. */
 async function filesIn(directory: string): Promise<CachedFile[]> {
 	const found: CachedFile[] = [];
 	for (const folder of await readdir(directory).catch(() => []))

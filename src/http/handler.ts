@@ -4,11 +4,11 @@ import { type BlobHandlerOptions, normalise, type Settings } from "./options.js"
 import { webResponse } from "./web.js";
 
 /**
- * Answers HTTP requests with the blobs of a store, each byte verified before it is handed out. `GET /films/holiday.mp4`
- * is the blob of the key `films/holiday.mp4`.
+ * Answers HTTP requests with the blobs of a store, and verifies each byte before sending it. `GET /films/holiday.mp4`
+ * returns the blob with the key `films/holiday.mp4`.
  */
 export class BlobHandler {
-	/** For node:http: `createServer(handler.listener)`. */
+	/** Listener for node:http: `createServer(handler.listener)`. */
 	readonly listener: Listener;
 	readonly #settings: Settings;
 	readonly #answering: Answering;
@@ -21,17 +21,17 @@ export class BlobHandler {
 		this.listener = nodeListener(this.#answering, this.#settings.log, () => this.#isClosing);
 	}
 
-	/** For servers of web requests. Abort the request's signal, or cancel the body, when its reader is gone. */
+	/** Handles a web Request. Abort its signal, or cancel the body, when the reader disconnects. */
 	fetch(request: Request): Promise<Response> {
 		return webResponse(this.#answering, this.#settings.log, request);
 	}
 
-	/** Bodies under way. */
+	/** Number of bodies in progress. */
 	get readers(): number {
 		return this.#answering.readers.count;
 	}
 
-	/** What was counted, for Prometheus, in its text format. */
+	/** Metrics in the text format of Prometheus. */
 	metrics(): Promise<string> {
 		return this.#answering.metrics.text();
 	}
@@ -41,12 +41,12 @@ export class BlobHandler {
 		return this.#answering.metrics.contentType;
 	}
 
-	/** Resolves when chunks that are being written to the cache are there. */
+	/** Resolves when pending writes to the disk cache are done. */
 	settle(): Promise<void> {
 		return this.#answering.settle();
 	}
 
-	/** Has each connection of node:http closed behind its next answer, so that the server can end. */
+	/** Closes each node:http connection after its next response, so that the server can end. */
 	drain(): void {
 		this.#isClosing = true;
 	}

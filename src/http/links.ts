@@ -4,19 +4,19 @@ import type { PrincipalLike } from "../client/node/index.js";
 import { pathOf } from "./core/target.js";
 import { invalid } from "./options.js";
 
-/** Whose links they are. */
+/** Options of `BlobLinks`. */
 export interface BlobLinksOptions {
-	/** The store's canister: a link to another store's blob of the same name is none to this. */
+	/** The store's canister. Its id is signed, so that a link to another store's blob is invalid here. */
 	canisterId: PrincipalLike;
-	/** What signs: at least 32 characters or bytes each. The first signs links, all of them are accepted. */
+	/** Secrets for signatures, each of at least 32 characters or bytes. The first one signs links; all are accepted. */
 	secrets: readonly (string | Uint8Array)[];
 }
 
-/** For whom and for how long a link is. */
+/** Options of a link. */
 export interface LinkOptions {
-	/** When it ends. It cannot be taken back before, but by changing the secret. */
+	/** Expiry of the link. Before it, only a change of the secret revokes the link. */
 	until: Date;
-	/** What stands before the key: the address of the server and its prefix, with a slash at the end. @default "/" */
+	/** URL of the server with its prefix, and a slash at the end. @default "/" */
 	base?: string;
 }
 
@@ -29,8 +29,8 @@ const SECONDS = /^[1-9]\d{0,11}$/;
 const MAC = /^[\w-]{43}$/;
 
 /**
- * Links to private blobs, each of one key and until a certain time: whoever has the link may read the blob. They are
- * signed by HMAC-SHA-256 under a secret that the server and who makes links share.
+ * Links to private blobs, each for one key and with an expiry. Everyone with a link may read its blob. Links are signed
+ * with HMAC-SHA-256 under a secret shared by the server and the makers of links.
  */
 export class BlobLinks {
 	readonly #canisterId: string;
@@ -51,7 +51,7 @@ export class BlobLinks {
 			throw invalid("secrets", `each must have at least ${LEAST_SECRET} characters`);
 	}
 
-	/** The link to a key: its path, with the end and the signature as its query. */
+	/** Makes a link: the path of a key, with expiry and signature as the query. */
 	linkFor(key: string, options: LinkOptions): string {
 		is.checkArgument("key", key, is.text);
 		is.checkArgument("options", options, is.object);
@@ -64,7 +64,7 @@ export class BlobLinks {
 		return `${pathOf(key, base)}?${UNTIL}=${seconds}&${SIGNATURE}=${signature}`;
 	}
 
-	/** Whether a request for the key has a link that holds now. */
+	/** Whether a request has a valid link for the key. */
 	admits({ key, query }: { readonly key: string; readonly query: URLSearchParams }): boolean {
 		const [until, ...untils] = query.getAll(UNTIL);
 		const [signature, ...signatures] = query.getAll(SIGNATURE);
@@ -76,7 +76,7 @@ export class BlobLinks {
 		return isSigned && Date.now() < Number(until) * 1_000;
 	}
 
-	/** No key and no id holds a line feed, so that no two of them make one text. */
+	/** Neither keys nor ids contain a line feed, so no two inputs make the same text. */
 	#sign(secret: Buffer, key: string, until: string): Buffer {
 		const text = `canister-blobs link 1\n${this.#canisterId}\n${until}\n${key}`;
 		return createHmac("sha256", secret).update(text).digest();

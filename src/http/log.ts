@@ -1,35 +1,37 @@
-/** What went wrong. */
+/** The error of a failed request. */
 export interface LoggedError {
 	/** Code of the error. */
 	readonly code: string;
-	/** What it says. */
+	/** Message of the error. */
 	readonly reason?: string;
 }
 
-/** What is known of a request when it has ended: nothing of its query, which may be a link's. */
+/** Record of a finished request. It omits the query, which may contain a link's signature. */
 export interface LogRecord {
-	/** When it came, in ISO 8601. */
+	/** Time of arrival, in ISO 8601. */
 	readonly time: string;
-	/** How it was made. */
+	/** HTTP method. */
 	readonly method: string;
-	/** The path as it came, without the query, at most 1,024 characters of it. */
+	/** The path as it arrived, without the query; at most 1,024 characters. */
 	readonly path: string;
-	/** What was answered; 499 where the reader left before there was an answer. */
+	/** HTTP status; 499 if the reader left before the response. */
 	readonly status: number;
 	/** Bytes of the body that were handed to the reader. */
 	readonly bytes: number;
-	/** Until it ended, in milliseconds. */
+	/** Duration in milliseconds. */
 	readonly ms: number;
-	/** done: all was sent. gone: the reader left. stalled: it took nothing for too long. failed: see `error`. */
+	/**
+	 * `done`: all was sent. `gone`: the reader left. `stalled`: it took nothing for too long. `failed`: see `error`.
+	 */
 	readonly end: "done" | "gone" | "stalled" | "failed";
-	/** The address of who asked, where it is known. */
+	/** Address of the requester, if known. */
 	readonly from?: string;
-	/** Where something failed. */
+	/** The error, if the request failed. */
 	readonly error?: LoggedError;
 }
 
 const MAX_LOGGED_PATH = 1_024;
 
-/** The path of a request target, as logs have it. */
+/** The path of a request target in its logged form. */
 export const loggedPath = (target: string): string =>
 	target.replace(/[?#].*$/s, "").slice(0, MAX_LOGGED_PATH);

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
-/** What is read when the metrics are asked for. */
+/** Values that are read at the time of a scrape. */
 export interface Levels {
 	readonly memoryBytes: () => number;
 	readonly idleMemoryBytes: () => number;
@@ -9,14 +9,14 @@ export interface Levels {
 	readonly cacheFailures: () => number;
 }
 
-/** Where a chunk came from. */
+/** Origin of a chunk. */
 export type ChunkOrigin = "network" | "cache";
 
 const PREFIX = "canister_blobs_serve_";
-/** Of requests: from what is in memory to a large blob on a slow line. */
+/** Buckets of request durations: from a response out of memory to a large blob on a slow line. */
 const SECONDS = [0.005, 0.02, 0.1, 0.3, 1, 3, 10, 30, 120, 600];
 
-/** What a handler counts, for Prometheus. Labels have few values each, none of them made by who asks. */
+/** The counters of a handler, for Prometheus. Each label has few values, none from a request. */
 export class Metrics {
 	readonly #registry = new Registry();
 	readonly #requests = this.#counter("requests_total", "Requests, by method and status.", [
@@ -50,12 +50,12 @@ export class Metrics {
 		);
 	}
 
-	/** Their type, for a header. */
+	/** Media type of the text. */
 	get contentType(): string {
 		return this.#registry.contentType;
 	}
 
-	/** In the text format of Prometheus. */
+	/** The metrics in the text format of Prometheus. */
 	text(): Promise<string> {
 		return this.#registry.metrics();
 	}

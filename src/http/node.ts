@@ -5,7 +5,7 @@ import { Body } from "./core/reader.js";
 import type { LogRecord } from "./log.js";
 import { Observed } from "./observing.js";
 
-/** A listener for the requests of a server of node:http. */
+/** A request listener for a server of node:http. */
 export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
 export function nodeListener(
@@ -46,7 +46,7 @@ async function serve(
 	response.on("error", () => {});
 	response.on("close", () => {
 		gone.abort();
-		// What was sent whole is closed, too.
+		// A body that was sent whole is closed, too.
 		observed.ended(response.writableFinished ? "done" : "gone");
 	});
 	const answer = await answering.answer(asked, gone.signal);
@@ -57,11 +57,11 @@ async function serve(
 		writeHead(request, response, answer, isClosing());
 		if (body instanceof Body) await pump(body, response, gone.signal, observed);
 		else {
-			// To HEAD Node sends the head alone.
+			// For HEAD Node sends the head only.
 			if (body !== undefined && asked.method !== "HEAD") observed.sent(body.length);
 			response.end(body);
 		}
-		// Ended when the system has taken all of it, or the reader is gone.
+		// Ends when the system has accepted all of it, or the reader is gone.
 		if (!response.writableFinished) await finished(response);
 		if (response.writableFinished) observed.ended("done");
 	} finally {
@@ -75,14 +75,14 @@ function writeHead(
 	{ status, headers: own }: Answer,
 	isClosing: boolean,
 ): void {
-	// Nobody reads the body of a request: its connection is not used again.
+	// Request bodies are not read, so the connection is not reused.
 	const hasBody = headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 	if (hasBody || isClosing) response.setHeader("Connection", "close");
 	for (const [name, value] of own) response.setHeader(name, value);
 	response.writeHead(status);
 }
 
-/** Hands out the body as it is taken. */
+/** Sends the body at the reader's pace. */
 async function pump(
 	body: Body,
 	response: ServerResponse,
@@ -102,13 +102,13 @@ async function pump(
 		}
 		response.end();
 	} catch (error) {
-		// Less than was promised: the reader sees the connection break off.
+		// Fewer bytes than declared: the reader sees a broken connection.
 		if (body.closed === undefined) observed.failed(error);
 		response.destroy();
 	}
 }
 
-/** Resolves when the system has taken the bytes, which are another chunk's after that, or the connection is closed. */
+/** Resolves when the system has accepted the bytes, whose memory is then reused, or when the connection is closed. */
 function written(response: ServerResponse, part: Uint8Array): Promise<void> {
 	return settled(response, (end) => response.write(part, end));
 }
@@ -116,7 +116,7 @@ function written(response: ServerResponse, part: Uint8Array): Promise<void> {
 const finished = (response: ServerResponse): Promise<void> =>
 	settled(response, (end) => response.on("finish", end));
 
-/** Resolves when `begin` has called what it is given, or when the connection is closed. */
+/** Resolves when `begin` calls its argument, or when the connection is closed. */
 function settled(response: ServerResponse, begin: (end: () => void) => void): Promise<void> {
 	return new Promise((resolve) => {
 		if (response.closed || response.destroyed) return resolve();

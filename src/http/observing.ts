@@ -3,10 +3,10 @@ import { failureOf } from "./core/failures.js";
 import { type LoggedError, type LogRecord, loggedPath } from "./log.js";
 import type { Metrics } from "./metrics.js";
 
-/** The status in logs of a request whose reader left before there was an answer, as nginx has it. */
+/** The logged status of a request whose reader left before the response, as in nginx. */
 const GONE = 499;
 
-/** What becomes of one request, told once to metrics and log. */
+/** Reports the end of a request once to metrics and log. */
 export class Observed {
 	readonly #asked: Asked;
 	readonly #from: string | undefined;
@@ -34,7 +34,7 @@ export class Observed {
 	}
 
 	answered({ status, error, body }: Answer): void {
-		// Nobody was there to see what it would have been.
+		// The reader left before there was a status.
 		if (this.#isOver) return;
 		this.#isAnswered = true;
 		this.#status = status;
@@ -47,7 +47,7 @@ export class Observed {
 		this.#bytes += bytes;
 	}
 
-	/** The body broke off. */
+	/** Records that the body broke off. */
 	failed(error: unknown): void {
 		const { code, reason } = failureOf(error);
 		this.#metrics.failed(code);

@@ -4,69 +4,72 @@ import type { DiskCacheOptions } from "./disk-cache.js";
 import type { BlobLinks } from "./links.js";
 import type { LogRecord } from "./log.js";
 
-/** A request for a blob that is not public, or not there. */
+/** A request for a key without a public blob. */
 export interface ReadRequest {
-	/** The key that it names. */
+	/** The requested key. */
 	readonly key: string;
 	/** `GET` or `HEAD`. */
 	readonly method: string;
-	/** A header of it, by its name in lower case. */
+	/** A header by its lower-case name. */
 	header(name: string): string | undefined;
-	/** Its query. */
+	/** The query. */
 	readonly query: URLSearchParams;
 }
 
-/** How blobs are served. */
+/** Options of a `BlobHandler`. */
 export interface BlobHandlerOptions {
 	/**
-	 * Reads public blobs. Give it the anonymous identity: then nothing of private blobs can show to who has no right to
-	 * them, not even by how long an answer takes.
+	 * Client that reads public blobs. Give it the anonymous identity: then neither responses nor their timing reveal
+	 * private blobs to requesters without a right to them.
 	 */
 	client: BlobClient;
-	/** Reads private blobs, for who may: see `mayRead`. It needs a role or a grant that reads them. */
+	/**
+	 * Client that reads private blobs for authorized requesters: see `mayRead`. It needs a role or a grant to read
+	 * them.
+	 */
 	privateClient?: BlobClient;
 	/**
-	 * Who may read a private blob. Asked for every key that holds no public blob, before it is known whether it holds
-	 * anything.
+	 * Decides whether a request may read a private blob. Called for every key without a public blob, before the handler
+	 * looks for a private one.
 	 */
 	mayRead?: (request: ReadRequest) => boolean | Promise<boolean>;
-	/** Whose links are accepted: who has one may read the private blob that it is to. */
+	/** Links that are accepted: a requester with a valid link may read its private blob. */
 	links?: BlobLinks;
-	/** What stands before the key in a path. @default "/" */
+	/** Path before the key. @default "/" */
 	prefix?: string;
-	/** Cache-Control of public blobs whose metadata name none. @default "public, max-age=0, must-revalidate" */
+	/** Cache-Control of public blobs whose metadata does not set it. @default "public, max-age=0, must-revalidate" */
 	cacheControl?: string;
-	/** Whether HTML, SVG and XML may run scripts, on the origin of this server. @default false: CSP `sandbox` */
+	/** Whether HTML, SVG and XML may run scripts on the server's origin. @default false: CSP `sandbox` */
 	site?: boolean;
-	/** The origin whose pages may read the answers, or `*`. @default none */
+	/** Origin whose pages may read the responses, or `*`. @default none */
 	corsOrigin?: string;
-	/** How long what a key holds, once proven, is not asked for again, in milliseconds. @default 1,000 */
+	/** How long the proven content of a key stays fresh, in milliseconds. @default 1,000 */
 	freshMs?: number;
-	/** Bytes of chunks in memory at a time, of all readers together. @default 134,217,728 (128 MiB) */
+	/** Maximum size of chunks in memory, for all readers together. @default 134,217,728 (128 MiB) */
 	memoryBytes?: number;
-	/** Bytes of manifests and hashes that are remembered. @default 67,108,864 (64 MiB) */
+	/** Maximum size of cached manifests and hashes in bytes. @default 67,108,864 (64 MiB) */
 	indexBytes?: number;
-	/** Chunks asked for ahead of a reader. @default 8 */
+	/** Chunks fetched ahead of a reader. @default 8 */
 	readAhead?: number;
-	/** Answers with a body under way at a time; more get 503. @default 1,000 */
+	/** Maximum number of concurrent responses with a body; more get 503. @default 1,000 */
 	maxReaders?: number;
-	/** Questions for manifests under way at a time, each with up to 2 MiB of hashes. @default 32 */
+	/** Maximum number of concurrent look-ups of manifests, each with up to 2 MiB of hashes. @default 32 */
 	maxLookups?: number;
-	/** Ranges of one request; more get 416. @default 16 */
+	/** Maximum number of ranges in a request; more get 416. @default 16 */
 	maxRanges?: number;
-	/** How long the network may take until the first byte, in milliseconds; then 504. @default 30,000 */
+	/** Maximum time from request to first byte, in milliseconds; then 504. @default 30,000 */
 	firstByteMs?: number;
-	/** A reader that takes nothing for so long, in milliseconds, is cut. @default 120,000 */
+	/** Cuts a reader that takes nothing for this time, in milliseconds. @default 120,000 */
 	stallMs?: number;
-	/** The same while others wait for memory. @default 10,000 */
+	/** Like `stallMs`, while other readers wait for memory. @default 10,000 */
 	pressedStallMs?: number;
-	/** Chunks on disk, for later processes too. @default none */
+	/** Cache of chunks on disk, which outlives the process. @default none */
 	cache?: DiskCacheOptions;
 	/** Called once for each request, when it has ended. */
 	log?: (record: LogRecord) => void;
 }
 
-/** The same with every choice made. */
+/** Options with defaults filled in. */
 export type Settings = Required<Omit<BlobHandlerOptions, OptionalNames>> &
 	Pick<BlobHandlerOptions, OptionalNames>;
 type OptionalNames = "privateClient" | "mayRead" | "links" | "cache" | "corsOrigin" | "log";

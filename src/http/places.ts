@@ -5,29 +5,32 @@ import type { DiskCache } from "./disk-cache.js";
 import type { Metrics } from "./metrics.js";
 
 /**
- * Names a chunk among those of all blobs: by its leaf, so that the same bytes are held once. Chunks of private blobs have
- * names of their owner's own: how fast one is answered says nothing about what somebody else keeps.
+ * Name of a chunk among the chunks of all blobs: its leaf, so that equal bytes are held once. Names of private chunks
+ * include the owner, so that the speed of a response reveals nothing about other owners' chunks.
  */
 function nameOf(blob: VerifiedBlob, isPrivate: boolean, index: number): string {
-	// The leaf is that of sealed bytes, which others may have as they are.
+	// The leaf is over sealed bytes, which may be public elsewhere in that form.
 	if (blob.isOpened) return `o${hexOf(blob.manifest.root)}-${isPrivate ? "p" : ""}${index}`;
 	const leaf = blob.leaf(index);
 	if (!isPrivate) return hexOf(leaf);
-	// Never the name of a public chunk, whose bytes anybody may choose.
+	// Differs from the name of every public chunk, whose bytes any owner can choose.
 	return `p${createHash("sha256").update(blob.manifest.owner).update(leaf).digest("hex")}`;
 }
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
-/** Where chunks may be, beside the network. */
+/** Caches to use beside the network. */
 export interface Places {
 	readonly metrics: Metrics;
 	readonly cache: DiskCache | undefined;
 }
 
-/** The chunks of a blob, from wherever they are. Who has one of these has the blob's hashes, and so a right to it. */
+/**
+ * The chunks of a blob, from cache or network. A caller with a `VerifiedBlob` has its hashes, and so the right to read
+ * it.
+ */
 export function chunksOf(blob: VerifiedBlob, isPrivate: boolean, { metrics, cache }: Places): ChunkSource {
-	// What is sealed in the store is never written to disk in the open.
+	// Bytes that are sealed in the store are never written to disk unsealed.
 	const kept = blob.isOpened || (isPrivate && !cache?.private) ? undefined : cache;
 	return {
 		blob,

@@ -28,7 +28,7 @@ export async function webResponse(
 	return new Response(isHead ? null : ((body as Uint8Array<ArrayBuffer> | undefined) ?? null), init);
 }
 
-/** The body as it is taken: no further ahead than it is read. */
+/** The body as a stream, read at the pace of its consumer. */
 function streamOf(
 	body: Body,
 	answering: Answering,
@@ -54,7 +54,7 @@ function streamOf(
 					const part = await body.next();
 					if (part !== undefined) {
 						observed.sent(part.length);
-						// A reader of streams keeps it as long as it likes: what is here is another chunk's after that.
+						// Copied: the consumer may keep it, while the memory here is reused.
 						return sink.enqueue(new Uint8Array(part));
 					}
 					end("done");

@@ -18,11 +18,11 @@ export interface AnsweringOptions {
 	readonly prefix: string;
 	readonly sessions: Sessions;
 	readonly cache: ChunkCache | undefined;
-	/** The store as nobody reads it. */
+	/** The store as an anonymous caller reads it. */
 	publicStore(canister: string): Promise<Store>;
 }
 
-/** A blob, and as whom it is read. */
+/** A blob, and the reader for whom it was found. */
 interface Readable {
 	readonly store: Store;
 	readonly found: Found;
@@ -30,11 +30,11 @@ interface Readable {
 
 const RULES = { cacheControl: "public, max-age=0, must-revalidate", site: false };
 const MAX_RANGES = 16;
-/** Chunks fetched before it is known what the first bytes are: a seek takes no more than it must. */
+/** Chunks fetched before the first bytes are known: few, so that a seek fetches little more than it needs. */
 const FIRST_CHUNKS = 2;
 const READ_AHEAD = 4;
 
-/** Of every answer: opened as a page in whatever way, it runs nothing and loads nothing. */
+/** Headers of every response: opened as a page, it runs nothing and loads nothing. */
 const CONFINED: readonly Header[] = [
 	["Content-Security-Policy", "default-src 'none'; sandbox"],
 	["X-Content-Type-Options", "nosniff"],
@@ -42,7 +42,7 @@ const CONFINED: readonly Header[] = [
 ];
 const CONDITIONS = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
 
-/** What a worker answers to which page. */
+/** Answers the requests of pages. */
 export class Answering {
 	readonly #options: AnsweringOptions;
 
@@ -50,11 +50,11 @@ export class Answering {
 		this.#options = options;
 	}
 
-	/** A failure of the network, or a node that lies, is a network error. */
+	/** Responds with a network error if the network fails or a response does not verify. */
 	async answer(request: Request, page: string, until: (done: Promise<void>) => void): Promise<Response> {
 		const response = await this.#answer(request, page, until);
 		if (request.method !== "HEAD" || response.body === null) return response;
-		// A page gets what the worker gives it, to HEAD too.
+		// The browser passes a worker's response on unchanged, so a response to HEAD must not have a body.
 		const { status, headers } = response;
 		return new Response(null, { status, headers });
 	}
@@ -81,7 +81,7 @@ export class Answering {
 			try {
 				return await this.#represent(request, readable, target);
 			} catch (error) {
-				// It was replaced just now, so that its first bytes are no longer to be had.
+				// The blob was replaced just now, so its first bytes no longer exist.
 				const isOld = isBlobError(error, "blob_replaced") || isBlobError(error, "blob_not_found");
 				if (!isOld || attempt > 1) throw error;
 				readable.store.lookups.forget(target.key);
@@ -89,7 +89,7 @@ export class Answering {
 		}
 	}
 
-	/** As the page's user. While it is not known who that is, what is public to everybody need not wait for it. */
+	/** Finds a blob for the page's user. While the user is unknown, public blobs need not wait. */
 	async #find(request: Request, { canister, key, page }: Target): Promise<Readable | undefined> {
 		const { sessions } = this.#options;
 		const find = async (store: Store): Promise<Readable | undefined> => {
@@ -103,7 +103,7 @@ export class Answering {
 		const hit = new Promise<Readable>((resolve) => {
 			early.then(
 				(readable) => readable?.found.manifest.visibility === "public" && resolve(readable),
-				// Its failure shows where nobody is signed in.
+				// Its failure is reported if the page has no user.
 				() => {},
 			);
 		});
@@ -111,7 +111,10 @@ export class Answering {
 		return Promise.race([hit, own]);
 	}
 
-	/** What is fetched beside the proof: the hashes, and the first chunks where neither a condition nor the cache makes them needless. */
+	/**
+	 * What to fetch together with the proof: the hashes, and the first chunks unless a condition or the cache makes
+	 * them unnecessary.
+	 */
 	#wantedOf({ method, headers }: Request): boolean | FirstPart {
 		if (method !== "GET") return false;
 		if (CONDITIONS.some((name) => headers.has(name))) return true;
@@ -134,7 +137,7 @@ export class Answering {
 		const isPrivate = manifest.visibility !== "public";
 		const decoder = decoderOf(manifest.metadata["content-encoding"]);
 		const header = (name: string) =>
-			// A range is one of the bytes as they are stored, which nobody sees who gets them decoded.
+			// Ranges count stored bytes, which do not match the decoded bytes of the response.
 			decoder && name === "range" ? undefined : (request.headers.get(name) ?? undefined);
 		const options = { isPrivate, rules: RULES, maxRanges: MAX_RANGES, nowMs: Date.now() };
 		const outcome = represent({ method: request.method, header }, manifest, options);
@@ -157,7 +160,7 @@ export class Answering {
 		return new Response(decoder ? stream.pipeThrough(decoder) : stream, { status, headers });
 	}
 
-	/** Its first bytes are there and verified. */
+	/** Fetches and verifies the first bytes before it returns. */
 	async #body(
 		{ store, found }: Readable,
 		isPrivate: boolean,
@@ -182,7 +185,7 @@ export class Answering {
 		return streamOf(body, { signal: store.signal, end, until });
 	}
 
-	/** Only who has just been shown what the key holds comes here: so what is cached needs no other right. */
+	/** The reader has just been shown the manifest, so cached chunks need no further check of rights. */
 	#source(blob: VerifiedBlob, isPrivate: boolean): ChunkSource {
 		const cache = isPrivate || blob.isOpened ? undefined : this.#options.cache;
 		const { root } = blob.manifest;
@@ -206,7 +209,7 @@ export class Answering {
 interface Target {
 	readonly canister: string;
 	readonly key: string;
-	/** The browser's id of the page that asks; empty for a navigation from elsewhere. */
+	/** The browser's id of the requesting page; empty for a navigation from elsewhere. */
 	readonly page: string;
 	readonly treatment: Treatment;
 	readonly until: (done: Promise<void>) => void;
@@ -218,7 +221,7 @@ function headersOf(all: readonly Header[]): Headers {
 	return headers;
 }
 
-/** Whatever the store says, but for the name that it gives. */
+/** An attachment, whatever disposition the store sends; keeps its file name. */
 function attachmentOf(headers: Headers): string {
 	const named = headers.get("Content-Disposition") ?? "";
 	const at = named.indexOf(";");

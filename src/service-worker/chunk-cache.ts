@@ -1,12 +1,12 @@
 import { LRUCache } from "lru-cache";
 import { hex } from "../client/util/bytes.js";
 
-/** Chunks whose writing is under way at a time: more are not kept. */
+/** Maximum number of concurrent writes. Further chunks are not cached. */
 const MAX_WRITING = 4;
 
 /**
  * Chunks of public blobs in the browser's Cache Storage, within a bound, by the root of their blob. Any script of the
- * origin may change what is there: it is verified again whenever it is read.
+ * origin can change them, so every read is verified again.
  */
 export class ChunkCache {
 	readonly #name: string;
@@ -16,16 +16,16 @@ export class ChunkCache {
 	#index: LRUCache<string, number> | undefined;
 	#writing = 0;
 
-	/** @param prefix where the worker answers: names of chunks are paths below it, which no canister has */
+	/** @param prefix path of the worker's URLs. Names of chunks are paths below it that no canister id can have */
 	constructor(name: string, prefix: string, maxBytes: number) {
 		this.#name = name;
 		this.#prefix = prefix;
 		this.#maxBytes = maxBytes;
-		// Its failure shows, and is tried again, where it is read.
+		// A failure is reported, and the opening retried, on the next read.
 		this.#open().catch(() => {});
 	}
 
-	/** Whether it is likely there: false while it is not known yet. */
+	/** Whether the chunk is probably cached: false until the cache was read. */
 	has(root: Uint8Array, index: number, bytes: number): boolean {
 		return this.#index?.has(this.#nameOf(root, index, bytes)) ?? false;
 	}
@@ -38,12 +38,12 @@ export class ChunkCache {
 			const found = await cache.match(name);
 			return found && new Uint8Array(await found.arrayBuffer());
 		} catch {
-			// A browser may forbid storage: then there is none.
+			// A browser may forbid storage; then there is no cache.
 			return undefined;
 		}
 	}
 
-	/** Written beside what is going on. What has no room, or fails, is fetched again another time. */
+	/** Writes in the background. A chunk that does not fit, or fails, is fetched again later. */
 	write(root: Uint8Array, index: number, bytes: Uint8Array): void {
 		if (this.#writing >= MAX_WRITING || bytes.length > this.#maxBytes) return;
 		this.#writing++;
@@ -62,7 +62,7 @@ export class ChunkCache {
 			index.set(name, bytes.length);
 			await cache.put(name, new Response(bytes as Uint8Array<ArrayBuffer>));
 		} catch {
-			// The browser has no room for more.
+			// The browser's quota is exhausted.
 			this.#index?.delete(name);
 		}
 	}
@@ -88,7 +88,7 @@ export class ChunkCache {
 				if (reason !== "set") void cache.delete(name);
 			},
 		});
-		// In the order in which they were put.
+		// In order of insertion.
 		for (const { url } of await cache.keys()) {
 			const name = new URL(url).pathname;
 			const bytes = Number(name.split("-").at(-1));

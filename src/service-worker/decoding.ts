@@ -1,4 +1,4 @@
-/** A response that a worker makes is shown as it is: the browser does not decode it, as it would one of a server. */
+/** The browser shows a worker's response undecoded, unlike that of a server, so the worker must decode it. */
 
 const FORMATS: { readonly [encoding: string]: CompressionFormat } = {
 	gzip: "gzip",
@@ -6,7 +6,7 @@ const FORMATS: { readonly [encoding: string]: CompressionFormat } = {
 	deflate: "deflate",
 };
 
-/** What decodes a blob with this Content-Encoding; undefined where it has none, or none that browsers decode for us. */
+/** The decoder for a Content-Encoding; undefined if there is none, or none that browsers can decode. */
 export function decoderOf(
 	encoding: string | undefined,
 ): ReadableWritablePair<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> | undefined {

@@ -3,11 +3,11 @@ import { concat, utf8 } from "../client/util/bytes.js";
 import { requestIdOf } from "../client/verification/request-id.js";
 import type { SentChain, SentDelegation } from "./messages.js";
 
-/** Before what is signed (interface specification, "Authentication"): its length, and its name. */
+/** Domain separator of the signature (interface specification, "Authentication"): its length, and its name. */
 const DELEGATION_DOMAIN = concat(Uint8Array.of(26), utf8("ic-request-auth-delegation"));
 const NANOS = 1_000_000n;
 
-/** An identity that signs bytes, be it through delegations of its own. */
+/** An identity that signs bytes, possibly through its own delegations. */
 interface SignerLike extends SigningIdentity {
 	getDelegation?(): ChainLike;
 }
@@ -32,8 +32,8 @@ export const sha256 = async (bytes: Uint8Array): Promise<Uint8Array> =>
 	new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
 
 /**
- * Lets another key sign for an identity, for some minutes and one canister. The identity itself never leaves the page.
- * @throws ClientError `identity_unusable` for an identity that signs no bytes
+ * Lets another key sign for an identity, for some minutes and one canister. The identity never leaves the page.
+ * @throws ClientError `identity_unusable` if the identity cannot sign bytes
  */
 export async function delegate(
 	identity: IdentityLike,

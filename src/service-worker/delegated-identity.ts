@@ -6,18 +6,20 @@ import { sha256 } from "./delegate.js";
 import type { SentChain } from "./messages.js";
 
 const NANOS_PER_MS = 1_000_000n;
-/** A chain that ends sooner is not used any more: another is asked for. */
+/** A chain that ends sooner is renewed before use. */
 const RENEWED_MS = 60_000;
 const CURVE = { name: "ECDSA", namedCurve: "P-256" } as const;
 const SIGNING = { name: "ECDSA", hash: "SHA-256" } as const;
 
-/** Asks the page for a chain to a key in DER; null for nobody, undefined where it does not answer. */
+/** Asks the page for a chain to a key in DER. @returns null without a user; undefined if the page does not answer */
 export type AskForChain = (publicKey: Uint8Array) => Promise<SentChain | null | undefined>;
 
 const endMs = ({ delegations }: SentChain): number =>
 	Math.min(...delegations.map(({ delegation }) => Number(delegation.expiration / NANOS_PER_MS)));
 
-/** Signs with a key that cannot leave the worker, for whom a page has let it, as long as that page is there. */
+/**
+ * Signs with a key that cannot leave the worker, for the user that a page has delegated, as long as the page exists.
+ */
 export class DelegatedIdentity implements TransformingIdentity {
 	readonly #key: CryptoKey;
 	readonly #publicKey: Uint8Array;
@@ -32,7 +34,7 @@ export class DelegatedIdentity implements TransformingIdentity {
 		this.#chain = chain;
 	}
 
-	/** Null where nobody is signed in on that page, undefined where it does not answer. */
+	/** Null if no user is signed in on the page; undefined if the page does not answer. */
 	static async of(ask: AskForChain): Promise<DelegatedIdentity | null | undefined> {
 		const { privateKey, publicKey } = await crypto.subtle.generateKey(CURVE, false, ["sign", "verify"]);
 		const der = new Uint8Array(await crypto.subtle.exportKey("spki", publicKey));

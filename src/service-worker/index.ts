@@ -1,5 +1,5 @@
 /**
- * URLs for a store's blobs on an application's own origin, answered by its service worker out of the verified client:
+ * URLs for a store's blobs on an application's own origin, answered by its service worker through the verifying client:
  * `serveBlobs` for the worker, `BlobUrls` for its pages.
  */
 export { type BlobUrl, BlobUrls, type BlobUrlsOptions } from "./page.js";

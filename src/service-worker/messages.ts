@@ -1,6 +1,6 @@
-/** What page and worker say to each other. Every question brings a port for its answer. */
+/** Messages between page and worker. Every question carries a port for its answer. */
 
-/** A delegation as it is sent: the interface specification's, without classes of any package. */
+/** A delegation in plain form: the fields of the interface specification, without classes of any package. */
 export interface SentDelegation {
 	readonly delegation: {
 		readonly pubkey: Uint8Array;
@@ -11,25 +11,25 @@ export interface SentDelegation {
 	readonly signature: Uint8Array;
 }
 
-/** Who signs for whom: from the user's public key to that of the worker. */
+/** A chain of delegations, from the user's public key to the worker's. */
 export interface SentChain {
 	readonly publicKey: Uint8Array;
 	readonly delegations: readonly SentDelegation[];
 }
 
-/** From a page to its worker. */
+/** A message from a page to its worker. */
 export type ToWorker =
-	/** Whether the worker answers for a canister: `HelloAnswer`. */
+	/** Asks whether the worker answers for a canister: `HelloAnswer`. */
 	| { readonly canisterBlobs: "hello"; readonly canister: string }
-	/** Drops what the worker has of this page's identity: answered when that is done. */
+	/** Drops everything that the worker holds for this page's identity. Answered when that is done. */
 	| { readonly canisterBlobs: "forget"; readonly canister: string };
 
 export interface HelloAnswer {
-	/** What stands before the key in a path; undefined where the worker does not answer for the canister. */
+	/** Path before the key; undefined if the worker does not answer for the canister. */
 	readonly prefix: string | undefined;
 }
 
-/** From a worker to a page: for whom it reads there. Answered with a chain, or with null for nobody. */
+/** A worker's question to a page: the user that it reads for. Answered with a chain, or null without a user. */
 export interface ToPage {
 	readonly canisterBlobs: "identify";
 	readonly canister: string;
@@ -40,7 +40,7 @@ export interface ToPage {
 export const isOurs = (data: unknown): data is ToWorker | ToPage =>
 	typeof data === "object" && data !== null && "canisterBlobs" in data;
 
-/** Asks the other side. @returns undefined where it does not answer in time */
+/** Asks the other side. @returns undefined if it does not answer in time */
 export function ask<Answer>(
 	to: { postMessage(message: unknown, transfer: Transferable[]): void },
 	message: ToWorker | ToPage,

@@ -6,38 +6,38 @@ import { isInert } from "../protocol/headers.js";
 import { delegate } from "./delegate.js";
 import { ask, type HelloAnswer, isOurs, type ToWorker } from "./messages.js";
 
-/** Blobs of which store have URLs on a page. */
+/** Options of `BlobUrls`. */
 export interface BlobUrlsOptions {
-	/** Reads the store where no worker does. */
+	/** Client that reads the store if there is no worker. */
 	client: BlobClient;
 	/** The canister of the client. */
 	canisterId: string;
-	/** For whom the worker reads on this page. Default: what everybody may read. */
+	/** Identity for which the worker reads on this page. @default public blobs only */
 	identity?: IdentityLike | undefined;
-	/** Where the store answers HTTP, as in `https://<canister>.icp0.io/`: the way without a worker to public blobs. */
+	/** URL of the store's HTTP gateway, such as `https://<canister>.icp0.io/`: serves public blobs without a worker. */
 	gateway?: string | undefined;
-	/** How long the worker is waited for, in milliseconds. @default 5,000 */
+	/** How long to wait for the worker, in milliseconds. @default 5,000 */
 	waitMs?: number | undefined;
 }
 
 /** A URL of a blob on this page. */
 export interface BlobUrl {
-	/** Of this origin, unless a gateway answers it. */
+	/** The URL. On this origin, unless a gateway answers it. */
 	readonly url: string;
 	/**
-	 * Who answers it: the service worker, byte by byte verified; a gateway, which verifies too, for public blobs alone; or
-	 * the browser, out of all the blob's bytes that were verified and are kept until `release`.
+	 * What answers the URL: the service worker, which verifies every byte; a gateway, which verifies too, for public
+	 * blobs only; or the browser, from the blob's verified bytes, which it keeps until `release`.
 	 */
 	readonly via: "worker" | "gateway" | "object";
-	/** Gives back what the URL keeps. */
+	/** Releases the memory of the URL. */
 	release(): void;
 }
 
-/** How long the worker may read for the page's user until it asks again. */
+/** How long a delegation to the worker lasts. Then the worker asks again. */
 const DELEGATED_MS = 15 * 60_000;
 const DEFAULT_WAIT_MS = 5_000;
 
-/** URLs of a store's blobs on this page, and for whom the service worker reads them. */
+/** URLs of a store's blobs on this page, and the user for whom the service worker reads them. */
 export class BlobUrls {
 	readonly #client: BlobClient;
 	readonly #canister: string;
@@ -47,7 +47,7 @@ export class BlobUrls {
 	readonly #container: ServiceWorkerContainer | undefined;
 	#identity: IdentityLike | undefined;
 	#prefix: Promise<string | undefined> | undefined;
-	/** Of the store's own URLs. */
+	/** Path prefix of the store's own URLs. */
 	#storePrefix: Promise<string> | undefined;
 
 	/** @throws ClientError `option_invalid` */
@@ -63,16 +63,17 @@ export class BlobUrls {
 		this.#identity = identity;
 		this.#gateway = gateway;
 		this.#waitMs = waitMs;
-		// Absent where the page came over plain HTTP, and in some private windows.
+		// Absent on a page over plain HTTP, and in some private windows.
 		this.#container = navigator.serviceWorker;
 		this.#container?.addEventListener("message", this.#onMessage);
 		this.#container?.startMessages();
 	}
 
 	/**
-	 * A URL for `<img>`, `<video>`, `<audio>`, fetch, and links that save it. Waits until the worker controls the page.
-	 * Without one: the gateway's for what is public and not encrypted, else that of all its bytes, in memory or where the
-	 * browser keeps them. Object URLs of what could run (HTML, SVG) have the type `application/octet-stream`.
+	 * A URL for `<img>`, `<video>`, `<audio>`, fetch, and links that save the blob. Waits until the worker controls the
+	 * page. Without a worker: the gateway's URL for a public, unencrypted blob, else an object URL of all its bytes, in
+	 * memory or where the browser keeps them. Object URLs of active content (HTML, SVG) have the type
+	 * `application/octet-stream`.
 	 */
 	async blobUrl(key: string): Promise<BlobUrl> {
 		const prefix = await this.#connected();
@@ -92,7 +93,7 @@ export class BlobUrls {
 		return { url, via: "object", release: () => URL.revokeObjectURL(url) };
 	}
 
-	/** Asked once: it changes only with the canister's code. */
+	/** Requested once: it changes only with the canister's code. */
 	#urlPrefix(): Promise<string> {
 		this.#storePrefix ??= this.#client.mode().then(
 			({ urlPrefix }) => urlPrefix,
@@ -104,19 +105,19 @@ export class BlobUrls {
 		return this.#storePrefix;
 	}
 
-	/** From now on the worker reads for this user on this page. Resolves when it has dropped the one before. */
+	/** Lets the worker read for this user on this page. Resolves when the worker has dropped the previous user. */
 	async signIn(identity: IdentityLike): Promise<void> {
 		this.#identity = identity;
 		await this.#forget();
 	}
 
-	/** Resolves when the worker has dropped the user's key, and has ended what it was reading with it. */
+	/** Signs out. Resolves when the worker has dropped the user's key and aborted the reads with it. */
 	async signOut(): Promise<void> {
 		this.#identity = undefined;
 		await this.#forget();
 	}
 
-	/** Ends this page's answers to the worker. */
+	/** Stops answering the worker's questions. */
 	close(): void {
 		this.#container?.removeEventListener("message", this.#onMessage);
 	}
@@ -126,7 +127,7 @@ export class BlobUrls {
 		void this.#chain(data.publicKey).then((chain) => ports[0]?.postMessage(chain));
 	};
 
-	/** Null for nobody: one that cannot delegate, or does not sign now, is as good as none. */
+	/** Null without a user, or if the identity cannot delegate or does not sign now. */
 	async #chain(publicKey: Uint8Array) {
 		const identity = this.#identity;
 		if (!identity) return null;
@@ -142,10 +143,10 @@ export class BlobUrls {
 		await ask(worker, message, this.#waitMs);
 	}
 
-	/** What stands before canister and key, once the worker controls the page; undefined where none does. */
+	/** Path before canister and key, once the worker controls the page; undefined without a worker. */
 	#connected(): Promise<string | undefined> {
 		this.#prefix ??= this.#connect().then((prefix) => {
-			// A worker may still come.
+			// The worker may still be starting.
 			if (prefix === undefined)
 				this.#container?.addEventListener(
 					"controllerchange",
@@ -177,7 +178,7 @@ export class BlobUrls {
 	}
 }
 
-/** Undefined where it takes longer. */
+/** Undefined if the work takes longer. */
 function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
 	let timer: ReturnType<typeof setTimeout> | undefined;
 	const late = new Promise<undefined>((resolve) => {
@@ -186,7 +187,7 @@ function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
 	return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-/** An object URL has this page's origin: opened as a page, what it holds must not run. */
+/** An object URL has this page's origin: opened as a page, its content must not run. */
 function inert(blob: Blob, { contentType }: Manifest): Blob {
 	return isInert(contentType) ? blob : blob.slice(0, blob.size, "application/octet-stream");
 }

@@ -1,6 +1,6 @@
-/** What is used of a service worker's global scope: TypeScript has its types and those of pages not side by side. */
+/** The used part of a service worker's global scope: TypeScript cannot combine its types with those of pages. */
 
-/** A page, as its worker sees it. */
+/** A page, as seen by its worker. */
 export interface PageLike {
 	readonly id: string;
 	postMessage(message: unknown, transfer: Transferable[]): void;
@@ -13,7 +13,7 @@ interface ExtendableEventLike extends Event {
 /** A request of a page. */
 export interface FetchEventLike extends ExtendableEventLike {
 	readonly request: Request;
-	/** Of the page that asks, or that a link is on; empty for a navigation from elsewhere. */
+	/** Id of the page that makes the request, or contains the link; empty for a navigation from elsewhere. */
 	readonly clientId: string;
 	respondWith(response: Promise<Response>): void;
 }

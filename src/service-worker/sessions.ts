@@ -4,13 +4,13 @@ import { ask, type SentChain, type ToPage } from "./messages.js";
 import type { WorkerScope } from "./scope.js";
 import type { Store } from "./store.js";
 
-/** A page that does not answer has no part of this package in it: it reads what is public. */
+/** A page that does not answer does not use this package: it reads public blobs. */
 const PATIENCE_MS = 3_000;
 
 interface Session {
-	/** Null for who reads as nobody. */
+	/** Null for an anonymous reader. */
 	readonly store: Promise<Store | null>;
-	/** The same once it is known. */
+	/** The same, once it is resolved. */
 	known?: Store | null;
 	isOver: boolean;
 }
@@ -19,13 +19,13 @@ interface Session {
 export type OpenStore = (canister: string, identity: IdentityLike) => Promise<Store>;
 
 /**
- * Who reads on which page. All of it is in memory and by the browser's id of the page: two pages with two users never
- * meet, and a worker that was stopped asks each page anew.
+ * The user of each page. All state is in memory, by the browser's id of the page: pages with different users share
+ * nothing, and a restarted worker asks each page again.
  */
 export class Sessions {
 	readonly #scope: WorkerScope;
 	readonly #open: OpenStore;
-	/** By page, then by canister. */
+	/** Sessions by page, then by canister. */
 	readonly #pages = new Map<string, Map<string, Session>>();
 
 	constructor(scope: WorkerScope, open: OpenStore) {
@@ -33,12 +33,12 @@ export class Sessions {
 		this.#open = open;
 	}
 
-	/** The store as the user of a page reads it, if that is known; undefined where the page must be asked first. */
+	/** The store for the user of a page, if that is known; undefined if the page must be asked first. */
 	known(page: string, canister: string): Store | null | undefined {
 		return page === "" ? null : this.#pages.get(page)?.get(canister)?.known;
 	}
 
-	/** The same, asked of the page if need be. */
+	/** The store for the user of a page. Asks the page if needed. */
 	async of(page: string, canister: string): Promise<Store | null> {
 		if (page === "") return null;
 		const found = this.#pages.get(page)?.get(canister);
@@ -48,7 +48,7 @@ export class Sessions {
 		this.#sessionsOf(page).set(canister, session);
 		try {
 			const store = await session.store;
-			// Signed out meanwhile.
+			// The user has signed out meanwhile.
 			if (session.isOver) {
 				store?.end();
 				return null;
@@ -61,7 +61,7 @@ export class Sessions {
 		}
 	}
 
-	/** Drops the key, and all that was read with it. */
+	/** Drops the key, and everything that was read with it. */
 	forget(page: string, canister: string): void {
 		const sessions = this.#pages.get(page);
 		const session = sessions?.get(canister);
@@ -88,7 +88,7 @@ export class Sessions {
 		return found;
 	}
 
-	/** Drops what belongs to pages that are closed. */
+	/** Drops the sessions of closed pages. */
 	async #sweep(): Promise<void> {
 		for (const [page, sessions] of [...this.#pages]) {
 			if (await this.#scope.clients.get(page)) continue;

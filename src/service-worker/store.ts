@@ -3,7 +3,7 @@ import { Lookups } from "../http/core/lookups.js";
 import { ChunkMemory } from "../http/core/memory.js";
 import { Readers } from "../http/core/readers.js";
 
-/** Bounds of what one reader holds. */
+/** Limits of what is held for one reader. */
 export interface StoreBounds {
 	/** Bytes of chunks. */
 	readonly memoryBytes: number;
@@ -11,20 +11,20 @@ export interface StoreBounds {
 	readonly indexBytes: number;
 }
 
-/** How long what a key holds, once proven, is not asked for again: a player asks for many ranges in a moment. */
+/** How long the proven content of a key stays fresh: players request many ranges in short time. */
 const FRESH_MS = 1_000;
 const MAX_LOOKUPS = 16;
 const MAX_READERS = 256;
-/** A reader that takes nothing for so long comes back with a range if it still wants the rest. */
+/** A reader that takes nothing for this time is cut, and can request the rest with a range. */
 const STALL_MS = 120_000;
 const PRESSED_STALL_MS = 5_000;
 
-/** A store as somebody reads it, and what is held of it for that reader. */
+/** A store for one reader, with the content held for that reader. */
 export class Store {
 	readonly lookups: Lookups;
 	readonly memory: ChunkMemory;
 	readonly readers: Readers;
-	/** Aborts when the reader has no right to anything any longer. */
+	/** Aborts when the reader loses its rights. */
 	readonly signal: AbortSignal;
 	readonly #controller = new AbortController();
 
@@ -39,7 +39,7 @@ export class Store {
 		this.lookups = new Lookups(client, { freshMs: FRESH_MS, indexBytes, most: MAX_LOOKUPS });
 	}
 
-	/** Ends all that is read. */
+	/** Aborts all reads. */
 	end(): void {
 		this.#controller.abort(new DOMException("The user has signed out.", "AbortError"));
 	}

@@ -1,15 +1,15 @@
 import type { Body } from "../http/core/reader.js";
 
 export interface StreamOptions {
-	/** Ends it, with an error. */
+	/** Aborts the stream with an error. */
 	readonly signal: AbortSignal;
-	/** Called once, when nothing is read any longer. */
+	/** Called once, when reading has ended. */
 	end(): void;
 	/** Keeps the worker running. */
 	until(done: Promise<void>): void;
 }
 
-/** A body as it is taken: no further ahead than it is read. */
+/** A body as a stream, read at the pace of its consumer. */
 export function streamOf(
 	body: Body,
 	{ signal, end, until }: StreamOptions,
@@ -40,7 +40,7 @@ export function streamOf(
 			pull: async (sink) => {
 				try {
 					const part = await body.next();
-					// A cut while it was waited for has ended the stream already.
+					// The reader was cut while it waited, which has ended the stream.
 					if (body.closed) return;
 					if (part !== undefined) return sink.enqueue(part as Uint8Array<ArrayBuffer>);
 					finish();

@@ -8,25 +8,27 @@ import type { FetchEventLike, MessageEventLike, WorkerScope } from "./scope.js";
 import { Sessions } from "./sessions.js";
 import { Store, type StoreBounds } from "./store.js";
 
-/** A store that a service worker reads, and as whom. */
+/** A store that a service worker reads, and the identity for it. */
 export interface WorkerStore {
-	/** In text. */
+	/** Canister id as text. */
 	readonly canisterId: string;
-	/** Give it to the client as its option `identity`; undefined for what everybody may read. */
+	/** Identity for the client's option `identity`; undefined to read public blobs. */
 	readonly identity: IdentityLike | undefined;
 }
 
-/** What a service worker answers. */
+/** Options of `serveBlobs`. */
 export interface BlobWorkerOptions {
-	/** The canisters whose blobs are answered. Paths of others are not found. */
+	/** The canisters whose blobs are served. Paths of others get 404. */
 	canisters: readonly string[];
-	/** Makes the client that reads a store. With its option `encryption`, blobs are opened here. */
+	/** Makes the client that reads a store. With its option `encryption` the worker decrypts blobs. */
 	client(store: WorkerStore): BlobClient | Promise<BlobClient>;
-	/** What stands before canister and key in a path. @default "/blobs/" */
+	/** Path before canister and key. @default "/blobs/" */
 	prefix?: string | undefined;
-	/** Bytes of chunks in memory: of all that is public, and of each signed-in page. @default 33,554,432 (32 MiB) */
+	/**
+	 * Maximum size of chunks in memory: for all public blobs, and for each signed-in page. @default 33,554,432 (32 MiB)
+	 */
 	memoryBytes?: number | undefined;
-	/** Bytes of public chunks in the browser's Cache Storage; 0 for none. @default 268,435,456 (256 MiB) */
+	/** Maximum size of public chunks in the browser's Cache Storage; 0 disables it. @default 268,435,456 (256 MiB) */
 	cacheBytes?: number | undefined;
 	/** Name of the cache. @default "canister-blobs" */
 	cacheName?: string | undefined;
@@ -42,7 +44,7 @@ function bytesOf(option: string, value: number, least: number): number {
 }
 
 /**
- * Answers requests for blobs in a service worker. Call it when the worker's script is evaluated, once; requests for
+ * Answers requests for blobs in a service worker. Call it once, when the worker's script is evaluated. Requests for
  * other paths are left to other listeners.
  * @throws ClientError `option_invalid`
  */
@@ -72,7 +74,7 @@ export function serveBlobs(options: BlobWorkerOptions): void {
 	const cache = cacheBytes > 0 ? new ChunkCache(cacheName, prefix, cacheBytes) : undefined;
 	const answering = new Answering({ canisters: known, prefix, sessions, cache, publicStore });
 
-	// Pages that were there before the worker are answered as well.
+	// Also serves pages that were open before the worker.
 	scope.addEventListener("activate", (event) => event.waitUntil(scope.clients.claim()));
 	scope.addEventListener("fetch", (event: FetchEventLike) => {
 		const { origin, pathname } = new URL(event.request.url);

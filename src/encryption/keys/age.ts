@@ -1,6 +1,6 @@
 import { KeyFileError } from "./errors.js";
 
-/** Few pages wrap keys, and the package has 55 KB of elliptic curves. */
+/** Loaded on demand: the package is large, and few pages wrap keys. */
 const age = () => import("age-encryption");
 
 const RECIPIENT = /^age1[a-z0-9]{10,4000}$/;
@@ -9,7 +9,7 @@ const IDENTITY = /^AGE-SECRET-KEY-[A-Z0-9-]{10,4000}$/;
 /** Whether a text may be the public half of an age key. */
 export const isRecipient = (text: string): boolean => RECIPIENT.test(text);
 
-/** The identities in a file such as age-keygen writes: one a line, behind comments. */
+/** The identities in a file of age-keygen: one a line, after comments. */
 export function identitiesIn(text: string): string[] {
 	const lines = text
 		.split("\n")
@@ -38,7 +38,7 @@ export async function wrapForRecipient(recipient: string, key: Uint8Array): Prom
 	return encrypter.encrypt(key);
 }
 
-/** The key, if one of these identities opens it. */
+/** The key; undefined if none of these identities opens it. */
 export async function unwrapByIdentities(
 	identities: readonly string[],
 	wrapped: Uint8Array,

@@ -1,20 +1,20 @@
-/** What can be wrong with a key file, with the facts that each error carries. They never hold a secret. */
+/** Error codes of key files, with the facts of each error. They never contain a secret. */
 export interface KeyFileErrorDetails {
-	/** It is not a key file, or holds what none may. */
+	/** The text is not a valid key file. */
 	readonly key_file_invalid: { readonly reason: string };
-	/** A later release wrote it. */
+	/** A later release wrote the file. */
 	readonly key_file_unsupported: { readonly version: number };
-	/** Nothing that was given opens it. */
+	/** None of the given secrets opens the file. */
 	readonly key_file_locked: { readonly reason: string };
-	/** It has no such way to open it. */
+	/** The file has no such slot. */
 	readonly key_slot_not_found: { readonly slot: string };
-	/** Without it nobody could ever open the file. */
+	/** The slot is the last one. Without it the file could never be opened. */
 	readonly key_slot_last: { readonly slot: string };
-	/** A recipient, an identity or a passphrase that cannot be one. */
+	/** A recipient, an identity or a passphrase is invalid. */
 	readonly key_secret_invalid: { readonly reason: string };
 }
 
-/** Stable name of what is wrong. */
+/** Stable name of an error. */
 export type KeyFileErrorCode = keyof KeyFileErrorDetails;
 
 const MESSAGES: { readonly [Code in KeyFileErrorCode]: (details: KeyFileErrorDetails[Code]) => string } = {
@@ -31,15 +31,15 @@ const MESSAGES: { readonly [Code in KeyFileErrorCode]: (details: KeyFileErrorDet
 
 /** Failure to make, read or open a key file. */
 export class KeyFileError<Code extends KeyFileErrorCode = KeyFileErrorCode> extends Error {
-	/** The class, by which logs tell it. */
+	/** Name of the class, for logs. */
 	override readonly name = "KeyFileError";
-	/** What is wrong: stable, from a closed set. */
+	/** Stable code from a closed set. */
 	readonly code: Code;
 	/** Facts behind the message. */
 	readonly details: KeyFileErrorDetails[Code];
 
 	/**
-	 * Without a cause: errors of libraries quote what they could not read.
+	 * Has no `cause`: errors of libraries quote the text that they could not read.
 	 * @internal
 	 */
 	constructor(code: Code, details: KeyFileErrorDetails[Code]) {
@@ -49,7 +49,7 @@ export class KeyFileError<Code extends KeyFileErrorCode = KeyFileErrorCode> exte
 	}
 }
 
-/** Whether `error` is a failure of a key file, of this code where one is given. */
+/** Whether `error` is a KeyFileError, and has this code if one is passed. */
 export const isKeyFileError = <Code extends KeyFileErrorCode>(
 	error: unknown,
 	code?: Code,

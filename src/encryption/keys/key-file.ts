@@ -10,24 +10,27 @@ import { FORMAT, readKeyFile, type Slot, VERSION } from "./slots.js";
 
 const SLOT_ID_BYTES = 4;
 
-/** For whom a master key is wrapped: the holder of an age identity, or who knows a passphrase. */
+/** The holder of a wrapped master key: of an age identity, or of a passphrase. */
 export type KeyHolder = {
-	/** A word by which people know the slot. */
+	/** Note that identifies the slot for people. */
 	readonly note?: string | undefined;
 } & (
 	| {
-			/** The public key of an age identity: `age1…`, or `age1pq1…` for one that quantum computers do not break. */
+			/** The public key of an age identity: `age1…`, or `age1pq1…` for a post-quantum one. */
 			readonly recipient: string;
 	  }
 	| {
-			/** A passphrase of at least five random words: whoever has the file can try others as fast as scrypt lets them. */
+			/**
+			 * A passphrase of at least five random words. An attacker with the file can try others at the speed of
+			 * scrypt.
+			 */
 			readonly passphrase: string;
 			/** Binary logarithm of scrypt's cost, from 14 to 20. @default 17 */
 			readonly logN?: number;
 	  }
 );
 
-/** What opens a key file. */
+/** Secrets that open a key file. */
 export interface KeySecrets {
 	/** Secret keys of age: `AGE-SECRET-KEY-…`. */
 	readonly identities?: readonly string[] | undefined;
@@ -35,23 +38,23 @@ export interface KeySecrets {
 	readonly passphrase?: string | undefined;
 }
 
-/** One way to open a key file. */
+/** One of the ways to open a key file. */
 export interface KeySlot {
-	/** Names it: 8 hexadecimal digits. */
+	/** Id of 8 hexadecimal digits. */
 	readonly id: string;
-	/** What opens it. */
+	/** Kind of the slot. */
 	readonly type: "age" | "scrypt";
 	/** Public key of the age identity. */
 	readonly recipient?: string | undefined;
-	/** A word by which people know it. */
+	/** Note that identifies the slot for people. */
 	readonly note?: string | undefined;
 	/** When it was made, by the clock of the machine that made it. */
 	readonly createdAt: string;
 }
 
 /**
- * A master key, wrapped for those who may use it. To add a holder, to take one away or to change a passphrase makes another
- * file, and encrypts nothing anew. Who opened the file once may have kept the master key: to shut somebody out takes a new
+ * A master key, wrapped for its holders. Adding or removing a holder, or changing a passphrase, makes another file and
+ * re-encrypts no blob. A holder that opened the file may have kept the master key: to exclude that holder, use a new
  * master key.
  */
 export class KeyFile {
@@ -76,7 +79,7 @@ export class KeyFile {
 		return new KeyFile(master, slots);
 	}
 
-	/** The ways to open it. */
+	/** The slots of the file. */
 	get slots(): readonly KeySlot[] {
 		return this.#slots.map((slot) => ({
 			id: slot.id,
@@ -87,7 +90,7 @@ export class KeyFile {
 		}));
 	}
 
-	/** The master key. @throws KeyFileError `key_file_locked` where none of these secrets opens a slot */
+	/** The master key. @throws KeyFileError `key_file_locked` if none of these secrets opens a slot */
 	async open(secrets: KeySecrets): Promise<MasterKey> {
 		checkSecrets(secrets);
 		for (const slot of this.#slots) {
@@ -106,7 +109,7 @@ export class KeyFile {
 		throw new KeyFileError("key_file_locked", { reason });
 	}
 
-	/** The same with one holder more. */
+	/** A file with one more holder. */
 	async add(master: MasterKey, holder: KeyHolder): Promise<KeyFile> {
 		checkKey(master, holder);
 		if (master.id !== this.master)
@@ -115,7 +118,7 @@ export class KeyFile {
 	}
 
 	/**
-	 * The same without a slot, by its id or the beginning of that.
+	 * A file without a slot, which is named by its id or a prefix of the id.
 	 * @throws KeyFileError `key_slot_not_found`, `key_slot_last`
 	 */
 	remove(slot: string): KeyFile {
@@ -127,14 +130,14 @@ export class KeyFile {
 		);
 	}
 
-	/** A slot by its id or the beginning of that. @throws KeyFileError `key_slot_not_found` */
+	/** A slot by its id or a prefix of the id. @throws KeyFileError `key_slot_not_found` */
 	find(slot: string): KeySlot {
 		const found = this.slots.filter(({ id }) => slot !== "" && id.startsWith(slot));
 		if (found.length === 1 && found[0]) return found[0];
 		throw new KeyFileError("key_slot_not_found", { slot });
 	}
 
-	/** The file: JSON, with a line for each slot. Whoever has it still needs what opens a slot. */
+	/** The text of the file: JSON, with a line for each slot. It is useless without a secret for a slot. */
 	toString(): string {
 		const slots = this.#slots.map((slot) => {
 			const encoded = Object.entries(slot).map(([name, value]) => [

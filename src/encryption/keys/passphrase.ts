@@ -3,25 +3,25 @@ import { utf8 } from "../../client/util/bytes.js";
 import { own, randomBytes, subtle } from "../subtle.js";
 import { KeyFileError } from "./errors.js";
 
-/** How a key was wrapped for a passphrase. */
+/** How a passphrase wraps a key. */
 export interface ScryptWrapping {
-	/** Binary logarithm of scrypt's cost: 17 takes 128 MiB and half a second. */
+	/** Binary logarithm of scrypt's cost: 17 needs 128 MiB of memory. */
 	readonly logN: number;
 	readonly salt: Uint8Array;
 	readonly wrapped: Uint8Array;
 }
 
 const DEFAULT_LOG_N = 17;
-/** Below, a passphrase is guessed too fast; above, whoever wrote the file could take all memory of who opens it. */
+/** Below, a passphrase can be guessed too fast; above, the author of a file could exhaust its reader's memory. */
 const [MIN_LOG_N, MAX_LOG_N] = [14, 20];
 const SALT_BYTES = 32;
 const [R, P] = [8, 1];
 
-/** Whether the cost of a file that somebody else may have written is within bounds. */
+/** Whether the cost in a file, possibly from another author, is within bounds. */
 export const isBounded = (logN: unknown): logN is number =>
 	Number.isInteger(logN) && (logN as number) >= MIN_LOG_N && (logN as number) <= MAX_LOG_N;
 
-/** A new salt makes a new key each time, so that its one nonce is used once. */
+/** A new salt makes a new key each time, so that its single nonce is used once. */
 async function cipherOf(passphrase: string, { logN, salt }: Omit<ScryptWrapping, "wrapped">, bound: string) {
 	const text = utf8(passphrase.normalize("NFC"));
 	const key = await scryptAsync(text, salt, { N: 2 ** logN, r: R, p: P, dkLen: 32 });
@@ -32,7 +32,7 @@ async function cipherOf(passphrase: string, { logN, salt }: Omit<ScryptWrapping,
 	};
 }
 
-/** Wraps a key for a passphrase. @param bound what it can only be opened together with */
+/** Wraps a key for a passphrase. @param bound associated data, required again to open it */
 export async function wrapForPassphrase(
 	passphrase: string,
 	key: Uint8Array,
@@ -46,7 +46,7 @@ export async function wrapForPassphrase(
 	return { logN, salt, wrapped: new Uint8Array(await subtle().encrypt(algorithm, by, own(key))) };
 }
 
-/** The key, if the passphrase opens it. */
+/** The key; undefined if the passphrase does not open it. */
 export async function unwrapByPassphrase(
 	passphrase: string,
 	wrapping: ScryptWrapping,

@@ -1,12 +1,12 @@
 import { httpDate, listsTag } from "../../protocol/conditions.js";
 
-/** What conditional requests are held against. */
+/** The values that conditional requests are compared with. */
 export interface Validators {
 	/** A strong entity tag, quotation marks included. */
 	readonly etag: string;
-	/** When anything about the blob changed last, milliseconds since 1970. */
+	/** Time of the last change of the blob's manifest, in milliseconds since 1970. */
 	readonly changedMs: number;
-	/** Milliseconds since 1970, now. */
+	/** Current time, in milliseconds since 1970. */
 	readonly nowMs: number;
 }
 
@@ -14,16 +14,18 @@ type Headers = (name: string) => string | undefined;
 
 const SECOND = 1_000;
 
-/** Whether the blob is what it was at a date; undefined where the text is no date. */
+/** Whether the blob is unchanged since a date; undefined if the text is no date. */
 function isUnchangedSince(text: string, { changedMs, nowMs }: Validators): boolean | undefined {
 	const date = httpDate(text);
 	if (Number.isNaN(date)) return undefined;
 	const second = Math.floor(changedMs / SECOND) * SECOND;
-	// Within that second it may change once more, and the date would be the same.
+	// The blob may change again within that second, and the date would stay the same.
 	return second <= date && nowMs >= second + SECOND;
 }
 
-/** The status of a request that its conditions end, in the order of RFC 9110, section 13.2.2; undefined: go on. */
+/**
+ * The status of a request that its preconditions end, in the order of RFC 9110, section 13.2.2; undefined if none does.
+ */
 export function conditionOf(header: Headers, validators: Validators): 304 | 412 | undefined {
 	const ifMatch = header("if-match");
 	const unmodified = header("if-unmodified-since");
@@ -37,8 +39,8 @@ export function conditionOf(header: Headers, validators: Validators): 304 | 412 
 }
 
 /**
- * Whether a Range header counts beside an If-Range (RFC 9110, section 13.1.5). A date never matches: after a rename a key
- * may hold other bytes of the same second, so Last-Modified is no strong validator here.
+ * Whether a Range header applies with an If-Range (RFC 9110, section 13.1.5). A date never matches: after a rename a
+ * key may have other bytes with a date of the same second, so Last-Modified is no strong validator here.
  */
 export function rangeCounts(header: Headers, etag: string): boolean {
 	const ifRange = header("if-range");

@@ -1,6 +1,6 @@
 import { isBlobError } from "../../client/index.js";
 
-/** Too much is under way to begin this now. */
+/** Too many requests are in progress to start this one. */
 export class Busy extends Error {
 	override readonly name = "Busy";
 
@@ -9,28 +9,28 @@ export class Busy extends Error {
 	}
 }
 
-/** The network did not answer in time. */
+/** The network did not respond in time. */
 export class Late extends Error {
 	override readonly name = "Late";
 }
 
-/** Whoever asked is not there any more: nobody sees what is answered. */
+/** The requester has disconnected, so that the response has no reader. */
 export class Gone extends Error {
 	override readonly name = "Gone";
 }
 
-/** How a request ends that failed by no fault of whoever made it. */
+/** The response to a request that failed through no fault of the requester. */
 export interface Failure {
 	readonly status: 500 | 502 | 503 | 504;
-	/** A short name, for logs and metrics. */
+	/** Short stable name, for logs and metrics. */
 	readonly code: string;
-	/** What the error says, for logs. */
+	/** Message of the error, for logs. */
 	readonly reason?: string;
-	/** When to come again. */
+	/** Value of Retry-After in seconds. */
 	readonly retryAfterSeconds?: number;
 }
 
-/** What a gateway answers where what is behind it fails: nothing about why, which is in the log. */
+/** The response of a gateway whose upstream fails. It contains no reason; the log does. */
 export function failureOf(error: unknown): Failure {
 	if (error instanceof Busy) return { status: 503, code: `busy_${error.what}`, retryAfterSeconds: 1 };
 	if (error instanceof Late) return { status: 504, code: "late" };

@@ -5,15 +5,15 @@ import { isInert, validHeaders } from "../../protocol/headers.js";
 export type Header = readonly [name: string, value: string];
 
 export interface HeaderRules {
-	/** Cache-Control of public blobs whose metadata name none. */
+	/** Cache-Control of public blobs whose metadata does not set it. */
 	readonly cacheControl: string;
-	/** Whether pages of this store may run scripts: then it is a site, and everybody who may write to it writes pages. */
+	/** Whether pages of this store may run scripts. The store is then a site, and every writer can publish pages. */
 	readonly site: boolean;
 	/** Access-Control-Allow-Origin. */
 	readonly corsOrigin?: string;
 }
 
-/** The tag of a blob's bytes: the same for the same bytes in the same chunks. */
+/** Entity tag of a blob: equal for equal bytes in equal chunks. */
 export const etagOf = ({ root }: Manifest): string => `"${hex(root)}"`;
 
 const CACHE_CONTROL = "cache-control";
@@ -22,7 +22,7 @@ const ownHeaders = ({ metadata }: Manifest): readonly Header[] => validHeaders(O
 
 const seconds = (ms: number): number => Math.max(0, Math.floor(ms / 1_000));
 
-/** Nobody keeps a blob longer than it is there. */
+/** A cache must not keep a blob longer than its expiry. */
 function cacheControlOf(manifest: Manifest, rules: HeaderRules, nowMs: number): string {
 	const wanted = ownHeaders(manifest).find(([name]) => name === CACHE_CONTROL)?.[1] ?? rules.cacheControl;
 	if (manifest.expiresAt === undefined || /no-store/i.test(wanted)) return wanted;
@@ -33,7 +33,7 @@ function cacheControlOf(manifest: Manifest, rules: HeaderRules, nowMs: number): 
 	return `${scope}, max-age=${most}, must-revalidate`;
 }
 
-/** Of every answer. */
+/** Headers of every response. */
 const FIXED: readonly Header[] = [["X-Content-Type-Options", "nosniff"]];
 const EXPOSED = "Accept-Ranges, Content-Encoding, Content-Length, Content-Range, ETag, Last-Modified";
 
@@ -45,7 +45,7 @@ function corsHeaders({ corsOrigin }: HeaderRules): Header[] {
 	];
 }
 
-/** Of every answer about a blob, 304 among them. */
+/** Headers of every response about a blob, including 304. */
 export function validatorHeaders(
 	manifest: Manifest,
 	isPrivate: boolean,
@@ -60,12 +60,12 @@ export function validatorHeaders(
 		["Cache-Control", isPrivate ? "private, no-store" : cacheControlOf(manifest, rules, nowMs)],
 	];
 	if (isPrivate) all.push(["Referrer-Policy", "no-referrer"]);
-	// A date in the future, by this machine's clock, would be one that caches ignore.
+	// Omitted if it is in the future by this machine's clock: caches ignore such a date.
 	if (created <= nowMs) all.push(["Last-Modified", manifest.createdAt.toUTCString()]);
 	return all;
 }
 
-/** What a blob is, beside its type. */
+/** Headers that describe the content, except its type. */
 export function contentHeaders(manifest: Manifest, { site }: HeaderRules): Header[] {
 	const named = ownHeaders(manifest).filter(([name]) => name !== CACHE_CONTROL);
 	const all: Header[] = [["Accept-Ranges", "bytes"], ...named];
@@ -73,7 +73,7 @@ export function contentHeaders(manifest: Manifest, { site }: HeaderRules): Heade
 	return all;
 }
 
-/** Of an answer about no blob: it depends on who asks, so that nobody keeps it. */
+/** Headers of a response without a blob. It depends on the requester, so it is not cached. */
 export const plainHeaders = (rules: HeaderRules): Header[] => [
 	...FIXED,
 	...corsHeaders(rules),
@@ -81,10 +81,10 @@ export const plainHeaders = (rules: HeaderRules): Header[] => [
 	["Content-Type", "text/plain; charset=utf-8"],
 ];
 
-/** Headers that a page of another origin may ask with. */
+/** Request headers that a page of another origin may send. */
 const ASKED = "Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-Range";
 
-/** What a preflight asks. */
+/** Headers of the response to a preflight request. */
 export const preflightHeaders = (rules: HeaderRules, methods: string): Header[] => [
 	...corsHeaders(rules),
 	["Access-Control-Allow-Methods", methods],

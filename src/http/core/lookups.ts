@@ -8,47 +8,50 @@ import {
 } from "../../client/index.js";
 import { Busy } from "./failures.js";
 
-/** What a key holds, proven. */
+/** The proven content of a key. */
 export interface Found {
 	readonly manifest: Manifest;
-	/** Its hashes, fetched and verified once. */
+	/** The verified blob with its hashes, which are fetched once. */
 	blob(): Promise<VerifiedBlob>;
 }
 
-/** Which part of a blob is read first, by what is claimed of it, and how many of its chunks are fetched beside the proof. */
+/**
+ * The part of a blob to read first, computed from the unproven manifest, and how many of its chunks are fetched
+ * together with the proof.
+ */
 export interface FirstPart {
 	of(claim: Pick<Manifest, "size" | "chunkBytes" | "root">): ByteRange | undefined;
 	readonly most: number;
 }
 
 interface Entry {
-	/** When it was asked for; never, while it is. */
+	/** Time of the request to the network; infinite while it is pending. */
 	atMs: number;
 	readonly found: Promise<Found | undefined>;
-	/** What it has become; undefined while it is asked for. */
+	/** The result; undefined while it is pending. */
 	known?: Found | undefined;
 }
 
 export interface LookupsOptions {
-	/** How long an answer holds. */
+	/** How long a result stays fresh, in milliseconds. */
 	readonly freshMs: number;
-	/** Bytes of what is remembered, hashes of chunks above all. */
+	/** Maximum size of cached manifests and hashes, in bytes. */
 	readonly indexBytes: number;
-	/** Questions under way at a time: of keys asked for before, and as many of others. */
+	/** Maximum number of concurrent look-ups of known keys, and the same number of new keys. */
 	readonly most: number;
-	/** Told of each question to the network. */
+	/** Called with the result of each look-up on the network. */
 	readonly onAsked?: (result: "found" | "absent" | "failed") => void;
 }
 
-/** What a manifest with its key and metadata counts for: the longest ones take as much. */
+/** Size of a manifest with key and metadata for the limit: that of the longest ones. */
 const ENTRY_BYTES = 8_192;
 const LEAF_BYTES = 32;
-/** Questions that wait, for each that is under way. */
+/** Maximum number of waiting look-ups per running one. */
 const WAITING_EACH = 16;
 
 /**
- * What keys hold, asked for once for all who ask within `freshMs`. Keys that nobody has asked for before wait in a line of
- * their own: many absent ones do not hold up those that are read.
+ * The contents of keys, looked up once for all requests within `freshMs`. New keys wait in a separate queue, so that
+ * many absent keys do not delay keys that are in use.
  */
 export class Lookups {
 	readonly #client: BlobClient;
@@ -66,10 +69,10 @@ export class Lookups {
 	}
 
 	/**
-	 * What a key holds; undefined for nothing that the client may read.
-	 * @param wanted whether its hashes will be wanted: they are fetched beside the proof, and the first chunks of a part
-	 *   as well, where one is named
-	 * @throws Busy where too many others are asked for; what the client throws
+	 * The content of a key; undefined if the client may read none.
+	 * @param wanted whether the hashes will be needed: they are fetched together with the proof, and with a `FirstPart`
+	 * the first chunks of that part as well
+	 * @throws Busy if too many look-ups wait; any error of the client
 	 */
 	async find(key: string, wanted: boolean | FirstPart): Promise<Found | undefined> {
 		const before = this.#entries.get(key);
@@ -92,7 +95,7 @@ export class Lookups {
 		return alive(entry.known);
 	}
 
-	/** Forgets what a key held. */
+	/** Forgets the content of a key. */
 	forget(key: string): void {
 		this.#entries.delete(key);
 	}
@@ -106,7 +109,7 @@ export class Lookups {
 		const open = () =>
 			typeof wanted === "object" ? download.openPart(wanted.of, wanted.most) : download.open();
 		const opened = wanted && before === undefined ? open() : undefined;
-		// Its failure is that of the manifest, or shows when it is asked for.
+		// A failure is the manifest's, or is reported when the blob is used.
 		opened?.catch(() => {});
 		try {
 			const manifest = await download.manifest();
@@ -121,26 +124,26 @@ export class Lookups {
 		}
 	}
 
-	/** Set anew rather than weighed when hashes arrive, which they may do at any time. */
+	/** Stores the entry again with its size: the hashes may arrive at any time. */
 	#weigh(key: string, entry: Entry, { size, chunkBytes }: Manifest): void {
 		if (this.#entries.peek(key) !== entry) return;
 		this.#entries.set(key, entry, { size: this.#sizeOf(Math.ceil(size / chunkBytes)) });
 	}
 
-	/** What no cache of this size holds takes all of it. */
+	/** An entry larger than the cache counts as the whole cache. */
 	#sizeOf(chunks: number): number {
 		return Math.min(ENTRY_BYTES + chunks * LEAF_BYTES, this.#options.indexBytes);
 	}
 }
 
-/** A blob whose end has come holds nothing, however lately it was asked for. */
+/** An expired blob is absent, even within `freshMs`. */
 const alive = (found: Found | undefined): Found | undefined =>
 	found?.manifest.expiresAt && found.manifest.expiresAt.getTime() <= Date.now() ? undefined : found;
 
 const isSame = (a: Manifest, b: Manifest): boolean =>
 	a.sequence === b.sequence && a.canisterVersion === b.canisterVersion;
 
-/** So many tasks at a time; a few times as many wait, and what comes then is refused. */
+/** Runs a limited number of tasks; a multiple of it may wait, and further tasks are refused. */
 class Line {
 	readonly #most: number;
 	readonly #waiting: (() => void)[] = [];

@@ -1,7 +1,7 @@
-/** A chunk in memory, for as long as it is not given back. */
+/** A chunk in memory that stays until it is released. */
 export interface Lease {
 	readonly bytes: Promise<Uint8Array>;
-	/** Gives it back, once however often it is called. One that nobody waits for any more is not fetched on. */
+	/** Releases the chunk. Further calls have no effect. Aborts a fetch without other users. */
 	release(): void;
 }
 
@@ -11,7 +11,7 @@ interface Slot {
 	readonly bytes: Promise<Uint8Array>;
 	readonly controller: AbortController;
 	users: number;
-	/** Once they are there. */
+	/** The bytes, once they are loaded. */
 	loaded: Uint8Array | undefined;
 }
 
@@ -21,8 +21,8 @@ interface Waiter {
 }
 
 /**
- * Chunks in memory, within one bound for all readers. Those who want the same chunk at the same time share it, so that a
- * rush on one blob fetches it once; a chunk that nobody reads any more stays until its room is needed.
+ * Chunks in memory, with one bound for all readers. Concurrent readers of the same chunk share it, so that many
+ * requests for one blob fetch it once. An unused chunk stays until its memory is needed.
  */
 export class ChunkMemory {
 	readonly #bytes: number;
@@ -35,15 +35,15 @@ export class ChunkMemory {
 	#idleBytes = 0;
 
 	/**
-	 * @param bytes bound of all chunks together; one that is larger is taken when there is no other
-	 * @param onDropped told of the bytes of each chunk that no lease was given for any more: nothing here has them now
+	 * @param bytes bound of all chunks together. A larger chunk is accepted only if there is no other
+	 * @param onDropped called with the bytes of each dropped chunk, to which no reference remains here
 	 */
 	constructor(bytes: number, onDropped?: (bytes: Uint8Array) => void) {
 		this.#bytes = bytes;
 		this.#onDropped = onDropped;
 	}
 
-	/** Bytes of all chunks, those under way and those that nobody reads among them. */
+	/** Size of all chunks in bytes, including pending and unused ones. */
 	get held(): number {
 		return this.#held;
 	}
@@ -53,14 +53,14 @@ export class ChunkMemory {
 		return this.#idleBytes;
 	}
 
-	/** Whether a reader waits for room. */
+	/** Whether a reader waits for memory. */
 	get isShort(): boolean {
 		return this.#waiting.length > 0;
 	}
 
 	/**
-	 * A chunk, from memory or by `load`, once there is room for it.
-	 * @param isAhead whether it can be done without for now: then undefined where there is no room at once
+	 * A chunk, from memory or by `load`, once there is enough memory.
+	 * @param isAhead whether the chunk is optional: then undefined if there is no memory at once
 	 */
 	take(
 		name: string,
@@ -87,7 +87,7 @@ export class ChunkMemory {
 		});
 		const slot: Slot = { name, size, bytes, controller, users: 0, loaded: undefined };
 		this.#slots.set(name, slot);
-		// Of one that waited for room in vain.
+		// Removes the slot of a load that failed or got no memory.
 		bytes.catch(() => this.#forget(slot));
 		return this.#lease(slot);
 	}
@@ -102,14 +102,14 @@ export class ChunkMemory {
 			slot.users--;
 			if (slot.users > 0) return;
 			if (slot.loaded) return this.#rest(slot);
-			// Whoever wants it from now on loads it anew: this one ends.
+			// This load ends; a later reader starts a new one.
 			this.#forget(slot);
 			slot.controller.abort();
 		};
 		return { bytes: slot.bytes, release };
 	}
 
-	/** Nobody reads it: it stays as long as there is room. */
+	/** Marks a chunk as unused. It stays while there is enough memory. */
 	#rest(slot: Slot): void {
 		if (this.#slots.get(slot.name) !== slot) {
 			this.#drop(slot);
@@ -130,7 +130,7 @@ export class ChunkMemory {
 		this.#serve();
 	}
 
-	/** Whether there is room, for which chunks that nobody reads may have to go. */
+	/** Drops unused chunks if needed. @returns whether there is enough memory */
 	#makeRoom(size: number): boolean {
 		if (this.#held - this.#idleBytes + size > this.#bytes && this.#held > this.#idleBytes) return false;
 		for (const slot of this.#idle.values()) {

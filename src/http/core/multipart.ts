@@ -6,7 +6,7 @@ import type { Segment } from "./reader.js";
 export interface Multipart {
 	readonly contentType: string;
 	readonly segments: readonly Segment[];
-	/** Bytes in all. */
+	/** Total size in bytes. */
 	readonly length: number;
 }
 

@@ -1,24 +1,24 @@
 import { rangesIn, type Span } from "../../protocol/ranges.js";
 
-/** What a Range header asks for. */
+/** The meaning of a Range header. */
 export type RangeRequest =
-	/** Nothing that can be answered in parts: the header is ignored. */
+	/** The header is ignored. */
 	| { readonly kind: "whole" }
-	/** 416: no range lies within the blob, or there are too many of them. */
+	/** Status 416: no range lies within the blob, or there are too many ranges. */
 	| { readonly kind: "refused" }
-	/** 206. */
+	/** Status 206. */
 	| { readonly kind: "parts"; readonly spans: readonly Span[] };
 
 const WHOLE: RangeRequest = { kind: "whole" };
 const REFUSED: RangeRequest = { kind: "refused" };
 
-/** A part of a multipart answer has about so many bytes of its own: a smaller gap is cheaper sent than left out. */
+/** Approximate size of a part's header in a multipart response: sending a smaller gap is cheaper than a new part. */
 const PART_OVERHEAD = 128;
 
 /**
- * Reads a Range header of a request for a blob of `size` bytes. A malformed header and one of another unit are ignored,
- * as section 14.2 allows. Ranges that overlap or nearly touch are joined, so that no byte is sent twice.
- * @param most ranges that one request may have: more of them are refused (section 14.2)
+ * Parses a Range header for a blob of `size` bytes. Ignores a malformed header and other units, as section 14.2 allows.
+ * Joins ranges that overlap or nearly touch, so that no byte is sent twice.
+ * @param most maximum number of ranges; more are refused (section 14.2)
  */
 export function rangesOf(header: string, size: number, most: number): RangeRequest {
 	const ranges = rangesIn(header, size);
@@ -27,7 +27,7 @@ export function rangesOf(header: string, size: number, most: number): RangeReque
 	return spans.length === 0 || listed > most ? REFUSED : { kind: "parts", spans: joined(spans) };
 }
 
-/** In the order in which they were asked for, but for those that were joined to earlier ones. */
+/** The spans in requested order, with overlapping ones joined to the earlier one. */
 function joined(spans: readonly Span[]): Span[] {
 	const ordered = spans.map((span, place) => ({ ...span, place })).sort((a, b) => a.start - b.start);
 	const all: { start: number; end: number; place: number }[] = [];

@@ -2,20 +2,20 @@ import type { VerifiedBlob } from "../../client/index.js";
 import type { Span } from "../../protocol/ranges.js";
 import type { ChunkMemory, Lease } from "./memory.js";
 
-/** What a body is made of, in order: bytes of its own, and parts of a blob. */
+/** Content of a body, in order: literal bytes, or a span of a blob. */
 export type Segment = Uint8Array | Span;
 
-/** Why a body ended before its end. */
+/** Why a body ended early. */
 export type CutReason = "stalled" | "closed";
 
-/** Most bytes handed out at a time, so that a slow reader shows. */
+/** Maximum size of the parts handed out, so that a slow reader is detected. */
 const PART = 262_144;
-/** Chunks asked for at first, by a reader that may want a few bytes only; twice as many with each that is taken. */
+/** Chunks fetched ahead at first, since a reader may need few bytes. Doubles with each consumed chunk. */
 const FIRST_AHEAD = 2;
 
 interface Piece {
 	readonly index: number;
-	/** Within the chunk. */
+	/** Offset within the chunk. */
 	readonly from: number;
 	readonly to: number;
 }
@@ -25,21 +25,21 @@ interface Ahead {
 	readonly lease: Lease;
 }
 
-/** Where chunks come from. */
+/** Source of the chunks of a blob. */
 export interface ChunkSource {
 	readonly blob: VerifiedBlob;
-	/** Names a chunk among those of all blobs. */
+	/** Name of a chunk, unique among the chunks of all blobs. */
 	nameOf(index: number): string;
 	load(index: number, signal: AbortSignal): Promise<Uint8Array>;
 }
 
 export interface BodyOptions {
 	readonly memory: ChunkMemory;
-	/** Most chunks asked for ahead of the one that is being read, at least 1. */
+	/** Maximum number of chunks fetched ahead of the current one, at least 1. */
 	readonly readAhead: number;
 }
 
-/** The bytes of an answer, fetched ahead as far as there is room, and no further than they are taken. */
+/** The bytes of a response. Fetches chunks ahead within the memory limit, at the reader's pace. */
 export class Body {
 	readonly #source: ChunkSource;
 	readonly #options: BodyOptions;
@@ -51,7 +51,7 @@ export class Body {
 	#first: Promise<Uint8Array | undefined> | undefined;
 	#closed: CutReason | undefined;
 	#onClose: ((reason: CutReason) => void) | undefined;
-	/** When the last part was handed out; undefined while the reader waits for us. */
+	/** Time at which the last part was handed out; undefined while the reader waits for this body. */
 	#handedOutMs: number | undefined;
 
 	constructor(source: ChunkSource, segments: readonly Segment[], options: BodyOptions) {
@@ -62,25 +62,28 @@ export class Body {
 		this.#pending = this.#pieces.next().value;
 	}
 
-	/** Since when the reader has not taken anything, by `performance.now()`; undefined where it waits itself. */
+	/**
+	 * Time since which the reader has taken nothing, by `performance.now()`; undefined while the reader waits for this
+	 * body.
+	 */
 	get idleSinceMs(): number | undefined {
 		return this.#handedOutMs;
 	}
 
-	/** Whether it ended before its end, and why. */
+	/** Why the body ended early; undefined if it did not. */
 	get closed(): CutReason | undefined {
 		return this.#closed;
 	}
 
-	/** Has the first bytes fetched, so that a failure shows before anything is sent. */
+	/** Fetches the first bytes, so that a failure is detected before anything is sent. */
 	async prepare(): Promise<void> {
 		this.#first ??= this.#next();
 		await this.#first;
-		// From now on it waits for a reader, which may never come.
+		// From now on it waits for a reader, which may never read.
 		this.#handedOutMs = performance.now();
 	}
 
-	/** The next bytes, at most 256 KiB; undefined at the end. What was handed out before is not held any longer. */
+	/** The next bytes, at most 256 KiB; undefined at the end. Releases the part returned before. */
 	async next(): Promise<Uint8Array | undefined> {
 		this.#handedOutMs = undefined;
 		const first = this.#first;
@@ -90,12 +93,12 @@ export class Body {
 		return part;
 	}
 
-	/** Called once where it is cut. */
+	/** Registers a listener, called once if the body is cut. */
 	onCut(listener: (reason: CutReason) => void): void {
 		this.#onClose = listener;
 	}
 
-	/** Gives back all that it holds. A reader that is still there is told. */
+	/** Releases everything. Reports the cut to a reader that is still connected. */
 	close(reason: CutReason = "closed"): void {
 		if (this.#closed) return;
 		this.#closed = reason;
@@ -120,7 +123,7 @@ export class Body {
 		}
 	}
 
-	/** Takes the next segment, and has those behind it fetched. @returns whether there was one */
+	/** Moves to the next segment and fetches ahead. @returns whether there was one */
 	async #advance(): Promise<boolean> {
 		if (this.#ahead.length === 0) {
 			const pending = this.#pending;
@@ -144,7 +147,7 @@ export class Body {
 		return true;
 	}
 
-	/** Asks for chunks behind the one that is needed now, up to the next segment that is none. */
+	/** Requests chunks ahead of the current one, up to the next literal segment. */
 	#fill(): void {
 		while (this.#ahead.length < this.#window && this.#ask(true));
 	}
@@ -157,7 +160,7 @@ export class Body {
 		const load = (signal: AbortSignal) => this.#source.load(piece.index, signal);
 		const lease = this.#options.memory.take(this.#source.nameOf(piece.index), end - start, load, isAhead);
 		if (lease === undefined) return false;
-		// It is waited for in its turn: a failure until then is not an unhandled one.
+		// Awaited when its turn comes: an earlier failure must not be an unhandled rejection.
 		lease.bytes.catch(() => {});
 		this.#ahead.push({ piece, lease });
 		this.#step();

@@ -2,20 +2,20 @@ import type { ChunkMemory } from "./memory.js";
 import type { Body } from "./reader.js";
 
 export interface ReadersOptions {
-	/** Bodies under way at a time. */
+	/** Maximum number of concurrent bodies. */
 	readonly most: number;
-	/** A reader that takes nothing for so long is cut. */
+	/** Cuts a reader that takes nothing for this time. */
 	readonly stallMs: number;
-	/** The same while others wait for room in memory. */
+	/** Like `stallMs`, while others wait for memory. */
 	readonly pressedStallMs: number;
 }
 
-/** How often readers are looked at: a quarter of the shortest time that they have. */
+/** Interval of the checks: a quarter of the shortest limit. */
 const SHARE_OF_STALL = 4;
 
 /**
- * All bodies under way. A reader that takes nothing holds memory that others may wait for: it is cut, and comes back
- * with a range if it still wants the rest.
+ * All bodies in progress. A reader that takes nothing holds memory that others may need: it is cut, and can request the
+ * rest with a range.
  */
 export class Readers {
 	readonly #memory: ChunkMemory;
@@ -42,12 +42,12 @@ export class Readers {
 		const everyMs = Math.max(1, Math.min(stallMs, pressedStallMs) / SHARE_OF_STALL);
 		if (this.#timer !== undefined) return;
 		const timer: unknown = setInterval(() => this.#cutStalled(), everyMs);
-		// In Node it must not keep the process.
+		// In Node the timer must not keep the process alive.
 		(timer as { unref?: () => void }).unref?.();
 		this.#timer = timer as ReturnType<typeof setInterval>;
 	}
 
-	/** Ends a body, whose reader is gone or has all of it. */
+	/** Removes a body whose reader is gone or has read all of it. */
 	remove(body: Body): void {
 		body.close();
 		this.#bodies.delete(body);

@@ -6,23 +6,23 @@ import { contentRange, multipart } from "./multipart.js";
 import { rangesOf } from "./ranges.js";
 import type { Segment } from "./reader.js";
 
-/** A request for a blob, as far as its answer depends on it. */
+/** The parts of a request that determine the response about a blob. */
 export interface AskedOfBlob {
 	readonly method: string;
-	/** By its name in lower case; several of one name joined by commas. */
+	/** A header by its lower-case name. Several headers of one name are joined by commas. */
 	header(name: string): string | undefined;
 }
 
 export interface RepresentOptions {
 	readonly isPrivate: boolean;
 	readonly rules: HeaderRules;
-	/** Ranges that one request may have. */
+	/** Maximum number of ranges in a request. */
 	readonly maxRanges: number;
-	/** Milliseconds since 1970, now. */
+	/** Current time, in milliseconds since 1970. */
 	readonly nowMs: number;
 }
 
-/** An answer with the blob's bytes, before they are there. */
+/** A response with the blob's bytes, which are not fetched yet. */
 export interface Plan {
 	readonly status: 200 | 206;
 	readonly headers: readonly Header[];
@@ -30,7 +30,7 @@ export interface Plan {
 	readonly segments: readonly Segment[];
 }
 
-/** What a request about a blob is answered with: RFC 9110. */
+/** The response to a request about a blob: RFC 9110. */
 export type Outcome = Plan | { readonly status: 304 | 412 | 416; readonly headers: readonly Header[] };
 
 export function represent(
@@ -50,11 +50,11 @@ export function represent(
 	return { ...plan, headers, segments: asked.method === "HEAD" ? [] : plan.segments };
 }
 
-/** Undefined for a range that is none of it. */
+/** Undefined if no range lies within the blob. */
 function planOf(asked: AskedOfBlob, manifest: Manifest, maxRanges: number): Plan | undefined {
 	const { size, contentType } = manifest;
 	const header = (name: string) => asked.header(name);
-	// Range is defined for GET alone (RFC 9110, section 14.2).
+	// Range is defined for GET only (RFC 9110, section 14.2).
 	const range = asked.method === "GET" ? header("range") : undefined;
 	const wanted =
 		range !== undefined && rangeCounts(header, etagOf(manifest))

@@ -1,17 +1,17 @@
-/** Longest request target that is read: a key of 1,024 bytes, every one escaped, with prefix and link. */
+/** Maximum length of a request target: a key of 1,024 bytes, all percent-encoded, with prefix and link. */
 export const MAX_TARGET = 4_096;
 
-/** What a request names. */
+/** The parsed target of a request. */
 export interface Target {
-	/** The key; undefined where the path can be none. */
+	/** The key; undefined if the path is no valid key. */
 	readonly key: string | undefined;
 	readonly query: URLSearchParams;
 }
 
 /**
- * Reads a request target, `/path?query` or a URL. Percent-encoding is decoded once, `%2F` as a slash, as gateways do;
- * nothing is normalised, since no key has an empty segment, `.` or `..`.
- * @param prefix what stands before the key, with a slash at both ends
+ * Parses a request target, `/path?query` or a URL. Decodes percent-encoding once, `%2F` as a slash, as gateways do.
+ * Does not normalise: no key has an empty segment, `.` or `..`.
+ * @param prefix path before the key, with a slash at both ends
  */
 export function targetOf(target: string, prefix: string): Target {
 	const relative = target.replace(/^https?:\/\/[^/?#]*/i, "").replace(/#.*$/s, "");
@@ -25,7 +25,7 @@ function keyOf(path: string, prefix: string): string | undefined {
 		const decoded = decodeURIComponent(path);
 		return decoded.startsWith(prefix) ? decoded.slice(prefix.length) : undefined;
 	} catch {
-		// No percent-encoded UTF-8.
+		// Invalid percent-encoding or UTF-8.
 		return undefined;
 	}
 }
