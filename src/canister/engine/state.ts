@@ -61,7 +61,7 @@ export class State {
 	readonly accounts: Accounts;
 	readonly reservations: Reservations;
 	readonly charges: Charges;
-	readonly room: Capacity;
+	readonly capacity: Capacity;
 	readonly modes: Modes;
 	readonly uploads: Uploads;
 	readonly blobs: Blobs;
@@ -128,7 +128,7 @@ export class State {
 		this.accounts = new Accounts(map("accounts"));
 		this.reservations = new Reservations(map("uploads"), this.accounts);
 		this.charges = new Charges(this.accounts, this.reservations, counters, settings.quota ?? {});
-		this.room = new Capacity(counters, host, settings.capacity ?? {}, MEMORIES);
+		this.capacity = new Capacity(counters, host, settings.capacity ?? {}, MEMORIES);
 		this.modes = new Modes(counters);
 		this.uploads = new Uploads(map("uploads"), catalog, this.charges);
 		const batches = new StagedBatches(map("batches"), counters);
@@ -279,7 +279,7 @@ export class State {
 		this.grants.forget();
 		this.access.forget();
 		this.roles.forget();
-		this.room.forget();
+		this.capacity.forget();
 		this.callCounts.forget();
 		this.feed.forget();
 		this.preparing.forget();

@@ -22,16 +22,16 @@ beforeAll(async () => {
 		const today = await original<typeof import("../../../src/canister/engine/store/upload-record.js")>();
 		const { RecordVersions } = await import("../../../src/canister/engine/base/record-versions.js");
 		const { Writer } = await import("../../../src/canister/engine/base/codec.js");
-		const { readers } = today.UPLOAD_FORMS;
+		const { readers } = today.UPLOAD_VERSIONS;
 		const next = (reader: Reader): Noted => ({ note: reader.text(), ...readers.at(-1)!(reader) });
-		const UPLOAD_FORMS = new RecordVersions<Noted>("upload", ...readers, next);
+		const UPLOAD_VERSIONS = new RecordVersions<Noted>("upload", ...readers, next);
 		const encodeUpload = (upload: Noted) =>
 			new Writer()
-				.u8(UPLOAD_FORMS.newest)
+				.u8(UPLOAD_VERSIONS.newest)
 				.text(upload.note ?? "none")
 				.raw(today.encodeUpload(upload).subarray(1))
 				.done();
-		return { UPLOAD_FORMS, encodeUpload };
+		return { UPLOAD_VERSIONS, encodeUpload };
 	});
 	({ Engine: Next } = await import("../../../src/canister/engine/index.js"));
 });

@@ -14,7 +14,7 @@ export interface Link {
 	readonly since: number;
 }
 
-const FORMS = new RecordVersions<Pick<Link, "holds" | "since">>("link", (reader) => ({
+const VERSIONS = new RecordVersions<Pick<Link, "holds" | "since">>("link", (reader) => ({
 	holds: reader.u8() === 1,
 	since: reader.u64(),
 }));
@@ -55,14 +55,14 @@ export class Links {
 
 	get({ owner, who }: Pick<Link, "owner" | "who">): Link | undefined {
 		const record = this.#map.get(pairKey({ owner, who }));
-		return record === undefined ? undefined : { owner, who, ...FORMS.read(record) };
+		return record === undefined ? undefined : { owner, who, ...VERSIONS.read(record) };
 	}
 
 	/** Writes a link that is new, or holds from now on. */
 	set(link: Link): void {
 		const { owner, who, holds, since } = link;
 		const before = this.get(link);
-		this.#map.set(pairKey(link), new Writer().u8(FORMS.newest).u8(Number(holds)).u64(since).done());
+		this.#map.set(pairKey(link), new Writer().u8(VERSIONS.newest).u8(Number(holds)).u64(since).done());
 		if (before === undefined) this.#catalog.insert(ROOT, listName(link));
 		if (!holds || before?.holds === true) return;
 		this.#map.set(concat(HOLDER, who), new Writer().u8(HOLDERS.newest).bytes(owner).done());

@@ -36,11 +36,11 @@ const readFirst = (reader: Reader): AnswerSet => ({
 	waiting: reader.u32(),
 	made: 0,
 });
-const SET_FORMS = new RecordVersions<AnswerSet>("answer set", readFirst, (reader) => ({
+const SET_VERSIONS = new RecordVersions<AnswerSet>("answer set", readFirst, (reader) => ({
 	...readFirst(reader),
 	made: reader.u64(),
 }));
-const WAITING_FORMS = new RecordVersions<Waiting>("waiting blob", (reader) => ({
+const WAITING_VERSIONS = new RecordVersions<Waiting>("waiting blob", (reader) => ({
 	by: reader.bytes(),
 	sequence: reader.u64(),
 	key: reader.text(),
@@ -72,13 +72,13 @@ export class AnswerSets {
 
 	get(content: number, type: string): AnswerSet | undefined {
 		const record = this.#map.get(setKey(content, type));
-		return record === undefined ? undefined : SET_FORMS.read(record);
+		return record === undefined ? undefined : SET_VERSIONS.read(record);
 	}
 
 	set(content: number, type: string, { holders, number, labels, digest, waiting, made }: AnswerSet): void {
 		const record = new Uint8Array(33 + digest.length);
 		const view = new DataView(record.buffer);
-		record[0] = SET_FORMS.newest;
+		record[0] = SET_VERSIONS.newest;
 		view.setUint32(1, holders);
 		writeU64(view, 5, number);
 		view.setUint32(13, labels);
@@ -95,7 +95,7 @@ export class AnswerSets {
 
 	waiting(number: number, index: number): Waiting | undefined {
 		const record = this.#map.get(waitingKey(number, index));
-		return record === undefined ? undefined : WAITING_FORMS.read(record);
+		return record === undefined ? undefined : WAITING_VERSIONS.read(record);
 	}
 
 	addWaiting(number: number, index: number, { by, sequence, key }: Waiting): void {
@@ -103,7 +103,7 @@ export class AnswerSets {
 		const keyAt = 5 + by.length + 12;
 		const record = new Uint8Array(keyAt + utf8.length);
 		const view = new DataView(record.buffer);
-		record[0] = WAITING_FORMS.newest;
+		record[0] = WAITING_VERSIONS.newest;
 		view.setUint32(1, by.length);
 		record.set(by, 5);
 		writeU64(view, keyAt - 12, sequence);

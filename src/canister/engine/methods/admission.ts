@@ -129,11 +129,11 @@ export function admit(state: State, method: MethodName): void {
  * be none at all.
  */
 export function afford(state: State, method: MethodName): void {
-	const { access, room, spending, now } = state;
+	const { access, capacity, spending, now } = state;
 	const admission = ADMISSIONS[method];
 	if (admission === undefined || kindOf(state, admission) === "administer") return;
 	spending.check(access.anyone, now);
-	room.checkWritable();
+	capacity.checkWritable();
 }
 
 const isImporter = ({ modes, access }: State): boolean => modes.isImporting && access.isController;
@@ -145,9 +145,9 @@ function kindOf({ access }: State, { kind, who }: Admission): Kind {
 
 /** Whether what the caller has spent today, and what the canister has left, let a message in to this method. */
 export function mayCost(state: State, method: MethodName): boolean {
-	const { access, roles, room, spending, now } = state;
+	const { access, roles, capacity, spending, now } = state;
 	const admission = ADMISSIONS[method];
 	if (admission !== undefined && kindOf(state, admission) === "administer") return true;
 	const who = access.anyone;
-	return (isImporter(state) || spending.lets(who, now)) && (!room.isReadOnly || roles.has(who, "admin"));
+	return (isImporter(state) || spending.lets(who, now)) && (!capacity.isReadOnly || roles.has(who, "admin"));
 }

@@ -87,7 +87,7 @@ export class Batching {
 			try {
 				ready = this.#check(caller, id, items, weights);
 			} finally {
-				for (const its of [state.charges, state.grants, state.room]) its.expectNothing();
+				for (const its of [state.charges, state.grants, state.capacity]) its.expectNothing();
 			}
 			return answers.encode({ versions: this.#make(ready), at: nanoseconds(state.now) });
 		};
@@ -189,7 +189,7 @@ export class Batching {
 		const { held, over, charged, payer } = whole;
 		expectHeld(state, caller, key, held, charged);
 		state.charges.expect(caller, 0, 0, 1);
-		state.room.expect(charged);
+		state.capacity.expect(charged);
 		if (payer !== undefined) state.grants.expect(payer, charged, 1);
 		const act = () => {
 			state.shelves.expect(left);

@@ -123,7 +123,7 @@ export function checkUpdate(state: State, caller: Uint8Array, request: WireUpdat
 	if (metadata[0] !== undefined) refuseInvalid(checkMetadata(metadata[0]) ?? checkHeaders(metadata[0]));
 	const asked = expiry[0] !== undefined && "at" in expiry[0] ? expiry[0].at : undefined;
 	checkEnd(state, asked);
-	state.room.check(0);
+	state.capacity.check(0);
 	checkPrecondition(request.precondition, held);
 	const said = {
 		content_type: content_type[0] ?? held.manifest.content_type,

@@ -48,7 +48,7 @@ const READ_ONLY_PAUSE_MS = 60 * 60_000;
 export function clean(state: State): void {
 	if (state.modes.name === "maintenance") return;
 	const now = state.now;
-	if (state.room.isReadOnly) {
+	if (state.capacity.isReadOnly) {
 		state.wakeAt(now + READ_ONLY_PAUSE_MS);
 		return;
 	}

@@ -118,7 +118,7 @@ export function checkUpload(state: State, caller: Uint8Array, request: WireCommi
 		? payerOf(state, caller, upload.key, held, { ...use, bytes: charged, blobs: 1 })
 		: undefined;
 	// No quota is asked: begin has reserved what the blob takes beside its chunks.
-	state.room.check(0);
+	state.capacity.check(0);
 	checkPrecondition(request.precondition, held);
 	checkRoot(state, upload, size, request.root);
 	return { upload, held, over: state.blobs.over(upload.key), end, size, charged, payer };
@@ -186,7 +186,7 @@ export function checkWhole(
 	// Its entry in the feed, and the receipt of its message, which is counted at its end.
 	state.charges.check(caller, { blobs, bytes: charged, changes: 2 }, state.now);
 	const payer = grant && payerOf(state, caller, request.key, held, { isPublic, bytes: charged, blobs: 1 });
-	state.room.check(charged);
+	state.capacity.check(charged);
 	checkPrecondition(request.precondition, held);
 	return { held, over: state.blobs.over(request.key), end, charged, payer };
 }

@@ -62,7 +62,7 @@ export class Granting {
 			// Who gives parts of its own is charged for what is stored about them, and refused if it is no administrator.
 			if (!state.access.isAdmin) {
 				state.charges.check(caller, { bytes: chargeOfGrant(grant.prefix) }, state.now);
-				state.room.check(0);
+				state.capacity.check(0);
 			}
 
 			for (const ended of dead) removeGrant(state, ended);

@@ -55,7 +55,7 @@ export class Leasing {
 				const own = leases.filter((lease) => sameBytes(lease.holder, holder)).length;
 				if (own >= MAX_OWN_LEASES) refuseOver("leases", MAX_OWN_LEASES, own, 1);
 				// So that writers are not told later that there is no room, for what a lease was promised.
-				state.room.check(Number(bytes));
+				state.capacity.check(Number(bytes));
 				const lease: Lease = {
 					// Copies: what is read is a view into the message.
 					id: id.slice(),

@@ -49,7 +49,7 @@ export class Linking {
 			const count = [...state.links.list(owner)].length;
 			if (count >= MAX_LINKS) refuseOver("links", MAX_LINKS, count, 1);
 			state.charges.check(owner, { bytes: LINK_BYTES }, state.now);
-			state.room.check(0);
+			state.capacity.check(0);
 
 			const link = { owner, who, holds: as !== undefined, since: state.now };
 			state.charges.charge(owner, LINK_BYTES);

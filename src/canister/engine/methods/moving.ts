@@ -131,7 +131,7 @@ function checkMove(state: State, caller: Uint8Array, { from, to, source, precond
 	checkPrecondition(source, blob);
 	const target = state.blobs.get(to);
 	const grant = state.access.requireChange(caller, "write", to, target, { isPublic: blob.isPublic });
-	state.room.check(0);
+	state.capacity.check(0);
 	checkPrecondition(precondition, target);
 	return { source: blob, target, over: state.blobs.over(to), isByGrant: grant !== undefined };
 }

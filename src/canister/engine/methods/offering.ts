@@ -61,7 +61,7 @@ export class Offering {
 			if (count >= MAX_OFFERS) refuseOver("offers", MAX_OFFERS, count, 1);
 			const charged = state.access.isAdmin ? 0 : chargeOfOffer(text);
 			state.charges.check(giver, { bytes: charged }, state.now);
-			state.room.check(0);
+			state.capacity.check(0);
 
 			for (const ended of dead) dropOffer(state, ended);
 			const made: Offer = {
@@ -113,7 +113,7 @@ export class Offering {
 			const offer = this.#named(request.offer);
 			if (offer === undefined || !sameBytes(offer.to, caller) || offer.endsAt <= state.now)
 				return refuse("not_authorized", { needs: "an offer to the caller that stands" });
-			state.room.check(0);
+			state.capacity.check(0);
 			const taken = takeStep(state, caller, request.id, offer);
 			if (taken.at === undefined) state.recordAdministration(caller, endOffer(state, offer));
 			else state.offers.update({ ...offer, at: taken.at });

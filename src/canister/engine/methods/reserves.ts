@@ -33,7 +33,7 @@ export function checkArrival(state: State, owner: Uint8Array, upload: Upload, by
 	state.charges.check(owner, { bytes: more }, state.now);
 	// Of an upload of a known size all was counted when it began.
 	if (upload.size === undefined) checkGrantOf(state, owner, upload, bytes);
-	state.room.check(more);
+	state.capacity.check(more);
 }
 
 /** Charges bytes of chunks, out of the reserve first, and reserves again as far as there is room. */
@@ -54,7 +54,7 @@ export function addArrived(
 	const arrived = upload.charged - promised - chargeOfSession(key);
 	const least = Math.max(0, promised - bytes);
 	const most = Math.min(chargeOfContent(size, chunkSize) - arrived, MAX_RESERVED_BYTES);
-	const room = most > least ? promised + Math.min(state.charges.left(owner), state.room.left()) : 0;
+	const room = most > least ? promised + Math.min(state.charges.left(owner), state.capacity.left()) : 0;
 	setReserve(state, owner, id, upload, Math.max(least, Math.min(most, room)));
 }
 

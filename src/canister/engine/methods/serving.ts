@@ -93,8 +93,10 @@ export class Serving {
 
 	/** Whether exact ranges are answered, by updates: in maintenance, and when the canister is short of cycles, none are. */
 	get hasExact(): boolean {
-		const { exactRanges, modes, room, now } = this.#state;
-		return exactRanges.areLeft(now) && modes.name !== "maintenance" && !modes.isImporting && !room.isReadOnly;
+		const { exactRanges, modes, capacity, now } = this.#state;
+		return (
+			exactRanges.areLeft(now) && modes.name !== "maintenance" && !modes.isImporting && !capacity.isReadOnly
+		);
 	}
 
 	/** Whether a request is outside of the place where the store's blobs are. */

@@ -70,7 +70,7 @@ export function checkStaged(
 	try {
 		return checkAll(state, caller, items);
 	} finally {
-		for (const its of [state.charges, state.grants, state.room]) its.expectNothing();
+		for (const its of [state.charges, state.grants, state.capacity]) its.expectNothing();
 	}
 }
 
@@ -92,7 +92,7 @@ function checkPut(state: State, caller: Uint8Array, item: WirePutItem): CheckedI
 	// It counts beside what its key holds.
 	state.charges.check(caller, { blobs: 1 }, state.now);
 	state.charges.expect(caller, 1, charged, 1);
-	state.room.expect(charged);
+	state.capacity.expect(charged);
 	if (payer !== undefined) state.grants.expect(payer, charged, 1);
 	const act = () => {
 		if (content.length > 0) state.chunks.add(caller, leaf, content);
@@ -135,7 +135,7 @@ function checkDelete(state: State, caller: Uint8Array, { key, precondition }: Wi
 	refuseInvalid(checkKey(key));
 	const held = state.blobs.get(key);
 	state.access.requireChange(caller, "delete", key, held);
-	state.room.check(0);
+	state.capacity.check(0);
 	checkPrecondition(precondition, held);
 	state.charges.check(caller, { changes: 2 }, state.now);
 	state.charges.expect(caller, 0, 0, 1);

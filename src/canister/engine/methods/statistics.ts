@@ -30,7 +30,7 @@ export class Statistics {
 		const count = (counter: keyof typeof COUNTER) => BigInt(counters.get(COUNTER[counter]));
 		const pages = host.stablePages();
 		const cycles = host.cycles();
-		const perDay = state.room.storageCyclesPerDay();
+		const perDay = state.capacity.storageCyclesPerDay();
 		return {
 			status: statusOf(state),
 			blobs: count("blobs"),
@@ -45,11 +45,11 @@ export class Statistics {
 			certifying: BigInt(state.responses.length),
 			stable_pages: pages === undefined ? [] : [BigInt(pages)],
 			cycles: BigInt(cycles),
-			cost_schedule: state.room.isFree ? "free" : "paid",
+			cost_schedule: state.capacity.isFree ? "free" : "paid",
 			storage_cycles_per_day: BigInt(Math.ceil(perDay)),
 			strangers_cycles_today: BigInt(Math.ceil(state.spending.strangersToday(state.now))),
 			strangers_cycles_per_day: BigInt(state.spending.strangersPerDay),
-			read_only: state.room.isReadOnly,
+			read_only: state.capacity.isReadOnly,
 			days_left: BigInt(daysLeft(cycles, perDay)),
 			sha256: host.sha256Name,
 			methods: keysOf<MethodName>(METHODS).map((name) => {

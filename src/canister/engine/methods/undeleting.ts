@@ -85,7 +85,7 @@ export class Undeleting {
 			const grant = state.access.requireChange(caller, "write", key, held, { isPublic });
 			if (!isOwn(caller, kept.blob) && !state.access.isAdmin)
 				refuse("not_authorized", { needs: "the owner of what was deleted, or the role admin" });
-			state.room.check(0);
+			state.capacity.check(0);
 			checkPrecondition(request.precondition, held);
 			const restored: WireManifest = {
 				...manifest,

@@ -61,7 +61,7 @@ export class Uploading {
 		const blobs = moreBlobs(state, caller, key, held);
 		state.charges.check(caller, { openUploads: 1, blobs, bytes, changes: 2 }, now);
 		const payer = grant && payerOf(state, caller, key, held, { bytes, blobs: 1 });
-		state.room.check(bytes);
+		state.capacity.check(bytes);
 
 		const upload: Upload = {
 			key,

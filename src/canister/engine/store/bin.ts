@@ -18,7 +18,7 @@ export interface Kept {
 	readonly until: number;
 }
 
-const FORMS = new RecordVersions<Kept>("deleted blob", (reader) => ({
+const VERSIONS = new RecordVersions<Kept>("deleted blob", (reader) => ({
 	at: reader.u64(),
 	until: reader.u64(),
 	by: reader.bytes(),
@@ -62,7 +62,7 @@ export class Bin {
 
 	add({ blob, at, by, until }: Kept): void {
 		const { key, sequence, owner } = blob;
-		const record = new Writer().u8(FORMS.newest).u64(at).u64(until).bytes(by).raw(encodeBlob(blob));
+		const record = new Writer().u8(VERSIONS.newest).u64(at).u64(until).bytes(by).raw(encodeBlob(blob));
 		this.#map.set(u64Key(sequence), record.done());
 		const name = nameOf(key, sequence);
 		this.#catalog.insert(ALL, name);
@@ -131,6 +131,6 @@ export class Bin {
 
 	#at(sequence: number): Kept | undefined {
 		const record = this.#map.get(u64Key(sequence));
-		return record === undefined ? undefined : FORMS.read(record);
+		return record === undefined ? undefined : VERSIONS.read(record);
 	}
 }

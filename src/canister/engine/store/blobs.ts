@@ -122,7 +122,7 @@ function encodeParts({ place, bytes }: Blob): Uint8Array {
 	const { leaf, responses, uploader } = place;
 	const record = new Uint8Array(FIXED + leaf.length + responses.length + uploader.length + bytes.length);
 	const view = new DataView(record.buffer);
-	record[0] = FORMS.newest;
+	record[0] = VERSIONS.newest;
 	putU64(record, 1, place.content);
 	view.setUint32(9, place.directory);
 	view.setUint32(13, leaf.length);
@@ -149,10 +149,10 @@ function readFirst(reader: Reader): { place: Place; bytes: Uint8Array } {
 }
 
 /** Of a record's own fields; the manifest behind them says itself how it is to be read. */
-const FORMS = new RecordVersions("blob", readFirst);
+const VERSIONS = new RecordVersions("blob", readFirst);
 
 export function decodeBlob(record: Uint8Array): Blob {
-	const { place, bytes } = FORMS.read(record);
+	const { place, bytes } = VERSIONS.read(record);
 	return new Blob(manifests.decode(bytes), place, bytes);
 }
 
@@ -218,14 +218,14 @@ export class Blobs {
 	shown(key: string): Shown | undefined {
 		const record = this.#record(key);
 		if (record === undefined) return undefined;
-		const { place, bytes } = FORMS.read(record);
+		const { place, bytes } = VERSIONS.read(record);
 		return new Blob(manifests.decode(bytes, WITHOUT_LISTS), place, bytes);
 	}
 
 	/** The same for lists, which never look into manifests, but for the end of those that have one. */
 	listed(key: string): Listed | undefined {
 		const record = this.#record(key);
-		return record === undefined ? undefined : FORMS.read(record);
+		return record === undefined ? undefined : VERSIONS.read(record);
 	}
 
 	isListedOver({ bytes }: Listed): boolean {

@@ -12,7 +12,7 @@ export interface ExpiryRule {
 /** In the map of blobs that end, whose other keys have 16 bytes. */
 const KEY = Uint8Array.of(0);
 
-const FORMS = new RecordVersions<ExpiryRule[]>("expiry rules", (reader) =>
+const VERSIONS = new RecordVersions<ExpiryRule[]>("expiry rules", (reader) =>
 	Array.from({ length: reader.u32() }, () => ({ lifeMs: reader.u64(), prefix: reader.text() })),
 );
 
@@ -49,7 +49,7 @@ export class ExpiryRules {
 			this.#map.delete(KEY);
 			return;
 		}
-		const record = new Writer().u8(FORMS.newest).u32(rules.length);
+		const record = new Writer().u8(VERSIONS.newest).u32(rules.length);
 		for (const { lifeMs, prefix } of rules) record.u64(lifeMs).text(prefix);
 		this.#map.set(KEY, record.done());
 	}
@@ -65,6 +65,6 @@ export class ExpiryRules {
 
 	#read(): readonly ExpiryRule[] {
 		const record = this.#counters.get(COUNTER.expiryRules) === 0 ? undefined : this.#map.get(KEY);
-		return record === undefined ? [] : FORMS.read(record);
+		return record === undefined ? [] : VERSIONS.read(record);
 	}
 }

@@ -21,7 +21,7 @@ export interface Discarded {
 
 function encode(item: Discarded): Uint8Array {
 	return new Writer()
-		.u8(FORMS.newest)
+		.u8(VERSIONS.newest)
 		.u64(item.content)
 		.u32(item.pages)
 		.u64(item.charged)
@@ -31,7 +31,7 @@ function encode(item: Discarded): Uint8Array {
 		.done();
 }
 
-const FORMS = new RecordVersions<Discarded>("garbage", (reader) => ({
+const VERSIONS = new RecordVersions<Discarded>("garbage", (reader) => ({
 	content: reader.u64(),
 	pages: reader.u32(),
 	charged: reader.u64(),
@@ -72,7 +72,7 @@ export class Garbage {
 	collect(steps: number): number {
 		const record = this.#queue.peek();
 		if (record === undefined) return 0;
-		const item = FORMS.read(record);
+		const item = VERSIONS.read(record);
 		if (item.content === 0) {
 			if (item.leaf.length > 0) this.#chunks.release(item.uploader, item.leaf);
 			return this.#finish(item, 1);

@@ -31,7 +31,7 @@ export interface Leased {
 	readonly charged: number;
 }
 
-const FORMS = new RecordVersions<Lease[]>("leases", (reader) =>
+const VERSIONS = new RecordVersions<Lease[]>("leases", (reader) =>
 	Array.from({ length: reader.u32() }, () => ({
 		sequence: reader.u64(),
 		canisterVersion: BigInt(reader.u64()),
@@ -116,7 +116,7 @@ export class Leases {
 			this.#map.delete(KEY);
 			return;
 		}
-		const record = new Writer().u8(FORMS.newest).u32(leases.length);
+		const record = new Writer().u8(VERSIONS.newest).u32(leases.length);
 		for (const lease of leases) {
 			record.u64(lease.sequence).u64(Number(lease.canisterVersion)).u64(lease.takenAt).u64(lease.endsAt);
 			record
@@ -130,7 +130,7 @@ export class Leases {
 
 	#read(): readonly Lease[] {
 		const record = this.count === 0 ? undefined : this.#map.get(KEY);
-		return record === undefined ? [] : FORMS.read(record);
+		return record === undefined ? [] : VERSIONS.read(record);
 	}
 
 	/** Versions that are kept for any lease. */

@@ -29,7 +29,7 @@ export interface Offer extends OfferName {
 	readonly at: string;
 }
 
-const FORMS = new RecordVersions<Omit<Offer, keyof OfferName>>("offer", (reader) => ({
+const VERSIONS = new RecordVersions<Omit<Offer, keyof OfferName>>("offer", (reader) => ({
 	isPrefix: reader.u8() === 1,
 	sequence: reader.u64(),
 	endsAt: reader.u64(),
@@ -65,7 +65,7 @@ export class Offers {
 
 	get({ giver, id }: OfferName): Offer | undefined {
 		const record = this.#counters.get(COUNTER.offers) === 0 ? undefined : this.#map.get(keyOf({ giver, id }));
-		return record === undefined ? undefined : { giver, id, ...FORMS.read(record) };
+		return record === undefined ? undefined : { giver, id, ...VERSIONS.read(record) };
 	}
 
 	add(offer: Offer): void {
@@ -78,7 +78,12 @@ export class Offers {
 
 	update(offer: Offer): void {
 		const { owner, to, text, isPrefix, sequence, endsAt, charged, at } = offer;
-		const record = new Writer().u8(FORMS.newest).u8(Number(isPrefix)).u64(sequence).u64(endsAt).u64(charged);
+		const record = new Writer()
+			.u8(VERSIONS.newest)
+			.u8(Number(isPrefix))
+			.u64(sequence)
+			.u64(endsAt)
+			.u64(charged);
 		this.#map.set(keyOf(offer), record.bytes(owner).bytes(to).text(text).text(at).done());
 	}
 

@@ -77,7 +77,7 @@ function readBatch(reader: Reader): StagedBatch {
 }
 const MORE_ZERO = 2 ** 40;
 
-const FORMS = new RecordVersions<StagedBatch[]>("staged batches", (reader) =>
+const VERSIONS = new RecordVersions<StagedBatch[]>("staged batches", (reader) =>
 	Array.from({ length: reader.u32() }, () => readBatch(reader)),
 );
 
@@ -191,7 +191,7 @@ export class StagedBatches {
 			this.#map.delete(KEY);
 			return;
 		}
-		const record = new Writer().u8(FORMS.newest).u32(batches.length);
+		const record = new Writer().u8(VERSIONS.newest).u32(batches.length);
 		for (const batch of batches) {
 			record.u64(batch.number).raw(batch.id).bytes(batch.owner).u8(STATES.indexOf(batch.state));
 			record.u64(batch.expiresAt).u32(batch.items).u32(batch.places).u32(batch.attempt).u32(batch.place);
@@ -207,6 +207,6 @@ export class StagedBatches {
 
 	#read(): readonly StagedBatch[] {
 		const record = this.count === 0 ? undefined : this.#map.get(KEY);
-		return record === undefined ? [] : FORMS.read(record.slice());
+		return record === undefined ? [] : VERSIONS.read(record.slice());
 	}
 }

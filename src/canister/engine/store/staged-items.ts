@@ -36,7 +36,7 @@ function encode(item: StagedItem): Uint8Array {
 	const { precondition, blob, expiresAt } = item;
 	const kind = caseOf<keyof typeof PRECONDITIONS>(precondition);
 	const version = "version" in precondition ? precondition.version : NO_VERSION;
-	const record = new Writer().u8(FORMS.newest).u32(item.place).u32(item.attempt).u64(item.charged);
+	const record = new Writer().u8(VERSIONS.newest).u32(item.place).u32(item.attempt).u64(item.charged);
 	record
 		.u64(item.grant)
 		.u64(item.granted)
@@ -75,7 +75,7 @@ function read(reader: Reader): StagedItem {
 	};
 }
 
-const FORMS = new RecordVersions<StagedItem>("staged item", read);
+const VERSIONS = new RecordVersions<StagedItem>("staged item", read);
 
 /** Items of batches: each under its key, and the keys in the order in which they were staged. */
 export class StagedItems {
@@ -87,7 +87,7 @@ export class StagedItems {
 
 	get({ number }: Pick<StagedBatch, "number">, key: string): StagedItem | undefined {
 		const record = this.#map.get(itemKey(number, key));
-		return record === undefined ? undefined : FORMS.read(record);
+		return record === undefined ? undefined : VERSIONS.read(record);
 	}
 
 	/** What the key holds by a batch that was revealed; null: nothing; undefined: what it held before. */

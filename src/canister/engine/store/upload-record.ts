@@ -57,7 +57,7 @@ export function encodeUpload(upload: Upload): Uint8Array {
 	const { tail } = upload;
 	const record = new Uint8Array(1 + KEY + key.length);
 	const view = new DataView(record.buffer, 1);
-	record[0] = UPLOAD_FORMS.newest;
+	record[0] = UPLOAD_VERSIONS.newest;
 	writeU64(view, 0, upload.content);
 	writeU64(view, CREATED_AT, upload.createdAt);
 	writeU64(view, EXPIRES_AT, upload.expiresAt);
@@ -128,4 +128,4 @@ function readFields(bytes: Uint8Array): Read {
 /** The text whose length stands at this place. */
 const keyAt = (bytes: Uint8Array, at: number): string => new Reader(bytes.subarray(at)).text();
 
-export const UPLOAD_FORMS = new RecordVersions<Upload>("upload", readFirst, readSecond);
+export const UPLOAD_VERSIONS = new RecordVersions<Upload>("upload", readFirst, readSecond);

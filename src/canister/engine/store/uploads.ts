@@ -3,7 +3,7 @@ import type { Catalog } from "../../catalog/index.js";
 import type { StableMap } from "../../host/ports.js";
 import type { Charges } from "../accounts/charges.js";
 import { fromHex, toHex } from "../base/codec.js";
-import { encodeUpload, UPLOAD_FORMS, type Upload } from "./upload-record.js";
+import { encodeUpload, UPLOAD_VERSIONS, type Upload } from "./upload-record.js";
 
 export type { Upload } from "./upload-record.js";
 
@@ -25,7 +25,7 @@ export class Uploads {
 
 	get(owner: Uint8Array, id: Uint8Array): Upload | undefined {
 		const bytes = this.#map.get(ownedKey(owner, id));
-		return bytes === undefined ? undefined : UPLOAD_FORMS.read(bytes);
+		return bytes === undefined ? undefined : UPLOAD_VERSIONS.read(bytes);
 	}
 
 	/** Stores what is new about an upload that is open. */
