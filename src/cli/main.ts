@@ -89,8 +89,12 @@ ${COMMANDS.map(([name, summary]) => `  ${name.padEnd(10)}${summary}`).join("\n")
 
 \`canister-blobs <command> --help\` says more; \`canister-blobs --version\` shows the version.`;
 
+/** What of an error is about the command line: also what only the client or the store can judge, such as a key. */
+const OF_ARGUMENTS = ["option_invalid", "invalid_argument"];
+
 const isUsageError = (error: unknown): boolean =>
 	error instanceof UsageError ||
+	(error instanceof Error && OF_ARGUMENTS.includes(String((error as NodeJS.ErrnoException).code))) ||
 	(error instanceof Error && String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS"));
 
 async function main(args: readonly string[]): Promise<number> {

@@ -48,6 +48,7 @@ const REPLACED: readonly (readonly [RegExp, string])[] = [
 /** Flags of what the client and the store call otherwise. */
 const FLAGS: Readonly<Record<string, string>> = {
 	canisterId: "--canister",
+	secrets: "--link-secret",
 	contentType: "--type",
 	content_type: "--type",
 	metadata: "--metadata",

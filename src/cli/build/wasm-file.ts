@@ -1,6 +1,7 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { LinkError } from "../../canister/native/link.js";
+import { UsageError } from "../command.js";
 import { whyNotWritten } from "../disk.js";
 
 /** Wasm as files: read plain or compressed, written whole or not at all. */
@@ -18,16 +19,16 @@ function compress(bytes: Uint8Array): Uint8Array {
 	return compressed;
 }
 
-/** @throws {LinkError} */
+/** @throws {UsageError} */
 export async function readInput(path: string): Promise<Buffer> {
 	try {
 		return await readFile(path);
 	} catch (cause) {
-		throw new LinkError(`cannot read ${path}: ${(cause as Error).message}`, { cause });
+		throw new UsageError(`cannot read ${path}: ${(cause as NodeJS.ErrnoException).code}`, { cause });
 	}
 }
 
-/** @throws {LinkError} */
+/** @throws {LinkError}, {UsageError} */
 export async function readWasm(path: string): Promise<Uint8Array> {
 	const bytes = await readInput(path);
 	try {

@@ -79,7 +79,8 @@ async function run(args: readonly string[]): Promise<number> {
 		});
 	}
 	const act = ACTIONS[action];
-	if (act === undefined) throw new UsageError(`key does not know ${JSON.stringify(action)}`);
+	if (act === undefined)
+		throw new UsageError(`key takes list, add, remove, change or new, not ${JSON.stringify(action)}`);
 	return reported(values, async (report) => act(report, await placeOfKeys(values), values, slot));
 }
 
