@@ -56,7 +56,9 @@ const MESSAGES: { readonly [Code in BackupErrorCode]: (details: BackupErrorDetai
 	sink_failed: ({ object, reason }) => `The repository could not be read or written at ${object}: ${reason}.`,
 	commit_contended: ({ attempts }) => `Others changed the repository ${attempts} times in a row. Try again.`,
 	snapshot_not_found: ({ snapshot }) =>
-		`No snapshot, or more than one, has a name that begins with ${JSON.stringify(snapshot)}.`,
+		snapshot === "latest"
+			? "There is no snapshot yet. Make one with backup."
+			: `No snapshot, or more than one, has a name that begins with ${JSON.stringify(snapshot)}.`,
 	key_not_found: ({ key }) => `The snapshot holds no key ${JSON.stringify(key)}.`,
 	rolled_back: ({ sequence }) =>
 		`The store no longer has change ${sequence} as the last snapshot saw it: it was rolled back, reinstalled or ` +

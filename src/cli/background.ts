@@ -61,7 +61,10 @@ export async function startInBackground(args: readonly string[]): Promise<Runnin
 
 /** What the process printed that was to be in the background: a wrong command line is one here, too. */
 function notStarted(printed: string, exitCode: number | null): Error {
-	if (exitCode !== EXIT_USAGE) return new Error(`the network did not start:\n${printed}`);
+	if (exitCode !== EXIT_USAGE) {
+		const own = printed.split("\n").filter((line) => !/^\S+Z (?:started|ended)\b/.test(line));
+		return new Error(`the network did not start:\n${own.join("\n")}`);
+	}
 	const [, message = printed] = /canister-blobs network: (.*)/.exec(printed) ?? [];
 	return new UsageError(message);
 }
@@ -76,7 +79,7 @@ const logged = (text: string): void => console.error(`${new Date().toISOString()
 export function logEnd(): void {
 	if (process.env[IN_BACKGROUND] === undefined) return;
 	logged(`started: process ${process.pid}`);
-	let reason = "it was done";
+	let reason: string | undefined;
 	// The terminal that it was started from is closed, which is what the background is for.
 	process.on("SIGHUP", () => logged("SIGHUP: went on"));
 	for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT"] as const)
@@ -90,7 +93,9 @@ export function logEnd(): void {
 		logged(`${reason}: ${error instanceof Error ? error.stack : error}`);
 		process.exit(EXIT_FAILURE);
 	});
-	process.on("exit", (code) => logged(`ended with exit code ${code}: ${reason}`));
+	process.on("exit", (code) =>
+		logged(`ended with exit code ${code}${reason === undefined ? "" : `: ${reason}`}`),
+	);
 }
 
 /** Whether this process is one that was started in the background. */

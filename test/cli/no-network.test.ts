@@ -45,10 +45,13 @@ test("C149 one that is gone is named with its log and the last line of it", asyn
 	const said = async () => (await runCommand(ls, "-n", "local", "--json")).last.message as unknown as string;
 	expect(await said()).toMatch(/is gone \(it was process 1073741824, at http.*It left no log\. Start one/);
 	const log = join(folder, ".canister-blobs/network.log");
-	writeFileSync(log, "2026-12-01T03:00:00.000Z started\n2026-12-01T03:06:00.000Z SIGTERM: ends\n");
+	writeFileSync(log, "2026-12-01T03:00:00.000Z started\nuse: --network local\n");
 	expect(await said()).toContain(
-		`Its log ${log} ends with: 2026-12-01T03:06:00.000Z SIGTERM: ends. Start one`,
+		`Its log ${log} ends with: use: --network local (it was killed: it could not say`,
 	);
+	const end = "2026-12-01T03:06:00.000Z ended with exit code 0: SIGTERM";
+	writeFileSync(log, `2026-12-01T03:00:00.000Z started\n${end}\n`);
+	expect(await said()).toContain(`Its log ${log} ends with: ${end}. Start one`);
 	// Who asks no store needs no network.
 	expect(await runCommand(whoami, "-n", "local")).toMatchObject({ code: 0 });
 });

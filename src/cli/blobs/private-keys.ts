@@ -43,7 +43,7 @@ async function holdsOne(path: string): Promise<boolean> {
 	}
 }
 
-/** What refuses to upload them. @param advice how to leave them out */
+/** What refuses to upload them. @param advice how to go on without them */
 export function refusal(paths: readonly string[], advice: string): CommandError {
 	const named = paths.slice(0, MAX_NAMED).map(shownKey).join(", ");
 	const more = paths.length > MAX_NAMED ? ` and ${paths.length - MAX_NAMED} more` : "";

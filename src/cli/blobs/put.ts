@@ -197,7 +197,7 @@ async function filesToPut(
 	const exclude = [...(globs.exclude ?? []), OWN_FOLDER];
 	const found = await filesIn(directory, { filter: filterOf({ include: globs.include, exclude }) });
 	const keys = isAllowed ? [] : await withPrivateKeys(found.files.map(({ path }) => path));
-	if (keys.length > 0) throw refusal(keys, "Leave them out with --exclude");
+	if (keys.length > 0) throw refusal(keys, `Leave ${keys.length === 1 ? "it" : "them"} out with --exclude`);
 	for (const name of SUSPECT) {
 		const count = found.files.filter(({ key }) => key.split("/").slice(0, -1).includes(name)).length;
 		if (count > 0)

@@ -69,10 +69,12 @@ export function noNetwork(folder: string): string {
 	const last = lastLineOf(log);
 	return (
 		`the local network of ${directory} is gone (it was process ${network.pid}, at ${network.url}). ` +
-		`${last === undefined ? "It left no log" : `Its log ${log} ends with: ${last}`}. ${start}`
+		`${last === undefined ? "It left no log" : `Its log ${log} ends with: ${last}${ENDED.test(last) ? "" : " (it was killed: it could not say why)"}`}. ${start}`
 	);
 }
 
+/** What a process in the background writes last, unless the system kills it. */
+const ENDED = /^\S+Z ended with exit code /;
 const MAX_LINE = 300;
 
 function lastLineOf(path: string): string | undefined {
