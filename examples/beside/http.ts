@@ -23,11 +23,11 @@ export interface Page {
 	status_code: number;
 	headers: [string, string][];
 	body: Uint8Array;
-	/** True: the gateway is to ask for the same by an update. */
+	/** True: the gateway must repeat the request as an update. */
 	upgrade: [] | [boolean];
 }
 
-/** Not certified, for what is neither the store's nor served: no gateway shows it but under the canister's raw name. */
+/** Uncertified 404 for any other path. Gateways show it only under the canister's raw name. */
 export const notFound = (): Page => ({
 	status_code: 404,
 	headers: [["content-type", "text/plain; charset=utf-8"]],

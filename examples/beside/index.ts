@@ -23,12 +23,12 @@ interface Entry {
 	readonly name: string;
 }
 
-// The application has memory ids 0 to 9 to itself.
+// The application uses memory ids 0 to 9.
 const entries = new StableBTreeMap<number, Entry>(0);
 const guests = new StableBTreeMap<string, number>(1);
 const growth = new StableBTreeMap<string, number>(2);
 
-/** Whoever has signed may have pictures, under `pictures/` and their own principal. Else it is as the roles say. */
+/** A guest who has signed may write under `pictures/` and the own principal. All other permissions follow roles. */
 function authorize({ caller, action, key }: AccessRequest): boolean | undefined {
 	const [folder, guest] = key.split("/");
 	if (folder !== "pictures" || action === "read") return undefined;
@@ -36,16 +36,16 @@ function authorize({ caller, action, key }: AccessRequest): boolean | undefined 
 	return action === "write" ? false : undefined;
 }
 
-/** Guests have no role: without this `inspect_message` would take them for strangers, and let no picture in. */
+/** Guests have no role: without this function `inspect_message` would reject their uploads. */
 const admit = (caller: Principal): boolean => guests.containsKey(caller.toText());
 
-/** Pictures are taken in while there are more cycles than that: the guests shall still be able to sign. */
+/** Uploads stop at this balance, so that guests can still sign. */
 const CYCLES_FOR_SIGNING = 1e12;
 
-/** So much may be spent in a day on answers to players that jump into the middle of a film. */
+/** Cycles a day for answers to players that seek within a film. */
 const CYCLES_FOR_SEEKING = 1e11;
 
-// The store's ids begin at 10. A canister has one init, so this class has it, and calls what the store's is to do.
+// The store's memory ids begin at 10. A canister has one init, so this class has it and calls the store's.
 const Store = createBlobStore({
 	memoryOffset: 10,
 	ownLifecycle: true,
@@ -55,7 +55,7 @@ const Store = createBlobStore({
 	http: { prefix: "/files", exactRanges: { cyclesPerDay: CYCLES_FOR_SEEKING } },
 });
 
-/** Where only those put pictures whom the guest has invited, by grants of the store. */
+/** Keys that only guests of the owner may write, by grants of the store. */
 function albumOf(guest: Principal): string {
 	if (!admit(guest)) throw new Error("sign first");
 	return `albums/${guest.toText()}/`;
@@ -65,7 +65,7 @@ const TEXT = { "content-type": "text/plain; charset=utf-8", "x-content-type-opti
 
 const now = (): Date => new Date(Number(time() / 1_000_000n));
 
-/** Where the number of guests stands in the tree that the canister certifies, beside the store's labels. */
+/** Label of the number of guests in the certified tree, beside the store's labels. */
 const GUESTS = "guests";
 const countOf = (count: number): Uint8Array => new Uint8Array(Uint32Array.of(count).buffer);
 
@@ -91,7 +91,7 @@ class Guestbook {
 		this.#everyHour();
 	}
 
-	/** The store first: it knows its own methods. A filter only, each method checks for itself. */
+	/** The store first, for its own methods. This is a filter only: each method checks the caller itself. */
 	@inspectMessage({ manual: true })
 	inspectMessage(): boolean {
 		const accepts = Store.inspectMessage();
@@ -115,7 +115,7 @@ class Guestbook {
 		return count + 1;
 	}
 
-	/** Takes the right to put pictures away from this guest: from those that are staged and not shown yet, too. */
+	/** Removes a guest's right to add pictures, including staged pictures that are not visible yet. */
 	@update([])
 	leave(): void {
 		const guest = msgCaller();
@@ -123,7 +123,7 @@ class Guestbook {
 		Store.ruleChanged(guest);
 	}
 
-	/** How many have signed, with what proves it: the certificate, and the hash tree with the number as its leaf. */
+	/** The number of signatures with its proof: the certificate, and the hash tree with the number as its leaf. */
 	@query([], IDL.Record({ count: IDL.Nat32, certificate: Bytes, witness: Bytes }))
 	guests(): { count: number; certificate: Uint8Array; witness: Uint8Array } {
 		const count = Number(entries.len());
@@ -132,7 +132,7 @@ class Guestbook {
 		return { count, ...proof };
 	}
 
-	/** Lets a friend who has not signed put pictures into this guest's album: ten in all, public, until tomorrow. */
+	/** Lets a friend without a signature add pictures to this guest's album: at most ten, public, until tomorrow. */
 	@update([IDL.Principal], IDL.Text)
 	invite(friend: Principal): string {
 		const prefix = albumOf(msgCaller());
@@ -142,7 +142,7 @@ class Guestbook {
 		return prefix;
 	}
 
-	/** Takes back what this guest invited a friend to. */
+	/** Revokes an invitation of this guest. */
 	@update([IDL.Principal], IDL.Nat32)
 	uninvite(friend: Principal): number {
 		const prefix = albumOf(msgCaller());
@@ -156,7 +156,7 @@ class Guestbook {
 		return newest().map(({ name }) => name);
 	}
 
-	/** How many entries there were, by the hour. */
+	/** Number of entries per hour. */
 	@query([], IDL.Vec(IDL.Tuple(IDL.Text, IDL.Nat32)))
 	growth(): [string, number][] {
 		return growth.items();
@@ -172,7 +172,7 @@ class Guestbook {
 		return Store.httpRequestUpdate(request) ?? notFound();
 	}
 
-	/** Timers end with an upgrade, the store's too: each sets its own anew. */
+	/** Timers end with an upgrade, so the store and this class start theirs again. */
 	#everyHour(): void {
 		setTimerInterval(HOUR_SECONDS, () => {
 			growth.insert(now().toISOString(), Number(entries.len()));
@@ -181,8 +181,8 @@ class Guestbook {
 }
 
 /**
- * The guestbook's own page, certified: made anew whenever somebody signs, and by each upgrade. Pictures are below
- * `/files/`, and every other path says that there is nothing.
+ * The certified page of the guestbook: updated by each signature and by each upgrade. Pictures are below `/files/`.
+ * Every other path gets 404.
  */
 function showNewest(): void {
 	const lines = newest().map(({ name, guest }) => `${name} (${guest})\n`);
@@ -190,7 +190,7 @@ function showNewest(): void {
 	Store.serve("/*", { status: 404, headers: TEXT, body: "Sign the guestbook at /.\n" });
 }
 
-/** By number: a map has its keys in the order of their bytes, in which 10 comes before 9. */
+/** Sorted by number: a map orders keys by their bytes, where 10 comes before 9. */
 function newest(): Entry[] {
 	const count = Number(entries.len());
 	const page: Entry[] = [];

@@ -23,7 +23,7 @@ async function main(): Promise<void> {
 	const { files, skipped, failed } = await filesIn(directory);
 	for (const path of skipped) process.stderr.write(`skipped ${path}: neither a file nor a directory\n`);
 
-	// Small files travel together, large ones in chunks; what is there with the same bytes is not sent.
+	// Small files share messages, large ones are sent in chunks. Blobs with the same bytes are not sent.
 	const transfer = client.uploadMany(files, { prefix, skipUnchanged: true });
 	showProgress(transfer);
 	const result = await transfer.done;

@@ -12,7 +12,7 @@ const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 
 type UploadMany = Transfer<UploadManyResult, UploadManyProgress, ItemResult<ItemUploaded>>;
 
-/** Shows on stderr how far a transfer is: a line for each file, and on a terminal one that moves. */
+/** Shows progress on stderr: a line for each file, and on a terminal also a progress line. */
 export function showProgress(transfer: UploadMany): void {
 	const { isTTY } = process.stderr;
 	let shownAt = 0;

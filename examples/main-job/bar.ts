@@ -2,7 +2,7 @@ import { SingleBar } from "cli-progress";
 
 const MB = 1e6;
 
-/** How far an uploading process is. */
+/** Progress of an uploading process. */
 export interface Loaded {
 	readonly loaded: number;
 	readonly total: number;
@@ -10,12 +10,12 @@ export interface Loaded {
 	readonly secondsLeft: number | undefined;
 }
 
-/** One bar for the whole upload, whichever process is uploading: it never goes back. */
+/** One bar for the whole upload across processes. It never goes back. */
 export class UploadBar {
 	readonly #bar: SingleBar | undefined;
 	#loaded = 0;
 
-	/** @param isQuiet whether nothing is shown */
+	/** @param isQuiet whether to show nothing */
 	constructor(size: number, isQuiet: boolean) {
 		if (isQuiet) return;
 		this.#bar = new SingleBar({
@@ -30,7 +30,7 @@ export class UploadBar {
 		this.#bar.start(size, 0, { percent: "  0 %", size: (size / MB).toFixed(1), rate: "", left: "" });
 	}
 
-	/** A process that resumes counts from nothing until it knows what has arrived. */
+	/** A process that resumes reports 0 until it knows which chunks have arrived. */
 	show({ loaded, total, bytesPerSecond, secondsLeft }: Loaded): void {
 		this.#loaded = Math.max(this.#loaded, loaded);
 		this.#bar?.update(this.#loaded, {

@@ -16,9 +16,9 @@ import { type Done, UploadProcess, uploadTask } from "./upload-process.js";
 import type { UploadTask } from "./uploader.js";
 
 /**
- * The main job, for real: a file goes chunk by chunk into a canister, its process is killed in the middle, another
- * resumes, the canister is upgraded under it, and what comes back is compared by the system's own sha256sum. `npm start`
- * (scripts/start.mjs) checks the file, compiles and runs it.
+ * The main job: uploads a file chunk by chunk, kills the process in the middle, resumes in another one, upgrades the
+ * canister meanwhile, and compares the download with the system's sha256sum. `npm start` (scripts/start.mjs) checks the
+ * file, compiles and runs it.
  */
 
 const KILL_AT = 0.35;
@@ -35,7 +35,7 @@ try {
 	console.log(values.json ? JSON.stringify(figures, null, "\t") : `\n${formatTable(figures)}`);
 	if (!figures.identical) process.exitCode = 1;
 } catch (error) {
-	// An agent's errors hold whole certificates, which a console would print byte by byte.
+	// An agent's errors contain whole certificates, which a console would print byte by byte.
 	console.error(`npm start: ${error instanceof Error ? error.message : error}`);
 	process.exitCode = 1;
 }
@@ -113,7 +113,7 @@ async function run(path: string, built: string | undefined, isQuiet: boolean): P
 	}
 }
 
-/** Uploads; kills the process on the way and resumes in another, under which the canister is upgraded. */
+/** Uploads; kills the process halfway, resumes in another one, and upgrades the canister meanwhile. */
 async function uploaded(task: UploadTask, bar: UploadBar, upgrade: () => Promise<void>): Promise<Done> {
 	try {
 		let reached = 0;
@@ -158,7 +158,7 @@ function sum(numbers: number[]): number {
 	return numbers.reduce((total, each) => total + each, 0);
 }
 
-/** A figure that nobody counted is no figure. */
+/** Unmeasured figures are left out. */
 function known(value: number): number | undefined {
 	return Number.isFinite(value) && value > 0 ? value : undefined;
 }

@@ -1,22 +1,22 @@
-/** What the main job measured. Sizes in bytes, times in seconds. */
+/** Results of the main job. Sizes in bytes, times in seconds. */
 export interface Figures {
 	readonly file: string;
 	readonly bytes: number;
 	readonly chunks: number;
-	/** Chunks that were in the canister when the second process began. */
+	/** Chunks in the canister when the second process began. */
 	readonly chunksReused: number;
 	readonly uploadSeconds: number;
 	readonly uploadMBPerSecond: number;
 	readonly downloadSeconds: number;
 	readonly downloadMBPerSecond: number;
-	/** Of the puts alone; undefined on a network that does not count. */
+	/** Instructions of the puts only; undefined without metering. */
 	readonly putInstructionsPerByte: number | undefined;
-	/** Everything that the upload cost, upgrade aside; undefined on a network that does not charge. */
+	/** Total cost of the upload in cycles without the upgrade; undefined on a network without charges. */
 	readonly cyclesPerByte: number | undefined;
-	/** Against 2,000 cycles a byte, what receiving them costs in any case. */
+	/** Relative to 2,000 cycles a byte, the charge for receiving it. */
 	readonly cyclesOverFloor: number | undefined;
 	readonly uploaderPeakMemoryMB: number;
-	/** Before it sent anything: Node, the agent and the client. */
+	/** Time before the first request: start of Node, the agent and the client. */
 	readonly uploaderIdleMemoryMB: number;
 	readonly sha256: string;
 	readonly identical: boolean;

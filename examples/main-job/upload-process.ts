@@ -7,7 +7,7 @@ import type { UploadReport, UploadTask } from "./uploader.js";
 
 export type Done = Extract<UploadReport, { type: "done" }>;
 
-/** What an uploading process has to be told to upload `path` to `key` as `uploader`. */
+/** Arguments of a process that uploads `path` to `key` as `uploader`. */
 export function uploadTask(
 	{ url, rootKey }: { readonly url: string; readonly rootKey: Uint8Array },
 	canisterId: Principal,
@@ -19,10 +19,10 @@ export function uploadTask(
 	return { url, rootKey, secretKey, canisterId: canisterId.toText(), path, key };
 }
 
-/** An uploading process: how far it is, when it is done, and the means to kill it. */
+/** An uploading process: its progress, its result, and a method to kill it. */
 export class UploadProcess {
 	readonly #child: ChildProcess;
-	/** Resolves with the last report; undefined where the process was killed before it could make one. */
+	/** Resolves with the last report; undefined if the process was killed before its first. */
 	readonly end: Promise<Done | undefined>;
 
 	constructor(task: UploadTask, onProgress: (progress: Loaded) => void) {
@@ -44,7 +44,7 @@ export class UploadProcess {
 		this.#child.send(task);
 	}
 
-	/** Ends the process as a power cut would: it gets no chance to say or save anything. */
+	/** Kills the process without a chance to report or save anything, like a power cut. */
 	kill(): void {
 		this.#child.kill("SIGKILL");
 	}

@@ -3,7 +3,7 @@ import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { BlobClient } from "canister-blobs/node";
 import type { Loaded } from "./bar.js";
 
-/** What the uploading process is told, over IPC: a key has no place in arguments, which everybody can list. */
+/** Arguments, sent over IPC: every user can list command lines, which must not contain a key. */
 export interface UploadTask {
 	readonly url: string;
 	readonly rootKey: Uint8Array;
@@ -13,23 +13,23 @@ export interface UploadTask {
 	readonly key: string;
 }
 
-/** What it tells: progress in bytes, and at the end the root and its own peak memory. */
+/** Reports: progress in bytes, and at the end the root and its own peak memory. */
 export type UploadReport =
 	| ({ readonly type: "progress" } & Loaded)
 	| {
 			readonly type: "done";
 			readonly root: string;
 			readonly reused: number;
-			/** Resident memory with everything loaded and nothing sent. */
+			/** Resident memory after loading, before the first request. */
 			readonly idleMemoryBytes: number;
-			/** The most that was seen while it uploaded, looking a hundred times a second. */
+			/** Peak of samples during the upload, a hundred a second. */
 			readonly peakMemoryBytes: number;
 	  }
 	| { readonly type: "failed"; readonly message: string };
 
 const report = (message: UploadReport) => process.send?.(message);
 
-/** A process of its own that uploads one file, so that it can be killed in earnest. */
+/** A process that uploads one file and can be killed. */
 process.once("message", async (task: UploadTask) => {
 	try {
 		const identity = Ed25519KeyIdentity.fromSecretKey(task.secretKey);

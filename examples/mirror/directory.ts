@@ -5,7 +5,7 @@ import { pathRefusal } from "./paths.js";
 
 const errnoOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
-/** What is at a path itself, a symbolic link not followed; undefined if nothing is. */
+/** Type of the entry at a path, without following a symbolic link; undefined if there is none. */
 export async function statOf(path: string): Promise<Stats | undefined> {
 	try {
 		return await lstat(path);
@@ -16,8 +16,8 @@ export async function statOf(path: string): Promise<Stats | undefined> {
 }
 
 /**
- * Where `path` is below the target. Every directory on the way is made, and must be a real one: through a symbolic
- * link the file would be written outside of the target.
+ * Path of `path` below the target. Makes every directory on the way and requires a real one: a symbolic link could lead
+ * outside of the target.
  */
 export async function placeFor(target: string, path: string): Promise<string> {
 	const refusal = pathRefusal(path);
@@ -32,7 +32,7 @@ export async function placeFor(target: string, path: string): Promise<string> {
 	return join(target, path);
 }
 
-/** Removes a file below the target, and the directories that are empty without it. */
+/** Removes a file below the target, and the directories that become empty. */
 export async function removeFile(target: string, path: string): Promise<void> {
 	const file = await placeFor(target, path);
 	await rm(file, { force: true });
@@ -47,7 +47,7 @@ export async function removeFile(target: string, path: string): Promise<void> {
 	}
 }
 
-/** For `catch`: passes one error by, as another file of the same directory may have been first. */
+/** For `catch`: ignores one error, since another file of the same directory may have caused it first. */
 const unless = (code: string) => (error: unknown) => {
 	if (errnoOf(error) !== code) throw error;
 };

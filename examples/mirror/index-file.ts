@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { type Reader, readerRefusal } from "./reader.js";
 
-/** What a file was when the mirror last saw it right. */
+/** State of a file when the mirror last verified it. */
 export interface IndexEntry {
 	/** Root of the blob, in hex. */
 	readonly root: string;
@@ -10,8 +10,8 @@ export interface IndexEntry {
 }
 
 /**
- * What a mirror knows of its directory, by path. Only a hint: without an entry a file is compared by its hashes. But
- * it says which files are the mirror's own, so that no other is ever removed.
+ * The mirror's records of its directory, by path. They save work only: a file without an entry is compared by its
+ * hashes. They also mark the mirror's own files, so that no other file is ever removed.
  */
 export class IndexFile {
 	readonly entries: Map<string, IndexEntry>;
@@ -27,9 +27,9 @@ export class IndexFile {
 	}
 
 	/**
-	 * Opens the index of what is `mirrored`, as seen by `reader`.
-	 * @param isNewReader whether another reader than the mirror was made with is wanted
-	 * @throws if the index is of something else, or of another reader: it would all seem to be gone
+	 * Opens the index of `mirrored`, as read by `reader`.
+	 * @param isNewReader whether to accept another reader than the one that made the mirror
+	 * @throws if the index is of another store, or of another reader: all its files would seem to be deleted
 	 */
 	static async open(
 		path: string,
@@ -57,7 +57,7 @@ export class IndexFile {
 		return new IndexFile(path, mirrored, reader, new Map(kept.files));
 	}
 
-	/** Written aside and renamed, so that it is never half an index. */
+	/** Writes a temporary file and renames it, so that the index is never partial. */
 	async save(): Promise<void> {
 		const kept = { mirrored: this.#mirrored, reader: this.#reader, files: [...this.entries] };
 		const text = JSON.stringify(kept, undefined, "\t");

@@ -9,12 +9,12 @@ import { STATE_DIRECTORY } from "./paths.js";
 
 export interface MirroredFile {
 	readonly entry: IndexEntry;
-	/** `damaged`: the file was no longer what the mirror had put there, and was fetched anew. */
+	/** `damaged`: the file differed from what the mirror had written, and was downloaded again. */
 	readonly outcome: "fetched" | "damaged" | "unchanged";
 	readonly fetchedBytes: number;
 }
 
-/** Makes the file at `path` below the target what the store holds under a key. */
+/** Makes the file at `path` below the target equal to the blob of a key. */
 export async function mirrorFile(
 	client: BlobClient,
 	target: string,
@@ -29,7 +29,7 @@ export async function mirrorFile(
 	if (known && wasMirrored && !verify && found && isSame(found, known))
 		return { entry: known, outcome: "unchanged", fetchedBytes: 0 };
 
-	// By its key: the whole subnet certifies what it holds, where the list was one node's word.
+	// Reads by key: the subnet certifies that, while the list is the word of one node.
 	const download = client.download(listed.key);
 	if (found?.isFile() && (await matches(download, file)))
 		return { entry: await entryOf(download, file), outcome: "unchanged", fetchedBytes: 0 };
@@ -39,7 +39,9 @@ export async function mirrorFile(
 	return { entry: await entryOf(download, file), outcome, fetchedBytes };
 }
 
-/** Downloads aside, then takes the name. Chunks that the old file shares with the new one are not fetched again. */
+/**
+ * Downloads to a temporary file and renames it. Chunks that the old file shares with the new one are not downloaded.
+ */
 async function fetchFile(
 	download: Download,
 	target: string,
@@ -52,7 +54,7 @@ async function fetchFile(
 	return manifest.size - reusedBytes;
 }
 
-/** Whether a file has exactly the blob's bytes, chunk by chunk: only the list of hashes is fetched for that. */
+/** Whether a file has exactly the blob's bytes, chunk by chunk. Downloads only the list of hashes. */
 async function matches(download: Download, path: string): Promise<boolean> {
 	const file = await open(path, "r");
 	try {

@@ -22,10 +22,10 @@ const USAGE = `Makes a directory hold what a store holds: fetches what is new or
 `;
 
 const INDEX = "index.json";
-/** How often a store that changes meanwhile is gone through. */
+/** How often to repeat the mirror if the store changes meanwhile. */
 const PASSES = 4;
 
-/** What the store holds below a prefix, proven, by path below it. Taken to its end before anything is changed. */
+/** The proven list of a prefix, by path below it. Read completely before any file changes. */
 async function listStored(client: BlobClient, prefix: string): Promise<Map<string, Manifest>> {
 	const stored = new Map<string, Manifest>();
 	for await (const entry of client.list({ prefix }))
@@ -33,7 +33,7 @@ async function listStored(client: BlobClient, prefix: string): Promise<Map<strin
 	return stored;
 }
 
-/** Whether no key was changed between two lists: then what was fetched between them is of one state of the store. */
+/** Whether the lists before and after are equal: then everything downloaded in between is of one state of the store. */
 const isSameState = (one: Map<string, Manifest>, other: Map<string, Manifest>): boolean =>
 	one.size === other.size &&
 	[...one].every(([path, { sequence, canisterVersion }]) => {
@@ -76,7 +76,7 @@ async function main(): Promise<void> {
 		}
 	};
 
-	/** Makes the directory hold what was listed. */
+	/** Makes the directory equal to the list. */
 	const mirrorAll = async (stored: Map<string, Manifest>, verify: boolean): Promise<void> => {
 		const { files, refused } = planPaths(stored);
 		const gone = values.delete ? [...index.entries.keys()].filter((path) => !stored.has(path)) : [];
@@ -88,7 +88,7 @@ async function main(): Promise<void> {
 		failed = [...refused].map(([path, reason]) => ({ path, reason }));
 		count.unchanged = 0;
 		try {
-			// Before anything is fetched: a file may have to make room for a directory of its name.
+			// Before the downloads: a file may be replaced by a directory of its name.
 			for (const path of gone)
 				await attempt(path, async () => {
 					await removeFile(target, path);
@@ -114,7 +114,7 @@ async function main(): Promise<void> {
 	for (let pass = 1; ; pass++) {
 		const before = changed();
 		await mirrorAll(stored, values.verify && pass === 1);
-		// A batch may have been revealed meanwhile: the directory is to be of before or of after.
+		// A batch may have been revealed meanwhile: the directory must show the state before or after it.
 		if (failed.length === 0 && changed() === before) break;
 		const now = await listStored(client, prefix);
 		if (isSameState(stored, now)) break;
@@ -125,11 +125,11 @@ async function main(): Promise<void> {
 		stored = now;
 	}
 
-	// With nothing left to fetch, no attempt will go on with a part that an earlier one left.
+	// After a complete download no attempt resumes the parts of an earlier one.
 	if (failed.length === 0)
 		for (const name of await readdir(state)) if (name !== INDEX) await rm(join(state, name));
 
-	// As JSON: whatever a canister calls its keys must not reach a terminal as escape sequences.
+	// As JSON, so that keys cannot send escape sequences to a terminal.
 	for (const { path, reason } of failed) process.stderr.write(`failed ${JSON.stringify(path)}: ${reason}\n`);
 	console.log(
 		`${count.fetched} fetched, ${count.damaged} damaged and fetched anew, ${count.unchanged} unchanged, ` +

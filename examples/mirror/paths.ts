@@ -1,13 +1,13 @@
-/** Of a mirror's own: its index, and files that are not whole yet. No key may stand there. */
+/** The mirror's own files: its index, and partial downloads. No key may have such a path. */
 export const STATE_DIRECTORY = ".canister-blobs";
 
-/** The longest name that common file systems take, in bytes of UTF-8. */
+/** Maximum length of a name on common file systems, in bytes of UTF-8. */
 const MAX_NAME_BYTES = 255;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f<>:"|?*\\]|\p{Surrogate}/u;
 const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
 
-/** What a file system that ignores case and normalises Unicode takes two names by. */
+/** The form in which a case-insensitive, normalising file system compares names. */
 const fold = (path: string): string => path.normalize("NFC").toLowerCase().normalize("NFC");
 
 /**
@@ -28,13 +28,13 @@ export function pathRefusal(path: string): string | undefined {
 }
 
 export interface Plan<T> {
-	/** What each path is to hold. */
+	/** Target of each path. */
 	readonly files: Map<string, T>;
-	/** Paths that cannot be, and why. */
+	/** Impossible paths, with the reason. */
 	readonly refused: Map<string, string>;
 }
 
-/** Sorts out which paths can stand beside each other in one directory, on any of the usual systems. */
+/** Finds the paths that can exist together in one directory, on all common systems. */
 export function planPaths<T>(wanted: Iterable<readonly [path: string, what: T]>): Plan<T> {
 	const files = new Map<string, T>();
 	const refused = new Map<string, string>();

@@ -2,29 +2,30 @@ import type { Principal } from "@dfinity/principal";
 import type { BlobClient } from "canister-blobs/node";
 import { isBlobError } from "canister-blobs/node";
 
-/** By whose eyes a mirror sees the store. What another caller may not read would look deleted. */
+/** The caller of a mirror. Blobs that another caller may not read would look deleted. */
 export interface Reader {
 	/** The principal, as text. */
 	readonly principal: string;
-	/** Whether it reads the private blobs of others. */
+	/** Whether it may read the private blobs of others. */
 	readonly readsAll: boolean;
 }
 
-/** Asks the subnet, by the one read that takes the right to read everything. */
+/** Asks the subnet, with a read that requires the right to read everything. */
 export async function readsAll(client: BlobClient, caller: Principal): Promise<boolean> {
-	// It holds no role: it would be refused, and the client would ask for 10 seconds whether one was granted just now.
+	// Without a role, the request would be refused, and the client would retry for 10 seconds in case a role was just
+	// granted.
 	if (caller.isAnonymous()) return false;
 	try {
 		await client.latestCursor();
 		return true;
 	} catch (error) {
-		// What is refused for good is refused for want of a role, or of an identity.
+		// A final refusal means that the caller lacks a role or an identity.
 		if (isBlobError(error) && error.action !== "retry") return false;
 		throw error;
 	}
 }
 
-/** Why a mirror that `kept` made must not go on with what `now` sees; undefined if it can. */
+/** Why a mirror by reader `kept` must not continue with reader `now`; undefined if it may. */
 export function readerRefusal(kept: Reader, now: Reader): string | undefined {
 	if (kept.principal !== now.principal)
 		return `It was made by ${kept.principal}, and the caller is ${now.principal}`;

@@ -1,7 +1,7 @@
 import type { BlobClient, BlobSource } from "canister-blobs";
 
 export async function release(film: BlobSource, page: string, blobs: BlobClient) {
-	// The bytes are sent beforehand, in as many messages as they take; nobody sees them yet.
+	// The bytes are sent first, in as many messages as needed. They stay invisible.
 	const upload = await blobs.prepareUpload(film, { key: "site/film.mp4", visibility: "public" }).done;
 	const source = new TextEncoder().encode(page);
 	return blobs.batch([

@@ -14,7 +14,7 @@ export async function thereAndBack(agent: HttpAgent, canisterId: string, path: s
 }
 
 export async function directory(blobs: BlobClient, path: string) {
-	// Small files travel together, as many as a message holds; one that fails does not fail the others.
+	// Small files share messages. Files fail independently.
 	const options = { prefix: "site/", exclude: [".git", "*.tmp"], skipUnchanged: true };
 	return blobs.uploadDirectory(path, options).done;
 }

@@ -4,13 +4,13 @@ import { HttpAgent } from "@dfinity/agent";
 import { Ed25519KeyIdentity } from "@dfinity/identity";
 import { BlobClient } from "canister-blobs/node";
 
-/** The identity of a key that `openssl genpkey -algorithm ed25519` made. */
+/** The identity of a key made by `openssl genpkey -algorithm ed25519`. */
 async function identityIn(pem: string) {
 	const { d = "" } = createPrivateKey(await readFile(pem)).export({ format: "jwk" });
 	return Ed25519KeyIdentity.fromSecretKey(Buffer.from(d, "base64url"));
 }
 
-/** Takes what `canister-blobs network` prints, `key.pem`, and the path of a file. */
+/** Takes the output of `canister-blobs network`, `key.pem`, and the path of a file. */
 export async function quickStart(host: string, canisterId: string, pem: string, path: string) {
 	const agent = await HttpAgent.create({ host, identity: await identityIn(pem) });
 	const blobs = new BlobClient({ agent, canisterId, localNetwork: true });

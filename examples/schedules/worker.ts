@@ -2,18 +2,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { backup, forget, isBackupError, prune, Repository, type Sink } from "canister-blobs/backup";
 import { type BlobClient, isBlobError } from "canister-blobs/node";
 
-/** What a worker needs, and whom it tells. */
+/** Options and callbacks of a worker. */
 export interface WorkerOptions {
 	readonly sink: Sink;
 	readonly client: BlobClient;
 	readonly canister: string;
 	readonly everyMs: number;
 	readonly signal: AbortSignal;
-	/** Told of each snapshot, of what it lacks, and of what failed: for logs, metrics and alerts. */
+	/** Called with each snapshot, with what it lacks, and with failures: for logs, metrics and alerts. */
 	readonly tell: (event: { readonly type: "made" | "incomplete" | "failed"; readonly text: string }) => void;
 }
 
-/** Takes a snapshot at each interval, until the signal is aborted. A backup that fails is tried again at the next. */
+/** Makes a snapshot at each interval, until the signal aborts. A failed backup is repeated at the next interval. */
 export async function work({ sink, client, canister, everyMs, signal, tell }: WorkerOptions): Promise<void> {
 	while (!signal.aborted) {
 		try {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 /**
- * Builds a canister as dfx would: runs the `build` commands of its dfx.json, and answers the Wasm that they leave.
+ * Builds a canister as dfx would: runs the `build` commands of its dfx.json. @returns the resulting Wasm
  */
 export async function buildCanister(directory: string, name: string): Promise<Uint8Array> {
 	const config = JSON.parse(await readFile(join(directory, "dfx.json"), "utf8"));

@@ -5,7 +5,7 @@ import { Ed25519KeyIdentity } from "@dfinity/identity";
 import type { Principal } from "@dfinity/principal";
 import { BlobClient } from "canister-blobs/node";
 
-/** What a script takes on its command line to find a store, for `parseArgs`. */
+/** Command-line options that find a store, for `parseArgs`. */
 export const CONNECTION = {
 	canister: { type: "string" },
 	host: { type: "string", default: "https://icp-api.io" },
@@ -20,7 +20,7 @@ export const CONNECTION_USAGE = `
                     CANISTER_BLOBS_IDENTITY names it; without either nobody is signed in
   --local           the host is a test network on this machine: believe the root key that it names`;
 
-/** Files under way at a time, and chunks of each: 16 chunks of 2 MiB are the most that a script holds in memory. */
+/** Concurrent files, and chunks of each: a script holds at most 16 chunks of 2 MiB in memory. */
 export const PARALLEL_FILES = 4;
 const PARALLEL_CHUNKS = 4;
 
@@ -33,7 +33,7 @@ export interface Connection {
 
 export interface Connected {
 	readonly client: BlobClient;
-	/** The principal that the client acts for. */
+	/** Principal of the client. */
 	readonly caller: Principal;
 }
 
@@ -41,9 +41,9 @@ export async function connect({ canister, host, identity, local }: Connection): 
 	if (!canister) throw new Error("Which store? Give --canister ID.");
 	const agent = await HttpAgent.create({
 		host,
-		// Where no key is given the caller is the anonymous principal, who may read what is public.
+		// Without a key the caller is the anonymous principal, which can read public blobs.
 		...(identity && { identity: await readIdentity(identity) }),
-		// Whoever answers is asked for the root key only where the user said that it is a network of his own.
+		// The root key is fetched from the network only if the user declared the network local.
 		shouldFetchRootKey: local,
 	});
 	return {
@@ -57,7 +57,10 @@ export async function connect({ canister, host, identity, local }: Connection): 
 	};
 }
 
-/** An Ed25519 key in PKCS #8. Only its path ever stands on a command line, which every user of a machine can read. */
+/**
+ * An Ed25519 key in PKCS #8. The command line contains only its path, since every user of a machine can read command
+ * lines.
+ */
 async function readIdentity(path: string): Promise<Ed25519KeyIdentity> {
 	const key = createPrivateKey(await readFile(path));
 	if (key.asymmetricKeyType !== "ed25519")

@@ -4,19 +4,19 @@ import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
 import { management } from "./management.js";
 
-/** A Wasm is larger than a message: it goes up in chunks of this size, the management canister's own limit. */
+/** A Wasm exceeds a message: it is uploaded in chunks of this size, the management canister's own limit. */
 const CHUNK_BYTES = 1 << 20;
 const CYCLES = 1_000_000_000_000_000n;
 /**
- * Which subnet of a test network creates canisters: the one whose range has this id. The local network's by default;
- * BLOBS_EFFECTIVE_CANISTER_ID names one of another network.
+ * Id in the range of the subnet of a test network that creates canisters. The local network's by default;
+ * BLOBS_EFFECTIVE_CANISTER_ID sets another.
  */
 const EFFECTIVE_ID = process.env.BLOBS_EFFECTIVE_CANISTER_ID ?? "7tjcv-pp777-77776-qaaaa-cai";
 
-/** There is no third one here: it would empty a canister that holds data. */
+/** The mode `reinstall` is omitted: it would delete the data of a canister. */
 export type InstallMode = "install" | "upgrade";
 
-/** Creates a canister on a test network, with cycles from nowhere, and installs a Wasm into it. */
+/** Creates a canister on a test network, with free cycles, and installs a Wasm into it. */
 export async function deployCanister(
 	agent: HttpAgent,
 	wasm: Uint8Array,

@@ -2,7 +2,10 @@ import { Actor, type ActorMethod, type HttpAgent } from "@dfinity/agent";
 import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
 
-/** The part of the management canister that a deployment needs (interface specification, "The IC management canister"). */
+/**
+ * The methods of the management canister that a deployment uses (interface specification, "The IC management
+ * canister").
+ */
 export interface Management {
 	provisional_create_canister_with_cycles: ActorMethod<
 		[{ amount: [] | [bigint]; settings: []; specified_id: [] }],
@@ -63,7 +66,7 @@ const interfaceFactory: IDL.InterfaceFactory = () =>
 		),
 	});
 
-/** The management canister as seen for one canister: that one's subnet carries out the call. */
+/** The management canister for calls about one canister, whose subnet executes them. */
 export function management(agent: HttpAgent, effectiveCanisterId: Principal): Management {
 	return Actor.createActor<Management>(interfaceFactory, {
 		agent,

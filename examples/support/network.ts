@@ -1,17 +1,17 @@
 import { Cbor, HttpAgent, type Identity } from "@dfinity/agent";
 import { createNetwork, type Network } from "canister-blobs/localnet";
 
-/** A network to work on: a URL and a root key, nothing that only the local network has. */
+/** A network, as a URL and a root key: nothing that only the local network has. */
 export interface TestNetwork {
 	readonly url: string;
 	readonly rootKey: Uint8Array;
-	/** The network inside this process; undefined for one that BLOBS_NETWORK names. */
+	/** The network inside this process; undefined for the one in BLOBS_NETWORK. */
 	readonly local: Network | undefined;
 	agent(identity: Identity): Promise<HttpAgent>;
 	dispose(): Promise<void>;
 }
 
-/** The network that BLOBS_NETWORK names by its URL, any replica for tests, or else a new one inside this process. */
+/** The network at the URL in BLOBS_NETWORK (any test replica), or else a new one inside this process. */
 export async function openNetwork(options: Parameters<typeof createNetwork>[0] = {}): Promise<TestNetwork> {
 	const named = process.env.BLOBS_NETWORK;
 	const local = named === undefined ? await createNetwork(options) : undefined;

@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 
 const BLOCK_BYTES = 8 << 20;
 
-/** Writes a file of random bytes, a block at a time. */
+/** Writes a file of random bytes in blocks. */
 export async function writeRandomFile(path: string, size: number): Promise<void> {
 	const file = await open(path, "w");
 	const block = Buffer.alloc(BLOCK_BYTES);

@@ -1,9 +1,9 @@
-/** Where the page finds its canister: `config.json` beside it, so that one build serves every network. */
+/** Location of the canister: `config.json` beside the page, so that one build serves every network. */
 export interface Config {
 	canisterId: string;
 	/** An API boundary of the Internet Computer, `https://icp-api.io` on mainnet. */
 	host: string;
-	/** True for a test network on this machine only: whatever root key it names is believed. */
+	/** True for a test network on this machine only: its own root key is trusted. */
 	local: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** The page's element with this id; the page and its script are built together, so it is there. */
+/** The page's element with this id. Page and script are built together, so it exists. */
 export function element<T extends HTMLElement = HTMLElement>(id: string): T {
 	return document.getElementById(id) as T;
 }
@@ -13,7 +13,7 @@ export function button(text: string, label: string, onClick: () => void): HTMLBu
 	return made;
 }
 
-/** Shows what went wrong, or nothing. An error of the client says by itself what to do about it. */
+/** Shows or clears an error. Errors of the client contain advice. */
 export function showProblem(error?: unknown): void {
 	const problem = element("problem");
 	problem.hidden = error === undefined;

@@ -3,18 +3,18 @@ import type { BlobClient, Manifest } from "canister-blobs";
 import { type BlobUrl, BlobUrls } from "canister-blobs/service-worker";
 import type { Config } from "./config.js";
 import { button, element, showProblem } from "./dom.js";
-// Bundled as a script of its own, at the page's own folder (vite.config.ts).
+// Bundled as a script of its own, in the page's own folder (vite.config.ts).
 import workerUrl from "./service-worker.ts?worker&url";
 
 const status = element("gallery-status");
-/** Without captions: there are none for uploaded films. */
+/** Has no captions: uploaded films come without. */
 const player = Object.assign(document.createElement("video"), { id: "player", controls: true, hidden: true });
 player.setAttribute("aria-label", "Player");
 element("screen").append(player);
 
 /**
- * Pictures and films of the store as elements of the page, private ones among them: the service worker answers their
- * URLs with verified bytes, and reads as this visitor. @returns what shows the blobs of a list
+ * Pictures and films of the store as elements of the page, private ones included: the service worker answers their URLs
+ * with verified bytes, and reads as this visitor. @returns a function that shows a list of blobs
  */
 export async function openGallery(
 	client: BlobClient,
@@ -22,7 +22,7 @@ export async function openGallery(
 	{ canisterId, host, local }: Config,
 ): Promise<(blobs: readonly Manifest[]) => Promise<void>> {
 	const query = new URLSearchParams({ canister: canisterId, host, ...(local && { local: "" }) });
-	// Over plain HTTP there are no workers, and a browser may refuse one: then there are object URLs.
+	// Plain HTTP has no workers, and a browser may refuse one. Object URLs replace them.
 	await navigator.serviceWorker?.register(`${workerUrl}?${query}`).catch(showProblem);
 	const urls = new BlobUrls({ client, canisterId, identity });
 	let shown: BlobUrl[] = [];
@@ -62,7 +62,7 @@ export async function openGallery(
 		const made: BlobUrl[] = [];
 		const figures: HTMLElement[] = [];
 		for (const blob of blobs) {
-			// One that is gone meanwhile is not shown.
+			// Skips a blob that was deleted meanwhile.
 			const its = await figure(blob, made).catch(() => undefined);
 			if (its) figures.push(its);
 		}

@@ -13,7 +13,7 @@ async function start(): Promise<void> {
 	const identity = loadIdentity();
 	const principal = identity.getPrincipal().toText();
 	element("store").textContent = canisterId;
-	// To be shown to an administrator, who gives it a grant or the role `writer`: before that every upload is refused.
+	// Shown so that an administrator can give it a grant or the role `writer`. Before that every upload is refused.
 	element("principal").textContent = principal;
 	element("copy-principal").addEventListener("click", () => void navigator.clipboard.writeText(principal));
 

@@ -1,20 +1,20 @@
 import type { BlobClient, Visibility } from "canister-blobs";
 import { formatBytes } from "./format.js";
 
-/** Where the page may put files. */
+/** Prefix under which the page may store files. */
 export interface Place {
-	/** Before the names of files. */
+	/** Prefix of the keys. */
 	readonly prefix: string;
 	readonly visibility: Visibility;
-	/** In words. */
+	/** Description for people. */
 	readonly about: string;
 }
 
 const EVERYWHERE: Place = { prefix: "", visibility: "private", about: "" };
 
 /**
- * Asked before each upload: a role or a grant may have been given meanwhile. Who is no writer of all keys, but holds a
- * grant, puts its files under the prefix of that.
+ * Checked before each upload, since roles and grants may change. A caller that is no writer but holds a grant stores
+ * its files under the grant's prefix.
  */
 export async function findPlace(client: BlobClient): Promise<Place> {
 	const { who, roles, administers } = await client.account();

@@ -3,8 +3,8 @@ import { BlobClient } from "canister-blobs";
 import { serveBlobs } from "canister-blobs/service-worker";
 
 /**
- * Answers the URLs of blobs on this page's origin. Which store they are of stands in the script's own address: a
- * service worker has to know it before the first request, and cannot wait for a config.json.
+ * Answers the URLs of blobs on this page's origin. The script's own URL names the store: a service worker must know it
+ * before the first request, and cannot wait for a config.json.
  */
 
 const { searchParams } = new URL(location.href);
@@ -14,7 +14,7 @@ const local = searchParams.has("local");
 
 serveBlobs({
 	canisters: [canisterId],
-	// Below the folder of the page.
+	// Below the page's folder.
 	prefix: new URL("blobs/", location.href).pathname,
 	client: async ({ identity }) =>
 		new BlobClient({

@@ -4,7 +4,7 @@ import { formatBytes } from "./format.js";
 
 const status = element("stored-status");
 
-/** Fills the table with what the caller may see. */
+/** Fills the table with the blobs that the caller may read. */
 export async function listStored(client: BlobClient): Promise<Manifest[]> {
 	const blobs: Manifest[] = [];
 	try {
@@ -30,8 +30,8 @@ function row(client: BlobClient, blob: Manifest): HTMLTableRowElement {
 }
 
 /**
- * Downloads exactly the blob that the table shows: nothing enters the stream before its hash was found right. It ends
- * in a Blob, which browsers keep on disk if it is large, and from there under the user's downloads.
+ * Downloads exactly the blob that the table shows, and verifies every byte. The result is a Blob, which browsers keep
+ * on disk if it is large, and then a download of the user.
  */
 async function save(client: BlobClient, blob: Manifest): Promise<void> {
 	showProblem();
@@ -45,7 +45,7 @@ async function save(client: BlobClient, blob: Manifest): Promise<void> {
 			},
 		});
 		const stream = client.download(blob).stream().pipeThrough(counting);
-		// As bytes without a meaning: a blob is whatever its uploader said, and must not run as a page of this origin.
+		// As bytes without a type: an uploaded blob must not run as a page of this origin.
 		const headers = { "content-type": "application/octet-stream" };
 		saveAs(await new Response(stream, { headers }).blob(), blob.key.split("/").at(-1)!);
 		status.textContent = `${blob.key} is downloaded and verified.`;
@@ -60,6 +60,6 @@ function saveAs(blob: Blob, name: string): void {
 	link.href = URL.createObjectURL(blob);
 	link.download = name;
 	link.click();
-	// The click has begun the download; the URL must outlive only the current task.
+	// The click has started the download; the URL must only outlive the current task.
 	setTimeout(() => URL.revokeObjectURL(link.href), 0);
 }

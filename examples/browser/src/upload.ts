@@ -9,7 +9,7 @@ const start = element<HTMLButtonElement>("start");
 const pause = element<HTMLButtonElement>("pause");
 const cancel = element<HTMLButtonElement>("cancel");
 
-/** The form that uploads a file under its name. `onStored` is called after each. */
+/** The form that uploads a file under its name. Calls `onStored` after each upload. */
 export function setUpUpload(client: BlobClient, onStored: () => void): void {
 	let transfer: Transfer | undefined;
 	cancel.addEventListener("click", () => transfer?.abort("cancelled on the page"));
@@ -17,7 +17,7 @@ export function setUpUpload(client: BlobClient, onStored: () => void): void {
 		if (transfer?.state === "paused") void transfer.resume();
 		else transfer?.pause();
 	});
-	// The transfer itself waits for the connection and goes on: this only says so.
+	// The transfer waits for the connection and resumes by itself; this only shows the state.
 	for (const event of ["online", "offline"])
 		window.addEventListener(event, () => {
 			if (transfer) show(transfer);
@@ -30,7 +30,7 @@ export function setUpUpload(client: BlobClient, onStored: () => void): void {
 		start.disabled = true;
 		try {
 			const { prefix, visibility } = await showPlace(client);
-			// What an earlier visit left in the canister under this name is found and not sent again.
+			// The client finds the chunks of an interrupted upload of this file, and does not send them again.
 			const started = client.upload(file, { key: prefix + file.name, visibility });
 			transfer = started;
 			cancel.disabled = pause.disabled = false;
@@ -59,7 +59,7 @@ export function setUpUpload(client: BlobClient, onStored: () => void): void {
 	});
 }
 
-/** Says where this visitor may upload, if that is not everywhere. */
+/** Shows where this visitor may upload, unless that is everywhere. */
 export async function showPlace(client: BlobClient): Promise<Place> {
 	const place = await findPlace(client);
 	element("place").textContent = place.about;
@@ -88,7 +88,7 @@ function show(transfer: Transfer): void {
 const reusedPart = ({ progress: { reused } }: Transfer): string =>
 	reused === 0 ? "" : ` (${formatBytes(reused)} were there already)`;
 
-/** Shows which uploads can go on: a page cannot open the file again by itself, so the user must choose it. */
+/** Shows which uploads can resume. A page cannot reopen a file by itself, so the user must choose it again. */
 export async function listUnfinished(client: BlobClient): Promise<void> {
 	const items: HTMLLIElement[] = [];
 	try {
