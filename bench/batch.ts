@@ -3,18 +3,18 @@ import { MAX_CHUNK_BYTES, type WirePutItem } from "../src/protocol/index.js";
 import { newId, publication, rootOf } from "../test/support/published.js";
 import { MeteredStore } from "./metered.js";
 
-/** As in the figure of small blobs: so many fit a message. */
+/** As for the figure of small blobs: this many fit a message. */
 const ITEMS = 205;
 const BYTES = 10_000;
-/** Messages of each, in turn: what slots and lists are left like makes the next dearer or cheaper. */
+/** Messages of each kind, in turns: the state that one leaves behind changes the cost of the next. */
 const TIMES = 5;
 
-/** Instructions of a put in a batch over those of the same put in a message of many. */
+/** Instructions of a put in a batch over those of the same put in `putMany`. */
 export async function measureBatch(wasm: Uint8Array): Promise<number> {
 	const store = await MeteredStore.deploy(wasm);
 	try {
 		const [many, batches]: [number[], number[]] = [[], []];
-		// The first message gives its sender an account, and makes slots.
+		// The first message creates its sender's account and slots.
 		await store.call("blobs_put_many", { id: newId(), blobs: putsOf("first") });
 		for (let n = 0; n < TIMES; n++) {
 			await store.quiet();

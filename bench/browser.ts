@@ -8,10 +8,9 @@ import { deployScene } from "./scene.js";
 const FILE_BYTES = 100_000_000;
 
 /**
- * The longest that the page's own thread is held by one task while a file goes up and comes down, in a real Chromium
- * and by the packed package. In a page just loaded, since what is not compiled yet takes longest. In milliseconds of
- * the thread's own CPU: what it waits for other processes says nothing about us, and was four times as much on a
- * machine with other work.
+ * The longest task on the main thread of a page while it uploads and downloads a file, in a real Chromium with the
+ * packed package. The page has just been loaded, since uncompiled code is slowest. Milliseconds of the thread's CPU
+ * time, which other processes do not affect.
  */
 export async function measureBrowser(
 	wasm: Uint8Array,
@@ -43,17 +42,17 @@ export async function measureBrowser(
 	}
 }
 
-/** An event of Chromium's trace, as far as it is read here; times in microseconds. */
+/** An event of Chromium's trace, with the fields that are used here; times in microseconds. */
 interface TraceEvent {
 	readonly name: string;
 	readonly pid: number;
 	readonly tid: number;
-	/** CPU of the thread. */
+	/** CPU time of the thread. */
 	readonly tdur?: number;
 	readonly args: { readonly name?: string; readonly data?: { readonly frames?: { processId?: number }[] } };
 }
 
-/** The longest task of the page's main thread while `work` goes on, by Chromium's own trace. */
+/** The longest task of the page's main thread during `work`, from Chromium's trace. */
 async function longestTaskMs(session: CDPSession, work: () => Promise<void>): Promise<number> {
 	const events: TraceEvent[] = [];
 	const collect = ({ value }: { value: object[] }) => {

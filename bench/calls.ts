@@ -5,7 +5,7 @@ import type { Figures } from "./figures.js";
 import { MeteredStore } from "./metered.js";
 
 const S = MIN_CHUNK_BYTES;
-/** What the first refill of a new store makes. */
+/** Number of slots that the first refill of a new store makes. */
 const FIRST_SLOTS = 128;
 
 type Calls = Pick<
@@ -18,12 +18,12 @@ type Calls = Pick<
 	| "stableBytesWrittenPerByteUnknownSize"
 >;
 
-/** What single calls cost in a store that is nearly empty. */
+/** Cost of single calls in an almost empty store. */
 export async function measureCalls(wasm: Uint8Array): Promise<Calls> {
 	const store = await MeteredStore.deploy(wasm);
 	try {
 		const begin = { key: "a/first", size: [BigInt(S)] as [bigint], chunk_size: S };
-		// The pool of slots is made by a timer before and after this: what is asked for is a begin without that.
+		// A timer fills the pool of slots before and after this: measured is a begin without a refill.
 		const refill = (await store.timersUntil((made) => made >= FIRST_SLOTS)).at(-1);
 		await store.call("blobs_begin_upload", { id: newId(), ...begin });
 		const beginnings: number[] = [];
@@ -36,7 +36,7 @@ export async function measureCalls(wasm: Uint8Array): Promise<Calls> {
 		await store.call("blobs_put_blob", put, bytes);
 		const small = await store.costOf("blobs_put_blob", { ...put, id: newId(), key: "small/two" }, bytes);
 		return {
-			// One of them may be the one in which the engine goes through its heap, which takes 15 M.
+			// One of them may include a garbage collection of the engine.
 			beginInstructions: beginnings.sort((a, b) => a - b)[1]!,
 			refillInstructionsPerSlot: Number(refill!.instructions) / FIRST_SLOTS,
 			commitInstructions1000: await commitOf(store, 1_000),
@@ -49,7 +49,7 @@ export async function measureCalls(wasm: Uint8Array): Promise<Calls> {
 	}
 }
 
-/** A commit of so many chunks. They are one chunk, linked: a commit looks at leaves, whatever their bytes. */
+/** A commit of this many chunks. All are one linked chunk: a commit reads leaves, not bytes. */
 async function commitOf(store: MeteredStore, count: number): Promise<number> {
 	const chunk = new Uint8Array(randomBytes(S));
 	const leaf = sha256(chunk);
@@ -72,13 +72,13 @@ function repeat(leaf: Uint8Array, count: number): Uint8Array {
 	return leaves;
 }
 
-/** Bytes written to stable memory for each of an upload that does not say its size at begin. */
+/** Bytes written to stable memory for each byte of an upload that does not declare its size at begin. */
 async function writtenWithoutSize(store: MeteredStore): Promise<number> {
 	const chunks = 100;
 	const id = newId();
 	await store.call("blobs_begin_upload", { id, key: "stream", size: [], chunk_size: MAX_CHUNK_BYTES });
 	const leaves: Uint8Array[] = [];
-	// What the commits before left to be certified would be counted with it.
+	// Certify the earlier commits first, or their work would be counted here.
 	await store.quiet();
 	store.messages.length = 0;
 	for (let index = 0; index < chunks; index++) {

@@ -4,14 +4,14 @@ import { join } from "node:path";
 interface Limit {
 	readonly kind: "most" | "least";
 	readonly bound: number;
-	/** Depends on the machine and its load: only the limit counts, not the last figure. */
+	/** Depends on the machine and its load, so it is checked against its limit only, not against the last figure. */
 	readonly isUnsteady?: boolean;
 }
 const most = (bound: number): Limit => ({ kind: "most", bound });
 const unsteady = (limit: Limit): Limit => ({ ...limit, isUnsteady: true });
 const least = (bound: number): Limit => unsteady({ kind: "least", bound });
 
-/** What each figure may be. One past its limit fails the bench. */
+/** Limit of each figure. The bench fails if one is exceeded. */
 export const LIMITS = {
 	putInstructionsPerByte: most(70),
 	beginInstructions: most(5e6),
@@ -23,18 +23,18 @@ export const LIMITS = {
 	openStatCycles: most(10e6),
 	dearestRequestInstructions: most(20e9),
 	batchItemOverPutMany: most(1.2),
-	/** Of the message that makes 10,000 staged items visible, and over that of one with 1,000. */
+	/** Instructions of the message that reveals 10,000 staged items, and their ratio to those for 1,000. */
 	batchRevealInstructions: most(1e9),
 	batchReveal10000Over1000: most(1.1),
 	grantCheckInstructions: most(0.2e6),
-	/** Of one that is part of another, which is part of a third, by a holder of as many as there can be. */
+	/** Instructions with a grant that is a part of a part, for a holder of the maximum number of grants. */
 	grantPartCheckInstructions: most(0.2e6),
 	statWithWitnessInstructions1000: most(10e6),
 	statWithWitnessInstructionsMillion: most(15e6),
 	putBlobAtMillionOverThousand: most(1.36),
 	/** Instructions of a chunk of 2 MiB over HTTP, with its proof, less those of the client's own method. */
 	httpChunkOverGetChunk: most(8e6),
-	/** Of a certified 404, among 1,000,000 keys. */
+	/** Instructions of a certified 404 among 1,000,000 keys. */
 	http404InstructionsMillion: most(12e6),
 	stableBytesWrittenPerByte: most(1.2),
 	stableBytesWrittenPerByteUnknownSize: most(1.2),
@@ -59,31 +59,33 @@ export const LIMITS = {
 	/** For comparison. */
 	downloadShareOfLinkByFive: least(0),
 	downloadShareOfGigabit: least(0.9),
-	/** Of a backup after 10 of 100,000 blobs of 10 KB have changed; bytes that the store sent and the sink got. */
+	/**
+	 * A backup after 10 of 100,000 blobs of 10 KB have changed: bytes that the store sent and that the sink received.
+	 */
 	backupIncrementalCalls: most(40),
 	backupIncrementalBytes: most(400_000),
 	backupFirstVersusDownload: least(0.9),
 	restoreVersusUpload: least(0.95),
-	/** What the process grows by over 10 GB, and over 1,000,000 entries, both made up below the call interface. */
+	/** Memory growth of the process over 10 GB, and over 1,000,000 entries, both synthetic. */
 	backupGrowthMB: unsteady(most(64)),
 	verifyVersusSha256sum: least(0.8),
-	/** CPU, and bytes, of the same files without compression. */
+	/** CPU and bytes for the same files without compression. */
 	repositoryWriterVersusRestic: unsteady(most(1)),
 	repositoryWriterBytesVersusRestic: most(1.02),
-	/** For information: a time depends on the machine. At most 50 is what browsers call no long task. */
+	/** For information: times depend on the machine. Browsers call a task of more than 50 ms long. */
 	longestMainThreadTaskMs: unsteady(most(Number.POSITIVE_INFINITY)),
 };
 export type Figure = keyof typeof LIMITS;
 export type Figures = Record<Figure, number>;
 
-/** The figures of the last release: one that repeats may not be worse by more than this. */
+/** A reproducible figure may exceed that of the last release by at most this share. */
 const BASELINE = join(import.meta.dirname, "figures.json");
 const WORSE = 1.05;
 
 const isFigure = (name: string): name is Figure => name in LIMITS;
 export const FIGURES = Object.keys(LIMITS).filter(isFigure);
 
-/** What is wrong with the figures, a sentence each. */
+/** The violations of the limits, one sentence each. */
 export async function complaints(figures: Partial<Figures>): Promise<string[]> {
 	const before: Partial<Figures> = JSON.parse(await readFile(BASELINE, "utf8"));
 	return FIGURES.flatMap((name) => {

@@ -15,9 +15,9 @@ const GRANTS = 100_000;
 const PREFIX = "inbox/ann/";
 
 /**
- * What a grantee's message costs more than the same of a writer by role, with 100,000 grants in the store: for the holder
- * of one grant that an administrator gave, and for the dearest check there is. There the holder has as many as it can,
- * the last of which is for the key, and each is part of others as often as one can be.
+ * Additional cost of a grantee's message over a writer's by role, with 100,000 grants in the store: for the holder of a
+ * single grant, and for the most expensive check. In the latter the holder has the maximum number of grants, only the
+ * last one matches the key, and each has the maximum number of parents.
  */
 export async function measureGrants(
 	workplace: string,
@@ -38,13 +38,13 @@ export async function measureGrants(
 	}
 }
 
-/** Messages with and without the role, in turn: what one leaves behind makes the next dearer or cheaper. */
+/** Messages with and without the role, in turns: the state that one leaves behind changes the cost of the next. */
 const TIMES = 9;
 
 async function costOfCheck(store: MeteredStore, guest: Ed25519KeyIdentity): Promise<number> {
 	const who = guest.getPrincipal();
 	const [byGrant, byRole]: [number[], number[]] = [[], []];
-	// The first message gives its sender an account.
+	// The first message creates its sender's account.
 	await costOf(store, guest);
 	for (let n = 0; n < TIMES; n++) {
 		byGrant.push(await costOf(store, guest));
@@ -57,7 +57,7 @@ async function costOfCheck(store: MeteredStore, guest: Ed25519KeyIdentity): Prom
 
 const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
-/** A deletion where there is nothing: little else is done than to look whether it may be. */
+/** A deletion of an absent key: almost all of its work is the check of permission. */
 async function costOf(store: MeteredStore, identity: Ed25519KeyIdentity): Promise<number> {
 	const agent = await store.agentOf(identity);
 	const before = store.messages.length;

@@ -15,7 +15,7 @@ const S = MAX_CHUNK_BYTES;
 const KEYS = 1_000;
 const encoder = new TextEncoder();
 
-/** What a browser sends along that a gateway hands on. */
+/** Headers of a browser's request that a gateway passes on. */
 const USUAL = [
 	["host", "abcde-fghij-klmno-pqrst-cai.icp0.io"],
 	[
@@ -30,7 +30,7 @@ const USUAL = [
 	["sec-fetch-mode", "no-cors"],
 ] as const;
 
-/** What a certified chunk costs more as an answer over HTTP than by the client's method. */
+/** Additional cost of a certified chunk over HTTP, compared with the client's method. */
 export async function measureHttp(wasm: Uint8Array): Promise<Pick<Figures, "httpChunkOverGetChunk">> {
 	const store = await MeteredStore.deploy(wasm);
 	try {
@@ -68,7 +68,7 @@ async function uploadTwo(store: MeteredStore, key: string) {
 	return last;
 }
 
-/** An answer over HTTP, and what it took. */
+/** An answer over HTTP, and its cost. */
 export async function ask(store: MeteredStore, url: string, range?: string) {
 	const { args, result } = HTTP_METHODS.http_request;
 	const request: Omit<WireHttpRequest, "headers"> & { headers: [string, string][] } = {

@@ -22,17 +22,17 @@ import { downloadShare } from "./uploads/download.js";
 import { linkShares } from "./uploads/link.js";
 
 /**
- * What things cost: instructions, cycles and bytes written, as the local network counts them with the replica's
- * weights, and ratios of CPU and memory within one run. No times, which say more about the machine than about the
- * code, but one: for how long a page stands still. It has no limit.
+ * Costs: instructions, cycles and bytes written, as the local network counts them with the replica's weights, and
+ * ratios of CPU and memory within one run. The only time is the longest task of a page, without a limit: times depend
+ * more on the machine than on the code.
  */
 
 const { values } = parseArgs({
 	options: {
 		json: { type: "boolean", default: false },
-		/** Writes the figures to bench/figures.json, against which later ones are held. */
+		/** Writes the figures to bench/figures.json, with which later ones are compared. */
 		keep: { type: "boolean", default: false },
-		/** Parts of it by name (see PARTS), or the figures of PART_OF. Default all. */
+		/** Names of parts to run (see PARTS), or of figures of PART_OF. Default: all. */
 		only: { type: "string", multiple: true },
 	},
 });
@@ -41,7 +41,7 @@ const say = (text: string) => values.json || console.log(text);
 const root = join(import.meta.dirname, "..");
 const workplace = join(root, "dist/bench");
 const directory = await mkdtemp(join(tmpdir(), "canister-blobs-bench-"));
-/** In which part a figure is measured, where both have not the same name. */
+/** The part that measures a figure, if their names differ. */
 const PART_OF: Readonly<Record<string, string>> = {
 	strangersCyclesPerMessage: "strangers",
 	openStatCycles: "strangers",

@@ -13,9 +13,9 @@ import { deployScene } from "./scene.js";
 
 const GIB = 2 ** 30;
 
-/** A store on a network of its own, and a process of the client's that uploads files into it. */
+/** A store on a network of its own, and a client process that uploads files into it. */
 interface Uploads {
-	/** Uploads a file of random bytes; by how many bytes its process grew. */
+	/** Uploads a file of random bytes. @returns the growth of the process in bytes */
 	upload(key: string, size: number): Promise<number>;
 	upgrade(): Promise<void>;
 	heapBytes(): Promise<number>;
@@ -30,7 +30,7 @@ type Costs = Pick<
 	| "upgradeInstructionsOverEmpty"
 >;
 
-/** An upload of 1 GiB with every instruction counted, and an upgrade before and after it. */
+/** A metered upload of 1 GiB, and an upgrade before and after it. */
 export async function measureCosts(wasm: Uint8Array, directory: string): Promise<Costs> {
 	let costs: Costs | undefined;
 	await withStore(wasm, directory, true, async ({ upload, upgrade, messages }) => {
@@ -57,7 +57,7 @@ export async function measureCosts(wasm: Uint8Array, directory: string): Promise
 const total = (messages: MessageRecord[], of: (message: MessageRecord) => bigint | number): number =>
 	messages.reduce((sum, message) => sum + Number(of(message)), 0);
 
-/** Memory of the process that uploads 4 GiB, and of the canister while it takes the second of two GiB before. */
+/** Memory of a process that uploads 4 GiB, and of the canister during the second of two uploads of 1 GiB before. */
 export async function measureMemory(
 	wasm: Uint8Array,
 	directory: string,
@@ -103,7 +103,7 @@ async function withStore(
 	}
 }
 
-/** Size of the canister's heap, by the management canister. */
+/** Heap size of the canister, from the management canister. */
 async function heapOf(agent: HttpAgent, canisterId: Principal): Promise<number> {
 	const status = IDL.Record({ memory_metrics: IDL.Record({ wasm_memory_size: IDL.Nat }) });
 	const ic = Actor.createActor<{

@@ -13,12 +13,12 @@ import {
 } from "../src/protocol/index.js";
 import { idlFactory, idlsOf } from "../test/support/idl.js";
 
-/** A store whose every message is counted, called method by method without the client. */
+/** A metered store, called method by method without the client. */
 export class MeteredStore {
 	readonly network: Network;
 	readonly canisterId: Principal;
 	readonly agent: HttpAgent;
-	/** Every message since this was last emptied. */
+	/** Records of all messages since the array was last cleared. */
 	readonly messages: MessageRecord[];
 	readonly #actor: Record<string, (...args: unknown[]) => Promise<unknown>>;
 
@@ -38,7 +38,7 @@ export class MeteredStore {
 			rootKey: network.rootKey,
 			identity: Ed25519KeyIdentity.generate(),
 		});
-		// Each reply would be verified at 50 ms: nobody on this machine lies to the bench.
+		// Replies are not verified here: verification is slow, and the network runs in this process.
 		return new MeteredStore(network, agent, await deployCanister(agent, wasm), messages);
 	}
 
@@ -49,7 +49,7 @@ export class MeteredStore {
 		throw new Error(`${name} was refused: ${Object.keys(result.err)[0]}`);
 	}
 
-	/** What a call of this method took, timers not counted. */
+	/** Cost of a call of this method, without timers. */
 	async costOf<Name extends MethodName>(name: Name, ...args: MethodArgs<Name>): Promise<MessageRecord> {
 		const before = this.messages.length;
 		await this.call(name, ...args);
@@ -70,7 +70,7 @@ export class MeteredStore {
 		return HttpAgent.create({ host: url, rootKey, identity, retryTimes: 0 });
 	}
 
-	/** Sends an update, whatever it is, and waits until it is executed, if it is. */
+	/** Sends an update, and waits until it was executed or rejected. */
 	async sendAsUpdate(agent: HttpAgent, methodName: string, arg: Uint8Array): Promise<void> {
 		const call = { methodName, arg, effectiveCanisterId: this.canisterId };
 		await agent.call(this.canisterId, call);
@@ -84,7 +84,7 @@ export class MeteredStore {
 		return own.reduce((sum, { cycles }) => sum + Number(cycles), 0);
 	}
 
-	/** Instructions of a query, with its proof. */
+	/** Instructions of a query with its proof. */
 	async costOfQuery<Name extends MethodName>(name: Name, ...args: MethodArgs<Name>): Promise<number> {
 		const before = this.messages.length;
 		await this.call(name, ...args);
@@ -95,7 +95,7 @@ export class MeteredStore {
 		return Number(record.instructions);
 	}
 
-	/** Waits until timers have made so many slots, and answers the last step that did, if there was one. */
+	/** Waits until timers have made this many slots. @returns the last step that made some */
 	async timersUntil(isEnough: (slotsMade: number) => boolean): Promise<MessageRecord[]> {
 		while (!isEnough(Number((await this.call("blobs_stats")).slots_made))) await pause(200);
 		// Azle's timers call their own canister.
@@ -105,7 +105,7 @@ export class MeteredStore {
 		);
 	}
 
-	/** Waits until the timers have nothing to do any more but what is due in minutes. */
+	/** Waits until the timers have no work within the next minutes. */
 	async quiet(): Promise<void> {
 		const busy = async () => {
 			const { cleaning, certifying, slots_free } = await this.call("blobs_stats");

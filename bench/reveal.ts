@@ -2,15 +2,15 @@ import { MAX_CHUNK_BYTES, type WireStagedItem } from "../src/protocol/index.js";
 import { newId, publication, rootOf } from "../test/support/published.js";
 import { MeteredStore } from "./metered.js";
 
-/** Keys that are staged in a message. */
+/** Keys staged per message. */
 const AT_ONCE = 1_000;
 const DIRECTORY = 100;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Reveals of each size: what the heap keeps of the steps before makes one dearer by a quarter now and then. */
+/** Reveals of each size: garbage on the heap makes single ones more expensive. */
 const REVEALS = 3;
 
-/** Instructions of the message that reveals so many staged items, in a store that has as many others: the median. */
+/** Median of the instructions of the message that reveals this many staged items, in a store with as many others. */
 async function revealOf(wasm: Uint8Array, items: number): Promise<number> {
 	const store = await MeteredStore.deploy(wasm);
 	try {
@@ -27,7 +27,7 @@ async function revealOf(wasm: Uint8Array, items: number): Promise<number> {
 	}
 }
 
-/** Stages the same keys each time, so that the store does not grow, and leaves nothing to be done. */
+/** Stages the same keys each time, so that the store does not grow, and waits until all work is done. */
 async function costOfReveal(store: MeteredStore, items: number): Promise<number> {
 	const batch = newId();
 	for (let from = 0; from < items; from += AT_ONCE)
@@ -47,7 +47,7 @@ async function costOfReveal(store: MeteredStore, items: number): Promise<number>
 	}
 }
 
-/** Of the message that made a change, told from the timers' steps before and after it by the version that it found. */
+/** Cost of the message that made a change, distinguished from timer steps by the canister version before it. */
 function costAt({ messages }: MeteredStore, version: bigint): number {
 	const its = messages.filter(
 		({ kind, canisterVersion }) => kind === "update" && canisterVersion === version,

@@ -5,7 +5,7 @@ import type { Network } from "canister-blobs/localnet";
 import { BlobClient } from "canister-blobs/node";
 import { deployCanister } from "../examples/support/deploy.js";
 
-/** A store on a network, the agent of its controller, and somebody who may write to it. */
+/** A store on a network, its controller's agent, and a writer. */
 export interface Scene {
 	readonly agent: HttpAgent;
 	readonly canisterId: Principal;

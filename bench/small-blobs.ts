@@ -6,10 +6,10 @@ import { MeteredStore } from "./metered.js";
 
 const BLOBS = 10_000;
 const BYTES = 10_000;
-/** As many as fit a message of 2 MiB with their keys. */
+/** Number of blobs with their keys that fit a message of 2 MiB. */
 const A_MESSAGE = 205;
 
-/** Cycles of everything, timers too, for 10,000 blobs of 10 KB packed into messages, over the floor of their bytes. */
+/** Cycles for 10,000 blobs of 10 KB packed into messages, timers included, over the floor of their bytes. */
 export async function measureSmallBlobs(wasm: Uint8Array): Promise<number> {
 	const store = await MeteredStore.deploy(wasm);
 	try {

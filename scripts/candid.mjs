@@ -18,14 +18,14 @@ const { ERROR_TABLE, HTTP_METHODS, METHODS, sentences, WireErrorType } = await i
 const { idlTypes } = await import("../dist/protocol/idl.js");
 const typeOf = idlTypes(IDL);
 
-/** Types by the name under which src/protocol exports them. */
+/** Types by their exported name in src/protocol. */
 const names = new Map([[typeOf(WireErrorType), "Error"]]);
-/** Types of what travels as bytes: no method names them. */
+/** Types that are sent as bytes: no method names them. */
 const within = ["Manifest", "Change"];
 /** The comment on a method, on an interface (`WireX` is the type X), and on its fields (`WireX.field`). */
 const comments = new Map();
 const bases = new Map();
-/** The fields of an interface in the order of its source; the library has them in the order of their hashes. */
+/** The fields of an interface in the order of its source, while the library orders them by hash. */
 const orders = new Map([["WireError", Object.keys(ERROR_TABLE)]]);
 for (const file of readdirSync(wire)) {
 	const module = await import(`../dist/protocol/wire/${file.replace(/\.ts$/, ".js")}`);
@@ -40,7 +40,7 @@ for (const file of readdirSync(wire)) {
 	ts.forEachChild(source, (node) => collect(node, source));
 }
 for (const [code, { action, message }] of Object.entries(ERROR_TABLE)) {
-	// The sentence with the names of what it carries where a real one has the values.
+	// The sentence, with the names of its parameters instead of values.
 	const sentence = sentences(message(new Proxy({}, { get: (_, name) => `<${name}>` })));
 	comments.set(`WireError.${code}`, `${sentence} (${action})`);
 }
@@ -65,7 +65,7 @@ function collect(node, source) {
 	}
 }
 
-/** Keeps the comment that ends on the line before the node: one further away is about the file. */
+/** Keeps the comment directly above the node. A comment further above is about the file. */
 function comment(name, node, source) {
 	const last = ts.getLeadingCommentRanges(source.text, node.getFullStart())?.at(-1);
 	if (last === undefined || source.text.slice(last.end, node.getStart()).split("\n").length !== 2) return;
@@ -91,7 +91,7 @@ function ordered(type, fields) {
 	return [...fields].sort(([a], [b]) => places.indexOf(a) - places.indexOf(b));
 }
 
-/** Names that mean something else in Candid stand in quotes. */
+/** Names that are keywords in Candid are quoted. */
 const KEYWORDS = new Set([
 	"blob",
 	"principal",
@@ -135,14 +135,14 @@ class Printer extends IDL.Visitor {
 		this.#fields("variant", cases, ([name, of]) =>
 			of === IDL.Null ? nameOf(name) : `${nameOf(name)} : ${print(of)}`,
 		);
-	/** On one line, in a named type: a definition has its fields one a line. */
+	/** A type in one line, for use inside another; a definition has one field a line. */
 	#fields = (kind, fields, one) =>
 		fields.length === 0 ? `${kind} {}` : `${kind} { ${fields.map(one).join("; ")} }`;
 }
 const printer = new Printer();
 const used = new Set();
 
-/** A type where it is used: by its name if it has one. */
+/** A type at its use: its name, if it has one. */
 function print(type) {
 	const name = names.get(type);
 	if (name === undefined) return type.accept(printer, null);
@@ -187,7 +187,7 @@ mkdirSync(target, { recursive: true });
 const didPath = join(target, "store.did");
 writeFileSync(didPath, did);
 
-// Azle makes one module of TypeScript; in packages a declaration and a module of JavaScript are usual.
+// Azle makes one TypeScript module; packages usually have a declaration file and a JavaScript module.
 const made = execFileSync("npx", ["azle", "generate", didPath], { cwd: root, encoding: "utf8" });
 const cut = (text, at) => {
 	const index = text.indexOf(at);

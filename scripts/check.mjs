@@ -1,9 +1,9 @@
 /**
- * node scripts/check.mjs: everything that is checked without running it. The parts run two at a time, those that read
- * only sources beside the build, the others after it; the output of those that fail is shown, each under its name.
+ * node scripts/check.mjs: all static checks. Two parts run at a time: those that need no build run beside it, the
+ * others after it. Prints the output of failed parts under their names.
  *
- * node scripts/check.mjs --test [FILTERS AND OPTIONS OF VITEST]: the tests, too, from when what is shipped is built and
- * a browser is there. The checks go on beside them, in what time the tests leave over.
+ * node scripts/check.mjs --test [FILTERS AND OPTIONS OF VITEST]: runs the tests, too, once the shipped files are built
+ * and a browser is installed. The checks run beside them at a lower priority.
  */
 import { spawn } from "node:child_process";
 import { availableParallelism, setPriority } from "node:os";
@@ -15,7 +15,7 @@ const env = { ...process.env, PATH: `${join(root, "node_modules/.bin")}${delimit
 const [first, ...forVitest] = process.argv.slice(2);
 const isWithTests = first === "--test";
 
-/** What needs nothing built. Longest first, here and below. */
+/** Parts that need no build. Longest first, here and below. */
 const SOURCES = {
 	reference: "typedoc --emit none",
 	style: "npm run --silent check:style",
@@ -31,10 +31,10 @@ const BUILT = {
 	"bench/million": "tsc -p bench/million/canister",
 	size: "size-limit --silent",
 };
-/** Of nice(1): below the tests. */
+/** Priority for nice(1), below the tests. */
 const LOW = 10;
 
-/** Runs a command line. @returns its output where it failed */
+/** Runs a command line. @returns its output if it failed */
 function run(command) {
 	return new Promise((resolve) => {
 		const child = spawn(command, { cwd: root, env, shell: true, stdio: ["ignore", "pipe", "pipe"] });
@@ -48,7 +48,7 @@ function run(command) {
 }
 
 const failed = [];
-/** @returns whether all is well */
+/** @returns whether all parts passed */
 async function check(name, command) {
 	const output = await run(command);
 	if (output === undefined) return true;
@@ -62,10 +62,10 @@ async function work() {
 	for (let next = waiting.shift(); next; next = waiting.shift()) await check(...next);
 }
 
-/** Starts the tests. @returns when they are over */
+/** Starts the tests. Resolves when they have ended. */
 function test() {
 	const child = spawn("vitest", ["run", ...forVitest], { cwd: root, env, stdio: "inherit" });
-	// What is spawned from now on inherits it.
+	// Processes spawned from now on inherit the priority.
 	setPriority(LOW);
 	return new Promise((resolve) => {
 		child.on("close", (code) => resolve(code === 0 || failed.push("the tests")));

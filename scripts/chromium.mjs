@@ -1,5 +1,5 @@
-// Prints the path of a Chromium that the browser tests can run, and sees to it that there is one: as root on Debian
-// or Ubuntu it is installed, anywhere else the message says what is missing. Takes milliseconds where it is there.
+// Prints the path of a Chromium for the browser tests, and installs it if needed: as root on Debian or Ubuntu. On any
+// other system the message names what is missing. Fast if Chromium is installed.
 import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -25,7 +25,7 @@ function find() {
 	return [...onPath, ...APPLICATIONS].find(isExecutable);
 }
 
-/** Its output goes to stderr: stdout is the path alone. */
+/** Redirects its output to stderr: stdout contains the path only. */
 function run(command, ...args) {
 	const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
 	return spawnSync(command, args, { stdio: ["ignore", 2, 2], env }).status === 0;

@@ -1,7 +1,7 @@
 /**
- * node scripts/complete-lock.mjs: adds to package-lock.json the optional packages of other platforms. A registry that
- * serves only this platform makes `npm install` leave them out, and `npm ci` then refuses the lock file. Run it after
- * every `npm install` behind such a registry.
+ * node scripts/complete-lock.mjs: adds the optional packages of other platforms to package-lock.json. With a registry
+ * that serves only this platform `npm install` omits them, and `npm ci` then rejects the lock file. Run it after every
+ * `npm install` behind such a registry.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 

@@ -18,7 +18,7 @@ const box = (x, y, width, height) =>
 const arrow = (x1, y, x2, color = LINE) =>
 	`<path d="M${x1} ${y}H${x2}" stroke="${color}" stroke-width="1.5" marker-end="url(#head)" fill="none"/>`;
 
-/** Chunks in a grid; those that have arrived are filled. */
+/** Chunks in a grid; arrived ones are filled. */
 function chunks(x, y, columns, rows, arrived) {
 	return Array.from({ length: columns * rows }, (_, i) => {
 		const [left, top] = [x + (i % columns) * 18, y + Math.floor(i / columns) * 18];
@@ -28,13 +28,13 @@ function chunks(x, y, columns, rows, arrived) {
 
 export function picture() {
 	const parts = [
-		// Who uploads.
+		// The uploader.
 		box(10, 50, 190, 150),
 		text(105, 75, "Browser or Node", { weight: "bold" }),
 		text(105, 95, "file, stream, URL", { color: MUTED, size: 12 }),
 		chunks(42, 110, 7, 3, 0),
 		text(105, 185, "chunks of up to 2 MiB, hashed", { color: MUTED, size: 11 }),
-		// The way.
+		// The network between them.
 		arrow(205, 95, 315),
 		arrow(205, 115, 315),
 		arrow(205, 135, 315),
@@ -48,7 +48,7 @@ export function picture() {
 		text(415, 95, "each chunk hashed on arrival", { color: MUTED, size: 11 }),
 		chunks(352, 110, 7, 3, 13),
 		text(415, 185, "published as one certified blob", { color: MUTED, size: 11 }),
-		// Who reads.
+		// The readers.
 		...[
 			[35, "downloads, ranges"],
 			[85, "URLs, service worker"],

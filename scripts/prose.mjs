@@ -1,7 +1,7 @@
 /**
- * node scripts/prose.mjs [FILES]: finds words and phrases in documents that make a reader translate instead of read.
- * Without FILES it reads README.md, docs/ and findings/README.md. Prints `file:line: "phrase": what to write instead`
- * for each, and exits with 1 if there is one. Code, in blocks or in backticks, is not read.
+ * node scripts/prose.mjs [FILES]: finds words and phrases that make a document hard to read. Without FILES it reads
+ * README.md, docs/ and findings/README.md. Prints `file:line: "phrase": what to write instead` for each, and exits with
+ * 1 if it finds any. Ignores code, in blocks or in backticks.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -30,7 +30,7 @@ const BANNED = [
 ];
 const RULES = BANNED.map(([phrases, instead]) => [new RegExp(`\\b(?:${phrases})\\b`, "gi"), instead]);
 
-/** Every banned phrase of a document, a line each. */
+/** Every banned phrase of a document, one a line. */
 function findings(name, text) {
 	const found = [];
 	let isCode = false;

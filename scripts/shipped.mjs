@@ -1,4 +1,4 @@
-/** node scripts/shipped.mjs: builds what is shipped. `npm run build` compiles tests and examples, too. */
+/** node scripts/shipped.mjs: builds the shipped files only. `npm run build` also compiles tests and examples. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

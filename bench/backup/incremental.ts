@@ -12,7 +12,7 @@ const CHANGED = 10;
 const BYTES = 10_000;
 const AT_ONCE = 150;
 
-/** A blob like no other, so that its hashes compress as hashes do: not at all. */
+/** A blob with unique bytes, so that its hashes do not compress. */
 function contentOf(index: number): Uint8Array {
 	const bytes = pseudoBytes(BYTES, 1);
 	bytes.set(pseudoBytes(16, index));
@@ -20,8 +20,8 @@ function contentOf(index: number): Uint8Array {
 }
 
 /**
- * Calls and bytes of a backup after 10 of 100,000 blobs have changed: the store's engine without a network, its answers in
- * bytes of Candid.
+ * Calls and bytes of a backup after 10 of 100,000 blobs have changed. The store's engine runs without a network; its
+ * replies are counted as Candid.
  */
 export async function measureIncremental(many = 100_000) {
 	const store = new MemoryStore();
@@ -50,7 +50,7 @@ export async function measureIncremental(many = 100_000) {
 		return answer;
 	};
 	const before = sink.written;
-	// A process of its own: it has read nothing yet.
+	// A new process, without cached content.
 	const opened = await Repository.open(new MemorySink(sink.objects), { writes: true });
 	const written = opened.sink as MemorySink;
 	const { summary, hold } = await backup(opened, options);

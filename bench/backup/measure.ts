@@ -32,14 +32,14 @@ async function withFolder<T>(directory: string, work: (folder: string) => Promis
 	}
 }
 
-/** In a process of its own. */
+/** Runs in a process of its own. */
 async function writer(...args: string[]): Promise<{ cpuMs: number; grownMB: number }> {
 	const main = join(import.meta.dirname, "writer-main.ts");
 	const { stdout } = await run(process.execPath, ["--expose-gc", "--import", "tsx", main, ...args]);
 	return JSON.parse(stdout);
 }
 
-/** A first backup over downloads of the same blobs, and a restore over uploads of them, in turns of one run. */
+/** Time of a first backup over downloads of the same blobs, and of a restore over uploads of them, in turns. */
 async function rates(wasm: Uint8Array, folder: string) {
 	const network = await NetworkProcess.start(folder);
 	try {
@@ -53,7 +53,7 @@ async function rates(wasm: Uint8Array, folder: string) {
 			key: `blob-${index}`,
 			source: content(index),
 		}));
-		// The first is slower: code that has run once is compiled.
+		// The first round is slower, since its code is not compiled yet; it is not counted.
 		await client.upload(content(200), { key: "warm" }).done;
 		const upload = await secondsOf(() => client.uploadMany(items).done);
 		const downloads = async () => {
@@ -70,7 +70,7 @@ async function rates(wasm: Uint8Array, folder: string) {
 		const empty = await deployCanister(agent, wasm);
 		const into = new BlobClient({ agent, canisterId: empty });
 		const restored = await secondsOf(() => restoreStore(repository, id, into));
-		// One blob more than was timed before.
+		// One blob more than in the timed rounds.
 		const share = (BLOBS + 1) / BLOBS;
 		return {
 			backupFirstVersusDownload: (download * share) / first,
@@ -86,7 +86,7 @@ async function filesBelow(folder: string): Promise<string[]> {
 	return found.filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name));
 }
 
-/** 512 MB of chunks in a directory, which the system holds in memory by then. */
+/** 512 MB of chunks in a directory, in the system's file cache. */
 async function verifying(folder: string) {
 	const place = join(folder, "verified");
 	const repository = await Repository.init(new DirectorySink(place));
@@ -113,7 +113,7 @@ async function bytesBelow(folder: string): Promise<number> {
 	return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** The same tree, without compression: bytes and CPU of ours over restic's; nothing where there is no restic. */
+/** Bytes and CPU of our backup of a tree over restic's, both without compression. Empty without an installed restic. */
 async function againstRestic(folder: string): Promise<Partial<Figures>> {
 	const files = join(folder, "files");
 	await mkdir(files);

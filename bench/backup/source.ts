@@ -3,10 +3,10 @@ import { readFile } from "node:fs/promises";
 import { Principal } from "@dfinity/principal";
 import { type AgentLike, BlobClient, type Manifest } from "canister-blobs/node";
 
-/** What a store made up holds under a key. */
+/** Content of a key in a synthetic store. */
 export interface MadeUp {
 	readonly key: string;
-	/** The bytes, of one chunk; undefined: none. */
+	/** Bytes of a single chunk; undefined for an empty key. */
 	readonly bytes: (() => Promise<Uint8Array>) | undefined;
 	readonly size: number;
 }
@@ -26,9 +26,12 @@ function rootOf(size: number, leaves: readonly Buffer[]): Buffer {
 
 const NOWHERE = { host: new URL("http://127.0.0.1:1") } as AgentLike;
 
-/** Below the call interface: a client whose feed and chunks come from this process, so that a backup's own work is measured. */
+/**
+ * Replaces the call interface: a client whose feed and chunks come from this process, so that only the backup's work is
+ * measured.
+ */
 export function madeUpClient(blobs: () => AsyncIterable<MadeUp> | Iterable<MadeUp>): BlobClient {
-	/** Read twice, for the feed and for the backup: what waits in between is no more than a hash. */
+	/** The changes are read twice, for the feed and for the backup; only hashes are kept in between. */
 	const madeUp = new Map<string, { readonly leaf: Buffer; readonly bytes: () => Promise<Uint8Array> }>();
 	const client = new BlobClient({ agent: NOWHERE, canisterId: "aaaaa-aa" });
 	const at = new Date(0);
@@ -58,6 +61,6 @@ export function madeUpClient(blobs: () => AsyncIterable<MadeUp> | Iterable<MadeU
 	return Object.assign(client, { changes, download }) as never;
 }
 
-/** Local files as blobs, each of one chunk at the most. */
+/** Local files as blobs of at most one chunk. */
 export const fileBlobs = (files: readonly { readonly path: string; readonly size: number }[]): MadeUp[] =>
 	files.map(({ path, size }) => ({ key: path.slice(1), size, bytes: () => readFile(path) }));

@@ -1,4 +1,4 @@
-/** In a process of its own: backs a made-up store up, and prints what that took of CPU and memory. */
+/** Runs in a process of its own: backs up a synthetic store, and prints the CPU and memory that it took. */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { backup, DirectorySink, Repository, type Sink } from "canister-blobs/backup";
@@ -7,7 +7,7 @@ import { fileBlobs, type MadeUp, madeUpClient } from "./source.js";
 const [kind, place = "", count = "0"] = process.argv.slice(2);
 const CHUNK = 2_080_768;
 
-/** Large chunks go nowhere: 10 GB of disk would say nothing about memory. */
+/** Discards large chunks: writing 10 GB to disk would not affect the memory of this process. */
 function withoutChunks(sink: Sink): Sink {
 	const sizes = new Map<string, number>();
 	const isChunk = (name: string) => name.startsWith("chunks/");
@@ -61,7 +61,7 @@ if (kind === "files") {
 	console.log(JSON.stringify({ cpuMs: (user + system) / 1_000 }));
 } else {
 	const made = kind === "entries" ? entries : chunks;
-	// What runs once is loaded and compiled.
+	// A first run loads and compiles the code.
 	await take(() => made(200), "2vxsx-fae");
 	globalThis.gc?.();
 	const before = process.memoryUsage().rss;

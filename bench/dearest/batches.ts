@@ -13,7 +13,7 @@ import type { MeteredStore } from "../metered.js";
 import type { Calls } from "./calls.js";
 import { DEAREST, keysOf, putOf, type Shape, undone } from "./shape.js";
 
-/** Batches of one kind of item each, with what makes them dear: keys, and what these hold before. */
+/** Batches of one kind of item, with the factors of their cost: keys, and the content of these keys. */
 
 const EMPTY = new Uint8Array(0);
 const none = { none: null };
@@ -21,16 +21,16 @@ const none = { none: null };
 export const KINDS = ["commit", "put", "delete", "rename", "copy", "update"] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** The dearest keys, and the shortest. */
+/** The most expensive keys, and the shortest. */
 const SEGMENTS = [MAX_KEY_SEGMENTS, 1];
 const OVER = ["public", "private"] as const;
-/** Entries of metadata that each of 1,000 items of a message can bring (PROTOCOL.md, "Bounds"). */
+/** Metadata entries that each of 1,000 items of a message can have (PROTOCOL.md, "Bounds"). */
 const ENTRIES = 2;
-/** Items of each batch that is tried; and how many are then made with all that fit, those that would take the most. */
+/** Items in each trial batch. The most expensive kinds are then measured with as many items as fit. */
 const TRIED = 8;
 const MADE = 2;
 
-/** The dearest batch that is found, with as many items as fit. */
+/** The most expensive batch found, with as many items as fit. */
 export async function dearestOfBatches(store: MeteredStore): Promise<number> {
 	const tried: { readonly kind: Kind; readonly shape: Shape; readonly expected: number }[] = [];
 	let tag = 0;
@@ -57,14 +57,14 @@ export async function dearestOfBatches(store: MeteredStore): Promise<number> {
 	return most;
 }
 
-/** How many items of a kind a batch takes at the most. */
+/** Maximum number of items of a kind in a batch. */
 export function fittingOf(kind: Kind, shape: Shape): number {
 	const [key = ""] = keysOf({ ...shape, items: 1 }, "");
 	const weight = weightOf(itemOf(kind, shape, { key, from: key, id: EMPTY }), key, 1);
 	return fitting(Array.from({ length: MAX_ITEMS }, () => weight));
 }
 
-/** What a batch of so many items costs, when what it needs is there. */
+/** Cost of a batch of this many items, whose preconditions hold. */
 export async function costOfBatch(
 	store: MeteredStore,
 	kind: Kind,
@@ -76,7 +76,7 @@ export async function costOfBatch(
 	return Number(instructions);
 }
 
-/** The items, when what they need is there: what keys hold has as much metadata as there can be. */
+/** The items, whose preconditions hold and whose keys have the maximum of metadata. */
 export async function batchItemsOf(
 	store: Calls,
 	kind: Kind,
@@ -87,7 +87,7 @@ export async function batchItemsOf(
 	const from = keysOf(shape, `f${tag}`);
 	if (shape.over !== "nothing") await fill(store, to, shape, shape.over === "private");
 	if (kind === "rename") await fill(store, from, shape, shape.isPrivate);
-	// One source has all that a copy reads.
+	// All copies read the same source.
 	if (kind === "copy") await fill(store, from.slice(0, 1), shape, shape.isPrivate);
 	const ids = to.map(() => newId());
 	const upload = { size: [0n] as [bigint], chunk_size: MIN_CHUNK_BYTES };
@@ -117,7 +117,7 @@ function itemOf(
 			expiry: [],
 			content_type: ["text/plain"],
 			visibility: [visibility],
-			// Without any it keeps what there is, which is more than it can bring.
+			// Without metadata the copy keeps the source's, which may exceed what an item can carry.
 			metadata: shape.metadata === 0 ? [] : [metadata],
 		},
 	};

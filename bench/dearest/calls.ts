@@ -4,9 +4,9 @@ import type { MethodArgs, MethodName, MethodOk, WireResult } from "../../src/pro
 import { idlFactory } from "../../test/support/idl.js";
 import type { MeteredStore } from "../metered.js";
 
-/** The calls of one principal, which must succeed. */
+/** Calls of one principal that must succeed. */
 export type Calls = Pick<MeteredStore, "call">;
-/** Those of an administrator, and where others reach the same store. */
+/** Calls of an administrator, and the store's address for others. */
 export type Store = Pick<MeteredStore, "call" | "agentOf" | "canisterId">;
 
 export async function callsOf(store: Store, identity: Ed25519KeyIdentity): Promise<Calls> {

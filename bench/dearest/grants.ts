@@ -9,13 +9,14 @@ import { type Calls, callsOf, type Store } from "./calls.js";
 import { DEAREST, putOf, type Shape, undone } from "./shape.js";
 
 const LIST_PAGE = 1_000;
-/** A prefix as long and as deep as one can be. */
+/** A prefix of maximum length and depth. */
 const prefixOf = (n: number): string =>
 	`${Array.from({ length: MAX_KEY_SEGMENTS - 1 }, (_, level) => `${n}-${level}`.padEnd(32, "x")).join("/")}/`;
 
 /**
- * The dearest requests that have to do with grants, in instructions: the dearest batch, and messages of many, by a guest
- * who holds as many as there can be, each a part of a part, of which the last is for the keys; and pages of their list.
+ * The most expensive requests that involve grants, in instructions: a batch, and `putMany` and `deleteMany`, by a
+ * holder of the maximum number of grants, each a part of a part, of which the last matches the keys; and pages of the
+ * list of grants.
  */
 export async function dearestOfGrants(store: MeteredStore): Promise<number> {
 	const guest = await guestOf(store);
@@ -38,10 +39,12 @@ export async function dearestOfGrants(store: MeteredStore): Promise<number> {
 	return Math.max(...store.messages.map(({ instructions }) => Number(instructions)));
 }
 
-/** A guest whose check is the dearest: of the grants that it holds the last is for every key, the others for none asked for. */
+/**
+ * A holder with the most expensive check: only its last grant matches every key, the others none of the requested ones.
+ */
 export async function guestOf(store: Store): Promise<Calls> {
 	const guest = Ed25519KeyIdentity.generate();
-	// Half of what a principal holds may be of one giver.
+	// One giver may give at most half of a principal's grants.
 	for (const half of [0, 1]) {
 		const [top, middle] = [Ed25519KeyIdentity.generate(), Ed25519KeyIdentity.generate()];
 		await give(store, top.getPrincipal(), { may_give: true });
@@ -56,7 +59,7 @@ export async function guestOf(store: Store): Promise<Calls> {
 	return callsOf(store, guest);
 }
 
-/** They are looked at in the order of their ids. */
+/** Grants are checked in the order of their ids. */
 async function give(
 	by: Calls,
 	who: Principal,

@@ -10,7 +10,7 @@ import { openStatCycles, strangersCycles } from "./strangers.js";
 
 type Strangers = Pick<Figures, "strangersCyclesPerMessage" | "openStatCycles">;
 
-/** What requests of strangers cost, in cycles. */
+/** Cost of strangers' requests, in cycles. */
 export async function measureStrangers(wasm: Uint8Array): Promise<Strangers> {
 	const store = await MeteredStore.deploy(wasm);
 	try {
@@ -23,7 +23,10 @@ export async function measureStrangers(wasm: Uint8Array): Promise<Strangers> {
 	}
 }
 
-/** Each finds the dearest request of its kind. An offer of every key is first: the others leave many thousand behind. */
+/**
+ * Each search finds the most expensive request of its kind. The offer of every key comes first: the others leave many
+ * thousand keys behind.
+ */
 const SEARCHES: Readonly<Record<string, (store: MeteredStore) => Promise<number>>> = {
 	"offers taken, and all of a principal removed": dearestOfOwners,
 	"messages of many": dearestOfMany,
@@ -33,7 +36,7 @@ const SEARCHES: Readonly<Record<string, (store: MeteredStore) => Promise<number>
 	"all others": dearestOfOthers,
 };
 
-/** What requests within the protocol's bounds cost at the most, in instructions. */
+/** Maximum cost of requests within the protocol's bounds, in instructions. */
 export async function measureDearest(wasm: Uint8Array): Promise<Pick<Figures, "dearestRequestInstructions">> {
 	const store = await MeteredStore.deploy(wasm);
 	try {

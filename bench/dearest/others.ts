@@ -18,13 +18,13 @@ const none = { none: null };
 const deep = (name: string) => Array.from({ length: MAX_KEY_SEGMENTS }, (_, n) => `${name}-${n}`).join("/");
 
 /**
- * The dearest of all other requests at their bounds, each as an update, and of the timers' steps that the largest blob
- * causes, in instructions.
+ * The most expensive of all other requests at their bounds, each as an update, and of the timer steps for the largest
+ * blob, in instructions.
  */
 export async function dearestOfOthers(store: MeteredStore): Promise<number> {
 	store.messages.length = 0;
 	const key = await largestBlob(store);
-	// Its answers over HTTP are hashed, sorted and certified by timers, whose steps count as well.
+	// Timers hash, sort and certify its answers over HTTP; their steps count as well.
 	while ((await store.call("blobs_stats")).certifying > 0n)
 		await new Promise((resolve) => setTimeout(resolve, 500));
 	await call(store, "blobs_update", {
@@ -59,7 +59,7 @@ export async function dearestOfOthers(store: MeteredStore): Promise<number> {
 	return Math.max(...store.messages.map(({ instructions }) => Number(instructions)));
 }
 
-/** A blob of as many chunks as there may be, all of them one chunk that is linked, under a deep key. */
+/** A blob with the maximum number of chunks, all of them one linked chunk, under a deep key. */
 async function largestBlob(store: MeteredStore): Promise<string> {
 	const key = deep("largest");
 	const chunk = new Uint8Array(randomBytes(S));

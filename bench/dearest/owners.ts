@@ -5,7 +5,7 @@ import type { MeteredStore } from "../metered.js";
 import { callsOf } from "./calls.js";
 import { keysOf, putOf, type Shape } from "./shape.js";
 
-/** As many as a step may take, half of them public, under the deepest keys. */
+/** The maximum of a step, half of them public, under the deepest keys. */
 const SHAPE: Shape = {
 	items: 500,
 	segments: 32,
@@ -17,7 +17,10 @@ const SHAPE: Shape = {
 	isSorted: true,
 };
 
-/** The dearest step of taking a prefix, and of removing and purging all that its taker has then, in instructions. */
+/**
+ * The most expensive step of taking ownership of a prefix, and of removing and purging everything that the new owner
+ * then has, in instructions.
+ */
 export async function dearestOfOwners(store: MeteredStore): Promise<number> {
 	store.messages.length = 0;
 	const other = Ed25519KeyIdentity.generate();

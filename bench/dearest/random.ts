@@ -3,16 +3,16 @@ import type { Shape } from "./shape.js";
 
 const OVER = ["nothing", "public", "private"] as const;
 const MOST_VALUES = 12_000;
-/** Values of a blob without metadata, and of an entry of metadata (PROTOCOL.md, "Bounds"). */
+/** Size of a blob without metadata, and of a metadata entry (PROTOCOL.md, "Bounds"). */
 const VALUES = { blob: 12, entry: 3 } as const;
 
-/** A message holds fewer items where each has metadata. */
+/** A message holds fewer items if each has metadata. */
 function within(shape: Shape): Shape {
 	const most = Math.floor(MOST_VALUES / (VALUES.blob + VALUES.entry * shape.metadata));
 	return { ...shape, items: Math.min(shape.items, most), shared: Math.min(shape.shared, shape.segments - 1) };
 }
 
-/** Any shape within the protocol's bounds. */
+/** A random shape within the protocol's bounds. */
 export function anyShape(random: () => number): Shape {
 	const upTo = (most: number) => 1 + Math.floor(random() * most);
 	const segments = upTo(MAX_KEY_SEGMENTS);
@@ -28,7 +28,7 @@ export function anyShape(random: () => number): Shape {
 	});
 }
 
-/** One property of a shape as another one has it. */
+/** A shape with one property of another shape. */
 export function changed(shape: Shape, random: () => number): Shape {
 	const other = anyShape(random);
 	const names = Object.keys(shape) as (keyof Shape)[];

@@ -4,11 +4,13 @@ import { anyShape, changed } from "./random.js";
 import { DEAREST, deleteOf, keysOf, putOf, type Shape, undone } from "./shape.js";
 
 const SEED = 11;
-/** Shapes tried at random, and changes of the dearest of them: each is a message of up to 20 B instructions. */
+/**
+ * Number of random shapes, and of mutations of the most expensive ones: each is a message of up to 20 B instructions.
+ */
 const RANDOM = 6;
 const CLIMBS = 8;
 
-/** The dearest message of many that a search finds, in instructions. */
+/** The most expensive message of many items that the search finds, in instructions. */
 export async function dearestOfMany(store: MeteredStore): Promise<number> {
 	const random = seeded(SEED);
 	let tag = 0;
@@ -23,7 +25,10 @@ export async function dearestOfMany(store: MeteredStore): Promise<number> {
 	return most;
 }
 
-/** The dearer of the put of a shape, over what its keys are to hold, and of the deletion of what it has put. */
+/**
+ * The more expensive of two messages: the put of a shape over its keys' former content, and the deletion of what it has
+ * put.
+ */
 async function costOf(store: MeteredStore, shape: Shape, tag: string): Promise<number> {
 	const keys = keysOf(shape, tag);
 	if (shape.over !== "nothing")

@@ -1,22 +1,22 @@
 import { MAX_CHUNK_BYTES, MAX_ITEMS, MAX_KEY_BYTES, MAX_KEY_SEGMENTS } from "../../src/protocol/index.js";
 import { newId, publication, rootOf } from "../../test/support/published.js";
 
-/** A message of many items, by what makes it dear. */
+/** A message of many items, described by the factors of its cost. */
 export interface Shape {
 	readonly items: number;
 	readonly segments: number;
-	/** Of those, how many from the first on all keys have in common. */
+	/** Leading segments that all keys share. */
 	readonly shared: number;
 	readonly segmentBytes: number;
 	readonly isPrivate: boolean;
-	/** What the keys hold before. */
+	/** Content of the keys before the message. */
 	readonly over: "nothing" | "public" | "private";
 	readonly metadata: number;
-	/** Whether keys come in their order, or in that of a hash. */
+	/** Whether keys come in order, or in the order of a hash. */
 	readonly isSorted: boolean;
 }
 
-/** The dearest that the search has found: deep public keys over private ones, none of a directory with another. */
+/** The most expensive shape found so far: deep public keys over private ones, no two in one directory. */
 export const DEAREST: Shape = {
 	items: MAX_ITEMS,
 	segments: MAX_KEY_SEGMENTS,
@@ -30,11 +30,11 @@ export const DEAREST: Shape = {
 
 const EMPTY = new Uint8Array(0);
 const ROOT = rootOf(EMPTY, MAX_CHUNK_BYTES);
-/** A name of five characters, spread over the directory where keys come in no order. */
+/** A name of five characters, spread over the directory if keys come out of order. */
 const nameOf = (n: number, isSorted: boolean) =>
 	(isSorted ? n : (n * 7_919) % 99_991).toString(36).padStart(5, "0");
 
-/** The keys of a shape; `tag` tells them from those of others with the same shape. */
+/** The keys of a shape; `tag` distinguishes them from other keys of the same shape. */
 export function keysOf({ items, segments, shared, segmentBytes, isSorted }: Shape, tag: string): string[] {
 	const bytes = Math.max(6, Math.min(segmentBytes, Math.floor((MAX_KEY_BYTES - segments) / segments)));
 	return Array.from({ length: items }, (_, n) =>
@@ -58,7 +58,7 @@ export const deleteOf = (keys: readonly string[]) => ({
 	blobs: keys.map((key) => ({ key, precondition: { none: null } })),
 });
 
-/** What is left of a message's keys: those that it had no instructions for. */
+/** Keys of a message that it did not process for want of instructions. */
 export function undone(keys: readonly string[], results: readonly object[]): string[] {
 	return keys.filter((_, n) => {
 		const { err } = results[n] as { err?: { code: string } };

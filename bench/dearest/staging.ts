@@ -4,29 +4,29 @@ import type { MeteredStore } from "../metered.js";
 import { batchItemsOf, fittingOf, type Kind } from "./batches.js";
 import { DEAREST, keysOf, putOf, type Shape, undone } from "./shape.js";
 
-/** Items that may be staged, with the dearest keys, and the shortest. */
+/** Maximum number of staged items with the most expensive keys, and with the shortest. */
 const KINDS = ["put", "commit", "delete"] as const satisfies readonly Kind[];
 const SEGMENTS = [MAX_KEY_SEGMENTS, 1];
 const PUT_AT_ONCE = 100;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * The dearest of the messages that stage a batch, ask for it and take keys out of it, and of the timers' steps that get
- * it ready while others change its keys, reveal and settle it, in instructions.
+ * The most expensive messages that stage a batch, query it and remove keys from it, and timer steps that prepare it
+ * while others change its keys, reveal it and settle it, in instructions.
  */
 export async function dearestOfStaging(store: MeteredStore): Promise<number> {
 	let most = 0;
 	for (const segments of SEGMENTS)
 		for (const isPrivate of [true, false])
 			for (const kind of KINDS) {
-				// What is deleted is of that visibility, what is replaced of the other one.
+				// Deleted blobs have this visibility, replaced ones the other.
 				const over = isPrivate === (kind === "delete") ? "private" : "public";
 				most = Math.max(most, await costOfStaging(store, kind, { ...DEAREST, segments, isPrivate, over }));
 			}
 	return most;
 }
 
-/** What the dearest message takes of a batch of as many items as one of them brings. */
+/** Cost of the most expensive message of a batch with as many items as a message holds. */
 export async function costOfStaging(
 	store: MeteredStore,
 	kind: (typeof KINDS)[number],
@@ -39,7 +39,7 @@ export async function costOfStaging(
 	const batch = newId();
 	store.messages.length = 0;
 	await store.call("blobs_stage", { id: newId(), batch, items });
-	// All of them anew, and out again, but for what a commit has used up.
+	// Stages and removes all of them again, except those that a commit has consumed.
 	if (kind !== "commit") {
 		await store.call("blobs_stage", { id: newId(), batch, items });
 		await store.call("blobs_unstage", { id: newId(), batch, keys });

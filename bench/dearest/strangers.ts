@@ -8,7 +8,7 @@ const bytes = IDL.Vec(IDL.Nat8);
 const large = new Uint8Array(2_000_000);
 const NAMES = Object.keys(METHODS) as MethodName[];
 
-/** Queries that only who holds a role may send as updates, each as it should be. */
+/** Valid queries that only holders of a role may send as updates. */
 function* closedQueries(store: MeteredStore): Generator<readonly [string, Uint8Array]> {
 	const page = { after: [] as [], limit: 1_000 };
 	const latest = { min_version: [] as [] };
@@ -25,7 +25,7 @@ function* closedQueries(store: MeteredStore): Generator<readonly [string, Uint8A
 		yield [name, store.argument(name)];
 }
 
-/** Messages that cannot be of use, by a principal without a role. */
+/** Useless messages by a principal without a role. */
 function* useless(store: MeteredStore): Generator<readonly [string, Uint8Array]> {
 	const empty = new Uint8Array(IDL.encode([], []));
 	const surplus = new Uint8Array(IDL.encode([bytes], [large]));
@@ -40,7 +40,7 @@ function* useless(store: MeteredStore): Generator<readonly [string, Uint8Array]>
 	yield* closedQueries(store);
 	for (const name of NAMES) {
 		yield [name, Uint8Array.of(1, 2, 3)];
-		// Candid of the method, and 2 MB behind it that no method takes.
+		// Valid Candid for the method, followed by 2 MB that no method accepts.
 		yield [name, surplus];
 	}
 	yield ["blobs_put_chunk", store.argument("blobs_put_chunk", newId(), 0, large)];
@@ -48,7 +48,7 @@ function* useless(store: MeteredStore): Generator<readonly [string, Uint8Array]>
 	yield ["blobs_put_blob", store.argument("blobs_put_blob", { id: newId(), key: "a", ...parts }, large)];
 }
 
-/** Cycles that the canister pays on average for a message of a stranger's that cannot be of use. */
+/** Cycles that the canister pays on average for a useless message of a stranger. */
 export async function strangersCycles(store: MeteredStore): Promise<number> {
 	const agent = await store.agentOf(Ed25519KeyIdentity.generate());
 	let sent = 0;

@@ -5,11 +5,11 @@ import { buildCanister } from "../../examples/support/build.js";
 import type { StableMap } from "../../src/canister/host/ports.js";
 import type { MeteredStore } from "../metered.js";
 
-/** Stores that are filled below the call interface, by the class beside them in `canister/`. */
+/** Builds stores that can be filled below the call interface, with the class in `canister/`. */
 
 const MESSAGE_BYTES = 1_900_000;
 
-/** The Wasm of such a store. */
+/** Wasm of such a store. */
 export async function buildFiller(workplace: string): Promise<Uint8Array> {
 	const directory = join(workplace, "million");
 	await mkdir(directory, { recursive: true });
@@ -18,7 +18,7 @@ export async function buildFiller(workplace: string): Promise<Uint8Array> {
 	return buildCanister(directory, "million");
 }
 
-/** A stable map in which records are made here that are then copied. */
+/** A stable map in memory, whose records are copied into the canister. */
 export class HeapMap implements StableMap {
 	readonly #values = new Map<string, Uint8Array>();
 
@@ -47,7 +47,7 @@ export class HeapMap implements StableMap {
 
 const nameOf = (key: Uint8Array): string => Buffer.from(key).toString("hex");
 
-/** Writes records into a map, as many to a message as it holds. */
+/** Writes records into a map, as many per message as fit. */
 export async function fill(
 	store: MeteredStore,
 	map: number,

@@ -14,7 +14,7 @@ const THOUSAND = 1_000;
 const MILLION = 1_000_000;
 const PREFIX = "many/";
 const BATCH = 1_000;
-/** Records of blobs, whose bytes nobody looks at here: only how many there are counts. */
+/** Records of blobs without bytes, which nothing reads here: only their number matters. */
 const RECORD_BYTES = 330;
 const RECORDS_A_CALL = 50_000;
 
@@ -28,7 +28,7 @@ type Million = Pick<
 
 /**
  * Stat and put in stores of 1,000 and of 1,000,000 public keys in one directory. The stores are filled below the call
- * interface, with the catalog's nodes as the same code made them here, and as many records of blobs; the maps of
+ * interface, with catalog nodes that the same code made in this process, and as many records of blobs. The maps of
  * chunks, slots and feed stay small. A million puts would take hours.
  */
 export async function measureMillion(workplace: string): Promise<Million> {
@@ -52,11 +52,11 @@ async function measureAt(
 		await fillCatalog(store, keys);
 		for (let from = 0; from < keys; from += RECORDS_A_CALL)
 			await fillRecords(store, from, Math.min(keys, from + RECORDS_A_CALL));
-		// What is certified is what was filled in: an upgrade says so.
+		// An upgrade certifies the filled-in content.
 		await installWasm(store.agent, store.canisterId, wasm, "upgrade");
 		await store.quiet();
 		const bytes = new Uint8Array(randomBytes(1_000));
-		// In the middle of the others, and twice, since the first makes what later ones find.
+		// In the middle of the other keys, and twice, since the first put creates records that later ones reuse.
 		const keysOf = [1, 3].map((part) => `${PREFIX}${digits(Math.floor((keys * part) / 4))}b`);
 		let put = 0;
 		for (const key of keysOf) {
@@ -74,7 +74,7 @@ async function measureAt(
 
 const digits = (n: number): string => String(n).padStart(9, "0");
 
-/** The catalog with all keys, made here and copied node by node. */
+/** A catalog with all keys, built here and copied node by node. */
 async function fillCatalog(store: MeteredStore, keys: number): Promise<void> {
 	const hashing = hashingOf(sha256);
 	const nodes = new HeapMap();

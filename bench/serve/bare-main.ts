@@ -5,7 +5,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
 
-/** A server of node:http that streams one file (the first argument) and hashes it on the way: what the least costs. */
+/**
+ * A minimal server of node:http that streams one file (the first argument) and hashes it: the lower bound of the cost.
+ */
 const [path = ""] = process.argv.slice(2);
 const { size } = await stat(path);
 const server = createServer(async (_, response) => {
@@ -20,7 +22,7 @@ const server = createServer(async (_, response) => {
 			}
 		},
 		response,
-		// A reader may close as soon as it has the last byte.
+		// A reader may close the connection as soon as it has the last byte.
 	).catch(() => {});
 	hash.digest();
 });

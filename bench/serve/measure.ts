@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { MAX_CHUNK_BYTES } from "../../src/protocol/index.js";
 import { NetworkProcess } from "../uploads/network-process.js";
 
-/** 200 MB, more than a server keeps in memory. */
+/** 200 MB, more than a server caches in memory. */
 const CHUNKS = 96;
 const SIZE = CHUNKS * MAX_CHUNK_BYTES;
 const ROUNDS = 3;
@@ -20,13 +20,13 @@ interface Running {
 	stop(): Promise<void>;
 }
 
-/** A process whose first line says where it listens. */
+/** A process whose first line is its address. */
 async function started(args: readonly string[]): Promise<Running> {
 	const child: ChildProcess = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
 	const ended = once(child, "exit");
 	const lines = createInterface({ input: child.stdout! });
 	const [line] = (await once(lines, "line")) as [string];
-	// What it prints later is read, so that it is never held up.
+	// Reads the later output, so that the process never blocks on it.
 	lines.on("line", () => {});
 	return {
 		url: /http:\/\/[^"/]+/.exec(line)![0],
@@ -57,9 +57,9 @@ async function curl(url: string): Promise<void> {
 }
 
 /**
- * How fast one curl has a blob from `canister-blobs serve`, over how fast the client downloads it, from the same network;
- * and from the server's cache on disk, over a bare server that streams and hashes the same bytes from a file. Both
- * sides are timed in turns.
+ * Speed of one curl that reads a blob from `canister-blobs serve`, relative to the client's download from the same
+ * network; and from the server's disk cache, relative to a bare server that streams and hashes a file with the same
+ * bytes. Both sides are timed in turns.
  */
 export async function serveShares(
 	wasm: Uint8Array,
@@ -78,7 +78,7 @@ export async function serveShares(
 
 		const store = ["--canister", canisterId.toText(), "--host", network.url, "--local"];
 		const serve = [PROGRAM, "serve", "-l", "0", "--memory", "64MiB", ...store];
-		// One proof for all rounds: of a blob that is read from the cache it would be half of the time.
+		// All rounds share one proof, which would be half of the time of a cached blob.
 		const kept = [...serve, "--cache", cache, "--fresh", "3600"];
 		for (const args of [serve, kept, ["--import", "tsx", BARE, file]]) running.push(await started(args));
 		const [plain, cached, bare] = running.map(({ url }) => `${url}/blob`) as [string, string, string];
@@ -88,7 +88,7 @@ export async function serveShares(
 			for await (const part of client.download(blob)) received += part.length;
 			if (received !== SIZE) throw new Error(`${received} bytes came`);
 		};
-		// Code that has run once is compiled, on all sides.
+		// Warm-up: compiles the code of all sides.
 		await byClient();
 		await curl(plain);
 		await curl(bare);
@@ -108,7 +108,7 @@ export async function serveShares(
 	}
 }
 
-/** Bytes of whole files in a cache. */
+/** Size of the files in a cache. */
 async function keptIn(directory: string): Promise<number> {
 	const names = await readdir(directory, { recursive: true }).catch(() => []);
 	const files = await Promise.all(names.map((name) => stat(join(directory, name)).catch(() => undefined)));

@@ -6,23 +6,25 @@ import type { Conditions } from "canister-blobs/localnet";
 import { BlobClient } from "canister-blobs/node";
 import { type Block, NetworkProcess } from "./network-process.js";
 
-/** Ingress bytes that a block takes (limits of the local network's profile `mainnet`). */
+/** Ingress bytes per block (limits of the local network's profile `mainnet`). */
 const BLOCK_BYTES = 4 * 2 ** 20;
 const LARGE_BYTES = 300_000_000;
 const FILES = 10_000;
 const FILE_BYTES = 10_000;
 
-/** Where requests are lost: enough to show that an upload goes on and comes back to its pace. */
+/** Size with lost requests: enough for an upload to recover its speed. */
 const LOSSY_BYTES = 100_000_000;
-/** Where requests are refused by chance: of 100 MB the luck of the last chunk alone decides about a tenth. */
+/** Size with random refusals: with 100 MB the delay of the last chunk would decide about a tenth. */
 const THROTTLED_BYTES = 200_000_000;
 
-/** Chunks of which a block takes many, so that only the node bounds how many are under way. */
+/** Chunk size of which a block holds many, so that only the node bounds the number in flight. */
 const SHORT_CHUNK_BYTES = 262_144;
 const OVERLOADED_CHUNKS = 400;
 const CALLS_AT_ONCE = 8;
 
-/** Shares of what a subnet takes in under the profile `mainnet`: of one large blob, and of many small ones. */
+/**
+ * Shares of a subnet's throughput under the profile `mainnet` that uploads reach: one large blob, and many small ones.
+ */
 export function undisturbedShares(
 	wasm: Uint8Array,
 	directory: string,
@@ -42,21 +44,21 @@ export function undisturbedShares(
 	});
 }
 
-/** The share where requests and replies are lost. */
+/** The share with lost requests and replies. */
 export const lossyShare = (wasm: Uint8Array, directory: string) =>
 	under({ profile: "lossy" }, wasm, directory, async ({ client, share }) => {
 		await upload(client, LOSSY_BYTES);
 		return { ceilingShareLossy: await share("blobs_put_chunk") };
 	});
 
-/** The share where three requests in ten are refused, whatever is sent. */
+/** The share with three in ten requests refused. */
 export const throttledShare = (wasm: Uint8Array, directory: string) =>
 	under({ profile: "throttled" }, wasm, directory, async ({ client, share }) => {
 		await upload(client, THROTTLED_BYTES);
 		return { ceilingShareThrottled: await share("blobs_put_chunk") };
 	});
 
-/** The share of calls that a node refuses which really takes only 8 at once. */
+/** The share with a node that processes only 8 calls at once and refuses others. */
 export const overloadedShare = (wasm: Uint8Array, directory: string) =>
 	under(
 		{ profile: "mainnet", callsAtOnce: CALLS_AT_ONCE },
@@ -87,7 +89,7 @@ interface Scene {
 	readonly network: NetworkProcess;
 	readonly client: BlobClient;
 	readonly canisterId: Principal;
-	/** Of what blocks take in, from the first that carries a call of this method to the last. */
+	/** Throughput of the blocks from the first to the last that contains a call of this method. */
 	readonly share: (method: string) => Promise<number>;
 }
 
@@ -107,7 +109,7 @@ async function under<T>(
 	}
 }
 
-/** Bytes that need not be held: a stretch of random ones, begun anew at each chunk with its number. */
+/** Bytes that need no memory: one random block, repeated for each chunk with the chunk's number. */
 async function upload(client: BlobClient, size: number): Promise<void> {
 	const random = new Uint8Array(randomBytes(1 << 22));
 	const read = (start: number, end: number) => {

@@ -1,4 +1,4 @@
-/** Milliseconds of this process's CPU that `work` takes. */
+/** CPU time of this process during `work`, in milliseconds. */
 export async function cpuOf(work: () => Promise<unknown>): Promise<number> {
 	const before = process.cpuUsage();
 	await work();

@@ -8,7 +8,7 @@ import { cpuOf } from "./cpu-of.js";
 import { listShares } from "./lists.js";
 import { NetworkProcess } from "./network-process.js";
 
-/** The service as far as it is called here. */
+/** The methods of the service that are called here. */
 interface Store {
 	blobs_begin_upload(request: object): Promise<unknown>;
 	blobs_put_chunk(id: Uint8Array, index: number, bytes: Uint8Array): Promise<unknown>;
@@ -22,8 +22,8 @@ const ACTOR_FILES = 60;
 const FILE_BYTES = 10_000;
 
 /**
- * CPU of the client for the same bytes by its own call path and by ordinary Actor calls, in one process, on a network
- * in another: for a large blob by the byte, for small files by the file.
+ * CPU time of the client for the same bytes with its own call path and with ordinary Actor calls, in one process, with
+ * the network in another: per byte for a large blob, per file for small files.
  */
 export async function cpuShares(
 	wasm: Uint8Array,
@@ -59,7 +59,7 @@ export async function cpuShares(
 			}
 		};
 
-		// Code that has run once is compiled, on both sides.
+		// Warm-up: compiles the code of both sides.
 		await byClient(large(4));
 		await byActor(large(2));
 		await packed(files(100)).done;

@@ -6,7 +6,7 @@ import { MAX_CHUNK_BYTES, METHODS, type MethodArgs } from "../../src/protocol/in
 import { idlsOf } from "../../test/support/idl.js";
 import { NetworkProcess } from "./network-process.js";
 
-/** 200 MB: the one proof that a download verifies, 50 ms of pairing, is a few percent of it. */
+/** 200 MB: large enough that the pairing of its one proof hardly counts. */
 const CHUNKS = 96;
 const ROUNDS = 3;
 const CONCURRENCY = 5;
@@ -19,8 +19,8 @@ async function timeOf(work: () => Promise<unknown>): Promise<number> {
 }
 
 /**
- * How fast a verified download is, over how fast an agent alone asks for the same chunks, as many at a time, without
- * verifying anything. Both are timed in turns, so that what else the machine does befalls both.
+ * Speed of a verified download relative to an agent that requests the same chunks, with the same concurrency and
+ * without verification. Both are timed in turns, so that other load affects both.
  */
 export async function downloadShare(
 	wasm: Uint8Array,
@@ -58,7 +58,7 @@ export async function downloadShare(
 			await Promise.all(Array.from({ length: CONCURRENCY }, one));
 		};
 
-		// Code that has run once is compiled, on both sides.
+		// Warm-up: compiles the code of both sides.
 		await verified();
 		await bare();
 		let ofVerified = 0;

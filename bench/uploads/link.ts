@@ -7,7 +7,7 @@ import { NetworkProcess } from "./network-process.js";
 const BYTES_PER_SECOND = 25_000_000;
 const ROUND_TRIP_MS = 200;
 const CHUNKS = 96;
-/** What each download had under way or waiting before it adapted. */
+/** Fixed number of chunks, in flight and waiting, of downloads without adaptation. */
 const FIXED = {
 	concurrency: { downloads: 5 },
 	minConcurrency: { downloads: 5 },
@@ -20,7 +20,7 @@ const GIGABIT_CHUNKS_PER_SECOND = 125_000_000 / MAX_CHUNK_BYTES;
 type Shares = Record<`downloadShareOf${"Link" | "LinkByFive" | "Gigabit"}`, number>;
 
 /**
- * Shares of what a line and `memoryBytes` allow that verified downloads reach, from the call to the last byte: over
+ * Shares of the bandwidth, or of the limit by `memoryBytes`, that verified downloads reach from call to last byte: over
  * 200 Mbit/s with a client's defaults and with 5 chunks at a time, and in virtual time over 1 Gbit/s with 48 MiB.
  */
 export async function linkShares(wasm: Uint8Array, directory: string): Promise<Shares> {
@@ -32,7 +32,7 @@ export async function linkShares(wasm: Uint8Array, directory: string): Promise<S
 		for (let chunk = 0; chunk < CHUNKS; chunk++) bytes[chunk * MAX_CHUNK_BYTES] = chunk;
 		const blob = await client.upload(bytes, { key: "blob", visibility: "public" }).done;
 		const share = async (options: object) => {
-			// A client of its own, which knows nothing of the line yet.
+			// A new client, which has not adapted to the link yet.
 			const reader = new BlobClient({ agent, canisterId, ...options });
 			const begun = performance.now();
 			let received = 0;
@@ -40,7 +40,7 @@ export async function linkShares(wasm: Uint8Array, directory: string): Promise<S
 			if (received !== bytes.length) throw new Error(`${received} bytes came`);
 			return received / BYTES_PER_SECOND / ((performance.now() - begun) / 1_000);
 		};
-		// Code that has run once is compiled.
+		// Warm-up: compiles the code.
 		await share({});
 		return {
 			downloadShareOfLinkByFive: await share(FIXED),

@@ -16,8 +16,8 @@ const LISTED_BY_ACTOR = 8;
 const REQUEST = { prefix: "", recursive: true, after: [], limit: MAX_LIST_PAGE, min_version: [] };
 
 /**
- * CPU of a page of 1,000 manifests over that of @dfinity/candid and an Actor: of decoding it alone, and of the whole
- * call, both without a proof of what it lists. The store has so many blobs.
+ * CPU time of a page of 1,000 manifests relative to @dfinity/candid and an Actor: of decoding alone, and of the whole
+ * call, both without a proof.
  */
 export async function listShares(
 	client: BlobClient,
@@ -50,7 +50,7 @@ export async function listShares(
 	const listByActor = (times: number) => async () => {
 		for (let i = 0; i < times; i++) await actor.blobs_list(REQUEST);
 	};
-	// Code that has run once is compiled, on both sides.
+	// Warm-up: compiles the code of both sides.
 	for (const once of [decode(3), decodeByLibrary(2), list(2), listByActor(2)]) await once();
 	return {
 		listDecodeVersusLibrary:

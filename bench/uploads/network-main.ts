@@ -2,8 +2,8 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { type BlockRecord, createNetwork } from "canister-blobs/localnet";
 
 /**
- * A local network under conditions (JSON, the first argument), which writes a line for each block to a file (the
- * second), prints its address and root key, and ends by SIGTERM.
+ * A local network under conditions (JSON, the first argument). It writes a line per block to a file (the second),
+ * prints its address and root key, and ends on SIGTERM.
  */
 const [conditions = "{}", blocks = ""] = process.argv.slice(2);
 const file = openSync(blocks, "w");

@@ -9,14 +9,14 @@ import type { Conditions } from "canister-blobs/localnet";
 import { BlobClient } from "canister-blobs/node";
 import { deployCanister } from "../../examples/support/deploy.js";
 
-/** What is written for each block. */
+/** Line written for each block. */
 export interface Block {
 	readonly height: number;
 	readonly ingressBytes: number;
 	readonly ingress: readonly { readonly canister: string; readonly method: string; readonly bytes: number }[];
 }
 
-/** A local network in a process of its own, so that its work is not in the client's figures. */
+/** A local network in a process of its own, so that its work does not count for the client. */
 export class NetworkProcess {
 	readonly url: string;
 	readonly rootKey: Uint8Array;
@@ -30,7 +30,7 @@ export class NetworkProcess {
 		this.#blocks = blocks;
 	}
 
-	/** @param directory where it may write */
+	/** @param directory for its files */
 	static async start(directory: string, conditions: Conditions = {}): Promise<NetworkProcess> {
 		const blocks = join(directory, `blocks-${process.hrtime.bigint()}.jsonl`);
 		const main = join(import.meta.dirname, "network-main.ts");
@@ -56,7 +56,7 @@ export class NetworkProcess {
 		return HttpAgent.create({ host: this.url, rootKey: this.rootKey, identity });
 	}
 
-	/** A store on this network, and a client that may write to it. */
+	/** A store on this network, and a client with the right to write. */
 	async store(wasm: Uint8Array): Promise<{ client: BlobClient; agent: HttpAgent; canisterId: Principal }> {
 		const agent = await this.agent(Ed25519KeyIdentity.generate());
 		const canisterId = Principal.fromText((await deployCanister(agent, wasm)).toText());

@@ -1,9 +1,9 @@
 import { IDL, msgArgData, msgReply, update } from "azle";
 import { createBlobStore } from "canister-blobs/canister";
 
-/** A store with a way past its methods into its stable maps, to be filled with more than calls could in minutes. */
+/** A store with direct access to its stable maps, to fill it faster than calls could. */
 
-/** Past the class that Azle has for maps: one that is made in the store's range traps, and these are the store's. */
+/** Bypasses the map class of Azle, which traps for memory ids in the range of a store. */
 declare const _azleIc: {
 	stableBTreeMapInsert(memoryId: number, key: Uint8Array, value: Uint8Array): unknown;
 };
@@ -27,7 +27,10 @@ class Filler {
 		msgReply(new Uint8Array(0));
 	}
 
-	/** u8 map, u32 from, u32 to, u8 length of the prefix, prefix, value: under prefix and nine digits, the value. */
+	/**
+	 * u8 map, u32 from, u32 to, u8 length of the prefix, prefix, value: writes the value under the prefix and nine
+	 * digits, for each number.
+	 */
 	@update([IDL.Vec(IDL.Nat8)], IDL.Null, { manual: true })
 	repeat(): void {
 		const message = msgArgData();

@@ -48,7 +48,7 @@ export class ChunkMemory {
 		return this.#held;
 	}
 
-	/** Bytes of chunks that nobody reads now. */
+	/** Size of the unused chunks in bytes. */
 	get idle(): number {
 		return this.#idleBytes;
 	}
