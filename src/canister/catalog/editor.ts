@@ -9,7 +9,6 @@ import {
 	flagAt,
 	isOverfull,
 	isUnderfull,
-	KIND,
 	type Kind,
 	labelAt,
 	levelOf,
@@ -21,7 +20,8 @@ import {
 	valueAt,
 } from "./node.js";
 import { join, split, withEntry, withoutEntry } from "./node-change.js";
-import { ALL_STALE, digestOf, NO_RUNS, renewedRuns, staleAt, staleFrom } from "./runs.js";
+import { freeId, ownId, writeNode } from "./node-writing.js";
+import { ALL_STALE, NO_RUNS, staleAt, staleFrom } from "./runs.js";
 import type { Sharing } from "./sharing.js";
 import type { NodeStore, Stored } from "./store.js";
 
@@ -69,9 +69,9 @@ export interface Entry {
 /** What became of a directory: its id (0: it is empty and gone) and, unless it is plain, its digest. */
 export interface Edited {
 	readonly id: number;
-	readonly digest?: Uint8Array;
+	readonly digest?: Uint8Array | undefined;
 	/** It held nothing but `<$>` and is gone: that label's value. */
-	readonly self?: Uint8Array;
+	readonly self?: Uint8Array | undefined;
 }
 
 const EMPTY = new Uint8Array(0);
@@ -208,29 +208,17 @@ export class Editor {
 		this.#changed = true;
 	}
 
-	/** The number under which a node is written: its own, or a new one where another tree has it too. */
 	#own(id: number): number {
-		const sharing = this.#sharing;
-		if (sharing === undefined || id >= sharing.mark) return id;
-		sharing.drop(id);
-		return this.#store.allocate();
+		return ownId(this.#store, id, this.#sharing);
 	}
 
 	#free(id: number): void {
-		const sharing = this.#sharing;
-		if (sharing === undefined || id >= sharing.mark) this.#store.free(id);
-		else sharing.drop(id);
+		freeId(this.#store, id, this.#sharing);
 	}
 
 	/** Its digest, unless it is plain. */
 	#write(id: number, { node, runs, stale }: Hashable): Uint8Array | undefined {
-		if (node[0]! >> 6 === KIND.plain || countOf(node) === 0) {
-			this.#store.write(id, node, NO_RUNS);
-			return undefined;
-		}
-		const renewed = renewedRuns(this.#hashing, node, runs, stale);
-		this.#store.write(id, node, renewed);
-		return digestOf(this.#hashing, node, renewed);
+		return writeNode(this.#store, this.#hashing, id, node, runs, stale);
 	}
 
 	/** Goes on in the child at the level's index. */

@@ -37,10 +37,11 @@ export const KIND = {
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
-const LEVELS = 64;
-const PLAIN_SLOT = 9;
+/** In the first byte the kind stands above this. */
+export const LEVELS = 64;
+export const PLAIN_SLOT = 9;
 const INNER_SLOT = PLAIN_SLOT + DIGEST_BYTES;
-const LEAF_SLOT = INNER_SLOT + DIGEST_BYTES;
+export const LEAF_SLOT = INNER_SLOT + DIGEST_BYTES;
 
 const LINK = 5;
 const DIGEST = PLAIN_SLOT;
@@ -172,6 +173,27 @@ export function setEntry(
 	node[slot + LINK + 3] = link;
 	if (digest !== undefined) node.set(digest, slot + DIGEST);
 	if (value !== undefined) node.set(value, slot + VALUE);
+}
+
+/** A leaf of one entry. */
+export function nodeOf(
+	kind: Kind,
+	label: Uint8Array,
+	flag: Flag,
+	link: number,
+	digest?: Uint8Array,
+	value?: Uint8Array,
+): Uint8Array {
+	const heap = HEADER + (kind === KIND.plain ? PLAIN_SLOT : LEAF_SLOT);
+	const { length } = label;
+	const node = new Uint8Array(heap + length);
+	node[0] = kind * LEVELS;
+	node[1] = 1;
+	node[HEADER + 2] = length >> 8;
+	node[HEADER + 3] = length; // typed arrays keep the low byte
+	node.set(label, heap);
+	setEntry(node, 0, flag, link, digest, value);
+	return node;
 }
 
 export function setLink(node: Uint8Array, index: number, link: number): void {

@@ -130,13 +130,18 @@ export class NodeStore {
 
 	/** Ends a change. */
 	commit(): void {
-		for (let id = this.#freed.pop(); id !== undefined; id = this.#freed.pop()) {
+		const freed = this.#freed;
+		if (freed.length > 0) {
 			const head = this.#readHead();
 			const node = new Uint8Array(5);
 			node[0] = FREE_NODE;
-			setU32(node, 1, u32(head, 5));
-			this.#map.set(this.#keyOf(id), node);
-			setU32(head, 5, id);
+			let next = u32(head, 5);
+			for (let id = freed.pop(); id !== undefined; id = freed.pop()) {
+				setU32(node, 1, next);
+				this.#map.set(this.#keyOf(id), node);
+				next = id;
+			}
+			setU32(head, 5, next);
 		}
 		if (this.#head === undefined) return;
 		this.#map.set(this.#keyOf(HEAD), this.#head);
@@ -181,6 +186,8 @@ function recordKey(kind: number, number: number): Uint8Array {
 }
 
 function stored(record: Uint8Array): Stored {
+	// So few have no runs: nearly all nodes of deep keys.
+	if (record[1]! <= 8) return { node: record, runs: NO_RUNS };
 	const bytes = runBytes(record);
 	if (bytes === 0) return { node: record, runs: NO_RUNS };
 	const end = record.length - bytes;
