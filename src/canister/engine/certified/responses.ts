@@ -92,6 +92,11 @@ export class Responses {
 		return this.#answered(by, manifest, place, 0);
 	}
 
+	/** The same where its own answers stay as they are: they say nothing of its key, and were made by the rules of now. */
+	keepOwn(by: Uint8Array, manifest: WireManifest, place: Place): Place {
+		return AnswerSets.isFor(manifest, place.content) ? this.keep(by, manifest, place) : place;
+	}
+
 	/** `more`: by how many blobs more the shared answers are held. */
 	#answered(by: Uint8Array, manifest: WireManifest, place: Place, more: 0 | 1): Place {
 		if (!isPublic(manifest)) return place;

@@ -9,7 +9,7 @@ import type { Blob } from "../store/blobs.js";
 import { discard } from "./discarding.js";
 import { endOf, expire } from "./expiring.js";
 import { payerOf } from "./granted.js";
-import { bare, checkOther, moreBlobs, put, readable, remove } from "./publishing.js";
+import { bare, moreBlobs, put, readable, remove } from "./publishing.js";
 import { checkPrecondition } from "./requests.js";
 
 /** Copies and renames: each is refused before anything is written, or done. */
@@ -80,8 +80,9 @@ export function checkRename(state: State, caller: Uint8Array, request: WireMoveI
 		state.charges.check(owner, { blobs: moreBlobs(state, owner, to, target) }, state.now);
 	const end = endOf(state, to, source.manifest.expires_at[0]);
 	const moved = { ...source.manifest, key: to, expires_at: end };
-	const charged = checkOther(state, source, moved);
 	const used = chargeOfBlob(moved);
+	const charged = used - chargeOfBlob(source.manifest);
+	state.charges.check(owner, { bytes: charged }, state.now);
 	const payer = isByGrant ? payerOfMove(state, caller, to, source, target, used) : undefined;
 	return { source, target, over, end, charged, payer, used };
 }
@@ -105,7 +106,10 @@ export function renameBlob(
 		modified_at: nanoseconds(state.now),
 		expires_at: end,
 	};
-	const place = state.responses.keep(caller, renamed, source.place);
+	const hasSameAnswers = !state.renewing.isBusy && end.length === source.manifest.expires_at.length;
+	const place = hasSameAnswers
+		? state.responses.keepOwn(caller, renamed, source.place)
+		: state.responses.keep(caller, renamed, source.place);
 	const blob = put(state, caller, id, renamed, place, target);
 	if (target !== undefined) discard(state, caller, target);
 	return blob;
