@@ -30,6 +30,8 @@ const ENTRIES = 2;
 const TRIED = 8;
 const MADE = 2;
 
+const BEGUN_AT_ONCE = 100;
+
 /** The most expensive batch found, with as many items as fit. */
 export async function dearestOfBatches(store: MeteredStore): Promise<number> {
 	const tried: { readonly kind: Kind; readonly shape: Shape; readonly expected: number }[] = [];
@@ -91,9 +93,14 @@ export async function batchItemsOf(
 	if (kind === "copy") await fill(store, from.slice(0, 1), shape, shape.isPrivate);
 	const ids = to.map(() => newId());
 	const upload = { size: [0n] as [bigint], chunk_size: MIN_CHUNK_BYTES };
+	// A block for many of them: one by one they would take longer than all that is measured.
 	if (kind === "commit")
-		for (const [n, key] of to.entries())
-			await store.call("blobs_begin_upload", { id: ids[n]!, key, ...upload });
+		for (let from = 0; from < to.length; from += BEGUN_AT_ONCE)
+			await Promise.all(
+				to
+					.slice(from, from + BEGUN_AT_ONCE)
+					.map((key, n) => store.call("blobs_begin_upload", { id: ids[from + n]!, key, ...upload })),
+			);
 	return to.map((key, n) => itemOf(kind, shape, { key, from: from[kind === "copy" ? 0 : n]!, id: ids[n]! }));
 }
 

@@ -12,26 +12,31 @@ const MOST = 18.4e9;
  * What an item takes beside its keys: where these hold a blob of as much metadata as there may be, public or private as is
  * dearest, since that is read and taken out of tree and lists.
  */
-const PUBLISHED = 13e6;
+const PUBLISHED = 13.4e6;
 const DELETED = 7e6;
-const RENAMED = 13.5e6;
-const COPIED = 15e6;
+const RENAMED = 14.5e6;
+const COPIED = 15.8e6;
 const UPDATED = 15e6;
 /** An entry of metadata that an item comes with. */
 const ENTRY = 0.15e6;
 /** A segment of a key: a directory of it alone is made in the tree, or written again. */
-const SEGMENT = 0.5e6;
+const SEGMENT = 0.36e6;
 /** The same of the key that a rename empties: it goes. */
-const SEGMENT_EMPTIED = 0.4e6;
-/** A byte of a key, which stands in the tree and in two lists, or did. */
-const KEY_BYTE = 5_000;
+const SEGMENT_EMPTIED = 0.33e6;
+/** So many bytes of each segment are in that. */
+const SEGMENT_BYTES = 32;
+/** A byte beyond those of all segments: of long labels a node has few, and a private key is one label in two lists. */
+const LONG_BYTE = 4_800;
 /** To hash a byte of a blob and to store it. */
 const BYTE = 100;
 /** A chunk of an upload: its leaf is read and hashed. */
 const CHUNK = 8_000;
 
-const weightOfKey = (key: string, segment = SEGMENT): number =>
-	key.split("/").length * segment + encodeUtf8(key).length * KEY_BYTE;
+function weightOfKey(key: string, segment = SEGMENT): number {
+	const segments = key.split("/").length;
+	const long = Math.max(0, encodeUtf8(key).length - segments * SEGMENT_BYTES);
+	return segments * segment + long * LONG_BYTE;
+}
 
 /** Instructions that an item takes at the most. `key` and `chunks` are those of the upload that it commits. */
 export function weightOf(item: WireBatchItem, key = "", chunks = 0): number {

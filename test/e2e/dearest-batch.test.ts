@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { batchItemsOf, KINDS } from "../../bench/dearest/batches.js";
+import { batchItemsOf, fittingOf, KINDS } from "../../bench/dearest/batches.js";
 import { guestOf } from "../../bench/dearest/grants.js";
 import { DEAREST, keysOf } from "../../bench/dearest/shape.js";
 import {
@@ -17,12 +17,22 @@ import { isNamed, newId, ok, openStore, refusal, type StoreFixture, updateIn } f
 /** A message's own: its admission, its receipt, its reply. */
 const MESSAGE = 10e6;
 const ITEMS = 8;
-/** What the search has found to be the dearest: segments, whether it becomes private, and what the keys hold before. */
+/**
+ * What the search has found to be the dearest: segments, their bytes, whether it becomes private, and what the keys hold
+ * before. Long labels are dear in the lists of private keys, many segments in the tree of public ones.
+ */
 const DEAR = [
-	[1, true, "public"],
-	[1, false, "private"],
-	[32, false, "private"],
-	[32, false, "public"],
+	[1, 31, true, "public"],
+	[1, 31, false, "private"],
+	[1, 1_023, true, "public"],
+	[1, 1_023, false, "private"],
+	[4, 255, true, "public"],
+	[4, 255, false, "private"],
+	[16, 63, true, "public"],
+	[16, 63, false, "private"],
+	[32, 6, false, "public"],
+	[32, 31, false, "private"],
+	[32, 31, false, "public"],
 ] as const;
 
 describe.skipIf(isNamed)("C74 a batch", () => {
@@ -36,9 +46,9 @@ describe.skipIf(isNamed)("C74 a batch", () => {
 		ok(await (fixture.store[name] as (...args: unknown[]) => Promise<never>)(...args)) as never;
 
 	test.each(KINDS)("of the dearest keys takes no more than it is reckoned at: %s", async (kind) => {
-		for (const [segments, isPrivate, over] of DEAR) {
-			const shape = { ...DEAREST, items: ITEMS, segments, isPrivate, over };
-			const tag = `${kind.slice(0, 3)}${segments}${over.slice(1, 2)}`;
+		for (const [segments, segmentBytes, isPrivate, over] of DEAR) {
+			const shape = { ...DEAREST, items: ITEMS, segments, segmentBytes, isPrivate, over };
+			const tag = `${kind.slice(0, 3)}${segments}${segmentBytes}${over.slice(1, 2)}`;
 			const items = await batchItemsOf({ call }, kind, shape, tag);
 			const [key = ""] = keysOf(shape, "x");
 			const reckoned = items.reduce((sum, item) => sum + weightOf(item, key, 1), MESSAGE);
@@ -49,6 +59,13 @@ describe.skipIf(isNamed)("C74 a batch", () => {
 			// Nor is so little done for it that fewer fit than could.
 			if (segments === 32) expect(Number(instructions)).toBeGreaterThan(reckoned / 3);
 		}
+	});
+
+	test.each(KINDS)("of 500 items of one kind fits, whatever their keys are: %s", (kind) => {
+		for (const [segments, segmentBytes] of DEAR)
+			expect(fittingOf(kind, { ...DEAREST, segments, segmentBytes, metadata: 2 })).toBeGreaterThanOrEqual(
+				500,
+			);
 	});
 
 	test("by a guest whose grants are the dearest to look through takes no more either", async () => {
