@@ -8,34 +8,57 @@ import { DEAREST, keysOf, putOf, type Shape, undone } from "./shape.js";
 const KINDS = ["put", "commit", "delete"] as const satisfies readonly Kind[];
 const SEGMENTS = [MAX_KEY_SEGMENTS, 1];
 const PUT_AT_ONCE = 100;
+const COMMITS_TRIED = 50;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * The most expensive messages that stage a batch, query it and remove keys from it, and timer steps that prepare it
- * while others change its keys, reveal it and settle it, in instructions.
+ * while others change its keys, reveal it and settle it, in instructions. A put and a commit are prepared alike, but each
+ * commit needs an open upload: so commits are tried with few items, by the message that stages them, and the most
+ * expensive is then made with as many as fit.
  */
 export async function dearestOfStaging(store: MeteredStore): Promise<number> {
 	let most = 0;
+	let dearest: { readonly shape: Shape; readonly expected: number } | undefined;
 	for (const segments of SEGMENTS)
 		for (const isPrivate of [true, false])
 			for (const kind of KINDS) {
 				// Deleted blobs have this visibility, replaced ones the other.
 				const over = isPrivate === (kind === "delete") ? "private" : "public";
-				most = Math.max(most, await costOfStaging(store, kind, { ...DEAREST, segments, isPrivate, over }));
+				const shape: Shape = { ...DEAREST, segments, isPrivate, over };
+				const items = fittingOf(kind, shape);
+				if (kind !== "commit") {
+					most = Math.max(most, (await costOfStaging(store, kind, { ...shape, items }, "a")).most);
+					continue;
+				}
+				const tried = await costOfStaging(store, kind, { ...shape, items: COMMITS_TRIED }, "t");
+				const expected = (tried.staged / COMMITS_TRIED) * items;
+				most = Math.max(most, tried.most);
+				if (dearest === undefined || expected > dearest.expected)
+					dearest = { shape: { ...shape, items }, expected };
 			}
-	return most;
+	const made = await costOfStaging(store, "commit", dearest!.shape, "a");
+	return Math.max(most, made.most);
 }
 
-/** Cost of the most expensive message of a batch with as many items as a message holds. */
+/** Instructions. */
+interface Cost {
+	/** Of the most expensive message that stages. */
+	readonly staged: number;
+	/** Of the most expensive of all. */
+	readonly most: number;
+}
+
+/** Cost of a batch that one message stages. */
 export async function costOfStaging(
 	store: MeteredStore,
 	kind: (typeof KINDS)[number],
 	shape: Shape,
-): Promise<number> {
-	const tag = `s${kind.slice(0, 1)}${shape.segments}${shape.isPrivate ? "p" : ""}`;
-	const its = { ...shape, items: fittingOf(kind, shape) };
-	const items = (await batchItemsOf(store, kind, its, tag)) as WireStagedItem[];
-	const keys = keysOf(its, `t${tag}`);
+	round: string,
+): Promise<Cost> {
+	const tag = `s${round}${kind.slice(0, 1)}${shape.segments}${shape.isPrivate ? "p" : ""}`;
+	const items = (await batchItemsOf(store, kind, shape, tag)) as WireStagedItem[];
+	const keys = keysOf(shape, `t${tag}`);
 	const batch = newId();
 	store.messages.length = 0;
 	await store.call("blobs_stage", { id: newId(), batch, items });
@@ -54,7 +77,7 @@ export async function costOfStaging(
 		isDisturbed = true;
 		for (let left = keys; left.length > 0; ) {
 			const some = left.slice(0, PUT_AT_ONCE);
-			const { results } = await store.call("blobs_put_many", putOf(its, some, !shape.isPrivate));
+			const { results } = await store.call("blobs_put_many", putOf(shape, some, !shape.isPrivate));
 			left = [...undone(some, results), ...left.slice(PUT_AT_ONCE)];
 		}
 	}
@@ -62,5 +85,7 @@ export async function costOfStaging(
 	await store.quiet();
 	const others = ["blobs_put_many", "blobs_begin_upload"];
 	const own = store.messages.filter(({ method, kind: its }) => its !== "query" && !others.includes(method));
-	return Math.max(...own.map(({ instructions }) => Number(instructions)));
+	const costOf = (messages: typeof own) =>
+		Math.max(...messages.map(({ instructions }) => Number(instructions)));
+	return { staged: costOf(own.filter(({ method }) => method === "blobs_stage")), most: costOf(own) };
 }
