@@ -149,11 +149,25 @@ describe("C90 settings of answers", () => {
 		expect(gateway.ask("/film").status).toBe(503);
 		put(gateway, "new", small);
 		expect(gateway.get("/new").headers["access-control-allow-origin"]).toBe("*");
+		const rename = (from: string, to: string) =>
+			ask(gateway.engine, "blobs_rename", {
+				id: newId(),
+				from,
+				source: { none: null },
+				to,
+				precondition: { none: null },
+			});
+		rename("pages/1", "renamed");
+		expect(gateway.get("/renamed").headers["access-control-allow-origin"]).toBe("*");
 		gateway.engine.clean();
 		expect(urls.map((url) => gateway.ask(url).status)).toContain(503);
 		gateway.settle();
 		for (const url of urls) expect(gateway.get(url).headers["access-control-allow-origin"], url).toBe("*");
 		for (const url of ["/film", "/copy"]) expect(gateway.get(url, parts).status).toBe(206);
+		rename("pages/2", "renamed");
+		rename("clip", "clips/renamed");
+		for (const url of ["/renamed", "/clips/renamed"])
+			expect(gateway.get(url).headers["access-control-allow-origin"], url).toBe("*");
 		// Nothing is left of what was made by the other rules.
 		gateway.upgrade({ http: { allowOrigin: "*" } });
 		expect(gateway.get("/film").status).toBe(206);
