@@ -46,7 +46,7 @@ export class MeteredStore {
 	async call<Name extends MethodName>(name: Name, ...args: MethodArgs<Name>): Promise<MethodOk<Name>> {
 		const result = (await this.#actor[name]!(...args)) as WireResult<MethodOk<Name>>;
 		if ("ok" in result) return result.ok;
-		throw new Error(`${name} was refused: ${Object.keys(result.err)[0]}`);
+		throw new Error(`${name} was refused: ${result.err.code}`);
 	}
 
 	/** Cost of a call of this method, without timers. */

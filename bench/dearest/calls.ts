@@ -19,7 +19,7 @@ export async function callsOf(store: Store, identity: Ed25519KeyIdentity): Promi
 		call: async <Name extends MethodName>(name: Name, ...args: MethodArgs<Name>) => {
 			const result = (await actor[name]!(...args)) as WireResult<MethodOk<Name>>;
 			if ("ok" in result) return result.ok;
-			throw new Error(`${name} was refused: ${Object.keys(result.err)[0]}`);
+			throw new Error(`${name} was refused: ${result.err.code}`);
 		},
 	};
 }

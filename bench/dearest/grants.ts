@@ -22,7 +22,7 @@ export async function dearestOfGrants(store: MeteredStore): Promise<number> {
 	const guest = await guestOf(store);
 	const shape: Shape = { ...DEAREST, over: "public" };
 	const items = fittingOf("rename", shape);
-	const batch = await batchItemsOf(guest, "rename", { ...shape, items }, "g");
+	const batch = await batchItemsOf(guest, "rename", { ...shape, items }, "guest");
 	store.messages.length = 0;
 	await guest.call("blobs_batch", { id: newId(), items: batch });
 	const keys = batch.map((item) => ("rename" in item ? item.rename.to : ""));
