@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildCanister } from "../examples/support/build.js";
-import { measureBackup } from "./backup/measure.js";
+import { measureIncremental } from "./backup/incremental.js";
+import { measureGrowth, measureRates, measureVerify, measureWriter } from "./backup/measure.js";
 import { measureBatch } from "./batch.js";
 import { measureBrowser } from "./browser.js";
 import { measureCalls } from "./calls.js";
@@ -54,14 +55,14 @@ const PART_OF: Readonly<Record<string, string>> = {
 	grantCheckInstructions: "grants",
 	grantPartCheckInstructions: "grants",
 	clientPeakMemoryMB: "memory",
-	backupIncrementalCalls: "backup",
-	backupIncrementalBytes: "backup",
-	backupFirstVersusDownload: "backup",
-	restoreVersusUpload: "backup",
-	backupGrowthMB: "backup",
-	verifyVersusSha256sum: "backup",
-	repositoryWriterVersusRestic: "backup",
-	repositoryWriterBytesVersusRestic: "backup",
+	backupIncrementalCalls: "backup-incremental",
+	backupIncrementalBytes: "backup-incremental",
+	backupFirstVersusDownload: "backup-rates",
+	restoreVersusUpload: "backup-rates",
+	backupGrowthMB: "backup-growth",
+	verifyVersusSha256sum: "backup-verify",
+	repositoryWriterVersusRestic: "backup-restic",
+	repositoryWriterBytesVersusRestic: "backup-restic",
 	cpuVersusActor: "cpu",
 	listDecodeVersusLibrary: "cpu",
 	listCpuVersusActor: "cpu",
@@ -78,7 +79,9 @@ const PART_OF: Readonly<Record<string, string>> = {
 	ceilingShareThrottled: "throttled",
 	refusedShareOverloaded: "overloaded",
 };
-const partOf = (wanted: string): string => PART_OF[wanted] ?? wanted;
+/** Whether a part, or a figure of it, or the parts that `wanted` begins, are asked for. */
+const isWanted = (name: string) => (wanted: string) =>
+	(PART_OF[wanted] ?? wanted) === name || name.startsWith(`${wanted}-`);
 const PARTS: Record<string, [string, (wasm: Uint8Array) => Promise<Partial<Figures>>]> = {
 	calls: ["Single calls, counted …", measureCalls],
 	strangers: ["What strangers cost …", measureStrangers],
@@ -105,7 +108,14 @@ const PARTS: Record<string, [string, (wasm: Uint8Array) => Promise<Partial<Figur
 		(wasm) => throttledShare(wasm, directory),
 	],
 	overloaded: ["Refusals of a node that takes 8 calls at once …", (wasm) => overloadedShare(wasm, directory)],
-	backup: ["Backups: what they cost and how fast they are …", (wasm) => measureBackup(wasm, directory)],
+	"backup-incremental": ["A backup after 10 of 100,000 blobs have changed …", () => measureIncremental()],
+	"backup-growth": [
+		"Memory of a backup of 10 GB, and of 1,000,000 entries …",
+		() => measureGrowth(directory),
+	],
+	"backup-verify": ["Verifying against sha256sum …", () => measureVerify(directory)],
+	"backup-restic": ["A repository's writer against restic …", () => measureWriter(directory)],
+	"backup-rates": ["Backups and restores of 1 GB …", (wasm) => measureRates(wasm, directory)],
 	browser: [
 		"100 MB up and down in a browser, watching the page's thread …",
 		(wasm) => measureBrowser(wasm, directory),
@@ -118,7 +128,7 @@ try {
 	const wasm = await buildCanister(join(root, "examples/store"), "store");
 	const figures: Partial<Figures> = {};
 	for (const [name, [what, measure]] of Object.entries(PARTS)) {
-		if (values.only !== undefined && !values.only.some((wanted) => partOf(wanted) === name)) continue;
+		if (values.only !== undefined && !values.only.some(isWanted(name))) continue;
 		say(what);
 		Object.assign(figures, await measure(wasm));
 	}

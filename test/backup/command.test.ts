@@ -219,3 +219,87 @@ describe("for scripts and cron", () => {
 		expect(err).toContain("--help");
 	});
 });
+
+describe("a backup in maintenance that is ended from outside", () => {
+	const atMode = async (wanted: string) => {
+		while ((await blobs.mode({ trust: "subnet" })).mode !== wanted)
+			await new Promise((resolve) => setTimeout(resolve, 20));
+	};
+	/** A new repository, so that there are chunks to wait for. */
+	const made = async (name: string) => {
+		const repository = { CANISTER_BLOBS_REPOSITORY: join(folder, name) };
+		expect(await start(["init"], repository).ended).toMatchObject({ code: 0 });
+		return repository;
+	};
+	const holdChunks = () => {
+		chunksToCome = 0;
+		held = new Promise((resolve) => {
+			release = resolve;
+		});
+	};
+	const letChunks = () => {
+		chunksToCome = Number.POSITIVE_INFINITY;
+		release();
+	};
+
+	beforeAll(async () => {
+		const { identity } = await keyIn(join(folder, "administrator.pem"));
+		ok(
+			await fixture.store.blobs_grant_role({
+				id: newId(),
+				who: identity.getPrincipal(),
+				role: { admin: null },
+			}),
+		);
+		await blobs.upload(large, { key: "films/for maintenance" }).done;
+	});
+	const administrators = (...args: string[]) => {
+		const identity = ["--identity", join(folder, "administrator.pem")];
+		return ["backup", ...store(), ...identity, "--hold", "maintenance", "--json", ...args];
+	};
+
+	test.each(["SIGINT", "SIGTERM"] as const)(
+		"by %s, while it fetches: the store is live again",
+		async (signal) => {
+			const repository = await made(`by-${signal}`);
+			holdChunks();
+			const running = start(administrators(), repository);
+			await atMode("maintenance");
+			running.child.kill(signal);
+			const { code, last } = await running.ended;
+			expect(code).not.toBe(0);
+			expect(last).toMatchObject({ type: "error" });
+			expect((await blobs.mode({ trust: "subnet" })).mode).toBe("live");
+			expect(await files(join(folder, `by-${signal}`, "modes"))).toEqual([]);
+			letChunks();
+		},
+	);
+
+	test("by SIGTERM, while an upload stays open: the store is live again", async () => {
+		const repository = await made("by-drain");
+		const open = await blobs.prepareUpload(large.subarray(0, 3_000_000), { key: "open" }).done;
+		const running = start(administrators(), repository);
+		await atMode("draining");
+		running.child.kill("SIGTERM");
+		expect((await running.ended).code).not.toBe(0);
+		expect((await blobs.mode({ trust: "subnet" })).mode).toBe("live");
+		await blobs.batch([{ type: "commit", upload: open }]);
+		expect(await blobs.stat("open")).toMatchObject({ size: 3_000_000 });
+	});
+
+	test("by SIGKILL: the next one, which needs no maintenance itself, has it live again", async () => {
+		const repository = await made("by-kill");
+		holdChunks();
+		const running = start(administrators(), repository);
+		await atMode("maintenance");
+		running.child.kill("SIGKILL");
+		expect((await running.ended).code).toBeNull();
+		letChunks();
+		expect((await blobs.mode({ trust: "subnet" })).mode).toBe("maintenance");
+		expect(await start(administrators("--hold", "lease"), repository).ended).toMatchObject({
+			code: 0,
+			last: { type: "summary", exitCode: 0 },
+		});
+		expect((await blobs.mode({ trust: "subnet" })).mode).toBe("live");
+	});
+});

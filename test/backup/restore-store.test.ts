@@ -140,6 +140,26 @@ test("C57 a canister that runs another module than the one recorded is refused b
 	const canisterId = await deployCanister(fixture.agent, fixture.wasm);
 	const refused = await start(restoreInto(canisterId), place).ended;
 	expect(refused).toMatchObject({ code: 1, last: { type: "error", code: "wasm_differs" } });
+	// A dry run compares the modules, too; with the other one accepted it counts, and changes nothing.
+	const dry = [...restoreInto(canisterId), "--dry-run"];
+	expect(await start(dry, place).ended).toMatchObject({ code: 1, last: { code: "wasm_differs" } });
+	const summary = await repository.find("latest");
+	expect(await start([...dry, "--accept-other-wasm"], place).ended).toMatchObject({
+		code: 0,
+		last: {
+			type: "summary",
+			dryRun: true,
+			restored: summary.blobs,
+			unchanged: 0,
+			failed: 0,
+			bytes: summary.bytes,
+		},
+	});
+	expect(await start([...dry, "--accept-other-wasm", "--prefix", "large"], place).ended).toMatchObject({
+		code: 0,
+		last: { restored: 1 },
+	});
 	const untouched = new BlobClient({ agent: fixture.agent, canisterId, localNetwork: true });
 	expect((await untouched.mode()).mode).toBe("live");
+	expect(await untouched.list().next()).toMatchObject({ done: true });
 });

@@ -128,7 +128,15 @@ test("a sink that overwrites what it was to create is refused, unless there is o
 	expect(isBackupError(refused, "sink_unconditional")).toBe(true);
 	const opened = await Repository.open(careless, { writes: true }).catch((error: unknown) => error);
 	expect(isBackupError(opened, "sink_unconditional")).toBe(true);
-	await expect(Repository.open(careless, { writes: true, singleWriter: true })).resolves.toBeDefined();
+	const one = await Repository.open(careless, { writes: true, singleWriter: true });
+	for (const generation of [1, 2])
+		expect(await one.generations.commit("test", () => ({ condemnedAt: 0 }))).toMatchObject({ generation });
+	// What the newest one is stays known to a process that was slower.
+	const slower = await Repository.open(careless, { writes: true, singleWriter: true });
+	await one.generations.commit("test", () => ({ condemnedAt: 0 }));
+	expect(await slower.generations.commit("test", () => ({ condemnedAt: 0 }))).toMatchObject({
+		generation: 4,
+	});
 	await expect(Repository.open(careless)).resolves.toBeDefined();
 });
 

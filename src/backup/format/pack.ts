@@ -67,7 +67,8 @@ export function asStored(
 ): ItemForm & { readonly bytes: Uint8Array } {
 	if (compresses && (kind === "page" || kind === "snapshot")) {
 		const shorter = gzipSync(bytes);
-		if (shorter.length < bytes.length) return { kind, isGzip: true, bytes: shorter };
+		// A copy: what a compressor returns lies in 16 KiB, which would wait for their pack.
+		if (shorter.length < bytes.length) return { kind, isGzip: true, bytes: new Uint8Array(shorter) };
 	}
 	return { kind, isGzip: false, bytes };
 }

@@ -2,7 +2,6 @@ import { createReadStream } from "node:fs";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { pipeline } from "node:stream/promises";
 import { sortable } from "../../protocol/listing.js";
 import { BackupError } from "../errors.js";
@@ -10,9 +9,10 @@ import type { Json } from "../format/json.js";
 import { whyFull } from "../full.js";
 
 /** Changes held in memory. Further changes are sorted into files. */
-const IN_MEMORY = 8_192;
+const IN_MEMORY = 4_096;
 /** Files merged at a time. */
 const MAX_FILES = 64;
+const BLOCK_BYTES = 16_384;
 
 /** The last change of a key: its value, or null if the key is empty. */
 export interface Logged<T> {
@@ -29,14 +29,15 @@ interface Run {
  * memory, and the others in sorted files of its own directory.
  */
 export class ChangeLog<T extends Json> {
-	#changes = new Map<string, T | null>();
+	/** As lines of JSON, which take a third of the memory of objects. */
+	#changes = new Map<string, string>();
 	/** Runs, the oldest first. */
 	#runs: Run[] = [];
 	#directory: string | undefined;
 	#made = 0;
 
 	async set(key: string, value: T | null): Promise<void> {
-		this.#changes.set(key, value);
+		this.#changes.set(key, JSON.stringify({ key, value }));
 		if (this.#changes.size >= IN_MEMORY) await this.#spill();
 	}
 
@@ -51,7 +52,7 @@ export class ChangeLog<T extends Json> {
 		const changes = this.#changes;
 		this.#runs = [];
 		this.#changes = new Map();
-		yield* merged<T>([...runs.map(({ path }) => readRun<T>(path)), fromMemory(sorted(changes))]);
+		yield* merged<T>([...runs.map(({ path }) => readRun<T>(path)), parsed<T>(sorted(changes))]);
 		for (const { path } of runs) await rm(path, { force: true });
 	}
 
@@ -61,24 +62,24 @@ export class ChangeLog<T extends Json> {
 	}
 
 	async #spill(): Promise<void> {
-		await this.#write(fromMemory(sorted(this.#changes)));
+		await this.#write(sorted(this.#changes));
 		this.#changes = new Map();
 		if (this.#runs.length < MAX_FILES) return;
 		const runs = this.#runs;
 		this.#runs = [];
-		await this.#write(merged<T>(runs.map(({ path }) => readRun<T>(path))));
+		await this.#write(linesOf(merged<T>(runs.map(({ path }) => readRun<T>(path)))));
 		for (const { path } of runs) await rm(path, { force: true });
 	}
 
-	async #write(changes: AsyncIterable<Logged<T>>): Promise<void> {
+	async #write(lines: Iterable<string> | AsyncIterable<string>): Promise<void> {
 		this.#directory ??= await mkdtemp(join(tmpdir(), "canister-blobs-backup-"));
 		const path = join(this.#directory, `${this.#made++}.jsonl`);
 		// The files contain keys and metadata of private blobs: only this user may read them.
 		const file = await open(path, "wx", 0o600);
-		const lines = async function* () {
-			for await (const change of changes) yield `${JSON.stringify(change)}\n`;
+		const text = async function* () {
+			for await (const line of lines) yield `${line}\n`;
 		};
-		await pipeline(lines, file.createWriteStream()).catch((error) => {
+		await pipeline(text, file.createWriteStream()).catch((error) => {
 			const reason = whyFull(error, tmpdir());
 			throw reason === undefined ? error : new BackupError("path_refused", { path, reason }, error);
 		});
@@ -86,20 +87,29 @@ export class ChangeLog<T extends Json> {
 	}
 }
 
-function sorted<T>(changes: ReadonlyMap<string, T | null>): Logged<T>[] {
+function sorted(changes: ReadonlyMap<string, string>): string[] {
 	return [...changes]
-		.map(([key, value]) => ({ order: sortable(key), change: { key, value } }))
+		.map(([key, line]) => ({ order: sortable(key), line }))
 		.sort((a, b) => (a.order < b.order ? -1 : 1))
-		.map(({ change }) => change);
+		.map(({ line }) => line);
 }
 
-async function* fromMemory<T>(changes: readonly Logged<T>[]): AsyncGenerator<Logged<T>> {
-	yield* changes;
+async function* parsed<T>(lines: readonly string[]): AsyncGenerator<Logged<T>> {
+	for (const line of lines) yield JSON.parse(line) as Logged<T>;
 }
 
+async function* linesOf<T>(changes: AsyncIterable<Logged<T>>): AsyncGenerator<string> {
+	for await (const change of changes) yield JSON.stringify(change);
+}
+
+/** Holds one block of the file. Many runs are read at a time, and `readline` would hold a thousand lines of each. */
 async function* readRun<T>(path: string): AsyncGenerator<Logged<T>> {
-	const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
-	for await (const line of lines) yield JSON.parse(line) as Logged<T>;
+	let rest = "";
+	for await (const block of createReadStream(path, { encoding: "utf8", highWaterMark: BLOCK_BYTES })) {
+		const lines = `${rest}${block}`.split("\n");
+		rest = lines.pop() as string;
+		for (const line of lines) yield JSON.parse(line) as Logged<T>;
+	}
 }
 
 interface Head<T> {
