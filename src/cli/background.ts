@@ -9,10 +9,10 @@ import { isAlive, logIn, noNetwork, type RunningNetwork, runningFrom, runningIn 
 /** A local network in a process that outlives the command which starts it. */
 
 const MAIN = fileURLToPath(new URL("./main.js", import.meta.url));
-/** Tells the process that it is in the background: nobody sees what it prints but in its log. */
+/** Marks a process in the background, whose output goes only to its log. */
 const IN_BACKGROUND = "CANISTER_BLOBS_IN_BACKGROUND";
 const LOOK_MS = 50;
-/** The longest that a network may take to start, its canister installed. */
+/** Maximum time for a network to start and install its canisters. */
 const MAX_START_MS = 120_000;
 
 /**
@@ -73,14 +73,14 @@ function notStarted(printed: string, exitCode: number | null): Error {
 const logged = (text: string): void => console.error(`${new Date().toISOString()} ${text}`);
 
 /**
- * Lets a process in the background write into its log when and why it ends: nobody else is told. What nothing can write
- * is an end by SIGKILL, as where the machine has no memory left.
+ * Makes a process in the background log when and why it ends. It cannot log an end by SIGKILL, for example when the
+ * machine is out of memory.
  */
 export function logEnd(): void {
 	if (process.env[IN_BACKGROUND] === undefined) return;
 	logged(`started: process ${process.pid}`);
 	let reason: string | undefined;
-	// The terminal that it was started from is closed, which is what the background is for.
+	// The terminal from which it was started has closed: the background process continues.
 	process.on("SIGHUP", () => logged("SIGHUP: went on"));
 	for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT"] as const)
 		process.prependListener(signal, () => {
@@ -98,14 +98,14 @@ export function logEnd(): void {
 	);
 }
 
-/** Whether this process is one that was started in the background. */
+/** Whether this process was started in the background. */
 export const isInBackground = (): boolean => process.env[IN_BACKGROUND] !== undefined;
 
-/** Ends the network that runs in this folder, or above. */
+/** Ends the network that runs in this folder, or in the nearest one above. */
 export async function stop(): Promise<void> {
 	const network = runningFrom(process.cwd());
 	if (network === undefined) throw new Error(noNetwork(process.cwd()));
-	// The process number of one that was killed may be another program's by now.
+	// After a kill the process id may belong to another program.
 	await fetch(new URL("api/v2/status", network.url)).catch((cause) => {
 		throw new Error(`nothing answers at ${network.url}: process ${network.pid} was left alone`, { cause });
 	});

@@ -1,12 +1,12 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 
-/** What a command is to main.ts: one file a command. */
+/** A command of main.ts, one file each. */
 export interface Command {
-	/** What `--help` prints. */
+	/** Output of `--help`. */
 	readonly help: string;
 	/**
-	 * Does it. What it throws ends the program: a UsageError with 2, anything else with 1.
-	 * @returns the exit code, where it is not 0
+	 * Runs the command. A UsageError ends the program with exit code 2, any other error with 1.
+	 * @returns the exit code; undefined for 0
 	 */
 	// biome-ignore lint/suspicious/noConfusingVoidType: most commands return nothing
 	run(args: readonly string[]): Promise<number | void>;
@@ -20,7 +20,7 @@ export class UsageError extends Error {
 	override readonly name = "UsageError";
 }
 
-/** Something that the command itself refuses or misses, with a code for readers of JSON. */
+/** A refusal or a failure of the command itself, with a code for readers of JSON. */
 export class CommandError extends Error {
 	override readonly name = "CommandError";
 	readonly code: string;
@@ -31,7 +31,7 @@ export class CommandError extends Error {
 	}
 }
 
-/** What may be options: what stands after `--` is not. */
+/** The arguments that may be options: those before `--`. */
 export function optionsIn(args: readonly string[]): readonly string[] {
 	const end = args.indexOf("--");
 	return end < 0 ? args : args.slice(0, end);
@@ -39,14 +39,14 @@ export function optionsIn(args: readonly string[]): readonly string[] {
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
-/** The options and the other arguments of a command. @throws {UsageError} for an option that the command does not have */
+/** Parses options and other arguments. @throws {UsageError} for an unknown option */
 export const parsed = <const Given extends Options>(
 	args: readonly string[],
 	options: Given,
 ): ReturnType<typeof parseArgs<{ args: string[]; allowPositionals: true; options: Given }>> =>
 	suggesting(options, () => parseArgs({ args: [...args], allowPositionals: true, options }));
 
-/** The same for a command that takes options alone. */
+/** Like `parsed`, for a command with options only. */
 export const parsedOptions = <const Given extends Options>(
 	args: readonly string[],
 	options: Given,
@@ -69,7 +69,7 @@ function suggesting<T>(options: Options, parse: () => T): T {
 	}
 }
 
-/** Names what may have been meant, as the end of a sentence; nothing where no name is near. */
+/** Suggests a similar name, as the end of a sentence; empty if there is none. */
 export function suggestion(given: string, names: readonly string[]): string {
 	const near = names
 		.map((name) => ({ name, edits: editsBetween(given, name) }))
@@ -78,7 +78,7 @@ export function suggestion(given: string, names: readonly string[]): string {
 	return near === undefined ? "" : `; did you mean ${near.name}?`;
 }
 
-/** Letters to insert, delete, replace or swap with the next one (optimal string alignment distance). */
+/** Number of letters to insert, delete, replace or swap with the next one (optimal string alignment distance). */
 function editsBetween(a: string, b: string): number {
 	const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
 	for (let i = 1; i <= a.length; i++) {

@@ -1,7 +1,7 @@
-/** `canister-blobs completion`: what a shell completes, made of the table of commands and of what their help names. */
+/** `canister-blobs completion`: shell completion, generated from the table of commands and their help. */
 import { type Command, parsed, UsageError } from "./command.js";
 
-/** Name, summary, and where it is. */
+/** Name, summary, and module. */
 export type Entry = readonly [name: string, summary: string, load: () => Promise<Command>];
 
 interface Completed {
@@ -19,7 +19,7 @@ Prints a script by which a shell completes commands and options:
   zsh    source <(canister-blobs completion zsh)         in ~/.zshrc, after compinit
   fish   canister-blobs completion fish > ~/.config/fish/completions/canister-blobs.fish`;
 
-/** The options that a help text lists: those of the lines that begin with one. */
+/** The options in a help text: those on lines that begin with an option. */
 export function optionsIn(text: string): string[] {
 	const lines = text.split("\n").filter((line) => /^ +-/.test(line));
 	const found = lines.flatMap((line) => line.match(/(?<![\w-])--?[a-zA-Z][a-z-]*/g) ?? []);
@@ -72,7 +72,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 const SHELLS: Readonly<Record<string, (commands: readonly Completed[]) => string>> = { bash, zsh, fish };
 
-/** The command, for the table that it stands in itself. */
+/** The command, for the table that also contains it. */
 export const completionOf = (table: readonly Entry[]): Command => ({
 	help,
 	run: async (args) => {
@@ -81,7 +81,7 @@ export const completionOf = (table: readonly Entry[]): Command => ({
 		if (script === undefined || more !== undefined)
 			throw new UsageError("completion takes bash, zsh or fish");
 		const commands = table.map(async ([name, summary, load]): Promise<Completed> => {
-			// It knows its own help: loading it would be to load itself.
+			// Uses its own help text: it cannot load itself.
 			const text = name === "completion" ? help : (await load()).help;
 			return { name, summary, options: optionsIn(text) };
 		});

@@ -1,9 +1,9 @@
-/** What a user is told of a file that cannot be written, in place of the words of the system. */
+/** Messages for a file that cannot be written, instead of the system's. */
 
 const FULL = ["ENOSPC", "EDQUOT", "EFBIG"];
 const REFUSED = ["EACCES", "EPERM", "EROFS"];
 
-/** Undefined where it is no error of a file system that says why nothing can be written. */
+/** Undefined for any other error. */
 export function whyNotWritten(error: unknown, path?: string): string | undefined {
 	const { code = "", path: its, syscall } = error as NodeJS.ErrnoException;
 	const place = path ?? its;
@@ -14,7 +14,7 @@ export function whyNotWritten(error: unknown, path?: string): string | undefined
 	return undefined;
 }
 
-/** Does `write`; an error of the system names the path, which it does not know once a file is open. */
+/** Runs `write`. Adds the path to a system error, which lacks it once a file is open. */
 export async function writingTo<T>(path: string, write: () => Promise<T>): Promise<T> {
 	try {
 		return await write();
@@ -23,7 +23,7 @@ export async function writingTo<T>(path: string, write: () => Promise<T>): Promi
 	}
 }
 
-/** The same at once. */
+/** Like `writingTo`, synchronously. */
 export function writingToSync<T>(path: string, write: () => T): T {
 	try {
 		return write();

@@ -1,17 +1,17 @@
-/** Ends by SIGINT, as from a terminal, SIGHUP, when that is closed, SIGTERM, or the end of what takes the output. */
+/** Ends on SIGINT, as from a terminal; SIGHUP, when that is closed; SIGTERM; or when its output is closed. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** What ends by itself when it is told to. */
+/** Callbacks of operations that end by themselves when interrupted. */
 const waiting = new Set<(reason: string) => void>();
 
-/** Tells everything that waits to end. @returns whether anything does; else the process may just end */
+/** Interrupts all waiting operations. @returns whether there are any; otherwise the process may exit */
 export function interrupt(reason: string): boolean {
 	const told = [...waiting];
 	for (const end of told) end(reason);
 	return told.length > 0;
 }
 
-/** Resolves with the reason, once there is one. The second signal ends the process at once. */
+/** Resolves with the reason of an interruption. The second signal ends the process at once. */
 export function interrupted(signals: readonly NodeJS.Signals[] = SIGNALS): Promise<string> {
 	return new Promise((resolve) => {
 		const end = (reason: string) => {
@@ -24,7 +24,7 @@ export function interrupted(signals: readonly NodeJS.Signals[] = SIGNALS): Promi
 	});
 }
 
-/** A signal that aborts a command then. */
+/** A signal that aborts on an interruption. */
 export function interruption(): AbortSignal {
 	const controller = new AbortController();
 	void interrupted().then((reason) => controller.abort(new Error(`interrupted by ${reason}`)));

@@ -18,7 +18,7 @@ ${COMMANDS.map(([name, summary]) => `  ${name.padEnd(12)}${summary}`).join("\n")
 
 \`canister-blobs <command> --help\` says more; \`canister-blobs --version\` shows the version.`;
 
-/** What of an error is about the command line: also what only the client or the store can judge, such as a key. */
+/** Codes of errors in the command line that only the client or the store can detect, such as an invalid key. */
 const OF_ARGUMENTS = ["option_invalid", "invalid_argument"];
 
 const isUsageError = (error: unknown): boolean =>
@@ -47,7 +47,7 @@ async function main(args: readonly string[]): Promise<number> {
 						name,
 						COMMANDS.map(([known]) => known),
 					);
-		// With a name that is near the list of all commands would only hide it.
+		// With a suggestion, the list of all commands would only hide it.
 		const rest = near === "" ? `\n\n${help}` : "\nTry: canister-blobs --help";
 		console.error(name === undefined ? help : `canister-blobs: there is no command "${name}"${near}${rest}`);
 		return EXIT_USAGE;
@@ -69,7 +69,7 @@ async function main(args: readonly string[]): Promise<number> {
 			console.error(`canister-blobs ${name}: ${printable(message)}`);
 			return EXIT_FAILURE;
 		}
-		// Readers of JSON lines learn the result from the last line, also of a wrong command line.
+		// Readers of JSON lines get the result from the last line, also for a wrong command line.
 		if (options.includes("--json"))
 			console.log(JSON.stringify({ type: "error", exitCode: EXIT_USAGE, code: "usage", message }));
 		console.error(`canister-blobs ${name}: ${message}\nTry: canister-blobs ${name} --help`);

@@ -45,7 +45,7 @@ const REPLACED: readonly (readonly [RegExp, string])[] = [
 	[/Check the key and the identity/, "Check the key and --identity"],
 ];
 
-/** Flags of what the client and the store call otherwise. */
+/** Options of the command for names of the client and the store. */
 const FLAGS: Readonly<Record<string, string>> = {
 	canisterId: "--canister",
 	secrets: "--link-secret",
@@ -58,7 +58,7 @@ const FLAGS: Readonly<Record<string, string>> = {
 
 const flagOf = (name: string): string => (Object.hasOwn(FLAGS, name) ? FLAGS[name]! : name);
 
-/** The message of whatever failed. */
+/** The message for any error. */
 export function messageFor(error: unknown): string {
 	if (!isBlobError(error))
 		return whyNotWritten(error ?? {}) ?? (error instanceof Error ? error.message : String(error));
@@ -80,7 +80,7 @@ function withFlags(error: AnyBlobError): string {
 			);
 		case "range_invalid": {
 			const { end } = error.details;
-			// --range names the last byte, the client the one past it.
+			// --range includes the last byte, the client's range does not.
 			return end === undefined ? message : message.replace(`to ${end} is`, `to ${end - 1} is`);
 		}
 		default:

@@ -11,24 +11,24 @@ import { interrupted } from "./interrupted.js";
 const help = `Usage: canister-blobs network [options]
 
 Runs a local Internet Computer network until it is interrupted. Prints its URL and
-its root key (DER, hexadecimal) once it answers requests; what canisters print goes
-to stderr. It keeps nothing: with the process its canisters are gone. The root key
-is the same at each start, and so are the ids of canisters that are created in the
-same order. While it runs, .canister-blobs/network.json in the current folder says
-where: other commands there, and in folders below, find it by --network local.
+its root key (DER, hexadecimal) once it accepts requests; the output of canisters goes
+to stderr. It stores nothing: its canisters end with the process. The root key is the
+same at each start, and so are the ids of canisters that are created in the same
+order. While it runs, .canister-blobs/network.json in the current folder contains its
+address: other commands there, and in folders below, find it with --network local.
 
   -p, --port <n>      TCP port on 127.0.0.1; 0, the default, takes a free one
       --profile <p>   conditions by name: mainnet, slow-uplink, lossy, throttled.
-                      Without: as fast as can be
+                      Default: no delays and no losses
       --install <wasm>
                       create a canister with 100 T cycles, install this file into it,
                       and print its id; needs --controller; may be given more than
                       once. Other commands know it by the name of the file, and need
                       no --canister if it is the only one
       --controller <principal>
-                      who may manage the installed canisters: the principal that
+                      controller of the installed canisters: the principal that
                       canister-blobs whoami prints; may be given more than once
-      --seed <text>   other keys, randomness and luck than by default; the same text
+      --seed <text>   seed of keys, randomness and random conditions; the same text
                       gives the same ones again
       --background    return when it answers requests; it runs until --stop. What it
                       prints later goes into .canister-blobs/network.log, and when
@@ -41,7 +41,7 @@ where: other commands there, and in folders below, find it by --network local.
                       the messages it took
   -h, --help          show this`;
 
-/** Known to everybody: whoever runs a local network rules it, with or without its keys. */
+/** Public: the operator of a local network controls it even without its keys. */
 const SEED = "canister-blobs network";
 
 function portOf(text: string): number {
@@ -91,14 +91,14 @@ async function installed(
 	}
 }
 
-/** What a network prints when it answers requests. */
+/** Output of a network that accepts requests. */
 function shown({ url, rootKey, canisters }: RunningNetwork, json: boolean): string {
 	if (json) return JSON.stringify({ url, rootKey, canisters: canisters.map(({ id }) => id) });
 	const used = canisters.map(({ name, id }) => `canister: ${id}\nuse: --network local --canister ${name}`);
 	return [`url: ${url}`, `root key: ${rootKey}`, ...used].join("\n");
 }
 
-/** If the folder cannot be written to, the network runs without a note. */
+/** If the folder is not writable, the network runs without a note. */
 function noted(network: RunningNetwork): () => void {
 	try {
 		return note(process.cwd(), network);

@@ -1,22 +1,22 @@
 import { whyNotWritten } from "./disk.js";
 import { interrupt } from "./interrupted.js";
 
-/** The exit code of a process that SIGPIPE ends, as shells show it. */
+/** The exit code of a process that SIGPIPE ends, as in shells. */
 const EXIT_OUTPUT_CLOSED = 141;
 const EXIT_OUTPUT_FAILED = 1;
 
 let exitCode: number | undefined;
 
 /**
- * The exit code of a command whose output goes nowhere any more: what read stdout or stderr has ended, as `head` does in
- * `canister-blobs ls | head`, or its disk is full. Undefined as long as it goes somewhere.
+ * The exit code of a command whose output is closed: the reader of stdout or stderr has ended, as `head` in
+ * `canister-blobs ls | head`, or its disk is full. Undefined while the output is open.
  */
 export const outputExitCode = (): number | undefined => exitCode;
 
 /**
- * Ends the process when its output cannot be written, without the stack that Node would print: quietly when nothing reads
- * it any more, as SIGPIPE ends Unix tools, and with the reason otherwise. What must be undone first, such as a store in
- * maintenance, is: that command is interrupted.
+ * Ends the process when its output cannot be written, without Node's stack trace: silently if the reader has ended, as
+ * SIGPIPE ends Unix tools, and with the reason otherwise. Interrupts commands that must first undo something, such as a
+ * store in maintenance.
  */
 export function endWithOutput(): void {
 	for (const stream of [process.stdout, process.stderr])

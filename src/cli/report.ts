@@ -9,17 +9,17 @@ import { outputExitCode } from "./output.js";
 import { printable } from "./printable.js";
 import { counted } from "./sizes.js";
 
-/** Done, and something is missing that the output names. */
+/** Done in part; the output names what is missing. */
 export const EXIT_INCOMPLETE = 3;
-/** There is no repository. */
+/** The repository does not exist. */
 const EXIT_NO_REPOSITORY = 10;
 
-/** It is encrypted, and what was given does not open it. */
+/** The repository is encrypted, and no given secret opens it. */
 const EXIT_LOCKED = 12;
 
 function exitCodeOf(error: unknown): number {
 	if (isBackupError(error, "repository_not_found")) return EXIT_NO_REPOSITORY;
-	// What the command line says, and only the client, the store or the repository can judge.
+	// Errors in the command line that only the client, the store or the repository can detect.
 	const isUsage =
 		isBlobError(error, "option_invalid") ||
 		isBlobError(error, "invalid_argument") ||
@@ -35,28 +35,28 @@ const BAR_MS = 200;
 export const sizeOf = (bytes: number): string =>
 	bytes < MIB ? `${Math.ceil(bytes / 1_024)} KiB` : `${(bytes / MIB).toFixed(1)} MiB`;
 
-/** Whatever a canister calls its keys must not reach a terminal as escape sequences. */
+/** Escaped, so that a key cannot send escape sequences to a terminal. */
 export const shownKey = (key: string): string => JSON.stringify(key);
 
-/** A blob in a list. @param modifiedAt a time as ISO 8601 */
+/** A line of a list. @param modifiedAt a time as ISO 8601 */
 export const blobLine = (key: string, size: number, modifiedAt: string): string =>
 	`${modifiedAt.slice(0, 19)}Z ${String(size).padStart(14)}  ${shownKey(key)}`;
 
 interface ReportOptions {
 	readonly json: boolean;
 	readonly quiet: boolean;
-	/** Whether stdout has bytes, and nothing else. */
+	/** Whether stdout contains bytes of a blob only. */
 	readonly isPiped?: boolean;
 }
 
 /**
- * What a command prints: text for people, or one line of JSON for each event. The last line always tells how it ended.
- * Progress goes to stderr, and only to a terminal, so that cron has nothing to mail.
+ * Output of a command: text for people, or one line of JSON for each event. The last line is always the result.
+ * Progress goes to stderr, and only to a terminal, so that cron sends no mail.
  */
 export class Report {
 	readonly #json: boolean;
 	readonly #quiet: boolean;
-	/** Where results go: to stderr where stdout has the bytes that were asked for. */
+	/** Stream of the results: stderr if stdout contains the requested bytes. */
 	readonly #out: NodeJS.WritableStream;
 	#shownMs = 0;
 	#hasBar = false;
@@ -67,7 +67,7 @@ export class Report {
 		this.#out = isPiped ? process.stderr : process.stdout;
 	}
 
-	/** Replaces the line of progress, a few times a second. */
+	/** Updates the progress line, a few times a second. */
 	progress(text: () => string): void {
 		const now = performance.now();
 		if (this.#json || this.#quiet || !process.stderr.isTTY || now - this.#shownMs < BAR_MS) return;
@@ -81,14 +81,14 @@ export class Report {
 		this.#hasBar = false;
 	}
 
-	/** Something that a person should know, though all may be well. */
+	/** A note for the operator; not an error. */
 	note(text: string): void {
 		this.#clear();
 		if (this.#json) this.#line({ type: "note", text });
 		else process.stderr.write(`${printable(text)}\n`);
 	}
 
-	/** A loss. It is shown to whoever asked for quiet, too. */
+	/** A loss. Printed with `--quiet`, too. */
 	loss(event: object, text: string): void {
 		this.#clear();
 		if (this.#json) this.#line(event);
@@ -108,7 +108,7 @@ export class Report {
 		this.loss({ type: "failed", key, reason }, `failed ${shownKey(key)}: ${reason}`);
 	}
 
-	/** Blobs that a snapshot itself lacks. */
+	/** Blobs that a snapshot lacks. */
 	missingBlobs(count: number): void {
 		if (count > 0)
 			this.loss({ type: "missing", count }, `The snapshot itself lacks ${counted(count, "blob")}.`);
@@ -121,7 +121,7 @@ export class Report {
 		else if (!this.#quiet) this.#out.write(`${printable(text)}\n`);
 	}
 
-	/** How it ended. @returns the exit code */
+	/** The result. @returns the exit code */
 	end(exitCode: number, event: object, text: string): number {
 		this.#clear();
 		if (this.#json) this.#line({ type: "summary", exitCode, ...event });
@@ -147,7 +147,7 @@ export class Report {
 	}
 }
 
-/** Runs a command and reports how it ended, whatever happens. */
+/** Runs a command and reports its result in any case. */
 export async function reported(
 	values: ReportOptions,
 	run: (report: Report) => Promise<number>,

@@ -1,7 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { UsageError } from "./command.js";
 
-/** Where the secret of links is, for `parseArgs`: never the secret itself, which every user of a machine could read. */
+/**
+ * Path of the secret of links, for `parseArgs`. Never the secret itself: every user of a machine can read command
+ * lines.
+ */
 export const SECRETS = { "link-secret": { type: "string" } } as const;
 
 export const VARIABLE = "CANISTER_BLOBS_LINK_SECRET";
@@ -11,7 +14,7 @@ export const SECRETS_HELP = `      --link-secret <path>  a file with the secret 
                           first signs, and all are accepted. Or the variable
                           ${VARIABLE} holds it`;
 
-/** The secrets, the one that signs first; none where none are named. */
+/** The secrets, the signing one first; empty if none are named. */
 export async function secretsFrom(path: string | undefined): Promise<string[]> {
 	const text = path === undefined ? (process.env[VARIABLE] ?? "") : await read(path);
 	const secrets = text.split("\n").flatMap((line) => line.trim() || []);

@@ -11,25 +11,25 @@ Serves the blobs of a store over HTTP until it is interrupted: GET and HEAD of
 Prints a line of JSON for each request.
 ${CONNECTION_HELP}
   -l, --listen <address>  host and port; default 127.0.0.1:8080, port 0 takes a free one
-      --admin <address>   where /metrics (Prometheus) and /healthz are; default nowhere
-      --prefix <path>     what stands before the key; default /
+      --admin <address>   host and port for /metrics (Prometheus) and /healthz; default: none
+      --prefix <path>     path before the key; default /
 ${SECRETS_HELP}.
-                          With it and an identity, private blobs are served to who
-                          has a link: see canister-blobs link-for
+                          With it and an identity, private blobs are served to
+                          readers with a link: see canister-blobs link-for
 ${KEYS_HELP}
 ${KEY_SECRETS_HELP}
-      --cache <path>      a directory in which chunks are kept
-      --cache-size <n>    bytes of it; default 10GiB
-      --cache-private     keep chunks of private blobs there, too
-      --cache-control <v> the header, for public blobs whose metadata name none;
+      --cache <path>      directory for a cache of chunks; default: no cache
+      --cache-size <n>    size of the cache in bytes; default 10GiB
+      --cache-private     cache chunks of private blobs, too
+      --cache-control <v> Cache-Control of public blobs whose metadata does not set it;
                           default "public, max-age=0, must-revalidate"
-      --fresh <seconds>   how long what a key holds is not asked for again; default 1
-      --cors <origin>     whose pages may read the answers; * for all
-      --site              let HTML, SVG and XML run scripts
-      --memory <n>        bytes of chunks in memory; default 128MiB
-      --max-readers <n>   bodies under way at a time; default 1000
-      --max-connections <n>  default 4096
-      --grace <seconds>   how long answers under way may take after SIGTERM; default 30
+      --fresh <seconds>   how long the proven content of a key is reused; default 1
+      --cors <origin>     origin whose pages may read the responses; * for all
+      --site              allow HTML, SVG and XML to run scripts
+      --memory <n>        maximum size of chunks in memory; default 128MiB
+      --max-readers <n>   maximum number of concurrent responses; default 1000
+      --max-connections <n>  maximum number of connections; default 4096
+      --grace <seconds>   time for open responses to end after SIGTERM; default 30
   -h, --help              show this`;
 
 export const serve: Command = {

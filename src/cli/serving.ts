@@ -1,4 +1,4 @@
-/** What `canister-blobs serve` does. */
+/** The implementation of `canister-blobs serve`. */
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type BlobClient, type BlobClientOptions, isBlobError } from "../client/node/index.js";
@@ -12,16 +12,16 @@ import { KEY_SECRETS, KEYS } from "./keys/options.js";
 import { SECRETS, secretsFrom, VARIABLE } from "./secrets.js";
 import { bytesOf, wholeOf } from "./sizes.js";
 
-/** The network is asked again while whoever waits is still likely to be there. */
+/** Retry only as long as the reader probably still waits. */
 const PATIENCE: Partial<BlobClientOptions> = {
 	requestTimeoutMs: 30_000,
 	retry: { maxAttempts: 5, deadlineMs: 20_000, baseDelayMs: 200, maxDelayMs: 5_000 },
 };
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
-/** Longer than a load balancer keeps its side. */
+/** Longer than the keep-alive of common load balancers. */
 const KEEP_ALIVE_MS = 65_000;
-/** How often connections without a request are looked for while the server ends. */
+/** Interval at which idle connections are closed while the server ends. */
 const DRAIN_MS = 50;
 
 interface Address {
@@ -128,7 +128,7 @@ function urlOf(server: Server): string {
 	return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }
 
-/** For who runs the server. Behind a door of its own: no key is called so. */
+/** Endpoints for the operator, on an address of their own, so that they cannot collide with keys. */
 const adminListener =
 	(handler: BlobHandler, isEnding: () => boolean): RequestListener =>
 	async ({ url }, response) => {
@@ -140,7 +140,7 @@ const adminListener =
 		else response.writeHead(404).end();
 	};
 
-/** Takes no more connections, and ends when all answers are out, or `graceMs` are over. */
+/** Accepts no more connections, and ends when all responses are sent or after `graceMs`. */
 async function drained(server: Server, graceMs: number): Promise<void> {
 	const closed = new Promise<void>((resolve) => server.close(() => resolve()));
 	const idle = setInterval(() => server.closeIdleConnections(), DRAIN_MS);

@@ -12,7 +12,7 @@ const UNITS: Readonly<Record<string, number>> = {
 	ti: 2 ** 40,
 };
 
-/** Bytes: a number, or one with a unit, such as 512MiB (of 1,024) or 1.5GB (of 1,000). */
+/** A size in bytes, optionally with a unit, such as 512MiB (of 1,024) or 1.5GB (of 1,000). */
 export function bytesOf(option: string, text: string): number {
 	const [, count, unit = ""] = /^(\d{1,15}(?:\.\d{1,3})?) ?(?:([kmgt]i?)?b)?$/i.exec(text) ?? [];
 	const bytes = Number(count) * UNITS[unit.toLowerCase()]!;
@@ -27,6 +27,6 @@ export function wholeOf(option: string, text: string, most: number): number {
 	throw new UsageError(`--${option} takes a whole number up to ${most}, not ${text}`);
 }
 
-/** How many there are of something, as people say it. */
+/** A count with its noun in singular or plural. */
 export const counted = (count: number, one: string, many = `${one}s`): string =>
 	`${count} ${count === 1 ? one : many}`;

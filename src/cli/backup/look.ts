@@ -1,4 +1,4 @@
-/** What is in snapshots: `canister-blobs diff`, and `ls` and `cat` with `--snapshot`. */
+/** The content of snapshots: `canister-blobs diff`, and `ls` and `cat` with `--snapshot`. */
 import { pipeline } from "node:stream/promises";
 import { blobsIn, differences, readBlob } from "../../backup/index.js";
 import { type Command, parsed, UsageError } from "../command.js";

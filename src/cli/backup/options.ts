@@ -9,7 +9,7 @@ import {
 	type KeySecretValues,
 } from "../keys/options.js";
 
-/** What every command of a repository takes, for `parseArgs`. */
+/** Options of every repository command, for `parseArgs`. */
 export const REPOSITORY = {
 	repo: { type: "string", short: "r" },
 	"repo-host": { type: "string" },
@@ -68,7 +68,7 @@ async function canisterOf(repo: string, values: RepositoryValues): Promise<Sink>
 	return new CanisterSink({ client, prefix, name: `canister://${canister}/${prefix}` });
 }
 
-/** Keys come from the environment alone: every user of a machine can read its command lines. */
+/** Access keys come from the environment only: every user of a machine can read its command lines. */
 function bucketOf(repo: string): Sink {
 	const [, bucket, , prefix = ""] = /^s3:\/\/([^/]+)(\/(.*))?$/.exec(repo) ?? [];
 	if (bucket === undefined)
@@ -82,7 +82,7 @@ function bucketOf(repo: string): Sink {
 	return new S3Sink({ endpoint, bucket, prefix, region, accessKeyId, secretAccessKey });
 }
 
-/** What opens a repository: asked for only where one is encrypted. */
+/** Secrets of a repository, requested only if it is encrypted. */
 export const secretsOf = (values: RepositoryValues) => async () =>
 	(await import("../keys/secrets.js")).keySecretsFrom(values, "Passphrase of the repository");
 
@@ -93,7 +93,7 @@ export const openRepository = async (values: RepositoryValues, writes: boolean):
 		secrets: secretsOf(values),
 	});
 
-/** The repository that `--from` names, with secrets of its own where such are given. */
+/** The repository that `--from` names, with its own secrets if they are given. */
 export const openOther = async (
 	values: RepositoryValues & FromSecretValues,
 	from: string,
@@ -111,9 +111,9 @@ export interface Store {
 	readonly canister: string;
 }
 
-/** The store that is backed up, or restored into. */
+/** The store to back up, or to restore into. */
 export async function connect(values: ConnectionValues): Promise<Store> {
-	// Loaded only here: most commands ask no store.
+	// Loaded only here: most commands use no store.
 	const { connectionOf } = await import("../connect/connect.js");
 	const connection = await connectionOf(values);
 	const { canisterId: canister, identity } = connection;

@@ -1,4 +1,4 @@
-/** `canister-blobs repair`: brings back what was lost. */
+/** `canister-blobs repair`: restores damaged parts of a repository. */
 import { dropDamagedIndexes, openedSink, repair as repairRepository } from "../../backup/index.js";
 import { type Command, EXIT_FAILURE, parsedOptions } from "../command.js";
 import { CONNECTION, CONNECTION_HELP } from "../connect/options.js";

@@ -1,4 +1,4 @@
-/** `canister-blobs restore`: makes files of a snapshot, or fills an empty store with it. */
+/** `canister-blobs restore`: writes a snapshot into files, or into an empty store. */
 import { restore as restoreFiles, restoreStore } from "../../backup/index.js";
 import { type Command, parsed, UsageError } from "../command.js";
 import { CONNECTION, type ConnectionValues } from "../connect/options.js";

@@ -1,4 +1,4 @@
-/** `canister-blobs snapshots`: which there are, and whether the newest is young enough. */
+/** `canister-blobs snapshots`: lists snapshots, and checks the age of the newest. */
 import { type Command, parsedOptions } from "../command.js";
 import { EXIT_INCOMPLETE, reported, sizeOf } from "../report.js";
 import { counted } from "../sizes.js";

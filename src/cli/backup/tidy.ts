@@ -1,4 +1,4 @@
-/** `canister-blobs forget` and `prune`: which snapshots are kept, and freeing what they do not need. */
+/** `canister-blobs forget` and `prune`: removes snapshots, and frees the space that only they needed. */
 import { forget as forgetSnapshots, type KeepRules, prune as pruneRepository } from "../../backup/index.js";
 import { type Command, parsed, parsedOptions, UsageError } from "../command.js";
 import { interruption } from "../interrupted.js";

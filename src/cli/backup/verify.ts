@@ -1,4 +1,4 @@
-/** `canister-blobs verify`: whether every snapshot can be restored. */
+/** `canister-blobs verify`: checks that every snapshot can be restored. */
 import { type VerifyOptions, verify as verifyRepository } from "../../backup/index.js";
 import { type Command, EXIT_FAILURE, parsedOptions, UsageError } from "../command.js";
 import { CONNECTION, CONNECTION_HELP } from "../connect/options.js";

@@ -4,7 +4,7 @@ import type { Progress } from "../../client/node/index.js";
 const MB = 1_000_000;
 const NAME_WIDTH = 24;
 
-/** A line of progress on a terminal, on stderr; elsewhere nothing, so that cron has nothing to mail. */
+/** A progress line on a terminal, on stderr. Prints nothing elsewhere, so that cron sends no mail. */
 export class Bar {
 	readonly #bar: SingleBar | undefined;
 
@@ -36,7 +36,7 @@ export class Bar {
 		});
 	}
 
-	/** Takes the line away. */
+	/** Removes the line. */
 	end(): void {
 		this.#bar?.stop();
 	}

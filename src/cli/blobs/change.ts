@@ -27,7 +27,7 @@ async function runRm(args: readonly string[]): Promise<number> {
 	});
 	if (values.all && keys.length > 0) throw new UsageError("rm takes keys or --all, not both");
 	if (keys.length === 0 && !values.all) throw new UsageError("rm takes one key at least");
-	// A variable that is not set, in a script, must not stand for everything.
+	// An unset variable in a script must not select all blobs.
 	if (keys.includes("")) throw new UsageError("a key is empty; to delete all blobs of the store: --all");
 	if (values.all) keys.push("");
 	const folder = values.all ? undefined : keys.find((key) => key.endsWith("/"));

@@ -62,7 +62,7 @@ async function runGet(args: readonly string[]): Promise<number> {
 	});
 }
 
-/** A canister names keys: none may lead out of the folder that the user named. */
+/** The canister chooses keys: none may lead out of the folder that the user named. */
 function fileNameOf(name: string): string {
 	if (name === "." || name === ".." || name.includes(sep) || name.includes("\0"))
 		throw new UsageError(`the key ends in ${JSON.stringify(name)}, which is no name for a file: give a path`);
@@ -143,7 +143,7 @@ async function runCat(args: readonly string[]): Promise<number> {
 	});
 }
 
-/** As HTTP counts: the last byte included. */
+/** Inclusive, as in HTTP. */
 function rangeOf(text: string): { start: number; end?: number } {
 	const [, from, to] = /^(\d{1,15})-(\d{1,15})?$/.exec(text) ?? [];
 	if (from === undefined || (to !== undefined && Number(to) < Number(from)))

@@ -1,4 +1,4 @@
-/** `canister-blobs ls`, `stat` and `whoami`: what a store holds, and who asks. */
+/** `canister-blobs ls`, `stat` and `whoami`: content of a store, and the caller. */
 import type { Manifest } from "../../client/node/index.js";
 import { type Command, CommandError, parsed, parsedOptions, UsageError } from "../command.js";
 import type { Connection } from "../connect/connect.js";
@@ -97,10 +97,10 @@ async function runStat(args: readonly string[]): Promise<number> {
 	});
 }
 
-/** Of a key behind a prefix, which begins with a slash or is empty. */
+/** The URL path of a key with its prefix, which begins with a slash or is empty. */
 const pathOf = (path: string): string => path.split("/").map(encodeURIComponent).join("/");
 
-/** Where gateways answer for a canister: those of the mainnet, and the one of a local network. */
+/** The gateway of a canister: mainnet's, or that of a local network. */
 function gatewayOf({ canisterId, host }: Connection): string | undefined {
 	const { protocol, hostname, port } = new URL(host);
 	if (/(?:^|\.)(?:icp-api\.io|icp0\.io|ic0\.app)$/.test(hostname)) return `https://${canisterId}.icp0.io`;
@@ -123,7 +123,7 @@ async function runWhoami(args: readonly string[]): Promise<number> {
 		const { onlyCanister } = await import("../connect/target.js");
 		const asksStore = Boolean(values.canister || process.env.CANISTER_BLOBS_CANISTER || onlyCanister(values));
 		const store = asksStore ? await openStore(values) : undefined;
-		// Once: a protected key asks for its password.
+		// Called once: a protected key prompts for its password.
 		const identity = store
 			? store.connection.identity
 			: await (await import("../connect/identities.js")).identityOf(values);

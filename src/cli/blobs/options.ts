@@ -7,7 +7,7 @@ import { CONNECTION, CONNECTION_HELP, type ConnectionValues } from "../connect/o
 import { KEY_SECRETS, KEY_SECRETS_HELP, KEYS, type KeyValues } from "../keys/options.js";
 import { shownKey } from "../report.js";
 
-/** What every command about the blobs of a store takes, for `parseArgs`. */
+/** Options of every command about blobs, for `parseArgs`. */
 export const STORE = {
 	...CONNECTION,
 	...KEYS,
@@ -32,11 +32,11 @@ export interface StoreValues extends ConnectionValues, KeyValues {
 export interface Store {
 	readonly client: BlobClient;
 	readonly connection: Connection;
-	/** What the client seals and opens blobs with. */
+	/** Seals and opens the client's blobs. */
 	readonly encryption: Encryption | undefined;
 }
 
-/** The store that the command line names. Loaded only here: a wrong command line is told at once. */
+/** The store that the command line names. Loaded only here, so that a wrong command line is reported at once. */
 export async function openStore(values: StoreValues): Promise<Store> {
 	const { connectionOf } = await import("../connect/connect.js");
 	const connection = await connectionOf(values);
@@ -46,15 +46,15 @@ export async function openStore(values: StoreValues): Promise<Store> {
 	return { client, connection, encryption };
 }
 
-/** Whether it is about a snapshot in a backup repository, which takes other options than a store. */
+/** Whether the command reads a snapshot in a backup repository, which takes other options than a store. */
 export const asksSnapshot = (args: readonly string[]): boolean =>
 	optionsIn(args).some((arg) => arg === "--snapshot" || arg.startsWith("--snapshot="));
 
-/** A prefix of keys, which ends in a slash unless it is that of all. */
+/** A prefix of keys: ends in a slash, or is empty for all keys. */
 export const folderOf = (prefix: string): string =>
 	prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
 
-/** What a refused change says to a user who asked for --if-absent: the store only names the condition that is not met. */
+/** Explains a refused change to a user of --if-absent: the store names the violated condition only. */
 export const explained = (error: unknown, { ifNoneMatch }: Conditions, key: string): unknown =>
 	ifNoneMatch !== undefined && isBlobError(error, "precondition_failed")
 		? new CommandError(
@@ -64,7 +64,7 @@ export const explained = (error: unknown, { ifNoneMatch }: Conditions, key: stri
 			)
 		: error;
 
-/** `name=value`, several times. */
+/** Parses repeated options `name=value`. */
 export function pairsOf(option: string, texts: readonly string[] = []): Record<string, string> | undefined {
 	if (texts.length === 0) return undefined;
 	const pairs = new Map<string, string>();
@@ -78,17 +78,17 @@ export function pairsOf(option: string, texts: readonly string[] = []): Record<s
 	return Object.fromEntries(pairs);
 }
 
-/** A media type, which no store takes without a text. */
+/** Checks a media type. Stores reject an empty one. */
 export function mediaTypeOf(text: string | undefined): string | undefined {
 	if (text?.trim() === "") throw new UsageError("--type takes a media type, such as image/png; it is empty");
 	return text;
 }
 
 const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-/** A date with its zone: one without would be read by the clock of this machine. */
+/** A date with its time zone, so that it does not depend on this machine's. */
 const DATE = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))?$/;
 
-/** A time to come: a date, or how long from now, as in 12h or 30d. */
+/** A future time: a date, or a duration from now such as 12h or 30d. */
 export function timeOf(option: string, text: string): Date {
 	const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
 	const time =

@@ -3,12 +3,12 @@ import { CommandError } from "../command.js";
 import { shownKey } from "../report.js";
 
 /**
- * Private keys among files that are to be uploaded: PEM of any kind (OpenSSL, dfx, icp, SSH, PGP), and secret keys of
- * age. Whoever may read the blob, or runs a node of its subnet, could sign as their owner.
+ * Detects private keys among files to upload: PEM of any kind (OpenSSL, dfx, icp, SSH, PGP), and secret keys of age. A
+ * reader of the blob, or the operator of a node of its subnet, could sign with them.
  */
 const PRIVATE_KEY =
 	/^-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----\s*$|^AGE-SECRET-KEY-(?:PQ-)?1[02-9AC-HJ-NP-Z]{50}/m;
-/** Files of keys are short: of a longer file this much is looked at. */
+/** Key files are short: of a longer file only this much is checked. */
 const LOOKED_AT_BYTES = 64 * 1024;
 const MAX_OPEN = 16;
 const MAX_NAMED = 10;
@@ -16,7 +16,7 @@ const MAX_NAMED = 10;
 export const holdsPrivateKey = (bytes: Uint8Array): boolean =>
 	PRIVATE_KEY.test(Buffer.from(bytes.subarray(0, LOOKED_AT_BYTES)).toString("latin1"));
 
-/** The files that hold one. What cannot be read is left to the upload, which says so. */
+/** The files that contain a private key. Unreadable files are skipped; the upload reports them. */
 export async function withPrivateKeys(paths: readonly string[]): Promise<string[]> {
 	const found = new Set<string>();
 	const left = paths.values();
@@ -43,7 +43,7 @@ async function holdsOne(path: string): Promise<boolean> {
 	}
 }
 
-/** What refuses to upload them. @param advice how to go on without them */
+/** The error that refuses the upload. @param advice how to proceed without these files */
 export function refusal(paths: readonly string[], advice: string): CommandError {
 	const named = paths.slice(0, MAX_NAMED).map(shownKey).join(", ");
 	const more = paths.length > MAX_NAMED ? ` and ${paths.length - MAX_NAMED} more` : "";

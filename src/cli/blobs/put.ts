@@ -1,4 +1,4 @@
-/** `canister-blobs put`: files and directories into a store. */
+/** `canister-blobs put`: uploads files and directories. */
 import { fstatSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
@@ -113,7 +113,7 @@ async function run(args: readonly string[]): Promise<number> {
 	});
 }
 
-/** For what Node cannot read as stdin it returns an empty stream, which must not be stored as a blob. */
+/** Node returns an empty stream if it cannot read stdin; that must not become an empty blob. */
 function checkStdin(): void {
 	const stdin = fstatSync(0);
 	if (stdin.isDirectory()) throw new UsageError("stdin is a directory: name it in place of -");
@@ -122,8 +122,8 @@ function checkStdin(): void {
 }
 
 /**
- * The bytes of stdin, of which there must be some: where stdin is closed Node reads /dev/null, and where the command
- * before the pipe failed there is nothing either.
+ * The bytes of stdin, which must not be empty: Node reads /dev/null if stdin is closed, and a failed command before the
+ * pipe sends nothing.
  */
 async function stdin(allowEmpty: boolean, allowKeys: boolean): Promise<AsyncIterable<Uint8Array>> {
 	const { fromStdin } = await import("../../client/node/index.js");
@@ -175,9 +175,9 @@ async function putOne(
 	}
 }
 
-/** The command's own folder, which says where the local network of this machine is. */
+/** The command's own folder, with the state of the local network. */
 const OWN_FOLDER = ".canister-blobs";
-/** What is hardly ever meant to be in a store, and is uploaded all the same. */
+/** Folders that are uploaded with a warning: they seldom belong into a store. */
 const SUSPECT = ["node_modules", ".git"];
 
 interface Globs {
@@ -185,7 +185,7 @@ interface Globs {
 	readonly exclude?: string[] | undefined;
 }
 
-/** The files of a directory, before anything is asked of a store. */
+/** The files of a directory, listed before the first request. */
 async function filesToPut(
 	report: Report,
 	directory: string,
@@ -221,7 +221,7 @@ async function putAll(
 	const counts = { uploaded: 0, updated: 0, unchanged: 0, failed: failed.length };
 	for (const path of skipped) report.note(`skipped ${path}: neither a file nor a directory`);
 	for (const { path, error } of failed) report.failedBlob(path, error);
-	// With a condition each file must go up, or fail, by itself.
+	// With a condition each file must succeed or fail by itself.
 	const transfer = client.uploadMany(items, { prefix, skipUnchanged: shared.ifNoneMatch === undefined });
 	transfer.on("item", (item) => {
 		counts[item.status]++;

@@ -1,4 +1,4 @@
-/** `canister-blobs update`: what is known about a blob, without its bytes. */
+/** `canister-blobs update`: changes the manifest of a blob, without its bytes. */
 import type { UpdateOptions } from "../../client/node/index.js";
 import { type Command, parsed, UsageError } from "../command.js";
 import { reported, shownKey } from "../report.js";

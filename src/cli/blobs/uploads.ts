@@ -1,4 +1,4 @@
-/** `canister-blobs uploads`: uploads that were begun and are not done. */
+/** `canister-blobs uploads`: lists and aborts open uploads. */
 import type { OpenUpload } from "../../client/node/index.js";
 import { type Command, EXIT_FAILURE, parsed, UsageError } from "../command.js";
 import { EXIT_INCOMPLETE, type Report, reported, shownKey, sizeOf } from "../report.js";
@@ -23,7 +23,7 @@ interface Found extends OpenUpload {
 	readonly owner?: string | undefined;
 }
 
-/** Open uploads, with the keys that the application knows where a key file opens them. @param key of the application */
+/** Open uploads, with the application's keys if a key file opens them. @param key of the application */
 async function* open({ client, encryption }: Store, all: boolean, key?: string): AsyncGenerator<Found> {
 	const stored = key === undefined ? key : (encryption?.sealKey(key) ?? key);
 	const list = all ? client.admin.listAllUploads() : client.listUploads({ key: stored });

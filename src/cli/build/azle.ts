@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Project } from "./project.js";
 
-/** What Azle could not do, in its own words, and what to do about it where we know. */
+/** A failure of Azle in its own words, with advice for known ones. */
 export class BuildError extends Error {
 	override readonly name = "BuildError";
 }
@@ -17,7 +17,7 @@ export interface AzleBuild {
 	readonly candid: string;
 }
 
-/** What Azle says, and what it means to who uses a blob store. */
+/** Messages of Azle, and their meaning for a user of a blob store. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
 	[
 		/'@?(?:init|postUpgrade|post_upgrade|inspectMessage|inspect_message)' method can only have one definition/,
@@ -36,7 +36,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
 const packageOf = async (directory: string): Promise<{ name?: string; version?: string } | undefined> =>
 	readFile(join(directory, "package.json"), "utf8").then(JSON.parse, () => undefined);
 
-/** The folder of the Azle that a main file in `directory` would import. */
+/** The folder of the Azle package that a main file in `directory` would import. */
 async function findAzle(directory: string): Promise<{ root: string; version: string }> {
 	let at: string;
 	try {
@@ -52,8 +52,8 @@ async function findAzle(directory: string): Promise<{ root: string; version: str
 }
 
 /**
- * `azle build`, with what it wants of its surroundings: the program itself is run, by the tsx that it depends on, as its
- * own first line says. So nothing is looked for in PATH or downloaded.
+ * Runs `azle build`. Runs its program directly, with the tsx that Azle depends on, so that nothing is searched in PATH
+ * or downloaded.
  * @throws {BuildError}
  */
 export async function buildWithAzle({ directory, canister, main }: Project): Promise<AzleBuild> {
@@ -74,7 +74,7 @@ export async function buildWithAzle({ directory, canister, main }: Project): Pro
 	};
 }
 
-/** Runs Node. Answers what the program said if it failed. */
+/** Runs Node. Resolves with the program's output if it failed. */
 function run(
 	args: readonly string[],
 	options: { cwd: string; env: NodeJS.ProcessEnv },
@@ -91,7 +91,7 @@ function run(
 	});
 }
 
-/** Azle's error without its own stack: what the main file threw, or what esbuild could not compile. */
+/** Azle's error without its own stack: the exception of the main file, or the error of esbuild. */
 function explain(main: string, said: string): string {
 	const lines = said.split("\n").filter((line) => !/^\s+at /.test(line));
 	const message = lines

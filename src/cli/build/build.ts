@@ -1,4 +1,4 @@
-/** `canister-blobs build`: from a main file to a Wasm that can be installed. */
+/** `canister-blobs build`: builds an installable Wasm from a main file. */
 import { readFile } from "node:fs/promises";
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -3,13 +3,12 @@ import { idlTypes } from "../../protocol/idl.js";
 import { HTTP_METHODS, METHODS } from "../../protocol/index.js";
 
 /**
- * The interface of a canister as a person reads it. Azle writes every type out at each place where it is used, 40 KB for
- * a store; the package's store.did has them by name, with comments. Here the store's methods are taken from that, and
- * the application's as Azle wrote them.
+ * The interface of a canister in readable form. Azle repeats every type at each use; the package's store.did has them
+ * by name, with comments. This takes the store's methods from store.did, and the application's as Azle wrote them.
  */
 export interface ReadableInterface {
 	readonly did: string;
-	/** How many methods there are, and how many of them are the store's. */
+	/** Number of all methods, and of the store's among them. */
 	readonly methods: number;
 	readonly ofStore: number;
 }
@@ -17,7 +16,7 @@ export interface ReadableInterface {
 const typeOf = idlTypes(IDL);
 const ALL = { ...METHODS, ...HTTP_METHODS };
 
-/** A method as Azle would write it, but for spaces, and quotes around names that Candid has a meaning for. */
+/** A method in Azle's notation, normalised in spaces and in quotes around Candid keywords. */
 function spelled(name: string): string | undefined {
 	if (!Object.hasOwn(ALL, name)) return undefined;
 	const { args, result, kind } = ALL[name as keyof typeof ALL];
@@ -28,11 +27,11 @@ function spelled(name: string): string | undefined {
 const bare = (text: string): string => text.replaceAll(/[\s"]/g, "");
 
 interface Parts {
-	/** What stands before the service: types, comments. */
+	/** Text before the service: types and comments. */
 	readonly before: string;
 	/** `service : () -> {`, up to the brace. */
 	readonly head: string;
-	/** What stands between the braces. */
+	/** Text between the braces. */
 	readonly body: string;
 }
 
@@ -44,7 +43,7 @@ function partsOf(did: string): Parts {
 	return { before: did.slice(0, found.index).trim(), head: found[0], body: did.slice(body, end) };
 }
 
-/** Methods by name: in Azle's text each is a line, in the package's a paragraph. */
+/** Methods by name. Each is a line in Azle's text, and a paragraph in the package's. */
 function methodsOf(body: string, separator: string): Map<string, string> {
 	const methods = new Map<string, string>();
 	for (const text of body.split(separator)) {
@@ -55,7 +54,7 @@ function methodsOf(body: string, separator: string): Map<string, string> {
 }
 
 /**
- * @param azleDid what Azle wrote
+ * @param azleDid output of Azle
  * @param storeDid candid/store.did of the package
  */
 export function readableInterface(canister: string, azleDid: string, storeDid: string): ReadableInterface {
@@ -73,7 +72,7 @@ export function readableInterface(canister: string, azleDid: string, storeDid: s
 	const about =
 		`// The interface of the canister ${canister}, made by canister-blobs build. The methods named blobs_…\n` +
 		"// and their types are canister-blobs': its docs/PROTOCOL.md says what each does.";
-	// Its first paragraph says where store.did itself comes from.
+	// Its first paragraph is about the origin of store.did.
 	const types = stores.length === 0 ? "" : store.before.slice(store.before.indexOf("\n\n")).trim();
 	const parts = [about, types, azle.before, `${azle.head}\n${[...own, ...stores].join("\n\n")}\n}`];
 	return {

@@ -4,17 +4,17 @@ import { basename, join, relative, resolve } from "node:path";
 import { UsageError } from "../command.js";
 import { writingTo } from "../disk.js";
 
-/** Which canister is built, from what, and where it goes: what dfx.json says, which dfx, icp-cli and Azle read. */
+/** The canister to build, its source and its target, from dfx.json, which dfx, icp-cli and Azle read. */
 export interface Project {
 	/** The folder of dfx.json, in which Azle runs. */
 	readonly directory: string;
 	readonly canister: string;
 	/** The main file, relative to `directory`. */
 	readonly main: string;
-	/** Where the Wasm and its interface go, relative to `directory` or absolute. */
+	/** Path of the Wasm, next to its interface; relative to `directory` or absolute. */
 	readonly wasm: string;
 	readonly candid: string;
-	/** Whether dfx.json was written now. */
+	/** Whether this command wrote dfx.json. */
 	readonly isNew: boolean;
 }
 
@@ -26,17 +26,17 @@ interface DfxCanister {
 }
 
 const DFX_JSON = "dfx.json";
-/** Main files that are looked for where none is named. */
+/** Default main files, in order. */
 const MAINS = ["index.ts", "src/index.ts", "main.ts", "index.js"];
 const DEFAULT_NAME = "store";
-/** What dfx takes for the name of a canister. */
+/** A valid canister name for dfx. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 
 /**
- * The canister that is to be built. Where there is no dfx.json one is written, since Azle does nothing without.
- * @param name its name in dfx.json; may be left out where there is one canister
+ * The canister to build. Writes dfx.json if there is none, since Azle requires it.
+ * @param name its name in dfx.json; optional if there is only one canister
  * @param main the main file, for a new dfx.json
- * @throws {UsageError} where it is not clear which canister is meant
+ * @throws {UsageError} if the canister is ambiguous
  */
 export async function findProject(
 	directory: string,
@@ -66,7 +66,7 @@ async function makeProject(directory: string, canister: string, given?: string):
 	const project = { main: relative(directory, resolve(directory, main)), ...outputsOf(canister) };
 	const build = [`npx canister-blobs build ${canister}`];
 	const content = { canisters: { [canister]: { type: "custom", ...project, build } } };
-	// Not over one that came meanwhile.
+	// Fails if another process has created it meanwhile.
 	const path = join(directory, DFX_JSON);
 	await writingTo(path, () =>
 		writeFile(path, `${JSON.stringify(content, undefined, "\t")}\n`, { flag: "wx" }),

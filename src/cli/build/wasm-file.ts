@@ -4,15 +4,15 @@ import { LinkError } from "../../canister/native/link.js";
 import { UsageError } from "../command.js";
 import { whyNotWritten } from "../disk.js";
 
-/** Wasm as files: read plain or compressed, written whole or not at all. */
+/** Wasm files: read plain or compressed, and written whole or not at all. */
 
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** The byte of gzip's header that names the system which compressed: 3 on Linux, 19 on a Mac. */
+/** Position of the gzip header's operating system: 3 on Linux, 19 on a Mac. */
 const SYSTEM_AT = 9;
 const SYSTEM_UNKNOWN = 255;
 
-/** The same bytes on every system. */
+/** Compresses to the same bytes on every system. */
 function compress(bytes: Uint8Array): Uint8Array {
 	const compressed = gzipSync(bytes, { level: 9 });
 	compressed[SYSTEM_AT] = SYSTEM_UNKNOWN;
@@ -38,11 +38,11 @@ export async function readWasm(path: string): Promise<Uint8Array> {
 	}
 }
 
-/** Writes a Wasm, compressed where the name ends in .gz. @throws {LinkError} */
+/** Writes a Wasm, compressed if the name ends in .gz. @throws {LinkError} */
 export const writeWasm = (path: string, wasm: Uint8Array): Promise<void> =>
 	writeWhole(path, path.endsWith(".gz") ? compress(wasm) : wasm);
 
-/** Writes aside, then renames, so that nobody takes half a file for a whole one. @throws {LinkError} */
+/** Writes a temporary file and renames it, so that no process reads a partial file. @throws {LinkError} */
 export async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
 	const aside = `${path}.${process.pid}.part`;
 	try {

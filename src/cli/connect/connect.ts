@@ -5,21 +5,21 @@ import type { KeyIdentity } from "./key-identity.js";
 import type { ConnectionValues } from "./options.js";
 import { checkLocal, targetOf } from "./target.js";
 
-/** A store on a network, and who asks. */
+/** A store on a network, and the caller's identity. */
 export interface Connection {
 	readonly canisterId: string;
 	/** URL of the network's API. */
 	readonly host: string;
-	/** Undefined where nobody was named. */
+	/** Undefined if no identity was named. */
 	readonly identity: KeyIdentity | undefined;
-	/** A client of the store, for an identity or for nobody. */
+	/** A client of the store, with an identity or anonymous. */
 	client(identity?: KeyIdentity, options?: Partial<BlobClientOptions>): BlobClient;
 }
 
 export async function connectionOf(values: ConnectionValues): Promise<Connection> {
 	const { canisterId, host, isLocal, rootKey } = await targetOf(values);
 	if (isLocal) await checkLocal(values, host);
-	// All that a client takes from an agent: so the command needs neither of the packages that have one.
+	// The part of an agent that a client needs, so that the command requires neither agent package.
 	const agentOf = (identity: KeyIdentity | undefined): AgentLike => ({
 		host: new URL(host),
 		...(rootKey && { rootKey }),
@@ -30,7 +30,7 @@ export async function connectionOf(values: ConnectionValues): Promise<Connection
 		canisterId,
 		host,
 		identity: await identityOf(values),
-		// A root key is fetched only from a network that the user named a local one.
+		// The root key is fetched only from a network that the user declared local.
 		client: (identity, options = {}) =>
 			new BlobClient({ agent: agentOf(identity), canisterId, localNetwork: isLocal, ...options }),
 	};

@@ -8,17 +8,17 @@ import { KeyIdentity } from "./key-identity.js";
 import type { ConnectionValues } from "./options.js";
 import { readKey } from "./pem.js";
 
-/** Identities by path, or by the names that icp-cli and dfx gave them. Their stores are read, never written. */
+/** Identities by path, or by their names in icp-cli and dfx, whose stores are only read. */
 
 const PASSWORD_VARIABLE = "CANISTER_BLOBS_IDENTITY_PASSWORD";
-/** What icp and dfx call nobody. */
+/** Name of the anonymous identity in icp and dfx. */
 const ANONYMOUS = "anonymous";
 
-/** The identity that was named; undefined for nobody. */
+/** The named identity; undefined for the anonymous one. */
 export async function identityOf(values: ConnectionValues): Promise<KeyIdentity | undefined> {
 	const named = values.identity ?? process.env.CANISTER_BLOBS_IDENTITY;
 	if (named === undefined || named === "" || named === ANONYMOUS) return undefined;
-	// A folder may well have the name of an identity.
+	// A folder may have the name of an identity.
 	const path = isFile(named) ? named : await storedAt(named);
 	const pem = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
 		throw new UsageError(`cannot read ${path}: ${cause.code}`, { cause });
@@ -27,7 +27,7 @@ export async function identityOf(values: ConnectionValues): Promise<KeyIdentity 
 	return new KeyIdentity(key, path);
 }
 
-/** Also a pipe, as of a shell's process substitution. */
+/** Accepts a pipe, too, as from a shell's process substitution. */
 function isFile(path: string): boolean {
 	const found = statSync(path, { throwIfNoEntry: false });
 	return found !== undefined && !found.isDirectory();
@@ -44,7 +44,7 @@ async function passwordOf(values: ConnectionValues, path: string): Promise<strin
 	return askFor(`Password of ${path}`);
 }
 
-/** The file of an identity of icp's or dfx's, whose keys in a keyring or on hardware only their own tools can use. */
+/** The file of an identity of icp or dfx. Keys in a keyring or on hardware are accessible only to their own tools. */
 async function storedAt(name: string): Promise<string> {
 	const [icp, dfx] = [icpDirectory(), dfxDirectory()];
 	const list = await jsonAt(join(icp, "identity_list.json"));
@@ -60,7 +60,7 @@ async function storedAt(name: string): Promise<string> {
 	const folder = join(dfx, name);
 	for (const file of ["identity.pem", "identity.pem.encrypted"]) {
 		if (!existsSync(join(folder, file))) continue;
-		// dfx's own encryption (age is not it): only dfx opens it.
+		// dfx's own encryption (not age): only dfx opens it.
 		if (file.endsWith(".encrypted")) break;
 		return join(folder, file);
 	}

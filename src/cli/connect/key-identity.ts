@@ -4,12 +4,15 @@ import { selfAuthenticating } from "../../client/verification/self-authenticatin
 import type { Principal } from "../../protocol/index.js";
 import { UsageError } from "../command.js";
 
-/** Identities that sign by a private key, of the three kinds that the Internet Computer takes. */
+/** Identities that sign with a private key, of the three types that the Internet Computer accepts. */
 
 interface Kind {
-	/** What stands before the point in the public key's DER (RFC 5480, uncompressed): ids are hashes of just these bytes. */
+	/**
+	 * Bytes before the point in the public key's DER (RFC 5480, uncompressed): principals are hashes of exactly these
+	 * bytes.
+	 */
 	readonly prefix: Uint8Array;
-	/** The group's order, where a signature must have the lower of its two values of s. */
+	/** Order of the group, for curves whose signatures need the lower of the two values of s. */
 	readonly order?: bigint;
 }
 
@@ -23,7 +26,7 @@ const CURVES: Readonly<Record<string, Kind>> = {
 	"P-256": { prefix: hex("3059301306072a8648ce3d020106082a8648ce3d030107034200") },
 };
 
-/** Empty for a key that JWK has no form of, such as one of DSA or on the curve P-224. */
+/** Empty for a key that JWK cannot express, such as DSA or the curve P-224. */
 function jwkOf(key: KeyObject): JsonWebKey {
 	try {
 		return createPublicKey(key).export({ format: "jwk" });
@@ -32,15 +35,15 @@ function jwkOf(key: KeyObject): JsonWebKey {
 	}
 }
 
-/** An identity that signs by a private key. The key never leaves this object. */
+/** An identity that signs with a private key. The key never leaves this object. */
 export class KeyIdentity implements SigningIdentity {
 	readonly #key: KeyObject;
 	readonly #curve: Kind | undefined;
 	readonly #der: Uint8Array;
 
 	/**
-	 * @param where what messages call the key
-	 * @throws {UsageError} at a key of another kind
+	 * @param where name of the key in messages
+	 * @throws {UsageError} for a key of another type
 	 */
 	constructor(key: KeyObject, where: string) {
 		this.#key = key;
@@ -78,7 +81,9 @@ export class KeyIdentity implements SigningIdentity {
 	}
 }
 
-/** Of (r, s) and (r, n - s), which are both right, the lower: k256, by which replicas verify, takes no other. */
+/**
+ * The lower of (r, s) and (r, n - s), which are both valid: k256, with which replicas verify, accepts only that one.
+ */
 function lowered(signature: Buffer, order: bigint | undefined): Uint8Array {
 	if (order !== undefined) {
 		const s = BigInt(`0x${signature.toString("hex", 32)}`);

@@ -1,4 +1,4 @@
-/** What a command takes that asks a store, for `parseArgs`. */
+/** Options of every command that calls a store, for `parseArgs`. */
 export const CONNECTION = {
 	canister: { type: "string", short: "c" },
 	network: { type: "string", short: "n" },

@@ -1,11 +1,11 @@
 import { createDecipheriv, scrypt } from "node:crypto";
 
 /**
- * Opens a private key protected by a password as icp-cli writes it: PKCS#8, PBES2 with scrypt and AES-256-CBC (RFC 8018,
- * RFC 7914). node:crypto reads the form, but refuses the 128 MiB that icp's parameters take.
+ * Opens a password-protected private key of icp-cli: PKCS#8, PBES2 with scrypt and AES-256-CBC (RFC 8018, RFC 7914).
+ * node:crypto parses the format, but refuses the 128 MiB that icp's parameters need.
  */
 
-/** What scrypt may take: four times icp's parameters. */
+/** Maximum memory of scrypt: four times icp's parameters. */
 const MAX_MEMORY = 512 << 20;
 const OID = {
 	pbes2: "2a864886f70d01050d",
@@ -18,10 +18,10 @@ const OCTETS = 0x04;
 const OBJECT = 0x06;
 const KEY_BYTES = 32;
 
-/** The key has another form than this file knows: a sentence that says which. */
+/** The key has an unsupported format, which the message names. */
 export class UnknownForm extends Error {}
 
-/** Reads DER one value after the other; lengths are bounded by what is there. */
+/** Reads DER values in sequence. Lengths are bounded by the remaining bytes. */
 class Der {
 	readonly #bytes: Buffer;
 	#at = 0;
@@ -67,7 +67,7 @@ class Der {
 	}
 }
 
-/** The PKCS#8 inside, or undefined where the password is another. @throws {UnknownForm} */
+/** The PKCS#8 inside, or undefined for a wrong password. @throws {UnknownForm} */
 export async function openPbes2(der: Buffer, password: string): Promise<Buffer | undefined> {
 	const whole = new Der(der).sequence();
 	const algorithm = whole.sequence();
@@ -84,7 +84,7 @@ export async function openPbes2(der: Buffer, password: string): Promise<Buffer |
 	cipher.expect(OID.aes256cbc, "AES-256-CBC");
 	const iv = cipher.take(OCTETS);
 	if (iv.length !== 16) throw new UnknownForm("its initialization vector is not of 16 bytes");
-	// scrypt takes 128 N r bytes, and time in proportion to N r p.
+	// scrypt needs 128 N r bytes, and time in proportion to N r p.
 	if (128 * N * r > MAX_MEMORY || p > 16)
 		throw new UnknownForm(`its scrypt takes more than ${MAX_MEMORY >> 20} MiB`);
 	const key = await new Promise<Buffer>((resolve, reject) => {

@@ -3,16 +3,16 @@ import { UsageError } from "../command.js";
 import { openPbes2, UnknownForm } from "./pbes2.js";
 
 /**
- * Private keys in PEM, of any kind that dfx, icp and OpenSSL write: PKCS#8 and SEC1, with and without the block of curve
- * parameters, protected by a password or not.
+ * Private keys in PEM, in all formats of dfx, icp and OpenSSL: PKCS#8 and SEC1, with and without the block of curve
+ * parameters, with and without a password.
  */
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g;
 const PRIVATE = /PRIVATE KEY$/;
 
 /**
- * @param where what messages call it; never the key itself
- * @param password asked for only where the key is protected
+ * @param where name of the key in messages; never the key itself
+ * @param password called only if the key is protected
  * @throws {UsageError}
  */
 export async function readKey(
@@ -35,7 +35,7 @@ export async function readKey(
 			return createPrivateKey({ key: text, ...(await opening(text, asked)) });
 		const secret = await asked();
 		const opened = await openPbes2(Buffer.from(base64!, "base64"), secret).catch((error) => {
-			// Another derivation than icp's, such as OpenSSL's PBKDF2, which node:crypto can do.
+			// Another derivation than icp's, such as OpenSSL's PBKDF2, which node:crypto supports.
 			if (error instanceof UnknownForm) return null;
 			throw error;
 		});
@@ -45,7 +45,7 @@ export async function readKey(
 			: createPrivateKey({ key: opened, format: "der", type: "pkcs8" });
 	} catch (cause) {
 		if (cause instanceof UsageError) throw cause;
-		// OpenSSL's own words name its functions.
+		// OpenSSL's own messages name its functions.
 		throw new UsageError(
 			isProtected
 				? `${where} cannot be opened: the password is wrong, or it is protected in a way that Node cannot open`
@@ -55,6 +55,6 @@ export async function readKey(
 	}
 }
 
-/** Old PEM says in its headers that it is encrypted. */
+/** Old PEM declares its encryption in headers. */
 const opening = async (text: string, password: () => Promise<string>) =>
 	/^Proc-Type: 4,ENCRYPTED/m.test(text) ? { passphrase: await password() } : {};

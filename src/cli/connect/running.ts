@@ -3,53 +3,53 @@ import { dirname, join } from "node:path";
 import { writingToSync } from "../disk.js";
 
 /**
- * The local network that `canister-blobs network` runs in a folder, as it notes itself there: by this `--network local`
- * finds its port and its canisters.
+ * The local network that `canister-blobs network` runs in a folder, from the note that it writes there: with it
+ * `--network local` finds its port and its canisters.
  */
 export interface RunningNetwork {
 	readonly pid: number;
 	readonly url: string;
-	/** In hexadecimal digits. */
+	/** As hexadecimal digits. */
 	readonly rootKey: string;
 	readonly canisters: readonly InstalledCanister[];
 }
 
 export interface InstalledCanister {
-	/** Name of the file that was installed, without its ending. */
+	/** Name of the installed file, without its extension. */
 	readonly name: string;
 	readonly id: string;
 }
 
 const FOLDER = ".canister-blobs";
 const FILE = "network.json";
-/** The file can come with a project from another author, so it may name only this machine. */
+/** The file may come with a project of another author, so it may name only this machine. */
 const OWN = /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d{1,5}\/?$/;
 
-/** What processes in the background print. */
+/** Log of processes in the background. */
 export const logIn = (folder: string): string => join(folder, FOLDER, "network.log");
 
 const pathIn = (folder: string): string => join(folder, FOLDER, FILE);
 
-/** Notes the network of this process. @returns what takes the note away again */
+/** Notes the network of this process. @returns a function that removes the note */
 export function note(folder: string, network: RunningNetwork): () => void {
 	const path = pathIn(folder);
 	mkdirSync(dirname(path), { recursive: true });
 	writingToSync(path, () => writeFileSync(path, `${JSON.stringify(network, null, "\t")}\n`));
 	return () => {
-		// Another network may have been started in the same folder since.
+		// Another network may have started in the same folder since.
 		if (read(path)?.pid === network.pid) rmSync(path, { force: true });
 	};
 }
 
-/** The network that runs in this very folder; undefined where none does. */
+/** The network that runs in exactly this folder; undefined if there is none. */
 export function runningIn(folder: string): RunningNetwork | undefined {
 	return alive(read(pathIn(folder)));
 }
 
-/** The network that runs in the nearest folder from here upwards; undefined where none does. */
+/** The network that runs in the nearest folder from here upwards; undefined if there is none. */
 export const runningFrom = (folder: string): RunningNetwork | undefined => alive(notedFrom(folder)?.network);
 
-/** What the nearest folder from here upwards notes, whether it runs or not. */
+/** The nearest note from here upwards, even if its network has ended. */
 function notedFrom(folder: string): { network: RunningNetwork; directory: string } | undefined {
 	for (let directory = folder; ; directory = dirname(directory)) {
 		const network = read(pathIn(directory));
@@ -58,7 +58,7 @@ function notedFrom(folder: string): { network: RunningNetwork; directory: string
 	}
 }
 
-/** Why there is no network that a command could ask, and how to start one. */
+/** Why there is no running network, and how to start one. */
 export function noNetwork(folder: string): string {
 	const start =
 		"Start one with: canister-blobs network --background --install store.wasm --controller PRINCIPAL";
@@ -73,7 +73,7 @@ export function noNetwork(folder: string): string {
 	);
 }
 
-/** What a process in the background writes last, unless the system kills it. */
+/** Last line of the log, unless the system kills the process. */
 const ENDED = /^\S+Z ended with exit code /;
 const MAX_LINE = 300;
 
@@ -104,19 +104,19 @@ export function isAlive(pid: number): boolean {
 		process.kill(pid, 0);
 		return !isZombie(pid);
 	} catch (error) {
-		// It lives, and belongs to another user.
+		// The process exists and belongs to another user.
 		return (error as NodeJS.ErrnoException).code === "EPERM";
 	}
 }
 
-/** A process that has ended and that its parent has not asked about yet: signals reach it, and do nothing. */
+/** A process that has ended and whose parent has not waited for it: it still accepts signals. */
 function isZombie(pid: number): boolean {
 	try {
-		// The name of the program stands in brackets, and may hold any character (proc(5)).
+		// The program's name is in brackets, and may contain any character (proc(5)).
 		const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
 		return /^ [ZX]/.test(stat.slice(stat.lastIndexOf(")") + 1));
 	} catch {
-		// Another system than Linux, or it is gone by now.
+		// Not Linux, or the process has ended.
 		return false;
 	}
 }

@@ -6,31 +6,31 @@ import { CommandError, UsageError } from "../command.js";
 import type { ConnectionValues } from "./options.js";
 import { noNetwork, type RunningNetwork, runningFrom } from "./running.js";
 
-/** Which canister on which network: by id and URL, or by the names that a project's icp.yaml and dfx.json give them. */
+/** A canister on a network: by id and URL, or by their names in a project's icp.yaml and dfx.json. */
 export interface Target {
 	readonly canisterId: string;
 	readonly host: string;
-	/** Whether the network's root key is taken from the network itself. */
+	/** Whether to fetch the root key from the network itself. */
 	readonly isLocal: boolean;
-	/** The root key that the project's file names. */
+	/** The root key in the project's file. */
 	readonly rootKey?: Uint8Array;
 }
 
-/** Nothing runs where `--network local` looks. */
+/** No network runs where `--network local` looks for one. */
 export class NoNetworkError extends CommandError {
 	constructor(text: string) {
 		super("no_local_network", text);
 	}
 }
 
-/** What the network of this folder has as its only canister, where `--network local` asks it. */
+/** The only canister of this folder's network, if the command uses `--network local`. */
 export function onlyCanister({ host, environment, network }: ConnectionValues): string | undefined {
 	const name = environment ?? network ?? process.env.CANISTER_BLOBS_NETWORK;
 	return host === undefined && name === "local" ? onlyOne(runningFrom(process.cwd())) : undefined;
 }
 
 /**
- * Sees to it that a network answers where a project's file, or a default, says that the local one is.
+ * Checks that a network responds if a project's file, or a default, names the local one.
  * @throws {NoNetworkError}
  */
 export async function checkLocal({ host: given, ...values }: ConnectionValues, host: string): Promise<void> {
@@ -53,11 +53,11 @@ interface ProjectFiles {
 
 const MAINNET: Network = { host: "https://icp-api.io", isLocal: false };
 const MAINNET_NAMES = ["ic", "mainnet"];
-/** Where a network of icp-cli's own, and one of dfx's, listens unless the project says otherwise. */
+/** Default addresses of the local networks of icp-cli and of dfx. */
 const ICP_LOCAL = "127.0.0.1:8000";
 const DFX_LOCAL = "127.0.0.1:4943";
 
-/** @throws {UsageError} where a name is not known */
+/** @throws {UsageError} for an unknown name */
 export async function targetOf(values: ConnectionValues): Promise<Target> {
 	const { host, local } = values;
 	if (host !== undefined && !/^https?:$/.test(URL.canParse(host) ? new URL(host).protocol : ""))
@@ -71,7 +71,7 @@ export async function targetOf(values: ConnectionValues): Promise<Target> {
 			"--host says which network, and so do --network and --environment: give one of them",
 		);
 	const name = named || "ic";
-	// Nearer than what a project's file says of its local network: the user has started this one here.
+	// This comes before a project's local network: the user has started this network here.
 	const running = host === undefined && name === "local" ? runningFrom(process.cwd()) : undefined;
 	const canister = values.canister || process.env.CANISTER_BLOBS_CANISTER || onlyOne(running);
 	const isGone = host === undefined && name === "local" && running === undefined;
@@ -83,7 +83,7 @@ export async function targetOf(values: ConnectionValues): Promise<Target> {
 		const id = idOf(canister) ?? idOf(textOf(named) ?? "");
 		if (id !== undefined) return { host: running.url, isLocal: true, canisterId: id };
 	}
-	// A file of a project may name networks, but never say what the mainnet is.
+	// A project's file may define networks, but not redefine mainnet.
 	const needsFiles = host === undefined && !(idOf(canister) !== undefined && MAINNET_NAMES.includes(name));
 	const files = needsFiles ? await projectFiles(process.cwd()) : undefined;
 	const network = host === undefined ? networkOf(files, name) : { host, isLocal: local };
@@ -94,7 +94,9 @@ export async function targetOf(values: ConnectionValues): Promise<Target> {
 	return { ...network, isLocal: network.isLocal || local, canisterId };
 }
 
-/** The client asks below `/api`, as nobody but the caller: a part that it leaves out would be left out without a word. */
+/**
+ * The client calls `/api` without credentials, so a URL with other parts is rejected rather than shortened silently.
+ */
 function checkHost({ origin, username, pathname, search, hash }: URL): void {
 	const extra = Object.entries({ "a user name": username, "a query": search, "a fragment": hash })
 		.filter(([, text]) => text !== "")
@@ -128,7 +130,7 @@ function unknownCanister(
 		: `${files.directory} has no id for the canister ${shown} on ${network}: deploy it there, or give its id`;
 }
 
-/** The nearest folder with a project file, from here upwards, as icp and dfx look for theirs. */
+/** The nearest folder with a project file, from here upwards, as icp and dfx search theirs. */
 async function projectFiles(from: string): Promise<ProjectFiles | undefined> {
 	for (let directory = from; ; directory = dirname(directory)) {
 		const yaml = await textAt(join(directory, "icp.yaml"));
@@ -140,7 +142,7 @@ async function projectFiles(from: string): Promise<ProjectFiles | undefined> {
 }
 
 async function parsedYaml(directory: string, text: string): Promise<Json> {
-	// Loaded only where a project has one.
+	// Loaded only if a project has one.
 	const { parse } = await import("yaml");
 	try {
 		return objectOf(parse(text));
@@ -157,7 +159,7 @@ const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? valu
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
 function networkOf(files: ProjectFiles | undefined, name: string): Network {
-	// No file says what the mainnet is.
+	// No file may redefine mainnet.
 	const environments = MAINNET_NAMES.includes(name) ? [] : listOf(files?.icp?.environments);
 	const environment = environments.find((its) => its.name === name);
 	const network = textOf(environment?.network) ?? name;
@@ -194,7 +196,7 @@ function icpNetwork(network: Json, name: string): Network {
 
 function dfxNetwork(network: Json, name: string): Network {
 	const providers = Array.isArray(network.providers) ? network.providers : [];
-	// dfx listens there unless the file says otherwise, on the network that it calls local and on those of the type ephemeral.
+	// Default address of dfx, for the network `local` and for networks of the type ephemeral.
 	const isRunByDfx = name === "local" || network.type === "ephemeral";
 	const bind = textOf(network.bind) ?? (isRunByDfx ? DFX_LOCAL : undefined);
 	const url = textOf(providers[0]) ?? (bind && `http://${bind}`);
@@ -204,7 +206,7 @@ function dfxNetwork(network: Json, name: string): Network {
 	return { host: url, isLocal: !isMainnet };
 }
 
-/** The id that icp or dfx noted when it made the canister. */
+/** The id that icp or dfx stored when it created the canister. */
 async function storedId(
 	files: ProjectFiles | undefined,
 	network: string,

@@ -4,7 +4,7 @@ import { UsageError } from "../command.js";
 import type { KeyValues } from "./options.js";
 import { keySecretsFrom } from "./secrets.js";
 
-/** What opens blobs; undefined where no key file was named. */
+/** Encryption for opening blobs; undefined without a key file. */
 export async function encryptionOf(values: KeyValues): Promise<Encryption | undefined> {
 	const paths = values["key-file"] ?? [];
 	if (paths.length === 0) {

@@ -4,7 +4,7 @@ import type { HolderValues } from "./options.js";
 import { askForNew } from "./prompt.js";
 import { passphraseFrom } from "./secrets.js";
 
-/** For whom a key is to be wrapped, as the command line, the environment or a terminal tell. */
+/** The holder for whom a key is wrapped, from the command line, the environment or a terminal. */
 export async function holderFrom(values: HolderValues): Promise<KeyHolder> {
 	const { recipient, note } = values;
 	const noted = note === undefined ? {} : { note };

@@ -10,7 +10,7 @@ import { writingTo } from "../disk.js";
 import { keyFileAt } from "./encryption.js";
 import { keySecretsFrom } from "./secrets.js";
 
-/** Where a wrapped master key lies. */
+/** A place that holds a wrapped master key. */
 export interface KeyPlace {
 	list(): Promise<readonly KeySlot[]>;
 	find(slot: string): Promise<KeySlot>;
@@ -73,7 +73,7 @@ function ofFile(path: string, values: PlaceValues): KeyPlace {
 	};
 }
 
-/** Makes a key file where there is none. @returns id of the new master key */
+/** Makes a key file at a free path. @returns id of the new master key */
 export async function newKeyFile(path: string, holder: KeyHolder): Promise<string> {
 	const master = await MasterKey.random();
 	try {
@@ -85,7 +85,7 @@ export async function newKeyFile(path: string, holder: KeyHolder): Promise<strin
 	return master.id;
 }
 
-/** Aside and on disk first: a key file that is half written would be a lost key. */
+/** Writes a temporary file and syncs it first: a partial key file would be a lost key. */
 async function write(
 	path: string,
 	file: KeyFile,

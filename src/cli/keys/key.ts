@@ -1,4 +1,4 @@
-/** `canister-blobs key`: who can open an encrypted repository, or a key file. */
+/** `canister-blobs key`: manages the key slots of an encrypted repository, or of a key file. */
 import type { KeySlot } from "../../encryption/index.js";
 import { REPOSITORY, REPOSITORY_HELP, type RepositoryValues } from "../backup/options.js";
 import { type Command, parsed, UsageError } from "../command.js";
@@ -25,7 +25,7 @@ ${REPOSITORY_HELP}`;
 
 type Values = RepositoryValues & HolderValues & { readonly "key-file"?: string | undefined };
 
-/** Notes were written by whoever could. */
+/** Escaped: a note may come from any holder. */
 const shown = ({ id, type, recipient, note, createdAt }: KeySlot): string =>
 	`${id}  ${createdAt.slice(0, 19)}Z  ${type === "age" ? recipient : "passphrase"}` +
 	(note === undefined ? "" : `  ${JSON.stringify(note)}`);
@@ -52,7 +52,7 @@ const ACTIONS: Readonly<
 		return report.end(0, { removed: slot }, `removed ${shown(slot)}`);
 	},
 	change: async (report, place, values, name) => {
-		// The new one first: at no time is there none.
+		// Adds the new slot first, so that there always is one.
 		const old = await place.find(name);
 		const slot = await added(place, values);
 		await place.remove(old.id);

@@ -1,6 +1,9 @@
-/** Options about keys, apart from what reads them: a build that links canisters runs the command many times. */
+/** Options about keys, separate from their readers: a build that links canisters runs the command many times. */
 
-/** Where what opens a key is, for `parseArgs`: never the secret itself, which every user of a machine could read. */
+/**
+ * Where to find the secrets of a key, for `parseArgs`. Never the secret itself: every user of a machine can read
+ * command lines.
+ */
 export const KEY_SECRETS = {
 	"age-identity": { type: "string" },
 	"passphrase-file": { type: "string" },
@@ -19,7 +22,7 @@ export interface KeySecretValues {
 	readonly "passphrase-command"?: string | undefined;
 }
 
-/** The same of a second repository, for `parseArgs`. */
+/** Like `KEY_SECRETS`, for a second repository. */
 export const FROM_SECRETS = {
 	"from-age-identity": { type: "string" },
 	"from-passphrase-file": { type: "string" },
@@ -37,7 +40,7 @@ export interface FromSecretValues {
 	readonly "from-passphrase-command"?: string | undefined;
 }
 
-/** With which keys a command opens blobs, for `parseArgs`. */
+/** Key files with which a command opens blobs, for `parseArgs`. */
 export const KEYS = {
 	"key-file": { type: "string", multiple: true },
 	"encrypted-names": { type: "boolean", default: false },
@@ -52,7 +55,7 @@ export interface KeyValues extends KeySecretValues {
 	readonly "encrypted-names": boolean;
 }
 
-/** For whom a key is wrapped, for `parseArgs`. */
+/** The holder for whom a key is wrapped, for `parseArgs`. */
 export const HOLDER = {
 	recipient: { type: "string" },
 	note: { type: "string" },

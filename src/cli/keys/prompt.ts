@@ -2,11 +2,11 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { UsageError } from "../command.js";
 
-/** Asks for a secret on the terminal, without showing what is typed. */
+/** Prompts for a secret on the terminal, without echo. */
 export function askFor(what: string): Promise<string> {
 	const nothing = new Writable({ write: (_chunk, _encoding, done) => done() });
 	const lines = createInterface({ input: process.stdin, output: nothing, terminal: true });
-	// Only now: what is typed before the terminal is told not to show it is shown.
+	// After echo is off: earlier input would be shown.
 	process.stderr.write(`${what}: `);
 	return new Promise((resolve, reject) => {
 		let answer: string | undefined;
@@ -23,7 +23,7 @@ export function askFor(what: string): Promise<string> {
 	});
 }
 
-/** The same for a new one, typed twice. */
+/** Like `askFor`, for a new secret, typed twice. */
 export async function askForNew(what: string): Promise<string> {
 	const first = await askFor(what);
 	if ((await askFor("The same again")) !== first) throw new UsageError("they are not the same");

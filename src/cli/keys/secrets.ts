@@ -7,9 +7,9 @@ import type { FromSecretValues, KeySecretValues } from "./options.js";
 import { askFor } from "./prompt.js";
 
 /**
- * What was given to open a key.
- * @param ask what a terminal is asked for where nothing was given
- * @param of which of two repositories: what the names of options and variables begin with
+ * Collects the secrets that open a key.
+ * @param ask text of the prompt if none were given
+ * @param of selects one of two repositories: prefix of the names of options and variables
  */
 export async function keySecretsFrom(
 	values: KeySecretValues | FromSecretValues,
@@ -27,7 +27,7 @@ export async function keySecretsFrom(
 	return { passphrase: await askFor(ask) };
 }
 
-/** A passphrase out of a file, of what a command prints, or of a variable; undefined where none is named. */
+/** A passphrase from a file, the output of a command, or a variable; undefined if none is named. */
 export async function passphraseFrom(
 	option: string,
 	values: Readonly<Record<string, unknown>>,
@@ -47,7 +47,7 @@ function lineOf(option: string, text: string): string {
 	return line;
 }
 
-/** Its errors tell how it ended alone: what it printed may be the secret. */
+/** Its errors contain only the exit status: the output may be the secret. */
 async function printedBy(command: string): Promise<string> {
 	try {
 		const { stdout } = await promisify(execFile)("/bin/sh", ["-c", command], { encoding: "utf8" });
