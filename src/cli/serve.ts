@@ -11,7 +11,7 @@ Serves the blobs of a store over HTTP until it is interrupted: GET and HEAD of
 Prints a line of JSON for each request.
 ${CONNECTION_HELP}
   -l, --listen <address>  host and port; default 127.0.0.1:8080, port 0 takes a free one
-      --admin <address>   host and port for /metrics (Prometheus) and /healthz; default: none
+      --admin <address>   address of /metrics (Prometheus) and /healthz; default: none
       --prefix <path>     path before the key; default /
 ${SECRETS_HELP}.
                           With it and an identity, private blobs are served to
