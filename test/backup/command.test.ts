@@ -10,7 +10,7 @@ import { newId, ok, openStore, type StoreFixture } from "../support/store.js";
 import { keyIn, start as startCommand } from "./support/command.js";
 import { ACCESS, startS3 } from "./support/s3-server.js";
 
-/** The commands as their users run them: processes of their own, a real canister over HTTP, files, and SIGKILL. */
+/** The commands in processes of their own, with a real canister over HTTP, files, and SIGKILL. */
 
 const exec = promisify(execFile);
 
@@ -21,7 +21,7 @@ let blobs: BlobClient;
 let folder: string;
 let keyFile: string;
 let secret: string;
-/** Chunks that are answered before the others wait for `release`. */
+/** Chunks that are answered before the others; these wait for `release`. */
 let chunksToCome = Number.POSITIVE_INFINITY;
 let release = () => {};
 let held = Promise.resolve();

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Names of more than the 100 and 255 bytes that a header of tar has, of other scripts, and one below another. */
+/** Names longer than the 100 and 255 bytes of a tar header, in other scripts, and one below another. */
 const LONG = `${"d".repeat(180)}/${"e".repeat(200)}/${"ä€𝄞".repeat(20)}`;
 const CONTENT: Record<string, Uint8Array> = {
 	[LONG]: pseudoBytes(3 * CHUNK + 5, 1),

@@ -13,7 +13,7 @@ import { MemoryStore, pseudoBytes } from "../client/support/memory-store.js";
 import { clientOf } from "./support/client.js";
 import { MemorySink } from "./support/sinks.js";
 
-/** What keeps a snapshot at one place of the feed while a store is written to. */
+/** How a backup keeps a snapshot at one position of the feed while callers write. */
 
 const CANISTER = "aaaaa-aa";
 const CHUNK = 65_536;
@@ -46,7 +46,7 @@ async function rootsIn({ repository }: Scene, id: string): Promise<Map<string, s
 	return roots;
 }
 
-/** What keys held by one change, as the feed tells it. */
+/** Contents of all keys after a change, from the feed. */
 async function rootsAt({ context }: Scene, sequence: bigint): Promise<Map<string, string>> {
 	const roots = new Map<string, string>();
 	for await (const change of changes(context)) {
@@ -57,7 +57,7 @@ async function rootsAt({ context }: Scene, sequence: bigint): Promise<Map<string
 	return new Map([...roots].sort());
 }
 
-/** The change by which the lease of the last backup was taken. */
+/** The change by which the last backup took its lease. */
 async function leaseIn({ context }: Scene): Promise<bigint> {
 	let taken = 0n;
 	for await (const change of changes(context))

@@ -21,7 +21,7 @@ import { clientOf } from "./support/client.js";
 import { start } from "./support/command.js";
 import { contentOf } from "./support/content.js";
 
-/** Repositories that an earlier release has made (`kept/make.ts`): this one reads them, and goes on in them. */
+/** Repositories of an earlier release (`kept/make.ts`): this release reads and extends them. */
 
 const KEPT = join(import.meta.dirname, "kept");
 const SECRETS = { passphrase: "kept for every later release" };

@@ -21,7 +21,7 @@ import { Repository } from "../../src/backup/repository/repository.js";
 import { DirectorySink } from "../../src/backup/sinks/directory.js";
 import { MemorySink } from "./support/sinks.js";
 
-/** Items, indexes and generations of a repository; many processes at once; what damage does. */
+/** Items, indexes and generations of a repository, with concurrent processes and with damage. */
 
 let folder: string;
 beforeAll(async () => {

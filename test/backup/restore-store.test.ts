@@ -12,7 +12,7 @@ import { BlobOwners } from "../../src/client/owners/index.js";
 import { openStore, type StoreFixture } from "../support/store.js";
 import { keyIn, start } from "./support/command.js";
 
-/** A snapshot into an empty canister, by the command and the import mode of the real one. */
+/** Restores a snapshot into an empty canister, with the command and the canister's import mode. */
 
 vi.setConfig({ testTimeout: 180_000 });
 

@@ -16,7 +16,7 @@ import { clientOf } from "./support/client.js";
 import { contentOf } from "./support/content.js";
 import { MemorySink } from "./support/sinks.js";
 
-/** What every sink must do, and that the suite notices one that does not. */
+/** Every sink passes the checks, and the checks detect a sink that violates one. */
 
 let folder: string;
 beforeAll(async () => {

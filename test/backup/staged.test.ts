@@ -12,7 +12,7 @@ import { clientOf } from "./support/client.js";
 import { contentOf } from "./support/content.js";
 import { MemorySink } from "./support/sinks.js";
 
-/** Snapshots of a store in which a staged batch is got ready, and revealed: what is in them is of before or of after. */
+/** Snapshots during the preparation and reveal of a staged batch: each shows the state before or after it. */
 
 const CHUNK = 65_536;
 const digest = (bytes: Uint8Array) => hex(sha256(Buffer.from(bytes)));
@@ -27,7 +27,7 @@ const AFTER: Content = {};
 for (let n = 0; n < OLD; n++) BEFORE[keyOf(n)] = digest(bytesOf(n, false));
 for (let n = 0; n < 2 * OLD; n++)
 	if (n >= 3) AFTER[keyOf(n)] = digest(n < OLD && n % 2 === 1 ? bytesOf(n, false) : bytesOf(n, true));
-/** Deletes the first three, replaces each second other one, and adds as many as there were. */
+/** Deletes the first three, replaces every second one of the others, and adds as many as there were. */
 const items = Array.from({ length: 2 * OLD }, (_, n) => n)
 	.filter((n) => n < 3 || n >= OLD || n % 2 === 0)
 	.map((n) => (n < 3 ? remove(keyOf(n)) : put(keyOf(n), bytesOf(n, true))));

@@ -9,7 +9,7 @@ import { buildTree, editTree } from "../../src/backup/tree/edit.js";
 import { type SettingEntry, settingCodec } from "../../src/backup/tree/entry.js";
 import { isBefore } from "../../src/backup/tree/page.js";
 
-/** Trees of pages against a Map: what they hold, what they share, and that history leaves no trace. */
+/** Trees of pages compared with a Map: their content, their shared pages, and their independence of history. */
 
 class Pages {
 	readonly items = new Map<string, Uint8Array>();

@@ -8,7 +8,7 @@ import { openStore, type StoreFixture } from "../support/store.js";
 import { bundleTrial, choose, type Opened, type Place, type Trial } from "./trial.js";
 import { newWriter } from "./writer.js";
 
-/** Pages that have less than most: everything still works. */
+/** Pages without optional browser features: everything still works. */
 
 let trial: Trial;
 let fixture: StoreFixture;
@@ -30,7 +30,7 @@ afterAll(async () => {
 	await trial?.remove();
 });
 
-/** There and back; the download is verified against the root, which a certificate proves. */
+/** Uploads and downloads; the download is verified against the root, which a certificate proves. */
 async function thereAndBack({ page, problems }: Opened, key: string): Promise<void> {
 	await choose(page, path);
 	await page.evaluate((name) => window.trial.upload(name), key);

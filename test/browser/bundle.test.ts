@@ -3,9 +3,9 @@ import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { bundleTrial, type Trial } from "./trial.js";
 
-/** What a page has in it that uses the packed package. */
+/** Content of the bundle of a page that uses the packed package. */
 
-/** What few pages need, or none at once. */
+/** Modules that few pages need, or none at start. */
 const PARTS = [
 	...["administration", "batch", "changes", "changing", "deleted", "deleting-many", "leases", "list"],
 	...["revealed", "stage", "upload"],

@@ -10,7 +10,7 @@ import { openStore, type StoreFixture } from "../support/store.js";
 import { bundleTrial, choose, type Opened, ready, type Trial } from "./trial.js";
 import { newWriter } from "./writer.js";
 
-/** A file of 200 MB through a real browser, with all that happens to people on the way, and back as a stream. */
+/** A file of 200 MB through a real browser, with typical interruptions, and back as a stream. */
 
 const SIZE = 200_000_000;
 const CHUNKS = Math.ceil(SIZE / MAX_CHUNK_BYTES);
@@ -50,7 +50,7 @@ afterAll(async () => {
 
 const report = () => page.evaluate(() => window.trial.report());
 
-/** Waits until so much of the file is known to be in the canister. */
+/** Waits until the client reports this part of the file as stored. */
 async function arrived(share: number): Promise<void> {
 	await page.waitForFunction(
 		(least) => {

@@ -9,7 +9,7 @@ import { openScene, type Scene, type ServedBlobs } from "../http/served.js";
 import { filmOf } from "../support/film.js";
 import { openChromium, type Served, servePage } from "../support/page.js";
 
-/** What a page of another origin shows of blobs that come through a server: pictures, a film, and nothing it may not. */
+/** Blobs from a server in a page of another origin: pictures and a film are shown, active content is not. */
 
 const SECONDS = 30;
 const WIDTH = 64;

@@ -26,12 +26,12 @@ const large = pseudoBytes(20 * CHUNK + 4_321, 7);
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
 let scene: Scene;
-/** What stands between worker and network. */
+/** Faults between worker and network. */
 let between: Middleware = (request, next) => next(request);
 let site: Served;
 let folder: string;
 let browser: BrowserContext;
-/** Nobody's page. */
+/** The page of an anonymous visitor. */
 let page: Page;
 const alice = Ed25519KeyIdentity.generate();
 const bob = Ed25519KeyIdentity.generate();

@@ -26,7 +26,7 @@ export interface Script
 	readonly modules: Readonly<Record<string, Pick<Chunk["modules"][string], "code">>>;
 }
 
-/** A store, and who uses it. */
+/** A store, and its users. */
 export interface Place {
 	readonly canisterId: string;
 	readonly host: string;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { installPacked, type Project } from "../support/packed.js";
 
-/** `canister-blobs build`, where it cannot build. What it builds, the canisters of all other tests are. */
+/** Failures of `canister-blobs build`. All other tests use canisters that it has built. */
 
 const main = join(import.meta.dirname, "../../dist/bin/main.js");
 const SLOW = 120_000;

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, inject, test } from "vitest";
 import { HTTP_METHODS, METHODS } from "../../src/protocol/index.js";
 import { readDocument, sectionOf } from "../docs/document.js";
 
-/** What the built, linked Wasm offers to callers and to the system. */
+/** Exports of the built, linked Wasm to callers and to the system. */
 
 /** Queries and an update of Azle's template, on every canister that Azle builds. */
 const AZLES = [

@@ -7,7 +7,7 @@ import { canister } from "../localnet/support/wat.js";
 import { REQUESTS } from "../support/requests.js";
 import { newId, ok, openStore, publication, rootOf, type StoreFixture, versionOf } from "../support/store.js";
 
-/** What the real Wasm does to stable memory, and with what another version left there. */
+/** Use of stable memory by the real Wasm, and its treatment of another version's data. */
 
 let fixture: StoreFixture;
 beforeAll(async () => {

@@ -7,7 +7,7 @@ import { openNetwork, type TestNetwork } from "../../examples/support/network.js
 import { buildMain, withSource } from "../support/build.js";
 import "../support/test-signatures.js";
 
-/** A store beside an application that makes maps of its own, or starts another store. */
+/** A store beside an application that makes maps of its own, or creates another store. */
 
 const MAIN = `
 	import { IDL, init, StableBTreeMap, update } from "azle";

@@ -19,7 +19,7 @@ import { openScene, type Scene, until } from "../http/served.js";
 import { COMMAND, startCommand } from "../support/command.js";
 import { runCommand } from "../support/in-process.js";
 
-/** The commands for blobs, on a store in the local network; what needs a process of its own has one. */
+/** The commands for blobs, on a store in the local network. Most run in this process. */
 
 let scene: Scene;
 let folder: string;

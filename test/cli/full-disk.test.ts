@@ -16,7 +16,7 @@ import { MemoryStore, pseudoBytes } from "../client/support/memory-store.js";
 import { upload } from "../client/support/transfers.js";
 import { runCommand } from "../support/in-process.js";
 
-/** What commands say that write onto a disk which has no space left, here a file system of 64 KiB. */
+/** Messages of commands that write to a full disk, here a file system of 64 KiB. */
 
 let folder: string;
 let small: string;

@@ -5,7 +5,7 @@ import { CanisterError, ClientError } from "../../src/client/index.js";
 import type { ErrorCode, WireError } from "../../src/protocol/index.js";
 import { ofCanister, ofClient } from "../client/support/error-details.js";
 
-/** What errors say to a user of the command: flags, and nothing that only a program can do. */
+/** Messages for a user of the command: they name options, and no advice that only a program can follow. */
 
 /** No command makes these: they are about sources, buffers and batches of a program. */
 const OF_PROGRAMS: readonly string[] = [

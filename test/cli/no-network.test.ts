@@ -6,7 +6,7 @@ import { ls, whoami } from "../../src/cli/blobs/look.js";
 import { isAlive } from "../../src/cli/connect/running.js";
 import { runCommand } from "../support/in-process.js";
 
-/** `--network local` where no network runs: one error that says so, and how to start one. */
+/** `--network local` without a running network: one error that explains it, and how to start one. */
 
 let folder: string;
 beforeEach(() => {

@@ -6,7 +6,7 @@ import type { WireAccount } from "../../src/protocol/index.js";
 import { virtualPorts } from "./support/ports.js";
 import { failure } from "./support/transfers.js";
 
-/** What `inspect_message` refuses comes without a typed error: the client finds out why. */
+/** A refusal by `inspect_message` has no typed error: the client finds the reason. */
 
 const refusal = (method = "blobs_put_chunk") =>
 	new ClientError("rejected", {

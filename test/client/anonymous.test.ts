@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { BlobClient, Transfer } from "../../src/client/index.js";
 import { failure } from "./support/transfers.js";
 
-/** No change takes a request to be refused where nobody is signed in. */
+/** Without an identity a change is refused before any request. */
 
 const WHO = "w7x7r-cok77-xa";
 const ID = "00".repeat(16);

@@ -11,7 +11,7 @@ import {
 import { virtualPorts } from "./support/ports.js";
 import { failure } from "./support/transfers.js";
 
-/** What callers in JavaScript do, whom no type keeps from it. */
+/** Wrong arguments of callers in JavaScript, which has no types. */
 
 const anonymous = Principal.anonymous();
 const agent = {

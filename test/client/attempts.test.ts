@@ -13,7 +13,7 @@ import { newId, publication, rootOf } from "../support/published.js";
 import { type Call, MemoryStore, OTHER, pseudoBytes } from "./support/memory-store.js";
 import { failure, readAll } from "./support/transfers.js";
 
-/** A change whose answer was lost, and that goes on when its receipt is gone. */
+/** A change whose response was lost, and that is repeated when its receipt is gone. */
 
 const S = 65_536;
 const LATE_MS = RECEIPT_LIFE_MS + 5 * 60_000;

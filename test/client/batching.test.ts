@@ -15,7 +15,7 @@ import { encodeValue, METHODS, type WireBatch } from "../../src/protocol/index.j
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 import { failure, readAll, S, SIZE, streamOf, upload } from "./support/transfers.js";
 
-/** Batches by the client against the engine: what it checks itself, sends, and makes of answers. */
+/** Batches of the client against the engine: its checks, its messages, and its results. */
 
 const batch = (context: ClientContext, ...items: BatchItem[]): Promise<BatchedItem[]> =>
 	runBatch(context, items, {});

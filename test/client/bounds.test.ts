@@ -12,7 +12,7 @@ import { isHashTree } from "../../src/client/verification/hash-tree.js";
 import { encodeCbor } from "../../src/localnet/encoding/cbor-encode.js";
 import { failure } from "./support/transfers.js";
 
-/** Bounds of what the client reads, each tested by what is one past it. */
+/** Bounds of what the client reads, each tested with one past it. */
 
 const bytes = (...parts: number[]) => Uint8Array.from(parts);
 

@@ -14,7 +14,7 @@ import { virtualPorts } from "./support/ports.js";
 import { ProvingStore } from "./support/proving.js";
 import { failure } from "./support/transfers.js";
 
-/** A clock that is set while something is under way changes no duration. */
+/** Setting the system clock during an operation changes no duration. */
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;

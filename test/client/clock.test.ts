@@ -4,7 +4,7 @@ import { World } from "../faults/support/world.js";
 import { newId } from "../support/store.js";
 import { bytesOf, S } from "../support/transfers.js";
 
-/** Machines whose clock was never right: the network takes no request that has expired or lives too long. */
+/** Machines with a wrong clock: the network rejects requests that have expired or expire too late. */
 
 const MINUTE = 60_000;
 

@@ -13,7 +13,7 @@ import { newId } from "../support/store.js";
 import { pseudoBytes } from "./support/memory-store.js";
 import { ProvingStore } from "./support/proving.js";
 
-/** What a client takes for over, by proofs and without. C63: nothing that is over is handed out. */
+/** Expiry in the client, with proofs and without. C63: it returns nothing that has expired. */
 
 const ANONYMOUS = Uint8Array.of(4);
 const WRITER = Uint8Array.of(9, 9, 9, 9, 2);

@@ -10,7 +10,7 @@ import { startUpload } from "../../src/client/upload/index.js";
 import { type MethodName, RECEIPT_LIFE_MS } from "../../src/protocol/index.js";
 import { MemoryStore, OTHER, pseudoBytes } from "./support/memory-store.js";
 
-/** What a controller publishes of others, and what is told of it where an answer was lost. */
+/** A controller's import of other principals' blobs, also with lost responses. */
 
 const [small, large] = [pseudoBytes(1_000), pseudoBytes(2_100_000)];
 const owner = Principal.fromUint8Array(OTHER);

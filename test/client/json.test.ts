@@ -9,7 +9,7 @@ import { startBatch } from "../../src/client/upload/batch/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 
-/** What the client returns and throws, by way of JSON. */
+/** Results and errors of the client, encoded as JSON. */
 
 const through = (value: unknown) => JSON.parse(JSON.stringify(value));
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");

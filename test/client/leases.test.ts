@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { BlobClient, isBlobError } from "../../src/client/index.js";
 import { openStore, type StoreFixture } from "../support/store.js";
 
-/** Leases through the client: what it asks for where nothing is said, and what it refuses by itself. */
+/** Leases through the client: its defaults, and its own checks. */
 
 let fixture: StoreFixture;
 let blobs: BlobClient;

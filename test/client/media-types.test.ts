@@ -12,7 +12,7 @@ import { startBatch } from "../../src/client/upload/batch/index.js";
 import { startUpload } from "../../src/client/upload/index.js";
 import { MemoryStore } from "./support/memory-store.js";
 
-/** Types as Blobs, recorders and file systems give them. */
+/** Media types as Blobs, recorders and file systems set them. */
 
 const OTHER = "application/octet-stream";
 const GIVEN: [string, string | undefined][] = [

@@ -8,7 +8,7 @@ import { newId } from "../support/published.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 import { failure, S, upload } from "./support/transfers.js";
 
-/** What a quota refuses names the caller's open uploads, which count for it: to abort one may be all that is needed. */
+/** A quota error names the caller's open uploads, which count against the quota: aborting one may suffice. */
 
 const MANY = 2n ** 40n;
 const quota = {

@@ -8,7 +8,7 @@ import { openUploads } from "../../src/client/upload/session.js";
 import { MAX_EMPTY_PAGES } from "../../src/client/util/pages.js";
 import { MemoryStore } from "./support/memory-store.js";
 
-/** Lists come to an end, whatever one node says: none goes back, none is empty for ever. */
+/** Lists end whatever one node answers: no page goes back, and empty pages do not repeat forever. */
 
 async function taken(list: AsyncIterable<unknown>): Promise<string> {
 	try {

@@ -6,7 +6,7 @@ import { nodePorts } from "../../src/client/node/ports.js";
 import { openStore, type StoreFixture } from "../support/store.js";
 import { pseudoBytes } from "./support/memory-store.js";
 
-/** What a paused upload may still hand to the network: nothing, whatever it was doing. */
+/** A paused upload sends nothing to the network, whatever it was doing. */
 
 const S = 131_072;
 const SIZE = 2_064_384 + 3 * S;

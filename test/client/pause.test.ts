@@ -38,7 +38,7 @@ const openUploads = async (store: MemoryStore) => {
 const fails = (transfer: Transfer) =>
 	transfer.done.then(() => undefined).catch((error) => error as BlobError);
 
-/** Every kind of moment at which something can happen to a transfer: each call it makes, before and after. */
+/** Every kind of moment in a transfer: before and after each call. */
 const moments = async (source: () => BlobSource): Promise<{ call: number; side: "before" | "answer" }[]> => {
 	const store = new MemoryStore();
 	await upload(store.context({ chunkBytes: S }), source()).done;

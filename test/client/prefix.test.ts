@@ -9,7 +9,7 @@ import type { WireListPage, WireStatAnswer } from "../../src/protocol/index.js";
 import { pseudoBytes } from "./support/memory-store.js";
 import { ProvingStore } from "./support/proving.js";
 
-/** What clients prove of a store whose URLs have a prefix: its keys stand under another label of the root. */
+/** Proofs of a store whose URLs have a prefix: its keys are under another label of the root. */
 
 const ANONYMOUS = Uint8Array.of(4);
 const KEYS = ["a", "a/b", "files/a", "z"];

@@ -14,7 +14,7 @@ import { startUpload } from "../../src/client/upload/index.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 import { failure, readAll, S, SIZE as SIZE_OF_MANY } from "./support/transfers.js";
 
-/** What the memory of an upload is made of: a chunk and the message around it are one buffer wherever they can be. */
+/** Memory of an upload: a chunk and the message around it share one buffer where possible. */
 
 const SIZE = 100_000;
 const bytes = pseudoBytes(SIZE);

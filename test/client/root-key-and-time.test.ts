@@ -12,7 +12,10 @@ import { hastyPorts } from "./support/ports.js";
 import { callPath, type ProbeNetwork, startProbe } from "./support/probe.js";
 import { failure } from "./support/transfers.js";
 
-/** What the client must know of a network before it can call: read by its own bounded reader, never by the agent's. */
+/**
+ * Facts about a network that the client needs before its first call. Its own bounded reader reads them, never the
+ * agent's.
+ */
 
 const HELLO = utf8("hello");
 const HOUR = 3_600_000;

@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-/** An upload that ends after so many chunks. */
+/** An upload that fails after this many chunks. */
 async function cutOff(store: MemoryStore, sessions: SessionStore, chunks: number): Promise<void> {
 	store.hooks = {
 		before: ({ method, nth }) => {

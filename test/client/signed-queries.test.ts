@@ -10,7 +10,7 @@ import { hastyPorts } from "./support/ports.js";
 import { callPath, type ProbeNetwork, startProbe } from "./support/probe.js";
 import { failure } from "./support/transfers.js";
 
-/** Queries over the network that nothing but a node's signature vouches for; the signature itself is tried in node-signatures.test.ts. */
+/** Queries that only a node's signature proves; node-signatures.test.ts tests the signature itself. */
 
 let probe: ProbeNetwork;
 beforeAll(async () => {

@@ -9,7 +9,7 @@ import { AGENTS } from "./support/agents.js";
 import { pseudoBytes } from "./support/memory-store.js";
 import { hastyPorts } from "./support/ports.js";
 
-/** Uploads over HTTP to the built Wasm, under what befalls them on the way. */
+/** Uploads over HTTP to the built Wasm, with faults of the network. */
 
 const S = 131_072;
 const SIZE = 2_064_384 + 100_001;

@@ -49,7 +49,7 @@ function* changedCbor(bytes: Uint8Array): Generator<{ at: number; given: Uint8Ar
 	}
 }
 
-/** Every answer is as good as the one before it: nothing is asked a second time. */
+/** One attempt: a retry would get the same response. */
 const ONCE = { retry: { maxAttempts: 1 } };
 
 /** What reading the blob gives: its bytes, or the code of the error, and then not one byte was handed out. */

@@ -23,7 +23,7 @@ import { bundleScript } from "../support/bundle.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 import { type Order, type Report, CHUNK_BYTES as S, SIZE } from "./support/to-file-process.js";
 
-/** What `toFile` leaves in a directory, and what it does with what others put there. */
+/** Files that `toFile` leaves in a directory, and its treatment of other files there. */
 
 let directory: string;
 let bundled: string;

@@ -4,7 +4,7 @@ import { startUpload } from "../../src/client/upload/index.js";
 import { Transfer } from "../../src/client/upload/transfer.js";
 import { MemoryStore, pseudoBytes } from "./support/memory-store.js";
 
-/** Which failures of a transfer end as unhandled rejections, as a platform tells them. */
+/** Which failures of a transfer become unhandled rejections, as the platform reports them. */
 
 let unhandled: unknown[];
 let listeners: NodeJS.UnhandledRejectionListener[];

@@ -13,7 +13,7 @@ import { MemoryStore } from "./support/memory-store.js";
 import { virtualPorts } from "./support/ports.js";
 import { failure, upload } from "./support/transfers.js";
 
-/** Callers in JavaScript at the entry points beside the browser's client: each mistake is typed, and names the argument. */
+/** Wrong arguments at the entry points beside the browser's client: each error is typed, and names the argument. */
 
 // biome-ignore lint/suspicious/noExplicitAny: callers without types
 type Untyped = any;

@@ -7,7 +7,7 @@ import { idlOf, idlsOf } from "../support/idl.js";
 import { parseAliases, parseMethod, spell } from "./candid-text.js";
 import { blocksIn, codeIn, figure, readDocument, sectionOf, tableIn } from "./document.js";
 
-/** docs/PROTOCOL.md says what src/protocol does: every method, error and bound, and no others. */
+/** docs/PROTOCOL.md matches src/protocol: it documents every method, error and bound, and no others. */
 
 const document = readDocument("PROTOCOL.md");
 const methods = sectionOf(document, "Methods");

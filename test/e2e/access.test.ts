@@ -26,7 +26,10 @@ import {
 	S,
 } from "../support/transfers.js";
 
-/** Who may do what: controller, admin, writer, reader, backup, a stranger, a canister, the anonymous principal. */
+/**
+ * Permissions of each kind of caller: controller, admin, writer, reader, backup, a stranger, a canister, the anonymous
+ * principal.
+ */
 
 const writer = Ed25519KeyIdentity.generate();
 let fixture: StoreFixture;

@@ -6,7 +6,7 @@ import { type BatchItem, BlobClient, type Change } from "../../src/client/node/i
 import { codeOf } from "../support/outcome.js";
 import { isNamed, openStore, type StoreFixture } from "../support/store.js";
 
-/** Batches over HTTP to the built Wasm: all of one or nothing, whatever comes between. */
+/** Batches over HTTP to the built Wasm: all changes are made or none, whatever happens in between. */
 
 let fixture: StoreFixture;
 let blobs: BlobClient;

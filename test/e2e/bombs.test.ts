@@ -10,7 +10,7 @@ import { storeThrough } from "../support/proxy.js";
 import { ALL } from "../support/requests.js";
 import { isNamed, newId, ok, refusal } from "../support/store.js";
 
-/** Messages that cost their receiver far more than their sender, whoever sends them. */
+/** Messages that cost their receiver far more than their sender, from every kind of sender. */
 
 /** One method of each kind and form of arguments: what a bomb costs depends on what reads it, not on its name. */
 const ONE_OF_EACH = ALL.filter((name, i) => ALL.findIndex((other) => formOf(other) === formOf(name)) === i);

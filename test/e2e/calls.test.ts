@@ -15,7 +15,7 @@ import {
 } from "../support/store.js";
 import { begin, bytesOf, commitOf, none, put, putAll, putItem, putRequest, S } from "../support/transfers.js";
 
-/** The same request again, late, or against another. */
+/** Repeated requests: the same one, late ones, and one with another content. */
 
 let fixture: StoreFixture;
 let store: Store;

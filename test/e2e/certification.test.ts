@@ -36,7 +36,7 @@ import {
 	prove,
 } from "../support/verify.js";
 
-/** What is certified, verified with the agents' own code: certificate, witness, manifest, leaves, chunks. */
+/** Certified content, verified with the agents' own code: certificate, witness, manifest, leaves, chunks. */
 
 const writer = Ed25519KeyIdentity.generate();
 let fixture: StoreFixture;

@@ -33,7 +33,7 @@ import {
 } from "../support/store.js";
 import { begin, bytesOf, deletion, none, put, putItem, putRequest, S, upload } from "../support/transfers.js";
 
-/** What calls cost, in instructions that the local network counts. */
+/** Cost of calls, in instructions of the metered local network. */
 
 let fixture: StoreFixture;
 let store: Store;

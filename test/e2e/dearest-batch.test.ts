@@ -12,7 +12,7 @@ import {
 } from "../../src/protocol/index.js";
 import { isNamed, newId, ok, openStore, refusal, type StoreFixture, updateIn } from "../support/store.js";
 
-/** What batches take: never more than they are reckoned at, which is known before they begin. */
+/** Cost of batches: never more than the estimate made before they begin. */
 
 /** A message's own: its admission, its receipt, its reply. */
 const MESSAGE = 10e6;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DEAREST, deleteOf, keysOf, putOf } from "../../bench/dearest/shape.js";
 import { isNamed, ok, openStore, type StoreFixture, updateIn } from "../support/store.js";
 
-/** The dearest requests that bench's search has found (bench/dearest), within what a request may take. */
+/** The most expensive requests that the bench's search has found (bench/dearest) stay within the limits. */
 
 const MOST = 20e9;
 

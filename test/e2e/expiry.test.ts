@@ -7,7 +7,7 @@ import { passTime } from "../support/clock.js";
 import { codeOf } from "../support/outcome.js";
 import { isNamed, openStore, type StoreFixture } from "../support/store.js";
 
-/** Blobs that end, over the real canister: by its clock, which the tests move, its timers and its certificates. */
+/** Expiring blobs on the real canister: its clock, which the tests move, its timers and its certificates. */
 
 const HOUR_MS = 3_600_000;
 const PUBLIC = { visibility: "public" } as const;

@@ -10,7 +10,7 @@ import { deployProxy, storeThrough } from "../support/proxy.js";
 import { argument, FREE, send } from "../support/send.js";
 import { isNamed, newId, ok, openStore, refusal, type StoreFixture } from "../support/store.js";
 
-/** Guests: principals without any role, who may what grants let them. */
+/** Guests: principals without a role, whose permissions come from grants. */
 
 let fixture: StoreFixture;
 let administrator: BlobClient;

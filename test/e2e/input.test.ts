@@ -12,7 +12,7 @@ import {
 } from "../support/store.js";
 import { begin, bytesOf, commitOf, none, putAll, putRequest, readBack, S } from "../support/transfers.js";
 
-/** What a request may say, and what is refused. */
+/** Valid and invalid input of requests. */
 
 let fixture: StoreFixture;
 let store: Store;

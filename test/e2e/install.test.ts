@@ -14,7 +14,7 @@ import { idlFactory } from "../support/idl.js";
 import { PATH_OF_NPM } from "../support/path.js";
 import { newId, ok, plainly, publication, rootOf, versionOf } from "../support/store.js";
 
-/** How the store gets into a canister: built, linked, alone and beside an application's own class. */
+/** Installation of the store: built, linked, alone and beside an application's own class. */
 
 let network: TestNetwork;
 beforeAll(async () => {

@@ -9,7 +9,7 @@ import { UploadProcess, uploadTask } from "../../examples/main-job/upload-proces
 import { writeRandomFile } from "../../examples/support/random-file.js";
 import { newId, ok, openStore, type StoreFixture } from "../support/store.js";
 
-/** A file far larger than anything that may be held in memory, by processes that are really killed. */
+/** A file far larger than the memory limits, transferred by processes that are really killed. */
 
 const SIZE = 300_000_000;
 /**

@@ -7,7 +7,7 @@ import { passTime } from "../support/clock.js";
 import { codeOf } from "../support/outcome.js";
 import { isNamed, openStore, type StoreFixture } from "../support/store.js";
 
-/** A backup that reads a store while it changes, over the real canister, whose clock the test moves. */
+/** A backup that reads a changing store, on the real canister, whose clock the test moves. */
 
 const backup = Ed25519KeyIdentity.generate();
 const writer = Ed25519KeyIdentity.generate();

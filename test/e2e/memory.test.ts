@@ -7,7 +7,7 @@ import { isLong } from "../support/long.js";
 import { isNamed, newId, ok, openStore, type Store, type StoreFixture } from "../support/store.js";
 import { bytesOf, commitOf, deletion, S } from "../support/transfers.js";
 
-/** What heap and stable memory do over many uploads. */
+/** Growth of heap and stable memory over many uploads. */
 
 let fixture: StoreFixture;
 let store: Store;

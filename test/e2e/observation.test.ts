@@ -16,7 +16,7 @@ import {
 } from "../support/store.js";
 import { begin, bytesOf, commitOf, put, putAll, putItem, putRequest, S } from "../support/transfers.js";
 
-/** What the store says about itself, and what its errors say. */
+/** Status information of the store, and the content of its errors. */
 
 let fixture: StoreFixture;
 let store: Store;

@@ -9,7 +9,7 @@ import { buildMain } from "../support/build.js";
 import { runCommand } from "../support/in-process.js";
 import { isNamed, openStore, type StoreFixture } from "../support/store.js";
 
-/** A store whose URLs get a prefix by an upgrade, over the real canister and the gateway of the local network. */
+/** An upgrade gives the URLs of a store a prefix, on the real canister and the local network's gateway. */
 
 const PREFIX = "/my files";
 const KEY = "films/with space.mp4";

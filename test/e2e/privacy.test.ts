@@ -7,7 +7,7 @@ import { newId, ok, openStore, refusal, type Store, type StoreFixture, versionOf
 import { bytesOf, listed, none, put, putItem } from "../support/transfers.js";
 import { pathOfPrivate } from "../support/verify.js";
 
-/** Private blobs: who sees them, and what anybody else can tell. */
+/** Private blobs: which callers can read them, and that others can detect nothing. */
 
 const writer = Ed25519KeyIdentity.generate();
 let fixture: StoreFixture;

@@ -15,7 +15,7 @@ import {
 	S,
 } from "../support/transfers.js";
 
-/** What a principal may have at the most, and every way round that. */
+/** Limits of a principal, and every attempt to evade them. */
 
 let fixture: StoreFixture;
 let admin: Store;

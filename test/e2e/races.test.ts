@@ -12,7 +12,7 @@ import {
 } from "../support/store.js";
 import { begin, bytesOf, commitOf, none, putRequest, readBack, S } from "../support/transfers.js";
 
-/** Two calls that meet in one block. */
+/** Two calls in one block. */
 
 let fixture: StoreFixture;
 let store: Store;

@@ -6,7 +6,7 @@ import { BlobClient, isBlobError } from "../../src/client/index.js";
 import { isNamed, newId, ok, openStore, refusal, type StoreFixture, versionOf } from "../support/store.js";
 import { bytesOf, none, put, readBack } from "../support/transfers.js";
 
-/** A store that is rolled back by the management canister: what was seen of it before must not be taken for what is now. */
+/** A store that the management canister rolls back: readers must not take earlier reads for the current state. */
 
 let fixture: StoreFixture;
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import { ALL, anonymous, REQUESTS, UPDATES } from "../support/requests.js";
 import { argument, FREE, send } from "../support/send.js";
 import { isNamed, newId, ok, openStore, publication, rootOf, type StoreFixture } from "../support/store.js";
 
-/** What a principal without a role can make the canister pay for. */
+/** Costs that a principal without a role can cause the canister. */
 
 let fixture: StoreFixture;
 let stranger: HttpAgent;

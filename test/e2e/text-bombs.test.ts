@@ -9,7 +9,7 @@ import { ALL, outcome, REQUESTS, UPDATES } from "../support/requests.js";
 import { isNamed, type PlainResult, refusal, updateIn } from "../support/store.js";
 import { type TextRequest, takesText, withText } from "../support/text-fields.js";
 
-/** Messages of the right type whose texts are dear to read: QuickJS takes thousands of instructions a character. */
+/** Messages of valid type whose texts are expensive to read in QuickJS. */
 
 let target: Target;
 

@@ -6,7 +6,7 @@ import { passTime } from "../support/clock.js";
 import { codeOf } from "../support/outcome.js";
 import { isNamed, openStore, type StoreFixture } from "../support/store.js";
 
-/** What was deleted or replaced, over the real canister, whose clock the tests move. */
+/** Deleted and replaced blobs on the real canister, whose clock the tests move. */
 
 const DAY_MS = 86_400_000;
 const writer = Ed25519KeyIdentity.generate();

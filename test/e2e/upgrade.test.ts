@@ -5,7 +5,7 @@ import { isLong } from "../support/long.js";
 import { held, isNamed, newId, ok, openStore, type Store, type StoreFixture } from "../support/store.js";
 import { begin, bytesOf, commitOf, none, readBack, S, upload } from "../support/transfers.js";
 
-/** What an upgrade costs and what it leaves. (C28 is in time.test.ts, C55 in observation.test.ts.) */
+/** Cost of an upgrade, and its effects. (C28 is in time.test.ts, C55 in observation.test.ts.) */
 
 /** So much that whatever reads all of it is noticed: at 60 instructions a byte its hash takes 2.4 B. */
 const STORED = isLong ? 100_000_000 : 40_000_000;

@@ -11,7 +11,7 @@ import { padded } from "../../src/encryption/layout.js";
 import { Names } from "../../src/encryption/names.js";
 import { MemoryStore } from "../client/support/memory-store.js";
 
-/** What vectors.py, a second implementation, has made (docs/ENCRYPTION.md). */
+/** Test vectors of vectors.py, a second implementation (docs/ENCRYPTION.md). */
 
 interface BlobVector {
 	readonly size: number;

@@ -10,7 +10,7 @@ import { filmOf, seekFilm } from "../support/film.js";
 import { bundlePage, openChromium, type Served, servePage } from "../support/page.js";
 import { newId, ok, openStore, type StoreFixture } from "../support/store.js";
 
-/** The browser example as its users have it: bundled for production, served as files, in a real Chromium. */
+/** The browser example as deployed: bundled for production, served as files, in a real Chromium. */
 
 const example = join(import.meta.dirname, "../../examples/browser");
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { writeRandomFile } from "../../examples/support/random-file.js";
 import { isLong } from "../support/long.js";
 
-/** `npm start`: what it says, in processes of its own of which one is really killed. */
+/** Output of `npm start`, whose processes are really killed. */
 
 const root = join(import.meta.dirname, "../..");
 let directory: string;

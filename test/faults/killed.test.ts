@@ -25,7 +25,7 @@ import { sample } from "./support/sample.js";
 import { statesOf } from "./support/states.js";
 import { type Actor, World } from "./support/world.js";
 
-/** A process that is really killed, at the requests that it makes: when one comes, and when it has been executed. */
+/** A process that is really killed at each of its requests: on arrival, and after execution. */
 
 const world = new World(new RealTime());
 const remains: Remains[] = [];

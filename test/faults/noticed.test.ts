@@ -9,7 +9,7 @@ import { statesOf } from "./support/states.js";
 import { VirtualTime } from "./support/time.js";
 import { World } from "./support/world.js";
 
-/** A matrix that passes says nothing unless it would not have passed with a client that is wrong. */
+/** The matrix detects faulty clients: with each fault built in, it fails. */
 
 let world: World<VirtualTime>;
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import type { Network } from "../../src/localnet/index.js";
 import { pseudoBytes } from "../client/support/memory-store.js";
 import { CHUNK, openScene, type Scene, type ServedBlobs, until } from "./served.js";
 
-/** What requests may take: memory, queries, connections and time, however they are made. */
+/** Limits of a server: memory, queries, connections and time, for every kind of request. */
 
 const SMALL = Buffer.from(pseudoBytes(4 * CHUNK - 3));
 /** More than the buffers of the system hold between the server and a reader that reads nothing. */

@@ -20,7 +20,7 @@ import { pseudoBytes } from "../client/support/memory-store.js";
 import { sha256 } from "../support/published.js";
 import { CHUNK, openScene, type Scene, until } from "./served.js";
 
-/** Chunks on disk: what they save, what they may take, and that none of them is believed. */
+/** Chunks on disk: the requests that they save, their limits, and that each is verified. */
 
 const MAX = 2 ** 26;
 const bytes = Buffer.from(pseudoBytes(3 * CHUNK + 9));

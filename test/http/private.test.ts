@@ -3,7 +3,7 @@ import { type BlobHandlerOptions, BlobLinks } from "../../src/http/index.js";
 import { pseudoBytes } from "../client/support/memory-store.js";
 import { type Answered, CHUNK, openScene, type Scene, type ServedBlobs, until } from "./served.js";
 
-/** Private blobs: who may read them through a server, and what anybody else can tell. */
+/** Private blobs: who can read them through a server, and that others can detect nothing. */
 
 const SECRET = "a secret of the test, of 32 bytes or more";
 const OLD_SECRET = "the secret that was used before this one, too";

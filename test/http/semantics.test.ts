@@ -3,7 +3,7 @@ import { pseudoBytes } from "../client/support/memory-store.js";
 import { cellOf, headersOf, rowsOf } from "./rows.js";
 import { type Answered, CHUNK, openScene, type Scene, type ServedBlobs } from "./served.js";
 
-/** What is answered to which request, as RFC 9110 has it: the table in docs/SERVE.md is tried, row by row. */
+/** Responses as defined by RFC 9110: tests the table in docs/SERVE.md, row by row. */
 
 const MANY = 3 * CHUNK + 7;
 const SIZES = [0, 1, CHUNK, MANY] as const;

@@ -4,10 +4,10 @@ import { expect, test } from "vitest";
 import { ALONE, REPLACING } from "../support/alone.js";
 import { sourceFiles } from "./imports.js";
 
-/** Files of tests that share a process leave it as it was. */
+/** Test files that share a process leave it unchanged. */
 
 const ROOT = join(import.meta.dirname, "../..");
-/** What outlives its file: replaced modules, globals, the environment. */
+/** State that outlives its file: replaced modules, globals, the environment. */
 const OUTLIVES = /\bvi\.(mock|doMock|resetModules|stubGlobal|stubEnv)\(/;
 
 const isAlone = (file: string) =>

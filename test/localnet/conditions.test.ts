@@ -1,4 +1,4 @@
-/** Conditions of a network: the way to it, its blocks, and what it turns away. */
+/** Conditions of a network: its connection, its blocks, and its refusals. */
 import type { Principal } from "@dfinity/principal";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NO_CONDITIONS, resolveConditions } from "../../src/localnet/conditions/conditions.js";

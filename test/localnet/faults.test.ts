@@ -1,4 +1,4 @@
-/** Faults at the n-th request: what a client meets, and what the network has executed all the same. */
+/** Faults at the n-th request: the client's view, and what the network has executed. */
 import { Cbor, HttpAgent, polling } from "@dfinity/agent";
 import type { Principal } from "@dfinity/principal";
 import * as icp from "@icp-sdk/core/agent";

@@ -5,11 +5,11 @@ import { answered, cellOf, headersOf, rowsOf, type Validators, written } from ".
 import { openStore, type StoreFixture } from "../support/store.js";
 import { bytesOf, put, S, upload } from "../support/transfers.js";
 
-/** A canister's site on the local network, as any HTTP client sees it: verified by a library that we did not write. */
+/** A canister's site on the local network, as an HTTP client sees it, verified with an independent library. */
 
 let fixture: StoreFixture;
 let port: number;
-/** What stands between gateway and canister. */
+/** Faults between gateway and canister. */
 let between: Middleware = (request, next) => next(request);
 const picture = bytesOf(1_000);
 const video = bytesOf(3 * S + 100);

@@ -1,4 +1,4 @@
-/** What the network accepts: sizes, expiry, delegations, duplicates, whose status may be read, CORS. */
+/** Acceptance of requests: sizes, expiry, delegations, duplicates, access to statuses, CORS. */
 import { Cbor, hashOfMap } from "@dfinity/agent";
 import { DelegationChain, DelegationIdentity, Ed25519KeyIdentity } from "@dfinity/identity";
 import type { Principal } from "@dfinity/principal";

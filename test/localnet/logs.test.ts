@@ -1,4 +1,4 @@
-/** What canisters printed, who may see it, and the settings that canisters see themselves. */
+/** Output of canisters, its visibility, and the settings that canisters can read. */
 import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-/** Stable memory against a plain buffer, and at sizes that no buffer has. */
+/** Stable memory compared with a plain buffer, and at sizes beyond any buffer. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { StableMemory } from "../../src/localnet/execution/stable-memory.js";

@@ -1,4 +1,4 @@
-/** What the cycles minting canister and the cycles ledger answer. The whole of icp-cli on them: test/tools/icp.ts. */
+/** Responses of the cycles minting canister and the cycles ledger. test/tools/icp.ts runs icp-cli on them. */
 import { IDL } from "@dfinity/candid";
 import { Principal } from "@dfinity/principal";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-/** `signatures: "test"`: cheap, checked as ever, and good for no verifier but its own. */
+/** `signatures: "test"`: cheap signatures that are verified as usual, and that only their own verifier accepts. */
 import { Certificate } from "@dfinity/agent";
 import { Principal } from "@dfinity/principal";
 import * as icp from "@icp-sdk/core/agent";

@@ -1,4 +1,4 @@
-/** What the kernel does beyond plain SHA-256, against node:crypto and the same in JavaScript (hashingOf). */
+/** Operations of the kernel beyond plain SHA-256, compared with node:crypto and with JavaScript (hashingOf). */
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-/** Texts by the kernel: what it takes for UTF-8, against TextDecoder, and when the system's own calls are meant. */
+/** Texts in the kernel: its check of UTF-8, compared with TextDecoder, and its fallback to the system's calls. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CONTROL, OPERATION } from "../../src/canister/native/abi.js";

@@ -16,7 +16,7 @@ import { BlobClient } from "../../src/client/node/index.js";
 import { bundleForPage } from "../support/bundle.js";
 import { newId, ok, openStore, type StoreFixture } from "../support/store.js";
 
-/** The snippets of the README: the same text as files that are run here, Node's in Node, the page's in Chromium. */
+/** The snippets of the README equal files that run here: those for Node in Node, the page's in Chromium. */
 
 const root = join(import.meta.dirname, "../..");
 let fixture: StoreFixture;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { soak } from "./soak.js";
 
-/** A short one, of histories that are the same each time; `npm run test:soak` takes new ones. */
+/** A short soak with fixed histories; `npm run test:soak` uses random ones. */
 
 test.each([4, 7])(
 	"backups of a store with faults, kills and upgrades are what they must be (seed %i)",

@@ -1,6 +1,6 @@
 import { isBlobError } from "../../src/client/index.js";
 
-/** What became of a call of the client's: `done`, the code of its error, or what else it failed with. */
+/** Result of a call of the client: `done`, the code of its error, or another failure. */
 export const codeOf = (promise: PromiseLike<unknown>): PromiseLike<string> =>
 	promise.then(
 		() => "done",

@@ -10,7 +10,7 @@ import {
 import { PLAIN_TERMS } from "./grant-terms.js";
 import { newId, type PlainResult, publication, rootOf, type Store } from "./store.js";
 
-/** A request of every method that is as it should be: what is refused is so for who sends it, or when. */
+/** A valid request of every method: a refusal depends only on its sender or its time. */
 
 const content = new TextEncoder().encode("what a request carries");
 const root = rootOf(content, MAX_CHUNK_BYTES);

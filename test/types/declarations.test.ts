@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
 
-/** The declarations that are shipped, as a consumer's compiler reads them: package.json says which there are. */
+/** The shipped declarations as a consumer's compiler reads them; package.json lists them. */
 
 const ROOT = join(import.meta.dirname, "../..");
 const { exports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {

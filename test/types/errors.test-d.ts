@@ -11,7 +11,7 @@ import {
 } from "canister-blobs";
 import { expectTypeOf, test } from "vitest";
 
-/** Compiled by `npm run check`, never run: what errors are known to be, once their code is known. */
+/** Compiled by `npm run check`, never run: the types of errors whose code is known. */
 
 declare const thrown: unknown;
 

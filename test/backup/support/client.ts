@@ -13,7 +13,7 @@ import type { Manifest } from "../../../src/client/types.js";
 import { startUpload } from "../../../src/client/upload/index.js";
 import type { MemoryStore } from "../../client/support/memory-store.js";
 
-/** A client of a store in memory: what a backup asks of one, and nothing else. */
+/** A client of a store in memory, with the methods that a backup uses. */
 export function clientOf(store: MemoryStore, options: Partial<BlobClientOptions> = {}): BlobClient {
 	const context = store.context(options);
 	const client: Partial<BlobClient> = {

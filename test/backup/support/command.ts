@@ -27,7 +27,7 @@ export function start(args: readonly string[], environment: Record<string, strin
 	return { child, ended };
 }
 
-/** A new key in a file, as an identity that is the same. */
+/** Writes a new key into a file. @returns its identity */
 export async function keyIn(path: string): Promise<{ identity: Ed25519KeyIdentity; secret: string }> {
 	const { privateKey } = generateKeyPairSync("ed25519");
 	const secret = privateKey.export({ type: "pkcs8", format: "pem" }).toString();

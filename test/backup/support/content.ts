@@ -1,7 +1,7 @@
 import { hex, sha256 } from "../../../src/backup/format/names.js";
 import { blobsIn, type Repository, readBlob } from "../../../src/backup/index.js";
 
-/** What a snapshot holds: SHA-256 by key. */
+/** Content of a snapshot: SHA-256 by key. */
 export async function contentOf(repository: Repository, id: string): Promise<Record<string, string>> {
 	const found: Record<string, string> = {};
 	for await (const { key } of blobsIn(repository, id)) {

@@ -2,7 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A bucket of S3 in memory, as far as a repository asks one: objects, ranges, conditions, lists in pages. */
+/** An S3 bucket in memory, with the requests of a repository: objects, ranges, conditions, lists in pages. */
 
 export const ACCESS = { accessKeyId: "tester", secretAccessKey: "not-a-secret-at-all", region: "test-1" };
 

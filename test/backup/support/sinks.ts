@@ -1,7 +1,7 @@
 import type { Sink, SinkObject } from "../../../src/backup/sink.js";
 import { isObjectName } from "../../../src/backup/sink.js";
 
-/** A sink in memory, as fast as tests want it; it is judged as every other. */
+/** A fast sink in memory, checked like every other. */
 export class MemorySink implements Sink {
 	readonly name = "memory";
 	readonly objects: Map<string, Uint8Array>;

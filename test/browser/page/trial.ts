@@ -9,7 +9,7 @@ import {
 } from "canister-blobs";
 import { sha256 } from "js-sha256";
 
-/** A page that does what its test tells it, by its `trial`. It is bundled from the packed package, as any user's is. */
+/** A page that a test controls through its `trial`. It is bundled from the packed package, as a user's page is. */
 
 export interface Report {
 	readonly progress: UploadProgress;

@@ -3,7 +3,7 @@ import { DelegationChain, DelegationIdentity, Ed25519KeyIdentity } from "@dfinit
 import { BlobClient } from "canister-blobs";
 import { BlobUrls } from "canister-blobs/service-worker";
 
-/** A page that does what its test tells it, by its `lab`. */
+/** A page that a test controls through its `lab`. */
 
 export interface Lab {
 	readonly blobs: BlobUrls;

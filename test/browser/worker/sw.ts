@@ -2,7 +2,7 @@ import { HttpAgent } from "@dfinity/agent";
 import { BlobClient } from "canister-blobs";
 import { serveBlobs } from "canister-blobs/service-worker";
 
-/** A service worker as an application has it. Where its store is stands in its script's address. */
+/** A service worker as in an application. Its script's URL names the store. */
 
 const { searchParams } = new URL(location.href);
 const canister = searchParams.get("canister")!;

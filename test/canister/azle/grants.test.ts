@@ -2,7 +2,9 @@ import { Principal } from "@dfinity/principal";
 import { describe, expect, test } from "vitest";
 import { bytesOf, fromGrantTerms } from "../../../src/canister/azle/grants.js";
 
-/** What an application's code gives `Store.grant`, `revokeGrant`, `grantsOf` and `ruleChanged`: JavaScript has no types. */
+/**
+ * Untyped arguments of `Store.grant`, `revokeGrant`, `grantsOf` and `ruleChanged` from an application in JavaScript.
+ */
 
 const ANNA = Principal.fromUint8Array(Uint8Array.of(1, 2));
 

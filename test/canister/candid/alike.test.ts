@@ -8,7 +8,7 @@ import {
 	type WireManifest,
 } from "../../../src/protocol/index.js";
 
-/** Manifests and changes that are made of the one before are, byte for byte, what the codec makes. */
+/** Manifests and changes that are derived from the one before equal the codec's output, byte for byte. */
 
 const [ANNA, BEN] = [
 	Principal.fromUint8Array(Uint8Array.of(2)),

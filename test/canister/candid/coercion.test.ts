@@ -6,7 +6,7 @@ import { ArgumentsReader, type CandidType, Malformed, Unsupported } from "../../
 import { idlsOf } from "../../support/idl.js";
 import { hex, plain } from "./support.js";
 
-/** What the specification says of values of another type, case by case. */
+/** The specification's rules for values of another type, case by case. */
 
 const read = (message: string, ...types: CandidType<never>[]) =>
 	plain(new ArgumentsReader(types, UNBOUNDED).read(hex(`4449444c ${message}`)));

@@ -4,7 +4,7 @@ import * as c from "../../../src/protocol/candid.js";
 import { ArgumentsReader, Malformed, useNativeUtf8 } from "../../../src/protocol/index.js";
 import { idlOf, idlsOf } from "../../support/idl.js";
 
-/** When texts are read: what is dear, long ones and many, after all else was found right. */
+/** Long and numerous texts, which are expensive, are read only after everything else was found valid. */
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const decode = (bytes: Uint8Array): string | undefined => {

@@ -13,7 +13,7 @@ const CHECKED = isLong ? 97 : 307;
 /** Trees of so many are as high as those of twice as many. */
 const KEYS = isLong ? 1_500 : 750;
 
-/** Sets of keys that break what is not careful: long shared prefixes, depth, width, weight. */
+/** Key sets that break careless code: long shared prefixes, depth, width, weight. */
 const SETS: Record<string, (i: number) => string> = {
 	"one directory": (i) => `file-${(i * 7919) % 100_003}`,
 	"in order": (i) => String(i).padStart(8, "0"),

@@ -14,7 +14,7 @@ export const httpPath = (key: string) =>
 	["http_expr", ...key.split("/"), "<$>"].map((label) => Buffer.from(label));
 const privateLabel = (name: string) => sha256(Buffer.from(name));
 
-/** The catalog, and beside it the plainest thing that says what must be in it. */
+/** The catalog, and beside it the simplest model of its content. */
 export class Model {
 	readonly map = new CountingMap();
 	catalog = new Catalog(this.map, hashing);

@@ -5,7 +5,7 @@ import { runs } from "../../support/long.js";
 import { contentOf, HEAD } from "./certified-model.js";
 import { CountingMap, checkStructure, hashing, modelList, sha256 } from "./support.js";
 
-/** A draft beside what there is, against two catalogs of their own that nothing is shared between. */
+/** A draft beside the current state, compared with two catalogs that share nothing. */
 
 const LISTS = ["all", "one", "two"].map((name) => ({ flatName: Buffer.from(name) }));
 const OTHER = Buffer.from("other");

@@ -24,7 +24,7 @@ export const sha256 = (bytes: Uint8Array): Uint8Array =>
 	new Uint8Array(createHash("sha256").update(bytes).digest());
 export const hashing = hashingOf(sha256);
 
-/** A stable map in the heap that counts, copies as Azle's does, and takes nothing but single keys. */
+/** A stable map on the heap that counts accesses, copies as Azle's does, and accepts single keys only. */
 export class CountingMap implements StableMap {
 	readonly values = new Map<string, Uint8Array>();
 	reads = 0;

@@ -20,7 +20,7 @@ import {
 	updateOf,
 } from "./store.js";
 
-/** Changes of several keys in one message, all of them or none. */
+/** Changes of several keys in one message: all are made or none. */
 
 let store: TestStore;
 beforeEach(() => {

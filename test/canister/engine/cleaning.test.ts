@@ -4,7 +4,7 @@ import { MAX_CHUNKS } from "../../../src/protocol/index.js";
 import { newId } from "../../support/store.js";
 import { ANNA, aboutOf, beginOf, DAY_MS, fillOf, moveOf, READER, S, sessionOf, TestStore } from "./store.js";
 
-/** What nobody holds any more goes, in bounded steps, also when something comes between them. */
+/** Cleaning frees unused records in bounded steps, also if changes interrupt it. */
 
 let store: TestStore;
 beforeEach(() => {

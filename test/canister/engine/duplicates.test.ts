@@ -7,7 +7,7 @@ import { newId, publication, rootOf } from "../../support/store.js";
 import { ask } from "./ask.js";
 import { FakeHost, MapStorage } from "./surroundings.js";
 
-/** What an id stands for, once it was used: for that very change, for nothing else, and for its whole time. */
+/** A used id names its change, for the whole life of its receipt, and no other. */
 
 const owner = Uint8Array.of(1, 2, 3);
 const S = MIN_CHUNK_BYTES;

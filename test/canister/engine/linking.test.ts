@@ -4,7 +4,7 @@ import { MAX_CHUNKS, MAX_LINKED_CHUNKS } from "../../../src/protocol/index.js";
 import { sha256 } from "../../support/store.js";
 import { ANNA, BEN, fillOf, leavesOf, moveOf, READER, S, TestStore } from "./store.js";
 
-/** Chunks that the caller has stored already are taken over, and stored once. */
+/** Chunks that the caller has stored before are linked, and stored once. */
 
 let store: TestStore;
 beforeEach(() => {

@@ -4,7 +4,7 @@ import { newId } from "../../support/store.js";
 import { OwnerStore } from "./owner-store.js";
 import { ANNA, BEN, beginOf, fillOf, itemOf, OWNER, PRIVATE, person, READER, wholeOf } from "./store.js";
 
-/** Anna's other principals, as identity providers give her one for each site. */
+/** Anna's other principals: identity providers give her one for each site. */
 const PHONE = person(70);
 const WORK = person(71);
 const small = fillOf(1, 10);

@@ -4,7 +4,7 @@ import { MAX_ITEMS } from "../../../src/protocol/index.js";
 import { newId } from "../../support/store.js";
 import { ANNA, aboutOf, BEN, deleteOf, fillOf, itemOf, OWNER, PRIVATE, READER, TestStore } from "./store.js";
 
-/** Many small blobs in one message: each is done or refused for itself. */
+/** Many small blobs in one message: they fail independently. */
 
 let store: TestStore;
 beforeEach(() => {

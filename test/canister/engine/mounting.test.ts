@@ -7,7 +7,7 @@ import { newId } from "../../support/store.js";
 import { put, StagedStore } from "./staged-store.js";
 import { ANNA, fillOf } from "./store.js";
 
-/** What an application certifies beside the store, under labels of its own in the root. */
+/** Values that an application certifies beside the store, under its own labels in the root. */
 
 const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest());
 const hashing = hashingOf(sha256);

@@ -15,7 +15,7 @@ import {
 	updateOf,
 } from "./store.js";
 
-/** Update, copy and rename touch no bytes. */
+/** Update, copy and rename do not touch chunks. */
 
 let store: TestStore;
 beforeEach(() => {

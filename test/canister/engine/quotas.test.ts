@@ -25,7 +25,7 @@ import {
 	wholeOf,
 } from "./store.js";
 
-/** C12: what is in use, what is refused, and when it is free again. */
+/** C12: the usage of quotas, refusals, and when usage is released. */
 
 let store: TestStore;
 beforeEach(() => {

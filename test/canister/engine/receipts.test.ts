@@ -17,7 +17,7 @@ import {
 	wholeOf,
 } from "./store.js";
 
-/** C31, C33: an id stands for one request. */
+/** C31, C33: an id names one request. */
 
 let store: TestStore;
 beforeEach(() => {

@@ -15,7 +15,7 @@ import {
 	wholeOf,
 } from "./store.js";
 
-/** Memory and cycles: what is promised is there, what is not is refused before it is begun. */
+/** Memory and cycles: the store reserves what it promises, and refuses the rest before it begins. */
 
 const MAPS_BYTES = 22 * (8 << 20);
 const roomFor = (bytes: number) => ({ capacity: { maxStableBytes: MAPS_BYTES + Math.ceil(bytes * 1.02) } });

@@ -17,7 +17,7 @@ import {
 	wholeOf,
 } from "./store.js";
 
-/** Cycles a day, of each principal and of all strangers, and a store that keeps its last cycles for reads. */
+/** Cycles a day, for each principal and for all strangers, and a reserve of cycles for reads. */
 
 const MESSAGE = 7_200_000;
 const INSTRUCTIONS = 1_000_000;

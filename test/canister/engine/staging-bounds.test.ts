@@ -14,7 +14,7 @@ import { newId } from "../../support/store.js";
 import { put, remove, StagedStore } from "./staged-store.js";
 import { ANNA, BEN, fillOf, OWNER, PRIVATE, person } from "./store.js";
 
-/** The bounds of staged batches, at each and one past it; and what a step of getting one ready takes. */
+/** The bounds of staged batches, at each and one past it; and the cost of a preparation step. */
 
 const A = fillOf(1, 10);
 let store: StagedStore;

@@ -5,7 +5,7 @@ import { GUEST } from "./grant-store.js";
 import { put, remove, StagedStore } from "./staged-store.js";
 import { ANNA, BEN, DAY_MS, fillOf, OWNER, PRIVATE, READER } from "./store.js";
 
-/** What others do, and what becomes over, while a batch is got ready to be revealed, or is revealed and not settled. */
+/** Concurrent changes and expiries while a batch is prepared, or is revealed and not settled. */
 
 const A = fillOf(1, 10);
 const B = fillOf(2, 20);

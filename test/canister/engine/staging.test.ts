@@ -3,7 +3,7 @@ import { newId } from "../../support/store.js";
 import { commit, put, remove, StagedStore } from "./staged-store.js";
 import { ANNA, BEN, DAY_MS, fillOf, moveOf, OWNER, PRIVATE, READER, S, updateOf } from "./store.js";
 
-/** Changes that are gathered in any number of messages and made visible by one. */
+/** Changes that are collected in any number of messages and revealed by one. */
 
 let store: StagedStore;
 let batch: Uint8Array;

@@ -4,7 +4,7 @@ import { newId, publication, rootOf } from "../../support/store.js";
 import { ask } from "../engine/ask.js";
 import { type Answer, type Ask, Gateway } from "./gateway.js";
 
-/** Which answer a request gets, each taken by @dfinity/response-verification, and none that is another by a byte. */
+/** The response to each request: @dfinity/response-verification accepts it, and no response with one byte changed. */
 
 const S = 65_536;
 const gateway = new Gateway();

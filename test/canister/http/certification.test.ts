@@ -5,7 +5,7 @@ import { newId, publication, rootOf } from "../../support/store.js";
 import { ask } from "../engine/ask.js";
 import { type Answer, Gateway } from "./gateway.js";
 
-/** Answers over HTTP as @dfinity/response-verification, which gateways use, sees them. */
+/** Responses over HTTP, verified with @dfinity/response-verification, which gateways use. */
 
 const S = MIN_CHUNK_BYTES;
 const COUNT = 5;

@@ -4,7 +4,7 @@ import { newId, publication, rootOf } from "../../support/store.js";
 import { ask } from "../engine/ask.js";
 import { type Ask, Gateway } from "./gateway.js";
 
-/** Ranges that begin within a chunk: by an update each, as long as cycles are left for them. */
+/** Ranges that begin within a chunk: each takes an update, as long as the cycles for them last. */
 
 const S = 65_536;
 const video = Uint8Array.from({ length: 3 * S + 100 }, (_, i) => (i * 31 + (i >> 8)) & 0xff);

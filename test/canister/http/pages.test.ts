@@ -6,7 +6,7 @@ import { ask } from "../engine/ask.js";
 import { put as stagedPut } from "../engine/staged-store.js";
 import { type Ask, Gateway } from "./gateway.js";
 
-/** Answers of an application at paths of its own, as @dfinity/response-verification sees them. */
+/** Responses of an application at its own paths, verified with @dfinity/response-verification. */
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const blob = utf8("a picture");

@@ -7,7 +7,7 @@ import { ask } from "../engine/ask.js";
 import { put as stagedPut } from "../engine/staged-store.js";
 import { Gateway } from "./gateway.js";
 
-/** Blobs whose URLs begin with a prefix, as @dfinity/response-verification sees them. */
+/** Blobs whose URLs begin with a prefix, verified with @dfinity/response-verification. */
 
 const S = MIN_CHUNK_BYTES;
 const small = new TextEncoder().encode("a picture");

@@ -7,7 +7,9 @@ import { newId, publication, rootOf } from "../../support/store.js";
 import { ask } from "../engine/ask.js";
 import { controller, Gateway } from "./gateway.js";
 
-/** Blobs of one content and one type share their HTTP answers, and principals take turns at having theirs made. */
+/**
+ * Blobs with equal content and type share their HTTP responses, and the store makes those of different owners in turn.
+ */
 
 const S = MIN_CHUNK_BYTES;
 const COUNT = 3;

@@ -1,4 +1,4 @@
-/** Requests made by hand, for what no agent would send. */
+/** Hand-made requests that no agent would send. */
 import { Cbor, hashOfMap, type SignIdentity } from "@dfinity/agent";
 
 export interface RawRequest {
