@@ -34,7 +34,7 @@ const NOWHERE = HttpAgent.createSync({ host: "http://127.0.0.1:1" });
  * measured.
  */
 export function madeUpClient(blobs: () => AsyncIterable<MadeUp> | Iterable<MadeUp>): BlobClient {
-	/** What waits between the feed and the backup is no more than a hash. */
+	/** Only a hash is kept between the feed and the backup. */
 	const madeUp = new Map<string, { readonly leaf: Buffer; readonly bytes: () => Promise<Uint8Array> }>();
 	const client = new BlobClient({ agent: NOWHERE, canisterId: "aaaaa-aa" });
 	const at = new Date(0);
