@@ -17,7 +17,7 @@ import type { ItemIndex } from "./item-index.js";
 /** Maximum number of bytes in flight to the sink. */
 const IN_FLIGHT_BYTES = 16 * 2 ** 20;
 /** Maximum number of items of this process in no index: after a kill they must be found by listing. */
-const MAX_PENDING = 32_768;
+const MAX_PENDING = 16_384;
 /** A pack with this many items is written, however small they are. */
 const MAX_ITEMS = Math.min(16_384, MAX_PACK_ITEMS);
 
