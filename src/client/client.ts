@@ -472,7 +472,8 @@ export class BlobClient {
 
 	/**
 	 * Lists the blobs that are kept only for one of the caller's leases. Together with the blobs from before the lease
-	 * that keys still hold, they are the store's state when the lease was taken. Read one with `downloadLeased`.
+	 * that keys still hold, they are the store's state when the lease was taken. Read one with `downloadLeased`. While a
+	 * revealed batch is being settled, the list waits for the end of that.
 	 * @throws CanisterError `lease_not_found`, `lease_broken`
 	 */
 	listLeased(lease: string, options?: CallOptions): AsyncGenerator<Manifest> {

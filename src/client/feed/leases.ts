@@ -2,6 +2,7 @@ import { MAX_LEASE_BYTES, MAX_LEASE_LIFE_MS, MAX_LIST_PAGE, type WireLease } fro
 import { checkId } from "../arguments.js";
 import { type AskOptions, ask, type CallOptions, change, newId } from "../asking.js";
 import { type ClientContext, noteVersion } from "../context.js";
+import { isBlobError } from "../errors/errors.js";
 import { toManifest } from "../manifest.js";
 import { checkInteger } from "../options.js";
 import type { Lease, Manifest, Version } from "../types.js";
@@ -94,13 +95,34 @@ export function listLeased(
 		orderOf: orderOfSequence,
 		fetch: async (after: bigint | undefined) => {
 			const request = { lease: id, after: optional(after), limit: MAX_LIST_PAGE };
-			const { manifests, next } = await ask(context, "blobs_list_leased", [request], {
-				trust: "subnet",
-				...(signal && { signal }),
-			});
+			const { manifests, next } = await whenSettled(context, signal, () =>
+				ask(context, "blobs_list_leased", [request], { trust: "subnet", ...(signal && { signal }) }),
+			);
 			return { items: manifests.map((bytes) => toManifest(bytes)), next };
 		},
 	});
+}
+
+const SETTLING_MS = 1_000;
+
+/**
+ * Asks until the store answers: after a batch was revealed it is `behind` for as long as it settles the batch's keys, in
+ * steps. @throws that error after the deadline of `retry`
+ */
+async function whenSettled<T>(
+	{ settings: { ports, retry } }: ClientContext,
+	signal: AbortSignal | undefined,
+	request: () => Promise<T>,
+): Promise<T> {
+	const startedAt = ports.monotonic();
+	for (;;) {
+		try {
+			return await request();
+		} catch (error) {
+			if (!isBlobError(error, "behind") || ports.monotonic() - startedAt > retry.deadlineMs) throw error;
+		}
+		await ports.sleep(SETTLING_MS, signal);
+	}
 }
 
 const toLease = (wire: WireLease): Lease =>

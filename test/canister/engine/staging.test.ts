@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import type { WireManifest } from "../../../src/protocol/index.js";
+import { versionOf } from "../../support/plain.js";
 import { newId } from "../../support/store.js";
 import { commit, put, remove, StagedStore } from "./staged-store.js";
 import { ANNA, BEN, DAY_MS, fillOf, moveOf, OWNER, PRIVATE, READER, S, updateOf } from "./store.js";
@@ -239,6 +241,30 @@ describe("staging", () => {
 		expect(store.keys(ANNA)).toEqual(["old"]);
 		store.settle();
 		expect(store.usage(ANNA).blobs).toBe(1n);
+	});
+
+	test("C154 what a lease keeps can be read at once after a reveal, and is listed when all keys are settled", () => {
+		store.ask(OWNER, "blobs_grant_role", { id: newId(), who: READER, role: { backup: null } });
+		store.putBlob(ANNA, "replaced", A);
+		store.putBlob(ANNA, "deleted", B);
+		const before = ["replaced", "deleted"].map((key) => store.manifest(ANNA, key)!);
+		const lease = newId();
+		store.ask(READER, "blobs_take_lease", { id: lease, life: 3_600_000_000_000n, bytes: 1_000_000n });
+		store.stage(ANNA, batch, put("replaced", fillOf(3, 30)), remove("deleted"), remove("never"));
+		store.revealed(ANNA, batch);
+		const leased = (manifest: WireManifest, who = READER) =>
+			store.ask(who, "blobs_get_chunk", manifest.key, versionOf(manifest), 0);
+		const list = { lease, after: [] as [], limit: 10 };
+
+		expect(before.map((each) => Buffer.from(leased(each)))).toEqual([A, B].map((each) => Buffer.from(each)));
+		expect(store.code(ANNA, "blobs_get_chunk", "deleted", versionOf(before[1]!), 0)).toBe("blob_not_found");
+		expect(store.code(READER, "blobs_list_leased", list)).toBe("behind");
+		// One that began before the reveal goes on.
+		expect(store.ask(READER, "blobs_list_leased", { ...list, after: [1n] }).manifests).toEqual([]);
+
+		store.settle();
+		expect(store.ask(READER, "blobs_list_leased", list).manifests).toHaveLength(2);
+		expect(before.map((each) => Buffer.from(leased(each)))).toEqual([A, B].map((each) => Buffer.from(each)));
 	});
 
 	test("C106 a reader that has seen a blob of the batch is not answered by a node that has not seen it revealed", () => {

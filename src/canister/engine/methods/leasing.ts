@@ -128,9 +128,15 @@ export class Leasing {
 		return { leases: state.leases.all.filter((lease) => !isOver(state, lease)).map(toWire) };
 	}
 
+	/**
+	 * While the keys of a revealed batch are being settled, the list would lack what they held. A list that has begun by
+	 * then goes on: who reads it has seen those keys before.
+	 */
 	listKept({ lease: id, after: [after], limit }: WireListLeased): WireLeased {
 		const state = this.#state;
 		const lease = this.#own(state.access.require("backup"), id);
+		if (after === undefined && (state.batches.in("settling")?.items ?? 0) > 0)
+			refuse("behind", state.lastVersion);
 		let left = pageLimit(limit);
 		const page: WireLeased = { manifests: [], next: [] };
 		let bytes = 0;
@@ -277,6 +283,19 @@ export function leasedVersion(
 	return isIt ? kept : undefined;
 }
 
+/** The same of a key whose batch was revealed: its version goes to the leases when the key is settled. */
+function unsettledVersion(
+	{ batches, staged, blobs }: State,
+	{ key, version: { sequence, canister_version } }: WireDeletedName,
+): Leased | undefined {
+	const batch = batches.in("settling");
+	const item = batch && staged.get(batch, key);
+	if (item === undefined || item.isNothing) return undefined;
+	const blob = blobs.unsettled(key);
+	const isIt = blob?.version.sequence === sequence && blob.version.canister_version === canister_version;
+	return isIt ? { blob, gone: batch!.revealed, charged: 0 } : undefined;
+}
+
 /** The same for who holds a lease that covers it. */
 export function leasedFor(
 	state: State,
@@ -284,7 +303,7 @@ export function leasedFor(
 	key: string,
 	version: WireVersion,
 ): Blob | undefined {
-	const kept = leasedVersion(state, { key, version });
+	const kept = leasedVersion(state, { key, version }) ?? unsettledVersion(state, { key, version });
 	if (kept === undefined) return undefined;
 	const isHolder = (lease: Lease) =>
 		sameBytes(lease.holder, caller) && isLive(state, lease) && spans(lease, kept);

@@ -214,7 +214,13 @@ export class Blobs {
 		return record === undefined ? undefined : decodeBlob(record);
 	}
 
-	/** The same for answers that name it as it travels: metadata cost more to read than all else. */
+	/** What stands under a key of a batch that was revealed until its turn to be settled comes. */
+	unsettled(key: string): Blob | undefined {
+		const record = this.#map.get(encodeUtf8(key));
+		return record === undefined ? undefined : decodeBlob(record);
+	}
+
+	/** The same as `stored` for answers that name it as it travels: metadata cost more to read than all else. */
 	shown(key: string): Shown | undefined {
 		const record = this.#record(key);
 		if (record === undefined) return undefined;
