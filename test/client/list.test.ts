@@ -78,6 +78,20 @@ describe("a list that nodes prove is asked of no subnet", () => {
 		expect(new Set(kinds())).toEqual(new Set(["query list"]));
 	});
 
+	it("keys whose segments begin with U+FEFF, which decoders take for a byte order mark", async () => {
+		const { proving, context, store, kinds } = await storeFor(ANONYMOUS);
+		const keys = ["dir/\ufeffx", "\ufeff", "\ufeffdir/\ufeff/y"];
+		store.host.sender = store.owner;
+		await put(proving.context(), keys, "public");
+		store.host.sender = ANONYMOUS;
+		store.calls.length = 0;
+		const found = await names(context);
+		for (const key of keys) expect(found).toContain(key);
+		expect(await names(context, { prefix: "\ufeff" })).toEqual(["\ufeff", "\ufeffdir/\ufeff/y"]);
+		expect(await names(context, { prefix: "\ufeffdir/", recursive: false })).toEqual(["\ufeffdir/\ufeff/"]);
+		expect(new Set(kinds())).toEqual(new Set(["query list"]));
+	});
+
 	it("by who never had a private blob and reads no others', once the subnet has said so", async () => {
 		const { context, kinds } = await storeFor(OTHER);
 		expect(await names(context, { pageSize: 2 })).toEqual(PUBLIC_IN_ORDER);

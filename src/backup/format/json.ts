@@ -17,7 +17,7 @@ export type Json =
 /** Encodes fields in the given order, without absent ones and without white space: equal values have equal bytes. */
 export const encodeJson = (value: Json): Buffer => Buffer.from(JSON.stringify(value), "utf8");
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export function decodeJson(object: string, bytes: Uint8Array): Fields {
 	let value: unknown;

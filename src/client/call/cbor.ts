@@ -34,7 +34,7 @@ export const MAX_ITEMS = 262_144;
 const SELF_DESCRIBED = 55_799;
 const BREAK = 0xff;
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** @throws CborError */
 export function decodeCbor(bytes: Uint8Array): CborValue {

@@ -11,7 +11,8 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 const encoder = new TextEncoder();
 export const utf8 = (text: string): Uint8Array => encoder.encode(text);
 
-const decoder = new TextDecoder();
+/** A text may begin with U+FEFF, which is no byte order mark in a key. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 export const text = (bytes: Uint8Array): string => decoder.decode(bytes);
 
 export const hex = (bytes: Uint8Array): string =>

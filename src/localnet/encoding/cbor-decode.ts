@@ -9,7 +9,7 @@ export type CborValue = bigint | string | boolean | null | Uint8Array | CborValu
 
 export class CborError extends Error {}
 
-const text = new TextDecoder("utf-8", { fatal: true });
+const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const MAX_DEPTH = 64;
 
 export function decodeCbor(bytes: Uint8Array): CborValue {

@@ -84,7 +84,7 @@ function environmentVariables(host: Host): SystemCalls {
 		const most = SIZES.environmentVariableBytes;
 		if (size > most) throw contractViolation(`ic0.${call}: a name of ${size} bytes is longer than ${most}`);
 		try {
-			return new TextDecoder("utf-8", { fatal: true }).decode(host.bytes(call, src, size));
+			return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(host.bytes(call, src, size));
 		} catch (error) {
 			if (error instanceof ExecutionError) throw error;
 			throw contractViolation(`ic0.${call}: the name is not valid UTF-8`);

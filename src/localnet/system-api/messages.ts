@@ -60,7 +60,7 @@ export function messageCalls(host: Host): SystemCalls {
 
 function decode(bytes: Uint8Array): string | undefined {
 	try {
-		return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+		return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 	} catch {
 		return undefined;
 	}
