@@ -21,7 +21,7 @@ export async function account(
 	return toAccount(await ask(context, "blobs_account", [optional(principal)], options));
 }
 
-/** A store counts to 2^53 and keeps a higher bound as that one; no store comes near it. */
+/** A store stores limits above 2^53 as that value; no store comes near it. */
 const NO_BOUND = BigInt(Number.MAX_SAFE_INTEGER);
 export const NO_BOUND_32 = 0xffff_ffff;
 
@@ -63,7 +63,7 @@ export function toMode({ last, keep_deleted_days, http_prefix, ...mode }: WireSt
 		...mode,
 		last: toVersion(last),
 		keepDeletedDays: keep_deleted_days[0] ?? 0,
-		// It comes behind the name of a host, which one node's answer must not change.
+		// Normalise: the prefix follows a host name in URLs, and one node's response must not change the host.
 		urlPrefix: (http_prefix[0] ?? "").replace(/^[\\/]*(?=.)/, "/"),
 	});
 }

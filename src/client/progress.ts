@@ -1,25 +1,25 @@
-/** How far bytes are on their way, up or down. What has been done never becomes less. */
+/** Progress of an upload or download. `loaded` never decreases. */
 export interface Progress {
 	/**
-	 * Bytes that are where they belong: known to be in the canister, or arrived and verified. With `reused`; at the end
-	 * exactly `total`.
+	 * Bytes that have arrived in the canister, or were downloaded and verified; includes `reused`. Exactly `total` at
+	 * the end.
 	 */
 	readonly loaded: number;
-	/** Bytes in all, of the blob or the range; undefined until the end of a stream without a size. */
+	/** Size of the blob or range in bytes; undefined for a stream of unknown size until it ends. */
 	readonly total: number | undefined;
-	/** Bytes that were there before: in the canister from an earlier upload, in a file from an earlier download. */
+	/** Bytes that were already there: in the canister from an earlier upload, or in a file from an earlier download. */
 	readonly reused: number;
-	/** Requests that were made again. */
+	/** Number of retries. */
 	readonly retries: number;
-	/** Requests with bytes that may be in progress at a time, of all transfers that share them. */
+	/** Current limit on requests with bytes in flight, for all transfers that share it. */
 	readonly concurrency: number;
-	/** Bytes a second, over the last seconds and without what was reused; undefined at first. */
+	/** Bytes per second over the last seconds, without reused bytes; undefined at first. */
 	readonly bytesPerSecond: number | undefined;
-	/** Seconds that the rest takes at that rate; undefined where that is not known. */
+	/** Estimated seconds left at that rate; undefined if unknown. */
 	readonly secondsLeft: number | undefined;
 }
 
-/** The rate's part of a progress. */
+/** The fields of a progress that depend on the rate. */
 export const timeLeft = (
 	bytesPerSecond: number | undefined,
 	left: number | undefined,

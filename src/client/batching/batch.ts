@@ -21,14 +21,14 @@ import { toVersion } from "../wire-map.js";
 import { type Checked, checkItem, readPut } from "./items.js";
 import type { BatchedItem, BatchItems, BatchOptions } from "./types.js";
 
-/** Type table, id and number of items. */
+/** Bytes of the type table, the id and the number of items. */
 const HEAD_BYTES = 1_024;
 
-/** Fields of an item, of which the store reads as many as MAX_ITEMS items without metadata have (pack.ts). */
+/** Values per item. The store's decoder accepts as many values as MAX_ITEMS items without metadata have (pack.ts). */
 const ITEM_VALUES = 15;
 const MAX_VALUES = MAX_ITEMS * ITEM_VALUES;
 
-/** Makes all changes, or none. */
+/** Makes all changes or none. */
 export async function runBatch(
 	context: ClientContext,
 	given: BatchItems,
@@ -90,7 +90,8 @@ async function send(
 	try {
 		const make = (onRetry: (error: unknown) => void) =>
 			caller.update("blobs_batch", [request], { signal, onRetry, verify: true });
-		// What others have done since may look like it: where its answer is lost and its receipt gone, nothing tells.
+		// Other callers' changes can look like this batch: if the response and the receipt are lost, the outcome
+		// stays unknown.
 		const { versions } = await attempt(context, make, async () => undefined);
 		if (versions.length !== items.length)
 			throw replyInvalid("blobs_batch", `it has ${versions.length} versions for ${items.length} items`);
@@ -107,7 +108,7 @@ async function send(
 	}
 }
 
-/** What travels, with the content of puts. @throws ClientError `batch_bytes_too_many`: nothing was sent */
+/** The wire items, with the content of puts. @throws ClientError `batch_bytes_too_many`: nothing was sent */
 async function readAll(
 	context: ClientContext,
 	items: readonly Checked[],
@@ -131,10 +132,10 @@ async function readAll(
 }
 
 const NO_ID = new Uint8Array(0);
-/** Of the value of an item, as good as. */
+/** Encoded size of an item, approximately. */
 const bytesOf = (item: WireBatchItem): number => encodeValue(Batch, { id: NO_ID, items: [item] }).length;
 
-/** An upload that is committed is no other transfer's to take up, and needs no note. */
+/** No transfer may resume a committed upload, and its record is no longer needed. */
 function forget(context: ClientContext, id: Uint8Array): void {
 	context.busyUploads.delete(hex(id));
 	context.notes.remove(hex(id));

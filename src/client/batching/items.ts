@@ -29,14 +29,14 @@ import type { BatchCommit, BatchItem, BatchMove, BatchPut, BatchUpdate } from ".
 
 /** Items of a batch, checked and made what travels. */
 
-/** An item that is right as far as can be said without the store, and before any source is read. */
+/** An item that passed all checks that need neither the store nor its source. */
 export interface Checked {
-	/** The key that it is about, and those that it changes. */
+	/** Key that names the item in results, and the keys that it changes. */
 	readonly key: string;
 	readonly changes: readonly string[];
-	/** Another key that it reads. */
+	/** A further key that it reads. */
 	readonly reads?: string | undefined;
-	/** What travels; of a put, without its content and root. */
+	/** The wire form; of a put without content and root. */
 	readonly wire: WireBatchItem;
 	readonly weight: number;
 	readonly put?: { readonly plan: UploadPlan; readonly source: OpenSource } | undefined;
@@ -46,7 +46,7 @@ export interface Checked {
 const TYPES = ["put", "commit", "delete", "rename", "copy", "update"] as const;
 const TYPE: Check = is.oneOf(...TYPES);
 
-/** @throws ClientError `option_invalid` naming what is wrong, `source_invalid`; CanisterError `invalid_argument` */
+/** @throws ClientError `option_invalid` with the invalid option, `source_invalid`; CanisterError `invalid_argument` */
 export function checkItem(context: ClientContext, item: BatchItem): Checked {
 	checkArgument("items", item, is.object);
 	checkArgument("type", item.type, TYPE);
@@ -127,13 +127,13 @@ function checkMove(context: ClientContext, item: BatchMove): Checked {
 function checkUpdate(context: ClientContext, item: BatchUpdate): Checked {
 	checkOptions(item, checks.BATCH_UPDATE);
 	checkArgument("key", item.key, is.text);
-	// What opens a blob stands among its metadata, and has to be read first.
+	// The metadata contain the parameters for decryption, so the client would have to read them first.
 	context.settings.encryption?.checkUpdate(item);
 	const key = storedKey(context, item.key);
 	return checked(key, { update: toUpdate(key, item) });
 }
 
-/** Reads what a put brings, at most `most` bytes. Undefined: it has more. */
+/** Reads the bytes of a put, at most `most`. Undefined if there are more. */
 export async function readPut(
 	context: ClientContext,
 	{ plan, source }: NonNullable<Checked["put"]>,
@@ -158,6 +158,6 @@ async function contentOf(source: OpenSource, most: number): Promise<Uint8Array |
 	const content = await reader.next();
 	if (content === undefined) return NO_BYTES;
 	if (content.length > most) return undefined;
-	// A stream of a given size must also end.
+	// Check that a stream of declared size ends there.
 	return (await reader.next()) === undefined ? content : undefined;
 }

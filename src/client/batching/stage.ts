@@ -27,9 +27,9 @@ import type { DropBatchOptions, StagedBatch, StagedItems, StagedKey, StageOption
 
 /** Staged batches: what is put into one in any number of messages is made visible by one change of the store. */
 
-/** Type table, ids and number of items. */
+/** Bytes of the type table, the ids and the number of items. */
 const HEAD_BYTES = 1_024;
-/** How long is waited between two looks whether a batch is revealed. */
+/** Milliseconds between two checks whether a batch is revealed. */
 const LOOK_MS = 1_000;
 
 interface Pack {
@@ -40,7 +40,7 @@ interface Pack {
 }
 const empty = (): Pack => ({ wire: [], weights: [], uploads: [], bytes: HEAD_BYTES });
 
-/** Sends all items in as few messages as they fit. */
+/** Sends all items in as few messages as possible. */
 export async function stage(
 	context: ClientContext,
 	given: StagedItems,
@@ -110,7 +110,10 @@ const NO_ID = new Uint8Array(0);
 const bytesOf = (item: WireStagedItem): number =>
 	encodeValue(METHODS.blobs_stage.args[0]!, { id: NO_ID, batch: NO_ID, items: [item] }).length;
 
-/** Sends items in one message, or, where the way takes less, in two. `before`: how many went before, to name one that is refused. */
+/**
+ * Sends items in one message, or in two if the path accepts less. `before`: number of items sent earlier, to name a
+ * refused one.
+ */
 async function sendPack(
 	context: ClientContext,
 	batch: Uint8Array,
@@ -165,7 +168,7 @@ export async function unstage(
 	return toBatch(last);
 }
 
-/** Asks for it, and looks until it is revealed, or it is seen that it cannot be. */
+/** Requests the reveal, and waits until it is done or has failed. */
 export async function reveal(
 	context: ClientContext,
 	batch: Uint8Array,
@@ -180,7 +183,7 @@ export async function reveal(
 		}
 		if (now.state === "dropped") throw new ClientError("batch_dropped", {});
 		await context.settings.ports.sleep(LOOK_MS, signal);
-		// A node's word is enough to wait on; what ends the waiting is asked of the subnet.
+		// One node's response is enough to keep waiting; the final state is read from the subnet.
 		now = await ask(context, "blobs_staged_batch", [{ batch }], signal ? { signal } : {});
 		if (now.revealed.length > 0 || now.state === "open" || now.state === "dropped")
 			now = await ask(context, "blobs_staged_batch", [{ batch }], {

@@ -3,9 +3,9 @@ import type { SessionNote, SessionStore } from "./types.js";
 const STORE = "sessions";
 
 /**
- * Notes of uploads in the browser's IndexedDB, for all pages of this origin. A FileSystemFileHandle can be kept there
- * as it is: after a reload the page asks for permission to read it again, and need not ask for the file.
- * @param name of the database; default `canister-blobs`
+ * Records uploads in the browser's IndexedDB, for all pages of this origin. It can store a FileSystemFileHandle: after
+ * a reload the page only asks for permission to read the file again.
+ * @param name name of the database; default `canister-blobs`
  */
 export function indexedDbSessions(name = "canister-blobs"): SessionStore {
 	let opening: Promise<IDBDatabase> | undefined;
@@ -14,7 +14,7 @@ export function indexedDbSessions(name = "canister-blobs"): SessionStore {
 			const request = indexedDB.open(name, 1);
 			request.onupgradeneeded = () => request.result.createObjectStore(STORE);
 			request.onsuccess = () => {
-				// Nobody who wants to delete the database has to wait for this page.
+				// Close the connection, so that it does not block the deletion of the database.
 				request.result.onversionchange = () => {
 					request.result.close();
 					opening = undefined;

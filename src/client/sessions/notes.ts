@@ -1,17 +1,17 @@
 import type { Ports } from "../platform/ports.js";
 import type { SessionNote, SessionStore } from "./types.js";
 
-/** Longer than this no upload waits for a hint. */
+/** Maximum time that an upload waits for a record. */
 const PATIENCE_MS = 1_000;
-/** Notes that one client looks after: those that are left over are another's turn. */
+/** Maximum records that one client checks; later clients check the rest. */
 const MAX_SWEPT = 50;
 
-/** The notes about one canister's uploads. Nothing here ever throws, or makes anybody wait for long. */
+/** The upload records of one canister. The methods never throw, and no upload waits long for them. */
 export class Notes {
 	readonly #store: SessionStore | undefined;
 	readonly #canisterId: string;
 	readonly #ports: Pick<Ports, "sleep" | "now">;
-	/** Notes that are being written, by id. */
+	/** Records that are being written, by id. */
 	readonly #writing = new Map<string, Promise<unknown>>();
 	#isSwept = false;
 
@@ -21,7 +21,7 @@ export class Notes {
 		this.#ports = ports;
 	}
 
-	/** Uploads to a key that are noted, the latest first. */
+	/** Recorded uploads to a key, the latest first. */
 	async of(key: string): Promise<SessionNote[]> {
 		if (!this.#store) return [];
 		const over = new AbortController();
@@ -49,9 +49,9 @@ export class Notes {
 	}
 
 	/**
-	 * Forgets the caller's notes of uploads that are gone: they expired, or ended where nothing could be noted. Once in
-	 * a client's life, the oldest first.
-	 * @param isGone whether the canister has an upload no more; one that throws ends the sweep
+	 * Removes the caller's records of uploads that no longer exist: expired ones, and those whose end was not recorded.
+	 * Runs once per client, the oldest records first.
+	 * @param isGone whether the upload no longer exists in the canister; an exception ends the sweep
 	 */
 	async sweep(owner: string, isGone: (id: string) => Promise<boolean>): Promise<void> {
 		if (!this.#store || this.#isSwept) return;
@@ -68,14 +68,14 @@ export class Notes {
 
 	remove(id: string): void {
 		const remove = () => quietly(() => this.#store?.remove({ canisterId: this.#canisterId, id }));
-		// Not before the note is there: it would stay for ever.
+		// Wait for the write to finish: it would otherwise restore the removed record permanently.
 		const written = this.#writing.get(id);
 		if (written) written.then(remove);
 		else remove();
 	}
 }
 
-/** A hint that was not left is a hint that is not found. */
+/** Ignores failures: a record that was not written is only a hint that is missing. */
 async function quietly(act: () => Promise<void> | undefined): Promise<void> {
 	try {
 		await act();

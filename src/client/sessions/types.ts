@@ -1,35 +1,35 @@
-/** What is noted about an upload while it is open in the canister. */
+/** The record of an open upload. */
 export interface SessionNote {
-	/** Of the upload: 16 bytes. */
+	/** Id of the upload: 32 hex digits. */
 	readonly id: string;
-	/** In text. */
+	/** Canister id as text. */
 	readonly canisterId: string;
-	/** Whose upload it is: the principal in text. */
+	/** The owner's principal as text. */
 	readonly owner: string;
-	/** Where it will be published. */
+	/** The key to publish under. */
 	readonly key: string;
-	/** Bytes in all; undefined for a stream. */
+	/** Size in bytes; undefined for a stream. */
 	readonly size: number | undefined;
-	/** Bytes of each chunk but the last. */
+	/** Bytes of each chunk except the last. */
 	readonly chunkBytes: number;
-	/** Milliseconds since 1970. */
+	/** When the upload began, in milliseconds since 1970. */
 	readonly startedAt: number;
 	/**
-	 * By what the application finds the source again, as it gave it to `upload`: a FileSystemFileHandle, a path.
-	 * Whatever the store can keep.
+	 * The `handle` given to `upload`, by which the application finds the source again: a FileSystemFileHandle, a path,
+	 * or any other value that the session store can keep.
 	 */
 	readonly handle?: unknown | undefined;
 }
 
 /**
- * Where uploads under way are noted, to be found again after a reload or a crash. Only a hint: what it says is held
- * against the canister, and if it fails, hangs, or loses everything, uploads go on all the same.
+ * Records open uploads, so that an application finds them after a reload or a crash. The records are only hints: the
+ * client checks them against the canister, and uploads work even if the store fails, hangs or loses them.
  */
 export interface SessionStore {
-	/** Keeps a note, in place of one with the same canister and id. */
+	/** Stores a record; replaces one with the same canister and id. */
 	put(note: SessionNote): Promise<void>;
-	/** Forgets a note; that there is none is no error. */
+	/** Removes a record. Succeeds if it does not exist. */
 	remove(note: Pick<SessionNote, "canisterId" | "id">): Promise<void>;
-	/** All notes, of every canister, in any order. */
+	/** All records, of every canister, in any order. */
 	list(): Promise<SessionNote[]>;
 }

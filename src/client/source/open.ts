@@ -7,8 +7,8 @@ import { partsOfIterable, partsOfStream } from "./streams.js";
 import type { BlobSource, OpenSource, RandomAccessSource } from "./types.js";
 
 /**
- * Makes a source of what a caller gave. What can be iterated is a stream, whatever else it can do: entries of archives
- * and streams of Node may have a `size` and a `read` too. `size` is only for streams, which do not know theirs.
+ * Opens a source. An iterable is a stream even if it has `size` and `read`, as archive entries and Node streams do.
+ * `size` applies to streams only, which do not know their own.
  * @throws ClientError `source_invalid`
  */
 export function openSource(source: BlobSource, size?: number): OpenSource {
@@ -18,9 +18,9 @@ export function openSource(source: BlobSource, size?: number): OpenSource {
 	if (!isObject(given)) throw sourceInvalid(describe(given));
 	const described = { size, name: nameOf(given) };
 	if (isBlob(given)) {
-		// Some runtimes have Blobs of what is elsewhere, whose size is not known.
+		// Some runtimes have Blobs of remote data with unknown size.
 		if (!isSize(given.size)) return new Sequential(partsOfStream(given.stream()), described);
-		// One without bytes may be of a file whose size its system does not tell.
+		// A Blob of size 0 may represent a file whose size the system does not report.
 		return new RandomAccess(fromBlob(given), given.size > 0);
 	}
 	if ("getReader" in given)
@@ -30,14 +30,14 @@ export function openSource(source: BlobSource, size?: number): OpenSource {
 	return new RandomAccess(checkRandomAccess(given));
 }
 
-/** A path is one in Node alone, and which encoding a text is meant in nobody says. */
+/** A string could be a path, in Node only, or a text of unknown encoding. */
 const TEXT =
 	"a string: give new TextEncoder().encode(text), or a path to the BlobClient of canister-blobs/node";
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 const isSize = (size: unknown): size is number => Number.isSafeInteger(size) && (size as number) >= 0;
 
-/** @throws ClientError `source_invalid` for what has other things behind the same names */
+/** @throws ClientError `source_invalid` if the members have other types */
 function checkRandomAccess(given: object): RandomAccessSource {
 	const { size, read, pipe, on } = given as Record<string, unknown>;
 	if (typeof read !== "function" || size === undefined) throw sourceInvalid(describe(given));
@@ -48,7 +48,7 @@ function checkRandomAccess(given: object): RandomAccessSource {
 	return given as RandomAccessSource;
 }
 
-/** The buffer is looked at each time: it may be transferred away or cut off meanwhile. */
+/** Read the view's length each time: the buffer may be transferred or shrunk meanwhile. */
 function fromBytes(given: ArrayBufferView | ArrayBufferLike): RandomAccessSource {
 	const size = given.byteLength;
 	return {
@@ -64,7 +64,7 @@ function fromBytes(given: ArrayBufferView | ArrayBufferLike): RandomAccessSource
 	};
 }
 
-/** By shape: a Blob of another realm or of a polyfill is a Blob too. */
+/** By shape, so that Blobs of other realms and polyfills are recognised. */
 const isBlob = (value: object): value is Blob =>
 	"slice" in value && "arrayBuffer" in value && "size" in value && "type" in value;
 
@@ -76,7 +76,7 @@ function fromBlob(blob: Blob): RandomAccessSource {
 		try {
 			return new Uint8Array(await part.arrayBuffer());
 		} catch (error) {
-			// Browsers and Node refuse to read a File whose file was changed on disk.
+			// Browsers and Node refuse to read a File after its file changed on disk.
 			throw changed(`cannot be read: ${messageOf(error)}`, error);
 		}
 	};
@@ -84,7 +84,7 @@ function fromBlob(blob: Blob): RandomAccessSource {
 		size: blob.size,
 		read: (start, end) => bytesOf(blob.slice(start, end)),
 		check: async () => {
-			// Of an empty one nothing else is ever read, so that it may have grown unnoticed.
+			// No other read checks an empty Blob, so it may have grown unnoticed.
 			if (blob.size === 0 && (await bytesOf(blob)).length > 0) throw changed("is not empty any more");
 		},
 		...(blob.type && { contentType: blob.type }),

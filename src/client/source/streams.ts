@@ -1,7 +1,7 @@
 import { sourceInvalid } from "../errors/errors.js";
 import { sourceErrors } from "./failure.js";
 
-/** What Node's streams say of themselves; they are known by it, since a browser has no such class. */
+/** Properties by which Node's streams are recognised, since browsers have no such class. */
 interface NodeStream {
 	readonly readableDidRead?: boolean;
 	readonly readableEnded?: boolean;
@@ -9,8 +9,8 @@ interface NodeStream {
 }
 
 /**
- * Refuses a stream of Node of which something was read before: what is left is not the whole, and nothing at all
- * would look like an empty blob.
+ * Rejects a Node stream that was already read from: the remaining bytes are incomplete, and an empty rest would look
+ * like an empty blob.
  * @throws ClientError `source_invalid`
  */
 export function checkUnread(stream: object): void {
@@ -20,11 +20,11 @@ export function checkUnread(stream: object): void {
 	if (destroyed === true) throw sourceInvalid("a stream that is closed");
 }
 
-/** @throws ClientError `source_invalid` for a stream that another reader has, or had */
+/** @throws ClientError `source_invalid` for a stream that has or had another reader */
 function checkUndisturbed(stream: ReadableStream): void {
 	if (stream.locked) throw sourceInvalid("a ReadableStream that is locked to another reader");
 	try {
-		// The one place where the web platform tells: a body must not have been read from.
+		// The Response constructor is the only web API that detects a stream that was read from.
 		if (typeof Response === "function") new Response(stream);
 	} catch (error) {
 		const got = "a ReadableStream that was read from before";
@@ -33,8 +33,8 @@ function checkUndisturbed(stream: ReadableStream): void {
 }
 
 /**
- * The parts of a web stream. Not every browser's is an async iterable. Nor is a generator used here: to end one waits
- * for what it is waiting for, while to cancel a reader ends a read that is under way.
+ * The parts of a web stream. Not every browser's stream is async iterable. A generator would not do: ending it waits
+ * for its pending read, while cancelling a reader ends the read.
  */
 export function partsOfStream(stream: ReadableStream<Uint8Array>): AsyncIterator<Uint8Array> {
 	checkUndisturbed(stream);
@@ -48,7 +48,7 @@ export function partsOfStream(stream: ReadableStream<Uint8Array>): AsyncIterator
 	};
 }
 
-/** The parts of an iterable, which is begun when the first one is asked for. */
+/** The parts of an iterable; iteration begins when the first part is requested. */
 export function partsOfIterable(iterable: AsyncIterable<Uint8Array>): AsyncIterator<Uint8Array> {
 	checkUnread(iterable);
 	let parts: AsyncIterator<Uint8Array> | undefined;
@@ -59,7 +59,7 @@ export function partsOfIterable(iterable: AsyncIterable<Uint8Array>): AsyncItera
 				return parts.next();
 			}),
 		return: async () => {
-			// A stream of Node that nobody began to read would stay open.
+			// An unread Node stream would otherwise stay open.
 			parts ??= iterable[Symbol.asyncIterator]();
 			await parts.return?.();
 			return { done: true, value: undefined };

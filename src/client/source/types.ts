@@ -1,31 +1,31 @@
 /**
- * Bytes that can be read from anywhere, and so again: a file, a buffer. The same range must give the same bytes. An
- * object that can be iterated (`Symbol.asyncIterator`) or has a reader (`getReader`) counts as a stream, even if it has
- * these names too, as entries of archives do.
+ * Bytes that can be read at any position, repeatedly: a file, a buffer. The same range must always give the same bytes.
+ * An object that is iterable (`Symbol.asyncIterator`) or has a reader (`getReader`) is treated as a stream, even if it
+ * also has these members, as archive entries do.
  */
 export interface RandomAccessSource {
-	/** Bytes in all: a whole number, which stays. */
+	/** Size in bytes: an integer that must not change. */
 	readonly size: number;
 	/** Exactly the bytes from `start` (included) to `end` (excluded). */
 	read(start: number, end: number): Promise<Uint8Array> | Uint8Array;
 	/**
-	 * Fills `target` with the bytes from `start` on, in place of `read`: for a source that has to copy them in any case.
-	 * An upload then makes its message around them, and holds a third less.
+	 * Fills `target` with the bytes from `start`; used instead of `read`. For a source that has to copy its bytes
+	 * anyway: the upload then builds its message around them and needs less memory.
 	 */
 	readInto?(start: number, target: Uint8Array): Promise<void> | void;
-	/** Throws `source_changed` if the source is no longer what it was when it was opened. Called at the end. */
+	/** Throws `source_changed` if the source has changed since it was opened. Called at the end. */
 	check?(): Promise<void>;
-	/** Called once, when nobody reads any more. */
+	/** Called once, after the last read. */
 	close?(): Promise<void>;
-	/** The media type, where the source knows it. */
+	/** The media type, if the source knows it. */
 	readonly contentType?: string | undefined;
-	/** Of the file that it is, where it is one: in Node the media type is guessed from its ending. */
+	/** File name, if the source is a file: in Node the media type follows from its extension. */
 	readonly name?: string | undefined;
 }
 
 /**
- * What can be uploaded. Buffers may be shared, and of another realm; a stream must not have been read from before. A
- * `{ size, read }` object may be any storage that can be read at random.
+ * A source for an upload. Buffers may be shared or from another realm. A stream must not have been read from. A `{
+ * size, read }` object may represent any storage with random access.
  */
 export type BlobSource =
 	| ArrayBufferView
@@ -36,33 +36,33 @@ export type BlobSource =
 	| RandomAccessSource;
 
 /**
- * A source cut into chunks, read from the first to the last, one at a time. Every chunk has the full length but the
- * last, which is shorter or missing.
+ * Reads a source in chunks, in order, one at a time. All chunks have the full length except the last, which is shorter
+ * or missing.
  */
 export interface ChunkReader {
-	/** The next chunk; undefined at the end. The bytes belong to the caller until the next call at least. */
+	/** The next chunk; undefined at the end. The bytes are valid at least until the next call. */
 	next(): Promise<Uint8Array | undefined>;
-	/** Gives back what it holds; what was not read stays unread. */
+	/** Releases the source; unread bytes stay unread. */
 	close(): Promise<void>;
 }
 
-/** A source as an upload uses it. */
+/** An opened source, as uploads use it. */
 export interface OpenSource {
-	/** Bytes in all, where they are known beforehand. */
+	/** Size in bytes, if known in advance. */
 	readonly size: number | undefined;
 	readonly contentType: string | undefined;
-	/** Of the file that it is, or its path. */
+	/** File name or path, if the source is a file. */
 	readonly name: string | undefined;
-	/** Whether no byte at all may mean that there was nothing to read from, and not that the source is empty. */
+	/** Whether an empty result may mean a failed producer rather than an empty source. */
 	readonly mayBeUnread: boolean;
-	/** Whether `chunks` may be called again, and `chunk` at all. */
+	/** Whether `chunks` may be called repeatedly and `chunk` at all. */
 	readonly isRepeatable: boolean;
 	chunks(chunkBytes: number): ChunkReader;
-	/** One chunk by its index, of a repeatable source. */
+	/** One chunk by its index, from a repeatable source. */
 	chunk(index: number, chunkBytes: number): Promise<Uint8Array>;
-	/** Takes back a chunk that nobody needs any more: its buffer may be filled again. */
+	/** Returns a chunk that is no longer used, so that its buffer can be refilled. */
 	giveBack(chunk: Uint8Array): void;
-	/** Throws `source_changed` where the source can tell that it is no longer the same. */
+	/** Throws `source_changed` if the source can detect that it has changed. */
 	check(): Promise<void>;
 	close(): Promise<void>;
 }

@@ -1,13 +1,13 @@
 import { type Progress, timeLeft } from "../progress.js";
 import { Rate } from "../util/rate.js";
 
-/** How far an upload is, in bytes where nothing else is said. */
+/** Progress of an upload; figures are in bytes unless stated otherwise. */
 export interface UploadProgress extends Progress {
-	/** Read from the source. */
+	/** Bytes read from the source. */
 	readonly read: number;
-	/** Hashed by this client. */
+	/** Bytes hashed by this client. */
 	readonly hashed: number;
-	/** Handed to the network. What an earlier upload left in the canister is never sent. */
+	/** Bytes handed to the network. Chunks that the canister already has are not sent. */
 	readonly sent: number;
 }
 
@@ -23,8 +23,8 @@ export interface MeterOptions {
 }
 
 /**
- * Counts an upload's progress. An upload that begins anew counts from nothing again, but shows what was reached
- * until it gets further.
+ * Counts an upload's progress. If the upload restarts, counting restarts from zero, but the figures shown stay until
+ * they are exceeded.
  */
 export class ProgressMeter {
 	#current = { ...START };
@@ -60,7 +60,7 @@ export class ProgressMeter {
 		if (more > 0) this.#onChange();
 	}
 
-	/** Bytes that are in the canister already. */
+	/** Counts bytes that are already in the canister. */
 	reuse(bytes: number): void {
 		const more = this.#add("reused", bytes) + this.#add("loaded", bytes);
 		if (more > 0) this.#onChange();
@@ -78,7 +78,7 @@ export class ProgressMeter {
 		this.#onChange();
 	}
 
-	/** The source has ended: this is the size. */
+	/** Sets the size after the source has ended. */
 	ended(total: number | undefined): void {
 		if (this.#total === total) return;
 		this.#total = total;
@@ -89,7 +89,7 @@ export class ProgressMeter {
 		this.#current = { ...START };
 	}
 
-	/** While paused no time passes, for the rate. */
+	/** Excludes paused time from the rate. */
 	pause(isPaused: boolean): void {
 		if (isPaused) this.#rate.stop();
 		else this.#rate.start();

@@ -1,6 +1,6 @@
 import { ClientError, isBlobError } from "../errors/errors.js";
 
-/** The typed error of an aborted signal. A reason that is one of our errors is thrown as it is. */
+/** The typed error of an aborted signal. A reason that is an error of this package is thrown unchanged. */
 export function abortError(signal: AbortSignal): Error {
 	const { reason } = signal;
 	if (isBlobError(reason)) return reason;
@@ -15,9 +15,9 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 const listenersOf = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls `listener` when the signal fires, which it has not yet. All share one listener on the signal itself: with a
- * dozen requests under way there would be more than the ten at which Node warns of a leak.
- * @returns what ends that
+ * Calls `listener` when the signal fires; the signal must not have fired yet. All listeners share one on the signal
+ * itself: a dozen requests in flight would exceed the ten at which Node warns of a leak.
+ * @returns a function that unsubscribes
  */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
 	let listeners = listenersOf.get(signal);
@@ -32,8 +32,8 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
 }
 
 /**
- * A controller that also follows other signals. AbortSignal.any does the same, but is younger than the browsers
- * we support, and in Node 20 it keeps its followers alive as long as the followed signal.
+ * A controller that also follows other signals. AbortSignal.any is newer than the browsers we support, and in Node 20
+ * it keeps followers alive as long as the followed signal.
  */
 export function follow(...signals: (AbortSignal | undefined)[]): {
 	controller: AbortController;
@@ -54,7 +54,7 @@ export function follow(...signals: (AbortSignal | undefined)[]): {
 	};
 }
 
-/** The promise's result, or an `aborted` error as soon as the signal fires; the work itself may go on. */
+/** The promise's result, or an `aborted` error as soon as the signal fires. The work itself is not stopped. */
 export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
 	if (!signal) return promise;
 	return new Promise((resolve, reject) => {
@@ -65,10 +65,10 @@ export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefine
 	});
 }
 
-/** The longest time that a timer takes, 24.8 days: one that is longer fires at once. */
+/** The longest timeout, 24.8 days: a longer one fires immediately. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Resolves after `ms`, at most `MAX_TIMER_MS`; rejects at once when the signal fires. */
+/** Resolves after `ms`, at most `MAX_TIMER_MS`; rejects when the signal fires. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 	return new Promise((resolve, reject) => {
 		if (signal?.aborted) return reject(abortError(signal));

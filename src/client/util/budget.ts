@@ -1,13 +1,13 @@
 import { abortError, onAbort, throwIfAborted } from "./abort.js";
 
-/** Bytes that may be held at a time. Whoever wants more than there are waits, first come, first served. */
+/** A limit on bytes held at a time. Requests beyond it wait in order of arrival. */
 export class Budget {
 	readonly #bytes: number;
 	readonly #onShort: () => void;
 	#held = 0;
 	#waiting: { readonly bytes: number; readonly begin: () => void }[] = [];
 
-	/** @param onShort called whenever somebody has to wait */
+	/** @param onShort called whenever a request has to wait */
 	constructor(bytes: number, onShort: () => void = () => {}) {
 		this.#bytes = bytes;
 		this.#onShort = onShort;
@@ -18,7 +18,7 @@ export class Budget {
 		return this.#held;
 	}
 
-	/** Takes bytes, when they are there. @returns what gives them back, once however often it is called. */
+	/** Waits for bytes and takes them. @returns a function that releases them; repeated calls have no effect */
 	async take(bytes: number, signal: AbortSignal): Promise<() => void> {
 		throwIfAborted(signal);
 		if (this.#waiting.length > 0 || !this.#fits(bytes)) await this.#turn(bytes, signal);
@@ -32,7 +32,7 @@ export class Budget {
 		};
 	}
 
-	/** One who wants more than all of it gets it when nobody else has any. */
+	/** A request larger than the budget is granted when nothing else is held. */
 	#fits(bytes: number): boolean {
 		return this.#held === 0 || this.#held + bytes <= this.#bytes;
 	}

@@ -23,7 +23,7 @@ export const fromHex = (digits: string): Uint8Array =>
 		Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16),
 	);
 
-/** Order by bytes, a shorter one before what it begins. */
+/** Compares bytewise; a proper prefix comes first. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 	const length = Math.min(a.length, b.length);
 	for (let i = 0; i < length; i++) {
@@ -33,7 +33,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 	return a.length - b.length;
 }
 
-/** Unsigned LEB128, shortest form: how the interface specification writes naturals. */
+/** Unsigned LEB128, shortest form, as the interface specification encodes naturals. */
 export function lebEncode(value: bigint): Uint8Array {
 	if (value < 0n) throw new RangeError("a natural number is not negative");
 	const out: number[] = [];
@@ -46,10 +46,10 @@ export function lebEncode(value: bigint): Uint8Array {
 	return Uint8Array.from(out);
 }
 
-/** Bytes of the longest LEB128 of 64 bits. */
+/** Length of the longest LEB128 of 64 bits. */
 const MAX_LEB_BYTES = 10;
 
-/** Unsigned LEB128 of up to 64 bits; undefined where the bytes are anything else, or go on behind it. */
+/** Decodes an unsigned LEB128 of up to 64 bits; undefined if the bytes are invalid or have a rest. */
 export function lebDecode(bytes: Uint8Array): bigint | undefined {
 	const last = bytes.length - 1;
 	if (bytes.length === 0 || bytes.length > MAX_LEB_BYTES) return undefined;

@@ -3,13 +3,14 @@ import { notify } from "./notify.js";
 
 type Listener = (value: never) => void;
 
-/** Listeners by event. One that throws fails nothing but itself. */
+/** Listeners by event. An exception in one does not affect the others. */
 export class Emitter<Events> {
 	readonly #listeners = new Map<keyof Events, Set<Listener>>();
 
 	/**
 	 * @returns a function that unsubscribes
-	 * @throws ClientError `option_invalid` for what is no function: it would fail only when the event comes
+	 * @throws ClientError `option_invalid` if the listener is not a function; it would otherwise fail at the first
+	 * event
 	 */
 	on<Name extends keyof Events>(event: Name, listener: (value: Events[Name]) => void): () => void {
 		checkArgument("listener", listener, callback);

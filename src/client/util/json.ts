@@ -1,8 +1,8 @@
 import { hex } from "./bytes.js";
 
 /**
- * The shape in which `JSON.stringify` writes what this package returns and throws: a bigint as decimal digits, bytes as
- * lower-case hex digits, a time in ISO 8601, a number that is Infinity as null.
+ * The shape of this package's results and errors in JSON: a bigint as decimal digits, bytes as lower-case hex digits, a
+ * time in ISO 8601, Infinity as null.
  */
 export type AsJson<T> = T extends bigint | Uint8Array | Date
 	? string
@@ -10,7 +10,7 @@ export type AsJson<T> = T extends bigint | Uint8Array | Date
 		? { [Name in keyof T]: AsJson<T[Name]> }
 		: T;
 
-/** What `JSON.stringify` is to write for a value. */
+/** The value for `JSON.stringify`. */
 export function toJson(value: unknown): unknown {
 	if (typeof value === "bigint") return value.toString();
 	if (typeof value !== "object" || value === null) return value;
@@ -25,14 +25,17 @@ export function toJson(value: unknown): unknown {
 export const toJsonObject = (value: object): object =>
 	Object.fromEntries(Object.entries(value).map(([name, each]) => [name, toJson(each)]));
 
-/** One for all objects: lists have thousands. */
+/** Shared by all objects: lists have thousands. */
 const TO_JSON = {
 	value(this: object) {
 		return toJsonObject(this);
 	},
 };
 
-/** The same object, which JSON can hold. Out of sight, so that it can still be compared, spread and cloned. */
+/**
+ * Makes an object serialisable as JSON. The property is not enumerable, so the object can still be compared, spread and
+ * cloned.
+ */
 export function withJson<T extends object>(value: T): T {
 	return Object.defineProperty(value, "toJSON", TO_JSON);
 }

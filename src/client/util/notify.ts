@@ -1,6 +1,5 @@
 /**
- * Calls what a caller gave to be told by. One that throws is its owner's fault, to be seen as such where such faults
- * are seen, and no reason for a transfer to fail.
+ * Calls a caller's callback. An exception in it is reported as an uncaught exception and does not fail the transfer.
  */
 export function notify<Args extends unknown[]>(
 	listener: ((...args: Args) => unknown) | undefined,

@@ -1,31 +1,32 @@
 import { replyInvalid } from "../errors/errors.js";
 
-/** One page of a list, and where the next one begins, if there is one. */
+/** One page of a list and the position of the next, if there is one. */
 export interface Page<Item, Position> {
 	readonly items: readonly Item[];
 	readonly next: readonly [] | readonly [Position];
 }
 
-/** How a list is read page by page. */
+/** How to read a list page by page. */
 export interface Pages<Item, Position> {
 	readonly method: string;
-	/** Most items of a page, as they were asked for. */
+	/** Maximum items of a page, as requested. */
 	readonly limit: number;
 	readonly fetch: (after: Position | undefined) => Promise<Page<Item, Position>>;
 	/** A text that sorts as positions do. */
 	readonly orderOf: (position: Position) => string;
 }
 
-/** Sequence numbers, as texts that sort as they do. */
+/** A sequence number as a text that sorts in numeric order. */
 export const orderOfSequence = (sequence: bigint): string => sequence.toString(16).padStart(16, "0");
 
-/** Pages in a row on which nothing was found that was asked for: the largest store has fewer. */
+/** Maximum consecutive pages without a match: the largest store has fewer pages. */
 export const MAX_EMPTY_PAGES = 10_000;
 
 /**
- * The items of all pages, as they are taken.
- * @throws ClientError `reply_invalid` where a page is longer than asked for, or the next one does not begin past it, or
- *   none of very many has anything on it: such a list would never end
+ * The items of all pages, fetched as the caller iterates.
+ * @throws ClientError `reply_invalid` if a page is longer than requested, if the next one does not begin after it, or
+ * if
+ * too many pages are empty: such a list would never end
  */
 export async function* pages<Item, Position>({
 	method,

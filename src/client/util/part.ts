@@ -1,12 +1,11 @@
 import { ClientError, messageOf } from "../errors/errors.js";
 
 /**
- * A part of the client that is loaded when it is needed, by a dynamic import: what a page does not use is not in its main
- * chunk.
+ * A part of the client that a dynamic import loads on first use, so that it is not in a page's main chunk.
  * @throws ClientError `part_not_loaded`
  */
 export function part<Module>(load: () => Promise<Module>): () => Promise<Module> {
-	/** An import that has been made takes a while, too. One that failed is made again. */
+	/** Cache the promise, since even a repeated import is slow. A failed import is tried again. */
 	let loaded: Promise<Module> | undefined;
 	return async () => {
 		try {
@@ -19,7 +18,7 @@ export function part<Module>(load: () => Promise<Module>): () => Promise<Module>
 	};
 }
 
-/** Items that a part lists. */
+/** The items of a list whose code is loaded first. */
 export async function* listed<T>(list: Promise<AsyncGenerator<T>>): AsyncGenerator<T> {
 	yield* await list;
 }

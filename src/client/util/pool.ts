@@ -1,6 +1,6 @@
 /**
- * Runs tasks side by side, so many at a time, and takes a new one only when there is room for it: whoever produces
- * the tasks is held back, so that what waits never piles up in memory.
+ * Runs tasks concurrently, up to a limit, and accepts a new task only when there is room: the producer waits, so that
+ * pending tasks do not fill memory.
  */
 export class Pool {
 	readonly #concurrency: () => number;
@@ -8,7 +8,7 @@ export class Pool {
 	#failure: { error: unknown } | undefined;
 	readonly #waiting: (() => void)[] = [];
 
-	/** @param concurrency how many at a time; a function where that changes */
+	/** @param concurrency maximum tasks at a time; a function if it changes */
 	constructor(concurrency: number | (() => number)) {
 		this.#concurrency = typeof concurrency === "number" ? () => concurrency : concurrency;
 	}
@@ -18,7 +18,7 @@ export class Pool {
 		return this.#running;
 	}
 
-	/** Starts `task` once there is room. Throws what an earlier task threw, and then starts nothing more. */
+	/** Starts `task` when there is room. Throws the error of an earlier task and then starts no more. */
 	async add(task: () => Promise<void>): Promise<void> {
 		while (!this.#failure && this.#running >= this.#concurrency()) await this.#oneEnded();
 		this.#throwFailure();
@@ -33,13 +33,13 @@ export class Pool {
 			});
 	}
 
-	/** Waits until every task has ended. Throws what one of them threw. */
+	/** Waits until all tasks have ended. Throws the error of a failed one. */
 	async drain(): Promise<void> {
 		await this.settle();
 		this.#throwFailure();
 	}
 
-	/** Waits until every task has ended, however it ended. */
+	/** Waits until all tasks have ended, failed or not. */
 	async settle(): Promise<void> {
 		while (this.#running > 0) await this.#oneEnded();
 	}

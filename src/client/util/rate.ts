@@ -1,12 +1,11 @@
-/** Over how long a rate is smoothed: blocks come about every second, and a reader wants a figure that stands still. */
+/** Smoothing time of the rate: blocks come about once a second, and the displayed figure should be steady. */
 const SMOOTHED_OVER_MS = 8_000;
-/** Before that a rate says nothing. */
+/** Below this time the rate is undefined. */
 const MIN_MS = 250;
 
 /**
- * Bytes a second, smoothed exponentially: bytes and time both lose their weight with age, and the rate is the one by
- * the other, so that it is right from the first bytes on instead of rising from nothing. While it is stopped, no
- * time passes.
+ * Bytes per second, smoothed exponentially. Bytes and time both decay with age, and the rate is their quotient, so that
+ * it is right from the first bytes instead of rising from zero. Time while stopped does not count.
  */
 export class Rate {
 	readonly #monotonic: () => number;
@@ -35,7 +34,7 @@ export class Rate {
 		this.#isStopped = false;
 	}
 
-	/** Undefined as long as there is too little to tell. */
+	/** Undefined until enough has been measured. */
 	get bytesPerSecond(): number | undefined {
 		this.#age();
 		return this.#ms < MIN_MS || this.#bytes < 1 ? undefined : (this.#bytes / this.#ms) * 1_000;

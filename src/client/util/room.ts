@@ -1,22 +1,24 @@
 import { concat } from "./bytes.js";
 
 /**
- * Bytes that something will be put before, in a buffer that has room for it. A chunk of 2 MiB becomes an argument
- * and then an envelope: where it is read into such a buffer both are made around it. With a copy for the argument a
- * process that uploads 4 GiB, 12 chunks at a time, grew by 150 MB, without by 141; for 1 GB the buffers' being used
- * again made 122 of 134. Of each chunk under way fetch has a copy of its own.
+ * Buffers with free space before the bytes. A chunk of 2 MiB becomes an argument and then an envelope; with that space
+ * both are built around the chunk without copying it. Buffers are also reused, since garbage would wait for the
+ * collector.
  */
 
-/** An argument's head and an envelope's: sender's key, signature and a chain of delegations. Where it does not fit, it is copied. */
+/**
+ * Space for the head of an argument and of an envelope: the sender's key, signature and delegation chain. If they do
+ * not fit, the bytes are copied.
+ */
 const ROOM_BYTES = 16_384;
 
-/** Buffers made here, which nobody else writes to. */
+/** Buffers made here; no other code writes to them. */
 const roomy = new WeakSet<ArrayBufferLike>();
 
-/** Less than this is copied: room for each of thousands of small files would be more than the files. */
+/** Shorter bytes are copied: for thousands of small files the free space would exceed the files. */
 const MIN_BYTES = 65_536;
 
-/** A new buffer of this length, with room before it where that is worth it. */
+/** A new buffer of this length, with space before it if it is long enough. */
 function roomFor(length: number): Uint8Array {
 	if (length < MIN_BYTES) return new Uint8Array(length);
 	const { buffer } = new Uint8Array(ROOM_BYTES + length);
@@ -24,9 +26,7 @@ function roomFor(length: number): Uint8Array {
 	return new Uint8Array(buffer, ROOM_BYTES, length);
 }
 
-/**
- * Buffers that are filled again once nobody needs what is in them: as garbage they would wait for the collector.
- */
+/** Buffers to refill when their bytes are no longer needed: as garbage they would wait for the collector. */
 export class Buffers {
 	#free: Uint8Array[] = [];
 
@@ -35,7 +35,7 @@ export class Buffers {
 		return at < 0 ? roomFor(length) : (this.#free.splice(at, 1)[0] as Uint8Array);
 	}
 
-	/** Only for what `take` gave, and only once nobody reads it any more. */
+	/** Pass only a buffer from `take`, after its last reader is done. */
 	giveBack(bytes: Uint8Array): void {
 		if (hasRoom(bytes)) this.#free.push(bytes);
 	}
@@ -45,7 +45,7 @@ export class Buffers {
 	}
 }
 
-/** The parts as one, with room before them where that is worth it. */
+/** Concatenates the parts, with space before them if they are long enough. */
 export function withRoom(...parts: readonly Uint8Array[]): Uint8Array {
 	if (parts.reduce((length, part) => length + part.length, 0) < MIN_BYTES) return concat(...parts);
 	const whole = concat(new Uint8Array(ROOM_BYTES), ...parts);
@@ -53,12 +53,12 @@ export function withRoom(...parts: readonly Uint8Array[]): Uint8Array {
 	return whole.subarray(ROOM_BYTES);
 }
 
-/** Whether there is room before the bytes, which somebody else's never have. */
+/** Whether there is space before the bytes; buffers of other code never have it. */
 export const hasRoom = (bytes: Uint8Array): boolean => roomy.has(bytes.buffer);
 
 /**
- * `head` and `bytes` as one: in the room before `bytes` where there is enough, else as a copy. What was put before
- * the same bytes earlier is overwritten, so it must have been sent.
+ * `head` and `bytes` joined: in the space before `bytes` if it is large enough, else as a copy. It overwrites an
+ * earlier head of the same bytes, so that head must have been sent.
  */
 export function prepend(head: Uint8Array, bytes: Uint8Array): Uint8Array {
 	const start = bytes.byteOffset - head.length;

@@ -1,4 +1,7 @@
-/** What is iterated, up to where that throws by itself: what is done with it may throw, too. */
+/**
+ * Iterates up to the point where the iterable itself throws, so that errors of the loop body are not mistaken for its
+ * errors.
+ */
 export async function* untilBroken<T>(
 	items: Iterable<T> | AsyncIterable<T>,
 	broke: (error: unknown) => void,
