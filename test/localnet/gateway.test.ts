@@ -142,6 +142,8 @@ describe("C91 docs/HTTP.md", () => {
 		const found = await answered(rows, async (method, headers, i) => {
 			const answer = await get(paths[i]!, { method, headers: headersOf(headers, validators[i]!) });
 			holdsWhatItSays(answer, method, contents[i]!);
+			if (answer.status === 200 || answer.status === 206)
+				expect(answer.headers["accept-ranges"]).toBe(["none", "bytes", "bytes", "none"][i]);
 			return cellOf(answer.status, answer.headers as IncomingHttpHeaders);
 		});
 		expect(written(found)).toEqual(written(rows));

@@ -78,6 +78,7 @@ export interface HttpSettings {
 /** HTTP answers as the settings have them. */
 export const rulesOf = ({ http = {} }: Settings): HttpRules => ({
 	isSite: http.site ?? false,
+	hasExact: (http.exactRanges?.cyclesPerDay ?? 0) > 0,
 	origin: http.allowOrigin,
 });
 

@@ -3,7 +3,7 @@ import { Refusal, type Settings } from "../../../src/canister/engine/index.js";
 import { MAX_CHUNK_BYTES, type WirePublication } from "../../../src/protocol/index.js";
 import { newId, publication, rootOf } from "../../support/store.js";
 import { ask } from "../engine/ask.js";
-import { controller, Gateway } from "./gateway.js";
+import { type Ask, controller, Gateway } from "./gateway.js";
 
 /** Headers of answers: from metadata, type and settings; and what becomes of all answers where these change. */
 
@@ -110,6 +110,73 @@ describe("C89 headers of an answer", () => {
 		const gateway = storeWith();
 		put(gateway, "a", small, { content_type: type });
 		expect(gateway.get("/a").headers["content-security-policy"]).toBe(policy);
+	});
+});
+
+describe("C89 Accept-Ranges", () => {
+	const exactly = (cyclesPerDay: number): Settings => ({ http: { exactRanges: { cyclesPerDay } } });
+	const start = { headers: { range: `bytes=${S}-` } };
+	const first = { headers: { range: "bytes=0-" } };
+	const two = { headers: { range: "bytes=0-1" } };
+	const accepted = (gateway: Gateway, url: string, asks: Ask[]) =>
+		asks.map((ask) => {
+			const { status, headers } = gateway.get(url, ask);
+			return [status, headers["accept-ranges"]];
+		});
+	const store = (settings?: Settings) => {
+		const gateway = storeWith(settings);
+		put(gateway, "note", small);
+		put(gateway, "clip", small, { content_type: "video/mp4" });
+		upload(gateway, "film", { content_type: "video/mp4" });
+		gateway.settle();
+		return gateway;
+	};
+	const all: Ask[] = [{}, { method: "HEAD" }, first, two, start];
+
+	test("is none for several chunks, of which starts of chunks are answered all the same", () => {
+		const none = [200, "none"];
+		expect(accepted(store(), "/note", [{}, { method: "HEAD" }, first])).toEqual([none, none, none]);
+		const clip = [
+			[200, "bytes"],
+			[206, "bytes"],
+			[206, "bytes"],
+		];
+		expect(accepted(store(), "/clip", [{}, first, two])).toEqual(clip);
+		expect(accepted(store(), "/film", all)).toEqual(all.map(() => [206, "none"]));
+		const tag = store().get("/film").headers.etag!;
+		expect(accepted(store(), "/film", [{ headers: { "if-none-match": tag } }])).toEqual([[304, undefined]]);
+	});
+
+	test("is bytes for several chunks with exact ranges, unless they may cost nothing", () => {
+		expect(accepted(store(exactly(1_000_000_000)), "/film", all)).toEqual(all.map(() => [206, "bytes"]));
+		expect(accepted(store(exactly(0)), "/film", all)).toEqual(all.map(() => [206, "none"]));
+	});
+
+	test("changes with the setting, also of parts that copies share; another amount a day renews nothing", () => {
+		const gateway = store();
+		gateway.upgrade(exactly(1_000_000_000));
+		expect(gateway.ask("/film").status).toBe(503);
+		gateway.settle();
+		expect(accepted(gateway, "/film", all)).toEqual(all.map(() => [206, "bytes"]));
+		gateway.upgrade(exactly(2_000_000_000));
+		expect(gateway.get("/film").status).toBe(206);
+		gateway.upgrade({});
+		gateway.settle();
+		expect(accepted(gateway, "/film", all)).toEqual(all.map(() => [206, "none"]));
+	});
+
+	test("is bytes under a raw name, where any range is answered and nothing is certified", () => {
+		const host = "abcde-cai.raw.icp0.io";
+		const asks: Ask[] = [...all, { headers: { range: "bytes=5-9" } }];
+		for (const ask of asks) {
+			const { status, headers } = store().ask("/film", { ...ask, headers: { ...ask.headers, host } });
+			const names = headers.map(([name]) => name.toLowerCase());
+			expect([status, Object.fromEntries(headers)["accept-ranges"]]).toEqual([206, "bytes"]);
+			expect(names).not.toContain("ic-certificate");
+		}
+		expect(Object.fromEntries(store().ask("/note", { headers: { host } }).headers)["accept-ranges"]).toBe(
+			"none",
+		);
 	});
 });
 

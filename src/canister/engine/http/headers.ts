@@ -13,6 +13,8 @@ export interface HttpRules {
 	readonly isSite: boolean;
 	/** Which origin may read answers; `*`: any. */
 	readonly origin: string | undefined;
+	/** Whether ranges that no certified answer has are answered by updates. */
+	readonly hasExact: boolean;
 }
 
 /** Status and headers of an answer. Names are in lower case, as they are hashed. */
@@ -185,11 +187,24 @@ export const wholeHead = (manifest: WireManifest, rules: HttpRules): Head => ({
 	],
 });
 
+/**
+ * What parts say of ranges. Of several chunks only those that begin where a chunk does are certified: a player that reads
+ * `bytes` would seek to others, which fail.
+ */
+const acceptedOf = ({ size, chunk_size }: Represented, { hasExact }: HttpRules): string =>
+	hasExact || size <= chunk_size ? "bytes" : "none";
+
 /** 206 with these bytes of it, `to` included. */
-export const ownPartHead = (manifest: WireManifest, from: number, to: number, rules: HttpRules): Head => ({
+export const ownPartHead = (
+	manifest: WireManifest,
+	from: number,
+	to: number,
+	rules: HttpRules,
+	accepts = acceptedOf(manifest, rules),
+): Head => ({
 	status: 206,
 	headers: [
-		...described(manifest, "bytes", rules),
+		...described(manifest, accepts, rules),
 		["content-range", `bytes ${from}-${to}/${manifest.size}`],
 		tagged(manifest),
 	],
@@ -199,7 +214,7 @@ export const ownPartHead = (manifest: WireManifest, from: number, to: number, ru
 export const sharedPartHead = (manifest: Represented, index: number, rules: HttpRules): Head => ({
 	status: 206,
 	headers: [
-		...typed(manifest, "bytes", rules),
+		...typed(manifest, acceptedOf(manifest, rules), rules),
 		["cache-control", REVALIDATED],
 		["content-range", rangeOf(manifest, index)],
 		tagged(manifest),

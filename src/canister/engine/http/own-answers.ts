@@ -50,7 +50,7 @@ export type AnswerName =
 
 const NO_BYTES = new Uint8Array(0);
 /** Goes up when the same blob gets another header, or another set of answers. */
-const RULES = 1;
+const RULES = 2;
 /** As many answers as a blob has for itself at most. */
 const MOST_ANSWERS = 8;
 
@@ -87,7 +87,7 @@ export class OwnAnswers {
 			const { own, shared, rules } = this.#http;
 			const names = Object.keys(this.#fixed) as AnswerName[];
 			const fixed = names.map((name) => this.#fixedHash(name));
-			const said = encodeUtf8(`${RULES} ${rules.isSite}`);
+			const said = encodeUtf8(`${RULES} ${rules.isSite} ${rules.hasExact}`);
 			const hash = this.#hashing.sha256(concat(own, shared, ...fixed, said));
 			this.#print =
 				new DataView(hash.buffer, hash.byteOffset).getUint32(0) * 0x1_0000 + (hash[4]! << 8) + hash[5]!;

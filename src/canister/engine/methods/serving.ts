@@ -87,8 +87,9 @@ export class Serving {
 		const chosen = choose(query, blob.manifest, substance.form);
 		const unaligned = chosen === "unaligned" ? rangeWithin(query, blob.manifest) : undefined;
 		if (unaligned !== undefined && this.hasExact) return isUpdate ? this.#exact(blob, unaligned) : BY_UPDATE;
-		if (typeof chosen === "string") return this.#own(blob, substance, chosen);
-		return this.#part(blob, chosen.part);
+		const reply =
+			typeof chosen === "string" ? this.#own(blob, substance, chosen) : this.#part(blob, chosen.part);
+		return substance.form === "parts" && isRaw(query) ? uncertified(reply) : reply;
 	}
 
 	/** Whether exact ranges are answered, by updates: in maintenance, and when the canister is short of cycles, none are. */
@@ -177,7 +178,7 @@ export class Serving {
 		const start = index * blob.chunkSize;
 		const chunk = this.#chunk(blob, index);
 		const end = Math.min(to, start + chunk.length - 1);
-		const { status, headers } = ownPartHead(blob.manifest, from, end, this.#state.http.rules);
+		const { status, headers } = ownPartHead(blob.manifest, from, end, this.#state.http.rules, "bytes");
 		return { status, headers, body: chunk.subarray(from - start, end - start + 1) };
 	}
 
@@ -194,6 +195,15 @@ export class Serving {
 }
 
 const RAW = /^[a-z0-9-]+\.raw\./i;
+const isRaw = (query: HttpQuery): boolean => RAW.test(query.header("host") ?? "");
+
+/** Under a raw name any range is answered: without the proof, which is of the answer that says what is certified. */
+const uncertified = ({ headers, ...rest }: HttpReply): HttpReply => ({
+	...rest,
+	headers: headers
+		.filter(([name]) => !name.startsWith("ic-certificate"))
+		.map(([name, value]) => [name, name === "accept-ranges" ? "bytes" : value]),
+});
 
 /** The range that is asked for under a raw name, `<canister>.raw.icp0.io`, where nobody verifies. */
 function rangeOfRaw(
@@ -201,7 +211,7 @@ function rangeOfRaw(
 	manifest: WireManifest,
 	form: Substance["form"],
 ): ByteRange | undefined {
-	if (query.method !== "GET" || form === "pending" || !RAW.test(query.header("host") ?? "")) return undefined;
+	if (query.method !== "GET" || form === "pending" || !isRaw(query)) return undefined;
 	const size = Number(manifest.size);
 	if (form === "whole" && !isRanged(size, manifest.content_type)) return undefined;
 	if (isUnchanged(query, manifest) || !isOfThisVersion(query, manifest)) return undefined;
