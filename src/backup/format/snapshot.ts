@@ -5,7 +5,10 @@ import { decodeJson, encodeJson, type Fields, type Json } from "./json.js";
 const FORMAT = "canister-blobs backup snapshot";
 export const MAX_SNAPSHOT_BYTES = 2 * 2 ** 20;
 /** Maximum number of missing blobs that a snapshot names. `missingCount` counts all. */
-export const MAX_NAMED_MISSING = 1_000;
+const MAX_NAMED_MISSING = 1_000;
+/** Maximum size of these as JSON: half a snapshot, whose other fields are far shorter than the other half. */
+const MAX_NAMED_BYTES = MAX_SNAPSHOT_BYTES / 2;
+const MAX_REASON_CHARACTERS = 1_000;
 
 /** A tree of pages. */
 export interface SnapshotTree {
@@ -51,7 +54,7 @@ export interface Snapshot {
 	readonly parent: string | undefined;
 	/** How it was made: from the feed alone, or by comparing lists. */
 	readonly method: "feed" | "lists";
-	/** The first 1,000 missing blobs. */
+	/** The first missing blobs: at most 1,000, and at most 1 MiB of JSON. */
 	readonly missing: readonly MissingBlob[];
 	/** Number of missing blobs. */
 	readonly missingCount: number;
@@ -61,8 +64,22 @@ export interface Snapshot {
 
 const encodeTree = ({ root, level, entries, bytes }: SnapshotTree): Json => ({ root, level, entries, bytes });
 
-export const encodeSnapshot = (snapshot: Snapshot): Buffer =>
-	encodeJson({
+/** As many missing blobs, from the first on, as a snapshot can name. */
+export function namedOf(lost: readonly MissingBlob[]): MissingBlob[] {
+	const named: MissingBlob[] = [];
+	let bytes = 0;
+	for (const { key, reason } of lost.slice(0, MAX_NAMED_MISSING)) {
+		const missing = { key, reason: reason.slice(0, MAX_REASON_CHARACTERS) };
+		bytes += encodeJson(missing).length + 1;
+		if (bytes > MAX_NAMED_BYTES) break;
+		named.push(missing);
+	}
+	return named;
+}
+
+/** @throws RangeError if `decodeSnapshot` would refuse it for its size */
+export function encodeSnapshot(snapshot: Snapshot): Buffer {
+	const bytes = encodeJson({
 		format: FORMAT,
 		version: FORMAT_VERSION,
 		canister: snapshot.canister,
@@ -80,6 +97,10 @@ export const encodeSnapshot = (snapshot: Snapshot): Buffer =>
 		missingCount: snapshot.missingCount,
 		nonce: snapshot.nonce,
 	});
+	if (bytes.length > MAX_SNAPSHOT_BYTES)
+		throw new RangeError(`a snapshot has at most ${MAX_SNAPSHOT_BYTES} bytes, and not ${bytes.length}`);
+	return bytes;
+}
 
 const decodeTree = (fields: Fields): SnapshotTree => ({
 	root: fields.sha256("root"),

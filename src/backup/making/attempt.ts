@@ -5,7 +5,7 @@ import type { BlobClient, Cursor } from "../../client/index.js";
 import { BackupError } from "../errors.js";
 import type { Json } from "../format/json.js";
 import { hex, sha256 } from "../format/names.js";
-import { encodeSnapshot, MAX_NAMED_MISSING, type Snapshot, type SnapshotTree } from "../format/snapshot.js";
+import { encodeSnapshot, namedOf, type Snapshot, type SnapshotTree } from "../format/snapshot.js";
 import { inOrder } from "../in-order.js";
 import type { ItemWriter } from "../repository/item-writer.js";
 import type { Repository } from "../repository/repository.js";
@@ -270,9 +270,7 @@ export class Attempt {
 			...made,
 			wasmHash,
 			parent: parent?.id,
-			missing: lost
-				.slice(0, MAX_NAMED_MISSING)
-				.map(({ key, reason }) => ({ key, reason: reason.slice(0, 1_000) })),
+			missing: namedOf(lost),
 			missingCount: lost.length,
 			nonce: hex(randomBytes(16)),
 		};
