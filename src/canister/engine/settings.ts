@@ -4,6 +4,7 @@ import type { Admit, Authorize } from "./access.js";
 import { DEFAULT_QUOTA, type Quota } from "./accounts/accounts.js";
 import { type CapacitySettings, DEFAULT_CAPACITY } from "./accounts/capacity.js";
 import type { HttpRules } from "./http/headers.js";
+import { misreadOf } from "./http/path-text.js";
 
 /** What an application may set about its store; each has a default. */
 export interface Settings {
@@ -94,6 +95,11 @@ const isPrefix = (prefix: unknown): boolean =>
 	checkKey(prefix.slice(1)) === undefined &&
 	encodeUtf8(prefix).length <= MAX_PREFIX_BYTES;
 
+function checkWritten(prefix: string): void {
+	const misread = prefix.split("/").includes("*") ? "a prefix has no wildcard" : misreadOf(prefix);
+	if (misread !== undefined) throw new RangeError(`http.prefix ${JSON.stringify(prefix)}: ${misread}`);
+}
+
 /** The names of all settings. */
 export const SETTINGS: Readonly<Record<keyof Settings, true>> = {
 	authorize: true,
@@ -145,6 +151,7 @@ export function checkSettings(settings: Settings): void {
 		throw new RangeError(
 			`http.prefix must be a path such as /files, of at most ${MAX_PREFIX_BYTES} bytes, without a slash at its end`,
 		);
+	if (http.prefix !== undefined) checkWritten(http.prefix);
 	if (http.allowOrigin !== undefined && !ORIGIN.test(http.allowOrigin))
 		throw new RangeError("http.allowOrigin must be `*`, or an origin such as https://example.org");
 	for (const name of ["authorize", "admit"] as const) checkRule(name, settings[name]);

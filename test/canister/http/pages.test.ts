@@ -79,6 +79,30 @@ describe("C147 an application's answers", () => {
 		expect(ownAt("/about", "POST")).toBeUndefined();
 	});
 
+	test.each(['W/"v1"', '"v1"'])("If-None-Match names a given ETag of %s weakly", (etag) => {
+		serve("/tagged", { headers: { etag }, body: "tagged" });
+		expect(gateway.get("/tagged")).toMatchObject({ status: 200, headers: { etag } });
+		for (const tags of ['"v1"', 'W/"v1"', 'W/"v0", W/"v1"', "*"])
+			expect(gateway.get("/tagged", { headers: { "if-none-match": tags } }), tags).toMatchObject({
+				status: 304,
+				headers: { etag },
+			});
+		expect(gateway.get("/tagged", { headers: { "if-none-match": 'W/"v2"' } }).status).toBe(200);
+	});
+
+	test("without a body where a status has none; a percent sign and a star that mean themselves", () => {
+		serve("/empty", { status: 204 });
+		serve("/100%", page("percent"));
+		serve("/a*b", page("star"));
+		serve("/pair", { body: "\u{1f600}" });
+		serve("/bare", Object.assign(Object.create(null), { headers: Object.create(null), body: "bare" }));
+		expect(gateway.get("/empty")).toMatchObject({ status: 204, body: new Uint8Array(0) });
+		expect(textAt("/100%25")).toBe("percent");
+		expect(textAt("/a*b")).toBe("star");
+		expect(textAt("/pair")).toBe("\u{1f600}");
+		expect(textAt("/bare")).toBe("bare");
+	});
+
 	test("the nearest wildcard answers what nothing else does, and a path of its own wins", () => {
 		serve("/*", page("app"));
 		serve("/admin/*", page("admin"));
@@ -223,6 +247,42 @@ describe("C147 what is refused changes nothing", () => {
 		expect(() => serve(path, answer)).toThrow(RangeError);
 		expect(gateway.host.certified).toEqual(before);
 		expect(gateway.get("/x").status).toBe(404);
+	});
+
+	test.each<[string, ServedAnswer, RegExp]>([
+		["/x", { headers: new Map([["a", "b"]]) as never }, /plain object/],
+		["/x", { headers: new Headers({ a: "b" }) as never }, /plain object/],
+		["/x", { headers: [["a", "b"]] as never }, /plain object/],
+		["/x", new Map([["body", "x"]]) as never, /plain object/],
+		["/x", { headers: { etag: "v1" } }, /entity-tag/],
+		["/x", { headers: { etag: 'w/"v1"' } }, /entity-tag/],
+		["/x", { headers: { ETag: '"a" "b"' } }, /entity-tag/],
+		["/x", { status: 404, headers: { etag: "v1" } }, /entity-tag/],
+		["/x", { status: 204, body: "x" }, /status 204 has no body/],
+		["/x", { status: 205, body: Uint8Array.of(1) }, /status 205 has no body/],
+		...[301, 302, 303, 307, 308].map((status): [string, ServedAnswer, RegExp] => [
+			"/x",
+			{ status },
+			/has a header location/,
+		]),
+		...["Connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "Upgrade"].map(
+			(name): [string, ServedAnswer, RegExp] => ["/x", { headers: { [name]: "x" } }, /of one connection/],
+		),
+		["/x", { headers: { a: "" } }, /header a has no value/],
+		["/x", { headers: { a: 7 as never } }, /printable ASCII/],
+		["/x", { body: "a\ud800b" }, /half a surrogate pair/],
+		["/x", { body: "\udc00" }, /half a surrogate pair/],
+		["/x", { body: "x".repeat(2_000_001) }, /2000000 bytes/],
+		["/x", { body: "ü".repeat(1_000_001) }, /2000000 bytes/],
+		["/x%20y", OK, /not escaped/],
+		["/%C3%BC", OK, /not escaped/],
+		["/x?y", OK, /ends before/],
+		["/x#y", OK, /ends before/],
+	])("%j with %o: says why", (path, answer, reason) => {
+		const before = gateway.host.certified;
+		expect(() => serve(path, answer)).toThrow(RangeError);
+		expect(() => serve(path, answer)).toThrow(reason);
+		expect(gateway.host.certified).toEqual(before);
 	});
 
 	test("answers of more than 16 MiB together, and paths without a prefix", () => {

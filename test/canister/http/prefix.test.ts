@@ -170,3 +170,20 @@ test.each(["files", "/", "/files/", "//files", "/a/../b", "/<*>", "/a\n", `/${"x
 		expect(() => checkSettings({ http: { prefix: prefix as string } })).toThrow(RangeError);
 	},
 );
+
+test.each([
+	["/a%20b", /not escaped/],
+	["/files%2F", /not escaped/],
+	["/*", /no wildcard/],
+	["/a/*", /no wildcard/],
+	["/*/a", /no wildcard/],
+	["/a?b", /ends before/],
+	["/a#b", /ends before/],
+])("%j is hardly meant as a prefix", (prefix, reason) => {
+	expect(() => checkSettings({ http: { prefix } })).toThrow(RangeError);
+	expect(() => checkSettings({ http: { prefix } })).toThrow(reason);
+});
+
+test("a prefix may have a percent sign that escapes nothing, and a star within a segment", () => {
+	for (const prefix of ["/100%", "/a%zz", "/a*b"]) checkSettings({ http: { prefix } });
+});

@@ -131,9 +131,11 @@ export class Pages {
 		const isTagged = content.status === OK;
 		const given = content.headers.find(([name]) => name === ETAG)?.[1];
 		const bodyHash = this.#hashing.sha256(content.body);
-		const tag = isTagged ? (given ?? `"${hex(bodyHash.subarray(0, 8))}"`) : undefined;
+		const its = isTagged ? (given ?? `"${hex(bodyHash.subarray(0, 8))}"`) : undefined;
 		const headers: Header[] =
-			tag === undefined || given !== undefined ? [...content.headers] : [...content.headers, [ETAG, tag]];
+			its === undefined || given !== undefined ? [...content.headers] : [...content.headers, [ETAG, its]];
+		// If-None-Match compares weakly.
+		const tag = its?.replace(/^W\//, "");
 		const names = new Set([...headers.map(([name]) => name), "allow", "content-type"]);
 		const expression = expressionOf([...names].sort());
 		const refusal: Head = {
@@ -208,7 +210,7 @@ export class FoundPage {
 		this.#page = page;
 	}
 
-	/** By which If-None-Match is compared; undefined where it means nothing. */
+	/** By which If-None-Match is compared, without `W/`; undefined where it means nothing. */
 	get tag(): string | undefined {
 		return this.#page.tag;
 	}

@@ -2,20 +2,21 @@ import { encodeUtf8, fromUnits } from "../../../protocol/codec/utf8.js";
 import { checkKey, KEY_END_LABEL, OTHERS_LABEL } from "../../../protocol/index.js";
 import type { Header } from "../http/headers.js";
 import type { PageContent } from "../http/pages.js";
+import { misreadOf } from "../http/path-text.js";
 import type { State } from "../state.js";
 
 /** What an application answers over HTTP at paths of its own, beside the blobs of its store. */
 
 /** A certified answer to GET and HEAD. */
 export interface ServedAnswer {
-	/** Of HTTP: 200 to 599, but for 206 and 304. @default 200 */
+	/** Of HTTP: 200 to 599, but for 206 and 304. 204 and 205 have no body, redirects a `location`. @default 200 */
 	readonly status?: number;
 	/**
-	 * At most 32, of 4,096 bytes together. An answer of status 200 has an ETag, made of its body unless it is given here, and
-	 * If-None-Match is answered with 304.
+	 * A plain object: at most 32, of 4,096 bytes together. An answer of status 200 has an ETag, made of its body unless it is
+	 * given here (`"v1"` or `W/"v1"`), and If-None-Match is answered with 304.
 	 */
 	readonly headers?: Readonly<Record<string, string>>;
-	/** At most 2,000,000 bytes; a text as UTF-8. @default empty */
+	/** At most 2,000,000 bytes; a text as UTF-8, without half a surrogate pair. @default empty */
 	readonly body?: string | Uint8Array;
 }
 
@@ -30,8 +31,15 @@ const OTHERS = fromUnits(OTHERS_LABEL);
 
 const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 const VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+/** An entity-tag (RFC 9110, 8.8.3). */
+const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e]*"$/;
 /** Headers that gateways set or read themselves; and cookies, which all readers of a cache would share. */
-const RESERVED = /^(?:ic-|x-ic-|connection$|content-length$|content-range$|set-cookie$|transfer-encoding$)/;
+const RESERVED = /^(?:ic-|x-ic-|content-length$|content-range$|set-cookie$)/;
+/** Headers of one connection (RFC 9110, 7.6.1), which nobody passes on. */
+const HOP_BY_HOP = /^(?:connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/;
+const BODILESS = new Set([204, 205]);
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+const HALF_A_PAIR = /[\ud800-\udfff]/u;
 
 /** Answers GET and HEAD at a path from now on, until the next upgrade; undefined: nothing. @throws RangeError */
 export function serve(state: State, path: string, answer: ServedAnswer | undefined): void {
@@ -63,6 +71,8 @@ function labelsOf(path: string): string[] {
 		typeof path === "string" && path.startsWith("/") && encodeUtf8(path).length <= MAX_PATH_BYTES;
 	if (!isPath)
 		throw new RangeError(`a path is a text that begins with "/", of at most ${MAX_PATH_BYTES} bytes`);
+	const misread = misreadOf(path);
+	if (misread !== undefined) throw new RangeError(`the path ${shown(path)}: ${misread}`);
 	const segments = path.slice(1).split("/");
 	const last = segments.pop()!;
 	const named = last === "" || last === "*" ? segments : [...segments, last];
@@ -72,29 +82,47 @@ function labelsOf(path: string): string[] {
 	return last === "*" ? [...segments, OTHERS] : [...segments, last, SELF];
 }
 
-const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+/** Not a Map or an instance of Headers, whose content is no property. */
+function isPlain(value: unknown): value is object {
+	if (typeof value !== "object" || value === null) return false;
+	const prototype: unknown = Object.getPrototypeOf(value);
+	return prototype === Object.prototype || prototype === null;
+}
 
 function contentOf(answer: ServedAnswer): PageContent {
-	if (!isObject(answer)) throw new RangeError("what is served is { status, headers, body }, or undefined");
+	if (!isPlain(answer))
+		throw new RangeError("what is served is a plain object { status, headers, body }, or undefined");
 	const { status = 200, headers = {}, body = "", ...rest } = answer;
-	if (!isObject(headers)) throw new RangeError("headers are an object of texts by their names");
+	if (!isPlain(headers))
+		throw new RangeError("headers are a plain object of texts by their names, not a Map or Headers");
 	for (const name of Object.keys(rest)) throw new RangeError(`an answer has no ${name}`);
 	if (!Number.isInteger(status) || status < 200 || status > 599 || status === 206 || status === 304)
 		throw new RangeError("a status is a whole number from 200 to 599, and neither 206 nor 304");
-	const bytes = typeof body === "string" ? encodeUtf8(body) : body;
-	if (!(bytes instanceof Uint8Array) || bytes.length > MAX_BODY_BYTES)
-		throw new RangeError(`a body is a text or a Uint8Array of at most ${MAX_BODY_BYTES} bytes`);
-	return { status, headers: headersOf(headers), body: bytes.slice() };
+	const bytes = bytesOf(body);
+	if (BODILESS.has(status) && bytes.length > 0)
+		throw new RangeError(`an answer of status ${status} has no body`);
+	const read = headersOf(headers);
+	if (REDIRECTS.has(status) && !read.some(([name]) => name === "location"))
+		throw new RangeError(`an answer of status ${status} has a header location`);
+	return { status, headers: read, body: bytes };
+}
+
+function bytesOf(body: string | Uint8Array): Uint8Array {
+	const isText = typeof body === "string";
+	// A text has at least as many bytes as units.
+	if ((isText || body instanceof Uint8Array) && body.length <= MAX_BODY_BYTES) {
+		if (isText && HALF_A_PAIR.test(body)) throw new RangeError("a body has half a surrogate pair");
+		const bytes = isText ? encodeUtf8(body) : body;
+		if (bytes.length <= MAX_BODY_BYTES) return bytes.slice();
+	}
+	throw new RangeError(`a body is a text or a Uint8Array of at most ${MAX_BODY_BYTES} bytes`);
 }
 
 function headersOf(given: Readonly<Record<string, string>>): Header[] {
 	const headers = Object.entries(given).map(([name, value]): Header => [name.toLowerCase(), value]);
 	let bytes = 0;
 	for (const [name, value] of headers) {
-		if (!NAME.test(name) || RESERVED.test(name))
-			throw new RangeError(`${shown(name)} is no header of an answer`);
-		if (typeof value !== "string" || !VALUE.test(value))
-			throw new RangeError(`the header ${name} must be a text of printable ASCII`);
+		checkHeader(name, value);
 		bytes += name.length + value.length;
 	}
 	if (new Set(headers.map(([name]) => name)).size < headers.length)
@@ -104,4 +132,16 @@ function headersOf(given: Readonly<Record<string, string>>): Header[] {
 			`an answer has at most ${MOST_HEADERS} headers of ${MAX_HEADERS_BYTES} bytes together`,
 		);
 	return headers;
+}
+
+function checkHeader(name: string, value: unknown): void {
+	if (!NAME.test(name)) throw new RangeError(`${shown(name)} is no name of a header`);
+	if (HOP_BY_HOP.test(name))
+		throw new RangeError(`the header ${name} is of one connection, and is no part of an answer`);
+	if (RESERVED.test(name)) throw new RangeError(`${shown(name)} is no header of an answer`);
+	if (value === "") throw new RangeError(`the header ${name} has no value: leave it out`);
+	if (typeof value !== "string" || !VALUE.test(value))
+		throw new RangeError(`the header ${name} must be a text of printable ASCII, without space around it`);
+	if (name === "etag" && !ENTITY_TAG.test(value))
+		throw new RangeError(`the header etag must be an entity-tag such as "v1" or W/"v1", in its quotes`);
 }
