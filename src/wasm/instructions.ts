@@ -1,8 +1,8 @@
 /**
  * Walks over instructions: WebAssembly core specification, chapter 5.4 (Instructions).
  *
- * An instruction is told by one number: its opcode, or 256 and 512 more than what follows the prefixes 0xfc and 0xfd.
- * Its immediates are found in a table by that number: the 1.2 million instructions of a canister take 30 ms.
+ * Each instruction has one number: its opcode, or 256 (prefix 0xfc) or 512 (prefix 0xfd) plus the number after the
+ * prefix. A table by that number says which immediates follow: a canister has a million instructions.
  */
 import { type ByteReader, WasmFormatError } from "./bytes.js";
 import { BASE, describeUnknown, Immediate, immediateOf, MISC, SIMD } from "./opcodes.js";
