@@ -544,6 +544,30 @@ describe("repair brings back", () => {
 		expect(await scene.content(id, opened)).toEqual(content);
 	});
 
+	test("no page: it says what that is, and a backup writes it again once its snapshots are forgotten", async () => {
+		const { scene, id } = await made();
+		const { blobs } = await scene.repository.read(id);
+		const { location } = (await scene.repository.index.find(blobs.root))[0]!;
+		scene.sink.objects.get(location.object)![location.offset + 20]! ^= 1;
+		const client = clientOf(scene.store);
+		const opened = await Repository.open(scene.sink, { writes: true });
+		const left: [string | undefined, string][] = [];
+		const result = await repair(opened, {
+			client,
+			onDamage: ({ sha256, reason }) => left.push([sha256, reason]),
+		});
+		expect(result.damages).toBe(1);
+		expect(left).toEqual([
+			[blobs.root, expect.stringMatching(/^a page of a tree: .*; .*forget the snapshots .* back up again$/)],
+		]);
+		await scene.put("c", "more");
+		await expect(scene.backup({}, opened)).rejects.toMatchObject({ code: "item_missing" });
+		await forget(opened, { ids: [id] });
+		const { summary } = await scene.backup({}, opened);
+		expect(summary.blobs).toBe(4);
+		expect(await verify(await Repository.open(scene.sink))).toMatchObject({ damages: 0 });
+	});
+
 	test("everything from another repository, and all indexes from packs", async () => {
 		const { scene, id, content } = await made();
 		const copy = new MemorySink(

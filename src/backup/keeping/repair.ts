@@ -81,11 +81,20 @@ export async function repair(repository: Repository, options: RepairOptions = {}
 		await writer.flush();
 		counts.replaced += await replace(repository, damagedObjects);
 		if (damages === 0 || round === MAX_ROUNDS || counts.repaired + counts.replaced === before) {
-			for (const damage of found) options.onDamage?.(damage);
+			for (const damage of found) options.onDamage?.(withRemedy(damage));
 			return { ...counts, damages };
 		}
 	}
 }
+
+/** Of pages and snapshots the store has no copy, and a backup relies on the pages of the one before. */
+const withRemedy = (damage: Damage): Damage =>
+	damage.sha256 === undefined || damage.key !== undefined
+		? damage
+		: {
+				...damage,
+				reason: `${damage.reason}; another repository may have it, or forget the snapshots that need it and back up again`,
+			};
 
 async function bringBack(
 	repository: Repository,

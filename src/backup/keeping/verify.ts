@@ -164,6 +164,7 @@ async function checkNeeded(
 ): Promise<void> {
 	const { sink, index } = repository;
 	const sound = new RecordSet();
+	const ids = new Set(snapshots.map(({ id }) => id));
 	/** Sizes of packs, cached because a pack holds many items. */
 	const sizes = new Map<string, number | undefined>();
 	const sizeOf = async (object: string) => {
@@ -189,7 +190,8 @@ async function checkNeeded(
 				return "new";
 			}
 			const reason = found.length === 0 ? "no index names it" : "no object has it whole";
-			report({ key: blob?.key, sha256: sha, chunk, object, reason });
+			const what = blob ? "" : ids.has(sha) ? "a snapshot: " : "a page of a tree: ";
+			report({ key: blob?.key, sha256: sha, chunk, object, reason: `${what}${reason}` });
 			return "bad";
 		},
 		broken: (what, reason, blob) => report({ key: blob?.key, reason: `${what}: ${reason}` }),
