@@ -13,7 +13,7 @@ const CYCLES = 1_000_000_000_000_000n;
  */
 const EFFECTIVE_ID = process.env.BLOBS_EFFECTIVE_CANISTER_ID ?? "7tjcv-pp777-77776-qaaaa-cai";
 
-/** The mode `reinstall` is omitted: it would delete the data of a canister. */
+/** The third mode is omitted: it would delete the data of a canister. */
 export type InstallMode = "install" | "upgrade";
 
 /** Creates a canister on a test network, with free cycles, and installs a Wasm into it. */

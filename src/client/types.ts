@@ -25,7 +25,7 @@ export interface BlobRef {
 
 /**
  * Identifies a change of a store, and the blob version that it published; a manifest is a version too. Compare both
- * numbers: `sequence` restarts from an earlier number after a rollback to a snapshot or a reinstallation,
+ * numbers: `sequence` restarts from an earlier number after a rollback to a snapshot or a new installation,
  * `canisterVersion` never decreases.
  */
 export interface Version {

@@ -361,6 +361,29 @@ describe("what is left out of a directory, and what is refused", () => {
 		const some = await run(put, root, "some", ...globs, ...as("ann"));
 		expect(some).toMatchObject({ code: 0, out: expect.not.stringContaining("node_modules") });
 		expect(await keysBelow("some")).toEqual(["some/a.html", "some/deep/b.html"]);
+		const unused = ["--exclude", "drafts/", "--exclude", "Deep", "--include", "*.html"];
+		const noted = await run(put, root, "noted", ...unused, ...as("ann"));
+		expect(noted.out).toMatch(/^nothing matches "Deep"$/m);
+		expect(noted.out).not.toContain("drafts");
+		const nothing = await run(put, root, "nothing", "--include", "*.htm", ...as("ann"), "--json");
+		expect(nothing.last).toMatchObject({ exitCode: 1, code: "nothing_included" });
+	});
+
+	test("C155 private keys in the ways in which editors, shells and other formats write them", async () => {
+		const key = await pem();
+		const lines = key.trimEnd().split("\n");
+		const files = {
+			"bom.pem": `\ufeff${key}`,
+			"secret.yaml": `data:\n  key: |\n${lines.map((line) => `    ${line}\n`).join("")}`,
+			"account.json": JSON.stringify({ private_key: key }),
+			"age.txt": `age-secret-key-1${"q".repeat(58)}\n`,
+		};
+		const root = await write({ ...files, "index.html": "<p>" });
+		await writeFile(join(root, "utf16.pem"), Buffer.from(`\ufeff${key}`, "utf16le"));
+		const refused = await run(put, root, "ways", "--public", ...as("ann"), "--json");
+		const message = refused.last.message as unknown as string;
+		for (const name of [...Object.keys(files), "utf16.pem"]) expect(message).toContain(join(root, name));
+		expect(message).not.toContain("index.html");
 	});
 
 	test("C147 private keys, of which nothing is uploaded until that is asked for", async () => {
@@ -443,6 +466,21 @@ describe("as processes", () => {
 		expect(await scene.owner.find("none")).toBeUndefined();
 		expect(await shell(`$C put - none --allow-empty ${args} < /dev/null`)).toMatchObject({ code: 0 });
 		expect(await scene.owner.stat("none")).toMatchObject({ size: 0 });
+	});
+
+	test("C155 a private key is found in whichever part of a pipe it comes", async () => {
+		const args = [...as("ann"), ...store()].join(" ");
+		const pipe = `(printf 'Bag Attributes\\n'; sleep 0.2; cat '${at("ann")}')`;
+		expect(await shell(`${pipe} | $C put - bag ${args}`)).toEqual({
+			code: 1,
+			out: "",
+			err: expect.stringMatching(/"stdin" holds a private key/),
+		});
+		expect(await scene.owner.find("bag")).toBeUndefined();
+		const allowed = `$C put - bag --allow-private-keys ${args}`;
+		expect(await shell(`${pipe} | ${allowed}`)).toMatchObject({ code: 0 });
+		const whole = (await scene.owner.download("bag", { trust: "subnet" }).bytes()).length;
+		expect(whole).toBe((await readFile(at("ann"))).length + "Bag Attributes\n".length);
 	});
 
 	test("C148 an output that nothing can be written to is said, without a stack", async () => {

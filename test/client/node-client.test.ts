@@ -105,6 +105,14 @@ test("C139 uploadDirectory takes what is included and not excluded, and says wha
 		"c.css",
 		"page/a.html",
 	]);
+	// As people write directories.
+	for (const include of ["page", "page/", "./page/"])
+		expect((await keys({ include })).keys).toEqual(["page/a.html", "page/a.tmp"]);
+	for (const exclude of [
+		["page/", ".git/", "dir/"],
+		["./page", ".git", "./dir/node_modules/"],
+	])
+		expect((await keys({ exclude })).keys).toEqual(["c.css", "index.html"]);
 	const wrong = await failure(blobs.uploadDirectory(directory, { include: [""] }).done);
 	expect(isBlobError(wrong, "option_invalid") && wrong.details.option).toBe("include");
 	const none = await failure(blobs.uploadDirectory(join(directory, "none")).done);

@@ -3,18 +3,20 @@ import { CommandError } from "../command.js";
 import { shownKey } from "../report.js";
 
 /**
- * Detects private keys among files to upload: PEM of any kind (OpenSSL, dfx, icp, SSH, PGP), and secret keys of age. A
- * reader of the blob, or the operator of a node of its subnet, could sign with them.
+ * Detects private keys among files to upload: PEM of any kind (OpenSSL, dfx, icp, SSH, PGP), also indented in YAML, in
+ * JSON with `\n` for the end of a line, or in UTF-16; and secret keys of age. A reader of the blob, or the operator of a
+ * node of its subnet, could sign with them.
  */
 const PRIVATE_KEY =
-	/^-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----\s*$|^AGE-SECRET-KEY-(?:PQ-)?1[02-9AC-HJ-NP-Z]{50}/m;
+	/-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[ \t]*(?:[\r\n]|\\[rn])|AGE-SECRET-KEY-(?:PQ-)?1[02-9AC-HJ-NP-Z]{50}/i;
 /** Key files are short: of a longer file only this much is checked. */
-const LOOKED_AT_BYTES = 64 * 1024;
+export const LOOKED_AT_BYTES = 64 * 1024;
 const MAX_OPEN = 16;
 const MAX_NAMED = 10;
 
 export const holdsPrivateKey = (bytes: Uint8Array): boolean =>
-	PRIVATE_KEY.test(Buffer.from(bytes.subarray(0, LOOKED_AT_BYTES)).toString("latin1"));
+	// In UTF-16 each of these characters is beside a NUL.
+	PRIVATE_KEY.test(Buffer.from(bytes.subarray(0, LOOKED_AT_BYTES)).toString("latin1").replaceAll("\0", ""));
 
 /** The files that contain a private key. Unreadable files are skipped; the upload reports them. */
 export async function withPrivateKeys(paths: readonly string[]): Promise<string[]> {

@@ -18,7 +18,7 @@ import {
 	timeOf,
 } from "./options.js";
 
-import { holdsPrivateKey, refusal, withPrivateKeys } from "./private-keys.js";
+import { holdsPrivateKey, LOOKED_AT_BYTES, refusal, withPrivateKeys } from "./private-keys.js";
 
 const help = `Usage: canister-blobs put <source> [<key>] --canister <id> [options]
 
@@ -128,19 +128,27 @@ function checkStdin(): void {
 async function stdin(allowEmpty: boolean, allowKeys: boolean): Promise<AsyncIterable<Uint8Array>> {
 	const { fromStdin } = await import("../../client/node/index.js");
 	const parts = fromStdin()[Symbol.asyncIterator]();
-	const first = await parts.next();
-	if (first.done && !allowEmpty)
+	// A pipe comes in parts, and a key may be in any of the first ones.
+	const begin: Uint8Array[] = [];
+	let length = 0;
+	for (let part = await parts.next(); !part.done; part = await parts.next()) {
+		begin.push(part.value);
+		length += part.value.length;
+		if (length >= LOOKED_AT_BYTES) break;
+	}
+	if (length === 0 && !allowEmpty)
 		throw new CommandError(
 			"source_empty",
 			"Nothing came over stdin, and nothing was stored. To store a blob without bytes give --allow-empty.",
 		);
-	if (!allowKeys && !first.done && holdsPrivateKey(first.value)) {
+	if (!allowKeys && holdsPrivateKey(Buffer.concat(begin))) {
 		await parts.return?.();
 		throw refusal(["stdin"], "Pipe something else into it");
 	}
 	return (async function* () {
 		try {
-			for (let part = first; !part.done; part = await parts.next()) yield part.value;
+			yield* begin;
+			for (let part = await parts.next(); !part.done; part = await parts.next()) yield part.value;
 		} finally {
 			await parts.return?.();
 		}
@@ -194,8 +202,16 @@ async function filesToPut(
 ): Promise<FoundFiles> {
 	const { filesIn } = await import("../../client/node/index.js");
 	const { filterOf } = await import("../../client/node/upload-directory.js");
+	const unused = new Set([...(globs.exclude ?? []), ...(globs.include ?? [])]);
 	const exclude = [...(globs.exclude ?? []), OWN_FOLDER];
-	const found = await filesIn(directory, { filter: filterOf({ include: globs.include, exclude }) });
+	const filter = filterOf({ include: globs.include, exclude }, (glob) => unused.delete(glob));
+	const found = await filesIn(directory, { filter });
+	if (globs.include !== undefined && found.files.length === 0)
+		throw new CommandError(
+			"nothing_included",
+			`No file of ${directory} matches --include, and nothing was uploaded. Globs match the path in the directory.`,
+		);
+	for (const glob of unused) report.note(`nothing matches ${JSON.stringify(glob)}`);
 	const keys = isAllowed ? [] : await withPrivateKeys(found.files.map(({ path }) => path));
 	if (keys.length > 0) throw refusal(keys, `Leave ${keys.length === 1 ? "it" : "them"} out with --exclude`);
 	for (const name of SUSPECT) {

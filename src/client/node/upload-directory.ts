@@ -21,7 +21,8 @@ import { filesIn } from "./files-in.js";
 export interface UploadDirectoryOptions extends UploadManyOptions {
 	/**
 	 * Globs of the files to upload, matched against the path below the directory, with `/` on every system: `**\/*.html`.
-	 * One without a `/` is matched against the name alone, wherever it is. Names with a leading dot count as any other.
+	 * One without a `/` is matched against the name alone, wherever it is. One that matches a directory takes all below it;
+	 * a `/` at its end changes nothing. Names with a leading dot count as any other.
 	 * @default every file
 	 */
 	include?: string | readonly string[] | undefined;
@@ -35,22 +36,38 @@ export interface UploadDirectoryResult extends UploadManyResult {
 	readonly skipped: readonly string[];
 }
 
-function matcher(patterns: string | readonly string[]): (path: string) => boolean {
-	const all = typeof patterns === "string" ? [patterns] : [...patterns];
-	// A pattern without a slash is one of names.
-	const [names, paths] = [false, true].map((isPath) => all.filter((glob) => glob.includes("/") === isPath));
-	const isName = picomatch(names as string[], { dot: true, basename: true });
-	const isPath = picomatch(paths as string[], { dot: true });
-	return (path) => isName(path) || isPath(path);
+type Told = (glob: string) => void;
+
+/** @param told told of each glob that matches a path */
+function matcher(patterns: string | readonly string[], told: Told): (path: string) => boolean {
+	const all = (typeof patterns === "string" ? [patterns] : patterns).map((glob) => {
+		// As in .gitignore a slash at the end says that it is a directory.
+		const path = glob.replace(/^(?:\.\/)+|\/+$/g, "") || glob;
+		// A glob without a slash is one of names.
+		return { glob, matches: picomatch(path, { dot: true, basename: !path.includes("/") }) };
+	});
+	return (path) => {
+		const found = all.filter(({ matches }) => matches(path));
+		for (const { glob } of found) told(glob);
+		return found.length > 0;
+	};
 }
 
-/** Which files of a directory are taken, and into which directories is looked, as `filesIn` asks for them. */
-export function filterOf({
-	include,
-	exclude,
-}: Pick<UploadDirectoryOptions, "include" | "exclude">): (key: string) => boolean {
-	const isIncluded = include === undefined ? () => true : matcher(include);
-	const isExcluded = exclude === undefined ? () => false : matcher(exclude);
+/** A path and the directories that it is in. */
+const andAbove = (path: string): string[] =>
+	path.split("/").map((_, index, segments) => segments.slice(0, index + 1).join("/"));
+
+/**
+ * Which files of a directory are taken, and into which directories is looked, as `filesIn` asks for them.
+ * @param told told of each glob that matches
+ */
+export function filterOf(
+	{ include, exclude }: Pick<UploadDirectoryOptions, "include" | "exclude">,
+	told: Told = () => {},
+): (key: string) => boolean {
+	const matches = include === undefined ? () => true : matcher(include, told);
+	const isIncluded = (path: string) => andAbove(path).filter(matches).length > 0;
+	const isExcluded = exclude === undefined ? () => false : matcher(exclude, told);
 	return (key) => (key.endsWith("/") ? !isExcluded(key.slice(0, -1)) : !isExcluded(key) && isIncluded(key));
 }
 
