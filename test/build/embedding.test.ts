@@ -118,7 +118,7 @@ test("the tarball has the interface and the documents, and nothing but what is s
 	for (const file of ["candid/store.did", "candid/store.did.d.ts", "candid/store.did.js", "docs/PROTOCOL.md"])
 		expect(files).toContain(file);
 	const shipped =
-		/^(dist\/(backup|bin|canister|client|encryption|http|localnet|protocol|service-worker|wasm)\/|candid\/|docs\/|README.md$|LICENSE$|package.json$)/;
+		/^(dist\/(backup|bin|canister|client|encryption|http|localnet|protocol|service-worker|wasm)\/|candid\/|docs\/|README.md$|CHANGELOG.md$|LICENSE$|package.json$)/;
 	expect(files.filter((file) => !shipped.test(file))).toEqual([]);
 });
 

@@ -44,19 +44,19 @@ describe.each(KEPT_RELEASES)("release %s", (version) => {
 		keptWasm = await wasmOf(version);
 	});
 
-	test("C160 its store, full and in the middle of uploads, is upgraded and goes on", async () => {
+	test("C151 its store, full and in the middle of uploads, is upgraded and goes on", async () => {
 		const place = await install(keptWasm, real);
 		const begun = await begin(kept, place);
 		await installWasm(await real.agent(controller), place.canisterId, wasm, "upgrade");
 		await goOn(newest, place, begun);
 	});
 
-	test("C161 its client works with the newest canister", async () => {
+	test("C152 its client works with the newest canister", async () => {
 		const place = await install(wasm);
 		await goOn(kept, place, await begin(kept, place));
 	});
 
-	test("C162 the newest client works with its canister", async () => {
+	test("C153 the newest client works with its canister", async () => {
 		const place = await install(keptWasm);
 		await goOn(newest, place, await begin(newest, place));
 	});
