@@ -4,8 +4,7 @@ import { join, resolve } from "node:path";
 import { syncDirectory } from "../../client/node/sync-directory.js";
 import { writeAt } from "../../client/node/write-at.js";
 import { checkOptions, EXPORT } from "../checks.js";
-import { BackupError } from "../errors.js";
-import { whyFull } from "../full.js";
+import { orFull } from "../full.js";
 import { restore } from "../reading/restore.js";
 import type { Repository } from "../repository/repository.js";
 import { BLOBS, type Document, documentsOf } from "./documents.js";
@@ -26,8 +25,7 @@ export async function exportDirectory(
 	const { onFailed, onBytes, signal, prefix = "", owner } = options;
 	const target = resolve(directory);
 	await mkdir(target, { recursive: true }).catch((error) => {
-		const reason = whyFull(error, target);
-		throw reason === undefined ? error : new BackupError("path_refused", { path: target, reason }, error);
+		throw orFull(error, target);
 	});
 	const { restored, replaced, unchanged, failed, bytes, missing } = await restore(
 		repository,
@@ -46,9 +44,7 @@ export async function exportDirectory(
 	);
 	for (const document of documentsOf(repository, await repository.read(id), options))
 		await write(target, document).catch((error) => {
-			const path = join(target, document.name);
-			const reason = whyFull(error, target);
-			throw reason === undefined ? error : new BackupError("path_refused", { path, reason }, error);
+			throw orFull(error, join(target, document.name), target);
 		});
 	return { blobs: restored + replaced + unchanged, bytes, failed, missing };
 }

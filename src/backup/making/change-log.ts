@@ -4,9 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { sortable } from "../../protocol/listing.js";
-import { BackupError } from "../errors.js";
 import type { Json } from "../format/json.js";
-import { whyFull } from "../full.js";
+import { orFull } from "../full.js";
 
 /** Changes held in memory. Further changes are sorted into files. */
 const IN_MEMORY = 4_096;
@@ -80,8 +79,7 @@ export class ChangeLog<T extends Json> {
 			for await (const line of lines) yield `${line}\n`;
 		};
 		await pipeline(text, file.createWriteStream()).catch((error) => {
-			const reason = whyFull(error, tmpdir());
-			throw reason === undefined ? error : new BackupError("path_refused", { path, reason }, error);
+			throw orFull(error, path, tmpdir());
 		});
 		this.#runs.push({ path });
 	}

@@ -4,7 +4,7 @@ import { throwIfAborted } from "../../client/util/abort.js";
 import { Pool } from "../../client/util/pool.js";
 import { checkOptions, RESTORE } from "../checks.js";
 import { BackupError } from "../errors.js";
-import { whyFull } from "../full.js";
+import { orFull } from "../full.js";
 import type { Repository } from "../repository/repository.js";
 import { entriesOf } from "../tree/cursor.js";
 import { type RestoredAs, restoreFile } from "./restore-file.js";
@@ -72,7 +72,7 @@ export async function restore(
 	const target = resolve(directory);
 	if (!dryRun)
 		await mkdir(target, { recursive: true }).catch((error) => {
-			throw told(error, target);
+			throw orFull(error, target);
 		});
 	const count = { restored: 0, replaced: 0, unchanged: 0, failed: 0, bytes: 0 };
 	const pool = new Pool(PARALLEL_FILES);
@@ -97,7 +97,7 @@ export async function restore(
 					onFile?.({ key, as, reason: undefined });
 				} catch (error) {
 					// Continue with the other files, unless no file can be written.
-					if (!isOfOneFile(error)) throw told(error, target);
+					if (!isOfOneFile(error)) throw orFull(error, target);
 					count.failed++;
 					onFile?.({ key, as: undefined, reason: (error as Error).message });
 				} finally {
@@ -113,12 +113,6 @@ export async function restore(
 }
 
 const OF_ALL = ["ENOSPC", "EDQUOT", "EROFS", "EIO"];
-
-/** The error for a disk that takes no more bytes, with the path and advice. */
-function told(error: unknown, path: string): unknown {
-	const reason = whyFull(error, path);
-	return reason === undefined ? error : new BackupError("path_refused", { path, reason }, error);
-}
 
 const isOfOneFile = (error: unknown): boolean =>
 	error instanceof BackupError
