@@ -1,4 +1,5 @@
 import { Principal } from "@dfinity/principal";
+import { MAX_PRINCIPAL_BYTES } from "../../protocol/codec/read.js";
 import type { WireGrant, WireGrantTerms } from "../../protocol/index.js";
 
 /** Grants as code of the application gives them and reads them. */
@@ -44,8 +45,6 @@ export interface StoreGrant extends StoreGrantTerms {
 	/** False where it has ended, or one that it is part of was taken away. */
 	readonly holds: boolean;
 }
-
-const MAX_PRINCIPAL_BYTES = 29;
 
 /** The bytes of a principal that code of the application names. @throws RangeError for what is none */
 export function bytesOf(who: Principal): Uint8Array {

@@ -28,7 +28,7 @@ import { countOf, digestAt, FLAG, isFileAt, KIND, labelAt, levelOf, linkAt, valu
 import type { ListEntry } from "./order.js";
 import { digestOf } from "./runs.js";
 import { CERTIFIED_TOP, NodeStore, PLAIN_TOP } from "./store.js";
-import { TreeWriter } from "./tree-writer.js";
+import { encodedTree, TreeWriter } from "./tree-writer.js";
 import { type Start, walk } from "./walk.js";
 import { Witness } from "./witness.js";
 
@@ -334,14 +334,14 @@ export class Catalog {
 	treeWithKey(root: CertifiedRoot, key: string, subtree: Uint8Array): Uint8Array {
 		const witness = this.#witnessIn(root);
 		witness.show(labelsOf(pathOf(root, key)).slice(1), subtree);
-		return treeOf(witness);
+		return encodedTree(witness);
 	}
 
 	/** The same pruned to what shows that nothing is at a path, as `witnessOfNothing` shows it. */
 	treeWithNothing(root: CertifiedRoot, segments: readonly Uint8Array[], others: Uint8Array): Uint8Array {
 		const witness = this.#witnessIn(root);
 		witness.showNothing(segments, others);
-		return treeOf(witness);
+		return encodedTree(witness);
 	}
 
 	#witnessIn(root: CertifiedRoot): Witness {
@@ -426,12 +426,6 @@ export class Catalog {
 		}
 		return places;
 	}
-}
-
-function treeOf(witness: Witness): Uint8Array {
-	const out = new TreeWriter();
-	witness.write(out);
-	return out.done();
 }
 
 /** Whether a directory whose root this is has no more than one label. */

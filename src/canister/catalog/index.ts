@@ -5,4 +5,4 @@ export { type CertifiedRoot, type FlatRoot, HTTP_EXPR, type Key, PRIVATE, PUBLIC
 export type { LabelSets } from "./label-set.js";
 export { type ListEntry, mergeLists } from "./order.js";
 export { treeDigest } from "./tree-digest.js";
-export { TreeWriter } from "./tree-writer.js";
+export { encodedTree, TreeWriter } from "./tree-writer.js";

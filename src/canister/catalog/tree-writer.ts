@@ -71,6 +71,13 @@ export class TreeWriter {
 	}
 }
 
+/** A tree or a part of one, encoded by itself. */
+export function encodedTree(tree: { write(out: TreeWriter): void }): Uint8Array {
+	const out = new TreeWriter();
+	tree.write(out);
+	return out.done();
+}
+
 function head(array: number, kind: number, length: number): Uint8Array {
 	if (length < 24) return Uint8Array.of(array, kind, 0x40 + length);
 	if (length < 0x100) return Uint8Array.of(array, kind, 0x58, length);

@@ -266,7 +266,7 @@ export function bytesReader(max: number): Read {
 	};
 }
 
-const MAX_PRINCIPAL_BYTES = 29;
+export const MAX_PRINCIPAL_BYTES = 29;
 
 export function readPrincipal(): Principal {
 	if (byte() !== 1) malformed("a principal is not given by its bytes");

@@ -1,7 +1,8 @@
 import { encodeUtf8, fromUnits } from "../../../protocol/codec/utf8.js";
 import { HTTP_LABEL, KEY_END_LABEL, OTHERS_LABEL } from "../../../protocol/index.js";
-import { HeapTree, HeapWitness, TreeWriter } from "../../catalog/index.js";
+import { encodedTree, HeapTree, HeapWitness, TreeWriter } from "../../catalog/index.js";
 import type { Hashing } from "../../host/hashing.js";
+import { toHex } from "../base/codec.js";
 import type { HttpHashes } from "./hashes.js";
 import { expressionOf, type Head, type Header, OWN } from "./headers.js";
 import type { OwnAnswers } from "./own-answers.js";
@@ -131,7 +132,7 @@ export class Pages {
 		const isTagged = content.status === OK;
 		const given = content.headers.find(([name]) => name === ETAG)?.[1];
 		const bodyHash = this.#hashing.sha256(content.body);
-		const its = isTagged ? (given ?? `"${hex(bodyHash.subarray(0, 8))}"`) : undefined;
+		const its = isTagged ? (given ?? `"${toHex(bodyHash.subarray(0, 8))}"`) : undefined;
 		const headers: Header[] =
 			its === undefined || given !== undefined ? [...content.headers] : [...content.headers, [ETAG, its]];
 		// If-None-Match compares weakly.
@@ -169,7 +170,7 @@ export class Pages {
 		return undefined;
 	}
 
-	/** What is answered where nobody has an answer. */
+	/** The answer for a path that neither the store nor the application answers. */
 	nothing(segments: readonly string[]): PageAnswer {
 		const { status, headers, text } = this.#own.fixed("notFound");
 		const shown = this.#shownFor(segments, 0);
@@ -194,9 +195,7 @@ export class Pages {
 	#written(show: (witness: HeapWitness) => void): Uint8Array {
 		const witness = new HeapWitness(this.#tree);
 		show(witness);
-		const out = new TreeWriter();
-		witness.write(out);
-		return out.done();
+		return encodedTree(witness);
 	}
 }
 
@@ -257,11 +256,6 @@ class AnswerTree {
 	tree(index: number): Uint8Array {
 		const witness = new HeapWitness(this.#tree);
 		witness.show(this.#paths[index]!, this.#leaf);
-		const out = new TreeWriter();
-		witness.write(out);
-		return out.done();
+		return encodedTree(witness);
 	}
 }
-
-const hex = (bytes: Uint8Array): string =>
-	Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

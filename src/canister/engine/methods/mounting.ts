@@ -9,6 +9,7 @@ import {
 	type WireProof,
 } from "../../../protocol/index.js";
 import { type Mount, TreeWriter, treeDigest } from "../../catalog/index.js";
+import { isWellFormed } from "../base/well-formed.js";
 import type { State } from "../state.js";
 
 /** What an application certifies beside the store: trees of its own under labels of the certified root. */
@@ -43,16 +44,6 @@ const MOST_LABELS = 16;
 const MAX_LABEL_BYTES = 64;
 const MAX_VALUE_BYTES = 0xffff;
 const STORES = [FEED_LABEL, HTTP_LABEL, PRIVATE_LABEL, PUBLIC_LABEL].map(fromUnits);
-
-/** Whether no half of a surrogate pair is in it, which UTF-8 cannot say. */
-function isWellFormed(text: string): boolean {
-	try {
-		encodeURI(text);
-		return true;
-	} catch {
-		return false;
-	}
-}
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 

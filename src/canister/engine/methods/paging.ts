@@ -1,5 +1,6 @@
 import { encodeUtf8, fromUnits } from "../../../protocol/codec/utf8.js";
 import { checkKey, KEY_END_LABEL, OTHERS_LABEL } from "../../../protocol/index.js";
+import { isWellFormed } from "../base/well-formed.js";
 import type { Header } from "../http/headers.js";
 import type { PageContent } from "../http/pages.js";
 import { misreadOf } from "../http/path-text.js";
@@ -35,16 +36,14 @@ const VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e]*"$/;
 /** Headers that gateways set or read themselves; and cookies, which all readers of a cache would share. */
 const RESERVED = /^(?:ic-|x-ic-|content-length$|content-range$|set-cookie$)/;
-/** Headers of one connection (RFC 9110, 7.6.1), which nobody passes on. */
+/** Headers of one connection, which a proxy must not forward (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = /^(?:connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/;
 const BODILESS = new Set([204, 205]);
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-const HALF_A_PAIR = /[\ud800-\udfff]/u;
 
 /** Answers GET and HEAD at a path from now on, until the next upgrade; undefined: nothing. @throws RangeError */
 export function serve(state: State, path: string, answer: ServedAnswer | undefined): void {
-	const { certified } = state;
-	const { pages } = state;
+	const { certified, pages } = state;
 	if (pages === undefined)
 		throw new RangeError("an application has paths of its own where the setting http.prefix is given");
 	const labels = labelsOf(path);
@@ -111,7 +110,7 @@ function bytesOf(body: string | Uint8Array): Uint8Array {
 	const isText = typeof body === "string";
 	// A text has at least as many bytes as units.
 	if ((isText || body instanceof Uint8Array) && body.length <= MAX_BODY_BYTES) {
-		if (isText && HALF_A_PAIR.test(body)) throw new RangeError("a body has half a surrogate pair");
+		if (isText && !isWellFormed(body)) throw new RangeError("a body has half a surrogate pair");
 		const bytes = isText ? encodeUtf8(body) : body;
 		if (bytes.length <= MAX_BODY_BYTES) return bytes.slice();
 	}
