@@ -4,6 +4,10 @@
  * The kernel is written as instructions and not in a language with an optimiser, because what counts is not
  * time but the number of instructions: each is one the canister's owner pays for.
  */
+import { ByteWriter } from "../../wasm/bytes.js";
+
+/** The longest encoding of 32 bits. */
+const LEB_BYTES = 5;
 
 export type ValueType = "i32" | "i64" | "v128";
 
@@ -69,23 +73,10 @@ const LANE_MEMORY_OPCODES = {
 	"v128.store64_lane": [0xfd, 0x5b],
 } as const;
 
-export function unsignedLeb(value: number): number[] {
-	const bytes: number[] = [];
-	let rest = value >>> 0;
-	for (; rest > 0x7f; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
-	return [...bytes, rest];
-}
+export const unsignedLeb = (value: number): number[] => [...new ByteWriter(LEB_BYTES).u32(value).view()];
 
 /** Of an i32: a value of 2^31 and more is written as the negative number with the same bits. */
-export function signedLeb(value: number): number[] {
-	const bytes: number[] = [];
-	let rest = value | 0;
-	while (rest < -0x40 || rest > 0x3f) {
-		bytes.push((rest & 0x7f) | 0x80);
-		rest >>= 7;
-	}
-	return [...bytes, rest & 0x7f];
-}
+export const signedLeb = (value: number): number[] => [...new ByteWriter(LEB_BYTES).s32(value).view()];
 
 /** One function body in the making. */
 export class FunctionCode {
