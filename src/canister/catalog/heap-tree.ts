@@ -15,7 +15,7 @@ interface Entry {
 
 const NOTHING = new Uint8Array(0);
 
-/** A hash tree of few labels, in the heap: all of a level is hashed anew with each change in it. */
+/** A small hash tree in the heap. A change of a level hashes all of that level again. */
 export class HeapTree {
 	readonly #hashing: Hashing;
 	readonly #entries: Entry[] = [];

@@ -18,7 +18,7 @@ export function freeId(store: NodeStore, id: number, sharing: Sharing | undefine
 	else sharing.drop(id);
 }
 
-/** Writes a changed node, with its runs anew where they are stale. Its digest, unless it is plain or empty. */
+/** Writes a changed node, and hashes its stale runs again. @returns its digest, unless it is plain or empty */
 export function writeNode(
 	store: NodeStore,
 	hashing: Hashing,

@@ -17,7 +17,6 @@ import {
 	STORE_HELP,
 	timeOf,
 } from "./options.js";
-
 import { holdsPrivateKey, LOOKED_AT_BYTES, refusal, withPrivateKeys } from "./private-keys.js";
 
 const help = `Usage: canister-blobs put <source> [<key>] --canister <id> [options]

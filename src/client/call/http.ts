@@ -97,7 +97,7 @@ export async function exchange(
 	} finally {
 		clearTimeout(timer);
 		release();
-		// What is left of a body is not read any more. Of one that was read this would only make an error for nobody.
+		// Ends a response that was not read whole. After a whole one it would only cost an error that nobody sees.
 		if (!isWhole) controller.abort();
 	}
 }

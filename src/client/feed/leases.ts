@@ -119,6 +119,7 @@ async function whenSettled<T>(
 		try {
 			return await request();
 		} catch (error) {
+			// A request is retried by itself, but not as often as a large batch may need.
 			if (!isBlobError(error, "behind") || ports.monotonic() - startedAt > retry.deadlineMs) throw error;
 		}
 		await ports.sleep(SETTLING_MS, signal);

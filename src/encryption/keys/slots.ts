@@ -3,7 +3,7 @@ import { isRecipient } from "./age.js";
 import { KeyFileError } from "./errors.js";
 import { isBounded, type ScryptWrapping } from "./passphrase.js";
 
-/** The format of a key file. Parsed strictly: whoever stores the file may have changed it. */
+/** The format of a key file. Parsing is strict, because the place that stores the file may have changed it. */
 
 export const FORMAT = "canister-blobs key";
 export const VERSION = 1;
